@@ -1,0 +1,158 @@
+"""Opening a database and bringing its tables up to date."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, select, update
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.pool import QueuePool
+
+from data.errors import LightboxError
+from data.tables import revisions
+
+_DRIVERS = {
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+}
+_BUSY_TIMEOUT_S = 15
+_WRITING = "lightbox_writing"
+
+# SQLite lets waiting writers sleep and look again, so that some of twenty may wait for seconds;
+# within one process they take turns here instead.
+_turns: WeakKeyDictionary[Engine, AbstractContextManager[Any]] = WeakKeyDictionary()
+
+
+def new_id() -> str:
+    """A fresh id: a random UUID as 32 hexadecimal digits."""
+    return uuid.uuid4().hex
+
+
+def now() -> datetime:
+    """This moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def open_database(url: str | URL) -> Engine:
+    """An engine for SQLite, PostgreSQL, MySQL or MariaDB; the driver in the URL may be left out.
+
+    LightboxError where the driver is not installed.
+
+    The folder of a SQLite file is made where it is missing. Tables are `migrate`'s business.
+    """
+    address = make_url(url)
+    address = address.set(drivername=_DRIVERS.get(address.drivername, address.drivername))
+    if address.get_backend_name() == "sqlite":
+        return _open_sqlite(address)
+    options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 20, "max_overflow": 40}
+    try:
+        # What a transaction reads after it took a lock must be what the lock's last holder wrote.
+        return create_engine(address, isolation_level="READ COMMITTED", **options)
+    except ModuleNotFoundError as error:
+        raise LightboxError(f"This database needs the Python package {error.name}: install it.") from error
+
+
+def _open_sqlite(address: URL) -> Engine:
+    in_memory = address.database in (None, "", ":memory:")
+    if not in_memory:
+        Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+    # A database in memory lives in its connection: one, lent to one thread at a time.
+    size = {"pool_size": 1, "max_overflow": 0} if in_memory else {"pool_size": 20, "max_overflow": 40}
+    arguments = {"check_same_thread": False, "timeout": _BUSY_TIMEOUT_S}
+    engine = create_engine(address, poolclass=QueuePool, connect_args=arguments, **size)
+    _turns[engine] = threading.Lock()
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions begin in _begin_sqlite, not by the driver's guess
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # With NORMAL, a power cut may take back the last commits: an accepted scan would be lost.
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_S * 1000}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that starts by reading and then writes cannot wait for its turn: SQLite
+    # answers "database is locked" at once. Writers therefore queue before they read.
+    writing = connection.get_execution_options().get(_WRITING, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection whose statements see one state of the database."""
+    with engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that is committed at the end, or taken back on any error."""
+    with (
+        _turns.get(engine, nullcontext()),
+        engine.connect().execution_options(**{_WRITING: True}) as connection,
+        connection.begin(),
+    ):
+        yield connection
+
+
+def bump(connection: Connection, name: str) -> None:
+    """Counts up a revision; the row stays locked until the transaction ends.
+
+    Do it before touching rows that others may touch too: whoever takes their locks in another
+    order makes MySQL end one of the two with a deadlock.
+    """
+    connection.execute(update(revisions).where(revisions.c.name == name).values(value=revisions.c.value + 1))
+
+
+def revision(engine: Engine, name: str) -> int:
+    """How often the named part of the database was changed."""
+    with reading(engine) as connection:
+        return int(connection.execute(select(revisions.c.value).where(revisions.c.name == name)).scalar_one())
+
+
+def migrate(engine: Engine) -> None:
+    """Brings the tables to the newest revision, making them where there are none.
+
+    Raises LightboxError for a database that a newer Lightbox has changed.
+    """
+    config = alembic_config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise LightboxError(f"The database cannot be brought up to date: {error}.") from error
+
+
+def alembic_config() -> Config:
+    """Alembic's settings, without an ini file: the scripts lie beside this module."""
+    config = Config()
+    folder = Path(__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def newest_revision() -> str | None:
+    """The revision that `migrate` leads to."""
+    return ScriptDirectory.from_config(alembic_config()).get_current_head()

@@ -1,0 +1,62 @@
+"""The error tree. Only `UserFacingError` and its children show their text to a person.
+
+LightboxError
+├── UserFacingError        one plain sentence, in the user's words
+│   ├── RefusedScan        the file was understood and is not for us; has a `code`
+│   ├── NotFound           no such scan, or not for this person
+│   ├── NotAllowed         the role may not do this
+│   ├── Busy               try again in a moment
+│   ├── InvalidInput       a form or request that does not fit
+│   └── UnusableDataset    a training or evaluation folder that does not fit
+├── ModelUnavailable       no version could be loaded
+└── BrokenBatch            a batch came back with another length than it went in
+"""
+
+from __future__ import annotations
+
+
+class LightboxError(Exception):
+    """The root of all errors that Lightbox raises on purpose."""
+
+
+class UserFacingError(LightboxError):
+    """An error whose text is one plain sentence that a person may read."""
+
+
+class RefusedScan(UserFacingError):
+    """A file that was understood well enough to say why it is not read.
+
+    `code` is a short stable word for counting refusals (`not_an_image`, `colour`, ...).
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class NotFound(UserFacingError):
+    """What was asked for does not exist, or not for this person."""
+
+
+class NotAllowed(UserFacingError):
+    """The person's role does not permit this."""
+
+
+class Busy(UserFacingError):
+    """Lightbox has too much to do right now; the same request will work later."""
+
+
+class InvalidInput(UserFacingError):
+    """A value that a person entered does not fit."""
+
+
+class UnusableDataset(UserFacingError):
+    """A folder given to `train` or `evaluate` that cannot be used."""
+
+
+class ModelUnavailable(LightboxError):
+    """No model version could be loaded for a task."""
+
+
+class BrokenBatch(LightboxError):
+    """A model returned another number of outputs than it was given inputs."""

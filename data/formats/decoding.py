@@ -1,0 +1,150 @@
+"""Bytes to scans: everything in a file or folder becomes a scan or a refusal with a reason."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from data.errors import RefusedScan
+from data.formats.arrays import plain
+from data.formats.contents import Contents, contents_of, refusal_of
+from data.formats.dicom import Instance
+from data.formats.dicom_series import Found, decode_stack, series_of, stacks_in
+from data.formats.geometry import display_affine, spacing_of, to_display
+from data.formats.images import read_picture
+from data.formats.limits import Decoded, Limits
+from data.formats.members import Member, content_sha256
+from data.formats.nifti import read_nifti
+from data.records import DecodedScan, Identity, Refusal, ScanHeader, SourceGrid
+
+_DEFAULT = Limits()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A scan with the files that it was made of."""
+
+    scan: DecodedScan
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Something that is about to be decoded, and what it is called beside others."""
+
+    label: str
+    members: tuple[Member, ...]
+    decode: Callable[[str], DecodedScan]
+
+
+def decode(path: Path, name: str, limits: Limits = _DEFAULT) -> Decoded:
+    """All scans in a file or folder, in this process. Never raises for bad content: it refuses.
+
+    `name` is what the upload is called; scans out of an upload with several are called after it
+    and after their series or file. Only for files that are trusted not to hang or crash a decoder.
+    """
+    found = decode_each(path, name, limits)
+    return Decoded.of(one.scan if isinstance(one, Kept) else one for one in found)
+
+
+def decode_each(path: Path, name: str, limits: Limits) -> Iterator[Kept | Refusal]:
+    """Like `decode`, one at a time, with the files that each scan was made of."""
+    with tempfile.TemporaryDirectory(prefix="lightbox-") as folder, _quiet():
+        try:
+            contents = contents_of(path, name, limits, Path(folder))
+            yield from contents.refusals
+            yield from _decode_contents(contents, name, limits)
+        except Exception as error:
+            yield refusal_of(name, error)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Decoders warn of every oddity of a file; what matters is said in the scan's own warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _decode_contents(contents: Contents, name: str, limits: Limits) -> Iterator[Kept | Refusal]:
+    works: list[_Work] = []
+    alone = not (contents.volumes or contents.pictures)
+    for one in _dicom_works(contents.instances, name, alone, limits):
+        if isinstance(one, Refusal):
+            yield one
+        else:
+            works.append(one)
+    works += [_nifti_work(header, pixels, limits) for header, pixels in contents.volumes]
+    works += [_picture_work(member, limits) for member in contents.pictures]
+    if len(works) > limits.max_scans:
+        raise RefusedScan(
+            "too_many_scans",
+            f"This holds {len(works)} scans; please send at most {limits.max_scans} at once.",
+        )
+    for work in works:
+        label = name if len(works) == 1 else f"{name}: {work.label}"
+        try:
+            yield Kept(work.decode(label), work.members)
+        except Exception as error:
+            yield refusal_of(label, error)
+
+
+def _dicom_works(
+    instances: list[Instance], name: str, alone: bool, limits: Limits
+) -> Iterator[_Work | Refusal]:
+    every_series = series_of(instances)
+    for series in every_series:
+        try:
+            for found in stacks_in(series):
+                yield _dicom_work(found, limits)
+        except Exception as error:
+            label = name if alone and len(every_series) == 1 else f"{name}: {series.label}"
+            yield refusal_of(label, error)
+
+
+def _dicom_work(found: Found, limits: Limits) -> _Work:
+    return _Work(found.label, found.members, lambda label: decode_stack(found, label, limits))
+
+
+def _nifti_work(header: Member, pixels: Member, limits: Limits) -> _Work:
+    members = (header,) if header is pixels else (header, pixels)
+
+    def decode_volume(label: str) -> DecodedScan:
+        volume = read_nifti(header.path, pixels.path, limits)
+        scan = _scan(label, volume.array, volume.grid, members)
+        return replace(scan, warnings=volume.warnings)
+
+    return _Work(header.name, members, decode_volume)
+
+
+def _picture_work(member: Member, limits: Limits) -> _Work:
+    def decode_picture(label: str) -> DecodedScan:
+        pages = read_picture(member.path, limits)
+        slices, rows, columns = pages.shape
+        return _scan(label, pages, SourceGrid("image", (slices, rows, columns)), (member,))
+
+    return _Work(member.name, (member,), decode_picture)
+
+
+def _scan(name: str, source: NDArray[Any], grid: SourceGrid, members: tuple[Member, ...]) -> DecodedScan:
+    array = plain(to_display(source, grid))
+    spacing = spacing_of(grid)
+    return DecodedScan(
+        name=name,
+        array=array,
+        affine=display_affine(grid),
+        # A lone slice has no neighbour to be at a distance from.
+        spacing=spacing if len(array) > 1 else replace(spacing, slice_mm=None),
+        grid=grid,
+        header=ScanHeader(),
+        identity=Identity(),
+        content_sha256=content_sha256(members),
+        members=tuple(member.name for member in members),
+    )

@@ -1,0 +1,88 @@
+"""What clinicians said of results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, Row, insert, select, update
+
+from data.codec import from_json, to_json
+from data.database import bump, reading, writing
+from data.records import Measurements, Review, Verdict
+from data.results import largest_diameter_mm
+from data.tables import REVISION_OF_SCANS, reviews, scans
+
+
+class ReviewStore:
+    """Reviews; none is ever changed, a later one counts."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, review: Review) -> Review:
+        """Keeps a review.
+
+        It becomes the scan's latest one only if it is of the scan's latest result: a verdict on
+        a mask must not stand beside another mask.
+        """
+        reviewed = (scans.c.id == review.scan_id) & (scans.c.latest_result_id == review.result_id)
+        with writing(self._engine) as connection:
+            bump(connection, REVISION_OF_SCANS)
+            connection.execute(insert(reviews).values(_values(review)))
+            connection.execute(update(scans).where(reviewed).values(latest_review_id=review.id))
+        return review
+
+    def get(self, review_id: str) -> Review | None:
+        """The review, or None."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(reviews).where(reviews.c.id == review_id)).one_or_none()
+        return None if row is None else _review(row)
+
+    def latest(self, scan_id: str) -> Review | None:
+        """The latest review of the scan's latest result, or None."""
+        latest = scans.join(reviews, scans.c.latest_review_id == reviews.c.id)
+        query = select(reviews).select_from(latest).where(scans.c.id == scan_id)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _review(row)
+
+    def of_scan(self, scan_id: str) -> list[Review]:
+        """All reviews of all of the scan's results, newest first."""
+        query = select(reviews).where(reviews.c.scan_id == scan_id)
+        with reading(self._engine) as connection:
+            return [_review(row) for row in connection.execute(query.order_by(reviews.c.created_at.desc()))]
+
+
+def _values(review: Review) -> dict[str, Any]:
+    measurements = review.measurements
+    return {
+        "id": review.id,
+        "scan_id": review.scan_id,
+        "result_id": review.result_id,
+        "verdict": review.verdict.value,
+        "reason": review.reason,
+        "reviewer_id": review.reviewer_id,
+        "reviewer_name": review.reviewer_name,
+        "volume_ml": None if measurements is None else measurements.volume_ml,
+        "longest_diameter_mm": largest_diameter_mm(measurements),
+        "measurements": None if measurements is None else to_json(measurements),
+        "dice": None if review.dice is None else float(review.dice),
+        "truth_positive": review.truth_positive,
+        "created_at": review.created_at,
+    }
+
+
+def _review(row: Row[Any]) -> Review:
+    return Review(
+        id=row.id,
+        scan_id=row.scan_id,
+        result_id=row.result_id,
+        verdict=Verdict(row.verdict),
+        reason=row.reason,
+        reviewer_id=row.reviewer_id,
+        reviewer_name=row.reviewer_name,
+        created_at=row.created_at,
+        measurements=None if row.measurements is None else from_json(Measurements, row.measurements),
+        dice=row.dice,
+        truth_positive=row.truth_positive,
+    )

@@ -1,0 +1,258 @@
+"""The tables. Only the stores and the migrations read this file.
+
+Names, patient ids and birth dates of patients are in `patients` and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+)
+
+from data.columns import ID_LENGTH, Line, UtcDateTime, Words
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=_NAMES)
+
+# utf8mb4_bin: MySQL's default takes "a" and "A", even "a" and "ä", for the same key.
+_MYSQL: dict[str, Any] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_bin",
+}
+
+
+def _id(name: str = "id") -> Column[str]:
+    return Column(name, String(ID_LENGTH), primary_key=True)
+
+
+def _reference(name: str, target: str) -> Column[str]:
+    return Column(name, String(ID_LENGTH), ForeignKey(target), nullable=False)
+
+
+users = Table(
+    "users",
+    metadata,
+    _id(),
+    Column("name", Line(64), nullable=False),
+    Column("name_key", Line(64), nullable=False, unique=True),  # folded: names differ by more than case
+    Column("display_name", Line(), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("must_change_password", Boolean, nullable=False),
+    Column("session_epoch", Integer, nullable=False),
+    Column("password_hash", String(255), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_seen_at", UtcDateTime),
+    **_MYSQL,
+)
+
+# Also counts names that have no account, so that waiting does not tell which names exist.
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("name_key", Line(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False, index=True),
+    Column("locked_until", UtcDateTime),
+    **_MYSQL,
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    _id(),
+    _reference("user_id", "users.id"),
+    Column("label", Line(), nullable=False),
+    Column("secret_sha256", String(64), nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    Index("ix_tokens_user_id", "user_id"),
+    **_MYSQL,
+)
+
+patients = Table(
+    "patients",
+    metadata,
+    _id(),
+    Column("pseudonym", String(16), nullable=False, unique=True),
+    Column("patient_id", Line()),
+    Column("name", Line()),
+    Column("name_key", Line()),  # folded name, None where the file has none
+    Column("label", Line(), nullable=False),  # shown where the file has no name
+    Column("search_key", Words, nullable=False),  # folded name or label, and patient id
+    Column("birth_date", Date),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_patients_patient_id", "patient_id"),
+    **_MYSQL,
+)
+
+scans = Table(
+    "scans",
+    metadata,
+    _id(),
+    _reference("patient_id", "patients.id"),
+    Column("content_sha256", String(64), nullable=False, unique=True),
+    Column("status", String(16), nullable=False),
+    Column("failure", Words),
+    Column("task", Line(64), nullable=False),
+    Column("modality", Line(32)),
+    Column("body_part", Line()),
+    Column("sequence", Line()),
+    Column("sequence_key", Line()),  # folded, for search and sorting
+    Column("manufacturer", Line()),
+    Column("scanner", Line()),
+    Column("site", Line()),
+    Column("acquired_at", UtcDateTime),
+    Column("sex", Line(8)),
+    Column("age_years", Double),
+    Column("study_uid", Line()),
+    Column("series_uid", Line()),
+    Column("slice_mm", Double),
+    Column("row_mm", Double),
+    Column("column_mm", Double),
+    Column("grid", Words, nullable=False),  # JSON of SourceGrid
+    Column("slices", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("uploaded_by", Line(64), nullable=False),
+    Column("warnings", Words, nullable=False),  # JSON list of sentences
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("latest_result_id", String(ID_LENGTH)),
+    Column("latest_review_id", String(ID_LENGTH)),  # of the latest result: a new result has none yet
+    Index("ix_scans_patient_id", "patient_id"),
+    Index("ix_scans_created_at_id", "created_at", "id"),
+    Index("ix_scans_status_created_at_id", "status", "created_at", "id"),
+    Index("ix_scans_task_created_at_id", "task", "created_at", "id"),
+    Index("ix_scans_series_uid", "series_uid"),
+    **_MYSQL,
+)
+
+results = Table(
+    "results",
+    metadata,
+    _id(),
+    _reference("scan_id", "scans.id"),
+    Column("task", Line(64), nullable=False),
+    Column("positive", Boolean, nullable=False),
+    Column("probability", Double, nullable=False),
+    Column("threshold", Double, nullable=False),
+    Column("model_name", Line(), nullable=False),
+    Column("model_version", Line(64), nullable=False),
+    Column("volume_ml", Double),
+    Column("longest_diameter_mm", Double),
+    Column("provenance", Words, nullable=False),  # JSON
+    Column("measurements", Words),  # JSON
+    Column("has_mask", Boolean, nullable=False),
+    Column("has_heatmap", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_results_scan_id_created_at", "scan_id", "created_at"),
+    Index("ix_results_task_created_at", "task", "created_at"),
+    **_MYSQL,
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    _id(),
+    _reference("scan_id", "scans.id"),
+    _reference("result_id", "results.id"),
+    Column("verdict", String(16), nullable=False),
+    Column("reason", Words),
+    Column("reviewer_id", Line(64), nullable=False),
+    Column("reviewer_name", Line(), nullable=False),
+    Column("volume_ml", Double),  # of the corrected mask
+    Column("longest_diameter_mm", Double),
+    Column("measurements", Words),  # JSON
+    Column("dice", Double),
+    Column("truth_positive", Boolean),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_reviews_scan_id_created_at", "scan_id", "created_at"),
+    Index("ix_reviews_result_id", "result_id"),
+    Index("ix_reviews_created_at", "created_at"),
+    **_MYSQL,
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    _id(),
+    Column("user_id", Line(64), nullable=False),
+    Column("name", Line(), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("sha256", String(64)),
+    Column("scan_ids", Words, nullable=False),  # JSON lists from here
+    Column("known_scan_ids", Words, nullable=False),
+    Column("refusals", Words, nullable=False),
+    Column("failure", Words),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_uploads_user_id_created_at", "user_id", "created_at"),
+    Index("ix_uploads_state", "state"),
+    **_MYSQL,
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    _id(),
+    Column("kind", Line(64), nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("open_key", String(64), unique=True),  # hash of kind and subject while unfinished
+    Column("run_id", String(ID_LENGTH)),  # which run of the job may still speak for it
+    Column("state", String(16), nullable=False),
+    Column("cancel_requested", Boolean, nullable=False),
+    Column("progress", Double, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("user_id", Line(64)),
+    Column("failure", Words),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Index("ix_jobs_state_created_at", "state", "created_at"),
+    Index("ix_jobs_created_at", "created_at"),
+    **_MYSQL,
+)
+
+audit_events = Table(
+    "audit_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("user_id", Line(64)),
+    Column("action", Line(64), nullable=False),
+    Column("subject", Line(), nullable=False),
+    Column("detail", Words, nullable=False),
+    **_MYSQL,
+)
+
+# One row a name, counted up with every change: what pages poll, and what writers can queue on.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    **_MYSQL,
+)
+REVISION_OF_SCANS = "scans"
+REVISION_OF_PATIENTS = "patients"
+REVISION_OF_USERS = "users"

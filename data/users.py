@@ -1,0 +1,186 @@
+"""Accounts, and how often signing in to each has failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from data.columns import folded
+from data.database import bump, reading, writing
+from data.errors import InvalidInput, NotFound
+from data.records import Role, User
+from data.tables import REVISION_OF_USERS, sign_in_failures, users
+
+_FORGOTTEN_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """An account with what its password is checked against."""
+
+    user: User
+    password_hash: str
+
+
+class UserStore:
+    """Accounts. Names differ by more than upper and lower case."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, user: User, password_hash: str) -> User:
+        """Keeps a new account; InvalidInput where the name is taken."""
+        values = {
+            "id": user.id,
+            "name": user.name,
+            "name_key": folded(user.name),
+            "display_name": user.display_name,
+            "role": user.role.value,
+            "active": user.active,
+            "must_change_password": user.must_change_password,
+            "session_epoch": user.session_epoch,
+            "password_hash": password_hash,
+            "created_at": user.created_at,
+            "last_seen_at": user.last_seen_at,
+        }
+        try:
+            with writing(self._engine) as connection:
+                connection.execute(insert(users).values(values))
+        except IntegrityError as error:
+            raise InvalidInput(f"There is already an account with the name {user.name}.") from error
+        return user
+
+    def get(self, user_id: str) -> User | None:
+        """The account, or None."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
+        return None if row is None else _user(row)
+
+    def all(self) -> list[User]:
+        """Every account by name."""
+        with reading(self._engine) as connection:
+            return [_user(row) for row in connection.execute(select(users).order_by(users.c.name_key))]
+
+    def credentials(self, name: str) -> Credentials | None:
+        """The account of this name, in any case, with its password's hash."""
+        return self._credentials(users.c.name_key == folded(name))
+
+    def credentials_of(self, user_id: str) -> Credentials | None:
+        """The account of this id with its password's hash."""
+        return self._credentials(users.c.id == user_id)
+
+    def _credentials(self, condition: Any) -> Credentials | None:
+        with reading(self._engine) as connection:
+            row = connection.execute(select(users).where(condition)).one_or_none()
+        return None if row is None else Credentials(_user(row), row.password_hash)
+
+    def set_password(self, user_id: str, password_hash: str, must_change: bool) -> User:
+        """A new password; every session of the account ends."""
+        values = {"password_hash": password_hash, "must_change_password": must_change}
+        return self._change(user_id, values, ends_sessions=True)
+
+    def improve_hash(self, user_id: str, password_hash: str) -> None:
+        """The same password under a newer hash; sessions go on."""
+        self._change(user_id, {"password_hash": password_hash}, ends_sessions=False)
+
+    def set_role(self, user_id: str, role: Role) -> User:
+        """A new role; InvalidInput where this would leave no active administrator."""
+        return self._change(user_id, {"role": role.value}, ends_sessions=False)
+
+    def set_active(self, user_id: str, active: bool) -> User:
+        """Switches an account on or off; InvalidInput where this would leave no active administrator."""
+        return self._change(user_id, {"active": active}, ends_sessions=not active)
+
+    def end_sessions(self, user_id: str) -> User:
+        """Sessions that carry an older epoch are signed out from now on."""
+        return self._change(user_id, {}, ends_sessions=True)
+
+    def seen(self, user_id: str, at: datetime) -> None:
+        """Notes when the account was last used."""
+        self._change(user_id, {"last_seen_at": at}, ends_sessions=False)
+
+    def _change(self, user_id: str, values: dict[str, Any], *, ends_sessions: bool) -> User:
+        if ends_sessions:
+            values = values | {"session_epoch": users.c.session_epoch + 1}
+        with writing(self._engine) as connection:
+            # Two administrators who demote each other at once take turns here.
+            bump(connection, REVISION_OF_USERS)
+            before = _require(connection, user_id)
+            connection.execute(update(users).where(users.c.id == user_id).values(values))
+            after = _require(connection, user_id)
+            if _administers(before) and not _administers(after) and not _any_administrator(connection):
+                raise InvalidInput("This is the last active administrator: make another one first.")
+        return after
+
+    def begin_attempt(
+        self, name: str, at: datetime, wait_after: Callable[[int], timedelta | None]
+    ) -> datetime | None:
+        """Counts an attempt as failed until `forget_failures` says otherwise.
+
+        The time until which the name has to wait, where it has to: such an attempt is neither
+        allowed nor counted. `wait_after` gives the wait that a number of failures in a row
+        brings. It makes no difference whether the name has an account.
+        """
+        key = folded(name)
+        with writing(self._engine) as connection:
+            bump(connection, REVISION_OF_USERS)
+            forgotten = sign_in_failures.c.last_at < at - _FORGOTTEN_AFTER
+            connection.execute(delete(sign_in_failures).where(forgotten))
+            query = select(sign_in_failures).where(sign_in_failures.c.name_key == key)
+            row = connection.execute(query).one_or_none()
+            if row is not None and row.locked_until is not None and row.locked_until > at:
+                return row.locked_until  # type: ignore[no-any-return]
+            _count_failure(connection, key, 1 if row is None else row.failures + 1, at, wait_after)
+        return None
+
+    def forget_failures(self, name: str) -> None:
+        """Signing in has worked: the count starts anew."""
+        with writing(self._engine) as connection:
+            connection.execute(delete(sign_in_failures).where(sign_in_failures.c.name_key == folded(name)))
+
+
+def _administers(user: User) -> bool:
+    return user.active and user.role is Role.ADMIN
+
+
+def _any_administrator(connection: Connection) -> bool:
+    query = select(users.c.id).where(users.c.role == Role.ADMIN.value, users.c.active.is_(True)).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def _require(connection: Connection, user_id: str) -> User:
+    row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such account.")
+    return _user(row)
+
+
+def _count_failure(
+    connection: Connection, key: str, count: int, at: datetime, wait_after: Callable[[int], timedelta | None]
+) -> None:
+    wait = wait_after(count)
+    values = {"failures": count, "last_at": at, "locked_until": None if wait is None else at + wait}
+    if count == 1:
+        connection.execute(insert(sign_in_failures).values(name_key=key, **values))
+    else:
+        mine = sign_in_failures.c.name_key == key
+        connection.execute(update(sign_in_failures).where(mine).values(values))
+
+
+def _user(row: Row[Any]) -> User:
+    return User(
+        id=row.id,
+        name=row.name,
+        display_name=row.display_name,
+        role=Role(row.role),
+        active=row.active,
+        must_change_password=row.must_change_password,
+        session_epoch=row.session_epoch,
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+    )

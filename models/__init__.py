@@ -1,0 +1,1 @@
+"""The networks: architectures, preprocessing, training, evaluation and the shipped weights."""

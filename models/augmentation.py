@@ -1,0 +1,89 @@
+"""Random changes to whole batches of images, drawn from an explicit generator.
+
+All functions take images as (n, 1, height, width) in [0, 1] and are reproducible: the same
+generator state gives the same change.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class GeometryRange:
+    """How far `random_geometry` may go."""
+
+    rotation_deg: float = 15.0
+    scale: tuple[float, float] = (0.8, 1.25)
+    shift: float = 0.08
+    flip: bool = True
+    shear: float = 0.05
+
+
+def random_geometry(
+    images: Tensor, masks: Tensor | None, reach: GeometryRange, generator: torch.Generator
+) -> tuple[Tensor, Tensor | None]:
+    """Rotate, scale, shear, shift and mirror each image; its mask (n, 1, h, w) goes along."""
+    n = len(images)
+
+    def uniform(low: float, high: float) -> Tensor:
+        return low + (high - low) * torch.rand(n, generator=generator)
+
+    angle = uniform(-reach.rotation_deg, reach.rotation_deg) * math.pi / 180
+    scale = torch.exp(uniform(math.log(reach.scale[0]), math.log(reach.scale[1])))
+    mirror = (torch.rand(n, generator=generator) < 0.5) & torch.tensor(reach.flip)
+    sign = 1.0 - 2.0 * mirror.float()
+    shear = uniform(-reach.shear, reach.shear)
+    cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale
+    theta = torch.zeros(n, 2, 3)
+    theta[:, 0, 0], theta[:, 0, 1] = sign * cos, -sin + shear
+    theta[:, 1, 0], theta[:, 1, 1] = sign * sin, cos
+    theta[:, 0, 2], theta[:, 1, 2] = uniform(-reach.shift, reach.shift), uniform(-reach.shift, reach.shift)
+    grid = functional.affine_grid(theta, list(images.shape), align_corners=False)
+    moved = functional.grid_sample(images, grid, align_corners=False)
+    if masks is None:
+        return moved, None
+    return moved, functional.grid_sample(masks, grid, align_corners=False).round()
+
+
+def random_contrast(images: Tensor, generator: torch.Generator, strength: float = 0.35) -> Tensor:
+    """Gamma, gain and offset of each image, as exposure and scanner settings vary."""
+    n = len(images)
+    gamma = torch.exp(strength * torch.randn(n, 1, 1, 1, generator=generator)).clamp(0.4, 2.5)
+    gain = 1 + 0.15 * torch.randn(n, 1, 1, 1, generator=generator)
+    offset = 0.04 * torch.randn(n, 1, 1, 1, generator=generator)
+    return (images.clamp(0, 1) ** gamma * gain + offset).clamp(0, 1.2)
+
+
+def random_bias_field(images: Tensor, generator: torch.Generator, strength: float = 0.25) -> Tensor:
+    """A smooth multiplicative field, as an MR receive coil leaves behind."""
+    n, _, height, width = images.shape
+    coarse = strength * torch.randn(n, 1, 4, 4, generator=generator)
+    field = functional.interpolate(coarse, (height, width), mode="bicubic", align_corners=True)
+    return images * torch.exp(field * _chosen(n, 0.5, generator))
+
+
+def random_noise(images: Tensor, generator: torch.Generator, strength: float = 0.04) -> Tensor:
+    """Additive Gaussian noise of a random level on half of the images."""
+    n = len(images)
+    level = strength * torch.rand(n, 1, 1, 1, generator=generator) * _chosen(n, 0.5, generator)
+    return images + level * torch.randn(images.shape, generator=generator)
+
+
+def random_resolution(images: Tensor, generator: torch.Generator, chance: float = 0.25) -> Tensor:
+    """Some images are made coarse and enlarged again, as a thick or lossy original would be."""
+    if torch.rand(1, generator=generator).item() >= chance:
+        return images
+    size = images.shape[-1]
+    factor = 0.4 + 0.5 * torch.rand(1, generator=generator).item()
+    small = functional.interpolate(images, size=max(8, int(size * factor)), mode="bilinear", antialias=True)
+    return functional.interpolate(small, size=images.shape[-2:], mode="bilinear")
+
+
+def _chosen(n: int, chance: float, generator: torch.Generator) -> Tensor:
+    return (torch.rand(n, 1, 1, 1, generator=generator) < chance).float()

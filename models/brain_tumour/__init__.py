@@ -1,0 +1,1 @@
+"""Brain tumour segmentation on FLAIR or contrast-enhanced T1 slices and volumes."""

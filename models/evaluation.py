@@ -1,0 +1,65 @@
+"""What an evaluation is made of: raw outputs of whole scans, figures, and the cases behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from models.metrics import Figure
+from models.task import Decision
+
+FloatArray = NDArray[np.float32]
+Run = Callable[[Tensor], FloatArray]
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures with n and interval, subgroup figures, and every case, worst first."""
+
+    figures: dict[str, Figure]
+    groups: dict[str, Figure] = field(default_factory=dict)
+    cases: list[dict[str, Any]] = field(default_factory=list)
+
+    def plain(self) -> dict[str, Any]:
+        """The same as JSON's own types."""
+        return {
+            "figures": {name: asdict(figure) for name, figure in self.figures.items()},
+            "groups": {name: asdict(figure) for name, figure in self.groups.items()},
+            "cases": self.cases,
+        }
+
+
+class Evaluator(Protocol):
+    """A task's labelled cases with the network's raw outputs, ready to be judged."""
+
+    def __init__(self, folder: Path, run: Run, fold: int | None) -> None:
+        """Run every case of `folder`, or of one fold of it."""
+
+    def calibrated(self) -> Decision:
+        """The decision that these cases would choose; for validation data only."""
+
+    def evaluated(self, decision: Decision) -> Evaluation:
+        """What the cases come to under `decision`."""
+
+
+def runner(network: nn.Module, device: torch.device) -> Run:
+    """A function from inputs (n, 1, s, s) to raw outputs, in float32 and in batches."""
+    placed = network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+
+    @torch.inference_mode()
+    def run(inputs: Tensor) -> FloatArray:
+        parts = [
+            placed(part.to(device, memory_format=torch.channels_last)).float().cpu().numpy()
+            for part in inputs.split(BATCH)
+        ]
+        return np.concatenate(parts)
+
+    return run

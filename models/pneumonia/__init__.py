@@ -1,0 +1,1 @@
+"""Pneumonia on chest X-rays: one probability an image."""

@@ -1,0 +1,67 @@
+"""How good `pneumonia` is on labelled X-rays."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from data.datasets import chest_xrays, grey_image
+from data.errors import UnusableDataset
+from models import metrics
+from models.evaluation import Evaluation, Run
+from models.pneumonia.task import inputs
+from models.task import Decision
+
+RECALL = 0.97  # kept on validation data by the threshold
+
+
+class PneumoniaEvaluator:
+    """X-rays of the folder (of one fold of it), read once by the network."""
+
+    def __init__(self, folder: Path, run: Run, fold: int | None) -> None:
+        self.xrays = [one for one in chest_xrays(folder) if fold is None or one.fold == fold]
+        if not self.xrays:
+            raise UnusableDataset("No labelled chest X-rays were found for this evaluation.")
+        self.truth = np.array([one.pneumonia for one in self.xrays])
+        self.logits = np.array(
+            [
+                float(run(inputs(grey_image(one.image)[None])).mean())
+                for one in tqdm(self.xrays, desc="reading X-rays", mininterval=5)
+            ]
+        )
+
+    def calibrated(self) -> Decision:
+        """Temperature and bias by likelihood; the threshold keeps the recall asked for."""
+        temperature, bias = metrics.fitted_temperature(self.truth, self.logits)
+        decision = Decision(threshold=0.5, temperature=temperature, bias=bias)
+        probability = np.array([decision.probability(one) for one in self.logits])
+        threshold = round(metrics.threshold_for_recall(self.truth, probability, RECALL), 4)
+        return Decision(threshold=threshold, temperature=temperature, bias=bias)
+
+    def evaluated(self, decision: Decision) -> Evaluation:
+        """The whole table at the decision's threshold, and recall by pathogen."""
+        probability = np.array([decision.probability(one) for one in self.logits])
+        cases: list[dict[str, Any]] = [
+            {
+                "name": one.image.name,
+                "pneumonia": one.pneumonia,
+                "pathogen": one.pathogen,
+                "probability": float(share),
+                "error": abs(float(one.pneumonia) - float(share)),
+            }
+            for one, share in zip(self.xrays, probability, strict=True)
+        ]
+        found: dict[str, list[bool]] = defaultdict(list)
+        for case in cases:
+            if case["pneumonia"] and case["pathogen"]:
+                found[f"recall, {case['pathogen']}"].append(case["probability"] >= decision.threshold)
+        cases.sort(key=lambda case: -float(case["error"]))
+        return Evaluation(
+            metrics.classification(self.truth, probability, decision.threshold),
+            {name: metrics.rate(sum(hits), len(hits)) for name, hits in sorted(found.items())},
+            cases,
+        )

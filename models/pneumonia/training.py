@@ -1,0 +1,83 @@
+"""Training of `pneumonia`, validated on patients never trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from sklearn.metrics import roc_auc_score
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from data.datasets import LabelledXray, chest_xrays, grey_image
+from data.errors import UnusableDataset
+from models import augmentation
+from models.imaging import normalised, to_square
+from models.pneumonia import network
+from models.training import Metrics, Recipe
+
+RECIPE = Recipe(epochs=8, batch_size=32, learning_rate=5e-4, size=network.INPUT_SIZE, weight_decay=0.02)
+VALIDATION_FOLD = 4
+GEOMETRY = augmentation.GeometryRange(rotation_deg=10, scale=(0.8, 1.2), shift=0.08, flip=True)
+
+
+class PneumoniaTraining:
+    """The X-rays of every fold but `validation_fold`, held in memory at the network's size."""
+
+    def __init__(self, folder: Path, recipe: Recipe = RECIPE, validation_fold: int = VALIDATION_FOLD) -> None:
+        xrays = chest_xrays(folder)
+        self.files = [one.image for one in xrays]
+        self.training = [one for one in xrays if one.fold != validation_fold]
+        self.validation = [one for one in xrays if one.fold == validation_fold]
+        if len({one.pneumonia for one in self.validation}) < 2:
+            raise UnusableDataset("The chest set needs X-rays with and without pneumonia in every fold.")
+        self._images = load_xrays(self.training, recipe.size)
+        self._validation_images = load_xrays(self.validation, recipe.size)
+        self._labels = torch.tensor([float(one.pneumonia) for one in self.training])
+        share = self._labels.mean()
+        # Both classes weigh the same in the loss, however many of each there are.
+        self._weights = torch.where(self._labels > 0, 0.5 / share, 0.5 / (1 - share))
+
+    def network(self) -> nn.Module:
+        """A freshly initialised ResNet-50."""
+        return network.build()
+
+    def epoch(self, generator: torch.Generator) -> Tensor:
+        """Every X-ray once, shuffled."""
+        return torch.randperm(len(self._labels), generator=generator)
+
+    def batch(self, items: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Augmented X-rays (n, 1, s, s); targets (n, 2) are label and weight."""
+        images = self._images[items].float() / 255
+        moved, _ = augmentation.random_geometry(images, None, GEOMETRY, generator)
+        moved = augmentation.random_bias_field(moved, generator, strength=0.2)
+        moved = augmentation.random_contrast(moved, generator, strength=0.4)
+        moved = augmentation.random_resolution(moved, generator)
+        moved = augmentation.random_noise(moved, generator)
+        return moved, torch.stack([self._labels[items], self._weights[items]], dim=1)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Weighted binary cross-entropy with a little label smoothing."""
+        label, weight = targets[:, 0], targets[:, 1]
+        smooth = label * 0.96 + 0.02
+        return functional.binary_cross_entropy_with_logits(outputs[:, 0], smooth, weight=weight)
+
+    def validate(self, predict: Callable[[Tensor], Tensor]) -> Metrics:
+        """AUC on the validation patients."""
+        parts = self._validation_images.split(64)
+        logits = torch.cat([predict(part.float() / 255) for part in parts])[:, 0]
+        truth = torch.tensor([one.pneumonia for one in self.validation])
+        auc = float(roc_auc_score(truth.numpy(), logits.numpy()))
+        accuracy = float(((logits > 0) == truth).float().mean())
+        return {"auc": auc, "accuracy_at_half": accuracy, "score": auc}
+
+
+def load_xrays(xrays: list[LabelledXray], size: int) -> Tensor:
+    """X-rays as uint8 (n, 1, size, size), intensities normalised an image."""
+    images = torch.zeros(len(xrays), 1, size, size, dtype=torch.uint8)
+    for index, one in enumerate(tqdm(xrays, desc="reading X-rays", mininterval=5)):
+        square = to_square(normalised(grey_image(one.image)[None]), size)
+        images[index] = (square[0] * 255).round().to(torch.uint8)
+    return images

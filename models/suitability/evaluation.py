@@ -1,0 +1,51 @@
+"""How often the gate lets the right scans in and keeps the wrong ones out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import UnusableDataset
+from models import metrics
+from models.evaluation import Evaluation, Run
+from models.suitability.task import route_probabilities
+from models.suitability.training import NEITHER, validation_pictures
+from models.task import Decision
+
+FALSE_REFUSALS = 0.005  # the share of right scans that may be refused on validation data
+
+
+class SuitabilityEvaluator:
+    """Pictures of the three classes, single slices each."""
+
+    def __init__(self, folder: Path, run: Run, fold: int | None) -> None:
+        images, classes = validation_pictures(folder, fold)
+        if not len(images):
+            raise UnusableDataset("No pictures were found for this evaluation.")
+        self.classes = classes.numpy()
+        logits = run(images.float() / 255)
+        self.probabilities = np.stack([route_probabilities(one[None]) for one in logits])
+
+    def calibrated(self) -> Decision:
+        """The threshold that keeps nearly all right scans in."""
+        own = self._own_route()
+        return Decision(threshold=round(float(np.quantile(own, FALSE_REFUSALS)), 4))
+
+    def evaluated(self, decision: Decision) -> Evaluation:
+        """False refusals of right scans, and refusals of everything else."""
+        own = self._own_route()
+        wrong = self.probabilities[self.classes == NEITHER][:, :2].max(axis=1)
+        return Evaluation(
+            {
+                "right_refused": metrics.rate(int((own < decision.threshold).sum()), len(own)),
+                "wrong_refused": metrics.rate(int((wrong < decision.threshold).sum()), len(wrong)),
+            }
+        )
+
+    def _own_route(self) -> NDArray[np.float32]:
+        """The probability that each right scan gives its own route."""
+        right = self.classes != NEITHER
+        own: NDArray[np.float32] = self.probabilities[right, self.classes[right]]
+        return own

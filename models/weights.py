@@ -1,0 +1,76 @@
+"""Weights as files: a folder with `weights.safetensors` (fp16) and `settings.json`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from models.task import Decision, Task
+
+WEIGHTS = "weights.safetensors"
+SETTINGS = "settings.json"
+CARD = "card.md"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Where trained weights lie, with what was fixed on validation data and what it came to."""
+
+    folder: Path
+    decision: Decision
+    metrics: dict[str, dict[str, float]] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the weights' file."""
+        return hashlib.sha256((self.folder / WEIGHTS).read_bytes()).hexdigest()
+
+
+def save(
+    folder: Path,
+    state: dict[str, Tensor],
+    decision: Decision,
+    metrics: dict[str, dict[str, float]],
+    facts: dict[str, Any],
+) -> Trained:
+    """Write weights (floating point as fp16) and settings into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    compact = {
+        name: (value.half() if value.dtype.is_floating_point else value).contiguous()
+        for name, value in state.items()
+    }
+    save_file(compact, folder / WEIGHTS)
+    settings = {"decision": asdict(decision), "metrics": metrics, "facts": facts}
+    (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n")
+    return opened(folder)
+
+
+def opened(folder: Path) -> Trained:
+    """What lies in `folder`; raises FileNotFoundError where it holds no trained weights."""
+    if not (folder / WEIGHTS).exists():
+        raise FileNotFoundError(f"no {WEIGHTS} in {folder}")
+    settings = json.loads((folder / SETTINGS).read_text())
+    return Trained(
+        folder=folder,
+        decision=Decision(**settings["decision"]),
+        metrics=settings["metrics"],
+        facts=settings["facts"],
+    )
+
+
+def network_of(task: Task, trained: Trained) -> nn.Module:
+    """The task's network with these weights, in fp32, ready for inference."""
+    network = task.build()
+    state = load_file(trained.folder / WEIGHTS)
+    network.load_state_dict(
+        {name: value.float() if value.dtype is torch.float16 else value for name, value in state.items()}
+    )
+    return task.for_inference(network).eval()

@@ -1,0 +1,1 @@
+"""Content in, bytes out: files to take away. No database, no pages."""

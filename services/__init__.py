@@ -1,0 +1,1 @@
+"""The verbs: one use case a file. Plain Python in, records out."""

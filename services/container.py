@@ -1,0 +1,137 @@
+"""Every service in one typed place: built here, started here, closed here."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from sqlalchemy import Engine as Database
+from torch import Tensor
+
+from data.audit import AuditLog
+from data.database import migrate, open_database
+from data.files import FileStore
+from data.jobs import JobStore
+from data.patients import PatientStore
+from data.results import ResultStore
+from data.reviews import ReviewStore
+from data.scans import ScanStore
+from data.tracking import Tracking
+from data.uploads import UploadStore
+from models import tasks
+from services.accounts import Accounts, accounts_of
+from services.health import Health
+from services.inference.batcher import MicroBatcher
+from services.inference.engine import Engine
+from services.intake import Intake, empty_folder
+from services.jobs import Jobs
+from services.pictures import Pictures
+from services.reading import Batcher, FloatArray, Reader, Reading
+from services.registry import Registry
+from services.review import Reviewing
+from services.settings import Settings
+from services.suitability import Gate
+from services.uploads import Uploads
+from services.worklist import Worklist
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the pages, the API and the command line are built on."""
+
+    settings: Settings
+    accounts: Accounts
+    uploads: Uploads
+    intake: Intake
+    reading: Reading
+    review: Reviewing
+    worklist: Worklist
+    pictures: Pictures
+    registry: Registry
+    jobs: Jobs
+    health: Health
+    audit: AuditLog
+    engine: Engine
+    batcher: Batcher
+    database: Database
+
+    def start(self) -> None:
+        """Begin to work: jobs at once, networks as soon as they are loaded in the background."""
+        self.batcher.start()
+        threading.Thread(target=self._load_models, name="models", daemon=True).start()
+        self.jobs.start()
+        self.intake.resume()
+        self.reading.resume()
+        self.uploads.forget_broken()
+
+    def close(self) -> None:
+        """End the work at hand; what is unfinished goes on at the next start."""
+        self.jobs.stop()
+        self.batcher.stop()
+        self.database.dispose()
+
+    def _load_models(self) -> None:
+        self.registry.load_all(self.engine)
+
+
+def build_services(settings: Settings) -> Services:
+    """Services on the settings' stores; migrates the database, starts nothing."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    empty_folder(settings.home)
+    database = open_database(settings.database_url)
+    migrate(database)
+    files, scans, results = FileStore(settings.files_url), ScanStore(database), ResultStore(database)
+    reviews, patients, audit = ReviewStore(database), PatientStore(database), AuditLog(database)
+    uploads, job_store = UploadStore(database), JobStore(database)
+    engine, batcher = _inference(settings)
+    jobs = Jobs(job_store, settings.home, settings.workers)
+    accounts = accounts_of(database)
+    registry = build_registry(settings)
+    reader = Reader(engine, batcher)
+    reading = Reading(reader, scans, results, files, jobs)
+    intake = Intake(settings, uploads, scans, patients, files, Gate(reader), reading, jobs)
+    pictures = Pictures(scans, results, reviews, files)
+    return Services(
+        settings=settings,
+        accounts=accounts,
+        uploads=Uploads(uploads, intake, settings.max_scan_bytes),
+        intake=intake,
+        reading=reading,
+        review=Reviewing(scans, results, reviews, files, pictures, audit),
+        worklist=Worklist(scans, results, reviews, patients, files, accounts, registry),
+        pictures=pictures,
+        registry=registry,
+        jobs=jobs,
+        health=Health(database, engine, batcher, registry, scans, job_store, tuple(tasks.ALL)),
+        audit=audit,
+        engine=engine,
+        batcher=batcher,
+        database=database,
+    )
+
+
+def build_registry(settings: Settings) -> Registry:
+    """The registry alone, for the command line."""
+    tracking = Tracking(settings.tracking_uri, settings.home / "mlflow")
+    return Registry(tracking, settings.home / "models", tasks.ALL.values())
+
+
+def build_reader(settings: Settings) -> tuple[Reader, Batcher]:
+    """A reader on the models that this machine knows, for the command line; asks no server."""
+    engine, batcher = _inference(settings)
+    registry = build_registry(settings)
+    for task in tasks.ALL.values():
+        engine.place(task, *registry.local(task.name))
+    batcher.start()
+    return Reader(engine, batcher), batcher
+
+
+def _inference(settings: Settings) -> tuple[Engine, Batcher]:
+    engine = Engine(settings.device)
+    batcher = MicroBatcher[Tensor, FloatArray](
+        engine.run,
+        max_batch=settings.max_batch,
+        gather_ms=settings.gather_ms,
+        max_waiting=settings.max_waiting,
+    )
+    return engine, batcher

@@ -1,0 +1,1 @@
+"""In-process inference: a batcher that knows nothing of torch, an engine that does."""

@@ -1,0 +1,163 @@
+"""Requests of many threads gathered into batches for the one thread that owns the device.
+
+Knows nothing of torch: `run(key, items)` does the work and must return as many results as it was
+given items, in their order. Items of one key may share a batch (one key a model).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from data.errors import BrokenBatch, Busy
+
+log = logging.getLogger(__name__)
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+BUSY = "Lightbox is reading as much as it can right now; please try again in a moment."
+
+
+@dataclass
+class _Waiting(Generic[In, Out]):
+    item: In
+    deadline: float
+    future: Future[Out] = field(default_factory=Future)
+
+
+class MicroBatcher(Generic[In, Out]):
+    """A bounded queue, one worker thread, futures."""
+
+    def __init__(
+        self,
+        run: Callable[[str, Sequence[In]], Sequence[Out]],
+        *,
+        max_batch: int = 16,
+        gather_ms: float = 4.0,
+        max_waiting: int = 2048,
+        timeout_s: float = 120.0,
+    ) -> None:
+        self._run = run
+        self._max_batch = max_batch
+        self._gather_s = gather_ms / 1000
+        self._max_waiting = max_waiting
+        self._timeout_s = timeout_s
+        self._queues: dict[str, deque[_Waiting[In, Out]]] = {}
+        self._count = 0
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="batcher", daemon=True)
+        self.batches = 0
+        self.items = 0
+
+    def start(self) -> None:
+        """Begin to work; requests may be submitted before."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch at hand; whatever still waits is answered with Busy."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join(timeout=60)
+        for waiting in self._drained():
+            waiting.future.set_exception(Busy(BUSY))
+
+    @property
+    def waiting(self) -> int:
+        """How many items wait for their turn."""
+        return self._count
+
+    def submit(self, key: str, items: Sequence[In]) -> list[Future[Out]]:
+        """A future for each item, all or none.
+
+        Raises Busy when the queue has no room or the batcher is stopping. A future that was not
+        run before the time-out gets Busy too; one that is cancelled is not run.
+        """
+        deadline = time.monotonic() + self._timeout_s
+        entries = [_Waiting[In, Out](item, deadline) for item in items]
+        with self._changed:
+            if self._stopping or self._count + len(entries) > self._max_waiting:
+                raise Busy(BUSY)
+            self._queues.setdefault(key, deque()).extend(entries)
+            self._count += len(entries)
+            self._changed.notify_all()
+        return [entry.future for entry in entries]
+
+    def _work(self) -> None:
+        while True:
+            gathered = self._gathered()
+            if gathered is None:
+                return
+            key, batch = gathered
+            alive = [entry for entry in batch if self._may_run(entry)]
+            if alive:
+                self._settle(key, alive)
+
+    def _gathered(self) -> tuple[str, list[_Waiting[In, Out]]] | None:
+        """The next batch, waited for a few milliseconds until it is full; None when stopping."""
+        with self._changed:
+            while not self._count and not self._stopping:
+                self._changed.wait()
+            if self._stopping:
+                return None
+            key = self._longest_waiting()
+            until = time.monotonic() + self._gather_s
+            while len(self._queues[key]) < self._max_batch and not self._stopping:
+                left = until - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            queue = self._queues[key]
+            batch = [queue.popleft() for _ in range(min(self._max_batch, len(queue)))]
+            self._count -= len(batch)
+            return key, batch
+
+    def _longest_waiting(self) -> str:
+        filled = {key: queue[0].deadline for key, queue in self._queues.items() if queue}
+        return min(filled, key=lambda key: filled[key])
+
+    def _may_run(self, entry: _Waiting[In, Out]) -> bool:
+        if not entry.future.set_running_or_notify_cancel():
+            return False
+        if time.monotonic() > entry.deadline:
+            entry.future.set_exception(Busy(BUSY))
+            return False
+        return True
+
+    def _settle(self, key: str, batch: list[_Waiting[In, Out]]) -> None:
+        """Run a batch; where it fails, halve it, so that one bad item fails alone."""
+        try:
+            results = self._run(key, [entry.item for entry in batch])
+            if len(results) != len(batch):
+                raise BrokenBatch(f"{len(batch)} items in, {len(results)} results out")
+        except Exception as error:
+            self._halve_or_fail(key, batch, error)
+            return
+        self.batches, self.items = self.batches + 1, self.items + len(batch)
+        for entry, result in zip(batch, results, strict=True):
+            entry.future.set_result(result)
+
+    def _halve_or_fail(self, key: str, batch: list[_Waiting[In, Out]], error: Exception) -> None:
+        if len(batch) == 1:
+            log.warning("one %s item failed: %r", key, error)
+            batch[0].future.set_exception(error)
+            return
+        middle = len(batch) // 2
+        self._settle(key, batch[:middle])
+        self._settle(key, batch[middle:])
+
+    def _drained(self) -> list[_Waiting[In, Out]]:
+        with self._changed:
+            left = [entry for queue in self._queues.values() for entry in queue]
+            self._queues.clear()
+            self._count = 0
+        return [entry for entry in left if entry.future.set_running_or_notify_cancel()]

@@ -1,0 +1,127 @@
+"""From weights to answers on the device: CUDA where there is one, else the CPU.
+
+A network is placed beside the old one, checked and warmed up before it takes over, so that a
+version that cannot load leaves the old one serving.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from data.errors import ModelUnavailable
+from models.task import Task
+from models.weights import Trained, network_of
+
+log = logging.getLogger(__name__)
+
+FloatArray = NDArray[np.float32]
+LARGEST_DRIFT = 0.03
+"""The most by which a probability may differ between bfloat16 and float32 in the check."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A network on the device, and what it is."""
+
+    task: Task
+    trained: Trained
+    version: str
+    weights_sha256: str
+    network: nn.Module
+    dtype: torch.dtype
+
+    @property
+    def dtype_name(self) -> str:
+        """As written into a result's provenance."""
+        return str(self.dtype).removeprefix("torch.")
+
+
+class Engine:
+    """The networks in force, one a task, on one device."""
+
+    def __init__(self, device: str | None = None) -> None:
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._loaded: dict[str, Loaded] = {}
+        self._placing = threading.Lock()
+
+    @property
+    def device_name(self) -> str:
+        """The device in words, as written into a result's provenance."""
+        if self.device.type == "cuda":
+            return f"cuda ({torch.cuda.get_device_name(self.device)})"
+        return "cpu"
+
+    def place(self, task: Task, trained: Trained, version: str) -> Loaded:
+        """Load, check and warm up a network, then let it take over its task."""
+        with self._placing:
+            network = network_of(task, trained).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            dtype = self._faster_dtype(network, task.input_size)
+            loaded = Loaded(task, trained, version, trained.sha256, network, dtype)
+            self._loaded[task.name] = loaded
+        log.info("%s version %s on %s in %s", task.name, version, self.device_name, loaded.dtype_name)
+        return loaded
+
+    def loaded(self, task_name: str) -> Loaded:
+        """The network in force; raises ModelUnavailable while there is none."""
+        try:
+            return self._loaded[task_name]
+        except KeyError:
+            raise ModelUnavailable(f"no model is loaded for {task_name}") from None
+
+    def loaded_tasks(self) -> list[str]:
+        """The tasks that have a network in force."""
+        return sorted(self._loaded)
+
+    def run(self, task_name: str, inputs: Sequence[Tensor]) -> list[FloatArray]:
+        """Raw outputs for inputs of shape (1, size, size), in their order."""
+        loaded = self.loaded(task_name)
+        batch = torch.stack(list(inputs))
+        try:
+            outputs = self._forward(loaded.network, batch, loaded.dtype)
+        except torch.cuda.OutOfMemoryError:
+            torch.cuda.empty_cache()  # the batcher halves the batch and comes again
+            raise
+        return list(outputs.numpy())
+
+    @torch.inference_mode()
+    def _forward(self, network: nn.Module, batch: Tensor, dtype: torch.dtype) -> Tensor:
+        placed = batch.to(self.device, memory_format=torch.channels_last, non_blocking=True)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=dtype is torch.bfloat16):
+            outputs: Tensor = network(placed)
+        return outputs.float().cpu()
+
+    def _faster_dtype(self, network: nn.Module, size: int) -> torch.dtype:
+        """bfloat16 where it is faster here and agrees with float32; this is the warm-up too."""
+        batch = _phantoms(8, size)
+        seconds, outputs = {}, {}
+        for dtype in (torch.float32, torch.bfloat16):
+            self._forward(network, batch, dtype)
+            started = time.perf_counter()
+            outputs[dtype] = self._forward(network, batch, dtype)
+            seconds[dtype] = time.perf_counter() - started
+        drift = (outputs[torch.float32].sigmoid() - outputs[torch.bfloat16].sigmoid()).abs()
+        agrees = float(torch.quantile(drift.flatten(), 0.999)) <= LARGEST_DRIFT
+        if agrees and seconds[torch.bfloat16] < 0.9 * seconds[torch.float32]:
+            return torch.bfloat16
+        return torch.float32
+
+
+def _phantoms(n: int, size: int) -> Tensor:
+    """Smooth ellipses with texture (n, 1, size, size): enough like a head to exercise a network."""
+    generator = torch.Generator().manual_seed(0)
+    rows, columns = torch.meshgrid(torch.linspace(-1, 1, size), torch.linspace(-1, 1, size), indexing="ij")
+    radius = (rows / 0.9) ** 2 + (columns / 0.7) ** 2
+    head = ((radius < 1).float() * 0.4 + ((radius > 0.85) & (radius < 1)).float() * 0.5)[None, None]
+    texture = torch.nn.functional.interpolate(
+        torch.rand(n, 1, 12, 12, generator=generator), size=(size, size), mode="bicubic"
+    )
+    return (head * (0.6 + 0.6 * texture)).clamp(0, 1)

@@ -1,0 +1,194 @@
+"""Reading: a scan goes through its task's network, and a result comes of it and is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from data import formats
+from data.database import new_id, now
+from data.errors import Busy, ModelUnavailable, NotFound
+from data.files import FileStore
+from data.packing import packed
+from data.records import Measurements, Provenance, Result, Scan, ScanStatus, Spacing, User
+from data.results import ResultStore
+from data.scans import ScanStore
+from models import tasks
+from models.measuring import measure
+from models.task import Answer, Kind
+from services import keys
+from services.inference.batcher import MicroBatcher
+from services.inference.engine import Engine, Loaded
+from services.jobs import JobContext, Jobs
+
+FloatArray = NDArray[np.float32]
+Batcher = MicroBatcher[Tensor, FloatArray]
+JOB = "read"
+SOFTWARE = f"lightbox 0.1.0, torch {torch.__version__}, python {platform.python_version()}"
+PIECE = 64  # slices of one volume that wait at a time, so that others come in between
+LONGEST_WAIT_S = 600.0
+
+
+@dataclass(frozen=True)
+class Read:
+    """An answer with what made it."""
+
+    answer: Answer
+    measurements: Measurements | None
+    threshold: float
+    provenance: Provenance
+
+
+class Reader:
+    """Arrays in, answers out; keeps nothing."""
+
+    def __init__(self, engine: Engine, batcher: Batcher) -> None:
+        self._engine = engine
+        self._batcher = batcher
+
+    def read(
+        self,
+        task_name: str,
+        array: NDArray[Any],
+        spacing: Spacing,
+        affine: NDArray[np.float64] | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> Read:
+        """What the task's network says of (slices, height, width).
+
+        Raises Busy while its network is not loaded yet, or when the queue is full.
+        """
+        task, loaded = tasks.ALL[task_name], self._loaded(task_name)
+        clock = _Clock()
+        prepared = task.inputs(array)
+        clock.lap("preprocess")
+        outputs = self._through(task_name, prepared, progress)
+        clock.lap("network")
+        shape = (int(array.shape[0]), int(array.shape[1]), int(array.shape[2]))
+        answer = task.answer(outputs, shape, spacing, loaded.trained.decision)
+        clock.lap("postprocess")
+        measurements = None if answer.mask is None else measure(answer.mask, spacing, affine)
+        clock.lap("measure")
+        provenance = Provenance(
+            model_name=task_name,
+            model_version=loaded.version,
+            weights_sha256=loaded.weights_sha256,
+            preprocessing=task.preprocessing,
+            input_sha256=hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest(),
+            device=self._engine.device_name,
+            dtype=loaded.dtype_name,
+            software=SOFTWARE,
+            timings_ms=clock.laps,
+        )
+        return Read(answer, measurements, loaded.trained.decision.threshold, provenance)
+
+    def _loaded(self, task_name: str) -> Loaded:
+        try:
+            return self._engine.loaded(task_name)
+        except ModelUnavailable:
+            # Right after a start the networks are still on their way to the device.
+            raise Busy("The models are still being loaded; please try again in a moment.") from None
+
+    def _through(
+        self, task_name: str, inputs: Tensor, progress: Callable[[float], None] | None
+    ) -> FloatArray:
+        """The network's outputs for all inputs, a piece of the volume at a time."""
+        outputs: list[FloatArray] = []
+        for start in range(0, len(inputs), PIECE):
+            asked = self._batcher.submit(task_name, list(inputs[start : start + PIECE]))
+            outputs += [future.result(LONGEST_WAIT_S) for future in asked]
+            if progress:
+                progress(len(outputs) / len(inputs))
+        return np.stack(outputs)
+
+
+class Reading:
+    """Readings of kept scans, as jobs that survive a restart."""
+
+    def __init__(
+        self, reader: Reader, scans: ScanStore, results: ResultStore, files: FileStore, jobs: Jobs
+    ) -> None:
+        self._reader = reader
+        self._scans = scans
+        self._results = results
+        self._files = files
+        self._jobs = jobs
+        jobs.register(JOB, self._work, on_give_up=self._give_up)
+
+    def request(self, scan_id: str, user: User | None = None) -> None:
+        """Have a scan read, or read again; a reading that is under way is not doubled."""
+        if self._scans.get(scan_id) is None:
+            raise NotFound("There is no such scan.")
+        self._scans.set_status(scan_id, ScanStatus.WAITING)
+        self._jobs.submit(JOB, scan_id, user.id if user else None)
+
+    def resume(self) -> None:
+        """Have every accepted scan read that a stop of the server left unread."""
+        for scan_id in self._scans.ids_with_status((ScanStatus.WAITING, ScanStatus.READING)):
+            self._jobs.submit(JOB, scan_id)
+
+    def read(self, scan: Scan, progress: Callable[[float], None] | None = None) -> Result:
+        """Read a kept scan and keep the result."""
+        array = self._files.get_array(keys.array(scan.id))
+        read = self._reader.read(scan.task, array, scan.spacing, formats.display_affine(scan.grid), progress)
+        result = _result(scan, read)
+        self._keep(result, read.answer)
+        return self._results.add(result)
+
+    def _work(self, job: JobContext) -> None:
+        scan = self._scans.get(job.subject)
+        if scan is None:
+            return
+        self._scans.set_status(scan.id, ScanStatus.READING)
+        self.read(scan, job.progress)
+        self._scans.set_status(scan.id, ScanStatus.READ)
+
+    def _give_up(self, scan_id: str, sentence: str) -> None:
+        self._scans.set_status(scan_id, ScanStatus.FAILED, sentence)
+
+    def _keep(self, result: Result, answer: Answer) -> None:
+        if answer.mask is not None:
+            self._files.put(keys.mask(result.id), packed(answer.mask))
+        if answer.pixel_probability is not None:
+            self._files.put(keys.pixel_probability(result.id), packed(answer.pixel_probability))
+        if answer.heatmap is not None:
+            heat = (answer.heatmap * 255).round().astype(np.uint8)
+            self._files.put(keys.heatmap(result.id), packed(heat))
+
+
+def _result(scan: Scan, read: Read) -> Result:
+    return Result(
+        id=new_id(),
+        scan_id=scan.id,
+        task=scan.task,
+        positive=read.answer.positive,
+        probability=read.answer.probability,
+        threshold=read.threshold,
+        provenance=read.provenance,
+        created_at=now(),
+        measurements=read.measurements,
+        has_mask=tasks.ALL[scan.task].kind is Kind.SEGMENTATION,
+        has_heatmap=read.answer.heatmap is not None,
+    )
+
+
+class _Clock:
+    """Stage timings in milliseconds."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        at = time.perf_counter()
+        self.laps[stage] = round((at - self._last) * 1000, 2)
+        self._last = at

@@ -1,0 +1,19 @@
+"""In CI a missing server or browser is a failure, not a reason to skip."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    outcome = yield
+    report = outcome.get_result()
+    needed = item.get_closest_marker("integration") or item.get_closest_marker("browser")
+    if report.skipped and needed and os.environ.get("LIGHTBOX_REQUIRE_SERVERS"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where it must run: {report.longrepr}"

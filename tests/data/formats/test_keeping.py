@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pydicom
+from pydicom.data import get_testdata_file
+from pydicom.dataset import Dataset
+
+from data.formats import decode, decode_guarded, without_identity
+from tests.data.formats.making import affine_of, picture, save, write_nifti, write_series
+
+AXIAL = affine_of(((0, 1, 2), (-1, -1, 1)), (1.0, 1.0, 5.0))
+VOLUME = np.arange(10 * 12 * 6, dtype=np.int16).reshape(10, 12, 6)
+NAMES = {
+    "PatientName": "Secretname^Gerda",
+    "PatientID": "SEC-998877",
+    "PatientBirthDate": "19520322",
+    "OtherPatientIDs": ["OLD-112233"],
+    "PatientAddress": "Hidden Lane 5",
+    "PatientTelephoneNumbers": "555-12345",
+    "AccessionNumber": "ACC-556677",
+    "ReferringPhysicianName": "Refer^Doctor",
+    "OperatorsName": "Oper^Ator",
+    "InstitutionAddress": "Clinic Street 9",
+    "StudyDescription": "Head of Gerda Secretname",
+    "ImageComments": "called at 555-12345",
+}
+SECRETS = [
+    b"Secretname",
+    b"Gerda",
+    b"SEC-998877",
+    b"19520322",
+    b"OLD-112233",
+    b"Hidden",
+    b"555-12345",
+    b"ACC-556677",
+]
+SECRETS += [b"Refer^", b"Oper^", b"Clinic Street"]
+
+
+def test_no_identifier_is_left_at_any_depth(tmp_path: Path) -> None:
+    dataset = picture(VOLUME[:, :, 0], **NAMES, SeriesDescription="AX FLAIR")
+    inner, private = Dataset(), dataset.private_block(0x0029, "VENDOR", create=True)
+    inner.PatientID, inner.PatientName, inner.CodeMeaning = "SEC-998877", "Secretname^Gerda", "kept"
+    dataset.ReferencedStudySequence = [inner]
+    private.add_new(0x01, "OB", b"xx protocol of SECRETNAME xx ")
+    private.add_new(0x02, "LO", "slice timing")
+    kept = without_identity(save(dataset, tmp_path / "file.dcm"))
+    for secret in SECRETS:
+        assert secret.lower() not in kept.lower(), secret
+    (tmp_path / "kept.dcm").write_bytes(kept)
+    again = pydicom.dcmread(tmp_path / "kept.dcm")
+    assert again.SOPInstanceUID == dataset.SOPInstanceUID
+    assert again.SeriesDescription == "AX FLAIR"
+    assert again.PatientName == ""
+    assert again[0x0029, 0x1002].value == "slice timing"
+    assert again.ReferencedStudySequence[0].CodeMeaning == "kept"
+
+
+def test_compressed_pixels_stay_byte_for_byte(tmp_path: Path) -> None:
+    for name in ("MR_small_RLE.dcm", "JPGExtended.dcm", "MR_small_bigendian.dcm", "image_dfl.dcm"):
+        file = Path(str(get_testdata_file(name)))
+        (tmp_path / name).write_bytes(without_identity(file))
+        before, after = pydicom.dcmread(file), pydicom.dcmread(tmp_path / name)
+        assert before.PixelData == after.PixelData
+        assert before.file_meta.TransferSyntaxUID == after.file_meta.TransferSyntaxUID
+
+
+def test_a_kept_series_is_the_same_scan_without_a_name(tmp_path: Path) -> None:
+    folder = write_series(VOLUME, AXIAL, tmp_path / "series", **NAMES)
+    keep = tmp_path / "keep"
+    keep.mkdir()
+    (scan,) = decode_guarded(folder, "series", keep_in=keep).scans
+    assert scan.identity.patient_id == "SEC-998877"
+    assert [file.name for file in keep.iterdir()] == ["0.zip"]
+    with zipfile.ZipFile(keep / "0.zip") as archive:
+        assert all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
+    (again,) = decode(keep / "0.zip", "0.zip").scans
+    assert np.array_equal(again.array, scan.array)
+    assert again.grid == scan.grid
+    assert again.identity.name is None
+    assert again.identity.patient_id is None
+
+
+def test_other_files_are_kept_as_they_came(tmp_path: Path) -> None:
+    write_nifti(VOLUME, AXIAL, tmp_path / "scans" / "b.nii") if (tmp_path / "scans").mkdir() is None else None
+    write_nifti(VOLUME + np.int16(1), AXIAL, tmp_path / "scans" / "c.nii.gz")
+    nib.save(nib.Nifti1Pair(VOLUME + np.int16(2), AXIAL), tmp_path / "scans" / "a.hdr")
+    keep = tmp_path / "keep"
+    keep.mkdir()
+    decoded = decode_guarded(tmp_path / "scans", "scans", keep_in=keep)
+    names = [next(keep.glob(f"{number}.*")).name for number in range(3)]
+    assert sorted(names) == ["0.zip", "1.nii", "2.nii.gz"]
+    assert (keep / "2.nii.gz").read_bytes() == (tmp_path / "scans" / "c.nii.gz").read_bytes()
+    for scan, name in zip(decoded.scans, names, strict=True):
+        (again,) = decode(keep / name, name).scans
+        assert np.array_equal(again.array, scan.array)
+        assert again.content_sha256 == scan.content_sha256
+
+
+def test_nothing_is_kept_of_what_is_refused(tmp_path: Path) -> None:
+    keep = tmp_path / "keep"
+    keep.mkdir()
+    (tmp_path / "strange.bin").write_bytes(b"strange things in here")
+    assert decode_guarded(tmp_path / "strange.bin", "strange.bin", keep_in=keep).scans == ()
+    assert list(keep.iterdir()) == []

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Column, Integer, MetaData, Table, insert, inspect, select, text, update
+from sqlalchemy.exc import StatementError
+
+from data.columns import Line, UtcDateTime
+from data.database import alembic_config, bump, migrate, open_database, reading, revision, writing
+from data.errors import LightboxError
+from data.tables import metadata
+
+
+def test_the_migrations_make_what_the_tables_say(engine):
+    with reading(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrating_twice_changes_nothing(engine):
+    with writing(engine) as connection:
+        bump(connection, "scans")
+    migrate(engine)
+    assert revision(engine, "scans") == 1
+
+
+def test_the_first_migration_can_be_taken_back(engine):
+    config = alembic_config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+
+
+def test_a_database_of_a_newer_version_is_refused(engine):
+    with writing(engine) as connection:
+        connection.execute(text("update alembic_version set version_num = '9999'"))
+    with pytest.raises(LightboxError, match="cannot be brought up to date"):
+        migrate(engine)
+
+
+def test_a_sqlite_file_is_made_with_its_folder_and_keeps_what_was_accepted(tmp_path):
+    engine = open_database(f"sqlite:///{tmp_path}/new/folder/lightbox.db")
+    migrate(engine)
+    with reading(engine) as connection:
+        settings = {
+            name: connection.exec_driver_sql(f"pragma {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    engine.dispose()
+    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 15000}
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("postgresql://u:p@h/db", "postgresql+psycopg"),
+        ("postgres://h/db", "postgresql+psycopg"),
+        ("mysql://h/db", "mysql+pymysql"),
+        ("mariadb://h/db", "mysql+pymysql"),
+    ],
+)
+def test_the_driver_may_be_left_out(url, driver):
+    pytest.importorskip("psycopg")
+    pytest.importorskip("pymysql")
+    assert open_database(url).url.drivername == driver
+
+
+def test_twenty_threads_that_read_and_then_write_never_find_it_locked(tmp_path):
+    engine = open_database(f"sqlite:///{tmp_path}/lightbox.db")
+    migrate(engine)
+    together = threading.Barrier(20)
+
+    def count_up() -> None:
+        together.wait()
+        for _ in range(5):
+            with writing(engine) as connection:
+                value = connection.execute(
+                    text("select value from revisions where name = 'scans'")
+                ).scalar_one()
+                connection.execute(
+                    text("update revisions set value = :v where name = 'scans'"), {"v": value + 1}
+                )
+
+    with ThreadPoolExecutor(20) as pool:
+        for future in [pool.submit(count_up) for _ in range(20)]:
+            future.result()
+    assert revision(engine, "scans") == 100
+    engine.dispose()
+
+
+def test_an_error_takes_the_whole_transaction_back(engine):
+    with pytest.raises(RuntimeError), writing(engine) as connection:
+        bump(connection, "scans")
+        raise RuntimeError
+    assert revision(engine, "scans") == 0
+
+
+_things = Table(
+    "things",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime),
+    Column("name", Line(5)),
+)
+
+
+def test_times_come_back_in_utc_and_need_a_zone(engine):
+    cet = datetime(2026, 11, 20, 9, 30, 0, 5, tzinfo=timezone(timedelta(hours=1)))
+    with writing(engine) as connection:
+        _things.create(connection)
+        connection.execute(insert(_things).values(id=1, at=cet))
+        found = connection.execute(select(_things.c.at)).scalar_one()
+        assert found == cet
+        assert found.utcoffset() == timedelta(0)
+        with pytest.raises(StatementError, match="without a zone"):
+            connection.execute(update(_things).values(at=cet.replace(tzinfo=None)))
+
+
+def test_texts_from_files_are_made_storable(engine):
+    with writing(engine) as connection:
+        _things.create(connection)
+        connection.execute(insert(_things).values(id=1, name="a\x00b\udcffcdefgh"))
+        assert connection.execute(select(_things.c.name)).scalar_one() == "ab?cd"
+
+
+def test_a_driver_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(LightboxError, match="needs the Python package psycopg"):
+        open_database("postgresql://h/db")

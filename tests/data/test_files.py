@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import uuid
+
+import numpy as np
+import pytest
+
+from data.errors import NotFound
+from data.files import FileStore
+
+
+@pytest.fixture(params=["folder", "memory"])
+def files(request, tmp_path):
+    return FileStore(tmp_path / "blobs" if request.param == "folder" else f"memory://{uuid.uuid4().hex}")
+
+
+def test_bytes_come_back(files, tmp_path):
+    files.put("scans/1/original.zip", b"abc")
+    source = tmp_path / "source"
+    source.write_bytes(b"defgh")
+    files.put_file("scans/1/copy.bin", source)
+    assert files.get("scans/1/original.zip") == b"abc"
+    assert files.size("scans/1/copy.bin") == 5
+    with files.open("scans/1/copy.bin") as file:
+        file.seek(2)
+        assert file.read(2) == b"fg"
+    with files.as_path("scans/1/copy.bin") as path:
+        assert path.read_bytes() == b"defgh"
+
+
+def test_a_new_content_takes_the_place_of_the_old(files):
+    files.put("a", b"a longer content")
+    files.put("a", b"new")
+    assert files.get("a") == b"new"
+
+
+def test_keys_below_a_prefix_and_deletion(files):
+    for key in ("scans/1/b", "scans/1/a", "scans/10/a", "top"):
+        files.put(key, b"x")
+    assert files.keys("scans/1") == ["scans/1/a", "scans/1/b"]
+    assert files.keys() == ["scans/1/a", "scans/1/b", "scans/10/a", "top"]
+    files.delete("top")
+    files.delete("top")
+    files.delete_all("scans/1")
+    files.delete_all("scans/1")
+    assert files.keys() == ["scans/10/a"]
+
+
+def test_what_is_not_there(files):
+    assert not files.exists("scans/1/a")
+    for act in (files.get, files.open, files.size, files.get_array):
+        with pytest.raises(NotFound):
+            act("scans/1/a")
+    files.put("scans/1/a", b"x")
+    assert files.exists("scans/1/a")
+    assert not files.exists("scans/1")
+
+
+@pytest.mark.parametrize(
+    "key", ["", "/etc/passwd", "../up", "a/../b", "a//b", "a\\b", ".hidden", "a/", "ä", "a\n", "-a/.."]
+)
+def test_only_keys_are_keys(files, key):
+    with pytest.raises(ValueError, match="not a key"):
+        files.put(key, b"")
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (40, 60, 70), (0, 4, 4)])
+def test_arrays_come_back_read_only(files, shape):
+    array = np.random.default_rng(1).normal(size=shape).astype(np.float32)
+    files.put_array("array.npy", array)
+    back = files.get_array("array.npy")
+    np.testing.assert_array_equal(back, array)
+    assert back.dtype == array.dtype
+    assert not back.flags.writeable
+
+
+def test_a_large_array_in_a_folder_is_not_read_as_a_whole(tmp_path):
+    files = FileStore(tmp_path)
+    files.put_array("array.npy", np.zeros((64, 64, 64)))
+    assert isinstance(files.get_array("array.npy"), np.memmap)
+
+
+def test_python_objects_are_not_kept(files):
+    with pytest.raises(ValueError, match="Object arrays"):
+        files.put_array("array.npy", np.array([{}]))
+    assert not files.exists("array.npy")
+    assert files.keys() == []
+
+
+def test_a_write_that_breaks_off_leaves_the_old_content(tmp_path, monkeypatch):
+    files = FileStore(tmp_path)
+    files.put("a", b"old")
+
+    def fail(_descriptor):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("data.files.os.fsync", fail)
+    with pytest.raises(OSError, match="No space"):
+        files.put("a", b"new")
+    assert files.get("a") == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]

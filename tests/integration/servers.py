@@ -1,0 +1,130 @@
+"""Real database servers for tests: each on a free port, in a folder of its own, gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from data.database import open_database
+
+_READY_WITHIN_S = 60
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """The URL of an empty database in a new PostgreSQL; skips the test where that cannot be had."""
+    pytest.importorskip("psycopg", reason="the PostgreSQL driver psycopg is not installed")
+    server = _program("postgres", "/usr/lib/postgresql/*/bin")
+    initdb = _program("initdb", "/usr/lib/postgresql/*/bin")
+    with _folder("postgres") as (folder, as_user):
+        data, port = folder / "data", _free_port()
+        options = ["--auth=trust", "--username=lightbox", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        _do([*as_user, initdb, "-D", str(data), *options])
+        settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off"]
+        command = [*as_user, server, "-D", str(data), "-p", str(port)]
+        url = f"postgresql://lightbox@127.0.0.1:{port}/postgres"
+        with _running(command + [part for setting in settings for part in ("-c", setting)], folder, url):
+            yield url
+
+
+@contextmanager
+def mariadb() -> Iterator[str]:
+    """The URL of an empty database in a new MariaDB; skips the test where that cannot be had."""
+    pytest.importorskip("pymysql", reason="the MySQL driver pymysql is not installed")
+    server = _program("mariadbd", "/usr/sbin")
+    install = _program("mariadb-install-db", "/usr/bin")
+    with _folder("mysql") as (folder, as_user):
+        data, port, first = folder / "data", _free_port(), folder / "first.sql"
+        _do([*as_user, install, "--no-defaults", f"--datadir={data}", "--skip-test-db"])
+        first.write_text(
+            "create database lightbox;\n"
+            "create user lightbox@'%' identified by 'lightbox';\n"
+            "grant all on lightbox.* to lightbox@'%';\n"
+        )
+        first.chmod(0o644)
+        options = [f"--datadir={data}", f"--port={port}", f"--socket={folder}/socket", f"--init-file={first}"]
+        quick = ["--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0"]
+        url = f"mysql://lightbox:lightbox@127.0.0.1:{port}/lightbox"
+        with _running([*as_user, server, "--no-defaults", *options, *quick], folder, url):
+            yield url
+
+
+def _program(name: str, places: str) -> str:
+    found = sorted(Path("/").glob(places.lstrip("/") + f"/{name}"))
+    program = str(found[-1]) if found else shutil.which(name)
+    if program is None:
+        pytest.skip(f"{name} is not installed")
+    return program
+
+
+@contextmanager
+def _folder(owner: str) -> Iterator[tuple[Path, list[str]]]:
+    """A folder for a server, and what a command begins with to run as somebody who may: never root."""
+    as_user: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="lightbox-") as name:
+        if os.geteuid() == 0:
+            try:
+                account = pwd.getpwnam(owner)
+            except KeyError:
+                pytest.skip(f"there is no user {owner} to run the server as")
+            os.chown(name, account.pw_uid, account.pw_gid)
+            as_user = ["runuser", "-u", owner, "--"]
+        yield Path(name), as_user
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _do(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=_READY_WITHIN_S)
+    if done.returncode != 0:
+        pytest.fail(f"{command} failed:\n{done.stdout}\n{done.stderr}")
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, url: str) -> Iterator[None]:
+    log = folder / "log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd="/")
+        try:
+            _wait_until_ready(server, url, log)
+            yield
+        finally:
+            server.terminate()
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def _wait_until_ready(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    engine = open_database(url)
+    deadline = time.monotonic() + _READY_WITHIN_S
+    try:
+        while True:
+            try:
+                with engine.connect():
+                    return
+            except DBAPIError as error:
+                if server.poll() is not None or time.monotonic() > deadline:
+                    pytest.fail(
+                        f"the server did not start: {error}\n{log.read_text(errors='replace')[-3000:]}"
+                    )
+                time.sleep(0.1)
+    finally:
+        engine.dispose()

@@ -1,0 +1,189 @@
+"""The stores on the databases that a larger department uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from argon2 import PasswordHasher
+from sqlalchemy import Engine
+
+from data.audit import AuditLog
+from data.database import alembic_config, migrate, open_database, reading, writing
+from data.errors import InvalidInput
+from data.jobs import JobStore
+from data.patients import PatientStore
+from data.records import Identity, JobState, Refusal, Role, ScanStatus, Verdict, WorklistQuery
+from data.results import ResultStore
+from data.reviews import ReviewStore
+from data.scans import ScanStore
+from data.tables import metadata
+from data.tokens import TokenStore
+from data.uploads import UploadStore
+from data.users import UserStore
+from services.accounts import WRONG, Accounts
+from services.jobs import Jobs
+from tests.data.builders import a_header, a_job, a_kept_scan, a_result, a_review, a_scan, an_upload, measured
+from tests.integration.servers import mariadb, postgresql
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module", params=[postgresql, mariadb], ids=["postgresql", "mariadb"])
+def server(request) -> Iterator[Engine]:
+    with request.param() as url:
+        engine = open_database(url)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def engine(server) -> Iterator[Engine]:
+    migrate(server)
+    yield server
+    _empty(server)
+
+
+def _empty(engine: Engine) -> None:
+    config = alembic_config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+
+
+def _at_once(act: Callable[[int], Any], times: int = 8) -> list[Any]:
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(act, range(times)))
+
+
+def test_the_migrations_make_what_the_tables_say(engine):
+    migrate(engine)
+    with reading(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_scan_its_results_and_reviews_come_back(engine):
+    scans, results, reviews = ScanStore(engine), ResultStore(engine), ReviewStore(engine)
+    scan = a_kept_scan(engine)
+    many = measured()
+    result = results.add(a_result(scan.id, measurements=replace(many, lesions=many.lesions * 500)))
+    review = reviews.add(a_review(scan.id, result.id, verdict=Verdict.CORRECTED, measurements=measured(20.0)))
+    token = scans.changes_token()
+    scans.set_status(scan.id, ScanStatus.READ)
+    assert scans.changes_token() != token
+    assert scans.get(scan.id) == replace(scan, status=ScanStatus.READ)
+    assert results.latest(scan.id) == result
+    assert reviews.latest(scan.id) == review
+    assert scans.add(replace(scan, id="another"))[1] is False
+
+
+def test_a_header_full_of_rubbish_is_kept(engine):
+    scan = a_kept_scan(
+        engine, header=a_header(sequence="T1\x00" + "x" * 500, scanner="\udcff 🧠"), name="Zoë\x00"
+    )
+    kept = ScanStore(engine).get(scan.id)
+    assert kept.header.sequence == "T1" + "x" * 253
+    assert kept.header.scanner == "? 🧠"
+
+
+def test_the_worklist_is_searched_filtered_and_sorted(engine):
+    scans = ScanStore(engine)
+    jane = a_kept_scan(engine, 1, "DOE^Jane", header=a_header(acquired_at=None, sequence="100%_T1"))
+    zoe = a_kept_scan(engine, 2, "MÜLLER^Zoë")
+    result = ResultStore(engine).add(a_result(jane.id))
+    ReviewStore(engine).add(a_review(jane.id, result.id))
+
+    def ask(**query: Any) -> list[str]:
+        page = scans.worklist(WorklistQuery(**query), True)
+        assert page.total == len(page.rows)
+        return [row.scan_id for row in page.rows]
+
+    assert ask() == [zoe.id, jane.id]
+    assert ask(search="müller flair") == [zoe.id]
+    assert ask(search="0%_") == [jane.id]
+    assert ask(filters={"result": ("positive",), "verdict": ("accepted",)}) == [jane.id]
+    assert ask(filters={"verdict": ("none",)}) == [zoe.id]
+    for column, descending in (("acquired_at", True), ("acquired_at", False)):
+        assert ask(sort=((column, descending),)) == [zoe.id, jane.id]
+    for column in ("probability", "volume_ml", "verdict", "positive"):
+        assert ask(sort=((column, True),)) == [jane.id, zoe.id]
+    assert ask(sort=(("patient", False),)) == [jane.id, zoe.id]
+
+
+def test_uploads_at_once_make_one_patient_and_one_scan(engine):
+    patients, scans = PatientStore(engine), ScanStore(engine)
+    found = _at_once(lambda _: patients.find_or_create(Identity("Doe", "1"), "a.nii"))
+    assert len({patient.id for patient in found}) == 1
+    scan = a_scan(found[0].id)
+    answers = _at_once(lambda number: scans.add(replace(scan, id=f"scan {number}")))
+    assert [created for _, created in answers].count(True) == 1
+    assert len({kept.id for kept, _ in answers}) == 1
+
+
+def test_outcomes_at_once_are_all_noted(engine):
+    uploads = UploadStore(engine)
+    upload = uploads.add(an_upload())
+    _at_once(
+        lambda n: uploads.add_outcomes(upload.id, scan_ids=[f"{n}"], refusals=[Refusal(f"{n}", "c", "s")])
+    )
+    after = uploads.get(upload.id)
+    assert (len(after.scan_ids), len(after.refusals)) == (8, 8)
+    assert uploads.advance(upload.id, 3 << 30).offset == 3 << 30
+
+
+def test_accounts(engine):
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    accounts = Accounts(UserStore(engine), TokenStore(engine), AuditLog(engine), hasher=hasher)
+    admin, password = accounts.ensure_first_administrator()
+    accounts.create("Zoë", "", Role.CLINICIAN)
+    with pytest.raises(InvalidInput, match="already an account"):
+        accounts.create("ZOË", "", Role.HEAD)
+    accounts.create("zoe", "", Role.HEAD)
+    assert accounts.sign_in("ADMIN", password) == admin
+    _, secret = accounts.create_token(admin.id, "script")
+    assert accounts.user_by_token(secret).id == admin.id
+    with pytest.raises(InvalidInput, match="last active"):
+        accounts.set_active(admin.id, False)
+    assert _at_once(lambda _: _guess(accounts)).count(WRONG) == 5
+    assert AuditLog(engine).recent(1)[0].action == "sign-in failed"
+
+
+def _guess(accounts: Accounts) -> str:
+    with pytest.raises(InvalidInput) as refused:
+        accounts.sign_in("zoe", "a guess")
+    return str(refused.value)
+
+
+def test_two_administrators_cannot_demote_each_other_at_once(engine):
+    accounts = Accounts(UserStore(engine), TokenStore(engine), AuditLog(engine))
+    people = [accounts.create(name, "", Role.ADMIN)[0] for name in ("a", "b")]
+
+    def demote(number: int) -> bool:
+        try:
+            accounts.set_role(people[number].id, Role.HEAD)
+        except InvalidInput:
+            return False
+        return True
+
+    assert sorted(_at_once(demote, 2)) == [False, True]
+
+
+def test_jobs_are_each_done_once(engine, tmp_path):
+    store = JobStore(engine)
+    assert [created for _, created in _at_once(lambda _: store.add(a_job()))].count(True) == 1
+    subjects: list[str] = []
+    jobs = Jobs(store, tmp_path, 4)
+    jobs.register("read", lambda context: subjects.append(context.subject))
+    jobs.start()
+    _at_once(lambda number: jobs.submit("read", str(number)))
+    assert jobs.wait_idle(30)
+    jobs.stop()
+    assert sorted(subjects) == [*"01234567", "a scan"]
+    assert store.counts()[JobState.DONE] == 9

@@ -1,0 +1,47 @@
+"""Squares and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.imaging import from_square, normalised, to_square
+
+
+@given(height=st.integers(40, 300), width=st.integers(40, 300))
+def test_a_marked_place_comes_back_to_where_it_was(height: int, width: int) -> None:
+    row, column = height // 3, 2 * width // 3
+    rows, columns = np.indices((height, width))
+    spot = np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / (0.003 * max(height, width) ** 2))
+    square = to_square(spot[None].astype(np.float32), 192)
+    assert square.shape == (1, 1, 192, 192)
+    back = from_square(square, height, width)
+    assert back.shape == (1, height, width)
+    found = np.unravel_index(back[0].argmax(), back[0].shape)
+    limit = max(height, width) / 192 + 1
+    assert abs(found[0] - row) <= limit
+    assert abs(found[1] - column) <= limit
+
+
+@given(gain=st.floats(1e-3, 1e4), offset=st.floats(-1e4, 1e4))
+def test_scale_and_offset_of_a_scanner_do_not_matter(gain: float, offset: float) -> None:
+    scan = np.random.default_rng(0).gamma(2, 50, (4, 32, 32))
+    assert np.allclose(normalised(scan * gain + offset), normalised(scan), atol=2e-2)
+
+
+def test_constant_and_broken_pixels_become_numbers() -> None:
+    assert not normalised(np.full((2, 8, 8), 7)).any()
+    broken = np.ones((1, 16, 16), np.float32)
+    broken[0, :8] = 5
+    broken[0, 0, 0], broken[0, 0, 1] = np.nan, np.inf
+    assert np.isfinite(normalised(broken)).all()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16, np.float64, ">i2"])
+def test_every_kind_of_number_is_taken(kind: object) -> None:
+    scan = np.arange(2 * 20 * 20).reshape(2, 20, 20).astype(kind)  # type: ignore[call-overload]
+    out = normalised(scan)
+    assert out.dtype == np.float32
+    assert (out.min(), out.max()) == (0.0, 1.0)

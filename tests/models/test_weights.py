@@ -1,0 +1,52 @@
+"""Weights as they are shipped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models import weights
+from models.pneumonia.task import EvidenceMap
+from models.suitability.task import TASK as SUITABILITY
+from models.task import Decision
+from models.tasks import ALL
+
+
+def test_saved_weights_open_as_they_were(tmp_path: Path) -> None:
+    network = SUITABILITY.build()
+    decision = Decision(threshold=0.4, temperature=1.5, least_pixels=10)
+    saved = weights.save(tmp_path, network.state_dict(), decision, {"auc": {"value": 0.9, "n": 10}}, {"a": 1})
+    opened = weights.opened(tmp_path)
+    assert opened == saved
+    assert opened.decision == decision
+    loaded = weights.network_of(SUITABILITY, opened)
+    image = torch.rand(2, 1, 112, 112)
+    with torch.inference_mode():
+        assert torch.allclose(loaded(image), network.eval()(image), atol=2e-2)
+
+
+def test_a_folder_without_weights_says_so(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"weights\.safetensors"):
+        weights.opened(tmp_path)
+
+
+@pytest.mark.parametrize("task", ALL.values(), ids=lambda task: task.name)
+def test_every_task_ships_trained_weights_with_a_card(task: object) -> None:
+    shipped = weights.opened(task.folder)  # type: ignore[attr-defined]
+    assert shipped.metrics
+    assert all({"value", "n"} <= set(figure) for figure in shipped.metrics.values())
+    card = (task.folder / weights.CARD).read_text()  # type: ignore[attr-defined]
+    assert shipped.sha256 in card
+
+
+def test_the_evidence_map_s_mean_is_the_network_s_logit() -> None:
+    torch.manual_seed(0)
+    trained = ALL["pneumonia"].build().eval()
+    image = torch.rand(2, 1, 160, 160)
+    with torch.inference_mode():
+        evidence = EvidenceMap(trained).eval()(image)
+        assert evidence.shape == (2, 1, 5, 5)
+        np.testing.assert_allclose(evidence.mean((1, 2, 3)), trained(image)[:, 0], rtol=1e-3, atol=1e-4)

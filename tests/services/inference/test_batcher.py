@@ -1,0 +1,144 @@
+"""The batcher, with plain functions for a device."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, wait
+
+import pytest
+
+from data.errors import BrokenBatch, Busy
+from services.inference.batcher import MicroBatcher
+
+
+def _doubled(_: str, items: Sequence[int]) -> list[int]:
+    return [2 * item for item in items]
+
+
+def test_results_come_back_to_whoever_asked() -> None:
+    batcher: MicroBatcher[int, int] = MicroBatcher(_doubled, max_batch=8, gather_ms=2)
+    batcher.start()
+    futures: dict[int, list[Future[int]]] = {}
+
+    def ask(start: int) -> None:
+        futures[start] = batcher.submit("a", list(range(start, start + 7)))
+
+    threads = [threading.Thread(target=ask, args=(1000 * n,)) for n in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for start, asked in futures.items():
+        assert [future.result(10) for future in asked] == [2 * n for n in range(start, start + 7)]
+    batcher.stop()
+    assert batcher.items == 140
+    assert batcher.batches < 140
+
+
+def test_requests_that_wait_together_share_a_batch() -> None:
+    sizes: list[int] = []
+
+    def run(_: str, items: Sequence[int]) -> Sequence[int]:
+        sizes.append(len(items))
+        return items
+
+    batcher: MicroBatcher[int, int] = MicroBatcher(run, max_batch=4, gather_ms=0)
+    asked = [batcher.submit("a", [n])[0] for n in range(10)]
+    batcher.start()
+    wait(asked, 10)
+    batcher.stop()
+    assert sizes == [4, 4, 2]
+
+
+def test_items_of_two_models_never_share_a_batch() -> None:
+    seen: list[tuple[str, tuple[int, ...]]] = []
+
+    def run(key: str, items: Sequence[int]) -> Sequence[int]:
+        seen.append((key, tuple(items)))
+        return items
+
+    batcher: MicroBatcher[int, int] = MicroBatcher(run, max_batch=16, gather_ms=0)
+    asked = batcher.submit("a", [1, 2]) + batcher.submit("b", [3]) + batcher.submit("a", [4])
+    batcher.start()
+    wait(asked, 10)
+    batcher.stop()
+    assert seen == [("a", (1, 2, 4)), ("b", (3,))]
+
+
+def test_one_bad_item_fails_alone() -> None:
+    def run(_: str, items: Sequence[int]) -> Sequence[int]:
+        if 13 in items:
+            raise ValueError("bad scan")
+        return items
+
+    batcher: MicroBatcher[int, int] = MicroBatcher(run, max_batch=16)
+    asked = batcher.submit("a", list(range(10, 18)))
+    batcher.start()
+    wait(asked, 10)
+    batcher.stop()
+    assert [future.result() for n, future in enumerate(asked) if n != 3] == [10, 11, 12, 14, 15, 16, 17]
+    with pytest.raises(ValueError, match="bad scan"):
+        asked[3].result()
+
+
+def test_too_few_results_never_reach_the_wrong_request() -> None:
+    batcher: MicroBatcher[int, int] = MicroBatcher(lambda _, items: list(items)[:-1])
+    asked = batcher.submit("a", [1, 2])
+    batcher.start()
+    wait(asked, 10)
+    batcher.stop()
+    for future in asked:
+        with pytest.raises(BrokenBatch):
+            future.result()
+
+
+def test_a_full_queue_answers_at_once() -> None:
+    batcher: MicroBatcher[int, int] = MicroBatcher(_doubled, max_waiting=3)
+    batcher.submit("a", [1, 2])
+    with pytest.raises(Busy):
+        batcher.submit("a", [3, 4])
+    assert batcher.waiting == 2  # all or none
+    batcher.submit("a", [5])
+
+
+def test_what_waited_too_long_is_not_run() -> None:
+    ran: list[int] = []
+
+    def run(_: str, items: Sequence[int]) -> Sequence[int]:
+        ran.extend(items)
+        return items
+
+    batcher: MicroBatcher[int, int] = MicroBatcher(run, timeout_s=-1)
+    asked = batcher.submit("a", [1])
+    batcher.start()
+    with pytest.raises(Busy):
+        asked[0].result(10)
+    batcher.stop()
+    assert ran == []
+
+
+def test_what_was_cancelled_is_not_run() -> None:
+    ran: list[int] = []
+
+    def run(_: str, items: Sequence[int]) -> Sequence[int]:
+        ran.extend(items)
+        return items
+
+    batcher: MicroBatcher[int, int] = MicroBatcher(run)
+    first, second = batcher.submit("a", [1, 2])
+    assert first.cancel()
+    batcher.start()
+    assert second.result(10) == 2
+    batcher.stop()
+    assert ran == [2]
+
+
+def test_stopping_answers_those_who_still_wait() -> None:
+    batcher: MicroBatcher[int, int] = MicroBatcher(_doubled)
+    waiting = batcher.submit("a", [1])
+    batcher.stop()
+    with pytest.raises(Busy):
+        waiting[0].result(1)
+    with pytest.raises(Busy):
+        batcher.submit("a", [2])
