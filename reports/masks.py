@@ -24,7 +24,7 @@ def mask_nifti(mask: NDArray[Any], grid: SourceGrid) -> bytes:
     """
     source = np.ascontiguousarray(to_source(np.asarray(mask) != 0, grid), dtype=np.uint8)
     affine = np.eye(4) if grid.affine is None else np.array(grid.affine)
-    image = nib.Nifti1Image(source, affine)  # type: ignore[no-untyped-call]
+    image = nib.Nifti1Image(source, affine)
     header: Any = image.header
     header.set_xyzt_units("unknown" if grid.affine is None else "mm")
     if grid.affine is None:
@@ -33,8 +33,8 @@ def mask_nifti(mask: NDArray[Any], grid: SourceGrid) -> bytes:
         header["descrip"] = "Lightbox mask"
     code = _PLACED if grid.affine is not None and grid.placed else _UNKNOWN
     # The sform holds any affine to full precision; the qform cannot shear.
-    image.set_sform(affine, code=code)  # type: ignore[no-untyped-call]
-    image.set_qform(affine, code=code, strip_shears=True)  # type: ignore[no-untyped-call]
+    image.set_sform(affine, code=code)
+    image.set_qform(affine, code=code, strip_shears=True)
     return gzip.compress(bytes(image.to_bytes()), compresslevel=6, mtime=0)
 
 

@@ -16,9 +16,10 @@ from data.errors import RefusedScan
 from data.formats.arrays import COLOUR, grey
 from data.formats.dicom import number, read_pixels_too, text_of, value_of
 from data.formats.dicom_frames import Frame, classic_rescale
-from data.formats.limits import Limits, check_size
+from data.formats.limits import Limits, check_size, unreadable
 
 INCOMPLETE = RefusedScan("incomplete", "This file is incomplete: a part of the picture is missing.")
+_RUST_PANIC = "PanicException"  # a crash of the RLE decoder, which is no Exception
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _LAYOUT = (("SamplesPerPixel", 1, 4), ("BitsAllocated", 1, 64), ("BitsStored", 1, 64))
 
@@ -105,6 +106,10 @@ def _decode(dataset: Dataset) -> NDArray[Any]:
     except Exception as error:
         if "scan stop must be 63" not in str(error):
             raise
+    except BaseException as error:
+        if type(error).__name__ != _RUST_PANIC:
+            raise
+        raise unreadable() from error
     _mend_spectral_selection(dataset)
     return pixel_array(dataset)
 

@@ -75,7 +75,7 @@ def placed_grid(
     `slice_axis` is the source axis that was acquired slice by slice, if the file tells; it is
     kept as the slicing axis where there is one slice only.
     """
-    world: NDArray[np.float64] = nib.orientations.io_orientation(affine)  # type: ignore[no-untyped-call]
+    world: NDArray[np.float64] = nib.orientations.io_orientation(affine)
     slicing = slice_axis if slice_axis is not None and shape[slice_axis] == 1 else _slicing(shape, affine)
     # Without a plane of its own a volume is looked at axially.
     plane = _PLANES[2 if slicing is None else int(world[slicing, 0])]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import json
 import logging
 import os
 import socket
@@ -22,7 +23,7 @@ from pathlib import Path
 
 from data.errors import LightboxError
 from data.formats.limits import UNREADABLE, Decoded, Limits
-from data.formats.transport import DONE, READY, as_json, get_found
+from data.formats.transport import DONE, READY, get_found
 from data.records import DecodedScan, Refusal
 
 _log = logging.getLogger("data.formats")
@@ -134,7 +135,7 @@ def decode_guarded(
             "keep_in": None if keep_in is None else str(keep_in.resolve()),
         }
         started = time.monotonic()
-        lines = _ask(as_json(request), timeout_s + _GRACE_S)
+        lines = _ask(json.dumps(request), timeout_s + _GRACE_S)
         took_s = time.monotonic() - started
         if lines[-1] != DONE:
             _discard(keep_in)

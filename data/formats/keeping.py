@@ -45,7 +45,8 @@ _REMOVED = set(
     "ModifiedAttributesSequence DigitalSignaturesSequence EncryptedAttributesSequence "
     "ScheduledProcedureStepID PerformedProcedureStepID EthnicGroup".split()
 )
-_TEXT = {"LO", "LT", "SH", "ST", "UT", "UC", "PN", "UN", "OB"}
+_TEXT = {"LO", "LT", "SH", "ST", "UT", "UC", "UN"}
+_BINARY = {"OB", "OW"}  # private ones are vendors' headers; others are pixels, where any letters occur
 _FIRST_GROUP, _LAST_GROUP = 0x0008, 0xFFFB
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _TELLING = 4  # shorter names and numbers occur by chance
@@ -183,7 +184,7 @@ def _vr(dataset: Dataset, tag: BaseTag) -> str:
 
 def _tells(dataset: Dataset, tag: BaseTag, vr: str, telling: list[bytes]) -> bool:
     """Whether a text or private element holds one of the patient's names or the number."""
-    if vr not in _TEXT or not telling:
+    if vr not in _TEXT and not (vr in _BINARY and tag.is_private) or not telling:
         return False
     value = dataset.get_item(tag).value
     raw = value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")

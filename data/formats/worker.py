@@ -23,7 +23,7 @@ from typing import Any
 from data.formats.decoding import Kept, decode_each
 from data.formats.keeping import keep_scan
 from data.formats.limits import UNREADABLE, Limits
-from data.formats.transport import DONE, READY, as_json, put_refusal, put_scan
+from data.formats.transport import DONE, READY, put_refusal, put_scan
 from data.records import Refusal
 
 _OPEN_FILES = 256
@@ -103,11 +103,11 @@ def _answers(request: dict[str, Any]) -> Iterator[str]:
     number = 0
     for one in decode_each(Path(request["path"]), request["name"], Limits(**request["limits"])):
         if isinstance(one, Refusal):
-            yield as_json(put_refusal(one))
+            yield put_refusal(one)
             continue
         line = _finished(one, folder, keep_in, number)
         if line is None:
-            yield as_json(put_refusal(Refusal(one.scan.name, "unreadable", UNREADABLE)))
+            yield put_refusal(Refusal(one.scan.name, "unreadable", UNREADABLE))
         else:
             yield line
             number += 1
@@ -118,7 +118,7 @@ def _finished(kept: Kept, folder: Path, keep_in: Path | None, number: int) -> st
     try:
         if keep_in is not None:
             keep_scan(kept.members, keep_in, number)
-        return as_json(put_scan(kept.scan, folder, number))
+        return put_scan(kept.scan, folder, number)
     except Exception as error:
         # Without a copy that is free of names nothing is kept, and what is not kept is not read.
         _log.warning("a scan could not be kept: %s", type(error).__name__)

@@ -9,7 +9,8 @@ import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
+from pydicom.encaps import encapsulate
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless, generate_uid
 
 from data.formats import Limits, decode
 from data.records import DecodedScan, Refusal
@@ -138,6 +139,17 @@ def test_missing_pixels_are_said_to_be_missing(tmp_path: Path) -> None:
     dataset = picture(RAMP)
     dataset.PixelData = dataset.PixelData[:1000]
     assert refusal_of(dataset, tmp_path).code == "incomplete"
+
+
+def test_runs_beyond_the_picture_do_no_harm(tmp_path: Path) -> None:
+    """The decoder for run lengths panics here, which is no ordinary exception."""
+    dataset = picture(np.zeros((64, 64), np.uint16))
+    dataset.file_meta.TransferSyntaxUID = RLELossless
+    segment = b"\x81\x07" * 33  # 33 runs of 128 are more than 64 x 64
+    offsets = [2, 64, 64 + len(segment), *[0] * 13]
+    header = b"".join(offset.to_bytes(4, "little") for offset in offsets)
+    dataset.PixelData = encapsulate([header + segment * 2])
+    assert refusal_of(dataset, tmp_path).code == "unreadable"
 
 
 def test_an_absurd_size_is_refused_before_it_is_allocated(tmp_path: Path) -> None:

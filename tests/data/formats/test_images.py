@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,11 @@ def test_a_picture_beyond_the_limit_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_decompression_bomb_is_refused(tmp_path: Path) -> None:
-    file = saved(Image.new("1", (40_000, 40_000)), tmp_path / "file.png")
+    file = saved(Image.new("1", (8, 8)), tmp_path / "file.png")
+    raw = bytearray(file.read_bytes())
+    raw[16:24] = (60_000).to_bytes(4, "big") * 2  # the declared width and height
+    raw[29:33] = zlib.crc32(raw[12:29]).to_bytes(4, "big")
+    file.write_bytes(raw)
     assert decode(file, "file.png").refusals[0].code == "too_large"
 
 

@@ -1,0 +1,1 @@
+"""Everything Dash and HTTP. Nothing but the composition root imports it."""

@@ -1,0 +1,81 @@
+/* What every page needs: the session's life, the title, the menu. Loaded first (assets load by name).
+
+   The server ends a session when nobody was active. Only real input counts, which this file
+   reports at most once a minute; polling does not. When the server answers 401, the person is led
+   to the sign-in with a note instead of a page that silently stopped working. */
+
+window.dash_clientside = window.dash_clientside || {};
+window.dash_clientside.lightbox = window.dash_clientside.lightbox || {};
+window.lightbox = window.lightbox || {};
+
+(function (lightbox, callbacks) {
+  "use strict";
+
+  const REPORT_EVERY_MS = 60000;
+  let inputSinceReport = false;
+  let lastReport = Date.now();
+  let leaving = false;
+
+  lightbox.csrf = function () {
+    const found = document.cookie.split("; ").find((part) => part.startsWith("lightbox_csrf="));
+    return found ? decodeURIComponent(found.slice("lightbox_csrf=".length)) : "";
+  };
+
+  lightbox.signedOut = function () {
+    if (leaving) return;
+    leaving = true;
+    const here = location.pathname + location.search;
+    location.assign("/login?expired=1&next=" + encodeURIComponent(here));
+  };
+
+  // Dash's own callbacks and our requests alike.
+  const plainFetch = window.fetch.bind(window);
+  window.fetch = async function (resource, options) {
+    const response = await plainFetch(resource, options);
+    if (response.status === 401) lightbox.signedOut();
+    return response;
+  };
+
+  lightbox.getJson = async function (path) {
+    const response = await fetch(path, { headers: { Accept: "application/json" } });
+    if (!response.ok) throw new Error(path + " answered " + response.status);
+    return response.json();
+  };
+
+  /** The sentence in an answer that says what went wrong. */
+  lightbox.sentence = async function (response) {
+    try {
+      return (await response.json()).error.message;
+    } catch (error) {
+      return "Something went wrong on our side.";
+    }
+  };
+
+  function noticed() {
+    inputSinceReport = true;
+    if (Date.now() - lastReport >= REPORT_EVERY_MS) report();
+  }
+
+  function report() {
+    if (!inputSinceReport || leaving) return;
+    inputSinceReport = false;
+    lastReport = Date.now();
+    fetch("/session", { method: "POST", headers: { "X-CSRFToken": lightbox.csrf() } }).catch(() => {});
+  }
+
+  for (const kind of ["pointerdown", "keydown", "wheel", "touchstart"]) {
+    document.addEventListener(kind, noticed, { passive: true, capture: true });
+  }
+  setInterval(report, REPORT_EVERY_MS);
+
+  callbacks.setTitle = function (title) {
+    if (title) document.title = title;
+  };
+
+  callbacks.toggleMenu = function (clicks, path, open) {
+    const clicked = window.dash_clientside.callback_context.triggered.some((one) =>
+      one.prop_id.endsWith("n_clicks")
+    );
+    return clicked ? !open : false;
+  };
+})(window.lightbox, window.dash_clientside.lightbox);

@@ -1,0 +1,481 @@
+/* Sending scans: drop or choose files and folders, resumable over tus, with what became of each.
+
+   All DICOM files of a drop (and Analyze .hdr/.img pairs) go as one uncompressed zip, because a
+   series is many files; every other file goes by itself. */
+
+(function (lightbox) {
+  "use strict";
+
+  const CHUNK = 8 * 1024 * 1024;
+  const READ = 4 * 1024 * 1024;
+  const BLOB_EVERY = 32 * 1024 * 1024; // parts are handed to the browser's blob store, off our heap
+  const ZIP_LIMIT = 0xffffffff - 64 * 1024 * 1024; // without zip64
+  const ZIP_FILES = 65000;
+  const POLL_MS = 1500;
+  const SHOWN_FOR_MS = 12 * 3600 * 1000;
+  const SHOWN = 12;
+  const DISMISSED = "lightbox-dismissed";
+
+  const items = new Map(); // fingerprint or server id -> item
+  let polling = false;
+
+  // ---- what was dropped --------------------------------------------------------------------
+
+  async function filesOf(transfer) {
+    const entries = [...transfer.items]
+      .filter((item) => item.kind === "file")
+      .map((item) => (item.webkitGetAsEntry ? item.webkitGetAsEntry() : null));
+    if (!entries.length || entries.some((entry) => !entry)) {
+      return [...transfer.files].map((file) => ({ file: file, path: file.name }));
+    }
+    return (await Promise.all(entries.map((entry) => walk(entry, "")))).flat();
+  }
+
+  async function walk(entry, folder) {
+    const path = folder + entry.name;
+    if (entry.isFile) {
+      const file = await new Promise((done, failed) => entry.file(done, failed));
+      return [{ file: file, path: path }];
+    }
+    const found = [];
+    const reader = entry.createReader();
+    for (;;) {
+      // A reader answers in portions; an empty one is the end.
+      const portion = await new Promise((done, failed) => reader.readEntries(done, failed));
+      if (!portion.length) break;
+      for (const child of portion) found.push(...(await walk(child, path + "/")));
+    }
+    return found;
+  }
+
+  function chosen(list) {
+    return [...list].map((file) => ({ file: file, path: file.webkitRelativePath || file.name }));
+  }
+
+  const hidden = (path) => /(^|\/)(\.|__MACOSX|Thumbs\.db$|desktop\.ini$)/i.test(path);
+  const ending = (path) => (/\.([^./]+)$/.exec(path.toLowerCase()) || ["", ""])[1];
+  const stem = (path) => path.toLowerCase().replace(/\.[^./]+$/, "");
+
+  async function isDicom(one) {
+    const kind = ending(one.path);
+    if (kind === "dcm" || kind === "ima" || kind === "") return true;
+    const magic = await one.file.slice(128, 132).text();
+    return magic === "DICM";
+  }
+
+  async function sorted(dropped) {
+    const files = dropped.filter((one) => !hidden(one.path) && one.file.size > 0);
+    const stems = new Map();
+    for (const one of files) {
+      const kind = ending(one.path);
+      if (kind === "hdr" || kind === "img") stems.set(stem(one.path), (stems.get(stem(one.path)) || 0) + 1);
+    }
+    const packed = [];
+    const single = [];
+    for (const one of files) {
+      const kind = ending(one.path);
+      const paired = (kind === "hdr" || kind === "img") && stems.get(stem(one.path)) === 2;
+      (paired || (await isDicom(one)) ? packed : single).push(one);
+    }
+    if (packed.length === 1) single.push(packed.pop());
+    packed.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    return { packed: packed, single: single, empty: dropped.length - files.length };
+  }
+
+  // ---- one uncompressed zip ----------------------------------------------------------------
+
+  async function zipped(files, onProgress, cancelled) {
+    const blobs = [];
+    let parts = [];
+    let held = 0;
+    let failure = null;
+    const zip = new fflate.Zip((error, chunk) => {
+      if (error) failure = error;
+      else {
+        parts.push(chunk);
+        held += chunk.length;
+      }
+    });
+    const settle = () => {
+      blobs.push(new Blob(parts));
+      parts = [];
+      held = 0;
+    };
+    const total = files.reduce((sum, one) => sum + one.file.size, 0);
+    let done = 0;
+    for (const one of files) {
+      const entry = new fflate.ZipPassThrough(one.path);
+      entry.mtime = new Date(1990, 0, 1); // the same drop gives the same bytes, so it can be resumed
+      zip.add(entry);
+      for (let at = 0; at < one.file.size; at += READ) {
+        if (cancelled()) return null;
+        const piece = new Uint8Array(await one.file.slice(at, at + READ).arrayBuffer());
+        entry.push(piece, at + piece.length >= one.file.size);
+        done += piece.length;
+        if (held >= BLOB_EVERY) settle();
+        onProgress(done / total);
+      }
+      if (failure) throw failure;
+    }
+    zip.end();
+    settle();
+    return new Blob(blobs, { type: "application/zip" });
+  }
+
+  async function fingerprintOf(files) {
+    const words = files.map((one) => [one.path, one.file.size, one.file.lastModified].join("\u0000")).join("\n");
+    let hash = 0xcbf29ce484222325n;
+    for (const byte of new TextEncoder().encode(words)) {
+      hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+    }
+    const total = files.reduce((sum, one) => sum + one.file.size, 0);
+    return ["lightbox", files.length, total, hash.toString(16)].join("-");
+  }
+
+  function packName(files) {
+    const tops = new Set(files.map((one) => one.path.split("/")[0]));
+    const top = tops.size === 1 ? [...tops][0].replace(/\.[^.]*$/, "") : "";
+    return (top || files.length + " files") + ".zip";
+  }
+
+  // ---- sending -----------------------------------------------------------------------------
+
+  async function add(dropped) {
+    if (!dropped.length) return;
+    const { packed, single, empty } = await sorted(dropped);
+    if (!packed.length && !single.length) {
+      say(empty ? "There is nothing in what you dropped." : "No file was found.");
+      return;
+    }
+    for (const one of single) begin([one], one.file.name, false);
+    if (packed.length) begin(packed, packName(packed), true);
+  }
+
+  async function begin(files, name, pack) {
+    const key = await fingerprintOf(files);
+    const there = items.get(key);
+    if (there && ["packing", "sending", "waiting"].includes(there.phase)) {
+      there.note = "This is on its way already.";
+      render();
+      return;
+    }
+    const size = files.reduce((sum, one) => sum + one.file.size, 0);
+    const item = { key: key, name: name, size: size, phase: pack ? "packing" : "sending" };
+    Object.assign(item, { share: 0, files: files.length, at: Date.now(), scans: [], refusals: [] });
+    items.set(key, item);
+    render();
+    if (pack && (size > ZIP_LIMIT || files.length > ZIP_FILES)) {
+      fail(item, "This is more than one upload can hold; drop it in smaller parts, such as one study at a time.");
+      return;
+    }
+    try {
+      const progress = (share) => advance(item, share);
+      const body = pack ? await zipped(files, progress, () => item.phase === "cancelled") : files[0].file;
+      if (body) send(item, body);
+    } catch (error) {
+      fail(item, "A file could not be read from your disk.");
+    }
+  }
+
+  function send(item, body) {
+    item.phase = "sending";
+    item.share = 0;
+    item.size = body.size;
+    item.upload = new tus.Upload(body, {
+      endpoint: "/uploads",
+      chunkSize: CHUNK,
+      retryDelays: [0, 1000, 3000, 5000, 10000, 20000, 30000],
+      metadata: { filename: item.name },
+      fingerprint: () => Promise.resolve(item.key),
+      removeFingerprintOnSuccess: true,
+      onBeforeRequest: (request) => request.setHeader("X-CSRFToken", lightbox.csrf()),
+      onShouldRetry: (error) => {
+        const status = error.originalResponse ? error.originalResponse.getStatus() : 0;
+        return status === 0 || status === 409 || status === 423 || status === 429 || status >= 500;
+      },
+      onProgress: (sent, all) => advance(item, sent / all),
+      onError: (error) => refused(item, error),
+      onSuccess: () => {
+        item.share = 1;
+        item.id = idOf(item.upload.url);
+        item.phase = "waiting";
+        render();
+        poll();
+      },
+    });
+    item.upload.findPreviousUploads().then((previous) => {
+      const same = previous.filter((one) => one.size === body.size);
+      if (same.length) item.upload.resumeFromPreviousUpload(same[0]);
+      if (item.phase === "sending") item.upload.start();
+    });
+    render();
+  }
+
+  function refused(item, error) {
+    const response = error.originalResponse;
+    if (response && response.getStatus() === 401) return lightbox.signedOut();
+    let sentence = "The connection broke; drop the same files again and it goes on where it stopped.";
+    if (response) {
+      try {
+        sentence = JSON.parse(response.getBody()).error.message;
+      } catch (unreadable) {
+        sentence = "The upload was not accepted.";
+      }
+    }
+    fail(item, sentence);
+  }
+
+  function fail(item, sentence) {
+    item.phase = "failed";
+    item.failure = sentence;
+    render();
+  }
+
+  function advance(item, share) {
+    item.share = share;
+    const bar = document.querySelector('[data-upload="' + item.key + '"] .progress-bar');
+    if (bar) showShare(bar, share);
+  }
+
+  function showShare(bar, share) {
+    const percent = Math.round(share * 100);
+    bar.style.width = percent + "%";
+    bar.parentNode.setAttribute("aria-valuenow", percent);
+  }
+
+  const idOf = (url) => url.replace(/\/+$/, "").split("/").pop();
+
+  async function cancel(item) {
+    item.phase = "cancelled";
+    items.delete(item.key);
+    render();
+    if (item.upload) {
+      try {
+        await item.upload.abort(true);
+      } catch (error) {
+        // It was not known to the server yet.
+      }
+    } else if (item.id) {
+      await fetch("/uploads/" + item.id, {
+        method: "DELETE",
+        headers: { "X-CSRFToken": lightbox.csrf(), "Tus-Resumable": "1.0.0" },
+      });
+    }
+  }
+
+  // ---- what became of it -------------------------------------------------------------------
+
+  function dismissed() {
+    try {
+      return new Set(JSON.parse(localStorage.getItem(DISMISSED) || "[]"));
+    } catch (error) {
+      return new Set();
+    }
+  }
+
+  function dismiss(finished) {
+    const ids = [...dismissed(), ...finished.map((item) => item.id).filter(Boolean)].slice(-200);
+    localStorage.setItem(DISMISSED, JSON.stringify(ids));
+    for (const item of finished) items.delete(item.key);
+    render();
+  }
+
+  function serverId(item) {
+    return item.id || (item.upload && item.upload.url ? idOf(item.upload.url) : null);
+  }
+
+  const settled = (item) =>
+    item.phase === "failed" ||
+    item.phase === "interrupted" ||
+    (item.phase === "done" && item.scans.every((scan) => scan.status === "read" || scan.status === "failed"));
+
+  function merge(remote) {
+    const away = dismissed();
+    for (const one of remote) {
+      if (away.has(one.id) || Date.now() - Date.parse(one.created_at) > SHOWN_FOR_MS) continue;
+      const local = [...items.values()].find((item) => serverId(item) === one.id);
+      if (local && ["packing", "sending", "cancelled"].includes(local.phase)) continue;
+      const item = local || { key: one.id, files: 1, at: Date.parse(one.created_at) };
+      Object.assign(item, { id: one.id, name: one.name, size: one.size, scans: one.scans, refusals: one.refusals });
+      item.share = one.size ? one.offset / one.size : 1;
+      item.failure = one.failure || item.failure;
+      item.phase = { arriving: "interrupted", queued: "waiting", opening: "opening", done: "done", failed: "failed" }[one.state];
+      items.set(item.key, item);
+    }
+  }
+
+  async function poll() {
+    if (polling || !document.getElementById("uploads")) return;
+    polling = true;
+    try {
+      merge(await lightbox.getJson("/uploads"));
+      render();
+    } catch (error) {
+      // Asked again below.
+    }
+    polling = false;
+    const open = [...items.values()].some((item) => !settled(item) && !["packing", "sending"].includes(item.phase));
+    if (open) setTimeout(poll, POLL_MS);
+  }
+
+  // ---- the list ----------------------------------------------------------------------------
+
+  function make(tag, look, text) {
+    const made = document.createElement(tag);
+    if (look) made.className = look;
+    if (text !== undefined) made.textContent = text;
+    return made;
+  }
+
+  function size(bytes) {
+    if (bytes < 1e6) return Math.max(1, Math.round(bytes / 1e3)) + " kB";
+    return bytes < 1e9 ? (bytes / 1e6).toFixed(1) + " MB" : (bytes / 1e9).toFixed(2) + " GB";
+  }
+
+  function stateWords(item) {
+    switch (item.phase) {
+      case "packing":
+        return "packing " + item.files + " files";
+      case "sending":
+        return "sending";
+      case "waiting":
+      case "opening":
+        return "opening";
+      case "interrupted":
+        return "interrupted at " + Math.round(item.share * 100) + " %: drop the same files again to go on";
+      case "failed":
+        return "not accepted";
+      default:
+        return doneWords(item);
+    }
+  }
+
+  function doneWords(item) {
+    if (!item.scans.length) return item.refusals.length ? "refused" : "no scan found";
+    const open = item.scans.some((scan) => scan.status === "waiting" || scan.status === "reading");
+    return open ? "reading" : "done";
+  }
+
+  function row(item) {
+    const box = make("div", "lb-upload lb-upload-" + item.phase);
+    box.dataset.upload = item.key;
+    const head = make("div", "lb-upload-head");
+    head.append(make("span", "lb-upload-name", item.name), make("span", "lb-upload-size", size(item.size)));
+    head.append(make("span", "lb-upload-state", stateWords(item)));
+    if (["packing", "sending", "interrupted"].includes(item.phase)) {
+      const button = make("button", "btn btn-sm btn-link", "Cancel");
+      button.type = "button";
+      button.setAttribute("aria-label", "Cancel " + item.name);
+      button.onclick = () => cancel(item);
+      head.append(button);
+    }
+    box.append(head);
+    if (item.phase === "packing" || item.phase === "sending") box.append(bar(item));
+    if (item.note) box.append(make("div", "lb-upload-note", item.note));
+    if (item.failure) box.append(make("div", "lb-upload-refusal", item.failure));
+    box.append(...(item.refusals || []).slice(0, 6).map(refusal));
+    if ((item.refusals || []).length > 6) {
+      box.append(make("div", "lb-upload-refusal", "and " + (item.refusals.length - 6) + " more"));
+    }
+    box.append(scans(item));
+    return box;
+  }
+
+  function bar(item) {
+    const frame = make("div", "progress lb-upload-bar");
+    frame.setAttribute("role", "progressbar");
+    frame.setAttribute("aria-label", item.name);
+    const inner = make("div", "progress-bar");
+    frame.append(inner);
+    showShare(inner, item.share);
+    return frame;
+  }
+
+  function refusal(one) {
+    return make("div", "lb-upload-refusal", one.name ? one.name + ": " + one.sentence : one.sentence);
+  }
+
+  function scans(item) {
+    const links = make("div", "lb-upload-scans");
+    for (const scan of item.scans || []) {
+      const link = make("a", "lb-upload-scan lb-status-" + scan.status, scan.label);
+      link.href = "/scans/" + scan.id;
+      link.append(make("small", "", scan.known ? "was here already" : scan.status));
+      links.append(link);
+    }
+    return links;
+  }
+
+  function render() {
+    const list = document.getElementById("uploads");
+    if (!list) return;
+    const all = [...items.values()].sort((a, b) => b.at - a.at).slice(0, SHOWN);
+    list.replaceChildren(...all.map(row));
+    const finished = all.filter(settled);
+    if (finished.length) {
+      const clear = make("button", "btn btn-sm btn-link lb-upload-clear", "Clear the finished");
+      clear.type = "button";
+      clear.onclick = () => dismiss(finished);
+      list.append(clear);
+    }
+  }
+
+  function say(sentence) {
+    window.dash_clientside.set_props("alert", { children: sentence, is_open: true });
+  }
+
+  // ---- the page comes and goes, so everything listens at the document ----------------------
+
+  function input(folder) {
+    const field = make("input");
+    field.type = "file";
+    field.multiple = true;
+    field.hidden = true;
+    field.id = folder ? "folder-input" : "file-input";
+    if (folder) field.webkitdirectory = true;
+    field.onchange = () => {
+      add(chosen(field.files));
+      field.value = "";
+    };
+    document.body.append(field);
+    return field;
+  }
+
+  const zone = () => document.getElementById("drop-zone");
+  const carriesFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
+
+  document.addEventListener("dragover", (event) => {
+    if (!zone() || !carriesFiles(event)) return;
+    event.preventDefault();
+    zone().classList.add("lb-drop-over");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (zone() && !event.relatedTarget) zone().classList.remove("lb-drop-over");
+  });
+  document.addEventListener("drop", async (event) => {
+    if (!zone() || !carriesFiles(event)) return;
+    event.preventDefault();
+    zone().classList.remove("lb-drop-over");
+    add(await filesOf(event.dataTransfer));
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("#choose-files, #choose-folder");
+    if (button) (button.id === "choose-folder" ? folderInput : fileInput).click();
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if ([...items.values()].some((item) => item.phase === "packing" || item.phase === "sending")) event.preventDefault();
+  });
+
+  const fileInput = input(false);
+  const folderInput = input(true);
+  let seen = null;
+  new MutationObserver(() => {
+    const list = document.getElementById("uploads");
+    if (list === seen) return;
+    seen = list;
+    if (list) {
+      render();
+      poll();
+    }
+  }).observe(document.body, { childList: true, subtree: true });
+})(window.lightbox);

@@ -1,0 +1,85 @@
+/* The worklist's cells, and its reloading without losing the place. */
+
+(function (lightbox, callbacks) {
+  "use strict";
+
+  const GRID = "worklist-grid";
+  const NARROW = 768;
+  const ON_NARROW = ["picture", "patient", "probability", "status"];
+  const element = (...parts) => window.React.createElement(...parts);
+  const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+
+  cells.Thumbnail = function (props) {
+    if (!props.data) return null;
+    const hide = (event) => (event.target.style.visibility = "hidden");
+    const src = "/scans/" + props.data.scan_id + "/thumbnail.png";
+    return element("img", { className: "lb-thumbnail", src: src, alt: "", loading: "lazy", onError: hide });
+  };
+
+  cells.ScanLink = function (props) {
+    if (!props.data) return element("span", { className: "lb-loading-row" }, "…");
+    const href = "/scans/" + props.data.scan_id;
+    // The cell's own click opens the scan in this tab; the link is for the keyboard and new tabs.
+    const stay = (event) => {
+      if (!event.ctrlKey && !event.metaKey && !event.shiftKey) event.preventDefault();
+      else event.stopPropagation();
+    };
+    return element("a", { href: href, className: "lb-scan-link", onClick: stay }, props.value || "Unknown");
+  };
+
+  cells.ResultCell = function (props) {
+    if (!props.data || !props.data.result) return null;
+    const look = props.data.positive ? "lb-result-positive" : "lb-result-negative";
+    return element("span", { className: look }, props.data.result);
+  };
+
+  cells.StatusBadge = function (props) {
+    if (!props.data) return null;
+    return element("span", { className: "lb-badge lb-status-" + props.data.status_code }, props.value);
+  };
+
+  cells.VerdictBadge = function (props) {
+    if (!props.data || !props.value) return null;
+    return element("span", { className: "lb-badge lb-verdict-" + props.value.toLowerCase() }, props.value);
+  };
+
+  function api() {
+    try {
+      return document.getElementById(GRID) ? window.dash_ag_grid.getApi(GRID) : null;
+    } catch (error) {
+      return null; // the grid is not there yet
+    }
+  }
+
+  /** Ask for the rows again and stay where the person is. */
+  lightbox.refreshWorklist = function () {
+    const grid = api();
+    if (!grid) return;
+    // With no row there is no block to refresh.
+    if (grid.getDisplayedRowCount() === 0) grid.purgeInfiniteCache();
+    else grid.refreshInfiniteCache();
+  };
+
+  callbacks.reloadWorklist = function () {
+    const grid = api();
+    if (!grid) return;
+    grid.purgeInfiniteCache();
+    if (grid.getDisplayedRowCount() > 0) grid.ensureIndexVisible(0);
+  };
+
+  callbacks.openScan = function (cell) {
+    if (!cell || !cell.rowId) return window.dash_clientside.no_update;
+    return "/scans/" + cell.rowId;
+  };
+
+  function fit() {
+    const grid = api();
+    const columns = grid && grid.getColumns();
+    if (!columns) return;
+    const minor = columns.map((column) => column.getColId()).filter((id) => !ON_NARROW.includes(id));
+    grid.setColumnsVisible(minor, window.innerWidth >= NARROW);
+  }
+
+  callbacks.fitWorklist = fit;
+  window.addEventListener("resize", fit);
+})(window.lightbox, window.dash_clientside.lightbox);

@@ -1,0 +1,106 @@
+"""From services to a Dash app. Nothing is built at import; two apps may live in one process."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dash import Dash
+from flask import Flask, Response, g, redirect, request
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from dashboard import account, api, errors, health, routes, security, shell, tus
+from dashboard.auth import CSRF_COOKIE, Sessions
+from dashboard.pages import admin, models, scan, worklist
+from dashboard.vendor import missing_vendor_files
+
+if TYPE_CHECKING:
+    from services.container import Services
+
+HERE = Path(__file__).resolve().parent
+logger = logging.getLogger(__name__)
+
+_INDEX = """<!DOCTYPE html>
+<html lang="en">
+  <head>
+    {%metas%}
+    <title>{%title%}</title>
+    <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">
+    {%css%}
+  </head>
+  <body>
+    {%app_entry%}
+    <footer>{%config%}{%scripts%}{%renderer%}</footer>
+  </body>
+</html>"""
+
+_STYLES = ["/assets/vendor/bootstrap.min.css", "/assets/vendor/bootstrap-icons.min.css"]
+_SCRIPTS = ["/assets/vendor/fflate.js", "/assets/vendor/tus.js"]
+
+
+def build_dashboard(services: Services, *, secret_key: str) -> Dash:
+    """Build the Dash app over `services`; its `.server` is the Flask app.
+
+    `secret_key` signs the session cookies.
+    """
+    if missing := missing_vendor_files():
+        logger.warning("run `npm ci && python -m dashboard.vendor`: missing %s", ", ".join(missing))
+    server = Flask("dashboard", root_path=str(HERE), static_folder=None)
+    server.secret_key = secret_key
+    security.allow_large_bodies(server, services)
+    sessions = Sessions(services)
+    sessions.install(server)
+    _add_routes(server, services, sessions)
+    app = _dash(server)
+    for page in (worklist, scan, models, admin):
+        page.register(app, services)
+    shell.register(app)
+    app.validation_layout = shell.validation_layout()
+    app.layout = shell.layout
+    server.before_request(_to_landing_page)
+    server.after_request(_not_found_status)
+    security.install(app, services)
+    return app
+
+
+def _add_routes(server: Flask, services: Services, sessions: Sessions) -> None:
+    errors.register(server)
+    account.register(server, services, sessions)
+    routes.register(server, services)
+    tus.register(server, services)
+    api.register(server, services)
+    health.register(server, services)
+
+
+def _dash(server: Flask) -> Dash:
+    return Dash(
+        "dashboard",
+        server=server,
+        assets_folder=str(HERE / "assets"),
+        assets_path_ignore=["vendor"],  # listed by name below, in the right order
+        external_stylesheets=_STYLES,
+        external_scripts=_SCRIPTS,
+        use_pages=False,  # Dash's own pages live in a registry that two apps would share
+        pages_folder="",
+        title="Lightbox",
+        update_title="",
+        index_string=_INDEX,
+        serve_locally=True,
+        csrf_token_name=CSRF_COOKIE,
+        on_error=errors.on_callback_error,
+    )
+
+
+def _to_landing_page() -> WerkzeugResponse | None:
+    """Lead "/" to the first page of the role, so that its address says where one is."""
+    found = shell.find_page("/", g.person) if request.path == "/" and "person" in g else None
+    return redirect(found[0].path) if found else None
+
+
+def _not_found_status(response: Response) -> Response:
+    """A page that the role may not see does not exist, in the status line too."""
+    is_page = request.endpoint in ("/", "/<path:path>") and response.status_code == 200
+    if is_page and "person" in g and shell.find_page(request.path, g.person) is None:
+        response.status_code = 404
+    return response

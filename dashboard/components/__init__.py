@@ -1,0 +1,1 @@
+"""Small pure builders: records in, components out."""

@@ -1,0 +1,73 @@
+"""Metrics of a model version as a table: value, 95% interval and n, as far as they were kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dash import html
+from dash.development.base_component import Component
+
+_PARTS = {"low": "low", "lower": "low", "high": "high", "upper": "high", "n": "n", "count": "n"}
+_NAMES = {
+    "auc": "AUC", "f1": "F1", "far": "False acceptance rate", "frr": "False rejection rate",
+    "ece": "Calibration error", "hd95": "HD95 (mm)", "dice": "Dice",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number with what is known of its certainty."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+
+
+def gathered(metrics: dict[str, float]) -> list[Metric]:
+    """Join `dice`, `dice_low`, `dice_high` and `dice_n` (also with a dot) into one metric."""
+    parts: dict[str, dict[str, float]] = {}
+    for key, value in metrics.items():
+        stem, part = _split(key)
+        parts.setdefault(stem, {})[part] = value
+    common = parts.get("n", {}).get("value")
+    return [
+        Metric(stem, found["value"], found.get("low"), found.get("high"), _whole(found.get("n", common)))
+        for stem, found in sorted(parts.items())
+        if "value" in found and stem != "n"
+    ]
+
+
+def table(metrics: dict[str, float]) -> Component:
+    """The metrics as a small table."""
+    rows = gathered(metrics)
+    if not rows:
+        return html.P("No metrics were recorded.", className="text-secondary")
+    names = ["Metric", "Value", "95% interval", "n"]
+    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
+    body = [html.Tr([html.Td(cell) for cell in _cells(row)]) for row in rows]
+    return html.Div(html.Table([head, html.Tbody(body)], className="table table-sm"), className="lb-scroll")
+
+
+def _cells(row: Metric) -> list[str]:
+    interval = "" if row.low is None or row.high is None else f"{row.low:.3f} to {row.high:.3f}"
+    return [_named(row.name), f"{row.value:.3f}", interval, "" if row.n is None else str(row.n)]
+
+
+def _split(key: str) -> tuple[str, str]:
+    for separator in (".", "_"):
+        stem, found, part = key.rpartition(separator)
+        if found and part in _PARTS:
+            return stem, _PARTS[part]
+        if found and part == "value":
+            return stem, "value"
+    return key, "value"
+
+
+def _named(name: str) -> str:
+    return _NAMES.get(name.lower(), name.replace("_", " ").replace(".", ", ").capitalize())
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)

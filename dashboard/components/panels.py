@@ -1,0 +1,283 @@
+"""The panels beside the viewer: result, measurements, facts, history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.icons import icon
+from dashboard.components.results import (
+    VERDICT_NAMES,
+    finding,
+    headline,
+    local_date,
+    local_time,
+    millilitres,
+    millimetres,
+    position,
+    task_name,
+    truth_words,
+)
+from dashboard.components.viewer import spacing_words
+from data.records import Lesion, Measurements, Result, Review, Role, Scan, ScanStatus, User
+
+if TYPE_CHECKING:
+    from services.worklist import ScanView
+
+MOST_LESIONS = 8
+
+
+def title(view: ScanView, user: User) -> list[Component]:
+    """Name the patient (as far as `user` may know) and the examination."""
+    identity = view.patient.identity if user.role is Role.CLINICIAN else None
+    name = (identity.name if identity else None) or view.patient.pseudonym
+    header = view.scan.header
+    parts = [header.modality, header.sequence, local_date(header.acquired_at)]
+    return [html.H1(name), html.Span(" · ".join(part for part in parts if part), className="text-secondary")]
+
+
+def status_panel(view: ScanView, waiting: int) -> Component | None:
+    """Say where a scan is that has not been read; None where it has."""
+    status = view.scan.status
+    if status is ScanStatus.WAITING:
+        before = f"{waiting} scan{'s' if waiting != 1 else ''} in the queue." if waiting else ""
+        return _progress("Waiting to be read", before)
+    if status is ScanStatus.READING:
+        return _progress("Being read", "The result appears here by itself.")
+    if status is ScanStatus.FAILED:
+        sentence = view.scan.failure or "This scan could not be read."
+        return html.Div([html.H2("Not read"), html.P(sentence)], className="lb-failure", role="alert")
+    return None
+
+
+def result_panel(view: ScanView) -> list[Component]:
+    """Show the result in large, its probability, its sizes and everything that warns."""
+    if view.result is None:
+        return warnings_of(view.scan)
+    result = view.result
+    corrected = view.corrected
+    parts: list[Component] = [
+        html.Div(
+            headline(result), className="lb-headline " + ("lb-positive" if result.positive else "lb-negative")
+        ),
+        probability_bar(result),
+        *warnings_of(view.scan),
+    ]
+    if corrected is not None and corrected.measurements is not None:
+        parts.append(html.H3(f"Corrected mask ({corrected.reviewer_name})"))
+        parts += measurements_table(corrected.measurements, view)
+        parts.append(html.H3("The AI's mask"))
+    if result.measurements is not None:
+        parts += measurements_table(result.measurements, view)
+    return parts
+
+
+def probability_bar(result: Result) -> Component:
+    """A small bar with the threshold marked on it."""
+    share, mark = result.probability * 100, result.threshold * 100
+    words = f"Probability {result.probability:.2f}, threshold {result.threshold:.2f}"
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Div(className="lb-bar-fill", style={"width": f"{share:.1f}%"}),
+                    html.Div(className="lb-bar-mark", style={"left": f"{mark:.1f}%"}),
+                ],
+                className="lb-bar " + ("lb-positive" if result.positive else "lb-negative"),
+                role="img",
+                **{"aria-label": words},
+            ),
+            html.Div(words, className="lb-bar-words"),
+        ],
+        className="lb-probability",
+    )
+
+
+def warnings_of(scan: Scan) -> list[Component]:
+    """One line for each warning of a scan."""
+    return [_warning(text) for text in scan.warnings]
+
+
+def measurements_table(found: Measurements, view: ScanView) -> list[Component]:
+    """Sizes with units; pixels, and saying so, where the file states no spacing."""
+    scan = view.scan
+    if not found.lesions:
+        return [html.P("The mask is empty.", className="text-secondary")]
+    parts: list[Component] = []
+    if found.touches_border:
+        parts.append(_warning("The mask touches the border of the scan: the real size may be larger."))
+    if scan.spacing.in_plane is None:
+        parts.append(_warning("Pixels only: the file does not state its spacing."))
+    whole = [("Volume", millilitres(found.volume_ml)), ("Lesions", str(len(found.lesions)))]
+    if scan.slices > 1:
+        whole.append(("Slices touched", f"{found.slices_touched} of {scan.slices}"))
+    parts.append(_facts([(name, value) for name, value in whole if value]))
+    parts.append(_lesion_table(found.lesions[:MOST_LESIONS], view))
+    if len(found.lesions) > MOST_LESIONS:
+        parts.append(
+            html.P(f"and {len(found.lesions) - MOST_LESIONS} smaller ones", className="text-secondary")
+        )
+    return parts
+
+
+def facts(view: ScanView, user: User) -> Component:
+    """Patient and scan, as the file states them."""
+    scan, header = view.scan, view.scan.header
+    identity = view.patient.identity if user.role is Role.CLINICIAN else None
+    rows: list[tuple[str, Any]] = []
+    if identity is not None:
+        rows += [("Name", identity.name), ("Patient ID", identity.patient_id), ("Born", identity.birth_date)]
+    age = None if header.age_years is None else f"{header.age_years:.0f} years"
+    size = f"{scan.width} × {scan.height}" + (f" × {scan.slices}" if scan.slices > 1 else "")
+    rows += [
+        ("Pseudonym", view.patient.pseudonym),
+        ("Sex", header.sex),
+        ("Age", age),
+        ("Acquired", local_time(header.acquired_at)),
+        ("Modality", header.modality),
+        ("Sequence", header.sequence),
+        ("Body part", header.body_part),
+        ("Scanner", " ".join(part for part in (header.manufacturer, header.scanner) if part)),
+        ("Site", header.site),
+        ("Size", f"{size} pixels"),
+        ("Voxel size", spacing_words(scan.spacing)),
+        ("Uploaded", f"{local_time(scan.created_at)} by {view.uploaded_by}"),
+        ("Scan", html.Code(scan.id[:12])),
+    ]
+    return _facts([(name, value) for name, value in rows if value])
+
+
+def provenance(result: Result | None) -> Component | None:
+    """What made the result, and how long each stage took."""
+    if result is None:
+        return None
+    made = result.provenance
+    total = sum(made.timings_ms.values())
+    stages = ", ".join(f"{stage} {took:.0f}" for stage, took in made.timings_ms.items())
+    model = dcc.Link(f"{made.model_name} version {made.model_version}", href="/models")
+    rows = [
+        ("Model", model),
+        ("Weights", html.Code(made.weights_sha256[:12], title=made.weights_sha256)),
+        ("Preprocessing", made.preprocessing),
+        ("Device", f"{made.device}, {made.dtype}"),
+        ("Software", made.software),
+        ("Input", html.Code(made.input_sha256[:12], title=made.input_sha256)),
+        ("Read", local_time(result.created_at)),
+        ("Time", f"{total:.0f} ms ({stages})" if stages else ""),
+    ]
+    return _facts([(name, value) for name, value in rows if value])
+
+
+def downloads(view: ScanView) -> list[Component]:
+    """Links to files; those of one slice follow the viewer (viewer.js sets their address)."""
+    base = f"/scans/{view.scan.id}/download"
+    links: list[Component] = []
+    if view.result is not None and view.result.has_mask:
+        links += [
+            _download("Mask, NIfTI", f"{base}/mask?form=nifti", "bi-badge-3d"),
+            _download("Mask of this slice, PNG", f"{base}/mask?form=png&index=0", "bi-image", "mask"),
+        ]
+        if view.corrected is not None:
+            links.append(
+                _download("Corrected mask, NIfTI", f"{base}/mask?form=nifti&layer=corrected", "bi-badge-3d")
+            )
+    links.append(_download("This slice with overlay, PNG", f"{base}/overlay/0.png", "bi-layers", "overlay"))
+    return links
+
+
+def history(reviews: tuple[Review, ...], task: str) -> Component:
+    """Who said what, newest first."""
+    if not reviews:
+        return html.P("Nobody has reviewed this result.", className="text-secondary mb-0")
+    return html.Ol([_review(review, task) for review in reviews], className="lb-history")
+
+
+def mask_advice(scan: Scan) -> str:
+    """Explain in which grid a corrected mask is taken."""
+    shape = " × ".join(str(length) for length in scan.grid.shape)
+    if scan.grid.kind == "image" and scan.slices == 1:
+        kind = f"A PNG of {scan.width} × {scan.height} pixels"
+    else:
+        kind = f"A NIfTI file (.nii or .nii.gz) of {shape} voxels in the grid of the scan"
+    return (
+        f"{kind}: 0 is background, anything else is {finding(scan.task)}. "
+        "The easiest way: download the AI's mask, edit it, upload it."
+    )
+
+
+def _lesion_table(lesions: tuple[Lesion, ...], view: ScanView) -> Component:
+    flat = view.scan.slices == 1
+    known = view.scan.spacing.in_plane is not None
+    size_name = "Area" if flat else "Volume"
+    names = ["", size_name, "Longest", "Perpendicular", *([] if flat else ["Slices"]), "Position"]
+    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
+    rows = []
+    for number, lesion in enumerate(lesions, start=1):
+        first, last = lesion.box.slices
+        cells = [
+            str(number),
+            _size(lesion, flat=flat),
+            millimetres(lesion.longest_diameter_mm) if known else f"{lesion.longest_diameter_px:.0f} px",
+            millimetres(lesion.perpendicular_diameter_mm)
+            if known
+            else f"{lesion.perpendicular_diameter_px:.0f} px",
+            *([] if flat else [f"{first + 1}–{last + 1}"]),
+            position(lesion, placed=view.orientation is not None),
+        ]
+        rows.append(html.Tr([html.Td(cell) for cell in cells], **{"data-slice": str(lesion.largest_slice)}))
+    return html.Div(
+        html.Table([head, html.Tbody(rows)], className="table table-sm lb-lesions"), className="lb-scroll"
+    )
+
+
+def _size(lesion: Lesion, *, flat: bool) -> str:
+    if flat and lesion.area_mm2 is not None:
+        return f"{lesion.area_mm2:.0f} mm²"
+    if not flat and lesion.volume_ml is not None:
+        return millilitres(lesion.volume_ml)
+    return f"{lesion.voxels} {'px' if flat else 'voxels'}"
+
+
+def _review(review: Review, task: str) -> Component:
+    parts = [truth_words(review, task), review.reason or ""]
+    if review.dice is not None:
+        parts.append(f"Dice with the AI's mask {review.dice:.2f}")
+    said = "; ".join(part for part in parts if part)
+    return html.Li(
+        [
+            html.Span(VERDICT_NAMES[review.verdict], className=f"lb-badge lb-verdict-{review.verdict.value}"),
+            html.Span(f" {review.reviewer_name}, {local_time(review.created_at)}"),
+            html.Div(said, className="text-secondary") if said else None,
+        ]
+    )
+
+
+def _facts(rows: list[tuple[str, Any]]) -> Component:
+    cells: list[Component] = []
+    for name, value in rows:
+        shown = str(value) if not isinstance(value, Component) else value
+        cells += [html.Dt(name), html.Dd(shown)]
+    return html.Dl(cells, className="lb-facts")
+
+
+def _warning(text: str) -> Component:
+    return html.Div([icon("bi-exclamation-triangle-fill", "me-2"), text], className="lb-warning", role="note")
+
+
+def _progress(heading: str, text: str) -> Component:
+    spinner = html.Div(className="spinner-border text-primary", **{"aria-hidden": "true"})
+    return html.Div(
+        [spinner, html.Div([html.H2(heading), html.P(text)])], className="lb-progress", role="status"
+    )
+
+
+def _download(label: str, href: str, picture: str, follows: str = "") -> Component:
+    extra = {"data-follows": follows} if follows else {}
+    return html.A([icon(picture, "me-2"), label], href=href, download="", className="lb-download", **extra)
+
+
+def task_badge(scan: Scan) -> Component:
+    """The task's name as a badge."""
+    return html.Span(task_name(scan.task), className="lb-badge")

@@ -1,0 +1,99 @@
+"""How results read in words: short lines for the worklist, sentences for a scan's page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from data.records import BRAIN_TUMOUR, PNEUMONIA, Lesion, Result, Review, ScanStatus, Verdict, WorklistRow
+
+TASK_NAMES = {BRAIN_TUMOUR: "Brain tumour", PNEUMONIA: "Pneumonia"}
+STATUS_NAMES = {
+    ScanStatus.WAITING: "Waiting",
+    ScanStatus.READING: "Reading",
+    ScanStatus.READ: "Read",
+    ScanStatus.FAILED: "Failed",
+}
+VERDICT_NAMES = {
+    Verdict.ACCEPTED: "Accepted",
+    Verdict.REJECTED: "Rejected",
+    Verdict.CORRECTED: "Corrected",
+}
+_FINDING = {BRAIN_TUMOUR: "tumour", PNEUMONIA: "pneumonia"}
+
+
+def task_name(task: str) -> str:
+    """Name a task for a person."""
+    return TASK_NAMES.get(task, task.replace("-", " ").capitalize())
+
+
+def finding(task: str) -> str:
+    """Name what a task looks for, in lower case."""
+    return _FINDING.get(task, task.replace("-", " "))
+
+
+def short_result(row: WorklistRow) -> str:
+    """Put a worklist row's result in a few words, such as "Tumour 23.4 mL, 41 mm"."""
+    if row.positive is None:
+        return ""
+    found = finding(row.task)
+    if row.task == PNEUMONIA:
+        score = "" if row.probability is None else f" {row.probability:.2f}"
+        return f"{found.capitalize() if row.positive else 'No ' + found}{score}"
+    if not row.positive:
+        return f"No {found} found"
+    sizes = [millilitres(row.volume_ml), millimetres(row.longest_diameter_mm)]
+    known = ", ".join(size for size in sizes if size)
+    return f"{found.capitalize()} {known}" if known else f"{found.capitalize()} found"
+
+
+def headline(result: Result) -> str:
+    """Say in large what a result is."""
+    found = finding(result.task)
+    if result.task == PNEUMONIA:
+        return f"{found.capitalize()} {'likely' if result.positive else 'unlikely'}"
+    return f"{found.capitalize()} found" if result.positive else f"No {found} found"
+
+
+def position(lesion: Lesion, *, placed: bool) -> str:
+    """Say where a lesion's centre lies: patient axes in mm, or the pixel where they are unknown."""
+    if lesion.position_mm is None or not placed:
+        _, row, column = lesion.centroid
+        return f"row {row:.0f}, column {column:.0f}"
+    letters = (("R", "L"), ("A", "P"), ("S", "I"))
+    # RAS: the positive direction is right, anterior, superior.
+    parts = [
+        f"{positive if value >= 0 else negative} {abs(value):.0f}"
+        for value, (positive, negative) in zip(lesion.position_mm, letters, strict=True)
+    ]
+    return ", ".join(parts) + " mm"
+
+
+def truth_words(review: Review, task: str) -> str:
+    """Say what a reviewer holds to be true."""
+    if review.truth_positive is None:
+        return ""
+    return f"{finding(task)} {'present' if review.truth_positive else 'absent'}"
+
+
+def millilitres(volume: float | None) -> str:
+    """Format a volume; small ones keep more digits."""
+    if volume is None:
+        return ""
+    return f"{volume:.1f} mL" if volume >= 1 else f"{volume:.2f} mL"
+
+
+def millimetres(length: float | None) -> str:
+    """Format a length in whole millimetres, or with one digit below 10."""
+    if length is None:
+        return ""
+    return f"{length:.0f} mm" if length >= 10 else f"{length:.1f} mm"
+
+
+def local_time(moment: datetime | None) -> str:
+    """Format a time in the server's own time zone."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def local_date(moment: datetime | None) -> str:
+    """Format the day of a time, as the file states it."""
+    return moment.strftime("%Y-%m-%d") if moment else ""

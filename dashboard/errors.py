@@ -1,0 +1,107 @@
+"""The one place where an error becomes something that a person or a program reads."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from dash import no_update, set_props
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from data.errors import Busy, InvalidInput, NotAllowed, NotFound, RefusedScan, UserFacingError
+
+logger = logging.getLogger(__name__)
+
+ALERT = "alert"
+
+_STATUS: tuple[tuple[type[UserFacingError], int, str], ...] = (
+    (NotFound, 404, "not_found"),
+    (NotAllowed, 403, "not_allowed"),
+    (Busy, 503, "busy"),
+    (RefusedScan, 422, "refused"),
+    (InvalidInput, 400, "invalid"),
+    (UserFacingError, 400, "invalid"),
+)
+
+_HTTP_SENTENCES = {
+    400: ("invalid", "This request could not be understood."),
+    401: ("signed_out", "Please sign in."),
+    403: ("not_allowed", "You may not do this."),
+    404: ("not_found", "There is no such page."),
+    405: ("not_allowed", "This address does not take that kind of request."),
+    413: ("too_large", "This is larger than Lightbox accepts."),
+    415: ("invalid", "This kind of content is not accepted here."),
+}
+
+
+def sentence_for(error: Exception) -> str:
+    """Return the one sentence that may be shown for `error`; unknown errors are logged and masked."""
+    if isinstance(error, UserFacingError):
+        return str(error)
+    reference = secrets.token_hex(3)
+    logger.error("unexpected error %s", reference, exc_info=error)
+    return f"Something went wrong on our side (reference {reference})."
+
+
+def on_callback_error(error: Exception) -> Any:
+    """Show the error of any callback in the alert and leave the page as it was."""
+    set_props(ALERT, {"children": sentence_for(error), "is_open": True})
+    return no_update
+
+
+def json_error(status: int, code: str, message: str) -> Response:
+    """Build the one shape in which errors leave as JSON."""
+    response = jsonify({"error": {"code": code, "message": message}})
+    response.status_code = status
+    return response
+
+
+def message_page(status: int, sentence: str) -> Response:
+    """Build a small HTML page around one sentence."""
+    return make_response(render_template("message.html", sentence=sentence), status)
+
+
+def register(server: Flask) -> None:
+    """Turn every error of a plain route into JSON, or a page where a browser asked for one."""
+    server.register_error_handler(CSRFError, _csrf_refused)
+    server.register_error_handler(HTTPException, _http_error)
+    server.register_error_handler(UserFacingError, _user_facing)
+    server.register_error_handler(Exception, _unexpected)
+
+
+def _answer(status: int, code: str, sentence: str) -> Response:
+    wants_page = "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/")
+    return message_page(status, sentence) if wants_page else json_error(status, code, sentence)
+
+
+def _csrf_refused(_: CSRFError) -> Response:
+    return _answer(400, "csrf", "This form is too old; reload the page and try again.")
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.response is not None or (error.code or 500) < 400:
+        return make_response(error.get_response())
+    status = error.code or 500
+    code, sentence = _HTTP_SENTENCES.get(status, ("failed", "This request could not be answered."))
+    answer = _answer(status, code, sentence)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            answer.headers[name] = value
+    if isinstance(error, RequestEntityTooLarge):
+        answer.headers["Connection"] = "close"
+    return answer
+
+
+def _user_facing(error: UserFacingError) -> Response:
+    status, code = next((s, c) for kind, s, c in _STATUS if isinstance(error, kind))
+    answer = _answer(status, code, str(error))
+    if isinstance(error, Busy):
+        answer.headers["Retry-After"] = "5"
+    return answer
+
+
+def _unexpected(error: Exception) -> Response:
+    return _answer(500, "failed", sentence_for(error))

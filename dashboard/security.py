@@ -1,0 +1,63 @@
+"""Headers that narrow what a browser may do with our pages, and how much a request may carry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dash import Dash
+from flask import Flask, Response, request
+
+if TYPE_CHECKING:
+    from services.container import Services
+
+MEBIBYTE = 1 << 20
+SMALL_BODY = 4 * MEBIBYTE  # forms and callbacks
+MASK_BODY = 512 * MEBIBYTE  # a corrected mask
+FORM_OVERHEAD = MEBIBYTE  # what multipart adds around a file
+
+# Dash and its grid set styles from JavaScript, which only 'unsafe-inline' allows.
+_POLICY = (
+    "default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+)
+
+
+def install(app: Dash, services: Services) -> None:
+    """Set the headers of every answer; call it after all callbacks are registered."""
+    policy = _POLICY.format(hashes=" ".join(app.csp_hashes()))
+    server: Flask = app.server
+
+    def headers(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers["X-Frame-Options"] = "SAMEORIGIN"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        # Not no-referrer: the CSRF check over https compares the referrer.
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        if not _may_be_cached(response):
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    server.after_request(headers)
+    server.config["MAX_CONTENT_LENGTH"] = SMALL_BODY
+
+
+def allow_large_bodies(server: Flask, services: Services) -> None:
+    """Let the few routes that take files take large bodies; call it before the guard is installed."""
+
+    def widen() -> None:
+        if request.endpoint in ("tus_append", "api_add_scan"):
+            request.max_content_length = services.uploads.max_bytes + FORM_OVERHEAD
+        elif request.endpoint == "correct_mask":
+            request.max_content_length = MASK_BODY
+
+    server.before_request(widen)
+
+
+def _may_be_cached(response: Response) -> bool:
+    if response.status_code >= 400:
+        return False
+    own_choice = response.headers.get("Cache-Control", "")
+    return request.path.startswith(("/assets/", "/_dash-component-suites/")) or "max-age" in own_choice

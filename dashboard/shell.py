@@ -1,0 +1,182 @@
+"""The frame around every page: navbar by role, the alert, and which page an address means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import dash_bootstrap_components as dbc
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
+from flask import g, has_request_context
+from flask_wtf.csrf import generate_csrf
+
+from dashboard.auth import READERS, person
+from dashboard.components.icons import icon
+from dashboard.errors import ALERT
+from dashboard.pages import admin, models, scan, worklist
+from data.records import NOTICE, Role, User
+
+LOCATION = "location"
+PAGE = "page"
+TITLE = "page-title"
+MENU = "menu"
+MENU_TOGGLE = "menu-toggle"
+
+ROLE_NAMES = {
+    Role.CLINICIAN: "clinician",
+    Role.HEAD: "department head",
+    Role.MLOPS: "MLOps",
+    Role.ADMIN: "administrator",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: where it is, who may see it, and what builds it from the rest of its address."""
+
+    path: str
+    title: str
+    icon: str
+    roles: tuple[Role, ...]
+    layout: Callable[[User, str], Component]
+    takes_argument: bool = False
+
+
+PAGES = (
+    Page("/worklist", "Worklist", "bi-list-ul", READERS, worklist.layout),
+    Page("/scans", "Scan", "bi-image", READERS, scan.layout, takes_argument=True),
+    Page("/models", "Models", "bi-cpu", READERS, models.layout),
+    Page("/admin", "People", "bi-people", (Role.ADMIN,), admin.layout),
+)
+
+SOMEBODY = User(id="", name="", display_name="", role=Role.CLINICIAN)
+
+
+def find_page(pathname: str, user: User) -> tuple[Page, str] | None:
+    """Return the page at `pathname` and its argument; None where there is none for this role.
+
+    "/" is the first page that the role may see.
+    """
+    first, _, argument = pathname.strip("/").partition("/")
+    for page in PAGES:
+        if user.role not in page.roles:
+            continue
+        if not first and not page.takes_argument:
+            return page, ""
+        if f"/{first}" == page.path and bool(argument) == page.takes_argument and "/" not in argument:
+            return page, argument
+    return None
+
+
+def layout() -> Component:
+    """Build the frame for who is asking; outside a request, for nobody in particular."""
+    user = person() if has_request_context() and "person" in g else SOMEBODY
+    return html.Div(
+        [
+            dcc.Location(id=LOCATION, refresh="callback-nav"),
+            dcc.Store(id=TITLE),
+            _navbar(user),
+            dbc.Alert(id=ALERT, is_open=False, dismissable=True, color="danger", class_name="lb-alert"),
+            html.Main(id=PAGE, className="lb-page"),
+            html.Footer(NOTICE, className="lb-notice"),
+        ],
+        className="lb-shell",
+    )
+
+
+def validation_layout() -> Component:
+    """Hold every id of the app, so that Dash finds a typo at the start."""
+    return html.Div([layout(), *(page.layout(SOMEBODY, "") for page in PAGES)])
+
+
+def no_such_page() -> Component:
+    """What stands at an address that means nothing to this role."""
+    return html.Div(
+        [
+            icon("bi-signpost-split", "lb-empty-icon"),
+            html.H1("There is no such page."),
+            dcc.Link("Go to the start", href="/", className="btn btn-outline-primary"),
+        ],
+        className="lb-empty",
+    )
+
+
+def show_page(pathname: str, user: User) -> tuple[Component, str]:
+    """Return the content and the title of the page at `pathname`."""
+    found = find_page(pathname or "/", user)
+    if found is None:
+        return no_such_page(), "Lightbox"
+    page, argument = found
+    return page.layout(user, argument), f"{page.title} – Lightbox"
+
+
+def register(app: Dash) -> None:
+    """Bind the router and the menu."""
+
+    @app.callback(Output(PAGE, "children"), Output(TITLE, "data"), Input(LOCATION, "pathname"))
+    def _show_page(pathname: str) -> tuple[Component, str]:
+        return show_page(pathname, person())
+
+    app.clientside_callback(
+        ClientsideFunction("lightbox", "setTitle"), Input(TITLE, "data"), prevent_initial_call=True
+    )
+    app.clientside_callback(
+        ClientsideFunction("lightbox", "toggleMenu"),
+        Output(MENU, "is_open"),
+        Input(MENU_TOGGLE, "n_clicks"),
+        Input(LOCATION, "pathname"),
+        State(MENU, "is_open"),
+        prevent_initial_call=True,
+    )
+
+
+def _navbar(user: User) -> Component:
+    links = [
+        dbc.NavLink([icon(page.icon), page.title], href=page.path, active="partial")
+        for page in PAGES
+        if user.role in page.roles and not page.takes_argument
+    ]
+    brand = dcc.Link(
+        [html.Img(src="/assets/logo.svg", alt="", width=28, height=28), "Lightbox"],
+        href="/",
+        className="navbar-brand lb-brand",
+    )
+    toggle = html.Button(
+        html.Span(className="navbar-toggler-icon"),
+        id=MENU_TOGGLE,
+        className="navbar-toggler",
+        **{"aria-label": "Menu", "aria-controls": MENU},
+    )
+    menu = dbc.Collapse(
+        [dbc.Nav(links, navbar=True, class_name="me-auto"), _who(user)], id=MENU, navbar=True, is_open=False
+    )
+    return html.Nav(
+        html.Div([brand, toggle, menu], className="container-fluid"),
+        className="navbar navbar-expand-md lb-navbar",
+        **{"data-bs-theme": "dark", "aria-label": "Main"},
+    )
+
+
+def _who(user: User) -> Component:
+    token = generate_csrf() if has_request_context() else ""
+    return html.Div(
+        [
+            html.A(
+                [icon("bi-person-circle"), html.Span(user.display_name, className="lb-who-name")],
+                href="/account",
+                className="lb-who",
+                title="Your account",
+            ),
+            html.Span(ROLE_NAMES[user.role], className="lb-role", id="role"),
+            html.Form(
+                [
+                    dcc.Input(type="hidden", name="csrf_token", value=token),
+                    html.Button("Sign out", type="submit", className="btn btn-sm btn-outline-light"),
+                ],
+                action="/logout",
+                method="POST",
+            ),
+        ],
+        className="lb-who-row",
+    )

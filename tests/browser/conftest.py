@@ -1,0 +1,124 @@
+"""A real Chromium on a real server. Every test ends with an empty console and no request elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from dashboard.build import build_dashboard
+from dashboard.vendor import missing_vendor_files
+from data.records import Role
+from tests.dashboard.house import PASSWORD, House
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+PATIENCE_MS = 20_000
+
+
+class Quiet(WSGIRequestHandler):
+    """Serves without a line for every request."""
+
+    def log_request(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """Serve `app` on a free port of this machine; yields its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    if missing_vendor_files():
+        pytest.skip("the browser's files are missing: npm ci && python -m dashboard.vendor")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    for role in Role:
+        house.person(role)
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def live_server(house: House) -> Iterator[str]:
+    """The address of a server over the test's house."""
+    with serving(build_dashboard(house.services, secret_key="k" * 32).server) as address:
+        yield address
+
+
+@dataclass
+class Visit:
+    """A tab, and what its console said."""
+
+    page: Page
+    address: str
+    console: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+
+    def sign_in(self, role: Role = Role.CLINICIAN, path: str = "/") -> Page:
+        """Sign in as a role and go to `path`."""
+        self.page.goto(f"{self.address}/login?next={path}")
+        self.page.fill("#name", role.value)
+        self.page.fill("#password", PASSWORD)
+        self.page.click("text=Sign in")
+        self.page.wait_for_selector(".lb-page > *")
+        return self.page
+
+    def watch(self) -> None:
+        """Note console messages, errors and requests that leave the server."""
+        self.page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.console.append(f"error: {error}"))
+        self.page.on("request", lambda request: self._note(request.url))
+
+    def _note(self, url: str) -> None:
+        if not url.startswith((self.address, "data:", "blob:")):
+            self.elsewhere.append(url)
+
+
+@pytest.fixture
+def open_tab(browser: Browser, live_server: str) -> Iterator[Callable[..., Visit]]:
+    """Opens tabs of one size; at the end their consoles must be empty."""
+    visits: list[Visit] = []
+
+    def opened(width: int = 1440, height: int = 900) -> Visit:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        context.set_default_timeout(PATIENCE_MS)
+        visit = Visit(context.new_page(), live_server)
+        visit.watch()
+        visits.append(visit)
+        return visit
+
+    yield opened
+    for visit in visits:
+        visit.page.context.close()
+        assert visit.console == []
+        assert visit.elsewhere == []

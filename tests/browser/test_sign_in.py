@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from data.records import Role
+from tests.dashboard.house import PASSWORD
+
+pytestmark = pytest.mark.browser
+
+
+def test_signing_in_and_out(open_tab) -> None:
+    visit = open_tab()
+    page = visit.sign_in()
+    expect(page).to_have_url(f"{visit.address}/worklist")
+    expect(page.locator("#role")).to_have_text("clinician")
+    page.click("text=Sign out")
+    expect(page.locator("#password")).to_be_visible()
+    page.goto(f"{visit.address}/worklist")
+    expect(page.locator("#password")).to_be_visible()
+
+
+def test_the_first_sign_in(house, open_tab) -> None:
+    visit = open_tab()
+    page = visit.page
+    _, first = house.accounts.create("new", "Dr New", Role.CLINICIAN)
+    page.goto(f"{visit.address}/login")
+    page.fill("#name", "new")
+    page.fill("#password", first)
+    page.click("text=Sign in")
+    page.fill("#old", first)
+    page.fill("#new", PASSWORD)
+    page.fill("#again", PASSWORD)
+    page.click("text=Save")
+    expect(page.locator("#role")).to_have_text("clinician")
+
+
+def test_a_session_that_ended_leads_to_the_sign_in_with_a_note(house, open_tab) -> None:
+    visit = open_tab()
+    page = visit.sign_in()
+    user = next(user for user in house.accounts.all() if user.name == "clinician")
+    house.accounts.sign_out_everywhere(user.id)
+    expect(page.get_by_text("You were signed out")).to_be_visible()
+    page.fill("#name", "clinician")
+    page.fill("#password", PASSWORD)
+    page.click("text=Sign in")
+    expect(page).to_have_url(f"{visit.address}/worklist")
+    # The browser itself notes the refused question.
+    visit.console[:] = [line for line in visit.console if "401" not in line]
+
+
+def test_a_token_is_shown_once(open_tab) -> None:
+    visit = open_tab()
+    page = visit.sign_in(path="/account")
+    page.goto(f"{visit.address}/account")
+    page.fill("#label", "nightly")
+    page.click("text=Create a token")
+    expect(page.locator("#token-secret")).to_be_visible()
+    page.goto(f"{visit.address}/account")
+    expect(page.locator("#token-secret")).to_have_count(0)
+    page.click("text=Revoke")
+    expect(page.get_by_text("You have no tokens.")).to_be_visible()

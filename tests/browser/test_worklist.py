@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from data.records import Identity, Role, UploadState
+
+pytestmark = pytest.mark.browser
+
+
+def _choose(page: Page, button: str, files: object) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.click(button)
+    chooser.value.set_files(files)
+
+
+def _file(name: str, content: bytes = b"scan" * 100) -> dict[str, object]:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+
+
+def test_a_file_becomes_a_row_and_opens(open_tab) -> None:
+    visit = open_tab()
+    page = visit.sign_in()
+    expect(page.get_by_text("No scans yet.")).to_be_visible()
+    _choose(page, "#choose-files", _file("brain.nii"))
+    expect(page.locator(".lb-upload-scan")).to_have_text("FLAIRwaiting")
+    row = page.locator(".ag-row").first
+    expect(row).to_contain_text("Ada Lovelace")
+    expect(page.locator("#worklist-total")).to_have_text("1 scan")
+    row.locator(".lb-scan-link").click()
+    expect(page.locator("#scan-title h1")).to_have_text("Ada Lovelace")
+
+
+def test_a_refusal_is_said_in_place(open_tab) -> None:
+    page = open_tab().sign_in()
+    _choose(page, "#choose-files", _file("refused.txt"))
+    expect(page.locator(".lb-upload-refusal")).to_contain_text("This is not an image that Lightbox reads.")
+
+
+def test_dicom_files_of_a_folder_go_as_one(house, open_tab, tmp_path: Path) -> None:
+    page = open_tab().sign_in()
+    folder = tmp_path / "study"
+    (folder / "series").mkdir(parents=True)
+    for number in range(5):
+        (folder / "series" / f"IM{number}").write_bytes(bytes(128) + b"DICM" + bytes([number]) * 5000)
+    (folder / "photo.png").write_bytes(b"not dicom")
+    _choose(page, "#choose-folder", str(folder))
+    expect(page.locator(".lb-upload")).to_have_count(2)
+    expect(page.locator(".lb-upload-state")).to_have_text(["reading", "reading"])
+    user = next(user for user in house.accounts.all() if user.name == "clinician")
+    sent = {upload.name: upload for upload in house.uploads.of_user(user.id, 5)}
+    assert set(sent) == {"study.zip", "photo.png"}
+    assert sent["study.zip"].size > 5 * 5000
+
+
+def test_a_drop_is_taken_once(house, open_tab) -> None:
+    page = open_tab().sign_in()
+    page.wait_for_selector("#drop-zone")
+    drop = """async () => {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(20 * 1024 * 1024)], "slow.nii", {lastModified: 1}));
+        for (const kind of ["dragover", "drop"])
+            document.getElementById("drop-zone").dispatchEvent(
+                new DragEvent(kind, {dataTransfer: data, bubbles: true, cancelable: true}));
+    }"""
+    page.evaluate(drop)
+    page.evaluate(drop)
+    expect(page.locator(".lb-upload-state")).to_have_text("opening")
+    expect(page.locator(".lb-upload")).to_have_count(1)
+    user = next(user for user in house.accounts.all() if user.name == "clinician")
+    assert len(house.uploads.of_user(user.id, 5)) == 1
+
+
+def test_an_upload_goes_on_after_a_broken_connection_and_a_reload(house, open_tab) -> None:
+    visit = open_tab()
+    page = visit.sign_in()
+    content = bytes(range(256)) * (20 << 12)  # three chunks
+    passed = []
+
+    def first_piece_only(route) -> None:
+        if route.request.method == "PATCH" and passed:
+            route.abort()
+            return
+        passed.extend([route.request.method] if route.request.method == "PATCH" else [])
+        route.continue_()
+
+    page.route("**/uploads/*", first_piece_only)
+    page.evaluate(
+        "window.sent = new File([Uint8Array.from({length: 0})], 'x')"  # the tab has had a gesture
+    )
+    _choose(page, "#choose-files", _file("slow.nii", content))
+    page.wait_for_function("() => true")
+    user = next(user for user in house.accounts.all() if user.name == "clinician")
+    expect(page.locator(".lb-upload-state")).to_have_text("sending")
+    page.wait_for_event("requestfailed", lambda request: request.method == "PATCH")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.unroute("**/uploads/*")
+    page.reload()
+    expect(page.locator(".lb-upload-state")).to_contain_text("interrupted at 40 %")
+    _choose(page, "#choose-files", _file("slow.nii", content))
+    expect(page.locator(".lb-upload-state").first).to_have_text("opening")
+    kept = house.uploads.of_user(user.id, 5)
+    assert [upload.state for upload in kept if upload.offset == upload.size] == [UploadState.QUEUED]
+    visit.console[:] = [line for line in visit.console if "ERR_FAILED" not in line]
+
+
+def test_an_upload_can_be_cancelled(house, open_tab) -> None:
+    visit = open_tab()
+    page = visit.sign_in()
+    page.route(
+        "**/uploads/*", lambda route: route.abort() if route.request.method == "PATCH" else route.continue_()
+    )
+    _choose(page, "#choose-files", _file("slow.nii"))
+    page.click("text=Cancel")
+    expect(page.locator(".lb-upload")).to_have_count(0)
+    user = next(user for user in house.accounts.all() if user.name == "clinician")
+    page.wait_for_load_state("networkidle")
+    assert house.uploads.of_user(user.id, 5) == []
+    visit.console[:] = [line for line in visit.console if "ERR_FAILED" not in line]
+
+
+def test_rows_come_by_themselves_and_the_place_is_kept(house, open_tab) -> None:
+    visit = open_tab()
+    for number in range(60):
+        house.add_volume("u", Identity(f"Patient {number:02d}", str(number)))
+    page = visit.sign_in()
+    expect(page.locator("#worklist-total")).to_have_text("60 scans")
+    body = page.locator(".ag-body-viewport")
+    body.evaluate("element => element.scrollTop = 900")
+    expect(page.get_by_text("Patient 40")).to_be_visible()
+    house.add_volume("u", Identity("Newcomer", "n"))
+    expect(page.locator("#worklist-total")).to_have_text("61 scans")
+    assert body.evaluate("element => element.scrollTop") == 900
+
+
+def test_search_and_filters(house, open_tab) -> None:
+    visit = open_tab()
+    for name in ("Anton", "Berta"):
+        house.add_volume("u", Identity(name, name))
+    house.read_film(house.add_film("u"))
+    page = visit.sign_in()
+    expect(page.locator("#worklist-total")).to_have_text("3 scans")
+    page.fill("#worklist-search", "berta")
+    expect(page.locator("#worklist-total")).to_have_text("1 scan")
+    expect(page.locator(".ag-row")).to_contain_text("Berta")
+    page.fill("#worklist-search", "")
+    expect(page.locator("#worklist-total")).to_have_text("3 scans")
+    page.select_option("#worklist-task", "pneumonia")
+    expect(page.locator(".ag-row")).to_contain_text("Pneumonia 0.93")
+    page.fill("#worklist-search", "nobody")
+    expect(page.get_by_text("No scan fits.")).to_be_visible()
+
+
+def test_others_see_pseudonyms_and_a_phone_sees_the_main_columns(house, open_tab) -> None:
+    visit = open_tab(390, 844)
+    house.read_volume(house.add_volume("u"))
+    page = visit.sign_in(Role.HEAD)
+    expect(page.locator(".ag-row .lb-scan-link")).to_contain_text("P-")
+    expect(page.locator(".ag-header-cell")).to_have_count(4)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.click("#menu-toggle")
+    expect(page.locator(".lb-navbar >> text=Models")).to_be_visible()

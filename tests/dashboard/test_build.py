@@ -1,0 +1,125 @@
+"""The app as a whole."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from dashboard import shell
+from dashboard.build import build_dashboard
+from dashboard.errors import sentence_for
+from dashboard.vendor import FILES, copy_vendor_files, missing_vendor_files
+from data.errors import InvalidInput
+from data.records import Role
+from tests.dashboard.conftest import callback, log_in
+from tests.dashboard.house import House
+
+
+def _ids(component) -> set[str]:
+    found = {component.id} if isinstance(getattr(component, "id", None), str) else set()
+    for _, child in component._traverse_with_paths():
+        name = getattr(child, "id", None)
+        if isinstance(name, str):
+            found.add(name)
+    return found
+
+
+def test_every_id_of_a_callback_is_in_a_layout(house: House) -> None:
+    app = build_dashboard(house.services, secret_key="k" * 32)
+    known = _ids(app.validation_layout)
+    for one in app._callback_list:
+        places = one["inputs"] + one["state"]
+        outputs = [] if one.get("no_output") else one["output"].strip(".").split("...")
+        names = [place["id"] for place in places] + [output.rpartition(".")[0] for output in outputs]
+        for name in names:
+            assert name.startswith("{") or name in known, name
+    assert app.config.suppress_callback_exceptions is False
+
+
+def test_two_apps_live_side_by_side(tmp_path: Path) -> None:
+    houses = [House(tmp_path / name) for name in ("one", "two")]
+    for house in houses:
+        house.person(Role.CLINICIAN)
+    servers = [build_dashboard(house.services, secret_key="k" * 32).server for house in houses]
+    houses[0].add_volume("u")
+    counts = []
+    for server in servers:
+        client = server.test_client()
+        log_in(client, "clinician")
+        assert client.get("/worklist").status_code == 200
+        dependencies = client.get("/_dash-dependencies").json
+        counts.append((len(dependencies), client.get("/changes").json["token"]))
+    assert counts[0][0] == counts[1][0] > 0
+    for house in houses:
+        house.close()
+
+
+def test_the_layout_holds_the_signed_in_person_only(sign_in) -> None:
+    shown = json.dumps(sign_in(Role.HEAD).get("/_dash-layout").json)
+    assert "Dr Head" in shown
+    assert "/admin" not in shown
+    assert "/models" in shown
+
+
+def test_the_router_knows_roles() -> None:
+    clinician = shell.SOMEBODY
+    page, argument = shell.find_page("/scans/abc", clinician)
+    assert (page.title, argument) == ("Scan", "abc")
+    assert shell.find_page("/admin", clinician) is None
+    content, _ = shell.show_page("/admin", clinician)
+    assert "There is no such page." in str(content)
+
+
+def test_errors_on_purpose_are_shown_and_others_are_masked(caplog: pytest.LogCaptureFixture) -> None:
+    assert sentence_for(InvalidInput("Too small.")) == "Too small."
+    with caplog.at_level(logging.ERROR):
+        sentence = sentence_for(RuntimeError("secret detail"))
+    reference = sentence.rpartition("(reference ")[2].rstrip(").")
+    assert "secret" not in sentence
+    assert reference in caplog.text
+
+
+def test_a_failing_callback_reaches_the_alert(house: House, sign_in, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = sign_in()
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(house.services.registry, "versions", broken, raising=False)
+    inputs = [{"id": "models-content", "property": "id", "value": "models-content"}]
+    answer = callback(client, "models-content.children", inputs)
+    assert answer.status_code == 200
+    assert "Something went wrong on our side (reference " in answer.json["sideUpdate"]["alert"]["children"]
+    assert "secret" not in answer.text
+
+
+def test_a_failing_route_is_masked(house: House, sign_in, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = sign_in()
+
+    def broken() -> str:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(house.services.worklist, "changes_token", broken)
+    answer = client.get("/changes")
+    assert (answer.status_code, answer.json["error"]["code"]) == (500, "failed")
+    assert "secret" not in answer.text
+
+
+def test_vendor_files_are_copied(tmp_path: Path) -> None:
+    for source in FILES:
+        place = tmp_path / "modules" / source
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(source)
+    target = tmp_path / "vendor"
+    assert len(missing_vendor_files(target)) == len(FILES)
+    copy_vendor_files(tmp_path / "modules", target)
+    assert missing_vendor_files(target) == []
+
+
+def test_the_lock_names_no_registry() -> None:
+    lock = json.loads((Path(__file__).parents[2] / "package-lock.json").read_text())
+    assert lock["packages"]
+    assert not any("resolved" in package for package in lock["packages"].values())

@@ -1,0 +1,176 @@
+"""Nothing is open that need not be."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from data.records import Role
+from tests.dashboard.conftest import callback, form_token, log_in
+from tests.dashboard.house import PASSWORD, House
+
+OPEN = {"login", "sign_in", "healthz", "readyz", "metrics"}
+VALUES = {"scan_id": "0" * 32, "index": 0, "upload_id": "0" * 32, "token_id": "0" * 32, "path": "x"}
+
+
+def _address(rule: Rule) -> str:
+    address = rule.rule
+    for name in rule.arguments:
+        value = str(VALUES.get(name, "x"))
+        for converter in ("", "int:", "path:", "string:"):
+            address = address.replace(f"<{converter}{name}>", value)
+    return address
+
+
+def test_anonymous_requests_are_refused_on_every_route(server: Flask) -> None:
+    client = server.test_client()
+    for rule in server.url_map.iter_rules():
+        if rule.endpoint in OPEN:
+            continue
+        for method in rule.methods - {"OPTIONS", "HEAD"}:
+            answer = client.open(_address(rule), method=method)
+            refused = answer.status_code == 401 or (
+                answer.status_code == 302 and answer.location.startswith("/login?next=")
+            )
+            assert refused, (method, rule.rule, answer.status_code)
+
+
+def test_pages_lead_to_the_sign_in_and_everything_else_is_401(server: Flask) -> None:
+    client = server.test_client()
+    assert client.get("/scans/abc?x=1").location == "/login?next=/scans/abc%3Fx%3D1"
+    for address in (
+        "/_dash-layout",
+        "/_dash-dependencies",
+        "/changes",
+        "/scans/abc/thumbnail.png",
+        "/api/v1/scans/x",
+    ):
+        answer = client.get(address)
+        assert answer.status_code == 401
+        assert answer.json["error"]["code"] == "signed_out"
+    answer = callback(client, "worklist-total.children", [])
+    assert answer.status_code == 401
+
+
+def test_the_sign_in_page_and_its_files_are_open(server: Flask) -> None:
+    client = server.test_client()
+    page = client.get("/login")
+    assert page.status_code == 200
+    assert "Not for diagnostic use" in page.text
+    for address in ("/assets/lightbox.css", "/assets/logo.svg", "/healthz", "/metrics"):
+        with client.get(address) as answer:
+            assert answer.status_code == 200
+    assert client.get("/assets/viewer.js").status_code == 401
+
+
+def test_readiness_is_in_the_status_line(server: Flask, house: House) -> None:
+    client = server.test_client()
+    assert client.get("/readyz").status_code == 200
+    house.health.is_ready = False
+    assert client.get("/readyz").status_code == 503
+
+
+def test_a_wrong_password_is_one_sentence(server: Flask, house: House) -> None:
+    house.person(Role.CLINICIAN)
+    answer = log_in(server.test_client(), "clinician", "wrong password!")
+    assert answer.status_code == 401
+    assert "The name or the password is wrong." in answer.text
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.example/", "//evil.example/x", "/\\evil.example", "javascript:alert(1)", "/\t/evil", ""],
+)
+def test_the_sign_in_leads_only_to_this_server(server: Flask, house: House, target: str) -> None:
+    house.person(Role.CLINICIAN)
+    assert log_in(server.test_client(), "clinician", next=target).location == "/"
+
+
+def test_the_sign_in_leads_back_to_the_page(server: Flask, house: House) -> None:
+    house.person(Role.CLINICIAN)
+    assert log_in(server.test_client(), "clinician", next="/scans/ab?x=1").location == "/scans/ab?x=1"
+
+
+def test_the_first_sign_in_is_for_a_new_password(server: Flask, house: House) -> None:
+    _, first = house.accounts.create("new", "Dr New", Role.CLINICIAN)
+    client = server.test_client()
+    assert log_in(client, "new", first).location == "/account/password"
+    assert client.get("/worklist").location == "/account/password"
+    token = form_token(client.get("/account/password").text)
+    refused = client.get("/changes")
+    assert (refused.status_code, refused.json["error"]["code"]) == (403, "password")
+    form = {"csrf_token": token, "old": first, "new": PASSWORD, "again": "another one, not it"}
+    assert "not the same" in client.post("/account/password", data=form).text
+    assert client.post("/account/password", data=form | {"again": PASSWORD}).location == "/"
+    assert client.get("/changes").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("POST", "/_dash-update-component"),
+        ("POST", "/uploads"),
+        ("PATCH", "/uploads/x"),
+        ("DELETE", "/uploads/x"),
+        ("POST", "/scans/x/correction"),
+        ("POST", "/account/tokens"),
+        ("POST", "/account/password"),
+        ("POST", "/logout"),
+        ("POST", "/api/v1/scans"),
+    ],
+)
+def test_changes_need_the_csrf_token(sign_in, method: str, address: str) -> None:
+    answer = sign_in().open(address, method=method, headers={"Tus-Resumable": "1.0.0"})
+    assert answer.status_code == 400
+    assert answer.json["error"]["code"] == "csrf"
+
+
+def test_the_sign_in_needs_the_csrf_token(server: Flask, house: House) -> None:
+    house.person(Role.CLINICIAN)
+    form = {"name": "clinician", "password": PASSWORD}
+    assert server.test_client().post("/login", data=form).status_code == 400
+
+
+def test_signing_out_ends_every_copy_of_the_cookie(server: Flask, sign_in) -> None:
+    client = sign_in()
+    copy = server.test_client()
+    copy.set_cookie("lightbox_session", client.get_cookie("lightbox_session").value)
+    assert copy.get("/changes").status_code == 200
+    assert client.post("/logout", headers=client.csrf).location == "/login"
+    assert client.get("/changes").status_code == 401
+    assert copy.get("/changes").status_code == 401
+
+
+def test_signing_out_everywhere(sign_in) -> None:
+    here, there = sign_in(), sign_in()
+    assert there.get("/changes").status_code == 200
+    here.post("/account/sign-out-everywhere", headers=here.csrf)
+    assert here.get("/changes").status_code == 401
+    assert there.get("/changes").status_code == 401
+
+
+def test_a_deactivated_account_is_out_at_once(house: House, sign_in) -> None:
+    client = sign_in()
+    user = next(user for user in house.accounts.all() if user.name == "clinician")
+    house.accounts.set_active(user.id, False)
+    assert client.get("/changes").status_code == 401
+
+
+def test_cookies_are_closed_to_scripts_except_the_csrf_token(sign_in) -> None:
+    client = sign_in()
+    session = client.get_cookie("lightbox_session")
+    assert (session.http_only, session.same_site) == (True, "Lax")
+    assert not client.get_cookie("lightbox_csrf").http_only
+
+
+def test_headers(sign_in) -> None:
+    answer = sign_in().get("/worklist")
+    policy = answer.headers["Content-Security-Policy"]
+    scripts = next(part for part in policy.split("; ") if part.startswith("script-src"))
+    assert "'self'" in scripts
+    assert "unsafe" not in scripts
+    assert "http" not in policy
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"

@@ -1,0 +1,127 @@
+"""What a role may not see does not exist for it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from flask import Flask
+
+from data.records import NOTICE, Role
+from tests.dashboard.conftest import callback
+from tests.dashboard.house import House
+
+SCAN_PAGES = ["/worklist", "/scans/{id}", "/models"]
+
+
+def _rows(client):
+    output = (
+        "..worklist-grid.getRowsResponse...worklist-total.children...worklist-empty.children"
+        "...worklist-empty.hidden...worklist-grid.className.."
+    )
+    request = {"startRow": 0, "endRow": 50, "sortModel": [], "filterModel": {}}
+    inputs = [{"id": "worklist-grid", "property": "getRowsRequest", "value": request}]
+    names = ("search", "task", "status", "result", "review")
+    state = [{"id": f"worklist-{name}", "property": "value", "value": None} for name in names]
+    return callback(client, output, inputs, changed="worklist-grid.getRowsRequest", state=state)
+
+
+def _scan_panels(client, scan_id: str):
+    places = [
+        "scan-title.children", "scan-status.children", "scan-retry-row.hidden", "scan-result.children",
+        "scan-facts.children", "scan-provenance.children", "scan-card.children", "scan-downloads.children",
+        "scan-history.children", "scan-review.hidden", "scan-mask-advice.children", "scan-correct-row.hidden",
+        "scan-truth.options",
+    ]  # fmt: skip
+    inputs = [
+        {"id": "scan-id", "property": "data", "value": scan_id},
+        {"id": "scan-refresh", "property": "data", "value": None},
+    ]
+    return callback(client, ".." + "...".join(places) + "..", inputs, changed="scan-id.data")
+
+
+@pytest.mark.parametrize("role", [Role.HEAD, Role.MLOPS])
+def test_only_clinicians_see_who_a_patient_is(house: House, sign_in, role: Role) -> None:
+    clinician, other = sign_in(), sign_in(role)
+    scan = house.add_volume(house.accounts.all()[0].id)
+    house.read_volume(scan)
+    assert "Ada Lovelace" in _rows(clinician).text
+    assert "Ada Lovelace" in _scan_panels(clinician, scan.id).text
+    for seen in (_rows(other).text, _scan_panels(other, scan.id).text):
+        for secret in ("Ada", "Lovelace", "MRN-1815", "1815-12-10"):
+            assert secret not in seen
+        assert "P-" in seen
+
+
+def test_only_clinicians_have_review_controls(house: House, sign_in) -> None:
+    clinician, head = sign_in(), sign_in(Role.HEAD)
+    scan = house.add_volume("u")
+    house.read_volume(scan)
+    assert _scan_panels(clinician, scan.id).json["response"]["scan-review"]["hidden"] is False
+    assert _scan_panels(head, scan.id).json["response"]["scan-review"]["hidden"] is True
+
+
+def test_administrators_see_no_scans(house: House, sign_in) -> None:
+    client = sign_in(Role.ADMIN)
+    scan = house.add_volume("u")
+    for address in SCAN_PAGES:
+        assert client.get(address.format(id=scan.id)).status_code == 404
+    for address in ("state", "slice/0.png", "thumbnail.png", "download/mask"):
+        assert client.get(f"/scans/{scan.id}/{address}").status_code == 404
+    assert client.get("/changes").status_code == 404
+    assert client.get("/uploads").status_code == 403
+    refused = _rows(client)
+    assert "getRowsResponse" not in refused.text
+    assert "Your role does not permit this." in refused.text
+
+
+@pytest.mark.parametrize("role", [Role.CLINICIAN, Role.HEAD, Role.MLOPS])
+def test_only_administrators_have_the_people_page(house: House, sign_in, role: Role) -> None:
+    client = sign_in(role)
+    assert client.get("/admin").status_code == 404
+    refused = callback(
+        client, "admin-people.children", [{"id": "admin-people", "property": "id", "value": "admin-people"}]
+    )
+    assert "does not permit" in refused.text
+    assert "Sign" not in refused.text
+
+
+def test_each_role_lands_on_its_page(sign_in) -> None:
+    landings = {
+        Role.CLINICIAN: "/worklist",
+        Role.HEAD: "/worklist",
+        Role.MLOPS: "/worklist",
+        Role.ADMIN: "/admin",
+    }
+    for role, page in landings.items():
+        assert sign_in(role).get("/").location == page
+
+
+def test_a_head_may_look_but_not_send(house: House, sign_in) -> None:
+    client = sign_in(Role.HEAD)
+    headers = client.csrf | {"Tus-Resumable": "1.0.0", "Upload-Length": "10"}
+    assert client.post("/uploads", headers=headers).status_code == 403
+    scan = house.add_volume("u")
+    house.read_volume(scan)
+    assert client.get(f"/scans/{scan.id}/slice/3.png").status_code == 200
+    assert client.post(f"/scans/{scan.id}/correction", headers=client.csrf).status_code == 403
+
+
+def test_an_unknown_page_is_404_inside_the_frame(sign_in) -> None:
+    client = sign_in()
+    for address in ("/nothing", "/scans", "/scans/a/b", "/worklist/x"):
+        answer = client.get(address)
+        assert answer.status_code == 404
+        assert "react-entry-point" in answer.text
+
+
+def test_the_notice_is_in_every_frame(sign_in) -> None:
+    assert NOTICE in json.dumps(sign_in().get("/_dash-layout").json, ensure_ascii=False)
+
+
+def test_no_page_asks_anybody_else(server: Flask, sign_in) -> None:
+    client = sign_in()
+    page = client.get("/worklist").text
+    tags = [line for line in page.splitlines() if "src=" in line or "<link" in line]
+    assert tags
+    assert not any("//" in line.replace("/_dash-component-suites", "") for line in tags)

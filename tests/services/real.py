@@ -1,0 +1,50 @@
+"""The whole house behind the pages: real stores, real networks, real jobs, in a folder."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from data.records import Role, ScanStatus, Upload, User
+from services.container import Services, build_services
+from services.settings import Settings
+
+PATIENCE_S = 120
+
+
+@contextmanager
+def running(home: Path, **changes: object) -> Iterator[Services]:
+    """Services on `home`, started, with every network loaded."""
+    settings = Settings(
+        home=home,
+        database_url=f"sqlite:///{home / 'lightbox.db'}",
+        files_url=str(home / "files"),
+        tracking_uri=f"sqlite:///{home / 'mlflow.db'}",
+        **changes,  # type: ignore[arg-type]
+    )
+    services = build_services(settings)
+    services.start()
+    try:
+        assert services.registry.wait_until_ready(PATIENCE_S)
+        yield services
+    finally:
+        services.close()
+
+
+def person(services: Services, role: Role, name: str) -> User:
+    """An account, made at its first asking."""
+    for user in services.accounts.all():
+        if user.name == name:
+            return user
+    return services.accounts.create(name, name.title(), role)[0]
+
+
+def send(services: Services, user: User, name: str, content: bytes) -> Upload:
+    """Upload and wait until everything in it is read."""
+    upload = services.intake.receive(user, name, io.BytesIO(content))
+    assert services.jobs.wait_idle(PATIENCE_S)
+    for scan_id in upload.scan_ids:
+        assert services.worklist.scan(scan_id, user).scan.status is ScanStatus.READ
+    return upload

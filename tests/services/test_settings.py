@@ -1,0 +1,40 @@
+"""Settings from the environment."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from data.errors import InvalidInput
+from services import settings
+from services.settings import Settings
+
+
+def test_every_default_works_without_any_setting() -> None:
+    made = Settings.from_env({})
+    assert made.database_url.startswith("sqlite:///")
+    assert made.tracking_uri.startswith("sqlite:///")
+    assert Path(made.files_url).is_relative_to(made.home)
+
+
+def test_what_the_environment_says_is_taken() -> None:
+    made = Settings.from_env(
+        {"LIGHTBOX_HOME": "/srv/box", "LIGHTBOX_PORT": "9000", "LIGHTBOX_HTTPS": "true", "LIGHTBOX_MAX_SCAN_MIB": "5"}
+    )
+    assert (made.home, made.port, made.https, made.max_scan_bytes) == (Path("/srv/box"), 9000, True, 5 << 20)
+
+
+@pytest.mark.parametrize("wrong", ["many", "0", "-3", "1.5"])
+def test_a_wrong_number_names_its_setting(wrong: str) -> None:
+    with pytest.raises(InvalidInput, match="LIGHTBOX_THREADS"):
+        Settings.from_env({"LIGHTBOX_THREADS": wrong})
+
+
+def test_every_setting_is_documented() -> None:
+    source = Path(settings.__file__).read_text()
+    read = set(re.findall(r'"((?:LIGHTBOX_|DATABASE_|MLFLOW_)[A-Z_]+)"', source))
+    documented = (Path(__file__).parents[2] / "docs" / "settings.md").read_text()
+    assert read
+    assert {name for name in read if f"`{name}`" not in documented} == set()
