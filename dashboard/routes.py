@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, jsonify, request
 
 from dashboard.auth import reader, require
+from dashboard.components.results import version_of
 from data.errors import InvalidInput, NotFound
 from data.records import Role
 
@@ -51,11 +52,7 @@ class ScanFiles:
     def state(self, scan_id: str) -> Response:
         """Answer what a scan page must know to see that it is out of date."""
         view = self.services.worklist.scan(scan_id, reader())
-        result = view.result.id if view.result else ""
-        review = view.reviews[0].id if view.reviews else ""
-        return jsonify(
-            {"status": view.scan.status.value, "version": f"{view.scan.status.value}:{result}:{review}"}
-        )
+        return jsonify({"status": view.scan.status.value, "version": version_of(view)})
 
     def slice_picture(self, scan_id: str, index: int) -> Response:
         """One slice in grey, at the window `low` to `high` where both are given."""

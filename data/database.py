@@ -15,12 +15,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, select, update
+from sqlalchemy import Connection, Engine, create_engine, event, select, text, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import QueuePool
 
 from data.errors import LightboxError
 from data.tables import revisions
+
+Database = Engine
+"""An opened database, for those above who pass it on without knowing SQL."""
 
 _DRIVERS = {
     "postgres": "postgresql+psycopg",
@@ -95,6 +98,16 @@ def _begin_sqlite(connection: Connection) -> None:
     # answers "database is locked" at once. Writers therefore queue before they read.
     writing = connection.get_execution_options().get(_WRITING, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def answers(engine: Engine) -> bool:
+    """Whether the database can be reached."""
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except Exception:
+        return False
+    return True
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+VERSION = "0.1.0"
+
 BRAIN_TUMOUR = "brain-tumour"
 PNEUMONIA = "pneumonia"
 

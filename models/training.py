@@ -163,7 +163,7 @@ def _epoch(
             outputs = network(inputs)
         loss = task.loss(outputs.float(), targets.to(device))
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 2.0)
         optimiser.step()
         position.step, position.total_steps = step + 1, position.total_steps + 1

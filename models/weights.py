@@ -66,6 +66,12 @@ def opened(folder: Path) -> Trained:
     )
 
 
+def checkpointed(file: Path) -> dict[str, Tensor]:
+    """The state dict that a training run kept as its best."""
+    state: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
+    return state
+
+
 def network_of(task: Task, trained: Trained) -> nn.Module:
     """The task's network with these weights, in fp32, ready for inference."""
     network = task.build()

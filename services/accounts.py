@@ -11,10 +11,9 @@ from math import ceil
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Engine
 
 from data.audit import AuditLog
-from data.database import new_id, now
+from data.database import Database, new_id, now
 from data.errors import InvalidInput, NotAllowed, NotFound
 from data.records import AccessToken, AuditEvent, Role, User
 from data.tokens import TokenStore
@@ -203,7 +202,7 @@ class Accounts:
         self._audit.record(AuditEvent(self._clock(), user_id, action, subject, detail))
 
 
-def accounts_of(database: Engine) -> Accounts:
+def accounts_of(database: Database) -> Accounts:
     """The accounts in a database."""
     return Accounts(UserStore(database), TokenStore(database), AuditLog(database))
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from sqlalchemy import Engine as Database
-from torch import Tensor
-
 from data.audit import AuditLog
-from data.database import migrate, open_database
+from data.database import Database, migrate, open_database
 from data.files import FileStore
 from data.jobs import JobStore
 from data.patients import PatientStore
@@ -22,7 +19,7 @@ from models import tasks
 from services.accounts import Accounts, accounts_of
 from services.health import Health
 from services.inference.batcher import MicroBatcher
-from services.inference.engine import Engine
+from services.inference.engine import Engine, NetworkInput
 from services.intake import Intake, empty_folder
 from services.jobs import Jobs
 from services.pictures import Pictures
@@ -128,7 +125,7 @@ def build_reader(settings: Settings) -> tuple[Reader, Batcher]:
 
 def _inference(settings: Settings) -> tuple[Engine, Batcher]:
     engine = Engine(settings.device)
-    batcher = MicroBatcher[Tensor, FloatArray](
+    batcher = MicroBatcher[NetworkInput, FloatArray](
         engine.run,
         max_batch=settings.max_batch,
         gather_ms=settings.gather_ms,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
-from sqlalchemy import Engine as Database
-from sqlalchemy import text
 
+from data.database import Database, answers
 from data.jobs import JobStore
 from data.scans import ScanStore
 from services.inference.engine import Engine
@@ -39,7 +38,7 @@ class Health:
 
     def ready(self) -> dict[str, str | bool]:
         """`ready` is true once the database answers and every network is loaded."""
-        database, models = self._database_answers(), self._models()
+        database, models = "ok" if answers(self._database) else "unreachable", self._models()
         return {
             "ready": database == "ok" and models == "loaded",
             "database": database,
@@ -69,14 +68,6 @@ class Health:
             GaugeMetricFamily("lightbox_inference_batches_run", "Batches since start", self._batcher.batches),
             GaugeMetricFamily("lightbox_ready", "1 when the server can read scans", ready),
         ]
-
-    def _database_answers(self) -> str:
-        try:
-            with self._database.connect() as connection:
-                connection.execute(text("SELECT 1"))
-        except Exception:
-            return "unreachable"
-        return "ok"
 
     def _models(self) -> str:
         missing = self._wanted - set(self._engine.loaded_tasks())

@@ -10,6 +10,7 @@ import hashlib
 import logging
 import shutil
 import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -40,6 +41,7 @@ from services.suitability import Gate
 log = logging.getLogger(__name__)
 
 JOB = "open"
+OPENINGS = 2  # at a time: each may take as much memory as one decoding is allowed
 PIECE = 1 << 20
 
 
@@ -67,7 +69,8 @@ class Intake:
         self._jobs = jobs
         self._arrived = settings.home / "uploads"
         self._arrived.mkdir(parents=True, exist_ok=True)
-        jobs.register(JOB, self._work, on_give_up=self._give_up)
+        self._room = threading.BoundedSemaphore(OPENINGS)
+        jobs.register(JOB, self._work, on_give_up=self._give_up, limit=OPENINGS)
 
     def path(self, upload_id: str) -> Path:
         """Where the bytes of an upload lie until it is opened."""
@@ -113,7 +116,7 @@ class Intake:
         if upload is None or upload.state is UploadState.DONE:
             return
         self._uploads.set_state(upload_id, UploadState.OPENING)
-        with tempfile.TemporaryDirectory(dir=self._settings.home, prefix="open-") as folder:
+        with self._room, tempfile.TemporaryDirectory(dir=self._settings.home, prefix="open-") as folder:
             decoded = formats.decode_guarded(
                 path,
                 upload.name,

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from data import formats
 from data.database import new_id, now
@@ -27,13 +24,12 @@ from models.measuring import measure
 from models.task import Answer, Kind
 from services import keys
 from services.inference.batcher import MicroBatcher
-from services.inference.engine import Engine, Loaded
+from services.inference.engine import SOFTWARE, Engine, Loaded, NetworkInput
 from services.jobs import JobContext, Jobs
 
 FloatArray = NDArray[np.float32]
-Batcher = MicroBatcher[Tensor, FloatArray]
+Batcher = MicroBatcher[NetworkInput, FloatArray]
 JOB = "read"
-SOFTWARE = f"lightbox 0.1.0, torch {torch.__version__}, python {platform.python_version()}"
 PIECE = 64  # slices of one volume that wait at a time, so that others come in between
 LONGEST_WAIT_S = 600.0
 
@@ -99,7 +95,7 @@ class Reader:
             raise Busy("The models are still being loaded; please try again in a moment.") from None
 
     def _through(
-        self, task_name: str, inputs: Tensor, progress: Callable[[float], None] | None
+        self, task_name: str, inputs: NetworkInput, progress: Callable[[float], None] | None
     ) -> FloatArray:
         """The network's outputs for all inputs, a piece of the volume at a time."""
         outputs: list[FloatArray] = []

@@ -9,18 +9,18 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from data.datasets import dataset_hash
 from data.records import ModelVersion
 from data.tracking import Tracking
 from models import weights
+from models.cards import card
+from models.device import Device, chosen_device
 from models.evaluation import Evaluation, runner
 from models.task import Decision, Task
 from models.training import Metrics, Recipe, fit
 from models.trainings import TRAININGS, Training
 from models.weights import Trained, network_of
-from services.reading import SOFTWARE
+from services.inference.engine import SOFTWARE
 from services.registry import EXPERIMENT, flat
 
 RESULT = "result"
@@ -69,7 +69,7 @@ def train(
     """
     training, started = TRAININGS[task_name], time.monotonic()
     recipe = _recipe(training.recipe, epochs, seed)
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    place = chosen_device(device)
     material = training.trainable(data, recipe)
     data_hash = dataset_hash(material.files)
     run_id = _run(tracking, task_name, folder, resume, asdict(recipe) | {"data_sha256": data_hash})
@@ -97,20 +97,18 @@ def train(
 
 
 def finish(
-    training: Training, best: Path, data: Path, into: Path, device: torch.device, facts: dict[str, Any]
+    training: Training, best: Path, data: Path, into: Path, device: Device, facts: dict[str, Any]
 ) -> tuple[Trained, Evaluation]:
     """Best weights become a version's files: rounded to fp16, calibrated and judged as they ship."""
-    state = torch.load(best, map_location="cpu", weights_only=True)
-    draft = weights.save(into, state, _undecided(), {}, facts)
+    state = weights.checkpointed(best)
+    draft = weights.save(into, state, Decision(threshold=0.5), {}, facts)
     run = runner(network_of(training.task, draft), device)
     evaluator = training.evaluator(data, run, training.validation_fold)
     decision = evaluator.calibrated()
     evaluation = evaluator.evaluated(decision)
     figures = {name: asdict(figure) for name, figure in evaluation.figures.items()}
     trained = weights.save(into, state, decision, figures, facts)
-    card = training.task.folder / weights.CARD
-    if card.exists():
-        (into / weights.CARD).write_text(card.read_text())
+    (into / weights.CARD).write_text(card(training.task, trained, evaluation))
     return trained, evaluation
 
 
@@ -122,7 +120,7 @@ def evaluate(
     Raises UnusableDataset.
     """
     training = TRAININGS[task.name]
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    place = chosen_device(device)
     run = runner(network_of(task, trained), place)
     fold = training.validation_fold if validation_only else None
     return training.evaluator(data, run, fold).evaluated(trained.decision)
@@ -148,10 +146,6 @@ def _run(
     run_id = tracking.start_run(EXPERIMENT.format(task=task_name), f"train {task_name}", parameters)
     noted.write_text(run_id)
     return run_id
-
-
-def _undecided() -> Decision:
-    return Decision(threshold=0.5)
 
 
 def _write(file: Path, evaluation: Evaluation) -> None:

@@ -1,34 +1,36 @@
 /* Pages that are out of date refresh themselves: a small question every two seconds, and a reload
    of rows or panels only when the answer differs. */
 
-(function (lightbox) {
+(function (lightbox, callbacks) {
   "use strict";
 
   const EVERY_MS = 2000;
-  let worklistToken = null;
-  let scan = { id: null, version: null };
 
+  // What is on the page came with a word for its state; that word is compared, not the last answer,
+  // so that a change between loading and the first question is not missed.
   async function lookAtWorklist() {
     const { token } = await lightbox.getJson("/changes");
-    if (worklistToken !== null && token !== worklistToken) lightbox.refreshWorklist();
-    worklistToken = token;
+    if (lightbox.worklistSeen && token !== lightbox.worklistSeen) {
+      lightbox.worklistSeen = token;
+      lightbox.refreshWorklist();
+    }
+    lightbox.mendWorklist();
   }
 
   async function lookAtScan(id) {
     const { version } = await lightbox.getJson("/scans/" + encodeURIComponent(id) + "/state");
-    if (scan.id === id && scan.version !== version) {
+    const seen = lightbox.scanSeen;
+    if (seen && seen.scan === id && seen.version !== version) {
+      lightbox.scanSeen = { scan: id, version: version };
       window.dash_clientside.set_props("scan-refresh", { data: version });
     }
-    scan = { id: id, version: version };
   }
 
   async function look() {
     if (document.hidden) return;
     const page = document.getElementById("scan-page");
     if (page && page.dataset.scan) await lookAtScan(page.dataset.scan);
-    else scan = { id: null, version: null };
     if (document.getElementById("worklist")) await lookAtWorklist();
-    else worklistToken = null;
   }
 
   async function forever() {
@@ -40,5 +42,9 @@
     setTimeout(forever, EVERY_MS);
   }
 
+  callbacks.noteScan = function (seen) {
+    lightbox.scanSeen = seen;
+  };
+
   forever();
-})(window.lightbox);
+})(window.lightbox, window.dash_clientside.lightbox);

@@ -299,7 +299,8 @@
       Object.assign(item, { id: one.id, name: one.name, size: one.size, scans: one.scans, refusals: one.refusals });
       item.share = one.size ? one.offset / one.size : 1;
       item.failure = one.failure || item.failure;
-      item.phase = { arriving: "interrupted", queued: "waiting", opening: "opening", done: "done", failed: "failed" }[one.state];
+      const arriving = one.offset < one.size ? "interrupted" : "waiting";
+      item.phase = { arriving: arriving, queued: "waiting", opening: "opening", done: "done", failed: "failed" }[one.state];
       items.set(item.key, item);
     }
   }

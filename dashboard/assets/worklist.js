@@ -51,21 +51,56 @@
     }
   }
 
-  /** Ask for the rows again and stay where the person is. */
-  lightbox.refreshWorklist = function () {
+  // The grid remembers one open question only: a second one would get the first one's answer. So
+  // everything that asks for rows waits until the grid has taken the answer before (and a question
+  // that never got one, because the server was away, is given up).
+  const GIVE_UP_MS = 10000;
+  let askedAt = null;
+  let waiting = null;
+
+  function whenQuiet(act) {
+    if (askedAt !== null && Date.now() - askedAt < GIVE_UP_MS) waiting = act;
+    else act();
+  }
+
+  function purge() {
+    const grid = api();
+    if (!grid) return;
+    grid.purgeInfiniteCache();
+    if (grid.getDisplayedRowCount() > 0) grid.ensureIndexVisible(0);
+  }
+
+  function refresh() {
     const grid = api();
     if (!grid) return;
     // With no row there is no block to refresh.
     if (grid.getDisplayedRowCount() === 0) grid.purgeInfiniteCache();
     else grid.refreshInfiniteCache();
+  }
+
+  callbacks.watchRows = function (request, response) {
+    const changed = window.dash_clientside.callback_context.triggered.map((one) => one.prop_id.split(".")[1]);
+    if (changed.includes("getRowsRequest")) askedAt = Date.now();
+    if (changed.includes("getRowsResponse") && !response) {
+      askedAt = null; // the grid has taken the answer
+      fit();
+      const act = waiting;
+      waiting = null;
+      if (act) setTimeout(act);
+    }
   };
 
-  callbacks.reloadWorklist = function () {
-    const grid = api();
-    if (!grid) return;
-    grid.purgeInfiniteCache();
-    if (grid.getDisplayedRowCount() > 0) grid.ensureIndexVisible(0);
+  /** Ask for the rows again and stay where the person is. */
+  lightbox.refreshWorklist = () => whenQuiet(refresh);
+
+  /** Ask anew where an answer never came. */
+  lightbox.mendWorklist = function () {
+    if (askedAt === null || Date.now() - askedAt < GIVE_UP_MS) return;
+    askedAt = null;
+    purge();
   };
+
+  callbacks.reloadWorklist = () => whenQuiet(purge);
 
   callbacks.openScan = function (cell) {
     if (!cell || !cell.rowId) return window.dash_clientside.no_update;
@@ -80,6 +115,9 @@
     grid.setColumnsVisible(minor, window.innerWidth >= NARROW);
   }
 
-  callbacks.fitWorklist = fit;
+  callbacks.noteWorklist = function (token) {
+    lightbox.worklistSeen = token;
+  };
+
   window.addEventListener("resize", fit);
 })(window.lightbox, window.dash_clientside.lightbox);

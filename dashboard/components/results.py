@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from typing import TYPE_CHECKING
+
 from data.records import BRAIN_TUMOUR, PNEUMONIA, Lesion, Result, Review, ScanStatus, Verdict, WorklistRow
+
+if TYPE_CHECKING:
+    from services.worklist import ScanView
 
 TASK_NAMES = {BRAIN_TUMOUR: "Brain tumour", PNEUMONIA: "Pneumonia"}
 STATUS_NAMES = {
@@ -97,3 +102,10 @@ def local_time(moment: datetime | None) -> str:
 def local_date(moment: datetime | None) -> str:
     """Format the day of a time, as the file states it."""
     return moment.strftime("%Y-%m-%d") if moment else ""
+
+
+def version_of(view: ScanView) -> str:
+    """A word that differs whenever what a scan's page shows has changed."""
+    result = view.result.id if view.result else ""
+    review = view.reviews[0].id if view.reviews else ""
+    return f"{view.scan.status.value}:{result}:{review}"

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from dashboard.auth import READERS, require
 from dashboard.components import panels, viewer
 from dashboard.components.icons import icon
-from dashboard.components.results import finding
+from dashboard.components.results import finding, version_of
 from data.records import NOTICE, Role, ScanStatus, User
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SCAN_ID = "scan-id"
 REFRESH = "scan-refresh"  # set by live.js when the server's version of the scan differs
+SEEN = "scan-seen"  # the version that the page shows; live.js compares it
 TITLE = "scan-title"
 STATUS = "scan-status"
 RETRY = "scan-retry"
@@ -68,6 +69,7 @@ def layout(user: User, scan_id: str = "") -> Component:
         [
             dcc.Store(id=SCAN_ID, data=scan_id),
             dcc.Store(id=REFRESH),
+            dcc.Store(id=SEEN),
             html.Div(
                 [
                     dcc.Link(
@@ -106,6 +108,7 @@ def show(services: Services, user: User, scan_id: str) -> dict[str, Any]:
         ADVICE: panels.mask_advice(view.scan),
         CORRECT_ROW: view.result is None or not view.result.has_mask,
         TRUTH: _truth_options(view.scan.task),
+        SEEN: {"scan": scan_id, "version": version_of(view)},
     }
 
 
@@ -179,12 +182,15 @@ def _register_panels(app: Dash, services: Services) -> None:
         Output(ADVICE, "children"),
         Output(CORRECT_ROW, "hidden"),
         Output(TRUTH, "options"),
+        Output(SEEN, "data"),
         Input(SCAN_ID, "data"),
         Input(REFRESH, "data"),
     )
     def _show(scan_id: str, _: Any) -> list[Any]:
         shown = show(services, require(*READERS), scan_id)
         return [shown[place["id"]] for place in ctx.outputs_list]
+
+    app.clientside_callback(ClientsideFunction("lightbox", "noteScan"), Input(SEEN, "data"))
 
     @app.callback(
         Output(REFRESH, "data"), Input(RETRY, "n_clicks"), State(SCAN_ID, "data"), prevent_initial_call=True

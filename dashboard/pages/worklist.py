@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dash_ag_grid as dag
 import dash_bootstrap_components as dbc
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.auth import READERS, SENDERS, require
@@ -29,6 +29,7 @@ GRID = "worklist-grid"
 SEARCH = "worklist-search"
 EMPTY = "worklist-empty"
 TOTAL = "worklist-total"
+SEEN = "worklist-seen"  # the word for the state that the rows show; live.js compares it
 FILTER_TASK = "worklist-task"
 FILTER_STATUS = "worklist-status"
 FILTER_RESULT = "worklist-result"
@@ -52,7 +53,7 @@ def layout(user: User, argument: str = "") -> Component:
     parts: list[Component] = [head]
     if user.role in SENDERS:
         parts.append(_drop_zone())
-    parts += [_filters(user), html.Div(id=EMPTY, hidden=True), _grid(user)]
+    parts += [_filters(user), html.Div(id=EMPTY, hidden=True), _grid(user), dcc.Store(id=SEEN)]
     return html.Div(parts, className="lb-worklist", id="worklist")
 
 
@@ -81,16 +82,20 @@ def register(app: Dash, services: Services) -> None:
         Output(EMPTY, "children"),
         Output(EMPTY, "hidden"),
         Output(GRID, "className"),
+        Output(SEEN, "data"),
         Input(GRID, "getRowsRequest"),
         State(SEARCH, "value"),
         *(State(name, "value") for name in FILTERS),
         prevent_initial_call=True,
     )
     def _rows(request: dict[str, Any] | None, search: str | None, *values: str | None) -> tuple[Any, ...]:
+        user = require(*READERS)
+        seen = services.worklist.changes_token()  # before the rows: a change in between is shown again
         chosen = dict(zip(FILTERS.values(), values, strict=True))
-        answer, total, empty = rows(services, require(*READERS), request, search, chosen)
+        answer, total, empty = rows(services, user, request, search, chosen)
+        first = not (request or {}).get("startRow")
         look = "ag-theme-quartz lb-grid" + (" lb-hidden" if empty else "")
-        return answer, total, empty, empty is None, look
+        return answer, total, empty, empty is None, look, seen if first else no_update
 
     app.clientside_callback(
         ClientsideFunction("lightbox", "reloadWorklist"),
@@ -104,7 +109,12 @@ def register(app: Dash, services: Services) -> None:
         Input(GRID, "cellClicked"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(ClientsideFunction("lightbox", "fitWorklist"), Input(GRID, "getRowsResponse"))
+    app.clientside_callback(
+        ClientsideFunction("lightbox", "watchRows"),
+        Input(GRID, "getRowsRequest"),
+        Input(GRID, "getRowsResponse"),
+    )
+    app.clientside_callback(ClientsideFunction("lightbox", "noteWorklist"), Input(SEEN, "data"))
 
 
 def _query(request: dict[str, Any], search: str | None, filters: dict[str, str | None]) -> WorklistQuery:
@@ -227,6 +237,7 @@ def _grid(user: User) -> Component:
             "rowHeight": 52,
             "headerHeight": 38,
             "cacheBlockSize": 50,
+            "maxConcurrentDatasourceRequests": 1,  # the grid can hold one open question only
             "maxBlocksInCache": 40,
             "rowBuffer": 10,
             "infiniteInitialRowCount": 1,

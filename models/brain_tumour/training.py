@@ -19,7 +19,7 @@ from models.brain_tumour import network
 from models.imaging import normalised, to_square
 from models.training import Metrics, Recipe
 
-RECIPE = Recipe(epochs=10, batch_size=16, learning_rate=6e-4, size=network.INPUT_SIZE)
+RECIPE = Recipe(epochs=7, batch_size=16, learning_rate=6e-4, size=network.INPUT_SIZE)
 VALIDATION_FOLD = 4
 EMPTY_PER_EPOCH = 1.2  # empty FLAIR slices drawn an epoch, as a share of those with tumour
 GEOMETRY = augmentation.GeometryRange(rotation_deg=20, scale=(0.7, 1.35), shift=0.1, shear=0.08)

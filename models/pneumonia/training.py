@@ -18,7 +18,7 @@ from models.imaging import normalised, to_square
 from models.pneumonia import network
 from models.training import Metrics, Recipe
 
-RECIPE = Recipe(epochs=8, batch_size=32, learning_rate=5e-4, size=network.INPUT_SIZE, weight_decay=0.02)
+RECIPE = Recipe(epochs=7, batch_size=32, learning_rate=5e-4, size=network.INPUT_SIZE, weight_decay=0.02)
 VALIDATION_FOLD = 4
 GEOMETRY = augmentation.GeometryRange(rotation_deg=10, scale=(0.8, 1.2), shift=0.08, flip=True)
 

@@ -7,6 +7,7 @@ version that cannot load leaves the old one serving.
 from __future__ import annotations
 
 import logging
+import platform
 import threading
 import time
 from collections.abc import Sequence
@@ -18,12 +19,18 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from data.errors import ModelUnavailable
+from data.records import VERSION
+from models.device import chosen_device
 from models.task import Task
 from models.weights import Trained, network_of
 
 log = logging.getLogger(__name__)
 
 FloatArray = NDArray[np.float32]
+NetworkInput = Tensor
+"""One input of a network, (1, size, size)."""
+
+SOFTWARE = f"lightbox {VERSION}, torch {torch.__version__}, python {platform.python_version()}"
 LARGEST_DRIFT = 0.03
 """The most by which a probability may differ between bfloat16 and float32 in the check."""
 
@@ -49,7 +56,7 @@ class Engine:
     """The networks in force, one a task, on one device."""
 
     def __init__(self, device: str | None = None) -> None:
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.device = chosen_device(device)
         self._loaded: dict[str, Loaded] = {}
         self._placing = threading.Lock()
 

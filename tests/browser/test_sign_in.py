@@ -51,7 +51,7 @@ def test_a_session_that_ended_leads_to_the_sign_in_with_a_note(house, open_tab) 
 
 def test_a_token_is_shown_once(open_tab) -> None:
     visit = open_tab()
-    page = visit.sign_in(path="/account")
+    page = visit.sign_in()
     page.goto(f"{visit.address}/account")
     page.fill("#label", "nightly")
     page.click("text=Create a token")

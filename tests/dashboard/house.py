@@ -71,6 +71,7 @@ class StubIntake:
         return self.folder / upload_id
 
     def submit(self, upload: Upload) -> None:
+        self.house.uploads.set_state(upload.id, UploadState.QUEUED)
         self._settle(upload)
 
     def receive(self, user: User, name: str, stream: BinaryIO) -> Upload:

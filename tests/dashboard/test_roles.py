@@ -17,7 +17,7 @@ SCAN_PAGES = ["/worklist", "/scans/{id}", "/models"]
 def _rows(client):
     output = (
         "..worklist-grid.getRowsResponse...worklist-total.children...worklist-empty.children"
-        "...worklist-empty.hidden...worklist-grid.className.."
+        "...worklist-empty.hidden...worklist-grid.className...worklist-seen.data.."
     )
     request = {"startRow": 0, "endRow": 50, "sortModel": [], "filterModel": {}}
     inputs = [{"id": "worklist-grid", "property": "getRowsRequest", "value": request}]
@@ -31,7 +31,7 @@ def _scan_panels(client, scan_id: str):
         "scan-title.children", "scan-status.children", "scan-retry-row.hidden", "scan-result.children",
         "scan-facts.children", "scan-provenance.children", "scan-card.children", "scan-downloads.children",
         "scan-history.children", "scan-review.hidden", "scan-mask-advice.children", "scan-correct-row.hidden",
-        "scan-truth.options",
+        "scan-truth.options", "scan-seen.data",
     ]  # fmt: skip
     inputs = [
         {"id": "scan-id", "property": "data", "value": scan_id},

@@ -1,0 +1,77 @@
+"""Model cards: what a person wrote of a task, and what was measured of a version."""
+
+from __future__ import annotations
+
+import math
+
+from models.evaluation import Evaluation
+from models.metrics import Figure
+from models.task import Task
+from models.weights import Trained
+
+ABOUT = "about.md"
+
+MEANINGS = {
+    "dice_flair": "Dice of a patient's whole FLAIR volume, mean",
+    "dice_flair_median": "the same, median",
+    "dice_flair_under_0.6": "share of patients with a Dice under 0.6",
+    "hd95_flair_median": "95th percentile of surface distances, median, in pixels of the input",
+    "dice_t1ce": "Dice of a contrast-enhanced T1 slice, mean",
+    "dice_t1ce_median": "the same, median",
+    "dice_t1ce_under_0.6": "share of slices with a Dice under 0.6",
+    "hd95_t1ce_median": "95th percentile of surface distances, median, in pixels of the input",
+    "auc": "area under the ROC curve",
+    "accuracy": "right answers",
+    "recall": "ill that are called ill",
+    "precision": "ill among those called ill",
+    "specificity": "healthy that are called healthy",
+    "f1": "harmonic mean of precision and recall",
+    "far": "false alarms: healthy called ill",
+    "frr": "misses: ill called healthy",
+    "calibration_error": "expected calibration error, ten bins",
+    "presence_frr_at_far5": "slices with a tumour missed, where 5 % of empty ones are called",
+    "right_refused": "right scans that the gate refuses",
+    "wrong_refused": "wrong pictures that the gate refuses",
+}
+
+
+def card(task: Task, trained: Trained, evaluation: Evaluation) -> str:
+    """The card of a trained version in markdown: the task's `about.md`, then facts and figures."""
+    about = (task.folder / ABOUT).read_text().rstrip()
+    facts = trained.facts
+    lines = [
+        about,
+        "",
+        "## Figures on validation data",
+        "",
+        "Patients that were never trained on. These cases chose the threshold and the calibration, so the "
+        "figures that depend on them are on the bright side.",
+        "",
+        *_table(evaluation.figures),
+        *(["", "### By group", "", *_table(evaluation.groups)] if evaluation.groups else []),
+        "",
+        "## This version",
+        "",
+        f"- weights: SHA-256 `{trained.sha256}`",
+        f"- decision: threshold {trained.decision.threshold:g} after temperature "
+        f"{trained.decision.temperature:.3g} and bias {trained.decision.bias:.3g}; pixel threshold "
+        f"{trained.decision.pixel_threshold:g}, pieces under {trained.decision.least_pixels} pixels dropped",
+        f"- preprocessing: {task.preprocessing}",
+        f"- data: SHA-256 `{facts.get('data_sha256', 'unknown')}`, validation fold "
+        f"{facts.get('validation_fold', 'unknown')} of 5",
+        f"- made by: `python app.py train {task.name} --data DIR`, {facts.get('minutes', '?')} minutes on "
+        f"{facts.get('device', 'unknown')}, {facts.get('software', '')}",
+        *[f"- {note}" for note in facts.get("notes", [])],
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _table(figures: dict[str, Figure]) -> list[str]:
+    rows = ["| figure | value | 95 % interval | n | meaning |", "|---|---|---|---|---|"]
+    for name, figure in figures.items():
+        interval = "" if math.isnan(figure.low) else f"{figure.low:.3f} to {figure.high:.3f}"
+        meaning = MEANINGS.get(name) or MEANINGS.get(name.removeprefix("presence_"), "")
+        if name.startswith("presence_") and name not in MEANINGS:
+            meaning = f"tumour in a slice: {meaning}"
+        rows.append(f"| {name} | {figure.value:.3f} | {interval} | {figure.n} | {meaning} |")
+    return rows
