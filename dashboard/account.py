@@ -15,6 +15,8 @@ from data.records import NOTICE
 if TYPE_CHECKING:
     from services.container import Services
 
+EXPIRED = "You were signed out, perhaps because nobody was active for a while. Please sign in again."
+
 Page = str | tuple[str, int] | Response
 
 
@@ -46,9 +48,7 @@ class AccountPages:
         target = local_path(request.args.get("next"))
         if self.sessions.signed_in():
             return to(target)
-        note = (
-            "You were signed out because nobody was active for a while." if "expired" in request.args else ""
-        )
+        note = EXPIRED if "expired" in request.args else ""
         return self._login_form(target, note=note)
 
     def sign_in(self) -> Page:

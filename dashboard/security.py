@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dash import Dash
 from flask import Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 if TYPE_CHECKING:
     from services.container import Services
@@ -41,6 +42,9 @@ def install(app: Dash, services: Services) -> None:
         return response
 
     server.after_request(headers)
+    if services.settings.https:
+        # One TLS proxy stands in front: its word on scheme, host and client is taken.
+        server.wsgi_app = ProxyFix(server.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     server.config["MAX_CONTENT_LENGTH"] = SMALL_BODY
 
 

@@ -24,6 +24,7 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,termination"
 CHUNK_TYPE = "application/offset+octet-stream"
 NAME_LENGTH = 255
+MOST_SCANS = 24  # of one upload that are listed: the page asks again and again
 
 
 def register(server: Flask, services: Services) -> None:
@@ -115,8 +116,9 @@ class TusUploads:
         return jsonify([self._described(upload, user) for upload in self.uploads.recent(user)])
 
     def _described(self, upload: Upload, user: User) -> dict[str, Any]:
-        scans = [self._scan(scan_id, user, known=False) for scan_id in upload.scan_ids]
-        scans += [self._scan(scan_id, user, known=True) for scan_id in upload.known_scan_ids]
+        new, known = upload.scan_ids, upload.known_scan_ids
+        scans = [self._scan(scan_id, user, known=False) for scan_id in new[:MOST_SCANS]]
+        scans += [self._scan(scan_id, user, known=True) for scan_id in known[: MOST_SCANS - len(scans)]]
         return {
             "id": upload.id,
             "name": upload.name,
@@ -127,6 +129,7 @@ class TusUploads:
             "failure": upload.failure,
             "refusals": [{"name": r.name, "code": r.code, "sentence": r.sentence} for r in upload.refusals],
             "scans": [scan for scan in scans if scan],
+            "scans_in_all": len(new) + len(known),
         }
 
     def _scan(self, scan_id: str, user: User, *, known: bool) -> dict[str, Any] | None:

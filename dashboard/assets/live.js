@@ -14,7 +14,6 @@
       lightbox.worklistSeen = token;
       lightbox.refreshWorklist();
     }
-    lightbox.mendWorklist();
   }
 
   async function lookAtScan(id) {

@@ -1,142 +1,17 @@
-/* Sending scans: drop or choose files and folders, resumable over tus, with what became of each.
-
-   All DICOM files of a drop (and Analyze .hdr/.img pairs) go as one uncompressed zip, because a
-   series is many files; every other file goes by itself. */
+/* Sending scans: drop or choose files and folders, resumable over tus, with what became of each. */
 
 (function (lightbox) {
   "use strict";
 
   const CHUNK = 8 * 1024 * 1024;
-  const READ = 4 * 1024 * 1024;
-  const BLOB_EVERY = 32 * 1024 * 1024; // parts are handed to the browser's blob store, off our heap
-  const ZIP_LIMIT = 0xffffffff - 64 * 1024 * 1024; // without zip64
-  const ZIP_FILES = 65000;
   const POLL_MS = 1500;
   const SHOWN_FOR_MS = 12 * 3600 * 1000;
   const SHOWN = 12;
   const DISMISSED = "lightbox-dismissed";
 
+  const { filesOf, chosen, sorted, zipped, fingerprintOf, packName, tooMuch } = lightbox.packing;
   const items = new Map(); // fingerprint or server id -> item
   let polling = false;
-
-  // ---- what was dropped --------------------------------------------------------------------
-
-  async function filesOf(transfer) {
-    const entries = [...transfer.items]
-      .filter((item) => item.kind === "file")
-      .map((item) => (item.webkitGetAsEntry ? item.webkitGetAsEntry() : null));
-    if (!entries.length || entries.some((entry) => !entry)) {
-      return [...transfer.files].map((file) => ({ file: file, path: file.name }));
-    }
-    return (await Promise.all(entries.map((entry) => walk(entry, "")))).flat();
-  }
-
-  async function walk(entry, folder) {
-    const path = folder + entry.name;
-    if (entry.isFile) {
-      const file = await new Promise((done, failed) => entry.file(done, failed));
-      return [{ file: file, path: path }];
-    }
-    const found = [];
-    const reader = entry.createReader();
-    for (;;) {
-      // A reader answers in portions; an empty one is the end.
-      const portion = await new Promise((done, failed) => reader.readEntries(done, failed));
-      if (!portion.length) break;
-      for (const child of portion) found.push(...(await walk(child, path + "/")));
-    }
-    return found;
-  }
-
-  function chosen(list) {
-    return [...list].map((file) => ({ file: file, path: file.webkitRelativePath || file.name }));
-  }
-
-  const hidden = (path) => /(^|\/)(\.|__MACOSX|Thumbs\.db$|desktop\.ini$)/i.test(path);
-  const ending = (path) => (/\.([^./]+)$/.exec(path.toLowerCase()) || ["", ""])[1];
-  const stem = (path) => path.toLowerCase().replace(/\.[^./]+$/, "");
-
-  async function isDicom(one) {
-    const kind = ending(one.path);
-    if (kind === "dcm" || kind === "ima" || kind === "") return true;
-    const magic = await one.file.slice(128, 132).text();
-    return magic === "DICM";
-  }
-
-  async function sorted(dropped) {
-    const files = dropped.filter((one) => !hidden(one.path) && one.file.size > 0);
-    const stems = new Map();
-    for (const one of files) {
-      const kind = ending(one.path);
-      if (kind === "hdr" || kind === "img") stems.set(stem(one.path), (stems.get(stem(one.path)) || 0) + 1);
-    }
-    const packed = [];
-    const single = [];
-    for (const one of files) {
-      const kind = ending(one.path);
-      const paired = (kind === "hdr" || kind === "img") && stems.get(stem(one.path)) === 2;
-      (paired || (await isDicom(one)) ? packed : single).push(one);
-    }
-    if (packed.length === 1) single.push(packed.pop());
-    packed.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-    return { packed: packed, single: single, empty: dropped.length - files.length };
-  }
-
-  // ---- one uncompressed zip ----------------------------------------------------------------
-
-  async function zipped(files, onProgress, cancelled) {
-    const blobs = [];
-    let parts = [];
-    let held = 0;
-    let failure = null;
-    const zip = new fflate.Zip((error, chunk) => {
-      if (error) failure = error;
-      else {
-        parts.push(chunk);
-        held += chunk.length;
-      }
-    });
-    const settle = () => {
-      blobs.push(new Blob(parts));
-      parts = [];
-      held = 0;
-    };
-    const total = files.reduce((sum, one) => sum + one.file.size, 0);
-    let done = 0;
-    for (const one of files) {
-      const entry = new fflate.ZipPassThrough(one.path);
-      entry.mtime = new Date(1990, 0, 1); // the same drop gives the same bytes, so it can be resumed
-      zip.add(entry);
-      for (let at = 0; at < one.file.size; at += READ) {
-        if (cancelled()) return null;
-        const piece = new Uint8Array(await one.file.slice(at, at + READ).arrayBuffer());
-        entry.push(piece, at + piece.length >= one.file.size);
-        done += piece.length;
-        if (held >= BLOB_EVERY) settle();
-        onProgress(done / total);
-      }
-      if (failure) throw failure;
-    }
-    zip.end();
-    settle();
-    return new Blob(blobs, { type: "application/zip" });
-  }
-
-  async function fingerprintOf(files) {
-    const words = files.map((one) => [one.path, one.file.size, one.file.lastModified].join("\u0000")).join("\n");
-    let hash = 0xcbf29ce484222325n;
-    for (const byte of new TextEncoder().encode(words)) {
-      hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-    }
-    const total = files.reduce((sum, one) => sum + one.file.size, 0);
-    return ["lightbox", files.length, total, hash.toString(16)].join("-");
-  }
-
-  function packName(files) {
-    const tops = new Set(files.map((one) => one.path.split("/")[0]));
-    const top = tops.size === 1 ? [...tops][0].replace(/\.[^.]*$/, "") : "";
-    return (top || files.length + " files") + ".zip";
-  }
 
   // ---- sending -----------------------------------------------------------------------------
 
@@ -164,7 +39,7 @@
     Object.assign(item, { share: 0, files: files.length, at: Date.now(), scans: [], refusals: [] });
     items.set(key, item);
     render();
-    if (pack && (size > ZIP_LIMIT || files.length > ZIP_FILES)) {
+    if (pack && tooMuch(files)) {
       fail(item, "This is more than one upload can hold; drop it in smaller parts, such as one study at a time.");
       return;
     }
@@ -296,7 +171,7 @@
       const local = [...items.values()].find((item) => serverId(item) === one.id);
       if (local && ["packing", "sending", "cancelled"].includes(local.phase)) continue;
       const item = local || { key: one.id, files: 1, at: Date.parse(one.created_at) };
-      Object.assign(item, { id: one.id, name: one.name, size: one.size, scans: one.scans, refusals: one.refusals });
+      Object.assign(item, { id: one.id, name: one.name, size: one.size, scans: one.scans, refusals: one.refusals, inAll: one.scans_in_all });
       item.share = one.size ? one.offset / one.size : 1;
       item.failure = one.failure || item.failure;
       const arriving = one.offset < one.size ? "interrupted" : "waiting";
@@ -404,6 +279,8 @@
       link.append(make("small", "", scan.known ? "was here already" : scan.status));
       links.append(link);
     }
+    const more = (item.inAll || 0) - (item.scans || []).length;
+    if (more > 0) links.append(make("span", "text-secondary", "and " + more + " more"));
     return links;
   }
 

@@ -124,6 +124,8 @@
     const [x, y] = view.pan;
     view.canvas.style.transform = "translate(" + x + "px, " + y + "px) scale(" + view.zoom + ")";
     view.stage.classList.toggle("lb-zoomed", view.zoom > 1);
+    // A single picture leaves the swipe to the page.
+    view.stage.style.touchAction = view.zoom === 1 && view.data && view.data.slices === 1 ? "pan-y" : "none";
   }
 
   const zoomBy = (factor) => zoomTo(view.zoom * factor);
@@ -294,7 +296,10 @@
     view.layers = new Set(layers);
     view.source = source;
     for (const name of ["mask", "heatmap"]) view.images[name].style.opacity = opacity / 100;
-    if (fresh) fit();
+    if (fresh) {
+      fit();
+      zoomTo(1);
+    }
     if (fresh || resultCame) {
       view.seen = slice;
       view.slice = fresh ? data.start : view.slice;

@@ -51,56 +51,66 @@
     }
   }
 
-  // The grid remembers one open question only: a second one would get the first one's answer. So
-  // everything that asks for rows waits until the grid has taken the answer before (and a question
-  // that never got one, because the server was away, is given up).
+  // The Dash grid remembers one open question only: a second one would be given the first one's
+  // answer. So questions queue up here, and one that never got an answer is given up.
   const GIVE_UP_MS = 10000;
-  let askedAt = null;
-  let waiting = null;
+  const inTurn = new WeakSet();
 
-  function whenQuiet(act) {
-    if (askedAt !== null && Date.now() - askedAt < GIVE_UP_MS) waiting = act;
-    else act();
+  function askInTurn(source) {
+    if (!source || inTurn.has(source)) return;
+    inTurn.add(source);
+    const ask = source.getRows;
+    const queue = [];
+    let open = null;
+
+    function next() {
+      if (open || !queue.length) return;
+      const params = queue.shift();
+      const mine = { timer: null };
+      open = mine;
+      const finish = (answer) => {
+        clearTimeout(mine.timer);
+        if (open !== mine) return;
+        open = null;
+        answer();
+        next();
+      };
+      mine.timer = setTimeout(() => finish(() => params.failCallback()), GIVE_UP_MS);
+      ask.call(source, {
+        ...params,
+        successCallback: (rows, count) => finish(() => params.successCallback(rows, count)),
+        failCallback: () => finish(() => params.failCallback()),
+      });
+    }
+
+    source.getRows = (params) => {
+      queue.push(params);
+      next();
+    };
   }
 
-  function purge() {
-    const grid = api();
-    if (!grid) return;
-    grid.purgeInfiniteCache();
-    if (grid.getDisplayedRowCount() > 0) grid.ensureIndexVisible(0);
-  }
-
-  function refresh() {
+  /** Ask for the rows again and stay where the person is. */
+  lightbox.refreshWorklist = function () {
     const grid = api();
     if (!grid) return;
     // With no row there is no block to refresh.
     if (grid.getDisplayedRowCount() === 0) grid.purgeInfiniteCache();
     else grid.refreshInfiniteCache();
-  }
-
-  callbacks.watchRows = function (request, response) {
-    const changed = window.dash_clientside.callback_context.triggered.map((one) => one.prop_id.split(".")[1]);
-    if (changed.includes("getRowsRequest")) askedAt = Date.now();
-    if (changed.includes("getRowsResponse") && !response) {
-      askedAt = null; // the grid has taken the answer
-      fit();
-      const act = waiting;
-      waiting = null;
-      if (act) setTimeout(act);
-    }
   };
 
-  /** Ask for the rows again and stay where the person is. */
-  lightbox.refreshWorklist = () => whenQuiet(refresh);
-
-  /** Ask anew where an answer never came. */
-  lightbox.mendWorklist = function () {
-    if (askedAt === null || Date.now() - askedAt < GIVE_UP_MS) return;
-    askedAt = null;
-    purge();
+  callbacks.reloadWorklist = function () {
+    const grid = api();
+    if (!grid) return;
+    grid.purgeInfiniteCache();
+    if (grid.getDisplayedRowCount() > 0) grid.ensureIndexVisible(0);
   };
 
-  callbacks.reloadWorklist = () => whenQuiet(purge);
+  callbacks.rowsCame = function () {
+    const grid = api();
+    if (!grid) return;
+    askInTurn(grid.getGridOption("datasource"));
+    fit();
+  };
 
   callbacks.openScan = function (cell) {
     if (!cell || !cell.rowId) return window.dash_clientside.no_update;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-
 from typing import TYPE_CHECKING
 
 from data.records import BRAIN_TUMOUR, PNEUMONIA, Lesion, Result, Review, ScanStatus, Verdict, WorklistRow

@@ -46,7 +46,9 @@ def register(app: Dash, services: Services) -> None:
 def _task(services: Services, task: str) -> Component:
     versions = services.registry.versions(task)
     if not versions:
-        body: list[Component] = [html.P("No version is registered.", className="text-secondary")]
+        body: list[Component] = [
+            html.P(services.registry.trouble or "No version is registered.", className="text-secondary")
+        ]
     else:
         body = [_version(version) for version in versions]
     card = services.registry.card(task)

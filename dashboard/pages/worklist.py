@@ -109,11 +109,7 @@ def register(app: Dash, services: Services) -> None:
         Input(GRID, "cellClicked"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("lightbox", "watchRows"),
-        Input(GRID, "getRowsRequest"),
-        Input(GRID, "getRowsResponse"),
-    )
+    app.clientside_callback(ClientsideFunction("lightbox", "rowsCame"), Input(GRID, "getRowsResponse"))
     app.clientside_callback(ClientsideFunction("lightbox", "noteWorklist"), Input(SEEN, "data"))
 
 

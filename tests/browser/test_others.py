@@ -31,7 +31,7 @@ def test_an_administrator_adds_a_person_who_can_sign_in(open_tab) -> None:
     other.page.goto(f"{other.address}/login")
     other.page.fill("#name", "nora")
     other.page.fill("#password", password)
-    other.page.click("text=Sign in")
+    other.page.click("button:has-text('Sign in')")
     expect(other.page.get_by_text("Choose your own password")).to_be_visible()
 
 

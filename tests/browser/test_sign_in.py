@@ -27,7 +27,7 @@ def test_the_first_sign_in(house, open_tab) -> None:
     page.goto(f"{visit.address}/login")
     page.fill("#name", "new")
     page.fill("#password", first)
-    page.click("text=Sign in")
+    page.click("button:has-text('Sign in')")
     page.fill("#old", first)
     page.fill("#new", PASSWORD)
     page.fill("#again", PASSWORD)
@@ -43,7 +43,7 @@ def test_a_session_that_ended_leads_to_the_sign_in_with_a_note(house, open_tab) 
     expect(page.get_by_text("You were signed out")).to_be_visible()
     page.fill("#name", "clinician")
     page.fill("#password", PASSWORD)
-    page.click("text=Sign in")
+    page.click("button:has-text('Sign in')")
     expect(page).to_have_url(f"{visit.address}/worklist")
     # The browser itself notes the refused question.
     visit.console[:] = [line for line in visit.console if "401" not in line]
