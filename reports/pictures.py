@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
 MaskArray = NDArray[np.bool_]
@@ -16,6 +16,8 @@ Colour = tuple[int, int, int]
 AI_COLOUR: Colour = (255, 99, 71)
 CORRECTED_COLOUR: Colour = (64, 196, 255)
 THUMBNAIL = 96
+NOTICE_HEIGHT = 16
+SHORT_NOTICE = "Not for diagnostic use"
 
 
 def default_window(array: NDArray[Any]) -> tuple[float, float, float, float]:
@@ -57,14 +59,14 @@ def heatmap_png(heat: NDArray[np.uint8]) -> bytes:
 def overlay_png(
     picture: NDArray[Any], low: float, high: float, mask: MaskArray | None, colour: Colour
 ) -> bytes:
-    """A slice with the mask's outline drawn into it, for a report or a slide."""
+    """A slice with the mask's outline drawn into it and the notice below, for a report or a slide."""
     base = Image.fromarray(_grey(picture, low, high)).convert("RGBA")
     if mask is not None:
         fill = _coloured(mask, colour)
         fill.putalpha(Image.fromarray((mask * 70).astype(np.uint8)))
         base = Image.alpha_composite(base, fill)
         base = Image.alpha_composite(base, _coloured(outline(mask), colour))
-    return _png(base.convert("RGB"))
+    return _png(_with_notice(base.convert("RGB")))
 
 
 def thumbnail_png(array: NDArray[Any], index: int | None = None) -> bytes:
@@ -93,6 +95,15 @@ def _coloured(mask: MaskArray, colour: Colour) -> Image.Image:
     rgba = np.zeros((*mask.shape, 4), np.uint8)
     rgba[mask] = (*colour, 255)
     return Image.fromarray(rgba)
+
+
+def _with_notice(picture: Image.Image) -> Image.Image:
+    """The picture on a strip that says what it is not for; the picture's own pixels stay."""
+    strip = Image.new("RGB", (picture.width, picture.height + NOTICE_HEIGHT))
+    strip.paste(picture, (0, 0))
+    place = (4, picture.height + 2)
+    ImageDraw.Draw(strip).text(place, SHORT_NOTICE, fill=(255, 214, 102), font_size=10)
+    return strip
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -34,7 +34,9 @@ def brain(lesion_mm: float = 0.0, centre_mm: tuple[float, float, float] = (30, 1
     voxels = voxels.astype(np.float32)
     if lesion_mm:
         voxels = np.where(ball(lesion_mm, centre_mm), voxels.max() * 1.05, voxels)
-    return voxels.astype(np.int16) if voxels.max() > 255 else (voxels * (1000 / voxels.max())).astype(np.int16)
+    return (
+        voxels.astype(np.int16) if voxels.max() > 255 else (voxels * (1000 / voxels.max())).astype(np.int16)
+    )
 
 
 def ball(radius_mm: float, centre_mm: tuple[float, float, float]) -> NDArray[np.bool_]:

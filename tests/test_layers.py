@@ -53,6 +53,8 @@ def test_imports_go_down_only(file: Path) -> None:
     allowed = MAY_IMPORT[place.split("/")[0]]
     for name in _imports(file):
         if name.split(".")[0] in OURS and name not in OURS:
-            assert any(name == one or name.startswith(f"{one}.") for one in allowed), f"{place} imports {name}"
+            assert any(name == one or name.startswith(f"{one}.") for one in allowed), (
+                f"{place} imports {name}"
+            )
         home = HOMES.get(name.split(".")[0])
         assert home is None or any(place.startswith(one) for one in home), f"{place} imports {name}"

@@ -143,9 +143,9 @@ def test_from_the_first_start_to_a_scan_that_outlives_a_kill(server: Server, bro
     # Whole on the server, not read yet: then the power goes.
     for number in range(6):
         _upload(page, f"again-{number}.nii.gz", phantoms.nifti(phantoms.brain(lesion_mm=5 + number)))
-    expect(page.locator(".lb-upload-state", has_text=re.compile("opening|reading|done|refused"))).to_have_count(
-        8, timeout=60_000
-    )
+    expect(
+        page.locator(".lb-upload-state", has_text=re.compile("opening|reading|done|refused"))
+    ).to_have_count(8, timeout=60_000)
     server.kill()
     server.start()
 

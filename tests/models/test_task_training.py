@@ -76,7 +76,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _table(chest / "index.csv", rows)
 
     for number in range(15):
-        _picture(base / "other" / "photos", f"o{number // 3}__{number}.png", random.integers(0, 255, (50, 70)))
+        _picture(
+            base / "other" / "photos", f"o{number // 3}__{number}.png", random.integers(0, 255, (50, 70))
+        )
     return base
 
 
@@ -151,7 +153,9 @@ def test_an_evaluation_gives_figures_with_n_and_a_card(folder: Path, name: str, 
         assert evaluation.figures["dice_flair"].value > 0.9
         assert evaluation.figures["dice_flair"].n == 2  # patients of one fold, not slices
         assert evaluation.figures["presence_recall"].n == 4 + 2
-        assert [case["dice"] for case in evaluation.cases] == sorted(case["dice"] for case in evaluation.cases)
+        assert [case["dice"] for case in evaluation.cases] == sorted(
+            case["dice"] for case in evaluation.cases
+        )
     saved = weights.save(tmp_path, {"a": torch.zeros(1)}, decision, {}, {"validation_fold": 4})
     text = cards.card(training.task, saved, evaluation)
     assert saved.sha256 in text

@@ -21,7 +21,12 @@ def test_every_default_works_without_any_setting() -> None:
 
 def test_what_the_environment_says_is_taken() -> None:
     made = Settings.from_env(
-        {"LIGHTBOX_HOME": "/srv/box", "LIGHTBOX_PORT": "9000", "LIGHTBOX_HTTPS": "true", "LIGHTBOX_MAX_SCAN_MIB": "5"}
+        {
+            "LIGHTBOX_HOME": "/srv/box",
+            "LIGHTBOX_PORT": "9000",
+            "LIGHTBOX_HTTPS": "true",
+            "LIGHTBOX_MAX_SCAN_MIB": "5",
+        }
     )
     assert (made.home, made.port, made.https, made.max_scan_bytes) == (Path("/srv/box"), 9000, True, 5 << 20)
 

@@ -182,7 +182,9 @@ def test_only_clinicians_see_who_it_is(services: Services, clinician: User, volu
     rows = services.worklist.page(WorklistQuery(count=100), head).rows
     assert rows
     assert not any("t1.nii" in row.patient for row in rows)
-    assert any("t1.nii" in row.patient for row in services.worklist.page(WorklistQuery(count=100), clinician).rows)
+    assert any(
+        "t1.nii" in row.patient for row in services.worklist.page(WorklistQuery(count=100), clinician).rows
+    )
 
 
 def test_review_keeps_every_verdict_and_the_ai_s_own_mask(
