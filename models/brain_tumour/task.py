@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from data.records import BRAIN_TUMOUR, Spacing
@@ -30,15 +31,26 @@ def presence_logit(logits: FloatArray) -> float:
     return float(highest.mean(axis=1).max())
 
 
+def pixel_probability(logits: FloatArray, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Logits (slices, 1, size, size) as probabilities 0..255 in the scan's grid."""
+    full = from_square(torch.from_numpy(logits), *shape[1:])
+    return (255 / (1 + np.exp(-np.clip(full, -30, 30)))).round().astype(np.uint8)
+
+
+def drawn(pixels: NDArray[np.uint8], decision: Decision) -> NDArray[np.bool_]:
+    """The mask that a decision draws of pixel probabilities 0..255 (slices, height, width)."""
+    # The least size was chosen in the network's pixels; the scan's may be finer or coarser.
+    scale = (max(pixels.shape[1:]) / network.INPUT_SIZE) ** 2
+    return without_specks(
+        pixels > round(255 * decision.pixel_threshold), round(decision.least_pixels * scale)
+    )
+
+
 def answer(logits: FloatArray, shape: tuple[int, int, int], spacing: Spacing, decision: Decision) -> Answer:
     """Presence, mask and pixel probabilities in the scan's own grid (slices, height, width)."""
     probability = decision.probability(presence_logit(logits))
-    full = from_square(torch.from_numpy(logits), *shape[1:])
-    pixels = (255 / (1 + np.exp(-np.clip(full, -30, 30)))).round().astype(np.uint8)
-    mask = pixels > round(255 * decision.pixel_threshold)
-    # The least size was chosen in the network's pixels; the scan's may be finer or coarser.
-    scale = (max(shape[1:]) / network.INPUT_SIZE) ** 2
-    mask = without_specks(mask, round(decision.least_pixels * scale))
+    pixels = pixel_probability(logits, shape)
+    mask = drawn(pixels, decision)
     positive = probability >= decision.threshold and bool(mask.any())
     if not positive:
         mask = np.zeros_like(mask)
