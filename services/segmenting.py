@@ -166,7 +166,7 @@ def _box(lesion: Lesion, grid: SourceGrid) -> dict[str, Any]:
         "volume_ml": lesion.volume_ml,
         "longest_diameter_mm": lesion.longest_diameter_mm,
         "perpendicular_diameter_mm": lesion.perpendicular_diameter_mm,
-        "centre_ras_mm": lesion.position_mm,
+        "centre_ras_mm": list(lesion.position_mm) if lesion.position_mm else None,
     }
 
 

@@ -14,7 +14,8 @@ from models.suitability.task import route_probabilities
 from models.suitability.training import NEITHER, validation_pictures
 from models.task import Decision
 
-FALSE_REFUSALS = 0.005  # the share of right scans that may be refused on validation data
+WRONG_REFUSED = 0.99  # the share of wrong pictures to be kept out on validation data
+LEAST_THRESHOLD = 0.4
 
 
 class SuitabilityEvaluator:
@@ -29,20 +30,25 @@ class SuitabilityEvaluator:
         self.probabilities = np.stack([route_probabilities(one[None]) for one in logits])
 
     def calibrated(self) -> Decision:
-        """The threshold that keeps nearly all right scans in."""
-        own = self._own_route()
-        return Decision(threshold=round(float(np.quantile(own, FALSE_REFUSALS)), 4))
+        """The lowest threshold that keeps nearly all wrong pictures out: more would refuse right ones."""
+        needed = float(np.quantile(self._wrong(), WRONG_REFUSED))
+        return Decision(threshold=round(max(LEAST_THRESHOLD, needed), 4))
 
     def evaluated(self, decision: Decision) -> Evaluation:
         """False refusals of right scans, and refusals of everything else."""
         own = self._own_route()
-        wrong = self.probabilities[self.classes == NEITHER][:, :2].max(axis=1)
+        wrong = self._wrong()
         return Evaluation(
             {
                 "right_refused": metrics.rate(int((own < decision.threshold).sum()), len(own)),
                 "wrong_refused": metrics.rate(int((wrong < decision.threshold).sum()), len(wrong)),
             }
         )
+
+    def _wrong(self) -> NDArray[np.float32]:
+        """The highest probability of a clinical route that each wrong picture gets."""
+        wrong: NDArray[np.float32] = self.probabilities[self.classes == NEITHER][:, :2].max(axis=1)
+        return wrong
 
     def _own_route(self) -> NDArray[np.float32]:
         """The probability that each right scan gives its own route."""
