@@ -92,7 +92,7 @@ def test_a_mask_leaves_in_the_scan_s_own_grid(services: Services, volume_id: str
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
-        ("notes.txt", b"Dear colleague, please find attached", "unreadable"),
+        ("notes.txt", b"Dear colleague, please find attached", "unknown"),
         ("empty.zip", b"PK\x05\x06" + bytes(18), None),
         ("blank.png", phantoms.png(np.full((256, 256), 0.4)), "blank"),
         ("tiny.png", phantoms.png(np.random.default_rng(0).random((20, 20))), "too_small"),
