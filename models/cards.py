@@ -14,11 +14,11 @@ ABOUT = "about.md"
 MEANINGS = {
     "dice_flair": "Dice of a patient's whole FLAIR volume, mean",
     "dice_flair_median": "the same, median",
-    "dice_flair_under_0.6": "share of patients with a Dice under 0.6",
+    "poor_share_flair": "share of patients with a Dice under 0.6",
     "hd95_flair_median": "95th percentile of surface distances, median, in pixels of the input",
     "dice_t1ce": "Dice of a contrast-enhanced T1 slice, mean",
     "dice_t1ce_median": "the same, median",
-    "dice_t1ce_under_0.6": "share of slices with a Dice under 0.6",
+    "poor_share_t1ce": "share of slices with a Dice under 0.6",
     "hd95_t1ce_median": "95th percentile of surface distances, median, in pixels of the input",
     "auc": "area under the ROC curve",
     "accuracy": "right answers",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data import formats
 from data.errors import NotFound
 from data.files import FileStore
 from data.packing import unpacked
@@ -86,7 +87,10 @@ class Pictures:
         if form == "nifti":
             return mask_files.mask_nifti(mask, scan.grid), f"{name}.nii.gz", "application/gzip"
         chosen = self._chosen(scan, index)
-        return mask_files.mask_png(mask[chosen]), f"{name}-{chosen + 1}.png", "image/png"
+        # A picture's mask lies on the file's own picture, a volume's slice on the slice as displayed.
+        volume = formats.is_volume(scan.grid)
+        drawn = mask[chosen] if volume else formats.source_picture(mask, scan.grid)
+        return mask_files.mask_png(drawn), f"{name}-{chosen + 1}.png", "image/png"
 
     def overlay_file(self, scan_id: str, index: int | None = None, layer: str = AI) -> Download:
         """(bytes, file name, media type) of one slice with the mask drawn into it."""

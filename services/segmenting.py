@@ -71,7 +71,7 @@ class Segmenting:
 
     def _write_mask(self, scan: DecodedScan, read: Read, name: str, out: Path) -> None:
         assert read.answer.mask is not None
-        if is_volume(scan.grid):
+        if formats.is_volume(scan.grid):
             (out / f"{name}.mask.nii.gz").write_bytes(mask_nifti(read.answer.mask, scan.grid))
         else:
             picture = formats.source_picture(read.answer.mask, scan.grid)
@@ -90,11 +90,6 @@ class Segmenting:
             name = f"{stem}~{number}"
         self._taken.add(name)
         return name
-
-
-def is_volume(grid: SourceGrid) -> bool:
-    """Whether a mask of this grid is a volume's (NIfTI) and not one picture's (PNG)."""
-    return grid.kind == "nifti" or grid.shape[grid.axes[0]] > 1
 
 
 def _stem(path: Path) -> str:
@@ -155,13 +150,13 @@ def _refused(refusal: Refusal, task: str | None) -> Report:
 def _box(lesion: Lesion, grid: SourceGrid) -> dict[str, Any]:
     """First and last index of each axis of the mask's file, both inclusive."""
     first, last = source_corners(lesion.box, grid)
-    if not is_volume(grid):  # a PNG has (row, column)
+    if not formats.is_volume(grid):  # a PNG has (row, column)
         order = [1, 2] if grid.kind == "image" else [1, 0]
         first, last = [first[axis] for axis in order], [last[axis] for axis in order]
     return {
         "first": first,
         "last": last,
-        "axes": ["i", "j", "k"] if is_volume(grid) else ["row", "column"],
+        "axes": ["i", "j", "k"] if formats.is_volume(grid) else ["row", "column"],
         "voxels": lesion.voxels,
         "volume_ml": lesion.volume_ml,
         "longest_diameter_mm": lesion.longest_diameter_mm,

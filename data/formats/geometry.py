@@ -49,6 +49,11 @@ def display_shape(grid: SourceGrid) -> tuple[int, int, int]:
     return first, second, third
 
 
+def is_volume(grid: SourceGrid) -> bool:
+    """Whether a mask of this grid is a volume's (NIfTI) and not one picture's (PNG)."""
+    return grid.kind == "nifti" or grid.shape[grid.axes[0]] > 1
+
+
 def display_affine(grid: SourceGrid) -> Affine | None:
     """The 4x4 affine from displayed (slice, row, column) to RAS mm; None without geometry."""
     if grid.affine is None:

@@ -144,7 +144,7 @@ def _overlap(name: str, scores: list[float]) -> dict[str, Figure]:
     return {
         f"dice_{name}": metrics.bootstrapped(scores),
         f"dice_{name}_median": metrics.bootstrapped(scores, lambda values: float(np.median(values))),
-        f"dice_{name}_under_0.6": metrics.rate(sum(score < 0.6 for score in scores), len(scores)),
+        f"poor_share_{name}": metrics.rate(sum(score < 0.6 for score in scores), len(scores)),
     }
 
 
