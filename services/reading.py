@@ -44,6 +44,10 @@ class Read:
     provenance: Provenance
 
 
+class _Interrupted(Exception):
+    """A reading was told to end between two pieces of a volume."""
+
+
 class Reader:
     """Arrays in, answers out; keeps nothing."""
 
@@ -145,7 +149,17 @@ class Reading:
         if scan is None:
             return
         self._scans.set_status(scan.id, ScanStatus.READING)
-        self.read(scan, job.progress)
+
+        def advance(fraction: float) -> None:
+            job.progress(fraction)
+            if job.cancelled():
+                raise _Interrupted
+
+        try:
+            self.read(scan, advance)
+        except _Interrupted:  # the server is stopping: the next start reads the scan from its beginning
+            self._scans.set_status(scan.id, ScanStatus.WAITING)
+            return
         self._scans.set_status(scan.id, ScanStatus.READ)
 
     def _give_up(self, scan_id: str, sentence: str) -> None:
