@@ -68,6 +68,10 @@
         const status = error.originalResponse ? error.originalResponse.getStatus() : 0;
         return status === 0 || status === 409 || status === 423 || status === 429 || status >= 500;
       },
+      onUploadUrlAvailable: () => {
+        // Cancelled while the server was being asked for a place: only now can it be told.
+        if (item.phase === "cancelled") item.upload.abort(true).catch(() => undefined);
+      },
       onProgress: (sent, all) => advance(item, sent / all),
       onError: (error) => refused(item, error),
       onSuccess: () => {
@@ -124,6 +128,7 @@
     item.phase = "cancelled";
     items.delete(item.key);
     render();
+    if (item.upload && !item.upload.url) return; // the server's answer, if any, ends it: see send()
     if (item.upload) {
       try {
         await item.upload.abort(true);

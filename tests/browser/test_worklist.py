@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,9 @@ def test_an_upload_can_be_cancelled(house, open_tab) -> None:
     page.click("text=Cancel")
     expect(page.locator(".lb-upload")).to_have_count(0)
     user = next(user for user in house.accounts.all() if user.name == "clinician")
-    page.wait_for_load_state("networkidle")
+    until = time.monotonic() + 20
+    while house.uploads.of_user(user.id, 5) and time.monotonic() < until:
+        page.wait_for_timeout(50)
     assert house.uploads.of_user(user.id, 5) == []
     visit.console[:] = [line for line in visit.console if "ERR_FAILED" not in line]
 
