@@ -32,7 +32,11 @@ window.lightbox = window.lightbox || {};
   const plainFetch = window.fetch.bind(window);
   window.fetch = async function (resource, options) {
     const response = await plainFetch(resource, options);
-    if (response.status === 401) lightbox.signedOut();
+    if (response.status === 401) {
+      lightbox.signedOut();
+      // The page is being left: nobody has to make sense of this answer any more.
+      return new Promise(() => {});
+    }
     return response;
   };
 

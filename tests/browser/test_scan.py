@@ -51,6 +51,7 @@ def test_wheel_keys_slider_and_jumps_change_the_slice(open_tab, read) -> None:
     page.locator("#viewer-jumps button").nth(1).click()
     page.wait_for_selector(SHOWN.format(15))
     thumb = page.locator("#viewer-slice-row .dash-slider-thumb")
+    expect(thumb).to_have_attribute("aria-valuenow", "16")  # counts from 1; the picture is ahead of it
     thumb.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_selector(SHOWN.format(16))
