@@ -98,7 +98,11 @@ class Registry:
 
     def _fetched(self, task: Task) -> tuple[Trained, str]:
         """The champion's files, from the registry by way of this machine's copy."""
-        champion = self._tracking.by_alias(task.name, CHAMPION) or self._register_shipped(task)
+        champion = self._tracking.by_alias(task.name, CHAMPION)
+        shipped = self._shipped_version(task)
+        if champion is None:
+            self._tracking.set_alias(task.name, CHAMPION, shipped.version)
+            champion = shipped
         folder = self._folder / task.name / champion.version
         if not (folder / weights.WEIGHTS).exists():
             self._tracking.files_of(champion, folder)
@@ -110,8 +114,18 @@ class Registry:
         (self._folder / task.name / "champion.json").write_text(json.dumps({"version": champion.version}))
         return trained, champion.version
 
-    def _register_shipped(self, task: Task) -> ModelVersion:
+    def _shipped_version(self, task: Task) -> ModelVersion:
+        """The registered version of the weights that ship; a newer Lightbox brings a new one.
+
+        It is registered without an alias: what serves is a person's decision.
+        """
         shipped = weights.opened(task.folder)
+        for version in self._tracking.versions(task.name):
+            if version.weights_sha256 == shipped.sha256:
+                return version
+        return self._register(task, shipped)
+
+    def _register(self, task: Task, shipped: Trained) -> ModelVersion:
         run = self._tracking.start_run(EXPERIMENT.format(task=task.name), "shipped weights", shipped.facts)
         self._tracking.log_metrics(run, flat(shipped.metrics))
         files = self._folder / task.name / "shipped"
@@ -121,9 +135,7 @@ class Registry:
                 (files / name).write_bytes((task.folder / name).read_bytes())
         self._tracking.log_files(run, files)
         self._tracking.end_run(run)
-        made = self._tracking.register(task.name, run, shipped.sha256, "The weights that ship with Lightbox.")
-        self._tracking.set_alias(task.name, CHAMPION, made.version)
-        return made
+        return self._tracking.register(task.name, run, shipped.sha256, "The weights that ship with Lightbox.")
 
     def _known(self, task: str) -> tuple[Trained, str] | None:
         pointer = self._folder / task / "champion.json"

@@ -61,5 +61,21 @@ def test_a_promoted_version_is_the_one_that_is_fetched(small: str, tmp_path: Pat
     assert away.card(small) == registry.card(small)
 
 
+def test_new_shipped_weights_are_registered_and_wait_for_a_person(tmp_path: Path) -> None:
+    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
+    old = replace(_task(), folder=tmp_path / "old")
+    network = old.build()
+    weights.save(old.folder, network.state_dict(), weights.opened(_task().folder).decision, {}, {})
+    first = Registry(tracking, tmp_path / "models", [old])
+    assert first._fetched(old)[1] == "1"
+    assert first._fetched(old)[1] == "1"  # the next start registers nothing
+    assert len(tracking.versions(old.name)) == 1
+    newer = Registry(tracking, tmp_path / "models", [_task()])
+    assert newer._fetched(_task())[1] == "1"
+    versions = tracking.versions(_task().name)
+    assert [one.aliases for one in versions] == [(), (CHAMPION,)]
+    assert versions[0].weights_sha256 == weights.opened(_task().folder).sha256
+
+
 def _task() -> Task:
     return SUITABILITY
