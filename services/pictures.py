@@ -46,12 +46,10 @@ class Pictures:
         self, scan_id: str, index: int, low: float | None = None, high: float | None = None
     ) -> bytes:
         """Slice `index`, grey, at the scan's own matrix; raises NotFound."""
-        array = self._array(scan_id)
-        if not 0 <= index < len(array):
-            raise NotFound("There is no such slice.")
+        chosen = _nth(self._array(scan_id), index)
         default_low, default_high, _, _ = self._window(scan_id)
         return pictures.slice_png(
-            array[index], default_low if low is None else low, default_high if high is None else high
+            chosen, default_low if low is None else low, default_high if high is None else high
         )
 
     def window(self, scan_id: str) -> tuple[float, float, float, float]:
@@ -94,7 +92,8 @@ class Pictures:
 
     def overlay_file(self, scan_id: str, index: int | None = None, layer: str = AI) -> Download:
         """(bytes, file name, media type) of one slice with the mask drawn into it."""
-        scan, chosen = self._scan(scan_id), self._chosen(self._scan(scan_id), index)
+        scan = self._scan(scan_id)
+        chosen = self._chosen(scan, index)
         low, high, _, _ = self._window(scan_id)
         try:
             drawn = self.mask(scan_id, layer)[chosen]
@@ -104,11 +103,7 @@ class Pictures:
         return content, f"{scan.id[:8]}-{chosen + 1}.png", "image/png"
 
     def _slice_of_mask(self, scan_id: str, index: int, layer: str) -> NDArray[np.bool_]:
-        mask = self.mask(scan_id, layer)
-        if not 0 <= index < len(mask):
-            raise NotFound("There is no such slice.")
-        chosen: NDArray[np.bool_] = mask[index]
-        return chosen
+        return _nth(self.mask(scan_id, layer), index)
 
     def _mask_key(self, scan_id: str, layer: str) -> str:
         if layer == CORRECTED:
@@ -138,3 +133,11 @@ class Pictures:
 
     def _window_of(self, scan_id: str) -> tuple[float, float, float, float]:
         return pictures.default_window(self._array(scan_id))
+
+
+def _nth(slices: NDArray[Any], index: int) -> NDArray[Any]:
+    """Slice `index`; raises NotFound where there is none (a negative one counts as none)."""
+    if not 0 <= index < len(slices):
+        raise NotFound("There is no such slice.")
+    chosen: NDArray[Any] = slices[index]
+    return chosen

@@ -67,29 +67,47 @@ class Reader:
 
         Raises Busy while its network is not loaded yet, or when the queue is full.
         """
-        task, loaded = tasks.ALL[task_name], self._loaded(task_name)
-        clock = _Clock()
-        prepared = task.inputs(array)
-        clock.lap("preprocess")
-        outputs = self._through(task_name, prepared, progress)
-        clock.lap("network")
-        shape = (int(array.shape[0]), int(array.shape[1]), int(array.shape[2]))
-        answer = task.answer(outputs, shape, spacing, loaded.trained.decision)
-        clock.lap("postprocess")
+        loaded, clock = self._loaded(task_name), _Clock()
+        answer = self._answered(loaded, array, spacing, clock, progress)
         measurements = None if answer.mask is None else measure(answer.mask, spacing, affine)
         clock.lap("measure")
         provenance = Provenance(
             model_name=task_name,
             model_version=loaded.version,
             weights_sha256=loaded.weights_sha256,
-            preprocessing=task.preprocessing,
-            input_sha256=hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest(),
+            preprocessing=loaded.task.preprocessing,
+            input_sha256=hashlib.sha256(np.ascontiguousarray(array).view(np.uint8).data).hexdigest(),
             device=self._engine.device_name,
             dtype=loaded.dtype_name,
             software=SOFTWARE,
             timings_ms=clock.laps,
         )
         return Read(answer, measurements, loaded.trained.decision.threshold, provenance)
+
+    def answer(self, task_name: str, array: NDArray[Any], spacing: Spacing) -> tuple[Answer, float]:
+        """The bare answer and the threshold in force, for those who keep no result.
+
+        Raises Busy as `read` does.
+        """
+        loaded = self._loaded(task_name)
+        return self._answered(loaded, array, spacing, _Clock(), None), loaded.trained.decision.threshold
+
+    def _answered(
+        self,
+        loaded: Loaded,
+        array: NDArray[Any],
+        spacing: Spacing,
+        clock: _Clock,
+        progress: Callable[[float], None] | None,
+    ) -> Answer:
+        prepared = loaded.task.inputs(array)
+        clock.lap("preprocess")
+        outputs = self._through(loaded.task.name, prepared, progress)
+        clock.lap("network")
+        shape = (int(array.shape[0]), int(array.shape[1]), int(array.shape[2]))
+        answer = loaded.task.answer(outputs, shape, spacing, loaded.trained.decision)
+        clock.lap("postprocess")
+        return answer
 
     def _loaded(self, task_name: str) -> Loaded:
         try:

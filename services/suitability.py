@@ -41,11 +41,11 @@ class Gate:
             if not allowed:
                 raise RefusedScan("modality", f"By its header this is not {LOOKS_LIKE.get(wanted, wanted)}.")
         rules.check_pixels(scan.array)
-        read = self._reader.read(TASK.name, scan.array, scan.spacing)
-        assert read.answer.routes is not None
-        route = max(allowed, key=read.answer.routes.__getitem__)
-        needed = read.threshold * (STATED_SHARE if rules.body_part_stated(scan.header) else 1.0)
-        if read.answer.routes[route] < needed:
+        answer, threshold = self._reader.answer(TASK.name, scan.array, scan.spacing)
+        assert answer.routes is not None
+        route = max(allowed, key=answer.routes.__getitem__)
+        needed = threshold * (STATED_SHARE if rules.body_part_stated(scan.header) else 1.0)
+        if answer.routes[route] < needed:
             what = " or ".join(LOOKS_LIKE.get(one, one) for one in allowed)
             raise RefusedScan("unsuitable", f"This does not look like {what}, so it is not read.")
         said = (*scan.warnings, *rules.warnings(route, scan.header, len(scan.array)))
