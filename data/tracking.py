@@ -65,6 +65,10 @@ class Tracking:
         """Every file of `folder` as artifacts of the run."""
         self._client.log_artifacts(run_id, str(folder), into)
 
+    def log_file(self, run_id: str, file: Path) -> None:
+        """One file as an artifact of the run."""
+        self._client.log_artifact(run_id, str(file))
+
     def end_run(self, run_id: str, failed: bool = False) -> None:
         """Close a run."""
         self._client.set_terminated(run_id, "FAILED" if failed else "FINISHED")

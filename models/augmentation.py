@@ -1,7 +1,7 @@
 """Random changes to whole batches of images, drawn from an explicit generator.
 
-All functions take images as (n, 1, height, width) in [0, 1] and are reproducible: the same
-generator state gives the same change.
+All functions take images as (n, channels, height, width) in [0, 1] and are reproducible: the same
+generator state gives the same change. The channels of an image change together.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class GeometryRange:
     shift: float = 0.08
     flip: bool = True
     shear: float = 0.05
+    aspect: float = 0.0  # spread of the logarithm of width over height
 
 
 def random_geometry(
@@ -38,10 +39,11 @@ def random_geometry(
     scale = torch.exp(uniform(math.log(reach.scale[0]), math.log(reach.scale[1])))
     mirror = (torch.rand(n, generator=generator) < 0.5) & torch.tensor(reach.flip)
     sign = 1.0 - 2.0 * mirror.float()
+    wide = torch.exp(reach.aspect * torch.randn(n, generator=generator)) if reach.aspect else torch.ones(n)
     shear = uniform(-reach.shear, reach.shear)
     cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale
     theta = torch.zeros(n, 2, 3)
-    theta[:, 0, 0], theta[:, 0, 1] = sign * cos, -sin + shear
+    theta[:, 0, 0], theta[:, 0, 1] = sign * cos * wide, -sin + shear
     theta[:, 1, 0], theta[:, 1, 1] = sign * sin, cos
     theta[:, 0, 2], theta[:, 1, 2] = uniform(-reach.shift, reach.shift), uniform(-reach.shift, reach.shift)
     grid = functional.affine_grid(theta, list(images.shape), align_corners=False)
@@ -83,6 +85,36 @@ def random_resolution(images: Tensor, generator: torch.Generator, chance: float 
     factor = 0.4 + 0.5 * torch.rand(1, generator=generator).item()
     small = functional.interpolate(images, size=max(8, int(size * factor)), mode="bilinear", antialias=True)
     return functional.interpolate(small, size=images.shape[-2:], mode="bilinear")
+
+
+def random_stripping(
+    images: Tensor, depths: Tensor, generator: torch.Generator, chance: float, reach: tuple[float, float]
+) -> Tensor:
+    """Some heads lose skull and scalp, as volumes that went through a brain extraction do.
+
+    `depths` (n, 1, height, width) is each pixel's distance in pixels from the head's outline; what
+    lies less than a depth drawn from `reach` below it becomes black, along a wavering line.
+    """
+    n, _, height, width = images.shape
+    low, high = reach
+    depth = low + (high - low) * torch.rand(n, 1, 1, 1, generator=generator)
+    coarse = 0.15 * torch.randn(n, 1, 6, 6, generator=generator)
+    waver = functional.interpolate(coarse, (height, width), mode="bicubic", align_corners=True)
+    kept = (depths > depth * (1 + waver)) | (_chosen(n, chance, generator) == 0)
+    return images * kept
+
+
+def as_lone_picture(images: Tensor, lone: Tensor, top: float = 0.995) -> Tensor:
+    """The images chosen by `lone` (n, bool) as if nothing but their middle slice had been sent.
+
+    Every channel becomes the middle one, and its own bright percentile the white point, as
+    `models.imaging.normalised` does with a picture that comes alone.
+    """
+    middle = images[:, images.shape[1] // 2]
+    flat = middle.flatten(1)
+    white = torch.quantile(flat, top, dim=1)[:, None, None].clamp(min=0.05)
+    alone = (middle / white).clamp(0, 1)[:, None].expand_as(images)
+    return torch.where(lone[:, None, None, None], alone, images)
 
 
 def _chosen(n: int, chance: float, generator: torch.Generator) -> Tensor:

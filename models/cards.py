@@ -30,6 +30,13 @@ MEANINGS = {
     "frr": "misses: ill called healthy",
     "calibration_error": "expected calibration error, ten bins",
     "presence_frr_at_far5": "slices with a tumour missed, where 5 % of empty ones are called",
+    "estimate_correlation": "expected Dice against the true one, correlation, cases left out",
+    "estimate_mae": "the same, mean distance",
+    "estimate_flair_correlation": "the same of FLAIR volumes, correlation",
+    "estimate_flair_mae": "the same, mean distance",
+    "estimate_t1ce_correlation": "the same of T1 slices, correlation",
+    "estimate_t1ce_mae": "the same, mean distance",
+    "volume_presence_frr_at_far5": "volumes with a tumour missed, where 5 % of healthy stretches are called",
     "right_refused": "right scans that the gate refuses",
     "wrong_refused": "wrong pictures that the gate refuses",
 }
@@ -70,8 +77,14 @@ def _table(figures: dict[str, Figure]) -> list[str]:
     rows = ["| figure | value | 95 % interval | n | meaning |", "|---|---|---|---|---|"]
     for name, figure in figures.items():
         interval = "" if math.isnan(figure.low) else f"{figure.low:.3f} to {figure.high:.3f}"
-        meaning = MEANINGS.get(name) or MEANINGS.get(name.removeprefix("presence_"), "")
-        if name.startswith("presence_") and name not in MEANINGS:
-            meaning = f"tumour in a slice: {meaning}"
-        rows.append(f"| {name} | {figure.value:.3f} | {interval} | {figure.n} | {meaning} |")
+        rows.append(f"| {name} | {figure.value:.3f} | {interval} | {figure.n} | {_meaning(name)} |")
     return rows
+
+
+def _meaning(name: str) -> str:
+    if name in MEANINGS:
+        return MEANINGS[name]
+    for prefix, words in (("volume_presence_", "tumour in a volume"), ("presence_", "tumour in a slice")):
+        if name.startswith(prefix):
+            return f"{words}: {MEANINGS.get(name.removeprefix(prefix), '')}"
+    return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,12 +21,34 @@ BATCH = 32
 
 
 @dataclass(frozen=True)
+class Scored:
+    """Truth and probability of all that a yes or no was asked of: what ROC and calibration show."""
+
+    truth: list[bool]
+    probability: list[float]
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Illustration:
+    """One case as a picture (height, width), 8 bit grey, with what was drawn on it."""
+
+    name: str
+    caption: str
+    picture: NDArray[np.uint8]
+    truth: NDArray[np.bool_] | None = None
+    found: NDArray[np.bool_] | None = None
+    heat: FloatArray | None = None
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Figures with n and interval, subgroup figures, and every case, worst first."""
 
     figures: dict[str, Figure]
     groups: dict[str, Figure] = field(default_factory=dict)
     cases: list[dict[str, Any]] = field(default_factory=list)
+    scored: Scored | None = None
 
     def plain(self) -> dict[str, Any]:
         """The same as JSON's own types."""
@@ -34,6 +56,7 @@ class Evaluation:
             "figures": {name: asdict(figure) for name, figure in self.figures.items()},
             "groups": {name: asdict(figure) for name, figure in self.groups.items()},
             "cases": self.cases,
+            "scored": None if self.scored is None else asdict(self.scored),
         }
 
 
@@ -49,9 +72,12 @@ class Evaluator(Protocol):
     def evaluated(self, decision: Decision) -> Evaluation:
         """What the cases come to under `decision`."""
 
+    def illustrated(self, names: list[str], decision: Decision) -> Iterable[Illustration]:
+        """The named cases as pictures; empty where a task has none to show."""
+
 
 def runner(network: nn.Module, device: torch.device) -> Run:
-    """A function from inputs (n, 1, s, s) to raw outputs, in float32 and in batches."""
+    """A function from inputs (n, channels, s, s) to raw outputs, in float32 and in batches."""
     placed = network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
     @torch.inference_mode()

@@ -124,6 +124,23 @@ def classification(truth: NDArray[np.bool_], probability: FloatArray, threshold:
     }
 
 
+def frr_at_far(truth: NDArray[np.bool_], probability: FloatArray, far: float) -> Figure:
+    """The share of ill missed at the threshold where at most `far` of the healthy are called ill."""
+    healthy = np.sort(probability[~truth])[::-1]
+    threshold = healthy[min(len(healthy) - 1, int(far * len(healthy)))]
+    return rate(int((probability[truth] <= threshold).sum()), int(truth.sum()))
+
+
+def correlation(ours: Sequence[float], theirs: Sequence[float]) -> Figure:
+    """Pearson's r with the interval of Fisher's z (Fisher, Metron 1921); NaN for fewer than four pairs."""
+    n = len(ours)
+    if n < 4 or len(set(ours)) < 2 or len(set(theirs)) < 2:
+        return Figure(math.nan, -1.0, 1.0, n)
+    r = float(np.corrcoef(ours, theirs)[0, 1])
+    z, half = math.atanh(np.clip(r, -0.999999, 0.999999)), Z95 / math.sqrt(n - 3)
+    return Figure(r, math.tanh(z - half), math.tanh(z + half), n)
+
+
 def threshold_for_recall(truth: NDArray[np.bool_], probability: FloatArray, recall: float) -> float:
     """The highest threshold that still keeps `recall` on these cases."""
     ill = np.sort(probability[truth])

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from data.records import Spacing
+from data.records import ScanHeader, Spacing
+from models.imaging import Window
 
 Array = NDArray[Any]
 FloatArray = NDArray[np.float32]
@@ -32,7 +33,10 @@ class Decision:
 
     `threshold` is on the scan's probability, after `temperature` and `bias`;
     `pixel_threshold` on a pixel's; pieces under `least_pixels` of the network's own input grid
-    are dropped as specks.
+    are dropped as specks. `dice_estimate` weighs what an answer knows of its own doubt
+    (`models.doubt`) into the Dice to be expected of its mask; None where a task draws no mask.
+    `volume_shift` is taken off a volume's raw logit: the most suspicious of many slices is more
+    suspicious than a lone one, whether or not there is anything.
     """
 
     threshold: float
@@ -40,10 +44,12 @@ class Decision:
     bias: float = 0.0
     pixel_threshold: float = 0.5
     least_pixels: int = 0
+    dice_estimate: tuple[float, ...] | None = None
+    volume_shift: float = 0.0
 
-    def probability(self, logit: float) -> float:
-        """The calibrated probability behind a scan's raw logit."""
-        scaled = logit / self.temperature + self.bias
+    def probability(self, logit: float, volume: bool = False) -> float:
+        """The calibrated probability behind the raw logit of a lone picture or of a volume."""
+        scaled = (logit - self.volume_shift * volume) / self.temperature + self.bias
         return float(1 / (1 + np.exp(-np.clip(scaled, -60, 60))))
 
 
@@ -55,16 +61,27 @@ class Answer:
     positive: bool
     mask: NDArray[np.bool_] | None = None
     pixel_probability: NDArray[np.uint8] | None = None  # 0..255 stands for 0..1
+    estimated_dice: float | None = None  # of the mask, where one was drawn
     heatmap: FloatArray | None = None  # (height, width), 0..1
     routes: dict[str, float] | None = None  # probability of each clinical task; routing only
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a network's square inputs lie in the scan they were made of."""
+
+    shape: tuple[int, int, int]  # slices, height, width
+    window: Window | None = None  # the cut that became the square; None for the whole picture
 
 
 @dataclass(frozen=True)
 class Task:
     """A network with everything around it that a reading needs.
 
-    `inputs` turns (slices, height, width) into (n, 1, size, size); `answer` turns the network's
-    raw outputs of those n inputs, the scan's shape and spacing, and a decision into an `Answer`.
+    `prepare` turns (slices, height, width) into inputs (n, channels, size, size) and their
+    placement; `answer` turns the network's raw outputs of those n inputs, the placement, the
+    scan's spacing and a decision into an `Answer`. `admits` is for tasks whose pictures the gate's
+    network never saw: it says by a file's header alone whether a scan is the task's.
     """
 
     name: str
@@ -75,5 +92,7 @@ class Task:
     preprocessing: str
     build: Callable[[], nn.Module]
     for_inference: Callable[[nn.Module], nn.Module]
-    inputs: Callable[[Array], Tensor]
-    answer: Callable[[FloatArray, tuple[int, int, int], Spacing, Decision], Answer]
+    prepare: Callable[[Array], tuple[Tensor, Placement]]
+    answer: Callable[[FloatArray, Placement, Spacing, Decision], Answer]
+    channels: int = 1
+    admits: Callable[[ScanHeader], bool] | None = None

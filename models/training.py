@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +20,11 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from models.evaluation import Evaluator
+from models.processes import Processes
+from models.task import Task
+
+ALONE = Processes()
 Metrics = dict[str, float]
 CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
@@ -44,6 +49,10 @@ class Recipe:
 class Trainable(Protocol):
     """What the loop needs to know of a task."""
 
+    @property
+    def files(self) -> Sequence[Path]:
+        """Everything that was read, for the hash of the data."""
+
     def network(self) -> nn.Module:
         """A freshly initialised network."""
 
@@ -56,15 +65,33 @@ class Trainable(Protocol):
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """A scalar to minimise."""
 
+    def split(self) -> list[tuple[str, str, str]]:
+        """(dataset, patient, part) of everything in the set."""
+
+    def scores(self, predict: Callable[[Tensor], Tensor]) -> dict[str, list[float]]:
+        """Each validation case's score by dataset, always in the same order."""
+
     def validate(self, predict: Callable[[Tensor], Tensor]) -> Metrics:
         """Metrics on the validation fold; `score` is the one that chooses the best epoch."""
 
 
+@dataclass(frozen=True)
+class Training:
+    """How a task is trained and judged: its data, recipe, validation fold and evaluator.
+
+    Every task's `training.py` names its own as `TRAINING`.
+    """
+
+    task: Task
+    trainable: Callable[[Path, Recipe, int, Any], Trainable]
+    recipe: Recipe
+    choices: Any  # the recipe's own switches, a frozen dataclass
+    validation_fold: int
+    evaluator: type[Evaluator]
+
+
 class RunLog(Protocol):
     """Where a run reports itself."""
-
-    def parameters(self, values: Mapping[str, Any]) -> None:
-        """What the run was set to do."""
 
     def metrics(self, values: Metrics, epoch: int) -> None:
         """What an epoch came to."""
@@ -104,11 +131,13 @@ def fit(
     log: RunLog,
     device: torch.device,
     resume: bool = False,
+    processes: Processes = ALONE,
 ) -> Path:
     """Train and return the file of the best averaged weights (a state dict, `torch.load`).
 
     `folder` receives `checkpoint.pt` every few minutes and `best.pt`. With `resume`, a
-    checkpoint found there is continued from; without one the run starts afresh.
+    checkpoint found there is continued from; without one the run starts afresh. Several
+    `processes` each take their share of every batch; the first one validates, logs and keeps.
     """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
@@ -120,60 +149,73 @@ def fit(
     position = _Position()
     if resume and (folder / CHECKPOINT).exists():
         position = _restore(folder / CHECKPOINT, network, optimiser, averaged, device)
-    log.parameters(asdict(recipe))
+    run = _Run(task, recipe, folder, device, processes, network, optimiser, averaged, position)
     while position.epoch < recipe.epochs and position.stale_epochs < recipe.patience:
         started = time.monotonic()
-        loss, images = _epoch(task, recipe, network, optimiser, averaged, position, folder, device)
-        metrics = task.validate(_predictor(task, averaged, device))
+        loss, images = _epoch(run)
+        took = max(1e-9, time.monotonic() - started)
+        metrics = task.validate(predictor(task, averaged.state, device)) if processes.first else {}
+        metrics = processes.same(metrics)
         metrics |= {
             "loss": loss,
             "learning_rate": optimiser.param_groups[0]["lr"],
-            "images_per_second": images / max(1e-9, time.monotonic() - started),
+            "images_per_second": images / took,
         }
-        log.metrics(metrics, position.epoch)
-        tqdm.write(f"epoch {position.epoch + 1}: " + _in_words(metrics))
-        _keep_best(metrics["score"], averaged, position, folder)
+        if processes.first:
+            log.metrics(metrics, position.epoch)
+            tqdm.write(f"epoch {position.epoch + 1}: " + _in_words(metrics))
+        _keep_best(metrics["score"], run)
         position.epoch, position.step = position.epoch + 1, 0
-        _checkpoint(folder, network, optimiser, averaged, position)
+        _checkpoint(run)
     return folder / BEST
 
 
-def _epoch(
-    task: Trainable,
-    recipe: Recipe,
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    averaged: Averaged,
-    position: _Position,
-    folder: Path,
-    device: torch.device,
-) -> tuple[float, int]:
-    network.train()
-    order = task.epoch(_generator(recipe.seed, position.epoch, 0))
-    batches = [part for part in order.split(recipe.batch_size) if len(part) > 1]
+@dataclass(frozen=True)
+class _Run:
+    """Everything that a training holds while it goes on."""
+
+    task: Trainable
+    recipe: Recipe
+    folder: Path
+    device: torch.device
+    processes: Processes
+    network: nn.Module
+    optimiser: torch.optim.Optimizer
+    averaged: Averaged
+    position: _Position
+
+
+def _epoch(run: _Run) -> tuple[float, int]:
+    """One epoch, from the step where the run stands; (mean loss, images) of this process' share."""
+    recipe, position, processes = run.recipe, run.position, run.processes
+    run.network.train()
+    together = processes.together(run.network)
+    order = run.task.epoch(_generator(recipe.seed, position.epoch, 0))
+    batches = [part for part in order.split(recipe.batch_size) if len(part) > processes.count]
     all_steps = recipe.epochs * len(batches)
     total, images, saved = 0.0, 0, time.monotonic()
-    bar = tqdm(range(position.step, len(batches)), desc=f"epoch {position.epoch + 1}", mininterval=10)
+    steps = range(position.step, len(batches))
+    bar = tqdm(steps, desc=f"epoch {position.epoch + 1}", mininterval=10, disable=not processes.first)
     for step in bar:
-        for group in optimiser.param_groups:
+        for group in run.optimiser.param_groups:
             group["lr"] = _learning_rate(recipe, position.total_steps, all_steps)
-        inputs, targets = task.batch(batches[step], _generator(recipe.seed, position.epoch, step + 1))
-        inputs = inputs.to(device, memory_format=torch.channels_last)
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            outputs = network(inputs)
-        loss = task.loss(outputs.float(), targets.to(device))
-        optimiser.zero_grad(set_to_none=True)
+        inputs, targets = run.task.batch(batches[step], _generator(recipe.seed, position.epoch, step + 1))
+        inputs = processes.share(inputs).to(run.device, memory_format=torch.channels_last)
+        with torch.autocast(run.device.type, dtype=torch.bfloat16):
+            outputs = together(inputs)
+        loss = run.task.loss(outputs.float(), processes.share(targets).to(run.device))
+        run.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimiser.step()
+        nn.utils.clip_grad_norm_(run.network.parameters(), 2.0)
+        run.optimiser.step()
         position.step, position.total_steps = step + 1, position.total_steps + 1
-        averaged.update(network, position.total_steps)
+        run.averaged.update(run.network, position.total_steps)
         total, images = total + float(loss.detach()) * len(inputs), images + len(inputs)
         bar.set_postfix(loss=f"{total / images:.3f}", refresh=False)
         if time.monotonic() - saved > recipe.checkpoint_every_s:
-            _checkpoint(folder, network, optimiser, averaged, position)
+            _checkpoint(run)
             saved = time.monotonic()
-    return total / max(1, images), images
+    return total / max(1, images), images * processes.count
 
 
 def _learning_rate(recipe: Recipe, step: int, steps: int) -> float:
@@ -185,9 +227,12 @@ def _learning_rate(recipe: Recipe, step: int, steps: int) -> float:
     return recipe.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
-def _predictor(task: Trainable, averaged: Averaged, device: torch.device) -> Callable[[Tensor], Tensor]:
+def predictor(
+    task: Trainable, state: Mapping[str, Tensor], device: torch.device
+) -> Callable[[Tensor], Tensor]:
+    """A function from inputs to the outputs of the task's network with these weights."""
     network = task.network().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    network.load_state_dict(averaged.state)
+    network.load_state_dict(state)
     network.eval()
 
     @torch.inference_mode()
@@ -204,32 +249,29 @@ def _generator(seed: int, epoch: int, step: int) -> torch.Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest[:7]))
 
 
-def _keep_best(score: float, averaged: Averaged, position: _Position, folder: Path) -> None:
-    if score > position.best_score:
-        position.best_score, position.stale_epochs = score, 0
-        torch.save(averaged.state, folder / BEST)
+def _keep_best(score: float, run: _Run) -> None:
+    if score > run.position.best_score:
+        run.position.best_score, run.position.stale_epochs = score, 0
+        if run.processes.first:
+            torch.save(run.averaged.state, run.folder / BEST)
     else:
-        position.stale_epochs += 1
+        run.position.stale_epochs += 1
 
 
-def _checkpoint(
-    folder: Path,
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    averaged: Averaged,
-    position: _Position,
-) -> None:
-    unfinished = folder / (CHECKPOINT + ".part")
+def _checkpoint(run: _Run) -> None:
+    if not run.processes.first:
+        return
+    unfinished = run.folder / (CHECKPOINT + ".part")
     torch.save(
         {
-            "network": network.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "averaged": averaged.state,
-            "position": asdict(position),
+            "network": run.network.state_dict(),
+            "optimiser": run.optimiser.state_dict(),
+            "averaged": run.averaged.state,
+            "position": asdict(run.position),
         },
         unfinished,
     )
-    unfinished.replace(folder / CHECKPOINT)  # a kill leaves the old checkpoint or the new one
+    unfinished.replace(run.folder / CHECKPOINT)  # a kill leaves the old checkpoint or the new one
 
 
 def _restore(
@@ -244,6 +286,15 @@ def _restore(
     optimiser.load_state_dict(kept["optimiser"])
     averaged.state = kept["averaged"]
     return _Position(**kept["position"])
+
+
+def right_and_wrong(truth: Tensor, called: Tensor) -> Metrics:
+    """Accuracy, recall, false alarms and misses of calls against the truth (both bool, same shape)."""
+    ill, healthy = float(truth.sum()), float((~truth).sum())
+    recall = float((called & truth).sum()) / max(1.0, ill)
+    far = float((called & ~truth).sum()) / max(1.0, healthy)
+    accuracy = float((called == truth).float().mean())
+    return {"accuracy": accuracy, "recall": recall, "far": far, "frr": 1 - recall}
 
 
 def _in_words(metrics: Metrics) -> str:

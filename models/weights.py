@@ -60,10 +60,15 @@ def opened(folder: Path) -> Trained:
     settings = json.loads((folder / SETTINGS).read_text())
     return Trained(
         folder=folder,
-        decision=Decision(**settings["decision"]),
+        decision=_decision(settings["decision"]),
         metrics=settings["metrics"],
         facts=settings["facts"],
     )
+
+
+def _decision(kept: dict[str, Any]) -> Decision:
+    estimate = kept.pop("dice_estimate", None)
+    return Decision(**kept, dice_estimate=None if estimate is None else tuple(estimate))
 
 
 def checkpointed(file: Path) -> dict[str, Tensor]:

@@ -1,31 +1,44 @@
-"""How good `brain-tumour` is on labelled scans: overlap a patient, presence a slice."""
+"""How good `brain-tumour` is on labelled scans: overlap a patient, presence a slice and a volume."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from data.datasets import LabelledSlice, brain_slices, grey_image
 from data.errors import UnusableDataset
 from data.records import Spacing
-from models import metrics
-from models.brain_tumour.task import answer, drawn, inputs, pixel_probability, presence_logit
-from models.evaluation import Evaluation, Run
+from models import doubt, metrics
+from models.brain_tumour.task import (
+    answer,
+    doubt_signs,
+    drawn,
+    joined,
+    pixel_probability,
+    prepare,
+    presence_logit,
+)
+from models.evaluation import Evaluation, Illustration, Run, Scored
 from models.metrics import Figure
-from models.task import Decision, FloatArray
+from models.task import Answer, Decision, Placement
 
-PIXEL_THRESHOLDS = (0.4, 0.5, 0.6, 0.7)
+PIXEL_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 LEAST_PIXELS = (0, 20, 60)
 RECALL = 0.97  # of slices with a tumour, kept on validation data by the presence threshold
+LEAST_STRETCH = 4  # empty slices in a row that make a volume without tumour
 FLAIR, CONTRAST = "tcga_lgg", "cheng_t1ce"
 NAMES = {FLAIR: "flair", CONTRAST: "t1ce"}
 UNKNOWN = Spacing()
+AGE_BANDS = ((0, 40), (40, 60), (60, 200))
+SIZE_BANDS = {"under 500": (1, 500), "500 to 1500": (500, 1500), "over 1500": (1500, 10**9)}
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,8 @@ class Case:
     name: str
     dataset: str
     slices: list[LabelledSlice]
-    logits: FloatArray
+    outputs: NDArray[np.float16]
+    placement: Placement
     truth: NDArray[np.bool_]
 
 
@@ -49,14 +63,15 @@ class BrainTumourEvaluator:
                 scans[one.dataset, one.patient].append(one)
         if not scans:
             raise UnusableDataset("No labelled brain scans were found for this evaluation.")
-        self.cases = [
-            _case(name, dataset, members, run)
-            for (dataset, name), members in tqdm(scans.items(), desc="reading scans", mininterval=5)
-        ]
+        self.cases: list[Case] = []
+        self._lone: list[tuple[float, bool]] = []  # presence logit and truth of single pictures
+        self._volumes: list[tuple[float, bool]] = []  # the same of volumes and stretches of them
+        for (dataset, name), members in tqdm(scans.items(), desc="reading scans", mininterval=5):
+            self._read(name, dataset, members, run)
 
     def calibrated(self) -> Decision:
-        """Pixel threshold and least size by mean Dice; presence by recall first."""
-        logits, truth = self._slices()
+        """Pixel threshold and least size by mean Dice; presence by recall first; doubt by regression."""
+        logits, truth = _columns(self._lone)
         temperature, bias = metrics.fitted_temperature(truth, logits)
         open_to_all = Decision(threshold=0.0, temperature=temperature, bias=bias)
         candidates = [
@@ -66,100 +81,204 @@ class BrainTumourEvaluator:
         ]
         best = candidates[int(np.argmax(self._mean_dice(candidates)))]
         probability = np.array([best.probability(one) for one in logits])
-        return replace(best, threshold=round(metrics.threshold_for_recall(truth, probability, RECALL), 4))
+        threshold = round(metrics.threshold_for_recall(truth, probability, RECALL), 4)
+        decision = replace(best, threshold=threshold, volume_shift=self._volume_shift(best, threshold))
+        known = self._doubts(decision)
+        return replace(decision, dice_estimate=known.weights if known else None)
 
     def evaluated(self, decision: Decision) -> Evaluation:
-        """Dice and HD95 (in pixels) a scan, and presence of a tumour a slice."""
+        """Dice and HD95 (in pixels) a scan, presence a slice and a volume, and how well doubt tells."""
         cases = [_judged(case, decision) for case in self.cases]
         figures: dict[str, Figure] = {}
         for dataset, name in NAMES.items():
-            scores = [case["dice"] for case in cases if case["dataset"] == dataset]
-            if scores:
-                figures |= _overlap(name, scores)
-            distances = [
-                case["hd95"] for case in cases if case["dataset"] == dataset and case["hd95"] is not None
-            ]
-            if distances:
-                figures[f"hd95_{name}_median"] = metrics.bootstrapped(
-                    distances, lambda v: float(np.median(v))
-                )
-        logits, truth = self._slices()
-        if truth.any() and not truth.all():
-            probability = np.array([decision.probability(one) for one in logits])
-            presence = metrics.classification(truth, probability, decision.threshold)
-            figures |= {f"presence_{name}": figure for name, figure in presence.items()}
-            figures["presence_frr_at_far5"] = _frr_at_far(truth, probability, 0.05)
+            of_dataset = [case for case in cases if case["dataset"] == dataset]
+            if of_dataset:
+                figures |= _overlap(name, of_dataset)
+        figures |= self._estimates(decision)
+        figures |= _presence("presence", self._lone, decision, volume=False)
+        figures |= _presence("volume_presence", self._volumes, decision, volume=True)
         cases.sort(key=lambda case: float(case["dice"]))
-        return Evaluation(figures, _groups(cases), cases)
+        return Evaluation(figures, _groups(cases), cases, self._scored(decision))
 
-    def _slices(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Presence logit and truth of every single slice."""
-        logits = [presence_logit(one[None]) for case in self.cases for one in case.logits]
-        truth = [bool(one.any()) for case in self.cases for one in case.truth]
-        return np.array(logits), np.array(truth)
+    def illustrated(self, names: list[str], decision: Decision) -> Iterator[Illustration]:
+        """Of each named case the slice where mask and truth differ most."""
+        by_name = {case.name: case for case in self.cases}
+        for case in (by_name[name] for name in names):
+            found = _answered(case, decision).mask
+            assert found is not None
+            wrong = np.logical_xor(found, case.truth).sum(axis=(1, 2))
+            at = int(np.argmax(wrong if wrong.any() else case.truth.sum(axis=(1, 2))))
+            caption = f"{case.name}: Dice {metrics.dice(found, case.truth):.2f}"
+            picture = grey_image(case.slices[at].image)
+            yield Illustration(case.name, caption, picture, truth=case.truth[at], found=found[at])
+
+    def _read(self, name: str, dataset: str, members: list[LabelledSlice], run: Run) -> None:
+        volume = np.stack([grey_image(one.image) for one in members])
+        truth = np.stack([grey_image(one.mask) > 127 for one in members])
+        outputs, placement = _outputs(volume, run)
+        logits = joined(outputs)
+        self.cases.append(Case(name, dataset, members, outputs.astype(np.float16), placement, truth))
+        if len(members) == 1:
+            self._lone.append((presence_logit(logits), bool(truth.any())))
+            return
+        self._volumes.append((presence_logit(logits), bool(truth.any())))
+        for stretch in _empty_stretches(truth):
+            self._volumes.append((presence_logit(joined(_outputs(volume[stretch], run)[0])), False))
+        alone = joined(run(torch.cat([prepare(picture[None])[0] for picture in volume])))
+        found = [presence_logit(one[None]) for one in alone]
+        self._lone += zip(found, (bool(one.any()) for one in truth), strict=True)
+
+    def _volume_shift(self, decision: Decision, threshold: float) -> float:
+        """What brings a volume's threshold half way between the ill and the healthy ones."""
+        logits, truth = _columns(self._volumes)
+        if not truth.any() or truth.all():
+            return 0.0
+        # Recall first: nearly all of the ill lie above the middle, the healthy are judged by their bulk.
+        middle = (float(np.quantile(logits[truth], 0.03)) + float(np.quantile(logits[~truth], 0.9))) / 2
+        at_threshold = (np.log(threshold / (1 - threshold)) - decision.bias) * decision.temperature
+        return round(min(middle, float(np.quantile(logits[truth], 0.03))) - float(at_threshold), 4)
 
     def _mean_dice(self, candidates: list[Decision]) -> list[float]:
         """Of each candidate: the mean over the datasets of the mean Dice a scan."""
         scores: dict[str, list[list[float]]] = defaultdict(list)
         for case in self.cases:
-            pixels = pixel_probability(case.logits, _shape(case))
+            pixels = pixel_probability(joined(case.outputs.astype(np.float32)), case.placement)
             scores[case.dataset].append(
-                [metrics.dice(drawn(pixels, candidate), case.truth) for candidate in candidates]
+                [metrics.dice(drawn(pixels, case.placement, one), case.truth) for one in candidates]
             )
         means = [np.mean(values, axis=0) for values in scores.values()]
         return [float(value) for value in np.mean(means, axis=0)]
 
+    def _doubts(self, decision: Decision) -> doubt.Fitted | None:
+        shown, scores, _ = self._signs(decision)
+        return doubt.fitted(shown, scores)
 
-def _case(name: str, dataset: str, slices: list[LabelledSlice], run: Run) -> Case:
-    volume = np.stack([grey_image(one.image) for one in slices])
-    truth = np.stack([grey_image(one.mask) > 127 for one in slices])
-    return Case(name, dataset, slices, run(inputs(volume)).astype(np.float32), truth)
+    def _signs(self, decision: Decision) -> tuple[list[doubt.FloatArray], list[float], list[str]]:
+        """Signs of doubt, true Dice and dataset of every case on which something was drawn."""
+        shown, scores, datasets = [], [], []
+        for case in self.cases:
+            said = _answered(case, decision)
+            known = doubt_signs(case.outputs.astype(np.float32), decision)
+            if said.positive and said.mask is not None and known is not None:
+                shown.append(known)
+                scores.append(metrics.dice(said.mask, case.truth))
+                datasets.append(case.dataset)
+        return shown, scores, datasets
+
+    def _estimates(self, decision: Decision) -> dict[str, Figure]:
+        """How the expected Dice compares with the true one; left-out where these cases fitted it."""
+        if decision.dice_estimate is None:
+            return {}
+        shown, scores, datasets = self._signs(decision)
+        own = doubt.fitted(shown, scores)
+        if own is not None and np.allclose(own.weights, decision.dice_estimate):
+            expected = list(own.left_out)
+        else:
+            expected = [doubt.expected_dice(decision.dice_estimate, one) for one in shown]
+        figures = _agreement("estimate", expected, scores)
+        for dataset, name in NAMES.items():
+            here = [index for index, one in enumerate(datasets) if one == dataset]
+            chosen = [expected[index] for index in here], [scores[index] for index in here]
+            figures |= _agreement(f"estimate_{name}", *chosen) if here else {}
+        return figures
+
+    def _scored(self, decision: Decision) -> Scored:
+        logits, truth = _columns(self._lone)
+        return Scored(
+            [bool(one) for one in truth], [decision.probability(one) for one in logits], decision.threshold
+        )
 
 
-def _shape(case: Case) -> tuple[int, int, int]:
-    slices, height, width = case.truth.shape
-    return int(slices), int(height), int(width)
+def _agreement(name: str, expected: list[float], true: list[float]) -> dict[str, Figure]:
+    errors = [abs(one - other) for one, other in zip(expected, true, strict=True)]
+    return {
+        f"{name}_correlation": metrics.correlation(expected, true),
+        f"{name}_mae": metrics.bootstrapped(errors),
+    }
+
+
+def _outputs(volume: NDArray[np.uint8], run: Run) -> tuple[NDArray[np.float32], Placement]:
+    inputs, placement = prepare(volume)
+    return run(inputs), placement
+
+
+def _answered(case: Case, decision: Decision) -> Answer:
+    return answer(case.outputs.astype(np.float32), case.placement, UNKNOWN, decision)
+
+
+def _empty_stretches(truth: NDArray[np.bool_]) -> list[slice]:
+    """Runs of slices without tumour, long enough to pass for volumes of their own."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[1], truth.any(axis=(1, 2)).astype(int), [1]])))
+    runs = zip(edges[::2], edges[1::2], strict=True)
+    return [slice(int(first), int(end)) for first, end in runs if end - first >= LEAST_STRETCH]
+
+
+def _columns(pairs: list[tuple[float, bool]]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    return np.array([logit for logit, _ in pairs]), np.array([truth for _, truth in pairs], dtype=bool)
 
 
 def _judged(case: Case, decision: Decision) -> dict[str, Any]:
-    said = answer(case.logits, _shape(case), UNKNOWN, decision)
+    said = _answered(case, decision)
     assert said.mask is not None
     first = case.slices[0]
     return {
         "name": case.name,
         "dataset": case.dataset,
         "dice": metrics.dice(said.mask, case.truth),
+        "estimated_dice": said.estimated_dice,
         "hd95": metrics.hausdorff95(said.mask, case.truth, (1.0, 1.0, 1.0)),
         "probability": said.probability,
         "positive": said.positive,
         "truth_voxels": int(case.truth.sum()),
         "found_voxels": int(said.mask.sum()),
         "sex": first.sex,
+        "age": first.age,
         "site": first.site,
         "tumour_type": first.tumour_type,
     }
 
 
-def _overlap(name: str, scores: list[float]) -> dict[str, Figure]:
-    return {
+def _overlap(name: str, cases: list[dict[str, Any]]) -> dict[str, Figure]:
+    scores = [case["dice"] for case in cases]
+    figures = {
         f"dice_{name}": metrics.bootstrapped(scores),
         f"dice_{name}_median": metrics.bootstrapped(scores, lambda values: float(np.median(values))),
         f"poor_share_{name}": metrics.rate(sum(score < 0.6 for score in scores), len(scores)),
     }
+    distances = [case["hd95"] for case in cases if case["hd95"] is not None]
+    if distances:
+        figures[f"hd95_{name}_median"] = metrics.bootstrapped(distances, lambda v: float(np.median(v)))
+    return figures
+
+
+def _presence(
+    name: str, pairs: list[tuple[float, bool]], decision: Decision, *, volume: bool
+) -> dict[str, Figure]:
+    logits, truth = _columns(pairs)
+    if not truth.any() or truth.all():
+        return {}
+    probability = np.array([decision.probability(one, volume) for one in logits])
+    figures = metrics.classification(truth, probability, decision.threshold)
+    figures["frr_at_far5"] = metrics.frr_at_far(truth, probability, 0.05)
+    return {f"{name}_{key}": figure for key, figure in figures.items()}
 
 
 def _groups(cases: list[dict[str, Any]]) -> dict[str, Figure]:
-    """Mean Dice by sex, site and tumour type, within each dataset."""
+    """Mean Dice by sex, age, site, tumour type and, on single slices, size, within each dataset."""
     grouped: dict[str, list[float]] = defaultdict(list)
     for case in cases:
-        for key in ("sex", "site", "tumour_type"):
-            if case[key]:
-                grouped[f"{NAMES[case['dataset']]}, {key} {case[key]}"].append(case["dice"])
+        for group in _groups_of(case):
+            grouped[f"{NAMES[case['dataset']]}, {group}"].append(case["dice"])
     return {name: metrics.bootstrapped(scores) for name, scores in sorted(grouped.items())}
 
 
-def _frr_at_far(truth: NDArray[np.bool_], probability: NDArray[np.float64], far: float) -> Figure:
-    """The share of tumours missed at the threshold where `far` of the healthy are called ill."""
-    healthy = np.sort(probability[~truth])[::-1]
-    threshold = healthy[min(len(healthy) - 1, int(far * len(healthy)))]
-    return metrics.rate(int((probability[truth] <= threshold).sum()), int(truth.sum()))
+def _groups_of(case: dict[str, Any]) -> Iterator[str]:
+    for key in ("sex", "site", "tumour_type"):
+        if case[key]:
+            yield f"{key.replace('_', ' ')} {case[key]}"
+    for low, high in AGE_BANDS:
+        if case["age"] is not None and low <= case["age"] < high:
+            yield f"age {low} to {high - 1}" if high < 200 else f"age {low} and over"
+    for words, (least, most) in SIZE_BANDS.items():
+        if case["dataset"] == CONTRAST and least <= case["truth_voxels"] < most:
+            yield f"tumour {words} pixels"

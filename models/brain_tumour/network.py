@@ -1,14 +1,54 @@
-"""U-Net with a ResNet-50 encoder, one grey channel in, one logit a pixel out."""
+"""U-Net with an EfficientNet-Lite encoder: a slice and its neighbours in, one logit a pixel out."""
 
 from __future__ import annotations
 
 import segmentation_models_pytorch as smp
-from torch import nn
+import torch
+from torch import Tensor, nn
+
+from models.pretrained import Start, encoder_weights, start_from
 
 INPUT_SIZE = 192
+CHANNELS = 3
+"""The slice before, the slice itself and the slice after it; a lone slice stands three times."""
+ENCODER_SCALE = 2
 
 
-def build(encoder_weights: str | None = None) -> nn.Module:
-    """A network; `encoder_weights="imagenet"` where the machine can fetch them."""
-    network: nn.Module = smp.Unet("resnet50", encoder_weights=encoder_weights, in_channels=1, classes=1)
+class GreyUNet(nn.Module):
+    """smp's U-Net, fed with [0, 1] as its ImageNet encoder was fed with [-1, 1]."""
+
+    def __init__(self, scale: int = ENCODER_SCALE) -> None:
+        super().__init__()
+        self.unet = smp.Unet(
+            f"tu-tf_efficientnet_lite{scale}", encoder_weights=None, in_channels=CHANNELS, classes=1
+        )
+
+    def forward(self, slices: Tensor) -> Tensor:
+        """(n, 3, size, size) in [0, 1] -> (n, 1, size, size) logits."""
+        logits: Tensor = self.unet(slices * 2 - 1)
+        return logits
+
+
+class Mirrored(nn.Module):
+    """The trained network, asked of the picture and of its mirror image.
+
+    The head is nearly symmetrical, so both should say the same; their mean is the better answer, and
+    where they differ the network is unsure.
+    """
+
+    def __init__(self, trained: nn.Module) -> None:
+        super().__init__()
+        self.trained = trained
+
+    def forward(self, slices: Tensor) -> Tensor:
+        """(n, 3, size, size) -> (n, 2, size, size): logits of the picture, and of its mirror turned back."""
+        return torch.cat([self.trained(slices), self.trained(slices.flip(-1)).flip(-1)], dim=1)
+
+
+def build(start: Start = Start.SCRATCH, scale: int = ENCODER_SCALE) -> nn.Module:
+    """A network, its weights to be loaded or its encoder trained from `start`."""
+    network = GreyUNet(scale)
+    weights = encoder_weights(start, scale)
+    if weights is not None:
+        start_from(network.unet.encoder.model, weights)
     return network

@@ -7,58 +7,93 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from data.records import BRAIN_TUMOUR, Spacing
 from models.brain_tumour import network
-from models.imaging import from_square, normalised, to_square
+from models.doubt import expected_dice, signs
+from models.imaging import from_square, head_window, normalised, to_square
 from models.measuring import without_specks
-from models.task import Answer, Array, Decision, FloatArray, Kind, Task
+from models.task import Answer, Array, Decision, FloatArray, Kind, Placement, Task
 
-PRESENCE_PIXELS = 32
-"""A scan's presence is the mean of this many highest logits of its most suspicious slice."""
+PRESENCE_PIXELS = 100
+"""A slice's presence is the mean of this many of its highest logits."""
+PRESENCE_SLICES = 2
+"""A volume's presence is the highest mean over this many slices in a row: a tumour seldom ends at once."""
 
 
-def inputs(volume: Array) -> Tensor:
-    """(slices, height, width) of any scale -> (slices, 1, size, size) in [0, 1]."""
-    return to_square(normalised(volume), network.INPUT_SIZE)
+def prepare(volume: Array) -> tuple[Tensor, Placement]:
+    """(slices, height, width) of any scale -> slices between their neighbours (slices, 3, size, size)."""
+    scaled = normalised(volume)
+    window = head_window(scaled)
+    squares = to_square(scaled, network.INPUT_SIZE, window)
+    stacked = torch.cat([squares[:1], squares, squares[-1:]])[:, 0]
+    shape = (len(volume), int(volume.shape[1]), int(volume.shape[2]))
+    return torch.stack([stacked[:-2], stacked[1:-1], stacked[2:]], dim=1), Placement(shape, window)
+
+
+def joined(outputs: FloatArray) -> FloatArray:
+    """The mean of both answers, (slices, 2, size, size) -> (slices, 1, size, size) logits."""
+    mean: FloatArray = outputs.mean(axis=1, keepdims=True)
+    return mean
+
+
+def slice_logits(logits: FloatArray) -> FloatArray:
+    """(slices, 1, size, size) -> one logit a slice for "there is a tumour in it"."""
+    flat = logits.reshape(len(logits), -1)
+    highest: FloatArray = np.partition(flat, -PRESENCE_PIXELS, axis=1)[:, -PRESENCE_PIXELS:].mean(axis=1)
+    return highest
 
 
 def presence_logit(logits: FloatArray) -> float:
     """One logit for "there is a tumour in this scan" out of (slices, 1, size, size)."""
-    flat = logits.reshape(len(logits), -1)
-    highest = np.partition(flat, -PRESENCE_PIXELS, axis=1)[:, -PRESENCE_PIXELS:]
-    return float(highest.mean(axis=1).max())
+    each = slice_logits(logits)
+    run = min(PRESENCE_SLICES, len(each))
+    return float(np.convolve(each, np.full(run, 1 / run), mode="valid").max())
 
 
-def pixel_probability(logits: FloatArray, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+def pixel_probability(logits: FloatArray, placement: Placement) -> NDArray[np.uint8]:
     """Logits (slices, 1, size, size) as probabilities 0..255 in the scan's grid."""
-    full = from_square(torch.from_numpy(logits), *shape[1:])
+    _, height, width = placement.shape
+    full = from_square(torch.from_numpy(logits), height, width, placement.window, outside=-30.0)
     return (255 / (1 + np.exp(-np.clip(full, -30, 30)))).round().astype(np.uint8)
 
 
-def drawn(pixels: NDArray[np.uint8], decision: Decision) -> NDArray[np.bool_]:
+def drawn(pixels: NDArray[np.uint8], placement: Placement, decision: Decision) -> NDArray[np.bool_]:
     """The mask that a decision draws of pixel probabilities 0..255 (slices, height, width)."""
     # The least size was chosen in the network's pixels; the scan's may be finer or coarser.
-    scale = (max(pixels.shape[1:]) / network.INPUT_SIZE) ** 2
+    side = placement.window.side if placement.window else max(placement.shape[1:])
+    scale = (side / network.INPUT_SIZE) ** 2
     return without_specks(
         pixels > round(255 * decision.pixel_threshold), round(decision.least_pixels * scale)
     )
 
 
-def answer(logits: FloatArray, shape: tuple[int, int, int], spacing: Spacing, decision: Decision) -> Answer:
-    """Presence, mask and pixel probabilities in the scan's own grid (slices, height, width)."""
-    probability = decision.probability(presence_logit(logits))
-    pixels = pixel_probability(logits, shape)
-    mask = drawn(pixels, decision)
+def answer(outputs: FloatArray, placement: Placement, spacing: Spacing, decision: Decision) -> Answer:
+    """Presence, mask, its expected Dice, and pixel probabilities in the scan's own grid.
+
+    `outputs` are (slices, 2, size, size), as `network.Mirrored` gives them.
+    """
+    logits = joined(outputs)
+    probability = decision.probability(presence_logit(logits), volume=len(logits) > 1)
+    pixels = pixel_probability(logits, placement)
+    mask = drawn(pixels, placement, decision)
     positive = probability >= decision.threshold and bool(mask.any())
     if not positive:
         mask = np.zeros_like(mask)
-    return Answer(probability, positive, mask=mask, pixel_probability=pixels)
+    expected = _expected_dice(outputs, decision) if positive else None
+    return Answer(probability, positive, mask=mask, pixel_probability=pixels, estimated_dice=expected)
 
 
-def _unchanged(trained: nn.Module) -> nn.Module:
-    return trained
+def doubt_signs(outputs: FloatArray, decision: Decision) -> NDArray[np.float64] | None:
+    """What the two answers show of the mask's certainty; None where they draw nothing."""
+    plain, mirrored = (1 / (1 + np.exp(-np.clip(outputs[:, one], -30, 30))) for one in (0, 1))
+    return signs(plain, mirrored, decision.pixel_threshold)
+
+
+def _expected_dice(outputs: FloatArray, decision: Decision) -> float | None:
+    shown = doubt_signs(outputs, decision) if decision.dice_estimate else None
+    return None if shown is None else expected_dice(decision.dice_estimate or (), shown)
 
 
 TASK = Task(
@@ -67,9 +102,11 @@ TASK = Task(
     kind=Kind.SEGMENTATION,
     folder=Path(__file__).parent,
     input_size=network.INPUT_SIZE,
-    preprocessing="percentiles 1 and 99.5 of the volume to 0..1, padded square, 192 px, bilinear",
+    preprocessing="percentiles 1 and 99.5 of the volume to 0..1, square around the head, 192 px, bilinear, "
+    "with the slices before and after, and mirrored",
     build=network.build,
-    for_inference=_unchanged,
-    inputs=inputs,
+    for_inference=network.Mirrored,
+    prepare=prepare,
     answer=answer,
+    channels=network.CHANNELS,
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
@@ -16,44 +18,78 @@ from data.datasets import LabelledSlice, brain_slices, grey_image
 from data.errors import UnusableDataset
 from models import augmentation
 from models.brain_tumour import network
-from models.imaging import normalised, to_square
-from models.training import Metrics, Recipe
+from models.brain_tumour.evaluation import BrainTumourEvaluator
+from models.brain_tumour.task import TASK
+from models.imaging import head_window, normalised, to_square
+from models.pretrained import Start
+from models.training import Metrics, Recipe, Training, right_and_wrong
 
-RECIPE = Recipe(epochs=7, batch_size=16, learning_rate=6e-4, size=network.INPUT_SIZE)
+RECIPE = Recipe(epochs=20, batch_size=16, learning_rate=7e-4, size=network.INPUT_SIZE, warmup=0.04)
 VALIDATION_FOLD = 4
 EMPTY_PER_EPOCH = 1.2  # empty FLAIR slices drawn an epoch, as a share of those with tumour
-GEOMETRY = augmentation.GeometryRange(rotation_deg=20, scale=(0.7, 1.35), shift=0.1, shear=0.08)
+LONE = 0.4  # share of FLAIR slices shown without their neighbours, as a single picture is
+STRIPPED = 0.15  # share shown without skull and scalp
+SKULL_PX = (7.0, 15.0)  # how much of the head that takes away, in the network's pixels
+GEOMETRY = augmentation.GeometryRange(rotation_deg=20, scale=(0.75, 1.3), shift=0.1, shear=0.08)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What can be left out of the recipe, to see what it is worth."""
+
+    start: Start = Start.WHEEL
+    neighbours: bool = True
+    slice_dice: float = 1.0
+    encoder_scale: int = network.ENCODER_SCALE
+
+
+CHOICES = Choices()
 
 
 class BrainTumourTraining:
     """The slices of every fold but `validation_fold`, held in memory at the network's size."""
 
-    def __init__(self, folder: Path, recipe: Recipe = RECIPE, validation_fold: int = VALIDATION_FOLD) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        recipe: Recipe = RECIPE,
+        validation_fold: int = VALIDATION_FOLD,
+        choices: Choices = CHOICES,
+    ) -> None:
         slices = brain_slices(folder)
         self.files = [one.image for one in slices] + [one.mask for one in slices]
         self.training = [one for one in slices if one.fold != validation_fold]
         self.validation = [one for one in slices if one.fold == validation_fold]
         if not any(one.has_tumour for one in self.training) or not self.validation:
             raise UnusableDataset("The brain set needs slices with tumour in at least two folds.")
-        self._images, self._masks = load_slices(self.training, recipe.size)
-        self._validation_images, self._validation_masks = load_slices(self.validation, recipe.size)
+        self._choices = choices
+        self._seen = LoadedSlices(self.training, recipe.size)
+        self._held_out = LoadedSlices(self.validation, recipe.size)
         filled = torch.tensor([one.has_tumour for one in self.training])
+        self._flair = torch.tensor([one.dataset == "tcga_lgg" for one in self.training])
         self._filled, self._empty = filled.nonzero()[:, 0], (~filled).nonzero()[:, 0]
 
     def network(self) -> nn.Module:
-        """A freshly initialised U-Net."""
-        return network.build()
+        """A U-Net, its encoder from ImageNet."""
+        return network.build(self._choices.start, self._choices.encoder_scale)
 
     def epoch(self, generator: torch.Generator) -> Tensor:
         """All slices with tumour and a fresh sample of empty ones, shuffled."""
         empty = self._empty[torch.randperm(len(self._empty), generator=generator)]
-        flair = sum(one.has_tumour and one.dataset == "tcga_lgg" for one in self.training)
+        flair = int(self._flair[self._filled].sum())
         items = torch.cat([self._filled, empty[: int(EMPTY_PER_EPOCH * flair)]])
         return items[torch.randperm(len(items), generator=generator)]
 
     def batch(self, items: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Augmented slices (n, 1, s, s) and masks of the same shape."""
-        images, masks = self._images[items].float() / 255, self._masks[items].float()
+        """Augmented slices with neighbours (n, 3, s, s) and masks (n, 1, s, s)."""
+        images, masks = self._seen.stacked(items), self._seen.masks[items].float()
+        images = augmentation.random_stripping(
+            images, self._seen.depths[items], generator, STRIPPED, SKULL_PX
+        )
+        lone = (torch.rand(len(items), generator=generator) < LONE) & self._flair[items]
+        if not self._choices.neighbours:
+            lone = torch.ones_like(lone)
+        images = augmentation.as_lone_picture(images, lone)
         moved, moved_masks = augmentation.random_geometry(images, masks, GEOMETRY, generator)
         moved = augmentation.random_bias_field(moved, generator)
         moved = augmentation.random_contrast(moved, generator)
@@ -74,14 +110,35 @@ class BrainTumourTraining:
         of_batch = 1 - (2 * overlap.sum() + 1) / (total.sum() + 1)
         filled = targets.amax((1, 2, 3)) > 0
         of_slices = ((1 - (2 * overlap + 1) / (total + 1)) * filled).sum() / filled.sum().clamp(min=1)
-        return entropy + of_batch + 0.5 * of_slices
+        return entropy + of_batch + self._choices.slice_dice * of_slices
+
+    def split(self) -> list[tuple[str, str, str]]:
+        """(dataset, patient, part) of every patient; of a T1 slice, whose patient is unknown, the slice."""
+        return [
+            (one.dataset, one.patient, part)
+            for part, slices in (("training", self.training), ("validation", self.validation))
+            for one in slices
+        ]
+
+    def scores(self, predict: Callable[[Tensor], Tensor]) -> dict[str, list[float]]:
+        """Dice of each validation patient's volume (FLAIR) and of each slice (T1), at probability 0.5."""
+        return volume_dice(self.validation, self._found(predict), self._held_out.masks.numpy()[:, 0])
 
     def validate(self, predict: Callable[[Tensor], Tensor]) -> Metrics:
-        """Mean per-patient volume Dice (FLAIR) and mean slice Dice (T1), at probability 0.5."""
-        found = torch.cat([predict(part.float() / 255) for part in self._validation_images.split(32)]) > 0
-        scores = volume_dice(self.validation, found.numpy()[:, 0], self._validation_masks.numpy()[:, 0])
+        """Mean Dice of each dataset; of slices, whether anything is drawn where there is something."""
+        found, truth = self._found(predict), self._held_out.masks[:, 0]
+        scores = volume_dice(self.validation, found, truth.numpy())
         metrics = {f"dice_{dataset}": float(np.mean(values)) for dataset, values in scores.items() if values}
-        return metrics | {"score": float(np.mean(list(metrics.values())))}
+        drawn = torch.from_numpy(found).flatten(1).any(dim=1)
+        rates = right_and_wrong(truth.flatten(1).any(dim=1), drawn)
+        return metrics | rates | {"score": float(np.mean(list(metrics.values())))}
+
+    def _found(self, predict: Callable[[Tensor], Tensor]) -> np.ndarray:
+        parts = [self._held_out.stacked(part) for part in torch.arange(len(self.validation)).split(32)]
+        if not self._choices.neighbours:
+            parts = [part[:, 1:2].expand_as(part) for part in parts]
+        found: np.ndarray = (torch.cat([predict(part) for part in parts])[:, 0] > 0).numpy()
+        return found
 
 
 def volume_dice(
@@ -98,16 +155,47 @@ def volume_dice(
     return dict(scores)
 
 
-def load_slices(slices: list[LabelledSlice], size: int) -> tuple[Tensor, Tensor]:
-    """Images (uint8) and masks (bool) as (n, 1, size, size); intensities normalised a volume."""
-    volumes: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for index, one in enumerate(slices):
-        volumes[one.dataset, one.patient].append(index)
-    images = torch.zeros(len(slices), 1, size, size, dtype=torch.uint8)
-    masks = torch.zeros(len(slices), 1, size, size, dtype=torch.bool)
-    for members in tqdm(volumes.values(), desc="reading slices", mininterval=5):
-        stack = normalised(np.stack([grey_image(slices[index].image) for index in members]))
-        drawn = np.stack([grey_image(slices[index].mask) > 127 for index in members]).astype(np.float32)
-        images[members] = (to_square(stack, size) * 255).round().to(torch.uint8)
-        masks[members] = to_square(drawn, size) > 0.5
-    return images, masks
+class LoadedSlices:
+    """Slices in memory at the network's size: what a reading would show the network, and the truth.
+
+    `images` (n, 1, s, s) uint8, `masks` bool, `depths` uint8 (pixels below the head's outline);
+    `before` and `after` say where each slice's neighbours in its volume stand.
+    """
+
+    def __init__(self, slices: list[LabelledSlice], size: int) -> None:
+        volumes: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for index, one in enumerate(slices):
+            volumes[one.dataset, one.patient].append(index)
+        shape = (len(slices), 1, size, size)
+        self.images = torch.zeros(shape, dtype=torch.uint8)
+        self.masks = torch.zeros(shape, dtype=torch.bool)
+        self.depths = torch.zeros(shape, dtype=torch.uint8)
+        self.before = torch.arange(len(slices))
+        self.after = torch.arange(len(slices))
+        for members in tqdm(volumes.values(), desc="reading slices", mininterval=5):
+            stack = normalised(np.stack([grey_image(slices[index].image) for index in members]))
+            drawn = np.stack([grey_image(slices[index].mask) > 127 for index in members])
+            window = head_window(stack)
+            squares = to_square(stack, size, window)
+            self.images[members] = (squares * 255).round().to(torch.uint8)
+            self.masks[members] = to_square(drawn.astype(np.float32), size, window) > 0.5
+            self.depths[members] = _depths(squares)
+            self.before[members[1:]] = torch.tensor(members[:-1], dtype=torch.long)
+            self.after[members[:-1]] = torch.tensor(members[1:], dtype=torch.long)
+
+    def stacked(self, items: Tensor) -> Tensor:
+        """Slices between their neighbours, (n, 3, s, s) in [0, 1]."""
+        three = (self.before[items], items, self.after[items])
+        return torch.cat([self.images[each] for each in three], dim=1).float() / 255
+
+
+def _depths(squares: Tensor) -> Tensor:
+    """Distance of every pixel from the outline of its slice's head, up to 255 pixels."""
+    heads = [ndimage.binary_fill_holes(ndimage.uniform_filter(one[0].numpy(), 3) > 0.06) for one in squares]
+    distances = [
+        np.minimum(ndimage.distance_transform_edt(np.pad(head, 1))[1:-1, 1:-1], 255) for head in heads
+    ]
+    return torch.from_numpy(np.stack(distances)[:, None]).to(torch.uint8)
+
+
+TRAINING = Training(TASK, BrainTumourTraining, RECIPE, CHOICES, VALIDATION_FOLD, BrainTumourEvaluator)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from tqdm import tqdm
 
 from data.datasets import chest_xrays, grey_image
 from data.errors import UnusableDataset
+from data.records import Spacing
 from models import metrics
-from models.evaluation import Evaluation, Run
-from models.pneumonia.task import inputs
+from models.evaluation import Evaluation, Illustration, Run, Scored
+from models.pneumonia.task import answer, prepare
 from models.task import Decision
 
 RECALL = 0.97  # kept on validation data by the threshold
@@ -26,10 +28,11 @@ class PneumoniaEvaluator:
         self.xrays = [one for one in chest_xrays(folder) if fold is None or one.fold == fold]
         if not self.xrays:
             raise UnusableDataset("No labelled chest X-rays were found for this evaluation.")
+        self._run = run
         self.truth = np.array([one.pneumonia for one in self.xrays])
         self.logits = np.array(
             [
-                float(run(inputs(grey_image(one.image)[None])).mean())
+                float(run(prepare(grey_image(one.image)[None])[0]).mean())
                 for one in tqdm(self.xrays, desc="reading X-rays", mininterval=5)
             ]
         )
@@ -64,4 +67,18 @@ class PneumoniaEvaluator:
             metrics.classification(self.truth, probability, decision.threshold),
             {name: metrics.rate(sum(hits), len(hits)) for name, hits in sorted(found.items())},
             cases,
+            Scored(
+                [bool(one) for one in self.truth], [float(one) for one in probability], decision.threshold
+            ),
         )
+
+    def illustrated(self, names: list[str], decision: Decision) -> Iterator[Illustration]:
+        """The named X-rays with the heat of what spoke for pneumonia."""
+        by_name = {one.image.name: one for one in self.xrays}
+        for xray in (by_name[name] for name in names):
+            picture = grey_image(xray.image)
+            inputs, placement = prepare(picture[None])
+            said = answer(self._run(inputs), placement, Spacing(), decision)
+            label = "pneumonia" if xray.pneumonia else "normal"
+            caption = f"{xray.image.name}: {label}, p = {said.probability:.2f}"
+            yield Illustration(xray.image.name, caption, picture, heat=said.heatmap)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -14,19 +15,41 @@ from tqdm import tqdm
 from data.datasets import LabelledXray, chest_xrays, grey_image
 from data.errors import UnusableDataset
 from models import augmentation
-from models.imaging import normalised, to_square
+from models.imaging import normalised, stretched
 from models.pneumonia import network
-from models.training import Metrics, Recipe
+from models.pneumonia.evaluation import PneumoniaEvaluator
+from models.pneumonia.task import TASK
+from models.pretrained import Start
+from models.training import Metrics, Recipe, Training, right_and_wrong
 
-RECIPE = Recipe(epochs=7, batch_size=32, learning_rate=5e-4, size=network.INPUT_SIZE, weight_decay=0.02)
+RECIPE = Recipe(epochs=5, batch_size=32, learning_rate=6e-4, size=network.INPUT_SIZE, weight_decay=0.02)
 VALIDATION_FOLD = 4
-GEOMETRY = augmentation.GeometryRange(rotation_deg=10, scale=(0.8, 1.2), shift=0.08, flip=True)
+GEOMETRY = augmentation.GeometryRange(rotation_deg=12, scale=(0.8, 1.25), shift=0.08, flip=True, aspect=0.15)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What can be left out of the recipe, to see what it is worth."""
+
+    start: Start = Start.WHEEL
+    exposure: float = 0.5  # strength of random gamma, gain and offset
+    encoder_scale: int = network.SCALE
+
+
+CHOICES = Choices()
 
 
 class PneumoniaTraining:
     """The X-rays of every fold but `validation_fold`, held in memory at the network's size."""
 
-    def __init__(self, folder: Path, recipe: Recipe = RECIPE, validation_fold: int = VALIDATION_FOLD) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        recipe: Recipe = RECIPE,
+        validation_fold: int = VALIDATION_FOLD,
+        choices: Choices = CHOICES,
+    ) -> None:
+        self._choices = choices
         xrays = chest_xrays(folder)
         self.files = [one.image for one in xrays]
         self.training = [one for one in xrays if one.fold != validation_fold]
@@ -41,8 +64,8 @@ class PneumoniaTraining:
         self._weights = torch.where(self._labels > 0, 0.5 / share, 0.5 / (1 - share))
 
     def network(self) -> nn.Module:
-        """A freshly initialised ResNet-50."""
-        return network.build()
+        """A classifier that starts from ImageNet."""
+        return network.build(self._choices.start, self._choices.encoder_scale)
 
     def epoch(self, generator: torch.Generator) -> Tensor:
         """Every X-ray once, shuffled."""
@@ -53,7 +76,7 @@ class PneumoniaTraining:
         images = self._images[items].float() / 255
         moved, _ = augmentation.random_geometry(images, None, GEOMETRY, generator)
         moved = augmentation.random_bias_field(moved, generator, strength=0.2)
-        moved = augmentation.random_contrast(moved, generator, strength=0.4)
+        moved = augmentation.random_contrast(moved, generator, self._choices.exposure)
         moved = augmentation.random_resolution(moved, generator)
         moved = augmentation.random_noise(moved, generator)
         return moved, torch.stack([self._labels[items], self._weights[items]], dim=1)
@@ -64,20 +87,42 @@ class PneumoniaTraining:
         smooth = label * 0.96 + 0.02
         return functional.binary_cross_entropy_with_logits(outputs[:, 0], smooth, weight=weight)
 
+    def split(self) -> list[tuple[str, str, str]]:
+        """(dataset, patient, part) of every patient."""
+        return [
+            ("chest_xray", one.patient, part)
+            for part, xrays in (("training", self.training), ("validation", self.validation))
+            for one in xrays
+        ]
+
+    def scores(self, predict: Callable[[Tensor], Tensor]) -> dict[str, list[float]]:
+        """Log-likelihood of every validation X-ray's label."""
+        return {"log_likelihood": functional.logsigmoid(self._signed(predict)).tolist()}
+
     def validate(self, predict: Callable[[Tensor], Tensor]) -> Metrics:
-        """AUC on the validation patients."""
+        """AUC on the validation patients, and rates at probability 0.5."""
+        truth = self._truth()
+        signed = self._signed(predict)
+        auc = float(roc_auc_score(truth.numpy(), torch.where(truth, signed, -signed).numpy()))
+        return right_and_wrong(truth, torch.where(truth, signed, -signed) > 0) | {"auc": auc, "score": auc}
+
+    def _signed(self, predict: Callable[[Tensor], Tensor]) -> Tensor:
+        """Logits of the validation X-rays, turned so that positive is right."""
         parts = self._validation_images.split(64)
         logits = torch.cat([predict(part.float() / 255) for part in parts])[:, 0]
-        truth = torch.tensor([one.pneumonia for one in self.validation])
-        auc = float(roc_auc_score(truth.numpy(), logits.numpy()))
-        accuracy = float(((logits > 0) == truth).float().mean())
-        return {"auc": auc, "accuracy_at_half": accuracy, "score": auc}
+        return torch.where(self._truth(), logits, -logits)
+
+    def _truth(self) -> Tensor:
+        return torch.tensor([one.pneumonia for one in self.validation])
 
 
 def load_xrays(xrays: list[LabelledXray], size: int) -> Tensor:
     """X-rays as uint8 (n, 1, size, size), intensities normalised an image."""
     images = torch.zeros(len(xrays), 1, size, size, dtype=torch.uint8)
     for index, one in enumerate(tqdm(xrays, desc="reading X-rays", mininterval=5)):
-        square = to_square(normalised(grey_image(one.image)[None]), size)
+        square = stretched(normalised(grey_image(one.image)[None]), size)
         images[index] = (square[0] * 255).round().to(torch.uint8)
     return images
+
+
+TRAINING = Training(TASK, PneumoniaTraining, RECIPE, CHOICES, VALIDATION_FOLD, PneumoniaEvaluator)

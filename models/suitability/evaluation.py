@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ from numpy.typing import NDArray
 
 from data.errors import UnusableDataset
 from models import metrics
-from models.evaluation import Evaluation, Run
+from models.evaluation import Evaluation, Illustration, Run
+from models.suitability.pictures import NEITHER, validation_pictures
 from models.suitability.task import route_probabilities
-from models.suitability.training import NEITHER, validation_pictures
 from models.task import Decision
 
 WRONG_REFUSED = 0.99  # the share of wrong pictures to be kept out on validation data
@@ -44,6 +45,10 @@ class SuitabilityEvaluator:
                 "wrong_refused": metrics.rate(int((wrong < decision.threshold).sum()), len(wrong)),
             }
         )
+
+    def illustrated(self, names: list[str], decision: Decision) -> Iterator[Illustration]:
+        """Nothing: the gate's cases have no names."""
+        yield from ()
 
     def _wrong(self) -> NDArray[np.float32]:
         """The highest probability of a clinical route that each wrong picture gets."""

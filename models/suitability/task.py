@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from data.records import BRAIN_TUMOUR, PNEUMONIA, Spacing
 from models.imaging import normalised, to_square
 from models.suitability import network
-from models.task import Answer, Array, Decision, FloatArray, Kind, Task
+from models.task import Answer, Array, Decision, FloatArray, Kind, Placement, Task
 
 ROUTES: tuple[str | None, ...] = (BRAIN_TUMOUR, PNEUMONIA, None)
 SLICES = 9
@@ -18,11 +18,12 @@ MIDDLE = (0.25, 0.8)
 """The share of a volume, bottom to top, that must look right: its ends hold neck or nothing."""
 
 
-def inputs(volume: Array) -> Tensor:
+def prepare(volume: Array) -> tuple[Tensor, Placement]:
     """Up to nine slices from the middle of (slices, height, width) -> (n, 1, size, size)."""
     first, last = (round(share * (len(volume) - 1)) for share in MIDDLE)
     chosen = np.unique(np.linspace(first, last, SLICES).round().astype(int))
-    return to_square(normalised(volume[chosen]), network.INPUT_SIZE)
+    shape = (len(volume), int(volume.shape[1]), int(volume.shape[2]))
+    return to_square(normalised(volume[chosen]), network.INPUT_SIZE), Placement(shape)
 
 
 def route_probabilities(logits: FloatArray) -> FloatArray:
@@ -32,7 +33,7 @@ def route_probabilities(logits: FloatArray) -> FloatArray:
     return mean
 
 
-def answer(logits: FloatArray, shape: tuple[int, int, int], spacing: Spacing, decision: Decision) -> Answer:
+def answer(logits: FloatArray, placement: Placement, spacing: Spacing, decision: Decision) -> Answer:
     """How likely each clinical route is; `positive` where one is likely enough to be followed."""
     probabilities = route_probabilities(logits)
     routes = {route: float(p) for route, p in zip(ROUTES, probabilities, strict=True) if route}
@@ -53,6 +54,6 @@ TASK = Task(
     preprocessing="nine middle slices, percentiles 1 and 99.5 to 0..1, padded square, 112 px",
     build=network.build,
     for_inference=_unchanged,
-    inputs=inputs,
+    prepare=prepare,
     answer=answer,
 )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.imaging import from_square, normalised, to_square
+from models.imaging import Window, from_square, head_window, normalised, stretched, to_square, whole
 
 
 @given(height=st.integers(40, 300), width=st.integers(40, 300))
@@ -45,3 +45,42 @@ def test_every_kind_of_number_is_taken(kind: object) -> None:
     out = normalised(scan)
     assert out.dtype == np.float32
     assert (out.min(), out.max()) == (0.0, 1.0)
+
+
+SIDES, PLACES = st.integers(20, 90), st.integers(-10, 15)
+
+
+@given(SIDES, SIDES, PLACES, PLACES, SIDES)
+def test_a_window_comes_back_to_where_it_was_cut(
+    height: int, width: int, top: int, left: int, side: int
+) -> None:
+    window = Window(top, left, side)
+    rows, columns = np.indices((height, width))
+    picture = ((rows >= top + 5) & (rows < top + 12) & (columns >= left + 4) & (columns < left + 13))[None]
+    back = from_square(to_square(picture.astype(np.float32), side, window), height, width, window)
+    inside = np.zeros((height, width), dtype=bool)
+    inside[max(0, top) : max(0, top + side), max(0, left) : max(0, left + side)] = True
+    assert np.array_equal(back[0], picture[0] & inside)
+
+
+def test_the_head_is_found_in_a_wide_field_of_view() -> None:
+    random = np.random.default_rng(0)
+    volume = random.uniform(0, 0.03, (6, 200, 240)).astype(np.float32)
+    rows, columns = np.indices((200, 240))
+    volume[:, np.hypot((rows - 90) / 75, (columns - 150) / 60) < 1] += 0.6
+    window = head_window(volume)
+    assert 150 <= window.side <= 175
+    assert abs(window.top + window.side / 2 - 90) < 4
+    assert abs(window.left + window.side / 2 - 150) < 4
+
+
+def test_where_no_head_stands_out_the_whole_picture_is_taken() -> None:
+    assert head_window(np.zeros((1, 50, 80), np.float32)) == whole(50, 80)
+
+
+def test_stretching_fills_the_square() -> None:
+    ramp = np.tile(np.linspace(0, 1, 120, dtype=np.float32), (1, 40, 1))
+    square = stretched(ramp, 64)
+    assert square.shape == (1, 1, 64, 64)
+    assert square[0, 0, :, 0].max() < 0.05
+    assert square[0, 0, :, -1].min() > 0.95

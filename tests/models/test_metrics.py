@@ -98,3 +98,22 @@ def test_temperature_brings_overconfident_logits_back() -> None:
     temperature, bias = metrics.fitted_temperature(truth, honest * 3 + 1.5)
     assert temperature == pytest.approx(3.0, rel=0.15)
     assert bias == pytest.approx(-0.5, abs=0.15)
+
+
+def test_a_correlation_lies_in_its_interval_and_needs_pairs() -> None:
+    random = np.random.default_rng(0)
+    ours = random.normal(size=200)
+    figure = metrics.correlation(list(ours), list(ours + random.normal(size=200)))
+    assert figure.low < figure.value < figure.high
+    assert figure.value == pytest.approx(0.7, abs=0.1)
+    assert figure.n == 200
+    assert math.isnan(metrics.correlation([1.0, 2.0], [1.0, 2.0]).value)
+
+
+def test_misses_are_counted_where_few_healthy_are_called() -> None:
+    truth = np.array([True] * 10 + [False] * 100)
+    probability = np.concatenate([np.linspace(0.1, 1.0, 10), np.linspace(0.0, 0.5, 100)])
+    figure = metrics.frr_at_far(truth, probability, 0.05)
+    called = (probability[~truth] > np.sort(probability[~truth])[-6]).mean()
+    assert called <= 0.05
+    assert (figure.value, figure.n) == (0.4, 10)

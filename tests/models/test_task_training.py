@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from data.datasets import brain_slices, chest_xrays, dataset_hash, other_picture
 from data.errors import UnusableDataset
 from models import cards, weights
 from models.task import Decision
-from models.trainings import TRAININGS
+from models.tasks import ALL
+from models.training import Training
+from models.trainings import training_of
 from tests.labelled import make_labelled
 
 
@@ -43,16 +46,16 @@ def test_copies_are_left_out_and_the_hash_knows_the_data(folder: Path) -> None:
     assert dataset_hash(files) != dataset_hash(files[1:])
 
 
-@pytest.mark.parametrize("name", sorted(TRAININGS))
+@pytest.mark.parametrize("name", sorted(ALL))
 def test_a_task_makes_batches_it_can_learn_from(folder: Path, name: str) -> None:
-    training = TRAININGS[name]
-    material = training.trainable(folder, replace(training.recipe, size=64))
+    training = training_of(name)
+    material = _material(training, folder, 64)
     order = material.epoch(torch.Generator().manual_seed(1))
     assert len(order) > 8
     batch = [material.batch(order[:8], torch.Generator().manual_seed(2)) for _ in range(2)]
     assert torch.equal(batch[0][0], batch[1][0])  # the same seed, the same augmentation
     inputs, targets = batch[0]
-    assert inputs.shape == (8, 1, 64, 64)
+    assert inputs.shape == (8, training.task.channels, 64, 64)
     assert torch.isfinite(inputs).all()
     outputs = torch.zeros(_output_shape(name, inputs), requires_grad=True)
     material.loss(outputs, targets).backward()
@@ -60,27 +63,27 @@ def test_a_task_makes_batches_it_can_learn_from(folder: Path, name: str) -> None
     assert outputs.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("name", sorted(TRAININGS))
+@pytest.mark.parametrize("name", sorted(ALL))
 def test_validation_knows_a_good_network_from_a_blind_one(folder: Path, name: str) -> None:
-    training = TRAININGS[name]
-    material = training.trainable(folder, replace(training.recipe, size=64))
+    training = training_of(name)
+    material = _material(training, folder, 64)
 
     def blind(inputs: Tensor) -> Tensor:
         return torch.zeros(_output_shape(name, inputs)) - 1.0
 
     assert 0 <= material.validate(blind)["score"] <= 2
     if name == "brain-tumour":
-        seeing = material.validate(lambda inputs: (inputs - 0.8) * 50)
+        seeing = material.validate(lambda inputs: (inputs[:, 1:2] - 0.8) * 50)
         assert seeing["score"] > 0.9 > material.validate(blind)["score"]
 
 
-@pytest.mark.parametrize("name", sorted(TRAININGS))
+@pytest.mark.parametrize("name", sorted(ALL))
 def test_an_evaluation_gives_figures_with_n_and_a_card(folder: Path, name: str, tmp_path: Path) -> None:
-    training = TRAININGS[name]
+    training = training_of(name)
 
     def run(inputs: Tensor) -> np.ndarray:
         if name == "brain-tumour":
-            return ((inputs - 0.75) * 40).numpy()
+            return ((inputs[:, 1:2] - 0.75) * 40).repeat(1, 2, 1, 1).numpy()
         random = np.random.default_rng(int(inputs.sum() * 10))
         return random.normal(size=_output_shape(name, inputs)).astype(np.float32)
 
@@ -104,9 +107,10 @@ def test_an_evaluation_gives_figures_with_n_and_a_card(folder: Path, name: str, 
 
 
 def test_a_folder_without_data_says_what_is_missing(tmp_path: Path) -> None:
-    for name, training in TRAININGS.items():
+    for name in ALL:
+        training = training_of(name)
         with pytest.raises(UnusableDataset, match=str(tmp_path)):
-            training.trainable(tmp_path, training.recipe)
+            _material(training, tmp_path, 64)
         with pytest.raises(UnusableDataset):
             training.evaluator(tmp_path, lambda inputs: inputs.numpy(), None)
         assert name == training.task.name
@@ -118,9 +122,14 @@ def test_a_decision_without_calibration_is_the_plain_sigmoid() -> None:
     assert Decision(threshold=0.5, temperature=2.0, bias=1.0).probability(-2.0) == 0.5
 
 
+def _material(training: Training, folder: Path, size: int) -> Any:
+    recipe = replace(training.recipe, size=size)
+    return training.trainable(folder, recipe, training.validation_fold, training.choices)
+
+
 def _output_shape(name: str, inputs: Tensor) -> tuple[int, ...]:
     shapes = {
-        "brain-tumour": tuple(inputs.shape),
+        "brain-tumour": (len(inputs), 1, *inputs.shape[2:]),
         "pneumonia": (len(inputs), 1),
         "suitability": (len(inputs), 3),
     }

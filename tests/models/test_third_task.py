@@ -1,0 +1,92 @@
+"""The manual's worked example of a third task, run as it stands there."""
+
+from __future__ import annotations
+
+import csv
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import models
+from data import formats
+from data.records import ScanHeader
+from data.tracking import Tracking
+from models import tasks
+from models.trainings import training_of
+from services import training
+from services.suitability import BY_HEADER_ALONE, Gate
+
+MANUAL = Path(__file__).resolve().parents[2] / "docs" / "adding-a-task.md"
+NAME = "wrist-fracture"
+
+
+@pytest.fixture
+def third_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The folder that the manual writes, and its line in the registry."""
+    blocks = re.findall(r"```python\n# (models/\S+\.py)\n(.*?)```", MANUAL.read_text(), re.DOTALL)
+    assert [Path(name).name for name, _ in blocks] == ["task.py", "evaluation.py", "training.py"]
+    folder = tmp_path / "models" / "wrist_fracture"
+    folder.mkdir(parents=True)
+    for name, code in blocks:
+        (tmp_path / name).write_text(code)
+    (folder / "about.md").write_text("# Fracture on wrist X-ray\n\n**Not for diagnostic use.**\n")
+    monkeypatch.setattr(models, "__path__", [*models.__path__, str(tmp_path / "models")])
+    from models.wrist_fracture.task import TASK  # type: ignore[import-not-found]
+
+    monkeypatch.setitem(tasks.CLINICAL, NAME, TASK)
+    monkeypatch.setitem(tasks.ALL, NAME, TASK)
+    yield
+    for name in [name for name in sys.modules if name.startswith("models.wrist_fracture")]:
+        del sys.modules[name]
+
+
+@pytest.mark.usefixtures("third_task")
+def test_the_worked_example_trains_and_is_registered(tmp_path: Path) -> None:
+    data = _labelled(tmp_path / "data")
+    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
+    plan = training.planned(NAME, {"epochs": "1", "batch_size": "8", "start": "scratch"})
+    finished = training.train(plan, data, tmp_path / "run", tracking, device="cpu")
+    assert finished is not None
+    assert finished.evaluation.figures["auc"].n == 8
+    (version,) = tracking.versions(NAME)
+    assert version.weights_sha256 == finished.trained.sha256
+    card = (finished.trained.folder / "card.md").read_text()
+    assert "Fracture on wrist X-ray" in card
+    assert training_of(NAME).task.name == NAME
+
+
+@pytest.mark.usefixtures("third_task")
+def test_the_gate_lets_the_new_pictures_in_by_their_header_only(tmp_path: Path) -> None:
+    picture = np.random.default_rng(0).integers(0, 255, (96, 96)).astype(np.uint8)
+    Image.fromarray(picture).save(tmp_path / "wrist.png")
+    (decoded,) = formats.decode(tmp_path / "wrist.png", "wrist.png").scans
+    wrist = replace(decoded, header=ScanHeader(modality="DX", body_part="WRIST"))
+    routed = Gate(_NeverAsked()).route(wrist)  # type: ignore[arg-type]
+    assert (routed.task, routed.warnings) == (NAME, (BY_HEADER_ALONE,))
+
+
+class _NeverAsked:
+    def answer(self, *_: object) -> None:
+        raise AssertionError("the gate's network knows nothing of wrists")
+
+
+def _labelled(base: Path) -> Path:
+    random, rows = np.random.default_rng(0), []
+    (base / "wrist_xray" / "images").mkdir(parents=True)
+    for number in range(40):
+        fracture = number % 2 == 0
+        picture = random.integers(0, 90, (48, 48)) + 120 * fracture
+        Image.fromarray(picture.astype(np.uint8)).save(base / f"wrist_xray/images/{number}.png")
+        label = "fracture" if fracture else "whole"
+        rows.append({"file": f"images/{number}.png", "label": label, "patient_id": number})
+    with (base / "wrist_xray" / "index.csv").open("w", newline="") as lines:
+        writer = csv.DictWriter(lines, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return base
