@@ -30,9 +30,12 @@ from services.settings import Settings
 if TYPE_CHECKING:
     from dash import Dash
 
-    from data.records import User
+    from data.records import ImportProgress, User
     from services.accounts import Accounts
     from services.container import Services
+    from services.importing import Importing
+
+IMPORT_LINE_EVERY_S = 5.0
 
 
 def create_app(settings: Settings) -> tuple[Dash, Services]:
@@ -92,8 +95,12 @@ def serve(asked: argparse.Namespace, settings: Settings) -> int:
 
 def segment(asked: argparse.Namespace, settings: Settings) -> int:
     """Read files without a server."""
+    from models.tasks import task_named
     from services.container import build_reader
     from services.segmenting import Segmenting
+
+    if asked.task is not None:
+        task_named(asked.task)
 
     reader, batcher = build_reader(settings)
     segmenting = Segmenting(reader, settings)
@@ -108,24 +115,124 @@ def segment(asked: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def import_(asked: argparse.Namespace, settings: Settings) -> int:
+    """Read a whole folder or archive, or pause, go on with or look at an import."""
+    from services.container import importing_alone
+
+    reads = asked.folder is not None or asked.resume is not None
+    if reads + (asked.pause is not None) + (asked.status is not None) != 1:
+        raise InvalidInput("Give a folder to import, or one of --pause, --resume and --status.")
+    with importing_alone(settings, reads=reads) as importing:
+        if asked.pause is not None:
+            importing.pause(importing.find(asked.pause).id)
+        if not reads:
+            _print_import(importing, importing.find(asked.pause or asked.status or "").id)
+            return 0
+        if asked.folder is not None:
+            one = importing.start(asked.folder, asked.labels)
+        else:
+            one = importing.take_up(importing.find(asked.resume).id)
+        print(f"import {one.id} of {one.folder}", flush=True)
+        return _run_import(importing, one.id)
+
+
+def _run_import(importing: Importing, import_id: str) -> int:
+    from time import monotonic
+
+    said_at = monotonic()
+
+    def advance(progress: ImportProgress) -> None:
+        nonlocal said_at
+        if monotonic() - said_at >= IMPORT_LINE_EVERY_S:
+            said_at = monotonic()
+            print(_import_line(progress), flush=True)
+
+    try:
+        importing.run(import_id, advance)
+    except KeyboardInterrupt:
+        importing.pause(import_id)
+        print(f"Paused; go on with: app.py import --resume {import_id[:8]}")
+        return 130
+    _print_import(importing, import_id)
+    return 0
+
+
+def _print_import(importing: Importing, import_id: str) -> None:
+    view = importing.view(import_id)
+    for refusal in importing.refusals(import_id):
+        print(f"{refusal.name}: {refusal.sentence}")
+    failure = f" {view.one.failure}" if view.one.failure else ""
+    print(f"import {import_id} is {view.one.state.value}.{failure} {_import_line(view.progress)}")
+
+
+def _import_line(progress: ImportProgress) -> str:
+    """How far an import is, in words."""
+    parts = [f"{progress.done + progress.failed:,} of {progress.items:,} items", f"{progress.added:,} new"]
+    counts = {
+        "known": progress.known,
+        "labelled": progress.labelled,
+        "refused": progress.refused - progress.failed,
+        "failed": progress.failed,
+    }
+    return ", ".join(parts + [f"{count:,} {name}" for name, count in counts.items() if count])
+
+
+def demo(asked: argparse.Namespace, settings: Settings) -> int:
+    """Fill the house with patients of nobody, or take them out again."""
+    from tqdm import tqdm
+
+    from services.demo import PATIENTS, demo_alone
+
+    if asked.remove and asked.patients is not None:
+        raise InvalidInput("--remove takes out all of them; leave --patients away.")
+    with demo_alone(settings, reads=not asked.remove) as demonstration:
+        if asked.remove:
+            with tqdm(total=demonstration.count(), unit="scan", delay=1) as bar:
+                gone = demonstration.remove(bar.update)
+            print(f"{gone:,} synthetic scans removed.")
+            return 0
+        patients = PATIENTS if asked.patients is None else asked.patients
+        with tqdm(total=patients, unit="patient") as bar:
+            added = demonstration.add(patients, bar.update)
+    print(f"{added.read:,} synthetic scans read, {added.refused:,} refused; {added.known:,} were here.")
+    print("Take them out with: app.py demo --remove")
+    return 0
+
+
 def train(asked: argparse.Namespace, settings: Settings) -> int:
     """Train a task and register the version."""
     from data.tracking import Tracking
     from services import training
 
-    finished = training.train(
-        asked.task,
-        asked.data,
-        asked.out or settings.home / "training" / asked.task,
-        Tracking(settings.tracking_uri, settings.home / "mlflow"),
-        resume=asked.resume,
-        epochs=asked.epochs,
-        seed=asked.seed,
-        device=settings.device,
-    )
+    tracking = Tracking(settings.tracking_uri, settings.home / "mlflow")
+    folder = asked.out or settings.home / "training" / (asked.compare or asked.task)
+    plan = training.planned(asked.task, _changes(asked), asked.fold)
+    if asked.compare:
+        scores = training.compare(
+            plan, asked.data, folder, tracking, name=asked.compare, device=settings.device
+        )
+        for dataset, values in scores.items():
+            print(f"{asked.compare}: {dataset} {sum(values) / len(values):.4f} (n = {len(values)})")
+        return 0
+    finished = training.train(plan, asked.data, folder, tracking, resume=asked.resume, device=settings.device)
+    if finished is None:  # one of several processes; the first one tells
+        return 0
     print(f"registered as version {finished.version.version}; weights in {finished.trained.folder}")
     _print_figures(finished.evaluation.plain()["figures"])
     return 0
+
+
+def _changes(asked: argparse.Namespace) -> dict[str, str]:
+    changes = {}
+    for one in asked.set:
+        name, found, value = one.partition("=")
+        if not found:
+            raise InvalidInput(f"{one!r} is not of the form NAME=VALUE.")
+        changes[name] = value
+    for name in ("epochs", "seed"):
+        if getattr(asked, name) is not None:
+            changes[name] = str(getattr(asked, name))
+    return changes
 
 
 def evaluate(asked: argparse.Namespace, settings: Settings) -> int:
@@ -137,7 +244,8 @@ def evaluate(asked: argparse.Namespace, settings: Settings) -> int:
 
     task = task_named(asked.task)
     trained = opened(asked.weights) if asked.weights else build_registry(settings).local(task.name)[0]
-    evaluation = training.evaluate(task, trained, asked.data, asked.validation, settings.device)
+    fold = training.validation_fold(task, trained) if asked.validation else None
+    evaluation = training.evaluate(task, trained, asked.data, fold, settings.device, asked.out)
     if asked.json:
         print(
             json.dumps({"task": task.name, "weights_sha256": trained.sha256} | evaluation.plain(), indent=2)
@@ -201,25 +309,46 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("segment", help="read files and write results beside each other")
     one.add_argument("files", nargs="+", type=Path, metavar="FILE", help="scan, zip, or DICOM folder")
     one.add_argument("--out", type=Path, required=True, metavar="DIR")
-    one.add_argument("--task", choices=["brain-tumour", "pneumonia"], help="allow only this task")
+    one.add_argument("--task", metavar="TASK", help="allow only this task")
     one.add_argument("--json", action="store_true", help="print one JSON object a line")
     one.set_defaults(run=segment)
 
-    tasks = ["brain-tumour", "pneumonia", "suitability"]
+    one = commands.add_parser("import", help="read a folder or archive with thousands of files")
+    one.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="folder, zip or tar")
+    one.add_argument("--labels", type=Path, metavar="CSV", help="what is known of the files")
+    for name, text in (("pause", "have a run end"), ("resume", "go on"), ("status", "how far it is")):
+        one.add_argument(
+            f"--{name}", nargs="?", const="", metavar="ID", help=f"{text}; without an id, the latest one"
+        )
+    one.set_defaults(run=import_)
+
+    one = commands.add_parser("demo", help="add synthetic patients, to see every page alive")
+    one.add_argument("--patients", type=int, metavar="N", help="how many (300)")
+    one.add_argument("--remove", action="store_true", help="take all of them out again")
+    one.set_defaults(run=demo)
+
     one = commands.add_parser("train", help="train a task and register the version")
-    one.add_argument("task", choices=tasks, metavar="TASK")
+    one.add_argument("task", metavar="TASK", help="brain-tumour, pneumonia or suitability")
     one.add_argument("--data", type=Path, required=True, metavar="DIR")
     one.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     one.add_argument("--out", type=Path, metavar="DIR", help="where checkpoints and weights go")
-    one.add_argument("--epochs", type=int)
-    one.add_argument("--seed", type=int)
+    one.add_argument("--epochs", type=int, help="how often the set is gone through")
+    one.add_argument("--seed", type=int, help="the same seed gives the same run")
+    one.add_argument("--fold", type=int, choices=range(1, 6), help="patients to validate on")
+    one.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="change a choice of the recipe"
+    )
+    one.add_argument(
+        "--compare", metavar="NAME", help="log a run to compare choices by; nothing is registered"
+    )
     one.set_defaults(run=train)
 
     one = commands.add_parser("evaluate", help="judge the version in force on labelled images")
-    one.add_argument("task", choices=tasks, metavar="TASK")
+    one.add_argument("task", metavar="TASK", help="brain-tumour, pneumonia or suitability")
     one.add_argument("--data", type=Path, required=True, metavar="DIR")
     one.add_argument("--validation", action="store_true", help="only patients that were never trained on")
     one.add_argument("--weights", type=Path, metavar="DIR", help="a folder of weights instead")
+    one.add_argument("--out", type=Path, metavar="DIR", help="table, curves and the worst cases go there")
     one.add_argument("--json", action="store_true")
     one.set_defaults(run=evaluate)
 

@@ -27,6 +27,8 @@ def register(server: Flask, services: Services) -> None:
     rule("/api/v1/scans", "api_add_scan", api.add_scan, methods=["POST"])
     rule("/api/v1/scans/<scan_id>", "api_scan", api.scan)
     rule("/api/v1/scans/<scan_id>/mask", "api_mask", api.mask)
+    rule("/api/v1/cohort", "api_cohort", api.cohort)
+    rule("/api/v1/cohort/compare", "api_cohort_compare", api.cohort_compare)
     # Before the catch-all of the pages, so that a wrong address is an error and not a page.
     rule("/api/<path:path>", "api_nothing", api.nothing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 
@@ -81,6 +83,21 @@ class Api:
         response = Response(content, mimetype=kind)
         response.headers.set("Content-Disposition", "attachment", filename=name)
         return response
+
+    def cohort(self) -> Response:
+        """Every number of the cohort page, for the filters in the address."""
+        user = require(*READERS)
+        asked = self.services.cohorts.asked(request.query_string.decode("utf-8", "replace"))
+        return jsonify(self.services.cohort_exports.numbers(asked.filters, user))
+
+    def cohort_compare(self) -> Response:
+        """The cohort of the address beside that of `vs`, itself an address; an empty one is every scan."""
+        user = require(*READERS)
+        asked = self.services.cohorts.asked(request.query_string.decode("utf-8", "replace"))
+        if asked.vs is None:
+            raise InvalidInput("Give the second cohort's filters as vs, encoded for an address.")
+        second = self.services.cohorts.asked(asked.vs)
+        return jsonify(self.services.cohort_exports.compared(asked.filters, second.filters, user))
 
     def _described(self, scan_id: str, user: User) -> dict[str, Any]:
         return described(self.services.worklist.scan(scan_id, user), user)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from dashboard import api_document_cohort as api_cohort
+
 _ERROR = {"$ref": "#/components/responses/Error"}
 _SCAN_ID = {"name": "scan_id", "in": "path", "required": True, "schema": {"type": "string"}}
 _NUMBER_OR_NULL = {"type": ["number", "null"]}
@@ -25,6 +27,8 @@ def document() -> dict[str, Any]:
             "/api/v1/scans": {"post": _add_scan()},
             "/api/v1/scans/{scan_id}": {"get": _scan()},
             "/api/v1/scans/{scan_id}/mask": {"get": _mask()},
+            "/api/v1/cohort": {"get": api_cohort.cohort()},
+            "/api/v1/cohort/compare": {"get": api_cohort.compared()},
             "/api/v1/openapi.json": {
                 "get": {
                     "operationId": "document",
@@ -143,6 +147,7 @@ def _schemas() -> dict[str, Any]:
             reviews={"type": "array", "items": {"type": "object"}},
             notice={"type": "string"},
         ),
+        **api_cohort.schemas(),
     }
 
 

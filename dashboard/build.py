@@ -10,9 +10,9 @@ from dash import Dash
 from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from dashboard import account, api, errors, health, routes, security, shell, tus
+from dashboard import account, api, errors, health, imports, routes, security, shell, tus
 from dashboard.auth import CSRF_COOKIE, Sessions
-from dashboard.pages import admin, models, scan, worklist
+from dashboard.pages import admin, cohort, models, scan, worklist
 from dashboard.vendor import missing_vendor_files
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     sessions.install(server)
     _add_routes(server, services, sessions)
     app = _dash(server)
-    for page in (worklist, scan, models, admin):
+    for page in (worklist, scan, cohort, models, admin):
         page.register(app, services)
     shell.register(app)
     app.validation_layout = shell.validation_layout()
@@ -68,6 +68,7 @@ def _add_routes(server: Flask, services: Services, sessions: Sessions) -> None:
     errors.register(server)
     account.register(server, services, sessions)
     routes.register(server, services)
+    imports.register(server, services)
     tus.register(server, services)
     api.register(server, services)
     health.register(server, services)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, request
 
-from dashboard.auth import reader, require
+from dashboard.auth import READERS, reader, require
 from dashboard.components.results import version_of
 from data.errors import InvalidInput, NotFound
 from data.records import Role
@@ -25,7 +25,7 @@ KEPT_BY_BROWSER = "private, max-age=86400, immutable"
 
 
 def register(server: Flask, services: Services) -> None:
-    """Add the routes below /scans/<id>/ and /changes."""
+    """Add the routes below /scans/<id>/ and /exports/, and /changes."""
     views = ScanFiles(services)
     rule = server.add_url_rule
     rule("/changes", "changes", views.changes)
@@ -37,6 +37,7 @@ def register(server: Flask, services: Services) -> None:
     rule("/scans/<scan_id>/thumbnail.png", "thumbnail", views.thumbnail)
     rule("/scans/<scan_id>/download/mask", "download_mask", views.download_mask)
     rule("/scans/<scan_id>/download/overlay/<int:index>.png", "download_overlay", views.download_overlay)
+    rule("/exports/cohort.<kind>", "export_cohort", views.export_cohort)
     rule("/scans/<scan_id>/correction", "correct_mask", views.correct_mask, methods=["POST"])
 
 
@@ -96,6 +97,13 @@ class ScanFiles:
         """One slice with the mask drawn in, as a PNG file."""
         _readable(scan_id)
         return _download(*self.services.pictures.overlay_file(scan_id, index, _layer()))
+
+    def export_cohort(self, kind: str) -> Response:
+        """The cohort that the address selects, as a file."""
+        user = require(*READERS)
+        asked = self.services.cohorts.asked(request.query_string.decode("utf-8", "replace"))
+        export = self.services.cohort_exports.export(asked.filters, kind, user)
+        return _download(export.content, export.name, export.mime)
 
     def correct_mask(self, scan_id: str) -> Response:
         """Take a corrected mask in the scan's own grid."""

@@ -14,7 +14,7 @@ from flask_wtf.csrf import generate_csrf
 from dashboard.auth import READERS, person
 from dashboard.components.icons import icon
 from dashboard.errors import ALERT
-from dashboard.pages import admin, models, scan, worklist
+from dashboard.pages import admin, cohort, models, scan, worklist
 from data.records import NOTICE, Role, User
 
 LOCATION = "location"
@@ -46,6 +46,7 @@ class Page:
 PAGES = (
     Page("/worklist", "Worklist", "bi-list-ul", READERS, worklist.layout),
     Page("/scans", "Scan", "bi-image", READERS, scan.layout, takes_argument=True),
+    Page("/cohort", "Cohort", "bi-bar-chart", READERS, cohort.layout),
     Page("/models", "Models", "bi-cpu", READERS, models.layout),
     Page("/admin", "People", "bi-people", (Role.ADMIN,), admin.layout),
 )

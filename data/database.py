@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import uuid
 from collections.abc import Iterator
@@ -37,6 +38,14 @@ _WRITING = "lightbox_writing"
 # SQLite lets waiting writers sleep and look again, so that some of twenty may wait for seconds;
 # within one process they take turns here instead.
 _turns: WeakKeyDictionary[Engine, AbstractContextManager[Any]] = WeakKeyDictionary()
+
+# The transactions that the stores of this thread take part in (`together`).
+_shared = threading.local()
+
+
+def id_from(*parts: str) -> str:
+    """The id that follows from these parts, in every run: what is written twice is written once."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def new_id() -> str:
@@ -113,6 +122,10 @@ def answers(engine: Engine) -> bool:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection whose statements see one state of the database."""
+    joined = _joined(engine)
+    if joined is not None:
+        yield joined
+        return
     with engine.connect() as connection:
         yield connection
 
@@ -120,6 +133,39 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that is committed at the end, or taken back on any error."""
+    joined = _joined(engine)
+    if joined is not None:
+        yield joined
+        return
+    with _transaction(engine) as connection:
+        yield connection
+
+
+@contextmanager
+def together(engine: Engine) -> Iterator[None]:
+    """One transaction around whatever this thread's stores read and write in the meantime.
+
+    It is committed at the end, or taken back as a whole on any error that gets this far.
+    """
+    with _transaction(engine) as connection:
+        _shared.connections = {**_connections(), engine: connection}
+        try:
+            yield
+        finally:
+            _shared.connections = {key: one for key, one in _connections().items() if key is not engine}
+
+
+def _connections() -> dict[Engine, Connection]:
+    found: dict[Engine, Connection] = getattr(_shared, "connections", {})
+    return found
+
+
+def _joined(engine: Engine) -> Connection | None:
+    return _connections().get(engine)
+
+
+@contextmanager
+def _transaction(engine: Engine) -> Iterator[Connection]:
     with (
         _turns.get(engine, nullcontext()),
         engine.connect().execution_options(**{_WRITING: True}) as connection,

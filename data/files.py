@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import os
 import re
@@ -35,8 +36,20 @@ class FileStore:
         self._fs, root = fsspec.core.url_to_fs(str(url))
         self._root = str(root).rstrip("/")
         self._local = isinstance(self._fs, LocalFileSystem)
+        self._flushes = True
         if self._local:
             Path(self._root).mkdir(parents=True, exist_ok=True)
+
+    def unhurried(self) -> FileStore:
+        """The same store for many small blobs: what it writes is on the disk after the next `flush`."""
+        other = copy.copy(self)
+        other._flushes = False
+        return other
+
+    def flush(self) -> None:
+        """Returns when everything that was put so far would survive a power cut."""
+        if self._local:
+            os.sync()
 
     def put(self, key: str, content: bytes) -> None:
         """Keeps these bytes, in place of what was there."""
@@ -141,13 +154,15 @@ class FileStore:
         try:
             with temporary.open("xb") as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
+                if self._flushes:
+                    file.flush()
+                    os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _flush_folder(path.parent)
+        if self._flushes:
+            _flush_folder(path.parent)
 
 
 def _flush_folder(folder: Path) -> None:

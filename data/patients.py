@@ -6,12 +6,12 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy import Connection, Engine, Row, ScalarSelect, insert, select, update
 
 from data.columns import folded
 from data.database import bump, new_id, now, reading, writing
 from data.records import Identity, Patient
-from data.tables import REVISION_OF_PATIENTS, patients
+from data.tables import REVISION_OF_PATIENTS, patients, revisions
 
 # Without 0/O, 1/I/L, U/V and the like: pseudonyms are read out over the telephone.
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTWXYZ"
@@ -83,6 +83,7 @@ def _create(connection: Connection, identity: Identity, label: str) -> Patient:
         "search_key": _search_key(identity, label),
         "birth_date": identity.birth_date,
         "created_at": now(),
+        "changed": _now_at(),
     }
     connection.execute(insert(patients).values(values))
     return _patient(connection.execute(select(patients).where(patients.c.id == patient_id)).one())
@@ -99,9 +100,14 @@ def _complete(connection: Connection, row: Row[Any], identity: Identity) -> Pati
             "name_key": _name_key(fuller),
             "search_key": _search_key(fuller, row.label),
             "birth_date": fuller.birth_date,
+            "changed": _now_at(),
         }
         connection.execute(update(patients).where(patients.c.id == row.id).values(values))
     return Patient(row.id, row.pseudonym, replace(fuller, name=fuller.name or row.label))
+
+
+def _now_at() -> ScalarSelect[Any]:
+    return select(revisions.c.value).where(revisions.c.name == REVISION_OF_PATIENTS).scalar_subquery()
 
 
 def _pseudonym(connection: Connection) -> str:

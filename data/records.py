@@ -22,6 +22,10 @@ PNEUMONIA = "pneumonia"
 NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full images and decides."
 
 
+DOUBTFUL_DICE = 0.7
+"""A mask that is expected to overlap with the truth by less than this is to be checked first."""
+
+
 class Role(StrEnum):
     """What a person may do."""
 
@@ -46,6 +50,7 @@ class Verdict(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     CORRECTED = "corrected"
+    LABELLED = "labelled"  # nobody looked: an imported label or mask says what is true
 
 
 class UploadState(StrEnum):
@@ -165,6 +170,18 @@ class Refusal:
     name: str
     code: str
     sentence: str
+    modality: str | None = None  # as far as a header could be read
+    scanner: str | None = None  # manufacturer and model
+    site: str | None = None
+
+
+@dataclass(frozen=True)
+class KeptRefusal:
+    """A refusal as it is kept."""
+
+    id: str
+    refusal: Refusal
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -222,6 +239,7 @@ class Scan:
     created_at: datetime
     warnings: tuple[str, ...] = ()
     failure: str | None = None  # one sentence, where status is FAILED
+    synthetic: bool = False  # made by `demo`, of nobody
 
 
 @dataclass(frozen=True)
@@ -262,6 +280,12 @@ class Measurements:
     touches_border: bool
     lesions: tuple[Lesion, ...] = ()
 
+    @property
+    def longest_diameter_mm(self) -> float | None:
+        """The longest diameter of any lesion; None where there is none or no spacing."""
+        known = [one.longest_diameter_mm for one in self.lesions if one.longest_diameter_mm is not None]
+        return max(known, default=None)
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -291,8 +315,15 @@ class Result:
     provenance: Provenance
     created_at: datetime
     measurements: Measurements | None = None  # segmentation only
+    estimated_dice: float | None = None  # what the model expects of its own mask, 0 to 1
+    head_position: tuple[float, float] | None = None  # row, column of the largest lesion, 0 to 1
     has_mask: bool = False
     has_heatmap: bool = False
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the model itself expects its mask to be a poor one."""
+        return self.estimated_dice is not None and self.estimated_dice < DOUBTFUL_DICE
 
 
 @dataclass(frozen=True)
@@ -389,7 +420,10 @@ class WorklistRow:
     probability: float | None
     volume_ml: float | None
     longest_diameter_mm: float | None
+    estimated_dice: float | None
+    has_mask: bool
     verdict: Verdict | None
+    synthetic: bool = False
 
 
 @dataclass(frozen=True)
@@ -409,3 +443,111 @@ class AuditEvent:
     action: str
     subject: str
     detail: str = ""
+
+
+class ImportState(StrEnum):
+    """Where a bulk import is on its way."""
+
+    LISTING = "listing"  # the tree is being looked through
+    RUNNING = "running"
+    PAUSED = "paused"  # by a person, who will have it go on
+    DONE = "done"
+    FAILED = "failed"  # may be taken up again by a person
+
+
+class ItemState(StrEnum):
+    """Where one item of a bulk import is on its way."""
+
+    WAITING = "waiting"
+    DONE = "done"  # its scans are kept and read, were known, or were refused
+    FAILED = "failed"  # our fault; tried again when the import is taken up again
+
+
+@dataclass(frozen=True)
+class Import:
+    """A folder or archive that is read as a whole."""
+
+    id: str
+    folder: str  # on the server's machine
+    labels: str | None  # the table of labels, if one was given
+    state: ImportState
+    user_id: str | None  # None: by the command line
+    created_at: datetime
+    finished_at: datetime | None = None
+    failure: str | None = None  # one sentence, where state is FAILED
+
+
+@dataclass(frozen=True)
+class ImportFile:
+    """A file of an item. Paths are relative to the folder, or to where the archive was laid out."""
+
+    path: str
+    name: str | None = None  # in the archive, where it differs from the path
+    row: int | None = None  # of the table of labels
+    mask: str | None = None  # may lie beside the table, then as an absolute path
+
+
+@dataclass(frozen=True)
+class ImportItem:
+    """What becomes one scan as a rule: a file, a DICOM series, or pictures joined by the labels."""
+
+    id: str
+    import_id: str
+    number: int
+    name: str
+    files: tuple[ImportFile, ...]
+    stacked: bool = False  # the files are slices, in this order
+    state: ItemState = ItemState.WAITING
+    scan_ids: tuple[str, ...] = ()  # new ones and such as were known
+    added: int = 0
+    known: int = 0
+    labelled: int = 0  # scans that got a review of their label
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True)
+class ImportProgress:
+    """How far a bulk import is, counted over its items."""
+
+    items: int
+    done: int
+    failed: int
+    added: int
+    known: int
+    labelled: int
+    refused: int
+
+    @property
+    def fraction(self) -> float:
+        """Of the items, how many are settled, 0 to 1."""
+        return (self.done + self.failed) / self.items if self.items else 0.0
+
+
+@dataclass(frozen=True)
+class SavedView:
+    """Filters of the cohort page under a name, for everybody who reads statistics."""
+
+    id: str
+    name: str
+    query: str  # as in the page's address
+    made_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class ExportRow:
+    """One number of the cohort statistics as it leaves: nothing rounded, `None` where there is none.
+
+    `value` is a count, a share from 0 to 1, or what `quantity` says with its unit at the end
+    (`median_ml`). `n` is how many cases stand behind it, `low` and `high` the 95 % interval.
+    """
+
+    section: str
+    name: str  # the class that is counted
+    quantity: str
+    n: int | None
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    group: str = ""  # the site or scanner, where each has its own classes
+    note: str = ""  # why a number is not told

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, Row, insert, select, update
 
 from data.codec import from_json, to_json
 from data.database import bump, reading, writing
+from data.ledger import note_result
 from data.records import Measurements, Provenance, Result
 from data.tables import REVISION_OF_SCANS, results, scans
 
@@ -30,6 +31,7 @@ class ResultStore:
             bump(connection, REVISION_OF_SCANS)
             connection.execute(insert(results).values(_values(result)))
             connection.execute(update(scans).where(scans.c.id == result.scan_id).values(latest))
+            note_result(connection, result)
         return result
 
     def get(self, result_id: str) -> Result | None:
@@ -53,13 +55,6 @@ class ResultStore:
             return [_result(row) for row in connection.execute(query.order_by(results.c.created_at.desc()))]
 
 
-def largest_diameter_mm(measurements: Measurements | None) -> float | None:
-    """The longest diameter of any lesion in mm; None where there is none or no spacing."""
-    lesions = () if measurements is None else measurements.lesions
-    known = [lesion.longest_diameter_mm for lesion in lesions if lesion.longest_diameter_mm is not None]
-    return max(known, default=None)
-
-
 def _values(result: Result) -> dict[str, Any]:
     measurements = result.measurements
     return {
@@ -72,7 +67,10 @@ def _values(result: Result) -> dict[str, Any]:
         "model_name": result.provenance.model_name,
         "model_version": result.provenance.model_version,
         "volume_ml": None if measurements is None else measurements.volume_ml,
-        "longest_diameter_mm": largest_diameter_mm(measurements),
+        "longest_diameter_mm": None if measurements is None else measurements.longest_diameter_mm,
+        "estimated_dice": result.estimated_dice,
+        "head_row": None if result.head_position is None else result.head_position[0],
+        "head_column": None if result.head_position is None else result.head_position[1],
         "provenance": to_json(result.provenance),
         "measurements": None if measurements is None else to_json(measurements),
         "has_mask": result.has_mask,
@@ -92,6 +90,8 @@ def _result(row: Row[Any]) -> Result:
         provenance=from_json(Provenance, row.provenance),
         created_at=row.created_at,
         measurements=None if row.measurements is None else from_json(Measurements, row.measurements),
+        estimated_dice=row.estimated_dice,
+        head_position=None if row.head_row is None else (row.head_row, row.head_column),
         has_mask=row.has_mask,
         has_heatmap=row.has_heatmap,
     )

@@ -8,8 +8,8 @@ from sqlalchemy import Engine, Row, insert, select, update
 
 from data.codec import from_json, to_json
 from data.database import bump, reading, writing
+from data.ledger import note_review
 from data.records import Measurements, Review, Verdict
-from data.results import largest_diameter_mm
 from data.tables import REVISION_OF_SCANS, reviews, scans
 
 
@@ -29,7 +29,9 @@ class ReviewStore:
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_SCANS)
             connection.execute(insert(reviews).values(_values(review)))
-            connection.execute(update(scans).where(reviewed).values(latest_review_id=review.id))
+            kept = connection.execute(update(scans).where(reviewed).values(latest_review_id=review.id))
+            if kept.rowcount:
+                note_review(connection, review)
         return review
 
     def get(self, review_id: str) -> Review | None:
@@ -64,7 +66,7 @@ def _values(review: Review) -> dict[str, Any]:
         "reviewer_id": review.reviewer_id,
         "reviewer_name": review.reviewer_name,
         "volume_ml": None if measurements is None else measurements.volume_ml,
-        "longest_diameter_mm": largest_diameter_mm(measurements),
+        "longest_diameter_mm": None if measurements is None else measurements.longest_diameter_mm,
         "measurements": None if measurements is None else to_json(measurements),
         "dice": None if review.dice is None else float(review.dice),
         "truth_positive": review.truth_positive,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
-from data import worklist
 from data.codec import from_json, to_json
 from data.columns import folded
 from data.database import bump, reading, revision, writing
 from data.errors import NotFound
-from data.records import Scan, ScanHeader, ScanStatus, SourceGrid, Spacing, WorklistPage, WorklistQuery
-from data.tables import REVISION_OF_SCANS, scans
+from data.ledger import note_gone, note_scan, note_status
+from data.records import Scan, ScanHeader, ScanStatus, SourceGrid, Spacing
+from data.tables import REVISION_OF_SCANS, patients, results, reviews, scans
 
 
 class ScanStore:
@@ -32,6 +32,7 @@ class ScanStore:
                     return known, False
                 connection.execute(insert(scans).values(_values(scan)))
                 bump(connection, REVISION_OF_SCANS)
+                note_scan(connection, scan)
         except IntegrityError:
             # Two servers, or two threads on PostgreSQL or MySQL, were given the same file at once.
             known = self.by_content(scan.content_sha256)
@@ -65,6 +66,22 @@ class ScanStore:
             if connection.execute(select(scans.c.id).where(scans.c.id == scan_id)).first() is None:
                 raise NotFound("There is no such scan.")
             connection.execute(statement)
+            note_status(connection, scan_id, status.value)
+
+    def delete(self, scan_ids: Collection[str]) -> None:
+        """Takes scans out of the house with their results, reviews and patients who have no other."""
+        wanted = list(scan_ids)
+        with writing(self._engine) as connection:
+            bump(connection, REVISION_OF_SCANS)
+            of_these = select(scans.c.patient_id).where(scans.c.id.in_(wanted)).distinct()
+            owners = list(connection.execute(of_these).scalars())
+            note_gone(connection, wanted)
+            for table in (reviews, results):
+                connection.execute(delete(table).where(table.c.scan_id.in_(wanted)))
+            connection.execute(delete(scans).where(scans.c.id.in_(wanted)))
+            others = select(scans.c.patient_id).where(scans.c.patient_id.in_(owners))
+            unused = patients.c.id.in_(owners) & patients.c.id.not_in(others)
+            connection.execute(delete(patients).where(unused))
 
     def ids_with_status(self, statuses: Collection[ScanStatus]) -> list[str]:
         """The ids of scans in any of these states, oldest first."""
@@ -73,26 +90,18 @@ class ScanStore:
         with reading(self._engine) as connection:
             return list(connection.execute(query.order_by(scans.c.created_at, scans.c.id)).scalars())
 
+    def synthetic_ids(self) -> list[str]:
+        """The ids of scans that were made for a demonstration."""
+        query = select(scans.c.id).where(scans.c.synthetic.is_(true()))
+        with reading(self._engine) as connection:
+            return list(connection.execute(query.order_by(scans.c.id)).scalars())
+
     def counts(self) -> dict[ScanStatus, int]:
         """How many scans are in each state."""
         query = select(scans.c.status, func.count()).group_by(scans.c.status)
         with reading(self._engine) as connection:
             found = {row[0]: row[1] for row in connection.execute(query)}
         return {status: found.get(status.value, 0) for status in ScanStatus}
-
-    def worklist(self, query: WorklistQuery, with_identity: bool) -> WorklistPage:
-        """Rows with patient, latest result and its latest review.
-
-        Filters: task, status, modality, verdict (or "none"), result ("positive", "negative" or
-        "none"). The search takes each word for itself, in sequence, pseudonym and scan id, and
-        in name and patient id only `with_identity`. Unknown values sort last. InvalidInput for a
-        filter or column that does not exist.
-        """
-        rows = worklist.rows_of(query, with_identity=with_identity)
-        total = worklist.total_of(query, with_identity=with_identity)
-        with reading(self._engine) as connection:
-            found = tuple(worklist.row(row) for row in connection.execute(rows))
-            return WorklistPage(found, connection.execute(total).scalar_one())
 
     def changes_token(self) -> str:
         """A text that is another one after any change of a scan, result or review."""
@@ -124,6 +133,7 @@ def _values(scan: Scan) -> dict[str, Any]:
         "width": scan.width,
         "uploaded_by": scan.uploaded_by,
         "warnings": to_json(scan.warnings),
+        "synthetic": scan.synthetic,
         "created_at": scan.created_at,
     }
 
@@ -146,4 +156,5 @@ def _scan(row: Row[Any]) -> Scan:
         created_at=row.created_at,
         warnings=from_json(tuple[str, ...], row.warnings),
         failure=row.failure,
+        synthetic=row.synthetic,
     )

@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    false,
 )
 
 from data.columns import ID_LENGTH, Line, UtcDateTime, Words
@@ -101,7 +102,9 @@ patients = Table(
     Column("search_key", Words, nullable=False),  # folded name or label, and patient id
     Column("birth_date", Date),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("changed", BigInteger, nullable=False, server_default="0"),  # the revision of its last change
     Index("ix_patients_patient_id", "patient_id"),
+    Index("ix_patients_changed", "changed"),
     **_MYSQL,
 )
 
@@ -135,14 +138,84 @@ scans = Table(
     Column("width", Integer, nullable=False),
     Column("uploaded_by", Line(64), nullable=False),
     Column("warnings", Words, nullable=False),  # JSON list of sentences
+    Column("synthetic", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
     Column("latest_result_id", String(ID_LENGTH)),
     Column("latest_review_id", String(ID_LENGTH)),  # of the latest result: a new result has none yet
     Index("ix_scans_patient_id", "patient_id"),
     Index("ix_scans_created_at_id", "created_at", "id"),
     Index("ix_scans_status_created_at_id", "status", "created_at", "id"),
-    Index("ix_scans_task_created_at_id", "task", "created_at", "id"),
     Index("ix_scans_series_uid", "series_uid"),
+    **_MYSQL,
+)
+
+# What counts of every scan now, one narrow line each: what worklist and statistics are answered from.
+# Kept by the stores in the same transaction as the change itself; `Ledger.recount` writes it anew.
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("line", Integer, primary_key=True, autoincrement=True),
+    Column("scan_id", String(ID_LENGTH), nullable=False, unique=True),
+    Column("changed", BigInteger, nullable=False),  # the revision of its last change
+    Column("gone", Boolean, nullable=False),  # the scan was deleted
+    Column("patient_id", String(ID_LENGTH), nullable=False),
+    Column("created_us", BigInteger, nullable=False),  # microseconds since 1970, UTC
+    Column("acquired_us", BigInteger),
+    Column("task", Line(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("modality", Line(32)),
+    Column("sequence", Line()),
+    Column("scanner", Line()),  # manufacturer and model
+    Column("site", Line()),
+    Column("sex", Line(8)),
+    Column("age_years", Double),
+    Column("synthetic", Boolean, nullable=False),
+    Column("version", Line(64)),  # of the latest result, and so on to `head_column`
+    Column("positive", Boolean),
+    Column("probability", Double),
+    Column("has_mask", Boolean),
+    Column("volume_ml", Double),  # of the corrected mask where there is one
+    Column("longest_diameter_mm", Double),
+    Column("estimated_dice", Double),
+    Column("read_us", BigInteger),  # when, as `created_us`
+    Column("head_row", Double),  # the largest lesion's centre in the head's square, 0 to 1
+    Column("head_column", Double),
+    Column("verdict", String(16)),  # of the latest review of the latest result, and so on
+    Column("truth_positive", Boolean),
+    Column("dice", Double),
+    Column("reviewed_us", BigInteger),
+    Index("ix_ledger_changed", "changed"),
+    **_MYSQL,
+)
+
+# What was not read, and why: one row a file or series.
+refusals = Table(
+    "refusals",
+    metadata,
+    _id(),
+    Column("upload_id", String(ID_LENGTH)),  # where it came by upload
+    Column("name", Line(), nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("sentence", Words, nullable=False),
+    Column("modality", Line(32)),  # as far as a header could be read
+    Column("scanner", Line()),
+    Column("site", Line()),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_refusals_created_at", "created_at"),
+    Index("ix_refusals_upload_id", "upload_id"),
+    **_MYSQL,
+)
+
+# Filters of the cohort page under a name.
+views = Table(
+    "views",
+    metadata,
+    _id(),
+    Column("name", Line(64), nullable=False),
+    Column("name_key", Line(64), nullable=False, unique=True),
+    Column("query", Words, nullable=False),  # as in the page's address
+    Column("made_by", Line(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
     **_MYSQL,
 )
 
@@ -159,6 +232,9 @@ results = Table(
     Column("model_version", Line(64), nullable=False),
     Column("volume_ml", Double),
     Column("longest_diameter_mm", Double),
+    Column("estimated_dice", Double),
+    Column("head_row", Double),  # the largest lesion's centre in the head's square, 0 to 1
+    Column("head_column", Double),
     Column("provenance", Words, nullable=False),  # JSON
     Column("measurements", Words),  # JSON
     Column("has_mask", Boolean, nullable=False),
@@ -242,6 +318,41 @@ audit_events = Table(
     Column("action", Line(64), nullable=False),
     Column("subject", Line(), nullable=False),
     Column("detail", Words, nullable=False),
+    **_MYSQL,
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    _id(),
+    Column("folder", Words, nullable=False),
+    Column("labels", Words),
+    Column("state", String(16), nullable=False),
+    Column("user_id", Line(64)),
+    Column("failure", Words),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Index("ix_imports_created_at", "created_at"),
+    **_MYSQL,
+)
+
+import_items = Table(
+    "import_items",
+    metadata,
+    _id(),
+    _reference("import_id", "imports.id"),
+    Column("number", Integer, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("files", Words, nullable=False),  # JSON list of ImportFile
+    Column("stacked", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("scan_ids", Words, nullable=False),  # JSON lists
+    Column("refusals", Words, nullable=False),
+    Column("added", Integer, nullable=False),
+    Column("known", Integer, nullable=False),
+    Column("labelled", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Index("ix_import_items_import_id_state_number", "import_id", "state", "number"),
     **_MYSQL,
 )
 

@@ -12,6 +12,7 @@ from data.codec import from_json, to_json
 from data.database import reading, writing
 from data.errors import NotFound
 from data.records import Refusal, Upload, UploadState
+from data.refusals import keep
 from data.tables import uploads
 
 T = TypeVar("T")
@@ -99,6 +100,7 @@ class UploadStore:
                 "refusals": to_json(_together(before.refusals, refusals)),
             }
             connection.execute(update(uploads).where(uploads.c.id == upload_id).values(values))
+            keep(connection, [one for one in refusals if one not in before.refusals], upload_id)
             return _require(connection, upload_id)
 
     def delete(self, upload_id: str) -> None:

@@ -1,136 +1,141 @@
-"""The worklist's question as SQL: search, filters, order."""
+"""The worklist: a page of scans, filtered, searched and ordered in the ledger, fetched by their ids."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, case, func, or_, select
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Engine, Row, func, select
 
-from data.columns import folded
+from data.database import reading
 from data.errors import InvalidInput
-from data.records import ScanStatus, Verdict, WorklistQuery, WorklistRow
-from data.tables import patients, results, reviews, scans
+from data.lines import Ledger, Lines, ranks
+from data.records import ScanStatus, Verdict, WorklistPage, WorklistQuery, WorklistRow
+from data.selection import searched, selected
+from data.tables import ledger, patients, scans
 
-NONE = "none"  # the filter value for "no verdict yet" and "no result yet"
-_MOST_ROWS = 1000
-_MOST_TERMS = 8
-
-_corrected = reviews.c.verdict == Verdict.CORRECTED.value
-# A clinician who corrected a mask sees the sizes of the corrected one.
-_volume_ml = case((_corrected, reviews.c.volume_ml), else_=results.c.volume_ml)
-_diameter_mm = case((_corrected, reviews.c.longest_diameter_mm), else_=results.c.longest_diameter_mm)
-_shown_name = func.coalesce(patients.c.name, patients.c.label)
-
-_COLUMNS: dict[str, ColumnElement[Any]] = {
-    "scan_id": scans.c.id,
-    "modality": scans.c.modality,
-    "sequence": scans.c.sequence,
-    "acquired_at": scans.c.acquired_at,
-    "created_at": scans.c.created_at,
-    "task": scans.c.task,
-    "status": scans.c.status,
-    "positive": results.c.positive,
-    "probability": results.c.probability,
-    "volume_ml": _volume_ml,
-    "longest_diameter_mm": _diameter_mm,
-    "verdict": reviews.c.verdict,
+MOST_ROWS = 1000
+_OF_LEDGER = (
+    "scan_id", "modality", "sequence", "task", "status", "positive", "probability", "volume_ml",
+    "longest_diameter_mm", "estimated_dice", "has_mask", "verdict", "synthetic",
+)  # fmt: skip
+_BY_NUMBER = {
+    "created_at": "created_us",
+    "acquired_at": "acquired_us",
+    **{
+        name: name
+        for name in ("positive", "probability", "volume_ml", "longest_diameter_mm", "estimated_dice")
+    },
+    "has_mask": "has_mask",
 }
-_NEVER_EMPTY = {"scan_id", "created_at", "task", "status"}
+_BY_NAME = {
+    "modality": "modality",
+    "sequence": "sequence",
+    "task": "task",
+    "status": "status",
+    "verdict": "review",
+    "synthetic": "synthetic",
+}
 
 
-def rows_of(query: WorklistQuery, *, with_identity: bool) -> Select[Any]:
-    """The statement for the page's rows. InvalidInput for a filter or order that does not exist."""
-    columns = [column.label(name) for name, column in _COLUMNS.items()]
-    if with_identity:
-        columns += [_shown_name.label("patient"), patients.c.patient_id.label("patient_id")]
-    else:
-        columns += [patients.c.pseudonym.label("patient")]
-    statement = select(*columns).select_from(_joined()).where(_condition(query, with_identity))
-    count = max(0, min(query.count, _MOST_ROWS))
-    return statement.order_by(*_order(query, with_identity)).limit(count).offset(max(0, query.start))
+_JOINED = ledger.join(scans, ledger.c.scan_id == scans.c.id).join(
+    patients, ledger.c.patient_id == patients.c.id
+)
 
 
-def total_of(query: WorklistQuery, *, with_identity: bool) -> Select[int]:
-    """The statement for how many rows there are in all; it joins only what the filters need."""
-    source: FromClause = scans
-    if query.search.strip():
-        source = source.join(patients, scans.c.patient_id == patients.c.id)
-    if query.filters.get("result"):
-        source = source.outerjoin(results, scans.c.latest_result_id == results.c.id)
-    if query.filters.get("verdict"):
-        source = source.outerjoin(reviews, scans.c.latest_review_id == reviews.c.id)
-    return select(func.count()).select_from(source).where(_condition(query, with_identity))
+class WorklistStore:
+    """Pages of the worklist."""
+
+    def __init__(self, engine: Engine, ledger: Ledger) -> None:
+        self._engine = engine
+        self._ledger = ledger
+
+    def page(self, query: WorklistQuery, with_identity: bool) -> WorklistPage:
+        """Rows with patient, latest result and its latest review.
+
+        Filters are those of `data.selection`. The search takes each word for itself, in sequence,
+        pseudonym and scan id, and in name and patient id only `with_identity`. Unknown values sort
+        last. InvalidInput for a filter or column that does not exist.
+        """
+        lines = self._ledger.lines()
+        mask = selected(lines, query.filters)
+        found = searched(lines, query.search, with_identity=with_identity)
+        rows = np.flatnonzero(mask if found is None else mask & found)
+        wanted = _ordered(lines, rows, query, with_identity)
+        ids = [one.decode() for one in lines.scan_ids[wanted]]
+        return WorklistPage(self._fetched(ids, with_identity), len(rows))
+
+    def _fetched(self, ids: list[str], with_identity: bool) -> tuple[WorklistRow, ...]:
+        columns: list[ColumnElement[Any]] = [ledger.c[name] for name in _OF_LEDGER]
+        columns += [scans.c.created_at, scans.c.acquired_at]
+        if with_identity:
+            shown = func.coalesce(patients.c.name, patients.c.label)
+            columns += [shown.label("patient"), patients.c.patient_id.label("patient_id")]
+        else:
+            columns += [patients.c.pseudonym.label("patient")]
+        query = select(*columns).select_from(_JOINED).where(ledger.c.scan_id.in_(ids))
+        with reading(self._engine) as connection:
+            rows = {row.scan_id: _row(row) for row in connection.execute(query)}
+        return tuple(rows[one] for one in ids if one in rows)
 
 
-def row(found: Row[Any]) -> WorklistRow:
-    """One row of `rows_of` as a record."""
+def _row(found: Row[Any]) -> WorklistRow:
     values = dict(found._mapping)
     values["status"] = ScanStatus(values["status"])
     values["verdict"] = None if values["verdict"] is None else Verdict(values["verdict"])
-    values["positive"] = None if values["positive"] is None else bool(values["positive"])
+    values["has_mask"] = bool(values["has_mask"])
     values.setdefault("patient_id", None)
     return WorklistRow(**values)
 
 
-def _joined() -> FromClause:
-    with_patient = scans.join(patients, scans.c.patient_id == patients.c.id)
-    with_result = with_patient.outerjoin(results, scans.c.latest_result_id == results.c.id)
-    return with_result.outerjoin(reviews, scans.c.latest_review_id == reviews.c.id)
+def _ordered(
+    lines: Lines, rows: NDArray[np.int64], query: WorklistQuery, with_identity: bool
+) -> NDArray[np.int64]:
+    """The rows of the page asked for, in its order; equal ones by arrival, as the last column goes."""
+    count = max(0, min(query.count, MOST_ROWS))
+    end = max(0, query.start) + count
+    sort = query.sort or (("scan_id", True),)
+    keys = [_key(lines, rows, name, descending, with_identity) for name, descending in sort]
+    arrival = np.arange(len(rows)) * (-1 if sort[-1][1] else 1)
+    first = keys[0]
+    if end < len(rows):  # only what can be on the page is worth ordering
+        limit = np.partition(first, end - 1)[end - 1] if end else -np.inf
+        near = np.flatnonzero(first <= limit)
+    else:
+        near = np.arange(len(rows))
+    if len(near) > 4 * end + 1000 and len(keys) == 1:
+        near = _nearest(first, near, arrival, end)
+    order = np.lexsort([arrival[near], *(key[near] for key in reversed(keys))])
+    return rows[near[order][end - count : end]]
 
 
-def _condition(query: WorklistQuery, with_identity: bool) -> ColumnElement[bool]:
-    terms = folded(query.search).split()[:_MOST_TERMS]
-    conditions = [_matches(term, with_identity) for term in terms]
-    conditions += [_filter(name, values) for name, values in query.filters.items() if values]
-    return and_(True, *conditions)
+def _nearest(
+    key: NDArray[np.float64], near: NDArray[np.int64], arrival: NDArray[np.int64], end: int
+) -> NDArray[np.int64]:
+    """Of very many equal keys only those that come first or last by arrival can be on the page."""
+    limit = key[near].max()
+    below, equal = near[key[near] < limit], near[key[near] == limit]
+    needed = end - len(below)
+    ascending = arrival[-1] >= 0
+    return np.concatenate([below, equal[:needed] if ascending else equal[len(equal) - needed :]])
 
 
-def _matches(term: str, with_identity: bool) -> ColumnElement[bool]:
-    conditions = [
-        scans.c.sequence_key.contains(term, autoescape=True),
-        patients.c.pseudonym.contains(term.upper(), autoescape=True),
-        scans.c.id.startswith(term, autoescape=True),
-    ]
-    if with_identity:
-        conditions.append(patients.c.search_key.contains(term, autoescape=True))
-    return or_(*conditions)
-
-
-def _filter(name: str, values: tuple[str, ...]) -> ColumnElement[bool]:
-    if name in ("task", "status", "modality"):
-        return _COLUMNS[name].in_(values)
-    if name == "verdict":
-        return _among(reviews.c.verdict, {value: value for value in values if value != NONE}, NONE in values)
-    if name == "result":
-        wanted = {value: value == "positive" for value in values if value in ("positive", "negative")}
-        return _among(results.c.positive, wanted, NONE in values)
-    raise InvalidInput(f"The worklist has no filter called {name}.")
-
-
-def _among(column: ColumnElement[Any], wanted: dict[str, Any], or_empty: bool) -> ColumnElement[bool]:
-    chosen = column.in_(list(wanted.values()))
-    return or_(chosen, column.is_(None)) if or_empty else chosen
-
-
-def _order(query: WorklistQuery, with_identity: bool) -> list[ColumnElement[Any]]:
-    order: list[ColumnElement[Any]] = []
-    for name, descending in query.sort:
-        column = _sort_column(name, with_identity)
-        if name not in _NEVER_EMPTY:
-            order.append(column.is_(None))  # databases disagree where unknown values go: here, last
-        order.append(column.desc() if descending else column.asc())
-    # Rows that are equal in all of this still need one order, or pages would overlap.
-    last_descends = query.sort[-1][1] if query.sort else True
-    return [*order, scans.c.id.desc() if last_descends else scans.c.id.asc()]
-
-
-def _sort_column(name: str, with_identity: bool) -> ColumnElement[Any]:
-    if name == "patient":
-        return patients.c.search_key if with_identity else patients.c.pseudonym
-    if name == "patient_id":  # to others its order alone would tell something
-        return patients.c.patient_id if with_identity else patients.c.pseudonym
-    if name == "sequence":
-        return scans.c.sequence_key
-    if name not in _COLUMNS:
+def _key(
+    lines: Lines, rows: NDArray[np.int64], name: str, descending: bool, with_identity: bool
+) -> NDArray[np.float64]:
+    """What a column orders by, small first, unknown as infinity."""
+    if name in _BY_NUMBER:
+        values = lines.numbers[_BY_NUMBER[name]][rows]
+    elif name in _BY_NAME:
+        dimension = _BY_NAME[name]
+        values = ranks(lines.names[dimension])[lines.codes[dimension][rows]]
+    elif name in ("patient", "patient_id"):
+        # To those who may not see names, the order of names alone would tell something.
+        values = lines.people.ranks(name if with_identity else "pseudonym")[lines.patients[rows]]
+    elif name == "scan_id":
+        values = rows.astype(np.float64)
+    else:
         raise InvalidInput(f"The worklist cannot be sorted by {name}.")
-    return _COLUMNS[name]
+    # Databases and people disagree where unknown values go: here, last.
+    return np.where(np.isnan(values), np.inf, -values if descending else values)

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from data.audit import AuditLog
 from data.database import Database, migrate, open_database
 from data.files import FileStore
 from data.jobs import JobStore
+from data.ledger import recount_if_behind
+from data.lines import Ledger
 from data.patients import PatientStore
+from data.refusals import RefusalStore
 from data.results import ResultStore
 from data.reviews import ReviewStore
 from data.scans import ScanStore
 from data.tracking import Tracking
 from data.uploads import UploadStore
+from data.views import ViewStore
+from data.worklist import WorklistStore
 from models import tasks
 from services.accounts import Accounts, accounts_of
+from services.cohort import Cohorts
+from services.cohort_export import CohortExports
+from services.comparison import Comparing
 from services.health import Health
+from services.importing import Importing
 from services.inference.batcher import MicroBatcher
 from services.inference.engine import Engine, NetworkInput
 from services.intake import Intake, empty_folder
@@ -26,6 +37,7 @@ from services.pictures import Pictures
 from services.reading import Batcher, FloatArray, Reader, Reading
 from services.registry import Registry
 from services.review import Reviewing
+from services.saved_views import SavedViews
 from services.settings import Settings
 from services.suitability import Gate
 from services.uploads import Uploads
@@ -41,8 +53,13 @@ class Services:
     uploads: Uploads
     intake: Intake
     reading: Reading
+    importing: Importing
     review: Reviewing
     worklist: Worklist
+    cohorts: Cohorts
+    comparing: Comparing
+    cohort_exports: CohortExports
+    saved_views: SavedViews
     pictures: Pictures
     registry: Registry
     jobs: Jobs
@@ -59,6 +76,7 @@ class Services:
         self.jobs.start()
         self.intake.resume()
         self.reading.resume()
+        self.importing.resume()
         self.uploads.forget_broken()
 
     def close(self) -> None:
@@ -77,8 +95,10 @@ def build_services(settings: Settings) -> Services:
     empty_folder(settings.home)
     database = open_database(settings.database_url)
     migrate(database)
+    recount_if_behind(database)
     files, scans, results = FileStore(settings.files_url), ScanStore(database), ResultStore(database)
     reviews, patients, audit = ReviewStore(database), PatientStore(database), AuditLog(database)
+    ledger = Ledger(database)
     uploads, job_store = UploadStore(database), JobStore(database)
     engine, batcher = _inference(settings)
     jobs = Jobs(job_store, settings.home, settings.workers)
@@ -88,14 +108,23 @@ def build_services(settings: Settings) -> Services:
     reading = Reading(reader, scans, results, files, jobs)
     intake = Intake(settings, uploads, scans, patients, files, Gate(reader), reading, jobs)
     pictures = Pictures(scans, results, reviews, files)
+    cohorts = Cohorts(ledger, RefusalStore(database), engine.thresholds)
+    comparing = Comparing(ledger)
     return Services(
         settings=settings,
         accounts=accounts,
         uploads=Uploads(uploads, intake, settings.max_scan_bytes),
         intake=intake,
         reading=reading,
+        importing=Importing(settings, database, files, reader, jobs),
         review=Reviewing(scans, results, reviews, files, pictures, audit),
-        worklist=Worklist(scans, results, reviews, patients, files, accounts, registry),
+        worklist=Worklist(
+            WorklistStore(database, ledger), scans, results, reviews, patients, files, accounts, registry
+        ),
+        cohorts=cohorts,
+        comparing=comparing,
+        cohort_exports=CohortExports(cohorts, comparing, audit),
+        saved_views=SavedViews(ViewStore(database)),
         pictures=pictures,
         registry=registry,
         jobs=jobs,
@@ -105,6 +134,25 @@ def build_services(settings: Settings) -> Services:
         batcher=batcher,
         database=database,
     )
+
+
+@contextmanager
+def importing_alone(settings: Settings, *, reads: bool) -> Iterator[Importing]:
+    """Imports for the command line, which may work beside a server on the same home folder.
+
+    The networks are loaded only for what `reads`: pausing and looking need none.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    database = open_database(settings.database_url)
+    migrate(database)
+    recount_if_behind(database)
+    reader, batcher = build_reader(settings) if reads else (None, None)
+    try:
+        yield Importing(settings, database, FileStore(settings.files_url), reader)
+    finally:
+        if batcher is not None:
+            batcher.stop()
+        database.dispose()
 
 
 def build_registry(settings: Settings) -> Registry:

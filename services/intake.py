@@ -19,6 +19,7 @@ from data import formats
 from data.database import new_id, now
 from data.errors import InvalidInput, RefusedScan
 from data.files import FileStore
+from data.ledger import scanner_name
 from data.patients import PatientStore
 from data.records import (
     DecodedScan,
@@ -142,15 +143,12 @@ class Intake:
         try:
             routed = self._gate.route(decoded)
         except RefusedScan as refused:
-            refusal = Refusal(decoded.name, refused.code, str(refused))
+            refusal = refusal_of(decoded, refused)
             self._uploads.add_outcomes(upload.id, refusals=(refusal,))
             return
         patient = self._patients.find_or_create(decoded.identity, decoded.name)
-        scan = _scan(decoded, patient.id, upload.user_id, routed.task, routed.warnings)
-        self._files.put_array(keys.array(scan.id), decoded.array)
-        self._files.put(keys.thumbnail(scan.id), pictures.thumbnail_png(decoded.array))
-        if original is not None:
-            self._files.put_file(keys.original(scan.id, original.suffix), original)
+        scan = scan_of(decoded, patient.id, upload.user_id, routed.task, routed.warnings)
+        keep_scan(self._files, scan.id, decoded, original, original.suffix if original else "")
         kept, created = self._scans.add(scan)
         if not created:  # another upload brought the same content at the same moment
             self._files.delete_all(f"scans/{scan.id}")
@@ -178,12 +176,32 @@ class Intake:
         return size
 
 
+def keep_scan(
+    files: FileStore, scan_id: str, decoded: DecodedScan, original: Path | None, suffix: str
+) -> None:
+    """Put a scan's pixels, its small picture and, where they are kept, its own bytes into their places."""
+    files.put_array(keys.array(scan_id), decoded.array)
+    files.put(keys.thumbnail(scan_id), pictures.thumbnail_png(decoded.array))
+    if original is not None:
+        files.put_file(keys.original(scan_id, suffix), original)
+
+
+def refusal_of(decoded: DecodedScan, refused: RefusedScan) -> Refusal:
+    """Why a decoded scan is not read, with what its header says of where it was made."""
+    header = decoded.header
+    scanner = scanner_name(header.manufacturer, header.scanner)
+    return Refusal(decoded.name, refused.code, str(refused), header.modality, scanner, header.site)
+
+
 def too_large(limit: int) -> str:
     """The sentence for an upload over the limit (bytes)."""
     return f"The file is larger than the {limit >> 20:,} MiB that this server accepts."
 
 
-def _scan(decoded: DecodedScan, patient_id: str, user_id: str, task: str, warnings: tuple[str, ...]) -> Scan:
+def scan_of(
+    decoded: DecodedScan, patient_id: str, user_id: str, task: str, warnings: tuple[str, ...]
+) -> Scan:
+    """A decoded scan as it is kept, under a new id, waiting to be read."""
     slices, height, width = decoded.array.shape
     return Scan(
         id=new_id(),

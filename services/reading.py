@@ -21,7 +21,7 @@ from data.results import ResultStore
 from data.scans import ScanStore
 from models import tasks
 from models.measuring import measure
-from models.task import Answer, Kind
+from models.task import Answer, Kind, Placement
 from services import keys
 from services.inference.batcher import MicroBatcher
 from services.inference.engine import SOFTWARE, Engine, Loaded, NetworkInput
@@ -40,6 +40,7 @@ class Read:
 
     answer: Answer
     measurements: Measurements | None
+    head_position: tuple[float, float] | None  # row and column of the largest lesion in the head's square
     threshold: float
     provenance: Provenance
 
@@ -68,7 +69,7 @@ class Reader:
         Raises Busy while its network is not loaded yet, or when the queue is full.
         """
         loaded, clock = self._loaded(task_name), _Clock()
-        answer = self._answered(loaded, array, spacing, clock, progress)
+        answer, placement = self._answered(loaded, array, spacing, clock, progress)
         measurements = None if answer.mask is None else measure(answer.mask, spacing, affine)
         clock.lap("measure")
         provenance = Provenance(
@@ -82,7 +83,8 @@ class Reader:
             software=SOFTWARE,
             timings_ms=clock.laps,
         )
-        return Read(answer, measurements, loaded.trained.decision.threshold, provenance)
+        place = _head_position(measurements, placement)
+        return Read(answer, measurements, place, loaded.trained.decision.threshold, provenance)
 
     def answer(self, task_name: str, array: NDArray[Any], spacing: Spacing) -> tuple[Answer, float]:
         """The bare answer and the threshold in force, for those who keep no result.
@@ -90,7 +92,8 @@ class Reader:
         Raises Busy as `read` does.
         """
         loaded = self._loaded(task_name)
-        return self._answered(loaded, array, spacing, _Clock(), None), loaded.trained.decision.threshold
+        answer, _ = self._answered(loaded, array, spacing, _Clock(), None)
+        return answer, loaded.trained.decision.threshold
 
     def _answered(
         self,
@@ -99,15 +102,14 @@ class Reader:
         spacing: Spacing,
         clock: _Clock,
         progress: Callable[[float], None] | None,
-    ) -> Answer:
-        prepared = loaded.task.inputs(array)
+    ) -> tuple[Answer, Placement]:
+        inputs, placement = loaded.task.prepare(array)
         clock.lap("preprocess")
-        outputs = self._through(loaded.task.name, prepared, progress)
+        outputs = self._through(loaded.task.name, inputs, progress)
         clock.lap("network")
-        shape = (int(array.shape[0]), int(array.shape[1]), int(array.shape[2]))
-        answer = loaded.task.answer(outputs, shape, spacing, loaded.trained.decision)
+        answer = loaded.task.answer(outputs, placement, spacing, loaded.trained.decision)
         clock.lap("postprocess")
-        return answer
+        return answer, placement
 
     def _loaded(self, task_name: str) -> Loaded:
         try:
@@ -158,8 +160,8 @@ class Reading:
         """Read a kept scan and keep the result."""
         array = self._files.get_array(keys.array(scan.id))
         read = self._reader.read(scan.task, array, scan.spacing, formats.display_affine(scan.grid), progress)
-        result = _result(scan, read)
-        self._keep(result, read.answer)
+        result = result_of(scan, read)
+        keep_answer(self._files, result.id, read.answer)
         return self._results.add(result)
 
     def _work(self, job: JobContext) -> None:
@@ -183,19 +185,22 @@ class Reading:
     def _give_up(self, scan_id: str, sentence: str) -> None:
         self._scans.set_status(scan_id, ScanStatus.FAILED, sentence)
 
-    def _keep(self, result: Result, answer: Answer) -> None:
-        if answer.mask is not None:
-            self._files.put(keys.mask(result.id), packed(answer.mask))
-        if answer.pixel_probability is not None:
-            self._files.put(keys.pixel_probability(result.id), packed(answer.pixel_probability))
-        if answer.heatmap is not None:
-            heat = (answer.heatmap * 255).round().astype(np.uint8)
-            self._files.put(keys.heatmap(result.id), packed(heat))
+
+def keep_answer(files: FileStore, result_id: str, answer: Answer) -> None:
+    """Keep the pictures of an answer: mask, probabilities, heat map."""
+    if answer.mask is not None:
+        files.put(keys.mask(result_id), packed(answer.mask))
+    if answer.pixel_probability is not None:
+        files.put(keys.pixel_probability(result_id), packed(answer.pixel_probability))
+    if answer.heatmap is not None:
+        heat = (answer.heatmap * 255).round().astype(np.uint8)
+        files.put(keys.heatmap(result_id), packed(heat))
 
 
-def _result(scan: Scan, read: Read) -> Result:
+def result_of(scan: Scan, read: Read, result_id: str = "") -> Result:
+    """What is kept of a reading, under a new id unless one is given."""
     return Result(
-        id=new_id(),
+        id=result_id or new_id(),
         scan_id=scan.id,
         task=scan.task,
         positive=read.answer.positive,
@@ -204,9 +209,20 @@ def _result(scan: Scan, read: Read) -> Result:
         provenance=read.provenance,
         created_at=now(),
         measurements=read.measurements,
+        estimated_dice=read.answer.estimated_dice,
+        head_position=read.head_position,
         has_mask=tasks.ALL[scan.task].kind is Kind.SEGMENTATION,
         has_heatmap=read.answer.heatmap is not None,
     )
+
+
+def _head_position(measured: Measurements | None, placement: Placement) -> tuple[float, float] | None:
+    """Where the largest lesion of a volume lies in the square around the head; a lone slice has no plane."""
+    window, volume = placement.window, placement.shape[0] > 1
+    if measured is None or not measured.lesions or window is None or not volume:
+        return None
+    _, row, column = measured.lesions[0].centroid
+    return (row - window.top) / window.side, (column - window.left) / window.side
 
 
 class _Clock:

@@ -15,7 +15,7 @@ from pathlib import Path
 from data.records import ModelVersion
 from data.tracking import CHAMPION, Tracking
 from models import weights
-from models.task import Task
+from models.task import Kind, Task
 from models.weights import Trained
 from services.inference.engine import Engine
 
@@ -34,6 +34,11 @@ class Registry:
         self._tasks = {task.name: task for task in tasks}
         self._started = threading.Event()
         self.trouble: str | None = None
+
+    @property
+    def clinical(self) -> list[str]:
+        """The tasks that clinicians get answers from."""
+        return [task.name for task in self._tasks.values() if task.kind is not Kind.ROUTING]
 
     @property
     def ready(self) -> bool:

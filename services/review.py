@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from data import formats
 from data.audit import AuditLog
@@ -19,6 +23,7 @@ from models.metrics import dice
 from services import keys
 from services.pictures import Pictures
 
+Mask = NDArray[np.bool_]
 LONGEST_REASON = 2000
 
 
@@ -72,8 +77,7 @@ class Reviewing:
             reviewer_id=user.id,
             reviewer_name=user.display_name,
             created_at=now(),
-            measurements=measure(corrected, scan.spacing, formats.display_affine(scan.grid)),
-            dice=dice(self._pictures.mask(scan_id), corrected),
+            **beside(scan, self._pictures.mask(scan_id), corrected),
             truth_positive=bool(corrected.any()),
         )
         self._files.put(keys.corrected_mask(review.id), packed(corrected))
@@ -95,6 +99,12 @@ class Reviewing:
             AuditEvent(review.created_at, review.reviewer_id, f"review.{review.verdict}", review.scan_id)
         )
         return kept
+
+
+def beside(scan: Scan, drawn: Mask, true: Mask) -> dict[str, Any]:
+    """What a review says of a true mask: its `measurements`, and the `dice` of the one that was drawn."""
+    measurements = measure(true, scan.spacing, formats.display_affine(scan.grid))
+    return {"measurements": measurements, "dice": dice(drawn, true)}
 
 
 def _review(

@@ -115,6 +115,7 @@ def _report(
         "longest_diameter_mm": largest.longest_diameter_mm if largest else None,
         "perpendicular_diameter_mm": largest.perpendicular_diameter_mm if largest else None,
         "longest_diameter_px": largest.longest_diameter_px if largest else None,
+        "estimated_dice": read.answer.estimated_dice,
         "voxels": measured.voxels if measured else None,
         "touches_border": measured.touches_border if measured else None,
         "boxes": [_box(lesion, scan.grid) for lesion in measured.lesions] if measured else [],

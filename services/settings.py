@@ -35,6 +35,12 @@ class Settings:
     session_minutes: int = 30
     https: bool = False
     secret_key: str = ""
+    import_folder: Path | None = None
+
+    @property
+    def imports_from(self) -> Path:
+        """Below this folder of the server's machine lies what may be imported from the page."""
+        return self.import_folder or self.home / "import"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
@@ -59,6 +65,7 @@ class Settings:
             session_minutes=_whole(env, "LIGHTBOX_SESSION_MINUTES", cls.session_minutes),
             https=env.get("LIGHTBOX_HTTPS", "") in {"1", "true", "yes"},
             secret_key=env.get("LIGHTBOX_SECRET_KEY", ""),
+            import_folder=Path(env.get("LIGHTBOX_IMPORT_FOLDER") or home / "import").resolve(),
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from data.errors import RefusedScan
 from data.records import BRAIN_TUMOUR, PNEUMONIA, DecodedScan
+from models import tasks
 from models.suitability import rules
 from models.suitability.task import TASK
 from services.reading import Reader
@@ -13,6 +14,7 @@ from services.reading import Reader
 STATED_SHARE = 0.25
 """Of the threshold, what is enough where the file's own header names the body part."""
 
+BY_HEADER_ALONE = "Only the file's header says what this picture shows; look whether it is so."
 LOOKS_LIKE = {BRAIN_TUMOUR: "a brain MRI", PNEUMONIA: "an upright chest X-ray"}
 
 
@@ -35,6 +37,10 @@ class Gate:
 
         Raises RefusedScan with a sentence for what is neither a brain MRI nor a chest X-ray.
         """
+        for task in tasks.CLINICAL.values():
+            if wanted in (None, task.name) and task.admits is not None and task.admits(scan.header):
+                rules.check_pixels(scan.array)
+                return Routed(task.name, (*scan.warnings, BY_HEADER_ALONE))
         allowed = rules.allowed_routes(scan.header)
         if wanted is not None:
             allowed = tuple(route for route in allowed if route == wanted)

@@ -25,6 +25,7 @@ from data.records import (
 from data.results import ResultStore
 from data.reviews import ReviewStore
 from data.scans import ScanStore
+from data.worklist import WorklistStore
 from services import keys
 from services.accounts import Accounts
 from services.registry import Registry
@@ -62,6 +63,7 @@ class Worklist:
 
     def __init__(
         self,
+        store: WorklistStore,
         scans: ScanStore,
         results: ResultStore,
         reviews: ReviewStore,
@@ -70,6 +72,7 @@ class Worklist:
         accounts: Accounts,
         registry: Registry,
     ) -> None:
+        self._store = store
         self._scans = scans
         self._results = results
         self._reviews = reviews
@@ -80,7 +83,7 @@ class Worklist:
 
     def page(self, query: WorklistQuery, viewer: User) -> WorklistPage:
         """Some rows; names and patient ids for clinicians, pseudonyms for others."""
-        return self._scans.worklist(query, with_identity=may_see_identity(viewer))
+        return self._store.page(query, with_identity=may_see_identity(viewer))
 
     def scan(self, scan_id: str, viewer: User) -> ScanView:
         """One scan; raises NotFound."""

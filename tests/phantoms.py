@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-TEMPLATE = "datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
+from data import phantoms
 
 
 @lru_cache(maxsize=1)
 def mni() -> tuple[NDArray[Any], NDArray[np.float64]]:
     """The template's voxels (i, j, k) and affine, at 2 mm to be quick."""
-    # The file alone is wanted: importing nilearn takes seconds.
-    found = importlib.util.find_spec("nilearn")
-    assert found and found.submodule_search_locations
-    image: Any = nib.load(Path(found.submodule_search_locations[0]) / TEMPLATE)
-    affine = image.affine.copy()
+    voxels, affine = phantoms.template()
     affine[:3, :3] *= 2
-    return np.asarray(image.dataobj)[::2, ::2, ::2], affine
+    return voxels[::2, ::2, ::2], affine
 
 
 def brain(lesion_mm: float = 0.0, centre_mm: tuple[float, float, float] = (30, 10, 25)) -> NDArray[Any]:
@@ -50,10 +43,7 @@ def ball(radius_mm: float, centre_mm: tuple[float, float, float]) -> NDArray[np.
 
 def nifti(voxels: NDArray[Any]) -> bytes:
     """Voxels in the template's grid as .nii.gz."""
-    import gzip
-
-    image: Any = nib.Nifti1Image(voxels, mni()[1])
-    return gzip.compress(image.to_bytes(), compresslevel=1, mtime=0)
+    return phantoms.nifti(voxels, mni()[1])
 
 
 def axial_png(voxels: NDArray[Any], k: int = 45) -> bytes:

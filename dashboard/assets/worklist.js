@@ -24,7 +24,9 @@
       if (!event.ctrlKey && !event.metaKey && !event.shiftKey) event.preventDefault();
       else event.stopPropagation();
     };
-    return element("a", { href: href, className: "lb-scan-link", onClick: stay }, props.value || "Unknown");
+    const link = element("a", { href: href, className: "lb-scan-link", onClick: stay }, props.value || "Unknown");
+    if (!props.data.synthetic) return link;
+    return element("span", null, link, " ", element("span", { className: "lb-badge lb-synthetic" }, "SYNTHETIC"));
   };
 
   cells.ResultCell = function (props) {

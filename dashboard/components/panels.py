@@ -21,7 +21,7 @@ from dashboard.components.results import (
     truth_words,
 )
 from dashboard.components.viewer import spacing_words
-from data.records import Lesion, Measurements, Result, Review, Role, Scan, ScanStatus, User
+from data.records import Lesion, Measurements, Result, Review, Role, Scan, ScanStatus, User, Verdict
 
 if TYPE_CHECKING:
     from services.worklist import ScanView
@@ -35,7 +35,15 @@ def title(view: ScanView, user: User) -> list[Component]:
     name = (identity.name if identity else None) or view.patient.pseudonym
     header = view.scan.header
     parts = [header.modality, header.sequence, local_date(header.acquired_at)]
-    return [html.H1(name), html.Span(" · ".join(part for part in parts if part), className="text-secondary")]
+    said = html.Span(" · ".join(part for part in parts if part), className="text-secondary")
+    return [html.H1(name), *synthetic_badge(view.scan), said]
+
+
+def synthetic_badge(scan: Scan) -> list[Component]:
+    """Say that a scan is of nobody; nothing for the others."""
+    if not scan.synthetic:
+        return []
+    return [html.Span("SYNTHETIC", className="lb-badge lb-synthetic", title="Computed for a demonstration")]
 
 
 def status_panel(view: ScanView, waiting: int) -> Component | None:
@@ -63,10 +71,12 @@ def result_panel(view: ScanView) -> list[Component]:
             headline(result), className="lb-headline " + ("lb-positive" if result.positive else "lb-negative")
         ),
         probability_bar(result),
+        *expected_overlap(result),
         *warnings_of(view.scan),
     ]
     if corrected is not None and corrected.measurements is not None:
-        parts.append(html.H3(f"Corrected mask ({corrected.reviewer_name})"))
+        labelled = corrected.verdict is Verdict.LABELLED
+        parts.append(html.H3("Labelled mask" if labelled else f"Corrected mask ({corrected.reviewer_name})"))
         parts += measurements_table(corrected.measurements, view)
         parts.append(html.H3("The AI's mask"))
     if result.measurements is not None:
@@ -93,6 +103,17 @@ def probability_bar(result: Result) -> Component:
         ],
         className="lb-probability",
     )
+
+
+def expected_overlap(result: Result) -> list[Component]:
+    """What the model expects of its own mask, and a warning where that is little."""
+    if result.estimated_dice is None:
+        return []
+    words = f"Expected overlap with a specialist's mask: Dice {result.estimated_dice:.2f}"
+    parts: list[Component] = [html.Div(words, className="lb-bar-words")]
+    if result.doubtful:
+        parts.append(_warning("The model is unsure of this outline: check it before using its sizes."))
+    return parts
 
 
 def warnings_of(scan: Scan) -> list[Component]:
@@ -130,6 +151,7 @@ def facts(view: ScanView, user: User) -> Component:
     if identity is not None:
         rows += [("Name", identity.name), ("Patient ID", identity.patient_id), ("Born", identity.birth_date)]
     age = None if header.age_years is None else f"{header.age_years:.0f} years"
+    sender = view.uploaded_by or ("the demonstration" if scan.synthetic else "an import")
     size = f"{scan.width} × {scan.height}" + (f" × {scan.slices}" if scan.slices > 1 else "")
     rows += [
         ("Pseudonym", view.patient.pseudonym),
@@ -143,7 +165,7 @@ def facts(view: ScanView, user: User) -> Component:
         ("Site", header.site),
         ("Size", f"{size} pixels"),
         ("Voxel size", spacing_words(scan.spacing)),
-        ("Uploaded", f"{local_time(scan.created_at)} by {view.uploaded_by}"),
+        ("Uploaded", f"{local_time(scan.created_at)} by {sender}"),
         ("Scan", html.Code(scan.id[:12])),
     ]
     return _facts([(name, value) for name, value in rows if value])

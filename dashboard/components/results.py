@@ -5,12 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from data.records import BRAIN_TUMOUR, PNEUMONIA, Lesion, Result, Review, ScanStatus, Verdict, WorklistRow
+from data.records import (
+    BRAIN_TUMOUR,
+    DOUBTFUL_DICE,
+    Lesion,
+    Result,
+    Review,
+    ScanStatus,
+    Verdict,
+    WorklistRow,
+)
 
 if TYPE_CHECKING:
     from services.worklist import ScanView
 
-TASK_NAMES = {BRAIN_TUMOUR: "Brain tumour", PNEUMONIA: "Pneumonia"}
 STATUS_NAMES = {
     ScanStatus.WAITING: "Waiting",
     ScanStatus.READING: "Reading",
@@ -21,17 +29,18 @@ VERDICT_NAMES = {
     Verdict.ACCEPTED: "Accepted",
     Verdict.REJECTED: "Rejected",
     Verdict.CORRECTED: "Corrected",
+    Verdict.LABELLED: "Labelled",
 }
-_FINDING = {BRAIN_TUMOUR: "tumour", PNEUMONIA: "pneumonia"}
+_FINDING = {BRAIN_TUMOUR: "tumour"}
 
 
 def task_name(task: str) -> str:
     """Name a task for a person."""
-    return TASK_NAMES.get(task, task.replace("-", " ").capitalize())
+    return task.replace("-", " ").capitalize()
 
 
 def finding(task: str) -> str:
-    """Name what a task looks for, in lower case."""
+    """Name what a task looks for, in lower case: a task is named after it."""
     return _FINDING.get(task, task.replace("-", " "))
 
 
@@ -40,12 +49,13 @@ def short_result(row: WorklistRow) -> str:
     if row.positive is None:
         return ""
     found = finding(row.task)
-    if row.task == PNEUMONIA:
+    if not row.has_mask:
         score = "" if row.probability is None else f" {row.probability:.2f}"
         return f"{found.capitalize() if row.positive else 'No ' + found}{score}"
     if not row.positive:
         return f"No {found} found"
-    sizes = [millilitres(row.volume_ml), millimetres(row.longest_diameter_mm)]
+    doubt = row.verdict is None and row.estimated_dice is not None and row.estimated_dice < DOUBTFUL_DICE
+    sizes = [millilitres(row.volume_ml), millimetres(row.longest_diameter_mm), "check" if doubt else ""]
     known = ", ".join(size for size in sizes if size)
     return f"{found.capitalize()} {known}" if known else f"{found.capitalize()} found"
 
@@ -53,7 +63,7 @@ def short_result(row: WorklistRow) -> str:
 def headline(result: Result) -> str:
     """Say in large what a result is."""
     found = finding(result.task)
-    if result.task == PNEUMONIA:
+    if not result.has_mask:
         return f"{found.capitalize()} {'likely' if result.positive else 'unlikely'}"
     return f"{found.capitalize()} found" if result.positive else f"No {found} found"
 

@@ -1,14 +1,15 @@
-"""People: who has an account, with which role."""
+"""People, who has an account with which role; and bulk imports."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import dash_bootstrap_components as dbc
-from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.auth import require
+from dashboard.components import imports
 from dashboard.components.results import local_time
 from data.errors import InvalidInput
 from data.records import Role, User
@@ -24,6 +25,9 @@ ROLE = "admin-role"
 CREATE = "admin-create"
 ACTION = "admin-action"  # type of the buttons in the table: {"type", "user", "verb"}
 ROLE_OF = "admin-role-of"  # type of the role menus in the table: {"type", "user"}
+
+IMPORTS_EVERY_MS = 2000
+IMPORTS_SHOWN = 10
 
 ROLES = {
     Role.CLINICIAN: "Clinician",
@@ -41,6 +45,11 @@ def layout(user: User, argument: str = "") -> Component:
             html.Div(id=ONE_TIME, role="status"),
             _new_person(),
             html.Div(id=PEOPLE, className="lb-scroll"),
+            html.Div(html.H2("Import"), className="lb-page-head"),
+            imports.form(),
+            html.Div(id=imports.LIST, className="lb-scroll"),
+            dcc.Store(id=imports.SEEN),
+            dcc.Interval(id=imports.TICK, interval=IMPORTS_EVERY_MS),
         ],
         className="lb-admin",
     )
@@ -77,6 +86,21 @@ def act(services: Services, administrator: User, user_id: str, verb: str) -> Com
     return None
 
 
+def shown_imports(services: Services, seen: str | None) -> tuple[Any, Any]:
+    """Return the table of imports and a word for it; no update where that is `seen` already."""
+    views = services.importing.recent(IMPORTS_SHOWN)
+    word = imports.seen(views)
+    if word == seen:
+        return no_update, no_update
+    return imports.table(views, str(services.settings.imports_from)), word
+
+
+def act_on_import(services: Services, administrator: User, import_id: str, verb: str) -> None:
+    """Pause an import or have it go on."""
+    act = services.importing.pause if verb == "pause" else services.importing.take_up
+    act(import_id, administrator)
+
+
 def set_role(services: Services, administrator: User, user_id: str, role: str) -> None:
     """Give an account another role, where it differs."""
     user = services.accounts.user(user_id)
@@ -97,6 +121,51 @@ def one_time_password(user: User, password: str) -> Component:
 
 def register(app: Dash, services: Services) -> None:
     """Bind the page."""
+    _register_people(app, services)
+    _register_imports(app, services)
+
+
+def _register_imports(app: Dash, services: Services) -> None:
+    @app.callback(
+        Output(imports.LIST, "children"),
+        Output(imports.SEEN, "data"),
+        Input(imports.TICK, "n_intervals"),
+        State(imports.SEEN, "data"),
+    )
+    def _imports(_: int | None, seen: str | None) -> tuple[Any, Any]:
+        require(Role.ADMIN)
+        return shown_imports(services, seen)
+
+    @app.callback(
+        Output(imports.LIST, "children", allow_duplicate=True),
+        Output(imports.FOLDER, "value"),
+        Output(imports.LABELS, "value"),
+        Input(imports.START, "n_clicks"),
+        State(imports.FOLDER, "value"),
+        State(imports.LABELS, "value"),
+        prevent_initial_call=True,
+    )
+    def _start(clicks: int | None, folder: str | None, labels: str | None) -> tuple[Any, ...]:
+        administrator = require(Role.ADMIN)
+        if not clicks:
+            return (no_update,) * 3
+        services.importing.start_below(administrator, folder or "", labels or "")
+        return shown_imports(services, None)[0], "", ""
+
+    @app.callback(
+        Output(imports.LIST, "children", allow_duplicate=True),
+        Input({"type": imports.ACTION, "import": ALL, "verb": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def _act_on_import(clicks: list[int | None]) -> Any:
+        administrator = require(Role.ADMIN)
+        if not ctx.triggered_id or not any(clicks):
+            return no_update
+        act_on_import(services, administrator, ctx.triggered_id["import"], ctx.triggered_id["verb"])
+        return shown_imports(services, None)[0]
+
+
+def _register_people(app: Dash, services: Services) -> None:
 
     @app.callback(Output(PEOPLE, "children"), Input(PEOPLE, "id"))
     def _people(_: str) -> Component:

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from dashboard.auth import READERS, require
 from dashboard.components import metrics
-from dashboard.components.results import TASK_NAMES, local_time, task_name
+from dashboard.components.results import local_time, task_name
 from data.records import ModelVersion, User
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def layout(user: User, argument: str = "") -> Component:
 
 def show(services: Services) -> list[Component]:
     """Return one section a task: its card, and its versions, newest first."""
-    return [_task(services, task) for task in TASK_NAMES]
+    return [_task(services, task) for task in services.registry.clinical]
 
 
 def register(app: Dash, services: Services) -> None:

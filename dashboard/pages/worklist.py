@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dash_ag_grid as dag
@@ -10,10 +11,10 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from dash.development.base_component import Component
 
 from dashboard.auth import READERS, SENDERS, require
+from dashboard.components import cohort_panels
 from dashboard.components.icons import icon
 from dashboard.components.results import (
     STATUS_NAMES,
-    TASK_NAMES,
     VERDICT_NAMES,
     local_date,
     local_time,
@@ -37,10 +38,12 @@ FILTER_REVIEW = "worklist-review"
 UPLOADS = "uploads"  # filled by uploads.js
 
 # The order of the callback's states; the names are those of WorklistQuery.filters.
-FILTERS = {FILTER_TASK: "task", FILTER_STATUS: "status", FILTER_RESULT: "result", FILTER_REVIEW: "verdict"}
+FILTERS = {FILTER_TASK: "task", FILTER_STATUS: "status", FILTER_RESULT: "result", FILTER_REVIEW: "review"}
 SORTABLE = {"patient", "patient_id", "modality", "acquired_at", "task", "status", "probability", "verdict"}
 SORTABLE |= {"created_at"}
 MOST_ROWS = 200
+LINKED = "worklist-linked"
+LOCATION = "location"
 ANY = "any"
 
 
@@ -53,7 +56,13 @@ def layout(user: User, argument: str = "") -> Component:
     parts: list[Component] = [head]
     if user.role in SENDERS:
         parts.append(_drop_zone())
-    parts += [_filters(user), html.Div(id=EMPTY, hidden=True), _grid(user), dcc.Store(id=SEEN)]
+    parts += [
+        _filters(user),
+        html.Div(id=LINKED, className="lb-chips"),
+        html.Div(id=EMPTY, hidden=True),
+        _grid(user),
+        dcc.Store(id=SEEN),
+    ]
     return html.Div(parts, className="lb-worklist", id="worklist")
 
 
@@ -63,9 +72,14 @@ def rows(
     request: dict[str, Any] | None,
     search: str | None,
     filters: dict[str, str | None],
+    address: str | None = None,
 ) -> tuple[dict[str, Any], str, Component | None]:
-    """Return the rows that the grid asks for, the total in words, and the empty state or None."""
-    asked = _query(request or {}, search, filters)
+    """Return the rows that the grid asks for, the total in words, and the empty state or None.
+
+    `address` holds further filters, as links from the statistics do.
+    """
+    linked = services.cohorts.asked(address or "").filters
+    asked = _query(request or {}, search, filters, linked)
     page = services.worklist.page(asked, user)
     answer = {"rowData": [_row(row, user) for row in page.rows], "rowCount": page.total}
     total = f"{page.total:,} scan{'' if page.total == 1 else 's'}".replace(",", "\u202f")
@@ -74,7 +88,17 @@ def rows(
 
 
 def register(app: Dash, services: Services) -> None:
-    """Bind the grid."""
+    """Bind the grid and the filters."""
+
+    @app.callback(Output(LINKED, "children"), Input(LOCATION, "search"))
+    def _linked(address: str | None) -> list[Component]:
+        require(*READERS)
+        return cohort_panels.linked(services.cohorts.asked(address or "").filters)
+
+    @app.callback(Output(FILTER_TASK, "options"), Input(FILTER_TASK, "id"))
+    def _tasks(_: str) -> list[dict[str, str]]:
+        require(*READERS)
+        return _options("All tasks", {name: task_name(name) for name in services.registry.clinical})
 
     @app.callback(
         Output(GRID, "getRowsResponse"),
@@ -85,14 +109,17 @@ def register(app: Dash, services: Services) -> None:
         Output(SEEN, "data"),
         Input(GRID, "getRowsRequest"),
         State(SEARCH, "value"),
+        State(LOCATION, "search"),
         *(State(name, "value") for name in FILTERS),
         prevent_initial_call=True,
     )
-    def _rows(request: dict[str, Any] | None, search: str | None, *values: str | None) -> tuple[Any, ...]:
+    def _rows(
+        request: dict[str, Any] | None, search: str | None, address: str | None, *values: str | None
+    ) -> tuple[Any, ...]:
         user = require(*READERS)
         seen = services.worklist.changes_token()  # before the rows: a change in between is shown again
         chosen = dict(zip(FILTERS.values(), values, strict=True))
-        answer, total, empty = rows(services, user, request, search, chosen)
+        answer, total, empty = rows(services, user, request, search, chosen, address)
         first = not (request or {}).get("startRow")
         look = "ag-theme-quartz lb-grid" + (" lb-hidden" if empty else "")
         return answer, total, empty, empty is None, look, seen if first else no_update
@@ -102,6 +129,10 @@ def register(app: Dash, services: Services) -> None:
         Input(SEARCH, "value"),
         *(Input(name, "value") for name in FILTERS),
         prevent_initial_call=True,
+    )
+    # Its own callback: the address is there on every page, the fields above are not.
+    app.clientside_callback(
+        ClientsideFunction("lightbox", "reloadWorklist"), Input(LOCATION, "search"), prevent_initial_call=True
     )
     app.clientside_callback(
         ClientsideFunction("lightbox", "openScan"),
@@ -113,7 +144,12 @@ def register(app: Dash, services: Services) -> None:
     app.clientside_callback(ClientsideFunction("lightbox", "noteWorklist"), Input(SEEN, "data"))
 
 
-def _query(request: dict[str, Any], search: str | None, filters: dict[str, str | None]) -> WorklistQuery:
+def _query(
+    request: dict[str, Any],
+    search: str | None,
+    filters: dict[str, str | None],
+    linked: Mapping[str, Sequence[str]],
+) -> WorklistQuery:
     start = max(0, int(request.get("startRow") or 0))
     count = min(MOST_ROWS, max(1, int(request.get("endRow") or start + 50) - start))
     sort = tuple(
@@ -121,7 +157,10 @@ def _query(request: dict[str, Any], search: str | None, filters: dict[str, str |
         for item in request.get("sortModel") or []
         if item.get("colId") in SORTABLE
     )
-    kept = {name: (value,) for name, value in filters.items() if value and value != ANY}
+    kept = {name: tuple(values) for name, values in linked.items()}
+    for name, value in filters.items():
+        if value and value != ANY:  # both the menu and the link must hold
+            kept[name] = (value,) if value in kept.get(name, (value,)) else ("nothing",)
     text = (search or "").strip()
     return WorklistQuery(start, count, text, kept, sort or (("created_at", True),))
 
@@ -131,6 +170,7 @@ def _row(row: WorklistRow, user: User) -> dict[str, Any]:
         "scan_id": row.scan_id,
         "patient": row.patient,
         "patient_id": row.patient_id if user.role is Role.CLINICIAN else None,
+        "synthetic": row.synthetic,
         "modality": " ".join(part for part in (row.modality, row.sequence) if part),
         "acquired_at": local_date(row.acquired_at),
         "task": task_name(row.task),
@@ -203,7 +243,7 @@ def _filters(user: User) -> Component:
                 dcc.Input(id=SEARCH, type="search", debounce=0.3, placeholder=hint, className="form-control"),
                 className="lb-search",
             ),
-            _select(FILTER_TASK, "All tasks", TASK_NAMES),
+            _select(FILTER_TASK, "All tasks", {}),
             _select(FILTER_STATUS, "Any status", {s.value: name for s, name in STATUS_NAMES.items()}),
             _select(FILTER_RESULT, "Any result", results),
             _select(FILTER_REVIEW, "Any review", {"none": "Not reviewed"} | reviews),
@@ -214,10 +254,13 @@ def _filters(user: User) -> Component:
 
 
 def _select(name: str, everything: str, choices: dict[str, str]) -> Component:
-    options = [{"label": everything, "value": ANY}]
-    options += [{"label": label, "value": value} for value, label in choices.items()]
     label = html.Label(everything, htmlFor=name, className="visually-hidden")
-    return html.Div([label, dbc.Select(id=name, options=options, value=ANY)])
+    return html.Div([label, dbc.Select(id=name, options=_options(everything, choices), value=ANY)])
+
+
+def _options(everything: str, choices: dict[str, str]) -> list[dict[str, str]]:
+    named = [{"label": label, "value": value} for value, label in choices.items()]
+    return [{"label": everything, "value": ANY}, *named]
 
 
 def _grid(user: User) -> Component:

@@ -10,27 +10,47 @@
 - `read_mask(file, name, grid)`: a corrected mask in display order
 - `source_picture(displayed, grid)`: one slice as the file's own picture
 - `without_identity(file)`: a DICOM file's bytes without direct identifiers
+
+For bulk imports, all guarded in the same way:
+
+- `is_archive(file)`, `unpack(file, into, limits)`: a zip or tar laid out as files
+- `look_at(members)`, `grouped(sightings)`: what files are, and which of them make one item
+- `decode_batch(items, folder, limits)`: many items in one child; `Item`, `Member`, `Opened`, `Outcome`
 """
 
+from data.formats.batches import Item
+from data.formats.bulk import Opened, Outcome, decode_batch, is_archive, look_at, unpack
 from data.formats.decoding import decode
 from data.formats.geometry import display_affine, display_shape, is_volume, to_display, to_source
 from data.formats.guard import ReaderUnavailable, decode_guarded
 from data.formats.keeping import without_identity
 from data.formats.limits import Decoded, Limits
 from data.formats.masks import read_mask, source_picture
+from data.formats.members import Member
+from data.formats.sightings import Sighting, grouped
 
 __all__ = [
     "Decoded",
+    "Item",
     "Limits",
+    "Member",
+    "Opened",
+    "Outcome",
     "ReaderUnavailable",
+    "Sighting",
     "decode",
+    "decode_batch",
     "decode_guarded",
     "display_affine",
     "display_shape",
+    "grouped",
+    "is_archive",
     "is_volume",
+    "look_at",
     "read_mask",
     "source_picture",
     "to_display",
     "to_source",
+    "unpack",
     "without_identity",
 ]

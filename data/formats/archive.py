@@ -20,9 +20,9 @@ _CHUNK = 1 << 20
 _RATIO_FROM = 10 << 20
 _GZIP_FREE = 256 << 20  # empty background makes volumes very small
 _ENCRYPTED = 0x1
-_DAMAGED = RefusedScan("archive_damaged", "This archive is damaged and could not be unpacked.")
+DAMAGED = RefusedScan("archive_damaged", "This archive is damaged and could not be unpacked.")
 _BOMB = RefusedScan("archive_bomb", "This unpacks to far more than it may, so it was not opened.")
-_PATH = RefusedScan(
+LEADS_OUTSIDE = RefusedScan(
     "archive_path", "This archive holds links or paths that lead outside it, so it was not opened."
 )
 _NESTED = RefusedScan("archive_nested", "This archive holds another archive; please send the inner one.")
@@ -60,7 +60,7 @@ def zip_members(file: Path, into: Path, limits: Limits) -> list[Member]:
         with zipfile.ZipFile(file) as archive:
             return list(_unpack(archive, into, limits))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
-        raise _DAMAGED from error
+        raise DAMAGED from error
 
 
 def _unpack(archive: zipfile.ZipFile, into: Path, limits: Limits) -> Iterator[Member]:
@@ -68,7 +68,7 @@ def _unpack(archive: zipfile.ZipFile, into: Path, limits: Limits) -> Iterator[Me
     if len(entries) > limits.max_entries:
         raise too_many(limits)
     for entry in archive.infolist():
-        _check_entry(entry)
+        check_zip_entry(entry)
     left = limits.max_unpacked_bytes
     for number, entry in enumerate(entries):
         target = into / f"{number:06d}"
@@ -80,13 +80,19 @@ def _unpack(archive: zipfile.ZipFile, into: Path, limits: Limits) -> Iterator[Me
         yield Member(entry.filename, target)
 
 
-def _check_entry(entry: zipfile.ZipInfo) -> None:
-    path = PurePosixPath(entry.filename.replace("\\", "/"))
-    windows_root = len(entry.filename) > 1 and entry.filename[1] == ":"
-    if path.is_absolute() or ".." in path.parts or windows_root:
-        raise _PATH
+def leads_outside(name: str) -> bool:
+    """Whether an archive's name for a file is no path inside it."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    windows_root = len(name) > 1 and name[1] == ":"
+    return path.is_absolute() or ".." in path.parts or windows_root
+
+
+def check_zip_entry(entry: zipfile.ZipInfo) -> None:
+    """Raises RefusedScan for links, paths that lead outside and what needs a password."""
+    if leads_outside(entry.filename):
+        raise LEADS_OUTSIDE
     if stat.S_ISLNK(entry.external_attr >> 16):
-        raise _PATH
+        raise LEADS_OUTSIDE
     if entry.flag_bits & _ENCRYPTED:
         raise _ENCRYPTED_SENTENCE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -64,17 +64,18 @@ def contents_of(path: Path, name: str, limits: Limits, folder: Path) -> Contents
     Raises RefusedScan where the upload as a whole is refused.
     """
     if path.is_dir():
-        return _collection(folder_members(path, limits), limits, folder)
+        return collection(folder_members(path, limits), limits, folder)
     if kind_of(path) is Kind.ZIP:
         unpacked = folder / "unpacked"
         unpacked.mkdir()
-        return _collection(zip_members(path, unpacked, limits), limits, folder)
+        return collection(zip_members(path, unpacked, limits), limits, folder)
     contents = Contents()
     _sort_in(Member(name, path), contents, {}, limits, folder)
     return contents
 
 
-def _collection(members: Sequence[Member], limits: Limits, folder: Path) -> Contents:
+def collection(members: Sequence[Member], limits: Limits, folder: Path) -> Contents:
+    """Sort out files that came together. Raises RefusedScan where none of them may be a scan."""
     contents = Contents()
     by_name = {member.name.lower(): member for member in members}
     skipped = 0
@@ -91,15 +92,26 @@ def _collection(members: Sequence[Member], limits: Limits, folder: Path) -> Cont
     return contents
 
 
-def _is_beside(member: Member, by_name: dict[str, Member]) -> bool:
-    """Whether a member is no scan of its own: a sidecar, or the pixels of a NIfTI pair."""
-    kind = kind_of(member.path)
-    if is_companion(member.name):
-        is_directory = PurePosixPath(member.name).name.lower() == "dicomdir"
+def _is_beside(member: Member, by_name: Mapping[str, Member]) -> bool:
+    header = by_name.get(header_name(member.name))
+    return is_beside(member.name, kind_of(member.path), kind_of(header.path) if header else None)
+
+
+def header_name(name: str) -> str:
+    """What the header of a NIfTI pair would be called, in lower case, if `name` held its pixels."""
+    return name.lower().removesuffix(".img") + ".hdr"
+
+
+def is_beside(name: str, kind: Kind, header: Kind | None) -> bool:
+    """Whether a file is no scan of its own: a sidecar, or the pixels of a NIfTI pair.
+
+    `header` is the kind of the file called `header_name(name)`, None where there is none.
+    """
+    if is_companion(name):
+        is_directory = PurePosixPath(name).name.lower() == "dicomdir"
         return is_directory or kind not in (Kind.DICOM, Kind.NIFTI, Kind.PICTURE)
-    if kind in (Kind.UNKNOWN, Kind.EMPTY, Kind.ANALYZE) and member.name.lower().endswith(".img"):
-        header = by_name.get(member.name.lower()[:-4] + ".hdr")
-        return header is not None and kind_of(header.path) in (Kind.NIFTI_HEADER, Kind.ANALYZE)
+    if kind in (Kind.UNKNOWN, Kind.EMPTY, Kind.ANALYZE) and name.lower().endswith(".img"):
+        return header in (Kind.NIFTI_HEADER, Kind.ANALYZE)
     return False
 
 

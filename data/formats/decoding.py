@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import RefusedScan
 from data.formats.arrays import plain
-from data.formats.contents import Contents, contents_of, refusal_of
+from data.formats.contents import Contents, collection, contents_of, refusal_of
 from data.formats.dicom import Instance
 from data.formats.dicom_series import Found, decode_stack, series_of, stacks_in
 from data.formats.geometry import display_affine, spacing_of, to_display
 from data.formats.images import read_picture
-from data.formats.limits import Decoded, Limits
+from data.formats.limits import Decoded, Limits, check_size
 from data.formats.members import Member, content_sha256
 from data.formats.nifti import read_nifti
 from data.records import DecodedScan, Identity, Refusal, ScanHeader, SourceGrid
@@ -63,6 +64,43 @@ def decode_each(path: Path, name: str, limits: Limits) -> Iterator[Kept | Refusa
             yield from _decode_contents(contents, name, limits)
         except Exception as error:
             yield refusal_of(name, error)
+
+
+def decode_members(members: Sequence[Member], name: str, limits: Limits) -> Iterator[Kept | Refusal]:
+    """Like `decode_each` for files that belong together wherever they lie."""
+    with tempfile.TemporaryDirectory(prefix="lightbox-") as folder, _quiet():
+        try:
+            contents = collection(members, limits, Path(folder))
+            yield from contents.refusals
+            yield from _decode_contents(contents, name, limits)
+        except Exception as error:
+            yield refusal_of(name, error)
+
+
+def decode_pictures(members: Sequence[Member], name: str, limits: Limits) -> Iterator[Kept | Refusal]:
+    """Single pictures of one size as one volume, in the order given; its spacing stays unknown."""
+    with _quiet():
+        try:
+            stacked = _stacked(members, limits)
+            slices, rows, columns = stacked.shape
+            scan = _scan(name, stacked, SourceGrid("image", (slices, rows, columns)), tuple(members))
+            yield Kept(scan, tuple(members))
+        except Exception as error:
+            yield refusal_of(name, error)
+
+
+def _stacked(members: Sequence[Member], limits: Limits) -> NDArray[Any]:
+    slices: list[NDArray[Any]] = []
+    for member in members:
+        pages = read_picture(member.path, limits)
+        if len(pages) > 1:
+            raise RefusedScan("pages", "A slice of a volume must be a picture with one page.")
+        if slices and pages.shape != slices[0].shape:
+            raise RefusedScan("pages_differ", "The slices of this volume have different sizes.")
+        if not slices:
+            check_size(limits, len(members), *pages.shape[1:], item_bytes=4)
+        slices.append(pages)
+    return np.concatenate(slices)
 
 
 @contextmanager

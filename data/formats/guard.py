@@ -20,6 +20,7 @@ import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from data.errors import LightboxError
 from data.formats.limits import UNREADABLE, Decoded, Limits
@@ -125,6 +126,7 @@ def decode_guarded(
     """
     with tempfile.TemporaryDirectory(prefix="lightbox-", ignore_cleanup_errors=True) as folder:
         request = {
+            "what": "upload",
             "path": str(path.resolve()),
             "name": name,
             "limits": asdict(limits),
@@ -135,18 +137,21 @@ def decode_guarded(
             "keep_in": None if keep_in is None else str(keep_in.resolve()),
         }
         started = time.monotonic()
-        lines = _ask(json.dumps(request), timeout_s + _GRACE_S)
+        lines = ask(request, timeout_s)
         took_s = time.monotonic() - started
         if lines[-1] != DONE:
             _discard(keep_in)
-            return Decoded((), (_gave_up(name, took_s >= timeout_s * 0.98),))
+            return Decoded((), (gave_up(name, took_s, timeout_s),))
         return Decoded.of(_found(lines[1:-1], Path(folder)))
 
 
-def _ask(request: str, wait_s: float) -> list[str]:
-    """The lines of a child's answer; the last is `DONE` unless it died or took too long."""
+def ask(request: dict[str, Any], timeout_s: float) -> list[str]:
+    """The lines of a child's answer; the last is `DONE` unless it died or took too long.
+
+    `timeout_s` is for each line. Raises ReaderUnavailable if no child could be started at all.
+    """
     for _ in range(_ATTEMPTS):
-        lines = _answer(request, wait_s)
+        lines = _answer(json.dumps(request), timeout_s + _GRACE_S)
         if lines and lines[0] == READY:
             return lines
         # No child was there: the reading process died, and the next attempt starts another.
@@ -164,7 +169,7 @@ def _answer(request: str, wait_s: float) -> list[str]:
 
 
 def _found(lines: list[str], folder: Path) -> list[DecodedScan | Refusal]:
-    return [get_found(line, folder) for line in lines]
+    return [get_found(json.loads(line), folder) for line in lines]
 
 
 def _discard(keep_in: Path | None) -> None:
@@ -174,6 +179,8 @@ def _discard(keep_in: Path | None) -> None:
             file.unlink(missing_ok=True)
 
 
-def _gave_up(name: str, too_long: bool) -> Refusal:
+def gave_up(name: str, took_s: float, timeout_s: float) -> Refusal:
+    """The refusal of a file whose child ended early, after so many seconds of those it had."""
+    too_long = took_s >= timeout_s * 0.98
     _log.warning("the reading of a file was ended: %s", "time" if too_long else "it crashed")
     return Refusal(name, "too_hard", _TOO_LONG) if too_long else Refusal(name, "unreadable", UNREADABLE)

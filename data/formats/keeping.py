@@ -57,12 +57,16 @@ def keep_scan(members: Iterable[Member], into: Path, number: int) -> Path:
     """Write what is kept of scan `number` below `into` and return its path.
 
     DICOM: `{number}.zip` of the instances without direct identifiers, pixels and UIDs unchanged.
-    Others: `{number}{suffix}` with the bytes as they came; a NIfTI pair becomes a zip of both.
+    Others: `{number}{suffix}` with the bytes as they came; a NIfTI pair becomes a zip of both,
+    and so do pictures that were joined to a volume, in the order of its slices.
     """
     files = list(members)
     if kind_of(files[0].path) is Kind.DICOM:
         named = ((f"{index:05d}.dcm", without_identity(file.path)) for index, file in enumerate(files))
         return _zipped(named, into / f"{number}.zip")
+    if len(files) > 1 and kind_of(files[0].path) is Kind.PICTURE:
+        pages = ((f"{index:05d}{_suffix(file)}", file.path.read_bytes()) for index, file in enumerate(files))
+        return _zipped(pages, into / f"{number}.zip")
     if len(files) > 1:
         pair = zip(("scan.hdr", "scan.img"), (file.path.read_bytes() for file in files), strict=True)
         return _zipped(pair, into / f"{number}.zip")

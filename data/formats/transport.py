@@ -19,12 +19,12 @@ DONE = '{"done": true}'
 _PLAIN = tuple(field.name for field in fields(DecodedScan) if field.name not in ("array", "affine"))
 
 
-def put_scan(scan: DecodedScan, folder: Path, number: int) -> str:
-    """Write the array to `folder/{number}.npy` and return the rest as one line of JSON."""
+def put_scan(scan: DecodedScan, folder: Path, number: int, **more: str) -> str:
+    """Write the array to `folder/{number}.npy` and return the rest, and `more`, as one line of JSON."""
     np.save(folder / f"{number}.npy", scan.array, allow_pickle=False)
     record = {name: to_plain(getattr(scan, name)) for name in _PLAIN}
     affine = None if scan.affine is None else scan.affine.tolist()
-    return json.dumps({"scan": number, "record": record, "affine": affine})
+    return json.dumps({"scan": number, "record": record, "affine": affine, **more})
 
 
 def put_refusal(refusal: Refusal) -> str:
@@ -32,9 +32,8 @@ def put_refusal(refusal: Refusal) -> str:
     return json.dumps({"refusal": to_plain(refusal)})
 
 
-def get_found(line: str, folder: Path) -> DecodedScan | Refusal:
-    """What `put_scan` or `put_refusal` wrote."""
-    plain = json.loads(line)
+def get_found(plain: dict[str, Any], folder: Path) -> DecodedScan | Refusal:
+    """What `put_scan` or `put_refusal` wrote, out of a parsed line."""
     if "refusal" in plain:
         refusal: Refusal = from_plain(Refusal, plain["refusal"])
         return refusal

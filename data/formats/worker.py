@@ -1,4 +1,4 @@
-"""The reading process: decodes one upload per child, each under hard limits.
+"""The reading process: decodes one upload, or one batch of an import, per child under hard limits.
 
 Started by `guard` as `python -m data.formats.worker FD`. It loads the decoders once, then waits on
 the socket FD; every connection it receives there is answered by a fresh fork, which lives for one
@@ -16,10 +16,11 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from data.formats import batches, sightings, unpacking
 from data.formats.decoding import Kept, decode_each
 from data.formats.keeping import keep_scan
 from data.formats.limits import UNREADABLE, Limits
@@ -66,8 +67,8 @@ def _answer_and_exit(connection: socket.socket) -> None:
             stream.write(READY + "\n")
             stream.flush()
             request = json.loads(stream.readline())
-            _limit_resources(request["timeout_s"], request["memory_bytes"], request["disk_bytes"])
-            for line in _answers(request):
+            _limit_resources(request)
+            for line in _ANSWERS[request["what"]](request):
                 stream.write(line + "\n")
                 stream.flush()
             stream.write(DONE + "\n")
@@ -76,16 +77,17 @@ def _answer_and_exit(connection: socket.socket) -> None:
         os._exit(status)
 
 
-def _limit_resources(timeout_s: float, memory_bytes: int, disk_bytes: int) -> None:
-    """Time, memory and disk beyond these end this process by the kernel's hand."""
+def _limit_resources(request: dict[str, Any]) -> None:
+    """Time, memory and disk beyond what was granted end this process by the kernel's hand."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, timeout_s)
-    seconds = int(timeout_s) + _FORGIVEN_SECONDS
+    signal.setitimer(signal.ITIMER_REAL, request["timeout_s"])
+    items = len(request.get("items", ())) or 1
+    seconds = int(request["timeout_s"] * items) + _FORGIVEN_SECONDS
     for what, most in (
-        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_AS, request["memory_bytes"]),
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, disk_bytes),
+        (resource.RLIMIT_FSIZE, request["disk_bytes"]),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
     ):
         hard = resource.getrlimit(what)[1]
@@ -124,6 +126,13 @@ def _finished(kept: Kept, folder: Path, keep_in: Path | None, number: int) -> st
         _log.warning("a scan could not be kept: %s", type(error).__name__)
         return None
 
+
+_ANSWERS: dict[str, Callable[[dict[str, Any]], Iterator[str]]] = {
+    "upload": _answers,
+    "items": batches.answers,
+    "sightings": sightings.answers,
+    "unpacking": unpacking.answers,
+}
 
 if __name__ == "__main__":
     serve(socket.socket(fileno=int(sys.argv[1])))

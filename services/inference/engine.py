@@ -21,14 +21,14 @@ from torch import Tensor, nn
 from data.errors import ModelUnavailable
 from data.records import VERSION
 from models.device import chosen_device
-from models.task import Task
+from models.task import Kind, Task
 from models.weights import Trained, network_of
 
 log = logging.getLogger(__name__)
 
 FloatArray = NDArray[np.float32]
 NetworkInput = Tensor
-"""One input of a network, (1, size, size)."""
+"""One input of a network, (channels, size, size)."""
 
 SOFTWARE = f"lightbox {VERSION}, torch {torch.__version__}, python {platform.python_version()}"
 MEAN_DRIFT, FLIPS = 0.001, 0.001
@@ -74,7 +74,7 @@ class Engine:
         """Load, check and warm up a network, then let it take over its task."""
         with self._placing:
             network = network_of(task, trained).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            dtype = torch.float32 if self._exact else self._faster_dtype(network, task.input_size)
+            dtype = torch.float32 if self._exact else self._faster_dtype(network, task)
             loaded = Loaded(task, trained, version, trained.sha256, network, dtype)
             self._loaded[task.name] = loaded
         log.info("%s version %s on %s in %s", task.name, version, self.device_name, loaded.dtype_name)
@@ -91,8 +91,16 @@ class Engine:
         """The tasks that have a network in force."""
         return sorted(self._loaded)
 
+    def thresholds(self) -> dict[str, float]:
+        """The threshold in force of each loaded task that answers yes or no."""
+        return {
+            name: loaded.trained.decision.threshold
+            for name, loaded in self._loaded.items()
+            if loaded.task.kind is not Kind.ROUTING
+        }
+
     def run(self, task_name: str, inputs: Sequence[Tensor]) -> list[FloatArray]:
-        """Raw outputs for inputs of shape (1, size, size), in their order."""
+        """Raw outputs for inputs of shape (channels, size, size), in their order."""
         loaded = self.loaded(task_name)
         batch = torch.stack(list(inputs))
         try:
@@ -109,9 +117,9 @@ class Engine:
             outputs: Tensor = network(placed)
         return outputs.float().cpu()
 
-    def _faster_dtype(self, network: nn.Module, size: int) -> torch.dtype:
+    def _faster_dtype(self, network: nn.Module, task: Task) -> torch.dtype:
         """bfloat16 where it is faster here and agrees with float32; this is the warm-up too."""
-        batch = _phantoms(8, size)
+        batch = _phantoms(8, task.input_size).expand(-1, task.channels, -1, -1)
         seconds, outputs = {}, {}
         for dtype in (torch.float32, torch.bfloat16):
             self._forward(network, batch, dtype)

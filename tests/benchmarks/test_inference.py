@@ -35,7 +35,7 @@ def test_batched_readings_against_the_raw_forward_pass(name: str) -> None:
     task = tasks.ALL[name]
     engine = Engine()
     loaded = engine.place(task, weights.opened(task.folder), SHIPPED)
-    inputs = list(torch.rand(INPUTS, 1, task.input_size, task.input_size))
+    inputs = list(torch.rand(INPUTS, task.channels, task.input_size, task.input_size))
     batcher: MicroBatcher[torch.Tensor, np.ndarray] = MicroBatcher(engine.run, max_batch=16)
     batcher.start()
 

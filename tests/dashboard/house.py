@@ -19,6 +19,7 @@ from argon2 import PasswordHasher
 from data.audit import AuditLog
 from data.database import migrate, new_id, now, open_database
 from data.files import FileStore
+from data.lines import Ledger
 from data.packing import packed
 from data.patients import PatientStore
 from data.records import (
@@ -39,18 +40,26 @@ from data.records import (
     UploadState,
     User,
 )
+from data.refusals import RefusalStore
 from data.results import ResultStore
 from data.reviews import ReviewStore
 from data.scans import ScanStore
 from data.tokens import TokenStore
 from data.uploads import UploadStore
 from data.users import UserStore
+from data.views import ViewStore
+from data.worklist import WorklistStore
 from models.measuring import measure
 from reports import pictures
 from services import keys
 from services.accounts import Accounts
+from services.cohort import Cohorts
+from services.cohort_export import CohortExports
+from services.comparison import Comparing
+from services.importing import Importing
 from services.pictures import Pictures
 from services.review import Reviewing
+from services.saved_views import SavedViews
 from services.settings import Settings
 from services.uploads import Uploads
 from services.worklist import Worklist
@@ -109,6 +118,8 @@ class StubReading:
 class StubRegistry:
     """Two versions of one model."""
 
+    clinical = (BRAIN_TUMOUR, PNEUMONIA)
+
     trouble: str | None = None
 
     def versions(self, task: str | None = None) -> list[ModelVersion]:
@@ -163,15 +174,31 @@ class House:
         registry: Any = StubRegistry()
         self.pictures = Pictures(self.scans, self.results, self.reviews, self.files)
         intake: Any = StubIntake(self, arrived)
+        settings = Settings(home=self.folder, session_minutes=self.session_minutes)
+        ledger, refusals = Ledger(database), RefusalStore(database)
+        cohorts = Cohorts(ledger, refusals, lambda: {BRAIN_TUMOUR: 0.41})
+        comparing = Comparing(ledger)
         self.services: Any = SimpleNamespace(
-            settings=Settings(home=self.folder, session_minutes=self.session_minutes),
+            settings=settings,
+            importing=Importing(settings, database, self.files, None),
+            cohorts=cohorts,
+            comparing=comparing,
+            cohort_exports=CohortExports(cohorts, comparing, audit),
+            saved_views=SavedViews(ViewStore(database)),
             accounts=self.accounts,
             uploads=Uploads(self.uploads, intake, max_bytes=40 << 20),
             intake=intake,
             reading=self.reading,
             review=Reviewing(self.scans, self.results, self.reviews, self.files, self.pictures, audit),
             worklist=Worklist(
-                self.scans, self.results, self.reviews, self.patients, self.files, self.accounts, registry
+                WorklistStore(database, ledger),
+                self.scans,
+                self.results,
+                self.reviews,
+                self.patients,
+                self.files,
+                self.accounts,
+                registry,
             ),
             pictures=self.pictures,
             registry=registry,
@@ -222,7 +249,7 @@ class House:
         identity = Identity("Bob Cole", "MRN-7")
         return self._add(array, grid, header, Spacing(), identity, uploaded_by, PNEUMONIA, status)
 
-    def read_volume(self, scan: Scan, lesions: int = 1) -> Result:
+    def read_volume(self, scan: Scan, lesions: int = 1, expected: float | None = None) -> Result:
         """A result with a mask of boxes, the first from row 20, column 12, on slices 8 to 13."""
         mask = np.zeros((scan.slices, scan.height, scan.width), bool)
         for number in range(lesions):
@@ -231,7 +258,7 @@ class House:
         affine = np.array([[0, 0, -1.0, 20], [0, -2.0, 0, 30], [3.0, 0, 0, -36], [0, 0, 0, 1]])
         found = measure(mask, scan.spacing, affine if scan.grid.placed else None)
         result = self._result(scan, BRAIN_TUMOUR, 0.97)
-        result = replace(result, measurements=found, has_mask=True)
+        result = replace(result, measurements=found, has_mask=True, estimated_dice=expected)
         self.files.put(keys.mask(result.id), packed(mask))
         return self._keep(result)
 

@@ -98,6 +98,19 @@ def test_a_mask_at_the_border_is_flagged(house: House) -> None:
     assert "touches the border" in str(scan.show(house.services, clinician, kept.id)[scan.RESULT])
 
 
+def test_a_mask_that_the_model_doubts_is_to_be_checked(house: House) -> None:
+    clinician = house.person(Role.CLINICIAN)
+    sure, unsure = house.add_volume(clinician.id), house.add_volume(clinician.id)
+    house.read_volume(sure, expected=0.91)
+    house.read_volume(unsure, expected=0.55)
+    shown = {one.id: str(scan.show(house.services, clinician, one.id)[scan.RESULT]) for one in (sure, unsure)}
+    assert "Dice 0.91" in shown[sure.id]
+    assert "unsure of this outline" not in shown[sure.id]
+    assert "unsure of this outline" in shown[unsure.id]
+    rows = worklist.rows(house.services, clinician, FIRST, "", NO_FILTER)[0]["rowData"]
+    assert {row["scan_id"]: "check" in row["result"] for row in rows} == {sure.id: False, unsure.id: True}
+
+
 def test_a_scan_that_waits_or_failed_says_so(house: House) -> None:
     clinician = house.person(Role.CLINICIAN)
     waiting = house.add_volume(clinician.id)

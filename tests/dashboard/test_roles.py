@@ -23,6 +23,7 @@ def _rows(client):
     inputs = [{"id": "worklist-grid", "property": "getRowsRequest", "value": request}]
     names = ("search", "task", "status", "result", "review")
     state = [{"id": f"worklist-{name}", "property": "value", "value": None} for name in names]
+    state.insert(1, {"id": "location", "property": "search", "value": ""})
     return callback(client, output, inputs, changed="worklist-grid.getRowsRequest", state=state)
 
 

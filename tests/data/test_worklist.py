@@ -3,11 +3,13 @@ from __future__ import annotations
 import pytest
 
 from data.errors import InvalidInput
+from data.lines import Ledger
 from data.patients import PatientStore
 from data.records import PNEUMONIA, Identity, ScanStatus, Verdict, WorklistQuery
 from data.results import ResultStore
 from data.reviews import ReviewStore
 from data.scans import ScanStore
+from data.worklist import WorklistStore
 from tests.data.builders import a_header, a_kept_scan, a_result, a_review, a_scan, measured
 
 
@@ -32,13 +34,17 @@ def house(engine):
     return {"jane": jane.id, "john": john.id, "zoe": zoe.id}
 
 
+def worklist(engine) -> WorklistStore:
+    return WorklistStore(engine, Ledger(engine))
+
+
 @pytest.fixture
 def names(engine, house):
     """Asks the worklist and answers with the short names of the rows."""
     known = {scan_id: name for name, scan_id in house.items()}
 
     def ask(with_identity: bool = True, **query) -> list[str]:
-        page = ScanStore(engine).worklist(WorklistQuery(**query), with_identity)
+        page = worklist(engine).page(WorklistQuery(**query), with_identity)
         assert page.total >= len(page.rows)
         return [known[row.scan_id] for row in page.rows]
 
@@ -46,7 +52,7 @@ def names(engine, house):
 
 
 def test_a_row_says_what_was_found_and_what_was_said_of_it(engine, house):
-    page = ScanStore(engine).worklist(WorklistQuery(search="jane"), True)
+    page = worklist(engine).page(WorklistQuery(search="jane"), True)
     (row,) = page.rows
     assert (row.patient, row.patient_id) == ("Doe Jane", "id of Doe^Jane")
     assert (row.positive, row.probability, row.verdict) == (True, 0.93, Verdict.CORRECTED)
@@ -58,7 +64,7 @@ def test_a_row_says_what_was_found_and_what_was_said_of_it(engine, house):
 def test_the_newest_come_first_and_pages_do_not_overlap(engine, names):
     assert names() == ["zoe", "john", "jane"]
     assert names(start=1, count=1) == ["john"]
-    page = ScanStore(engine).worklist(WorklistQuery(start=2, count=50), True)
+    page = worklist(engine).page(WorklistQuery(start=2, count=50), True)
     assert (len(page.rows), page.total) == (1, 3)
 
 
@@ -71,16 +77,16 @@ def test_the_newest_come_first_and_pages_do_not_overlap(engine, names):
         ({"result": ("positive",)}, ["jane"]),
         ({"result": ("negative",)}, ["john"]),
         ({"result": ("negative", "none")}, ["zoe", "john"]),
-        ({"verdict": ("corrected", "accepted")}, ["jane"]),
-        ({"verdict": ("none",)}, ["zoe", "john"]),
-        ({"verdict": ("none",), "status": ("read",)}, ["john"]),
+        ({"review": ("corrected", "accepted")}, ["jane"]),
+        ({"review": ("none",)}, ["zoe", "john"]),
+        ({"review": ("none",), "status": ("read",)}, ["john"]),
         ({"task": ()}, ["zoe", "john", "jane"]),
         ({"result": ("nonsense",)}, []),
     ],
 )
 def test_filters(engine, names, filters, expected):
     assert names(filters=filters) == expected
-    assert ScanStore(engine).worklist(WorklistQuery(filters=filters), True).total == len(expected)
+    assert worklist(engine).page(WorklistQuery(filters=filters), True).total == len(expected)
 
 
 @pytest.mark.parametrize(
@@ -101,24 +107,24 @@ def test_filters(engine, names, filters, expected):
 )
 def test_search(engine, names, search, expected):
     assert names(search=search) == expected
-    assert ScanStore(engine).worklist(WorklistQuery(search=search), True).total == len(expected)
+    assert worklist(engine).page(WorklistQuery(search=search), True).total == len(expected)
 
 
 def test_search_by_scan_id_and_pseudonym(engine, names, house):
     assert names(search=house["john"][:12]) == ["john"]
-    page = ScanStore(engine).worklist(WorklistQuery(search=house["john"]), False)
+    page = worklist(engine).page(WorklistQuery(search=house["john"]), False)
     assert names(False, search=page.rows[0].patient.lower()) == ["john"]
 
 
 def test_without_clearance_names_neither_show_nor_match_nor_order(engine, names, house):
-    page = ScanStore(engine).worklist(WorklistQuery(), False)
+    page = worklist(engine).page(WorklistQuery(), False)
     assert {row.patient_id for row in page.rows} == {None}
     assert all(row.patient.startswith("P-") for row in page.rows)
     assert names(False, search="doe") == []
     assert names(False, search="flair") == ["jane"]
     pseudonyms = sorted(row.patient for row in page.rows)
     for column in ("patient", "patient_id"):
-        ordered = ScanStore(engine).worklist(WorklistQuery(sort=((column, False),)), False)
+        ordered = worklist(engine).page(WorklistQuery(sort=((column, False),)), False)
         assert [row.patient for row in ordered.rows] == pseudonyms
 
 
@@ -140,22 +146,20 @@ def test_order_with_unknown_values_last(names, sort, expected):
 
 
 def test_every_column_of_a_row_can_be_sorted_by(engine, house):
-    scans = ScanStore(engine)
-    for column in scans.worklist(WorklistQuery(), True).rows[0].__dataclass_fields__:
-        assert scans.worklist(WorklistQuery(sort=((column, True),)), True).total == 3
+    for column in worklist(engine).page(WorklistQuery(), True).rows[0].__dataclass_fields__:
+        assert worklist(engine).page(WorklistQuery(sort=((column, True),)), True).total == 3
 
 
 def test_what_does_not_exist_is_refused(engine):
     with pytest.raises(InvalidInput, match="sorted by secret"):
-        ScanStore(engine).worklist(WorklistQuery(sort=(("secret", True),)), True)
-    with pytest.raises(InvalidInput, match="no filter called secret"):
-        ScanStore(engine).worklist(WorklistQuery(filters={"secret": ("x",)}), True)
+        worklist(engine).page(WorklistQuery(sort=(("secret", True),)), True)
+    with pytest.raises(InvalidInput, match="nothing called secret"):
+        worklist(engine).page(WorklistQuery(filters={"secret": ("x",)}), True)
 
 
 def test_a_patient_without_a_name_shows_the_files_name(engine):
     patient = PatientStore(engine).find_or_create(Identity(), "Lung-007.png")
-    scans = ScanStore(engine)
-    scans.add(a_scan(patient.id))
-    (row,) = scans.worklist(WorklistQuery(search="lung-007"), True).rows
+    ScanStore(engine).add(a_scan(patient.id))
+    (row,) = worklist(engine).page(WorklistQuery(search="lung-007"), True).rows
     assert (row.patient, row.patient_id) == ("Lung-007.png", None)
-    assert scans.worklist(WorklistQuery(search="lung-007"), False).total == 0
+    assert worklist(engine).page(WorklistQuery(search="lung-007"), False).total == 0

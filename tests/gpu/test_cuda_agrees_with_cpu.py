@@ -31,14 +31,14 @@ def test_masks_and_probabilities_agree(name: str) -> None:
     for device in ("cpu", "cuda"):
         engine = Engine(device, exact=True)
         engine.place(task, trained, SHIPPED)
-        inputs = list(task.inputs(volume))
+        prepared, placement = task.prepare(volume)
+        inputs = list(prepared)
         engine.run(name, inputs[:8])
         started = time.perf_counter()
         outputs = np.concatenate([engine.run(name, inputs[at : at + 16]) for at in range(0, len(inputs), 16)])
         print(f"{name} on {device}: {len(inputs) / (time.perf_counter() - started):.0f} inputs a second")
-        shape = (len(volume), *volume.shape[1:])
         reshaped = outputs.reshape(len(inputs), *outputs.shape[1:])
-        answers[device] = task.answer(reshaped, shape, Spacing(), trained.decision)
+        answers[device] = task.answer(reshaped, placement, Spacing(), trained.decision)
     cpu, cuda = answers["cpu"], answers["cuda"]
     assert abs(cpu.probability - cuda.probability) < 0.01
     if cpu.mask is not None and cuda.mask is not None:

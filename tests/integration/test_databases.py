@@ -18,6 +18,7 @@ from data.audit import AuditLog
 from data.database import alembic_config, migrate, open_database, reading, writing
 from data.errors import InvalidInput
 from data.jobs import JobStore
+from data.lines import Ledger
 from data.patients import PatientStore
 from data.records import Identity, JobState, Refusal, Role, ScanStatus, Verdict, WorklistQuery
 from data.results import ResultStore
@@ -27,6 +28,7 @@ from data.tables import metadata
 from data.tokens import TokenStore
 from data.uploads import UploadStore
 from data.users import UserStore
+from data.worklist import WorklistStore
 from services.accounts import WRONG, Accounts
 from services.jobs import Jobs
 from tests.data.builders import a_header, a_job, a_kept_scan, a_result, a_review, a_scan, an_upload, measured
@@ -94,22 +96,22 @@ def test_a_header_full_of_rubbish_is_kept(engine):
 
 
 def test_the_worklist_is_searched_filtered_and_sorted(engine):
-    scans = ScanStore(engine)
+    worklist = WorklistStore(engine, Ledger(engine))
     jane = a_kept_scan(engine, 1, "DOE^Jane", header=a_header(acquired_at=None, sequence="100%_T1"))
     zoe = a_kept_scan(engine, 2, "MÜLLER^Zoë")
     result = ResultStore(engine).add(a_result(jane.id))
     ReviewStore(engine).add(a_review(jane.id, result.id))
 
     def ask(**query: Any) -> list[str]:
-        page = scans.worklist(WorklistQuery(**query), True)
+        page = worklist.page(WorklistQuery(**query), True)
         assert page.total == len(page.rows)
         return [row.scan_id for row in page.rows]
 
     assert ask() == [zoe.id, jane.id]
     assert ask(search="müller flair") == [zoe.id]
     assert ask(search="0%_") == [jane.id]
-    assert ask(filters={"result": ("positive",), "verdict": ("accepted",)}) == [jane.id]
-    assert ask(filters={"verdict": ("none",)}) == [zoe.id]
+    assert ask(filters={"result": ("positive",), "review": ("accepted",)}) == [jane.id]
+    assert ask(filters={"review": ("none",)}) == [zoe.id]
     for column, descending in (("acquired_at", True), ("acquired_at", False)):
         assert ask(sort=((column, descending),)) == [zoe.id, jane.id]
     for column in ("probability", "volume_ml", "verdict", "positive"):

@@ -18,12 +18,12 @@ from tests import phantoms
 def _head(size: int) -> list[torch.Tensor]:
     volume = np.moveaxis(phantoms.brain(lesion_mm=18), 2, 0)[40:52, ::-1, ::-1].swapaxes(1, 2)
     task = next(task for task in ALL.values() if task.input_size == size)
-    return list(task.inputs(volume))
+    return list(task.prepare(volume)[0])
 
 
 def test_nothing_is_answered_before_a_network_is_placed() -> None:
     with pytest.raises(ModelUnavailable):
-        Engine("cpu").run("brain-tumour", [torch.zeros(1, 192, 192)])
+        Engine("cpu").run("brain-tumour", [torch.zeros(3, 192, 192)])
 
 
 def test_the_quick_number_format_draws_the_same_masks_as_float32() -> None:

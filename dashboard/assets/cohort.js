@@ -1,0 +1,71 @@
+/* The cohort page's address: controls, clicks on charts and the comparison change it, nothing else is kept. */
+
+(function (callbacks) {
+  "use strict";
+
+  const NAMES = [
+    "task", "site", "scanner", "sex", "age", "result", "review", "version",
+    "modality", "status", "size", "chance", "truth", "synthetic",
+  ];
+  const same = () => window.dash_clientside.no_update;
+
+  /** Two addresses are the same view when they hold the same pairs, in whatever order. */
+  function pairs(search) {
+    return [...new URLSearchParams(search || "")].map((pair) => pair.join("=")).sort().join("&");
+  }
+
+  function address(parameters) {
+    const text = parameters.toString();
+    return text ? "?" + text : "";
+  }
+
+  /** Menus and days as an address; what has no control here (place, vs) stays. */
+  callbacks.cohortControls = function (...values) {
+    const search = values.pop() || "";
+    const [first, last] = values.splice(NAMES.length, 2);
+    const before = new URLSearchParams(search);
+    const after = new URLSearchParams();
+    if (first) after.append("from", first);
+    if (last) after.append("to", last);
+    NAMES.forEach((name, index) => [...(values[index] || [])].sort().forEach((one) => after.append(name, one)));
+    for (const name of ["place", "vs"]) before.getAll(name).forEach((one) => after.append(name, one));
+    return pairs(after.toString()) === pairs(search) ? same() : address(after);
+  };
+
+  /** A first click on a bar filters by it; a second one opens its cases. */
+  callbacks.cohortClick = function (...clicks) {
+    const search = clicks.pop() || "";
+    const context = window.dash_clientside.callback_context;
+    const clicked = context.triggered.length ? context.triggered[0].value : null;
+    const point = clicked && clicked.points && clicked.points[0];
+    if (!point || !point.customdata) return same();
+    const wanted = new URLSearchParams(point.customdata);
+    const here = new URLSearchParams(search);
+    const vs = here.getAll("vs");
+    here.delete("vs");
+    if (pairs(here.toString()) === pairs(wanted.toString())) return "/worklist" + address(wanted);
+    vs.forEach((one) => wanted.append("vs", one));
+    return "/cohort" + address(wanted);
+  };
+
+  callbacks.cohortCompare = function (keep, swap, end, search) {
+    const triggered = window.dash_clientside.callback_context.triggered;
+    if (!triggered.length || !triggered[0].value) return same(); // the page came, nobody clicked
+    const act = triggered[0].prop_id.split(".")[0];
+    const here = new URLSearchParams(search || "");
+    const vs = here.get("vs");
+    here.delete("vs");
+    if (act.endsWith("-keep")) {
+      const kept = here.toString();
+      here.append("vs", kept);
+      return address(here);
+    }
+    if (vs === null) return same();
+    if (act.endsWith("-swap")) {
+      const swapped = new URLSearchParams(vs);
+      swapped.append("vs", here.toString());
+      return address(swapped);
+    }
+    return address(here);
+  };
+})(window.dash_clientside.lightbox);

@@ -1,0 +1,112 @@
+"""The filters of the cohort page: a control each, set from the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.results import STATUS_NAMES, VERDICT_NAMES, task_name
+
+FIRST = "cohort-from"
+LAST = "cohort-to"
+MORE = "cohort-more"
+
+
+@dataclass(frozen=True)
+class Control:
+    """One filter of the bar."""
+
+    name: str
+    label: str
+    first: bool  # whether it stands in the bar or under "more"
+
+    @property
+    def id(self) -> str:
+        """The id of its menu."""
+        return f"cohort-filter-{self.name}"
+
+
+CONTROLS = (
+    Control("task", "Task", True),
+    Control("site", "Site", True),
+    Control("scanner", "Scanner", True),
+    Control("sex", "Sex", True),
+    Control("age", "Age", True),
+    Control("result", "Result", True),
+    Control("review", "Review", True),
+    Control("version", "Model version", True),
+    Control("modality", "Modality", False),
+    Control("status", "Status", False),
+    Control("size", "Tumour volume", False),
+    Control("chance", "Probability", False),
+    Control("truth", "AI against the truth", False),
+    Control("synthetic", "Synthetic", False),
+)
+LABELS = {one.name: one.label for one in CONTROLS} | {
+    "from": "From",
+    "to": "To",
+    "place": "Place in the head",
+}
+_WORDS = {
+    "result": {"positive": "Positive", "negative": "Negative", "none": "Not read"},
+    "sex": {"F": "Female", "M": "Male", "O": "Other", "unknown": "Unknown"},
+    "review": {"none": "Not reviewed"} | {one.value: words for one, words in VERDICT_NAMES.items()},
+    "status": {one.value: words for one, words in STATUS_NAMES.items()},
+    "truth": {"unknown": "Truth unknown", "right": "Right", "false alarm": "False alarm", "miss": "Miss"},
+    "size": {"none": "Nothing found", "unknown": "Without spacing"},
+    "chance": {"none": "Not read"},
+    "synthetic": {"yes": "Synthetic", "no": "Real"},
+    "version": {"none": "Not read"},
+}
+
+
+def value_words(name: str, value: str) -> str:
+    """A filter's value as a person reads it."""
+    if name == "task":
+        return task_name(value)
+    if name == "version" and " " in value:
+        task, version = value.rsplit(" ", 1)
+        return f"{task_name(task)} {version}"
+    return _WORDS.get(name, {}).get(value, "Unknown" if value == "unknown" else value)
+
+
+def bar() -> Component:
+    """All controls, empty."""
+    period = html.Div([_day(FIRST, "From"), _day(LAST, "To")], className="lb-period")
+    more = html.Details(
+        [
+            html.Summary("More filters"),
+            html.Div([_menu(one) for one in CONTROLS if not one.first], className="lb-menus"),
+        ],
+        id=MORE,
+    )
+    shown = html.Div([period, *(_menu(one) for one in CONTROLS if one.first)], className="lb-menus")
+    return html.Div([shown, more], className="lb-cohort-filters", role="search")
+
+
+def values(choices: Mapping[str, Sequence[str]], filters: Mapping[str, Sequence[str]]) -> tuple[Any, ...]:
+    """Options and value of each control in order, and both ends of the period."""
+    found: list[Any] = []
+    for control in CONTROLS:
+        chosen = list(filters.get(control.name, ()))
+        known = list(choices.get(control.name, ()))
+        known += [value for value in chosen if value not in known]  # an old link may name what has gone
+        found.append([{"label": value_words(control.name, one), "value": one} for one in known])
+        found.append(chosen)
+    return (*found, *(next(iter(filters.get(end, ())), None) for end in ("from", "to")))
+
+
+def _menu(control: Control) -> Component:
+    label = html.Label(control.label, htmlFor=control.id, className="visually-hidden")
+    menu = dcc.Dropdown(id=control.id, multi=True, placeholder=control.label, options=[], value=[])
+    return html.Div([label, menu], className="lb-menu")
+
+
+def _day(name: str, label: str) -> Component:
+    field = dbc.Input(id=name, type="text", placeholder=f"{label} 2026-01-31", debounce=True)
+    return html.Div([html.Label(label, htmlFor=name, className="visually-hidden"), field])

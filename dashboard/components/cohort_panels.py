@@ -1,0 +1,239 @@
+"""The cohort in words and tables: tiles, chips, agreement, refusals, comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.cohort_filters import LABELS, value_words
+from dashboard.components.icons import icon
+from dashboard.components.results import local_time
+from data.records import KeptRefusal, Role, User
+
+if TYPE_CHECKING:
+    from services.comparison import Difference
+    from services.counting import Cohort, Spread, Tile
+
+MOST_REFUSALS = 200
+KINDS = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet", "pdf": "PDF"}
+Query = Mapping[str, Sequence[str]]
+
+
+def number(n: int) -> str:
+    """A count with narrow spaces between thousands."""
+    return f"{n:,}".replace(",", "\u202f")
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time in the unit that fits."""
+    if seconds is None:
+        return "–"
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.1f} s"
+
+
+def total_words(found: Cohort) -> str:
+    """How much came through."""
+    scans = f"{number(found.scans.n)} scan{'' if found.scans.n == 1 else 's'}"
+    return f"{scans} of {number(found.patients)} patient{'' if found.patients == 1 else 's'}"
+
+
+def exports(query: str) -> Component:
+    """Links to what is on the screen as files."""
+    look = "btn btn-sm btn-outline-primary"
+    links = [
+        html.A(words, href=f"/exports/cohort.{kind}?{query}", download="", className=look)
+        for kind, words in KINDS.items()
+    ]
+    return html.Div(links, className="lb-exports")
+
+
+def tiles(found: Cohort, query_of: Callable[[Query], str]) -> list[Component]:
+    """The head's numbers, each with n, leading to its cases."""
+    positive, interval = _share_words(found.positive)
+    volume = found.volume_ml.spread
+    median = "–" if volume is None or volume.median is None else f"{volume.median:.1f} mL"
+    corrected = found.corrected.share
+    reviewed = f"of {number(0 if corrected is None else corrected.n)} reviewed"
+    return [
+        _tile("Scans", number(found.scans.n), f"{number(found.patients)} patients", found.scans, query_of),
+        _tile("Positive", positive, interval, found.positive, query_of),
+        _tile("Median tumour volume", median, f"n = {number(found.volume_ml.n)}", found.volume_ml, query_of),
+        _tile("Corrected", number(found.corrected.n), reviewed, found.corrected, query_of),
+        _tile("Waiting", number(found.waiting.n), "not read yet", found.waiting, query_of),
+        _plain("Refused", number(found.refused), _refused_words(found), "#cohort-refused"),
+        _plain("Upload to result", *_spread_words(found.upload_to_read_s)),
+        _plain("Result to review", *_spread_words(found.read_to_review_s)),
+    ]  # fmt: skip
+
+
+def chips(filters: Query, vs: str | None) -> list[Component]:
+    """What is filtered by, one chip a filter."""
+    shown = []
+    for name, chosen in filters.items():
+        words = " or ".join(value_words(name, one) for one in chosen)
+        shown.append(html.Span([html.Strong(f"{LABELS.get(name, name)}: "), words], className="lb-chip"))
+    if shown:
+        clear = "/cohort" if vs is None else "/cohort?" + _encoded({"vs": [vs]})
+        shown.append(dcc.Link([icon("bi-x-lg", "me-1"), "Clear all"], href=clear, className="lb-chip-clear"))
+    return shown
+
+
+def linked(filters: Query) -> list[Component]:
+    """On the worklist: what a link from the statistics filters by, the way back, and the way out."""
+    if not filters:
+        return []
+    back = dcc.Link("Back to the cohort", href="/cohort?" + _encoded(filters), className="lb-chip-clear")
+    clear = dcc.Link([icon("bi-x-lg", "me-1"), "Show all scans"], href="/worklist", className="lb-chip-clear")
+    return [*chips(filters, None)[:-1], back, clear]
+
+
+def nothing() -> Component:
+    """No scan fits."""
+    return html.Div(
+        [
+            icon("bi-search", "lb-empty-icon"),
+            html.H2("No scan fits these filters."),
+            dcc.Link("Clear the filters", href="/cohort", className="btn btn-outline-primary"),
+        ],
+        className="lb-empty",
+    )
+
+
+def agreement(found: Cohort) -> Component | None:
+    """The AI against the reviewers, as far as the truth is known."""
+    counts = {one.name: one.n for one in found.by_truth}
+    known = sum(n for name, n in counts.items() if name != "unknown")
+    if not known:
+        return None
+    words = [
+        f"Of {number(known)} scans whose truth is known, {number(counts.get('right', 0))} were read "
+        f"right, {number(counts.get('false alarm', 0))} were false alarms and "
+        f"{number(counts.get('miss', 0))} misses."
+    ]
+    if found.dice.n and found.dice.median is not None:
+        words.append(
+            f" Median Dice against the true mask {found.dice.median:.2f} (n = {number(found.dice.n)})."
+        )
+    return html.P(words, className="lb-card")
+
+
+def refused(found: Cohort, refusals: Sequence[KeptRefusal], user: User) -> Component | None:
+    """The refusals behind their number; names of files only for those who may know patients."""
+    if not refusals:
+        return None
+    named = user.role is Role.CLINICIAN
+    head = ["When", *(["File"] if named else []), "Why", "Modality", "Scanner", "Site"]
+    rows = [
+        html.Tr(
+            [
+                html.Td(local_time(one.created_at)),
+                *([html.Td(one.refusal.name)] if named else []),
+                html.Td(one.refusal.sentence if named else one.refusal.code.replace("_", " ")),
+                html.Td(one.refusal.modality or ""),
+                html.Td(one.refusal.scanner or ""),
+                html.Td(one.refusal.site or ""),
+            ]
+        )
+        for one in refusals[:MOST_REFUSALS]
+    ]
+    more = len(refusals) - len(rows)
+    table = html.Table(
+        [html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(rows)],
+        className="table table-sm",
+    )
+    said = [html.P(f"and {number(more)} older ones", className="text-secondary")] if more else []
+    summary = html.Summary(f"{number(found.refused)} refused: what, when and why")
+    return html.Details([summary, html.Div(table, className="lb-scroll"), *said], className="lb-card")
+
+
+def comparison(found: Sequence[Difference], first: Query, second: Query) -> Component:
+    """Every quantity in both cohorts, with effect, interval and corrected p."""
+    head = ["", "First", "Second", "Effect", "95 % interval", "Test", "p, corrected"]
+    rows = [html.Tr([html.Td(cell) for cell in _difference(one)]) for one in found]
+    table = html.Table(
+        [html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(rows)],
+        className="table table-sm",
+    )
+    return html.Div(
+        [
+            html.P([html.Strong("First: "), _said(first), html.Br(), html.Strong("Second: "), _said(second)]),
+            html.Div(table, className="lb-scroll"),
+            html.P(
+                "Effect: for shares the difference, first minus second, in points; for numbers the chance "
+                "that a scan of the first cohort has the larger value (0.5: neither). p values are "
+                "corrected for their number (Holm).",
+                className="text-secondary",
+            ),
+        ],
+        className="lb-card",
+    )
+
+
+def _difference(one: Difference) -> list[str]:
+    values = [
+        "–" if value is None else (f"{100 * value:.1f} %" if one.kind == "share" else f"{value:.3g}")
+        for value in one.values
+    ]
+    cells = [one.words, *(f"{value} (n = {number(n)})" for value, n in zip(values, one.n, strict=True))]
+    if one.effect is None or one.low is None or one.high is None or one.p_corrected is None:
+        return [*cells, "too few", "", "", ""]
+    points = 100 if one.kind == "share" else 1
+    form = "{:+.1f}" if one.kind == "share" else "{:.2f}"
+    effect, low, high = (form.format(points * value) for value in (one.effect, one.low, one.high))
+    p = "< 0.001" if one.p_corrected < 0.001 else f"{one.p_corrected:.3f}"
+    return [*cells, effect, f"{low} to {high}", one.test, p]
+
+
+def _said(filters: Query) -> str:
+    parts = [
+        f"{LABELS.get(name, name)} {' or '.join(value_words(name, one) for one in chosen)}"
+        for name, chosen in filters.items()
+    ]
+    return "; ".join(parts) or "all scans"
+
+
+def _share_words(tile: Tile) -> tuple[str, str]:
+    share = tile.share
+    if share is None or share.n == 0:
+        return "–", "nothing read yet"
+    interval = f"95 % {100 * share.low:.1f} to {100 * share.high:.1f} %"
+    return f"{100 * share.value:.1f} %", f"{interval}, {number(tile.n)} of {number(share.n)} read"
+
+
+def _refused_words(found: Cohort) -> str:
+    others = [name for name in found.filters if name not in found.refused_filtered_by]
+    return "files or series" if not others else "by period, site, scanner and modality only"
+
+
+def _spread_words(spread: Spread) -> tuple[str, str]:
+    return duration(spread.median), f"median; 90 % within {duration(spread.p90)}, n = {number(spread.n)}"
+
+
+def _tile(label: str, value: str, under: str, tile: Tile, query_of: Callable[[Query], str]) -> Component:
+    return dcc.Link(
+        _tile_body(label, value, under), href=f"/worklist?{query_of(tile.filters)}", className="lb-tile"
+    )
+
+
+def _plain(label: str, value: str, under: str, href: str = "") -> Component:
+    body = _tile_body(label, value, under)
+    return html.A(body, href=href, className="lb-tile") if href else html.Div(body, className="lb-tile")
+
+
+def _tile_body(label: str, value: str, under: str) -> list[Component]:
+    return [
+        html.Span(label, className="lb-tile-label"),
+        html.Span(value, className="lb-tile-value"),
+        html.Span(under, className="lb-tile-under"),
+    ]
+
+
+def _encoded(values: Mapping[str, Any]) -> str:
+    return urlencode(values, doseq=True)

@@ -1,0 +1,189 @@
+"""The ledger: one narrow line a scan with what counts of it now.
+
+The stores write a line in the same transaction as the change that it tells of; worklist and
+statistics are answered from it. It holds nothing that is not elsewhere: `recount` writes it anew.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, ScalarSelect, case, delete, exists, insert, select, update
+
+from data.columns import folded
+from data.database import bump, reading, writing
+from data.records import Result, Review, Scan, Verdict
+from data.tables import REVISION_OF_SCANS, ledger, results, reviews, revisions, scans
+
+_RECOUNTED_AT_ONCE = 5000
+_NOW = select(revisions.c.value).where(revisions.c.name == REVISION_OF_SCANS)
+_UNREAD: dict[str, Any] = dict.fromkeys(
+    (
+        "version", "positive", "probability", "has_mask", "volume_ml", "longest_diameter_mm",
+        "estimated_dice", "read_us", "head_row", "head_column",
+    )
+)  # fmt: skip
+_UNREVIEWED: dict[str, Any] = dict.fromkeys(("verdict", "truth_positive", "dice", "reviewed_us"))
+
+
+def microseconds(moment: datetime | None) -> int | None:
+    """Microseconds since 1970, exact; None for None."""
+    if moment is None:
+        return None
+    since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def scanner_name(manufacturer: str | None, model: str | None) -> str | None:
+    """Manufacturer and model in one; a model that names its manufacturer is not given it twice."""
+    parts = [manufacturer, model]
+    if manufacturer and model and folded(model).startswith(folded(manufacturer)):
+        parts = [model]
+    return " ".join(part.strip() for part in parts if part and part.strip()) or None
+
+
+def note_scan(connection: Connection, scan: Scan) -> None:
+    """A new scan's line."""
+    connection.execute(insert(ledger).values(**_of_scan(scan), changed=_now_at(), gone=False))
+
+
+def note_status(connection: Connection, scan_id: str, status: str) -> None:
+    """Where a scan is on its way."""
+    _note(connection, scan_id, {"status": status})
+
+
+def note_result(connection: Connection, result: Result) -> None:
+    """A scan's latest result, which nobody has reviewed yet."""
+    _note(connection, result.scan_id, _of_result(result) | _UNREVIEWED)
+
+
+def note_review(connection: Connection, review: Review) -> None:
+    """The latest review of a scan's latest result."""
+    _note(connection, review.scan_id, _of_review(review))
+
+
+def note_gone(connection: Connection, scan_ids: list[str]) -> None:
+    """Scans that are no longer in the house; their lines stay, empty of everything but that."""
+    values = _UNREAD | _UNREVIEWED | {"gone": True, "sequence": None, "changed": _now_at()}
+    connection.execute(update(ledger).where(ledger.c.scan_id.in_(scan_ids)).values(values))
+
+
+def recount_if_behind(engine: Engine) -> None:
+    """Count anew where scans were kept by a Lightbox that knew no ledger."""
+    with reading(engine) as connection:
+        behind = connection.execute(
+            select(scans.c.id).where(~exists().where(ledger.c.scan_id == scans.c.id)).limit(1)
+        ).first()
+    if behind is not None:
+        recount(engine)
+
+
+def recount(engine: Engine) -> int:
+    """Write every line anew from scans, results and reviews; returns how many scans there are."""
+    with writing(engine) as connection:
+        bump(connection, REVISION_OF_SCANS)
+        connection.execute(delete(ledger))
+        source = (
+            scans.outerjoin(results, scans.c.latest_result_id == results.c.id)
+            .outerjoin(reviews, scans.c.latest_review_id == reviews.c.id)
+        )  # fmt: skip
+        query = select(*_recounted_columns()).select_from(source).order_by(scans.c.created_at, scans.c.id)
+        found = connection.execution_options(yield_per=_RECOUNTED_AT_ONCE).execute(query)
+        revision = connection.execute(_NOW).scalar_one()
+        count = 0
+        for part in found.mappings().partitions(_RECOUNTED_AT_ONCE):
+            lines = [_recounted(dict(row)) | {"changed": revision, "gone": False} for row in part]
+            connection.execute(insert(ledger), lines)
+            count += len(lines)
+    return count
+
+
+def _now_at() -> ScalarSelect[Any]:
+    return _NOW.scalar_subquery()
+
+
+def _note(connection: Connection, scan_id: str, values: dict[str, Any]) -> None:
+    statement = update(ledger).where(ledger.c.scan_id == scan_id)
+    connection.execute(statement.values(**values, changed=_now_at()))
+
+
+def _of_scan(scan: Scan) -> dict[str, Any]:
+    header = scan.header
+    return {
+        "scan_id": scan.id,
+        "patient_id": scan.patient_id,
+        "created_us": microseconds(scan.created_at),
+        "acquired_us": microseconds(header.acquired_at),
+        "task": scan.task,
+        "status": scan.status.value,
+        "modality": header.modality,
+        "sequence": header.sequence,
+        "scanner": scanner_name(header.manufacturer, header.scanner),
+        "site": header.site,
+        "sex": header.sex,
+        "age_years": header.age_years,
+        "synthetic": scan.synthetic,
+    }
+
+
+def _of_result(result: Result) -> dict[str, Any]:
+    measured = result.measurements
+    row, column = result.head_position or (None, None)
+    return {
+        "version": result.provenance.model_version,
+        "positive": bool(result.positive),
+        "probability": float(result.probability),
+        "has_mask": result.has_mask,
+        "volume_ml": None if measured is None else measured.volume_ml,
+        "longest_diameter_mm": None if measured is None else measured.longest_diameter_mm,
+        "estimated_dice": result.estimated_dice,
+        "read_us": microseconds(result.created_at),
+        "head_row": row,
+        "head_column": column,
+    }
+
+
+def _of_review(review: Review) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "verdict": review.verdict.value,
+        "truth_positive": review.truth_positive,
+        "dice": None if review.dice is None else float(review.dice),
+        "reviewed_us": microseconds(review.created_at),
+    }
+    # Whoever corrected a mask sees the sizes of the corrected one, until a later review takes that back.
+    corrected, measured = review.verdict is Verdict.CORRECTED, review.measurements
+    for name in ("volume_ml", "longest_diameter_mm"):
+        of_result = select(results.c[name]).where(results.c.id == review.result_id).scalar_subquery()
+        of_mask = None if measured is None else getattr(measured, name)
+        values[name] = of_mask if corrected else of_result
+    return values
+
+
+def _recounted_columns() -> list[Any]:
+    corrected = reviews.c.verdict == Verdict.CORRECTED.value
+    sizes = [
+        case((corrected, reviews.c[name]), else_=results.c[name]).label(name)
+        for name in ("volume_ml", "longest_diameter_mm")
+    ]
+    of_scan = ("patient_id", "task", "status", "modality", "sequence", "manufacturer", "scanner", "site")
+    of_result = ("positive", "probability", "has_mask", "estimated_dice", "head_row", "head_column")
+    return [
+        scans.c.id.label("scan_id"),
+        *(scans.c[name] for name in of_scan),
+        *(scans.c[name] for name in ("sex", "age_years", "synthetic", "created_at", "acquired_at")),
+        results.c.model_version.label("version"),
+        *(results.c[name] for name in of_result),
+        *sizes,
+        results.c.created_at.label("read_at"),
+        *(reviews.c[name] for name in ("verdict", "truth_positive", "dice")),
+        reviews.c.created_at.label("reviewed_at"),
+    ]
+
+
+def _recounted(row: dict[str, Any]) -> dict[str, Any]:
+    """A joined row as a line."""
+    row["scanner"] = scanner_name(row.pop("manufacturer"), row["scanner"])
+    times = {"created_us": "created_at", "acquired_us": "acquired_at", "read_us": "read_at"}
+    times["reviewed_us"] = "reviewed_at"
+    return row | {name: microseconds(row.pop(source)) for name, source in times.items()}

@@ -1,0 +1,306 @@
+"""Charts as Plotly figures in plain dictionaries: the pages draw them, the reports print them.
+
+A point that stands for cases carries the query that selects them as its `customdata`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+Figure = dict[str, Any]
+OURS, PALE, CHANCE, MARKED = "#14609c", "#9dbfd9", "#9ca3af", "#a63d00"
+SIZES = ("#cfe0ee", "#9dbfd9", "#5b93c0", "#14609c", "#0b3454")
+FONT = "Inter, DejaVu Sans, sans-serif"
+BINS = 10
+
+
+@dataclass(frozen=True)
+class Column:
+    """One class of a chart: how many, what selects them, and a share with its interval where there is one."""
+
+    name: str
+    n: int
+    query: str = ""
+    share: float | None = None
+    low: float | None = None
+    high: float | None = None
+    of: int = 0  # how many the share is of
+
+
+def counts_figure(
+    columns: Sequence[Column], chosen: Sequence[str] = (), *, across: str = "", lying: bool = False
+) -> Figure:
+    """Bars of counts; `lying` ones are for long names. With something chosen, the others are pale."""
+    names, numbers = [one.name for one in columns], [one.n for one in columns]
+    bar = {
+        "type": "bar",
+        "marker": {"color": [OURS if not chosen or one.name in chosen else PALE for one in columns]},
+        "customdata": [one.query for one in columns],
+        "hovertemplate": "%{y}: %{x:,}<extra></extra>" if lying else "%{x}: %{y:,}<extra></extra>",
+    }
+    if lying:
+        figure = _figure([bar | {"x": numbers, "y": names, "orientation": "h"}], "Scans", across)
+        figure["layout"]["yaxis"] |= {"autorange": "reversed", "type": "category", "automargin": True}
+        return figure
+    figure = _figure([bar | {"x": names, "y": numbers}], across, "Scans")
+    figure["layout"]["xaxis"] |= {"type": "category"}
+    return figure
+
+
+def time_figure(columns: Sequence[Column]) -> Figure:
+    """Counts over time; names are ISO days."""
+    figure = counts_figure(columns)
+    if len(columns) > 2:  # one or two days alone would be drawn as an axis of milliseconds
+        figure["layout"]["xaxis"] |= {"type": "date"}
+    return figure
+
+
+def shares_figure(columns: Sequence[Column], up: str) -> Figure:
+    """Shares in per cent with their 95 % intervals, n written at each."""
+    known = [one for one in columns if one.share is not None and one.of]
+    value = [100 * (one.share or 0.0) for one in known]
+    points = {
+        "type": "scatter",
+        "mode": "markers+text",
+        "x": [one.name for one in known],
+        "y": value,
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [100 * (one.high or 0.0) - at for one, at in zip(known, value, strict=True)],
+            "arrayminus": [at - 100 * (one.low or 0.0) for one, at in zip(known, value, strict=True)],
+            "color": PALE,
+            "thickness": 2,
+        },
+        "text": [f"n = {one.of:,}" for one in known],
+        "textposition": "top center",
+        "textfont": {"size": 10, "color": "#51606f"},
+        "marker": {"color": OURS, "size": 9},
+        "customdata": [one.query for one in known],
+        "hovertemplate": "%{x}: %{y:.1f} %<br>%{text}<extra></extra>",
+    }
+    figure = _figure([points], "", up)
+    figure["layout"]["yaxis"] |= {"range": [0, 114], "ticksuffix": " %"}
+    figure["layout"]["xaxis"] |= {"type": "category"}
+    return figure
+
+
+def sizes_figure(groups: Mapping[str, Sequence[Column]]) -> Figure:
+    """Of each group the classes of size, as parts of one lying bar."""
+    classes = [one.name for one in next(iter(groups.values()), ())]
+    bars = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": name,
+            "y": list(groups),
+            "x": [columns[index].n for columns in groups.values()],
+            "customdata": [columns[index].query for columns in groups.values()],
+            "marker": {"color": SIZES[index % len(SIZES)]},
+            "hovertemplate": "%{y}, " + name + ": %{x:,}<extra></extra>",
+        }
+        for index, name in enumerate(classes)
+    ]
+    figure = _figure(bars, "Scans with a measured lesion", "")
+    figure["layout"] |= {"barmode": "stack", "showlegend": True}
+    figure["layout"]["legend"] = {
+        "orientation": "h",
+        "y": 1.0,
+        "yanchor": "bottom",
+        "x": 0,
+        "traceorder": "normal",
+    }
+    figure["layout"]["margin"] |= {"t": 64}
+    figure["layout"]["yaxis"] |= {"autorange": "reversed", "type": "category", "automargin": True}
+    return figure
+
+
+def chances_figure(
+    columns: Sequence[Column],
+    tenths: Sequence[str],
+    thresholds: Mapping[str, float],
+    chosen: Sequence[str] = (),
+) -> Figure:
+    """Counts by tenth of probability (all `tenths` have a place), the thresholds in force as lines."""
+    figure = counts_figure(columns, chosen, across="Probability")
+    figure["layout"]["xaxis"] |= {
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": list(tenths),
+        "range": [-0.5, len(tenths) - 0.5],
+        "tickvals": list(tenths),
+        "ticktext": [one.split(" ")[0] for one in tenths],
+    }
+    lines = []
+    for name, at in thresholds.items():
+        place = at * 10 - 0.5  # tenths stand at whole numbers
+        lines.append((place, f"{name} {at:.2f}"))
+    drawn = {"type": "line", "y0": 0, "y1": 1, "yref": "paper", "line": {"color": MARKED, "dash": "dot"}}
+    figure["layout"]["shapes"] = [drawn | {"x0": x, "x1": x} for x, _ in lines]
+    figure["layout"]["annotations"] = [
+        {"x": x, "y": 1 - 0.09 * index, "yref": "paper", "text": words, "showarrow": False, "xanchor": "left",
+         "font": {"size": 10, "color": MARKED}}
+        for index, (x, words) in enumerate(lines)
+    ]  # fmt: skip
+    return figure
+
+
+def places_figure(counts: NDArray[np.int64], queries: Sequence[Sequence[str]]) -> Figure:
+    """Where the largest lesions lie, (rows, columns) over the outline of a head seen from below."""
+    side = len(counts)
+    shown = np.where(counts > 0, counts, np.nan)
+    heat = {
+        "type": "heatmap",
+        "z": [[None if np.isnan(one) else int(one) for one in row] for row in shown],
+        "customdata": [list(row) for row in queries],
+        "colorscale": [[0, "#dbe8f2"], [1, OURS]],
+        "xgap": 1,
+        "ygap": 1,
+        "colorbar": {"title": {"text": "Scans"}, "thickness": 10},
+        "hovertemplate": "%{z:,} scans<extra></extra>",
+    }
+    figure = _figure([heat], "", "")
+    axis = {"visible": False, "range": [-1, side], "constrain": "domain"}
+    figure["layout"]["xaxis"] |= axis
+    figure["layout"]["yaxis"] |= axis | {"range": [side, -1], "scaleanchor": "x"}
+    middle, wide, high = (side - 1) / 2, side * 0.40, side * 0.49
+    falx = {"type": "line", "line": {"color": "#b8c4ce", "dash": "dot"}}
+    outline = {"type": "circle", "line": {"color": "#51606f", "width": 2}, "layer": "above"}
+    figure["layout"]["shapes"] = [
+        outline | {"x0": middle - wide, "x1": middle + wide, "y0": middle - high, "y1": middle + high},
+        falx | {"x0": middle, "x1": middle, "y0": middle - high, "y1": middle + high},
+    ]
+    letters = {"R": (-0.7, middle), "L": (side - 0.3, middle), "A": (middle, -0.8), "P": (middle, side - 0.2)}
+    figure["layout"]["annotations"] = [
+        {"x": x, "y": y, "text": letter, "showarrow": False, "font": {"color": "#51606f"}}
+        for letter, (x, y) in letters.items()
+    ]
+    return figure
+
+
+def roc_figure(truth: Sequence[bool], probability: Sequence[float], threshold: float) -> Figure:
+    """Recall against the share of false alarms, with the point of `threshold` marked."""
+    far, recall, _ = roc_curve(truth, probability)
+    at_recall, at_far, _ = _at(truth, probability, threshold)
+    figure = _square("False alarms among the healthy", "Recall among the ill")
+    figure["data"] = [
+        _line([0, 1], [0, 1], "chance", CHANCE, "dot"),
+        _line(far.tolist(), recall.tolist(), "ROC"),
+        _mark(at_far, at_recall, threshold),
+    ]
+    return figure
+
+
+def precision_figure(truth: Sequence[bool], probability: Sequence[float], threshold: float) -> Figure:
+    """Precision against recall, with the point of `threshold` marked."""
+    precision, recall, _ = precision_recall_curve(truth, probability)
+    at_recall, _, at_precision = _at(truth, probability, threshold)
+    figure = _square("Recall among the ill", "Precision: ill among those called ill")
+    figure["data"] = [
+        _line(recall.tolist(), precision.tolist(), "precision"),
+        _mark(at_recall, at_precision, threshold),
+    ]
+    return figure
+
+
+def calibration_figure(truth: Sequence[bool], probability: Sequence[float]) -> Figure:
+    """Share of ill in ten bins of probability; on the diagonal, what is said is what is."""
+    ill, said = np.asarray(truth, dtype=bool), np.asarray(probability, dtype=np.float64)
+    place = np.clip((said * BINS).astype(int), 0, BINS - 1)
+    kept = np.unique(place)
+    measured = _line(
+        [float(said[place == one].mean()) for one in kept],
+        [float(ill[place == one].mean()) for one in kept],
+        "measured",
+    )
+    figure = _square("Probability said", "Share that is ill")
+    figure["data"] = [
+        _line([0, 1], [0, 1], "calibrated", CHANCE, "dot"),
+        measured
+        | {
+            "mode": "lines+markers+text",
+            "text": [f"n = {int((place == one).sum())}" for one in kept],
+            "textposition": "top left",
+            "textfont": {"size": 9},
+        },
+    ]
+    return figure
+
+
+def _at(truth: Sequence[bool], probability: Sequence[float], threshold: float) -> tuple[float, float, float]:
+    """(recall, share of false alarms, precision) at `threshold`."""
+    ill = np.asarray(truth, dtype=bool)
+    called: NDArray[np.bool_] = np.asarray(probability) >= threshold
+    hits, false_alarms = int((called & ill).sum()), int((called & ~ill).sum())
+    return (
+        hits / max(1, int(ill.sum())),
+        false_alarms / max(1, int((~ill).sum())),
+        hits / max(1, hits + false_alarms),
+    )
+
+
+def _line(x: list[float], y: list[float], name: str, colour: str = OURS, dash: str = "solid") -> Figure:
+    line = {"color": colour, "dash": dash}
+    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "name": name, "line": line}
+
+
+def _mark(x: float, y: float, threshold: float) -> Figure:
+    marker = {"color": MARKED, "size": 10}
+    name = f"threshold {threshold:.3f}"
+    return {"type": "scatter", "mode": "markers", "x": [x], "y": [y], "marker": marker, "name": name}
+
+
+def _square(across: str, up: str) -> Figure:
+    figure = _figure([], across, up)
+    figure["layout"] |= {"width": 480, "height": 480, "showlegend": True}
+    figure["layout"]["legend"] = {"x": 0.98, "y": 0.02, "xanchor": "right", "yanchor": "bottom"}
+    figure["layout"]["xaxis"] |= {"range": [-0.01, 1.01]}
+    figure["layout"]["yaxis"] |= {"range": [-0.01, 1.03]}
+    return figure
+
+
+def said_where_empty(figure: Figure) -> Figure:
+    """The same chart; one that would be empty says so instead of showing bare axes."""
+    if any(_drawn(one) for one in figure["data"]):
+        return figure
+    words = {
+        "text": "Nothing to show",
+        "showarrow": False,
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0.5,
+        "y": 0.5,
+    }
+    figure["layout"] |= {"annotations": [words], "shapes": []}
+    for axis in ("xaxis", "yaxis"):
+        figure["layout"][axis] |= {"visible": False}
+    return figure
+
+
+def _drawn(trace: Figure) -> bool:
+    if trace["type"] == "heatmap":
+        return any(one is not None for row in trace["z"] for one in row)
+    return bool(trace["x"])
+
+
+def _figure(data: list[Figure], across: str, up: str) -> Figure:
+    axis = {"linecolor": "#51606f", "ticks": "outside", "gridcolor": "#e8edf1", "zeroline": False}
+    return {
+        "data": data,
+        "layout": {
+            "font": {"family": FONT, "size": 12, "color": "#12202e"},
+            "paper_bgcolor": "#ffffff",
+            "plot_bgcolor": "#ffffff",
+            "margin": {"l": 56, "r": 16, "t": 24, "b": 44},
+            "showlegend": False,
+            "hovermode": "closest",
+            "xaxis": axis | {"title": {"text": across}, "showgrid": False},
+            "yaxis": axis | {"title": {"text": up}},
+        },
+    }

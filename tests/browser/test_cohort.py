@@ -1,0 +1,94 @@
+"""The cohort page in a browser: the address is the view, clicks filter, numbers lead to their cases."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from data.records import Identity, Role
+from tests.dashboard.house import House
+
+pytestmark = pytest.mark.browser
+
+
+def _fill(house: House) -> None:
+    sender = house.person(Role.CLINICIAN, "sender")
+    for number in range(4):
+        scan = house.add_volume(sender.id, Identity(f"Person {number}", f"MRN-{number}"))
+        if number < 3:
+            house.read_volume(scan)
+    house.read_film(house.add_film(sender.id))
+
+
+def _count(page: Page) -> str:
+    return page.locator("#worklist-total").inner_text()
+
+
+def test_tiles_lead_to_exactly_their_cases(house, open_tab) -> None:
+    _fill(house)
+    page = open_tab().sign_in(Role.HEAD, "/cohort")
+    expect(page.locator("#cohort-total")).to_have_text("5 scans of 5 patients")
+    tile = page.locator(".lb-tile", has_text="Waiting")
+    expect(tile).to_contain_text("1")
+    tile.click()
+    expect(page.locator("#worklist-total")).to_have_text("1 scan")
+    expect(page.locator("#worklist-linked")).to_contain_text("Status: ")
+    page.get_by_text("Show all scans").click()
+    expect(page.locator("#worklist-total")).to_have_text("5 scans")
+    page.go_back()
+    expect(page.locator("#worklist-total")).to_have_text("1 scan")
+
+
+def test_a_bar_filters_at_the_first_click_and_opens_at_the_second(house, open_tab) -> None:
+    _fill(house)
+    page = open_tab().sign_in(Role.HEAD, "/cohort")
+    bar = page.locator("#cohort-graph-task .bars .point path").first
+    bar.click(force=True)
+    expect(page).to_have_url(re.compile(r"/cohort\?task=brain-tumour$"))
+    expect(page.locator("#cohort-total")).to_have_text("4 scans of 4 patients")
+    expect(page.locator("#cohort-chips")).to_contain_text("Task: Brain tumour")
+    page.wait_for_timeout(300)  # the chart moves its bars into place
+    page.locator("#cohort-graph-task .bars .point path").first.click(force=True)
+    expect(page).to_have_url(re.compile(r"/worklist\?task=brain-tumour$"))
+    expect(page.locator("#worklist-total")).to_have_text("4 scans")
+
+
+def test_the_address_is_the_view(house, open_tab) -> None:
+    _fill(house)
+    page = open_tab().sign_in(Role.HEAD, "/cohort?task=pneumonia")
+    expect(page.locator("#cohort-total")).to_have_text("1 scan of 1 patient")
+    expect(page.locator("#cohort-filter-task")).to_contain_text("Pneumonia")
+    page.fill("#cohort-view-name", "Films")
+    page.click("#cohort-view-save")
+    expect(page.locator("#cohort-view-said")).to_have_text("Saved as “Films”.")
+    page.get_by_text("Clear all").click()
+    expect(page.locator("#cohort-total")).to_have_text("5 scans of 5 patients")
+    page.locator("#cohort-views").click()
+    page.get_by_text("Films", exact=True).click()
+    expect(page.locator("#cohort-total")).to_have_text("1 scan of 1 patient")
+
+
+def test_an_empty_cohort_says_so(house, open_tab) -> None:
+    _fill(house)
+    page = open_tab().sign_in(Role.HEAD, "/cohort?site=Nowhere")
+    expect(page.get_by_text("No scan fits these filters.")).to_be_visible()
+    expect(page.locator(".lb-charts")).to_be_hidden()
+
+
+def test_two_cohorts_side_by_side(house, open_tab) -> None:
+    _fill(house)
+    page = open_tab().sign_in(Role.HEAD, "/cohort?task=pneumonia")
+    page.click("#cohort-compare-keep")
+    expect(page.locator("#cohort-comparison")).to_contain_text("upload to result")
+    expect(page.locator("#cohort-comparison")).to_contain_text("too few")
+    page.click("#cohort-compare-end")
+    expect(page.locator("#cohort-comparison")).to_be_empty()
+
+
+def test_it_fits_a_phone(house, open_tab) -> None:
+    _fill(house)
+    page = open_tab(390, 844).sign_in(Role.HEAD, "/cohort")
+    expect(page.locator("#cohort-total")).to_have_text("5 scans of 5 patients")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

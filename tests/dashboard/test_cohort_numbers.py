@@ -1,0 +1,157 @@
+"""Statistics by the API and as files: the same numbers, for those who may have them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+
+from dashboard import api_document
+from data.audit import AuditLog
+from data.lines import Ledger
+from data.records import NOTICE, Identity, Role
+from data.refusals import RefusalStore
+from services.cohort import Cohorts
+from services.cohort_export import MIME, CohortExports
+from services.comparison import Comparing
+from tests.dashboard.house import House
+from tests.reports.test_tables import from_csv
+
+Header = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def house(house: House) -> House:
+    """Six volumes of six people, of which four were read; and two films."""
+    ledger = Ledger(house.database)
+    cohorts = Cohorts(ledger, RefusalStore(house.database), lambda: {"brain-tumour": 0.4})
+    house.services.cohorts, house.services.comparing = cohorts, Comparing(ledger)
+    house.services.cohort_exports = CohortExports(cohorts, Comparing(ledger), AuditLog(house.database))
+    for number in range(6):
+        scan = house.add_volume("u", Identity(f"Name {number}", f"MRN-{number}"))
+        if number < 4:
+            house.read_volume(scan)
+    house.add_film("u")
+    house.add_film("u")
+    return house
+
+
+@pytest.fixture
+def bearer(house: House) -> Header:
+    def header(role: Role = Role.CLINICIAN) -> dict[str, str]:
+        return {"Authorization": f"Bearer {house.token(house.person(role))}"}
+
+    return header
+
+
+def counted(numbers: list[dict], section: str, name: str, quantity: str = "scans") -> dict:
+    return next(
+        one for one in numbers if (one["section"], one["name"], one["quantity"]) == (section, name, quantity)
+    )
+
+
+def test_a_clinician_gets_every_number(server: Flask, bearer: Header) -> None:
+    answer = server.test_client().get("/api/v1/cohort", headers=bearer())
+    assert answer.status_code == 200
+    assert answer.json["filters"] == {}
+    assert answer.json["notice"] == NOTICE
+    assert counted(answer.json["numbers"], "summary", "all")["value"] == 8
+    assert counted(answer.json["numbers"], "task", "pneumonia")["n"] == 2
+
+
+def test_filters_stand_in_the_address_as_on_the_page(server: Flask, bearer: Header) -> None:
+    client, header = server.test_client(), bearer()
+    one = client.get("/api/v1/cohort?task=brain-tumour&sex=F&from=2000-01-01", headers=header).json
+    assert one["filters"] == {"from": ["2000-01-01"], "task": ["brain-tumour"], "sex": ["F"]}
+    assert counted(one["numbers"], "summary", "all")["n"] == 6
+    both = client.get("/api/v1/cohort?task=brain-tumour&task=pneumonia", headers=header).json
+    assert counted(both["numbers"], "summary", "all")["n"] == 8
+
+
+@pytest.mark.parametrize("role", [Role.HEAD, Role.MLOPS])
+def test_small_numbers_are_for_clinicians_tokens(server: Flask, bearer: Header, role: Role) -> None:
+    answer = server.test_client().get("/api/v1/cohort", headers=bearer(role)).json
+    assert answer["small_numbers_hidden"] is True
+    assert counted(answer["numbers"], "task", "pneumonia")["note"] == "<5"
+    assert counted(answer["numbers"], "task", "brain-tumour")["note"] == "withheld"
+    assert not [one for one in answer["numbers"] if one["n"] and one["n"] < 5]
+
+
+@pytest.mark.parametrize(
+    "query", ["colour=red", "from=yesterday", "to=2026-02-30", "site=A&colour=red", "to=9999-12-31&from=x"]
+)
+def test_a_filter_that_does_not_exist_is_400(server: Flask, bearer: Header, query: str) -> None:
+    client, header = server.test_client(), bearer()
+    for asked in (f"cohort?{query}", f"cohort/compare?{query}&vs=", f"cohort/compare?vs={quote(query)}"):
+        answer = client.get(f"/api/v1/{asked}", headers=header)
+        assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid"), asked
+
+
+def test_two_cohorts_side_by_side(server: Flask, bearer: Header) -> None:
+    client, header = server.test_client(), bearer()
+    second = quote("task=pneumonia")
+    found = client.get(f"/api/v1/cohort/compare?task=brain-tumour&vs={second}", headers=header).json
+    assert (found["first"], found["second"]) == ({"task": ["brain-tumour"]}, {"task": ["pneumonia"]})
+    ages = next(one for one in found["differences"] if one["name"] == "age_years")
+    assert (ages["n"], ages["values"]) == ([6, 2], [47.0, 44.0])
+    everything = client.get("/api/v1/cohort/compare?task=brain-tumour&vs=", headers=header).json
+    assert everything["second"] == {}
+    missing = client.get("/api/v1/cohort/compare?task=brain-tumour", headers=header)
+    assert (missing.status_code, missing.json["error"]["code"]) == (400, "invalid")
+
+
+def test_statistics_are_not_for_administrators_nor_strangers(server: Flask, bearer: Header, sign_in) -> None:
+    client, header = server.test_client(), bearer(Role.ADMIN)
+    for address in ("/api/v1/cohort", "/api/v1/cohort/compare?vs="):
+        assert client.get(address, headers=header).status_code == 403
+        assert client.get(address).status_code == 401
+    assert client.get("/exports/cohort.csv").status_code == 401
+    assert sign_in(Role.ADMIN, name="root").get("/exports/cohort.csv").status_code == 403
+
+
+def test_a_token_does_not_open_the_page_s_files(server: Flask, bearer: Header) -> None:
+    assert server.test_client().get("/exports/cohort.csv", headers=bearer()).status_code == 401
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet", "json"])
+def test_files_are_sent_as_attachments(house: House, sign_in, kind: str) -> None:
+    answer = sign_in(Role.CLINICIAN).get(f"/exports/cohort.{kind}?task=pneumonia")
+    assert answer.status_code == 200
+    assert answer.mimetype == MIME[kind].partition(";")[0]
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename=lightbox-cohort-")
+    assert answer.headers["Cache-Control"] == "no-store"
+    (event,) = AuditLog(house.database).recent(1)
+    assert (event.action, event.subject, event.detail) == ("cohort.export", kind, "task=pneumonia")
+
+
+def test_a_file_holds_what_the_address_selects(sign_in) -> None:
+    rows = from_csv(sign_in(Role.CLINICIAN).get("/exports/cohort.csv?task=pneumonia&vs=sex%3DF").data)
+    assert counted(rows, "summary", "all")["value"] == "2"
+
+
+def test_a_head_s_file_has_no_small_numbers(sign_in) -> None:
+    rows = from_csv(sign_in(Role.HEAD).get("/exports/cohort.csv").data)
+    assert counted(rows, "task", "pneumonia")["note"] == "<5"
+    assert counted(rows, "task", "pneumonia")["n"] == ""
+
+
+def test_wrong_kinds_and_filters_of_files_are_refused(sign_in) -> None:
+    client = sign_in(Role.CLINICIAN)
+    assert client.get("/exports/cohort.exe").status_code == 404
+    assert client.get("/exports/cohort.csv?colour=red").status_code == 400
+
+
+def test_the_manual_names_the_addresses_and_every_field() -> None:
+    manual = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
+    document = api_document.document()
+    for path in document["paths"]:
+        assert path in manual, path
+    for field in document["components"]["schemas"]["Number"]["properties"]:
+        assert f"`{field}`" in manual, field
+    for kind in MIME:
+        assert f".{kind}`" in manual, kind
+    for parameter in document["paths"]["/api/v1/cohort"]["get"]["parameters"]:
+        assert f"`{parameter['name']}`" in manual, parameter

@@ -1,0 +1,104 @@
+"""Cohorts made of columns: any number of scans at once, consistent in themselves."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from data import bands
+from data.lines import Lines, People, local_days
+from data.records import KeptRefusal, Refusal
+from services.counting import Cohort, Counting, tidy
+
+NAMES = {
+    "task": ("brain-tumour", "pneumonia"),
+    "status": ("waiting", "read", "failed"),
+    "modality": ("MR", "DX", "unknown"),
+    "sequence": ("FLAIR", "unknown"),
+    "scanner": ("Acme One", "Acme Two", "Best Field", "unknown"),
+    "site": ("North", "South", "=HYPERLINK(1)", "unknown"),
+    "sex": ("F", "M", "unknown"),
+    "review": ("none", "accepted", "rejected", "corrected", "labelled"),
+    "version": ("none", "brain-tumour 1", "brain-tumour 2"),
+    "age": bands.AGES,
+    "size": bands.SIZES,
+    "chance": bands.CHANCES,
+    "result": bands.RESULTS,
+    "truth": bands.TRUTHS,
+    "place": bands.PLACES,
+    "synthetic": ("no", "yes"),
+}
+START_US = datetime(2026, 10, 1, 12, tzinfo=UTC).timestamp() * 1e6
+Query = dict[str, tuple[str, ...]]
+
+
+def a_cohort(seed: int, n: int, filters: Query | None = None, unread: float = 0.1) -> Cohort:
+    """The statistics of `n` scans, for `filters`."""
+    random = np.random.default_rng(seed)
+    refused = [_refused(number) for number in range(int(random.integers(0, 12)))]
+    return Counting(some_lines(random, n, unread), tidy(filters or {})).cohort(refused)
+
+
+def some_lines(random: np.random.Generator, n: int, unread: float = 0.1) -> Lines:
+    """`n` scans with skewed classes, so that some are small."""
+    number = _numbers(random, n, unread)
+    codes = {name: _skewed(random, len(NAMES[name]), n) for name in NAMES}
+    read, reviewed = ~np.isnan(number["read_us"]), ~np.isnan(number["reviewed_us"])
+    codes["status"] = np.where(read, 1, random.choice([0, 2], n))
+    codes["review"] = np.where(reviewed, 1 + _skewed(random, 4, n), 0)
+    codes["version"] = np.where(read, 1 + _skewed(random, 2, n), 0)
+    codes |= {
+        "age": bands.ages(number["age_years"]),
+        "size": bands.sizes(number["volume_ml"], number["positive"], number["has_mask"] == 1),
+        "chance": bands.chances(number["probability"]),
+        "result": bands.results(number["positive"]),
+        "truth": bands.truths(number["positive"], number["truth_positive"]),
+        "place": bands.places(number["head_row"], number["head_column"]),
+    }
+    people = max(1, n * 3 // 4)
+    return Lines(
+        scan_ids=np.array([f"{one:032x}" for one in range(n)], dtype="S32"),
+        lines=np.arange(n),
+        patients=random.integers(0, people, n).astype(np.int32),
+        days=local_days(number["created_us"]),
+        numbers=number,
+        codes=codes,
+        names=NAMES,
+        people=People(ids=tuple(str(one) for one in range(people))),
+    )
+
+
+def _numbers(random: np.random.Generator, n: int, unread: float) -> dict[str, Any]:
+    read, reviewed = random.random(n) >= unread, random.random(n) < 0.5
+    positive = np.where(read, random.random(n) < 0.3, np.nan)
+    ill = np.where(positive == 1, 1.0, np.nan)
+    created = START_US + np.sort(random.random(n)) * 30 * 86_400e6
+    return {
+        "created_us": created,
+        "acquired_us": created,
+        "read_us": np.where(read, created + random.random(n) * 1e8, np.nan),
+        "reviewed_us": np.where(read & reviewed, created + 1e8 + random.random(n) * 1e9, np.nan),
+        "age_years": np.where(random.random(n) < 0.1, np.nan, random.normal(55, 18, n).clip(0, 99)),
+        "positive": positive,
+        "probability": np.where(read, random.random(n), np.nan),
+        "has_mask": ill,
+        "volume_ml": ill * random.lognormal(2, 1.5, n),
+        "longest_diameter_mm": ill * 20,
+        "estimated_dice": ill * 0.8,
+        "head_row": ill * random.random(n),
+        "head_column": ill * random.random(n),
+        "truth_positive": np.where(read & reviewed, random.random(n) < 0.3, np.nan),
+        "dice": np.where(read & reviewed & (random.random(n) < 0.2), random.random(n), np.nan),
+    }
+
+
+def _skewed(random: np.random.Generator, classes: int, n: int) -> Any:
+    return (classes * random.random(n) ** 2).astype(int)
+
+
+def _refused(number: int) -> KeptRefusal:
+    scanner = NAMES["scanner"][number % 2]
+    said = Refusal("a.dcm", "modality" if number % 4 else "colour", "This is a CT.", "CT", scanner, "North")
+    return KeptRefusal(str(number), said, datetime(2026, 10, 2, tzinfo=UTC))
