@@ -1,0 +1,54 @@
+"""Who works with Lightbox, and what they did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person may do."""
+
+    CLINICIAN = "clinician"
+    HEAD = "head"
+    MLOPS = "mlops"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class User:
+    """A person with an account."""
+
+    id: str
+    name: str
+    display_name: str
+    role: Role
+    active: bool = True
+    must_change_password: bool = False
+    session_epoch: int = 0  # sessions that carry an older number are signed out
+    created_at: datetime | None = None
+    last_seen_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """A bearer token for scripts; the secret itself is shown once and not kept."""
+
+    id: str
+    user_id: str
+    label: str
+    created_at: datetime
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """Who did what to what, and when."""
+
+    at: datetime
+    user_id: str | None
+    action: str
+    subject: str
+    detail: str = ""

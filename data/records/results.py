@@ -1,0 +1,93 @@
+"""What a model said of a scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+DOUBTFUL_DICE = 0.7
+"""A mask that is expected to overlap with the truth by less than this is to be checked first."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """The smallest box around a lesion: first and last index of each axis, both inclusive."""
+
+    slices: tuple[int, int]
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """One connected piece of a mask, largest first."""
+
+    box: Box
+    voxels: int
+    volume_ml: float | None
+    area_mm2: float | None  # on its largest slice
+    longest_diameter_mm: float | None
+    perpendicular_diameter_mm: float | None
+    longest_diameter_px: float
+    perpendicular_diameter_px: float
+    largest_slice: int
+    centroid: tuple[float, float, float]
+    position_mm: tuple[float, float, float] | None  # RAS of the centroid
+    longest_ends: tuple[tuple[float, float], tuple[float, float]]  # (row, column) on largest_slice
+    perpendicular_ends: tuple[tuple[float, float], tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """What a mask comes to, whole and lesion by lesion."""
+
+    voxels: int
+    volume_ml: float | None
+    slices_touched: int
+    touches_border: bool
+    lesions: tuple[Lesion, ...] = ()
+
+    @property
+    def longest_diameter_mm(self) -> float | None:
+        """The longest diameter of any lesion; None where there is none or no spacing."""
+        known = [one.longest_diameter_mm for one in self.lesions if one.longest_diameter_mm is not None]
+        return max(known, default=None)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What made a result, to the bit."""
+
+    model_name: str
+    model_version: str
+    weights_sha256: str
+    preprocessing: str
+    input_sha256: str
+    device: str
+    dtype: str
+    software: str
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a model said of a scan."""
+
+    id: str
+    scan_id: str
+    task: str
+    positive: bool
+    probability: float
+    threshold: float
+    provenance: Provenance
+    created_at: datetime
+    measurements: Measurements | None = None  # segmentation only
+    estimated_dice: float | None = None  # what the model expects of its own mask, 0 to 1
+    head_position: tuple[float, float] | None = None  # row, column of the largest lesion, 0 to 1
+    has_mask: bool = False
+    has_heatmap: bool = False
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the model itself expects its mask to be a poor one."""
+        return self.estimated_dice is not None and self.estimated_dice < DOUBTFUL_DICE

@@ -1,0 +1,146 @@
+"""Scans: decoded, accepted or refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.records.patients import Identity
+
+
+class ScanStatus(StrEnum):
+    """Where a scan is on its way."""
+
+    WAITING = "waiting"
+    READING = "reading"
+    READ = "read"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """Distance between neighbouring voxel centres in mm; None where the file does not say."""
+
+    slice_mm: float | None = None
+    row_mm: float | None = None
+    column_mm: float | None = None
+
+    @property
+    def in_plane(self) -> tuple[float, float] | None:
+        """(row_mm, column_mm) where both are known."""
+        if self.row_mm is None or self.column_mm is None:
+            return None
+        return self.row_mm, self.column_mm
+
+    @property
+    def voxel_ml(self) -> float | None:
+        """Volume of one voxel in mL where all three spacings are known."""
+        if self.slice_mm is None or self.in_plane is None:
+            return None
+        return self.slice_mm * self.in_plane[0] * self.in_plane[1] / 1000.0
+
+
+@dataclass(frozen=True)
+class SourceGrid:
+    """How the displayed array came from the file's own array, without resampling.
+
+    `displayed = flip(transpose(source, axes), flips)`: `axes[d]` is the source axis that became
+    display axis d; `flips` are the display axes that were then reversed. `shape` is the source
+    array's shape: (i, j, k) for NIfTI, (column, row, slice) for DICOM, (slice, row, column) for
+    plain images. `affine` maps source indices to RAS mm, None where the file has no geometry.
+    `placed` is False where a NIfTI file gives voxel sizes but does not say how the patient lies.
+    """
+
+    kind: str  # "nifti", "dicom" or "image"
+    shape: tuple[int, int, int]
+    axes: tuple[int, int, int] = (0, 1, 2)
+    flips: tuple[int, ...] = ()
+    affine: tuple[tuple[float, ...], ...] | None = None
+    placed: bool = True
+
+
+@dataclass(frozen=True)
+class ScanHeader:
+    """What a file says of itself, without the patient's identity."""
+
+    modality: str | None = None  # DICOM's code: MR, CT, CR, DX, ...
+    body_part: str | None = None
+    sequence: str | None = None  # series description or the like
+    manufacturer: str | None = None
+    scanner: str | None = None  # model name
+    site: str | None = None
+    acquired_at: datetime | None = None
+    sex: str | None = None  # "F", "M" or "O"
+    age_years: float | None = None
+    study_uid: str | None = None
+    series_uid: str | None = None
+
+
+@dataclass(frozen=True)
+class DecodedScan:
+    """One scan out of a file: pixels, geometry and header.
+
+    `array` is (slices, height, width) in display order: for volumes with known orientation,
+    axial slices have rows from anterior to posterior and columns from the patient's right to
+    left (as radiologists look at them), with slices from inferior to superior. `affine` maps
+    (slice, row, column) to RAS mm.
+    """
+
+    name: str
+    array: NDArray[Any]
+    affine: NDArray[np.float64] | None
+    spacing: Spacing
+    grid: SourceGrid
+    header: ScanHeader
+    identity: Identity
+    content_sha256: str
+    members: tuple[str, ...] = ()  # the files in the upload that it was made of
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Something in an upload that is not read, with a reason in the user's words."""
+
+    name: str
+    code: str
+    sentence: str
+    modality: str | None = None  # as far as a header could be read
+    scanner: str | None = None  # manufacturer and model
+    site: str | None = None
+
+
+@dataclass(frozen=True)
+class KeptRefusal:
+    """A refusal as it is kept."""
+
+    id: str
+    refusal: Refusal
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Scan:
+    """An accepted scan."""
+
+    id: str
+    patient_id: str
+    content_sha256: str
+    status: ScanStatus
+    task: str
+    header: ScanHeader
+    spacing: Spacing
+    grid: SourceGrid
+    slices: int
+    height: int
+    width: int
+    uploaded_by: str
+    created_at: datetime
+    warnings: tuple[str, ...] = ()
+    failure: str | None = None  # one sentence, where status is FAILED
+    synthetic: bool = False  # made by `demo`, of nobody

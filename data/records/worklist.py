@@ -1,0 +1,51 @@
+"""The worklist: what is asked for and what is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from data.records.reviews import Verdict
+from data.records.scans import ScanStatus
+
+
+@dataclass(frozen=True)
+class WorklistQuery:
+    """Which rows of the worklist are asked for. `sort` holds (column, descending) pairs."""
+
+    start: int = 0
+    count: int = 50
+    search: str = ""
+    filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    sort: tuple[tuple[str, bool], ...] = (("created_at", True),)
+
+
+@dataclass(frozen=True)
+class WorklistRow:
+    """One line of the worklist. `patient` is a name for clinicians, a pseudonym for others."""
+
+    scan_id: str
+    patient: str
+    patient_id: str | None
+    modality: str | None
+    sequence: str | None
+    acquired_at: datetime | None
+    created_at: datetime
+    task: str
+    status: ScanStatus
+    positive: bool | None
+    probability: float | None
+    volume_ml: float | None
+    longest_diameter_mm: float | None
+    estimated_dice: float | None
+    has_mask: bool
+    verdict: Verdict | None
+    synthetic: bool = False
+
+
+@dataclass(frozen=True)
+class WorklistPage:
+    """Some rows, and how many there are in all."""
+
+    rows: tuple[WorklistRow, ...]
+    total: int
