@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -123,6 +124,7 @@ scans = Table(
     Column("sequence_key", Line()),  # folded, for search and sorting
     Column("manufacturer", Line()),
     Column("scanner", Line()),
+    Column("software", Line()),  # of the scanner
     Column("site", Line()),
     Column("acquired_at", UtcDateTime),
     Column("sex", Line(8)),
@@ -353,6 +355,187 @@ import_items = Table(
     Column("labelled", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
     Index("ix_import_items_import_id_state_number", "import_id", "state", "number"),
+    **_MYSQL,
+)
+
+# What of a reading is watched for drift: one narrow row a result, written beside it.
+features = Table(
+    "features",
+    metadata,
+    Column("result_id", String(ID_LENGTH), primary_key=True),
+    Column("scan_id", String(ID_LENGTH), nullable=False),
+    Column("task", Line(64), nullable=False),
+    Column("version", Line(64), nullable=False),
+    Column("created_us", BigInteger, nullable=False),  # microseconds since 1970, UTC
+    Column("synthetic", Boolean, nullable=False),
+    Column("p01", Double),  # percentiles of intensity inside the foreground, and so on to `foreground`
+    Column("p10", Double),
+    Column("p25", Double),
+    Column("p50", Double),
+    Column("p75", Double),
+    Column("p90", Double),
+    Column("p99", Double),
+    Column("mean", Double),
+    Column("contrast", Double),
+    Column("entropy", Double),
+    Column("sharpness", Double),
+    Column("noise", Double),
+    Column("bias_field", Double),
+    Column("foreground", Double),
+    Column("row_mm", Double),  # geometry
+    Column("slice_mm", Double),
+    Column("slices", Double),
+    Column("height", Double),
+    Column("width", Double),
+    Column("probability", Double),  # what came out
+    Column("volume_ml", Double),
+    Column("lesions", Double),
+    Column("doubt", Double),  # entropy of the answer, in bits
+    Column("estimated_dice", Double),
+    Column("latency_ms", Double),
+    Column("age_years", Double),  # what the header says
+    Column("hour", Double),  # of the day of acquisition, UTC
+    Column("sex", Line(8)),
+    Column("site", Line()),
+    Column("scanner", Line()),
+    Column("software", Line()),
+    Index("ix_features_task_created_us", "task", "created_us"),
+    Index("ix_features_scan_id", "scan_id"),
+    **_MYSQL,
+)
+
+# The encoder's summary of a scan: float16, little endian.
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("result_id", String(ID_LENGTH), primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
+    **_MYSQL,
+)
+
+# Frozen sets that drift is measured against; their rows are a file.
+drift_references = Table(
+    "drift_references",
+    metadata,
+    _id(),
+    Column("name", Line(64), nullable=False),
+    Column("name_key", Line(64), nullable=False, unique=True),
+    Column("task", Line(64), nullable=False),
+    Column("version", Line(64)),  # where it is a version's training data
+    Column("kind", String(16), nullable=False),  # training or period
+    Column("query", Words, nullable=False),  # which scans, where it is a period
+    Column("n", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("made_by", Line(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    **_MYSQL,
+)
+
+drift_runs = Table(
+    "drift_runs",
+    metadata,
+    _id(),
+    Column("task", Line(64), nullable=False),
+    Column("version", Line(64)),  # None: more than one in the window
+    Column("reference_id", String(ID_LENGTH)),
+    Column("reference_name", Line(), nullable=False),
+    Column("ask", Words, nullable=False),  # JSON of what was asked for
+    Column("state", String(16), nullable=False),  # waiting, done, failed
+    Column("severity", String(16)),  # calm, warning, critical, too-few
+    Column("reference_n", Integer),
+    Column("current_n", Integer),
+    Column("drifted", Integer),  # features
+    Column("watched", Integer),
+    Column("snapshot_sha256", String(64)),
+    Column("failure", Words),
+    Column("schedule_id", String(ID_LENGTH)),
+    Column("asked_by", Line(64)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Index("ix_drift_runs_task_created_at", "task", "created_at"),
+    **_MYSQL,
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    _id(),
+    Column("name", Line(64), nullable=False),
+    Column("kind", String(32), nullable=False),  # what is run: drift, report, ...
+    Column("ask", Words, nullable=False),  # JSON
+    Column("cron", Line(64), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("last_due_at", UtcDateTime),  # the latest due time that was run or caught up
+    Column("made_by", Line(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    **_MYSQL,
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    _id(),
+    Column("cause", Line(), nullable=False),  # the same cause raises no second alarm
+    Column("open_key", String(64), unique=True),  # hash of the cause until it is closed
+    Column("severity", String(16), nullable=False),
+    Column("title", Line(), nullable=False),
+    Column("sentence", Words, nullable=False),
+    Column("link", Words, nullable=False),
+    Column("state", String(16), nullable=False),  # open, acknowledged, closed
+    Column("times", Integer, nullable=False),
+    Column("first_at", UtcDateTime, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("muted_until", UtcDateTime),
+    Column("decided_by", Line(64)),
+    Column("decided_name", Line()),
+    Column("decided_at", UtcDateTime),
+    Column("why", Words),
+    Column("told_at", UtcDateTime),  # by webhook or e-mail
+    Column("telling_failed", Words),
+    Index("ix_alerts_state_last_at", "state", "last_at"),
+    **_MYSQL,
+)
+
+# Who asked for another version to go live, and who decided.
+promotions = Table(
+    "promotions",
+    metadata,
+    _id(),
+    Column("task", Line(64), nullable=False),
+    Column("version", Line(64), nullable=False),
+    Column("from_version", Line(64)),
+    Column("kind", String(16), nullable=False),  # promotion or rollback
+    Column("state", String(16), nullable=False),  # asked, done, refused
+    Column("gate", Words),  # JSON: what the gate said
+    Column("overridden", Boolean, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("asked_by", Line(64), nullable=False),
+    Column("asked_name", Line(), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("decided_by", Line(64)),
+    Column("decided_name", Line()),
+    Column("decided_at", UtcDateTime),
+    Column("decision", Words),  # the second person's reason, or why it failed
+    Index("ix_promotions_task_asked_at", "task", "asked_at"),
+    **_MYSQL,
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    _id(),
+    Column("kind", String(32), nullable=False),  # drift, performance, cohort, governance
+    Column("title", Line(), nullable=False),
+    Column("ask", Words, nullable=False),  # JSON of what was asked for
+    Column("state", String(16), nullable=False),  # waiting, made, failed
+    Column("failure", Words),
+    Column("files", Words, nullable=False),  # JSON: kind of file -> its sha256
+    Column("signed", Boolean, nullable=False),
+    Column("made_by", Line(64), nullable=False),
+    Column("made_name", Line(), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("made_at", UtcDateTime),
+    Index("ix_reports_created_at", "created_at"),
     **_MYSQL,
 )
 

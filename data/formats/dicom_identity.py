@@ -29,6 +29,7 @@ def header_of(header: Dataset) -> ScanHeader:
         sequence=_first(header, "SeriesDescription", "ProtocolName", "SequenceName"),
         manufacturer=_short(header, "Manufacturer"),
         scanner=_short(header, "ManufacturerModelName"),
+        software=_short(header, "SoftwareVersions"),
         site=_short(header, "InstitutionName"),
         acquired_at=_acquired_at(header),
         sex=_sex(header),

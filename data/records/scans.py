@@ -79,6 +79,7 @@ class ScanHeader:
     age_years: float | None = None
     study_uid: str | None = None
     series_uid: str | None = None
+    software: str | None = None  # of the scanner
 
 
 @dataclass(frozen=True)
