@@ -9,12 +9,27 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, ScalarSelect, case, delete, exists, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    ScalarSelect,
+    Update,
+    bindparam,
+    case,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
 
 from data.columns import folded
 from data.database import bump, reading, writing
 from data.records import Result, Review, Scan, Verdict
 from data.tables import REVISION_OF_SCANS, ledger, results, reviews, revisions, scans
+
+RECOUNTS = "recounts"
+"""The revision that tells when every line was written anew, under new numbers."""
 
 _RECOUNTED_AT_ONCE = 5000
 _NOW = select(revisions.c.value).where(revisions.c.name == REVISION_OF_SCANS)
@@ -45,7 +60,7 @@ def scanner_name(manufacturer: str | None, model: str | None) -> str | None:
 
 def note_scan(connection: Connection, scan: Scan) -> None:
     """A new scan's line."""
-    connection.execute(insert(ledger).values(**_of_scan(scan), changed=_now_at(), gone=False))
+    connection.execute(_NEW, _of_scan(scan))
 
 
 def note_status(connection: Connection, scan_id: str, status: str) -> None:
@@ -60,7 +75,25 @@ def note_result(connection: Connection, result: Result) -> None:
 
 def note_review(connection: Connection, review: Review) -> None:
     """The latest review of a scan's latest result."""
-    _note(connection, review.scan_id, _of_review(review))
+    values: dict[str, Any] = {
+        "verdict": review.verdict.value,
+        "truth_positive": review.truth_positive,
+        "dice": None if review.dice is None else float(review.dice),
+        "reviewed_us": microseconds(review.created_at),
+    }
+    # Whoever corrected a mask sees the sizes of the corrected one, until a later review takes that back.
+    if review.verdict is not Verdict.CORRECTED:
+        values["of_result"] = review.result_id
+        _note(connection, review.scan_id, values, _CHANGE_TO_SIZES_OF_RESULT)
+        return
+    measured = review.measurements
+    sizes = {name: None if measured is None else getattr(measured, name) for name in _SIZES}
+    _note(connection, review.scan_id, values | sizes)
+
+
+def note_old_review(connection: Connection, scan_id: str) -> None:
+    """A review of a result that is no longer the scan's latest: nothing counts anew but that it is there."""
+    _note(connection, scan_id, {})
 
 
 def note_gone(connection: Connection, scan_ids: list[str]) -> None:
@@ -83,6 +116,7 @@ def recount(engine: Engine) -> int:
     """Write every line anew from scans, results and reviews; returns how many scans there are."""
     with writing(engine) as connection:
         bump(connection, REVISION_OF_SCANS)
+        _bump_recounts(connection)
         connection.execute(delete(ledger))
         source = (
             scans.outerjoin(results, scans.c.latest_result_id == results.c.id)
@@ -99,13 +133,31 @@ def recount(engine: Engine) -> int:
     return count
 
 
+def _bump_recounts(connection: Connection) -> None:
+    known = connection.execute(select(revisions.c.value).where(revisions.c.name == RECOUNTS)).first()
+    if known is None:
+        connection.execute(insert(revisions).values(name=RECOUNTS, value=0))
+    bump(connection, RECOUNTS)
+
+
 def _now_at() -> ScalarSelect[Any]:
     return _NOW.scalar_subquery()
 
 
-def _note(connection: Connection, scan_id: str, values: dict[str, Any]) -> None:
-    statement = update(ledger).where(ledger.c.scan_id == scan_id)
-    connection.execute(statement.values(**values, changed=_now_at()))
+_SIZES = ("volume_ml", "longest_diameter_mm")
+# Statements are made once: making one for each result took ten times as long as carrying it out.
+_NEW = insert(ledger).values(changed=_now_at(), gone=False)
+_CHANGE = update(ledger).where(ledger.c.scan_id == bindparam("of_scan")).values(changed=_now_at())
+_CHANGE_TO_SIZES_OF_RESULT = _CHANGE.values(
+    {
+        name: select(results.c[name]).where(results.c.id == bindparam("of_result")).scalar_subquery()
+        for name in _SIZES
+    }
+)
+
+
+def _note(connection: Connection, scan_id: str, values: dict[str, Any], statement: Update = _CHANGE) -> None:
+    connection.execute(statement, values | {"of_scan": scan_id})
 
 
 def _of_scan(scan: Scan) -> dict[str, Any]:
@@ -144,28 +196,9 @@ def _of_result(result: Result) -> dict[str, Any]:
     }
 
 
-def _of_review(review: Review) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "verdict": review.verdict.value,
-        "truth_positive": review.truth_positive,
-        "dice": None if review.dice is None else float(review.dice),
-        "reviewed_us": microseconds(review.created_at),
-    }
-    # Whoever corrected a mask sees the sizes of the corrected one, until a later review takes that back.
-    corrected, measured = review.verdict is Verdict.CORRECTED, review.measurements
-    for name in ("volume_ml", "longest_diameter_mm"):
-        of_result = select(results.c[name]).where(results.c.id == review.result_id).scalar_subquery()
-        of_mask = None if measured is None else getattr(measured, name)
-        values[name] = of_mask if corrected else of_result
-    return values
-
-
 def _recounted_columns() -> list[Any]:
     corrected = reviews.c.verdict == Verdict.CORRECTED.value
-    sizes = [
-        case((corrected, reviews.c[name]), else_=results.c[name]).label(name)
-        for name in ("volume_ml", "longest_diameter_mm")
-    ]
+    sizes = [case((corrected, reviews.c[name]), else_=results.c[name]).label(name) for name in _SIZES]
     of_scan = ("patient_id", "task", "status", "modality", "sequence", "manufacturer", "scanner", "site")
     of_result = ("positive", "probability", "has_mask", "estimated_dice", "head_row", "head_column")
     return [

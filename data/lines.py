@@ -1,66 +1,41 @@
 """The ledger in memory: every scan as a row of columns, brought level with the database when asked.
 
-A million scans are some 130 MB here. Filters, counts, medians and orders over them take
-milliseconds, whatever they are made of, which no set of indexes could give.
+A million scans are some 210 MB here, bitmaps included. A row never changes: a scan that changed gets
+a new row, and its old one no longer counts. So a change costs what it is, not a copy of everything,
+and whoever is counting goes on with what was true when the counting began.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine, Row, Select, select
+from sqlalchemy import Boolean, Engine, Integer, Select, select, type_coerce
 
-from data import bands
+from data import bands, quantiles
 from data.bands import NONE, UNKNOWN
+from data.bitmaps import Index, row_numbers
+from data.coding import COLUMNS, DIMENSIONS, NOTHING, NUMBERS, Coder, Columns, turned
 from data.database import reading
-from data.tables import (
-    REVISION_OF_PATIENTS,
-    REVISION_OF_SCANS,
-    ledger,
-    patients,
-    revisions,
-)
+from data.ledger import RECOUNTS
+from data.sample import SHARE
+from data.tables import REVISION_OF_PATIENTS, REVISION_OF_SCANS, ledger, patients, revisions
 
 FloatArray = NDArray[np.float64]
 AnyArray = NDArray[Any]
-AT_ONCE = 50_000
+AT_ONCE = 1000  # rows; more at a time do not stay in the processor's cache until they are columns
+SPARE_ROWS = 1000  # that may be dead, or come after the sorted ones, however small the house is
 
-_CODED = {  # dimension -> (column, what an empty one is called)
-    "task": ("task", UNKNOWN),
-    "status": ("status", UNKNOWN),
-    "modality": ("modality", UNKNOWN),
-    "sequence": ("sequence", UNKNOWN),
-    "scanner": ("scanner", UNKNOWN),
-    "site": ("site", UNKNOWN),
-    "sex": ("sex", UNKNOWN),
-    "review": ("verdict", NONE),
-}
-_NUMBERS = (
-    "created_us", "acquired_us", "read_us", "reviewed_us", "age_years", "positive", "probability", "has_mask",
-    "volume_ml", "longest_diameter_mm", "estimated_dice", "head_row", "head_column", "truth_positive", "dice",
-)  # fmt: skip
-_COLUMNS = (
-    "line", "scan_id", "changed", "gone", "patient_id", "version", "synthetic",
-    *(column for column, _ in _CODED.values()), *_NUMBERS,
-)  # fmt: skip
-_FIXED_NAMES = {
-    "age": bands.AGES,
-    "size": bands.SIZES,
-    "chance": bands.CHANCES,
-    "result": bands.RESULTS,
-    "truth": bands.TRUTHS,
-    "place": bands.PLACES,
-    "synthetic": ("no", "yes"),
-}
-DIMENSIONS = (*_CODED, "version", *_FIXED_NAMES)
-"""What scans can be filtered and grouped by."""
+MEASURED_BY = {"site": "size by site", "scanner": "size by scanner"}
+"""Dimensions that measured lesions are also told apart by together with their size, one code for both."""
+
+_CHANGED, _GONE, _PATIENT = (COLUMNS.index(name) for name in ("changed", "gone", "patient_id"))
 
 
 @dataclass(frozen=True)
@@ -73,6 +48,19 @@ class People:
     numbers: tuple[str | None, ...] = ()  # patient ids of the hospital
 
     _ranked: dict[str, FloatArray] = field(init=False, default_factory=dict, compare=False)
+    _joined: dict[str, tuple[str, NDArray[np.int64]]] = field(init=False, default_factory=dict, compare=False)
+
+    def holding(self, by: str, term: str) -> NDArray[np.bool_]:
+        """The patients in whose "patient" or "pseudonym" a folded term without blanks stands."""
+        if by not in self._joined:
+            texts = self.keys if by == "patient" else [one.lower() for one in self.pseudonyms]
+            starts = np.cumsum([0, *(len(one) + 1 for one in texts)])
+            self._joined[by] = "\n".join(texts), starts
+        text, starts = self._joined[by]
+        found = [one.start() for one in re.finditer(re.escape(term), text)]
+        held = np.zeros(len(self.ids) + 1, dtype=bool)
+        held[np.searchsorted(starts, found, side="right") - 1] = True
+        return held
 
     def ranks(self, by: str) -> FloatArray:
         """The alphabetical place of each patient by "patient", "patient_id" or "pseudonym"."""
@@ -84,50 +72,126 @@ class People:
 
 @dataclass(frozen=True)
 class Lines:
-    """All scans as columns of equal length, in the order in which they came.
+    """All scans as columns of equal length; only the rows `index.alive` count, one for each scan.
 
     `codes` are indices into `names`, for each of DIMENSIONS; `numbers` are NaN where unknown.
+    `lines` tell the order in which the scans came; rows need not be in it.
     """
 
     scan_ids: NDArray[np.bytes_]
     lines: NDArray[np.int64]
     patients: NDArray[np.int32]  # indices into the columns of `people`
     days: NDArray[np.int32]  # of arrival, in the server's time zone, since 1970
-    numbers: dict[str, FloatArray]
-    codes: dict[str, AnyArray]
-    names: dict[str, tuple[str, ...]]
+    numbers: Mapping[str, FloatArray]
+    codes: Mapping[str, AnyArray]
+    index: Index
+    names: Mapping[str, tuple[str, ...]]
     people: People = field(default_factory=People)
+    revision: int = -1  # of the database that they are level with: an equal one means equal lines
 
     def __len__(self) -> int:
-        return len(self.lines)
+        return len(self.index.alive)
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The rows that count."""
+        return row_numbers(self.index.alive)
+
+
+def lines_of(
+    columns: Columns,
+    index: Index,
+    names: Mapping[str, tuple[str, ...]],
+    people: People,
+    revision: int = -1,
+) -> Lines:
+    """Columns by their names as Lines."""
+    own = {name: columns[name] for name in ("scan_ids", "lines", "patients", "days")}
+    numbers, codes = ({name: columns[name] for name in part} for part in (NUMBERS, DIMENSIONS))
+    return Lines(
+        **own, numbers=numbers, codes=codes, index=index, names=names, people=people, revision=revision
+    )
+
+
+def classes_of(columns: Columns, cut_at: quantiles.Edges) -> Columns:
+    """What the index tells rows apart by: DIMENSIONS, `day`, MEASURED_BY, and the steps of each quantity."""
+    by_name = {name: columns[name] for name in DIMENSIONS}
+    size = columns["size"].astype(np.int32)
+    for name, joint in MEASURED_BY.items():
+        both = columns[name].astype(np.int32) * len(bands.SIZES) + size
+        by_name[joint] = np.where(size < len(bands.SIZE_EDGES_ML) + 1, both, -1)
+    return by_name | {"day": columns["days"]} | quantiles.steps(columns, cut_at)
+
+
+class _Table:
+    """Columns that only grow; what was handed out before stays as it was."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._kept = columns
+        self._n = len(columns["lines"])
+
+    def __len__(self) -> int:
+        return self._n
+
+    def add(self, more: Columns) -> None:
+        """Put rows behind the others."""
+        end = self._n + len(more["lines"])
+        if end > len(self._kept["lines"]):
+            self._kept = {name: self._with_room(column, end) for name, column in self._kept.items()}
+        for name, column in more.items():
+            self._kept[name][self._n : end] = column
+        self._n = end
+
+    def _with_room(self, column: AnyArray, end: int) -> AnyArray:
+        grown = np.empty(end + end // 4, column.dtype)
+        grown[: self._n] = column[: self._n]
+        return grown
+
+    def columns(self, first: int = 0) -> Columns:
+        """The rows from `first` on."""
+        return {name: column[first : self._n] for name, column in self._kept.items()}
 
 
 class Ledger:
     """The lines as they are now; shared by all threads."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, share: float = SHARE) -> None:
+        """`share` is the random sample's, 0 to 1."""
         self._engine = engine
         self._turn = threading.Lock()
-        self._seen, self._seen_people = -1, -1
-        self._names: dict[str, dict[str, int]] = {dimension: {} for dimension in (*_CODED, "version")}
+        self._seen_people = -1
         self._people: dict[str, int] = {}
-        self._person_rows: list[tuple[str, str, str, str | None]] = []
-        self._lines = _empty()
+        self._person_rows: list[Sequence[Any]] = []
+        self._recounts = 0
+        self._coder = Coder(share)
+        self._begin(People())
 
     def lines(self) -> Lines:
         """Every scan, with all changes that were committed before the call."""
         with self._turn:
             revision = self._revisions()
+            if revision.get(RECOUNTS, 0) != self._recounts:
+                self._recounts = revision[RECOUNTS]
+                self._begin(self._lines.people)
             if revision[REVISION_OF_PATIENTS] != self._seen_people:
                 self._take_people(revision[REVISION_OF_PATIENTS])
-            if revision[REVISION_OF_SCANS] != self._seen:
+            if revision[REVISION_OF_SCANS] != self._lines.revision:
                 self._take_lines(revision[REVISION_OF_SCANS])
             return self._lines
 
-    @property
-    def revision(self) -> int:
-        """The revision of scans that `lines` gave last: an equal one means equal lines."""
-        return self._seen
+    def _begin(self, people: People) -> None:
+        """Know no scan."""
+        self._settle(_Table(self._coder.columns(NOTHING, {})))
+        self._lines = lines_of(self._table.columns(), self._index, self._coder.names(), people)
+
+    def _settle(self, table: _Table) -> None:
+        """Take rows that are in the order of their lines, all of which count."""
+        self._table = table
+        self._sorted = len(table)
+        self._moved: dict[int, int] = {}  # line -> row, of the rows behind the sorted ones
+        columns = table.columns()
+        self._edges = quantiles.edges(columns)
+        self._index = Index().changed(np.zeros(0, np.int64), 0, classes_of(columns, self._edges))
 
     def _revisions(self) -> dict[str, int]:
         with reading(self._engine) as connection:
@@ -136,72 +200,75 @@ class Ledger:
 
     def _take_people(self, revision: int) -> None:
         columns = (patients.c.id, patients.c.search_key, patients.c.pseudonym, patients.c.patient_id)
-        for row in self._rows(select(*columns).where(patients.c.changed > self._seen_people)):
+        query = select(*columns).where(patients.c.changed > self._seen_people)
+        for row in (tuple(row) for part in self._parts(query) for row in part):
             code = self._people.setdefault(row[0], len(self._person_rows))
             if code == len(self._person_rows):
-                self._person_rows.append(tuple(row))
+                self._person_rows.append(row)
             else:
-                self._person_rows[code] = tuple(row)
+                self._person_rows[code] = row
         self._seen_people = revision
         people = People(*zip(*self._person_rows, strict=True)) if self._person_rows else People()
         self._lines = replace(self._lines, people=people)
 
     def _take_lines(self, revision: int) -> None:
-        changed = [ledger.c[name] for name in _COLUMNS]
-        query = select(*changed).where(ledger.c.changed > self._seen).order_by(ledger.c.line)
-        parts: list[Lines] = []
-        gone: list[int] = []
-        batch: list[Any] = []
-        early = sys.maxsize
-        for row in self._rows(query):
-            revision = max(revision, row.changed)
-            if row.gone:
-                gone.append(row.line)
-            elif row.patient_id in self._people:
-                batch.append(row)
-            else:  # its patient was written after ours were read: both come the next time
-                early = min(early, row.changed)
-            if len(batch) == AT_ONCE:
-                parts.append(self._columns(batch))
-                batch = []
-        parts.append(self._columns(batch))
-        self._lines = _together([_without(self._lines, parts, gone), *parts], self._all_names())
-        self._seen = min(revision, early - 1)
+        read = [_plain(name) for name in COLUMNS]
+        query = select(*read).where(ledger.c.changed > self._lines.revision)
+        first, touched, early = len(self._table), [np.zeros(0, np.int64)], sys.maxsize
+        if not first:  # later, to ask for this order would make SQLite look through the whole table for it
+            query = query.order_by(ledger.c.line)
+        for part in self._parts(query):
+            column = turned(part)
+            touched.append(np.array(column["line"]))
+            revision = max(revision, *column["changed"])
+            strangers = {one for one in column["patient_id"] if one not in self._people}
+            if strangers or any(column["gone"]):
+                # Whose patient was written after ours were read comes the next time, with its patient.
+                here = [row for row in part if not row[_GONE]]
+                early = min([early, *(row[_CHANGED] for row in here if row[_PATIENT] in strangers)])
+                column = turned([row for row in here if row[_PATIENT] not in strangers])
+            self._table.add(self._coder.columns(column, self._people))
+        self._take(first, np.concatenate(touched))
+        columns, people = self._table.columns(), self._lines.people
+        revision = min(revision, early - 1)
+        self._lines = lines_of(columns, self._index, self._coder.names(), people, revision)
 
-    def _rows(self, query: Select[Any]) -> Iterator[Row[Any]]:
+    def _take(self, first: int, touched: NDArray[np.int64]) -> None:
+        """Let the rows from `first` on count, in place of those that the touched lines had."""
+        if not first:
+            self._settle(self._table)
+            return
+        gone, columns = self._rows_of(touched), self._table.columns(first)
+        self._index = self._index.changed(gone, first, classes_of(columns, self._edges))
+        self._moved |= zip(columns["lines"].tolist(), range(first, len(self._table)), strict=True)
+        alive, rows = len(self._index.alive), len(self._table)
+        if rows > 4 * alive / 3 + SPARE_ROWS or rows > 2 * self._sorted + SPARE_ROWS:
+            self._tidy()
+
+    def _rows_of(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where these lines have stood so far, as far as they have."""
+        known = self._table.columns()["lines"][: self._sorted]
+        places = np.searchsorted(known, lines)
+        there = places < len(known)
+        there[there] = known[places[there]] == lines[there]
+        moved = [self._moved[line] for line in lines.tolist() if line in self._moved]
+        return np.concatenate([places[there], np.array(moved, dtype=np.int64)])
+
+    def _tidy(self) -> None:
+        """Leave out the rows that no longer count, and bring the others back into order."""
+        columns, alive = self._table.columns(), row_numbers(self._index.alive)
+        rows = alive[np.argsort(columns["lines"][alive], kind="stable")]
+        self._settle(_Table({name: column[rows] for name, column in columns.items()}))
+
+    def _parts(self, query: Select[Any]) -> Iterator[Sequence[Any]]:
         with reading(self._engine) as connection:
-            yield from connection.execution_options(yield_per=AT_ONCE).execute(query)
+            yield from connection.execution_options(yield_per=AT_ONCE).execute(query).partitions()
 
-    def _all_names(self) -> dict[str, tuple[str, ...]]:
-        return {name: tuple(known) for name, known in self._names.items()} | _FIXED_NAMES
 
-    def _columns(self, rows: Sequence[Any]) -> Lines:
-        """Rows of the ledger as columns, new names added to those that are known."""
-        column = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
-        number = {name: np.array(column.get(name, ()), dtype=np.float64) for name in _NUMBERS}
-        codes: dict[str, AnyArray] = {
-            name: self._coded(name, column.get(source, ()), empty) for name, (source, empty) in _CODED.items()
-        }
-        versions = [
-            NONE if version is None else f"{task} {version}"
-            for task, version in zip(column.get("task", ()), column.get("version", ()), strict=True)
-        ]
-        codes["version"] = self._coded("version", versions, NONE)
-        codes |= _banded(number)
-        codes["synthetic"] = np.array(column.get("synthetic", ()), dtype=np.uint8)
-        return Lines(
-            scan_ids=np.array(column.get("scan_id", ()), dtype="S32"),
-            lines=np.array(column.get("line", ()), dtype=np.int64),
-            patients=np.array([self._people[one] for one in column.get("patient_id", ())], dtype=np.int32),
-            days=local_days(number["created_us"]),
-            numbers=number,
-            codes=codes,
-            names={},
-        )
-
-    def _coded(self, dimension: str, values: Sequence[str | None], empty: str) -> AnyArray:
-        known = self._names[dimension]
-        return np.array([known.setdefault(one or empty, len(known)) for one in values], dtype=np.uint16)
+def _plain(name: str) -> Any:
+    """A column as it is kept: a million times four truth values need not be made and taken apart."""
+    column = ledger.c[name]
+    return type_coerce(column, Integer) if isinstance(column.type, Boolean) else column
 
 
 def ranks(texts: Sequence[str | None]) -> FloatArray:
@@ -211,71 +278,3 @@ def ranks(texts: Sequence[str | None]) -> FloatArray:
     for place, (_, code) in enumerate(known):
         places[code] = place
     return places
-
-
-def local_days(moments_us: FloatArray) -> NDArray[np.int32]:
-    """Microseconds since 1970 UTC -> the day in the server's own time zone, since 1970."""
-    hours = (moments_us // 3_600_000_000).astype(np.int64)
-    found, place = np.unique(hours, return_inverse=True)
-    ahead = [datetime.fromtimestamp(int(hour) * 3600, UTC).astimezone().utcoffset() for hour in found]
-    seconds = np.array([one.total_seconds() if one else 0 for one in ahead])
-    shifted = moments_us / 1e6 + (seconds[place] if len(found) else 0)
-    return (shifted // 86_400).astype(np.int32)
-
-
-def _banded(number: dict[str, FloatArray]) -> dict[str, AnyArray]:
-    return {
-        "age": bands.ages(number["age_years"]),
-        "size": bands.sizes(number["volume_ml"], number["positive"], number["has_mask"] == 1),
-        "chance": bands.chances(number["probability"]),
-        "result": bands.results(number["positive"]),
-        "truth": bands.truths(number["positive"], number["truth_positive"]),
-        "place": bands.places(number["head_row"], number["head_column"]),
-    }
-
-
-def _empty() -> Lines:
-    none = np.zeros(0)
-    codes: dict[str, AnyArray] = {name: none.astype(np.uint16) for name in DIMENSIONS}
-    return Lines(
-        none.astype("S32"), none.astype(np.int64), none.astype(np.int32), none.astype(np.int32),
-        dict.fromkeys(_NUMBERS, none), codes, dict.fromkeys(DIMENSIONS, ()),
-    )  # fmt: skip
-
-
-def _without(lines: Lines, parts: list[Lines], gone: list[int]) -> Lines:
-    """The lines that neither changed nor went."""
-    touched = np.concatenate([*(part.lines for part in parts), np.array(gone, dtype=np.int64)])
-    if not len(lines) or not np.isin(touched, lines.lines).any():
-        return lines
-    return _taken(lines, ~np.isin(lines.lines, touched))
-
-
-def _taken(lines: Lines, kept: NDArray[Any]) -> Lines:
-    return replace(
-        lines,
-        scan_ids=lines.scan_ids[kept],
-        lines=lines.lines[kept],
-        patients=lines.patients[kept],
-        days=lines.days[kept],
-        numbers={name: column[kept] for name, column in lines.numbers.items()},
-        codes={name: column[kept] for name, column in lines.codes.items()},
-    )
-
-
-def _together(parts: list[Lines], names: dict[str, tuple[str, ...]]) -> Lines:
-    """Parts one below the other, by their lines' numbers."""
-    filled = [part for part in parts if len(part)] or parts[:1]
-    joined = Lines(
-        scan_ids=np.concatenate([part.scan_ids for part in filled]),
-        lines=np.concatenate([part.lines for part in filled]),
-        patients=np.concatenate([part.patients for part in filled]),
-        days=np.concatenate([part.days for part in filled]),
-        numbers={name: np.concatenate([part.numbers[name] for part in filled]) for name in _NUMBERS},
-        codes={name: np.concatenate([part.codes[name] for part in filled]) for name in DIMENSIONS},
-        names=names,
-        people=parts[0].people,
-    )
-    if (np.diff(joined.lines) > 0).all():
-        return joined
-    return _taken(joined, np.argsort(joined.lines, kind="stable"))

@@ -2,50 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data.bitmaps import Rows, union
+from data.coding import DIMENSIONS
 from data.columns import folded
 from data.errors import InvalidInput
-from data.lines import DIMENSIONS, Lines
+from data.lines import Lines
 
 Mask = NDArray[np.bool_]
 Filters = Mapping[str, Sequence[str]]
 FROM, TO = "from", "to"
 MOST_TERMS = 8
 _EPOCH = date(1970, 1, 1)
+_LAST_DAY = date.max.toordinal()
 _HEX = frozenset("0123456789abcdef")
 _LEAST_ID = 4  # letters of a scan's id that are worth looking for
 
 
-def selected(lines: Lines, filters: Filters, *, but: str | None = None) -> Mask:
-    """The lines that fit every filter: for each dimension one of its values, and the period.
+def selected(lines: Lines, filters: Filters, *, but: str | None = None) -> Rows:
+    """The rows that fit every filter: for each dimension one of its values, and the period.
 
     `from` and `to` are ISO days, both included. A value that no scan has selects nothing. `but`
     leaves one dimension's own filter out, as a chart does that shows what else could be chosen.
     Raises InvalidInput for a dimension that does not exist or a day that is none.
     """
-    mask = np.ones(len(lines), dtype=bool)
+    rows = lines.index.alive
+    if filters.get(FROM) or filters.get(TO):
+        rows = rows & _in_period(lines, filters.get(FROM), filters.get(TO))
     for name, values in filters.items():
-        if name == but or not values:
+        if name in (but, FROM, TO) or not values:
             continue
-        if name == FROM:
-            mask &= lines.days >= day_number(values[0])
-        elif name == TO:
-            mask &= lines.days <= day_number(values[0])
-        elif name in DIMENSIONS:
-            mask &= _among(lines, name, values)
-        else:
+        if name not in DIMENSIONS:
             raise InvalidInput(f"Scans have nothing called {name} to filter by.")
-    return mask
+        rows = rows & among(lines, name, values)
+    return rows
+
+
+def among(lines: Lines, name: str, values: Sequence[str]) -> Rows:
+    """All rows, alive or not, with one of these values in one of DIMENSIONS."""
+    names = lines.names[name]
+    wanted = [names.index(value) for value in values if value in names]
+    return union(lines.index.of(name, code) for code in wanted)
 
 
 def searched(lines: Lines, search: str, *, with_identity: bool) -> Mask | None:
-    """The lines in which every word of `search` is found; None where nothing is searched for.
+    """The rows in which every word of `search` is found; None where nothing is searched for.
 
     Words are looked for in sequence, pseudonym and the beginning of the scan's id, and in name and
     patient id only `with_identity`.
@@ -53,7 +59,7 @@ def searched(lines: Lines, search: str, *, with_identity: bool) -> Mask | None:
     terms = folded(search).split()[:MOST_TERMS]
     if not terms:
         return None
-    mask = np.ones(len(lines), dtype=bool)
+    mask = np.ones(len(lines.lines), dtype=bool)
     for term in terms:
         mask &= _holds(lines, term, with_identity)
     return mask
@@ -67,29 +73,21 @@ def day_number(text: str) -> int:
         raise InvalidInput(f"“{text}” is not a day like 2026-11-20.") from None
 
 
-def _among(lines: Lines, name: str, values: Sequence[str]) -> Mask:
-    codes, names = lines.codes[name], lines.names[name]
-    wanted = [names.index(value) for value in values if value in names]
-    if len(wanted) == 1:
-        return np.asarray(codes == wanted[0])
-    chosen = np.zeros(len(names) + 1, dtype=bool)
-    chosen[wanted] = True
-    return np.asarray(chosen[codes])
+def _in_period(lines: Lines, start: Sequence[str] | None, end: Sequence[str] | None) -> Rows:
+    first = day_number(start[0]) if start else 0
+    last = day_number(end[0]) if end else _LAST_DAY
+    return union(rows for day, rows in lines.index.classes["day"].items() if first <= day <= last)
 
 
 def _holds(lines: Lines, term: str, with_identity: bool) -> Mask:
     sequences = [term in folded(name) for name in lines.names["sequence"]]
     mask = np.array([*sequences, False], dtype=bool)[lines.codes["sequence"]]
     people = lines.people
-    owners = _where(people.pseudonyms, lambda one: term in one.lower())
+    owners = people.holding("pseudonym", term)
     if with_identity:
-        owners |= _where(people.keys, lambda one: term in one)
+        owners |= people.holding("patient", term)
     if owners.any():
         mask |= owners[lines.patients]
     if len(term) >= _LEAST_ID and _HEX.issuperset(term):
         mask |= lines.scan_ids.astype(f"S{min(len(term), 32)}") == term.encode()
     return mask
-
-
-def _where(texts: Sequence[str], fits: Callable[[str], Any]) -> Mask:
-    return np.fromiter((bool(fits(one)) for one in texts), dtype=bool, count=len(texts))

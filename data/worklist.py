@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Engine, Row, func, select
 
+from data.bitmaps import row_numbers
 from data.database import reading
 from data.errors import InvalidInput
 from data.lines import Ledger, Lines, ranks
@@ -59,9 +60,10 @@ class WorklistStore:
         last. InvalidInput for a filter or column that does not exist.
         """
         lines = self._ledger.lines()
-        mask = selected(lines, query.filters)
+        rows = row_numbers(selected(lines, query.filters))
         found = searched(lines, query.search, with_identity=with_identity)
-        rows = np.flatnonzero(mask if found is None else mask & found)
+        if found is not None:
+            rows = rows[found[rows]]
         wanted = _ordered(lines, rows, query, with_identity)
         ids = [one.decode() for one in lines.scan_ids[wanted]]
         return WorklistPage(self._fetched(ids, with_identity), len(rows))
@@ -97,7 +99,7 @@ def _ordered(
     end = max(0, query.start) + count
     sort = query.sort or (("scan_id", True),)
     keys = [_key(lines, rows, name, descending, with_identity) for name, descending in sort]
-    arrival = np.arange(len(rows)) * (-1 if sort[-1][1] else 1)
+    arrival = lines.lines[rows] * (-1 if sort[-1][1] else 1)
     first = keys[0]
     if end < len(rows):  # only what can be on the page is worth ordering
         limit = np.partition(first, end - 1)[end - 1] if end else -np.inf
@@ -117,8 +119,7 @@ def _nearest(
     limit = key[near].max()
     below, equal = near[key[near] < limit], near[key[near] == limit]
     needed = end - len(below)
-    ascending = arrival[-1] >= 0
-    return np.concatenate([below, equal[:needed] if ascending else equal[len(equal) - needed :]])
+    return np.concatenate([below, equal[np.argpartition(arrival[equal], needed - 1)[:needed]]])
 
 
 def _key(
@@ -134,7 +135,7 @@ def _key(
         # To those who may not see names, the order of names alone would tell something.
         values = lines.people.ranks(name if with_identity else "pseudonym")[lines.patients[rows]]
     elif name == "scan_id":
-        values = rows.astype(np.float64)
+        values = lines.lines[rows].astype(np.float64)
     else:
         raise InvalidInput(f"The worklist cannot be sorted by {name}.")
     # Databases and people disagree where unknown values go: here, last.

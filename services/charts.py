@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import parse_qs, urlencode
 
 import numpy as np
@@ -17,7 +18,12 @@ MOST_BARS = 25
 
 def query_of(filters: Query) -> str:
     """Filters as they stand in an address, always in the same order."""
-    return urlencode([(name, value) for name, values in tidy(filters).items() for value in values])
+    return "&".join(_said(name, value) for name, values in tidy(filters).items() for value in values)
+
+
+@lru_cache(maxsize=4096)
+def _said(name: str, value: str) -> str:
+    return urlencode([(name, value)])
 
 
 def filters_of(query: str) -> dict[str, tuple[str, ...]]:

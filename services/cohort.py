@@ -54,7 +54,7 @@ class Cohorts:
         """
         asked = tidy(filters)
         lines = self._ledger.lines()
-        key = (self._ledger.revision, tuple(asked.items()), self._refusals.count())
+        key = (lines.revision, tuple(asked.items()), self._refusals.count())
         with self._turn:
             if key in self._answers:
                 self._answers.move_to_end(key)
@@ -92,7 +92,7 @@ class Cohorts:
 
     def total(self, filters: Query) -> int:
         """How many scans fit."""
-        return int(selected(self._ledger.lines(), tidy(filters)).sum())
+        return len(selected(self._ledger.lines(), tidy(filters)))
 
     def refusals(self, filters: Query) -> list[KeptRefusal]:
         """The refusals of a period, site, scanner and modality, newest first."""

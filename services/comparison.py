@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from data.bitmaps import Rows, row_numbers
 from data.lines import Ledger, Lines
+from data.quantiles import QUANTITIES
 from data.selection import selected
 from models.metrics import Z95, rate
 
@@ -66,19 +68,19 @@ class Comparing:
     def compare(self, first: Query, second: Query) -> list[Difference]:
         """Every quantity in both cohorts; raises InvalidInput for a filter that does not exist."""
         lines = self._ledger.lines()
-        masks = selected(lines, first), selected(lines, second)
-        found = [_share(lines, masks, name) for name in _SHARES]
-        found += [_number(lines, masks, name) for name in _NUMBERS]
+        cohorts = selected(lines, first), selected(lines, second)
+        found = [_share(lines, cohorts, name) for name in _SHARES]
+        found += [_number(lines, cohorts, name) for name in _NUMBERS]
         return _holm(found)
 
 
-def _share(lines: Lines, masks: tuple[NDArray[np.bool_], NDArray[np.bool_]], name: str) -> Difference:
+def _share(lines: Lines, cohorts: tuple[Rows, Rows], name: str) -> Difference:
     words, dimension, hits, among = _SHARES[name]
     of_hits, of_among = (selected(lines, {dimension: values}) for values in (hits, among))
     if name == "missed":  # right answers count here only for those who are ill
-        of_among &= lines.numbers["truth_positive"] == 1
-    n = tuple(int((mask & of_among).sum()) for mask in masks)
-    hit = tuple(int((mask & of_hits & of_among).sum()) for mask in masks)
+        of_among = of_hits | of_among & selected(lines, {"result": ("positive",)})
+    n = tuple(rows.intersection_cardinality(of_among) for rows in cohorts)
+    hit = tuple(rows.intersection_cardinality(of_hits) for rows in cohorts)
     rates = [rate(h, total) for h, total in zip(hit, n, strict=True)]
     values = tuple(None if one.n == 0 else one.value for one in rates)
     plain = Difference(name, words, "share", (n[0], n[1]), (values[0], values[1]))
@@ -102,10 +104,11 @@ def _independent(hit: tuple[int, ...], n: tuple[int, ...]) -> tuple[str, float]:
     return "chi-square", float(stats.chi2_contingency(table, correction=False).pvalue)
 
 
-def _number(lines: Lines, masks: tuple[NDArray[np.bool_], NDArray[np.bool_]], name: str) -> Difference:
+def _number(lines: Lines, cohorts: tuple[Rows, Rows], name: str) -> Difference:
     words, unit, steps = _NUMBERS[name]
     values = _values(lines, name)
-    samples = [values[mask & ~np.isnan(values)] for mask in masks]
+    picked = [values[row_numbers(rows)] for rows in cohorts]
+    samples = [one[~np.isnan(one)] for one in picked]
     n = (len(samples[0]), len(samples[1]))
     medians = tuple(float(np.median(one)) if len(one) else None for one in samples)
     said = f"{words}, median{f' in {unit}' if unit else ''}"
@@ -120,7 +123,7 @@ def _number(lines: Lines, masks: tuple[NDArray[np.bool_], NDArray[np.bool_]], na
 def _values(lines: Lines, name: str) -> FloatArray:
     number = lines.numbers
     if name == "read_s":
-        return (number["read_us"] - number["created_us"]) / 1e6
+        return QUANTITIES[name](number)
     if name == "volume_ml":
         return np.where(number["positive"] == 1, number["volume_ml"], np.nan)
     return number[name]

@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from data import bands
-from data.lines import Lines
+from data.bitmaps import Rows, row_numbers
+from data.lines import MEASURED_BY, Lines
+from data.quantiles import percentiles
 from data.records import KeptRefusal, ScanStatus, Verdict
-from data.selection import FROM, TO, selected
+from data.selection import FROM, TO, among, selected
 from models.metrics import Figure, rate
 
 FILTERS = (
     "from", "to", "task", "site", "scanner", "modality", "sex", "age", "result", "version", "review",
-    "status", "size", "chance", "truth", "place", "synthetic",
+    "status", "size", "chance", "truth", "place", "synthetic", "sample",
 )  # fmt: skip
 """What the page filters by, in the order in which it says so."""
+
+_PLACES = {name: index for index, name in enumerate(FILTERS)}
 
 REFUSAL_FILTERS = (FROM, TO, "site", "scanner", "modality")
 """The filters that a refusal can be asked by: its file told no more."""
@@ -27,8 +30,8 @@ REFUSAL_FILTERS = (FROM, TO, "site", "scanner", "modality")
 _EPOCH = date(1970, 1, 1)
 _WAITING = (ScanStatus.WAITING.value, ScanStatus.READING.value)
 _REVIEWED = (Verdict.ACCEPTED.value, Verdict.REJECTED.value, Verdict.CORRECTED.value)
+_READ = ("negative", "positive")
 _MEASURED = tuple(one for one in bands.SIZES if one not in (bands.UNKNOWN, bands.NONE))
-Mask = NDArray[np.bool_]
 Query = Mapping[str, Sequence[str]]
 
 
@@ -98,27 +101,33 @@ class Cohort:
 
 def tidy(filters: Query) -> dict[str, tuple[str, ...]]:
     """Filters in one order, without empty ones and doubles: equal choices are equal here."""
-    kept = {name: tuple(sorted({value for value in values if value})) for name, values in filters.items()}
-    order = {name: index for index, name in enumerate(FILTERS)}
-    names = sorted(kept, key=lambda one: (order.get(one, len(order)), one))
-    return {name: kept[name] for name in names if kept[name]}
+    kept = {name: _tidied(values) for name, values in filters.items() if any(values)}
+    return {name: kept[name] for name in sorted(kept, key=_place)}
+
+
+def _tidied(values: Sequence[str]) -> tuple[str, ...]:
+    return (values[0],) if len(values) == 1 else tuple(sorted({value for value in values if value}))
+
+
+def _place(name: str) -> tuple[int, str]:
+    return _PLACES.get(name, len(_PLACES)), name
 
 
 class Counting:
-    """One count through the lines."""
+    """One count through the index."""
 
     def __init__(self, lines: Lines, filters: dict[str, tuple[str, ...]]) -> None:
         self._lines = lines
         self._filters = filters
-        self._mask = selected(lines, filters)
-        self._masks: dict[str, Mask] = {}
+        self._rows = selected(lines, filters)
+        self._others: dict[frozenset[str], Rows] = {frozenset(): self._rows}
+        self._read: dict[str, tuple[Rows, Rows]] = {}
 
     def cohort(self, refused: list[KeptRefusal]) -> Cohort:
         """All numbers of the page; `refused` are the refusals that fit."""
-        number, mask = self._lines.numbers, self._mask
         return Cohort(
             filters=self._filters,
-            scans=Tile(int(mask.sum()), self._filters),
+            scans=Tile(len(self._rows), self._filters),
             patients=self._patients(),
             positive=self._positive(),
             volume_ml=self._volumes(),
@@ -126,8 +135,9 @@ class Counting:
             waiting=self._tile("status", _WAITING),
             refused=len(refused),
             refused_filtered_by=tuple(name for name in self._filters if name in REFUSAL_FILTERS),
-            upload_to_read_s=self._seconds("created_us", "read_us"),
-            read_to_review_s=self._seconds("read_us", "reviewed_us", self._by_people()),
+            upload_to_read_s=self._spread(self._rows, "read_s"),
+            # An imported label is nobody's review.
+            read_to_review_s=self._spread(self._both("review", _REVIEWED), "review_s"),
             over_time=self._over_time(),
             by_age=self._bars("age", rates=True),
             by_sex=self._bars("sex", rates=True),
@@ -143,7 +153,7 @@ class Counting:
             sizes_by_scanner=self._sizes_by("scanner"),
             by_chance=self._bars("chance"),
             by_place=self._bars("place"),
-            dice=_spread(number["dice"][mask & ~np.isnan(number["dice"])]),
+            dice=self._spread(self._rows, "dice"),
             refusals_by_reason=_counted([one.refusal.code for one in refused]),
             refusals_by_scanner=_counted([one.refusal.scanner or bands.UNKNOWN for one in refused]),
         )
@@ -154,109 +164,98 @@ class Counting:
         both = tuple(value for value in values if before is None or value in before)
         return tidy(self._filters | {name: both or ("nothing",)})
 
+    def _both(self, name: str, values: Sequence[str]) -> Rows:
+        """The scans that fit the filters and one more."""
+        return self._rows & among(self._lines, name, values)
+
     def _tile(self, name: str, values: Sequence[str]) -> Tile:
-        filters = self._with(name, values)
-        return Tile(int(selected(self._lines, filters).sum()), filters)
+        return Tile(len(self._both(name, values)), self._with(name, values))
 
     def _patients(self) -> int:
         seen = np.zeros(len(self._lines.people.ids) + 1, dtype=bool)
-        seen[self._lines.patients[self._mask]] = True
-        return int(seen.sum())
+        seen[self._lines.patients[row_numbers(self._rows)]] = True
+        return int(np.count_nonzero(seen))
 
     def _positive(self) -> Tile:
-        counts = self._joint("result", self._mask)
-        negative, positive = int(counts[1]), int(counts[2])
-        return Tile(positive, self._with("result", ("positive",)), share=rate(positive, negative + positive))
+        tile, read = self._tile("result", ("positive",)), self._tile("result", _READ)
+        return Tile(tile.n, tile.filters, share=rate(tile.n, read.n))
 
     def _volumes(self) -> Tile:
+        measured = self._both("size", _MEASURED)
         filters = self._with("size", _MEASURED)
-        measured = selected(self._lines, filters)
-        return Tile(int(measured.sum()), filters, spread=_spread(self._lines.numbers["volume_ml"][measured]))
+        return Tile(len(measured), filters, spread=self._spread(measured, "volume_ml"))
 
     def _corrected(self) -> Tile:
         tile = self._tile("review", (Verdict.CORRECTED.value,))
         reviewed = self._tile("review", _REVIEWED)
         return Tile(tile.n, tile.filters, share=rate(tile.n, reviewed.n))
 
-    def _by_people(self) -> Mask:
-        """Scans that somebody reviewed; an imported label is nobody's review."""
-        return selected(self._lines, {"review": _REVIEWED})
+    def _spread(self, rows: Rows, quantity: str) -> Spread:
+        n, found = percentiles(self._lines.index, self._lines.numbers, rows, quantity, (50, 90))
+        return Spread(n, *found) if n else Spread(0, None, None)
 
-    def _seconds(self, first: str, last: str, among: Mask | None = None) -> Spread:
-        number = self._lines.numbers
-        known = self._mask & ~np.isnan(number[last])
-        if among is not None:
-            known &= among
-        return _spread((number[last][known] - number[first][known]) / 1e6)
-
-    def _but(self, name: str) -> Mask:
-        """The scans that fit all filters but this one: a chart goes on showing what else there is."""
-        if name not in self._filters:
-            return self._mask
-        if name not in self._masks:
-            self._masks[name] = selected(self._lines, self._filters, but=name)
-        return self._masks[name]
-
-    def _joint(self, name: str, mask: Mask, other: str | None = None) -> NDArray[np.int64]:
-        """Counts by code of one dimension, or of two as one code after the other."""
-        codes, size = self._lines.codes[name], len(self._lines.names.get(name, ()))
-        if other is not None:
-            width = len(self._lines.names[other])
-            codes = codes.astype(np.int64) * width + self._lines.codes[other]
-            size *= width
-        return np.bincount(codes if mask.all() else codes[mask], minlength=size)
+    def _but(self, *names: str) -> Rows:
+        """The scans that fit all filters but these: a chart goes on showing what else there is."""
+        left_out = frozenset(names).intersection(self._filters)
+        if left_out not in self._others:
+            others = {name: values for name, values in self._filters.items() if name not in left_out}
+            self._others[left_out] = selected(self._lines, others)
+        return self._others[left_out]
 
     def _bars(self, name: str, rates: bool = False) -> list[Bar]:
-        mask, names = self._but(name), self._lines.names.get(name, ())
-        if rates:
-            by_result = self._joint(name, mask, "result").reshape(-1, len(bands.RESULTS))
-            counts = by_result.sum(axis=1)
-        else:
-            by_result, counts = np.zeros((0, 3), dtype=np.int64), self._joint(name, mask)
-        return [
-            Bar(
-                value,
-                int(counts[code]),
-                tidy(self._filters | {name: (value,)}),
-                rate(int(by_result[code, 2]), int(by_result[code, 1:].sum())) if rates else None,
-            )
-            for value, code in _coded_in_order(name, names)
-            if counts[code]
-        ]
+        rows, bars = self._but(name), []
+        read, positive = self._read_and_positive(name) if rates else (rows, rows)
+        for value, of_class in self._classes(name):
+            n = rows.intersection_cardinality(of_class)
+            if n:
+                share = None
+                if rates:
+                    hits = positive.intersection_cardinality(of_class)
+                    share = rate(hits, read.intersection_cardinality(of_class))
+                bars.append(Bar(value, n, tidy(self._filters | {name: (value,)}), share))
+        return bars
+
+    def _read_and_positive(self, name: str) -> tuple[Rows, Rows]:
+        """Of the scans that a chart of this dimension shows those that were read, and the positive ones."""
+        left_out = name if name in self._filters else ""
+        if left_out not in self._read:
+            negative, positive = (self._but(name) & among(self._lines, "result", (one,)) for one in _READ)
+            self._read[left_out] = negative | positive, positive
+        return self._read[left_out]
+
+    def _classes(self, name: str) -> list[tuple[str, Rows]]:
+        """Of each class of a dimension all rows, in the order of the classes."""
+        names = self._lines.names.get(name, ())
+        return [(value, self._lines.index.of(name, code)) for value, code in _coded_in_order(name, names)]
 
     def _sizes_by(self, name: str) -> dict[str, list[Bar]]:
         """Of each site or scanner the lesions by class of volume."""
-        names, width = self._lines.names.get(name, ()), len(bands.SIZES)
-        others = {one: values for one, values in self._filters.items() if one not in (name, "size")}
-        mask = self._mask if len(others) == len(self._filters) else selected(self._lines, others)
-        table = self._joint(name, mask, "size").reshape(-1, width) if names else np.zeros((0, width))
-        measured = [bands.SIZES.index(one) for one in _MEASURED]
-        return {
-            value: [
-                Bar(
-                    bands.SIZES[size],
-                    int(table[code, size]),
-                    tidy(self._filters | {name: (value,), "size": (bands.SIZES[size],)}),
-                )
-                for size in measured
+        names, rows, index = self._lines.names.get(name, ()), self._but(name, "size"), self._lines.index
+        found: dict[str, list[Bar]] = {}
+        for value, code in _coded_in_order(name, names):
+            both = [
+                index.of(MEASURED_BY[name], code * len(bands.SIZES) + size) for size in range(len(_MEASURED))
             ]
-            for value, code in _coded_in_order(name, names)
-            if table[code, measured].sum()
-        }
+            counts = [rows.intersection_cardinality(one) for one in both]
+            if any(counts):
+                found[value] = [
+                    Bar(size, n, tidy(self._filters | {name: (value,), "size": (size,)}))
+                    for size, n in zip(_MEASURED, counts, strict=True)
+                ]
+        return found
 
     def _over_time(self) -> list[Bar]:
         """Scans a day, week or month, as the length of the period asks for."""
-        days = self._lines.days[self._mask]
-        if not len(days):
+        days = self._lines.index.classes["day"]
+        counts = {day: self._rows.intersection_cardinality(rows) for day, rows in days.items()}
+        filled = [day for day, n in counts.items() if n]
+        if not filled:
             return []
-        counts = np.bincount(days - days.min())
-        first = int(days.min())
         bars: list[Bar] = []
-        for start, end in periods(_day(first), _day(first + len(counts) - 1)):
-            low, high = (start - _EPOCH).days - first, (end - _EPOCH).days - first
-            n = int(counts[max(0, low) : high + 1].sum())
-            shown = self._clipped(start, end)
-            bars.append(Bar(start.isoformat(), n, tidy(self._filters | shown)))
+        for start, end in periods(_day(min(filled)), _day(max(filled))):
+            within = range((start - _EPOCH).days, (end - _EPOCH).days + 1)
+            n = sum(counts.get(day, 0) for day in within)
+            bars.append(Bar(start.isoformat(), n, tidy(self._filters | self._clipped(start, end))))
         return bars
 
     def _clipped(self, start: date, end: date) -> dict[str, tuple[str, ...]]:
@@ -282,13 +281,6 @@ def periods(first: date, last: date) -> list[tuple[date, date]]:
         months.append((start, following - timedelta(1)))
         start = following
     return months
-
-
-def _spread(values: NDArray[np.float64]) -> Spread:
-    if not len(values):
-        return Spread(0, None, None)
-    median, p90 = np.percentile(values, [50, 90])
-    return Spread(len(values), float(median), float(p90))
 
 
 def _coded_in_order(name: str, names: Sequence[str]) -> list[tuple[str, int]]:

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 
 from data import bands
-from data.lines import Lines, People, local_days
+from data.bitmaps import Index
+from data.coding import Columns, local_days
+from data.lines import Lines, People, classes_of, lines_of
+from data.quantiles import edges
 from data.records import KeptRefusal, Refusal
 from services.counting import Cohort, Counting, tidy
 
@@ -29,6 +32,7 @@ NAMES = {
     "truth": bands.TRUTHS,
     "place": bands.PLACES,
     "synthetic": ("no", "yes"),
+    "sample": ("no", "yes"),
 }
 START_US = datetime(2026, 10, 1, 12, tzinfo=UTC).timestamp() * 1e6
 Query = dict[str, tuple[str, ...]]
@@ -58,16 +62,17 @@ def some_lines(random: np.random.Generator, n: int, unread: float = 0.1) -> Line
         "place": bands.places(number["head_row"], number["head_column"]),
     }
     people = max(1, n * 3 // 4)
-    return Lines(
-        scan_ids=np.array([f"{one:032x}" for one in range(n)], dtype="S32"),
-        lines=np.arange(n),
-        patients=random.integers(0, people, n).astype(np.int32),
-        days=local_days(number["created_us"]),
-        numbers=number,
-        codes=codes,
-        names=NAMES,
-        people=People(ids=tuple(str(one) for one in range(people))),
-    )
+    columns: Columns = {
+        "scan_ids": np.array([f"{one:032x}" for one in range(n)], dtype="S32"),
+        "lines": np.arange(n),
+        "patients": random.integers(0, people, n).astype(np.int32),
+        "days": local_days(number["created_us"]),
+        **number,
+        **codes,
+    }
+    classes = classes_of(columns, edges(columns))
+    index = Index().changed(np.zeros(0, np.int64), 0, classes)
+    return lines_of(columns, index, NAMES, People(ids=tuple(str(one) for one in range(people))))
 
 
 def _numbers(random: np.random.Generator, n: int, unread: float) -> dict[str, Any]:

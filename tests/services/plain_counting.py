@@ -1,0 +1,152 @@
+"""The statistics by plain passes over the columns: slow, and so simple that it must be right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from data import bands
+from data.lines import Lines
+from services.counting import FILTERS, Bar, Cohort, Spread
+
+_REVIEWED = ("accepted", "rejected", "corrected")
+_MEASURED = bands.SIZES[: len(bands.SIZE_EDGES_ML) + 1]
+_EPOCH = date(1970, 1, 1)
+_BARS = (
+    "age",
+    "sex",
+    "task",
+    "result",
+    "review",
+    "truth",
+    "version",
+    "site",
+    "scanner",
+    "size",
+    "chance",
+    "place",
+)
+_WITH_RATES = ("age", "sex", "task", "version", "site", "scanner")
+Filters = Mapping[str, Sequence[str]]
+
+
+class PlainPass:
+    """Every scan's classes in words, and masks over them."""
+
+    def __init__(self, lines: Lines, filters: Filters) -> None:
+        rows = lines.rows
+        self._filters = filters
+        self._words = {
+            name: np.array([*lines.names[name], ""], dtype=object)[lines.codes[name][rows]]
+            for name in FILTERS
+            if name in lines.codes
+        }
+        self._numbers = {name: column[rows] for name, column in lines.numbers.items()}
+        self._days, self._patients = lines.days[rows], lines.patients[rows]
+        self._mask = self._fitting()
+
+    def _fitting(self, *but: str) -> Any:
+        mask = np.ones(len(self._days), dtype=bool)
+        for name, values in self._filters.items():
+            if name == "from":
+                mask &= self._days >= (date.fromisoformat(values[0]) - _EPOCH).days
+            elif name == "to":
+                mask &= self._days <= (date.fromisoformat(values[0]) - _EPOCH).days
+            elif name not in but:
+                mask &= self._is(name, *values)
+        return mask
+
+    def _is(self, name: str, *values: str) -> Any:
+        return np.isin(self._words[name].astype(str), values)
+
+    def _spread(self, values: Any, mask: Any) -> tuple[Any, ...]:
+        known = values[mask & ~np.isnan(values)]
+        return (len(known), *np.percentile(known, [50, 90])) if len(known) else (0, None, None)
+
+    def _bars(self, name: str) -> dict[str, Any]:
+        mask, read = self._fitting(name), self._is("result", "negative", "positive")
+        found = {}
+        for value in np.unique(self._words[name][mask].astype(str)):
+            of_class = mask & self._is(name, value)
+            share = (
+                int((of_class & read & self._is("result", "positive")).sum()),
+                int((of_class & read).sum()),
+            )
+            found[str(value)] = (int(of_class.sum()), *(share if name in _WITH_RATES else ()))
+        return found
+
+    def _sizes_by(self, name: str) -> dict[str, list[int]]:
+        mask = self._fitting(name, "size")
+        found = {}
+        for value in np.unique(self._words[name][mask].astype(str)):
+            counts = [
+                int((mask & self._is(name, value) & self._is("size", size)).sum()) for size in _MEASURED
+            ]
+            if any(counts):
+                found[str(value)] = counts
+        return found
+
+    def numbers(self) -> dict[str, Any]:
+        """What `numbers_of` says of a cohort."""
+        mask, number = self._mask, self._numbers
+        measured, people = mask & self._is("size", *_MEASURED), mask & self._is("review", *_REVIEWED)
+        return {
+            "scans": int(mask.sum()),
+            "patients": len(np.unique(self._patients[mask])),
+            "positive": int((mask & self._is("result", "positive")).sum()),
+            "read": int((mask & self._is("result", "positive", "negative")).sum()),
+            "measured": int(measured.sum()),
+            "corrected": int((mask & self._is("review", "corrected")).sum()),
+            "reviewed": int(people.sum()),
+            "waiting": int((mask & self._is("status", "waiting", "reading")).sum()),
+            "volume_ml": self._spread(number["volume_ml"], measured),
+            "upload_to_read_s": self._spread((number["read_us"] - number["created_us"]) / 1e6, mask),
+            "read_to_review_s": self._spread((number["reviewed_us"] - number["read_us"]) / 1e6, people),
+            "dice": self._spread(number["dice"], mask),
+            "days": {
+                int(day): int((mask & (self._days == day)).sum()) for day in np.unique(self._days[mask])
+            },
+            "bars": {name: self._bars(name) for name in _BARS},
+            "sizes": {name: self._sizes_by(name) for name in ("site", "scanner")},
+        }
+
+
+def numbers_of(found: Cohort) -> dict[str, Any]:
+    """A cohort's numbers as `PlainPass` says them; charts over time are left out unless they are by day."""
+    bars = {name: {bar.name: _bar(bar) for bar in getattr(found, f"by_{name}")} for name in _BARS}
+    share, corrected = found.positive.share, found.corrected.share
+    assert share is not None
+    assert corrected is not None
+    assert found.volume_ml.spread is not None
+    return {
+        "scans": found.scans.n,
+        "patients": found.patients,
+        "positive": found.positive.n,
+        "read": share.n,
+        "measured": found.volume_ml.n,
+        "corrected": found.corrected.n,
+        "reviewed": corrected.n,
+        "waiting": found.waiting.n,
+        "volume_ml": _said(found.volume_ml.spread),
+        "upload_to_read_s": _said(found.upload_to_read_s),
+        "read_to_review_s": _said(found.read_to_review_s),
+        "dice": _said(found.dice),
+        "days": {(date.fromisoformat(bar.name) - _EPOCH).days: bar.n for bar in found.over_time if bar.n},
+        "bars": bars,
+        "sizes": {
+            name: {value: [bar.n for bar in of_value] for value, of_value in sizes.items()}
+            for name, sizes in (("site", found.sizes_by_site), ("scanner", found.sizes_by_scanner))
+        },
+    }
+
+
+def _said(spread: Spread) -> tuple[Any, ...]:
+    return spread.n, spread.median, spread.p90
+
+
+def _bar(bar: Bar) -> tuple[int, ...]:
+    share = bar.positive
+    return (bar.n,) if share is None else (bar.n, round(share.value * share.n) if share.n else 0, share.n)
