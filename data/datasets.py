@@ -58,6 +58,43 @@ class LabelledXray:
     pathogen: str | None = None
 
 
+@dataclass(frozen=True)
+class LabelledScan:
+    """A labelled scan as somebody would upload it: one picture, or the slices of a volume in order."""
+
+    files: tuple[Path, ...]
+    dataset: str
+    patient: str
+    fold: int
+    sex: str | None = None
+    age: float | None = None
+    site: str | None = None
+
+
+def brain_scans(folder: Path) -> list[LabelledScan]:
+    """Every labelled brain below `folder`: each slice alone, and each patient's slices as a volume.
+
+    Raises UnusableDataset as `brain_slices` does.
+    """
+    slices = brain_slices(folder)
+    volumes: dict[tuple[str, str], list[LabelledSlice]] = {}
+    for one in slices:
+        volumes.setdefault((one.dataset, one.patient), []).append(one)
+    several = [members for members in volumes.values() if len(members) > 1]
+    return [_scan(members) for members in (*several, *([one] for one in slices))]
+
+
+def _scan(members: Sequence[LabelledSlice]) -> LabelledScan:
+    first = members[0]
+    files = tuple(one.image for one in members)
+    return LabelledScan(files, first.dataset, first.patient, first.fold, first.sex, first.age, first.site)
+
+
+def chest_scans(folder: Path) -> list[LabelledScan]:
+    """Every labelled chest X-ray below `folder`; raises UnusableDataset as `chest_xrays` does."""
+    return [LabelledScan((one.image,), "chest_xray", one.patient, one.fold) for one in chest_xrays(folder)]
+
+
 def brain_slices(folder: Path) -> list[LabelledSlice]:
     """Every labelled brain slice below `folder`, in volume order.
 

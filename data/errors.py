@@ -7,6 +7,7 @@ LightboxError
 │   ├── NotAllowed         the role may not do this
 │   ├── Busy               try again in a moment
 │   ├── InvalidInput       a form or request that does not fit
+│   ├── UnusableModel      a model version that cannot be loaded here
 │   └── UnusableDataset    a training or evaluation folder that does not fit
 ├── ModelUnavailable       no version could be loaded
 └── BrokenBatch            a batch came back with another length than it went in
@@ -48,6 +49,10 @@ class Busy(UserFacingError):
 
 class InvalidInput(UserFacingError):
     """A value that a person entered does not fit."""
+
+
+class UnusableModel(UserFacingError):
+    """A model version whose files are damaged, do not fit, or do not fit into memory."""
 
 
 class UnusableDataset(UserFacingError):

@@ -8,8 +8,9 @@ from sqlalchemy import Engine, Row, insert, select, update
 
 from data.codec import from_json, to_json
 from data.database import bump, reading, writing
+from data.features import note_features
 from data.ledger import note_result
-from data.records import Measurements, Provenance, Result
+from data.records import Features, Measurements, Provenance, Result
 from data.tables import REVISION_OF_SCANS, results, scans
 
 
@@ -19,19 +20,22 @@ class ResultStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, result: Result) -> Result:
+    def add(self, result: Result, watched: Features | None = None) -> Result:
         """Keeps a result as its scan's latest one, which nobody has reviewed yet.
 
-        Adding the same id again changes nothing, so that an interrupted reading can be repeated.
+        `watched` is kept with it. Adding the same id again changes nothing, so that an interrupted
+        reading can be repeated.
         """
         latest = {"latest_result_id": result.id, "latest_review_id": None}
         with writing(self._engine) as connection:
             if connection.execute(select(results.c.id).where(results.c.id == result.id)).first() is not None:
                 return result
             bump(connection, REVISION_OF_SCANS)
-            connection.execute(insert(results).values(_values(result)))
+            connection.execute(insert(results), _values(result))
             connection.execute(update(scans).where(scans.c.id == result.scan_id).values(latest))
             note_result(connection, result)
+            if watched is not None:
+                note_features(connection, watched)
         return result
 
     def get(self, result_id: str) -> Result | None:

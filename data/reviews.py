@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, Row, insert, select, update
 
 from data.codec import from_json, to_json
 from data.database import bump, reading, writing
-from data.ledger import note_review
+from data.ledger import note_old_review, note_review
 from data.records import Measurements, Review, Verdict
 from data.tables import REVISION_OF_SCANS, reviews, scans
 
@@ -32,6 +33,8 @@ class ReviewStore:
             kept = connection.execute(update(scans).where(reviewed).values(latest_review_id=review.id))
             if kept.rowcount:
                 note_review(connection, review)
+            else:
+                note_old_review(connection, review.scan_id)
         return review
 
     def get(self, review_id: str) -> Review | None:
@@ -53,6 +56,13 @@ class ReviewStore:
         query = select(reviews).where(reviews.c.scan_id == scan_id)
         with reading(self._engine) as connection:
             return [_review(row) for row in connection.execute(query.order_by(reviews.c.created_at.desc()))]
+
+    def reasoned(self, first: datetime, end: datetime, limit: int) -> list[Review]:
+        """The latest reviews of a time that say why, newest first."""
+        given = reviews.c.reason.is_not(None) & (reviews.c.created_at >= first) & (reviews.c.created_at < end)
+        query = select(reviews).where(given).order_by(reviews.c.created_at.desc(), reviews.c.id).limit(limit)
+        with reading(self._engine) as connection:
+            return [_review(row) for row in connection.execute(query)]
 
 
 def _values(review: Review) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from data.codec import from_json, to_json
 from data.columns import folded
 from data.database import bump, reading, revision, writing
 from data.errors import NotFound
+from data.features import forget_features
 from data.ledger import note_gone, note_scan, note_status
 from data.records import Scan, ScanHeader, ScanStatus, SourceGrid, Spacing
 from data.tables import REVISION_OF_SCANS, patients, results, reviews, scans
@@ -30,7 +31,7 @@ class ScanStore:
                 known = _by_content(connection, scan.content_sha256)
                 if known is not None:
                     return known, False
-                connection.execute(insert(scans).values(_values(scan)))
+                connection.execute(insert(scans), _values(scan))
                 bump(connection, REVISION_OF_SCANS)
                 note_scan(connection, scan)
         except IntegrityError:
@@ -76,6 +77,7 @@ class ScanStore:
             of_these = select(scans.c.patient_id).where(scans.c.id.in_(wanted)).distinct()
             owners = list(connection.execute(of_these).scalars())
             note_gone(connection, wanted)
+            forget_features(connection, wanted)
             for table in (reviews, results):
                 connection.execute(delete(table).where(table.c.scan_id.in_(wanted)))
             connection.execute(delete(scans).where(scans.c.id.in_(wanted)))

@@ -456,6 +456,22 @@ drift_runs = Table(
     **_MYSQL,
 )
 
+# Scans that somebody asks the reviewers to look at.
+review_requests = Table(
+    "review_requests",
+    metadata,
+    _id(),
+    Column("scan_id", String(ID_LENGTH), nullable=False),
+    Column("task", Line(64), nullable=False),
+    Column("why", Words, nullable=False),
+    Column("asked_by", Line(64), nullable=False),
+    Column("asked_name", Line(), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_review_requests_scan_id", "scan_id"),
+    Index("ix_review_requests_created_at", "created_at"),
+    **_MYSQL,
+)
+
 schedules = Table(
     "schedules",
     metadata,
@@ -465,9 +481,13 @@ schedules = Table(
     Column("ask", Words, nullable=False),  # JSON
     Column("cron", Line(64), nullable=False),
     Column("active", Boolean, nullable=False),
-    Column("last_due_at", UtcDateTime),  # the latest due time that was run or caught up
+    Column("last_due_at", UtcDateTime),  # due times up to here are dealt with
+    Column("job_id", String(ID_LENGTH)),  # the job that took the latest due time
+    Column("last_run_at", UtcDateTime),
+    Column("failure", Words),  # of the last run
     Column("made_by", Line(64), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("deleted_at", UtcDateTime),  # kept, so that a default does not come back
     **_MYSQL,
 )
 
@@ -490,6 +510,10 @@ alerts = Table(
     Column("decided_name", Line()),
     Column("decided_at", UtcDateTime),
     Column("why", Words),
+    Column("closed_at", UtcDateTime),
+    Column("tell_at", UtcDateTime),  # when it is to be told next; NULL: nothing is owed
+    Column("tellings", Integer, nullable=False),  # failed tries since it is owed
+    Column("told_to", Words, nullable=False),  # JSON: fingerprints of addresses that took this message
     Column("told_at", UtcDateTime),  # by webhook or e-mail
     Column("telling_failed", Words),
     Index("ix_alerts_state_last_at", "state", "last_at"),
@@ -536,6 +560,19 @@ reports = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("made_at", UtcDateTime),
     Index("ix_reports_created_at", "created_at"),
+    **_MYSQL,
+)
+
+# What a department aims at, and beyond what somebody must look: one row a task and metric.
+goals = Table(
+    "goals",
+    metadata,
+    Column("task", Line(64), primary_key=True),
+    Column("metric", Line(64), primary_key=True),
+    Column("goal", Double),
+    Column("alert_limit", Double),
+    Column("set_by", Line(), nullable=False),  # the person's shown name
+    Column("set_at", UtcDateTime, nullable=False),
     **_MYSQL,
 )
 

@@ -7,7 +7,7 @@ import math
 from models.evaluation import Evaluation
 from models.metrics import Figure
 from models.task import Task
-from models.weights import Trained
+from models.weights import REFERENCE, Trained
 
 ABOUT = "about.md"
 
@@ -64,6 +64,7 @@ def card(task: Task, trained: Trained, evaluation: Evaluation) -> str:
         f"{trained.decision.temperature:.3g} and bias {trained.decision.bias:.3g}; pixel threshold "
         f"{trained.decision.pixel_threshold:g}, pieces under {trained.decision.least_pixels} pixels dropped",
         f"- preprocessing: {task.preprocessing}",
+        *_reference(trained),
         f"- data: SHA-256 `{facts.get('data_sha256', 'unknown')}`, validation fold "
         f"{facts.get('validation_fold', 'unknown')} of 5",
         f"- made by: `python app.py train {task.name} --data DIR`, {facts.get('minutes', '?')} minutes on "
@@ -71,6 +72,12 @@ def card(task: Task, trained: Trained, evaluation: Evaluation) -> str:
         *[f"- {note}" for note in facts.get("notes", [])],
     ]
     return "\n".join(lines) + "\n"
+
+
+def _reference(trained: Trained) -> list[str]:
+    if not (trained.folder / REFERENCE).exists():
+        return []
+    return [f"- `{REFERENCE}` holds features and vectors of labelled scans, which drift is measured against"]
 
 
 def _table(figures: dict[str, Figure]) -> list[str]:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 FloatArray = NDArray[np.float32]
+OTSU_CLASSES = 128
 
 
 def normalised(volume: NDArray[np.generic], low: float = 1.0, high: float = 99.5) -> FloatArray:
@@ -64,7 +65,7 @@ def head_window(volume: FloatArray, margin: float = 0.04, least: float = 0.6) ->
     """
     height, width = volume.shape[-2:]
     view = ndimage.uniform_filter(volume[:: max(1, len(volume) // 32)].max(axis=0), 5)
-    pieces, count = ndimage.label(view > max(0.04, _otsu(view) / 3))
+    pieces, count = ndimage.label(view > max(0.04, otsu(view) / 3))
     if not count:
         return whole(height, width)
     largest = 1 + int(np.argmax(np.bincount(pieces.ravel())[1:]))
@@ -104,9 +105,14 @@ def _padding(window: Window, height: int, width: int) -> tuple[int, int, int, in
     )
 
 
-def _otsu(values: FloatArray) -> float:
-    counts, edges = np.histogram(values, bins=128)
-    centres = (edges[:-1] + edges[1:]) / 2
+def otsu(values: FloatArray) -> float:
+    """The threshold that parts values into the two most distinct classes (Otsu, IEEE SMC 1979)."""
+    counts, edges = np.histogram(values, bins=OTSU_CLASSES)
+    return otsu_of_counts(counts, (edges[:-1] + edges[1:]) / 2)
+
+
+def otsu_of_counts(counts: NDArray[np.int64], centres: NDArray[np.float64]) -> float:
+    """The same for values that are counted in classes already."""
     below = counts.cumsum()
     above = below[-1] - below
     total = (counts * centres).cumsum()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,18 @@ class Placement:
 
     shape: tuple[int, int, int]  # slices, height, width
     window: Window | None = None  # the cut that became the square; None for the whole picture
+
+
+@runtime_checkable
+class Describing(Protocol):
+    """A network that can tell how it sees a picture, out of the same pass as its answer.
+
+    A task's network for inference may be one; where it is, its vectors are kept with the results and
+    watched for drift.
+    """
+
+    def described(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Inputs (n, channels, size, size) -> the very outputs of `forward`, and vectors (n, d)."""
 
 
 @dataclass(frozen=True)

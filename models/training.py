@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from data.datasets import LabelledScan
 from models.evaluation import Evaluator
 from models.processes import Processes
 from models.task import Task
@@ -88,6 +89,8 @@ class Training:
     choices: Any  # the recipe's own switches, a frozen dataclass
     validation_fold: int
     evaluator: type[Evaluator]
+    scans: Callable[[Path], Sequence[LabelledScan]] | None = None
+    """What the set would be as uploads: the reference for drift is made of them; None: there is none."""
 
 
 class RunLog(Protocol):

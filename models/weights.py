@@ -17,6 +17,8 @@ from models.task import Decision, Task
 WEIGHTS = "weights.safetensors"
 SETTINGS = "settings.json"
 CARD = "card.md"
+REFERENCE = "reference.parquet"
+"""What the training set looked like: features and vectors of a sample, to measure drift against."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from data.database import new_id, now
 from data.errors import Busy, ModelUnavailable, NotFound
 from data.files import FileStore
 from data.packing import packed
-from data.records import Measurements, Provenance, Result, Scan, ScanStatus, Spacing, User
+from data.records import Features, Measurements, Provenance, Result, Scan, ScanStatus, Spacing, User
 from data.results import ResultStore
 from data.scans import ScanStore
 from models import tasks
@@ -24,14 +26,17 @@ from models.measuring import measure
 from models.task import Answer, Kind, Placement
 from services import keys
 from services.inference.batcher import MicroBatcher
-from services.inference.engine import SOFTWARE, Engine, Loaded, NetworkInput
+from services.inference.engine import SOFTWARE, Engine, Loaded, NetworkInput, Output
 from services.jobs import JobContext, Jobs
+from services.watching import watched
 
 FloatArray = NDArray[np.float32]
-Batcher = MicroBatcher[NetworkInput, FloatArray]
+Batcher = MicroBatcher[NetworkInput, Output]
 JOB = "read"
 PIECE = 64  # slices of one volume that wait at a time, so that others come in between
+BACKGROUND_PIECE = 8  # so much may be ahead of a clinician who comes while the device is at it
 LONGEST_WAIT_S = 600.0
+LOOKED_EVERY_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Read:
     head_position: tuple[float, float] | None  # row and column of the largest lesion in the head's square
     threshold: float
     provenance: Provenance
+    vectors: FloatArray | None = None  # (inputs, d): how the network sees each, where it can tell
 
 
 class _Interrupted(Exception):
@@ -68,12 +74,29 @@ class Reader:
 
         Raises Busy while its network is not loaded yet, or when the queue is full.
         """
-        loaded, clock = self._loaded(task_name), _Clock()
-        answer, placement = self._answered(loaded, array, spacing, clock, progress)
+        return self.read_by(self._loaded(task_name), array, spacing, affine, progress)
+
+    def read_by(
+        self,
+        loaded: Loaded,
+        array: NDArray[Any],
+        spacing: Spacing,
+        affine: NDArray[np.float64] | None = None,
+        progress: Callable[[float], None] | None = None,
+        *,
+        background: bool = False,
+    ) -> Read:
+        """What this very network says, from the first slice to the last, whatever takes over meanwhile.
+
+        In the background it gives way to whatever else is to be read; `progress` is called often
+        then and may raise to end the reading.
+        """
+        clock = _Clock()
+        answer, placement, vectors = self._answered(loaded, array, spacing, clock, progress, background)
         measurements = None if answer.mask is None else measure(answer.mask, spacing, affine)
         clock.lap("measure")
         provenance = Provenance(
-            model_name=task_name,
+            model_name=loaded.task.name,
             model_version=loaded.version,
             weights_sha256=loaded.weights_sha256,
             preprocessing=loaded.task.preprocessing,
@@ -84,7 +107,7 @@ class Reader:
             timings_ms=clock.laps,
         )
         place = _head_position(measurements, placement)
-        return Read(answer, measurements, place, loaded.trained.decision.threshold, provenance)
+        return Read(answer, measurements, place, loaded.trained.decision.threshold, provenance, vectors)
 
     def answer(self, task_name: str, array: NDArray[Any], spacing: Spacing) -> tuple[Answer, float]:
         """The bare answer and the threshold in force, for those who keep no result.
@@ -92,7 +115,7 @@ class Reader:
         Raises Busy as `read` does.
         """
         loaded = self._loaded(task_name)
-        answer, _ = self._answered(loaded, array, spacing, _Clock(), None)
+        answer, _, _ = self._answered(loaded, array, spacing, _Clock(), None)
         return answer, loaded.trained.decision.threshold
 
     def _answered(
@@ -102,14 +125,17 @@ class Reader:
         spacing: Spacing,
         clock: _Clock,
         progress: Callable[[float], None] | None,
-    ) -> tuple[Answer, Placement]:
+        background: bool = False,
+    ) -> tuple[Answer, Placement, FloatArray | None]:
         inputs, placement = loaded.task.prepare(array)
         clock.lap("preprocess")
-        outputs = self._through(loaded.task.name, inputs, progress)
+        outputs = self._through(loaded, inputs, progress, background)
         clock.lap("network")
-        answer = loaded.task.answer(outputs, placement, spacing, loaded.trained.decision)
+        raw = np.stack([one.raw for one in outputs])
+        answer = loaded.task.answer(raw, placement, spacing, loaded.trained.decision)
         clock.lap("postprocess")
-        return answer, placement
+        vectors = [one.vector for one in outputs if one.vector is not None]
+        return answer, placement, np.stack(vectors) if vectors else None
 
     def _loaded(self, task_name: str) -> Loaded:
         try:
@@ -119,16 +145,23 @@ class Reader:
             raise Busy("The models are still being loaded; please try again in a moment.") from None
 
     def _through(
-        self, task_name: str, inputs: NetworkInput, progress: Callable[[float], None] | None
-    ) -> FloatArray:
+        self,
+        loaded: Loaded,
+        inputs: NetworkInput,
+        progress: Callable[[float], None] | None,
+        background: bool,
+    ) -> list[Output]:
         """The network's outputs for all inputs, a piece of the volume at a time."""
-        outputs: list[FloatArray] = []
-        for start in range(0, len(inputs), PIECE):
-            asked = self._batcher.submit(task_name, list(inputs[start : start + PIECE]))
+        outputs: list[Output] = []
+        piece = BACKGROUND_PIECE if background else PIECE
+        for start in range(0, len(inputs), piece):
+            asked = self._batcher.submit(loaded, list(inputs[start : start + piece]), background=background)
+            if background:
+                _wait_patiently(asked, partial(progress or _go_on, start / len(inputs)))
             outputs += [future.result(LONGEST_WAIT_S) for future in asked]
             if progress:
                 progress(len(outputs) / len(inputs))
-        return np.stack(outputs)
+        return outputs
 
 
 class Reading:
@@ -162,7 +195,7 @@ class Reading:
         read = self._reader.read(scan.task, array, scan.spacing, formats.display_affine(scan.grid), progress)
         result = result_of(scan, read)
         keep_answer(self._files, result.id, read.answer)
-        return self._results.add(result)
+        return self._results.add(result, features_of(scan, result, array, read))
 
     def _work(self, job: JobContext) -> None:
         scan = self._scans.get(job.subject)
@@ -184,6 +217,21 @@ class Reading:
 
     def _give_up(self, scan_id: str, sentence: str) -> None:
         self._scans.set_status(scan_id, ScanStatus.FAILED, sentence)
+
+
+def _wait_patiently(asked: Sequence[Future[Output]], look: Callable[[], None]) -> None:
+    """Wait however long it takes; `look` is called meanwhile, and when it raises nothing more is run."""
+    try:
+        while wait(asked, timeout=LOOKED_EVERY_S).not_done:
+            look()
+    except BaseException:
+        for future in asked:
+            future.cancel()
+        raise
+
+
+def _go_on(_: float) -> None:
+    """Nobody wants to know how far it is."""
 
 
 def keep_answer(files: FileStore, result_id: str, answer: Answer) -> None:
@@ -214,6 +262,11 @@ def result_of(scan: Scan, read: Read, result_id: str = "") -> Result:
         has_mask=tasks.ALL[scan.task].kind is Kind.SEGMENTATION,
         has_heatmap=read.answer.heatmap is not None,
     )
+
+
+def features_of(scan: Scan, result: Result, array: NDArray[Any], read: Read) -> Features:
+    """What of a reading of `array` is watched for drift, to be kept with its result."""
+    return watched(scan, result, array, read.answer.pixel_probability, read.vectors)
 
 
 def _head_position(measured: Measurements | None, placement: Placement) -> tuple[float, float] | None:

@@ -1,19 +1,21 @@
 """Which model version is in force: asked of MLflow by alias, loaded into the engine.
 
-When MLflow is away, the champion that was last fetched serves on; before there was one, the
-weights that ship with Lightbox do.
+When MLflow is away, or the champion cannot be loaded, the champion that was last fetched serves on;
+before there was one, the weights that ship with Lightbox do.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import shutil
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from data.errors import Busy, NotFound, UnusableModel
 from data.records import ModelVersion
-from data.tracking import CHAMPION, Tracking
+from data.tracking import CHALLENGER, CHAMPION, Tracking
 from models import weights
 from models.task import Kind, Task
 from models.weights import Trained
@@ -22,6 +24,12 @@ from services.inference.engine import Engine
 log = logging.getLogger(__name__)
 
 SHIPPED = "shipped"
+PROMOTED_BY, PROMOTED_AT, REASON = "lightbox.promoted_by", "lightbox.promoted_at", "lightbox.reason"
+"""Tags of a version that went live: who let it, when, and why."""
+
+_AWAY = "The model registry cannot be reached, so nothing was changed; please try again in a moment."
+_NOT_THE_SAME = "The files of version {version} are not those that were registered, so it cannot be used."
+_NOT_OURS = "Version {version} was registered without Lightbox's files and cannot be used."
 EXPERIMENT = "lightbox-{task}"
 
 
@@ -29,7 +37,7 @@ class Registry:
     """Model versions, by task."""
 
     def __init__(self, tracking: Tracking, folder: Path, tasks: Iterable[Task]) -> None:
-        self._tracking = tracking
+        self.tracking = self._tracking = tracking
         self._folder = folder
         self._tasks = {task.name: task for task in tasks}
         self._started = threading.Event()
@@ -61,10 +69,100 @@ class Registry:
         """Registered versions, newest first; empty while MLflow is away."""
         names = [task] if task else list(self._tasks)
         try:
-            return [one for name in names for one in self._tracking.versions(name)]
+            found = [one for name in names for one in self._tracking.versions(name)]
         except Exception as error:
             self._away(error)
             return []
+        self.trouble = None
+        return found
+
+    def version(self, task: str, number: str) -> ModelVersion:
+        """One registered version; raises NotFound, and Busy while MLflow is away."""
+        try:
+            found = self._tracking.registered(task) if task in self._tasks else []
+        except Exception as error:
+            raise self._busy(error) from error
+        for one in found:
+            if one.version == number:
+                return one
+        raise NotFound("There is no such version.")
+
+    def pointed_at(self, task: str) -> ModelVersion | None:
+        """What the alias `champion` points at right now; raises Busy while MLflow is away."""
+        try:
+            found = self._tracking.by_alias(task, CHAMPION)
+        except Exception as error:
+            raise self._busy(error) from error
+        self.trouble = None
+        return found
+
+    def point(self, version: ModelVersion, tags: Mapping[str, str]) -> None:
+        """Let `champion` point at a version, and say on it who did so; raises Busy without MLflow.
+
+        What it was tried for has ended, so it is nobody's challenger any more.
+        """
+        try:
+            self._tracking.set_alias(version.name, CHAMPION, version.version)
+        except Exception as error:
+            raise self._busy(error) from error
+        try:  # what serves does not depend on these
+            self._tracking.tag_version(version.name, version.version, tags)
+            challenger = self._tracking.by_alias(version.name, CHALLENGER)
+            if challenger is not None and challenger.version == version.version:
+                self._tracking.delete_alias(version.name, CHALLENGER)
+        except Exception as error:
+            self._away(error)
+
+    def challenge(self, version: ModelVersion | None, task: str) -> None:
+        """Let `challenger` point at a version, or at none; raises Busy while MLflow is away."""
+        try:
+            if version is None:
+                self._tracking.delete_alias(task, CHALLENGER)
+            else:
+                self._tracking.set_alias(task, CHALLENGER, version.version)
+        except Exception as error:
+            raise self._busy(error) from error
+
+    def files(self, version: ModelVersion) -> Trained:
+        """A version's files on this machine, fetched where they are not here yet, and verified.
+
+        Raises UnusableModel where they are not what was registered, or no version of ours.
+        """
+        folder = self._folder / version.name / version.version
+        for _ in range(2):  # a copy that was damaged here is fetched once more
+            if not (folder / weights.WEIGHTS).exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                self._tracking.files_of(version, folder)
+            try:
+                trained = weights.opened(folder)
+            except (FileNotFoundError, KeyError, TypeError, ValueError) as error:
+                raise UnusableModel(_NOT_OURS.format(version=version.version)) from error
+            if version.weights_sha256 in ("", trained.sha256):
+                return trained
+            shutil.rmtree(folder, ignore_errors=True)
+        raise UnusableModel(_NOT_THE_SAME.format(version=version.version))
+
+    def note_live(self, task: str, version: str) -> None:
+        """Remember on this machine what is in force, for a start without MLflow."""
+        (self._folder / task).mkdir(parents=True, exist_ok=True)
+        (self._folder / task / "champion.json").write_text(json.dumps({"version": version}))
+
+    def add(
+        self, task: str, folder: Path, who: str, description: str, tags: Mapping[str, str]
+    ) -> ModelVersion:
+        """Register a folder of files as a new version, without an alias; raises Busy without MLflow."""
+        trained = weights.opened(folder)
+        facts = {**trained.facts, "uploaded_by": who}
+        try:
+            run = self._tracking.start_run(EXPERIMENT.format(task=task), f"upload by {who}", facts)
+            self._tracking.log_metrics(run, flat(trained.metrics))
+            self._tracking.log_files(run, folder)
+            self._tracking.end_run(run)
+            made = self._tracking.register(task, run, trained.sha256, description)
+            self._tracking.tag_version(task, made.version, tags)
+        except Exception as error:
+            raise self._busy(error) from error
+        return made
 
     def champion(self, task: str) -> ModelVersion | None:
         """The version in force, as MLflow says; None while it is away or has none."""
@@ -92,14 +190,26 @@ class Registry:
     def _load(self, task: Task, engine: Engine) -> None:
         try:
             trained, version = self._fetched(task)
+            engine.place(task, trained, version)
+            self.note_live(task.name, version)
+            return
+        except UnusableModel as error:
+            self.trouble = str(error)
+            log.error("the champion of %s cannot be loaded: %s", task.name, error)
         except Exception as error:
             self._away(error)
+        self._load_known(task, engine)
+
+    def _load_known(self, task: Task, engine: Engine) -> None:
+        """What served before, or else what ships."""
+        for remembered in (True, False):
             try:
-                trained, version = self.local(task.name)
-            except FileNotFoundError:
-                log.error("there are no weights for %s", task.name)
-                return
-        engine.place(task, trained, version)
+                known = self._known(task.name) if remembered else (weights.opened(task.folder), SHIPPED)
+                if known is not None:
+                    engine.place(task, *known)
+                    return
+            except (FileNotFoundError, UnusableModel) as error:
+                log.error("no weights for %s: %s", task.name, error)
 
     def _fetched(self, task: Task) -> tuple[Trained, str]:
         """The champion's files, from the registry by way of this machine's copy."""
@@ -108,16 +218,7 @@ class Registry:
         if champion is None:
             self._tracking.set_alias(task.name, CHAMPION, shipped.version)
             champion = shipped
-        folder = self._folder / task.name / champion.version
-        if not (folder / weights.WEIGHTS).exists():
-            self._tracking.files_of(champion, folder)
-        trained = weights.opened(folder)
-        if champion.weights_sha256 and trained.sha256 != champion.weights_sha256:
-            raise ValueError(
-                f"the files of {task.name} version {champion.version} are not what was registered"
-            )
-        (self._folder / task.name / "champion.json").write_text(json.dumps({"version": champion.version}))
-        return trained, champion.version
+        return self.files(champion), champion.version
 
     def _shipped_version(self, task: Task) -> ModelVersion:
         """The registered version of the weights that ship; a newer Lightbox brings a new one.
@@ -135,7 +236,7 @@ class Registry:
         self._tracking.log_metrics(run, flat(shipped.metrics))
         files = self._folder / task.name / "shipped"
         files.mkdir(parents=True, exist_ok=True)
-        for name in (weights.WEIGHTS, weights.SETTINGS, weights.CARD):
+        for name in (weights.WEIGHTS, weights.SETTINGS, weights.CARD, weights.REFERENCE):
             if (task.folder / name).exists():
                 (files / name).write_bytes((task.folder / name).read_bytes())
         self._tracking.log_files(run, files)
@@ -151,6 +252,10 @@ class Registry:
             return weights.opened(self._folder / task / version), version
         except FileNotFoundError:
             return None
+
+    def _busy(self, error: Exception) -> Busy:
+        self._away(error)
+        return Busy(_AWAY)
 
     def _away(self, error: Exception) -> None:
         self.trouble = "The model registry cannot be reached; the last known versions serve on."

@@ -6,10 +6,18 @@ volumes millilitres, times aware UTC. `None` means "unknown" and is shown as suc
 
 from __future__ import annotations
 
+from data.records.alerts import Alert, AlertState, Schedule, Severity
+from data.records.drift import DriftAsk, DriftReference, DriftRun, ReferenceKind, ReviewRequest, RunState
+from data.records.features import CATEGORIES, NUMBERS, WATCHED, Features, Watched
+from data.records.goals import Goal
 from data.records.imports import Import, ImportFile, ImportItem, ImportProgress, ImportState, ItemState
 from data.records.jobs import Job, JobState
+from data.records.judgements import Judgement, Judgements, ReadCount
 from data.records.patients import Identity, Patient
 from data.records.people import AccessToken, AuditEvent, Role, User
+from data.records.promotions import Check, Gate, GateVerdict, Promotion, PromotionKind, PromotionState
+from data.records.rehearsals import Cost, Difference, Paired, Rehearsal, Said
+from data.records.reports import Report, ReportKind, ReportState
 from data.records.results import DOUBTFUL_DICE, Box, Lesion, Measurements, Provenance, Result
 from data.records.reviews import Review, Verdict
 from data.records.scans import (
@@ -24,7 +32,7 @@ from data.records.scans import (
 )
 from data.records.statistics import ExportRow, SavedView
 from data.records.uploads import Upload, UploadState
-from data.records.versions import ModelVersion
+from data.records.versions import ModelVersion, TrackedRun
 from data.records.worklist import WorklistPage, WorklistQuery, WorklistRow
 
 VERSION = "0.1.0"
@@ -36,12 +44,25 @@ NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full i
 
 __all__ = [
     "AccessToken",
+    "Alert",
+    "AlertState",
     "AuditEvent",
     "BRAIN_TUMOUR",
     "Box",
+    "CATEGORIES",
+    "Check",
+    "Cost",
     "DOUBTFUL_DICE",
     "DecodedScan",
+    "Difference",
+    "DriftAsk",
+    "DriftReference",
+    "DriftRun",
     "ExportRow",
+    "Features",
+    "Gate",
+    "GateVerdict",
+    "Goal",
     "Identity",
     "Import",
     "ImportFile",
@@ -51,29 +72,50 @@ __all__ = [
     "ItemState",
     "Job",
     "JobState",
+    "Judgement",
+    "Judgements",
     "KeptRefusal",
     "Lesion",
     "Measurements",
     "ModelVersion",
     "NOTICE",
+    "NUMBERS",
     "PNEUMONIA",
+    "Paired",
     "Patient",
+    "Promotion",
+    "PromotionKind",
+    "PromotionState",
     "Provenance",
+    "ReadCount",
+    "ReferenceKind",
     "Refusal",
+    "Rehearsal",
+    "Report",
+    "ReportKind",
+    "ReportState",
     "Result",
     "Review",
+    "ReviewRequest",
     "Role",
+    "RunState",
+    "Said",
     "SavedView",
     "Scan",
     "ScanHeader",
     "ScanStatus",
+    "Schedule",
+    "Severity",
     "SourceGrid",
     "Spacing",
+    "TrackedRun",
     "Upload",
     "UploadState",
     "User",
     "VERSION",
     "Verdict",
+    "WATCHED",
+    "Watched",
     "WorklistPage",
     "WorklistQuery",
     "WorklistRow",

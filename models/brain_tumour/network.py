@@ -25,8 +25,13 @@ class GreyUNet(nn.Module):
 
     def forward(self, slices: Tensor) -> Tensor:
         """(n, 3, size, size) in [0, 1] -> (n, 1, size, size) logits."""
-        logits: Tensor = self.unet(slices * 2 - 1)
-        return logits
+        return self.described(slices)[0]
+
+    def described(self, slices: Tensor) -> tuple[Tensor, Tensor]:
+        """The same with the encoder's deepest features, averaged over the picture, (n, 352)."""
+        features = self.unet.encoder(slices * 2 - 1)
+        logits: Tensor = self.unet.segmentation_head(self.unet.decoder(features))
+        return logits, features[-1].float().mean((-2, -1))
 
 
 class Mirrored(nn.Module):
@@ -43,6 +48,13 @@ class Mirrored(nn.Module):
     def forward(self, slices: Tensor) -> Tensor:
         """(n, 3, size, size) -> (n, 2, size, size): logits of the picture, and of its mirror turned back."""
         return torch.cat([self.trained(slices), self.trained(slices.flip(-1)).flip(-1)], dim=1)
+
+    def described(self, slices: Tensor) -> tuple[Tensor, Tensor]:
+        """The same with the mean of what the encoder makes of both, (n, 352): no side counts more."""
+        assert isinstance(self.trained, GreyUNet)
+        plain, vector = self.trained.described(slices)
+        mirrored, other = self.trained.described(slices.flip(-1))
+        return torch.cat([plain, mirrored.flip(-1)], dim=1), (vector + other) / 2
 
 
 def build(start: Start = Start.SCRATCH, scale: int = ENCODER_SCALE) -> nn.Module:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from data.datasets import LabelledSlice, brain_slices, grey_image
+from data.datasets import LabelledSlice, brain_scans, brain_slices, grey_image
 from data.errors import UnusableDataset
 from models import augmentation
 from models.brain_tumour import network
@@ -198,4 +198,6 @@ def _depths(squares: Tensor) -> Tensor:
     return torch.from_numpy(np.stack(distances)[:, None]).to(torch.uint8)
 
 
-TRAINING = Training(TASK, BrainTumourTraining, RECIPE, CHOICES, VALIDATION_FOLD, BrainTumourEvaluator)
+TRAINING = Training(
+    TASK, BrainTumourTraining, RECIPE, CHOICES, VALIDATION_FOLD, BrainTumourEvaluator, brain_scans
+)

@@ -29,7 +29,7 @@ class GreyClassifier(nn.Module):
         return layer
 
     @property
-    def features(self) -> nn.Module:
+    def features(self) -> nn.Sequential:
         """Everything before the pooling: (n, 3, size, size) in [-1, 1] -> (n, c, size/32, size/32)."""
         parts = dict(self.net.named_children())
         names = ("conv_stem", "bn1", "blocks", "conv_head", "bn2")

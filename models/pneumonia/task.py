@@ -26,7 +26,8 @@ class EvidenceMap(nn.Module):
     def __init__(self, trained: nn.Module) -> None:
         super().__init__()
         assert isinstance(trained, network.GreyClassifier)
-        linear, self.features = trained.last, trained.features
+        linear, features = trained.last, trained.features
+        self.blocks, self.head = features[:-2], features[-2:]
         self.weigh = nn.Conv2d(linear.in_features, 1, kernel_size=1)
         with torch.no_grad():
             self.weigh.weight.copy_(linear.weight[:, :, None, None])
@@ -34,8 +35,13 @@ class EvidenceMap(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(n, 1, size, size) -> (n, 1, size/32, size/32) logits."""
-        evidence: Tensor = self.weigh(self.features((images * 2 - 1).expand(-1, 3, -1, -1)))
-        return evidence
+        return self.described(images)[0]
+
+    def described(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The same with the features before the widening last convolution, averaged, (n, 320)."""
+        deepest = self.blocks((images * 2 - 1).expand(-1, 3, -1, -1))
+        evidence: Tensor = self.weigh(self.head(deepest))
+        return evidence, deepest.float().mean((-2, -1))
 
 
 def prepare(image: Array) -> tuple[Tensor, Placement]:

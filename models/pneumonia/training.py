@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from data.datasets import LabelledXray, chest_xrays, grey_image
+from data.datasets import LabelledXray, chest_scans, chest_xrays, grey_image
 from data.errors import UnusableDataset
 from models import augmentation
 from models.imaging import normalised, stretched
@@ -125,4 +125,6 @@ def load_xrays(xrays: list[LabelledXray], size: int) -> Tensor:
     return images
 
 
-TRAINING = Training(TASK, PneumoniaTraining, RECIPE, CHOICES, VALIDATION_FOLD, PneumoniaEvaluator)
+TRAINING = Training(
+    TASK, PneumoniaTraining, RECIPE, CHOICES, VALIDATION_FOLD, PneumoniaEvaluator, chest_scans
+)

@@ -1,19 +1,22 @@
 """Requests of many threads gathered into batches for the one thread that owns the device.
 
 Knows nothing of torch: `run(key, items)` does the work and must return as many results as it was
-given items, in their order. Items of one key may share a batch (one key a model).
+given items, in their order. Items of one key may share a batch. The key is the loaded network itself:
+whoever asked one network is never answered by its successor, and an old network is let go with the
+last request that names it.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from data.errors import BrokenBatch, Busy
 
@@ -29,7 +32,16 @@ BUSY = "Lightbox is reading as much as it can right now; please try again in a m
 class _Waiting(Generic[In, Out]):
     item: In
     deadline: float
+    since: float
     future: Future[Out] = field(default_factory=Future)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Where items queue that may share a batch."""
+
+    background: bool
+    key: Hashable
 
 
 class MicroBatcher(Generic[In, Out]):
@@ -37,7 +49,7 @@ class MicroBatcher(Generic[In, Out]):
 
     def __init__(
         self,
-        run: Callable[[str, Sequence[In]], Sequence[Out]],
+        run: Callable[[Any, Sequence[In]], Sequence[Out]],
         *,
         max_batch: int = 16,
         gather_ms: float = 4.0,
@@ -49,7 +61,7 @@ class MicroBatcher(Generic[In, Out]):
         self._gather_s = gather_ms / 1000
         self._max_waiting = max_waiting
         self._timeout_s = timeout_s
-        self._queues: dict[str, deque[_Waiting[In, Out]]] = {}
+        self._queues: dict[_Line, deque[_Waiting[In, Out]]] = {}
         self._count = 0
         self._changed = threading.Condition()
         self._stopping = False
@@ -76,54 +88,62 @@ class MicroBatcher(Generic[In, Out]):
         """How many items wait for their turn."""
         return self._count
 
-    def submit(self, key: str, items: Sequence[In]) -> list[Future[Out]]:
+    def submit(self, key: Hashable, items: Sequence[In], *, background: bool = False) -> list[Future[Out]]:
         """A future for each item, all or none.
 
         Raises Busy when the queue has no room or the batcher is stopping. A future that was not
-        run before the time-out gets Busy too; one that is cancelled is not run.
+        run before the time-out gets Busy too; one that is cancelled is not run. Background items
+        are run only while nothing else waits, for as long as that takes.
         """
-        deadline = time.monotonic() + self._timeout_s
-        entries = [_Waiting[In, Out](item, deadline) for item in items]
+        deadline = math.inf if background else time.monotonic() + self._timeout_s
+        line = _Line(background, key)
+        entries = [_Waiting[In, Out](item, deadline, time.monotonic()) for item in items]
         with self._changed:
             if self._stopping or self._count + len(entries) > self._max_waiting:
                 raise Busy(BUSY)
-            self._queues.setdefault(key, deque()).extend(entries)
+            self._queues.setdefault(line, deque()).extend(entries)
             self._count += len(entries)
             self._changed.notify_all()
         return [entry.future for entry in entries]
 
     def _work(self) -> None:
-        while True:
-            gathered = self._gathered()
-            if gathered is None:
-                return
-            key, batch = gathered
-            alive = [entry for entry in batch if self._may_run(entry)]
-            if alive:
-                self._settle(key, alive)
+        while self._work_once():
+            pass  # between two batches this thread holds on to no network
 
-    def _gathered(self) -> tuple[str, list[_Waiting[In, Out]]] | None:
+    def _work_once(self) -> bool:
+        """Wait for a batch and run it; False when stopping."""
+        gathered = self._gathered()
+        if gathered is None:
+            return False
+        key, batch = gathered
+        alive = [entry for entry in batch if self._may_run(entry)]
+        if alive:
+            self._settle(key, alive)
+        return True
+
+    def _gathered(self) -> tuple[Hashable, list[_Waiting[In, Out]]] | None:
         """The next batch, waited for a few milliseconds until it is full; None when stopping."""
         with self._changed:
             while not self._count and not self._stopping:
                 self._changed.wait()
             if self._stopping:
                 return None
-            key = self._longest_waiting()
+            line = self._longest_waiting()
             until = time.monotonic() + self._gather_s
-            while len(self._queues[key]) < self._max_batch and not self._stopping:
+            while len(self._queues[line]) < self._max_batch and not self._stopping:
                 left = until - time.monotonic()
                 if left <= 0:
                     break
                 self._changed.wait(left)
-            queue = self._queues[key]
+            queue = self._queues[line]
             batch = [queue.popleft() for _ in range(min(self._max_batch, len(queue)))]
+            if not queue:  # or the last network that was asked would be held for ever
+                del self._queues[line]
             self._count -= len(batch)
-            return key, batch
+            return line.key, batch
 
-    def _longest_waiting(self) -> str:
-        filled = {key: queue[0].deadline for key, queue in self._queues.items() if queue}
-        return min(filled, key=lambda key: filled[key])
+    def _longest_waiting(self) -> _Line:
+        return min(self._queues, key=lambda line: (line.background, self._queues[line][0].since))
 
     def _may_run(self, entry: _Waiting[In, Out]) -> bool:
         if not entry.future.set_running_or_notify_cancel():
@@ -133,7 +153,7 @@ class MicroBatcher(Generic[In, Out]):
             return False
         return True
 
-    def _settle(self, key: str, batch: list[_Waiting[In, Out]]) -> None:
+    def _settle(self, key: Hashable, batch: list[_Waiting[In, Out]]) -> None:
         """Run a batch; where it fails, halve it, so that one bad item fails alone."""
         try:
             results = self._run(key, [entry.item for entry in batch])
@@ -146,7 +166,7 @@ class MicroBatcher(Generic[In, Out]):
         for entry, result in zip(batch, results, strict=True):
             entry.future.set_result(result)
 
-    def _halve_or_fail(self, key: str, batch: list[_Waiting[In, Out]], error: Exception) -> None:
+    def _halve_or_fail(self, key: Hashable, batch: list[_Waiting[In, Out]], error: Exception) -> None:
         if len(batch) == 1:
             log.warning("one %s item failed: %r", key, error)
             batch[0].future.set_exception(error)

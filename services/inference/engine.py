@@ -1,7 +1,8 @@
 """From weights to answers on the device: CUDA where there is one, else the CPU.
 
-A network is placed beside the old one, checked and warmed up before it takes over, so that a
-version that cannot load leaves the old one serving.
+A network is loaded beside the old one, checked and warmed up before it takes over, so that a version
+that cannot load leaves the old one serving. Who reads holds on to the network it began with, so a
+volume of many pieces is read by one version, and the old one goes with its last reading.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from data.errors import ModelUnavailable
+from data.errors import ModelUnavailable, UnusableModel
 from data.records import VERSION
 from models.device import chosen_device
-from models.task import Kind, Task
+from models.task import Describing, Kind, Task
 from models.weights import Trained, network_of
 
 log = logging.getLogger(__name__)
@@ -35,10 +37,22 @@ MEAN_DRIFT, FLIPS = 0.001, 0.001
 """How far bfloat16 may stray from float32 in the check: mean difference of probabilities, and the
 share of them that change sides at one half."""
 
+_NO_MEMORY = "There is not enough memory here to load version {version} beside the one that serves."
+_DAMAGED = "The weights of version {version} are damaged and cannot be loaded."
+_MISFIT = "Version {version} does not fit the network for {title}, or does not answer with numbers."
+
 
 @dataclass(frozen=True)
+class Output:
+    """What a network makes of one input."""
+
+    raw: FloatArray
+    vector: FloatArray | None  # how it sees the picture, where it can tell (`Describing`)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Loaded:
-    """A network on the device, and what it is."""
+    """A network on the device, and what it is. Two are the same only if they are one object."""
 
     task: Task
     trained: Trained
@@ -51,6 +65,10 @@ class Loaded:
     def dtype_name(self) -> str:
         """As written into a result's provenance."""
         return str(self.dtype).removeprefix("torch.")
+
+    def __repr__(self) -> str:
+        """In words, for the log."""
+        return f"{self.task.name} version {self.version}"
 
 
 class Engine:
@@ -71,14 +89,40 @@ class Engine:
         return "cpu"
 
     def place(self, task: Task, trained: Trained, version: str) -> Loaded:
-        """Load, check and warm up a network, then let it take over its task."""
-        with self._placing:
-            network = network_of(task, trained).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            dtype = torch.float32 if self._exact else self._faster_dtype(network, task)
-            loaded = Loaded(task, trained, version, trained.sha256, network, dtype)
-            self._loaded[task.name] = loaded
-        log.info("%s version %s on %s in %s", task.name, version, self.device_name, loaded.dtype_name)
+        """Load, check and warm up a network, then let it take over its task.
+
+        Raises UnusableModel as `beside` does; then the old one serves on.
+        """
+        loaded = self.beside(task, trained, version)
+        self.take_over(loaded)
         return loaded
+
+    def beside(self, task: Task, trained: Trained, version: str) -> Loaded:
+        """Load, check and warm up a network that is not in force yet.
+
+        Raises UnusableModel, with a sentence, for damaged weights, for another architecture, for
+        answers that are no numbers, and where there is no memory for it.
+        """
+        with self._placing:
+            try:
+                network = network_of(task, trained).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+                dtype = self._checked_dtype(network, task)
+            except (torch.OutOfMemoryError, MemoryError) as error:
+                self._free_memory()
+                raise UnusableModel(_NO_MEMORY.format(version=version)) from error
+            except SafetensorError as error:
+                raise UnusableModel(_DAMAGED.format(version=version)) from error
+            except (RuntimeError, KeyError, ValueError) as error:
+                if "can't allocate memory" in str(error):  # how torch says it of the main memory
+                    raise UnusableModel(_NO_MEMORY.format(version=version)) from error
+                log.warning("%s version %s cannot be loaded: %.300r", task.name, version, error)
+                raise UnusableModel(_MISFIT.format(version=version, title=task.title)) from error
+            return Loaded(task, trained, version, trained.sha256, network, dtype)
+
+    def take_over(self, loaded: Loaded) -> None:
+        """Let a network answer for its task from now on; readings under way end with the old one."""
+        self._loaded[loaded.task.name] = loaded
+        log.info("%r on %s in %s", loaded, self.device_name, loaded.dtype_name)
 
     def loaded(self, task_name: str) -> Loaded:
         """The network in force; raises ModelUnavailable while there is none."""
@@ -99,33 +143,47 @@ class Engine:
             if loaded.task.kind is not Kind.ROUTING
         }
 
-    def run(self, task_name: str, inputs: Sequence[Tensor]) -> list[FloatArray]:
-        """Raw outputs for inputs of shape (channels, size, size), in their order."""
-        loaded = self.loaded(task_name)
+    def run(self, loaded: Loaded, inputs: Sequence[Tensor]) -> list[Output]:
+        """Raw outputs and vectors for inputs of shape (channels, size, size), in their order."""
         batch = torch.stack(list(inputs))
         try:
-            outputs = self._forward(loaded.network, batch, loaded.dtype)
+            raw, vectors = self._forward(loaded.network, batch, loaded.dtype)
         except torch.cuda.OutOfMemoryError:
             torch.cuda.empty_cache()  # the batcher halves the batch and comes again
             raise
-        return list(outputs.numpy())
+        if vectors is None:
+            return [Output(one, None) for one in raw.numpy()]
+        return [Output(one, vector) for one, vector in zip(raw.numpy(), vectors.numpy(), strict=True)]
 
     @torch.inference_mode()
-    def _forward(self, network: nn.Module, batch: Tensor, dtype: torch.dtype) -> Tensor:
+    def _forward(self, network: nn.Module, batch: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
         placed = batch.to(self.device, memory_format=torch.channels_last, non_blocking=True)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=dtype is torch.bfloat16):
-            outputs: Tensor = network(placed)
-        return outputs.float().cpu()
+            raw, vectors = (
+                network.described(placed) if isinstance(network, Describing) else (network(placed), None)
+            )
+        return raw.float().cpu(), None if vectors is None else vectors.float().cpu()
 
-    def _faster_dtype(self, network: nn.Module, task: Task) -> torch.dtype:
-        """bfloat16 where it is faster here and agrees with float32; this is the warm-up too."""
+    def _free_memory(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _checked_dtype(self, network: nn.Module, task: Task) -> torch.dtype:
+        """bfloat16 where it is faster here and agrees with float32; this is the warm-up too.
+
+        Raises ValueError where what comes out are no numbers.
+        """
         batch = _phantoms(8, task.input_size).expand(-1, task.channels, -1, -1)
         seconds, outputs = {}, {}
-        for dtype in (torch.float32, torch.bfloat16):
+        for dtype in (torch.float32,) if self._exact else (torch.float32, torch.bfloat16):
             self._forward(network, batch, dtype)
             started = time.perf_counter()
-            outputs[dtype] = self._forward(network, batch, dtype)
+            outputs[dtype], _ = self._forward(network, batch, dtype)
             seconds[dtype] = time.perf_counter() - started
+        if not bool(outputs[torch.float32].isfinite().all()):
+            raise ValueError("the network answers with something that is not a number")
+        if self._exact:
+            return torch.float32
         exact, quick = outputs[torch.float32].sigmoid(), outputs[torch.bfloat16].sigmoid()
         drift = float((exact - quick).abs().mean())
         flips = float(((exact > 0.5) != (quick > 0.5)).float().mean())

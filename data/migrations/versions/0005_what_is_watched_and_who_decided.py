@@ -119,6 +119,23 @@ def _drift_runs() -> None:
     op.create_index("ix_drift_runs_task_created_at", "drift_runs", ["task", "created_at"])
 
 
+def _review_requests() -> None:
+    op.create_table(
+        "review_requests",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("scan_id", sa.String(length=32), nullable=False),
+        sa.Column("task", Line(length=64), nullable=False),
+        sa.Column("why", Words(), nullable=False),
+        sa.Column("asked_by", Line(length=64), nullable=False),
+        sa.Column("asked_name", Line(length=255), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_requests")),
+        **_MYSQL,
+    )
+    op.create_index("ix_review_requests_scan_id", "review_requests", ["scan_id"])
+    op.create_index("ix_review_requests_created_at", "review_requests", ["created_at"])
+
+
 def _schedules() -> None:
     op.create_table(
         "schedules",
@@ -129,8 +146,12 @@ def _schedules() -> None:
         sa.Column("cron", Line(length=64), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("last_due_at", UtcDateTime(), nullable=True),
+        sa.Column("job_id", sa.String(length=32), nullable=True),
+        sa.Column("last_run_at", UtcDateTime(), nullable=True),
+        sa.Column("failure", Words(), nullable=True),
         sa.Column("made_by", Line(length=64), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("deleted_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schedules")),
         **_MYSQL,
     )
@@ -155,6 +176,10 @@ def _alerts() -> None:
         sa.Column("decided_name", Line(length=255), nullable=True),
         sa.Column("decided_at", UtcDateTime(), nullable=True),
         sa.Column("why", Words(), nullable=True),
+        sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column("tell_at", UtcDateTime(), nullable=True),
+        sa.Column("tellings", sa.Integer(), nullable=False),
+        sa.Column("told_to", Words(), nullable=False),
         sa.Column("told_at", UtcDateTime(), nullable=True),
         sa.Column("telling_failed", Words(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
@@ -210,6 +235,20 @@ def _reports() -> None:
     op.create_index("ix_reports_created_at", "reports", ["created_at"])
 
 
+def _goals() -> None:
+    op.create_table(
+        "goals",
+        sa.Column("task", Line(length=64), nullable=False),
+        sa.Column("metric", Line(length=64), nullable=False),
+        sa.Column("goal", sa.Double(), nullable=True),
+        sa.Column("alert_limit", sa.Double(), nullable=True),
+        sa.Column("set_by", Line(length=255), nullable=False),
+        sa.Column("set_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("task", "metric", name=op.f("pk_goals")),
+        **_MYSQL,
+    )
+
+
 def upgrade() -> None:
     """Add the tables, and the scanner's software to scans."""
     op.add_column("scans", sa.Column("software", Line(length=255), nullable=True))
@@ -217,18 +256,22 @@ def upgrade() -> None:
     _embeddings()
     _drift_references()
     _drift_runs()
+    _review_requests()
     _schedules()
     _alerts()
     _promotions()
     _reports()
+    _goals()
 
 
 def downgrade() -> None:
     """Remove them."""
+    op.drop_table("goals")
     op.drop_table("reports")
     op.drop_table("promotions")
     op.drop_table("alerts")
     op.drop_table("schedules")
+    op.drop_table("review_requests")
     op.drop_table("drift_runs")
     op.drop_table("drift_references")
     op.drop_table("embeddings")

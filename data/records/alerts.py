@@ -1,0 +1,84 @@
+"""Alarms: what a person should look at, once a cause; and what is run periodically."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much something matters; `TOO_FEW` means that there was too little to judge by."""
+
+    CALM = "calm"
+    TOO_FEW = "too-few"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order above: the higher, the graver."""
+        return list(Severity).index(self)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether people are sent a message about it; the others are only shown."""
+        return self in (Severity.WARNING, Severity.CRITICAL)
+
+
+class AlertState(StrEnum):
+    """What became of an alarm."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"  # a person knows; the cause still holds
+    CLOSED = "closed"  # the cause is gone, or a person said so
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One alarm: everything that one cause gave rise to, from its first time until it is closed."""
+
+    id: str
+    cause: str  # such as "drift:brain-tumour" or "schedule:<id>"
+    severity: Severity  # the gravest since it is open
+    title: str
+    sentence: str  # as of the last time
+    link: str  # a path of this server
+    state: AlertState
+    times: int
+    first_at: datetime
+    last_at: datetime
+    muted_until: datetime | None = None
+    decided_by: str | None = None  # the id of who acknowledged, muted or closed it last
+    decided_name: str | None = None
+    decided_at: datetime | None = None
+    why: str | None = None
+    closed_at: datetime | None = None
+    tell_at: datetime | None = None  # when it is to be told next; None: nothing is owed
+    tellings: int = 0  # failed tries since it is owed
+    told_to: tuple[str, ...] = ()  # fingerprints of the addresses that took this message already
+    told_at: datetime | None = None
+    telling_failed: str | None = None
+
+    def muted(self, moment: datetime) -> bool:
+        """Whether it is to be left alone at this moment."""
+        return self.state is AlertState.OPEN and self.muted_until is not None and self.muted_until > moment
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Something that is run at the times a cron expression names, in the server's time zone."""
+
+    id: str
+    name: str
+    kind: str  # which registered work is run
+    ask: str  # JSON: what it is asked to do
+    cron: str  # five fields: minute, hour, day of month, month, day of week
+    active: bool
+    last_due_at: datetime | None  # due times up to here are dealt with
+    made_by: str  # id of a person, or "lightbox"
+    created_at: datetime
+    job_id: str | None = None  # the job that took the latest due time
+    last_run_at: datetime | None = None  # when a run last ended, well or not
+    failure: str | None = None  # the sentence of the last run, where it failed
+    deleted_at: datetime | None = None

@@ -1,0 +1,97 @@
+"""Drift: what is compared with what, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from data.records.alerts import Severity
+
+
+class ReferenceKind(StrEnum):
+    """Where a reference comes from."""
+
+    TRAINING = "training"
+    PERIOD = "period"
+
+
+@dataclass(frozen=True)
+class DriftReference:
+    """A frozen set under a name; its rows lie in a file that never changes."""
+
+    id: str
+    name: str
+    task: str
+    version: str | None  # whose training data it is, or who read all of it
+    kind: ReferenceKind
+    query: str  # which readings, where it is a period
+    n: int
+    sha256: str  # of the file
+    made_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class DriftAsk:
+    """What a run compares: a window of a task's readings with a reference.
+
+    The window is the newest `last` readings, or those from day `first` to day `to` (UTC, both
+    included), or those that fit `query`, the filters of the cohort page; what is given is combined.
+    """
+
+    task: str
+    reference_id: str | None = None  # None: the training data of the version in force
+    last: int | None = None
+    first: str | None = None
+    to: str | None = None
+    query: str = ""
+
+
+class RunState(StrEnum):
+    """Where a run is on its way."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class DriftRun:
+    """One comparison, as it is listed; its numbers are in its snapshot."""
+
+    id: str
+    ask: DriftAsk
+    state: RunState
+    created_at: datetime
+    version: str | None = None  # None: more than one in the window, or not known yet
+    reference_id: str | None = None
+    reference_name: str = ""
+    severity: Severity | None = None
+    reference_n: int | None = None
+    current_n: int | None = None
+    drifted: int | None = None
+    watched: int | None = None
+    snapshot_sha256: str | None = None
+    failure: str | None = None
+    schedule_id: str | None = None
+    asked_by: str | None = None
+    finished_at: datetime | None = None
+
+    @property
+    def task(self) -> str:
+        """The task whose readings are compared."""
+        return self.ask.task
+
+
+@dataclass(frozen=True)
+class ReviewRequest:
+    """Somebody asks the reviewers to look at a scan; it is open until the scan is reviewed after it."""
+
+    id: str
+    scan_id: str
+    task: str
+    why: str
+    asked_by: str
+    asked_name: str
+    created_at: datetime

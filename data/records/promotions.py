@@ -1,0 +1,80 @@
+"""Which version may go live: what the gate said, who asked, who decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class GateVerdict(StrEnum):
+    """What a gate says. Only PASS is a pass."""
+
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    CANNOT_TELL = "cannot-tell"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One number that must not be worse: candidate less champion, on the same scans.
+
+    `low` and `high` are the 95 % interval of the difference; the check passes when `low` is above
+    `-margin`.
+    """
+
+    name: str  # recall or dice
+    difference: float | None
+    low: float | None
+    high: float | None
+    n: int  # scans with a finding whose truth is known
+    margin: float
+    verdict: GateVerdict
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Whether a version may go live in the place of the champion, and why."""
+
+    verdict: GateVerdict
+    sentence: str
+    rehearsal_id: str | None = None
+    checks: tuple[Check, ...] = ()
+
+
+class PromotionKind(StrEnum):
+    """Forward, or back to the one before."""
+
+    PROMOTION = "promotion"
+    ROLLBACK = "rollback"
+
+
+class PromotionState(StrEnum):
+    """How far it came. ASKED waits for the second person."""
+
+    ASKED = "asked"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """Somebody wanted another version to go live."""
+
+    id: str
+    task: str
+    version: str
+    from_version: str | None
+    kind: PromotionKind
+    state: PromotionState
+    reason: str
+    asked_by: str
+    asked_name: str
+    asked_at: datetime
+    gate: Gate | None = None
+    overridden: bool = False  # it does, or would, go live without the gate's pass
+    decided_by: str | None = None
+    decided_name: str | None = None
+    decided_at: datetime | None = None
+    decision: str | None = None  # the second person's reason, or why it failed

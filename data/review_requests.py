@@ -1,0 +1,57 @@
+"""Scans that somebody asks the reviewers to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Engine, delete, exists, insert, select
+
+from data.database import reading, writing
+from data.records import ReviewRequest
+from data.tables import review_requests, reviews, scans
+
+_COLUMNS = [review_requests.c[name] for name in ReviewRequest.__dataclass_fields__]
+
+
+class ReviewRequestStore:
+    """Requests; one is open until its scan is reviewed after it was made."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, requests: Sequence[ReviewRequest]) -> None:
+        """Keeps requests; a scan that has an open one keeps that one."""
+        with writing(self._engine) as connection:
+            for request in requests:
+                is_open = select(review_requests.c.id).where(
+                    review_requests.c.scan_id == request.scan_id, ~_answered()
+                )
+                if connection.execute(is_open).first() is None:
+                    connection.execute(insert(review_requests).values(**vars(request)))
+
+    def open(self, task: str | None = None, limit: int = 200) -> list[ReviewRequest]:
+        """Requests that wait, of scans that are still here, newest first."""
+        query = select(*_COLUMNS).join(scans, scans.c.id == review_requests.c.scan_id).where(~_answered())
+        if task is not None:
+            query = query.where(review_requests.c.task == task)
+        query = query.order_by(review_requests.c.created_at.desc(), review_requests.c.id).limit(limit)
+        with reading(self._engine) as connection:
+            return [ReviewRequest(*row) for row in connection.execute(query)]
+
+    def of_scan(self, scan_id: str) -> ReviewRequest | None:
+        """The scan's open request, or None."""
+        query = select(*_COLUMNS).where(review_requests.c.scan_id == scan_id, ~_answered())
+        with reading(self._engine) as connection:
+            row = connection.execute(query.order_by(review_requests.c.created_at)).first()
+        return None if row is None else ReviewRequest(*row)
+
+    def withdraw(self, request_id: str) -> None:
+        """Takes a request back; nothing happens where there is none."""
+        with writing(self._engine) as connection:
+            connection.execute(delete(review_requests).where(review_requests.c.id == request_id))
+
+
+def _answered() -> ColumnElement[bool]:
+    return exists().where(
+        reviews.c.scan_id == review_requests.c.scan_id, reviews.c.created_at >= review_requests.c.created_at
+    )

@@ -1,0 +1,79 @@
+"""What is run periodically. A due time belongs to whoever moves `last_due_at` past it first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from data.database import reading, writing
+from data.records import Schedule
+from data.tables import schedules
+
+
+class ScheduleStore:
+    """Schedules; deleted ones keep their row and are not listed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, schedule: Schedule) -> bool:
+        """Keeps a new schedule; False where the id is known, also of a deleted one."""
+        try:
+            with writing(self._engine) as connection:
+                known = connection.execute(select(schedules.c.id).where(schedules.c.id == schedule.id))
+                if known.one_or_none() is None:
+                    connection.execute(insert(schedules).values(vars(schedule)))
+                    return True
+        except IntegrityError:  # another server was first
+            pass
+        return False
+
+    def get(self, schedule_id: str) -> Schedule | None:
+        """The schedule, unless it was deleted."""
+        query = select(schedules).where(schedules.c.id == schedule_id, schedules.c.deleted_at.is_(None))
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _schedule(row)
+
+    def all(self) -> list[Schedule]:
+        """Every schedule that was not deleted, by kind and name."""
+        query = select(schedules).where(schedules.c.deleted_at.is_(None))
+        with reading(self._engine) as connection:
+            found = [_schedule(row) for row in connection.execute(query)]
+        return sorted(found, key=lambda one: (one.kind, one.name.casefold(), one.id))
+
+    def replan(self, schedule: Schedule, since: datetime, **changes: Any) -> Schedule:
+        """Changes `name`, `cron` or `active`; times before `since` count as dealt with."""
+        values = {**changes, "last_due_at": since}
+        self._update(schedule.id, values)
+        return replace(schedule, **values)
+
+    def claim(self, schedule: Schedule, due: datetime, job_id: str) -> bool:
+        """Takes a due time for a job; False where somebody else has moved on from `schedule` as given."""
+        seen = schedule.last_due_at
+        unmoved = schedules.c.last_due_at.is_(None) if seen is None else schedules.c.last_due_at == seen
+        mine = (schedules.c.id == schedule.id) & schedules.c.active.is_(True) & unmoved
+        statement = update(schedules).where(mine, schedules.c.deleted_at.is_(None))
+        with writing(self._engine) as connection:
+            done = connection.execute(statement.values(last_due_at=due, job_id=job_id))
+            return done.rowcount == 1
+
+    def ended(self, schedule_id: str, at: datetime, failure: str | None) -> None:
+        """How the last run ended."""
+        self._update(schedule_id, {"last_run_at": at, "failure": failure})
+
+    def delete(self, schedule_id: str, at: datetime) -> None:
+        """Takes a schedule out of every list."""
+        self._update(schedule_id, {"deleted_at": at, "active": False})
+
+    def _update(self, schedule_id: str, values: dict[str, Any]) -> None:
+        with writing(self._engine) as connection:
+            connection.execute(update(schedules).where(schedules.c.id == schedule_id).values(values))
+
+
+def _schedule(row: Row[Any]) -> Schedule:
+    return Schedule(**{name: row._mapping[name] for name in Schedule.__dataclass_fields__})

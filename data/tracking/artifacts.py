@@ -1,0 +1,54 @@
+"""The files that a run keeps."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from data.errors import NotFound
+from data.tracking.connection import Connection
+
+FILES = "model"  # the folder of a run's artifacts that holds a version's files
+_MOST = 1000
+
+
+class Artifacts(Connection):
+    """The artifacts of runs."""
+
+    def log_files(self, run_id: str, folder: Path, into: str = FILES) -> None:
+        """Every file of `folder` as artifacts of the run."""
+        self._client.log_artifacts(run_id, str(folder), into)
+
+    def log_file(self, run_id: str, file: Path) -> None:
+        """One file as an artifact of the run."""
+        self._client.log_artifact(run_id, str(file))
+
+    def log_json(self, run_id: str, file_name: str, value: Any) -> None:
+        """A value as a JSON file of the run."""
+        self._client.log_text(run_id, json.dumps(value), file_name)
+
+    def read_json(self, run_id: str, file_name: str) -> Any:
+        """What `log_json` kept; raises NotFound where there is no such file."""
+        return json.loads(self.artifact(run_id, file_name))
+
+    def artifacts(self, run_id: str, folder: str = "") -> list[str]:
+        """Paths of the run's files below `folder`, sorted; at most a thousand."""
+        waiting, found = [folder], list[str]()
+        while waiting and len(found) < _MOST:
+            for one in self._client.list_artifacts(run_id, waiting.pop() or None):
+                (waiting if one.is_dir else found).append(str(one.path))
+        return sorted(found)[:_MOST]
+
+    def artifact(self, run_id: str, path: str) -> bytes:
+        """One file of the run; raises NotFound where it has none at `path`."""
+        wanted = PurePosixPath(path)
+        if not path or wanted.is_absolute() or ".." in wanted.parts:
+            raise NotFound("There is no such file.")
+        folder = str(wanted.parent) if wanted.parent.parts else None
+        known = [one.path for one in self._client.list_artifacts(run_id, folder) if not one.is_dir]
+        if str(wanted) not in known:
+            raise NotFound("There is no such file.")
+        with tempfile.TemporaryDirectory() as into:
+            return Path(self._client.download_artifacts(run_id, str(wanted), into)).read_bytes()

@@ -1,0 +1,41 @@
+"""The way to MLflow: one client, made when it is first needed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+class Connection:
+    """A client of one MLflow store, by its address.
+
+    Every call may raise whatever MLflow, its database or the network raise.
+    """
+
+    def __init__(self, uri: str, artifacts: Path) -> None:
+        self._uri = uri
+        self._artifacts = artifacts
+        self._loading = threading.Lock()
+        self._client_made: MlflowClient | None = None
+
+    @property
+    def _client(self) -> MlflowClient:
+        with self._loading:
+            if self._client_made is None:
+                os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+                os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+                os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+                os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+                from mlflow import MlflowClient
+
+                self._client_made = MlflowClient(tracking_uri=self._uri, registry_uri=self._uri)
+            return self._client_made
+
+    @property
+    def _by_http(self) -> bool:
+        return self._uri.startswith(("http:", "https:"))

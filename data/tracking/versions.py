@@ -1,0 +1,128 @@
+"""The registry: model versions, their aliases and tags."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from data.records import ModelVersion
+from data.tracking.artifacts import FILES
+from data.tracking.runs import Runs, moment, quoted, tracked_run
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+_WEIGHTS_TAG = "weights_sha256"
+_PAGE = 1000
+
+
+class Versions(Runs):
+    """The registered versions of one MLflow store."""
+
+    def register(self, name: str, run_id: str, weights_sha256: str, description: str) -> ModelVersion:
+        """The run's files as a new version of the model called `name`."""
+        from mlflow.exceptions import MlflowException
+
+        client = self._client
+        try:
+            client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        run = client.get_run(run_id)
+        made = client.create_model_version(
+            name,
+            source=f"{run.info.artifact_uri}/{FILES}",
+            run_id=run_id,
+            description=description,
+            tags={_WEIGHTS_TAG: weights_sha256},
+        )
+        return replace(model_version(made), metrics=tracked_run(run, "").metrics)
+
+    def tag_version(self, name: str, version: str, tags: Mapping[str, str]) -> None:
+        """Set tags of a version, over those of the same name."""
+        for key, value in tags.items():
+            self._client.set_model_version_tag(name, version, key, value)
+
+    def set_alias(self, name: str, alias: str, version: str) -> None:
+        """Let an alias such as `champion` point at a version."""
+        self._client.set_registered_model_alias(name, alias, version)
+
+    def delete_alias(self, name: str, alias: str) -> None:
+        """Let an alias point at nothing; one that does not exist is no error."""
+        self._client.delete_registered_model_alias(name, alias)
+
+    def by_alias(self, name: str, alias: str) -> ModelVersion | None:
+        """The version that an alias points at, None where there is none."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found = model_version(self._client.get_model_version_by_alias(name, alias))
+        except MlflowException as error:
+            if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+                return None
+            raise
+        try:
+            run = self._client.get_run(found.run_id) if found.run_id else None
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            run = None  # somebody deleted it for good; the version is there all the same
+        return found if run is None else replace(found, metrics=tracked_run(run, "").metrics)
+
+    def versions(self, name: str) -> list[ModelVersion]:
+        """Every version of a model with its run's metrics, newest first."""
+        return self._with_metrics(self.registered(name))
+
+    def registered(self, name: str) -> list[ModelVersion]:
+        """Every version of a model, newest first, without metrics: two requests, however many there are."""
+        found, token = list[Any](), None
+        while True:
+            page = self._client.search_model_versions(
+                f"name = {quoted(name)}", _PAGE, ["version_number DESC"], token
+            )
+            found += page
+            token = page.token
+            if not token:
+                break
+        aliases = self._aliases(name) if found else {}
+        made = [model_version(one, aliases.get(str(one.version), ())) for one in found]
+        return sorted(made, key=lambda one: int(one.version), reverse=True)
+
+    def files_of(self, version: ModelVersion, into: Path) -> Path:
+        """A version's files as a folder on this machine, `into`."""
+        into.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=into.parent) as beside:
+            got = self._client.download_artifacts(str(version.run_id), FILES, beside)
+            Path(got).replace(into)
+        return into
+
+    def _with_metrics(self, versions: list[ModelVersion]) -> list[ModelVersion]:
+        runs = self.runs_by_id(one.run_id or "" for one in versions)
+        return [
+            replace(one, metrics=runs[one.run_id].metrics) if one.run_id in runs else one for one in versions
+        ]
+
+    def _aliases(self, name: str) -> dict[str, tuple[str, ...]]:
+        pointed: dict[str, tuple[str, ...]] = {}
+        for alias, version in self._client.get_registered_model(name).aliases.items():
+            pointed[str(version)] = (*pointed.get(str(version), ()), alias)
+        return pointed
+
+
+def model_version(found: Any, aliases: tuple[str, ...] | None = None) -> ModelVersion:
+    """MLflow's version as a record, without metrics; others' versions may lack run and description."""
+    return ModelVersion(
+        name=str(found.name),
+        version=str(found.version),
+        aliases=tuple(found.aliases or ()) if aliases is None else aliases,
+        created_at=moment(found.creation_timestamp) or datetime.fromtimestamp(0, UTC),
+        weights_sha256=found.tags.get(_WEIGHTS_TAG, ""),
+        metrics={},
+        run_id=found.run_id or None,
+        description=found.description or "",
+        tags=dict(found.tags),
+    )

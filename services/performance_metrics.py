@@ -1,0 +1,85 @@
+"""What is measured of a model version: each metric with its meaning in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from data.errors import InvalidInput
+from models.metrics import Figure
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One kind of number. `percent` ones are shares shown in per cent; `interval` says which one is drawn."""
+
+    name: str
+    label: str
+    meaning: str
+    more_is_better: bool = True
+    percent: bool = True
+    unit: str = ""
+    interval: str = "Wilson"
+    truth: bool = True  # whether it needs to know the truth
+
+
+METRICS = {
+    one.name: one
+    for one in (
+        Metric("recall", "Recall", "Of the ill, the share that the model called ill (sensitivity)."),
+        Metric("accuracy", "Accuracy", "Of all cases, the share that the model called rightly."),
+        Metric("precision", "Precision", "Of those called ill, the share that is ill."),
+        Metric("specificity", "Specificity", "Of the healthy, the share that the model called healthy."),
+        Metric("f1", "F1", "Recall and precision in one number (their harmonic mean).", interval="bootstrap"),
+        Metric("auc", "AUC", "The chance that an ill case gets a higher probability than a healthy one; 0.5 "
+               "is guessing, 1 is perfect.", percent=False, interval="DeLong"),
+        Metric("dice", "Dice", "How much of the drawn mask and the true one overlap, averaged over scans; 1 "
+               "is the same mask.", percent=False, interval="bootstrap"),
+        Metric("far", "False alarm rate (FAR)", "Of the healthy, the share that the model called ill.",
+               more_is_better=False),
+        Metric("frr", "Miss rate (FRR)", "Of the ill, the share that the model called healthy.",
+               more_is_better=False),
+        Metric("calibration_error", "Calibration error", "How far the probabilities lie from the shares that "
+               "are really ill, on average; 0 is perfect.", more_is_better=False, percent=False,
+               interval="bootstrap"),
+        Metric("latency_p50_ms", "Response time, median", "Half of the readings took at most this long.",
+               more_is_better=False, percent=False, unit="ms", interval="none", truth=False),
+        Metric("latency_p95_ms", "Response time, p95", "95 of 100 readings took at most this long.",
+               more_is_better=False, percent=False, unit="ms", interval="none", truth=False),
+    )
+}  # fmt: skip
+"""Every metric of the page by its name, in the order of the menu; the first is shown at first."""
+
+_KINDS = {  # what a validation figure's name says besides the metric's
+    "presence": "single slices",
+    "volume_presence": "whole volumes",
+    "flair": "FLAIR",
+    "t1ce": "contrast-enhanced T1",
+}
+
+
+def metric_named(name: str) -> Metric:
+    """A metric by its name; raises InvalidInput."""
+    if name not in METRICS:
+        raise InvalidInput(f"There is no metric called {name}.")
+    return METRICS[name]
+
+
+def validated(metric: str, figures: Mapping[str, Figure]) -> dict[str, Figure]:
+    """The validation figures that are this metric, by what they were measured on ("" for all cases).
+
+    Tasks name them `recall`, `presence_recall` (of part of the cases) or `dice_flair`.
+    """
+    found: dict[str, Figure] = {}
+    for name, figure in figures.items():
+        if name == metric:
+            found[""] = figure
+        elif name.endswith(f"_{metric}"):
+            found[_kind(name.removesuffix(f"_{metric}"))] = figure
+        elif name.startswith(f"{metric}_") and "_" not in (rest := name.removeprefix(f"{metric}_")):
+            found[_kind(rest)] = figure
+    return found
+
+
+def _kind(name: str) -> str:
+    return _KINDS.get(name, name.replace("_", " "))
