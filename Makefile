@@ -40,7 +40,7 @@ test: $(VENV)/.installed-dev $(VENDOR)
 	$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.installed-dev $(VENDOR)
-	$(BIN)/python -m pytest -m "not browser and not integration"
+	$(BIN)/python -m pytest -m "not browser and not integration and not bench"
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m bench -s tests/benchmarks

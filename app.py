@@ -22,6 +22,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # torch's profiler, by which a rehearsal measures memory
 
 from data.errors import InvalidInput, UserFacingError
 from data.records import Role
@@ -235,15 +236,33 @@ def _changes(asked: argparse.Namespace) -> dict[str, str]:
     return changes
 
 
+def register(asked: argparse.Namespace, settings: Settings) -> int:
+    """Register a version that was trained elsewhere."""
+    import getpass
+
+    from services.container import model_uploads_alone
+
+    with model_uploads_alone(settings) as uploads:
+        made = uploads.take_folder(asked.task, asked.folder, getpass.getuser(), asked.note)
+    print(f"registered as version {made.version}; it serves nobody before it is promoted")
+    return 0
+
+
 def evaluate(asked: argparse.Namespace, settings: Settings) -> int:
     """Judge the version in force on labelled images."""
     from models.tasks import task_named
-    from models.weights import opened
+    from models.weights import REFERENCE, opened
     from services import training
     from services.container import build_registry
 
     task = task_named(asked.task)
     trained = opened(asked.weights) if asked.weights else build_registry(settings).local(task.name)[0]
+    if asked.reference:
+        from services.training_reference import make_reference
+
+        count = make_reference(task, trained, asked.data, settings.device)
+        print(f"{trained.folder / REFERENCE}: {count:,} scans")
+        return 0
     fold = training.validation_fold(task, trained) if asked.validation else None
     evaluation = training.evaluate(task, trained, asked.data, fold, settings.device, asked.out)
     if asked.json:
@@ -252,6 +271,34 @@ def evaluate(asked: argparse.Namespace, settings: Settings) -> int:
         )
     else:
         _print_figures(evaluation.plain()["figures"])
+    return 0
+
+
+def drift(asked: argparse.Namespace, settings: Settings) -> int:
+    """Compare readings of a task with a reference, as the drift page does."""
+    from data.records import DriftAsk
+    from models.tasks import task_named
+    from services.container import build_alerts, build_registry
+    from services.drift_desk import drift_alone
+
+    task = task_named(asked.task).name
+    with drift_alone(settings, lambda one: build_alerts(settings, one), build_registry(settings)) as desk:
+        known = desk.drift.references
+        reference = known.named(task, asked.reference).id if asked.reference else None
+        run = desk.drift.run_now(
+            DriftAsk(task, reference, asked.last, asked.first, asked.to, asked.filters or "")
+        )
+        snapshot = desk.drift.content(run.id).decode()
+        if asked.out is not None:
+            asked.out.mkdir(parents=True, exist_ok=True)
+            (asked.out / "drift.json").write_text(snapshot)
+            (asked.out / "drift.html").write_bytes(desk.drift.html(run.id))
+        if asked.json:
+            print(snapshot)
+        else:
+            found = json.loads(snapshot)
+            print(f"{task} against {run.reference_name}: {run.severity}")
+            print("\n".join([*found["verdict"], *found["notes"]]))
     return 0
 
 
@@ -343,14 +390,34 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.set_defaults(run=train)
 
+    one = commands.add_parser("register", help="register a version that was trained elsewhere")
+    one.add_argument("task", metavar="TASK", help="brain-tumour, pneumonia or suitability")
+    one.add_argument("folder", type=Path, metavar="DIR", help="weights.safetensors, settings.json, card.md")
+    one.add_argument("--note", default="", metavar="TEXT", help="what it is, for the Models page")
+    one.set_defaults(run=register)
+
     one = commands.add_parser("evaluate", help="judge the version in force on labelled images")
     one.add_argument("task", metavar="TASK", help="brain-tumour, pneumonia or suitability")
     one.add_argument("--data", type=Path, required=True, metavar="DIR")
     one.add_argument("--validation", action="store_true", help="only patients that were never trained on")
+    one.add_argument(
+        "--reference", action="store_true", help="make what drift is measured against, beside the weights"
+    )
     one.add_argument("--weights", type=Path, metavar="DIR", help="a folder of weights instead")
     one.add_argument("--out", type=Path, metavar="DIR", help="table, curves and the worst cases go there")
     one.add_argument("--json", action="store_true")
     one.set_defaults(run=evaluate)
+
+    one = commands.add_parser("drift", help="compare the newest readings with a reference")
+    one.add_argument("task", metavar="TASK", help="brain-tumour or pneumonia")
+    one.add_argument("--reference", metavar="NAME", help="a reference (the live version's training data)")
+    one.add_argument("--last", type=int, metavar="N", help="the newest N readings (1000)")
+    one.add_argument("--from", dest="first", metavar="DAY", help="from this day on, such as 2026-11-01")
+    one.add_argument("--to", metavar="DAY", help="up to this day, which is included")
+    one.add_argument("--filters", metavar="QUERY", help="as in the cohort page's address, site=North")
+    one.add_argument("--out", type=Path, metavar="DIR", help="drift.json and drift.html go there")
+    one.add_argument("--json", action="store_true", help="print every number")
+    one.set_defaults(run=drift)
 
     _users_parser(commands.add_parser("users", help="accounts and access tokens"))
     return parser

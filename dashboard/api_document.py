@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dashboard import api_document_cohort as api_cohort
+from dashboard import api_document_drift as api_drift
+from dashboard import api_document_performance as api_performance
+from dashboard import api_document_reports as api_reports
 
 _ERROR = {"$ref": "#/components/responses/Error"}
 _SCAN_ID = {"name": "scan_id", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -29,6 +32,9 @@ def document() -> dict[str, Any]:
             "/api/v1/scans/{scan_id}/mask": {"get": _mask()},
             "/api/v1/cohort": {"get": api_cohort.cohort()},
             "/api/v1/cohort/compare": {"get": api_cohort.compared()},
+            **api_performance.paths(),
+            **api_reports.paths(),
+            **api_drift.paths(),
             "/api/v1/openapi.json": {
                 "get": {
                     "operationId": "document",
@@ -148,6 +154,9 @@ def _schemas() -> dict[str, Any]:
             notice={"type": "string"},
         ),
         **api_cohort.schemas(),
+        **api_performance.schemas(),
+        **api_reports.schemas(),
+        **api_drift.schemas(),
     }
 
 

@@ -26,6 +26,7 @@ _NAMES = {
     "review": "accepted, rejected, corrected, labelled or none", "status": "waiting, reading, read or failed",
     "size": "1 to 10 mL", "chance": "0.9 to 1.0", "truth": "right, false alarm, miss or unknown",
     "place": "Row and column of the largest lesion, 3-7", "synthetic": "yes or no",
+    "sample": "yes or no: whether it belongs to the random sample that is to be reviewed",
 }  # fmt: skip
 _DAYS = {"from": "First day of arrival", "to": "Last day of arrival"}
 

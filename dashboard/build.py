@@ -10,9 +10,36 @@ from dash import Dash
 from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from dashboard import account, api, errors, health, imports, routes, security, shell, tus
+from dashboard import (
+    account,
+    alarms,
+    api,
+    api_drift,
+    api_performance,
+    api_reports,
+    drift_files,
+    errors,
+    health,
+    imports,
+    model_files,
+    routes,
+    security,
+    shell,
+    tus,
+)
 from dashboard.auth import CSRF_COOKIE, Sessions
-from dashboard.pages import admin, cohort, models, scan, worklist
+from dashboard.pages import (
+    admin,
+    alerts,
+    cohort,
+    drift,
+    models,
+    performance,
+    rehearsal,
+    reports,
+    scan,
+    worklist,
+)
 from dashboard.vendor import missing_vendor_files
 
 if TYPE_CHECKING:
@@ -53,9 +80,10 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     sessions.install(server)
     _add_routes(server, services, sessions)
     app = _dash(server)
-    for page in (worklist, scan, cohort, models, admin):
+    for page in (worklist, scan, cohort, performance, drift, models, rehearsal, reports, admin, alerts):
         page.register(app, services)
     shell.register(app)
+    alarms.register(app, services)
     app.validation_layout = shell.validation_layout()
     app.layout = shell.layout
     server.before_request(_to_landing_page)
@@ -68,10 +96,16 @@ def _add_routes(server: Flask, services: Services, sessions: Sessions) -> None:
     errors.register(server)
     account.register(server, services, sessions)
     routes.register(server, services)
+    model_files.register(server, services)
     imports.register(server, services)
     tus.register(server, services)
+    api_performance.register(server, services)
+    api_reports.register(server, services)
+    drift_files.register(server, services)
+    api_drift.register(server, services)
     api.register(server, services)
     health.register(server, services)
+    alarms.add_routes(server, services)
 
 
 def _dash(server: Flask) -> Dash:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 MEBIBYTE = 1 << 20
 SMALL_BODY = 4 * MEBIBYTE  # forms and callbacks
 MASK_BODY = 512 * MEBIBYTE  # a corrected mask
+VERSION_BODY = 4096 * MEBIBYTE  # a model version as a zip
 FORM_OVERHEAD = MEBIBYTE  # what multipart adds around a file
 
 # Dash and its grid set styles from JavaScript, which only 'unsafe-inline' allows.
@@ -54,6 +55,8 @@ def allow_large_bodies(server: Flask, services: Services) -> None:
     def widen() -> None:
         if request.endpoint in ("tus_append", "api_add_scan"):
             request.max_content_length = services.uploads.max_bytes + FORM_OVERHEAD
+        elif request.endpoint == "add_version":
+            request.max_content_length = VERSION_BODY
         elif request.endpoint == "correct_mask":
             request.max_content_length = MASK_BODY
 

@@ -12,9 +12,22 @@ from flask import g, has_request_context
 from flask_wtf.csrf import generate_csrf
 
 from dashboard.auth import READERS, person
+from dashboard.components import bell
 from dashboard.components.icons import icon
+from dashboard.drift_files import LOOKERS
 from dashboard.errors import ALERT
-from dashboard.pages import admin, cohort, models, scan, worklist
+from dashboard.pages import (
+    admin,
+    alerts,
+    cohort,
+    drift,
+    models,
+    performance,
+    rehearsal,
+    reports,
+    scan,
+    worklist,
+)
 from data.records import NOTICE, Role, User
 
 LOCATION = "location"
@@ -44,11 +57,16 @@ class Page:
 
 
 PAGES = (
+    Page("/admin", "People", "bi-people", (Role.ADMIN,), admin.layout),  # where administrators land
     Page("/worklist", "Worklist", "bi-list-ul", READERS, worklist.layout),
     Page("/scans", "Scan", "bi-image", READERS, scan.layout, takes_argument=True),
     Page("/cohort", "Cohort", "bi-bar-chart", READERS, cohort.layout),
-    Page("/models", "Models", "bi-cpu", READERS, models.layout),
-    Page("/admin", "People", "bi-people", (Role.ADMIN,), admin.layout),
+    Page("/performance", "Performance", "bi-graph-up", READERS, performance.layout),
+    Page("/drift", "Drift", "bi-activity", LOOKERS, drift.layout),
+    Page("/models", "Models", "bi-cpu", tuple(Role), models.layout),
+    Page("/rehearsals", "Rehearsal", "bi-cpu", tuple(Role), rehearsal.layout, takes_argument=True),
+    Page("/reports", "Reports", "bi-file-earmark-text", READERS, reports.layout),
+    Page("/alerts", "Alarms", "bi-bell", alerts.ROLES, alerts.layout),
 )
 
 SOMEBODY = User(id="", name="", display_name="", role=Role.CLINICIAN)
@@ -88,7 +106,7 @@ def layout() -> Component:
 
 def validation_layout() -> Component:
     """Hold every id of the app, so that Dash finds a typo at the start."""
-    return html.Div([layout(), *(page.layout(SOMEBODY, "") for page in PAGES)])
+    return html.Div([layout(), bell.bell(), *(page.layout(SOMEBODY, "") for page in PAGES)])
 
 
 def no_such_page() -> Component:
@@ -152,8 +170,9 @@ def _navbar(user: User) -> Component:
     menu = dbc.Collapse(
         [dbc.Nav(links, navbar=True, class_name="me-auto"), _who(user)], id=MENU, navbar=True, is_open=False
     )
+    ringing = [bell.bell()] if user.role in bell.ROLES else []
     return html.Nav(
-        html.Div([brand, toggle, menu], className="container-fluid"),
+        html.Div([brand, *ringing, toggle, menu], className="container-fluid"),
         className="navbar navbar-expand-md lb-navbar",
         **{"data-bs-theme": "dark", "aria-label": "Main"},
     )

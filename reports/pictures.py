@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ Colour = tuple[int, int, int]
 
 AI_COLOUR: Colour = (255, 99, 71)
 CORRECTED_COLOUR: Colour = (64, 196, 255)
+CANDIDATE_COLOUR: Colour = (90, 220, 120)
 THUMBNAIL = 96
 NOTICE_HEIGHT = 16
 SHORT_NOTICE = "Not for diagnostic use"
@@ -65,6 +67,16 @@ def overlay_png(
         fill = _coloured(mask, colour)
         fill.putalpha(Image.fromarray((mask * 70).astype(np.uint8)))
         base = Image.alpha_composite(base, fill)
+        base = Image.alpha_composite(base, _coloured(outline(mask), colour))
+    return _png(_with_notice(base.convert("RGB")))
+
+
+def outlines_png(
+    picture: NDArray[Any], low: float, high: float, drawn: Sequence[tuple[MaskArray, Colour]]
+) -> bytes:
+    """A slice (height, width) with the outline of each mask in its colour, the last on top; notice below."""
+    base = Image.fromarray(_grey(picture, low, high)).convert("RGBA")
+    for mask, colour in drawn:
         base = Image.alpha_composite(base, _coloured(outline(mask), colour))
     return _png(_with_notice(base.convert("RGB")))
 

@@ -31,9 +31,9 @@ def csv_table(rows: Sequence[ExportRow], facts: Facts) -> bytes:
     write.writerow(COLUMNS)
     for label, words in facts.items():
         about = ExportRow(ABOUT, label, "", None, None, note=words)
-        write.writerow([_cell(value) for value in _values(about)])
+        write.writerow([cell(value) for value in _values(about)])
     for row in rows:
-        write.writerow([_cell(value) for value in _values(row)])
+        write.writerow([cell(value) for value in _values(row)])
     return memory.getvalue().encode("utf-8-sig")
 
 
@@ -63,7 +63,7 @@ def xlsx_table(rows: Sequence[ExportRow], facts: Facts) -> bytes:
 def parquet_table(rows: Sequence[ExportRow], facts: Facts) -> bytes:
     """Typed columns; the facts are in the schema's metadata, as JSON under `lightbox`."""
     # Takes a while and is needed by few.
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
     from pyarrow import parquet
 
     kinds = {"n": pa.int64(), **dict.fromkeys(_NUMBERS[1:], pa.float64())}
@@ -86,7 +86,7 @@ def _values(row: ExportRow) -> list[Any]:
     return [getattr(row, name) for name in COLUMNS]
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     """A cell of a CSV: numbers with every digit, and an apostrophe before what Excel would work out."""
     if value is None:
         return ""

@@ -14,9 +14,10 @@ from data.audit import AuditLog
 from data.database import now
 from data.errors import NotFound
 from data.records import NOTICE, VERSION, AuditEvent, ExportRow, User
-from reports.cohort_pdf import Chapter, cohort_pdf
+from reports.cohort_document import Section, cohort_document
 from reports.figures import Figure
 from reports.tables import csv_table, json_table, parquet_table, xlsx_table
+from reports.typesetting import pdf
 from services.charts import query_of
 from services.cohort import Cohorts
 from services.cohort_table import BARS, NOTES, REFUSALS, SCANS, SHARE, TITLES, tabled
@@ -38,10 +39,10 @@ _WORDS = {
     "from": "from", "to": "to", "task": "task", "site": "site", "scanner": "scanner", "modality": "modality",
     "sex": "sex", "age": "age", "result": "result", "version": "model version", "review": "review",
     "status": "status", "size": "tumour volume", "chance": "probability", "truth": "AI against the truth",
-    "place": "place in the head", "synthetic": "synthetic",
+    "place": "place in the head", "synthetic": "synthetic", "sample": "random sample",
 }  # fmt: skip
 Told = set[tuple[str, str, str, str]]  # section, group, name and quantity of a row
-_HIDDEN = "Numbers that stand for fewer than 5 cases, and others that would give them away, are withheld."
+HIDDEN = "Numbers that stand for fewer than 5 cases, and others that would give them away, are withheld."
 _UNDIFFERENTIATED = "Refusals are counted by period, site, scanner and modality only."
 
 
@@ -101,7 +102,7 @@ class CohortExports:
     ) -> bytes:
         if kind == "pdf":
             figures = self._cohorts.charts(shown(cohort, rows))
-            return cohort_pdf(chapters(rows, figures), said)
+            return pdf(cohort_document(sections(rows, figures), said))
         write = {"csv": csv_table, "xlsx": xlsx_table, "parquet": parquet_table, "json": json_table}[kind]
         return write(rows, said)
 
@@ -129,7 +130,7 @@ def facts(cohort: Cohort, user: User, at: datetime) -> dict[str, str]:
     if any(name not in REFUSAL_FILTERS for name in cohort.filters):
         said["Refusals"] = _UNDIFFERENTIATED
     if hides_small(user):
-        said["Small numbers"] = _HIDDEN
+        said["Small numbers"] = HIDDEN
     return said
 
 
@@ -154,7 +155,7 @@ def shown(cohort: Cohort, rows: Sequence[ExportRow]) -> Cohort:
     )
 
 
-def chapters(rows: Sequence[ExportRow], figures: Mapping[str, Figure]) -> list[Chapter]:
+def sections(rows: Sequence[ExportRow], figures: Mapping[str, Figure]) -> list[Section]:
     """The rows by section, each under its title and with its chart where it has one."""
     found = []
     for section, title in TITLES.items():
@@ -162,7 +163,7 @@ def chapters(rows: Sequence[ExportRow], figures: Mapping[str, Figure]) -> list[C
         figure = figures.get(section) if any(row.value for row in own) else None
         if section == "place":  # some two hundred; most are small, and a page of marks says nothing
             own = [row for row in own if not row.note]
-        found.append(Chapter(title, figure, own, NOTES.get(section, "")))
+        found.append(Section(title, figure, own, NOTES.get(section, "")))
     return found
 
 

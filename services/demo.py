@@ -8,6 +8,7 @@ releases with the process, keeps two runs apart.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -31,10 +32,13 @@ from models import tasks
 from services.demo_cases import case_of
 from services.demo_reading import REFUSALS, CaseReader, ReadCase, id_of, refusal_id
 from services.inference.batcher import MicroBatcher
-from services.inference.engine import Engine, NetworkInput
-from services.reading import FloatArray, Reader
+from services.inference.engine import Engine, NetworkInput, Output
+from services.reading import Reader
+from services.real_use import Unreachable, forget_synthetic
 from services.registry import Registry
 from services.settings import Settings
+
+log = logging.getLogger(__name__)
 
 PATIENTS = 300
 
@@ -61,6 +65,7 @@ class Demo:
         self, settings: Settings, database: Database, files: FileStore, reader: Reader | None
     ) -> None:
         """Without a reader nothing can be added."""
+        self._settings = settings
         self._home = settings.home
         self._database = database
         self._files = files
@@ -107,6 +112,7 @@ class Demo:
                 self._forget(number)
             self._refusals.forget_from(REFUSALS)
             self._files.delete_all("demo")
+            self._forget_scores()
             if scan_ids:
                 self._note("demo.remove", f"{len(scan_ids)} scans")
         return len(scan_ids)
@@ -150,7 +156,7 @@ class Demo:
     def _keep(self, read: ReadCase) -> None:
         patient = self._patients.find_or_create(read.case.identity, read.case.name)
         self._scans.add(replace(read.scan, patient_id=patient.id))
-        self._results.add(read.result)
+        self._results.add(read.result, read.watched)
         if read.review is not None:
             self._reviews.add(read.review)
 
@@ -165,6 +171,12 @@ class Demo:
     def _forget(self, number: int) -> None:
         for kind in ("scan", "result", "review"):
             self._files.delete_all(f"{kind}s/{id_of(kind, number)}")
+
+    def _forget_scores(self) -> None:
+        try:
+            forget_synthetic(_tracking_of(self._settings), tasks.CLINICAL)
+        except Unreachable:  # the server's next pass finds them without a scan
+            log.warning("MLflow cannot be reached: what was scored of the demonstration goes later")
 
     def _planned(self) -> int:
         return int(self._files.get(_PLAN)) if self._files.exists(_PLAN) else 0
@@ -207,9 +219,9 @@ def demo_alone(settings: Settings, *, reads: bool) -> Iterator[Demo]:
 @contextmanager
 def _reader(settings: Settings) -> Iterator[Reader]:
     engine = Engine(settings.device)
-    tracking = Tracking(settings.tracking_uri, settings.home / "mlflow")
+    tracking = _tracking_of(settings)
     Registry(tracking, settings.home / "models", tasks.ALL.values()).load_all(engine)
-    batcher = MicroBatcher[NetworkInput, FloatArray](
+    batcher = MicroBatcher[NetworkInput, Output](
         engine.run, max_batch=settings.max_batch, gather_ms=settings.gather_ms
     )
     batcher.start()
@@ -217,6 +229,11 @@ def _reader(settings: Settings) -> Iterator[Reader]:
         yield Reader(engine, batcher)
     finally:
         batcher.stop()
+
+
+def _tracking_of(settings: Settings) -> Tracking:
+    """MLflow as the settings say."""
+    return Tracking(settings.tracking_uri, settings.home / "mlflow")
 
 
 def _lock(descriptor: int) -> None:

@@ -15,12 +15,12 @@ from data.database import id_from
 from data.errors import RefusedScan
 from data.files import FileStore
 from data.packing import packed
-from data.records import DecodedScan, KeptRefusal, Result, Review, Scan, ScanStatus
+from data.records import DecodedScan, Features, KeptRefusal, Result, Review, Scan, ScanStatus
 from services import keys
 from services.demo_cases import SEED, Case
 from services.demo_reviews import READER_ID, Mask, simulated_review
 from services.intake import keep_scan, refusal_of, scan_of
-from services.reading import Read, Reader, keep_answer, result_of
+from services.reading import Read, Reader, features_of, keep_answer, result_of
 from services.suitability import Gate
 
 WARNING = f"{phantoms.MARK}: this head was computed for a demonstration. It is nobody's."
@@ -35,6 +35,7 @@ class ReadCase:
     case: Case
     scan: Scan  # of no patient yet
     result: Result
+    watched: Features
     review: Review | None
 
 
@@ -62,25 +63,26 @@ class CaseReader:
             read = self._reader.read(routed.task, decoded.array, decoded.spacing, decoded.affine)
             scan = _scan(case, decoded, routed.task, routed.warnings)
             keep_scan(self._files, scan.id, decoded, file, ".nii.gz")
-        return self._answered(case, scan, read, formats.to_display(phantom.mask, decoded.grid))
+        return self._answered(case, scan, decoded, read, formats.to_display(phantom.mask, decoded.grid))
 
     def _decoded(self, file: Path, case: Case) -> DecodedScan:
         with self._decoding:  # decoders silence warnings, which Python does for all threads at once
             (decoded,) = formats.decode(file, case.name).scans
         return replace(decoded, header=case.header, identity=case.identity)
 
-    def _answered(self, case: Case, scan: Scan, read: Read, truth: Mask) -> ReadCase:
+    def _answered(self, case: Case, scan: Scan, decoded: DecodedScan, read: Read, truth: Mask) -> ReadCase:
         """The result and the review, if there is one by now."""
         result = replace(result_of(scan, read, id_of("result", case.number)), created_at=case.read_at)
         keep_answer(self._files, result.id, read.answer)
+        watched = features_of(scan, result, decoded.array, read)
         at = case.reviewed_at
         if at is None or at > self._until:
-            return ReadCase(case, scan, result, None)
+            return ReadCase(case, scan, result, watched, None)
         drawn = np.zeros_like(truth) if read.answer.mask is None else read.answer.mask
         review = simulated_review(id_of("review", case.number), scan, result, drawn, truth, at)
         if review.measurements is not None:
             self._files.put(keys.corrected_mask(review.id), packed(truth))
-        return ReadCase(case, scan, result, review)
+        return ReadCase(case, scan, result, watched, review)
 
 
 def _scan(case: Case, decoded: DecodedScan, task: str, warnings: tuple[str, ...]) -> Scan:

@@ -21,6 +21,7 @@ from data.packing import packed, unpacked
 from data.patients import PatientStore
 from data.records import (
     DecodedScan,
+    Features,
     Identity,
     ImportItem,
     ItemState,
@@ -38,7 +39,8 @@ from data.scans import ScanStore
 from services import keys
 from services.intake import keep_scan, scan_of
 from services.labelling import label_review, truth_of
-from services.reading import Read, keep_answer, result_of
+from services.reading import Read, features_of, keep_answer, result_of
+from services.review import Heard
 from services.suitability import Routed
 
 Mask = NDArray[np.bool_]
@@ -66,6 +68,7 @@ class ReadScan:
     identity: Identity
     label: str  # what the patient is called if the file does not say
     result: Result
+    watched: Features
     review: Review | None
 
 
@@ -84,10 +87,18 @@ class ItemOutcome:
 class Filing:
     """Keeps what an import reads."""
 
-    def __init__(self, database: Database, files: FileStore, imports: ImportStore) -> None:
+    def __init__(
+        self,
+        database: Database,
+        files: FileStore,
+        imports: ImportStore,
+        heard: Heard = lambda _: None,
+    ) -> None:
+        """`heard` is told of each result whose truth came with a label, once it is kept."""
         self._database = database
         self._files = files.unhurried()  # flushed once for all scans of a transaction, before it
         self._imports = imports
+        self._heard = heard
         self._patients = PatientStore(database)
         self._scans = ScanStore(database)
         self._results = ResultStore(database)
@@ -109,7 +120,8 @@ class Filing:
         keep_answer(self._files, result.id, read.answer)
         review = self._label(scan, result, provided.rows, provided.mask, read.answer.mask)
         label = decoded.identity.patient_id or decoded.name
-        return ReadScan(scan, decoded.identity, label, result, review)
+        watched = features_of(scan, result, decoded.array, read)
+        return ReadScan(scan, decoded.identity, label, result, watched, review)
 
     def label_known(self, scan: Scan, rows: Sequence[LabelRow], mask: Mask | None) -> Review | None:
         """The truth for a scan that was here already, unless somebody has reviewed it before."""
@@ -145,7 +157,20 @@ class Filing:
             for one in outcome.read:
                 if one.scan.id not in item.scan_ids:  # the same content came from elsewhere meanwhile
                     self._forget(one)
+        self._tell(outcomes)
         return settled
+
+    def _tell(self, outcomes: Sequence[ItemOutcome]) -> None:
+        results = [one.result for outcome in outcomes for one in outcome.read if one.review is not None]
+        labelled = [review.result_id for outcome in outcomes for review in outcome.reviews]
+        known = [self._results.get(result_id) for result_id in labelled]
+        of_month = {
+            (one.task, one.provenance.model_version, f"{one.created_at:%Y-%m}"): one
+            for one in (*results, *known)
+            if one is not None
+        }
+        for result in of_month.values():  # one of each month is enough
+            self._heard(result)
 
     def _filed(self, outcome: ItemOutcome) -> ImportItem:
         added: list[str] = []
@@ -187,7 +212,7 @@ class Filing:
         patient = self._patients.find_or_create(one.identity, one.label)
         kept, created = self._scans.add(replace(one.scan, patient_id=patient.id))
         if created:
-            self._results.add(one.result)
+            self._results.add(one.result, one.watched)
             if one.review is not None:
                 self._reviews.add(one.review)
         return kept.id

@@ -37,6 +37,7 @@ from services.filing import Filing
 from services.import_run import ImportRun
 from services.jobs import JobContext, Jobs
 from services.reading import Reader
+from services.review import Heard
 from services.settings import Settings
 from services.surveying import items_of, tree_of
 
@@ -66,14 +67,15 @@ class Importing:
         files: FileStore,
         reader: Reader | None,
         jobs: Jobs | None = None,
+        heard: Heard = lambda _: None,
     ) -> None:
         """Without `jobs` nothing runs by itself: whoever calls `run` waits for it.
 
-        Without a reader nothing can be run here.
+        Without a reader nothing can be run here. `heard` is told of results whose truth came with a label.
         """
         self._settings = settings
         self._imports = ImportStore(database)
-        self._filing = Filing(database, files, self._imports)
+        self._filing = Filing(database, files, self._imports, heard)
         self._reader = reader
         self._audit = AuditLog(database)
         self._jobs = jobs

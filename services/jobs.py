@@ -16,7 +16,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from huey import SqliteHuey
+from huey import SqliteHuey, crontab
 from huey.consumer import Consumer
 
 from data.database import new_id, now
@@ -30,6 +30,7 @@ _BROKEN = "Something went wrong inside Lightbox (error {error_id}). An administr
 _UNKNOWN = "This version of Lightbox does not know this kind of work."
 _PROGRESS_EVERY_S = 0.2
 _STOP_TIMEOUT_S = 5.0
+_TICK_EXPIRES_S = 50  # a minute that found no free worker is left to the next one
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class _Kind:
     work: Work
     on_give_up: GiveUp | None
     limit: int | None
+    priority: int | None = None
     running: int = 0
     waiting: deque[str] = field(default_factory=deque)  # job ids held back by the limit
 
@@ -102,6 +104,8 @@ class Jobs:
         # Losing this file loses nothing (see above), so nobody waits for the disk.
         self._huey = SqliteHuey("jobs", filename=str(folder / "jobs.db"), results=False, fsync=False)
         self._carry = self._huey.task(name="run_job")(self._run)
+        self._huey.periodic_task(crontab(), name="every_minute", expires=_TICK_EXPIRES_S)(self._minute)
+        self._minutely: list[Callable[[], None]] = []
         self._store = store
         self._workers = workers
         self._busy_delay_s = busy_delay_s
@@ -113,14 +117,28 @@ class Jobs:
         self._consumer: _QuietConsumer | None = None
 
     def register(
-        self, kind: str, work: Work, on_give_up: GiveUp | None = None, *, limit: int | None = None
+        self,
+        kind: str,
+        work: Work,
+        on_give_up: GiveUp | None = None,
+        *,
+        limit: int | None = None,
+        priority: int | None = None,
     ) -> None:
         """Says how a kind of job is done, before `start`.
 
         `on_give_up(subject, sentence)` is called whenever a job of this kind fails for good.
-        At most `limit` jobs of the kind run at a time.
+        At most `limit` jobs of the kind run at a time. One with a higher `priority` does not wait behind
+        those without.
         """
-        self._kinds[kind] = _Kind(work, on_give_up, limit)
+        self._kinds[kind] = _Kind(work, on_give_up, limit, priority)
+
+    def every_minute(self, act: Callable[[], None]) -> None:
+        """Has `act` called once a minute from the start on, now and then less often on a busy machine.
+
+        huey's clock drives it, through its queue and in a worker: what is due needs one anyhow.
+        """
+        self._minutely.append(act)
 
     def submit(self, kind: str, subject: str, user_id: str | None = None) -> Job:
         """Queues a job, or finds the unfinished one of the same kind and subject."""
@@ -128,7 +146,7 @@ class Jobs:
             raise ValueError(f"no such kind of job: {kind}")
         job, created = self._store.add(Job(new_id(), kind, subject, JobState.QUEUED, 0.0, 0, now(), user_id))
         if created:
-            self._carry(job.id)
+            self._carry(job.id, priority=self._kinds[kind].priority)
         return job
 
     def get(self, job_id: str) -> Job:
@@ -166,7 +184,7 @@ class Jobs:
         self._consumer = _QuietConsumer(
             self._huey,
             workers=self._workers,
-            periodic=False,
+            periodic=True,
             initial_delay=0.02,
             max_delay=0.1,
             shutdown_timeout=_STOP_TIMEOUT_S,
@@ -185,7 +203,8 @@ class Jobs:
             self._active.clear()
             # Work that does not end keeps its own counts, which no longer matter.
             self._kinds = {
-                name: _Kind(kind.work, kind.on_give_up, kind.limit) for name, kind in self._kinds.items()
+                name: _Kind(kind.work, kind.on_give_up, kind.limit, kind.priority)
+                for name, kind in self._kinds.items()
             }
         for context in left:
             self._store.postpone(context.job_id, context.run_id, counts=False)
@@ -210,6 +229,14 @@ class Jobs:
         finally:
             with self._changed:
                 self._changed.notify_all()
+
+    def _minute(self) -> None:
+        """Called by huey in a worker thread."""
+        for act in self._minutely:
+            try:
+                act()
+            except Exception:  # the next minute comes all the same
+                log.exception("what is to be done every minute failed")
 
     def _run_in_turn(self, job: Job, stopping: threading.Event) -> None:
         kind = self._kinds.get(job.kind)

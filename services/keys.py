@@ -36,3 +36,38 @@ def heatmap(result_id: str) -> str:
 def corrected_mask(review_id: str) -> str:
     """The mask that a reviewer put in the place of the model's."""
     return f"reviews/{review_id}/mask.npy.z"
+
+
+def report(report_id: str, kind: str) -> str:
+    """A file of a report, `kind` being pdf, json or html."""
+    return f"reports/{report_id}/report.{kind}"
+
+
+def rehearsed_mask(rehearsal_id: str, scan_id: str, who: str) -> str:
+    """What a rehearsal's "candidate" or "champion" drew on a scan."""
+    return f"{rehearsal(rehearsal_id)}/{scan_id}.{who}.npy.z"
+
+
+def rehearsal(rehearsal_id: str) -> str:
+    """The folder of a rehearsal's masks."""
+    return f"rehearsals/{rehearsal_id}"
+
+
+def drift_reference(reference_id: str) -> str:
+    """The frozen rows of a reference of drift."""
+    return f"drift/references/{reference_id}.parquet"
+
+
+def drift_run(run_id: str) -> str:
+    """The folder of what came of a drift run."""
+    return f"drift/runs/{run_id}"
+
+
+def drift_scores(run_id: str) -> str:
+    """How unlike the reference each row of a drift run is."""
+    return f"{drift_run(run_id)}/overall.npy"
+
+
+def retraining_pack(pack_id: str, name: str) -> str:
+    """A file of a retraining pack: what was asked for, or the pack."""
+    return f"packs/{pack_id}/{name}"

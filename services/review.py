@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from services import keys
 from services.pictures import Pictures
 
 Mask = NDArray[np.bool_]
+Heard = Callable[[Result], None]
 LONGEST_REASON = 2000
 
 
@@ -38,18 +40,23 @@ class Reviewing:
         files: FileStore,
         pictures: Pictures,
         audit: AuditLog,
+        heard: Heard = lambda _: None,
     ) -> None:
+        """`heard` is told of each result that got a review, once the review is kept."""
         self._scans = scans
         self._results = results
         self._reviews = reviews
         self._files = files
         self._pictures = pictures
         self._audit = audit
+        self._heard = heard
 
     def accept(self, scan_id: str, user: User) -> Review:
         """The result is right. Raises NotAllowed, NotFound."""
         _, result = self._reviewable(scan_id, user)
-        return self._kept(_review(result, user, Verdict.ACCEPTED, None, truth_positive=result.positive))
+        return self._kept(
+            _review(result, user, Verdict.ACCEPTED, None, truth_positive=result.positive), result
+        )
 
     def reject(self, scan_id: str, user: User, reason: str, truth_positive: bool | None = None) -> Review:
         """The result is wrong, for a reason; `truth_positive` says what is true, None leaves it open.
@@ -57,7 +64,7 @@ class Reviewing:
         Raises InvalidInput without a reason, NotAllowed, NotFound.
         """
         _, result = self._reviewable(scan_id, user)
-        return self._kept(_review(result, user, Verdict.REJECTED, _reason(reason), truth_positive))
+        return self._kept(_review(result, user, Verdict.REJECTED, _reason(reason), truth_positive), result)
 
     def correct(self, scan_id: str, user: User, file: Path, name: str, reason: str = "") -> Review:
         """Another mask, in the scan's own grid, is right.
@@ -81,7 +88,7 @@ class Reviewing:
             truth_positive=bool(corrected.any()),
         )
         self._files.put(keys.corrected_mask(review.id), packed(corrected))
-        return self._kept(review)
+        return self._kept(review, result)
 
     def _reviewable(self, scan_id: str, user: User) -> tuple[Scan, Result]:
         if user.role is not Role.CLINICIAN:
@@ -93,11 +100,12 @@ class Reviewing:
             raise InvalidInput("This scan has not been read yet, so there is nothing to review.")
         return scan, result
 
-    def _kept(self, review: Review) -> Review:
+    def _kept(self, review: Review, result: Result) -> Review:
         kept = self._reviews.add(review)
         self._audit.record(
             AuditEvent(review.created_at, review.reviewer_id, f"review.{review.verdict}", review.scan_id)
         )
+        self._heard(result)
         return kept
 
 

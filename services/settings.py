@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -36,11 +36,26 @@ class Settings:
     https: bool = False
     secret_key: str = ""
     import_folder: Path | None = None
+    registry_seconds: int = 30
+    gate_recall_percent: int = 5
+    gate_dice_percent: int = 3
+    gate_least_truths: int = 20
+    alerts: str = field(default="", repr=False)  # holds passwords
+    url: str = ""
+    review_sample_percent: int = 5
+    keep_reports_days: int = 0
+    sign_certificate: Path | None = None
+    sign_password: str = ""
 
     @property
     def imports_from(self) -> Path:
         """Below this folder of the server's machine lies what may be imported from the page."""
         return self.import_folder or self.home / "import"
+
+    @property
+    def public_url(self) -> str:
+        """Where people find this server, for links in messages."""
+        return (self.url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
@@ -66,6 +81,16 @@ class Settings:
             https=env.get("LIGHTBOX_HTTPS", "") in {"1", "true", "yes"},
             secret_key=env.get("LIGHTBOX_SECRET_KEY", ""),
             import_folder=Path(env.get("LIGHTBOX_IMPORT_FOLDER") or home / "import").resolve(),
+            registry_seconds=_whole(env, "LIGHTBOX_REGISTRY_SECONDS", cls.registry_seconds, least=0),
+            gate_recall_percent=_whole(env, "LIGHTBOX_GATE_RECALL_PERCENT", cls.gate_recall_percent),
+            gate_dice_percent=_whole(env, "LIGHTBOX_GATE_DICE_PERCENT", cls.gate_dice_percent),
+            gate_least_truths=_whole(env, "LIGHTBOX_GATE_LEAST_TRUTHS", cls.gate_least_truths),
+            alerts=env.get("LIGHTBOX_ALERTS", ""),
+            url=env.get("LIGHTBOX_URL", ""),
+            review_sample_percent=_share(env, "LIGHTBOX_REVIEW_SAMPLE", cls.review_sample_percent),
+            keep_reports_days=_whole(env, "LIGHTBOX_KEEP_REPORTS_DAYS", cls.keep_reports_days, least=0),
+            sign_certificate=_file(env, "LIGHTBOX_SIGN_CERTIFICATE"),
+            sign_password=env.get("LIGHTBOX_SIGN_PASSWORD", ""),
         )
 
 
@@ -80,3 +105,14 @@ def _whole(env: Mapping[str, str], name: str, default: int, least: int = 1) -> i
     if value < least:
         raise InvalidInput(f"The setting {name} must be at least {least}, not {value}.")
     return value
+
+
+def _share(env: Mapping[str, str], name: str, default: int) -> int:
+    value = _whole(env, name, default, least=0)
+    if value > 100:
+        raise InvalidInput(f"The setting {name} is a share in per cent: at most 100, not {value}.")
+    return value
+
+
+def _file(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]).resolve() if env.get(name) else None

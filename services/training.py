@@ -27,6 +27,7 @@ from models.weights import Trained, network_of
 from reports.evaluation import Tile, curve_pictures, gallery_png
 from services.inference.engine import SOFTWARE
 from services.registry import EXPERIMENT, flat
+from services.training_reference import make_reference
 
 RESULT = "result"
 WORST = 10
@@ -147,6 +148,8 @@ def finish(
     evaluation = evaluator.evaluated(decision)
     figures = {name: asdict(figure) for name, figure in evaluation.figures.items()}
     trained = weights.save(into, state, decision, figures, facts)
+    if plan.training.scans is not None:
+        make_reference(task, trained, data, str(device))
     (into / weights.CARD).write_text(card(task, trained, evaluation))
     _illustrate(evaluator, evaluation, decision, into)
     return trained, evaluation

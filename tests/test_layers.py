@@ -22,10 +22,12 @@ HOMES = {
     "flask_login": ("dashboard",),
     "torch": ("models", "services/inference/engine.py"),
     "sqlalchemy": ("data",),
-    "mlflow": ("data/tracking.py",),
+    "mlflow": ("data/tracking",),
     "pydicom": ("data/formats", "reports"),
     "huey": ("services/jobs.py",),
     "evidently": ("reports",),
+    "apprise": ("services/telling.py",),
+    "cronsim": ("services/schedules.py",),
 }
 
 

@@ -3,10 +3,7 @@
 (function (callbacks) {
   "use strict";
 
-  const NAMES = [
-    "task", "site", "scanner", "sex", "age", "result", "review", "version",
-    "modality", "status", "size", "chance", "truth", "synthetic",
-  ];
+  const MENU = "cohort-filter-"; // and the filter's name: the id of its menu
   const same = () => window.dash_clientside.no_update;
 
   /** Two addresses are the same view when they hold the same pairs, in whatever order. */
@@ -22,12 +19,12 @@
   /** Menus and days as an address; what has no control here (place, vs) stays. */
   callbacks.cohortControls = function (...values) {
     const search = values.pop() || "";
-    const [first, last] = values.splice(NAMES.length, 2);
     const before = new URLSearchParams(search);
     const after = new URLSearchParams();
-    if (first) after.append("from", first);
-    if (last) after.append("to", last);
-    NAMES.forEach((name, index) => [...(values[index] || [])].sort().forEach((one) => after.append(name, one)));
+    for (const { id, value } of window.dash_clientside.callback_context.inputs_list) {
+      if (id.startsWith(MENU)) [...(value || [])].sort().forEach((one) => after.append(id.slice(MENU.length), one));
+      else if (value) after.append(id.slice("cohort-".length), value); // cohort-from and cohort-to
+    }
     for (const name of ["place", "vs"]) before.getAll(name).forEach((one) => after.append(name, one));
     return pairs(after.toString()) === pairs(search) ? same() : address(after);
   };

@@ -46,6 +46,7 @@ CONTROLS = (
     Control("chance", "Probability", False),
     Control("truth", "AI against the truth", False),
     Control("synthetic", "Synthetic", False),
+    Control("sample", "Random sample", False),
 )
 LABELS = {one.name: one.label for one in CONTROLS} | {
     "from": "From",
@@ -61,6 +62,7 @@ _WORDS = {
     "size": {"none": "Nothing found", "unknown": "Without spacing"},
     "chance": {"none": "Not read"},
     "synthetic": {"yes": "Synthetic", "no": "Real"},
+    "sample": {"yes": "In the random sample", "no": "Not in the random sample"},
     "version": {"none": "Not read"},
 }
 

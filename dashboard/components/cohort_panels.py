@@ -11,8 +11,9 @@ from dash.development.base_component import Component
 
 from dashboard.components.cohort_filters import LABELS, value_words
 from dashboard.components.icons import icon
+from dashboard.components.reports import link as report_link
 from dashboard.components.results import local_time
-from data.records import KeptRefusal, Role, User
+from data.records import KeptRefusal, ReportKind, Role, User
 
 if TYPE_CHECKING:
     from services.comparison import Difference
@@ -51,7 +52,8 @@ def exports(query: str) -> Component:
         html.A(words, href=f"/exports/cohort.{kind}?{query}", download="", className=look)
         for kind, words in KINDS.items()
     ]
-    return html.Div(links, className="lb-exports")
+    kept = dcc.Link("Kept report", href=report_link(ReportKind.COHORT, filters=query), className=look)
+    return html.Div([*links, kept], className="lb-exports")
 
 
 def tiles(found: Cohort, query_of: Callable[[Query], str]) -> list[Component]:

@@ -9,7 +9,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html,
 from dash.development.base_component import Component
 
 from dashboard.auth import READERS, require
-from dashboard.components import panels, viewer
+from dashboard.components import drift_gallery, panels, viewer
 from dashboard.components.icons import icon
 from dashboard.components.results import finding, version_of
 from data.records import NOTICE, Role, ScanStatus, User
@@ -103,7 +103,10 @@ def show(services: Services, user: User, scan_id: str) -> dict[str, Any]:
         PROVENANCE: panels.provenance(view.result),
         CARD: view.model_card or "",
         DOWNLOADS: panels.downloads(view),
-        HISTORY: panels.history(view.reviews, view.scan.task),
+        HISTORY: [
+            drift_gallery.hint(services.review_requests.of_scan(scan_id)),
+            panels.history(view.reviews, view.scan.task),
+        ],
         REVIEW: not _may_review(view, user),
         ADVICE: panels.mask_advice(view.scan),
         CORRECT_ROW: view.result is None or not view.result.has_mask,

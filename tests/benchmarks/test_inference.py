@@ -12,7 +12,7 @@ import torch
 
 from models import tasks, weights
 from services.inference.batcher import MicroBatcher
-from services.inference.engine import Engine
+from services.inference.engine import Engine, Output
 from services.registry import SHIPPED
 
 pytestmark = pytest.mark.bench
@@ -36,22 +36,22 @@ def test_batched_readings_against_the_raw_forward_pass(name: str) -> None:
     engine = Engine()
     loaded = engine.place(task, weights.opened(task.folder), SHIPPED)
     inputs = list(torch.rand(INPUTS, task.channels, task.input_size, task.input_size))
-    batcher: MicroBatcher[torch.Tensor, np.ndarray] = MicroBatcher(engine.run, max_batch=16)
+    batcher: MicroBatcher[torch.Tensor, Output] = MicroBatcher(engine.run, max_batch=16)
     batcher.start()
 
     def raw() -> None:
         for start in range(0, INPUTS, 16):
-            engine.run(name, inputs[start : start + 16])
+            engine.run(loaded, inputs[start : start + 16])
 
     def one_at_a_time() -> None:
         for one in inputs:
-            engine.run(name, [one])
+            engine.run(loaded, [one])
 
     def many_users() -> None:
         share = INPUTS // USERS
 
         def user(number: int) -> None:
-            for future in batcher.submit(name, inputs[number * share : (number + 1) * share]):
+            for future in batcher.submit(loaded, inputs[number * share : (number + 1) * share]):
                 future.result()
 
         with ThreadPoolExecutor(USERS) as pool:

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.browser
 def test_models(open_tab) -> None:
     page = open_tab().sign_in(Role.HEAD, "/models")
     expect(page.locator(".lb-card-live")).to_contain_text("0.842 to 0.897")
+    page.get_by_text("Model card of the live version").click()
     expect(page.get_by_text("110 patients")).to_be_visible()
 
 

@@ -16,9 +16,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from argon2 import PasswordHasher
 
+from data.alerts import AlertStore
 from data.audit import AuditLog
 from data.database import migrate, new_id, now, open_database
 from data.files import FileStore
+from data.jobs import JobStore
 from data.lines import Ledger
 from data.packing import packed
 from data.patients import PatientStore
@@ -29,6 +31,7 @@ from data.records import (
     ModelVersion,
     Provenance,
     Refusal,
+    ReportKind,
     Result,
     Role,
     Scan,
@@ -41,9 +44,12 @@ from data.records import (
     User,
 )
 from data.refusals import RefusalStore
+from data.reports import ReportStore
 from data.results import ResultStore
+from data.review_requests import ReviewRequestStore
 from data.reviews import ReviewStore
 from data.scans import ScanStore
+from data.schedules import ScheduleStore
 from data.tokens import TokenStore
 from data.uploads import UploadStore
 from data.users import UserStore
@@ -53,16 +59,28 @@ from models.measuring import measure
 from reports import pictures
 from services import keys
 from services.accounts import Accounts
+from services.alerts import Alerts
 from services.cohort import Cohorts
 from services.cohort_export import CohortExports
+from services.cohort_report import CohortReport
 from services.comparison import Comparing
+from services.gallery import Gallery
 from services.importing import Importing
+from services.jobs import Jobs
 from services.pictures import Pictures
+from services.reporting import Reporting
+from services.retraining_pack import RetrainingPacks
 from services.review import Reviewing
+from services.review_requests import ReviewRequests
 from services.saved_views import SavedViews
+from services.schedules import Schedules
 from services.settings import Settings
+from services.telling import Telling
 from services.uploads import Uploads
 from services.worklist import Worklist
+from tests.dashboard.released import resting
+from tests.services.drifting import DriftHouse
+from tests.services.performed import department
 
 ADA = Identity("Ada Lovelace", "MRN-1815", date(1815, 12, 10))
 PASSWORD = "correct horse battery"
@@ -178,13 +196,23 @@ class House:
         ledger, refusals = Ledger(database), RefusalStore(database)
         cohorts = Cohorts(ledger, refusals, lambda: {BRAIN_TUMOUR: 0.41})
         comparing = Comparing(ledger)
+        self.department = department(database, self.folder)  # asks MLflow only when somebody asks it
+        self.jobs = Jobs(JobStore(database), self.folder / "jobs", workers=1)  # nobody starts them
+        self.alerts = Alerts(AlertStore(database), audit, Telling(), self.jobs)
+        self.schedules = Schedules(ScheduleStore(database), self.jobs, self.alerts, audit)
+        self.drifting = DriftHouse(database, self.folder, self.jobs)
+        writers = {ReportKind.COHORT: CohortReport(cohorts)}
         self.services: Any = SimpleNamespace(
             settings=settings,
             importing=Importing(settings, database, self.files, None),
+            alerts=self.alerts,
+            schedules=self.schedules,
             cohorts=cohorts,
             comparing=comparing,
+            performance=self.department.desk,
             cohort_exports=CohortExports(cohorts, comparing, audit),
             saved_views=SavedViews(ViewStore(database)),
+            reporting=Reporting(settings, ReportStore(database), self.files, self.jobs, audit, writers),
             accounts=self.accounts,
             uploads=Uploads(self.uploads, intake, max_bytes=40 << 20),
             intake=intake,
@@ -202,11 +230,21 @@ class House:
             ),
             pictures=self.pictures,
             registry=registry,
+            **resting(),
+            drift=self.drifting.drift,
+            culprits=self.drifting.culprits,
+            gallery=Gallery(self.files, self.pictures),
+            review_requests=ReviewRequests(ReviewRequestStore(database), self.scans, audit),
+            retraining_packs=RetrainingPacks(
+                self.scans, self.results, self.reviews, self.patients, self.files, audit, self.jobs
+            ),
             health=self.health,
         )
 
     def close(self) -> None:
         """Let the database go."""
+        self.jobs.stop()
+        self.department.close()
         self.database.dispose()
 
     def person(self, role: Role, name: str | None = None) -> User:

@@ -89,8 +89,14 @@ def test_a_failing_callback_reaches_the_alert(house: House, sign_in, monkeypatch
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr(house.services.registry, "versions", broken, raising=False)
-    inputs = [{"id": "models-content", "property": "id", "value": "models-content"}]
-    answer = callback(client, "models-content.children", inputs)
+    inputs = [
+        {"id": "models-tick", "property": "n_intervals", "value": None},
+        {"id": "models-uploaded", "property": "data", "value": None},
+    ]
+    output = "..models-content.children...models-progress.children...models-seen.data.."
+    answer = callback(
+        client, output, inputs, state=[{"id": "models-seen", "property": "data", "value": None}]
+    )
     assert answer.status_code == 200
     assert "Something went wrong on our side (reference " in answer.json["sideUpdate"]["alert"]["children"]
     assert "secret" not in answer.text

@@ -183,7 +183,7 @@ def test_mask_advice_names_the_grid(house: House) -> None:
 
 
 def test_models_show_numbers_with_n_and_interval(house: House) -> None:
-    said = str(models.show(house.services))
+    said = str(models.show(house.services, house.person(Role.HEAD)))
     for words in ("0.871", "0.842 to 0.897", "'22'", "live", "110 patients", "No version is registered."):
         assert words in said
 

@@ -11,7 +11,7 @@ from data.records import NOTICE, Role
 from tests.dashboard.conftest import callback
 from tests.dashboard.house import House
 
-SCAN_PAGES = ["/worklist", "/scans/{id}", "/models"]
+SCAN_PAGES = ["/worklist", "/scans/{id}"]
 
 
 def _rows(client):

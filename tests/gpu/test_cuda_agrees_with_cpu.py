@@ -30,12 +30,14 @@ def test_masks_and_probabilities_agree(name: str) -> None:
     answers = {}
     for device in ("cpu", "cuda"):
         engine = Engine(device, exact=True)
-        engine.place(task, trained, SHIPPED)
+        loaded = engine.place(task, trained, SHIPPED)
         prepared, placement = task.prepare(volume)
         inputs = list(prepared)
-        engine.run(name, inputs[:8])
+        engine.run(loaded, inputs[:8])
         started = time.perf_counter()
-        outputs = np.concatenate([engine.run(name, inputs[at : at + 16]) for at in range(0, len(inputs), 16)])
+        outputs = np.stack(
+            [one.raw for at in range(0, len(inputs), 16) for one in engine.run(loaded, inputs[at : at + 16])]
+        )
         print(f"{name} on {device}: {len(inputs) / (time.perf_counter() - started):.0f} inputs a second")
         reshaped = outputs.reshape(len(inputs), *outputs.shape[1:])
         answers[device] = task.answer(reshaped, placement, Spacing(), trained.decision)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +32,7 @@ def postgresql() -> Iterator[str]:
     server = _program("postgres", "/usr/lib/postgresql/*/bin")
     initdb = _program("initdb", "/usr/lib/postgresql/*/bin")
     with _folder("postgres") as (folder, as_user):
-        data, port = folder / "data", _free_port()
+        data, port = folder / "data", free_port()
         options = ["--auth=trust", "--username=lightbox", "--encoding=UTF8", "--locale=C", "--no-sync"]
         _do([*as_user, initdb, "-D", str(data), *options])
         settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off"]
@@ -45,7 +49,7 @@ def mariadb() -> Iterator[str]:
     server = _program("mariadbd", "/usr/sbin")
     install = _program("mariadb-install-db", "/usr/bin")
     with _folder("mysql") as (folder, as_user):
-        data, port, first = folder / "data", _free_port(), folder / "first.sql"
+        data, port, first = folder / "data", free_port(), folder / "first.sql"
         _do([*as_user, install, "--no-defaults", f"--datadir={data}", "--skip-test-db"])
         first.write_text(
             "create database lightbox;\n"
@@ -58,6 +62,68 @@ def mariadb() -> Iterator[str]:
         url = f"mysql://lightbox:lightbox@127.0.0.1:{port}/lightbox"
         with _running([*as_user, server, "--no-defaults", *options, *quick], folder, url):
             yield url
+
+
+class MlflowServer:
+    """A real `mlflow server` on a database and a folder; it can be killed, and started again there."""
+
+    def __init__(self, database_url: str, folder: Path) -> None:
+        self._port = free_port()
+        self._log = folder / "mlflow.log"
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._command = [str(Path(sys.executable).with_name("mlflow")), "server", "--workers", "1"]
+        self._command += ["--host", "127.0.0.1", "--port", str(self._port)]
+        self._command += [
+            "--backend-store-uri",
+            database_url.replace("postgresql:", "postgresql+psycopg:", 1),
+        ]
+        self._command += ["--artifacts-destination", str(folder / "artifacts")]
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        with self._log.open("ab") as output:
+            self._server = subprocess.Popen(
+                self._command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=os.environ | quiet,
+                cwd=self._log.parent,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + _READY_WITHIN_S
+        while not self._answers():
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"mlflow did not start:\n{self._log.read_text(errors='replace')[-3000:]}")
+            time.sleep(0.2)
+
+    def kill(self) -> None:
+        """End it at once, with the processes that it started."""
+        if self._server is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._server.pid, signal.SIGKILL)
+            self._server.wait()
+            self._server = None
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+@contextmanager
+def mlflow_server(database_url: str) -> Iterator[MlflowServer]:
+    """An MLflow on this database, started."""
+    with tempfile.TemporaryDirectory(prefix="lightbox-mlflow-") as name:
+        server = MlflowServer(database_url, Path(name))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()
 
 
 def _program(name: str, places: str) -> str:
@@ -83,7 +149,8 @@ def _folder(owner: str) -> Iterator[tuple[Path, list[str]]]:
         yield Path(name), as_user
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -17,10 +18,11 @@ from sqlalchemy import Engine
 from data.audit import AuditLog
 from data.database import alembic_config, migrate, open_database, reading, writing
 from data.errors import InvalidInput
+from data.features import FeatureStore
 from data.jobs import JobStore
 from data.lines import Ledger
 from data.patients import PatientStore
-from data.records import Identity, JobState, Refusal, Role, ScanStatus, Verdict, WorklistQuery
+from data.records import Features, Identity, JobState, Refusal, Role, ScanStatus, Verdict, WorklistQuery
 from data.results import ResultStore
 from data.reviews import ReviewStore
 from data.scans import ScanStore
@@ -75,7 +77,12 @@ def test_a_scan_its_results_and_reviews_come_back(engine):
     scans, results, reviews = ScanStore(engine), ResultStore(engine), ReviewStore(engine)
     scan = a_kept_scan(engine)
     many = measured()
-    result = results.add(a_result(scan.id, measurements=replace(many, lesions=many.lesions * 500)))
+    result = a_result(scan.id, measurements=replace(many, lesions=many.lesions * 500))
+    vector = np.linspace(-3, 3, 352).astype(np.float16)
+    watched = Features(
+        result.id, scan.id, result.task, "3", result.created_at, p50=0.5, site="Ä", vector=vector
+    )
+    assert results.add(result, replace(watched, noise=float("nan"))) == result
     review = reviews.add(a_review(scan.id, result.id, verdict=Verdict.CORRECTED, measurements=measured(20.0)))
     token = scans.changes_token()
     scans.set_status(scan.id, ScanStatus.READ)
@@ -84,6 +91,12 @@ def test_a_scan_its_results_and_reviews_come_back(engine):
     assert results.latest(scan.id) == result
     assert reviews.latest(scan.id) == review
     assert scans.add(replace(scan, id="another"))[1] is False
+    features = FeatureStore(engine)
+    assert features.get(result.id) == watched
+    assert features.frame(result.task)["site"].tolist() == ["Ä"]
+    np.testing.assert_array_equal(features.vectors([result.id]), vector[None])
+    scans.delete([scan.id])
+    assert (features.count(result.task), features.without()) == (0, [])
 
 
 def test_a_header_full_of_rubbish_is_kept(engine):

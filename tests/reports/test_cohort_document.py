@@ -11,8 +11,9 @@ import pytest
 
 from dashboard.components import cohort_panels
 from data.records import NOTICE, ExportRow
-from reports.cohort_pdf import Chapter, cohort_pdf, interval, words
+from reports.cohort_document import Section, cohort_document, interval, words
 from reports.figures import Column, counts_figure, places_figure, shares_figure
+from reports.typesetting import pdf
 
 FACTS = {"Filters": "all scans", "Counted": "2026-11-20 08:00 UTC", "By": "Dr Grey", "Notice": NOTICE}
 NASTY = [
@@ -29,9 +30,9 @@ def counts(names: Sequence[str], section: str = "site") -> list[ExportRow]:
     return [ExportRow(section, name, "scans", n, n) for n, name in enumerate(names, start=5)]
 
 
-def a_chapter(names: Sequence[str] = ("North", "South"), *, drawn: bool = True) -> Chapter:
+def a_section(names: Sequence[str] = ("North", "South"), *, drawn: bool = True) -> Section:
     columns = [Column(name, n) for n, name in enumerate(names, start=5)]
-    return Chapter("Scans by site", counts_figure(columns, lying=True) if drawn else None, counts(names))
+    return Section("Scans by site", counts_figure(columns, lying=True) if drawn else None, counts(names))
 
 
 def text_of(content: bytes) -> list[str]:
@@ -49,14 +50,14 @@ def whole() -> bytes:
     rows = [ExportRow("sex", "F", "scans", 30, 30), ExportRow("sex", "F", "share", 20, 0.25, 0.2, 0.3)]
     sizes = [ExportRow("size_by_site", "1 to 10 mL", "scans", 6, 6, group="North")]
     places = places_figure(np.eye(16, dtype=np.int64), [[""] * 16 for _ in range(16)])
-    chapters = [
-        a_chapter(),
-        Chapter("Positive by sex", shares_figure(shares, "Positive"), rows),
-        Chapter("Tumour volume by site", None, sizes),
-        Chapter("Places", places, counts([str(n) for n in range(200)])),
-        Chapter("Agreement of masks", None, []),
+    sections = [
+        a_section(),
+        Section("Positive by sex", shares_figure(shares, "Positive"), rows),
+        Section("Tumour volume by site", None, sizes),
+        Section("Places", places, counts([str(n) for n in range(200)])),
+        Section("Agreement of masks", None, []),
     ]
-    return cohort_pdf(chapters, FACTS)
+    return pdf(cohort_document(sections, FACTS))
 
 
 def test_it_is_a_pdf_for_archives(whole: bytes) -> None:
@@ -87,13 +88,13 @@ def test_contents_and_numbers_can_be_read(whole: bytes) -> None:
 
 def test_nothing_that_a_header_says_is_typeset_as_a_command() -> None:
     facts = FACTS | {"Filters": "site " + " or ".join(NASTY), "By": NASTY[0]}
-    content = cohort_pdf([a_chapter(NASTY, drawn=False)], facts)
+    content = pdf(cohort_document([a_section(NASTY, drawn=False)], facts))
     assert content.startswith(b"%PDF")
     assert '#panic("x")' in " ".join(text_of(content))
 
 
 def test_such_names_stand_in_charts_too() -> None:
-    assert cohort_pdf([a_chapter(NASTY)], FACTS).startswith(b"%PDF")
+    assert pdf(cohort_document([a_section(NASTY)], FACTS)).startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1.25, 119.9, 120.0, 7200.0, 172_800.0, 1e7])

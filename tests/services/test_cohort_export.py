@@ -21,7 +21,7 @@ from data.refusals import RefusalStore
 from data.results import ResultStore
 from services.charts import charts
 from services.cohort import Cohorts
-from services.cohort_export import MIME, CohortExports, chapters, shown, table
+from services.cohort_export import MIME, CohortExports, sections, shown, table
 from services.cohort_table import TITLES
 from services.comparison import Comparing
 from services.counting import Cohort
@@ -157,7 +157,7 @@ def test_nothing_withheld_leaves_the_charts_alone() -> None:
 
 def test_a_chapter_without_numbers_has_no_chart() -> None:
     cohort = a_cohort(3, 0)
-    found = chapters(table(cohort, False), charts(cohort, {}))
+    found = sections(table(cohort, False), charts(cohort, {}))
     assert [one.title for one in found] == list(TITLES.values())
     assert all(one.figure is None for one in found if "Refusals" not in one.title)
 

@@ -15,6 +15,7 @@ from models.task import Task
 from models.tasks import PNEUMONIA, SUITABILITY
 from models.trainings import training_of
 from services import training
+from services.inference.engine import Engine
 from services.registry import Registry
 from tests.labelled import make_labelled
 
@@ -66,11 +67,13 @@ def test_a_promoted_version_is_the_one_that_is_fetched(small: str, tmp_path: Pat
     assert finished is not None
     registry = Registry(tracking, tmp_path / "models", [_task()])
     tracking.set_alias(small, CHAMPION, finished.version.version)
-    trained, version = registry._fetched(_task())
-    assert (trained.sha256, version) == (finished.trained.sha256, "1")
+    engine = Engine("cpu")
+    registry.load_all(engine)
+    loaded = engine.loaded(small)
+    assert (loaded.weights_sha256, loaded.version) == (finished.trained.sha256, "1")
     # What was fetched serves on without MLflow.
     away = Registry(Tracking("http://127.0.0.1:9", tmp_path), tmp_path / "models", [_task()])
-    assert away.local(small)[0].sha256 == trained.sha256
+    assert away.local(small)[0].sha256 == loaded.weights_sha256
     assert away.card(small) == registry.card(small)
 
 

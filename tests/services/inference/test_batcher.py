@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 
@@ -142,3 +144,43 @@ def test_stopping_answers_those_who_still_wait() -> None:
         waiting[0].result(1)
     with pytest.raises(Busy):
         batcher.submit("a", [2])
+
+
+def test_the_background_gives_way_to_everybody_else() -> None:
+    order: list[str] = []
+    go_on, begun = threading.Event(), threading.Event()
+
+    def run(key: str, items: Sequence[int]) -> Sequence[int]:
+        begun.set()
+        assert go_on.wait(10)
+        order.extend(key for _ in items)
+        return items
+
+    batcher: MicroBatcher[int, int] = MicroBatcher(run, max_batch=4, gather_ms=0, timeout_s=0.0)
+    batcher.start()
+    patient = batcher.submit("candidate", list(range(8)), background=True)
+    assert begun.wait(10)
+    batcher._timeout_s = 10.0  # only those in the foreground are answered with Busy after a while
+    clinical = batcher.submit("champion", list(range(8)))
+    go_on.set()
+    for future in (*patient, *clinical):
+        future.result(10)
+    batcher.stop()
+    # What the device had begun, then all that a clinician waits for, then the rest.
+    assert order == ["candidate"] * 4 + ["champion"] * 8 + ["candidate"] * 4
+
+
+def test_nothing_of_a_key_is_held_when_its_last_item_was_run() -> None:
+    class Network:
+        """Stands for one that takes memory."""
+
+    key = Network()
+    batcher: MicroBatcher[int, int] = MicroBatcher(lambda _, items: items, gather_ms=0)
+    batcher.start()
+    assert batcher.submit(key, [1])[0].result(10) == 1
+    assert batcher.submit("another", [2])[0].result(10) == 2
+    held = weakref.ref(key)
+    del key
+    gc.collect()
+    batcher.stop()
+    assert held() is None

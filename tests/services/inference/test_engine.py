@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from data.errors import ModelUnavailable
+from data.errors import ModelUnavailable, UnusableModel
 from models import weights
 from models.metrics import dice
 from models.tasks import ALL
@@ -23,7 +26,7 @@ def _head(size: int) -> list[torch.Tensor]:
 
 def test_nothing_is_answered_before_a_network_is_placed() -> None:
     with pytest.raises(ModelUnavailable):
-        Engine("cpu").run("brain-tumour", [torch.zeros(3, 192, 192)])
+        Engine("cpu").loaded("brain-tumour")
 
 
 def test_the_quick_number_format_draws_the_same_masks_as_float32() -> None:
@@ -34,7 +37,7 @@ def test_the_quick_number_format_draws_the_same_masks_as_float32() -> None:
         engine = Engine("cpu", exact=exact)
         loaded = engine.place(task, trained, SHIPPED)
         assert loaded.dtype is torch.float32 or not exact
-        outputs.append(np.stack(engine.run(task.name, _head(192))))
+        outputs.append(np.stack([one.raw for one in engine.run(loaded, _head(192))]))
     exact_mask, quick_mask = outputs[0] > 0, outputs[1] > 0
     assert exact_mask.any()
     assert dice(exact_mask, quick_mask) > 0.98
@@ -43,11 +46,11 @@ def test_the_quick_number_format_draws_the_same_masks_as_float32() -> None:
 def test_a_batch_answers_each_input_as_if_it_were_alone() -> None:
     task = ALL["suitability"]
     engine = Engine("cpu", exact=True)
-    engine.place(task, weights.opened(task.folder), SHIPPED)
+    loaded = engine.place(task, weights.opened(task.folder), SHIPPED)
     inputs = list(torch.rand(5, 1, 112, 112))
-    together = engine.run(task.name, inputs)
+    together = engine.run(loaded, inputs)
     for one, answer in zip(inputs, together, strict=True):
-        np.testing.assert_allclose(engine.run(task.name, [one])[0], answer, rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(engine.run(loaded, [one])[0].raw, answer.raw, rtol=1e-3, atol=1e-3)
 
 
 def test_a_version_that_cannot_load_leaves_the_old_one_serving(tmp_path: object) -> None:
@@ -55,7 +58,47 @@ def test_a_version_that_cannot_load_leaves_the_old_one_serving(tmp_path: object)
     engine = Engine("cpu", exact=True)
     engine.place(task, weights.opened(task.folder), "1")
     broken = weights.save(tmp_path, {"nothing": torch.zeros(1)}, weights.opened(task.folder).decision, {}, {})  # type: ignore[arg-type]
-    with pytest.raises(RuntimeError):
+    with pytest.raises(UnusableModel, match="does not fit"):
         engine.place(task, broken, "2")
     assert engine.loaded(task.name).version == "1"
-    assert len(engine.run(task.name, [torch.zeros(1, 112, 112)])) == 1
+    assert len(engine.run(engine.loaded(task.name), [torch.zeros(1, 112, 112)])) == 1
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("can't allocate memory: 8 bytes")]
+)
+def test_without_memory_for_a_second_network_the_first_serves_on(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = ALL["suitability"]
+    engine = Engine("cpu", exact=True)
+    engine.place(task, weights.opened(task.folder), "1")
+
+    def too_large(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("services.inference.engine.network_of", too_large)
+    with pytest.raises(UnusableModel, match="not enough memory"):
+        engine.place(task, weights.opened(task.folder), "2")
+    assert engine.loaded(task.name).version == "1"
+
+
+def test_a_network_that_answers_with_no_numbers_does_not_serve(tmp_path: Path) -> None:
+    task = ALL["suitability"]
+    engine = Engine("cpu", exact=True)
+    first = weights.opened(task.folder)
+    engine.place(task, first, "1")
+    state = {
+        name: value * float("nan")
+        for name, value in load_file(first.folder / weights.WEIGHTS).items()
+        if value.dtype.is_floating_point
+    }
+    state |= {
+        name: value
+        for name, value in load_file(first.folder / weights.WEIGHTS).items()
+        if not value.dtype.is_floating_point
+    }
+    spoilt = weights.save(tmp_path, state, first.decision, {}, {})
+    with pytest.raises(UnusableModel, match="does not answer with numbers"):
+        engine.place(task, spoilt, "2")
+    assert engine.loaded(task.name).version == "1"

@@ -1,0 +1,39 @@
+"""The bell's wiring: a cheap question that pages ask now and then, and what is shown on a new answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dash import Dash, Input, Output
+from dash.development.base_component import Component
+from flask import Flask, Response, jsonify
+
+from dashboard.auth import require
+from dashboard.components import bell
+from data.records import User
+
+if TYPE_CHECKING:
+    from services.container import Services
+
+
+def add_routes(server: Flask, services: Services) -> None:
+    """Bind the question: has anything changed?"""
+
+    @server.get("/alerts/token", endpoint="alerts_token")
+    def _token() -> Response:
+        require(*bell.ROLES)
+        return jsonify({"token": services.alerts.token()})
+
+
+def show(services: Services, user: User) -> tuple[list[Component], list[Component]]:
+    """Return the bell and its panel."""
+    calling = services.alerts.calling()
+    return bell.label(len(calling)), bell.panel(calling, user)
+
+
+def register(app: Dash, services: Services) -> None:
+    """Bind the bell; assets/bell.js sets the token."""
+
+    @app.callback(Output(bell.BELL, "label"), Output(bell.LIST, "children"), Input(bell.SEEN, "data"))
+    def _show(_: str | None) -> tuple[list[Component], list[Component]]:
+        return show(services, require(*bell.ROLES))

@@ -1,0 +1,28 @@
+/* The bell asks gently whether an alarm has changed; what it shows is drawn anew only then. */
+
+(function (lightbox) {
+  "use strict";
+
+  const EVERY_MS = 45000;
+
+  async function look() {
+    if (document.hidden || !document.getElementById("bell")) return;
+    const { token } = await lightbox.getJson("/alerts/token");
+    if (token !== lightbox.bellSeen) {
+      lightbox.bellSeen = token;
+      window.dash_clientside.set_props("bell-seen", { data: token });
+    }
+  }
+
+  async function forever() {
+    try {
+      await look();
+    } catch (error) {
+      // The server is away for a moment; the next look will tell.
+    }
+    setTimeout(forever, EVERY_MS);
+  }
+
+  document.addEventListener("visibilitychange", () => look().catch(() => {}));
+  setTimeout(forever, EVERY_MS); // the first drawing is as fresh as the page
+})(window.lightbox);

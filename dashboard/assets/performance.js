@@ -1,0 +1,61 @@
+/* The performance page's address: controls and clicks on points change it, nothing else is kept. */
+
+(function (lightbox, callbacks) {
+  "use strict";
+
+  // The order of the controls; performance_controls.py knows the same one.
+  const NAMES = ["task", "metric", "by", "part", "of", "version", "month", "synthetic", "vs"];
+  const NONE = { month: "all", vs: "none" };
+  const OF_A_TASK = ["version", "month", "vs", "synthetic", "of"];
+  const OF_A_VERSION = ["month"];
+  const DROPPED = ["cases", "group", "page"]; // a list of cases belongs to what was chosen before
+  const same = () => window.dash_clientside.no_update;
+
+  /** One control was moved: its part of the address changes, and with it what belongs to it. */
+  callbacks.performanceControls = function (...values) {
+    const [implied, search] = values.splice(NAMES.length, 2);
+    if (!implied) return same();
+    const here = new URLSearchParams(search || "");
+    let changed = false;
+    NAMES.forEach((name, index) => {
+      const value = values[index];
+      if (value === undefined || value === null || value === implied[name]) return;
+      changed = true;
+      if (value === NONE[name]) here.delete(name);
+      else here.set(name, value);
+      if (name === "task") OF_A_TASK.forEach((one) => here.delete(one));
+      if (name === "version") OF_A_VERSION.forEach((one) => here.delete(one));
+      if (name === "version" && here.get("vs") === value) here.delete("vs");
+      if (!["metric", "by"].includes(name)) DROPPED.forEach((one) => here.delete(one));
+    });
+    return changed ? "?" + here.toString() : same();
+  };
+
+  /** A point opens its cases, or what its version was trained with. */
+  callbacks.performanceClick = function (...clicks) {
+    const triggered = window.dash_clientside.callback_context.triggered;
+    const clicked = triggered.length ? triggered[0].value : null;
+    const point = clicked && clicked.points && clicked.points[0];
+    const address = point && [].concat(point.customdata || [])[0];
+    if (!address) return same();
+    lightbox.performanceTarget = address.includes("#cases") ? "performance-cases" : null;
+    return address.split("#")[0];
+  };
+
+  /** A list of cases that was asked for is brought into view, once for each address. */
+  let arrived = "";
+  callbacks.performanceArrived = function () {
+    const wanted = new URLSearchParams(location.search).has("cases") ? "performance-cases" : lightbox.performanceTarget;
+    const here = location.search;
+    if (wanted && arrived !== here) {
+      arrived = here;
+      lightbox.performanceTarget = null;
+      requestAnimationFrame(() => {
+        const found = document.getElementById(wanted);
+        if (found) found.scrollIntoView({ block: "start" });
+      });
+    }
+    if (!wanted) arrived = "";
+    return same();
+  };
+})(window.lightbox, window.dash_clientside.lightbox);

@@ -1,0 +1,71 @@
+"""The bell in the frame: how many alarms call, and what each says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components import alerts
+from dashboard.components.icons import icon
+from data.records import Alert, Role, User
+
+BELL = "bell"
+LIST = "bell-list"
+SEEN = "bell-seen"  # the token of what is shown; whoever changes an alarm sets it anew
+
+# Clinicians read scans and can do nothing about a drift or a failed run: one more thing that calls
+# would only teach them to overlook what calls.
+ROLES = (Role.HEAD, Role.MLOPS, Role.ADMIN)
+MOST_SHOWN = 8
+
+
+def bell() -> Component:
+    """Build the bell; `label` and `panel` fill it."""
+    menu = dbc.DropdownMenu(
+        html.Div(panel([], None), id=LIST, className="lb-bell-list"),
+        label=label(0),
+        id=BELL,
+        align_end=True,
+        caret=False,
+        toggle_class_name="lb-bell-toggle",
+        class_name="lb-bell",
+    )
+    return html.Div([dcc.Store(id=SEEN), menu], className="lb-bell-place")
+
+
+def label(calling: int) -> list[Component]:
+    """Show the bell itself and the number of alarms."""
+    words = "No open alarms" if not calling else f"{calling} open alarm{'s' if calling > 1 else ''}"
+    look = "bi-bell-fill" if calling else "bi-bell"
+    spoken = html.Span(words, className="visually-hidden")
+    if not calling:
+        return [icon(look, ""), spoken]
+    return [
+        icon(look, ""),
+        html.Span(str(calling), className="lb-bell-count", **{"aria-hidden": "true"}),
+        spoken,
+    ]
+
+
+def panel(calling: Sequence[Alert], user: User | None) -> list[Component]:
+    """Show the gravest alarms, and the way to all."""
+    rows: list[Component] = [_row(alert, user) for alert in calling[:MOST_SHOWN]]
+    if not rows:
+        rows = [html.P("Nothing calls.", className="lb-bell-none")]
+    if len(calling) > MOST_SHOWN:
+        rows.append(html.P(f"… and {len(calling) - MOST_SHOWN} more", className="lb-bell-none"))
+    return [*rows, dcc.Link("All alarms and schedules", href="/alerts", className="lb-bell-all")]
+
+
+def _row(alert: Alert, user: User | None) -> Component:
+    return html.Div(
+        [
+            html.Div([alerts.severity(alert), alerts.title(alert, user)], className="lb-bell-title"),
+            html.Div(alert.sentence, className="lb-bell-sentence"),
+            html.Div(alerts.times(alert), className="lb-bell-times"),
+        ],
+        className="lb-bell-row",
+    )

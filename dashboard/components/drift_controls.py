@@ -1,0 +1,116 @@
+"""What a drift run compares: task, reference, window; and the references themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.results import local_time, task_name
+from data.records import DriftReference, ReferenceKind
+
+TASK = "drift-task"
+REFERENCE = "drift-reference"
+LAST = "drift-last"
+FIRST = "drift-first"
+TO = "drift-to"
+FILTERS = "drift-filters"
+RUN = "drift-run"
+FREEZE_NAME = "drift-freeze-name"
+FREEZE = "drift-freeze"
+DELETE = "drift-reference-delete"
+TRAINING = ""
+"""The choice of the training data of the version in force."""
+KINDS = {ReferenceKind.TRAINING: "training data", ReferenceKind.PERIOD: "readings"}
+
+
+def form(may_run: bool) -> Component:
+    """The controls; who may not run sees none but the task."""
+    hidden = "" if may_run else "lb-hidden"
+    return html.Div(
+        [
+            _field("Task", dcc.Dropdown(id=TASK, clearable=False), TASK, "lb-drift-task"),
+            html.Div(
+                [
+                    _field("Reference", dcc.Dropdown(id=REFERENCE, clearable=False, value=TRAINING), REFERENCE,
+                           "lb-drift-reference"),
+                    _field("Newest readings", _input(LAST, "number", "1000", min=1, step=1), LAST),
+                    _field("From day", _input(FIRST, "text", "2026-11-01"), FIRST),
+                    _field("To day", _input(TO, "text", "2026-11-30"), TO),
+                    _field("Filters", _input(FILTERS, "text", "site=North&sex=F"), FILTERS),
+                    html.Button("Compare now", id=RUN, className="btn btn-primary"),
+                ],
+                className=f"lb-drift-window {hidden}",
+            ),
+        ],
+        className="lb-drift-form",
+    )  # fmt: skip
+
+
+def freezing() -> Component:
+    """Keep the window that the controls name as a reference."""
+    return html.Div(
+        [
+            _field(
+                "Keep this window as a reference called",
+                _input(FREEZE_NAME, "text", "Autumn 2026"),
+                FREEZE_NAME,
+            ),
+            html.Button("Keep", id=FREEZE, className="btn btn-outline-primary"),
+        ],
+        className="lb-drift-window",
+    )
+
+
+def options(references: Sequence[DriftReference]) -> list[dict[str, str]]:
+    """The references to choose from."""
+    known = [{"label": f"{one.name} (n = {one.n:,})", "value": one.id} for one in references]
+    return [{"label": "Training data of the live version", "value": TRAINING}, *known]
+
+
+def references(found: Sequence[DriftReference], may_delete: bool) -> Component:
+    """The frozen sets as a table."""
+    if not found:
+        return html.P("None yet: the first comparison makes one.", className="text-secondary")
+    head = ["Name", "Of", "n", "Hash", "Made", ""]
+    rows = [
+        html.Tr(
+            [
+                html.Td(one.name),
+                html.Td(KINDS[one.kind] + (f", version {one.version}" if one.version else "")),
+                html.Td(f"{one.n:,}"),
+                html.Td(html.Code(one.sha256[:12])),
+                html.Td(local_time(one.created_at)),
+                html.Td(_delete(one) if may_delete else None),
+            ]
+        )
+        for one in found
+    ]
+    table = html.Table(
+        [html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(rows)],
+        className="table table-sm",
+    )
+    return html.Div(table, className="lb-scroll")
+
+
+def tasks(names: Sequence[str]) -> list[dict[str, str]]:
+    """The tasks to choose from."""
+    return [{"label": task_name(name), "value": name} for name in names]
+
+
+def _delete(one: DriftReference) -> Component:
+    return html.Button(
+        "Delete",
+        id={"type": DELETE, "reference": one.id},
+        className="btn btn-sm btn-outline-secondary",
+        **{"aria-label": f"Delete {one.name}"},
+    )
+
+
+def _input(name: str, kind: str, example: str, **more: int) -> Component:
+    return dcc.Input(id=name, type=kind, placeholder=example, className="form-control", debounce=True, **more)
+
+
+def _field(label: str, control: Component, name: str, look: str = "") -> Component:
+    return html.Div([html.Label(label, htmlFor=name), control], className=f"lb-drift-field {look}")

@@ -1,0 +1,258 @@
+"""A drift run in words and tables: verdict, features, runs, two runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.icons import icon
+from dashboard.components.reports import link as report_link
+from dashboard.components.results import local_time
+from data.records import DriftRun, ReportKind, RunState, Severity
+from services.culprits import EMBEDDING, OVERALL
+from services.drift_charts import Pair, address, distance, effect_words, facts, picture
+
+SEVERITIES = {
+    Severity.CALM: ("Calm", "lb-calm", "bi-check-circle"),
+    Severity.TOO_FEW: ("Too few", "lb-few", "bi-hourglass"),
+    Severity.WARNING: ("Warning", "lb-warning", "bi-exclamation-triangle"),
+    Severity.CRITICAL: ("Critical", "lb-critical", "bi-exclamation-octagon"),
+}
+STATES = {
+    "drifted": "drifted", "steady": "steady", "too-few": "too few", "not-compared": "not compared",
+}  # fmt: skip
+
+
+def badge(severity: Severity) -> Component:
+    """A severity as a word on its colour."""
+    words, look, sign = SEVERITIES[severity]
+    return html.Span([icon(sign, "me-1"), words], className=f"lb-severity {look}")
+
+
+def waiting(run: DriftRun, progress: float | None) -> Component:
+    """A run that is not done."""
+    percent = round(100 * (progress or 0.0))
+    bar = html.Div(className="progress-bar", style={"width": f"{max(percent, 3)}%"})
+    return html.Div(
+        [
+            html.P(f"Comparing {percent} % …" if percent else "Waiting for its turn …", className="mb-2"),
+            html.Div(bar, className="progress", role="progressbar", **{"aria-valuenow": str(percent), "aria-label": "Progress"}),
+        ],
+        className="lb-card",
+    )  # fmt: skip
+
+
+def failed(run: DriftRun) -> Component:
+    """A run that came to nothing."""
+    return html.Div(
+        [html.H2("This run failed."), html.P(run.failure or "Nobody knows why.")], className="lb-card"
+    )
+
+
+def nothing(may_run: bool) -> Component:
+    """No run yet."""
+    said = "Choose a window above and compare it." if may_run else "Nobody has compared anything yet."
+    return html.Div(
+        [icon("bi-activity", "lb-empty-icon"), html.H2("No drift run yet."), html.P(said)],
+        className="lb-empty",
+    )
+
+
+def verdict(snapshot: Mapping[str, Any]) -> Component:
+    """The verdict in plain words, what was compared, and what one must know of it."""
+    synthetic = [html.Span("SYNTHETIC", className="lb-synthetic")] if snapshot["synthetic"] else []
+    lead, *more = snapshot["verdict"]
+    known = {"Severity", "Notice", "SYNTHETIC", "Task"}
+    told = [(label, value) for label, value in facts(snapshot) if label not in known]
+    refusals = snapshot["refusals"]
+    if refusals["share"]["value"] is not None:
+        told.append(("Refused meanwhile", f"{refusals['refused']:,} files or series, whatever the task"))
+    return html.Div(
+        [
+            html.P([badge(Severity(snapshot["severity"])), *synthetic, html.Strong(lead)], className="lb-lead"),
+            *(html.P(one) for one in more),
+            html.Ul([html.Li(one) for one in snapshot["notes"]], className="lb-notes") if snapshot["notes"] else None,
+            html.Dl([part for label, value in told for part in (html.Dt(label), html.Dd(value))], className="lb-facts"),
+        ],
+        className="lb-card",
+    )  # fmt: skip
+
+
+def downloads(run: DriftRun, has_truth: bool) -> Component:
+    """The run as files."""
+    look = "btn btn-sm btn-outline-primary"
+    links = [
+        html.A("JSON", href=f"/drift/{run.id}/snapshot.json", download="", className=look),
+        html.A("HTML", href=f"/drift/{run.id}/drift.html?download", download="", className=look),
+    ]
+    if has_truth:
+        truth = f"/drift/{run.id}/truth.html?download"
+        links.append(html.A("HTML, classification", href=truth, download="", className=look))
+    links.append(dcc.Link("PDF report", href=report_link(ReportKind.DRIFT, run=run.id), className=look))
+    return html.Div(links, className="lb-exports")
+
+
+def features(run: DriftRun, snapshot: Mapping[str, Any], chosen: str | None) -> Component:
+    """Every feature, the drifted ones first; each leads to its scans."""
+    whole = []
+    if snapshot["severity"] != Severity.TOO_FEW:
+        whole = [_link(run, OVERALL, "Scans least like the reference", chosen)]
+    if snapshot["embedding"] is not None:
+        whole.append(_link(run, EMBEDDING, "The same by embedding", chosen))
+    head = ["Feature", "Reference and window", "Reference", "Window", "Distance", "p, corrected", ""]
+    rows = [_feature(run, one, chosen) for one in snapshot["features"]]
+    table = html.Table(
+        [html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(rows)],
+        className="table table-sm lb-features",
+    )
+    limits = snapshot["limits"]
+    return html.Div(
+        [
+            html.Div([html.H2("Features"), *whole], className="lb-section-head"),
+            html.Div(table, className="lb-scroll"),
+            html.P(
+                f"A feature drifted where its distance is {limits['effect']} or more and its p, corrected for the "
+                f"number of features (Benjamini-Hochberg), is below {limits['p']}. Distance of numbers: "
+                "Wasserstein, in standard deviations (SD) of the reference; of names: Jensen-Shannon (JS), at most 0.83. "
+                "Both are Evidently's. Reference and window: median and the middle half, or the most frequent name.",
+                className="text-secondary",
+            ),
+        ],
+        className="lb-card",
+    )
+
+
+def runs(found: Sequence[DriftRun], shown: str | None, other: str | None) -> Component:
+    """The runs as a table; each opens, and stands beside the one that is shown."""
+    head = ["When", "", "Reference", "Window", "Version", "Drifted", ""]
+    rows = [_run(one, shown, other) for one in found]
+    table = html.Table(
+        [html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(rows)],
+        className="table table-sm",
+    )
+    return html.Div([html.H2("Runs"), html.Div(table, className="lb-scroll")], className="lb-card")
+
+
+def pairs(found: Sequence[Pair], first: DriftRun, second: DriftRun) -> Component:
+    """Two runs side by side."""
+    head = ["Feature", local_time(first.created_at), local_time(second.created_at), "Change"]
+    rows = []
+    for one in found:
+        before, after = one.effects
+        change = "–" if before is None or after is None else f"{after - before:+.2f}"
+        cells = [_effect(*told) for told in zip(one.effects, one.drifted, strict=True)]
+        rows.append(html.Tr([html.Td(one.title), *cells, html.Td(change)]))
+    table = html.Table(
+        [html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(rows)],
+        className="table table-sm",
+    )
+    said = [
+        html.P([badge(run.severity), f" {local_time(run.created_at)}: {run.drifted} of {run.watched} features, "
+                f"against {run.reference_name}"])
+        for run in (first, second) if run.severity is not None
+    ]  # fmt: skip
+    return html.Div(
+        [html.H2("Two runs side by side"), *said, html.Div(table, className="lb-scroll")], className="lb-card"
+    )
+
+
+def frames(run: DriftRun, has_truth: bool) -> Component:
+    """Evidently's own pages; they are fetched when they are opened."""
+    shown = [("drift", "Evidently's own report")]
+    if has_truth:
+        shown.append(("truth", "Evidently's report on classification"))
+    return html.Div(
+        [
+            html.Details(
+                [
+                    html.Summary(words),
+                    html.Iframe(
+                        src=f"/drift/{run.id}/{page}.html", title=words, className="lb-frame",
+                        sandbox="allow-scripts",
+                    ),
+                ],
+                className="lb-card",
+            )
+            for page, words in shown
+        ]
+    )  # fmt: skip
+
+
+def _feature(run: DriftRun, one: Mapping[str, Any], chosen: str | None) -> Component:
+    look = " ".join(
+        name for name, on in (("lb-drifted", one["drifted"]), ("lb-chosen", one["name"] == chosen)) if on
+    )
+    unit = f" {one['unit']}" if one["unit"] else ""
+    title = dcc.Link(one["title"], href=address(run.task, run.id, feature=one["name"]), title=one["meaning"])
+    p = one["p_corrected"]
+    return html.Tr(
+        [
+            html.Td(title),
+            html.Td(html.Img(src=picture(one), alt="", className="lb-spark")),
+            html.Td(usual(one["reference"], unit)),
+            html.Td(usual(one["current"], unit)),
+            html.Td(distance(one)),
+            html.Td("–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"),
+            html.Td(STATES[one["status"]], className="lb-state"),
+        ],
+        className=look,
+    )
+
+
+def usual(side: Mapping[str, Any], unit: str) -> str:
+    """A side's median with its middle half, or its most frequent name."""
+    if side.get("median") is not None:
+        return f"{figure(side['median'])}{unit} ({figure(side['q25'])} to {figure(side['q75'])})"
+    if side.get("top") is not None:
+        return f"{side['top']} ({100 * side['share']:.0f} %)"
+    return "–"
+
+
+def figure(value: float) -> str:
+    """A number with three digits that say something, and never an exponent that people must read."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _run(one: DriftRun, shown: str | None, other: str | None) -> Component:
+    if one.state is RunState.DONE and one.severity is not None:
+        state: Any = badge(one.severity)
+    else:
+        state = {RunState.WAITING: "running", RunState.FAILED: "failed"}.get(one.state, "")
+    beside: Any = ""
+    if one.state is RunState.DONE and shown is not None and one.id not in (shown, other):
+        beside = dcc.Link("compare", href=address(one.task, shown, vs=one.id))
+    return html.Tr(
+        [
+            html.Td(dcc.Link(local_time(one.created_at), href=address(one.task, one.id))),
+            html.Td(state),
+            html.Td(one.reference_name),
+            html.Td("" if one.current_n is None else f"n = {one.current_n:,}"),
+            html.Td(one.version or ""),
+            html.Td("" if one.drifted is None else f"{one.drifted} of {one.watched}"),
+            html.Td(beside),
+        ],
+        className="lb-chosen" if one.id == shown else "",
+    )
+
+
+def _effect(effect: float | None, drifted: bool) -> Component:
+    return html.Td("–" if effect is None else f"{effect:.2f}", className="lb-drifted-cell" if drifted else "")
+
+
+def _link(run: DriftRun, feature: str, words: str, chosen: str | None) -> Component:
+    look = "btn btn-sm " + ("btn-primary" if feature == chosen else "btn-outline-primary")
+    return dcc.Link(words, href=address(run.task, run.id, feature=feature), className=look)
+
+
+def feature_head(run: DriftRun, feature: Mapping[str, Any] | None, name: str) -> list[Component]:
+    """A feature's name, what it means, and the way back."""
+    back = dcc.Link("Close", href=address(run.task, run.id), className="btn btn-sm btn-outline-secondary")
+    if feature is None:
+        titles = {OVERALL: "All features together", EMBEDDING: "Embedding"}
+        return [html.H2(titles.get(name, name)), back]
+    said = [feature["meaning"]] if feature["meaning"] else []
+    said.append(f"{feature['status'].capitalize()}: distance {effect_words(feature)}.")
+    return [html.H2(feature["title"]), html.Span(" ".join(said), className="text-secondary"), back]

@@ -1,0 +1,98 @@
+"""How the performance page is laid out, with the ids of its parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components import performance_controls as controls
+from dashboard.components import performance_panels as panels
+from dashboard.components.performance_controls import IMPLIED
+from data.records import User
+
+EXPORTS = "performance-exports"
+BANNER = "performance-banner"
+LIVE = "performance-live"
+MEANING = "performance-meaning"
+GRAPH = "performance-graph"
+NUMBERS = "performance-numbers"
+COVERAGE = "performance-coverage"
+MATRIX = "performance-matrix"
+ROC, PRECISION, CALIBRATION = "performance-roc", "performance-precision", "performance-calibration"
+CURVES = "performance-curves"
+THRESHOLD = "performance-threshold"
+WHAT_IF = "performance-what-if"
+GROUPS, GROUPS_GRAPH, GROUPS_FIGURE = (
+    "performance-groups",
+    "performance-groups-graph",
+    "performance-groups-figure",
+)
+CASES = "performance-cases"
+PROPOSALS = "performance-proposals"
+TRAINING, TRAINING_CURVES = "performance-training", "performance-training-curves"
+COMPARISON = "performance-comparison"
+ARRIVED = "performance-arrived"
+PLAIN: dict[str, Any] = {"displayModeBar": False}
+
+
+def whole_page(user: User) -> Component:
+    """Build the page; what it shows comes from its address."""
+    head = html.Div(
+        [html.H1("Performance"), html.Div(id=EXPORTS, className="ms-auto")], className="lb-page-head"
+    )
+    parts = [head, controls.upper(), html.Div(id=BANNER), html.Div(id=LIVE), _history(user), *_closer()]
+    return html.Div([*parts, dcc.Store(id=IMPLIED), dcc.Store(id=ARRIVED)], className="lb-performance")
+
+
+def _history(user: User) -> Component:
+    graph = dcc.Graph(id=GRAPH, config=PLAIN, className="lb-graph lb-history")
+    chart = html.Div(graph, className="lb-scroll")
+    parts = [html.P(id=MEANING, className="mb-1"), chart, panels.goal_form(user), html.Div(id=NUMBERS)]
+    return html.Section(parts, className="lb-card")
+
+
+def _closer() -> list[Component]:
+    curves = [
+        _graph(ROC, "ROC"),
+        _graph(PRECISION, "Precision and recall"),
+        _graph(CALIBRATION, "Calibration"),
+    ]
+    errors = html.Div([html.Div(id=MATRIX), _threshold()], className="lb-errors")
+    groups = html.Figure(dcc.Graph(id=GROUPS_GRAPH, config=PLAIN), id=GROUPS_FIGURE)
+    runs = [html.Div(id=TRAINING), html.Div(id=TRAINING_CURVES, className="lb-charts")]
+    return [
+        html.H2("A version more closely", className="lb-closer"),
+        controls.lower(),
+        html.P(id=COVERAGE, className="text-secondary"),
+        _section("Right and wrong", errors, html.Div(curves, className="lb-charts", id=CURVES)),
+        html.Div(id=CASES),
+        _section("Groups of patients", groups, html.Div(id=GROUPS)),
+        _section("Two versions on the same cases", controls.second(), html.Div(id=COMPARISON)),
+        _section("The random sample", html.Div(id=PROPOSALS)),
+        _section("Training", *runs),
+    ]
+
+
+def _section(heading: str, *parts: Component) -> Component:
+    return html.Section([html.H2(heading), *parts], className="lb-card")
+
+
+def _threshold() -> Component:
+    label = html.Label("What another threshold would have done with these cases", htmlFor=THRESHOLD)
+    marks = {place / 10: f"{place / 10:.1f}" for place in range(0, 11, 2)}
+    slider = dcc.Slider(
+        id=THRESHOLD,
+        min=0,
+        max=1,
+        step=0.005,
+        value=0.5,
+        marks=marks,
+    )
+    return html.Div([label, slider, html.Div(id=WHAT_IF)], className="lb-threshold")
+
+
+def _graph(name: str, heading: str) -> Component:
+    graph = dcc.Graph(id=name, config=PLAIN, className="lb-graph")
+    return html.Figure([html.Figcaption(heading), graph], className="lb-chart")

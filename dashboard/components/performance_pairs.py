@@ -1,0 +1,98 @@
+"""Two versions on the same cases: differences, tests, and the cases that one took from the other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.cohort_panels import number
+from dashboard.components.performance_panels import value_words
+
+if TYPE_CHECKING:
+    from services.pairing import Difference, PairedCase
+    from services.performance_metrics import Metric
+    from services.performance_pairs import Pair
+
+OUTCOMES = {"lose": "Version {second} is worse", "win": "Version {second} is better", "tie": "No difference"}
+MOST_CASES = 50
+
+
+def comparison(pair: Pair, metrics: Mapping[str, Metric]) -> Component:
+    """Everything about a pair."""
+    found = pair.found
+    if not found.n:
+        words = f"No judged scan was read by both versions {pair.first} and {pair.second}. "
+        words += "A rehearsal on the Models page makes a version read the scans that another has read."
+        return html.P(words, className="text-secondary")
+    return html.Div([html.P(_summary(pair)), _differences(pair, metrics), *_lists(pair)])
+
+
+def _summary(pair: Pair) -> str:
+    test = pair.found.mcnemar
+    words = f"{number(pair.found.n)} judged scans were read by both. Version {pair.first} alone was right on "
+    words += f"{number(test.first_only)}, version {pair.second} alone on {number(test.second_only)} "
+    return words + f"(McNemar's exact test, p = {_p(test.p)})."
+
+
+def _differences(pair: Pair, metrics: Mapping[str, Metric]) -> Component:
+    names = ["", f"Version {pair.first}", f"Version {pair.second}", "Difference", "95 % interval", "p", "n"]
+    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
+    rows = [
+        _row(metrics[name], one) for name, one in pair.found.differences.items() if one.n and name in metrics
+    ]
+    table = html.Table([head, html.Tbody(rows)], className="table table-sm lb-numbers")
+    words = "Differences are second minus first, on the same scans; no p value is corrected for their number."
+    return html.Div([html.Div(table, className="lb-scroll"), html.P(words, className="text-secondary")])
+
+
+def _row(metric: Metric, one: Difference) -> Component:
+    sure = math.isfinite(one.value) and (one.low > 0 or one.high < 0)
+    scale, unit, digits = (100, " points", ".1f") if metric.percent else (1, "", ".3f")
+    known = math.isfinite(one.value)
+    cells = [
+        html.Span(metric.label, title=metric.meaning),
+        value_words(metric, one.first),
+        value_words(metric, one.second),
+        f"{scale * one.value:+{digits}}{unit}" if known else "–",
+        f"{scale * one.low:+{digits}} to {scale * one.high:+{digits}}" if known else "–",
+        "–" if one.p is None else _p(one.p),
+        number(one.n),
+    ]
+    return html.Tr([html.Td(cell) for cell in cells], className="lb-gap" if sure else None)
+
+
+def _lists(pair: Pair) -> list[Component]:
+    found = []
+    for outcome, words in OUTCOMES.items():
+        mine = [one for one in pair.found.cases if one.outcome == outcome]
+        summary = html.Summary(f"{words.format(second=pair.second)}: {number(len(mine))} scans")
+        shown = [_case(one) for one in mine[:MOST_CASES]]
+        if len(mine) > MOST_CASES:
+            shown.append(html.Li(f"… and {number(len(mine) - MOST_CASES)} more", className="text-secondary"))
+        found.append(
+            html.Details([summary, html.Ul(shown, className="lb-pair-cases")], open=outcome == "lose")
+        )
+    return found
+
+
+def _case(one: PairedCase) -> Component:
+    link = dcc.Link(f"Scan {one.scan_id[:8]}", href=f"/scans/{one.scan_id}", className="lb-scan-link")
+    if one.by == "dice":
+        words = f"Dice {one.first_value:.3f} → {one.second_value:.3f}"
+    else:
+        words = f"{_right(one.first_value)} → {_right(one.second_value)}"
+    return html.Li([link, " ", words])
+
+
+def _right(value: float) -> str:
+    return "right" if value else "wrong"
+
+
+def _p(value: float) -> str:
+    if not math.isfinite(value):
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

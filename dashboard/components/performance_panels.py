@@ -1,0 +1,204 @@
+"""The upper part of the performance page in words and tables: what is live, warnings, numbers, goals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.cohort_panels import number
+from dashboard.components.reports import link as report_link
+from dashboard.components.results import local_time
+from data.records import ReportKind, Role, User
+
+if TYPE_CHECKING:
+    from data.records import ReadCount
+    from services.performance import Live, Point, Shown
+    from services.performance_metrics import Metric
+
+GOAL, LIMIT, GOAL_SAVE, GOAL_SAID = (
+    "performance-goal",
+    "performance-limit",
+    "performance-goal-save",
+    "performance-goal-said",
+)
+SETTERS = (Role.HEAD, Role.MLOPS)  # of goals
+MOST_OPEN = 16  # rows of the table that are shown without a click
+SOURCES = {"validation": "Validation", "reviewed": "Real use", "sample": "Real use, random sample"}
+FILES = {"csv": "CSV", "xlsx": "Excel", "png": "PNG"}
+
+
+def value_words(metric: Metric, value: float | None) -> str:
+    """A value of a metric as a person reads it."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if metric.unit == "ms":
+        return f"{value / 1000:.2f} s" if value >= 1000 else f"{value:.0f} ms"
+    return f"{100 * value:.1f} %" if metric.percent else f"{value:.3f}"
+
+
+def interval_words(metric: Metric, low: float, high: float) -> str:
+    """An interval, or a dash where it is not known."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return "–"
+    return f"{value_words(metric, low)} to {value_words(metric, high)}"
+
+
+def source_words(point: Point) -> str:
+    """Where a number comes from."""
+    return SOURCES[point.source] + (f", {point.kind}" if point.kind else "")
+
+
+def exports(query: str) -> Component:
+    """Links to what is on the screen as files."""
+    look = "btn btn-sm btn-outline-primary"
+    links = [
+        html.A(words, href=f"/exports/performance.{kind}?{query}", download="", className=look)
+        for kind, words in FILES.items()
+    ]
+    asked = dict(parse_qsl(query))
+    ask = {name: asked[name] for name in ("task", "version", "month") if asked.get(name)}
+    report = report_link(ReportKind.PERFORMANCE, **ask)
+    links.append(dcc.Link("PDF", href=report, className=look, title="A report that is typeset and kept"))
+    title = "One row a judged case, with the columns that the ACR's Assess-AI registry asks for"
+    links.append(
+        html.A("Assess-AI", href=f"/exports/assess-ai.csv?{query}", download="", className=look, title=title)
+    )
+    return html.Div(links, className="lb-exports")
+
+
+def banner(shown: Shown) -> list[Component]:
+    """What must be known before anything is believed: MLflow away, numbers beyond their limit."""
+    parts: list[Component] = []
+    if shown.trouble:
+        parts.append(html.Div(shown.trouble, className="lb-warning", role="status"))
+    for one in shown.past_limit:
+        words = f"{shown.metric.label} of version {one.version}{f' in {one.month}' if one.month else ''} is "
+        words += f"{value_words(shown.metric, one.figure.value)}, beyond the alert limit of "
+        words += f"{value_words(shown.metric, shown.goal.alert_limit if shown.goal else None)} "
+        words += f"(n = {number(one.figure.n)})."
+        parts.append(html.Div(words, className="lb-warning lb-past-limit"))
+    return parts
+
+
+def live(shown: Shown) -> Component:
+    """Which version serves, since when, and who approved it."""
+    if shown.live is None:
+        return html.Div("No version is live.", className="lb-live-line text-secondary")
+    found = shown.live
+    parts: list[Component] = [
+        html.Strong(f"Version {found.version.version}"),
+        html.Span("live", className="lb-badge lb-live"),
+        html.Span(_since(found)),
+    ]
+    if found.reason:
+        parts.append(html.Span(f"“{found.reason}”", className="text-secondary"))
+    if shown.challenger:
+        query = shown.asked.query(version=found.version.version, vs=shown.challenger)
+        words = f"What would change with version {shown.challenger}, the challenger?"
+        parts.append(dcc.Link(words, href=f"/performance?{query}"))
+    parts.append(dcc.Link("Model card and versions", href="/models"))
+    return html.Div(parts, className="lb-live-line")
+
+
+def meaning(shown: Shown) -> list[Component]:
+    """What the metric means, in one sentence, and how its intervals are made."""
+    intervals = {"none": "no interval is known", "bootstrap": "95 % intervals by bootstrap"}
+    said = intervals.get(shown.metric.interval, f"95 % intervals after {shown.metric.interval}")
+    words = f"{said[0].upper()}{said[1:]}. Squares: validation. Filled marks: real use."
+    return [html.Span(shown.metric.meaning), " ", html.Span(words, className="text-secondary")]
+
+
+def table(shown: Shown) -> Component:
+    """The chart's numbers in rows, each leading to its cases."""
+    if not shown.points:
+        return html.P("Nothing is known of this metric yet.", className="text-secondary")
+    names = ["Source", "Version", "Month", shown.metric.label, "95 % interval", "n", "Cases"]
+    said = {shown.metric.label: shown.metric.meaning}
+    head = html.Thead(html.Tr([html.Th(name, scope="col", title=said.get(name)) for name in names]))
+    rows = [html.Tr(_cells(shown.metric, one)) for one in in_order(shown.points)]
+    whole = html.Table([head, html.Tbody(rows)], className="table table-sm lb-numbers")
+    return html.Details(
+        [html.Summary("The numbers as a table"), html.Div(whole, className="lb-scroll")],
+        open=len(rows) <= MOST_OPEN,
+    )
+
+
+def in_order(points: Sequence[Point]) -> list[Point]:
+    """Newest months and versions first, validation last."""
+    real = [one for one in points if one.source != "validation"]
+    return sorted(real, key=lambda one: (one.month, one.version), reverse=True) + [
+        one for one in points if one.source == "validation"
+    ]
+
+
+def coverage(found: ReadCount, part: str) -> str:
+    """How much is judged and how that was chosen."""
+    if not found.read:
+        return "Nothing was read by this version in this period."
+    if part == "sample":
+        n, of, chosen = found.sampled_reviewed, found.sampled, "drawn at random, whatever the model said"
+    else:
+        n, of, chosen = found.reviewed, found.read, "those that somebody reviewed or that came with a label"
+    words = f"{number(n)} of {number(of)} readings ({_share(n, of)}) are judged: {chosen}."
+    if part != "sample" and found.reviewed < found.read:
+        words += (
+            " Who reviews what looks suspicious sees more errors than there are; the random sample does not."
+        )
+    return words
+
+
+def goal_form(user: User) -> Component:
+    """Where heads and MLOps staff set goal and limit; others see them in the chart only."""
+    may = user.role in SETTERS
+    fields = [
+        html.Div(
+            [
+                html.Label(words, htmlFor=name, className="form-label"),
+                dbc.Input(id=name, type="text", size="sm", disabled=not may),
+            ]
+        )
+        for name, words in ((GOAL, "Goal"), (LIMIT, "Alert limit"))
+    ]
+    save = html.Button("Set", id=GOAL_SAVE, className="btn btn-sm btn-outline-primary", disabled=not may)
+    said = html.Span(id=GOAL_SAID, className="text-secondary", role="status")
+    return html.Div([*fields, save, said], className="lb-goals" if may else "lb-hidden")
+
+
+def goal_words(metric: Metric, value: float | None) -> str:
+    """A goal as it is typed: per cent without its sign, everything else plain."""
+    if value is None:
+        return ""
+    return f"{100 * value:g}" if metric.percent else f"{value:g}"
+
+
+def _cells(metric: Metric, one: Point) -> list[Component]:
+    badge = [" ", html.Span("SYNTHETIC", className="lb-badge lb-synthetic")] if one.synthetic else []
+    words = "its cases" if one.source == "validation" else "open"
+    link = dcc.Link(words, href=one.query) if one.query else "–"
+    figure = one.figure
+    return [
+        html.Td([source_words(one), *badge]),
+        html.Td(one.version),
+        html.Td(one.month or ("–" if one.source == "validation" else "all")),
+        html.Td(value_words(metric, figure.value), className="lb-past" if one.past_limit else None),
+        html.Td(interval_words(metric, figure.low, figure.high)),
+        html.Td(number(figure.n)),
+        html.Td(link),
+    ]
+
+
+def _since(found: Live) -> str:
+    if found.since is None:
+        return f"since it was registered on {local_time(found.version.created_at)}; no approval is on record"
+    by = f", approved by {found.by}" if found.by else ""
+    return f"since {local_time(found.since)}{by}"
+
+
+def _share(n: int, of: int) -> str:
+    return f"{100 * n / of:.0f} %" if of else "none"

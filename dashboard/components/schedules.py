@@ -1,0 +1,151 @@
+"""Schedules in words, and the form in which one is made or changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import dash_bootstrap_components as dbc
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.icons import icon
+from dashboard.components.results import local_time
+
+if TYPE_CHECKING:
+    from services.schedules import Preview, ScheduleView
+
+ACTION = "schedule-action"  # type of the buttons: {"type", "schedule", "verb"}
+ADD = "schedule-add"
+FORM = "schedule-form"
+FORM_HEADING = "schedule-form-heading"
+PLANNING = "schedule-planning"  # the id of what is changed, "" for a new one
+WHAT = "schedule-what"
+WHAT_ROW = "schedule-what-row"
+NAME = "schedule-name"
+CRON = "schedule-cron"
+PREVIEW = "schedule-preview"
+SAVE = "schedule-save"
+DELETING = "schedule-deleting"
+CONFIRM = "schedule-confirm"
+_EXAMPLES = "schedule-examples"
+
+EXAMPLES = {
+    "0 6 * * *": "every day at 06:00",
+    "0 6 * * 1-5": "Monday to Friday at 06:00",
+    "0 7 * * 1": "every Monday at 07:00",
+    "0 7 1 * *": "the first of every month at 07:00",
+    "0 */4 * * *": "every four hours",
+}
+
+
+def cards(views: Sequence[ScheduleView], names: dict[str, str], moment: datetime) -> list[Component]:
+    """Show every schedule; `names` are those of the people who made them, by id."""
+    if not views:
+        return [html.P("Nothing is run periodically yet.", className="text-secondary")]
+    return [_card(view, names, moment) for view in views]
+
+
+def moment_words(time: datetime, moment: datetime) -> str:
+    """Put a coming time in words: "today at 14:15", "Monday 30 November at 06:00"; in `time`'s own zone."""
+    days = (time.date() - moment.astimezone(time.tzinfo).date()).days
+    if days in (0, 1):
+        return f"{'today' if days == 0 else 'tomorrow'} at {time:%H:%M}"
+    year = "" if time.year == moment.astimezone(time.tzinfo).year else f" {time.year}"
+    return f"{time:%A} {time.day} {time:%B}{year} at {time:%H:%M}"
+
+
+def preview(found: Preview, moment: datetime) -> list[Component]:
+    """Show what an expression means and when it comes next."""
+    coming = [html.Li(moment_words(time, moment)) for time in found.times]
+    zone = found.times[0].tzname() if found.times else ""
+    return [html.Div(f"{found.words} ({zone})"), html.Ul(coming, className="lb-coming")]
+
+
+def options(choices: Sequence[tuple[str, str, str]]) -> list[dict[str, str]]:
+    """The choices for a menu: kind and ask as the value, words as the label."""
+    return [{"value": json.dumps([kind, ask]), "label": words} for kind, ask, words in choices]
+
+
+def form() -> Component:
+    """Ask what is run, under which name, and when; one form for making and changing."""
+    examples = html.Datalist(
+        [html.Option(value=cron, label=words) for cron, words in EXAMPLES.items()], id=_EXAMPLES
+    )
+    cron = dbc.Input(id=CRON, list=_EXAMPLES, maxlength=64, autocomplete="off", placeholder="0 6 * * *")
+    parts = "minute, hour, day of the month, month, day of the week"
+    return dbc.Modal(
+        [
+            dbc.ModalHeader(html.H2(id=FORM_HEADING)),
+            dbc.ModalBody(
+                [
+                    html.Div([html.Label("What", htmlFor=WHAT), dbc.Select(id=WHAT)], id=WHAT_ROW),
+                    html.Label("Name", htmlFor=NAME),
+                    dbc.Input(id=NAME, maxlength=60, autocomplete="off"),
+                    html.Label("When", htmlFor=CRON),
+                    cron,
+                    examples,
+                    html.Div(f"Five parts: {parts}.", className="text-secondary small"),
+                    html.Div(id=PREVIEW, className="lb-preview", **{"aria-live": "polite"}),
+                ],
+                class_name="lb-form",
+            ),
+            dbc.ModalFooter(dbc.Button("Save", id=SAVE, color="primary")),
+        ],
+        id=FORM,
+        is_open=False,
+        centered=True,
+        fade=False,
+    )
+
+
+def _card(view: ScheduleView, names: dict[str, str], moment: datetime) -> Component:
+    one = view.schedule
+    state = [] if one.active else [html.Span("Paused", className="lb-badge")]
+    verb = ("pause", "Pause") if one.active else ("go-on", "Go on")
+    buttons = [("run", "Run now"), verb, ("change", "Change"), ("delete", "Delete")]
+    made = names.get(one.made_by, "Lightbox")
+    return html.Article(
+        [
+            html.Div(
+                [
+                    html.Div([html.Strong(one.name), *state], className="lb-alarm-head"),
+                    html.Div(view.what, className="lb-alarm-times"),
+                    html.Div(f"made by {made}, {local_time(one.created_at)}", className="lb-alarm-times"),
+                ]
+            ),
+            html.Div(
+                [html.Div([view.when.words, " ", html.Code(one.cron)]), _next(view, moment), _last(view)]
+            ),
+            html.Div([_button(verb, label, one.id) for verb, label in buttons], className="lb-alarm-acts"),
+        ],
+        className="lb-card lb-schedule" + ("" if one.active else " lb-alarm-quiet"),
+    )
+
+
+def _next(view: ScheduleView, moment: datetime) -> Component | None:
+    if not view.schedule.active or not view.when.times:
+        return None
+    return html.Div([icon("bi-clock"), f"next: {moment_words(view.when.times[0], moment)}"])
+
+
+def _last(view: ScheduleView) -> Component:
+    one = view.schedule
+    if view.in_hand:
+        return html.Div([icon("bi-hourglass-split"), "runs in a moment"], className="lb-alarm-times")
+    if one.last_run_at is None:
+        return html.Div("has not run yet", className="lb-alarm-times")
+    ended = local_time(one.last_run_at)
+    if one.failure:
+        return html.Div([icon("bi-x-circle"), f"failed {ended}: {one.failure}"], className="lb-failed")
+    return html.Div([icon("bi-check2"), f"last run {ended}"], className="lb-alarm-times")
+
+
+def _button(verb: str, label: str, schedule_id: str) -> Component:
+    return html.Button(
+        label,
+        id={"type": ACTION, "schedule": schedule_id, "verb": verb},
+        className="btn btn-sm btn-outline-secondary",
+    )

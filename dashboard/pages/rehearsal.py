@@ -1,0 +1,53 @@
+"""One rehearsal: where a candidate differs from the champion, scan by scan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dash import Dash, Input, Output, dcc, html
+from dash.development.base_component import Component
+
+from dashboard.auth import require
+from dashboard.components import rehearsals
+from dashboard.components.results import task_name
+from data.records import Rehearsal, Role, User
+
+if TYPE_CHECKING:
+    from services.container import Services
+
+ID = "rehearsal-id"
+CONTENT = "rehearsal-content"
+
+
+def layout(user: User, argument: str = "") -> Component:
+    """Build the page of the rehearsal that the address names; `show` fills it."""
+    return html.Div(
+        [dcc.Store(id=ID, data=argument), dcc.Loading(html.Div(id=CONTENT), delay_show=300)],
+        className="lb-rehearsal",
+    )
+
+
+def show(services: Services, user: User, rehearsal_id: str) -> list[Component]:
+    """Return everything that is known of a rehearsal; raises NotFound."""
+    made = services.rehearsals.opened(rehearsal_id)
+    kept = services.rehearsal_pictures.kept(rehearsal_id)
+    return [
+        _head(made),
+        html.Section(rehearsals.summary(made), className="lb-card"),
+        *rehearsals.differences(user, made, kept),
+    ]
+
+
+def register(app: Dash, services: Services) -> None:
+    """Bind the page."""
+
+    @app.callback(Output(CONTENT, "children"), Input(ID, "data"))
+    def _show(rehearsal_id: str) -> list[Component]:
+        return show(services, require(*Role), rehearsal_id)
+
+
+def _head(made: Rehearsal) -> Component:
+    title = f"Rehearsal: {task_name(made.task)} version {made.version}"
+    return html.Div(
+        [html.H1(title), dcc.Link("All versions", href="/models")], className="lb-page-head lb-wraps"
+    )

@@ -1,0 +1,119 @@
+"""A report as content: chapters of words, tables, charts and pictures. One content, several files.
+
+The PDF is typeset from it and the JSON written from it, so that a number stands in both to the digit: it
+is rounded when it enters a table, never afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reports.figures import Figure
+
+Cell = str | int | float | None
+DIGITS = 6  # significant ones of a number that has no unit of its own
+
+
+@dataclass(frozen=True)
+class Words:
+    """A paragraph, or a heading inside a chapter, or one point of a list."""
+
+    text: str
+    kind: str = "paragraph"  # "paragraph", "heading", "point" or "small"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Head and rows; the first `texts` columns stand to the left, the others are numbers."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    texts: int = 1
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure, drawn as vectors; `says` is what it shows in words."""
+
+    figure: Figure
+    says: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG with its caption."""
+
+    png: bytes
+    caption: str
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Pictures beside each other."""
+
+    pictures: Sequence[Picture]
+
+
+Block = Words | Table | Chart | Gallery
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A part of a document with a line in its contents."""
+
+    title: str
+    blocks: Sequence[Block] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole report. `facts` stand on the first page by their label; `stamp` in every page's head."""
+
+    title: str
+    facts: Mapping[str, str]
+    chapters: Sequence[Chapter]
+    stamp: str = ""
+    notice: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)  # of the JSON alone: what no table shows
+
+
+def rounded(value: float | None, digits: int = DIGITS) -> float | None:
+    """The number with so many significant digits; None where there is none."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.{digits}g}")
+
+
+def fixed(value: float | None, decimals: int = 3) -> float | None:
+    """The number with so many decimals; None where there is none."""
+    return None if value is None or not math.isfinite(value) else round(float(value), decimals)
+
+
+def document_json(document: Document) -> bytes:
+    """The document's words and numbers; charts and pictures by what they say."""
+    told = {
+        "title": document.title,
+        "facts": dict(document.facts),
+        "chapters": [
+            {"title": one.title, "blocks": [_plain(block) for block in one.blocks]}
+            for one in document.chapters
+        ],
+        "notice": document.notice,
+        **document.extra,
+    }
+    return (json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _plain(block: Block) -> dict[str, Any]:
+    if isinstance(block, Words):
+        return {"words": block.text}
+    if isinstance(block, Table):
+        return {"table": block.title, "head": list(block.head), "rows": [list(row) for row in block.rows]}
+    if isinstance(block, Chart):
+        return {"chart": block.says}
+    return {"pictures": [one.caption for one in block.pictures]}

@@ -1,0 +1,152 @@
+"""A drift snapshot as a document: what was compared, the verdict, every feature with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reports.document import Block, Cell, Chapter, Chart, Document, Table, Words, rounded
+from reports.drift_figures import distribution_figure
+from reports.drift_html import facts
+
+CATEGORY = "category"
+_CHARTED = 12  # drifted features that are drawn
+_SUMMARY = ("median", "q25", "q75", "mean", "std")
+_SIDES = ("reference", "current")
+
+Snapshot = Mapping[str, Any]
+
+
+def drift_document(snapshot: Snapshot, title: str, more: Mapping[str, str]) -> Document:
+    """The whole document; `more` are facts for the first page besides those of the snapshot."""
+    told = dict(facts(snapshot))
+    notice = told.pop("Notice", "")
+    chapters = [
+        Chapter("Verdict", _verdict(snapshot)),
+        Chapter("Features", [_limits_words(snapshot), _features(snapshot)]),
+        Chapter("What drifted, as charts", _charts(snapshot)),
+        Chapter("Numbers", [_numbers(snapshot), *_categories(snapshot)]),
+        *_embedding(snapshot),
+        *_truth(snapshot),
+        *_refusals(snapshot),
+    ]
+    return Document(title, told | dict(more), chapters, str(snapshot.get("made_at", "")), notice)
+
+
+def _verdict(snapshot: Snapshot) -> list[Block]:
+    said: list[Block] = [Words(one) for one in snapshot["verdict"]]
+    return said + [Words(one, "point") for one in snapshot["notes"]]
+
+
+def _limits_words(snapshot: Snapshot) -> Words:
+    limits = snapshot["limits"]
+    return Words(
+        f"A feature counts as drifted at a distance of {limits['effect']} or more with a corrected p below "
+        f"{limits['p']} (Benjamini and Hochberg over all features). Numbers are compared by the normed "
+        "Wasserstein distance, in standard deviations of the reference, categories by Jensen and Shannon's.",
+        "small",
+    )
+
+
+def _features(snapshot: Snapshot) -> Table:
+    head = ["feature", "", "distance", "p", "corrected p", "n reference", "n window", "missing"]
+    rows: list[list[Cell]] = [
+        [
+            one["title"],
+            one["status"],
+            rounded(one["effect"], 4),
+            rounded(one["p"], 3),
+            rounded(one["p_corrected"], 3),
+            one["n_reference"],
+            one["n_current"],
+            one["missing_current"],
+        ]
+        for one in snapshot["features"]
+    ]
+    return Table(head, rows, texts=2)
+
+
+def _numbers(snapshot: Snapshot) -> Table:
+    """Median, quartiles, mean and deviation of both sides, six digits of each."""
+    head = ["feature", "unit", "side", "median", "25 %", "75 %", "mean", "deviation"]
+    rows: list[list[Cell]] = [
+        [one["title"], one["unit"], side, *(rounded(one[side][name]) for name in _SUMMARY)]
+        for one in snapshot["features"]
+        if one["kind"] != CATEGORY
+        for side in _SIDES
+    ]
+    return Table(head, rows, texts=3)
+
+
+def _categories(snapshot: Snapshot) -> list[Block]:
+    blocks: list[Block] = []
+    for one in snapshot["features"]:
+        spread = one["distribution"]
+        if one["kind"] == CATEGORY and spread["names"]:
+            rows: list[list[Cell]] = [
+                [name, rounded(before, 4), rounded(after, 4)]
+                for name, before, after in zip(
+                    spread["names"], spread["reference"], spread["current"], strict=True
+                )
+            ]
+            blocks.append(Table(["", "share, reference", "share, window"], rows, title=one["title"]))
+    return blocks
+
+
+def _charts(snapshot: Snapshot) -> list[Block]:
+    drifted = [one for one in snapshot["features"] if one["drifted"]][:_CHARTED]
+    if not drifted:
+        return [Words("Nothing drifted.")]
+    blocks: list[Block] = []
+    for one in drifted:
+        blocks += [
+            Words(one["title"], "heading"),
+            Chart(distribution_figure(one), f"{one['title']}, both sides"),
+        ]
+    return blocks
+
+
+def _embedding(snapshot: Snapshot) -> list[Chapter]:
+    found = snapshot["embedding"]
+    if found is None:
+        return []
+    auc = found["auc"]
+    rows: list[list[Cell]] = [
+        ["AUC of a classifier that tells window from reference", rounded(auc["value"]), None],
+        ["its 95 % interval", rounded(auc["low"]), rounded(auc["high"])],
+        ["maximum mean discrepancy, permutation p", rounded(found["p"]), None],
+        ["scans with vectors, reference and window", found["n_reference"], found["n_current"]],
+    ]
+    return [Chapter("What the network sees", [Table(["", "", ""], rows)])]
+
+
+def _truth(snapshot: Snapshot) -> list[Chapter]:
+    found = snapshot["truth"]
+    if found is None:
+        return []
+    rows: list[list[Cell]] = [
+        [
+            name,
+            side,
+            *(rounded(found[side][name][part]) for part in ("value", "low", "high")),
+            found[side][name]["n"],
+        ]
+        for name in ("recall", "accuracy")
+        for side in _SIDES
+    ]
+    return [Chapter("Truth", [Table(["", "side", "value", "low", "high", "n"], rows, texts=2)])]
+
+
+def _refusals(snapshot: Snapshot) -> list[Chapter]:
+    found = snapshot.get("refusals")
+    if not found:
+        return []
+    share = found["share"]
+    rows: list[list[Cell]] = [
+        ["files and series refused", found["refused"]],
+        ["scans read", found["read"]],
+        ["share refused", rounded(share["value"])],
+        ["lower end of its 95 % interval", rounded(share["low"])],
+        ["upper end", rounded(share["high"])],
+    ]
+    return [Chapter("Refusals in the window's time", [Table(["", ""], rows)])]

@@ -1,0 +1,145 @@
+"""Charts of drift: distributions side by side, a feature's history, the tables' small pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.sax.saxutils import escape
+
+from reports.figures import FONT, MARKED, OURS, PALE, Figure
+
+REFERENCE, WINDOW = "Reference", "Window"
+_SPARK = (120, 30)
+_MOST_TOLD = 24  # letters of a name on an axis
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run in a feature's history."""
+
+    at: str  # ISO time
+    effect: float | None
+    drifted: bool
+    address: str
+    words: str
+
+
+def distribution_figure(feature: Mapping[str, Any]) -> Figure:
+    """Shares of reference and window over the same classes."""
+    found = feature["distribution"]
+    if "names" in found:
+        return _classes(found)
+    edges = found["edges"]
+    middles = [(low + high) / 2 for low, high in zip(edges, edges[1:], strict=False)]
+    width = edges[1] - edges[0] if len(edges) > 1 else 1.0
+    bars = [
+        {
+            "type": "bar",
+            "name": name,
+            "x": middles,
+            "y": [100 * share for share in found[side]],
+            "width": width,
+            "marker": {"color": colour},
+            "opacity": opacity,
+            "hovertemplate": "%{x:.3g}: %{y:.1f} %<extra>" + name + "</extra>",
+        }
+        for side, name, colour, opacity in (
+            ("reference", REFERENCE, PALE, 0.9),
+            ("current", WINDOW, OURS, 0.6),
+        )
+    ]
+    figure = _figure(bars, feature["unit"] or "", "Scans, %")
+    figure["layout"]["barmode"] = "overlay"
+    return figure
+
+
+def _classes(found: Mapping[str, Any]) -> Figure:
+    names = [name if len(name) <= _MOST_TOLD else f"{name[: _MOST_TOLD - 1]}…" for name in found["names"]]
+    bars = [
+        {
+            "type": "bar",
+            "name": name,
+            "orientation": "h",
+            "y": names,
+            "x": [100 * share for share in found[side]],
+            "marker": {"color": colour},
+            "hovertemplate": "%{y}: %{x:.1f} %<extra>" + name + "</extra>",
+        }
+        for side, name, colour in (("reference", REFERENCE, PALE), ("current", WINDOW, OURS))
+    ]
+    figure = _figure(bars, "Scans, %", "")
+    figure["layout"]["yaxis"] |= {"type": "category", "autorange": "reversed", "automargin": True}
+    return figure
+
+
+def history_figure(points: Sequence[Point], limit: float | None, up: str = "Distance") -> Figure:
+    """A feature's distance run by run, the limit as a line; a point leads to its run."""
+    line = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": [one.at for one in points],
+        "y": [one.effect for one in points],
+        "line": {"color": PALE, "width": 2},
+        "marker": {"size": 9, "color": [MARKED if one.drifted else OURS for one in points]},
+        "customdata": [one.address for one in points],
+        "text": [one.words for one in points],
+        "hovertemplate": "%{x|%Y-%m-%d %H:%M}: %{y:.3f}<br>%{text}<extra></extra>",
+    }
+    figure = _figure([line], "", up)
+    figure["layout"]["xaxis"] |= {"type": "date"}
+    figure["layout"]["yaxis"] |= {"rangemode": "tozero"}
+    figure["layout"]["showlegend"] = False
+    if limit is not None:
+        figure["layout"]["shapes"] = [
+            {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": limit, "y1": limit,
+             "line": {"color": MARKED, "dash": "dot", "width": 1}}
+        ]  # fmt: skip
+    return figure
+
+
+def spark(feature: Mapping[str, Any]) -> str:
+    """A small SVG of both distributions: the reference pale, the window as a line or dark bars."""
+    found, (wide, high) = feature["distribution"], _SPARK
+    before, after = found["reference"], found["current"]
+    top = max([*before, *after, 1e-9])
+    step = wide / max(len(before), 1)
+    parts = []
+    for at, share in enumerate(before):
+        tall = share / top * (high - 2)
+        parts.append(_bar(at * step, high - tall, step * 0.92, tall, PALE))
+    if "names" in found:
+        for at, share in enumerate(after):
+            tall = share / top * (high - 2)
+            parts.append(_bar(at * step + step * 0.25, high - tall, step * 0.42, tall, OURS))
+    else:
+        line = " ".join(
+            f"{(at + 0.5) * step:.1f},{high - share / top * (high - 2):.1f}" for at, share in enumerate(after)
+        )
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{OURS}" stroke-width="1.5"/>')
+    title = f"<title>{escape(str(feature['title']))}</title>"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}">'
+        f"{title}{''.join(parts)}</svg>"
+    )
+
+
+def _bar(left: float, top: float, width: float, tall: float, colour: str) -> str:
+    return f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{max(tall, 0.0):.1f}" fill="{colour}"/>'
+
+
+def _figure(traces: list[dict[str, Any]], across: str, up: str) -> Figure:
+    axis = {"gridcolor": "#e5ebf0", "zeroline": False, "automargin": True}
+    return {
+        "data": traces,
+        "layout": {
+            "font": {"family": FONT, "size": 12, "color": "#1d2733"},
+            "paper_bgcolor": "#ffffff",
+            "plot_bgcolor": "#ffffff",
+            "margin": {"l": 48, "r": 12, "t": 30, "b": 40},
+            "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+            "showlegend": True,
+            "xaxis": axis | {"title": {"text": across}},
+            "yaxis": axis | {"title": {"text": up}},
+        },
+    }

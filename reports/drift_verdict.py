@@ -1,0 +1,112 @@
+"""What a comparison means: limits, severity, and the verdict in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from data.records import Severity
+from reports.drift_columns import CATEGORY, FEWEST, MOST_ROWS
+from reports.drift_evidently import DRIFT_SHARE, EFFECT
+
+P = 0.05
+"""A corrected p below this is no chance."""
+GRAVE_EFFECT = 0.5
+"""From this distance on a drifted output of the model is critical."""
+APART, FAR_APART = 0.6, 0.8
+"""Area under the curve of the classifier on embeddings, lower end of its interval: warning, critical."""
+OUTPUTS = ("probability", "volume_ml", "lesions", "doubt", "estimated_dice")
+
+LIMITS: dict[str, float] = {
+    "effect": EFFECT,
+    "p": P,
+    "fewest": FEWEST,
+    "most_rows": MOST_ROWS,
+    "critical_share": DRIFT_SHARE,
+    "critical_effect_of_output": GRAVE_EFFECT,
+    "embedding_auc_warning": APART,
+    "embedding_auc_critical": FAR_APART,
+}
+"""Every limit by its name, as the snapshot tells it."""
+
+
+def is_drifted(effect: float | None, p_corrected: float | None) -> bool:
+    """Whether a column drifted: far enough, and not by chance."""
+    return effect is not None and p_corrected is not None and effect >= EFFECT and p_corrected < P
+
+
+def severity(
+    features: Sequence[Mapping[str, Any]],
+    embedding: Mapping[str, Any] | None,
+    truth: Mapping[str, Any] | None,
+) -> Severity:
+    """How much it matters."""
+    judged = [one for one in features if one["p_corrected"] is not None]
+    drifted = [one for one in judged if one["drifted"]]
+    if not judged and embedding is None and not (truth and truth["fell"]):
+        return Severity.TOO_FEW
+    grave = any(one["name"] in OUTPUTS and one["effect"] >= GRAVE_EFFECT for one in drifted)
+    apart = embedding is not None and embedding["p"] < P
+    far = apart and embedding is not None and embedding["auc"]["low"] >= FAR_APART
+    if grave or far or (truth and truth["fell"]) or (drifted and len(drifted) >= DRIFT_SHARE * len(judged)):
+        return Severity.CRITICAL
+    if drifted or (apart and embedding is not None and embedding["auc"]["low"] >= APART):
+        return Severity.WARNING
+    return Severity.CALM
+
+
+def words(snapshot: Mapping[str, Any]) -> list[str]:
+    """The verdict in sentences, the most important first."""
+    said = [_of_features(snapshot)]
+    if snapshot["truth"] is not None:
+        said += _of_truth(snapshot["truth"])
+    if snapshot["embedding"] is not None:
+        said.append(_of_embedding(snapshot["embedding"]))
+    return said
+
+
+def effect_words(feature: Mapping[str, Any]) -> str:
+    """A distance with its unit."""
+    if feature["effect"] is None:
+        return "–"
+    if feature["kind"] == CATEGORY:
+        return f"{feature['effect']:.2f} of at most 0.83"
+    return f"{feature['effect']:.2f} standard deviations"
+
+
+def _of_features(snapshot: Mapping[str, Any]) -> str:
+    counts = snapshot["counts"]
+    if snapshot["severity"] == Severity.TOO_FEW:
+        return (
+            f"Too few to judge: {snapshot['window']['n']:,} scans in the window and "
+            f"{snapshot['reference']['n']:,} in the reference; both need at least {FEWEST}."
+        )
+    drifted = [one for one in snapshot["features"] if one["drifted"]]
+    if not drifted:
+        return f"None of {counts['watched']} features drifted."
+    most = ", ".join(f"{one['title']} ({effect_words(one)})" for one in drifted[:3])
+    return f"{counts['drifted']} of {counts['watched']} features drifted, most of all {most}."
+
+
+def _of_embedding(embedding: Mapping[str, Any]) -> str:
+    auc = embedding["auc"]
+    apart = embedding["p"] < P and auc["low"] >= APART
+    said = "the pictures look different" if apart else "the pictures look alike"
+    return (
+        f"To the network {said}: a classifier tells window from reference with an AUC of {auc['value']:.2f} "
+        f"(95 % {auc['low']:.2f} to {auc['high']:.2f}; 0.5 is chance), MMD p = {embedding['p']:.3f}."
+    )
+
+
+def _of_truth(truth: Mapping[str, Any]) -> list[str]:
+    said = []
+    for name in ("recall", "accuracy"):
+        before, after = truth["reference"][name], truth["current"][name]
+        if before["value"] is None or after["value"] is None:
+            continue
+        verb = "fell" if name in truth["fell"] else "held"
+        said.append(
+            f"{name.title()} {verb}: {100 * after['value']:.1f} % of {after['n']:,} against "
+            f"{100 * before['value']:.1f} % of {before['n']:,} in the reference."
+        )
+    return said

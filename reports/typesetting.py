@@ -1,0 +1,186 @@
+"""A document as a PDF (PDF/A-2b, tagged as PDF/UA-1 wants it), typeset by typst from `document.typ`.
+
+What is shown goes to it as a file of data: nothing that a person or a file's header says becomes part
+of the source. Charts are drawn as vectors by the same Plotly figures that the pages show.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from reports.document import Block, Cell, Chart, Document, Gallery, Table, Words
+from reports.figures import Figure
+
+_TEMPLATE = Path(__file__).with_name("document.typ")
+_STANDARDS: Final = ["a-2b", "ua-1"]
+_WIDE, _HIGH, _SQUARE = 720, 300, 480  # pixels of a chart
+_BAR, _FRAME = 22, 110  # of a lying bar, and of what is above and below all of them
+_CELL, _NAMES = 20, 44  # of a place in the head, of the names of classes
+_FONT = "Libertinus Serif"  # typst brings it along; a font of this machine might not be on another
+NARROW_SPACE = "\u202f"
+_NARROWEST, _WIDEST = 6, 40  # letters of a column of texts that count for its width
+
+
+def pdf(document: Document) -> bytes:
+    """The whole document with contents and page numbers."""
+    with tempfile.TemporaryDirectory(prefix="lightbox-pdf-") as name:
+        folder = Path(name)
+        files = (f"{n}" for n in count())
+        told = {
+            "title": document.title,
+            "stamp": document.stamp,
+            "notice": document.notice,
+            "facts": list(document.facts.items()),
+            "chapters": [
+                {"title": one.title, "blocks": [_laid(block, folder, files) for block in one.blocks]}
+                for one in document.chapters
+            ],
+        }
+        (folder / "data.json").write_text(json.dumps(printable(told)))
+        return _compiled(Path(shutil.copy(_TEMPLATE, folder)))
+
+
+def count_words(n: int) -> str:
+    """A whole number with narrow spaces between thousands."""
+    return f"{n:,}".replace(",", NARROW_SPACE)
+
+
+def printable(told: Any) -> Any:
+    """Texts without control characters: they have no picture, and neither SVG nor PDF/A takes them."""
+    if isinstance(told, str):
+        return "".join(letter if letter.isprintable() or letter == NARROW_SPACE else " " for letter in told)
+    if isinstance(told, dict):
+        return {name: printable(value) for name, value in told.items()}
+    if isinstance(told, list | tuple):
+        return [printable(value) for value in told]
+    return told
+
+
+def _compiled(source: Path) -> bytes:
+    """The document as PDF/A, with this machine's fonts where the bundled ones lack a letter.
+
+    Where no font has it, the document is a plain PDF: PDF/A permits no empty boxes.
+    """
+    import typst  # takes a while and is needed by few
+
+    for bundled in (True, False):
+        with suppress(typst.TypstError):
+            return typst.compile(
+                source,
+                root=source.parent,
+                ignore_system_fonts=bundled,
+                pdf_standards=_STANDARDS,  # type: ignore[arg-type]
+            )
+    return typst.compile(source, root=source.parent)
+
+
+def _laid(block: Block, folder: Path, files: Iterator[str]) -> dict[str, Any]:
+    """A block as the template takes it; charts and pictures are written into the folder."""
+    if isinstance(block, Words):
+        return {"kind": block.kind, "text": block.text}
+    if isinstance(block, Table):
+        rows = _in_words(block)
+        return {
+            "kind": "table",
+            "title": block.title,
+            "head": list(block.head),
+            "texts": block.texts,
+            "widths": _widths(block, rows),
+            "rows": rows,
+        }
+    if isinstance(block, Chart):
+        return _drawn(block, folder / f"{next(files)}.svg")
+    return {"kind": "gallery", "pictures": _hung(block, folder, files)}
+
+
+def _drawn(chart: Chart, file: Path) -> dict[str, Any]:
+    figure = _on_paper(printable(chart.figure))
+    file.write_bytes(_svg(figure))
+    width = figure["layout"]["width"] / _WIDE
+    return {"kind": "chart", "file": file.name, "width": width, "says": chart.says}
+
+
+def _hung(gallery: Gallery, folder: Path, files: Iterator[str]) -> list[dict[str, str]]:
+    hung = []
+    for one in gallery.pictures:
+        file = folder / f"{next(files)}.png"
+        file.write_bytes(one.png)
+        hung.append({"file": file.name, "caption": one.caption})
+    return hung
+
+
+def _in_words(table: Table) -> list[list[str]]:
+    """Cells as they are printed: the numbers of a column all with as many decimals as its finest."""
+    decimals = [_decimals([row[n] for row in table.rows]) for n in range(len(table.head))]
+    return [[_cell(value, decimals[n]) for n, value in enumerate(row)] for row in table.rows]
+
+
+def _widths(table: Table, rows: Sequence[Sequence[str]]) -> list[int]:
+    """Of each column its share of the page, by its longest text; 0 for numbers, which take what they need."""
+    longest = [
+        max(len(cell) for cell in (head, *(row[n] for row in rows))) for n, head in enumerate(table.head)
+    ]
+    return [min(max(size, _NARROWEST), _WIDEST) if n < table.texts else 0 for n, size in enumerate(longest)]
+
+
+def _decimals(values: Sequence[Cell]) -> int | None:
+    """How many decimals a column takes; None where its numbers are too different for one answer."""
+    texts = [repr(value) for value in values if isinstance(value, float)]
+    if any("e" in text for text in texts) or not texts:
+        return None
+    finest = max(len(text.partition(".")[2]) for text in texts)
+    return finest if finest <= 4 else None
+
+
+def _cell(value: Cell, decimals: int | None) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool | str):
+        return str(value)
+    if isinstance(value, int):
+        return count_words(value)
+    return repr(value) if decimals is None else f"{value:.{decimals}f}"
+
+
+def _on_paper(figure: Figure) -> Figure:
+    """The chart in the size that its marks ask for, in the document's font."""
+    first = figure["data"][0] if figure["data"] else {}
+    width, height, marks = _WIDE, figure["layout"].get("height", _HIGH), figure["data"]
+    if first.get("type") == "heatmap":
+        width, height, marks = _SQUARE, _SQUARE, [_squares(first)]
+    elif first.get("orientation") == "h":
+        height = _FRAME + _BAR * len(first["y"])
+    layout = figure["layout"] | {"width": width, "height": height}
+    layout["font"] = layout.get("font", {}) | {"family": _FONT}
+    if layout.get("barmode") == "stack":  # the classes are named above the bars
+        layout |= {"height": height + _NAMES, "margin": layout["margin"] | {"t": _NAMES}}
+        layout["legend"] = layout["legend"] | {"y": 1, "yanchor": "bottom"}
+    return {"data": marks, "layout": layout}
+
+
+def _squares(heat: dict[str, Any]) -> dict[str, Any]:
+    """A heat map as a square a cell: Plotly would draw it as pixels."""
+    cells = [(x, y, n) for y, line in enumerate(heat["z"]) for x, n in enumerate(line) if n is not None]
+    kept = {name: heat[name] for name in ("colorscale", "colorbar")}
+    counts = [n for _, _, n in cells]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [x for x, _, _ in cells],
+        "y": [y for _, y, _ in cells],
+        "marker": kept | {"color": counts, "symbol": "square", "size": _CELL, "showscale": True},
+    }
+
+
+def _svg(figure: Figure) -> bytes:
+    from plotly.io import to_image  # takes a while and is needed by few
+
+    image: bytes = to_image(figure, format="svg", validate=False)
+    return image

@@ -1,0 +1,303 @@
+"""Periodic runs at times that a cron expression names, in the server's time zone.
+
+`tick` is called once a minute. A due time is run once, whoever ticks how often: it belongs to the
+job that moves `last_due_at` past it. After a downtime only the latest missed time is run.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import islice
+
+from cronsim import CronSim, CronSimError
+
+from data.audit import AuditLog
+from data.database import id_from, new_id, now
+from data.errors import InvalidInput, NotFound
+from data.records import AuditEvent, JobState, Schedule, Severity, User
+from data.schedules import ScheduleStore
+from services.alerts import Alerts
+from services.jobs import JobContext, Jobs
+
+RUN = "schedule"  # the kind of job; its subject is the id, and " now" where a person asked
+MADE_HERE = "lightbox"  # who made the defaults
+LONGEST_NAME = 60
+_FIELDS = 5
+_NOW = "now"
+_SHOWN_TIMES = 3
+_JOBS_LOOKED_AT = 50
+_UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+
+log = logging.getLogger(__name__)
+
+Run = Callable[[Schedule], None]
+
+
+@dataclass(frozen=True)
+class Default:
+    """A schedule that a kind of run brings; it is made once, and stays deleted if it is."""
+
+    name: str
+    ask: str
+    cron: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A registered kind of periodic run."""
+
+    run: Run
+    describe: Callable[[str], str]
+    defaults: Sequence[Default]
+    choices: Callable[[], Sequence[str]]
+    later: bool
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a cron expression means: in words, and its next times in the server's time zone."""
+
+    words: str
+    times: tuple[datetime, ...]
+
+
+@dataclass(frozen=True)
+class ScheduleView:
+    """A schedule with what a page says of it."""
+
+    schedule: Schedule
+    what: str  # what is run, in words
+    when: Preview
+    in_hand: bool  # it waits for a worker, or runs
+
+
+class Schedules:
+    """What is run when, and the running of it."""
+
+    def __init__(
+        self,
+        store: ScheduleStore,
+        jobs: Jobs,
+        alerts: Alerts,
+        audit: AuditLog,
+        zone: tzinfo | None = None,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        """`zone`: the server's own unless given."""
+        self._store = store
+        self._jobs = jobs
+        self._alerts = alerts
+        self._audit = audit
+        self.zone = zone or server_zone()
+        self._clock = clock
+        self._kinds: dict[str, Kind] = {}
+        jobs.register(RUN, self._run, self._gave_up)
+
+    def register(
+        self,
+        kind: str,
+        run: Run,
+        describe: Callable[[str], str],
+        *,
+        defaults: Sequence[Default] = (),
+        choices: Callable[[], Sequence[str]] = tuple,
+        later: bool = False,
+    ) -> None:
+        """Say how a kind of schedule is run, before `start`.
+
+        `run` raises where it fails; a UserFacingError's sentence is shown as it is. `describe` puts an
+        ask (JSON) in words. `choices`: the asks that a person may pick on the page. Where `run` only
+        starts something, pass `later` and call `succeeded` or `failed` when that has ended.
+        """
+        self._kinds[kind] = Kind(run, describe, defaults, choices, later)
+
+    def start(self) -> None:
+        """Make the registered kinds' default schedules, where that was never done."""
+        for name, kind in self._kinds.items():
+            for default in kind.defaults:
+                self._make_default(name, default)
+
+    def tick(self, moment: datetime | None = None) -> None:
+        """Queue whatever is due at this moment; may be called any number of times, by any server."""
+        at = moment or self._clock()
+        for schedule in self._store.all():
+            try:
+                if self._due(schedule, at) is not None:
+                    self._jobs.submit(RUN, schedule.id)
+            except Exception:  # one that cannot be understood must not hold up the others
+                log.exception("schedule %s could not be looked at", schedule.id)
+
+    def views(self) -> list[ScheduleView]:
+        """Every schedule, with what a page says of it."""
+        recent = self._jobs.recent(_JOBS_LOOKED_AT, RUN)
+        in_hand = {job.subject.partition(" ")[0] for job in recent if job.state in _UNFINISHED}
+        return [self._view(schedule, schedule.id in in_hand) for schedule in self._store.all()]
+
+    def get(self, schedule_id: str) -> Schedule:
+        """One schedule; raises NotFound."""
+        found = self._store.get(schedule_id)
+        if found is None:
+            raise NotFound("There is no such schedule any more.")
+        return found
+
+    def choices(self) -> list[tuple[str, str, str]]:
+        """What a person may put on a schedule: kind, ask, and both in words."""
+        kinds = self._kinds.items()
+        return [(name, ask, kind.describe(ask)) for name, kind in kinds for ask in kind.choices()]
+
+    def describe(self, kind: str, ask: str) -> str:
+        """What is run, in words; the kind's own name where this version does not know it."""
+        known = self._kinds.get(kind)
+        return kind if known is None else known.describe(ask)
+
+    def preview(self, cron: str) -> Preview:
+        """What a cron expression means; raises InvalidInput for one that cannot be kept."""
+        expression = checked(cron)
+        local = self._clock().astimezone(self.zone)
+        times = tuple(islice(CronSim(expression, local), _SHOWN_TIMES))
+        if not times:
+            raise InvalidInput("This time never comes.")
+        return Preview(CronSim(expression, local).explain(), times)
+
+    def add(self, kind: str, ask: str, cron: str, name: str, user: User) -> Schedule:
+        """Keep a new schedule, from now on; raises InvalidInput."""
+        if kind not in self._kinds:
+            raise InvalidInput("Choose what is to be run.")
+        self.preview(cron)
+        words = " ".join(name.split())[:LONGEST_NAME] or self.describe(kind, ask)[:LONGEST_NAME]
+        at = self._clock()
+        schedule = Schedule(new_id(), words, kind, ask, checked(cron), True, at, user.id, at)
+        self._store.add(schedule)
+        self._note(user, "schedule made", schedule, checked(cron))
+        return schedule
+
+    def change(self, schedule_id: str, name: str, cron: str, user: User) -> Schedule:
+        """Give a schedule another name and other times, from now on; raises InvalidInput."""
+        known = self.get(schedule_id)
+        self.preview(cron)
+        words = " ".join(name.split())[:LONGEST_NAME] or known.name
+        changed = self._store.replan(known, self._clock(), name=words, cron=checked(cron))
+        self._note(user, "schedule changed", changed, f"{known.cron} to {changed.cron}")
+        return changed
+
+    def pause(self, schedule_id: str, user: User) -> None:
+        """No more runs until `go_on`."""
+        known = self.get(schedule_id)
+        self._note(user, "schedule paused", self._store.replan(known, self._clock(), active=False))
+
+    def go_on(self, schedule_id: str, user: User) -> None:
+        """Run again from the next time on; what came due in the meantime is left out."""
+        known = self.get(schedule_id)
+        self._note(user, "schedule goes on", self._store.replan(known, self._clock(), active=True))
+
+    def run_now(self, schedule_id: str, user: User) -> None:
+        """Run once, beside the due times."""
+        known = self.get(schedule_id)
+        self._jobs.submit(RUN, f"{known.id} {_NOW}", user.id)
+        self._note(user, "schedule run by hand", known)
+
+    def delete(self, schedule_id: str, user: User) -> None:
+        """Take a schedule away, and its alarm with it."""
+        known = self.get(schedule_id)
+        self._store.delete(schedule_id, self._clock())
+        self._alerts.settle(cause_of(schedule_id))
+        self._note(user, "schedule deleted", known)
+
+    def succeeded(self, schedule_id: str) -> None:
+        """A run has ended well: its alarm is settled."""
+        self._store.ended(schedule_id, self._clock(), None)
+        self._alerts.settle(cause_of(schedule_id))
+
+    def failed(self, schedule_id: str, sentence: str) -> None:
+        """A run has failed, which is an alarm until one ends well."""
+        self._store.ended(schedule_id, self._clock(), sentence)
+        known = self._store.get(schedule_id)
+        if known is None:  # deleted while it ran
+            return
+        title = f"The scheduled run “{known.name}” failed"
+        self._alerts.raise_alarm(
+            cause_of(schedule_id), Severity.WARNING, title, sentence, "/alerts#schedules"
+        )
+
+    def _make_default(self, kind: str, default: Default) -> None:
+        at = self._clock()
+        schedule_id = id_from("schedule", kind, default.name)
+        cron = checked(default.cron)
+        made = Schedule(schedule_id, default.name, kind, default.ask, cron, True, at, MADE_HERE, at)
+        if self._store.add(made):
+            self._audit.record(AuditEvent(at, None, "schedule made", schedule_id, f"{made.name}: {cron}"))
+
+    def _view(self, schedule: Schedule, in_hand: bool) -> ScheduleView:
+        try:
+            when = self.preview(schedule.cron)
+        except InvalidInput as error:  # kept by another version
+            when = Preview(str(error), ())
+        return ScheduleView(schedule, self.describe(schedule.kind, schedule.ask), when, in_hand)
+
+    def _due(self, schedule: Schedule, moment: datetime) -> datetime | None:
+        """The latest due time that is not dealt with, in UTC."""
+        if not schedule.active:
+            return None
+        latest = latest_due(schedule.cron, moment.astimezone(self.zone))
+        return latest if latest > (schedule.last_due_at or schedule.created_at) else None
+
+    def _run(self, context: JobContext) -> None:
+        """The job: whoever claims the due time runs it. The claim outlives a kill, as the job does."""
+        schedule_id, _, how = context.subject.partition(" ")
+        schedule = self._store.get(schedule_id)
+        if schedule is None or not (how == _NOW or self._is_ours(schedule, context.job_id)):
+            return
+        kind = self._kinds.get(schedule.kind)
+        if kind is None:
+            raise InvalidInput(f"This version of Lightbox does not know the kind of run “{schedule.kind}”.")
+        kind.run(schedule)
+        if not kind.later:
+            self.succeeded(schedule_id)
+
+    def _is_ours(self, schedule: Schedule, job_id: str) -> bool:
+        if schedule.job_id == job_id:
+            return True
+        due = self._due(schedule, self._clock())
+        return due is not None and self._store.claim(schedule, due, job_id)
+
+    def _gave_up(self, subject: str, sentence: str) -> None:
+        self.failed(subject.partition(" ")[0], sentence)
+
+    def _note(self, user: User, action: str, schedule: Schedule, more: str = "") -> None:
+        detail = f"{schedule.name}: {more}" if more else schedule.name
+        self._audit.record(AuditEvent(self._clock(), user.id, action, schedule.id, detail))
+
+
+def cause_of(schedule_id: str) -> str:
+    """The cause of the alarm that a failing schedule raises."""
+    return f"schedule:{schedule_id}"
+
+
+def checked(cron: str) -> str:
+    """The expression in its plain form; raises InvalidInput with a sentence on what does not fit."""
+    fields = cron.split()
+    if len(fields) != _FIELDS:
+        raise InvalidInput("Five parts are needed: minute, hour, day of the month, month, day of the week.")
+    try:
+        CronSim(" ".join(fields), datetime(2026, 1, 1))
+    except CronSimError as error:
+        part = str(error).removeprefix("Bad ").replace("-", " ")
+        raise InvalidInput(f"The part for the {part} cannot be understood.") from None
+    return " ".join(fields)
+
+
+def latest_due(cron: str, local: datetime) -> datetime:
+    """The latest time up to and including `local`, an aware time in the schedule's zone; given in UTC."""
+    # Backwards from a fraction later, so that the very moment counts.
+    from_here = CronSim(cron, local + timedelta(microseconds=1), reverse=True)
+    return next(from_here, datetime.min.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def server_zone() -> tzinfo:
+    """The time zone of this machine, with its changes between summer and winter."""
+    from tzlocal import get_localzone
+
+    return get_localzone()

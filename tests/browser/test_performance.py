@@ -1,0 +1,107 @@
+"""The head's main job in a browser: both kinds of numbers, what a threshold would do, and the cases."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from data.records import Role
+from services import keys
+from tests.dashboard.house import House, png
+from tests.services.performed import with_history
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def house(house: House) -> House:
+    house.department.close()
+    house.department = with_history(house.database, house.folder)
+    house.services.performance = house.department.desk
+    for one in house.department.results:  # the worklist shows them
+        house.files.put(keys.thumbnail(one.scan_id), png(8, 8))
+    return house
+
+
+def _point(page: Page, trace: int, number: int = 0) -> None:
+    """Click a point of the history chart where Plotly draws it."""
+    page.wait_for_selector("#performance-graph .scatterlayer .trace")
+    page.wait_for_timeout(300)  # the chart moves its points into place
+    traces = page.locator("#performance-graph .scatterlayer .trace")
+    traces.nth(trace).locator(".points path").nth(number).click(force=True)
+
+
+def test_from_the_chart_to_the_cases(house, open_tab) -> None:
+    page = open_tab().sign_in(Role.HEAD, "/performance")
+    expect(page.locator("#performance-live")).to_contain_text("approved by Dr Head")
+    expect(page.locator("#performance-graph .legend")).to_contain_text("Validation, single slices")
+    expect(page.locator("#performance-graph .legend")).to_contain_text("Real use")
+    expect(page.locator("#performance-matrix .lb-tile", has_text="Misses")).to_contain_text("1")
+    _point(page, 1)  # real use of version 1: recall, so the ill
+    expect(page).to_have_url(re.compile(r"/performance\?.*version=1.*cases=ill"))
+    expect(page.locator("#performance-cases h2")).to_have_text("The ill: 22")
+    expect(page.locator("#performance-cases tbody tr")).to_have_count(22)
+    expect(page.locator("#performance-version")).to_contain_text("Version 1")
+    page.go_back()
+    expect(page.locator("#performance-cases")).to_be_empty()
+    expect(page.locator("#performance-version")).to_contain_text("Version 2 (live)")
+
+
+def test_a_month_of_the_worklist_s_own_opens_there(house, open_tab) -> None:
+    page = open_tab().sign_in(Role.HEAD, "/performance")
+    page.locator("#performance-by label", has_text="By month").click()
+    expect(page).to_have_url(re.compile(r"by=month"))
+    page.locator("#performance-metric").click()
+    page.get_by_role("listbox").get_by_text("Accuracy", exact=True).click()
+    expect(page).to_have_url(re.compile(r"metric=accuracy"))
+    expect(page.locator("#performance-numbers")).to_contain_text("2026-10")
+    row = page.locator("#performance-numbers tr", has_text="2026-11")
+    row = row.filter(has=page.get_by_role("cell", name="10", exact=True))
+    row.get_by_text("open").click()
+    expect(page.locator("#worklist-total")).to_have_text("10 scans")
+
+
+def test_the_threshold_says_what_would_have_been(house, open_tab) -> None:
+    page = open_tab().sign_in(Role.HEAD, "/performance?version=1")
+    table = page.locator("#performance-what-if")
+    expect(table.locator("tr", has_text="Recall")).to_contain_text("81.8 %81.8 %")
+    slider = page.locator("#performance-threshold [role=slider]")
+    slider.focus()
+    slider.press("Home")
+    expect(table.locator("tr", has_text="Recall")).to_contain_text("81.8 %100.0 %")
+    expect(table.locator("tr", has_text="False alarm rate")).to_contain_text("25.0 %100.0 %")
+    expect(table.locator("tr", has_text="Misses")).to_contain_text("-4 cases")
+
+
+def test_a_goal_is_set_and_a_limit_is_named(house, open_tab) -> None:
+    page = open_tab().sign_in(Role.HEAD, "/performance?by=month")
+    page.fill("#performance-goal", "98")
+    page.fill("#performance-limit", "85")
+    page.click("#performance-goal-save")
+    expect(page.locator("#performance-goal-said")).to_have_text("Set.")
+    expect(page.locator("#performance-graph .annotation", has_text="goal 98.0 %")).to_be_visible()
+    expect(page.locator("#performance-banner")).to_contain_text("version 1 in 2026-10 is 75.0 %")
+    page.reload()
+    expect(page.locator("#performance-goal")).to_have_value("98")
+
+
+def test_validation_training_and_another_version(house, open_tab) -> None:
+    page = open_tab().sign_in(Role.HEAD, "/performance?version=1")
+    page.locator("#performance-of label", has_text="Validation").click()
+    expect(page.locator("#performance-cases")).to_contain_text("TCGA_1")
+    expect(page.locator("#performance-training-curves figure")).to_have_count(2)
+    page.locator("#performance-vs").click()
+    page.get_by_text("Version 2 (live)", exact=True).last.click()
+    expect(page.locator("#performance-comparison")).to_contain_text("8 judged scans were read by both")
+    page.locator("#performance-comparison details", has_text="No difference").locator("summary").click()
+    page.locator("#performance-comparison .lb-scan-link").first.click()
+    expect(page).to_have_url(re.compile(r"/scans/[0-9a-f]{32}$"))
+
+
+def test_clinicians_see_it_and_set_nothing(house, open_tab) -> None:
+    page = open_tab(390, 844).sign_in(Role.CLINICIAN, "/performance")
+    expect(page.locator("#performance-numbers")).to_contain_text("Real use")
+    expect(page.locator("#performance-goal")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

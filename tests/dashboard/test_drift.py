@@ -1,0 +1,178 @@
+"""The drift page, its files and /api/v1/drift: one snapshot behind all of them."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from flask import Flask
+from PIL import Image
+
+from dashboard import api_document_drift
+from dashboard.pages import drift as page
+from dashboard.pages import scan
+from data.errors import InvalidInput
+from data.records import BRAIN_TUMOUR, DriftAsk, DriftRun, Role
+from tests.dashboard.conftest import callback
+from tests.dashboard.house import House
+
+
+@pytest.fixture
+def run(house: House) -> DriftRun:
+    house.drifting.add(80, 1)
+    sender = house.person(Role.CLINICIAN, "sender")
+    scan = house.add_volume(sender.id)
+    house.read_volume(scan)
+    house.drifting.add(59, 2, day=30, noise=lambda value, random: value + 0.03)
+    house.drifting.add(1, 3, day=30, scan_ids=[scan.id], noise=0.2)
+    return house.services.drift.run_now(DriftAsk(BRAIN_TUMOUR, last=60))
+
+
+def noisiest(house: House, run: DriftRun) -> str:
+    """The one scan that has pictures."""
+    scans = house.drifting.culprits.of(run.id, "noise").scans
+    return next(one.scan_id for one in scans if one.value == pytest.approx(0.2))
+
+
+def auth(house: House, role: Role) -> dict[str, str]:
+    return {"Authorization": f"Bearer {house.token(house.person(role, f'token-{role.value}'))}"}
+
+
+def test_the_page_the_api_and_the_files_tell_the_same_numbers(
+    house: House, run: DriftRun, sign_in: Any
+) -> None:
+    client = sign_in(Role.MLOPS)
+    told = client.get(f"/api/v1/drift/{run.id}", headers=auth(house, Role.HEAD)).json
+    file = client.get(f"/drift/{run.id}/snapshot.json")
+    assert told["snapshot"] == file.json == house.services.drift.snapshot(run.id)
+    shown = str(page.show(house.services, house.person(Role.MLOPS, "looker"), f"?run={run.id}"))
+    for sentence in told["snapshot"]["verdict"] + told["snapshot"]["notes"]:
+        assert sentence in shown
+    html = client.get(f"/drift/{run.id}/drift.html").text
+    assert told["snapshot"]["window"]["sha256"] in html and told["snapshot"]["reference"]["sha256"] in html
+
+
+def test_evidently_runs_in_a_cage(run: DriftRun, sign_in: Any) -> None:
+    client = sign_in(Role.CLINICIAN)
+    answer = client.get(f"/drift/{run.id}/drift.html", headers={"Accept-Encoding": "gzip"})
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox allow-scripts;") and "allow-same-origin" not in policy
+    assert "default-src 'none'" in policy and "connect-src 'none'" in policy
+    assert answer.headers["Content-Encoding"] == "gzip" and len(answer.data) < 3_000_000
+    assert client.get(f"/drift/{run.id}/truth.html").status_code == 404
+    assert client.get(f"/drift/{'0' * 32}/drift.html").status_code == 404
+    assert client.get("/drift/..%2f/snapshot.json").status_code == 404
+
+
+def test_what_each_role_may(house: House, run: DriftRun, server: Flask) -> None:
+    client = server.test_client()
+    body = {"task": BRAIN_TUMOUR, "last": 50}
+    for role, runs in ((Role.CLINICIAN, 403), (Role.HEAD, 202), (Role.MLOPS, 202), (Role.ADMIN, 202)):
+        token = auth(house, role)
+        assert client.get(f"/api/v1/drift?task={BRAIN_TUMOUR}", headers=token).status_code == 200
+        assert client.post("/api/v1/drift", json=body, headers=token).status_code == runs
+        culprits = client.get(f"/api/v1/drift/{run.id}/culprits?feature=noise", headers=token)
+        assert culprits.status_code == (403 if role is Role.ADMIN else 200)
+        pack = client.get(f"/retraining/{'0' * 32}.zip", headers=token)
+        assert pack.status_code in (401, 403, 404, 302)
+    assert client.get(f"/drift/{run.id}/snapshot.json").status_code in (302, 401)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ([], "JSON object"),
+        ({"task": "knees"}, "JSON object with the task"),
+        ({"task": BRAIN_TUMOUR, "last": "many"}, "whole number"),
+        ({"task": BRAIN_TUMOUR, "last": 0}, "at least one"),
+        ({"task": BRAIN_TUMOUR, "from": "soon"}, "is not a day"),
+        ({"task": BRAIN_TUMOUR, "filters": "colour=red"}, "nothing called colour"),
+        ({"task": BRAIN_TUMOUR, "reference": "no such"}, "no reference called"),
+        ({"task": BRAIN_TUMOUR, "depth": 3}, "nothing called depth"),
+    ],
+)
+def test_a_wrong_ask_is_a_sentence(house: House, server: Flask, body: Any, words: str) -> None:
+    answer = server.test_client().post("/api/v1/drift", json=body, headers=auth(house, Role.MLOPS))
+    assert answer.status_code == 400 and words in answer.json["error"]["message"]
+
+
+def test_the_document_names_every_address_and_field(house: House, run: DriftRun, server: Flask) -> None:
+    client, token = server.test_client(), auth(house, Role.MLOPS)
+    rules = {re.sub(r"<(\w+)>", r"{\1}", str(rule)) for rule in server.url_map.iter_rules()}
+    assert set(api_document_drift.paths()) <= rules
+    document = client.get("/api/v1/openapi.json", headers=token).json
+    assert set(api_document_drift.paths()) <= set(document["paths"])
+    told = client.get(f"/api/v1/drift/{run.id}", headers=token).json
+    assert set(told) == set(document["components"]["schemas"]["DriftRun"]["properties"])
+    (reference,) = client.get(f"/api/v1/drift/references?task={BRAIN_TUMOUR}", headers=token).json[
+        "references"
+    ]
+    assert set(reference) == set(document["components"]["schemas"]["DriftReference"]["properties"])
+
+
+def test_a_feature_opens_the_scans_that_pull_it(house: House, run: DriftRun) -> None:
+    scan_id = house.drifting.culprits.of(run.id, "noise").scans[0].scan_id
+    looker = house.person(Role.MLOPS, "looker")
+    found = page.detail(house.services, looker, f"?run={run.id}&feature=noise")
+    assert found[page.FEATURE] == "" and "Scans that pull “Noise” the most" in str(found[page.CULPRITS_HEAD])
+    assert found["drift-chosen"][0]["value"] == scan_id
+    closed = page.detail(house.services, looker, f"?run={run.id}")
+    assert closed[page.FEATURE] == "lb-hidden" and closed["drift-chosen"] == []
+    admin = page.detail(house.services, house.person(Role.ADMIN, "chief"), f"?run={run.id}&feature=noise")
+    assert admin["drift-chosen"] == []
+
+
+def test_a_thumbnail_shows_the_mask(house: House, run: DriftRun, sign_in: Any) -> None:
+    scan_id = noisiest(house, run)
+    answer = sign_in(Role.MLOPS).get(f"/drift/thumbnail/{scan_id}.png")
+    pixels = np.asarray(Image.open(io.BytesIO(answer.data)).convert("RGB")).astype(int)
+    assert answer.mimetype == "image/png" and (pixels.max(axis=2) - pixels.min(axis=2) > 60).sum() > 10
+
+
+def test_chosen_scans_go_to_review_and_into_a_pack(house: House, run: DriftRun, sign_in: Any) -> None:
+    client = sign_in(Role.MLOPS)
+    scan_id = noisiest(house, run)
+    known = [one["output"] for one in client.get("/_dash-dependencies").json]
+    (output,) = [one for one in known if one.startswith("..drift-gallery-said.children")]
+
+    def act(button: str) -> str:
+        inputs = [
+            {"id": name, "property": "n_clicks", "value": 1 if name == button else None}
+            for name in ("drift-ask-review", "drift-make-pack")
+        ]
+        state = [
+            {"id": "drift-chosen", "property": "value", "value": [scan_id]},
+            {"id": "drift-why", "property": "value", "value": "noise of the new scanner"},
+            {"id": "location", "property": "search", "value": f"?run={run.id}"},
+        ]
+        answer = callback(client, output, [*inputs, []], changed=f"{button}.n_clicks", state=state)
+        assert answer.status_code == 200, answer.text
+        return json.dumps(answer.json)
+
+    assert "1 scans wait for a review." in act("drift-ask-review")
+    (asked,) = house.services.review_requests.open(BRAIN_TUMOUR)
+    assert (asked.scan_id, asked.why) == (scan_id, "noise of the new scanner")
+    assert "A pack of 1 scans is being made." in act("drift-make-pack")
+    assert house.services.retraining_packs.recent()[0].ask.scan_ids == (scan_id,)
+    clinician = house.person(Role.CLINICIAN, "reader")
+    assert "noise of the new scanner" in str(scan.show(house.services, clinician, scan_id)[scan.HISTORY])
+    house.services.review.accept(scan_id, clinician)
+    assert house.services.review_requests.open() == []
+    with pytest.raises(InvalidInput):
+        house.services.review_requests.ask([scan_id], " ", clinician)
+
+
+def test_an_empty_house_says_so(house: House) -> None:
+    shown = page.show(house.services, house.person(Role.MLOPS), "")
+    assert "No drift run yet." in str(shown[page.VERDICT]) and shown[page.TICK]
+
+
+def test_two_runs_stand_side_by_side(house: House, run: DriftRun) -> None:
+    other = house.services.drift.run_now(DriftAsk(BRAIN_TUMOUR, last=40))
+    shown = page.show(house.services, house.person(Role.HEAD), f"?run={run.id}&vs={other.id}")
+    assert "Two runs side by side" in str(shown[page.PAIRS])
+    assert "compare" not in str(shown[page.PAIRS]) and other.id in str(shown[page.RUNS])

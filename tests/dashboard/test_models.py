@@ -1,0 +1,140 @@
+"""The models page and a rehearsal's page, over a real small department, called without a browser."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard.pages import models, rehearsal
+from data.errors import NotAllowed
+from data.records import BRAIN_TUMOUR, Role, User
+from tests.dashboard.house import House
+from tests.dashboard.released import moved_in
+from tests.services.small_models import Department, department, empty_mlflow, weights_in, zipped
+
+
+@pytest.fixture(scope="module")
+def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return empty_mlflow(tmp_path_factory.mktemp("mlflow"))
+
+
+@pytest.fixture
+def small(house: House, tmp_path: Path, mlflow: Path) -> Iterator[Department]:
+    """The house with a department whose second version was rehearsed on six scans."""
+    with department(tmp_path / "department", mlflow) as made:
+        moved_in(house, made)
+        made.add(6, bright=800)
+        made.version(above=700, name="second")
+        made.rehearse("2")
+        yield made
+
+
+def _press(house: House, user: User, verb: str, version: str, why: str = "Because.", live: str = "1") -> str:
+    pressed = {"task": BRAIN_TUMOUR, "version": version, "verb": verb, "live": live}
+    return models.act(house.services, user, pressed, why, "100")
+
+
+def test_the_page_says_what_is_live_what_the_gate_says_and_who_decided(
+    house: House, small: Department
+) -> None:
+    operator, head = house.person(Role.MLOPS), house.person(Role.HEAD)
+    said = str(models.show(house.services, operator))
+    assert "Version 1 is live." in said
+    assert "The gate cannot tell. " in said
+    made = small.rehearsals.latest(BRAIN_TUMOUR, "2")
+    assert made is not None
+    assert f"/rehearsals/{made.id}" in said
+    assert "Ask for an override" in said
+    before = models.word(house.services)
+
+    assert "confirm" in _press(house, operator, "override", "2", "We need it.")
+    asked = small.promotions.recent(BRAIN_TUMOUR)[0]
+    assert "Withdraw" in str(models.show(house.services, operator))
+    assert "Confirm: let it go live" in str(models.show(house.services, head))
+    assert _press(house, head, "confirm", asked.id, "Agreed.") == "Version 2 is live."
+    said = str(models.show(house.services, operator))
+    for words in ("Version 2 is live.", "approved by Dr Mlops, Dr Head: We need it.", "Go back to version 1"):
+        assert words in said
+    assert models.word(house.services) != before
+    assert _press(house, operator, "rollback", "back", "Worse.", "2") == "Version 1 is live again."
+    assert "back to version 1 in the place of 2" in str(models.show(house.services, head))
+
+
+def test_others_only_look(house: House, small: Department) -> None:
+    clinician, head = house.person(Role.CLINICIAN), house.person(Role.HEAD)
+    _press(house, house.person(Role.MLOPS), "override", "2")
+    said = str(models.show(house.services, clinician))
+    assert "asks that version 2 goes live" in said
+    for control in ("models-act", "models-why", "lb-choose-zip"):
+        assert control not in said
+    assert "'rehearse'" not in str(models.show(house.services, head))
+    for verb in ("promote", "override", "rollback", "rehearse", "challenge"):
+        with pytest.raises(NotAllowed):
+            _press(house, head, verb, "2")
+    with pytest.raises(NotAllowed):
+        _press(house, clinician, "confirm", small.promotions.recent(BRAIN_TUMOUR)[0].id)
+
+
+def test_the_challenger_is_marked_and_unmarked(house: House, small: Department) -> None:
+    operator = house.person(Role.MLOPS)
+    _press(house, operator, "challenge", "2")
+    assert small.registry.version(BRAIN_TUMOUR, "2").aliases == ("challenger",)
+    assert "No challenger any more" in str(models.show(house.services, operator))
+    _press(house, operator, "unchallenge", "2")
+    assert small.registry.version(BRAIN_TUMOUR, "2").aliases == ()
+
+
+def test_without_mlflow_the_page_says_so(
+    house: House, small: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise ConnectionError("no route to host")
+
+    monkeypatch.setattr(type(small.tracking), "registered", away)
+    monkeypatch.setattr(type(small.tracking), "runs", away)
+    said = str(models.show(house.services, house.person(Role.HEAD)))
+    assert "The model registry cannot be reached" in said
+    assert "Live: version 1, from this machine" in said
+
+
+def test_a_rehearsal_shows_differences_with_pictures_and_links(
+    house: House, small: Department, sign_in
+) -> None:
+    made = small.rehearsals.latest(BRAIN_TUMOUR, "2")
+    assert made is not None
+    head = house.person(Role.HEAD)
+    said = str(rehearsal.show(house.services, head, made.id))
+    for words in ("6 scans read by version 2 beside version 1", "Recall", "Time a picture (ms)", "Dice 0.92"):
+        assert words in said
+    source = f"/rehearsals/{made.id}/{made.differences[0].scan_id}.png"
+    assert source in said
+    assert f"/scans/{made.differences[0].scan_id}" in said
+    answer = sign_in(Role.HEAD).get(source)
+    assert answer.data.startswith(b"\x89PNG")
+    # Administrators see numbers, but no scans.
+    admin = sign_in(Role.ADMIN)
+    assert admin.get(f"/rehearsals/{made.id}").status_code == 200
+    assert admin.get(source).status_code == 404
+    (administrator,) = (user for user in house.accounts.all() if user.role is Role.ADMIN)
+    said = str(rehearsal.show(house.services, administrator, made.id))
+    assert re.search(r"/scans/|\.png", said) is None
+
+
+def test_a_version_is_uploaded_by_those_who_may(house: House, small: Department, sign_in) -> None:
+    archive = zipped(weights_in(small.folder / "third", above=650)).read_bytes()
+
+    def sent(client, content: bytes):
+        form = {"version": (io.BytesIO(content), "third.zip")}
+        return client.post(f"/models/{BRAIN_TUMOUR}/versions", data=form, headers=client.csrf)
+
+    assert sent(sign_in(Role.HEAD), archive).status_code == 403
+    operator = sign_in(Role.MLOPS)
+    assert sent(operator, archive).json == {"task": BRAIN_TUMOUR, "version": "3"}
+    again = sent(operator, archive)
+    assert (again.status_code, "registered already" in again.text) == (400, True)
+    assert "not a zip" in sent(operator, b"Dear colleague").text
+    assert small.registry.version(BRAIN_TUMOUR, "3").tags["lightbox.uploaded_by"] == "Dr Mlops"

@@ -1,0 +1,203 @@
+"""The performance page: what it shows is what the API and the files say, for those who may see it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from dashboard import api_document
+from dashboard.components.performance_controls import CONTROLS
+from dashboard.components.performance_panels import value_words
+from dashboard.pages import performance
+from data.records import BRAIN_TUMOUR, PNEUMONIA, Role
+from services.performance_metrics import METRICS
+from tests.dashboard.conftest import callback
+from tests.dashboard.house import House
+from tests.services.performed import with_history
+
+
+@pytest.fixture
+def history(house: House) -> House:
+    """The house with a history of two versions."""
+    house.department.close()
+    house.department = with_history(house.database, house.folder)
+    house.services.performance = house.department.desk
+    return house
+
+
+def words(component: Any) -> str:
+    """What a component says, without its markup."""
+    plain = json.loads(json.dumps(component, default=lambda one: one.to_plotly_json()))
+    found: list[str] = []
+
+    def walk(part: Any) -> None:
+        if isinstance(part, dict):
+            walk(part.get("props", {}).get("children"))
+        elif isinstance(part, list):
+            for one in part:
+                walk(one)
+        elif part is not None:
+            found.append(str(part))
+
+    walk(plain)
+    return "|".join(found)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "?by=month&metric=accuracy", "?metric=dice", "?metric=latency_p95_ms&by=month"]
+)
+def test_page_api_and_file_say_the_same(history: House, sign_in, address: str) -> None:
+    shown = performance.show(history.services, address)
+    client = sign_in(Role.HEAD)
+    asked = f"{address or '?'}{'' if 'metric' in address else '&metric=recall'}"
+    numbers = client.get(f"/api/v1/performance{asked}").get_json()["numbers"]
+    assert len(numbers) >= 3
+    table = words(shown[performance.NUMBERS])
+    drawn = [
+        row
+        for trace in shown[performance.GRAPH]["data"]
+        for row in zip(trace["y"], trace["customdata"], strict=True)
+    ]
+    metric = METRICS[numbers[0]["metric"]]
+    for one in numbers:
+        assert f"|{value_words(metric, one['value'])}|" in table
+        scaled = 100 * one["value"] if metric.percent else one["value"]
+        assert (scaled, one["n"]) in [(y, of[2]) for y, of in drawn]
+        assert one["cases"] in [of[0] or None for _, of in drawn]
+    rows = list(
+        csv.DictReader(
+            io.StringIO(client.get(f"/exports/performance.csv{address}").get_data().decode("utf-8-sig"))
+        )
+    )
+    told = [row for row in rows if row["section"] == metric.name]
+    assert [(float(row["value"]), int(row["n"])) for row in told] == [
+        (one["value"], one["n"]) for one in numbers
+    ]
+
+
+def test_the_page_says_what_is_live_and_since_when(history: House) -> None:
+    shown = performance.show(history.services, "")
+    said = words(shown[performance.LIVE])
+    assert "Version 2|live|since 2026-11-01" in said
+    assert "approved by Dr Head" in said
+    assert METRICS["recall"].meaning in words(shown[performance.MEANING])
+    assert "20 of 28 readings (71 %) are judged" in shown[performance.COVERAGE]
+
+
+def test_every_cell_of_the_matrix_leads_to_as_many_cases(history: House) -> None:
+    matrix = performance.closer(history.services, "?version=1")[performance.MATRIX]
+    cells = {words(one).split("|")[0]: one for one in matrix.children[0].children}
+    assert [words(one).split("|")[1] for one in cells.values()] == ["18", "4", "2", "6"]
+    for name, cell in cells.items():
+        path, _, query = cell.href.partition("?")
+        if path == "/worklist":
+            assert str(history.services.cohorts.total(parse_qs(query))) == words(cell).split("|")[1], name
+        else:
+            listed = performance.closer(history.services, f"?{query}")[performance.CASES]
+            assert f": {words(cell).split('|')[1]}|" in words(listed), name
+
+
+def test_a_threshold_is_looked_at_without_changing_anything(history: House) -> None:
+    table, roc, precision = performance.moved(history.services, "?version=1", 0.0)
+    said = words(table)
+    assert "Recall|81.8 %|100.0 %" in said
+    assert "False alarm rate (FAR)|25.0 %|100.0 %" in said
+    mark = {one["location"][-1]: one["params"]["value"] for one in roc.to_plotly_json()["operations"]}
+    assert mark == {"x": [1.0], "y": [1.0]}
+    assert precision.to_plotly_json()["operations"]
+
+
+def test_validation_is_listed_and_named(history: House) -> None:
+    found = performance.closer(history.services, "?of=validation")
+    assert "TCGA_1" in words(found[performance.CASES])
+    assert "5" in words(found[performance.MATRIX])
+
+
+def test_training_and_comparison_are_shown(history: House) -> None:
+    facts, charts = performance.trained(history.services, "?version=2")
+    assert "ab" * 32 in words(facts)
+    assert [one.children[0].children for one in charts] == ["dice", "loss"]
+    assert "8 judged scans were read by both" in words(
+        performance.compared(history.services, "?version=1&vs=2")
+    )
+    assert "Choose a second version" in words(performance.compared(history.services, "?version=1"))
+
+
+def test_pictures_of_a_run_are_served_and_nothing_else(history: House, sign_in) -> None:
+    client = sign_in(Role.HEAD)
+    picture = client.get("/performance-pictures?version=2&path=model/worst.png")
+    assert (picture.status_code, picture.mimetype) == (200, "image/png")
+    assert client.get("/performance-pictures?version=2&path=model/settings.json").status_code == 404
+    assert client.get("/performance-pictures?version=2").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/performance",
+        "/exports/performance.csv",
+        "/exports/assess-ai.csv",
+        "/performance-pictures?path=a.png",
+    ],
+)
+def test_administrators_and_strangers_get_nothing(house: House, server, sign_in, path: str) -> None:
+    assert server.test_client().get(path).status_code == 401
+    assert sign_in(Role.ADMIN).get(path).status_code == 403
+
+
+def test_an_empty_house_says_so(house: House, sign_in) -> None:
+    answer = sign_in(Role.HEAD).get(f"/api/v1/performance?task={PNEUMONIA}&metric=auc").get_json()
+    assert (answer["numbers"], answer["live"]) == ([], None)
+    assert answer["cases"]["absent"].startswith("No reading of this task")
+    shown = performance.show(house.services, f"?task={PNEUMONIA}")
+    assert "No version is live." in words(shown[performance.LIVE])
+    assert "Nothing is known" in words(shown[performance.NUMBERS])
+
+
+def test_wrong_addresses_are_refused(house: House, sign_in) -> None:
+    client = sign_in(Role.HEAD)
+    for address in ("metric=luck", "task=x", "month=13", "colour=red"):
+        assert client.get(f"/api/v1/performance?{address}").status_code == 400
+    assert client.get("/exports/performance.exe").status_code == 404
+
+
+def test_heads_set_goals_and_clinicians_do_not(house: House, sign_in) -> None:
+    outputs = f"{performance.GOAL_SAID}.children"
+    state = [
+        {"id": performance.GOAL, "property": "value", "value": "95"},
+        {"id": performance.LIMIT, "property": "value", "value": "90"},
+        {"id": performance.LOCATION, "property": "search", "value": "?metric=recall"},
+    ]
+    inputs = [{"id": performance.GOAL_SAVE, "property": "n_clicks", "value": 1}]
+    for role, status in ((Role.CLINICIAN, None), (Role.HEAD, 0.95)):
+        client = sign_in(role)
+        (name,) = [
+            one["output"] for one in client.get("/_dash-dependencies").get_json() if outputs in one["output"]
+        ]
+        callback(client, name, inputs, changed=f"{performance.GOAL_SAVE}.n_clicks", state=state)
+        goal = house.department.desk.goals.of(BRAIN_TUMOUR).get("recall")
+        assert (goal.goal if goal else None) == status
+
+
+def test_script_and_page_agree_on_the_controls_and_their_order() -> None:
+    script = (Path(performance.__file__).parents[1] / "assets" / "performance.js").read_text()
+    (names,) = re.findall(r"const NAMES = \[(.*?)\]", script)
+    assert tuple(json.loads(f"[{names}]")) == CONTROLS
+
+
+def test_the_manual_names_every_field() -> None:
+    manual = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
+    document = api_document.document()
+    for field in document["components"]["schemas"]["PerformanceNumber"]["properties"]:
+        assert f"`{field}`" in manual, field
+    for parameter in document["paths"]["/api/v1/performance"]["get"]["parameters"]:
+        assert f"`{parameter['name']}`" in manual, parameter
+    for metric in METRICS:
+        assert f"`{metric}`" in manual, metric

@@ -1,0 +1,127 @@
+"""One content, several files: a number stands in the PDF and in the JSON to the digit."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reports.document import (
+    Chapter,
+    Chart,
+    Document,
+    Gallery,
+    Picture,
+    Table,
+    Words,
+    document_json,
+    fixed,
+    rounded,
+)
+from reports.figures import Column, counts_figure
+from reports.markdown import blocks_of
+from reports.typesetting import NARROW_SPACE, pdf
+
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+
+
+def text_of(content: bytes) -> str:
+    from pypdf import PdfReader
+
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+
+
+def numbers_in(told: Any) -> set[float]:
+    """Every number of a JSON value, those within texts too."""
+    if isinstance(told, bool) or told is None:
+        return set()
+    if isinstance(told, int | float):
+        return {float(told)}
+    if isinstance(told, str):
+        return {float(one) for one in NUMBER.findall(told)}
+    values = told.values() if isinstance(told, dict) else told
+    return set().union(*(numbers_in(one) for one in values)) if told else set()
+
+
+def numbers_of(text: str) -> set[float]:
+    return {float(one) for one in NUMBER.findall(text.replace(NARROW_SPACE, "").replace("\u2212", "-"))}
+
+
+def a_document(rows: list[list[Any]], **more: Any) -> Document:
+    chart = Chart(counts_figure([Column("North", 7), Column("South", 9)]), "Scans by site")
+    blocks = [Words("Some words."), chart, Table(["", "n", "recall"], rows, title="Recall")]
+    return Document("Report", {"Counted": "today"}, [Chapter("One", blocks)], "stamp", "notice", **more)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 10**9), st.floats(-1e6, 1e6).map(lambda value: rounded(value))),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_every_number_of_the_json_stands_in_the_pdf(rows: list[tuple[int, float]]) -> None:
+    document = a_document([["row", n, value] for n, value in rows])
+    told = json.loads(document_json(document))
+    assert numbers_in(told["chapters"]) <= numbers_of(text_of(pdf(document)))
+
+
+def test_a_column_of_numbers_has_one_number_of_decimals() -> None:
+    text = text_of(pdf(a_document([["A", 1234567, 0.9], ["B", 5, 0.875]])))
+    assert "0.900" in text
+    assert "0.875" in text
+    assert f"1{NARROW_SPACE}234{NARROW_SPACE}567" in text
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, None])
+def test_what_is_no_number_is_a_dash_and_null(value: float | None) -> None:
+    assert fixed(value) is None
+    document = a_document([["A", 3, rounded(value)]])
+    assert json.loads(document_json(document))["chapters"][0]["blocks"][2]["rows"] == [["A", 3, None]]
+    assert "–" in text_of(pdf(document))
+
+
+def test_pictures_are_embedded_with_what_they_show() -> None:
+    from PIL import Image
+
+    memory = io.BytesIO()
+    Image.new("L", (40, 30), 90).save(memory, "PNG")
+    gallery = Gallery([Picture(memory.getvalue(), "Case 1: missed")])
+    content = pdf(Document("Report", {}, [Chapter("Worst", [gallery])]))
+    assert "Case 1: missed" in text_of(content)
+    assert b"/Subtype/Image" in content.replace(b" ", b"")
+
+
+def test_every_page_is_tagged_and_fonts_are_embedded(tmp_path: Path) -> None:
+    content = pdf(a_document([["A", 1, 0.5]]))
+    assert b"/StructTreeRoot" in content
+    assert b"pdfuaid:part>1</pdfuaid:part" in content
+    if shutil.which("pdffonts") is None:
+        pytest.skip("pdffonts (poppler-utils) is not installed")
+    file = tmp_path / "report.pdf"
+    file.write_bytes(content)
+    listed = subprocess.run(["pdffonts", file], capture_output=True, text=True, check=True).stdout  # noqa: S607
+    fonts = listed.splitlines()[2:]
+    assert fonts
+    assert all(re.search(r"\byes\s+(yes|no)\s+(yes|no)\s+\d+\s+\d+$", line) for line in fonts)
+
+
+def test_a_model_card_becomes_parts() -> None:
+    card = "# Title\n\n**Not** for\nuse.\n\n## Data\n- one `x`\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    assert blocks_of(card) == [
+        Words("Not for use."),
+        Words("Data", "heading"),
+        Words("one x", "point"),
+        Words("two", "point"),
+        Table(["a", "b"], [["1", "2"]], texts=2),
+    ]

@@ -1,0 +1,124 @@
+"""Readings to compare, without scans behind them: rows of features and vectors, as readings leave them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Engine
+
+from data.database import new_id, writing
+from data.drift import DriftReferenceStore, DriftRunStore
+from data.features import FeatureStore, note_features
+from data.files import FileStore
+from data.judgements import JudgementStore
+from data.lines import Ledger
+from data.records import BRAIN_TUMOUR, Features, Severity
+from data.refusals import RefusalStore
+from services.culprits import CulpritFinder
+from services.drift import Drift
+from services.drift_references import DriftReferences
+from services.drift_windows import Windows
+from services.jobs import Jobs
+from tests.data.builders import MORNING
+
+DIMENSIONS = 24
+
+
+@dataclass
+class Bell:
+    """Hears alarms."""
+
+    raised: list[tuple[str, Severity, str, str, str]] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
+
+    def raise_alarm(self, cause: str, severity: Severity, title: str, sentence: str, link: str) -> None:
+        self.raised.append((cause, severity, title, sentence, link))
+
+    def settle(self, cause: str) -> None:
+        self.settled.append(cause)
+
+
+class DriftHouse:
+    """Drift over an empty database; `version` is in force, and `training` is what came with it."""
+
+    def __init__(self, engine: Engine, folder: Path, jobs: Jobs | None = None) -> None:
+        self.engine, self.bell = engine, Bell()
+        self.version, self.training = "1", None
+        self.files = FileStore(folder / "files")
+        self.windows = Windows(FeatureStore(engine), Ledger(engine), JudgementStore(engine))
+        self.references = DriftReferences(
+            DriftReferenceStore(engine),
+            self.files,
+            self.windows,
+            lambda task, version: (version or self.version, self.training),
+        )
+        refusals = RefusalStore(engine)
+        self.drift = Drift(
+            DriftRunStore(engine), self.references, self.windows, refusals, self.files, self.bell, jobs
+        )
+        self.culprits = CulpritFinder(self.drift, self.windows, self.files)
+
+    def add(
+        self,
+        n: int,
+        seed: int,
+        *,
+        day: int = 0,
+        task: str = BRAIN_TUMOUR,
+        version: str = "1",
+        synthetic: bool = False,
+        shift: float = 0.0,
+        scan_ids: Sequence[str] | None = None,
+        **changes: Any,
+    ) -> list[str]:
+        """So many readings of a day, a minute apart, with some columns changed; returns the scans' ids."""
+        random = np.random.default_rng(seed)
+        ids = list(scan_ids or (new_id() for _ in range(n)))
+        with writing(self.engine) as connection:
+            for number, scan_id in enumerate(ids):
+                at = MORNING + timedelta(days=day, minutes=number % 900)
+                one = a_reading(random, scan_id, at, task, version, synthetic, shift)
+                note_features(connection, replaced(one, random, changes))
+        return ids
+
+
+def a_reading(
+    random: np.random.Generator,
+    scan_id: str,
+    at: datetime,
+    task: str = BRAIN_TUMOUR,
+    version: str = "1",
+    synthetic: bool = False,
+    shift: float = 0.0,
+) -> Features:
+    """An ordinary one."""
+    probability = float(random.random())
+    return Features(
+        new_id(), scan_id, task, version, at, synthetic,
+        p50=float(random.normal(0.55, 0.05)), mean=float(random.normal(0.5, 0.05)),
+        p99=float(random.normal(900, 90)), contrast=float(random.normal(0.2, 0.02)),
+        entropy=float(random.normal(5.3, 0.1)), sharpness=float(random.normal(1.2, 0.2)),
+        noise=float(random.normal(0.03, 0.004)), bias_field=float(random.normal(0.1, 0.02)),
+        foreground=float(random.normal(0.35, 0.03)), slices=float(random.integers(20, 40)),
+        probability=probability, volume_ml=float(random.lognormal(2, 1)), doubt=float(random.random()),
+        latency_ms=float(random.lognormal(7, 0.3)), age_years=float(random.normal(55, 15)),
+        hour=float(random.uniform(7, 18)), sex=str(random.choice(["F", "M"])),
+        site=str(random.choice(["North", "South"])), scanner=str(random.choice(["Acme One", "Best Field"])),
+        vector=(random.normal(size=DIMENSIONS) + shift).astype(np.float16),
+    )  # fmt: skip
+
+
+def replaced(one: Features, random: np.random.Generator, changes: dict[str, Any]) -> Features:
+    """A reading with other values: constants, or functions of the old value and chance."""
+    from dataclasses import replace
+
+    values = {
+        name: change(getattr(one, name), random) if callable(change) else change
+        for name, change in changes.items()
+    }
+    return replace(one, **values)

@@ -1,0 +1,261 @@
+"""A department whose network is one weight and one bias: a pixel above a brightness is tumour.
+
+Everything else is real: MLflow, database, files, jobs, batcher, engine, reader.
+"""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import interpolate
+
+from data.audit import AuditLog
+from data.database import migrate, new_id, now, open_database
+from data.files import FileStore
+from data.jobs import JobStore
+from data.lines import Ledger
+from data.packing import packed
+from data.patients import PatientStore
+from data.promotions import PromotionStore
+from data.records import (
+    BRAIN_TUMOUR,
+    Identity,
+    ModelVersion,
+    Result,
+    Review,
+    Role,
+    Scan,
+    ScanHeader,
+    ScanStatus,
+    SourceGrid,
+    Spacing,
+    User,
+    Verdict,
+)
+from data.results import ResultStore
+from data.reviews import ReviewStore
+from data.scans import ScanStore
+from data.tracking import Tracking
+from data.worklist import WorklistStore
+from models import weights
+from models.task import Answer, Decision, Kind, Placement, Task
+from reports import pictures as drawing
+from services import keys
+from services.gate import Margins
+from services.inference.batcher import MicroBatcher
+from services.inference.engine import Engine
+from services.jobs import Jobs
+from services.model_uploads import ModelUploads
+from services.pictures import Pictures
+from services.promotion import Promotions
+from services.reading import Reader, keep_answer, result_of
+from services.registry import Registry
+from services.rehearsal import Rehearsals
+from services.rehearsal_pictures import RehearsalPictures
+from services.rehearsing import Rehearser
+from services.review import beside
+from services.serving import Serving
+
+SIZE = 32
+PATIENCE_S = 60
+MARGINS = Margins(recall=0.2, dice=0.1, least_truths=5)
+
+
+class Brightness(nn.Module):
+    """Above a brightness is tumour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.point = nn.Conv2d(1, 1, 1)
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return self.point(pictures)
+
+
+def _prepare(array: Any) -> tuple[torch.Tensor, Placement]:
+    pictures = torch.from_numpy(np.asarray(array, dtype=np.float32))[:, None] / 100
+    return interpolate(pictures, size=(SIZE, SIZE)), Placement(array.shape)
+
+
+def _answer(outputs: Any, placement: Placement, _: Spacing, decision: Decision) -> Answer:
+    whole = interpolate(torch.from_numpy(outputs), size=placement.shape[1:]).numpy()[:, 0]
+    mask = whole > 0
+    probability = float(np.clip(mask.sum() / 10, 0.01, 0.99))
+    return Answer(probability, probability >= decision.threshold, mask)
+
+
+def small_task(folder: Path) -> Task:
+    """The task, with `folder` for the weights that ship."""
+    return Task(
+        BRAIN_TUMOUR, "brain tumour", Kind.SEGMENTATION, folder, SIZE, "none", Brightness,
+        lambda network: network, _prepare, _answer,
+    )  # fmt: skip
+
+
+def weights_in(folder: Path, above: float, threshold: float = 0.5) -> Path:
+    """A version's files: tumour is what is brighter than `above`."""
+    state = {"point.weight": torch.ones(1, 1, 1, 1), "point.bias": torch.full((1,), -above / 100)}
+    figures = {"dice": {"value": 0.8, "low": 0.7, "high": 0.9, "n": 12.0}}
+    weights.save(folder, state, Decision(threshold=threshold), figures, {"above": above})
+    (folder / weights.CARD).write_text(f"# Brighter than {above}\n")
+    return folder
+
+
+def zipped(folder: Path) -> Path:
+    """The files of `folder` in a zip beside it, as a person would send them."""
+    archive = folder.with_suffix(".zip")
+    with zipfile.ZipFile(archive, "w") as opened:
+        for file in folder.iterdir():
+            opened.write(file, f"{folder.name}/{file.name}")
+    return archive
+
+
+def somebody(role: Role, name: str) -> User:
+    return User(new_id(), name, name.title(), role)
+
+
+@dataclass
+class Department:
+    """Started services around the small task; version 1 is live."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.ada = somebody(Role.MLOPS, "ada")
+        self.bob = somebody(Role.HEAD, "bob")
+        self.tracking = Tracking(f"sqlite:///{self.folder / 'mlflow.db'}", self.folder / "mlflow")
+        self.task = small_task(weights_in(self.folder / "shipped", above=500))
+        database = open_database(f"sqlite:///{self.folder / 'lightbox.db'}")
+        migrate(database)
+        self.database = database
+        self.files = FileStore(str(self.folder / "files"))
+        self.scans, self.results = ScanStore(database), ResultStore(database)
+        self.reviews, self.patients = ReviewStore(database), PatientStore(database)
+        self.audit, job_store = AuditLog(database), JobStore(database)
+        self.jobs = Jobs(job_store, self.folder, 2, busy_delay_s=0.1, retry_delay_s=0.1)
+        self.engine = Engine("cpu", exact=True)
+        self.batcher: MicroBatcher[Any, Any] = MicroBatcher(self.engine.run, max_batch=8)
+        self.reader = Reader(self.engine, self.batcher)
+        self.registry = Registry(self.tracking, self.folder / "models", [self.task])
+        self.serving = Serving(self.registry, self.engine, [self.task], self.audit, 0)
+        self.rehearsals = Rehearsals(
+            self.registry,
+            self.serving,
+            self.engine,
+            Rehearser(self.reader, self.results, self.reviews, self.files),
+            self.scans,
+            WorklistStore(database, Ledger(database)),
+            self.files,
+            self.jobs,
+            job_store,
+            self.audit,
+        )
+        self.promotions = Promotions(
+            PromotionStore(database), self.registry, self.serving, self.rehearsals, self.audit, MARGINS
+        )
+        self.serving.tell(self.promotions.followed)
+        self.pictures = Pictures(self.scans, self.results, self.reviews, self.files)
+        self.rehearsal_pictures = RehearsalPictures(self.rehearsals, self.pictures, self.files)
+        self.uploads = ModelUploads(
+            self.registry, self.engine, self.reader, {BRAIN_TUMOUR: self.task}, self.audit
+        )
+
+    def start(self) -> None:
+        self.batcher.start()
+        self.serving.start()
+        assert self.registry.wait_until_ready(PATIENCE_S)
+        self.jobs.start()
+
+    def stop(self) -> None:
+        self.serving.stop()
+        self.jobs.stop()
+        self.batcher.stop()
+        self.database.dispose()
+
+    def version(self, above: float, name: str) -> ModelVersion:
+        """Another version, uploaded."""
+        folder = weights_in(self.folder / name, above)
+        return self.uploads.take(BRAIN_TUMOUR, zipped(folder), self.ada)
+
+    def rehearse(self, version: str, scans: int = 100) -> None:
+        """To its end."""
+        job = self.rehearsals.request(BRAIN_TUMOUR, version, scans, self.ada)
+        assert self.jobs.wait_idle(PATIENCE_S)
+        assert self.jobs.get(job.id).failure is None, self.jobs.get(job.id).failure
+
+    def add(self, count: int, *, bright: int, truth: bool = True, synthetic: bool = False) -> list[Scan]:
+        """Scans with a square of a brightness, read by whatever is live, with the square as the truth."""
+        return [self._one(bright, truth, synthetic, number) for number in range(count)]
+
+    def _one(self, bright: int, truth: bool, synthetic: bool, number: int) -> Scan:
+        array = np.full((3, SIZE, SIZE), 100, np.int16)
+        square = np.zeros(array.shape, bool)
+        if bright:
+            square[1, 8:20, 8:20] = True
+            array[square] = bright
+            array[1, 8:20, 20:22] = 650  # a rim that only the keener versions take in
+        patient = self.patients.find_or_create(Identity(f"P{new_id()}", new_id()), "upload")
+        scan = Scan(
+            new_id(), patient.id, new_id(), ScanStatus.WAITING, BRAIN_TUMOUR, ScanHeader("MR"),
+            Spacing(5.0, 1.0, 1.0), SourceGrid("nifti", (SIZE, SIZE, 3), (2, 1, 0)), 3, SIZE, SIZE, "u",
+            now() + timedelta(seconds=number), synthetic=synthetic,
+        )  # fmt: skip
+        self.files.put_array(keys.array(scan.id), array)
+        self.files.put(keys.thumbnail(scan.id), drawing.thumbnail_png(array))
+        self.scans.add(scan)
+        result = self.read(scan)
+        if truth:
+            self._review(scan, result, square)
+        return scan
+
+    def read(self, scan: Scan) -> Result:
+        """Have a scan read by what is live."""
+        read = self.reader.read(BRAIN_TUMOUR, self.files.get_array(keys.array(scan.id)), scan.spacing)
+        result = result_of(scan, read)
+        keep_answer(self.files, result.id, read.answer)
+        self.results.add(result)
+        self.scans.set_status(scan.id, ScanStatus.READ)
+        return result
+
+    def _review(self, scan: Scan, result: Result, square: Any) -> None:
+        drawn = self.pictures.mask(scan.id)
+        review = Review(
+            new_id(), scan.id, result.id, Verdict.CORRECTED, None, "r", "Dr R", now(),
+            **beside(scan, drawn, square), truth_positive=bool(square.any()),
+        )  # fmt: skip
+        self.files.put(keys.corrected_mask(review.id), packed(square))
+        self.reviews.add(review)
+
+    def events(self) -> list[str]:
+        """What the audit trail says was done, latest first."""
+        return [event.action for event in self.audit.recent(100)]
+
+
+def empty_mlflow(folder: Path) -> Path:
+    """An MLflow store without anything in it: making one takes seconds, copying it none."""
+    file = folder / "empty-mlflow.db"
+    Tracking(f"sqlite:///{file}", folder / "mlflow").runs("nothing", {})
+    return file
+
+
+@contextmanager
+def department(folder: Path, mlflow: Path) -> Iterator[Department]:
+    """A started department in a folder, on a copy of `mlflow`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(mlflow, folder / "mlflow.db")
+    made = Department(folder)
+    made.start()
+    try:
+        yield made
+    finally:
+        made.stop()
