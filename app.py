@@ -97,7 +97,7 @@ def serve(asked: argparse.Namespace, settings: Settings) -> int:
 def segment(asked: argparse.Namespace, settings: Settings) -> int:
     """Read files without a server."""
     from models.tasks import task_named
-    from services.container import build_reader
+    from services.command_line import build_reader
     from services.segmenting import Segmenting
 
     if asked.task is not None:
@@ -118,7 +118,7 @@ def segment(asked: argparse.Namespace, settings: Settings) -> int:
 
 def import_(asked: argparse.Namespace, settings: Settings) -> int:
     """Read a whole folder or archive, or pause, go on with or look at an import."""
-    from services.container import importing_alone
+    from services.command_line import importing_alone
 
     reads = asked.folder is not None or asked.resume is not None
     if reads + (asked.pause is not None) + (asked.status is not None) != 1:
@@ -182,7 +182,8 @@ def demo(asked: argparse.Namespace, settings: Settings) -> int:
     """Fill the house with patients of nobody, or take them out again."""
     from tqdm import tqdm
 
-    from services.demo import PATIENTS, demo_alone
+    from services.command_line import demo_alone
+    from services.demo import PATIENTS
 
     if asked.remove and asked.patients is not None:
         raise InvalidInput("--remove takes out all of them; leave --patients away.")
@@ -240,7 +241,7 @@ def register(asked: argparse.Namespace, settings: Settings) -> int:
     """Register a version that was trained elsewhere."""
     import getpass
 
-    from services.container import model_uploads_alone
+    from services.command_line import model_uploads_alone
 
     with model_uploads_alone(settings) as uploads:
         made = uploads.take_folder(asked.task, asked.folder, getpass.getuser(), asked.note)
@@ -253,10 +254,10 @@ def evaluate(asked: argparse.Namespace, settings: Settings) -> int:
     from models.tasks import task_named
     from models.weights import REFERENCE, opened
     from services import training
-    from services.container import build_registry
+    from services.ground import registry_of
 
     task = task_named(asked.task)
-    trained = opened(asked.weights) if asked.weights else build_registry(settings).local(task.name)[0]
+    trained = opened(asked.weights) if asked.weights else registry_of(settings).local(task.name)[0]
     if asked.reference:
         from services.training_reference import make_reference
 
@@ -278,11 +279,12 @@ def drift(asked: argparse.Namespace, settings: Settings) -> int:
     """Compare readings of a task with a reference, as the drift page does."""
     from data.records import DriftAsk
     from models.tasks import task_named
-    from services.container import build_alerts, build_registry
-    from services.drift_desk import drift_alone
+    from reports.typesetting import pdf
+    from services.command_line import drift_alone
+    from services.drift_report import DriftReport
 
     task = task_named(asked.task).name
-    with drift_alone(settings, lambda one: build_alerts(settings, one), build_registry(settings)) as desk:
+    with drift_alone(settings) as desk:
         known = desk.drift.references
         reference = known.named(task, asked.reference).id if asked.reference else None
         run = desk.drift.run_now(
@@ -293,6 +295,8 @@ def drift(asked: argparse.Namespace, settings: Settings) -> int:
             asked.out.mkdir(parents=True, exist_ok=True)
             (asked.out / "drift.json").write_text(snapshot)
             (asked.out / "drift.html").write_bytes(desk.drift.html(run.id))
+            written = DriftReport(desk.drift).write({"run": run.id}, "command line", lambda _: None)
+            (asked.out / "drift.pdf").write_bytes(pdf(written.document))
         if asked.json:
             print(snapshot)
         else:

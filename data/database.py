@@ -16,7 +16,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, select, text, update
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, text, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import QueuePool
 
@@ -34,6 +34,7 @@ _DRIVERS = {
 }
 _BUSY_TIMEOUT_S = 15
 _WRITING = "lightbox_writing"
+_BUMP = update(revisions).where(revisions.c.name == bindparam("part")).values(value=revisions.c.value + 1)
 
 # SQLite lets waiting writers sleep and look again, so that some of twenty may wait for seconds;
 # within one process they take turns here instead.
@@ -180,7 +181,7 @@ def bump(connection: Connection, name: str) -> None:
     Do it before touching rows that others may touch too: whoever takes their locks in another
     order makes MySQL end one of the two with a deadlock.
     """
-    connection.execute(update(revisions).where(revisions.c.name == name).values(value=revisions.c.value + 1))
+    connection.execute(_BUMP, {"part": name})
 
 
 def revision(engine: Engine, name: str) -> int:

@@ -25,6 +25,8 @@ IDS_AT_ONCE = 500
 _COLUMNS = tuple(column.name for column in features.columns)
 _VECTOR = np.dtype("<f2")
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+# Statements are made once: making one takes longer than carrying it out.
+_NEW, _NEW_VECTOR = insert(features), insert(embeddings)
 
 
 class FeatureStore:
@@ -131,10 +133,10 @@ class FeatureStore:
 
 def note_features(connection: Connection, watched: Features) -> None:
     """Features of a new result, in the transaction that keeps it."""
-    connection.execute(insert(features).values(_values(watched)))
+    connection.execute(_NEW, _values(watched))
     if watched.vector is not None:
         content = np.ascontiguousarray(watched.vector, dtype=_VECTOR).tobytes()
-        connection.execute(insert(embeddings).values(result_id=watched.result_id, vector=content))
+        connection.execute(_NEW_VECTOR, {"result_id": watched.result_id, "vector": content})
 
 
 def forget_features(connection: Connection, scan_ids: Collection[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Engine, Row, delete, func, insert, select, update
+from sqlalchemy import Engine, Row, bindparam, delete, func, insert, select, update
 
 from data.codec import from_json, to_json
 from data.database import now, reading, writing
@@ -87,10 +87,9 @@ class ImportStore:
 
     def settle(self, item: ImportItem) -> bool:
         """Keeps what became of an item; False where another run of the import was first."""
-        waiting = (import_items.c.id == item.id) & (import_items.c.state == ItemState.WAITING.value)
         outcome = {name: value for name, value in _values(item).items() if name in _OUTCOME}
         with writing(self._engine) as connection:
-            return connection.execute(update(import_items).where(waiting).values(outcome)).rowcount == 1
+            return connection.execute(_SETTLE, outcome | {"of_item": item.id}).rowcount == 1
 
     def retry_failed(self, import_id: str) -> None:
         """Items that failed wait again."""
@@ -130,6 +129,10 @@ class ImportStore:
 
 
 _OUTCOME = {"state", "scan_ids", "refusals", "added", "known", "labelled", "refused"}
+# Made once: making a statement takes longer than carrying it out.
+_SETTLE = update(import_items).where(
+    import_items.c.id == bindparam("of_item"), import_items.c.state == ItemState.WAITING.value
+)
 
 
 def _values(item: ImportItem) -> dict[str, Any]:

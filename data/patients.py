@@ -6,7 +6,7 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, ScalarSelect, insert, select, update
+from sqlalchemy import Connection, Engine, Row, ScalarSelect, bindparam, insert, select, update
 
 from data.columns import folded
 from data.database import bump, new_id, now, reading, writing
@@ -58,8 +58,7 @@ def _tidy(identity: Identity) -> Identity:
 def _find(connection: Connection, identity: Identity) -> Row[Any] | None:
     if identity.patient_id is None:
         return None
-    query = select(patients).where(patients.c.patient_id == identity.patient_id)
-    same_id = connection.execute(query.order_by(patients.c.created_at, patients.c.id)).all()
+    same_id = connection.execute(_OF_ID, {"wanted": identity.patient_id}).all()
     key = _name_key(identity)
     same_name = [row for row in same_id if row.name_key == key]
     if same_name:
@@ -83,10 +82,9 @@ def _create(connection: Connection, identity: Identity, label: str) -> Patient:
         "search_key": _search_key(identity, label),
         "birth_date": identity.birth_date,
         "created_at": now(),
-        "changed": _now_at(),
     }
-    connection.execute(insert(patients).values(values))
-    return _patient(connection.execute(select(patients).where(patients.c.id == patient_id)).one())
+    connection.execute(_NEW, values)
+    return _patient(connection.execute(_ONE, {"wanted": patient_id}).one())
 
 
 def _complete(connection: Connection, row: Row[Any], identity: Identity) -> Patient:
@@ -110,11 +108,19 @@ def _now_at() -> ScalarSelect[Any]:
     return select(revisions.c.value).where(revisions.c.name == REVISION_OF_PATIENTS).scalar_subquery()
 
 
+# Statements are made once: making one takes longer than carrying it out.
+_NEW = insert(patients).values(changed=_now_at())
+_OF_ID = select(patients).where(patients.c.patient_id == bindparam("wanted"))
+_OF_ID = _OF_ID.order_by(patients.c.created_at, patients.c.id)
+_ONE = select(patients).where(patients.c.id == bindparam("wanted"))
+_CALLED = select(patients.c.id).where(patients.c.pseudonym == bindparam("wanted"))
+
+
 def _pseudonym(connection: Connection) -> str:
     length = _PSEUDONYM_LENGTH
     while True:
         pseudonym = "P-" + "".join(secrets.choice(_LETTERS) for _ in range(length))
-        if connection.execute(select(patients.c.id).where(patients.c.pseudonym == pseudonym)).first() is None:
+        if connection.execute(_CALLED, {"wanted": pseudonym}).first() is None:
             return pseudonym
         length = min(length + 1, 12)  # the short ones are running out
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy import Engine, Row, bindparam, insert, select, update
 
 from data.codec import from_json, to_json
 from data.database import bump, reading, writing
 from data.ledger import note_old_review, note_review
 from data.records import Measurements, Review, Verdict
 from data.tables import REVISION_OF_SCANS, reviews, scans
+
+# Statements are made once: making one takes longer than carrying it out.
+_NEW = insert(reviews)
+_TAKE_OVER = update(scans).where(
+    scans.c.id == bindparam("of_scan"), scans.c.latest_result_id == bindparam("of_result")
+)
 
 
 class ReviewStore:
@@ -26,12 +32,11 @@ class ReviewStore:
         It becomes the scan's latest one only if it is of the scan's latest result: a verdict on
         a mask must not stand beside another mask.
         """
-        reviewed = (scans.c.id == review.scan_id) & (scans.c.latest_result_id == review.result_id)
+        of_latest = {"of_scan": review.scan_id, "of_result": review.result_id, "latest_review_id": review.id}
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_SCANS)
-            connection.execute(insert(reviews).values(_values(review)))
-            kept = connection.execute(update(scans).where(reviewed).values(latest_review_id=review.id))
-            if kept.rowcount:
+            connection.execute(_NEW, _values(review))
+            if connection.execute(_TAKE_OVER, of_latest).rowcount:
                 note_review(connection, review)
             else:
                 note_old_review(connection, review.scan_id)

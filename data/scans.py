@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, true, update
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from data.codec import from_json, to_json
@@ -52,6 +52,12 @@ class ScanStore:
         """The scan with this content, or None."""
         with reading(self._engine) as connection:
             return _by_content(connection, content_sha256)
+
+    def known_contents(self, contents: Collection[str]) -> set[str]:
+        """Those of these `content_sha256` of which there is a scan."""
+        query = select(scans.c.content_sha256).where(scans.c.content_sha256.in_(contents))
+        with reading(self._engine) as connection:
+            return set(connection.execute(query).scalars())
 
     def of_patient(self, patient_id: str) -> list[Scan]:
         """A patient's scans, newest first; `patient_id` is our own id."""
@@ -110,8 +116,12 @@ class ScanStore:
         return str(revision(self._engine, REVISION_OF_SCANS))
 
 
+# Made once: making a statement takes longer than carrying it out.
+_OF_CONTENT = select(scans).where(scans.c.content_sha256 == bindparam("wanted"))
+
+
 def _by_content(connection: Connection, content_sha256: str) -> Scan | None:
-    row = connection.execute(select(scans).where(scans.c.content_sha256 == content_sha256)).one_or_none()
+    row = connection.execute(_OF_CONTENT, {"wanted": content_sha256}).one_or_none()
     return None if row is None else _scan(row)
 
 

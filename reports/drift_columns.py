@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FEWEST = 30
 """Below so many known values on either side a column is not judged."""
 MOST_NAMES = 40
-"""Of a column with more names the rarest are taken together, as a chart and a test need classes of some size."""
+"""Of a column with more names the rarest are taken together: charts and tests need classes of some size."""
 MOST_ROWS = 100_000
 """Of larger sides a random sample of so many is compared: it moves a distance by less than 0.01."""
 MISSING_CHANGE = 0.1

@@ -154,7 +154,12 @@ def _frame(columns: dict[str, NDArray[Any]]) -> pd.DataFrame:
     """Columns of unequal length, the shorter ones filled up with nothing."""
     import pandas as pd
 
-    return pd.DataFrame({name: pd.Series(values) for name, values in columns.items()})
+    # Names by code: Evidently counts them some times faster than as texts.
+    series = {
+        name: pd.Series(pd.Categorical(values) if values.dtype == object else values)
+        for name, values in columns.items()
+    }
+    return pd.DataFrame(series)
 
 
 def _finite(value: Any) -> Any:

@@ -125,7 +125,8 @@ def spark(feature: Mapping[str, Any]) -> str:
 
 
 def _bar(left: float, top: float, width: float, tall: float, colour: str) -> str:
-    return f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{max(tall, 0.0):.1f}" fill="{colour}"/>'
+    size = f'width="{width:.1f}" height="{max(tall, 0.0):.1f}"'
+    return f'<rect x="{left:.1f}" y="{top:.1f}" {size} fill="{colour}"/>'
 
 
 def _figure(traces: list[dict[str, Any]], across: str, up: str) -> Figure:

@@ -32,6 +32,7 @@ _STORAGE = """<script>try { window.localStorage } catch (error) {
   for (const name of ["localStorage", "sessionStorage"])
     Object.defineProperty(window, name, { value: memory });
 }</script>"""
+_LABEL = "text-align:left;padding-right:16px"
 _STYLE = (
     "font-family:Inter,'DejaVu Sans',sans-serif;font-size:14px;color:#1d2733;background:#f4f7fa;"
     "padding:16px 24px;border-bottom:1px solid #c9d4de"
@@ -47,7 +48,7 @@ def framed(page: str | None, snapshot: Mapping[str, Any]) -> str:
 
 def _head(snapshot: Mapping[str, Any]) -> str:
     rows = "".join(
-        f'<tr><th style="text-align:left;padding-right:16px">{escape(label)}</th><td>{escape(value)}</td></tr>'
+        f'<tr><th style="{_LABEL}">{escape(label)}</th><td>{escape(value)}</td></tr>'
         for label, value in facts(snapshot)
     )
     said = _list(snapshot["verdict"]) + _list([_counted(snapshot), *snapshot["notes"]])

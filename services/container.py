@@ -2,52 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-from data.alerts import AlertStore
 from data.audit import AuditLog
-from data.database import Database, migrate, open_database
+from data.database import Database
 from data.features import FeatureStore
-from data.files import FileStore
 from data.jobs import JobStore
 from data.judgements import JudgementStore
-from data.ledger import recount_if_behind
-from data.lines import Ledger
-from data.patients import PatientStore
-from data.promotions import PromotionStore
-from data.refusals import RefusalStore
-from data.reports import ReportStore
-from data.results import ResultStore
 from data.review_requests import ReviewRequestStore
-from data.reviews import ReviewStore
-from data.scans import ScanStore
 from data.schedules import ScheduleStore
-from data.tracking import Tracking
 from data.uploads import UploadStore
 from data.views import ViewStore
-from data.worklist import WorklistStore
 from models import tasks
 from services.accounts import Accounts, accounts_of
 from services.alerts import Alerts
 from services.cohort import Cohorts
 from services.cohort_export import CohortExports
+from services.command_line import alerts_of
 from services.comparison import Comparing
 from services.culprits import CulpritFinder
 from services.drift import Drift
 from services.drift_desk import drift_desk, schedule_drift
 from services.gallery import Gallery
-from services.gate import Margins
-from services.governance import Sources
+from services.ground import device_of, laid
 from services.health import Health
 from services.history import Histories
 from services.importing import Importing
-from services.inference.batcher import MicroBatcher
-from services.inference.engine import Engine, NetworkInput, Output
+from services.inference.engine import Engine
 from services.intake import Intake, empty_folder
 from services.jobs import Jobs
 from services.model_uploads import ModelUploads
+from services.models_desk import models_desk
 from services.performance_desk import PerformanceDesk, performance_desk
 from services.performance_watch import PerformanceWatch
 from services.pictures import Pictures
@@ -57,9 +42,8 @@ from services.real_use import RealUse
 from services.registry import Registry
 from services.rehearsal import Rehearsals
 from services.rehearsal_pictures import RehearsalPictures
-from services.rehearsing import Rehearser
 from services.reporting import Reporting
-from services.reporting_desk import report_writers, schedule_reports
+from services.reporting_desk import reporting_desk, schedule_reports
 from services.retraining_pack import RetrainingPacks
 from services.review import Reviewing
 from services.review_requests import ReviewRequests
@@ -69,7 +53,6 @@ from services.schedules import Schedules
 from services.serving import Serving
 from services.settings import Settings
 from services.suitability import Gate
-from services.telling import Telling, addresses
 from services.uploads import Uploads
 from services.watching import Watching
 from services.worklist import Worklist
@@ -148,79 +131,40 @@ class Services:
 
 def build_services(settings: Settings) -> Services:
     """Services on the settings' stores; migrates the database, starts nothing."""
-    settings.home.mkdir(parents=True, exist_ok=True)
     empty_folder(settings.home)
-    database = open_database(settings.database_url)
-    migrate(database)
-    recount_if_behind(database)
-    files, scans, results = FileStore(settings.files_url), ScanStore(database), ResultStore(database)
-    reviews, patients, audit = ReviewStore(database), PatientStore(database), AuditLog(database)
-    review_share = settings.review_sample_percent / 100
-    ledger = Ledger(database, review_share)
-    uploads, job_store = UploadStore(database), JobStore(database)
-    engine, batcher = _inference(settings)
-    clinical = tuple(tasks.CLINICAL)
-    jobs = Jobs(job_store, settings.home, settings.workers)
-    alerts = build_alerts(settings, database, audit, jobs)
-    schedules = Schedules(ScheduleStore(database), jobs, alerts, audit)
-    jobs.every_minute(schedules.tick)
-    jobs.every_minute(alerts.tell_due)
-    accounts = accounts_of(database)
-    tracking = Tracking(settings.tracking_uri, settings.home / "mlflow")
-    registry = build_registry(settings, tracking)
+    ground = laid(settings)
+    database, files, audit = ground.database, ground.files, ground.audit
+    scans, results, reviews, patients = ground.scans, ground.results, ground.reviews, ground.patients
+    engine, batcher = device_of(settings)
     reader = Reader(engine, batcher)
+    job_store = JobStore(database)
+    jobs = Jobs(job_store, settings.home, settings.workers)
+    alerts = alerts_of(ground, jobs)
+    schedules = Schedules(ScheduleStore(database), jobs, alerts, audit)
+
+    uploads, accounts = UploadStore(database), accounts_of(database)
     reading = Reading(reader, scans, results, files, jobs)
     intake = Intake(settings, uploads, scans, patients, files, Gate(reader), reading, jobs)
     pictures = Pictures(scans, results, reviews, files)
-    cohorts = Cohorts(ledger, RefusalStore(database), engine.thresholds)
-    comparing = Comparing(ledger)
-    serving = Serving(registry, engine, tasks.ALL.values(), audit, settings.registry_seconds)
-    rehearsals = Rehearsals(
-        registry,
-        serving,
-        engine,
-        Rehearser(reader, results, reviews, files),
-        scans,
-        WorklistStore(database, ledger),
-        files,
-        jobs,
-        job_store,
-        audit,
+    cohorts, comparing = Cohorts(ground.ledger, ground.refusals, engine.thresholds), Comparing(ground.ledger)
+
+    histories = Histories(ground.tracking, settings.home / "cache", ground.clinical)
+    real_use = RealUse(ground.judgements, ground.tracking, jobs, ground.clinical, logged=histories.refresh)
+    models = models_desk(ground, engine, reader, pictures, jobs, real_use.running)
+    sampling = Sampling(ground.judgements, ground.review_share)
+    performance = performance_desk(
+        histories, ground.judgements, sampling, ground.ledger, database, ground.clinical
     )
-    margins = Margins(
-        settings.gate_recall_percent / 100, settings.gate_dice_percent / 100, settings.gate_least_truths
+    watch = PerformanceWatch(performance.numbers, performance.goals, alerts, ground.clinical)
+    desk = drift_desk(ground, alerts, jobs)
+    reporting = reporting_desk(
+        ground, jobs, histories, cohorts, pictures, desk.drift, models.promotions, alerts
     )
-    histories = Histories(tracking, settings.home / "cache", clinical)
-    judgements = JudgementStore(database, review_share)
-    real_use = RealUse(judgements, tracking, jobs, clinical, logged=histories.refresh)
-    jobs.every_minute(real_use.tick)
-    promotions = Promotions(
-        PromotionStore(database), registry, serving, rehearsals, audit, margins, real_use.running
-    )
-    serving.tell(promotions.followed)
-    sampling = Sampling(judgements, review_share)
-    performance = performance_desk(histories, judgements, sampling, ledger, database, clinical)
-    watch = PerformanceWatch(performance.numbers, performance.goals, alerts, clinical)
-    jobs.every_minute(watch.tick)
-    desk = drift_desk(database, files, ledger, judgements, registry, alerts, jobs)
-    schedule_drift(schedules, desk, clinical)
-    sources = Sources(
-        histories=histories,
-        judgements=judgements,
-        cohorts=cohorts,
-        reviews=reviews,
-        scans=scans,
-        patients=patients,
-        pictures=pictures,
-        promotions=lambda: promotions.recent(limit=1000),
-        drift_runs=lambda task: desk.drift.runs(task, 1000),
-        alerts=lambda: [*alerts.standing(), *alerts.past(1000)],
-        card=registry.card,
-        tasks=clinical,
-    )
-    writers = report_writers(cohorts, desk.drift, sources)
-    reporting = Reporting(settings, ReportStore(database), files, jobs, audit, writers)
+
+    schedule_drift(schedules, desk, ground.clinical)
     schedule_reports(schedules, reporting)
+    for tick in (schedules.tick, alerts.tell_due, real_use.tick, watch.tick):
+        jobs.every_minute(tick)
     return Services(
         settings=settings,
         accounts=accounts,
@@ -231,25 +175,25 @@ def build_services(settings: Settings) -> Services:
         importing=Importing(settings, database, files, reader, jobs, real_use.heard),
         review=Reviewing(scans, results, reviews, files, pictures, audit, real_use.heard),
         worklist=Worklist(
-            WorklistStore(database, ledger), scans, results, reviews, patients, files, accounts, registry
+            ground.worklist, scans, results, reviews, patients, files, accounts, ground.registry
         ),
         cohorts=cohorts,
         comparing=comparing,
         cohort_exports=CohortExports(cohorts, comparing, audit),
         saved_views=SavedViews(ViewStore(database)),
         reporting=reporting,
-        judgements=judgements,
+        judgements=ground.judgements,
         real_use=real_use,
         sampling=sampling,
         performance=performance,
         pictures=pictures,
         gallery=Gallery(files, pictures),
-        registry=registry,
-        serving=serving,
-        rehearsals=rehearsals,
-        rehearsal_pictures=RehearsalPictures(rehearsals, pictures, files),
-        promotions=promotions,
-        model_uploads=ModelUploads(registry, engine, reader, tasks.ALL, audit),
+        registry=ground.registry,
+        serving=models.serving,
+        rehearsals=models.rehearsals,
+        rehearsal_pictures=models.rehearsal_pictures,
+        promotions=models.promotions,
+        model_uploads=models.uploads,
         histories=histories,
         drift=desk.drift,
         culprits=desk.culprits,
@@ -258,80 +202,9 @@ def build_services(settings: Settings) -> Services:
         alerts=alerts,
         schedules=schedules,
         jobs=jobs,
-        health=Health(database, engine, batcher, registry, scans, job_store, tuple(tasks.ALL)),
+        health=Health(database, engine, batcher, ground.registry, scans, job_store, tuple(tasks.ALL)),
         audit=audit,
         engine=engine,
         batcher=batcher,
         database=database,
     )
-
-
-@contextmanager
-def importing_alone(settings: Settings, *, reads: bool) -> Iterator[Importing]:
-    """Imports for the command line, which may work beside a server on the same home folder.
-
-    The networks are loaded only for what `reads`: pausing and looking need none.
-    """
-    settings.home.mkdir(parents=True, exist_ok=True)
-    database = open_database(settings.database_url)
-    migrate(database)
-    recount_if_behind(database)
-    reader, batcher = build_reader(settings) if reads else (None, None)
-    try:
-        yield Importing(settings, database, FileStore(settings.files_url), reader)
-    finally:
-        if batcher is not None:
-            batcher.stop()
-        database.dispose()
-
-
-@contextmanager
-def model_uploads_alone(settings: Settings) -> Iterator[ModelUploads]:
-    """Registering versions for the command line, beside a running server or without one."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    database = open_database(settings.database_url)
-    migrate(database)
-    engine, batcher = _inference(settings)
-    batcher.start()
-    try:
-        reader, registry = Reader(engine, batcher), build_registry(settings)
-        yield ModelUploads(registry, engine, reader, tasks.ALL, AuditLog(database))
-    finally:
-        batcher.stop()
-        database.dispose()
-
-
-def build_alerts(
-    settings: Settings, database: Database, audit: AuditLog | None = None, jobs: Jobs | None = None
-) -> Alerts:
-    """The alarms; for the command line without `jobs`: the running server then tells of them."""
-    telling = Telling(addresses(settings.alerts), settings.public_url)
-    log = audit or AuditLog(database)
-    return Alerts(AlertStore(database), log, telling, jobs, settings.public_url)
-
-
-def build_registry(settings: Settings, tracking: Tracking | None = None) -> Registry:
-    """The registry alone, for the command line."""
-    tracking = tracking or Tracking(settings.tracking_uri, settings.home / "mlflow")
-    return Registry(tracking, settings.home / "models", tasks.ALL.values())
-
-
-def build_reader(settings: Settings) -> tuple[Reader, Batcher]:
-    """A reader on the models that this machine knows, for the command line; asks no server."""
-    engine, batcher = _inference(settings)
-    registry = build_registry(settings)
-    for task in tasks.ALL.values():
-        engine.place(task, *registry.local(task.name))
-    batcher.start()
-    return Reader(engine, batcher), batcher
-
-
-def _inference(settings: Settings) -> tuple[Engine, Batcher]:
-    engine = Engine(settings.device)
-    batcher = MicroBatcher[NetworkInput, Output](
-        engine.run,
-        max_batch=settings.max_batch,
-        gather_ms=settings.gather_ms,
-        max_waiting=settings.max_waiting,
-    )
-    return engine, batcher

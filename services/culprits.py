@@ -155,8 +155,8 @@ def number_scores(reference: FloatArray, current: FloatArray) -> FloatArray:
     are histograms under a Gaussian kernel; an unknown value scores by how frequent unknown ones are.
     """
     before, after = reference[np.isfinite(reference)], current[np.isfinite(current)]
-    scores = np.full(len(current), _log_ratio(1 - len(before) / max(len(reference), 1),
-                                              1 - len(after) / max(len(current), 1), len(reference)))  # fmt: skip
+    unknown = [1 - len(side) / max(n, 1) for side, n in ((before, len(reference)), (after, len(current)))]
+    scores = np.full(len(current), _log_ratio(unknown[0], unknown[1], len(reference)))
     if not len(before) or not len(after):
         return scores
     middle, spread = float(np.median(before)), _spread(before, after)

@@ -17,25 +17,21 @@ from dataclasses import dataclass, replace
 
 from data import phantoms
 from data.audit import AuditLog
-from data.database import Database, migrate, now, open_database, together
+from data.database import Database, now, together
 from data.errors import Busy, InvalidInput
 from data.files import FileStore
-from data.ledger import recount_if_behind
 from data.patients import PatientStore
 from data.records import AuditEvent, KeptRefusal
 from data.refusals import RefusalStore
 from data.results import ResultStore
 from data.reviews import ReviewStore
 from data.scans import ScanStore
-from data.tracking import Tracking
 from models import tasks
 from services.demo_cases import case_of
 from services.demo_reading import REFUSALS, CaseReader, ReadCase, id_of, refusal_id
-from services.inference.batcher import MicroBatcher
-from services.inference.engine import Engine, NetworkInput, Output
+from services.ground import tracking_of
 from services.reading import Reader
 from services.real_use import Unreachable, forget_synthetic
-from services.registry import Registry
 from services.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -174,7 +170,7 @@ class Demo:
 
     def _forget_scores(self) -> None:
         try:
-            forget_synthetic(_tracking_of(self._settings), tasks.CLINICAL)
+            forget_synthetic(tracking_of(self._settings), tasks.CLINICAL)
         except Unreachable:  # the server's next pass finds them without a scan
             log.warning("MLflow cannot be reached: what was scored of the demonstration goes later")
 
@@ -192,48 +188,6 @@ class Demo:
             yield
         finally:
             os.close(descriptor)
-
-
-@contextmanager
-def demo_alone(settings: Settings, *, reads: bool) -> Iterator[Demo]:
-    """The demonstration for the command line, with or without a server beside it.
-
-    The networks are loaded only for what `reads`. They are registered where that has not been
-    done yet, so that results name the version that the server will show.
-    """
-    settings.home.mkdir(parents=True, exist_ok=True)
-    database = open_database(settings.database_url)
-    migrate(database)
-    recount_if_behind(database)
-    files = FileStore(settings.files_url)
-    try:
-        if not reads:
-            yield Demo(settings, database, files, None)
-            return
-        with _reader(settings) as reader:
-            yield Demo(settings, database, files, reader)
-    finally:
-        database.dispose()
-
-
-@contextmanager
-def _reader(settings: Settings) -> Iterator[Reader]:
-    engine = Engine(settings.device)
-    tracking = _tracking_of(settings)
-    Registry(tracking, settings.home / "models", tasks.ALL.values()).load_all(engine)
-    batcher = MicroBatcher[NetworkInput, Output](
-        engine.run, max_batch=settings.max_batch, gather_ms=settings.gather_ms
-    )
-    batcher.start()
-    try:
-        yield Reader(engine, batcher)
-    finally:
-        batcher.stop()
-
-
-def _tracking_of(settings: Settings) -> Tracking:
-    """MLflow as the settings say."""
-    return Tracking(settings.tracking_uri, settings.home / "mlflow")
 
 
 def _lock(descriptor: int) -> None:

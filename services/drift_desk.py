@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from data.codec import from_json, to_json
-from data.database import Database, migrate, open_database
 from data.drift import DriftReferenceStore, DriftRunStore
 from data.features import FeatureStore
-from data.files import FileStore
-from data.judgements import JudgementStore
-from data.ledger import recount_if_behind
-from data.lines import Ledger
 from data.records import DriftAsk, DriftRun, RunState, Schedule
-from data.refusals import RefusalStore
 from models.weights import REFERENCE
 from reports.drift_columns import FEWEST
 from services.culprits import CulpritFinder
 from services.drift import JOB, Alarm, Drift
 from services.drift_references import DriftReferences, TrainingFile
 from services.drift_windows import LAST, Windows
+from services.ground import Ground
 from services.jobs import Jobs
 from services.registry import Registry
 from services.schedules import Default, Schedules
-from services.settings import Settings
 
 WEEKLY = "0 5 * * 1"
 
@@ -40,20 +33,13 @@ class DriftDesk:
     windows: Windows
 
 
-def drift_desk(
-    database: Database,
-    files: FileStore,
-    ledger: Ledger,
-    judgements: JudgementStore,
-    registry: Registry,
-    alarm: Alarm,
-    jobs: Jobs | None = None,
-) -> DriftDesk:
+def drift_desk(ground: Ground, alarm: Alarm, jobs: Jobs | None = None) -> DriftDesk:
     """The services of drift; without `jobs` nothing is queued."""
-    windows = Windows(FeatureStore(database), ledger, judgements)
-    references = DriftReferences(DriftReferenceStore(database), files, windows, training_file(registry))
-    refusals = RefusalStore(database)
-    drift = Drift(DriftRunStore(database), references, windows, refusals, files, alarm, jobs)
+    database, files = ground.database, ground.files
+    windows = Windows(FeatureStore(database), ground.ledger, ground.judgements)
+    training = training_file(ground.registry)
+    references = DriftReferences(DriftReferenceStore(database), files, windows, training)
+    drift = Drift(DriftRunStore(database), references, windows, ground.refusals, files, alarm, jobs)
     culprits = CulpritFinder(drift, windows, files)
     drift.when_settled(culprits.prepare)
     return DriftDesk(drift, culprits, windows)
@@ -121,21 +107,3 @@ def _describer(desk: DriftDesk) -> Callable[[str], str]:
         return f"drift of {ask.task}: newest {ask.last or LAST:,} readings against {against}"
 
     return describe
-
-
-@contextmanager
-def drift_alone(
-    settings: Settings, alarm: Callable[[Database], Alarm], registry: Registry
-) -> Iterator[DriftDesk]:
-    """Drift for the command line, which may work beside a server on the same home folder."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    database = open_database(settings.database_url)
-    migrate(database)
-    recount_if_behind(database)
-    ledger, judgements = Ledger(database), JudgementStore(database)
-    try:
-        yield drift_desk(
-            database, FileStore(settings.files_url), ledger, judgements, registry, alarm(database)
-        )
-    finally:
-        database.dispose()

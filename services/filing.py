@@ -6,7 +6,7 @@ item: a run that is killed leaves nothing behind that the next one does not writ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -104,6 +104,11 @@ class Filing:
         self._results = ResultStore(database)
         self._reviews = ReviewStore(database)
         self._refusals = RefusalStore(database)
+
+    def known_contents(self, decoded: Iterable[DecodedScan]) -> set[str]:
+        """The contents, of these scans, that are in the house already."""
+        contents = {one.content_sha256 for one in decoded}
+        return self._scans.known_contents(contents) if contents else set()
 
     def known(self, decoded: DecodedScan) -> Scan | None:
         """The scan of this content that is in the house already."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -115,21 +115,26 @@ class ItemReader:
             return (), (Refusal(item.name, "mask", _SEVERAL_MASKS),)
         return tuple(found), ()
 
-    def settled(self, asked: Asked, outcome: Outcome) -> ItemOutcome:
-        """What became of an item; raises Interrupted when the run is ending."""
+    def settled(self, asked: Asked, outcome: Outcome, here: Collection[str]) -> ItemOutcome:
+        """What became of an item; raises Interrupted when the run is ending.
+
+        `here` are the contents of its scans that are in the house already.
+        """
         settled = ItemOutcome(asked.item, refusals=list(asked.notes))
         opened = [one for one in outcome if isinstance(one, Opened)]
         settled.refusals += [one for one in outcome if isinstance(one, Refusal)]
         for number, one in enumerate(opened):
-            self._take(asked, one, number, settled)
+            self._take(asked, one, number, settled, one.scan.content_sha256 in here)
         if self._ending.is_set() and not outcome:  # it was not even decoded
             raise Interrupted
         return settled
 
-    def _take(self, asked: Asked, opened: Opened, number: int, settled: ItemOutcome) -> None:
+    def _take(
+        self, asked: Asked, opened: Opened, number: int, settled: ItemOutcome, is_here: bool
+    ) -> None:
         """Have one scan read, or note why not."""
         decoded = with_facts(opened.scan, asked.rows)
-        known = self._filing.known(decoded)
+        known = self._filing.known(decoded) if is_here else None
         if known is not None:
             settled.known.append(known.id)
             review = self._filing.label_known(known, asked.rows, opened.mask)

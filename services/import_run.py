@@ -11,9 +11,10 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -22,7 +23,7 @@ from data.database import new_id
 from data.formats import Opened, Outcome
 from data.imports import ImportStore
 from data.labels import LabelRow
-from data.records import Import, ImportItem
+from data.records import Import, ImportItem, Refusal
 from services.filing import Filing, ItemOutcome
 from services.import_items import Asked, Interrupted, ItemReader, Slots
 from services.reading import PIECE, Reader
@@ -161,14 +162,15 @@ class ImportRun:
         folder = _Folder(self._work / new_id(), len(batch))
         try:
             outcomes = self._decoded(batch, folder.path)
+            here = self._filing.known_contents(one.scan for one in _opened(chain(*outcomes)))
         except Exception as error:
             self._finished.put(error)
             return
         for asked, outcome in zip(batch, outcomes, strict=True):
-            size = sum(one.scan.array.nbytes for one in outcome if isinstance(one, Opened))
+            size = sum(one.scan.array.nbytes for one in _opened(outcome))
             with self._lock:
                 self._held += size
-            self._readers.submit(self._read, asked, outcome, folder, size)
+            self._readers.submit(self._read, asked, outcome, here, folder, size)
 
     def _decoded(self, batch: list[Asked], folder: Path) -> list[Outcome]:
         if self._ending.is_set():
@@ -182,17 +184,23 @@ class ImportRun:
             memory_bytes=self._settings.decode_bytes,
         )
 
-    def _read(self, asked: Asked, outcome: Outcome, folder: _Folder, size: int) -> None:
+    def _read(
+        self, asked: Asked, outcome: Outcome, here: Collection[str], folder: _Folder, size: int
+    ) -> None:
         """In a thread: settle an item; whatever happens, the coordinating thread hears of it."""
         finished: ItemOutcome | Interrupted | Exception
         try:
-            finished = self._items.settled(asked, outcome)
+            finished = self._items.settled(asked, outcome, here)
         except Exception as error:
             finished = error
         folder.done()
         with self._lock:
             self._held -= size
         self._finished.put(finished)
+
+
+def _opened(outcome: Iterable[Opened | Refusal]) -> list[Opened]:
+    return [one for one in outcome if isinstance(one, Opened)]
 
 
 def _size(file: Path) -> int:

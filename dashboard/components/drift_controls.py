@@ -28,13 +28,13 @@ KINDS = {ReferenceKind.TRAINING: "training data", ReferenceKind.PERIOD: "reading
 def form(may_run: bool) -> Component:
     """The controls; who may not run sees none but the task."""
     hidden = "" if may_run else "lb-hidden"
+    choice = dcc.Dropdown(id=REFERENCE, clearable=False, value=TRAINING)
     return html.Div(
         [
             _field("Task", dcc.Dropdown(id=TASK, clearable=False), TASK, "lb-drift-task"),
             html.Div(
                 [
-                    _field("Reference", dcc.Dropdown(id=REFERENCE, clearable=False, value=TRAINING), REFERENCE,
-                           "lb-drift-reference"),
+                    _field("Reference", choice, REFERENCE, "lb-drift-reference"),
                     _field("Newest readings", _input(LAST, "number", "1000", min=1, step=1), LAST),
                     _field("From day", _input(FIRST, "text", "2026-11-01"), FIRST),
                     _field("To day", _input(TO, "text", "2026-11-30"), TO),

@@ -59,7 +59,8 @@ def heading(found: Culprits) -> list[Component]:
     usual = ""
     unit = f" {found.unit}" if found.unit else ""
     if found.median is not None:
-        usual = f"Reference: {figure(found.median)}{unit} (middle half {figure(found.q25)} to {figure(found.q75)})"
+        half = f"{figure(found.q25)} to {figure(found.q75)}"
+        usual = f"Reference: {figure(found.median)}{unit} (middle half {half})"
     elif found.usual is not None:
         usual = f"Reference: most often {found.usual}"
     return [html.H2(words), html.P(usual, className="text-secondary")]

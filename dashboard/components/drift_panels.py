@@ -35,11 +35,12 @@ def badge(severity: Severity) -> Component:
 def waiting(run: DriftRun, progress: float | None) -> Component:
     """A run that is not done."""
     percent = round(100 * (progress or 0.0))
+    said = {"aria-valuenow": str(percent), "aria-label": "Progress"}
     bar = html.Div(className="progress-bar", style={"width": f"{max(percent, 3)}%"})
     return html.Div(
         [
             html.P(f"Comparing {percent} % …" if percent else "Waiting for its turn …", className="mb-2"),
-            html.Div(bar, className="progress", role="progressbar", **{"aria-valuenow": str(percent), "aria-label": "Progress"}),
+            html.Div(bar, className="progress", role="progressbar", **said),
         ],
         className="lb-card",
     )  # fmt: skip
@@ -65,17 +66,20 @@ def verdict(snapshot: Mapping[str, Any]) -> Component:
     """The verdict in plain words, what was compared, and what one must know of it."""
     synthetic = [html.Span("SYNTHETIC", className="lb-synthetic")] if snapshot["synthetic"] else []
     lead, *more = snapshot["verdict"]
+    shown = badge(Severity(snapshot["severity"]))
+    notes = [html.Li(one) for one in snapshot["notes"]]
     known = {"Severity", "Notice", "SYNTHETIC", "Task"}
     told = [(label, value) for label, value in facts(snapshot) if label not in known]
     refusals = snapshot["refusals"]
     if refusals["share"]["value"] is not None:
         told.append(("Refused meanwhile", f"{refusals['refused']:,} files or series, whatever the task"))
+    known_of_it = [part for label, value in told for part in (html.Dt(label), html.Dd(value))]
     return html.Div(
         [
-            html.P([badge(Severity(snapshot["severity"])), *synthetic, html.Strong(lead)], className="lb-lead"),
+            html.P([shown, *synthetic, html.Strong(lead)], className="lb-lead"),
             *(html.P(one) for one in more),
-            html.Ul([html.Li(one) for one in snapshot["notes"]], className="lb-notes") if snapshot["notes"] else None,
-            html.Dl([part for label, value in told for part in (html.Dt(label), html.Dd(value))], className="lb-facts"),
+            html.Ul(notes, className="lb-notes") if notes else None,
+            html.Dl(known_of_it, className="lb-facts"),
         ],
         className="lb-card",
     )  # fmt: skip
@@ -114,10 +118,11 @@ def features(run: DriftRun, snapshot: Mapping[str, Any], chosen: str | None) -> 
             html.Div([html.H2("Features"), *whole], className="lb-section-head"),
             html.Div(table, className="lb-scroll"),
             html.P(
-                f"A feature drifted where its distance is {limits['effect']} or more and its p, corrected for the "
-                f"number of features (Benjamini-Hochberg), is below {limits['p']}. Distance of numbers: "
-                "Wasserstein, in standard deviations (SD) of the reference; of names: Jensen-Shannon (JS), at most 0.83. "
-                "Both are Evidently's. Reference and window: median and the middle half, or the most frequent name.",
+                f"A feature drifted where its distance is {limits['effect']} or more and its p, corrected "
+                f"for the number of features (Benjamini-Hochberg), is below {limits['p']}. Distance of "
+                "numbers: Wasserstein, in standard deviations (SD) of the reference; of names: "
+                "Jensen-Shannon (JS), at most 0.83. Both are Evidently's. Reference and window: median and "
+                "the middle half, or the most frequent name.",
                 className="text-secondary",
             ),
         ],
@@ -149,11 +154,11 @@ def pairs(found: Sequence[Pair], first: DriftRun, second: DriftRun) -> Component
         [html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(rows)],
         className="table table-sm",
     )
-    said = [
-        html.P([badge(run.severity), f" {local_time(run.created_at)}: {run.drifted} of {run.watched} features, "
-                f"against {run.reference_name}"])
-        for run in (first, second) if run.severity is not None
-    ]  # fmt: skip
+    said = []
+    for run in (first, second):
+        if run.severity is not None:
+            words = f"{run.drifted} of {run.watched} features, against {run.reference_name}"
+            said.append(html.P([badge(run.severity), f" {local_time(run.created_at)}: {words}"]))
     return html.Div(
         [html.H2("Two runs side by side"), *said, html.Div(table, className="lb-scroll")], className="lb-card"
     )

@@ -19,7 +19,7 @@ from data.records import BRAIN_TUMOUR, PNEUMONIA, Features, Result, Scan
 from data.results import ResultStore
 from data.scans import ScanStore
 from services import keys, reading
-from services.container import build_reader
+from services.command_line import build_reader
 from services.jobs import Jobs
 from services.reading import Reading
 from services.settings import Settings

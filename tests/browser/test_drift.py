@@ -57,8 +57,8 @@ def test_evidently_draws_its_page_inside_its_frame(house: House, open_tab) -> No
 
 def test_it_fits_a_phone(house: House, open_tab) -> None:
     _fill(house)
-    run = house.services.drift.run_now(DriftAsk(BRAIN_TUMOUR, last=50))
-    page = open_tab(width=390, height=800).sign_in(Role.CLINICIAN, f"/drift?run={run.id}&feature=noise")
+    house.services.drift.run_now(DriftAsk(BRAIN_TUMOUR, last=50))
+    page = open_tab(width=390, height=800).sign_in(Role.CLINICIAN, "/drift?feature=noise")
     expect(page.get_by_text("Scans that pull “Noise” the most")).to_be_visible()
     expect(page.get_by_role("button", name="Compare now")).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -131,7 +131,7 @@ def test_markup_in_a_name_stays_text() -> None:
     [
         (readings(50).drop(columns="contrast"), readings(60, 1), "Contrast is not kept in the reference"),
         (readings(50), readings(60, 1, contrast=np.nan), "Contrast is unknown in every scan of the window"),
-        (readings(50, contrast=np.nan), readings(60, 1), "Contrast is unknown in every scan of the reference"),
+        (readings(50, contrast=np.nan), readings(60, 1), "Contrast is unknown in every scan of the ref"),
         (readings(50, contrast=0.5), readings(60, 1), "Contrast is 0.5 in every scan of the reference"),
         (readings(50, contrast=0.5), readings(60, 1, contrast=0.5), "Contrast is 0.5 in every scan of both"),
         (readings(50, sex=None), readings(60, 1), "Sex is unknown in every scan of the reference"),

@@ -39,7 +39,7 @@ from data.tables import ledger as ledger_lines
 from data.worklist import WorklistStore
 from models.measuring import measure
 from services import keys
-from services.container import build_reader
+from services.command_line import build_reader
 from services.demo import Demo
 from services.demo_cases import DRIFTED, DRIFTING, DRIFTS_SINCE_DAYS, Case, Kind, case_of
 from services.demo_reviews import READER, simulated_review

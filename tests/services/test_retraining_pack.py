@@ -43,7 +43,8 @@ class Ward:
         self.engine, self.files = engine, FileStore(folder / "files")
         self.results, self.reviews = ResultStore(engine), ReviewStore(engine)
         self.packs = RetrainingPacks(
-            ScanStore(engine), self.results, self.reviews, PatientStore(engine), self.files, AuditLog(engine), jobs
+            ScanStore(engine), self.results, self.reviews, PatientStore(engine), self.files,
+            AuditLog(engine), jobs,
         )  # fmt: skip
 
     def scan(

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from data.records import Box, SourceGrid
-from services.container import build_reader
+from services.command_line import build_reader
 from services.segmenting import Segmenting, source_corners
 from services.settings import Settings
 from tests import phantoms

@@ -21,7 +21,7 @@ from models.task import Task
 from models.tasks import SUITABILITY
 from models.weights import Trained
 from services import training
-from services.container import build_reader
+from services.command_line import build_reader
 from services.drift_tables import read
 from services.settings import Settings
 from services.training_reference import OF_THE_PLACE, make_reference, spread
