@@ -19,12 +19,11 @@ from reports.drift_numbers import USUAL
 from reports.drift_vectors import COMPONENTS, Principal, known, principal, unlike
 from services import keys
 from services.drift import Drift
+from services.drift_references import Frozen, alike
 from services.drift_windows import Windows
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from services.drift_references import Frozen
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +126,7 @@ class CulpritFinder:
     def _opened(self, run_id: str) -> tuple[pd.DataFrame, Frozen, NDArray[Any]]:
         run = self._drift.run(run_id)
         rows = sampled(self._drift.rows(run_id), most=_MOST_CLASSIFIED)
-        reference = self._drift.references.opened(run.task, run.reference_id)
+        reference = alike(self._drift.references.opened(run.task, run.reference_id), rows)
         version = self._drift.network_of(reference)
         return rows, reference, self._windows.vectors(version)(rows)
 

@@ -25,7 +25,7 @@ from reports import drift_numbers
 from reports.drift import Outcome, Side, compare
 from services import keys
 from services.charts import filters_of, query_of
-from services.drift_references import DriftReferences, Frozen
+from services.drift_references import DriftReferences, Frozen, alike
 from services.drift_tables import read, written
 from services.drift_windows import Window, Windows
 from services.jobs import JobContext, Jobs
@@ -191,6 +191,7 @@ class Drift:
     def _run(self, run: DriftRun, progress: Callable[[float], None]) -> DriftRun:
         reference = self._references.opened(run.task, run.ask.reference_id)
         window = self._windows.window(run.ask, reference.result_ids)
+        reference = alike(reference, window.frame)
         progress(0.1)
         outcome = self._compared(run, reference, window, lambda share: progress(0.1 + 0.85 * share))
         finished = self._keep(run, reference, window, outcome)

@@ -10,7 +10,8 @@ from data.codec import from_json, to_json
 from data.drift import DriftReferenceStore, DriftRunStore
 from data.features import FeatureStore
 from data.records import DriftAsk, DriftRun, RunState, Schedule
-from models.weights import REFERENCE
+from models import tasks
+from models.weights import REFERENCE, opened
 from reports.drift_columns import FEWEST
 from services.culprits import CulpritFinder
 from services.drift import JOB, Alarm, Drift
@@ -53,8 +54,12 @@ def training_file(registry: Registry) -> TrainingFile:
             trained, version = registry.local(task)
         else:
             trained = registry.files(registry.version(task, version))
-        file = trained.folder / REFERENCE
-        return version, file if file.exists() else None
+        shipped = tasks.ALL[task].folder
+        folders = [trained.folder]
+        if opened(shipped).sha256 == trained.sha256:  # registered before references came with versions
+            folders.append(shipped)
+        files = [folder / REFERENCE for folder in folders]
+        return version, next((file for file in files if file.exists()), None)
 
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ LIGHTBOX = "lightbox"
 MOST_FIRST = 1000
 """Readings in a reference that is made because there is no training data."""
 LONGEST_NAME = 60
+_RARE = 0.05  # of a window: what is rarer does not say what the window holds
 NO_TRAINING = (
     "Version {version} came without a sample of its training data; the reference is “{name}” instead."
 )
@@ -50,6 +51,34 @@ class Frozen:
     def result_ids(self) -> list[str]:
         """The results that it holds; none of training data."""
         return list(self.frame.index) if self.reference.kind is ReferenceKind.PERIOD else []
+
+
+def alike(reference: Frozen, window: pd.DataFrame) -> Frozen:
+    """The part of training data that is what the window is: volumes, lone slices, or both.
+
+    A training set holds both; a department that sends volumes only would always seem to drift from it. A
+    kind counts from a twentieth of the window on; a part that is too small to judge by is not taken.
+    """
+    frame = reference.frame
+    if reference.reference.kind is not ReferenceKind.TRAINING or not len(window):
+        return reference
+    if not {"slices"} <= set(frame.columns) & set(window.columns):
+        return reference
+    volumes, ours = frame["slices"].to_numpy() > 1, float((window["slices"] > 1).mean())
+    if _RARE <= ours <= 1 - _RARE:
+        return reference
+    rows, words = (volumes, "volumes") if ours > _RARE else (~volumes, "lone slices")
+    if rows.all() or rows.sum() < FEWEST:
+        return reference
+    note = (
+        f"The window holds {words}; of the reference's {len(frame):,} scans the {rows.sum():,} {words} count."
+    )
+    return Frozen(
+        replace(reference.reference, n=int(rows.sum())),
+        frame[rows],
+        None if reference.vectors is None else reference.vectors[rows],
+        (*reference.notes, note),
+    )
 
 
 class DriftReferences:

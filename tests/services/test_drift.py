@@ -98,6 +98,28 @@ def test_training_data_is_the_reference_where_it_came_with_the_version(
     assert house.drift.run_now(ASK).reference_id == run.reference_id
 
 
+@pytest.mark.parametrize(("slices", "kind", "n"), [(24, "volumes", 40), (1, "lone slices", 160)])
+def test_volumes_are_compared_with_volumes_and_slices_with_slices(
+    house: DriftHouse, tmp_path: Path, slices: int, kind: str, n: int
+) -> None:
+    random = np.random.default_rng(0)
+    volumes = np.arange(200) < 40
+    noise = np.where(volumes, random.normal(0.03, 0.004, 200), random.normal(0.3, 0.04, 200))
+    frame = pd.DataFrame({"noise": noise, "slices": np.where(volumes, 24.0, 1.0)})
+    house.training = tmp_path / "reference.parquet"
+    house.training.write_bytes(written(frame, random.normal(size=(200, DIMENSIONS)).astype(np.float16)))
+    house.add(60, 2, slices=slices)
+    run = house.drift.run_now(ASK)
+    snapshot = house.drift.snapshot(run.id)
+    assert (snapshot["reference"]["n"], run.reference_n) == (n, n)
+    assert any(f"The window holds {kind}" in note for note in snapshot["notes"])
+    (told,) = (one for one in snapshot["features"] if one["name"] == "noise")
+    assert (told["status"] == "steady") == (slices > 1)  # the house's readings have the volumes' noise
+    house.add(30, 3, slices=1 if slices > 1 else 24)
+    mixed = house.drift.run_now(ASK)
+    assert mixed.reference_n == 200
+
+
 def test_a_window_of_two_versions_tells_how_many_of_each(house: DriftHouse) -> None:
     house.add(120, 1)
     house.add(40, 2, day=30, version="2", shift=3.0)
