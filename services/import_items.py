@@ -129,9 +129,7 @@ class ItemReader:
             raise Interrupted
         return settled
 
-    def _take(
-        self, asked: Asked, opened: Opened, number: int, settled: ItemOutcome, is_here: bool
-    ) -> None:
+    def _take(self, asked: Asked, opened: Opened, number: int, settled: ItemOutcome, is_here: bool) -> None:
         """Have one scan read, or note why not."""
         decoded = with_facts(opened.scan, asked.rows)
         known = self._filing.known(decoded) if is_here else None
