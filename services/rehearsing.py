@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from data import formats
 from data.files import FileStore
@@ -19,6 +18,7 @@ from data.reviews import ReviewStore
 from models.metrics import Z95, bootstrapped, dice
 from services import keys
 from services.inference.engine import Loaded
+from services.pairing import mcnemar
 from services.reading import Reader
 
 Mask = NDArray[np.bool_]
@@ -156,22 +156,22 @@ def _share(name: str, right: Sequence[tuple[bool, bool]]) -> Paired | None:
     n = len(right)
     if not n:
         return None
-    better = sum(new and not old for old, new in right)
-    worse = sum(old and not new for old, new in right)
+    old, new = np.array(right, dtype=bool).T
+    test = mcnemar(old, new)
+    better, worse = test.second_only, test.first_only
     gained, lost = (better + 1) / (n + 2), (worse + 1) / (n + 2)
     half = Z95 * float(np.sqrt((gained + lost - (gained - lost) ** 2) / (n + 2)))
-    p = float(stats.binomtest(better, better + worse).pvalue) if better + worse else 1.0
     return Paired(
         name,
-        sum(old for old, _ in right) / n,
-        sum(new for _, new in right) / n,
+        float(old.mean()),
+        float(new.mean()),
         (better - worse) / n,
         max(-1.0, gained - lost - half),
         min(1.0, gained - lost + half),
         n,
         better,
         worse,
-        p,
+        test.p,
     )
 
 
