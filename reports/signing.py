@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from data.errors import InvalidInput
@@ -38,5 +39,7 @@ class Signer:
 
         writer = IncrementalPdfFileWriter(io.BytesIO(content))
         about = PdfSignatureMetadata(field_name=FIELD, reason=reason, name=self.name)
-        made: bytes = sign_pdf(writer, about, signer=self._signer).getvalue()
+        # In a thread of its own: pyhanko starts an event loop, and the caller's thread may have one.
+        with ThreadPoolExecutor(1) as apart:
+            made: bytes = apart.submit(sign_pdf, writer, about, signer=self._signer).result().getvalue()
         return made

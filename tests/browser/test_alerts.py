@@ -48,7 +48,7 @@ def test_an_alarm_calls_is_acknowledged_with_a_reason_and_is_gone(open_tab, hous
     house.alerts.settle("drift:brain")
     page.reload()
     expect(page.get_by_text("No alarm stands.")).to_be_visible()
-    expect(page.locator(".lb-past")).to_contain_text("The new coil; ticket 12")
+    expect(page.locator(".lb-closed-alarms")).to_contain_text("The new coil; ticket 12")
 
 
 def test_a_new_alarm_reaches_the_bell_of_an_open_page(open_tab, house: House) -> None:
