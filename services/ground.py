@@ -94,8 +94,9 @@ def standing(settings: Settings) -> Iterator[Ground]:
 
 
 def tracking_of(settings: Settings) -> Tracking:
-    """The house's MLflow; asked of nothing yet."""
-    return Tracking(settings.tracking_uri, settings.home / "mlflow")
+    """The house's MLflow, in its own folder unless another is set; asked of nothing yet."""
+    uri = settings.tracking_uri or f"sqlite:///{settings.home / 'mlflow.db'}"
+    return Tracking(uri, settings.home / "mlflow")
 
 
 def registry_of(settings: Settings, tracking: Tracking | None = None) -> Registry:
