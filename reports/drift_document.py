@@ -49,7 +49,7 @@ def _limits_words(snapshot: Snapshot) -> Words:
 
 
 def _features(snapshot: Snapshot) -> Table:
-    head = ["feature", "", "distance", "p", "corrected p", "n reference", "n window", "missing"]
+    head = ["feature", "", "distance", "p", "corrected p", "n reference", "n window", "share missing"]
     rows: list[list[Cell]] = [
         [
             one["title"],
@@ -59,7 +59,7 @@ def _features(snapshot: Snapshot) -> Table:
             rounded(one["p_corrected"], 3),
             one["n_reference"],
             one["n_current"],
-            one["missing_current"],
+            rounded(one["missing_current"], 3),
         ]
         for one in snapshot["features"]
     ]
