@@ -36,7 +36,7 @@ from services.cohort_export import sections, shown, table
 from services.deidentifying import without_identity
 from services.history import Histories, History
 from services.performance_chapters import answers_chapter, real_use_chapter, subgroups_chapter
-from services.performance_report import SYNTHETIC, cases, readings
+from services.performance_report import SYNTHETIC, cases, live_words, readings
 from services.pictures import Pictures
 from services.reporting import Ask, Progress, Written
 
@@ -53,6 +53,7 @@ _VOLUME = (
 )
 _MOST = 200  # lines of a table that people wrote
 _MOST_WORDS = 400
+_UNKNOWN = "version unknown"
 _WORDS = "Texts are as they were written, without the names and numbers of the patients they are about."
 
 
@@ -146,7 +147,9 @@ class GovernanceReport:
         made = f"{now():%Y-%m-%d %H:%M} UTC"
         facts = {
             "Period": f"{period.first} to {period.last}, days in UTC, both included",
-            "Live at the end": "; ".join(f"{task} {_champion(one)}" for task, one in histories.items()),
+            "Live when made": "; ".join(
+                f"{task} {live_words(one, _UNKNOWN)}" for task, one in histories.items()
+            ),
             "Made": made,
             "By": by,
             "Lightbox": VERSION,
@@ -280,7 +283,7 @@ def _in_force(task: str, period: Period, decided: Sequence[Promotion], history: 
         key=lambda one: one.decided_at or period.start,
     )
     if not changes:
-        return [[task, _champion(history), "", "", "", "as it was set up"]]
+        return [[task, live_words(history, _UNKNOWN), "", "", "", "as it was set up"]]
     rows: list[list[Cell]] = []
     first = changes[0]
     if period.holds(first.decided_at) and first.from_version:
@@ -295,8 +298,3 @@ def _in_force(task: str, period: Period, decided: Sequence[Promotion], history: 
         who = one.decided_name or one.asked_name
         rows.append([task, one.version, f"{one.decided_at:%Y-%m-%d %H:%M}", ended, who, one.reason])
     return rows
-
-
-def _champion(history: History) -> str:
-    live = [one.version.version for one in history.versions if "champion" in one.version.aliases]
-    return f"version {live[0]}" if live else "version unknown"

@@ -8,6 +8,7 @@ from data.database import now
 from data.errors import InvalidInput
 from data.judgements import JudgementStore
 from data.records import NOTICE, VERSION, Judgements
+from data.tracking import CHAMPION
 from reports.document import Chapter, Document
 from services.history import Histories, History
 from services.performance_cases import month_of
@@ -58,7 +59,7 @@ class PerformanceReport:
         facts = {
             "Task": task,
             "Version": version or "all versions",
-            "Live": _live(history),
+            "Live": live_words(history, "none"),
             "Month of reading": month or "all months",
             "Real use": SYNTHETIC if synthetic else "real patients",
             "MLflow": history.trouble or f"as of {history.as_of:%Y-%m-%d %H:%M} UTC"
@@ -108,6 +109,7 @@ def readings(
     )
 
 
-def _live(history: History) -> str:
-    live = [one.version.version for one in history.versions if "champion" in one.version.aliases]
-    return f"version {live[0]}" if live else "none"
+def live_words(history: History, unknown: str) -> str:
+    """The version in force in words; `unknown` where MLflow names none."""
+    live = [one.version.version for one in history.versions if CHAMPION in one.version.aliases]
+    return f"version {live[0]}" if live else unknown
