@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from data.records import ImportProgress, User
     from services.accounts import Accounts
-    from services.container import Services
-    from services.importing import Importing
+    from services.assembly.container import Services
+    from services.importing.imports import Importing
 
 IMPORT_LINE_EVERY_S = 5.0
 
@@ -42,7 +42,7 @@ IMPORT_LINE_EVERY_S = 5.0
 def create_app(settings: Settings) -> tuple[Dash, Services]:
     """The Dash app and the services behind it, built from `settings`; nothing is started."""
     from dashboard.build import build_dashboard
-    from services.container import build_services
+    from services.assembly.container import build_services
 
     services = build_services(settings)
     return build_dashboard(services, secret_key=_secret_key(settings)), services
@@ -97,8 +97,8 @@ def serve(asked: argparse.Namespace, settings: Settings) -> int:
 def segment(asked: argparse.Namespace, settings: Settings) -> int:
     """Read files without a server."""
     from models.tasks import task_named
-    from services.command_line import build_reader
-    from services.segmenting import Segmenting
+    from services.assembly.commands import build_reader
+    from services.reading.segmenting import Segmenting
 
     if asked.task is not None:
         task_named(asked.task)
@@ -118,7 +118,7 @@ def segment(asked: argparse.Namespace, settings: Settings) -> int:
 
 def import_(asked: argparse.Namespace, settings: Settings) -> int:
     """Read a whole folder or archive, or pause, go on with or look at an import."""
-    from services.command_line import importing_alone
+    from services.assembly.commands import importing_alone
 
     reads = asked.folder is not None or asked.resume is not None
     if reads + (asked.pause is not None) + (asked.status is not None) != 1:
@@ -182,8 +182,8 @@ def demo(asked: argparse.Namespace, settings: Settings) -> int:
     """Fill the house with patients of nobody, or take them out again."""
     from tqdm import tqdm
 
-    from services.command_line import demo_alone
-    from services.demo import PATIENTS
+    from services.assembly.commands import demo_alone
+    from services.demo.demonstration import PATIENTS
 
     if asked.remove and asked.patients is not None:
         raise InvalidInput("--remove takes out all of them; leave --patients away.")
@@ -204,7 +204,7 @@ def demo(asked: argparse.Namespace, settings: Settings) -> int:
 def train(asked: argparse.Namespace, settings: Settings) -> int:
     """Train a task and register the version."""
     from data.tracking import Tracking
-    from services import training
+    from services.training import training
 
     tracking = Tracking(settings.tracking_uri, settings.home / "mlflow")
     folder = asked.out or settings.home / "training" / (asked.compare or asked.task)
@@ -241,7 +241,7 @@ def register(asked: argparse.Namespace, settings: Settings) -> int:
     """Register a version that was trained elsewhere."""
     import getpass
 
-    from services.command_line import model_uploads_alone
+    from services.assembly.commands import model_uploads_alone
 
     with model_uploads_alone(settings) as uploads:
         made = uploads.take_folder(asked.task, asked.folder, getpass.getuser(), asked.note)
@@ -253,13 +253,13 @@ def evaluate(asked: argparse.Namespace, settings: Settings) -> int:
     """Judge the version in force on labelled images."""
     from models.tasks import task_named
     from models.weights import REFERENCE, opened
-    from services import training
-    from services.ground import registry_of
+    from services.assembly.stores import registry_of
+    from services.training import training
 
     task = task_named(asked.task)
     trained = opened(asked.weights) if asked.weights else registry_of(settings).local(task.name)[0]
     if asked.reference:
-        from services.training_reference import make_reference
+        from services.training.drift_reference import make_reference
 
         count = make_reference(task, trained, asked.data, settings.device)
         print(f"{trained.folder / REFERENCE}: {count:,} scans")
@@ -280,22 +280,22 @@ def drift(asked: argparse.Namespace, settings: Settings) -> int:
     from data.records import DriftAsk
     from models.tasks import task_named
     from reports.typesetting import pdf
-    from services.command_line import drift_alone
-    from services.drift_report import DriftReport
+    from services.assembly.commands import drift_alone
+    from services.reporting.drift_report import DriftReport
 
     task = task_named(asked.task).name
-    with drift_alone(settings) as desk:
-        known = desk.drift.references
+    with drift_alone(settings) as drift_services:
+        known = drift_services.runs.references
         reference = known.named(task, asked.reference).id if asked.reference else None
-        run = desk.drift.run_now(
+        run = drift_services.runs.run_now(
             DriftAsk(task, reference, asked.last, asked.first, asked.to, asked.filters or "")
         )
-        snapshot = desk.drift.content(run.id).decode()
+        snapshot = drift_services.runs.content(run.id).decode()
         if asked.out is not None:
             asked.out.mkdir(parents=True, exist_ok=True)
             (asked.out / "drift.json").write_text(snapshot)
-            (asked.out / "drift.html").write_bytes(desk.drift.html(run.id))
-            written = DriftReport(desk.drift).write({"run": run.id}, "command line", lambda _: None)
+            (asked.out / "drift.html").write_bytes(drift_services.runs.html(run.id))
+            written = DriftReport(drift_services.runs).write({"run": run.id}, "command line", lambda _: None)
             (asked.out / "drift.pdf").write_bytes(pdf(written.document))
         if asked.json:
             print(snapshot)

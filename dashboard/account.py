@@ -13,7 +13,7 @@ from data.errors import UserFacingError
 from data.records import NOTICE
 
 if TYPE_CHECKING:
-    from services.container import Services
+    from services.assembly.container import Services
 
 EXPIRED = "You were signed out, perhaps because nobody was active for a while. Please sign in again."
 

@@ -13,7 +13,7 @@ from dashboard.components import bell
 from data.records import User
 
 if TYPE_CHECKING:
-    from services.container import Services
+    from services.assembly.container import Services
 
 
 def add_routes(server: Flask, services: Services) -> None:

@@ -25,7 +25,7 @@ from data.errors import NotAllowed, NotFound
 from data.records import Role, User
 
 if TYPE_CHECKING:
-    from services.container import Services
+    from services.assembly.container import Services
 
 CSRF_COOKIE = "lightbox_csrf"
 SESSION_COOKIE = "lightbox_session"

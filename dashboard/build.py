@@ -10,24 +10,17 @@ from dash import Dash
 from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from dashboard import (
-    account,
-    alarms,
-    api,
-    api_drift,
-    api_performance,
-    api_reports,
-    drift_files,
-    errors,
-    health,
-    imports,
-    model_files,
-    routes,
-    security,
-    shell,
-    tus,
-)
+from dashboard import account, alarms, errors, health, security, shell
+from dashboard.api import drift as api_drift
+from dashboard.api import performance as api_performance
+from dashboard.api import reports as api_reports
+from dashboard.api import scans_and_cohort as api
 from dashboard.auth import CSRF_COOKIE, Sessions
+from dashboard.files import drift as drift_files
+from dashboard.files import imports
+from dashboard.files import models as model_files
+from dashboard.files import scans as routes
+from dashboard.files import uploads as tus
 from dashboard.pages import (
     admin,
     alerts,
@@ -43,7 +36,7 @@ from dashboard.pages import (
 from dashboard.vendor import missing_vendor_files
 
 if TYPE_CHECKING:
-    from services.container import Services
+    from services.assembly.container import Services
 
 HERE = Path(__file__).resolve().parent
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, jsonify
 
 if TYPE_CHECKING:
-    from services.container import Services
+    from services.assembly.container import Services
 
 
 def register(server: Flask, services: Services) -> None:

@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 if TYPE_CHECKING:
-    from services.container import Services
+    from services.assembly.container import Services
 
 MEBIBYTE = 1 << 20
 SMALL_BODY = 4 * MEBIBYTE  # forms and callbacks
@@ -54,7 +54,7 @@ def allow_large_bodies(server: Flask, services: Services) -> None:
 
     def widen() -> None:
         if request.endpoint in ("tus_append", "api_add_scan"):
-            request.max_content_length = services.uploads.max_bytes + FORM_OVERHEAD
+            request.max_content_length = services.reading.uploads.max_bytes + FORM_OVERHEAD
         elif request.endpoint == "add_version":
             request.max_content_length = VERSION_BODY
         elif request.endpoint == "correct_mask":

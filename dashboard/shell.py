@@ -14,8 +14,8 @@ from flask_wtf.csrf import generate_csrf
 from dashboard.auth import READERS, person
 from dashboard.components import bell
 from dashboard.components.icons import icon
-from dashboard.drift_files import LOOKERS
 from dashboard.errors import ALERT
+from dashboard.files.drift import LOOKERS
 from dashboard.pages import (
     admin,
     alerts,

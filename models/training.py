@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from data.datasets import LabelledScan
+from data.labelled.datasets import LabelledScan
 from models.evaluation import Evaluator
 from models.processes import Processes
 from models.task import Task

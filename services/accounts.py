@@ -12,12 +12,12 @@ from math import ceil
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from data.audit import AuditLog
 from data.database import Database, new_id, now
 from data.errors import InvalidInput, NotAllowed, NotFound
 from data.records import AccessToken, AuditEvent, Role, User
-from data.tokens import TokenStore
-from data.users import UserStore
+from data.stores.audit import AuditLog
+from data.stores.tokens import TokenStore
+from data.stores.users import UserStore
 
 WRONG = "The name or the password is wrong."
 FREE_ATTEMPTS = 5  # failures in a row before an account has to wait

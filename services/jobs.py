@@ -21,8 +21,8 @@ from huey.consumer import Consumer
 
 from data.database import new_id, now
 from data.errors import Busy, InvalidInput, NotFound, UserFacingError
-from data.jobs import JobStore
 from data.records import Job, JobState
+from data.stores.jobs import JobStore
 
 MOST_ATTEMPTS = 3
 _INTERRUPTED = "This work was interrupted {attempts} times and was given up. It can be started again."

@@ -14,12 +14,12 @@ from itertools import islice
 
 from cronsim import CronSim, CronSimError
 
-from data.audit import AuditLog
 from data.database import id_from, new_id, now
 from data.errors import InvalidInput, NotFound
 from data.records import AuditEvent, JobState, Schedule, Severity, User
-from data.schedules import ScheduleStore
-from services.alerts import Alerts
+from data.stores.audit import AuditLog
+from data.stores.schedules import ScheduleStore
+from services.alerts.alerts import Alerts
 from services.jobs import JobContext, Jobs
 
 RUN = "schedule"  # the kind of job; its subject is the id, and " now" where a person asked

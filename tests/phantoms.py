@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from data import phantoms
+from data.labelled import phantoms
 
 
 @lru_cache(maxsize=1)

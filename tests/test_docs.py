@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import app
-from dashboard import api_document
+from dashboard.api import document as api_document
 from data.tables import metadata
 
 ROOT = Path(__file__).resolve().parents[1]

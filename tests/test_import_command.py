@@ -9,7 +9,7 @@ import pytest
 import app
 from data.database import migrate, open_database
 from data.files import FileStore
-from services.importing import Importing
+from services.importing.imports import Importing
 from services.settings import Settings
 
 

@@ -26,7 +26,7 @@ HOMES = {
     "pydicom": ("data/formats", "reports"),
     "huey": ("services/jobs.py",),
     "evidently": ("reports",),
-    "apprise": ("services/telling.py",),
+    "apprise": ("services/alerts/delivery.py",),
     "cronsim": ("services/schedules.py",),
 }
 

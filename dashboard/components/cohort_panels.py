@@ -16,8 +16,8 @@ from dashboard.components.results import local_time
 from data.records import KeptRefusal, ReportKind, Role, User
 
 if TYPE_CHECKING:
-    from services.comparison import Difference
-    from services.counting import Cohort, Spread, Tile
+    from services.cohort.comparison import Difference
+    from services.cohort.counting import Cohort, Spread, Tile
 
 MOST_REFUSALS = 200
 KINDS = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet", "pdf": "PDF"}

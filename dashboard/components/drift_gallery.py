@@ -11,8 +11,8 @@ from dash.development.base_component import Component
 from dashboard.components.drift_panels import figure
 from dashboard.components.results import local_time
 from data.records import JobState, ReviewRequest
-from services.culprits import EMBEDDING, OVERALL, Culprit, Culprits
-from services.retraining_pack import Pack
+from services.drift.influential_scans import EMBEDDING, OVERALL, Culprit, Culprits
+from services.training.retraining_pack import Pack
 
 CHOSEN = "drift-chosen"
 ALL_OR_NONE = "drift-choose-all"

@@ -12,8 +12,8 @@ from dashboard.components.icons import icon
 from dashboard.components.reports import link as report_link
 from dashboard.components.results import local_time
 from data.records import DriftRun, ReportKind, RunState, Severity
-from services.culprits import EMBEDDING, OVERALL
-from services.drift_charts import Pair, address, distance, effect_words, facts, picture
+from services.drift.charts import Pair, address, distance, effect_words, facts, picture
+from services.drift.influential_scans import EMBEDDING, OVERALL
 
 SEVERITIES = {
     Severity.CALM: ("Calm", "lb-calm", "bi-check-circle"),

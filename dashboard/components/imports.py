@@ -13,7 +13,7 @@ from dashboard.components.results import local_time
 from data.records import ImportProgress, ImportState
 
 if TYPE_CHECKING:
-    from services.importing import ImportView
+    from services.importing.imports import ImportView
 
 FOLDER = "import-folder"
 LABELS = "import-labels"

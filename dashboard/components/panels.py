@@ -24,7 +24,7 @@ from dashboard.components.viewer import spacing_words
 from data.records import Lesion, Measurements, Result, Review, Role, Scan, ScanStatus, User, Verdict
 
 if TYPE_CHECKING:
-    from services.worklist import ScanView
+    from services.reviewing.worklist import ScanView
 
 MOST_LESIONS = 8
 

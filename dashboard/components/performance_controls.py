@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from dashboard.components.results import task_name
 
 if TYPE_CHECKING:
-    from services.performance import Asked, Shown
+    from services.performance.numbers import Asked, Shown
 
 IMPLIED = "performance-implied"  # the whole address as the server understood it
 UPPER = ("task", "metric", "by", "part")

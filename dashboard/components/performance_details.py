@@ -15,12 +15,12 @@ from dashboard.components.performance_panels import interval_words, value_words
 from dashboard.components.results import VERDICT_NAMES, local_time
 
 if TYPE_CHECKING:
-    from services.performance_cases import CasePage
-    from services.performance_details import Errors, Training, ValidationCase
-    from services.performance_metrics import Metric
-    from services.sampling import Proposal
-    from services.scoring import Confusion
-    from services.subgroups import Subgroup
+    from services.performance.cases import CasePage
+    from services.performance.details import Errors, Training, ValidationCase
+    from services.performance.metrics import Metric
+    from services.performance.sampling import Proposal
+    from services.statistics.scoring import Confusion
+    from services.statistics.subgroups import Subgroup
 
 CELLS = (
     ("hit", "Hits", "ill, called ill"),

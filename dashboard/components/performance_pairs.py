@@ -13,9 +13,9 @@ from dashboard.components.cohort_panels import number
 from dashboard.components.performance_panels import value_words
 
 if TYPE_CHECKING:
-    from services.pairing import Difference, PairedCase
-    from services.performance_metrics import Metric
-    from services.performance_pairs import Pair
+    from services.performance.metrics import Metric
+    from services.performance.pairs import Pair
+    from services.statistics.pairing import Difference, PairedCase
 
 OUTCOMES = {"lose": "Version {second} is worse", "win": "Version {second} is better", "tie": "No difference"}
 MOST_CASES = 50

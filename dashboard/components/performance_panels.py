@@ -18,8 +18,8 @@ from data.records import ReportKind, Role, User
 
 if TYPE_CHECKING:
     from data.records import ReadCount
-    from services.performance import Live, Point, Shown
-    from services.performance_metrics import Metric
+    from services.performance.metrics import Metric
+    from services.performance.numbers import Live, Point, Shown
 
 GOAL, LIMIT, GOAL_SAVE, GOAL_SAID = (
     "performance-goal",

@@ -13,7 +13,7 @@ from dashboard.components.results import local_time, millilitres, task_name
 from data.records import Cost, Difference, Job, JobState, Paired, Rehearsal, Role, Said, User
 
 if TYPE_CHECKING:
-    from services.rehearsal import Asked
+    from services.versions.rehearsals import Asked
 
 CANCEL = "rehearsal-cancel"  # type of the buttons: {"type", "job"}
 PICTURED = 24

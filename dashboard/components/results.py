@@ -17,7 +17,7 @@ from data.records import (
 )
 
 if TYPE_CHECKING:
-    from services.worklist import ScanView
+    from services.reviewing.worklist import ScanView
 
 STATUS_NAMES = {
     ScanStatus.WAITING: "Waiting",

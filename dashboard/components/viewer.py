@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 from data.records import Lesion, Measurements, Scan, Spacing
 
 if TYPE_CHECKING:
-    from services.worklist import ScanView
+    from services.reviewing.worklist import ScanView
 
 DATA = "viewer-data"
 SLICE = "viewer-slice"

@@ -15,7 +15,7 @@ from data.errors import InvalidInput
 from data.records import Role, User
 
 if TYPE_CHECKING:
-    from services.container import Services
+    from services.assembly.container import Services
 
 PEOPLE = "admin-people"
 ONE_TIME = "admin-one-time"

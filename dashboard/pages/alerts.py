@@ -16,7 +16,7 @@ from data.errors import InvalidInput
 from data.records import User
 
 if TYPE_CHECKING:
-    from services.container import Services
+    from services.assembly.container import Services
 
 LOCATION = "location"
 TOLD = "alarms-told"

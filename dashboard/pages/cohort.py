@@ -17,7 +17,7 @@ from dashboard.components.cohort_filters import CONTROLS
 from data.records import User
 
 if TYPE_CHECKING:
-    from services.container import Services
+    from services.assembly.container import Services
 
 LOCATION = "location"
 TOTAL = "cohort-total"
@@ -97,18 +97,18 @@ def show(services: Services, user: User, search: str | None) -> dict[str, Any]:
 
     Raises InvalidInput for an address that filters by what does not exist.
     """
-    asked = services.cohorts.asked(search or "")
-    found = services.cohorts.cohort(asked.filters)
-    figures = services.cohorts.charts(found)
+    asked = services.cohort.numbers.asked(search or "")
+    found = services.cohort.numbers.cohort(asked.filters)
+    figures = services.cohort.numbers.charts(found)
     return {
         TOTAL: cohort_panels.total_words(found),
         EXPORTS: cohort_panels.exports(asked.query),
         CHIPS: cohort_panels.chips(found.filters, asked.vs),
-        TILES: cohort_panels.tiles(found, services.cohorts.query_of),
+        TILES: cohort_panels.tiles(found, services.cohort.numbers.query_of),
         EMPTY: cohort_panels.nothing() if not found.scans.n else None,
         BODY: "" if found.scans.n else "lb-hidden",
         AGREEMENT: cohort_panels.agreement(found),
-        REFUSED: cohort_panels.refused(found, services.cohorts.refusals(asked.filters), user),
+        REFUSED: cohort_panels.refused(found, services.cohort.numbers.refusals(asked.filters), user),
         COMPARISON: _comparison(services, asked.filters, asked.vs),
         **{graph_id(name): figures[name] for name in CHARTS},
     }
@@ -137,8 +137,8 @@ def register(app: Dash, services: Services) -> None:
     )
     def _controls(search: str | None) -> tuple[Any, ...]:
         require(*READERS)
-        asked = services.cohorts.asked(search or "")
-        return cohort_filters.values(services.cohorts.choices(), asked.filters)
+        asked = services.cohort.numbers.asked(search or "")
+        return cohort_filters.values(services.cohort.numbers.choices(), asked.filters)
 
     _register_address(app)
     _register_views(app, services)
@@ -187,12 +187,12 @@ def _register_views(app: Dash, services: Services) -> None:
     ) -> tuple[Any, ...]:
         user, said, typed = require(*READERS), "", name
         if ctx.triggered_id == VIEW_SAVE:
-            kept = services.saved_views.save(name or "", search or "", user)
+            kept = services.cohort.views.save(name or "", search or "", user)
             said, typed = f"Saved as “{kept.name}”.", ""
         elif ctx.triggered_id == VIEW_DELETE and chosen:
-            services.saved_views.delete(chosen, user)
+            services.cohort.views.delete(chosen, user)
             said = "Deleted."
-        options = [{"label": one.name, "value": one.id} for one in services.saved_views.all()]
+        options = [{"label": one.name, "value": one.id} for one in services.cohort.views.all()]
         return options, said, typed
 
     @app.callback(
@@ -200,7 +200,7 @@ def _register_views(app: Dash, services: Services) -> None:
     )
     def _open(chosen: str | None) -> Any:
         require(*READERS)
-        return f"?{services.saved_views.get(chosen).query}" if chosen else no_update
+        return f"?{services.cohort.views.get(chosen).query}" if chosen else no_update
 
 
 COMPARE_ACTS = {"keep": "Keep as second cohort", "swap": "Swap the two", "end": "End the comparison"}
@@ -209,8 +209,8 @@ COMPARE_ACTS = {"keep": "Keep as second cohort", "swap": "Swap the two", "end": 
 def _comparison(services: Services, filters: Any, vs: str | None) -> Component | None:
     if vs is None:
         return None
-    other = services.cohorts.asked(vs).filters
-    found = services.comparing.compare(filters, other)
+    other = services.cohort.numbers.asked(vs).filters
+    found = services.cohort.comparison.compare(filters, other)
     return cohort_panels.comparison(found, filters, other)
 
 

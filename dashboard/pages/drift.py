@@ -16,13 +16,13 @@ from dashboard.auth import READERS, require
 from dashboard.components import drift_controls as controls
 from dashboard.components import drift_gallery as gallery
 from dashboard.components import drift_panels as panels
-from dashboard.drift_files import ASKERS, LOOKERS, PACKERS, RUNNERS
+from dashboard.files.drift import ASKERS, LOOKERS, PACKERS, RUNNERS
 from data.errors import InvalidInput, NotFound
 from data.records import DriftAsk, DriftRun, RunState, User
-from services import drift_charts
+from services.drift import charts as drift_charts
 
 if TYPE_CHECKING:
-    from services.container import Services
+    from services.assembly.container import Services
 
 LOCATION = "location"
 DOWNLOADS = "drift-downloads"
@@ -30,7 +30,7 @@ VERDICT = "drift-verdict"
 FEATURES = "drift-features"
 FEATURE = "drift-feature"
 FEATURE_HEAD = "drift-feature-head"
-CULPRITS_HEAD = "drift-culprits-head"
+CULPRITS_HEAD = "drift-influential-scans-head"
 DISTRIBUTION = "drift-distribution"
 HISTORY = "drift-history"
 RUNS = "drift-runs"
@@ -114,13 +114,13 @@ def card_of(graph: str) -> str:
 def address_of(services: Services, search: str | None) -> Address:
     """An address in its parts; without a run, the task's latest one. Raises InvalidInput, NotFound."""
     given = {name: values[0] for name, values in parse_qs((search or "").lstrip("?")).items()}
-    tasks = services.registry.clinical
-    run = services.drift.run(given["run"]) if "run" in given else None
+    tasks = services.versions.registry.clinical
+    run = services.drift.runs.run(given["run"]) if "run" in given else None
     task = run.task if run is not None else given.get("task", tasks[0])
     if task not in tasks:
         raise InvalidInput(f"There is no task called {task}.")
     if run is None:
-        latest = services.drift.runs(task, 1)
+        latest = services.drift.runs.runs(task, 1)
         run = latest[0] if latest else None
     return Address(task, run, given.get("feature"), given.get("vs"))
 
@@ -129,14 +129,14 @@ def show(services: Services, user: User, search: str | None) -> dict[str, Any]:
     """Everything that an address shows, by the id of the component it goes to."""
     at = address_of(services, search)
     shown: dict[str, Any] = dict.fromkeys((DOWNLOADS, VERDICT, FEATURES, PAIRS, FRAMES, RUNS))
-    runs = services.drift.runs(at.task, SHOWN_RUNS)
+    runs = services.drift.runs.runs(at.task, SHOWN_RUNS)
     if runs:
         shown[RUNS] = panels.runs(runs, None if at.run is None else at.run.id, at.vs)
     may_run = user.role in RUNNERS
     if at.run is None:
         shown[VERDICT] = panels.nothing(may_run)
     elif at.run.state is RunState.WAITING:
-        shown[VERDICT] = panels.waiting(at.run, services.drift.progress(at.run))
+        shown[VERDICT] = panels.waiting(at.run, services.drift.runs.progress(at.run))
     elif at.run.state is RunState.FAILED:
         shown[VERDICT] = panels.failed(at.run)
     else:
@@ -146,7 +146,7 @@ def show(services: Services, user: User, search: str | None) -> dict[str, Any]:
 
 
 def _finished(services: Services, run: DriftRun, at: Address) -> dict[str, Any]:
-    snapshot = services.drift.snapshot(run.id)
+    snapshot = services.drift.runs.snapshot(run.id)
     has_truth = snapshot["truth"] is not None and snapshot["truth"]["evidently"] is not None
     found = {
         DOWNLOADS: panels.downloads(run, has_truth),
@@ -155,8 +155,8 @@ def _finished(services: Services, run: DriftRun, at: Address) -> dict[str, Any]:
         FRAMES: panels.frames(run, has_truth),
     }
     if at.vs is not None and at.vs != run.id:
-        other = services.drift.run(at.vs)
-        pairs = drift_charts.side_by_side(services.drift.snapshot(other.id), snapshot)
+        other = services.drift.runs.run(at.vs)
+        pairs = drift_charts.side_by_side(services.drift.runs.snapshot(other.id), snapshot)
         found[PAIRS] = panels.pairs(pairs, other, run)
     return found
 
@@ -170,18 +170,18 @@ def detail(services: Services, user: User, search: str | None) -> dict[str, Any]
     }  # fmt: skip
     if at.feature is None or at.run is None or at.run.state is not RunState.DONE:
         return shown
-    known = {one["name"]: one for one in services.drift.snapshot(at.run.id)["features"]}
+    known = {one["name"]: one for one in services.drift.runs.snapshot(at.run.id)["features"]}
     feature = known.get(at.feature)
     heading = panels.feature_head(at.run, feature, at.feature)
     shown |= {FEATURE: "", FEATURE_HEAD: heading}
     if feature is not None:
         shown[DISTRIBUTION] = drift_charts.distribution(feature)
-    history = services.drift.history(at.task, at.feature)
+    history = services.drift.runs.history(at.task, at.feature)
     if history:
         shown[HISTORY] = drift_charts.history(history, at.feature)
     if user.role in READERS:
         try:
-            found = services.culprits.of(at.run.id, at.feature)
+            found = services.drift.influential_scans.of(at.run.id, at.feature)
             shown |= {CULPRITS_HEAD: gallery.heading(found), gallery.CHOSEN: gallery.options(found)}
         except (InvalidInput, NotFound) as error:
             shown[CULPRITS_HEAD] = html.P(str(error))
@@ -190,7 +190,7 @@ def detail(services: Services, user: User, search: str | None) -> dict[str, Any]
 
 def request(services: Services, user: User, ask: DriftAsk) -> str:
     """Have a window compared; returns the run's address."""
-    run = services.drift.request(ask, user)
+    run = services.drift.runs.request(ask, user)
     return drift_charts.address(run.task, run.id).removeprefix("/drift")
 
 
@@ -208,19 +208,19 @@ def ask_of(
 def lists(services: Services, user: User, search: str | None) -> tuple[Any, ...]:
     """References, requests and packs; the choices of task and reference."""
     at = address_of(services, search)
-    references = services.drift.references.all(at.task)
+    references = services.drift.runs.references.all(at.task)
     chosen = at.run.ask.reference_id if at.run is not None else None
     known = {one.id for one in references}
     return (
-        controls.tasks(services.registry.clinical),
+        controls.tasks(services.versions.registry.clinical),
         at.task,
         controls.options(references),
         chosen if chosen in known else controls.TRAINING,
         controls.references(references, user.role in RUNNERS),
-        gallery.requests(services.review_requests.open(at.task), user.role in RUNNERS)
+        gallery.requests(services.reviewing.requests.open(at.task), user.role in RUNNERS)
         if user.role in READERS
         else None,
-        gallery.packs(services.retraining_packs.recent(), user.role in PACKERS),
+        gallery.packs(services.training.packs.recent(), user.role in PACKERS),
     )
 
 
@@ -343,14 +343,14 @@ def _register_acts(app: Dash, services: Services) -> None:
     def _references(clicks: int | None, deleted: list[int | None], name: str | None, *given: Any) -> Any:
         user = require(*RUNNERS)
         if isinstance(ctx.triggered_id, dict) and any(deleted):
-            services.drift.references.delete(ctx.triggered_id["reference"])
+            services.drift.runs.references.delete(ctx.triggered_id["reference"])
             said = "Deleted."
         elif ctx.triggered_id == controls.FREEZE and clicks:
-            kept = services.drift.references.freeze(ask_of(*given), name or "", user)
+            kept = services.drift.runs.references.freeze(ask_of(*given), name or "", user)
             said = f"Kept as “{kept.name}”, n = {kept.n:,}."
         else:
             return no_update, no_update, no_update
-        found = services.drift.references.all(str(given[0]))
+        found = services.drift.runs.references.all(str(given[0]))
         return said, controls.references(found, may_delete=True), controls.options(found)
 
     @app.callback(
@@ -373,8 +373,8 @@ def _register_acts(app: Dash, services: Services) -> None:
         said = _act(services, user, task, chosen or [], why or "", bool(ask or pack or any(taken_back)))
         if said is None:
             return no_update, no_update, no_update
-        waiting = gallery.requests(services.review_requests.open(task), user.role in RUNNERS)
-        return said, waiting, gallery.packs(services.retraining_packs.recent(), user.role in PACKERS)
+        waiting = gallery.requests(services.reviewing.requests.open(task), user.role in RUNNERS)
+        return said, waiting, gallery.packs(services.training.packs.recent(), user.role in PACKERS)
 
 
 def _act(services: Services, user: User, task: str, chosen: list[str], why: str, clicked: bool) -> str | None:
@@ -383,14 +383,14 @@ def _act(services: Services, user: User, task: str, chosen: list[str], why: str,
         return None
     if ctx.triggered_id == gallery.ASK:
         require(*ASKERS)
-        n = services.review_requests.ask(chosen, why, user)
+        n = services.reviewing.requests.ask(chosen, why, user)
         return f"{n} scans wait for a review."
     if ctx.triggered_id == gallery.PACK:
         require(*PACKERS)
-        pack = services.retraining_packs.request(task, chosen, why, user)
+        pack = services.training.packs.request(task, chosen, why, user)
         return f"A pack of {len(pack.ask.scan_ids)} scans is being made."
     if isinstance(ctx.triggered_id, dict):
         require(*RUNNERS)
-        services.review_requests.withdraw(ctx.triggered_id["request"])
+        services.reviewing.requests.withdraw(ctx.triggered_id["request"])
         return "Taken back."
     return None

@@ -17,7 +17,7 @@ from data.errors import Busy, InvalidInput
 from data.records import Gate, ModelVersion, Role, User
 
 if TYPE_CHECKING:
-    from services.container import Services
+    from services.assembly.container import Services
 
 CONTENT = "models-content"
 PROGRESS = "models-progress"
@@ -51,14 +51,14 @@ def layout(user: User, argument: str = "") -> Component:
 
 def show(services: Services, user: User) -> list[Component]:
     """Return one section a task: what is live, what waits, every version, the card, what went before."""
-    return [_task(services, user, task) for task in services.registry.clinical]
+    return [_task(services, user, task) for task in services.versions.registry.clinical]
 
 
 def word(services: Services) -> str:
     """A word that differs whenever `show` would, of all that happens in this house."""
-    lives = [services.serving.live(task) or "" for task in services.registry.clinical]
-    decided = [f"{one.id[:8]}{one.state}" for one in services.promotions.recent(limit=10)]
-    ran = [f"{job.id[:8]}{job.state}" for _, job in services.rehearsals.jobs()]
+    lives = [services.versions.serving.live(task) or "" for task in services.versions.registry.clinical]
+    decided = [f"{one.id[:8]}{one.state}" for one in services.versions.promotions.recent(limit=10)]
+    ran = [f"{job.id[:8]}{job.state}" for _, job in services.versions.rehearsals.jobs()]
     return ";".join([*lives, *decided, *ran])
 
 
@@ -67,10 +67,10 @@ def act(
 ) -> str:
     """Do what a button says; returns a sentence that tells what was done."""
     task, version, live = pressed["task"], pressed["version"], pressed["live"] or None
-    promotions, reason = services.promotions, why or ""
+    promotions, reason = services.versions.promotions, why or ""
     match pressed["verb"]:
         case "rehearse":
-            services.rehearsals.request(task, version, _count(count), user)
+            services.versions.rehearsals.request(task, version, _count(count), user)
             return f"Version {version} is being rehearsed."
         case "promote":
             promotions.ask(task, version, reason, user, live)
@@ -112,7 +112,7 @@ def _register_showing(app: Dash, services: Services) -> None:
     def _show(_: int | None, uploaded: str | None, seen: str | None) -> tuple[Any, ...]:
         user = require(*Role)
         now = f"{word(services)};{uploaded or ''}"
-        running = rehearsals.progress(user, services.rehearsals.jobs())
+        running = rehearsals.progress(user, services.versions.rehearsals.jobs())
         return no_update if now == seen else show(services, user), running, now
 
     @app.callback(
@@ -125,7 +125,7 @@ def _register_showing(app: Dash, services: Services) -> None:
         user = require(Role.MLOPS)
         if not clicks:
             return no_update, no_update
-        changed = services.serving.look()
+        changed = services.versions.serving.look()
         said = f"Changed: {', '.join(map(task_name, changed))}." if changed else "Nothing was moved there."
         return _said(said), show(services, user)
 
@@ -158,28 +158,32 @@ def _register_acting(app: Dash, services: Services) -> None:
         user = require(Role.MLOPS)
         if not ctx.triggered_id or not any(clicks):
             return no_update
-        services.rehearsals.cancel(ctx.triggered_id["job"], user)
-        return rehearsals.progress(user, services.rehearsals.jobs())
+        services.versions.rehearsals.cancel(ctx.triggered_id["job"], user)
+        return rehearsals.progress(user, services.versions.rehearsals.jobs())
 
 
 def _task(services: Services, user: User, task: str) -> Component:
-    versions, live = services.registry.versions(task), services.serving.live(task)
-    told = services.promotions.recent(task, PROMOTIONS_SHOWN)
+    versions, live = services.versions.registry.versions(task), services.versions.serving.live(task)
+    told = services.versions.promotions.recent(task, PROMOTIONS_SHOWN)
     gates, away = _gates(services, task, versions, live)
     rehearsed = {
         asked.version
-        for asked, job in services.rehearsals.jobs()
+        for asked, job in services.versions.rehearsals.jobs()
         if asked.task == task and not job.finished_at
     }
     body: list[Component | None] = [_live(services, task, versions, live)]
-    body += [html.P(one, className="lb-failed") for one in (services.serving.trouble(task), away) if one]
+    body += [
+        html.P(one, className="lb-failed") for one in (services.versions.serving.trouble(task), away) if one
+    ]
     if not versions:
         body.append(
-            html.P(services.registry.trouble or "No version is registered.", className="text-secondary")
+            html.P(
+                services.versions.registry.trouble or "No version is registered.", className="text-secondary"
+            )
         )
     body += model_versions.waiting(user, told, live)
     body += model_versions.cards(user, versions, live, gates, rehearsed)
-    body.append(model_versions.going_back(user, task, live, services.promotions.previous(task)))
+    body.append(model_versions.going_back(user, task, live, services.versions.promotions.previous(task)))
     body.append(_upload(task) if user.role is Role.MLOPS else None)
     body += [_card(services, task), model_versions.history(told)]
     shown = [one for one in body if one is not None]
@@ -193,7 +197,9 @@ def _gates(
     if live is None:  # the networks are still being loaded: there is nothing to compare with yet
         return {}, None
     try:
-        return services.promotions.gates(task, [one.version for one in versions if one.version != live]), None
+        return services.versions.promotions.gates(
+            task, [one.version for one in versions if one.version != live]
+        ), None
     except Busy as error:
         return {}, str(error)
 
@@ -207,7 +213,7 @@ def _live(services: Services, task: str, versions: Sequence[ModelVersion], live:
 
 
 def _card(services: Services, task: str) -> Component | None:
-    card = services.registry.card(task)
+    card = services.versions.registry.card(task)
     if not card:
         return None
     told = dcc.Markdown(card, className="lb-markdown")

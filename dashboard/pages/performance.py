@@ -47,15 +47,15 @@ from dashboard.components.performance_layout import (
 )
 from dashboard.components.performance_panels import GOAL, GOAL_SAID, GOAL_SAVE, LIMIT
 from data.records import User
-from services import performance_charts
-from services.performance import MOST_PROPOSALS
-from services.performance_cases import OF_METRIC, WHAT
-from services.performance_metrics import METRICS
-from services.subgroups import SUBGROUPS
+from services.performance import charts as performance_charts
+from services.performance.cases import OF_METRIC, WHAT
+from services.performance.metrics import METRICS
+from services.performance.numbers import MOST_PROPOSALS
+from services.statistics.subgroups import SUBGROUPS
 
 if TYPE_CHECKING:
-    from services.container import Services
-    from services.performance import Asked
+    from services.assembly.container import Services
+    from services.performance.numbers import Asked
 
 LOCATION = "location"
 PATH = "/performance"

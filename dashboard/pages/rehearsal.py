@@ -13,7 +13,7 @@ from dashboard.components.results import task_name
 from data.records import Rehearsal, Role, User
 
 if TYPE_CHECKING:
-    from services.container import Services
+    from services.assembly.container import Services
 
 ID = "rehearsal-id"
 CONTENT = "rehearsal-content"
@@ -29,8 +29,8 @@ def layout(user: User, argument: str = "") -> Component:
 
 def show(services: Services, user: User, rehearsal_id: str) -> list[Component]:
     """Return everything that is known of a rehearsal; raises NotFound."""
-    made = services.rehearsals.opened(rehearsal_id)
-    kept = services.rehearsal_pictures.kept(rehearsal_id)
+    made = services.versions.rehearsals.opened(rehearsal_id)
+    kept = services.versions.rehearsal_pictures.kept(rehearsal_id)
     return [
         _head(made),
         html.Section(rehearsals.summary(made), className="lb-card"),

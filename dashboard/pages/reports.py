@@ -15,7 +15,7 @@ from data.errors import InvalidInput
 from data.records import Report, ReportKind, User
 
 if TYPE_CHECKING:
-    from services.container import Services
+    from services.assembly.container import Services
 
 LOCATION = "location"
 SHOWN = 100
@@ -68,10 +68,14 @@ def listed(services: Services, user: User, seen: str | None) -> tuple[Any, Any]:
 
 def choices(services: Services) -> tuple[list[dict[str, str]], ...]:
     """Options of task, version and drift run, in this order, and of the kind."""
-    versions = [one for task in services.registry.clinical for one in services.registry.versions(task)]
-    runs = [one for task in services.registry.clinical for one in services.drift.runs(task, 50)]
+    versions = [
+        one
+        for task in services.versions.registry.clinical
+        for one in services.versions.registry.versions(task)
+    ]
+    runs = [one for task in services.versions.registry.clinical for one in services.drift.runs.runs(task, 50)]
     return (
-        [{"label": task_name(task), "value": task} for task in services.registry.clinical],
+        [{"label": task_name(task), "value": task} for task in services.versions.registry.clinical],
         [
             {"label": f"version {number}", "value": number}
             for number in sorted({one.version for one in versions}, key=lambda one: (len(one), one))

@@ -15,8 +15,8 @@ from dashboard.components.results import finding, version_of
 from data.records import NOTICE, Role, ScanStatus, User
 
 if TYPE_CHECKING:
-    from services.container import Services
-    from services.worklist import ScanView
+    from services.assembly.container import Services
+    from services.reviewing.worklist import ScanView
 
 SCAN_ID = "scan-id"
 REFRESH = "scan-refresh"  # set by live.js when the server's version of the scan differs
@@ -92,8 +92,8 @@ def layout(user: User, scan_id: str = "") -> Component:
 
 def show(services: Services, user: User, scan_id: str) -> dict[str, Any]:
     """Return everything that the page shows of a scan, by the id of its place."""
-    view = services.worklist.scan(scan_id, user)
-    waiting = services.worklist.waiting_count() if view.scan.status is ScanStatus.WAITING else 0
+    view = services.reviewing.worklist.scan(scan_id, user)
+    waiting = services.reviewing.worklist.waiting_count() if view.scan.status is ScanStatus.WAITING else 0
     return {
         TITLE: panels.title(view, user),
         STATUS: panels.status_panel(view, waiting),
@@ -104,7 +104,7 @@ def show(services: Services, user: User, scan_id: str) -> dict[str, Any]:
         CARD: view.model_card or "",
         DOWNLOADS: panels.downloads(view),
         HISTORY: [
-            drift_gallery.hint(services.review_requests.of_scan(scan_id)),
+            drift_gallery.hint(services.reviewing.requests.of_scan(scan_id)),
             panels.history(view.reviews, view.scan.task),
         ],
         REVIEW: not _may_review(view, user),
@@ -122,8 +122,8 @@ def show_viewer(
 
     `before` is what the viewer had: a refresh keeps the person's own settings where they still fit.
     """
-    view = services.worklist.scan(scan_id, user)
-    data = viewer.viewer_data(view, services.pictures.window(scan_id))
+    view = services.reviewing.worklist.scan(scan_id, user)
+    data = viewer.viewer_data(view, services.reviewing.pictures.window(scan_id))
     same_scan = before is not None and before["base"] == data["base"]
     options, on = viewer.layer_options(view)
     shown = {
@@ -148,8 +148,8 @@ def show_viewer(
 
 def retry(services: Services, user: User, scan_id: str) -> None:
     """Ask for a failed scan to be read again."""
-    services.worklist.scan(scan_id, user)
-    services.reading.request(scan_id, user)
+    services.reviewing.worklist.scan(scan_id, user)
+    services.reading.readings.request(scan_id, user)
 
 
 def decide(
@@ -157,9 +157,9 @@ def decide(
 ) -> str:
     """Accept or reject a result, and say so in a sentence."""
     if verdict == ACCEPT:
-        services.review.accept(scan_id, user)
+        services.reviewing.reviews.accept(scan_id, user)
         return "Accepted."
-    services.review.reject(scan_id, user, reason or "", _TRUTHS.get(truth or ""))
+    services.reviewing.reviews.reject(scan_id, user, reason or "", _TRUTHS.get(truth or ""))
     return "Rejected."
 
 

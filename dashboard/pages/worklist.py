@@ -24,7 +24,7 @@ from dashboard.components.results import (
 from data.records import Role, User, WorklistQuery, WorklistRow
 
 if TYPE_CHECKING:
-    from services.container import Services
+    from services.assembly.container import Services
 
 GRID = "worklist-grid"
 SEARCH = "worklist-search"
@@ -78,9 +78,9 @@ def rows(
 
     `address` holds further filters, as links from the statistics do.
     """
-    linked = services.cohorts.asked(address or "").filters
+    linked = services.cohort.numbers.asked(address or "").filters
     asked = _query(request or {}, search, filters, linked)
-    page = services.worklist.page(asked, user)
+    page = services.reviewing.worklist.page(asked, user)
     answer = {"rowData": [_row(row, user) for row in page.rows], "rowCount": page.total}
     total = f"{page.total:,} scan{'' if page.total == 1 else 's'}".replace(",", "\u202f")
     empty = None if page.total else _empty(user, filtered=bool(asked.search or asked.filters))
@@ -93,12 +93,12 @@ def register(app: Dash, services: Services) -> None:
     @app.callback(Output(LINKED, "children"), Input(LOCATION, "search"))
     def _linked(address: str | None) -> list[Component]:
         require(*READERS)
-        return cohort_panels.linked(services.cohorts.asked(address or "").filters)
+        return cohort_panels.linked(services.cohort.numbers.asked(address or "").filters)
 
     @app.callback(Output(FILTER_TASK, "options"), Input(FILTER_TASK, "id"))
     def _tasks(_: str) -> list[dict[str, str]]:
         require(*READERS)
-        return _options("All tasks", {name: task_name(name) for name in services.registry.clinical})
+        return _options("All tasks", {name: task_name(name) for name in services.versions.registry.clinical})
 
     @app.callback(
         Output(GRID, "getRowsResponse"),
@@ -117,7 +117,9 @@ def register(app: Dash, services: Services) -> None:
         request: dict[str, Any] | None, search: str | None, address: str | None, *values: str | None
     ) -> tuple[Any, ...]:
         user = require(*READERS)
-        seen = services.worklist.changes_token()  # before the rows: a change in between is shown again
+        seen = (
+            services.reviewing.worklist.changes_token()
+        )  # before the rows: a change in between is shown again
         chosen = dict(zip(FILTERS.values(), values, strict=True))
         answer, total, empty = rows(services, user, request, search, chosen, address)
         first = not (request or {}).get("startRow")

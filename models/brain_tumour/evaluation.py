@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from data.datasets import LabelledSlice, brain_slices, grey_image
 from data.errors import UnusableDataset
+from data.labelled.datasets import LabelledSlice, brain_slices, grey_image
 from data.records import Spacing
 from models import doubt, metrics
 from models.brain_tumour.task import (

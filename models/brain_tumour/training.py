@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from data.datasets import LabelledSlice, brain_scans, brain_slices, grey_image
 from data.errors import UnusableDataset
+from data.labelled.datasets import LabelledSlice, brain_scans, brain_slices, grey_image
 from models import augmentation
 from models.brain_tumour import network
 from models.brain_tumour.evaluation import BrainTumourEvaluator

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from data.datasets import chest_xrays, grey_image
 from data.errors import UnusableDataset
+from data.labelled.datasets import chest_xrays, grey_image
 from data.records import Spacing
 from models import metrics
 from models.evaluation import Evaluation, Illustration, Run, Scored

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from data.datasets import LabelledXray, chest_scans, chest_xrays, grey_image
 from data.errors import UnusableDataset
+from data.labelled.datasets import LabelledXray, chest_scans, chest_xrays, grey_image
 from models import augmentation
 from models.imaging import normalised, stretched
 from models.pneumonia import network

@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
-from data.datasets import brain_slices, chest_xrays, grey_image, other_pictures
 from data.errors import UnusableDataset
+from data.labelled.datasets import brain_slices, chest_xrays, grey_image, other_pictures
 from models.imaging import normalised, to_square
 from models.suitability import network
 

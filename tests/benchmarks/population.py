@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import Engine, insert
 
 from data.database import bump, writing
-from data.ledger import microseconds
+from data.ledger.rows import microseconds
 from data.tables import (
     REVISION_OF_PATIENTS,
     REVISION_OF_SCANS,

@@ -15,18 +15,19 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, func, select
 
-import data.results
+import data.stores.results
 from data.database import migrate, open_database, reading
-from data.lines import Ledger
+from data.ledger.in_memory import Ledger
+from data.ledger.worklist import WorklistStore
 from data.records import Role, ScanStatus, User, WorklistQuery
-from data.refusals import RefusalStore
-from data.results import ResultStore
-from data.scans import ScanStore
+from data.stores.refusals import RefusalStore
+from data.stores.results import ResultStore
+from data.stores.scans import ScanStore
 from data.tables import ledger, results, reviews, scans
-from data.worklist import WorklistStore
-from services.cohort import Cohorts
-from services.comparison import Comparing
-from services.counting import Counting, tidy
+from services.cohort.cohort import Cohorts
+from services.cohort.comparison import Comparing
+from services.cohort.counting import Counting
+from services.cohort.filters import tidy
 from tests.benchmarks.population import SITES, populate
 from tests.data.builders import a_kept_scan, a_result
 from tests.integration.servers import postgresql

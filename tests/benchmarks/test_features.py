@@ -12,16 +12,17 @@ import pytest
 from numpy.typing import NDArray
 
 from data.database import migrate, new_id, open_database
-from data.features import FeatureStore
 from data.files import FileStore
-from data.jobs import JobStore
 from data.records import BRAIN_TUMOUR, PNEUMONIA, Features, Result, Scan
-from data.results import ResultStore
-from data.scans import ScanStore
-from services import keys, reading
-from services.command_line import build_reader
+from data.stores.features import FeatureStore
+from data.stores.jobs import JobStore
+from data.stores.results import ResultStore
+from data.stores.scans import ScanStore
+from services import keys
+from services.assembly.commands import build_reader
 from services.jobs import Jobs
-from services.reading import Reading
+from services.reading import reading
+from services.reading.reading import Reading
 from services.settings import Settings
 from tests import phantoms
 from tests.data.builders import a_kept_scan

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import pytest
 
 from data.tracking import Tracking
-from services.history import Histories
+from services.performance.history import Histories
 from tests.benchmarks.trackings import METRICS, TASK, fill
 from tests.integration.servers import MlflowServer, mlflow_server, postgresql
 

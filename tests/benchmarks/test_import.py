@@ -17,12 +17,12 @@ from PIL import Image
 from data.database import migrate, open_database
 from data.files import FileStore
 from models import tasks, weights
-from services.importing import Importing
+from services.importing.imports import Importing
 from services.inference.batcher import MicroBatcher
 from services.inference.engine import Engine
-from services.reading import Batcher, Reader
-from services.registry import SHIPPED
+from services.reading.reading import Batcher, Reader
 from services.settings import Settings
+from services.versions.registry import SHIPPED
 from tests import phantoms
 from tests.services.imports import write_labels, write_picture
 

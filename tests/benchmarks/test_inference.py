@@ -13,7 +13,7 @@ import torch
 from models import tasks, weights
 from services.inference.batcher import MicroBatcher
 from services.inference.engine import Engine, Output
-from services.registry import SHIPPED
+from services.versions.registry import SHIPPED
 
 pytestmark = pytest.mark.bench
 

@@ -11,9 +11,9 @@ from data.database import migrate, open_database
 from reports.document import Document, document_json
 from reports.signing import Signer
 from reports.typesetting import pdf
-from services.governance import GovernanceReport
+from services.reporting.governance import GovernanceReport
 from tests.reports.test_signing import certificate
-from tests.services.test_governance import ASK, a_department
+from tests.services.reporting.test_governance import ASK, a_department
 
 __all__ = ["certificate"]
 SCANS = 1000

@@ -47,7 +47,7 @@ def test_from_a_comparison_to_the_scans_that_did_it(house: House, open_tab) -> N
 
 def test_evidently_draws_its_page_inside_its_frame(house: House, open_tab) -> None:
     _fill(house)
-    run = house.services.drift.run_now(DriftAsk(BRAIN_TUMOUR, last=50))
+    run = house.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=50))
     page = open_tab().sign_in(Role.HEAD, f"/drift?run={run.id}")
     page.get_by_text("Evidently's own report").click()
     frame = page.frame_locator('iframe[title="Evidently\'s own report"]')
@@ -57,7 +57,7 @@ def test_evidently_draws_its_page_inside_its_frame(house: House, open_tab) -> No
 
 def test_it_fits_a_phone(house: House, open_tab) -> None:
     _fill(house)
-    house.services.drift.run_now(DriftAsk(BRAIN_TUMOUR, last=50))
+    house.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=50))
     page = open_tab(width=390, height=800).sign_in(Role.CLINICIAN, "/drift?feature=noise")
     expect(page.get_by_text("Scans that pull “Noise” the most")).to_be_visible()
     expect(page.get_by_role("button", name="Compare now")).to_be_hidden()

@@ -16,14 +16,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from argon2 import PasswordHasher
 
-from data.alerts import AlertStore
-from data.audit import AuditLog
 from data.database import migrate, new_id, now, open_database
 from data.files import FileStore
-from data.jobs import JobStore
-from data.lines import Ledger
+from data.ledger.in_memory import Ledger
+from data.ledger.worklist import WorklistStore
 from data.packing import packed
-from data.patients import PatientStore
 from data.records import (
     BRAIN_TUMOUR,
     PNEUMONIA,
@@ -43,41 +40,44 @@ from data.records import (
     UploadState,
     User,
 )
-from data.refusals import RefusalStore
-from data.reports import ReportStore
-from data.results import ResultStore
-from data.review_requests import ReviewRequestStore
-from data.reviews import ReviewStore
-from data.scans import ScanStore
-from data.schedules import ScheduleStore
-from data.tokens import TokenStore
-from data.uploads import UploadStore
-from data.users import UserStore
-from data.views import ViewStore
-from data.worklist import WorklistStore
+from data.stores.alerts import AlertStore
+from data.stores.audit import AuditLog
+from data.stores.jobs import JobStore
+from data.stores.patients import PatientStore
+from data.stores.refusals import RefusalStore
+from data.stores.reports import ReportStore
+from data.stores.results import ResultStore
+from data.stores.review_requests import ReviewRequestStore
+from data.stores.reviews import ReviewStore
+from data.stores.scans import ScanStore
+from data.stores.schedules import ScheduleStore
+from data.stores.tokens import TokenStore
+from data.stores.uploads import UploadStore
+from data.stores.users import UserStore
+from data.stores.views import ViewStore
 from models.measuring import measure
 from reports import pictures
 from services import keys
 from services.accounts import Accounts
-from services.alerts import Alerts
-from services.cohort import Cohorts
-from services.cohort_export import CohortExports
-from services.cohort_report import CohortReport
-from services.comparison import Comparing
-from services.gallery import Gallery
-from services.importing import Importing
+from services.alerts.alerts import Alerts
+from services.alerts.delivery import Telling
+from services.cohort.cohort import Cohorts
+from services.cohort.comparison import Comparing
+from services.cohort.exports import CohortExports
+from services.cohort.saved_views import SavedViews
+from services.importing.imports import Importing
 from services.jobs import Jobs
-from services.pictures import Pictures
-from services.reporting import Reporting
-from services.retraining_pack import RetrainingPacks
-from services.review import Reviewing
-from services.review_requests import ReviewRequests
-from services.saved_views import SavedViews
+from services.reading.uploads import Uploads
+from services.reporting.cohort_report import CohortReport
+from services.reporting.reports import Reporting
+from services.reviewing.gallery import Gallery
+from services.reviewing.pictures import Pictures
+from services.reviewing.requests import ReviewRequests
+from services.reviewing.review import Reviewing
+from services.reviewing.worklist import Worklist
 from services.schedules import Schedules
 from services.settings import Settings
-from services.telling import Telling
-from services.uploads import Uploads
-from services.worklist import Worklist
+from services.training.retraining_pack import RetrainingPacks
 from tests.dashboard.released import resting
 from tests.services.drifting import DriftHouse
 from tests.services.performed import department
@@ -204,41 +204,50 @@ class House:
         writers = {ReportKind.COHORT: CohortReport(cohorts)}
         self.services: Any = SimpleNamespace(
             settings=settings,
-            importing=Importing(settings, database, self.files, None),
+            accounts=self.accounts,
+            jobs=self.jobs,
             alerts=self.alerts,
             schedules=self.schedules,
-            cohorts=cohorts,
-            comparing=comparing,
+            importing=Importing(settings, database, self.files, None),
             performance=self.department.desk,
-            cohort_exports=CohortExports(cohorts, comparing, audit),
-            saved_views=SavedViews(ViewStore(database)),
             reporting=Reporting(settings, ReportStore(database), self.files, self.jobs, audit, writers),
-            accounts=self.accounts,
-            uploads=Uploads(self.uploads, intake, max_bytes=40 << 20),
-            intake=intake,
-            reading=self.reading,
-            review=Reviewing(self.scans, self.results, self.reviews, self.files, self.pictures, audit),
-            worklist=Worklist(
-                WorklistStore(database, ledger),
-                self.scans,
-                self.results,
-                self.reviews,
-                self.patients,
-                self.files,
-                self.accounts,
-                registry,
-            ),
-            pictures=self.pictures,
-            registry=registry,
-            **resting(),
-            drift=self.drifting.drift,
-            culprits=self.drifting.culprits,
-            gallery=Gallery(self.files, self.pictures),
-            review_requests=ReviewRequests(ReviewRequestStore(database), self.scans, audit),
-            retraining_packs=RetrainingPacks(
-                self.scans, self.results, self.reviews, self.patients, self.files, audit, self.jobs
-            ),
             health=self.health,
+            reading=SimpleNamespace(
+                uploads=Uploads(self.uploads, intake, max_bytes=40 << 20),
+                intake=intake,
+                readings=self.reading,
+            ),
+            reviewing=SimpleNamespace(
+                worklist=Worklist(
+                    WorklistStore(database, ledger),
+                    self.scans,
+                    self.results,
+                    self.reviews,
+                    self.patients,
+                    self.files,
+                    self.accounts,
+                    registry.card,
+                ),
+                reviews=Reviewing(self.scans, self.results, self.reviews, self.files, self.pictures, audit),
+                requests=ReviewRequests(ReviewRequestStore(database), self.scans, audit),
+                pictures=self.pictures,
+                gallery=Gallery(self.files, self.pictures),
+            ),
+            cohort=SimpleNamespace(
+                numbers=cohorts,
+                comparison=comparing,
+                exports=CohortExports(cohorts, comparing, audit),
+                views=SavedViews(ViewStore(database)),
+            ),
+            versions=SimpleNamespace(registry=registry, **resting()),
+            drift=SimpleNamespace(
+                runs=self.drifting.drift, influential_scans=self.drifting.influential_scans
+            ),
+            training=SimpleNamespace(
+                packs=RetrainingPacks(
+                    self.scans, self.results, self.reviews, self.patients, self.files, audit, self.jobs
+                )
+            ),
         )
 
     def close(self) -> None:

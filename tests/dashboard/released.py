@@ -26,7 +26,6 @@ def resting() -> dict[str, Any]:
 
 def moved_in(house: House, department: Department) -> None:
     """Have the house's pages show a department's versions."""
-    names = ("registry", "serving", "promotions", "rehearsals", "rehearsal_pictures", "pictures")
-    for name in names:
-        setattr(house.services, name, getattr(department, name))
-    house.services.model_uploads = department.uploads
+    for name in ("registry", "serving", "promotions", "rehearsals", "rehearsal_pictures", "uploads"):
+        setattr(house.services.versions, name, getattr(department, name))
+    house.services.reviewing.pictures = department.pictures

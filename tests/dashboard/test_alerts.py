@@ -16,8 +16,8 @@ from dashboard.components.schedules import moment_words, options
 from dashboard.pages import alerts
 from data.errors import InvalidInput, NotFound
 from data.records import Alert, AlertState, Role, Severity
+from services.alerts.delivery import Telling, addresses
 from services.schedules import Default
-from services.telling import Telling, addresses
 from tests.dashboard.conftest import callback, log_in
 from tests.dashboard.house import House
 

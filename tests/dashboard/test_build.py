@@ -88,7 +88,7 @@ def test_a_failing_callback_reaches_the_alert(house: House, sign_in, monkeypatch
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(house.services.registry, "versions", broken, raising=False)
+    monkeypatch.setattr(house.services.versions.registry, "versions", broken, raising=False)
     inputs = [
         {"id": "models-tick", "property": "n_intervals", "value": None},
         {"id": "models-uploaded", "property": "data", "value": None},
@@ -108,7 +108,7 @@ def test_a_failing_route_is_masked(house: House, sign_in, monkeypatch: pytest.Mo
     def broken() -> str:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(house.services.worklist, "changes_token", broken)
+    monkeypatch.setattr(house.services.reviewing.worklist, "changes_token", broken)
     answer = client.get("/changes")
     assert (answer.status_code, answer.json["error"]["code"]) == (500, "failed")
     assert "secret" not in answer.text

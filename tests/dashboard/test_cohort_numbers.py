@@ -9,14 +9,14 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 
-from dashboard import api_document
-from data.audit import AuditLog
-from data.lines import Ledger
+from dashboard.api import document as api_document
+from data.ledger.in_memory import Ledger
 from data.records import NOTICE, Identity, Role
-from data.refusals import RefusalStore
-from services.cohort import Cohorts
-from services.cohort_export import MIME, CohortExports
-from services.comparison import Comparing
+from data.stores.audit import AuditLog
+from data.stores.refusals import RefusalStore
+from services.cohort.cohort import Cohorts
+from services.cohort.comparison import Comparing
+from services.cohort.exports import MIME, CohortExports
 from tests.dashboard.house import House
 from tests.reports.test_tables import from_csv
 
@@ -28,8 +28,8 @@ def house(house: House) -> House:
     """Six volumes of six people, of which four were read; and two films."""
     ledger = Ledger(house.database)
     cohorts = Cohorts(ledger, RefusalStore(house.database), lambda: {"brain-tumour": 0.4})
-    house.services.cohorts, house.services.comparing = cohorts, Comparing(ledger)
-    house.services.cohort_exports = CohortExports(cohorts, Comparing(ledger), AuditLog(house.database))
+    house.services.cohort.numbers, house.services.cohort.comparison = cohorts, Comparing(ledger)
+    house.services.cohort.exports = CohortExports(cohorts, Comparing(ledger), AuditLog(house.database))
     for number in range(6):
         scan = house.add_volume("u", Identity(f"Name {number}", f"MRN-{number}"))
         if number < 4:

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from PIL import Image
 
-from dashboard import api_document_drift
+from dashboard.api import document_drift as api_document_drift
 from dashboard.pages import drift as page
 from dashboard.pages import scan
 from data.errors import InvalidInput
@@ -29,12 +29,12 @@ def run(house: House) -> DriftRun:
     house.read_volume(scan)
     house.drifting.add(59, 2, day=30, noise=lambda value, random: value + 0.03)
     house.drifting.add(1, 3, day=30, scan_ids=[scan.id], noise=0.2)
-    return house.services.drift.run_now(DriftAsk(BRAIN_TUMOUR, last=60))
+    return house.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=60))
 
 
 def noisiest(house: House, run: DriftRun) -> str:
     """The one scan that has pictures."""
-    scans = house.drifting.culprits.of(run.id, "noise").scans
+    scans = house.drifting.influential_scans.of(run.id, "noise").scans
     return next(one.scan_id for one in scans if one.value == pytest.approx(0.2))
 
 
@@ -48,7 +48,7 @@ def test_the_page_the_api_and_the_files_tell_the_same_numbers(
     client = sign_in(Role.MLOPS)
     told = client.get(f"/api/v1/drift/{run.id}", headers=auth(house, Role.HEAD)).json
     file = client.get(f"/drift/{run.id}/snapshot.json")
-    assert told["snapshot"] == file.json == house.services.drift.snapshot(run.id)
+    assert told["snapshot"] == file.json == house.services.drift.runs.snapshot(run.id)
     shown = str(page.show(house.services, house.person(Role.MLOPS, "looker"), f"?run={run.id}"))
     for sentence in told["snapshot"]["verdict"] + told["snapshot"]["notes"]:
         assert sentence in shown
@@ -75,8 +75,8 @@ def test_what_each_role_may(house: House, run: DriftRun, server: Flask) -> None:
         token = auth(house, role)
         assert client.get(f"/api/v1/drift?task={BRAIN_TUMOUR}", headers=token).status_code == 200
         assert client.post("/api/v1/drift", json=body, headers=token).status_code == runs
-        culprits = client.get(f"/api/v1/drift/{run.id}/culprits?feature=noise", headers=token)
-        assert culprits.status_code == (403 if role is Role.ADMIN else 200)
+        influential_scans = client.get(f"/api/v1/drift/{run.id}/culprits?feature=noise", headers=token)
+        assert influential_scans.status_code == (403 if role is Role.ADMIN else 200)
         pack = client.get(f"/retraining/{'0' * 32}.zip", headers=token)
         assert pack.status_code in (401, 403, 404, 302)
     assert client.get(f"/drift/{run.id}/snapshot.json").status_code in (302, 401)
@@ -115,7 +115,7 @@ def test_the_document_names_every_address_and_field(house: House, run: DriftRun,
 
 
 def test_a_feature_opens_the_scans_that_pull_it(house: House, run: DriftRun) -> None:
-    scan_id = house.drifting.culprits.of(run.id, "noise").scans[0].scan_id
+    scan_id = house.drifting.influential_scans.of(run.id, "noise").scans[0].scan_id
     looker = house.person(Role.MLOPS, "looker")
     found = page.detail(house.services, looker, f"?run={run.id}&feature=noise")
     assert found[page.FEATURE] == "" and "Scans that pull “Noise” the most" in str(found[page.CULPRITS_HEAD])
@@ -154,16 +154,16 @@ def test_chosen_scans_go_to_review_and_into_a_pack(house: House, run: DriftRun, 
         return json.dumps(answer.json)
 
     assert "1 scans wait for a review." in act("drift-ask-review")
-    (asked,) = house.services.review_requests.open(BRAIN_TUMOUR)
+    (asked,) = house.services.reviewing.requests.open(BRAIN_TUMOUR)
     assert (asked.scan_id, asked.why) == (scan_id, "noise of the new scanner")
     assert "A pack of 1 scans is being made." in act("drift-make-pack")
-    assert house.services.retraining_packs.recent()[0].ask.scan_ids == (scan_id,)
+    assert house.services.training.packs.recent()[0].ask.scan_ids == (scan_id,)
     clinician = house.person(Role.CLINICIAN, "reader")
     assert "noise of the new scanner" in str(scan.show(house.services, clinician, scan_id)[scan.HISTORY])
-    house.services.review.accept(scan_id, clinician)
-    assert house.services.review_requests.open() == []
+    house.services.reviewing.reviews.accept(scan_id, clinician)
+    assert house.services.reviewing.requests.open() == []
     with pytest.raises(InvalidInput):
-        house.services.review_requests.ask([scan_id], " ", clinician)
+        house.services.reviewing.requests.ask([scan_id], " ", clinician)
 
 
 def test_an_empty_house_says_so(house: House) -> None:
@@ -172,7 +172,7 @@ def test_an_empty_house_says_so(house: House) -> None:
 
 
 def test_two_runs_stand_side_by_side(house: House, run: DriftRun) -> None:
-    other = house.services.drift.run_now(DriftAsk(BRAIN_TUMOUR, last=40))
+    other = house.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=40))
     shown = page.show(house.services, house.person(Role.HEAD), f"?run={run.id}&vs={other.id}")
     assert "Two runs side by side" in str(shown[page.PAIRS])
     assert "compare" not in str(shown[page.PAIRS]) and other.id in str(shown[page.RUNS])

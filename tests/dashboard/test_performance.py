@@ -12,12 +12,12 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from dashboard import api_document
+from dashboard.api import document as api_document
 from dashboard.components.performance_controls import CONTROLS
 from dashboard.components.performance_panels import value_words
 from dashboard.pages import performance
 from data.records import BRAIN_TUMOUR, PNEUMONIA, Role
-from services.performance_metrics import METRICS
+from services.performance.metrics import METRICS
 from tests.dashboard.conftest import callback
 from tests.dashboard.house import House
 from tests.services.performed import with_history
@@ -98,7 +98,9 @@ def test_every_cell_of_the_matrix_leads_to_as_many_cases(history: House) -> None
     for name, cell in cells.items():
         path, _, query = cell.href.partition("?")
         if path == "/worklist":
-            assert str(history.services.cohorts.total(parse_qs(query))) == words(cell).split("|")[1], name
+            assert str(history.services.cohort.numbers.total(parse_qs(query))) == words(cell).split("|")[1], (
+                name
+            )
         else:
             listed = performance.closer(history.services, f"?{query}")[performance.CASES]
             assert f": {words(cell).split('|')[1]}|" in words(listed), name

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Engine
 
 from data.database import new_id
-from data.patients import PatientStore
 from data.records import (
     BRAIN_TUMOUR,
     Box,
@@ -30,7 +29,8 @@ from data.records import (
     UploadState,
     Verdict,
 )
-from data.scans import ScanStore
+from data.stores.patients import PatientStore
+from data.stores.scans import ScanStore
 
 MORNING = datetime(2026, 11, 20, 8, 0, 0, 123456, tzinfo=UTC)
 

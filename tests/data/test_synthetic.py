@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from data.ledger import recount
-from data.lines import Ledger
+from data.ledger.in_memory import Ledger
+from data.ledger.rows import recount
+from data.ledger.worklist import WorklistStore
 from data.records import Identity, KeptRefusal, Refusal, WorklistQuery
-from data.refusals import RefusalStore
-from data.scans import ScanStore
-from data.worklist import WorklistStore
+from data.stores.refusals import RefusalStore
+from data.stores.scans import ScanStore
 from tests.data.builders import MORNING, PatientStore, a_scan
 
 CT = Refusal("SYNTHETIC 007", "modality", "This is a CT scan.", "CT")

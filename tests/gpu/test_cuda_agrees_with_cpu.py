@@ -11,7 +11,7 @@ import torch
 from models import tasks, weights
 from models.metrics import dice
 from services.inference.engine import Engine
-from services.registry import SHIPPED
+from services.versions.registry import SHIPPED
 from tests import phantoms
 
 pytestmark = [

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from data.alerts import AlertStore
-from data.audit import AuditLog
 from data.database import migrate, new_id, open_database
 from data.records import Schedule, Severity
-from data.schedules import ScheduleStore
-from services.alerts import Alerts
-from services.telling import Telling
+from data.stores.alerts import AlertStore
+from data.stores.audit import AuditLog
+from data.stores.schedules import ScheduleStore
+from services.alerts.alerts import Alerts
+from services.alerts.delivery import Telling
 from tests.integration.servers import mariadb, postgresql
 
 pytestmark = pytest.mark.integration

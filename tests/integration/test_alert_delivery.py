@@ -20,15 +20,15 @@ pytest.importorskip("aiosmtpd", reason="the mail server aiosmtpd is not installe
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from data.alerts import AlertStore
-from data.audit import AuditLog
 from data.database import migrate, open_database
-from data.jobs import JobStore
 from data.records import Alert, Role, Severity, User
-from services import alerts as subject
-from services.alerts import Alerts
+from data.stores.alerts import AlertStore
+from data.stores.audit import AuditLog
+from data.stores.jobs import JobStore
+from services.alerts import alerts as subject
+from services.alerts.alerts import Alerts
+from services.alerts.delivery import Telling, addresses
 from services.jobs import Jobs
-from services.telling import Telling, addresses
 
 pytestmark = [
     pytest.mark.integration,

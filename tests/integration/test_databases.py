@@ -15,22 +15,22 @@ from alembic.migration import MigrationContext
 from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
-from data.audit import AuditLog
 from data.database import alembic_config, migrate, open_database, reading, writing
 from data.errors import InvalidInput
-from data.features import FeatureStore
-from data.jobs import JobStore
-from data.lines import Ledger
-from data.patients import PatientStore
+from data.ledger.in_memory import Ledger
+from data.ledger.worklist import WorklistStore
 from data.records import Features, Identity, JobState, Refusal, Role, ScanStatus, Verdict, WorklistQuery
-from data.results import ResultStore
-from data.reviews import ReviewStore
-from data.scans import ScanStore
+from data.stores.audit import AuditLog
+from data.stores.features import FeatureStore
+from data.stores.jobs import JobStore
+from data.stores.patients import PatientStore
+from data.stores.results import ResultStore
+from data.stores.reviews import ReviewStore
+from data.stores.scans import ScanStore
+from data.stores.tokens import TokenStore
+from data.stores.uploads import UploadStore
+from data.stores.users import UserStore
 from data.tables import metadata
-from data.tokens import TokenStore
-from data.uploads import UploadStore
-from data.users import UserStore
-from data.worklist import WorklistStore
 from services.accounts import WRONG, Accounts
 from services.jobs import Jobs
 from tests.data.builders import a_header, a_job, a_kept_scan, a_result, a_review, a_scan, an_upload, measured

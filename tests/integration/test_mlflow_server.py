@@ -10,7 +10,7 @@ import pytest
 
 from data.errors import Busy, NotFound
 from data.tracking import CHALLENGER, CHAMPION, Tracking
-from services.history import Histories
+from services.performance.history import Histories
 from tests.integration.servers import MlflowServer, mlflow_server, postgresql
 
 pytestmark = pytest.mark.integration
@@ -27,7 +27,7 @@ def server() -> Iterator[MlflowServer]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.history_shelf.FRESH_S", 0.0)
+    monkeypatch.setattr("services.performance.history_files.FRESH_S", 0.0)
 
 
 def a_version(tracking: Tracking, epochs: int) -> str:

@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from data.datasets import brain_slices, chest_xrays, dataset_hash, other_pictures, patient_folds
 from data.errors import UnusableDataset
+from data.labelled.datasets import brain_slices, chest_xrays, dataset_hash, other_pictures, patient_folds
 from models import cards, weights
 from models.task import Decision
 from models.tasks import ALL

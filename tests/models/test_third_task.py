@@ -19,8 +19,8 @@ from data.records import ScanHeader
 from data.tracking import Tracking
 from models import tasks
 from models.trainings import training_of
-from services import training
-from services.suitability import BY_HEADER_ALONE, Gate
+from services.reading.suitability_gate import BY_HEADER_ALONE, Gate
+from services.training import training
 
 MANUAL = Path(__file__).resolve().parents[2] / "docs" / "adding-a-task.md"
 NAME = "wrist-fracture"

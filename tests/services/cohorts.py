@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from data import bands
-from data.bitmaps import Index
-from data.coding import Columns, local_days
-from data.lines import Lines, People, classes_of, lines_of
-from data.quantiles import edges
+from data.ledger import bands
+from data.ledger.bitmaps import Index
+from data.ledger.coding import Columns, local_days
+from data.ledger.in_memory import Lines, People, classes_of, lines_of
+from data.ledger.quantiles import edges
 from data.records import KeptRefusal, Refusal
-from services.counting import Cohort, Counting, tidy
+from services.cohort.counting import Cohort, Counting
+from services.cohort.filters import tidy
 
 NAMES = {
     "task": ("brain-tumour", "pneumonia"),

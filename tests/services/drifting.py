@@ -12,17 +12,17 @@ import numpy as np
 from sqlalchemy import Engine
 
 from data.database import new_id, writing
-from data.drift import DriftReferenceStore, DriftRunStore
-from data.features import FeatureStore, note_features
 from data.files import FileStore
-from data.judgements import JudgementStore
-from data.lines import Ledger
+from data.ledger.in_memory import Ledger
+from data.ledger.judgements import JudgementStore
 from data.records import BRAIN_TUMOUR, Features, Severity
-from data.refusals import RefusalStore
-from services.culprits import CulpritFinder
-from services.drift import Drift
-from services.drift_references import DriftReferences
-from services.drift_windows import Windows
+from data.stores.drift import DriftReferenceStore, DriftRunStore
+from data.stores.features import FeatureStore, note_features
+from data.stores.refusals import RefusalStore
+from services.drift.influential_scans import InfluentialScans
+from services.drift.references import DriftReferences
+from services.drift.runs import Drift
+from services.drift.windows import Windows
 from services.jobs import Jobs
 from tests.data.builders import MORNING
 
@@ -61,7 +61,7 @@ class DriftHouse:
         self.drift = Drift(
             DriftRunStore(engine), self.references, self.windows, refusals, self.files, self.bell, jobs
         )
-        self.culprits = CulpritFinder(self.drift, self.windows, self.files)
+        self.influential_scans = InfluentialScans(self.drift, self.windows, self.files)
 
     def add(
         self,

@@ -12,21 +12,25 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from data.jobs import JobStore
-from data.judgements import JudgementStore
-from data.lines import Ledger
+from data.ledger.in_memory import Ledger
+from data.ledger.judgements import JudgementStore
 from data.records import BRAIN_TUMOUR, PNEUMONIA, Result, ScanStatus, Verdict
-from data.results import ResultStore
-from data.reviews import ReviewStore
+from data.stores.alerts import AlertStore
+from data.stores.audit import AuditLog
+from data.stores.jobs import JobStore
+from data.stores.results import ResultStore
+from data.stores.reviews import ReviewStore
 from data.tracking import CHALLENGER, CHAMPION, Tracking
 from models.metrics import Figure, rate
-from services.history import Histories
+from services.alerts.alerts import Alerts
+from services.alerts.delivery import Telling
+from services.assembly.performance import PerformanceServices, performance_on
 from services.jobs import Jobs
-from services.performance_desk import PerformanceDesk, performance_desk
-from services.real_use import RealUse, flat
-from services.sampling import Sampling
+from services.performance.history import Histories
+from services.performance.real_use import RealUse, flat
+from services.performance.sampling import Sampling
 from tests.data.builders import a_kept_scan, a_result, a_review
-from tests.services.test_real_use import empty_mlflow
+from tests.services.performance.test_real_use import empty_mlflow
 
 OCTOBER, NOVEMBER = datetime(2026, 10, 14, 9, tzinfo=UTC), datetime(2026, 11, 12, 9, tzinfo=UTC)
 SHARE = 0.5
@@ -49,7 +53,7 @@ class Department:
     tracking: Tracking
     judgements: JudgementStore
     real_use: RealUse
-    desk: PerformanceDesk
+    desk: PerformanceServices
     jobs: Jobs
     histories: Histories
     results: list[Result] = field(default_factory=list)
@@ -110,10 +114,12 @@ def department(engine: Engine, folder: Path, *, mlflow: str = "") -> Department:
     judgements = JudgementStore(engine, SHARE)
     histories = Histories(tracking, folder / "cache", TASKS)
     jobs = Jobs(JobStore(engine), folder / "performance-jobs", 1)
-    desk = performance_desk(histories, judgements, Sampling(judgements, SHARE), Ledger(engine), engine, TASKS)
-    return Department(
-        engine, tracking, judgements, RealUse(judgements, tracking, jobs, TASKS), desk, jobs, histories
+    real_use = RealUse(judgements, tracking, jobs, TASKS)
+    alerts = Alerts(AlertStore(engine), AuditLog(engine), Telling())
+    desk = performance_on(
+        histories, real_use, judgements, Sampling(judgements, SHARE), Ledger(engine), engine, alerts, TASKS
     )
+    return Department(engine, tracking, judgements, real_use, desk, jobs, histories)
 
 
 def with_history(engine: Engine, folder: Path) -> Department:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from data import bands
-from data.lines import Lines
-from services.counting import FILTERS, Bar, Cohort, Spread
+from data.ledger import bands
+from data.ledger.in_memory import Lines
+from services.cohort.counting import Bar, Cohort, Spread
+from services.cohort.filters import FILTERS
 
 _REVIEWED = ("accepted", "rejected", "corrected")
 _MEASURED = bands.SIZES[: len(bands.SIZE_EDGES_ML) + 1]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from data.records import Role, ScanStatus, Upload, User
-from services.container import Services, build_services
+from services.assembly.container import Services, build_services
 from services.settings import Settings
 
 PATIENCE_S = 120
@@ -27,7 +27,7 @@ def running(home: Path, **changes: object) -> Iterator[Services]:
     services = build_services(settings)
     services.start()
     try:
-        assert services.registry.wait_until_ready(PATIENCE_S)
+        assert services.versions.registry.wait_until_ready(PATIENCE_S)
         yield services
     finally:
         services.close()
@@ -43,8 +43,8 @@ def person(services: Services, role: Role, name: str) -> User:
 
 def send(services: Services, user: User, name: str, content: bytes) -> Upload:
     """Upload and wait until everything in it is read."""
-    upload = services.intake.receive(user, name, io.BytesIO(content))
+    upload = services.reading.intake.receive(user, name, io.BytesIO(content))
     assert services.jobs.wait_idle(PATIENCE_S)
     for scan_id in upload.scan_ids:
-        assert services.worklist.scan(scan_id, user).scan.status is ScanStatus.READ
+        assert services.reviewing.worklist.scan(scan_id, user).scan.status is ScanStatus.READ
     return upload

@@ -19,14 +19,11 @@ import torch
 from torch import nn
 from torch.nn.functional import interpolate
 
-from data.audit import AuditLog
 from data.database import migrate, new_id, now, open_database
 from data.files import FileStore
-from data.jobs import JobStore
-from data.lines import Ledger
+from data.ledger.in_memory import Ledger
+from data.ledger.worklist import WorklistStore
 from data.packing import packed
-from data.patients import PatientStore
-from data.promotions import PromotionStore
 from data.records import (
     BRAIN_TUMOUR,
     Identity,
@@ -42,29 +39,32 @@ from data.records import (
     User,
     Verdict,
 )
-from data.results import ResultStore
-from data.reviews import ReviewStore
-from data.scans import ScanStore
+from data.stores.audit import AuditLog
+from data.stores.jobs import JobStore
+from data.stores.patients import PatientStore
+from data.stores.promotions import PromotionStore
+from data.stores.results import ResultStore
+from data.stores.reviews import ReviewStore
+from data.stores.scans import ScanStore
 from data.tracking import Tracking
-from data.worklist import WorklistStore
 from models import weights
 from models.task import Answer, Decision, Kind, Placement, Task
 from reports import pictures as drawing
 from services import keys
-from services.gate import Margins
 from services.inference.batcher import MicroBatcher
 from services.inference.engine import Engine
 from services.jobs import Jobs
-from services.model_uploads import ModelUploads
-from services.pictures import Pictures
-from services.promotion import Promotions
-from services.reading import Reader, keep_answer, result_of
-from services.registry import Registry
-from services.rehearsal import Rehearsals
-from services.rehearsal_pictures import RehearsalPictures
-from services.rehearsing import Rehearser
-from services.review import beside
-from services.serving import Serving
+from services.reading.reading import Reader, keep_answer, result_of
+from services.reviewing.pictures import Pictures
+from services.reviewing.review import beside
+from services.versions.promotion import Promotions
+from services.versions.promotion_gate import Margins
+from services.versions.registry import Registry
+from services.versions.rehearsal_pictures import RehearsalPictures
+from services.versions.rehearsals import Rehearsals
+from services.versions.rehearser import Rehearser
+from services.versions.serving import Serving
+from services.versions.uploads import ModelUploads
 
 SIZE = 32
 PATIENCE_S = 60

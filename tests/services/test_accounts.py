@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from argon2 import PasswordHasher
 
-from data.audit import AuditLog
 from data.database import migrate, open_database
 from data.errors import InvalidInput, NotAllowed, NotFound
 from data.records import Role
-from data.tokens import TokenStore
-from data.users import UserStore
+from data.stores.audit import AuditLog
+from data.stores.tokens import TokenStore
+from data.stores.users import UserStore
 from services.accounts import WRONG, Accounts
 
 NEW = "a rather long sentence"

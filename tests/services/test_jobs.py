@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 
 from data.database import migrate, open_database
 from data.errors import Busy, InvalidInput, NotFound
-from data.jobs import JobStore
 from data.records import JobState
+from data.stores.jobs import JobStore
 from services.jobs import MOST_ATTEMPTS, JobContext, Jobs
 from tests.data.builders import a_job
 

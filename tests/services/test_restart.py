@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from data.records import Role, ScanStatus, UploadState
-from services import registry
-from services.container import build_services
+from services.assembly.container import build_services
 from services.settings import Settings
+from services.versions import registry
 from tests import phantoms
 from tests.services.real import PATIENCE_S, person, running
 
@@ -29,19 +29,19 @@ def test_what_a_killed_server_had_accepted_is_read_by_the_next(tmp_path: Path) -
     killed = build_services(_settings(tmp_path))
     user = person(killed, Role.CLINICIAN, "ada")
     content = phantoms.axial_png(phantoms.brain(lesion_mm=15))
-    upload = killed.uploads.create(user, "slice.png", len(content))
-    killed.uploads.append(user, upload.id, 0, io.BytesIO(content))
-    half = killed.uploads.create(user, "half.png", len(content))
-    killed.uploads.append(user, half.id, 0, io.BytesIO(content[:100]))
-    assert killed.uploads.get(user, upload.id).state is UploadState.QUEUED
+    upload = killed.reading.uploads.create(user, "slice.png", len(content))
+    killed.reading.uploads.append(user, upload.id, 0, io.BytesIO(content))
+    half = killed.reading.uploads.create(user, "half.png", len(content))
+    killed.reading.uploads.append(user, half.id, 0, io.BytesIO(content[:100]))
+    assert killed.reading.uploads.get(user, upload.id).state is UploadState.QUEUED
     killed.database.dispose()
 
     with running(tmp_path) as services:
         assert services.jobs.wait_idle(PATIENCE_S)
-        done = services.uploads.get(user, upload.id)
+        done = services.reading.uploads.get(user, upload.id)
         assert done.state is UploadState.DONE
-        assert services.worklist.scan(done.scan_ids[0], user).scan.status is ScanStatus.READ
-        assert services.uploads.get(user, half.id).offset == 100
+        assert services.reviewing.worklist.scan(done.scan_ids[0], user).scan.status is ScanStatus.READ
+        assert services.reading.uploads.get(user, half.id).offset == 100
 
 
 def test_readings_go_on_while_the_registry_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,4 +53,4 @@ def test_readings_go_on_while_the_registry_is_away(tmp_path: Path, monkeypatch: 
         ready = services.health.ready()
         assert ready["ready"] is True
         assert "cannot be reached" in str(ready["registry"])
-        assert services.engine.loaded("brain-tumour").version == registry.SHIPPED
+        assert services.reading.engine.loaded("brain-tumour").version == registry.SHIPPED

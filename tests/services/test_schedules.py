@@ -10,17 +10,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine
 
-from data.alerts import AlertStore
-from data.audit import AuditLog
 from data.database import migrate, open_database
 from data.errors import Busy, InvalidInput, NotFound
-from data.jobs import JobStore
 from data.records import AlertState, Role, Schedule, User
-from data.schedules import ScheduleStore
-from services.alerts import Alerts
+from data.stores.alerts import AlertStore
+from data.stores.audit import AuditLog
+from data.stores.jobs import JobStore
+from data.stores.schedules import ScheduleStore
+from services.alerts.alerts import Alerts
+from services.alerts.delivery import Telling
 from services.jobs import Jobs
 from services.schedules import Default, Schedules, cause_of, latest_due
-from services.telling import Telling
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NORA = User("nora-id", "nora", "Nora N", Role.MLOPS)

@@ -22,8 +22,8 @@ from data.records import (
     Verdict,
     WorklistQuery,
 )
-from services.container import Services
-from services.uploads import WrongOffset
+from services.assembly.container import Services
+from services.reading.uploads import WrongOffset
 from tests import phantoms
 from tests.services.real import PATIENCE_S, person, running, send
 
@@ -49,7 +49,7 @@ def volume_id(services: Services, clinician: User) -> str:
 def test_a_volume_is_read_and_keeps_what_made_its_result(
     services: Services, clinician: User, volume_id: str
 ) -> None:
-    view = services.worklist.scan(volume_id, clinician)
+    view = services.reviewing.worklist.scan(volume_id, clinician)
     assert view.scan.task == BRAIN_TUMOUR
     assert view.scan.spacing.voxel_ml == pytest.approx(0.008)
     assert view.orientation == ("R", "L", "A", "P")
@@ -57,7 +57,7 @@ def test_a_volume_is_read_and_keeps_what_made_its_result(
     assert result is not None
     assert result.has_mask
     assert 0 <= result.probability <= 1
-    champion = services.registry.champion(BRAIN_TUMOUR)
+    champion = services.versions.registry.champion(BRAIN_TUMOUR)
     assert champion is not None
     assert result.provenance.model_version == champion.version
     assert result.provenance.weights_sha256 == champion.weights_sha256
@@ -69,24 +69,24 @@ def test_the_same_scan_again_is_one_scan_and_the_same_result_comes_of_it(
 ) -> None:
     again = send(services, clinician, "renamed.nii.gz", phantoms.nifti(phantoms.brain(lesion_mm=18)))
     assert (again.scan_ids, again.known_scan_ids) == ((), (volume_id,))
-    before = services.pictures.mask(volume_id)
-    services.reading.request(volume_id, clinician)
+    before = services.reviewing.pictures.mask(volume_id)
+    services.reading.readings.request(volume_id, clinician)
     assert services.jobs.wait_idle(PATIENCE_S)
-    results = services.worklist.scan(volume_id, clinician).results
+    results = services.reviewing.worklist.scan(volume_id, clinician).results
     assert len(results) == 2
     assert results[0].provenance.input_sha256 == results[1].provenance.input_sha256
     assert results[0].probability == pytest.approx(results[1].probability, abs=1e-3)
-    assert np.array_equal(before, services.pictures.mask(volume_id))
+    assert np.array_equal(before, services.reviewing.pictures.mask(volume_id))
 
 
 def test_a_mask_leaves_in_the_scan_s_own_grid(services: Services, volume_id: str, tmp_path: Path) -> None:
-    content, name, _ = services.pictures.mask_file(volume_id, "nifti")
+    content, name, _ = services.reviewing.pictures.mask_file(volume_id, "nifti")
     (tmp_path / name).write_bytes(content)
     mask = nib.load(tmp_path / name)
     voxels, affine = phantoms.mni()
     assert mask.shape == voxels.shape
     assert np.allclose(mask.affine, affine)
-    assert int(np.asarray(mask.dataobj).sum()) == int(services.pictures.mask(volume_id).sum())
+    assert int(np.asarray(mask.dataobj).sum()) == int(services.reviewing.pictures.mask(volume_id).sum())
 
 
 @pytest.mark.parametrize(
@@ -112,27 +112,27 @@ def test_what_is_not_for_us_is_refused_in_one_sentence(
 
 
 def test_nothing_and_too_much_leave_nothing_behind(services: Services, clinician: User) -> None:
-    before = len(services.uploads.recent(clinician, 1000))
+    before = len(services.reading.uploads.recent(clinician, 1000))
     with pytest.raises(InvalidInput, match="empty"):
-        services.intake.receive(clinician, "empty.png", io.BytesIO(b""))
+        services.reading.intake.receive(clinician, "empty.png", io.BytesIO(b""))
     with pytest.raises(InvalidInput, match="MiB"):
-        services.uploads.create(clinician, "huge.nii", 2 << 30)
-    assert len(services.uploads.recent(clinician, 1000)) == before
+        services.reading.uploads.create(clinician, "huge.nii", 2 << 30)
+    assert len(services.reading.uploads.recent(clinician, 1000)) == before
 
 
 def test_an_upload_in_pieces_goes_on_where_it_broke_off(services: Services, clinician: User) -> None:
     content = phantoms.nifti(phantoms.brain(lesion_mm=9))
-    upload = services.uploads.create(clinician, "../../pieces.nii.gz", len(content))
+    upload = services.reading.uploads.create(clinician, "../../pieces.nii.gz", len(content))
     assert upload.name == "pieces.nii.gz"
-    services.uploads.append(clinician, upload.id, 0, io.BytesIO(content[:1000]))
+    services.reading.uploads.append(clinician, upload.id, 0, io.BytesIO(content[:1000]))
     with pytest.raises(WrongOffset):
-        services.uploads.append(clinician, upload.id, 0, io.BytesIO(content[:1000]))
+        services.reading.uploads.append(clinician, upload.id, 0, io.BytesIO(content[:1000]))
     stranger = person(services, Role.CLINICIAN, "grace")
     with pytest.raises(NotFound):
-        services.uploads.get(stranger, upload.id)
-    services.uploads.append(clinician, upload.id, 1000, io.BytesIO(content[1000:]))
+        services.reading.uploads.get(stranger, upload.id)
+    services.reading.uploads.append(clinician, upload.id, 1000, io.BytesIO(content[1000:]))
     assert services.jobs.wait_idle(PATIENCE_S)
-    done = services.uploads.get(clinician, upload.id)
+    done = services.reading.uploads.get(clinician, upload.id)
     assert done.state is UploadState.DONE
     assert len(done.scan_ids) == 1
 
@@ -143,20 +143,20 @@ def test_twenty_uploads_at_once_are_neither_lost_nor_crossed(services: Services)
     def one(number: int) -> tuple[User, str]:
         user = people[number % 5]
         content = phantoms.axial_png(phantoms.brain(), 30 + number)
-        upload = services.uploads.create(user, f"slice-{number}.png", len(content))
-        services.uploads.append(user, upload.id, 0, io.BytesIO(content))
+        upload = services.reading.uploads.create(user, f"slice-{number}.png", len(content))
+        services.reading.uploads.append(user, upload.id, 0, io.BytesIO(content))
         return user, upload.id
 
     with ThreadPoolExecutor(20) as pool:
         sent = list(pool.map(one, range(20)))
     assert services.jobs.wait_idle(PATIENCE_S)
-    outcomes = [services.uploads.get(user, upload_id) for user, upload_id in sent]
+    outcomes = [services.reading.uploads.get(user, upload_id) for user, upload_id in sent]
     assert all(upload.state is UploadState.DONE for upload in outcomes)
     assert all(len(upload.scan_ids) + len(upload.refusals) == 1 for upload in outcomes)
     accepted = [upload for upload in outcomes if upload.scan_ids]
     assert len(accepted) >= 15  # slices low in the neck may be refused
     for upload in accepted:
-        view = services.worklist.scan(upload.scan_ids[0], people[0])
+        view = services.reviewing.worklist.scan(upload.scan_ids[0], people[0])
         assert view.scan.uploaded_by == upload.user_id
         assert view.scan.status is ScanStatus.READ
         assert view.patient.identity is not None
@@ -176,14 +176,15 @@ def test_a_zip_of_two_scans_becomes_two(services: Services, clinician: User) -> 
 
 def test_only_clinicians_see_who_it_is(services: Services, clinician: User, volume_id: str) -> None:
     head = person(services, Role.HEAD, "hedy")
-    seen = services.worklist.scan(volume_id, head)
+    seen = services.reviewing.worklist.scan(volume_id, head)
     assert seen.patient.identity is None
     assert seen.patient.pseudonym.startswith("P-")
-    rows = services.worklist.page(WorklistQuery(count=100), head).rows
+    rows = services.reviewing.worklist.page(WorklistQuery(count=100), head).rows
     assert rows
     assert not any("t1.nii" in row.patient for row in rows)
     assert any(
-        "t1.nii" in row.patient for row in services.worklist.page(WorklistQuery(count=100), clinician).rows
+        "t1.nii" in row.patient
+        for row in services.reviewing.worklist.page(WorklistQuery(count=100), clinician).rows
     )
 
 
@@ -192,43 +193,43 @@ def test_review_keeps_every_verdict_and_the_ai_s_own_mask(
 ) -> None:
     upload = send(services, clinician, "review.nii.gz", phantoms.nifti(phantoms.brain(lesion_mm=15)))
     scan_id = upload.scan_ids[0]
-    ai = services.pictures.mask(scan_id)
+    ai = services.reviewing.pictures.mask(scan_id)
     with pytest.raises(NotAllowed):
-        services.review.accept(scan_id, person(services, Role.MLOPS, "mel"))
+        services.reviewing.reviews.accept(scan_id, person(services, Role.MLOPS, "mel"))
     with pytest.raises(InvalidInput, match="why"):
-        services.review.reject(scan_id, clinician, "  ")
-    services.review.reject(scan_id, clinician, "an artefact", truth_positive=False)
+        services.reviewing.reviews.reject(scan_id, clinician, "  ")
+    services.reviewing.reviews.reject(scan_id, clinician, "an artefact", truth_positive=False)
 
     drawn = tmp_path / "corrected.nii.gz"
     drawn.write_bytes(phantoms.nifti(phantoms.ball(15, (30, 10, 25)).astype(np.uint8)))
-    review = services.review.correct(scan_id, clinician, drawn, drawn.name)
+    review = services.reviewing.reviews.correct(scan_id, clinician, drawn, drawn.name)
     assert review.verdict is Verdict.CORRECTED
     assert review.measurements is not None
     assert review.measurements.volume_ml == pytest.approx(4 / 3 * np.pi * 1.5**3, rel=0.05)
     assert review.measurements.lesions[0].position_mm == pytest.approx((30, 10, 25), abs=1.0)
-    assert np.array_equal(services.pictures.mask(scan_id), ai)
-    assert services.pictures.mask(scan_id, "corrected").sum() == review.measurements.voxels
-    verdicts = [one.verdict for one in services.worklist.scan(scan_id, clinician).reviews]
+    assert np.array_equal(services.reviewing.pictures.mask(scan_id), ai)
+    assert services.reviewing.pictures.mask(scan_id, "corrected").sum() == review.measurements.voxels
+    verdicts = [one.verdict for one in services.reviewing.worklist.scan(scan_id, clinician).reviews]
     assert verdicts == [Verdict.CORRECTED, Verdict.REJECTED]
 
     small = tmp_path / "small.nii.gz"
     nib.save(nib.Nifti1Image(np.ones((4, 4, 4), np.uint8), np.eye(4)), small)
     with pytest.raises(InvalidInput):
-        services.review.correct(scan_id, clinician, small, small.name)
+        services.reviewing.reviews.correct(scan_id, clinician, small, small.name)
 
 
 def test_pictures_are_drawn_at_the_scan_s_own_matrix(services: Services, volume_id: str) -> None:
     from PIL import Image
 
     voxels, _ = phantoms.mni()
-    picture = Image.open(io.BytesIO(services.pictures.slice_png(volume_id, 40)))
+    picture = Image.open(io.BytesIO(services.reviewing.pictures.slice_png(volume_id, 40)))
     assert picture.size == (voxels.shape[0], voxels.shape[1])
-    outline = Image.open(io.BytesIO(services.pictures.outline_png(volume_id, 40)))
+    outline = Image.open(io.BytesIO(services.reviewing.pictures.outline_png(volume_id, 40)))
     assert outline.mode == "RGBA"
     with pytest.raises(NotFound):
-        services.pictures.slice_png(volume_id, 10_000)
+        services.reviewing.pictures.slice_png(volume_id, 10_000)
     with pytest.raises(NotFound):
-        services.pictures.heatmap_png(volume_id)
+        services.reviewing.pictures.heatmap_png(volume_id)
 
 
 def test_health_and_metrics_tell_what_is_there(services: Services, volume_id: str) -> None:

@@ -14,7 +14,7 @@ from models import weights
 from models.metrics import dice
 from models.tasks import ALL
 from services.inference.engine import Engine
-from services.registry import SHIPPED
+from services.versions.registry import SHIPPED
 from tests import phantoms
 
 

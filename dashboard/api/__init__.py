@@ -1,0 +1,1 @@
+"""The API under /api/v1, by subject, and its OpenAPI document."""

@@ -1,0 +1,103 @@
+"""The files of drift: Evidently's page for a frame, the snapshot, thumbnails, retraining packs."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, jsonify, request
+
+from dashboard.auth import READERS, require
+from data.errors import NotFound
+from data.records import Role
+
+if TYPE_CHECKING:
+    from services.assembly.container import Services
+
+ID = re.compile(r"[0-9a-f]{32}")
+LOOKERS = (*READERS, Role.ADMIN)  # who may see what drifts
+RUNNERS = (Role.HEAD, Role.MLOPS, Role.ADMIN)  # who may have it computed
+PACKERS = (Role.MLOPS,)  # who may take scans out of the house
+ASKERS = (Role.CLINICIAN, Role.HEAD, Role.MLOPS)  # who may ask for reviews
+# Evidently's page runs its own scripts: in an origin of its own, without our cookies, and with no way
+# to any network.
+SANDBOX = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; connect-src 'none'; "
+    "frame-ancestors 'self'"
+)
+KEPT_BY_BROWSER = "private, max-age=3600"
+
+
+def register(server: Flask, services: Services) -> None:
+    """Add the routes below /drift/."""
+    views = DriftFiles(services)
+    rule = server.add_url_rule
+    rule("/drift/<run_id>/<any(drift,truth):page>.html", "drift_page", views.page)
+    rule("/drift/<run_id>/snapshot.json", "drift_snapshot", views.snapshot)
+    rule("/drift/<run_id>/state", "drift_state", views.state)
+    rule("/drift/thumbnail/<scan_id>.png", "drift_thumbnail", views.thumbnail)
+    rule("/retraining/<pack_id>.zip", "retraining_pack", views.pack)
+
+
+class DriftFiles:
+    """The views."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def page(self, run_id: str, page: str) -> Response:
+        """Evidently's own page: in a frame, or with `download` as a file."""
+        require(*LOOKERS)
+        content = self.services.drift.runs.html(_id(run_id), page)
+        response = Response(content, mimetype="text/html")
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            response.set_data(gzip.compress(content, 5))
+            response.headers["Content-Encoding"] = "gzip"
+        response.headers["Content-Security-Policy"] = SANDBOX
+        response.headers["Cache-Control"] = KEPT_BY_BROWSER
+        if "download" in request.args:
+            name = f"lightbox-{page}-{run_id[:8]}.html"
+            response.headers.set("Content-Disposition", "attachment", filename=name)
+        return response
+
+    def snapshot(self, run_id: str) -> Response:
+        """Every number of a run, byte for byte as it was kept."""
+        require(*LOOKERS)
+        response = Response(self.services.drift.runs.content(_id(run_id)), mimetype="application/json")
+        response.headers.set(
+            "Content-Disposition", "attachment", filename=f"lightbox-drift-{run_id[:8]}.json"
+        )
+        return response
+
+    def state(self, run_id: str) -> Response:
+        """How far a run is."""
+        require(*LOOKERS)
+        run = self.services.drift.runs.run(_id(run_id))
+        return jsonify({"state": run.state.value, "progress": self.services.drift.runs.progress(run)})
+
+    def thumbnail(self, scan_id: str) -> Response:
+        """A slice with the outline of its mask."""
+        require(*READERS)
+        response = Response(self.services.reviewing.gallery.thumbnail(_id(scan_id)), mimetype="image/png")
+        response.headers["Cache-Control"] = KEPT_BY_BROWSER
+        return response
+
+    def pack(self, pack_id: str) -> Response:
+        """A retraining pack."""
+        user = require(*PACKERS)
+        response = Response(
+            self.services.training.packs.content(_id(pack_id), user), mimetype="application/zip"
+        )
+        response.headers.set(
+            "Content-Disposition", "attachment", filename=f"lightbox-retraining-{pack_id[:8]}.zip"
+        )
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _id(text: str) -> str:
+    if not ID.fullmatch(text):
+        raise NotFound("There is no such thing.")
+    return text

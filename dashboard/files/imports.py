@@ -1,0 +1,27 @@
+"""The report of a bulk import as a file; for administrators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response
+
+from dashboard.auth import require
+from data.records import Role
+
+if TYPE_CHECKING:
+    from services.assembly.container import Services
+
+
+def register(server: Flask, services: Services) -> None:
+    """Add the route."""
+
+    def report(import_id: str) -> Response:
+        require(Role.ADMIN)
+        response = Response(services.importing.report_csv(import_id), mimetype="text/csv")
+        name = f"import-{import_id[:8]}-not-read.csv"
+        response.headers.set("Content-Disposition", "attachment", filename=name)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    server.add_url_rule("/imports/<import_id>/refusals.csv", "import_report", report)

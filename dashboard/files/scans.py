@@ -1,0 +1,163 @@
+"""Large bytes by id: pictures and files of a scan, and the small JSON that pages poll."""
+
+from __future__ import annotations
+
+import math
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, jsonify, request
+
+from dashboard.auth import READERS, reader, require
+from dashboard.components.results import version_of
+from data.errors import InvalidInput, NotFound
+from data.records import Role
+
+if TYPE_CHECKING:
+    from services.assembly.container import Services
+
+_ID = re.compile(r"[0-9a-f]{32}")
+LAYERS = ("ai", "corrected")
+# A picture by id, slice and window never changes; corrected masks carry the review's id in the query.
+KEPT_BY_BROWSER = "private, max-age=86400, immutable"
+
+
+def register(server: Flask, services: Services) -> None:
+    """Add the routes below /scans/<id>/ and /exports/, and /changes."""
+    views = ScanFiles(services)
+    rule = server.add_url_rule
+    rule("/changes", "changes", views.changes)
+    rule("/scans/<scan_id>/state", "scan_state", views.state)
+    rule("/scans/<scan_id>/slice/<int:index>.png", "slice_picture", views.slice_picture)
+    rule("/scans/<scan_id>/mask/<int:index>.png", "mask_picture", views.mask_picture)
+    rule("/scans/<scan_id>/outline/<int:index>.png", "outline_picture", views.outline_picture)
+    rule("/scans/<scan_id>/heatmap.png", "heatmap_picture", views.heatmap_picture)
+    rule("/scans/<scan_id>/thumbnail.png", "thumbnail", views.thumbnail)
+    rule("/scans/<scan_id>/download/mask", "download_mask", views.download_mask)
+    rule("/scans/<scan_id>/download/overlay/<int:index>.png", "download_overlay", views.download_overlay)
+    rule("/exports/cohort.<kind>", "export_cohort", views.export_cohort)
+    rule("/scans/<scan_id>/correction", "correct_mask", views.correct_mask, methods=["POST"])
+
+
+class ScanFiles:
+    """The views; each first makes sure that the person may see scans."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def changes(self) -> Response:
+        """Answer a word that differs whenever any scan, result or review changed."""
+        reader()
+        return jsonify({"token": self.services.reviewing.worklist.changes_token()})
+
+    def state(self, scan_id: str) -> Response:
+        """Answer what a scan page must know to see that it is out of date."""
+        view = self.services.reviewing.worklist.scan(scan_id, reader())
+        return jsonify({"status": view.scan.status.value, "version": version_of(view)})
+
+    def slice_picture(self, scan_id: str, index: int) -> Response:
+        """One slice in grey, at the window `low` to `high` where both are given."""
+        _readable(scan_id)
+        low, high = _number("low"), _number("high")
+        if low is not None and high is not None and high <= low:
+            raise InvalidInput("The upper end of the window must be above the lower end.")
+        return _picture(self.services.reviewing.pictures.slice_png(scan_id, index, low, high))
+
+    def mask_picture(self, scan_id: str, index: int) -> Response:
+        """The mask on one slice as a transparent fill."""
+        _readable(scan_id)
+        return _picture(self.services.reviewing.pictures.mask_png(scan_id, index, _layer()))
+
+    def outline_picture(self, scan_id: str, index: int) -> Response:
+        """The mask's outline on one slice."""
+        _readable(scan_id)
+        return _picture(self.services.reviewing.pictures.outline_png(scan_id, index, _layer()))
+
+    def heatmap_picture(self, scan_id: str) -> Response:
+        """Where a classification looked."""
+        _readable(scan_id)
+        return _picture(self.services.reviewing.pictures.heatmap_png(scan_id))
+
+    def thumbnail(self, scan_id: str) -> Response:
+        """The small picture in the worklist."""
+        _readable(scan_id)
+        return _picture(self.services.reviewing.worklist.thumbnail(scan_id))
+
+    def download_mask(self, scan_id: str) -> Response:
+        """A mask as a file: `form=nifti` (whole scan) or `form=png` with an `index`."""
+        form, index = request.args.get("form", "nifti"), request.args.get("index", type=int)
+        if form not in ("nifti", "png"):
+            raise InvalidInput("A mask can be had as nifti or as png.")
+        _readable(scan_id)
+        return _download(*self.services.reviewing.pictures.mask_file(scan_id, form, _layer(), index))
+
+    def download_overlay(self, scan_id: str, index: int) -> Response:
+        """One slice with the mask drawn in, as a PNG file."""
+        _readable(scan_id)
+        return _download(*self.services.reviewing.pictures.overlay_file(scan_id, index, _layer()))
+
+    def export_cohort(self, kind: str) -> Response:
+        """The cohort that the address selects, as a file."""
+        user = require(*READERS)
+        asked = self.services.cohort.numbers.asked(request.query_string.decode("utf-8", "replace"))
+        export = self.services.cohort.exports.export(asked.filters, kind, user)
+        return _download(export.content, export.name, export.mime)
+
+    def correct_mask(self, scan_id: str) -> Response:
+        """Take a corrected mask in the scan's own grid."""
+        user = require(Role.CLINICIAN)
+        sent = request.files.get("mask")
+        if sent is None or not sent.filename:
+            raise InvalidInput("Choose a mask file first.")
+        name = Path(sent.filename.replace("\\", "/")).name
+        with tempfile.TemporaryDirectory(prefix="lightbox-mask-") as folder:
+            path = Path(folder) / "mask"
+            sent.save(path)
+            reason = request.form.get("reason", "").strip()
+            review = self.services.reviewing.reviews.correct(scan_id, user, path, name, reason)
+        return jsonify({"review": review.id})
+
+
+def _readable(scan_id: str) -> None:
+    """Refuse who may not see scans, and what is no id; that the scan exists is for the drawing to say.
+
+    A scan is not loaded here: this runs for every slice that somebody scrolls past.
+    """
+    reader()
+    if not _ID.fullmatch(scan_id):
+        raise NotFound("There is no such scan.")
+
+
+def _picture(content: bytes) -> Response:
+    response = Response(content, mimetype="image/png")
+    response.headers["Cache-Control"] = KEPT_BY_BROWSER
+    return response
+
+
+def _download(content: bytes, name: str, kind: str) -> Response:
+    response = Response(content, mimetype=kind)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _layer() -> str:
+    layer = request.args.get("layer", "ai")
+    if layer not in LAYERS:
+        raise InvalidInput("The mask is either the AI's or the corrected one.")
+    return layer
+
+
+def _number(name: str) -> float | None:
+    text = request.args.get(name)
+    if text is None:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InvalidInput("The window must be given as numbers.")
+    return value

@@ -1,0 +1,187 @@
+"""Resumable uploads: a tus 1.0.0 server (core, creation, termination) over `services.reading.uploads`.
+
+The protocol: https://tus.io/protocols/resumable-upload
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, jsonify, request
+
+from dashboard.auth import SENDERS, require
+from dashboard.errors import json_error
+from data.errors import InvalidInput, UserFacingError
+from data.records import Scan, Upload, User
+from services.reading.uploads import WrongOffset
+
+if TYPE_CHECKING:
+    from services.assembly.container import Services
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,termination"
+CHUNK_TYPE = "application/offset+octet-stream"
+NAME_LENGTH = 255
+MOST_SCANS = 24  # of one upload that are listed: the page asks again and again
+
+
+def register(server: Flask, services: Services) -> None:
+    """Add the routes below /uploads."""
+    uploads = TusUploads(services)
+    rule = server.add_url_rule
+    options: dict[str, Any] = {"provide_automatic_options": False}
+    rule("/uploads", "tus_options", uploads.options, methods=["OPTIONS"], **options)
+    rule("/uploads", "tus_create", uploads.create, methods=["POST"], **options)
+    rule("/uploads", "recent_uploads", uploads.recent, methods=["GET"], **options)
+    rule("/uploads/<upload_id>", "tus_options_one", uploads.options, methods=["OPTIONS"], **options)
+    # Flask would answer HEAD from GET; the protocol gives it a meaning of its own.
+    rule("/uploads/<upload_id>", "tus_offset", uploads.offset, methods=["HEAD"], **options)
+    rule("/uploads/<upload_id>", "tus_append", uploads.append, methods=["PATCH"], **options)
+    rule("/uploads/<upload_id>", "tus_abandon", uploads.abandon, methods=["DELETE"], **options)
+
+
+class TusUploads:
+    """The views; each speaks for the person who is signed in."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.uploads = services.reading.uploads
+
+    def options(self, upload_id: str | None = None) -> Response:
+        """Say what this server can do."""
+        response = _tus(204)
+        response.headers["Tus-Version"] = VERSION
+        response.headers["Tus-Extension"] = EXTENSIONS
+        response.headers["Tus-Max-Size"] = str(self.uploads.max_bytes)
+        return response
+
+    def create(self) -> Response:
+        """Begin an upload of a stated length."""
+        user = require(*SENDERS)
+        if unsuitable := _wrong_version():
+            return unsuitable
+        size = _count("Upload-Length")
+        if size > self.uploads.max_bytes:
+            return _with_tus(json_error(413, "too_large", self._too_large()))
+        upload = self.uploads.create(user, _name(request.headers.get("Upload-Metadata", "")), size)
+        response = _tus(201)
+        response.headers["Location"] = f"/uploads/{upload.id}"
+        response.headers["Upload-Offset"] = str(upload.offset)
+        return response
+
+    def offset(self, upload_id: str) -> Response:
+        """Say how far an upload has come."""
+        user = require(*SENDERS)
+        if unsuitable := _wrong_version():
+            return unsuitable
+        upload = self.uploads.get(user, upload_id)
+        response = _tus(200)
+        response.headers["Upload-Offset"] = str(upload.offset)
+        response.headers["Upload-Length"] = str(upload.size)
+        return response
+
+    def append(self, upload_id: str) -> Response:
+        """Take the bytes that follow the stated offset."""
+        user = require(*SENDERS)
+        if unsuitable := _wrong_version():
+            return unsuitable
+        if request.mimetype != CHUNK_TYPE:
+            return _with_tus(json_error(415, "invalid", f"Chunks are sent as {CHUNK_TYPE}."))
+        upload = self.uploads.get(user, upload_id)
+        start = _count("Upload-Offset")
+        if start + (request.content_length or 0) > upload.size:
+            return _with_tus(json_error(413, "too_large", "More bytes came than were announced."))
+        try:
+            upload = self.uploads.append(user, upload_id, start, request.stream)
+        except WrongOffset as error:
+            return _with_tus(json_error(409, "wrong_offset", str(error)))
+        response = _tus(204)
+        response.headers["Upload-Offset"] = str(upload.offset)
+        return response
+
+    def abandon(self, upload_id: str) -> Response:
+        """Forget an upload and its bytes."""
+        user = require(*SENDERS)
+        if unsuitable := _wrong_version():
+            return unsuitable
+        self.uploads.get(user, upload_id)
+        self.uploads.abandon(user, upload_id)
+        return _tus(204)
+
+    def recent(self) -> Response:
+        """List what this person sent lately, with what became of it (JSON, not part of tus)."""
+        user = require(*SENDERS)
+        return jsonify([self._described(upload, user) for upload in self.uploads.recent(user)])
+
+    def _described(self, upload: Upload, user: User) -> dict[str, Any]:
+        new, known = upload.scan_ids, upload.known_scan_ids
+        scans = [self._scan(scan_id, user, known=False) for scan_id in new[:MOST_SCANS]]
+        scans += [self._scan(scan_id, user, known=True) for scan_id in known[: MOST_SCANS - len(scans)]]
+        return {
+            "id": upload.id,
+            "name": upload.name,
+            "size": upload.size,
+            "offset": upload.offset,
+            "state": upload.state.value,
+            "created_at": upload.created_at.isoformat(),
+            "failure": upload.failure,
+            "refusals": [{"name": r.name, "code": r.code, "sentence": r.sentence} for r in upload.refusals],
+            "scans": [scan for scan in scans if scan],
+            "scans_in_all": len(new) + len(known),
+        }
+
+    def _scan(self, scan_id: str, user: User, *, known: bool) -> dict[str, Any] | None:
+        try:
+            scan: Scan = self.services.reviewing.worklist.scan(scan_id, user).scan
+        except UserFacingError:
+            return None
+        label = scan.header.sequence or scan.header.modality or "Scan"
+        return {
+            "id": scan.id,
+            "label": label,
+            "status": scan.status.value,
+            "known": known,
+            "failure": scan.failure,
+        }
+
+    def _too_large(self) -> str:
+        return f"The file is larger than the {self.uploads.max_bytes >> 20:,} MiB that this server accepts."
+
+
+def _tus(status: int) -> Response:
+    return _with_tus(Response(status=status))
+
+
+def _with_tus(response: Response) -> Response:
+    response.headers["Tus-Resumable"] = VERSION
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _wrong_version() -> Response | None:
+    if request.headers.get("Tus-Resumable") == VERSION:
+        return None
+    response = _with_tus(json_error(412, "version", f"This server speaks tus {VERSION}."))
+    response.headers["Tus-Version"] = VERSION
+    return response
+
+
+def _count(header: str) -> int:
+    text = request.headers.get(header, "")
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise InvalidInput(f"The header {header} must be a number of bytes.")
+    return int(text)
+
+
+def _name(metadata: str) -> str:
+    """Read the file's name out of tus metadata: `key base64,key base64`; paths are cut off."""
+    pairs = (pair.strip().partition(" ") for pair in metadata.split(","))
+    encoded = next((value for key, _, value in pairs if key in ("filename", "name")), "")
+    try:
+        name = base64.b64decode(encoded, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise InvalidInput("The name of the file could not be read.") from error
+    kept = "".join(letter for letter in name.replace("\\", "/").rsplit("/", 1)[-1] if letter.isprintable())
+    return kept[-NAME_LENGTH:] or "upload"

@@ -1,0 +1,280 @@
+"""The ledger in memory: every scan as a row of columns, brought level with the database when asked.
+
+A million scans are some 210 MB here, bitmaps included. A row never changes: a scan that changed gets
+a new row, and its old one no longer counts. So a change costs what it is, not a copy of everything,
+and whoever is counting goes on with what was true when the counting began.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Boolean, Engine, Integer, Select, select, type_coerce
+
+from data.database import reading
+from data.ledger import bands, quantiles
+from data.ledger.bands import NONE, UNKNOWN
+from data.ledger.bitmaps import Index, row_numbers
+from data.ledger.coding import COLUMNS, DIMENSIONS, NOTHING, NUMBERS, Coder, Columns, turned
+from data.ledger.rows import RECOUNTS
+from data.ledger.sample import SHARE
+from data.tables import REVISION_OF_PATIENTS, REVISION_OF_SCANS, ledger, patients, revisions
+
+FloatArray = NDArray[np.float64]
+AnyArray = NDArray[Any]
+AT_ONCE = 1000  # rows; more at a time do not stay in the processor's cache until they are columns
+SPARE_ROWS = 1000  # that may be dead, or come after the sorted ones, however small the house is
+
+MEASURED_BY = {"site": "size by site", "scanner": "size by scanner"}
+"""Dimensions that measured lesions are also told apart by together with their size, one code for both."""
+
+_CHANGED, _GONE, _PATIENT = (COLUMNS.index(name) for name in ("changed", "gone", "patient_id"))
+
+
+@dataclass(frozen=True)
+class People:
+    """Patients by code: what the worklist searches and orders by."""
+
+    ids: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()  # folded name or label, and patient id
+    pseudonyms: tuple[str, ...] = ()
+    numbers: tuple[str | None, ...] = ()  # patient ids of the hospital
+
+    _ranked: dict[str, FloatArray] = field(init=False, default_factory=dict, compare=False)
+    _joined: dict[str, tuple[str, NDArray[np.int64]]] = field(init=False, default_factory=dict, compare=False)
+
+    def holding(self, by: str, term: str) -> NDArray[np.bool_]:
+        """The patients in whose "patient" or "pseudonym" a folded term without blanks stands."""
+        if by not in self._joined:
+            texts = self.keys if by == "patient" else [one.lower() for one in self.pseudonyms]
+            starts = np.cumsum([0, *(len(one) + 1 for one in texts)])
+            self._joined[by] = "\n".join(texts), starts
+        text, starts = self._joined[by]
+        found = [one.start() for one in re.finditer(re.escape(term), text)]
+        held = np.zeros(len(self.ids) + 1, dtype=bool)
+        held[np.searchsorted(starts, found, side="right") - 1] = True
+        return held
+
+    def ranks(self, by: str) -> FloatArray:
+        """The alphabetical place of each patient by "patient", "patient_id" or "pseudonym"."""
+        if by not in self._ranked:
+            texts = {"patient": self.keys, "patient_id": self.numbers, "pseudonym": self.pseudonyms}[by]
+            self._ranked[by] = ranks(texts)
+        return self._ranked[by]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """All scans as columns of equal length; only the rows `index.alive` count, one for each scan.
+
+    `codes` are indices into `names`, for each of DIMENSIONS; `numbers` are NaN where unknown.
+    `lines` tell the order in which the scans came; rows need not be in it.
+    """
+
+    scan_ids: NDArray[np.bytes_]
+    lines: NDArray[np.int64]
+    patients: NDArray[np.int32]  # indices into the columns of `people`
+    days: NDArray[np.int32]  # of arrival, in the server's time zone, since 1970
+    numbers: Mapping[str, FloatArray]
+    codes: Mapping[str, AnyArray]
+    index: Index
+    names: Mapping[str, tuple[str, ...]]
+    people: People = field(default_factory=People)
+    revision: int = -1  # of the database that they are level with: an equal one means equal lines
+
+    def __len__(self) -> int:
+        return len(self.index.alive)
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The rows that count."""
+        return row_numbers(self.index.alive)
+
+
+def lines_of(
+    columns: Columns,
+    index: Index,
+    names: Mapping[str, tuple[str, ...]],
+    people: People,
+    revision: int = -1,
+) -> Lines:
+    """Columns by their names as Lines."""
+    own = {name: columns[name] for name in ("scan_ids", "lines", "patients", "days")}
+    numbers, codes = ({name: columns[name] for name in part} for part in (NUMBERS, DIMENSIONS))
+    return Lines(
+        **own, numbers=numbers, codes=codes, index=index, names=names, people=people, revision=revision
+    )
+
+
+def classes_of(columns: Columns, cut_at: quantiles.Edges) -> Columns:
+    """What the index tells rows apart by: DIMENSIONS, `day`, MEASURED_BY, and the steps of each quantity."""
+    by_name = {name: columns[name] for name in DIMENSIONS}
+    size = columns["size"].astype(np.int32)
+    for name, joint in MEASURED_BY.items():
+        both = columns[name].astype(np.int32) * len(bands.SIZES) + size
+        by_name[joint] = np.where(size < len(bands.SIZE_EDGES_ML) + 1, both, -1)
+    return by_name | {"day": columns["days"]} | quantiles.steps(columns, cut_at)
+
+
+class _Table:
+    """Columns that only grow; what was handed out before stays as it was."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._kept = columns
+        self._n = len(columns["lines"])
+
+    def __len__(self) -> int:
+        return self._n
+
+    def add(self, more: Columns) -> None:
+        """Put rows behind the others."""
+        end = self._n + len(more["lines"])
+        if end > len(self._kept["lines"]):
+            self._kept = {name: self._with_room(column, end) for name, column in self._kept.items()}
+        for name, column in more.items():
+            self._kept[name][self._n : end] = column
+        self._n = end
+
+    def _with_room(self, column: AnyArray, end: int) -> AnyArray:
+        grown = np.empty(end + end // 4, column.dtype)
+        grown[: self._n] = column[: self._n]
+        return grown
+
+    def columns(self, first: int = 0) -> Columns:
+        """The rows from `first` on."""
+        return {name: column[first : self._n] for name, column in self._kept.items()}
+
+
+class Ledger:
+    """The lines as they are now; shared by all threads."""
+
+    def __init__(self, engine: Engine, share: float = SHARE) -> None:
+        """`share` is the random sample's, 0 to 1."""
+        self._engine = engine
+        self._turn = threading.Lock()
+        self._seen_people = -1
+        self._people: dict[str, int] = {}
+        self._person_rows: list[Sequence[Any]] = []
+        self._recounts = 0
+        self._coder = Coder(share)
+        self._begin(People())
+
+    def lines(self) -> Lines:
+        """Every scan, with all changes that were committed before the call."""
+        with self._turn:
+            revision = self._revisions()
+            if revision.get(RECOUNTS, 0) != self._recounts:
+                self._recounts = revision[RECOUNTS]
+                self._begin(self._lines.people)
+            if revision[REVISION_OF_PATIENTS] != self._seen_people:
+                self._take_people(revision[REVISION_OF_PATIENTS])
+            if revision[REVISION_OF_SCANS] != self._lines.revision:
+                self._take_lines(revision[REVISION_OF_SCANS])
+            return self._lines
+
+    def _begin(self, people: People) -> None:
+        """Know no scan."""
+        self._settle(_Table(self._coder.columns(NOTHING, {})))
+        self._lines = lines_of(self._table.columns(), self._index, self._coder.names(), people)
+
+    def _settle(self, table: _Table) -> None:
+        """Take rows that are in the order of their lines, all of which count."""
+        self._table = table
+        self._sorted = len(table)
+        self._moved: dict[int, int] = {}  # line -> row, of the rows behind the sorted ones
+        columns = table.columns()
+        self._edges = quantiles.edges(columns)
+        self._index = Index().changed(np.zeros(0, np.int64), 0, classes_of(columns, self._edges))
+
+    def _revisions(self) -> dict[str, int]:
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(revisions.c.name, revisions.c.value))
+            return {row.name: int(row.value) for row in rows}
+
+    def _take_people(self, revision: int) -> None:
+        columns = (patients.c.id, patients.c.search_key, patients.c.pseudonym, patients.c.patient_id)
+        query = select(*columns).where(patients.c.changed > self._seen_people)
+        for row in (tuple(row) for part in self._parts(query) for row in part):
+            code = self._people.setdefault(row[0], len(self._person_rows))
+            if code == len(self._person_rows):
+                self._person_rows.append(row)
+            else:
+                self._person_rows[code] = row
+        self._seen_people = revision
+        people = People(*zip(*self._person_rows, strict=True)) if self._person_rows else People()
+        self._lines = replace(self._lines, people=people)
+
+    def _take_lines(self, revision: int) -> None:
+        read = [_plain(name) for name in COLUMNS]
+        query = select(*read).where(ledger.c.changed > self._lines.revision)
+        first, touched, early = len(self._table), [np.zeros(0, np.int64)], sys.maxsize
+        if not first:  # later, to ask for this order would make SQLite look through the whole table for it
+            query = query.order_by(ledger.c.line)
+        for part in self._parts(query):
+            column = turned(part)
+            touched.append(np.array(column["line"]))
+            revision = max(revision, *column["changed"])
+            strangers = {one for one in column["patient_id"] if one not in self._people}
+            if strangers or any(column["gone"]):
+                # Whose patient was written after ours were read comes the next time, with its patient.
+                here = [row for row in part if not row[_GONE]]
+                early = min([early, *(row[_CHANGED] for row in here if row[_PATIENT] in strangers)])
+                column = turned([row for row in here if row[_PATIENT] not in strangers])
+            self._table.add(self._coder.columns(column, self._people))
+        self._take(first, np.concatenate(touched))
+        columns, people = self._table.columns(), self._lines.people
+        revision = min(revision, early - 1)
+        self._lines = lines_of(columns, self._index, self._coder.names(), people, revision)
+
+    def _take(self, first: int, touched: NDArray[np.int64]) -> None:
+        """Let the rows from `first` on count, in place of those that the touched lines had."""
+        if not first:
+            self._settle(self._table)
+            return
+        gone, columns = self._rows_of(touched), self._table.columns(first)
+        self._index = self._index.changed(gone, first, classes_of(columns, self._edges))
+        self._moved |= zip(columns["lines"].tolist(), range(first, len(self._table)), strict=True)
+        alive, rows = len(self._index.alive), len(self._table)
+        if rows > 4 * alive / 3 + SPARE_ROWS or rows > 2 * self._sorted + SPARE_ROWS:
+            self._tidy()
+
+    def _rows_of(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where these lines have stood so far, as far as they have."""
+        known = self._table.columns()["lines"][: self._sorted]
+        places = np.searchsorted(known, lines)
+        there = places < len(known)
+        there[there] = known[places[there]] == lines[there]
+        moved = [self._moved[line] for line in lines.tolist() if line in self._moved]
+        return np.concatenate([places[there], np.array(moved, dtype=np.int64)])
+
+    def _tidy(self) -> None:
+        """Leave out the rows that no longer count, and bring the others back into order."""
+        columns, alive = self._table.columns(), row_numbers(self._index.alive)
+        rows = alive[np.argsort(columns["lines"][alive], kind="stable")]
+        self._settle(_Table({name: column[rows] for name, column in columns.items()}))
+
+    def _parts(self, query: Select[Any]) -> Iterator[Sequence[Any]]:
+        with reading(self._engine) as connection:
+            yield from connection.execution_options(yield_per=AT_ONCE).execute(query).partitions()
+
+
+def _plain(name: str) -> Any:
+    """A column as it is kept: a million times four truth values need not be made and taken apart."""
+    column = ledger.c[name]
+    return type_coerce(column, Integer) if isinstance(column.type, Boolean) else column
+
+
+def ranks(texts: Sequence[str | None]) -> FloatArray:
+    """The place of each text in alphabetical order, NaN for none; one more NaN stands at the end."""
+    known = sorted((text, code) for code, text in enumerate(texts) if text not in (None, UNKNOWN, NONE))
+    places = np.full(len(texts) + 1, np.nan)
+    for place, (_, code) in enumerate(known):
+        places[code] = place
+    return places

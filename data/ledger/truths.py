@@ -1,0 +1,198 @@
+"""What counts as the truth of a result, out of its reviews: the rows that judgements are made of.
+
+The truth of a result is what its latest review says that says any: an accepting one says that the
+result is right, a correcting, rejecting or labelling one what is true instead. A rejection that leaves
+the truth open changes nothing.
+
+The Dice of a drawn mask is the review's own where a mask was corrected or came with the label. A mask
+that was accepted counts as 1, because the reviewer let it stand. Where a tumour was missed altogether
+nothing was drawn, which is 0. A scan that is truly negative has no Dice: two empty masks would count
+as 1 and hide how well tumours are outlined.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, false, or_, select
+from sqlalchemy.sql.selectable import FromClause
+
+from data.ledger.rows import microseconds
+from data.ledger.sample import sampled
+from data.records import Judgements, Verdict
+from data.tables import features, ledger, results, reviews
+
+AT_ONCE = 2000
+IDS_AT_ONCE = 500  # of one statement: databases bound how many values they take
+_OF_RESULT = (
+    results.c.id.label("result_id"),
+    results.c.scan_id,
+    results.c.task,
+    results.c.model_version.label("version"),
+    results.c.created_at,
+    results.c.positive,
+    results.c.probability,
+    results.c.threshold,
+    results.c.has_mask,
+    results.c.volume_ml,
+    features.c.latency_ms,
+    # Long, and needed only of results that were read before features were kept.
+    case((features.c.latency_ms.is_(None), results.c.provenance)).label("provenance"),
+    *(ledger.c[name] for name in ("line", "sex", "age_years", "site", "scanner", "synthetic")),
+)
+_OF_REVIEW = (
+    reviews.c.verdict,
+    reviews.c.truth_positive,
+    reviews.c.dice,
+    reviews.c.volume_ml.label("true_volume_ml"),
+    reviews.c.created_at.label("reviewed_at"),
+)
+_TAKEN_OVER = (
+    "result_id", "scan_id", "task", "version", "probability", "threshold", "volume_ml", "sex", "age_years",
+    "site", "scanner",
+)  # fmt: skip
+
+Part = tuple[Judgements, NDArray[np.int64], NDArray[np.int64]]
+"""Judgements, the ledger's line of each, and when each was reviewed, in microseconds since 1970."""
+
+
+def judged(connection: Connection, scan_ids: Sequence[str] | None, share: float) -> Iterator[Part]:
+    """All results of these scans, or of all, whose truth is known, in parts."""
+    source = _with_scan().join(reviews, reviews.c.result_id == results.c.id)
+    query = select(*_OF_RESULT, *_OF_REVIEW).select_from(source).where(_says_truth(reviews), _latest_truth())
+    for rows in parts(connection, query, scan_ids):
+        yield _judgements(rows, share), *_lines(rows)
+
+
+def parts(
+    connection: Connection, query: Select[Any], scan_ids: Sequence[str] | None
+) -> Iterator[Sequence[Row[Any]]]:
+    """Rows of results joined with the ledger, of scans that are here: of these scans, or of all."""
+    here = query.where(ledger.c.gone == false())
+    if scan_ids is None:
+        yield from connection.execution_options(yield_per=AT_ONCE).execute(here).partitions(AT_ONCE)
+        return
+    for start in range(0, len(scan_ids), IDS_AT_ONCE):
+        found = connection.execute(
+            here.where(results.c.scan_id.in_(scan_ids[start : start + IDS_AT_ONCE]))
+        ).all()
+        if found:
+            yield found
+
+
+def results_of(
+    connection: Connection, scan_ids: Sequence[str], task: str, versions: Collection[str]
+) -> list[Row[Any]]:
+    """Results of these versions, whether or not they have a review, oldest first."""
+    found: list[Row[Any]] = []
+    for start in range(0, len(scan_ids), IDS_AT_ONCE):
+        part = results.c.scan_id.in_(scan_ids[start : start + IDS_AT_ONCE])
+        mine = (results.c.task == task) & results.c.model_version.in_(versions)
+        query = select(*_OF_RESULT).select_from(_with_scan()).where(part, mine)
+        found += connection.execute(query.order_by(results.c.created_at, results.c.id))
+    return found
+
+
+def with_truth(rows: Sequence[Row[Any]], truth: NDArray[np.bool_], share: float) -> Judgements:
+    """Results as judgements by a truth that another result's review says: without any Dice but a miss's."""
+    nothing: dict[str, Any] = dict.fromkeys(column.name for column in _OF_REVIEW)
+    said = [
+        dict(row._mapping) | nothing | {"verdict": Verdict.LABELLED.value, "truth_positive": bool(true)}
+        for row, true in zip(rows, truth, strict=True)
+    ]
+    return _from_columns(
+        {name: [one[name] for one in said] for name in said[0]} if said else _no_rows(), share
+    )
+
+
+def latency(latency_ms: float | None, provenance: str | None) -> float | None:
+    """How long a reading took in milliseconds: as kept beside its features, else the sum of its stages."""
+    if latency_ms is not None or provenance is None:
+        return latency_ms
+    stages = json.loads(provenance).get("timings_ms") or {}
+    return float(sum(stages.values())) if stages else None
+
+
+def _with_scan() -> FromClause:
+    return results.join(ledger, ledger.c.scan_id == results.c.scan_id).outerjoin(
+        features, features.c.result_id == results.c.id
+    )
+
+
+def _says_truth(review: Any) -> ColumnElement[bool]:
+    return or_(review.c.truth_positive.is_not(None), review.c.verdict == Verdict.ACCEPTED.value)
+
+
+def _latest_truth() -> ColumnElement[bool]:
+    later = reviews.alias("later")
+    after = or_(
+        later.c.created_at > reviews.c.created_at,
+        and_(later.c.created_at == reviews.c.created_at, later.c.id > reviews.c.id),
+    )
+    return ~exists().where(later.c.result_id == reviews.c.result_id, _says_truth(later), after)
+
+
+def _lines(rows: Sequence[Row[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    reviewed = [microseconds(row.reviewed_at) for row in rows]
+    return np.array([row.line for row in rows], dtype=np.int64), np.array(reviewed, dtype=np.int64)
+
+
+def _judgements(rows: Sequence[Row[Any]], share: float) -> Judgements:
+    names = rows[0]._fields
+    return _from_columns(dict(zip(names, zip(*rows, strict=True), strict=True)), share)
+
+
+def _no_rows() -> dict[str, list[Any]]:
+    return {column.name: [] for column in (*_OF_RESULT, *_OF_REVIEW)}
+
+
+def _from_columns(columns: dict[str, Any], share: float) -> Judgements:
+    truth = [
+        positive if true is None else true
+        for true, positive in zip(columns["truth_positive"], columns["positive"], strict=True)
+    ]
+    taken = {name: columns[name] for name in _TAKEN_OVER}
+    return Judgements.from_columns(
+        taken
+        | {
+            "created_us": [microseconds(one) for one in columns["created_at"]],
+            "positive": columns["positive"],
+            "truth_positive": truth,
+            "verdict": columns["verdict"],
+            "dice": _dice(columns, truth),
+            "truth_volume_ml": _true_volume(columns, truth),
+            "latency_ms": list(map(latency, columns["latency_ms"], columns["provenance"])),
+            "synthetic": columns["synthetic"],
+            "sampled": sampled(columns["scan_id"], share),
+        }
+    )
+
+
+def _dice(columns: dict[str, Any], truth: Sequence[bool]) -> NDArray[np.float64]:
+    kept = np.array(columns["dice"], dtype=np.float64)
+    ill, drawn, found = _flags(columns, truth)
+    stands = _verdicts(columns) == Verdict.ACCEPTED.value
+    # What was accepted is said first: a label may have come before.
+    known = np.select([stands & found, ~np.isnan(kept), ~found], [1.0, kept, 0.0], np.nan)
+    return np.where(ill & drawn, known, np.nan)
+
+
+def _true_volume(columns: dict[str, Any], truth: Sequence[bool]) -> NDArray[np.float64]:
+    ill, drawn, found = _flags(columns, truth)
+    stands = (_verdicts(columns) == Verdict.ACCEPTED.value) & found
+    of_mask = np.array(columns["true_volume_ml"], dtype=np.float64)
+    of_result = np.array(columns["volume_ml"], dtype=np.float64)
+    known = np.where(stands, of_result, of_mask)
+    return np.where(drawn, np.where(ill, known, 0.0), np.nan)
+
+
+def _flags(columns: dict[str, Any], truth: Sequence[bool]) -> tuple[NDArray[np.bool_], ...]:
+    return tuple(np.array(one, dtype=bool) for one in (truth, columns["has_mask"], columns["positive"]))
+
+
+def _verdicts(columns: dict[str, Any]) -> NDArray[np.object_]:
+    return np.array(columns["verdict"], dtype=object)

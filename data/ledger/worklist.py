@@ -1,0 +1,142 @@
+"""The worklist: a page of scans, filtered, searched and ordered in the ledger, fetched by their ids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Engine, Row, func, select
+
+from data.database import reading
+from data.errors import InvalidInput
+from data.ledger.bitmaps import row_numbers
+from data.ledger.in_memory import Ledger, Lines, ranks
+from data.ledger.selection import searched, selected
+from data.records import ScanStatus, Verdict, WorklistPage, WorklistQuery, WorklistRow
+from data.tables import ledger, patients, scans
+
+MOST_ROWS = 1000
+_OF_LEDGER = (
+    "scan_id", "modality", "sequence", "task", "status", "positive", "probability", "volume_ml",
+    "longest_diameter_mm", "estimated_dice", "has_mask", "verdict", "synthetic",
+)  # fmt: skip
+_BY_NUMBER = {
+    "created_at": "created_us",
+    "acquired_at": "acquired_us",
+    **{
+        name: name
+        for name in ("positive", "probability", "volume_ml", "longest_diameter_mm", "estimated_dice")
+    },
+    "has_mask": "has_mask",
+}
+_BY_NAME = {
+    "modality": "modality",
+    "sequence": "sequence",
+    "task": "task",
+    "status": "status",
+    "verdict": "review",
+    "synthetic": "synthetic",
+}
+
+
+_JOINED = ledger.join(scans, ledger.c.scan_id == scans.c.id).join(
+    patients, ledger.c.patient_id == patients.c.id
+)
+
+
+class WorklistStore:
+    """Pages of the worklist."""
+
+    def __init__(self, engine: Engine, ledger: Ledger) -> None:
+        self._engine = engine
+        self._ledger = ledger
+
+    def page(self, query: WorklistQuery, with_identity: bool) -> WorklistPage:
+        """Rows with patient, latest result and its latest review.
+
+        Filters are those of `data.ledger.selection`. The search takes each word for itself, in sequence,
+        pseudonym and scan id, and in name and patient id only `with_identity`. Unknown values sort
+        last. InvalidInput for a filter or column that does not exist.
+        """
+        lines = self._ledger.lines()
+        rows = row_numbers(selected(lines, query.filters))
+        found = searched(lines, query.search, with_identity=with_identity)
+        if found is not None:
+            rows = rows[found[rows]]
+        wanted = _ordered(lines, rows, query, with_identity)
+        ids = [one.decode() for one in lines.scan_ids[wanted]]
+        return WorklistPage(self._fetched(ids, with_identity), len(rows))
+
+    def _fetched(self, ids: list[str], with_identity: bool) -> tuple[WorklistRow, ...]:
+        columns: list[ColumnElement[Any]] = [ledger.c[name] for name in _OF_LEDGER]
+        columns += [scans.c.created_at, scans.c.acquired_at]
+        if with_identity:
+            shown = func.coalesce(patients.c.name, patients.c.label)
+            columns += [shown.label("patient"), patients.c.patient_id.label("patient_id")]
+        else:
+            columns += [patients.c.pseudonym.label("patient")]
+        query = select(*columns).select_from(_JOINED).where(ledger.c.scan_id.in_(ids))
+        with reading(self._engine) as connection:
+            rows = {row.scan_id: _row(row) for row in connection.execute(query)}
+        return tuple(rows[one] for one in ids if one in rows)
+
+
+def _row(found: Row[Any]) -> WorklistRow:
+    values = dict(found._mapping)
+    values["status"] = ScanStatus(values["status"])
+    values["verdict"] = None if values["verdict"] is None else Verdict(values["verdict"])
+    values["has_mask"] = bool(values["has_mask"])
+    values.setdefault("patient_id", None)
+    return WorklistRow(**values)
+
+
+def _ordered(
+    lines: Lines, rows: NDArray[np.int64], query: WorklistQuery, with_identity: bool
+) -> NDArray[np.int64]:
+    """The rows of the page asked for, in its order; equal ones by arrival, as the last column goes."""
+    count = max(0, min(query.count, MOST_ROWS))
+    end = max(0, query.start) + count
+    sort = query.sort or (("scan_id", True),)
+    keys = [_key(lines, rows, name, descending, with_identity) for name, descending in sort]
+    arrival = lines.lines[rows] * (-1 if sort[-1][1] else 1)
+    first = keys[0]
+    if end < len(rows):  # only what can be on the page is worth ordering
+        limit = np.partition(first, end - 1)[end - 1] if end else -np.inf
+        near = np.flatnonzero(first <= limit)
+    else:
+        near = np.arange(len(rows))
+    if len(near) > 4 * end + 1000 and len(keys) == 1:
+        near = _nearest(first, near, arrival, end)
+    order = np.lexsort([arrival[near], *(key[near] for key in reversed(keys))])
+    return rows[near[order][end - count : end]]
+
+
+def _nearest(
+    key: NDArray[np.float64], near: NDArray[np.int64], arrival: NDArray[np.int64], end: int
+) -> NDArray[np.int64]:
+    """Of very many equal keys only those that come first or last by arrival can be on the page."""
+    limit = key[near].max()
+    below, equal = near[key[near] < limit], near[key[near] == limit]
+    needed = end - len(below)
+    return np.concatenate([below, equal[np.argpartition(arrival[equal], needed - 1)[:needed]]])
+
+
+def _key(
+    lines: Lines, rows: NDArray[np.int64], name: str, descending: bool, with_identity: bool
+) -> NDArray[np.float64]:
+    """What a column orders by, small first, unknown as infinity."""
+    if name in _BY_NUMBER:
+        values = lines.numbers[_BY_NUMBER[name]][rows]
+    elif name in _BY_NAME:
+        dimension = _BY_NAME[name]
+        values = ranks(lines.names[dimension])[lines.codes[dimension][rows]]
+    elif name in ("patient", "patient_id"):
+        # To those who may not see names, the order of names alone would tell something.
+        values = lines.people.ranks(name if with_identity else "pseudonym")[lines.patients[rows]]
+    elif name == "scan_id":
+        values = lines.lines[rows].astype(np.float64)
+    else:
+        raise InvalidInput(f"The worklist cannot be sorted by {name}.")
+    # Databases and people disagree where unknown values go: here, last.
+    return np.where(np.isnan(values), np.inf, -values if descending else values)

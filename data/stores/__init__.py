@@ -1,0 +1,1 @@
+"""The stores: one a noun, records in and records out, the only SQL."""

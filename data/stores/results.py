@@ -1,0 +1,101 @@
+"""What models said of scans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, Row, insert, select, update
+
+from data.codec import from_json, to_json
+from data.database import bump, reading, writing
+from data.ledger.rows import note_result
+from data.records import Features, Measurements, Provenance, Result
+from data.stores.features import note_features
+from data.tables import REVISION_OF_SCANS, results, scans
+
+
+class ResultStore:
+    """Results; a scan keeps all of them, the latest one counts."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, result: Result, watched: Features | None = None) -> Result:
+        """Keeps a result as its scan's latest one, which nobody has reviewed yet.
+
+        `watched` is kept with it. Adding the same id again changes nothing, so that an interrupted
+        reading can be repeated.
+        """
+        latest = {"latest_result_id": result.id, "latest_review_id": None}
+        with writing(self._engine) as connection:
+            if connection.execute(select(results.c.id).where(results.c.id == result.id)).first() is not None:
+                return result
+            bump(connection, REVISION_OF_SCANS)
+            connection.execute(insert(results), _values(result))
+            connection.execute(update(scans).where(scans.c.id == result.scan_id).values(latest))
+            note_result(connection, result)
+            if watched is not None:
+                note_features(connection, watched)
+        return result
+
+    def get(self, result_id: str) -> Result | None:
+        """The result, or None."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(results).where(results.c.id == result_id)).one_or_none()
+        return None if row is None else _result(row)
+
+    def latest(self, scan_id: str) -> Result | None:
+        """The scan's latest result, or None where it was never read."""
+        latest = scans.join(results, scans.c.latest_result_id == results.c.id)
+        query = select(results).select_from(latest).where(scans.c.id == scan_id)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _result(row)
+
+    def of_scan(self, scan_id: str) -> list[Result]:
+        """All of the scan's results, newest first."""
+        query = select(results).where(results.c.scan_id == scan_id)
+        with reading(self._engine) as connection:
+            return [_result(row) for row in connection.execute(query.order_by(results.c.created_at.desc()))]
+
+
+def _values(result: Result) -> dict[str, Any]:
+    measurements = result.measurements
+    return {
+        "id": result.id,
+        "scan_id": result.scan_id,
+        "task": result.task,
+        "positive": bool(result.positive),
+        "probability": float(result.probability),
+        "threshold": float(result.threshold),
+        "model_name": result.provenance.model_name,
+        "model_version": result.provenance.model_version,
+        "volume_ml": None if measurements is None else measurements.volume_ml,
+        "longest_diameter_mm": None if measurements is None else measurements.longest_diameter_mm,
+        "estimated_dice": result.estimated_dice,
+        "head_row": None if result.head_position is None else result.head_position[0],
+        "head_column": None if result.head_position is None else result.head_position[1],
+        "provenance": to_json(result.provenance),
+        "measurements": None if measurements is None else to_json(measurements),
+        "has_mask": result.has_mask,
+        "has_heatmap": result.has_heatmap,
+        "created_at": result.created_at,
+    }
+
+
+def _result(row: Row[Any]) -> Result:
+    return Result(
+        id=row.id,
+        scan_id=row.scan_id,
+        task=row.task,
+        positive=row.positive,
+        probability=row.probability,
+        threshold=row.threshold,
+        provenance=from_json(Provenance, row.provenance),
+        created_at=row.created_at,
+        measurements=None if row.measurements is None else from_json(Measurements, row.measurements),
+        estimated_dice=row.estimated_dice,
+        head_position=None if row.head_row is None else (row.head_row, row.head_column),
+        has_mask=row.has_mask,
+        has_heatmap=row.has_heatmap,
+    )

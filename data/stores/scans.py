@@ -1,0 +1,172 @@
+"""Accepted scans and the worklist over them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, true, update
+from sqlalchemy.exc import IntegrityError
+
+from data.codec import from_json, to_json
+from data.columns import folded
+from data.database import bump, reading, revision, writing
+from data.errors import NotFound
+from data.ledger.rows import note_gone, note_scan, note_status
+from data.records import Scan, ScanHeader, ScanStatus, SourceGrid, Spacing
+from data.stores.features import forget_features
+from data.tables import REVISION_OF_SCANS, patients, results, reviews, scans
+
+
+class ScanStore:
+    """Accepted scans."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, scan: Scan) -> tuple[Scan, bool]:
+        """Keeps a scan; where one with the same content is here, that one and False come back."""
+        try:
+            with writing(self._engine) as connection:
+                known = _by_content(connection, scan.content_sha256)
+                if known is not None:
+                    return known, False
+                connection.execute(insert(scans), _values(scan))
+                bump(connection, REVISION_OF_SCANS)
+                note_scan(connection, scan)
+        except IntegrityError:
+            # Two servers, or two threads on PostgreSQL or MySQL, were given the same file at once.
+            known = self.by_content(scan.content_sha256)
+            if known is None:
+                raise
+            return known, False
+        return scan, True
+
+    def get(self, scan_id: str) -> Scan | None:
+        """The scan, or None."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(scans).where(scans.c.id == scan_id)).one_or_none()
+        return None if row is None else _scan(row)
+
+    def by_content(self, content_sha256: str) -> Scan | None:
+        """The scan with this content, or None."""
+        with reading(self._engine) as connection:
+            return _by_content(connection, content_sha256)
+
+    def known_contents(self, contents: Collection[str]) -> set[str]:
+        """Those of these `content_sha256` of which there is a scan."""
+        query = select(scans.c.content_sha256).where(scans.c.content_sha256.in_(contents))
+        with reading(self._engine) as connection:
+            return set(connection.execute(query).scalars())
+
+    def of_patient(self, patient_id: str) -> list[Scan]:
+        """A patient's scans, newest first; `patient_id` is our own id."""
+        query = select(scans).where(scans.c.patient_id == patient_id)
+        with reading(self._engine) as connection:
+            return [_scan(row) for row in connection.execute(query.order_by(scans.c.created_at.desc()))]
+
+    def set_status(self, scan_id: str, status: ScanStatus, failure: str | None = None) -> None:
+        """Where the scan is on its way; NotFound for an unknown one."""
+        statement = update(scans).where(scans.c.id == scan_id).values(status=status.value, failure=failure)
+        with writing(self._engine) as connection:
+            bump(connection, REVISION_OF_SCANS)
+            if connection.execute(select(scans.c.id).where(scans.c.id == scan_id)).first() is None:
+                raise NotFound("There is no such scan.")
+            connection.execute(statement)
+            note_status(connection, scan_id, status.value)
+
+    def delete(self, scan_ids: Collection[str]) -> None:
+        """Takes scans out of the house with their results, reviews and patients who have no other."""
+        wanted = list(scan_ids)
+        with writing(self._engine) as connection:
+            bump(connection, REVISION_OF_SCANS)
+            of_these = select(scans.c.patient_id).where(scans.c.id.in_(wanted)).distinct()
+            owners = list(connection.execute(of_these).scalars())
+            note_gone(connection, wanted)
+            forget_features(connection, wanted)
+            for table in (reviews, results):
+                connection.execute(delete(table).where(table.c.scan_id.in_(wanted)))
+            connection.execute(delete(scans).where(scans.c.id.in_(wanted)))
+            others = select(scans.c.patient_id).where(scans.c.patient_id.in_(owners))
+            unused = patients.c.id.in_(owners) & patients.c.id.not_in(others)
+            connection.execute(delete(patients).where(unused))
+
+    def ids_with_status(self, statuses: Collection[ScanStatus]) -> list[str]:
+        """The ids of scans in any of these states, oldest first."""
+        wanted = [status.value for status in statuses]
+        query = select(scans.c.id).where(scans.c.status.in_(wanted))
+        with reading(self._engine) as connection:
+            return list(connection.execute(query.order_by(scans.c.created_at, scans.c.id)).scalars())
+
+    def synthetic_ids(self) -> list[str]:
+        """The ids of scans that were made for a demonstration."""
+        query = select(scans.c.id).where(scans.c.synthetic.is_(true()))
+        with reading(self._engine) as connection:
+            return list(connection.execute(query.order_by(scans.c.id)).scalars())
+
+    def counts(self) -> dict[ScanStatus, int]:
+        """How many scans are in each state."""
+        query = select(scans.c.status, func.count()).group_by(scans.c.status)
+        with reading(self._engine) as connection:
+            found = {row[0]: row[1] for row in connection.execute(query)}
+        return {status: found.get(status.value, 0) for status in ScanStatus}
+
+    def changes_token(self) -> str:
+        """A text that is another one after any change of a scan, result or review."""
+        return str(revision(self._engine, REVISION_OF_SCANS))
+
+
+# Made once: making a statement takes longer than carrying it out.
+_OF_CONTENT = select(scans).where(scans.c.content_sha256 == bindparam("wanted"))
+
+
+def _by_content(connection: Connection, content_sha256: str) -> Scan | None:
+    row = connection.execute(_OF_CONTENT, {"wanted": content_sha256}).one_or_none()
+    return None if row is None else _scan(row)
+
+
+def _values(scan: Scan) -> dict[str, Any]:
+    header = vars(scan.header)
+    return {
+        **header,
+        "id": scan.id,
+        "patient_id": scan.patient_id,
+        "content_sha256": scan.content_sha256,
+        "status": scan.status.value,
+        "failure": scan.failure,
+        "task": scan.task,
+        "sequence_key": folded(scan.header.sequence) if scan.header.sequence else None,
+        "slice_mm": scan.spacing.slice_mm,
+        "row_mm": scan.spacing.row_mm,
+        "column_mm": scan.spacing.column_mm,
+        "grid": to_json(scan.grid),
+        "slices": scan.slices,
+        "height": scan.height,
+        "width": scan.width,
+        "uploaded_by": scan.uploaded_by,
+        "warnings": to_json(scan.warnings),
+        "synthetic": scan.synthetic,
+        "created_at": scan.created_at,
+    }
+
+
+def _scan(row: Row[Any]) -> Scan:
+    values = row._mapping
+    return Scan(
+        id=row.id,
+        patient_id=row.patient_id,
+        content_sha256=row.content_sha256,
+        status=ScanStatus(row.status),
+        task=row.task,
+        header=ScanHeader(**{name: values[name] for name in ScanHeader.__dataclass_fields__}),
+        spacing=Spacing(row.slice_mm, row.row_mm, row.column_mm),
+        grid=from_json(SourceGrid, row.grid),
+        slices=row.slices,
+        height=row.height,
+        width=row.width,
+        uploaded_by=row.uploaded_by,
+        created_at=row.created_at,
+        warnings=from_json(tuple[str, ...], row.warnings),
+        failure=row.failure,
+        synthetic=row.synthetic,
+    )

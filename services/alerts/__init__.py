@@ -1,0 +1,1 @@
+"""Alerts: one life a cause, and their delivery by mail and webhook."""

@@ -1,0 +1,268 @@
+"""Alarms: one a cause, told once, and in a person's hands until the cause is gone.
+
+Who notices something calls `raise_alarm` every time, and `settle` when it is gone. The first time
+opens an alarm and tells people; every further time only counts, unless it is graver than before.
+Somebody may acknowledge an alarm (a person knows: nothing is told until it gets graver), mute it
+until a time (nothing is told until then; if it still stands then, it is told once), or close it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from data.database import new_id, now
+from data.errors import InvalidInput, NotFound
+from data.records import Alert, AlertState, AuditEvent, Severity, User
+from data.stores.alerts import AlertStore
+from data.stores.audit import AuditLog
+from services.alerts.delivery import Telling
+from services.jobs import JobContext, Jobs
+
+TELL = "tell-alarm"  # the kind of job
+LONGEST_MUTE = timedelta(days=366)
+LONGEST_WHY = 1000
+# Between tries to tell; the last one for as long as the alarm stands.
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60))
+
+_NAMES = {
+    Severity.CALM: "Notice",
+    Severity.TOO_FEW: "Too few",
+    Severity.WARNING: "Warning",
+    Severity.CRITICAL: "Critical",
+}
+
+log = logging.getLogger(__name__)
+
+
+class Alerts:
+    """The alarms of this house."""
+
+    def __init__(
+        self, store: AlertStore, audit: AuditLog, telling: Telling, jobs: Jobs | None = None, url: str = ""
+    ) -> None:
+        """`url` is this server's public address. Without `jobs` the running server tells, within a minute."""
+        self._store = store
+        self._audit = audit
+        self._telling = telling
+        self._jobs = jobs
+        self._url = url.rstrip("/")
+        if jobs is not None:
+            jobs.register(TELL, self._tell, limit=1)
+
+    @property
+    def told_by(self) -> tuple[str, ...]:
+        """The names of the addresses that alarms are sent to, without their secrets."""
+        return self._telling.names
+
+    def raise_alarm(
+        self,
+        cause: str,
+        severity: Severity,
+        title: str,
+        sentence: str,
+        link: str,
+        *,
+        at: datetime | None = None,
+    ) -> Alert:
+        """Open an alarm for a cause, or count another time of the one that is open.
+
+        `title` and `sentence` are read outside this house: never a patient's name or number.
+        `link` is a path of this server. Tells in the background and never fails for a deaf receiver.
+        Raises ValueError for a calm severity: that is `settle`'s.
+        """
+        if severity is Severity.CALM:
+            raise ValueError("a calm cause is settled, not raised")
+        moment = at or now()
+
+        def change(known: Alert | None) -> Alert:
+            if known is None:
+                fresh = Alert(
+                    new_id(), cause, severity, title, sentence, link, AlertState.OPEN, 1, moment, moment
+                )
+                return self._owing(fresh, moment)
+            again = replace(
+                known, title=title, sentence=sentence, link=link, times=known.times + 1, last_at=moment
+            )
+            return self._graver(again, severity, moment) if severity.rank > known.severity.rank else again
+
+        alert = self._store.change_of(cause, change)
+        assert alert is not None
+        self._ask_to_tell(alert, moment)
+        return alert
+
+    def settle(self, cause: str, *, at: datetime | None = None) -> Alert | None:
+        """Close the cause's alarm, if there is one, because the cause is gone."""
+        moment = at or now()
+        return self._store.change_of(cause, lambda known: None if known is None else _closed(known, moment))
+
+    def acknowledge(self, alert_id: str, who: User, why: str, *, at: datetime | None = None) -> Alert:
+        """A person knows: the alarm leaves the bell, and nothing is told unless it gets graver."""
+        moment = at or now()
+
+        def change(known: Alert) -> Alert:
+            return replace(known, state=AlertState.ACKNOWLEDGED, muted_until=None, tell_at=None)
+
+        return self._decide(alert_id, who, why, moment, "alarm acknowledged", change)
+
+    def mute(
+        self, alert_id: str, who: User, why: str, until: datetime, *, at: datetime | None = None
+    ) -> Alert:
+        """Leave people alone until a time; if the alarm still stands then, it is told once."""
+        moment = at or now()
+        if not moment < until <= moment + LONGEST_MUTE:
+            raise InvalidInput("Choose a time in the future, within a year.")
+
+        def change(known: Alert) -> Alert:
+            quiet = replace(known, state=AlertState.OPEN, muted_until=until, tell_at=None)
+            return self._owing(quiet, moment)
+
+        detail = f"until {until.isoformat(timespec='minutes')}: "
+        return self._decide(alert_id, who, why, moment, "alarm muted", change, detail)
+
+    def close(self, alert_id: str, who: User, why: str, *, at: datetime | None = None) -> Alert:
+        """The cause is dealt with: its next time is a new alarm."""
+        moment = at or now()
+        return self._decide(alert_id, who, why, moment, "alarm closed", lambda known: _closed(known, moment))
+
+    def get(self, alert_id: str) -> Alert:
+        """One alarm; raises NotFound."""
+        found = self._store.get(alert_id)
+        if found is None:
+            raise NotFound("There is no such alarm.")
+        return found
+
+    def standing(self) -> list[Alert]:
+        """Alarms that are not closed: open ones before muted and acknowledged ones, the gravest first."""
+        moment = now()
+        found = self._store.unfinished()
+        return sorted(found, key=lambda one: (not _calls(one, moment), -one.severity.rank))
+
+    def calling(self, at: datetime | None = None) -> list[Alert]:
+        """What the bell shows: open alarms that nobody has muted, the gravest first."""
+        moment = at or now()
+        found = [one for one in self._store.unfinished() if _calls(one, moment)]
+        return sorted(found, key=lambda one: -one.severity.rank)
+
+    def past(self, limit: int = 50) -> list[Alert]:
+        """Closed alarms, the latest first."""
+        return self._store.closed(limit)
+
+    def token(self) -> str:
+        """A word that differs whenever an alarm that stands has changed, or a mute has ended. Cheap."""
+        moment = now()
+        seen = [(one, _calls(one, moment)) for one in self._store.unfinished()]
+        return sha256(repr(seen).encode()).hexdigest()[:16]
+
+    def tell_due(self, at: datetime | None = None) -> None:
+        """Have told what is owed: after the end of a mute, a failed try, or a restart."""
+        moment = at or now()
+        for alert in self._store.owed(moment):
+            self._ask_to_tell(alert, moment)
+
+    def _owing(self, alert: Alert, moment: datetime) -> Alert:
+        """The alarm, to be told at once, or when its mute ends."""
+        if not alert.severity.is_told or not self._telling.addresses:
+            return alert
+        when = max(moment, alert.muted_until or moment)
+        return replace(alert, tell_at=when, tellings=0, told_to=(), telling_failed=None)
+
+    def _graver(self, alert: Alert, severity: Severity, moment: datetime) -> Alert:
+        return self._owing(replace(alert, severity=severity, state=AlertState.OPEN), moment)
+
+    def _ask_to_tell(self, alert: Alert, moment: datetime) -> None:
+        if self._jobs is not None and alert.tell_at is not None and alert.tell_at <= moment:
+            self._jobs.submit(TELL, alert.id)
+
+    def _decide(
+        self,
+        alert_id: str,
+        who: User,
+        why: str,
+        moment: datetime,
+        action: str,
+        change: Callable[[Alert], Alert],
+        detail: str = "",
+    ) -> Alert:
+        reason = " ".join(why.split())[:LONGEST_WHY]
+        if not reason:
+            raise InvalidInput("Say why first.")
+        decision: dict[str, Any] = {
+            "decided_by": who.id,
+            "decided_name": who.display_name,
+            "decided_at": moment,
+        }
+
+        def decided(known: Alert | None) -> Alert:
+            if known is None:
+                raise NotFound("There is no such alarm.")
+            if known.state is AlertState.CLOSED:
+                raise InvalidInput("This alarm is closed already.")
+            return replace(change(known), **decision, why=reason)
+
+        alert = self._store.change(alert_id, decided)
+        assert alert is not None
+        event = AuditEvent(moment, who.id, action, alert_id, f"{detail}{alert.cause}: {reason}")
+        self._audit.record(event)
+        return alert
+
+    def _tell(self, context: JobContext) -> None:
+        """The job: one message to every address that has not taken it yet."""
+        alert = self._store.get(context.subject)
+        if alert is None or alert.tell_at is None or alert.tell_at > now():
+            return
+        failures = []
+        for address in self._telling.addresses:
+            if address.fingerprint in alert.told_to:
+                continue
+            failure = self._telling.tell(address, *message(alert, self._url), alert.severity)
+            if failure is None:
+                self._note(alert, told_to=(*self._told_to(alert), address.fingerprint))
+            else:
+                failures.append(failure)
+        self._settle_telling(alert, failures)
+
+    def _told_to(self, alert: Alert) -> tuple[str, ...]:
+        kept = self._store.get(alert.id)
+        return () if kept is None else kept.told_to
+
+    def _settle_telling(self, alert: Alert, failures: list[str]) -> None:
+        moment = now()
+        if not failures:
+            self._note(alert, tell_at=None, told_at=moment, tellings=0, telling_failed=None)
+            return
+        log.warning("alarm %s could not be told: %s", alert.id, " ".join(failures))
+        again = moment + PAUSES[min(alert.tellings, len(PAUSES) - 1)]
+        self._note(alert, tell_at=again, tellings=alert.tellings + 1, telling_failed=" ".join(failures))
+
+    def _note(self, told: Alert, **changes: Any) -> None:
+        """Change what is known of a telling, unless the alarm is to be told anew or no more meanwhile."""
+
+        def change(known: Alert | None) -> Alert | None:
+            if known is None or known.tell_at != told.tell_at or known.severity is not told.severity:
+                return known
+            return replace(known, **changes)
+
+        self._store.change(told.id, change)
+
+
+def message(alert: Alert, url: str) -> tuple[str, str]:
+    """The subject and the plain text of the message about an alarm; `url` is this server's address."""
+    since = alert.first_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    times = "" if alert.times == 1 else f"{alert.times} times since {since}.\n"
+    link = f"{url}{alert.link}"
+    own = f"{url}/alerts?alarm={alert.id}"
+    text = f"{alert.sentence}\n\n{times}{link}\nAcknowledge or mute: {own}\n"
+    return f"Lightbox, {_NAMES[alert.severity].lower()}: {alert.title}", text
+
+
+def _calls(alert: Alert, moment: datetime) -> bool:
+    return alert.state is AlertState.OPEN and not alert.muted(moment)
+
+
+def _closed(alert: Alert, moment: datetime) -> Alert:
+    return replace(alert, state=AlertState.CLOSED, closed_at=moment, tell_at=None)

@@ -1,0 +1,16 @@
+"""The alerts, for the server and for commands."""
+
+from __future__ import annotations
+
+from data.stores.alerts import AlertStore
+from services.alerts.alerts import Alerts
+from services.alerts.delivery import Telling, addresses
+from services.assembly.stores import Stores
+from services.jobs import Jobs
+
+
+def alerts_of(stores: Stores, jobs: Jobs | None = None) -> Alerts:
+    """The alarms; without `jobs` the running server tells of them."""
+    settings = stores.settings
+    telling = Telling(addresses(settings.alerts), settings.public_url)
+    return Alerts(AlertStore(stores.database), stores.audit, telling, jobs, settings.public_url)

@@ -1,0 +1,34 @@
+"""Cohort statistics: built here for the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from data.stores.views import ViewStore
+from services.assembly.stores import Stores
+from services.cohort.cohort import Cohorts
+from services.cohort.comparison import Comparing
+from services.cohort.exports import CohortExports
+from services.cohort.saved_views import SavedViews
+
+
+@dataclass(frozen=True)
+class CohortServices:
+    """The services behind the cohort page, its files and its address of the API."""
+
+    numbers: Cohorts
+    comparison: Comparing
+    exports: CohortExports
+    views: SavedViews
+
+
+def build_cohort(stores: Stores, thresholds: Callable[[], Mapping[str, float]]) -> CohortServices:
+    """Put it together; `thresholds` gives each task's threshold in force."""
+    numbers, comparison = Cohorts(stores.ledger, stores.refusals, thresholds), Comparing(stores.ledger)
+    return CohortServices(
+        numbers=numbers,
+        comparison=comparison,
+        exports=CohortExports(numbers, comparison, stores.audit),
+        views=SavedViews(ViewStore(stores.database)),
+    )

@@ -1,0 +1,78 @@
+"""Services one at a time for commands, which may work beside a server on the same home folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from models import tasks
+from services.assembly.alerts import alerts_of
+from services.assembly.drift import DriftServices, build_drift
+from services.assembly.stores import Stores, command_stores, device_of, registry_of
+from services.demo.demonstration import Demo
+from services.importing.imports import Importing
+from services.reading.reading import Batcher, Reader
+from services.settings import Settings
+from services.versions.uploads import ModelUploads
+
+
+@contextmanager
+def importing_alone(settings: Settings, *, reads: bool) -> Iterator[Importing]:
+    """Imports; the networks are loaded only for what `reads`: pausing and looking need none."""
+    with command_stores(settings) as stores, _keeping(stores, reads) as reader:
+        yield Importing(settings, stores.database, stores.files, reader)
+
+
+@contextmanager
+def demo_alone(settings: Settings, *, reads: bool) -> Iterator[Demo]:
+    """The demonstration; the networks are loaded only for what `reads`: removing needs none."""
+    with command_stores(settings) as stores, _keeping(stores, reads) as reader:
+        yield Demo(settings, stores.database, stores.files, stores.tracking, reader)
+
+
+@contextmanager
+def model_uploads_alone(settings: Settings) -> Iterator[ModelUploads]:
+    """Registering of versions."""
+    with command_stores(settings) as stores:
+        engine, batcher = device_of(settings)
+        batcher.start()
+        try:
+            yield ModelUploads(stores.registry, engine, Reader(engine, batcher), tasks.ALL, stores.audit)
+        finally:
+            batcher.stop()
+
+
+@contextmanager
+def drift_alone(settings: Settings) -> Iterator[DriftServices]:
+    """Drift runs that are waited for."""
+    with command_stores(settings) as stores:
+        yield build_drift(stores, alerts_of(stores))
+
+
+@contextmanager
+def _keeping(stores: Stores, reads: bool) -> Iterator[Reader | None]:
+    """A reader for those who keep results, None unless it `reads`.
+
+    The networks are registered where that has not been done yet, so that results name the version that
+    the server will show.
+    """
+    if not reads:
+        yield None
+        return
+    engine, batcher = device_of(stores.settings)
+    stores.registry.load_all(engine)
+    batcher.start()
+    try:
+        yield Reader(engine, batcher)
+    finally:
+        batcher.stop()
+
+
+def build_reader(settings: Settings) -> tuple[Reader, Batcher]:
+    """A reader on the models that this machine knows; asks no server and needs no database."""
+    engine, batcher = device_of(settings)
+    registry = registry_of(settings)
+    for task in tasks.ALL.values():
+        engine.place(task, *registry.local(task.name))
+    batcher.start()
+    return Reader(engine, batcher), batcher

@@ -1,0 +1,130 @@
+"""Every service in one typed place: built here, started here, closed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data.database import Database
+from data.stores.jobs import JobStore
+from data.stores.schedules import ScheduleStore
+from models import tasks
+from services.accounts import Accounts, accounts_of
+from services.alerts.alerts import Alerts
+from services.assembly.alerts import alerts_of
+from services.assembly.cohort import CohortServices, build_cohort
+from services.assembly.drift import DriftServices, build_drift, schedule_drift
+from services.assembly.health import Health
+from services.assembly.performance import PerformanceServices, build_performance
+from services.assembly.reading import ReadingServices, build_reading
+from services.assembly.reporting import build_reporting, schedule_reports
+from services.assembly.reviewing import ReviewingServices, build_reviewing
+from services.assembly.stores import open_stores
+from services.assembly.training import TrainingServices, build_training
+from services.assembly.versions import VersionServices, build_versions
+from services.importing.imports import Importing
+from services.jobs import Jobs
+from services.reading.intake import empty_folder
+from services.reporting.reports import Reporting
+from services.reviewing.pictures import Pictures
+from services.schedules import Schedules
+from services.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the pages, the API and the command line are built on: one door a subject."""
+
+    settings: Settings
+    accounts: Accounts
+    jobs: Jobs
+    schedules: Schedules
+    alerts: Alerts
+    reading: ReadingServices
+    reviewing: ReviewingServices
+    importing: Importing
+    cohort: CohortServices
+    versions: VersionServices
+    performance: PerformanceServices
+    drift: DriftServices
+    training: TrainingServices
+    reporting: Reporting
+    health: Health
+    database: Database
+
+    def start(self) -> None:
+        """Begin to work: jobs at once, networks as soon as they are loaded in the background."""
+        self.reading.batcher.start()
+        self.versions.serving.start(then=self._loaded)
+        self.schedules.start()
+        self.jobs.start()
+        self.reading.resume()
+        self.performance.real_use.resume()
+        self.importing.resume()
+        self.reading.uploads.forget_broken()
+
+    def close(self) -> None:
+        """End the work at hand; what is unfinished goes on at the next start."""
+        self.versions.serving.stop()
+        self.jobs.stop()
+        self.reading.batcher.stop()
+        self.performance.histories.close()
+        self.database.dispose()
+
+    def _loaded(self) -> None:
+        """What follows the loading of the networks, on their thread."""
+        self.versions.promotions.settle()
+        self.performance.histories.warm()
+
+
+def build_services(settings: Settings) -> Services:
+    """Services on the settings' stores; migrates the database, starts nothing."""
+    empty_folder(settings.home)
+    stores = open_stores(settings)
+    job_store, accounts = JobStore(stores.database), accounts_of(stores.database)
+    jobs = Jobs(job_store, settings.home, settings.workers)
+    alerts = alerts_of(stores, jobs)
+    schedules = Schedules(ScheduleStore(stores.database), jobs, alerts, stores.audit)
+    pictures = Pictures(stores.scans, stores.results, stores.reviews, stores.files)
+
+    reading = build_reading(stores, jobs)
+    cohort = build_cohort(stores, reading.engine.thresholds)
+    performance = build_performance(stores, jobs, alerts)
+    real_use = performance.real_use
+    reviewing = build_reviewing(stores, accounts, pictures, real_use.heard)
+    versions = build_versions(stores, reading, pictures, jobs, real_use.running)
+    drift = build_drift(stores, alerts, jobs)
+    reporting = build_reporting(
+        stores, jobs, performance.histories, cohort.numbers, pictures, drift.runs, versions.promotions, alerts
+    )
+    importing = Importing(settings, stores.database, stores.files, reading.reader, jobs, real_use.heard)
+
+    schedule_drift(schedules, drift, stores.clinical)
+    schedule_reports(schedules, reporting)
+    for tick in (schedules.tick, alerts.tell_due, real_use.tick, performance.monitoring.tick):
+        jobs.every_minute(tick)
+    return Services(
+        settings=settings,
+        accounts=accounts,
+        jobs=jobs,
+        schedules=schedules,
+        alerts=alerts,
+        reading=reading,
+        reviewing=reviewing,
+        importing=importing,
+        cohort=cohort,
+        versions=versions,
+        performance=performance,
+        drift=drift,
+        training=build_training(stores, jobs),
+        reporting=reporting,
+        health=Health(
+            stores.database,
+            reading.engine,
+            reading.batcher,
+            stores.registry,
+            stores.scans,
+            job_store,
+            tuple(tasks.ALL),
+        ),
+        database=stores.database,
+    )

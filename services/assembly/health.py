@@ -1,0 +1,76 @@
+"""Whether the server can work, and the numbers that Prometheus collects."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from data.database import Database, answers
+from data.stores.jobs import JobStore
+from data.stores.scans import ScanStore
+from services.inference.engine import Engine
+from services.reading.reading import Batcher
+from services.versions.registry import Registry
+
+
+class Health:
+    """Asked by load balancers and by Prometheus."""
+
+    def __init__(
+        self,
+        database: Database,
+        engine: Engine,
+        batcher: Batcher,
+        registry: Registry,
+        scans: ScanStore,
+        jobs: JobStore,
+        wanted_tasks: tuple[str, ...],
+    ) -> None:
+        self._database = database
+        self._engine = engine
+        self._batcher = batcher
+        self._registry = registry
+        self._scans = scans
+        self._jobs = jobs
+        self._wanted = set(wanted_tasks)
+        self._collectors = CollectorRegistry(auto_describe=False)
+        self._collectors.register(self)
+
+    def ready(self) -> dict[str, str | bool]:
+        """`ready` is true once the database answers and every network is loaded."""
+        database, models = "ok" if answers(self._database) else "unreachable", self._models()
+        return {
+            "ready": database == "ok" and models == "loaded",
+            "database": database,
+            "models": models,
+            "registry": self._registry.trouble or "ok",
+            "device": self._engine.device_name,
+        }
+
+    def metrics(self) -> bytes:
+        """The state of scans, jobs and inference in Prometheus' text format."""
+        return generate_latest(self._collectors)
+
+    def collect(self) -> list[Metric]:
+        """What `metrics` writes, gathered anew each time."""
+        scans = GaugeMetricFamily("lightbox_scans", "Scans in the house by status", labels=["status"])
+        for status, count in self._scans.counts().items():
+            scans.add_metric([status.value], count)
+        jobs = GaugeMetricFamily("lightbox_jobs", "Jobs by state", labels=["state"])
+        for state, count in self._jobs.counts().items():
+            jobs.add_metric([state.value], count)
+        ready = 1.0 if self.ready()["ready"] else 0.0
+        return [
+            scans,
+            jobs,
+            GaugeMetricFamily("lightbox_inference_waiting", "Inputs that wait", self._batcher.waiting),
+            GaugeMetricFamily("lightbox_inference_items_run", "Inputs run since start", self._batcher.items),
+            GaugeMetricFamily("lightbox_inference_batches_run", "Batches since start", self._batcher.batches),
+            GaugeMetricFamily("lightbox_ready", "1 when the server can read scans", ready),
+        ]
+
+    def _models(self) -> str:
+        missing = self._wanted - set(self._engine.loaded_tasks())
+        if not missing:
+            return "loaded"
+        return "loading" if not self._registry.ready else "missing: " + ", ".join(sorted(missing))

@@ -1,0 +1,82 @@
+"""Everything that the performance page, its files and its address of the API are made of, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from data.database import Database
+from data.ledger.in_memory import Ledger
+from data.ledger.judgements import JudgementStore
+from data.stores.audit import AuditLog
+from data.stores.goals import GoalStore
+from services.alerts.alerts import Alerts
+from services.assembly.stores import Stores
+from services.jobs import Jobs
+from services.performance.assess_ai import AssessAi
+from services.performance.cases import Cases
+from services.performance.details import Details
+from services.performance.exports import PerformanceExports
+from services.performance.goals import Goals
+from services.performance.history import Histories
+from services.performance.monitoring import PerformanceWatch
+from services.performance.numbers import Performance
+from services.performance.pairs import Pairs
+from services.performance.real_use import RealUse
+from services.performance.sampling import Sampling
+
+
+@dataclass(frozen=True)
+class PerformanceServices:
+    """How good each version is: the services behind the page, and what keeps them up to date."""
+
+    numbers: Performance
+    cases: Cases
+    details: Details
+    pairs: Pairs
+    goals: Goals
+    exports: PerformanceExports
+    assess_ai: AssessAi
+    histories: Histories
+    real_use: RealUse
+    monitoring: PerformanceWatch
+
+
+def build_performance(stores: Stores, jobs: Jobs, alerts: Alerts) -> PerformanceServices:
+    """Put it together on the house's stores."""
+    clinical, judgements = stores.clinical, stores.judgements
+    histories = Histories(stores.tracking, stores.settings.home / "cache", clinical)
+    real_use = RealUse(judgements, stores.tracking, jobs, clinical, logged=histories.refresh)
+    sampling = Sampling(judgements, stores.review_share)
+    return performance_on(
+        histories, real_use, judgements, sampling, stores.ledger, stores.database, alerts, clinical
+    )
+
+
+def performance_on(
+    histories: Histories,
+    real_use: RealUse,
+    judgements: JudgementStore,
+    sampling: Sampling,
+    ledger: Ledger,
+    database: Database,
+    alerts: Alerts,
+    tasks: Sequence[str],
+) -> PerformanceServices:
+    """Put it together on its parts; `tasks` are those that clinicians get answers from."""
+    audit = AuditLog(database)
+    cases, goals = Cases(judgements, ledger), Goals(GoalStore(database), audit)
+    numbers = Performance(histories, cases, sampling, goals.of, tasks)
+    details = Details(histories, cases)
+    return PerformanceServices(
+        numbers=numbers,
+        cases=cases,
+        details=details,
+        pairs=Pairs(judgements),
+        goals=goals,
+        exports=PerformanceExports(numbers, details, audit),
+        assess_ai=AssessAi(ledger, audit),
+        histories=histories,
+        real_use=real_use,
+        monitoring=PerformanceWatch(numbers, goals, alerts, tasks),
+    )

@@ -1,0 +1,53 @@
+"""From bytes to a result: built here for the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data.stores.features import FeatureStore
+from data.stores.uploads import UploadStore
+from services.assembly.stores import Stores, device_of
+from services.inference.engine import Engine
+from services.jobs import Jobs
+from services.reading.features import Watching
+from services.reading.intake import Intake
+from services.reading.reading import Batcher, Reader, Reading
+from services.reading.suitability_gate import Gate
+from services.reading.uploads import Uploads
+
+
+@dataclass(frozen=True)
+class ReadingServices:
+    """What takes scans in and reads them."""
+
+    uploads: Uploads
+    intake: Intake
+    readings: Reading
+    features: Watching
+    reader: Reader
+    engine: Engine
+    batcher: Batcher
+
+    def resume(self) -> None:
+        """Queue again what the last run of the server left unfinished."""
+        self.intake.resume()
+        self.readings.resume()
+        self.features.resume()
+
+
+def build_reading(stores: Stores, jobs: Jobs) -> ReadingServices:
+    """Put it together; the device has no networks yet, and nothing is started."""
+    settings, scans, results, files = stores.settings, stores.scans, stores.results, stores.files
+    engine, batcher = device_of(settings)
+    reader, uploads = Reader(engine, batcher), UploadStore(stores.database)
+    readings = Reading(reader, scans, results, files, jobs)
+    intake = Intake(settings, uploads, scans, stores.patients, files, Gate(reader), readings, jobs)
+    return ReadingServices(
+        uploads=Uploads(uploads, intake, settings.max_scan_bytes),
+        intake=intake,
+        readings=readings,
+        features=Watching(FeatureStore(stores.database), results, scans, files, jobs),
+        reader=reader,
+        engine=engine,
+        batcher=batcher,
+    )

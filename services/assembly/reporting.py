@@ -1,0 +1,97 @@
+"""Everything about reports in one place: who writes which kind, and what is made periodically."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, timedelta
+
+from data.database import now
+from data.records import ReportKind, Schedule
+from data.stores.reports import ReportStore
+from services.alerts.alerts import Alerts
+from services.assembly.stores import Stores
+from services.cohort.cohort import Cohorts
+from services.drift.runs import Drift
+from services.jobs import Jobs
+from services.performance.history import Histories
+from services.reporting.cohort_report import CohortReport
+from services.reporting.drift_report import DriftReport
+from services.reporting.governance import GovernanceReport, Sources
+from services.reporting.performance_report import PerformanceReport
+from services.reporting.reports import Reporting, Writer
+from services.reviewing.pictures import Pictures
+from services.schedules import Default, Schedules
+from services.versions.promotion import Promotions
+
+SCHEDULE = "report"
+MONTHLY = "0 7 1 * *"
+_MOST = 1000  # promotions, alarms and drift runs that a report looks back on
+
+
+def report_writers(cohorts: Cohorts, drift: Drift, sources: Sources) -> dict[ReportKind, Writer]:
+    """Who writes the reports of each kind."""
+    return {
+        ReportKind.GOVERNANCE: GovernanceReport(sources),
+        ReportKind.PERFORMANCE: PerformanceReport(sources.histories, sources.judgements, sources.tasks),
+        ReportKind.DRIFT: DriftReport(drift),
+        ReportKind.COHORT: CohortReport(cohorts),
+    }
+
+
+def build_reporting(
+    stores: Stores,
+    jobs: Jobs,
+    histories: Histories,
+    cohorts: Cohorts,
+    pictures: Pictures,
+    drift: Drift,
+    promotions: Promotions,
+    alerts: Alerts,
+) -> Reporting:
+    """Reports of every kind."""
+    sources = Sources(
+        histories=histories,
+        judgements=stores.judgements,
+        cohorts=cohorts,
+        reviews=stores.reviews,
+        scans=stores.scans,
+        patients=stores.patients,
+        pictures=pictures,
+        promotions=lambda: promotions.recent(limit=_MOST),
+        drift_runs=lambda task: drift.runs(task, _MOST),
+        alerts=lambda: [*alerts.standing(), *alerts.past(_MOST)],
+        card=stores.registry.card,
+        tasks=stores.clinical,
+    )
+    writers = report_writers(cohorts, drift, sources)
+    store = ReportStore(stores.database)
+    return Reporting(stores.settings, store, stores.files, jobs, stores.audit, writers)
+
+
+def schedule_reports(schedules: Schedules, reporting: Reporting) -> None:
+    """Let reports be made periodically: by default the governance report of a month, when it is over.
+
+    A report that cannot be made says why on the page of reports, and is an alarm of its schedule.
+    """
+
+    def run(schedule: Schedule) -> None:
+        asked = dict(json.loads(schedule.ask))
+        kind = ReportKind(asked.pop("kind"))
+        if kind is ReportKind.GOVERNANCE:
+            asked |= last_month()
+        reporting.request(kind, asked, None)
+        reporting.prune()
+
+    ask = json.dumps({"kind": ReportKind.GOVERNANCE.value})
+    default = Default("Governance report of the month", ask, MONTHLY)
+    schedules.register(SCHEDULE, run, _described, defaults=[default], choices=lambda: [ask])
+
+
+def last_month() -> dict[str, str]:
+    """The first and last day of the month before this one, in UTC."""
+    last = now().astimezone(UTC).replace(day=1) - timedelta(days=1)
+    return {"from": f"{last:%Y-%m}-01", "to": f"{last:%Y-%m-%d}"}
+
+
+def _described(ask: str) -> str:
+    return "governance report of the month before"

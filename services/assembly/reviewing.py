@@ -1,0 +1,41 @@
+"""What clinicians work with: built here for the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data.stores.review_requests import ReviewRequestStore
+from services.accounts import Accounts
+from services.assembly.stores import Stores
+from services.reviewing.gallery import Gallery
+from services.reviewing.pictures import Pictures
+from services.reviewing.requests import ReviewRequests
+from services.reviewing.review import Heard, Reviewing
+from services.reviewing.worklist import Worklist
+
+
+@dataclass(frozen=True)
+class ReviewingServices:
+    """The worklist, pictures of scans, reviews, and requests for them."""
+
+    worklist: Worklist
+    reviews: Reviewing
+    requests: ReviewRequests
+    pictures: Pictures
+    gallery: Gallery
+
+
+def build_reviewing(
+    stores: Stores, accounts: Accounts, pictures: Pictures, judged: Heard
+) -> ReviewingServices:
+    """Put it together; `judged` is told of every review that is kept."""
+    scans, results, reviews, files = stores.scans, stores.results, stores.reviews, stores.files
+    return ReviewingServices(
+        worklist=Worklist(
+            stores.worklist, scans, results, reviews, stores.patients, files, accounts, stores.registry.card
+        ),
+        reviews=Reviewing(scans, results, reviews, files, pictures, stores.audit, judged),
+        requests=ReviewRequests(ReviewRequestStore(stores.database), scans, stores.audit),
+        pictures=pictures,
+        gallery=Gallery(files, pictures),
+    )

@@ -1,0 +1,75 @@
+"""Everything about model versions in one place: what serves, rehearsals, promotions, uploads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data.stores.jobs import JobStore
+from data.stores.promotions import PromotionStore
+from models import tasks
+from services.assembly.reading import ReadingServices
+from services.assembly.stores import Stores
+from services.jobs import Jobs
+from services.reviewing.pictures import Pictures
+from services.settings import Settings
+from services.versions.promotion import Promotions, Scoring
+from services.versions.promotion_gate import Margins
+from services.versions.registry import Registry
+from services.versions.rehearsal_pictures import RehearsalPictures
+from services.versions.rehearsals import Rehearsals
+from services.versions.rehearser import Rehearser
+from services.versions.serving import Serving
+from services.versions.uploads import ModelUploads
+
+
+@dataclass(frozen=True)
+class VersionServices:
+    """The services behind the page of models."""
+
+    registry: Registry
+    serving: Serving
+    rehearsals: Rehearsals
+    rehearsal_pictures: RehearsalPictures
+    promotions: Promotions
+    uploads: ModelUploads
+
+
+def build_versions(
+    stores: Stores, reading: ReadingServices, pictures: Pictures, jobs: Jobs, scoring: Scoring
+) -> VersionServices:
+    """Put it together; `scoring` says whether a version is being scored right now."""
+    engine, reader = reading.engine, reading.reader
+    settings, registry, audit, files = stores.settings, stores.registry, stores.audit, stores.files
+    serving = Serving(registry, engine, tasks.ALL.values(), audit, settings.registry_seconds)
+    rehearser = Rehearser(reader, stores.results, stores.reviews, files)
+    rehearsals = Rehearsals(
+        registry,
+        serving,
+        engine,
+        rehearser,
+        stores.scans,
+        stores.worklist,
+        files,
+        jobs,
+        JobStore(stores.database),
+        audit,
+    )
+    promotions = Promotions(
+        PromotionStore(stores.database), registry, serving, rehearsals, audit, margins(settings), scoring
+    )
+    serving.tell(promotions.followed)
+    return VersionServices(
+        registry,
+        serving,
+        rehearsals,
+        RehearsalPictures(rehearsals, pictures, files),
+        promotions,
+        ModelUploads(registry, engine, reader, tasks.ALL, audit),
+    )
+
+
+def margins(settings: Settings) -> Margins:
+    """How much worse a candidate may be, as the settings say."""
+    return Margins(
+        settings.gate_recall_percent / 100, settings.gate_dice_percent / 100, settings.gate_least_truths
+    )

@@ -1,0 +1,120 @@
+"""Cohort statistics: what came through the house, counted in the ledger for any choice of filters.
+
+Every number comes with the filters that select the cases behind it: the worklist, asked with
+them, shows exactly those.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs
+
+from data.ledger import bands
+from data.ledger.in_memory import Ledger
+from data.ledger.selection import FROM, TO, day_number, selected
+from data.records import KeptRefusal
+from data.stores.refusals import RefusalStore
+from reports.figures import Figure
+from services.cohort.charts import charts
+from services.cohort.counting import Cohort, Counting, in_order
+from services.cohort.filters import FILTERS, Query, query_of, tidy
+
+_KEPT_ANSWERS = 64
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An address in its parts: filters, the same as a query, and the query of the second cohort."""
+
+    filters: Query
+    query: str
+    vs: str | None = None
+
+
+class Cohorts:
+    """Counts; changes nothing."""
+
+    def __init__(
+        self, ledger: Ledger, refusals: RefusalStore, thresholds: Callable[[], Mapping[str, float]]
+    ) -> None:
+        self._ledger = ledger
+        self._refusals = refusals
+        self._thresholds = thresholds
+        self._answers: OrderedDict[Any, Cohort] = OrderedDict()
+        self._turn = threading.Lock()
+
+    def cohort(self, filters: Query) -> Cohort:
+        """The statistics of the scans that fit `filters`.
+
+        Raises InvalidInput for a filter that does not exist.
+        """
+        asked = tidy(filters)
+        lines = self._ledger.lines()
+        key = (lines.revision, tuple(asked.items()), self._refusals.count())
+        with self._turn:
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                return self._answers[key]
+        counted = Counting(lines, asked).cohort(self._refused(asked))
+        with self._turn:
+            self._answers[key] = counted
+            while len(self._answers) > _KEPT_ANSWERS:
+                self._answers.popitem(last=False)
+        return counted
+
+    def asked(self, search: str) -> Asked:
+        """An address as `?site=A&site=B&vs=…`; what it filters by is checked when it is counted."""
+        everything = parse_qs(search.lstrip("?"), keep_blank_values=True)
+        vs = everything.pop("vs", [None])[0]  # empty: every scan is the second cohort
+        filters = tidy(everything)
+        return Asked(filters, query_of(filters), vs)
+
+    def query_of(self, filters: Query) -> str:
+        """Filters as an address, the inverse of `asked`."""
+        return query_of(filters)
+
+    def charts(self, cohort: Cohort) -> dict[str, Figure]:
+        """Every chart of a cohort by its name."""
+        return charts(cohort, self._thresholds())
+
+    def choices(self) -> dict[str, list[str]]:
+        """What each filter can be set to, as far as scans have it."""
+        lines = self._ledger.lines()
+        return {
+            name: in_order(name, [one for one in lines.names[name] if one])
+            for name in FILTERS
+            if name in lines.names and name != "place"
+        }
+
+    def total(self, filters: Query) -> int:
+        """How many scans fit."""
+        return len(selected(self._ledger.lines(), tidy(filters)))
+
+    def refusals(self, filters: Query) -> list[KeptRefusal]:
+        """The refusals of a period, site, scanner and modality, newest first."""
+        return self._refused(tidy(filters))
+
+    def _refused(self, filters: Query) -> list[KeptRefusal]:
+        first, end = (_moment(filters.get(FROM), 0), _moment(filters.get(TO), 1))
+        found = self._refusals.between(first, end)
+        for name in ("site", "scanner", "modality"):
+            wanted = filters.get(name)
+            if wanted:
+                found = [one for one in found if (getattr(one.refusal, name) or bands.UNKNOWN) in wanted]
+        return found
+
+
+def _moment(values: Sequence[str] | None, after_days: int) -> datetime | None:
+    """The beginning of a day in the server's time zone, `after_days` later."""
+    if not values:
+        return None
+    try:
+        day = date(1970, 1, 1) + timedelta(day_number(values[0]) + after_days)
+        return datetime(day.year, day.month, day.day).astimezone()
+    except (OverflowError, ValueError):  # before the first or after the last day that there is
+        return None

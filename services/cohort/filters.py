@@ -1,0 +1,58 @@
+"""The filters of a choice of scans: in one order, in an address, and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from urllib.parse import parse_qs, urlencode
+
+FILTERS = (
+    "from", "to", "task", "site", "scanner", "modality", "sex", "age", "result", "version", "review",
+    "status", "size", "chance", "truth", "place", "synthetic", "sample",
+)  # fmt: skip
+"""What the page filters by, in the order in which it says so."""
+
+_PLACES = {name: index for index, name in enumerate(FILTERS)}
+
+_WORDS = {
+    "from": "from", "to": "to", "task": "task", "site": "site", "scanner": "scanner", "modality": "modality",
+    "sex": "sex", "age": "age", "result": "result", "version": "model version", "review": "review",
+    "status": "status", "size": "tumour volume", "chance": "probability", "truth": "AI against the truth",
+    "place": "place in the head", "synthetic": "synthetic", "sample": "random sample",
+}  # fmt: skip
+Query = Mapping[str, Sequence[str]]
+
+
+def tidy(filters: Query) -> dict[str, tuple[str, ...]]:
+    """Filters in one order, without empty ones and doubles: equal choices are equal here."""
+    kept = {name: _tidied(values) for name, values in filters.items() if any(values)}
+    return {name: kept[name] for name in sorted(kept, key=_place)}
+
+
+def _tidied(values: Sequence[str]) -> tuple[str, ...]:
+    return (values[0],) if len(values) == 1 else tuple(sorted({value for value in values if value}))
+
+
+def _place(name: str) -> tuple[int, str]:
+    return _PLACES.get(name, len(_PLACES)), name
+
+
+def query_of(filters: Query) -> str:
+    """Filters as they stand in an address, always in the same order."""
+    return "&".join(_said(name, value) for name, values in tidy(filters).items() for value in values)
+
+
+@lru_cache(maxsize=4096)
+def _said(name: str, value: str) -> str:
+    return urlencode([(name, value)])
+
+
+def filters_of(query: str) -> dict[str, tuple[str, ...]]:
+    """The filters of an address; the inverse of `query_of`."""
+    return tidy({name: tuple(values) for name, values in parse_qs(query.lstrip("?")).items()})
+
+
+def in_words(filters: Query) -> str:
+    """Filters as a person reads them."""
+    parts = [f"{_WORDS.get(name, name)} {' or '.join(values)}" for name, values in filters.items()]
+    return "; ".join(parts) or "all scans"

@@ -1,0 +1,1 @@
+"""Synthetic patients, really decoded and read, to see every page alive."""

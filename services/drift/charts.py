@@ -1,0 +1,92 @@
+"""Drift as pages show it: charts and small pictures of a snapshot, and two runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from data.records import DriftRun
+from reports.drift_columns import CATEGORY
+from reports.drift_evidently import EFFECT
+from reports.drift_figures import Point, distribution_figure, history_figure, spark
+from reports.drift_html import facts
+from reports.drift_verdict import APART, effect_words
+from reports.figures import Figure
+from services.drift.influential_scans import EMBEDDING
+
+__all__ = [
+    "Pair",
+    "address",
+    "distance",
+    "distribution",
+    "effect_words",
+    "facts",
+    "history",
+    "picture",
+    "side_by_side",
+]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One feature in two runs."""
+
+    name: str
+    title: str
+    effects: tuple[float | None, float | None]
+    drifted: tuple[bool, bool]
+
+
+def address(task: str, run_id: str, **more: str | None) -> str:
+    """The page's address of a run."""
+    known = {name: value for name, value in more.items() if value}
+    return "/drift?" + urlencode({"task": task, "run": run_id} | known)
+
+
+def distance(feature: Mapping[str, Any]) -> str:
+    """A distance as short as a table wants it: SD for numbers, JS for names."""
+    if feature["effect"] is None:
+        return "–"
+    return f"{feature['effect']:.2f} {'JS' if feature['kind'] == CATEGORY else 'SD'}"
+
+
+def distribution(feature: Mapping[str, Any]) -> Figure:
+    """Reference and window of a feature."""
+    return distribution_figure(feature)
+
+
+def picture(feature: Mapping[str, Any]) -> str:
+    """The same, small, as the source of an image."""
+    return "data:image/svg+xml;utf8," + quote(spark(feature))
+
+
+def history(points: Sequence[tuple[DriftRun, Mapping[str, Any]]], feature: str) -> Figure:
+    """How far a feature was from its reference, run by run."""
+    drawn = [
+        Point(
+            (run.finished_at or run.created_at).isoformat(timespec="seconds"),
+            told["effect"],
+            bool(told["drifted"]),
+            address(run.task, run.id, feature=feature),
+            f"against {run.reference_name}, n = {run.current_n:,}",
+        )
+        for run, told in points
+    ]
+    if feature == EMBEDDING:
+        return history_figure(drawn, APART, "AUC")
+    return history_figure(drawn, EFFECT)
+
+
+def side_by_side(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Pair]:
+    """Every feature of either run with its distance in both, the largest change first."""
+    known = [{one["name"]: one for one in snapshot["features"]} for snapshot in (first, second)]
+    pairs = []
+    for name in dict.fromkeys([*known[0], *known[1]]):
+        told = [side.get(name) for side in known]
+        title = next(str(one["title"]) for one in told if one is not None)
+        effects = [None if one is None else one["effect"] for one in told]
+        drifted = [one is not None and bool(one["drifted"]) for one in told]
+        pairs.append(Pair(name, title, (effects[0], effects[1]), (drifted[0], drifted[1])))
+    return sorted(pairs, key=lambda one: -abs((one.effects[1] or 0.0) - (one.effects[0] or 0.0)))

@@ -1,0 +1,326 @@
+"""Drift runs: a window of readings against a reference, kept with every number that it gave.
+
+The snapshot of a run is the one source of its numbers; pages, files and alarms show it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from data.codec import to_plain
+from data.database import new_id, now
+from data.errors import InvalidInput, NotFound, UserFacingError
+from data.feature_files import read, written
+from data.files import FileStore
+from data.records import CATEGORIES, NUMBERS, DriftAsk, DriftRun, RunState, Severity, User
+from data.stores.drift import DriftRunStore
+from data.stores.refusals import RefusalStore
+from reports import drift_numbers
+from reports.drift import Outcome, Side, compare
+from services import keys
+from services.cohort.filters import filters_of, query_of
+from services.drift.references import DriftReferences, Frozen, alike
+from services.drift.windows import Window, Windows
+from services.jobs import JobContext, Jobs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+JOB = "drift"
+SNAPSHOT, PAGE, TRUTH_PAGE, ROWS = "snapshot.json", "drift.html.z", "truth.html.z", "rows.parquet"
+PAGES = {"drift": PAGE, "truth": TRUTH_PAGE}
+LISTED = 50
+_KEPT_SNAPSHOTS = 64
+
+
+class Alarm(Protocol):
+    """Who is told when something drifts."""
+
+    def raise_alarm(self, cause: str, severity: Severity, title: str, sentence: str, link: str) -> Any:
+        """Open an alarm, or count another time of an open one."""
+
+    def settle(self, cause: str) -> Any:
+        """Close the cause's alarm."""
+
+
+Settled = Callable[[DriftRun], None]
+
+
+class Drift:
+    """Runs comparisons as jobs, keeps what comes of them, and raises an alarm where it matters."""
+
+    def __init__(
+        self,
+        runs: DriftRunStore,
+        references: DriftReferences,
+        windows: Windows,
+        refusals: RefusalStore,
+        files: FileStore,
+        alarm: Alarm,
+        jobs: Jobs | None = None,
+    ) -> None:
+        """Without `jobs` only `run_now` works, as on the command line."""
+        self._runs = runs
+        self._references = references
+        self._windows = windows
+        self._refusals = refusals
+        self._files = files
+        self._alarm = alarm
+        self._jobs = jobs
+        self._listeners: list[Settled] = []
+        self._kept = lru_cache(maxsize=_KEPT_SNAPSHOTS)(self._read)
+        if jobs is not None:
+            jobs.register(JOB, self._work, self._gave_up, limit=1)  # one at a time: each takes a core
+
+    @property
+    def references(self) -> DriftReferences:
+        """What runs are measured against."""
+        return self._references
+
+    def when_settled(self, tell: Settled) -> None:
+        """Call `tell` with every run that is done or has failed."""
+        self._listeners.append(tell)
+
+    def request(self, ask: DriftAsk, user: User | None = None, schedule_id: str | None = None) -> DriftRun:
+        """Queue a run; raises InvalidInput for a window that cannot be, NotFound for a lost reference."""
+        if self._jobs is None:
+            raise InvalidInput("Runs are queued by the server only.")
+        run = self._added(ask, user, schedule_id)
+        self._jobs.submit(JOB, run.id, None if user is None else user.id)
+        return run
+
+    def run_now(self, ask: DriftAsk, user: User | None = None) -> DriftRun:
+        """Run and wait; raises what is wrong with the ask, and keeps the failure with the run."""
+        run = self._added(ask, user, None)
+        try:
+            return self._run(run, lambda _: None)
+        except UserFacingError as error:
+            self._gave_up(run.id, str(error))
+            raise
+
+    def run(self, run_id: str) -> DriftRun:
+        """One run; raises NotFound."""
+        found = self._runs.get(run_id)
+        if found is None:
+            raise NotFound("There is no such drift run.")
+        return found
+
+    def runs(self, task: str, limit: int = LISTED) -> list[DriftRun]:
+        """The task's latest runs, newest first."""
+        return self._runs.recent(task, limit)
+
+    def progress(self, run: DriftRun) -> float | None:
+        """How far a waiting run is, from 0 to 1; None where nobody knows."""
+        if self._jobs is None or run.state is not RunState.WAITING:
+            return None
+        jobs = self._jobs.recent(200, JOB)
+        return next((one.progress for one in jobs if one.subject == run.id), None)
+
+    def snapshot(self, run_id: str) -> dict[str, Any]:
+        """Every number of a finished run; raises NotFound."""
+        return json.loads(self._kept(run_id))  # type: ignore[no-any-return]
+
+    def content(self, run_id: str) -> bytes:
+        """The snapshot's bytes, whose hash the run keeps; raises NotFound."""
+        return self._kept(run_id)
+
+    def html(self, run_id: str, page: str = "drift") -> bytes:
+        """Evidently's page on "drift", or on "truth" where the truth was known; raises NotFound."""
+        if page not in PAGES:
+            raise NotFound("There is no such page.")
+        self.run(run_id)
+        return zlib.decompress(self._files.get(f"{keys.drift_run(run_id)}/{PAGES[page]}"))
+
+    def rows(self, run_id: str) -> pd.DataFrame:
+        """The readings that a run looked at; raises NotFound."""
+        self.run(run_id)
+        return read(self._files.get(f"{keys.drift_run(run_id)}/{ROWS}"))[0]
+
+    def history(self, task: str, feature: str, limit: int = LISTED) -> list[tuple[DriftRun, dict[str, Any]]]:
+        """A feature as each finished run of a task saw it, oldest first; "embedding" is the AUC."""
+        found = []
+        for run in reversed(self._runs.recent(task, limit, RunState.DONE)):
+            told = _of_feature(self.snapshot(run.id), feature)
+            if told is not None:
+                found.append((run, told))
+        return found
+
+    def network_of(self, reference: Frozen) -> str | None:
+        """The version whose vectors a reference holds: only its own can be compared with them."""
+        return _network_of(reference)
+
+    def delete(self, run_id: str) -> None:
+        """Forget a run and its files."""
+        self._runs.delete(run_id)
+        self._files.delete_all(keys.drift_run(run_id))
+        self._kept.cache_clear()
+
+    def _added(self, ask: DriftAsk, user: User | None, schedule_id: str | None) -> DriftRun:
+        ask = replace(ask, query=query_of(filters_of(ask.query)))
+        if ask.reference_id is not None:
+            self._references.get(ask.reference_id)
+        self._windows.check(ask)
+        asked_by = None if user is None else user.id
+        return self._runs.add(
+            DriftRun(new_id(), ask, RunState.WAITING, now(), schedule_id=schedule_id, asked_by=asked_by)
+        )
+
+    def _work(self, context: JobContext) -> None:
+        run = self._runs.get(context.subject)
+        if run is not None and run.state is RunState.WAITING:
+            self._run(run, context.progress)
+
+    def _gave_up(self, run_id: str, sentence: str) -> None:
+        self._runs.fail(run_id, sentence, now())
+        run = self._runs.get(run_id)
+        if run is None:
+            return
+        if run.schedule_id is None:  # of a scheduled one the schedule tells: one cause, one alarm
+            link = f"/drift?task={run.task}&run={run.id}"
+            title = f"Drift of {run.task} could not be computed"
+            self._alarm.raise_alarm(_cause_of_failure(run.task), Severity.WARNING, title, sentence, link)
+        self._tell(run)
+
+    def _run(self, run: DriftRun, progress: Callable[[float], None]) -> DriftRun:
+        reference = self._references.opened(run.task, run.ask.reference_id)
+        window = self._windows.window(run.ask, reference.result_ids)
+        reference = alike(reference, window.frame)
+        progress(0.1)
+        outcome = self._compared(run, reference, window, lambda share: progress(0.1 + 0.85 * share))
+        finished = self._keep(run, reference, window, outcome)
+        self._alert(finished, outcome.snapshot)
+        self._tell(finished)
+        return finished
+
+    def _compared(
+        self, run: DriftRun, reference: Frozen, window: Window, progress: Callable[[float], None]
+    ) -> Outcome:
+        version = _network_of(reference)
+        current = Side(window.frame, self._windows.vectors(version) if len(window.frame) else None)
+        facts = self._facts(run, reference, window)
+        return compare(
+            Side(reference.frame, reference.vectors), current, NUMBERS, CATEGORIES, facts, progress
+        )
+
+    def _facts(self, run: DriftRun, reference: Frozen, window: Window) -> dict[str, Any]:
+        """What a report says on its first page."""
+        one, period = reference.reference, window.period()
+        told = {name: getattr(one, name) for name in ("id", "name", "version", "n", "sha256")}
+        return {
+            "run": run.id,
+            "task": run.task,
+            "made_at": now().isoformat(timespec="seconds"),
+            "synthetic": window.synthetic,
+            "version": next(iter(window.versions)) if len(window.versions) == 1 else None,
+            "versions": dict(window.versions),
+            "reference": told | {"kind": one.kind.value},
+            "window": {
+                "words": window.words,
+                "ask": to_plain(run.ask),
+                "n": len(window.frame),
+                "sha256": window.sha256,
+                "first": None if period is None else period[0].isoformat(timespec="seconds"),
+                "last": None if period is None else period[1].isoformat(timespec="seconds"),
+            },
+            "refusals": self._refused(period, len(window.frame)),
+            "notes": [*reference.notes, *window.notes, *_notes_on_versions(reference, window)],
+        }
+
+    def _refused(self, period: tuple[datetime, datetime] | None, n: int) -> dict[str, Any]:
+        """Of files and series that came in the window's time, how many were not read, whatever the task."""
+        refused = 0 if period is None else len(self._refusals.between(*period))
+        return {"refused": refused, "read": n, "share": drift_numbers.share(refused, refused + n)}
+
+    def _keep(self, run: DriftRun, reference: Frozen, window: Window, outcome: Outcome) -> DriftRun:
+        """Files first, then the row that says they are there."""
+        folder, snapshot = keys.drift_run(run.id), outcome.snapshot
+        content = json.dumps(snapshot, allow_nan=False, separators=(",", ":")).encode()
+        self._files.put(f"{folder}/{SNAPSHOT}", content)
+        self._files.put(f"{folder}/{ROWS}", written(window.frame))
+        pages = {PAGE: outcome.html, TRUTH_PAGE: outcome.truth_html}
+        for name, html in pages.items():
+            if html is not None:
+                self._files.put(f"{folder}/{name}", zlib.compress(html.encode()))
+        finished = replace(
+            run,
+            state=RunState.DONE,
+            version=snapshot["version"],
+            reference_id=reference.reference.id,
+            reference_name=reference.reference.name,
+            severity=Severity(snapshot["severity"]),
+            reference_n=reference.reference.n,
+            current_n=len(window.frame),
+            drifted=snapshot["counts"]["drifted"],
+            watched=snapshot["counts"]["watched"],
+            snapshot_sha256=hashlib.sha256(content).hexdigest(),
+            finished_at=now(),
+        )
+        assert finished.finished_at is not None
+        self._runs.finish(finished, finished.finished_at)
+        return finished
+
+    def _alert(self, run: DriftRun, snapshot: Mapping[str, Any]) -> None:
+        """One alarm a task and reference; too few to judge neither raises nor settles it."""
+        self._alarm.settle(_cause_of_failure(run.task))
+        cause = f"drift:{run.task}:{run.reference_id}"
+        if run.severity is Severity.CALM:
+            self._alarm.settle(cause)
+        elif run.severity is not None and run.severity.is_told:
+            title = f"{run.task} drifts from “{run.reference_name}”"
+            sentence = " ".join(snapshot["verdict"])
+            self._alarm.raise_alarm(
+                cause, run.severity, title, sentence, f"/drift?task={run.task}&run={run.id}"
+            )
+
+    def _tell(self, run: DriftRun) -> None:
+        for tell in self._listeners:
+            tell(run)
+
+    def _read(self, run_id: str) -> bytes:
+        if self.run(run_id).state is not RunState.DONE:
+            raise NotFound("This drift run has no numbers.")
+        return self._files.get(f"{keys.drift_run(run_id)}/{SNAPSHOT}")
+
+
+def _cause_of_failure(task: str) -> str:
+    return f"drift-run:{task}"
+
+
+def _network_of(reference: Frozen) -> str | None:
+    """The version whose vectors a reference holds: only its own can be compared with them."""
+    version = reference.reference.version
+    if version is None and "version" in reference.frame.columns and len(reference.frame):
+        return str(reference.frame["version"].mode().iloc[0])
+    return version
+
+
+def _notes_on_versions(reference: Frozen, window: Window) -> list[str]:
+    versions, notes = window.versions, []
+    if len(versions) > 1:
+        told = ", ".join(f"version {version} ({n:,} scans)" for version, n in versions.items())
+        notes.append(f"The window holds readings of {len(versions)} model versions: {told}.")
+    of = reference.reference.version
+    if of is not None and versions and of not in versions:
+        notes.append(
+            f"The reference was read by version {of}, the window by another one: "
+            "what differs in the outputs may be the model."
+        )
+    return notes
+
+
+def _of_feature(snapshot: Mapping[str, Any], feature: str) -> dict[str, Any] | None:
+    if feature == "embedding":
+        found = snapshot["embedding"]
+        return (
+            None
+            if found is None
+            else {"effect": found["auc"]["value"], "p_corrected": found["p"], "drifted": None}
+        )
+    return next((one for one in snapshot["features"] if one["name"] == feature), None)

@@ -1,0 +1,189 @@
+"""One item of an import: what is asked of the decoder, and what becomes of what comes back."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from data import formats
+from data.database import new_id
+from data.errors import Busy, RefusedScan, UserFacingError
+from data.formats import Opened, Outcome
+from data.labelled.labels import LabelRow
+from data.records import DecodedScan, ImportItem, Refusal
+from services.importing.filing import Filing, ItemOutcome, Provided, scan_id_of
+from services.importing.labels import with_facts
+from services.reading.intake import refusal_of
+from services.reading.reading import PIECE, Read, Reader
+from services.reading.suitability_gate import Gate, Routed
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Masks = tuple[Path | None, ...]
+
+LONGEST_BUSY_S = 900.0
+BUSY_PAUSE_S = 0.5
+
+_BROKEN = "Something went wrong inside Lightbox with this file (error {error_id})."
+_SEVERAL_MASKS = "Masks of single DICOM slices are not read; give one mask file for the whole series."
+
+
+class Interrupted(Exception):
+    """The run was told to end."""
+
+
+class Slots:
+    """Network inputs that may wait at a time; a scan takes as many as it has slices."""
+
+    def __init__(self, count: int) -> None:
+        self._free = self._count = count
+        self._changed = threading.Condition()
+
+    def take(self, wanted: int) -> int:
+        """Wait until so many are free (at most all of them); how many were taken comes back."""
+        taken = min(wanted, self._count)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= taken)
+            self._free -= taken
+        return taken
+
+    def give_back(self, taken: int) -> None:
+        """Let others have them."""
+        with self._changed:
+            self._free += taken
+            self._changed.notify_all()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An item, its rows of the labels, how it is decoded, and what is known to be amiss."""
+
+    item: ImportItem
+    rows: tuple[LabelRow, ...]
+    decode: formats.Item
+    notes: tuple[Refusal, ...]
+
+
+class ItemReader:
+    """Takes items through gate and network; called by many threads at once."""
+
+    def __init__(
+        self,
+        root: Path,
+        rows: Sequence[LabelRow],
+        user_id: str,
+        filing: Filing,
+        reader: Reader,
+        slots: Slots,
+        ending: threading.Event,
+    ) -> None:
+        """`root` is where the items' files lie; once `ending` is set everything is Interrupted."""
+        self._root = root
+        self._rows = {row.number: row for row in rows}
+        self._user_id = user_id
+        self._filing = filing
+        self._reader = reader
+        self._gate = Gate(reader)
+        self._slots = slots
+        self._ending = ending
+
+    def asked(self, item: ImportItem) -> Asked:
+        """What the decoder is asked for an item."""
+        members = tuple(formats.Member(one.name or one.path, self._root / one.path) for one in item.files)
+        rows = tuple(self._rows[one.row] for one in item.files if one.row in self._rows)
+        masks, notes = self._masks(item)
+        return Asked(item, rows, formats.Item(item.name, members, item.stacked, masks), notes)
+
+    def _masks(self, item: ImportItem) -> tuple[Masks, tuple[Refusal, ...]]:
+        """The masks that come with an item; a volume's count only if they are known for every slice."""
+        paths = tuple(None if one.mask is None else self._root / one.mask for one in item.files)
+        found = {path for path in paths if path is not None}
+        if not found:
+            return (), ()
+        if item.stacked:
+            rows = [self._rows.get(one.row or 0) for one in item.files]
+            negative = [row is not None and row.positive is False for row in rows]
+            known = all(path is not None or no for path, no in zip(paths, negative, strict=True))
+            return (paths if known else ()), ()
+        if len(found) > 1:
+            return (), (Refusal(item.name, "mask", _SEVERAL_MASKS),)
+        return tuple(found), ()
+
+    def settled(self, asked: Asked, outcome: Outcome, here: Collection[str]) -> ItemOutcome:
+        """What became of an item; raises Interrupted when the run is ending.
+
+        `here` are the contents of its scans that are in the house already.
+        """
+        settled = ItemOutcome(asked.item, refusals=list(asked.notes))
+        opened = [one for one in outcome if isinstance(one, Opened)]
+        settled.refusals += [one for one in outcome if isinstance(one, Refusal)]
+        for number, one in enumerate(opened):
+            self._take(asked, one, number, settled, one.scan.content_sha256 in here)
+        if self._ending.is_set() and not outcome:  # it was not even decoded
+            raise Interrupted
+        return settled
+
+    def _take(self, asked: Asked, opened: Opened, number: int, settled: ItemOutcome, is_here: bool) -> None:
+        """Have one scan read, or note why not."""
+        decoded = with_facts(opened.scan, asked.rows)
+        known = self._filing.known(decoded) if is_here else None
+        if known is not None:
+            settled.known.append(known.id)
+            review = self._filing.label_known(known, asked.rows, opened.mask)
+            settled.reviews += [review] if review else []
+            return
+        try:
+            routed = self._patiently(lambda: self._gate.route(decoded))
+            read = self._patiently(lambda: self._read(decoded, routed))
+        except RefusedScan as refused:
+            settled.refusals.append(refusal_of(decoded, refused))
+        except (UserFacingError, Interrupted):
+            raise
+        except Exception as error:
+            settled.failed = True
+            settled.refusals.append(_broken(decoded.name, error))
+        else:
+            provided = Provided(decoded, opened.original, opened.mask, asked.rows, self._user_id)
+            settled.read.append(
+                self._filing.keep_files(scan_id_of(asked.item, number), provided, routed, read)
+            )
+
+    def _read(self, decoded: DecodedScan, routed: Routed) -> Read:
+        taken = self._slots.take(min(len(decoded.array), PIECE))
+        try:
+            return self._reader.read(routed.task, decoded.array, decoded.spacing, decoded.affine, self._go_on)
+        finally:
+            self._slots.give_back(taken)
+
+    def _go_on(self, fraction: float) -> None:
+        """Called between two pieces of a volume."""
+        if fraction < 1:
+            self._stop_if_ending()
+
+    def _stop_if_ending(self) -> None:
+        if self._ending.is_set():
+            raise Interrupted
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """The work's answer, asked for again while the networks load or the queue is full."""
+        until = time.monotonic() + LONGEST_BUSY_S
+        while True:
+            self._stop_if_ending()
+            try:
+                return work()
+            except Busy:
+                if time.monotonic() > until:
+                    raise
+                self._ending.wait(BUSY_PAUSE_S)
+
+
+def _broken(name: str, error: Exception) -> Refusal:
+    error_id = new_id()[:8]
+    log.error("an imported scan could not be read, error %s", error_id, exc_info=error)
+    return Refusal(name, "failed", _BROKEN.format(error_id=error_id))

@@ -1,0 +1,1 @@
+"""How good each version is, in validation (from MLflow) and in real use (from reviews)."""

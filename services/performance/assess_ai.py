@@ -1,0 +1,90 @@
+"""Readings as the ACR's Assess-AI registry takes them by hand: a CSV with its template's columns.
+
+The columns are those that ACR Connect lists for the import of AI results from a local drive (support
+article 11000129804). Manufacturer, model and version are taken to be those of the AI, not of the scanner.
+What Lightbox does not know (race, ethnicity, contrast) stays empty.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+
+import numpy as np
+
+from data.database import now
+from data.ledger.bitmaps import row_numbers
+from data.ledger.in_memory import Ledger, Lines
+from data.ledger.selection import selected
+from data.records import BRAIN_TUMOUR, PNEUMONIA, VERSION, AuditEvent, User
+from data.stores.audit import AuditLog
+from reports.tables import cell
+from services.cohort.exports import MIME, Export
+from services.performance.cases import filters_of
+from services.performance.numbers import Asked
+
+COLUMNS = (
+    "Patient ID", "Accession Number", "Result Indicator", "AI Result", "Manufacturer", "Model", "Study Date",
+    "Software Version", "Platform", "Inference Date", "Age", "Sex", "Race", "Ethnicity", "Exam Name",
+    "Modality", "Body Part Examined", "Contrast Indication",
+)  # fmt: skip
+_BODY_PARTS = {BRAIN_TUMOUR: "HEAD", PNEUMONIA: "CHEST"}
+_RESULTS = {1.0: "Positive", 0.0: "Negative"}
+
+
+class AssessAi:
+    """Writes the file; it is noted in the audit trail."""
+
+    def __init__(self, ledger: Ledger, audit: AuditLog) -> None:
+        self._ledger = ledger
+        self._audit = audit
+
+    def export(self, asked: Asked, user: User) -> Export:
+        """One row a reading of the version (of a month, where one is chosen), real patients only.
+
+        Patients stand under their pseudonyms and accession numbers are Lightbox's scan ids: whoever
+        submits the file replaces them in the hospital's own system.
+        """
+        which = asked.which()
+        lines = self._ledger.lines()
+        rows = row_numbers(selected(lines, filters_of(which) | {"synthetic": ("no",)}))
+        memory = io.StringIO()
+        write = csv.writer(memory, lineterminator="\r\n")
+        write.writerow(COLUMNS)
+        for row in rows.tolist():
+            write.writerow([cell(one) for one in _row(lines, row, asked)])
+        at = now()
+        self._audit.record(AuditEvent(at, user.id, "performance.export", "assess-ai", asked.query()))
+        name = f"assess-ai-{asked.task}-{asked.version or 'none'}-{at:%Y-%m-%d}.csv"
+        return Export(name, memory.getvalue().encode("utf-8-sig"), MIME["csv"])
+
+
+def _row(lines: Lines, row: int, asked: Asked) -> list[str]:
+    number = {name: float(column[row]) for name, column in lines.numbers.items()}
+    said = {name: lines.names[name][int(lines.codes[name][row])] for name in ("sex", "sequence", "modality")}
+    known = {name: "" if value == "unknown" else value for name, value in said.items()}
+    return [
+        lines.people.pseudonyms[int(lines.patients[row])],
+        lines.scan_ids[row].decode(),
+        _RESULTS.get(number["positive"], ""),
+        "" if np.isnan(number["probability"]) else f"{number['probability']:.4f}",
+        "Lightbox",
+        asked.task,
+        _day(number["acquired_us"]),
+        asked.version,
+        f"Lightbox {VERSION}",
+        _day(number["read_us"]),
+        "" if np.isnan(number["age_years"]) else f"{number['age_years']:.0f}",
+        known["sex"],
+        "",
+        "",
+        known["sequence"],
+        known["modality"],
+        _BODY_PARTS.get(asked.task, ""),
+        "",
+    ]
+
+
+def _day(moment_us: float) -> str:
+    return "" if np.isnan(moment_us) else datetime.fromtimestamp(moment_us / 1e6, UTC).strftime("%Y-%m-%d")

@@ -1,0 +1,69 @@
+"""Goals and alert limits of metrics, as heads and MLOps staff set them."""
+
+from __future__ import annotations
+
+import math
+
+from data.database import now
+from data.errors import InvalidInput, NotAllowed
+from data.records import AuditEvent, Goal, Role, User
+from data.stores.audit import AuditLog
+from data.stores.goals import GoalStore
+from services.performance.metrics import Metric, metric_named
+
+SETTERS = (Role.HEAD, Role.MLOPS)
+
+
+class Goals:
+    """Keeps goals; each change is noted in the audit trail."""
+
+    def __init__(self, store: GoalStore, audit: AuditLog) -> None:
+        self._store = store
+        self._audit = audit
+
+    def of(self, task: str) -> dict[str, Goal]:
+        """The goals of a task by metric."""
+        return self._store.of(task)
+
+    def set_typed(self, task: str, metric: str, goal: str, limit: str, user: User) -> Goal:
+        """Keep what a person typed: per cent for shares, milliseconds for times; empty for none.
+
+        Raises InvalidInput for what is no such number and for a limit that is better than the goal,
+        NotAllowed for anybody but heads and MLOps staff.
+        """
+        if user.role not in SETTERS:
+            raise NotAllowed("Heads of department and MLOps staff set goals.")
+        known = metric_named(metric)
+        aimed, least = _typed(known, goal, "The goal"), _typed(known, limit, "The alert limit")
+        if (
+            aimed is not None
+            and least is not None
+            and (aimed < least) == known.more_is_better
+            and aimed != least
+        ):
+            raise InvalidInput("The alert limit must be worse than the goal.")
+        kept = Goal(task, metric, aimed, least, user.display_name, now())
+        self._store.set(kept)
+        said = f"goal {_said(aimed)}, alert limit {_said(least)}"
+        self._audit.record(AuditEvent(kept.set_at, user.id, "performance.goal", f"{task} {metric}", said))
+        return kept
+
+
+def _typed(metric: Metric, text: str, name: str) -> float | None:
+    words = text.strip().removesuffix("%").strip().replace(",", ".")
+    if not words:
+        return None
+    try:
+        value = float(words)
+    except ValueError:
+        value = math.nan
+    most = 100.0 if metric.percent else 1.0 if not metric.unit else 1e7
+    if not 0 <= value <= most:
+        unit = " per cent" if metric.percent else f" {metric.unit}" if metric.unit else ""
+        raise InvalidInput(f"{name} must be a number from 0 to {most:g}{unit}.")
+    # Divided as a decimal: 95 per cent is 0.95, not 0.9500000000000001.
+    return float(f"{value / 100:.12g}") if metric.percent else value
+
+
+def _said(value: float | None) -> str:
+    return "none" if value is None else f"{value:g}"

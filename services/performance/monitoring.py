@@ -1,0 +1,81 @@
+"""Alarms where real use falls beyond the limit that the department has set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from data.records import Severity
+from reports.performance_figures import REVIEWED
+from services.alerts.alerts import Alerts
+from services.performance.goals import Goals
+from services.performance.numbers import BY_MONTH, Asked, Performance, Point, Shown
+
+LEAST = 10
+"""Cases below which a number says too little to call anybody."""
+
+
+class PerformanceWatch:
+    """Looks at the newest month of the live version, in real patients."""
+
+    def __init__(self, performance: Performance, goals: Goals, alerts: Alerts, tasks: Sequence[str]) -> None:
+        self._performance = performance
+        self._goals = goals
+        self._alerts = alerts
+        self._tasks = tuple(tasks)
+        self._said: dict[str, tuple[object, ...]] = {}
+
+    def tick(self) -> None:
+        """Raise or settle, where anything changed since the last time."""
+        for task in self._tasks:
+            limited = {name for name, goal in self._goals.of(task).items() if goal.alert_limit is not None}
+            gone = {cause for cause in self._said if cause.startswith(_cause(task, ""))}
+            for name in sorted(limited):
+                self._look(task, name)
+            for cause in gone - {_cause(task, name) for name in limited}:
+                del self._said[cause]
+                self._alerts.settle(cause)
+
+    def _look(self, task: str, metric: str) -> None:
+        shown = self._performance.shown(Asked(task, metric, BY_MONTH, REVIEWED))
+        cause, point = _cause(task, metric), _newest(shown)
+        seen = (point.figure, point.month, point.version, shown.goal) if point else ()
+        if self._said.get(cause) == seen:
+            return
+        self._said[cause] = seen
+        if point is None or not point.past_limit or point.figure.n < LEAST:
+            self._alerts.settle(cause)
+            return
+        self._alerts.raise_alarm(cause, _severity(shown, point), *_words(task, shown, point))
+
+
+def _cause(task: str, metric: str) -> str:
+    return f"performance limit {task} {metric}"
+
+
+def _newest(shown: Shown) -> Point | None:
+    """The newest month of the live version, of real patients."""
+    live = shown.live.version.version if shown.live else None
+    mine = [one for one in shown.points if one.month and one.version == live and not one.synthetic]
+    return max(mine, key=lambda one: one.month, default=None)
+
+
+def _severity(shown: Shown, point: Point) -> Severity:
+    """Critical where even the better end of the interval is beyond the limit."""
+    limit = shown.goal.alert_limit if shown.goal else None
+    if limit is None:
+        return Severity.WARNING
+    sure = point.figure.high < limit if shown.metric.more_is_better else point.figure.low > limit
+    return Severity.CRITICAL if sure else Severity.WARNING
+
+
+def _words(task: str, shown: Shown, point: Point) -> tuple[str, str, str]:
+    limit = shown.goal.alert_limit if shown.goal else None
+    scale, unit = (100, " %") if shown.metric.percent else (1, f" {shown.metric.unit}".rstrip())
+    title = f"{shown.metric.label} of {task} is beyond its limit"
+    sentence = (
+        f"Version {point.version}, {point.month}: {scale * point.figure.value:.3g}{unit} "
+        f"with n = {point.figure.n}; "
+        f"the alert limit is {scale * (limit or 0.0):.3g}{unit}."
+    )
+    link = Asked(task, shown.metric.name, BY_MONTH, version=point.version, month=point.month).query()
+    return title, sentence, f"/performance?{link}"

@@ -1,0 +1,302 @@
+"""How good each version is: what validation said and what real use says, by version and by month.
+
+Validation and the months of real use come from MLflow by way of the histories' cache. A version's real
+use over all months is not in MLflow and cannot be had from its months (an AUC is no mean of AUCs): it is
+scored here from the same judgements.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import parse_qsl, urlencode
+
+from data.errors import InvalidInput, NotFound
+from data.records import Goal, Judgements, ModelVersion, ReadCount
+from data.tracking import CHALLENGER, CHAMPION
+from models.metrics import Figure
+from reports.performance_figures import REVIEWED, SAMPLE, VALIDATION
+from services.performance.cases import OF_METRIC, Cases, Which, month_of
+from services.performance.history import Histories, History
+from services.performance.metrics import METRICS, Metric, metric_named, validated
+from services.performance.sampling import Proposal, Sampling
+from services.statistics.scoring import scored
+from services.versions.registry import PROMOTED_AT, PROMOTED_BY, REASON
+
+REAL = "real"
+BY_VERSION, BY_MONTH = "version", "month"
+MOST_PROPOSALS = 500
+_KEPT_FIGURES = 512
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The page's address in its parts; what it leaves out is filled in by `Performance.asked`."""
+
+    task: str
+    metric: str = "recall"
+    by: str = BY_VERSION
+    part: str = REVIEWED
+    version: str = ""
+    month: str = ""
+    synthetic: bool = False  # whether the lower part is about cases made for a demonstration
+    of: str = REAL  # what the lower part is about: cases of real use, or of validation
+    cases: str = ""  # the kind of cases that are listed, none where it is empty
+    group: str = ""
+    vs: str = ""
+    page: int = 1
+
+    def which(self, what: str = "all") -> Which:
+        """The cases that the lower part of the page is about."""
+        return Which(self.task, self.version, self.month, self.part, self.synthetic, what, self.group)
+
+    def query(self, **changes: object) -> str:
+        """The address with some parts changed; what is as usual is left out."""
+        whole, usual = vars(self) | changes, vars(Asked(""))
+        said = {name: value for name, value in whole.items() if value != usual[name]}
+        said["synthetic"] = "yes" if whole["synthetic"] else "no"
+        return urlencode(said)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One number of one version, with its interval and n, and the address that opens its cases."""
+
+    version: str
+    month: str  # "" for validation, and for real use over all months
+    source: str  # validation, reviewed, sample
+    kind: str  # what part of the cases it was measured on; "" for all
+    synthetic: bool
+    figure: Figure
+    query: str = ""
+    past_limit: bool = False
+
+
+@dataclass(frozen=True)
+class Live:
+    """The version in force: since when, by whom, why; None where nobody wrote it down."""
+
+    version: ModelVersion
+    since: datetime | None
+    by: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the upper part of the page shows."""
+
+    asked: Asked
+    metric: Metric
+    points: tuple[Point, ...]
+    versions: tuple[ModelVersion, ...]  # oldest first
+    months: tuple[str, ...]
+    goal: Goal | None
+    live: Live | None
+    challenger: str | None
+    trouble: str | None
+    as_of: datetime | None
+    read_months: tuple[str, ...] = ()  # in which the version read anything
+
+    @property
+    def past_limit(self) -> tuple[Point, ...]:
+        """The points of real use beyond the alert limit."""
+        return tuple(one for one in self.points if one.past_limit)
+
+
+class Performance:
+    """Composes; changes nothing."""
+
+    def __init__(
+        self,
+        histories: Histories,
+        cases: Cases,
+        sampling: Sampling,
+        goals: Callable[[str], Mapping[str, Goal]],
+        tasks: Sequence[str],
+    ) -> None:
+        self.tasks = tuple(tasks)
+        self._histories = histories
+        self._cases = cases
+        self._sampling = sampling
+        self._goals = goals
+        self._turn = threading.Lock()
+        self._figures: OrderedDict[bytes, dict[str, Figure]] = OrderedDict()
+
+    def asked(self, search: str) -> Asked:
+        """An address as `?task=…&metric=…&by=month`; raises InvalidInput for what does not exist.
+
+        Without a version it is about the live one, or else about the newest.
+        """
+        given = dict(parse_qsl(search.lstrip("?")))
+        if unknown := set(given) - set(vars(Asked(""))):
+            raise InvalidInput(f"Performance has nothing called {sorted(unknown)[0]} to choose by.")
+        task = given.pop("task", self.tasks[0] if self.tasks else "")
+        if task not in self.tasks:
+            raise InvalidInput(f"There is no task called {task}.")
+        page, synthetic = given.pop("page", "1"), self._synthetic(task, given.pop("synthetic", ""))
+        asked = Asked(task, **given, synthetic=synthetic, page=int(page) if page.isdecimal() else 1)
+        metric_named(asked.metric)
+        if asked.by not in (BY_VERSION, BY_MONTH) or asked.part not in (REVIEWED, SAMPLE):
+            raise InvalidInput("Performance is by version or month, of all reviewed or of the sample.")
+        if asked.month:
+            month_of(asked.month)
+        return asked if asked.version else self._of_live(asked)
+
+    def shown(self, asked: Asked) -> Shown:
+        """The numbers of a metric; raises InvalidInput for a metric that does not exist."""
+        history, metric = self._histories.of(asked.task), metric_named(asked.metric)
+        goal = self._goals(asked.task).get(asked.metric)
+        points = [*self._validated(history, asked, metric), *self._real(history, asked, metric)]
+        points = [self._judged(one, metric, goal) for one in points]
+        versions = tuple(sorted((one.version for one in history.versions), key=_number))
+        return Shown(
+            asked=asked,
+            metric=metric,
+            points=tuple(points),
+            versions=versions,
+            months=tuple(sorted({one.month for one in points if one.month})),
+            goal=goal,
+            live=live_of(versions),
+            challenger=next((one.version for one in versions if CHALLENGER in one.aliases), None),
+            trouble=history.trouble,
+            as_of=history.as_of,
+            read_months=self._cases.months(asked.task, asked.version),
+        )
+
+    def coverage(self, asked: Asked) -> ReadCount:
+        """How much of what the version read, in a month or in all, is judged."""
+        return self._sampling.share(asked.task, asked.version or None, asked.month or None, asked.synthetic)
+
+    def proposals(self, asked: Asked) -> list[Proposal]:
+        """Scans of the random sample that the version read and nobody reviewed, the oldest first."""
+        return self._sampling.proposals(asked.task, asked.version or None, MOST_PROPOSALS)
+
+    def every(self, asked: Asked) -> list[Shown]:
+        """The same for all metrics, as files hold them."""
+        return [self.shown(replace(asked, metric=name)) for name in METRICS]
+
+    def history(self, task: str) -> History:
+        """What MLflow holds of a task; raises NotFound for a task that there is not."""
+        if task not in self.tasks:
+            raise NotFound("There is no such task.")
+        return self._histories.of(task)
+
+    def figures(self, found: Judgements) -> dict[str, Figure]:
+        """Every figure of these judgements; the same judgements are scored once."""
+        key = _fingerprint(found)
+        with self._turn:
+            if key in self._figures:
+                self._figures.move_to_end(key)
+                return self._figures[key]
+        made = scored(found)
+        with self._turn:
+            self._figures[key] = made
+            while len(self._figures) > _KEPT_FIGURES:
+                self._figures.popitem(last=False)
+        return made
+
+    def _synthetic(self, task: str, said: str) -> bool:
+        """What the address says; else real patients, unless there are only cases made for a demonstration."""
+        if said:
+            return said == "yes"
+        kinds = {synthetic for _, synthetic in self._cases.versions(task)}
+        return kinds == {True}
+
+    def _of_live(self, asked: Asked) -> Asked:
+        versions = [one.version for one in self._histories.of(asked.task).versions]
+        live = next((one for one in versions if CHAMPION in one.aliases), None) or next(iter(versions), None)
+        return replace(asked, version=live.version) if live else asked
+
+    def _validated(self, history: History, asked: Asked, metric: Metric) -> Iterable[Point]:
+        for one in history.versions:
+            for kind, figure in validated(metric.name, one.figures).items():
+                about = replace(
+                    asked, of=VALIDATION, version=one.version.version, month="", cases="", group=""
+                )
+                query = f"/performance?{about.query()}#cases"
+                yield Point(one.version.version, "", VALIDATION, kind, False, figure, query)
+
+    def _real(self, history: History, asked: Asked, metric: Metric) -> Iterable[Point]:
+        if asked.by == BY_MONTH:
+            yield from self._by_month(history, asked, metric)
+        elif metric.truth:
+            yield from self._by_version(asked, metric)
+        else:
+            newest: dict[tuple[str, bool], Point] = {}
+            for one in self._by_month(history, asked, metric):
+                kept = newest.get((one.version, one.synthetic))
+                if kept is None or kept.month < one.month:
+                    newest[one.version, one.synthetic] = one
+            yield from newest.values()
+
+    def _by_month(self, history: History, asked: Asked, metric: Metric) -> Iterable[Point]:
+        for one in history.real_use:
+            which = Which(asked.task, one.version, one.month, one.part, one.synthetic, _what(metric))
+            if one.part != asked.part:
+                continue
+            figure = one.figures.get(metric.name)
+            if not metric.truth:  # of all readings of the month, judged or not
+                value = figure.value if figure else one.numbers.get(metric.name, math.nan)
+                n = int(one.numbers.get("read_n", figure.n if figure else 0))
+                if not math.isnan(value):
+                    told = replace(figure, n=n) if figure else Figure(value, math.nan, math.nan, n)
+                    yield self._point(which, told, self._cases.readings(which, n))
+            elif figure is not None and figure.n:
+                yield self._point(which, figure, self._cases.address(which))
+
+    def _by_version(self, asked: Asked, metric: Metric) -> Iterable[Point]:
+        for version, synthetic in sorted(
+            self._cases.versions(asked.task), key=lambda one: (_number(one[0]), one[1])
+        ):
+            which = Which(asked.task, version, "", asked.part, synthetic)
+            figure = self.figures(self._cases.of(which)).get(metric.name)
+            if figure is not None and figure.n and not math.isnan(figure.value):
+                of = replace(which, what=_what(metric))
+                yield self._point(of, figure, self._cases.address(of))
+
+    def _point(self, which: Which, figure: Figure, query: str) -> Point:
+        return Point(which.version, which.month, which.part, "", which.synthetic, figure, query)
+
+    def _judged(self, point: Point, metric: Metric, goal: Goal | None) -> Point:
+        limit = goal.alert_limit if goal else None
+        if limit is None or point.source == VALIDATION:
+            return point
+        value = point.figure.value
+        return replace(point, past_limit=value < limit if metric.more_is_better else value > limit)
+
+
+def live_of(versions: Iterable[ModelVersion]) -> Live | None:
+    """The champion among versions; None where there is none."""
+    champion = next((one for one in versions if CHAMPION in one.aliases), None)
+    if champion is None:
+        return None
+    at = champion.tags.get(PROMOTED_AT)
+    try:
+        since = datetime.fromisoformat(at) if at else None
+    except ValueError:  # a tag that somebody wrote by hand
+        since = None
+    return Live(champion, since, champion.tags.get(PROMOTED_BY) or None, champion.tags.get(REASON) or None)
+
+
+def _what(metric: Metric) -> str:
+    return OF_METRIC.get(metric.name, "all")
+
+
+def _number(version: ModelVersion | str) -> tuple[int, str]:
+    """Versions in the order of their numbers; names that are none come first."""
+    name = version if isinstance(version, str) else version.version
+    return (int(name), "") if name.isdecimal() else (0, name)
+
+
+def _fingerprint(found: Judgements) -> bytes:
+    """Equal for equal answers and truths: what every figure is made of."""
+    words = hashlib.blake2b(digest_size=16)
+    for column in (found.truth_positive, found.positive, found.probability, found.dice, found.threshold):
+        words.update(column.tobytes())
+    return words.digest()

@@ -1,0 +1,51 @@
+"""Two versions on the scans that both have read, with a known truth."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from data.errors import InvalidInput
+from data.ledger.judgements import JudgementStore
+from services.performance.numbers import Asked
+from services.statistics.pairing import Paired, paired
+
+_KEPT = 32
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The first version beside the second; differences are second minus first."""
+
+    task: str
+    first: str
+    second: str
+    synthetic: bool
+    found: Paired
+
+
+class Pairs:
+    """Compares; changes nothing."""
+
+    def __init__(self, judgements: JudgementStore) -> None:
+        self._judgements = judgements
+        self._turn = threading.Lock()
+        self._made: OrderedDict[tuple[int, str, str, str, bool], Paired] = OrderedDict()
+
+    def compared(self, asked: Asked) -> Pair:
+        """The version of an address beside its `vs`; raises InvalidInput where that is no other one."""
+        if not asked.vs or asked.vs == asked.version:
+            raise InvalidInput("Choose another version to compare with.")
+        self._judgements.of(asked.task, asked.version)  # brings the revision up to date
+        key = (self._judgements.revision, asked.task, asked.version, asked.vs, asked.synthetic)
+        with self._turn:
+            found = self._made.get(key)
+        if found is None:
+            both = self._judgements.paired(asked.task, asked.version, asked.vs, asked.synthetic)
+            found = paired(*both)
+            with self._turn:
+                self._made[key] = found
+                while len(self._made) > _KEPT:
+                    self._made.popitem(last=False)
+        return Pair(asked.task, asked.version, asked.vs, asked.synthetic, found)

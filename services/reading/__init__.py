@@ -1,0 +1,1 @@
+"""From bytes to a result: uploads, intake, the suitability gate, and the reading itself."""

@@ -1,0 +1,240 @@
+"""Intake: bytes that somebody sent become scans, or a reason why not.
+
+An upload that is whole is kept on disk and in the database before it is acknowledged; opening
+it is a job. The job may be repeated from any point: scans are known by their content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from data import formats
+from data.database import new_id, now
+from data.errors import InvalidInput, RefusedScan
+from data.files import FileStore
+from data.ledger.rows import scanner_name
+from data.records import (
+    DecodedScan,
+    Refusal,
+    Scan,
+    ScanStatus,
+    Upload,
+    UploadState,
+    User,
+)
+from data.stores.patients import PatientStore
+from data.stores.scans import ScanStore
+from data.stores.uploads import UploadStore
+from reports import pictures
+from services import keys
+from services.jobs import JobContext, Jobs
+from services.reading.reading import Reading
+from services.reading.suitability_gate import Gate
+from services.settings import Settings
+
+log = logging.getLogger(__name__)
+
+JOB = "open"
+OPENINGS = 2  # at a time: each may take as much memory as one decoding is allowed
+PIECE = 1 << 20
+
+
+class Intake:
+    """Opens uploads: decodes, checks, splits identities off, keeps, has them read."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        uploads: UploadStore,
+        scans: ScanStore,
+        patients: PatientStore,
+        files: FileStore,
+        gate: Gate,
+        reading: Reading,
+        jobs: Jobs,
+    ) -> None:
+        self._settings = settings
+        self._uploads = uploads
+        self._scans = scans
+        self._patients = patients
+        self._files = files
+        self._gate = gate
+        self._reading = reading
+        self._jobs = jobs
+        self._arrived = settings.home / "uploads"
+        self._arrived.mkdir(parents=True, exist_ok=True)
+        self._room = threading.BoundedSemaphore(OPENINGS)
+        jobs.register(JOB, self._work, on_give_up=self._give_up, limit=OPENINGS)
+
+    def path(self, upload_id: str) -> Path:
+        """Where the bytes of an upload lie until it is opened."""
+        return self._arrived / upload_id
+
+    def submit(self, upload: Upload) -> None:
+        """Have a whole upload opened in the background."""
+        self._uploads.set_state(upload.id, UploadState.QUEUED)
+        self._jobs.submit(JOB, upload.id, upload.user_id)
+
+    def resume(self) -> None:
+        """Have every whole upload opened that a stop of the server left unopened."""
+        unopened = (UploadState.QUEUED, UploadState.OPENING, UploadState.ARRIVING)
+        for upload in self._uploads.with_state(unopened):
+            if upload.offset == upload.size:  # the last byte may have come just before the stop
+                self._jobs.submit(JOB, upload.id, upload.user_id)
+
+    def receive(self, user: User, name: str, stream: BinaryIO) -> Upload:
+        """Take a whole body and open it in this thread; the upload comes back DONE.
+
+        Raises InvalidInput for a body over the limit or an empty one, Busy while nothing can be
+        checked yet; neither leaves anything behind.
+        """
+        upload = Upload(new_id(), user.id, name, 0, 0, UploadState.ARRIVING, now())
+        try:
+            size = self._copy(stream, self.path(upload.id))
+            upload = self._uploads.add(
+                Upload(upload.id, user.id, name, size, size, UploadState.QUEUED, upload.created_at)
+            )
+            self.open(upload.id)
+        except BaseException:
+            self.path(upload.id).unlink(missing_ok=True)
+            with suppress(Exception):
+                self._uploads.delete(upload.id)
+            raise
+        opened = self._uploads.get(upload.id)
+        assert opened is not None
+        return opened
+
+    def open(self, upload_id: str) -> None:
+        """Decode, check and keep what an upload holds; idempotent."""
+        upload, path = self._uploads.get(upload_id), self.path(upload_id)
+        if upload is None or upload.state is UploadState.DONE:
+            return
+        self._uploads.set_state(upload_id, UploadState.OPENING)
+        with self._room, tempfile.TemporaryDirectory(dir=self._settings.home, prefix="open-") as folder:
+            decoded = formats.decode_guarded(
+                path,
+                upload.name,
+                formats.Limits(max_bytes=self._settings.max_scan_bytes),
+                timeout_s=self._settings.decode_seconds,
+                memory_bytes=self._settings.decode_bytes,
+                keep_in=Path(folder),
+            )
+            for number, scan in enumerate(decoded.scans):
+                self._take(upload, scan, _original(Path(folder), number))
+        self._uploads.add_outcomes(upload_id, refusals=decoded.refusals)
+        self._uploads.set_state(upload_id, UploadState.DONE, sha256=_sha256(path))
+        path.unlink(missing_ok=True)
+
+    def _take(self, upload: Upload, decoded: DecodedScan, original: Path | None) -> None:
+        """Accept one decoded scan, or note why not."""
+        known = self._scans.by_content(decoded.content_sha256)
+        if known is not None:
+            self._uploads.add_outcomes(upload.id, known_scan_ids=(known.id,))
+            if known.status is ScanStatus.WAITING:  # a stop may have come before it was asked for
+                self._reading.request(known.id)
+            return
+        try:
+            routed = self._gate.route(decoded)
+        except RefusedScan as refused:
+            refusal = refusal_of(decoded, refused)
+            self._uploads.add_outcomes(upload.id, refusals=(refusal,))
+            return
+        patient = self._patients.find_or_create(decoded.identity, decoded.name)
+        scan = scan_of(decoded, patient.id, upload.user_id, routed.task, routed.warnings)
+        keep_scan(self._files, scan.id, decoded, original, original.suffix if original else "")
+        kept, created = self._scans.add(scan)
+        if not created:  # another upload brought the same content at the same moment
+            self._files.delete_all(f"scans/{scan.id}")
+            self._uploads.add_outcomes(upload.id, known_scan_ids=(kept.id,))
+            return
+        self._uploads.add_outcomes(upload.id, scan_ids=(kept.id,))
+        self._reading.request(kept.id)
+
+    def _work(self, job: JobContext) -> None:
+        self.open(job.subject)
+
+    def _give_up(self, upload_id: str, sentence: str) -> None:
+        self._uploads.set_state(upload_id, UploadState.FAILED, failure=sentence)
+
+    def _copy(self, stream: BinaryIO, path: Path) -> int:
+        size = 0
+        with path.open("wb") as file:
+            while piece := stream.read(PIECE):
+                size += len(piece)
+                if size > self._settings.max_scan_bytes:
+                    raise InvalidInput(too_large(self._settings.max_scan_bytes))
+                file.write(piece)
+        if size == 0:
+            raise InvalidInput("The file is empty.")
+        return size
+
+
+def keep_scan(
+    files: FileStore, scan_id: str, decoded: DecodedScan, original: Path | None, suffix: str
+) -> None:
+    """Put a scan's pixels, its small picture and, where they are kept, its own bytes into their places."""
+    files.put_array(keys.array(scan_id), decoded.array)
+    files.put(keys.thumbnail(scan_id), pictures.thumbnail_png(decoded.array))
+    if original is not None:
+        files.put_file(keys.original(scan_id, suffix), original)
+
+
+def refusal_of(decoded: DecodedScan, refused: RefusedScan) -> Refusal:
+    """Why a decoded scan is not read, with what its header says of where it was made."""
+    header = decoded.header
+    scanner = scanner_name(header.manufacturer, header.scanner)
+    return Refusal(decoded.name, refused.code, str(refused), header.modality, scanner, header.site)
+
+
+def too_large(limit: int) -> str:
+    """The sentence for an upload over the limit (bytes)."""
+    return f"The file is larger than the {limit >> 20:,} MiB that this server accepts."
+
+
+def scan_of(
+    decoded: DecodedScan, patient_id: str, user_id: str, task: str, warnings: tuple[str, ...]
+) -> Scan:
+    """A decoded scan as it is kept, under a new id, waiting to be read."""
+    slices, height, width = decoded.array.shape
+    return Scan(
+        id=new_id(),
+        patient_id=patient_id,
+        content_sha256=decoded.content_sha256,
+        status=ScanStatus.WAITING,
+        task=task,
+        header=decoded.header,
+        spacing=decoded.spacing,
+        grid=decoded.grid,
+        slices=slices,
+        height=height,
+        width=width,
+        uploaded_by=user_id,
+        created_at=now(),
+        warnings=warnings,
+    )
+
+
+def _original(folder: Path, number: int) -> Path | None:
+    """The kept bytes of scan `number`: `NUMBER.zip`, `NUMBER.nii.gz`, ..."""
+    for file in folder.iterdir():
+        if file.name.split(".")[0] == str(number):
+            return file
+    return None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def empty_folder(folder: Path) -> None:
+    """Remove what a killed opening left in `folder` (directories named `open-…`)."""
+    for left in folder.glob("open-*"):
+        shutil.rmtree(left, ignore_errors=True)

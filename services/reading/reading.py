@@ -1,0 +1,291 @@
+"""Reading: a scan goes through its task's network, and a result comes of it and is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data import formats
+from data.database import new_id, now
+from data.errors import Busy, ModelUnavailable, NotFound
+from data.files import FileStore
+from data.packing import packed
+from data.records import Features, Measurements, Provenance, Result, Scan, ScanStatus, Spacing, User
+from data.stores.results import ResultStore
+from data.stores.scans import ScanStore
+from models import tasks
+from models.measuring import measure
+from models.task import Answer, Kind, Placement
+from services import keys
+from services.inference.batcher import MicroBatcher
+from services.inference.engine import SOFTWARE, Engine, Loaded, NetworkInput, Output
+from services.jobs import JobContext, Jobs
+from services.reading.features import watched
+
+FloatArray = NDArray[np.float32]
+Batcher = MicroBatcher[NetworkInput, Output]
+JOB = "read"
+PIECE = 64  # slices of one volume that wait at a time, so that others come in between
+BACKGROUND_PIECE = 8  # so much may be ahead of a clinician who comes while the device is at it
+LONGEST_WAIT_S = 600.0
+LOOKED_EVERY_S = 0.5
+
+
+@dataclass(frozen=True)
+class Read:
+    """An answer with what made it."""
+
+    answer: Answer
+    measurements: Measurements | None
+    head_position: tuple[float, float] | None  # row and column of the largest lesion in the head's square
+    threshold: float
+    provenance: Provenance
+    vectors: FloatArray | None = None  # (inputs, d): how the network sees each, where it can tell
+
+
+class _Interrupted(Exception):
+    """A reading was told to end between two pieces of a volume."""
+
+
+class Reader:
+    """Arrays in, answers out; keeps nothing."""
+
+    def __init__(self, engine: Engine, batcher: Batcher) -> None:
+        self._engine = engine
+        self._batcher = batcher
+
+    def read(
+        self,
+        task_name: str,
+        array: NDArray[Any],
+        spacing: Spacing,
+        affine: NDArray[np.float64] | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> Read:
+        """What the task's network says of (slices, height, width).
+
+        Raises Busy while its network is not loaded yet, or when the queue is full.
+        """
+        return self.read_by(self._loaded(task_name), array, spacing, affine, progress)
+
+    def read_by(
+        self,
+        loaded: Loaded,
+        array: NDArray[Any],
+        spacing: Spacing,
+        affine: NDArray[np.float64] | None = None,
+        progress: Callable[[float], None] | None = None,
+        *,
+        background: bool = False,
+    ) -> Read:
+        """What this very network says, from the first slice to the last, whatever takes over meanwhile.
+
+        In the background it gives way to whatever else is to be read; `progress` is called often
+        then and may raise to end the reading.
+        """
+        clock = _Clock()
+        answer, placement, vectors = self._answered(loaded, array, spacing, clock, progress, background)
+        measurements = None if answer.mask is None else measure(answer.mask, spacing, affine)
+        clock.lap("measure")
+        provenance = Provenance(
+            model_name=loaded.task.name,
+            model_version=loaded.version,
+            weights_sha256=loaded.weights_sha256,
+            preprocessing=loaded.task.preprocessing,
+            input_sha256=hashlib.sha256(np.ascontiguousarray(array).view(np.uint8).data).hexdigest(),
+            device=self._engine.device_name,
+            dtype=loaded.dtype_name,
+            software=SOFTWARE,
+            timings_ms=clock.laps,
+        )
+        place = _head_position(measurements, placement)
+        return Read(answer, measurements, place, loaded.trained.decision.threshold, provenance, vectors)
+
+    def answer(self, task_name: str, array: NDArray[Any], spacing: Spacing) -> tuple[Answer, float]:
+        """The bare answer and the threshold in force, for those who keep no result.
+
+        Raises Busy as `read` does.
+        """
+        loaded = self._loaded(task_name)
+        answer, _, _ = self._answered(loaded, array, spacing, _Clock(), None)
+        return answer, loaded.trained.decision.threshold
+
+    def _answered(
+        self,
+        loaded: Loaded,
+        array: NDArray[Any],
+        spacing: Spacing,
+        clock: _Clock,
+        progress: Callable[[float], None] | None,
+        background: bool = False,
+    ) -> tuple[Answer, Placement, FloatArray | None]:
+        inputs, placement = loaded.task.prepare(array)
+        clock.lap("preprocess")
+        outputs = self._through(loaded, inputs, progress, background)
+        clock.lap("network")
+        raw = np.stack([one.raw for one in outputs])
+        answer = loaded.task.answer(raw, placement, spacing, loaded.trained.decision)
+        clock.lap("postprocess")
+        vectors = [one.vector for one in outputs if one.vector is not None]
+        return answer, placement, np.stack(vectors) if vectors else None
+
+    def _loaded(self, task_name: str) -> Loaded:
+        try:
+            return self._engine.loaded(task_name)
+        except ModelUnavailable:
+            # Right after a start the networks are still on their way to the device.
+            raise Busy("The models are still being loaded; please try again in a moment.") from None
+
+    def _through(
+        self,
+        loaded: Loaded,
+        inputs: NetworkInput,
+        progress: Callable[[float], None] | None,
+        background: bool,
+    ) -> list[Output]:
+        """The network's outputs for all inputs, a piece of the volume at a time."""
+        outputs: list[Output] = []
+        piece = BACKGROUND_PIECE if background else PIECE
+        for start in range(0, len(inputs), piece):
+            asked = self._batcher.submit(loaded, list(inputs[start : start + piece]), background=background)
+            if background:
+                _wait_patiently(asked, partial(progress or _go_on, start / len(inputs)))
+            outputs += [future.result(LONGEST_WAIT_S) for future in asked]
+            if progress:
+                progress(len(outputs) / len(inputs))
+        return outputs
+
+
+class Reading:
+    """Readings of kept scans, as jobs that survive a restart."""
+
+    def __init__(
+        self, reader: Reader, scans: ScanStore, results: ResultStore, files: FileStore, jobs: Jobs
+    ) -> None:
+        self._reader = reader
+        self._scans = scans
+        self._results = results
+        self._files = files
+        self._jobs = jobs
+        jobs.register(JOB, self._work, on_give_up=self._give_up)
+
+    def request(self, scan_id: str, user: User | None = None) -> None:
+        """Have a scan read, or read again; a reading that is under way is not doubled."""
+        if self._scans.get(scan_id) is None:
+            raise NotFound("There is no such scan.")
+        self._scans.set_status(scan_id, ScanStatus.WAITING)
+        self._jobs.submit(JOB, scan_id, user.id if user else None)
+
+    def resume(self) -> None:
+        """Have every accepted scan read that a stop of the server left unread."""
+        for scan_id in self._scans.ids_with_status((ScanStatus.WAITING, ScanStatus.READING)):
+            self._jobs.submit(JOB, scan_id)
+
+    def read(self, scan: Scan, progress: Callable[[float], None] | None = None) -> Result:
+        """Read a kept scan and keep the result."""
+        array = self._files.get_array(keys.array(scan.id))
+        read = self._reader.read(scan.task, array, scan.spacing, formats.display_affine(scan.grid), progress)
+        result = result_of(scan, read)
+        keep_answer(self._files, result.id, read.answer)
+        return self._results.add(result, features_of(scan, result, array, read))
+
+    def _work(self, job: JobContext) -> None:
+        scan = self._scans.get(job.subject)
+        if scan is None:
+            return
+        self._scans.set_status(scan.id, ScanStatus.READING)
+
+        def advance(fraction: float) -> None:
+            job.progress(fraction)
+            if job.cancelled():
+                raise _Interrupted
+
+        try:
+            self.read(scan, advance)
+        except _Interrupted:  # the server is stopping: the next start reads the scan from its beginning
+            self._scans.set_status(scan.id, ScanStatus.WAITING)
+            return
+        self._scans.set_status(scan.id, ScanStatus.READ)
+
+    def _give_up(self, scan_id: str, sentence: str) -> None:
+        self._scans.set_status(scan_id, ScanStatus.FAILED, sentence)
+
+
+def _wait_patiently(asked: Sequence[Future[Output]], look: Callable[[], None]) -> None:
+    """Wait however long it takes; `look` is called meanwhile, and when it raises nothing more is run."""
+    try:
+        while wait(asked, timeout=LOOKED_EVERY_S).not_done:
+            look()
+    except BaseException:
+        for future in asked:
+            future.cancel()
+        raise
+
+
+def _go_on(_: float) -> None:
+    """Nobody wants to know how far it is."""
+
+
+def keep_answer(files: FileStore, result_id: str, answer: Answer) -> None:
+    """Keep the pictures of an answer: mask, probabilities, heat map."""
+    if answer.mask is not None:
+        files.put(keys.mask(result_id), packed(answer.mask))
+    if answer.pixel_probability is not None:
+        files.put(keys.pixel_probability(result_id), packed(answer.pixel_probability))
+    if answer.heatmap is not None:
+        heat = (answer.heatmap * 255).round().astype(np.uint8)
+        files.put(keys.heatmap(result_id), packed(heat))
+
+
+def result_of(scan: Scan, read: Read, result_id: str = "") -> Result:
+    """What is kept of a reading, under a new id unless one is given."""
+    return Result(
+        id=result_id or new_id(),
+        scan_id=scan.id,
+        task=scan.task,
+        positive=read.answer.positive,
+        probability=read.answer.probability,
+        threshold=read.threshold,
+        provenance=read.provenance,
+        created_at=now(),
+        measurements=read.measurements,
+        estimated_dice=read.answer.estimated_dice,
+        head_position=read.head_position,
+        has_mask=tasks.ALL[scan.task].kind is Kind.SEGMENTATION,
+        has_heatmap=read.answer.heatmap is not None,
+    )
+
+
+def features_of(scan: Scan, result: Result, array: NDArray[Any], read: Read) -> Features:
+    """What of a reading of `array` is watched for drift, to be kept with its result."""
+    return watched(scan, result, array, read.answer.pixel_probability, read.vectors)
+
+
+def _head_position(measured: Measurements | None, placement: Placement) -> tuple[float, float] | None:
+    """Where the largest lesion of a volume lies in the square around the head; a lone slice has no plane."""
+    window, volume = placement.window, placement.shape[0] > 1
+    if measured is None or not measured.lesions or window is None or not volume:
+        return None
+    _, row, column = measured.lesions[0].centroid
+    return (row - window.top) / window.side, (column - window.left) / window.side
+
+
+class _Clock:
+    """Stage timings in milliseconds."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        at = time.perf_counter()
+        self.laps[stage] = round((at - self._last) * 1000, 2)
+        self._last = at

@@ -1,0 +1,103 @@
+"""Uploads that arrive in pieces and may be taken up again (the verbs of tus 1.0)."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import defaultdict
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from data.database import new_id, now
+from data.errors import InvalidInput, NotFound
+from data.records import Upload, UploadState, User
+from data.stores.uploads import UploadStore
+from services.reading.intake import PIECE, Intake, too_large
+
+FORGOTTEN_AFTER = timedelta(days=2)
+
+
+class WrongOffset(InvalidInput):
+    """A piece does not begin where the last one ended."""
+
+
+class Uploads:
+    """One person's uploads are nobody else's."""
+
+    def __init__(self, store: UploadStore, intake: Intake, max_bytes: int) -> None:
+        self._store = store
+        self._intake = intake
+        self.max_bytes = max_bytes
+        # Two tabs may send the same upload: pieces of one upload go in one after the other.
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def create(self, user: User, name: str, size: int) -> Upload:
+        """Announce `size` bytes called `name`; raises InvalidInput over the limit or for nothing."""
+        if size <= 0:
+            raise InvalidInput("The file is empty.")
+        if size > self.max_bytes:
+            raise InvalidInput(too_large(self.max_bytes))
+        plain = PurePosixPath(name.replace("\\", "/")).name[:200] or "upload"
+        upload = Upload(new_id(), user.id, plain, size, 0, UploadState.ARRIVING, now())
+        self._intake.path(upload.id).touch()
+        return self._store.add(upload)
+
+    def get(self, user: User, upload_id: str) -> Upload:
+        """The upload; raises NotFound for somebody else's."""
+        upload = self._store.get(upload_id)
+        if upload is None or upload.user_id != user.id:
+            raise NotFound("There is no such upload.")
+        return upload
+
+    def append(self, user: User, upload_id: str, offset: int, stream: BinaryIO) -> Upload:
+        """Add a piece that begins at `offset`; the last one hands the upload to the intake.
+
+        What arrived before a connection broke is kept, so that the sender goes on from there.
+        Raises WrongOffset, or InvalidInput for more bytes than were announced.
+        """
+        with self._locks[upload_id]:
+            upload = self.get(user, upload_id)
+            if upload.state is not UploadState.ARRIVING or offset != upload.offset:
+                raise WrongOffset(f"The next piece begins at byte {upload.offset}.")
+            upload = self._write(upload, stream)
+        if upload.offset == upload.size:
+            self._locks.pop(upload_id, None)
+            self._intake.submit(upload)
+        return self.get(user, upload_id)
+
+    def abandon(self, user: User, upload_id: str) -> None:
+        """Forget an upload that is still arriving; one that is whole stays."""
+        upload = self.get(user, upload_id)
+        if upload.state is UploadState.ARRIVING:
+            self._forget(upload)
+
+    def recent(self, user: User, limit: int = 20) -> list[Upload]:
+        """A person's latest uploads, newest first."""
+        return self._store.of_user(user.id, limit)
+
+    def forget_broken(self) -> None:
+        """Remove uploads that stopped arriving days ago."""
+        for upload in self._store.with_state((UploadState.ARRIVING,), before=now() - FORGOTTEN_AFTER):
+            self._forget(upload)
+
+    def _write(self, upload: Upload, stream: BinaryIO) -> Upload:
+        written = upload.offset
+        try:
+            with self._intake.path(upload.id).open("r+b") as file:
+                file.seek(upload.offset)
+                file.truncate()
+                while piece := stream.read(PIECE):
+                    if written + len(piece) > upload.size:
+                        raise InvalidInput("More bytes arrived than were announced.")
+                    file.write(piece)
+                    written += len(piece)
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            upload = self._store.advance(upload.id, written)
+        return upload
+
+    def _forget(self, upload: Upload) -> None:
+        self._intake.path(upload.id).unlink(missing_ok=True)
+        self._store.delete(upload.id)

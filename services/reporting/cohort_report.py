@@ -1,0 +1,43 @@
+"""The cohort statistics of any filters as a report that is kept.
+
+Kept reports are read by everybody who reads statistics, so small numbers are withheld in all of them.
+"""
+
+from __future__ import annotations
+
+from data.database import now
+from data.records import NOTICE, VERSION
+from reports.cohort_document import cohort_document
+from services.cohort.cohort import Cohorts
+from services.cohort.exports import HIDDEN, sections, shown, table
+from services.cohort.filters import in_words
+from services.reporting.reports import Ask, Progress, Written
+
+
+class CohortReport:
+    """Writes reports of `filters`, an address's query such as `site=North&task=brain-tumour`."""
+
+    def __init__(self, cohorts: Cohorts) -> None:
+        self._cohorts = cohorts
+
+    def title(self, ask: Ask) -> str:
+        """Raises InvalidInput for a filter that does not exist."""
+        filters = self._cohorts.asked(ask.get("filters", "")).filters
+        self._cohorts.total(filters)
+        return f"Cohort statistics: {in_words(filters)}"
+
+    def write(self, ask: Ask, by: str, progress: Progress) -> Written:
+        """The cohort's document."""
+        cohort = self._cohorts.cohort(self._cohorts.asked(ask.get("filters", "")).filters)
+        rows = table(cohort, hide_small=True)
+        progress(0.4)
+        facts = {
+            "Filters": in_words(cohort.filters),
+            "Counted": f"{now():%Y-%m-%d %H:%M} UTC",
+            "By": by,
+            "Lightbox": VERSION,
+            "Small numbers": HIDDEN,
+            "Notice": NOTICE,
+        }
+        figures = self._cohorts.charts(shown(cohort, rows))
+        return Written(cohort_document(sections(rows, figures), facts))

@@ -1,0 +1,300 @@
+"""The governance report of a period: what was live, how much it did, how well, what went wrong, who decided.
+
+It goes to a committee: no name, no patient's number, no figure that stands for few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+import numpy as np
+
+from data.database import now
+from data.errors import InvalidInput
+from data.ledger.judgements import JudgementStore
+from data.records import (
+    NOTICE,
+    VERSION,
+    Alert,
+    DriftRun,
+    Judgements,
+    Promotion,
+    PromotionState,
+    Review,
+)
+from data.stores.patients import PatientStore
+from data.stores.reviews import ReviewStore
+from data.stores.scans import ScanStore
+from reports.cohort_document import cohort_chapter
+from reports.document import Block, Cell, Chapter, Document, Gallery, Table, Words
+from reports.markdown import blocks_of
+from services.cohort.cohort import Cohorts
+from services.cohort.exports import sections, shown, table
+from services.performance.history import Histories, History
+from services.reporting import worst_cases
+from services.reporting.deidentification import without_identity
+from services.reporting.performance_chapters import answers_chapter, real_use_chapter, subgroups_chapter
+from services.reporting.performance_report import SYNTHETIC, cases, live_words, readings
+from services.reporting.reports import Ask, Progress, Written
+from services.reviewing.pictures import Pictures
+
+_VOLUME = (
+    "summary",
+    "time",
+    "task",
+    "site",
+    "scanner",
+    "version",
+    "review",
+    "refusals",
+    "refusals_by_scanner",
+)
+_MOST = 200  # lines of a table that people wrote
+_MOST_WORDS = 400
+_UNKNOWN = "version unknown"
+_WORDS = "Texts are as they were written, without the names and numbers of the patients they are about."
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days in UTC, both included."""
+
+    first: date
+    last: date
+
+    @classmethod
+    def of(cls, ask: Ask) -> Period:
+        """Raises InvalidInput for what is no period."""
+        try:
+            first, last = date.fromisoformat(ask["from"]), date.fromisoformat(ask["to"])
+        except (KeyError, ValueError):
+            raise InvalidInput("Give the period's first and last day, such as 2026-10-01.") from None
+        if last < first:
+            raise InvalidInput("The period's last day is before its first.")
+        return cls(first, last)
+
+    @property
+    def start(self) -> datetime:
+        """Its first moment."""
+        return datetime.combine(self.first, time(), UTC)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment after it."""
+        return datetime.combine(self.last + timedelta(days=1), time(), UTC)
+
+    @property
+    def months(self) -> tuple[str, str]:
+        """Its first and last month, as 2026-10."""
+        return f"{self.first:%Y-%m}", f"{self.last:%Y-%m}"
+
+    @property
+    def is_whole_months(self) -> bool:
+        """Whether it begins with a month and ends with one."""
+        return self.first.day == 1 and self.end.day == 1
+
+    def holds(self, moment: datetime | None) -> bool:
+        """Whether a moment lies in it."""
+        return moment is not None and self.start <= moment < self.end
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where a governance report takes what it says from."""
+
+    histories: Histories
+    judgements: JudgementStore
+    cohorts: Cohorts
+    reviews: ReviewStore
+    scans: ScanStore
+    patients: PatientStore
+    pictures: Pictures
+    promotions: Callable[[], Sequence[Promotion]]
+    drift_runs: Callable[[str], Sequence[DriftRun]]
+    alerts: Callable[[], Sequence[Alert]]
+    card: Callable[[str], str]
+    tasks: Sequence[str]
+
+
+class GovernanceReport:
+    """Writes reports of a period, `from` and `to` being its days."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    def title(self, ask: Ask) -> str:
+        """Raises InvalidInput for what is no period."""
+        period = Period.of(ask)
+        return f"Governance report, {period.first} to {period.last}"
+
+    def write(self, ask: Ask, by: str, progress: Progress) -> Written:
+        """The period's document."""
+        period = Period.of(ask)
+        histories = {task: self._sources.histories.of(task) for task in self._sources.tasks}
+        chapters = [self._live(period, histories), *self._volume(period)]
+        progress(0.2)
+        demonstrated = False
+        for task in self._sources.tasks:
+            found, synthetic = self._cases(task, period)
+            demonstrated = demonstrated or synthetic
+            chapters += self._performance(task, period, found, synthetic)
+        progress(0.5)
+        chapters += [self._drift(period), self._incidents(period), self._feedback(period)]
+        chapters += [self._approvals(period), *self._cards()]
+        progress(0.7)
+        made = f"{now():%Y-%m-%d %H:%M} UTC"
+        facts = {
+            "Period": f"{period.first} to {period.last}, days in UTC, both included",
+            "Live when made": "; ".join(
+                f"{task} {live_words(one, _UNKNOWN)}" for task, one in histories.items()
+            ),
+            "Made": made,
+            "By": by,
+            "Lightbox": VERSION,
+            "Small numbers": "Counts and figures of fewer than 5 cases are withheld.",
+        }
+        if demonstrated:
+            facts["Real use"] = SYNTHETIC
+        return Written(Document(self.title(ask), facts, chapters, made, NOTICE))
+
+    def _live(self, period: Period, histories: dict[str, History]) -> Chapter:
+        """Each version that was in force, from when, by whom."""
+        decided = [one for one in self._sources.promotions() if one.state is PromotionState.DONE]
+        rows: list[list[Cell]] = []
+        for task, history in histories.items():
+            rows += _in_force(task, period, decided, history)
+        head = ["task", "version", "live from", "until", "approved by", "why"]
+        return Chapter("What was live", [Table(head, rows, texts=6)])
+
+    def _volume(self, period: Period) -> Iterator[Chapter]:
+        filters = {"from": (str(period.first),), "to": (str(period.last),)}
+        cohort = self._sources.cohorts.cohort(filters)
+        rows = table(cohort, hide_small=True)
+        figures = self._sources.cohorts.charts(shown(cohort, rows))
+        for section in sections(rows, figures):
+            if section.rows and section.rows[0].section in _VOLUME:
+                yield cohort_chapter(section)
+
+    def _cases(self, task: str, period: Period) -> tuple[Judgements, bool]:
+        found, synthetic = cases(self._sources.judgements, task, *period.months)
+        start, end = (int(one.timestamp() * 1_000_000) for one in (period.start, period.end))
+        inside = (found.created_us >= start) & (found.created_us < end)
+        return found.where(np.asarray(inside)), synthetic
+
+    def _performance(
+        self, task: str, period: Period, found: Judgements, synthetic: bool
+    ) -> Iterator[Chapter]:
+        read = readings(self._sources.judgements, task, synthetic, *period.months)
+        yield real_use_chapter(found, task, read if period.is_whole_months else None)
+        if len(found):
+            yield answers_chapter(found, task)
+            yield subgroups_chapter(found, task)
+            yield self._worst(task, found)
+
+    def _worst(self, task: str, found: Judgements) -> Chapter:
+        chosen = worst_cases.worst(found)
+        pictures = worst_cases.pictured(chosen, self._sources.pictures)
+        head = ["", "version", "what", "probability", "Dice", "scan"]
+        blocks: list[Block] = [Table(head, worst_cases.rows(chosen), texts=3)]
+        if pictures:
+            blocks.append(Words("The true mask is drawn where there is one, else the model's.", "small"))
+            blocks.append(Gallery(pictures))
+        return Chapter(f"{task}: worst cases", blocks)
+
+    def _drift(self, period: Period) -> Chapter:
+        rows: list[list[Cell]] = [
+            [
+                f"{run.created_at:%Y-%m-%d %H:%M}",
+                task,
+                run.version or "several",
+                run.reference_name,
+                run.severity.value if run.severity else "failed",
+                run.drifted,
+                run.watched,
+                run.current_n,
+            ]
+            for task in self._sources.tasks
+            for run in self._sources.drift_runs(task)
+            if period.holds(run.created_at)
+        ]
+        head = ["run", "task", "version", "reference", "verdict", "drifted", "watched", "n"]
+        return Chapter("Drift", [Table(head, rows[:_MOST], texts=5)])
+
+    def _incidents(self, period: Period) -> Chapter:
+        rows: list[list[Cell]] = [
+            [
+                f"{one.first_at:%Y-%m-%d %H:%M}",
+                one.severity.value,
+                one.title,
+                one.sentence,
+                one.times,
+                " ".join(filter(None, (one.state.value, one.decided_name, one.why))),
+            ]
+            for one in sorted(self._sources.alerts(), key=lambda one: one.first_at)
+            if one.first_at < period.end and one.last_at >= period.start
+        ]
+        head = ["since", "severity", "alarm", "what", "times", "state, by whom, why"]
+        return Chapter("Incidents", [Table(head, rows[:_MOST], texts=4)])
+
+    def _feedback(self, period: Period) -> Chapter:
+        """What reviewers wrote when they rejected or corrected a result."""
+        found = self._sources.reviews.reasoned(period.start, period.end, _MOST)
+        rows: list[list[Cell]] = [
+            [f"{one.created_at:%Y-%m-%d}", one.scan_id[:8], one.verdict.value, self._reason(one)]
+            for one in found
+        ]
+        head = ["day", "scan", "verdict", "reason"]
+        return Chapter("Feedback of reviewers", [Words(_WORDS, "small"), Table(head, rows, texts=4)])
+
+    def _reason(self, review: Review) -> str:
+        scan = self._sources.scans.get(review.scan_id)
+        patient = self._sources.patients.get(scan.patient_id, with_identity=True) if scan else None
+        return without_identity((review.reason or "")[:_MOST_WORDS], patient.identity if patient else None)
+
+    def _approvals(self, period: Period) -> Chapter:
+        rows: list[list[Cell]] = [
+            [
+                f"{one.asked_at:%Y-%m-%d %H:%M}",
+                f"{one.kind.value} of {one.task} {one.version}",
+                f"{one.state.value}{', gate overridden' if one.overridden else ''}",
+                f"{one.asked_name}: {one.reason}",
+                f"{one.decided_name}: {one.decision or ''}" if one.decided_name else "",
+                one.gate.sentence if one.gate else "",
+            ]
+            for one in reversed(self._sources.promotions())
+            if period.holds(one.asked_at) or period.holds(one.decided_at)
+        ]
+        head = ["when", "what", "state", "asked by", "decided by", "gate"]
+        return Chapter("Who approved what", [Table(head, rows[:_MOST], texts=6)])
+
+    def _cards(self) -> Iterator[Chapter]:
+        for task in self._sources.tasks:
+            card = self._sources.card(task)
+            if card:
+                yield Chapter(f"Model card: {task}", blocks_of(card))
+
+
+def _in_force(task: str, period: Period, decided: Sequence[Promotion], history: History) -> list[list[Cell]]:
+    """The versions of a task that were live in the period, oldest first."""
+    changes = sorted(
+        (one for one in decided if one.task == task and one.decided_at and one.decided_at < period.end),
+        key=lambda one: one.decided_at or period.start,
+    )
+    if not changes:
+        return [[task, live_words(history, _UNKNOWN), "", "", "", "as it was set up"]]
+    rows: list[list[Cell]] = []
+    first = changes[0]
+    if period.holds(first.decided_at) and first.from_version:
+        rows.append(
+            [task, first.from_version, "", f"{first.decided_at:%Y-%m-%d %H:%M}", "", "as it was set up"]
+        )
+    for one, following in zip(changes, [*changes[1:], None], strict=True):
+        until = following.decided_at if following else None
+        if until is not None and until < period.start:
+            continue
+        ended = f"{until:%Y-%m-%d %H:%M}" if until else ""
+        who = one.decided_name or one.asked_name
+        rows.append([task, one.version, f"{one.decided_at:%Y-%m-%d %H:%M}", ended, who, one.reason])
+    return rows

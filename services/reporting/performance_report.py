@@ -1,0 +1,115 @@
+"""The performance of a task's model as a report that is kept: all of it, a version's, or a month's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from data.database import now
+from data.errors import InvalidInput
+from data.ledger.judgements import JudgementStore
+from data.records import NOTICE, VERSION, Judgements
+from data.tracking import CHAMPION
+from reports.document import Chapter, Document
+from services.performance.cases import month_of
+from services.performance.history import Histories, History
+from services.performance.metrics import METRICS
+from services.reporting.performance_chapters import (
+    answers_chapter,
+    compared_versions,
+    real_use_chapter,
+    subgroups_chapter,
+    validation_chapter,
+)
+from services.reporting.reports import Ask, Progress, Written
+
+SYNTHETIC = "SYNTHETIC: made for demonstration, of nobody"
+
+
+class PerformanceReport:
+    """Writes reports of a `task`, and of one `version` or one `month` of it if asked."""
+
+    def __init__(self, histories: Histories, judgements: JudgementStore, tasks: Sequence[str]) -> None:
+        self._histories = histories
+        self._judgements = judgements
+        self._tasks = tuple(tasks)
+
+    def title(self, ask: Ask) -> str:
+        """Raises InvalidInput for a task or month that does not exist."""
+        if ask.get("task") not in self._tasks:
+            raise InvalidInput("Choose a task first.")
+        if ask.get("month"):
+            month_of(ask["month"])
+        parts = [ask["task"], f"version {ask['version']}" if ask.get("version") else "", ask.get("month", "")]
+        return f"Performance: {', '.join(part for part in parts if part)}"
+
+    def write(self, ask: Ask, by: str, progress: Progress) -> Written:
+        """The task's document."""
+        task, version, month = ask["task"], ask.get("version"), ask.get("month")
+        history = self._histories.of(task)
+        found, synthetic = cases(self._judgements, task, month, month, version)
+        progress(0.3)
+        read = readings(self._judgements, task, synthetic, month, month, version)
+        chapters = [
+            *self._validated(history, task, version),
+            real_use_chapter(found, task, read),
+            answers_chapter(found, task),
+            subgroups_chapter(found, task),
+        ]
+        progress(0.6)
+        facts = {
+            "Task": task,
+            "Version": version or "all versions",
+            "Live": live_words(history, "none"),
+            "Month of reading": month or "all months",
+            "Real use": SYNTHETIC if synthetic else "real patients",
+            "MLflow": history.trouble or f"as of {history.as_of:%Y-%m-%d %H:%M} UTC"
+            if history.as_of
+            else history.trouble or "empty",
+            "Made": f"{now():%Y-%m-%d %H:%M} UTC",
+            "By": by,
+            "Lightbox": VERSION,
+            "Small numbers": "Figures of fewer than 5 cases are withheld.",
+        }
+        return Written(Document(self.title(ask), facts, chapters, facts["Made"], NOTICE))
+
+    def _validated(self, history: History, task: str, version: str | None) -> list[Chapter]:
+        chosen = tuple(one for one in history.versions if version in (None, one.version.version))
+        chapter = validation_chapter(History(**vars(history) | {"versions": chosen}), task)
+        charts = [compared_versions(history, METRICS[name]) for name in ("recall", "dice", "auc")]
+        return [Chapter(chapter.title, [*chapter.blocks, *(one for one in charts if one)])]
+
+
+def cases(
+    judgements: JudgementStore, task: str, first: str | None, last: str | None, version: str | None = None
+) -> tuple[Judgements, bool]:
+    """Judged cases of real patients; where there is none at all, those made for demonstration, and True."""
+    found = judgements.of(task, version, first, last, synthetic=False)
+    if len(found):
+        return found, False
+    made = judgements.of(task, version, first, last, synthetic=True)
+    return made, bool(len(made))
+
+
+def readings(
+    judgements: JudgementStore,
+    task: str,
+    synthetic: bool,
+    first: str | None,
+    last: str | None,
+    version: str | None = None,
+) -> int:
+    """How many readings there were, judged or not."""
+    return sum(
+        count.read
+        for (of, month, made), count in judgements.read_counts(task).items()
+        if made == synthetic
+        and version in (None, of)
+        and (first is None or month >= first)
+        and (last is None or month <= last)
+    )
+
+
+def live_words(history: History, unknown: str) -> str:
+    """The version in force in words; `unknown` where MLflow names none."""
+    live = [one.version.version for one in history.versions if CHAMPION in one.version.aliases]
+    return f"version {live[0]}" if live else unknown

@@ -1,0 +1,74 @@
+"""The cases that a model was most wrong about, as pictures that say nobody's name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from data.errors import NotFound
+from data.records import Judgement, Judgements
+from reports.document import Picture
+from services.reviewing.pictures import AI, CORRECTED, Pictures
+
+WORST = 10
+
+
+def worst(judgements: Judgements, count: int = WORST) -> list[Judgement]:
+    """The worst ones, worst first: by how far off the probability was, or the mask.
+
+    A wrong answer counts from 1 to 2, the more the surer it was; a right one that drew a poor mask as
+    1 less its Dice.
+    """
+    wrong = judgements.positive != judgements.truth_positive
+    away = np.abs(judgements.truth_positive.astype(np.float64) - judgements.probability)
+    poor = np.nan_to_num(1 - judgements.dice, nan=0.0)
+    badness = np.where(wrong, 1 + away, poor)
+    order = np.lexsort((judgements.scan_id.astype(str), -badness))[:count]
+    return [judgements[int(place)] for place in order if badness[place] > 0]
+
+
+def pictured(cases: Sequence[Judgement], pictures: Pictures) -> list[Picture]:
+    """Each case on the slice with most of its mask; those whose pixels are gone are left out."""
+    found = []
+    for number, case in enumerate(cases, start=1):
+        try:
+            found.append(Picture(_drawn(case.scan_id, pictures), f"{number}. {_words(case)}"))
+        except NotFound:
+            continue
+    return found
+
+
+def rows(cases: Sequence[Judgement]) -> list[list[str | int | float | None]]:
+    """What is told of each case beside its picture."""
+    return [
+        [number, case.version, _kind(case), round(case.probability, 3), _round(case.dice), case.scan_id[:8]]
+        for number, case in enumerate(cases, start=1)
+    ]
+
+
+def _drawn(scan_id: str, pictures: Pictures) -> bytes:
+    for layer in (CORRECTED, AI):  # the true mask where somebody drew one
+        try:
+            mask = pictures.mask(scan_id, layer)
+        except NotFound:
+            continue
+        if mask.any():
+            largest = int(mask.sum(axis=(1, 2)).argmax())
+            return pictures.overlay_file(scan_id, largest, layer)[0]
+    return pictures.overlay_file(scan_id)[0]
+
+
+def _words(case: Judgement) -> str:
+    dice = "" if case.dice is None else f", Dice {case.dice:.3f}"
+    return f"{_kind(case)}, probability {case.probability:.3f}{dice}"
+
+
+def _kind(case: Judgement) -> str:
+    if case.positive == case.truth_positive:
+        return "poor mask"
+    return "missed" if case.truth_positive else "false alarm"
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

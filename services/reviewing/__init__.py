@@ -1,0 +1,1 @@
+"""What clinicians work with: the worklist, pictures of a scan, reviews, and requests for them."""

@@ -1,0 +1,143 @@
+"""The pictures of a kept scan: slices under a window, masks, outlines, heat map, downloads."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data import formats
+from data.errors import NotFound
+from data.files import FileStore
+from data.packing import unpacked
+from data.records import Scan
+from data.stores.results import ResultStore
+from data.stores.reviews import ReviewStore
+from data.stores.scans import ScanStore
+from reports import masks as mask_files
+from reports import pictures
+from services import keys
+
+AI = "ai"
+CORRECTED = "corrected"
+COLOURS = {AI: pictures.AI_COLOUR, CORRECTED: pictures.CORRECTED_COLOUR}
+KEPT_MASKS = 64  # unpacked masks held in memory while somebody scrolls
+
+Download = tuple[bytes, str, str]
+
+
+class Pictures:
+    """Drawn when asked; nothing drawn is kept."""
+
+    def __init__(
+        self, scans: ScanStore, results: ResultStore, reviews: ReviewStore, files: FileStore
+    ) -> None:
+        self._scans = scans
+        self._results = results
+        self._reviews = reviews
+        self._files = files
+        # Blobs never change under their key, so holding them cannot go stale.
+        self._unpacked = lru_cache(maxsize=KEPT_MASKS)(lambda key: unpacked(files.get(key)))
+        self._window = lru_cache(maxsize=512)(self._window_of)
+
+    def slice_png(
+        self, scan_id: str, index: int, low: float | None = None, high: float | None = None
+    ) -> bytes:
+        """Slice `index`, grey, at the scan's own matrix; raises NotFound."""
+        chosen = _nth(self._array(scan_id), index)
+        default_low, default_high, _, _ = self._window(scan_id)
+        return pictures.slice_png(
+            chosen, default_low if low is None else low, default_high if high is None else high
+        )
+
+    def window(self, scan_id: str) -> tuple[float, float, float, float]:
+        """(default low, default high, minimum, maximum) in the scan's own intensities."""
+        return self._window(scan_id)
+
+    def mask_png(self, scan_id: str, index: int, layer: str = AI) -> bytes:
+        """The mask of slice `index`, filled, on clear ground."""
+        return pictures.layer_png(self._slice_of_mask(scan_id, index, layer), COLOURS[layer])
+
+    def outline_png(self, scan_id: str, index: int, layer: str = AI) -> bytes:
+        """The mask's outline on slice `index`, on clear ground."""
+        return pictures.outline_png(self._slice_of_mask(scan_id, index, layer), COLOURS[layer])
+
+    def heatmap_png(self, scan_id: str) -> bytes:
+        """What spoke for the finding, on clear ground; raises NotFound where there is none."""
+        result = self._results.latest(scan_id)
+        if result is None or not result.has_heatmap:
+            raise NotFound("This scan has no heat map.")
+        return pictures.heatmap_png(self._unpacked(keys.heatmap(result.id)))
+
+    def mask(self, scan_id: str, layer: str = AI) -> NDArray[np.bool_]:
+        """The whole mask (slices, height, width) as displayed; raises NotFound where there is none."""
+        return np.asarray(self._unpacked(self._mask_key(scan_id, layer)), dtype=bool)
+
+    def mask_file(self, scan_id: str, form: str, layer: str = AI, index: int | None = None) -> Download:
+        """(bytes, file name, media type) of a mask in the scan's own grid.
+
+        `form` is "nifti", or "png" for one slice (slice `index`, by default the middle one).
+        """
+        scan, mask = self._scan(scan_id), self.mask(scan_id, layer)
+        name = f"{scan_id[:8]}.{layer}-mask"
+        if form == "nifti":
+            return mask_files.mask_nifti(mask, scan.grid), f"{name}.nii.gz", "application/gzip"
+        chosen = self._chosen(scan, index)
+        # A picture's mask lies on the file's own picture, a volume's slice on the slice as displayed.
+        volume = formats.is_volume(scan.grid)
+        drawn = mask[chosen] if volume else formats.source_picture(mask, scan.grid)
+        return mask_files.mask_png(drawn), f"{name}-{chosen + 1}.png", "image/png"
+
+    def overlay_file(self, scan_id: str, index: int | None = None, layer: str = AI) -> Download:
+        """(bytes, file name, media type) of one slice with the mask drawn into it."""
+        scan = self._scan(scan_id)
+        chosen = self._chosen(scan, index)
+        low, high, _, _ = self._window(scan_id)
+        try:
+            drawn = self.mask(scan_id, layer)[chosen]
+        except NotFound:
+            drawn = None
+        content = pictures.overlay_png(self._array(scan_id)[chosen], low, high, drawn, COLOURS[layer])
+        return content, f"{scan.id[:8]}-{chosen + 1}.png", "image/png"
+
+    def _slice_of_mask(self, scan_id: str, index: int, layer: str) -> NDArray[np.bool_]:
+        return _nth(self.mask(scan_id, layer), index)
+
+    def _mask_key(self, scan_id: str, layer: str) -> str:
+        if layer == CORRECTED:
+            corrected = next((one for one in self._reviews.of_scan(scan_id) if one.measurements), None)
+            if corrected is None:
+                raise NotFound("This scan has no corrected mask.")
+            return keys.corrected_mask(corrected.id)
+        result = self._results.latest(scan_id)
+        if layer != AI or result is None or not result.has_mask:
+            raise NotFound("This scan has no mask.")
+        return keys.mask(result.id)
+
+    def _chosen(self, scan: Scan, index: int | None) -> int:
+        chosen = scan.slices // 2 if index is None else index
+        if not 0 <= chosen < scan.slices:
+            raise NotFound("There is no such slice.")
+        return chosen
+
+    def _scan(self, scan_id: str) -> Scan:
+        scan = self._scans.get(scan_id)
+        if scan is None:
+            raise NotFound("There is no such scan.")
+        return scan
+
+    def _array(self, scan_id: str) -> NDArray[Any]:
+        return self._files.get_array(keys.array(scan_id))
+
+    def _window_of(self, scan_id: str) -> tuple[float, float, float, float]:
+        return pictures.default_window(self._array(scan_id))
+
+
+def _nth(slices: NDArray[Any], index: int) -> NDArray[Any]:
+    """Slice `index`; raises NotFound where there is none (a negative one counts as none)."""
+    if not 0 <= index < len(slices):
+        raise NotFound("There is no such slice.")
+    chosen: NDArray[Any] = slices[index]
+    return chosen

@@ -1,0 +1,54 @@
+"""Asking reviewers to look at scans: who asked, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from data.database import new_id, now
+from data.errors import InvalidInput
+from data.records import AuditEvent, ReviewRequest, User
+from data.stores.audit import AuditLog
+from data.stores.review_requests import ReviewRequestStore
+from data.stores.scans import ScanStore
+
+MOST = 200
+LONGEST_WHY = 300
+
+
+class ReviewRequests:
+    """Requests that stay open until somebody reviews the scan."""
+
+    def __init__(self, store: ReviewRequestStore, scans: ScanStore, audit: AuditLog) -> None:
+        self._store = store
+        self._scans = scans
+        self._audit = audit
+
+    def ask(self, scan_ids: Sequence[str], why: str, user: User) -> int:
+        """Ask for reviews; returns of how many scans. Raises InvalidInput for none, too many or no reason."""
+        wanted, words = list(dict.fromkeys(scan_ids)), " ".join(why.split())[:LONGEST_WHY]
+        if not wanted or len(wanted) > MOST:
+            raise InvalidInput(f"Choose 1 to {MOST} scans.")
+        if not words:
+            raise InvalidInput("Say why they should be reviewed.")
+        found = [scan for scan_id in wanted if (scan := self._scans.get(scan_id)) is not None]
+        moment = now()
+        self._store.add(
+            [
+                ReviewRequest(new_id(), scan.id, scan.task, words, user.id, user.display_name, moment)
+                for scan in found
+            ]
+        )
+        self._audit.record(AuditEvent(moment, user.id, "review.request", f"{len(found)} scans", words))
+        return len(found)
+
+    def open(self, task: str | None = None) -> list[ReviewRequest]:
+        """What waits for a review, newest first."""
+        return self._store.open(task)
+
+    def of_scan(self, scan_id: str) -> ReviewRequest | None:
+        """The scan's open request, or None."""
+        return self._store.of_scan(scan_id)
+
+    def withdraw(self, request_id: str) -> None:
+        """Take a request back."""
+        self._store.withdraw(request_id)

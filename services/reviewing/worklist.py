@@ -1,0 +1,128 @@
+"""What is in the house: the worklist, and one scan with all that is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import nibabel as nib
+
+from data import formats
+from data.errors import NotFound
+from data.files import FileStore
+from data.ledger.worklist import WorklistStore
+from data.records import (
+    Patient,
+    Result,
+    Review,
+    Scan,
+    ScanStatus,
+    SourceGrid,
+    User,
+    WorklistPage,
+    WorklistQuery,
+)
+from data.stores.patients import PatientStore
+from data.stores.results import ResultStore
+from data.stores.reviews import ReviewStore
+from data.stores.scans import ScanStore
+from services import keys
+from services.accounts import Accounts
+from services.permissions import may_see_identity
+
+Letters = tuple[str, str, str, str]
+_OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "S": "I", "I": "S"}
+
+
+@dataclass(frozen=True)
+class ScanView:
+    """A scan as one viewer may see it."""
+
+    scan: Scan
+    patient: Patient
+    result: Result | None
+    results: tuple[Result, ...]
+    reviews: tuple[Review, ...]
+    uploaded_by: str
+    orientation: Letters | None  # letters at (left, right, top, bottom) of the picture
+    model_card: str
+
+    @property
+    def corrected(self) -> Review | None:
+        """The newest review that carries a corrected mask of the result shown."""
+        found = (
+            one
+            for one in self.reviews
+            if one.measurements is not None and self.result is not None and one.result_id == self.result.id
+        )
+        return next(found, None)
+
+
+class Worklist:
+    """Reads; changes nothing."""
+
+    def __init__(
+        self,
+        store: WorklistStore,
+        scans: ScanStore,
+        results: ResultStore,
+        reviews: ReviewStore,
+        patients: PatientStore,
+        files: FileStore,
+        accounts: Accounts,
+        card: Callable[[str], str],
+    ) -> None:
+        self._store = store
+        self._scans = scans
+        self._results = results
+        self._reviews = reviews
+        self._patients = patients
+        self._files = files
+        self._accounts = accounts
+        self._card = card
+
+    def page(self, query: WorklistQuery, viewer: User) -> WorklistPage:
+        """Some rows; names and patient ids for clinicians, pseudonyms for others."""
+        return self._store.page(query, with_identity=may_see_identity(viewer))
+
+    def scan(self, scan_id: str, viewer: User) -> ScanView:
+        """One scan; raises NotFound."""
+        scan = self._scans.get(scan_id)
+        if scan is None:
+            raise NotFound("There is no such scan.")
+        patient = self._patients.get(scan.patient_id, with_identity=may_see_identity(viewer))
+        assert patient is not None
+        uploader = self._accounts.user(scan.uploaded_by)
+        results = tuple(self._results.of_scan(scan_id))
+        return ScanView(
+            scan=scan,
+            patient=patient,
+            result=self._results.latest(scan_id),
+            results=results,
+            reviews=tuple(self._reviews.of_scan(scan_id)),
+            uploaded_by=uploader.display_name if uploader else "",
+            orientation=letters(scan.grid),
+            model_card=self._card(scan.task),
+        )
+
+    def thumbnail(self, scan_id: str) -> bytes:
+        """A small PNG; raises NotFound."""
+        return self._files.get(keys.thumbnail(scan_id))
+
+    def changes_token(self) -> str:
+        """A text that is another one after any change of a scan, result or review."""
+        return self._scans.changes_token()
+
+    def waiting_count(self) -> int:
+        """How many scans wait for their reading or are being read."""
+        counts = self._scans.counts()
+        return counts[ScanStatus.WAITING] + counts[ScanStatus.READING]
+
+
+def letters(grid: SourceGrid) -> Letters | None:
+    """The body's directions at (left, right, top, bottom) of the picture; None where unknown."""
+    affine = formats.display_affine(grid)
+    if affine is None or not grid.placed:
+        return None
+    _, down, right = nib.aff2axcodes(affine)
+    return _OPPOSITE[right], right, _OPPOSITE[down], down

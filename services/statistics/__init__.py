@@ -1,0 +1,1 @@
+"""Statistics of judged results: scores, subgroups and paired differences of versions."""

@@ -1,0 +1,1 @@
+"""Training and evaluating tasks, and what leaves the house to train on."""

@@ -1,0 +1,348 @@
+"""Rehearsal: before a version goes live it reads the last scans, in the background, beside the champion.
+
+A rehearsal is an MLflow run of its own with `rehearsal.json`; the masks that it drew are kept until
+the next rehearsal of the same version is finished.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+
+from data.codec import from_plain, to_plain
+from data.database import now
+from data.errors import Busy, InvalidInput, NotAllowed, NotFound, UserFacingError
+from data.files import FileStore
+from data.ledger.worklist import WorklistStore
+from data.records import (
+    AuditEvent,
+    Cost,
+    Difference,
+    Job,
+    Paired,
+    Rehearsal,
+    Role,
+    Scan,
+    ScanStatus,
+    TrackedRun,
+    User,
+    WorklistQuery,
+)
+from data.stores.audit import AuditLog
+from data.stores.jobs import JobStore
+from data.stores.scans import ScanStore
+from models.cost import measured, pictures
+from services import keys
+from services.inference.engine import Engine, Loaded
+from services.jobs import JobContext, Jobs
+from services.versions.registry import Registry
+from services.versions.rehearser import Rehearser, paired
+from services.versions.serving import Serving
+
+log = logging.getLogger(__name__)
+
+JOB = "rehearsal"
+EXPERIMENT = "lightbox-{task}-rehearsal"
+KIND = "rehearsal"
+VERSION, AGAINST = "lightbox.version", "lightbox.against"
+FILE = "rehearsal.json"
+MOST_SCANS = 1000
+COST_BATCH = 8
+BUSY_PAUSE_S = 1.0
+_UNREADABLE = "This scan could not be read."
+_LOST = "MLflow could not be reached when the rehearsal was finished, so it was lost; start it again."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a rehearsal was asked to do; a job's subject."""
+
+    task: str
+    version: str
+    scans: int
+
+
+class _Cancelled(Exception):
+    """Somebody cancelled it, or the server is stopping."""
+
+
+class Rehearsals:
+    """Rehearsals as jobs, one at a time."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        serving: Serving,
+        engine: Engine,
+        rehearser: Rehearser,
+        scans: ScanStore,
+        worklist: WorklistStore,
+        files: FileStore,
+        jobs: Jobs,
+        job_store: JobStore,
+        audit: AuditLog,
+    ) -> None:
+        self._tracking = registry.tracking
+        self._registry = registry
+        self._serving = serving
+        self._engine = engine
+        self._rehearser = rehearser
+        self._scans = scans
+        self._worklist = worklist
+        self._files = files
+        self._jobs = jobs
+        self._job_store = job_store
+        self._audit = audit
+        self._opened = lru_cache(maxsize=32)(self._read)  # a finished one never changes
+        jobs.register(JOB, self._work, limit=1)
+
+    def request(self, task: str, version: str, scans: int, user: User) -> Job:
+        """Have a version re-read the last scans; one that is under way is not doubled.
+
+        Raises NotAllowed, InvalidInput, NotFound, Busy.
+        """
+        if user.role is not Role.MLOPS:
+            raise NotAllowed("Only MLOps staff rehearse versions.")
+        if not 1 <= scans <= MOST_SCANS:
+            raise InvalidInput(f"A rehearsal takes between 1 and {MOST_SCANS} scans.")
+        live = self._serving.live(task)
+        if live is None:
+            raise Busy("The models are still being loaded; please try again in a moment.")
+        if version == live:
+            raise InvalidInput("This version is live already, so there is nothing to rehearse.")
+        self._registry.version(task, version)
+        if not self.scans_of(task, 1)[0]:
+            raise InvalidInput("There are no scans yet that this version could read.")
+        detail = f"version {version} on the last {scans} scans"
+        self._audit.record(AuditEvent(now(), user.id, "model.rehearse", task, detail))
+        return self._jobs.submit(JOB, json.dumps(asdict(Asked(task, version, scans))), user.id)
+
+    def cancel(self, job_id: str, user: User) -> None:
+        """End a rehearsal that waits or runs; raises NotAllowed, NotFound."""
+        if user.role is not Role.MLOPS:
+            raise NotAllowed("Only MLOps staff end rehearsals.")
+        if self._jobs.get(job_id).kind != JOB:
+            raise NotFound("There is no such rehearsal.")
+        self._jobs.cancel(job_id)
+        self._audit.record(AuditEvent(now(), user.id, "model.rehearsal-cancelled", job_id))
+
+    def jobs(self, limit: int = 20) -> list[tuple[Asked, Job]]:
+        """The latest rehearsals as jobs, newest first."""
+        return [(asked_of(job), job) for job in self._jobs.recent(limit, JOB)]
+
+    def under_way(self, task: str, version: str) -> Job | None:
+        """The unfinished rehearsal of a version, if there is one."""
+        for job in self._job_store.unfinished():
+            if job.kind == JOB:
+                asked = asked_of(job)
+                if (asked.task, asked.version) == (task, version):
+                    return job
+        return None
+
+    def running(self, task: str, version: str) -> bool:
+        """Whether a rehearsal of a version is unfinished."""
+        return self.under_way(task, version) is not None
+
+    def latest(self, task: str, version: str, against: str | None = None) -> Rehearsal | None:
+        """The latest finished rehearsal of a version, of those against a certain champion.
+
+        None where there is none. Raises Busy while MLflow is away.
+        """
+        tags = {"lightbox.kind": KIND, VERSION: version}
+        for run in self._runs(task, tags if against is None else tags | {AGAINST: against}):
+            if run.status == "FINISHED":
+                return self.opened(run.run_id)
+        return None
+
+    def latest_of(self, task: str, versions: Iterable[str], against: str) -> dict[str, Rehearsal | None]:
+        """`latest` of several versions, for one question to MLflow."""
+        newest: dict[str, str] = {}
+        for run in self._runs(task, {"lightbox.kind": KIND, AGAINST: against}):
+            if run.status == "FINISHED":
+                newest.setdefault(run.tags.get(VERSION, ""), run.run_id)
+        return {one: self.opened(newest[one]) if one in newest else None for one in versions}
+
+    def opened(self, rehearsal_id: str) -> Rehearsal:
+        """A finished rehearsal; raises NotFound, and Busy while MLflow is away."""
+        try:
+            return self._opened(rehearsal_id)
+        except NotFound:
+            raise NotFound("There is no such rehearsal.") from None
+        except Exception as error:
+            raise _away(error) from error
+
+    def scans_of(self, task: str, count: int) -> tuple[list[str], bool]:
+        """(the last scans that were read, newest first; whether they are synthetic).
+
+        Synthetic scans count only where there are no real ones.
+        """
+        for synthetic in ("no", "yes"):
+            filters: dict[str, tuple[str, ...]]
+            filters = {"task": (task,), "status": (ScanStatus.READ.value,), "synthetic": (synthetic,)}
+            page = self._worklist.page(WorklistQuery(count=count, filters=filters), with_identity=False)
+            if page.rows:
+                return [row.scan_id for row in page.rows], synthetic == "yes"
+        return [], False
+
+    def _work(self, job: JobContext) -> None:
+        asked = Asked(**json.loads(job.subject))
+        if asked.version == self._serving.live(asked.task):
+            raise InvalidInput("This version went live before it was rehearsed.")
+        champion = self._engine.loaded(asked.task)
+        candidate = self._serving.beside(self._registry.version(asked.task, asked.version))
+        run_id = self._begun(asked, champion, job)
+        try:
+            made = self._rehearsed(run_id, asked, champion, candidate, job)
+            self._finish(made)
+        except _Cancelled:
+            self._drop(run_id)
+        except BaseException:
+            self._drop(run_id)
+            raise
+
+    def _begun(self, asked: Asked, champion: Loaded, job: JobContext) -> str:
+        tags = {"lightbox.kind": KIND, VERSION: asked.version}
+        try:
+            for left in self._tracking.runs(_experiment(asked.task), {"lightbox.job": job.job_id}):
+                self._drop(left.run_id)  # of this job, before the server was stopped or killed
+            return self._tracking.start_run(
+                _experiment(asked.task),
+                f"version {asked.version} against {champion.version}",
+                {"scans_asked": asked.scans},
+                tags | {AGAINST: champion.version, "lightbox.job": job.job_id},
+            )
+        except Exception as error:
+            raise _away(error) from error
+
+    def _rehearsed(
+        self, run_id: str, asked: Asked, champion: Loaded, candidate: Loaded, job: JobContext
+    ) -> Rehearsal:
+        started = now()
+        ids, synthetic = self.scans_of(asked.task, asked.scans)
+        found: list[Difference] = []
+        failed: list[tuple[str, str]] = []
+        for number, scan_id in enumerate(ids):
+            scan = self._scans.get(scan_id)
+            if scan is None:  # deleted meanwhile
+                continue
+            outcome = self._one(run_id, scan, champion, candidate, job, number / len(ids))
+            if isinstance(outcome, Difference):
+                found.append(outcome)
+            else:
+                failed.append((scan_id, outcome))
+        costs = self._costs(champion, candidate)
+        found.sort(key=lambda one: -one.disagreement)
+        return Rehearsal(
+            id=run_id,
+            task=asked.task,
+            version=asked.version,
+            against=champion.version,
+            asked_by=job.user_id,
+            started_at=started,
+            finished_at=now(),
+            synthetic=synthetic,
+            differences=tuple(found),
+            failed=tuple(failed),
+            paired=paired(found),
+            champion_cost=costs[0],
+            candidate_cost=costs[1],
+        )
+
+    def _one(
+        self, run_id: str, scan: Scan, champion: Loaded, candidate: Loaded, job: JobContext, done: float
+    ) -> Difference | str:
+        def look(_: float) -> None:
+            if job.cancelled():
+                raise _Cancelled
+
+        look(0.0)
+        job.progress(done)
+        while True:
+            try:
+                return self._rehearser.compared(run_id, scan, champion, candidate, look)
+            except Busy:  # those who cannot wait are many right now
+                time.sleep(BUSY_PAUSE_S)
+                look(0.0)
+            except _Cancelled:
+                raise
+            except UserFacingError as error:
+                return str(error)
+            except Exception:
+                log.exception("scan %s could not be rehearsed", scan.id)
+                return _UNREADABLE
+
+    def _costs(self, champion: Loaded, candidate: Loaded) -> list[Cost]:
+        batch = pictures(COST_BATCH, candidate.task.channels, candidate.task.input_size)
+        both = [(champion.network, champion.dtype), (candidate.network, candidate.dtype)]
+        return [Cost(one.picture_ms, one.weights_mb, one.peak_mb) for one in measured(both, batch)]
+
+    def _finish(self, made: Rehearsal) -> None:
+        try:
+            self._tracking.log_metrics(made.id, _flat(made))
+            self._tracking.log_json(made.id, FILE, to_plain(made))
+            self._tracking.end_run(made.id)
+            older = self._runs(made.task, {"lightbox.kind": KIND, VERSION: made.version})
+        except Exception as error:
+            raise UserFacingError(_LOST) from error
+        for run in older:
+            if run.run_id != made.id:  # its numbers stay in MLflow; its pictures have had their day
+                self._files.delete_all(keys.rehearsal(run.run_id))
+        detail = f"version {made.version} against {made.against}: {len(made.differences)} scans"
+        self._audit.record(AuditEvent(now(), made.asked_by, "model.rehearsed", made.task, detail))
+
+    def _drop(self, run_id: str) -> None:
+        """Leave nothing of an unfinished rehearsal."""
+        self._files.delete_all(keys.rehearsal(run_id))
+        try:
+            self._tracking.end_run(run_id, failed=True)
+            self._tracking.delete_runs([run_id])
+        except Exception as error:
+            log.warning("the run of a rehearsal that ended early stays in MLflow: %r", error)
+
+    def _runs(self, task: str, tags: Mapping[str, str]) -> list[TrackedRun]:
+        try:
+            return self._tracking.runs(_experiment(task), tags)
+        except Exception as error:
+            raise _away(error) from error
+
+    def _read(self, rehearsal_id: str) -> Rehearsal:
+        found: Rehearsal = from_plain(Rehearsal, self._tracking.read_json(rehearsal_id, FILE))
+        return found
+
+
+def asked_of(job: Job) -> Asked:
+    """What a rehearsal's job was asked to do."""
+    return Asked(**json.loads(job.subject))
+
+
+def _experiment(task: str) -> str:
+    return EXPERIMENT.format(task=task)
+
+
+def _flat(made: Rehearsal) -> dict[str, float]:
+    """The rehearsal's numbers for MLflow."""
+    numbers: dict[str, float] = {
+        "scans": len(made.differences),
+        "failed": len(made.failed),
+        "sides_changed": made.sides_changed,
+    }
+    for one in made.paired:
+        numbers |= _of_pair(one)
+    for who, cost in (("champion", made.champion_cost), ("candidate", made.candidate_cost)):
+        if cost is not None:
+            numbers |= {f"{who}_{name}": value for name, value in asdict(cost).items()}
+    return numbers
+
+
+def _of_pair(one: Paired) -> dict[str, float]:
+    parts = {"difference": one.difference, "low": one.low, "high": one.high, "n": float(one.n)}
+    return {f"{one.name}_{part}": value for part, value in parts.items()} | {one.name: one.candidate}
+
+
+def _away(error: Exception) -> Busy:
+    log.warning("MLflow did not answer a rehearsal: %r", error)
+    return Busy("MLflow cannot be reached right now, and rehearsals are kept there.")

@@ -1,0 +1,218 @@
+"""One rehearsal at work: a candidate and the champion on the same scans, scan by scan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data import formats
+from data.files import FileStore
+from data.packing import packed, unpacked
+from data.records import Difference, Measurements, Paired, Result, Review, Said, Scan
+from data.stores.results import ResultStore
+from data.stores.reviews import ReviewStore
+from models.metrics import Z95, bootstrapped, dice
+from services import keys
+from services.inference.engine import Loaded
+from services.reading.reading import Reader
+from services.statistics.pairing import mcnemar
+
+Mask = NDArray[np.bool_]
+CANDIDATE, CHAMPION = "candidate", "champion"
+DICE_APART = 0.01  # less is nobody's win
+RECALL, SPECIFICITY, DICE = "recall", "specificity", "dice"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a version said of a scan, with its mask."""
+
+    said: Said
+    mask: Mask | None
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is held to be true of a scan: the latest review that says so."""
+
+    positive: bool | None = None
+    mask: Mask | None = None  # drawn or given by a person, and not empty
+
+
+class Rehearser:
+    """Reads scans for a rehearsal; its masks are kept, its readings are nobody's results."""
+
+    def __init__(self, reader: Reader, results: ResultStore, reviews: ReviewStore, files: FileStore) -> None:
+        self._reader = reader
+        self._results = results
+        self._reviews = reviews
+        self._files = files
+
+    def compared(
+        self,
+        rehearsal_id: str,
+        scan: Scan,
+        champion: Loaded,
+        candidate: Loaded,
+        look: Callable[[float], None],
+    ) -> Difference:
+        """Both versions' answers on a scan; the candidate's mask is kept.
+
+        The champion's kept result stands for it where it is of this very version; other scans are
+        read by it once more. `look` is called often and may raise. Raises UserFacingError for a scan
+        that cannot be read.
+        """
+        array = self._files.get_array(keys.array(scan.id))
+        truth = self._truth(scan)
+        new = self._read(scan, array, candidate, truth, look)
+        kept = self._kept(scan.id, champion)
+        if kept is None:
+            old = self._read(scan, array, champion, truth, look)
+            self._keep(rehearsal_id, scan.id, CHAMPION, old.mask)
+        else:
+            old = self._of_result(kept, truth)
+        self._keep(rehearsal_id, scan.id, CANDIDATE, new.mask)
+        both = old.mask is not None and new.mask is not None
+        return Difference(
+            scan_id=scan.id,
+            champion=old.said,
+            candidate=new.said,
+            overlap=dice(old.mask, new.mask) if both else None,  # type: ignore[arg-type]
+            slice=_most_different(old.mask, new.mask, scan.slices),
+            result_id=None if kept is None else kept.id,
+            truth_positive=truth.positive,
+        )
+
+    def _read(
+        self, scan: Scan, array: NDArray[Any], loaded: Loaded, truth: Truth, look: Callable[[float], None]
+    ) -> Shown:
+        affine = formats.display_affine(scan.grid)
+        read = self._reader.read_by(loaded, array, scan.spacing, affine, look, background=True)
+        answer, taken = read.answer, read.provenance.timings_ms
+        return _shown(
+            answer.probability, answer.positive, read.measurements, taken.get("network"), answer.mask, truth
+        )
+
+    def _kept(self, scan_id: str, champion: Loaded) -> Result | None:
+        """The latest result of this very version: of one with the same name and other weights it is none."""
+        for result in self._results.of_scan(scan_id):
+            made = result.provenance
+            if (made.model_version, made.weights_sha256) == (champion.version, champion.weights_sha256):
+                return result
+        return None
+
+    def _of_result(self, result: Result, truth: Truth) -> Shown:
+        mask = None
+        if result.has_mask:
+            mask = np.asarray(unpacked(self._files.get(keys.mask(result.id))), dtype=bool)
+        taken = result.provenance.timings_ms.get("network")
+        return _shown(result.probability, result.positive, result.measurements, taken, mask, truth)
+
+    def _truth(self, scan: Scan) -> Truth:
+        for review in self._reviews.of_scan(scan.id):
+            if review.truth_positive is not None:
+                return Truth(review.truth_positive, self._true_mask(review))
+        return Truth()
+
+    def _true_mask(self, review: Review) -> Mask | None:
+        # An accepted mask is the champion's own: to measure its rival against it would be no test.
+        if review.measurements is None or not review.truth_positive:
+            return None
+        return np.asarray(unpacked(self._files.get(keys.corrected_mask(review.id))), dtype=bool)
+
+    def _keep(self, rehearsal_id: str, scan_id: str, who: str, mask: Mask | None) -> None:
+        if mask is not None:
+            self._files.put(keys.rehearsed_mask(rehearsal_id, scan_id, who), packed(mask))
+
+
+def paired(differences: Iterable[Difference]) -> tuple[Paired, ...]:
+    """Every number that both versions have on the same scans, as far as truths are known."""
+    known = [one for one in differences if one.truth_positive is not None]
+    ill = [one for one in known if one.truth_positive]
+    healthy = [one for one in known if not one.truth_positive]
+    drawn = [
+        (one.champion.truth_dice, one.candidate.truth_dice)
+        for one in ill
+        if one.champion.truth_dice is not None and one.candidate.truth_dice is not None
+    ]
+    found = [
+        _share(RECALL, [(one.champion.positive, one.candidate.positive) for one in ill]),
+        _share(SPECIFICITY, [(not one.champion.positive, not one.candidate.positive) for one in healthy]),
+        _mean(DICE, drawn),
+    ]
+    return tuple(one for one in found if one is not None)
+
+
+def _share(name: str, right: Sequence[tuple[bool, bool]]) -> Paired | None:
+    """Two shares on the same scans: who was right, (champion, candidate).
+
+    The interval of the difference is Bonett and Price's (J. Educ. Behav. Stat. 2012), which stays
+    honest for few scans: with none that differ it is not zero wide. `p` is McNemar's exact test.
+    """
+    n = len(right)
+    if not n:
+        return None
+    old, new = np.array(right, dtype=bool).T
+    test = mcnemar(old, new)
+    better, worse = test.second_only, test.first_only
+    gained, lost = (better + 1) / (n + 2), (worse + 1) / (n + 2)
+    half = Z95 * float(np.sqrt((gained + lost - (gained - lost) ** 2) / (n + 2)))
+    return Paired(
+        name,
+        float(old.mean()),
+        float(new.mean()),
+        (better - worse) / n,
+        max(-1.0, gained - lost - half),
+        min(1.0, gained - lost + half),
+        n,
+        better,
+        worse,
+        test.p,
+    )
+
+
+def _mean(name: str, values: Sequence[tuple[float, float]]) -> Paired | None:
+    """Two means on the same scans with a bootstrap over the scans' own differences."""
+    if not values:
+        return None
+    apart = [new - old for old, new in values]
+    figure = bootstrapped(apart)
+    return Paired(
+        name,
+        float(np.mean([old for old, _ in values])),
+        float(np.mean([new for _, new in values])),
+        figure.value,
+        figure.low,
+        figure.high,
+        figure.n,
+        sum(one > DICE_APART for one in apart),
+        sum(one < -DICE_APART for one in apart),
+    )
+
+
+def _shown(
+    probability: float,
+    positive: bool,
+    measured: Measurements | None,
+    network_ms: float | None,
+    mask: Mask | None,
+    truth: Truth,
+) -> Shown:
+    true_dice = None if mask is None or truth.mask is None else dice(mask, truth.mask)
+    volume = None if measured is None else measured.volume_ml
+    return Shown(Said(float(probability), bool(positive), volume, network_ms, true_dice), mask)
+
+
+def _most_different(old: Mask | None, new: Mask | None, slices: int) -> int:
+    """The slice with most pixels in one mask alone; else the one with most in both; else the middle."""
+    if old is None or new is None:
+        return slices // 2
+    for mask in (old ^ new, old | new):
+        counts = mask.sum(axis=(1, 2))
+        if counts.any():
+            return int(counts.argmax())
+    return slices // 2

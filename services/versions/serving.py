@@ -1,0 +1,152 @@
+"""What serves: a version takes over in the running server, whoever moved the alias.
+
+The files are fetched and verified, and the network is loaded and warmed up beside the old one,
+before anything changes. Readings under way end with the network that they began with.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+
+from data.database import now
+from data.errors import Busy, ModelUnavailable, UnusableModel
+from data.records import AuditEvent, ModelVersion
+from data.stores.audit import AuditLog
+from models.task import Kind, Task
+from services.inference.engine import Engine, Loaded
+from services.versions.registry import Registry
+
+log = logging.getLogger(__name__)
+
+Followed = Callable[[ModelVersion, str | None], None]
+"""Told of a version that took over, and of the one that served before."""
+
+
+class Serving:
+    """The versions in force in this process."""
+
+    def __init__(
+        self, registry: Registry, engine: Engine, tasks: Iterable[Task], audit: AuditLog, every_s: float
+    ) -> None:
+        """`every_s`: how often to look whether somebody else moved the alias; 0 is never."""
+        self._registry = registry
+        self._engine = engine
+        self._tasks = {task.name: task for task in tasks}
+        self._audit = audit
+        self._every_s = every_s
+        self._changing = threading.RLock()
+        self._unusable: dict[str, tuple[str, str]] = {}  # task -> (version, why it does not serve)
+        self._ending = threading.Event()
+        self._tell: list[Followed] = []
+
+    def tell(self, followed: Followed) -> None:
+        """Have somebody told whenever this server followed an alias that another tool moved."""
+        self._tell.append(followed)
+
+    def start(self, then: Callable[[], None] = lambda: None) -> None:
+        """Load every champion in the background, then keep looking for others."""
+        threading.Thread(target=self._follow, args=(then,), name="models", daemon=True).start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._ending.set()
+
+    def live(self, task: str) -> str | None:
+        """The version that answers for a task right now; None while none is loaded."""
+        with suppress(ModelUnavailable):
+            return self._engine.loaded(task).version
+        return None
+
+    def draws(self, task: str) -> bool:
+        """Whether a task's answer is a mask."""
+        return self._tasks[task].kind is Kind.SEGMENTATION
+
+    def trouble(self, task: str) -> str | None:
+        """Why the version that the alias points at does not serve, where that is so."""
+        known = self._unusable.get(task)
+        return None if known is None else known[1]
+
+    def beside(self, version: ModelVersion) -> Loaded:
+        """A version's network, loaded beside the one in force; raises UnusableModel, Busy."""
+        try:
+            trained = self._registry.files(version)
+        except UnusableModel:
+            raise
+        except Exception as error:
+            log.warning("%s version %s cannot be fetched: %r", version.name, version.version, error)
+            raise Busy(f"The files of version {version.version} cannot be fetched right now.") from error
+        return self._engine.beside(self._tasks[version.name], trained, version.version)
+
+    def put_in_force(self, version: ModelVersion, tags: Mapping[str, str]) -> None:
+        """Let a version answer from now on and tell MLflow so.
+
+        Raises UnusableModel, or Busy while MLflow is away; then the old one serves on and the alias
+        stays where it was.
+        """
+        with self._changing:
+            loaded = self.beside(version)
+            self._registry.point(version, tags)
+            self._take_over(loaded)
+
+    def look(self) -> list[str]:
+        """Follow aliases that another tool moved; returns the tasks whose version changed here.
+
+        Raises Busy while MLflow is away.
+        """
+        return [task for task in self._tasks if self._look_at(task, again=True)]
+
+    def _look_at(self, task: str, *, again: bool = False) -> bool:
+        with self._changing:
+            champion = self._registry.pointed_at(task)
+            old = self.live(task)
+            if champion is None or champion.version == old:
+                self._unusable.pop(task, None)
+                return False
+            if not again and self._unusable.get(task, ("", ""))[0] == champion.version:
+                return False  # it did not load the last time; `look` tries again when asked to
+            try:
+                loaded = self.beside(champion)
+            except UnusableModel as error:
+                self._cannot_serve(champion, str(error))
+                return False
+            self._take_over(loaded)
+        self._followed(champion, old)
+        return True
+
+    def _followed(self, champion: ModelVersion, old: str | None) -> None:
+        detail = f"version {champion.version} in the place of {old}: the alias was moved elsewhere"
+        self._audit.record(AuditEvent(now(), None, "model.followed", champion.name, detail))
+        for followed in self._tell:
+            followed(champion, old)
+
+    def _cannot_serve(self, champion: ModelVersion, why: str) -> None:
+        self._unusable[champion.name] = champion.version, why
+        log.error("%s version %s does not serve: %s", champion.name, champion.version, why)
+        event = AuditEvent(now(), None, "model.unusable", champion.name, why)
+        self._audit.record(event)
+
+    def _take_over(self, loaded: Loaded) -> None:
+        self._engine.take_over(loaded)
+        self._registry.note_live(loaded.task.name, loaded.version)
+        self._unusable.pop(loaded.task.name, None)
+
+    def _follow(self, then: Callable[[], None]) -> None:
+        self._registry.load_all(self._engine)
+        try:
+            then()
+        except Exception:
+            log.exception("what follows the loading of the models failed")
+        while self._every_s and not self._ending.wait(self._every_s):
+            for task in self._tasks:
+                self._quietly(task, self._look_at)
+
+    def _quietly(self, task: str, look: Callable[[str], bool]) -> None:
+        try:
+            look(task)
+        except Busy:
+            pass  # MLflow is away: the registry says so, and what serves goes on
+        except Exception:
+            log.exception("%s: the registry could not be followed", task)

@@ -1,0 +1,130 @@
+"""A version trained elsewhere comes in: unpacked, checked, loaded once, tried on a phantom, registered."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.database import now
+from data.errors import InvalidInput, NotAllowed, UnusableModel
+from data.records import AuditEvent, ModelVersion, Role, Spacing, User
+from data.stores.audit import AuditLog
+from models import weights
+from models.task import Kind, Task
+from models.weights import Trained
+from services.inference.engine import Engine
+from services.reading.reading import Reader
+from services.versions.registry import Registry
+
+MOST_BYTES = 4 << 30
+NEEDED = (weights.WEIGHTS, weights.SETTINGS)
+TAKEN = (*NEEDED, weights.CARD, "reference.parquet", "evaluation.json")
+UPLOADED_BY = "lightbox.uploaded_by"
+_UPLOADED = "uploaded"
+
+
+class ModelUploads:
+    """Versions that were trained elsewhere."""
+
+    def __init__(
+        self, registry: Registry, engine: Engine, reader: Reader, tasks: Mapping[str, Task], audit: AuditLog
+    ) -> None:
+        self._registry = registry
+        self._engine = engine
+        self._reader = reader
+        self._tasks = tasks
+        self._audit = audit
+
+    def take(self, task: str, archive: Path, user: User, description: str = "") -> ModelVersion:
+        """Register what a zip holds; raises NotAllowed, InvalidInput, UnusableModel, Busy."""
+        if user.role is not Role.MLOPS:
+            raise NotAllowed("Only MLOps staff register versions.")
+        with tempfile.TemporaryDirectory(prefix="lightbox-version-") as folder:
+            _unpack(archive, Path(folder))
+            return self._registered(task, Path(folder), user.display_name, user.id, description)
+
+    def take_folder(self, task: str, folder: Path, who: str, description: str = "") -> ModelVersion:
+        """Register the files in a folder, for the command line. Raises as `take` does."""
+        with tempfile.TemporaryDirectory(prefix="lightbox-version-") as copies:
+            for name in TAKEN:
+                if (folder / name).is_file():
+                    shutil.copyfile(folder / name, Path(copies, name))
+            return self._registered(task, Path(copies), who, None, description)
+
+    def _registered(
+        self, task: str, folder: Path, who: str, user_id: str | None, description: str
+    ) -> ModelVersion:
+        if task not in self._tasks:
+            raise InvalidInput(f"There is no task {task!r}; the tasks are {', '.join(sorted(self._tasks))}.")
+        trained = _opened(folder)
+        digest = trained.sha256
+        for known in self._registry.versions(task):
+            if known.weights_sha256 == digest:
+                raise InvalidInput(f"These weights are registered already, as version {known.version}.")
+        self._try(self._tasks[task], trained)
+        said = description.strip()[:500] or "Uploaded; not yet promoted."
+        made = self._registry.add(task, folder, who, said, {UPLOADED_BY: who})
+        detail = f"version {made.version}, weights {digest[:12]}"
+        self._audit.record(AuditEvent(now(), user_id, "model.registered", task, detail))
+        return made
+
+    def _try(self, task: Task, trained: Trained) -> None:
+        """Load it beside what serves and have it answer a phantom, from pixels to the answer."""
+        try:
+            loaded = self._engine.beside(task, trained, _UPLOADED)
+        except UnusableModel as error:  # it has no number yet
+            said = str(error).replace(f"Version {_UPLOADED}", "The uploaded version")
+            raise UnusableModel(said.replace(f"version {_UPLOADED}", "the uploaded version")) from error
+        phantom = _phantom()
+        try:
+            answer = self._reader.read_by(loaded, phantom, Spacing(5.0, 2.0, 2.0), background=True).answer
+        except Exception as error:
+            raise UnusableModel("The uploaded version could not read a phantom.") from error
+        sound = 0.0 <= answer.probability <= 1.0
+        if task.kind is Kind.SEGMENTATION:
+            sound = sound and answer.mask is not None and answer.mask.shape == phantom.shape
+        if not sound:
+            raise UnusableModel("The uploaded version does not answer a phantom as it should.")
+
+
+def _unpack(archive: Path, into: Path) -> None:
+    """The files that make a version, wherever in the zip they lie; others are left out."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            members = {Path(one.filename).name: one for one in opened.infolist() if not one.is_dir()}
+            wanted = [members[name] for name in TAKEN if name in members]
+            if sum(one.file_size for one in wanted) > MOST_BYTES:
+                raise InvalidInput(f"A version may have at most {MOST_BYTES >> 30} GiB of files.")
+            for one in wanted:
+                with opened.open(one) as source, (into / Path(one.filename).name).open("wb") as copy:
+                    shutil.copyfileobj(source, copy, 1 << 20)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise InvalidInput("This is not a zip that can be opened.") from error
+
+
+def _opened(folder: Path) -> Trained:
+    missing = [name for name in NEEDED if not (folder / name).is_file()]
+    if missing:
+        raise InvalidInput(f"A version needs {' and '.join(NEEDED)}; missing: {', '.join(missing)}.")
+    try:
+        return weights.opened(folder)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidInput(
+            f"{weights.SETTINGS} cannot be read: it needs decision, metrics and facts as `train` writes them."
+        ) from error
+
+
+def _phantom() -> NDArray[np.int16]:
+    """Something like a head, (3, 96, 96): an ellipse with a brighter rim, texture, and a bright spot."""
+    rows, columns = np.mgrid[-1:1:96j, -1:1:96j]
+    radius = (rows / 0.9) ** 2 + (columns / 0.7) ** 2
+    picture = np.where(radius < 1, 300.0, 10.0) + np.where((radius > 0.85) & (radius < 1), 250.0, 0.0)
+    picture += np.where((rows - 0.2) ** 2 + (columns + 0.2) ** 2 < 0.02, 350.0, 0.0)
+    texture = np.random.default_rng(0).normal(0, 12, (3, 96, 96))
+    return np.clip(picture + texture, 0, None).astype(np.int16)

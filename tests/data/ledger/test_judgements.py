@@ -1,0 +1,200 @@
+"""What counts as the truth of a result, and how results and truths are counted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+
+from data.errors import InvalidInput
+from data.ledger.judgements import JudgementStore
+from data.ledger.rows import recount
+from data.ledger.sample import draws, sampled
+from data.records import BRAIN_TUMOUR, Judgements, ReadCount, Result, Review, Scan, Verdict
+from data.stores.results import ResultStore
+from data.stores.reviews import ReviewStore
+from data.stores.scans import ScanStore
+from tests.data.builders import a_header, a_kept_scan, a_result, a_review, measured
+
+NOVEMBER = datetime(2026, 11, 20, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(engine: Engine) -> JudgementStore:
+    return JudgementStore(engine, share=1.0)
+
+
+def read(engine: Engine, version: str = "3", at: datetime = NOVEMBER, **changes: Any) -> tuple[Scan, Result]:
+    scan = a_kept_scan(engine)
+    return scan, read_again(engine, scan, version, at, **changes)
+
+
+def read_again(
+    engine: Engine, scan: Scan, version: str = "3", at: datetime = NOVEMBER, **changes: Any
+) -> Result:
+    result = a_result(scan.id, created_at=at, **changes)
+    made_by = replace(result.provenance, model_version=version)
+    return ResultStore(engine).add(replace(result, provenance=made_by))
+
+
+def review(engine: Engine, result: Result, minutes: float = 0, **changes: Any) -> Review:
+    return ReviewStore(engine).add(a_review(result.scan_id, result.id, minutes, **changes))
+
+
+def test_an_accepted_mask_is_right_and_its_dice_is_one(engine: Engine, store: JudgementStore) -> None:
+    scan, result = read(engine, measurements=measured(12.5))
+    review(engine, result)
+    (judgement,) = store.of(BRAIN_TUMOUR)
+    assert (judgement.scan_id, judgement.result_id) == (scan.id, result.id)
+    assert (judgement.truth_positive, judgement.dice) == (True, 1.0)
+    assert (judgement.volume_ml, judgement.truth_volume_ml) == (12.5, 12.5)
+    assert (judgement.version, judgement.created_at) == ("3", NOVEMBER)
+    assert (judgement.sex, judgement.age_years) == ("F", 61.5)
+    assert judgement.scanner == "Siemens Skyra"
+    assert judgement.latency_ms == 12.5  # the sum of its stages
+    assert judgement.sampled
+
+
+@pytest.mark.parametrize(
+    ("result", "said", "truth", "dice"),
+    [
+        ({}, {"verdict": Verdict.CORRECTED, "truth_positive": True, "dice": 0.7}, True, 0.7),
+        ({}, {"verdict": Verdict.REJECTED, "truth_positive": False}, False, None),
+        ({}, {"verdict": Verdict.REJECTED, "truth_positive": True}, True, None),
+        ({}, {"verdict": Verdict.LABELLED, "truth_positive": True}, True, None),
+        ({}, {"verdict": Verdict.LABELLED, "truth_positive": True, "dice": 0.9}, True, 0.9),
+        ({}, {"verdict": Verdict.CORRECTED, "truth_positive": False, "dice": 0.0}, False, None),
+        ({"positive": False}, {"truth_positive": False}, False, None),
+        ({"positive": False}, {"verdict": Verdict.REJECTED, "truth_positive": True}, True, 0.0),
+        ({"has_mask": False}, {"truth_positive": True}, True, None),
+    ],
+)
+def test_truth_and_dice_of_each_kind_of_review(
+    engine: Engine,
+    store: JudgementStore,
+    result: dict[str, Any],
+    said: dict[str, Any],
+    truth: bool,
+    dice: float | None,
+) -> None:
+    _, read_one = read(engine, **result)
+    review(engine, read_one, **said)
+    (judgement,) = store.of(BRAIN_TUMOUR)
+    assert (judgement.truth_positive, judgement.dice) == (truth, dice)
+
+
+def test_the_latest_review_that_says_a_truth_counts(engine: Engine, store: JudgementStore) -> None:
+    _, result = read(engine)
+    assert len(store.of(BRAIN_TUMOUR)) == 0
+    review(engine, result, 1, verdict=Verdict.REJECTED, truth_positive=None)
+    assert len(store.of(BRAIN_TUMOUR)) == 0
+    review(engine, result, 5, verdict=Verdict.REJECTED, truth_positive=False)
+    review(engine, result, 9, verdict=Verdict.REJECTED, truth_positive=None)
+    review(engine, result, 3, verdict=Verdict.ACCEPTED, truth_positive=True)  # written late, said before
+    assert [one.truth_positive for one in store.of(BRAIN_TUMOUR)] == [False]
+
+
+def test_an_older_result_s_truth_stays_and_may_still_change(engine: Engine, store: JudgementStore) -> None:
+    scan, first = read(engine, "3")
+    review(engine, first)
+    second = read_again(engine, scan, "4")
+    assert [one.version for one in store.of(BRAIN_TUMOUR)] == ["3"]
+    review(engine, first, 7, verdict=Verdict.REJECTED, truth_positive=False)  # no longer the latest
+    assert [one.truth_positive for one in store.of(BRAIN_TUMOUR, "3")] == [False]
+    review(engine, second, 8, verdict=Verdict.REJECTED, truth_positive=False)
+    assert sorted(one.version for one in store.of(BRAIN_TUMOUR)) == ["3", "4"]
+
+
+def test_filters_and_counts(engine: Engine, store: JudgementStore) -> None:
+    for month, version, known in [(9, "3", True), (10, "3", False), (10, "3", True), (10, "4", True)]:
+        _, result = read(engine, version, datetime(2026, month, 30, 23, 59, tzinfo=UTC))
+        if known:
+            review(engine, result)
+    assert len(store.of(BRAIN_TUMOUR)) == 3
+    assert len(store.of(BRAIN_TUMOUR, "3", "2026-10")) == 1
+    assert len(store.of(BRAIN_TUMOUR, last_month="2026-09")) == 1
+    assert len(store.of(BRAIN_TUMOUR, synthetic=True)) == 0
+    assert len(store.of("pneumonia")) == 0
+    assert store.read_counts(BRAIN_TUMOUR) == {
+        ("3", "2026-09", False): ReadCount(1, 1, 1, 1),
+        ("3", "2026-10", False): ReadCount(2, 1, 2, 1),
+        ("4", "2026-10", False): ReadCount(1, 1, 1, 1),
+    }
+    assert list(store.latencies(BRAIN_TUMOUR, "3", "2026-10", False)) == [12.5, 12.5]
+    with pytest.raises(InvalidInput, match="month"):
+        store.of(BRAIN_TUMOUR, first_month="October")
+
+
+def test_what_is_deleted_counts_no_more_and_synthetic_is_apart(engine: Engine, store: JudgementStore) -> None:
+    made = a_kept_scan(engine, synthetic=True)
+    review(engine, read_again(engine, made))
+    _, real = read(engine)
+    review(engine, real)
+    assert [one.synthetic for one in store.of(BRAIN_TUMOUR, synthetic=True)] == [True]
+    ScanStore(engine).delete([made.id])
+    assert [one.scan_id for one in store.of(BRAIN_TUMOUR)] == [real.scan_id]
+    assert list(store.read_counts(BRAIN_TUMOUR)) == [("3", "2026-11", False)]
+    recount(engine)
+    assert len(store.of(BRAIN_TUMOUR)) == 1
+
+
+def test_changes_of_any_size_give_what_reading_all_anew_gives(
+    engine: Engine, store: JudgementStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.ledger.judgements.MOST_CHANGES", 2)
+    for n in (1, 2, 3, 5):
+        for _ in range(n):
+            _, result = read(engine)
+            review(engine, result)
+        anew = JudgementStore(engine, share=1.0)
+        assert sorted(store.of(BRAIN_TUMOUR).result_id) == sorted(anew.of(BRAIN_TUMOUR).result_id)
+        assert store.read_counts(BRAIN_TUMOUR) == anew.read_counts(BRAIN_TUMOUR)
+
+
+def test_two_versions_on_the_same_scans_share_the_scan_s_truth(engine: Engine, store: JudgementStore) -> None:
+    scan, first = read(engine, "3")
+    review(engine, first, verdict=Verdict.CORRECTED, truth_positive=True, dice=0.6)
+    second = read_again(engine, scan, "4", positive=False)
+    read(engine, "4")  # of a scan that version 3 never saw
+    one, two = store.paired(BRAIN_TUMOUR, "3", "4")
+    assert (one[0].result_id, two[0].result_id) == (first.id, second.id)
+    assert (len(one), len(two)) == (1, 1)
+    assert (one[0].truth_positive, two[0].truth_positive) == (True, True)
+    assert (one[0].dice, two[0].dice) == (0.6, 0.0)
+    assert [len(side) for side in store.paired(BRAIN_TUMOUR, "3", "9")] == [0, 0]
+
+
+def test_only_sampled_scans_that_wait_are_proposed_oldest_month_first(
+    engine: Engine, store: JudgementStore
+) -> None:
+    _, late = read(engine, at=datetime(2026, 12, 1, tzinfo=UTC))
+    _, early = read(engine, at=datetime(2026, 10, 1, tzinfo=UTC))
+    _, done = read(engine)
+    review(engine, done)
+    assert [one[0] for one in store.unreviewed(BRAIN_TUMOUR, "3", 10)] == [early.scan_id, late.scan_id]
+    assert len(store.unreviewed(BRAIN_TUMOUR, None, 1)) == 1
+    assert JudgementStore(engine, share=0.0).unreviewed(BRAIN_TUMOUR, None, 10) == []
+
+
+def test_the_sample_is_fixed_even_and_grows_with_its_share() -> None:
+    ids = [f"{number:032x}" for number in range(20_000)]
+    small, large = sampled(ids, 0.05), sampled(ids, 0.2)
+    assert 0.045 < small.mean() < 0.055
+    assert (large[small]).all()
+    assert np.array_equal(sampled(ids[::-1], 0.05), small[::-1])
+    assert draws(["0" * 32])[0] == pytest.approx(draws(["f" * 32, "0" * 32])[1])
+    assert draws(["0" * 32])[0] == pytest.approx(0.88480548, abs=1e-8)  # for ever
+
+
+def test_columns_and_rows_say_the_same(engine: Engine, store: JudgementStore) -> None:
+    scan = a_kept_scan(engine, header=a_header(sex=None, age_years=None, site=None))
+    review(engine, read_again(engine, scan, measurements=None))
+    found = store.of(BRAIN_TUMOUR)
+    (one,) = found
+    assert (one.sex, one.age_years, one.site, one.volume_ml) == (None, None, None, None)
+    assert list(Judgements.of([one])) == [one]
+    assert [str(month) for month in found.months()] == ["2026-11"]

@@ -1,0 +1,184 @@
+"""The ledger says at any time what a full count would say, and the lines in memory say the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, delete, select
+
+from data.columns import folded
+from data.database import migrate, open_database, reading, writing
+from data.errors import InvalidInput
+from data.ledger.in_memory import DIMENSIONS, Ledger, Lines
+from data.ledger.rows import recount, recount_if_behind, scanner_name
+from data.ledger.selection import searched, selected
+from data.records import PNEUMONIA, ScanStatus, Verdict
+from data.stores.results import ResultStore
+from data.stores.reviews import ReviewStore
+from data.stores.scans import ScanStore
+from data.tables import ledger
+from tests.data.builders import MORNING, a_header, a_kept_scan, a_result, a_review, measured
+
+ACTS = st.lists(
+    st.tuples(
+        st.sampled_from(["scan", "status", "result", "review", "correct", "delete"]),
+        st.integers(0, 5),
+        st.booleans(),
+    ),
+    max_size=25,
+)
+
+
+@pytest.fixture
+def house() -> Engine:
+    engine = open_database("sqlite://")
+    migrate(engine)
+    return engine
+
+
+def act(engine: Engine, kept: list[str], done: tuple[str, int, bool], minute: int) -> None:
+    kind, number, flag = done
+    if kind == "scan" or not kept:
+        task = {"task": PNEUMONIA} if flag else {}
+        header = a_header(site=f"site {number % 2}", age_years=float(number * 9), acquired_at=None)
+        kept.append(a_kept_scan(engine, minute, f"Name^{number}", header=header, **task).id)
+        return
+    scan_id = kept[number % len(kept)]
+    latest = ResultStore(engine).latest(scan_id)
+    if kind == "status":
+        ScanStore(engine).set_status(scan_id, ScanStatus.FAILED if flag else ScanStatus.READ)
+    elif kind == "result":
+        volume = None if flag else measured(float(number))
+        result = a_result(
+            scan_id, minute, positive=flag, measurements=volume, head_position=(0.1, number / 6)
+        )
+        ResultStore(engine).add(result)
+    elif kind == "review" and latest is not None:
+        ReviewStore(engine).add(a_review(scan_id, latest.id, minute, truth_positive=flag, dice=0.5))
+    elif kind == "correct" and latest is not None:
+        verdict = {"verdict": Verdict.CORRECTED, "measurements": measured(9.0 + number)}
+        ReviewStore(engine).add(a_review(scan_id, latest.id, minute, **verdict))
+    elif kind == "delete":
+        ScanStore(engine).delete([scan_id])
+        kept.remove(scan_id)
+
+
+def _table(engine: Engine) -> dict[str, dict[str, Any]]:
+    columns = [column for column in ledger.c if column.name not in ("line", "changed")]
+    with reading(engine) as connection:
+        rows = connection.execute(select(*columns).where(~ledger.c.gone)).mappings()
+        return {row["scan_id"]: dict(row) for row in rows}
+
+
+def _said(lines: Lines) -> dict[str, tuple[Any, ...]]:
+    """Every line in words, by scan."""
+    return {
+        scan_id.decode(): (
+            lines.people.ids[lines.patients[row]],
+            lines.days[row],
+            *(lines.names[name][lines.codes[name][row]] for name in DIMENSIONS),
+            *(str(column[row]) for column in lines.numbers.values()),
+        )
+        for row, scan_id in ((row, lines.scan_ids[row]) for row in lines.rows)
+    }
+
+
+@given(acts=ACTS)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_after_anything_the_ledger_equals_a_full_count(acts: list[tuple[str, int, bool]]) -> None:
+    engine = open_database("sqlite://")
+    migrate(engine)
+    followed, kept = Ledger(engine), []
+    for minute, one in enumerate(acts):
+        act(engine, kept, one, minute)
+        if one[2]:
+            assert len(followed.lines()) == len(kept)  # also when it is asked in between
+    written, seen = _table(engine), _said(followed.lines())
+    assert set(written) == set(kept)
+    assert seen == _said(Ledger(engine).lines())  # what followed the changes equals what is read afresh
+    assert recount(engine) == len(kept)
+    assert _table(engine) == written
+    assert _said(followed.lines()) == seen
+    assert len(followed.lines()) == len(kept)
+    engine.dispose()
+
+
+def test_scans_from_before_the_ledger_are_counted_at_the_start(house: Engine) -> None:
+    scan = a_kept_scan(house)
+    ResultStore(house).add(a_result(scan.id, 3))
+    before = _table(house)
+    with writing(house) as connection:
+        connection.execute(delete(ledger))
+    recount_if_behind(house)
+    assert _table(house) == before
+
+
+def test_lines_know_classes_and_what_is_unknown(house: Engine) -> None:
+    header = a_header(age_years=None, sex=None, site=None, manufacturer="Siemens", scanner="Siemens Skyra")
+    scan = a_kept_scan(house, header=header)
+    ResultStore(house).add(a_result(scan.id, 2, has_mask=True, measurements=measured(10.0), probability=1.0))
+    lines = Ledger(house).lines()
+    said = {name: lines.names[name][lines.codes[name][0]] for name in DIMENSIONS}
+    expected = {"age": "unknown", "sex": "unknown", "site": "unknown", "scanner": "Siemens Skyra"}
+    expected |= {"size": "10 to 30 mL", "chance": "0.9 to 1.0", "result": "positive", "review": "none"}
+    assert expected.items() <= said.items()
+    seconds = (lines.numbers["read_us"] - lines.numbers["created_us"]) / 1e6
+    assert seconds[0] == pytest.approx(120)
+
+
+def test_a_period_includes_its_first_and_last_day(house: Engine) -> None:
+    days = [a_kept_scan(house, minutes=24 * 60 * day).created_at.astimezone().date() for day in range(4)]
+    lines = Ledger(house).lines()
+    period = {"from": (days[1].isoformat(),), "to": (days[2].isoformat(),)}
+    assert list(selected(lines, period)) == [1, 2]
+    with pytest.raises(InvalidInput, match="not a day"):
+        selected(lines, {"from": ("yesterday",)})
+
+
+def test_a_charts_own_filter_can_be_left_out(house: Engine) -> None:
+    for site in ("A", "A", "B"):
+        a_kept_scan(house, header=a_header(site=site))
+    lines = Ledger(house).lines()
+    assert len(selected(lines, {"site": ("A",)})) == 2
+    assert len(selected(lines, {"site": ("A", "B")})) == 3
+    assert len(selected(lines, {"site": ("A",)}, but="site")) == 3
+    assert len(selected(lines, {"site": ("nowhere",)})) == 0
+
+
+def test_a_search_for_nothing_filters_nothing(house: Engine) -> None:
+    a_kept_scan(house)
+    lines = Ledger(house).lines()
+    assert searched(lines, "  ", with_identity=True) is None
+    found = searched(lines, "jane", with_identity=False)
+    assert found is not None
+    assert not found.any()
+    assert folded("DOE^Jane") in lines.people.keys[0]
+
+
+def test_a_scanner_has_one_name() -> None:
+    assert scanner_name("GE MEDICAL", "GE MEDICAL Signa") == "GE MEDICAL Signa"
+    assert scanner_name("Philips", "Ingenia") == "Philips Ingenia"
+    assert scanner_name(" ", None) is None
+
+
+def test_times_are_exact_to_the_microsecond(house: Engine) -> None:
+    a_kept_scan(house)
+    moment = Ledger(house).lines().numbers["created_us"][0]
+    assert np.isclose(moment, MORNING.timestamp() * 1e6, atol=1)
+    assert int(moment) % 1_000_000 == MORNING.microsecond
+
+
+def test_rows_are_brought_into_order_and_found_again(house: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data.ledger.in_memory.SPARE_ROWS", 0)
+    followed = Ledger(house)
+    kept = [a_kept_scan(house, minute, f"Name^{minute}").id for minute in range(4)]
+    for scan_id in (kept[2], kept[0], kept[0], kept[3], kept[1], kept[2], kept[0]):
+        ScanStore(house).set_status(scan_id, ScanStatus.READ)
+        lines = followed.lines()
+        assert len(lines) == 4
+        by_arrival = lines.rows[np.argsort(lines.lines[lines.rows])]
+        assert [one.decode() for one in lines.scan_ids[by_arrival]] == kept

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import pytest
+
+from data.errors import InvalidInput
+from data.ledger.in_memory import Ledger
+from data.ledger.worklist import WorklistStore
+from data.records import PNEUMONIA, Identity, ScanStatus, Verdict, WorklistQuery
+from data.stores.patients import PatientStore
+from data.stores.results import ResultStore
+from data.stores.reviews import ReviewStore
+from data.stores.scans import ScanStore
+from tests.data.builders import a_header, a_kept_scan, a_result, a_review, a_scan, measured
+
+
+@pytest.fixture
+def house(engine):
+    """Three scans: Jane's brain, read and corrected; John's chest, read negative; Zoë's brain, waiting."""
+    results, reviews = ResultStore(engine), ReviewStore(engine)
+    jane = a_kept_scan(engine, 1, "Doe^Jane", status=ScanStatus.READ)
+    john = a_kept_scan(
+        engine,
+        2,
+        "Roe^John",
+        status=ScanStatus.READ,
+        task=PNEUMONIA,
+        header=a_header(modality="CR", sequence="PA_100%"),
+    )
+    zoe = a_kept_scan(engine, 3, "MÜLLER^Zoë", header=a_header(acquired_at=None, sequence=None))
+    found = results.add(a_result(jane.id, 4))
+    results.add(a_result(john.id, 4, positive=False, probability=0.02, measurements=None, task=PNEUMONIA))
+    corrected = a_review(jane.id, found.id, 5, verdict=Verdict.CORRECTED, measurements=measured(20.0, None))
+    reviews.add(corrected)
+    return {"jane": jane.id, "john": john.id, "zoe": zoe.id}
+
+
+def worklist(engine) -> WorklistStore:
+    return WorklistStore(engine, Ledger(engine))
+
+
+@pytest.fixture
+def names(engine, house):
+    """Asks the worklist and answers with the short names of the rows."""
+    known = {scan_id: name for name, scan_id in house.items()}
+
+    def ask(with_identity: bool = True, **query) -> list[str]:
+        page = worklist(engine).page(WorklistQuery(**query), with_identity)
+        assert page.total >= len(page.rows)
+        return [known[row.scan_id] for row in page.rows]
+
+    return ask
+
+
+def test_a_row_says_what_was_found_and_what_was_said_of_it(engine, house):
+    page = worklist(engine).page(WorklistQuery(search="jane"), True)
+    (row,) = page.rows
+    assert (row.patient, row.patient_id) == ("Doe Jane", "id of Doe^Jane")
+    assert (row.positive, row.probability, row.verdict) == (True, 0.93, Verdict.CORRECTED)
+    assert (row.modality, row.sequence, row.status) == ("MR", "T2 FLAIR ax", ScanStatus.READ)
+    # sizes of the corrected mask, whose diameter is unknown: never a mixture of two masks
+    assert (row.volume_ml, row.longest_diameter_mm) == (20.0, None)
+
+
+def test_the_newest_come_first_and_pages_do_not_overlap(engine, names):
+    assert names() == ["zoe", "john", "jane"]
+    assert names(start=1, count=1) == ["john"]
+    page = worklist(engine).page(WorklistQuery(start=2, count=50), True)
+    assert (len(page.rows), page.total) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"task": (PNEUMONIA,)}, ["john"]),
+        ({"status": ("waiting", "failed")}, ["zoe"]),
+        ({"modality": ("MR",)}, ["zoe", "jane"]),
+        ({"result": ("positive",)}, ["jane"]),
+        ({"result": ("negative",)}, ["john"]),
+        ({"result": ("negative", "none")}, ["zoe", "john"]),
+        ({"review": ("corrected", "accepted")}, ["jane"]),
+        ({"review": ("none",)}, ["zoe", "john"]),
+        ({"review": ("none",), "status": ("read",)}, ["john"]),
+        ({"task": ()}, ["zoe", "john", "jane"]),
+        ({"result": ("nonsense",)}, []),
+    ],
+)
+def test_filters(engine, names, filters, expected):
+    assert names(filters=filters) == expected
+    assert worklist(engine).page(WorklistQuery(filters=filters), True).total == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        ("flair", ["jane"]),
+        ("JOHN", ["john"]),
+        ("jane doe", ["jane"]),
+        ("doe^jane FLAIR", ["jane"]),
+        ("müller", ["zoe"]),
+        ("id of roe", ["john"]),
+        ("100%", ["john"]),
+        ("PA_", ["john"]),
+        ("_", ["john"]),
+        ("' or 1=1 --", []),
+        ("   ", ["zoe", "john", "jane"]),
+    ],
+)
+def test_search(engine, names, search, expected):
+    assert names(search=search) == expected
+    assert worklist(engine).page(WorklistQuery(search=search), True).total == len(expected)
+
+
+def test_search_by_scan_id_and_pseudonym(engine, names, house):
+    assert names(search=house["john"][:12]) == ["john"]
+    page = worklist(engine).page(WorklistQuery(search=house["john"]), False)
+    assert names(False, search=page.rows[0].patient.lower()) == ["john"]
+
+
+def test_without_clearance_names_neither_show_nor_match_nor_order(engine, names, house):
+    page = worklist(engine).page(WorklistQuery(), False)
+    assert {row.patient_id for row in page.rows} == {None}
+    assert all(row.patient.startswith("P-") for row in page.rows)
+    assert names(False, search="doe") == []
+    assert names(False, search="flair") == ["jane"]
+    pseudonyms = sorted(row.patient for row in page.rows)
+    for column in ("patient", "patient_id"):
+        ordered = worklist(engine).page(WorklistQuery(sort=((column, False),)), False)
+        assert [row.patient for row in ordered.rows] == pseudonyms
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ((("patient", False),), ["jane", "zoe", "john"]),
+        ((("patient", True),), ["john", "zoe", "jane"]),
+        ((("probability", False),), ["john", "jane", "zoe"]),
+        ((("probability", True),), ["jane", "john", "zoe"]),
+        ((("sequence", False),), ["john", "jane", "zoe"]),
+        ((("status", False), ("created_at", True)), ["john", "jane", "zoe"]),
+        ((("modality", True), ("created_at", False)), ["jane", "zoe", "john"]),
+        ((("verdict", False), ("created_at", False)), ["jane", "john", "zoe"]),
+    ],
+)
+def test_order_with_unknown_values_last(names, sort, expected):
+    assert names(sort=sort) == expected
+
+
+def test_every_column_of_a_row_can_be_sorted_by(engine, house):
+    for column in worklist(engine).page(WorklistQuery(), True).rows[0].__dataclass_fields__:
+        assert worklist(engine).page(WorklistQuery(sort=((column, True),)), True).total == 3
+
+
+def test_what_does_not_exist_is_refused(engine):
+    with pytest.raises(InvalidInput, match="sorted by secret"):
+        worklist(engine).page(WorklistQuery(sort=(("secret", True),)), True)
+    with pytest.raises(InvalidInput, match="nothing called secret"):
+        worklist(engine).page(WorklistQuery(filters={"secret": ("x",)}), True)
+
+
+def test_a_patient_without_a_name_shows_the_files_name(engine):
+    patient = PatientStore(engine).find_or_create(Identity(), "Lung-007.png")
+    ScanStore(engine).add(a_scan(patient.id))
+    (row,) = worklist(engine).page(WorklistQuery(search="lung-007"), True).rows
+    assert (row.patient, row.patient_id) == ("Lung-007.png", None)
+    assert worklist(engine).page(WorklistQuery(search="lung-007"), False).total == 0

@@ -1,0 +1,211 @@
+"""Statistics count right, and behind every number stand exactly its cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+
+from data.database import migrate, open_database
+from data.errors import InvalidInput
+from data.ledger.in_memory import Ledger
+from data.ledger.worklist import WorklistStore
+from data.records import PNEUMONIA, Refusal, ScanStatus, Verdict, WorklistQuery
+from data.stores.refusals import RefusalStore
+from data.stores.results import ResultStore
+from data.stores.reviews import ReviewStore
+from data.stores.scans import ScanStore
+from services.cohort.cohort import Cohorts
+from services.cohort.counting import Bar, Cohort, Tile, periods
+from services.cohort.filters import filters_of, query_of
+from tests.data.builders import a_header, a_kept_scan, a_result, a_review, measured
+
+DAY = 24 * 60
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """120 scans of every kind, over 80 days."""
+    engine = open_database("sqlite://")
+    migrate(engine)
+    random = np.random.default_rng(0)
+    for number in range(120):
+        _one(engine, random, number)
+    refused = [Refusal("a.dcm", "modality", "This is a CT scan.", "CT", "Siemens Skyra", "Site 1")] * 3
+    RefusalStore(engine).add([*refused, Refusal("b.txt", "not_an_image", "This is no image.")])
+    yield engine
+    engine.dispose()
+
+
+def _one(engine: Engine, random: np.random.Generator, number: int) -> None:
+    chest = bool(random.random() < 0.4)
+    header = a_header(
+        modality="CR" if chest else "MR",
+        sex=random.choice(["F", "M", None]),
+        age_years=None if random.random() < 0.1 else float(random.integers(1, 99)),
+        site=random.choice(["North", "South", None]),
+        manufacturer=random.choice(["Siemens", "GE"]),
+        scanner=random.choice(["One", "Two"]),
+    )
+    at = number * DAY * 80 / 120
+    scan = a_kept_scan(
+        engine, at, f"P^{number % 70}", header=header, **({"task": PNEUMONIA} if chest else {})
+    )
+    if random.random() < 0.1:
+        ScanStore(engine).set_status(scan.id, ScanStatus.FAILED, "It broke.")
+    if random.random() < 0.15:
+        return
+    ScanStore(engine).set_status(scan.id, ScanStatus.READ)
+    positive = bool(random.random() < 0.6)
+    found: dict[str, Any] = {"task": scan.task, "positive": positive, "probability": float(random.random())}
+    found |= {"measurements": None, "has_mask": False}
+    if not chest:
+        volume = None if random.random() < 0.2 else float(random.lognormal(2, 1.5))
+        found |= {"measurements": measured(volume), "has_mask": True}
+        found |= {"head_position": (float(random.random()), float(random.random()))}
+    result = ResultStore(engine).add(a_result(scan.id, at + float(random.exponential(3)), **found))
+    if random.random() < 0.5:
+        verdict = random.choice([Verdict.ACCEPTED, Verdict.REJECTED] + [Verdict.CORRECTED] * (not chest))
+        said: dict[str, Any] = {"verdict": Verdict(verdict), "truth_positive": bool(random.random() < 0.6)}
+        if verdict == Verdict.CORRECTED:
+            said |= {"measurements": measured(float(random.lognormal(2, 1))), "dice": float(random.random())}
+        ReviewStore(engine).add(a_review(scan.id, result.id, at + 60, **said))
+
+
+@pytest.fixture
+def cohorts(engine: Engine) -> Cohorts:
+    return Cohorts(Ledger(engine), RefusalStore(engine), lambda: {"brain-tumour": 0.2})
+
+
+def _worklist_total(engine: Engine, filters: Any) -> int:
+    """The other end: what the worklist counts for the same filters, by its own way through the address."""
+    asked = filters_of(query_of(filters))
+    return WorklistStore(engine, Ledger(engine)).page(WorklistQuery(filters=asked), True).total
+
+
+def _numbers(found: Cohort) -> Iterator[tuple[str, Bar | Tile]]:
+    for name, value in vars(found).items():
+        if isinstance(value, Tile):
+            yield name, value
+        elif isinstance(value, list):
+            yield from ((f"{name} {one.name}", one) for one in value if isinstance(one, Bar))
+        elif isinstance(value, dict) and name.startswith("sizes_by"):
+            yield from ((f"{name} {one}", bar) for one, bars in value.items() for bar in bars)
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {},
+        {"site": ("North",)},
+        {"sex": ("F", "unknown"), "result": ("positive",)},
+        {"age": ("30-39", "40-49"), "task": ("brain-tumour",)},
+        {"status": ("read",), "review": ("corrected", "rejected")},
+        {"size": ("1 to 10 mL",)},
+        {"from": ("2026-12-01",), "to": ("2026-12-20",)},
+        {"scanner": ("Nobody's",)},
+    ],
+)
+def test_behind_every_number_stand_exactly_its_cases(
+    engine: Engine, cohorts: Cohorts, filters: dict[str, Any]
+) -> None:
+    found = cohorts.cohort(filters)
+    seen = 0
+    for name, one in _numbers(found):
+        assert _worklist_total(engine, one.filters) == one.n, name
+        seen += 1
+    assert seen > (20 if found.scans.n else 4)
+
+
+def test_the_parts_add_up_to_the_whole(cohorts: Cohorts) -> None:
+    found = cohorts.cohort({})
+    for bars in (found.by_age, found.by_sex, found.by_task, found.by_site, found.by_review, found.over_time):
+        assert sum(one.n for one in bars) == found.scans.n == 120
+    for bars in (found.by_result, found.by_size, found.by_chance, found.by_truth, found.by_place):
+        assert sum(one.n for one in bars) == 120
+    assert {one.name for one in found.by_sex} == {"F", "M", "unknown"}  # unknown is a class, not dropped
+
+
+def test_a_number_is_what_counting_by_hand_gives(engine: Engine, cohorts: Cohorts) -> None:
+    found = cohorts.cohort({"task": ("brain-tumour",)})
+    lines = Ledger(engine).lines()
+    brain = lines.codes["task"] == lines.names["task"].index("brain-tumour")
+    positive = lines.numbers["positive"][brain]
+    volumes = lines.numbers["volume_ml"][brain][positive == 1]
+    share = found.positive.share
+    assert share is not None
+    assert (found.positive.n, share.n) == (int((positive == 1).sum()), int((~np.isnan(positive)).sum()))
+    assert share.low < share.value < share.high
+    spread = found.volume_ml.spread
+    assert spread is not None
+    assert spread.median == pytest.approx(np.nanmedian(volumes))
+    assert found.patients == len(np.unique(lines.patients[brain]))
+    assert found.upload_to_read_s.p90 == pytest.approx(
+        np.nanpercentile((lines.numbers["read_us"] - lines.numbers["created_us"])[brain] / 1e6, 90)
+    )
+
+
+def test_a_chart_goes_on_showing_what_else_could_be_chosen(cohorts: Cohorts) -> None:
+    everything, one = cohorts.cohort({}), cohorts.cohort({"site": ("North",)})
+    assert [bar.name for bar in one.by_site] == [bar.name for bar in everything.by_site]
+    assert sum(bar.n for bar in one.by_age) == one.scans.n < 120
+
+
+def test_refusals_are_counted_by_what_is_known_of_them(cohorts: Cohorts) -> None:
+    found = cohorts.cohort({})
+    assert found.refused == 4
+    assert found.refusals_by_reason == [("modality", 3), ("not_an_image", 1)]
+    assert found.refusals_by_scanner == [("Siemens Skyra", 3), ("unknown", 1)]
+    assert cohorts.cohort({"site": ("Site 1",)}).refused == 3
+    by_sex = cohorts.cohort({"sex": ("F",), "modality": ("CT",)})
+    assert (by_sex.refused, by_sex.refused_filtered_by) == (3, ("modality",))
+
+
+def test_an_answer_is_kept_until_something_changes(engine: Engine, cohorts: Cohorts) -> None:
+    first = cohorts.cohort({"site": ("North",)})
+    assert cohorts.cohort({"site": ["North", "North"]}) is first
+    ids = [row.scan_id for row in WorklistStore(engine, Ledger(engine)).page(WorklistQuery(), True).rows[:1]]
+    ScanStore(engine).set_status(ids[0], ScanStatus.READ)
+    assert cohorts.cohort({"site": ("North",)}) is not first
+
+
+def test_an_address_is_read_as_it_was_written(cohorts: Cohorts) -> None:
+    filters = {"site": ("A & B", "Ä/ö?"), "from": ("2026-01-01",)}
+    asked = cohorts.asked("?" + cohorts.query_of(filters))
+    assert asked.filters == filters
+    assert asked.vs is None
+    assert cohorts.asked("?site=A&vs=site%3DB").vs == "site=B"
+    assert cohorts.asked("?site=A&vs=").vs == ""
+    with pytest.raises(InvalidInput, match="nothing called colour"):
+        cohorts.cohort(cohorts.asked("?colour=red").filters)
+
+
+def test_charts_carry_the_query_of_each_point(cohorts: Cohorts) -> None:
+    found = cohorts.cohort({})
+    figures = cohorts.charts(found)
+    site = figures["site"]["data"][0]
+    assert site["x"] == [bar.n for bar in found.by_site]
+    assert filters_of(site["customdata"][0]) == {"site": (found.by_site[0].name,)}
+    place = figures["place"]["data"][0]
+    drawn = sum(one for row in place["z"] for one in row if one)
+    assert drawn == sum(bar.n for bar in found.by_place if bar.name != "none")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "n", "start"),
+    [
+        (date(2026, 1, 1), date(2026, 1, 1), 1, date(2026, 1, 1)),
+        (date(2026, 1, 1), date(2026, 2, 15), 46, date(2026, 1, 1)),
+        (date(2026, 1, 1), date(2026, 6, 30), 27, date(2025, 12, 29)),
+        (date(2024, 1, 15), date(2026, 6, 30), 30, date(2024, 1, 1)),
+    ],
+)
+def test_time_is_cut_into_days_weeks_or_months(first: date, last: date, n: int, start: date) -> None:
+    cut = periods(first, last)
+    assert (len(cut), cut[0][0]) == (n, start)
+    assert cut[-1][0] <= last <= cut[-1][1]
+    assert all((after[0] - before[1]).days == 1 for before, after in zip(cut, cut[1:], strict=False))

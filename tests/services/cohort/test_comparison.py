@@ -1,0 +1,70 @@
+"""Comparisons against other implementations of the same statistics."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from data.database import migrate, open_database
+from data.ledger.in_memory import Ledger
+from data.records import ScanStatus
+from data.stores.results import ResultStore
+from data.stores.scans import ScanStore
+from services.cohort.comparison import Comparing, superiority
+from tests.data.builders import a_header, a_kept_scan, a_result
+
+VALUES = st.lists(st.integers(-20, 20), min_size=6, max_size=40)
+
+
+@given(one=VALUES, two=VALUES)
+def test_superiority_is_mann_whitneys(one: list[int], two: list[int]) -> None:
+    effect, spread, p = superiority(np.array(one), np.array(two))
+    peer = stats.mannwhitneyu(one, two, use_continuity=False, method="asymptotic")
+    assert effect == pytest.approx(peer.statistic / (len(one) * len(two)))
+    if len({*one, *two}) > 1:
+        assert p == pytest.approx(peer.pvalue, abs=1e-9)
+    assert spread >= 0
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    random = np.random.default_rng(0)
+    truth = float(stats.norm.cdf(0.5 / np.sqrt(2)))  # that one of N(0.5, 1) exceeds one of N(0, 1)
+    covered = 0
+    for _ in range(300):
+        one = (random.normal(0.5, 1, 60) * 1000).astype(int)
+        two = (random.normal(0, 1, 60) * 1000).astype(int)
+        effect, spread, _ = superiority(one, two)
+        covered += abs(effect - truth) <= 1.96 * spread
+    assert 0.90 <= covered / 300 <= 0.99
+
+
+def test_two_sites_are_told_apart_and_p_is_corrected() -> None:
+    engine = open_database("sqlite://")
+    migrate(engine)
+    random = np.random.default_rng(1)
+    for number in range(80):
+        site = "North" if number % 2 else "South"
+        age = float(random.integers(60, 90) if site == "North" else random.integers(10, 60))
+        scan = a_kept_scan(engine, number, f"P^{number}", header=a_header(site=site, age_years=age))
+        ScanStore(engine).set_status(scan.id, ScanStatus.READ)
+        positive = bool(random.random() < (0.9 if site == "North" else 0.3))
+        ResultStore(engine).add(a_result(scan.id, number + 1, positive=positive, probability=0.5))
+    found = {
+        one.name: one for one in Comparing(Ledger(engine)).compare({"site": ("North",)}, {"site": ("South",)})
+    }
+    age, positive, corrected = found["age_years"], found["positive"], found["corrected"]
+    assert age.effect == 1.0
+    assert age.n == (40, 40)
+    assert positive.effect is not None
+    assert positive.low is not None
+    assert positive.high is not None
+    assert positive.low < positive.effect < positive.high
+    assert positive.effect > 0.3
+    assert age.p is not None
+    assert age.p_corrected is not None
+    assert age.p < age.p_corrected < 0.001
+    assert (corrected.n, corrected.effect, corrected.p) == ((0, 0), None, None)  # nobody reviewed anything
+    engine.dispose()

@@ -1,0 +1,206 @@
+"""What leaves the house is what the page shows, to the digit, and who took it is noted."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from pyarrow import parquet
+from sqlalchemy import Engine
+
+from data.database import migrate, open_database
+from data.errors import InvalidInput, NotFound
+from data.ledger.in_memory import Ledger
+from data.records import NOTICE, VERSION, ExportRow, Role, User
+from data.stores.audit import AuditLog
+from data.stores.refusals import RefusalStore
+from data.stores.results import ResultStore
+from services.cohort.charts import charts
+from services.cohort.cohort import Cohorts
+from services.cohort.comparison import Comparing
+from services.cohort.counting import Cohort
+from services.cohort.exports import MIME, CohortExports, sections, shown, table
+from services.cohort.table import TITLES
+from tests.data.builders import a_header, a_kept_scan, a_result
+from tests.reports.test_tables import from_csv, from_xlsx
+from tests.services.cohorts import a_cohort
+
+GREY = User("1", "grey", "Dr Grey", Role.CLINICIAN)
+HEAD = User("2", "head", "Prof Head", Role.HEAD)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """Twelve scans of the North, three of the South."""
+    engine = open_database("sqlite://")
+    migrate(engine)
+    for number in range(15):
+        header = a_header(site="South" if number % 5 == 4 else "North", age_years=40.0 + number)
+        scan = a_kept_scan(engine, number * 60, f"P^{number}", header=header)
+        ResultStore(engine).add(a_result(scan.id, number * 60 + 1, positive=number % 2 == 0))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def exports(engine: Engine) -> CohortExports:
+    ledger = Ledger(engine)
+    cohorts = Cohorts(ledger, RefusalStore(engine), lambda: {"brain-tumour": 0.5})
+    return CohortExports(cohorts, Comparing(ledger), AuditLog(engine))
+
+
+def _numbers(cohort: Cohort) -> dict[tuple[str, str, str], Any]:
+    """What the page shows, as it shows it, from the page's own record."""
+    found: dict[tuple[str, str, str], Any] = {
+        ("summary", "all", "scans"): cohort.scans.n,
+        ("summary", "all", "patients"): cohort.patients,
+        ("summary", "waiting", "scans"): cohort.waiting.n,
+        ("summary", "refused", "refusals"): cohort.refused,
+        ("summary", "upload to result", "p90_s"): cohort.upload_to_read_s.p90,
+        ("summary", "result to review", "median_s"): cohort.read_to_review_s.median,
+        ("agreement", "Dice against the true mask", "median"): cohort.dice.median,
+    }
+    if cohort.volume_ml.spread is not None:
+        found["summary", "tumour volume", "median_ml"] = cohort.volume_ml.spread.median
+    for section in ("task", "site", "age", "sex", "version"):
+        for bar in getattr(cohort, f"by_{section}"):
+            found[section, bar.name, "scans"] = bar.n
+            assert bar.positive is not None
+            found[section, bar.name, "share"] = bar.positive.value if bar.positive.n else None
+    for bar in cohort.over_time:
+        found["time", bar.name, "scans"] = bar.n
+    for name, n in cohort.refusals_by_reason:
+        found["refusals", name, "refusals"] = n
+    return found
+
+
+@pytest.mark.parametrize("n", [0, 1, 300])
+def test_the_table_says_what_the_page_says(n: int) -> None:
+    cohort = a_cohort(5, n)
+    rows = {(row.section, row.name, row.quantity): row.value for row in table(cohort, False) if not row.group}
+    for key, value in _numbers(cohort).items():
+        assert rows[key] == value, key
+    assert len(rows) == sum(not row.group for row in table(cohort, False))
+
+
+def test_shares_carry_their_interval_and_sizes_their_site() -> None:
+    cohort = a_cohort(6, 300)
+    rows = table(cohort, False)
+    share = next(row for row in rows if row.section == "age" and row.quantity == "share")
+    figure = next(bar.positive for bar in cohort.by_age if bar.name == share.name)
+    assert figure is not None
+    assert (share.value, share.low, share.high, share.n) == (figure.value, figure.low, figure.high, figure.n)
+    sizes = [(row.group, row.name, row.n) for row in rows if row.section == "size_by_site"]
+    assert sizes == [(site, bar.name, bar.n) for site, bars in cohort.sizes_by_site.items() for bar in bars]
+
+
+def test_rows_stand_in_the_order_of_the_page() -> None:
+    sections = list(dict.fromkeys(row.section for row in table(a_cohort(7, 300), False)))
+    assert sections == [one for one in TITLES if one in sections]
+
+
+def _kept(row: dict[str, str]) -> tuple[Any, ...]:
+    numbers = (float(row[name]) if row[name] else None for name in ("n", "value", "low", "high"))
+    return (row["section"], row["name"], *numbers, row["note"])
+
+
+@pytest.mark.parametrize("user", [GREY, HEAD], ids=["clinician", "head"])
+def test_every_kind_of_file_holds_the_same_numbers(exports: CohortExports, user: User) -> None:
+    filters = {"site": ("North", "South")}
+    rows = [ExportRow(**row) for row in exports.numbers(filters, user)["numbers"]]
+    numbers = [(row.section, row.name, row.n, row.value, row.low, row.high, row.note) for row in rows]
+
+    told = from_csv(exports.export(filters, "csv", user).content)
+    assert [_kept(row) for row in told if row["section"] != "about"] == numbers
+    cells = from_xlsx(exports.export(filters, "xlsx", user).content)[1:]
+    assert [(one[0], one[2], *one[4:8], one[8] or "") for one in cells] == numbers
+    read = parquet.read_table(io.BytesIO(exports.export(filters, "parquet", user).content)).to_pylist()
+    assert [ExportRow(**row) for row in read] == rows
+    told_json = json.loads(exports.export(filters, "json", user).content)
+    assert told_json["numbers"] == [asdict(row) for row in rows]
+
+
+def test_who_may_not_know_patients_gets_no_small_numbers(exports: CohortExports) -> None:
+    for user, note in ((GREY, ""), (HEAD, "<5")):
+        answer = exports.numbers({}, user)
+        south = next(row for row in answer["numbers"] if (row["section"], row["name"]) == ("site", "South"))
+        assert (south["note"], south["n"]) == (note, None if note else 3)
+        assert answer["small_numbers_hidden"] is bool(note)
+        kept = {row["name"] for row in answer["numbers"] if row["section"] == "site" and not row["note"]}
+        assert kept == (set() if note else {"North", "South"})
+
+
+def test_charts_draw_nothing_that_is_withheld() -> None:
+    for seed in range(10):
+        cohort = a_cohort(seed, 120)
+        rows = table(cohort, hide_small=True)
+        seen = shown(cohort, rows)
+        told = {(row.section, row.group, row.name, row.quantity): row for row in rows}
+        for section, bars in (("site", seen.by_site), ("age", seen.by_age), ("place", seen.by_place)):
+            assert all(told[section, "", bar.name, "scans"].n == bar.n for bar in bars)
+            for bar in bars:
+                if bar.positive is not None and bar.positive.n:
+                    assert told[section, "", bar.name, "share"].value == bar.positive.value
+        for site, bars in seen.sizes_by_site.items():
+            assert all(bar.n == (told["size_by_site", site, bar.name, "scans"].n or 0) for bar in bars)
+        charts(seen, {"brain-tumour": 0.5})
+
+
+def test_nothing_withheld_leaves_the_charts_alone() -> None:
+    cohort = a_cohort(3, 120)
+    assert shown(cohort, table(cohort, hide_small=False)) == cohort
+
+
+def test_a_chapter_without_numbers_has_no_chart() -> None:
+    cohort = a_cohort(3, 0)
+    found = sections(table(cohort, False), charts(cohort, {}))
+    assert [one.title for one in found] == list(TITLES.values())
+    assert all(one.figure is None for one in found if "Refusals" not in one.title)
+
+
+def test_a_file_says_what_it_is(exports: CohortExports) -> None:
+    name, content, mime = exports.export({"site": ("North", "South"), "sex": ("F",)}, "csv", HEAD)
+    assert name.startswith("lightbox-cohort-20")
+    assert (name.rpartition(".")[2], mime) == ("csv", MIME["csv"])
+    about = {row["name"]: row["note"] for row in from_csv(content) if row["section"] == "about"}
+    assert about["Filters"] == "site North or South; sex F"
+    assert (about["By"], about["Lightbox"], about["Notice"]) == ("Prof Head", VERSION, NOTICE)
+    assert {"Counted", "Small numbers", "Refusals"} <= set(about)
+
+
+def test_every_file_that_leaves_is_noted(exports: CohortExports, engine: Engine) -> None:
+    exports.export({"site": ("North",)}, "json", HEAD)
+    (event,) = AuditLog(engine).recent(1)
+    assert (event.user_id, event.action, event.subject, event.detail) == (
+        HEAD.id, "cohort.export", "json", "site=North",
+    )  # fmt: skip
+
+
+def test_what_does_not_exist_is_refused_and_not_noted(exports: CohortExports, engine: Engine) -> None:
+    before = AuditLog(engine).recent(1)
+    with pytest.raises(InvalidInput):
+        exports.export({"colour": ("red",)}, "csv", GREY)
+    with pytest.raises(NotFound):
+        exports.export({}, "exe", GREY)
+    assert AuditLog(engine).recent(1) == before
+
+
+def test_a_comparison_is_told_in_full_or_not_at_all(exports: CohortExports) -> None:
+    north, south = {"site": ("North",)}, {"site": ("South",)}
+    for user in (GREY, HEAD):
+        found = {one["name"]: one for one in exports.compared(north, south, user)["differences"]}
+        hidden = user is HEAD
+        assert found["positive"]["n"] == ([None, None] if hidden else [12, 3])
+        assert found["age_years"]["values"][1] == (None if hidden else 49.0)
+        assert found["age_years"]["note"] == ("<5" if hidden else "")
+    everything = exports.compared(north, {}, GREY)
+    assert everything["second"] == {}
+
+
+def test_the_pdf_is_made_of_the_same_rows(exports: CohortExports) -> None:
+    name, content, mime = exports.export({}, "pdf", HEAD)
+    assert (name.rpartition(".")[2], mime, content[:5]) == ("pdf", "application/pdf", b"%PDF-")

@@ -1,0 +1,393 @@
+"""Performance: every number beside its source, every point beside its cases."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlalchemy import Engine
+
+from data.database import migrate, open_database
+from data.errors import InvalidInput, NotAllowed, NotFound
+from data.ledger.in_memory import Ledger
+from data.records import BRAIN_TUMOUR, Role, Severity, User
+from data.stores.alerts import AlertStore
+from data.stores.audit import AuditLog
+from data.stores.refusals import RefusalStore
+from models.metrics import Figure, rate
+from services.alerts.alerts import Alerts
+from services.alerts.delivery import Telling
+from services.cohort.cohort import Cohorts
+from services.performance.assess_ai import COLUMNS
+from services.performance.cases import WHAT, Which
+from services.performance.charts import history
+from services.performance.exports import KINDS, table
+from services.performance.metrics import METRICS, validated
+from services.performance.monitoring import PerformanceWatch
+from services.performance.numbers import Asked, Point
+from services.statistics.scoring import scored
+from tests.services.performed import (
+    FIRST,
+    NOVEMBER,
+    SECOND,
+    TASKS,
+    Department,
+    department,
+    registered,
+    with_history,
+)
+
+HEAD = User("h", "head", "Dr Head", Role.HEAD)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('house') / 'house.db'}")
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def house(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Department]:
+    """A department that no test changes."""
+    house = with_history(engine, tmp_path_factory.mktemp("mlflow"))
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Department]:
+    """An empty department of a test's own."""
+    engine = open_database(f"sqlite:///{tmp_path / 'house.db'}")
+    migrate(engine)
+    house = department(engine, tmp_path)
+    yield house
+    house.close()
+    engine.dispose()
+
+
+def points(house: Department, address: str) -> list[Point]:
+    return list(house.desk.numbers.shown(house.desk.numbers.asked(address)).points)
+
+
+def opened(house: Department, address: str) -> int:
+    """How many cases an address shows."""
+    parts = urlsplit(address)
+    if parts.path == "/worklist":
+        return Cohorts(Ledger(house.engine), RefusalStore(house.engine), dict).total(parse_qs(parts.query))
+    asked = house.desk.numbers.asked(parts.query)
+    return house.desk.cases.page(asked.which(asked.cases)).total
+
+
+def test_validation_and_real_use_stand_apart(house: Department) -> None:
+    found = {(one.version, one.source, one.synthetic): one for one in points(house, "metric=recall")}
+    assert set(found) == {
+        ("1", "validation", False), ("2", "validation", False), ("1", "reviewed", False),
+        ("2", "reviewed", False), ("2", "reviewed", True),
+    }  # fmt: skip
+    assert found["2", "validation", False].figure == rate(82, 90)
+    assert found["2", "validation", False].kind == "single slices"
+    assert found["1", "reviewed", False].figure == rate(18, 22)  # 9 of 12 in October, 9 of 10 in November
+    assert found["2", "reviewed", True].figure == rate(6, 6)
+
+
+def test_months_are_those_of_mlflow(house: Department) -> None:
+    logged = {
+        (one.version, one.month, one.part, one.synthetic): one.run.metrics
+        for one in house.histories.of(BRAIN_TUMOUR).real_use
+    }
+    for name in METRICS:
+        for one in points(house, f"by=month&metric={name}"):
+            if one.source != "validation":
+                metrics = logged[one.version, one.month, one.source, one.synthetic]
+                assert (one.figure.value, one.figure.n) == (metrics[name], metrics[f"{name}_n"])
+                assert one.figure.low == metrics.get(f"{name}_low", one.figure.low)
+
+
+@pytest.mark.parametrize("name", [name for name, one in METRICS.items() if one.truth])
+@pytest.mark.parametrize("by", ["by=version", "by=month", "by=version&part=sample", "by=month&part=sample"])
+def test_every_point_opens_as_many_cases_as_it_says(house: Department, by: str, name: str) -> None:
+    real = [one for one in points(house, f"{by}&metric={name}") if one.source != "validation"]
+    assert len(real) >= 2
+    for one in real:
+        assert opened(house, one.query) == one.figure.n, one
+
+
+def test_points_of_readings_open_the_worklist_where_it_shows_exactly_them(house: Department) -> None:
+    by_month = {
+        (one.version, one.month, one.synthetic): one
+        for one in points(house, "by=month&metric=latency_p50_ms")
+    }
+    november = by_month["1", "2026-11", False]
+    assert november.query.startswith("/worklist?")
+    assert opened(house, november.query) == november.figure.n == 10
+    assert by_month["1", "2026-10", False].query == ""  # some of them show another version's result now
+
+
+def test_cases_that_the_worklist_can_say_are_opened_there(house: Department) -> None:
+    def address(version: str, month: str, what: str) -> str:
+        return house.desk.cases.address(Which(BRAIN_TUMOUR, version, month, what=what))
+
+    assert address("1", "2026-11", "all").startswith("/worklist?")
+    assert address("2", "2026-11", "miss").startswith("/worklist?")
+    # A scan that was read again shows its latest result in the worklist: another number would be there.
+    assert address("1", "2026-10", "all").startswith("/performance?")
+    for what in WHAT:
+        for version in ("1", "2"):
+            which = Which(BRAIN_TUMOUR, version, what=what)
+            assert opened(house, house.desk.cases.address(which)) == len(house.desk.cases.of(which))
+
+
+def test_groups_open_as_many_cases_as_they_say(house: Department) -> None:
+    asked = house.desk.numbers.asked("version=2")
+    groups = house.desk.details.groups(asked)
+    assert [one.n for one in groups["size"]] == [7, 5]
+    for dimension, members in groups.items():
+        for one in members:
+            address = house.desk.cases.address(replace(asked.which(), group=f"{dimension}:{one.name}"))
+            assert opened(house, address) == one.n
+
+
+def test_cases_come_the_most_wrong_first(house: Department) -> None:
+    page = house.desk.cases.page(Which(BRAIN_TUMOUR, "1"))
+    assert (page.total, page.last) == (30, 1)
+    wrong = [one.positive != one.truth_positive for one in page.rows]
+    assert wrong == [True] * 6 + [False] * 24
+
+
+def test_the_live_version_is_told_with_who_approved_it(house: Department) -> None:
+    shown = house.desk.numbers.shown(house.desk.numbers.asked(""))
+    assert shown.live is not None
+    assert (shown.live.version.version, shown.live.by, shown.live.reason) == ("2", "Dr Head", "Fewer misses.")
+    assert f"{shown.live.since:%Y-%m-%d}" == "2026-11-01"
+    assert (shown.asked.version, shown.challenger) == ("2", "1")
+
+
+def test_errors_and_what_a_threshold_would_do(house: Department) -> None:
+    asked = house.desk.numbers.asked("version=1")
+    errors = house.desk.details.errors(asked)
+    cells = (errors.confusion.hit, errors.confusion.miss, errors.confusion.false_alarm)
+    assert (*cells, errors.confusion.right_negative, errors.n) == (18, 4, 2, 6, 30)
+    for threshold in (0.0, 0.2, 0.37, 0.6, 1.0):
+        counts, figures = house.desk.details.at(asked, threshold)
+        expected = scored(house.desk.cases.of(asked.which()), threshold)
+        assert counts.n == 30
+        assert {name: figures[name] for name in ("recall", "far", "precision", "f1")} == pytest.approx(
+            {name: expected[name] for name in ("recall", "far", "precision", "f1")}, nan_ok=True
+        )
+    with pytest.raises(InvalidInput):
+        house.desk.details.at(asked, 1.2)
+
+
+def test_validation_is_shown_from_the_runs_own_evaluation(house: Department) -> None:
+    asked = house.desk.numbers.asked("version=2&of=validation")
+    errors = house.desk.details.errors(asked)
+    assert (errors.confusion.hit, errors.confusion.miss, errors.confusion.false_alarm) == (5, 1, 1)
+    assert errors.figures["recall"] == rate(5, 6)
+    assert errors.addresses == {}
+    assert [one.name for one in house.desk.details.validation_cases(asked)] == ["TCGA_1", "TCGA_2"]
+    training = house.desk.details.training(asked)
+    assert training.curves["epoch_loss"] == [(0, 1.0), (1, 0.5), (2, pytest.approx(1 / 3))]
+    assert training.data_sha256 == "ab" * 32
+    assert training.pictures == ["model/worst.png"]
+    assert house.desk.details.picture(asked, "model/worst.png").startswith(b"\x89PNG")
+    for path in ("model/settings.json", "../mlflow.db", "model/none.png"):
+        with pytest.raises(NotFound):
+            house.desk.details.picture(asked, path)
+
+
+def test_two_versions_are_compared_on_the_scans_that_both_read(house: Department) -> None:
+    pair = house.desk.pairs.compared(house.desk.numbers.asked("version=1&vs=2"))
+    assert pair.found.n == 8
+    assert sum(pair.found.count(outcome) for outcome in ("win", "lose", "tie")) == 8
+    with pytest.raises(InvalidInput):
+        house.desk.pairs.compared(house.desk.numbers.asked("version=1&vs=1"))
+
+
+def test_how_much_is_judged_is_told(house: Department) -> None:
+    told = house.desk.numbers.coverage(house.desk.numbers.asked("version=2"))
+    assert (told.read, told.reviewed) == (len(SECOND) + 8, len(SECOND))  # eight were read again by it
+    first = house.desk.numbers.coverage(house.desk.numbers.asked("version=1&month=2026-11"))
+    assert (first.read, first.reviewed) == (10, 10)
+    proposed = house.desk.numbers.proposals(house.desk.numbers.asked("version=2"))
+    again = {one.scan_id for one in house.results[:8]}
+    assert {one.scan_id for one in proposed} <= again
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["task=nothing", "metric=luck", "by=week", "part=some", "month=2026-13", "month=x", "colour=red"],
+)
+def test_what_does_not_exist_is_refused_in_a_sentence(house: Department, address: str) -> None:
+    with pytest.raises(InvalidInput):
+        house.desk.numbers.asked(address)
+
+
+def test_an_address_says_what_it_was_made_of(house: Department) -> None:
+    asked = house.desk.numbers.asked(
+        "task=pneumonia&metric=auc&by=month&version=7&month=2026-10&vs=3&cases=ill"
+    )
+    assert house.desk.numbers.asked(asked.query()) == asked
+
+
+def test_a_new_version_and_month_appear_by_themselves(own: Department, tmp_path: Path) -> None:
+    assert points(own, "") == []
+    registered(own.tracking, tmp_path / "new", recall=rate(70, 80))
+    own.read("1", NOVEMBER, FIRST[:3])
+    own.score()
+    assert {one.source for one in points(own, "")} == {"validation", "reviewed"}
+    own.read("9", NOVEMBER, FIRST[:3])  # nobody registered it
+    own.score()
+    shown = own.desk.numbers.shown(own.desk.numbers.asked("by=version"))
+    assert {one.version for one in shown.points} == {"1", "9"}
+    drawn = history(shown)
+    assert drawn["layout"]["xaxis"]["ticktext"] == ["9", "1"]
+    assert [trace["name"] for trace in drawn["data"]] == ["Validation, single slices", "Real use"]
+
+
+def test_without_an_evaluation_that_is_said(own: Department, tmp_path: Path) -> None:
+    registered(own.tracking, tmp_path / "bare", recall=rate(70, 80), scored=False)
+    own.histories.refresh(BRAIN_TUMOUR)
+    errors = own.desk.details.errors(own.desk.numbers.asked("of=validation"))
+    assert errors.n == 0
+    assert "evaluation.json" in errors.absent
+    assert own.desk.details.errors(own.desk.numbers.asked("")).absent.startswith("No reading of this task")
+
+
+def test_where_there_are_only_synthetic_cases_they_are_shown(own: Department) -> None:
+    own.read("1", NOVEMBER, FIRST[:3], synthetic=True)
+    assert own.desk.numbers.asked("").synthetic
+    assert not own.desk.numbers.asked("synthetic=no").synthetic
+
+
+def test_while_mlflow_is_away_real_use_is_still_told(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'house.db'}")
+    migrate(engine)
+    house = department(engine, tmp_path, mlflow="http://127.0.0.1:9")
+    house.read("1", NOVEMBER, FIRST[:4])
+    shown = house.desk.numbers.shown(house.desk.numbers.asked("version=1"))
+    assert shown.trouble is not None
+    assert "MLflow" in shown.trouble
+    assert [one.figure for one in shown.points] == [rate(4, 4)]
+    house.close()
+    engine.dispose()
+
+
+def test_goals_are_typed_as_they_are_shown(own: Department) -> None:
+    goals = own.desk.goals
+    kept = goals.set_typed(BRAIN_TUMOUR, "recall", "95 %", "90", HEAD)
+    assert (kept.goal, kept.alert_limit) == (0.95, 0.9)
+    assert goals.set_typed(BRAIN_TUMOUR, "latency_p95_ms", "800", "2000", HEAD).alert_limit == 2000.0
+    assert goals.set_typed(BRAIN_TUMOUR, "dice", "0,85", "", HEAD).goal == 0.85
+    assert set(goals.of(BRAIN_TUMOUR)) == {"recall", "latency_p95_ms", "dice"}
+    goals.set_typed(BRAIN_TUMOUR, "dice", "", "", HEAD)
+    assert "dice" not in goals.of(BRAIN_TUMOUR)
+    assert AuditLog(own.engine).recent(1)[0].action == "performance.goal"
+    wrong = [
+        ("recall", "x", ""),
+        ("recall", "120", ""),
+        ("recall", "90", "95"),
+        ("far", "5", "3"),
+        ("auc", "9", ""),
+    ]
+    for metric, goal, limit in wrong:
+        with pytest.raises(InvalidInput):
+            goals.set_typed(BRAIN_TUMOUR, metric, goal, limit, HEAD)
+    with pytest.raises(NotAllowed):
+        goals.set_typed(BRAIN_TUMOUR, "recall", "95", "90", replace(HEAD, role=Role.CLINICIAN))
+
+
+def test_real_use_beyond_its_limit_raises_an_alarm_until_it_is_back(own: Department, tmp_path: Path) -> None:
+    registered(own.tracking, tmp_path / "live", recall=rate(70, 80))
+    own.tracking.set_alias(BRAIN_TUMOUR, "champion", "1")
+    own.read("1", NOVEMBER, FIRST)
+    own.score()
+    alerts = Alerts(AlertStore(own.engine), AuditLog(own.engine), Telling(), own.jobs)
+    watch = PerformanceWatch(own.desk.numbers, own.desk.goals, alerts, TASKS)
+    watch.tick()
+    assert alerts.standing() == []
+    own.desk.goals.set_typed(BRAIN_TUMOUR, "recall", "95", "90", HEAD)  # it is 9 of 12
+    watch.tick()
+    watch.tick()
+    (alarm,) = alerts.standing()
+    assert (alarm.severity, alarm.times) == (Severity.WARNING, 1)
+    assert "75 % with n = 12" in alarm.sentence
+    assert alarm.link.startswith("/performance?")
+    (point,) = own.desk.numbers.shown(own.desk.numbers.asked("by=month")).past_limit
+    assert point.figure == rate(9, 12)
+    own.desk.goals.set_typed(BRAIN_TUMOUR, "recall", "95", "70", HEAD)
+    watch.tick()
+    assert alerts.standing() == []
+
+
+def test_files_and_answer_hold_the_same_digits(house: Department) -> None:
+    asked = house.desk.numbers.asked("by=month")
+    export = house.desk.exports.export(asked, "csv", HEAD)
+    lines = list(csv.DictReader(io.StringIO(export.content.decode("utf-8-sig"))))
+    told = [line for line in lines if line["section"] != "about"]
+    answer = house.desk.exports.numbers(asked, every=True)["numbers"]
+    shown = [point for one in house.desk.numbers.every(asked) for point in one.points]
+    assert len(told) == len(answer) == len(shown) > 40
+    for line, one, point in zip(told, answer, shown, strict=True):
+        figure = point.figure
+        assert one["value"] == figure.value == float(line["value"])
+        assert one["n"] == figure.n == int(line["n"])
+        for end in ("low", "high"):
+            known = getattr(figure, end)
+            assert one[end] == (known if math.isfinite(known) else None)
+            assert line[end] == (repr(known) if math.isfinite(known) else "")
+    assert len(table(house.desk.numbers.every(asked))) == len(told)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_file_is_written_and_noted(house: Department, kind: str) -> None:
+    export = house.desk.exports.export(house.desk.numbers.asked("metric=dice"), kind, HEAD)
+    assert export.name.endswith(f".{kind}")
+    assert export.content
+    if kind == "png":
+        assert export.content.startswith(b"\x89PNG")
+    event = AuditLog(house.engine).recent(1)[0]
+    assert (event.action, event.subject) == ("performance.export", kind)
+
+
+def test_other_kinds_are_not_there(house: Department) -> None:
+    with pytest.raises(NotFound):
+        house.desk.exports.export(house.desk.numbers.asked(""), "exe", HEAD)
+
+
+def test_assess_ai_gets_its_columns_and_no_identity(house: Department) -> None:
+    export = house.desk.assess_ai.export(house.desk.numbers.asked("version=1&month=2026-11"), HEAD)
+    rows = list(csv.DictReader(io.StringIO(export.content.decode("utf-8-sig"))))
+    assert tuple(rows[0]) == COLUMNS
+    assert len(rows) == 10
+    one = rows[0]
+    assert (one["Result Indicator"], one["Software Version"], one["Study Date"]) == (
+        "Positive",
+        "1",
+        "2026-11-20",
+    )
+    assert (one["Inference Date"], one["Body Part Examined"], one["Modality"]) == ("2026-11-12", "HEAD", "MR")
+    assert {line["Race"] for line in rows} == {""}
+    assert "Person" not in export.content.decode()
+
+
+def test_validation_figures_are_found_by_their_names() -> None:
+    one = Figure(0.9, 0.8, 1.0, 10)
+    named = ("recall", "presence_recall", "volume_presence_recall", "dice_flair", "dice_flair_median",
+             "presence_frr_at_far5", "poor_share_flair", "site_a_recall")  # fmt: skip
+    figures = dict.fromkeys(named, one)
+    assert set(validated("recall", figures)) == {"", "single slices", "whole volumes", "site a"}
+    assert set(validated("dice", figures)) == {"FLAIR"}
+    assert validated("far", figures) == validated("frr", figures) == {}
+
+
+def test_an_address_leaves_out_what_is_as_usual() -> None:
+    assert Asked(BRAIN_TUMOUR).query() == "task=brain-tumour&synthetic=no"
+    assert Asked(BRAIN_TUMOUR, vs="2", synthetic=True).query() == "task=brain-tumour&synthetic=yes&vs=2"

@@ -1,0 +1,265 @@
+"""The governance report: what was live, how good, what went wrong, who decided, and nobody's name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+
+from data.database import migrate, open_database
+from data.errors import InvalidInput
+from data.files import FileStore
+from data.ledger.in_memory import Ledger
+from data.ledger.judgements import JudgementStore
+from data.packing import packed
+from data.records import (
+    BRAIN_TUMOUR,
+    Alert,
+    AlertState,
+    DriftAsk,
+    DriftRun,
+    ModelVersion,
+    Promotion,
+    PromotionKind,
+    PromotionState,
+    RunState,
+    Severity,
+    SourceGrid,
+    Verdict,
+)
+from data.stores.patients import PatientStore
+from data.stores.refusals import RefusalStore
+from data.stores.results import ResultStore
+from data.stores.reviews import ReviewStore
+from data.stores.scans import ScanStore
+from models.metrics import Figure
+from reports.document import Document, Gallery, document_json
+from reports.typesetting import pdf
+from services import keys
+from services.cohort.cohort import Cohorts
+from services.performance.history_records import History, VersionHistory
+from services.reporting.governance import GovernanceReport, Period, Sources
+from services.reporting.performance_report import PerformanceReport
+from services.reviewing.pictures import Pictures
+from tests.data.builders import MORNING, a_header, a_kept_scan, a_result, a_review
+from tests.reports.test_document import numbers_in, numbers_of, text_of
+
+ASK = {"from": "2026-11-01", "to": "2026-11-30"}
+SCANS = 24
+
+
+class Histories:
+    """One version, validated and live."""
+
+    def of(self, task: str) -> History:
+        version = ModelVersion(task, "3", ("champion",), MORNING, "ab" * 32, {}, "run")
+        figures = {
+            "presence_recall": Figure(0.97, 0.94, 0.99, 822),
+            "dice_flair": Figure(0.82, 0.76, 0.88, 17),
+        }
+        return History(task, MORNING, None, (VersionHistory(version, {}, figures, None),))
+
+
+def promotions() -> list[Promotion]:
+    return [
+        Promotion(
+            "p", BRAIN_TUMOUR, "3", "2", PromotionKind.PROMOTION, PromotionState.DONE,
+            "Better on gliomas", "m", "Max Ops", MORNING, decided_by="h", decided_name="Prof Head",
+            decided_at=MORNING + timedelta(hours=1), decision="Agreed by the board", overridden=True,
+        )
+    ]  # fmt: skip
+
+
+def drift_runs(task: str) -> list[DriftRun]:
+    run = DriftRun("r", DriftAsk(task), RunState.DONE, MORNING, "3", None, "Training", Severity.WARNING)
+    return [replace(run, reference_n=500, current_n=77, drifted=4, watched=33)]
+
+
+def alerts() -> list[Alert]:
+    told = ("drift", Severity.WARNING, "Drift of brain-tumour", "Brightness moved.", "/drift")
+    return [Alert("a", *told, AlertState.CLOSED, 3, MORNING, MORNING, decided_name="Max Ops", why="new coil")]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(f"sqlite:///{tmp_path}/lightbox.db")
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sources(engine: Engine, tmp_path: Path) -> Sources:
+    """Two dozen reviewed scans."""
+    return a_department(engine, tmp_path, SCANS)
+
+
+def a_department(engine: Engine, folder: Path, count: int) -> Sources:
+    """Reviewed scans; the third and sixth were got wrong."""
+    files = FileStore(folder / "files")
+    results, reviews, scans = ResultStore(engine), ReviewStore(engine), ScanStore(engine)
+    for number in range(count):
+        grid = SourceGrid("nifti", (8, 8, 4), (2, 1, 0), (1,), None)
+        scan = a_kept_scan(
+            engine, number, f"Lovelace^Ada{number}", header=a_header(age_years=40.0 + number), grid=grid,
+            slices=4, height=8, width=8,
+        )  # fmt: skip
+        positive = number % 2 == 0
+        result = a_result(scan.id, number, positive=positive, probability=0.9 if positive else 0.1)
+        results.add(replace(result, has_mask=True))
+        files.put_array(keys.array(scan.id), np.arange(256, dtype=np.float32).reshape(4, 8, 8))
+        mask = np.zeros((4, 8, 8), dtype=bool)
+        mask[2, 2:5, 2:5] = positive
+        files.put(keys.mask(result.id), packed(mask))
+        wrong = number in (3, 6)
+        said: dict[str, Any] = {"truth_positive": positive != wrong}
+        if wrong:
+            reason = f"Missed by far, Mrs LOVELACE, id of Lovelace^Ada{number}"
+            said |= {"verdict": Verdict.REJECTED, "reason": reason}
+        reviews.add(a_review(scan.id, result.id, number + 1, **said))
+    ledger = Ledger(engine)
+    return Sources(
+        histories=Histories(),  # type: ignore[arg-type]
+        judgements=JudgementStore(engine),
+        cohorts=Cohorts(ledger, RefusalStore(engine), lambda: {BRAIN_TUMOUR: 0.5}),
+        reviews=reviews,
+        scans=scans,
+        patients=PatientStore(engine),
+        pictures=Pictures(scans, results, reviews, files),
+        promotions=promotions,
+        drift_runs=drift_runs,
+        alerts=alerts,
+        card=lambda task: f"# {task}\n\nFor adults only.\n",
+        tasks=[BRAIN_TUMOUR],
+    )
+
+
+def written(sources: Sources) -> Document:
+    return GovernanceReport(sources).write(ASK, "Prof Head", lambda _: None).document
+
+
+def chapter(document: Document, title: str) -> Any:
+    told = json.loads(document_json(document))
+    return next(one["blocks"] for one in told["chapters"] if one["title"] == title)
+
+
+def test_it_says_what_was_live_and_who_decided(sources: Sources) -> None:
+    document = written(sources)
+    live = chapter(document, "What was live")[0]["rows"]
+    assert [row[1] for row in live] == ["2", "3"]
+    assert live[1][4:] == ["Prof Head", "Better on gliomas"]
+    approved = json.dumps(chapter(document, "Who approved what"))
+    assert "gate overridden" in approved
+    assert "Agreed by the board" in approved
+
+
+def test_real_use_is_counted_with_its_interval(sources: Sources) -> None:
+    blocks = chapter(written(sources), "brain-tumour: real use")
+    assert blocks[0]["words"] == f"Of {SCANS} readings, {SCANS} have a known truth, by review or label."
+    table = next(block for block in blocks if block.get("table") == "Version 3")
+    recall = next(row for row in table["rows"] if row[0] == "Recall")
+    # 12 were called ill, of which one (the sixth) was not; one (the third) was ill and called healthy
+    assert recall[1] == round(11 / 12, 3)
+    assert recall[4] == 12
+    assert recall[2] < recall[1] < recall[3]
+
+
+def test_the_worst_cases_come_first_and_are_pictured(sources: Sources) -> None:
+    document = written(sources)
+    blocks = chapter(document, "brain-tumour: worst cases")
+    assert [row[2] for row in blocks[0]["rows"][:2]] == ["false alarm", "missed"] or [
+        row[2] for row in blocks[0]["rows"][:2]
+    ] == ["missed", "false alarm"]
+    (gallery,) = (
+        block
+        for one in document.chapters
+        if one.title == "brain-tumour: worst cases"
+        for block in one.blocks
+        if isinstance(block, Gallery)
+    )
+    assert len(gallery.pictures) == 2
+    assert all(picture.png.startswith(b"\x89PNG") for picture in gallery.pictures)
+
+
+def test_nobody_is_named(sources: Sources) -> None:
+    document = written(sources)
+    told = document_json(document).decode() + text_of(pdf(document))
+    assert "Missed by far" in told
+    assert "lovelace" not in told.lower()
+    assert "Ada3" not in told
+
+
+def test_drift_incidents_and_the_card_are_in_it(sources: Sources) -> None:
+    document = written(sources)
+    (run,) = chapter(document, "Drift")[0]["rows"]
+    assert run[1:] == ["brain-tumour", "3", "Training", "warning", 4, 33, 77]
+    assert "new coil" in json.dumps(chapter(document, "Incidents"))
+    assert chapter(document, "Model card: brain-tumour") == [{"words": "For adults only."}]
+
+
+def test_what_was_before_the_period_is_not_in_it(sources: Sources) -> None:
+    ask = {"from": "2026-12-01", "to": "2026-12-31"}
+    document = GovernanceReport(sources).write(ask, "Prof Head", lambda _: None).document
+    assert not chapter(document, "Drift")[0]["rows"]
+    assert not chapter(document, "Incidents")[0]["rows"]
+    assert not chapter(document, "Feedback of reviewers")[1]["rows"]
+    live = chapter(document, "What was live")[0]["rows"]
+    assert [row[1] for row in live] == ["3"]
+    assert pdf(document).startswith(b"%PDF")
+
+
+def test_every_number_of_its_tables_stands_in_the_pdf(sources: Sources) -> None:
+    document = written(sources)
+    told = json.loads(document_json(document))
+    rows = [block.get("rows", []) for one in told["chapters"] for block in one["blocks"]]
+    cells = [cell for table in rows for row in table for cell in row if isinstance(cell, int | float)]
+    numbers = numbers_in(cells)
+    assert len(numbers) > 30
+    assert numbers <= numbers_of(text_of(pdf(document)))
+
+
+def test_small_groups_are_not_told(sources: Sources) -> None:
+    blocks = chapter(written(sources), "brain-tumour: subgroups")
+    rows = [row for block in blocks for row in block.get("rows", [])]
+    assert rows
+    assert all(row[5] == "<5" or row[5] >= 5 for row in rows)
+    assert all(row[2] is None for row in rows if row[5] == "<5")
+
+
+@pytest.mark.parametrize(
+    "ask", [{}, {"from": "yesterday", "to": "today"}, {"from": "2026-02-01", "to": "2026-01-01"}]
+)
+def test_what_is_no_period_is_refused(sources: Sources, ask: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput, match="period"):
+        GovernanceReport(sources).title(ask)
+
+
+def test_a_period_has_its_last_day_in_it() -> None:
+    period = Period.of(ASK)
+    assert period.holds(datetime(2026, 11, 30, 23, 59, tzinfo=UTC))
+    assert not period.holds(datetime(2026, 12, 1, tzinfo=UTC))
+    assert period.is_whole_months
+    assert not Period.of({"from": "2026-11-02", "to": "2026-11-30"}).is_whole_months
+
+
+def test_a_performance_report_tells_validation_and_real_use_apart(sources: Sources) -> None:
+    writer = PerformanceReport(sources.histories, sources.judgements, [BRAIN_TUMOUR])
+    document = writer.write({"task": BRAIN_TUMOUR, "month": "2026-11"}, "Prof Head", lambda _: None).document
+    validation = json.dumps(chapter(document, "brain-tumour: validation"))
+    assert "Recall, single slices" in validation
+    assert "822" in validation
+    assert "822" not in json.dumps(chapter(document, "brain-tumour: real use"))
+    text = text_of(pdf(document))
+    assert "Live" in text
+    assert "version 3" in text
+    with pytest.raises(InvalidInput):
+        writer.title({"task": "nothing"})
+    with pytest.raises(InvalidInput):
+        writer.title({"task": BRAIN_TUMOUR, "month": "November"})

@@ -1,0 +1,140 @@
+"""Training as a person starts it: run, calibrate, judge, log, register; nothing is served by it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from data.errors import InvalidInput
+from data.tracking import CHAMPION, Tracking
+from models import weights
+from models.task import Task
+from models.tasks import PNEUMONIA, SUITABILITY
+from models.trainings import training_of
+from services.inference.engine import Engine
+from services.training import training
+from services.versions.registry import Registry
+from tests.labelled import make_labelled
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> str:
+    """`suitability`, whose network is small, with batches that fit the made pictures."""
+    real = training_of("suitability")
+    recipe = replace(real.recipe, epochs=2, batch_size=16)
+    monkeypatch.setattr("models.suitability.training.TRAINING", replace(real, recipe=recipe))
+    monkeypatch.setattr("models.suitability.training.PER_CLASS", 32)
+    return "suitability"
+
+
+def test_a_training_is_logged_registered_and_not_promoted(small: str, tmp_path: Path) -> None:
+    data = make_labelled(tmp_path / "data")
+    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
+    finished = training.train(training.planned(small, {}), data, tmp_path / "run", tracking, device="cpu")
+    assert finished is not None
+
+    (version,) = tracking.versions(small)
+    assert version.version == finished.version.version
+    assert version.weights_sha256 == finished.trained.sha256
+    assert version.metrics["right_refused_n"] == finished.evaluation.figures["right_refused"].n
+    assert {"epoch_loss", "epoch_score", "epoch_learning_rate"} <= set(version.metrics)
+    assert tracking.by_alias(small, CHAMPION) is None
+
+    fetched = weights.opened(tracking.files_of(version, tmp_path / "fetched"))
+    assert fetched.sha256 == version.weights_sha256
+    assert fetched.decision == finished.trained.decision
+    assert fetched.sha256 in (tmp_path / "fetched" / weights.CARD).read_text()
+
+    fold = training.validation_fold(_task(), finished.trained)
+    again = training.evaluate(_task(), finished.trained, data, fold, device="cpu")
+    assert again.figures == finished.evaluation.figures
+
+    # Who trains again finds what it was made of: the split, the environment, every choice.
+    split = (tmp_path / "run" / "split.csv").read_text().splitlines()
+    assert split[0] == "dataset,patient,part"
+    assert {line.rsplit(",", 1)[1] for line in split[1:]} == {"training", "validation"}
+    assert finished.trained.facts["recipe"]["spoilt_share"] == 0.25
+
+
+def test_a_promoted_version_is_the_one_that_is_fetched(small: str, tmp_path: Path) -> None:
+    data = make_labelled(tmp_path / "data")
+    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
+    plan = training.planned(small, {"epochs": "1"})
+    finished = training.train(plan, data, tmp_path / "run", tracking, device="cpu")
+    assert finished is not None
+    registry = Registry(tracking, tmp_path / "models", [_task()])
+    tracking.set_alias(small, CHAMPION, finished.version.version)
+    engine = Engine("cpu")
+    registry.load_all(engine)
+    loaded = engine.loaded(small)
+    assert (loaded.weights_sha256, loaded.version) == (finished.trained.sha256, "1")
+    # What was fetched serves on without MLflow.
+    away = Registry(Tracking("http://127.0.0.1:9", tmp_path), tmp_path / "models", [_task()])
+    assert away.local(small)[0].sha256 == loaded.weights_sha256
+    assert away.card(small) == registry.card(small)
+
+
+def test_a_choice_is_compared_without_registering_anything(small: str, tmp_path: Path) -> None:
+    data = make_labelled(tmp_path / "data")
+    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
+    plan = training.planned(small, {"spoilt_share": "0.5", "epochs": "1"}, fold=2)
+    scores = training.compare(plan, data, tmp_path / "run", tracking, name="more spoilt", device="cpu")
+    assert len(scores["right"]) > 100
+    assert set(scores["right"]) <= {0.0, 1.0}
+    assert tracking.versions(small) == []
+    assert plan.facts()["validation_fold"] == 2
+
+
+def test_a_choice_that_does_not_exist_is_named_with_those_that_do() -> None:
+    with pytest.raises(InvalidInput, match=r"no choice called depth.*slice_dice"):
+        training.planned("brain-tumour", {"depth": "5"})
+    with pytest.raises(InvalidInput, match="no value for epochs"):
+        training.planned("brain-tumour", {"epochs": "many"})
+    changed = training.planned(
+        "brain-tumour", {"neighbours": "no", "start": "scratch", "learning_rate": "0.1"}
+    )
+    assert (changed.choices.neighbours, changed.choices.start, changed.recipe.learning_rate) == (
+        False,
+        "scratch",
+        0.1,
+    )
+
+
+def test_an_evaluation_leaves_its_table_and_curves_behind(tmp_path: Path) -> None:
+    data = make_labelled(tmp_path / "data")
+    task = PNEUMONIA
+    out = tmp_path / "out"
+    evaluation = training.evaluate(task, weights.opened(task.folder), data, None, device="cpu", out=out)
+    assert {file.name for file in out.iterdir()} == {
+        "evaluation.json",
+        "worst.png",
+        "roc.png",
+        "precision.png",
+        "calibration.png",
+    }
+    kept = json.loads((out / "evaluation.json").read_text())
+    assert kept["figures"]["auc"]["value"] == evaluation.figures["auc"].value
+    assert len(kept["scored"]["truth"]) == 29
+
+
+def test_new_shipped_weights_are_registered_and_wait_for_a_person(tmp_path: Path) -> None:
+    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
+    old = replace(_task(), folder=tmp_path / "old")
+    network = old.build()
+    weights.save(old.folder, network.state_dict(), weights.opened(_task().folder).decision, {}, {})
+    first = Registry(tracking, tmp_path / "models", [old])
+    assert first._fetched(old)[1] == "1"
+    assert first._fetched(old)[1] == "1"  # the next start registers nothing
+    assert len(tracking.versions(old.name)) == 1
+    newer = Registry(tracking, tmp_path / "models", [_task()])
+    assert newer._fetched(_task())[1] == "1"
+    versions = tracking.versions(_task().name)
+    assert [one.aliases for one in versions] == [(), (CHAMPION,)]
+    assert versions[0].weights_sha256 == weights.opened(_task().folder).sha256
+
+
+def _task() -> Task:
+    return SUITABILITY
