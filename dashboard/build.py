@@ -10,7 +10,7 @@ from dash import Dash
 from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from dashboard import account, alarms, errors, health, security, shell
+from dashboard import account, bell, errors, health, security, shell
 from dashboard.api import drift as api_drift
 from dashboard.api import performance as api_performance
 from dashboard.api import reports as api_reports
@@ -76,7 +76,7 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     for page in (worklist, scan, cohort, performance, drift, models, rehearsal, reports, admin, alerts):
         page.register(app, services)
     shell.register(app)
-    alarms.register(app, services)
+    bell.register(app, services)
     app.validation_layout = shell.validation_layout()
     app.layout = shell.layout
     server.before_request(_to_landing_page)
@@ -98,7 +98,7 @@ def _add_routes(server: Flask, services: Services, sessions: Sessions) -> None:
     api_drift.register(server, services)
     api.register(server, services)
     health.register(server, services)
-    alarms.add_routes(server, services)
+    bell.add_routes(server, services)
 
 
 def _dash(server: Flask) -> Dash:

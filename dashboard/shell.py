@@ -66,7 +66,7 @@ PAGES = (
     Page("/models", "Models", "bi-cpu", tuple(Role), models.layout),
     Page("/rehearsals", "Rehearsal", "bi-cpu", tuple(Role), rehearsal.layout, takes_argument=True),
     Page("/reports", "Reports", "bi-file-earmark-text", READERS, reports.layout),
-    Page("/alerts", "Alarms", "bi-bell", alerts.ROLES, alerts.layout),
+    Page("/alerts", "Alerts", "bi-bell", alerts.ROLES, alerts.layout),
 )
 
 SOMEBODY = User(id="", name="", display_name="", role=Role.CLINICIAN)

@@ -495,7 +495,7 @@ alerts = Table(
     "alerts",
     metadata,
     _id(),
-    Column("cause", Line(), nullable=False),  # the same cause raises no second alarm
+    Column("cause", Line(), nullable=False),  # the same cause raises no second alert
     Column("open_key", String(64), unique=True),  # hash of the cause until it is closed
     Column("severity", String(16), nullable=False),
     Column("title", Line(), nullable=False),

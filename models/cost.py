@@ -60,7 +60,9 @@ def _peak_bytes(network: nn.Module, batch: Tensor, dtype: torch.dtype) -> int:
     with profile(activities=activities, profile_memory=True, acc_events=True) as seen:
         _forward(network, batch, dtype)
     results = seen.profiler.kineto_results
-    changes = sorted((one.start_ns(), one.nbytes()) for one in results.events() if one.name() == _MEMORY)
+    changes = sorted(
+        (event.start_ns(), event.nbytes()) for event in results.events() if event.name() == _MEMORY
+    )
     held = highest = 0
     for _, change in changes:
         held += change

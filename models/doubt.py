@@ -86,7 +86,7 @@ def fitted(shown: Sequence[FloatArray], scores: Sequence[float]) -> Fitted | Non
     for number in range(PARTS):
         here = part == number
         left_out[here] = np.clip(x[here] @ _weights(x[~here], y[~here]), 0.0, 1.0)
-    return Fitted(tuple(float(one) for one in _weights(x, y)), left_out)
+    return Fitted(tuple(float(weight) for weight in _weights(x, y)), left_out)
 
 
 def _weights(x: FloatArray, y: FloatArray) -> FloatArray:

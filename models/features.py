@@ -2,7 +2,7 @@
 
 Of a whole scan no more than `VOXELS` are looked at, always the same ones, so that the numbers cost
 little beside a reading. Networks are shown intensities between two percentiles, so neither gain nor
-offset of a scanner changes what they see; a number that moved with them would raise an alarm for
+offset of a scanner changes what they see; a number that moved with them would raise an alert for
 nothing. Therefore every number here is of intensities between the scan's floor (its 1st percentile,
 0) and top (the foreground's 99th, 1), and stays the same when the file's numbers are multiplied or
 shifted, whether they are 8-bit greys of an X-ray or the arbitrary units of MRI. One alone, `p99`, is

@@ -100,8 +100,8 @@ def document_json(document: Document) -> bytes:
         "title": document.title,
         "facts": dict(document.facts),
         "chapters": [
-            {"title": one.title, "blocks": [_plain(block) for block in one.blocks]}
-            for one in document.chapters
+            {"title": chapter.title, "blocks": [_plain(block) for block in chapter.blocks]}
+            for chapter in document.chapters
         ],
         "notice": document.notice,
         **document.extra,
@@ -116,4 +116,4 @@ def _plain(block: Block) -> dict[str, Any]:
         return {"table": block.title, "head": list(block.head), "rows": [list(row) for row in block.rows]}
     if isinstance(block, Chart):
         return {"chart": block.says}
-    return {"pictures": [one.caption for one in block.pictures]}
+    return {"pictures": [picture.caption for picture in block.pictures]}

@@ -1,6 +1,6 @@
 """Drift of one set of readings against another: two tables in, one snapshot out.
 
-The snapshot is plain JSON and the one source of every number: pages, files and alarms show it.
+The snapshot is plain JSON and the one source of every number: pages, files and alerts show it.
 Evidently computes the distances and draws its own page; p values, their correction, embeddings and
 the verdict stand beside it.
 """
@@ -162,7 +162,7 @@ def _features(found: Sequence[Column], run: drift_evidently.Run | None) -> list[
     features = [
         _feature(one, distances.get(one.name), tests.get(one.name), corrected.get(one.name)) for one in found
     ]
-    return sorted(features, key=lambda one: (not one["drifted"], -(one["effect"] or -1.0)))
+    return sorted(features, key=lambda feature: (not feature["drifted"], -(feature["effect"] or -1.0)))
 
 
 def _feature(
@@ -208,7 +208,7 @@ def _side(column: Column, at: int) -> dict[str, Any]:
 
 
 def _counts(features: Sequence[Mapping[str, Any]], run: drift_evidently.Run | None) -> dict[str, Any]:
-    judged = [one for one in features if one["p_corrected"] is not None]
+    judged = [feature for feature in features if feature["p_corrected"] is not None]
     drifted = sum(one["drifted"] for one in judged)
     return {
         "watched": len(judged),

@@ -44,19 +44,21 @@ class Run:
     def distances(self) -> dict[str, tuple[str, float, float]]:
         """column -> (statistic, limit, distance), as in Evidently's JSON."""
         return {
-            self.names[one["config"]["column"]]: (
-                one["config"]["method"],
-                one["config"]["threshold"],
-                one["value"],
+            self.names[metric["config"]["column"]]: (
+                metric["config"]["method"],
+                metric["config"]["threshold"],
+                metric["value"],
             )
-            for one in self.metrics
-            if one["config"]["type"].endswith(":ValueDrift")
+            for metric in self.metrics
+            if metric["config"]["type"].endswith(":ValueDrift")
         }
 
     def drifted(self) -> dict[str, float]:
         """How many columns Evidently itself calls drifted, by distance alone."""
         return next(
-            one["value"] for one in self.metrics if one["config"]["type"].endswith(":DriftedColumnsCount")
+            metric["value"]
+            for metric in self.metrics
+            if metric["config"]["type"].endswith(":DriftedColumnsCount")
         )
 
 
@@ -65,7 +67,7 @@ def drift(columns: Sequence[Column]) -> Run | None:
     if not columns:
         return None
     evidently, presets = _evidently()
-    named = {_shown(one): one for one in columns}
+    named = {_shown(column): column for column in columns}
     kinds = {
         kind: [name for name, one in named.items() if one.kind == kind] or None for kind in (NUMBER, CATEGORY)
     }

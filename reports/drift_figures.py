@@ -78,12 +78,12 @@ def history_figure(points: Sequence[Point], limit: float | None, up: str = "Dist
     line = {
         "type": "scatter",
         "mode": "lines+markers",
-        "x": [one.at for one in points],
-        "y": [one.effect for one in points],
+        "x": [point.at for point in points],
+        "y": [point.effect for point in points],
         "line": {"color": PALE, "width": 2},
-        "marker": {"size": 9, "color": [MARKED if one.drifted else OURS for one in points]},
-        "customdata": [one.address for one in points],
-        "text": [one.words for one in points],
+        "marker": {"size": 9, "color": [MARKED if point.drifted else OURS for point in points]},
+        "customdata": [point.address for point in points],
+        "text": [point.words for point in points],
         "hovertemplate": "%{x|%Y-%m-%d %H:%M}: %{y:.3f}<br>%{text}<extra></extra>",
     }
     figure = _figure([line], "", up)

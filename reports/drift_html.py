@@ -88,4 +88,4 @@ def _counted(snapshot: Mapping[str, Any]) -> str:
 
 
 def _list(sentences: Sequence[str]) -> str:
-    return "<ul>" + "".join(f"<li>{escape(one)}</li>" for one in sentences) + "</ul>"
+    return "<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences) + "</ul>"

@@ -119,7 +119,7 @@ def unlike(reference: NDArray[Any], current: NDArray[Any]) -> NDArray[np.float64
     both = np.concatenate(anchors)
     project = PCA(min(DIRECTIONS, *both.shape), random_state=0).fit(both).transform
     scale = np.maximum(project(anchors[0]).std(axis=0), 1e-9)
-    old, new = (project(one) / scale for one in anchors)
+    old, new = (project(anchor) / scale for anchor in anchors)
     width = float(np.median(cdist(old, old, "sqeuclidean"))) / 4
     scores = []
     for start in range(0, len(after), MOST_CLASSIFIED):

@@ -41,7 +41,7 @@ def severity(
     truth: Mapping[str, Any] | None,
 ) -> Severity:
     """How much it matters."""
-    judged = [one for one in features if one["p_corrected"] is not None]
+    judged = [feature for feature in features if feature["p_corrected"] is not None]
     drifted = [one for one in judged if one["drifted"]]
     if not judged and embedding is None and not (truth and truth["fell"]):
         return Severity.TOO_FEW

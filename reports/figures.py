@@ -37,11 +37,11 @@ def counts_figure(
     columns: Sequence[Column], chosen: Sequence[str] = (), *, across: str = "", lying: bool = False
 ) -> Figure:
     """Bars of counts; `lying` ones are for long names. With something chosen, the others are pale."""
-    names, numbers = [one.name for one in columns], [one.n for one in columns]
+    names, numbers = [column.name for column in columns], [column.n for column in columns]
     bar = {
         "type": "bar",
-        "marker": {"color": [OURS if not chosen or one.name in chosen else PALE for one in columns]},
-        "customdata": [one.query for one in columns],
+        "marker": {"color": [OURS if not chosen or column.name in chosen else PALE for column in columns]},
+        "customdata": [column.query for column in columns],
         "hovertemplate": "%{y}: %{x:,}<extra></extra>" if lying else "%{x}: %{y:,}<extra></extra>",
     }
     if lying:
@@ -63,7 +63,7 @@ def time_figure(columns: Sequence[Column]) -> Figure:
 
 def shares_figure(columns: Sequence[Column], up: str) -> Figure:
     """Shares in per cent with their 95 % intervals, n written at each."""
-    known = [one for one in columns if one.share is not None and one.of]
+    known = [column for column in columns if column.share is not None and column.of]
     value = [100 * (one.share or 0.0) for one in known]
     points = {
         "type": "scatter",
@@ -135,7 +135,7 @@ def chances_figure(
         "categoryarray": list(tenths),
         "range": [-0.5, len(tenths) - 0.5],
         "tickvals": list(tenths),
-        "ticktext": [one.split(" ")[0] for one in tenths],
+        "ticktext": [tenth.split(" ")[0] for tenth in tenths],
     }
     lines = []
     for name, at in thresholds.items():

@@ -39,8 +39,8 @@ def pdf(document: Document) -> bytes:
             "notice": document.notice,
             "facts": list(document.facts.items()),
             "chapters": [
-                {"title": one.title, "blocks": [_laid(block, folder, files) for block in one.blocks]}
-                for one in document.chapters
+                {"title": chapter.title, "blocks": [_laid(block, folder, files) for block in chapter.blocks]}
+                for chapter in document.chapters
             ],
         }
         (folder / "data.json").write_text(json.dumps(printable(told)))
@@ -109,10 +109,10 @@ def _drawn(chart: Chart, file: Path) -> dict[str, Any]:
 
 def _hung(gallery: Gallery, folder: Path, files: Iterator[str]) -> list[dict[str, str]]:
     hung = []
-    for one in gallery.pictures:
+    for picture in gallery.pictures:
         file = folder / f"{next(files)}.png"
-        file.write_bytes(one.png)
-        hung.append({"file": file.name, "caption": one.caption})
+        file.write_bytes(picture.png)
+        hung.append({"file": file.name, "caption": picture.caption})
     return hung
 
 

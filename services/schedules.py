@@ -200,25 +200,25 @@ class Schedules:
         self._note(user, "schedule run by hand", known)
 
     def delete(self, schedule_id: str, user: User) -> None:
-        """Take a schedule away, and its alarm with it."""
+        """Take a schedule away, and its alert with it."""
         known = self.get(schedule_id)
         self._store.delete(schedule_id, self._clock())
         self._alerts.settle(cause_of(schedule_id))
         self._note(user, "schedule deleted", known)
 
     def succeeded(self, schedule_id: str) -> None:
-        """A run has ended well: its alarm is settled."""
+        """A run has ended well: its alert is settled."""
         self._store.ended(schedule_id, self._clock(), None)
         self._alerts.settle(cause_of(schedule_id))
 
     def failed(self, schedule_id: str, sentence: str) -> None:
-        """A run has failed, which is an alarm until one ends well."""
+        """A run has failed, which is an alert until one ends well."""
         self._store.ended(schedule_id, self._clock(), sentence)
         known = self._store.get(schedule_id)
         if known is None:  # deleted while it ran
             return
         title = f"The scheduled run “{known.name}” failed"
-        self._alerts.raise_alarm(
+        self._alerts.raise_alert(
             cause_of(schedule_id), Severity.WARNING, title, sentence, "/alerts#schedules"
         )
 
@@ -272,7 +272,7 @@ class Schedules:
 
 
 def cause_of(schedule_id: str) -> str:
-    """The cause of the alarm that a failing schedule raises."""
+    """The cause of the alert that a failing schedule raises."""
     return f"schedule:{schedule_id}"
 
 

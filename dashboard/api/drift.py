@@ -39,7 +39,7 @@ class ApiDrift:
         """The latest runs of a task, newest first."""
         require(*LOOKERS)
         return jsonify(
-            {"runs": [described(one) for one in self.services.drift.runs.runs(self._task(), LISTED)]}
+            {"runs": [described(run) for run in self.services.drift.runs.runs(self._task(), LISTED)]}
         )
 
     def references(self) -> Response:
@@ -65,7 +65,7 @@ class ApiDrift:
         """The scans that pull a feature, the strongest first."""
         require(*READERS)
         found = self.services.drift.influential_scans.of(run_id, request.args.get("feature", "overall"))
-        scans = [vars(one) for one in found.scans]
+        scans = [vars(scan) for scan in found.scans]
         usual = {"median": found.median, "q25": found.q25, "q75": found.q75, "usual": found.usual}
         return jsonify({"feature": found.feature, "unit": found.unit, "reference": usual, "scans": scans})
 

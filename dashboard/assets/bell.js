@@ -1,4 +1,4 @@
-/* The bell asks gently whether an alarm has changed; what it shows is drawn anew only then. */
+/* The bell asks gently whether an alert has changed; what it shows is drawn anew only then. */
 
 (function (lightbox) {
   "use strict";

@@ -1,4 +1,4 @@
-"""Alarms in words and cards, and the form in which somebody decides on one."""
+"""Alerts in words and cards, and the form in which somebody decides on one."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from dashboard.components.icons import icon
 from dashboard.components.results import local_time
 from data.records import Alert, AlertState, Role, Severity, User
 
-ACTION = "alarm-action"  # type of the buttons: {"type", "alarm", "verb"}
-FORM = "alarm-form"
-FORM_HEADING = "alarm-form-heading"
-FORM_WORDS = "alarm-form-words"
-DECIDING = "alarm-deciding"  # {"alarm", "verb"}
-WHY = "alarm-why"
-UNTIL = "alarm-until"
-UNTIL_ROW = "alarm-until-row"
-DECIDE = "alarm-decide"
+ACTION = "alert-action"  # type of the buttons: {"type", "alert", "verb"}
+FORM = "alert-form"
+FORM_HEADING = "alert-form-heading"
+FORM_WORDS = "alert-form-words"
+DECIDING = "alert-deciding"  # {"alert", "verb"}
+WHY = "alert-why"
+UNTIL = "alert-until"
+UNTIL_ROW = "alert-until-row"
+DECIDE = "alert-decide"
 
 SEVERITY_NAMES = {
     Severity.CALM: "Calm",
@@ -35,7 +35,7 @@ VERBS = {
         "People know. It leaves the bell, and nothing more is sent unless it gets graver.",
     ),
     "mute": ("Mute until …", "Nothing is sent until then. If it still stands then, it calls once more."),
-    "close": ("Close", "The cause is dealt with. If it comes again, that is a new alarm."),
+    "close": ("Close", "The cause is dealt with. If it comes again, that is a new alert."),
 }
 _FOR_ADMINISTRATORS = ("/alerts", "/admin")  # they see no scans, so no other page exists for them
 
@@ -50,7 +50,7 @@ def title(alert: Alert, user: User | None) -> Component:
     closed_to = user is None or (user.role is Role.ADMIN and not alert.link.startswith(_FOR_ADMINISTRATORS))
     if closed_to:
         return html.Strong(alert.title)
-    return dcc.Link(alert.title, href=alert.link, className="lb-alarm-link")
+    return dcc.Link(alert.title, href=alert.link, className="lb-alert-link")
 
 
 def times(alert: Alert) -> str:
@@ -61,9 +61,9 @@ def times(alert: Alert) -> str:
 
 
 def cards(standing: Sequence[Alert], user: User, chosen: str | None, moment: datetime) -> list[Component]:
-    """Show every alarm that is not closed; the chosen one is marked."""
+    """Show every alert that is not closed; the chosen one is marked."""
     if not standing:
-        return [html.P([icon("bi-check2-circle"), "No alarm stands."], className="lb-all-well")]
+        return [html.P([icon("bi-check2-circle"), "No alert stands."], className="lb-all-well")]
     return [_card(alert, user, alert.id == chosen, moment) for alert in standing]
 
 
@@ -71,15 +71,15 @@ def past(closed: Sequence[Alert]) -> Component:
     """Show what is over, the latest first."""
     if not closed:
         return html.P("Nothing has been closed yet.", className="text-secondary")
-    names = ["Alarm", "Times", "From", "To", "Who and why"]
+    names = ["Alert", "Times", "From", "To", "Who and why"]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     rows = [_past_row(alert) for alert in closed]
-    table = html.Table([head, html.Tbody(rows)], className="table align-middle lb-people lb-closed-alarms")
+    table = html.Table([head, html.Tbody(rows)], className="table align-middle lb-people lb-closed-alerts")
     return html.Div(table, className="lb-scroll")
 
 
 def form() -> Component:
-    """Ask for the reason, and for a mute its end; one form for all alarms."""
+    """Ask for the reason, and for a mute its end; one form for all alerts."""
     until = dbc.Input(id=UNTIL, type="datetime-local")
     return dbc.Modal(
         [
@@ -120,21 +120,21 @@ def entered_time(text: str | None) -> datetime | None:
 
 def _card(alert: Alert, user: User, chosen: bool, moment: datetime) -> Component:
     quiet = alert.state is AlertState.ACKNOWLEDGED or alert.muted(moment)
-    look = "lb-card lb-alarm" + (" lb-alarm-quiet" if quiet else f" lb-alarm-{alert.severity.value}")
+    look = "lb-card lb-alert" + (" lb-alert-quiet" if quiet else f" lb-alert-{alert.severity.value}")
     return html.Article(
         [
             html.Div(
-                [severity(alert), title(alert, user), *_state(alert, moment)], className="lb-alarm-head"
+                [severity(alert), title(alert, user), *_state(alert, moment)], className="lb-alert-head"
             ),
-            html.P(alert.sentence, className="lb-alarm-sentence"),
-            html.Div(times(alert), className="lb-alarm-times"),
+            html.P(alert.sentence, className="lb-alert-sentence"),
+            html.Div(times(alert), className="lb-alert-times"),
             _decision(alert),
             _telling(alert),
             html.Div(
-                [_button(verb, alert) for verb in VERBS if _possible(verb, alert)], className="lb-alarm-acts"
+                [_button(verb, alert) for verb in VERBS if _possible(verb, alert)], className="lb-alert-acts"
             ),
         ],
-        className=look + (" lb-alarm-chosen" if chosen else ""),
+        className=look + (" lb-alert-chosen" if chosen else ""),
     )
 
 
@@ -154,7 +154,7 @@ def _decision(alert: Alert) -> Component | None:
     if alert.decided_at is None:
         return None
     said = f"{alert.decided_name}, {local_time(alert.decided_at)}: {alert.why}"
-    return html.Div([icon("bi-chat-left-text"), said], className="lb-alarm-why")
+    return html.Div([icon("bi-chat-left-text"), said], className="lb-alert-why")
 
 
 def _telling(alert: Alert) -> Component | None:
@@ -163,7 +163,7 @@ def _telling(alert: Alert) -> Component | None:
         return html.Div([icon("bi-send-x"), f"{alert.telling_failed}{again}"], className="lb-warning")
     if alert.told_at:
         return html.Div(
-            [icon("bi-send-check"), f"sent {local_time(alert.told_at)}"], className="lb-alarm-times"
+            [icon("bi-send-check"), f"sent {local_time(alert.told_at)}"], className="lb-alert-times"
         )
     return None
 
@@ -171,17 +171,17 @@ def _telling(alert: Alert) -> Component | None:
 def _button(verb: str, alert: Alert) -> Component:
     return html.Button(
         VERBS[verb][0],
-        id={"type": ACTION, "alarm": alert.id, "verb": verb},
+        id={"type": ACTION, "alert": alert.id, "verb": verb},
         className="btn btn-sm btn-outline-secondary",
     )
 
 
 def _past_row(alert: Alert) -> Component:
     decided = "" if alert.decided_at is None else f"{alert.decided_name}: {alert.why}"
-    what = html.Div([severity(alert), html.Strong(alert.title)], className="lb-alarm-head")
+    what = html.Div([severity(alert), html.Strong(alert.title)], className="lb-alert-head")
     return html.Tr(
         [
-            html.Td([what, html.Div(alert.sentence, className="lb-alarm-times")]),
+            html.Td([what, html.Div(alert.sentence, className="lb-alert-times")]),
             html.Td(str(alert.times)),
             html.Td(local_time(alert.first_at), className="text-nowrap"),
             html.Td(local_time(alert.closed_at), className="text-nowrap"),

@@ -1,4 +1,4 @@
-"""The bell in the frame: how many alarms call, and what each says."""
+"""The bell in the frame: how many alerts call, and what each says."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from data.records import Alert, Role, User
 
 BELL = "bell"
 LIST = "bell-list"
-SEEN = "bell-seen"  # the token of what is shown; whoever changes an alarm sets it anew
+SEEN = "bell-seen"  # the token of what is shown; whoever changes an alert sets it anew
 
 # Clinicians read scans and can do nothing about a drift or a failed run: one more thing that calls
 # would only teach them to overlook what calls.
@@ -37,8 +37,8 @@ def bell() -> Component:
 
 
 def label(calling: int) -> list[Component]:
-    """Show the bell itself and the number of alarms."""
-    words = "No open alarms" if not calling else f"{calling} open alarm{'s' if calling > 1 else ''}"
+    """Show the bell itself and the number of alerts."""
+    words = "No open alerts" if not calling else f"{calling} open alert{'s' if calling > 1 else ''}"
     look = "bi-bell-fill" if calling else "bi-bell"
     spoken = html.Span(words, className="visually-hidden")
     if not calling:
@@ -51,13 +51,13 @@ def label(calling: int) -> list[Component]:
 
 
 def panel(calling: Sequence[Alert], user: User | None) -> list[Component]:
-    """Show the gravest alarms, and the way to all."""
+    """Show the gravest alerts, and the way to all."""
     rows: list[Component] = [_row(alert, user) for alert in calling[:MOST_SHOWN]]
     if not rows:
         rows = [html.P("Nothing calls.", className="lb-bell-none")]
     if len(calling) > MOST_SHOWN:
         rows.append(html.P(f"… and {len(calling) - MOST_SHOWN} more", className="lb-bell-none"))
-    return [*rows, dcc.Link("All alarms and schedules", href="/alerts", className="lb-bell-all")]
+    return [*rows, dcc.Link("All alerts and schedules", href="/alerts", className="lb-bell-all")]
 
 
 def _row(alert: Alert, user: User | None) -> Component:

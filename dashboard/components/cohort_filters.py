@@ -48,7 +48,7 @@ CONTROLS = (
     Control("synthetic", "Synthetic", False),
     Control("sample", "Random sample", False),
 )
-LABELS = {one.name: one.label for one in CONTROLS} | {
+LABELS = {control.name: control.label for control in CONTROLS} | {
     "from": "From",
     "to": "To",
     "place": "Place in the head",
@@ -83,11 +83,13 @@ def bar() -> Component:
     more = html.Details(
         [
             html.Summary("More filters"),
-            html.Div([_menu(one) for one in CONTROLS if not one.first], className="lb-menus"),
+            html.Div([_menu(control) for control in CONTROLS if not control.first], className="lb-menus"),
         ],
         id=MORE,
     )
-    shown = html.Div([period, *(_menu(one) for one in CONTROLS if one.first)], className="lb-menus")
+    shown = html.Div(
+        [period, *(_menu(control) for control in CONTROLS if control.first)], className="lb-menus"
+    )
     return html.Div([shown, more], className="lb-cohort-filters", role="search")
 
 

@@ -135,15 +135,15 @@ def refused(found: Cohort, refusals: Sequence[KeptRefusal], user: User) -> Compo
     rows = [
         html.Tr(
             [
-                html.Td(local_time(one.created_at)),
-                *([html.Td(one.refusal.name)] if named else []),
-                html.Td(one.refusal.sentence if named else one.refusal.code.replace("_", " ")),
-                html.Td(one.refusal.modality or ""),
-                html.Td(one.refusal.scanner or ""),
-                html.Td(one.refusal.site or ""),
+                html.Td(local_time(refusal.created_at)),
+                *([html.Td(refusal.refusal.name)] if named else []),
+                html.Td(refusal.refusal.sentence if named else refusal.refusal.code.replace("_", " ")),
+                html.Td(refusal.refusal.modality or ""),
+                html.Td(refusal.refusal.scanner or ""),
+                html.Td(refusal.refusal.site or ""),
             ]
         )
-        for one in refusals[:MOST_REFUSALS]
+        for refusal in refusals[:MOST_REFUSALS]
     ]
     more = len(refusals) - len(rows)
     table = html.Table(

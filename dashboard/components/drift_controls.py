@@ -65,7 +65,10 @@ def freezing() -> Component:
 
 def options(references: Sequence[DriftReference]) -> list[dict[str, str]]:
     """The references to choose from."""
-    known = [{"label": f"{one.name} (n = {one.n:,})", "value": one.id} for one in references]
+    known = [
+        {"label": f"{reference.name} (n = {reference.n:,})", "value": reference.id}
+        for reference in references
+    ]
     return [{"label": "Training data of the live version", "value": TRAINING}, *known]
 
 

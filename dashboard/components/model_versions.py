@@ -47,7 +47,10 @@ def cards(
 
     `rehearsed` holds the versions whose rehearsal is under way.
     """
-    shown = [_card(user, one, live, gates.get(one.version), one.version in rehearsed) for one in versions]
+    shown = [
+        _card(user, version, live, gates.get(version.version), version.version in rehearsed)
+        for version in versions
+    ]
     first = [card for card, one in zip(shown, versions, strict=True) if _in_front(one, versions, live)]
     rest = [card for card, one in zip(shown, versions, strict=True) if not _in_front(one, versions, live)]
     if rest:
@@ -58,9 +61,9 @@ def cards(
 def waiting(user: User, promotions: Sequence[Promotion], live: str | None) -> list[Component]:
     """Overrides that wait for their second person."""
     return [
-        _request(user, one, live)
-        for one in promotions
-        if one.state is PromotionState.ASKED and one.overridden
+        _request(user, promotion, live)
+        for promotion in promotions
+        if promotion.state is PromotionState.ASKED and promotion.overridden
     ]
 
 
@@ -85,7 +88,7 @@ def history(promotions: Sequence[Promotion]) -> Component | None:
         return None
     names = ["When", "What", "Asked by", "Why", "Outcome"]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
-    rows = [html.Tr([html.Td(cell) for cell in _told(one)]) for one in promotions]
+    rows = [html.Tr([html.Td(cell) for cell in _told(promotion)]) for promotion in promotions]
     table = html.Table([head, html.Tbody(rows)], className="table table-sm lb-decisions")
     return html.Details([html.Summary("What went live, and why"), html.Div(table, className="lb-scroll")])
 

@@ -57,19 +57,19 @@ def second() -> Component:
 
 def values(asked: Asked, shown: Shown, tasks: Iterable[str], metrics: Iterable[Any]) -> tuple[Any, ...]:
     """Options of task, metric, version, month and vs; each control's value in order; all values by name."""
-    known = [one.version for one in reversed(shown.versions)]
+    known = [version.version for version in reversed(shown.versions)]
     known += [] if asked.version in ("", *known) else [asked.version]
     live = shown.live.version.version if shown.live else None
     versions = [_option(one, f"Version {one}{' (live)' if one == live else ''}") for one in known]
     months = sorted({*shown.read_months, asked.month} - {""})
     options = (
-        [_option(one, task_name(one)) for one in tasks],
-        [_option(one.name, one.label) | {"title": one.meaning} for one in metrics],
+        [_option(task, task_name(task)) for task in tasks],
+        [_option(metric.name, metric.label) | {"title": metric.meaning} for metric in metrics],
         versions,
-        [_option(ALL_MONTHS, "All months"), *(_option(one, one) for one in reversed(months))],
+        [_option(ALL_MONTHS, "All months"), *(_option(month, month) for month in reversed(months))],
         [
             _option(NO_VERSION, "No second version"),
-            *(one for one in versions if one["value"] != asked.version),
+            *(version for version in versions if version["value"] != asked.version),
         ],
     )
     said = chosen(asked)

@@ -86,7 +86,7 @@ def groups(
     found = {
         dimension: members
         for dimension, members in found.items()
-        if any(one.figures.get(metric.name) for one in members)
+        if any(member.figures.get(metric.name) for member in members)
     }
     if not found:
         return html.P(
@@ -104,11 +104,11 @@ def groups(
     rows = []
     for dimension, members in found.items():
         rows.append(html.Tr(html.Th(titles[dimension], colSpan=len(names), className="lb-group-head")))
-        for one in members:
-            figure, gap = one.figures.get(metric.name), one.gaps.get(metric.name)
+        for member in members:
+            figure, gap = member.figures.get(metric.name), member.gaps.get(metric.name)
             sure = gap is not None and min(gap.n, gap.n_rest) >= LEAST and (gap.low > 0 or gap.high < 0)
-            opened = dcc.Link(number(one.n), href=link(f"{dimension}:{one.name}"))
-            cells = [one.name, opened, *_figure_cells(metric, figure), *_gap_cells(metric, gap)]
+            opened = dcc.Link(number(member.n), href=link(f"{dimension}:{member.name}"))
+            cells = [member.name, opened, *_figure_cells(metric, figure), *_gap_cells(metric, gap)]
             rows.append(html.Tr([html.Td(cell) for cell in cells], className="lb-gap" if sure else None))
     words = (
         "The gap is the group's number minus that of all other cases. Many gaps are looked at: one in twenty "
@@ -122,7 +122,7 @@ def groups(
 def cases(page: CasePage, title: str, links: Mapping[str, str]) -> Component:
     """Judged cases in rows, the most wrong first, each leading to its scan; `links` lead to other pages."""
     names = ["Scan", "Read", "AI", "Probability", "Truth", "Said by", "Dice"]
-    rows = [_case(one) for one in page.rows]
+    rows = [_case(row) for row in page.rows]
     head = [
         html.H2(f"{title}: {number(page.total)}"),
         *(dcc.Link(words, href=to) for words, to in links.items()),
@@ -172,7 +172,7 @@ def training(found: Training, query: str) -> Component:
         parts.append(html.Div(pictures, className="lb-run-pictures"))
     else:
         parts.append(html.P("The run keeps no pictures.", className="text-secondary"))
-    listed = html.Ul([html.Li(html.Code(one)) for one in found.files])
+    listed = html.Ul([html.Li(html.Code(file)) for file in found.files])
     parts.append(html.Details([html.Summary(f"Files of the run ({len(found.files)})"), listed]))
     return html.Div(parts)
 

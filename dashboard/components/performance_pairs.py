@@ -68,7 +68,7 @@ def _row(metric: Metric, one: Difference) -> Component:
 def _lists(pair: Pair) -> list[Component]:
     found = []
     for outcome, words in OUTCOMES.items():
-        mine = [one for one in pair.found.cases if one.outcome == outcome]
+        mine = [case for case in pair.found.cases if case.outcome == outcome]
         summary = html.Summary(f"{words.format(second=pair.second)}: {number(len(mine))} scans")
         shown = [_case(one) for one in mine[:MOST_CASES]]
         if len(mine) > MOST_CASES:

@@ -131,9 +131,9 @@ def table(shown: Shown) -> Component:
 
 def in_order(points: Sequence[Point]) -> list[Point]:
     """Newest months and versions first, validation last."""
-    real = [one for one in points if one.source != "validation"]
+    real = [point for point in points if point.source != "validation"]
     return sorted(real, key=lambda one: (one.month, one.version), reverse=True) + [
-        one for one in points if one.source == "validation"
+        point for point in points if point.source == "validation"
     ]
 
 

@@ -61,7 +61,9 @@ def differences(user: User, made: Rehearsal, pictures: bool) -> list[Component]:
         className="lb-outline-legend",
     )
     sees = user.role is not Role.ADMIN
-    pictured = [_tile(made, one, sees and pictures, sees) for one in made.differences[:PICTURED]]
+    pictured = [
+        _tile(made, difference, sees and pictures, sees) for difference in made.differences[:PICTURED]
+    ]
     parts: list[Component] = [html.H2("Where they differ most"), *([legend] if drawn else [])]
     if not pictures:
         gone = "The pictures went with a later rehearsal of this version; the numbers stay."

@@ -125,13 +125,15 @@ def table(reports: Sequence[Report], progress: Mapping[str, float], user: User) 
         return html.P("No report was made yet.", className="text-secondary")
     names = ["Report", "Asked for", "State", "Files", ""]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
-    rows = [_row(one, progress.get(one.id, 0.0), user) for one in reports]
+    rows = [_row(report, progress.get(report.id, 0.0), user) for report in reports]
     return html.Table([head, html.Tbody(rows)], className="table align-middle lb-report-table")
 
 
 def word_of(reports: Sequence[Report], progress: Mapping[str, float]) -> str:
     """A word that differs whenever the table would look different."""
-    return ";".join(f"{one.id[:8]}{one.state.value}{progress.get(one.id, 0):.1f}" for one in reports)
+    return ";".join(
+        f"{report.id[:8]}{report.state.value}{progress.get(report.id, 0):.1f}" for report in reports
+    )
 
 
 def run_option(run: DriftRun) -> dict[str, str]:

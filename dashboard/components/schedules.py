@@ -111,17 +111,17 @@ def _card(view: ScheduleView, names: dict[str, str], moment: datetime) -> Compon
         [
             html.Div(
                 [
-                    html.Div([html.Strong(one.name), *state], className="lb-alarm-head"),
-                    html.Div(view.what, className="lb-alarm-times"),
-                    html.Div(f"made by {made}, {local_time(one.created_at)}", className="lb-alarm-times"),
+                    html.Div([html.Strong(one.name), *state], className="lb-alert-head"),
+                    html.Div(view.what, className="lb-alert-times"),
+                    html.Div(f"made by {made}, {local_time(one.created_at)}", className="lb-alert-times"),
                 ]
             ),
             html.Div(
                 [html.Div([view.when.words, " ", html.Code(one.cron)]), _next(view, moment), _last(view)]
             ),
-            html.Div([_button(verb, label, one.id) for verb, label in buttons], className="lb-alarm-acts"),
+            html.Div([_button(verb, label, one.id) for verb, label in buttons], className="lb-alert-acts"),
         ],
-        className="lb-card lb-schedule" + ("" if one.active else " lb-alarm-quiet"),
+        className="lb-card lb-schedule" + ("" if one.active else " lb-alert-quiet"),
     )
 
 
@@ -134,13 +134,13 @@ def _next(view: ScheduleView, moment: datetime) -> Component | None:
 def _last(view: ScheduleView) -> Component:
     one = view.schedule
     if view.in_hand:
-        return html.Div([icon("bi-hourglass-split"), "runs in a moment"], className="lb-alarm-times")
+        return html.Div([icon("bi-hourglass-split"), "runs in a moment"], className="lb-alert-times")
     if one.last_run_at is None:
-        return html.Div("has not run yet", className="lb-alarm-times")
+        return html.Div("has not run yet", className="lb-alert-times")
     ended = local_time(one.last_run_at)
     if one.failure:
         return html.Div([icon("bi-x-circle"), f"failed {ended}: {one.failure}"], className="lb-failed")
-    return html.Div([icon("bi-check2"), f"last run {ended}"], className="lb-alarm-times")
+    return html.Div([icon("bi-check2"), f"last run {ended}"], className="lb-alert-times")
 
 
 def _button(verb: str, label: str, schedule_id: str) -> Component:

@@ -1,4 +1,4 @@
-"""Alarms, open and past, with who decided what and why; and what is run periodically."""
+"""Alerts, open and past, with who decided what and why; and what is run periodically."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from services.assembly.container import Services
 
 LOCATION = "location"
-TOLD = "alarms-told"
-STANDING = "alarms-standing"
-PAST = "alarms-past"
-MORE = "alarms-more"
+TOLD = "alerts-told"
+STANDING = "alerts-standing"
+PAST = "alerts-past"
+MORE = "alerts-more"
 SCHEDULES = "schedules-list"
 SCHEDULES_SEEN = "schedules-seen"
 TICK = "schedules-tick"
@@ -34,18 +34,18 @@ MOST_PAST = 1000
 
 
 def layout(user: User, argument: str = "") -> Component:
-    """Build the page; what it shows comes from its address and the alarms."""
+    """Build the page; what it shows comes from its address and the alerts."""
     add = html.Button("Add a schedule", id=schedules.ADD, className="btn btn-sm btn-primary")
     return html.Div(
         [
             html.Div(
-                [html.H1("Alarms"), html.Span(id=TOLD, className="lb-total")],
+                [html.H1("Alerts"), html.Span(id=TOLD, className="lb-total")],
                 className="lb-page-head lb-wraps",
             ),
-            html.Div(id=STANDING, className="lb-alarms"),
+            html.Div(id=STANDING, className="lb-alerts"),
             html.Div([html.H2("Schedules"), add], className="lb-page-head lb-section", id="schedules"),
-            html.Div(id=SCHEDULES, className="lb-alarms"),
-            html.Div(html.H2("Past alarms"), className="lb-page-head lb-section"),
+            html.Div(id=SCHEDULES, className="lb-alerts"),
+            html.Div(html.H2("Past alerts"), className="lb-page-head lb-section"),
             html.Div(id=PAST),
             html.Div(id=MORE),
             alerts.form(),
@@ -57,7 +57,7 @@ def layout(user: User, argument: str = "") -> Component:
             dcc.Store(id=SCHEDULES_SEEN),
             dcc.Interval(id=TICK, interval=EVERY_MS),
         ],
-        className="lb-alarm-page",
+        className="lb-alert-page",
     )
 
 
@@ -69,17 +69,17 @@ def show(services: Services, user: User, search: str | None) -> tuple[Any, ...]:
     return _told(services), standing, alerts.past(closed[:shown]), _more(chosen, shown, len(closed) > shown)
 
 
-def decide(services: Services, user: User, alarm_id: str, verb: str, why: str, until: str | None) -> None:
-    """Do what somebody decided on an alarm; raises InvalidInput."""
+def decide(services: Services, user: User, alert_id: str, verb: str, why: str, until: str | None) -> None:
+    """Do what somebody decided on an alert; raises InvalidInput."""
     if verb == "acknowledge":
-        services.alerts.acknowledge(alarm_id, user, why)
+        services.alerts.acknowledge(alert_id, user, why)
     elif verb == "close":
-        services.alerts.close(alarm_id, user, why)
+        services.alerts.close(alert_id, user, why)
     else:
         end = alerts.entered_time(until)
         if end is None:
             raise InvalidInput("Choose until when.")
-        services.alerts.mute(alarm_id, user, why, end)
+        services.alerts.mute(alert_id, user, why, end)
 
 
 def show_schedules(services: Services, seen: str | None) -> tuple[Any, Any]:
@@ -107,7 +107,7 @@ def save_schedule(
     if schedule_id:
         services.schedules.change(schedule_id, name, cron, user)
         return
-    offered = [one["value"] for one in schedules.options(services.schedules.choices())]
+    offered = [option["value"] for option in schedules.options(services.schedules.choices())]
     if what not in offered:
         raise InvalidInput("Choose what is to be run.")
     kind, ask = json.loads(what)
@@ -149,18 +149,18 @@ def _register_decisions(app: Dash, services: Services) -> None:
         Output(alerts.UNTIL_ROW, "hidden"),
         Output(alerts.UNTIL, "value"),
         Output(alerts.WHY, "value"),
-        Input({"type": alerts.ACTION, "alarm": ALL, "verb": ALL}, "n_clicks"),
+        Input({"type": alerts.ACTION, "alert": ALL, "verb": ALL}, "n_clicks"),
         prevent_initial_call=True,
     )
     def _open(clicks: list[int | None]) -> tuple[Any, ...]:
         require(*ROLES)
         if not ctx.triggered_id or not any(clicks):
             return (no_update,) * 7
-        alarm, verb = ctx.triggered_id["alarm"], ctx.triggered_id["verb"]
+        alert, verb = ctx.triggered_id["alert"], ctx.triggered_id["verb"]
         name, words = alerts.VERBS[verb]
-        heading = f"{name.removesuffix(' until …')}: {services.alerts.get(alarm).title}"
+        heading = f"{name.removesuffix(' until …')}: {services.alerts.get(alert).title}"
         end = alerts.suggested_end(_now())
-        return True, {"alarm": alarm, "verb": verb}, heading, words, verb != "mute", end, ""
+        return True, {"alert": alert, "verb": verb}, heading, words, verb != "mute", end, ""
 
     @app.callback(
         Output(alerts.FORM, "is_open", allow_duplicate=True),
@@ -175,7 +175,7 @@ def _register_decisions(app: Dash, services: Services) -> None:
         user = require(*ROLES)
         if not clicks or not one:
             return no_update, no_update
-        decide(services, user, one["alarm"], one["verb"], why or "", until)
+        decide(services, user, one["alert"], one["verb"], why or "", until)
         return False, services.alerts.token()
 
 
@@ -275,17 +275,17 @@ def _register_plans(app: Dash, services: Services) -> None:
 
 
 def _asked(search: str | None) -> tuple[str | None, int]:
-    """The chosen alarm and how many past ones an address asks for."""
+    """The chosen alert and how many past ones an address asks for."""
     query = parse_qs((search or "").lstrip("?"))
     count = query.get("past", [""])[0]
     shown = min(int(count), MOST_PAST) if count.isdecimal() and int(count) else PAST_AT_FIRST
-    return query.get("alarm", [None])[0], shown
+    return query.get("alert", [None])[0], shown
 
 
 def _more(chosen: str | None, shown: int, there_is_more: bool) -> Component | None:
     if not there_is_more:
         return None
-    query = {"past": shown * 5} | ({"alarm": chosen} if chosen else {})
+    query = {"past": shown * 5} | ({"alert": chosen} if chosen else {})
     return dcc.Link(
         "Show more", href=f"/alerts?{urlencode(query)}", className="btn btn-sm btn-outline-secondary"
     )

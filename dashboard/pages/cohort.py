@@ -130,7 +130,7 @@ def register(app: Dash, services: Services) -> None:
         return tuple(shown[name] for name in names)
 
     @app.callback(
-        *(Output(one.id, part) for one in CONTROLS for part in ("options", "value")),
+        *(Output(control.id, part) for control in CONTROLS for part in ("options", "value")),
         Output(cohort_filters.FIRST, "value"),
         Output(cohort_filters.LAST, "value"),
         Input(LOCATION, "search"),
@@ -149,7 +149,7 @@ def _register_address(app: Dash) -> None:
     app.clientside_callback(
         ClientsideFunction("lightbox", "cohortControls"),
         Output(LOCATION, "search", allow_duplicate=True),
-        *(Input(one.id, "value") for one in CONTROLS),
+        *(Input(control.id, "value") for control in CONTROLS),
         Input(cohort_filters.FIRST, "value"),
         Input(cohort_filters.LAST, "value"),
         State(LOCATION, "search"),
@@ -192,7 +192,7 @@ def _register_views(app: Dash, services: Services) -> None:
         elif ctx.triggered_id == VIEW_DELETE and chosen:
             services.cohort.views.delete(chosen, user)
             said = "Deleted."
-        options = [{"label": one.name, "value": one.id} for one in services.cohort.views.all()]
+        options = [{"label": view.name, "value": view.id} for view in services.cohort.views.all()]
         return options, said, typed
 
     @app.callback(

@@ -210,7 +210,7 @@ def lists(services: Services, user: User, search: str | None) -> tuple[Any, ...]
     at = address_of(services, search)
     references = services.drift.runs.references.all(at.task)
     chosen = at.run.ask.reference_id if at.run is not None else None
-    known = {one.id for one in references}
+    known = {reference.id for reference in references}
     return (
         controls.tasks(services.versions.registry.clinical),
         at.task,
@@ -283,7 +283,7 @@ def _register_detail(app: Dash, services: Services) -> None:
         require(*READERS)
         if not clicks:
             return no_update
-        return [] if chosen else [one["value"] for one in options]
+        return [] if chosen else [option["value"] for option in options]
 
     @app.callback(
         Output(LOCATION, "href", allow_duplicate=True), Input(HISTORY, "clickData"), prevent_initial_call=True

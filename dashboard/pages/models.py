@@ -57,7 +57,9 @@ def show(services: Services, user: User) -> list[Component]:
 def word(services: Services) -> str:
     """A word that differs whenever `show` would, of all that happens in this house."""
     lives = [services.versions.serving.live(task) or "" for task in services.versions.registry.clinical]
-    decided = [f"{one.id[:8]}{one.state}" for one in services.versions.promotions.recent(limit=10)]
+    decided = [
+        f"{promotion.id[:8]}{promotion.state}" for promotion in services.versions.promotions.recent(limit=10)
+    ]
     ran = [f"{job.id[:8]}{job.state}" for _, job in services.versions.rehearsals.jobs()]
     return ";".join([*lives, *decided, *ran])
 
@@ -198,7 +200,7 @@ def _gates(
         return {}, None
     try:
         return services.versions.promotions.gates(
-            task, [one.version for one in versions if one.version != live]
+            task, [version.version for version in versions if version.version != live]
         ), None
     except Busy as error:
         return {}, str(error)
@@ -207,7 +209,7 @@ def _gates(
 def _live(services: Services, task: str, versions: Sequence[ModelVersion], live: str | None) -> Component:
     if live is None:
         return html.P("No version is loaded; scans of this kind wait.", className="lb-failed")
-    known = any(one.version == live for one in versions)
+    known = any(version.version == live for version in versions)
     words = f"Version {live} is live." if known else f"Live: version {live}, from this machine's own copy."
     return html.P(html.Strong(words))
 

@@ -78,7 +78,7 @@ def choices(services: Services) -> tuple[list[dict[str, str]], ...]:
         [{"label": task_name(task), "value": task} for task in services.versions.registry.clinical],
         [
             {"label": f"version {number}", "value": number}
-            for number in sorted({one.version for one in versions}, key=lambda one: (len(one), one))
+            for number in sorted({version.version for version in versions}, key=lambda one: (len(one), one))
         ],
         [parts.run_option(run) for run in runs if run.state == "done"],
         [{"label": parts.KINDS[kind], "value": kind.value} for kind in services.reporting.kinds],

@@ -56,7 +56,7 @@ def _series(file: Path) -> str | None:
 
 def grouped(sightings: Iterable[Sighting]) -> list[tuple[Member, ...]]:
     """Files that make one item: a DICOM series, a NIfTI pair, or a file; sidecars are left out."""
-    by_name = {one.member.name.lower(): one for one in sightings}
+    by_name = {sighting.member.name.lower(): sighting for sighting in sightings}
     groups: dict[str, list[Member]] = {}
     for name, one in by_name.items():
         header = by_name.get(header_name(name))

@@ -86,13 +86,15 @@ def brain_scans(folder: Path) -> list[LabelledScan]:
 
 def _scan(members: Sequence[LabelledSlice]) -> LabelledScan:
     first = members[0]
-    files = tuple(one.image for one in members)
+    files = tuple(member.image for member in members)
     return LabelledScan(files, first.dataset, first.patient, first.fold, first.sex, first.age, first.site)
 
 
 def chest_scans(folder: Path) -> list[LabelledScan]:
     """Every labelled chest X-ray below `folder`; raises UnusableDataset as `chest_xrays` does."""
-    return [LabelledScan((one.image,), "chest_xray", one.patient, one.fold) for one in chest_xrays(folder)]
+    return [
+        LabelledScan((xray.image,), "chest_xray", xray.patient, xray.fold) for xray in chest_xrays(folder)
+    ]
 
 
 def brain_slices(folder: Path) -> list[LabelledSlice]:

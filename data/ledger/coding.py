@@ -97,7 +97,7 @@ class Coder:
 
     def _coded(self, dimension: str, values: Sequence[str | None], empty: str) -> AnyArray:
         known = self._known[dimension]
-        codes = {one: known.setdefault(one or empty, len(known)) for one in dict.fromkeys(values)}
+        codes = {fromkey: known.setdefault(fromkey or empty, len(known)) for fromkey in dict.fromkeys(values)}
         return np.fromiter(map(codes.__getitem__, values), dtype=np.uint16, count=len(values))
 
 

@@ -53,7 +53,7 @@ class People:
     def holding(self, by: str, term: str) -> NDArray[np.bool_]:
         """The patients in whose "patient" or "pseudonym" a folded term without blanks stands."""
         if by not in self._joined:
-            texts = self.keys if by == "patient" else [one.lower() for one in self.pseudonyms]
+            texts = self.keys if by == "patient" else [pseudonym.lower() for pseudonym in self.pseudonyms]
             starts = np.cumsum([0, *(len(one) + 1 for one in texts)])
             self._joined[by] = "\n".join(texts), starts
         text, starts = self._joined[by]

@@ -133,7 +133,7 @@ class JudgementStore:
         with reading(self._engine) as connection:
             rows = results_of(connection, list(scans), task, {first, second})
         latest = {(row.version, row.scan_id): row for row in rows}
-        both = [one for one in scans if (first, one) in latest and (second, one) in latest]
+        both = [scan for scan in scans if (first, scan) in latest and (second, scan) in latest]
         places = {one: place for place, one in enumerate(scans)}
         true = truth[[places[one] for one in both]]
         own = {result_id: place for place, result_id in enumerate(kept.judgements.result_id)}
@@ -192,7 +192,7 @@ class JudgementStore:
     ) -> tuple[list[str], Mask]:
         """The scans with a truth that both versions have read, by id, and the latest truth of each."""
         read = kept.readings
-        lines = [read.line[read.model == self._models.get((task, one), -1)] for one in versions]
+        lines = [read.line[read.model == self._models.get((task, version), -1)] for version in versions]
         rows = _equal(kept.judgements.task, task) & np.isin(kept.lines, np.intersect1d(*lines))
         if synthetic is not None:
             rows &= kept.judgements.synthetic == synthetic
@@ -201,7 +201,7 @@ class JudgementStore:
             str(kept.judgements.scan_id[row]): bool(kept.judgements.truth_positive[row]) for row in order
         }
         scans = sorted(truth)
-        return scans, np.array([truth[one] for one in scans], dtype=bool)
+        return scans, np.array([truth[scan] for scan in scans], dtype=bool)
 
     def _current(self) -> _Kept:
         with self._turn, reading(self._engine) as connection:

@@ -159,7 +159,7 @@ def _from_columns(columns: dict[str, Any], share: float) -> Judgements:
     return Judgements.from_columns(
         taken
         | {
-            "created_us": [microseconds(one) for one in columns["created_at"]],
+            "created_us": [microseconds(column) for column in columns["created_at"]],
             "positive": columns["positive"],
             "truth_positive": truth,
             "verdict": columns["verdict"],

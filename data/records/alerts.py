@@ -1,4 +1,4 @@
-"""Alarms: what a person should look at, once a cause; and what is run periodically."""
+"""Alerts: what a person should look at, once a cause; and what is run periodically."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Severity(StrEnum):
 
 
 class AlertState(StrEnum):
-    """What became of an alarm."""
+    """What became of an alert."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"  # a person knows; the cause still holds
@@ -36,7 +36,7 @@ class AlertState(StrEnum):
 
 @dataclass(frozen=True)
 class Alert:
-    """One alarm: everything that one cause gave rise to, from its first time until it is closed."""
+    """One alert: everything that one cause gave rise to, from its first time until it is closed."""
 
     id: str
     cause: str  # such as "drift:brain-tumour" or "schedule:<id>"

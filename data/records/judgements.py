@@ -87,16 +87,16 @@ class Judgements:
     @classmethod
     def from_columns(cls, columns: Mapping[str, Iterable[Any]]) -> Self:
         """Columns as sequences of plain values, None where one is unknown; a missing column is empty."""
-        return cls(**{one.name: _column(one.name, columns.get(one.name, ())) for one in fields(cls)})
+        return cls(**{field.name: _column(field.name, columns.get(field.name, ())) for field in fields(cls)})
 
     @classmethod
     def of(cls, judgements: Iterable[Judgement]) -> Self:
         """Single judgements as columns."""
         rows = list(judgements)
         columns: dict[str, list[Any]] = {
-            one.name: [getattr(row, one.name) for row in rows]
-            for one in fields(cls)
-            if one.name not in {"created_us", "verdict"}
+            field.name: [getattr(row, field.name) for row in rows]
+            for field in fields(cls)
+            if field.name not in {"created_us", "verdict"}
         }
         columns["created_us"] = [(row.created_at - _START) // timedelta(microseconds=1) for row in rows]
         columns["verdict"] = [row.verdict.value for row in rows]
@@ -106,7 +106,7 @@ class Judgements:
     def joined(cls, parts: Iterable[Judgements]) -> Self:
         """Parts one below the other; at least one."""
         listed = list(parts)
-        names = [one.name for one in fields(cls)]
+        names = [field.name for field in fields(cls)]
         return cls(**{name: np.concatenate([getattr(part, name) for part in listed]) for name in names})
 
     def where(self, rows: NDArray[Any]) -> Self:

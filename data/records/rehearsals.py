@@ -91,4 +91,4 @@ class Rehearsal:
     @property
     def sides_changed(self) -> int:
         """Of how many scans the candidate says the contrary."""
-        return sum(one.sides_changed for one in self.differences)
+        return sum(difference.sides_changed for difference in self.differences)

@@ -50,7 +50,9 @@ class Measurements:
     @property
     def longest_diameter_mm(self) -> float | None:
         """The longest diameter of any lesion; None where there is none or no spacing."""
-        known = [one.longest_diameter_mm for one in self.lesions if one.longest_diameter_mm is not None]
+        known = [
+            lesion.longest_diameter_mm for lesion in self.lesions if lesion.longest_diameter_mm is not None
+        ]
         return max(known, default=None)
 
 

@@ -1,4 +1,4 @@
-"""Alarms: at most one unfinished row a cause, which the unique `open_key` sees to."""
+"""Alerts: at most one unfinished row a cause, which the unique `open_key` sees to."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _UNFINISHED = (AlertState.OPEN.value, AlertState.ACKNOWLEDGED.value)
 
 
 class AlertStore:
-    """Alarms. What a change means is told by the function it is given; a row is locked meanwhile."""
+    """Alerts. What a change means is told by the function it is given; a row is locked meanwhile."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def change_of(self, cause: str, change: Callable[[Alert | None], Alert | None]) -> Alert | None:
-        """Puts what `change` makes of the cause's unfinished alarm in its place; None leaves things alone."""
+        """Puts what `change` makes of the cause's unfinished alert in its place; None leaves things alone."""
         key = alerts.c.open_key == _key(cause)
         try:
             return self._change(key, change)
@@ -33,24 +33,24 @@ class AlertStore:
             return self._change(key, change)
 
     def change(self, alert_id: str, change: Callable[[Alert | None], Alert | None]) -> Alert | None:
-        """As `change_of`, for the alarm with this id."""
+        """As `change_of`, for the alert with this id."""
         return self._change(alerts.c.id == alert_id, change)
 
     def get(self, alert_id: str) -> Alert | None:
-        """The alarm, or None."""
+        """The alert, or None."""
         with reading(self._engine) as connection:
             return _found(connection, alerts.c.id == alert_id)
 
     def unfinished(self) -> list[Alert]:
-        """Open and acknowledged alarms, the latest first."""
+        """Open and acknowledged alerts, the latest first."""
         return self._all(alerts.c.state.in_(_UNFINISHED))
 
     def closed(self, limit: int) -> list[Alert]:
-        """The latest closed alarms, newest first."""
+        """The latest closed alerts, newest first."""
         return self._all(alerts.c.state == AlertState.CLOSED.value, limit)
 
     def owed(self, moment: datetime) -> list[Alert]:
-        """Open alarms that were to be told by this moment."""
+        """Open alerts that were to be told by this moment."""
         return [one for one in self.unfinished() if one.tell_at is not None and one.tell_at <= moment]
 
     def _all(self, condition: ColumnElement[bool], limit: int | None = None) -> list[Alert]:

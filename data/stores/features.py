@@ -99,7 +99,7 @@ class FeatureStore:
         missing. (n, 0) where no result has a vector.
         """
         found = self._found_vectors(list(dict.fromkeys(result_ids)))
-        lengths = Counter(len(one) for one in found.values())
+        lengths = Counter(len(value) for value in found.values())
         width = lengths.most_common(1)[0][0] if lengths else 0
         matrix = np.full((len(result_ids), width), np.nan, dtype=np.float16)
         for row, result_id in enumerate(result_ids):
@@ -188,7 +188,7 @@ def _framed(names: tuple[str, ...], parts: Iterator[Sequence[Row[Any]]]) -> pd.D
         whole = np.ascontiguousarray(_joined(gathered.pop(name), name)[::-1])
         codes = known.get(name)
         if codes is not None:
-            labels = [one for one in codes if one is not None]
+            labels = [code for code in codes if code is not None]
             columns[name] = pd.Categorical.from_codes(whole, labels)
         else:
             columns[name] = whole
@@ -211,7 +211,7 @@ def _type_of(name: str) -> Any:
 def _column(name: str, values: Sequence[Any], known: dict[str | None, int] | None) -> NDArray[Any]:
     if known is not None:
         # None has code -1, so the first name gets code 0.
-        return np.array([known.setdefault(one, len(known) - 1) for one in values], dtype=np.int32)
+        return np.array([known.setdefault(value, len(known) - 1) for value in values], dtype=np.int32)
     return np.array(values, dtype=_type_of(name))
 
 

@@ -100,7 +100,7 @@ class UploadStore:
                 "refusals": to_json(_together(before.refusals, refusals)),
             }
             connection.execute(update(uploads).where(uploads.c.id == upload_id).values(values))
-            keep(connection, [one for one in refusals if one not in before.refusals], upload_id)
+            keep(connection, [refusal for refusal in refusals if refusal not in before.refusals], upload_id)
             return _require(connection, upload_id)
 
     def delete(self, upload_id: str) -> None:

@@ -37,8 +37,8 @@ class Artifacts(Connection):
         """Paths of the run's files below `folder`, sorted; at most a thousand."""
         waiting, found = [folder], list[str]()
         while waiting and len(found) < _MOST:
-            for one in self._client.list_artifacts(run_id, waiting.pop() or None):
-                (waiting if one.is_dir else found).append(str(one.path))
+            for artifact in self._client.list_artifacts(run_id, waiting.pop() or None):
+                (waiting if artifact.is_dir else found).append(str(artifact.path))
         return sorted(found)[:_MOST]
 
     def artifact(self, run_id: str, path: str) -> bytes:

@@ -70,7 +70,7 @@ class CurveReader(Runs):
         return found
 
     def _from_server(self, wanted: dict[str, list[str]]) -> dict[str, Curves]:
-        names = sorted({name for one in wanted.values() for name in one})
+        names = sorted({name for value in wanted.values() for name in value})
         asked = [
             (name, part)
             for name in names

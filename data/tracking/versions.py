@@ -101,9 +101,10 @@ class Versions(Runs):
         return into
 
     def _with_metrics(self, versions: list[ModelVersion]) -> list[ModelVersion]:
-        runs = self.runs_by_id(one.run_id or "" for one in versions)
+        runs = self.runs_by_id(version.run_id or "" for version in versions)
         return [
-            replace(one, metrics=runs[one.run_id].metrics) if one.run_id in runs else one for one in versions
+            replace(version, metrics=runs[version.run_id].metrics) if version.run_id in runs else version
+            for version in versions
         ]
 
     def _aliases(self, name: str) -> dict[str, tuple[str, ...]]:

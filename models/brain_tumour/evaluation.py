@@ -80,7 +80,7 @@ class BrainTumourEvaluator:
             for least in LEAST_PIXELS
         ]
         best = candidates[int(np.argmax(self._mean_dice(candidates)))]
-        probability = np.array([best.probability(one) for one in logits])
+        probability = np.array([best.probability(logit) for logit in logits])
         threshold = round(metrics.threshold_for_recall(truth, probability, RECALL), 4)
         decision = replace(best, threshold=threshold, volume_shift=self._volume_shift(best, threshold))
         known = self._doubts(decision)
@@ -113,8 +113,8 @@ class BrainTumourEvaluator:
             yield Illustration(case.name, caption, picture, truth=case.truth[at], found=found[at])
 
     def _read(self, name: str, dataset: str, members: list[LabelledSlice], run: Run) -> None:
-        volume = np.stack([grey_image(one.image) for one in members])
-        truth = np.stack([grey_image(one.mask) > 127 for one in members])
+        volume = np.stack([grey_image(member.image) for member in members])
+        truth = np.stack([grey_image(member.mask) > 127 for member in members])
         outputs, placement = _outputs(volume, run)
         logits = joined(outputs)
         self.cases.append(Case(name, dataset, members, outputs.astype(np.float16), placement, truth))
@@ -144,7 +144,10 @@ class BrainTumourEvaluator:
         for case in self.cases:
             pixels = pixel_probability(joined(case.outputs.astype(np.float32)), case.placement)
             scores[case.dataset].append(
-                [metrics.dice(drawn(pixels, case.placement, one), case.truth) for one in candidates]
+                [
+                    metrics.dice(drawn(pixels, case.placement, candidate), case.truth)
+                    for candidate in candidates
+                ]
             )
         means = [np.mean(values, axis=0) for values in scores.values()]
         return [float(value) for value in np.mean(means, axis=0)]
@@ -185,7 +188,9 @@ class BrainTumourEvaluator:
     def _scored(self, decision: Decision) -> Scored:
         logits, truth = _columns(self._lone)
         return Scored(
-            [bool(one) for one in truth], [decision.probability(one) for one in logits], decision.threshold
+            [bool(one) for one in truth],
+            [decision.probability(logit) for logit in logits],
+            decision.threshold,
         )
 
 
@@ -257,7 +262,7 @@ def _presence(
     logits, truth = _columns(pairs)
     if not truth.any() or truth.all():
         return {}
-    probability = np.array([decision.probability(one, volume) for one in logits])
+    probability = np.array([decision.probability(logit, volume) for logit in logits])
     figures = metrics.classification(truth, probability, decision.threshold)
     figures["frr_at_far5"] = metrics.frr_at_far(truth, probability, 0.05)
     return {f"{name}_{key}": figure for key, figure in figures.items()}

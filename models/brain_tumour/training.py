@@ -191,7 +191,9 @@ class LoadedSlices:
 
 def _depths(squares: Tensor) -> Tensor:
     """Distance of every pixel from the outline of its slice's head, up to 255 pixels."""
-    heads = [ndimage.binary_fill_holes(ndimage.uniform_filter(one[0].numpy(), 3) > 0.06) for one in squares]
+    heads = [
+        ndimage.binary_fill_holes(ndimage.uniform_filter(square[0].numpy(), 3) > 0.06) for square in squares
+    ]
     distances = [
         np.minimum(ndimage.distance_transform_edt(np.pad(head, 1))[1:-1, 1:-1], 255) for head in heads
     ]

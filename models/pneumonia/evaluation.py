@@ -25,11 +25,11 @@ class PneumoniaEvaluator:
     """X-rays of the folder (of one fold of it), read once by the network."""
 
     def __init__(self, folder: Path, run: Run, fold: int | None) -> None:
-        self.xrays = [one for one in chest_xrays(folder) if fold is None or one.fold == fold]
+        self.xrays = [xray for xray in chest_xrays(folder) if fold is None or xray.fold == fold]
         if not self.xrays:
             raise UnusableDataset("No labelled chest X-rays were found for this evaluation.")
         self._run = run
-        self.truth = np.array([one.pneumonia for one in self.xrays])
+        self.truth = np.array([xray.pneumonia for xray in self.xrays])
         self.logits = np.array(
             [
                 float(run(prepare(grey_image(one.image)[None])[0]).mean())
@@ -41,13 +41,13 @@ class PneumoniaEvaluator:
         """Temperature and bias by likelihood; the threshold keeps the recall asked for."""
         temperature, bias = metrics.fitted_temperature(self.truth, self.logits)
         decision = Decision(threshold=0.5, temperature=temperature, bias=bias)
-        probability = np.array([decision.probability(one) for one in self.logits])
+        probability = np.array([decision.probability(logit) for logit in self.logits])
         threshold = round(metrics.threshold_for_recall(self.truth, probability, RECALL), 4)
         return Decision(threshold=threshold, temperature=temperature, bias=bias)
 
     def evaluated(self, decision: Decision) -> Evaluation:
         """The whole table at the decision's threshold, and recall by pathogen."""
-        probability = np.array([decision.probability(one) for one in self.logits])
+        probability = np.array([decision.probability(logit) for logit in self.logits])
         cases: list[dict[str, Any]] = [
             {
                 "name": one.image.name,

@@ -51,9 +51,9 @@ class PneumoniaTraining:
     ) -> None:
         self._choices = choices
         xrays = chest_xrays(folder)
-        self.files = [one.image for one in xrays]
-        self.training = [one for one in xrays if one.fold != validation_fold]
-        self.validation = [one for one in xrays if one.fold == validation_fold]
+        self.files = [xray.image for xray in xrays]
+        self.training = [xray for xray in xrays if xray.fold != validation_fold]
+        self.validation = [xray for xray in xrays if xray.fold == validation_fold]
         if len({one.pneumonia for one in self.validation}) < 2:
             raise UnusableDataset("The chest set needs X-rays with and without pneumonia in every fold.")
         self._images = load_xrays(self.training, recipe.size)

@@ -28,7 +28,7 @@ class SuitabilityEvaluator:
             raise UnusableDataset("No pictures were found for this evaluation.")
         self.classes = classes.numpy()
         logits = run(images.float() / 255)
-        self.probabilities = np.stack([route_probabilities(one[None]) for one in logits])
+        self.probabilities = np.stack([route_probabilities(logit[None]) for logit in logits])
 
     def calibrated(self) -> Decision:
         """The lowest threshold that keeps nearly all wrong pictures out: more would refuse right ones."""

@@ -86,7 +86,7 @@ def listed_pictures(folder: Path) -> list[tuple[Path, int, int]]:
     """(file, class, fold) of every picture."""
     brain = [one for one in brain_slices(folder) if one.has_tumour or _holds_a_head(one.image)]
     listed = [(one.image, BRAIN, one.fold) for one in brain]
-    listed += [(one.image, CHEST, one.fold) for one in chest_xrays(folder)]
+    listed += [(xray.image, CHEST, xray.fold) for xray in chest_xrays(folder)]
     others = other_pictures(folder)
     if not others:
         raise UnusableDataset(f"No pictures of other things were found under {folder / 'other'}.")

@@ -1,8 +1,8 @@
-"""Alarms: one a cause, told once, and in a person's hands until the cause is gone.
+"""Alerts: one a cause, told once, and in a person's hands until the cause is gone.
 
-Who notices something calls `raise_alarm` every time, and `settle` when it is gone. The first time
-opens an alarm and tells people; every further time only counts, unless it is graver than before.
-Somebody may acknowledge an alarm (a person knows: nothing is told until it gets graver), mute it
+Who notices something calls `raise_alert` every time, and `settle` when it is gone. The first time
+opens an alert and tells people; every further time only counts, unless it is graver than before.
+Somebody may acknowledge an alert (a person knows: nothing is told until it gets graver), mute it
 until a time (nothing is told until then; if it still stands then, it is told once), or close it.
 """
 
@@ -23,10 +23,10 @@ from data.stores.audit import AuditLog
 from services.alerts.delivery import Telling
 from services.jobs import JobContext, Jobs
 
-TELL = "tell-alarm"  # the kind of job
+TELL = "tell-alert"  # the kind of job
 LONGEST_MUTE = timedelta(days=366)
 LONGEST_WHY = 1000
-# Between tries to tell; the last one for as long as the alarm stands.
+# Between tries to tell; the last one for as long as the alert stands.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60))
 
 _NAMES = {
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 class Alerts:
-    """The alarms of this house."""
+    """The alerts of this house."""
 
     def __init__(
         self, store: AlertStore, audit: AuditLog, telling: Telling, jobs: Jobs | None = None, url: str = ""
@@ -56,10 +56,10 @@ class Alerts:
 
     @property
     def told_by(self) -> tuple[str, ...]:
-        """The names of the addresses that alarms are sent to, without their secrets."""
+        """The names of the addresses that alerts are sent to, without their secrets."""
         return self._telling.names
 
-    def raise_alarm(
+    def raise_alert(
         self,
         cause: str,
         severity: Severity,
@@ -69,7 +69,7 @@ class Alerts:
         *,
         at: datetime | None = None,
     ) -> Alert:
-        """Open an alarm for a cause, or count another time of the one that is open.
+        """Open an alert for a cause, or count another time of the one that is open.
 
         `title` and `sentence` are read outside this house: never a patient's name or number.
         `link` is a path of this server. Tells in the background and never fails for a deaf receiver.
@@ -96,23 +96,23 @@ class Alerts:
         return alert
 
     def settle(self, cause: str, *, at: datetime | None = None) -> Alert | None:
-        """Close the cause's alarm, if there is one, because the cause is gone."""
+        """Close the cause's alert, if there is one, because the cause is gone."""
         moment = at or now()
         return self._store.change_of(cause, lambda known: None if known is None else _closed(known, moment))
 
     def acknowledge(self, alert_id: str, who: User, why: str, *, at: datetime | None = None) -> Alert:
-        """A person knows: the alarm leaves the bell, and nothing is told unless it gets graver."""
+        """A person knows: the alert leaves the bell, and nothing is told unless it gets graver."""
         moment = at or now()
 
         def change(known: Alert) -> Alert:
             return replace(known, state=AlertState.ACKNOWLEDGED, muted_until=None, tell_at=None)
 
-        return self._decide(alert_id, who, why, moment, "alarm acknowledged", change)
+        return self._decide(alert_id, who, why, moment, "alert acknowledged", change)
 
     def mute(
         self, alert_id: str, who: User, why: str, until: datetime, *, at: datetime | None = None
     ) -> Alert:
-        """Leave people alone until a time; if the alarm still stands then, it is told once."""
+        """Leave people alone until a time; if the alert still stands then, it is told once."""
         moment = at or now()
         if not moment < until <= moment + LONGEST_MUTE:
             raise InvalidInput("Choose a time in the future, within a year.")
@@ -122,38 +122,38 @@ class Alerts:
             return self._owing(quiet, moment)
 
         detail = f"until {until.isoformat(timespec='minutes')}: "
-        return self._decide(alert_id, who, why, moment, "alarm muted", change, detail)
+        return self._decide(alert_id, who, why, moment, "alert muted", change, detail)
 
     def close(self, alert_id: str, who: User, why: str, *, at: datetime | None = None) -> Alert:
-        """The cause is dealt with: its next time is a new alarm."""
+        """The cause is dealt with: its next time is a new alert."""
         moment = at or now()
-        return self._decide(alert_id, who, why, moment, "alarm closed", lambda known: _closed(known, moment))
+        return self._decide(alert_id, who, why, moment, "alert closed", lambda known: _closed(known, moment))
 
     def get(self, alert_id: str) -> Alert:
-        """One alarm; raises NotFound."""
+        """One alert; raises NotFound."""
         found = self._store.get(alert_id)
         if found is None:
-            raise NotFound("There is no such alarm.")
+            raise NotFound("There is no such alert.")
         return found
 
     def standing(self) -> list[Alert]:
-        """Alarms that are not closed: open ones before muted and acknowledged ones, the gravest first."""
+        """Alerts that are not closed: open ones before muted and acknowledged ones, the gravest first."""
         moment = now()
         found = self._store.unfinished()
         return sorted(found, key=lambda one: (not _calls(one, moment), -one.severity.rank))
 
     def calling(self, at: datetime | None = None) -> list[Alert]:
-        """What the bell shows: open alarms that nobody has muted, the gravest first."""
+        """What the bell shows: open alerts that nobody has muted, the gravest first."""
         moment = at or now()
         found = [one for one in self._store.unfinished() if _calls(one, moment)]
         return sorted(found, key=lambda one: -one.severity.rank)
 
     def past(self, limit: int = 50) -> list[Alert]:
-        """Closed alarms, the latest first."""
+        """Closed alerts, the latest first."""
         return self._store.closed(limit)
 
     def token(self) -> str:
-        """A word that differs whenever an alarm that stands has changed, or a mute has ended. Cheap."""
+        """A word that differs whenever an alert that stands has changed, or a mute has ended. Cheap."""
         moment = now()
         seen = [(one, _calls(one, moment)) for one in self._store.unfinished()]
         return sha256(repr(seen).encode()).hexdigest()[:16]
@@ -165,7 +165,7 @@ class Alerts:
             self._ask_to_tell(alert, moment)
 
     def _owing(self, alert: Alert, moment: datetime) -> Alert:
-        """The alarm, to be told at once, or when its mute ends."""
+        """The alert, to be told at once, or when its mute ends."""
         if not alert.severity.is_told or not self._telling.addresses:
             return alert
         when = max(moment, alert.muted_until or moment)
@@ -199,9 +199,9 @@ class Alerts:
 
         def decided(known: Alert | None) -> Alert:
             if known is None:
-                raise NotFound("There is no such alarm.")
+                raise NotFound("There is no such alert.")
             if known.state is AlertState.CLOSED:
-                raise InvalidInput("This alarm is closed already.")
+                raise InvalidInput("This alert is closed already.")
             return replace(change(known), **decision, why=reason)
 
         alert = self._store.change(alert_id, decided)
@@ -235,12 +235,12 @@ class Alerts:
         if not failures:
             self._note(alert, tell_at=None, told_at=moment, tellings=0, telling_failed=None)
             return
-        log.warning("alarm %s could not be told: %s", alert.id, " ".join(failures))
+        log.warning("alert %s could not be told: %s", alert.id, " ".join(failures))
         again = moment + PAUSES[min(alert.tellings, len(PAUSES) - 1)]
         self._note(alert, tell_at=again, tellings=alert.tellings + 1, telling_failed=" ".join(failures))
 
     def _note(self, told: Alert, **changes: Any) -> None:
-        """Change what is known of a telling, unless the alarm is to be told anew or no more meanwhile."""
+        """Change what is known of a telling, unless the alert is to be told anew or no more meanwhile."""
 
         def change(known: Alert | None) -> Alert | None:
             if known is None or known.tell_at != told.tell_at or known.severity is not told.severity:
@@ -251,11 +251,11 @@ class Alerts:
 
 
 def message(alert: Alert, url: str) -> tuple[str, str]:
-    """The subject and the plain text of the message about an alarm; `url` is this server's address."""
+    """The subject and the plain text of the message about an alert; `url` is this server's address."""
     since = alert.first_at.astimezone().strftime("%Y-%m-%d %H:%M")
     times = "" if alert.times == 1 else f"{alert.times} times since {since}.\n"
     link = f"{url}{alert.link}"
-    own = f"{url}/alerts?alarm={alert.id}"
+    own = f"{url}/alerts?alert={alert.id}"
     text = f"{alert.sentence}\n\n{times}{link}\nAcknowledge or mute: {own}\n"
     return f"Lightbox, {_NAMES[alert.severity].lower()}: {alert.title}", text
 

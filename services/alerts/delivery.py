@@ -64,7 +64,7 @@ def addresses(setting: str) -> tuple[Address, ...]:
     for number, one in enumerate(found, 1):
         if one and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://\S+$", one):
             raise InvalidInput(f"Address {number} of LIGHTBOX_ALERTS is not of the form kind://address.")
-    return tuple(Address(one) for one in dict.fromkeys(found) if one)
+    return tuple(Address(fromkey) for fromkey in dict.fromkeys(found) if fromkey)
 
 
 class Telling:
@@ -92,7 +92,7 @@ class Telling:
                 taken = bool(receiver) and receiver.notify(
                     title=title, body=text, notify_type=kind, body_format=apprise.NotifyFormat.TEXT
                 )
-            except Exception as error:  # a plug-in's fault is not the alarm's
+            except Exception as error:  # a plug-in's fault is not the alert's
                 taken, receiver = False, address
                 said.write(type(error).__name__)
             reason = " ".join(said.getvalue().split())

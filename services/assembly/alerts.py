@@ -10,7 +10,7 @@ from services.jobs import Jobs
 
 
 def alerts_of(stores: Stores, jobs: Jobs | None = None) -> Alerts:
-    """The alarms; without `jobs` the running server tells of them."""
+    """The alerts; without `jobs` the running server tells of them."""
     settings = stores.settings
     telling = Telling(addresses(settings.alerts), settings.public_url)
     return Alerts(AlertStore(stores.database), stores.audit, telling, jobs, settings.public_url)

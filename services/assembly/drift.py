@@ -16,7 +16,7 @@ from reports.drift_columns import FEWEST
 from services.assembly.stores import Stores
 from services.drift.influential_scans import InfluentialScans
 from services.drift.references import DriftReferences, TrainingFile
-from services.drift.runs import JOB, Alarm, Drift
+from services.drift.runs import JOB, Alerting, Drift
 from services.drift.windows import LAST, Windows
 from services.jobs import Jobs
 from services.schedules import Default, Schedules
@@ -34,13 +34,13 @@ class DriftServices:
     windows: Windows
 
 
-def build_drift(stores: Stores, alarm: Alarm, jobs: Jobs | None = None) -> DriftServices:
+def build_drift(stores: Stores, alerting: Alerting, jobs: Jobs | None = None) -> DriftServices:
     """The services of drift; without `jobs` nothing is queued."""
     database, files = stores.database, stores.files
     windows = Windows(FeatureStore(database), stores.ledger, stores.judgements)
     training = training_file(stores.registry)
     references = DriftReferences(DriftReferenceStore(database), files, windows, training)
-    runs = Drift(DriftRunStore(database), references, windows, stores.refusals, files, alarm, jobs)
+    runs = Drift(DriftRunStore(database), references, windows, stores.refusals, files, alerting, jobs)
     influential_scans = InfluentialScans(runs, windows, files)
     runs.when_settled(influential_scans.prepare)
     return DriftServices(runs, influential_scans, windows)
@@ -96,7 +96,7 @@ def _choices(drift: DriftServices, tasks: Sequence[str]) -> Callable[[], Sequenc
     def choices() -> list[str]:
         asks = [DriftAsk(task, last=LAST) for task in tasks]
         for task in tasks:
-            asks += [DriftAsk(task, one.id, last=LAST) for one in drift.runs.references.all(task)]
+            asks += [DriftAsk(task, reference.id, last=LAST) for reference in drift.runs.references.all(task)]
         return [to_json(ask) for ask in asks]
 
     return choices
@@ -107,7 +107,7 @@ def _describer(drift: DriftServices) -> Callable[[str], str]:
         ask: DriftAsk = from_json(DriftAsk, text)
         against = "the training data"
         if ask.reference_id is not None:
-            known = {one.id: one.name for one in drift.runs.references.all(ask.task)}
+            known = {reference.id: reference.name for reference in drift.runs.references.all(ask.task)}
             against = f"“{known.get(ask.reference_id, 'a reference that is gone')}”"
         return f"drift of {ask.task}: newest {ask.last or LAST:,} readings against {against}"
 

@@ -25,7 +25,7 @@ from services.versions.promotion import Promotions
 
 SCHEDULE = "report"
 MONTHLY = "0 7 1 * *"
-_MOST = 1000  # promotions, alarms and drift runs that a report looks back on
+_MOST = 1000  # promotions, alerts and drift runs that a report looks back on
 
 
 def report_writers(cohorts: Cohorts, drift: Drift, sources: Sources) -> dict[ReportKind, Writer]:
@@ -71,7 +71,7 @@ def build_reporting(
 def schedule_reports(schedules: Schedules, reporting: Reporting) -> None:
     """Let reports be made periodically: by default the governance report of a month, when it is over.
 
-    A report that cannot be made says why on the page of reports, and is an alarm of its schedule.
+    A report that cannot be made says why on the page of reports, and is an alert of its schedule.
     """
 
     def run(schedule: Schedule) -> None:

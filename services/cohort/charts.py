@@ -49,8 +49,8 @@ def columns(bars: Sequence[Bar]) -> list[Column]:
     """Bars as a chart takes them, the largest where there are too many to be told apart."""
     shown = bars
     if len(bars) > MOST_BARS and bars and bars[0].positive is not None:
-        least = sorted((one.n for one in bars), reverse=True)[MOST_BARS - 1]
-        shown = [one for one in bars if one.n >= least][:MOST_BARS]
+        least = sorted((bar.n for bar in bars), reverse=True)[MOST_BARS - 1]
+        shown = [bar for bar in bars if bar.n >= least][:MOST_BARS]
     return [_column(one) for one in shown]
 
 

@@ -110,12 +110,12 @@ def _number(lines: Lines, cohorts: tuple[Rows, Rows], name: str) -> Difference:
     picked = [values[row_numbers(rows)] for rows in cohorts]
     samples = [one[~np.isnan(one)] for one in picked]
     n = (len(samples[0]), len(samples[1]))
-    medians = tuple(float(np.median(one)) if len(one) else None for one in samples)
+    medians = tuple(float(np.median(sample)) if len(sample) else None for sample in samples)
     said = f"{words}, median{f' in {unit}' if unit else ''}"
     plain = Difference(name, said, "number", n, (medians[0], medians[1]))
     if min(n) < LEAST:
         return plain
-    effect, spread, p = superiority(*(np.round(one * steps).astype(np.int64) for one in samples))
+    effect, spread, p = superiority(*(np.round(sample * steps).astype(np.int64) for sample in samples))
     low, high = max(0.0, effect - Z95 * spread), min(1.0, effect + Z95 * spread)
     return replace(plain, effect=effect, low=low, high=high, test="Mann-Whitney", p=p)
 

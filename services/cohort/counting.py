@@ -24,7 +24,7 @@ _EPOCH = date(1970, 1, 1)
 _WAITING = (ScanStatus.WAITING.value, ScanStatus.READING.value)
 _REVIEWED = (Verdict.ACCEPTED.value, Verdict.REJECTED.value, Verdict.CORRECTED.value)
 _READ = ("negative", "positive")
-_MEASURED = tuple(one for one in bands.SIZES if one not in (bands.UNKNOWN, bands.NONE))
+_MEASURED = tuple(size for size in bands.SIZES if size not in (bands.UNKNOWN, bands.NONE))
 
 
 @dataclass(frozen=True)
@@ -270,7 +270,7 @@ def in_order(name: str, values: list[str]) -> list[str]:
     """Classes in their own order, names by the alphabet, what is unknown at the end."""
     if name in ("age", "size", "chance", "place"):
         return values
-    return sorted(values, key=lambda one: (one in (bands.UNKNOWN, bands.NONE), one.casefold()))
+    return sorted(values, key=lambda value: (value in (bands.UNKNOWN, bands.NONE), value.casefold()))
 
 
 def _counted(values: list[str]) -> list[tuple[str, int]]:

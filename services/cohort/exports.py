@@ -131,7 +131,7 @@ def facts(cohort: Cohort, user: User, at: datetime) -> dict[str, str]:
 def shown(cohort: Cohort, rows: Sequence[ExportRow]) -> Cohort:
     """The cohort as far as `rows` tell it, so that a chart draws nothing that the rows withhold."""
     told = {(row.section, row.group, row.name, row.quantity) for row in rows if not row.note}
-    bars: dict[str, Any] = {f"by_{one}": _told(one, getattr(cohort, f"by_{one}"), told) for one in BARS}
+    bars: dict[str, Any] = {f"by_{bar}": _told(bar, getattr(cohort, f"by_{bar}"), told) for bar in BARS}
     return replace(
         cohort,
         over_time=_told("time", cohort.over_time, told),

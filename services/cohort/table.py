@@ -193,7 +193,7 @@ class _Building:
 
     def _positive(self, section: str, bar: Bar, share: Figure) -> None:
         hits = round(share.value * share.n) if share.n else 0
-        keys = [self._part(bar, one) for one in _RESULTS]
+        keys = [self._part(bar, result) for result in _RESULTS]
         self._table.counts |= dict(zip(keys, (hits, share.n - hits, bar.n - share.n), strict=True))
         self._table.sums.append((query_of(bar.filters), tuple(keys)))
         self._table.states.add(keys[2])

@@ -89,4 +89,4 @@ def side_by_side(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Pa
         effects = [None if one is None else one["effect"] for one in told]
         drifted = [one is not None and bool(one["drifted"]) for one in told]
         pairs.append(Pair(name, title, (effects[0], effects[1]), (drifted[0], drifted[1])))
-    return sorted(pairs, key=lambda one: -abs((one.effects[1] or 0.0) - (one.effects[0] or 0.0)))
+    return sorted(pairs, key=lambda pair: -abs((pair.effects[1] or 0.0) - (pair.effects[0] or 0.0)))

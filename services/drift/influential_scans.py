@@ -327,4 +327,4 @@ def _plain(values: NDArray[Any] | None, row: int) -> float | str | None:
 
 def scan_ids(found: Culprits) -> list[str]:
     """The scans in their order, each once."""
-    return list(dict.fromkeys(one.scan_id for one in found.scans))
+    return list(dict.fromkeys(scan.scan_id for scan in found.scans))

@@ -1,6 +1,6 @@
 """Drift runs: a window of readings against a reference, kept with every number that it gave.
 
-The snapshot of a run is the one source of its numbers; pages, files and alarms show it.
+The snapshot of a run is the one source of its numbers; pages, files and alerts show it.
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ LISTED = 50
 _KEPT_SNAPSHOTS = 64
 
 
-class Alarm(Protocol):
+class Alerting(Protocol):
     """Who is told when something drifts."""
 
-    def raise_alarm(self, cause: str, severity: Severity, title: str, sentence: str, link: str) -> Any:
-        """Open an alarm, or count another time of an open one."""
+    def raise_alert(self, cause: str, severity: Severity, title: str, sentence: str, link: str) -> Any:
+        """Open an alert, or count another time of an open one."""
 
     def settle(self, cause: str) -> Any:
-        """Close the cause's alarm."""
+        """Close the cause's alert."""
 
 
 Settled = Callable[[DriftRun], None]
 
 
 class Drift:
-    """Runs comparisons as jobs, keeps what comes of them, and raises an alarm where it matters."""
+    """Runs comparisons as jobs, keeps what comes of them, and raises an alert where it matters."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Drift:
         windows: Windows,
         refusals: RefusalStore,
         files: FileStore,
-        alarm: Alarm,
+        alerting: Alerting,
         jobs: Jobs | None = None,
     ) -> None:
         """Without `jobs` only `run_now` works, as on the command line."""
@@ -72,7 +72,7 @@ class Drift:
         self._windows = windows
         self._refusals = refusals
         self._files = files
-        self._alarm = alarm
+        self._alerting = alerting
         self._jobs = jobs
         self._listeners: list[Settled] = []
         self._kept = lru_cache(maxsize=_KEPT_SNAPSHOTS)(self._read)
@@ -121,7 +121,7 @@ class Drift:
         if self._jobs is None or run.state is not RunState.WAITING:
             return None
         jobs = self._jobs.recent(200, JOB)
-        return next((one.progress for one in jobs if one.subject == run.id), None)
+        return next((job.progress for job in jobs if job.subject == run.id), None)
 
     def snapshot(self, run_id: str) -> dict[str, Any]:
         """Every number of a finished run; raises NotFound."""
@@ -182,10 +182,10 @@ class Drift:
         run = self._runs.get(run_id)
         if run is None:
             return
-        if run.schedule_id is None:  # of a scheduled one the schedule tells: one cause, one alarm
+        if run.schedule_id is None:  # of a scheduled one the schedule tells: one cause, one alert
             link = f"/drift?task={run.task}&run={run.id}"
             title = f"Drift of {run.task} could not be computed"
-            self._alarm.raise_alarm(_cause_of_failure(run.task), Severity.WARNING, title, sentence, link)
+            self._alerting.raise_alert(_cause_of_failure(run.task), Severity.WARNING, title, sentence, link)
         self._tell(run)
 
     def _run(self, run: DriftRun, progress: Callable[[float], None]) -> DriftRun:
@@ -195,7 +195,7 @@ class Drift:
         progress(0.1)
         outcome = self._compared(run, reference, window, lambda share: progress(0.1 + 0.85 * share))
         finished = self._keep(run, reference, window, outcome)
-        self._alert(finished, outcome.snapshot)
+        self._raise_or_settle(finished, outcome.snapshot)
         self._tell(finished)
         return finished
 
@@ -266,16 +266,16 @@ class Drift:
         self._runs.finish(finished, finished.finished_at)
         return finished
 
-    def _alert(self, run: DriftRun, snapshot: Mapping[str, Any]) -> None:
-        """One alarm a task and reference; too few to judge neither raises nor settles it."""
-        self._alarm.settle(_cause_of_failure(run.task))
+    def _raise_or_settle(self, run: DriftRun, snapshot: Mapping[str, Any]) -> None:
+        """One alert a task and reference; too few to judge neither raises nor settles it."""
+        self._alerting.settle(_cause_of_failure(run.task))
         cause = f"drift:{run.task}:{run.reference_id}"
         if run.severity is Severity.CALM:
-            self._alarm.settle(cause)
+            self._alerting.settle(cause)
         elif run.severity is not None and run.severity.is_told:
             title = f"{run.task} drifts from “{run.reference_name}”"
             sentence = " ".join(snapshot["verdict"])
-            self._alarm.raise_alarm(
+            self._alerting.raise_alert(
                 cause, run.severity, title, sentence, f"/drift?task={run.task}&run={run.id}"
             )
 

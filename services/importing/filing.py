@@ -203,7 +203,7 @@ class Filing:
 
     def _count_refusals(self, item: ImportItem) -> None:
         """Let the statistics know; the same file refused by a second import counts once."""
-        unread = [one for one in item.refusals if one.code not in NOT_OF_A_SCAN]
+        unread = [refusal for refusal in item.refusals if refusal.code not in NOT_OF_A_SCAN]
         folder = self._imports.require(item.import_id).folder if unread else ""
         for one in unread:
             refusal_id = id_from("refusal", folder, one.name, one.code)

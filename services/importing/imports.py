@@ -171,7 +171,10 @@ class Importing:
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow(("file", "code", "reason"))
-        writer.writerows((_cell(one.name), one.code, _cell(one.sentence)) for one in self.refusals(import_id))
+        writer.writerows(
+            (_cell(refusal.name), refusal.code, _cell(refusal.sentence))
+            for refusal in self.refusals(import_id)
+        )
         return text.getvalue()
 
     def resume(self) -> None:

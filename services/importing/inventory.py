@@ -86,11 +86,11 @@ def items_of(import_id: str, tree: Tree, rows: Sequence[LabelRow], beside: Path)
     nothing is there.
     """
     labelled, refused = _matched(tree, rows, beside)
-    masks = {one.mask for one in labelled.values() if one.mask}
+    masks = {value.mask for value in labelled.values() if value.mask}
     pictures = [member for member in tree.members if _path_in(tree, member) not in masks]
     sightings = formats.look_at(pictures)
     stacks, joined = _stacks(sightings, labelled)
-    loose = formats.grouped(one for one in sightings if one.member.name not in joined)
+    loose = formats.grouped(sighting for sighting in sightings if sighting.member.name not in joined)
     groups = [(group, False) for group in loose] + [(stack, True) for stack in stacks]
     if not groups and not refused:
         raise InvalidInput("No file was found there that could be a scan.")

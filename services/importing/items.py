@@ -95,19 +95,19 @@ class ItemReader:
 
     def asked(self, item: ImportItem) -> Asked:
         """What the decoder is asked for an item."""
-        members = tuple(formats.Member(one.name or one.path, self._root / one.path) for one in item.files)
-        rows = tuple(self._rows[one.row] for one in item.files if one.row in self._rows)
+        members = tuple(formats.Member(file.name or file.path, self._root / file.path) for file in item.files)
+        rows = tuple(self._rows[file.row] for file in item.files if file.row in self._rows)
         masks, notes = self._masks(item)
         return Asked(item, rows, formats.Item(item.name, members, item.stacked, masks), notes)
 
     def _masks(self, item: ImportItem) -> tuple[Masks, tuple[Refusal, ...]]:
         """The masks that come with an item; a volume's count only if they are known for every slice."""
-        paths = tuple(None if one.mask is None else self._root / one.mask for one in item.files)
+        paths = tuple(None if file.mask is None else self._root / file.mask for file in item.files)
         found = {path for path in paths if path is not None}
         if not found:
             return (), ()
         if item.stacked:
-            rows = [self._rows.get(one.row or 0) for one in item.files]
+            rows = [self._rows.get(file.row or 0) for file in item.files]
             negative = [row is not None and row.positive is False for row in rows]
             known = all(path is not None or no for path, no in zip(paths, negative, strict=True))
             return (paths if known else ()), ()

@@ -25,9 +25,9 @@ def history(shown: Shown) -> Figure:
     if shown.asked.by == BY_MONTH:
         figure = figures.month_figure(shown.months, _monthly(shown), validated, scale(shown))
     else:
-        real = [one for one in shown.points if one.source != VALIDATION]
+        real = [point for point in shown.points if point.source != VALIDATION]
         series = [*validated, *_by_kind(real)]
-        versions = [one.version for one in shown.versions]
+        versions = [version.version for version in shown.versions]
         known = {dot.place for one in series for dot in one.dots}
         # Real use outlives a registry that was lost: its versions stand first, as they came before.
         versions = [*sorted(known - set(versions)), *versions]
@@ -61,11 +61,11 @@ def groups(
     """A metric in every group that has it; `address` gives the cases of a group like "sex:F"."""
     rows = []
     for dimension, members in found.items():
-        for one in members:
-            figure = one.figures.get(metric.name)
+        for member in members:
+            figure = member.figures.get(metric.name)
             if figure is not None and figure.n:
-                query = address(f"{dimension}:{one.name}")
-                dot = Dot(one.name, figure.value, figure.low, figure.high, figure.n, query)
+                query = address(f"{dimension}:{member.name}")
+                dot = Dot(member.name, figure.value, figure.low, figure.high, figure.n, query)
                 rows.append((SUBGROUPS[dimension], dot))
     if not rows:
         return {"data": [], "layout": {}}
@@ -92,7 +92,7 @@ def scale(shown: Shown) -> Scale:
 
 
 def _validation(shown: Shown) -> list[Series]:
-    kinds = dict.fromkeys(one.kind for one in shown.points if one.source == VALIDATION)
+    kinds = dict.fromkeys(point.kind for point in shown.points if point.source == VALIDATION)
     return [
         Series(
             f"Validation, {kind}" if kind else "Validation",
@@ -105,7 +105,7 @@ def _validation(shown: Shown) -> list[Series]:
 
 def _oldest_first(shown: Shown) -> list[Point]:
     place = {one.version: index for index, one in enumerate(shown.versions)}
-    return sorted(shown.points, key=lambda one: (place.get(one.version, -1), one.month))
+    return sorted(shown.points, key=lambda point: (place.get(point.version, -1), point.month))
 
 
 def _monthly(shown: Shown) -> list[Series]:
@@ -156,4 +156,4 @@ def _bin(found: Share) -> Dot:
 
 
 def _plain(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[float]:
-    return [float(one) for one in values]
+    return [float(value) for value in values]

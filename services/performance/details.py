@@ -143,7 +143,7 @@ class Details:
             version=version,
             curves=self._histories.curves(asked.task, name),
             data_sha256=_data_hash(version),
-            pictures=[one for one in files if one.lower().endswith(PICTURES)],
+            pictures=[file for file in files if file.lower().endswith(PICTURES)],
             files=files,
         )
 
@@ -176,9 +176,9 @@ class Details:
         return made
 
     def _version(self, asked: Asked) -> VersionHistory:
-        for one in self._histories.of(asked.task).versions:
-            if one.version.version == asked.version:
-                return one
+        for version in self._histories.of(asked.task).versions:
+            if version.version.version == asked.version:
+                return version
         raise NotFound("There is no such version.")
 
     def _evaluation(self, asked: Asked) -> dict[str, Any]:

@@ -155,7 +155,7 @@ class Histories:
         as_of, experiment = datetime.now(UTC), EXPERIMENT.format(task=shelf.task)
         versions = tuple(self._tracking.registered(shelf.task))
         before = shelf.known.runs if shelf.known else {}
-        behind = {one.run_id for one in versions if one.run_id}
+        behind = {version.run_id for version in versions if version.run_id}
         runs = {run_id: before[run_id] for run_id in behind if run_id in before and before[run_id].ended}
         asked = behind - runs.keys() - shelf.missing
         runs |= self._tracking.runs_by_id(asked, experiment)
@@ -180,7 +180,7 @@ class Histories:
             return
         try:
             self._closing.wait(pause_s)
-            behind = [one.run for one in shelf.history().versions[:AHEAD] if one.run is not None]
+            behind = [version.run for version in shelf.history().versions[:AHEAD] if version.run is not None]
             wanted = [run for run in behind if not _kept(shelf, run)]
             for first in range(0, len(wanted), AT_ONCE):
                 if not self._closing.is_set():

@@ -148,7 +148,9 @@ def _made(task: str, known: Known | None) -> History:
         task=task,
         as_of=known.as_of,
         trouble=None,
-        versions=tuple(version_history(one, known.runs.get(one.run_id or "")) for one in known.versions),
+        versions=tuple(
+            version_history(version, known.runs.get(version.run_id or "")) for version in known.versions
+        ),
         real_use=months_of(known.real_use),
         rehearsals=known.rehearsals,
     )

@@ -1,4 +1,4 @@
-"""Alarms where real use falls beyond the limit that the department has set."""
+"""Alerts where real use falls beyond the limit that the department has set."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class PerformanceWatch:
         if point is None or not point.past_limit or point.figure.n < LEAST:
             self._alerts.settle(cause)
             return
-        self._alerts.raise_alarm(cause, _severity(shown, point), *_words(task, shown, point))
+        self._alerts.raise_alert(cause, _severity(shown, point), *_words(task, shown, point))
 
 
 def _cause(task: str, metric: str) -> str:
@@ -55,7 +55,7 @@ def _cause(task: str, metric: str) -> str:
 def _newest(shown: Shown) -> Point | None:
     """The newest month of the live version, of real patients."""
     live = shown.live.version.version if shown.live else None
-    mine = [one for one in shown.points if one.month and one.version == live and not one.synthetic]
+    mine = [point for point in shown.points if point.month and point.version == live and not point.synthetic]
     return max(mine, key=lambda one: one.month, default=None)
 
 

@@ -106,7 +106,7 @@ class Shown:
     @property
     def past_limit(self) -> tuple[Point, ...]:
         """The points of real use beyond the alert limit."""
-        return tuple(one for one in self.points if one.past_limit)
+        return tuple(point for point in self.points if point.past_limit)
 
 
 class Performance:
@@ -153,17 +153,17 @@ class Performance:
         history, metric = self._histories.of(asked.task), metric_named(asked.metric)
         goal = self._goals(asked.task).get(asked.metric)
         points = [*self._validated(history, asked, metric), *self._real(history, asked, metric)]
-        points = [self._judged(one, metric, goal) for one in points]
-        versions = tuple(sorted((one.version for one in history.versions), key=_number))
+        points = [self._judged(point, metric, goal) for point in points]
+        versions = tuple(sorted((version.version for version in history.versions), key=_number))
         return Shown(
             asked=asked,
             metric=metric,
             points=tuple(points),
             versions=versions,
-            months=tuple(sorted({one.month for one in points if one.month})),
+            months=tuple(sorted({point.month for point in points if point.month})),
             goal=goal,
             live=live_of(versions),
-            challenger=next((one.version for one in versions if CHALLENGER in one.aliases), None),
+            challenger=next((version.version for version in versions if CHALLENGER in version.aliases), None),
             trouble=history.trouble,
             as_of=history.as_of,
             read_months=self._cases.months(asked.task, asked.version),
@@ -209,18 +209,20 @@ class Performance:
         return kinds == {True}
 
     def _of_live(self, asked: Asked) -> Asked:
-        versions = [one.version for one in self._histories.of(asked.task).versions]
-        live = next((one for one in versions if CHAMPION in one.aliases), None) or next(iter(versions), None)
+        versions = [version.version for version in self._histories.of(asked.task).versions]
+        live = next((version for version in versions if CHAMPION in version.aliases), None) or next(
+            iter(versions), None
+        )
         return replace(asked, version=live.version) if live else asked
 
     def _validated(self, history: History, asked: Asked, metric: Metric) -> Iterable[Point]:
-        for one in history.versions:
-            for kind, figure in validated(metric.name, one.figures).items():
+        for version in history.versions:
+            for kind, figure in validated(metric.name, version.figures).items():
                 about = replace(
-                    asked, of=VALIDATION, version=one.version.version, month="", cases="", group=""
+                    asked, of=VALIDATION, version=version.version.version, month="", cases="", group=""
                 )
                 query = f"/performance?{about.query()}#cases"
-                yield Point(one.version.version, "", VALIDATION, kind, False, figure, query)
+                yield Point(version.version.version, "", VALIDATION, kind, False, figure, query)
 
     def _real(self, history: History, asked: Asked, metric: Metric) -> Iterable[Point]:
         if asked.by == BY_MONTH:
@@ -273,7 +275,7 @@ class Performance:
 
 def live_of(versions: Iterable[ModelVersion]) -> Live | None:
     """The champion among versions; None where there is none."""
-    champion = next((one for one in versions if CHAMPION in one.aliases), None)
+    champion = next((version for version in versions if CHAMPION in version.aliases), None)
     if champion is None:
         return None
     at = champion.tags.get(PROMOTED_AT)

@@ -254,7 +254,7 @@ class RealUse:
         version, month, part, synthetic = key
         numbers = flat(figures) | {"read_n": float(count.read), "reviewed_n": float(count.reviewed)}
         with _mlflow():
-            self._tracking.delete_runs([one.run_id for one in runs[1:]])
+            self._tracking.delete_runs([run.run_id for run in runs[1:]])
             if runs and runs[0].tags.get(DIGEST) == made_of:
                 return
             if runs:
@@ -312,7 +312,7 @@ def forget_synthetic(tracking: Tracking, tasks: Iterable[str]) -> int:
     with _mlflow():
         for task in tasks:
             runs = tracking.runs(EXPERIMENT.format(task=task), {KIND: JOB, SYNTHETIC: "yes"})
-            tracking.delete_runs([one.run_id for one in runs])
+            tracking.delete_runs([run.run_id for run in runs])
             gone += len(runs)
     return gone
 

@@ -49,8 +49,8 @@ class Sampling:
             if version in (None, of) and month in (None, at) and made == synthetic
         ]
         return ReadCount(
-            read=sum(one.read for one in counts),
-            reviewed=sum(one.reviewed for one in counts),
-            sampled=sum(one.sampled for one in counts),
-            sampled_reviewed=sum(one.sampled_reviewed for one in counts),
+            read=sum(count.read for count in counts),
+            reviewed=sum(count.reviewed for count in counts),
+            sampled=sum(count.sampled for count in counts),
+            sampled_reviewed=sum(count.sampled_reviewed for count in counts),
         )

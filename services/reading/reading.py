@@ -131,10 +131,10 @@ class Reader:
         clock.lap("preprocess")
         outputs = self._through(loaded, inputs, progress, background)
         clock.lap("network")
-        raw = np.stack([one.raw for one in outputs])
+        raw = np.stack([output.raw for output in outputs])
         answer = loaded.task.answer(raw, placement, spacing, loaded.trained.decision)
         clock.lap("postprocess")
-        vectors = [one.vector for one in outputs if one.vector is not None]
+        vectors = [output.vector for output in outputs if output.vector is not None]
         return answer, placement, np.stack(vectors) if vectors else None
 
     def _loaded(self, task_name: str) -> Loaded:

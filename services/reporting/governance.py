@@ -161,7 +161,9 @@ class GovernanceReport:
 
     def _live(self, period: Period, histories: dict[str, History]) -> Chapter:
         """Each version that was in force, from when, by whom."""
-        decided = [one for one in self._sources.promotions() if one.state is PromotionState.DONE]
+        decided = [
+            promotion for promotion in self._sources.promotions() if promotion.state is PromotionState.DONE
+        ]
         rows: list[list[Cell]] = []
         for task, history in histories.items():
             rows += _in_force(task, period, decided, history)
@@ -225,17 +227,17 @@ class GovernanceReport:
     def _incidents(self, period: Period) -> Chapter:
         rows: list[list[Cell]] = [
             [
-                f"{one.first_at:%Y-%m-%d %H:%M}",
-                one.severity.value,
-                one.title,
-                one.sentence,
-                one.times,
-                " ".join(filter(None, (one.state.value, one.decided_name, one.why))),
+                f"{alert.first_at:%Y-%m-%d %H:%M}",
+                alert.severity.value,
+                alert.title,
+                alert.sentence,
+                alert.times,
+                " ".join(filter(None, (alert.state.value, alert.decided_name, alert.why))),
             ]
-            for one in sorted(self._sources.alerts(), key=lambda one: one.first_at)
-            if one.first_at < period.end and one.last_at >= period.start
+            for alert in sorted(self._sources.alerts(), key=lambda alert: alert.first_at)
+            if alert.first_at < period.end and alert.last_at >= period.start
         ]
-        head = ["since", "severity", "alarm", "what", "times", "state, by whom, why"]
+        head = ["since", "severity", "alert", "what", "times", "state, by whom, why"]
         return Chapter("Incidents", [Table(head, rows[:_MOST], texts=4)])
 
     def _feedback(self, period: Period) -> Chapter:
@@ -256,15 +258,15 @@ class GovernanceReport:
     def _approvals(self, period: Period) -> Chapter:
         rows: list[list[Cell]] = [
             [
-                f"{one.asked_at:%Y-%m-%d %H:%M}",
-                f"{one.kind.value} of {one.task} {one.version}",
-                f"{one.state.value}{', gate overridden' if one.overridden else ''}",
-                f"{one.asked_name}: {one.reason}",
-                f"{one.decided_name}: {one.decision or ''}" if one.decided_name else "",
-                one.gate.sentence if one.gate else "",
+                f"{promotion.asked_at:%Y-%m-%d %H:%M}",
+                f"{promotion.kind.value} of {promotion.task} {promotion.version}",
+                f"{promotion.state.value}{', gate overridden' if promotion.overridden else ''}",
+                f"{promotion.asked_name}: {promotion.reason}",
+                f"{promotion.decided_name}: {promotion.decision or ''}" if promotion.decided_name else "",
+                promotion.gate.sentence if promotion.gate else "",
             ]
-            for one in reversed(self._sources.promotions())
-            if period.holds(one.asked_at) or period.holds(one.decided_at)
+            for promotion in reversed(self._sources.promotions())
+            if period.holds(promotion.asked_at) or period.holds(promotion.decided_at)
         ]
         head = ["when", "what", "state", "asked by", "decided by", "gate"]
         return Chapter("Who approved what", [Table(head, rows[:_MOST], texts=6)])

@@ -76,7 +76,7 @@ class PerformanceReport:
         chosen = tuple(one for one in history.versions if version in (None, one.version.version))
         chapter = validation_chapter(History(**vars(history) | {"versions": chosen}), task)
         charts = [compared_versions(history, METRICS[name]) for name in ("recall", "dice", "auc")]
-        return [Chapter(chapter.title, [*chapter.blocks, *(one for one in charts if one)])]
+        return [Chapter(chapter.title, [*chapter.blocks, *(chart for chart in charts if chart)])]
 
 
 def cases(
@@ -111,5 +111,5 @@ def readings(
 
 def live_words(history: History, unknown: str) -> str:
     """The version in force in words; `unknown` where MLflow names none."""
-    live = [one.version.version for one in history.versions if CHAMPION in one.version.aliases]
+    live = [version.version.version for version in history.versions if CHAMPION in version.version.aliases]
     return f"version {live[0]}" if live else unknown

@@ -107,7 +107,9 @@ class Pictures:
 
     def _mask_key(self, scan_id: str, layer: str) -> str:
         if layer == CORRECTED:
-            corrected = next((one for one in self._reviews.of_scan(scan_id) if one.measurements), None)
+            corrected = next(
+                (review for review in self._reviews.of_scan(scan_id) if review.measurements), None
+            )
             if corrected is None:
                 raise NotFound("This scan has no corrected mask.")
             return keys.corrected_mask(corrected.id)

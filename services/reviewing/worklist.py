@@ -51,9 +51,11 @@ class ScanView:
     def corrected(self) -> Review | None:
         """The newest review that carries a corrected mask of the result shown."""
         found = (
-            one
-            for one in self.reviews
-            if one.measurements is not None and self.result is not None and one.result_id == self.result.id
+            review
+            for review in self.reviews
+            if review.measurements is not None
+            and self.result is not None
+            and review.result_id == self.result.id
         )
         return next(found, None)
 

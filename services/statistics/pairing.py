@@ -75,7 +75,7 @@ class Paired:
 
     def count(self, outcome: str) -> int:
         """How many scans the second version took as a "win", "lose" or "tie"."""
-        return sum(one.outcome == outcome for one in self.cases)
+        return sum(case.outcome == outcome for case in self.cases)
 
 
 def paired(
@@ -236,7 +236,7 @@ def _resampled(
     size = min(n, MOST_ANSWERS)
     draws = max(200, min(BOOTSTRAPS, 2_000_000 // size))
     rows = [random.integers(n, size=size) for _ in range(draws)]
-    gaps = np.array([second(one) - first(one) for one in rows])
+    gaps = np.array([second(row) - first(row) for row in rows])
     before, after = first(every), second(every)
     # Fewer cases than there are spread wider, by the root of how much fewer.
     gaps = (after - before) + (gaps - gaps.mean()) * math.sqrt(size / n)

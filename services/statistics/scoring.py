@@ -243,10 +243,10 @@ def curves(judgements: Judgements) -> Curves:
     ill, healthy = _by_truth(judgements)
     kinds = np.unique(judgements.probability)[::-1]
     at = np.concatenate([[np.inf], kinds])
-    hits, alarms = _reaching(ill, at), _reaching(healthy, at)
+    hits, alerts = _reaching(ill, at), _reaching(healthy, at)
     roc, pr = np.zeros(0, int), np.zeros(0, int)
-    recall, far = _share(hits, len(ill)), _share(alarms, len(healthy))
-    precision = _share(hits, hits + alarms)
+    recall, far = _share(hits, len(ill)), _share(alerts, len(healthy))
+    precision = _share(hits, hits + alerts)
     if len(ill) and len(healthy):
         roc = _thinned(recall + far)
     if len(ill):  # precision where nothing is called ill is undefined

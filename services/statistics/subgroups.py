@@ -98,7 +98,7 @@ def _group(
     mine, rest = judgements.where(rows), judgements.where(~rows)
     figures, others = scored(mine, threshold), scored(rest, threshold)
     told = _OF_THE_ILL if dimension == "size" else tuple(figures)
-    gaps = {one: gap(figures[one], others[one]) for one in RATES if one in told}
+    gaps = {rate: gap(figures[rate], others[rate]) for rate in RATES if rate in told}
     gaps["dice"] = mean_gap(mine.dice, rest.dice)
     return Subgroup(dimension, name, len(mine), {one: figures[one] for one in told}, gaps)
 

@@ -53,8 +53,8 @@ def make_reference(task: Task, trained: Trained, data: Path, device: str | None 
     rows = [one for one in _read(task, trained, chosen, device) if one.p50 is not None]
     if not rows:
         raise UnusableDataset(f"No scan of {task.name} under {data} can be read.")
-    vectors = [one.vector for one in rows]
-    known = [one for one in vectors if one is not None]
+    vectors = [row.vector for row in rows]
+    known = [vector for vector in vectors if vector is not None]
     matrix = np.stack(known) if len(known) == len(rows) else None
     (trained.folder / REFERENCE).write_bytes(written(_frame(rows), matrix))
     return len(rows)
@@ -65,8 +65,8 @@ def spread(scans: Sequence[LabelledScan], most: int) -> list[LabelledScan]:
     be, and of each kind as many of every patient as can be.
     """
     kinds: dict[tuple[str, bool], list[LabelledScan]] = defaultdict(list)
-    for one in scans:
-        kinds[one.dataset, len(one.files) > 1].append(one)
+    for scan in scans:
+        kinds[scan.dataset, len(scan.files) > 1].append(scan)
     chosen: list[LabelledScan] = []
     # Small kinds first: what they leave of their share goes to the others.
     for left, kind in enumerate(sorted(kinds, key=lambda one: (len(kinds[one]), one))):
@@ -78,8 +78,8 @@ def spread(scans: Sequence[LabelledScan], most: int) -> list[LabelledScan]:
 def _in_turns(scans: Sequence[LabelledScan]) -> list[LabelledScan]:
     """One scan of every patient, then a second one of every patient, and so on."""
     patients: dict[str, list[LabelledScan]] = defaultdict(list)
-    for one in sorted(scans, key=_shuffled):
-        patients[one.patient].append(one)
+    for scan in sorted(scans, key=_shuffled):
+        patients[scan.patient].append(scan)
     turns = ((turn, one) for members in patients.values() for turn, one in enumerate(members))
     return [one for _, one in sorted(turns, key=lambda pair: pair[0])]
 
@@ -129,5 +129,5 @@ def _frame(rows: Sequence[Features]) -> pd.DataFrame:
     import pandas as pd
 
     names = [name for name in (*NUMBERS, *CATEGORIES) if name not in OF_THE_PLACE]
-    frame = pd.DataFrame([[getattr(one, name) for name in names] for one in rows], columns=names)
+    frame = pd.DataFrame([[getattr(row, name) for name in names] for row in rows], columns=names)
     return frame.astype({name: "float32" for name in names if name in NUMBERS})

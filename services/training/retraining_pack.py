@@ -254,14 +254,14 @@ def _brain(
     pack: zipfile.ZipFile, cases: Sequence[_Case], array: _Arrays, progress: Callable[[float], None]
 ) -> _Layout:
     """FLAIR and what is like it as volumes, contrast-enhanced T1 as single slices with their fold."""
-    volumes = [one for one in cases if not _CONTRAST.search(one.scan.header.sequence or "")]
-    lone = [one for one in cases if one not in volumes]
-    folds = patient_folds(one.patient for one in volumes)
+    volumes = [case for case in cases if not _CONTRAST.search(case.scan.header.sequence or "")]
+    lone = [case for case in cases if case not in volumes]
+    folds = patient_folds(volume.patient for volume in volumes)
     # A patient with both kinds stands in one fold of both.
     folds = patient_folds(one.patient for one in lone if one.patient not in folds) | folds
     shapes: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for one in volumes:
-        shapes[one.patient].append((one.scan.height, one.scan.width))
+    for volume in volumes:
+        shapes[volume.patient].append((volume.scan.height, volume.scan.width))
     next_slice: dict[str, int] = defaultdict(lambda: 1)
     rows: dict[str, list[dict[str, Any]]] = {"tcga_lgg": [], "cheng_t1ce": []}
     told = []
@@ -324,7 +324,7 @@ def _chest(
     pack: zipfile.ZipFile, cases: Sequence[_Case], array: _Arrays, progress: Callable[[float], None]
 ) -> _Layout:
     """X-rays by label; the reader takes a patient's number together with the pathogen, which is unknown."""
-    folds = patient_folds(f"normal:{one.patient}" for one in cases)
+    folds = patient_folds(f"normal:{case.patient}" for case in cases)
     rows, told = [], []
     for number, one in enumerate(cases):
         label = "PNEUMONIA" if one.positive else "NORMAL"

@@ -64,9 +64,9 @@ def planned(task_name: str, changes: Mapping[str, str], fold: int | None = None)
     training = training_of(task_name)
     recipe, choices = training.recipe, training.choices
     for name, text in changes.items():
-        if name in {one.name for one in fields(recipe)}:
+        if name in {field.name for field in fields(recipe)}:
             recipe = _changed(recipe, name, text)
-        elif name in {one.name for one in fields(choices)}:
+        elif name in {field.name for field in fields(choices)}:
             choices = _changed(choices, name, text)
         else:
             known = sorted({one.name for one in (*fields(recipe), *fields(choices))})
@@ -287,8 +287,8 @@ def _worst(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     share = WORST // max(1, len(datasets))
     return [
         case
-        for one in sorted(datasets, key=str)
-        for case in [c for c in cases if c.get("dataset") == one][:share]
+        for dataset in sorted(datasets, key=str)
+        for case in [c for c in cases if c.get("dataset") == dataset][:share]
     ]
 
 

@@ -36,8 +36,8 @@ def judged(rehearsal: Rehearsal, margins: Margins, *, draws: bool) -> Gate:
     checks = tuple(
         _check(name, known.get(name), margins) for name in (RECALL, DICE) if draws or name == RECALL
     )
-    failed = [one for one in checks if one.verdict is GateVerdict.FAIL]
-    unknown = [one for one in checks if one.verdict is GateVerdict.CANNOT_TELL]
+    failed = [check for check in checks if check.verdict is GateVerdict.FAIL]
+    unknown = [check for check in checks if check.verdict is GateVerdict.CANNOT_TELL]
     unread = len(rehearsal.failed)
     if unread:
         sentence = f"It could not read {unread} of {unread + len(rehearsal.differences)} scans."
@@ -47,7 +47,7 @@ def judged(rehearsal: Rehearsal, margins: Margins, *, draws: bool) -> Gate:
     elif unknown:
         verdict, sentence = GateVerdict.CANNOT_TELL, " ".join(one.sentence for one in unknown)
     else:
-        verdict, sentence = GateVerdict.PASS, " ".join(one.sentence for one in checks)
+        verdict, sentence = GateVerdict.PASS, " ".join(check.sentence for check in checks)
     return Gate(verdict, _on_what(rehearsal) + sentence, rehearsal.id, checks)
 
 

@@ -27,7 +27,7 @@ class RehearsalPictures:
     def kept(self, rehearsal_id: str) -> bool:
         """Whether the masks are still here; they go with the next rehearsal of the same version."""
         differences = self._rehearsals.opened(rehearsal_id).differences
-        drawn = next((one for one in differences if one.overlap is not None), None)
+        drawn = next((difference for difference in differences if difference.overlap is not None), None)
         key = None if drawn is None else keys.rehearsed_mask(rehearsal_id, drawn.scan_id, CANDIDATE)
         return key is None or self._files.exists(key)
 

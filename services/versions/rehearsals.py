@@ -164,7 +164,7 @@ class Rehearsals:
         for run in self._runs(task, {"lightbox.kind": KIND, AGAINST: against}):
             if run.status == "FINISHED":
                 newest.setdefault(run.tags.get(VERSION, ""), run.run_id)
-        return {one: self.opened(newest[one]) if one in newest else None for one in versions}
+        return {version: self.opened(newest[version]) if version in newest else None for version in versions}
 
     def opened(self, rehearsal_id: str) -> Rehearsal:
         """A finished rehearsal; raises NotFound, and Busy while MLflow is away."""

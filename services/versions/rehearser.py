@@ -131,7 +131,7 @@ class Rehearser:
 
 def paired(differences: Iterable[Difference]) -> tuple[Paired, ...]:
     """Every number that both versions have on the same scans, as far as truths are known."""
-    known = [one for one in differences if one.truth_positive is not None]
+    known = [difference for difference in differences if difference.truth_positive is not None]
     ill = [one for one in known if one.truth_positive]
     healthy = [one for one in known if not one.truth_positive]
     drawn = [

@@ -69,7 +69,9 @@ def _naive(tracking: Tracking, runs: int) -> None:
     for name in (f"lightbox-{TASK}", f"lightbox-{TASK}-real-use"):
         found = client.search_runs([client.get_experiment_by_name(name).experiment_id], max_results=1000)
         assert found
-    behind = [one.run_id for one in versions] if runs <= VERSIONS else [f"{n:032x}" for n in range(runs)]
+    behind = (
+        [version.run_id for version in versions] if runs <= VERSIONS else [f"{n:032x}" for n in range(runs)]
+    )
     for run_id in behind[:runs]:
         for key in KEYS:
             assert len(client.get_metric_history(run_id, key)) == EPOCHS

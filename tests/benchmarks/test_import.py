@@ -76,8 +76,8 @@ def test_an_import_against_the_raw_forward_pass(
 ) -> None:
     images, labels = make(tmp_path / "scans")
     engine = Engine()
-    for one in tasks.ALL.values():
-        engine.place(one, weights.opened(one.folder), SHIPPED)
+    for value in tasks.ALL.values():
+        engine.place(value, weights.opened(value.folder), SHIPPED)
     batcher: Batcher = MicroBatcher(engine.run, max_batch=BATCH)
     batcher.start()
     before = raw_seconds(engine, task, images)

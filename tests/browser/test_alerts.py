@@ -15,7 +15,7 @@ BELL = ".lb-bell-toggle"
 
 
 def raised(house: House, severity: Severity = Severity.CRITICAL):
-    return house.alerts.raise_alarm(
+    return house.alerts.raise_alert(
         "drift:brain", severity, "Drift: brain tumour", "Noise has risen since Monday.", "/models"
     )
 
@@ -24,21 +24,21 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def test_an_alarm_calls_is_acknowledged_with_a_reason_and_is_gone(open_tab, house: House) -> None:
+def test_an_alert_calls_is_acknowledged_with_a_reason_and_is_gone(open_tab, house: House) -> None:
     alert = raised(house)
     visit = open_tab()
     page = visit.sign_in(Role.MLOPS)
     expect(page.locator(".lb-bell-count")).to_have_text("1")
     page.click(BELL)
     expect(page.locator(".lb-bell-row")).to_contain_text("Noise has risen since Monday.")
-    page.get_by_role("link", name="All alarms and schedules").click()
-    card = page.locator(".lb-alarm")
+    page.get_by_role("link", name="All alerts and schedules").click()
+    card = page.locator(".lb-alert")
     expect(card).to_contain_text("Critical")
     press(page, "Acknowledge")
     expect(page.locator(".modal-title, .modal h2")).to_contain_text("Acknowledge: Drift: brain tumour")
     press(page, "Save")
     expect(page.locator("#alert")).to_contain_text("Say why first.")
-    page.fill("#alarm-why", "The new coil; ticket 12")
+    page.fill("#alert-why", "The new coil; ticket 12")
     press(page, "Save")
     expect(card).to_contain_text("Dr Mlops")
     expect(card).to_contain_text("The new coil; ticket 12")
@@ -47,13 +47,13 @@ def test_an_alarm_calls_is_acknowledged_with_a_reason_and_is_gone(open_tab, hous
     assert (kept.state, kept.why) == (AlertState.ACKNOWLEDGED, "The new coil; ticket 12")
     house.alerts.settle("drift:brain")
     page.reload()
-    expect(page.get_by_text("No alarm stands.")).to_be_visible()
-    expect(page.locator(".lb-closed-alarms")).to_contain_text("The new coil; ticket 12")
+    expect(page.get_by_text("No alert stands.")).to_be_visible()
+    expect(page.locator(".lb-closed-alerts")).to_contain_text("The new coil; ticket 12")
 
 
-def test_a_new_alarm_reaches_the_bell_of_an_open_page(open_tab, house: House) -> None:
+def test_a_new_alert_reaches_the_bell_of_an_open_page(open_tab, house: House) -> None:
     page = open_tab(390, 844).sign_in(Role.HEAD, "/models")
-    expect(page.locator(BELL)).to_have_text("No open alarms")
+    expect(page.locator(BELL)).to_have_text("No open alerts")
     raised(house)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as on coming back to the tab
     expect(page.locator(".lb-bell-count")).to_have_text("1")
@@ -64,21 +64,21 @@ def test_a_new_alarm_reaches_the_bell_of_an_open_page(open_tab, house: House) ->
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_an_alarm_is_muted_until_a_time(open_tab, house: House) -> None:
+def test_an_alert_is_muted_until_a_time(open_tab, house: House) -> None:
     alert = raised(house)
-    page = open_tab(390, 844).sign_in(Role.ADMIN, f"/alerts?alarm={alert.id}")
-    expect(page.locator(".lb-alarm-chosen")).to_be_visible()
+    page = open_tab(390, 844).sign_in(Role.ADMIN, f"/alerts?alert={alert.id}")
+    expect(page.locator(".lb-alert-chosen")).to_be_visible()
     press(page, "Mute until …")
-    page.fill("#alarm-until", "2020-01-01T08:00")
-    page.fill("#alarm-why", "Until the scanner is serviced")
+    page.fill("#alert-until", "2020-01-01T08:00")
+    page.fill("#alert-why", "Until the scanner is serviced")
     press(page, "Save")
     expect(page.locator("#alert")).to_contain_text("Choose a time in the future")
     page.click(".modal .btn-close")
     page.locator(".modal").wait_for(state="hidden")
     press(page, "Mute until …")
-    page.fill("#alarm-why", "Until the scanner is serviced")
+    page.fill("#alert-why", "Until the scanner is serviced")
     press(page, "Save")
-    expect(page.locator(".lb-alarm")).to_contain_text(re.compile(r"Muted until \d{4}-\d\d-\d\d 08:00"))
+    expect(page.locator(".lb-alert")).to_contain_text(re.compile(r"Muted until \d{4}-\d\d-\d\d 08:00"))
     expect(page.locator(".lb-bell-count")).to_have_count(0)
 
 

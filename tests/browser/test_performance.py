@@ -20,8 +20,8 @@ def house(house: House) -> House:
     house.department.close()
     house.department = with_history(house.database, house.folder)
     house.services.performance = house.department.desk
-    for one in house.department.results:  # the worklist shows them
-        house.files.put(keys.thumbnail(one.scan_id), png(8, 8))
+    for result in house.department.results:  # the worklist shows them
+        house.files.put(keys.thumbnail(result.scan_id), png(8, 8))
     return house
 
 

@@ -1,4 +1,4 @@
-"""The bell and the page of alarms and schedules, called without a browser."""
+"""The bell and the page of alerts and schedules, called without a browser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from dash import no_update
 
-from dashboard import alarms
+from dashboard import bell as bell_wiring
 from dashboard.components import alerts as words
 from dashboard.components import bell
 from dashboard.components.schedules import moment_words, options
@@ -25,7 +25,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def raised(house: House, cause: str = "drift:brain", severity: Severity = Severity.WARNING) -> Alert:
-    return house.alerts.raise_alarm(cause, severity, f"About {cause}", "Noise has risen.", "/models")
+    return house.alerts.raise_alert(cause, severity, f"About {cause}", "Noise has risen.", "/models")
 
 
 def with_drift(house: House) -> House:
@@ -45,19 +45,19 @@ def test_the_bell_counts_what_calls_the_gravest_first(house: House) -> None:
     raised(house, "drift:chest", Severity.CRITICAL)
     muted = raised(house, "schedule:1")
     house.alerts.mute(muted.id, nora, "Known", datetime.now(UTC) + timedelta(hours=1))
-    label, panel = alarms.show(house.services, nora)
-    assert "2 open alarms" in str(label)
+    label, panel = bell_wiring.show(house.services, nora)
+    assert "2 open alerts" in str(label)
     said = str(panel)
     assert said.index("About drift:chest") < said.index("About drift:brain")
     assert "schedule:1" not in said
     house.alerts.acknowledge(first.id, nora, "Known")
-    assert "1 open alarm'" in str(alarms.show(house.services, nora)[0])
+    assert "1 open alert'" in str(bell_wiring.show(house.services, nora)[0])
 
 
 def test_a_long_panel_says_how_many_more(house: House) -> None:
     for number in range(bell.MOST_SHOWN + 3):
         raised(house, str(number))
-    assert "… and 3 more" in str(alarms.show(house.services, house.person(Role.HEAD))[1])
+    assert "… and 3 more" in str(bell_wiring.show(house.services, house.person(Role.HEAD))[1])
 
 
 def test_only_who_can_act_has_bell_and_page(house: House, sign_in) -> None:
@@ -99,29 +99,29 @@ def test_the_page_shows_what_stands_what_is_past_and_why(house: House) -> None:
     nora = house.person(Role.MLOPS)
     alert, other = raised(house), raised(house, "drift:chest")
     alerts.decide(house.services, nora, other.id, "close", "Scanner repaired", None)
-    told, standing, past, more = alerts.show(house.services, nora, f"?alarm={alert.id}")
+    told, standing, past, more = alerts.show(house.services, nora, f"?alert={alert.id}")
     assert "About drift:brain" in str(standing)
-    assert "lb-alarm-chosen" in str(standing)
+    assert "lb-alert-chosen" in str(standing)
     assert "Scanner repaired" in str(past)
     assert "Dr Mlops" in str(past)
     assert "the bell only" in told
     assert more is None
 
 
-def test_past_alarms_come_in_portions(house: House) -> None:
+def test_past_alerts_come_in_portions(house: House) -> None:
     for number in range(alerts.PAST_AT_FIRST + 1):
         raised(house, str(number))
         house.alerts.settle(str(number))
     nora = house.person(Role.MLOPS)
     _, _, past, more = alerts.show(house.services, nora, "")
-    assert str(past).count("lb-alarm-head") == alerts.PAST_AT_FIRST
+    assert str(past).count("lb-alert-head") == alerts.PAST_AT_FIRST
     assert f"past={alerts.PAST_AT_FIRST * 5}" in more.href
     _, _, past, more = alerts.show(house.services, nora, "?past=100")
-    assert str(past).count("lb-alarm-head") == alerts.PAST_AT_FIRST + 1
+    assert str(past).count("lb-alert-head") == alerts.PAST_AT_FIRST + 1
     assert more is None
     for nonsense in ("?past=-3", "?past=x", "?past=0"):
         assert (
-            str(alerts.show(house.services, nora, nonsense)[2]).count("lb-alarm-head") == alerts.PAST_AT_FIRST
+            str(alerts.show(house.services, nora, nonsense)[2]).count("lb-alert-head") == alerts.PAST_AT_FIRST
         )
 
 

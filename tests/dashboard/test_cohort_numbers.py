@@ -49,7 +49,9 @@ def bearer(house: House) -> Header:
 
 def counted(numbers: list[dict], section: str, name: str, quantity: str = "scans") -> dict:
     return next(
-        one for one in numbers if (one["section"], one["name"], one["quantity"]) == (section, name, quantity)
+        number
+        for number in numbers
+        if (number["section"], number["name"], number["quantity"]) == (section, name, quantity)
     )
 
 

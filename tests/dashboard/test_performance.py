@@ -66,11 +66,11 @@ def test_page_api_and_file_say_the_same(history: House, sign_in, address: str) -
         for row in zip(trace["y"], trace["customdata"], strict=True)
     ]
     metric = METRICS[numbers[0]["metric"]]
-    for one in numbers:
-        assert f"|{value_words(metric, one['value'])}|" in table
-        scaled = 100 * one["value"] if metric.percent else one["value"]
-        assert (scaled, one["n"]) in [(y, of[2]) for y, of in drawn]
-        assert one["cases"] in [of[0] or None for _, of in drawn]
+    for number in numbers:
+        assert f"|{value_words(metric, number['value'])}|" in table
+        scaled = 100 * number["value"] if metric.percent else number["value"]
+        assert (scaled, number["n"]) in [(y, of[2]) for y, of in drawn]
+        assert number["cases"] in [of[0] or None for _, of in drawn]
     rows = list(
         csv.DictReader(
             io.StringIO(client.get(f"/exports/performance.csv{address}").get_data().decode("utf-8-sig"))
@@ -78,7 +78,7 @@ def test_page_api_and_file_say_the_same(history: House, sign_in, address: str) -
     )
     told = [row for row in rows if row["section"] == metric.name]
     assert [(float(row["value"]), int(row["n"])) for row in told] == [
-        (one["value"], one["n"]) for one in numbers
+        (number["value"], number["n"]) for number in numbers
     ]
 
 
@@ -94,7 +94,7 @@ def test_the_page_says_what_is_live_and_since_when(history: House) -> None:
 def test_every_cell_of_the_matrix_leads_to_as_many_cases(history: House) -> None:
     matrix = performance.closer(history.services, "?version=1")[performance.MATRIX]
     cells = {words(one).split("|")[0]: one for one in matrix.children[0].children}
-    assert [words(one).split("|")[1] for one in cells.values()] == ["18", "4", "2", "6"]
+    assert [words(value).split("|")[1] for value in cells.values()] == ["18", "4", "2", "6"]
     for name, cell in cells.items():
         path, _, query = cell.href.partition("?")
         if path == "/worklist":
@@ -125,7 +125,7 @@ def test_validation_is_listed_and_named(history: House) -> None:
 def test_training_and_comparison_are_shown(history: House) -> None:
     facts, charts = performance.trained(history.services, "?version=2")
     assert "ab" * 32 in words(facts)
-    assert [one.children[0].children for one in charts] == ["dice", "loss"]
+    assert [chart.children[0].children for chart in charts] == ["dice", "loss"]
     assert "8 judged scans were read by both" in words(
         performance.compared(history.services, "?version=1&vs=2")
     )

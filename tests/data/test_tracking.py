@@ -46,13 +46,13 @@ def test_runs_are_found_by_their_tags_newest_first(tracking: Tracking, name: str
     assert older.parameters == {key: str(value) for key, value in many.items()}
     assert (older.metrics, older.steps) == ({"auc": 0.9}, {"auc": 1, "far": 1})
     assert (older.experiment, older.name, older.tags["month"]) == (name, "first", "2026-10")
-    assert [one.run_id for one in tracking.runs(name, {"lightbox.kind": "real-use", "who": "d'Arc"})] == [
+    assert [run.run_id for run in tracking.runs(name, {"lightbox.kind": "real-use", "who": "d'Arc"})] == [
         first
     ]
     assert tracking.runs("nobody's", {"lightbox.kind": "real-use"}) == []
 
     tracking.delete_runs([second, "0" * 32])
-    assert [one.run_id for one in tracking.runs(name, {"lightbox.kind": "real-use"})] == [first]
+    assert [run.run_id for run in tracking.runs(name, {"lightbox.kind": "real-use"})] == [first]
 
 
 def test_an_experiment_that_was_deleted_takes_new_runs(tracking: Tracking, name: str) -> None:
@@ -60,7 +60,7 @@ def test_an_experiment_that_was_deleted_takes_new_runs(tracking: Tracking, name:
     client = tracking._client
     client.delete_experiment(client.get_experiment_by_name(name).experiment_id)
     run_id = tracking.start_run(name, "after", {}, {"a": "b"})
-    assert [one.run_id for one in tracking.runs(name, {"a": "b"})] == [run_id]
+    assert [run.run_id for run in tracking.runs(name, {"a": "b"})] == [run_id]
 
 
 def test_the_files_of_a_run(tracking: Tracking, name: str, tmp_path: Path) -> None:
@@ -95,9 +95,9 @@ def test_versions_with_aliases_and_tags_without_asking_for_each_run(
 
     monkeypatch.setattr(type(tracking._client), "get_run", one_by_one)
     versions = tracking.versions(name)
-    assert [one.version for one in versions] == ["3", "2", "1"]
-    assert [one.metrics["auc"] for one in versions] == pytest.approx([0.9, 0.8, 0.7])
-    assert [one.aliases for one in versions] == [(CHALLENGER,), (), (CHAMPION,)]
+    assert [version.version for version in versions] == ["3", "2", "1"]
+    assert [version.metrics["auc"] for version in versions] == pytest.approx([0.9, 0.8, 0.7])
+    assert [version.aliases for version in versions] == [(CHALLENGER,), (), (CHAMPION,)]
     assert versions[2].tags["lightbox.promoted_by"] == "ada"
     monkeypatch.undo()
     champion = tracking.by_alias(name, CHAMPION)

@@ -1,4 +1,4 @@
-"""One alarm a cause and one run a due time, on databases that let several servers write at once."""
+"""One alert a cause and one run a due time, on databases that let several servers write at once."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def _at_once(act: Callable[[int], Any], times: int = 8) -> list[Any]:
         return list(pool.map(act, range(times)))
 
 
-def test_a_cause_raised_at_once_is_one_alarm(engine: Engine) -> None:
+def test_a_cause_raised_at_once_is_one_alert(engine: Engine) -> None:
     houses = [Alerts(AlertStore(engine), AuditLog(engine), Telling()) for _ in range(8)]
     found = _at_once(
-        lambda number: houses[number].raise_alarm("drift:a", Severity.WARNING, "Drift", "Noise.", "/drift")
+        lambda number: houses[number].raise_alert("drift:a", Severity.WARNING, "Drift", "Noise.", "/drift")
     )
     assert len({alert.id for alert in found}) == 1
     (alert,) = houses[0].calling()

@@ -1,4 +1,4 @@
-"""Alarms reach a real mail server and a real webhook, once a cause; a deaf receiver is tried again."""
+"""Alerts reach a real mail server and a real webhook, once a cause; a deaf receiver is tried again."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def free_port() -> int:
 
 
 class House:
-    """Alarms that go to both, with a clock that is set by hand."""
+    """Alerts that go to both, with a clock that is set by hand."""
 
     def __init__(self, folder, monkeypatch, mail_port: int, hook_port: int) -> None:
         self.moment = MORNING
@@ -136,7 +136,7 @@ class House:
 
     def raised(self, severity: Severity = Severity.WARNING) -> Alert:
         sentence = "9 of 40 features have drifted: noise, entropy, … Größe."
-        alert = self.alerts.raise_alarm(
+        alert = self.alerts.raise_alert(
             "drift:brain", severity, "Drift: brain tumour", sentence, "/drift?run=7"
         )
         assert self.jobs.wait_idle(60)
@@ -164,7 +164,7 @@ def house(tmp_path, monkeypatch, ports: tuple[int, int]) -> Iterator[House]:
     house.close()
 
 
-def test_both_receive_the_alarm_once(house: House, ports: tuple[int, int]) -> None:
+def test_both_receive_the_alert_once(house: House, ports: tuple[int, int]) -> None:
     mailbox, hook = Mailbox(), Hook()
     with mail_server(mailbox, ports[0]), hook.serving(ports[1]):
         alert = house.raised()
@@ -186,7 +186,7 @@ def test_both_receive_the_alarm_once(house: House, ports: tuple[int, int]) -> No
         assert mail.get_content_type() == "text/plain"
         assert "noise, entropy, … Größe." in mail.get_content()
         assert f"{URL}/drift?run=7" in mail.get_content()
-        assert f"{URL}/alerts?alarm={alert.id}" in mail.get_content()
+        assert f"{URL}/alerts?alert={alert.id}" in mail.get_content()
     assert mailbox.logins[0] == (b"sender", SECRET.encode())
 
 
@@ -237,7 +237,7 @@ def test_a_refusal_of_the_receiver_is_shown(house: House, ports: tuple[int, int]
     assert refused.told_at is None
 
 
-def test_a_muted_alarm_is_told_when_the_mute_ends(house: House, ports: tuple[int, int]) -> None:
+def test_a_muted_alert_is_told_when_the_mute_ends(house: House, ports: tuple[int, int]) -> None:
     mailbox, hook = Mailbox(), Hook()
     nora = User("nora-id", "nora", "Nora N", Role.MLOPS)
     with mail_server(mailbox, ports[0]), hook.serving(ports[1]):

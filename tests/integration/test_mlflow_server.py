@@ -111,7 +111,7 @@ def test_what_a_server_cannot_give_in_one_answer(
             tracking.log_metrics(run_id, {"epoch_loss": step / 2}, step)
     runs = tracking.runs("long", {"a": "b"})
     whole = tracking.curves(runs)
-    assert [len(one["epoch_loss"]) for one in whole.values()] == [40, 40]
+    assert [len(value["epoch_loss"]) for value in whole.values()] == [40, 40]
     monkeypatch.setattr("data.tracking.curves._MOST", 60)
     monkeypatch.setattr("data.tracking.curves.POINTS", 10)
     for found in tracking.curves(runs).values():

@@ -41,7 +41,7 @@ def test_no_patient_is_on_both_sides_of_a_split(folder: Path) -> None:
 def test_copies_are_left_out_and_the_hash_knows_the_data(folder: Path) -> None:
     xrays = chest_xrays(folder)
     assert len(xrays) == 29
-    files = [one.image for one in xrays]
+    files = [xray.image for xray in xrays]
     assert dataset_hash(files) == dataset_hash(files[::-1])
     assert dataset_hash(files) != dataset_hash(files[1:])
 

@@ -50,7 +50,7 @@ def numbers_in(told: Any) -> set[float]:
     if isinstance(told, str):
         return {float(one) for one in NUMBER.findall(told)}
     values = told.values() if isinstance(told, dict) else told
-    return set().union(*(numbers_in(one) for one in values)) if told else set()
+    return set().union(*(numbers_in(value) for value in values)) if told else set()
 
 
 def numbers_of(text: str) -> set[float]:

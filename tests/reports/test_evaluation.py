@@ -32,7 +32,7 @@ def test_calibration_shows_every_case_once() -> None:
 def test_curves_are_drawn_where_there_are_two_kinds_of_cases() -> None:
     drawn = curve_pictures(TRUTH, PROBABILITY, 0.5)
     assert set(drawn) == {"roc", "precision", "calibration"}
-    assert all(Image.open(io.BytesIO(one)).size == (960, 960) for one in drawn.values())
+    assert all(Image.open(io.BytesIO(value)).size == (960, 960) for value in drawn.values())
     assert curve_pictures([True, True], [0.1, 0.9], 0.5) == {}
 
 

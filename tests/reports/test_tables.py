@@ -69,7 +69,7 @@ def same(kept: Any, row: ExportRow) -> None:
 
 
 def test_the_columns_are_the_rows_fields() -> None:
-    assert set(COLUMNS) == {one.name for one in fields(ExportRow)}
+    assert set(COLUMNS) == {field.name for field in fields(ExportRow)}
 
 
 @settings(deadline=None)
@@ -128,7 +128,7 @@ def test_a_workbook_has_a_head_that_stays_and_notes() -> None:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
         assert 'state="frozen"' in sheet
         assert "Notes" in book.read("xl/workbook.xml").decode()
-    assert [cells[:2] for cells in from_xlsx(content, 2)] == [list(one) for one in FACTS.items()]
+    assert [cells[:2] for cells in from_xlsx(content, 2)] == [list(item) for item in FACTS.items()]
 
 
 def test_parquet_is_typed_and_carries_the_facts() -> None:

@@ -31,12 +31,12 @@ DIMENSIONS = 24
 
 @dataclass
 class Bell:
-    """Hears alarms."""
+    """Hears alerts."""
 
     raised: list[tuple[str, Severity, str, str, str]] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
 
-    def raise_alarm(self, cause: str, severity: Severity, title: str, sentence: str, link: str) -> None:
+    def raise_alert(self, cause: str, severity: Severity, title: str, sentence: str, link: str) -> None:
         self.raised.append((cause, severity, title, sentence, link))
 
     def settle(self, cause: str) -> None:

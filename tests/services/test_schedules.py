@@ -149,7 +149,7 @@ def test_a_killed_run_is_run_at_the_next_start(server: Server, engine: Engine, t
     assert after.ran == ["brain"]
 
 
-def test_a_failing_run_is_an_alarm_until_a_good_one(server: Server) -> None:
+def test_a_failing_run_is_an_alert_until_a_good_one(server: Server) -> None:
     schedule = server.add()
     server.faults = [InvalidInput("There is no reference."), InvalidInput("There is no reference.")]
     server.at(START + 30 * MINUTE)
@@ -162,7 +162,7 @@ def test_a_failing_run_is_an_alarm_until_a_good_one(server: Server) -> None:
     assert server.schedules.get(schedule.id).failure is None
 
 
-def test_an_unexpected_fault_is_an_alarm_without_its_words(server: Server, caplog) -> None:
+def test_an_unexpected_fault_is_an_alert_without_its_words(server: Server, caplog) -> None:
     server.add()
     server.faults = [RuntimeError("a secret")] * 3
     server.at(START + 30 * MINUTE)
@@ -182,7 +182,7 @@ def test_a_run_that_ends_later_says_how(server: Server) -> None:
     assert server.alerts.calling() == []
 
 
-def test_a_kind_that_is_unknown_is_an_alarm_and_holds_up_nobody(server: Server) -> None:
+def test_a_kind_that_is_unknown_is_an_alert_and_holds_up_nobody(server: Server) -> None:
     server.schedules.register("old", server.run, str)
     server.schedules.add("old", "x", "0 9 * * *", "Old", NORA)
     server.schedules._kinds.pop("old")
@@ -260,7 +260,7 @@ def test_a_person_may_run_it_now_beside_its_times(server: Server) -> None:
     assert server.at(START + 30 * MINUTE) == 1
 
 
-def test_a_deleted_schedule_is_gone_with_its_alarm(server: Server) -> None:
+def test_a_deleted_schedule_is_gone_with_its_alert(server: Server) -> None:
     schedule = server.add()
     server.schedules.failed(schedule.id, "No.")
     server.schedules.delete(schedule.id, NORA)

@@ -57,7 +57,9 @@ def test_dicom_of_many_vendors(tmp_path: Path) -> None:
 
 
 def test_nifti_of_many_kinds(tmp_path: Path) -> None:
-    codes = {file.name: [one.code for one in guarded(file, tmp_path).refusals] for file in files("nifti")}
+    codes = {
+        file.name: [refusal.code for refusal in guarded(file, tmp_path).refusals] for file in files("nifti")
+    }
     refused = {name: code for name, code in codes.items() if code}
     assert refused == {
         "niivue_complex.nii.gz": ["complex"],

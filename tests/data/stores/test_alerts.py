@@ -23,7 +23,7 @@ def kept(store: AlertStore, alert: Alert) -> Alert:
     return alert
 
 
-def test_an_alarm_comes_back_as_it_was_kept(engine: Engine) -> None:
+def test_an_alert_comes_back_as_it_was_kept(engine: Engine) -> None:
     store = AlertStore(engine)
     alert = kept(
         store,
@@ -51,7 +51,7 @@ def test_causes_are_told_apart_by_all_their_letters(engine: Engine) -> None:
     assert {one.id for one in store.unfinished()} == {first.id, second.id}
 
 
-def test_a_closed_alarm_makes_room_for_the_next_of_its_cause(engine: Engine) -> None:
+def test_a_closed_alert_makes_room_for_the_next_of_its_cause(engine: Engine) -> None:
     store = AlertStore(engine)
     first = kept(store, an_alert())
     store.change(first.id, lambda known: replace(known, state=AlertState.CLOSED, closed_at=MORNING))
@@ -77,7 +77,7 @@ def test_owed_is_what_was_to_be_told_by_now(engine: Engine) -> None:
     assert store.owed(MORNING) == [due]
 
 
-def test_only_so_many_past_alarms_are_fetched(engine: Engine) -> None:
+def test_only_so_many_past_alerts_are_fetched(engine: Engine) -> None:
     store = AlertStore(engine)
     for number in range(4):
         at = MORNING + timedelta(minutes=number)

@@ -50,7 +50,7 @@ def test_every_watched_column_has_a_meaning_and_a_field() -> None:
     named = {field.name for field in fields(Features)}
     assert set(NUMBERS) | set(CATEGORIES) == set(WATCHED) <= named
     assert set(WATCHED) <= {column.name for column in features.columns}
-    assert all(one.meaning.endswith(".") and one.title for one in WATCHED.values())
+    assert all(value.meaning.endswith(".") and value.title for value in WATCHED.values())
 
 
 def test_features_come_back_with_their_vector(engine: Engine) -> None:

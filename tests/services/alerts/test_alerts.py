@@ -1,4 +1,4 @@
-"""One alarm a cause, told once, and in a person's hands."""
+"""One alert a cause, told once, and in a person's hands."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Post(Telling):
 
 
 class House:
-    """Alarms with a clock that stands still."""
+    """Alerts with a clock that stands still."""
 
     def __init__(self, engine: Engine, folder, monkeypatch) -> None:
         self.moment = MORNING
@@ -55,7 +55,7 @@ class House:
         )
 
     def raised(self, severity: Severity = Severity.WARNING, sentence: str = "Noise has risen.") -> Alert:
-        alert = self.alerts.raise_alarm(CAUSE, severity, "Drift", sentence, "/drift?run=1")
+        alert = self.alerts.raise_alert(CAUSE, severity, "Drift", sentence, "/drift?run=1")
         assert self.jobs.wait_idle(20)
         return alert
 
@@ -79,7 +79,7 @@ def house(tmp_path, monkeypatch) -> Iterator[House]:
     engine.dispose()
 
 
-def test_a_cause_is_one_alarm_and_one_message_however_often(house: House) -> None:
+def test_a_cause_is_one_alert_and_one_message_however_often(house: House) -> None:
     first = house.raised()
     house.moment += HOUR
     for number in range(5):
@@ -97,10 +97,10 @@ def test_the_message_is_plain_and_leads_to_the_page(house: House) -> None:
     assert title == "Lightbox, critical: Drift"
     assert text.startswith("Noise has risen.\n")
     assert "https://lightbox.example/drift?run=1\n" in text
-    assert f"https://lightbox.example/alerts?alarm={alert.id}" in text
+    assert f"https://lightbox.example/alerts?alert={alert.id}" in text
 
 
-def test_a_settled_cause_is_closed_and_its_next_time_is_a_new_alarm(house: House) -> None:
+def test_a_settled_cause_is_closed_and_its_next_time_is_a_new_alert(house: House) -> None:
     first = house.raised()
     house.moment += HOUR
     house.alerts.settle(CAUSE)
@@ -114,7 +114,7 @@ def test_a_settled_cause_is_closed_and_its_next_time_is_a_new_alarm(house: House
 
 def test_causes_do_not_mix(house: House) -> None:
     house.raised()
-    other = house.alerts.raise_alarm("drift:pneumonia", Severity.CRITICAL, "Drift", "More.", "/drift")
+    other = house.alerts.raise_alert("drift:pneumonia", Severity.CRITICAL, "Drift", "More.", "/drift")
     assert [alert.id for alert in house.alerts.calling()][0] == other.id
     house.alerts.settle(CAUSE)
     assert house.alerts.calling() == [house.kept(other)]
@@ -138,7 +138,7 @@ def test_who_knows_is_not_told_again_until_it_is_graver(house: House) -> None:
     assert len(house.post.sent) == 4
 
 
-def test_a_muted_alarm_counts_silently_and_is_told_once_when_it_still_stands(house: House) -> None:
+def test_a_muted_alert_counts_silently_and_is_told_once_when_it_still_stands(house: House) -> None:
     alert = house.raised()
     house.post.sent.clear()
     until = MORNING + 3 * HOUR
@@ -168,7 +168,7 @@ def test_what_is_gone_when_its_mute_ends_is_not_told(house: House) -> None:
     assert house.post.sent == []
 
 
-def test_a_person_may_close_an_alarm(house: House) -> None:
+def test_a_person_may_close_an_alert(house: House) -> None:
     alert = house.raised()
     house.alerts.close(alert.id, NORA, "Recalibrated")
     assert house.alerts.standing() == []
@@ -189,7 +189,7 @@ def test_decisions_need_a_reason_and_a_time_to_come(house: House) -> None:
         house.alerts.acknowledge("none", NORA, "Known")
     assert house.kept(alert).state is AlertState.OPEN
     with pytest.raises(ValueError, match="calm"):
-        house.alerts.raise_alarm(CAUSE, Severity.CALM, "t", "s", "/")
+        house.alerts.raise_alert(CAUSE, Severity.CALM, "t", "s", "/")
 
 
 def test_every_decision_stands_in_the_audit_log(house: House) -> None:
@@ -198,7 +198,7 @@ def test_every_decision_stands_in_the_audit_log(house: House) -> None:
     house.alerts.acknowledge(alert.id, NORA, "Ticket 7")
     acknowledged, muted = house.audit.recent(2)
     assert (acknowledged.action, acknowledged.user_id, acknowledged.subject) == (
-        "alarm acknowledged", "nora-id", alert.id,
+        "alert acknowledged", "nora-id", alert.id,
     )  # fmt: skip
     assert acknowledged.detail == f"{CAUSE}: Ticket 7"
     assert muted.detail == f"until 2026-11-20T09:00+00:00: {CAUSE}: Known"
@@ -233,7 +233,7 @@ def test_only_the_deaf_receiver_is_told_again_and_ever_more_seldom(house: House)
 def test_what_was_raised_before_a_kill_is_told_after_it(tmp_path, monkeypatch, engine: Engine) -> None:
     monkeypatch.setattr(subject, "now", lambda: MORNING)
     store, audit, post = AlertStore(engine), AuditLog(engine), Post()
-    Alerts(store, audit, post).raise_alarm(CAUSE, Severity.WARNING, "Drift", "Noise.", "/drift")
+    Alerts(store, audit, post).raise_alert(CAUSE, Severity.WARNING, "Drift", "Noise.", "/drift")
     jobs = Jobs(JobStore(engine), tmp_path, 1)
     server = Alerts(store, audit, post, jobs)
     jobs.start()
@@ -245,7 +245,7 @@ def test_what_was_raised_before_a_kill_is_told_after_it(tmp_path, monkeypatch, e
 
 def test_without_addresses_nothing_is_owed(engine: Engine) -> None:
     alerts = Alerts(AlertStore(engine), AuditLog(engine), Telling())
-    alert = alerts.raise_alarm(CAUSE, Severity.CRITICAL, "Drift", "Noise.", "/drift")
+    alert = alerts.raise_alert(CAUSE, Severity.CRITICAL, "Drift", "Noise.", "/drift")
     assert (alert.tell_at, alert.told_at) == (None, None)
     muted = alerts.mute(alert.id, NORA, "Known", alert.first_at + HOUR)
     assert muted.tell_at is None
@@ -263,7 +263,7 @@ def test_the_token_changes_with_what_stands(house: House) -> None:
     assert len(set(tokens)) == len(tokens)
 
 
-def test_a_repeated_alarm_says_how_often(house: House) -> None:
+def test_a_repeated_alert_says_how_often(house: House) -> None:
     house.raised()
     alert = house.raised()
     assert "2 times since 2026-11-20 " in message(alert, "")[1]

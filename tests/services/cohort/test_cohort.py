@@ -124,9 +124,9 @@ def test_behind_every_number_stand_exactly_its_cases(
 def test_the_parts_add_up_to_the_whole(cohorts: Cohorts) -> None:
     found = cohorts.cohort({})
     for bars in (found.by_age, found.by_sex, found.by_task, found.by_site, found.by_review, found.over_time):
-        assert sum(one.n for one in bars) == found.scans.n == 120
+        assert sum(bar.n for bar in bars) == found.scans.n == 120
     for bars in (found.by_result, found.by_size, found.by_chance, found.by_truth, found.by_place):
-        assert sum(one.n for one in bars) == 120
+        assert sum(bar.n for bar in bars) == 120
     assert {one.name for one in found.by_sex} == {"F", "M", "unknown"}  # unknown is a class, not dropped
 
 

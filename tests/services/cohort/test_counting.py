@@ -38,7 +38,11 @@ CHOICES = {
 }
 FILTERS = st.dictionaries(
     st.sampled_from(sorted(CHOICES)), st.lists(st.integers(0, 20), min_size=1, max_size=3), max_size=3
-).map(lambda found: tidy({name: [_choice(name, one) for one in numbers] for name, numbers in found.items()}))
+).map(
+    lambda found: tidy(
+        {name: [_choice(name, number) for number in numbers] for name, numbers in found.items()}
+    )
+)
 UNHURRIED = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 
 

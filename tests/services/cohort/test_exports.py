@@ -100,7 +100,7 @@ def test_shares_carry_their_interval_and_sizes_their_site() -> None:
 
 def test_rows_stand_in_the_order_of_the_page() -> None:
     sections = list(dict.fromkeys(row.section for row in table(a_cohort(7, 300), False)))
-    assert sections == [one for one in TITLES if one in sections]
+    assert sections == [title for title in TITLES if title in sections]
 
 
 def _kept(row: dict[str, str]) -> tuple[Any, ...]:
@@ -117,7 +117,7 @@ def test_every_kind_of_file_holds_the_same_numbers(exports: CohortExports, user:
     told = from_csv(exports.export(filters, "csv", user).content)
     assert [_kept(row) for row in told if row["section"] != "about"] == numbers
     cells = from_xlsx(exports.export(filters, "xlsx", user).content)[1:]
-    assert [(one[0], one[2], *one[4:8], one[8] or "") for one in cells] == numbers
+    assert [(cell[0], cell[2], *cell[4:8], cell[8] or "") for cell in cells] == numbers
     read = parquet.read_table(io.BytesIO(exports.export(filters, "parquet", user).content)).to_pylist()
     assert [ExportRow(**row) for row in read] == rows
     told_json = json.loads(exports.export(filters, "json", user).content)

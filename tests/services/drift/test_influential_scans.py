@@ -129,9 +129,9 @@ def test_a_scan_comes_with_its_value_beside_what_is_usual(house: DriftHouse) -> 
     assert (told.title, told.unit, len(told.scans)) == ("Noise", "of range", 10)
     assert told.q25 is not None and told.median is not None and told.q75 is not None
     assert told.q25 < told.median < told.q75 and told.median == pytest.approx(0.03, rel=0.05)
-    assert all(one.value > 0.04 for one in told.scans if isinstance(one.value, float))
+    assert all(scan.value > 0.04 for scan in told.scans if isinstance(scan.value, float))
     sexes = house.influential_scans.of(run.id, "sex", 5)
-    assert sexes.usual in ("F", "M") and {one.value for one in sexes.scans} <= {"F", "M"}
+    assert sexes.usual in ("F", "M") and {scan.value for scan in sexes.scans} <= {"F", "M"}
     assert len(house.influential_scans.of(run.id, "pc3").scans) == 60
     for wrong in ("pc99", "no such feature", "pcx"):
         with pytest.raises(NotFound):

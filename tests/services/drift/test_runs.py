@@ -229,7 +229,7 @@ def test_rows_and_vectors_survive_their_file() -> None:
     assert found is not None and np.array_equal(found, vectors, equal_nan=True)
 
 
-def test_one_cause_one_alarm_and_it_is_settled_when_calm(house: DriftHouse) -> None:
+def test_one_cause_one_alert_and_it_is_settled_when_calm(house: DriftHouse) -> None:
     house.add(200, 1)
     house.add(100, 2, day=30, noise=noisy)
     run = house.drift.run_now(ASK)
@@ -244,7 +244,7 @@ def test_one_cause_one_alarm_and_it_is_settled_when_calm(house: DriftHouse) -> N
     assert calm.severity is Severity.CALM and cause in house.bell.settled
 
 
-def test_a_run_that_fails_is_an_alarm_itself(house: DriftHouse) -> None:
+def test_a_run_that_fails_is_an_alert_itself(house: DriftHouse) -> None:
     house.add(10, 1)
     with pytest.raises(InvalidInput, match="too few readings"):
         house.drift.run_now(ASK)

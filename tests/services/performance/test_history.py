@@ -109,7 +109,7 @@ def test_versions_months_and_rehearsals_are_joined(tracking: Tracking, histories
 
     assert (history.task, history.trouble) == (TASK, None)
     assert history.as_of is not None
-    assert [one.version.version for one in history.versions] == ["2", "1"]
+    assert [version.version.version for version in history.versions] == ["2", "1"]
     one = history.versions[1]
     assert (one.version.aliases, one.version.tags["lightbox.promoted_by"]) == ((CHAMPION,), "ada")
     assert one.parameters == {"learning_rate": "0.001", "data_sha256": "abc"}
@@ -159,7 +159,7 @@ def test_what_was_logged_before_a_refresh_is_in_it(tracking: Tracking, histories
     tracking.log_metrics(run_id, {"recall_n": 0}, step=2)  # the last such case was taken back
     assert histories.refresh(TASK).real_use[0].figures == {}
     a_version(tracking)
-    assert [one.version.version for one in histories.refresh(TASK).versions] == ["2", "1"]
+    assert [version.version.version for version in histories.refresh(TASK).versions] == ["2", "1"]
 
 
 def test_an_ended_run_is_read_once_and_a_running_one_again(tracking: Tracking, tmp_path: Path) -> None:

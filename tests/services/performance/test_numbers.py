@@ -87,7 +87,9 @@ def opened(house: Department, address: str) -> int:
 
 
 def test_validation_and_real_use_stand_apart(house: Department) -> None:
-    found = {(one.version, one.source, one.synthetic): one for one in points(house, "metric=recall")}
+    found = {
+        (point.version, point.source, point.synthetic): point for point in points(house, "metric=recall")
+    }
     assert set(found) == {
         ("1", "validation", False), ("2", "validation", False), ("1", "reviewed", False),
         ("2", "reviewed", False), ("2", "reviewed", True),
@@ -104,17 +106,17 @@ def test_months_are_those_of_mlflow(house: Department) -> None:
         for one in house.histories.of(BRAIN_TUMOUR).real_use
     }
     for name in METRICS:
-        for one in points(house, f"by=month&metric={name}"):
-            if one.source != "validation":
-                metrics = logged[one.version, one.month, one.source, one.synthetic]
-                assert (one.figure.value, one.figure.n) == (metrics[name], metrics[f"{name}_n"])
-                assert one.figure.low == metrics.get(f"{name}_low", one.figure.low)
+        for point in points(house, f"by=month&metric={name}"):
+            if point.source != "validation":
+                metrics = logged[point.version, point.month, point.source, point.synthetic]
+                assert (point.figure.value, point.figure.n) == (metrics[name], metrics[f"{name}_n"])
+                assert point.figure.low == metrics.get(f"{name}_low", point.figure.low)
 
 
 @pytest.mark.parametrize("name", [name for name, one in METRICS.items() if one.truth])
 @pytest.mark.parametrize("by", ["by=version", "by=month", "by=version&part=sample", "by=month&part=sample"])
 def test_every_point_opens_as_many_cases_as_it_says(house: Department, by: str, name: str) -> None:
-    real = [one for one in points(house, f"{by}&metric={name}") if one.source != "validation"]
+    real = [point for point in points(house, f"{by}&metric={name}") if point.source != "validation"]
     assert len(real) >= 2
     for one in real:
         assert opened(house, one.query) == one.figure.n, one
@@ -122,8 +124,8 @@ def test_every_point_opens_as_many_cases_as_it_says(house: Department, by: str, 
 
 def test_points_of_readings_open_the_worklist_where_it_shows_exactly_them(house: Department) -> None:
     by_month = {
-        (one.version, one.month, one.synthetic): one
-        for one in points(house, "by=month&metric=latency_p50_ms")
+        (point.version, point.month, point.synthetic): point
+        for point in points(house, "by=month&metric=latency_p50_ms")
     }
     november = by_month["1", "2026-11", False]
     assert november.query.startswith("/worklist?")
@@ -148,17 +150,17 @@ def test_cases_that_the_worklist_can_say_are_opened_there(house: Department) -> 
 def test_groups_open_as_many_cases_as_they_say(house: Department) -> None:
     asked = house.desk.numbers.asked("version=2")
     groups = house.desk.details.groups(asked)
-    assert [one.n for one in groups["size"]] == [7, 5]
+    assert [group.n for group in groups["size"]] == [7, 5]
     for dimension, members in groups.items():
-        for one in members:
-            address = house.desk.cases.address(replace(asked.which(), group=f"{dimension}:{one.name}"))
-            assert opened(house, address) == one.n
+        for member in members:
+            address = house.desk.cases.address(replace(asked.which(), group=f"{dimension}:{member.name}"))
+            assert opened(house, address) == member.n
 
 
 def test_cases_come_the_most_wrong_first(house: Department) -> None:
     page = house.desk.cases.page(Which(BRAIN_TUMOUR, "1"))
     assert (page.total, page.last) == (30, 1)
-    wrong = [one.positive != one.truth_positive for one in page.rows]
+    wrong = [row.positive != row.truth_positive for row in page.rows]
     assert wrong == [True] * 6 + [False] * 24
 
 
@@ -192,7 +194,7 @@ def test_validation_is_shown_from_the_runs_own_evaluation(house: Department) -> 
     assert (errors.confusion.hit, errors.confusion.miss, errors.confusion.false_alarm) == (5, 1, 1)
     assert errors.figures["recall"] == rate(5, 6)
     assert errors.addresses == {}
-    assert [one.name for one in house.desk.details.validation_cases(asked)] == ["TCGA_1", "TCGA_2"]
+    assert [case.name for case in house.desk.details.validation_cases(asked)] == ["TCGA_1", "TCGA_2"]
     training = house.desk.details.training(asked)
     assert training.curves["epoch_loss"] == [(0, 1.0), (1, 0.5), (2, pytest.approx(1 / 3))]
     assert training.data_sha256 == "ab" * 32
@@ -217,7 +219,7 @@ def test_how_much_is_judged_is_told(house: Department) -> None:
     first = house.desk.numbers.coverage(house.desk.numbers.asked("version=1&month=2026-11"))
     assert (first.read, first.reviewed) == (10, 10)
     proposed = house.desk.numbers.proposals(house.desk.numbers.asked("version=2"))
-    again = {one.scan_id for one in house.results[:8]}
+    again = {result.scan_id for result in house.results[:8]}
     assert {one.scan_id for one in proposed} <= again
 
 
@@ -242,11 +244,11 @@ def test_a_new_version_and_month_appear_by_themselves(own: Department, tmp_path:
     registered(own.tracking, tmp_path / "new", recall=rate(70, 80))
     own.read("1", NOVEMBER, FIRST[:3])
     own.score()
-    assert {one.source for one in points(own, "")} == {"validation", "reviewed"}
+    assert {point.source for point in points(own, "")} == {"validation", "reviewed"}
     own.read("9", NOVEMBER, FIRST[:3])  # nobody registered it
     own.score()
     shown = own.desk.numbers.shown(own.desk.numbers.asked("by=version"))
-    assert {one.version for one in shown.points} == {"1", "9"}
+    assert {point.version for point in shown.points} == {"1", "9"}
     drawn = history(shown)
     assert drawn["layout"]["xaxis"]["ticktext"] == ["9", "1"]
     assert [trace["name"] for trace in drawn["data"]] == ["Validation, single slices", "Real use"]
@@ -275,7 +277,7 @@ def test_while_mlflow_is_away_real_use_is_still_told(tmp_path: Path) -> None:
     shown = house.desk.numbers.shown(house.desk.numbers.asked("version=1"))
     assert shown.trouble is not None
     assert "MLflow" in shown.trouble
-    assert [one.figure for one in shown.points] == [rate(4, 4)]
+    assert [point.figure for point in shown.points] == [rate(4, 4)]
     house.close()
     engine.dispose()
 
@@ -304,7 +306,7 @@ def test_goals_are_typed_as_they_are_shown(own: Department) -> None:
         goals.set_typed(BRAIN_TUMOUR, "recall", "95", "90", replace(HEAD, role=Role.CLINICIAN))
 
 
-def test_real_use_beyond_its_limit_raises_an_alarm_until_it_is_back(own: Department, tmp_path: Path) -> None:
+def test_real_use_beyond_its_limit_raises_an_alert_until_it_is_back(own: Department, tmp_path: Path) -> None:
     registered(own.tracking, tmp_path / "live", recall=rate(70, 80))
     own.tracking.set_alias(BRAIN_TUMOUR, "champion", "1")
     own.read("1", NOVEMBER, FIRST)
@@ -316,10 +318,10 @@ def test_real_use_beyond_its_limit_raises_an_alarm_until_it_is_back(own: Departm
     own.desk.goals.set_typed(BRAIN_TUMOUR, "recall", "95", "90", HEAD)  # it is 9 of 12
     watch.tick()
     watch.tick()
-    (alarm,) = alerts.standing()
-    assert (alarm.severity, alarm.times) == (Severity.WARNING, 1)
-    assert "75 % with n = 12" in alarm.sentence
-    assert alarm.link.startswith("/performance?")
+    (alert,) = alerts.standing()
+    assert (alert.severity, alert.times) == (Severity.WARNING, 1)
+    assert "75 % with n = 12" in alert.sentence
+    assert alert.link.startswith("/performance?")
     (point,) = own.desk.numbers.shown(own.desk.numbers.asked("by=month")).past_limit
     assert point.figure == rate(9, 12)
     own.desk.goals.set_typed(BRAIN_TUMOUR, "recall", "95", "70", HEAD)

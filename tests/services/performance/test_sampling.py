@@ -27,8 +27,10 @@ def test_proposals_are_the_sample_whatever_the_model_said_until_they_are_reviewe
     sampling = Sampling(JudgementStore(engine, SHARE), SHARE)
     drawn = {one.scan_id for one in results if sampled([one.scan_id], SHARE)[0]}
     proposals = sampling.proposals(BRAIN_TUMOUR)
-    assert {one.scan_id for one in proposals} == drawn
-    assert [one.read_at.month for one in proposals] == sorted(one.read_at.month for one in proposals)
+    assert {proposal.scan_id for proposal in proposals} == drawn
+    assert [proposal.read_at.month for proposal in proposals] == sorted(
+        proposal.read_at.month for proposal in proposals
+    )
     assert sampling.proposals(BRAIN_TUMOUR, "9") == []
     assert sampling.proposals(BRAIN_TUMOUR, "3", 2) == proposals[:2]
     assert sampling.proposals(BRAIN_TUMOUR, count=-1) == []

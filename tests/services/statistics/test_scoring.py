@@ -190,15 +190,15 @@ def test_every_subgroup_is_set_against_all_others() -> None:
     assert found[0].gaps["recall"] == gap(scored(women)["recall"], scored(rest)["recall"])
     assert found[0].gaps["dice"].value == pytest.approx(women.dice.mean() - rest.dice.mean())
     assert found[0].gaps["recall"].n + found[0].gaps["recall"].n_rest == cases.truth_positive.sum()
-    assert [one.name for one in subgroups(cases, "age")] == [
+    assert [subgroup.name for subgroup in subgroups(cases, "age")] == [
         *(f"{x}-{x + 9}" for x in range(0, 90, 10)),
         "90+",
     ]
     (alone,) = subgroups(cases, "site")
     assert math.isnan(alone.gaps["recall"].value)
     sizes = subgroups(cases, "size")
-    assert [one.name for one in sizes] == ["under 1 mL", "1 to 10 mL", "30 to 100 mL"]
-    assert sum(one.n for one in sizes) == cases.truth_positive.sum()
+    assert [size.name for size in sizes] == ["under 1 mL", "1 to 10 mL", "30 to 100 mL"]
+    assert sum(size.n for size in sizes) == cases.truth_positive.sum()
     assert set(sizes[0].figures) == {"recall", "frr", "dice"}
     assert subgroups(crowd(50), "size") == []
     assert set(SUBGROUPS) == {"sex", "age", "site", "scanner", "size"}
@@ -267,7 +267,7 @@ def test_two_versions_are_compared_on_the_same_scans() -> None:
 def test_wins_and_losses_name_their_scans() -> None:
     first = judged([0.9, 0.1, 0.9, 0.9], [True] * 4, dice=[0.9, 0.0, 0.5, 0.8])
     second = judged([0.1, 0.9, 0.9, 0.9], [True] * 4, dice=[0.0, 0.7, 0.8, 0.8005])
-    cases = {int(one.scan_id, 16): one for one in paired(first, second).cases}
+    cases = {int(case.scan_id, 16): case for case in paired(first, second).cases}
     assert [cases[row].outcome for row in range(4)] == ["lose", "win", "win", "tie"]
     assert [cases[row].by for row in range(4)] == ["answer", "answer", "dice", "dice"]
     assert (cases[2].first_value, cases[2].second_value) == (0.5, 0.8)
@@ -277,7 +277,7 @@ def test_wins_and_losses_name_their_scans() -> None:
 def test_comparing_nothing_or_other_scans() -> None:
     found = paired(judged([], []), judged([], []))
     assert found.n == 0
-    assert all(math.isnan(one.value) for one in found.differences.values())
+    assert all(math.isnan(value.value) for value in found.differences.values())
     with pytest.raises(InvalidInput, match="same scans"):
         paired(judged([0.1], [True]), judged([0.1, 0.2], [True, False]))
 

@@ -103,12 +103,12 @@ def test_a_trained_version_brings_its_reference(data: Path, tmp_path: Path) -> N
 
 def test_brains_are_volumes_and_lone_slices(data: Path) -> None:
     scans = brain_scans(data)
-    assert Counter((one.dataset, len(one.files)) for one in scans) == {
+    assert Counter((scan.dataset, len(scan.files)) for scan in scans) == {
         ("tcga_lgg", 4): 10,
         ("tcga_lgg", 1): 40,
         ("cheng_t1ce", 1): 10,
     }
-    volume = next(one for one in scans if len(one.files) > 1)
+    volume = next(scan for scan in scans if len(scan.files) > 1)
     assert [file.name for file in volume.files] == [f"{volume.patient}_{n}.png" for n in range(4)]
     assert (volume.sex, volume.age) == ("F", 40.0)
 

@@ -87,7 +87,7 @@ def box(shape: tuple[int, int, int], side: int) -> Any:
 
 def unpack(ward: Ward, task: str, scans: list[Scan], folder: Path) -> dict[str, Any]:
     file = folder / "pack.zip"
-    manifest = ward.packs.write(PackAsk(task, tuple(one.id for one in scans), "noise", "nora"), file)
+    manifest = ward.packs.write(PackAsk(task, tuple(scan.id for scan in scans), "noise", "nora"), file)
     with zipfile.ZipFile(file) as pack:
         assert pack.testzip() is None
         pack.extractall(folder / "data")
@@ -191,9 +191,9 @@ def test_x_rays_lie_by_label(ward: Ward, tmp_path: Path) -> None:
     ]
     manifest = unpack(ward, PNEUMONIA, scans, tmp_path)
     films = chest_xrays(tmp_path / "data")
-    assert len(films) == 6 and sum(one.pneumonia for one in films) == 3
-    assert {one.patient.split(":")[1]: one.fold for one in films} == manifest["split"]
-    assert all(one.image.exists() for one in films)
+    assert len(films) == 6 and sum(film.pneumonia for film in films) == 3
+    assert {film.patient.split(":")[1]: film.fold for film in films} == manifest["split"]
+    assert all(film.image.exists() for film in films)
 
 
 def test_a_pack_is_a_job_and_is_kept(engine: Engine, tmp_path: Path) -> None:

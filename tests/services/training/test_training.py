@@ -132,7 +132,7 @@ def test_new_shipped_weights_are_registered_and_wait_for_a_person(tmp_path: Path
     newer = Registry(tracking, tmp_path / "models", [_task()])
     assert newer._fetched(_task())[1] == "1"
     versions = tracking.versions(_task().name)
-    assert [one.aliases for one in versions] == [(), (CHAMPION,)]
+    assert [version.aliases for version in versions] == [(), (CHAMPION,)]
     assert versions[0].weights_sha256 == weights.opened(_task().folder).sha256
 
 

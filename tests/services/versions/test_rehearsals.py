@@ -44,11 +44,11 @@ def test_differences_come_sorted_with_truth_cost_and_pictures(house: Department)
     made = _rehearsed(house, version)
     assert (made.version, made.against, made.synthetic, made.failed) == (version, "1", False, ())
     # Above 700 it misses the dim ones, leaves the rim of the bright ones, and agrees on the healthy.
-    order = [one.scan_id for one in made.differences]
+    order = [difference.scan_id for difference in made.differences]
     assert set(order[:2]) == {scan.id for scan in dim}
     assert set(order[2:6]) == {scan.id for scan in bright}
     assert set(order[6:]) == {scan.id for scan in healthy}
-    assert [one.sides_changed for one in made.differences] == [True] * 2 + [False] * 7
+    assert [difference.sides_changed for difference in made.differences] == [True] * 2 + [False] * 7
     assert made.sides_changed == 2
     rim = made.differences[2]
     assert rim.overlap == pytest.approx(2 * 144 / (168 + 144))
@@ -91,7 +91,7 @@ def test_the_last_scans_are_taken_and_real_ones_before_synthetic(house: Departme
     gate = house.promotions.gate(BRAIN_TUMOUR, version)
     assert (gate.verdict, "there are real ones now" in gate.sentence) == (GateVerdict.CANNOT_TELL, True)
     second = _rehearsed(house, version, scans=2)
-    assert {one.scan_id for one in second.differences} == {scan.id for scan in real[2:]}
+    assert {difference.scan_id for difference in second.differences} == {scan.id for scan in real[2:]}
     assert not second.synthetic
     # The pictures of the first went with the second; its numbers are still in MLflow.
     assert house.files.keys(keys.rehearsal(first.id)) == []
