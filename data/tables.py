@@ -102,6 +102,7 @@ patients = Table(
     Column("label", Line(), nullable=False),  # shown where the file has no name
     Column("search_key", Words, nullable=False),  # folded name or label, and patient id
     Column("birth_date", Date),
+    Column("sex", Line(8)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed", BigInteger, nullable=False, server_default="0"),  # the revision of its last change
     Index("ix_patients_patient_id", "patient_id"),
@@ -127,6 +128,7 @@ scans = Table(
     Column("software", Line()),  # of the scanner
     Column("site", Line()),
     Column("acquired_at", UtcDateTime),
+    Column("acquired_day_only", Boolean, nullable=False, server_default=false()),
     Column("sex", Line(8)),
     Column("age_years", Double),
     Column("study_uid", Line()),

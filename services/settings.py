@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from data.errors import InvalidInput
 
 GIB = 1 << 30
+_POSIX_ZONE = re.compile(r"(?:[A-Za-z]{3,}|<[^>]+>)[+-]?\d.*")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Settings:
     keep_reports_days: int = 0
     sign_certificate: Path | None = None
     sign_password: str = ""
+    time_zone: str = ""  # of times that name none; the process itself reads TZ, this checks it
 
     @property
     def imports_from(self) -> Path:
@@ -91,6 +95,7 @@ class Settings:
             keep_reports_days=_whole(env, "LIGHTBOX_KEEP_REPORTS_DAYS", cls.keep_reports_days, least=0),
             sign_certificate=_file(env, "LIGHTBOX_SIGN_CERTIFICATE"),
             sign_password=env.get("LIGHTBOX_SIGN_PASSWORD", ""),
+            time_zone=_zone(env, "TZ"),
         )
 
 
@@ -112,6 +117,19 @@ def _share(env: Mapping[str, str], name: str, default: int) -> int:
     if value > 100:
         raise InvalidInput(f"The setting {name} is a share in per cent: at most 100, not {value}.")
     return value
+
+
+def _zone(env: Mapping[str, str], name: str) -> str:
+    zone = env.get(name, "").removeprefix(":")
+    if zone and not zone.startswith("/") and not _POSIX_ZONE.fullmatch(zone):
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            # The system takes an unknown zone for UTC without a word, and every time would be wrong.
+            raise InvalidInput(
+                f"The setting {name} must be a time zone such as Europe/Berlin, not {zone!r}."
+            ) from None
+    return zone
 
 
 def _file(env: Mapping[str, str], name: str) -> Path | None:

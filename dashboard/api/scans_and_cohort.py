@@ -12,7 +12,7 @@ from dashboard.api.document import document
 from dashboard.auth import READERS, SENDERS, person, require
 from dashboard.errors import json_error
 from data.errors import InvalidInput, NotFound
-from data.records import NOTICE, Result, Review, Role, UploadState, User
+from data.records import NOTICE, Result, Review, Role, ScanHeader, UploadState, User
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -106,7 +106,7 @@ class Api:
 def described(view: ScanView, user: User) -> dict[str, Any]:
     """Put a scan as JSON; the patient's identity only for clinicians."""
     scan = view.scan
-    header = asdict(scan.header) | {"acquired_at": _time(scan.header.acquired_at)}
+    header = asdict(scan.header) | {"acquired_at": _acquired(scan.header)}
     return {
         "id": scan.id,
         "status": scan.status.value,
@@ -139,6 +139,13 @@ def _result(result: Result) -> dict[str, Any]:
 
 def _review(review: Review) -> dict[str, Any]:
     return asdict(review) | {"verdict": review.verdict.value, "created_at": _time(review.created_at)}
+
+
+def _acquired(header: ScanHeader) -> str | None:
+    """Format a moment in ISO 8601, as a date alone where the file names no time."""
+    if header.acquired_at is None or not header.acquired_day_only:
+        return _time(header.acquired_at)
+    return header.acquired_at.astimezone().date().isoformat()
 
 
 def _time(moment: Any) -> str | None:

@@ -150,6 +150,7 @@ def facts(view: ScanView, user: User) -> Component:
     rows: list[tuple[str, Any]] = []
     if identity is not None:
         rows += [("Name", identity.name), ("Patient ID", identity.patient_id), ("Born", identity.birth_date)]
+        rows += [("In conflict with", ", ".join(view.patient.in_conflict_with))]
     age = None if header.age_years is None else f"{header.age_years:.0f} years"
     sender = view.uploaded_by or ("the demonstration" if scan.synthetic else "an import")
     size = f"{scan.width} × {scan.height}" + (f" × {scan.slices}" if scan.slices > 1 else "")
@@ -157,7 +158,7 @@ def facts(view: ScanView, user: User) -> Component:
         ("Pseudonym", view.patient.pseudonym),
         ("Sex", header.sex),
         ("Age", age),
-        ("Acquired", local_time(header.acquired_at)),
+        ("Acquired", (local_date if header.acquired_day_only else local_time)(header.acquired_at)),
         ("Modality", header.modality),
         ("Sequence", header.sequence),
         ("Body part", header.body_part),

@@ -109,8 +109,8 @@ def local_time(moment: datetime | None) -> str:
 
 
 def local_date(moment: datetime | None) -> str:
-    """Format the day of a time, as the file states it."""
-    return moment.strftime("%Y-%m-%d") if moment else ""
+    """Format the day of a time, in this server's zone."""
+    return moment.astimezone().strftime("%Y-%m-%d") if moment else ""
 
 
 def version_of(view: ScanView) -> str:

@@ -21,9 +21,9 @@ For bulk imports, all guarded in the same way:
 from data.formats.batches import Item
 from data.formats.bulk import Opened, Outcome, decode_batch, is_archive, look_at, unpack
 from data.formats.decoding import decode
+from data.formats.dicom_deidentification import without_identity
 from data.formats.geometry import display_affine, display_shape, is_volume, to_display, to_source
 from data.formats.guard import ReaderUnavailable, decode_guarded
-from data.formats.keeping import without_identity
 from data.formats.limits import Decoded, Limits
 from data.formats.masks import read_mask, source_picture
 from data.formats.members import Member

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from data.errors import InvalidInput, RefusedScan
 from data.formats.contents import refusal_of
 from data.formats.decoding import Kept, decode_each, decode_members, decode_pictures
-from data.formats.keeping import keep_scan
+from data.formats.kept_files import keep_scan
 from data.formats.limits import UNREADABLE, Limits
 from data.formats.masks import read_mask
 from data.formats.members import Member

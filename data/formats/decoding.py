@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from data.errors import RefusedScan
 from data.formats.arrays import plain
 from data.formats.contents import Contents, collection, contents_of, refusal_of
+from data.formats.decoder_errors import DECODING_ERRORS
 from data.formats.dicom import Instance
-from data.formats.dicom_series import Found, decode_stack, series_of, stacks_in
+from data.formats.dicom_grouping import series_of
+from data.formats.dicom_series import Found, decode_stack, label_of, stacks_in
 from data.formats.geometry import display_affine, spacing_of, to_display
 from data.formats.images import read_picture
 from data.formats.limits import Decoded, Limits, check_size
@@ -62,7 +64,7 @@ def decode_each(path: Path, name: str, limits: Limits) -> Iterator[Kept | Refusa
             contents = contents_of(path, name, limits, Path(folder))
             yield from contents.refusals
             yield from _decode_contents(contents, name, limits)
-        except Exception as error:
+        except DECODING_ERRORS as error:
             yield refusal_of(name, error)
 
 
@@ -73,7 +75,7 @@ def decode_members(members: Sequence[Member], name: str, limits: Limits) -> Iter
             contents = collection(members, limits, Path(folder))
             yield from contents.refusals
             yield from _decode_contents(contents, name, limits)
-        except Exception as error:
+        except DECODING_ERRORS as error:
             yield refusal_of(name, error)
 
 
@@ -85,7 +87,7 @@ def decode_pictures(members: Sequence[Member], name: str, limits: Limits) -> Ite
             slices, rows, columns = stacked.shape
             scan = _scan(name, stacked, SourceGrid("image", (slices, rows, columns)), tuple(members))
             yield Kept(scan, tuple(members))
-        except Exception as error:
+        except DECODING_ERRORS as error:
             yield refusal_of(name, error)
 
 
@@ -130,20 +132,22 @@ def _decode_contents(contents: Contents, name: str, limits: Limits) -> Iterator[
         label = name if len(works) == 1 else f"{name}: {work.label}"
         try:
             yield Kept(work.decode(label), work.members)
-        except Exception as error:
+        except DECODING_ERRORS as error:
             yield refusal_of(label, error)
 
 
 def _dicom_works(
     instances: list[Instance], name: str, alone: bool, limits: Limits
 ) -> Iterator[_Work | Refusal]:
-    every_series = series_of(instances)
+    every_series = series_of(instances, limits)
     for series in every_series:
+        label = name if alone and len(every_series) == 1 else f"{name}: {label_of(series)}"
         try:
-            for found in stacks_in(series):
-                yield _dicom_work(found, limits)
-        except Exception as error:
-            label = name if alone and len(every_series) == 1 else f"{name}: {series.label}"
+            for stack in stacks_in(series, limits):
+                yield (
+                    refusal_of(label, stack) if isinstance(stack, RefusedScan) else _dicom_work(stack, limits)
+                )
+        except DECODING_ERRORS as error:
             yield refusal_of(label, error)
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pydicom
 from pydicom import config
 from pydicom.dataset import Dataset
-from pydicom.uid import UID
 
 from data.errors import RefusedScan
+from data.formats.dicom_values import PARSE_ERRORS, number, text_of
 from data.formats.limits import unreadable
 from data.formats.members import Member
 
@@ -66,8 +65,7 @@ _MODALITY_NOT_IMAGES = {
     "REG": "a DICOM registration",
     "DOC": "a document inside DICOM",
 }
-_RETIRED_JPEG = {f"1.2.840.10008.1.2.4.{number}" for number in (52, 53, 54, 55, 56)}
-_JPEG_EXTENDED = UID("1.2.840.10008.1.2.4.51")
+_RECORDS = "DirectoryRecordSequence"  # of a DICOMDIR, which has no SOP class of its own
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def read_header(file: Path) -> Dataset:
     try:
         header = pydicom.dcmread(file, force=True, stop_before_pixels=True)
         plausible = looks_like_dicom(header)
-    except Exception as error:
+    except PARSE_ERRORS as error:
         raise unreadable() from error
     if not plausible:
         raise unreadable()
@@ -108,31 +106,7 @@ def read_header(file: Path) -> Dataset:
 
 def looks_like_dicom(header: Dataset) -> bool:
     """Whether a file that was parsed by force says something that only DICOM says."""
-    return any(name in header for name in ("SOPClassUID", "Modality", "Rows", "SOPInstanceUID"))
-
-
-def read_pixels_too(file: Path) -> Dataset:
-    """The whole dataset, ready to be decoded."""
-    dataset = read_whole(file)
-    if dataset.file_meta.TransferSyntaxUID in _RETIRED_JPEG:
-        # The decoder reads every JPEG process; only pydicom's table leaves the retired ones out.
-        dataset.file_meta.TransferSyntaxUID = _JPEG_EXTENDED
-    return dataset
-
-
-def read_whole(file: Path) -> Dataset:
-    """The whole dataset as it is, with a transfer syntax even if the file does not name one."""
-    dataset = pydicom.dcmread(file, force=True)
-    if dataset.file_meta.get("TransferSyntaxUID") is None:
-        dataset.file_meta.TransferSyntaxUID = _guessed_syntax(dataset)
-    return dataset
-
-
-def _guessed_syntax(dataset: Dataset) -> UID:
-    implicit, little = dataset.original_encoding
-    if implicit:
-        return pydicom.uid.ImplicitVRLittleEndian
-    return pydicom.uid.ExplicitVRBigEndian if little is False else pydicom.uid.ExplicitVRLittleEndian
+    return any(name in header for name in ("SOPClassUID", "Modality", "Rows", "SOPInstanceUID", _RECORDS))
 
 
 def _refuse_other_objects(header: Dataset) -> None:
@@ -144,6 +118,8 @@ def _refuse_other_objects(header: Dataset) -> None:
 
 
 def _other_object(header: Dataset) -> str | None:
+    if _RECORDS in header:
+        return "a DICOM directory"
     sop_class = text_of(header, "SOPClassUID") or ""
     if not sop_class:
         meta = getattr(header, "file_meta", None)
@@ -158,44 +134,3 @@ def _is_under(sop_class: str, start: str) -> bool:
     if start.endswith("."):
         return sop_class.startswith(start)
     return sop_class == start or sop_class.startswith(start + ".")
-
-
-def text_of(header: Dataset, keyword: str) -> str | None:
-    """An element as one stripped line of text, None where it is absent, empty or damaged."""
-    value = value_of(header, keyword)
-    if value is None:
-        return None
-    if isinstance(value, (list, tuple)) or type(value).__name__ == "MultiValue":
-        value = "\\".join(str(one) for one in value)
-    elif isinstance(value, bytes):
-        value = value.decode("ascii", "replace")
-    text = "".join(char for char in str(value) if char.isprintable()).strip()
-    return text or None
-
-
-def value_of(header: Dataset, keyword: str) -> Any:
-    """An element's value, None where it is absent or cannot be parsed."""
-    try:
-        return header.get(keyword)
-    except Exception:  # pydicom parses lazily, so any element may turn out damaged here
-        return None
-
-
-def number(header: Dataset, keyword: str) -> float | None:
-    """An element as one finite number (the first of several)."""
-    numbers = number_list(header, keyword)
-    return numbers[0] if numbers else None
-
-
-def number_list(header: Dataset, keyword: str) -> list[float] | None:
-    """An element as finite numbers; None where it is absent or one of them is not a number."""
-    value = value_of(header, keyword)
-    if value is None or isinstance(value, (str, bytes)) and not value:
-        return None
-    many = value if isinstance(value, (list, tuple)) or type(value).__name__ == "MultiValue" else [value]
-    try:
-        numbers = [float(one) for one in many]
-    except (TypeError, ValueError):
-        return None
-    finite = all(one == one and abs(one) != float("inf") for one in numbers)
-    return numbers if numbers and finite else None

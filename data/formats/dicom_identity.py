@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from collections.abc import Iterable
 
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 
-from data.formats.dicom import text_of, value_of
+from data.formats.dicom_times import acquired, date_of, day_in
+from data.formats.dicom_values import text_of, value_of
+from data.identifying_words import IdentifyingWords
 from data.records import Identity, ScanHeader
 
 _LONG_TEXT = 128
@@ -16,22 +18,29 @@ _UID_LENGTH = 64
 _NAME_LENGTH = 200
 _AGE = re.compile(r"^(\d{1,3})([DWMY])$")
 _DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}
-_DATE_TIMES = ("AcquisitionDateTime",)
-_DATES = ("Acquisition", "Content", "Series", "Study")
 _OLDEST_YEARS = 130
+_PATIENT_NAMES = ("PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName")
+_PATIENT_NUMBERS = ("PatientID", "OtherPatientIDs", "AccessionNumber")
+_OTHER_NAMES = (
+    *("ReferringPhysicianName", "PerformingPhysicianName", "NameOfPhysiciansReadingStudy", "OperatorsName"),
+    *("PhysiciansOfRecord", "RequestingPhysician", "ResponsiblePerson"),
+)
 
 
 def header_of(header: Dataset) -> ScanHeader:
-    """The part of a header that names nobody."""
+    """The part of a header that names nobody: words of the patient are taken out of descriptions."""
+    words = identifying_words(header)
+    acquired_at, day_only = acquired(header)
     return ScanHeader(
         modality=_short(header, "Modality", 16),
-        body_part=_short(header, "BodyPartExamined"),
-        sequence=_first(header, "SeriesDescription", "ProtocolName", "SequenceName"),
-        manufacturer=_short(header, "Manufacturer"),
-        scanner=_short(header, "ManufacturerModelName"),
-        software=_short(header, "SoftwareVersions"),
-        site=_short(header, "InstitutionName"),
-        acquired_at=_acquired_at(header),
+        body_part=_nameless(header, words, "BodyPartExamined"),
+        sequence=_nameless(header, words, "SeriesDescription", "ProtocolName", "SequenceName"),
+        manufacturer=_nameless(header, words, "Manufacturer"),
+        scanner=_nameless(header, words, "ManufacturerModelName"),
+        software=_nameless(header, words, "SoftwareVersions"),
+        site=_nameless(header, words, "InstitutionName"),
+        acquired_at=acquired_at,
+        acquired_day_only=day_only,
         sex=_sex(header),
         age_years=_age_years(header),
         study_uid=_short(header, "StudyInstanceUID", _UID_LENGTH),
@@ -44,17 +53,55 @@ def identity_of(header: Dataset) -> Identity:
     return Identity(
         name=_person_name(header),
         patient_id=_short(header, "PatientID", _UID_LENGTH),
-        birth_date=_date(text_of(header, "PatientBirthDate")),
+        birth_date=date_of(text_of(header, "PatientBirthDate")),
+        sex=_sex(header),
     )
+
+
+def identifying_words(header: Dataset) -> IdentifyingWords:
+    """The patient's names, numbers and birth date, and the names of their doctors, out of a header."""
+    birth = date_of(text_of(header, "PatientBirthDate"))
+    return IdentifyingWords.of(
+        _texts(header, _PATIENT_NAMES),
+        _texts(header, _PATIENT_NUMBERS),
+        [birth] if birth else [],
+        _texts(header, _OTHER_NAMES),
+    )
+
+
+def without_names(text: str | None, header: Dataset) -> str | None:
+    """A text of this header without the words that say who the patient is."""
+    return _tidy(identifying_words(header).taken_out(text)) if text else None
+
+
+def _texts(header: Dataset, keywords: Iterable[str]) -> list[str]:
+    texts: list[str] = []
+    for keyword in keywords:
+        value = value_of(header, keyword)
+        values = value if isinstance(value, (list, tuple, MultiValue)) else [value]
+        texts += [str(one_value) for one_value in values if one_value]
+    return texts
+
+
+def _nameless(header: Dataset, words: IdentifyingWords, *keywords: str) -> str | None:
+    """The first of these elements that says something beside the patient's name."""
+    for keyword in keywords:
+        text = text_of(header, keyword)
+        kept = _tidy(words.taken_out(text)) if text else None
+        if kept:
+            return kept[:_LONG_TEXT]
+    return None
+
+
+def _tidy(text: str) -> str | None:
+    """Without the blanks and marks that words taken out have left."""
+    text = re.sub(r"\s{2,}", " ", re.sub(r"([\s,;^_/-])[\s,;^_/-]*(?=\1)", "", text)).strip(" ,;^_/-\t")
+    return text or None
 
 
 def _short(header: Dataset, keyword: str, length: int = _LONG_TEXT) -> str | None:
     text = text_of(header, keyword)
     return text[:length] if text else None
-
-
-def _first(header: Dataset, *keywords: str) -> str | None:
-    return next((text for keyword in keywords if (text := _short(header, keyword))), None)
 
 
 def _person_name(header: Dataset) -> str | None:
@@ -85,52 +132,9 @@ def _age_years(header: Dataset) -> float | None:
     match = _AGE.match((text_of(header, "PatientAge") or "").upper())
     if match:
         return round(int(match[1]) * _DAYS[match[2]] / _DAYS["Y"], 2)
-    born = _date(text_of(header, "PatientBirthDate"))
-    examined = _date(text_of(header, "StudyDate")) or _date(text_of(header, "AcquisitionDate"))
+    born = date_of(text_of(header, "PatientBirthDate"))
+    examined = day_in(header, "StudyDate", "AcquisitionDate")
     if born is None or examined is None:
         return None
     years = (examined - born).days / _DAYS["Y"]
     return round(years, 2) if 0 <= years <= _OLDEST_YEARS else None
-
-
-def _date(text: str | None) -> date | None:
-    digits = (text or "").replace(".", "").replace("-", "")[:8]
-    with contextlib.suppress(ValueError):
-        return datetime.strptime(digits, "%Y%m%d").date()
-    return None
-
-
-def _acquired_at(header: Dataset) -> datetime | None:
-    """When the scan was taken; the clock counts as UTC where the file names no zone."""
-    zone = _zone(text_of(header, "TimezoneOffsetFromUTC")) or UTC
-    for keyword in _DATE_TIMES:
-        text = text_of(header, keyword)
-        if text and (found := _moment(text[:8], text[8:], zone)):
-            return found
-    for what in _DATES:
-        day = text_of(header, f"{what}Date")
-        if day and (found := _moment(day, text_of(header, f"{what}Time") or "", zone)):
-            return found
-    return None
-
-
-def _moment(day: str, clock: str, zone: timezone) -> datetime | None:
-    found = _date(day)
-    if found is None or found.year < 1900:
-        return None
-    own_zone = re.search(r"[+-]\d{4}$", clock)
-    digits = re.sub(r"[+-]\d{4}$", "", clock).split(".")[0].replace(":", "").ljust(6, "0")[:6]
-    with contextlib.suppress(ValueError):
-        at = datetime.combine(found, datetime.strptime(digits, "%H%M%S").time())
-        return at.replace(tzinfo=_zone(own_zone[0]) if own_zone else zone).astimezone(UTC)
-    return datetime.combine(found, datetime.min.time(), tzinfo=UTC)
-
-
-def _zone(text: str | None) -> timezone | None:
-    match = re.fullmatch(r"([+-])(\d{2})(\d{2})", text or "")
-    if match is None:
-        return None
-    minutes = int(match[2]) * 60 + int(match[3])
-    if minutes > 14 * 60:
-        return None
-    return timezone(timedelta(minutes=minutes if match[1] == "+" else -minutes))

@@ -1,4 +1,4 @@
-"""DICOM pixels: every frame as grey values, MONOCHROME1 turned, padding taken out."""
+"""DICOM pixels: every frame as grey values, inverted ones turned, padding marked."""
 
 from __future__ import annotations
 
@@ -8,20 +8,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate, generate_frames
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
+from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
+from pydicom.uid import RLELossless
 
 from data.errors import RefusedScan
 from data.formats.arrays import COLOUR, grey
-from data.formats.dicom import number, read_pixels_too, text_of, value_of
-from data.formats.dicom_frames import Frame, classic_rescale
+from data.formats.dicom_display import (
+    is_for_processing,
+    is_inverted,
+    is_projection,
+    made_presentable,
+    shown,
+    words_on,
+)
+from data.formats.dicom_frames import Frame, rescale_in
+from data.formats.dicom_syntax import mend_spectral_selection, read_pixels_too
+from data.formats.dicom_tables import table_in
+from data.formats.dicom_values import number, text_of, value_of
 from data.formats.limits import Limits, check_size, unreadable
 
 INCOMPLETE = RefusedScan("incomplete", "This file is incomplete: a part of the picture is missing.")
 _RUST_PANIC = "PanicException"  # a crash of the RLE decoder, which is no Exception
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _LAYOUT = (("SamplesPerPixel", 1, 4), ("BitsAllocated", 1, 64), ("BitsStored", 1, 64))
+_PADDINGS = ("PixelPaddingValue", "FloatPixelPaddingValue", "DoubleFloatPixelPaddingValue")
+_LIMITS = ("PixelPaddingRangeLimit", "FloatPixelPaddingRangeLimit", "DoubleFloatPixelPaddingRangeLimit")
+_NO_SLOPE = "The file's rescale slope is not a number to multiply by, so its values were taken as they are."
 
 
 @dataclass(frozen=True)
@@ -33,27 +46,53 @@ class Picture:
 
 
 class Pixels:
-    """Decodes frames, keeping the last file open as long as its frames are asked for."""
+    """Decodes frames, keeping the last file open as long as its frames are asked for.
+
+    `warnings` are what was odd about the pictures so far, each once.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._file: object = None
         self._dataset = Dataset()
         self._frames: NDArray[Any] = np.empty(0)
+        self.warnings: list[str] = []
 
-    def picture(self, frame: Frame) -> Picture:
-        """The grey values of one frame.
+    def stored(self, frame: Frame) -> NDArray[Any]:
+        """The stored values (rows, columns) of one frame.
 
         Raises RefusedScan: `colour`, `incomplete`, `compression`, `too_large`.
         """
         if self._file != frame.instance.member.path:
             self._open(frame)
-        values = self._frames[frame.index]
+        values: NDArray[Any] = self._frames[frame.index]
+        return values
+
+    def picture(self, frame: Frame) -> Picture:
+        """The grey values of one frame. Raises like `stored`."""
+        values = self.stored(frame)
         padding = _padding(self._dataset, values)
-        grey_values = _rescaled(self._dataset, values, frame)
-        if text_of(self._dataset, "PhotometricInterpretation") == "MONOCHROME1":
-            grey_values = _inverted(self._dataset, grey_values, frame)
-        return Picture(grey_values, padding)
+        return Picture(self._grey(frame, values, padding), padding)
+
+    def _grey(self, frame: Frame, values: NDArray[Any], padding: NDArray[np.bool_] | None) -> NDArray[Any]:
+        dataset = self._dataset
+        modality = _rescaled(dataset, values, frame)
+        if _slope_is_useless(dataset, frame):
+            self._warn(_NO_SLOPE)
+        if is_projection(dataset):
+            if frame.index == 0:
+                self._warn(*words_on(dataset))
+            through, odd = shown(dataset, frame, modality, padding)
+            self._warn(*odd)
+            if through is not None:
+                return through
+            ready = made_presentable(dataset, modality) if is_for_processing(dataset) else None
+            if ready is not None:
+                return ready
+        return _inverted(dataset, modality, frame) if is_inverted(dataset) else modality
+
+    def _warn(self, *words: str) -> None:
+        self.warnings += [word for word in words if word not in self.warnings]
 
     def _open(self, frame: Frame) -> None:
         self._frames = np.empty(0)
@@ -98,29 +137,48 @@ def _check_layout(dataset: Dataset, limits: Limits) -> None:
 def _decode(dataset: Dataset) -> NDArray[Any]:
     syntax = dataset.file_meta.TransferSyntaxUID
     if not syntax.is_compressed or syntax.is_deflated:
-        return _uncompressed(dataset)
+        return _aligned(dataset, _uncompressed(dataset))
     try:
+        if syntax == RLELossless:  # whose words are those of the file, unlike those of other coders
+            return _aligned(dataset, pixel_array(dataset, correct_unused_bits=False))
         return pixel_array(dataset)
     except NotImplementedError as error:
         raise _unsupported(syntax.name) from error
-    except Exception as error:
+    except RuntimeError as error:
         if "scan stop must be 63" not in str(error):
             raise
     except BaseException as error:
         if type(error).__name__ != _RUST_PANIC:
             raise
         raise unreadable() from error
-    _mend_spectral_selection(dataset)
+    mend_spectral_selection(dataset)
     return pixel_array(dataset)
 
 
 def _uncompressed(dataset: Dataset) -> NDArray[Any]:
     try:
-        return pixel_array(dataset)
+        return pixel_array(dataset, correct_unused_bits=False)
     except ValueError as error:
         if "less than expected" in str(error):
             raise INCOMPLETE from error
         raise
+
+
+def _aligned(dataset: Dataset, array: NDArray[Any]) -> NDArray[Any]:
+    """Words with the stored bits at HighBit and below as numbers; other bits may hold overlays."""
+    allocated = array.dtype.itemsize * 8
+    stored = int(number(dataset, "BitsStored") or allocated)
+    if array.dtype.kind not in "iu" or stored >= allocated:
+        return array
+    high = int(number(dataset, "HighBit") or stored - 1)
+    if not stored - 1 <= high < allocated or _low_bits_used(array, high + 1 - stored):
+        high = stored - 1
+    return np.asarray((array << (allocated - 1 - high)) >> (allocated - stored))
+
+
+def _low_bits_used(array: NDArray[Any], low: int) -> bool:
+    """Whether anything lies below the bits that HighBit claims: then it is HighBit that is wrong."""
+    return low > 0 and bool((array & ((1 << low) - 1)).any())
 
 
 def _unsupported(name: str) -> RefusedScan:
@@ -130,40 +188,37 @@ def _unsupported(name: str) -> RefusedScan:
     )
 
 
-def _mend_spectral_selection(dataset: Dataset) -> None:
-    """Old writers left the scan's spectral selection at 0..0 in sequential JPEG, where it is 0..63."""
-    count = int(number(dataset, "NumberOfFrames") or 1)
-    frames = generate_frames(dataset.PixelData, number_of_frames=count)
-    dataset.PixelData = encapsulate([_with_full_spectrum(bytes(frame)) for frame in frames])
-
-
-def _with_full_spectrum(jpeg: bytes) -> bytes:
-    """The JPEG with the end of spectral selection of its first scan set to 63."""
-    at = 2
-    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF:
-        length = int.from_bytes(jpeg[at + 2 : at + 4], "big")
-        if jpeg[at + 1] == 0xDA:
-            end = at + 2 + length  # ... Ss, Se, AhAl
-            return jpeg[: end - 2] + b"\x3f" + jpeg[end - 1 :]
-        at += 2 + length
-    return jpeg
-
-
 def _padding(dataset: Dataset, values: NDArray[Any]) -> NDArray[np.bool_] | None:
-    first = number(dataset, "PixelPaddingValue")
+    """Which values are padding, whatever the value representation of the numbers that say so."""
+    first = _first_number(dataset, _PADDINGS)
     if first is None:
         return None
-    other = number(dataset, "PixelPaddingRangeLimit")
-    low, high = sorted((first, first if other is None else other))
+    limit = _first_number(dataset, _LIMITS)
+    ends = (first, first if limit is None else limit)
+    low, high = sorted(_in_range(end, values.dtype) for end in ends)
     marked: NDArray[np.bool_] = (values >= low) & (values <= high)
     return marked if marked.any() else None
 
 
+def _first_number(dataset: Dataset, keywords: tuple[str, ...]) -> float | None:
+    return next((value for keyword in keywords if (value := number(dataset, keyword)) is not None), None)
+
+
+def _in_range(value: float, dtype: np.dtype[Any]) -> float:
+    """A number that was written as if stored values had (or had not) a sign, as they have it."""
+    if dtype.kind not in "iu":
+        return value
+    info = np.iinfo(dtype)
+    if info.min <= value <= info.max:
+        return value
+    return (int(value) - info.min) % (1 << info.bits) + info.min
+
+
 def _rescaled(dataset: Dataset, values: NDArray[Any], frame: Frame) -> NDArray[Any]:
-    table = value_of(dataset, "ModalityLUTSequence")
-    if table is not None and len(table):
-        return np.asarray(apply_modality_lut(values, dataset))
-    rescale = frame.rescale or classic_rescale(dataset)
+    table = table_in(dataset, "ModalityLUTSequence")
+    if table is not None:
+        return table.applied(values)
+    rescale = frame.rescale or rescale_in(dataset)
     if rescale is None or rescale == (1.0, 0.0):
         return values
     slope, intercept = rescale
@@ -172,15 +227,19 @@ def _rescaled(dataset: Dataset, values: NDArray[Any], frame: Frame) -> NDArray[A
     return (values.astype(np.float64) * slope + intercept).astype(np.float32)
 
 
+def _slope_is_useless(dataset: Dataset, frame: Frame) -> bool:
+    stated = "RescaleSlope" in dataset and value_of(dataset, "RescaleSlope") not in (None, "")
+    return stated and frame.rescale is None and rescale_in(dataset) is None
+
+
 def _inverted(dataset: Dataset, values: NDArray[Any], frame: Frame) -> NDArray[Any]:
     """Bright for dark, over the range that the stored bits can hold."""
-    table = value_of(dataset, "ModalityLUTSequence")
-    if values.dtype.kind == "f" and "PixelData" not in dataset or (table is not None and len(table)):
+    if values.dtype.kind == "f" and "PixelData" not in dataset or "ModalityLUTSequence" in dataset:
         return np.asarray(values.max(initial=0) - values)
     bits = int(number(dataset, "BitsStored") or 16)
     signed = bool(number(dataset, "PixelRepresentation"))
     mirror = -1.0 if signed else float(2**bits - 1)  # v -> mirror - v
-    slope, intercept = frame.rescale or classic_rescale(dataset) or (1.0, 0.0)
+    slope, intercept = frame.rescale or rescale_in(dataset) or (1.0, 0.0)
     whole = mirror * slope + 2 * intercept
     if values.dtype.kind == "f":
         return (whole - values).astype(values.dtype)

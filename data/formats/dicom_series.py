@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data.errors import RefusedScan
 from data.formats.arrays import plain
-from data.formats.dicom import Instance, text_of
 from data.formats.dicom_frames import Frame, frames_of
-from data.formats.dicom_identity import header_of, identity_of
+from data.formats.dicom_grouping import Series, frame_digest
+from data.formats.dicom_identity import header_of, identity_of, without_names
 from data.formats.dicom_pixels import Picture, Pixels
-from data.formats.dicom_stacks import Stack, order_of, stacks_of
+from data.formats.dicom_stacks import Stack, stacks_of
+from data.formats.dicom_values import text_of
 from data.formats.geometry import display_affine, placed_grid, spacing_of, to_display
 from data.formats.limits import Limits, check_size
 from data.formats.members import Member, content_sha256
 from data.records import DecodedScan, SourceGrid, Spacing
-
-
-@dataclass(frozen=True)
-class Series:
-    """The instances of one series, each once."""
-
-    instances: tuple[Instance, ...]
-
-    @property
-    def label(self) -> str:
-        """What to call it beside other series of the same upload."""
-        header = self.instances[0].header
-        number = text_of(header, "SeriesNumber")
-        what = text_of(header, "SeriesDescription") or text_of(header, "Modality")
-        return " ".join(part for part in (number, what) if part) or self.instances[0].member.name
 
 
 @dataclass(frozen=True)
@@ -51,28 +38,47 @@ class Found:
         return tuple({member.path: member for member in members}.values())
 
 
-def series_of(instances: list[Instance]) -> list[Series]:
-    """Instances by series; an instance that is there twice counts once."""
-    groups: dict[str, dict[str, Instance]] = {}
-    for instance in instances:
-        uid = text_of(instance.header, "SOPInstanceUID") or str(instance.member.path)
-        groups.setdefault(instance.series, {}).setdefault(uid, instance)
-    return [Series(tuple(group.values())) for group in groups.values()]
+def label_of(series: Series) -> str:
+    """What to call a series beside others of the same upload, without the patient's name."""
+    first = series.instances[0]
+    number = text_of(first.header, "SeriesNumber")
+    what = without_names(text_of(first.header, "SeriesDescription"), first.header)
+    what = what or text_of(first.header, "Modality")
+    return " ".join(part for part in (number, what) if part) or first.member.name
 
 
-def stacks_in(series: Series) -> Iterator[Found]:
-    """The stacks of a series. Raises RefusedScan if one of its files makes no sense."""
-    frames: list[Frame] = []
-    for instance in series.instances:
-        frames += frames_of(instance)
-    stacks = sorted(stacks_of(frames), key=order_of)
+def stacks_in(series: Series, limits: Limits) -> Iterator[Found | RefusedScan]:
+    """The stacks of a series, and what in it cannot be one.
+
+    Raises RefusedScan if one of its files makes no sense.
+    """
+    frames = [frame for instance in series.instances for frame in frames_of(instance)]
+    everything = stacks_of(frames, lambda several: _different(several, limits))
+    yield from (refused for refused in everything if isinstance(refused, RefusedScan))
+    stacks = sorted((stack for stack in everything if isinstance(stack, Stack)), key=_order_of)
     seen: dict[frozenset[str], int] = {}
     for number, stack in enumerate(stacks, 1):
         files = frozenset(str(frame.instance.member.path) for frame in stack.frames)
         part = seen.get(files, 0)
         seen[files] = part + 1
-        label = series.label if len(stacks) == 1 else f"{series.label} ({number} of {len(stacks)})"
-        yield Found(label, stack, part)
+        which = f"{number} of {len(stacks)}"
+        which = f" ({stack.label}, {which})" if stack.label else f" ({which})"
+        label = label_of(series) + (which if len(stacks) > 1 else "")
+        yield Found(label, replace(stack, warnings=(*series.warnings, *stack.warnings)), part)
+
+
+def _order_of(stack: Stack) -> tuple[bool, float]:
+    """Sets of one place come in their own order, others by when their first frame was taken."""
+    numbers = [frame.instance_number or 0.0 for frame in stack.frames]
+    return bool(stack.label), 0.0 if stack.label else min(numbers)
+
+
+def _different(frames: Sequence[Frame], limits: Limits) -> list[Frame]:
+    pixels = Pixels(limits)
+    seen: dict[bytes, Frame] = {}
+    for frame in frames:
+        seen.setdefault(frame_digest(frame, pixels), frame)
+    return list(seen.values())
 
 
 def decode_stack(found: Found, name: str, limits: Limits) -> DecodedScan:
@@ -80,7 +86,8 @@ def decode_stack(found: Found, name: str, limits: Limits) -> DecodedScan:
     stack = found.stack
     first = stack.frames[0]
     check_size(limits, len(stack.frames), first.rows, first.columns, item_bytes=4)
-    pictures = _pictures(stack, limits)
+    pixels = Pixels(limits)
+    pictures = _pictures(stack, pixels)
     grid = _grid(stack, pictures.shape)
     displayed = to_display(pictures.transpose(2, 1, 0), grid)
     header = first.instance.header
@@ -94,13 +101,12 @@ def decode_stack(found: Found, name: str, limits: Limits) -> DecodedScan:
         identity=identity_of(header),
         content_sha256=content_sha256(found.members, found.part),
         members=tuple(member.name for member in found.members),
-        warnings=stack.warnings,
+        warnings=tuple(dict.fromkeys((*stack.warnings, *pixels.warnings))),
     )
 
 
-def _pictures(stack: Stack, limits: Limits) -> NDArray[Any]:
+def _pictures(stack: Stack, pixels: Pixels) -> NDArray[Any]:
     """All frames as (slice, row, column), padding set to the darkest value that is none."""
-    pixels = Pixels(limits)
     first = pixels.picture(stack.frames[0])
     whole = np.empty((len(stack.frames), *first.values.shape), first.values.dtype)
     pictures: list[Picture] = []
@@ -116,6 +122,8 @@ def _pictures(stack: Stack, limits: Limits) -> NDArray[Any]:
 
 
 def _take_out_padding(whole: NDArray[Any], paddings: list[NDArray[np.bool_] | None]) -> None:
+    if all(padding is None for padding in paddings):
+        return
     lowest = [
         picture[~padding].min() if padding is not None else picture.min()
         for picture, padding in zip(whole, paddings, strict=True)
@@ -144,4 +152,6 @@ def _spacing(stack: Stack, grid: SourceGrid) -> Spacing:
         slice_mm = stack.slice_mm if len(stack.frames) > 1 else None
         return Spacing(slice_mm, *in_plane)
     spacing = spacing_of(grid)
-    return spacing if len(stack.frames) > 1 else replace(spacing, slice_mm=None)
+    # A lone slice has no neighbour, and distances that differ too much are none to count with.
+    known = len(stack.frames) > 1 and stack.slice_mm is not None
+    return spacing if known else replace(spacing, slice_mm=None)

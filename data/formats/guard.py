@@ -31,7 +31,7 @@ _log = logging.getLogger("data.formats")
 _ROOT = Path(__file__).resolve().parents[2]
 _GRACE_S = 10.0
 _ATTEMPTS = 3
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH")
+_PASSED_ON = ("PATH", "HOME", "TZ", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH")
 _DEFAULT = Limits()
 _TOO_LONG = "This file takes too long to read, so it was not read."
 

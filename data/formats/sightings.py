@@ -14,7 +14,7 @@ import pydicom
 
 from data.formats.contents import header_name, is_beside
 from data.formats.detect import Kind, kind_of
-from data.formats.dicom import text_of
+from data.formats.dicom_values import text_of
 from data.formats.members import Member
 
 

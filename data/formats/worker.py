@@ -22,7 +22,7 @@ from typing import Any
 
 from data.formats import batches, sightings, unpacking
 from data.formats.decoding import Kept, decode_each
-from data.formats.keeping import keep_scan
+from data.formats.kept_files import keep_scan
 from data.formats.limits import UNREADABLE, Limits
 from data.formats.transport import DONE, READY, put_refusal, put_scan
 from data.records import Refusal

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from data.errors import InvalidInput
 from data.records import ScanHeader
@@ -77,7 +77,7 @@ def _rows(reader: csv.DictReader[str]) -> Iterator[LabelRow]:
 def _row(number: int, cells: dict[str, str]) -> LabelRow:
     for name, others in _OTHER_NAMES.items():
         cells[name] = next((cells[one] for one in (name, *others) if cells.get(one)), "")
-    texts = {name: cells.get(name) or None for name in _TEXTS}
+    texts: dict[str, Any] = {name: cells.get(name) or None for name in _TEXTS}
     return LabelRow(
         number=number,
         file=cells["file"],

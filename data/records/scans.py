@@ -80,6 +80,7 @@ class ScanHeader:
     study_uid: str | None = None
     series_uid: str | None = None
     software: str | None = None  # of the scanner
+    acquired_day_only: bool = False  # the file names no time: `acquired_at` is the beginning of the day
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,25 +29,34 @@ class PatientStore:
         """The patient with this id and name, or a new one; `identity` is filled in the answer.
 
         A patient is the same when the id is equal and the names are equal (whatever their case)
-        or one of them is missing: two hospitals may give the same id to two people. Without an
-        id nobody is recognised. `fallback_label` is the name shown where the file has none.
+        or one of them is missing: two hospitals may give the same id to two people. Another birth
+        date or sex makes another patient, and both know of the conflict (`in_conflict_with`).
+        Without an id nobody is recognised. `fallback_label` is the name shown where the file has none.
         """
         identity = _tidy(identity)
         with writing(self._engine) as connection:
             # The lock comes before the look: two uploads of one new patient make one patient.
             bump(connection, REVISION_OF_PATIENTS)
-            row = _find(connection, identity)
+            of_this_id = _of_id(connection, identity.patient_id)
+            row = _find(of_this_id, identity)
             if row is None:
-                return _create(connection, identity, fallback_label)
-            return _complete(connection, row, identity)
+                patient = _create(connection, identity, fallback_label)
+            else:
+                patient = _complete(connection, row, identity)
+            assert patient.identity is not None
+            key = _name_key(patient.identity) if identity.name else None
+            return replace(patient, in_conflict_with=_namesakes(of_this_id, patient.id, key))
 
     def get(self, patient_id: str, *, with_identity: bool) -> Patient | None:
         """The patient of this (our own) id; `identity` stays None unless asked for."""
         with reading(self._engine) as connection:
             row = connection.execute(select(patients).where(patients.c.id == patient_id)).one_or_none()
-        if row is None:
-            return None
-        return _patient(row) if with_identity else Patient(row.id, row.pseudonym)
+            if row is None:
+                return None
+            if not with_identity:
+                return Patient(row.id, row.pseudonym)
+            of_this_id = _of_id(connection, row.patient_id)
+        return replace(_patient(row), in_conflict_with=_namesakes(of_this_id, row.id, row.name_key))
 
 
 def _tidy(identity: Identity) -> Identity:
@@ -55,10 +65,13 @@ def _tidy(identity: Identity) -> Identity:
     return replace(identity, name=name or None, patient_id=patient_id or None)
 
 
-def _find(connection: Connection, identity: Identity) -> Row[Any] | None:
-    if identity.patient_id is None:
-        return None
-    same_id = connection.execute(_OF_ID, {"wanted": identity.patient_id}).all()
+def _of_id(connection: Connection, patient_id: str | None) -> Sequence[Row[Any]]:
+    """Everybody with this number, the oldest first; nobody without a number."""
+    return [] if patient_id is None else connection.execute(_OF_ID, {"wanted": patient_id}).all()
+
+
+def _find(of_this_id: Sequence[Row[Any]], identity: Identity) -> Row[Any] | None:
+    same_id = [row for row in of_this_id if not _contradicts(row, identity)]
     key = _name_key(identity)
     same_name = [row for row in same_id if row.name_key == key]
     if same_name:
@@ -67,7 +80,21 @@ def _find(connection: Connection, identity: Identity) -> Row[Any] | None:
     if nameless:
         return nameless[0]
     # A file without a name fits anybody of this id, and so nobody in particular if they are several.
-    return same_id[0] if key is None and len(same_id) == 1 else None
+    return same_id[0] if key is None and len(same_id) == len(of_this_id) == 1 else None
+
+
+def _contradicts(row: Row[Any], identity: Identity) -> bool:
+    """Whether birth date or sex are known on both sides and differ; sex "O" (other) says nothing."""
+    born = None not in (row.birth_date, identity.birth_date) and row.birth_date != identity.birth_date
+    sexes = {row.sex, identity.sex}
+    return born or sexes == {"F", "M"}
+
+
+def _namesakes(of_this_id: Sequence[Row[Any]], own_id: str, key: str | None) -> tuple[str, ...]:
+    """The pseudonyms of others with the same number and name."""
+    if key is None:
+        return ()
+    return tuple(row.pseudonym for row in of_this_id if row.name_key == key and row.id != own_id)
 
 
 def _create(connection: Connection, identity: Identity, label: str) -> Patient:
@@ -81,6 +108,7 @@ def _create(connection: Connection, identity: Identity, label: str) -> Patient:
         "label": label,
         "search_key": _search_key(identity, label),
         "birth_date": identity.birth_date,
+        "sex": identity.sex,
         "created_at": now(),
     }
     connection.execute(_NEW, values)
@@ -88,9 +116,12 @@ def _create(connection: Connection, identity: Identity, label: str) -> Patient:
 
 
 def _complete(connection: Connection, row: Row[Any], identity: Identity) -> Patient:
-    known = Identity(row.name, row.patient_id, row.birth_date)
+    known = Identity(row.name, row.patient_id, row.birth_date, row.sex)
     fuller = replace(
-        known, name=known.name or identity.name, birth_date=known.birth_date or identity.birth_date
+        known,
+        name=known.name or identity.name,
+        birth_date=known.birth_date or identity.birth_date,
+        sex=known.sex or identity.sex,
     )
     if fuller != known:
         values = {
@@ -98,6 +129,7 @@ def _complete(connection: Connection, row: Row[Any], identity: Identity) -> Pati
             "name_key": _name_key(fuller),
             "search_key": _search_key(fuller, row.label),
             "birth_date": fuller.birth_date,
+            "sex": fuller.sex,
             "changed": _now_at(),
         }
         connection.execute(update(patients).where(patients.c.id == row.id).values(values))
@@ -134,4 +166,6 @@ def _search_key(identity: Identity, label: str) -> str:
 
 
 def _patient(row: Row[Any]) -> Patient:
-    return Patient(row.id, row.pseudonym, Identity(row.name or row.label, row.patient_id, row.birth_date))
+    return Patient(
+        row.id, row.pseudonym, Identity(row.name or row.label, row.patient_id, row.birth_date, row.sex)
+    )

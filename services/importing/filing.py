@@ -38,7 +38,7 @@ from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from services import keys
 from services.importing.labels import label_review, truth_of
-from services.reading.intake import keep_scan, scan_of
+from services.reading.intake import conflict_words, keep_scan, scan_of
 from services.reading.reading import Read, features_of, keep_answer, result_of
 from services.reading.suitability_gate import Routed
 from services.reviewing.review import Heard
@@ -215,7 +215,8 @@ class Filing:
         if known is not None:
             return known.id
         patient = self._patients.find_or_create(one.identity, one.label)
-        kept, created = self._scans.add(replace(one.scan, patient_id=patient.id))
+        warnings = (*one.scan.warnings, *conflict_words(patient))
+        kept, created = self._scans.add(replace(one.scan, patient_id=patient.id, warnings=warnings))
         if created:
             self._results.add(one.result, one.watched)
             if one.review is not None:

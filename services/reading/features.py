@@ -153,7 +153,7 @@ def _of_rows(scan: Scan, result: Result) -> Features:
         estimated_dice=result.estimated_dice,
         latency_ms=sum(result.provenance.timings_ms.values()) or None,
         age_years=header.age_years,
-        hour=_hour(header.acquired_at),
+        hour=None if header.acquired_day_only else _hour(header.acquired_at),
         sex=header.sex,
         site=header.site,
         scanner=scanner_name(header.manufacturer, header.scanner),

@@ -37,9 +37,19 @@ def test_a_wrong_number_names_its_setting(wrong: str) -> None:
         Settings.from_env({"LIGHTBOX_THREADS": wrong})
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", ":Asia/Tokyo", "CET-1CEST,M3.5.0,M10.5.0/3", ""])
+def test_a_time_zone_is_taken(zone: str) -> None:
+    assert Settings.from_env({"TZ": zone}).time_zone == zone.removeprefix(":")
+
+
+def test_an_unknown_time_zone_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="TZ"):
+        Settings.from_env({"TZ": "Europe/Berlinn"})
+
+
 def test_every_setting_is_documented() -> None:
     source = Path(settings.__file__).read_text()
-    read = set(re.findall(r'"((?:LIGHTBOX_|DATABASE_|MLFLOW_)[A-Z_]+)"', source))
+    read = set(re.findall(r'"((?:LIGHTBOX_|DATABASE_|MLFLOW_)[A-Z_]+|TZ)"', source))
     documented = (Path(__file__).parents[2] / "docs" / "settings.md").read_text()
     assert read
     assert {name for name in read if f"`{name}`" not in documented} == set()
