@@ -67,9 +67,9 @@ class IdentifyingWords:
         split = [_parts(name) for name in names]
         parts = {part for name in split for part in name}
         parts |= {part for name in others for part in _parts(name) if len(part) > _LONG or _is_dense(part)}
-        parts = {part for part in parts if _folded(part) not in _ORDINARY}
+        parts = {part for part in parts - _TITLES if _folded(part) not in _ORDINARY}
         long = {part for part in parts - _ALSO_WORDS if len(part) >= _PLAIN or _is_dense(part)}
-        short = {part for part in parts - long if len(part) >= _SHORTEST and part not in _TITLES}
+        short = {part for part in parts - long if len(part) >= _SHORTEST}
         genitives = {variant for part in long if len(part) >= _GENITIVE for variant in _variants(part)}
         told = {number.strip() for number in numbers if len(number.strip()) >= _SHORTEST_NUMBER}
         exact = {re.escape(_folded(number)) for number in told}
@@ -94,10 +94,6 @@ class IdentifyingWords:
         for pattern in self.patterns:
             text = _replaced(text, pattern, instead, as_names=False)
         return text if self.capitals is None else _replaced(text, self.capitals, instead, as_names=True)
-
-    def are_in(self, text: str) -> bool:
-        """Whether the text holds one of the words."""
-        return self.taken_out(text, "\0") != unicodedata.normalize("NFC", text)
 
     def may_be_in_bytes(self, raw: bytes) -> bool:
         """Whether it is worth decoding them: plain ASCII without any of the words' plain spellings is not."""
@@ -131,11 +127,10 @@ def _joined(parts: Sequence[str]) -> set[str]:
     """Two parts of a name after each other, as one word or with anything but letters between."""
     filled = [_folded(part) for part in parts if part not in _TITLES]
     pairs = [(one, other) for one in filled for other in filled if one != other]
-    dense = all(map(_is_ideograph, "".join(filled)))
     return {
         rf"{re.escape(one)}[\W_]{{0,3}}{re.escape(other)}"
         for one, other in pairs
-        if dense or len(one + other) >= _LONG
+        if len(one + other) >= _LONG or all(map(_is_ideograph, one + other))
     }
 
 
@@ -176,13 +171,19 @@ def _base(char: str) -> str:
     return char.lower() if len(char.lower()) == 1 else char
 
 
+def _composed(text: str) -> str:
+    """With one character for a letter and its accents, also in the half width of old Japanese systems."""
+    half_width = any("\uff61" <= char <= "\uff9f" for char in text)
+    return unicodedata.normalize("NFKC" if half_width else "NFC", text)
+
+
 def _folded(text: str) -> str:
     """As many characters as the text in NFC, without case and accents."""
-    return "".join(map(_base, unicodedata.normalize("NFC", text)))
+    return "".join(map(_base, _composed(text)))
 
 
 def _replaced(text: str, pattern: re.Pattern[str], instead: str, *, as_names: bool) -> str:
-    text = unicodedata.normalize("NFC", text)
+    text = _composed(text)
     kept, at = [], 0
     for match in pattern.finditer(_folded(text)):
         start, end = match.span()

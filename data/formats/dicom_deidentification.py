@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 
 import pydicom
@@ -28,15 +29,17 @@ _BLOBS = {"OB", "OW", "OD", "OF", "OL", "OV"}  # pixels and tables, where any le
 
 def without_identity(file: Path) -> bytes:
     """A DICOM file's bytes without direct identifiers; pixels, UIDs and geometry are unchanged."""
-    dataset = read_whole(file)
-    _clean(dataset, identifying_words(dataset))
-    dataset.preamble = b"\x00" * 128
-    dataset.file_meta = _fresh_meta(dataset)
-    try:
-        return _written(dataset)
-    except PARSE_ERRORS:
-        _drop_unwritable(dataset)
-        return _written(dataset)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of oddities, which quote the header
+        dataset = read_whole(file)
+        _clean(dataset, identifying_words(dataset))
+        dataset.preamble = b"\x00" * 128
+        dataset.file_meta = _fresh_meta(dataset)
+        try:
+            return _written(dataset)
+        except PARSE_ERRORS:
+            _drop_unwritable(dataset)
+            return _written(dataset)
 
 
 def _written(dataset: Dataset) -> bytes:

@@ -195,11 +195,17 @@ def _slice_step(frames: list[Frame], depths: Vector) -> tuple[Vector, float | No
     normal = frames[0].normal
     if len(frames) == 1:
         return (np.zeros(3) if normal is None else normal * (frames[0].slice_mm or 1.0)), None
-    distance = float(np.median(np.diff(depths)))
+    distance = _usual(np.diff(depths))
     first, last = frames[0].position, frames[-1].position
     if first is None or last is None:
         return np.zeros(3), distance
     return (last - first) / (depths[-1] - depths[0]) * distance, distance
+
+
+def _usual(steps: Vector) -> float:
+    """The distance of slices: the mean where they waver a little, else the one that most have."""
+    mean = float(steps.mean())
+    return mean if (np.abs(steps - mean) <= _UNEVEN * mean).all() else float(np.median(steps))
 
 
 def _unevenness(depths: Vector) -> tuple[list[str], bool]:
@@ -207,7 +213,7 @@ def _unevenness(depths: Vector) -> tuple[list[str], bool]:
     if len(depths) < 3:
         return [], False
     steps = np.diff(depths)
-    usual = float(np.median(steps))
+    usual = _usual(steps)
     missing = float(np.clip(np.round(steps / usual) - 1, 0, None).sum())
     off = float(np.abs(steps - usual).sum()) / float(depths[-1] - depths[0])
     withheld = off > _MOST_MISSING

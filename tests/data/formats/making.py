@@ -114,16 +114,26 @@ def write_series(
     **elements: Any,
 ) -> Path:
     """A series of (column, row, slice) in the order given, which says nothing of the slices' places."""
-    orientation, spacing, origin, step = geometry_of(affine)
     folder.mkdir(parents=True, exist_ok=True)
+    every = slices_of(volume, affine, **elements)
     for name, index in enumerate(order or range(volume.shape[2])):
-        dataset = picture(np.ascontiguousarray(volume[:, :, index].T), **elements)
-        dataset.ImageOrientationPatient = [f"{one:.10f}" for one in orientation]
-        dataset.ImagePositionPatient = [f"{one:.8f}" for one in np.array(origin) + index * step]
-        dataset.PixelSpacing = [f"{one:.8f}" for one in spacing]
-        dataset.InstanceNumber = name + 1
-        save(dataset, folder / f"file{name:03d}")
+        every[index].InstanceNumber = name + 1
+        save(every[index], folder / f"file{name:03d}")
     return folder
+
+
+def slices_of(volume: NDArray[Any], affine: NDArray[np.float64], **elements: Any) -> list[Dataset]:
+    """The slices of (column, row, slice) as datasets, numbered from 1."""
+    orientation, spacing, origin, step = geometry_of(affine)
+    slices = []
+    for index in range(volume.shape[2]):
+        dataset = picture(np.ascontiguousarray(volume[:, :, index].T), **elements)
+        dataset.ImageOrientationPatient = [f"{value:.10f}" for value in orientation]
+        dataset.ImagePositionPatient = [f"{value:.8f}" for value in np.array(origin) + index * step]
+        dataset.PixelSpacing = [f"{value:.8f}" for value in spacing]
+        dataset.InstanceNumber = index + 1
+        slices.append(dataset)
+    return slices
 
 
 def enhanced(volume: NDArray[Any], affine: NDArray[np.float64], **elements: Any) -> Dataset:

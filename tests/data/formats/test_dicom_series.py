@@ -41,7 +41,7 @@ def test_a_file_twice_counts_once(tmp_path: Path) -> None:
     shutil.copy(folder / "file000", folder / "again")
     (after,) = decode(folder, "series").scans
     assert after.content_sha256 == before.content_sha256
-    assert after.warnings == ()
+    assert after.warnings == ("1 of the files were there twice; each was read once.",)
 
 
 def test_several_series_become_several_scans(tmp_path: Path) -> None:
@@ -90,17 +90,17 @@ def test_a_tilted_gantry_keeps_its_slant(tmp_path: Path) -> None:
     assert np.allclose(np.abs(scan.affine[:3, 0]), [0, 2, 4])
 
 
-def test_the_first_complete_time_point_is_read(tmp_path: Path) -> None:
+def test_every_acquisition_is_a_scan_of_its_own(tmp_path: Path) -> None:
     folder = tmp_path / "series"
     for time in (2, 1, 3):
         values = VOLUME + np.int16(1000 * time)
         write_series(values, AXIAL, folder / str(time), AcquisitionNumber=time)
     (folder / "1" / "file003").unlink()  # the first is not complete
-    (scan,) = decode(folder, "fmri").scans
-    assert scan.array.shape == (6, 12, 10)
-    assert scan.array.min() == 2000
-    assert scan.array.max() < 3000
-    assert "several pictures at each position" in scan.warnings[0]
+    first, second, third = decode(folder, "fmri").scans
+    assert [scan.array.shape[0] for scan in (first, second, third)] == [5, 6, 6]
+    assert [int(scan.array.min()) for scan in (first, second, third)] == [1000, 2000, 3000]
+    assert "This scan: acquisition 2. Scans of their own: acquisition 1, acquisition 3." in second.warnings[0]
+    assert "missing" in first.warnings[1]
 
 
 def test_localisers_become_one_stack_a_direction(tmp_path: Path) -> None:

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 import pydicom
+import pytest
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 from data.formats import decode, decode_guarded, without_identity
+from data.formats.dicom_confidentiality import Fate, fate_of
 from tests.data.formats.making import affine_of, picture, save, write_nifti, write_series
 
 AXIAL = affine_of(((0, 1, 2), (-1, -1, 1)), (1.0, 1.0, 5.0))
@@ -48,6 +53,7 @@ def test_no_identifier_is_left_at_any_depth(tmp_path: Path) -> None:
     dataset.ReferencedStudySequence = [inner]
     private.add_new(0x01, "OB", b"xx protocol of SECRETNAME xx ")
     private.add_new(0x02, "LO", "slice timing")
+    private.add_new(0x03, "IS", "1000")
     kept = without_identity(save(dataset, tmp_path / "file.dcm"))
     for secret in SECRETS:
         assert secret.lower() not in kept.lower(), secret
@@ -56,7 +62,9 @@ def test_no_identifier_is_left_at_any_depth(tmp_path: Path) -> None:
     assert again.SOPInstanceUID == dataset.SOPInstanceUID
     assert again.SeriesDescription == "AX FLAIR"
     assert again.PatientName == ""
-    assert again[0x0029, 0x1002].value == "slice timing"
+    assert (0x0029, 0x1001) not in again
+    assert (0x0029, 0x1002) not in again  # what a vendor writes as text may be anything
+    assert again[0x0029, 0x1003].value == 1000
     assert again.ReferencedStudySequence[0].CodeMeaning == "kept"
 
 
@@ -115,3 +123,93 @@ def test_nothing_is_kept_of_what_is_refused(tmp_path: Path) -> None:
     (tmp_path / "strange.bin").write_bytes(b"strange things in here")
     assert decode_guarded(tmp_path / "strange.bin", "strange.bin", keep_in=keep).scans == ()
     assert list(keep.iterdir()) == []
+
+
+NAMED = [
+    ("ISO_IR 100", "Müllerbeispiel^Jörgwalter", "Kopf Müllerbeispiel Jörgwalter"),
+    ("GB18030", "王^小东", "Kopf 王小东 小东"),
+    ("GB18030", "Wang^XiaoDong=王^小东", "Kopf Wang 王小东"),
+    ("ISO_IR 192", "王示例^小东", "Kopf 王示例 小东"),
+    ("ISO_IR 192", "Li^Bo", "Kopf Li Bo"),
+    (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎", "Kopf 山田太郎 Tarou"),
+    (["", "ISO 2022 IR 149"], "Hong^Gildong=洪^吉洞=홍^길동", "Kopf 홍길동"),
+    ("ISO_IR 144", "Люкceмбypг^Анна", "Kopf ЛЮКCEМБYPГ"),
+]
+
+
+@pytest.mark.parametrize(("charset", "name", "description"), NAMED)
+def test_a_name_of_any_character_set_is_in_no_description(
+    charset: Any, name: str, description: str, tmp_path: Path
+) -> None:
+    dataset = picture(VOLUME[:, :, 0], SpecificCharacterSet=charset, PatientName=name)
+    for keyword in ("SeriesDescription", "StudyDescription", "ProtocolName", "ContrastBolusAgent"):
+        setattr(dataset, keyword, description)
+    dataset.ImageComments = dataset.PatientComments = description
+    dataset.private_block(0x0009, "PRIV", create=True).add_new(0x01, "LO", description)
+    file = save(dataset, tmp_path / "file.dcm")
+    (scan,) = decode(file, "file.dcm").scans
+    assert scan.header.sequence == "Kopf"
+    kept = without_identity(file)
+    (tmp_path / "kept.dcm").write_bytes(kept)
+    again = pydicom.dcmread(tmp_path / "kept.dcm")
+    assert again.SeriesDescription == again.StudyDescription == again.ContrastBolusAgent == "Kopf"
+    parts = {part for part in re.split("[\\^=]", name) if part}
+    for encoding in ("utf-8", "latin-1", "gb18030", "iso2022_jp", "euc_kr", "iso8859_5", "shift_jis"):
+        for part in parts:
+            raw = part.encode(encoding, "ignore")
+            assert len(raw) < 3 or raw not in kept
+    assert not {"ImageComments", "PatientComments"} & {element.keyword for element in again}
+
+
+def test_a_name_in_another_character_set_than_declared(tmp_path: Path) -> None:
+    dataset = picture(VOLUME[:, :, 0], SpecificCharacterSet="ISO_IR 192", PatientName="Müller^Gerda")
+    dataset.SeriesDescription = "Kopf PLACEHOLDER"
+    file = save(dataset, tmp_path / "file.dcm")
+    file.write_bytes(file.read_bytes().replace(b"Kopf PLACEHOLDER", "Kopf Müller     ".encode("latin-1")))
+    assert "Müller".encode("latin-1") not in without_identity(file)
+
+
+def test_a_short_name_does_not_cut_into_words(tmp_path: Path) -> None:
+    dataset = picture(VOLUME[:, :, 0], PatientName="Bo^Li", SeriesDescription="robot lid", PatientID="1")
+    file = save(dataset, tmp_path / "file.dcm")
+    assert decode(file, "file.dcm").scans[0].header.sequence == "robot lid"
+    (tmp_path / "kept.dcm").write_bytes(without_identity(file))
+    assert pydicom.dcmread(tmp_path / "kept.dcm").SeriesDescription == "robot lid"
+
+
+def test_labels_of_scans_name_nobody(tmp_path: Path) -> None:
+    for number in (1, 2):
+        names = {
+            "SeriesInstanceUID": f"1.{number}",
+            "SeriesDescription": "Kopf Secretname",
+            "SeriesNumber": number,
+        }
+        write_series(VOLUME, AXIAL, tmp_path / "all" / str(number), PatientName="Secretname^Gerda", **names)
+    scans = decode(tmp_path / "all", "all").scans
+    assert [scan.name for scan in scans] == ["all: 1 Kopf", "all: 2 Kopf"]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "vr", "fate"),
+    [
+        ("PatientName", "PN", Fate.EMPTIED),
+        ("StudyID", "SH", Fate.EMPTIED),
+        ("RequestedProcedureComments", "LT", Fate.REMOVED),
+        ("OperatorsName", "PN", Fate.REMOVED),
+        ("PatientBirthName", "PN", Fate.REMOVED),
+        ("LastMenstrualDate", "DA", Fate.REMOVED),
+        ("StudyDate", "DA", Fate.KEPT),
+        ("AcquisitionTime", "TM", Fate.KEPT),
+        ("TimezoneOffsetFromUTC", "SH", Fate.KEPT),
+        ("SeriesInstanceUID", "UI", Fate.KEPT),
+        ("PatientSex", "CS", Fate.KEPT),
+        ("PixelSpacing", "DS", Fate.KEPT),
+        ("SeriesDescription", "LO", Fate.CLEANED),
+        ("SequenceName", "SH", Fate.CLEANED),
+        ("ImageComments", "LT", Fate.REMOVED),
+        ("IconImageSequence", "SQ", Fate.REMOVED),
+        ("PerFrameFunctionalGroupsSequence", "SQ", Fate.KEPT),
+    ],
+)
+def test_the_table_of_the_standard_is_kept(keyword: str, vr: str, fate: Fate) -> None:
+    assert fate_of(Tag(keyword), vr) is fate

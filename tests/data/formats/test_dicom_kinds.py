@@ -1,0 +1,599 @@
+"""What hospitals really send: one odd series a row, with the volumes and words that are right."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, RLELossless, generate_uid
+
+from data.formats import Decoded, decode
+from tests.data.formats.making import affine_of, enhanced, save, slices_of
+
+AXIAL = affine_of(((0, 1, 2), (-1, -1, 1)), (0.9, 0.9, 5.0))
+SAGITTAL = affine_of(((1, 2, 0), (-1, -1, 1)), (0.9, 0.9, 5.0))
+SHAPE = (10, 12, 6)
+VOLUME = (np.arange(720).reshape(SHAPE) % 499 + 1).astype(np.int16)
+ML = 0.9 * 0.9 * 5 / 1000
+Slices = list[Dataset]
+
+
+def stored(change: int = 0, affine: NDArray[np.float64] = AXIAL, **elements: Any) -> Slices:
+    """The phantom's slices, all values greater by `change`."""
+    series = slices_of(
+        VOLUME + np.int16(change), affine, **{"SeriesDescription": "AX", "SliceThickness": 5} | elements
+    )
+    for dataset in series:
+        dataset.SliceLocation = f"{float(dataset.ImagePositionPatient[2]):.3f}"
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return series
+
+
+def each(series: Slices, **elements: Any) -> Slices:
+    """The slices with elements set, a function of the slice's index or one value; None removes."""
+    for index, dataset in enumerate(series):
+        for keyword, value in elements.items():
+            value = value(index) if callable(value) else value
+            if value is None:
+                del dataset[keyword]
+            else:
+                setattr(dataset, keyword, value)
+    return series
+
+
+def raw(series: Slices, keyword: str, vr: str, value: Any) -> Slices:
+    """The slices with one element in a value representation that is not its own."""
+    for dataset in series:
+        dataset.add_new(keyword, vr, value)
+    return series
+
+
+def moved(series: Slices, mm: float | Callable[[int], float], axis: int = 2) -> Slices:
+    """The slices moved along an axis of the patient."""
+    for index, dataset in enumerate(series):
+        place = list(dataset.ImagePositionPatient)
+        place[axis] = f"{float(place[axis]) + (mm(index) if callable(mm) else mm):.4f}"
+        dataset.ImagePositionPatient = place
+    return series
+
+
+def written(series: Iterable[Dataset], folder: Path) -> Path:
+    """The slices as files, under names that say nothing."""
+    folder.mkdir()
+    for index, dataset in enumerate(series):
+        save(dataset, folder / f"{(index * 7) % 101:03d}-{index}")
+    return folder
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kind: how it is made, by how much the values of each right scan differ, and what is said."""
+
+    name: str
+    series: Callable[[], Iterable[Dataset]]
+    scans: Sequence[int] = (0,)
+    words: str = ""  # in the warnings of the first scan; none at all where it is empty
+    refused: str = ""  # in the sentence of the refusal
+    voxel_ml: float | None = ML
+
+
+CASES = [
+    Case("plain", stored),
+    # Who and which series
+    Case(
+        "two patients under one series number",
+        lambda: stored() + moved(each(stored(90), PatientID="T-2", PatientName="Other^Man"), 2),
+        (0, 90),
+        "2 patients",
+    ),
+    Case(
+        "two people with one number, told apart by their birth dates",
+        lambda: each(stored(), PatientBirthDate="19500101") + each(stored(90), PatientBirthDate="19600101"),
+        (0, 90),
+        "2 patients",
+    ),
+    Case("one name in two spellings", lambda: each(stored(), PatientName=lambda i: ("A^B", "a  B")[i % 2])),
+    Case(
+        "a patient's number on some slices only",
+        lambda: each(stored(), PatientID=lambda i: ("", "T-1")[i % 2]),
+    ),
+    Case(
+        "two studies under one series number",
+        lambda: stored() + each(moved(stored(90), 2), StudyInstanceUID="1.2.9"),
+        (0, 90),
+        "2 studies",
+    ),
+    Case(
+        "two frames of reference",
+        lambda: each(stored(), FrameOfReferenceUID="1.1") + each(stored(90), FrameOfReferenceUID="1.2"),
+        (0, 90),
+        "2 frames of reference",
+    ),
+    Case(
+        "a frame of reference for each slice",
+        lambda: each(stored(), FrameOfReferenceUID=lambda i: f"1.{i + 1}"),
+    ),
+    Case(
+        "one instance number for all pictures",
+        lambda: each(stored(), SOPInstanceUID="1.2.3.9"),
+        (0,),
+        "same SOPInstanceUID",
+    ),
+    Case("every file twice", lambda: stored_twice(), (0,), "6 of the files were there twice"),
+    Case(
+        "every picture twice under other instance numbers",
+        lambda: stored() + each(stored(), InstanceNumber=lambda i: i + 7),
+        (0,),
+        "6 pictures were there twice",
+    ),
+    Case(
+        "acquisitions a little apart",
+        lambda: stored(AcquisitionNumber=1) + moved(stored(90, AcquisitionNumber=2), 0.1),
+        (0, 90),
+        "acquisition 1",
+    ),
+    Case(
+        "acquisitions half a slice apart",
+        lambda: stored(AcquisitionNumber=1) + moved(stored(90, AcquisitionNumber=2), 2.5),
+        (0, 90),
+        "acquisition 1",
+    ),
+    Case(
+        "slices taken in two interleaved passes are one volume",
+        lambda: each(stored(), AcquisitionNumber=lambda i: i % 2 + 1),
+    ),
+    Case("an acquisition number for each slice", lambda: each(stored(), AcquisitionNumber=lambda i: i + 1)),
+    Case(
+        "a series cut into one of each slice",
+        lambda: each(stored(), SeriesInstanceUID=lambda i: f"1.7.{i + 1}"),
+        (0,),
+        "cut into 6",
+    ),
+    Case(
+        "a series cut in the middle",
+        lambda: each(stored(SeriesNumber=4), SeriesInstanceUID=lambda i: f"1.7.{i // 3 + 1}"),
+        (0,),
+        "cut into 2",
+    ),
+    # Where a slice lies
+    Case(
+        "all positions equal, slice locations right",
+        lambda: each(stored(), ImagePositionPatient=[0, 0, 0]),
+        (0,),
+        "positions of these slices are all the same; they were put in order by their slice locations",
+    ),
+    Case(
+        "all positions equal, numbers right",
+        lambda: each(stored(), ImagePositionPatient=[0, 0, 0], SliceLocation=None, SpacingBetweenSlices=5),
+        (0,),
+        "in the order of their numbers",
+    ),
+    Case(
+        "no position, slice locations right, no numbers",
+        lambda: each(stored(), ImagePositionPatient=None, ImageOrientationPatient=None, InstanceNumber=None),
+        (0,),
+        "not stated; they were put in order by their slice locations",
+    ),
+    Case(
+        "no position and no number",
+        lambda: each(stored(), ImagePositionPatient=None, SliceLocation=None, InstanceNumber=None),
+        (),
+        refused="do not say where they lie",
+    ),
+    Case(
+        "no position and one number for all",
+        lambda: each(stored(), ImagePositionPatient=None, SliceLocation=None, InstanceNumber=1),
+        (),
+        refused="do not say where they lie",
+    ),
+    Case(
+        "numbers and a thickness only",
+        lambda: each(stored(), ImagePositionPatient=None, SliceLocation=None),
+        (0,),
+        "taken from the slice thickness (5 mm)",
+    ),
+    Case(
+        "numbers only",
+        lambda: each(stored(), ImagePositionPatient=None, SliceLocation=None, SliceThickness=None),
+        (0,),
+        "no sizes across the slices",
+        voxel_ml=None,
+    ),
+    Case(
+        "positions without a direction",
+        lambda: each(stored(), ImageOrientationPatient=None),
+        (0,),
+        "how its slices are turned",
+    ),
+    Case(
+        "a position that is no number",
+        lambda: raw(stored(), "ImagePositionPatient", "LO", "nan\\nan\\nan"),
+        (0,),
+        "not stated",
+    ),
+    # Which picture of a place
+    Case(
+        "magnitude, real and imaginary part and phase",
+        lambda: [
+            dataset
+            for part, change in zip("IRPM", (30, 60, 90, 0), strict=True)
+            for dataset in stored(change, ImageType=["ORIGINAL", "PRIMARY", part, "FFE"])
+        ],
+        (0,),
+        "real part, imaginary part and phase of the signal; the magnitude was read",
+    ),
+    Case(
+        "phase and magnitude by component alone",
+        lambda: stored(90, ComplexImageComponent="PHASE") + stored(ComplexImageComponent="MAGNITUDE"),
+        (0,),
+        "phase of the signal",
+    ),
+    Case(
+        "phase and magnitude by GE's own element",
+        lambda: (
+            private(stored(90), 0x0043, "GEMS_PARM_01", 0x2F, "SS", 1)
+            + private(stored(), 0x0043, "GEMS_PARM_01", 0x2F, "SS", 0)
+        ),
+        (0,),
+        "phase of the signal",
+    ),
+    Case(
+        "nothing but phase",
+        lambda: stored(ImageType=["ORIGINAL", "PRIMARY", "P", "ND"]),
+        (),
+        refused="phase pictures",
+    ),
+    Case(
+        "nothing but the real part",
+        lambda: stored(ImageType=["ORIGINAL", "PRIMARY", "R", "ND"]),
+        (0,),
+        "real part of an MRI's signal",
+    ),
+    Case(
+        "original and derived pictures",
+        lambda: stored(90, ImageType=["DERIVED", "SECONDARY"]) + stored(ImageType=["ORIGINAL", "PRIMARY"]),
+        (0,),
+        "6 derived pictures",
+    ),
+    Case(
+        "derived pictures only",
+        lambda: stored(ImageType=["DERIVED", "SECONDARY"]),
+        (0,),
+        "derived from others",
+    ),
+    Case(
+        "two echoes by their times alone",
+        lambda: stored(90, EchoTime=20) + stored(EchoTime=120),
+        (0, 90),
+        "echo time 120 ms",
+    ),
+    Case(
+        "echoes of a gradient echo, the first first",
+        lambda: stored(90, EchoTime=20, ScanningSequence="GR") + stored(EchoTime=4, ScanningSequence="GR"),
+        (0, 90),
+        "echo time 4 ms",
+    ),
+    Case(
+        "two echoes by their numbers",
+        lambda: stored(EchoNumbers=2) + stored(90, EchoNumbers=1),
+        (0, 90),
+        "echo 2",
+    ),
+    Case(
+        "an echo time that wavers from slice to slice", lambda: each(stored(), EchoTime=lambda i: 90 + i / 10)
+    ),
+    Case(
+        "b-values",
+        lambda: stored(90, DiffusionBValue=1000.0) + stored(DiffusionBValue=0.0),
+        (0, 90),
+        "b-value 0 s/mm²",
+    ),
+    Case(
+        "b-values in Siemens' own element",
+        lambda: (
+            private(stored(90), 0x0019, "SIEMENS MR HEADER", 0x0C, "IS", "1000")
+            + private(stored(), 0x0019, "SIEMENS MR HEADER", 0x0C, "IS", "0")
+        ),
+        (0, 90),
+        "b-value 0 s/mm²",
+    ),
+    Case(
+        "time points",
+        lambda: stored(TemporalPositionIdentifier=1) + stored(90, TemporalPositionIdentifier=2),
+        (0, 90),
+        "time point 1",
+    ),
+    Case(
+        "more time points than anybody would read one by one",
+        lambda: [
+            dataset for time in range(9) for dataset in stored(time * 10, TemporalPositionIdentifier=time + 1)
+        ],
+        (0,),
+        "Read: time point 1. The others were left out.",
+    ),
+    Case(
+        "water and fat",
+        lambda: (
+            stored(ImageType=["ORIGINAL", "PRIMARY", "DIXON", "F"])
+            + stored(90, ImageType=["ORIGINAL", "PRIMARY", "DIXON", "W"])
+        ),
+        (0, 90),
+        "DIXON F",
+    ),
+    Case(
+        "pictures that nothing tells apart",
+        lambda: stored() + each(stored(90), InstanceNumber=lambda i: i + 7),
+        (0,),
+        "nothing in their headers tells apart",
+    ),
+    # Numbers as people write them
+    Case("decimal commas", lambda: raw(stored(), "PixelSpacing", "LO", "0,9\\0,9")),
+    Case("decimal commas in places", lambda: [with_commas(dataset) for dataset in stored()]),
+    Case("a unit behind the numbers", lambda: raw(stored(), "PixelSpacing", "LO", "0.9 mm\\0.9mm")),
+    Case("commas between the numbers", lambda: raw(stored(), "PixelSpacing", "LO", "0.9,0.9")),
+    Case("numbers in another value representation", lambda: raw(stored(), "PixelSpacing", "FD", [0.9, 0.9])),
+    Case("one value of two", lambda: raw(stored(), "PixelSpacing", "DS", "0.9"), (0,), "one value only"),
+    Case(
+        "a spacing of zero",
+        lambda: each(stored(), PixelSpacing=[0, 0]),
+        (0,),
+        "not understood",
+        voxel_ml=None,
+    ),
+    Case(
+        "a spacing that is no number",
+        lambda: raw(stored(), "PixelSpacing", "LO", "narrow"),
+        (0,),
+        "not understood",
+        voxel_ml=None,
+    ),
+    Case(
+        "no spacing", lambda: each(stored(), PixelSpacing=None), (0,), "does not say how large", voxel_ml=None
+    ),
+    Case(
+        "an empty spacing",
+        lambda: each(stored(), PixelSpacing=""),
+        (0,),
+        "does not say how large",
+        voxel_ml=None,
+    ),
+    Case("no frames", lambda: each(stored(), NumberOfFrames=0)),
+    Case(
+        "counts in another value representation",
+        lambda: raw(raw(stored(), "Rows", "IS", "12"), "BitsStored", "DS", "16"),
+    ),
+    Case(
+        "a slope of zero", lambda: each(stored(), RescaleSlope=0, RescaleIntercept=5), (0,), "rescale slope"
+    ),
+    # Pixel values
+    Case("stored bits at the upper end", lambda: [left_aligned(dataset) for dataset in stored()]),
+    Case("a high bit that is wrong", lambda: each(stored(), BitsStored=12, HighBit=15)),
+    Case("an overlay in the unused bits", lambda: [with_overlay(dataset) for dataset in stored()]),
+    Case("compressed but declared native", lambda: [compressed(dataset) for dataset in stored()]),
+]
+
+
+def stored_twice() -> Slices:
+    series = stored()
+    return series + [copy.deepcopy(dataset) for dataset in series]
+
+
+def private(series: Slices, group: int, creator: str, element: int, vr: str, value: Any) -> Slices:
+    for dataset in series:
+        dataset.private_block(group, creator, create=True).add_new(element, vr, value)
+    return series
+
+
+def with_commas(dataset: Dataset) -> Dataset:
+    for keyword in ("ImagePositionPatient", "ImageOrientationPatient"):
+        text = "\\".join(f"{float(value):.4f}".replace(".", ",") for value in dataset[keyword].value)
+        dataset.add_new(keyword, "LO", text)
+    return dataset
+
+
+def left_aligned(dataset: Dataset) -> Dataset:
+    dataset.BitsStored, dataset.HighBit = 12, 15
+    dataset.PixelData = (np.frombuffer(dataset.PixelData, np.int16) << 4).tobytes()
+    return dataset
+
+
+def with_overlay(dataset: Dataset) -> Dataset:
+    dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 12, 11, 0
+    values = np.frombuffer(dataset.PixelData, np.uint16).copy()
+    values[::3] |= 0x8000
+    dataset.PixelData = values.tobytes()
+    return dataset
+
+
+def compressed(dataset: Dataset) -> Dataset:
+    dataset.compress(RLELossless)
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return dataset
+
+
+def read(series: Iterable[Dataset], tmp_path: Path) -> Decoded:
+    return decode(written(series, tmp_path / "upload"), "upload")
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_a_kind_is_read_as_it_was_made_or_refused_with_the_reason(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded = read(case.series(), tmp_path)
+    assert [scan.array.shape for scan in decoded.scans] == [(6, 12, 10)] * len(case.scans)
+    for scan, change in zip(decoded.scans, case.scans, strict=True):
+        assert np.array_equal(scan.array, VOLUME.transpose(2, 1, 0) + change)
+        ml = scan.spacing.voxel_ml
+        assert ml == (None if case.voxel_ml is None else pytest.approx(case.voxel_ml))
+    assert len({scan.content_sha256 for scan in decoded.scans}) == len(decoded.scans)
+    said = " ".join(decoded.scans[0].warnings) if decoded.scans else ""
+    assert case.words in said
+    assert bool(said) == bool(case.words)
+    assert [case.refused in refusal.sentence for refusal in decoded.refusals] == [True] * bool(case.refused)
+
+
+def test_native_pixels_that_are_declared_compressed(tmp_path: Path) -> None:
+    folder = written(stored(), tmp_path / "upload")
+    for file in folder.iterdir():
+        native, claimed = (uid.encode() + b"\0" for uid in (ExplicitVRLittleEndian, RLELossless))
+        file.write_bytes(file.read_bytes().replace(native, claimed, 1))
+    (scan,) = decode(folder, "upload").scans
+    assert np.array_equal(scan.array, VOLUME.transpose(2, 1, 0))
+
+
+def test_a_side_view_placed_by_its_slice_locations_says_that_left_and_right_are_unknown(
+    tmp_path: Path,
+) -> None:
+    series = each(stored(affine=SAGITTAL), ImagePositionPatient=[0, 0, 0], SliceLocation=lambda i: 5 * i)
+    (scan,) = read(series, tmp_path).scans
+    assert scan.affine is None
+    assert scan.spacing.slice_mm == pytest.approx(5.0)
+    assert "from which side" in scan.warnings[0]
+
+
+def test_one_slice_at_several_times_is_no_volume(tmp_path: Path) -> None:
+    """All positions are equal, and rightly so."""
+    series = each(stored()[:1] * 1 + [copy.deepcopy(stored(90)[0])], TriggerTime=lambda i: i * 50)
+    decoded = read(
+        each(series, SOPInstanceUID=lambda i: f"1.{i + 1}", InstanceNumber=lambda i: i + 1), tmp_path
+    )
+    assert [scan.array.shape[0] for scan in decoded.scans] == [1, 1]
+    assert "trigger time 0 ms" in " ".join(decoded.scans[0].warnings)
+
+
+def test_series_that_may_have_been_cut_are_said(tmp_path: Path) -> None:
+    series = each(moved(stored(), lambda i: i * i), SeriesInstanceUID=lambda i: f"1.7.{i + 1}")
+    scans = read(series, tmp_path).scans
+    assert len(scans) == 6
+    assert all("may have cut one series" in " ".join(scan.warnings) for scan in scans)
+
+
+def test_slices_of_one_patient_stay_when_the_others_are_refused(tmp_path: Path) -> None:
+    lost = each(stored(), ImagePositionPatient=None, SliceLocation=None, InstanceNumber=None, Rows=11)
+    decoded = read(stored() + each(lost, PatientID="T-2", PixelData=lambda i: b"\0" * 220), tmp_path)
+    assert [scan.array.shape for scan in decoded.scans] == [(6, 12, 10)]
+    assert [refusal.code for refusal in decoded.refusals] == ["no_place"]
+
+
+@pytest.mark.parametrize(
+    ("macro", "elements"),
+    [
+        (
+            "MRImageFrameTypeSequence",
+            ({"ComplexImageComponent": "MAGNITUDE"}, {"ComplexImageComponent": "PHASE"}),
+        ),
+        (
+            "MRImageFrameTypeSequence",
+            (
+                {"FrameType": ["ORIGINAL", "PRIMARY", "M", "NONE"]},
+                {"FrameType": ["ORIGINAL", "PRIMARY", "I", "NONE"]},
+            ),
+        ),
+    ],
+)
+def test_parts_of_the_signal_in_one_file_of_many_frames(
+    macro: str, elements: tuple[dict[str, Any], ...], tmp_path: Path
+) -> None:
+    (scan,) = decode(save(both_in_one_file(macro, elements[::-1]), tmp_path / "f"), "f").scans
+    assert np.array_equal(scan.array, VOLUME.transpose(2, 1, 0) + 90)
+    assert "the magnitude was read" in scan.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("macro", "elements", "words"),
+    [
+        ("MREchoSequence", ({"EffectiveEchoTime": 100.0}, {"EffectiveEchoTime": 20.0}), "echo time 100 ms"),
+        ("MRDiffusionSequence", ({"DiffusionBValue": 0.0}, {"DiffusionBValue": 800.0}), "b-value 0 s/mm²"),
+        (
+            "FrameContentSequence",
+            ({"TemporalPositionIndex": 1}, {"TemporalPositionIndex": 2}),
+            "time point 1",
+        ),
+    ],
+)
+def test_sets_in_one_file_of_many_frames_are_scans_of_their_own(
+    macro: str, elements: tuple[dict[str, Any], ...], words: str, tmp_path: Path
+) -> None:
+    scans = decode(save(both_in_one_file(macro, elements), tmp_path / "f"), "f").scans
+    for scan, change in zip(scans, (0, 90), strict=True):
+        assert np.array_equal(scan.array, VOLUME.transpose(2, 1, 0) + change)
+    assert words in scans[0].warnings[0]
+    assert scans[0].content_sha256 != scans[1].content_sha256
+
+
+def both_in_one_file(macro: str, elements: Sequence[dict[str, Any]]) -> Dataset:
+    """The phantom and the phantom greater by 90 in one file, each frame with elements in a macro."""
+    twice = np.concatenate([VOLUME, VOLUME + np.int16(90)], axis=2)
+    dataset = enhanced(twice, AXIAL, SpacingBetweenSlices=5)
+    groups = dataset.PerFrameFunctionalGroupsSequence
+    for index, group in enumerate(groups):
+        group.PlanePositionSequence = groups[index % 6].PlanePositionSequence
+        item = Dataset()
+        for keyword, value in elements[index // 6].items():
+            setattr(item, keyword, value)
+        setattr(group, macro, [item])
+    return dataset
+
+
+def test_no_frames_in_a_file_that_describes_its_frames(tmp_path: Path) -> None:
+    (scan,) = decode(save(enhanced_without_count(), tmp_path / "f"), "f").scans
+    assert np.array_equal(scan.array, VOLUME.transpose(2, 1, 0))
+
+
+def enhanced_without_count() -> Dataset:
+    dataset = enhanced(VOLUME, AXIAL)
+    dataset.NumberOfFrames = 0
+    return dataset
+
+
+def test_a_directory_without_a_class_is_named(tmp_path: Path) -> None:
+    directory = Dataset()
+    directory.FileSetID = "CD"
+    directory.DirectoryRecordSequence = [Dataset()]
+    directory.file_meta = pydicom.dataset.FileMetaDataset()
+    directory.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    directory.file_meta.MediaStorageSOPClassUID = "1.2.3"
+    directory.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    directory.save_as(tmp_path / "D", enforce_file_format=True)
+    (refusal,) = decode(tmp_path / "D", "D").refusals
+    assert refusal.sentence == "This is a DICOM directory, not an image."
+
+
+# Geometry: measured and said
+
+
+@pytest.mark.parametrize(
+    ("series", "words", "slice_mm"),
+    [
+        (
+            lambda: moved(stored(), lambda i: 5 * (i > 2)),
+            "1 in 1 gaps (usually 5 mm from slice to slice, at most 10 mm)",
+            5.0,
+        ),
+        (lambda: moved(stored(), lambda i: 2 * (i > 2)), "from 5 to 7 mm", 5.0),
+        (lambda: moved(stored(), lambda i: 25 * (i > 2)), "sizes across the slices are not given", None),
+        (lambda: moved(stored(), lambda i: 2.5 * i, axis=1), "slant of 26.6°", 5.0),
+        (
+            lambda: moved(stored(), lambda i: 7 * (i == 3), axis=0),
+            "shifted against each other by up to 7.0 mm",
+            5.0,
+        ),
+        (lambda: moved(stored(), lambda i: 0.3 * (i % 2)), "", 5.0),
+    ],
+)
+def test_uneven_and_slanted_slices_are_said_with_numbers(
+    series: Callable[[], Slices], words: str, slice_mm: float | None, tmp_path: Path
+) -> None:
+    (scan,) = read(series(), tmp_path).scans
+    assert words in " ".join(scan.warnings)
+    assert bool(scan.warnings) == bool(words)
+    assert scan.spacing.slice_mm == (None if slice_mm is None else pytest.approx(slice_mm, rel=0.07))
+    assert np.array_equal(scan.array, VOLUME.transpose(2, 1, 0))
