@@ -18,7 +18,8 @@ from data.formats.dicom_tables import table_in
 from data.formats.dicom_values import number, number_list, text_of
 
 _NOT_PROJECTIONS = {"MR", "CT", "PT", "NM", "US", "IVUS", "OCT", "OPT"}
-_WHITE = 65535
+_WHITE = np.uint16(65535)
+_COARSELY = 4  # every so many rows and columns are enough to see that a window shows nothing
 _SHOWS_NOTHING = 0.99  # of the pixels made one shade
 _WORTHLESS = "The display window in this file shows nothing of the picture, so it was not used."
 _STRANGE_WINDOW = "The display window in this file was not understood, so it was not used."
@@ -74,11 +75,21 @@ def shown(
     if window is None:
         stated = any("WindowWidth" in said for said in frame.said)
         return None, [_STRANGE_WINDOW] if stated else []
-    through = windowed(values, *window)
-    if _is_one_shade(through if padding is None else through[~padding]):
+    shades = _through(values, window)
+    if _is_one_shade(shades[::_COARSELY, ::_COARSELY] if padding is None else shades[~padding]):
         return None, [_WORTHLESS]
-    shades = np.rint((1 - through if is_inverted(dataset) else through) * _WHITE)
-    return shades.astype(np.uint16), []
+    return (_WHITE - shades if is_inverted(dataset) else shades), []
+
+
+def _through(values: NDArray[Any], window: tuple[float, float, str]) -> NDArray[np.uint16]:
+    """Values through a window, 0 to 65535; each different whole number is computed once."""
+    if values.dtype.kind not in "iu" or values.dtype.itemsize > 2:
+        return np.rint(windowed(values, *window) * _WHITE).astype(np.uint16)
+    info = np.iinfo(values.dtype)
+    every = np.rint(windowed(np.arange(info.min, info.max + 1), *window) * _WHITE).astype(np.uint16)
+    # Negative numbers count from the end of the table, which is therefore turned to begin with 0.
+    shades: NDArray[np.uint16] = np.roll(every, info.min)[values]
+    return shades
 
 
 def _window(frame: Frame) -> tuple[float, float, str] | None:
@@ -100,9 +111,8 @@ def windowed(values: NDArray[Any], centre: float, width: float, function: str) -
     return np.clip((wide - centre) / width + 0.5, 0, 1)
 
 
-def _is_one_shade(through: NDArray[np.float64]) -> bool:
-    black, white = float(np.mean(through <= 0)), float(np.mean(through >= 1))
-    return max(black, white) > _SHOWS_NOTHING
+def _is_one_shade(shades: NDArray[np.uint16]) -> bool:
+    return bool(max(np.mean(shades == 0), np.mean(shades == _WHITE)) > _SHOWS_NOTHING)
 
 
 def made_presentable(dataset: Dataset, values: NDArray[Any]) -> NDArray[np.float32] | None:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from data.errors import RefusedScan
 from data.formats.dicom import Instance
-from data.formats.dicom_frames import Frame, frames_of, is_stacked
-from data.formats.dicom_pixels import Pixels
+from data.formats.dicom_frames import frames_of, is_stacked
+from data.formats.dicom_pixels import PictureComparison
 from data.formats.dicom_values import PARSE_ERRORS, number, number_list, text_of
 from data.formats.limits import Limits
 
@@ -89,25 +89,20 @@ def _each_once(instances: Sequence[Instance], limits: Limits) -> tuple[list[Inst
 def _different(instances: Sequence[Instance], limits: Limits) -> list[Instance]:
     """The first of each place and picture."""
     seen: dict[Hashable, Instance] = {}
-    pixels = Pixels(limits)
+    compared = PictureComparison(limits)
     for instance in instances:
         position = tuple(number_list(instance.header, "ImagePositionPatient") or ())
         place = position, number(instance.header, "SliceLocation")
-        seen.setdefault((place, _digest(instance, pixels)), instance)
+        seen.setdefault((place, _digest(instance, compared)), instance)
     return list(seen.values())
 
 
-def _digest(instance: Instance, pixels: Pixels) -> bytes:
+def _digest(instance: Instance, compared: PictureComparison) -> bytes:
     try:
         frames = frames_of(instance)
-        return b"".join(frame_digest(frame, pixels) for frame in frames)
+        return b"".join(compared.digest(frame) for frame in frames)
     except (RefusedScan, *PARSE_ERRORS):
         return hashlib.sha256(instance.member.path.read_bytes()).digest()
-
-
-def frame_digest(frame: Frame, pixels: Pixels) -> bytes:
-    """What the pixels of a frame are hashed to. Raises what decoding raises."""
-    return hashlib.sha256(pixels.stored(frame).tobytes()).digest()
 
 
 def _unmixed(instances: Sequence[Instance]) -> list[Series]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +36,7 @@ _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _LAYOUT = (("SamplesPerPixel", 1, 4), ("BitsAllocated", 1, 64), ("BitsStored", 1, 64))
 _PADDINGS = ("PixelPaddingValue", "FloatPixelPaddingValue", "DoubleFloatPixelPaddingValue")
 _LIMITS = ("PixelPaddingRangeLimit", "FloatPixelPaddingRangeLimit", "DoubleFloatPixelPaddingRangeLimit")
+_ALIKE = 0.998  # of the correlation; slices some millimetres apart stay well below
 _NO_SLOPE = "The file's rescale slope is not a number to multiply by, so its values were taken as they are."
 
 
@@ -101,6 +104,32 @@ class Pixels:
         self._file = frame.instance.member.path
         if frame.index >= len(self._frames):
             raise INCOMPLETE
+
+
+class PictureComparison:
+    """Compares pictures by their stored values, which takes reading them."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._pixels = Pixels(limits)
+
+    def digest(self, frame: Frame) -> bytes:
+        """What the stored values of a frame are hashed to. Raises what decoding raises."""
+        return hashlib.sha256(self._pixels.stored(frame).tobytes()).digest()
+
+    def different(self, frames: Sequence[Frame]) -> list[Frame]:
+        """The first of each of the different pictures among `frames`."""
+        seen: dict[bytes, Frame] = {}
+        for frame in frames:
+            seen.setdefault(self.digest(frame), frame)
+        return list(seen.values())
+
+    def look_alike(self, first: Frame, second: Frame) -> bool:
+        """Whether two pictures are one but for what compression changes."""
+        one = self._pixels.stored(first).ravel().astype(np.float64)
+        other = self._pixels.stored(second).ravel().astype(np.float64)
+        if one.size != other.size or not one.std() or not other.std():
+            return bool(np.array_equal(one, other))
+        return float(np.corrcoef(one, other)[0, 1]) > _ALIKE
 
 
 def _decoded(dataset: Dataset, limits: Limits) -> NDArray[Any]:
@@ -171,14 +200,13 @@ def _aligned(dataset: Dataset, array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind not in "iu" or stored >= allocated:
         return array
     high = int(number(dataset, "HighBit") or stored - 1)
-    if not stored - 1 <= high < allocated or _low_bits_used(array, high + 1 - stored):
+    used = int(np.bitwise_or.reduce(array, axis=None))  # every bit that is set anywhere
+    # What lies below the bits that HighBit claims shows that it is HighBit that is wrong.
+    if not stored - 1 <= high < allocated or used & ((1 << (high + 1 - stored)) - 1):
         high = stored - 1
+    if high == stored - 1 and 0 <= used < 1 << (stored - (array.dtype.kind == "i")):
+        return array
     return np.asarray((array << (allocated - 1 - high)) >> (allocated - stored))
-
-
-def _low_bits_used(array: NDArray[Any], low: int) -> bool:
-    """Whether anything lies below the bits that HighBit claims: then it is HighBit that is wrong."""
-    return low > 0 and bool((array & ((1 << low) - 1)).any())
 
 
 def _unsupported(name: str) -> RefusedScan:

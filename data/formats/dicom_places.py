@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from data.errors import RefusedScan
 from data.formats.dicom_frames import Frame, Vector
 from data.formats.dicom_pictures import explained
+from data.formats.dicom_pixels import PictureComparison
 
 _SAME_MM = 0.02
+_FEWEST = 3
 _AXIAL = 0.7  # of the normal along the body, where every vendor counts slice locations upwards
 
 _SAID = {
@@ -51,7 +53,7 @@ class Ordered:
     warnings: tuple[str, ...] = ()
 
 
-def ordered(frames: Sequence[Frame]) -> list[Ordered]:
+def ordered(frames: Sequence[Frame], compared: PictureComparison) -> list[Ordered]:
     """Parallel slices with their places, those that nothing can place apart.
 
     Raises RefusedScan `no_place` where a series of slices does not say how they follow each other.
@@ -59,8 +61,8 @@ def ordered(frames: Sequence[Frame]) -> list[Ordered]:
     placed = [frame for frame in frames if frame.position is not None]
     others = [frame for frame in frames if frame.position is None]
     if placed and others:
-        return ordered(placed) + ordered(others)
-    if placed and not _positions_are_wrong(placed):
+        return ordered(placed, compared) + ordered(others, compared)
+    if placed and not _positions_are_wrong(placed, compared):
         told = () if placed[0].normal is not None or not placed[0].is_slice else (_UNTURNED,)
         return [
             Ordered(tuple(placed), tuple(float(depth) for depth in _depths(placed)), Basis.POSITION, told)
@@ -87,18 +89,26 @@ def _line(positions: NDArray[np.float64]) -> Vector:
     return np.asarray(direction * np.sign(direction[np.abs(direction).argmax()]), dtype=np.float64)
 
 
-def _positions_are_wrong(frames: Sequence[Frame]) -> bool:
-    """Whether slices that must lie at different places all claim the same one."""
+def _positions_are_wrong(frames: Sequence[Frame], compared: PictureComparison) -> bool:
+    """Whether slices that must lie at different places all claim the same one.
+
+    They do where their slice locations differ; or where there are none, nothing in the headers says
+    why there are several, and the first and the last picture are not the same one again.
+    """
     if len(frames) < 2 or not frames[0].is_slice:
         return False
     positions = np.array([frame.position for frame in frames], dtype=np.float64)
     if np.ptp(positions, axis=0).max() > _SAME_MM:
         return False
     locations = _locations(frames)
-    if locations is not None and np.ptp(locations) > _SAME_MM:
-        return True
+    if locations is not None:
+        return float(np.ptp(locations)) > _SAME_MM
     numbers = [frame.instance_number for frame in frames]
-    return len(frames) > 2 and len(set(numbers)) == len(frames) and not explained(frames)
+    if len(frames) < _FEWEST or None in numbers or len(set(numbers)) < len(frames) or explained(frames):
+        return False
+    in_order = sorted(frames, key=lambda frame: frame.instance_number or 0.0)
+    of_own_files = all(frame.index == 0 for frame in frames)
+    return of_own_files and not compared.look_alike(in_order[0], in_order[-1])
 
 
 def _locations(frames: Sequence[Frame]) -> Vector | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from data.errors import RefusedScan
 from data.formats.arrays import plain
-from data.formats.dicom_frames import Frame, frames_of
-from data.formats.dicom_grouping import Series, frame_digest
+from data.formats.dicom_frames import frames_of
+from data.formats.dicom_grouping import Series
 from data.formats.dicom_identity import header_of, identity_of, without_names
-from data.formats.dicom_pixels import Picture, Pixels
+from data.formats.dicom_pixels import Picture, PictureComparison, Pixels
 from data.formats.dicom_stacks import Stack, stacks_of
 from data.formats.dicom_values import text_of
 from data.formats.geometry import display_affine, placed_grid, spacing_of, to_display
@@ -53,7 +53,7 @@ def stacks_in(series: Series, limits: Limits) -> Iterator[Found | RefusedScan]:
     Raises RefusedScan if one of its files makes no sense.
     """
     frames = [frame for instance in series.instances for frame in frames_of(instance)]
-    everything = stacks_of(frames, lambda several: _different(several, limits))
+    everything = stacks_of(frames, PictureComparison(limits))
     yield from (refused for refused in everything if isinstance(refused, RefusedScan))
     stacks = sorted((stack for stack in everything if isinstance(stack, Stack)), key=_order_of)
     seen: dict[frozenset[str], int] = {}
@@ -71,14 +71,6 @@ def _order_of(stack: Stack) -> tuple[bool, float]:
     """Sets of one place come in their own order, others by when their first frame was taken."""
     numbers = [frame.instance_number or 0.0 for frame in stack.frames]
     return bool(stack.label), 0.0 if stack.label else min(numbers)
-
-
-def _different(frames: Sequence[Frame], limits: Limits) -> list[Frame]:
-    pixels = Pixels(limits)
-    seen: dict[bytes, Frame] = {}
-    for frame in frames:
-        seen.setdefault(frame_digest(frame, pixels), frame)
-    return list(seen.values())
 
 
 def decode_stack(found: Found, name: str, limits: Limits) -> DecodedScan:

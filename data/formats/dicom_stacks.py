@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,12 +10,10 @@ import numpy as np
 from data.errors import RefusedScan
 from data.formats.dicom_frames import Frame, Vector
 from data.formats.dicom_pictures import PictureSet, picture_sets
+from data.formats.dicom_pixels import PictureComparison
 from data.formats.dicom_places import Basis, Ordered, ordered
 from data.formats.dicom_values import number_list, value_of
 from data.formats.geometry import Affine
-
-Different = Callable[[Sequence[Frame]], list[Frame]]
-"""The first of each of the different pictures among some, by their pixels."""
 
 _SAME_PLACE_MM = 0.02
 _SAME_DIRECTION = 0.01
@@ -69,7 +67,7 @@ class Stack:
     warnings: tuple[str, ...] = ()
 
 
-def stacks_of(frames: Sequence[Frame], different: Different) -> list[Stack | RefusedScan]:
+def stacks_of(frames: Sequence[Frame], compared: PictureComparison) -> list[Stack | RefusedScan]:
     """All stacks of frames of one patient, study and frame of reference, and what cannot be one.
 
     Refused are slices that do not say how they follow each other (`no_place`), and nothing but
@@ -78,8 +76,8 @@ def stacks_of(frames: Sequence[Frame], different: Different) -> list[Stack | Ref
     stacks: list[Stack | RefusedScan] = [Stack((frame,)) for frame in frames if not _may_be_stacked(frame)]
     for group in _parallel_groups(frame for frame in frames if _may_be_stacked(frame)):
         try:
-            for placed in ordered(group):
-                stacks += _stacks_in(placed, different)
+            for placed in ordered(group, compared):
+                stacks += _stacks_in(placed, compared)
         except RefusedScan as refused:
             stacks.append(refused)
     return stacks
@@ -115,11 +113,11 @@ def _belongs(frame: Frame, first: Frame) -> bool:
     return bool(np.abs(frame.orientation - first.orientation).max() < _SAME_DIRECTION)
 
 
-def _stacks_in(placed: Ordered, different: Different) -> Iterator[Stack]:
+def _stacks_in(placed: Ordered, compared: PictureComparison) -> Iterator[Stack]:
     depth_of = {id(frame): depth for frame, depth in zip(placed.frames, placed.depths, strict=True)}
     for pictures in picture_sets(placed.frames, placed.depths):
         places = _places(pictures, depth_of)
-        frames, warnings = _one_a_place(places, different)
+        frames, warnings = _one_a_place(places, compared)
         depths = np.array([depth_of[id(frame)] for frame in frames])
         said = (*placed.warnings, *pictures.warnings, *warnings)
         stack = _stack(frames, depths, placed.basis)
@@ -138,15 +136,15 @@ def _places(pictures: PictureSet, depth_of: dict[int, float]) -> list[list[Frame
     return [sorted(place, key=lambda frame: frame.instance_number or 0.0) for place in places]
 
 
-def _one_a_place(places: list[list[Frame]], different: Different) -> tuple[list[Frame], list[str]]:
+def _one_a_place(places: list[list[Frame]], compared: PictureComparison) -> tuple[list[Frame], list[str]]:
     """One frame a place, and what was left out."""
     several = [place for place in places if len(place) > 1]
     if not several:
         return [place[0] for place in places], []
     warnings = []
     dropped = 0
-    if len(different(several[0])) < len(several[0]):
-        kept = [different(place) for place in several]
+    if len(compared.different(several[0])) < len(several[0]):
+        kept = [compared.different(place) for place in several]
         dropped = sum(map(len, several)) - sum(map(len, kept))
         several = [place for place in kept if len(place) > 1]
     if dropped:
