@@ -48,6 +48,55 @@ def test_a_missing_name_matches_nobody_in_particular_among_several(patients):
     assert patients.find_or_create(Identity(None, "123"), "b.dcm").id == nameless.id
 
 
+BORN = date(1950, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Identity("Doe^Jane", "123", date(1950, 2, 1), "F"),
+        Identity("Doe^Jane", "123", BORN, "M"),
+        Identity("doe jane", "123", None, "M"),
+    ],
+)
+def test_another_birth_date_or_sex_is_a_conflict_that_both_know_of(patients, other):
+    jane = patients.find_or_create(Identity("Doe^Jane", "123", BORN, "F"), "a.dcm")
+    assert jane.in_conflict_with == ()
+    second = patients.find_or_create(other, "b.dcm")
+    assert second.id != jane.id
+    assert second.in_conflict_with == (jane.pseudonym,)
+    assert patients.get(jane.id, with_identity=True).in_conflict_with == (second.pseudonym,)
+    assert patients.get(jane.id, with_identity=False).in_conflict_with == ()
+    assert patients.find_or_create(other, "c.dcm").id == second.id
+    assert patients.find_or_create(Identity("Doe^Jane", "123", BORN, "F"), "d.dcm").id == jane.id
+
+
+@pytest.mark.parametrize("sex", [None, "O", "F"])
+def test_what_is_not_stated_contradicts_nobody(patients, sex):
+    jane = patients.find_or_create(Identity("Doe^Jane", "123", BORN, "F"), "a.dcm")
+    again = patients.find_or_create(Identity("Doe^Jane", "123", None, sex), "b.dcm")
+    assert again.id == jane.id
+    assert again.identity.sex == "F"
+    assert again.in_conflict_with == ()
+
+
+def test_birth_date_and_sex_are_filled_in_later(patients):
+    first = patients.find_or_create(Identity("Doe^Jane", "123"), "a.dcm")
+    patients.find_or_create(Identity("Doe^Jane", "123", BORN, "F"), "b.dcm")
+    identity = patients.get(first.id, with_identity=True).identity
+    assert (identity.birth_date, identity.sex) == (BORN, "F")
+
+
+def test_the_same_number_with_another_name_is_no_conflict(patients):
+    patients.find_or_create(Identity("Doe^Jane", "123", BORN), "a.dcm")
+    assert patients.find_or_create(Identity("Roe^John", "123"), "b.dcm").in_conflict_with == ()
+
+
+def test_a_nameless_file_of_another_birth_date_is_somebody_else(patients):
+    jane = patients.find_or_create(Identity("Doe^Jane", "123", BORN), "a.dcm")
+    assert patients.find_or_create(Identity(None, "123", date(1960, 1, 1)), "b.dcm").id != jane.id
+
+
 @pytest.mark.parametrize("identity", [Identity(), Identity("Doe^Jane"), Identity(" ", " \x00")])
 def test_without_an_id_nobody_is_recognised(patients, identity):
     first = patients.find_or_create(identity, "xray.png")
