@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from data.errors import InvalidInput, RefusedScan
 from data.formats.contents import refusal_of
+from data.formats.decoder_errors import DECODING_ERRORS
 from data.formats.decoding import Kept, decode_each, decode_members, decode_pictures
 from data.formats.kept_files import keep_scan
 from data.formats.limits import UNREADABLE, Limits
@@ -87,7 +88,7 @@ def _lines_of(item: Item, limits: Limits, folder: Path, number: int) -> Iterator
         try:
             original = keep_scan(one.members, folder, number + len(scans))
             line = put_scan(one.scan, folder, number + len(scans), original=original.name)
-        except Exception:
+        except DECODING_ERRORS:
             # What cannot be kept without names is not read.
             yield put_refusal(Refusal(one.scan.name, "unreadable", UNREADABLE)), False
             continue
@@ -127,7 +128,7 @@ def _naming_the_mask() -> Iterator[None]:
         yield
     except (InvalidInput, RefusedScan):
         raise
-    except Exception as error:
+    except DECODING_ERRORS as error:
         raise InvalidInput(refusal_of("mask", error).sentence) from error
 
 

@@ -77,7 +77,7 @@ def look_at(members: Sequence[Member]) -> list[Sighting]:
         lines = ask(request | {"paths": [str(member.path) for member in chunk]}, _LOOK_S)
         seen = _whole(lines)
         sightings += [
-            Sighting(member, Kind(one["kind"]), one["series"])
+            Sighting(member, Kind(one["kind"]), one["series"], one["named"])
             for member, one in zip(chunk, seen, strict=False)
         ]
         if len(seen) < len(chunk):  # the file it stopped at is left to the decoder, which refuses it

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from data.errors import RefusedScan
 from data.formats.archive import folder_members, gunzipped, zip_members
+from data.formats.decoder_errors import DECODING_ERRORS
 from data.formats.detect import Kind, head_of, is_companion, kind_of, other_name
 from data.formats.dicom import Instance, read_instance
 from data.formats.limits import UNREADABLE, Limits
@@ -85,7 +86,7 @@ def collection(members: Sequence[Member], limits: Limits, folder: Path) -> Conte
                 skipped += 1
                 continue
             _sort_in(member, contents, by_name, limits, folder)
-        except Exception as error:
+        except DECODING_ERRORS as error:
             contents.refusals.append(refusal_of(member.name, error))
     if not members or skipped == len(members):
         raise RefusedScan("nothing_found", "No scan was found in this upload.")

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from data.formats import batches, sightings, unpacking
+from data.formats.decoder_errors import DECODING_ERRORS
 from data.formats.decoding import Kept, decode_each
 from data.formats.kept_files import keep_scan
 from data.formats.limits import UNREADABLE, Limits
@@ -121,7 +122,7 @@ def _finished(kept: Kept, folder: Path, keep_in: Path | None, number: int) -> st
         if keep_in is not None:
             keep_scan(kept.members, keep_in, number)
         return put_scan(kept.scan, folder, number)
-    except Exception as error:
+    except DECODING_ERRORS as error:
         # Without a copy that is free of names nothing is kept, and what is not kept is not read.
         _log.warning("a scan could not be kept: %s", type(error).__name__)
         return None

@@ -186,3 +186,16 @@ def test_archives_are_bounded_and_may_be_damaged(tmp_path: Path) -> None:
         with pytest.raises(RefusedScan) as refused:
             unpack(tmp_path / name, into, limits)
         assert refused.value.code == code
+
+
+def test_a_series_that_a_sender_cut_is_one_item(tmp_path: Path) -> None:
+    for index in range(VOLUME.shape[2]):
+        named = {"SeriesInstanceUID": f"1.7.{index + 1}", "SeriesNumber": 4, "SeriesDescription": "AX"}
+        write_series(VOLUME, AXIAL, tmp_path / "tree" / str(index), [index], **named)
+    write_series(VOLUME, AXIAL, tmp_path / "tree" / "other", SeriesInstanceUID="1.8", SeriesNumber=5)
+    groups = grouped(look_at(members(tmp_path / "tree")))
+    assert [len(group) for group in groups] == [6, 6]
+    ((scan,),) = opened([Item("series", groups[0])], tmp_path)
+    assert isinstance(scan, Opened)
+    assert scan.scan.array.shape == (6, 12, 10)
+    assert "cut into 6" in scan.scan.warnings[0]
