@@ -16,6 +16,7 @@ from data.errors import RefusedScan
 from data.formats.dicom import Instance
 from data.formats.dicom_frames import frames_of, is_stacked
 from data.formats.dicom_pixels import PictureComparison
+from data.formats.dicom_times import date_of
 from data.formats.dicom_values import PARSE_ERRORS, number, number_list, text_of
 from data.formats.limits import Limits
 
@@ -109,9 +110,9 @@ def _unmixed(instances: Sequence[Instance]) -> list[Series]:
     """By patient, study and frame of reference; an attribute that says nothing goes with the only other."""
     groups = [Series(tuple(instances))]
     for what, value_of_instance in (
-        ("patients", lambda instance: text_of(instance.header, "PatientID")),
+        ("patients", _number_key),
         ("patients", _name_key),
-        ("patients", lambda instance: text_of(instance.header, "PatientBirthDate")),
+        ("patients", _birth_key),
         ("studies", lambda instance: text_of(instance.header, "StudyInstanceUID")),
         ("frames of reference", _frame_of_reference),
     ):
@@ -143,9 +144,16 @@ def _name_key(instance: Instance) -> Hashable:
     return tuple(sorted(re.findall(r"[^\W_]+", name))) or None
 
 
+def _number_key(instance: Instance) -> Hashable:
+    return (text_of(instance.header, "PatientID") or "").casefold() or None
+
+
+def _birth_key(instance: Instance) -> Hashable:
+    return date_of(text_of(instance.header, "PatientBirthDate"))
+
+
 def _patient_key(instance: Instance) -> Hashable:
-    number_and_birth = (text_of(instance.header, keyword) for keyword in ("PatientID", "PatientBirthDate"))
-    return _name_key(instance), *number_and_birth
+    return _number_key(instance), _name_key(instance), _birth_key(instance)
 
 
 def _joined(separate: list[Series]) -> list[Series]:

@@ -1,41 +1,32 @@
-"""Which pictures of one place a series holds: echoes, b-values, time points, parts of complex values."""
+"""Which pictures of one place a series holds, and which of them are read: sets of one kind."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.multival import MultiValue
 
 from data.errors import RefusedScan
-from data.formats.dicom_frames import Frame, any_value
-from data.formats.dicom_values import PARSE_ERRORS, number_list
+from data.formats.dicom_frames import Frame
+from data.formats.dicom_pixels import PictureComparison
+from data.formats.dicom_traits import (
+    ACQUISITION,
+    IMAGINARY,
+    MAGNITUDE,
+    PHASE,
+    REAL,
+    TRAITS,
+    Trait,
+    is_derived,
+    part_of,
+)
 
-MAGNITUDE, REAL, IMAGINARY, PHASE = "magnitude", "real part", "imaginary part", "phase"
-_PARTS = (
-    (MAGNITUDE, re.compile(r"M|MAG|MAGNITUDE|M_\w+|MOD|MODULUS")),
-    (REAL, re.compile(r"R|REAL|R_\w+")),
-    (IMAGINARY, re.compile(r"I|IMAG|IMAGINARY|I_\w+")),
-    (PHASE, re.compile(r"P|PHASE|PHASE[ _]MAP|P_\w+")),
-)
 _PREFERRED = ("", MAGNITUDE, REAL, IMAGINARY, PHASE)
-_GE_PARTS = {0: MAGNITUDE, 1: PHASE, 2: REAL, 3: IMAGINARY}
-_GE_PART = (0x0043, 0x102F, "GEMS_PARM_01")
-_B_VALUES = (
-    (0x0019, 0x100C, "SIEMENS MR HEADER"),
-    (0x0043, 0x1039, "GEMS_PARM_01"),
-    (0x2001, 0x1003, "Philips Imaging DD 001"),
-)
-_GE_B_OFFSET = 1_000_000_000  # newer GE scanners add it to the number
-_TIME_POINTS = ("TemporalPositionIndex", "TemporalPositionIdentifier")
-_ACQUISITIONS = ("FrameAcquisitionNumber", "AcquisitionNumber")
-_TRIGGERS = ("NominalCardiacTriggerDelayTime", "TriggerTime")
-_TIMES = ("FrameAcquisitionDateTime", "AcquisitionDateTime", "AcquisitionTime")
 _MOST_SETS = 8
+_TWICE = "{} pictures were there twice; each was read once."
 _SAME_PLACE = 0.25  # of the usual distance of slices
 
 _ALL_DERIVED = "By their header these pictures were derived from others, not recorded by the scanner."
@@ -54,129 +45,20 @@ class PictureSet:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Trait:
-    """Something that tells pictures of one place apart."""
-
-    name: str
-    of: Callable[[Frame], Hashable]
-    label: Callable[[Hashable], str]
-    in_time: bool = False  # of many, the others are not offered
-
-
-def part_of(frame: Frame) -> str:
-    """Which part of the complex signal an MR picture shows, "" where nothing says so."""
-    said = (frame.text("ComplexImageComponent") or "").upper()
-    for part, pattern in _PARTS:
-        if pattern.fullmatch(said):
-            return part
-    values = (frame.text("FrameType", "ImageType") or "").upper().split("\\")[2:]
-    for value in values:
-        for part, pattern in _PARTS:
-            if pattern.fullmatch(value):
-                return part
-    stated = _private_number(frame, *_GE_PART)
-    return "" if stated is None else _GE_PARTS.get(stated, "")
-
-
-def is_derived(frame: Frame) -> bool:
-    """Whether a picture was computed from others, by its header."""
-    return (frame.text("FrameType", "ImageType") or "").upper().startswith("DERIVED")
-
-
-def _flavour(frame: Frame) -> str:
-    return "\\".join((frame.text("FrameType", "ImageType") or "").upper().split("\\")[2:])
-
-
-def _rounded(*keywords: str, digits: int = 2) -> Callable[[Frame], Hashable]:
-    def value(frame: Frame) -> Hashable:
-        stated = frame.number(*keywords)
-        return None if stated is None else round(stated, digits)
-
-    return value
-
-
-def _b_value(frame: Frame) -> Hashable:
-    stated = frame.number("DiffusionBValue")
-    for private_element in _B_VALUES if stated is None else ():
-        private = _private_number(frame, *private_element)
-        if private is not None:
-            stated = float(private % _GE_B_OFFSET)
-            break
-    return None if stated is None else round(stated)
-
-
-def _private_number(frame: Frame, group: int, element: int, creator: str) -> int | None:
-    """A vendor's element as a number, where that vendor wrote it."""
-    header = frame.instance.header
-    if (group, element) not in header:
-        return None
-    try:
-        if str(header[group, element >> 8].value).strip() != creator:
-            return None
-        value = header[group, element].value
-        first = value[0] if isinstance(value, (list, tuple, MultiValue)) else value
-        return None if first is None or isinstance(first, bytes) else int(float(first))
-    except PARSE_ERRORS:
-        return None
-
-
-def _text_in(*keywords: str) -> Callable[[Frame], Hashable]:
-    return lambda frame: frame.text(*keywords)
-
-
-def _direction(frame: Frame) -> Hashable:
-    for dataset in frame.said:
-        numbers = number_list(dataset, "DiffusionGradientOrientation")
-        if numbers is None:
-            items = any_value(frame, "DiffusionGradientDirectionSequence")
-            numbers = number_list(items[0], "DiffusionGradientOrientation") if items else None
-        if numbers is not None:
-            return tuple(round(value, 3) for value in numbers)
-    return None
-
-
-def _named(words: str) -> Callable[[Hashable], str]:
-    """Puts a number into words; a file that does not state it is called by their beginning."""
-    unstated = words.split("{")[0] + "unstated"
-    return lambda value: words.format(value) if isinstance(value, (int, float)) else unstated
-
-
-_TRAITS = (
-    Trait("kinds of picture", _flavour, lambda value: str(value or "unnamed").replace("\\", " ")),
-    Trait("echoes", _rounded("EffectiveEchoTime", "EchoTime"), _named("echo time {:g} ms")),
-    Trait("echoes", _rounded("EchoNumbers"), _named("echo {:g}")),
-    Trait("b-values", _b_value, _named("b-value {:g} s/mm²")),
-    Trait("inversion times", _rounded("InversionTimes", "InversionTime"), _named("inversion time {:g} ms")),
-    Trait("time points", _rounded(*_TIME_POINTS), _named("time point {:g}"), in_time=True),
-    Trait("contrast phases", _text_in("ContrastBolusAgentPhase"), lambda value: f"contrast {value}"),
-    Trait("acquisitions", _rounded(*_ACQUISITIONS), _named("acquisition {:g}"), in_time=True),
-    Trait("heart phases", _rounded(*_TRIGGERS), _named("trigger time {:g} ms"), in_time=True),
-    Trait("gradient directions", _direction, lambda value: f"direction {value}", in_time=True),
-    Trait("times", _text_in(*_TIMES), lambda value: f"time {value}", in_time=True),
-)
-_ACQUISITION = _TRAITS[7]
-_TELLING_OF_ONE_PLACE = _TRAITS[:7] + _TRAITS[8:10]
-
-
-def explained(frames: Sequence[Frame]) -> bool:
-    """Whether the headers say why several pictures lie at one place: echoes, b-values, time points."""
-    traits = [(part_of(frame), *(trait.of(frame) for trait in _TELLING_OF_ONE_PLACE)) for frame in frames]
-    return len(set(traits)) == len(frames)
-
-
-def picture_sets(frames: Sequence[Frame], depths: Sequence[float]) -> list[PictureSet]:
+def picture_sets(
+    frames: Sequence[Frame], depths: Sequence[float], compared: PictureComparison
+) -> list[PictureSet]:
     """Pictures of parallel slices in sets of one kind, the most telling first.
 
     `depths` are the frames' places across the slices in mm. Magnitude goes before phase, real and
     imaginary parts, which are left out then, and original pictures before derived ones. Echoes,
-    b-values, phases and acquisitions become sets of their own. Raises RefusedScan `phase_image`
-    where there is nothing but phase.
+    b-values, phases and acquisitions become sets of their own; the same pictures again are dropped.
+    Raises RefusedScan `phase_image` where there is nothing but phase.
     """
     chosen, notes = _magnitudes(_Placed.of(frames, depths))
     chosen, more = _originals(chosen)
-    sets = _split(chosen, _TRAITS, "")
-    return [replace(one, warnings=(*notes, *more, *one.warnings)) for one in sets]
+    sets = _split(chosen, TRAITS, "", compared)
+    return [replace(pictures, warnings=(*notes, *more, *pictures.warnings)) for pictures in sets]
 
 
 @dataclass(frozen=True)
@@ -256,23 +138,44 @@ def _originals(placed: _Placed) -> tuple[_Placed, list[str]]:
     return placed.where([not is_double for is_double in doubled]), [note]
 
 
-def _split(placed: _Placed, traits: Sequence[Trait], label: str) -> list[PictureSet]:
+def _split(
+    placed: _Placed, traits: Sequence[Trait], label: str, compared: PictureComparison
+) -> list[PictureSet]:
     for number, trait in enumerate(traits):
         groups = _groups(placed, trait)
         if groups is None:
             continue
+        if trait.in_time and (again := _again(placed, compared)):
+            kept = placed.where([frame not in again for frame in map(id, placed.frames)])
+            sets = _split(kept, traits[number:], label, compared)
+            return [replace(each, warnings=(_TWICE.format(len(again)), *each.warnings)) for each in sets]
         names = [trait.label(value) for value, _ in groups]
         left_out = trait.in_time and len(groups) > _MOST_SETS
         if left_out:
             groups = [max(groups, key=lambda group: len(set(group[1].places)))]
-        sets: list[PictureSet] = []
+        sets = []
         for value, group in groups:
             name = trait.label(value)
             note = _note(trait, name, names, left_out)
-            inner = _split(group, traits[number + 1 :], f"{label}, {name}" if label else name)
+            inner = _split(group, traits[number + 1 :], f"{label}, {name}" if label else name, compared)
             sets += [replace(pictures, warnings=(note, *pictures.warnings)) for pictures in inner]
         return sets
     return [PictureSet(placed.frames, label)]
+
+
+def _again(placed: _Placed, compared: PictureComparison) -> set[int]:
+    """The ids of pictures that were sent again, where every place that has several has one again."""
+    again: set[int] = set()
+    by_place: dict[int, list[Frame]] = defaultdict(list)
+    for frame, place in zip(placed.frames, placed.places, strict=True):
+        by_place[place].append(frame)
+    for frames in by_place.values():
+        if len(frames) == 1:
+            continue
+        if len(compared.different(frames)) > 1:
+            return set()
+        again |= set(map(id, frames[1:]))
+    return again
 
 
 def _note(trait: Trait, name: str, names: Sequence[str], left_out: bool) -> str:
@@ -285,7 +188,7 @@ def _note(trait: Trait, name: str, names: Sequence[str], left_out: bool) -> str:
 
 def _groups(placed: _Placed, trait: Trait) -> list[tuple[Hashable, _Placed]] | None:
     """The frames by a trait, if it explains why several of them share places; the preferred first."""
-    if placed.most_at_one_place == 1 and trait is not _ACQUISITION:
+    if placed.most_at_one_place == 1 and trait is not ACQUISITION:
         return None
     values = [trait.of(frame) for frame in placed.frames]
     different = set(values)

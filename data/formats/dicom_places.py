@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from data.errors import RefusedScan
 from data.formats.dicom_frames import Frame, Vector
-from data.formats.dicom_pictures import explained
 from data.formats.dicom_pixels import PictureComparison
+from data.formats.dicom_traits import explained
 
 _SAME_MM = 0.02
 _FEWEST = 3

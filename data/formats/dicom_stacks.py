@@ -115,7 +115,7 @@ def _belongs(frame: Frame, first: Frame) -> bool:
 
 def _stacks_in(placed: Ordered, compared: PictureComparison) -> Iterator[Stack]:
     depth_of = {id(frame): depth for frame, depth in zip(placed.frames, placed.depths, strict=True)}
-    for pictures in picture_sets(placed.frames, placed.depths):
+    for pictures in picture_sets(placed.frames, placed.depths, compared):
         places = _places(pictures, depth_of)
         frames, warnings = _one_a_place(places, compared)
         depths = np.array([depth_of[id(frame)] for frame in frames])

@@ -100,6 +100,14 @@ CASES = [
         (0, 90),
         "2 patients",
     ),
+    Case(
+        "one number and one birth date in two spellings",
+        lambda: each(
+            stored(),
+            PatientID=lambda i: ("ex-1", "EX-1 ")[i % 2],
+            PatientBirthDate=lambda i: ("19500101", "1950.01.01")[i % 2],
+        ),
+    ),
     Case("one name in two spellings", lambda: each(stored(), PatientName=lambda i: ("A^B", "a  B")[i % 2])),
     Case(
         "a patient's number on some slices only",
@@ -131,6 +139,12 @@ CASES = [
     Case(
         "every picture twice under other instance numbers",
         lambda: stored() + each(stored(), InstanceNumber=lambda i: i + 7),
+        (0,),
+        "6 pictures were there twice",
+    ),
+    Case(
+        "every picture twice as another acquisition",
+        lambda: stored(AcquisitionNumber=1) + stored(AcquisitionNumber=2),
         (0,),
         "6 pictures were there twice",
     ),
