@@ -27,7 +27,7 @@ from data.stores.audit import AuditLog
 from data.stores.jobs import JobStore
 from services.alerts import alerts as subject
 from services.alerts.alerts import Alerts
-from services.alerts.delivery import Telling, addresses
+from services.alerts.delivery import Delivery, addresses
 from services.jobs import Jobs
 
 pytestmark = [
@@ -130,7 +130,7 @@ class House:
         )
         self.audit = AuditLog(self.engine)
         self.alerts = Alerts(
-            AlertStore(self.engine), self.audit, Telling(addresses(setting), URL), self.jobs, URL
+            AlertStore(self.engine), self.audit, Delivery(addresses(setting), URL), self.jobs, URL
         )
         self.jobs.start()
 
@@ -144,7 +144,7 @@ class House:
 
     def later(self, by: timedelta) -> None:
         self.moment += by
-        self.alerts.tell_due()
+        self.alerts.deliver_due()
         assert self.jobs.wait_idle(60)
 
     def close(self) -> None:
@@ -174,14 +174,14 @@ def test_both_receive_the_alert_once(house: House, ports: tuple[int, int]) -> No
     assert (alert.telling_failed, alert.told_at) == (None, MORNING)
     (posted,) = hook.got
     assert posted["path"] == f"/{TOKEN}"
-    assert posted["title"] == "Lightbox, warning: Drift: brain tumour"
+    assert posted["title"] == "Lightbox, warning: DriftRuns: brain tumour"
     assert "noise, entropy, … Größe." in posted["message"]
     assert f"{URL}/drift?run=7" in posted["message"]
     assert posted["type"] == "warning"
     assert {mail["To"] for mail in mailbox.mails} == {"physics@clinic.example", "head@clinic.example"}
     assert len(mailbox.mails) == 2
     for mail in mailbox.mails:
-        assert mail["Subject"] == "Lightbox, warning: Drift: brain tumour"
+        assert mail["Subject"] == "Lightbox, warning: DriftRuns: brain tumour"
         assert "lightbox@clinic.example" in mail["From"]
         assert mail.get_content_type() == "text/plain"
         assert "noise, entropy, … Größe." in mail.get_content()
