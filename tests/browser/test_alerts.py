@@ -35,7 +35,7 @@ def test_an_alert_calls_is_acknowledged_with_a_reason_and_is_gone(open_tab, hous
     card = page.locator(".lb-alert")
     expect(card).to_contain_text("Critical")
     press(page, "Acknowledge")
-    expect(page.locator(".modal-title, .modal h2")).to_contain_text("Acknowledge: DriftRuns: brain tumour")
+    expect(page.locator(".modal-title, .modal h2")).to_contain_text("Acknowledge: Drift: brain tumour")
     press(page, "Save")
     expect(page.locator("#alert")).to_contain_text("Say why first.")
     page.fill("#alert-why", "The new coil; ticket 12")

@@ -174,14 +174,14 @@ def test_both_receive_the_alert_once(house: House, ports: tuple[int, int]) -> No
     assert (alert.telling_failed, alert.told_at) == (None, MORNING)
     (posted,) = hook.got
     assert posted["path"] == f"/{TOKEN}"
-    assert posted["title"] == "Lightbox, warning: DriftRuns: brain tumour"
+    assert posted["title"] == "Lightbox, warning: Drift: brain tumour"
     assert "noise, entropy, … Größe." in posted["message"]
     assert f"{URL}/drift?run=7" in posted["message"]
     assert posted["type"] == "warning"
     assert {mail["To"] for mail in mailbox.mails} == {"physics@clinic.example", "head@clinic.example"}
     assert len(mailbox.mails) == 2
     for mail in mailbox.mails:
-        assert mail["Subject"] == "Lightbox, warning: DriftRuns: brain tumour"
+        assert mail["Subject"] == "Lightbox, warning: Drift: brain tumour"
         assert "lightbox@clinic.example" in mail["From"]
         assert mail.get_content_type() == "text/plain"
         assert "noise, entropy, … Größe." in mail.get_content()
