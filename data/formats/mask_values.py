@@ -14,6 +14,7 @@ Mask = NDArray[np.bool_]
 
 MOST_LABELS = 32
 _MIDDLE, _BLURRED_SHARE = (0.1, 0.9), 0.01  # of the range, and of the pixels: what JPEG leaves of two values
+_BRIGHT, _MOST_MEANT = 128, 10  # a mask in JPEG is bright, and has more values than people draw with
 _SHOWN = 8
 
 EMPTY = "This mask is empty. If there is nothing to mark, say that it is meant to be empty."
@@ -92,7 +93,7 @@ def _are_labels(labels: NDArray[Any]) -> bool:
 def _two_valued(values: NDArray[Any]) -> Mask | None:
     """A mask of two values that lost a little to JPEG; None for anything with real values in between."""
     high = float(values.max())
-    if values.dtype != np.uint8 or high < MOST_LABELS or len(np.unique(values)) <= MOST_LABELS:
+    if values.dtype != np.uint8 or high < _BRIGHT or len(np.unique(values)) < _MOST_MEANT:
         return None
     share = values / high
     between = float(np.mean((share > _MIDDLE[0]) & (share < _MIDDLE[1])))

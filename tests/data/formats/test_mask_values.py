@@ -68,7 +68,7 @@ def test_what_jpeg_leaves_of_two_values_is_a_mask() -> None:
     large = np.kron(BLOB, np.ones((7, 7)))
     Image.fromarray((large * 255).astype(np.uint8)).save(memory, "JPEG", quality=90)
     stored = np.array(Image.open(memory))
-    assert len(np.unique(stored)) > 32
+    assert len(np.unique(stored)) > 10
     assert np.mean(marked(stored) != (large > 0)) < 0.002
 
 
