@@ -34,8 +34,7 @@ from data.records.statistics import ExportRow, SavedView
 from data.records.uploads import Upload, UploadState
 from data.records.versions import ModelVersion, TrackedRun
 from data.records.worklist import WorklistPage, WorklistQuery, WorklistRow
-
-VERSION = "0.1.0"
+from data.version import VERSION
 
 BRAIN_TUMOUR = "brain-tumour"
 PNEUMONIA = "pneumonia"
