@@ -110,19 +110,20 @@ def _npy(array: np.ndarray) -> bytes:
 
 
 def _mlflow(home: Path) -> None:
-    """Version 3 of the champion, and its run with a figure and its interval."""
+    """Three versions, each with its run, a figure and its interval; the third is live."""
     from mlflow import MlflowClient
 
     uri = f"sqlite:///{home / 'mlflow.db'}"
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     folder = (home / "mlflow" / "lightbox-brain-tumour").as_uri()
-    run = client.create_run(client.create_experiment("lightbox-brain-tumour", artifact_location=folder))
-    for name, value in (("", 0.93), ("_low", 0.88), ("_high", 0.96), ("_n", 120)):
-        client.log_metric(run.info.run_id, f"presence_recall{name}", value)
-    client.set_terminated(run.info.run_id)
+    experiment = client.create_experiment("lightbox-brain-tumour", artifact_location=folder)
     client.create_registered_model("brain-tumour")
-    for _ in range(3):
-        client.create_model_version("brain-tumour", f"{run.info.artifact_uri}/files", run.info.run_id)
+    for recall in (0.9, 0.91, 0.93):
+        run = client.create_run(experiment).info
+        for name, value in (("", recall), ("_low", recall - 0.05), ("_high", recall + 0.03), ("_n", 120)):
+            client.log_metric(run.run_id, f"presence_recall{name}", value)
+        client.set_terminated(run.run_id)
+        client.create_model_version("brain-tumour", f"{run.artifact_uri}/files", run.run_id)
     client.set_registered_model_alias("brain-tumour", "champion", "3")
 
 
@@ -167,13 +168,15 @@ def test_masks_are_those_that_were_drawn(client: FlaskClient, layer: str, mask: 
 
 def test_cohort_performance_drift_and_reports_answer(client: FlaskClient) -> None:
     cohort = client.get("/api/v1/cohort?task=brain-tumour").get_json()
-    assert '"patients"' in json.dumps(cohort)
+    counts = {(number["name"], number["quantity"]): number["n"] for number in cohort["numbers"]}
+    assert (counts["all", "patients"], counts["positive", "scans"]) == (2, 1)
     real = client.get("/api/v1/performance?task=brain-tumour&metric=recall").get_json()
-    sources = {point["source"]: point for point in real["points"]}
-    assert (sources["validation"]["value"], sources["validation"]["version"]) == (0.93, "3")
-    assert (sources["reviewed"]["value"], sources["reviewed"]["n"]) == (1.0, 1)
+    values = {(point["source"], point["version"]): point["value"] for point in real["numbers"]}
+    assert [values["validation", version] for version in "123"] == [0.9, 0.91, 0.93]
+    assert values["reviewed", "3"] == 1.0
+    assert real["live"]["version"] == "3"
     (run,) = client.get("/api/v1/drift?task=brain-tumour").get_json()["runs"]
-    assert (run["severity"], run["reference"]) == ("warning", "Autumn")
+    assert (run["severity"], run["reference"]["name"]) == ("warning", "Autumn")
     assert client.get(f"/api/v1/drift/{RUN}").get_json()["snapshot"] == SNAPSHOT
     assert client.get(f"/api/v1/reports/{REPORT}/json").data == REPORT_BYTES
 
