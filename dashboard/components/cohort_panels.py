@@ -14,6 +14,7 @@ from dashboard.components.icons import icon
 from dashboard.components.reports import link as report_link
 from dashboard.components.results import local_time
 from data.records import KeptRefusal, ReportKind, Role, User
+from services.task_words import MEASURED_VOLUME
 
 if TYPE_CHECKING:
     from services.cohort.comparison import Difference
@@ -61,12 +62,13 @@ def tiles(found: Cohort, query_of: Callable[[Query], str]) -> list[Component]:
     positive, interval = _share_words(found.positive)
     volume = found.volume_ml.spread
     median = "–" if volume is None or volume.median is None else f"{volume.median:.1f} mL"
+    measured = f"n = {number(found.volume_ml.n)}"
     corrected = found.corrected.share
     reviewed = f"of {number(0 if corrected is None else corrected.n)} reviewed"
     return [
         _tile("Scans", number(found.scans.n), f"{number(found.patients)} patients", found.scans, query_of),
         _tile("Positive", positive, interval, found.positive, query_of),
-        _tile("Median tumour volume", median, f"n = {number(found.volume_ml.n)}", found.volume_ml, query_of),
+        _tile(f"Median {MEASURED_VOLUME}", median, measured, found.volume_ml, query_of),
         _tile("Corrected", number(found.corrected.n), reviewed, found.corrected, query_of),
         _tile("Waiting", number(found.waiting.n), "not read yet", found.waiting, query_of),
         _plain("Refused", number(found.refused), _refused_words(found), "#cohort-refused"),

@@ -22,6 +22,7 @@ from dashboard.components.results import (
     task_name,
 )
 from data.records import Role, User, WorklistQuery, WorklistRow
+from services.task_words import pictures_read
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -192,7 +193,7 @@ def _empty(user: User, *, filtered: bool) -> Component:
         return _empty_state(
             "bi-inboxes",
             "No scans yet.",
-            "Drop a brain MRI or a chest X-ray above: DICOM files or folders, NIfTI, PNG, JPEG, TIFF, zip.",
+            f"Drop {pictures_read()} above: DICOM files or folders, NIfTI, PNG, JPEG, TIFF, zip.",
         )
     return _empty_state("bi-inboxes", "No scans yet.", "They appear here when a clinician uploads them.")
 
