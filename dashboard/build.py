@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from dash import Dash
 from flask import Flask, Response, g, redirect, request
@@ -77,7 +77,7 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
         page.register(app, services)
     shell.register(app)
     bell.register(app, services)
-    app.validation_layout = shell.validation_layout()
+    cast(Any, app).validation_layout = shell.validation_layout()
     app.layout = shell.layout
     server.before_request(_to_landing_page)
     server.after_request(_not_found_status)
@@ -104,7 +104,7 @@ def _add_routes(server: Flask, services: Services, sessions: Sessions) -> None:
 def _dash(server: Flask) -> Dash:
     return Dash(
         "dashboard",
-        server=server,
+        server=cast(Any, server),  # Dash takes any Flask app, and says only bool or a function
         assets_folder=str(HERE / "assets"),
         assets_path_ignore=["vendor"],  # listed by name below, in the right order
         external_stylesheets=_STYLES,

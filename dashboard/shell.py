@@ -13,6 +13,7 @@ from flask_wtf.csrf import generate_csrf
 
 from dashboard.auth import READERS, person
 from dashboard.components import bell
+from dashboard.components.attributes import aria, data
 from dashboard.components.icons import icon
 from dashboard.errors import ALERT
 from dashboard.files.drift import LOOKERS
@@ -165,7 +166,7 @@ def _navbar(user: User) -> Component:
         html.Span(className="navbar-toggler-icon"),
         id=MENU_TOGGLE,
         className="navbar-toggler",
-        **{"aria-label": "Menu", "aria-controls": MENU},
+        **aria(label="Menu", controls=MENU),
     )
     menu = dbc.Collapse(
         [dbc.Nav(links, navbar=True, class_name="me-auto"), _who(user)], id=MENU, navbar=True, is_open=False
@@ -174,7 +175,8 @@ def _navbar(user: User) -> Component:
     return html.Nav(
         html.Div([brand, *ringing, toggle, menu], className="container-fluid"),
         className="navbar navbar-expand-md lb-navbar",
-        **{"data-bs-theme": "dark", "aria-label": "Main"},
+        **data(bs_theme="dark"),
+        **aria(label="Main"),
     )
 
 

@@ -9,6 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components import alerts
+from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
 from data.records import Alert, Role, User
 
@@ -45,7 +46,7 @@ def label(calling: int) -> list[Component]:
         return [icon(look, ""), spoken]
     return [
         icon(look, ""),
-        html.Span(str(calling), className="lb-bell-count", **{"aria-hidden": "true"}),
+        html.Span(str(calling), className="lb-bell-count", **aria(hidden="true")),
         spoken,
     ]
 

@@ -77,7 +77,7 @@ def tiles(found: Cohort, query_of: Callable[[Query], str]) -> list[Component]:
 
 def chips(filters: Query, vs: str | None) -> list[Component]:
     """What is filtered by, one chip a filter."""
-    shown = []
+    shown: list[Component] = []
     for name, chosen in filters.items():
         words = " or ".join(value_words(name, one) for one in chosen)
         shown.append(html.Span([html.Strong(f"{LABELS.get(name, name)}: "), words], className="lb-chip"))

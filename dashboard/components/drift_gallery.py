@@ -58,7 +58,7 @@ def heading(found: Culprits) -> list[Component]:
     words = HEADINGS.get(found.feature, f"Scans that pull “{found.title}” the most")
     usual = ""
     unit = f" {found.unit}" if found.unit else ""
-    if found.median is not None:
+    if found.median is not None and found.q25 is not None and found.q75 is not None:
         half = f"{figure(found.q25)} to {figure(found.q75)}"
         usual = f"Reference: {figure(found.median)}{unit} (middle half {half})"
     elif found.usual is not None:

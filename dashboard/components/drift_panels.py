@@ -8,6 +8,7 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
 from dashboard.components.reports import link as report_link
 from dashboard.components.results import local_time
@@ -35,7 +36,7 @@ def badge(severity: Severity) -> Component:
 def waiting(run: DriftRun, progress: float | None) -> Component:
     """A run that is not done."""
     percent = round(100 * (progress or 0.0))
-    said = {"aria-valuenow": str(percent), "aria-label": "Progress"}
+    said = aria(valuenow=str(percent), label="Progress")
     bar = html.Div(className="progress-bar", style={"width": f"{max(percent, 3)}%"})
     return html.Div(
         [
@@ -88,7 +89,7 @@ def verdict(snapshot: Mapping[str, Any]) -> Component:
 def downloads(run: DriftRun, has_truth: bool) -> Component:
     """The run as files."""
     look = "btn btn-sm btn-outline-primary"
-    links = [
+    links: list[Component] = [
         html.A("JSON", href=f"/drift/{run.id}/snapshot.json", download="", className=look),
         html.A("HTML", href=f"/drift/{run.id}/drift.html?download", download="", className=look),
     ]

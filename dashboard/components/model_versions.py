@@ -251,7 +251,7 @@ def _button(
     *,
     outline: bool = False,
 ) -> Component:
-    return dbc.Button(
+    button: Component = dbc.Button(
         label,
         id={"type": ACT, "task": task, "version": version, "verb": verb, "live": live or ""},
         size="sm",
@@ -259,6 +259,7 @@ def _button(
         outline=outline,
         disabled=disabled,
     )
+    return button
 
 
 def _told(one: Promotion) -> list[str]:

@@ -95,7 +95,7 @@ def _control(name: str) -> Component:
     if name in _CHOICES:
         options = [_option(value, words) for value, words in _CHOICES[name].items()]
         first = next(iter(_CHOICES[name]))
-        return dbc.RadioItems(
+        switch: Component = dbc.RadioItems(
             id=control_id(name),
             options=options,
             value=first,
@@ -105,6 +105,7 @@ def _control(name: str) -> Component:
             label_class_name="btn btn-sm btn-outline-primary",
             label_checked_class_name="active",
         )
+        return switch
     label = html.Label(_LABELS[name], htmlFor=control_id(name), className="visually-hidden")
     menu = dcc.Dropdown(
         id=control_id(name), options=[], clearable=False, searchable=False, placeholder=_LABELS[name]

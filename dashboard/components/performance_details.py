@@ -108,7 +108,8 @@ def groups(
             figure, gap = member.figures.get(metric.name), member.gaps.get(metric.name)
             sure = gap is not None and min(gap.n, gap.n_rest) >= LEAST and (gap.low > 0 or gap.high < 0)
             opened = dcc.Link(number(member.n), href=link(f"{dimension}:{member.name}"))
-            cells = [member.name, opened, *_figure_cells(metric, figure), *_gap_cells(metric, gap)]
+            numbers = [*_figure_cells(metric, figure), *_gap_cells(metric, gap)]
+            cells: list[Component | str] = [member.name, opened, *numbers]
             rows.append(html.Tr([html.Td(cell) for cell in cells], className="lb-gap" if sure else None))
     words = (
         "The gap is the group's number minus that of all other cases. Many gaps are looked at: one in twenty "
@@ -196,7 +197,7 @@ def _case(one: Any) -> Component:
     said = "positive" if one.positive else "negative"
     wrong = one.positive != one.truth_positive
     scan = dcc.Link(f"Scan {one.scan_id[:8]}", href=f"/scans/{one.scan_id}", className="lb-scan-link")
-    cells = [
+    cells: list[Component | str] = [
         scan,
         local_time(one.created_at),
         html.Span(said, className="lb-past" if wrong else None),

@@ -53,7 +53,7 @@ def _row(metric: Metric, one: Difference) -> Component:
     sure = math.isfinite(one.value) and (one.low > 0 or one.high < 0)
     scale, unit, digits = (100, " points", ".1f") if metric.percent else (1, "", ".3f")
     known = math.isfinite(one.value)
-    cells = [
+    cells: list[Component | str] = [
         html.Span(metric.label, title=metric.meaning),
         value_words(metric, one.first),
         value_words(metric, one.second),
@@ -66,17 +66,17 @@ def _row(metric: Metric, one: Difference) -> Component:
 
 
 def _lists(pair: Pair) -> list[Component]:
-    found = []
+    lists: list[Component] = []
     for outcome, words in OUTCOMES.items():
         mine = [case for case in pair.found.cases if case.outcome == outcome]
         summary = html.Summary(f"{words.format(second=pair.second)}: {number(len(mine))} scans")
         shown = [_case(one) for one in mine[:MOST_CASES]]
         if len(mine) > MOST_CASES:
             shown.append(html.Li(f"… and {number(len(mine) - MOST_CASES)} more", className="text-secondary"))
-        found.append(
+        lists.append(
             html.Details([summary, html.Ul(shown, className="lb-pair-cases")], open=outcome == "lose")
         )
-    return found
+    return lists
 
 
 def _case(one: PairedCase) -> Component:

@@ -57,7 +57,7 @@ def source_words(point: Point) -> str:
 def exports(query: str) -> Component:
     """Links to what is on the screen as files."""
     look = "btn btn-sm btn-outline-primary"
-    links = [
+    links: list[Component] = [
         html.A(words, href=f"/exports/performance.{kind}?{query}", download="", className=look)
         for kind, words in FILES.items()
     ]
@@ -111,7 +111,7 @@ def meaning(shown: Shown) -> list[Component]:
     intervals = {"none": "no interval is known", "bootstrap": "95 % intervals by bootstrap"}
     said = intervals.get(shown.metric.interval, f"95 % intervals after {shown.metric.interval}")
     words = f"{said[0].upper()}{said[1:]}. Squares: validation. Filled marks: real use."
-    return [html.Span(shown.metric.meaning), " ", html.Span(words, className="text-secondary")]
+    return [html.Span(shown.metric.meaning, className="me-1"), html.Span(words, className="text-secondary")]
 
 
 def table(shown: Shown) -> Component:
@@ -178,12 +178,12 @@ def goal_words(metric: Metric, value: float | None) -> str:
 
 
 def _cells(metric: Metric, one: Point) -> list[Component]:
-    badge = [" ", html.Span("SYNTHETIC", className="lb-badge lb-synthetic")] if one.synthetic else []
+    badge = html.Span("SYNTHETIC", className="lb-badge lb-synthetic ms-1") if one.synthetic else None
     words = "its cases" if one.source == "validation" else "open"
     link = dcc.Link(words, href=one.query) if one.query else "–"
     figure = one.figure
     return [
-        html.Td([source_words(one), *badge]),
+        html.Td([source_words(one), badge]),
         html.Td(one.version),
         html.Td(one.month or ("–" if one.source == "validation" else "all")),
         html.Td(value_words(metric, figure.value), className="lb-past" if one.past_limit else None),

@@ -44,8 +44,8 @@ def summary(made: Rehearsal) -> list[Component]:
         links = [item for scan_id, why in made.failed for item in (_link(scan_id), f" {why} ")]
         parts.append(html.P([f"It could not read {len(made.failed)}: ", *links], className="lb-failed"))
     parts.append(_paired(made))
-    parts.append(_costs(made))
-    return parts
+    costs = _costs(made)
+    return parts if costs is None else [*parts, costs]
 
 
 def differences(user: User, made: Rehearsal, pictures: bool) -> list[Component]:

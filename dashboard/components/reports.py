@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 import dash_bootstrap_components as dbc
@@ -67,15 +67,16 @@ _STATES = {ReportState.WAITING: "being made", ReportState.MADE: "ready", ReportS
 def form() -> Component:
     """Ask what the report is about; the fields follow the kind."""
     fields: list[Component] = [
-        _field("task", "Task", dcc.Dropdown(id=TASK, placeholder="Task")),
-        _field("version", "Model version", dcc.Dropdown(id=VERSION, placeholder="All versions")),
-        _field("month", "Month", dcc.Input(id=MONTH, type="month", className="form-control")),
-        _field("from", "From", dcc.Input(id=FIRST, type="date", className="form-control")),
-        _field("to", "To, this day included", dcc.Input(id=LAST, type="date", className="form-control")),
-        _field("run", "Drift run", dcc.Dropdown(id=RUN, placeholder="Drift run")),
+        _field("task", "Task", TASK, dcc.Dropdown(id=TASK, placeholder="Task")),
+        _field("version", "Model version", VERSION, dcc.Dropdown(id=VERSION, placeholder="All versions")),
+        _field("month", "Month", MONTH, _calendar(MONTH, "month")),
+        _field("from", "From", FIRST, _calendar(FIRST, "date")),
+        _field("to", "To, this day included", LAST, _calendar(LAST, "date")),
+        _field("run", "Drift run", RUN, dcc.Dropdown(id=RUN, placeholder="Drift run")),
         _field(
             "filters",
             "Filters, as in the address of the cohort page",
+            FILTERS,
             dcc.Input(id=FILTERS, placeholder="all scans", className="form-control"),
         ),
     ]
@@ -144,16 +145,26 @@ def run_option(run: DriftRun) -> dict[str, str]:
 
 def _row(report: Report, progress: float, user: User) -> Component:
     state = html.Span(_STATES[report.state], className=f"lb-badge {_BADGES[report.state]}")
-    told: list[Component] = [state]
+    state_cell: list[Component] = [state]
     if report.state is ReportState.WAITING:
-        told.append(dbc.Progress(value=100 * progress, className="lb-report-progress"))
+        state_cell.append(dbc.Progress(value=100 * progress, className="lb-report-progress"))
     if report.failure:
-        told.append(html.Div(report.failure, className="lb-report-failure"))
+        state_cell.append(html.Div(report.failure, className="lb-report-failure"))
     if report.signed:
-        told.append(html.Span("signed", className="lb-badge"))
-    asked = [local_time(report.created_at), html.Div(report.made_name, className="text-secondary")]
-    cells = [report.title, asked, told, _files(report), _delete(report, user)]
-    return html.Tr([html.Td(cell) for cell in cells])
+        state_cell.append(html.Span("signed", className="lb-badge"))
+    asked: list[str | Component] = [
+        local_time(report.created_at),
+        html.Div(report.made_name, className="text-secondary"),
+    ]
+    return html.Tr(
+        [
+            html.Td(report.title),
+            html.Td(asked),
+            html.Td(state_cell),
+            html.Td(_files(report)),
+            html.Td(_delete(report, user)),
+        ]
+    )
 
 
 def _files(report: Report) -> Component:
@@ -184,7 +195,12 @@ def _delete(report: Report, user: User) -> Component | None:
     )
 
 
-def _field(name: str, label: str, control: Component) -> Component:
+def _field(name: str, label: str, control_id: str, control: Component) -> Component:
     return html.Div(
-        [html.Label(label, htmlFor=control.id), control], id=field_id(name), className="lb-hidden"
+        [html.Label(label, htmlFor=control_id), control], id=field_id(name), className="lb-hidden"
     )
+
+
+def _calendar(name: str, kind: str) -> Component:
+    kind_of_html: Any = kind  # browsers know more kinds of input than Dash's annotation names
+    return dcc.Input(id=name, type=kind_of_html, className="form-control")

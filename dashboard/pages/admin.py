@@ -245,7 +245,7 @@ def _person(user: User) -> Component:
 
 
 def _button(verb: str, label: str, user: User) -> Component:
-    return dbc.Button(
+    button: Component = dbc.Button(
         label,
         id={"type": ACTION, "user": user.id, "verb": verb},
         size="sm",
@@ -253,6 +253,7 @@ def _button(verb: str, label: str, user: User) -> Component:
         outline=True,
         class_name="ms-1",
     )
+    return button
 
 
 def _new_person() -> Component:

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import model_versions, rehearsals
+from dashboard.components.attributes import data
 from dashboard.components.model_versions import ACT, COUNT, WHY
 from dashboard.components.results import task_name
 from data.errors import Busy, InvalidInput
@@ -237,7 +238,7 @@ def _upload(task: str) -> Component:
                 "Choose a zip",
                 id=name,
                 className="btn btn-sm btn-outline-primary lb-choose-zip",
-                **{"data-task": task},
+                **data(task=task),
             ),
             html.Div(id=f"{name}-message", className="text-secondary", role="status"),
         ],

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.auth import READERS, require
 from dashboard.components import drift_gallery, panels, viewer
+from dashboard.components.attributes import data
 from dashboard.components.icons import icon
 from dashboard.components.results import finding, version_of
 from data.records import NOTICE, Role, ScanStatus, User
@@ -86,7 +87,7 @@ def layout(user: User, scan_id: str = "") -> Component:
         ],
         className="lb-scan",
         id="scan-page",
-        **{"data-scan": scan_id},
+        **data(scan=scan_id),
     )
 
 

@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 
 from dashboard.auth import READERS, SENDERS, require
 from dashboard.components import cohort_panels
+from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
 from dashboard.components.results import (
     STATUS_NAMES,
@@ -229,9 +230,9 @@ def _drop_zone() -> Component:
                 id="drop-zone",
                 className="lb-drop",
             ),
-            html.Div(id=UPLOADS, className="lb-uploads", **{"aria-live": "polite"}),
+            html.Div(id=UPLOADS, className="lb-uploads", **aria(live="polite")),
         ],
-        **{"aria-label": "Upload scans"},
+        **aria(label="Upload scans"),
     )
 
 
@@ -266,7 +267,7 @@ def _options(everything: str, choices: dict[str, str]) -> list[dict[str, str]]:
 
 
 def _grid(user: User) -> Component:
-    return dag.AgGrid(
+    grid: Component = dag.AgGrid(
         id=GRID,
         className="ag-theme-quartz lb-grid",
         columnDefs=_columns(user),
@@ -287,6 +288,7 @@ def _grid(user: User) -> Component:
             "enableCellTextSelection": True,
         },
     )
+    return grid
 
 
 def _columns(user: User) -> list[dict[str, Any]]:

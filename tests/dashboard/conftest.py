@@ -10,31 +10,31 @@ from flask.testing import FlaskClient
 
 from dashboard.build import build_dashboard
 from data.records import Role
-from tests.dashboard.house import PASSWORD, House
+from tests.dashboard.clinic import PASSWORD, Clinic
 
 SignIn = Callable[..., FlaskClient]
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    yield house
-    house.close()
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    clinic = Clinic(tmp_path)
+    yield clinic
+    clinic.close()
 
 
 @pytest.fixture
-def server(house: House) -> Flask:
-    return build_dashboard(house.services, secret_key="k" * 32).server
+def server(clinic: Clinic) -> Flask:
+    return build_dashboard(clinic.services, secret_key="k" * 32).server
 
 
 @pytest.fixture
-def sign_in(server: Flask, house: House) -> SignIn:
+def sign_in(server: Flask, clinic: Clinic) -> SignIn:
     """A client signed in as a role (made on first use), with its CSRF token in `client.csrf`."""
 
     def signed_in(role: Role = Role.CLINICIAN, *, name: str | None = None) -> FlaskClient:
-        known = {user.name for user in house.accounts.all()}
+        known = {user.name for user in clinic.accounts.all()}
         if (name or role.value) not in known:
-            house.person(role, name)
+            clinic.person(role, name)
         client = server.test_client()
         log_in(client, name or role.value)
         page = client.get("/account")
