@@ -12,6 +12,7 @@ from dashboard.components import alerts
 from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
 from data.records import Alert, Role, User
+from services import addresses
 
 BELL = "bell"
 LIST = "bell-list"
@@ -58,7 +59,7 @@ def panel(calling: Sequence[Alert], user: User | None) -> list[Component]:
         rows = [html.P("Nothing calls.", className="lb-bell-none")]
     if len(calling) > MOST_SHOWN:
         rows.append(html.P(f"… and {len(calling) - MOST_SHOWN} more", className="lb-bell-none"))
-    return [*rows, dcc.Link("All alerts and schedules", href="/alerts", className="lb-bell-all")]
+    return [*rows, dcc.Link("All alerts and schedules", href=addresses.ALERTS, className="lb-bell-all")]
 
 
 def _row(alert: Alert, user: User | None) -> Component:

@@ -22,6 +22,7 @@ from dashboard.components.results import (
 )
 from dashboard.components.viewer import spacing_words
 from data.records import Lesion, Measurements, Result, Review, Role, Scan, ScanStatus, User, Verdict
+from services import addresses
 
 if TYPE_CHECKING:
     from services.reviewing.worklist import ScanView
@@ -178,7 +179,7 @@ def provenance(result: Result | None) -> Component | None:
     made = result.provenance
     total = sum(made.timings_ms.values())
     stages = ", ".join(f"{stage} {took:.0f}" for stage, took in made.timings_ms.items())
-    model = dcc.Link(f"{made.model_name} version {made.model_version}", href="/models")
+    model = dcc.Link(f"{made.model_name} version {made.model_version}", href=addresses.MODELS)
     rows = [
         ("Model", model),
         ("Weights", html.Code(made.weights_sha256[:12], title=made.weights_sha256)),

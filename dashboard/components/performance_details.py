@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from dashboard.components.cohort_panels import number
 from dashboard.components.performance_panels import interval_words, value_words
 from dashboard.components.results import VERDICT_NAMES, local_time
+from services import addresses
 
 if TYPE_CHECKING:
     from services.performance.cases import CasePage
@@ -184,7 +185,7 @@ def proposals(found: Sequence[Proposal], most: int) -> Component:
         return html.P("Every scan of the random sample is judged.", className="text-secondary")
     shown = found[:MOST_PROPOSALS]
     links = [
-        dcc.Link(f"Scan {one.scan_id[:8]}", href=f"/scans/{one.scan_id}", className="lb-chip")
+        dcc.Link(f"Scan {one.scan_id[:8]}", href=addresses.scan(one.scan_id), className="lb-chip")
         for one in shown
     ]
     count = f"At least {number(most)}" if len(found) == most else number(len(found))
@@ -196,7 +197,7 @@ def proposals(found: Sequence[Proposal], most: int) -> Component:
 def _case(one: Any) -> Component:
     said = "positive" if one.positive else "negative"
     wrong = one.positive != one.truth_positive
-    scan = dcc.Link(f"Scan {one.scan_id[:8]}", href=f"/scans/{one.scan_id}", className="lb-scan-link")
+    scan = dcc.Link(f"Scan {one.scan_id[:8]}", href=addresses.scan(one.scan_id), className="lb-scan-link")
     cells: list[Component | str] = [
         scan,
         local_time(one.created_at),

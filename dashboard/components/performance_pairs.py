@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.cohort_panels import number
 from dashboard.components.performance_panels import value_words
+from services import addresses
 
 if TYPE_CHECKING:
     from services.performance.metrics import Metric
@@ -80,7 +81,7 @@ def _lists(pair: Pair) -> list[Component]:
 
 
 def _case(one: PairedCase) -> Component:
-    link = dcc.Link(f"Scan {one.scan_id[:8]}", href=f"/scans/{one.scan_id}", className="lb-scan-link")
+    link = dcc.Link(f"Scan {one.scan_id[:8]}", href=addresses.scan(one.scan_id), className="lb-scan-link")
     if one.by == "dice":
         words = f"Dice {one.first_value:.3f} → {one.second_value:.3f}"
     else:

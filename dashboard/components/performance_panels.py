@@ -12,9 +12,10 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.cohort_panels import number
-from dashboard.components.reports import link as report_link
 from dashboard.components.results import local_time
 from data.records import ReportKind, Role, User
+from services import addresses
+from services.addresses import ReportsAddress
 
 if TYPE_CHECKING:
     from data.records import ReadCount
@@ -63,7 +64,7 @@ def exports(query: str) -> Component:
     ]
     asked = dict(parse_qsl(query))
     ask = {name: asked[name] for name in ("task", "version", "month") if asked.get(name)}
-    report = report_link(ReportKind.PERFORMANCE, **ask)
+    report = str(ReportsAddress(ReportKind.PERFORMANCE, ask))
     links.append(dcc.Link("PDF", href=report, className=look, title="A report that is typeset and kept"))
     title = "One row a judged case, with the columns that the ACR's Assess-AI registry asks for"
     links.append(
@@ -101,8 +102,8 @@ def live(shown: Shown) -> Component:
     if shown.challenger:
         query = shown.asked.query(version=found.version.version, vs=shown.challenger)
         words = f"What would change with version {shown.challenger}, the challenger?"
-        parts.append(dcc.Link(words, href=f"/performance?{query}"))
-    parts.append(dcc.Link("Model card and versions", href="/models"))
+        parts.append(dcc.Link(words, href=addresses.performance(query)))
+    parts.append(dcc.Link("Model card and versions", href=addresses.MODELS))
     return html.Div(parts, className="lb-live-line")
 
 

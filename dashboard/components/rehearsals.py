@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.results import local_time, millilitres, task_name
 from data.records import Cost, Difference, Job, JobState, Paired, Rehearsal, Role, Said, User
+from services import addresses
 
 if TYPE_CHECKING:
     from services.versions.rehearsals import Asked
@@ -191,4 +192,4 @@ def _said(said: Said) -> str:
 
 
 def _link(scan_id: str) -> Component:
-    return dcc.Link(scan_id[:8], href=f"/scans/{scan_id}")
+    return dcc.Link(scan_id[:8], href=addresses.scan(scan_id))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
@@ -12,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.results import local_time, task_name
 from data.records import Report, ReportKind, ReportState, Role, User
+from services.addresses import ReportsAddress
 
 if TYPE_CHECKING:
     from data.records import DriftRun
@@ -107,17 +107,10 @@ def shown_fields(kind: str | None) -> tuple[str, ...]:
 
 def filled_in(search: str | None) -> tuple[str | None, ...]:
     """The kind and each of INPUTS as another page's link asks for them: `?kind=drift&run=…`."""
-    asked = dict(parse_qsl((search or "").lstrip("?")))
-    kind = asked.get("kind")
-    known = kind if kind in {one.value for one in ReportKind} else None
-    return known, *(asked.get(name) for name in WORDS)
-
-
-def link(kind: ReportKind, **ask: str) -> str:
-    """The address at which the form is filled in with this ask."""
-    return "/reports?" + urlencode(
-        {"kind": kind.value, **{name: value for name, value in ask.items() if value}}
-    )
+    asked = ReportsAddress.read(search)
+    known = asked.kind if asked.kind in {kind.value for kind in ReportKind} else None
+    fields = asked.fields or {}
+    return known, *(fields.get(name) for name in WORDS)
 
 
 def table(reports: Sequence[Report], progress: Mapping[str, float], user: User) -> Component:

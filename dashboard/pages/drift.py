@@ -19,6 +19,7 @@ from dashboard.components import drift_panels as panels
 from dashboard.files.drift import ASKERS, LOOKERS, PACKERS, RUNNERS
 from data.errors import InvalidInput, NotFound
 from data.records import DriftAsk, DriftRun, RunState, User
+from services.addresses import DriftAddress
 from services.drift import charts as drift_charts
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def detail(services: Services, user: User, search: str | None) -> dict[str, Any]
 def request(services: Services, user: User, ask: DriftAsk) -> str:
     """Have a window compared; returns the run's address."""
     run = services.drift.runs.request(ask, user)
-    return drift_charts.address(run.task, run.id).removeprefix("/drift")
+    return f"?{DriftAddress(run.task, run.id).query}"
 
 
 def ask_of(

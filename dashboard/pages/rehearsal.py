@@ -11,6 +11,7 @@ from dashboard.auth import require
 from dashboard.components import rehearsals
 from dashboard.components.results import task_name
 from data.records import Rehearsal, Role, User
+from services import addresses
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -49,5 +50,5 @@ def register(app: Dash, services: Services) -> None:
 def _head(made: Rehearsal) -> Component:
     title = f"Rehearsal: {task_name(made.task)} version {made.version}"
     return html.Div(
-        [html.H1(title), dcc.Link("All versions", href="/models")], className="lb-page-head lb-wraps"
+        [html.H1(title), dcc.Link("All versions", href=addresses.MODELS)], className="lb-page-head lb-wraps"
     )

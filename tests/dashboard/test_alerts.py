@@ -146,7 +146,7 @@ def test_schedules_are_kept_changed_and_shown(clinic: Clinic) -> None:
     nora, services = clinic.person(Role.MLOPS), clinic.services
     clinic.schedules.start()
     offered = options(clinic.schedules.choices())[0]
-    assert offered["label"].startswith("Drift of brain-tumour: newest 1,000 readings")
+    assert offered["label"].startswith("drift of brain-tumour: newest 1,000 readings")
     alerts.save_schedule(services, nora, "", offered["value"], "Mine", "30 5 * * 1")
     shown, word = alerts.show_schedules(services, None)
     for part in (
