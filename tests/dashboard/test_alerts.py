@@ -16,7 +16,7 @@ from dashboard.components.schedules import moment_words, options
 from dashboard.pages import alerts
 from data.errors import InvalidInput, NotFound
 from data.records import Alert, AlertState, Role, Severity
-from services.alerts.delivery import Telling, addresses
+from services.alerts.delivery import Delivery, addresses
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback, log_in
 
@@ -115,9 +115,9 @@ def test_past_alerts_come_in_portions(clinic: Clinic) -> None:
 
 
 def test_a_failed_message_is_shown_and_no_secret(clinic: Clinic) -> None:
-    clinic.alerts._telling = Telling(addresses("json://user:s3cret@hook.example/t0ken"))
+    clinic.alerts._delivery = Delivery(addresses("json://user:s3cret@hook.example/t0ken"))
     alert = raised(clinic)
-    clinic.alerts._settle_telling(
+    clinic.alerts._settle_delivery(
         clinic.alerts.get(alert.id), ["The webhook at hook.example did not take it."]
     )
     shown = str(alerts.show(clinic.services, clinic.person(Role.ADMIN), None))

@@ -118,7 +118,9 @@ def test_a_feature_opens_the_scans_that_pull_it(clinic: Clinic, run: DriftRun) -
     scan_id = clinic.services.drift.influential_scans.of(run.id, "noise").scans[0].scan_id
     looker = clinic.person(Role.MLOPS, "looker")
     found = page.detail(clinic.services, looker, f"?run={run.id}&feature=noise")
-    assert found[page.FEATURE] == "" and "Scans that pull “Noise” the most" in str(found[page.CULPRITS_HEAD])
+    assert found[page.FEATURE] == "" and "Scans that pull “Noise” the most" in str(
+        found[page.INFLUENTIAL_HEAD]
+    )
     assert found["drift-chosen"][0]["value"] == scan_id
     closed = page.detail(clinic.services, looker, f"?run={run.id}")
     assert closed[page.FEATURE] == "lb-hidden" and closed["drift-chosen"] == []
