@@ -9,6 +9,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.outputs import Values
 from dashboard.components.results import local_time, task_name
 from data.records import Report, ReportKind, ReportState, Role, User
 from services.addresses import ReportsAddress
@@ -39,7 +40,7 @@ KINDS = {
     ReportKind.DRIFT: "A drift run",
     ReportKind.COHORT: "Cohort statistics",
 }
-WORDS = {  # what can be entered, in the order of INPUTS
+WORDS = {  # what can be entered
     "task": "a task",
     "version": "a version",
     "month": "a month",
@@ -48,7 +49,20 @@ WORDS = {  # what can be entered, in the order of INPUTS
     "run": "a drift run",
     "filters": "filters",
 }
-INPUTS = (TASK, VERSION, MONTH, FIRST, LAST, RUN, FILTERS)
+INPUTS = {  # where it is entered
+    "task": TASK,
+    "version": VERSION,
+    "month": MONTH,
+    "from": FIRST,
+    "to": LAST,
+    "run": RUN,
+    "filters": FILTERS,
+}
+FORM_VALUES: dict[str, str | Sequence[str]] = {
+    **dict.fromkeys((KIND, TASK, VERSION, RUN), ("options", "value")),
+    **dict.fromkeys((MONTH, FIRST, LAST, FILTERS), "value"),
+    SIGNS: "children",
+}
 NEEDS: dict[ReportKind, tuple[tuple[str, ...], tuple[str, ...]]] = {  # kind -> (needed, optional)
     ReportKind.GOVERNANCE: (("from", "to"), ()),
     ReportKind.PERFORMANCE: (("task",), ("version", "month")),
@@ -99,18 +113,18 @@ def field_id(name: str) -> str:
     return f"report-field-{name}"
 
 
-def shown_fields(kind: str | None) -> tuple[str, ...]:
+def shown_fields(kind: str | None) -> Values:
     """The class of each field's frame: only what the kind takes is shown."""
-    takes = {one for part in NEEDS[ReportKind(kind)] for one in part} if kind else set()
-    return tuple("" if name in takes else "lb-hidden" for name in WORDS)
+    takes = {name for part in NEEDS[ReportKind(kind)] for name in part} if kind else set()
+    return {field_id(name): "" if name in takes else "lb-hidden" for name in WORDS}
 
 
-def filled_in(search: str | None) -> tuple[str | None, ...]:
-    """The kind and each of INPUTS as another page's link asks for them: `?kind=drift&run=…`."""
+def filled_in(search: str | None) -> Values:
+    """Kind and fields by the id of their control, as another page's link asks for them."""
     asked = ReportsAddress.read(search)
     known = asked.kind if asked.kind in {kind.value for kind in ReportKind} else None
     fields = asked.fields or {}
-    return known, *(fields.get(name) for name in WORDS)
+    return {KIND: known, **{INPUTS[name]: fields.get(name) for name in WORDS}}
 
 
 def table(reports: Sequence[Report], progress: Mapping[str, float], user: User) -> Component:

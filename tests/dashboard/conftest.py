@@ -59,11 +59,10 @@ def log_in(client: FlaskClient, name: str, password: str = PASSWORD, next: str =
 def callback(
     client: FlaskClient, output: str, inputs: list[dict], *, changed: str = "", state: list | None = None
 ):
-    """Send what Dash's renderer sends for a callback."""
-    ids = output.strip(".").split("...")
-    outputs = [
-        {"id": one.rpartition(".")[0], "property": one.rpartition(".")[2].split("@")[0]} for one in ids
-    ]
+    """Send what Dash's renderer sends for a callback; `output` may name one of its outputs only."""
+    output = _whole_output(client, output, changed)
+    names = [name.rpartition(".") for name in output.strip(".").split("...")]
+    outputs = [{"id": name, "property": part.split("@")[0]} for name, _, part in names]
     body = {
         "output": output,
         "outputs": outputs if output.startswith("..") else outputs[0],
@@ -72,3 +71,14 @@ def callback(
         "state": state or [],
     }
     return client.post("/_dash-update-component", json=body, headers=getattr(client, "csrf", {}))
+
+
+def _whole_output(client: FlaskClient, output: str, changed: str) -> str:
+    """All outputs of the callback that has this one and listens to what changed, as Dash writes them."""
+    known = client.get("/_dash-dependencies")
+    for dependency in known.json if known.status_code == 200 else ():
+        outputs = dependency["output"].strip(".").split("...")
+        inputs = [f"{place['id']}.{place['property']}" for place in dependency["inputs"]]
+        if output in outputs and (not changed or changed in inputs):
+            return dependency["output"]
+    return output

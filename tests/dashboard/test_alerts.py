@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from dash import no_update
+from dash.exceptions import PreventUpdate
 
 from dashboard import bell as bell_wiring
 from dashboard.components import alerts as words
 from dashboard.components import bell
 from dashboard.components.schedules import moment_words, options
-from dashboard.pages import alerts
+from dashboard.pages import alerts, schedules
 from data.errors import InvalidInput, NotFound
 from data.records import Alert, AlertState, Role, Severity
 from services.alerts.delivery import Delivery, addresses
@@ -33,19 +33,19 @@ def test_the_bell_counts_what_calls_the_gravest_first(clinic: Clinic) -> None:
     raised(clinic, "drift:chest", Severity.CRITICAL)
     muted = raised(clinic, "schedule:1")
     clinic.alerts.mute(muted.id, nora, "Known", datetime.now(UTC) + timedelta(hours=1))
-    label, panel = bell_wiring.show(clinic.services, nora)
+    label, panel = bell_wiring.show(clinic.alerts, nora)
     assert "2 open alerts" in str(label)
     said = str(panel)
     assert said.index("About drift:chest") < said.index("About drift:brain")
     assert "schedule:1" not in said
     clinic.alerts.acknowledge(first.id, nora, "Known")
-    assert "1 open alert'" in str(bell_wiring.show(clinic.services, nora)[0])
+    assert "1 open alert'" in str(bell_wiring.show(clinic.alerts, nora)[0])
 
 
 def test_a_long_panel_says_how_many_more(clinic: Clinic) -> None:
     for number in range(bell.MOST_SHOWN + 3):
         raised(clinic, str(number))
-    assert "… and 3 more" in str(bell_wiring.show(clinic.services, clinic.person(Role.HEAD))[1])
+    assert "… and 3 more" in str(bell_wiring.show(clinic.alerts, clinic.person(Role.HEAD))[1])
 
 
 def test_only_who_can_act_has_bell_and_page(clinic: Clinic, sign_in) -> None:
@@ -86,8 +86,8 @@ def test_a_link_is_shown_to_those_who_have_its_page(clinic: Clinic) -> None:
 def test_the_page_shows_what_stands_what_is_past_and_why(clinic: Clinic) -> None:
     nora = clinic.person(Role.MLOPS)
     alert, other = raised(clinic), raised(clinic, "drift:chest")
-    alerts.decide(clinic.services, nora, other.id, "close", "Scanner repaired", None)
-    told, standing, past, more = alerts.show(clinic.services, nora, f"?alert={alert.id}")
+    alerts.decide(clinic.alerts, nora, other.id, "close", "Scanner repaired", None)
+    told, standing, past, more = alerts.show(clinic.alerts, nora, f"?alert={alert.id}").values()
     assert "About drift:brain" in str(standing)
     assert "lb-alert-chosen" in str(standing)
     assert "Scanner repaired" in str(past)
@@ -101,15 +101,15 @@ def test_past_alerts_come_in_portions(clinic: Clinic) -> None:
         raised(clinic, str(number))
         clinic.alerts.settle(str(number))
     nora = clinic.person(Role.MLOPS)
-    _, _, past, more = alerts.show(clinic.services, nora, "")
+    _, _, past, more = alerts.show(clinic.alerts, nora, "").values()
     assert str(past).count("lb-alert-head") == alerts.PAST_AT_FIRST
     assert f"past={alerts.PAST_AT_FIRST * 5}" in more.href
-    _, _, past, more = alerts.show(clinic.services, nora, "?past=100")
+    _, _, past, more = alerts.show(clinic.alerts, nora, "?past=100").values()
     assert str(past).count("lb-alert-head") == alerts.PAST_AT_FIRST + 1
     assert more is None
     for nonsense in ("?past=-3", "?past=x", "?past=0"):
         assert (
-            str(alerts.show(clinic.services, nora, nonsense)[2]).count("lb-alert-head")
+            str(alerts.show(clinic.alerts, nora, nonsense)[alerts.PAST]).count("lb-alert-head")
             == alerts.PAST_AT_FIRST
         )
 
@@ -120,7 +120,7 @@ def test_a_failed_message_is_shown_and_no_secret(clinic: Clinic) -> None:
     clinic.alerts._settle_delivery(
         clinic.alerts.get(alert.id), ["The webhook at hook.example did not take it."]
     )
-    shown = str(alerts.show(clinic.services, clinic.person(Role.ADMIN), None))
+    shown = str(alerts.show(clinic.alerts, clinic.person(Role.ADMIN), None))
     assert "The webhook at hook.example did not take it. It is tried again at" in shown
     assert "Sent to: webhook at hook.example" in shown
     assert "s3cret" not in shown
@@ -130,25 +130,25 @@ def test_a_failed_message_is_shown_and_no_secret(clinic: Clinic) -> None:
 def test_a_decision_needs_what_it_needs(clinic: Clinic) -> None:
     nora, alert = clinic.person(Role.MLOPS), raised(clinic)
     with pytest.raises(InvalidInput, match="why"):
-        alerts.decide(clinic.services, nora, alert.id, "acknowledge", " ", None)
+        alerts.decide(clinic.alerts, nora, alert.id, "acknowledge", " ", None)
     for until in (None, "", "soon"):
         with pytest.raises(InvalidInput, match="until when"):
-            alerts.decide(clinic.services, nora, alert.id, "mute", "Known", until)
+            alerts.decide(clinic.alerts, nora, alert.id, "mute", "Known", until)
     with pytest.raises(NotFound):
-        alerts.decide(clinic.services, nora, "none", "close", "Known", None)
-    alerts.decide(clinic.services, nora, alert.id, "mute", "Known", words.suggested_end(datetime.now(UTC)))
+        alerts.decide(clinic.alerts, nora, "none", "close", "Known", None)
+    alerts.decide(clinic.alerts, nora, alert.id, "mute", "Known", words.suggested_end(datetime.now(UTC)))
     kept = clinic.alerts.get(alert.id)
     assert kept.state is AlertState.OPEN
     assert (kept.muted_until.astimezone().hour, kept.muted_until.astimezone().minute) == (8, 0)
 
 
 def test_schedules_are_kept_changed_and_shown(clinic: Clinic) -> None:
-    nora, services = clinic.person(Role.MLOPS), clinic.services
+    nora = clinic.person(Role.MLOPS)
     clinic.schedules.start()
     offered = options(clinic.schedules.choices())[0]
     assert offered["label"].startswith("drift of brain-tumour: newest 1,000 readings")
-    alerts.save_schedule(services, nora, "", offered["value"], "Mine", "30 5 * * 1")
-    shown, word = alerts.show_schedules(services, None)
+    schedules.save(clinic.schedules, nora, "", offered["value"], "Mine", "30 5 * * 1")
+    shown, word = schedules.show(clinic.schedules, clinic.accounts, None).values()
     for part in (
         "Weekly drift of brain-tumour",
         "made by Lightbox",
@@ -159,27 +159,28 @@ def test_schedules_are_kept_changed_and_shown(clinic: Clinic) -> None:
     ):
         assert part in str(shown), part
     mine = next(view.schedule for view in clinic.schedules.views() if view.schedule.name == "Mine")
-    alerts.save_schedule(services, nora, mine.id, None, "Yours", "0 5 * * *")
-    alerts.act_on_schedule(services, nora, mine.id, "pause")
-    shown, changed = alerts.show_schedules(services, word)
+    schedules.save(clinic.schedules, nora, mine.id, None, "Yours", "0 5 * * *")
+    schedules.act(clinic.schedules, clinic.accounts, nora, mine.id, "pause")
+    shown, changed = schedules.show(clinic.schedules, clinic.accounts, word).values()
     assert changed != word
     assert "Yours" in str(shown)
     assert "Paused" in str(shown)
-    assert alerts.show_schedules(services, changed) == (no_update, no_update)
+    with pytest.raises(PreventUpdate):
+        schedules.show(clinic.schedules, clinic.accounts, changed)
 
 
 def test_only_what_is_offered_can_be_scheduled(clinic: Clinic) -> None:
-    nora, services = clinic.person(Role.MLOPS), clinic.services
+    nora = clinic.person(Role.MLOPS)
     for what in (None, "", "nonsense", json.dumps(["drift", "everything"]), json.dumps(["other", "brain"])):
         with pytest.raises(InvalidInput, match="Choose what"):
-            alerts.save_schedule(services, nora, "", what, "Mine", "0 6 * * *")
+            schedules.save(clinic.schedules, nora, "", what, "Mine", "0 6 * * *")
     assert clinic.schedules.views() == []
 
 
 def test_a_preview_says_what_is_wrong(clinic: Clinic) -> None:
-    assert "tomorrow at" in str(alerts.preview(clinic.services, "0 6 * * *"))
-    assert "cannot be understood" in str(alerts.preview(clinic.services, "99 6 * * *"))
-    assert alerts.preview(clinic.services, " ") == []
+    assert "tomorrow at" in str(schedules.preview(clinic.schedules, "0 6 * * *"))
+    assert "cannot be understood" in str(schedules.preview(clinic.schedules, "99 6 * * *"))
+    assert schedules.preview(clinic.schedules, " ") == []
 
 
 @pytest.mark.parametrize(

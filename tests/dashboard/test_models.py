@@ -36,43 +36,43 @@ def _press(
     clinic: Clinic, user: User, verb: str, version: str, why: str = "Because.", live: str = "1"
 ) -> str:
     pressed = {"task": BRAIN_TUMOUR, "version": version, "verb": verb, "live": live}
-    return models.act(clinic.services, user, pressed, why, "100")
+    return models.act(clinic.services.versions, user, pressed, why, "100")
 
 
 def test_the_page_says_what_is_live_what_the_gate_says_and_who_decided(
     clinic: Clinic, small: Department
 ) -> None:
     operator, head = clinic.person(Role.MLOPS), clinic.person(Role.HEAD)
-    said = str(models.show(clinic.services, operator))
+    said = str(models.show(clinic.services.versions, operator))
     assert "Version 1 is live." in said
     assert "The gate cannot tell. " in said
     made = small.rehearsals.latest(BRAIN_TUMOUR, "2")
     assert made is not None
     assert f"/rehearsals/{made.id}" in said
     assert "Ask for an override" in said
-    before = models.word(clinic.services)
+    before = models.word(clinic.services.versions)
 
     assert "confirm" in _press(clinic, operator, "override", "2", "We need it.")
     asked = small.promotions.recent(BRAIN_TUMOUR)[0]
-    assert "Withdraw" in str(models.show(clinic.services, operator))
-    assert "Confirm: let it go live" in str(models.show(clinic.services, head))
+    assert "Withdraw" in str(models.show(clinic.services.versions, operator))
+    assert "Confirm: let it go live" in str(models.show(clinic.services.versions, head))
     assert _press(clinic, head, "confirm", asked.id, "Agreed.") == "Version 2 is live."
-    said = str(models.show(clinic.services, operator))
+    said = str(models.show(clinic.services.versions, operator))
     for words in ("Version 2 is live.", "approved by Dr Mlops, Dr Head: We need it.", "Go back to version 1"):
         assert words in said
-    assert models.word(clinic.services) != before
+    assert models.word(clinic.services.versions) != before
     assert _press(clinic, operator, "rollback", "back", "Worse.", "2") == "Version 1 is live again."
-    assert "back to version 1 in the place of 2" in str(models.show(clinic.services, head))
+    assert "back to version 1 in the place of 2" in str(models.show(clinic.services.versions, head))
 
 
 def test_others_only_look(clinic: Clinic, small: Department) -> None:
     clinician, head = clinic.person(Role.CLINICIAN), clinic.person(Role.HEAD)
     _press(clinic, clinic.person(Role.MLOPS), "override", "2")
-    said = str(models.show(clinic.services, clinician))
+    said = str(models.show(clinic.services.versions, clinician))
     assert "asks that version 2 goes live" in said
     for control in ("models-act", "models-why", "lb-choose-zip"):
         assert control not in said
-    assert "'rehearse'" not in str(models.show(clinic.services, head))
+    assert "'rehearse'" not in str(models.show(clinic.services.versions, head))
     for verb in ("promote", "override", "rollback", "rehearse", "challenge"):
         with pytest.raises(NotAllowed):
             _press(clinic, head, verb, "2")
@@ -84,7 +84,7 @@ def test_the_challenger_is_marked_and_unmarked(clinic: Clinic, small: Department
     operator = clinic.person(Role.MLOPS)
     _press(clinic, operator, "challenge", "2")
     assert small.registry.version(BRAIN_TUMOUR, "2").aliases == ("challenger",)
-    assert "No challenger any more" in str(models.show(clinic.services, operator))
+    assert "No challenger any more" in str(models.show(clinic.services.versions, operator))
     _press(clinic, operator, "unchallenge", "2")
     assert small.registry.version(BRAIN_TUMOUR, "2").aliases == ()
 
@@ -97,7 +97,7 @@ def test_without_mlflow_the_page_says_so(
 
     monkeypatch.setattr(type(small.tracking), "registered", away)
     monkeypatch.setattr(type(small.tracking), "runs", away)
-    said = str(models.show(clinic.services, clinic.person(Role.HEAD)))
+    said = str(models.show(clinic.services.versions, clinic.person(Role.HEAD)))
     assert "The model registry cannot be reached" in said
     assert "Live: version 1, from this machine" in said
 
@@ -108,7 +108,7 @@ def test_a_rehearsal_shows_differences_with_pictures_and_links(
     made = small.rehearsals.latest(BRAIN_TUMOUR, "2")
     assert made is not None
     head = clinic.person(Role.HEAD)
-    said = str(rehearsal.show(clinic.services, head, made.id))
+    said = str(rehearsal.show(clinic.services.versions, head, made.id))
     for words in ("6 scans read by version 2 beside version 1", "Recall", "Time a picture (ms)", "Dice 0.92"):
         assert words in said
     source = f"/rehearsals/{made.id}/{made.differences[0].scan_id}.png"
@@ -121,7 +121,7 @@ def test_a_rehearsal_shows_differences_with_pictures_and_links(
     assert admin.get(f"/rehearsals/{made.id}").status_code == 200
     assert admin.get(source).status_code == 404
     (administrator,) = (user for user in clinic.accounts.all() if user.role is Role.ADMIN)
-    said = str(rehearsal.show(clinic.services, administrator, made.id))
+    said = str(rehearsal.show(clinic.services.versions, administrator, made.id))
     assert re.search(r"/scans/|\.png", said) is None
 
 

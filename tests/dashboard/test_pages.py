@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.components import metrics, panels, viewer
+from dashboard.components import worklist as parts
 from dashboard.pages import admin, models, scan, worklist
 from data.errors import InvalidInput, NotAllowed
 from data.records import Identity, Role, ScanStatus, Verdict
@@ -12,6 +13,13 @@ from tests.dashboard.clinic import Clinic
 
 NO_FILTER: dict[str, str | None] = {}
 FIRST = {"startRow": 0, "endRow": 50}
+
+
+def rows(clinic: Clinic, *asked) -> tuple[dict, str, object]:
+    shown = worklist.rows(clinic.services.reviewing.worklist, clinic.services.cohort.numbers, *asked)
+    empty = shown[parts.EMPTY]
+    assert empty["hidden"] is (empty["children"] is None)
+    return shown[parts.GRID]["getRowsResponse"], shown[parts.TOTAL], empty["children"]
 
 
 def _names(answer: dict) -> list[str]:
@@ -23,7 +31,7 @@ def test_rows_say_results_in_words(clinic: Clinic) -> None:
     volume, film = clinic.add_volume(clinician.id), clinic.add_film(clinician.id)
     clinic.read_volume(volume)
     clinic.read_film(film)
-    answer, total, empty = worklist.rows(clinic.services, clinician, FIRST, "", NO_FILTER)
+    answer, total, empty = rows(clinic, clinician, FIRST, "", NO_FILTER)
     results = {row["scan_id"]: row["result"] for row in answer["rowData"]}
     assert results[film.id] == "Pneumonia 0.93"
     assert results[volume.id].startswith("Tumour 6.0 mL, ")
@@ -36,13 +44,11 @@ def test_rows_can_be_searched_filtered_and_sorted(clinic: Clinic) -> None:
         clinic.add_volume(clinician.id, Identity(name, name))
     clinic.add_film(clinician.id)
     sort = [{"colId": "patient", "sort": "asc"}]
-    answer, *_ = worklist.rows(
-        clinic.services, clinician, FIRST | {"sortModel": sort}, "", {"task": "brain-tumour"}
-    )
+    answer, *_ = rows(clinic, clinician, FIRST | {"sortModel": sort}, "", {"task": "brain-tumour"})
     assert _names(answer) == ["Anton", "Berta", "Cäsar"]
-    answer, total, _ = worklist.rows(clinic.services, clinician, FIRST, "anton", {"status": "any"})
+    answer, total, _ = rows(clinic, clinician, FIRST, "anton", {"status": "any"})
     assert (_names(answer), total) == (["Anton"], "1 scan")
-    _, _, empty = worklist.rows(clinic.services, clinician, FIRST, "nobody", NO_FILTER)
+    _, _, empty = rows(clinic, clinician, FIRST, "nobody", NO_FILTER)
     assert "No scan fits." in str(empty)
 
 
@@ -50,13 +56,13 @@ def test_rows_come_in_portions(clinic: Clinic) -> None:
     clinician = clinic.person(Role.CLINICIAN)
     for number in range(7):
         clinic.add_volume(clinician.id, Identity(f"P{number}", str(number)))
-    answer, *_ = worklist.rows(clinic.services, clinician, {"startRow": 5, "endRow": 10}, "", NO_FILTER)
+    answer, *_ = rows(clinic, clinician, {"startRow": 5, "endRow": 10}, "", NO_FILTER)
     assert (len(answer["rowData"]), answer["rowCount"]) == (2, 7)
 
 
 def test_an_empty_worklist_says_what_to_do(clinic: Clinic) -> None:
-    _, _, sends = worklist.rows(clinic.services, clinic.person(Role.CLINICIAN), FIRST, "", NO_FILTER)
-    _, _, looks = worklist.rows(clinic.services, clinic.person(Role.HEAD), FIRST, "", NO_FILTER)
+    _, _, sends = rows(clinic, clinic.person(Role.CLINICIAN), FIRST, "", NO_FILTER)
+    _, _, looks = rows(clinic, clinic.person(Role.HEAD), FIRST, "", NO_FILTER)
     assert "Drop a brain MRI" in str(sends)
     assert "Drop" not in str(looks)
 
@@ -70,7 +76,7 @@ def test_a_scan_page_tells_units_and_position(clinic: Clinic) -> None:
     clinician = clinic.person(Role.CLINICIAN)
     kept = clinic.add_volume(clinician.id)
     clinic.read_volume(kept)
-    shown = scan.show(clinic.services, clinician, kept.id)
+    shown = scan.show(clinic.services.reviewing, clinician, kept.id)
     said = str(shown[scan.RESULT])
     for words in ("Tumour found", "6.0 mL", "30 mm", "6 of 24", "R 2, P 23, I 4 mm"):
         assert words in said
@@ -83,7 +89,7 @@ def test_without_spacing_there_are_only_pixels(clinic: Clinic) -> None:
     clinician = clinic.person(Role.CLINICIAN)
     kept = clinic.add_volume(clinician.id, placed=False)
     clinic.read_volume(kept)
-    shown = scan.show(clinic.services, clinician, kept.id)
+    shown = scan.show(clinic.services.reviewing, clinician, kept.id)
     said = str(shown[scan.RESULT])
     assert "Pixels only: the file does not state its spacing." in said
     assert " mL" not in said
@@ -95,7 +101,7 @@ def test_a_mask_at_the_border_is_flagged(clinic: Clinic) -> None:
     clinician = clinic.person(Role.CLINICIAN)
     kept = clinic.add_volume(clinician.id, shape=(14, 60, 48))
     clinic.read_volume(kept)  # its mask ends on the last slice
-    assert "touches the border" in str(scan.show(clinic.services, clinician, kept.id)[scan.RESULT])
+    assert "touches the border" in str(scan.show(clinic.services.reviewing, clinician, kept.id)[scan.RESULT])
 
 
 def test_a_mask_that_the_model_doubts_is_to_be_checked(clinic: Clinic) -> None:
@@ -104,24 +110,27 @@ def test_a_mask_that_the_model_doubts_is_to_be_checked(clinic: Clinic) -> None:
     clinic.read_volume(sure, expected=0.91)
     clinic.read_volume(unsure, expected=0.55)
     shown = {
-        one.id: str(scan.show(clinic.services, clinician, one.id)[scan.RESULT]) for one in (sure, unsure)
+        one.id: str(scan.show(clinic.services.reviewing, clinician, one.id)[scan.RESULT])
+        for one in (sure, unsure)
     }
     assert "Dice 0.91" in shown[sure.id]
     assert "unsure of this outline" not in shown[sure.id]
     assert "unsure of this outline" in shown[unsure.id]
-    rows = worklist.rows(clinic.services, clinician, FIRST, "", NO_FILTER)[0]["rowData"]
-    assert {row["scan_id"]: "check" in row["result"] for row in rows} == {sure.id: False, unsure.id: True}
+    listed = rows(clinic, clinician, FIRST, "", NO_FILTER)[0]["rowData"]
+    assert {row["scan_id"]: "check" in row["result"] for row in listed} == {sure.id: False, unsure.id: True}
 
 
 def test_a_scan_that_waits_or_failed_says_so(clinic: Clinic) -> None:
     clinician = clinic.person(Role.CLINICIAN)
     waiting = clinic.add_volume(clinician.id)
-    assert "Waiting to be read" in str(scan.show(clinic.services, clinician, waiting.id)[scan.STATUS])
+    assert "Waiting to be read" in str(
+        scan.show(clinic.services.reviewing, clinician, waiting.id)[scan.STATUS]
+    )
     failed = clinic.add_volume(clinician.id, status=ScanStatus.FAILED)
-    shown = scan.show(clinic.services, clinician, failed.id)
+    shown = scan.show(clinic.services.reviewing, clinician, failed.id)
     assert "The image is blank." in str(shown[scan.STATUS])
     assert shown[scan.RETRY_ROW] is False
-    scan.retry(clinic.services, clinician, failed.id)
+    scan.retry(clinic.services.reviewing.worklist, clinic.services.reading.readings, clinician, failed.id)
     (job,) = clinic.jobs.recent(10, "read")
     assert (job.subject, job.user_id) == (failed.id, clinician.id)
 
@@ -130,7 +139,7 @@ def test_the_viewer_knows_geometry(clinic: Clinic) -> None:
     clinician = clinic.person(Role.CLINICIAN)
     kept = clinic.add_volume(clinician.id)
     clinic.read_volume(kept)
-    data = scan.show_viewer(clinic.services, clinician, kept.id)[viewer.DATA]["data"]
+    data = scan.show_viewer(clinic.services.reviewing, clinician, kept.id)[viewer.DATA]
     assert data["aspect"] == pytest.approx(48 * 1.0 / (60 * 2.0))
     assert data["orientation"] == ["R", "L", "A", "P"]
     assert 8 <= data["start"] <= 13
@@ -140,7 +149,7 @@ def test_the_viewer_knows_geometry(clinic: Clinic) -> None:
 def test_letters_only_where_the_orientation_is_known(clinic: Clinic) -> None:
     clinician = clinic.person(Role.CLINICIAN)
     for kept in (clinic.add_volume(clinician.id, placed=False), clinic.add_film(clinician.id)):
-        data = scan.show_viewer(clinic.services, clinician, kept.id)[viewer.DATA]["data"]
+        data = scan.show_viewer(clinic.services.reviewing, clinician, kept.id)[viewer.DATA]
         assert data["orientation"] is None
 
 
@@ -148,22 +157,22 @@ def test_a_refresh_leaves_the_persons_settings(clinic: Clinic) -> None:
     clinician = clinic.person(Role.CLINICIAN)
     kept = clinic.add_volume(clinician.id)
     clinic.read_volume(kept)
-    first = scan.show_viewer(clinic.services, clinician, kept.id)
-    again = scan.show_viewer(clinic.services, clinician, kept.id, first[viewer.DATA]["data"])
-    for place in (viewer.WINDOW, viewer.LAYERS, viewer.SOURCE):
-        assert first[place]["value"] is not None
-        assert type(again[place]["value"]).__name__ == "NoUpdate"
+    first = scan.show_viewer(clinic.services.reviewing, clinician, kept.id)
+    again = scan.show_viewer(clinic.services.reviewing, clinician, kept.id, first[viewer.DATA])
+    for shown, kept_by_person in ((first, False), (again, True)):
+        values = (shown[viewer.WINDOW]["value"], shown[viewer.LAYERS]["value"], shown[viewer.SOURCE])
+        assert [type(value).__name__ == "NoUpdate" for value in values] == [kept_by_person] * 3
 
 
 def test_reviews_are_kept_and_listed(clinic: Clinic) -> None:
     clinician = clinic.person(Role.CLINICIAN)
     kept = clinic.add_volume(clinician.id)
     clinic.read_volume(kept)
-    assert scan.decide(clinic.services, clinician, kept.id, scan.ACCEPT, "", "") == "Accepted."
-    scan.decide(clinic.services, clinician, kept.id, scan.REJECT, "It is oedema.", "absent")
+    assert scan.decide(clinic.services.reviewing, clinician, kept.id, scan.ACCEPT, "", "") == "Accepted."
+    scan.decide(clinic.services.reviewing, clinician, kept.id, scan.REJECT, "It is oedema.", "absent")
     latest = clinic.reviews.latest(kept.id)
     assert (latest.verdict, latest.truth_positive) == (Verdict.REJECTED, False)
-    said = str(scan.show(clinic.services, clinician, kept.id)[scan.HISTORY])
+    said = str(scan.show(clinic.services.reviewing, clinician, kept.id)[scan.HISTORY])
     assert "It is oedema." in said
     assert "Dr Clinician" in said
     assert "tumour absent" in said
@@ -174,9 +183,9 @@ def test_a_rejection_needs_a_reason_and_a_clinician(clinic: Clinic) -> None:
     kept = clinic.add_volume(clinician.id)
     clinic.read_volume(kept)
     with pytest.raises(InvalidInput):
-        scan.decide(clinic.services, clinician, kept.id, scan.REJECT, " ", "")
+        scan.decide(clinic.services.reviewing, clinician, kept.id, scan.REJECT, " ", "")
     with pytest.raises(NotAllowed):
-        scan.decide(clinic.services, head, kept.id, scan.ACCEPT, "", "")
+        scan.decide(clinic.services.reviewing, head, kept.id, scan.ACCEPT, "", "")
 
 
 def test_mask_advice_names_the_grid(clinic: Clinic) -> None:
@@ -186,7 +195,7 @@ def test_mask_advice_names_the_grid(clinic: Clinic) -> None:
 
 
 def test_models_show_numbers_with_n_and_interval(clinic: Clinic) -> None:
-    said = str(models.show(clinic.services, clinic.person(Role.HEAD)))
+    said = str(models.show(clinic.services.versions, clinic.person(Role.HEAD)))
     for words in ("0.871", "0.842 to 0.897", "'22'", "live", "110 patients", "No version is registered."):
         assert words in said
 
@@ -201,13 +210,13 @@ def test_metrics_are_gathered() -> None:
 
 def test_people_are_made_changed_and_switched_off(clinic: Clinic) -> None:
     administrator = clinic.person(Role.ADMIN)
-    shown = admin.create(clinic.services, administrator, " nora ", "Nora N", "head")
+    shown = admin.create(clinic.accounts, administrator, " nora ", "Nora N", "head")
     assert "one-time password of Nora N" in str(shown)
     nora = next(user for user in clinic.accounts.all() if user.name == "nora")
-    admin.set_role(clinic.services, administrator, nora.id, "mlops")
+    admin.set_role(clinic.accounts, administrator, nora.id, "mlops")
     assert clinic.accounts.user(nora.id).role is Role.MLOPS
-    assert "one-time" in str(admin.act(clinic.services, administrator, nora.id, "reset"))
-    admin.act(clinic.services, administrator, nora.id, "deactivate")
-    assert "deactivated" in str(admin.people(clinic.services))
+    assert "one-time" in str(admin.act(clinic.accounts, administrator, nora.id, "reset"))
+    admin.act(clinic.accounts, administrator, nora.id, "deactivate")
+    assert "deactivated" in str(admin.people(clinic.accounts))
     with pytest.raises(InvalidInput):
-        admin.create(clinic.services, administrator, "", "X", "head")
+        admin.create(clinic.accounts, administrator, "", "X", "head")

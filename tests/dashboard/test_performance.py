@@ -55,7 +55,7 @@ def words(component: Any) -> str:
     "address", ["", "?by=month&metric=accuracy", "?metric=dice", "?metric=latency_p95_ms&by=month"]
 )
 def test_page_api_and_file_say_the_same(history: Clinic, sign_in, address: str) -> None:
-    shown = performance.show(history.services, address)
+    shown = performance.show(history.services.performance, address)
     client = sign_in(Role.HEAD)
     asked = f"{address or '?'}{'' if 'metric' in address else '&metric=recall'}"
     numbers = client.get(f"/api/v1/performance{asked}").get_json()["numbers"]
@@ -84,7 +84,7 @@ def test_page_api_and_file_say_the_same(history: Clinic, sign_in, address: str) 
 
 
 def test_the_page_says_what_is_live_and_since_when(history: Clinic) -> None:
-    shown = performance.show(history.services, "")
+    shown = performance.show(history.services.performance, "")
     said = words(shown[performance.LIVE])
     assert "Version 2|live|since 2026-11-01" in said
     assert "approved by Dr Head" in said
@@ -159,7 +159,7 @@ def test_an_empty_house_says_so(clinic: Clinic, sign_in) -> None:
     answer = sign_in(Role.HEAD).get(f"/api/v1/performance?task={PNEUMONIA}&metric=auc").get_json()
     assert (answer["numbers"], answer["live"]) == ([], None)
     assert answer["cases"]["absent"].startswith("No reading of this task")
-    shown = performance.show(clinic.services, f"?task={PNEUMONIA}")
+    shown = performance.show(clinic.services.performance, f"?task={PNEUMONIA}")
     assert "No version is live." in words(shown[performance.LIVE])
     assert "Nothing is known" in words(shown[performance.NUMBERS])
 

@@ -12,10 +12,11 @@ from dashboard.components import reports as parts
 from dashboard.pages.reports import ask_of
 from data.errors import InvalidInput
 from data.records import Report, ReportKind, ReportState, Role
+from services.addresses import ReportsAddress
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback
 
-LIST = f"..{parts.LIST}.children...{parts.SEEN}.data.."
+LIST = f"{parts.LIST}.children"
 SEEN = [{"id": parts.SEEN, "property": "data", "value": None}]
 
 
@@ -33,7 +34,7 @@ def make(client: Any, kind: str | None, **given: str) -> Any:
     values = [kind, *(given.get(name) for name in parts.WORDS)]
     state = [
         {"id": name, "property": "value", "value": value}
-        for name, value in zip([parts.KIND, *parts.INPUTS], values, strict=True)
+        for name, value in zip([parts.KIND, *parts.INPUTS.values()], values, strict=True)
     ]
     clicked = [{"id": parts.MAKE, "property": "n_clicks", "value": 1}]
     return callback(client, output, clicked, changed=f"{parts.MAKE}.n_clicks", state=state)
@@ -86,11 +87,9 @@ def test_each_kind_names_what_it_needs(kind: ReportKind, given: dict[str, str], 
 
 
 def test_a_kind_shows_only_its_own_fields() -> None:
-    assert set(parts.shown_fields(None)) == {"lb-hidden"}
-    open_fields = [
-        name for name, hidden in zip(parts.WORDS, parts.shown_fields("governance"), strict=True) if not hidden
-    ]
-    assert open_fields == ["from", "to"]
+    assert set(parts.shown_fields(None).values()) == {"lb-hidden"}
+    shown = {name for name, look in parts.shown_fields("governance").items() if not look}
+    assert shown == {parts.field_id("from"), parts.field_id("to")}
 
 
 def test_a_program_does_the_same(clinic: Clinic, server) -> None:
@@ -130,12 +129,10 @@ def test_clinicians_read_and_do_not_delete(clinic: Clinic, sign_in) -> None:
 
 
 def test_another_page_fills_in_the_form() -> None:
-    asked = parts.link(ReportKind.PERFORMANCE, task="brain-tumour", version="2", month="")
-    assert asked == "/reports?kind=performance&task=brain-tumour&version=2"
-    kind, *values = parts.filled_in(asked.partition("?")[2])
-    assert kind == "performance"
-    assert dict(zip(parts.WORDS, values, strict=True)) == dict.fromkeys(parts.WORDS) | {
-        "task": "brain-tumour",
-        "version": "2",
-    }
-    assert parts.filled_in("?kind=nothing")[0] is None
+    fields = {"task": "brain-tumour", "version": "2", "month": ""}
+    link = str(ReportsAddress(ReportKind.PERFORMANCE, fields))
+    assert link == "/reports?kind=performance&task=brain-tumour&version=2"
+    filled = parts.filled_in(link.partition("?")[2])
+    nothing = dict.fromkeys((parts.KIND, *parts.INPUTS.values()))
+    assert filled == nothing | {parts.KIND: "performance", parts.TASK: "brain-tumour", parts.VERSION: "2"}
+    assert parts.filled_in("?kind=nothing")[parts.KIND] is None

@@ -14,7 +14,7 @@ from data.stores.imports import ImportStore
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback
 
-LIST = "..import-list.children...import-seen.data.."
+LIST = "import-list.children"
 TICK = [{"id": "import-tick", "property": "n_intervals", "value": 1}]
 SEEN = [{"id": "import-seen", "property": "data", "value": None}]
 
@@ -24,17 +24,12 @@ def _list(client):
 
 
 def _start(client, clinic: Clinic, folder: str, labels: str = ""):
-    outputs = [
-        one["output"]
-        for one in client.get("/_dash-dependencies").json
-        if "import-folder.value" in one["output"]
-    ]
     state = [
         {"id": "import-folder", "property": "value", "value": folder},
         {"id": "import-labels", "property": "value", "value": labels},
     ]
     inputs = [{"id": "import-start", "property": "n_clicks", "value": 1}]
-    return callback(client, outputs[0], inputs, changed="import-start.n_clicks", state=state)
+    return callback(client, "import-folder.value", inputs, changed="import-start.n_clicks", state=state)
 
 
 def _folder(clinic: Clinic, name: str) -> Path:
