@@ -42,7 +42,10 @@ class Function(NamedTuple):
 
 def sources(root: Path) -> list[Source]:
     """Every Python file of the packages and app.py, migrations left out."""
-    files = [root / "app.py", *(file for package in PACKAGES for file in sorted((root / package).rglob("*.py")))]
+    files = [
+        root / "app.py",
+        *(file for package in PACKAGES for file in sorted((root / package).rglob("*.py"))),
+    ]
     texts = {str(file.relative_to(root)): file.read_text() for file in files if file.exists()}
     return [Source(path, text, ast.parse(text)) for path, text in texts.items() if "migrations" not in path]
 
@@ -180,7 +183,10 @@ def _empty_names(source: Source) -> int:
 def measures_of(revision: str) -> dict[str, str]:
     """The same of a revision that git knows."""
     archive = subprocess.run(
-        ["git", "archive", revision], cwd=ROOT, capture_output=True, check=True  # noqa: S607
+        ["git", "archive", revision],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,  # noqa: S607
     ).stdout
     with tempfile.TemporaryDirectory() as folder, tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
@@ -195,7 +201,11 @@ def main(arguments: list[str]) -> None:
     if arguments:
         print(f"{'':{width}}  {arguments[0]:{gap}}  now")
     for name, value in now.items():
-        print(f"{name:{width}}  {before.get(name, ''):{gap}}  {value}" if arguments else f"{name:{width}}  {value}")
+        print(
+            f"{name:{width}}  {before.get(name, ''):{gap}}  {value}"
+            if arguments
+            else f"{name:{width}}  {value}"
+        )
 
 
 if __name__ == "__main__":
