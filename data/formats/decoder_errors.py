@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import tarfile
 import zipfile
 
 import nibabel as nib
@@ -16,6 +18,8 @@ DECODING_ERRORS = (
     Image.DecompressionBombError,
     MemoryError,
     RefusedScan,
+    lzma.LZMAError,
+    tarfile.TarError,
     RuntimeError,  # the compiled decoders of JPEG and JPEG 2000
     SyntaxError,  # Pillow, for broken PNG
     nib.filebasedimages.ImageFileError,
