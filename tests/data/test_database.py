@@ -3,7 +3,7 @@ from __future__ import annotations
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from alembic import command
@@ -15,7 +15,9 @@ from sqlalchemy.exc import StatementError
 from data.columns import Line, UtcDateTime
 from data.database import alembic_config, bump, migrate, open_database, reading, revision, writing
 from data.errors import LightboxError
+from data.stores.scans import ScanStore
 from data.tables import metadata
+from tests.data.builders import a_header, a_kept_scan
 
 
 def test_the_migrations_make_what_the_tables_say(engine):
@@ -37,6 +39,21 @@ def test_the_first_migration_can_be_taken_back(engine):
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
     assert inspect(engine).get_table_names() == ["alembic_version"]
+
+
+def test_a_day_without_a_time_stays_a_day_of_this_place(engine):
+    """Version 0.1 kept it as midnight in UTC, which is another day west of Greenwich."""
+    midnight, noon = (datetime(2024, 7, 1, hour, tzinfo=UTC) for hour in (0, 12))
+    kept = [a_kept_scan(engine, header=a_header(acquired_at=at)) for at in (midnight, noon)]
+    config = alembic_config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0005")
+        command.upgrade(config, "head")
+    day, moment = (ScanStore(engine).get(scan.id).header for scan in kept)
+    assert day.acquired_day_only
+    assert day.acquired_at.astimezone().isoformat().startswith("2024-07-01T00:00:00")
+    assert (moment.acquired_at, moment.acquired_day_only) == (noon, False)
 
 
 def test_a_database_of_a_newer_version_is_refused(engine):

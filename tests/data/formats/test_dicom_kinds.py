@@ -2,75 +2,29 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pydicom
 import pytest
-from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian, RLELossless, generate_uid
 
-from data.formats import Decoded, decode
-from tests.data.formats.making import affine_of, enhanced, save, slices_of
-
-AXIAL = affine_of(((0, 1, 2), (-1, -1, 1)), (0.9, 0.9, 5.0))
-SAGITTAL = affine_of(((1, 2, 0), (-1, -1, 1)), (0.9, 0.9, 5.0))
-SHAPE = (10, 12, 6)
-VOLUME = (np.arange(720).reshape(SHAPE) % 499 + 1).astype(np.int16)
-ML = 0.9 * 0.9 * 5 / 1000
-Slices = list[Dataset]
-
-
-def stored(change: int = 0, affine: NDArray[np.float64] = AXIAL, **elements: Any) -> Slices:
-    """The phantom's slices, all values greater by `change`."""
-    series = slices_of(
-        VOLUME + np.int16(change), affine, **{"SeriesDescription": "AX", "SliceThickness": 5} | elements
-    )
-    for dataset in series:
-        dataset.SliceLocation = f"{float(dataset.ImagePositionPatient[2]):.3f}"
-        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    return series
-
-
-def each(series: Slices, **elements: Any) -> Slices:
-    """The slices with elements set, a function of the slice's index or one value; None removes."""
-    for index, dataset in enumerate(series):
-        for keyword, value in elements.items():
-            value = value(index) if callable(value) else value
-            if value is None:
-                del dataset[keyword]
-            else:
-                setattr(dataset, keyword, value)
-    return series
-
-
-def raw(series: Slices, keyword: str, vr: str, value: Any) -> Slices:
-    """The slices with one element in a value representation that is not its own."""
-    for dataset in series:
-        dataset.add_new(keyword, vr, value)
-    return series
-
-
-def moved(series: Slices, mm: float | Callable[[int], float], axis: int = 2) -> Slices:
-    """The slices moved along an axis of the patient."""
-    for index, dataset in enumerate(series):
-        place = list(dataset.ImagePositionPatient)
-        place[axis] = f"{float(place[axis]) + (mm(index) if callable(mm) else mm):.4f}"
-        dataset.ImagePositionPatient = place
-    return series
-
-
-def written(series: Iterable[Dataset], folder: Path) -> Path:
-    """The slices as files, under names that say nothing."""
-    folder.mkdir()
-    for index, dataset in enumerate(series):
-        save(dataset, folder / f"{(index * 7) % 101:03d}-{index}")
-    return folder
+from tests.data.formats.making_series import (
+    ML,
+    VOLUME,
+    compressed,
+    each,
+    left_aligned,
+    moved,
+    private,
+    raw,
+    read,
+    stored,
+    stored_twice,
+    with_commas,
+    with_overlay,
+)
 
 
 @dataclass(frozen=True)
@@ -395,48 +349,6 @@ CASES = [
 ]
 
 
-def stored_twice() -> Slices:
-    series = stored()
-    return series + [copy.deepcopy(dataset) for dataset in series]
-
-
-def private(series: Slices, group: int, creator: str, element: int, vr: str, value: Any) -> Slices:
-    for dataset in series:
-        dataset.private_block(group, creator, create=True).add_new(element, vr, value)
-    return series
-
-
-def with_commas(dataset: Dataset) -> Dataset:
-    for keyword in ("ImagePositionPatient", "ImageOrientationPatient"):
-        text = "\\".join(f"{float(value):.4f}".replace(".", ",") for value in dataset[keyword].value)
-        dataset.add_new(keyword, "LO", text)
-    return dataset
-
-
-def left_aligned(dataset: Dataset) -> Dataset:
-    dataset.BitsStored, dataset.HighBit = 12, 15
-    dataset.PixelData = (np.frombuffer(dataset.PixelData, np.int16) << 4).tobytes()
-    return dataset
-
-
-def with_overlay(dataset: Dataset) -> Dataset:
-    dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 12, 11, 0
-    values = np.frombuffer(dataset.PixelData, np.uint16).copy()
-    values[::3] |= 0x8000
-    dataset.PixelData = values.tobytes()
-    return dataset
-
-
-def compressed(dataset: Dataset) -> Dataset:
-    dataset.compress(RLELossless)
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    return dataset
-
-
-def read(series: Iterable[Dataset], tmp_path: Path) -> Decoded:
-    return decode(written(series, tmp_path / "upload"), "upload")
-
-
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_a_kind_is_read_as_it_was_made_or_refused_with_the_reason(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -452,162 +364,3 @@ def test_a_kind_is_read_as_it_was_made_or_refused_with_the_reason(
     assert case.words in said
     assert bool(said) == bool(case.words)
     assert [case.refused in refusal.sentence for refusal in decoded.refusals] == [True] * bool(case.refused)
-
-
-def test_native_pixels_that_are_declared_compressed(tmp_path: Path) -> None:
-    folder = written(stored(), tmp_path / "upload")
-    for file in folder.iterdir():
-        native, claimed = (uid.encode() + b"\0" for uid in (ExplicitVRLittleEndian, RLELossless))
-        file.write_bytes(file.read_bytes().replace(native, claimed, 1))
-    (scan,) = decode(folder, "upload").scans
-    assert np.array_equal(scan.array, VOLUME.transpose(2, 1, 0))
-
-
-def test_a_side_view_placed_by_its_slice_locations_says_that_left_and_right_are_unknown(
-    tmp_path: Path,
-) -> None:
-    series = each(stored(affine=SAGITTAL), ImagePositionPatient=[0, 0, 0], SliceLocation=lambda i: 5 * i)
-    (scan,) = read(series, tmp_path).scans
-    assert scan.affine is None
-    assert scan.spacing.slice_mm == pytest.approx(5.0)
-    assert "from which side" in scan.warnings[0]
-
-
-def test_one_slice_at_several_times_is_no_volume(tmp_path: Path) -> None:
-    """All positions are equal, and rightly so."""
-    series = each(stored()[:1] * 1 + [copy.deepcopy(stored(90)[0])], TriggerTime=lambda i: i * 50)
-    decoded = read(
-        each(series, SOPInstanceUID=lambda i: f"1.{i + 1}", InstanceNumber=lambda i: i + 1), tmp_path
-    )
-    assert [scan.array.shape[0] for scan in decoded.scans] == [1, 1]
-    assert "trigger time 0 ms" in " ".join(decoded.scans[0].warnings)
-
-
-def test_series_that_may_have_been_cut_are_said(tmp_path: Path) -> None:
-    series = each(moved(stored(), lambda i: i * i), SeriesInstanceUID=lambda i: f"1.7.{i + 1}")
-    scans = read(series, tmp_path).scans
-    assert len(scans) == 6
-    assert all("may have cut one series" in " ".join(scan.warnings) for scan in scans)
-
-
-def test_slices_of_one_patient_stay_when_the_others_are_refused(tmp_path: Path) -> None:
-    lost = each(stored(), ImagePositionPatient=None, SliceLocation=None, InstanceNumber=None, Rows=11)
-    decoded = read(stored() + each(lost, PatientID="T-2", PixelData=lambda i: b"\0" * 220), tmp_path)
-    assert [scan.array.shape for scan in decoded.scans] == [(6, 12, 10)]
-    assert [refusal.code for refusal in decoded.refusals] == ["no_place"]
-
-
-@pytest.mark.parametrize(
-    ("macro", "elements"),
-    [
-        (
-            "MRImageFrameTypeSequence",
-            ({"ComplexImageComponent": "MAGNITUDE"}, {"ComplexImageComponent": "PHASE"}),
-        ),
-        (
-            "MRImageFrameTypeSequence",
-            (
-                {"FrameType": ["ORIGINAL", "PRIMARY", "M", "NONE"]},
-                {"FrameType": ["ORIGINAL", "PRIMARY", "I", "NONE"]},
-            ),
-        ),
-    ],
-)
-def test_parts_of_the_signal_in_one_file_of_many_frames(
-    macro: str, elements: tuple[dict[str, Any], ...], tmp_path: Path
-) -> None:
-    (scan,) = decode(save(both_in_one_file(macro, elements[::-1]), tmp_path / "f"), "f").scans
-    assert np.array_equal(scan.array, VOLUME.transpose(2, 1, 0) + 90)
-    assert "the magnitude was read" in scan.warnings[0]
-
-
-@pytest.mark.parametrize(
-    ("macro", "elements", "words"),
-    [
-        ("MREchoSequence", ({"EffectiveEchoTime": 100.0}, {"EffectiveEchoTime": 20.0}), "echo time 100 ms"),
-        ("MRDiffusionSequence", ({"DiffusionBValue": 0.0}, {"DiffusionBValue": 800.0}), "b-value 0 s/mm²"),
-        (
-            "FrameContentSequence",
-            ({"TemporalPositionIndex": 1}, {"TemporalPositionIndex": 2}),
-            "time point 1",
-        ),
-    ],
-)
-def test_sets_in_one_file_of_many_frames_are_scans_of_their_own(
-    macro: str, elements: tuple[dict[str, Any], ...], words: str, tmp_path: Path
-) -> None:
-    scans = decode(save(both_in_one_file(macro, elements), tmp_path / "f"), "f").scans
-    for scan, change in zip(scans, (0, 90), strict=True):
-        assert np.array_equal(scan.array, VOLUME.transpose(2, 1, 0) + change)
-    assert words in scans[0].warnings[0]
-    assert scans[0].content_sha256 != scans[1].content_sha256
-
-
-def both_in_one_file(macro: str, elements: Sequence[dict[str, Any]]) -> Dataset:
-    """The phantom and the phantom greater by 90 in one file, each frame with elements in a macro."""
-    twice = np.concatenate([VOLUME, VOLUME + np.int16(90)], axis=2)
-    dataset = enhanced(twice, AXIAL, SpacingBetweenSlices=5)
-    groups = dataset.PerFrameFunctionalGroupsSequence
-    for index, group in enumerate(groups):
-        group.PlanePositionSequence = groups[index % 6].PlanePositionSequence
-        item = Dataset()
-        for keyword, value in elements[index // 6].items():
-            setattr(item, keyword, value)
-        setattr(group, macro, [item])
-    return dataset
-
-
-def test_no_frames_in_a_file_that_describes_its_frames(tmp_path: Path) -> None:
-    (scan,) = decode(save(enhanced_without_count(), tmp_path / "f"), "f").scans
-    assert np.array_equal(scan.array, VOLUME.transpose(2, 1, 0))
-
-
-def enhanced_without_count() -> Dataset:
-    dataset = enhanced(VOLUME, AXIAL)
-    dataset.NumberOfFrames = 0
-    return dataset
-
-
-def test_a_directory_without_a_class_is_named(tmp_path: Path) -> None:
-    directory = Dataset()
-    directory.FileSetID = "CD"
-    directory.DirectoryRecordSequence = [Dataset()]
-    directory.file_meta = pydicom.dataset.FileMetaDataset()
-    directory.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    directory.file_meta.MediaStorageSOPClassUID = "1.2.3"
-    directory.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-    directory.save_as(tmp_path / "D", enforce_file_format=True)
-    (refusal,) = decode(tmp_path / "D", "D").refusals
-    assert refusal.sentence == "This is a DICOM directory, not an image."
-
-
-# Geometry: measured and said
-
-
-@pytest.mark.parametrize(
-    ("series", "words", "slice_mm"),
-    [
-        (
-            lambda: moved(stored(), lambda i: 5 * (i > 2)),
-            "1 in 1 gaps (usually 5 mm from slice to slice, at most 10 mm)",
-            5.0,
-        ),
-        (lambda: moved(stored(), lambda i: 2 * (i > 2)), "from 5 to 7 mm", 5.0),
-        (lambda: moved(stored(), lambda i: 25 * (i > 2)), "sizes across the slices are not given", None),
-        (lambda: moved(stored(), lambda i: 2.5 * i, axis=1), "slant of 26.6°", 5.0),
-        (
-            lambda: moved(stored(), lambda i: 7 * (i == 3), axis=0),
-            "shifted against each other by up to 7.0 mm",
-            5.0,
-        ),
-        (lambda: moved(stored(), lambda i: 0.3 * (i % 2)), "", 5.0),
-    ],
-)
-def test_uneven_and_slanted_slices_are_said_with_numbers(
-    series: Callable[[], Slices], words: str, slice_mm: float | None, tmp_path: Path
-) -> None:
-    (scan,) = read(series(), tmp_path).scans
-    assert words in " ".join(scan.warnings)
-    assert bool(scan.warnings) == bool(words)
-    assert scan.spacing.slice_mm == (None if slice_mm is None else pytest.approx(slice_mm, rel=0.07))
-    assert np.array_equal(scan.array, VOLUME.transpose(2, 1, 0))
