@@ -38,7 +38,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take the columns away again."""
-    with op.batch_alter_table("scans") as table:
-        table.drop_column("acquired_day_only")
-    with op.batch_alter_table("patients") as table:
-        table.drop_column("sex")
+    # Not in a batch: SQLite would make the tables anew, to which others refer.
+    op.drop_column("scans", "acquired_day_only")
+    op.drop_column("patients", "sex")

@@ -109,6 +109,21 @@ CASES = [
         "acquisition 1",
     ),
     Case(
+        "echoes a little apart",
+        lambda: stored(EchoTime=120) + moved(stored(90, EchoTime=20), 0.1),
+        (0, 90),
+        "echo time 120 ms",
+    ),
+    Case(
+        "an acquisition number for each of two pictures of every place",
+        lambda: (
+            each(stored(), AcquisitionNumber=lambda i: i + 1)
+            + each(stored(90), AcquisitionNumber=lambda i: i + 7)
+        ),
+        (0,),
+        "nothing in their headers tells apart",
+    ),
+    Case(
         "acquisitions half a slice apart",
         lambda: stored(AcquisitionNumber=1) + moved(stored(90, AcquisitionNumber=2), 2.5),
         (0, 90),

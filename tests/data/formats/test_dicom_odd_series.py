@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,14 +46,27 @@ def test_a_side_view_placed_by_its_slice_locations_says_that_left_and_right_are_
     assert "from which side" in scan.warnings[0]
 
 
+def at_one_place(changes: Sequence[int]) -> Slices:
+    """One slice several times, under numbers of their own and without slice locations."""
+    series = [stored(change)[2] for change in changes]
+    return each(
+        series, SOPInstanceUID=lambda i: f"1.{i + 1}", InstanceNumber=lambda i: i + 1, SliceLocation=None
+    )
+
+
 def test_one_slice_at_several_times_is_no_volume(tmp_path: Path) -> None:
     """All positions are equal, and rightly so."""
-    series = each(stored()[:1] * 1 + [copy.deepcopy(stored(90)[0])], TriggerTime=lambda i: i * 50)
-    decoded = read(
-        each(series, SOPInstanceUID=lambda i: f"1.{i + 1}", InstanceNumber=lambda i: i + 1), tmp_path
-    )
-    assert [scan.array.shape[0] for scan in decoded.scans] == [1, 1]
+    series = each(at_one_place((0, 90, 180)), TriggerTime=lambda i: i * 50)
+    series[2].PixelData = series[2].PixelData[::-1]  # another picture, as of another slice
+    decoded = read(series, tmp_path)
+    assert [scan.array.shape[0] for scan in decoded.scans] == [1, 1, 1]
     assert "trigger time 0 ms" in " ".join(decoded.scans[0].warnings)
+
+
+def test_one_picture_compressed_several_times_is_no_volume(tmp_path: Path) -> None:
+    (scan,) = read(at_one_place((0, 1, 2)), tmp_path).scans
+    assert scan.array.shape[0] == 1
+    assert "nothing in their headers tells apart" in " ".join(scan.warnings)
 
 
 def test_series_that_may_have_been_cut_are_said(tmp_path: Path) -> None:
