@@ -20,7 +20,7 @@ Array = NDArray[Any]
 FloatArray = NDArray[np.float32]
 
 
-class Kind(StrEnum):
+class TaskKind(StrEnum):
     """What kind of answer a task gives."""
 
     SEGMENTATION = "segmentation"
@@ -102,7 +102,7 @@ class Task:
 
     name: str
     title: str
-    kind: Kind
+    kind: TaskKind
     folder: Path
     input_size: int
     preprocessing: str
@@ -127,5 +127,5 @@ class Task:
             finding=self.finding or spoken,
             picture=self.picture or f"a picture for {spoken}",
             body_part=self.body_part,
-            draws_mask=self.kind is Kind.SEGMENTATION,
+            draws_mask=self.kind is TaskKind.SEGMENTATION,
         )

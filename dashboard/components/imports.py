@@ -77,11 +77,11 @@ def outcome(progress: ImportProgress) -> str:
 
 def seen(views: Sequence[ImportView]) -> str:
     """A word that differs whenever the table would."""
-    return ";".join(f"{view.one.id[:8]}{view.one.state.value}{view.progress}" for view in views)
+    return ";".join(f"{view.import_.id[:8]}{view.import_.state.value}{view.progress}" for view in views)
 
 
 def _row(view: ImportView) -> Component:
-    one, progress = view.one, view.progress
+    one, progress = view.import_, view.progress
     bar = dbc.Progress(
         value=round(100 * progress.fraction),
         label=f"{progress.done + progress.failed:,} of {progress.items:,}",
@@ -101,7 +101,7 @@ def _row(view: ImportView) -> Component:
 
 
 def _actions(view: ImportView) -> list[Component]:
-    one, progress = view.one, view.progress
+    one, progress = view.import_, view.progress
     actions: list[Component] = []
     if progress.refused:
         href = f"/imports/{one.id}/refusals.csv"

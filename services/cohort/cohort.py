@@ -54,7 +54,7 @@ class Cohorts:
         Raises InvalidInput for a filter that does not exist.
         """
         asked = tidy(filters)
-        lines = self._ledger.lines()
+        lines = self._ledger.columns()
         key = (lines.revision, tuple(asked.items()), self._refusals.count())
         with self._turn:
             if key in self._answers:
@@ -84,7 +84,7 @@ class Cohorts:
 
     def choices(self) -> dict[str, list[str]]:
         """What each filter can be set to, as far as scans have it."""
-        lines = self._ledger.lines()
+        lines = self._ledger.columns()
         return {
             name: in_order(name, [one for one in lines.names[name] if one])
             for name in FILTERS
@@ -93,7 +93,7 @@ class Cohorts:
 
     def total(self, filters: Query) -> int:
         """How many scans fit."""
-        return len(selected(self._ledger.lines(), tidy(filters)))
+        return len(selected(self._ledger.columns(), tidy(filters)))
 
     def refusals(self, filters: Query) -> list[KeptRefusal]:
         """The refusals of a period, site, scanner and modality, newest first."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from data.ledger.bitmaps import Rows, row_numbers
-from data.ledger.in_memory import Ledger, Lines
+from data.ledger.in_memory import Ledger, LedgerColumns
 from data.ledger.quantiles import QUANTITIES
 from data.ledger.selection import selected
 from models.metrics import Z95, rate
@@ -68,14 +68,14 @@ class Comparing:
 
     def compare(self, first: Query, second: Query) -> list[Difference]:
         """Every quantity in both cohorts; raises InvalidInput for a filter that does not exist."""
-        lines = self._ledger.lines()
+        lines = self._ledger.columns()
         cohorts = selected(lines, first), selected(lines, second)
         found = [_share(lines, cohorts, name) for name in _SHARES]
         found += [_number(lines, cohorts, name) for name in _NUMBERS]
         return _holm(found)
 
 
-def _share(lines: Lines, cohorts: tuple[Rows, Rows], name: str) -> Difference:
+def _share(lines: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> Difference:
     words, dimension, hits, among = _SHARES[name]
     of_hits, of_among = (selected(lines, {dimension: values}) for values in (hits, among))
     if name == "missed":  # right answers count here only for those who are ill
@@ -105,7 +105,7 @@ def _independent(hit: tuple[int, ...], n: tuple[int, ...]) -> tuple[str, float]:
     return "chi-square", float(stats.chi2_contingency(table, correction=False).pvalue)
 
 
-def _number(lines: Lines, cohorts: tuple[Rows, Rows], name: str) -> Difference:
+def _number(lines: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> Difference:
     words, unit, steps = _NUMBERS[name]
     values = _values(lines, name)
     picked = [values[row_numbers(rows)] for rows in cohorts]
@@ -121,7 +121,7 @@ def _number(lines: Lines, cohorts: tuple[Rows, Rows], name: str) -> Difference:
     return replace(plain, effect=effect, low=low, high=high, test="Mann-Whitney", p=p)
 
 
-def _values(lines: Lines, name: str) -> FloatArray:
+def _values(lines: LedgerColumns, name: str) -> FloatArray:
     number = lines.numbers
     if name == "read_s":
         return QUANTITIES[name](number)

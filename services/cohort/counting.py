@@ -10,7 +10,7 @@ import numpy as np
 
 from data.ledger import bands
 from data.ledger.bitmaps import Rows, row_numbers
-from data.ledger.in_memory import MEASURED_BY, Lines
+from data.ledger.in_memory import MEASURED_BY, LedgerColumns
 from data.ledger.quantiles import percentiles
 from data.ledger.selection import FROM, TO, among, selected
 from data.records import KeptRefusal, ScanStatus, Verdict
@@ -94,7 +94,7 @@ class Cohort:
 class Counting:
     """One count through the index."""
 
-    def __init__(self, lines: Lines, filters: dict[str, tuple[str, ...]]) -> None:
+    def __init__(self, lines: LedgerColumns, filters: dict[str, tuple[str, ...]]) -> None:
         self._lines = lines
         self._filters = filters
         self._rows = selected(lines, filters)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from services.settings import Settings
 
 if TYPE_CHECKING:
-    from services.drift.runs import Drift
+    from services.drift.runs import DriftRuns
 
 
 def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
@@ -51,7 +51,7 @@ def drift(arguments: Namespace, settings: Settings) -> int:
     return 0
 
 
-def _write_files(runs: Drift, run_id: str, snapshot: str, folder: Path) -> None:
+def _write_files(runs: DriftRuns, run_id: str, snapshot: str, folder: Path) -> None:
     from reports.typesetting import pdf
     from services.reporting.drift_report import DriftReport
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from data.database import Database, now, together
 from data.errors import Busy, InvalidInput
 from data.files import FileStore
-from data.labelled import phantoms
+from data.labelled.anatomy import anatomy
 from data.records import AuditEvent, KeptRefusal
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
@@ -126,7 +126,7 @@ class Demo:
     def _settle(self, numbers: Sequence[int], advance: Advance) -> int:
         """Make, read and keep cases; returns how many were refused."""
         assert self._reader is not None
-        phantoms.anatomy()  # once, before several threads ask for it
+        anatomy()  # once, before several threads ask for it
         self._note("demo.add", f"{len(numbers)} patients")
         until, refused = now(), 0
         cases = CaseReader(self._files, self._reader, until)

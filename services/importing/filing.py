@@ -107,7 +107,7 @@ class Filing:
 
     def known_contents(self, decoded: Iterable[DecodedScan]) -> set[str]:
         """The contents, of these scans, that are in the house already."""
-        contents = {one.content_sha256 for one in decoded}
+        contents = {scan.content_sha256 for scan in decoded}
         return self._scans.known_contents(contents) if contents else set()
 
     def known(self, decoded: DecodedScan) -> Scan | None:
@@ -159,20 +159,20 @@ class Filing:
         with together(self._database):
             settled = [self._filed(outcome) for outcome in outcomes]
         for outcome, item in zip(outcomes, settled, strict=True):
-            for one in outcome.read:
-                if one.scan.id not in item.scan_ids:  # the same content came from elsewhere meanwhile
-                    self._forget(one)
+            for read in outcome.read:
+                if read.scan.id not in item.scan_ids:  # the same content came from elsewhere meanwhile
+                    self._forget(read)
         self._tell(outcomes)
         return settled
 
     def _tell(self, outcomes: Sequence[ItemOutcome]) -> None:
-        results = [one.result for outcome in outcomes for one in outcome.read if one.review is not None]
+        results = [read.result for outcome in outcomes for read in outcome.read if read.review is not None]
         labelled = [review.result_id for outcome in outcomes for review in outcome.reviews]
         known = [self._results.get(result_id) for result_id in labelled]
         of_month = {
-            (one.task, one.provenance.model_version, f"{one.created_at:%Y-%m}"): one
-            for one in (*results, *known)
-            if one is not None
+            (result.task, result.provenance.model_version, f"{result.created_at:%Y-%m}"): result
+            for result in (*results, *known)
+            if result is not None
         }
         for result in of_month.values():  # one of each month is enough
             self._heard(result)
@@ -180,10 +180,10 @@ class Filing:
     def _filed(self, outcome: ItemOutcome) -> ImportItem:
         added: list[str] = []
         known, labelled = list(outcome.known), 0
-        for one in outcome.read:
-            kept = self._add(one)
-            (added if kept == one.scan.id else known).append(kept)
-            labelled += one.review is not None and kept == one.scan.id
+        for read in outcome.read:
+            kept = self._add(read)
+            (added if kept == read.scan.id else known).append(kept)
+            labelled += read.review is not None and kept == read.scan.id
         for review in outcome.reviews:
             if not self._reviews.of_scan(review.scan_id):
                 self._reviews.add(review)
@@ -205,28 +205,28 @@ class Filing:
         """Let the statistics know; the same file refused by a second import counts once."""
         unread = [refusal for refusal in item.refusals if refusal.code not in NOT_OF_A_SCAN]
         folder = self._imports.require(item.import_id).folder if unread else ""
-        for one in unread:
-            refusal_id = id_from("refusal", folder, one.name, one.code)
-            self._refusals.put(KeptRefusal(refusal_id, one, now()))
+        for refusal in unread:
+            refusal_id = id_from("refusal", folder, refusal.name, refusal.code)
+            self._refusals.put(KeptRefusal(refusal_id, refusal, now()))
 
-    def _add(self, one: ReadScan) -> str:
+    def _add(self, read: ReadScan) -> str:
         """The id of the scan that is in the house now: this one, or another of the same content."""
-        known = self._scans.by_content(one.scan.content_sha256)
+        known = self._scans.by_content(read.scan.content_sha256)
         if known is not None:
             return known.id
-        patient = self._patients.find_or_create(one.identity, one.label)
-        kept, created = self._scans.add(replace(one.scan, patient_id=patient.id))
+        patient = self._patients.find_or_create(read.identity, read.label)
+        kept, created = self._scans.add(replace(read.scan, patient_id=patient.id))
         if created:
-            self._results.add(one.result, one.watched)
-            if one.review is not None:
-                self._reviews.add(one.review)
+            self._results.add(read.result, read.watched)
+            if read.review is not None:
+                self._reviews.add(read.review)
         return kept.id
 
-    def _forget(self, one: ReadScan) -> None:
-        self._files.delete_all(f"scans/{one.scan.id}")
-        self._files.delete_all(f"results/{one.result.id}")
-        if one.review is not None:
-            self._files.delete_all(f"reviews/{one.review.id}")
+    def _forget(self, read: ReadScan) -> None:
+        self._files.delete_all(f"scans/{read.scan.id}")
+        self._files.delete_all(f"results/{read.result.id}")
+        if read.review is not None:
+            self._files.delete_all(f"reviews/{read.review.id}")
 
 
 def scan_id_of(item: ImportItem, number: int) -> str:

@@ -103,17 +103,17 @@ class ItemReader:
     def _masks(self, item: ImportItem) -> tuple[Masks, tuple[Refusal, ...]]:
         """The masks that come with an item; a volume's count only if they are known for every slice."""
         paths = tuple(None if file.mask is None else self._root / file.mask for file in item.files)
-        found = {path for path in paths if path is not None}
-        if not found:
+        masks = {path for path in paths if path is not None}
+        if not masks:
             return (), ()
         if item.stacked:
             rows = [self._rows.get(file.row or 0) for file in item.files]
             negative = [row is not None and row.positive is False for row in rows]
             known = all(path is not None or no for path, no in zip(paths, negative, strict=True))
             return (paths if known else ()), ()
-        if len(found) > 1:
+        if len(masks) > 1:
             return (), (Refusal(item.name, "mask", _SEVERAL_MASKS),)
-        return tuple(found), ()
+        return tuple(masks), ()
 
     def settled(self, asked: Asked, outcome: Outcome, here: Collection[str]) -> ItemOutcome:
         """What became of an item; raises Interrupted when the run is ending.
@@ -121,10 +121,10 @@ class ItemReader:
         `here` are the contents of its scans that are in the house already.
         """
         settled = ItemOutcome(asked.item, refusals=list(asked.notes))
-        opened = [one for one in outcome if isinstance(one, Opened)]
-        settled.refusals += [one for one in outcome if isinstance(one, Refusal)]
-        for number, one in enumerate(opened):
-            self._take(asked, one, number, settled, one.scan.content_sha256 in here)
+        opened = [part for part in outcome if isinstance(part, Opened)]
+        settled.refusals += [part for part in outcome if isinstance(part, Refusal)]
+        for number, scan in enumerate(opened):
+            self._take(asked, scan, number, settled, scan.scan.content_sha256 in here)
         if self._ending.is_set() and not outcome:  # it was not even decoded
             raise Interrupted
         return settled

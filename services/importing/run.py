@@ -63,7 +63,7 @@ class ImportRun:
     def __init__(
         self,
         settings: Settings,
-        one: Import,
+        import_: Import,
         root: Path,
         rows: Sequence[LabelRow],
         work: Path,
@@ -73,13 +73,13 @@ class ImportRun:
     ) -> None:
         """`root` is where the items' files lie, `work` an empty folder for what children leave."""
         self._settings = settings
-        self._import = one
+        self._import = import_
         self._work = work
         self._imports = imports
         self._filing = filing
         self._ending = threading.Event()
         slots = Slots(max(2 * PIECE, BATCHES_AHEAD * settings.max_batch))
-        self._items = ItemReader(root, rows, one.user_id or "", filing, reader, slots, self._ending)
+        self._items = ItemReader(root, rows, import_.user_id or "", filing, reader, slots, self._ending)
         self._readers = ThreadPoolExecutor(min(48, 2 * settings.max_batch + 8), "import-read")
         self._decoders = ThreadPoolExecutor(_cores(), "import-decode")
         self._finished: SimpleQueue[ItemOutcome | Interrupted | Exception] = SimpleQueue()
@@ -162,12 +162,12 @@ class ImportRun:
         folder = _Folder(self._work / new_id(), len(batch))
         try:
             outcomes = self._decoded(batch, folder.path)
-            here = self._filing.known_contents(one.scan for one in _opened(chain(*outcomes)))
+            here = self._filing.known_contents(opened.scan for opened in _opened(chain(*outcomes)))
         except Exception as error:
             self._finished.put(error)
             return
         for asked, outcome in zip(batch, outcomes, strict=True):
-            size = sum(one.scan.array.nbytes for one in _opened(outcome))
+            size = sum(opened.scan.array.nbytes for opened in _opened(outcome))
             with self._lock:
                 self._held += size
             self._readers.submit(self._read, asked, outcome, here, folder, size)
@@ -200,7 +200,7 @@ class ImportRun:
 
 
 def _opened(outcome: Iterable[Opened | Refusal]) -> list[Opened]:
-    return [one for one in outcome if isinstance(one, Opened)]
+    return [part for part in outcome if isinstance(part, Opened)]
 
 
 def _size(file: Path) -> int:

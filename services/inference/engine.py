@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from data.errors import ModelUnavailable, UnusableModel
 from data.records import VERSION
 from models.device import chosen_device
-from models.task import Describing, Kind, Task
+from models.task import Describing, Task, TaskKind
 from models.weights import Trained, network_of
 
 log = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ class Engine:
         return {
             name: loaded.trained.decision.threshold
             for name, loaded in self._loaded.items()
-            if loaded.task.kind is not Kind.ROUTING
+            if loaded.task.kind is not TaskKind.ROUTING
         }
 
     def run(self, loaded: Loaded, inputs: Sequence[Tensor]) -> list[Output]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from data.database import now
 from data.ledger.bitmaps import row_numbers
-from data.ledger.in_memory import Ledger, Lines
+from data.ledger.in_memory import Ledger, LedgerColumns
 from data.ledger.selection import selected
 from data.records import VERSION, AuditEvent, User
 from data.stores.audit import AuditLog
@@ -47,7 +47,7 @@ class AssessAi:
         submits the file replaces them in the hospital's own system.
         """
         which = asked.which()
-        lines = self._ledger.lines()
+        lines = self._ledger.columns()
         rows = row_numbers(selected(lines, filters_of(which) | {"synthetic": ("no",)}))
         memory = io.StringIO()
         write = csv.writer(memory, lineterminator="\r\n")
@@ -60,7 +60,7 @@ class AssessAi:
         return Export(name, memory.getvalue().encode("utf-8-sig"), MIME["csv"])
 
 
-def _row(lines: Lines, row: int, asked: Asked) -> list[str]:
+def _row(lines: LedgerColumns, row: int, asked: Asked) -> list[str]:
     number = {name: float(column[row]) for name, column in lines.numbers.items()}
     said = {name: lines.names[name][int(lines.codes[name][row])] for name in ("sex", "sequence", "modality")}
     known = {name: "" if value == "unknown" else value for name, value in said.items()}

@@ -149,7 +149,7 @@ class Cases:
     def readings(self, which: Which, n: int) -> str:
         """What opens all readings of a version and month, judged or not; "" where they are not exactly n."""
         filters = filters_of(which)
-        shown = len(selected(self._ledger.lines(), filters))
+        shown = len(selected(self._ledger.columns(), filters))
         return f"/worklist?{query_of(filters)}" if shown == n else ""
 
     def _worklist(self, which: Which) -> str:
@@ -157,7 +157,7 @@ class Cases:
         if which.what not in _AS_FILTERS:
             return ""
         filters = filters_of(which, _AS_FILTERS[which.what] | _group_filter(which.group))
-        lines, wanted = self._ledger.lines(), self.of(which).scan_id
+        lines, wanted = self._ledger.columns(), self.of(which).scan_id
         rows = selected(lines, filters)
         if len(rows) != len(wanted):
             return ""

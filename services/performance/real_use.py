@@ -20,7 +20,8 @@ from typing import Any
 
 from data.database import now
 from data.errors import Busy, UserFacingError
-from data.ledger.judgements import CountKey, JudgementStore
+from data.ledger.judgements import JudgementStore
+from data.ledger.readings import CountKey
 from data.records import Job, Judgements, ReadCount, Result, TrackedRun
 from data.tracking import Tracking
 from models.metrics import Figure

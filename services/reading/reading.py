@@ -23,7 +23,7 @@ from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
 from models import tasks
 from models.measuring import measure
-from models.task import Answer, Kind, Placement
+from models.task import Answer, Placement, TaskKind
 from services import keys
 from services.inference.batcher import MicroBatcher
 from services.inference.engine import SOFTWARE, Engine, Loaded, NetworkInput, Output
@@ -259,7 +259,7 @@ def result_of(scan: Scan, read: Read, result_id: str = "") -> Result:
         measurements=read.measurements,
         estimated_dice=read.answer.estimated_dice,
         head_position=read.head_position,
-        has_mask=tasks.ALL[scan.task].kind is Kind.SEGMENTATION,
+        has_mask=tasks.ALL[scan.task].kind is TaskKind.SEGMENTATION,
         has_heatmap=read.answer.heatmap is not None,
     )
 

@@ -17,7 +17,7 @@ from data.errors import Busy, NotFound, UnusableModel
 from data.records import ModelVersion
 from data.tracking import CHALLENGER, CHAMPION, Tracking
 from models import weights
-from models.task import Kind, Task
+from models.task import Task, TaskKind
 from models.weights import Trained
 from services.inference.engine import Engine
 
@@ -46,7 +46,7 @@ class Registry:
     @property
     def clinical(self) -> list[str]:
         """The tasks that clinicians get answers from."""
-        return [task.name for task in self._tasks.values() if task.kind is not Kind.ROUTING]
+        return [task.name for task in self._tasks.values() if task.kind is not TaskKind.ROUTING]
 
     @property
     def ready(self) -> bool:

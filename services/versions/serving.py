@@ -15,7 +15,7 @@ from data.database import now
 from data.errors import Busy, ModelUnavailable, UnusableModel
 from data.records import AuditEvent, ModelVersion
 from data.stores.audit import AuditLog
-from models.task import Kind, Task
+from models.task import Task, TaskKind
 from services.inference.engine import Engine, Loaded
 from services.versions.registry import Registry
 
@@ -62,7 +62,7 @@ class Serving:
 
     def draws(self, task: str) -> bool:
         """Whether a task's answer is a mask."""
-        return self._tasks[task].kind is Kind.SEGMENTATION
+        return self._tasks[task].kind is TaskKind.SEGMENTATION
 
     def trouble(self, task: str) -> str | None:
         """Why the version that the alias points at does not serve, where that is so."""

@@ -16,7 +16,7 @@ from data.errors import InvalidInput, NotAllowed, UnusableModel
 from data.records import AuditEvent, ModelVersion, Role, Spacing, User
 from data.stores.audit import AuditLog
 from models import weights
-from models.task import Kind, Task
+from models.task import Task, TaskKind
 from models.weights import Trained
 from services.inference.engine import Engine
 from services.reading.reading import Reader
@@ -87,7 +87,7 @@ class ModelUploads:
         except Exception as error:
             raise UnusableModel("The uploaded version could not read a phantom.") from error
         sound = 0.0 <= answer.probability <= 1.0
-        if task.kind is Kind.SEGMENTATION:
+        if task.kind is TaskKind.SEGMENTATION:
             sound = sound and answer.mask is not None and answer.mask.shape == phantom.shape
         if not sound:
             raise UnusableModel("The uploaded version does not answer a phantom as it should.")

@@ -110,15 +110,15 @@ def _page(house: Any, filters: dict[str, tuple[str, ...]]) -> None:
 
 def _count(house: Any, filters: dict[str, tuple[str, ...]]) -> None:
     """The numbers alone."""
-    Counting(house.ledger.lines(), tidy(filters)).cohort([])
+    Counting(house.ledger.columns(), tidy(filters)).cohort([])
 
 
 def _change(house: Any, number: int) -> float:
     """Seconds until a changed scan counts."""
-    lines = house.ledger.lines()
+    lines = house.ledger.columns()
     scan_id = lines.scan_ids[lines.rows[number]].decode()
     ScanStore(house.engine).set_status(scan_id, ScanStatus.READ)
-    return _seconds(house.ledger.lines)
+    return _seconds(house.ledger.columns)
 
 
 def _naive(engine: Engine) -> None:
@@ -153,8 +153,8 @@ def _seconds(call: Callable[[], Any]) -> float:
 
 def test_the_page_and_the_worklist_at_a_million(houses: dict[int, Any]) -> None:
     kind = houses[LARGE].engine.dialect.name
-    loading = _seconds(houses[LARGE].ledger.lines)
-    houses[SMALL].ledger.lines()
+    loading = _seconds(houses[LARGE].ledger.columns)
+    houses[SMALL].ledger.columns()
     for house in houses.values():
         _page(house, VIEWS[1])  # what is imported with the first page is nobody's growth
     # In turns: the machine may be busier at one time than at another.

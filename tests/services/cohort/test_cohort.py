@@ -132,7 +132,7 @@ def test_the_parts_add_up_to_the_whole(cohorts: Cohorts) -> None:
 
 def test_a_number_is_what_counting_by_hand_gives(engine: Engine, cohorts: Cohorts) -> None:
     found = cohorts.cohort({"task": ("brain-tumour",)})
-    lines = Ledger(engine).lines()
+    lines = Ledger(engine).columns()
     brain = lines.codes["task"] == lines.names["task"].index("brain-tumour")
     positive = lines.numbers["positive"][brain]
     volumes = lines.numbers["volume_ml"][brain][positive == 1]
