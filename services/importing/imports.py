@@ -31,10 +31,10 @@ from data.records import (
 )
 from data.stores.audit import AuditLog
 from data.stores.imports import ImportStore
-from services.importing.filing import Filing
 from services.importing.inventory import items_of, tree_of
 from services.importing.progress import Advance, ProgressCounter
 from services.importing.run import ImportRun
+from services.importing.writer import ImportWriter
 from services.jobs import JobContext, Jobs
 from services.reading.reading import Reader
 from services.reviewing.review import Heard
@@ -73,7 +73,7 @@ class Importing:
         """
         self._settings = settings
         self._imports = ImportStore(database)
-        self._filing = Filing(database, files, self._imports, heard)
+        self._writer = ImportWriter(database, files, self._imports, heard)
         self._reader = reader
         self._audit = AuditLog(database)
         self._jobs = jobs
@@ -232,7 +232,7 @@ class Importing:
             self._rows(import_),
             work,
             self._imports,
-            self._filing,
+            self._writer,
             self._reader,
         )
         counted = ProgressCounter(self._imports.progress(import_.id), advance)

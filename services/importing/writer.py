@@ -1,4 +1,4 @@
-"""Scans that were read are put into the house, many of them in one transaction.
+"""Scans that were read are stored, many of them in one transaction.
 
 Until then nothing of them is in the database, and their files lie under ids that follow from the
 item: a run that is killed leaves nothing behind that the next one does not write again.
@@ -74,7 +74,7 @@ class ReadScan:
 
 @dataclass
 class ItemOutcome:
-    """What became of one item, until it is filed."""
+    """What became of one item, until it is written."""
 
     item: ImportItem
     read: list[ReadScan] = field(default_factory=list)
@@ -84,7 +84,7 @@ class ItemOutcome:
     failed: bool = False
 
 
-class Filing:
+class ImportWriter:
     """Keeps what an import reads."""
 
     def __init__(
@@ -106,12 +106,12 @@ class Filing:
         self._refusals = RefusalStore(database)
 
     def known_contents(self, decoded: Iterable[DecodedScan]) -> set[str]:
-        """The contents, of these scans, that are in the house already."""
+        """The contents, of these scans, that are stored already."""
         contents = {scan.content_sha256 for scan in decoded}
         return self._scans.known_contents(contents) if contents else set()
 
     def known(self, decoded: DecodedScan) -> Scan | None:
-        """The scan of this content that is in the house already."""
+        """The scan of this content that is stored already."""
         return self._scans.by_content(decoded.content_sha256)
 
     def keep_files(self, scan_id: str, provided: Provided, routed: Routed, read: Read) -> ReadScan:
@@ -153,11 +153,11 @@ class Filing:
             self._files.put(keys.corrected_mask(review.id), packed(mask))
         return review
 
-    def file(self, outcomes: Sequence[ItemOutcome]) -> list[ImportItem]:
+    def write(self, outcomes: Sequence[ItemOutcome]) -> list[ImportItem]:
         """Keep what became of these items in one transaction; the settled items come back."""
         self._files.flush()
         with together(self._database):
-            settled = [self._filed(outcome) for outcome in outcomes]
+            settled = [self._settled(outcome) for outcome in outcomes]
         for outcome, item in zip(outcomes, settled, strict=True):
             for read in outcome.read:
                 if read.scan.id not in item.scan_ids:  # the same content came from elsewhere meanwhile
@@ -177,7 +177,7 @@ class Filing:
         for result in of_month.values():  # one of each month is enough
             self._heard(result)
 
-    def _filed(self, outcome: ItemOutcome) -> ImportItem:
+    def _settled(self, outcome: ItemOutcome) -> ImportItem:
         added: list[str] = []
         known, labelled = list(outcome.known), 0
         for read in outcome.read:
@@ -210,7 +210,7 @@ class Filing:
             self._refusals.put(KeptRefusal(refusal_id, refusal, now()))
 
     def _add(self, read: ReadScan) -> str:
-        """The id of the scan that is in the house now: this one, or another of the same content."""
+        """The id of the scan that is stored now: this one, or another of the same content."""
         known = self._scans.by_content(read.scan.content_sha256)
         if known is not None:
             return known.id
