@@ -84,7 +84,7 @@ def build_services(settings: Settings) -> Services:
     jobs = Jobs(job_store, settings.home, settings.workers)
     alerts = alerts_of(stores, jobs)
     schedules = Schedules(ScheduleStore(stores.database), jobs, alerts, stores.audit)
-    pictures = Pictures(stores.scans, stores.results, stores.reviews, stores.files)
+    pictures = Pictures(stores.scans, stores.results, stores.reviews, stores.files, settings.volumes_bytes)
 
     reading = build_reading(stores, jobs)
     cohort = build_cohort(stores, reading.engine.thresholds)
