@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from dashboard.build import build_dashboard
 from data.records import Role
+from tests.dashboard.contract import Contract
 from tests.dashboard.house import PASSWORD, House
 
 SignIn = Callable[..., FlaskClient]
@@ -23,8 +24,12 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 @pytest.fixture
-def server(house: House) -> Flask:
-    return build_dashboard(house.services, secret_key="k" * 32).server
+def server(house: House) -> Iterator[Flask]:
+    """The server; whatever a test asks of the API must be answered as the document says."""
+    server = build_dashboard(house.services, secret_key="k" * 32).server
+    contract = server.extensions["contract"] = Contract(server)
+    yield server
+    assert contract.broken == []
 
 
 @pytest.fixture
