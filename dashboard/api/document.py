@@ -10,7 +10,7 @@ from apispec import APISpec
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from dashboard.api.models_common import Answer, ErrorAnswer
+from dashboard.api.models_common import ApiAnswer, ErrorAnswer
 from dashboard.api.operations import Files, Operation
 
 _SCHEMAS = "#/components/schemas/"
@@ -122,6 +122,6 @@ def _success(operation: Operation) -> dict[str, Any]:
     return _json(operation.says, operation.answer)
 
 
-def _json(description: str, model: type[Answer]) -> dict[str, Any]:
+def _json(description: str, model: type[ApiAnswer]) -> dict[str, Any]:
     reference = {"schema": {"$ref": _SCHEMAS + model.__name__.removesuffix(_ANSWER)}}
     return {"description": description, "content": {"application/json": reference}}

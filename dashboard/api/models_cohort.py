@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from dashboard.api.models_common import Answer, Day, Query
+from dashboard.api.models_common import ApiAnswer, ApiQuery, Day
 
 FilterValues = Annotated[
     dict[str, list[str]], Field(description="The filters, each with the values that fit")
@@ -25,7 +25,7 @@ def _values(description: str) -> list[str]:
     return values
 
 
-class CohortQuery(Query):
+class CohortQuery(ApiQuery):
     """The filters of the cohort page. One that is given twice means either value."""
 
     from_: Day | None = Field(None, alias="from", description="First day of arrival")
@@ -56,7 +56,7 @@ class CompareQuery(CohortQuery):
     )
 
 
-class NumberAnswer(Answer):
+class NumberAnswer(ApiAnswer):
     """One number of a cohort, unrounded."""
 
     section: str
@@ -70,7 +70,7 @@ class NumberAnswer(Answer):
     note: str = Field(description="Why a number is not told: <5 or withheld")
 
 
-class CohortAnswer(Answer):
+class CohortAnswer(ApiAnswer):
     """Every number of a cohort."""
 
     filters: FilterValues
@@ -80,7 +80,7 @@ class CohortAnswer(Answer):
     notice: str
 
 
-class DifferenceAnswer(Answer):
+class DifferenceAnswer(ApiAnswer):
     """One quantity in two cohorts."""
 
     name: str
@@ -99,7 +99,7 @@ class DifferenceAnswer(Answer):
     note: str
 
 
-class ComparisonAnswer(Answer):
+class ComparisonAnswer(ApiAnswer):
     """Two cohorts side by side."""
 
     first: FilterValues

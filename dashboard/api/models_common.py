@@ -28,7 +28,7 @@ _SENTENCES = {
 """What a person is told for each kind of error that pydantic tells apart."""
 
 
-class Answer(BaseModel):
+class ApiAnswer(BaseModel):
     """Something that the API answers. Its schema is named as the class, without "Answer" at the end."""
 
     model_config = ConfigDict(
@@ -36,20 +36,20 @@ class Answer(BaseModel):
     )
 
 
-class ErrorWordsAnswer(Answer):
+class ErrorWordsAnswer(ApiAnswer):
     """A word for programs and a sentence for people."""
 
     code: str
     message: str
 
 
-class ErrorAnswer(Answer):
+class ErrorAnswer(ApiAnswer):
     """What went wrong."""
 
     error: ErrorWordsAnswer
 
 
-class OpenApiAnswer(Answer):
+class OpenApiAnswer(ApiAnswer):
     """An OpenAPI document."""
 
     model_config = ConfigDict(extra="allow")
@@ -58,7 +58,7 @@ class OpenApiAnswer(Answer):
     paths: dict[str, Any]
 
 
-class Query(BaseModel):
+class ApiQuery(BaseModel):
     """The query of an address. Parameters that a model does not name are left to the service."""
 
     @classmethod
@@ -79,7 +79,7 @@ class Query(BaseModel):
             raise InvalidInput(_sentence(error)) from error
 
 
-class Body(BaseModel):
+class ApiBody(BaseModel):
     """A JSON object that is sent. Types are not guessed: "5" is no number."""
 
     model_config = ConfigDict(strict=True, extra="forbid")

@@ -7,23 +7,23 @@ from typing import Any
 
 from pydantic import Field
 
-from dashboard.api.models_common import Answer, Body, Day, Query
+from dashboard.api.models_common import ApiAnswer, ApiBody, ApiQuery, Day
 from data.records import ReferenceKind, RunState, Severity
 
 
-class TaskQuery(Query):
+class TaskQuery(ApiQuery):
     """Whose drift."""
 
     task: str = Field(description="Which task")
 
 
-class FeatureQuery(Query):
+class FeatureQuery(ApiQuery):
     """What pulls."""
 
     feature: str = Field("overall", description="A watched column, pc1 to pc8, embedding, or overall")
 
 
-class DriftAskBody(Body):
+class DriftAskBody(ApiBody):
     """What is compared: a window of a task's readings with a reference."""
 
     task: str
@@ -36,7 +36,7 @@ class DriftAskBody(Body):
     filters: str | None = Field(None, description="Filters as in the cohort page's address, site=North")
 
 
-class RunReferenceAnswer(Answer):
+class RunReferenceAnswer(ApiAnswer):
     """What a run was measured against."""
 
     id: str | None
@@ -44,7 +44,7 @@ class RunReferenceAnswer(Answer):
     n: int | None
 
 
-class RunWindowAnswer(Answer):
+class RunWindowAnswer(ApiAnswer):
     """Which readings a run looked at."""
 
     last: int | None
@@ -54,7 +54,7 @@ class RunWindowAnswer(Answer):
     n: int | None
 
 
-class DriftRunAnswer(Answer):
+class DriftRunAnswer(ApiAnswer):
     """One comparison, as it is listed."""
 
     id: str
@@ -78,13 +78,13 @@ class DriftRunNumbersAnswer(DriftRunAnswer):
     snapshot: dict[str, Any] | None = Field(description="Of a finished run: every number of it")
 
 
-class DriftRunsAnswer(Answer):
+class DriftRunsAnswer(ApiAnswer):
     """The latest runs, newest first."""
 
     runs: list[DriftRunAnswer]
 
 
-class DriftReferenceAnswer(Answer):
+class DriftReferenceAnswer(ApiAnswer):
     """A frozen set that drift is measured against."""
 
     id: str
@@ -96,13 +96,13 @@ class DriftReferenceAnswer(Answer):
     made_at: datetime
 
 
-class DriftReferencesAnswer(Answer):
+class DriftReferencesAnswer(ApiAnswer):
     """The references of a task."""
 
     references: list[DriftReferenceAnswer]
 
 
-class UsualAnswer(Answer):
+class UsualAnswer(ApiAnswer):
     """What is usual in the reference: of a number its quartiles, of a name the most frequent one."""
 
     median: float | None
@@ -111,7 +111,7 @@ class UsualAnswer(Answer):
     usual: str | None
 
 
-class InfluentialScanAnswer(Answer):
+class InfluentialScanAnswer(ApiAnswer):
     """A scan of the window, by how much it pulls."""
 
     scan_id: str
@@ -120,7 +120,7 @@ class InfluentialScanAnswer(Answer):
     value: float | str | None = Field(description="Of the feature")
 
 
-class InfluentialScansAnswer(Answer):
+class InfluentialScansAnswer(ApiAnswer):
     """The scans that pull a feature, the strongest first."""
 
     feature: str

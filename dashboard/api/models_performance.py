@@ -7,11 +7,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from dashboard.api.models_common import Answer, Query
+from dashboard.api.models_common import ApiAnswer, ApiQuery
 from data.records import ReadCount
 
 
-class PerformanceQuery(Query):
+class PerformanceQuery(ApiQuery):
     """The choices of the performance page."""
 
     task: str | None = Field(None, description="brain-tumour or pneumonia; without it the first")
@@ -30,7 +30,7 @@ class PerformanceQuery(Query):
     )
 
 
-class FigureAnswer(Answer):
+class FigureAnswer(ApiAnswer):
     """A number with its 95 % interval."""
 
     n: int = Field(description="How many cases stand behind the value")
@@ -52,7 +52,7 @@ class PerformanceNumberAnswer(FigureAnswer):
     cases: str | None = Field(description="The address that opens exactly these cases")
 
 
-class MetricAnswer(Answer):
+class MetricAnswer(ApiAnswer):
     """What a metric means, and what is wanted of it."""
 
     name: str
@@ -65,7 +65,7 @@ class MetricAnswer(Answer):
     alert_limit: float | None
 
 
-class LiveAnswer(Answer):
+class LiveAnswer(ApiAnswer):
     """The version in force: since when, on whose word."""
 
     version: str
@@ -75,7 +75,7 @@ class LiveAnswer(Answer):
     registered_at: datetime | None
 
 
-class ConfusionAnswer(Answer):
+class ConfusionAnswer(ApiAnswer):
     """The four cells."""
 
     hit: int
@@ -84,7 +84,7 @@ class ConfusionAnswer(Answer):
     clear: int
 
 
-class CasesAnswer(Answer):
+class CasesAnswer(ApiAnswer):
     """One version's cases: confusion, figures, and how much of what it read is judged."""
 
     of: Literal["real", "validation"]
@@ -99,7 +99,7 @@ class CasesAnswer(Answer):
     coverage: ReadCount
 
 
-class PerformanceAnswer(Answer):
+class PerformanceAnswer(ApiAnswer):
     """Every number of the performance page."""
 
     task: str

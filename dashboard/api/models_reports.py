@@ -7,13 +7,13 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from dashboard.api.models_common import Answer, Body
+from dashboard.api.models_common import ApiAnswer, ApiBody
 from data.records import ReportKind, ReportState
 
 KindOfReport = Literal["drift", "performance", "cohort", "governance"]
 
 
-class ReportAskBody(Body):
+class ReportAskBody(ApiBody):
     """Which report; each kind takes its own fields."""
 
     model_config = ConfigDict(extra="allow")
@@ -29,7 +29,7 @@ class ReportAskBody(Body):
     filters: str = Field("", description="cohort: filters as in the page's address, site=North")
 
 
-class ReportAnswer(Answer):
+class ReportAnswer(ApiAnswer):
     """A report: what was asked for, and the files that came of it."""
 
     id: str
@@ -45,7 +45,7 @@ class ReportAnswer(Answer):
     made_at: datetime | None
 
 
-class ReportsAnswer(Answer):
+class ReportsAnswer(ApiAnswer):
     """The kept reports, newest first."""
 
     reports: list[ReportAnswer]

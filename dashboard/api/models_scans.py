@@ -7,17 +7,17 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from dashboard.api.models_common import Answer, ErrorWordsAnswer, Query
+from dashboard.api.models_common import ApiAnswer, ApiQuery, ErrorWordsAnswer
 from data.records import Refusal, Result, Review, ScanHeader, ScanStatus
 
 
-class FileNameQuery(Query):
+class FileNameQuery(ApiQuery):
     """How the file is called that a raw body holds."""
 
     name: str | None = Field(None, description="The file's name, needed with a raw body")
 
 
-class MaskQuery(Query):
+class MaskQuery(ApiQuery):
     """Which mask, and as what file."""
 
     form: Literal["nifti", "png"] = Field("nifti", description="The whole mask, or one slice of it")
@@ -25,7 +25,7 @@ class MaskQuery(Query):
     index: int | None = Field(None, ge=0, description="The slice, with form=png")
 
 
-class PatientAnswer(Answer):
+class PatientAnswer(ApiAnswer):
     """A pseudonym."""
 
     id: str
@@ -40,7 +40,7 @@ class IdentityAnswer(PatientAnswer):
     birth_date: date | None
 
 
-class ScanAnswer(Answer):
+class ScanAnswer(ApiAnswer):
     """A scan with its latest result and its reviews."""
 
     id: str
@@ -58,7 +58,7 @@ class ScanAnswer(Answer):
     notice: str
 
 
-class ReceivedAnswer(Answer):
+class ReceivedAnswer(ApiAnswer):
     """What became of a file."""
 
     upload: str

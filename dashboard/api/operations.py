@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, Response, current_app
 from pydantic import BaseModel
 
-from dashboard.api.models_common import Answer, Body, Query
+from dashboard.api.models_common import ApiAnswer, ApiBody, ApiQuery
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ class Operation:
     path: str
     name: str
     summary: str
-    answer: type[Answer] | Files | None
+    answer: type[ApiAnswer] | Files | None
     says: str
     status: int = 200
-    query: type[Query] | None = None
-    body: type[Body] | None = None
+    query: type[ApiQuery] | None = None
+    body: type[ApiBody] | None = None
     content: Mapping[str, Any] | None = None
     errors: tuple[int, ...] = ()
-    refusals: Mapping[int, tuple[str, type[Answer]]] = field(default_factory=dict)
+    refusals: Mapping[int, tuple[str, type[ApiAnswer]]] = field(default_factory=dict)
     deprecated: bool = False
 
 

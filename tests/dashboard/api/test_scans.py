@@ -82,8 +82,8 @@ def test_masks_come_as_nifti_or_png(server: Flask, house: House, bearer) -> None
     whole = client.get(f"/api/v1/scans/{scan.id}/mask", headers=header)
     assert whole.data[:2] == b"\x1f\x8b"
     assert ".nii.gz" in whole.headers["Content-Disposition"]
-    one = client.get(f"/api/v1/scans/{scan.id}/mask?form=png&index=9", headers=header)
-    assert one.data[:8] == b"\x89PNG\r\n\x1a\n"
+    slice_mask = client.get(f"/api/v1/scans/{scan.id}/mask?form=png&index=9", headers=header)
+    assert slice_mask.data[:8] == b"\x89PNG\r\n\x1a\n"
     wrong = client.get(f"/api/v1/scans/{scan.id}/mask?form=exe", headers=header)
     assert wrong.status_code == 400
 
