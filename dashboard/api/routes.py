@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, jsonify, request
@@ -36,12 +37,18 @@ def register(server: Flask, services: Services) -> None:
     for subject in _SUBJECTS:
         subject.register(server, services)
     operations.add(server, DOCUMENT, "api_document", described)
+    server.before_request(_without_nul)
     server.add_url_rule("/api/<path:path>", "api_nothing", nothing, methods=list(METHODS))
 
 
 def described() -> Response:
     """The OpenAPI document."""
-    return jsonify(document(OPERATIONS))
+    return jsonify(_document())
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return document(OPERATIONS)  # the same for as long as the program runs
 
 
 def nothing(path: str) -> Response:
@@ -52,6 +59,12 @@ def nothing(path: str) -> Response:
     answer = json_error(405, "not_allowed", "This address does not take that kind of request.")
     answer.headers["Allow"] = ", ".join(allowed)
     return answer
+
+
+def _without_nul() -> Response | None:
+    """No id holds this character, and some databases cannot even be asked for it."""
+    nowhere = request.path.startswith("/api/") and "\0" in request.path
+    return json_error(404, "not_found", "There is no such address.") if nowhere else None
 
 
 def _answers(method: str) -> bool:

@@ -259,6 +259,14 @@ def test_an_address_that_takes_other_methods_says_which(server: Flask, bearer: A
     assert client.put("/api/v1/nothing", headers=bearer()).status_code == 404
 
 
+def test_no_database_is_asked_for_the_character_nul(server: Flask, bearer: Any) -> None:
+    answer = server.test_client().get("/api/v1/scans/a%00b", headers=bearer())
+    assert (answer.status_code, answer.json) == (
+        404,
+        {"error": {"code": "not_found", "message": "There is no such address."}},
+    )
+
+
 def test_times_are_written_as_before(house: House, server: Flask, bearer: Any) -> None:
     scan = house.add_volume("u")
     seen = server.test_client().get(f"/api/v1/scans/{scan.id}", headers=bearer()).json
