@@ -17,7 +17,8 @@ from dashboard.api.routes import OPERATIONS
 from dashboard.build import build_dashboard
 from dashboard.shell import PAGES
 from data.tables import metadata
-from tests.dashboard.house import House
+from services.commands import command_line
+from tests.dashboard.clinic import Clinic
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -29,9 +30,9 @@ CATCH_ALL = {"/", "/<path:path>", "/api/<path:path>"}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    house = House(tmp_path_factory.mktemp("house"))
-    yield build_dashboard(house.services, secret_key="k" * 32).server
-    house.close()
+    clinic = Clinic(tmp_path_factory.mktemp("clinic"))
+    yield build_dashboard(clinic.services, secret_key="k" * 32).server
+    clinic.close()
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:
@@ -45,7 +46,7 @@ def commands() -> dict[str, argparse.ArgumentParser]:
                     found[f"{before}{name}"] = below
                     walk(below, f"{before}{name} ")
 
-    walk(app._parser(), "")
+    walk(command_line(app.serve), "")
     return found
 
 

@@ -13,9 +13,9 @@ from dashboard.api.routes import OPERATIONS
 from data.errors import Busy
 from data.records import BRAIN_TUMOUR, Role, Upload, UploadState
 from services.cohort.filters import FILTERS
+from tests.dashboard.clinic import Clinic
 from tests.dashboard.contract import Contract
 from tests.dashboard.furnished import furnish
-from tests.dashboard.house import House
 
 NONE = "0" * 32
 FIELDS_OF_0_1 = {
@@ -104,10 +104,10 @@ def test_no_name_of_ours_stands_in_the_document(document: dict[str, Any]) -> Non
 
 
 def test_every_operation_and_status_is_answered_as_the_document_says(
-    house: House, server: Flask, bearer: Any, monkeypatch: pytest.MonkeyPatch
+    clinic: Clinic, server: Flask, bearer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fixture checks the answers; here is a request for each status that the document names."""
-    ids, client = furnish(house), server.test_client()
+    ids, client = furnish(clinic), server.test_client()
 
     def ask(role: Role | None, method: str, address: str, **sent: Any) -> int:
         header = bearer(role) if role else {}
@@ -184,7 +184,7 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
         address = operation.path.removeprefix("/api/v1").replace("<", "").replace(">", "")
         assert ask(None, operation.method, address) == 401
 
-    intake = house.services.reading.intake
+    intake = clinic.services.reading.intake
     _fails(monkeypatch, intake, "receive", Busy("Try again."))
     assert ask(clinician, "POST", "/scans?name=a.nii", data=b"x") == 503
     _answers(monkeypatch, intake, "receive", lambda upload: replace(upload, state=UploadState.FAILED))
@@ -267,8 +267,8 @@ def test_no_database_is_asked_for_the_character_nul(server: Flask, bearer: Any) 
     )
 
 
-def test_times_are_written_as_before(house: House, server: Flask, bearer: Any) -> None:
-    scan = house.add_volume("u")
+def test_times_are_written_as_before(clinic: Clinic, server: Flask, bearer: Any) -> None:
+    scan = clinic.add_volume("u")
     seen = server.test_client().get(f"/api/v1/scans/{scan.id}", headers=bearer()).json
     assert seen is not None
     assert seen["uploaded_at"] == scan.created_at.isoformat()

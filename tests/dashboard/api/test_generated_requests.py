@@ -22,9 +22,9 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from dashboard.api.routes import OPERATIONS
 from dashboard.build import build_dashboard
 from data.records import Role
+from tests.dashboard.clinic import Clinic
 from tests.dashboard.contract import Contract
 from tests.dashboard.furnished import furnish
-from tests.dashboard.house import House
 
 EXAMPLES = 10  # of each operation in each test
 NAMES = [operation.name for operation in OPERATIONS if operation.name != "document"]  # read to begin with
@@ -59,11 +59,11 @@ class Furnished:
 
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    house = House(tmp_path_factory.mktemp("house"))
-    ids = furnish(house) | {"kind": "json"}
-    server = build_dashboard(house.services, secret_key="k" * 32).server
+    clinic = Clinic(tmp_path_factory.mktemp("clinic"))
+    ids = furnish(clinic) | {"kind": "json"}
+    server = build_dashboard(clinic.services, secret_key="k" * 32).server
     contract = Contract(server)
-    mlops = {"Authorization": f"Bearer {house.token(house.person(Role.MLOPS))}"}
+    mlops = {"Authorization": f"Bearer {clinic.token(clinic.person(Role.MLOPS))}"}
     # Each test says itself who asks; what is done with parameters that nobody documents is not its matter.
     generation = GenerationConfig(with_security_parameters=False, allow_extra_parameters=False)
     config = SchemathesisConfig(projects=ProjectsConfig(default=ProjectConfig(generation=generation)))
@@ -71,7 +71,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
     operations = [result.ok() for result in schema.get_all_operations()]
     by_name = {operation.definition.raw["operationId"]: operation for operation in operations}
     yield Furnished(server, contract, by_name, ids, mlops)
-    house.close()
+    clinic.close()
 
 
 @pytest.mark.parametrize("name", NAMES)
