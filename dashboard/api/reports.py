@@ -35,7 +35,7 @@ ASK = Operation(
     status=202,
     answer=ReportAnswer,
     says="It is being made",
-    errors=(400, 403),
+    errors=(400, 403, 404),  # 404: the drift run that it is to be about
 )
 REPORT = Operation(
     "GET",

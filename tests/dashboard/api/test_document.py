@@ -146,6 +146,7 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
         (202, head, "POST", "/reports", {"json": kind}),
         (400, head, "POST", "/reports", {"json": {"kind": "cohort", "filters": 3}}),
         (403, admin, "POST", "/reports", {"json": kind}),
+        (404, head, "POST", "/reports", {"json": {"kind": "drift", "run": NONE}}),
         (200, head, "GET", report, {}),
         (404, head, "GET", f"/reports/{NONE}", {}),
         (403, admin, "GET", report, {}),
