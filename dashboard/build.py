@@ -11,15 +11,14 @@ from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from dashboard import account, bell, errors, health, security, shell
-from dashboard.api import drift as api_drift
-from dashboard.api import performance as api_performance
-from dashboard.api import reports as api_reports
-from dashboard.api import scans_and_cohort as api
+from dashboard.api import routes as api
 from dashboard.auth import CSRF_COOKIE, Sessions
 from dashboard.files import drift as drift_files
 from dashboard.files import imports
 from dashboard.files import models as model_files
-from dashboard.files import scans as routes
+from dashboard.files import performance as performance_files
+from dashboard.files import reports as report_files
+from dashboard.files import scans as scan_files
 from dashboard.files import uploads as tus
 from dashboard.pages import (
     admin,
@@ -102,14 +101,13 @@ def _register_pages(app: Dash, services: Services) -> None:
 def _add_routes(server: Flask, services: Services, sessions: Sessions) -> None:
     errors.register(server)
     account.register(server, services, sessions)
-    routes.register(server, services)
+    scan_files.register(server, services)
     model_files.register(server, services)
     imports.register(server, services)
     tus.register(server, services)
-    api_performance.register(server, services)
-    api_reports.register(server, services)
+    performance_files.register(server, services)
+    report_files.register(server, services)
     drift_files.register(server, services)
-    api_drift.register(server, services)
     api.register(server, services)
     health.register(server, services)
     bell.add_routes(server, services.alerts)

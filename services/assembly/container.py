@@ -89,7 +89,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     jobs = Jobs(job_store, settings.home, settings.workers)
     alerts = alerts_of(stores, jobs)
     schedules = Schedules(ScheduleStore(stores.database), jobs, alerts, stores.audit)
-    pictures = Pictures(stores.scans, stores.results, stores.reviews, stores.files)
+    pictures = Pictures(stores.scans, stores.results, stores.reviews, stores.files, settings.volumes_bytes)
 
     reading = build_reading(stores, jobs, parts)
     cohort = build_cohort(stores, reading.engine.thresholds)

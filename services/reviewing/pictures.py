@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from data import formats
 from data.errors import NotFound
 from data.files import FileStore
-from data.packing import unpacked
 from data.records import Scan
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
@@ -19,11 +18,11 @@ from data.stores.scans import ScanStore
 from reports import masks as mask_files
 from reports import pictures
 from services import keys
+from services.reviewing.volumes import MEMORY_BYTES, kept_volumes
 
 AI = "ai"
 CORRECTED = "corrected"
 COLOURS = {AI: pictures.AI_COLOUR, CORRECTED: pictures.CORRECTED_COLOUR}
-KEPT_MASKS = 64  # unpacked masks held in memory while somebody scrolls
 
 Download = tuple[bytes, str, str]
 
@@ -32,14 +31,19 @@ class Pictures:
     """Drawn when asked; nothing drawn is kept."""
 
     def __init__(
-        self, scans: ScanStore, results: ResultStore, reviews: ReviewStore, files: FileStore
+        self,
+        scans: ScanStore,
+        results: ResultStore,
+        reviews: ReviewStore,
+        files: FileStore,
+        memory_bytes: int = MEMORY_BYTES,
     ) -> None:
+        """`memory_bytes`: how much of unpacked masks and heat maps is held in memory."""
         self._scans = scans
         self._results = results
         self._reviews = reviews
         self._files = files
-        # Blobs never change under their key, so holding them cannot go stale.
-        self._unpacked = lru_cache(maxsize=KEPT_MASKS)(lambda key: unpacked(files.get(key)))
+        self._unpacked = kept_volumes(files, memory_bytes)
         self._window = lru_cache(maxsize=512)(self._window_of)
 
     def slice_png(

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from dashboard.build import build_dashboard
 from data.records import Role
 from tests.dashboard.clinic import PASSWORD, Clinic
+from tests.dashboard.contract import Contract
 
 SignIn = Callable[..., FlaskClient]
 
@@ -23,8 +24,12 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
 
 
 @pytest.fixture
-def server(clinic: Clinic) -> Flask:
-    return build_dashboard(clinic.services, secret_key="k" * 32).server
+def server(clinic: Clinic) -> Iterator[Flask]:
+    """The server; whatever a test asks of the API must be answered as the document says."""
+    server = build_dashboard(clinic.services, secret_key="k" * 32).server
+    contract = server.extensions["contract"] = Contract(server)
+    yield server
+    assert contract.broken == []
 
 
 @pytest.fixture
