@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.outputs import Values
 from dashboard.components.results import STATUS_NAMES, VERDICT_NAMES, task_name
+from services.task_words import MEASURED_VOLUME
 
 FIRST = "cohort-from"
 LAST = "cohort-to"
@@ -42,7 +43,7 @@ CONTROLS = (
     Control("version", "Model version", True),
     Control("modality", "Modality", False),
     Control("status", "Status", False),
-    Control("size", "Tumour volume", False),
+    Control("size", MEASURED_VOLUME.capitalize(), False),
     Control("chance", "Probability", False),
     Control("truth", "AI against the truth", False),
     Control("synthetic", "Synthetic", False),

@@ -15,6 +15,7 @@ from dashboard.components.results import local_time
 from data.records import KeptRefusal, ReportKind, Role, User
 from services import addresses
 from services.addresses import ReportsAddress
+from services.task_words import MEASURED_VOLUME
 
 if TYPE_CHECKING:
     from services.cohort.comparison import Difference
@@ -62,14 +63,14 @@ def exports(query: str) -> Component:
 def tiles(cohort: Cohort, query_of: Callable[[Query], str]) -> list[Component]:
     """The head's numbers, each with n, leading to its cases."""
     positive, interval = _share_words(cohort.positive)
-    volume, volumes = cohort.volume_ml.spread, f"n = {number(cohort.volume_ml.n)}"
+    volume, measured = cohort.volume_ml.spread, f"n = {number(cohort.volume_ml.n)}"
     median = "–" if volume is None or volume.median is None else f"{volume.median:.1f} mL"
     corrected = cohort.corrected.share
     reviewed = f"of {number(0 if corrected is None else corrected.n)} reviewed"
     return [
         _tile("Scans", number(cohort.scans.n), f"{number(cohort.patients)} patients", cohort.scans, query_of),
         _tile("Positive", positive, interval, cohort.positive, query_of),
-        _tile("Median tumour volume", median, volumes, cohort.volume_ml, query_of),
+        _tile(f"Median {MEASURED_VOLUME}", median, measured, cohort.volume_ml, query_of),
         _tile("Corrected", number(cohort.corrected.n), reviewed, cohort.corrected, query_of),
         _tile("Waiting", number(cohort.waiting.n), "not read yet", cohort.waiting, query_of),
         _plain("Refused", number(cohort.refused), _refused_words(cohort), "#cohort-refused"),

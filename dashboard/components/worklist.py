@@ -14,6 +14,7 @@ from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
 from dashboard.components.results import STATUS_NAMES, VERDICT_NAMES
 from data.records import Role, User
+from services.task_words import pictures_read
 
 GRID = "worklist-grid"
 SEARCH = "worklist-search"
@@ -42,7 +43,7 @@ def empty(user: User, *, filtered: bool) -> Component:
         return _empty_state(
             "bi-inboxes",
             "No scans yet.",
-            "Drop a brain MRI or a chest X-ray above: DICOM files or folders, NIfTI, PNG, JPEG, TIFF, zip.",
+            f"Drop {pictures_read()} above: DICOM files or folders, NIfTI, PNG, JPEG, TIFF, zip.",
         )
     return _empty_state("bi-inboxes", "No scans yet.", "They appear here when a clinician uploads them.")
 

@@ -17,6 +17,7 @@ from dashboard.components import cohort_filters, cohort_panels
 from dashboard.components.cohort_filters import CONTROLS
 from dashboard.components.outputs import Values, outputs
 from data.records import User
+from services.task_words import MEASURED_VOLUME
 
 if TYPE_CHECKING:
     from services.assembly.cohort import CohortServices
@@ -47,9 +48,9 @@ CHARTS = {  # name -> heading; wide ones take the whole row
     "age": "Positive by age, with 95 % interval",
     "sex": "Positive by sex, with 95 % interval",
     "version": "Positive by model version, with 95 % interval",
-    "size": "Tumour volume",
-    "size_by_site": "Tumour volume by site",
-    "size_by_scanner": "Tumour volume by scanner",
+    "size": MEASURED_VOLUME.capitalize(),
+    "size_by_site": f"{MEASURED_VOLUME.capitalize()} by site",
+    "size_by_scanner": f"{MEASURED_VOLUME.capitalize()} by scanner",
     "place": "Where the largest lesions lie",
     "chance": "Probability",
     "review": "Reviews",
