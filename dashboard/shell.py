@@ -98,7 +98,7 @@ def layout() -> Component:
             dcc.Location(id=LOCATION, refresh="callback-nav"),
             dcc.Store(id=TITLE),
             _navbar(user),
-            dbc.Alert(id=ALERT, is_open=False, dismissable=True, color="danger", class_name="lb-alert"),
+            dbc.Alert(id=ALERT, is_open=False, dismissable=True, color="danger", class_name="lb-message"),
             html.Main(id=PAGE, className="lb-page"),
             html.Footer(NOTICE, className="lb-notice"),
         ],
