@@ -134,8 +134,8 @@ def _dash(server: Flask) -> Dash:
 
 def _to_landing_page() -> WerkzeugResponse | None:
     """Lead "/" to the first page of the role, so that its address says where one is."""
-    found = shell.find_page("/", g.person) if request.path == "/" and "person" in g else None
-    return redirect(found[0].path) if found else None
+    place = shell.find_page("/", g.person) if request.path == "/" and "person" in g else None
+    return redirect(place[0].path) if place else None
 
 
 def _not_found_status(response: Response) -> Response:

@@ -98,7 +98,7 @@ def layout() -> Component:
             dcc.Location(id=LOCATION, refresh="callback-nav"),
             dcc.Store(id=TITLE),
             _navbar(user),
-            dbc.Alert(id=ALERT, is_open=False, dismissable=True, color="danger", class_name="lb-alert"),
+            dbc.Alert(id=ALERT, is_open=False, dismissable=True, color="danger", class_name="lb-message"),
             html.Main(id=PAGE, className="lb-page"),
             html.Footer(NOTICE, className="lb-notice"),
         ],
@@ -125,10 +125,10 @@ def no_such_page() -> Component:
 
 def show_page(pathname: str, user: User) -> tuple[Component, str]:
     """Return the content and the title of the page at `pathname`."""
-    found = find_page(pathname or "/", user)
-    if found is None:
+    place = find_page(pathname or "/", user)
+    if place is None:
         return no_such_page(), "Lightbox"
-    page, argument = found
+    page, argument = place
     return page.layout(user, argument), f"{page.title} – Lightbox"
 
 

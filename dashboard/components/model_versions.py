@@ -52,8 +52,12 @@ def cards(
         _card(user, version, live, gates.get(version.version), version.version in rehearsed)
         for version in versions
     ]
-    first = [card for card, one in zip(shown, versions, strict=True) if _in_front(one, versions, live)]
-    rest = [card for card, one in zip(shown, versions, strict=True) if not _in_front(one, versions, live)]
+    first = [
+        card for card, version in zip(shown, versions, strict=True) if _in_front(version, versions, live)
+    ]
+    rest = [
+        card for card, version in zip(shown, versions, strict=True) if not _in_front(version, versions, live)
+    ]
     if rest:
         first.append(html.Details([html.Summary(f"{len(rest)} older versions"), *rest]))
     return first
@@ -103,8 +107,8 @@ def gate_box(gate: Gate) -> Component:
     return html.Div(said, className=f"lb-gate {look}")
 
 
-def _in_front(one: ModelVersion, versions: Sequence[ModelVersion], live: str | None) -> bool:
-    return one.version == live or bool(one.aliases) or one in versions[:SHOWN]
+def _in_front(version: ModelVersion, versions: Sequence[ModelVersion], live: str | None) -> bool:
+    return version.version == live or bool(version.aliases) or version in versions[:SHOWN]
 
 
 def _card(
@@ -207,19 +211,29 @@ def _challenge(task: str, number: str, live: str | None, challenger: bool) -> Co
     return _button(verb, label, task, number, live, "secondary", outline=True)
 
 
-def _request(user: User, one: Promotion, live: str | None) -> Component:
+def _request(user: User, promotion: Promotion, live: str | None) -> Component:
     parts: list[Component] = [
-        html.Strong(f"{one.asked_name} asks that version {one.version} goes live without the gate's pass."),
-        html.P(f"“{one.reason}” ({local_time(one.asked_at)})", className="mb-1"),
+        html.Strong(
+            f"{promotion.asked_name} asks that version {promotion.version} goes live without the gate's pass."
+        ),
+        html.P(f"“{promotion.reason}” ({local_time(promotion.asked_at)})", className="mb-1"),
     ]
-    if one.gate is not None:
-        parts.append(gate_box(one.gate))
-    own = user.id == one.asked_by
+    if promotion.gate is not None:
+        parts.append(gate_box(promotion.gate))
+    own = user.id == promotion.asked_by
     if user.role in DECIDERS:
-        parts.append(_reason(one.task, one.id, "Why you withdraw it" if own else "Why you decide so"))
-        buttons = [_button("refuse", "Withdraw" if own else "Refuse", one.task, one.id, live, "secondary")]
+        parts.append(
+            _reason(promotion.task, promotion.id, "Why you withdraw it" if own else "Why you decide so")
+        )
+        buttons = [
+            _button(
+                "refuse", "Withdraw" if own else "Refuse", promotion.task, promotion.id, live, "secondary"
+            )
+        ]
         if not own:
-            buttons.insert(0, _button("confirm", "Confirm: let it go live", one.task, one.id, live, "danger"))
+            buttons.insert(
+                0, _button("confirm", "Confirm: let it go live", promotion.task, promotion.id, live, "danger")
+            )
         parts.append(html.Div(buttons, className="lb-model-acts"))
     return html.Div(parts, className="lb-card lb-request")
 
@@ -263,14 +277,16 @@ def _button(
     return button
 
 
-def _told(one: Promotion) -> list[str]:
-    went = f"version {one.version}" + (f" in the place of {one.from_version}" if one.from_version else "")
-    what = f"back to {went}" if one.kind is PromotionKind.ROLLBACK else went
-    outcome = _STATES[one.state] + (
-        ", past the gate" if one.overridden and one.state is PromotionState.DONE else ""
+def _told(promotion: Promotion) -> list[str]:
+    went = f"version {promotion.version}" + (
+        f" in the place of {promotion.from_version}" if promotion.from_version else ""
     )
-    if one.decided_name:
-        outcome += f", {one.decided_name}"
-    if one.decision:
-        outcome += f": {one.decision}"
-    return [local_time(one.asked_at), what, one.asked_name, one.reason, outcome]
+    what = f"back to {went}" if promotion.kind is PromotionKind.ROLLBACK else went
+    outcome = _STATES[promotion.state] + (
+        ", past the gate" if promotion.overridden and promotion.state is PromotionState.DONE else ""
+    )
+    if promotion.decided_name:
+        outcome += f", {promotion.decided_name}"
+    if promotion.decision:
+        outcome += f": {promotion.decision}"
+    return [local_time(promotion.asked_at), what, promotion.asked_name, promotion.reason, outcome]

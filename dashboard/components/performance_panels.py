@@ -78,11 +78,12 @@ def banner(shown: Shown) -> list[Component]:
     parts: list[Component] = []
     if shown.trouble:
         parts.append(html.Div(shown.trouble, className="lb-warning", role="status"))
-    for one in shown.past_limit:
-        words = f"{shown.metric.label} of version {one.version}{f' in {one.month}' if one.month else ''} is "
-        words += f"{value_words(shown.metric, one.figure.value)}, beyond the alert limit of "
+    for point in shown.past_limit:
+        when = f" in {point.month}" if point.month else ""
+        words = f"{shown.metric.label} of version {point.version}{when} is "
+        words += f"{value_words(shown.metric, point.figure.value)}, beyond the alert limit of "
         words += f"{value_words(shown.metric, shown.goal.alert_limit if shown.goal else None)} "
-        words += f"(n = {number(one.figure.n)})."
+        words += f"(n = {number(point.figure.n)})."
         parts.append(html.Div(words, className="lb-warning lb-past-limit"))
     return parts
 
@@ -91,16 +92,16 @@ def live(shown: Shown) -> Component:
     """Which version serves, since when, and who approved it."""
     if shown.live is None:
         return html.Div("No version is live.", className="lb-live-line text-secondary")
-    found = shown.live
+    serving = shown.live
     parts: list[Component] = [
-        html.Strong(f"Version {found.version.version}"),
+        html.Strong(f"Version {serving.version.version}"),
         html.Span("live", className="lb-badge lb-live"),
-        html.Span(_since(found)),
+        html.Span(_since(serving)),
     ]
-    if found.reason:
-        parts.append(html.Span(f"“{found.reason}”", className="text-secondary"))
+    if serving.reason:
+        parts.append(html.Span(f"“{serving.reason}”", className="text-secondary"))
     if shown.challenger:
-        query = shown.asked.query(version=found.version.version, vs=shown.challenger)
+        query = shown.asked.query(version=serving.version.version, vs=shown.challenger)
         words = f"What would change with version {shown.challenger}, the challenger?"
         parts.append(dcc.Link(words, href=addresses.performance(query)))
     parts.append(dcc.Link("Model card and versions", href=addresses.MODELS))
@@ -122,7 +123,7 @@ def table(shown: Shown) -> Component:
     names = ["Source", "Version", "Month", shown.metric.label, "95 % interval", "n", "Cases"]
     said = {shown.metric.label: shown.metric.meaning}
     head = html.Thead(html.Tr([html.Th(name, scope="col", title=said.get(name)) for name in names]))
-    rows = [html.Tr(_cells(shown.metric, one)) for one in in_order(shown.points)]
+    rows = [html.Tr(_cells(shown.metric, point)) for point in in_order(shown.points)]
     whole = html.Table([head, html.Tbody(rows)], className="table table-sm lb-numbers")
     return html.Details(
         [html.Summary("The numbers as a table"), html.Div(whole, className="lb-scroll")],
@@ -133,21 +134,21 @@ def table(shown: Shown) -> Component:
 def in_order(points: Sequence[Point]) -> list[Point]:
     """Newest months and versions first, validation last."""
     real = [point for point in points if point.source != "validation"]
-    return sorted(real, key=lambda one: (one.month, one.version), reverse=True) + [
+    return sorted(real, key=lambda point: (point.month, point.version), reverse=True) + [
         point for point in points if point.source == "validation"
     ]
 
 
-def coverage(found: ReadCount, part: str) -> str:
+def coverage(count: ReadCount, part: str) -> str:
     """How much is judged and how that was chosen."""
-    if not found.read:
+    if not count.read:
         return "Nothing was read by this version in this period."
     if part == "sample":
-        n, of, chosen = found.sampled_reviewed, found.sampled, "drawn at random, whatever the model said"
+        n, of, chosen = count.sampled_reviewed, count.sampled, "drawn at random, whatever the model said"
     else:
-        n, of, chosen = found.reviewed, found.read, "those that somebody reviewed or that came with a label"
+        n, of, chosen = count.reviewed, count.read, "those that somebody reviewed or that came with a label"
     words = f"{number(n)} of {number(of)} readings ({_share(n, of)}) are judged: {chosen}."
-    if part != "sample" and found.reviewed < found.read:
+    if part != "sample" and count.reviewed < count.read:
         words += (
             " Who reviews what looks suspicious sees more errors than there are; the random sample does not."
         )
@@ -178,27 +179,29 @@ def goal_words(metric: Metric, value: float | None) -> str:
     return f"{100 * value:g}" if metric.percent else f"{value:g}"
 
 
-def _cells(metric: Metric, one: Point) -> list[Component]:
-    badge = html.Span("SYNTHETIC", className="lb-badge lb-synthetic ms-1") if one.synthetic else None
-    words = "its cases" if one.source == "validation" else "open"
-    link = dcc.Link(words, href=one.query) if one.query else "–"
-    figure = one.figure
+def _cells(metric: Metric, point: Point) -> list[Component]:
+    badge = html.Span("SYNTHETIC", className="lb-badge lb-synthetic ms-1") if point.synthetic else None
+    words = "its cases" if point.source == "validation" else "open"
+    link = dcc.Link(words, href=point.query) if point.query else "–"
+    figure = point.figure
     return [
-        html.Td([source_words(one), badge]),
-        html.Td(one.version),
-        html.Td(one.month or ("–" if one.source == "validation" else "all")),
-        html.Td(value_words(metric, figure.value), className="lb-past" if one.past_limit else None),
+        html.Td([source_words(point), badge]),
+        html.Td(point.version),
+        html.Td(point.month or ("–" if point.source == "validation" else "all")),
+        html.Td(value_words(metric, figure.value), className="lb-past" if point.past_limit else None),
         html.Td(interval_words(metric, figure.low, figure.high)),
         html.Td(number(figure.n)),
         html.Td(link),
     ]
 
 
-def _since(found: Live) -> str:
-    if found.since is None:
-        return f"since it was registered on {local_time(found.version.created_at)}; no approval is on record"
-    by = f", approved by {found.by}" if found.by else ""
-    return f"since {local_time(found.since)}{by}"
+def _since(serving: Live) -> str:
+    if serving.since is None:
+        return (
+            f"since it was registered on {local_time(serving.version.created_at)}; no approval is on record"
+        )
+    by = f", approved by {serving.by}" if serving.by else ""
+    return f"since {local_time(serving.since)}{by}"
 
 
 def _share(n: int, of: int) -> str:

@@ -72,7 +72,7 @@ def differences(user: User, made: Rehearsal, pictures: bool) -> list[Component]:
     parts.append(html.Div(pictured, className="lb-differences"))
     rest = made.differences[PICTURED:]
     if rest:
-        rows = [html.Tr([html.Td(cell) for cell in _cells(one, sees)]) for one in rest]
+        rows = [html.Tr([html.Td(cell) for cell in _cells(difference, sees)]) for difference in rest]
         names = ["Scan", f"Version {made.against}", f"Version {made.version}", "Agreement", "Truth"]
         head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
         table = html.Table([head, html.Tbody(rows)], className="table table-sm")
@@ -110,19 +110,19 @@ def _paired(made: Rehearsal) -> Component:
         "Where the truth is known", f"Version {made.against}", f"Version {made.version}",
         "Difference (95 % interval)", "n", "Better on", "Worse on", "p (McNemar)",
     ]  # fmt: skip
-    return _table(names, [_pair(one) for one in made.paired])
+    return _table(names, [_pair(paired) for paired in made.paired])
 
 
-def _pair(one: Paired) -> list[str]:
+def _pair(metric: Paired) -> list[str]:
     return [
-        NAMES.get(one.name, one.name),
-        f"{one.champion:.3f}",
-        f"{one.candidate:.3f}",
-        f"{one.difference:+.3f} ({one.low:+.3f} to {one.high:+.3f})",
-        str(one.n),
-        str(one.better),
-        str(one.worse),
-        "" if one.p is None else f"{one.p:.3f}",
+        NAMES.get(metric.name, metric.name),
+        f"{metric.champion:.3f}",
+        f"{metric.candidate:.3f}",
+        f"{metric.difference:+.3f} ({metric.low:+.3f} to {metric.high:+.3f})",
+        str(metric.n),
+        str(metric.better),
+        str(metric.worse),
+        "" if metric.p is None else f"{metric.p:.3f}",
     ]
 
 
@@ -147,13 +147,13 @@ def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Component:
     return html.Div(html.Table([head, body], className="table table-sm"), className="lb-scroll")
 
 
-def _tile(made: Rehearsal, one: Difference, pictured: bool, sees: bool) -> Component:
+def _tile(made: Rehearsal, difference: Difference, pictured: bool, sees: bool) -> Component:
     parts: list[Component] = []
     if pictured:
-        source = f"/rehearsals/{made.id}/{one.scan_id}.png"
-        alt = f"Slice {one.slice + 1}, both outlines"
+        source = f"/rehearsals/{made.id}/{difference.scan_id}.png"
+        alt = f"Slice {difference.slice + 1}, both outlines"
         parts.append(html.Img(src=source, alt=alt))
-    scan, old, new, agreement, truth = _cells(one, sees)
+    scan, old, new, agreement, truth = _cells(difference, sees)
     parts.append(
         html.Dl(
             [
@@ -165,18 +165,18 @@ def _tile(made: Rehearsal, one: Difference, pictured: bool, sees: bool) -> Compo
             ]
         )
     )  # fmt: skip
-    return html.Article(parts, className="lb-card" + (" lb-sides" if one.sides_changed else ""))
+    return html.Article(parts, className="lb-card" + (" lb-sides" if difference.sides_changed else ""))
 
 
-def _cells(one: Difference, sees: bool) -> list[Component | str]:
-    agreement = "the contrary" if one.sides_changed else "the same side"
-    if one.overlap is not None:
-        agreement += f", masks overlap with Dice {one.overlap:.2f}"
-    truth = {None: "not known", True: "positive", False: "negative"}[one.truth_positive]
+def _cells(difference: Difference, sees: bool) -> list[Component | str]:
+    agreement = "the contrary" if difference.sides_changed else "the same side"
+    if difference.overlap is not None:
+        agreement += f", masks overlap with Dice {difference.overlap:.2f}"
+    truth = {None: "not known", True: "positive", False: "negative"}[difference.truth_positive]
     return [
-        _link(one.scan_id) if sees else one.scan_id[:8],
-        _said(one.champion),
-        _said(one.candidate),
+        _link(difference.scan_id) if sees else difference.scan_id[:8],
+        _said(difference.champion),
+        _said(difference.candidate),
         agreement,
         truth,
     ]

@@ -67,7 +67,7 @@ DETAIL = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class DriftView:
     """What an address comes to: the task, and the run that is shown, which may be a task's latest."""
 
     task: str
@@ -126,7 +126,7 @@ def _folded(words: str, inside: list[Component], name: str) -> Component:
     return html.Details([html.Summary(words), *inside, html.Div(id=name)], className="lb-card")
 
 
-def shown_at(drift: DriftServices, tasks: Sequence[str], search: str | None) -> Shown:
+def shown_at(drift: DriftServices, tasks: Sequence[str], search: str | None) -> DriftView:
     """What an address shows; without a run, the task's latest one. Raises InvalidInput, NotFound."""
     address = DriftAddress.read(search)
     run = drift.runs.run(address.run) if address.run else None
@@ -135,7 +135,7 @@ def shown_at(drift: DriftServices, tasks: Sequence[str], search: str | None) -> 
         raise InvalidInput(f"There is no task called {task}.")
     if run is None:
         run = next(iter(drift.runs.runs(task, 1)), None)
-    return Shown(task, run, address.feature, address.vs)
+    return DriftView(task, run, address.feature, address.vs)
 
 
 def show(drift: DriftServices, tasks: Sequence[str], user: User, search: str | None) -> Values:
@@ -157,7 +157,7 @@ def show(drift: DriftServices, tasks: Sequence[str], user: User, search: str | N
     return shown | {TICK: not waits}
 
 
-def _finished(drift: DriftServices, run: DriftRun, at: Shown) -> Values:
+def _finished(drift: DriftServices, run: DriftRun, at: DriftView) -> Values:
     snapshot = drift.runs.snapshot(run.id)
     has_truth = snapshot["truth"] is not None and snapshot["truth"]["evidently"] is not None
     shown = {

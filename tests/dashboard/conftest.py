@@ -82,7 +82,7 @@ def _whole_output(client: FlaskClient, output: str, changed: str) -> str:
     """All outputs of the callback that has this one and listens to what changed, as Dash writes them."""
     known = client.get("/_dash-dependencies")
     for dependency in known.json if known.status_code == 200 else ():
-        outputs = dependency["output"].strip(".").split("...")
+        outputs = [name.partition("@")[0] for name in dependency["output"].strip(".").split("...")]
         inputs = [f"{place['id']}.{place['property']}" for place in dependency["inputs"]]
         if output in outputs and (not changed or changed in inputs):
             return dependency["output"]
