@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, text, update
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from data.errors import LightboxError
@@ -25,6 +27,9 @@ from data.tables import revisions
 
 Database = Engine
 """An opened database, for those above who pass it on without knowing SQL."""
+
+DATABASE_FAULTS = (SQLAlchemyError, sqlite3.Error, OSError)
+"""What comes of a database that is closed, locked or away; anything else is a mistake of ours."""
 
 _DRIVERS = {
     "postgres": "postgresql+psycopg",
@@ -115,7 +120,7 @@ def answers(engine: Engine) -> bool:
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
-    except Exception:
+    except DATABASE_FAULTS:
         return False
     return True
 

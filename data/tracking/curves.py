@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from data.records import TrackedRun
+from data.tracking.faults import translated
 from data.tracking.runs import MAX_VALUE, Runs, parts
 
 log = logging.getLogger(__name__)
@@ -50,14 +51,15 @@ class CurveReader(Runs):
     def _in_bulk(self, wanted: dict[str, list[str]]) -> dict[str, Curves]:
         from mlflow.exceptions import MlflowException
 
-        if not self._by_http:
-            return self._from_database(wanted)
-        try:
-            return self._from_server(wanted)
-        except MlflowException as error:
-            if error.error_code not in _UNKNOWN:
-                raise
-            return self._one_by_one(wanted)
+        with translated():
+            if not self._by_http:
+                return self._from_database(wanted)
+            try:
+                return self._from_server(wanted)
+            except MlflowException as error:
+                if error.error_code not in _UNKNOWN:
+                    raise
+        return self._one_by_one(wanted)
 
     def _from_database(self, wanted: dict[str, list[str]]) -> dict[str, Curves]:
         found: dict[str, Curves] = defaultdict(lambda: defaultdict(list))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from data.errors import NotFound
 from data.records import TrackedRun
 from data.tracking.artifacts import Artifacts
 
@@ -60,8 +61,10 @@ class Runs(Artifacts):
         for run_id in run_ids:
             try:
                 self._client.delete_run(run_id)
+            except NotFound:
+                continue
             except MlflowException as error:
-                if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+                if error.error_code != "INVALID_PARAMETER_VALUE":
                     raise
 
     def runs(self, experiment: str, tags: Mapping[str, str]) -> list[TrackedRun]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from data.errors import NotFound
 from data.records import ModelVersion
 from data.tracking.artifacts import FILES
 from data.tracking.runs import Runs, moment, quoted, tracked_run
@@ -60,18 +61,18 @@ class Versions(Runs):
         from mlflow.exceptions import MlflowException
 
         try:
-            found = model_version(self._client.get_model_version_by_alias(name, alias))
+            version = model_version(self._client.get_model_version_by_alias(name, alias))
+        except NotFound:
+            return None
         except MlflowException as error:
-            if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
-                return None
-            raise
-        try:
-            run = self._client.get_run(found.run_id) if found.run_id else None
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            if error.error_code != "INVALID_PARAMETER_VALUE":
                 raise
-            run = None  # somebody deleted it for good; the version is there all the same
-        return found if run is None else replace(found, metrics=tracked_run(run, "").metrics)
+            return None
+        try:
+            run = self._client.get_run(version.run_id) if version.run_id else None
+        except NotFound:  # somebody deleted it for good; the version is there all the same
+            run = None
+        return version if run is None else replace(version, metrics=tracked_run(run, "").metrics)
 
     def versions(self, name: str) -> list[ModelVersion]:
         """Every version of a model with its run's metrics, newest first."""

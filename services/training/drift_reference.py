@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
-from data import formats
+from data import atomic_files, formats
 from data.errors import InvalidInput, UnusableDataset
 from data.feature_files import written
 from data.formats.decoding import decode_pictures
@@ -56,7 +56,7 @@ def make_reference(task: Task, trained: Trained, data: Path, device: str | None 
     vectors = [row.vector for row in rows]
     known = [vector for vector in vectors if vector is not None]
     matrix = np.stack(known) if len(known) == len(rows) else None
-    (trained.folder / REFERENCE).write_bytes(written(_frame(rows), matrix))
+    atomic_files.write(trained.folder / REFERENCE, written(_frame(rows), matrix))
     return len(rows)
 
 

@@ -62,7 +62,7 @@ class Promotions:
         self._changing = threading.Lock()
 
     def gate(self, task: str, version: str) -> Gate:
-        """What the latest rehearsal against the champion of now says; raises Busy without MLflow."""
+        """What the latest rehearsal against the champion of now says; raises TrackingAway."""
         live = self._serving.live(task)
         found = None if live is None else self._rehearsals.latest(task, version, live)
         return self._judged(task, found, live)

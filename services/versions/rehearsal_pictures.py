@@ -34,7 +34,7 @@ class RehearsalPictures:
     def png(self, rehearsal_id: str, scan_id: str) -> bytes:
         """The slice that differs most: the champion's outline, and the candidate's on top of it.
 
-        A task without masks has the bare slice. Raises NotFound, and Busy while MLflow is away.
+        A task without masks has the bare slice. Raises NotFound and TrackingAway.
         """
         found = self._rehearsals.opened(rehearsal_id).differences
         one = next((each for each in found if each.scan_id == scan_id), None)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 from data.codec import from_plain, to_plain
 from data.database import now
-from data.errors import Busy, InvalidInput, NotAllowed, NotFound, UserFacingError
+from data.errors import Busy, InvalidInput, NotAllowed, NotFound, TrackingAway, UserFacingError
 from data.files import FileStore
 from data.ledger.worklist import WorklistStore
 from data.records import (
@@ -38,6 +39,7 @@ from data.stores.scans import ScanStore
 from models.cost import measured, pictures
 from services import keys
 from services.inference.engine import Engine, Loaded
+from services.inference.faults import FILE_FAULTS, NETWORK_FAULTS
 from services.jobs import JobContext, Jobs
 from services.versions.registry import Registry
 from services.versions.rehearser import Rehearser, paired
@@ -150,7 +152,7 @@ class Rehearsals:
     def latest(self, task: str, version: str, against: str | None = None) -> Rehearsal | None:
         """The latest finished rehearsal of a version, of those against a certain champion.
 
-        None where there is none. Raises Busy while MLflow is away.
+        None where there is none. Raises TrackingAway.
         """
         tags = {"lightbox.kind": KIND, VERSION: version}
         for run in self._runs(task, tags if against is None else tags | {AGAINST: against}):
@@ -167,13 +169,12 @@ class Rehearsals:
         return {version: self.opened(newest[version]) if version in newest else None for version in versions}
 
     def opened(self, rehearsal_id: str) -> Rehearsal:
-        """A finished rehearsal; raises NotFound, and Busy while MLflow is away."""
+        """A finished rehearsal; raises NotFound and TrackingAway."""
         try:
-            return self._opened(rehearsal_id)
+            with _telling_away():
+                return self._opened(rehearsal_id)
         except NotFound:
             raise NotFound("There is no such rehearsal.") from None
-        except Exception as error:
-            raise _away(error) from error
 
     def scans_of(self, task: str, count: int) -> tuple[list[str], bool]:
         """(the last scans that were read, newest first; whether they are synthetic).
@@ -206,7 +207,7 @@ class Rehearsals:
 
     def _begun(self, asked: Asked, champion: Loaded, job: JobContext) -> str:
         tags = {"lightbox.kind": KIND, VERSION: asked.version}
-        try:
+        with _telling_away():
             for left in self._tracking.runs(_experiment(asked.task), {"lightbox.job": job.job_id}):
                 self._drop(left.run_id)  # of this job, before the server was stopped or killed
             return self._tracking.start_run(
@@ -215,8 +216,6 @@ class Rehearsals:
                 {"scans_asked": asked.scans},
                 tags | {AGAINST: champion.version, "lightbox.job": job.job_id},
             )
-        except Exception as error:
-            raise _away(error) from error
 
     def _rehearsed(
         self, run_id: str, asked: Asked, champion: Loaded, candidate: Loaded, job: JobContext
@@ -271,7 +270,7 @@ class Rehearsals:
                 raise
             except UserFacingError as error:
                 return str(error)
-            except Exception:
+            except (*NETWORK_FAULTS, *FILE_FAULTS):
                 log.exception("scan %s could not be rehearsed", scan.id)
                 return _UNREADABLE
 
@@ -286,8 +285,8 @@ class Rehearsals:
             self._tracking.log_json(made.id, FILE, to_plain(made))
             self._tracking.end_run(made.id)
             older = self._runs(made.task, {"lightbox.kind": KIND, VERSION: made.version})
-        except Exception as error:
-            raise UserFacingError(_LOST) from error
+        except TrackingAway as away:
+            raise UserFacingError(_LOST) from away
         for run in older:
             if run.run_id != made.id:  # its numbers stay in MLflow; its pictures have had their day
                 self._files.delete_all(keys.rehearsal(run.run_id))
@@ -300,14 +299,12 @@ class Rehearsals:
         try:
             self._tracking.end_run(run_id, failed=True)
             self._tracking.delete_runs([run_id])
-        except Exception as error:
-            log.warning("the run of a rehearsal that ended early stays in MLflow: %r", error)
+        except TrackingAway as away:
+            log.warning("the run of a rehearsal that ended early stays in MLflow: %r", away.__cause__)
 
     def _runs(self, task: str, tags: Mapping[str, str]) -> list[TrackedRun]:
-        try:
+        with _telling_away():
             return self._tracking.runs(_experiment(task), tags)
-        except Exception as error:
-            raise _away(error) from error
 
     def _read(self, rehearsal_id: str) -> Rehearsal:
         found: Rehearsal = from_plain(Rehearsal, self._tracking.read_json(rehearsal_id, FILE))
@@ -343,6 +340,10 @@ def _of_pair(one: Paired) -> dict[str, float]:
     return {f"{one.name}_{part}": value for part, value in parts.items()} | {one.name: one.candidate}
 
 
-def _away(error: Exception) -> Busy:
-    log.warning("MLflow did not answer a rehearsal: %r", error)
-    return Busy("MLflow cannot be reached right now, and rehearsals are kept there.")
+@contextmanager
+def _telling_away() -> Iterator[None]:
+    try:
+        yield
+    except TrackingAway as away:
+        log.warning("MLflow did not answer a rehearsal: %r", away.__cause__)
+        raise TrackingAway("MLflow cannot be reached right now, and rehearsals are kept there.") from away

@@ -19,6 +19,7 @@ from models import weights
 from models.task import Kind, Task
 from models.weights import Trained
 from services.inference.engine import Engine
+from services.inference.faults import NETWORK_FAULTS
 from services.reading.reading import Reader
 from services.versions.registry import Registry
 
@@ -84,7 +85,7 @@ class ModelUploads:
         phantom = _phantom()
         try:
             answer = self._reader.read_by(loaded, phantom, Spacing(5.0, 2.0, 2.0), background=True).answer
-        except Exception as error:
+        except NETWORK_FAULTS as error:
             raise UnusableModel("The uploaded version could not read a phantom.") from error
         sound = 0.0 <= answer.probability <= 1.0
         if task.kind is Kind.SEGMENTATION:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.pages import models, rehearsal
-from data.errors import NotAllowed
+from data.errors import NotAllowed, TrackingAway
 from data.records import BRAIN_TUMOUR, Role, User
 from tests.dashboard.house import House
 from tests.dashboard.released import moved_in
@@ -92,7 +92,7 @@ def test_without_mlflow_the_page_says_so(
     house: House, small: Department, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:
-        raise ConnectionError("no route to host")
+        raise TrackingAway("no route to host")
 
     monkeypatch.setattr(type(small.tracking), "registered", away)
     monkeypatch.setattr(type(small.tracking), "runs", away)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from data.errors import Busy, InvalidInput, NotAllowed, UnusableModel
+from data.errors import Busy, InvalidInput, NotAllowed, TrackingAway, UnusableModel
 from data.records import BRAIN_TUMOUR, GateVerdict, Promotion, PromotionKind, PromotionState, Role
 from data.tracking import CHALLENGER, CHAMPION, Tracking
 from models import weights
@@ -230,7 +231,7 @@ def test_an_alias_on_what_cannot_load_is_told_and_not_followed(house: Department
 
 def test_without_mlflow_nothing_changes(house: Department, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object) -> None:
-        raise ConnectionError("no route to host")
+        raise TrackingAway("no route to host")
 
     other = house.version(above=700, name="other")
     asked = _override(house, other.version)
@@ -284,24 +285,19 @@ def test_everybody_is_answered_while_versions_come_and_go(house: Department) -> 
     other = house.version(above=700, name="other")
     over = threading.Event()
     seen: list[tuple[str, bool]] = []
-    failures: list[BaseException] = []
 
     def clinician() -> None:
-        try:
-            while not over.is_set():
-                result = house.read(scan)
-                seen.append((result.provenance.model_version, result.positive))
-        except BaseException as error:
-            failures.append(error)
+        while not over.is_set():
+            result = house.read(scan)
+            seen.append((result.provenance.model_version, result.positive))
 
-    readers = [threading.Thread(target=clinician) for _ in range(4)]
-    for reader in readers:
-        reader.start()
-    for _ in range(3):
-        house.promotions.confirm(_override(house, other.version).id, "Agreed.", house.bob)
-        house.promotions.rollback(BRAIN_TUMOUR, "Back.", house.ada)
-    over.set()
-    for reader in readers:
-        reader.join(PATIENCE_S)
-    assert failures == []
+    with ThreadPoolExecutor(4) as pool:
+        readers = [pool.submit(clinician) for _ in range(4)]
+        try:
+            for _ in range(3):
+                house.promotions.confirm(_override(house, other.version).id, "Agreed.", house.bob)
+                house.promotions.rollback(BRAIN_TUMOUR, "Back.", house.ada)
+        finally:
+            over.set()
+        assert [reader.exception(PATIENCE_S) for reader in readers] == [None] * 4
     assert set(seen) == {("1", True), ("2", False)}
