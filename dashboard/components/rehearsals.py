@@ -10,10 +10,20 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.results import local_time, millilitres, task_name
-from data.records import Cost, Difference, Job, JobState, Paired, Rehearsal, Role, Said, User
+from data.records import (
+    Cost,
+    Job,
+    JobState,
+    PairedMetric,
+    Rehearsal,
+    RehearsedScan,
+    Role,
+    User,
+    VersionAnswer,
+)
 
 if TYPE_CHECKING:
-    from services.versions.rehearsals import Asked
+    from services.versions.rehearsals import RehearsalRequest
 
 CANCEL = "rehearsal-cancel"  # type of the buttons: {"type", "job"}
 PICTURED = 24
@@ -22,7 +32,7 @@ NAMES = {"recall": "Recall", "specificity": "Specificity", "dice": "Dice"}
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
-def progress(user: User, jobs: Sequence[tuple[Asked, Job]]) -> list[Component]:
+def progress(user: User, jobs: Sequence[tuple[RehearsalRequest, Job]]) -> list[Component]:
     """Rehearsals that wait or run, and the last one if it failed."""
     rows = [_under_way(user, asked, job) for asked, job in jobs if job.state in _UNFINISHED]
     if jobs and jobs[0][1].state is JobState.FAILED:
@@ -81,7 +91,7 @@ def differences(user: User, made: Rehearsal, pictures: bool) -> list[Component]:
     return parts
 
 
-def _under_way(user: User, asked: Asked, job: Job) -> Component:
+def _under_way(user: User, asked: RehearsalRequest, job: Job) -> Component:
     words = f"{task_name(asked.task)} version {asked.version} on the last {asked.scans} scans"
     waits = job.state is JobState.QUEUED
     cells: list[Component] = [
@@ -112,7 +122,7 @@ def _paired(made: Rehearsal) -> Component:
     return _table(names, [_pair(one) for one in made.paired])
 
 
-def _pair(one: Paired) -> list[str]:
+def _pair(one: PairedMetric) -> list[str]:
     return [
         NAMES.get(one.name, one.name),
         f"{one.champion:.3f}",
@@ -146,7 +156,7 @@ def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Component:
     return html.Div(html.Table([head, body], className="table table-sm"), className="lb-scroll")
 
 
-def _tile(made: Rehearsal, one: Difference, pictured: bool, sees: bool) -> Component:
+def _tile(made: Rehearsal, one: RehearsedScan, pictured: bool, sees: bool) -> Component:
     parts: list[Component] = []
     if pictured:
         source = f"/rehearsals/{made.id}/{one.scan_id}.png"
@@ -167,7 +177,7 @@ def _tile(made: Rehearsal, one: Difference, pictured: bool, sees: bool) -> Compo
     return html.Article(parts, className="lb-card" + (" lb-sides" if one.sides_changed else ""))
 
 
-def _cells(one: Difference, sees: bool) -> list[Component | str]:
+def _cells(one: RehearsedScan, sees: bool) -> list[Component | str]:
     agreement = "the contrary" if one.sides_changed else "the same side"
     if one.overlap is not None:
         agreement += f", masks overlap with Dice {one.overlap:.2f}"
@@ -181,7 +191,7 @@ def _cells(one: Difference, sees: bool) -> list[Component | str]:
     ]
 
 
-def _said(said: Said) -> str:
+def _said(said: VersionAnswer) -> str:
     words = f"{'positive' if said.positive else 'negative'}, {said.probability:.2f}"
     if said.volume_ml is not None:
         words += f", {millilitres(said.volume_ml)}"

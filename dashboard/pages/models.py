@@ -14,7 +14,7 @@ from dashboard.components import model_versions, rehearsals
 from dashboard.components.model_versions import ACT, COUNT, WHY
 from dashboard.components.results import task_name
 from data.errors import Busy, InvalidInput
-from data.records import Gate, ModelVersion, Role, User
+from data.records import ModelVersion, PromotionGateResult, Role, User
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -194,12 +194,12 @@ def _task(services: Services, user: User, task: str) -> Component:
 
 def _gates(
     services: Services, task: str, versions: Sequence[ModelVersion], live: str | None
-) -> tuple[dict[str, Gate], str | None]:
-    """The gate's word on each version, or why there is none."""
+) -> tuple[dict[str, PromotionGateResult], str | None]:
+    """The promotion gate's word on each version, or why there is none."""
     if live is None:  # the networks are still being loaded: there is nothing to compare with yet
         return {}, None
     try:
-        return services.versions.promotions.gates(
+        return services.versions.promotions.gate_results(
             task, [version.version for version in versions if version.version != live]
         ), None
     except Busy as error:

@@ -98,12 +98,12 @@ def _unpack(archive: Path, into: Path) -> None:
     """The files that make a version, wherever in the zip they lie; others are left out."""
     try:
         with zipfile.ZipFile(archive) as opened:
-            members = {Path(one.filename).name: one for one in opened.infolist() if not one.is_dir()}
+            members = {Path(info.filename).name: info for info in opened.infolist() if not info.is_dir()}
             wanted = [members[name] for name in TAKEN if name in members]
-            if sum(one.file_size for one in wanted) > MOST_BYTES:
+            if sum(member.file_size for member in wanted) > MOST_BYTES:
                 raise InvalidInput(f"A version may have at most {MOST_BYTES >> 30} GiB of files.")
-            for one in wanted:
-                with opened.open(one) as source, (into / Path(one.filename).name).open("wb") as copy:
+            for member in wanted:
+                with opened.open(member) as source, (into / Path(member.filename).name).open("wb") as copy:
                     shutil.copyfileobj(source, copy, 1 << 20)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise InvalidInput("This is not a zip that can be opened.") from error

@@ -44,7 +44,7 @@ def test_the_page_says_what_is_live_what_the_gate_says_and_who_decided(
     operator, head = house.person(Role.MLOPS), house.person(Role.HEAD)
     said = str(models.show(house.services, operator))
     assert "Version 1 is live." in said
-    assert "The gate cannot tell. " in said
+    assert "The promotion gate cannot tell. " in said
     made = small.rehearsals.latest(BRAIN_TUMOUR, "2")
     assert made is not None
     assert f"/rehearsals/{made.id}" in said

@@ -1,4 +1,4 @@
-"""Promotion: through the gate, past it by two people, and back; the server serves all the while."""
+"""Promotion: through the promotion gate, past it by two people, and back; the server serves all the while."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import Busy, InvalidInput, NotAllowed, TrackingAway, UnusableModel
-from data.records import BRAIN_TUMOUR, GateVerdict, Promotion, PromotionKind, PromotionState, Role
+from data.records import BRAIN_TUMOUR, Promotion, PromotionKind, PromotionState, PromotionVerdict, Role
 from data.tracking import CHALLENGER, CHAMPION, Tracking
 from models import weights
 from services.versions.registry import PROMOTED_AT, PROMOTED_BY, REASON
@@ -56,8 +56,8 @@ def test_a_version_that_passes_goes_live_and_says_who_when_and_why(house: Depart
     with pytest.raises(InvalidInput, match="has not been rehearsed"):
         house.promotions.ask(BRAIN_TUMOUR, better.version, WHY, house.ada)
     house.rehearse(better.version)
-    gate = house.promotions.gate(BRAIN_TUMOUR, better.version)
-    assert gate.verdict is GateVerdict.PASS
+    gate = house.promotions.gate_result(BRAIN_TUMOUR, better.version)
+    assert gate.verdict is PromotionVerdict.PASS
     assert "Dice changes by +0" in gate.sentence
     with pytest.raises(InvalidInput, match="reason"):
         house.promotions.ask(BRAIN_TUMOUR, better.version, "  ", house.ada)
@@ -96,7 +96,7 @@ def test_a_version_that_finds_less_is_stopped_and_needs_a_second_person(house: D
     house.add(10, bright=800)
     worse = house.version(above=900, name="worse")
     house.rehearse(worse.version)
-    assert house.promotions.gate(BRAIN_TUMOUR, worse.version).verdict is GateVerdict.FAIL
+    assert house.promotions.gate_result(BRAIN_TUMOUR, worse.version).verdict is PromotionVerdict.FAIL
     with pytest.raises(InvalidInput, match="does not let it pass"):
         house.promotions.ask(BRAIN_TUMOUR, worse.version, WHY, house.ada)
     asked = _override(house, worse.version)
@@ -130,8 +130,8 @@ def test_too_few_truths_are_no_pass(house: Department) -> None:
     house.add(10, bright=800, truth=False)
     same = house.version(above=510, name="same")
     house.rehearse(same.version)
-    gate = house.promotions.gate(BRAIN_TUMOUR, same.version)
-    assert gate.verdict is GateVerdict.CANNOT_TELL
+    gate = house.promotions.gate_result(BRAIN_TUMOUR, same.version)
+    assert gate.verdict is PromotionVerdict.CANNOT_TELL
     assert "cannot be told from 0 scans" in gate.sentence
     with pytest.raises(InvalidInput):
         house.promotions.ask(BRAIN_TUMOUR, same.version, WHY, house.ada)
