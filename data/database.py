@@ -15,7 +15,6 @@ from weakref import WeakKeyDictionary
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, text, update
 from sqlalchemy.engine import URL, make_url
@@ -216,8 +215,3 @@ def alembic_config() -> Config:
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
-
-
-def newest_revision() -> str | None:
-    """The revision that `migrate` leads to."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head()

@@ -154,10 +154,10 @@ class RetrainingPacks:
 
     def recent(self, limit: int = 20) -> list[Pack]:
         """The latest packs, newest first."""
-        found = [] if self._jobs is None else self._jobs.recent(limit, JOB)
+        jobs = [] if self._jobs is None else self._jobs.recent(limit, JOB)
         return [
             Pack(job.subject, self._asked(job.subject), job)
-            for job in found
+            for job in jobs
             if self._files.exists(keys.retraining_pack(job.subject, ASK))
         ]
 
@@ -176,8 +176,8 @@ class RetrainingPacks:
         cases, unlabelled = self._cases(ask, lambda share: progress(0.3 * share))
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as pack:  # the pictures are compressed already
             layout = _brain if ask.task == BRAIN_TUMOUR else _chest
-            told = layout(pack, cases, self._array, lambda share: progress(0.3 + 0.65 * share))
-            manifest = _manifest(ask, told, unlabelled)
+            entries = layout(pack, cases, self._array, lambda share: progress(0.3 + 0.65 * share))
+            manifest = _manifest(ask, entries, unlabelled)
             pack.writestr("manifest.json", json.dumps(manifest, indent=2))
         return manifest
 
@@ -196,11 +196,11 @@ class RetrainingPacks:
     ) -> tuple[list[_Case], list[dict[str, str]]]:
         cases, unlabelled = [], []
         for number, scan_id in enumerate(ask.scan_ids):
-            found = self._case(ask.task, scan_id)
-            if isinstance(found, str):
-                unlabelled.append({"scan": scan_id, "why": found})
+            case = self._case(ask.task, scan_id)
+            if isinstance(case, str):
+                unlabelled.append({"scan": scan_id, "why": case})
             else:
-                cases.append(found)
+                cases.append(case)
             progress((number + 1) / len(ask.scan_ids))
         return cases, unlabelled
 
@@ -258,41 +258,43 @@ def _brain(
     lone = [case for case in cases if case not in volumes]
     folds = patient_folds(volume.patient for volume in volumes)
     # A patient with both kinds stands in one fold of both.
-    folds = patient_folds(one.patient for one in lone if one.patient not in folds) | folds
+    folds = patient_folds(case.patient for case in lone if case.patient not in folds) | folds
     shapes: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for volume in volumes:
         shapes[volume.patient].append((volume.scan.height, volume.scan.width))
     next_slice: dict[str, int] = defaultdict(lambda: 1)
     rows: dict[str, list[dict[str, Any]]] = {"tcga_lgg": [], "cheng_t1ce": []}
-    told = []
-    for number, one in enumerate(cases):
-        dataset = "cheng_t1ce" if one in lone else "tcga_lgg"
-        size = None if one in lone else tuple(max(side) for side in zip(*shapes[one.patient], strict=True))
-        first = 0 if one in lone else next_slice[one.patient]
-        files = _slices(pack, one, array(one.scan), dataset, first, size)
-        next_slice[one.patient] = first + len(files) + GAP
-        rows[dataset] += [_slice_row(one, folds[one.patient], file) for file in files]
-        told.append(
-            _told(one, folds[one.patient], [f"brain_mri/{dataset}/images/{file[0]}" for file in files])
+    entries = []
+    for number, case in enumerate(cases):
+        dataset = "cheng_t1ce" if case in lone else "tcga_lgg"
+        size = None if case in lone else tuple(max(side) for side in zip(*shapes[case.patient], strict=True))
+        first = 0 if case in lone else next_slice[case.patient]
+        files = _slices(pack, case, array(case.scan), dataset, first, size)
+        next_slice[case.patient] = first + len(files) + GAP
+        rows[dataset] += [_slice_row(case, folds[case.patient], file) for file in files]
+        entries.append(
+            _manifest_entry(
+                case, folds[case.patient], [f"brain_mri/{dataset}/images/{file[0]}" for file in files]
+            )
         )
         progress((number + 1) / len(cases))
     for dataset, columns in (("tcga_lgg", LGG), ("cheng_t1ce", CHENG)):
         if rows[dataset]:
             pack.writestr(f"brain_mri/{dataset}/index.csv", _table(rows[dataset], columns))
-    return told
+    return entries
 
 
 def _slices(
-    pack: zipfile.ZipFile, one: _Case, pictures: Grey, dataset: str, first: int, size: tuple[int, ...] | None
+    pack: zipfile.ZipFile, case: _Case, pictures: Grey, dataset: str, first: int, size: tuple[int, ...] | None
 ) -> list[tuple[str, int, int]]:
     """Write a scan's slices with their masks; (file, position, pixels of tumour) of each.
 
     `size` is what all slices of the patient are filled up to: the layout holds a patient as one volume.
     """
-    assert one.mask is not None
+    assert case.mask is not None
     files = []
-    for index, (picture, mask) in enumerate(zip(pictures, one.mask, strict=True)):
-        name = f"{one.patient}_{one.scan.id[:8]}_{first + index:04d}.png"
+    for index, (picture, mask) in enumerate(zip(pictures, case.mask, strict=True)):
+        name = f"{case.patient}_{case.scan.id[:8]}_{first + index:04d}.png"
         image, drawn = picture, np.asarray(255 * mask, dtype=np.uint8)
         if size is not None:
             image, drawn = _filled(image, size), _filled(drawn, size)
@@ -302,13 +304,13 @@ def _slices(
     return files
 
 
-def _slice_row(one: _Case, fold: int, file: tuple[str, int, int]) -> dict[str, Any]:
+def _slice_row(case: _Case, fold: int, file: tuple[str, int, int]) -> dict[str, Any]:
     name, position, pixels = file
-    header = one.scan.header
+    header = case.scan.header
     return {
         "file": name,
         "mask_file": name,
-        "patient_id": one.patient,
+        "patient_id": case.patient,
         "slice": position,
         "sequence": "FLAIR",  # the layout's word for what is read as volumes
         "has_tumour": int(pixels > 0),
@@ -316,7 +318,7 @@ def _slice_row(one: _Case, fold: int, file: tuple[str, int, int]) -> dict[str, A
         "sex": header.sex or "",
         "age": _age(header.age_years),
         "official_patient_fold": fold,
-        "original_width": one.scan.width,
+        "original_width": case.scan.width,
     }
 
 
@@ -325,48 +327,48 @@ def _chest(
 ) -> _Layout:
     """X-rays by label; the reader takes a patient's number together with the pathogen, which is unknown."""
     folds = patient_folds(f"normal:{case.patient}" for case in cases)
-    rows, told = [], []
-    for number, one in enumerate(cases):
-        label = "PNEUMONIA" if one.positive else "NORMAL"
-        name = f"train/{label}/{one.patient}_{one.scan.id[:8]}.png"
-        pack.writestr(f"chest_xray/{name}", _png(array(one.scan)[0]))
-        rows.append({"file": name, "label": label, "split": "train", "patient_id": one.patient})
-        told.append(_told(one, folds[f"normal:{one.patient}"], [f"chest_xray/{name}"]))
+    rows, entries = [], []
+    for number, case in enumerate(cases):
+        label = "PNEUMONIA" if case.positive else "NORMAL"
+        name = f"train/{label}/{case.patient}_{case.scan.id[:8]}.png"
+        pack.writestr(f"chest_xray/{name}", _png(array(case.scan)[0]))
+        rows.append({"file": name, "label": label, "split": "train", "patient_id": case.patient})
+        entries.append(_manifest_entry(case, folds[f"normal:{case.patient}"], [f"chest_xray/{name}"]))
         progress((number + 1) / len(cases))
     if rows:
         pack.writestr("chest_xray/index.csv", _table(rows, CHEST))
-    return told
+    return entries
 
 
-def _told(one: _Case, fold: int, files: list[str]) -> dict[str, Any]:
+def _manifest_entry(case: _Case, fold: int, files: list[str]) -> dict[str, Any]:
     return {
-        "scan": one.scan.id,
-        "patient": one.patient,
+        "scan": case.scan.id,
+        "patient": case.patient,
         "fold": fold,
-        "positive": one.positive,
-        "verdict": one.review.verdict.value,
-        "reviewed_at": one.review.created_at.isoformat(timespec="seconds"),
-        "version": one.result.provenance.model_version,
-        "synthetic": one.scan.synthetic,
+        "positive": case.positive,
+        "verdict": case.review.verdict.value,
+        "reviewed_at": case.review.created_at.isoformat(timespec="seconds"),
+        "version": case.result.provenance.model_version,
+        "synthetic": case.scan.synthetic,
         "files": files,
     }
 
 
-def _manifest(ask: PackAsk, told: _Layout, unlabelled: list[dict[str, str]]) -> dict[str, Any]:
+def _manifest(ask: PackAsk, entries: _Layout, unlabelled: list[dict[str, str]]) -> dict[str, Any]:
     return {
         "kind": "lightbox retraining pack",
         "task": ask.task,
         "why": ask.why,
         "made_at": now().isoformat(timespec="seconds"),
         "counts": {
-            "scans": len(told),
-            "patients": len({one["patient"] for one in told}),
-            "pictures": sum(len(one["files"]) for one in told),
-            "positive": sum(one["positive"] for one in told),
+            "scans": len(entries),
+            "patients": len({entry["patient"] for entry in entries}),
+            "pictures": sum(len(entry["files"]) for entry in entries),
+            "positive": sum(entry["positive"] for entry in entries),
             "unlabelled": len(unlabelled),
         },
-        "split": {one["patient"]: one["fold"] for one in told},
-        "scans": told,
+        "split": {entry["patient"]: entry["fold"] for entry in entries},
+        "scans": entries,
         "unlabelled": unlabelled,
         "notice": f"{NOTICE} Patients go by pseudonyms, files carry no header; text that was burnt into "
         "the pixels is still in them. Folds are by patient.",
@@ -384,7 +386,7 @@ def _table(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> str:
 def _filled(picture: Grey, size: tuple[int, ...]) -> Grey:
     """The picture in the middle of a black one of (height, width)."""
     spare = [(full - own) for full, own in zip(size, picture.shape, strict=True)]
-    return np.pad(picture, [(one // 2, one - one // 2) for one in spare])
+    return np.pad(picture, [(rows // 2, rows - rows // 2) for rows in spare])
 
 
 def _png(picture: Grey) -> bytes:

@@ -70,7 +70,7 @@ def planned(task_name: str, changes: Mapping[str, str], fold: int | None = None)
         elif name in {field.name for field in fields(choices)}:
             choices = _changed(choices, name, text)
         else:
-            known = sorted({one.name for one in (*fields(recipe), *fields(choices))})
+            known = sorted({field.name for field in (*fields(recipe), *fields(choices))})
             raise InvalidInput(f"{task_name} has no choice called {name}; it has {', '.join(known)}.")
     return Plan(training, recipe, choices, training.validation_fold if fold is None else fold)
 
@@ -298,8 +298,8 @@ def _illustrate(evaluator: Evaluator, evaluation: Evaluation, decision: Decision
     atomic_files.write(into / "evaluation.json", json.dumps(evaluation.plain(), indent=2) + "\n")
     worst = [str(case["name"]) for case in _worst(evaluation.cases)]
     tiles = [
-        Tile(one.caption, one.picture, one.truth, one.found, one.heat)
-        for one in evaluator.illustrated(worst, decision)
+        Tile(case.caption, case.picture, case.truth, case.found, case.heat)
+        for case in evaluator.illustrated(worst, decision)
     ]
     if tiles:
         (into / "worst.png").write_bytes(gallery_png(tiles))

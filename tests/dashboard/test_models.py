@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from dashboard.pages import models, rehearsal
 from data.errors import NotAllowed, TrackingAway
 from data.records import BRAIN_TUMOUR, Role, User
+from data.tracking import Tracking
 from tests.dashboard.house import House
 from tests.dashboard.released import moved_in
 from tests.services.small_models import Department, department, empty_mlflow, weights_in, zipped
@@ -99,6 +101,29 @@ def test_without_mlflow_the_page_says_so(
     said = str(models.show(house.services, house.person(Role.HEAD)))
     assert "The model registry cannot be reached" in said
     assert "Live: version 1, from this machine" in said
+
+
+def test_at_a_closed_port_the_page_lives(
+    house: House, small: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nobody = Tracking(f"http://127.0.0.1:{taken.getsockname()[1]}", small.folder)
+    monkeypatch.setattr(small.tracking, "_client_made", nobody._client)
+    said = str(models.show(house.services, house.person(Role.HEAD)))
+    assert "The model registry cannot be reached" in said
+    assert "Live: version 1, from this machine" in said
+
+
+def test_a_mistake_of_ours_is_not_told_as_an_outage(
+    house: House, small: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(*_: object) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr(type(small.tracking), "registered", mistaken)
+    with pytest.raises(KeyError, match="ours"):  # which the one error handler logs with an id
+        models.show(house.services, house.person(Role.HEAD))
 
 
 def test_a_rehearsal_shows_differences_with_pictures_and_links(

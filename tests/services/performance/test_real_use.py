@@ -213,6 +213,25 @@ def test_while_mlflow_is_away_months_wait_and_follow_when_it_is_back(
     assert eventually(lambda: len(house.runs()) == 2)
 
 
+def test_a_mistake_of_ours_fails_the_job_and_is_not_called_an_outage(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(*_: Any) -> None:
+        raise KeyError("ours")
+
+    result = house.read(datetime(2026, 10, 3, tzinfo=UTC))
+    house.review(result)
+    monkeypatch.setattr(house.tracking, "runs", mistaken)
+    with pytest.raises(KeyError):
+        house.real_use.score_all()
+    house.jobs.start()
+    house.real_use.heard(result)
+    assert house.jobs.wait_idle(PATIENCE_S)
+    (failure,) = {str(job.failure) for job in house.jobs.recent(1, "real-use")}
+    assert "Something went wrong inside Lightbox (error " in failure
+    assert "MLflow" not in failure
+
+
 def test_a_run_that_a_kill_left_half_done_is_logged_again(house: House) -> None:
     house.review(house.read())
     house.real_use.score_all()
