@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from data.errors import LightboxError
-from data.tables import revisions
+from data.tables.revisions import revisions
 
 Database = Engine
 """An opened database, for those above who pass it on without knowing SQL."""
@@ -153,16 +153,18 @@ def together(engine: Engine) -> Iterator[None]:
     It is committed at the end, or taken back as a whole on any error that gets this far.
     """
     with _transaction(engine) as connection:
-        _shared.connections = {**_connections(), engine: connection}
+        before = _connections()
+        _shared.connections = {**before, engine: connection}
         try:
             yield
         finally:
-            _shared.connections = {key: one for key, one in _connections().items() if key is not engine}
+            _shared.connections = before
 
 
 def _connections() -> dict[Engine, Connection]:
-    found: dict[Engine, Connection] = getattr(_shared, "connections", {})
-    return found
+    """The transaction that this thread's stores share, by database."""
+    connections: dict[Engine, Connection] = getattr(_shared, "connections", {})
+    return connections
 
 
 def _joined(engine: Engine) -> Connection | None:

@@ -22,6 +22,7 @@ from data.records import (
     Role,
     User,
 )
+from services import addresses
 
 ACT = "models-act"  # type of the buttons: {"type", "task", "version", "verb", "live"}
 WHY = "models-why"  # type of the reasons: {"type", "task", "version"}
@@ -107,7 +108,7 @@ def gate_box(gate: PromotionGateResult) -> Component:
     words, sign, look = GATE_WORDS[gate.verdict]
     said: list[Component | str] = [icon(sign), html.Strong(words + ". "), gate.sentence]
     if gate.rehearsal_id:
-        said += [" ", dcc.Link("See what changes", href=f"/rehearsals/{gate.rehearsal_id}")]
+        said += [" ", dcc.Link("See what changes", href=addresses.rehearsal(gate.rehearsal_id))]
     return html.Div(said, className=f"lb-gate {look}")
 
 
@@ -264,7 +265,7 @@ def _button(
     *,
     outline: bool = False,
 ) -> Component:
-    return dbc.Button(
+    button: Component = dbc.Button(
         label,
         id={"type": ACT, "task": task, "version": version, "verb": verb, "live": live or ""},
         size="sm",
@@ -272,6 +273,7 @@ def _button(
         outline=outline,
         disabled=disabled,
     )
+    return button
 
 
 def _told(one: Promotion) -> list[str]:

@@ -21,6 +21,7 @@ from data.records import (
     User,
     VersionAnswer,
 )
+from services import addresses
 
 if TYPE_CHECKING:
     from services.versions.rehearsals import RehearsalRequest
@@ -54,8 +55,8 @@ def summary(made: Rehearsal) -> list[Component]:
         links = [item for scan_id, why in made.failed for item in (_link(scan_id), f" {why} ")]
         parts.append(html.P([f"It could not read {len(made.failed)}: ", *links], className="lb-failed"))
     parts.append(_paired(made))
-    parts.append(_costs(made))
-    return parts
+    costs = _costs(made)
+    return parts if costs is None else [*parts, costs]
 
 
 def differences(user: User, made: Rehearsal, pictures: bool) -> list[Component]:
@@ -201,4 +202,4 @@ def _said(said: VersionAnswer) -> str:
 
 
 def _link(scan_id: str) -> Component:
-    return dcc.Link(scan_id[:8], href=f"/scans/{scan_id}")
+    return dcc.Link(scan_id[:8], href=addresses.scan(scan_id))
