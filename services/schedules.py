@@ -6,10 +6,10 @@ job that moves `last_due_at` past it. After a downtime only the latest missed ti
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from itertools import islice
 
 from cronsim import CronSim, CronSimError
@@ -20,6 +20,7 @@ from data.records import AuditEvent, JobState, Schedule, Severity, User
 from data.stores.audit import AuditLog
 from data.stores.schedules import ScheduleStore
 from services.alerts.alerts import Alerts
+from services.containment import contained
 from services.jobs import JobContext, Jobs
 
 RUN = "schedule"  # the kind of job; its subject is the id, and " now" where a person asked
@@ -30,8 +31,6 @@ _NOW = "now"
 _SHOWN_TIMES = 3
 _JOBS_LOOKED_AT = 50
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
-
-log = logging.getLogger(__name__)
 
 Run = Callable[[Schedule], None]
 
@@ -124,11 +123,13 @@ class Schedules:
         """Queue whatever is due at this moment; may be called any number of times, by any server."""
         at = moment or self._clock()
         for schedule in self._store.all():
-            try:
-                if self._due(schedule, at) is not None:
-                    self._jobs.submit(RUN, schedule.id)
-            except Exception:  # one that cannot be understood must not hold up the others
-                log.exception("schedule %s could not be looked at", schedule.id)
+            # One that cannot be understood must not hold up the others.
+            look = partial(self._queue_if_due, schedule, at)
+            contained(look, "schedule %s could not be looked at", schedule.id)
+
+    def _queue_if_due(self, schedule: Schedule, at: datetime) -> None:
+        if self._due(schedule, at) is not None:
+            self._jobs.submit(RUN, schedule.id)
 
     def views(self) -> list[ScheduleView]:
         """Every schedule, with what a page says of it."""

@@ -12,7 +12,16 @@ from dash.development.base_component import Component
 from dashboard.components import metrics
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
-from data.records import Gate, GateVerdict, ModelVersion, Promotion, PromotionKind, PromotionState, Role, User
+from data.records import (
+    ModelVersion,
+    Promotion,
+    PromotionGateResult,
+    PromotionKind,
+    PromotionState,
+    PromotionVerdict,
+    Role,
+    User,
+)
 from services import addresses
 
 ACT = "models-act"  # type of the buttons: {"type", "task", "version", "verb", "live"}
@@ -26,9 +35,9 @@ SHOWN = 6
 COUNTS = (50, 100, 250, 500, 1000)
 
 GATE_WORDS = {
-    GateVerdict.PASS: ("The gate lets it pass", "bi-check-circle", "lb-gate-pass"),
-    GateVerdict.FAIL: ("The gate stops it", "bi-x-octagon", "lb-gate-fail"),
-    GateVerdict.CANNOT_TELL: ("The gate cannot tell", "bi-question-circle", "lb-gate-unknown"),
+    PromotionVerdict.PASS: ("The promotion gate lets it pass", "bi-check-circle", "lb-gate-pass"),
+    PromotionVerdict.FAIL: ("The promotion gate stops it", "bi-x-octagon", "lb-gate-fail"),
+    PromotionVerdict.CANNOT_TELL: ("The promotion gate cannot tell", "bi-question-circle", "lb-gate-unknown"),
 }
 _STATES = {
     PromotionState.ASKED: "waits for a second person",
@@ -41,7 +50,7 @@ def cards(
     user: User,
     versions: Sequence[ModelVersion],
     live: str | None,
-    gates: Mapping[str, Gate],
+    gates: Mapping[str, PromotionGateResult],
     rehearsed: set[str],
 ) -> list[Component]:
     """The versions, newest first; what is older than the latest few is folded away.
@@ -98,8 +107,8 @@ def history(promotions: Sequence[Promotion]) -> Component | None:
     return html.Details([html.Summary("What went live, and why"), html.Div(table, className="lb-scroll")])
 
 
-def gate_box(gate: Gate) -> Component:
-    """The gate's word in words and colour."""
+def gate_box(gate: PromotionGateResult) -> Component:
+    """The promotion gate's word in words and colour."""
     words, sign, look = GATE_WORDS[gate.verdict]
     said: list[Component | str] = [icon(sign), html.Strong(words + ". "), gate.sentence]
     if gate.rehearsal_id:
@@ -112,7 +121,7 @@ def _in_front(version: ModelVersion, versions: Sequence[ModelVersion], live: str
 
 
 def _card(
-    user: User, version: ModelVersion, live: str | None, gate: Gate | None, rehearsed: bool
+    user: User, version: ModelVersion, live: str | None, gate: PromotionGateResult | None, rehearsed: bool
 ) -> Component:
     serves = version.version == live
     parts: list[Component] = [_head(version, serves)]
@@ -163,9 +172,11 @@ def _moment(text: str) -> str:
         return text
 
 
-def _actions(version: ModelVersion, live: str | None, gate: Gate, rehearsed: bool) -> Component:
+def _actions(
+    version: ModelVersion, live: str | None, gate: PromotionGateResult, rehearsed: bool
+) -> Component:
     task, number = version.name, version.version
-    passed = gate.verdict is GateVerdict.PASS
+    passed = gate.verdict is PromotionVerdict.PASS
     verb, label = ("promote", "Let it go live") if passed else ("override", "Ask for an override")
     note = "" if passed else "A second person has to confirm it before it goes live."
     challenger = CHALLENGER in version.aliases
@@ -214,7 +225,8 @@ def _challenge(task: str, number: str, live: str | None, challenger: bool) -> Co
 def _request(user: User, promotion: Promotion, live: str | None) -> Component:
     parts: list[Component] = [
         html.Strong(
-            f"{promotion.asked_name} asks that version {promotion.version} goes live without the gate's pass."
+            f"{promotion.asked_name} asks that version {promotion.version} goes live without the promotion "
+            "gate's pass."
         ),
         html.P(f"“{promotion.reason}” ({local_time(promotion.asked_at)})", className="mb-1"),
     ]

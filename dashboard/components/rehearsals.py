@@ -10,11 +10,21 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.results import local_time, millilitres, task_name
-from data.records import Cost, Difference, Job, JobState, Paired, Rehearsal, Role, Said, User
+from data.records import (
+    Cost,
+    Job,
+    JobState,
+    PairedMetric,
+    Rehearsal,
+    RehearsedScan,
+    Role,
+    User,
+    VersionAnswer,
+)
 from services import addresses
 
 if TYPE_CHECKING:
-    from services.versions.rehearsals import Asked
+    from services.versions.rehearsals import RehearsalRequest
 
 CANCEL = "rehearsal-cancel"  # type of the buttons: {"type", "job"}
 PICTURED = 24
@@ -23,7 +33,7 @@ NAMES = {"recall": "Recall", "specificity": "Specificity", "dice": "Dice"}
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
-def progress(user: User, jobs: Sequence[tuple[Asked, Job]]) -> list[Component]:
+def progress(user: User, jobs: Sequence[tuple[RehearsalRequest, Job]]) -> list[Component]:
     """Rehearsals that wait or run, and the last one if it failed."""
     rows = [_under_way(user, asked, job) for asked, job in jobs if job.state in _UNFINISHED]
     if jobs and jobs[0][1].state is JobState.FAILED:
@@ -82,7 +92,7 @@ def differences(user: User, made: Rehearsal, pictures: bool) -> list[Component]:
     return parts
 
 
-def _under_way(user: User, asked: Asked, job: Job) -> Component:
+def _under_way(user: User, asked: RehearsalRequest, job: Job) -> Component:
     words = f"{task_name(asked.task)} version {asked.version} on the last {asked.scans} scans"
     waits = job.state is JobState.QUEUED
     cells: list[Component] = [
@@ -113,7 +123,7 @@ def _paired(made: Rehearsal) -> Component:
     return _table(names, [_pair(paired) for paired in made.paired])
 
 
-def _pair(metric: Paired) -> list[str]:
+def _pair(metric: PairedMetric) -> list[str]:
     return [
         NAMES.get(metric.name, metric.name),
         f"{metric.champion:.3f}",
@@ -147,7 +157,7 @@ def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Component:
     return html.Div(html.Table([head, body], className="table table-sm"), className="lb-scroll")
 
 
-def _tile(made: Rehearsal, difference: Difference, pictured: bool, sees: bool) -> Component:
+def _tile(made: Rehearsal, difference: RehearsedScan, pictured: bool, sees: bool) -> Component:
     parts: list[Component] = []
     if pictured:
         source = f"/rehearsals/{made.id}/{difference.scan_id}.png"
@@ -168,7 +178,7 @@ def _tile(made: Rehearsal, difference: Difference, pictured: bool, sees: bool) -
     return html.Article(parts, className="lb-card" + (" lb-sides" if difference.sides_changed else ""))
 
 
-def _cells(difference: Difference, sees: bool) -> list[Component | str]:
+def _cells(difference: RehearsedScan, sees: bool) -> list[Component | str]:
     agreement = "the contrary" if difference.sides_changed else "the same side"
     if difference.overlap is not None:
         agreement += f", masks overlap with Dice {difference.overlap:.2f}"
@@ -182,7 +192,7 @@ def _cells(difference: Difference, sees: bool) -> list[Component | str]:
     ]
 
 
-def _said(said: Said) -> str:
+def _said(said: VersionAnswer) -> str:
     words = f"{'positive' if said.positive else 'negative'}, {said.probability:.2f}"
     if said.volume_ml is not None:
         words += f", {millilitres(said.volume_ml)}"

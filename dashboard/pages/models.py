@@ -16,7 +16,7 @@ from dashboard.components.model_versions import ACT, COUNT, WHY
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from dashboard.components.results import task_name
 from data.errors import Busy, InvalidInput
-from data.records import Gate, ModelVersion, Role, User
+from data.records import ModelVersion, PromotionGateResult, Role, User
 
 if TYPE_CHECKING:
     from services.assembly.versions import VersionServices
@@ -206,13 +206,13 @@ def _being_rehearsed(versions: VersionServices, task: str) -> set[str]:
 
 def _gates(
     versions: VersionServices, task: str, known: Sequence[ModelVersion], live: str | None
-) -> tuple[dict[str, Gate], str | None]:
+) -> tuple[dict[str, PromotionGateResult], str | None]:
     """The promotion gate's word on each version, or why there is none."""
     if live is None:  # the networks are still being loaded: there is nothing to compare with yet
         return {}, None
     others = [version.version for version in known if version.version != live]
     try:
-        return versions.promotions.gates(task, others), None
+        return versions.promotions.gate_results(task, others), None
     except Busy as error:
         return {}, str(error)
 

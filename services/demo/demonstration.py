@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from data.database import Database, now, together
-from data.errors import Busy, InvalidInput
+from data.errors import Busy, InvalidInput, TrackingAway
 from data.files import FileStore
 from data.labelled.anatomy import anatomy
 from data.records import AuditEvent, KeptRefusal
@@ -30,7 +30,7 @@ from data.tracking import Tracking
 from models import tasks
 from services.demo.cases import case_of
 from services.demo.reading import REFUSALS, CaseReader, ReadCase, id_of, refusal_id
-from services.performance.real_use import Unreachable, forget_synthetic
+from services.performance.real_use import forget_synthetic
 from services.reading.reading import Reader
 from services.settings import Settings
 
@@ -177,7 +177,7 @@ class Demo:
     def _forget_scores(self) -> None:
         try:
             forget_synthetic(self._tracking, tasks.CLINICAL)
-        except Unreachable:  # the server's next pass finds them without a scan
+        except TrackingAway:  # the server's next pass finds them without a scan
             log.warning("MLflow cannot be reached: what was scored of the demonstration goes later")
 
     def _planned(self) -> int:

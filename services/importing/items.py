@@ -145,7 +145,7 @@ class ItemReader:
             settled.refusals.append(refusal_of(decoded, refused))
         except (UserFacingError, Interrupted):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  logged with an id; the other items go on
             settled.failed = True
             settled.refusals.append(_broken(decoded.name, error))
         else:

@@ -12,7 +12,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -82,7 +82,7 @@ class ImportRun:
         self._items = ItemReader(root, rows, import_.user_id or "", writer, reader, slots, self._ending)
         self._readers = ThreadPoolExecutor(min(48, 2 * settings.max_batch + 8), "import-read")
         self._decoders = ThreadPoolExecutor(_cores(), "import-decode")
-        self._finished: SimpleQueue[ItemOutcome | Interrupted | Exception] = SimpleQueue()
+        self._finished: SimpleQueue[ItemOutcome | BaseException] = SimpleQueue()
         self._under_way = 0  # items that were given to a child and are not finished
         self._unwritten: list[ItemOutcome] = []
         self._written_at = time.monotonic()
@@ -117,7 +117,7 @@ class ImportRun:
             if batch is None:
                 break
             self._under_way += len(batch)
-            self._decoders.submit(self._decode, batch)
+            self._decoders.submit(self._decode, batch).add_done_callback(self._pass_fault_on)
         return False
 
     def _collect(self) -> None:
@@ -160,17 +160,14 @@ class ImportRun:
     def _decode(self, batch: list[Asked]) -> None:
         """In a thread: have a child decode a batch, and pass each item on."""
         folder = _Folder(self._work / new_id(), len(batch))
-        try:
-            outcomes = self._decoded(batch, folder.path)
-            here = self._writer.known_contents(opened.scan for opened in _opened(chain(*outcomes)))
-        except Exception as error:
-            self._finished.put(error)
-            return
+        outcomes = self._decoded(batch, folder.path)
+        here = self._writer.known_contents(opened.scan for opened in _opened(chain(*outcomes)))
         for asked, outcome in zip(batch, outcomes, strict=True):
             size = sum(opened.scan.array.nbytes for opened in _opened(outcome))
             with self._lock:
                 self._held += size
-            self._readers.submit(self._read, asked, outcome, here, folder, size)
+            reading = self._readers.submit(self._read, asked, outcome, here, folder, size)
+            reading.add_done_callback(self._pass_fault_on)
 
     def _decoded(self, batch: list[Asked], folder: Path) -> list[Outcome]:
         if self._ending.is_set():
@@ -187,16 +184,20 @@ class ImportRun:
     def _read(
         self, asked: Asked, outcome: Outcome, here: Collection[str], folder: _Folder, size: int
     ) -> None:
-        """In a thread: settle an item; whatever happens, the coordinating thread hears of it."""
-        finished: ItemOutcome | Interrupted | Exception
+        """In a thread: settle an item."""
         try:
-            finished = self._items.settled(asked, outcome, here)
-        except Exception as error:
-            finished = error
-        folder.done()
-        with self._lock:
-            self._held -= size
-        self._finished.put(finished)
+            settled = self._items.settled(asked, outcome, here)
+        finally:
+            folder.done()
+            with self._lock:
+                self._held -= size
+        self._finished.put(settled)
+
+    def _pass_fault_on(self, work: Future[None]) -> None:
+        """Whatever ended a thread's work early, the coordinating thread hears of it."""
+        fault = work.exception()
+        if fault is not None:
+            self._finished.put(fault)
 
 
 def _opened(outcome: Iterable[Opened | Refusal]) -> list[Opened]:

@@ -152,8 +152,8 @@ class Engine:
             torch.cuda.empty_cache()  # the batcher halves the batch and comes again
             raise
         if vectors is None:
-            return [Output(one, None) for one in raw.numpy()]
-        return [Output(one, vector) for one, vector in zip(raw.numpy(), vectors.numpy(), strict=True)]
+            return [Output(answer, None) for answer in raw.numpy()]
+        return [Output(answer, vector) for answer, vector in zip(raw.numpy(), vectors.numpy(), strict=True)]
 
     @torch.inference_mode()
     def _forward(self, network: nn.Module, batch: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from data.errors import Busy, NotFound, UserFacingError
+from data.errors import NotFound, TrackingAway, UserFacingError
 from data.records import TrackedRun
 from data.tracking import Curves, Tracking
 from services.performance.history_cache import HistoryCache, KeptCurves, Known, state_of
@@ -70,7 +70,7 @@ class Histories:
             return {}
         kept = shelf.curves.get(run.run_id)
         if kept is None or kept.state != state_of(run):
-            with contextlib.suppress(Busy):
+            with contextlib.suppress(TrackingAway):
                 self._answered(shelf, lambda: self._read_curves(shelf, [run]))
             kept = shelf.curves.get(run.run_id)
         return kept.curves if kept else {}
@@ -91,7 +91,7 @@ class Histories:
         return names
 
     def artifact(self, task: str, version: str, path: str) -> bytes:
-        """One of the files; raises NotFound where there is none such, Busy while MLflow is away."""
+        """One of the files; raises NotFound where there is none such, and TrackingAway."""
         shelf, run = self._behind(task, version)
         if run is None:
             raise NotFound("There is no such file.")
@@ -141,9 +141,9 @@ class Histories:
             asked = time.monotonic()
             try:
                 known = self._told(shelf)
-            except Exception as error:
+            except TrackingAway as away:
                 if not shelf.failed:  # once for each time that MLflow goes away
-                    log.warning("the history of %s cannot be read: %r", shelf.task, error)
+                    log.warning("the history of %s cannot be read: %r", shelf.task, away.__cause__)
                 shelf.refused()
                 return
             before = shelf.known
@@ -186,8 +186,8 @@ class Histories:
                 if not self._closing.is_set():
                     self._read_curves(shelf, wanted[first : first + AT_ONCE])
             self._keep_curves(shelf, {run.run_id for run in behind})
-        except Exception as error:
-            log.warning("the curves of %s cannot be read: %r", shelf.task, error)
+        except TrackingAway as away:
+            log.warning("the curves of %s cannot be read: %r", shelf.task, away.__cause__)
         finally:
             shelf.curving.release()
 
@@ -203,24 +203,22 @@ class Histories:
             self._cache.keep_curves(shelf.task, kept)
 
     def _answered(self, shelf: Shelf, ask: Callable[[], T]) -> T:
-        """What MLflow answers, if it does so soon; raises Busy where not."""
+        """What MLflow answers, if it does so soon; raises TrackingAway where not."""
         if shelf.away:
-            raise Busy(_AWAY)
+            raise TrackingAway(_AWAY)
         answer: Future[T] = Future()
         threading.Thread(target=_answer, args=(answer, ask), name="history", daemon=True).start()
         try:
             return answer.result(ANSWER_S if shelf.answers else HARDLY_S)
-        except UserFacingError:
-            raise
-        except Exception as error:
-            log.warning("MLflow gave no answer about %s: %r", shelf.task, error)
-            raise Busy(_AWAY) from error
+        except (TrackingAway, TimeoutError) as error:
+            log.warning("MLflow gave no answer about %s: %r", shelf.task, error.__cause__ or error)
+            raise TrackingAway(_AWAY) from error
 
 
 def _answer(answer: Future[T], ask: Callable[[], T]) -> None:
     try:
         answer.set_result(ask())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whoever waits for the answer raises it
         answer.set_exception(error)
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from data.records import TrackedRun
+from services.containment import contained
 from services.performance.history_cache import KeptCurves, Known
 from services.performance.history_records import History, months_of, version_history
 
@@ -17,6 +18,10 @@ LATE_S = 60.0  # older than this, a page says that MLflow has not answered yet
 OLD_S = 900.0  # older than this, a page waits a little longer for news
 LATE_ANSWER_S = 0.5  # a question unanswered for so long makes us doubt the next
 HANGING_S = 2.0  # a question unanswered for so long is not waited for
+_BROKEN = (
+    "The history could not be read anew, as something went wrong inside Lightbox (error {error_id}). "
+    "An administrator can look it up."
+)
 
 
 class Shelf:
@@ -36,6 +41,7 @@ class Shelf:
         self.failed = False
         self._guard = threading.Lock()
         self._answered = False
+        self._error_id: str | None = None
         self._running: threading.Event | None = None
         self._began = 0.0
         self._asked = -FRESH_S
@@ -93,7 +99,7 @@ class Shelf:
         history = _made(self.task, known)
         with self._guard:
             self._known, self._history, self._asked = known, history, asked
-            self._answered, self.failed = True, False
+            self._answered, self.failed, self._error_id = True, False, None
 
     def refused(self) -> None:
         """Note that MLflow gave no answer; what was known stays."""
@@ -116,16 +122,18 @@ class Shelf:
             running.wait(seconds)
 
     def _do(self, work: Callable[[], None], and_then: Callable[[], None], done: threading.Event) -> None:
-        try:
-            work()
-        finally:
-            with self._guard:
-                self._running = None
-            done.set()
-        and_then()
+        error_id = contained(work, "the history of %s could not be read", self.task)
+        with self._guard:
+            self._running, self._error_id = None, error_id
+            if error_id is not None:
+                self._asked = time.monotonic()
+        done.set()
+        contained(and_then, "the curves of %s could not be read", self.task)
 
     def _trouble(self) -> str | None:
         late = self._running is not None and (self._known is None or self._age_s() > LATE_S)
+        if self._error_id is not None:
+            return _BROKEN.format(error_id=self._error_id)
         if not self.failed and not late:
             return None
         said = "cannot be reached" if self.failed else "has not answered yet"

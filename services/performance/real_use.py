@@ -18,8 +18,8 @@ from datetime import UTC
 from time import monotonic
 from typing import Any
 
-from data.database import now
-from data.errors import Busy, UserFacingError
+from data.database import DATABASE_FAULTS, now
+from data.errors import TrackingAway, UserFacingError
 from data.ledger.judgements import JudgementStore
 from data.ledger.readings import CountKey
 from data.records import Job, Judgements, ReadCount, Result, TrackedRun
@@ -43,10 +43,6 @@ _AWAY = "MLflow cannot be reached; the month is scored when it is back."
 
 RunKey = tuple[str, str, str, str]
 """Version, month, part, and "yes" or "no" for synthetic: the run's tags."""
-
-
-class Unreachable(Busy):
-    """MLflow did not answer."""
 
 
 class RealUse:
@@ -123,7 +119,7 @@ class RealUse:
             self._submit(subject, None)
 
     def score(self, task: str, version: str, month: str) -> None:
-        """Log a month's runs, or take them back where it has no truths. Raises Unreachable."""
+        """Log a month's runs, or take them back where it has no truths. Raises TrackingAway."""
         keys = [key for key in self._judgements.read_counts(task) if key[:2] == (version, month)]
         with self._at(task, version):
             tags = {KIND: JOB, VERSION: version, MONTH: month}
@@ -136,7 +132,7 @@ class RealUse:
         advance: Callable[[float], None] = lambda _: None,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Score whatever changed, newest months first. Raises Unreachable.
+        """Score whatever changed, newest months first. Raises TrackingAway.
 
         `advance` is told the share that is done, `stop` asked before each month.
         """
@@ -157,12 +153,12 @@ class RealUse:
                 self.score_all(context.progress, context.cancelled)
             else:
                 self.score(*context.subject.split("|", 2))
-        except Unreachable as error:
-            log.warning("real use is not scored: %r", error.__cause__)
+        except TrackingAway as away:
+            log.warning("real use is not scored: %r", away.__cause__)
             with self._guard:
                 self._missed.add(context.subject)
             # Not Busy, which comes back at once: whoever waits for MLflow keeps others from a worker.
-            raise UserFacingError(_AWAY) from error
+            raise UserFacingError(_AWAY) from away
         with self._guard:
             self._scored_at[context.subject] = monotonic()
             self._missed.discard(context.subject)
@@ -193,8 +189,8 @@ class RealUse:
     def _try(self, subject: str) -> None:
         try:
             self._submit(subject, None)
-        except Exception:  # the database is closed, or away: the next pass will see
-            log.warning("%s is scored by the next pass", subject)
+        except DATABASE_FAULTS as error:  # it is closed, or away: the next pass will see
+            log.warning("%s is scored by the next pass: %r", subject, error)
 
     def _look(self) -> list[str]:
         """The months in which the number of truths is another than when last looked."""
@@ -223,10 +219,9 @@ class RealUse:
                 "latency_p95_ms": quantile(latencies, 0.95),
             }
             self._log(task, key, figures, count, digest(judgements, count), runs.get(key, []))
-        with _mlflow():
-            for key, old in runs.items():
-                if key not in wanted:  # its reviews are gone
-                    self._tracking.delete_runs([one.run_id for one in old])
+        for key, old in runs.items():
+            if key not in wanted:  # its reviews are gone
+                self._tracking.delete_runs([run.run_id for run in old])
 
     def _wanted(
         self, task: str, keys: Iterable[CountKey]
@@ -254,19 +249,18 @@ class RealUse:
     ) -> None:
         version, month, part, synthetic = key
         numbers = flat(figures) | {"read_n": float(count.read), "reviewed_n": float(count.reviewed)}
-        with _mlflow():
-            self._tracking.delete_runs([run.run_id for run in runs[1:]])
-            if runs and runs[0].tags.get(DIGEST) == made_of:
-                return
-            if runs:
-                run_id, step = runs[0].run_id, max(runs[0].steps.values(), default=-1) + 1
-            else:
-                tags = dict(zip((VERSION, MONTH, PART, SYNTHETIC), key, strict=True)) | {KIND: JOB}
-                name = f"v{version} {month} {part}" + (" synthetic" if synthetic == "yes" else "")
-                run_id, step = self._tracking.start_run(EXPERIMENT.format(task=task), name, {}, tags), 0
-            self._tracking.log_metrics(run_id, numbers, step)
-            self._tracking.tag_run(run_id, {DIGEST: made_of})  # last: without it all is logged again
-            self._tracking.end_run(run_id)
+        self._tracking.delete_runs([run.run_id for run in runs[1:]])
+        if runs and runs[0].tags.get(DIGEST) == made_of:
+            return
+        if runs:
+            run_id, step = runs[0].run_id, max(runs[0].steps.values(), default=-1) + 1
+        else:
+            tags = dict(zip((VERSION, MONTH, PART, SYNTHETIC), key, strict=True)) | {KIND: JOB}
+            name = f"v{version} {month} {part}" + (" synthetic" if synthetic == "yes" else "")
+            run_id, step = self._tracking.start_run(EXPERIMENT.format(task=task), name, {}, tags), 0
+        self._tracking.log_metrics(run_id, numbers, step)
+        self._tracking.tag_run(run_id, {DIGEST: made_of})  # last: without it all is logged again
+        self._tracking.end_run(run_id)
 
     def _stale(self, task: str, version: str, month: str, runs: Mapping[RunKey, list[TrackedRun]]) -> bool:
         """Whether a month's runs are not what they would be if they were made now."""
@@ -281,10 +275,9 @@ class RealUse:
 
     def _runs(self, task: str, tags: Mapping[str, str]) -> dict[RunKey, list[TrackedRun]]:
         """Runs by what they are of, the oldest first: there is one, unless two servers made one each."""
-        with _mlflow():
-            found = self._tracking.runs(EXPERIMENT.format(task=task), tags)
+        tracked = self._tracking.runs(EXPERIMENT.format(task=task), tags)
         runs: dict[RunKey, list[TrackedRun]] = {}
-        for run in sorted(found, key=lambda one: (str(one.started_at), one.run_id)):
+        for run in sorted(tracked, key=lambda one: (str(one.started_at), one.run_id)):
             version, month, part, synthetic = (
                 run.tags.get(tag, "") for tag in (VERSION, MONTH, PART, SYNTHETIC)
             )
@@ -308,13 +301,12 @@ class RealUse:
 
 
 def forget_synthetic(tracking: Tracking, tasks: Iterable[str]) -> int:
-    """Take out the runs of demonstrations; returns how many. Raises Unreachable."""
+    """Take out the runs of demonstrations; returns how many. Raises TrackingAway."""
     gone = 0
-    with _mlflow():
-        for task in tasks:
-            runs = tracking.runs(EXPERIMENT.format(task=task), {KIND: JOB, SYNTHETIC: "yes"})
-            tracking.delete_runs([run.run_id for run in runs])
-            gone += len(runs)
+    for task in tasks:
+        runs = tracking.runs(EXPERIMENT.format(task=task), {KIND: JOB, SYNTHETIC: "yes"})
+        tracking.delete_runs([run.run_id for run in runs])
+        gone += len(runs)
     return gone
 
 
@@ -338,11 +330,3 @@ def flat(figures: Mapping[str, Figure]) -> dict[str, float]:
         parts: dict[str, Any] = vars(figure)
         numbers |= {name if part == "value" else f"{name}_{part}": float(one) for part, one in parts.items()}
     return numbers
-
-
-@contextmanager
-def _mlflow() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        raise Unreachable(_AWAY) from error

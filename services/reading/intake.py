@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from data import formats
-from data.database import new_id, now
+from data.database import DATABASE_FAULTS, new_id, now
 from data.errors import InvalidInput, RefusedScan
 from data.files import FileStore
 from data.ledger.rows import scanner_name
@@ -104,7 +104,7 @@ class Intake:
             self.open(upload.id)
         except BaseException:
             self.path(upload.id).unlink(missing_ok=True)
-            with suppress(Exception):
+            with suppress(*DATABASE_FAULTS):
                 self._uploads.delete(upload.id)
             raise
         opened = self._uploads.get(upload.id)

@@ -19,6 +19,7 @@ from models import weights
 from models.task import Task, TaskKind
 from models.weights import Trained
 from services.inference.engine import Engine
+from services.inference.faults import NETWORK_FAULTS
 from services.reading.reading import Reader
 from services.versions.registry import Registry
 
@@ -84,7 +85,7 @@ class ModelUploads:
         phantom = _phantom()
         try:
             answer = self._reader.read_by(loaded, phantom, Spacing(5.0, 2.0, 2.0), background=True).answer
-        except Exception as error:
+        except NETWORK_FAULTS as error:
             raise UnusableModel("The uploaded version could not read a phantom.") from error
         sound = 0.0 <= answer.probability <= 1.0
         if task.kind is TaskKind.SEGMENTATION:
@@ -97,12 +98,12 @@ def _unpack(archive: Path, into: Path) -> None:
     """The files that make a version, wherever in the zip they lie; others are left out."""
     try:
         with zipfile.ZipFile(archive) as opened:
-            members = {Path(one.filename).name: one for one in opened.infolist() if not one.is_dir()}
+            members = {Path(info.filename).name: info for info in opened.infolist() if not info.is_dir()}
             wanted = [members[name] for name in TAKEN if name in members]
-            if sum(one.file_size for one in wanted) > MOST_BYTES:
+            if sum(member.file_size for member in wanted) > MOST_BYTES:
                 raise InvalidInput(f"A version may have at most {MOST_BYTES >> 30} GiB of files.")
-            for one in wanted:
-                with opened.open(one) as source, (into / Path(one.filename).name).open("wb") as copy:
+            for member in wanted:
+                with opened.open(member) as source, (into / Path(member.filename).name).open("wb") as copy:
                     shutil.copyfileobj(source, copy, 1 << 20)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise InvalidInput("This is not a zip that can be opened.") from error

@@ -72,10 +72,7 @@ def test_a_signed_report_can_be_verified(certificate: Path, report: bytes) -> No
 def test_a_changed_report_is_found_out(certificate: Path, report: bytes) -> None:
     content = bytearray(Signer(certificate, "secret").signed(report, "Governance report"))
     content[200] ^= 1
-    try:
-        intact, _ = verified(bytes(content))
-    except Exception:  # changed so that it cannot even be opened
-        intact = False
+    intact, _ = verified(bytes(content))
     assert not intact
 
 

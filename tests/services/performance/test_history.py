@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import shutil
 import socket
@@ -312,3 +313,34 @@ def test_a_server_that_hangs_holds_up_no_page(tracking: Tracking, tmp_path: Path
             assert len(histories.curves(TASK, "1")["epoch_loss"]) == 3
             assert histories.artifacts(TASK, "1") == []  # they were never listed
             assert histories._shelf(TASK)._running is not None
+
+
+def test_a_mistake_of_ours_is_told_with_its_id_and_not_as_an_outage(
+    tracking: Tracking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def mistaken(*_: object) -> None:
+        raise KeyError("ours")
+
+    a_version(tracking)
+    for histories in _histories(tracking, tmp_path):
+        histories.warm()
+        with monkeypatch.context() as broken:
+            for name in ("registered", "curves", "artifacts", "artifact"):
+                broken.setattr(Tracking, name, mistaken)
+            with pytest.raises(KeyError):
+                histories.refresh(TASK)
+            with pytest.raises(KeyError):
+                histories.artifacts(TASK, "1")
+            with pytest.raises(KeyError):
+                histories.artifact(TASK, "1", "never fetched.png")
+            broken.setattr("services.performance.history_files.FRESH_S", -1.0)
+            with caplog.at_level(logging.ERROR):
+                histories.of(TASK)  # asks in the background
+                histories._shelf(TASK).wait(10)
+            history = histories.of(TASK)
+        assert len(history.versions) == 1  # the page lives on what was read before
+        trouble = str(history.trouble)
+        assert "something went wrong inside Lightbox" in trouble
+        assert "cannot be reached" not in trouble
+        assert trouble.split("error ")[1][:8] in caplog.text
+        assert histories.refresh(TASK).trouble is None

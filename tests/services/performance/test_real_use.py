@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import Engine
 
 from data.database import migrate, open_database
+from data.errors import TrackingAway
 from data.ledger.judgements import JudgementStore
 from data.records import BRAIN_TUMOUR, Result, TrackedRun, Verdict
 from data.stores.jobs import JobStore
@@ -24,7 +25,7 @@ from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from data.tracking import Tracking
 from services.jobs import Jobs
-from services.performance.real_use import DIGEST, EXPERIMENT, RealUse, Unreachable, forget_synthetic
+from services.performance.real_use import DIGEST, EXPERIMENT, RealUse, forget_synthetic
 from tests.data.builders import a_kept_scan, a_result, a_review
 
 PATIENCE_S = 60
@@ -190,7 +191,7 @@ def test_while_mlflow_is_away_months_wait_and_follow_when_it_is_back(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: Any) -> None:
-        raise ConnectionError("no route to host")
+        raise TrackingAway("no route to host")
 
     house.real_use.tick()  # the day's first does everything
     house.jobs.start()
@@ -203,13 +204,32 @@ def test_while_mlflow_is_away_months_wait_and_follow_when_it_is_back(
         house.real_use.heard(result)
     assert house.jobs.wait_idle(PATIENCE_S)
     assert all("MLflow" in str(job.failure) for job in house.jobs.recent(2, "real-use"))
-    with pytest.raises(Unreachable):
+    with pytest.raises(TrackingAway):
         house.real_use.score_all()
     assert not house.real_use.running(BRAIN_TUMOUR, "3")
     monkeypatch.setattr(house.tracking, "runs", reach)
     assert house.runs() == []
     house.real_use.tick()
     assert eventually(lambda: len(house.runs()) == 2)
+
+
+def test_a_mistake_of_ours_fails_the_job_and_is_not_called_an_outage(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(*_: Any) -> None:
+        raise KeyError("ours")
+
+    result = house.read(datetime(2026, 10, 3, tzinfo=UTC))
+    house.review(result)
+    monkeypatch.setattr(house.tracking, "runs", mistaken)
+    with pytest.raises(KeyError):
+        house.real_use.score_all()
+    house.jobs.start()
+    house.real_use.heard(result)
+    assert house.jobs.wait_idle(PATIENCE_S)
+    (failure,) = {str(job.failure) for job in house.jobs.recent(1, "real-use")}
+    assert "Something went wrong inside Lightbox (error " in failure
+    assert "MLflow" not in failure
 
 
 def test_a_run_that_a_kill_left_half_done_is_logged_again(house: House) -> None:

@@ -93,7 +93,7 @@ def test_versions_with_aliases_and_tags_without_asking_for_each_run(
     def one_by_one(*_: object) -> None:
         raise AssertionError("a run was asked for by itself")
 
-    monkeypatch.setattr(type(tracking._client), "get_run", one_by_one)
+    monkeypatch.setattr("mlflow.MlflowClient.get_run", one_by_one)
     versions = tracking.versions(name)
     assert [version.version for version in versions] == ["3", "2", "1"]
     assert [version.metrics["auc"] for version in versions] == pytest.approx([0.9, 0.8, 0.7])
