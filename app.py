@@ -477,10 +477,14 @@ def _line(report: dict[str, Any]) -> str:
     return f"{report['name']}: {report['task']}, probability {report['probability']:.3f}{size}"
 
 
-def _print_figures(figures: dict[str, dict[str, float]]) -> None:
+def _print_figures(figures: dict[str, dict[str, float | None]]) -> None:
     for name, figure in figures.items():
-        interval = f"95 % {figure['low']:.4f} to {figure['high']:.4f}"
-        print(f"{name:32} {figure['value']:.4f}  ({interval}, n = {figure['n']})")
+        if figure["value"] is None:
+            print(f"{name:32} not defined  (n = {figure['n']})")
+            continue
+        ends = [figure["low"], figure["high"]]
+        interval = " to ".join("?" if end is None else f"{end:.4f}" for end in ends)
+        print(f"{name:32} {figure['value']:.4f}  (95 % {interval}, n = {figure['n']})")
 
 
 if __name__ == "__main__":

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from plotly.io import to_image
 
-from reports.figures import Figure, calibration_figure, precision_figure, roc_figure
+from reports.figures import Figure
 from reports.pictures import AI_COLOUR, SHORT_NOTICE, outline
 
 TILE, CAPTION, ACROSS = 256, 18, 5
+SQUARE = 480
 TRUTH_COLOUR = (80, 220, 100)
 
 
@@ -30,16 +31,9 @@ class Tile:
     heat: NDArray[np.float32] | None = None
 
 
-def curve_pictures(truth: Sequence[bool], probability: Sequence[float], threshold: float) -> dict[str, bytes]:
-    """ROC, precision-recall and calibration curve as PNG; empty where all cases are of one kind."""
-    if len(set(truth)) < 2:
-        return {}
-    figures = {
-        "roc": roc_figure(truth, probability, threshold),
-        "precision": precision_figure(truth, probability, threshold),
-        "calibration": calibration_figure(truth, probability),
-    }
-    return {name: figure_png(figure) for name, figure in figures.items()}
+def square_png(figure: Figure) -> bytes:
+    """A chart of two shares as PNG, as high as it is wide."""
+    return figure_png(figure | {"layout": figure["layout"] | {"width": SQUARE, "height": SQUARE}})
 
 
 def figure_png(figure: Figure) -> bytes:

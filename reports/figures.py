@@ -11,13 +11,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import precision_recall_curve, roc_curve
 
 Figure = dict[str, Any]
 OURS, PALE, CHANCE, MARKED = "#14609c", "#9dbfd9", "#9ca3af", "#a63d00"
 SIZES = ("#cfe0ee", "#9dbfd9", "#5b93c0", "#14609c", "#0b3454")
 FONT = "Inter, DejaVu Sans, sans-serif"
-BINS = 10
 
 
 @dataclass(frozen=True)
@@ -181,87 +179,6 @@ def places_figure(counts: NDArray[np.int64], queries: Sequence[Sequence[str]]) -
         {"x": x, "y": y, "text": letter, "showarrow": False, "font": {"color": "#51606f"}}
         for letter, (x, y) in letters.items()
     ]
-    return figure
-
-
-def roc_figure(truth: Sequence[bool], probability: Sequence[float], threshold: float) -> Figure:
-    """Recall against the share of false alarms, with the point of `threshold` marked."""
-    far, recall, _ = roc_curve(truth, probability)
-    at_recall, at_far, _ = _at(truth, probability, threshold)
-    figure = _square("False alarms among the healthy", "Recall among the ill")
-    figure["data"] = [
-        _line([0, 1], [0, 1], "chance", CHANCE, "dot"),
-        _line(far.tolist(), recall.tolist(), "ROC"),
-        _mark(at_far, at_recall, threshold),
-    ]
-    return figure
-
-
-def precision_figure(truth: Sequence[bool], probability: Sequence[float], threshold: float) -> Figure:
-    """Precision against recall, with the point of `threshold` marked."""
-    precision, recall, _ = precision_recall_curve(truth, probability)
-    at_recall, _, at_precision = _at(truth, probability, threshold)
-    figure = _square("Recall among the ill", "Precision: ill among those called ill")
-    figure["data"] = [
-        _line(recall.tolist(), precision.tolist(), "precision"),
-        _mark(at_recall, at_precision, threshold),
-    ]
-    return figure
-
-
-def calibration_figure(truth: Sequence[bool], probability: Sequence[float]) -> Figure:
-    """Share of ill in ten bins of probability; on the diagonal, what is said is what is."""
-    ill, said = np.asarray(truth, dtype=bool), np.asarray(probability, dtype=np.float64)
-    place = np.clip((said * BINS).astype(int), 0, BINS - 1)
-    kept = np.unique(place)
-    measured = _line(
-        [float(said[place == one].mean()) for one in kept],
-        [float(ill[place == one].mean()) for one in kept],
-        "measured",
-    )
-    figure = _square("Probability said", "Share that is ill")
-    figure["data"] = [
-        _line([0, 1], [0, 1], "calibrated", CHANCE, "dot"),
-        measured
-        | {
-            "mode": "lines+markers+text",
-            "text": [f"n = {int((place == one).sum())}" for one in kept],
-            "textposition": "top left",
-            "textfont": {"size": 9},
-        },
-    ]
-    return figure
-
-
-def _at(truth: Sequence[bool], probability: Sequence[float], threshold: float) -> tuple[float, float, float]:
-    """(recall, share of false alarms, precision) at `threshold`."""
-    ill = np.asarray(truth, dtype=bool)
-    called: NDArray[np.bool_] = np.asarray(probability) >= threshold
-    hits, false_alarms = int((called & ill).sum()), int((called & ~ill).sum())
-    return (
-        hits / max(1, int(ill.sum())),
-        false_alarms / max(1, int((~ill).sum())),
-        hits / max(1, hits + false_alarms),
-    )
-
-
-def _line(x: list[float], y: list[float], name: str, colour: str = OURS, dash: str = "solid") -> Figure:
-    line = {"color": colour, "dash": dash}
-    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "name": name, "line": line}
-
-
-def _mark(x: float, y: float, threshold: float) -> Figure:
-    marker = {"color": MARKED, "size": 10}
-    name = f"threshold {threshold:.3f}"
-    return {"type": "scatter", "mode": "markers", "x": [x], "y": [y], "marker": marker, "name": name}
-
-
-def _square(across: str, up: str) -> Figure:
-    figure = _figure([], across, up)
-    figure["layout"] |= {"width": 480, "height": 480, "showlegend": True}
-    figure["layout"]["legend"] = {"x": 0.98, "y": 0.02, "xanchor": "right", "yanchor": "bottom"}
-    figure["layout"]["xaxis"] |= {"range": [-0.01, 1.01]}
-    figure["layout"]["yaxis"] |= {"range": [-0.01, 1.03]}
     return figure
 
 

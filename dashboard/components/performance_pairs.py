@@ -15,7 +15,7 @@ from dashboard.components.performance_panels import value_words
 if TYPE_CHECKING:
     from services.performance.metrics import Metric
     from services.performance.pairs import Pair
-    from services.statistics.pairing import Difference, PairedCase
+    from services.statistics.pairing import PairedCase, PairedDifference
 
 OUTCOMES = {"lose": "Version {second} is worse", "win": "Version {second} is better", "tie": "No difference"}
 MOST_CASES = 50
@@ -49,7 +49,7 @@ def _differences(pair: Pair, metrics: Mapping[str, Metric]) -> Component:
     return html.Div([html.Div(table, className="lb-scroll"), html.P(words, className="text-secondary")])
 
 
-def _row(metric: Metric, one: Difference) -> Component:
+def _row(metric: Metric, one: PairedDifference) -> Component:
     sure = math.isfinite(one.value) and (one.low > 0 or one.high < 0)
     scale, unit, digits = (100, " points", ".1f") if metric.percent else (1, "", ".3f")
     known = math.isfinite(one.value)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
@@ -20,6 +19,7 @@ from models.pneumonia import network
 from models.pneumonia.evaluation import PneumoniaEvaluator
 from models.pneumonia.task import TASK
 from models.pretrained import Start
+from models.statistics.areas import auc
 from models.training import Metrics, Recipe, Training, right_and_wrong
 
 RECIPE = Recipe(epochs=5, batch_size=32, learning_rate=6e-4, size=network.INPUT_SIZE, weight_decay=0.02)
@@ -101,10 +101,10 @@ class PneumoniaTraining:
 
     def validate(self, predict: Callable[[Tensor], Tensor]) -> Metrics:
         """AUC on the validation patients, and rates at probability 0.5."""
-        truth = self._truth()
-        signed = self._signed(predict)
-        auc = float(roc_auc_score(truth.numpy(), torch.where(truth, signed, -signed).numpy()))
-        return right_and_wrong(truth, torch.where(truth, signed, -signed) > 0) | {"auc": auc, "score": auc}
+        truth, signed = self._truth(), self._signed(predict)
+        logits = torch.where(truth, signed, -signed)
+        area = auc(truth.numpy(), logits.double().numpy()).value
+        return right_and_wrong(truth, logits > 0) | {"auc": area, "score": area}
 
     def _signed(self, predict: Callable[[Tensor], Tensor]) -> Tensor:
         """Logits of the validation X-rays, turned so that positive is right."""

@@ -21,6 +21,7 @@ from data.ledger.selection import selected
 from data.records import Judgement, Judgements
 from reports.performance_figures import REVIEWED, SAMPLE
 from services.cohort.filters import query_of
+from services.statistics.scoring import wrongness
 from services.statistics.subgroups import SUBGROUPS
 
 Mask = NDArray[np.bool_]
@@ -122,7 +123,7 @@ class Cases:
     def page(self, which: Which, number: int = 1) -> CasePage:
         """One page of the cases: those that were answered most wrongly first."""
         found = self.of(which)
-        order = np.argsort(-_wrongness(found), kind="stable")
+        order = np.argsort(-wrongness(found), kind="stable")
         last = max(1, -(-len(found) // PAGE))
         shown = min(max(1, number), last)
         rows = order[(shown - 1) * PAGE : shown * PAGE]
@@ -186,13 +187,6 @@ def rows_of(what: str, found: Judgements) -> Mask:
         "dice": ~np.isnan(found.dice),
     }
     return kinds[what]
-
-
-def _wrongness(found: Judgements) -> NDArray[np.float64]:
-    """Wrong answers first, then the worst masks, then the probabilities farthest from the truth."""
-    wrong = (found.positive != found.truth_positive).astype(np.float64)
-    overlap = np.where(np.isnan(found.dice), 1.0, found.dice)
-    return np.asarray(4 * wrong + 2 * (1 - overlap) + np.abs(found.truth_positive - found.probability))
 
 
 def in_group(group: str, found: Judgements) -> Mask:

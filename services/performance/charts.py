@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
-
-from models.metrics import Figure as Share
 from reports import performance_figures as figures
 from reports.figures import Figure, said_where_empty
 from reports.performance_figures import VALIDATION, Dot, Scale, Series
 from services.performance.details import Errors, Training
 from services.performance.metrics import Metric
 from services.performance.numbers import BY_MONTH, Point, Shown
+from services.statistics.answer_charts import answer_charts
 from services.statistics.subgroups import SUBGROUPS, Subgroup
 
 MOST_MONTHLY = 6  # versions with a line of their own; the newest
@@ -40,16 +38,7 @@ def errors(found: Errors) -> dict[str, Figure]:
     """ROC, precision and calibration of a set of cases; without data where they say nothing."""
     if found.curves is None:
         return dict.fromkeys(("roc", "precision", "calibration"), {"data": [], "layout": {}})
-    at = found.figures
-    recall, far, precision = (at[name].value for name in ("recall", "far", "precision"))
-    curves = found.curves
-    return {
-        "roc": figures.roc_chart(_plain(curves.roc_far), _plain(curves.roc_recall), (far, recall)),
-        "precision": figures.precision_chart(
-            _plain(curves.pr_recall), _plain(curves.pr_precision), (recall, precision)
-        ),
-        "calibration": figures.calibration_chart([(one.predicted, _bin(one.observed)) for one in found.bins]),
-    }
+    return answer_charts(found.curves, found.bins, found.figures)
 
 
 def groups(
@@ -149,11 +138,3 @@ def _by_kind(real: Sequence[Point]) -> list[Series]:
 def _dot(point: Point, place: str = "") -> Dot:
     one = point.figure
     return Dot(place or point.version, one.value, one.low, one.high, one.n, point.query, point.past_limit)
-
-
-def _bin(found: Share) -> Dot:
-    return Dot("", found.value, found.low, found.high, found.n)
-
-
-def _plain(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[float]:
-    return [float(value) for value in values]

@@ -15,22 +15,15 @@ import numpy as np
 from data.errors import InvalidInput, NotFound
 from data.records import Judgements, TrackedRun
 from data.tracking import FILES
-from models.metrics import Figure
+from models.statistics.calibration import CalibrationBin
+from models.statistics.confusion import Confusion, called_ill
+from models.statistics.estimate import Estimate
+from models.statistics.roc import Curves
 from reports.performance_figures import VALIDATION
 from services.performance.cases import Cases
 from services.performance.history import Histories, VersionHistory
 from services.performance.numbers import Asked
-from services.statistics.scoring import (
-    CalibrationBin,
-    Confusion,
-    Curves,
-    calibration,
-    confusion,
-    curves,
-    f1,
-    scored,
-    swept,
-)
+from services.statistics.scoring import calibration, confusion, curves, scored, swept
 from services.statistics.subgroups import SUBGROUPS, Subgroup, subgroups
 
 EVALUATION = f"{FILES}/evaluation.json"
@@ -51,7 +44,7 @@ class Errors:
     threshold: float
     curves: Curves | None
     bins: Sequence[CalibrationBin]
-    figures: Mapping[str, Figure]
+    figures: Mapping[str, Estimate]
     addresses: Mapping[str, str]
     absent: str = ""
 
@@ -116,12 +109,12 @@ class Details:
             absent="" if len(found) else self._why_absent(asked),
         )
 
-    def at(self, asked: Asked, threshold: float) -> tuple[Confusion, dict[str, Figure]]:
+    def at(self, asked: Asked, threshold: float) -> tuple[Confusion, dict[str, Estimate]]:
         """What another threshold would make of the same cases; raises InvalidInput outside 0 to 1."""
         if not 0 <= threshold <= 1:
             raise InvalidInput("A threshold lies between 0 and 1.")
         counts = swept(self.judgements(asked), np.array([threshold])).confusion(threshold)
-        return counts, counts.rates() | {"f1": f1(counts)}
+        return counts, counts.rates()
 
     def groups(self, asked: Asked) -> dict[str, list[Subgroup]]:
         """Every group of every dimension; validation cases are not grouped here."""
@@ -208,7 +201,7 @@ class Details:
             | {
                 "truth_positive": truth,
                 "probability": probability,
-                "positive": [one >= threshold for one in probability],
+                "positive": called_ill(np.asarray(probability, dtype=np.float64), threshold).tolist(),
                 "threshold": [threshold] * len(truth),
                 "created_us": [0] * len(truth),
             }

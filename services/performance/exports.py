@@ -15,7 +15,7 @@ from data.database import now
 from data.errors import NotFound
 from data.records import NOTICE, VERSION, AuditEvent, ExportRow, User
 from data.stores.audit import AuditLog
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
 from reports.evaluation import figure_png
 from reports.performance_figures import VALIDATION
 from reports.tables import csv_table, json_table, parquet_table, xlsx_table
@@ -181,7 +181,7 @@ def _live(shown: Shown) -> dict[str, Any] | None:
     }
 
 
-def _figure(figure: Figure) -> dict[str, Any]:
+def _figure(figure: Estimate) -> dict[str, Any]:
     return {
         "n": figure.n,
         "value": _finite(figure.value),

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from data.records import ModelVersion, TrackedRun
 from data.tracking import EPOCH
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
 
 PARTS = ("reviewed", "sample")
 _PARTS_OF_FIGURE = ("low", "high", "n")
@@ -26,7 +26,7 @@ class VersionHistory:
 
     version: ModelVersion
     parameters: dict[str, str]
-    figures: dict[str, Figure]
+    figures: dict[str, Estimate]
     run: TrackedRun | None
 
 
@@ -42,7 +42,7 @@ class MonthHistory:
     month: str
     part: str
     synthetic: bool
-    figures: dict[str, Figure]
+    figures: dict[str, Estimate]
     numbers: dict[str, float]
     run: TrackedRun
 
@@ -63,14 +63,14 @@ class History:
     rehearsals: tuple[TrackedRun, ...] = ()
 
 
-def figures_of(metrics: Mapping[str, float]) -> dict[str, Figure]:
-    """{"auc", "auc_low", "auc_high", "auc_n"} -> {"auc": Figure}.
+def figures_of(metrics: Mapping[str, float]) -> dict[str, Estimate]:
+    """{"auc", "auc_low", "auc_high", "auc_n"} -> {"auc": Estimate}.
 
     Left out are the last epoch's numbers, and figures of no case at all: what was logged before the
     cases were gone is still their last value.
     """
     return {
-        name: Figure(
+        name: Estimate(
             value,
             metrics.get(f"{name}_low", math.nan),
             metrics.get(f"{name}_high", math.nan),

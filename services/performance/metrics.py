@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from data.errors import InvalidInput
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,12 @@ def metric_named(name: str) -> Metric:
     return METRICS[name]
 
 
-def validated(metric: str, figures: Mapping[str, Figure]) -> dict[str, Figure]:
+def validated(metric: str, figures: Mapping[str, Estimate]) -> dict[str, Estimate]:
     """The validation figures that are this metric, by what they were measured on ("" for all cases).
 
     Tasks name them `recall`, `presence_recall` (of part of the cases) or `dice_flair`.
     """
-    found: dict[str, Figure] = {}
+    found: dict[str, Estimate] = {}
     for name, figure in figures.items():
         if name == metric:
             found[""] = figure

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlencode
 from data.errors import InvalidInput, NotFound
 from data.records import Goal, Judgements, ModelVersion, ReadCount
 from data.tracking import CHALLENGER, CHAMPION
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
 from reports.performance_figures import REVIEWED, SAMPLE, VALIDATION
 from services.performance.cases import OF_METRIC, Cases, Which, month_of
 from services.performance.history import Histories, History
@@ -72,7 +72,7 @@ class Point:
     source: str  # validation, reviewed, sample
     kind: str  # what part of the cases it was measured on; "" for all
     synthetic: bool
-    figure: Figure
+    figure: Estimate
     query: str = ""
     past_limit: bool = False
 
@@ -126,7 +126,7 @@ class Performance:
         self._sampling = sampling
         self._goals = goals
         self._turn = threading.Lock()
-        self._figures: OrderedDict[bytes, dict[str, Figure]] = OrderedDict()
+        self._figures: OrderedDict[bytes, dict[str, Estimate]] = OrderedDict()
 
     def asked(self, search: str) -> Asked:
         """An address as `?task=…&metric=…&by=month`; raises InvalidInput for what does not exist.
@@ -187,7 +187,7 @@ class Performance:
             raise NotFound("There is no such task.")
         return self._histories.of(task)
 
-    def figures(self, found: Judgements) -> dict[str, Figure]:
+    def figures(self, found: Judgements) -> dict[str, Estimate]:
         """Every figure of these judgements; the same judgements are scored once."""
         key = _fingerprint(found)
         with self._turn:
@@ -247,7 +247,7 @@ class Performance:
                 value = figure.value if figure else one.numbers.get(metric.name, math.nan)
                 n = int(one.numbers.get("read_n", figure.n if figure else 0))
                 if not math.isnan(value):
-                    told = replace(figure, n=n) if figure else Figure(value, math.nan, math.nan, n)
+                    told = replace(figure, n=n) if figure else Estimate(value, math.nan, math.nan, n)
                     yield self._point(which, told, self._cases.readings(which, n))
             elif figure is not None and figure.n:
                 yield self._point(which, figure, self._cases.address(which))
@@ -262,7 +262,7 @@ class Performance:
                 of = replace(which, what=_what(metric))
                 yield self._point(of, figure, self._cases.address(of))
 
-    def _point(self, which: Which, figure: Figure, query: str) -> Point:
+    def _point(self, which: Which, figure: Estimate, query: str) -> Point:
         return Point(which.version, which.month, which.part, "", which.synthetic, figure, query)
 
     def _judged(self, point: Point, metric: Metric, goal: Goal | None) -> Point:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from data.errors import InvalidInput
 from data.ledger.judgements import JudgementStore
 from services.performance.numbers import Asked
-from services.statistics.pairing import Paired, paired
+from services.statistics.pairing import PairedVersions, paired
 
 _KEPT = 32
 
@@ -22,7 +22,7 @@ class Pair:
     first: str
     second: str
     synthetic: bool
-    found: Paired
+    found: PairedVersions
 
 
 class Pairs:
@@ -31,7 +31,7 @@ class Pairs:
     def __init__(self, judgements: JudgementStore) -> None:
         self._judgements = judgements
         self._turn = threading.Lock()
-        self._made: OrderedDict[tuple[int, str, str, str, bool], Paired] = OrderedDict()
+        self._made: OrderedDict[tuple[int, str, str, str, bool], PairedVersions] = OrderedDict()
 
     def compared(self, asked: Asked) -> Pair:
         """The version of an address beside its `vs`; raises InvalidInput where that is no other one."""

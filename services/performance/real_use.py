@@ -23,9 +23,10 @@ from data.errors import Busy, UserFacingError
 from data.ledger.judgements import CountKey, JudgementStore
 from data.records import Job, Judgements, ReadCount, Result, TrackedRun
 from data.tracking import Tracking
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
+from models.statistics.means import quantile
 from services.jobs import JobContext, Jobs
-from services.statistics.scoring import quantile, scored
+from services.statistics.scoring import scored
 
 log = logging.getLogger(__name__)
 
@@ -246,7 +247,7 @@ class RealUse:
         self,
         task: str,
         key: RunKey,
-        figures: Mapping[str, Figure],
+        figures: Mapping[str, Estimate],
         count: ReadCount,
         made_of: str,
         runs: list[TrackedRun],
@@ -327,7 +328,7 @@ def digest(judgements: Judgements, count: ReadCount) -> str:
     return told.hexdigest()
 
 
-def flat(figures: Mapping[str, Figure]) -> dict[str, float]:
+def flat(figures: Mapping[str, Estimate]) -> dict[str, float]:
     """Figures as MLflow's numbers; one that is undefined has an n of 0, so that no older value stands."""
     numbers: dict[str, float] = {}
     for name, figure in figures.items():

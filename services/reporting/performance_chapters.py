@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from data.records import Judgements
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
 from reports.document import Block, Cell, Chapter, Chart, Table, Words, fixed
 from reports.performance_figures import (
     REVIEWED,
@@ -19,18 +19,20 @@ from reports.performance_figures import (
     Dot,
     Scale,
     Series,
-    calibration_chart,
     month_figure,
-    roc_chart,
     version_figure,
 )
 from services.cohort.small_numbers import FEW, LEAST
 from services.performance.history import History
 from services.performance.metrics import METRICS, Metric, validated
+from services.statistics import answer_charts
 from services.statistics.scoring import calibration, confusion, curves, scored
 from services.statistics.subgroups import SUBGROUPS, Gap, Subgroup, subgroups
 
-INTERVAL = "Rates carry Wilson's 95 % interval, AUC DeLong's, Dice, F1 and calibration error a bootstrap's."
+INTERVAL = (
+    "Rates and F1 carry Wilson's 95 % interval, AUC DeLong's (where cases are in perfect order, Newcombe's), "
+    "Dice Student's, the calibration error a bootstrap's."
+)
 _HEAD = ("value", "low", "high", "n")
 _TOLD = ("recall", "specificity", "dice")  # what is told of each subgroup
 _CHARTED = ("recall", "dice")
@@ -86,19 +88,11 @@ def answers_chapter(found: Judgements, task_words: str) -> Chapter:
     blocks: list[Block] = [Table(["truly", "called ill", "called healthy"], rows, title="Answers")]
     drawn = curves(found)
     if len(drawn.roc_far):
-        at = counts.rates()
-        point = (at["far"].value, at["recall"].value)
-        figure = roc_chart(drawn.roc_far.tolist(), drawn.roc_recall.tolist(), point)
-        blocks.append(
-            Chart(figure, "Recall against false alarms at every threshold; the one in force marked")
-        )
+        words = "Recall against false alarms at every threshold; the one in force marked"
+        blocks.append(Chart(answer_charts.roc(drawn, counts.rates()), words))
     bins = [one for one in calibration(found) if one.observed.n >= LEAST]
     if bins:
-        dots = [
-            (one.predicted, Dot("", one.observed.value, one.observed.low, one.observed.high, one.observed.n))
-            for one in bins
-        ]
-        blocks.append(Chart(calibration_chart(dots), "Share of ill against the probability said"))
+        blocks.append(Chart(answer_charts.calibration(bins), "Share of ill against the probability said"))
         table = [
             [f"{one.low:.1f} to {one.high:.1f}", fixed(one.predicted), *_cells(one.observed)] for one in bins
         ]
@@ -112,8 +106,8 @@ def subgroups_chapter(found: Judgements, task_words: str) -> Chapter:
     """Whether some patients are served worse: each group, and its gap to all others with the interval."""
     blocks: list[Block] = [
         Words(
-            "The gap is the group's figure less that of all others, with its 95 % interval (Newcombe's; for "
-            "Dice a bootstrap). Many groups are looked at: one gap in twenty is apart from zero by chance.",
+            "The gap is the group's figure less that of all others, with its 95 % interval (Newcombe's). "
+            "Many groups are looked at: one gap in twenty is apart from zero by chance.",
             "small",
         )
     ]
@@ -140,10 +134,12 @@ def _gap(gap: Gap | None, n: int) -> list[Cell]:
     return [fixed(gap.value), fixed(gap.low), fixed(gap.high)]
 
 
-def _cells(figure: Figure) -> list[Cell]:
+def _cells(figure: Estimate) -> list[Cell]:
     """Value, interval and n; what stands for few is not told."""
     if 0 < figure.n < LEAST:
         return [None, None, None, FEW]
+    if math.isnan(figure.value):
+        return [None, None, None, figure.n]
     return [fixed(figure.value), fixed(figure.low), fixed(figure.high), figure.n]
 
 

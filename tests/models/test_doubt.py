@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models import doubt
-from models.metrics import dice
+from models.overlap import dice
 
 
 def _case(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,8 @@ from data.records import BRAIN_TUMOUR, Role, Severity, User
 from data.stores.alerts import AlertStore
 from data.stores.audit import AuditLog
 from data.stores.refusals import RefusalStore
-from models.metrics import Figure, rate
+from models.statistics.estimate import Estimate
+from models.statistics.proportions import proportion
 from services.alerts.alerts import Alerts
 from services.alerts.delivery import Telling
 from services.cohort.cohort import Cohorts
@@ -94,10 +95,10 @@ def test_validation_and_real_use_stand_apart(house: Department) -> None:
         ("1", "validation", False), ("2", "validation", False), ("1", "reviewed", False),
         ("2", "reviewed", False), ("2", "reviewed", True),
     }  # fmt: skip
-    assert found["2", "validation", False].figure == rate(82, 90)
+    assert found["2", "validation", False].figure == proportion(82, 90)
     assert found["2", "validation", False].kind == "single slices"
-    assert found["1", "reviewed", False].figure == rate(18, 22)  # 9 of 12 in October, 9 of 10 in November
-    assert found["2", "reviewed", True].figure == rate(6, 6)
+    assert found["1", "reviewed", False].figure == proportion(18, 22)  # October and November
+    assert found["2", "reviewed", True].figure == proportion(6, 6)
 
 
 def test_months_are_those_of_mlflow(house: Department) -> None:
@@ -192,7 +193,7 @@ def test_validation_is_shown_from_the_runs_own_evaluation(house: Department) -> 
     asked = house.desk.numbers.asked("version=2&of=validation")
     errors = house.desk.details.errors(asked)
     assert (errors.confusion.hit, errors.confusion.miss, errors.confusion.false_alarm) == (5, 1, 1)
-    assert errors.figures["recall"] == rate(5, 6)
+    assert errors.figures["recall"] == proportion(5, 6)
     assert errors.addresses == {}
     assert [case.name for case in house.desk.details.validation_cases(asked)] == ["TCGA_1", "TCGA_2"]
     training = house.desk.details.training(asked)
@@ -241,7 +242,7 @@ def test_an_address_says_what_it_was_made_of(house: Department) -> None:
 
 def test_a_new_version_and_month_appear_by_themselves(own: Department, tmp_path: Path) -> None:
     assert points(own, "") == []
-    registered(own.tracking, tmp_path / "new", recall=rate(70, 80))
+    registered(own.tracking, tmp_path / "new", recall=proportion(70, 80))
     own.read("1", NOVEMBER, FIRST[:3])
     own.score()
     assert {point.source for point in points(own, "")} == {"validation", "reviewed"}
@@ -255,7 +256,7 @@ def test_a_new_version_and_month_appear_by_themselves(own: Department, tmp_path:
 
 
 def test_without_an_evaluation_that_is_said(own: Department, tmp_path: Path) -> None:
-    registered(own.tracking, tmp_path / "bare", recall=rate(70, 80), scored=False)
+    registered(own.tracking, tmp_path / "bare", recall=proportion(70, 80), scored=False)
     own.histories.refresh(BRAIN_TUMOUR)
     errors = own.desk.details.errors(own.desk.numbers.asked("of=validation"))
     assert errors.n == 0
@@ -277,7 +278,7 @@ def test_while_mlflow_is_away_real_use_is_still_told(tmp_path: Path) -> None:
     shown = house.desk.numbers.shown(house.desk.numbers.asked("version=1"))
     assert shown.trouble is not None
     assert "MLflow" in shown.trouble
-    assert [point.figure for point in shown.points] == [rate(4, 4)]
+    assert [point.figure for point in shown.points] == [proportion(4, 4)]
     house.close()
     engine.dispose()
 
@@ -307,7 +308,7 @@ def test_goals_are_typed_as_they_are_shown(own: Department) -> None:
 
 
 def test_real_use_beyond_its_limit_raises_an_alert_until_it_is_back(own: Department, tmp_path: Path) -> None:
-    registered(own.tracking, tmp_path / "live", recall=rate(70, 80))
+    registered(own.tracking, tmp_path / "live", recall=proportion(70, 80))
     own.tracking.set_alias(BRAIN_TUMOUR, "champion", "1")
     own.read("1", NOVEMBER, FIRST)
     own.score()
@@ -323,7 +324,7 @@ def test_real_use_beyond_its_limit_raises_an_alert_until_it_is_back(own: Departm
     assert "75 % with n = 12" in alert.sentence
     assert alert.link.startswith("/performance?")
     (point,) = own.desk.numbers.shown(own.desk.numbers.asked("by=month")).past_limit
-    assert point.figure == rate(9, 12)
+    assert point.figure == proportion(9, 12)
     own.desk.goals.set_typed(BRAIN_TUMOUR, "recall", "95", "70", HEAD)
     watch.tick()
     assert alerts.standing() == []
@@ -381,7 +382,7 @@ def test_assess_ai_gets_its_columns_and_no_identity(house: Department) -> None:
 
 
 def test_validation_figures_are_found_by_their_names() -> None:
-    one = Figure(0.9, 0.8, 1.0, 10)
+    one = Estimate(0.9, 0.8, 1.0, 10)
     named = ("recall", "presence_recall", "volume_presence_recall", "dice_flair", "dice_flair_median",
              "presence_frr_at_far5", "poor_share_flair", "site_a_recall")  # fmt: skip
     figures = dict.fromkeys(named, one)

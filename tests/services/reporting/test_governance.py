@@ -39,7 +39,7 @@ from data.stores.refusals import RefusalStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
 from reports.document import Document, Gallery, document_json
 from reports.typesetting import pdf
 from services import keys
@@ -61,8 +61,8 @@ class Histories:
     def of(self, task: str) -> History:
         version = ModelVersion(task, "3", ("champion",), MORNING, "ab" * 32, {}, "run")
         figures = {
-            "presence_recall": Figure(0.97, 0.94, 0.99, 822),
-            "dice_flair": Figure(0.82, 0.76, 0.88, 17),
+            "presence_recall": Estimate(0.97, 0.94, 0.99, 822),
+            "dice_flair": Estimate(0.82, 0.76, 0.88, 17),
         }
         return History(task, MORNING, None, (VersionHistory(version, {}, figures, None),))
 
