@@ -38,7 +38,7 @@ class Illustration:
     caption: str
     picture: NDArray[np.uint8]
     truth: NDArray[np.bool_] | None = None
-    found: NDArray[np.bool_] | None = None
+    drawn: NDArray[np.bool_] | None = None
     heat: FloatArray | None = None
 
 

@@ -19,7 +19,7 @@ FONT = "Inter, DejaVu Sans, sans-serif"
 
 
 @dataclass(frozen=True)
-class Column:
+class ChartColumn:
     """One class of a chart: how many, what selects them, and a share with its interval where there is one."""
 
     name: str
@@ -32,7 +32,7 @@ class Column:
 
 
 def counts_figure(
-    columns: Sequence[Column], chosen: Sequence[str] = (), *, across: str = "", lying: bool = False
+    columns: Sequence[ChartColumn], chosen: Sequence[str] = (), *, across: str = "", lying: bool = False
 ) -> Figure:
     """Bars of counts; `lying` ones are for long names. With something chosen, the others are pale."""
     names, numbers = [column.name for column in columns], [column.n for column in columns]
@@ -51,7 +51,7 @@ def counts_figure(
     return figure
 
 
-def time_figure(columns: Sequence[Column]) -> Figure:
+def time_figure(columns: Sequence[ChartColumn]) -> Figure:
     """Counts over time; names are ISO days."""
     figure = counts_figure(columns)
     if len(columns) > 2:  # one or two days alone would be drawn as an axis of milliseconds
@@ -59,28 +59,28 @@ def time_figure(columns: Sequence[Column]) -> Figure:
     return figure
 
 
-def shares_figure(columns: Sequence[Column], up: str) -> Figure:
+def shares_figure(columns: Sequence[ChartColumn], up: str) -> Figure:
     """Shares in per cent with their 95 % intervals, n written at each."""
     known = [column for column in columns if column.share is not None and column.of]
-    value = [100 * (one.share or 0.0) for one in known]
+    value = [100 * (column.share or 0.0) for column in known]
     points = {
         "type": "scatter",
         "mode": "markers+text",
-        "x": [one.name for one in known],
+        "x": [column.name for column in known],
         "y": value,
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": [100 * (one.high or 0.0) - at for one, at in zip(known, value, strict=True)],
-            "arrayminus": [at - 100 * (one.low or 0.0) for one, at in zip(known, value, strict=True)],
+            "array": [100 * (column.high or 0.0) - at for column, at in zip(known, value, strict=True)],
+            "arrayminus": [at - 100 * (column.low or 0.0) for column, at in zip(known, value, strict=True)],
             "color": PALE,
             "thickness": 2,
         },
-        "text": [f"n = {one.of:,}" for one in known],
+        "text": [f"n = {column.of:,}" for column in known],
         "textposition": "top center",
         "textfont": {"size": 10, "color": "#51606f"},
         "marker": {"color": OURS, "size": 9},
-        "customdata": [one.query for one in known],
+        "customdata": [column.query for column in known],
         "hovertemplate": "%{x}: %{y:.1f} %<br>%{text}<extra></extra>",
     }
     figure = _figure([points], "", up)
@@ -89,9 +89,9 @@ def shares_figure(columns: Sequence[Column], up: str) -> Figure:
     return figure
 
 
-def sizes_figure(groups: Mapping[str, Sequence[Column]]) -> Figure:
+def sizes_figure(groups: Mapping[str, Sequence[ChartColumn]]) -> Figure:
     """Of each group the classes of size, as parts of one lying bar."""
-    classes = [one.name for one in next(iter(groups.values()), ())]
+    classes = [column.name for column in next(iter(groups.values()), ())]
     bars = [
         {
             "type": "bar",
@@ -120,7 +120,7 @@ def sizes_figure(groups: Mapping[str, Sequence[Column]]) -> Figure:
 
 
 def chances_figure(
-    columns: Sequence[Column],
+    columns: Sequence[ChartColumn],
     tenths: Sequence[str],
     thresholds: Mapping[str, float],
     chosen: Sequence[str] = (),
@@ -155,7 +155,7 @@ def places_figure(counts: NDArray[np.int64], queries: Sequence[Sequence[str]]) -
     shown = np.where(counts > 0, counts, np.nan)
     heat = {
         "type": "heatmap",
-        "z": [[None if np.isnan(one) else int(one) for one in row] for row in shown],
+        "z": [[None if np.isnan(count) else int(count) for count in row] for row in shown],
         "customdata": [list(row) for row in queries],
         "colorscale": [[0, "#dbe8f2"], [1, OURS]],
         "xgap": 1,
@@ -184,7 +184,7 @@ def places_figure(counts: NDArray[np.int64], queries: Sequence[Sequence[str]]) -
 
 def said_where_empty(figure: Figure) -> Figure:
     """The same chart; one that would be empty says so instead of showing bare axes."""
-    if any(_drawn(one) for one in figure["data"]):
+    if any(_drawn(trace) for trace in figure["data"]):
         return figure
     words = {
         "text": "Nothing to show",
@@ -202,7 +202,7 @@ def said_where_empty(figure: Figure) -> Figure:
 
 def _drawn(trace: Figure) -> bool:
     if trace["type"] == "heatmap":
-        return any(one is not None for row in trace["z"] for one in row)
+        return any(value is not None for row in trace["z"] for value in row)
     return bool(trace["x"])
 
 

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from dashboard.components.results import task_name
 
 if TYPE_CHECKING:
-    from services.performance.numbers import Asked, Shown
+    from services.performance.numbers import MetricView, PerformanceQuery
 
 IMPLIED = "performance-implied"  # the whole address as the server understood it
 UPPER = ("task", "metric", "by", "part")
@@ -55,7 +55,9 @@ def second() -> Component:
     return html.Div([_control("vs")], className="lb-menus lb-performance-menus")
 
 
-def values(asked: Asked, shown: Shown, tasks: Iterable[str], metrics: Iterable[Any]) -> tuple[Any, ...]:
+def values(
+    asked: PerformanceQuery, shown: MetricView, tasks: Iterable[str], metrics: Iterable[Any]
+) -> tuple[Any, ...]:
     """Options of task, metric, version, month and vs; each control's value in order; all values by name."""
     known = [version.version for version in reversed(shown.versions)]
     known += [] if asked.version in ("", *known) else [asked.version]
@@ -76,7 +78,7 @@ def values(asked: Asked, shown: Shown, tasks: Iterable[str], metrics: Iterable[A
     return (*options, *(said[name] for name in CONTROLS), said)
 
 
-def chosen(asked: Asked) -> dict[str, str]:
+def chosen(asked: PerformanceQuery) -> dict[str, str]:
     """Every control's value for an address."""
     return {
         "task": asked.task,

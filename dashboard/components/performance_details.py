@@ -16,7 +16,7 @@ from dashboard.components.results import VERDICT_NAMES, local_time
 
 if TYPE_CHECKING:
     from services.performance.cases import CasePage
-    from services.performance.details import Errors, Training, ValidationCase
+    from services.performance.details import Errors, TrainingRun, ValidationCase
     from services.performance.metrics import Metric
     from services.performance.sampling import Proposal
     from services.statistics.scoring import Confusion
@@ -153,7 +153,7 @@ def validation_cases(found: Sequence[ValidationCase]) -> Component:
     return html.Div([html.P(words, className="text-secondary"), table])
 
 
-def training(found: Training, query: str) -> Component:
+def training(found: TrainingRun, query: str) -> Component:
     """The run behind a version: facts, parameters, pictures, files."""
     version = found.version.version
     facts = {

@@ -14,16 +14,16 @@ from dashboard.components.performance_panels import value_words
 
 if TYPE_CHECKING:
     from services.performance.metrics import Metric
-    from services.performance.pairs import Pair
+    from services.performance.pairs import VersionPair
     from services.statistics.pairing import PairedCase, PairedDifference
 
 OUTCOMES = {"lose": "Version {second} is worse", "win": "Version {second} is better", "tie": "No difference"}
 MOST_CASES = 50
 
 
-def comparison(pair: Pair, metrics: Mapping[str, Metric]) -> Component:
+def comparison(pair: VersionPair, metrics: Mapping[str, Metric]) -> Component:
     """Everything about a pair."""
-    found = pair.found
+    found = pair.result
     if not found.n:
         words = f"No judged scan was read by both versions {pair.first} and {pair.second}. "
         words += "A rehearsal on the Models page makes a version read the scans that another has read."
@@ -31,18 +31,20 @@ def comparison(pair: Pair, metrics: Mapping[str, Metric]) -> Component:
     return html.Div([html.P(_summary(pair)), _differences(pair, metrics), *_lists(pair)])
 
 
-def _summary(pair: Pair) -> str:
-    test = pair.found.mcnemar
-    words = f"{number(pair.found.n)} judged scans were read by both. Version {pair.first} alone was right on "
+def _summary(pair: VersionPair) -> str:
+    test = pair.result.mcnemar
+    words = (
+        f"{number(pair.result.n)} judged scans were read by both. Version {pair.first} alone was right on "
+    )
     words += f"{number(test.first_only)}, version {pair.second} alone on {number(test.second_only)} "
     return words + f"(McNemar's exact test, p = {_p(test.p)})."
 
 
-def _differences(pair: Pair, metrics: Mapping[str, Metric]) -> Component:
+def _differences(pair: VersionPair, metrics: Mapping[str, Metric]) -> Component:
     names = ["", f"Version {pair.first}", f"Version {pair.second}", "Difference", "95 % interval", "p", "n"]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     rows = [
-        _row(metrics[name], one) for name, one in pair.found.differences.items() if one.n and name in metrics
+        _row(metrics[name], one) for name, one in pair.result.differences.items() if one.n and name in metrics
     ]
     table = html.Table([head, html.Tbody(rows)], className="table table-sm lb-numbers")
     words = "Differences are second minus first, on the same scans; no p value is corrected for their number."
@@ -65,10 +67,10 @@ def _row(metric: Metric, one: PairedDifference) -> Component:
     return html.Tr([html.Td(cell) for cell in cells], className="lb-gap" if sure else None)
 
 
-def _lists(pair: Pair) -> list[Component]:
+def _lists(pair: VersionPair) -> list[Component]:
     found = []
     for outcome, words in OUTCOMES.items():
-        mine = [case for case in pair.found.cases if case.outcome == outcome]
+        mine = [case for case in pair.result.cases if case.outcome == outcome]
         summary = html.Summary(f"{words.format(second=pair.second)}: {number(len(mine))} scans")
         shown = [_case(one) for one in mine[:MOST_CASES]]
         if len(mine) > MOST_CASES:

@@ -55,7 +55,7 @@ from services.statistics.subgroups import SUBGROUPS
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
-    from services.performance.numbers import Asked
+    from services.performance.numbers import PerformanceQuery
 
 LOCATION = "location"
 PATH = "/performance"
@@ -289,7 +289,7 @@ def _drawn(name: str, figure: dict[str, Any]) -> Component:
     )
 
 
-def _cases(services: Services, asked: Asked) -> Component | None:
+def _cases(services: Services, asked: PerformanceQuery) -> Component | None:
     if asked.of != "real":
         found = details.validation_cases(services.performance.details.validation_cases(asked))
         return html.Section([html.H2("Cases of validation"), found], className="lb-card")
@@ -308,14 +308,14 @@ def _cases(services: Services, asked: Asked) -> Component | None:
     return details.cases(page, title, links)
 
 
-def _group_link(services: Services, asked: Asked, what: str = "all") -> Any:
+def _group_link(services: Services, asked: PerformanceQuery, what: str = "all") -> Any:
     def address(group: str) -> str:
         return services.performance.cases.address(replace(asked.which(what), group=group))
 
     return address
 
 
-def _proposals(services: Services, asked: Asked) -> Component:
+def _proposals(services: Services, asked: PerformanceQuery) -> Component:
     return details.proposals(services.performance.numbers.proposals(asked), MOST_PROPOSALS)
 
 

@@ -51,7 +51,7 @@ SIZE_BANDS = {"under 500": (1, 500), "500 to 1500": (500, 1500), "over 1500": (1
 
 
 @dataclass(frozen=True)
-class Case:
+class LabelledCase:
     """A whole scan: a patient's FLAIR volume, or one T1 slice."""
 
     name: str
@@ -67,12 +67,12 @@ class BrainTumourEvaluator:
 
     def __init__(self, folder: Path, run: Run, fold: int | None) -> None:
         scans: dict[tuple[str, str], list[LabelledSlice]] = defaultdict(list)
-        for one in brain_slices(folder):
-            if fold is None or one.fold == fold:
-                scans[one.dataset, one.patient].append(one)
+        for brain_slice in brain_slices(folder):
+            if fold is None or brain_slice.fold == fold:
+                scans[brain_slice.dataset, brain_slice.patient].append(brain_slice)
         if not scans:
             raise UnusableDataset("No labelled brain scans were found for this evaluation.")
-        self.cases: list[Case] = []
+        self.cases: list[LabelledCase] = []
         self._lone: list[tuple[float, bool]] = []  # presence logit and truth of single pictures
         self._volumes: list[tuple[float, bool]] = []  # the same of volumes and stretches of them
         for (dataset, name), members in tqdm(scans.items(), desc="reading scans", mininterval=5):
@@ -112,20 +112,20 @@ class BrainTumourEvaluator:
         """Of each named case the slice where mask and truth differ most."""
         by_name = {case.name: case for case in self.cases}
         for case in (by_name[name] for name in names):
-            found = _answered(case, decision).mask
-            assert found is not None
-            wrong = np.logical_xor(found, case.truth).sum(axis=(1, 2))
+            mask = _answered(case, decision).mask
+            assert mask is not None
+            wrong = np.logical_xor(mask, case.truth).sum(axis=(1, 2))
             at = int(np.argmax(wrong if wrong.any() else case.truth.sum(axis=(1, 2))))
-            caption = f"{case.name}: Dice {dice(found, case.truth):.2f}"
+            caption = f"{case.name}: Dice {dice(mask, case.truth):.2f}"
             picture = grey_image(case.slices[at].image)
-            yield Illustration(case.name, caption, picture, truth=case.truth[at], found=found[at])
+            yield Illustration(case.name, caption, picture, truth=case.truth[at], drawn=mask[at])
 
     def _read(self, name: str, dataset: str, members: list[LabelledSlice], run: Run) -> None:
         volume = np.stack([grey_image(member.image) for member in members])
         truth = np.stack([grey_image(member.mask) > 127 for member in members])
         outputs, placement = _outputs(volume, run)
         logits = joined(outputs)
-        self.cases.append(Case(name, dataset, members, outputs.astype(np.float16), placement, truth))
+        self.cases.append(LabelledCase(name, dataset, members, outputs.astype(np.float16), placement, truth))
         if len(members) == 1:
             self._lone.append((presence_logit(logits), bool(truth.any())))
             return
@@ -133,8 +133,8 @@ class BrainTumourEvaluator:
         for stretch in _empty_stretches(truth):
             self._volumes.append((presence_logit(joined(_outputs(volume[stretch], run)[0])), False))
         alone = joined(run(torch.cat([prepare(picture[None])[0] for picture in volume])))
-        found = [presence_logit(one[None]) for one in alone]
-        self._lone += zip(found, (bool(one.any()) for one in truth), strict=True)
+        lone = [presence_logit(picture[None]) for picture in alone]
+        self._lone += zip(lone, (bool(mask.any()) for mask in truth), strict=True)
 
     def _volume_shift(self, decision: Decision, threshold: float) -> float:
         """What brings a volume's threshold half way between the ill and the healthy ones."""
@@ -182,10 +182,10 @@ class BrainTumourEvaluator:
         if own is not None and np.allclose(own.weights, decision.dice_estimate):
             expected = list(own.left_out)
         else:
-            expected = [doubt.expected_dice(decision.dice_estimate, one) for one in shown]
+            expected = [doubt.expected_dice(decision.dice_estimate, signs) for signs in shown]
         figures = _agreement("estimate", expected, scores)
         for dataset, name in NAMES.items():
-            here = [index for index, one in enumerate(datasets) if one == dataset]
+            here = [index for index, of_case in enumerate(datasets) if of_case == dataset]
             chosen = [expected[index] for index in here], [scores[index] for index in here]
             figures |= _agreement(f"estimate_{name}", *chosen) if here else {}
         return figures
@@ -193,14 +193,14 @@ class BrainTumourEvaluator:
     def _scored(self, decision: Decision) -> Scored:
         logits, truth = _columns(self._lone)
         return Scored(
-            [bool(one) for one in truth],
+            [bool(ill) for ill in truth],
             [decision.probability(logit) for logit in logits],
             decision.threshold,
         )
 
 
 def _agreement(name: str, expected: list[float], true: list[float]) -> dict[str, Estimate]:
-    errors = [abs(one - other) for one, other in zip(expected, true, strict=True)]
+    errors = [abs(guess - other) for guess, other in zip(expected, true, strict=True)]
     return {
         f"{name}_correlation": correlation(np.array(expected), np.array(true)),
         f"{name}_mae": mean(np.array(errors)),
@@ -212,7 +212,7 @@ def _outputs(volume: NDArray[np.uint8], run: Run) -> tuple[NDArray[np.float32], 
     return run(inputs), placement
 
 
-def _answered(case: Case, decision: Decision) -> Answer:
+def _answered(case: LabelledCase, decision: Decision) -> Answer:
     return answer(case.outputs.astype(np.float32), case.placement, UNKNOWN, decision)
 
 
@@ -227,7 +227,7 @@ def _columns(pairs: list[tuple[float, bool]]) -> tuple[NDArray[np.float64], NDAr
     return np.array([logit for logit, _ in pairs]), np.array([truth for _, truth in pairs], dtype=bool)
 
 
-def _judged(case: Case, decision: Decision) -> dict[str, Any]:
+def _judged(case: LabelledCase, decision: Decision) -> dict[str, Any]:
     said = _answered(case, decision)
     assert said.mask is not None
     first = case.slices[0]

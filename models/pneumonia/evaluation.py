@@ -38,8 +38,8 @@ class PneumoniaEvaluator:
         self.truth = np.array([xray.pneumonia for xray in self.xrays])
         self.logits = np.array(
             [
-                float(run(prepare(grey_image(one.image)[None])[0]).mean())
-                for one in tqdm(self.xrays, desc="reading X-rays", mininterval=5)
+                float(run(prepare(grey_image(labelled.image)[None])[0]).mean())
+                for labelled in tqdm(self.xrays, desc="reading X-rays", mininterval=5)
             ]
         )
 
@@ -65,7 +65,7 @@ class PneumoniaEvaluator:
 
     def illustrated(self, names: list[str], decision: Decision) -> Iterator[Illustration]:
         """The named X-rays with the heat of what spoke for pneumonia."""
-        by_name = {one.image.name: one for one in self.xrays}
+        by_name = {labelled.image.name: labelled for labelled in self.xrays}
         for xray in (by_name[name] for name in names):
             picture = grey_image(xray.image)
             inputs, placement = prepare(picture[None])

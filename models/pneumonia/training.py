@@ -28,7 +28,7 @@ GEOMETRY = augmentation.GeometryRange(rotation_deg=12, scale=(0.8, 1.25), shift=
 
 
 @dataclass(frozen=True)
-class Choices:
+class PneumoniaChoices:
     """What can be left out of the recipe, to see what it is worth."""
 
     start: Start = Start.WHEEL
@@ -36,7 +36,7 @@ class Choices:
     encoder_scale: int = network.SCALE
 
 
-CHOICES = Choices()
+CHOICES = PneumoniaChoices()
 
 
 class PneumoniaTraining:
@@ -47,18 +47,18 @@ class PneumoniaTraining:
         folder: Path,
         recipe: Recipe = RECIPE,
         validation_fold: int = VALIDATION_FOLD,
-        choices: Choices = CHOICES,
+        choices: PneumoniaChoices = CHOICES,
     ) -> None:
         self._choices = choices
         xrays = chest_xrays(folder)
         self.files = [xray.image for xray in xrays]
         self.training = [xray for xray in xrays if xray.fold != validation_fold]
         self.validation = [xray for xray in xrays if xray.fold == validation_fold]
-        if len({one.pneumonia for one in self.validation}) < 2:
+        if len({xray.pneumonia for xray in self.validation}) < 2:
             raise UnusableDataset("The chest set needs X-rays with and without pneumonia in every fold.")
         self._images = load_xrays(self.training, recipe.size)
         self._validation_images = load_xrays(self.validation, recipe.size)
-        self._labels = torch.tensor([float(one.pneumonia) for one in self.training])
+        self._labels = torch.tensor([float(xray.pneumonia) for xray in self.training])
         share = self._labels.mean()
         # Both classes weigh the same in the loss, however many of each there are.
         self._weights = torch.where(self._labels > 0, 0.5 / share, 0.5 / (1 - share))
@@ -90,9 +90,9 @@ class PneumoniaTraining:
     def split(self) -> list[tuple[str, str, str]]:
         """(dataset, patient, part) of every patient."""
         return [
-            ("chest_xray", one.patient, part)
+            ("chest_xray", xray.patient, part)
             for part, xrays in (("training", self.training), ("validation", self.validation))
-            for one in xrays
+            for xray in xrays
         ]
 
     def scores(self, predict: Callable[[Tensor], Tensor]) -> dict[str, list[float]]:
@@ -113,14 +113,14 @@ class PneumoniaTraining:
         return torch.where(self._truth(), logits, -logits)
 
     def _truth(self) -> Tensor:
-        return torch.tensor([one.pneumonia for one in self.validation])
+        return torch.tensor([xray.pneumonia for xray in self.validation])
 
 
 def load_xrays(xrays: list[LabelledXray], size: int) -> Tensor:
     """X-rays as uint8 (n, 1, size, size), intensities normalised an image."""
     images = torch.zeros(len(xrays), 1, size, size, dtype=torch.uint8)
-    for index, one in enumerate(tqdm(xrays, desc="reading X-rays", mininterval=5)):
-        square = stretched(normalised(grey_image(one.image)[None]), size)
+    for index, xray in enumerate(tqdm(xrays, desc="reading X-rays", mininterval=5)):
+        square = stretched(normalised(grey_image(xray.image)[None]), size)
         images[index] = (square[0] * 255).round().to(torch.uint8)
     return images
 

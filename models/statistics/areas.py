@@ -42,11 +42,11 @@ def auc(truth: Mask, probability: FloatArray) -> Estimate:
     ill, healthy = int(truth.sum()), int((~truth).sum())
     if not ill or not healthy:
         return undefined(len(truth))
-    found = superiority(*_counted(truth, probability)[0])
-    area = found.value
-    if not 0 < area < 1 or not found.spread > _NO_SPREAD:
+    result = superiority(*_counted(truth, probability)[0])
+    area = result.value
+    if not 0 < area < 1 or not result.spread > _NO_SPREAD:
         return Estimate(area, *_newcombe(area, ill, healthy), ill + healthy)
-    logit, width = math.log(area / (1 - area)), Z95 * found.spread / (area * (1 - area))
+    logit, width = math.log(area / (1 - area)), Z95 * result.spread / (area * (1 - area))
     return Estimate(area, _sigmoid(logit - width), _sigmoid(logit + width), ill + healthy)
 
 
@@ -70,11 +70,11 @@ def delong(truth: Mask, first: FloatArray, second: FloatArray) -> tuple[float, f
     The standard error is NaN where there are fewer than two ill or two healthy cases.
     """
     ill, healthy = int(truth.sum()), int((~truth).sum())
-    one, other = (_placed(truth, probability) for probability in (first, second))
-    areas = float(one[truth].mean()), float(other[truth].mean())
+    before, after = (_placed(truth, probability) for probability in (first, second))
+    areas = float(before[truth].mean()), float(after[truth].mean())
     if min(ill, healthy) < 2:
         return (*areas, math.nan)
-    gap = other - one
+    gap = after - before
     variance = gap[truth].var(ddof=1) / ill + gap[~truth].var(ddof=1) / healthy
     return (*areas, math.sqrt(float(variance)))
 

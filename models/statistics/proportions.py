@@ -34,6 +34,6 @@ def difference(first: Estimate, second: Estimate, correlation: float = 0.0) -> E
     return Estimate(value, value - _joined(*below, correlation), value + _joined(*above, correlation), n)
 
 
-def _joined(one: float, other: float, correlation: float) -> float:
+def _joined(first: float, other: float, correlation: float) -> float:
     # Rounding may make the square of nothing a hair less than nothing.
-    return math.sqrt(max(0.0, one**2 + other**2 - 2 * correlation * one * other))
+    return math.sqrt(max(0.0, first**2 + other**2 - 2 * correlation * first * other))

@@ -106,14 +106,18 @@ def _month(run: TrackedRun) -> MonthHistory | None:
     if not tags["version"] or not _MONTH.fullmatch(tags["month"]) or tags["part"] not in PARTS:
         return None
     figures = figures_of(run.metrics)
-    known = {name: one for name, one in figures.items() if f"{name}_n" in run.metrics or one.low == one.low}
+    known = {
+        name: estimate
+        for name, estimate in figures.items()
+        if f"{name}_n" in run.metrics or estimate.low == estimate.low
+    }
     return MonthHistory(
         version=tags["version"],
         month=tags["month"],
         part=tags["part"],
         synthetic=tags["synthetic"] == "yes",
         figures=known,
-        numbers={name: one.value for name, one in figures.items() if name not in known},
+        numbers={name: estimate.value for name, estimate in figures.items() if name not in known},
         run=run,
     )
 
@@ -128,4 +132,6 @@ def _is_part(name: str, metrics: Mapping[str, float]) -> bool:
     base, _, part = name.rpartition("_")
     if part not in _PARTS_OF_FIGURE:
         return False
-    return base in metrics or any(f"{base}_{one}" in metrics for one in _PARTS_OF_FIGURE if one != part)
+    return base in metrics or any(
+        f"{base}_{other_part}" in metrics for other_part in _PARTS_OF_FIGURE if other_part != part
+    )

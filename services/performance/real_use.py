@@ -87,8 +87,8 @@ class RealUse:
         """Have every month scored in which anything changed; the job tells how far it is."""
         return self._submit(EVERYTHING, user_id)
 
-    def heard(self, result: Result) -> None:
-        """Somebody said what is true of a result; raises nothing, as that is kept already.
+    def truth_changed(self, result: Result) -> None:
+        """Have a reviewed result's month scored; raises nothing, as the review is kept already.
 
         While many do, as an import does, a month is scored at most every `rest_s`.
         """
@@ -141,12 +141,14 @@ class RealUse:
         `advance` is told the share that is done, `stop` asked before each month.
         """
         self._look()  # all of it is scored now
-        months = [(task, runs, one) for task, runs in self._all_runs() for one in self._months(task, runs)]
-        months.sort(key=lambda one: one[2][1], reverse=True)
+        months = [
+            (task, runs, which) for task, runs in self._all_runs() for which in self._months(task, runs)
+        ]
+        months.sort(key=lambda each: each[2][1], reverse=True)
         for number, (task, runs, (version, month)) in enumerate(months):
             if stop():
                 return
-            known = {key: one for key, one in runs.items() if key[:2] == (version, month)}
+            known = {key: of_month for key, of_month in runs.items() if key[:2] == (version, month)}
             if self._stale(task, version, month, known):
                 self.score(task, version, month)
             advance((number + 1) / len(months))
@@ -200,7 +202,7 @@ class RealUse:
         """The months in which the number of truths is another than when last looked."""
         changed: list[str] = []
         for task in self._tasks:
-            counts = {key: one.reviewed for key, one in self._judgements.read_counts(task).items()}
+            counts = {key: count.reviewed for key, count in self._judgements.read_counts(task).items()}
             before = self._counted.get(task, counts)
             months = {key[:2] for key in counts.keys() | before.keys() if counts.get(key) != before.get(key)}
             changed += [f"{task}|{version}|{month}" for version, month in sorted(months)]
@@ -226,7 +228,7 @@ class RealUse:
         with _mlflow():
             for key, old in runs.items():
                 if key not in wanted:  # its reviews are gone
-                    self._tracking.delete_runs([one.run_id for one in old])
+                    self._tracking.delete_runs([run.run_id for run in old])
 
     def _wanted(
         self, task: str, keys: Iterable[CountKey]
@@ -235,13 +237,13 @@ class RealUse:
         counts = self._judgements.read_counts(task)
         for version, month, synthetic in keys:
             count = counts.get((version, month, synthetic), ReadCount())
-            found = self._judgements.of(task, version, month, month, synthetic)
+            judgements = self._judgements.of(task, version, month, month, synthetic)
             yes = "yes" if synthetic else "no"
-            if len(found):
-                yield (version, month, REVIEWED, yes), (found, count)
-            if found.sampled.any():
+            if len(judgements):
+                yield (version, month, REVIEWED, yes), (judgements, count)
+            if judgements.sampled.any():
                 part = ReadCount(count.sampled, count.sampled_reviewed, count.sampled, count.sampled_reviewed)
-                yield (version, month, SAMPLE, yes), (found.where(found.sampled), part)
+                yield (version, month, SAMPLE, yes), (judgements.where(judgements.sampled), part)
 
     def _log(
         self,
@@ -273,7 +275,7 @@ class RealUse:
         keys = [key for key in self._judgements.read_counts(task) if key[:2] == (version, month)]
         wanted = {key: digest(*made_of) for key, made_of in self._wanted(task, keys)}
         return wanted != {
-            key: one[0].tags.get(DIGEST) if len(one) == 1 else None for key, one in runs.items()
+            key: kept[0].tags.get(DIGEST) if len(kept) == 1 else None for key, kept in runs.items()
         }
 
     def _all_runs(self) -> list[tuple[str, dict[RunKey, list[TrackedRun]]]]:
@@ -282,9 +284,9 @@ class RealUse:
     def _runs(self, task: str, tags: Mapping[str, str]) -> dict[RunKey, list[TrackedRun]]:
         """Runs by what they are of, the oldest first: there is one, unless two servers made one each."""
         with _mlflow():
-            found = self._tracking.runs(EXPERIMENT.format(task=task), tags)
+            listed = self._tracking.runs(EXPERIMENT.format(task=task), tags)
         runs: dict[RunKey, list[TrackedRun]] = {}
-        for run in sorted(found, key=lambda one: (str(one.started_at), one.run_id)):
+        for run in sorted(listed, key=lambda run: (str(run.started_at), run.run_id)):
             version, month, part, synthetic = (
                 run.tags.get(tag, "") for tag in (VERSION, MONTH, PART, SYNTHETIC)
             )
@@ -294,7 +296,7 @@ class RealUse:
     def _months(self, task: str, runs: Iterable[RunKey]) -> set[tuple[str, str]]:
         """(version, month) of whatever was reviewed or has a run."""
         counts = self._judgements.read_counts(task)
-        return {key[:2] for key, one in counts.items() if one.reviewed} | {key[:2] for key in runs}
+        return {key[:2] for key, count in counts.items() if count.reviewed} | {key[:2] for key in runs}
 
     @contextmanager
     def _at(self, task: str, version: str) -> Iterator[None]:
@@ -336,7 +338,9 @@ def flat(figures: Mapping[str, Estimate]) -> dict[str, float]:
             numbers[f"{name}_n"] = 0.0
             continue
         parts: dict[str, Any] = vars(figure)
-        numbers |= {name if part == "value" else f"{name}_{part}": float(one) for part, one in parts.items()}
+        numbers |= {
+            name if part == "value" else f"{name}_{part}": float(value) for part, value in parts.items()
+        }
     return numbers
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from data.errors import NotFound
 from data.records import Judgement, Judgements
-from reports.document import Picture
+from reports.document import CaptionedPicture
 from services.reviewing.pictures import AI, CORRECTED, Pictures
 from services.statistics.scoring import wrongness
 
@@ -25,15 +25,15 @@ def worst(judgements: Judgements, count: int = WORST) -> list[Judgement]:
     return [judgements[int(place)] for place in order if bad[place]][:count]
 
 
-def pictured(cases: Sequence[Judgement], pictures: Pictures) -> list[Picture]:
+def pictured(cases: Sequence[Judgement], pictures: Pictures) -> list[CaptionedPicture]:
     """Each case on the slice with most of its mask; those whose pixels are gone are left out."""
-    found = []
+    shown = []
     for number, case in enumerate(cases, start=1):
         try:
-            found.append(Picture(_drawn(case.scan_id, pictures), f"{number}. {_words(case)}"))
+            shown.append(CaptionedPicture(_drawn(case.scan_id, pictures), f"{number}. {_words(case)}"))
         except NotFound:
             continue
-    return found
+    return shown
 
 
 def rows(cases: Sequence[Judgement]) -> list[list[str | int | float | None]]:

@@ -29,7 +29,7 @@ from models.task import Decision, Task
 from models.training import Metrics, Recipe, Trainable, Training, fit, predictor
 from models.trainings import training_of
 from models.weights import Trained, network_of
-from reports.evaluation import Tile, gallery_png, square_png
+from reports.evaluation import GalleryTile, gallery_png, square_png
 from reports.figures import Figure
 from services.inference.engine import SOFTWARE
 from services.statistics.answer_charts import answer_charts
@@ -304,8 +304,8 @@ def _illustrate(evaluator: Evaluator, evaluation: Evaluation, decision: Decision
     (into / "evaluation.json").write_text(json.dumps(evaluation.plain(), indent=2) + "\n")
     worst = [str(case["name"]) for case in _worst(evaluation.cases)]
     tiles = [
-        Tile(one.caption, one.picture, one.truth, one.found, one.heat)
-        for one in evaluator.illustrated(worst, decision)
+        GalleryTile(case.caption, case.picture, case.truth, case.drawn, case.heat)
+        for case in evaluator.illustrated(worst, decision)
     ]
     if tiles:
         (into / "worst.png").write_bytes(gallery_png(tiles))

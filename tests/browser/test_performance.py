@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from data.records import Role
 from services import keys
 from tests.dashboard.house import House, png
-from tests.services.performed import with_history
+from tests.services.performance_department import with_history
 
 pytestmark = pytest.mark.browser
 

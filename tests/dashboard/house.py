@@ -80,7 +80,7 @@ from services.settings import Settings
 from services.training.retraining_pack import RetrainingPacks
 from tests.dashboard.released import resting
 from tests.services.drifting import DriftHouse
-from tests.services.performed import department
+from tests.services.performance_department import department
 
 ADA = Identity("Ada Lovelace", "MRN-1815", date(1815, 12, 10))
 PASSWORD = "correct horse battery"

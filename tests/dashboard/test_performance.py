@@ -20,7 +20,7 @@ from data.records import BRAIN_TUMOUR, PNEUMONIA, Role
 from services.performance.metrics import METRICS
 from tests.dashboard.conftest import callback
 from tests.dashboard.house import House
-from tests.services.performed import with_history
+from tests.services.performance_department import with_history
 
 
 @pytest.fixture

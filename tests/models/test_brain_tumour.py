@@ -73,7 +73,7 @@ def test_the_expected_dice_comes_with_a_mask_and_only_then() -> None:
     below = np.indices((192, 192))[0] > 100
     sure = np.where(below, 12.0, -12.0)[None, None].repeat(2, 0).repeat(2, 1).astype(np.float32)
     unsure = sure / 12
-    expected = [answer(one, placement, Spacing(), DECISION).estimated_dice for one in (sure, unsure)]
+    expected = [answer(outputs, placement, Spacing(), DECISION).estimated_dice for outputs in (sure, unsure)]
     assert expected[0] is not None
     assert expected[1] is not None
     assert expected[0] > 0.95 > 0.85 > expected[1]

@@ -26,15 +26,15 @@ def test_the_estimate_tells_good_masks_from_poor_ones() -> None:
     shown, scores = zip(*[_case(random) for _ in range(160)], strict=True)
     fitted = doubt.fitted(shown[:120], scores[:120])
     assert fitted is not None
-    expected = [doubt.expected_dice(fitted.weights, one) for one in shown[120:]]
+    expected = [doubt.expected_dice(fitted.weights, signs) for signs in shown[120:]]
     assert np.corrcoef(expected, scores[120:])[0, 1] > 0.8
     assert np.mean(np.abs(np.array(expected) - scores[120:])) < 0.08
-    assert all(0 <= one <= 1 for one in expected)
+    assert all(0 <= share <= 1 for share in expected)
 
 
 def test_a_left_out_estimate_knows_nothing_of_its_own_case() -> None:
     random = np.random.default_rng(1)
-    shown, scores = (list(one) for one in zip(*[_case(random) for _ in range(60)], strict=True))
+    shown, scores = (list(column) for column in zip(*[_case(random) for _ in range(60)], strict=True))
     honest = doubt.fitted(shown, scores)
     scores[0] = 0.0  # a case that is wrong altogether
     deceived = doubt.fitted(shown, scores)

@@ -114,8 +114,8 @@ def test_the_diameter_s_ends_are_as_far_apart_as_it_is_long(seed: int) -> None:
     blob = ndimage.gaussian_filter(np.random.default_rng(seed).random((32, 32)), 3)
     mask = blob > np.quantile(blob, 0.8)
     longest, perpendicular, ends, across = diameters(mask, 0.7, 1.3)
-    for length, (one, other) in ((longest, ends), (perpendicular, across)):
-        assert math.hypot((one[0] - other[0]) * 0.7, (one[1] - other[1]) * 1.3) == pytest.approx(length)
+    for length, (near, other) in ((longest, ends), (perpendicular, across)):
+        assert math.hypot((near[0] - other[0]) * 0.7, (near[1] - other[1]) * 1.3) == pytest.approx(length)
     (r0, c0), (r1, c1) = ends
     (s0, d0), (s1, d1) = across
     assert (r1 - r0) * (s1 - s0) * 0.7**2 + (c1 - c0) * (d1 - d0) * 1.3**2 == pytest.approx(0, abs=1e-6)

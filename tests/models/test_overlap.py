@@ -86,8 +86,8 @@ def test_a_volume_has_faces_above_and_below_and_a_lone_slice_has_none() -> None:
 @given(st.integers(0, 2**32 - 1))
 def test_overlap_and_distance_are_the_same_in_both_directions(seed: int) -> None:
     random = np.random.default_rng(seed)
-    one, other = random.random((3, 8, 8)) < 0.3, random.random((3, 8, 8)) < 0.3
-    assert dice(one, other) == dice(other, one)
-    assert 0 <= dice(one, other) <= 1
-    assert hausdorff95(one, other, (2, 1, 1)) == hausdorff95(other, one, (2, 1, 1))
-    assert dice(one, one) == 1
+    first, other = random.random((3, 8, 8)) < 0.3, random.random((3, 8, 8)) < 0.3
+    assert dice(first, other) == dice(other, first)
+    assert 0 <= dice(first, other) <= 1
+    assert hausdorff95(first, other, (2, 1, 1)) == hausdorff95(other, first, (2, 1, 1))
+    assert dice(first, first) == 1

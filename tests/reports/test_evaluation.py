@@ -8,7 +8,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from reports.evaluation import CAPTION, SQUARE, TILE, TRUTH_COLOUR, Tile, gallery_png, square_png
+from reports.evaluation import CAPTION, SQUARE, TILE, TRUTH_COLOUR, GalleryTile, gallery_png, square_png
 from reports.performance_figures import roc_chart
 from reports.pictures import AI_COLOUR
 
@@ -20,9 +20,9 @@ def test_a_chart_of_two_shares_is_as_high_as_it_is_wide() -> None:
 
 
 def test_the_gallery_outlines_truth_and_finding() -> None:
-    truth, found = np.zeros((64, 64), bool), np.zeros((64, 64), bool)
-    truth[10:30, 10:30], found[35:55, 35:55] = True, True
-    tile = Tile("one", np.full((64, 64), 90, np.uint8), truth=truth, found=found)
+    truth, drawn = np.zeros((64, 64), bool), np.zeros((64, 64), bool)
+    truth[10:30, 10:30], drawn[35:55, 35:55] = True, True
+    tile = GalleryTile("one", np.full((64, 64), 90, np.uint8), truth=truth, drawn=drawn)
     sheet = np.asarray(Image.open(io.BytesIO(gallery_png([tile] * 6))))
     assert sheet.shape == (2 * (TILE + CAPTION) + CAPTION, 5 * TILE, 3)
     for colour in (TRUTH_COLOUR, AI_COLOUR):

@@ -76,8 +76,8 @@ def test_a_difference_is_statsmodels(first: tuple[int, int], second: tuple[int, 
 
 
 def test_two_numbers_that_move_together_differ_more_surely() -> None:
-    one, other = Estimate(0.8, 0.7, 0.85, 40), Estimate(0.75, 0.65, 0.82, 40)
-    apart, together = difference(one, other), difference(one, other, 0.6)
+    first, other = Estimate(0.8, 0.7, 0.85, 40), Estimate(0.75, 0.65, 0.82, 40)
+    apart, together = difference(first, other), difference(first, other, 0.6)
     assert apart.low < together.low < together.value < together.high < apart.high
     # sqrt(0.1^2 + 0.07^2 - 2 * 0.6 * 0.1 * 0.07), and sqrt(0.05^2 + 0.1^2 - 2 * 0.6 * 0.05 * 0.1)
     assert together.low == pytest.approx(0.05 - math.sqrt(0.01 + 0.0049 - 0.0084))
@@ -91,10 +91,10 @@ def test_a_difference_from_nothing_is_not_known() -> None:
 
 
 def test_rounding_never_takes_the_root_of_less_than_nothing() -> None:
-    one = Estimate(0.5, 0.3, 0.7, 20)
-    same = difference(one, one, 1.0)
+    share = Estimate(0.5, 0.3, 0.7, 20)
+    same = difference(share, share, 1.0)
     assert (same.low, same.value, same.high) == pytest.approx((0.0, 0.0, 0.0), abs=1e-7)
-    assert difference(one, one, 1.0000001).low == 0.0
+    assert difference(share, share, 1.0000001).low == 0.0
 
 
 def test_cases_that_are_all_alike_say_as_much_as_a_share_of_all_or_none() -> None:

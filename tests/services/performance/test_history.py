@@ -110,17 +110,17 @@ def test_versions_months_and_rehearsals_are_joined(tracking: Tracking, histories
     assert (history.task, history.trouble) == (TASK, None)
     assert history.as_of is not None
     assert [version.version.version for version in history.versions] == ["2", "1"]
-    one = history.versions[1]
-    assert (one.version.aliases, one.version.tags["lightbox.promoted_by"]) == ((CHAMPION,), "ada")
-    assert one.parameters == {"learning_rate": "0.001", "data_sha256": "abc"}
-    assert set(one.figures) == {"auc", "calibration_error"}  # the last epoch is no validation
-    auc, ece = one.figures["auc"], one.figures["calibration_error"]
+    version = history.versions[1]
+    assert (version.version.aliases, version.version.tags["lightbox.promoted_by"]) == ((CHAMPION,), "ada")
+    assert version.parameters == {"learning_rate": "0.001", "data_sha256": "abc"}
+    assert set(version.figures) == {"auc", "calibration_error"}  # the last epoch is no validation
+    auc, ece = version.figures["auc"], version.figures["calibration_error"]
     assert (auc.value, auc.low, auc.high, auc.n) == (0.9, 0.85, 0.94, 312)
     assert (ece.value, ece.n, math.isnan(ece.low)) == (0.03, 312, True)
-    assert one.run is not None
-    assert (one.run.run_id, history.versions[0].run.run_id) == (first.run_id, second.run_id)  # type: ignore[union-attr]
+    assert version.run is not None
+    assert (version.run.run_id, history.versions[0].run.run_id) == (first.run_id, second.run_id)  # type: ignore[union-attr]
 
-    assert [(one.month, one.version, one.part, one.synthetic) for one in history.real_use] == [
+    assert [(month.month, month.version, month.part, month.synthetic) for month in history.real_use] == [
         ("2026-09", "1", "sample", True),
         ("2026-10", "1", "reviewed", False),
         ("2026-10", "2", "reviewed", False),
@@ -281,7 +281,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(tracking: Tracking, tmp_
 def test_readers_get_the_old_history_while_one_asks_for_news(
     tracking: Tracking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.performance.history_files.FRESH_S", -1.0)  # every page asks for news
+    monkeypatch.setattr("services.performance.task_history.FRESH_S", -1.0)  # every page asks for news
     a_version(tracking)
     watched = Watched(tracking)
     for histories in _histories(watched, tmp_path):

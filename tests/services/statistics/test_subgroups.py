@@ -52,9 +52,9 @@ def test_a_gap_is_the_difference_of_two_independent_numbers() -> None:
 
 def test_a_gap_of_dice_is_as_wide_as_welchs() -> None:
     random = np.random.default_rng(4)
-    one, other = random.beta(9, 1, 200), random.beta(8, 2, 200)
-    apart = gap(mean(one), mean(other))
-    width = 1.97 * math.hypot(one.std(ddof=1), other.std(ddof=1)) / math.sqrt(200)
+    group, other = random.beta(9, 1, 200), random.beta(8, 2, 200)
+    apart = gap(mean(group), mean(other))
+    width = 1.97 * math.hypot(group.std(ddof=1), other.std(ddof=1)) / math.sqrt(200)
     assert (apart.low, apart.high) == pytest.approx((apart.value - width, apart.value + width), abs=0.001)
 
 
