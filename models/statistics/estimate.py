@@ -12,7 +12,7 @@ Bounds = tuple[float, float]
 
 LEVEL = 0.95
 Z95 = float(stats.norm.ppf(0.5 + LEVEL / 2))
-TAILS = (50 * (1 - LEVEL), 50 * (1 + LEVEL))  # percentiles that hold 95 % between them
+TAILS = (2.5, 97.5)  # percentiles that hold 95 % between them
 SHARE: Bounds = (0.0, 1.0)
 CHANGE: Bounds = (-1.0, 1.0)
 UNBOUNDED: Bounds = (math.nan, math.nan)

@@ -120,6 +120,15 @@ def test_superiority_of_a_lone_value_has_no_spread() -> None:
     assert superiority(np.array([4]), np.array([5])).p == 1.0
 
 
+def test_two_of_each_kind_are_enough_for_a_spread() -> None:
+    """Ill at 0 and 2, healthy twice at 1: by hand both shares are 0.5, one of them with a variance of 0.5."""
+    result = superiority(np.array([1, 0, 1]), np.array([0, 2, 0]))
+    assert (result.value, result.spread) == (0.5, pytest.approx(math.sqrt(0.5 / 2)))
+    area = auc(np.array([True, True, False, False]), np.array([0.0, 2.0, 1.0, 1.0]))
+    width = Z95 * 0.5 / 0.25
+    assert (area.low, area.high) == pytest.approx([1 / (1 + math.exp(-way * width)) for way in (-1, 1)])
+
+
 @given(SEEDS)
 def test_the_difference_of_two_areas_has_delongs_error(seed: int) -> None:
     """Against the covariance matrix written out as in the paper."""

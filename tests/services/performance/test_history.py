@@ -311,4 +311,4 @@ def test_a_server_that_hangs_holds_up_no_page(tracking: Tracking, tmp_path: Path
             assert len(histories.of(TASK).versions) == 1
             assert len(histories.curves(TASK, "1")["epoch_loss"]) == 3
             assert histories.artifacts(TASK, "1") == []  # they were never listed
-            assert histories._shelf(TASK)._running is not None
+            assert histories._history(TASK)._running is not None
