@@ -20,6 +20,7 @@ from models.statistics.proportions import proportion
 from models.task import Decision
 from models.training import Training
 from models.trainings import training_of
+from reports.drift_numbers import share
 from services.statistics.scoring import calibration, called, confusion, curves, scored, swept, wrongness
 from tests.labelled import make_labelled
 from tests.services.judged import crowd, judged
@@ -121,3 +122,12 @@ def test_sweep_curves_and_bins_are_of_the_judgements() -> None:
 
 def scored_rates(cases: Judgements, threshold: float) -> dict[str, object]:
     return dict(confusion(cases, threshold).rates())
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 8), (8, 8), (81, 263)])
+def test_a_drift_report_s_shares_have_the_same_interval(hits: int, n: int) -> None:
+    """Reports cannot import the statistics of models; what they ask of scipy must be the same."""
+    expected = proportion(hits, n)
+    assert share(hits, n) == pytest.approx(
+        {"value": expected.value, "low": expected.low, "high": expected.high, "n": n}
+    )
