@@ -106,6 +106,17 @@ def test_scores_that_are_all_the_same_and_a_lone_ill_case_keep_a_wide_interval()
     assert 0 < lone.low < lone.value < lone.high < 1
 
 
+@pytest.mark.parametrize("below", [1, 4, 8])
+def test_newcombes_bounds_are_1_96_of_their_own_errors_away(below: int) -> None:
+    """A lone ill case among nine healthy ones, above `below` of them."""
+    area = auc(np.arange(10) < 1, np.array([below - 0.5, *range(9)]))
+    assert area.value == pytest.approx(below / 9)
+    assert area.low < area.value < area.high
+    for end in (area.low, area.high):
+        variance = end * (1 - end) * (1 + 4 * ((1 - end) / (2 - end) + end / (1 + end))) / 9
+        assert (end - area.value) ** 2 == pytest.approx(Z95**2 * variance, rel=1e-6)
+
+
 def test_without_one_kind_of_cases_it_is_not_defined() -> None:
     for truth in (np.ones(3, bool), np.zeros(3, bool), np.zeros(0, bool)):
         area = auc(truth, np.linspace(0, 1, len(truth)))
