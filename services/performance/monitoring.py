@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from data.records import Severity
 from reports.performance_figures import REVIEWED
+from services import addresses
 from services.alerts.alerts import Alerts
 from services.performance.goals import Goals
 from services.performance.numbers import BY_MONTH, MetricPoint, MetricView, Performance, PerformanceQuery
@@ -77,7 +78,7 @@ def _words(task: str, shown: MetricView, point: MetricPoint) -> tuple[str, str, 
         f"with n = {point.figure.n}; "
         f"the alert limit is {scale * (limit or 0.0):.3g}{unit}."
     )
-    link = PerformanceQuery(
+    query = PerformanceQuery(
         task, shown.metric.name, BY_MONTH, version=point.version, month=point.month
     ).query()
-    return title, sentence, f"/performance?{link}"
+    return title, sentence, addresses.performance(query)

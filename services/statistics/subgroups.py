@@ -18,13 +18,14 @@ from data.records import Judgements
 from models.statistics.estimate import Estimate
 from models.statistics.proportions import difference
 from services.statistics.scoring import scored
+from services.task_words import MEASURED_FINDING
 
 SUBGROUPS = {
     "sex": "Sex",
     "age": "Age",
     "site": "Site",
     "scanner": "Scanner",
-    "size": "Size of the true tumour",
+    "size": f"Size of the true {MEASURED_FINDING}",
 }
 WITH_GAP = ("recall", "precision", "specificity", "accuracy", "far", "frr", "dice")
 _OF_THE_ILL = ("recall", "frr", "dice")  # what cases that are all ill can tell
