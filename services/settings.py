@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from data.database import sqlite_url
 from data.errors import InvalidInput
 
 GIB = 1 << 30
@@ -63,9 +64,9 @@ class Settings:
         home = Path(env.get("LIGHTBOX_HOME", "var")).resolve()
         return cls(
             home=home,
-            database_url=env.get("DATABASE_URL") or f"sqlite:///{home / 'lightbox.db'}",
+            database_url=env.get("DATABASE_URL") or sqlite_url(home / "lightbox.db"),
             files_url=env.get("LIGHTBOX_FILES") or str(home / "files"),
-            tracking_uri=env.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}",
+            tracking_uri=env.get("MLFLOW_TRACKING_URI") or sqlite_url(home / "mlflow.db"),
             host=env.get("LIGHTBOX_HOST", cls.host),
             port=_whole(env, "LIGHTBOX_PORT", cls.port),
             threads=_whole(env, "LIGHTBOX_THREADS", cls.threads),
