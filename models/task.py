@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from data.records import ScanHeader, Spacing, TaskWords
-from models.imaging import Window
+from models.imaging import Crop
 from models.retraining import Layout
 
 Array = NDArray[Any]
@@ -72,7 +72,7 @@ class Placement:
     """Where a network's square inputs lie in the scan they were made of."""
 
     shape: tuple[int, int, int]  # slices, height, width
-    window: Window | None = None  # the cut that became the square; None for the whole picture
+    window: Crop | None = None  # the cut that became the square; None for the whole picture
 
 
 @runtime_checkable

@@ -17,7 +17,7 @@ from services import addresses
 
 if TYPE_CHECKING:
     from services.performance.cases import CasePage
-    from services.performance.details import Errors, Training, ValidationCase
+    from services.performance.details import Errors, TrainingRun, ValidationCase
     from services.performance.metrics import Metric
     from services.performance.sampling import Proposal
     from services.statistics.scoring import Confusion
@@ -157,7 +157,7 @@ def validation_cases(validation_cases: Sequence[ValidationCase]) -> Component:
     return html.Div([html.P(words, className="text-secondary"), table])
 
 
-def training(training: Training, query: str) -> Component:
+def training(training: TrainingRun, query: str) -> Component:
     """The run behind a version: facts, parameters, pictures, files."""
     version = training.version.version
     facts = {

@@ -15,16 +15,16 @@ from services import addresses
 
 if TYPE_CHECKING:
     from services.performance.metrics import Metric
-    from services.performance.pairs import Pair
-    from services.statistics.pairing import Difference, PairedCase
+    from services.performance.pairs import VersionPair
+    from services.statistics.pairing import PairedCase, PairedDifference
 
 OUTCOMES = {"lose": "Version {second} is worse", "win": "Version {second} is better", "tie": "No difference"}
 MOST_CASES = 50
 
 
-def comparison(pair: Pair, metrics: Mapping[str, Metric]) -> Component:
+def comparison(pair: VersionPair, metrics: Mapping[str, Metric]) -> Component:
     """Everything about a pair."""
-    paired = pair.found
+    paired = pair.result
     if not paired.n:
         words = f"No judged scan was read by both versions {pair.first} and {pair.second}. "
         words += "A rehearsal on the Models page makes a version read the scans that another has read."
@@ -32,19 +32,21 @@ def comparison(pair: Pair, metrics: Mapping[str, Metric]) -> Component:
     return html.Div([html.P(_summary(pair)), _differences(pair, metrics), *_lists(pair)])
 
 
-def _summary(pair: Pair) -> str:
-    test = pair.found.mcnemar
-    words = f"{number(pair.found.n)} judged scans were read by both. Version {pair.first} alone was right on "
+def _summary(pair: VersionPair) -> str:
+    test = pair.result.mcnemar
+    words = (
+        f"{number(pair.result.n)} judged scans were read by both. Version {pair.first} alone was right on "
+    )
     words += f"{number(test.first_only)}, version {pair.second} alone on {number(test.second_only)} "
     return words + f"(McNemar's exact test, p = {_p(test.p)})."
 
 
-def _differences(pair: Pair, metrics: Mapping[str, Metric]) -> Component:
+def _differences(pair: VersionPair, metrics: Mapping[str, Metric]) -> Component:
     names = ["", f"Version {pair.first}", f"Version {pair.second}", "Difference", "95 % interval", "p", "n"]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     rows = [
         _row(metrics[name], item)
-        for name, item in pair.found.differences.items()
+        for name, item in pair.result.differences.items()
         if item.n and name in metrics
     ]
     table = html.Table([head, html.Tbody(rows)], className="table table-sm lb-numbers")
@@ -52,7 +54,7 @@ def _differences(pair: Pair, metrics: Mapping[str, Metric]) -> Component:
     return html.Div([html.Div(table, className="lb-scroll"), html.P(words, className="text-secondary")])
 
 
-def _row(metric: Metric, difference: Difference) -> Component:
+def _row(metric: Metric, difference: PairedDifference) -> Component:
     sure = math.isfinite(difference.value) and (difference.low > 0 or difference.high < 0)
     scale, unit, digits = (100, " points", ".1f") if metric.percent else (1, "", ".3f")
     known = math.isfinite(difference.value)
@@ -68,10 +70,10 @@ def _row(metric: Metric, difference: Difference) -> Component:
     return html.Tr([html.Td(cell) for cell in cells], className="lb-gap" if sure else None)
 
 
-def _lists(pair: Pair) -> list[Component]:
+def _lists(pair: VersionPair) -> list[Component]:
     lists: list[Component] = []
     for outcome, words in OUTCOMES.items():
-        mine = [case for case in pair.found.cases if case.outcome == outcome]
+        mine = [case for case in pair.result.cases if case.outcome == outcome]
         summary = html.Summary(f"{words.format(second=pair.second)}: {number(len(mine))} scans")
         shown = [_case(case) for case in mine[:MOST_CASES]]
         if len(mine) > MOST_CASES:

@@ -20,7 +20,7 @@ from services.addresses import ReportsAddress
 if TYPE_CHECKING:
     from data.records import ReadCount
     from services.performance.metrics import Metric
-    from services.performance.numbers import Live, Point, Shown
+    from services.performance.numbers import Live, MetricPoint, MetricView
 
 GOAL, LIMIT, GOAL_SAVE, GOAL_SAID = (
     "performance-goal",
@@ -50,7 +50,7 @@ def interval_words(metric: Metric, low: float, high: float) -> str:
     return f"{value_words(metric, low)} to {value_words(metric, high)}"
 
 
-def source_words(point: Point) -> str:
+def source_words(point: MetricPoint) -> str:
     """Where a number comes from."""
     return SOURCES[point.source] + (f", {point.kind}" if point.kind else "")
 
@@ -73,7 +73,7 @@ def exports(query: str) -> Component:
     return html.Div(links, className="lb-exports")
 
 
-def banner(shown: Shown) -> list[Component]:
+def banner(shown: MetricView) -> list[Component]:
     """What must be known before anything is believed: MLflow away, numbers beyond their limit."""
     parts: list[Component] = []
     if shown.trouble:
@@ -88,7 +88,7 @@ def banner(shown: Shown) -> list[Component]:
     return parts
 
 
-def live(shown: Shown) -> Component:
+def live(shown: MetricView) -> Component:
     """Which version serves, since when, and who approved it."""
     if shown.live is None:
         return html.Div("No version is live.", className="lb-live-line text-secondary")
@@ -108,7 +108,7 @@ def live(shown: Shown) -> Component:
     return html.Div(parts, className="lb-live-line")
 
 
-def meaning(shown: Shown) -> list[Component]:
+def meaning(shown: MetricView) -> list[Component]:
     """What the metric means, in one sentence, and how its intervals are made."""
     intervals = {"none": "no interval is known", "bootstrap": "95 % intervals by bootstrap"}
     said = intervals.get(shown.metric.interval, f"95 % intervals after {shown.metric.interval}")
@@ -116,7 +116,7 @@ def meaning(shown: Shown) -> list[Component]:
     return [html.Span(shown.metric.meaning, className="me-1"), html.Span(words, className="text-secondary")]
 
 
-def table(shown: Shown) -> Component:
+def table(shown: MetricView) -> Component:
     """The chart's numbers in rows, each leading to its cases."""
     if not shown.points:
         return html.P("Nothing is known of this metric yet.", className="text-secondary")
@@ -131,7 +131,7 @@ def table(shown: Shown) -> Component:
     )
 
 
-def in_order(points: Sequence[Point]) -> list[Point]:
+def in_order(points: Sequence[MetricPoint]) -> list[MetricPoint]:
     """Newest months and versions first, validation last."""
     real = [point for point in points if point.source != "validation"]
     return sorted(real, key=lambda point: (point.month, point.version), reverse=True) + [
@@ -179,7 +179,7 @@ def goal_words(metric: Metric, value: float | None) -> str:
     return f"{100 * value:g}" if metric.percent else f"{value:g}"
 
 
-def _cells(metric: Metric, point: Point) -> list[Component]:
+def _cells(metric: Metric, point: MetricPoint) -> list[Component]:
     badge = html.Span("SYNTHETIC", className="lb-badge lb-synthetic ms-1") if point.synthetic else None
     words = "its cases" if point.source == "validation" else "open"
     link = dcc.Link(words, href=point.query) if point.query else "–"

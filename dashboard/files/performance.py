@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 
 from dashboard.auth import READERS, require
 from data.errors import InvalidInput
-from services.performance.numbers import Asked
+from services.performance.numbers import PerformanceQuery
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -54,7 +54,7 @@ class PerformanceFiles:
         kind = "image/png" if path.lower().endswith(".png") else "image/jpeg"
         return Response(content, mimetype=kind)
 
-    def _asked(self) -> Asked:
+    def _asked(self) -> PerformanceQuery:
         words = request.query_string.decode("utf-8", "replace")
         return self.services.performance.numbers.asked(words)
 

@@ -88,7 +88,7 @@ def answer(outputs: FloatArray, placement: Placement, spacing: Spacing, decision
 
 def doubt_signs(outputs: FloatArray, decision: Decision) -> NDArray[np.float64] | None:
     """What the two answers show of the mask's certainty; None where they draw nothing."""
-    plain, mirrored = (1 / (1 + np.exp(-np.clip(outputs[:, one], -30, 30))) for one in (0, 1))
+    plain, mirrored = (1 / (1 + np.exp(-np.clip(outputs[:, channel], -30, 30))) for channel in (0, 1))
     return signs(plain, mirrored, decision.pixel_threshold)
 
 

@@ -95,13 +95,15 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     cohort = build_cohort(stores, reading.engine.thresholds)
     performance = build_performance(stores, jobs, alerts)
     real_use = performance.real_use
-    reviewing = build_reviewing(stores, accounts, pictures, real_use.heard)
+    reviewing = build_reviewing(stores, accounts, pictures, real_use.truth_changed)
     versions = build_versions(stores, reading, pictures, jobs, real_use.running)
     drift = build_drift(stores, alerts, jobs)
     reporting = build_reporting(
         stores, jobs, performance.histories, cohort.numbers, pictures, drift.runs, versions.promotions, alerts
     )
-    importing = Importing(settings, stores.database, stores.files, reading.reader, jobs, real_use.heard)
+    importing = Importing(
+        settings, stores.database, stores.files, reading.reader, jobs, real_use.truth_changed
+    )
 
     schedule_drift(schedules, drift, stores.clinical)
     schedule_reports(schedules, reporting)

@@ -8,7 +8,7 @@ import numpy as np
 
 from data.ledger.bands import CHANCES, NONE, PLACES, PLACES_ACROSS
 from reports import figures
-from reports.figures import Column, Figure
+from reports.figures import ChartColumn, Figure
 from services.cohort.counting import Bar, Cohort
 from services.cohort.filters import query_of
 from services.task_words import MEASURED_VOLUME
@@ -41,16 +41,16 @@ def charts(cohort: Cohort, thresholds: Mapping[str, float]) -> dict[str, Figure]
         "review": figures.counts_figure(columns(cohort.by_review), chosen.get("review", ())),
         "truth": figures.counts_figure(columns(cohort.by_truth), chosen.get("truth", ())),
         "refusals": figures.counts_figure(
-            [Column(name, n) for name, n in cohort.refusals_by_reason[:MOST_BARS]], lying=True
+            [ChartColumn(name, n) for name, n in cohort.refusals_by_reason[:MOST_BARS]], lying=True
         ),
         "refusals_by_scanner": figures.counts_figure(
-            [Column(name, n) for name, n in cohort.refusals_by_scanner[:MOST_BARS]], lying=True
+            [ChartColumn(name, n) for name, n in cohort.refusals_by_scanner[:MOST_BARS]], lying=True
         ),
     }
     return {name: figures.said_where_empty(figure) for name, figure in drawn.items()}
 
 
-def columns(bars: Sequence[Bar]) -> list[Column]:
+def columns(bars: Sequence[Bar]) -> list[ChartColumn]:
     """Bars as a chart takes them, the largest where there are too many to be told apart."""
     shown = bars
     if len(bars) > MOST_BARS and bars and bars[0].positive is not None:
@@ -59,14 +59,14 @@ def columns(bars: Sequence[Bar]) -> list[Column]:
     return [_column(one) for one in shown]
 
 
-def _column(bar: Bar) -> Column:
+def _column(bar: Bar) -> ChartColumn:
     share = bar.positive
     if share is None or share.n == 0:
-        return Column(bar.name, bar.n, query_of(bar.filters))
-    return Column(bar.name, bar.n, query_of(bar.filters), share.value, share.low, share.high, share.n)
+        return ChartColumn(bar.name, bar.n, query_of(bar.filters))
+    return ChartColumn(bar.name, bar.n, query_of(bar.filters), share.value, share.low, share.high, share.n)
 
 
-def _most(groups: Mapping[str, Sequence[Bar]]) -> dict[str, list[Column]]:
+def _most(groups: Mapping[str, Sequence[Bar]]) -> dict[str, list[ChartColumn]]:
     largest = sorted(groups, key=lambda name: -sum(bar.n for bar in groups[name]))[:MOST_BARS]
     return {name: [_column(bar) for bar in groups[name]] for name in groups if name in largest}
 

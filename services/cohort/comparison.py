@@ -8,7 +8,6 @@ corrected for their number by Holm's method (Scandinavian Journal of Statistics 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +19,9 @@ from data.ledger.bitmaps import Rows, row_numbers
 from data.ledger.in_memory import Ledger, LedgerColumns
 from data.ledger.quantiles import QUANTITIES
 from data.ledger.selection import selected
-from models.metrics import Z95, rate
+from models.statistics.areas import superiority as counted_superiority
+from models.statistics.estimate import Z95
+from models.statistics.proportions import difference, proportion
 from services.task_words import MEASURED_VOLUME
 
 Query = Mapping[str, Sequence[str]]
@@ -82,17 +83,14 @@ def _share(lines: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> Diffe
         of_among = of_hits | of_among & selected(lines, {"result": ("positive",)})
     n = tuple(rows.intersection_cardinality(of_among) for rows in cohorts)
     hit = tuple(rows.intersection_cardinality(of_hits) for rows in cohorts)
-    rates = [rate(h, total) for h, total in zip(hit, n, strict=True)]
+    rates = [proportion(h, total) for h, total in zip(hit, n, strict=True)]
     values = tuple(None if one.n == 0 else one.value for one in rates)
     plain = Difference(name, words, "share", (n[0], n[1]), (values[0], values[1]))
     if min(n) < LEAST:
         return plain
-    one, two = rates
-    gap = one.value - two.value
-    low = gap - math.hypot(one.value - one.low, two.high - two.value)
-    high = gap + math.hypot(one.high - one.value, two.value - two.low)
+    gap = difference(rates[0], rates[1])
     test, p = _independent(hit, n)
-    return replace(plain, effect=gap, low=low, high=high, test=test, p=p)
+    return replace(plain, effect=gap.value, low=gap.low, high=gap.high, test=test, p=p)
 
 
 def _independent(hit: tuple[int, ...], n: tuple[int, ...]) -> tuple[str, float]:
@@ -139,20 +137,9 @@ def superiority(one: NDArray[np.int64], two: NDArray[np.int64]) -> tuple[float, 
     """
     start = min(int(one.min()), int(two.min()))
     size = max(int(one.max()), int(two.max())) - start + 1
-    a, b = (np.bincount(values - start, minlength=size).astype(np.float64) for values in (one, two))
-    n, m = a.sum(), b.sum()
-    below_b, below_a = np.cumsum(b) - b, np.cumsum(a) - a
-    wins = (below_b + b / 2) / m  # of each value of `one`: the share of `two` that it exceeds
-    losses = 1 - (below_a + a / 2) / n
-    effect = float((a * wins).sum() / n)
-    variance = float(
-        (a * (wins - effect) ** 2).sum() / (n - 1) / n + (b * (losses - effect) ** 2).sum() / (m - 1) / m
-    )
-    together = n + m
-    ties = float(((a + b) ** 3 - (a + b)).sum() / (together * (together - 1)))
-    spread = math.sqrt(n * m / 12 * (together + 1 - ties))
-    z = 0.0 if spread == 0 else (effect - 0.5) * n * m / spread
-    return effect, math.sqrt(variance), float(2 * stats.norm.sf(abs(z)))
+    counts = [np.bincount(values - start, minlength=size) for values in (one, two)]
+    found = counted_superiority(*counts)
+    return found.value, found.spread, found.p
 
 
 def _holm(found: list[Difference]) -> list[Difference]:

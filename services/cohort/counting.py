@@ -14,7 +14,8 @@ from data.ledger.in_memory import MEASURED_BY, LedgerColumns
 from data.ledger.quantiles import percentiles
 from data.ledger.selection import FROM, TO, among, selected
 from data.records import KeptRefusal, ScanStatus, Verdict
-from models.metrics import Figure, rate
+from models.statistics.estimate import Estimate
+from models.statistics.proportions import proportion
 from services.cohort.filters import Query, tidy
 
 REFUSAL_FILTERS = (FROM, TO, "site", "scanner", "modality")
@@ -34,7 +35,7 @@ class Bar:
     name: str
     n: int
     filters: Query
-    positive: Figure | None = None  # the share of positive ones among those that were read
+    positive: Estimate | None = None  # the share of positive ones among those that were read
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Tile:
 
     n: int
     filters: Query
-    share: Figure | None = None
+    share: Estimate | None = None
     spread: Spread | None = None
 
 
@@ -156,7 +157,7 @@ class Counting:
 
     def _positive(self) -> Tile:
         tile, read = self._tile("result", ("positive",)), self._tile("result", _READ)
-        return Tile(tile.n, tile.filters, share=rate(tile.n, read.n))
+        return Tile(tile.n, tile.filters, share=proportion(tile.n, read.n))
 
     def _volumes(self) -> Tile:
         measured = self._both("size", _MEASURED)
@@ -166,7 +167,7 @@ class Counting:
     def _corrected(self) -> Tile:
         tile = self._tile("review", (Verdict.CORRECTED.value,))
         reviewed = self._tile("review", _REVIEWED)
-        return Tile(tile.n, tile.filters, share=rate(tile.n, reviewed.n))
+        return Tile(tile.n, tile.filters, share=proportion(tile.n, reviewed.n))
 
     def _spread(self, rows: Rows, quantity: str) -> Spread:
         n, found = percentiles(self._lines.index, self._lines.numbers, rows, quantity, (50, 90))
@@ -189,7 +190,7 @@ class Counting:
                 share = None
                 if rates:
                     hits = positive.intersection_cardinality(of_class)
-                    share = rate(hits, read.intersection_cardinality(of_class))
+                    share = proportion(hits, read.intersection_cardinality(of_class))
                 bars.append(Bar(value, n, tidy(self._filters | {name: (value,)}), share))
         return bars
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from data.ledger.bands import NONE, SIZES, UNKNOWN
 from data.records import ExportRow
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
 from services.cohort.counting import Bar, Cohort, Spread, Tile
 from services.cohort.filters import query_of
 from services.task_words import MEASURED_VOLUME
@@ -192,7 +192,7 @@ class _Building:
             row = _share_row("summary", name, tile.share)
             self._table.lines.append(Line(row, (query_of(tile.filters), others)))
 
-    def _positive(self, section: str, bar: Bar, share: Figure) -> None:
+    def _positive(self, section: str, bar: Bar, share: Estimate) -> None:
         hits = round(share.value * share.n) if share.n else 0
         keys = [self._part(bar, result) for result in _RESULTS]
         self._table.counts |= dict(zip(keys, (hits, share.n - hits, bar.n - share.n), strict=True))
@@ -238,7 +238,7 @@ class _Building:
         self._table.lines.append(Line(ExportRow(section, name, quantity, n, n, group=group), (key,)))
 
 
-def _share_row(section: str, name: str, share: Figure) -> ExportRow:
+def _share_row(section: str, name: str, share: Estimate) -> ExportRow:
     if share.n == 0:
         return ExportRow(section, name, SHARE, 0, None)
     return ExportRow(section, name, SHARE, share.n, share.value, share.low, share.high)

@@ -22,7 +22,7 @@ from data.stores.audit import AuditLog
 from reports.tables import cell
 from services.cohort.exports import MIME, Export
 from services.performance.cases import filters_of
-from services.performance.numbers import Asked
+from services.performance.numbers import PerformanceQuery
 from services.task_words import words_of
 
 COLUMNS = (
@@ -40,7 +40,7 @@ class AssessAi:
         self._ledger = ledger
         self._audit = audit
 
-    def export(self, asked: Asked, user: User) -> Export:
+    def export(self, asked: PerformanceQuery, user: User) -> Export:
         """One row a reading of the version (of a month, where one is chosen), real patients only.
 
         Patients stand under their pseudonyms and accession numbers are Lightbox's scan ids: whoever
@@ -53,14 +53,14 @@ class AssessAi:
         write = csv.writer(memory, lineterminator="\r\n")
         write.writerow(COLUMNS)
         for row in rows.tolist():
-            write.writerow([cell(one) for one in _row(lines, row, asked)])
+            write.writerow([cell(value) for value in _row(lines, row, asked)])
         at = now()
         self._audit.record(AuditEvent(at, user.id, "performance.export", "assess-ai", asked.query()))
         name = f"assess-ai-{asked.task}-{asked.version or 'none'}-{at:%Y-%m-%d}.csv"
         return Export(name, memory.getvalue().encode("utf-8-sig"), MIME["csv"])
 
 
-def _row(lines: LedgerColumns, row: int, asked: Asked) -> list[str]:
+def _row(lines: LedgerColumns, row: int, asked: PerformanceQuery) -> list[str]:
     number = {name: float(column[row]) for name, column in lines.numbers.items()}
     said = {name: lines.names[name][int(lines.codes[name][row])] for name in ("sex", "sequence", "modality")}
     known = {name: "" if value == "unknown" else value for name, value in said.items()}

@@ -24,9 +24,10 @@ from data.ledger.judgements import JudgementStore
 from data.ledger.readings import CountKey
 from data.records import Job, Judgements, ReadCount, Result, TrackedRun
 from data.tracking import Tracking
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
+from models.statistics.means import quantile
 from services.jobs import JobContext, Jobs
-from services.statistics.scoring import quantile, scored
+from services.statistics.scoring import scored
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ KIND, VERSION, MONTH = "lightbox.kind", "lightbox.version", "lightbox.month"
 PART, SYNTHETIC, DIGEST = "lightbox.part", "lightbox.synthetic", "lightbox.digest"
 REVIEWED, SAMPLE = "reviewed", "sample"
 EVERYTHING = "*"
-_FORM = "1"  # of what is logged: another one has every month logged anew
+_FORM = "2"  # of what is logged: another one has every month logged anew
 _AGAIN_S = 0.5
 _PRIORITY = 10  # before readings: somebody looks at the page and waits for the point to move
 _AWAY = "MLflow cannot be reached; the month is scored when it is back."
@@ -83,8 +84,8 @@ class RealUse:
         """Have every month scored in which anything changed; the job tells how far it is."""
         return self._submit(EVERYTHING, user_id)
 
-    def heard(self, result: Result) -> None:
-        """Somebody said what is true of a result; raises nothing, as that is kept already.
+    def truth_changed(self, result: Result) -> None:
+        """Have a reviewed result's month scored; raises nothing, as the review is kept already.
 
         While many do, as an import does, a month is scored at most every `rest_s`.
         """
@@ -137,12 +138,14 @@ class RealUse:
         `advance` is told the share that is done, `stop` asked before each month.
         """
         self._look()  # all of it is scored now
-        months = [(task, runs, one) for task, runs in self._all_runs() for one in self._months(task, runs)]
-        months.sort(key=lambda one: one[2][1], reverse=True)
+        months = [
+            (task, runs, which) for task, runs in self._all_runs() for which in self._months(task, runs)
+        ]
+        months.sort(key=lambda each: each[2][1], reverse=True)
         for number, (task, runs, (version, month)) in enumerate(months):
             if stop():
                 return
-            known = {key: one for key, one in runs.items() if key[:2] == (version, month)}
+            known = {key: of_month for key, of_month in runs.items() if key[:2] == (version, month)}
             if self._stale(task, version, month, known):
                 self.score(task, version, month)
             advance((number + 1) / len(months))
@@ -196,7 +199,7 @@ class RealUse:
         """The months in which the number of truths is another than when last looked."""
         changed: list[str] = []
         for task in self._tasks:
-            counts = {key: one.reviewed for key, one in self._judgements.read_counts(task).items()}
+            counts = {key: count.reviewed for key, count in self._judgements.read_counts(task).items()}
             before = self._counted.get(task, counts)
             months = {key[:2] for key in counts.keys() | before.keys() if counts.get(key) != before.get(key)}
             changed += [f"{task}|{version}|{month}" for version, month in sorted(months)]
@@ -230,19 +233,19 @@ class RealUse:
         counts = self._judgements.read_counts(task)
         for version, month, synthetic in keys:
             count = counts.get((version, month, synthetic), ReadCount())
-            found = self._judgements.of(task, version, month, month, synthetic)
+            judgements = self._judgements.of(task, version, month, month, synthetic)
             yes = "yes" if synthetic else "no"
-            if len(found):
-                yield (version, month, REVIEWED, yes), (found, count)
-            if found.sampled.any():
+            if len(judgements):
+                yield (version, month, REVIEWED, yes), (judgements, count)
+            if judgements.sampled.any():
                 part = ReadCount(count.sampled, count.sampled_reviewed, count.sampled, count.sampled_reviewed)
-                yield (version, month, SAMPLE, yes), (found.where(found.sampled), part)
+                yield (version, month, SAMPLE, yes), (judgements.where(judgements.sampled), part)
 
     def _log(
         self,
         task: str,
         key: RunKey,
-        figures: Mapping[str, Figure],
+        figures: Mapping[str, Estimate],
         count: ReadCount,
         made_of: str,
         runs: list[TrackedRun],
@@ -267,7 +270,7 @@ class RealUse:
         keys = [key for key in self._judgements.read_counts(task) if key[:2] == (version, month)]
         wanted = {key: digest(*made_of) for key, made_of in self._wanted(task, keys)}
         return wanted != {
-            key: one[0].tags.get(DIGEST) if len(one) == 1 else None for key, one in runs.items()
+            key: kept[0].tags.get(DIGEST) if len(kept) == 1 else None for key, kept in runs.items()
         }
 
     def _all_runs(self) -> list[tuple[str, dict[RunKey, list[TrackedRun]]]]:
@@ -277,7 +280,7 @@ class RealUse:
         """Runs by what they are of, the oldest first: there is one, unless two servers made one each."""
         tracked = self._tracking.runs(EXPERIMENT.format(task=task), tags)
         runs: dict[RunKey, list[TrackedRun]] = {}
-        for run in sorted(tracked, key=lambda one: (str(one.started_at), one.run_id)):
+        for run in sorted(tracked, key=lambda run: (str(run.started_at), run.run_id)):
             version, month, part, synthetic = (
                 run.tags.get(tag, "") for tag in (VERSION, MONTH, PART, SYNTHETIC)
             )
@@ -287,7 +290,7 @@ class RealUse:
     def _months(self, task: str, runs: Iterable[RunKey]) -> set[tuple[str, str]]:
         """(version, month) of whatever was reviewed or has a run."""
         counts = self._judgements.read_counts(task)
-        return {key[:2] for key, one in counts.items() if one.reviewed} | {key[:2] for key in runs}
+        return {key[:2] for key, count in counts.items() if count.reviewed} | {key[:2] for key in runs}
 
     @contextmanager
     def _at(self, task: str, version: str) -> Iterator[None]:
@@ -320,7 +323,7 @@ def digest(judgements: Judgements, count: ReadCount) -> str:
     return told.hexdigest()
 
 
-def flat(figures: Mapping[str, Figure]) -> dict[str, float]:
+def flat(figures: Mapping[str, Estimate]) -> dict[str, float]:
     """Figures as MLflow's numbers; one that is undefined has an n of 0, so that no older value stands."""
     numbers: dict[str, float] = {}
     for name, figure in figures.items():
@@ -328,5 +331,7 @@ def flat(figures: Mapping[str, Figure]) -> dict[str, float]:
             numbers[f"{name}_n"] = 0.0
             continue
         parts: dict[str, Any] = vars(figure)
-        numbers |= {name if part == "value" else f"{name}_{part}": float(one) for part, one in parts.items()}
+        numbers |= {
+            name if part == "value" else f"{name}_{part}": float(value) for part, value in parts.items()
+        }
     return numbers

@@ -18,7 +18,7 @@ from data.records import Features, Result, Scan
 from data.stores.features import FeatureStore
 from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
-from models.features import Picture, binary_entropy, mean_entropy, picture_of
+from models.features import PictureFeatures, binary_entropy, mean_entropy, picture_of
 from services import keys
 from services.inference.faults import FILE_FAULTS
 from services.jobs import JobContext, Jobs
@@ -59,7 +59,7 @@ def watched(
         return known
 
 
-def volume_vector(vectors: FloatArray, picture: Picture) -> NDArray[np.float16] | None:
+def volume_vector(vectors: FloatArray, picture: PictureFeatures) -> NDArray[np.float16] | None:
     """The mean of the vectors (n, d) of all slices that hold something; of all inputs where none does.
 
     None where the mean holds something that is not a number.

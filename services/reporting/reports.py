@@ -117,10 +117,10 @@ class Reporting:
 
     def get(self, report_id: str) -> Report:
         """A report; raises NotFound."""
-        found = self._store.get(report_id)
-        if found is None:
+        report = self._store.get(report_id)
+        if report is None:
             raise NotFound("There is no such report.")
-        return found
+        return report
 
     def progress(self, limit: int = 50) -> dict[str, float]:
         """How far reports are that are being made, by their id."""

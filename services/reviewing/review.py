@@ -20,7 +20,7 @@ from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from models.measuring import measure
-from models.metrics import dice
+from models.overlap import dice
 from services import keys
 from services.reviewing.pictures import Pictures
 

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import numpy as np
+
 from data import atomic_files
 from data.errors import InvalidInput
 from data.labelled.datasets import dataset_hash
@@ -19,14 +21,19 @@ from data.tracking import Tracking
 from models import weights
 from models.cards import card
 from models.device import Device, chosen_device
-from models.evaluation import Evaluation, Evaluator, runner
+from models.evaluation import Evaluation, Evaluator, Scored, runner
 from models.processes import joined
+from models.statistics.calibration import calibration_bins
+from models.statistics.confusion import Confusion, called_ill
+from models.statistics.roc import curves
 from models.task import Decision, Task
 from models.training import Metrics, Recipe, Trainable, Training, fit, predictor
 from models.trainings import training_of
 from models.weights import Trained, network_of
-from reports.evaluation import Tile, curve_pictures, gallery_png
+from reports.evaluation import GalleryTile, gallery_png, square_png
+from reports.figures import Figure
 from services.inference.engine import SOFTWARE
+from services.statistics.answer_charts import answer_charts
 from services.training.drift_reference import make_reference
 from services.versions.registry import EXPERIMENT, flat
 
@@ -298,12 +305,20 @@ def _illustrate(evaluator: Evaluator, evaluation: Evaluation, decision: Decision
     atomic_files.write(into / "evaluation.json", json.dumps(evaluation.plain(), indent=2) + "\n")
     worst = [str(case["name"]) for case in _worst(evaluation.cases)]
     tiles = [
-        Tile(case.caption, case.picture, case.truth, case.found, case.heat)
+        GalleryTile(case.caption, case.picture, case.truth, case.drawn, case.heat)
         for case in evaluator.illustrated(worst, decision)
     ]
     if tiles:
         (into / "worst.png").write_bytes(gallery_png(tiles))
-    asked = evaluation.scored
-    if asked is not None:
-        for name, picture in curve_pictures(asked.truth, asked.probability, asked.threshold).items():
-            (into / f"{name}.png").write_bytes(picture)
+    if evaluation.scored is not None:
+        for name, chart in _curve_charts(evaluation.scored).items():
+            (into / f"{name}.png").write_bytes(square_png(chart))
+
+
+def _curve_charts(scored: Scored) -> dict[str, Figure]:
+    """ROC, precision and calibration; none where all cases are of one kind."""
+    truth, probability = np.array(scored.truth, dtype=bool), np.array(scored.probability)
+    if truth.all() or not truth.any():
+        return {}
+    rates = Confusion.of(truth, called_ill(probability, scored.threshold)).rates()
+    return answer_charts(curves(truth, probability), calibration_bins(truth, probability), rates)

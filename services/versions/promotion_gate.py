@@ -7,11 +7,10 @@ then the promotion gate says that it cannot tell, which is not a pass.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from data.records import NonInferiorityCheck, PairedMetric, PromotionGateResult, PromotionVerdict, Rehearsal
-from models.metrics import Z95
+from models.statistics.paired import same_in_all
 from services.versions.rehearser import DICE, RECALL
 
 NAMES = {RECALL: "recall", DICE: "Dice"}
@@ -53,8 +52,7 @@ def judged(rehearsal: Rehearsal, margins: Margins, *, draws: bool) -> PromotionG
 
 def truths_needed(margin: float) -> int:
     """How many truths with a finding make recall pass if the versions differ on none of them."""
-    # Bonett and Price's half width without a discordant pair: z * sqrt(2) / (n + 2)
-    return math.floor(Z95 * math.sqrt(2) / margin) - 1
+    return same_in_all(margin)
 
 
 def _check(name: str, metric: PairedMetric | None, margins: Margins) -> NonInferiorityCheck:

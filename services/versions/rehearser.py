@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,11 @@ from data.packing import packed, unpacked
 from data.records import Measurements, PairedMetric, RehearsedScan, Result, Review, Scan, VersionAnswer
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
-from models.metrics import Z95, bootstrapped, dice
+from models.overlap import dice
+from models.statistics.paired import PairedDifference, mcnemar, paired_means, paired_shares
 from services import keys
 from services.inference.engine import Loaded
 from services.reading.reading import Reader
-from services.statistics.pairing import mcnemar
 
 Mask = NDArray[np.bool_]
 CANDIDATE, CHAMPION = "candidate", "champion"
@@ -153,50 +153,26 @@ def paired(differences: Iterable[RehearsedScan]) -> tuple[PairedMetric, ...]:
 
 
 def _share(name: str, right: Sequence[tuple[bool, bool]]) -> PairedMetric | None:
-    """Two shares on the same scans: who was right, (champion, candidate).
-
-    The interval of the difference is Bonett and Price's (J. Educ. Behav. Stat. 2012), which stays
-    honest for few scans: with none that differ it is not zero wide. `p` is McNemar's exact test.
-    """
-    n = len(right)
-    if not n:
+    """Two shares on the same scans: who was right, (champion, candidate)."""
+    if not right:
         return None
     old, new = np.array(right, dtype=bool).T
     test = mcnemar(old, new)
-    better, worse = test.second_only, test.first_only
-    gained, lost = (better + 1) / (n + 2), (worse + 1) / (n + 2)
-    half = Z95 * float(np.sqrt((gained + lost - (gained - lost) ** 2) / (n + 2)))
-    return PairedMetric(
-        name,
-        float(old.mean()),
-        float(new.mean()),
-        (better - worse) / n,
-        max(-1.0, gained - lost - half),
-        min(1.0, gained - lost + half),
-        n,
-        better,
-        worse,
-        test.p,
-    )
+    return _paired(name, paired_shares(old, new), test.second_only, test.first_only)
 
 
 def _mean(name: str, values: Sequence[tuple[float, float]]) -> PairedMetric | None:
-    """Two means on the same scans with a bootstrap over the scans' own differences."""
+    """Two means on the same scans, (champion, candidate)."""
     if not values:
         return None
-    apart = [new - old for old, new in values]
-    figure = bootstrapped(apart)
-    return PairedMetric(
-        name,
-        float(np.mean([old for old, _ in values])),
-        float(np.mean([new for _, new in values])),
-        figure.value,
-        figure.low,
-        figure.high,
-        figure.n,
-        sum(change > DICE_APART for change in apart),
-        sum(change < -DICE_APART for change in apart),
-    )
+    old, new = np.array(values, dtype=np.float64).T
+    better, worse = int((new - old > DICE_APART).sum()), int((old - new > DICE_APART).sum())
+    return _paired(name, replace(paired_means(old, new), p=None), better, worse)
+
+
+def _paired(name: str, apart: PairedDifference, better: int, worse: int) -> PairedMetric:
+    ends = apart.value, apart.low, apart.high, apart.n
+    return PairedMetric(name, apart.first, apart.second, *ends, better, worse, apart.p)
 
 
 def _shown(

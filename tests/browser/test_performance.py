@@ -12,7 +12,7 @@ from data.records import Role
 from services import keys
 from tests.browser.conftest import click_mark
 from tests.dashboard.clinic import Clinic, png
-from tests.services.performed import with_history
+from tests.services.performance_department import with_history
 
 pytestmark = pytest.mark.browser
 

@@ -22,7 +22,7 @@ from data.records import BRAIN_TUMOUR, PNEUMONIA, Role
 from services.performance.metrics import METRICS
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback
-from tests.services.performed import with_history
+from tests.services.performance_department import with_history
 
 
 @pytest.fixture

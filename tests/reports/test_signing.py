@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 from data.errors import InvalidInput
-from reports.document import Chapter, Document, Words
+from reports.document import Chapter, Document, Paragraph
 from reports.signing import FIELD, Signer
 from reports.typesetting import pdf
 
@@ -44,7 +44,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def report() -> bytes:
-    return pdf(Document("Report", {"Counted": "today"}, [Chapter("One", [Words("Recall 0.93")])]))
+    return pdf(Document("Report", {"Counted": "today"}, [Chapter("One", [Paragraph("Recall 0.93")])]))
 
 
 def verified(content: bytes) -> tuple[bool, bool]:

@@ -21,7 +21,8 @@ from data.stores.jobs import JobStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.tracking import CHALLENGER, CHAMPION, Tracking
-from models.metrics import Figure, rate
+from models.statistics.estimate import Estimate
+from models.statistics.proportions import proportion
 from services.alerts.alerts import Alerts
 from services.alerts.delivery import Delivery
 from services.assembly.performance import PerformanceServices, performance_on
@@ -39,9 +40,9 @@ TASKS = (BRAIN_TUMOUR, PNEUMONIA)
 FIRST = [(1, 1)] * 9 + [(0, 1)] * 3 + [(1, 0)] * 2 + [(0, 0)] * 6
 SECOND = [(1, 1)] * 11 + [(0, 1)] * 1 + [(1, 0)] * 1 + [(0, 0)] * 7
 FIGURES = {
-    "presence_recall": rate(82, 90),
-    "dice_flair": Figure(0.82, 0.75, 0.87, 17),
-    "presence_auc": Figure(0.98, 0.97, 0.99, 180),
+    "presence_recall": proportion(82, 90),
+    "dice_flair": Estimate(0.82, 0.75, 0.87, 17),
+    "presence_auc": Estimate(0.98, 0.97, 0.99, 180),
 }
 
 
@@ -126,7 +127,7 @@ def with_history(engine: Engine, folder: Path) -> Department:
     """Two versions, the second live; October and November of the first, November of the second."""
     house = department(engine, folder)
     for number in (1, 2):
-        registered(house.tracking, folder / f"v{number}", recall=rate(80 + number, 90))
+        registered(house.tracking, folder / f"v{number}", recall=proportion(80 + number, 90))
     house.tracking.set_alias(BRAIN_TUMOUR, CHAMPION, "2")
     house.tracking.set_alias(BRAIN_TUMOUR, CHALLENGER, "1")
     tags = {"lightbox.promoted_by": "Dr Head", "lightbox.promoted_at": "2026-11-01T08:00:00+00:00",
@@ -141,7 +142,7 @@ def with_history(engine: Engine, folder: Path) -> Department:
     return house
 
 
-def registered(tracking: Tracking, folder: Path, recall: Figure, *, scored: bool = True) -> str:
+def registered(tracking: Tracking, folder: Path, recall: Estimate, *, scored: bool = True) -> str:
     """A version with a training run: curves, parameters, an evaluation and a picture; returns its number."""
     run = tracking.start_run(f"lightbox-{BRAIN_TUMOUR}", "train", {"epochs": 3, "data_sha256": "ab" * 32})
     for epoch in range(3):

@@ -24,7 +24,7 @@ _BROKEN = (
 )
 
 
-class Shelf:
+class TaskHistory:
     """One task's history in memory; safe to use from several threads."""
 
     def __init__(self, task: str, known: Known | None, curves: dict[str, KeptCurves]) -> None:
@@ -106,14 +106,14 @@ class Shelf:
         with self._guard:
             self._asked, self.failed = time.monotonic(), True
 
-    def history(self) -> History:
+    def snapshot(self) -> History:
         """What is known, with a sentence where MLflow is away or late."""
         with self._guard:
             return replace(self._history, trouble=self._trouble())
 
     def run_behind(self, version: str) -> TrackedRun | None:
         """The run that a version came from."""
-        return next((one.run for one in self._history.versions if one.version.version == version), None)
+        return next((each.run for each in self._history.versions if each.version.version == version), None)
 
     def wait(self, seconds: float) -> None:
         """Wait for what is being asked, if something is."""
