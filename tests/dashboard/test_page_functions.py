@@ -24,7 +24,7 @@ from dashboard.pages import (
 from data.errors import InvalidInput
 from data.records import BRAIN_TUMOUR, PNEUMONIA, DriftAsk, Identity, Role, Severity
 from tests.dashboard.clinic import Clinic
-from tests.services.performed import with_history
+from tests.services.performance_department import with_history
 
 
 def test_a_form_of_a_decision_says_what_it_is_about(clinic: Clinic) -> None:
