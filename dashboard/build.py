@@ -15,7 +15,7 @@ from dashboard.api import drift as api_drift
 from dashboard.api import performance as api_performance
 from dashboard.api import reports as api_reports
 from dashboard.api import scans_and_cohort as api
-from dashboard.auth import CSRF_COOKIE, Sessions
+from dashboard.auth import CSRF_COOKIE, SessionGuard
 from dashboard.files import drift as drift_files
 from dashboard.files import imports
 from dashboard.files import models as model_files
@@ -69,9 +69,9 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     server = Flask("dashboard", root_path=str(HERE), static_folder=None)
     server.secret_key = secret_key
     security.allow_large_bodies(server, services)
-    sessions = Sessions(services)
-    sessions.install(server)
-    _add_routes(server, services, sessions)
+    guard = SessionGuard(services)
+    guard.install(server)
+    _add_routes(server, services, guard)
     app = _dash(server)
     for page in (worklist, scan, cohort, performance, drift, models, rehearsal, reports, admin, alerts):
         page.register(app, services)
@@ -85,9 +85,9 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     return app
 
 
-def _add_routes(server: Flask, services: Services, sessions: Sessions) -> None:
+def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     errors.register(server)
-    account.register(server, services, sessions)
+    account.register(server, services, guard)
     routes.register(server, services)
     model_files.register(server, services)
     imports.register(server, services)

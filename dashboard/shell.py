@@ -11,11 +11,10 @@ from dash.development.base_component import Component
 from flask import g, has_request_context
 from flask_wtf.csrf import generate_csrf
 
-from dashboard.auth import READERS, person
+from dashboard.auth import PAGE_PERMISSIONS, person
 from dashboard.components import bell
 from dashboard.components.icons import icon
 from dashboard.errors import ALERT
-from dashboard.files.drift import LOOKERS
 from dashboard.pages import (
     admin,
     alerts,
@@ -29,6 +28,7 @@ from dashboard.pages import (
     worklist,
 )
 from data.records import NOTICE, Role, User
+from services.permissions import ROLE_NAMES, Permission, may
 
 LOCATION = "location"
 PAGE = "page"
@@ -36,37 +36,33 @@ TITLE = "page-title"
 MENU = "menu"
 MENU_TOGGLE = "menu-toggle"
 
-ROLE_NAMES = {
-    Role.CLINICIAN: "clinician",
-    Role.HEAD: "department head",
-    Role.MLOPS: "MLOps",
-    Role.ADMIN: "administrator",
-}
-
 
 @dataclass(frozen=True)
 class Page:
-    """One page: where it is, who may see it, and what builds it from the rest of its address."""
+    """One page: where it is, and what builds it from the rest of its address."""
 
     path: str
     title: str
     icon: str
-    roles: tuple[Role, ...]
     layout: Callable[[User, str], Component]
     takes_argument: bool = False
 
+    def exists_for(self, user: User) -> bool:
+        """Whether the person may see it; for others there is no such page."""
+        return may(user, PAGE_PERMISSIONS[self.path])
+
 
 PAGES = (
-    Page("/admin", "People", "bi-people", (Role.ADMIN,), admin.layout),  # where administrators land
-    Page("/worklist", "Worklist", "bi-list-ul", READERS, worklist.layout),
-    Page("/scans", "Scan", "bi-image", READERS, scan.layout, takes_argument=True),
-    Page("/cohort", "Cohort", "bi-bar-chart", READERS, cohort.layout),
-    Page("/performance", "Performance", "bi-graph-up", READERS, performance.layout),
-    Page("/drift", "Drift", "bi-activity", LOOKERS, drift.layout),
-    Page("/models", "Models", "bi-cpu", tuple(Role), models.layout),
-    Page("/rehearsals", "Rehearsal", "bi-cpu", tuple(Role), rehearsal.layout, takes_argument=True),
-    Page("/reports", "Reports", "bi-file-earmark-text", READERS, reports.layout),
-    Page("/alerts", "Alerts", "bi-bell", alerts.ROLES, alerts.layout),
+    Page("/admin", "People", "bi-people", admin.layout),  # where administrators land
+    Page("/worklist", "Worklist", "bi-list-ul", worklist.layout),
+    Page("/scans", "Scan", "bi-image", scan.layout, takes_argument=True),
+    Page("/cohort", "Cohort", "bi-bar-chart", cohort.layout),
+    Page("/performance", "Performance", "bi-graph-up", performance.layout),
+    Page("/drift", "Drift", "bi-activity", drift.layout),
+    Page("/models", "Models", "bi-cpu", models.layout),
+    Page("/rehearsals", "Rehearsal", "bi-cpu", rehearsal.layout, takes_argument=True),
+    Page("/reports", "Reports", "bi-file-earmark-text", reports.layout),
+    Page("/alerts", "Alerts", "bi-bell", alerts.layout),
 )
 
 SOMEBODY = User(id="", name="", display_name="", role=Role.CLINICIAN)
@@ -79,7 +75,7 @@ def find_page(pathname: str, user: User) -> tuple[Page, str] | None:
     """
     first, _, argument = pathname.strip("/").partition("/")
     for page in PAGES:
-        if user.role not in page.roles:
+        if not page.exists_for(user):
             continue
         if not first and not page.takes_argument:
             return page, ""
@@ -154,7 +150,7 @@ def _navbar(user: User) -> Component:
     links = [
         dbc.NavLink([icon(page.icon), page.title], href=page.path, active="partial")
         for page in PAGES
-        if user.role in page.roles and not page.takes_argument
+        if page.exists_for(user) and not page.takes_argument
     ]
     brand = dcc.Link(
         [html.Img(src="/assets/logo.svg", alt="", width=28, height=28), "Lightbox"],
@@ -170,7 +166,7 @@ def _navbar(user: User) -> Component:
     menu = dbc.Collapse(
         [dbc.Nav(links, navbar=True, class_name="me-auto"), _who(user)], id=MENU, navbar=True, is_open=False
     )
-    ringing = [bell.bell()] if user.role in bell.ROLES else []
+    ringing = [bell.bell()] if may(user, Permission.DECIDE_ALERTS) else []
     return html.Nav(
         html.Div([brand, *ringing, toggle, menu], className="container-fluid"),
         className="navbar navbar-expand-md lb-navbar",

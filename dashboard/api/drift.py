@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, request
 
-from dashboard.auth import READERS, require
-from dashboard.files.drift import LOOKERS, RUNNERS
+from dashboard.auth import require
 from data.errors import InvalidInput, NotFound
 from data.records import DriftAsk, DriftReference, DriftRun
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -37,33 +37,33 @@ class ApiDrift:
 
     def recent(self) -> Response:
         """The latest runs of a task, newest first."""
-        require(*LOOKERS)
+        require(Permission.SEE_DRIFT)
         return jsonify(
             {"runs": [described(run) for run in self.services.drift.runs.runs(self._task(), LISTED)]}
         )
 
     def references(self) -> Response:
         """The references of a task."""
-        require(*LOOKERS)
+        require(Permission.SEE_DRIFT)
         found = self.services.drift.runs.references.all(self._task())
         return jsonify({"references": [of_reference(one) for one in found]})
 
     def ask(self) -> tuple[Response, int]:
         """Have a run made: `{"task": "brain-tumour", "last": 500}`."""
-        user = require(*RUNNERS)
+        user = require(Permission.RUN_DRIFT)
         run = self.services.drift.runs.request(ask_of(self.services, request.get_json(silent=True)), user)
         return jsonify(described(run)), 202
 
     def one(self, run_id: str) -> Response:
         """One run with, when it is done, every number of its snapshot."""
-        require(*LOOKERS)
+        require(Permission.SEE_DRIFT)
         run = self.services.drift.runs.run(run_id)
         snapshot = self.services.drift.runs.snapshot(run_id) if run.snapshot_sha256 else None
         return jsonify(described(run) | {"snapshot": snapshot})
 
     def influential_scans(self, run_id: str) -> Response:
         """The scans that pull a feature, the strongest first."""
-        require(*READERS)
+        require(Permission.SEE_SCANS)
         found = self.services.drift.influential_scans.of(run_id, request.args.get("feature", "overall"))
         scans = [vars(scan) for scan in found.scans]
         usual = {"median": found.median, "q25": found.q25, "q75": found.q75, "usual": found.usual}

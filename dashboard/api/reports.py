@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, request
 
-from dashboard.auth import READERS, require
+from dashboard.auth import require
 from data.errors import InvalidInput
 from data.records import Report, ReportKind
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -42,12 +43,12 @@ class ReportFiles:
 
     def recent(self) -> Response:
         """The kept reports, newest first."""
-        require(*READERS)
+        require(Permission.USE_REPORTS)
         return jsonify({"reports": [described(one) for one in self.services.reporting.recent(LISTED)]})
 
     def ask(self) -> tuple[Response, int]:
         """Have a report made: `{"kind": "governance", "from": "2026-01-01", "to": "2026-03-31"}`."""
-        user = require(*READERS)
+        user = require(Permission.USE_REPORTS)
         asked: Any = request.get_json(silent=True)
         if not isinstance(asked, dict) or not all(isinstance(value, str) for value in asked.values()):
             raise InvalidInput("Send a JSON object of texts, with the kind of report as kind.")
@@ -59,17 +60,17 @@ class ReportFiles:
 
     def one(self, report_id: str) -> Response:
         """One report: how far it is, and its files with their hashes."""
-        require(*READERS)
+        require(Permission.USE_REPORTS)
         return jsonify(described(self.services.reporting.get(report_id)))
 
     def delete(self, report_id: str) -> tuple[str, int]:
         """Delete a report for everybody."""
-        self.services.reporting.delete(report_id, require(*READERS))
+        self.services.reporting.delete(report_id, require(Permission.DELETE_REPORTS))
         return "", 204
 
     def file(self, report_id: str, kind: str) -> Response:
         """A file of a report, byte for byte as it was made."""
-        found = self.services.reporting.file(report_id, kind, require(*READERS))
+        found = self.services.reporting.file(report_id, kind, require(Permission.USE_REPORTS))
         response = Response(found.content, mimetype=found.mime)
         if kind == "html":
             response.headers["Content-Security-Policy"] = SANDBOX

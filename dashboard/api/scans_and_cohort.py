@@ -9,10 +9,11 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 from flask import Flask, Response, jsonify, request
 
 from dashboard.api.document import document
-from dashboard.auth import READERS, SENDERS, person, require
+from dashboard.auth import reader, require
 from dashboard.errors import json_error
-from data.errors import InvalidInput, NotFound
-from data.records import NOTICE, Result, Review, Role, UploadState, User
+from data.errors import InvalidInput
+from data.records import NOTICE, Result, Review, UploadState, User
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -49,7 +50,7 @@ class Api:
 
     def add_scan(self) -> tuple[Response, int] | Response:
         """Take one file, open it at once, and say which scans are in it."""
-        user = require(*SENDERS)
+        user = require(Permission.SEND_SCANS)
         limit = self.services.reading.uploads.max_bytes
         if (request.content_length or 0) > limit:
             return json_error(413, "too_large", f"The limit is {limit} bytes.")
@@ -68,13 +69,11 @@ class Api:
 
     def scan(self, scan_id: str) -> Response:
         """One scan with its latest result and reviews."""
-        _reader()
-        return jsonify(self._described(scan_id, person()))
+        return jsonify(self._described(scan_id, reader()))
 
     def mask(self, scan_id: str) -> Response:
         """The mask of a scan as NIfTI (default) or, with `index`, PNG."""
-        _reader()
-        self.services.reviewing.worklist.scan(scan_id, person())
+        self.services.reviewing.worklist.scan(scan_id, reader())
         form, layer = request.args.get("form", "nifti"), request.args.get("layer", "ai")
         if form not in ("nifti", "png") or layer not in ("ai", "corrected"):
             raise InvalidInput("form is nifti or png, layer is ai or corrected.")
@@ -86,13 +85,13 @@ class Api:
 
     def cohort(self) -> Response:
         """Every number of the cohort page, for the filters in the address."""
-        user = require(*READERS)
+        user = require(Permission.SEE_STATISTICS)
         asked = self.services.cohort.numbers.asked(request.query_string.decode("utf-8", "replace"))
         return jsonify(self.services.cohort.exports.numbers(asked.filters, user))
 
     def cohort_compare(self) -> Response:
         """The cohort of the address beside that of `vs`, itself an address; an empty one is every scan."""
-        user = require(*READERS)
+        user = require(Permission.SEE_STATISTICS)
         asked = self.services.cohort.numbers.asked(request.query_string.decode("utf-8", "replace"))
         if asked.vs is None:
             raise InvalidInput("Give the second cohort's filters as vs, encoded for an address.")
@@ -127,7 +126,7 @@ def described(view: ScanView, user: User) -> dict[str, Any]:
 def _patient(view: ScanView, user: User) -> dict[str, Any]:
     shown: dict[str, Any] = {"id": view.patient.id, "pseudonym": view.patient.pseudonym}
     identity = view.patient.identity
-    if identity is not None and user.role is Role.CLINICIAN:
+    if identity is not None and may(user, Permission.SEE_IDENTITY):
         birth = identity.birth_date.isoformat() if identity.birth_date else None
         shown |= {"name": identity.name, "patient_id": identity.patient_id, "birth_date": birth}
     return shown
@@ -143,11 +142,6 @@ def _review(review: Review) -> dict[str, Any]:
 
 def _time(moment: Any) -> str | None:
     return moment.isoformat() if moment is not None else None
-
-
-def _reader() -> None:
-    if person().role not in READERS:
-        raise NotFound("There is no such scan.")
 
 
 def _sent_file() -> tuple[str, BinaryIO]:

@@ -13,7 +13,8 @@ from dashboard.components.cohort_filters import LABELS, value_words
 from dashboard.components.icons import icon
 from dashboard.components.reports import link as report_link
 from dashboard.components.results import local_time
-from data.records import KeptRefusal, ReportKind, Role, User
+from data.records import KeptRefusal, ReportKind, User
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.cohort.comparison import Difference
@@ -130,7 +131,7 @@ def refused(found: Cohort, refusals: Sequence[KeptRefusal], user: User) -> Compo
     """The refusals behind their number; names of files only for those who may know patients."""
     if not refusals:
         return None
-    named = user.role is Role.CLINICIAN
+    named = may(user, Permission.SEE_IDENTITY)
     head = ["When", *(["File"] if named else []), "Why", "Modality", "Scanner", "Site"]
     rows = [
         html.Tr(

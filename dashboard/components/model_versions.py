@@ -12,7 +12,8 @@ from dash.development.base_component import Component
 from dashboard.components import metrics
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
-from data.records import Gate, GateVerdict, ModelVersion, Promotion, PromotionKind, PromotionState, Role, User
+from data.records import Gate, GateVerdict, ModelVersion, Promotion, PromotionKind, PromotionState, User
+from services.permissions import Permission, may
 
 ACT = "models-act"  # type of the buttons: {"type", "task", "version", "verb", "live"}
 WHY = "models-why"  # type of the reasons: {"type", "task", "version"}
@@ -20,7 +21,6 @@ COUNT = "models-count"  # type of how many scans to rehearse on: {"type", "task"
 GOING_BACK = "back"  # stands for a version in the reason for a rollback
 
 LIVE, CHALLENGER = "champion", "challenger"
-DECIDERS = (Role.MLOPS, Role.HEAD, Role.ADMIN)
 SHOWN = 6
 COUNTS = (50, 100, 250, 500, 1000)
 
@@ -69,7 +69,7 @@ def waiting(user: User, promotions: Sequence[Promotion], live: str | None) -> li
 
 def going_back(user: User, task: str, live: str | None, previous: str | None) -> Component | None:
     """One click back to the champion before, for MLOps staff, where there was one."""
-    if user.role is not Role.MLOPS or previous is None:
+    if not may(user, Permission.PROMOTE) or previous is None:
         return None
     return html.Details(
         [
@@ -120,7 +120,7 @@ def _card(
     parts.append(html.Details(figures, open=serves or gate is None))
     if not serves and gate is not None:
         parts.append(gate_box(gate))
-        if user.role is Role.MLOPS:
+        if may(user, Permission.PROMOTE):
             parts.append(_actions(version, live, gate, rehearsed))
     return html.Article(parts, className="lb-card" + (" lb-card-live" if serves else ""))
 
@@ -214,7 +214,7 @@ def _request(user: User, one: Promotion, live: str | None) -> Component:
     if one.gate is not None:
         parts.append(gate_box(one.gate))
     own = user.id == one.asked_by
-    if user.role in DECIDERS:
+    if may(user, Permission.CONFIRM_OVERRIDES):
         parts.append(_reason(one.task, one.id, "Why you withdraw it" if own else "Why you decide so"))
         buttons = [_button("refuse", "Withdraw" if own else "Refuse", one.task, one.id, live, "secondary")]
         if not own:

@@ -10,7 +10,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.results import local_time, millilitres, task_name
-from data.records import Cost, Difference, Job, JobState, Paired, Rehearsal, Role, Said, User
+from data.records import Cost, Difference, Job, JobState, Paired, Rehearsal, Said, User
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.versions.rehearsals import Asked
@@ -60,7 +61,7 @@ def differences(user: User, made: Rehearsal, pictures: bool) -> list[Component]:
         ],
         className="lb-outline-legend",
     )
-    sees = user.role is not Role.ADMIN
+    sees = may(user, Permission.SEE_SCANS)
     pictured = [
         _tile(made, difference, sees and pictures, sees) for difference in made.differences[:PICTURED]
     ]
@@ -92,7 +93,7 @@ def _under_way(user: User, asked: Asked, job: Job) -> Component:
             class_name="lb-rehearsal-bar",
         ),
     ]
-    if user.role is Role.MLOPS:
+    if may(user, Permission.REHEARSE):
         cells.append(
             dbc.Button(
                 "Cancel", id={"type": CANCEL, "job": job.id}, size="sm", color="secondary", outline=True

@@ -11,7 +11,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.results import local_time, task_name
-from data.records import Report, ReportKind, ReportState, Role, User
+from data.records import Report, ReportKind, ReportState, User
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from data.records import DriftRun
@@ -174,7 +175,7 @@ def _files(report: Report) -> Component:
 
 
 def _delete(report: Report, user: User) -> Component | None:
-    if user.role is Role.CLINICIAN:
+    if not may(user, Permission.DELETE_REPORTS):
         return None
     return html.Button(
         "Delete",

@@ -13,6 +13,7 @@ from dashboard.components import imports
 from dashboard.components.results import local_time
 from data.errors import InvalidInput
 from data.records import Role, User
+from services.permissions import ROLE_NAMES, Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -29,12 +30,7 @@ ROLE_OF = "admin-role-of"  # type of the role menus in the table: {"type", "user
 IMPORTS_EVERY_MS = 2000
 IMPORTS_SHOWN = 10
 
-ROLES = {
-    Role.CLINICIAN: "Clinician",
-    Role.HEAD: "Department head",
-    Role.MLOPS: "MLOps",
-    Role.ADMIN: "Administrator",
-}
+ROLES = {role: name[0].upper() + name[1:] for role, name in ROLE_NAMES.items()}
 
 
 def layout(user: User, argument: str = "") -> Component:
@@ -70,7 +66,7 @@ def create(
     if not (name or "").strip() or not (display_name or "").strip():
         raise InvalidInput("Enter a name to sign in with and a full name.")
     user, password = services.accounts.create(
-        str(name).strip(), str(display_name).strip(), Role(role or Role.CLINICIAN), by=administrator.id
+        str(name).strip(), str(display_name).strip(), Role(role or Role.CLINICIAN), by=administrator
     )
     return one_time_password(user, password)
 
@@ -81,8 +77,8 @@ def act(services: Services, administrator: User, user_id: str, verb: str) -> Com
     if user is None:
         raise InvalidInput("This account does not exist any more.")
     if verb == "reset":
-        return one_time_password(user, services.accounts.reset_password(user_id, by=administrator.id))
-    services.accounts.set_active(user_id, verb == "activate", by=administrator.id)
+        return one_time_password(user, services.accounts.reset_password(user_id, by=administrator))
+    services.accounts.set_active(user_id, verb == "activate", by=administrator)
     return None
 
 
@@ -105,7 +101,7 @@ def set_role(services: Services, administrator: User, user_id: str, role: str) -
     """Give an account another role, where it differs."""
     user = services.accounts.user(user_id)
     if user is not None and user.role.value != role:
-        services.accounts.set_role(user_id, Role(role or Role.CLINICIAN), by=administrator.id)
+        services.accounts.set_role(user_id, Role(role or Role.CLINICIAN), by=administrator)
 
 
 def one_time_password(user: User, password: str) -> Component:
@@ -133,7 +129,7 @@ def _register_imports(app: Dash, services: Services) -> None:
         State(imports.SEEN, "data"),
     )
     def _imports(_: int | None, seen: str | None) -> tuple[Any, Any]:
-        require(Role.ADMIN)
+        require(Permission.IMPORT)
         return shown_imports(services, seen)
 
     @app.callback(
@@ -146,7 +142,7 @@ def _register_imports(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _start(clicks: int | None, folder: str | None, labels: str | None) -> tuple[Any, ...]:
-        administrator = require(Role.ADMIN)
+        administrator = require(Permission.IMPORT)
         if not clicks:
             return (no_update,) * 3
         services.importing.start_below(administrator, folder or "", labels or "")
@@ -158,7 +154,7 @@ def _register_imports(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _act_on_import(clicks: list[int | None]) -> Any:
-        administrator = require(Role.ADMIN)
+        administrator = require(Permission.IMPORT)
         if not ctx.triggered_id or not any(clicks):
             return no_update
         act_on_import(services, administrator, ctx.triggered_id["import"], ctx.triggered_id["verb"])
@@ -169,7 +165,7 @@ def _register_people(app: Dash, services: Services) -> None:
 
     @app.callback(Output(PEOPLE, "children"), Input(PEOPLE, "id"))
     def _people(_: str) -> Component:
-        require(Role.ADMIN)
+        require(Permission.ADMINISTER)
         return people(services)
 
     @app.callback(
@@ -186,7 +182,7 @@ def _register_people(app: Dash, services: Services) -> None:
     def _create(
         clicks: int | None, name: str | None, display_name: str | None, role: str | None
     ) -> tuple[Any, ...]:
-        administrator = require(Role.ADMIN)
+        administrator = require(Permission.ADMINISTER)
         if not clicks:
             return (no_update,) * 4
         return create(services, administrator, name, display_name, role), people(services), "", ""
@@ -198,7 +194,7 @@ def _register_people(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _act(clicks: list[int | None]) -> tuple[Any, Any]:
-        administrator = require(Role.ADMIN)
+        administrator = require(Permission.ADMINISTER)
         if not ctx.triggered_id or not any(clicks):
             return no_update, no_update
         return act(services, administrator, ctx.triggered_id["user"], ctx.triggered_id["verb"]), people(
@@ -211,7 +207,7 @@ def _register_people(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _set_role(_: list[str]) -> Any:
-        administrator = require(Role.ADMIN)
+        administrator = require(Permission.ADMINISTER)
         if not ctx.triggered_id or not ctx.triggered:
             return no_update
         set_role(services, administrator, ctx.triggered_id["user"], str(ctx.triggered[0]["value"]))

@@ -14,6 +14,7 @@ from dashboard.auth import require
 from dashboard.components import alerts, bell, schedules
 from data.errors import InvalidInput
 from data.records import User
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -27,7 +28,6 @@ SCHEDULES = "schedules-list"
 SCHEDULES_SEEN = "schedules-seen"
 TICK = "schedules-tick"
 
-ROLES = bell.ROLES
 EVERY_MS = 15_000
 PAST_AT_FIRST = 20
 MOST_PAST = 1000
@@ -133,7 +133,7 @@ def register(app: Dash, services: Services) -> None:
         Input(bell.SEEN, "data"),
     )
     def _show(search: str | None, _: str | None) -> tuple[Any, ...]:
-        return show(services, require(*ROLES), search)
+        return show(services, require(Permission.DECIDE_ALERTS), search)
 
     _register_decisions(app, services)
     _register_schedules(app, services)
@@ -153,7 +153,7 @@ def _register_decisions(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _open(clicks: list[int | None]) -> tuple[Any, ...]:
-        require(*ROLES)
+        require(Permission.DECIDE_ALERTS)
         if not ctx.triggered_id or not any(clicks):
             return (no_update,) * 7
         alert, verb = ctx.triggered_id["alert"], ctx.triggered_id["verb"]
@@ -172,7 +172,7 @@ def _register_decisions(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _decide(clicks: int | None, one: dict[str, str] | None, why: str | None, until: str | None) -> Any:
-        user = require(*ROLES)
+        user = require(Permission.DECIDE_ALERTS)
         if not clicks or not one:
             return no_update, no_update
         decide(services, user, one["alert"], one["verb"], why or "", until)
@@ -187,7 +187,7 @@ def _register_schedules(app: Dash, services: Services) -> None:
         State(SCHEDULES_SEEN, "data"),
     )
     def _schedules(_: int | None, seen: str | None) -> tuple[Any, Any]:
-        require(*ROLES)
+        require(Permission.SCHEDULE)
         return show_schedules(services, seen)
 
     @app.callback(
@@ -199,7 +199,7 @@ def _register_schedules(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _act(clicks: list[int | None]) -> tuple[Any, ...]:
-        user = require(*ROLES)
+        user = require(Permission.SCHEDULE)
         if not ctx.triggered_id or not any(clicks) or ctx.triggered_id["verb"] == "change":
             return (no_update,) * 4
         one, verb = services.schedules.get(ctx.triggered_id["schedule"]), ctx.triggered_id["verb"]
@@ -216,7 +216,7 @@ def _register_schedules(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _delete(clicks: int | None, schedule_id: str | None) -> tuple[Any, Any]:
-        user = require(*ROLES)
+        user = require(Permission.SCHEDULE)
         if not clicks or not schedule_id:
             return no_update, no_update
         services.schedules.delete(schedule_id, user)
@@ -238,7 +238,7 @@ def _register_plans(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _open(_: int | None, __: list[int | None]) -> tuple[Any, ...]:
-        require(*ROLES)
+        require(Permission.SCHEDULE)
         asked = ctx.triggered_id if ctx.triggered and ctx.triggered[0]["value"] else None
         if asked == schedules.ADD:
             offered = schedules.options(services.schedules.choices())
@@ -251,7 +251,7 @@ def _register_plans(app: Dash, services: Services) -> None:
 
     @app.callback(Output(schedules.PREVIEW, "children"), Input(schedules.CRON, "value"))
     def _preview(cron: str | None) -> list[Component]:
-        require(*ROLES)
+        require(Permission.SCHEDULE)
         return preview(services, cron)
 
     @app.callback(
@@ -267,7 +267,7 @@ def _register_plans(app: Dash, services: Services) -> None:
     def _save(
         clicks: int | None, schedule_id: str | None, what: str | None, name: str | None, cron: str | None
     ) -> tuple[Any, Any]:
-        user = require(*ROLES)
+        user = require(Permission.SCHEDULE)
         if not clicks:
             return no_update, no_update
         save_schedule(services, user, schedule_id or "", what, name or "", cron or "")

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.auth import READERS, require
+from dashboard.auth import require
 from dashboard.components import cohort_filters, cohort_panels
 from dashboard.components.cohort_filters import CONTROLS
 from data.records import User
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -125,7 +126,7 @@ def register(app: Dash, services: Services) -> None:
         Input(LOCATION, "search"),
     )
     def _show(search: str | None) -> tuple[Any, ...]:
-        shown = show(services, require(*READERS), search)
+        shown = show(services, require(Permission.SEE_STATISTICS), search)
         names = [*children, BODY, *(graph_id(name) for name in CHARTS)]
         return tuple(shown[name] for name in names)
 
@@ -136,7 +137,7 @@ def register(app: Dash, services: Services) -> None:
         Input(LOCATION, "search"),
     )
     def _controls(search: str | None) -> tuple[Any, ...]:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         asked = services.cohort.numbers.asked(search or "")
         return cohort_filters.values(services.cohort.numbers.choices(), asked.filters)
 
@@ -185,7 +186,7 @@ def _register_views(app: Dash, services: Services) -> None:
     def _save(
         save: int | None, delete: int | None, name: str | None, chosen: str | None, search: str | None
     ) -> tuple[Any, ...]:
-        user, said, typed = require(*READERS), "", name
+        user, said, typed = require(Permission.SEE_STATISTICS), "", name
         if ctx.triggered_id == VIEW_SAVE:
             kept = services.cohort.views.save(name or "", search or "", user)
             said, typed = f"Saved as “{kept.name}”.", ""
@@ -199,7 +200,7 @@ def _register_views(app: Dash, services: Services) -> None:
         Output(LOCATION, "search", allow_duplicate=True), Input(VIEWS, "value"), prevent_initial_call=True
     )
     def _open(chosen: str | None) -> Any:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         return f"?{services.cohort.views.get(chosen).query}" if chosen else no_update
 
 

@@ -12,14 +12,14 @@ from urllib.parse import parse_qs
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.auth import READERS, require
+from dashboard.auth import require
 from dashboard.components import drift_controls as controls
 from dashboard.components import drift_gallery as gallery
 from dashboard.components import drift_panels as panels
-from dashboard.files.drift import ASKERS, LOOKERS, PACKERS, RUNNERS
 from data.errors import InvalidInput, NotFound
 from data.records import DriftAsk, DriftRun, RunState, User
 from services.drift import charts as drift_charts
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -59,7 +59,7 @@ class Address:
 def layout(user: User, argument: str = "") -> Component:
     """Build the page; what it shows comes from its address."""
     # The person is nobody in the validation layout; every control must be in it all the same.
-    may_run, may_choose = user.role in RUNNERS or not user.id, user.role in READERS
+    may_run, may_choose = may(user, Permission.RUN_DRIFT) or not user.id, may(user, Permission.SEE_SCANS)
     return html.Div(
         [
             html.Div([html.H1("Drift"), html.Div(id=DOWNLOADS)], className="lb-page-head"),
@@ -132,7 +132,7 @@ def show(services: Services, user: User, search: str | None) -> dict[str, Any]:
     runs = services.drift.runs.runs(at.task, SHOWN_RUNS)
     if runs:
         shown[RUNS] = panels.runs(runs, None if at.run is None else at.run.id, at.vs)
-    may_run = user.role in RUNNERS
+    may_run = may(user, Permission.RUN_DRIFT)
     if at.run is None:
         shown[VERDICT] = panels.nothing(may_run)
     elif at.run.state is RunState.WAITING:
@@ -179,7 +179,7 @@ def detail(services: Services, user: User, search: str | None) -> dict[str, Any]
     history = services.drift.runs.history(at.task, at.feature)
     if history:
         shown[HISTORY] = drift_charts.history(history, at.feature)
-    if user.role in READERS:
+    if may(user, Permission.SEE_SCANS):
         try:
             found = services.drift.influential_scans.of(at.run.id, at.feature)
             shown |= {CULPRITS_HEAD: gallery.heading(found), gallery.CHOSEN: gallery.options(found)}
@@ -216,11 +216,13 @@ def lists(services: Services, user: User, search: str | None) -> tuple[Any, ...]
         at.task,
         controls.options(references),
         chosen if chosen in known else controls.TRAINING,
-        controls.references(references, user.role in RUNNERS),
-        gallery.requests(services.reviewing.requests.open(at.task), user.role in RUNNERS)
-        if user.role in READERS
+        controls.references(references, may(user, Permission.RUN_DRIFT)),
+        gallery.requests(
+            services.reviewing.requests.open(at.task), may(user, Permission.WITHDRAW_REVIEW_REQUESTS)
+        )
+        if may(user, Permission.SEE_SCANS)
         else None,
-        gallery.packs(services.training.packs.recent(), user.role in PACKERS),
+        gallery.packs(services.training.packs.recent(), may(user, Permission.TAKE_RETRAINING_PACKS)),
     )
 
 
@@ -230,7 +232,7 @@ def register(app: Dash, services: Services) -> None:
     outputs = [(name, "children") for name in children] + [(TICK, "disabled")]
 
     def shown(search: str | None) -> tuple[Any, ...]:
-        found = show(services, require(*LOOKERS), search)
+        found = show(services, require(Permission.SEE_DRIFT), search)
         return tuple(found[name] for name, _ in outputs)
 
     @app.callback(*(Output(name, part) for name, part in outputs), Input(LOCATION, "search"))
@@ -265,7 +267,7 @@ def _register_detail(app: Dash, services: Services) -> None:
         Input(LOCATION, "search"),
     )
     def _detail(search: str | None) -> tuple[Any, ...]:
-        found = detail(services, require(*LOOKERS), search)
+        found = detail(services, require(Permission.SEE_DRIFT), search)
         names = (FEATURE, FEATURE_HEAD, CULPRITS_HEAD, DISTRIBUTION, HISTORY)
         cards = [
             "lb-card lb-chart" + ("" if found[name] is not _EMPTY else " lb-hidden") for name in names[3:]
@@ -280,7 +282,7 @@ def _register_detail(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _all(clicks: int | None, options: list[dict[str, Any]], chosen: list[str]) -> Any:
-        require(*READERS)
+        require(Permission.SEE_SCANS)
         if not clicks:
             return no_update
         return [] if chosen else [option["value"] for option in options]
@@ -289,7 +291,7 @@ def _register_detail(app: Dash, services: Services) -> None:
         Output(LOCATION, "href", allow_duplicate=True), Input(HISTORY, "clickData"), prevent_initial_call=True
     )
     def _open(clicked: dict[str, Any] | None) -> Any:
-        require(*LOOKERS)
+        require(Permission.SEE_DRIFT)
         return clicked["points"][0]["customdata"] if clicked else no_update
 
 
@@ -301,7 +303,7 @@ def _register_lists(app: Dash, services: Services) -> None:
 
     @app.callback(*(Output(name, part) for name, part in outputs), Input(LOCATION, "search"))
     def _lists(search: str | None) -> tuple[Any, ...]:
-        return lists(services, require(*LOOKERS), search)
+        return lists(services, require(Permission.SEE_DRIFT), search)
 
     @app.callback(
         Output(LOCATION, "search", allow_duplicate=True),
@@ -310,7 +312,7 @@ def _register_lists(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _task(task: str | None, search: str | None) -> Any:
-        require(*LOOKERS)
+        require(Permission.SEE_DRIFT)
         if not task or address_of(services, search).task == task:
             return no_update
         return f"?task={task}"
@@ -327,7 +329,7 @@ def _register_acts(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _run(clicks: int | None, *given: Any) -> Any:
-        user = require(*RUNNERS)
+        user = require(Permission.RUN_DRIFT)
         return request(services, user, ask_of(*given)) if clicks else no_update
 
     @app.callback(
@@ -341,9 +343,9 @@ def _register_acts(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _references(clicks: int | None, deleted: list[int | None], name: str | None, *given: Any) -> Any:
-        user = require(*RUNNERS)
+        user = require(Permission.RUN_DRIFT)
         if isinstance(ctx.triggered_id, dict) and any(deleted):
-            services.drift.runs.references.delete(ctx.triggered_id["reference"])
+            services.drift.runs.references.delete(ctx.triggered_id["reference"], user)
             said = "Deleted."
         elif ctx.triggered_id == controls.FREEZE and clicks:
             kept = services.drift.runs.references.freeze(ask_of(*given), name or "", user)
@@ -369,12 +371,18 @@ def _register_acts(app: Dash, services: Services) -> None:
         ask: int | None, pack: int | None, taken_back: list[int | None], chosen: list[str], why: str | None,
         search: str | None,
     ) -> Any:  # fmt: skip
-        user, task = require(*LOOKERS), address_of(services, search).task
+        user, task = require(Permission.SEE_DRIFT), address_of(services, search).task
         said = _act(services, user, task, chosen or [], why or "", bool(ask or pack or any(taken_back)))
         if said is None:
             return no_update, no_update, no_update
-        waiting = gallery.requests(services.reviewing.requests.open(task), user.role in RUNNERS)
-        return said, waiting, gallery.packs(services.training.packs.recent(), user.role in PACKERS)
+        waiting = gallery.requests(
+            services.reviewing.requests.open(task), may(user, Permission.WITHDRAW_REVIEW_REQUESTS)
+        )
+        return (
+            said,
+            waiting,
+            gallery.packs(services.training.packs.recent(), may(user, Permission.TAKE_RETRAINING_PACKS)),
+        )
 
 
 def _act(services: Services, user: User, task: str, chosen: list[str], why: str, clicked: bool) -> str | None:
@@ -382,15 +390,12 @@ def _act(services: Services, user: User, task: str, chosen: list[str], why: str,
     if not clicked:
         return None
     if ctx.triggered_id == gallery.ASK:
-        require(*ASKERS)
         n = services.reviewing.requests.ask(chosen, why, user)
         return f"{n} scans wait for a review."
     if ctx.triggered_id == gallery.PACK:
-        require(*PACKERS)
         pack = services.training.packs.request(task, chosen, why, user)
         return f"A pack of {len(pack.ask.scan_ids)} scans is being made."
     if isinstance(ctx.triggered_id, dict):
-        require(*RUNNERS)
-        services.reviewing.requests.withdraw(ctx.triggered_id["request"])
+        services.reviewing.requests.withdraw(ctx.triggered_id["request"], user)
         return "Taken back."
     return None

@@ -14,7 +14,8 @@ from dashboard.components import model_versions, rehearsals
 from dashboard.components.model_versions import ACT, COUNT, WHY
 from dashboard.components.results import task_name
 from data.errors import Busy, InvalidInput
-from data.records import Gate, ModelVersion, Role, User
+from data.records import Gate, ModelVersion, User
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -32,7 +33,7 @@ PROMOTIONS_SHOWN = 30
 
 def layout(user: User, argument: str = "") -> Component:
     """Build the page; `show` fills it."""
-    hidden = "" if user.role is Role.MLOPS else "d-none"
+    hidden = "" if may(user, Permission.PROMOTE) else "d-none"
     look = dbc.Button(
         "Look in MLflow now", id=LOOK, size="sm", color="secondary", outline=True, class_name=hidden
     )
@@ -112,7 +113,7 @@ def _register_showing(app: Dash, services: Services) -> None:
         State(SEEN, "data"),
     )
     def _show(_: int | None, uploaded: str | None, seen: str | None) -> tuple[Any, ...]:
-        user = require(*Role)
+        user = require(Permission.SEE_MODELS)
         now = f"{word(services)};{uploaded or ''}"
         running = rehearsals.progress(user, services.versions.rehearsals.jobs())
         return no_update if now == seen else show(services, user), running, now
@@ -124,7 +125,7 @@ def _register_showing(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _look(clicks: int | None) -> tuple[Any, Any]:
-        user = require(Role.MLOPS)
+        user = require(Permission.PROMOTE)
         if not clicks:
             return no_update, no_update
         changed = services.versions.serving.look()
@@ -143,7 +144,7 @@ def _register_acting(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _act(clicks: list[int | None], _: list[str | None], __: list[str | None]) -> tuple[Any, ...]:
-        user = require(*Role)
+        user = require(Permission.SEE_MODELS)
         pressed = ctx.triggered_id
         if not pressed or not ctx.triggered[0]["value"]:
             return (no_update,) * 3
@@ -157,7 +158,7 @@ def _register_acting(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _cancel(clicks: list[int | None]) -> Any:
-        user = require(Role.MLOPS)
+        user = require(Permission.REHEARSE)
         if not ctx.triggered_id or not any(clicks):
             return no_update
         services.versions.rehearsals.cancel(ctx.triggered_id["job"], user)
@@ -186,7 +187,7 @@ def _task(services: Services, user: User, task: str) -> Component:
     body += model_versions.waiting(user, told, live)
     body += model_versions.cards(user, versions, live, gates, rehearsed)
     body.append(model_versions.going_back(user, task, live, services.versions.promotions.previous(task)))
-    body.append(_upload(task) if user.role is Role.MLOPS else None)
+    body.append(_upload(task) if may(user, Permission.REGISTER_VERSIONS) else None)
     body += [_card(services, task), model_versions.history(told)]
     shown = [one for one in body if one is not None]
     return html.Section([html.H2(task_name(task)), *shown], className="lb-model-task")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dash import ClientsideFunction, Dash, Input, Output, Patch, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.auth import READERS, require
+from dashboard.auth import require
 from dashboard.components import performance_controls as controls
 from dashboard.components import performance_details as details
 from dashboard.components import performance_pairs as pairs
@@ -51,6 +51,7 @@ from services.performance import charts as performance_charts
 from services.performance.cases import OF_METRIC, WHAT
 from services.performance.metrics import METRICS
 from services.performance.numbers import MOST_PROPOSALS
+from services.permissions import Permission
 from services.statistics.subgroups import SUBGROUPS
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _register_parts(app: Dash, services: Services) -> None:
         *here,
     )
     def _show(search: str | None, path: str | None) -> Any:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         if path != PATH:
             return (no_update,) * 9
         shown = show(services, search)
@@ -191,7 +192,7 @@ def _register_parts(app: Dash, services: Services) -> None:
         *here,
     )
     def _closer_shown(search: str | None, path: str | None) -> Any:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         if path != PATH:
             return (no_update,) * 11
         found = closer(services, search)
@@ -203,12 +204,12 @@ def _register_parts(app: Dash, services: Services) -> None:
 
     @app.callback(Output(TRAINING, "children"), Output(TRAINING_CURVES, "children"), *here)
     def _trained(search: str | None, path: str | None) -> Any:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         return (no_update,) * 2 if path != PATH else trained(services, search)
 
     @app.callback(Output(COMPARISON, "children"), *here)
     def _compared(search: str | None, path: str | None) -> Any:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         return no_update if path != PATH else compared(services, search)
 
     menus = ("task", "metric", "version", "month", "vs")
@@ -220,7 +221,7 @@ def _register_parts(app: Dash, services: Services) -> None:
         *here,
     )
     def _controls(search: str | None, path: str | None) -> Any:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         if path != PATH:
             return (no_update,) * (len(menus) + len(CONTROLS) + 1)
         asked = services.performance.numbers.asked(search or "")
@@ -239,7 +240,7 @@ def _register_changes(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _moved(threshold: float | None, search: str | None, path: str | None) -> Any:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         return (no_update,) * 3 if path != PATH or threshold is None else moved(services, search, threshold)
 
     @app.callback(
@@ -254,7 +255,7 @@ def _register_changes(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _set_goal(clicks: int | None, goal: str | None, limit: str | None, search: str | None) -> Any:
-        user = require(*panels.SETTERS)
+        user = require(Permission.SET_GOALS)
         if not clicks:
             return (no_update,) * 4
         said = set_goal(services, user, search, goal, limit)

@@ -10,7 +10,8 @@ from dash.development.base_component import Component
 from dashboard.auth import require
 from dashboard.components import rehearsals
 from dashboard.components.results import task_name
-from data.records import Rehearsal, Role, User
+from data.records import Rehearsal, User
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -43,7 +44,7 @@ def register(app: Dash, services: Services) -> None:
 
     @app.callback(Output(CONTENT, "children"), Input(ID, "data"))
     def _show(rehearsal_id: str) -> list[Component]:
-        return show(services, require(*Role), rehearsal_id)
+        return show(services, require(Permission.SEE_MODELS), rehearsal_id)
 
 
 def _head(made: Rehearsal) -> Component:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.auth import READERS, require
+from dashboard.auth import require
 from dashboard.components import reports as parts
 from dashboard.components.results import task_name
 from data.errors import InvalidInput
 from data.records import Report, ReportKind, User
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -106,14 +107,14 @@ def register(app: Dash, services: Services) -> None:
         State(LOCATION, "search"),
     )
     def _choices(_: str, search: str | None) -> tuple[Any, ...]:
-        require(*READERS)
+        require(Permission.USE_REPORTS)
         return (*choices(services), signs(services), *parts.filled_in(search))
 
     @app.callback(
         *(Output(parts.field_id(name), "className") for name in parts.WORDS), Input(parts.KIND, "value")
     )
     def _fields(kind: str | None) -> tuple[str, ...]:
-        require(*READERS)
+        require(Permission.USE_REPORTS)
         return parts.shown_fields(kind)
 
     @app.callback(
@@ -123,7 +124,7 @@ def register(app: Dash, services: Services) -> None:
         State(parts.SEEN, "data"),
     )
     def _listed(_: int | None, seen: str | None) -> tuple[Any, Any]:
-        return listed(services, require(*READERS), seen)
+        return listed(services, require(Permission.USE_REPORTS), seen)
 
     @app.callback(
         Output(parts.SAID, "children"),
@@ -134,7 +135,7 @@ def register(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _make(clicks: int | None, kind: str | None, *given: str | None) -> tuple[Any, Any]:
-        user = require(*READERS)
+        user = require(Permission.USE_REPORTS)
         if not clicks:
             return no_update, no_update
         report = request(services, user, kind, dict(zip(parts.WORDS, given, strict=True)))
@@ -147,7 +148,7 @@ def register(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def _delete(clicks: list[int | None]) -> tuple[Any, Any]:
-        user = require(*READERS)
+        user = require(Permission.USE_REPORTS)  # who may delete, the service says
         if not any(clicks) or not isinstance(ctx.triggered_id, dict):
             return no_update, no_update
         services.reporting.delete(ctx.triggered_id["report"], user)

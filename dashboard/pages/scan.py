@@ -8,11 +8,12 @@ import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.auth import READERS, require
+from dashboard.auth import require
 from dashboard.components import drift_gallery, panels, viewer
 from dashboard.components.icons import icon
 from dashboard.components.results import finding, version_of
-from data.records import NOTICE, Role, ScanStatus, User
+from data.records import NOTICE, ScanStatus, User
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -190,7 +191,7 @@ def _register_panels(app: Dash, services: Services) -> None:
         Input(REFRESH, "data"),
     )
     def _show(scan_id: str, _: Any) -> list[Any]:
-        shown = show(services, require(*READERS), scan_id)
+        shown = show(services, require(Permission.SEE_SCANS), scan_id)
         return [shown[place["id"]] for place in ctx.outputs_list]
 
     app.clientside_callback(ClientsideFunction("lightbox", "noteScan"), Input(SEEN, "data"))
@@ -199,9 +200,10 @@ def _register_panels(app: Dash, services: Services) -> None:
         Output(REFRESH, "data"), Input(RETRY, "n_clicks"), State(SCAN_ID, "data"), prevent_initial_call=True
     )
     def _retry(clicks: int | None, scan_id: str) -> Any:
+        user = require(Permission.READ_AGAIN)
         if not clicks:
             return no_update
-        retry(services, require(*READERS), scan_id)
+        retry(services, user, scan_id)
         return f"asked {clicks}"
 
 
@@ -225,7 +227,7 @@ def _register_viewer(app: Dash, services: Services) -> None:
         State(viewer.DATA, "data"),
     )
     def _show_viewer(scan_id: str, _: Any, before: dict[str, Any] | None) -> list[Any]:
-        shown = show_viewer(services, require(*READERS), scan_id, before)
+        shown = show_viewer(services, require(Permission.SEE_SCANS), scan_id, before)
         return [shown[place["id"]][place["property"]] for place in ctx.outputs_list]
 
     app.clientside_callback(
@@ -261,14 +263,15 @@ def _register_review(app: Dash, services: Services) -> None:
     def _decide(
         accepts: int | None, rejects: int | None, scan_id: str, reason: str | None, truth: str | None
     ) -> tuple[Any, Any, Any]:
+        user = require(Permission.REVIEW)
         if not accepts and not rejects:
             return no_update, no_update, no_update
-        said = decide(services, require(Role.CLINICIAN), scan_id, str(ctx.triggered_id), reason, truth)
+        said = decide(services, user, scan_id, str(ctx.triggered_id), reason, truth)
         return said, f"reviewed {accepts} {rejects}", ""
 
 
 def _may_review(view: ScanView, user: User) -> bool:
-    return user.role is Role.CLINICIAN and view.result is not None
+    return may(user, Permission.REVIEW) and view.result is not None
 
 
 def _truth_options(task: str) -> list[dict[str, str]]:

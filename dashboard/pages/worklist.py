@@ -10,7 +10,7 @@ import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.auth import READERS, SENDERS, require
+from dashboard.auth import require
 from dashboard.components import cohort_panels
 from dashboard.components.icons import icon
 from dashboard.components.results import (
@@ -21,7 +21,8 @@ from dashboard.components.results import (
     short_result,
     task_name,
 )
-from data.records import Role, User, WorklistQuery, WorklistRow
+from data.records import User, WorklistQuery, WorklistRow
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -54,7 +55,7 @@ def layout(user: User, argument: str = "") -> Component:
         className="lb-page-head",
     )
     parts: list[Component] = [head]
-    if user.role in SENDERS:
+    if may(user, Permission.SEND_SCANS):
         parts.append(_drop_zone())
     parts += [
         _filters(user),
@@ -92,12 +93,12 @@ def register(app: Dash, services: Services) -> None:
 
     @app.callback(Output(LINKED, "children"), Input(LOCATION, "search"))
     def _linked(address: str | None) -> list[Component]:
-        require(*READERS)
+        require(Permission.SEE_SCANS)
         return cohort_panels.linked(services.cohort.numbers.asked(address or "").filters)
 
     @app.callback(Output(FILTER_TASK, "options"), Input(FILTER_TASK, "id"))
     def _tasks(_: str) -> list[dict[str, str]]:
-        require(*READERS)
+        require(Permission.SEE_SCANS)
         return _options("All tasks", {name: task_name(name) for name in services.versions.registry.clinical})
 
     @app.callback(
@@ -116,7 +117,7 @@ def register(app: Dash, services: Services) -> None:
     def _rows(
         request: dict[str, Any] | None, search: str | None, address: str | None, *values: str | None
     ) -> tuple[Any, ...]:
-        user = require(*READERS)
+        user = require(Permission.SEE_SCANS)
         seen = (
             services.reviewing.worklist.changes_token()
         )  # before the rows: a change in between is shown again
@@ -171,7 +172,7 @@ def _row(row: WorklistRow, user: User) -> dict[str, Any]:
     return {
         "scan_id": row.scan_id,
         "patient": row.patient,
-        "patient_id": row.patient_id if user.role is Role.CLINICIAN else None,
+        "patient_id": row.patient_id if may(user, Permission.SEE_IDENTITY) else None,
         "synthetic": row.synthetic,
         "modality": " ".join(part for part in (row.modality, row.sequence) if part),
         "acquired_at": local_date(row.acquired_at),
@@ -188,7 +189,7 @@ def _row(row: WorklistRow, user: User) -> dict[str, Any]:
 def _empty(user: User, *, filtered: bool) -> Component:
     if filtered:
         return _empty_state("bi-search", "No scan fits.", "Change the search or the filters.")
-    if user.role in SENDERS:
+    if may(user, Permission.SEND_SCANS):
         return _empty_state(
             "bi-inboxes",
             "No scans yet.",
@@ -236,7 +237,9 @@ def _drop_zone() -> Component:
 
 
 def _filters(user: User) -> Component:
-    hint = "Search patient, id, sequence" if user.role is Role.CLINICIAN else "Search pseudonym, sequence"
+    hint = (
+        "Search patient, id, sequence" if may(user, Permission.SEE_IDENTITY) else "Search pseudonym, sequence"
+    )
     results = {"positive": "Found", "negative": "Not found"}
     reviews = {verdict.value: name for verdict, name in VERDICT_NAMES.items()}
     return html.Div(
@@ -294,7 +297,7 @@ def _columns(user: User) -> list[dict[str, Any]]:
         {"headerName": "", "colId": "picture", "cellRenderer": "Thumbnail", "width": 66, "resizable": False},
         {"headerName": "Patient", "field": "patient", "cellRenderer": "ScanLink", "flex": 2, "minWidth": 130},
     ]
-    if user.role is Role.CLINICIAN:
+    if may(user, Permission.SEE_IDENTITY):
         columns.append({"headerName": "Patient ID", "field": "patient_id", "flex": 1, "minWidth": 100})
     columns += [
         {"headerName": "Modality", "field": "modality", "flex": 1, "minWidth": 110},

@@ -24,7 +24,7 @@ from services.cohort.counting import REFUSAL_FILTERS, Bar, Cohort
 from services.cohort.filters import Query, in_words, query_of
 from services.cohort.small_numbers import few_behind, guarded
 from services.cohort.table import BARS, NOTES, REFUSALS, SCANS, SHARE, TITLES, tabled
-from services.permissions import may_see_identity
+from services.permissions import Permission, may, require
 
 MIME = {
     "csv": "text/csv; charset=utf-8",
@@ -61,6 +61,7 @@ class CohortExports:
 
         Raises InvalidInput for a filter that does not exist, NotFound for a kind that does not.
         """
+        require(user, Permission.SEE_STATISTICS)
         if kind not in MIME:
             raise NotFound("There is no such kind of file.")
         cohort, at = self._cohorts.cohort(filters), now()
@@ -71,6 +72,7 @@ class CohortExports:
 
     def numbers(self, filters: Query, user: User) -> dict[str, Any]:
         """The same numbers for a program; raises InvalidInput for a filter that does not exist."""
+        require(user, Permission.SEE_STATISTICS)
         cohort = self._cohorts.cohort(filters)
         return {
             "filters": _plain(cohort.filters),
@@ -82,6 +84,7 @@ class CohortExports:
 
     def compared(self, first: Query, second: Query, user: User) -> dict[str, Any]:
         """Two cohorts side by side for a program; raises InvalidInput for a filter that does not exist."""
+        require(user, Permission.SEE_STATISTICS)
         found = self._comparing.compare(first, second)
         return {
             "first": _plain(first),
@@ -103,7 +106,7 @@ class CohortExports:
 
 def hides_small(user: User) -> bool:
     """Whether this person sees no numbers that stand for few: who may not know patients."""
-    return not may_see_identity(user)
+    return not may(user, Permission.SEE_IDENTITY)
 
 
 def table(cohort: Cohort, hide_small: bool) -> list[ExportRow]:

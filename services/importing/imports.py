@@ -37,6 +37,7 @@ from services.importing.filing import Filing
 from services.importing.inventory import items_of, tree_of
 from services.importing.run import ImportRun
 from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
 from services.reading.reading import Reader
 from services.reviewing.review import Heard
 from services.settings import Settings
@@ -88,6 +89,7 @@ class Importing:
 
         Raises InvalidInput for anything outside it and as `start` does.
         """
+        require(user, Permission.IMPORT)
         if not folder.strip():
             raise InvalidInput("Enter the folder to import.")
         table = self._below(labels.strip()) if labels.strip() else None
@@ -105,6 +107,8 @@ class Importing:
 
         Raises InvalidInput for a folder or table that is not there or cannot be understood.
         """
+        if user is not None:
+            require(user, Permission.IMPORT)
         folder, table = folder.resolve(), None if labels is None else labels.resolve()
         if not folder.exists():
             raise InvalidInput(f"There is no folder {folder}.")
@@ -125,6 +129,8 @@ class Importing:
 
     def pause(self, import_id: str, user: User | None = None) -> Import:
         """Have a run end after what it has in hand. Raises NotFound, InvalidInput if it is over."""
+        if user is not None:
+            require(user, Permission.IMPORT)
         self._imports.require(import_id)
         if not self._imports.move(import_id, ImportState.PAUSED, only_from=(*OPEN, ImportState.PAUSED)):
             raise InvalidInput("This import is over.")
@@ -136,6 +142,8 @@ class Importing:
 
         Raises NotFound, InvalidInput where nothing is left to do.
         """
+        if user is not None:
+            require(user, Permission.IMPORT)
         one = self._imports.require(import_id)
         if one.state is ImportState.DONE and not self._imports.progress(import_id).failed:
             raise InvalidInput("This import is finished.")

@@ -10,6 +10,7 @@ from data.records import AuditEvent, ReviewRequest, User
 from data.stores.audit import AuditLog
 from data.stores.review_requests import ReviewRequestStore
 from data.stores.scans import ScanStore
+from services.permissions import Permission, require
 
 MOST = 200
 LONGEST_WHY = 300
@@ -25,6 +26,7 @@ class ReviewRequests:
 
     def ask(self, scan_ids: Sequence[str], why: str, user: User) -> int:
         """Ask for reviews; returns of how many scans. Raises InvalidInput for none, too many or no reason."""
+        require(user, Permission.ASK_FOR_REVIEWS)
         wanted, words = list(dict.fromkeys(scan_ids)), " ".join(why.split())[:LONGEST_WHY]
         if not wanted or len(wanted) > MOST:
             raise InvalidInput(f"Choose 1 to {MOST} scans.")
@@ -49,6 +51,8 @@ class ReviewRequests:
         """The scan's open request, or None."""
         return self._store.of_scan(scan_id)
 
-    def withdraw(self, request_id: str) -> None:
-        """Take a request back."""
+    def withdraw(self, request_id: str, user: User) -> None:
+        """Take a request back; raises NotAllowed."""
+        require(user, Permission.WITHDRAW_REVIEW_REQUESTS)
         self._store.withdraw(request_id)
+        self._audit.record(AuditEvent(now(), user.id, "review.withdraw", request_id))

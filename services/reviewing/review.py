@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from data import formats
 from data.database import new_id, now
-from data.errors import InvalidInput, NotAllowed, NotFound
+from data.errors import InvalidInput, NotFound
 from data.files import FileStore
 from data.packing import packed
-from data.records import AuditEvent, Result, Review, Role, Scan, User, Verdict
+from data.records import AuditEvent, Result, Review, Scan, User, Verdict
 from data.stores.audit import AuditLog
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
@@ -22,6 +22,7 @@ from data.stores.scans import ScanStore
 from models.measuring import measure
 from models.metrics import dice
 from services import keys
+from services.permissions import Permission, require
 from services.reviewing.pictures import Pictures
 
 Mask = NDArray[np.bool_]
@@ -91,8 +92,7 @@ class Reviewing:
         return self._kept(review, result)
 
     def _reviewable(self, scan_id: str, user: User) -> tuple[Scan, Result]:
-        if user.role is not Role.CLINICIAN:
-            raise NotAllowed("Only clinicians review results.")
+        require(user, Permission.REVIEW)
         scan, result = self._scans.get(scan_id), self._results.latest(scan_id)
         if scan is None:
             raise NotFound("There is no such scan.")

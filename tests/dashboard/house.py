@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, BinaryIO
@@ -76,6 +76,7 @@ from services.reviewing.requests import ReviewRequests
 from services.reviewing.review import Reviewing
 from services.reviewing.worklist import Worklist
 from services.schedules import Schedules
+from services.sessions import sessions_of
 from services.settings import Settings
 from services.training.retraining_pack import RetrainingPacks
 from tests.dashboard.released import resting
@@ -205,6 +206,7 @@ class House:
         self.services: Any = SimpleNamespace(
             settings=settings,
             accounts=self.accounts,
+            sessions=sessions_of(database, timedelta(minutes=self.session_minutes)),
             jobs=self.jobs,
             alerts=self.alerts,
             schedules=self.schedules,

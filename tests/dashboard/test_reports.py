@@ -125,7 +125,7 @@ def test_clinicians_read_and_do_not_delete(house: House, sign_in) -> None:
     clinician = sign_in(Role.CLINICIAN)
     assert parts.DELETE not in shown(clinician)
     assert clinician.get(f"/reports/{report.id}/report.pdf").status_code == 200
-    with pytest.raises(Exception, match="Only department heads"):
+    with pytest.raises(Exception, match="only department heads and MLOps staff may delete reports"):
         house.services.reporting.delete(report.id, house.person(Role.CLINICIAN, "other"))
 
 
