@@ -17,8 +17,8 @@ from data.records import KeptRefusal, ReportKind, User
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:
-    from services.cohort.comparison import Difference
-    from services.cohort.counting import Cohort, Spread, Tile
+    from services.cohort.comparison import CohortDifference
+    from services.cohort.counting import Cohort, KeyFigure, Spread
 
 MOST_REFUSALS = 200
 KINDS = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet", "pdf": "PDF"}
@@ -156,7 +156,7 @@ def refused(found: Cohort, refusals: Sequence[KeptRefusal], user: User) -> Compo
     return html.Details([summary, html.Div(table, className="lb-scroll"), *said], className="lb-card")
 
 
-def comparison(found: Sequence[Difference], first: Query, second: Query) -> Component:
+def comparison(found: Sequence[CohortDifference], first: Query, second: Query) -> Component:
     """Every quantity in both cohorts, with effect, interval and corrected p."""
     head = ["", "First", "Second", "Effect", "95 % interval", "Test", "p, corrected"]
     rows = [html.Tr([html.Td(cell) for cell in _difference(one)]) for one in found]
@@ -179,7 +179,7 @@ def comparison(found: Sequence[Difference], first: Query, second: Query) -> Comp
     )
 
 
-def _difference(one: Difference) -> list[str]:
+def _difference(one: CohortDifference) -> list[str]:
     values = [
         "–" if value is None else (f"{100 * value:.1f} %" if one.kind == "share" else f"{value:.3g}")
         for value in one.values
@@ -202,7 +202,7 @@ def _said(filters: Query) -> str:
     return "; ".join(parts) or "all scans"
 
 
-def _share_words(tile: Tile) -> tuple[str, str]:
+def _share_words(tile: KeyFigure) -> tuple[str, str]:
     share = tile.share
     if share is None or share.n == 0:
         return "–", "nothing read yet"
@@ -219,7 +219,7 @@ def _spread_words(spread: Spread) -> tuple[str, str]:
     return duration(spread.median), f"median; 90 % within {duration(spread.p90)}, n = {number(spread.n)}"
 
 
-def _tile(label: str, value: str, under: str, tile: Tile, query_of: Callable[[Query], str]) -> Component:
+def _tile(label: str, value: str, under: str, tile: KeyFigure, query_of: Callable[[Query], str]) -> Component:
     return dcc.Link(
         _tile_body(label, value, under), href=f"/worklist?{query_of(tile.filters)}", className="lb-tile"
     )

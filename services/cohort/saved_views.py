@@ -32,10 +32,10 @@ class SavedViews:
 
     def get(self, view_id: str) -> SavedView:
         """One view; raises NotFound."""
-        found = self._store.get(view_id)
-        if found is None:
+        view = self._store.get(view_id)
+        if view is None:
             raise NotFound("There is no such view any more.")
-        return found
+        return view
 
     def delete(self, view_id: str, user: User) -> None:
         """Forget a view; nothing happens where there is none."""

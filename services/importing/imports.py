@@ -39,7 +39,7 @@ from services.importing.run import ImportRun
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
 from services.reading.reading import Reader
-from services.reviewing.review import Heard
+from services.reviewing.review import ReviewListener
 from services.settings import Settings
 
 JOB = "import"
@@ -68,7 +68,7 @@ class Importing:
         files: FileStore,
         reader: Reader | None,
         jobs: Jobs | None = None,
-        heard: Heard = lambda _: None,
+        heard: ReviewListener = lambda _: None,
     ) -> None:
         """Without `jobs` nothing runs by itself: whoever calls `run` waits for it.
 

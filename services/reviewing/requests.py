@@ -32,16 +32,16 @@ class ReviewRequests:
             raise InvalidInput(f"Choose 1 to {MOST} scans.")
         if not words:
             raise InvalidInput("Say why they should be reviewed.")
-        found = [scan for scan_id in wanted if (scan := self._scans.get(scan_id)) is not None]
+        scans = [scan for scan_id in wanted if (scan := self._scans.get(scan_id)) is not None]
         moment = now()
         self._store.add(
             [
                 ReviewRequest(new_id(), scan.id, scan.task, words, user.id, user.display_name, moment)
-                for scan in found
+                for scan in scans
             ]
         )
-        self._audit.record(AuditEvent(moment, user.id, "review.request", f"{len(found)} scans", words))
-        return len(found)
+        self._audit.record(AuditEvent(moment, user.id, "review.request", f"{len(scans)} scans", words))
+        return len(scans)
 
     def open(self, task: str | None = None) -> list[ReviewRequest]:
         """What waits for a review, newest first."""

@@ -26,11 +26,11 @@ from services.permissions import Permission, require
 from services.reviewing.pictures import Pictures
 
 Mask = NDArray[np.bool_]
-Heard = Callable[[Result], None]
+ReviewListener = Callable[[Result], None]
 LONGEST_REASON = 2000
 
 
-class Reviewing:
+class Reviews:
     """Every review is kept beside those before it."""
 
     def __init__(
@@ -41,7 +41,7 @@ class Reviewing:
         files: FileStore,
         pictures: Pictures,
         audit: AuditLog,
-        heard: Heard = lambda _: None,
+        heard: ReviewListener = lambda _: None,
     ) -> None:
         """`heard` is told of each result that got a review, once the review is kept."""
         self._scans = scans

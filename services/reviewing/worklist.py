@@ -51,14 +51,14 @@ class ScanView:
     @property
     def corrected(self) -> Review | None:
         """The newest review that carries a corrected mask of the result shown."""
-        found = (
+        of_result = (
             review
             for review in self.reviews
             if review.measurements is not None
             and self.result is not None
             and review.result_id == self.result.id
         )
-        return next(found, None)
+        return next(of_result, None)
 
 
 class Worklist:

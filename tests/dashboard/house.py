@@ -62,7 +62,7 @@ from services.accounts import Accounts
 from services.alerts.alerts import Alerts
 from services.alerts.delivery import Telling
 from services.cohort.cohort import Cohorts
-from services.cohort.comparison import Comparing
+from services.cohort.comparison import CohortComparison
 from services.cohort.exports import CohortExports
 from services.cohort.saved_views import SavedViews
 from services.importing.imports import Importing
@@ -70,10 +70,10 @@ from services.jobs import Jobs
 from services.reading.uploads import Uploads
 from services.reporting.cohort_report import CohortReport
 from services.reporting.reports import Reporting
-from services.reviewing.gallery import Gallery
+from services.reviewing.gallery import ScanGallery
 from services.reviewing.pictures import Pictures
 from services.reviewing.requests import ReviewRequests
-from services.reviewing.review import Reviewing
+from services.reviewing.review import Reviews
 from services.reviewing.worklist import Worklist
 from services.schedules import Schedules
 from services.sessions import sessions_of
@@ -196,7 +196,7 @@ class House:
         settings = Settings(home=self.folder, session_minutes=self.session_minutes)
         ledger, refusals = Ledger(database), RefusalStore(database)
         cohorts = Cohorts(ledger, refusals, lambda: {BRAIN_TUMOUR: 0.41})
-        comparing = Comparing(ledger)
+        comparing = CohortComparison(ledger)
         self.department = department(database, self.folder)  # asks MLflow only when somebody asks it
         self.jobs = Jobs(JobStore(database), self.folder / "jobs", workers=1)  # nobody starts them
         self.alerts = Alerts(AlertStore(database), audit, Telling(), self.jobs)
@@ -230,10 +230,10 @@ class House:
                     self.accounts,
                     registry.card,
                 ),
-                reviews=Reviewing(self.scans, self.results, self.reviews, self.files, self.pictures, audit),
+                reviews=Reviews(self.scans, self.results, self.reviews, self.files, self.pictures, audit),
                 requests=ReviewRequests(ReviewRequestStore(database), self.scans, audit),
                 pictures=self.pictures,
-                gallery=Gallery(self.files, self.pictures),
+                gallery=ScanGallery(self.files, self.pictures),
             ),
             cohort=SimpleNamespace(
                 numbers=cohorts,

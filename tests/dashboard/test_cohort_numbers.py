@@ -15,7 +15,7 @@ from data.records import NOTICE, Identity, Role
 from data.stores.audit import AuditLog
 from data.stores.refusals import RefusalStore
 from services.cohort.cohort import Cohorts
-from services.cohort.comparison import Comparing
+from services.cohort.comparison import CohortComparison
 from services.cohort.exports import MIME, CohortExports
 from tests.dashboard.house import House
 from tests.reports.test_tables import from_csv
@@ -28,8 +28,8 @@ def house(house: House) -> House:
     """Six volumes of six people, of which four were read; and two films."""
     ledger = Ledger(house.database)
     cohorts = Cohorts(ledger, RefusalStore(house.database), lambda: {"brain-tumour": 0.4})
-    house.services.cohort.numbers, house.services.cohort.comparison = cohorts, Comparing(ledger)
-    house.services.cohort.exports = CohortExports(cohorts, Comparing(ledger), AuditLog(house.database))
+    house.services.cohort.numbers, house.services.cohort.comparison = cohorts, CohortComparison(ledger)
+    house.services.cohort.exports = CohortExports(cohorts, CohortComparison(ledger), AuditLog(house.database))
     for number in range(6):
         scan = house.add_volume("u", Identity(f"Name {number}", f"MRN-{number}"))
         if number < 4:
