@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from dashboard.components.drift_panels import figure
 from dashboard.components.results import local_time
 from data.records import JobState, ReviewRequest
-from services.drift.influential_scans import EMBEDDING, OVERALL, Culprit, Culprits
+from services.drift.influential_scans import EMBEDDING, OVERALL, Influence, InfluentialScan
 from services.training.retraining_pack import Pack
 
 CHOSEN = "drift-chosen"
@@ -53,7 +53,7 @@ def controls() -> Component:
     )
 
 
-def heading(found: Culprits) -> list[Component]:
+def heading(found: Influence) -> list[Component]:
     """What is shown, and what is usual in the reference."""
     words = HEADINGS.get(found.feature, f"Scans that pull “{found.title}” the most")
     usual = ""
@@ -66,7 +66,7 @@ def heading(found: Culprits) -> list[Component]:
     return [html.H2(words), html.P(usual, className="text-secondary")]
 
 
-def options(found: Culprits) -> list[dict[str, Any]]:
+def options(found: Influence) -> list[dict[str, Any]]:
     """The scans as choices with pictures, the strongest first."""
     return [
         {"label": _picture(place, one, found.unit), "value": one.scan_id}
@@ -127,7 +127,7 @@ def hint(request: ReviewRequest | None) -> Component | None:
     )
 
 
-def _picture(place: int, one: Culprit, unit: str) -> Component:
+def _picture(place: int, one: InfluentialScan, unit: str) -> Component:
     return html.Span(
         [
             html.Img(src=f"/drift/thumbnail/{one.scan_id}.png", alt=f"Scan {place}"),
@@ -137,7 +137,7 @@ def _picture(place: int, one: Culprit, unit: str) -> Component:
     )
 
 
-def _value(one: Culprit, unit: str) -> str:
+def _value(one: InfluentialScan, unit: str) -> str:
     if one.value is None:
         return ""
     return one.value if isinstance(one.value, str) else f"{figure(one.value)} {unit}".strip()

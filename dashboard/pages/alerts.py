@@ -65,7 +65,7 @@ def show(services: Services, user: User, search: str | None) -> tuple[Any, ...]:
     """What an address shows: who is told, what stands, what is past, and the way to more of it."""
     chosen, shown = _asked(search)
     closed = services.alerts.past(shown + 1)
-    standing = alerts.cards(services.alerts.standing(), user, chosen, _now())
+    standing = alerts.cards(services.alerts.unfinished(), user, chosen, _now())
     return _told(services), standing, alerts.past(closed[:shown]), _more(chosen, shown, len(closed) > shown)
 
 
@@ -292,7 +292,7 @@ def _more(chosen: str | None, shown: int, there_is_more: bool) -> Component | No
 
 
 def _told(services: Services) -> str:
-    names = services.alerts.told_by
+    names = services.alerts.delivered_by
     if not names:
         return "Shown here and in the bell only: LIGHTBOX_ALERTS names no webhook or mailbox."
     return f"Sent to: {', '.join(names)}"

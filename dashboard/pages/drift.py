@@ -30,7 +30,7 @@ VERDICT = "drift-verdict"
 FEATURES = "drift-features"
 FEATURE = "drift-feature"
 FEATURE_HEAD = "drift-feature-head"
-CULPRITS_HEAD = "drift-influential-scans-head"
+INFLUENTIAL_HEAD = "drift-influential-scans-head"
 DISTRIBUTION = "drift-distribution"
 HISTORY = "drift-history"
 RUNS = "drift-runs"
@@ -96,7 +96,7 @@ def _detail(may_choose: bool) -> list[Component]:
         html.Div(id=FEATURE_HEAD, className="lb-section-head"),
         html.Div(graphs, className="lb-charts"),
         html.Div(
-            [html.Div(id=CULPRITS_HEAD), gallery.controls()],
+            [html.Div(id=INFLUENTIAL_HEAD), gallery.controls()],
             className="lb-card" if may_choose else "lb-hidden",
         ),
     ]
@@ -165,7 +165,8 @@ def detail(services: Services, user: User, search: str | None) -> dict[str, Any]
     """The feature that an address names: distribution, history and the scans that pull it."""
     at = address_of(services, search)
     shown: dict[str, Any] = {
-        FEATURE: "lb-hidden", FEATURE_HEAD: None, CULPRITS_HEAD: None, DISTRIBUTION: _EMPTY, HISTORY: _EMPTY,
+        FEATURE: "lb-hidden", FEATURE_HEAD: None, INFLUENTIAL_HEAD: None, DISTRIBUTION: _EMPTY,
+        HISTORY: _EMPTY,
         gallery.CHOSEN: [],
     }  # fmt: skip
     if at.feature is None or at.run is None or at.run.state is not RunState.DONE:
@@ -182,9 +183,9 @@ def detail(services: Services, user: User, search: str | None) -> dict[str, Any]
     if may(user, Permission.SEE_SCANS):
         try:
             found = services.drift.influential_scans.of(at.run.id, at.feature)
-            shown |= {CULPRITS_HEAD: gallery.heading(found), gallery.CHOSEN: gallery.options(found)}
+            shown |= {INFLUENTIAL_HEAD: gallery.heading(found), gallery.CHOSEN: gallery.options(found)}
         except (InvalidInput, NotFound) as error:
-            shown[CULPRITS_HEAD] = html.P(str(error))
+            shown[INFLUENTIAL_HEAD] = html.P(str(error))
     return shown
 
 
@@ -257,7 +258,7 @@ def _register_detail(app: Dash, services: Services) -> None:
     @app.callback(
         Output(FEATURE, "className"),
         Output(FEATURE_HEAD, "children"),
-        Output(CULPRITS_HEAD, "children"),
+        Output(INFLUENTIAL_HEAD, "children"),
         Output(DISTRIBUTION, "figure"),
         Output(HISTORY, "figure"),
         Output(card_of(DISTRIBUTION), "className"),
@@ -268,7 +269,7 @@ def _register_detail(app: Dash, services: Services) -> None:
     )
     def _detail(search: str | None) -> tuple[Any, ...]:
         found = detail(services, require(Permission.SEE_DRIFT), search)
-        names = (FEATURE, FEATURE_HEAD, CULPRITS_HEAD, DISTRIBUTION, HISTORY)
+        names = (FEATURE, FEATURE_HEAD, INFLUENTIAL_HEAD, DISTRIBUTION, HISTORY)
         cards = [
             "lb-card lb-chart" + ("" if found[name] is not _EMPTY else " lb-hidden") for name in names[3:]
         ]

@@ -103,7 +103,7 @@ def build_services(settings: Settings) -> Services:
 
     schedule_drift(schedules, drift, stores.clinical)
     schedule_reports(schedules, reporting)
-    for tick in (schedules.tick, alerts.tell_due, real_use.tick, performance.monitoring.tick):
+    for tick in (schedules.tick, alerts.deliver_due, real_use.tick, performance.monitoring.tick):
         jobs.every_minute(tick)
     return Services(
         settings=settings,

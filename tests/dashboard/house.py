@@ -60,7 +60,7 @@ from reports import pictures
 from services import keys
 from services.accounts import Accounts
 from services.alerts.alerts import Alerts
-from services.alerts.delivery import Telling
+from services.alerts.delivery import Delivery
 from services.cohort.cohort import Cohorts
 from services.cohort.comparison import CohortComparison
 from services.cohort.exports import CohortExports
@@ -199,7 +199,7 @@ class House:
         comparing = CohortComparison(ledger)
         self.department = department(database, self.folder)  # asks MLflow only when somebody asks it
         self.jobs = Jobs(JobStore(database), self.folder / "jobs", workers=1)  # nobody starts them
-        self.alerts = Alerts(AlertStore(database), audit, Telling(), self.jobs)
+        self.alerts = Alerts(AlertStore(database), audit, Delivery(), self.jobs)
         self.schedules = Schedules(ScheduleStore(database), self.jobs, self.alerts, audit)
         self.drifting = DriftHouse(database, self.folder, self.jobs)
         writers = {ReportKind.COHORT: CohortReport(cohorts)}

@@ -16,7 +16,7 @@ from dashboard.components.schedules import moment_words, options
 from dashboard.pages import alerts
 from data.errors import InvalidInput, NotFound
 from data.records import Alert, AlertState, Role, Severity
-from services.alerts.delivery import Telling, addresses
+from services.alerts.delivery import Delivery, addresses
 from services.schedules import Default
 from tests.dashboard.conftest import callback, log_in
 from tests.dashboard.house import House
@@ -126,9 +126,11 @@ def test_past_alerts_come_in_portions(house: House) -> None:
 
 
 def test_a_failed_message_is_shown_and_no_secret(house: House) -> None:
-    house.alerts._telling = Telling(addresses("json://user:s3cret@hook.example/t0ken"))
+    house.alerts._delivery = Delivery(addresses("json://user:s3cret@hook.example/t0ken"))
     alert = raised(house)
-    house.alerts._settle_telling(house.alerts.get(alert.id), ["The webhook at hook.example did not take it."])
+    house.alerts._settle_delivery(
+        house.alerts.get(alert.id), ["The webhook at hook.example did not take it."]
+    )
     shown = str(alerts.show(house.services, house.person(Role.ADMIN), None))
     assert "The webhook at hook.example did not take it. It is tried again at" in shown
     assert "Sent to: webhook at hook.example" in shown

@@ -116,7 +116,9 @@ def test_a_feature_opens_the_scans_that_pull_it(house: House, run: DriftRun) -> 
     scan_id = house.drifting.influential_scans.of(run.id, "noise").scans[0].scan_id
     looker = house.person(Role.MLOPS, "looker")
     found = page.detail(house.services, looker, f"?run={run.id}&feature=noise")
-    assert found[page.FEATURE] == "" and "Scans that pull “Noise” the most" in str(found[page.CULPRITS_HEAD])
+    assert found[page.FEATURE] == "" and "Scans that pull “Noise” the most" in str(
+        found[page.INFLUENTIAL_HEAD]
+    )
     assert found["drift-chosen"][0]["value"] == scan_id
     closed = page.detail(house.services, looker, f"?run={run.id}")
     assert closed[page.FEATURE] == "lb-hidden" and closed["drift-chosen"] == []
