@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, g, redirect, request, session
-from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -99,14 +99,9 @@ class SessionGuard:
 
     def begin(self, user: User) -> None:
         """Start a fresh session for `user`; what this browser had before has ended, for every copy of it."""
-        self._end_present()
+        self.end()
         login_user(SignedIn(user, self.sessions.begin(user)))
         g.person = user
-
-    def end(self) -> None:
-        """Sign this session out, for every copy of its cookie."""
-        self._end_present()
-        logout_user()
 
     def active(self) -> None:
         """Note that a person did something."""
@@ -132,7 +127,8 @@ class SessionGuard:
         """Say whether this request's session is good and was active lately."""
         return bool(current_user.is_authenticated)
 
-    def _end_present(self) -> None:
+    def end(self) -> None:
+        """Sign this browser's session out, for every copy of its cookie."""
         if _SECRET in session:
             self.sessions.end(session[_SECRET])
         session.clear()
