@@ -103,6 +103,12 @@ class SessionGuard:
         login_user(SignedIn(user, self.sessions.begin(user)))
         g.person = user
 
+    def end(self) -> None:
+        """Sign this browser's session out, for every copy of its cookie."""
+        if _SECRET in session:
+            self.sessions.end(session[_SECRET])
+        session.clear()
+
     def active(self) -> None:
         """Note that a person did something."""
         self.sessions.active(session[_SECRET])
@@ -126,12 +132,6 @@ class SessionGuard:
     def signed_in(self) -> bool:
         """Say whether this request's session is good and was active lately."""
         return bool(current_user.is_authenticated)
-
-    def end(self) -> None:
-        """Sign this browser's session out, for every copy of its cookie."""
-        if _SECRET in session:
-            self.sessions.end(session[_SECRET])
-        session.clear()
 
     def _load(self, secret: str) -> SignedIn | None:
         user = self.sessions.user(secret)

@@ -85,5 +85,5 @@ def keep(
 
 
 def _refusal(row: Row[Any]) -> KeptRefusal:
-    said = Refusal(row.name, row.code, row.sentence, row.modality, row.scanner, row.site)
-    return KeptRefusal(row.id, said, row.created_at)
+    refusal = Refusal(row.name, row.code, row.sentence, row.modality, row.scanner, row.site)
+    return KeptRefusal(row.id, refusal, row.created_at)

@@ -111,8 +111,8 @@ def _number(lines: Lines, cohorts: tuple[Rows, Rows], name: str) -> CohortDiffer
     samples = [values_of[~np.isnan(values_of)] for values_of in picked]
     n = (len(samples[0]), len(samples[1]))
     medians = tuple(float(np.median(sample)) if len(sample) else None for sample in samples)
-    said = f"{words}, median{f' in {unit}' if unit else ''}"
-    plain = CohortDifference(name, said, "number", n, (medians[0], medians[1]))
+    label = f"{words}, median{f' in {unit}' if unit else ''}"
+    plain = CohortDifference(name, label, "number", n, (medians[0], medians[1]))
     if min(n) < LEAST:
         return plain
     effect, spread, p = superiority(*(np.round(sample * steps).astype(np.int64) for sample in samples))

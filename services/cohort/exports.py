@@ -95,13 +95,13 @@ class CohortExports:
         }
 
     def _written(
-        self, kind: str, cohort: Cohort, rows: Sequence[ExportRow], said: Mapping[str, str]
+        self, kind: str, cohort: Cohort, rows: Sequence[ExportRow], preamble: Mapping[str, str]
     ) -> bytes:
         if kind == "pdf":
             figures = self._cohorts.charts(shown(cohort, rows))
-            return pdf(cohort_document(sections(rows, figures), said))
+            return pdf(cohort_document(sections(rows, figures), preamble))
         write = {"csv": csv_table, "xlsx": xlsx_table, "parquet": parquet_table, "json": json_table}[kind]
-        return write(rows, said)
+        return write(rows, preamble)
 
 
 def hides_small(user: User) -> bool:
@@ -117,7 +117,7 @@ def table(cohort: Cohort, hide_small: bool) -> list[ExportRow]:
 
 def facts(cohort: Cohort, user: User, at: datetime) -> dict[str, str]:
     """What a person must know of an export, by its label."""
-    said = {
+    preamble = {
         "Filters": in_words(cohort.filters),
         "Counted": f"{at:%Y-%m-%d %H:%M} UTC",
         "By": user.display_name,
@@ -125,10 +125,10 @@ def facts(cohort: Cohort, user: User, at: datetime) -> dict[str, str]:
         "Notice": NOTICE,
     }
     if any(name not in REFUSAL_FILTERS for name in cohort.filters):
-        said["Refusals"] = _UNDIFFERENTIATED
+        preamble["Refusals"] = _UNDIFFERENTIATED
     if hides_small(user):
-        said["Small numbers"] = HIDDEN
-    return said
+        preamble["Small numbers"] = HIDDEN
+    return preamble
 
 
 def shown(cohort: Cohort, rows: Sequence[ExportRow]) -> Cohort:

@@ -41,16 +41,16 @@ class Reviews:
         files: FileStore,
         pictures: Pictures,
         audit: AuditLog,
-        heard: ReviewListener = lambda _: None,
+        listener: ReviewListener = lambda _: None,
     ) -> None:
-        """`heard` is told of each result that got a review, once the review is kept."""
+        """`listener` is told of each result that got a review, once the review is kept."""
         self._scans = scans
         self._results = results
         self._reviews = reviews
         self._files = files
         self._pictures = pictures
         self._audit = audit
-        self._heard = heard
+        self._listener = listener
 
     def accept(self, scan_id: str, user: User) -> Review:
         """The result is right. Raises NotAllowed, NotFound."""
@@ -105,7 +105,7 @@ class Reviews:
         self._audit.record(
             AuditEvent(review.created_at, review.reviewer_id, f"review.{review.verdict}", review.scan_id)
         )
-        self._heard(result)
+        self._listener(result)
         return kept
 
 
