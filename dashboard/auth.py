@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from dashboard.errors import json_error
 from data.records import User
-from services import permissions
+from services import addresses, permissions
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:
@@ -28,16 +28,16 @@ SESSION_COOKIE = "lightbox_session"
 _SECRET = "_user_id"  # noqa: S105 - the place where flask-login keeps it
 
 PAGE_PERMISSIONS = {
-    "/admin": Permission.ADMINISTER,
-    "/worklist": Permission.SEE_SCANS,
-    "/scans": Permission.SEE_SCANS,
-    "/cohort": Permission.SEE_STATISTICS,
-    "/performance": Permission.SEE_STATISTICS,
-    "/drift": Permission.SEE_DRIFT,
-    "/models": Permission.SEE_MODELS,
-    "/rehearsals": Permission.SEE_MODELS,
-    "/reports": Permission.USE_REPORTS,
-    "/alerts": Permission.DECIDE_ALERTS,
+    addresses.ADMIN: Permission.ADMINISTER,
+    addresses.WORKLIST: Permission.SEE_SCANS,
+    addresses.SCANS: Permission.SEE_SCANS,
+    addresses.COHORT: Permission.SEE_STATISTICS,
+    addresses.PERFORMANCE: Permission.SEE_STATISTICS,
+    addresses.DRIFT: Permission.SEE_DRIFT,
+    addresses.MODELS: Permission.SEE_MODELS,
+    addresses.REHEARSALS: Permission.SEE_MODELS,
+    addresses.REPORTS: Permission.USE_REPORTS,
+    addresses.ALERTS: Permission.DECIDE_ALERTS,
 }
 """What each page is shown for; a page that a role may not see does not exist for it."""
 

@@ -13,6 +13,7 @@ from flask_wtf.csrf import generate_csrf
 
 from dashboard.auth import PAGE_PERMISSIONS, person
 from dashboard.components import bell
+from dashboard.components.attributes import aria, data
 from dashboard.components.icons import icon
 from dashboard.errors import ALERT
 from dashboard.pages import (
@@ -28,6 +29,7 @@ from dashboard.pages import (
     worklist,
 )
 from data.records import NOTICE, Role, User
+from services import addresses
 from services.permissions import ROLE_NAMES, Permission, may
 
 LOCATION = "location"
@@ -53,16 +55,16 @@ class Page:
 
 
 PAGES = (
-    Page("/admin", "People", "bi-people", admin.layout),  # where administrators land
-    Page("/worklist", "Worklist", "bi-list-ul", worklist.layout),
-    Page("/scans", "Scan", "bi-image", scan.layout, takes_argument=True),
-    Page("/cohort", "Cohort", "bi-bar-chart", cohort.layout),
-    Page("/performance", "Performance", "bi-graph-up", performance.layout),
-    Page("/drift", "Drift", "bi-activity", drift.layout),
-    Page("/models", "Models", "bi-cpu", models.layout),
-    Page("/rehearsals", "Rehearsal", "bi-cpu", rehearsal.layout, takes_argument=True),
-    Page("/reports", "Reports", "bi-file-earmark-text", reports.layout),
-    Page("/alerts", "Alerts", "bi-bell", alerts.layout),
+    Page(addresses.ADMIN, "People", "bi-people", admin.layout),  # where administrators land
+    Page(addresses.WORKLIST, "Worklist", "bi-list-ul", worklist.layout),
+    Page(addresses.SCANS, "Scan", "bi-image", scan.layout, takes_argument=True),
+    Page(addresses.COHORT, "Cohort", "bi-bar-chart", cohort.layout),
+    Page(addresses.PERFORMANCE, "Performance", "bi-graph-up", performance.layout),
+    Page(addresses.DRIFT, "Drift", "bi-activity", drift.layout),
+    Page(addresses.MODELS, "Models", "bi-cpu", models.layout),
+    Page(addresses.REHEARSALS, "Rehearsal", "bi-cpu", rehearsal.layout, takes_argument=True),
+    Page(addresses.REPORTS, "Reports", "bi-file-earmark-text", reports.layout),
+    Page(addresses.ALERTS, "Alerts", "bi-bell", alerts.layout),
 )
 
 SOMEBODY = User(id="", name="", display_name="", role=Role.CLINICIAN)
@@ -161,7 +163,7 @@ def _navbar(user: User) -> Component:
         html.Span(className="navbar-toggler-icon"),
         id=MENU_TOGGLE,
         className="navbar-toggler",
-        **{"aria-label": "Menu", "aria-controls": MENU},
+        **aria(label="Menu", controls=MENU),
     )
     menu = dbc.Collapse(
         [dbc.Nav(links, navbar=True, class_name="me-auto"), _who(user)], id=MENU, navbar=True, is_open=False
@@ -170,7 +172,8 @@ def _navbar(user: User) -> Component:
     return html.Nav(
         html.Div([brand, *ringing, toggle, menu], className="container-fluid"),
         className="navbar navbar-expand-md lb-navbar",
-        **{"data-bs-theme": "dark", "aria-label": "Main"},
+        **data(bs_theme="dark"),
+        **aria(label="Main"),
     )
 
 

@@ -80,7 +80,7 @@ def past(closed: Sequence[Alert]) -> Component:
 def form() -> Component:
     """Ask for the reason, and for a mute its end; one form for all alerts."""
     until = dbc.Input(id=UNTIL, type="datetime-local")
-    return dbc.Modal(
+    modal: Component = dbc.Modal(
         [
             dbc.ModalHeader(html.H2(id=FORM_HEADING)),
             dbc.ModalBody(
@@ -101,6 +101,7 @@ def form() -> Component:
         centered=True,
         fade=False,
     )
+    return modal
 
 
 def suggested_end(moment: datetime) -> str:

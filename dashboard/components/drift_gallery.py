@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from dashboard.components.drift_panels import figure
 from dashboard.components.results import local_time
 from data.records import JobState, ReviewRequest
+from services import addresses
 from services.drift.influential_scans import EMBEDDING, OVERALL, Influence, InfluentialScan
 from services.training.retraining_pack import Pack
 
@@ -58,7 +59,7 @@ def heading(found: Influence) -> list[Component]:
     words = HEADINGS.get(found.feature, f"Scans that pull “{found.title}” the most")
     usual = ""
     unit = f" {found.unit}" if found.unit else ""
-    if found.median is not None:
+    if found.median is not None and found.q25 is not None and found.q75 is not None:
         half = f"{figure(found.q25)} to {figure(found.q75)}"
         usual = f"Reference: {figure(found.median)}{unit} (middle half {half})"
     elif found.usual is not None:
@@ -81,7 +82,7 @@ def requests(found: Sequence[ReviewRequest], may_withdraw: bool) -> Component:
     rows = [
         html.Tr(
             [
-                html.Td(dcc.Link(one.scan_id[:8], href=f"/scans/{one.scan_id}")),
+                html.Td(dcc.Link(one.scan_id[:8], href=addresses.scan(one.scan_id))),
                 html.Td(one.why),
                 html.Td(one.asked_name),
                 html.Td(local_time(one.created_at)),
@@ -132,7 +133,7 @@ def _picture(place: int, one: InfluentialScan, unit: str) -> Component:
         [
             html.Img(src=f"/drift/thumbnail/{one.scan_id}.png", alt=f"Scan {place}"),
             html.Span([html.Strong(f"{place}. "), _value(one, unit)], className="lb-culprit-value"),
-            dcc.Link("open", href=f"/scans/{one.scan_id}", target="_blank"),
+            dcc.Link("open", href=addresses.scan(one.scan_id), target="_blank"),
         ]
     )
 

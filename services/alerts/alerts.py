@@ -20,6 +20,7 @@ from data.errors import InvalidInput, NotFound
 from data.records import Alert, AlertState, AuditEvent, Severity, User
 from data.stores.alerts import AlertStore
 from data.stores.audit import AuditLog
+from services.addresses import AlertsAddress
 from services.alerts.delivery import Delivery
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
@@ -259,7 +260,7 @@ def message(alert: Alert, url: str) -> tuple[str, str]:
     since = alert.first_at.astimezone().strftime("%Y-%m-%d %H:%M")
     times = "" if alert.times == 1 else f"{alert.times} times since {since}.\n"
     link = f"{url}{alert.link}"
-    own = f"{url}/alerts?alert={alert.id}"
+    own = f"{url}{AlertsAddress(alert.id)}"
     text = f"{alert.sentence}\n\n{times}{link}\nAcknowledge or mute: {own}\n"
     return f"Lightbox, {_NAMES[alert.severity].lower()}: {alert.title}", text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from data.records import DriftRun
 from reports.drift_columns import CATEGORY
@@ -14,11 +14,11 @@ from reports.drift_figures import Point, distribution_figure, history_figure, sp
 from reports.drift_html import facts
 from reports.drift_verdict import APART, effect_words
 from reports.figures import Figure
+from services.addresses import DriftAddress
 from services.drift.influential_scans import EMBEDDING
 
 __all__ = [
     "Pair",
-    "address",
     "distance",
     "distribution",
     "effect_words",
@@ -37,12 +37,6 @@ class Pair:
     title: str
     effects: tuple[float | None, float | None]
     drifted: tuple[bool, bool]
-
-
-def address(task: str, run_id: str, **more: str | None) -> str:
-    """The page's address of a run."""
-    known = {name: value for name, value in more.items() if value}
-    return "/drift?" + urlencode({"task": task, "run": run_id} | known)
 
 
 def distance(feature: Mapping[str, Any]) -> str:
@@ -69,7 +63,7 @@ def history(points: Sequence[tuple[DriftRun, Mapping[str, Any]]], feature: str) 
             (run.finished_at or run.created_at).isoformat(timespec="seconds"),
             numbers["effect"],
             bool(numbers["drifted"]),
-            address(run.task, run.id, feature=feature),
+            str(DriftAddress(run.task, run.id, feature)),
             f"against {run.reference_name}, n = {run.current_n:,}",
         )
         for run, numbers in points

@@ -25,6 +25,7 @@ from data.stores.refusals import RefusalStore
 from reports import drift_numbers
 from reports.drift import Outcome, Side, compare
 from services import keys
+from services.addresses import DriftAddress
 from services.cohort.filters import filters_of, query_of
 from services.drift.references import DriftReferences, OpenedReference, same_kind
 from services.drift.windows import Window, Windows
@@ -188,7 +189,7 @@ class DriftRuns:
         if run is None:
             return
         if run.schedule_id is None:  # of a scheduled one the schedule tells: one cause, one alert
-            link = f"/drift?task={run.task}&run={run.id}"
+            link = str(DriftAddress(run.task, run.id))
             title = f"Drift of {run.task} could not be computed"
             self._alerting.raise_alert(_cause_of_failure(run.task), Severity.WARNING, title, sentence, link)
         self._notify(run)
@@ -281,7 +282,7 @@ class DriftRuns:
             title = f"{run.task} drifts from “{run.reference_name}”"
             sentence = " ".join(snapshot["verdict"])
             self._alerting.raise_alert(
-                cause, run.severity, title, sentence, f"/drift?task={run.task}&run={run.id}"
+                cause, run.severity, title, sentence, str(DriftAddress(run.task, run.id))
             )
 
     def _notify(self, run: DriftRun) -> None:

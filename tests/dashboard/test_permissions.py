@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,8 +18,8 @@ from dashboard import shell
 from dashboard.auth import PAGE_PERMISSIONS, may_open
 from data.records import BRAIN_TUMOUR, DriftAsk, ReportKind, ReportState, Role, ScanStatus, User
 from services.permissions import Permission, may
+from tests.dashboard.clinic import Clinic, png
 from tests.dashboard.conftest import SignIn, callback
-from tests.dashboard.house import House, png
 from tests.services.test_permissions import LETTERS, MEANT
 
 NO_ID = "0" * 32
@@ -106,24 +107,25 @@ CALLBACKS: dict[str, Permission] = {
 
 
 @pytest.fixture
-def filled(house: House) -> Iterator[dict[str, str]]:
-    """A house in which everything exists that an address may ask for; the parts of addresses."""
-    sender = house.person(Role.CLINICIAN, "sender")
-    trainer = house.person(Role.MLOPS, "trainer")
-    scan, film = house.add_volume(sender.id), house.add_film(sender.id)
-    house.read_volume(scan)
-    house.read_film(film)
-    house.services.reviewing.reviews.accept(scan.id, sender)
-    house.drifting.add(80, 1)
-    house.drifting.add(60, 2, day=30, noise=lambda value, random: value + 0.03)
-    run = house.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=60))
-    pack = house.services.training.packs.request(BRAIN_TUMOUR, [scan.id], "why", trainer)
-    report = house.services.reporting.request(ReportKind.COHORT, {}, sender)
-    house.services.versions.rehearsal_pictures = SimpleNamespace(png=lambda *_: png(2, 2))
-    house.jobs.start()
-    assert house.jobs.wait_idle(60)
-    assert house.services.reporting.get(report.id).state is ReportState.MADE
-    assert house.scans.get(scan.id).status is ScanStatus.READ  # type: ignore[union-attr]
+def filled(clinic: Clinic) -> Iterator[dict[str, str]]:
+    """A clinic in which everything exists that an address may ask for; the parts of addresses."""
+    sender = clinic.person(Role.CLINICIAN, "sender")
+    trainer = clinic.person(Role.MLOPS, "trainer")
+    scan, film = clinic.add_volume(sender.id), clinic.add_film(sender.id)
+    clinic.read_volume(scan)
+    clinic.read_film(film)
+    clinic.services.reviewing.reviews.accept(scan.id, sender)
+    clinic.add_readings(80, 1)
+    clinic.add_readings(60, 2, day=30, noise=lambda value, random: value + 0.03)
+    run = clinic.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=60))
+    pack = clinic.services.training.packs.request(BRAIN_TUMOUR, [scan.id], "why", trainer)
+    report = clinic.services.reporting.request(ReportKind.COHORT, {}, sender)
+    pictures: Any = SimpleNamespace(png=lambda *_: png(2, 2))
+    clinic.replace(versions=replace(clinic.services.versions, rehearsal_pictures=pictures))
+    clinic.jobs.start()
+    assert clinic.jobs.wait_idle(60)
+    assert clinic.services.reporting.get(report.id).state is ReportState.MADE
+    assert clinic.scans.get(scan.id).status is ScanStatus.READ  # type: ignore[union-attr]
     yield {
         "scan_id": scan.id, "film_id": film.id, "run_id": run.id, "pack_id": pack.id, "report_id": report.id,
         "rehearsal_id": NO_ID, "upload_id": NO_ID, "import_id": NO_ID, "task": BRAIN_TUMOUR, "index": "10",
@@ -159,7 +161,7 @@ def test_every_address_is_guarded_by_one_permission(server: Flask) -> None:
 
 
 def test_what_each_role_gets_from_every_address(
-    server: Flask, filled: dict[str, str], sign_in: SignIn
+    filled: dict[str, str], server: Flask, sign_in: SignIn
 ) -> None:
     clients, wrong = {role: sign_in(role) for role in Role}, []
     for rule in server.url_map.iter_rules():
@@ -175,14 +177,14 @@ def test_what_each_role_gets_from_every_address(
 
 
 def test_only_mlops_fetches_a_retraining_pack_that_exists(
-    server: Flask, house: House, filled: dict[str, str], sign_in: SignIn
+    clinic: Clinic, filled: dict[str, str], server: Flask, sign_in: SignIn
 ) -> None:
     address = f"/retraining/{filled['pack_id']}.zip"
     for role in Role:
         answer = sign_in(role).get(address)
         assert answer.status_code == (200 if role is Role.MLOPS else 403)
         assert answer.data.startswith(b"PK") is (role is Role.MLOPS)
-        bearer = {"Authorization": f"Bearer {house.token(house.person(role, f'script-{role.value}'))}"}
+        bearer = {"Authorization": f"Bearer {clinic.token(clinic.person(role, f'script-{role.value}'))}"}
         assert server.test_client().get(address, headers=bearer).status_code == 401  # tokens: /api only
     assert server.test_client().get(address).status_code == 401
     assert sign_in(Role.MLOPS).get(f"/retraining/{NO_ID}.zip").status_code == 404
@@ -258,7 +260,7 @@ def _called(client: FlaskClient, dependency: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("role", Role)
-def test_every_callback_refuses_who_may_not(house: House, sign_in: SignIn, role: Role) -> None:
+def test_every_callback_refuses_who_may_not(clinic: Clinic, sign_in: SignIn, role: Role) -> None:
     client, asked, wrong = sign_in(role), 0, []
     for dependency in client.get("/_dash-dependencies").json:
         if dependency["clientside_function"] or dependency["output"].startswith("..page.children"):

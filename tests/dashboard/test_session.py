@@ -15,8 +15,8 @@ from data.records import Role
 from data.stores.sessions import SessionStore
 from data.stores.users import UserStore
 from services.sessions import Sessions
+from tests.dashboard.clinic import PASSWORD, Clinic
 from tests.dashboard.conftest import SignIn, callback, form_token, log_in
-from tests.dashboard.house import PASSWORD, House
 
 COOKIE = "lightbox_session"
 KEY = "k" * 32
@@ -34,18 +34,18 @@ class Clock:
 
 
 @pytest.fixture
-def clock(house: House) -> Clock:
+def clock(clinic: Clinic) -> Clock:
     """The sessions' own clock, put in before the server is built."""
-    clock = Clock()
-    database, idle = house.database, timedelta(minutes=house.session_minutes)
-    house.services.sessions = Sessions(SessionStore(database), UserStore(database), idle, clock)
+    clock, database = Clock(), clinic.database
+    idle = timedelta(minutes=clinic.services.settings.session_minutes)
+    clinic.replace(sessions=Sessions(SessionStore(database), UserStore(database), idle, clock))
     return clock
 
 
 @pytest.fixture
-def next_start(house: House, tmp_path: Path) -> Iterator[Flask]:
+def next_start(clinic: Clinic, tmp_path: Path) -> Iterator[Flask]:
     """The server as it starts anew on the same home folder."""
-    again = House(tmp_path)
+    again = Clinic(tmp_path, networks=False)
     yield build_dashboard(again.services, secret_key=KEY).server
     again.close()
 
@@ -144,11 +144,11 @@ def test_idleness_counts_across_a_start(clock: Clock, sign_in: SignIn, next_star
 
 
 def test_signing_in_rotates_the_cookie_and_ends_the_session_before(
-    server: Flask, house: House, sign_in: SignIn
+    server: Flask, clinic: Clinic, sign_in: SignIn
 ) -> None:
     client = sign_in()
     before = _copied(server, client)
-    house.person(Role.HEAD, "hedy")
+    clinic.person(Role.HEAD, "hedy")
     token = form_token(client.get("/account").text)
     form = {"csrf_token": token, "name": "hedy", "password": PASSWORD}
     assert client.post("/login", data=form).location == "/"
@@ -156,8 +156,8 @@ def test_signing_in_rotates_the_cookie_and_ends_the_session_before(
     assert _is_in(client) and not _is_in(before)
 
 
-def test_nothing_from_before_the_sign_in_stays_in_the_cookie(server: Flask, house: House) -> None:
-    house.person(Role.CLINICIAN)
+def test_nothing_from_before_the_sign_in_stays_in_the_cookie(server: Flask, clinic: Clinic) -> None:
+    clinic.person(Role.CLINICIAN)
     client = server.test_client()
     with client:
         client.get("/login")
@@ -176,18 +176,18 @@ def test_a_new_password_rotates_the_cookie(server: Flask, sign_in: SignIn) -> No
 
 
 @pytest.mark.parametrize("how", ["off", "reset"])
-def test_the_sessions_of_an_account_end_at_once(house: House, sign_in: SignIn, how: str) -> None:
+def test_the_sessions_of_an_account_end_at_once(clinic: Clinic, sign_in: SignIn, how: str) -> None:
     client, other = sign_in(), sign_in(name="other")
-    user = next(user for user in house.accounts.all() if user.name == "clinician")
+    user = next(user for user in clinic.accounts.all() if user.name == "clinician")
     if how == "off":
-        house.accounts.set_active(user.id, False)
+        clinic.accounts.set_active(user.id, False)
     else:
-        house.accounts.reset_password(user.id)
+        clinic.accounts.reset_password(user.id)
     assert not _is_in(client) and _is_in(other)
 
 
-def test_a_cookie_of_0_1_means_signing_in_again(server: Flask, house: House) -> None:
-    user = house.person(Role.CLINICIAN)
+def test_a_cookie_of_0_1_means_signing_in_again(server: Flask, clinic: Clinic) -> None:
+    user = clinic.person(Role.CLINICIAN)
     client = server.test_client()
     with client.session_transaction() as kept:  # as 0.1 wrote it
         kept.update(sid="s" * 22, seen=2e9, _user_id=f"{user.id}|{user.session_epoch}", _fresh=True)

@@ -63,28 +63,33 @@ class DriftHouse:
         )
         self.influential_scans = InfluenceRanking(self.drift, self.windows, self.files)
 
-    def add(
-        self,
-        n: int,
-        seed: int,
-        *,
-        day: int = 0,
-        task: str = BRAIN_TUMOUR,
-        version: str = "1",
-        synthetic: bool = False,
-        shift: float = 0.0,
-        scan_ids: Sequence[str] | None = None,
-        **changes: Any,
-    ) -> list[str]:
-        """So many readings of a day, a minute apart, with some columns changed; returns the scans' ids."""
-        random = np.random.default_rng(seed)
-        ids = list(scan_ids or (new_id() for _ in range(n)))
-        with writing(self.engine) as connection:
-            for number, scan_id in enumerate(ids):
-                at = MORNING + timedelta(days=day, minutes=number % 900)
-                reading = a_reading(random, scan_id, at, task, version, synthetic, shift)
-                note_features(connection, replaced(reading, random, changes))
-        return ids
+    def add(self, n: int, seed: int, **changes: Any) -> list[str]:
+        """`add_readings` to this house."""
+        return add_readings(self.engine, n, seed, **changes)
+
+
+def add_readings(
+    engine: Engine,
+    n: int,
+    seed: int,
+    *,
+    day: int = 0,
+    task: str = BRAIN_TUMOUR,
+    version: str = "1",
+    synthetic: bool = False,
+    shift: float = 0.0,
+    scan_ids: Sequence[str] | None = None,
+    **changes: Any,
+) -> list[str]:
+    """So many readings of a day, a minute apart, with some columns changed; returns the scans' ids."""
+    random = np.random.default_rng(seed)
+    ids = list(scan_ids or (new_id() for _ in range(n)))
+    with writing(engine) as connection:
+        for number, scan_id in enumerate(ids):
+            at = MORNING + timedelta(days=day, minutes=number % 900)
+            reading = a_reading(random, scan_id, at, task, version, synthetic, shift)
+            note_features(connection, replaced(reading, random, changes))
+    return ids
 
 
 def a_reading(
