@@ -237,7 +237,7 @@ def test_the_manual_has_a_row_a_permission_and_a_column_a_role() -> None:
 # --- Nobody decides beside the table ---
 
 KNOW_ROLES = {
-    "app.py": "accounts of the command line",
+    "services/commands/users.py": "accounts of the command line",
     "dashboard/pages/admin.py": "administering accounts",
     "dashboard/shell.py": "the person of the validation layout",
     "data/records/__init__.py": "the noun",
@@ -275,7 +275,7 @@ def test_roles_are_named_by_the_table_and_where_accounts_are_made() -> None:
             if isinstance(node, ast.Attribute) and node.attr == "role":
                 looking.add(_place(file))
     assert naming == set(KNOW_ROLES)
-    assert looking <= LOOK_AT_ROLES | {"app.py"}
+    assert looking <= LOOK_AT_ROLES | {"services/commands/users.py"}
 
 
 def _name(node: ast.Name | ast.alias) -> str:
