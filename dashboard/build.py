@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from dashboard import account, bell, errors, health, security, shell
 from dashboard.api import routes as api
-from dashboard.auth import CSRF_COOKIE, Sessions
+from dashboard.auth import CSRF_COOKIE, SessionGuard
 from dashboard.files import drift as drift_files
 from dashboard.files import imports
 from dashboard.files import models as model_files
@@ -68,9 +68,9 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     server = Flask("dashboard", root_path=str(HERE), static_folder=None)
     server.secret_key = secret_key
     security.allow_large_bodies(server, services)
-    sessions = Sessions(services)
-    sessions.install(server)
-    _add_routes(server, services, sessions)
+    guard = SessionGuard(services)
+    guard.install(server)
+    _add_routes(server, services, guard)
     app = _dash(server)
     _register_pages(app, services)
     cast(Any, app).validation_layout = shell.validation_layout()
@@ -98,9 +98,9 @@ def _register_pages(app: Dash, services: Services) -> None:
     bell.register(app, services.alerts)
 
 
-def _add_routes(server: Flask, services: Services, sessions: Sessions) -> None:
+def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     errors.register(server)
-    account.register(server, services, sessions)
+    account.register(server, services, guard)
     scan_files.register(server, services)
     model_files.register(server, services)
     imports.register(server, services)

@@ -22,6 +22,7 @@ from data.stores.schedules import ScheduleStore
 from services.alerts.alerts import Alerts
 from services.containment import contained
 from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
 
 RUN = "schedule"  # the kind of job; its subject is the id, and " now" where a person asked
 MADE_HERE = "lightbox"  # who made the defaults
@@ -165,6 +166,7 @@ class Schedules:
 
     def add(self, kind: str, ask: str, cron: str, name: str, user: User) -> Schedule:
         """Keep a new schedule, from now on; raises InvalidInput."""
+        require(user, Permission.SCHEDULE)
         if kind not in self._kinds:
             raise InvalidInput("Choose what is to be run.")
         self.preview(cron)
@@ -177,6 +179,7 @@ class Schedules:
 
     def change(self, schedule_id: str, name: str, cron: str, user: User) -> Schedule:
         """Give a schedule another name and other times, from now on; raises InvalidInput."""
+        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
         self.preview(cron)
         words = " ".join(name.split())[:LONGEST_NAME] or known.name
@@ -186,22 +189,26 @@ class Schedules:
 
     def pause(self, schedule_id: str, user: User) -> None:
         """No more runs until `go_on`."""
+        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
         self._note(user, "schedule paused", self._store.replan(known, self._clock(), active=False))
 
     def go_on(self, schedule_id: str, user: User) -> None:
         """Run again from the next time on; what came due in the meantime is left out."""
+        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
         self._note(user, "schedule goes on", self._store.replan(known, self._clock(), active=True))
 
     def run_now(self, schedule_id: str, user: User) -> None:
         """Run once, beside the due times."""
+        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
         self._jobs.submit(RUN, f"{known.id} {_NOW}", user.id)
         self._note(user, "schedule run by hand", known)
 
     def delete(self, schedule_id: str, user: User) -> None:
         """Take a schedule away, and its alert with it."""
+        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
         self._store.delete(schedule_id, self._clock())
         self._alerts.settle(cause_of(schedule_id))

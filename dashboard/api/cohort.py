@@ -9,7 +9,8 @@ from flask import Flask, Response, jsonify, request
 from dashboard.api import operations
 from dashboard.api.models_cohort import CohortAnswer, CohortQuery, CompareQuery, ComparisonAnswer
 from dashboard.api.operations import Operation
-from dashboard.auth import READERS, require
+from dashboard.auth import require
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -52,14 +53,14 @@ class ApiCohort:
 
     def cohort(self) -> Response:
         """Every number of the cohort page, for the filters in the address."""
-        user = require(*READERS)
+        user = require(Permission.SEE_STATISTICS)
         CohortQuery.given()
         asked = self.services.cohort.numbers.asked(_query_string())
         return jsonify(self.services.cohort.exports.numbers(asked.filters, user))
 
     def compare(self) -> Response:
         """The cohort of the address beside that of `vs`, itself an address; an empty one is every scan."""
-        user = require(*READERS)
+        user = require(Permission.SEE_STATISTICS)
         query = CompareQuery.given()
         first = self.services.cohort.numbers.asked(_query_string())
         second = self.services.cohort.numbers.asked(query.vs)

@@ -23,10 +23,10 @@ from dashboard.api.models_drift import (
     UsualAnswer,
 )
 from dashboard.api.operations import Operation, answered
-from dashboard.auth import READERS, require
-from dashboard.files.drift import LOOKERS, RUNNERS
+from dashboard.auth import require
 from data.errors import InvalidInput, NotFound
 from data.records import DriftAsk, DriftReference, DriftRun
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -115,33 +115,33 @@ class ApiDrift:
 
     def recent(self) -> Response:
         """The latest runs of a task, newest first."""
-        require(*LOOKERS)
+        require(Permission.SEE_DRIFT)
         runs = self.services.drift.runs.runs(self._task(), LISTED)
         return answered(DriftRunsAnswer(runs=[described(run) for run in runs]))
 
     def references(self) -> Response:
         """The references of a task."""
-        require(*LOOKERS)
+        require(Permission.SEE_DRIFT)
         references = self.services.drift.runs.references.all(self._task())
         described = [of_reference(reference) for reference in references]
         return answered(DriftReferencesAnswer(references=described))
 
     def ask(self) -> Response:
         """Have a run made: `{"task": "brain-tumour", "last": 500}`."""
-        user = require(*RUNNERS)
+        user = require(Permission.RUN_DRIFT)
         run = self.services.drift.runs.request(ask_of(self.services, DriftAskBody.given()), user)
         return answered(described(run), 202)
 
     def run(self, run_id: str) -> Response:
         """One run with, when it is done, every number of its snapshot."""
-        require(*LOOKERS)
+        require(Permission.SEE_DRIFT)
         run = self.services.drift.runs.run(run_id)
         snapshot = self.services.drift.runs.snapshot(run_id) if run.snapshot_sha256 else None
         return answered(DriftRunNumbersAnswer(**dict(described(run)), snapshot=snapshot))
 
     def influential_scans(self, run_id: str) -> Response:
         """The scans that pull a feature, the strongest first."""
-        require(*READERS)
+        require(Permission.SEE_SCANS)
         influence = self.services.drift.influential_scans.of(run_id, FeatureQuery.given().feature)
         usual = UsualAnswer(
             median=influence.median, q25=influence.q25, q75=influence.q75, usual=influence.usual

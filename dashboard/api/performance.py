@@ -9,7 +9,8 @@ from flask import Flask, Response, jsonify, request
 from dashboard.api import operations
 from dashboard.api.models_performance import PerformanceAnswer, PerformanceQuery
 from dashboard.api.operations import Operation
-from dashboard.auth import READERS, require
+from dashboard.auth import require
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -32,7 +33,7 @@ def register(server: Flask, services: Services) -> None:
 
     def numbers() -> Response:
         """The numbers of the page for the address; without a metric, those of every one."""
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         query = PerformanceQuery.given()
         asked = services.performance.numbers.asked(request.query_string.decode("utf-8", "replace"))
         return jsonify(services.performance.exports.numbers(asked, every=query.metric is None))

@@ -9,9 +9,10 @@ from flask import Flask, Response
 from dashboard.api import operations
 from dashboard.api.models_reports import ReportAnswer, ReportAskBody, ReportsAnswer
 from dashboard.api.operations import Files, Operation, answered
-from dashboard.auth import READERS, require
+from dashboard.auth import require
 from dashboard.files.reports import ReportFiles
 from data.records import Report, ReportKind
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -86,13 +87,13 @@ class ApiReports:
 
     def recent(self) -> Response:
         """The kept reports, newest first."""
-        require(*READERS)
+        require(Permission.USE_REPORTS)
         reports = self.services.reporting.recent(LISTED)
         return answered(ReportsAnswer(reports=[described(report) for report in reports]))
 
     def ask(self) -> Response:
         """Have a report made: `{"kind": "governance", "from": "2026-01-01", "to": "2026-03-31"}`."""
-        user = require(*READERS)
+        user = require(Permission.USE_REPORTS)
         sent = ReportAskBody.given()
         ask: dict[str, str] = sent.model_dump(by_alias=True, exclude_unset=True, exclude={"kind"})
         report = self.services.reporting.request(ReportKind(sent.kind), ask, user)
@@ -100,13 +101,12 @@ class ApiReports:
 
     def report(self, report_id: str) -> Response:
         """One report: how far it is, and its files with their hashes."""
-        require(*READERS)
+        require(Permission.USE_REPORTS)
         return answered(described(self.services.reporting.get(report_id)))
 
     def delete(self, report_id: str) -> tuple[str, int]:
         """Delete a report for everybody."""
-        user = require(*READERS)
-        self.services.reporting.delete(report_id, user)
+        self.services.reporting.delete(report_id, require(Permission.DELETE_REPORTS))
         return "", 204
 
 

@@ -20,10 +20,11 @@ from dashboard.api.models_scans import (
     ScanAnswer,
 )
 from dashboard.api.operations import Files, Operation, answered
-from dashboard.auth import READERS, SENDERS, person, require
+from dashboard.auth import reader, require
 from dashboard.errors import json_error
-from data.errors import InvalidInput, NotFound
-from data.records import NOTICE, Role, Upload, UploadState, User
+from data.errors import InvalidInput
+from data.records import NOTICE, Upload, UploadState, User
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -80,7 +81,7 @@ class ApiScans:
 
     def add_scan(self) -> Response:
         """Take one file, open it at once, and say which scans are in it."""
-        user = require(*SENDERS)
+        user = require(Permission.SEND_SCANS)
         limit = self.services.reading.uploads.max_bytes
         if (request.content_length or 0) > limit:
             return json_error(413, "too_large", f"The limit is {limit} bytes.")
@@ -96,13 +97,11 @@ class ApiScans:
 
     def scan(self, scan_id: str) -> Response:
         """One scan with its latest result and reviews."""
-        _reader()
-        return answered(self._described(scan_id, person()))
+        return answered(self._described(scan_id, reader()))
 
     def mask(self, scan_id: str) -> Response:
         """The mask of a scan as NIfTI (default) or, with `index`, PNG."""
-        _reader()
-        self.services.reviewing.worklist.scan(scan_id, person())
+        self.services.reviewing.worklist.scan(scan_id, reader())
         query = MaskQuery.given()
         content, name, kind = self.services.reviewing.pictures.mask_file(
             scan_id, query.form, query.layer, query.index
@@ -137,7 +136,7 @@ def described(view: ScanView, user: User) -> ScanAnswer:
 
 def _patient(view: ScanView, user: User) -> PatientAnswer:
     patient, identity = view.patient, view.patient.identity
-    if identity is None or user.role is not Role.CLINICIAN:
+    if identity is None or not may(user, Permission.SEE_IDENTITY):
         return PatientAnswer(id=patient.id, pseudonym=patient.pseudonym)
     return IdentityAnswer(
         id=patient.id,
@@ -160,11 +159,6 @@ def _all_refused(upload: Upload) -> AllRefusedAnswer:
         notice=NOTICE,
         error=ErrorWordsAnswer(code=code, message=sentence),
     )
-
-
-def _reader() -> None:
-    if person().role not in READERS:
-        raise NotFound("There is no such scan.")
 
 
 def _sent_file() -> tuple[str, BinaryIO]:

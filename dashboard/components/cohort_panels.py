@@ -12,14 +12,15 @@ from dash.development.base_component import Component
 from dashboard.components.cohort_filters import LABELS, value_words
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
-from data.records import KeptRefusal, ReportKind, Role, User
+from data.records import KeptRefusal, ReportKind, User
 from services import addresses
 from services.addresses import ReportsAddress
+from services.permissions import Permission, may
 from services.task_words import MEASURED_VOLUME
 
 if TYPE_CHECKING:
-    from services.cohort.comparison import Difference
-    from services.cohort.counting import Cohort, Spread, Tile
+    from services.cohort.comparison import CohortDifference
+    from services.cohort.counting import Cohort, KeyFigure, Spread
 
 MOST_REFUSALS = 200
 KINDS = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet", "pdf": "PDF"}
@@ -136,7 +137,7 @@ def refused(cohort: Cohort, refusals: Sequence[KeptRefusal], user: User) -> Comp
     """The refusals behind their number; names of files only for those who may know patients."""
     if not refusals:
         return None
-    named = user.role is Role.CLINICIAN
+    named = may(user, Permission.SEE_IDENTITY)
     head = ["When", *(["File"] if named else []), "Why", "Modality", "Scanner", "Site"]
     rows = [
         html.Tr(
@@ -161,7 +162,7 @@ def refused(cohort: Cohort, refusals: Sequence[KeptRefusal], user: User) -> Comp
     return html.Details([summary, html.Div(table, className="lb-scroll"), *said], className="lb-card")
 
 
-def comparison(differences: Sequence[Difference], first: Query, second: Query) -> Component:
+def comparison(differences: Sequence[CohortDifference], first: Query, second: Query) -> Component:
     """Every quantity in both cohorts, with effect, interval and corrected p."""
     head = ["", "First", "Second", "Effect", "95 % interval", "Test", "p, corrected"]
     rows = [html.Tr([html.Td(cell) for cell in _difference(difference)]) for difference in differences]
@@ -184,7 +185,7 @@ def comparison(differences: Sequence[Difference], first: Query, second: Query) -
     )
 
 
-def _difference(difference: Difference) -> list[str]:
+def _difference(difference: CohortDifference) -> list[str]:
     values = [
         "–" if value is None else (f"{100 * value:.1f} %" if difference.kind == "share" else f"{value:.3g}")
         for value in difference.values
@@ -217,7 +218,7 @@ def _said(filters: Query) -> str:
     return "; ".join(parts) or "all scans"
 
 
-def _share_words(tile: Tile) -> tuple[str, str]:
+def _share_words(tile: KeyFigure) -> tuple[str, str]:
     share = tile.share
     if share is None or share.n == 0:
         return "–", "nothing read yet"
@@ -234,7 +235,7 @@ def _spread_words(spread: Spread) -> tuple[str, str]:
     return duration(spread.median), f"median; 90 % within {duration(spread.p90)}, n = {number(spread.n)}"
 
 
-def _tile(label: str, value: str, under: str, tile: Tile, query_of: Callable[[Query], str]) -> Component:
+def _tile(label: str, value: str, under: str, tile: KeyFigure, query_of: Callable[[Query], str]) -> Component:
     return dcc.Link(
         _tile_body(label, value, under), href=addresses.worklist(query_of(tile.filters)), className="lb-tile"
     )

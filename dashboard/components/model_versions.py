@@ -19,10 +19,10 @@ from data.records import (
     PromotionKind,
     PromotionState,
     PromotionVerdict,
-    Role,
     User,
 )
 from services import addresses
+from services.permissions import Permission, may
 
 ACT = "models-act"  # type of the buttons: {"type", "task", "version", "verb", "live"}
 WHY = "models-why"  # type of the reasons: {"type", "task", "version"}
@@ -30,7 +30,6 @@ COUNT = "models-count"  # type of how many scans to rehearse on: {"type", "task"
 GOING_BACK = "back"  # stands for a version in the reason for a rollback
 
 LIVE, CHALLENGER = "champion", "challenger"
-DECIDERS = (Role.MLOPS, Role.HEAD, Role.ADMIN)
 SHOWN = 6
 COUNTS = (50, 100, 250, 500, 1000)
 
@@ -83,7 +82,7 @@ def waiting(user: User, promotions: Sequence[Promotion], live: str | None) -> li
 
 def going_back(user: User, task: str, live: str | None, previous: str | None) -> Component | None:
     """One click back to the champion before, for MLOps staff, where there was one."""
-    if user.role is not Role.MLOPS or previous is None:
+    if not may(user, Permission.PROMOTE) or previous is None:
         return None
     return html.Details(
         [
@@ -134,7 +133,7 @@ def _card(
     parts.append(html.Details(figures, open=serves or gate is None))
     if not serves and gate is not None:
         parts.append(gate_box(gate))
-        if user.role is Role.MLOPS:
+        if may(user, Permission.PROMOTE):
             parts.append(_actions(version, live, gate, rehearsed))
     return html.Article(parts, className="lb-card" + (" lb-card-live" if serves else ""))
 
@@ -233,7 +232,7 @@ def _request(user: User, promotion: Promotion, live: str | None) -> Component:
     if promotion.gate is not None:
         parts.append(gate_box(promotion.gate))
     own = user.id == promotion.asked_by
-    if user.role in DECIDERS:
+    if may(user, Permission.CONFIRM_OVERRIDES):
         parts.append(
             _reason(promotion.task, promotion.id, "Why you withdraw it" if own else "Why you decide so")
         )

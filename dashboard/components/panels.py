@@ -20,8 +20,9 @@ from dashboard.components.results import (
     truth_words,
 )
 from dashboard.components.viewer import spacing_words
-from data.records import Result, Review, Role, Scan, ScanStatus, User, Verdict
+from data.records import Result, Review, Scan, ScanStatus, User, Verdict
 from services import addresses
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.reviewing.worklist import ScanView
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 def title(view: ScanView, user: User) -> list[Component]:
     """Name the patient (as far as `user` may know) and the examination."""
-    identity = view.patient.identity if user.role is Role.CLINICIAN else None
+    identity = view.patient.identity if may(user, Permission.SEE_IDENTITY) else None
     name = (identity.name if identity else None) or view.patient.pseudonym
     header = view.scan.header
     parts = [header.modality, header.sequence, local_date(header.acquired_at)]
@@ -122,7 +123,7 @@ def warnings_of(scan: Scan) -> list[Component]:
 def facts(view: ScanView, user: User) -> Component:
     """Patient and scan, as the file states them."""
     scan, header = view.scan, view.scan.header
-    identity = view.patient.identity if user.role is Role.CLINICIAN else None
+    identity = view.patient.identity if may(user, Permission.SEE_IDENTITY) else None
     rows: list[tuple[str, Any]] = []
     if identity is not None:
         rows += [("Name", identity.name), ("Patient ID", identity.patient_id), ("Born", identity.birth_date)]

@@ -13,9 +13,10 @@ from dash.development.base_component import Component
 
 from dashboard.components.cohort_panels import number
 from dashboard.components.results import local_time
-from data.records import ReportKind, Role, User
+from data.records import ReportKind, User
 from services import addresses
 from services.addresses import ReportsAddress
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from data.records import ReadCount
@@ -28,7 +29,6 @@ GOAL, LIMIT, GOAL_SAVE, GOAL_SAID = (
     "performance-goal-save",
     "performance-goal-said",
 )
-SETTERS = (Role.HEAD, Role.MLOPS)  # of goals
 MOST_OPEN = 16  # rows of the table that are shown without a click
 SOURCES = {"validation": "Validation", "reviewed": "Real use", "sample": "Real use, random sample"}
 FILES = {"csv": "CSV", "xlsx": "Excel", "png": "PNG"}
@@ -157,19 +157,19 @@ def coverage(count: ReadCount, part: str) -> str:
 
 def goal_form(user: User) -> Component:
     """Where heads and MLOps staff set goal and limit; others see them in the chart only."""
-    may = user.role in SETTERS
+    may_set = may(user, Permission.SET_GOALS)
     fields = [
         html.Div(
             [
                 html.Label(words, htmlFor=name, className="form-label"),
-                dbc.Input(id=name, type="text", size="sm", disabled=not may),
+                dbc.Input(id=name, type="text", size="sm", disabled=not may_set),
             ]
         )
         for name, words in ((GOAL, "Goal"), (LIMIT, "Alert limit"))
     ]
-    save = html.Button("Set", id=GOAL_SAVE, className="btn btn-sm btn-outline-primary", disabled=not may)
+    save = html.Button("Set", id=GOAL_SAVE, className="btn btn-sm btn-outline-primary", disabled=not may_set)
     said = html.Span(id=GOAL_SAID, className="text-secondary", role="status")
-    return html.Div([*fields, save, said], className="lb-goals" if may else "lb-hidden")
+    return html.Div([*fields, save, said], className="lb-goals" if may_set else "lb-hidden")
 
 
 def goal_words(metric: Metric, value: float | None) -> str:

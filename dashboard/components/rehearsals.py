@@ -17,11 +17,11 @@ from data.records import (
     PairedMetric,
     Rehearsal,
     RehearsedScan,
-    Role,
     User,
     VersionAnswer,
 )
 from services import addresses
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.versions.rehearsals import RehearsalRequest
@@ -71,7 +71,7 @@ def differences(user: User, made: Rehearsal, pictures: bool) -> list[Component]:
         ],
         className="lb-outline-legend",
     )
-    sees = user.role is not Role.ADMIN
+    sees = may(user, Permission.SEE_SCANS)
     pictured = [
         _tile(made, difference, sees and pictures, sees) for difference in made.differences[:PICTURED]
     ]
@@ -103,7 +103,7 @@ def _under_way(user: User, asked: RehearsalRequest, job: Job) -> Component:
             class_name="lb-rehearsal-bar",
         ),
     ]
-    if user.role is Role.MLOPS:
+    if may(user, Permission.REHEARSE):
         cells.append(
             dbc.Button(
                 "Cancel", id={"type": CANCEL, "job": job.id}, size="sm", color="secondary", outline=True

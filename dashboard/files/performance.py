@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response, request
 
-from dashboard.auth import READERS, require
+from dashboard.auth import require
 from data.errors import InvalidInput
 from services.performance.numbers import PerformanceQuery
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -34,17 +35,17 @@ class PerformanceFiles:
 
     def export(self, kind: str) -> Response:
         """The numbers of every metric as a table, or the chart as PNG."""
-        user = require(*READERS)
+        user = require(Permission.SEE_STATISTICS)
         return _download(self.services.performance.exports.export(self._asked(), kind, user))
 
     def assess_ai(self) -> Response:
         """Readings of a version as Assess-AI takes them."""
-        user = require(*READERS)
+        user = require(Permission.SEE_STATISTICS)
         return _download(self.services.performance.assess_ai.export(self._asked(), user))
 
     def picture(self) -> Response:
         """A picture that the run behind a version left; `path` says which."""
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         path = request.args.get("path", "")
         if not path:
             raise InvalidInput("Say which picture by its path.")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response
 
-from dashboard.auth import READERS, require
+from dashboard.auth import require
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -33,7 +34,7 @@ class ReportFiles:
 
     def file(self, report_id: str, kind: str) -> Response:
         """A file of a report, byte for byte as it was made."""
-        user = require(*READERS)
+        user = require(Permission.USE_REPORTS)
         file = self.services.reporting.file(report_id, kind, user)
         response = Response(file.content, mimetype=file.mime)
         if kind == "html":

@@ -14,7 +14,7 @@ from data.records.imports import Import, ImportFile, ImportItem, ImportProgress,
 from data.records.jobs import Job, JobState
 from data.records.judgements import Judgement, Judgements, ReadCount
 from data.records.patients import Identity, Patient
-from data.records.people import AccessToken, AuditEvent, Role, User
+from data.records.people import AccessToken, AuditEvent, Role, Session, User
 from data.records.promotions import (
     NonInferiorityCheck,
     Promotion,
@@ -112,6 +112,7 @@ __all__ = [
     "ScanHeader",
     "ScanStatus",
     "Schedule",
+    "Session",
     "Severity",
     "SourceGrid",
     "Spacing",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from data.database import Database
 from data.stores.jobs import JobStore
@@ -28,6 +29,7 @@ from services.reading.intake import empty_folder
 from services.reporting.reports import Reporting
 from services.reviewing.pictures import Pictures
 from services.schedules import Schedules
+from services.sessions import Sessions, sessions_of
 from services.settings import Settings
 
 
@@ -37,6 +39,7 @@ class Services:
 
     settings: Settings
     accounts: Accounts
+    sessions: Sessions
     jobs: Jobs
     schedules: Schedules
     alerts: Alerts
@@ -112,6 +115,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     return Services(
         settings=settings,
         accounts=accounts,
+        sessions=sessions_of(stores.database, timedelta(minutes=settings.session_minutes)),
         jobs=jobs,
         schedules=schedules,
         alerts=alerts,

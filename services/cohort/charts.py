@@ -21,8 +21,8 @@ MOST_BARS = 25
 def charts(cohort: Cohort, thresholds: Mapping[str, float]) -> dict[str, Figure]:
     """Every chart of the cohort page by its name."""
     chosen = {name: tuple(values) for name, values in cohort.filters.items()}
-    measured = [one for one in cohort.by_size if one.name != NONE]
-    said = [one for one in cohort.by_chance if one.name != NONE]
+    measured = [bar for bar in cohort.by_size if bar.name != NONE]
+    with_chance = [bar for bar in cohort.by_chance if bar.name != NONE]
     drawn = {
         "time": figures.time_figure(columns(cohort.over_time)),
         "age": figures.shares_figure(columns(cohort.by_age), "Positive"),
@@ -33,7 +33,9 @@ def charts(cohort: Cohort, thresholds: Mapping[str, float]) -> dict[str, Figure]
         "size_by_site": figures.sizes_figure(_most(cohort.sizes_by_site)),
         "size_by_scanner": figures.sizes_figure(_most(cohort.sizes_by_scanner)),
         "place": _places(cohort),
-        "chance": figures.chances_figure(columns(said), CHANCES[:-1], thresholds, chosen.get("chance", ())),
+        "chance": figures.chances_figure(
+            columns(with_chance), CHANCES[:-1], thresholds, chosen.get("chance", ())
+        ),
         "task": figures.counts_figure(columns(cohort.by_task), chosen.get("task", ()), lying=True),
         "site": figures.counts_figure(columns(cohort.by_site), chosen.get("site", ()), lying=True),
         "scanner": figures.counts_figure(columns(cohort.by_scanner), chosen.get("scanner", ()), lying=True),
@@ -56,7 +58,7 @@ def columns(bars: Sequence[Bar]) -> list[ChartColumn]:
     if len(bars) > MOST_BARS and bars and bars[0].positive is not None:
         least = sorted((bar.n for bar in bars), reverse=True)[MOST_BARS - 1]
         shown = [bar for bar in bars if bar.n >= least][:MOST_BARS]
-    return [_column(one) for one in shown]
+    return [_column(bar) for bar in shown]
 
 
 def _column(bar: Bar) -> ChartColumn:

@@ -44,7 +44,7 @@ _NUMBERS = {  # quantity -> (words, unit, steps of a unit that are told apart)
 
 
 @dataclass(frozen=True)
-class Difference:
+class CohortDifference:
     """One quantity in two cohorts. `effect` is first minus second for shares; for numbers the
     probability of superiority, 0.5 where neither is larger."""
 
@@ -61,22 +61,22 @@ class Difference:
     p_corrected: float | None = None
 
 
-class Comparing:
+class CohortComparison:
     """Compares; changes nothing."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def compare(self, first: Query, second: Query) -> list[Difference]:
+    def compare(self, first: Query, second: Query) -> list[CohortDifference]:
         """Every quantity in both cohorts; raises InvalidInput for a filter that does not exist."""
         lines = self._ledger.columns()
         cohorts = selected(lines, first), selected(lines, second)
-        found = [_share(lines, cohorts, name) for name in _SHARES]
-        found += [_number(lines, cohorts, name) for name in _NUMBERS]
-        return _holm(found)
+        differences = [_share(lines, cohorts, name) for name in _SHARES]
+        differences += [_number(lines, cohorts, name) for name in _NUMBERS]
+        return _holm(differences)
 
 
-def _share(lines: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> Difference:
+def _share(lines: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> CohortDifference:
     words, dimension, hits, among = _SHARES[name]
     of_hits, of_among = (selected(lines, {dimension: values}) for values in (hits, among))
     if name == "missed":  # right answers count here only for those who are ill
@@ -85,7 +85,7 @@ def _share(lines: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> Diffe
     hit = tuple(rows.intersection_cardinality(of_hits) for rows in cohorts)
     rates = [proportion(h, total) for h, total in zip(hit, n, strict=True)]
     values = tuple(None if one.n == 0 else one.value for one in rates)
-    plain = Difference(name, words, "share", (n[0], n[1]), (values[0], values[1]))
+    plain = CohortDifference(name, words, "share", (n[0], n[1]), (values[0], values[1]))
     if min(n) < LEAST:
         return plain
     gap = difference(rates[0], rates[1])
@@ -103,15 +103,15 @@ def _independent(hit: tuple[int, ...], n: tuple[int, ...]) -> tuple[str, float]:
     return "chi-square", float(stats.chi2_contingency(table, correction=False).pvalue)
 
 
-def _number(lines: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> Difference:
+def _number(lines: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> CohortDifference:
     words, unit, steps = _NUMBERS[name]
     values = _values(lines, name)
     picked = [values[row_numbers(rows)] for rows in cohorts]
-    samples = [one[~np.isnan(one)] for one in picked]
+    samples = [values_of[~np.isnan(values_of)] for values_of in picked]
     n = (len(samples[0]), len(samples[1]))
     medians = tuple(float(np.median(sample)) if len(sample) else None for sample in samples)
-    said = f"{words}, median{f' in {unit}' if unit else ''}"
-    plain = Difference(name, said, "number", n, (medians[0], medians[1]))
+    label = f"{words}, median{f' in {unit}' if unit else ''}"
+    plain = CohortDifference(name, label, "number", n, (medians[0], medians[1]))
     if min(n) < LEAST:
         return plain
     effect, spread, p = superiority(*(np.round(sample * steps).astype(np.int64) for sample in samples))
@@ -142,11 +142,14 @@ def superiority(one: NDArray[np.int64], two: NDArray[np.int64]) -> tuple[float, 
     return found.value, found.spread, found.p
 
 
-def _holm(found: list[Difference]) -> list[Difference]:
-    tested = sorted((one for one in found if one.p is not None), key=lambda one: one.p or 0.0)
+def _holm(differences: list[CohortDifference]) -> list[CohortDifference]:
+    tested = sorted(
+        (each for each in differences if each.p is not None),
+        key=lambda tested: tested.p or 0.0,
+    )
     corrected: dict[str, float] = {}
     worst = 0.0
-    for index, one in enumerate(tested):
-        worst = max(worst, min(1.0, (one.p or 0.0) * (len(tested) - index)))
-        corrected[one.name] = worst
-    return [replace(one, p_corrected=corrected.get(one.name)) for one in found]
+    for index, each in enumerate(tested):
+        worst = max(worst, min(1.0, (each.p or 0.0) * (len(tested) - index)))
+        corrected[each.name] = worst
+    return [replace(each, p_corrected=corrected.get(each.name)) for each in differences]

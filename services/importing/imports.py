@@ -36,8 +36,9 @@ from services.importing.progress import Advance, ProgressCounter
 from services.importing.run import ImportRun
 from services.importing.writer import ImportWriter
 from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
 from services.reading.reading import Reader
-from services.reviewing.review import Heard
+from services.reviewing.review import ReviewListener
 from services.settings import Settings
 from services.task_words import findings
 
@@ -65,7 +66,7 @@ class Importing:
         files: FileStore,
         reader: Reader | None,
         jobs: Jobs | None = None,
-        heard: Heard = lambda _: None,
+        heard: ReviewListener = lambda _: None,
     ) -> None:
         """Without `jobs` nothing runs by itself: whoever calls `run` waits for it.
 
@@ -86,6 +87,7 @@ class Importing:
 
         Raises InvalidInput for anything outside it and as `start` does.
         """
+        require(user, Permission.IMPORT)
         if not folder.strip():
             raise InvalidInput("Enter the folder to import.")
         table = self._below(labels.strip()) if labels.strip() else None
@@ -103,6 +105,8 @@ class Importing:
 
         Raises InvalidInput for a folder or table that is not there or cannot be understood.
         """
+        if user is not None:
+            require(user, Permission.IMPORT)
         folder, table = folder.resolve(), None if labels is None else labels.resolve()
         if not folder.exists():
             raise InvalidInput(f"There is no folder {folder}.")
@@ -123,6 +127,8 @@ class Importing:
 
     def pause(self, import_id: str, user: User | None = None) -> Import:
         """Have a run end after what it has in hand. Raises NotFound, InvalidInput if it is over."""
+        if user is not None:
+            require(user, Permission.IMPORT)
         self._imports.require(import_id)
         if not self._imports.move(import_id, ImportState.PAUSED, only_from=(*OPEN, ImportState.PAUSED)):
             raise InvalidInput("This import is over.")
@@ -134,6 +140,8 @@ class Importing:
 
         Raises NotFound, InvalidInput where nothing is left to do.
         """
+        if user is not None:
+            require(user, Permission.IMPORT)
         import_ = self._imports.require(import_id)
         if import_.state is ImportState.DONE and not self._imports.progress(import_id).failed:
             raise InvalidInput("This import is finished.")

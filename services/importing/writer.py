@@ -41,7 +41,7 @@ from services.importing.labels import label_review, truth_of
 from services.reading.intake import keep_scan, scan_of
 from services.reading.reading import Read, features_of, keep_answer, result_of
 from services.reading.suitability_gate import Routed
-from services.reviewing.review import Heard
+from services.reviewing.review import ReviewListener
 
 Mask = NDArray[np.bool_]
 
@@ -92,7 +92,7 @@ class ImportWriter:
         database: Database,
         files: FileStore,
         imports: ImportStore,
-        heard: Heard = lambda _: None,
+        heard: ReviewListener = lambda _: None,
     ) -> None:
         """`heard` is told of each result whose truth came with a label, once it is kept."""
         self._database = database

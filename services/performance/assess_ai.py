@@ -23,6 +23,7 @@ from reports.tables import cell
 from services.cohort.exports import MIME, Export
 from services.performance.cases import filters_of
 from services.performance.numbers import PerformanceQuery
+from services.permissions import Permission, require
 from services.task_words import words_of
 
 COLUMNS = (
@@ -46,6 +47,7 @@ class AssessAi:
         Patients stand under their pseudonyms and accession numbers are Lightbox's scan ids: whoever
         submits the file replaces them in the hospital's own system.
         """
+        require(user, Permission.SEE_STATISTICS)
         which = asked.which()
         lines = self._ledger.columns()
         rows = row_numbers(selected(lines, filters_of(which) | {"synthetic": ("no",)}))

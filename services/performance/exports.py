@@ -24,6 +24,7 @@ from services.performance import charts as performance_charts
 from services.performance.details import CELLS, Details, Errors
 from services.performance.metrics import METRICS, Metric
 from services.performance.numbers import MetricPoint, MetricView, Performance, PerformanceQuery
+from services.permissions import Permission, require
 
 KINDS = ("csv", "xlsx", "parquet", "json", "png")
 PICTURE_SIZE = (1200, 600)
@@ -43,6 +44,7 @@ class PerformanceExports:
 
         Raises NotFound for a kind that there is not.
         """
+        require(user, Permission.SEE_STATISTICS)
         if kind not in KINDS:
             raise NotFound("There is no such kind of file.")
         at = now()

@@ -35,6 +35,7 @@ from data.stores.uploads import UploadStore
 from reports import pictures
 from services import keys
 from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
 from services.reading.reading import Reading
 from services.reading.suitability_gate import Gate
 from services.settings import Settings
@@ -95,6 +96,7 @@ class Intake:
         Raises InvalidInput for a body over the limit or an empty one, Busy while nothing can be
         checked yet; neither leaves anything behind.
         """
+        require(user, Permission.SEND_SCANS)
         upload = Upload(new_id(), user.id, name, 0, 0, UploadState.ARRIVING, now())
         try:
             size = self._copy(stream, self.path(upload.id))

@@ -28,6 +28,7 @@ from services import keys
 from services.inference.batcher import MicroBatcher
 from services.inference.engine import SOFTWARE, Engine, Loaded, NetworkInput, Output
 from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
 from services.reading.features import watched
 
 FloatArray = NDArray[np.float32]
@@ -179,6 +180,8 @@ class Reading:
 
     def request(self, scan_id: str, user: User | None = None) -> None:
         """Have a scan read, or read again; a reading that is under way is not doubled."""
+        if user is not None:
+            require(user, Permission.READ_AGAIN)
         if self._scans.get(scan_id) is None:
             raise NotFound("There is no such scan.")
         self._scans.set_status(scan_id, ScanStatus.WAITING)

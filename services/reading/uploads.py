@@ -13,6 +13,7 @@ from data.database import new_id, now
 from data.errors import InvalidInput, NotFound
 from data.records import Upload, UploadState, User
 from data.stores.uploads import UploadStore
+from services.permissions import Permission, require
 from services.reading.intake import PIECE, Intake, too_large
 
 FORGOTTEN_AFTER = timedelta(days=2)
@@ -36,6 +37,7 @@ class Uploads:
 
     def create(self, user: User, name: str, size: int) -> Upload:
         """Announce `size` bytes called `name`; raises InvalidInput over the limit or for nothing."""
+        require(user, Permission.SEND_SCANS)
         if size <= 0:
             raise InvalidInput("The file is empty.")
         if size > self.max_bytes:
@@ -47,6 +49,7 @@ class Uploads:
 
     def get(self, user: User, upload_id: str) -> Upload:
         """The upload; raises NotFound for somebody else's."""
+        require(user, Permission.SEND_SCANS)
         upload = self._store.get(upload_id)
         if upload is None or upload.user_id != user.id:
             raise NotFound("There is no such upload.")
@@ -75,6 +78,7 @@ class Uploads:
 
     def recent(self, user: User, limit: int = 20) -> list[Upload]:
         """A person's latest uploads, newest first."""
+        require(user, Permission.SEND_SCANS)
         return self._store.of_user(user.id, limit)
 
     def forget_broken(self) -> None:

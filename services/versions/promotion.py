@@ -21,19 +21,17 @@ from data.records import (
     PromotionState,
     PromotionVerdict,
     Rehearsal,
-    Role,
     User,
 )
 from data.stores.audit import AuditLog
 from data.stores.promotions import PromotionStore
+from services.permissions import Permission, require
 from services.versions.promotion_gate import Margins, judged
 from services.versions.registry import PROMOTED_AT, PROMOTED_BY, REASON, SHIPPED, Registry
 from services.versions.rehearsals import Rehearsals
 from services.versions.serving import Serving
 
 LONGEST_REASON = 2000
-MAY_ASK = (Role.MLOPS,)
-MAY_CONFIRM = (Role.MLOPS, Role.HEAD, Role.ADMIN)
 
 Scoring = Callable[[str, str], bool]
 """Whether (task, version) is being scored on real use right now."""
@@ -89,7 +87,7 @@ class Promotions:
 
         Raises NotAllowed, InvalidInput (no reason, no pass), Busy, NotFound, UnusableModel.
         """
-        _allow(user, MAY_ASK)
+        require(user, Permission.PROMOTE)
         with self._alone():
             candidate = self._may_go_live(task, version, expected)
             gate = self.gate_result(task, version)
@@ -107,7 +105,7 @@ class Promotions:
 
         Raises NotAllowed, InvalidInput, Busy, NotFound.
         """
-        _allow(user, MAY_ASK)
+        require(user, Permission.PROMOTE)
         with self._alone():
             candidate = self._may_go_live(task, version, expected)
             if any(waiting.task == task for waiting in self._store.open()):
@@ -122,7 +120,7 @@ class Promotions:
 
     def confirm(self, promotion_id: str, reason: str, user: User) -> Promotion:
         """The second person lets an override go live. Raises as `ask` does."""
-        _allow(user, MAY_CONFIRM)
+        require(user, Permission.CONFIRM_OVERRIDES)
         with self._alone():
             asked = self._open(promotion_id)
             if asked.asked_by == user.id:
@@ -133,7 +131,7 @@ class Promotions:
 
     def refuse(self, promotion_id: str, reason: str, user: User) -> Promotion:
         """An override is refused by a second person, or withdrawn by whoever asked."""
-        _allow(user, MAY_CONFIRM)
+        require(user, Permission.CONFIRM_OVERRIDES)
         with self._alone():
             asked = self._open(promotion_id)
             refused = _decided(asked, PromotionState.REFUSED, user, _reason(reason))
@@ -143,7 +141,7 @@ class Promotions:
 
     def rollback(self, task: str, reason: str, user: User, expected: str | None = None) -> Promotion:
         """Let the champion before this one go live again: no gate. Raises as `ask` does."""
-        _allow(user, MAY_ASK)
+        require(user, Permission.PROMOTE)
         with self._alone():
             before = self.previous(task)
             if before is None:
@@ -174,7 +172,7 @@ class Promotions:
 
     def challenge(self, task: str, version: str | None, user: User) -> None:
         """Let the alias `challenger` point at a version, or at none; what serves stays as it is."""
-        _allow(user, MAY_ASK)
+        require(user, Permission.PROMOTE)
         if version is not None and version == self._serving.live(task):
             raise InvalidInput("This version is live already.")
         challenger = None if version is None else self._registry.version(task, version)
@@ -310,11 +308,6 @@ def _decided(asked: Promotion, state: PromotionState, user: User, why: str) -> P
     return replace(
         asked, state=state, decided_by=user.id, decided_name=user.display_name, decided_at=now(), decision=why
     )
-
-
-def _allow(user: User, roles: tuple[Role, ...]) -> None:
-    if user.role not in roles:
-        raise NotAllowed("Your role does not permit this.")
 
 
 def _reason(text: str) -> str:

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from data.codec import from_plain, to_plain
 from data.database import now
-from data.errors import Busy, InvalidInput, NotAllowed, NotFound, TrackingAway, UserFacingError
+from data.errors import Busy, InvalidInput, NotFound, TrackingAway, UserFacingError
 from data.files import FileStore
 from data.ledger.worklist import WorklistStore
 from data.records import (
@@ -26,7 +26,6 @@ from data.records import (
     PairedMetric,
     Rehearsal,
     RehearsedScan,
-    Role,
     Scan,
     ScanStatus,
     TrackedRun,
@@ -41,6 +40,7 @@ from services import keys
 from services.inference.engine import Engine, Loaded
 from services.inference.faults import FILE_FAULTS, NETWORK_FAULTS
 from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
 from services.versions.registry import Registry
 from services.versions.rehearser import Rehearser, paired
 from services.versions.serving import Serving
@@ -107,8 +107,7 @@ class Rehearsals:
 
         Raises NotAllowed, InvalidInput, NotFound, Busy.
         """
-        if user.role is not Role.MLOPS:
-            raise NotAllowed("Only MLOps staff rehearse versions.")
+        require(user, Permission.REHEARSE)
         if not 1 <= scans <= MOST_SCANS:
             raise InvalidInput(f"A rehearsal takes between 1 and {MOST_SCANS} scans.")
         live = self._serving.live(task)
@@ -125,8 +124,7 @@ class Rehearsals:
 
     def cancel(self, job_id: str, user: User) -> None:
         """End a rehearsal that waits or runs; raises NotAllowed, NotFound."""
-        if user.role is not Role.MLOPS:
-            raise NotAllowed("Only MLOps staff end rehearsals.")
+        require(user, Permission.REHEARSE)
         if self._jobs.get(job_id).kind != JOB:
             raise NotFound("There is no such rehearsal.")
         self._jobs.cancel(job_id)

@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.database import now
-from data.errors import InvalidInput, NotAllowed, UnusableModel
-from data.records import AuditEvent, ModelVersion, Role, Spacing, User
+from data.errors import InvalidInput, UnusableModel
+from data.records import AuditEvent, ModelVersion, Spacing, User
 from data.stores.audit import AuditLog
 from models import weights
 from models.task import Task, TaskKind
 from models.weights import Trained
 from services.inference.engine import Engine
 from services.inference.faults import NETWORK_FAULTS
+from services.permissions import Permission, require
 from services.reading.reading import Reader
 from services.versions.registry import Registry
 
@@ -44,8 +45,7 @@ class ModelUploads:
 
     def take(self, task: str, archive: Path, user: User, description: str = "") -> ModelVersion:
         """Register what a zip holds; raises NotAllowed, InvalidInput, UnusableModel, Busy."""
-        if user.role is not Role.MLOPS:
-            raise NotAllowed("Only MLOps staff register versions.")
+        require(user, Permission.REGISTER_VERSIONS)
         with tempfile.TemporaryDirectory(prefix="lightbox-version-") as folder:
             _unpack(archive, Path(folder))
             return self._registered(task, Path(folder), user.display_name, user.id, description)

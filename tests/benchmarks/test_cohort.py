@@ -25,7 +25,7 @@ from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
 from data.tables import ledger, results, reviews, scans
 from services.cohort.cohort import Cohorts
-from services.cohort.comparison import Comparing
+from services.cohort.comparison import CohortComparison
 from services.cohort.counting import Counting
 from services.cohort.filters import tidy
 from tests.benchmarks.population import SITES, populate
@@ -104,7 +104,7 @@ def _page(house: Any, filters: dict[str, tuple[str, ...]]) -> None:
     from dashboard.pages.cohort import show
 
     cohorts = Cohorts(house.ledger, RefusalStore(house.engine), lambda: {"pneumonia": 0.4})
-    services = SimpleNamespace(cohorts=cohorts, comparing=Comparing(house.ledger))
+    services = SimpleNamespace(cohorts=cohorts, comparing=CohortComparison(house.ledger))
     to_json_plotly(show(services, HEAD, cohorts.query_of(filters)))  # type: ignore[arg-type]
 
 

@@ -82,9 +82,7 @@ def test_what_each_role_may(clinic: Clinic, run: DriftRun, server: Flask) -> Non
         assert influential_scans.status_code == (403 if role is Role.ADMIN else 200)
         of_0_1 = client.get(address.replace("influential-scans", "culprits"), headers=token)
         assert (of_0_1.status_code, of_0_1.data) == (influential_scans.status_code, influential_scans.data)
-        pack = client.get(f"/retraining/{'0' * 32}.zip", headers=token)
-        assert pack.status_code in (401, 403, 404, 302)
-    assert client.get(f"/drift/{run.id}/snapshot.json").status_code in (302, 401)
+    assert client.get(f"/drift/{run.id}/snapshot.json").status_code == 401
 
 
 @pytest.mark.parametrize(
