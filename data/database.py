@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ from data.tables.revisions import revisions
 
 Database = Engine
 """An opened database, for those above who pass it on without knowing SQL."""
+
+DATABASE_FAULTS = (SQLAlchemyError, sqlite3.Error, OSError)
+"""What comes of a database that is closed, locked or away; anything else is a mistake of ours."""
 
 _DRIVERS = {
     "postgres": "postgresql+psycopg",
@@ -121,7 +125,7 @@ def answers(engine: Engine) -> bool:
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
-    except SQLAlchemyError:
+    except DATABASE_FAULTS:
         return False
     return True
 

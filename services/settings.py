@@ -36,6 +36,7 @@ class Settings:
     max_batch: int = 16
     gather_ms: float = 4.0
     max_waiting: int = 2048
+    volumes_bytes: int = GIB // 2
     session_minutes: int = 30
     https: bool = False
     secret_key: str = ""
@@ -82,6 +83,7 @@ class Settings:
             max_batch=_whole(env, "LIGHTBOX_MAX_BATCH", cls.max_batch),
             gather_ms=_whole(env, "LIGHTBOX_GATHER_MS", int(cls.gather_ms), least=0),
             max_waiting=_whole(env, "LIGHTBOX_MAX_WAITING", cls.max_waiting),
+            volumes_bytes=_whole(env, "LIGHTBOX_VOLUMES_MIB", cls.volumes_bytes >> 20, least=0) << 20,
             session_minutes=_whole(env, "LIGHTBOX_SESSION_MINUTES", cls.session_minutes),
             https=env.get("LIGHTBOX_HTTPS", "") in {"1", "true", "yes"},
             secret_key=env.get("LIGHTBOX_SECRET_KEY", ""),

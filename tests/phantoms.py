@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data.labelled import phantoms
+from data.labelled.anatomy import template
 
 
 @lru_cache(maxsize=1)
 def mni() -> tuple[NDArray[Any], NDArray[np.float64]]:
     """The template's voxels (i, j, k) and affine, at 2 mm to be quick."""
-    voxels, affine = phantoms.template()
+    voxels, affine = template()
     affine[:3, :3] *= 2
     return voxels[::2, ::2, ::2], affine
 
