@@ -12,21 +12,21 @@ import pytest
 from data.codec import from_json, from_plain, to_json
 from data.records import (
     Box,
-    Check,
     Cost,
-    Difference,
     DriftAsk,
-    Gate,
-    GateVerdict,
     ImportFile,
     Lesion,
     Measurements,
-    Paired,
+    NonInferiorityCheck,
+    PairedMetric,
+    PromotionGateResult,
+    PromotionVerdict,
     Provenance,
     Refusal,
     Rehearsal,
-    Said,
+    RehearsedScan,
     SourceGrid,
+    VersionAnswer,
 )
 from services.training.retraining_pack import PackAsk
 
@@ -37,8 +37,8 @@ LARGE = Lesion(
 )
 SMALL = Lesion(BOX, 1, None, None, None, None, 1.0, 1.0, 0, (0.0, 0.0, 0.0), None, ENDS, ENDS)
 CHECKS = (
-    Check("recall", None, None, None, 3, 0.05, GateVerdict.CANNOT_TELL, "Too few."),
-    Check("dice", -0.04, -0.06, -0.02, 40, 0.03, GateVerdict.FAIL, "Worse."),
+    NonInferiorityCheck("recall", None, None, None, 3, 0.05, PromotionVerdict.CANNOT_TELL, "Too few."),
+    NonInferiorityCheck("dice", -0.04, -0.06, -0.02, 40, 0.03, PromotionVerdict.FAIL, "Worse."),
 )
 AFFINE = ((-1.0, 0.0, 0.0, 24.0), (0.0, -2.0, 0.0, 60.0), (0.0, 0.0, 3.0, -36.0), (0.0, 0.0, 0.0, 1.0))
 REHEARSAL = Rehearsal(
@@ -50,9 +50,13 @@ REHEARSAL = Rehearsal(
     datetime(2026, 11, 3, 8, 30, tzinfo=UTC),
     datetime(2026, 11, 3, 8, 31, 0, 250, tzinfo=UTC),
     False,
-    (Difference("s", Said(0.9, True, 2.5, 31.0, 0.8), Said(0.25, False), 0.0, 9, "res", True),),
+    (
+        RehearsedScan(
+            "s", VersionAnswer(0.9, True, 2.5, 31.0, 0.8), VersionAnswer(0.25, False), 0.0, 9, "res", True
+        ),
+    ),
     (("s2", "It could not be read."),),
-    (Paired("recall", 0.9, 0.8, -0.1, -0.2, 0.0, 20, 1, 3, 0.6),),
+    (PairedMetric("recall", 0.9, 0.8, -0.1, -0.2, 0.0, 20, 1, 3, 0.6),),
     Cost(31.0, 25.5, 410.0),
     None,
 )
@@ -131,14 +135,14 @@ STORED: dict[str, tuple[Any, str, Any]] = {
         DriftAsk("pneumonia", last=200),
     ),
     "promotions: gate": (
-        Gate,
+        PromotionGateResult,
         (
             '{"verdict":"fail","sentence":"Recall is worse.","rehearsal_id":"r1","checks":[{"name":"recall","'
             'difference":null,"low":null,"high":null,"n":3,"margin":0.05,"verdict":"cannot-tell","sentence":"'
             'Too few."},{"name":"dice","difference":-0.04,"low":-0.06,"high":-0.02,"n":40,"margin":0.03,"verd'
             'ict":"fail","sentence":"Worse."}]}'
         ),
-        Gate(GateVerdict.FAIL, "Recall is worse.", "r1", CHECKS),
+        PromotionGateResult(PromotionVerdict.FAIL, "Recall is worse.", "r1", CHECKS),
     ),
     "retraining packs: ask": (
         PackAsk,
