@@ -11,16 +11,21 @@ from numpy.typing import NDArray
 
 from data.errors import RefusedScan
 from data.formats.arrays import plain
+from data.formats.dicom_display import is_projection
 from data.formats.dicom_frames import frames_of
 from data.formats.dicom_grouping import Series
 from data.formats.dicom_identity import header_of, identity_of, without_names
 from data.formats.dicom_pixels import Picture, PictureComparison, Pixels
 from data.formats.dicom_stacks import Stack, stacks_of
 from data.formats.dicom_values import text_of
+from data.formats.frames import without_frame
 from data.formats.geometry import display_affine, placed_grid, spacing_of, to_display
+from data.formats.images import FRAME
 from data.formats.limits import Limits, check_size
 from data.formats.members import Member, content_sha256
 from data.records import DecodedScan, SourceGrid, Spacing
+
+_NEARLY_WHITE = 0.9
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def decode_stack(found: Found, name: str, limits: Limits) -> DecodedScan:
     first = stack.frames[0]
     check_size(limits, len(stack.frames), first.rows, first.columns, item_bytes=4)
     pixels = Pixels(limits)
-    pictures = _pictures(stack, pixels)
+    pictures, framed = _without_frame(stack, _pictures(stack, pixels))
     grid = _grid(stack, pictures.shape)
     displayed = to_display(pictures.transpose(2, 1, 0), grid)
     header = first.instance.header
@@ -93,7 +98,7 @@ def decode_stack(found: Found, name: str, limits: Limits) -> DecodedScan:
         identity=identity_of(header),
         content_sha256=content_sha256(found.members, found.part),
         members=tuple(member.name for member in found.members),
-        warnings=tuple(dict.fromkeys((*stack.warnings, *pixels.warnings))),
+        warnings=tuple(dict.fromkeys((*stack.warnings, *pixels.warnings, *framed))),
     )
 
 
@@ -111,6 +116,19 @@ def _pictures(stack: Stack, pixels: Pixels) -> NDArray[Any]:
         pictures.append(Picture(np.empty(0), picture.padding))
     _take_out_padding(whole, [picture.padding for picture in pictures])
     return whole
+
+
+def _without_frame(stack: Stack, pictures: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """A film's white border as background, as in pictures of other formats, and what is said of it."""
+    if len(pictures) > 1 or not is_projection(stack.frames[0].instance.header):
+        return pictures, ()
+    film = pictures[0]
+    white = float(film.min()) + _NEARLY_WHITE * float(np.ptp(film))
+    edges = (film[0], film[-1], film[:, 0], film[:, -1])
+    if sum(float(np.mean(edge >= white)) > _NEARLY_WHITE for edge in edges) < 2:  # most films, told quickly
+        return pictures, ()
+    inside, framed = without_frame(pictures)
+    return inside, (FRAME,) if framed else ()
 
 
 def _take_out_padding(whole: NDArray[Any], paddings: list[NDArray[np.bool_] | None]) -> None:

@@ -173,6 +173,15 @@ def test_the_modality_table_is_applied_before(tmp_path: Path) -> None:
     assert np.allclose(scan.array[0] / 65535, windowed(4095 - FILM, 2000, 1000, "LINEAR"), atol=1e-5)
 
 
+def test_a_white_border_is_background_as_in_other_pictures(tmp_path: Path) -> None:
+    framed = FILM.copy()
+    framed[:5] = framed[-5:] = 4095
+    framed[:, :5] = framed[:, -5:] = 4095
+    scan = shown(film(framed, WindowCenter="2000", WindowWidth="3001"), tmp_path)
+    assert scan.array[0, :5].max() == scan.array[0, 5:-5, 5:-5].min()
+    assert "white frame" in scan.warnings[0]
+
+
 def test_padding_is_black_behind_a_window(tmp_path: Path) -> None:
     pixels = FILM.copy()
     pixels[:8] = 4000
