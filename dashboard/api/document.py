@@ -147,6 +147,10 @@ def _schemas() -> dict[str, Any]:
             header={"type": "object"},
             shape={"type": "array", "items": {"type": "integer"}, "description": "slices, height, width"},
             spacing_mm={"type": "array", "items": _NUMBER_OR_NULL},
+            sequence={
+                "type": ["object", "null"],
+                "description": "MRI sequence that the scan was recognised as",
+            },
             warnings={"type": "array", "items": {"type": "string"}},
             uploaded_at={"type": "string", "format": "date-time"},
             result={"type": ["object", "null"]},

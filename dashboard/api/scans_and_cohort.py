@@ -116,6 +116,7 @@ def described(view: ScanView, user: User) -> dict[str, Any]:
         "header": header,
         "shape": [scan.slices, scan.height, scan.width],
         "spacing_mm": [scan.spacing.slice_mm, scan.spacing.row_mm, scan.spacing.column_mm],
+        "sequence": asdict(scan.recognised) if scan.recognised else None,
         "warnings": list(scan.warnings),
         "uploaded_at": _time(scan.created_at),
         "result": _result(view.result) if view.result else None,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from data.formats.arrays import plain
 from data.formats.dicom import Instance, text_of
+from data.formats.dicom_acquisition import acquisition_of
 from data.formats.dicom_frames import Frame, frames_of
 from data.formats.dicom_identity import header_of, identity_of
 from data.formats.dicom_pixels import Picture, Pixels
@@ -91,6 +92,7 @@ def decode_stack(found: Found, name: str, limits: Limits) -> DecodedScan:
         spacing=_spacing(stack, grid),
         grid=grid,
         header=header_of(header),
+        acquisition=acquisition_of(header),
         identity=identity_of(header),
         content_sha256=content_sha256(found.members, found.part),
         members=tuple(member.name for member in found.members),

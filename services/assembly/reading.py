@@ -9,10 +9,10 @@ from data.stores.uploads import UploadStore
 from services.assembly.stores import Stores, device_of
 from services.inference.engine import Engine
 from services.jobs import Jobs
-from services.reading.features import Watching
+from services.reading.features import FeatureCompletion
 from services.reading.intake import Intake
 from services.reading.reading import Batcher, Reader, Reading
-from services.reading.suitability_gate import Gate
+from services.reading.suitability_gate import SuitabilityGate
 from services.reading.uploads import Uploads
 
 
@@ -23,7 +23,7 @@ class ReadingServices:
     uploads: Uploads
     intake: Intake
     readings: Reading
-    features: Watching
+    features: FeatureCompletion
     reader: Reader
     engine: Engine
     batcher: Batcher
@@ -41,12 +41,12 @@ def build_reading(stores: Stores, jobs: Jobs) -> ReadingServices:
     engine, batcher = device_of(settings)
     reader, uploads = Reader(engine, batcher), UploadStore(stores.database)
     readings = Reading(reader, scans, results, files, jobs)
-    intake = Intake(settings, uploads, scans, stores.patients, files, Gate(reader), readings, jobs)
+    intake = Intake(settings, uploads, scans, stores.patients, files, SuitabilityGate(reader), readings, jobs)
     return ReadingServices(
         uploads=Uploads(uploads, intake, settings.max_scan_bytes),
         intake=intake,
         readings=readings,
-        features=Watching(FeatureStore(stores.database), results, scans, files, jobs),
+        features=FeatureCompletion(FeatureStore(stores.database), results, scans, files, jobs),
         reader=reader,
         engine=engine,
         batcher=batcher,

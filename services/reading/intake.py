@@ -36,7 +36,7 @@ from reports import pictures
 from services import keys
 from services.jobs import JobContext, Jobs
 from services.reading.reading import Reading
-from services.reading.suitability_gate import Gate
+from services.reading.suitability_gate import Routed, SuitabilityGate
 from services.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Intake:
         scans: ScanStore,
         patients: PatientStore,
         files: FileStore,
-        gate: Gate,
+        gate: SuitabilityGate,
         reading: Reading,
         jobs: Jobs,
     ) -> None:
@@ -147,7 +147,7 @@ class Intake:
             self._uploads.add_outcomes(upload.id, refusals=(refusal,))
             return
         patient = self._patients.find_or_create(decoded.identity, decoded.name)
-        scan = scan_of(decoded, patient.id, upload.user_id, routed.task, routed.warnings)
+        scan = scan_of(decoded, patient.id, upload.user_id, routed)
         keep_scan(self._files, scan.id, decoded, original, original.suffix if original else "")
         kept, created = self._scans.add(scan)
         if not created:  # another upload brought the same content at the same moment
@@ -198,9 +198,7 @@ def too_large(limit: int) -> str:
     return f"The file is larger than the {limit >> 20:,} MiB that this server accepts."
 
 
-def scan_of(
-    decoded: DecodedScan, patient_id: str, user_id: str, task: str, warnings: tuple[str, ...]
-) -> Scan:
+def scan_of(decoded: DecodedScan, patient_id: str, user_id: str, routed: Routed) -> Scan:
     """A decoded scan as it is kept, under a new id, waiting to be read."""
     slices, height, width = decoded.array.shape
     return Scan(
@@ -208,7 +206,7 @@ def scan_of(
         patient_id=patient_id,
         content_sha256=decoded.content_sha256,
         status=ScanStatus.WAITING,
-        task=task,
+        task=routed.task,
         header=decoded.header,
         spacing=decoded.spacing,
         grid=decoded.grid,
@@ -217,7 +215,8 @@ def scan_of(
         width=width,
         uploaded_by=user_id,
         created_at=now(),
-        warnings=warnings,
+        warnings=routed.warnings,
+        recognised=routed.recognised,
     )
 
 
