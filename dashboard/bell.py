@@ -13,27 +13,27 @@ from dashboard.components import bell
 from data.records import User
 
 if TYPE_CHECKING:
-    from services.assembly.container import Services
+    from services.alerts.alerts import Alerts
 
 
-def add_routes(server: Flask, services: Services) -> None:
+def add_routes(server: Flask, alerts: Alerts) -> None:
     """Bind the question: has anything changed?"""
 
     @server.get("/alerts/token", endpoint="alerts_token")
     def _token() -> Response:
         require(*bell.ROLES)
-        return jsonify({"token": services.alerts.token()})
+        return jsonify({"token": alerts.token()})
 
 
-def show(services: Services, user: User) -> tuple[list[Component], list[Component]]:
+def show(alerts: Alerts, user: User) -> tuple[list[Component], list[Component]]:
     """Return the bell and its panel."""
-    calling = services.alerts.calling()
+    calling = alerts.calling()
     return bell.label(len(calling)), bell.panel(calling, user)
 
 
-def register(app: Dash, services: Services) -> None:
+def register(app: Dash, alerts: Alerts) -> None:
     """Bind the bell; assets/bell.js sets the token."""
 
     @app.callback(Output(bell.BELL, "label"), Output(bell.LIST, "children"), Input(bell.SEEN, "data"))
     def _show(_: str | None) -> tuple[list[Component], list[Component]]:
-        return show(services, require(*bell.ROLES))
+        return show(alerts, require(*bell.ROLES))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from dash import Dash
 from flask import Flask, Response, g, redirect, request
@@ -73,16 +73,30 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     sessions.install(server)
     _add_routes(server, services, sessions)
     app = _dash(server)
-    for page in (worklist, scan, cohort, performance, drift, models, rehearsal, reports, admin, alerts):
-        page.register(app, services)
-    shell.register(app)
-    bell.register(app, services)
-    app.validation_layout = shell.validation_layout()
+    _register_pages(app, services)
+    cast(Any, app).validation_layout = shell.validation_layout()
     app.layout = shell.layout
     server.before_request(_to_landing_page)
     server.after_request(_not_found_status)
     security.install(app, services)
     return app
+
+
+def _register_pages(app: Dash, services: Services) -> None:
+    """Bind every page to what it asks of the services."""
+    tasks, requests = services.versions.registry.clinical, services.reviewing.requests
+    worklist.register(app, services.reviewing.worklist, services.cohort.numbers, tasks)
+    scan.register(app, services.reviewing, services.reading.readings)
+    cohort.register(app, services.cohort)
+    performance.register(app, services.performance)
+    drift.register(app, services.drift, requests, services.training.packs, tasks)
+    models.register(app, services.versions)
+    rehearsal.register(app, services.versions)
+    reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
+    admin.register(app, services.accounts, services.importing, services.settings.imports_from)
+    alerts.register(app, services.alerts, services.schedules, services.accounts)
+    shell.register(app)
+    bell.register(app, services.alerts)
 
 
 def _add_routes(server: Flask, services: Services, sessions: Sessions) -> None:
@@ -98,13 +112,13 @@ def _add_routes(server: Flask, services: Services, sessions: Sessions) -> None:
     api_drift.register(server, services)
     api.register(server, services)
     health.register(server, services)
-    bell.add_routes(server, services)
+    bell.add_routes(server, services.alerts)
 
 
 def _dash(server: Flask) -> Dash:
     return Dash(
         "dashboard",
-        server=server,
+        server=cast(Any, server),  # Dash takes any Flask app, and says only bool or a function
         assets_folder=str(HERE / "assets"),
         assets_path_ignore=["vendor"],  # listed by name below, in the right order
         external_stylesheets=_STYLES,

@@ -13,6 +13,7 @@ from flask_wtf.csrf import generate_csrf
 
 from dashboard.auth import READERS, person
 from dashboard.components import bell
+from dashboard.components.attributes import aria, data
 from dashboard.components.icons import icon
 from dashboard.errors import ALERT
 from dashboard.files.drift import LOOKERS
@@ -29,6 +30,7 @@ from dashboard.pages import (
     worklist,
 )
 from data.records import NOTICE, Role, User
+from services import addresses
 
 LOCATION = "location"
 PAGE = "page"
@@ -57,16 +59,16 @@ class Page:
 
 
 PAGES = (
-    Page("/admin", "People", "bi-people", (Role.ADMIN,), admin.layout),  # where administrators land
-    Page("/worklist", "Worklist", "bi-list-ul", READERS, worklist.layout),
-    Page("/scans", "Scan", "bi-image", READERS, scan.layout, takes_argument=True),
-    Page("/cohort", "Cohort", "bi-bar-chart", READERS, cohort.layout),
-    Page("/performance", "Performance", "bi-graph-up", READERS, performance.layout),
-    Page("/drift", "Drift", "bi-activity", LOOKERS, drift.layout),
-    Page("/models", "Models", "bi-cpu", tuple(Role), models.layout),
-    Page("/rehearsals", "Rehearsal", "bi-cpu", tuple(Role), rehearsal.layout, takes_argument=True),
-    Page("/reports", "Reports", "bi-file-earmark-text", READERS, reports.layout),
-    Page("/alerts", "Alerts", "bi-bell", alerts.ROLES, alerts.layout),
+    Page(addresses.ADMIN, "People", "bi-people", (Role.ADMIN,), admin.layout),  # where administrators land
+    Page(addresses.WORKLIST, "Worklist", "bi-list-ul", READERS, worklist.layout),
+    Page(addresses.SCANS, "Scan", "bi-image", READERS, scan.layout, takes_argument=True),
+    Page(addresses.COHORT, "Cohort", "bi-bar-chart", READERS, cohort.layout),
+    Page(addresses.PERFORMANCE, "Performance", "bi-graph-up", READERS, performance.layout),
+    Page(addresses.DRIFT, "Drift", "bi-activity", LOOKERS, drift.layout),
+    Page(addresses.MODELS, "Models", "bi-cpu", tuple(Role), models.layout),
+    Page(addresses.REHEARSALS, "Rehearsal", "bi-cpu", tuple(Role), rehearsal.layout, takes_argument=True),
+    Page(addresses.REPORTS, "Reports", "bi-file-earmark-text", READERS, reports.layout),
+    Page(addresses.ALERTS, "Alerts", "bi-bell", alerts.ROLES, alerts.layout),
 )
 
 SOMEBODY = User(id="", name="", display_name="", role=Role.CLINICIAN)
@@ -165,7 +167,7 @@ def _navbar(user: User) -> Component:
         html.Span(className="navbar-toggler-icon"),
         id=MENU_TOGGLE,
         className="navbar-toggler",
-        **{"aria-label": "Menu", "aria-controls": MENU},
+        **aria(label="Menu", controls=MENU),
     )
     menu = dbc.Collapse(
         [dbc.Nav(links, navbar=True, class_name="me-auto"), _who(user)], id=MENU, navbar=True, is_open=False
@@ -174,7 +176,8 @@ def _navbar(user: User) -> Component:
     return html.Nav(
         html.Div([brand, *ringing, toggle, menu], className="container-fluid"),
         className="navbar navbar-expand-md lb-navbar",
-        **{"data-bs-theme": "dark", "aria-label": "Main"},
+        **data(bs_theme="dark"),
+        **aria(label="Main"),
     )
 
 

@@ -14,14 +14,14 @@ from weakref import WeakKeyDictionary
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, text, update
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from data.errors import LightboxError
-from data.tables import revisions
+from data.tables.revisions import revisions
 
 Database = Engine
 """An opened database, for those above who pass it on without knowing SQL."""
@@ -115,7 +115,7 @@ def answers(engine: Engine) -> bool:
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
-    except Exception:
+    except SQLAlchemyError:
         return False
     return True
 
@@ -149,16 +149,18 @@ def together(engine: Engine) -> Iterator[None]:
     It is committed at the end, or taken back as a whole on any error that gets this far.
     """
     with _transaction(engine) as connection:
-        _shared.connections = {**_connections(), engine: connection}
+        before = _connections()
+        _shared.connections = {**before, engine: connection}
         try:
             yield
         finally:
-            _shared.connections = {key: one for key, one in _connections().items() if key is not engine}
+            _shared.connections = before
 
 
 def _connections() -> dict[Engine, Connection]:
-    found: dict[Engine, Connection] = getattr(_shared, "connections", {})
-    return found
+    """The transaction that this thread's stores share, by database."""
+    connections: dict[Engine, Connection] = getattr(_shared, "connections", {})
+    return connections
 
 
 def _joined(engine: Engine) -> Connection | None:
@@ -211,8 +213,3 @@ def alembic_config() -> Config:
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
-
-
-def newest_revision() -> str | None:
-    """The revision that `migrate` leads to."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head()

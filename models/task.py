@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from data.records import ScanHeader, Spacing
+from data.records import ScanHeader, Spacing, TaskWords
 from models.imaging import Window
+from models.retraining import Layout
 
 Array = NDArray[Any]
 FloatArray = NDArray[np.float32]
@@ -93,7 +94,10 @@ class Task:
     `prepare` turns (slices, height, width) into inputs (n, channels, size, size) and their
     placement; `answer` turns the network's raw outputs of those n inputs, the placement, the
     scan's spacing and a decision into an `Answer`. `admits` is for tasks whose pictures the gate's
-    network never saw: it says by a file's header alone whether a scan is the task's.
+    network never saw: it says by a file's header alone whether a scan is the task's. `finding`,
+    `picture` and `body_part` are for pages, files and reports (`data.records.TaskWords`); without
+    `finding` a task is called by its name. `layout` writes reviewed scans as the labelled folder that
+    its own trainer reads; without one there are no retraining packs of the task.
     """
 
     name: str
@@ -108,3 +112,20 @@ class Task:
     answer: Callable[[FloatArray, Placement, Spacing, Decision], Answer]
     channels: int = 1
     admits: Callable[[ScanHeader], bool] | None = None
+    finding: str = ""
+    picture: str = ""
+    body_part: str = ""
+    layout: Layout | None = None
+
+    @property
+    def words(self) -> TaskWords:
+        """What people call it."""
+        spoken = self.name.replace("-", " ")
+        return TaskWords(
+            name=self.name,
+            label=spoken.capitalize(),
+            finding=self.finding or spoken,
+            picture=self.picture or f"a picture for {spoken}",
+            body_part=self.body_part,
+            draws_mask=self.kind is Kind.SEGMENTATION,
+        )

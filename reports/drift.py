@@ -67,12 +67,12 @@ def compare(
     first, second, embedding = _with_components(reference, current, notes)
     progress(0.1)
     shown = [name for name in _component_names() if name in first.columns]
-    found = columns(first, second, [*numbers, *shown], categories, _titles())
-    notes += [note for one in found for note in one.notes]
-    run = drift_evidently.drift([one for one in found if not one.status])
+    compared = columns(first, second, [*numbers, *shown], categories, _titles())
+    notes += [note for column in compared for note in column.notes]
+    run = drift_evidently.drift([column for column in compared if not column.status])
     progress(0.8)
     truth, truth_run = _truth(first, second, notes)
-    features = _features(found, run)
+    features = _features(compared, run)
     snapshot = facts | {
         "kind": "drift",
         "reference": {"n": len(reference.frame)} | dict(facts.get("reference", {})),
@@ -96,8 +96,8 @@ def compare(
 
 def _notes_on_size(reference: Side, current: Side) -> list[str]:
     notes = []
-    for side, one in (("window", current), ("reference", reference)):
-        n = len(one.frame)
+    for side, given in (("window", current), ("reference", reference)):
+        n = len(given.frame)
         if n == 0:
             notes.append(f"There are no scans in the {side}.")
         elif n < FEWEST:
@@ -122,7 +122,7 @@ def _with_components(
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any] | None]:
     """Both sides with the reference's principal components as columns, and how far the vectors lie apart."""
     (first, old), (second, new) = _drawn(reference), _drawn(current)
-    sides = [drift_vectors.known(one) for one in (old, new)]
+    sides = [drift_vectors.known(vectors) for vectors in (old, new)]
     if min(len(side) for side in sides) < FEWEST:
         lacking = " and the ".join(
             name for name, side in zip(("reference", "window"), sides, strict=True) if len(side) < FEWEST
@@ -150,17 +150,18 @@ def _component_names() -> list[str]:
 
 
 def _titles() -> dict[str, str]:
-    titles = {name: one.title for name, one in WATCHED.items()}
+    titles = {name: watched.title for name, watched in WATCHED.items()}
     return titles | {name: f"Embedding, component {name[2:]}" for name in _component_names()}
 
 
-def _features(found: Sequence[Column], run: drift_evidently.Run | None) -> list[dict[str, Any]]:
+def _features(compared: Sequence[Column], run: drift_evidently.Run | None) -> list[dict[str, Any]]:
     """Every column as the snapshot tells it: the drifted ones first, then by distance."""
     distances = {} if run is None else run.distances()
-    tests = {one.name: drift_numbers.p_value(one) for one in found if one.name in distances}
+    tests = {column.name: drift_numbers.p_value(column) for column in compared if column.name in distances}
     corrected = dict(zip(tests, drift_numbers.corrected([p for _, p in tests.values()]), strict=True))
     features = [
-        _feature(one, distances.get(one.name), tests.get(one.name), corrected.get(one.name)) for one in found
+        _feature(column, distances.get(column.name), tests.get(column.name), corrected.get(column.name))
+        for column in compared
     ]
     return sorted(features, key=lambda feature: (not feature["drifted"], -(feature["effect"] or -1.0)))
 
@@ -209,7 +210,7 @@ def _side(column: Column, at: int) -> dict[str, Any]:
 
 def _counts(features: Sequence[Mapping[str, Any]], run: drift_evidently.Run | None) -> dict[str, Any]:
     judged = [feature for feature in features if feature["p_corrected"] is not None]
-    drifted = sum(one["drifted"] for one in judged)
+    drifted = sum(feature["drifted"] for feature in judged)
     return {
         "watched": len(judged),
         "not_judged": len(features) - len(judged),
@@ -249,8 +250,8 @@ def _truth(
             fell.append(name)
     both = all(len(np.unique(truth)) == 2 for truth, _ in sides)
     run = drift_evidently.classification(sides[0], sides[1]) if both else None
-    found = {"reference": told[0], "current": told[1], "p": p, "fell": fell, "evidently": _evidently(run)}
-    return found, run
+    described = {"reference": told[0], "current": told[1], "p": p, "fell": fell, "evidently": _evidently(run)}
+    return described, run
 
 
 def _judged(frame: pd.DataFrame) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -61,8 +61,8 @@ def columns(
     titles: dict[str, str],
 ) -> list[Column]:
     """Every watched column of both sides, numbers first."""
-    found = [_number(name, reference, current, titles.get(name, name)) for name in numbers]
-    return found + [_category(name, reference, current, titles.get(name, name)) for name in categories]
+    cleaned = [_number(name, reference, current, titles.get(name, name)) for name in numbers]
+    return cleaned + [_category(name, reference, current, titles.get(name, name)) for name in categories]
 
 
 def _number(name: str, reference: pd.DataFrame, current: pd.DataFrame, title: str) -> Column:

@@ -34,8 +34,8 @@ def drift_document(snapshot: Snapshot, title: str, more: Mapping[str, str]) -> D
 
 
 def _verdict(snapshot: Snapshot) -> list[Block]:
-    said: list[Block] = [Words(one) for one in snapshot["verdict"]]
-    return said + [Words(one, "point") for one in snapshot["notes"]]
+    said: list[Block] = [Words(sentence) for sentence in snapshot["verdict"]]
+    return said + [Words(sentence, "point") for sentence in snapshot["notes"]]
 
 
 def _limits_words(snapshot: Snapshot) -> Words:
@@ -52,16 +52,16 @@ def _features(snapshot: Snapshot) -> Table:
     head = ["feature", "", "distance", "p", "corrected p", "n reference", "n window", "share missing"]
     rows: list[list[Cell]] = [
         [
-            one["title"],
-            one["status"],
-            rounded(one["effect"], 4),
-            rounded(one["p"], 3),
-            rounded(one["p_corrected"], 3),
-            one["n_reference"],
-            one["n_current"],
-            rounded(one["missing_current"], 3),
+            feature["title"],
+            feature["status"],
+            rounded(feature["effect"], 4),
+            rounded(feature["p"], 3),
+            rounded(feature["p_corrected"], 3),
+            feature["n_reference"],
+            feature["n_current"],
+            rounded(feature["missing_current"], 3),
         ]
-        for one in snapshot["features"]
+        for feature in snapshot["features"]
     ]
     return Table(head, rows, texts=2)
 
@@ -70,9 +70,9 @@ def _numbers(snapshot: Snapshot) -> Table:
     """Median, quartiles, mean and deviation of both sides, six digits of each."""
     head = ["feature", "unit", "side", "median", "25 %", "75 %", "mean", "deviation"]
     rows: list[list[Cell]] = [
-        [one["title"], one["unit"], side, *(rounded(one[side][name]) for name in _SUMMARY)]
-        for one in snapshot["features"]
-        if one["kind"] != CATEGORY
+        [feature["title"], feature["unit"], side, *(rounded(feature[side][name]) for name in _SUMMARY)]
+        for feature in snapshot["features"]
+        if feature["kind"] != CATEGORY
         for side in _SIDES
     ]
     return Table(head, rows, texts=3)
@@ -80,56 +80,56 @@ def _numbers(snapshot: Snapshot) -> Table:
 
 def _categories(snapshot: Snapshot) -> list[Block]:
     blocks: list[Block] = []
-    for one in snapshot["features"]:
-        spread = one["distribution"]
-        if one["kind"] == CATEGORY and spread["names"]:
+    for feature in snapshot["features"]:
+        spread = feature["distribution"]
+        if feature["kind"] == CATEGORY and spread["names"]:
             rows: list[list[Cell]] = [
                 [name, rounded(before, 4), rounded(after, 4)]
                 for name, before, after in zip(
                     spread["names"], spread["reference"], spread["current"], strict=True
                 )
             ]
-            blocks.append(Table(["", "share, reference", "share, window"], rows, title=one["title"]))
+            blocks.append(Table(["", "share, reference", "share, window"], rows, title=feature["title"]))
     return blocks
 
 
 def _charts(snapshot: Snapshot) -> list[Block]:
-    drifted = [one for one in snapshot["features"] if one["drifted"]][:_CHARTED]
+    drifted = [feature for feature in snapshot["features"] if feature["drifted"]][:_CHARTED]
     if not drifted:
         return [Words("Nothing drifted.")]
     blocks: list[Block] = []
-    for one in drifted:
+    for feature in drifted:
         blocks += [
-            Words(one["title"], "heading"),
-            Chart(distribution_figure(one), f"{one['title']}, both sides"),
+            Words(feature["title"], "heading"),
+            Chart(distribution_figure(feature), f"{feature['title']}, both sides"),
         ]
     return blocks
 
 
 def _embedding(snapshot: Snapshot) -> list[Chapter]:
-    found = snapshot["embedding"]
-    if found is None:
+    embedding = snapshot["embedding"]
+    if embedding is None:
         return []
-    auc = found["auc"]
+    auc = embedding["auc"]
     rows: list[list[Cell]] = [
         ["AUC of a classifier that tells window from reference", rounded(auc["value"]), None],
         ["its 95 % interval", rounded(auc["low"]), rounded(auc["high"])],
-        ["maximum mean discrepancy, permutation p", rounded(found["p"]), None],
-        ["scans with vectors, reference and window", found["n_reference"], found["n_current"]],
+        ["maximum mean discrepancy, permutation p", rounded(embedding["p"]), None],
+        ["scans with vectors, reference and window", embedding["n_reference"], embedding["n_current"]],
     ]
     return [Chapter("What the network sees", [Table(["", "", ""], rows)])]
 
 
 def _truth(snapshot: Snapshot) -> list[Chapter]:
-    found = snapshot["truth"]
-    if found is None:
+    truth = snapshot["truth"]
+    if truth is None:
         return []
     rows: list[list[Cell]] = [
         [
             name,
             side,
-            *(rounded(found[side][name][part]) for part in ("value", "low", "high")),
-            found[side][name]["n"],
+            *(rounded(truth[side][name][part]) for part in ("value", "low", "high")),
+            truth[side][name]["n"],
         ]
         for name in ("recall", "accuracy")
         for side in _SIDES
@@ -138,13 +138,13 @@ def _truth(snapshot: Snapshot) -> list[Chapter]:
 
 
 def _refusals(snapshot: Snapshot) -> list[Chapter]:
-    found = snapshot.get("refusals")
-    if not found:
+    refusals = snapshot.get("refusals")
+    if not refusals:
         return []
-    share = found["share"]
+    share = refusals["share"]
     rows: list[list[Cell]] = [
-        ["files and series refused", found["refused"]],
-        ["scans read", found["read"]],
+        ["files and series refused", refusals["refused"]],
+        ["scans read", refusals["read"]],
         ["share refused", rounded(share["value"])],
         ["lower end of its 95 % interval", rounded(share["low"])],
         ["upper end", rounded(share["high"])],

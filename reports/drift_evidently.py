@@ -69,7 +69,8 @@ def drift(columns: Sequence[Column]) -> Run | None:
     evidently, presets = _evidently()
     named = {_shown(column): column for column in columns}
     kinds = {
-        kind: [name for name, one in named.items() if one.kind == kind] or None for kind in (NUMBER, CATEGORY)
+        kind: [name for name, column in named.items() if column.kind == kind] or None
+        for kind in (NUMBER, CATEGORY)
     }
     definition = evidently.DataDefinition(
         numerical_columns=kinds[NUMBER], categorical_columns=kinds[CATEGORY]
@@ -82,10 +83,10 @@ def drift(columns: Sequence[Column]) -> Run | None:
         cat_threshold=EFFECT,
         drift_share=DRIFT_SHARE,
     )
-    current = _frame({name: _scaled(one, one.current) for name, one in named.items()})
-    reference = _frame({name: _scaled(one, one.reference) for name, one in named.items()})
+    current = _frame({name: _scaled(column, column.current) for name, column in named.items()})
+    reference = _frame({name: _scaled(column, column.reference) for name, column in named.items()})
     run = _run([preset], definition, current, reference)
-    return replace(run, names={name: one.name for name, one in named.items()})
+    return replace(run, names={name: column.name for name, column in named.items()})
 
 
 def _factor(column: Column) -> float:
@@ -133,9 +134,9 @@ def _run(metrics: list[Any], definition: Any, current: pd.DataFrame, reference: 
     sides = [evidently.Dataset.from_pandas(frame, definition) for frame in (current, reference)]
     # Bins and colours come from numpy alone, so the same frames give the same numbers.
     with np.errstate(all="ignore"):
-        found = evidently.Report(metrics, include_tests=True).run(*sides)
-    plain = _finite(json.loads(found.json()))
-    return Run(plain["metrics"], plain["tests"], found.get_html_str(as_iframe=False))
+        result = evidently.Report(metrics, include_tests=True).run(*sides)
+    plain = _finite(json.loads(result.json()))
+    return Run(plain["metrics"], plain["tests"], result.get_html_str(as_iframe=False))
 
 
 def version() -> str:
@@ -167,7 +168,7 @@ def _frame(columns: dict[str, NDArray[Any]]) -> pd.DataFrame:
 def _finite(value: Any) -> Any:
     """JSON as everybody reads it: NaN and infinity are null."""
     if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
+        return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_finite(one) for one in value]
+        return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -27,10 +27,10 @@ class Point:
 
 def distribution_figure(feature: Mapping[str, Any]) -> Figure:
     """Shares of reference and window over the same classes."""
-    found = feature["distribution"]
-    if "names" in found:
-        return _classes(found)
-    edges = found["edges"]
+    spread = feature["distribution"]
+    if "names" in spread:
+        return _classes(spread)
+    edges = spread["edges"]
     middles = [(low + high) / 2 for low, high in zip(edges, edges[1:], strict=False)]
     width = edges[1] - edges[0] if len(edges) > 1 else 1.0
     bars = [
@@ -38,7 +38,7 @@ def distribution_figure(feature: Mapping[str, Any]) -> Figure:
             "type": "bar",
             "name": name,
             "x": middles,
-            "y": [100 * share for share in found[side]],
+            "y": [100 * share for share in spread[side]],
             "width": width,
             "marker": {"color": colour},
             "opacity": opacity,
@@ -54,15 +54,15 @@ def distribution_figure(feature: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _classes(found: Mapping[str, Any]) -> Figure:
-    names = [name if len(name) <= _MOST_TOLD else f"{name[: _MOST_TOLD - 1]}…" for name in found["names"]]
+def _classes(spread: Mapping[str, Any]) -> Figure:
+    names = [name if len(name) <= _MOST_TOLD else f"{name[: _MOST_TOLD - 1]}…" for name in spread["names"]]
     bars = [
         {
             "type": "bar",
             "name": name,
             "orientation": "h",
             "y": names,
-            "x": [100 * share for share in found[side]],
+            "x": [100 * share for share in spread[side]],
             "marker": {"color": colour},
             "hovertemplate": "%{y}: %{x:.1f} %<extra>" + name + "</extra>",
         }
@@ -100,15 +100,15 @@ def history_figure(points: Sequence[Point], limit: float | None, up: str = "Dist
 
 def spark(feature: Mapping[str, Any]) -> str:
     """A small SVG of both distributions: the reference pale, the window as a line or dark bars."""
-    found, (wide, high) = feature["distribution"], _SPARK
-    before, after = found["reference"], found["current"]
+    spread, (wide, high) = feature["distribution"], _SPARK
+    before, after = spread["reference"], spread["current"]
     top = max([*before, *after, 1e-9])
     step = wide / max(len(before), 1)
     parts = []
     for at, share in enumerate(before):
         tall = share / top * (high - 2)
         parts.append(_bar(at * step, high - tall, step * 0.92, tall, PALE))
-    if "names" in found:
+    if "names" in spread:
         for at, share in enumerate(after):
             tall = share / top * (high - 2)
             parts.append(_bar(at * step + step * 0.25, high - tall, step * 0.42, tall, OURS))

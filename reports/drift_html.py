@@ -43,7 +43,7 @@ def framed(page: str | None, snapshot: Mapping[str, Any]) -> str:
     """The page with its head; without a page, the head alone."""
     local = _ELSEWHERE.sub("", _EMPTY if page is None else page)
     head = _head(snapshot)
-    return _BODY.sub(lambda found: found.group() + _STORAGE + head, local, count=1)
+    return _BODY.sub(lambda match: match.group() + _STORAGE + head, local, count=1)
 
 
 def _head(snapshot: Mapping[str, Any]) -> str:
@@ -60,7 +60,7 @@ def facts(snapshot: Mapping[str, Any]) -> list[tuple[str, str]]:
     reference, window = snapshot["reference"], snapshot["window"]
     versions = snapshot.get("versions") or {}
     told = ", ".join(f"{version} ({n:,} scans)" for version, n in versions.items()) or "unknown"
-    found = [
+    shown = [
         ("Task", str(snapshot.get("task", ""))),
         ("Model version", told),
         ("Reference", f"{reference.get('name', 'unnamed')}, n = {reference['n']:,}"),
@@ -72,8 +72,8 @@ def facts(snapshot: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Notice", str(snapshot["notice"])),
     ]
     if snapshot.get("synthetic"):
-        found.insert(0, ("SYNTHETIC", "These are made scans of nobody."))
-    return [(label, value) for label, value in found if value]
+        shown.insert(0, ("SYNTHETIC", "These are made scans of nobody."))
+    return [(label, value) for label, value in shown if value]
 
 
 def _counted(snapshot: Mapping[str, Any]) -> str:

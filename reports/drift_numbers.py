@@ -35,7 +35,7 @@ def p_value(column: Column) -> tuple[str, float]:
 
 def corrected(p_values: Sequence[float]) -> list[float]:
     """p values corrected for their number (Benjamini and Hochberg 1995)."""
-    return [float(one) for one in stats.false_discovery_control(p_values)] if p_values else []
+    return [float(p) for p in stats.false_discovery_control(p_values)] if p_values else []
 
 
 def _outside_p(reference: NDArray[np.float64], current: NDArray[np.float64]) -> float:
@@ -76,9 +76,9 @@ def summary(values: NDArray[np.float64]) -> dict[str, float | None]:
     names = ("median", "q25", "q75", "mean", "std")
     if not len(values):
         return dict.fromkeys(names)
-    q25, median, q75 = (float(one) for one in np.percentile(values, (25, 50, 75)))
-    found = (median, q25, q75, float(values.mean()), float(values.std()))
-    return dict(zip(names, found, strict=True))
+    q25, median, q75 = (float(value) for value in np.percentile(values, (25, 50, 75)))
+    numbers = (median, q25, q75, float(values.mean()), float(values.std()))
+    return dict(zip(names, numbers, strict=True))
 
 
 def most_frequent(values: NDArray[Any]) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def distribution(column: Column) -> dict[str, Any]:
     both = np.concatenate([column.reference, column.current])
     if not len(both):
         return {"edges": [], "reference": [], "current": []}
-    low, high = (float(one) for one in np.percentile(both, (0.5, 99.5)))
+    low, high = (float(value) for value in np.percentile(both, (0.5, 99.5)))
     if high <= low:
         low, high = float(both.min()) - 0.5, float(both.max()) + 0.5
     edges = np.linspace(low, high, BINS + 1)
@@ -108,7 +108,7 @@ def distribution(column: Column) -> dict[str, Any]:
 
 def _shares(values: NDArray[np.float64], edges: NDArray[np.float64]) -> list[float]:
     counts, _ = np.histogram(values.clip(edges[0], edges[-1]), edges)
-    return [float(one) for one in counts / max(len(values), 1)]
+    return [float(share) for share in counts / max(len(values), 1)]
 
 
 def _classes(column: Column) -> dict[str, Any]:
@@ -136,7 +136,6 @@ def difference_p(first: Mapping[str, Any], second: Mapping[str, Any]) -> float |
     """p that two shares are one (Fisher's exact test); None where either is of nothing."""
     if not first["n"] or not second["n"]:
         return None
-    table = [
-        [round(one["value"] * one["n"]), one["n"] - round(one["value"] * one["n"])] for one in (first, second)
-    ]
+    counts = [(round(rate["value"] * rate["n"]), rate["n"]) for rate in (first, second)]
+    table = [[hits, n - hits] for hits, n in counts]
     return float(stats.fisher_exact(table).pvalue)

@@ -64,7 +64,7 @@ def principal(reference: NDArray[Any]) -> Principal | None:
 def compared(reference: NDArray[Any], current: NDArray[Any], seed: int = 0) -> dict[str, Any]:
     """How far apart two sets of vectors (n, d) lie: AUC of a classifier, and MMD with its p."""
     first, second = known(reference), known(current)
-    score, side = told_apart(
+    score, side = separation(
         _drawn(first, MOST_CLASSIFIED, seed), _drawn(second, MOST_CLASSIFIED, seed + 1), seed
     )
     auc = area(side, score)
@@ -82,7 +82,7 @@ def compared(reference: NDArray[Any], current: NDArray[Any], seed: int = 0) -> d
     }
 
 
-def told_apart(
+def separation(
     reference: Matrix, current: Matrix, seed: int = 0
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """(probability of being of the window, whether it is) of every row, reference first.
@@ -125,7 +125,7 @@ def unlike(reference: NDArray[Any], current: NDArray[Any]) -> NDArray[np.float64
     for start in range(0, len(after), MOST_CLASSIFIED):
         rows = project(after[start : start + MOST_CLASSIFIED]) / scale
         near, far = (
-            np.exp(-cdist(rows, one, "sqeuclidean") / max(width, 1e-9)).mean(axis=1) for one in (new, old)
+            np.exp(-cdist(rows, side, "sqeuclidean") / max(width, 1e-9)).mean(axis=1) for side in (new, old)
         )
         # The row itself is among the anchors: without it, a lone stranger would seem to have company.
         own = 1 / len(new) if len(new) == len(after) else 0.0
@@ -160,8 +160,8 @@ def discrepancy(reference: Matrix, current: Matrix, seed: int = 0) -> tuple[floa
     random = np.random.default_rng(seed)
     shuffled = np.stack([weights, *(random.permutation(weights) for _ in range(PERMUTATIONS))])
     values = np.einsum("ij,ij->i", shuffled @ kernel, shuffled)
-    found = float(values[0])
-    return max(found, 0.0), float((1 + np.sum(values[1:] >= found - 1e-12)) / (1 + PERMUTATIONS))
+    observed = float(values[0])
+    return max(observed, 0.0), float((1 + np.sum(values[1:] >= observed - 1e-12)) / (1 + PERMUTATIONS))
 
 
 def _drawn(rows: Matrix, most: int, seed: int) -> Matrix:

@@ -42,10 +42,10 @@ def severity(
 ) -> Severity:
     """How much it matters."""
     judged = [feature for feature in features if feature["p_corrected"] is not None]
-    drifted = [one for one in judged if one["drifted"]]
+    drifted = [feature for feature in judged if feature["drifted"]]
     if not judged and embedding is None and not (truth and truth["fell"]):
         return Severity.TOO_FEW
-    grave = any(one["name"] in OUTPUTS and one["effect"] >= GRAVE_EFFECT for one in drifted)
+    grave = any(feature["name"] in OUTPUTS and feature["effect"] >= GRAVE_EFFECT for feature in drifted)
     apart = embedding is not None and embedding["p"] < P
     far = apart and embedding is not None and embedding["auc"]["low"] >= FAR_APART
     if grave or far or (truth and truth["fell"]) or (drifted and len(drifted) >= DRIFT_SHARE * len(judged)):
@@ -81,10 +81,10 @@ def _of_features(snapshot: Mapping[str, Any]) -> str:
             f"Too few to judge: {snapshot['window']['n']:,} scans in the window and "
             f"{snapshot['reference']['n']:,} in the reference; both need at least {FEWEST}."
         )
-    drifted = [one for one in snapshot["features"] if one["drifted"]]
+    drifted = [feature for feature in snapshot["features"] if feature["drifted"]]
     if not drifted:
         return f"None of {counts['watched']} features drifted."
-    most = ", ".join(f"{one['title']} ({effect_words(one)})" for one in drifted[:3])
+    most = ", ".join(f"{feature['title']} ({effect_words(feature)})" for feature in drifted[:3])
     return f"{counts['drifted']} of {counts['watched']} features drifted, most of all {most}."
 
 

@@ -202,9 +202,9 @@ class Accounts:
         self._audit.record(AuditEvent(self._clock(), user_id, action, subject, detail))
 
 
-def accounts_of(database: Database) -> Accounts:
+def accounts_of(database: Database, hasher: PasswordHasher | None = None) -> Accounts:
     """The accounts in a database."""
-    return Accounts(UserStore(database), TokenStore(database), AuditLog(database))
+    return Accounts(UserStore(database), TokenStore(database), AuditLog(database), hasher=hasher)
 
 
 def _wait_after(failures: int) -> timedelta | None:

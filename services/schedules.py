@@ -138,10 +138,10 @@ class Schedules:
 
     def get(self, schedule_id: str) -> Schedule:
         """One schedule; raises NotFound."""
-        found = self._store.get(schedule_id)
-        if found is None:
+        schedule = self._store.get(schedule_id)
+        if schedule is None:
             raise NotFound("There is no such schedule any more.")
-        return found
+        return schedule
 
     def choices(self) -> list[tuple[str, str, str]]:
         """What a person may put on a schedule: kind, ask, and both in words."""

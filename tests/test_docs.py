@@ -11,6 +11,7 @@ import pytest
 import app
 from dashboard.api import document as api_document
 from data.tables import metadata
+from services.commands import command_line
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -18,7 +19,7 @@ DOCS = ROOT / "docs"
 
 def test_every_command_stands_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
-    parser = app._parser()
+    parser = command_line(app.serve)
     (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
     for name in commands.choices:
         assert re.search(rf"app\.py \[?{name}\b", readme), name

@@ -20,7 +20,7 @@ def paths() -> dict[str, Any]:
         "/api/v1/drift": {"get": _recent(), "post": _ask()},
         "/api/v1/drift/references": {"get": _references()},
         "/api/v1/drift/{run_id}": {"get": _one()},
-        "/api/v1/drift/{run_id}/culprits": {"get": _culprits()},
+        "/api/v1/drift/{run_id}/culprits": {"get": _influential_scans()},
     }
 
 
@@ -110,7 +110,7 @@ def _one() -> dict[str, Any]:
     }
 
 
-def _culprits() -> dict[str, Any]:
+def _influential_scans() -> dict[str, Any]:
     feature = {"name": "feature", "in": "query", "schema": _TEXT | {"default": "overall"}}
     scan = _object(
         scan_id=_TEXT, result_id=_TEXT, score={"type": "number"}, value={"type": ["number", "string", "null"]}

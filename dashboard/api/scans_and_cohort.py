@@ -59,7 +59,7 @@ class Api:
             return json_error(500, "failed", upload.failure or "The file could not be opened.")
         scans = [self._described(scan_id, user) for scan_id in upload.scan_ids + upload.known_scan_ids]
         refusals = [asdict(refusal) for refusal in upload.refusals]
-        answer = {"upload": upload.id, "scans": scans, "refusals": refusals, "notice": NOTICE}
+        answer: dict[str, Any] = {"upload": upload.id, "scans": scans, "refusals": refusals, "notice": NOTICE}
         if not scans:
             first = refusals[0]["sentence"] if refusals else "There is no scan in this file."
             answer["error"] = {"code": refusals[0]["code"] if refusals else "empty", "message": first}

@@ -17,8 +17,8 @@ window.lightbox = window.lightbox || {};
   let leaving = false;
 
   lightbox.csrf = function () {
-    const found = document.cookie.split("; ").find((part) => part.startsWith("lightbox_csrf="));
-    return found ? decodeURIComponent(found.slice("lightbox_csrf=".length)) : "";
+    const cookie = document.cookie.split("; ").find((part) => part.startsWith("lightbox_csrf="));
+    return cookie ? decodeURIComponent(cookie.slice("lightbox_csrf=".length)) : "";
   };
 
   lightbox.signedOut = function () {
@@ -50,9 +50,19 @@ window.lightbox = window.lightbox || {};
   lightbox.sentence = async function (response) {
     try {
       return (await response.json()).error.message;
-    } catch (error) {
+    } catch {
       return "Something went wrong on our side.";
     }
+  };
+
+  /** Ask again and again, however the last answer was: the server may be away for a moment. */
+  lightbox.askEvery = async function (everyMs, look) {
+    try {
+      await look();
+    } catch {
+      // The next look will tell.
+    }
+    setTimeout(() => lightbox.askEvery(everyMs, look), everyMs);
   };
 
   function noticed() {
@@ -77,8 +87,8 @@ window.lightbox = window.lightbox || {};
   };
 
   callbacks.toggleMenu = function (clicks, path, open) {
-    const clicked = window.dash_clientside.callback_context.triggered.some((one) =>
-      one.prop_id.endsWith("n_clicks")
+    const clicked = window.dash_clientside.callback_context.triggered.some((change) =>
+      change.prop_id.endsWith("n_clicks")
     );
     return clicked ? !open : false;
   };

@@ -14,15 +14,6 @@
     }
   }
 
-  async function forever() {
-    try {
-      await look();
-    } catch (error) {
-      // The server is away for a moment; the next look will tell.
-    }
-    setTimeout(forever, EVERY_MS);
-  }
-
   document.addEventListener("visibilitychange", () => look().catch(() => {}));
-  setTimeout(forever, EVERY_MS); // the first drawing is as fresh as the page
+  setTimeout(() => lightbox.askEvery(EVERY_MS, look), EVERY_MS); // the first drawing is as fresh as the page
 })(window.lightbox);

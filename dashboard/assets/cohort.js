@@ -22,10 +22,10 @@
     const before = new URLSearchParams(search);
     const after = new URLSearchParams();
     for (const { id, value } of window.dash_clientside.callback_context.inputs_list) {
-      if (id.startsWith(MENU)) [...(value || [])].sort().forEach((one) => after.append(id.slice(MENU.length), one));
+      if (id.startsWith(MENU)) [...(value || [])].sort().forEach((chosen) => after.append(id.slice(MENU.length), chosen));
       else if (value) after.append(id.slice("cohort-".length), value); // cohort-from and cohort-to
     }
-    for (const name of ["place", "vs"]) before.getAll(name).forEach((one) => after.append(name, one));
+    for (const name of ["place", "vs"]) before.getAll(name).forEach((kept) => after.append(name, kept));
     return pairs(after.toString()) === pairs(search) ? same() : address(after);
   };
 
@@ -41,7 +41,7 @@
     const vs = here.getAll("vs");
     here.delete("vs");
     if (pairs(here.toString()) === pairs(wanted.toString())) return "/worklist" + address(wanted);
-    vs.forEach((one) => wanted.append("vs", one));
+    vs.forEach((query) => wanted.append("vs", query));
     return "/cohort" + address(wanted);
   };
 

@@ -32,18 +32,9 @@
     if (document.getElementById("worklist")) await lookAtWorklist();
   }
 
-  async function forever() {
-    try {
-      await look();
-    } catch (error) {
-      // The server is away for a moment; the next look will tell.
-    }
-    setTimeout(forever, EVERY_MS);
-  }
-
   callbacks.noteScan = function (seen) {
     lightbox.scanSeen = seen;
   };
 
-  forever();
+  lightbox.askEvery(EVERY_MS, look);
 })(window.lightbox, window.dash_clientside.lightbox);

@@ -22,7 +22,7 @@
       const { version } = await response.json();
       tell(task, "Registered as version " + version + ".", false);
       window.dash_clientside.set_props("models-uploaded", { data: task + " " + version });
-    } catch (error) {
+    } catch {
       tell(task, "The connection broke; try again.", true);
     }
   }

@@ -29,15 +29,15 @@
       const file = await new Promise((done, failed) => entry.file(done, failed));
       return [{ file: file, path: path }];
     }
-    const found = [];
+    const inside = [];
     const reader = entry.createReader();
     for (;;) {
       // A reader answers in portions; an empty one is the end.
       const portion = await new Promise((done, failed) => reader.readEntries(done, failed));
       if (!portion.length) break;
-      for (const child of portion) found.push(...(await walk(child, path + "/")));
+      for (const child of portion) inside.push(...(await walk(child, path + "/")));
     }
-    return found;
+    return inside;
   }
 
   function chosen(list) {
@@ -48,26 +48,26 @@
   const ending = (path) => (/\.([^./]+)$/.exec(path.toLowerCase()) || ["", ""])[1];
   const stem = (path) => path.toLowerCase().replace(/\.[^./]+$/, "");
 
-  async function isDicom(one) {
-    const kind = ending(one.path);
+  async function isDicom(item) {
+    const kind = ending(item.path);
     if (kind === "dcm" || kind === "ima" || kind === "") return true;
-    const magic = await one.file.slice(128, 132).text();
+    const magic = await item.file.slice(128, 132).text();
     return magic === "DICM";
   }
 
   async function sorted(dropped) {
-    const files = dropped.filter((one) => !hidden(one.path) && one.file.size > 0);
+    const files = dropped.filter((item) => !hidden(item.path) && item.file.size > 0);
     const stems = new Map();
-    for (const one of files) {
-      const kind = ending(one.path);
-      if (kind === "hdr" || kind === "img") stems.set(stem(one.path), (stems.get(stem(one.path)) || 0) + 1);
+    for (const item of files) {
+      const kind = ending(item.path);
+      if (kind === "hdr" || kind === "img") stems.set(stem(item.path), (stems.get(stem(item.path)) || 0) + 1);
     }
     const packed = [];
     const single = [];
-    for (const one of files) {
-      const kind = ending(one.path);
-      const paired = (kind === "hdr" || kind === "img") && stems.get(stem(one.path)) === 2;
-      (paired || (await isDicom(one)) ? packed : single).push(one);
+    for (const item of files) {
+      const kind = ending(item.path);
+      const paired = (kind === "hdr" || kind === "img") && stems.get(stem(item.path)) === 2;
+      (paired || (await isDicom(item)) ? packed : single).push(item);
     }
     if (packed.length === 1) single.push(packed.pop());
     packed.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
@@ -93,16 +93,16 @@
       parts = [];
       held = 0;
     };
-    const total = files.reduce((sum, one) => sum + one.file.size, 0);
+    const total = files.reduce((sum, item) => sum + item.file.size, 0);
     let done = 0;
-    for (const one of files) {
-      const entry = new fflate.ZipPassThrough(one.path);
+    for (const item of files) {
+      const entry = new fflate.ZipPassThrough(item.path);
       entry.mtime = new Date(1990, 0, 1); // the same drop gives the same bytes, so it can be resumed
       zip.add(entry);
-      for (let at = 0; at < one.file.size; at += READ) {
+      for (let at = 0; at < item.file.size; at += READ) {
         if (cancelled()) return null;
-        const piece = new Uint8Array(await one.file.slice(at, at + READ).arrayBuffer());
-        entry.push(piece, at + piece.length >= one.file.size);
+        const piece = new Uint8Array(await item.file.slice(at, at + READ).arrayBuffer());
+        entry.push(piece, at + piece.length >= item.file.size);
         done += piece.length;
         if (held >= BLOB_EVERY) settle();
         onProgress(done / total);
@@ -115,24 +115,24 @@
   }
 
   async function fingerprintOf(files) {
-    const words = files.map((one) => [one.path, one.file.size, one.file.lastModified].join("\u0000")).join("\n");
+    const words = files.map((item) => [item.path, item.file.size, item.file.lastModified].join("\u0000")).join("\n");
     let hash = 0xcbf29ce484222325n;
     for (const byte of new TextEncoder().encode(words)) {
       hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
     }
-    const total = files.reduce((sum, one) => sum + one.file.size, 0);
+    const total = files.reduce((sum, item) => sum + item.file.size, 0);
     return ["lightbox", files.length, total, hash.toString(16)].join("-");
   }
 
   function packName(files) {
-    const tops = new Set(files.map((one) => one.path.split("/")[0]));
+    const tops = new Set(files.map((item) => item.path.split("/")[0]));
     const top = tops.size === 1 ? [...tops][0].replace(/\.[^.]*$/, "") : "";
     return (top || files.length + " files") + ".zip";
   }
 
   /** Whether a zip cannot hold these files. */
   function tooMuch(files) {
-    return files.length > ZIP_FILES || files.reduce((sum, one) => sum + one.file.size, 0) > ZIP_LIMIT;
+    return files.length > ZIP_FILES || files.reduce((sum, item) => sum + item.file.size, 0) > ZIP_LIMIT;
   }
 
   lightbox.packing = { filesOf, chosen, sorted, zipped, fingerprintOf, packName, tooMuch };

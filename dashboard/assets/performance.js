@@ -23,16 +23,16 @@
       changed = true;
       if (value === NONE[name]) here.delete(name);
       else here.set(name, value);
-      if (name === "task") OF_A_TASK.forEach((one) => here.delete(one));
-      if (name === "version") OF_A_VERSION.forEach((one) => here.delete(one));
+      if (name === "task") OF_A_TASK.forEach((part) => here.delete(part));
+      if (name === "version") OF_A_VERSION.forEach((part) => here.delete(part));
       if (name === "version" && here.get("vs") === value) here.delete("vs");
-      if (!["metric", "by"].includes(name)) DROPPED.forEach((one) => here.delete(one));
+      if (!["metric", "by"].includes(name)) DROPPED.forEach((part) => here.delete(part));
     });
     return changed ? "?" + here.toString() : same();
   };
 
   /** A point opens its cases, or what its version was trained with. */
-  callbacks.performanceClick = function (...clicks) {
+  callbacks.performanceClick = function () {
     const triggered = window.dash_clientside.callback_context.triggered;
     const clicked = triggered.length ? triggered[0].value : null;
     const point = clicked && clicked.points && clicked.points[0];
@@ -51,8 +51,8 @@
       arrived = here;
       lightbox.performanceTarget = null;
       requestAnimationFrame(() => {
-        const found = document.getElementById(wanted);
-        if (found) found.scrollIntoView({ block: "start" });
+        const part = document.getElementById(wanted);
+        if (part) part.scrollIntoView({ block: "start" });
       });
     }
     if (!wanted) arrived = "";

@@ -9,6 +9,7 @@
   const SHOWN = 12;
   const DISMISSED = "lightbox-dismissed";
 
+  const { settled, size, stateWords, phaseOf, open } = lightbox.uploadStates;
   const { filesOf, chosen, sorted, zipped, fingerprintOf, packName, tooMuch } = lightbox.packing;
   const items = new Map(); // fingerprint or server id -> item
   let polling = false;
@@ -22,7 +23,7 @@
       say(empty ? "There is nothing in what you dropped." : "No file was found.");
       return;
     }
-    for (const one of single) begin([one], one.file.name, false);
+    for (const lone of single) begin([lone], lone.file.name, false);
     if (packed.length) begin(packed, packName(packed), true);
   }
 
@@ -34,8 +35,8 @@
       render();
       return;
     }
-    const size = files.reduce((sum, one) => sum + one.file.size, 0);
-    const item = { key: key, name: name, size: size, phase: pack ? "packing" : "sending" };
+    const total = files.reduce((sum, part) => sum + part.file.size, 0);
+    const item = { key: key, name: name, size: total, phase: pack ? "packing" : "sending" };
     Object.assign(item, { share: 0, files: files.length, at: Date.now(), scans: [], refusals: [] });
     items.set(key, item);
     render();
@@ -47,7 +48,7 @@
       const progress = (share) => advance(item, share);
       const body = pack ? await zipped(files, progress, () => item.phase === "cancelled") : files[0].file;
       if (body) send(item, body);
-    } catch (error) {
+    } catch {
       fail(item, "A file could not be read from your disk.");
     }
   }
@@ -83,7 +84,7 @@
       },
     });
     item.upload.findPreviousUploads().then((previous) => {
-      const same = previous.filter((one) => one.size === body.size);
+      const same = previous.filter((upload) => upload.size === body.size);
       if (same.length) item.upload.resumeFromPreviousUpload(same[0]);
       if (item.phase === "sending") item.upload.start();
     });
@@ -97,7 +98,7 @@
     if (response) {
       try {
         sentence = JSON.parse(response.getBody()).error.message;
-      } catch (unreadable) {
+      } catch {
         sentence = "The upload was not accepted.";
       }
     }
@@ -132,7 +133,7 @@
     if (item.upload) {
       try {
         await item.upload.abort(true);
-      } catch (error) {
+      } catch {
         // It was not known to the server yet.
       }
     } else if (item.id) {
@@ -148,7 +149,7 @@
   function dismissed() {
     try {
       return new Set(JSON.parse(localStorage.getItem(DISMISSED) || "[]"));
-    } catch (error) {
+    } catch {
       return new Set();
     }
   }
@@ -164,23 +165,17 @@
     return item.id || (item.upload && item.upload.url ? idOf(item.upload.url) : null);
   }
 
-  const settled = (item) =>
-    item.phase === "failed" ||
-    item.phase === "interrupted" ||
-    (item.phase === "done" && item.scans.every((scan) => scan.status === "read" || scan.status === "failed"));
-
-  function merge(remote) {
+  function merge(uploads) {
     const away = dismissed();
-    for (const one of remote) {
-      if (away.has(one.id) || Date.now() - Date.parse(one.created_at) > SHOWN_FOR_MS) continue;
-      const local = [...items.values()].find((item) => serverId(item) === one.id);
+    for (const remote of uploads) {
+      if (away.has(remote.id) || Date.now() - Date.parse(remote.created_at) > SHOWN_FOR_MS) continue;
+      const local = [...items.values()].find((item) => serverId(item) === remote.id);
       if (local && ["packing", "sending", "cancelled"].includes(local.phase)) continue;
-      const item = local || { key: one.id, files: 1, at: Date.parse(one.created_at) };
-      Object.assign(item, { id: one.id, name: one.name, size: one.size, scans: one.scans, refusals: one.refusals, inAll: one.scans_in_all });
-      item.share = one.size ? one.offset / one.size : 1;
-      item.failure = one.failure || item.failure;
-      const arriving = one.offset < one.size ? "interrupted" : "waiting";
-      item.phase = { arriving: arriving, queued: "waiting", opening: "opening", done: "done", failed: "failed" }[one.state];
+      const item = local || { key: remote.id, files: 1, at: Date.parse(remote.created_at) };
+      Object.assign(item, { id: remote.id, name: remote.name, size: remote.size, scans: remote.scans, refusals: remote.refusals, inAll: remote.scans_in_all });
+      item.share = remote.size ? remote.offset / remote.size : 1;
+      item.failure = remote.failure || item.failure;
+      item.phase = phaseOf(remote);
       items.set(item.key, item);
     }
   }
@@ -191,12 +186,11 @@
     try {
       merge(await lightbox.getJson("/uploads"));
       render();
-    } catch (error) {
+    } catch {
       // Asked again below.
     }
     polling = false;
-    const open = [...items.values()].some((item) => !settled(item) && !["packing", "sending"].includes(item.phase));
-    if (open) setTimeout(poll, POLL_MS);
+    if ([...items.values()].some(open)) setTimeout(poll, POLL_MS);
   }
 
   // ---- the list ----------------------------------------------------------------------------
@@ -206,35 +200,6 @@
     if (look) made.className = look;
     if (text !== undefined) made.textContent = text;
     return made;
-  }
-
-  function size(bytes) {
-    if (bytes < 1e6) return Math.max(1, Math.round(bytes / 1e3)) + " kB";
-    return bytes < 1e9 ? (bytes / 1e6).toFixed(1) + " MB" : (bytes / 1e9).toFixed(2) + " GB";
-  }
-
-  function stateWords(item) {
-    switch (item.phase) {
-      case "packing":
-        return "packing " + item.files + " files";
-      case "sending":
-        return "sending";
-      case "waiting":
-      case "opening":
-        return "opening";
-      case "interrupted":
-        return "interrupted at " + Math.round(item.share * 100) + " %: drop the same files again to go on";
-      case "failed":
-        return "not accepted";
-      default:
-        return doneWords(item);
-    }
-  }
-
-  function doneWords(item) {
-    if (!item.scans.length) return item.refusals.length ? "refused" : "no scan found";
-    const open = item.scans.some((scan) => scan.status === "waiting" || scan.status === "reading");
-    return open ? "reading" : "done";
   }
 
   function row(item) {
@@ -251,7 +216,7 @@
       head.append(button);
     }
     box.append(head);
-    if (item.phase === "packing" || item.phase === "sending") box.append(bar(item));
+    if (item.phase === "packing" || item.phase === "sending") box.append(progressBar(item));
     if (item.note) box.append(make("div", "lb-upload-note", item.note));
     if (item.failure) box.append(make("div", "lb-upload-refusal", item.failure));
     box.append(...(item.refusals || []).slice(0, 6).map(refusal));
@@ -262,7 +227,7 @@
     return box;
   }
 
-  function bar(item) {
+  function progressBar(item) {
     const frame = make("div", "progress lb-upload-bar");
     frame.setAttribute("role", "progressbar");
     frame.setAttribute("aria-label", item.name);
@@ -272,8 +237,8 @@
     return frame;
   }
 
-  function refusal(one) {
-    return make("div", "lb-upload-refusal", one.name ? one.name + ": " + one.sentence : one.sentence);
+  function refusal({ name, sentence }) {
+    return make("div", "lb-upload-refusal", name ? name + ": " + sentence : sentence);
   }
 
   function scans(item) {

@@ -8,11 +8,11 @@
   "use strict";
 
   const KEPT = 240; // decoded pictures
-  const AHEAD = 10;
   const WINDOW_DELAY_MS = 120;
   const MOST_ZOOM = 8;
   const SVG = "http://www.w3.org/2000/svg";
 
+  const { query, layersOf, neighbours, within, turned, fitted, windowOf, marks } = lightbox.geometry;
   const pictures = new Map();
   let view = null;
 
@@ -35,25 +35,6 @@
     pictures.set(url, kept); // the newest is last
     if (pictures.size > KEPT) pictures.delete(pictures.keys().next().value);
     return kept;
-  }
-
-  function query(values) {
-    const text = new URLSearchParams(values).toString();
-    return text ? "?" + text : "";
-  }
-
-  function urls(index) {
-    const { data, layers, source } = view;
-    const mask = data.sources[source];
-    const covers = (one) => one.slices[0] <= index && index <= one.slices[1];
-    const there = mask && (mask.everywhere || mask.lesions.some(covers));
-    const version = there ? query({ layer: source, v: mask.version }) : "";
-    return {
-      slice: data.base + "/slice/" + index + ".png" + query(view.window),
-      heatmap: data.heatmap && layers.has("heatmap") ? data.base + "/heatmap.png" + query({ v: data.heatmap }) : null,
-      mask: there && layers.has("mask") ? data.base + "/mask/" + index + ".png" + version : null,
-      outline: there && layers.has("outline") ? data.base + "/outline/" + index + ".png" + version : null,
-    };
   }
 
   // ---- the stage ---------------------------------------------------------------------------
@@ -113,9 +94,9 @@
   function fit() {
     if (!view || !view.data || !view.stage.isConnected) return;
     const { clientWidth: width, clientHeight: height } = view.stage;
-    const wide = Math.min(width, height * view.data.aspect);
-    view.canvas.style.width = wide + "px";
-    view.canvas.style.height = wide / view.data.aspect + "px";
+    const size = fitted(width, height, view.data.aspect);
+    view.canvas.style.width = size.width + "px";
+    view.canvas.style.height = size.height + "px";
   }
 
   function zoomTo(zoom) {
@@ -136,7 +117,7 @@
     const mine = ++view.order;
     const drawn = view;
     const index = view.slice;
-    const wanted = urls(index);
+    const wanted = layersOf(view, index);
     label(index);
     const names = Object.keys(wanted).filter((name) => wanted[name]);
     await Promise.all(names.map((name) => load(wanted[name])));
@@ -153,13 +134,8 @@
   }
 
   function ahead(index) {
-    const last = view.data.slices - 1;
-    const forward = view.forward === false ? -1 : 1;
-    const near = [1, -1, 2, 3, 4, -2, 5, 6, -3, 7, 8, 9, AHEAD];
-    for (const step of near) {
-      const next = index + step * forward;
-      if (next < 0 || next > last) continue;
-      for (const url of Object.values(urls(next))) if (url) load(url);
+    for (const next of neighbours(index, view.data.slices, view.forward)) {
+      for (const url of Object.values(layersOf(view, next))) if (url) load(url);
     }
   }
 
@@ -184,35 +160,18 @@
     return made;
   }
 
-  // Pixel (row, column) covers [column, column + 1): its centre is half a pixel in.
-  function line(ends, look) {
-    const [[row1, column1], [row2, column2]] = ends;
-    return shape("line", look, { x1: column1 + 0.5, y1: row1 + 0.5, x2: column2 + 0.5, y2: row2 + 0.5 });
-  }
-
   function sketch(index) {
     const { data, svg, layers, source } = view;
     svg.setAttribute("viewBox", "0 0 " + data.width + " " + data.height);
-    const marks = [];
-    for (const lesion of (data.sources[source] || { lesions: [] }).lesions) {
-      const [first, last] = lesion.slices;
-      if (layers.has("box") && first <= index && index <= last) {
-        const [top, bottom] = lesion.rows;
-        const [left, right] = lesion.columns;
-        marks.push(shape("rect", "lb-box", { x: left, y: top, width: right - left + 1, height: bottom - top + 1 }));
-      }
-      if (layers.has("diameters") && index === lesion.largest) {
-        marks.push(line(lesion.longest, "lb-longest"), line(lesion.perpendicular, "lb-perpendicular"));
-      }
-    }
-    svg.replaceChildren(...marks);
+    const { lesions } = data.sources[source] || { lesions: [] };
+    svg.replaceChildren(...marks(lesions, index, layers).map(({ kind, look, at }) => shape(kind, look, at)));
   }
 
   // ---- moving ------------------------------------------------------------------------------
 
   function goTo(index) {
     if (!view || !view.data) return;
-    const next = Math.min(view.data.slices - 1, Math.max(0, index));
+    const next = within(index, view.data.slices);
     if (next === view.slice) return;
     view.forward = next > view.slice;
     view.slice = next;
@@ -229,18 +188,15 @@
   }
 
   function listen(stage) {
-    let turned = 0;
+    let rest = 0;
     stage.addEventListener(
       "wheel",
       (event) => {
         event.preventDefault();
         if (event.ctrlKey) return zoomBy(event.deltaY < 0 ? 1.15 : 1 / 1.15);
-        turned += event.deltaMode === 0 ? event.deltaY : event.deltaY * 40;
-        const steps = Math.trunc(turned / 40);
-        if (steps) {
-          turned -= steps * 40;
-          goTo(view.slice + steps);
-        }
+        const wheel = turned(rest, event.deltaY, event.deltaMode === 0);
+        rest = wheel.rest;
+        if (wheel.steps) goTo(view.slice + wheel.steps);
       },
       { passive: false }
     );
@@ -319,11 +275,7 @@
   };
 
   function useWindow(chosen, atOnce) {
-    const { low, high, max, min } = view.data.window;
-    const step = (max - min) / 256 || 1;
-    const close = (one, other) => Math.abs(one - other) < step;
-    const isDefault = !chosen || chosen[1] <= chosen[0] || (close(chosen[0], low) && close(chosen[1], high));
-    const next = isDefault ? {} : { low: Number(chosen[0].toPrecision(6)), high: Number(chosen[1].toPrecision(6)) };
+    const next = windowOf(chosen, view.data.window);
     if (atOnce || !view.window) {
       view.window = atOnce ? {} : next;
       return;
@@ -364,7 +316,7 @@
       const { review } = await response.json();
       tell("Your mask was kept.", false);
       window.dash_clientside.set_props("scan-refresh", { data: "corrected " + review });
-    } catch (error) {
+    } catch {
       tell("The connection broke; try again.", true);
     }
   }

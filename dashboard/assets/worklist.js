@@ -48,7 +48,7 @@
   function api() {
     try {
       return document.getElementById(GRID) ? window.dash_ag_grid.getApi(GRID) : null;
-    } catch (error) {
+    } catch {
       return null; // the grid is not there yet
     }
   }
@@ -90,6 +90,8 @@
       next();
     };
   }
+
+  lightbox.askInTurn = askInTurn;
 
   /** Ask for the rows again and stay where the person is. */
   lightbox.refreshWorklist = function () {

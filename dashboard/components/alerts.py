@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
 from data.records import Alert, AlertState, Role, Severity, User
+from services import addresses
 
 ACTION = "alert-action"  # type of the buttons: {"type", "alert", "verb"}
 FORM = "alert-form"
@@ -37,7 +38,10 @@ VERBS = {
     "mute": ("Mute until …", "Nothing is sent until then. If it still stands then, it calls once more."),
     "close": ("Close", "The cause is dealt with. If it comes again, that is a new alert."),
 }
-_FOR_ADMINISTRATORS = ("/alerts", "/admin")  # they see no scans, so no other page exists for them
+_FOR_ADMINISTRATORS = (
+    addresses.ALERTS,
+    addresses.ADMIN,
+)  # they see no scans, so no other page exists for them
 
 
 def severity(alert: Alert) -> Component:
@@ -81,7 +85,7 @@ def past(closed: Sequence[Alert]) -> Component:
 def form() -> Component:
     """Ask for the reason, and for a mute its end; one form for all alerts."""
     until = dbc.Input(id=UNTIL, type="datetime-local")
-    return dbc.Modal(
+    modal: Component = dbc.Modal(
         [
             dbc.ModalHeader(html.H2(id=FORM_HEADING)),
             dbc.ModalBody(
@@ -102,6 +106,7 @@ def form() -> Component:
         centered=True,
         fade=False,
     )
+    return modal
 
 
 def suggested_end(moment: datetime) -> str:

@@ -9,8 +9,10 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components import alerts
+from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
 from data.records import Alert, Role, User
+from services import addresses
 
 BELL = "bell"
 LIST = "bell-list"
@@ -45,7 +47,7 @@ def label(calling: int) -> list[Component]:
         return [icon(look, ""), spoken]
     return [
         icon(look, ""),
-        html.Span(str(calling), className="lb-bell-count", **{"aria-hidden": "true"}),
+        html.Span(str(calling), className="lb-bell-count", **aria(hidden="true")),
         spoken,
     ]
 
@@ -57,7 +59,7 @@ def panel(calling: Sequence[Alert], user: User | None) -> list[Component]:
         rows = [html.P("Nothing calls.", className="lb-bell-none")]
     if len(calling) > MOST_SHOWN:
         rows.append(html.P(f"… and {len(calling) - MOST_SHOWN} more", className="lb-bell-none"))
-    return [*rows, dcc.Link("All alerts and schedules", href="/alerts", className="lb-bell-all")]
+    return [*rows, dcc.Link("All alerts and schedules", href=addresses.ALERTS, className="lb-bell-all")]
 
 
 def _row(alert: Alert, user: User | None) -> Component:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.outputs import Values
 from dashboard.components.results import STATUS_NAMES, VERDICT_NAMES, task_name
+from services.task_words import MEASURED_VOLUME
 
 FIRST = "cohort-from"
 LAST = "cohort-to"
@@ -42,12 +43,17 @@ CONTROLS = (
     Control("version", "Model version", True),
     Control("modality", "Modality", False),
     Control("status", "Status", False),
-    Control("size", "Tumour volume", False),
+    Control("size", MEASURED_VOLUME.capitalize(), False),
     Control("chance", "Probability", False),
     Control("truth", "AI against the truth", False),
     Control("synthetic", "Synthetic", False),
     Control("sample", "Random sample", False),
 )
+VALUES: dict[str, str | Sequence[str]] = {
+    **{control.id: ("options", "value") for control in CONTROLS},
+    FIRST: "value",
+    LAST: "value",
+}
 LABELS = {control.name: control.label for control in CONTROLS} | {
     "from": "From",
     "to": "To",
@@ -93,16 +99,18 @@ def bar() -> Component:
     return html.Div([shown, more], className="lb-cohort-filters", role="search")
 
 
-def values(choices: Mapping[str, Sequence[str]], filters: Mapping[str, Sequence[str]]) -> tuple[Any, ...]:
-    """Options and value of each control in order, and both ends of the period."""
-    found: list[Any] = []
+def values(choices: Mapping[str, Sequence[str]], filters: Mapping[str, Sequence[str]]) -> Values:
+    """What each control offers and what is chosen in it, and both ends of the period; fits `VALUES`."""
+    shown: Values = {}
     for control in CONTROLS:
         chosen = list(filters.get(control.name, ()))
         known = list(choices.get(control.name, ()))
         known += [value for value in chosen if value not in known]  # an old link may name what has gone
-        found.append([{"label": value_words(control.name, one), "value": one} for one in known])
-        found.append(chosen)
-    return (*found, *(next(iter(filters.get(end, ())), None) for end in ("from", "to")))
+        options = [{"label": value_words(control.name, value), "value": value} for value in known]
+        shown[control.id] = {"options": options, "value": chosen}
+    for name, end in ((FIRST, "from"), (LAST, "to")):
+        shown[name] = next(iter(filters.get(end, ())), None)
+    return shown
 
 
 def _menu(control: Control) -> Component:

@@ -11,9 +11,11 @@ from dash.development.base_component import Component
 
 from dashboard.components.cohort_filters import LABELS, value_words
 from dashboard.components.icons import icon
-from dashboard.components.reports import link as report_link
 from dashboard.components.results import local_time
 from data.records import KeptRefusal, ReportKind, Role, User
+from services import addresses
+from services.addresses import ReportsAddress
+from services.task_words import MEASURED_VOLUME
 
 if TYPE_CHECKING:
     from services.cohort.comparison import Difference
@@ -52,7 +54,9 @@ def exports(query: str) -> Component:
         html.A(words, href=f"/exports/cohort.{kind}?{query}", download="", className=look)
         for kind, words in KINDS.items()
     ]
-    kept = dcc.Link("Kept report", href=report_link(ReportKind.COHORT, filters=query), className=look)
+    kept = dcc.Link(
+        "Kept report", href=str(ReportsAddress(ReportKind.COHORT, {"filters": query})), className=look
+    )
     return html.Div([*links, kept], className="lb-exports")
 
 
@@ -61,12 +65,13 @@ def tiles(found: Cohort, query_of: Callable[[Query], str]) -> list[Component]:
     positive, interval = _share_words(found.positive)
     volume = found.volume_ml.spread
     median = "–" if volume is None or volume.median is None else f"{volume.median:.1f} mL"
+    measured = f"n = {number(found.volume_ml.n)}"
     corrected = found.corrected.share
     reviewed = f"of {number(0 if corrected is None else corrected.n)} reviewed"
     return [
         _tile("Scans", number(found.scans.n), f"{number(found.patients)} patients", found.scans, query_of),
         _tile("Positive", positive, interval, found.positive, query_of),
-        _tile("Median tumour volume", median, f"n = {number(found.volume_ml.n)}", found.volume_ml, query_of),
+        _tile(f"Median {MEASURED_VOLUME}", median, measured, found.volume_ml, query_of),
         _tile("Corrected", number(found.corrected.n), reviewed, found.corrected, query_of),
         _tile("Waiting", number(found.waiting.n), "not read yet", found.waiting, query_of),
         _plain("Refused", number(found.refused), _refused_words(found), "#cohort-refused"),
@@ -77,12 +82,12 @@ def tiles(found: Cohort, query_of: Callable[[Query], str]) -> list[Component]:
 
 def chips(filters: Query, vs: str | None) -> list[Component]:
     """What is filtered by, one chip a filter."""
-    shown = []
+    shown: list[Component] = []
     for name, chosen in filters.items():
         words = " or ".join(value_words(name, one) for one in chosen)
         shown.append(html.Span([html.Strong(f"{LABELS.get(name, name)}: "), words], className="lb-chip"))
     if shown:
-        clear = "/cohort" if vs is None else "/cohort?" + _encoded({"vs": [vs]})
+        clear = addresses.cohort(_encoded({"vs": [vs]}) if vs else "")
         shown.append(dcc.Link([icon("bi-x-lg", "me-1"), "Clear all"], href=clear, className="lb-chip-clear"))
     return shown
 
@@ -91,8 +96,10 @@ def linked(filters: Query) -> list[Component]:
     """On the worklist: what a link from the statistics filters by, the way back, and the way out."""
     if not filters:
         return []
-    back = dcc.Link("Back to the cohort", href="/cohort?" + _encoded(filters), className="lb-chip-clear")
-    clear = dcc.Link([icon("bi-x-lg", "me-1"), "Show all scans"], href="/worklist", className="lb-chip-clear")
+    back = dcc.Link("Back to the cohort", href=addresses.cohort(_encoded(filters)), className="lb-chip-clear")
+    clear = dcc.Link(
+        [icon("bi-x-lg", "me-1"), "Show all scans"], href=addresses.WORKLIST, className="lb-chip-clear"
+    )
     return [*chips(filters, None)[:-1], back, clear]
 
 
@@ -102,7 +109,7 @@ def nothing() -> Component:
         [
             icon("bi-search", "lb-empty-icon"),
             html.H2("No scan fits these filters."),
-            dcc.Link("Clear the filters", href="/cohort", className="btn btn-outline-primary"),
+            dcc.Link("Clear the filters", href=addresses.COHORT, className="btn btn-outline-primary"),
         ],
         className="lb-empty",
     )
@@ -220,7 +227,7 @@ def _spread_words(spread: Spread) -> tuple[str, str]:
 
 def _tile(label: str, value: str, under: str, tile: Tile, query_of: Callable[[Query], str]) -> Component:
     return dcc.Link(
-        _tile_body(label, value, under), href=f"/worklist?{query_of(tile.filters)}", className="lb-tile"
+        _tile_body(label, value, under), href=addresses.worklist(query_of(tile.filters)), className="lb-tile"
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Literal
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.attributes import aria
 from dashboard.components.results import local_time, task_name
 from data.records import DriftReference, ReferenceKind
 
@@ -107,11 +109,11 @@ def _delete(one: DriftReference) -> Component:
         "Delete",
         id={"type": DELETE, "reference": one.id},
         className="btn btn-sm btn-outline-secondary",
-        **{"aria-label": f"Delete {one.name}"},
+        **aria(label=f"Delete {one.name}"),
     )
 
 
-def _input(name: str, kind: str, example: str, **more: int) -> Component:
+def _input(name: str, kind: Literal["text", "number"], example: str, **more: Any) -> Component:
     return dcc.Input(id=name, type=kind, placeholder=example, className="form-control", debounce=True, **more)
 
 

@@ -11,7 +11,8 @@ from dash.development.base_component import Component
 from dashboard.components.drift_panels import figure
 from dashboard.components.results import local_time
 from data.records import JobState, ReviewRequest
-from services.drift.influential_scans import EMBEDDING, OVERALL, Culprit, Culprits
+from services import addresses
+from services.drift.influential_scans import EMBEDDING, OVERALL, Influence, InfluentialScan
 from services.training.retraining_pack import Pack
 
 CHOSEN = "drift-chosen"
@@ -53,12 +54,12 @@ def controls() -> Component:
     )
 
 
-def heading(found: Culprits) -> list[Component]:
+def heading(found: Influence) -> list[Component]:
     """What is shown, and what is usual in the reference."""
     words = HEADINGS.get(found.feature, f"Scans that pull “{found.title}” the most")
     usual = ""
     unit = f" {found.unit}" if found.unit else ""
-    if found.median is not None:
+    if found.median is not None and found.q25 is not None and found.q75 is not None:
         half = f"{figure(found.q25)} to {figure(found.q75)}"
         usual = f"Reference: {figure(found.median)}{unit} (middle half {half})"
     elif found.usual is not None:
@@ -66,7 +67,7 @@ def heading(found: Culprits) -> list[Component]:
     return [html.H2(words), html.P(usual, className="text-secondary")]
 
 
-def options(found: Culprits) -> list[dict[str, Any]]:
+def options(found: Influence) -> list[dict[str, Any]]:
     """The scans as choices with pictures, the strongest first."""
     return [
         {"label": _picture(place, one, found.unit), "value": one.scan_id}
@@ -81,7 +82,7 @@ def requests(found: Sequence[ReviewRequest], may_withdraw: bool) -> Component:
     rows = [
         html.Tr(
             [
-                html.Td(dcc.Link(one.scan_id[:8], href=f"/scans/{one.scan_id}")),
+                html.Td(dcc.Link(one.scan_id[:8], href=addresses.scan(one.scan_id))),
                 html.Td(one.why),
                 html.Td(one.asked_name),
                 html.Td(local_time(one.created_at)),
@@ -127,17 +128,17 @@ def hint(request: ReviewRequest | None) -> Component | None:
     )
 
 
-def _picture(place: int, one: Culprit, unit: str) -> Component:
+def _picture(place: int, one: InfluentialScan, unit: str) -> Component:
     return html.Span(
         [
             html.Img(src=f"/drift/thumbnail/{one.scan_id}.png", alt=f"Scan {place}"),
             html.Span([html.Strong(f"{place}. "), _value(one, unit)], className="lb-culprit-value"),
-            dcc.Link("open", href=f"/scans/{one.scan_id}", target="_blank"),
+            dcc.Link("open", href=addresses.scan(one.scan_id), target="_blank"),
         ]
     )
 
 
-def _value(one: Culprit, unit: str) -> str:
+def _value(one: InfluentialScan, unit: str) -> str:
     if one.value is None:
         return ""
     return one.value if isinstance(one.value, str) else f"{figure(one.value)} {unit}".strip()

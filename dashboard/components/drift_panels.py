@@ -8,11 +8,12 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
-from dashboard.components.reports import link as report_link
 from dashboard.components.results import local_time
 from data.records import DriftRun, ReportKind, RunState, Severity
-from services.drift.charts import Pair, address, distance, effect_words, facts, picture
+from services.addresses import DriftAddress, ReportsAddress
+from services.drift.charts import Pair, distance, effect_words, facts, picture
 from services.drift.influential_scans import EMBEDDING, OVERALL
 
 SEVERITIES = {
@@ -35,7 +36,7 @@ def badge(severity: Severity) -> Component:
 def waiting(run: DriftRun, progress: float | None) -> Component:
     """A run that is not done."""
     percent = round(100 * (progress or 0.0))
-    said = {"aria-valuenow": str(percent), "aria-label": "Progress"}
+    said = aria(valuenow=str(percent), label="Progress")
     bar = html.Div(className="progress-bar", style={"width": f"{max(percent, 3)}%"})
     return html.Div(
         [
@@ -88,14 +89,16 @@ def verdict(snapshot: Mapping[str, Any]) -> Component:
 def downloads(run: DriftRun, has_truth: bool) -> Component:
     """The run as files."""
     look = "btn btn-sm btn-outline-primary"
-    links = [
+    links: list[Component] = [
         html.A("JSON", href=f"/drift/{run.id}/snapshot.json", download="", className=look),
         html.A("HTML", href=f"/drift/{run.id}/drift.html?download", download="", className=look),
     ]
     if has_truth:
         truth = f"/drift/{run.id}/truth.html?download"
         links.append(html.A("HTML, classification", href=truth, download="", className=look))
-    links.append(dcc.Link("PDF report", href=report_link(ReportKind.DRIFT, run=run.id), className=look))
+    links.append(
+        dcc.Link("PDF report", href=str(ReportsAddress(ReportKind.DRIFT, {"run": run.id})), className=look)
+    )
     return html.Div(links, className="lb-exports")
 
 
@@ -191,7 +194,9 @@ def _feature(run: DriftRun, one: Mapping[str, Any], chosen: str | None) -> Compo
         name for name, on in (("lb-drifted", one["drifted"]), ("lb-chosen", one["name"] == chosen)) if on
     )
     unit = f" {one['unit']}" if one["unit"] else ""
-    title = dcc.Link(one["title"], href=address(run.task, run.id, feature=one["name"]), title=one["meaning"])
+    title = dcc.Link(
+        one["title"], href=str(DriftAddress(run.task, run.id, one["name"])), title=one["meaning"]
+    )
     p = one["p_corrected"]
     return html.Tr(
         [
@@ -228,10 +233,10 @@ def _run(one: DriftRun, shown: str | None, other: str | None) -> Component:
         state = {RunState.WAITING: "running", RunState.FAILED: "failed"}.get(one.state, "")
     beside: Any = ""
     if one.state is RunState.DONE and shown is not None and one.id not in (shown, other):
-        beside = dcc.Link("compare", href=address(one.task, shown, vs=one.id))
+        beside = dcc.Link("compare", href=str(DriftAddress(one.task, shown, vs=one.id)))
     return html.Tr(
         [
-            html.Td(dcc.Link(local_time(one.created_at), href=address(one.task, one.id))),
+            html.Td(dcc.Link(local_time(one.created_at), href=str(DriftAddress(one.task, one.id)))),
             html.Td(state),
             html.Td(one.reference_name),
             html.Td("" if one.current_n is None else f"n = {one.current_n:,}"),
@@ -249,12 +254,14 @@ def _effect(effect: float | None, drifted: bool) -> Component:
 
 def _link(run: DriftRun, feature: str, words: str, chosen: str | None) -> Component:
     look = "btn btn-sm " + ("btn-primary" if feature == chosen else "btn-outline-primary")
-    return dcc.Link(words, href=address(run.task, run.id, feature=feature), className=look)
+    return dcc.Link(words, href=str(DriftAddress(run.task, run.id, feature)), className=look)
 
 
 def feature_head(run: DriftRun, feature: Mapping[str, Any] | None, name: str) -> list[Component]:
     """A feature's name, what it means, and the way back."""
-    back = dcc.Link("Close", href=address(run.task, run.id), className="btn btn-sm btn-outline-secondary")
+    back = dcc.Link(
+        "Close", href=str(DriftAddress(run.task, run.id)), className="btn btn-sm btn-outline-secondary"
+    )
     if feature is None:
         titles = {OVERALL: "All features together", EMBEDDING: "Embedding"}
         return [html.H2(titles.get(name, name)), back]

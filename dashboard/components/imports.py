@@ -114,7 +114,7 @@ def _actions(view: ImportView) -> list[Component]:
 
 
 def _button(verb: str, label: str, import_id: str) -> Component:
-    return dbc.Button(
+    button: Component = dbc.Button(
         label,
         id={"type": ACTION, "import": import_id, "verb": verb},
         size="sm",
@@ -122,6 +122,7 @@ def _button(verb: str, label: str, import_id: str) -> Component:
         outline=True,
         class_name="ms-1",
     )
+    return button
 
 
 def _field(label: str, name: str, example: str) -> Component:

@@ -13,6 +13,7 @@ from dashboard.components import metrics
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
 from data.records import Gate, GateVerdict, ModelVersion, Promotion, PromotionKind, PromotionState, Role, User
+from services import addresses
 
 ACT = "models-act"  # type of the buttons: {"type", "task", "version", "verb", "live"}
 WHY = "models-why"  # type of the reasons: {"type", "task", "version"}
@@ -98,7 +99,7 @@ def gate_box(gate: Gate) -> Component:
     words, sign, look = GATE_WORDS[gate.verdict]
     said: list[Component | str] = [icon(sign), html.Strong(words + ". "), gate.sentence]
     if gate.rehearsal_id:
-        said += [" ", dcc.Link("See what changes", href=f"/rehearsals/{gate.rehearsal_id}")]
+        said += [" ", dcc.Link("See what changes", href=addresses.rehearsal(gate.rehearsal_id))]
     return html.Div(said, className=f"lb-gate {look}")
 
 
@@ -251,7 +252,7 @@ def _button(
     *,
     outline: bool = False,
 ) -> Component:
-    return dbc.Button(
+    button: Component = dbc.Button(
         label,
         id={"type": ACT, "task": task, "version": version, "verb": verb, "live": live or ""},
         size="sm",
@@ -259,6 +260,7 @@ def _button(
         outline=outline,
         disabled=disabled,
     )
+    return button
 
 
 def _told(one: Promotion) -> list[str]:

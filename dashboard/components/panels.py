@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.attributes import aria, data
 from dashboard.components.icons import icon
 from dashboard.components.results import (
     VERDICT_NAMES,
@@ -17,7 +18,6 @@ from dashboard.components.results import (
     millilitres,
     millimetres,
     position,
-    task_name,
     truth_words,
 )
 from dashboard.components.viewer import spacing_words
@@ -34,6 +34,7 @@ from data.records import (
     User,
     Verdict,
 )
+from services import addresses
 
 if TYPE_CHECKING:
     from services.reviewing.worklist import ScanView
@@ -109,7 +110,7 @@ def probability_bar(result: Result) -> Component:
                 ],
                 className="lb-bar " + ("lb-positive" if result.positive else "lb-negative"),
                 role="img",
-                **{"aria-label": words},
+                **aria(label=words),
             ),
             html.Div(words, className="lb-bar-words"),
         ],
@@ -203,7 +204,7 @@ def provenance(result: Result | None) -> Component | None:
     made = result.provenance
     total = sum(made.timings_ms.values())
     stages = ", ".join(f"{stage} {took:.0f}" for stage, took in made.timings_ms.items())
-    model = dcc.Link(f"{made.model_name} version {made.model_version}", href="/models")
+    model = dcc.Link(f"{made.model_name} version {made.model_version}", href=addresses.MODELS)
     recognised = made.recognised
     told_by = None if recognised is None else recognised.model_version
     rows = [
@@ -276,7 +277,7 @@ def _lesion_table(lesions: tuple[Lesion, ...], view: ScanView) -> Component:
             *([] if flat else [f"{first + 1}–{last + 1}"]),
             position(lesion, placed=view.orientation is not None),
         ]
-        rows.append(html.Tr([html.Td(cell) for cell in cells], **{"data-slice": str(lesion.largest_slice)}))
+        rows.append(html.Tr([html.Td(cell) for cell in cells], **data(slice=str(lesion.largest_slice))))
     return html.Div(
         html.Table([head, html.Tbody(rows)], className="table table-sm lb-lesions"), className="lb-scroll"
     )
@@ -317,17 +318,12 @@ def _warning(text: str) -> Component:
 
 
 def _progress(heading: str, text: str) -> Component:
-    spinner = html.Div(className="spinner-border text-primary", **{"aria-hidden": "true"})
+    spinner = html.Div(className="spinner-border text-primary", **aria(hidden="true"))
     return html.Div(
         [spinner, html.Div([html.H2(heading), html.P(text)])], className="lb-progress", role="status"
     )
 
 
 def _download(label: str, href: str, picture: str, follows: str = "") -> Component:
-    extra = {"data-follows": follows} if follows else {}
+    extra = data(follows=follows) if follows else {}
     return html.A([icon(picture, "me-2"), label], href=href, download="", className="lb-download", **extra)
-
-
-def task_badge(scan: Scan) -> Component:
-    """The task's name as a badge."""
-    return html.Span(task_name(scan.task), className="lb-badge")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.outputs import Values
 from dashboard.components.results import task_name
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ def control_id(name: str) -> str:
     return f"performance-{name}"
 
 
+MENUS = ("task", "metric", "version", "month", "vs")  # what they offer comes from the server
+VALUES: dict[str, str | Sequence[str]] = {
+    **{control_id(name): ("options", "value") if name in MENUS else "value" for name in CONTROLS},
+    IMPLIED: "data",
+}
+
+
 def upper() -> Component:
     """What the chart is set by."""
     return html.Div(
@@ -55,25 +63,35 @@ def second() -> Component:
     return html.Div([_control("vs")], className="lb-menus lb-performance-menus")
 
 
-def values(asked: Asked, shown: Shown, tasks: Iterable[str], metrics: Iterable[Any]) -> tuple[Any, ...]:
-    """Options of task, metric, version, month and vs; each control's value in order; all values by name."""
+def values(asked: Asked, shown: Shown, tasks: Iterable[str], metrics: Iterable[Any]) -> Values:
+    """What each control offers and has chosen, and all that is chosen by name; fits `VALUES`."""
+    options = _offered(asked, shown, tasks, metrics)
+    values = chosen(asked)
+    controls = {
+        control_id(name): {"options": options[name], "value": values[name]} if name in MENUS else values[name]
+        for name in CONTROLS
+    }
+    return controls | {IMPLIED: values}
+
+
+def _offered(
+    asked: Asked, shown: Shown, tasks: Iterable[str], metrics: Iterable[Any]
+) -> dict[str, list[dict[str, str]]]:
     known = [version.version for version in reversed(shown.versions)]
     known += [] if asked.version in ("", *known) else [asked.version]
     live = shown.live.version.version if shown.live else None
-    versions = [_option(one, f"Version {one}{' (live)' if one == live else ''}") for one in known]
-    months = sorted({*shown.read_months, asked.month} - {""})
-    options = (
-        [_option(task, task_name(task)) for task in tasks],
-        [_option(metric.name, metric.label) | {"title": metric.meaning} for metric in metrics],
-        versions,
-        [_option(ALL_MONTHS, "All months"), *(_option(month, month) for month in reversed(months))],
-        [
-            _option(NO_VERSION, "No second version"),
-            *(version for version in versions if version["value"] != asked.version),
-        ],
-    )
-    said = chosen(asked)
-    return (*options, *(said[name] for name in CONTROLS), said)
+    versions = [
+        _option(version, f"Version {version}{' (live)' if version == live else ''}") for version in known
+    ]
+    others = [option for option in versions if option["value"] != asked.version]
+    months = sorted({*shown.read_months, asked.month} - {""}, reverse=True)
+    return {
+        "task": [_option(task, task_name(task)) for task in tasks],
+        "metric": [_option(metric.name, metric.label) | {"title": metric.meaning} for metric in metrics],
+        "version": versions,
+        "month": [_option(ALL_MONTHS, "All months"), *(_option(month, month) for month in months)],
+        "vs": [_option(NO_VERSION, "No second version"), *others],
+    }
 
 
 def chosen(asked: Asked) -> dict[str, str]:
@@ -95,7 +113,7 @@ def _control(name: str) -> Component:
     if name in _CHOICES:
         options = [_option(value, words) for value, words in _CHOICES[name].items()]
         first = next(iter(_CHOICES[name]))
-        return dbc.RadioItems(
+        switch: Component = dbc.RadioItems(
             id=control_id(name),
             options=options,
             value=first,
@@ -105,6 +123,7 @@ def _control(name: str) -> Component:
             label_class_name="btn btn-sm btn-outline-primary",
             label_checked_class_name="active",
         )
+        return switch
     label = html.Label(_LABELS[name], htmlFor=control_id(name), className="visually-hidden")
     menu = dcc.Dropdown(
         id=control_id(name), options=[], clearable=False, searchable=False, placeholder=_LABELS[name]

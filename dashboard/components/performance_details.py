@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from dashboard.components.cohort_panels import number
 from dashboard.components.performance_panels import interval_words, value_words
 from dashboard.components.results import VERDICT_NAMES, local_time
+from services import addresses
 
 if TYPE_CHECKING:
     from services.performance.cases import CasePage
@@ -108,7 +109,8 @@ def groups(
             figure, gap = member.figures.get(metric.name), member.gaps.get(metric.name)
             sure = gap is not None and min(gap.n, gap.n_rest) >= LEAST and (gap.low > 0 or gap.high < 0)
             opened = dcc.Link(number(member.n), href=link(f"{dimension}:{member.name}"))
-            cells = [member.name, opened, *_figure_cells(metric, figure), *_gap_cells(metric, gap)]
+            numbers = [*_figure_cells(metric, figure), *_gap_cells(metric, gap)]
+            cells: list[Component | str] = [member.name, opened, *numbers]
             rows.append(html.Tr([html.Td(cell) for cell in cells], className="lb-gap" if sure else None))
     words = (
         "The gap is the group's number minus that of all other cases. Many gaps are looked at: one in twenty "
@@ -183,7 +185,7 @@ def proposals(found: Sequence[Proposal], most: int) -> Component:
         return html.P("Every scan of the random sample is judged.", className="text-secondary")
     shown = found[:MOST_PROPOSALS]
     links = [
-        dcc.Link(f"Scan {one.scan_id[:8]}", href=f"/scans/{one.scan_id}", className="lb-chip")
+        dcc.Link(f"Scan {one.scan_id[:8]}", href=addresses.scan(one.scan_id), className="lb-chip")
         for one in shown
     ]
     count = f"At least {number(most)}" if len(found) == most else number(len(found))
@@ -195,8 +197,8 @@ def proposals(found: Sequence[Proposal], most: int) -> Component:
 def _case(one: Any) -> Component:
     said = "positive" if one.positive else "negative"
     wrong = one.positive != one.truth_positive
-    scan = dcc.Link(f"Scan {one.scan_id[:8]}", href=f"/scans/{one.scan_id}", className="lb-scan-link")
-    cells = [
+    scan = dcc.Link(f"Scan {one.scan_id[:8]}", href=addresses.scan(one.scan_id), className="lb-scan-link")
+    cells: list[Component | str] = [
         scan,
         local_time(one.created_at),
         html.Span(said, className="lb-past" if wrong else None),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -34,7 +32,7 @@ PROPOSALS = "performance-proposals"
 TRAINING, TRAINING_CURVES = "performance-training", "performance-training-curves"
 COMPARISON = "performance-comparison"
 ARRIVED = "performance-arrived"
-PLAIN: dict[str, Any] = {"displayModeBar": False}
+PLAIN: dcc.Graph.Config = {"displayModeBar": False}
 
 
 def whole_page(user: User) -> Component:

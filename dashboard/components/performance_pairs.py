@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.cohort_panels import number
 from dashboard.components.performance_panels import value_words
+from services import addresses
 
 if TYPE_CHECKING:
     from services.performance.metrics import Metric
@@ -53,7 +54,7 @@ def _row(metric: Metric, one: Difference) -> Component:
     sure = math.isfinite(one.value) and (one.low > 0 or one.high < 0)
     scale, unit, digits = (100, " points", ".1f") if metric.percent else (1, "", ".3f")
     known = math.isfinite(one.value)
-    cells = [
+    cells: list[Component | str] = [
         html.Span(metric.label, title=metric.meaning),
         value_words(metric, one.first),
         value_words(metric, one.second),
@@ -66,21 +67,21 @@ def _row(metric: Metric, one: Difference) -> Component:
 
 
 def _lists(pair: Pair) -> list[Component]:
-    found = []
+    lists: list[Component] = []
     for outcome, words in OUTCOMES.items():
         mine = [case for case in pair.found.cases if case.outcome == outcome]
         summary = html.Summary(f"{words.format(second=pair.second)}: {number(len(mine))} scans")
         shown = [_case(one) for one in mine[:MOST_CASES]]
         if len(mine) > MOST_CASES:
             shown.append(html.Li(f"… and {number(len(mine) - MOST_CASES)} more", className="text-secondary"))
-        found.append(
+        lists.append(
             html.Details([summary, html.Ul(shown, className="lb-pair-cases")], open=outcome == "lose")
         )
-    return found
+    return lists
 
 
 def _case(one: PairedCase) -> Component:
-    link = dcc.Link(f"Scan {one.scan_id[:8]}", href=f"/scans/{one.scan_id}", className="lb-scan-link")
+    link = dcc.Link(f"Scan {one.scan_id[:8]}", href=addresses.scan(one.scan_id), className="lb-scan-link")
     if one.by == "dice":
         words = f"Dice {one.first_value:.3f} → {one.second_value:.3f}"
     else:

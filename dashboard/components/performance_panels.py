@@ -12,9 +12,10 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.cohort_panels import number
-from dashboard.components.reports import link as report_link
 from dashboard.components.results import local_time
 from data.records import ReportKind, Role, User
+from services import addresses
+from services.addresses import ReportsAddress
 
 if TYPE_CHECKING:
     from data.records import ReadCount
@@ -57,13 +58,13 @@ def source_words(point: Point) -> str:
 def exports(query: str) -> Component:
     """Links to what is on the screen as files."""
     look = "btn btn-sm btn-outline-primary"
-    links = [
+    links: list[Component] = [
         html.A(words, href=f"/exports/performance.{kind}?{query}", download="", className=look)
         for kind, words in FILES.items()
     ]
     asked = dict(parse_qsl(query))
     ask = {name: asked[name] for name in ("task", "version", "month") if asked.get(name)}
-    report = report_link(ReportKind.PERFORMANCE, **ask)
+    report = str(ReportsAddress(ReportKind.PERFORMANCE, ask))
     links.append(dcc.Link("PDF", href=report, className=look, title="A report that is typeset and kept"))
     title = "One row a judged case, with the columns that the ACR's Assess-AI registry asks for"
     links.append(
@@ -101,8 +102,8 @@ def live(shown: Shown) -> Component:
     if shown.challenger:
         query = shown.asked.query(version=found.version.version, vs=shown.challenger)
         words = f"What would change with version {shown.challenger}, the challenger?"
-        parts.append(dcc.Link(words, href=f"/performance?{query}"))
-    parts.append(dcc.Link("Model card and versions", href="/models"))
+        parts.append(dcc.Link(words, href=addresses.performance(query)))
+    parts.append(dcc.Link("Model card and versions", href=addresses.MODELS))
     return html.Div(parts, className="lb-live-line")
 
 
@@ -111,7 +112,7 @@ def meaning(shown: Shown) -> list[Component]:
     intervals = {"none": "no interval is known", "bootstrap": "95 % intervals by bootstrap"}
     said = intervals.get(shown.metric.interval, f"95 % intervals after {shown.metric.interval}")
     words = f"{said[0].upper()}{said[1:]}. Squares: validation. Filled marks: real use."
-    return [html.Span(shown.metric.meaning), " ", html.Span(words, className="text-secondary")]
+    return [html.Span(shown.metric.meaning, className="me-1"), html.Span(words, className="text-secondary")]
 
 
 def table(shown: Shown) -> Component:
@@ -178,12 +179,12 @@ def goal_words(metric: Metric, value: float | None) -> str:
 
 
 def _cells(metric: Metric, one: Point) -> list[Component]:
-    badge = [" ", html.Span("SYNTHETIC", className="lb-badge lb-synthetic")] if one.synthetic else []
+    badge = html.Span("SYNTHETIC", className="lb-badge lb-synthetic ms-1") if one.synthetic else None
     words = "its cases" if one.source == "validation" else "open"
     link = dcc.Link(words, href=one.query) if one.query else "–"
     figure = one.figure
     return [
-        html.Td([source_words(one), *badge]),
+        html.Td([source_words(one), badge]),
         html.Td(one.version),
         html.Td(one.month or ("–" if one.source == "validation" else "all")),
         html.Td(value_words(metric, figure.value), className="lb-past" if one.past_limit else None),

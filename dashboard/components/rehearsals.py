@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.results import local_time, millilitres, task_name
 from data.records import Cost, Difference, Job, JobState, Paired, Rehearsal, Role, Said, User
+from services import addresses
 
 if TYPE_CHECKING:
     from services.versions.rehearsals import Asked
@@ -44,8 +45,8 @@ def summary(made: Rehearsal) -> list[Component]:
         links = [item for scan_id, why in made.failed for item in (_link(scan_id), f" {why} ")]
         parts.append(html.P([f"It could not read {len(made.failed)}: ", *links], className="lb-failed"))
     parts.append(_paired(made))
-    parts.append(_costs(made))
-    return parts
+    costs = _costs(made)
+    return parts if costs is None else [*parts, costs]
 
 
 def differences(user: User, made: Rehearsal, pictures: bool) -> list[Component]:
@@ -191,4 +192,4 @@ def _said(said: Said) -> str:
 
 
 def _link(scan_id: str) -> Component:
-    return dcc.Link(scan_id[:8], href=f"/scans/{scan_id}")
+    return dcc.Link(scan_id[:8], href=addresses.scan(scan_id))

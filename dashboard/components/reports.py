@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode
+from typing import TYPE_CHECKING, Any
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.outputs import Values
 from dashboard.components.results import local_time, task_name
 from data.records import Report, ReportKind, ReportState, Role, User
+from services.addresses import ReportsAddress
 
 if TYPE_CHECKING:
     from data.records import DriftRun
@@ -39,7 +40,7 @@ KINDS = {
     ReportKind.DRIFT: "A drift run",
     ReportKind.COHORT: "Cohort statistics",
 }
-WORDS = {  # what can be entered, in the order of INPUTS
+WORDS = {  # what can be entered
     "task": "a task",
     "version": "a version",
     "month": "a month",
@@ -48,7 +49,20 @@ WORDS = {  # what can be entered, in the order of INPUTS
     "run": "a drift run",
     "filters": "filters",
 }
-INPUTS = (TASK, VERSION, MONTH, FIRST, LAST, RUN, FILTERS)
+INPUTS = {  # where it is entered
+    "task": TASK,
+    "version": VERSION,
+    "month": MONTH,
+    "from": FIRST,
+    "to": LAST,
+    "run": RUN,
+    "filters": FILTERS,
+}
+FORM_VALUES: dict[str, str | Sequence[str]] = {
+    **dict.fromkeys((KIND, TASK, VERSION, RUN), ("options", "value")),
+    **dict.fromkeys((MONTH, FIRST, LAST, FILTERS), "value"),
+    SIGNS: "children",
+}
 NEEDS: dict[ReportKind, tuple[tuple[str, ...], tuple[str, ...]]] = {  # kind -> (needed, optional)
     ReportKind.GOVERNANCE: (("from", "to"), ()),
     ReportKind.PERFORMANCE: (("task",), ("version", "month")),
@@ -67,15 +81,16 @@ _STATES = {ReportState.WAITING: "being made", ReportState.MADE: "ready", ReportS
 def form() -> Component:
     """Ask what the report is about; the fields follow the kind."""
     fields: list[Component] = [
-        _field("task", "Task", dcc.Dropdown(id=TASK, placeholder="Task")),
-        _field("version", "Model version", dcc.Dropdown(id=VERSION, placeholder="All versions")),
-        _field("month", "Month", dcc.Input(id=MONTH, type="month", className="form-control")),
-        _field("from", "From", dcc.Input(id=FIRST, type="date", className="form-control")),
-        _field("to", "To, this day included", dcc.Input(id=LAST, type="date", className="form-control")),
-        _field("run", "Drift run", dcc.Dropdown(id=RUN, placeholder="Drift run")),
+        _field("task", "Task", TASK, dcc.Dropdown(id=TASK, placeholder="Task")),
+        _field("version", "Model version", VERSION, dcc.Dropdown(id=VERSION, placeholder="All versions")),
+        _field("month", "Month", MONTH, _calendar(MONTH, "month")),
+        _field("from", "From", FIRST, _calendar(FIRST, "date")),
+        _field("to", "To, this day included", LAST, _calendar(LAST, "date")),
+        _field("run", "Drift run", RUN, dcc.Dropdown(id=RUN, placeholder="Drift run")),
         _field(
             "filters",
             "Filters, as in the address of the cohort page",
+            FILTERS,
             dcc.Input(id=FILTERS, placeholder="all scans", className="form-control"),
         ),
     ]
@@ -98,25 +113,18 @@ def field_id(name: str) -> str:
     return f"report-field-{name}"
 
 
-def shown_fields(kind: str | None) -> tuple[str, ...]:
+def shown_fields(kind: str | None) -> Values:
     """The class of each field's frame: only what the kind takes is shown."""
-    takes = {one for part in NEEDS[ReportKind(kind)] for one in part} if kind else set()
-    return tuple("" if name in takes else "lb-hidden" for name in WORDS)
+    takes = {name for part in NEEDS[ReportKind(kind)] for name in part} if kind else set()
+    return {field_id(name): "" if name in takes else "lb-hidden" for name in WORDS}
 
 
-def filled_in(search: str | None) -> tuple[str | None, ...]:
-    """The kind and each of INPUTS as another page's link asks for them: `?kind=drift&run=…`."""
-    asked = dict(parse_qsl((search or "").lstrip("?")))
-    kind = asked.get("kind")
-    known = kind if kind in {one.value for one in ReportKind} else None
-    return known, *(asked.get(name) for name in WORDS)
-
-
-def link(kind: ReportKind, **ask: str) -> str:
-    """The address at which the form is filled in with this ask."""
-    return "/reports?" + urlencode(
-        {"kind": kind.value, **{name: value for name, value in ask.items() if value}}
-    )
+def filled_in(search: str | None) -> Values:
+    """Kind and fields by the id of their control, as another page's link asks for them."""
+    asked = ReportsAddress.read(search)
+    known = asked.kind if asked.kind in {kind.value for kind in ReportKind} else None
+    fields = asked.fields or {}
+    return {KIND: known, **{INPUTS[name]: fields.get(name) for name in WORDS}}
 
 
 def table(reports: Sequence[Report], progress: Mapping[str, float], user: User) -> Component:
@@ -144,16 +152,26 @@ def run_option(run: DriftRun) -> dict[str, str]:
 
 def _row(report: Report, progress: float, user: User) -> Component:
     state = html.Span(_STATES[report.state], className=f"lb-badge {_BADGES[report.state]}")
-    told: list[Component] = [state]
+    state_cell: list[Component] = [state]
     if report.state is ReportState.WAITING:
-        told.append(dbc.Progress(value=100 * progress, className="lb-report-progress"))
+        state_cell.append(dbc.Progress(value=100 * progress, className="lb-report-progress"))
     if report.failure:
-        told.append(html.Div(report.failure, className="lb-report-failure"))
+        state_cell.append(html.Div(report.failure, className="lb-report-failure"))
     if report.signed:
-        told.append(html.Span("signed", className="lb-badge"))
-    asked = [local_time(report.created_at), html.Div(report.made_name, className="text-secondary")]
-    cells = [report.title, asked, told, _files(report), _delete(report, user)]
-    return html.Tr([html.Td(cell) for cell in cells])
+        state_cell.append(html.Span("signed", className="lb-badge"))
+    asked: list[str | Component] = [
+        local_time(report.created_at),
+        html.Div(report.made_name, className="text-secondary"),
+    ]
+    return html.Tr(
+        [
+            html.Td(report.title),
+            html.Td(asked),
+            html.Td(state_cell),
+            html.Td(_files(report)),
+            html.Td(_delete(report, user)),
+        ]
+    )
 
 
 def _files(report: Report) -> Component:
@@ -184,7 +202,12 @@ def _delete(report: Report, user: User) -> Component | None:
     )
 
 
-def _field(name: str, label: str, control: Component) -> Component:
+def _field(name: str, label: str, control_id: str, control: Component) -> Component:
     return html.Div(
-        [html.Label(label, htmlFor=control.id), control], id=field_id(name), className="lb-hidden"
+        [html.Label(label, htmlFor=control_id), control], id=field_id(name), className="lb-hidden"
     )
+
+
+def _calendar(name: str, kind: str) -> Component:
+    kind_of_html: Any = kind  # browsers know more kinds of input than Dash's annotation names
+    return dcc.Input(id=name, type=kind_of_html, className="form-control")

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from data.records import (
-    BRAIN_TUMOUR,
     DOUBTFUL_DICE,
     Lesion,
     Result,
@@ -15,6 +14,7 @@ from data.records import (
     Verdict,
     WorklistRow,
 )
+from services.task_words import words_of
 
 if TYPE_CHECKING:
     from services.reviewing.worklist import ScanView
@@ -31,17 +31,16 @@ VERDICT_NAMES = {
     Verdict.CORRECTED: "Corrected",
     Verdict.LABELLED: "Labelled",
 }
-_FINDING = {BRAIN_TUMOUR: "tumour"}
 
 
 def task_name(task: str) -> str:
     """Name a task for a person."""
-    return task.replace("-", " ").capitalize()
+    return words_of(task).label
 
 
 def finding(task: str) -> str:
-    """Name what a task looks for, in lower case: a task is named after it."""
-    return _FINDING.get(task, task.replace("-", " "))
+    """Name what a task looks for, in lower case."""
+    return words_of(task).finding
 
 
 def short_result(row: WorklistRow) -> str:

@@ -11,6 +11,7 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
 
@@ -76,7 +77,7 @@ def form() -> Component:
     )
     cron = dbc.Input(id=CRON, list=_EXAMPLES, maxlength=64, autocomplete="off", placeholder="0 6 * * *")
     parts = "minute, hour, day of the month, month, day of the week"
-    return dbc.Modal(
+    modal: Component = dbc.Modal(
         [
             dbc.ModalHeader(html.H2(id=FORM_HEADING)),
             dbc.ModalBody(
@@ -88,7 +89,7 @@ def form() -> Component:
                     cron,
                     examples,
                     html.Div(f"Five parts: {parts}.", className="text-secondary small"),
-                    html.Div(id=PREVIEW, className="lb-preview", **{"aria-live": "polite"}),
+                    html.Div(id=PREVIEW, className="lb-preview", **aria(live="polite")),
                 ],
                 class_name="lb-form",
             ),
@@ -99,6 +100,7 @@ def form() -> Component:
         centered=True,
         fade=False,
     )
+    return modal
 
 
 def _card(view: ScheduleView, names: dict[str, str], moment: datetime) -> Component:

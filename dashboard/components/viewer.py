@@ -12,6 +12,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.attributes import aria, data
 from data.records import Lesion, Measurements, Scan, Spacing
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def frame() -> Component:
                 className="lb-stage",
                 tabIndex=0,
                 role="img",
-                **{"aria-label": "Slices of the scan; arrow keys change the slice"},
+                **aria(label="Slices of the scan; arrow keys change the slice"),
             ),
             html.Div(
                 dcc.Slider(
@@ -63,7 +64,7 @@ def frame() -> Component:
             _controls(),
         ],
         className="lb-viewer",
-        **{"aria-label": "Viewer"},
+        **aria(label="Viewer"),
     )
 
 
@@ -212,7 +213,7 @@ def jump_buttons(measurements: Measurements | None) -> list[Component]:
             f"{number}: slice {lesion.largest_slice + 1}",
             className="btn btn-sm btn-outline-light",
             title=f"Go to the largest slice of lesion {number}",
-            **{"data-slice": str(lesion.largest_slice)},
+            **data(slice=str(lesion.largest_slice)),
         )
         for number, lesion in enumerate(lesions, start=1)
     ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from flask import Flask, Response, jsonify, request
 
@@ -94,7 +94,7 @@ class TusUploads:
         if start + (request.content_length or 0) > upload.size:
             return _with_tus(json_error(413, "too_large", "More bytes came than were announced."))
         try:
-            upload = self.uploads.append(user, upload_id, start, request.stream)
+            upload = self.uploads.append(user, upload_id, start, cast(BinaryIO, request.stream))
         except WrongOffset as error:
             return _with_tus(json_error(409, "wrong_offset", str(error)))
         response = _tus(204)

@@ -1,21 +1,25 @@
-"""People, who has an account with which role; and bulk imports."""
+"""People: who has an account with which role. Below them stand the bulk imports."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dash_bootstrap_components as dbc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, html
 from dash.development.base_component import Component
 
 from dashboard.auth import require
-from dashboard.components import imports
+from dashboard.components.outputs import Values, clicked, outputs, pressed
 from dashboard.components.results import local_time
+from dashboard.pages import imports
 from data.errors import InvalidInput
 from data.records import Role, User
 
 if TYPE_CHECKING:
-    from services.assembly.container import Services
+    from pathlib import Path
+
+    from services.accounts import Accounts
+    from services.importing.imports import Importing
 
 PEOPLE = "admin-people"
 ONE_TIME = "admin-one-time"
@@ -25,9 +29,6 @@ ROLE = "admin-role"
 CREATE = "admin-create"
 ACTION = "admin-action"  # type of the buttons in the table: {"type", "user", "verb"}
 ROLE_OF = "admin-role-of"  # type of the role menus in the table: {"type", "user"}
-
-IMPORTS_EVERY_MS = 2000
-IMPORTS_SHOWN = 10
 
 ROLES = {
     Role.CLINICIAN: "Clinician",
@@ -45,67 +46,48 @@ def layout(user: User, argument: str = "") -> Component:
             html.Div(id=ONE_TIME, role="status"),
             _new_person(),
             html.Div(id=PEOPLE, className="lb-scroll"),
-            html.Div(html.H2("Import"), className="lb-page-head"),
-            imports.form(),
-            html.Div(id=imports.LIST, className="lb-scroll"),
-            dcc.Store(id=imports.SEEN),
-            dcc.Interval(id=imports.TICK, interval=IMPORTS_EVERY_MS),
+            *imports.section(),
         ],
         className="lb-admin",
     )
 
 
-def people(services: Services) -> Component:
+def people(accounts: Accounts) -> Component:
     """Return the table of everybody with an account."""
     names = ["Name", "Signs in as", "Role", "State", "Last seen", ""]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
-    rows = [_person(user) for user in sorted(services.accounts.all(), key=lambda user: user.name)]
+    rows = [_person(user) for user in sorted(accounts.all(), key=lambda user: user.name)]
     return html.Table([head, html.Tbody(rows)], className="table align-middle lb-people")
 
 
 def create(
-    services: Services, administrator: User, name: str | None, display_name: str | None, role: str | None
+    accounts: Accounts, administrator: User, name: str | None, display_name: str | None, role: str | None
 ) -> Component:
     """Make an account and return its one-time password, to be shown once."""
     if not (name or "").strip() or not (display_name or "").strip():
         raise InvalidInput("Enter a name to sign in with and a full name.")
-    user, password = services.accounts.create(
+    user, password = accounts.create(
         str(name).strip(), str(display_name).strip(), Role(role or Role.CLINICIAN), by=administrator.id
     )
     return one_time_password(user, password)
 
 
-def act(services: Services, administrator: User, user_id: str, verb: str) -> Component | None:
+def act(accounts: Accounts, administrator: User, user_id: str, verb: str) -> Component | None:
     """Do what a button in the table says; a reset returns the new one-time password."""
-    user = services.accounts.user(user_id)
+    user = accounts.user(user_id)
     if user is None:
         raise InvalidInput("This account does not exist any more.")
     if verb == "reset":
-        return one_time_password(user, services.accounts.reset_password(user_id, by=administrator.id))
-    services.accounts.set_active(user_id, verb == "activate", by=administrator.id)
+        return one_time_password(user, accounts.reset_password(user_id, by=administrator.id))
+    accounts.set_active(user_id, verb == "activate", by=administrator.id)
     return None
 
 
-def shown_imports(services: Services, seen: str | None) -> tuple[Any, Any]:
-    """Return the table of imports and a word for it; no update where that is `seen` already."""
-    views = services.importing.recent(IMPORTS_SHOWN)
-    word = imports.seen(views)
-    if word == seen:
-        return no_update, no_update
-    return imports.table(views, str(services.settings.imports_from)), word
-
-
-def act_on_import(services: Services, administrator: User, import_id: str, verb: str) -> None:
-    """Pause an import or have it go on."""
-    act = services.importing.pause if verb == "pause" else services.importing.take_up
-    act(import_id, administrator)
-
-
-def set_role(services: Services, administrator: User, user_id: str, role: str) -> None:
+def set_role(accounts: Accounts, administrator: User, user_id: str, role: str) -> None:
     """Give an account another role, where it differs."""
-    user = services.accounts.user(user_id)
+    user = accounts.user(user_id)
     if user is not None and user.role.value != role:
-        services.accounts.set_role(user_id, Role(role or Role.CLINICIAN), by=administrator.id)
+        accounts.set_role(user_id, Role(role or Role.CLINICIAN), by=administrator.id)
 
 
 def one_time_password(user: User, password: str) -> Component:
@@ -119,103 +101,51 @@ def one_time_password(user: User, password: str) -> Component:
     )
 
 
-def register(app: Dash, services: Services) -> None:
-    """Bind the page."""
-    _register_people(app, services)
-    _register_imports(app, services)
+def register(app: Dash, accounts: Accounts, importing: Importing, imports_from: Path) -> None:
+    """Bind the page; `imports_from` is the folder below which imports may lie."""
+    _register_people(app, accounts)
+    imports.register(app, importing, imports_from)
 
 
-def _register_imports(app: Dash, services: Services) -> None:
-    @app.callback(
-        Output(imports.LIST, "children"),
-        Output(imports.SEEN, "data"),
-        Input(imports.TICK, "n_intervals"),
-        State(imports.SEEN, "data"),
-    )
-    def _imports(_: int | None, seen: str | None) -> tuple[Any, Any]:
-        require(Role.ADMIN)
-        return shown_imports(services, seen)
-
-    @app.callback(
-        Output(imports.LIST, "children", allow_duplicate=True),
-        Output(imports.FOLDER, "value"),
-        Output(imports.LABELS, "value"),
-        Input(imports.START, "n_clicks"),
-        State(imports.FOLDER, "value"),
-        State(imports.LABELS, "value"),
-        prevent_initial_call=True,
-    )
-    def _start(clicks: int | None, folder: str | None, labels: str | None) -> tuple[Any, ...]:
-        administrator = require(Role.ADMIN)
-        if not clicks:
-            return (no_update,) * 3
-        services.importing.start_below(administrator, folder or "", labels or "")
-        return shown_imports(services, None)[0], "", ""
-
-    @app.callback(
-        Output(imports.LIST, "children", allow_duplicate=True),
-        Input({"type": imports.ACTION, "import": ALL, "verb": ALL}, "n_clicks"),
-        prevent_initial_call=True,
-    )
-    def _act_on_import(clicks: list[int | None]) -> Any:
-        administrator = require(Role.ADMIN)
-        if not ctx.triggered_id or not any(clicks):
-            return no_update
-        act_on_import(services, administrator, ctx.triggered_id["import"], ctx.triggered_id["verb"])
-        return shown_imports(services, None)[0]
-
-
-def _register_people(app: Dash, services: Services) -> None:
-
+def _register_people(app: Dash, accounts: Accounts) -> None:
     @app.callback(Output(PEOPLE, "children"), Input(PEOPLE, "id"))
     def _people(_: str) -> Component:
         require(Role.ADMIN)
-        return people(services)
+        return people(accounts)
 
     @app.callback(
-        Output(ONE_TIME, "children"),
-        Output(PEOPLE, "children", allow_duplicate=True),
-        Output(NAME, "value"),
-        Output(DISPLAY_NAME, "value"),
-        Input(CREATE, "n_clicks"),
-        State(NAME, "value"),
-        State(DISPLAY_NAME, "value"),
-        State(ROLE, "value"),
+        output=outputs(
+            {ONE_TIME: "children", PEOPLE: "children", NAME: "value", DISPLAY_NAME: "value"}, again=True
+        ),
+        inputs=[
+            Input(CREATE, "n_clicks"),
+            State(NAME, "value"),
+            State(DISPLAY_NAME, "value"),
+            State(ROLE, "value"),
+        ],
         prevent_initial_call=True,
     )
-    def _create(
-        clicks: int | None, name: str | None, display_name: str | None, role: str | None
-    ) -> tuple[Any, ...]:
+    def _create(clicks: int | None, name: str | None, display_name: str | None, role: str | None) -> Values:
         administrator = require(Role.ADMIN)
-        if not clicks:
-            return (no_update,) * 4
-        return create(services, administrator, name, display_name, role), people(services), "", ""
+        clicked(clicks)
+        password = create(accounts, administrator, name, display_name, role)
+        return {ONE_TIME: password, PEOPLE: people(accounts), NAME: "", DISPLAY_NAME: ""}
 
     @app.callback(
-        Output(ONE_TIME, "children", allow_duplicate=True),
-        Output(PEOPLE, "children", allow_duplicate=True),
-        Input({"type": ACTION, "user": ALL, "verb": ALL}, "n_clicks"),
+        output=outputs({ONE_TIME: "children", PEOPLE: "children"}, again=True),
+        inputs=[Input({"type": ACTION, "user": ALL, "verb": ALL}, "n_clicks")],
         prevent_initial_call=True,
     )
-    def _act(clicks: list[int | None]) -> tuple[Any, Any]:
-        administrator = require(Role.ADMIN)
-        if not ctx.triggered_id or not any(clicks):
-            return no_update, no_update
-        return act(services, administrator, ctx.triggered_id["user"], ctx.triggered_id["verb"]), people(
-            services
-        )
+    def _act(clicks: list[int | None]) -> Values:
+        administrator, button = require(Role.ADMIN), pressed(ctx.triggered_id, clicks)
+        password = act(accounts, administrator, button["user"], button["verb"])
+        return {ONE_TIME: password, PEOPLE: people(accounts)}
 
-    @app.callback(
-        Output(PEOPLE, "children", allow_duplicate=True),
-        Input({"type": ROLE_OF, "user": ALL}, "value"),
-        prevent_initial_call=True,
-    )
-    def _set_role(_: list[str]) -> Any:
+    @app.callback(Input({"type": ROLE_OF, "user": ALL}, "value"), prevent_initial_call=True)
+    def _set_role(_: list[str]) -> None:
         administrator = require(Role.ADMIN)
-        if not ctx.triggered_id or not ctx.triggered:
-            return no_update
-        set_role(services, administrator, ctx.triggered_id["user"], str(ctx.triggered[0]["value"]))
-        return no_update
+        if ctx.triggered_id:
+            set_role(accounts, administrator, ctx.triggered_id["user"], str(ctx.triggered[0]["value"]))
 
 
 def _person(user: User) -> Component:
@@ -245,7 +175,7 @@ def _person(user: User) -> Component:
 
 
 def _button(verb: str, label: str, user: User) -> Component:
-    return dbc.Button(
+    button: Component = dbc.Button(
         label,
         id={"type": ACTION, "user": user.id, "verb": verb},
         size="sm",
@@ -253,6 +183,7 @@ def _button(verb: str, label: str, user: User) -> Component:
         outline=True,
         class_name="ms-1",
     )
+    return button
 
 
 def _new_person() -> Component:

@@ -6,18 +6,22 @@ from it, so that a link shows the same view.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
 from dashboard.auth import READERS, require
 from dashboard.components import cohort_filters, cohort_panels
 from dashboard.components.cohort_filters import CONTROLS
+from dashboard.components.outputs import Values, outputs
 from data.records import User
+from services.task_words import MEASURED_VOLUME
 
 if TYPE_CHECKING:
-    from services.assembly.container import Services
+    from services.assembly.cohort import CohortServices
+    from services.cohort.filters import Query
 
 LOCATION = "location"
 TOTAL = "cohort-total"
@@ -44,9 +48,9 @@ CHARTS = {  # name -> heading; wide ones take the whole row
     "age": "Positive by age, with 95 % interval",
     "sex": "Positive by sex, with 95 % interval",
     "version": "Positive by model version, with 95 % interval",
-    "size": "Tumour volume",
-    "size_by_site": "Tumour volume by site",
-    "size_by_scanner": "Tumour volume by scanner",
+    "size": MEASURED_VOLUME.capitalize(),
+    "size_by_site": f"{MEASURED_VOLUME.capitalize()} by site",
+    "size_by_scanner": f"{MEASURED_VOLUME.capitalize()} by scanner",
     "place": "Where the largest lesions lie",
     "chance": "Probability",
     "review": "Reviews",
@@ -55,11 +59,19 @@ CHARTS = {  # name -> heading; wide ones take the whole row
     "refusals_by_scanner": "Refusals by scanner",
 }
 WIDE = {"time"}
+COMPARE_ACTS = {"keep": "Keep as second cohort", "swap": "Swap the two", "end": "End the comparison"}
 
 
 def graph_id(name: str) -> str:
     """The id of a chart."""
     return f"cohort-graph-{name.replace('_', '-')}"
+
+
+SHOWN = {
+    **dict.fromkeys((TOTAL, EXPORTS, CHIPS, TILES, EMPTY, AGREEMENT, REFUSED, COMPARISON), "children"),
+    BODY: "className",
+    **{graph_id(name): "figure" for name in CHARTS},
+}
 
 
 def layout(user: User, argument: str = "") -> Component:
@@ -92,56 +104,71 @@ def _body() -> list[Component]:
     ]
 
 
-def show(services: Services, user: User, search: str | None) -> dict[str, Any]:
+def show(cohort: CohortServices, user: User, search: str | None) -> Values:
     """Everything that an address shows, by the id of the component it goes to.
 
     Raises InvalidInput for an address that filters by what does not exist.
     """
-    asked = services.cohort.numbers.asked(search or "")
-    found = services.cohort.numbers.cohort(asked.filters)
-    figures = services.cohort.numbers.charts(found)
+    asked = cohort.numbers.asked(search or "")
+    numbers = cohort.numbers.cohort(asked.filters)
+    figures = cohort.numbers.charts(numbers)
     return {
-        TOTAL: cohort_panels.total_words(found),
+        TOTAL: cohort_panels.total_words(numbers),
         EXPORTS: cohort_panels.exports(asked.query),
-        CHIPS: cohort_panels.chips(found.filters, asked.vs),
-        TILES: cohort_panels.tiles(found, services.cohort.numbers.query_of),
-        EMPTY: cohort_panels.nothing() if not found.scans.n else None,
-        BODY: "" if found.scans.n else "lb-hidden",
-        AGREEMENT: cohort_panels.agreement(found),
-        REFUSED: cohort_panels.refused(found, services.cohort.numbers.refusals(asked.filters), user),
-        COMPARISON: _comparison(services, asked.filters, asked.vs),
+        CHIPS: cohort_panels.chips(numbers.filters, asked.vs),
+        TILES: cohort_panels.tiles(numbers, cohort.numbers.query_of),
+        EMPTY: cohort_panels.nothing() if not numbers.scans.n else None,
+        BODY: "" if numbers.scans.n else "lb-hidden",
+        AGREEMENT: cohort_panels.agreement(numbers),
+        REFUSED: cohort_panels.refused(numbers, cohort.numbers.refusals(asked.filters), user),
+        COMPARISON: _comparison(cohort, asked.filters, asked.vs),
         **{graph_id(name): figures[name] for name in CHARTS},
     }
 
 
-def register(app: Dash, services: Services) -> None:
+def controls(cohort: CohortServices, search: str | None) -> Values:
+    """What the menus offer, and what an address has chosen in them."""
+    return cohort_filters.values(cohort.numbers.choices(), cohort.numbers.asked(search or "").filters)
+
+
+def save_view(cohort: CohortServices, user: User, name: str | None, search: str | None) -> Values:
+    """Keep an address under a name."""
+    kept = cohort.views.save(name or "", search or "", user)
+    return _views_shown(cohort) | {VIEW_SAID: f"Saved as “{kept.name}”.", VIEW_NAME: ""}
+
+
+def delete_view(cohort: CohortServices, user: User, view_id: str) -> Values:
+    """Forget a kept address."""
+    cohort.views.delete(view_id, user)
+    return _views_shown(cohort) | {VIEW_SAID: "Deleted."}
+
+
+def view_query(cohort: CohortServices, view_id: str | None) -> str:
+    """The query of a kept address."""
+    if not view_id:
+        raise PreventUpdate
+    return f"?{cohort.views.get(view_id).query}"
+
+
+def _views_shown(cohort: CohortServices) -> Values:
+    options = [{"label": view.name, "value": view.id} for view in cohort.views.all()]
+    return {VIEWS: options, VIEW_SAID: "", VIEW_NAME: no_update}
+
+
+def register(app: Dash, cohort: CohortServices) -> None:
     """Bind the page."""
-    children = [TOTAL, EXPORTS, CHIPS, TILES, EMPTY, AGREEMENT, REFUSED, COMPARISON]
 
-    @app.callback(
-        *(Output(name, "children") for name in children),
-        Output(BODY, "className"),
-        *(Output(graph_id(name), "figure") for name in CHARTS),
-        Input(LOCATION, "search"),
-    )
-    def _show(search: str | None) -> tuple[Any, ...]:
-        shown = show(services, require(*READERS), search)
-        names = [*children, BODY, *(graph_id(name) for name in CHARTS)]
-        return tuple(shown[name] for name in names)
+    @app.callback(output=outputs(SHOWN), inputs=[Input(LOCATION, "search")])
+    def _show(search: str | None) -> Values:
+        return show(cohort, require(*READERS), search)
 
-    @app.callback(
-        *(Output(control.id, part) for control in CONTROLS for part in ("options", "value")),
-        Output(cohort_filters.FIRST, "value"),
-        Output(cohort_filters.LAST, "value"),
-        Input(LOCATION, "search"),
-    )
-    def _controls(search: str | None) -> tuple[Any, ...]:
+    @app.callback(output=outputs(cohort_filters.VALUES), inputs=[Input(LOCATION, "search")])
+    def _controls(search: str | None) -> Values:
         require(*READERS)
-        asked = services.cohort.numbers.asked(search or "")
-        return cohort_filters.values(services.cohort.numbers.choices(), asked.filters)
+        return controls(cohort, search)
 
     _register_address(app)
-    _register_views(app, services)
+    _register_views(app, cohort)
 
 
 def _register_address(app: Dash) -> None:
@@ -171,47 +198,40 @@ def _register_address(app: Dash) -> None:
     )
 
 
-def _register_views(app: Dash, services: Services) -> None:
+def _register_views(app: Dash, cohort: CohortServices) -> None:
     @app.callback(
-        Output(VIEWS, "options"),
-        Output(VIEW_SAID, "children"),
-        Output(VIEW_NAME, "value"),
-        Input(VIEW_SAVE, "n_clicks"),
-        Input(VIEW_DELETE, "n_clicks"),
-        State(VIEW_NAME, "value"),
-        State(VIEWS, "value"),
-        State(LOCATION, "search"),
+        output=outputs({VIEWS: "options", VIEW_SAID: "children", VIEW_NAME: "value"}),
+        inputs=[
+            Input(VIEW_SAVE, "n_clicks"),
+            Input(VIEW_DELETE, "n_clicks"),
+            State(VIEW_NAME, "value"),
+            State(VIEWS, "value"),
+            State(LOCATION, "search"),
+        ],
     )
-    def _save(
-        save: int | None, delete: int | None, name: str | None, chosen: str | None, search: str | None
-    ) -> tuple[Any, ...]:
-        user, said, typed = require(*READERS), "", name
+    def _change_views(
+        _: int | None, __: int | None, name: str | None, chosen: str | None, search: str | None
+    ) -> Values:
+        user = require(*READERS)
         if ctx.triggered_id == VIEW_SAVE:
-            kept = services.cohort.views.save(name or "", search or "", user)
-            said, typed = f"Saved as “{kept.name}”.", ""
-        elif ctx.triggered_id == VIEW_DELETE and chosen:
-            services.cohort.views.delete(chosen, user)
-            said = "Deleted."
-        options = [{"label": view.name, "value": view.id} for view in services.cohort.views.all()]
-        return options, said, typed
+            return save_view(cohort, user, name, search)
+        if ctx.triggered_id == VIEW_DELETE and chosen:
+            return delete_view(cohort, user, chosen)
+        return _views_shown(cohort)
 
     @app.callback(
         Output(LOCATION, "search", allow_duplicate=True), Input(VIEWS, "value"), prevent_initial_call=True
     )
-    def _open(chosen: str | None) -> Any:
+    def _open_view(chosen: str | None) -> str:
         require(*READERS)
-        return f"?{services.cohort.views.get(chosen).query}" if chosen else no_update
+        return view_query(cohort, chosen)
 
 
-COMPARE_ACTS = {"keep": "Keep as second cohort", "swap": "Swap the two", "end": "End the comparison"}
-
-
-def _comparison(services: Services, filters: Any, vs: str | None) -> Component | None:
+def _comparison(cohort: CohortServices, filters: Query, vs: str | None) -> Component | None:
     if vs is None:
         return None
-    other = services.cohort.numbers.asked(vs).filters
-    found = services.cohort.comparison.compare(filters, other)
-    return cohort_panels.comparison(found, filters, other)
+    other = cohort.numbers.asked(vs).filters
+    return cohort_panels.comparison(cohort.comparison.compare(filters, other), filters, other)
 
 
 def _compare_buttons() -> list[Component]:

@@ -1,28 +1,35 @@
 """The drift page: what changed, how much it matters, and which scans did it.
 
 The address is the only state: `task`, `run`, `feature` (whose scans are shown) and `vs` (a second run).
+What one can do here is in `drift_actions`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import Dash, Input, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.auth import READERS, require
 from dashboard.components import drift_controls as controls
 from dashboard.components import drift_gallery as gallery
 from dashboard.components import drift_panels as panels
-from dashboard.files.drift import ASKERS, LOOKERS, PACKERS, RUNNERS
+from dashboard.components.outputs import Values, outputs
+from dashboard.files.drift import LOOKERS, RUNNERS
+from dashboard.pages import drift_actions
+from dashboard.pages.drift_actions import HISTORY, PACKS, REFERENCES, REQUESTS, SAID
 from data.errors import InvalidInput, NotFound
-from data.records import DriftAsk, DriftRun, RunState, User
+from data.records import DriftRun, RunState, User
+from services.addresses import DriftAddress
 from services.drift import charts as drift_charts
 
 if TYPE_CHECKING:
-    from services.assembly.container import Services
+    from services.assembly.drift import DriftServices
+    from services.reviewing.requests import ReviewRequests
+    from services.training.retraining_pack import RetrainingPacks
 
 LOCATION = "location"
 DOWNLOADS = "drift-downloads"
@@ -30,25 +37,38 @@ VERDICT = "drift-verdict"
 FEATURES = "drift-features"
 FEATURE = "drift-feature"
 FEATURE_HEAD = "drift-feature-head"
-CULPRITS_HEAD = "drift-influential-scans-head"
+INFLUENTIAL_HEAD = "drift-influential-scans-head"
 DISTRIBUTION = "drift-distribution"
-HISTORY = "drift-history"
 RUNS = "drift-runs"
 PAIRS = "drift-pairs"
 FRAMES = "drift-frames"
-REFERENCES = "drift-references"
-REQUESTS = "drift-requests"
-PACKS = "drift-packs"
-SAID = "drift-said"
 TICK = "drift-tick"
 EVERY_MS = 1500
 SHOWN_RUNS = 30
 _EMPTY: dict[str, Any] = {"data": [], "layout": {}}
+SHOWN = {**dict.fromkeys((DOWNLOADS, VERDICT, FEATURES, PAIRS, FRAMES, RUNS), "children"), TICK: "disabled"}
+
+
+def card_of(graph: str) -> str:
+    """The id of the card around a chart."""
+    return f"{graph}-card"
+
+
+DETAIL = {
+    FEATURE: "className",
+    FEATURE_HEAD: "children",
+    INFLUENTIAL_HEAD: "children",
+    DISTRIBUTION: "figure",
+    HISTORY: "figure",
+    card_of(DISTRIBUTION): "className",
+    card_of(HISTORY): "className",
+    gallery.CHOSEN: ("options", "value"),
+}
 
 
 @dataclass(frozen=True)
-class Address:
-    """What an address asks for."""
+class Shown:
+    """What an address comes to: the task, and the run that is shown, which may be a task's latest."""
 
     task: str
     run: DriftRun | None
@@ -96,7 +116,7 @@ def _detail(may_choose: bool) -> list[Component]:
         html.Div(id=FEATURE_HEAD, className="lb-section-head"),
         html.Div(graphs, className="lb-charts"),
         html.Div(
-            [html.Div(id=CULPRITS_HEAD), gallery.controls()],
+            [html.Div(id=INFLUENTIAL_HEAD), gallery.controls()],
             className="lb-card" if may_choose else "lb-hidden",
         ),
     ]
@@ -106,291 +126,119 @@ def _folded(words: str, inside: list[Component], name: str) -> Component:
     return html.Details([html.Summary(words), *inside, html.Div(id=name)], className="lb-card")
 
 
-def card_of(graph: str) -> str:
-    """The id of the card around a chart."""
-    return f"{graph}-card"
-
-
-def address_of(services: Services, search: str | None) -> Address:
-    """An address in its parts; without a run, the task's latest one. Raises InvalidInput, NotFound."""
-    given = {name: values[0] for name, values in parse_qs((search or "").lstrip("?")).items()}
-    tasks = services.versions.registry.clinical
-    run = services.drift.runs.run(given["run"]) if "run" in given else None
-    task = run.task if run is not None else given.get("task", tasks[0])
+def shown_at(drift: DriftServices, tasks: Sequence[str], search: str | None) -> Shown:
+    """What an address shows; without a run, the task's latest one. Raises InvalidInput, NotFound."""
+    address = DriftAddress.read(search)
+    run = drift.runs.run(address.run) if address.run else None
+    task = run.task if run is not None else address.task or tasks[0]
     if task not in tasks:
         raise InvalidInput(f"There is no task called {task}.")
     if run is None:
-        latest = services.drift.runs.runs(task, 1)
-        run = latest[0] if latest else None
-    return Address(task, run, given.get("feature"), given.get("vs"))
+        run = next(iter(drift.runs.runs(task, 1)), None)
+    return Shown(task, run, address.feature, address.vs)
 
 
-def show(services: Services, user: User, search: str | None) -> dict[str, Any]:
+def show(drift: DriftServices, tasks: Sequence[str], user: User, search: str | None) -> Values:
     """Everything that an address shows, by the id of the component it goes to."""
-    at = address_of(services, search)
-    shown: dict[str, Any] = dict.fromkeys((DOWNLOADS, VERDICT, FEATURES, PAIRS, FRAMES, RUNS))
-    runs = services.drift.runs.runs(at.task, SHOWN_RUNS)
+    at = shown_at(drift, tasks, search)
+    shown: Values = dict.fromkeys((DOWNLOADS, VERDICT, FEATURES, PAIRS, FRAMES, RUNS))
+    runs = drift.runs.runs(at.task, SHOWN_RUNS)
     if runs:
         shown[RUNS] = panels.runs(runs, None if at.run is None else at.run.id, at.vs)
-    may_run = user.role in RUNNERS
     if at.run is None:
-        shown[VERDICT] = panels.nothing(may_run)
+        shown[VERDICT] = panels.nothing(user.role in RUNNERS)
     elif at.run.state is RunState.WAITING:
-        shown[VERDICT] = panels.waiting(at.run, services.drift.runs.progress(at.run))
+        shown[VERDICT] = panels.waiting(at.run, drift.runs.progress(at.run))
     elif at.run.state is RunState.FAILED:
         shown[VERDICT] = panels.failed(at.run)
     else:
-        shown |= _finished(services, at.run, at)
+        shown |= _finished(drift, at.run, at)
     waits = at.run is not None and at.run.state is RunState.WAITING
     return shown | {TICK: not waits}
 
 
-def _finished(services: Services, run: DriftRun, at: Address) -> dict[str, Any]:
-    snapshot = services.drift.runs.snapshot(run.id)
+def _finished(drift: DriftServices, run: DriftRun, at: Shown) -> Values:
+    snapshot = drift.runs.snapshot(run.id)
     has_truth = snapshot["truth"] is not None and snapshot["truth"]["evidently"] is not None
-    found = {
+    shown = {
         DOWNLOADS: panels.downloads(run, has_truth),
         VERDICT: panels.verdict(snapshot),
         FEATURES: panels.features(run, snapshot, at.feature),
         FRAMES: panels.frames(run, has_truth),
     }
     if at.vs is not None and at.vs != run.id:
-        other = services.drift.runs.run(at.vs)
-        pairs = drift_charts.side_by_side(services.drift.runs.snapshot(other.id), snapshot)
-        found[PAIRS] = panels.pairs(pairs, other, run)
-    return found
-
-
-def detail(services: Services, user: User, search: str | None) -> dict[str, Any]:
-    """The feature that an address names: distribution, history and the scans that pull it."""
-    at = address_of(services, search)
-    shown: dict[str, Any] = {
-        FEATURE: "lb-hidden", FEATURE_HEAD: None, CULPRITS_HEAD: None, DISTRIBUTION: _EMPTY, HISTORY: _EMPTY,
-        gallery.CHOSEN: [],
-    }  # fmt: skip
-    if at.feature is None or at.run is None or at.run.state is not RunState.DONE:
-        return shown
-    known = {one["name"]: one for one in services.drift.runs.snapshot(at.run.id)["features"]}
-    feature = known.get(at.feature)
-    heading = panels.feature_head(at.run, feature, at.feature)
-    shown |= {FEATURE: "", FEATURE_HEAD: heading}
-    if feature is not None:
-        shown[DISTRIBUTION] = drift_charts.distribution(feature)
-    history = services.drift.runs.history(at.task, at.feature)
-    if history:
-        shown[HISTORY] = drift_charts.history(history, at.feature)
-    if user.role in READERS:
-        try:
-            found = services.drift.influential_scans.of(at.run.id, at.feature)
-            shown |= {CULPRITS_HEAD: gallery.heading(found), gallery.CHOSEN: gallery.options(found)}
-        except (InvalidInput, NotFound) as error:
-            shown[CULPRITS_HEAD] = html.P(str(error))
+        other = drift.runs.run(at.vs)
+        pairs = drift_charts.side_by_side(drift.runs.snapshot(other.id), snapshot)
+        shown[PAIRS] = panels.pairs(pairs, other, run)
     return shown
 
 
-def request(services: Services, user: User, ask: DriftAsk) -> str:
-    """Have a window compared; returns the run's address."""
-    run = services.drift.runs.request(ask, user)
-    return drift_charts.address(run.task, run.id).removeprefix("/drift")
+def detail(drift: DriftServices, tasks: Sequence[str], user: User, search: str | None) -> Values:
+    """The feature that an address names: distribution, history and the scans that pull it."""
+    at = shown_at(drift, tasks, search)
+    shown: Values = {
+        FEATURE: "lb-hidden",
+        FEATURE_HEAD: None,
+        INFLUENTIAL_HEAD: None,
+        DISTRIBUTION: _EMPTY,
+        HISTORY: _EMPTY,
+        gallery.CHOSEN: {"options": [], "value": []},
+    }
+    if at.feature is not None and at.run is not None and at.run.state is RunState.DONE:
+        shown |= _feature(drift, at.run, at.feature)
+        if user.role in READERS:
+            shown |= _influential_scans(drift, at.run, at.feature)
+    for graph in (DISTRIBUTION, HISTORY):
+        shown[card_of(graph)] = "lb-card lb-chart" + (" lb-hidden" if shown[graph] is _EMPTY else "")
+    return shown
 
 
-def ask_of(
-    task: str | None, reference: str | None, last: Any, first: str | None, to: str | None, filters: str | None
-) -> DriftAsk:
-    """The controls as an ask."""
-    if not task:
-        raise InvalidInput("Choose a task first.")
-    words = [None if text is None else text.strip() or None for text in (first, to)]
-    number = None if last in (None, "") else int(last)
-    return DriftAsk(task, reference or None, number, words[0], words[1], (filters or "").strip().lstrip("?"))
+def _feature(drift: DriftServices, run: DriftRun, name: str) -> Values:
+    known = {feature["name"]: feature for feature in drift.runs.snapshot(run.id)["features"]}
+    feature, history = known.get(name), drift.runs.history(run.task, name)
+    shown: Values = {FEATURE: "", FEATURE_HEAD: panels.feature_head(run, feature, name)}
+    if feature is not None:
+        shown[DISTRIBUTION] = drift_charts.distribution(feature)
+    if history:
+        shown[HISTORY] = drift_charts.history(history, name)
+    return shown
 
 
-def lists(services: Services, user: User, search: str | None) -> tuple[Any, ...]:
-    """References, requests and packs; the choices of task and reference."""
-    at = address_of(services, search)
-    references = services.drift.runs.references.all(at.task)
-    chosen = at.run.ask.reference_id if at.run is not None else None
-    known = {reference.id for reference in references}
-    return (
-        controls.tasks(services.versions.registry.clinical),
-        at.task,
-        controls.options(references),
-        chosen if chosen in known else controls.TRAINING,
-        controls.references(references, user.role in RUNNERS),
-        gallery.requests(services.reviewing.requests.open(at.task), user.role in RUNNERS)
-        if user.role in READERS
-        else None,
-        gallery.packs(services.training.packs.recent(), user.role in PACKERS),
-    )
+def _influential_scans(drift: DriftServices, run: DriftRun, feature: str) -> Values:
+    try:
+        ranking = drift.influential_scans.of(run.id, feature)
+    except (InvalidInput, NotFound) as error:
+        return {INFLUENTIAL_HEAD: html.P(str(error))}
+    options = gallery.options(ranking)
+    return {
+        INFLUENTIAL_HEAD: gallery.heading(ranking),
+        gallery.CHOSEN: {"options": options, "value": []},
+    }
 
 
-def register(app: Dash, services: Services) -> None:
+def register(
+    app: Dash,
+    drift: DriftServices,
+    requests: ReviewRequests,
+    packs: RetrainingPacks,
+    tasks: Sequence[str],
+) -> None:
     """Bind the page."""
-    children = [DOWNLOADS, VERDICT, FEATURES, PAIRS, FRAMES, RUNS]
-    outputs = [(name, "children") for name in children] + [(TICK, "disabled")]
 
-    def shown(search: str | None) -> tuple[Any, ...]:
-        found = show(services, require(*LOOKERS), search)
-        return tuple(found[name] for name, _ in outputs)
+    @app.callback(output=outputs(SHOWN), inputs=[Input(LOCATION, "search"), Input(TICK, "n_intervals")])
+    def _show(search: str | None, _: int | None) -> Values:
+        return show(drift, tasks, require(*LOOKERS), search)
 
-    @app.callback(*(Output(name, part) for name, part in outputs), Input(LOCATION, "search"))
-    def _show(search: str | None) -> tuple[Any, ...]:
-        return shown(search)
+    @app.callback(output=outputs(DETAIL), inputs=[Input(LOCATION, "search")])
+    def _detail_shown(search: str | None) -> Values:
+        return detail(drift, tasks, require(*LOOKERS), search)
 
-    @app.callback(
-        *(Output(name, part, allow_duplicate=True) for name, part in outputs),
-        Input(TICK, "n_intervals"),
-        State(LOCATION, "search"),
-        prevent_initial_call=True,
-    )
-    def _tick(_: int | None, search: str | None) -> tuple[Any, ...]:
-        return shown(search)
+    def task_of(search: str | None) -> str:
+        return shown_at(drift, tasks, search).task
 
-    _register_detail(app, services)
-    _register_lists(app, services)
-    _register_acts(app, services)
+    @app.callback(output=outputs(drift_actions.LISTS), inputs=[Input(LOCATION, "search")])
+    def _lists(search: str | None) -> Values:
+        user, at = require(*LOOKERS), shown_at(drift, tasks, search)
+        return drift_actions.lists(drift, requests, packs, tasks, user, at.task, at.run)
 
-
-def _register_detail(app: Dash, services: Services) -> None:
-    @app.callback(
-        Output(FEATURE, "className"),
-        Output(FEATURE_HEAD, "children"),
-        Output(CULPRITS_HEAD, "children"),
-        Output(DISTRIBUTION, "figure"),
-        Output(HISTORY, "figure"),
-        Output(card_of(DISTRIBUTION), "className"),
-        Output(card_of(HISTORY), "className"),
-        Output(gallery.CHOSEN, "options"),
-        Output(gallery.CHOSEN, "value"),
-        Input(LOCATION, "search"),
-    )
-    def _detail(search: str | None) -> tuple[Any, ...]:
-        found = detail(services, require(*LOOKERS), search)
-        names = (FEATURE, FEATURE_HEAD, CULPRITS_HEAD, DISTRIBUTION, HISTORY)
-        cards = [
-            "lb-card lb-chart" + ("" if found[name] is not _EMPTY else " lb-hidden") for name in names[3:]
-        ]
-        return (*(found[name] for name in names), *cards, found[gallery.CHOSEN], [])
-
-    @app.callback(
-        Output(gallery.CHOSEN, "value", allow_duplicate=True),
-        Input(gallery.ALL_OR_NONE, "n_clicks"),
-        State(gallery.CHOSEN, "options"),
-        State(gallery.CHOSEN, "value"),
-        prevent_initial_call=True,
-    )
-    def _all(clicks: int | None, options: list[dict[str, Any]], chosen: list[str]) -> Any:
-        require(*READERS)
-        if not clicks:
-            return no_update
-        return [] if chosen else [option["value"] for option in options]
-
-    @app.callback(
-        Output(LOCATION, "href", allow_duplicate=True), Input(HISTORY, "clickData"), prevent_initial_call=True
-    )
-    def _open(clicked: dict[str, Any] | None) -> Any:
-        require(*LOOKERS)
-        return clicked["points"][0]["customdata"] if clicked else no_update
-
-
-def _register_lists(app: Dash, services: Services) -> None:
-    outputs = [
-        (controls.TASK, "options"), (controls.TASK, "value"), (controls.REFERENCE, "options"),
-        (controls.REFERENCE, "value"), (REFERENCES, "children"), (REQUESTS, "children"), (PACKS, "children"),
-    ]  # fmt: skip
-
-    @app.callback(*(Output(name, part) for name, part in outputs), Input(LOCATION, "search"))
-    def _lists(search: str | None) -> tuple[Any, ...]:
-        return lists(services, require(*LOOKERS), search)
-
-    @app.callback(
-        Output(LOCATION, "search", allow_duplicate=True),
-        Input(controls.TASK, "value"),
-        State(LOCATION, "search"),
-        prevent_initial_call=True,
-    )
-    def _task(task: str | None, search: str | None) -> Any:
-        require(*LOOKERS)
-        if not task or address_of(services, search).task == task:
-            return no_update
-        return f"?task={task}"
-
-
-def _register_acts(app: Dash, services: Services) -> None:
-    window = [State(name, "value") for name in (controls.TASK, controls.REFERENCE, controls.LAST,
-                                                controls.FIRST, controls.TO, controls.FILTERS)]  # fmt: skip
-
-    @app.callback(
-        Output(LOCATION, "search", allow_duplicate=True),
-        Input(controls.RUN, "n_clicks"),
-        *window,
-        prevent_initial_call=True,
-    )
-    def _run(clicks: int | None, *given: Any) -> Any:
-        user = require(*RUNNERS)
-        return request(services, user, ask_of(*given)) if clicks else no_update
-
-    @app.callback(
-        Output(SAID, "children"),
-        Output(REFERENCES, "children", allow_duplicate=True),
-        Output(controls.REFERENCE, "options", allow_duplicate=True),
-        Input(controls.FREEZE, "n_clicks"),
-        Input({"type": controls.DELETE, "reference": ALL}, "n_clicks"),
-        State(controls.FREEZE_NAME, "value"),
-        *window,
-        prevent_initial_call=True,
-    )
-    def _references(clicks: int | None, deleted: list[int | None], name: str | None, *given: Any) -> Any:
-        user = require(*RUNNERS)
-        if isinstance(ctx.triggered_id, dict) and any(deleted):
-            services.drift.runs.references.delete(ctx.triggered_id["reference"])
-            said = "Deleted."
-        elif ctx.triggered_id == controls.FREEZE and clicks:
-            kept = services.drift.runs.references.freeze(ask_of(*given), name or "", user)
-            said = f"Kept as “{kept.name}”, n = {kept.n:,}."
-        else:
-            return no_update, no_update, no_update
-        found = services.drift.runs.references.all(str(given[0]))
-        return said, controls.references(found, may_delete=True), controls.options(found)
-
-    @app.callback(
-        Output(gallery.SAID, "children"),
-        Output(REQUESTS, "children", allow_duplicate=True),
-        Output(PACKS, "children", allow_duplicate=True),
-        Input(gallery.ASK, "n_clicks"),
-        Input(gallery.PACK, "n_clicks"),
-        Input({"type": gallery.WITHDRAW, "request": ALL}, "n_clicks"),
-        State(gallery.CHOSEN, "value"),
-        State(gallery.WHY, "value"),
-        State(LOCATION, "search"),
-        prevent_initial_call=True,
-    )
-    def _chosen(
-        ask: int | None, pack: int | None, taken_back: list[int | None], chosen: list[str], why: str | None,
-        search: str | None,
-    ) -> Any:  # fmt: skip
-        user, task = require(*LOOKERS), address_of(services, search).task
-        said = _act(services, user, task, chosen or [], why or "", bool(ask or pack or any(taken_back)))
-        if said is None:
-            return no_update, no_update, no_update
-        waiting = gallery.requests(services.reviewing.requests.open(task), user.role in RUNNERS)
-        return said, waiting, gallery.packs(services.training.packs.recent(), user.role in PACKERS)
-
-
-def _act(services: Services, user: User, task: str, chosen: list[str], why: str, clicked: bool) -> str | None:
-    """What a button asks for, done; None where nobody clicked."""
-    if not clicked:
-        return None
-    if ctx.triggered_id == gallery.ASK:
-        require(*ASKERS)
-        n = services.reviewing.requests.ask(chosen, why, user)
-        return f"{n} scans wait for a review."
-    if ctx.triggered_id == gallery.PACK:
-        require(*PACKERS)
-        pack = services.training.packs.request(task, chosen, why, user)
-        return f"A pack of {len(pack.ask.scan_ids)} scans is being made."
-    if isinstance(ctx.triggered_id, dict):
-        require(*RUNNERS)
-        services.reviewing.requests.withdraw(ctx.triggered_id["request"])
-        return "Taken back."
-    return None
+    drift_actions.register(app, drift, requests, packs, task_of)

@@ -11,13 +11,15 @@ from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import model_versions, rehearsals
+from dashboard.components.attributes import data
 from dashboard.components.model_versions import ACT, COUNT, WHY
+from dashboard.components.outputs import Values, clicked, outputs, pressed
 from dashboard.components.results import task_name
 from data.errors import Busy, InvalidInput
 from data.records import Gate, ModelVersion, Role, User
 
 if TYPE_CHECKING:
-    from services.assembly.container import Services
+    from services.assembly.versions import VersionServices
 
 CONTENT = "models-content"
 PROGRESS = "models-progress"
@@ -49,30 +51,28 @@ def layout(user: User, argument: str = "") -> Component:
     )
 
 
-def show(services: Services, user: User) -> list[Component]:
+def show(versions: VersionServices, user: User) -> list[Component]:
     """Return one section a task: what is live, what waits, every version, the card, what went before."""
-    return [_task(services, user, task) for task in services.versions.registry.clinical]
+    return [_task(versions, user, task) for task in versions.registry.clinical]
 
 
-def word(services: Services) -> str:
+def word(versions: VersionServices) -> str:
     """A word that differs whenever `show` would, of all that happens in this house."""
-    lives = [services.versions.serving.live(task) or "" for task in services.versions.registry.clinical]
-    decided = [
-        f"{promotion.id[:8]}{promotion.state}" for promotion in services.versions.promotions.recent(limit=10)
-    ]
-    ran = [f"{job.id[:8]}{job.state}" for _, job in services.versions.rehearsals.jobs()]
+    lives = [versions.serving.live(task) or "" for task in versions.registry.clinical]
+    decided = [f"{promotion.id[:8]}{promotion.state}" for promotion in versions.promotions.recent(limit=10)]
+    ran = [f"{job.id[:8]}{job.state}" for _, job in versions.rehearsals.jobs()]
     return ";".join([*lives, *decided, *ran])
 
 
 def act(
-    services: Services, user: User, pressed: Mapping[str, str], why: str | None, count: str | None
+    versions: VersionServices, user: User, button: Mapping[str, str], why: str | None, count: str | None
 ) -> str:
     """Do what a button says; returns a sentence that tells what was done."""
-    task, version, live = pressed["task"], pressed["version"], pressed["live"] or None
-    promotions, reason = services.versions.promotions, why or ""
-    match pressed["verb"]:
+    task, version, live = button["task"], button["version"], button["live"] or None
+    promotions, reason = versions.promotions, why or ""
+    match button["verb"]:
         case "rehearse":
-            services.versions.rehearsals.request(task, version, _count(count), user)
+            versions.rehearsals.request(task, version, _count(count), user)
             return f"Version {version} is being rehearsed."
         case "promote":
             promotions.ask(task, version, reason, user, live)
@@ -96,130 +96,141 @@ def act(
     raise InvalidInput("There is no such button.")
 
 
-def register(app: Dash, services: Services) -> None:
+def changed(versions: VersionServices, user: User, uploaded: str | None, seen: str | None) -> Values:
+    """The page where something has changed since `seen`, and always how far rehearsals are."""
+    now = f"{word(versions)};{uploaded or ''}"
+    return {
+        CONTENT: no_update if now == seen else show(versions, user),
+        PROGRESS: rehearsals.progress(user, versions.rehearsals.jobs()),
+        SEEN: now,
+    }
+
+
+def look(versions: VersionServices, user: User) -> Values:
+    """Follow what another tool moved in MLflow, and say so."""
+    moved = versions.serving.look()
+    sentence = f"Changed: {', '.join(map(task_name, moved))}." if moved else "Nothing was moved there."
+    return {SAID: _said(sentence), CONTENT: show(versions, user)}
+
+
+def acted(
+    versions: VersionServices, user: User, button: Mapping[str, str], why: str | None, count: str | None
+) -> Values:
+    """Do what a button says, and show what came of it."""
+    sentence = act(versions, user, button, why, count)
+    return {SAID: _said(sentence), CONTENT: show(versions, user), SEEN: word(versions)}
+
+
+def cancel(versions: VersionServices, user: User, job_id: str) -> list[Component]:
+    """End a rehearsal, and show those that go on."""
+    versions.rehearsals.cancel(job_id, user)
+    return rehearsals.progress(user, versions.rehearsals.jobs())
+
+
+def register(app: Dash, versions: VersionServices) -> None:
     """Bind the page."""
-    _register_showing(app, services)
-    _register_acting(app, services)
+    _register_showing(app, versions)
+    _register_acting(app, versions)
 
 
-def _register_showing(app: Dash, services: Services) -> None:
+def _register_showing(app: Dash, versions: VersionServices) -> None:
     @app.callback(
-        Output(CONTENT, "children"),
-        Output(PROGRESS, "children"),
-        Output(SEEN, "data"),
-        Input(TICK, "n_intervals"),
-        Input(UPLOADED, "data"),
-        State(SEEN, "data"),
+        output=outputs({CONTENT: "children", PROGRESS: "children", SEEN: "data"}),
+        inputs=[Input(TICK, "n_intervals"), Input(UPLOADED, "data"), State(SEEN, "data")],
     )
-    def _show(_: int | None, uploaded: str | None, seen: str | None) -> tuple[Any, ...]:
-        user = require(*Role)
-        now = f"{word(services)};{uploaded or ''}"
-        running = rehearsals.progress(user, services.versions.rehearsals.jobs())
-        return no_update if now == seen else show(services, user), running, now
+    def _show(_: int | None, uploaded: str | None, seen: str | None) -> Values:
+        return changed(versions, require(*Role), uploaded, seen)
 
     @app.callback(
-        Output(SAID, "children"),
-        Output(CONTENT, "children", allow_duplicate=True),
-        Input(LOOK, "n_clicks"),
+        output=outputs({SAID: "children", CONTENT: "children"}, again=True),
+        inputs=[Input(LOOK, "n_clicks")],
         prevent_initial_call=True,
     )
-    def _look(clicks: int | None) -> tuple[Any, Any]:
+    def _look(clicks: int | None) -> Values:
         user = require(Role.MLOPS)
-        if not clicks:
-            return no_update, no_update
-        changed = services.versions.serving.look()
-        said = f"Changed: {', '.join(map(task_name, changed))}." if changed else "Nothing was moved there."
-        return _said(said), show(services, user)
+        clicked(clicks)
+        return look(versions, user)
 
 
-def _register_acting(app: Dash, services: Services) -> None:
+def _register_acting(app: Dash, versions: VersionServices) -> None:
     @app.callback(
-        Output(SAID, "children", allow_duplicate=True),
-        Output(CONTENT, "children", allow_duplicate=True),
-        Output(SEEN, "data", allow_duplicate=True),
-        Input({"type": ACT, "task": ALL, "version": ALL, "verb": ALL, "live": ALL}, "n_clicks"),
-        State({"type": WHY, "task": ALL, "version": ALL}, "value"),
-        State({"type": COUNT, "task": ALL, "version": ALL}, "value"),
+        output=outputs({SAID: "children", CONTENT: "children", SEEN: "data"}, again=True),
+        inputs=[
+            Input({"type": ACT, "task": ALL, "version": ALL, "verb": ALL, "live": ALL}, "n_clicks"),
+            State({"type": WHY, "task": ALL, "version": ALL}, "value"),
+            State({"type": COUNT, "task": ALL, "version": ALL}, "value"),
+        ],
         prevent_initial_call=True,
     )
-    def _act(clicks: list[int | None], _: list[str | None], __: list[str | None]) -> tuple[Any, ...]:
-        user = require(*Role)
-        pressed = ctx.triggered_id
-        if not pressed or not ctx.triggered[0]["value"]:
-            return (no_update,) * 3
+    def _act(clicks: list[int | None], _: list[str | None], __: list[str | None]) -> Values:
+        user, button = require(*Role), pressed(ctx.triggered_id, [ctx.triggered[0]["value"]])
         reasons, counts = ctx.states_list
-        said = act(services, user, pressed, _of(pressed, reasons), _of(pressed, counts))
-        return _said(said), show(services, user), word(services)
+        return acted(versions, user, button, _beside(button, reasons), _beside(button, counts))
 
     @app.callback(
         Output(PROGRESS, "children", allow_duplicate=True),
         Input({"type": rehearsals.CANCEL, "job": ALL}, "n_clicks"),
         prevent_initial_call=True,
     )
-    def _cancel(clicks: list[int | None]) -> Any:
-        user = require(Role.MLOPS)
-        if not ctx.triggered_id or not any(clicks):
-            return no_update
-        services.versions.rehearsals.cancel(ctx.triggered_id["job"], user)
-        return rehearsals.progress(user, services.versions.rehearsals.jobs())
+    def _cancel(clicks: list[int | None]) -> list[Component]:
+        return cancel(versions, require(Role.MLOPS), pressed(ctx.triggered_id, clicks)["job"])
 
 
-def _task(services: Services, user: User, task: str) -> Component:
-    versions, live = services.versions.registry.versions(task), services.versions.serving.live(task)
-    told = services.versions.promotions.recent(task, PROMOTIONS_SHOWN)
-    gates, away = _gates(services, task, versions, live)
-    rehearsed = {
+def _task(versions: VersionServices, user: User, task: str) -> Component:
+    known, live = versions.registry.versions(task), versions.serving.live(task)
+    history = versions.promotions.recent(task, PROMOTIONS_SHOWN)
+    gates, away = _gates(versions, task, known, live)
+    body: list[Component | None] = [_live(versions, task, known, live)]
+    troubles = (versions.serving.trouble(task), away)
+    body += [html.P(trouble, className="lb-failed") for trouble in troubles if trouble]
+    if not known:
+        words = versions.registry.trouble or "No version is registered."
+        body.append(html.P(words, className="text-secondary"))
+    body += model_versions.waiting(user, history, live)
+    body += model_versions.cards(user, known, live, gates, _being_rehearsed(versions, task))
+    body.append(model_versions.going_back(user, task, live, versions.promotions.previous(task)))
+    body.append(_upload(task) if user.role is Role.MLOPS else None)
+    body += [_card(versions, task), model_versions.history(history)]
+    return html.Section(
+        [html.H2(task_name(task)), *(part for part in body if part is not None)], className="lb-model-task"
+    )
+
+
+def _being_rehearsed(versions: VersionServices, task: str) -> set[str]:
+    return {
         asked.version
-        for asked, job in services.versions.rehearsals.jobs()
+        for asked, job in versions.rehearsals.jobs()
         if asked.task == task and not job.finished_at
     }
-    body: list[Component | None] = [_live(services, task, versions, live)]
-    body += [
-        html.P(one, className="lb-failed") for one in (services.versions.serving.trouble(task), away) if one
-    ]
-    if not versions:
-        body.append(
-            html.P(
-                services.versions.registry.trouble or "No version is registered.", className="text-secondary"
-            )
-        )
-    body += model_versions.waiting(user, told, live)
-    body += model_versions.cards(user, versions, live, gates, rehearsed)
-    body.append(model_versions.going_back(user, task, live, services.versions.promotions.previous(task)))
-    body.append(_upload(task) if user.role is Role.MLOPS else None)
-    body += [_card(services, task), model_versions.history(told)]
-    shown = [one for one in body if one is not None]
-    return html.Section([html.H2(task_name(task)), *shown], className="lb-model-task")
 
 
 def _gates(
-    services: Services, task: str, versions: Sequence[ModelVersion], live: str | None
+    versions: VersionServices, task: str, known: Sequence[ModelVersion], live: str | None
 ) -> tuple[dict[str, Gate], str | None]:
-    """The gate's word on each version, or why there is none."""
+    """The promotion gate's word on each version, or why there is none."""
     if live is None:  # the networks are still being loaded: there is nothing to compare with yet
         return {}, None
+    others = [version.version for version in known if version.version != live]
     try:
-        return services.versions.promotions.gates(
-            task, [version.version for version in versions if version.version != live]
-        ), None
+        return versions.promotions.gates(task, others), None
     except Busy as error:
         return {}, str(error)
 
 
-def _live(services: Services, task: str, versions: Sequence[ModelVersion], live: str | None) -> Component:
+def _live(versions: VersionServices, task: str, known: Sequence[ModelVersion], live: str | None) -> Component:
     if live is None:
         return html.P("No version is loaded; scans of this kind wait.", className="lb-failed")
-    known = any(version.version == live for version in versions)
-    words = f"Version {live} is live." if known else f"Live: version {live}, from this machine's own copy."
-    return html.P(html.Strong(words))
+    registered = any(version.version == live for version in known)
+    copy = f"Live: version {live}, from this machine's own copy."
+    return html.P(html.Strong(f"Version {live} is live." if registered else copy))
 
 
-def _card(services: Services, task: str) -> Component | None:
-    card = services.versions.registry.card(task)
+def _card(versions: VersionServices, task: str) -> Component | None:
+    card = versions.registry.card(task)
     if not card:
         return None
-    told = dcc.Markdown(card, className="lb-markdown")
-    return html.Details([html.Summary("Model card of the live version"), told], className="lb-card")
+    shown = dcc.Markdown(card, className="lb-markdown")
+    return html.Details([html.Summary("Model card of the live version"), shown], className="lb-card")
 
 
 def _upload(task: str) -> Component:
@@ -237,7 +248,7 @@ def _upload(task: str) -> Component:
                 "Choose a zip",
                 id=name,
                 className="btn btn-sm btn-outline-primary lb-choose-zip",
-                **{"data-task": task},
+                **data(task=task),
             ),
             html.Div(id=f"{name}-message", className="text-secondary", role="status"),
         ],
@@ -245,9 +256,9 @@ def _upload(task: str) -> Component:
     )
 
 
-def _of(pressed: Mapping[str, str], states: Sequence[Mapping[str, Any]]) -> str | None:
+def _beside(button: Mapping[str, str], states: Sequence[Mapping[str, Any]]) -> str | None:
     """The value beside a button: that of the same task and version."""
-    wanted = (pressed["task"], pressed["version"])
+    wanted = (button["task"], button["version"])
     for state in states:
         if (state["id"]["task"], state["id"]["version"]) == wanted:
             value = state.get("value")

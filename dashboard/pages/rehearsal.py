@@ -11,9 +11,10 @@ from dashboard.auth import require
 from dashboard.components import rehearsals
 from dashboard.components.results import task_name
 from data.records import Rehearsal, Role, User
+from services import addresses
 
 if TYPE_CHECKING:
-    from services.assembly.container import Services
+    from services.assembly.versions import VersionServices
 
 ID = "rehearsal-id"
 CONTENT = "rehearsal-content"
@@ -27,10 +28,10 @@ def layout(user: User, argument: str = "") -> Component:
     )
 
 
-def show(services: Services, user: User, rehearsal_id: str) -> list[Component]:
+def show(versions: VersionServices, user: User, rehearsal_id: str) -> list[Component]:
     """Return everything that is known of a rehearsal; raises NotFound."""
-    made = services.versions.rehearsals.opened(rehearsal_id)
-    kept = services.versions.rehearsal_pictures.kept(rehearsal_id)
+    made = versions.rehearsals.opened(rehearsal_id)
+    kept = versions.rehearsal_pictures.kept(rehearsal_id)
     return [
         _head(made),
         html.Section(rehearsals.summary(made), className="lb-card"),
@@ -38,16 +39,16 @@ def show(services: Services, user: User, rehearsal_id: str) -> list[Component]:
     ]
 
 
-def register(app: Dash, services: Services) -> None:
+def register(app: Dash, versions: VersionServices) -> None:
     """Bind the page."""
 
     @app.callback(Output(CONTENT, "children"), Input(ID, "data"))
     def _show(rehearsal_id: str) -> list[Component]:
-        return show(services, require(*Role), rehearsal_id)
+        return show(versions, require(*Role), rehearsal_id)
 
 
 def _head(made: Rehearsal) -> Component:
     title = f"Rehearsal: {task_name(made.task)} version {made.version}"
     return html.Div(
-        [html.H1(title), dcc.Link("All versions", href="/models")], className="lb-page-head lb-wraps"
+        [html.H1(title), dcc.Link("All versions", href=addresses.MODELS)], className="lb-page-head lb-wraps"
     )

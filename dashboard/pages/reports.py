@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, State, ctx, dcc, html
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
 from dashboard.auth import READERS, require
 from dashboard.components import reports as parts
+from dashboard.components.outputs import Values, clicked, outputs, pressed
 from dashboard.components.results import task_name
 from data.errors import InvalidInput
-from data.records import Report, ReportKind, User
+from data.records import Report, ReportKind, RunState, User
 
 if TYPE_CHECKING:
-    from services.assembly.container import Services
+    from services.drift.runs import DriftRuns
+    from services.reporting.reports import Reporting
+    from services.versions.registry import Registry
 
 LOCATION = "location"
-SHOWN = 100
+MOST_SHOWN = 100
+RUNS_OFFERED = 50  # of each task
 EVERY_MS = 2000
 
 
@@ -49,106 +54,104 @@ def ask_of(kind: ReportKind, given: Mapping[str, str | None]) -> dict[str, str]:
     return {name: str(given[name]) for name in (*needed, *optional) if given.get(name)}
 
 
-def request(services: Services, user: User, kind: str | None, given: Mapping[str, str | None]) -> Report:
+def request(reporting: Reporting, user: User, kind: str | None, given: Mapping[str, str | None]) -> Report:
     """Have a report made."""
-    if kind not in {one.value for one in services.reporting.kinds}:
+    if kind not in {known.value for known in reporting.kinds}:
         raise InvalidInput("Choose what the report is about first.")
     chosen = ReportKind(kind)
-    return services.reporting.request(chosen, ask_of(chosen, given), user)
+    return reporting.request(chosen, ask_of(chosen, given), user)
 
 
-def listed(services: Services, user: User, seen: str | None) -> tuple[Any, Any]:
-    """The table of reports and a word for it; no update where that is `seen` already."""
-    reports, progress = services.reporting.recent(SHOWN), services.reporting.progress()
+def listed(reporting: Reporting, user: User, seen: str | None) -> Values:
+    """The table of reports and a word for it; raises PreventUpdate where that is `seen` already."""
+    reports, progress = reporting.recent(MOST_SHOWN), reporting.progress()
     word = parts.word_of(reports, progress)
     if word == seen:
-        return no_update, no_update
-    return parts.table(reports, progress, user), word
+        raise PreventUpdate
+    return {parts.LIST: parts.table(reports, progress, user), parts.SEEN: word}
 
 
-def choices(services: Services) -> tuple[list[dict[str, str]], ...]:
-    """Options of task, version and drift run, in this order, and of the kind."""
-    versions = [
-        one
-        for task in services.versions.registry.clinical
-        for one in services.versions.registry.versions(task)
-    ]
-    runs = [one for task in services.versions.registry.clinical for one in services.drift.runs.runs(task, 50)]
-    return (
-        [{"label": task_name(task), "value": task} for task in services.versions.registry.clinical],
-        [
-            {"label": f"version {number}", "value": number}
-            for number in sorted({version.version for version in versions}, key=lambda one: (len(one), one))
+def form(reporting: Reporting, registry: Registry, runs: DriftRuns, search: str | None) -> Values:
+    """What the form's menus offer, how it is filled in by an address, and whether reports are signed."""
+    tasks = registry.clinical
+    versions = {version.version for task in tasks for version in registry.versions(task)}
+    finished = [run for task in tasks for run in runs.runs(task, RUNS_OFFERED) if run.state is RunState.DONE]
+    offered: dict[str, list[dict[str, str]]] = {
+        parts.KIND: [{"label": parts.KINDS[kind], "value": kind.value} for kind in reporting.kinds],
+        parts.TASK: [{"label": task_name(task), "value": task} for task in tasks],
+        parts.VERSION: [
+            {"label": f"version {version}", "value": version}
+            for version in sorted(versions, key=lambda version: (len(version), version))
         ],
-        [parts.run_option(run) for run in runs if run.state == "done"],
-        [{"label": parts.KINDS[kind], "value": kind.value} for kind in services.reporting.kinds],
-    )
+        parts.RUN: [parts.run_option(run) for run in finished],
+    }
+    filled: Values = parts.filled_in(search)
+    menus = {name: {"options": options, "value": filled.pop(name)} for name, options in offered.items()}
+    return filled | menus | {parts.SIGNS: signs(reporting)}
 
 
-def signs(services: Services) -> str:
+def make(reporting: Reporting, user: User, kind: str | None, given: Mapping[str, str | None]) -> Values:
+    """Have a report made, say so, and have the table drawn anew."""
+    report = request(reporting, user, kind, given)
+    return {parts.SAID: f"“{report.title}” is being made.", parts.SEEN: None}
+
+
+def delete(reporting: Reporting, user: User, report_id: str) -> Values:
+    """Delete a report for everybody, say so, and have the table drawn anew."""
+    reporting.delete(report_id, user)
+    return {parts.SAID: "Deleted.", parts.SEEN: None}
+
+
+def signs(reporting: Reporting) -> str:
     """Whether reports are signed, in words."""
-    name = services.reporting.signs
+    name = reporting.signs
     return f"Signed with the certificate of {name}." if name else "Not signed: no certificate is set."
 
 
-def register(app: Dash, services: Services) -> None:
+def register(app: Dash, reporting: Reporting, registry: Registry, runs: DriftRuns) -> None:
     """Bind the page."""
 
     @app.callback(
-        Output(parts.TASK, "options"),
-        Output(parts.VERSION, "options"),
-        Output(parts.RUN, "options"),
-        Output(parts.KIND, "options"),
-        Output(parts.SIGNS, "children"),
-        Output(parts.KIND, "value"),
-        *(Output(name, "value") for name in parts.INPUTS),
-        Input(parts.FORM, "id"),
-        State(LOCATION, "search"),
+        output=outputs(parts.FORM_VALUES), inputs=[Input(parts.FORM, "id"), State(LOCATION, "search")]
     )
-    def _choices(_: str, search: str | None) -> tuple[Any, ...]:
+    def _form(_: str, search: str | None) -> Values:
         require(*READERS)
-        return (*choices(services), signs(services), *parts.filled_in(search))
+        return form(reporting, registry, runs, search)
 
     @app.callback(
-        *(Output(parts.field_id(name), "className") for name in parts.WORDS), Input(parts.KIND, "value")
+        output=outputs({parts.field_id(name): "className" for name in parts.WORDS}),
+        inputs=[Input(parts.KIND, "value")],
     )
-    def _fields(kind: str | None) -> tuple[str, ...]:
+    def _fields(kind: str | None) -> Values:
         require(*READERS)
         return parts.shown_fields(kind)
 
     @app.callback(
-        Output(parts.LIST, "children"),
-        Output(parts.SEEN, "data"),
-        Input(parts.TICK, "n_intervals"),
-        State(parts.SEEN, "data"),
+        output=outputs({parts.LIST: "children", parts.SEEN: "data"}),
+        inputs=[Input(parts.TICK, "n_intervals"), State(parts.SEEN, "data")],
     )
-    def _listed(_: int | None, seen: str | None) -> tuple[Any, Any]:
-        return listed(services, require(*READERS), seen)
+    def _listed(_: int | None, seen: str | None) -> Values:
+        return listed(reporting, require(*READERS), seen)
 
     @app.callback(
-        Output(parts.SAID, "children"),
-        Output(parts.SEEN, "data", allow_duplicate=True),
-        Input(parts.MAKE, "n_clicks"),
-        State(parts.KIND, "value"),
-        *(State(name, "value") for name in parts.INPUTS),
+        output=outputs({parts.SAID: "children", parts.SEEN: "data"}, again=True),
+        inputs={
+            "clicks": Input(parts.MAKE, "n_clicks"),
+            "kind": State(parts.KIND, "value"),
+            "given": {name: State(parts.INPUTS[name], "value") for name in parts.WORDS},
+        },
         prevent_initial_call=True,
     )
-    def _make(clicks: int | None, kind: str | None, *given: str | None) -> tuple[Any, Any]:
+    def _make(clicks: int | None, kind: str | None, given: dict[str, str | None]) -> Values:
         user = require(*READERS)
-        if not clicks:
-            return no_update, no_update
-        report = request(services, user, kind, dict(zip(parts.WORDS, given, strict=True)))
-        return f"“{report.title}” is being made.", None
+        clicked(clicks)
+        return make(reporting, user, kind, given)
 
     @app.callback(
-        Output(parts.SAID, "children", allow_duplicate=True),
-        Output(parts.SEEN, "data", allow_duplicate=True),
-        Input({"type": parts.DELETE, "report": ALL}, "n_clicks"),
+        output=outputs({parts.SAID: "children", parts.SEEN: "data"}, again=True),
+        inputs=[Input({"type": parts.DELETE, "report": ALL}, "n_clicks")],
         prevent_initial_call=True,
     )
-    def _delete(clicks: list[int | None]) -> tuple[Any, Any]:
+    def _delete(clicks: list[int | None]) -> Values:
         user = require(*READERS)
-        if not any(clicks) or not isinstance(ctx.triggered_id, dict):
-            return no_update, no_update
-        services.reporting.delete(ctx.triggered_id["report"], user)
-        return "Deleted.", None
+        return delete(reporting, user, pressed(ctx.triggered_id, clicks)["report"])

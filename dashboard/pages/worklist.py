@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import dash_ag_grid as dag
-import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.auth import READERS, SENDERS, require
 from dashboard.components import cohort_panels
-from dashboard.components.icons import icon
+from dashboard.components import worklist as parts
+from dashboard.components.outputs import Values, outputs
 from dashboard.components.results import (
     STATUS_NAMES,
     VERDICT_NAMES,
@@ -21,30 +20,33 @@ from dashboard.components.results import (
     short_result,
     task_name,
 )
+from dashboard.components.worklist import (
+    ANY,
+    EMPTY,
+    FILTER_TASK,
+    FILTERS,
+    GRID,
+    LINKED,
+    SEARCH,
+    SEEN,
+    SORTABLE,
+    TOTAL,
+)
 from data.records import Role, User, WorklistQuery, WorklistRow
 
 if TYPE_CHECKING:
-    from services.assembly.container import Services
+    from services.cohort.cohort import Cohorts
+    from services.reviewing.worklist import Worklist
 
-GRID = "worklist-grid"
-SEARCH = "worklist-search"
-EMPTY = "worklist-empty"
-TOTAL = "worklist-total"
-SEEN = "worklist-seen"  # the word for the state that the rows show; live.js compares it
-FILTER_TASK = "worklist-task"
-FILTER_STATUS = "worklist-status"
-FILTER_RESULT = "worklist-result"
-FILTER_REVIEW = "worklist-review"
-UPLOADS = "uploads"  # filled by uploads.js
-
-# The order of the callback's states; the names are those of WorklistQuery.filters.
-FILTERS = {FILTER_TASK: "task", FILTER_STATUS: "status", FILTER_RESULT: "result", FILTER_REVIEW: "review"}
-SORTABLE = {"patient", "patient_id", "modality", "acquired_at", "task", "status", "probability", "verdict"}
-SORTABLE |= {"created_at"}
-MOST_ROWS = 200
-LINKED = "worklist-linked"
 LOCATION = "location"
-ANY = "any"
+MOST_ROWS = 200
+GRID_CLASS = "ag-theme-quartz lb-grid"
+ROWS = {
+    GRID: ("getRowsResponse", "className"),
+    TOTAL: "children",
+    EMPTY: ("children", "hidden"),
+    SEEN: "data",
+}
 
 
 def layout(user: User, argument: str = "") -> Component:
@@ -53,79 +55,94 @@ def layout(user: User, argument: str = "") -> Component:
         [html.H1("Worklist"), html.Span(id=TOTAL, className="lb-total")],
         className="lb-page-head",
     )
-    parts: list[Component] = [head]
+    body: list[Component] = [head]
     if user.role in SENDERS:
-        parts.append(_drop_zone())
-    parts += [
-        _filters(user),
+        body.append(parts.drop_zone())
+    body += [
+        parts.filters(user),
         html.Div(id=LINKED, className="lb-chips"),
         html.Div(id=EMPTY, hidden=True),
-        _grid(user),
+        parts.grid(user),
         dcc.Store(id=SEEN),
     ]
-    return html.Div(parts, className="lb-worklist", id="worklist")
+    return html.Div(body, className="lb-worklist", id="worklist")
 
 
 def rows(
-    services: Services,
+    worklist: Worklist,
+    cohorts: Cohorts,
     user: User,
-    request: dict[str, Any] | None,
+    request: Mapping[str, Any] | None,
     search: str | None,
-    filters: dict[str, str | None],
+    filters: Mapping[str, str | None],
     address: str | None = None,
-) -> tuple[dict[str, Any], str, Component | None]:
-    """Return the rows that the grid asks for, the total in words, and the empty state or None.
+) -> Values:
+    """Return the rows that the grid asks for, the total in words, and what an empty worklist says.
 
     `address` holds further filters, as links from the statistics do.
     """
-    linked = services.cohort.numbers.asked(address or "").filters
-    asked = _query(request or {}, search, filters, linked)
-    page = services.reviewing.worklist.page(asked, user)
-    answer = {"rowData": [_row(row, user) for row in page.rows], "rowCount": page.total}
-    total = f"{page.total:,} scan{'' if page.total == 1 else 's'}".replace(",", "\u202f")
-    empty = None if page.total else _empty(user, filtered=bool(asked.search or asked.filters))
-    return answer, total, empty
+    seen = worklist.changes_token()  # before the rows: a change in between is shown again
+    linked = cohorts.asked(address or "").filters
+    query = _query(request or {}, search, filters, linked)
+    page = worklist.page(query, user)
+    empty = None if page.total else parts.empty(user, filtered=bool(query.search or query.filters))
+    is_first = not (request or {}).get("startRow")
+    return {
+        GRID: {
+            "getRowsResponse": {"rowData": [_row(row, user) for row in page.rows], "rowCount": page.total},
+            "className": f"{GRID_CLASS} lb-hidden" if empty else GRID_CLASS,
+        },
+        TOTAL: f"{page.total:,} scan{'' if page.total == 1 else 's'}".replace(",", "\u202f"),
+        EMPTY: {"children": empty, "hidden": empty is None},
+        SEEN: seen if is_first else no_update,
+    }
 
 
-def register(app: Dash, services: Services) -> None:
+def linked(cohorts: Cohorts, address: str | None) -> list[Component]:
+    """Return what a link from the statistics filters by, as chips."""
+    return cohort_panels.linked(cohorts.asked(address or "").filters)
+
+
+def task_options(tasks: Sequence[str]) -> list[dict[str, str]]:
+    """Return the tasks to filter by."""
+    return parts.options("All tasks", {name: task_name(name) for name in tasks})
+
+
+def register(app: Dash, worklist: Worklist, cohorts: Cohorts, tasks: Sequence[str]) -> None:
     """Bind the grid and the filters."""
 
     @app.callback(Output(LINKED, "children"), Input(LOCATION, "search"))
     def _linked(address: str | None) -> list[Component]:
         require(*READERS)
-        return cohort_panels.linked(services.cohort.numbers.asked(address or "").filters)
+        return linked(cohorts, address)
 
     @app.callback(Output(FILTER_TASK, "options"), Input(FILTER_TASK, "id"))
     def _tasks(_: str) -> list[dict[str, str]]:
         require(*READERS)
-        return _options("All tasks", {name: task_name(name) for name in services.versions.registry.clinical})
+        return task_options(tasks)
 
     @app.callback(
-        Output(GRID, "getRowsResponse"),
-        Output(TOTAL, "children"),
-        Output(EMPTY, "children"),
-        Output(EMPTY, "hidden"),
-        Output(GRID, "className"),
-        Output(SEEN, "data"),
-        Input(GRID, "getRowsRequest"),
-        State(SEARCH, "value"),
-        State(LOCATION, "search"),
-        *(State(name, "value") for name in FILTERS),
+        output=outputs(ROWS),
+        inputs={
+            "request": Input(GRID, "getRowsRequest"),
+            "search": State(SEARCH, "value"),
+            "address": State(LOCATION, "search"),
+            "filters": {filter_name: State(name, "value") for name, filter_name in FILTERS.items()},
+        },
         prevent_initial_call=True,
     )
     def _rows(
-        request: dict[str, Any] | None, search: str | None, address: str | None, *values: str | None
-    ) -> tuple[Any, ...]:
-        user = require(*READERS)
-        seen = (
-            services.reviewing.worklist.changes_token()
-        )  # before the rows: a change in between is shown again
-        chosen = dict(zip(FILTERS.values(), values, strict=True))
-        answer, total, empty = rows(services, user, request, search, chosen, address)
-        first = not (request or {}).get("startRow")
-        look = "ag-theme-quartz lb-grid" + (" lb-hidden" if empty else "")
-        return answer, total, empty, empty is None, look, seen if first else no_update
+        request: dict[str, Any] | None,
+        search: str | None,
+        address: str | None,
+        filters: dict[str, str | None],
+    ) -> Values:
+        return rows(worklist, cohorts, require(*READERS), request, search, filters, address)
 
+    _register_scripts(app)
+
+
+def _register_scripts(app: Dash) -> None:
     app.clientside_callback(
         ClientsideFunction("lightbox", "reloadWorklist"),
         Input(SEARCH, "value"),
@@ -147,9 +164,9 @@ def register(app: Dash, services: Services) -> None:
 
 
 def _query(
-    request: dict[str, Any],
+    request: Mapping[str, Any],
     search: str | None,
-    filters: dict[str, str | None],
+    filters: Mapping[str, str | None],
     linked: Mapping[str, Sequence[str]],
 ) -> WorklistQuery:
     start = max(0, int(request.get("startRow") or 0))
@@ -183,135 +200,3 @@ def _row(row: WorklistRow, user: User) -> dict[str, Any]:
         "verdict": VERDICT_NAMES[row.verdict] if row.verdict else "",
         "created_at": local_time(row.created_at),
     }
-
-
-def _empty(user: User, *, filtered: bool) -> Component:
-    if filtered:
-        return _empty_state("bi-search", "No scan fits.", "Change the search or the filters.")
-    if user.role in SENDERS:
-        return _empty_state(
-            "bi-inboxes",
-            "No scans yet.",
-            "Drop a brain MRI or a chest X-ray above: DICOM files or folders, NIfTI, PNG, JPEG, TIFF, zip.",
-        )
-    return _empty_state("bi-inboxes", "No scans yet.", "They appear here when a clinician uploads them.")
-
-
-def _empty_state(name: str, title: str, text: str) -> Component:
-    return html.Div(
-        [
-            icon(name, "lb-empty-icon"),
-            html.H2(title),
-            html.P(text),
-        ],
-        className="lb-empty",
-    )
-
-
-def _drop_zone() -> Component:
-    return html.Section(
-        [
-            html.Div(
-                [
-                    icon("bi-cloud-arrow-up", "lb-drop-icon"),
-                    html.Div(
-                        [
-                            html.Strong("Drop scans here"),
-                            html.Span("DICOM files or whole folders, NIfTI, PNG, JPEG, TIFF, zip"),
-                        ],
-                        className="lb-drop-text",
-                    ),
-                    html.Button("Choose files", id="choose-files", className="btn btn-sm btn-primary"),
-                    html.Button(
-                        "Choose a folder", id="choose-folder", className="btn btn-sm btn-outline-primary"
-                    ),
-                ],
-                id="drop-zone",
-                className="lb-drop",
-            ),
-            html.Div(id=UPLOADS, className="lb-uploads", **{"aria-live": "polite"}),
-        ],
-        **{"aria-label": "Upload scans"},
-    )
-
-
-def _filters(user: User) -> Component:
-    hint = "Search patient, id, sequence" if user.role is Role.CLINICIAN else "Search pseudonym, sequence"
-    results = {"positive": "Found", "negative": "Not found"}
-    reviews = {verdict.value: name for verdict, name in VERDICT_NAMES.items()}
-    return html.Div(
-        [
-            html.Div(
-                dcc.Input(id=SEARCH, type="search", debounce=0.3, placeholder=hint, className="form-control"),
-                className="lb-search",
-            ),
-            _select(FILTER_TASK, "All tasks", {}),
-            _select(FILTER_STATUS, "Any status", {s.value: name for s, name in STATUS_NAMES.items()}),
-            _select(FILTER_RESULT, "Any result", results),
-            _select(FILTER_REVIEW, "Any review", {"none": "Not reviewed"} | reviews),
-        ],
-        className="lb-filters",
-        role="search",
-    )
-
-
-def _select(name: str, everything: str, choices: dict[str, str]) -> Component:
-    label = html.Label(everything, htmlFor=name, className="visually-hidden")
-    return html.Div([label, dbc.Select(id=name, options=_options(everything, choices), value=ANY)])
-
-
-def _options(everything: str, choices: dict[str, str]) -> list[dict[str, str]]:
-    named = [{"label": label, "value": value} for value, label in choices.items()]
-    return [{"label": everything, "value": ANY}, *named]
-
-
-def _grid(user: User) -> Component:
-    return dag.AgGrid(
-        id=GRID,
-        className="ag-theme-quartz lb-grid",
-        columnDefs=_columns(user),
-        defaultColDef={"resizable": True, "sortable": False, "suppressMovable": True},
-        rowModelType="infinite",
-        getRowId="params.data.scan_id",
-        style={"height": None, "width": "100%"},
-        dashGridOptions={
-            "rowHeight": 52,
-            "headerHeight": 38,
-            "cacheBlockSize": 50,
-            "maxConcurrentDatasourceRequests": 1,  # the grid can hold one open question only
-            "maxBlocksInCache": 40,
-            "rowBuffer": 10,
-            "infiniteInitialRowCount": 1,
-            "suppressCellFocus": False,
-            "animateRows": False,
-            "enableCellTextSelection": True,
-        },
-    )
-
-
-def _columns(user: User) -> list[dict[str, Any]]:
-    columns: list[dict[str, Any]] = [
-        {"headerName": "", "colId": "picture", "cellRenderer": "Thumbnail", "width": 66, "resizable": False},
-        {"headerName": "Patient", "field": "patient", "cellRenderer": "ScanLink", "flex": 2, "minWidth": 130},
-    ]
-    if user.role is Role.CLINICIAN:
-        columns.append({"headerName": "Patient ID", "field": "patient_id", "flex": 1, "minWidth": 100})
-    columns += [
-        {"headerName": "Modality", "field": "modality", "flex": 1, "minWidth": 110},
-        {"headerName": "Date", "field": "acquired_at", "width": 108},
-        {"headerName": "Task", "field": "task", "width": 124},
-        {
-            "headerName": "Result",
-            "field": "result",
-            "colId": "probability",
-            "cellRenderer": "ResultCell",
-            "flex": 2,
-            "minWidth": 170,
-        },
-        {"headerName": "Status", "field": "status", "cellRenderer": "StatusBadge", "width": 110},
-        {"headerName": "Review", "field": "verdict", "cellRenderer": "VerdictBadge", "width": 116},
-        {"headerName": "Uploaded", "field": "created_at", "width": 146, "sort": "desc"},
-    ]
-    for column in columns:
-        column["sortable"] = column.get("colId", column.get("field")) in SORTABLE
-    return columns

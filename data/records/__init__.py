@@ -32,11 +32,11 @@ from data.records.scans import (
     Spacing,
 )
 from data.records.statistics import ExportRow, SavedView
+from data.records.tasks import TaskWords
 from data.records.uploads import Upload, UploadState
 from data.records.versions import ModelVersion, TrackedRun
 from data.records.worklist import WorklistPage, WorklistQuery, WorklistRow
-
-VERSION = "0.1.0"
+from data.version import VERSION
 
 BRAIN_TUMOUR = "brain-tumour"
 PNEUMONIA = "pneumonia"
@@ -113,6 +113,7 @@ __all__ = [
     "Severity",
     "SourceGrid",
     "Spacing",
+    "TaskWords",
     "TrackedRun",
     "Upload",
     "UploadState",

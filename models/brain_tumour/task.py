@@ -11,6 +11,7 @@ from torch import Tensor
 
 from data.records import BRAIN_TUMOUR, Spacing
 from models.brain_tumour import network
+from models.brain_tumour.layout import volumes_and_slices
 from models.doubt import expected_dice, signs
 from models.imaging import from_square, head_window, normalised, to_square
 from models.measuring import without_specks
@@ -109,4 +110,8 @@ TASK = Task(
     prepare=prepare,
     answer=answer,
     channels=network.CHANNELS,
+    finding="tumour",
+    picture="a brain MRI",
+    body_part="HEAD",
+    layout=volumes_and_slices,
 )

@@ -12,6 +12,7 @@ from torch.nn import functional
 from data.records import PNEUMONIA, Spacing
 from models.imaging import normalised, stretched
 from models.pneumonia import network
+from models.retraining import LabelledPictures
 from models.task import Answer, Array, Decision, FloatArray, Kind, Placement, Task
 
 
@@ -82,4 +83,16 @@ TASK = Task(
     for_inference=EvidenceMap,
     prepare=prepare,
     answer=answer,
+    finding="pneumonia",
+    picture="an upright chest X-ray",
+    body_part="CHEST",
+    layout=LabelledPictures(
+        folder="chest_xray",
+        file="train/{label}/{name}",
+        labels={True: "PNEUMONIA", False: "NORMAL"},
+        columns=("file", "label", "split", "patient_id", "pathogen", "duplicate_of"),
+        constants={"split": "train"},
+        # The reader takes a patient's number together with the pathogen, which is unknown here.
+        patient="normal:{patient}",
+    ),
 )

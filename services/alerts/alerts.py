@@ -20,7 +20,8 @@ from data.errors import InvalidInput, NotFound
 from data.records import Alert, AlertState, AuditEvent, Severity, User
 from data.stores.alerts import AlertStore
 from data.stores.audit import AuditLog
-from services.alerts.delivery import Telling
+from services.addresses import AlertsAddress
+from services.alerts.delivery import Delivery
 from services.jobs import JobContext, Jobs
 
 TELL = "tell-alert"  # the kind of job
@@ -43,21 +44,21 @@ class Alerts:
     """The alerts of this house."""
 
     def __init__(
-        self, store: AlertStore, audit: AuditLog, telling: Telling, jobs: Jobs | None = None, url: str = ""
+        self, store: AlertStore, audit: AuditLog, delivery: Delivery, jobs: Jobs | None = None, url: str = ""
     ) -> None:
         """`url` is this server's public address. Without `jobs` the running server tells, within a minute."""
         self._store = store
         self._audit = audit
-        self._telling = telling
+        self._delivery = delivery
         self._jobs = jobs
         self._url = url.rstrip("/")
         if jobs is not None:
-            jobs.register(TELL, self._tell, limit=1)
+            jobs.register(TELL, self._deliver, limit=1)
 
     @property
-    def told_by(self) -> tuple[str, ...]:
+    def delivered_by(self) -> tuple[str, ...]:
         """The names of the addresses that alerts are sent to, without their secrets."""
-        return self._telling.names
+        return self._delivery.names
 
     def raise_alert(
         self,
@@ -92,7 +93,7 @@ class Alerts:
 
         alert = self._store.change_of(cause, change)
         assert alert is not None
-        self._ask_to_tell(alert, moment)
+        self._queue_delivery(alert, moment)
         return alert
 
     def settle(self, cause: str, *, at: datetime | None = None) -> Alert | None:
@@ -131,22 +132,22 @@ class Alerts:
 
     def get(self, alert_id: str) -> Alert:
         """One alert; raises NotFound."""
-        found = self._store.get(alert_id)
-        if found is None:
+        alert = self._store.get(alert_id)
+        if alert is None:
             raise NotFound("There is no such alert.")
-        return found
+        return alert
 
-    def standing(self) -> list[Alert]:
+    def unfinished(self) -> list[Alert]:
         """Alerts that are not closed: open ones before muted and acknowledged ones, the gravest first."""
         moment = now()
-        found = self._store.unfinished()
-        return sorted(found, key=lambda one: (not _calls(one, moment), -one.severity.rank))
+        alerts = self._store.unfinished()
+        return sorted(alerts, key=lambda alert: (not _calls(alert, moment), -alert.severity.rank))
 
     def calling(self, at: datetime | None = None) -> list[Alert]:
         """What the bell shows: open alerts that nobody has muted, the gravest first."""
         moment = at or now()
-        found = [one for one in self._store.unfinished() if _calls(one, moment)]
-        return sorted(found, key=lambda one: -one.severity.rank)
+        calling = [alert for alert in self._store.unfinished() if _calls(alert, moment)]
+        return sorted(calling, key=lambda alert: -alert.severity.rank)
 
     def past(self, limit: int = 50) -> list[Alert]:
         """Closed alerts, the latest first."""
@@ -155,18 +156,18 @@ class Alerts:
     def token(self) -> str:
         """A word that differs whenever an alert that stands has changed, or a mute has ended. Cheap."""
         moment = now()
-        seen = [(one, _calls(one, moment)) for one in self._store.unfinished()]
+        seen = [(alert, _calls(alert, moment)) for alert in self._store.unfinished()]
         return sha256(repr(seen).encode()).hexdigest()[:16]
 
-    def tell_due(self, at: datetime | None = None) -> None:
+    def deliver_due(self, at: datetime | None = None) -> None:
         """Have told what is owed: after the end of a mute, a failed try, or a restart."""
         moment = at or now()
         for alert in self._store.owed(moment):
-            self._ask_to_tell(alert, moment)
+            self._queue_delivery(alert, moment)
 
     def _owing(self, alert: Alert, moment: datetime) -> Alert:
         """The alert, to be told at once, or when its mute ends."""
-        if not alert.severity.is_told or not self._telling.addresses:
+        if not alert.severity.is_told or not self._delivery.addresses:
             return alert
         when = max(moment, alert.muted_until or moment)
         return replace(alert, tell_at=when, tellings=0, told_to=(), telling_failed=None)
@@ -174,7 +175,7 @@ class Alerts:
     def _graver(self, alert: Alert, severity: Severity, moment: datetime) -> Alert:
         return self._owing(replace(alert, severity=severity, state=AlertState.OPEN), moment)
 
-    def _ask_to_tell(self, alert: Alert, moment: datetime) -> None:
+    def _queue_delivery(self, alert: Alert, moment: datetime) -> None:
         if self._jobs is not None and alert.tell_at is not None and alert.tell_at <= moment:
             self._jobs.submit(TELL, alert.id)
 
@@ -210,27 +211,27 @@ class Alerts:
         self._audit.record(event)
         return alert
 
-    def _tell(self, context: JobContext) -> None:
+    def _deliver(self, context: JobContext) -> None:
         """The job: one message to every address that has not taken it yet."""
         alert = self._store.get(context.subject)
         if alert is None or alert.tell_at is None or alert.tell_at > now():
             return
         failures = []
-        for address in self._telling.addresses:
+        for address in self._delivery.addresses:
             if address.fingerprint in alert.told_to:
                 continue
-            failure = self._telling.tell(address, *message(alert, self._url), alert.severity)
+            failure = self._delivery.send(address, *message(alert, self._url), alert.severity)
             if failure is None:
                 self._note(alert, told_to=(*self._told_to(alert), address.fingerprint))
             else:
                 failures.append(failure)
-        self._settle_telling(alert, failures)
+        self._settle_delivery(alert, failures)
 
     def _told_to(self, alert: Alert) -> tuple[str, ...]:
         kept = self._store.get(alert.id)
         return () if kept is None else kept.told_to
 
-    def _settle_telling(self, alert: Alert, failures: list[str]) -> None:
+    def _settle_delivery(self, alert: Alert, failures: list[str]) -> None:
         moment = now()
         if not failures:
             self._note(alert, tell_at=None, told_at=moment, tellings=0, telling_failed=None)
@@ -240,7 +241,7 @@ class Alerts:
         self._note(alert, tell_at=again, tellings=alert.tellings + 1, telling_failed=" ".join(failures))
 
     def _note(self, told: Alert, **changes: Any) -> None:
-        """Change what is known of a telling, unless the alert is to be told anew or no more meanwhile."""
+        """Change what is known of a delivery, unless the alert is to be told anew or no more meanwhile."""
 
         def change(known: Alert | None) -> Alert | None:
             if known is None or known.tell_at != told.tell_at or known.severity is not told.severity:
@@ -255,7 +256,7 @@ def message(alert: Alert, url: str) -> tuple[str, str]:
     since = alert.first_at.astimezone().strftime("%Y-%m-%d %H:%M")
     times = "" if alert.times == 1 else f"{alert.times} times since {since}.\n"
     link = f"{url}{alert.link}"
-    own = f"{url}/alerts?alert={alert.id}"
+    own = f"{url}{AlertsAddress(alert.id)}"
     text = f"{alert.sentence}\n\n{times}{link}\nAcknowledge or mute: {own}\n"
     return f"Lightbox, {_NAMES[alert.severity].lower()}: {alert.title}", text
 

@@ -1,4 +1,4 @@
-"""Telling people outside this house: one plain message to a webhook, a mailbox or whatever apprise knows.
+"""Delivery people outside this house: one plain message to a webhook, a mailbox or whatever apprise knows.
 
 The addresses hold passwords and tokens. They leave this file only as a name (the kind and, where
 that is no secret, the host) and as a short fingerprint.
@@ -60,14 +60,14 @@ class Address:
 
 def addresses(setting: str) -> tuple[Address, ...]:
     """The addresses of LIGHTBOX_ALERTS, separated by commas or spaces; InvalidInput for what is none."""
-    found = [part.strip(" ,\t\n") for part in _NEXT_ADDRESS.split(setting.strip())]
-    for number, one in enumerate(found, 1):
-        if one and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://\S+$", one):
+    parts = [part.strip(" ,\t\n") for part in _NEXT_ADDRESS.split(setting.strip())]
+    for number, part in enumerate(parts, 1):
+        if part and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://\S+$", part):
             raise InvalidInput(f"Address {number} of LIGHTBOX_ALERTS is not of the form kind://address.")
-    return tuple(Address(fromkey) for fromkey in dict.fromkeys(found) if fromkey)
+    return tuple(Address(part) for part in dict.fromkeys(parts) if part)
 
 
-class Telling:
+class Delivery:
     """Sends messages to the addresses of the settings."""
 
     def __init__(self, addresses: tuple[Address, ...] = (), url: str = "") -> None:
@@ -79,7 +79,7 @@ class Telling:
         """What may be shown of the addresses."""
         return tuple(address.name for address in self.addresses)
 
-    def tell(self, address: Address, title: str, text: str, severity: Severity) -> str | None:
+    def send(self, address: Address, title: str, text: str, severity: Severity) -> str | None:
         """Send a message; None where it was taken, otherwise a sentence on what went wrong.
 
         Waits some seconds at most; raises nothing that a receiver can cause.

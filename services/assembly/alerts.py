@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from data.stores.alerts import AlertStore
 from services.alerts.alerts import Alerts
-from services.alerts.delivery import Telling, addresses
+from services.alerts.delivery import Delivery, addresses
 from services.assembly.stores import Stores
 from services.jobs import Jobs
 
@@ -12,5 +12,5 @@ from services.jobs import Jobs
 def alerts_of(stores: Stores, jobs: Jobs | None = None) -> Alerts:
     """The alerts; without `jobs` the running server tells of them."""
     settings = stores.settings
-    telling = Telling(addresses(settings.alerts), settings.public_url)
-    return Alerts(AlertStore(stores.database), stores.audit, telling, jobs, settings.public_url)
+    delivery = Delivery(addresses(settings.alerts), settings.public_url)
+    return Alerts(AlertStore(stores.database), stores.audit, delivery, jobs, settings.public_url)

@@ -14,6 +14,7 @@ from services.assembly.alerts import alerts_of
 from services.assembly.cohort import CohortServices, build_cohort
 from services.assembly.drift import DriftServices, build_drift, schedule_drift
 from services.assembly.health import Health
+from services.assembly.parts import Parts
 from services.assembly.performance import PerformanceServices, build_performance
 from services.assembly.reading import ReadingServices, build_reading
 from services.assembly.reporting import build_reporting, schedule_reports
@@ -76,17 +77,21 @@ class Services:
         self.performance.histories.warm()
 
 
-def build_services(settings: Settings) -> Services:
-    """Services on the settings' stores; migrates the database, starts nothing."""
+def build_services(settings: Settings, parts: Parts | None = None) -> Services:
+    """Services on the settings' stores; migrates the database, starts nothing.
+
+    `parts` holds what is to be put in instead of the real part.
+    """
+    parts = parts or Parts()
     empty_folder(settings.home)
-    stores = open_stores(settings)
-    job_store, accounts = JobStore(stores.database), accounts_of(stores.database)
+    stores = open_stores(settings, parts.tracking, parts.registry)
+    job_store, accounts = JobStore(stores.database), accounts_of(stores.database, parts.hasher)
     jobs = Jobs(job_store, settings.home, settings.workers)
     alerts = alerts_of(stores, jobs)
     schedules = Schedules(ScheduleStore(stores.database), jobs, alerts, stores.audit)
     pictures = Pictures(stores.scans, stores.results, stores.reviews, stores.files)
 
-    reading = build_reading(stores, jobs)
+    reading = build_reading(stores, jobs, parts)
     cohort = build_cohort(stores, reading.engine.thresholds)
     performance = build_performance(stores, jobs, alerts)
     real_use = performance.real_use
@@ -100,7 +105,7 @@ def build_services(settings: Settings) -> Services:
 
     schedule_drift(schedules, drift, stores.clinical)
     schedule_reports(schedules, reporting)
-    for tick in (schedules.tick, alerts.tell_due, real_use.tick, performance.monitoring.tick):
+    for tick in (schedules.tick, alerts.deliver_due, real_use.tick, performance.monitoring.tick):
         jobs.every_minute(tick)
     return Services(
         settings=settings,

@@ -14,9 +14,9 @@ from models import tasks
 from models.weights import REFERENCE, opened
 from reports.drift_columns import FEWEST
 from services.assembly.stores import Stores
-from services.drift.influential_scans import InfluentialScans
+from services.drift.influential_scans import InfluenceRanking
 from services.drift.references import DriftReferences, TrainingFile
-from services.drift.runs import JOB, Alerting, Drift
+from services.drift.runs import JOB, Alerting, DriftRuns
 from services.drift.windows import LAST, Windows
 from services.jobs import Jobs
 from services.schedules import Default, Schedules
@@ -29,8 +29,8 @@ WEEKLY = "0 5 * * 1"
 class DriftServices:
     """Drift runs, and the way from them to scans."""
 
-    runs: Drift
-    influential_scans: InfluentialScans
+    runs: DriftRuns
+    influential_scans: InfluenceRanking
     windows: Windows
 
 
@@ -40,8 +40,8 @@ def build_drift(stores: Stores, alerting: Alerting, jobs: Jobs | None = None) ->
     windows = Windows(FeatureStore(database), stores.ledger, stores.judgements)
     training = training_file(stores.registry)
     references = DriftReferences(DriftReferenceStore(database), files, windows, training)
-    runs = Drift(DriftRunStore(database), references, windows, stores.refusals, files, alerting, jobs)
-    influential_scans = InfluentialScans(runs, windows, files)
+    runs = DriftRuns(DriftRunStore(database), references, windows, stores.refusals, files, alerting, jobs)
+    influential_scans = InfluenceRanking(runs, windows, files)
     runs.when_settled(influential_scans.prepare)
     return DriftServices(runs, influential_scans, windows)
 
@@ -49,7 +49,7 @@ def build_drift(stores: Stores, alerting: Alerting, jobs: Jobs | None = None) ->
 def training_file(registry: Registry) -> TrainingFile:
     """Where a version's sample of its training data lies."""
 
-    def found(task: str, version: str | None) -> tuple[str, Path | None]:
+    def reference_of(task: str, version: str | None) -> tuple[str, Path | None]:
         if version is None:
             trained, version = registry.local(task)
         else:
@@ -61,7 +61,7 @@ def training_file(registry: Registry) -> TrainingFile:
         files = [folder / REFERENCE for folder in folders]
         return version, next((file for file in files if file.exists()), None)
 
-    return found
+    return reference_of
 
 
 def schedule_drift(schedules: Schedules, drift: DriftServices, tasks: Sequence[str]) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from data.stores.features import FeatureStore
 from data.stores.uploads import UploadStore
-from services.assembly.stores import Stores, device_of
+from services.assembly.parts import Parts
+from services.assembly.stores import Stores
 from services.inference.engine import Engine
 from services.jobs import Jobs
 from services.reading.features import FeatureCompletion
@@ -35,13 +36,14 @@ class ReadingServices:
         self.features.resume()
 
 
-def build_reading(stores: Stores, jobs: Jobs) -> ReadingServices:
+def build_reading(stores: Stores, jobs: Jobs, parts: Parts) -> ReadingServices:
     """Put it together; the device has no networks yet, and nothing is started."""
     settings, scans, results, files = stores.settings, stores.scans, stores.results, stores.files
-    engine, batcher = device_of(settings)
+    engine, batcher = parts.device(settings)
     reader, uploads = Reader(engine, batcher), UploadStore(stores.database)
-    readings = Reading(reader, scans, results, files, jobs)
-    intake = Intake(settings, uploads, scans, stores.patients, files, SuitabilityGate(reader), readings, jobs)
+    readings = parts.readings(reader, scans, results, files, jobs)
+    gate = SuitabilityGate(reader)
+    intake = parts.intake(settings, uploads, scans, stores.patients, files, gate, readings, jobs)
     return ReadingServices(
         uploads=Uploads(uploads, intake, settings.max_scan_bytes),
         intake=intake,

@@ -11,7 +11,7 @@ from data.stores.reports import ReportStore
 from services.alerts.alerts import Alerts
 from services.assembly.stores import Stores
 from services.cohort.cohort import Cohorts
-from services.drift.runs import Drift
+from services.drift.runs import DriftRuns
 from services.jobs import Jobs
 from services.performance.history import Histories
 from services.reporting.cohort_report import CohortReport
@@ -28,7 +28,7 @@ MONTHLY = "0 7 1 * *"
 _MOST = 1000  # promotions, alerts and drift runs that a report looks back on
 
 
-def report_writers(cohorts: Cohorts, drift: Drift, sources: Sources) -> dict[ReportKind, Writer]:
+def report_writers(cohorts: Cohorts, drift: DriftRuns, sources: Sources) -> dict[ReportKind, Writer]:
     """Who writes the reports of each kind."""
     return {
         ReportKind.GOVERNANCE: GovernanceReport(sources),
@@ -44,7 +44,7 @@ def build_reporting(
     histories: Histories,
     cohorts: Cohorts,
     pictures: Pictures,
-    drift: Drift,
+    drift: DriftRuns,
     promotions: Promotions,
     alerts: Alerts,
 ) -> Reporting:
@@ -59,7 +59,7 @@ def build_reporting(
         pictures=pictures,
         promotions=lambda: promotions.recent(limit=_MOST),
         drift_runs=lambda task: drift.runs(task, _MOST),
-        alerts=lambda: [*alerts.standing(), *alerts.past(_MOST)],
+        alerts=lambda: [*alerts.unfinished(), *alerts.past(_MOST)],
         card=stores.registry.card,
         tasks=stores.clinical,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -57,7 +57,22 @@ class Stores:
         return self.settings.review_sample_percent / 100
 
 
-def open_stores(settings: Settings) -> Stores:
+def tracking_of(settings: Settings) -> Tracking:
+    """The house's MLflow, in its own folder unless another is set; asked of nothing yet."""
+    uri = settings.tracking_uri or f"sqlite:///{settings.home / 'mlflow.db'}"
+    return Tracking(uri, settings.home / "mlflow")
+
+
+def registry_of(settings: Settings, tracking: Tracking | None = None) -> Registry:
+    """The registry of every task's versions."""
+    return Registry(tracking or tracking_of(settings), settings.home / "models", tasks.ALL.values())
+
+
+def open_stores(
+    settings: Settings,
+    tracking_of: Callable[[Settings], Tracking] = tracking_of,
+    registry_of: Callable[[Settings, Tracking], Registry] = registry_of,
+) -> Stores:
     """The stores on the settings' stores; brings the database up to date."""
     settings.home.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.database_url)
@@ -91,17 +106,6 @@ def command_stores(settings: Settings) -> Iterator[Stores]:
         yield stores
     finally:
         stores.database.dispose()
-
-
-def tracking_of(settings: Settings) -> Tracking:
-    """The house's MLflow, in its own folder unless another is set; asked of nothing yet."""
-    uri = settings.tracking_uri or f"sqlite:///{settings.home / 'mlflow.db'}"
-    return Tracking(uri, settings.home / "mlflow")
-
-
-def registry_of(settings: Settings, tracking: Tracking | None = None) -> Registry:
-    """The registry of every task's versions."""
-    return Registry(tracking or tracking_of(settings), settings.home / "models", tasks.ALL.values())
 
 
 def device_of(settings: Settings) -> tuple[Engine, Batcher]:

@@ -11,6 +11,9 @@ from reports import figures
 from reports.figures import Column, Figure
 from services.cohort.counting import Bar, Cohort
 from services.cohort.filters import query_of
+from services.task_words import MEASURED_VOLUME
+
+_VOLUME = MEASURED_VOLUME.capitalize()
 
 MOST_BARS = 25
 
@@ -24,7 +27,9 @@ def charts(cohort: Cohort, thresholds: Mapping[str, float]) -> dict[str, Figure]
         "time": figures.time_figure(columns(cohort.over_time)),
         "age": figures.shares_figure(columns(cohort.by_age), "Positive"),
         "sex": figures.shares_figure(columns(cohort.by_sex), "Positive"),
-        "size": figures.counts_figure(columns(measured), chosen.get("size", ()), across="Tumour volume"),
+        "size": figures.counts_figure(
+            columns(measured), chosen.get("size", ()), across=MEASURED_VOLUME.capitalize()
+        ),
         "size_by_site": figures.sizes_figure(_most(cohort.sizes_by_site)),
         "size_by_scanner": figures.sizes_figure(_most(cohort.sizes_by_scanner)),
         "place": _places(cohort),

@@ -21,6 +21,7 @@ from data.ledger.in_memory import Ledger, Lines
 from data.ledger.quantiles import QUANTITIES
 from data.ledger.selection import selected
 from models.metrics import Z95, rate
+from services.task_words import MEASURED_VOLUME
 
 Query = Mapping[str, Sequence[str]]
 FloatArray = NDArray[np.float64]
@@ -34,7 +35,7 @@ _SHARES = {
 }  # fmt: skip
 _NUMBERS = {  # quantity -> (words, unit, steps of a unit that are told apart)
     "age_years": ("age", "years", 1),
-    "volume_ml": ("tumour volume", "mL", 100),
+    "volume_ml": (MEASURED_VOLUME, "mL", 100),
     "probability": ("probability", "", 10_000),
     "read_s": ("upload to result", "s", 10),
     "dice": ("Dice against the correction", "", 1000),

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import parse_qs, urlencode
 
+from services.task_words import MEASURED_VOLUME
+
 FILTERS = (
     "from", "to", "task", "site", "scanner", "modality", "sex", "age", "result", "version", "review",
     "status", "size", "chance", "truth", "place", "synthetic", "sample",
@@ -17,7 +19,7 @@ _PLACES = {name: index for index, name in enumerate(FILTERS)}
 _WORDS = {
     "from": "from", "to": "to", "task": "task", "site": "site", "scanner": "scanner", "modality": "modality",
     "sex": "sex", "age": "age", "result": "result", "version": "model version", "review": "review",
-    "status": "status", "size": "tumour volume", "chance": "probability", "truth": "AI against the truth",
+    "status": "status", "size": MEASURED_VOLUME, "chance": "probability", "truth": "AI against the truth",
     "place": "place in the head", "synthetic": "synthetic", "sample": "random sample",
 }  # fmt: skip
 Query = Mapping[str, Sequence[str]]

@@ -14,6 +14,7 @@ from data.records import ExportRow
 from models.metrics import Figure
 from services.cohort.counting import Bar, Cohort, Spread, Tile
 from services.cohort.filters import query_of
+from services.task_words import MEASURED_VOLUME
 
 TITLES = {
     "summary": "At a glance",
@@ -24,9 +25,9 @@ TITLES = {
     "age": "Positive by age",
     "sex": "Positive by sex",
     "version": "Positive by model version",
-    "size": "Tumour volume",
-    "size_by_site": "Tumour volume by site",
-    "size_by_scanner": "Tumour volume by scanner",
+    "size": MEASURED_VOLUME.capitalize(),
+    "size_by_site": f"{MEASURED_VOLUME.capitalize()} by site",
+    "size_by_scanner": f"{MEASURED_VOLUME.capitalize()} by scanner",
     "place": "Where the largest lesions lie",
     "result": "Results",
     "chance": "Probability",
@@ -113,10 +114,10 @@ class _Building:
         self._count("summary", "all", "patients", _PATIENTS, found.patients)
         self._tile("positive", found.positive)
         self._share("positive", found.positive, self._with("result", "negative", "result"))
-        self._tile("tumour volume", found.volume_ml)
+        self._tile(MEASURED_VOLUME, found.volume_ml)
         if found.volume_ml.spread is not None:
             tile = found.volume_ml
-            self.spread("summary", "tumour volume", found.volume_ml.spread, query_of(tile.filters), "_ml")
+            self.spread("summary", MEASURED_VOLUME, found.volume_ml.spread, query_of(tile.filters), "_ml")
         self._tile("corrected", found.corrected)
         self._share("corrected", found.corrected, _NOT_CORRECTED)
         self._tile("waiting", found.waiting)

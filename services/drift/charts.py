@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from data.records import DriftRun
 from reports.drift_columns import CATEGORY
@@ -14,11 +14,11 @@ from reports.drift_figures import Point, distribution_figure, history_figure, sp
 from reports.drift_html import facts
 from reports.drift_verdict import APART, effect_words
 from reports.figures import Figure
+from services.addresses import DriftAddress
 from services.drift.influential_scans import EMBEDDING
 
 __all__ = [
     "Pair",
-    "address",
     "distance",
     "distribution",
     "effect_words",
@@ -37,12 +37,6 @@ class Pair:
     title: str
     effects: tuple[float | None, float | None]
     drifted: tuple[bool, bool]
-
-
-def address(task: str, run_id: str, **more: str | None) -> str:
-    """The page's address of a run."""
-    known = {name: value for name, value in more.items() if value}
-    return "/drift?" + urlencode({"task": task, "run": run_id} | known)
 
 
 def distance(feature: Mapping[str, Any]) -> str:
@@ -67,12 +61,12 @@ def history(points: Sequence[tuple[DriftRun, Mapping[str, Any]]], feature: str) 
     drawn = [
         Point(
             (run.finished_at or run.created_at).isoformat(timespec="seconds"),
-            told["effect"],
-            bool(told["drifted"]),
-            address(run.task, run.id, feature=feature),
+            numbers["effect"],
+            bool(numbers["drifted"]),
+            str(DriftAddress(run.task, run.id, feature)),
             f"against {run.reference_name}, n = {run.current_n:,}",
         )
-        for run, told in points
+        for run, numbers in points
     ]
     if feature == EMBEDDING:
         return history_figure(drawn, APART, "AUC")
@@ -81,12 +75,12 @@ def history(points: Sequence[tuple[DriftRun, Mapping[str, Any]]], feature: str) 
 
 def side_by_side(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Pair]:
     """Every feature of either run with its distance in both, the largest change first."""
-    known = [{one["name"]: one for one in snapshot["features"]} for snapshot in (first, second)]
+    known = [{feature["name"]: feature for feature in snapshot["features"]} for snapshot in (first, second)]
     pairs = []
     for name in dict.fromkeys([*known[0], *known[1]]):
-        told = [side.get(name) for side in known]
-        title = next(str(one["title"]) for one in told if one is not None)
-        effects = [None if one is None else one["effect"] for one in told]
-        drifted = [one is not None and bool(one["drifted"]) for one in told]
+        numbers = [side.get(name) for side in known]
+        title = next(str(feature["title"]) for feature in numbers if feature is not None)
+        effects = [None if feature is None else feature["effect"] for feature in numbers]
+        drifted = [feature is not None and bool(feature["drifted"]) for feature in numbers]
         pairs.append(Pair(name, title, (effects[0], effects[1]), (drifted[0], drifted[1])))
     return sorted(pairs, key=lambda pair: -abs((pair.effects[1] or 0.0) - (pair.effects[0] or 0.0)))

@@ -39,7 +39,7 @@ TrainingFile = Callable[[str, str | None], tuple[str, Path | None]]
 
 
 @dataclass(frozen=True)
-class Frozen:
+class OpenedReference:
     """A reference with its rows, and their vectors (n, d) where it has any."""
 
     reference: DriftReference
@@ -53,7 +53,7 @@ class Frozen:
         return list(self.frame.index) if self.reference.kind is ReferenceKind.PERIOD else []
 
 
-def alike(reference: Frozen, window: pd.DataFrame) -> Frozen:
+def same_kind(reference: OpenedReference, window: pd.DataFrame) -> OpenedReference:
     """The part of training data that is what the window is: volumes, lone slices, or both.
 
     A training set holds both; a department that sends volumes only would always seem to drift from it. A
@@ -73,7 +73,7 @@ def alike(reference: Frozen, window: pd.DataFrame) -> Frozen:
     note = (
         f"The window holds {words}; of the reference's {len(frame):,} scans the {rows.sum():,} {words} count."
     )
-    return Frozen(
+    return OpenedReference(
         replace(reference.reference, n=int(rows.sum())),
         frame[rows],
         None if reference.vectors is None else reference.vectors[rows],
@@ -98,16 +98,16 @@ class DriftReferences:
 
     def get(self, reference_id: str) -> DriftReference:
         """One reference; raises NotFound."""
-        found = self._store.get(reference_id)
-        if found is None:
+        reference = self._store.get(reference_id)
+        if reference is None:
             raise NotFound("There is no such reference.")
-        return found
+        return reference
 
     def named(self, task: str, name: str) -> DriftReference:
         """The task's reference of this name or id; raises NotFound."""
-        for one in self._store.all(task):
-            if one.id == name or one.name.casefold() == name.strip().casefold():
-                return one
+        for reference in self._store.all(task):
+            if reference.id == name or reference.name.casefold() == name.strip().casefold():
+                return reference
         raise NotFound(f"There is no reference called “{name}” for {task}.")
 
     def freeze(self, ask: DriftAsk, name: str, user: User) -> DriftReference:
@@ -127,7 +127,7 @@ class DriftReferences:
         self._store.delete(reference_id)
         self._files.delete(keys.drift_reference(reference_id))
 
-    def opened(self, task: str, reference_id: str | None) -> Frozen:
+    def opened(self, task: str, reference_id: str | None) -> OpenedReference:
         """A reference with its rows; None is the training data of the version in force.
 
         Where that version came without any, the first readings of the task are frozen and stand in
@@ -141,7 +141,7 @@ class DriftReferences:
         else:
             reference, notes = self._default(task)
         frame, vectors = read(self._files.get(keys.drift_reference(reference.id)))
-        return Frozen(reference, frame, vectors, notes)
+        return OpenedReference(reference, frame, vectors, notes)
 
     def training(self, task: str, version: str | None = None) -> DriftReference | None:
         """The training data of a version (None: the one in force), frozen at its first use."""
@@ -150,17 +150,17 @@ class DriftReferences:
             return None
         content = file.read_bytes()
         sha256 = hashlib.sha256(content).hexdigest()
-        for one in self._store.all(task):
-            if one.kind is ReferenceKind.TRAINING and one.version == version and one.sha256 == sha256:
-                return one
+        for known in self._store.all(task):
+            if (known.kind, known.version, known.sha256) == (ReferenceKind.TRAINING, version, sha256):
+                return known
         n = len(read(content)[0])
         name = self._free_name(task, f"Training data of {task} {version}")
         return self._kept(task, name, version, ReferenceKind.TRAINING, "", n, content, LIGHTBOX)
 
     def _default(self, task: str) -> tuple[DriftReference, tuple[str, ...]]:
-        found = self.training(task)
-        if found is not None:
-            return found, ()
+        training = self.training(task)
+        if training is not None:
+            return training, ()
         version, _ = self._training_file(task, None)
         first = self._first_readings(task)
         return first, (NO_TRAINING.format(version=version, name=first.name),)
@@ -170,8 +170,8 @@ class DriftReferences:
         n = min(MOST_FIRST, self._windows.count(task) // 2)
         synthetic = self._windows.only_synthetic(task)
         query = f"first{' synthetic' if synthetic else ''}"
-        known = [one for one in self._store.all(task) if one.made_by == LIGHTBOX and one.query == query]
-        largest = max(known, key=lambda one: one.n, default=None)
+        made = [known for known in self._store.all(task) if (known.made_by, known.query) == (LIGHTBOX, query)]
+        largest = max(made, key=lambda reference: reference.n, default=None)
         if largest is not None and (largest.n >= MOST_FIRST or n < 2 * largest.n):
             return largest
         if n < FEWEST:
@@ -210,9 +210,9 @@ class DriftReferences:
             raise
 
     def _free_name(self, task: str, name: str) -> str:
-        taken = Counter(one.name.casefold() for one in self._store.all(task))
+        taken = Counter(reference.name.casefold() for reference in self._store.all(task))
         for number in range(1, 1000):
-            found = name if number == 1 else f"{name} ({number})"
-            if found.casefold() not in taken:
-                return found
+            candidate = name if number == 1 else f"{name} ({number})"
+            if candidate.casefold() not in taken:
+                return candidate
         return f"{name} ({new_id()[:8]})"

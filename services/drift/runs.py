@@ -25,8 +25,9 @@ from data.stores.refusals import RefusalStore
 from reports import drift_numbers
 from reports.drift import Outcome, Side, compare
 from services import keys
+from services.addresses import DriftAddress
 from services.cohort.filters import filters_of, query_of
-from services.drift.references import DriftReferences, Frozen, alike
+from services.drift.references import DriftReferences, OpenedReference, same_kind
 from services.drift.windows import Window, Windows
 from services.jobs import JobContext, Jobs
 
@@ -53,7 +54,7 @@ class Alerting(Protocol):
 Settled = Callable[[DriftRun], None]
 
 
-class Drift:
+class DriftRuns:
     """Runs comparisons as jobs, keeps what comes of them, and raises an alert where it matters."""
 
     def __init__(
@@ -84,9 +85,9 @@ class Drift:
         """What runs are measured against."""
         return self._references
 
-    def when_settled(self, tell: Settled) -> None:
-        """Call `tell` with every run that is done or has failed."""
-        self._listeners.append(tell)
+    def when_settled(self, listener: Settled) -> None:
+        """Call `listener` with every run that is done or has failed."""
+        self._listeners.append(listener)
 
     def request(self, ask: DriftAsk, user: User | None = None, schedule_id: str | None = None) -> DriftRun:
         """Queue a run; raises InvalidInput for a window that cannot be, NotFound for a lost reference."""
@@ -107,10 +108,10 @@ class Drift:
 
     def run(self, run_id: str) -> DriftRun:
         """One run; raises NotFound."""
-        found = self._runs.get(run_id)
-        if found is None:
+        run = self._runs.get(run_id)
+        if run is None:
             raise NotFound("There is no such drift run.")
-        return found
+        return run
 
     def runs(self, task: str, limit: int = LISTED) -> list[DriftRun]:
         """The task's latest runs, newest first."""
@@ -145,14 +146,14 @@ class Drift:
 
     def history(self, task: str, feature: str, limit: int = LISTED) -> list[tuple[DriftRun, dict[str, Any]]]:
         """A feature as each finished run of a task saw it, oldest first; "embedding" is the AUC."""
-        found = []
+        seen = []
         for run in reversed(self._runs.recent(task, limit, RunState.DONE)):
-            told = _of_feature(self.snapshot(run.id), feature)
-            if told is not None:
-                found.append((run, told))
-        return found
+            numbers = _of_feature(self.snapshot(run.id), feature)
+            if numbers is not None:
+                seen.append((run, numbers))
+        return seen
 
-    def network_of(self, reference: Frozen) -> str | None:
+    def network_of(self, reference: OpenedReference) -> str | None:
         """The version whose vectors a reference holds: only its own can be compared with them."""
         return _network_of(reference)
 
@@ -183,24 +184,24 @@ class Drift:
         if run is None:
             return
         if run.schedule_id is None:  # of a scheduled one the schedule tells: one cause, one alert
-            link = f"/drift?task={run.task}&run={run.id}"
+            link = str(DriftAddress(run.task, run.id))
             title = f"Drift of {run.task} could not be computed"
             self._alerting.raise_alert(_cause_of_failure(run.task), Severity.WARNING, title, sentence, link)
-        self._tell(run)
+        self._notify(run)
 
     def _run(self, run: DriftRun, progress: Callable[[float], None]) -> DriftRun:
         reference = self._references.opened(run.task, run.ask.reference_id)
         window = self._windows.window(run.ask, reference.result_ids)
-        reference = alike(reference, window.frame)
+        reference = same_kind(reference, window.frame)
         progress(0.1)
         outcome = self._compared(run, reference, window, lambda share: progress(0.1 + 0.85 * share))
         finished = self._keep(run, reference, window, outcome)
         self._raise_or_settle(finished, outcome.snapshot)
-        self._tell(finished)
+        self._notify(finished)
         return finished
 
     def _compared(
-        self, run: DriftRun, reference: Frozen, window: Window, progress: Callable[[float], None]
+        self, run: DriftRun, reference: OpenedReference, window: Window, progress: Callable[[float], None]
     ) -> Outcome:
         version = _network_of(reference)
         current = Side(window.frame, self._windows.vectors(version) if len(window.frame) else None)
@@ -209,10 +210,10 @@ class Drift:
             Side(reference.frame, reference.vectors), current, NUMBERS, CATEGORIES, facts, progress
         )
 
-    def _facts(self, run: DriftRun, reference: Frozen, window: Window) -> dict[str, Any]:
+    def _facts(self, run: DriftRun, reference: OpenedReference, window: Window) -> dict[str, Any]:
         """What a report says on its first page."""
-        one, period = reference.reference, window.period()
-        told = {name: getattr(one, name) for name in ("id", "name", "version", "n", "sha256")}
+        frozen, period = reference.reference, window.period()
+        described = {name: getattr(frozen, name) for name in ("id", "name", "version", "n", "sha256")}
         return {
             "run": run.id,
             "task": run.task,
@@ -220,7 +221,7 @@ class Drift:
             "synthetic": window.synthetic,
             "version": next(iter(window.versions)) if len(window.versions) == 1 else None,
             "versions": dict(window.versions),
-            "reference": told | {"kind": one.kind.value},
+            "reference": described | {"kind": frozen.kind.value},
             "window": {
                 "words": window.words,
                 "ask": to_plain(run.ask),
@@ -238,7 +239,7 @@ class Drift:
         refused = 0 if period is None else len(self._refusals.between(*period))
         return {"refused": refused, "read": n, "share": drift_numbers.share(refused, refused + n)}
 
-    def _keep(self, run: DriftRun, reference: Frozen, window: Window, outcome: Outcome) -> DriftRun:
+    def _keep(self, run: DriftRun, reference: OpenedReference, window: Window, outcome: Outcome) -> DriftRun:
         """Files first, then the row that says they are there."""
         folder, snapshot = keys.drift_run(run.id), outcome.snapshot
         content = json.dumps(snapshot, allow_nan=False, separators=(",", ":")).encode()
@@ -276,12 +277,12 @@ class Drift:
             title = f"{run.task} drifts from “{run.reference_name}”"
             sentence = " ".join(snapshot["verdict"])
             self._alerting.raise_alert(
-                cause, run.severity, title, sentence, f"/drift?task={run.task}&run={run.id}"
+                cause, run.severity, title, sentence, str(DriftAddress(run.task, run.id))
             )
 
-    def _tell(self, run: DriftRun) -> None:
-        for tell in self._listeners:
-            tell(run)
+    def _notify(self, run: DriftRun) -> None:
+        for listener in self._listeners:
+            listener(run)
 
     def _read(self, run_id: str) -> bytes:
         if self.run(run_id).state is not RunState.DONE:
@@ -293,7 +294,7 @@ def _cause_of_failure(task: str) -> str:
     return f"drift-run:{task}"
 
 
-def _network_of(reference: Frozen) -> str | None:
+def _network_of(reference: OpenedReference) -> str | None:
     """The version whose vectors a reference holds: only its own can be compared with them."""
     version = reference.reference.version
     if version is None and "version" in reference.frame.columns and len(reference.frame):
@@ -301,7 +302,7 @@ def _network_of(reference: Frozen) -> str | None:
     return version
 
 
-def _notes_on_versions(reference: Frozen, window: Window) -> list[str]:
+def _notes_on_versions(reference: OpenedReference, window: Window) -> list[str]:
     versions, notes = window.versions, []
     if len(versions) > 1:
         told = ", ".join(f"version {version} ({n:,} scans)" for version, n in versions.items())
@@ -317,10 +318,10 @@ def _notes_on_versions(reference: Frozen, window: Window) -> list[str]:
 
 def _of_feature(snapshot: Mapping[str, Any], feature: str) -> dict[str, Any] | None:
     if feature == "embedding":
-        found = snapshot["embedding"]
+        embedding = snapshot["embedding"]
         return (
             None
-            if found is None
-            else {"effect": found["auc"]["value"], "p_corrected": found["p"], "drifted": None}
+            if embedding is None
+            else {"effect": embedding["auc"]["value"], "p_corrected": embedding["p"], "drifted": None}
         )
-    return next((one for one in snapshot["features"] if one["name"] == feature), None)
+    return next((column for column in snapshot["features"] if column["name"] == feature), None)

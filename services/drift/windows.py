@@ -126,9 +126,9 @@ class Windows:
         def of(frame: pd.DataFrame) -> NDArray[Any]:
             wanted = frame if version is None else frame[(frame["version"] == version).to_numpy()]
             wanted = sampled(wanted, most=MOST_VECTORS)
-            found = self._features.vectors(list(wanted.index))
-            matrix = np.full((len(frame), found.shape[1]), np.nan, dtype=np.float16)
-            matrix[frame.index.get_indexer(wanted.index)] = found
+            vectors = self._features.vectors(list(wanted.index))
+            matrix = np.full((len(frame), vectors.shape[1]), np.nan, dtype=np.float16)
+            matrix[frame.index.get_indexer(wanted.index)] = vectors
             return matrix
 
         return of
@@ -136,7 +136,7 @@ class Windows:
     def _fitting(self, frame: pd.DataFrame, query: str) -> pd.DataFrame:
         lines = self._ledger.lines()
         rows = row_numbers(selected(lines, filters_of(query)))
-        wanted = {one.decode() for one in lines.scan_ids[rows].tolist()}
+        wanted = {scan_id.decode() for scan_id in lines.scan_ids[rows].tolist()}
         return frame[frame["scan_id"].isin(wanted).to_numpy()]
 
     def _with_truth(self, frame: pd.DataFrame, task: str) -> pd.DataFrame:
@@ -144,7 +144,7 @@ class Windows:
             return frame
         known = self._judgements.of(task)
         rows = dict(zip(known.result_id.tolist(), range(len(known)), strict=True))
-        at = np.array([rows.get(one, -1) for one in frame.index], dtype=int)
+        at = np.array([rows.get(result_id, -1) for result_id in frame.index], dtype=int)
         truth, answer = np.full(len(frame), np.nan), np.full(len(frame), np.nan)
         truth[at >= 0] = known.truth_positive[at[at >= 0]]
         answer[at >= 0] = known.positive[at[at >= 0]]

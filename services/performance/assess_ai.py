@@ -17,19 +17,19 @@ from data.database import now
 from data.ledger.bitmaps import row_numbers
 from data.ledger.in_memory import Ledger, Lines
 from data.ledger.selection import selected
-from data.records import BRAIN_TUMOUR, PNEUMONIA, VERSION, AuditEvent, User
+from data.records import VERSION, AuditEvent, User
 from data.stores.audit import AuditLog
 from reports.tables import cell
 from services.cohort.exports import MIME, Export
 from services.performance.cases import filters_of
 from services.performance.numbers import Asked
+from services.task_words import words_of
 
 COLUMNS = (
     "Patient ID", "Accession Number", "Result Indicator", "AI Result", "Manufacturer", "Model", "Study Date",
     "Software Version", "Platform", "Inference Date", "Age", "Sex", "Race", "Ethnicity", "Exam Name",
     "Modality", "Body Part Examined", "Contrast Indication",
 )  # fmt: skip
-_BODY_PARTS = {BRAIN_TUMOUR: "HEAD", PNEUMONIA: "CHEST"}
 _RESULTS = {1.0: "Positive", 0.0: "Negative"}
 
 
@@ -81,7 +81,7 @@ def _row(lines: Lines, row: int, asked: Asked) -> list[str]:
         "",
         known["sequence"],
         known["modality"],
-        _BODY_PARTS.get(asked.task, ""),
+        words_of(asked.task).body_part,
         "",
     ]
 

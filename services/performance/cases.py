@@ -20,6 +20,7 @@ from data.ledger.judgements import JudgementStore
 from data.ledger.selection import selected
 from data.records import Judgement, Judgements
 from reports.performance_figures import REVIEWED, SAMPLE
+from services import addresses
 from services.cohort.filters import query_of
 from services.statistics.subgroups import SUBGROUPS
 
@@ -144,13 +145,13 @@ class Cases:
 
     def listed(self, which: Which) -> str:
         """The address of the list of these cases on the performance page."""
-        return "/performance?" + urlencode(parameters(which) | {"cases": which.what})
+        return addresses.performance(urlencode(parameters(which) | {"cases": which.what}))
 
     def readings(self, which: Which, n: int) -> str:
         """What opens all readings of a version and month, judged or not; "" where they are not exactly n."""
         filters = filters_of(which)
         shown = len(selected(self._ledger.lines(), filters))
-        return f"/worklist?{query_of(filters)}" if shown == n else ""
+        return addresses.worklist(query_of(filters)) if shown == n else ""
 
     def _worklist(self, which: Which) -> str:
         """The worklist's address where it shows these cases and no other, else nothing."""
@@ -162,7 +163,7 @@ class Cases:
         if len(rows) != len(wanted):
             return ""
         shown = {one.decode() for one in lines.scan_ids[row_numbers(rows)].tolist()}
-        return f"/worklist?{query_of(filters)}" if shown == set(wanted) else ""
+        return addresses.worklist(query_of(filters)) if shown == set(wanted) else ""
 
 
 def parameters(which: Which) -> dict[str, str]:

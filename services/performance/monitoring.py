@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from data.records import Severity
 from reports.performance_figures import REVIEWED
+from services import addresses
 from services.alerts.alerts import Alerts
 from services.performance.goals import Goals
 from services.performance.numbers import BY_MONTH, Asked, Performance, Point, Shown
@@ -77,5 +78,5 @@ def _words(task: str, shown: Shown, point: Point) -> tuple[str, str, str]:
         f"with n = {point.figure.n}; "
         f"the alert limit is {scale * (limit or 0.0):.3g}{unit}."
     )
-    link = Asked(task, shown.metric.name, BY_MONTH, version=point.version, month=point.month).query()
-    return title, sentence, f"/performance?{link}"
+    query = Asked(task, shown.metric.name, BY_MONTH, version=point.version, month=point.month).query()
+    return title, sentence, addresses.performance(query)

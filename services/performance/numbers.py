@@ -21,6 +21,7 @@ from data.records import Goal, Judgements, ModelVersion, ReadCount
 from data.tracking import CHALLENGER, CHAMPION
 from models.metrics import Figure
 from reports.performance_figures import REVIEWED, SAMPLE, VALIDATION
+from services import addresses
 from services.performance.cases import OF_METRIC, Cases, Which, month_of
 from services.performance.history import Histories, History
 from services.performance.metrics import METRICS, Metric, metric_named, validated
@@ -221,7 +222,7 @@ class Performance:
                 about = replace(
                     asked, of=VALIDATION, version=version.version.version, month="", cases="", group=""
                 )
-                query = f"/performance?{about.query()}#cases"
+                query = addresses.performance(about.query(), addresses.CASES)
                 yield Point(version.version.version, "", VALIDATION, kind, False, figure, query)
 
     def _real(self, history: History, asked: Asked, metric: Metric) -> Iterable[Point]:

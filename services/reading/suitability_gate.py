@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from data.errors import RefusedScan
-from data.records import BRAIN_TUMOUR, PNEUMONIA, DecodedScan, RecognisedSequence
+from data.records import DecodedScan, RecognisedSequence
 from models import tasks
 from models.suitability import rules
 from models.suitability.task import TASK
 from services.reading.reading import Reader
 from services.reading.recognition import Recogniser
+from services.task_words import words_of
 
 STATED_SHARE = 0.25
 """Of the threshold, what is enough where the file's own header names the body part."""
 
 BY_HEADER_ALONE = "Only the file's header says what this picture shows; look whether it is so."
-LOOKS_LIKE = {BRAIN_TUMOUR: "a brain MRI", PNEUMONIA: "an upright chest X-ray"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class SuitabilityGate:
         route = max(allowed, key=answer.routes.__getitem__)
         needed = threshold * (STATED_SHARE if rules.body_part_stated(scan.header) else 1.0)
         if answer.routes[route] < needed:
-            what = " or ".join(LOOKS_LIKE.get(task, task) for task in allowed)
+            what = " or ".join(words_of(task).picture for task in allowed)
             raise RefusedScan("unsuitable", f"This does not look like {what}, so it is not read.")
         return route
 
@@ -69,5 +69,5 @@ def _allowed(scan: DecodedScan, wanted: str | None) -> tuple[str, ...]:
     if wanted is None:
         return allowed
     if wanted not in allowed:
-        raise RefusedScan("modality", f"By its header this is not {LOOKS_LIKE.get(wanted, wanted)}.")
+        raise RefusedScan("modality", f"By its header this is not {words_of(wanted).picture}.")
     return (wanted,)

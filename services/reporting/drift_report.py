@@ -6,14 +6,14 @@ from data.database import now
 from data.errors import InvalidInput
 from data.records import VERSION, RunState
 from reports.drift_document import drift_document
-from services.drift.runs import Drift
+from services.drift.runs import DriftRuns
 from services.reporting.reports import Ask, Progress, Written
 
 
 class DriftReport:
     """Writes reports of a finished `run`."""
 
-    def __init__(self, drift: Drift) -> None:
+    def __init__(self, drift: DriftRuns) -> None:
         self._drift = drift
 
     def title(self, ask: Ask) -> str:

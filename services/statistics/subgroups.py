@@ -19,13 +19,14 @@ from data.ledger.bands import NONE, UNKNOWN
 from data.records import Judgements
 from models.metrics import BOOTSTRAPS, Figure
 from services.statistics.scoring import MANY, scored
+from services.task_words import MEASURED_FINDING
 
 SUBGROUPS = {
     "sex": "Sex",
     "age": "Age",
     "site": "Site",
     "scanner": "Scanner",
-    "size": "Size of the true tumour",
+    "size": f"Size of the true {MEASURED_FINDING}",
 }
 RATES = ("recall", "precision", "specificity", "accuracy", "far", "frr")
 _OF_THE_ILL = ("recall", "frr", "dice")  # what cases that are all ill can tell

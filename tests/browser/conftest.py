@@ -18,7 +18,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from dashboard.build import build_dashboard
 from dashboard.vendor import missing_vendor_files
 from data.records import Role
-from tests.dashboard.house import PASSWORD, House
+from tests.dashboard.clinic import PASSWORD, Clinic
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -68,18 +68,18 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    clinic = Clinic(tmp_path)
     for role in Role:
-        house.person(role)
-    yield house
-    house.close()
+        clinic.person(role)
+    yield clinic
+    clinic.close()
 
 
 @pytest.fixture
-def live_server(house: House) -> Iterator[str]:
-    """The address of a server over the test's house."""
-    with serving(build_dashboard(house.services, secret_key="k" * 32).server) as address:
+def live_server(clinic: Clinic) -> Iterator[str]:
+    """The address of a server over the test's clinic."""
+    with serving(build_dashboard(clinic.services, secret_key="k" * 32).server) as address:
         yield address
 
 

@@ -7,15 +7,15 @@ from playwright.sync_api import Page, expect
 
 from data.records import AlertState, Role, Schedule, Severity
 from services.schedules import Schedules
-from tests.dashboard.house import House
+from tests.dashboard.clinic import Clinic
 
 pytestmark = pytest.mark.browser
 
 BELL = ".lb-bell-toggle"
 
 
-def raised(house: House, severity: Severity = Severity.CRITICAL):
-    return house.alerts.raise_alert(
+def raised(clinic: Clinic, severity: Severity = Severity.CRITICAL):
+    return clinic.alerts.raise_alert(
         "drift:brain", severity, "Drift: brain tumour", "Noise has risen since Monday.", "/models"
     )
 
@@ -24,8 +24,8 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def test_an_alert_calls_is_acknowledged_with_a_reason_and_is_gone(open_tab, house: House) -> None:
-    alert = raised(house)
+def test_an_alert_calls_is_acknowledged_with_a_reason_and_is_gone(open_tab, clinic: Clinic) -> None:
+    alert = raised(clinic)
     visit = open_tab()
     page = visit.sign_in(Role.MLOPS)
     expect(page.locator(".lb-bell-count")).to_have_text("1")
@@ -43,18 +43,18 @@ def test_an_alert_calls_is_acknowledged_with_a_reason_and_is_gone(open_tab, hous
     expect(card).to_contain_text("Dr Mlops")
     expect(card).to_contain_text("The new coil; ticket 12")
     expect(page.locator(".lb-bell-count")).to_have_count(0)
-    kept = house.alerts.get(alert.id)
+    kept = clinic.alerts.get(alert.id)
     assert (kept.state, kept.why) == (AlertState.ACKNOWLEDGED, "The new coil; ticket 12")
-    house.alerts.settle("drift:brain")
+    clinic.alerts.settle("drift:brain")
     page.reload()
     expect(page.get_by_text("No alert stands.")).to_be_visible()
     expect(page.locator(".lb-closed-alerts")).to_contain_text("The new coil; ticket 12")
 
 
-def test_a_new_alert_reaches_the_bell_of_an_open_page(open_tab, house: House) -> None:
+def test_a_new_alert_reaches_the_bell_of_an_open_page(open_tab, clinic: Clinic) -> None:
     page = open_tab(390, 844).sign_in(Role.HEAD, "/models")
     expect(page.locator(BELL)).to_have_text("No open alerts")
-    raised(house)
+    raised(clinic)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as on coming back to the tab
     expect(page.locator(".lb-bell-count")).to_have_text("1")
     page.click(BELL)
@@ -64,8 +64,8 @@ def test_a_new_alert_reaches_the_bell_of_an_open_page(open_tab, house: House) ->
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_an_alert_is_muted_until_a_time(open_tab, house: House) -> None:
-    alert = raised(house)
+def test_an_alert_is_muted_until_a_time(open_tab, clinic: Clinic) -> None:
+    alert = raised(clinic)
     page = open_tab(390, 844).sign_in(Role.ADMIN, f"/alerts?alert={alert.id}")
     expect(page.locator(".lb-alert-chosen")).to_be_visible()
     press(page, "Mute until …")
@@ -82,8 +82,8 @@ def test_an_alert_is_muted_until_a_time(open_tab, house: House) -> None:
     expect(page.locator(".lb-bell-count")).to_have_count(0)
 
 
-def test_a_schedule_is_made_changed_paused_run_and_deleted(open_tab, house: House) -> None:
-    schedules: Schedules = house.schedules
+def test_a_schedule_is_made_changed_paused_run_and_deleted(open_tab, clinic: Clinic) -> None:
+    schedules: Schedules = clinic.schedules
     ran: list[Schedule] = []
     schedules.register("drift", ran.append, lambda ask: f"Drift, {ask}", choices=lambda: ["brain tumour"])
     visit = open_tab()
@@ -109,8 +109,8 @@ def test_a_schedule_is_made_changed_paused_run_and_deleted(open_tab, house: Hous
     expect(card).to_contain_text("Paused")
     press(page, "Run now")
     expect(card).to_contain_text("runs in a moment")
-    house.jobs.start()
-    assert house.jobs.wait_idle(20)
+    clinic.jobs.start()
+    assert clinic.jobs.wait_idle(20)
     assert [one.name for one in ran] == ["Every night"]
     page.reload()
     expect(card).to_contain_text("last run")
@@ -119,8 +119,8 @@ def test_a_schedule_is_made_changed_paused_run_and_deleted(open_tab, house: Hous
     expect(page.get_by_text("Nothing is run periodically yet.")).to_be_visible()
 
 
-def test_clinicians_have_no_bell(open_tab, house: House) -> None:
-    raised(house)
+def test_clinicians_have_no_bell(open_tab, clinic: Clinic) -> None:
+    raised(clinic)
     visit = open_tab()
     page = visit.sign_in(Role.CLINICIAN)
     expect(page.get_by_role("link", name="Worklist")).to_be_visible()

@@ -8,26 +8,26 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from data.records import Identity, Role
-from tests.dashboard.house import House
+from tests.dashboard.clinic import Clinic
 
 pytestmark = pytest.mark.browser
 
 
-def _fill(house: House) -> None:
-    sender = house.person(Role.CLINICIAN, "sender")
+def _fill(clinic: Clinic) -> None:
+    sender = clinic.person(Role.CLINICIAN, "sender")
     for number in range(4):
-        scan = house.add_volume(sender.id, Identity(f"Person {number}", f"MRN-{number}"))
+        scan = clinic.add_volume(sender.id, Identity(f"Person {number}", f"MRN-{number}"))
         if number < 3:
-            house.read_volume(scan)
-    house.read_film(house.add_film(sender.id))
+            clinic.read_volume(scan)
+    clinic.read_film(clinic.add_film(sender.id))
 
 
 def _count(page: Page) -> str:
     return page.locator("#worklist-total").inner_text()
 
 
-def test_tiles_lead_to_exactly_their_cases(house, open_tab) -> None:
-    _fill(house)
+def test_tiles_lead_to_exactly_their_cases(clinic, open_tab) -> None:
+    _fill(clinic)
     page = open_tab().sign_in(Role.HEAD, "/cohort")
     expect(page.locator("#cohort-total")).to_have_text("5 scans of 5 patients")
     tile = page.locator(".lb-tile", has_text="Waiting")
@@ -41,8 +41,8 @@ def test_tiles_lead_to_exactly_their_cases(house, open_tab) -> None:
     expect(page.locator("#worklist-total")).to_have_text("1 scan")
 
 
-def test_a_bar_filters_at_the_first_click_and_opens_at_the_second(house, open_tab) -> None:
-    _fill(house)
+def test_a_bar_filters_at_the_first_click_and_opens_at_the_second(clinic, open_tab) -> None:
+    _fill(clinic)
     page = open_tab().sign_in(Role.HEAD, "/cohort")
     bar = page.locator("#cohort-graph-task .bars .point path").first
     bar.click(force=True)
@@ -55,8 +55,8 @@ def test_a_bar_filters_at_the_first_click_and_opens_at_the_second(house, open_ta
     expect(page.locator("#worklist-total")).to_have_text("4 scans")
 
 
-def test_the_address_is_the_view(house, open_tab) -> None:
-    _fill(house)
+def test_the_address_is_the_view(clinic, open_tab) -> None:
+    _fill(clinic)
     page = open_tab().sign_in(Role.HEAD, "/cohort?task=pneumonia")
     expect(page.locator("#cohort-total")).to_have_text("1 scan of 1 patient")
     expect(page.locator("#cohort-filter-task")).to_contain_text("Pneumonia")
@@ -70,15 +70,15 @@ def test_the_address_is_the_view(house, open_tab) -> None:
     expect(page.locator("#cohort-total")).to_have_text("1 scan of 1 patient")
 
 
-def test_an_empty_cohort_says_so(house, open_tab) -> None:
-    _fill(house)
+def test_an_empty_cohort_says_so(clinic, open_tab) -> None:
+    _fill(clinic)
     page = open_tab().sign_in(Role.HEAD, "/cohort?site=Nowhere")
     expect(page.get_by_text("No scan fits these filters.")).to_be_visible()
     expect(page.locator(".lb-charts")).to_be_hidden()
 
 
-def test_two_cohorts_side_by_side(house, open_tab) -> None:
-    _fill(house)
+def test_two_cohorts_side_by_side(clinic, open_tab) -> None:
+    _fill(clinic)
     page = open_tab().sign_in(Role.HEAD, "/cohort?task=pneumonia")
     page.click("#cohort-compare-keep")
     expect(page.locator("#cohort-comparison")).to_contain_text("upload to result")
@@ -87,8 +87,8 @@ def test_two_cohorts_side_by_side(house, open_tab) -> None:
     expect(page.locator("#cohort-comparison")).to_be_empty()
 
 
-def test_it_fits_a_phone(house, open_tab) -> None:
-    _fill(house)
+def test_it_fits_a_phone(clinic, open_tab) -> None:
+    _fill(clinic)
     page = open_tab(390, 844).sign_in(Role.HEAD, "/cohort")
     expect(page.locator("#cohort-total")).to_have_text("5 scans of 5 patients")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -8,24 +8,24 @@ import pytest
 from playwright.sync_api import expect
 
 from data.records import BRAIN_TUMOUR, DriftAsk, Role
-from tests.dashboard.house import House
+from tests.dashboard.clinic import Clinic
 
 pytestmark = pytest.mark.browser
 
 
-def _fill(house: House) -> None:
-    house.drifting.add(120, 1)
-    sender = house.person(Role.CLINICIAN, "sender")
-    scans = [house.add_volume(sender.id, shape=(9, 40, 32)) for _ in range(50)]
+def _fill(clinic: Clinic) -> None:
+    clinic.add_readings(120, 1)
+    sender = clinic.person(Role.CLINICIAN, "sender")
+    scans = [clinic.add_volume(sender.id, shape=(9, 40, 32)) for _ in range(50)]
     for scan in scans:
-        house.read_volume(scan)
+        clinic.read_volume(scan)
     ids = [scan.id for scan in scans]
-    house.drifting.add(50, 2, day=30, scan_ids=ids, noise=lambda value, random: value + 0.03)
+    clinic.add_readings(50, 2, day=30, scan_ids=ids, noise=lambda value, random: value + 0.03)
 
 
-def test_from_a_comparison_to_the_scans_that_did_it(house: House, open_tab) -> None:
-    _fill(house)
-    house.jobs.start()
+def test_from_a_comparison_to_the_scans_that_did_it(clinic: Clinic, open_tab) -> None:
+    _fill(clinic)
+    clinic.jobs.start()
     page = open_tab().sign_in(Role.MLOPS, "/drift")
     expect(page.get_by_text("No drift run yet.")).to_be_visible()
     page.get_by_label("Newest readings").fill("50")
@@ -45,9 +45,9 @@ def test_from_a_comparison_to_the_scans_that_did_it(house: House, open_tab) -> N
     expect(page.locator("#drift-gallery-said")).to_contain_text("50 scans wait for a review.")
 
 
-def test_evidently_draws_its_page_inside_its_frame(house: House, open_tab) -> None:
-    _fill(house)
-    run = house.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=50))
+def test_evidently_draws_its_page_inside_its_frame(clinic: Clinic, open_tab) -> None:
+    _fill(clinic)
+    run = clinic.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=50))
     page = open_tab().sign_in(Role.HEAD, f"/drift?run={run.id}")
     page.get_by_text("Evidently's own report").click()
     frame = page.frame_locator('iframe[title="Evidently\'s own report"]')
@@ -55,9 +55,9 @@ def test_evidently_draws_its_page_inside_its_frame(house: House, open_tab) -> No
     expect(frame.get_by_text("Dataset Drift", exact=True).first).to_be_visible(timeout=30_000)
 
 
-def test_it_fits_a_phone(house: House, open_tab) -> None:
-    _fill(house)
-    house.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=50))
+def test_it_fits_a_phone(clinic: Clinic, open_tab) -> None:
+    _fill(clinic)
+    clinic.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=50))
     page = open_tab(width=390, height=800).sign_in(Role.CLINICIAN, "/drift?feature=noise")
     expect(page.get_by_text("Scans that pull “Noise” the most")).to_be_visible()
     expect(page.get_by_role("button", name="Compare now")).to_be_hidden()

@@ -9,8 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from data.records import BRAIN_TUMOUR, Role
-from tests.dashboard.house import House
-from tests.dashboard.released import moved_in
+from tests.dashboard.clinic import Clinic
 from tests.services.small_models import Department, department, empty_mlflow, weights_in, zipped
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -19,10 +18,10 @@ PATIENCE_MS = 60_000
 
 
 @pytest.fixture
-def small(house: House, tmp_path: Path) -> Iterator[Department]:
+def small(clinic: Clinic, tmp_path: Path) -> Iterator[Department]:
     """Fourteen SYNTHETIC scans with a truth, as in a demonstration; version 1 leaves a rim too much."""
     with department(tmp_path / "department", empty_mlflow(tmp_path)) as made:
-        moved_in(house, made)
+        clinic.show_versions_of(made)
         made.add(14, bright=800, synthetic=True)
         yield made
 

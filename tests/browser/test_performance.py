@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from data.records import Role
 from services import keys
-from tests.dashboard.house import House, png
+from tests.dashboard.clinic import Clinic, png
 from tests.services.performed import with_history
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def house(house: House) -> House:
-    house.department.close()
-    house.department = with_history(house.database, house.folder)
-    house.services.performance = house.department.desk
-    for result in house.department.results:  # the worklist shows them
-        house.files.put(keys.thumbnail(result.scan_id), png(8, 8))
-    return house
+def clinic(clinic: Clinic) -> Iterator[Clinic]:
+    department = with_history(clinic.database, clinic.folder)
+    clinic.replace(performance=department.desk)
+    for result in department.results:  # the worklist shows them
+        clinic.files.put(keys.thumbnail(result.scan_id), png(8, 8))
+    yield clinic
+    department.close()
 
 
 def _point(page: Page, trace: int, number: int = 0) -> None:
@@ -33,7 +34,7 @@ def _point(page: Page, trace: int, number: int = 0) -> None:
     traces.nth(trace).locator(".points path").nth(number).click(force=True)
 
 
-def test_from_the_chart_to_the_cases(house, open_tab) -> None:
+def test_from_the_chart_to_the_cases(clinic, open_tab) -> None:
     page = open_tab().sign_in(Role.HEAD, "/performance")
     expect(page.locator("#performance-live")).to_contain_text("approved by Dr Head")
     expect(page.locator("#performance-graph .legend")).to_contain_text("Validation, single slices")
@@ -49,7 +50,7 @@ def test_from_the_chart_to_the_cases(house, open_tab) -> None:
     expect(page.locator("#performance-version")).to_contain_text("Version 2 (live)")
 
 
-def test_a_month_of_the_worklist_s_own_opens_there(house, open_tab) -> None:
+def test_a_month_of_the_worklist_s_own_opens_there(clinic, open_tab) -> None:
     page = open_tab().sign_in(Role.HEAD, "/performance")
     page.locator("#performance-by label", has_text="By month").click()
     expect(page).to_have_url(re.compile(r"by=month"))
@@ -63,7 +64,7 @@ def test_a_month_of_the_worklist_s_own_opens_there(house, open_tab) -> None:
     expect(page.locator("#worklist-total")).to_have_text("10 scans")
 
 
-def test_the_threshold_says_what_would_have_been(house, open_tab) -> None:
+def test_the_threshold_says_what_would_have_been(clinic, open_tab) -> None:
     page = open_tab().sign_in(Role.HEAD, "/performance?version=1")
     table = page.locator("#performance-what-if")
     expect(table.locator("tr", has_text="Recall")).to_contain_text("81.8 %81.8 %")
@@ -75,7 +76,7 @@ def test_the_threshold_says_what_would_have_been(house, open_tab) -> None:
     expect(table.locator("tr", has_text="Misses")).to_contain_text("-4 cases")
 
 
-def test_a_goal_is_set_and_a_limit_is_named(house, open_tab) -> None:
+def test_a_goal_is_set_and_a_limit_is_named(clinic, open_tab) -> None:
     page = open_tab().sign_in(Role.HEAD, "/performance?by=month")
     page.fill("#performance-goal", "98")
     page.fill("#performance-limit", "85")
@@ -87,7 +88,7 @@ def test_a_goal_is_set_and_a_limit_is_named(house, open_tab) -> None:
     expect(page.locator("#performance-goal")).to_have_value("98")
 
 
-def test_validation_training_and_another_version(house, open_tab) -> None:
+def test_validation_training_and_another_version(clinic, open_tab) -> None:
     page = open_tab().sign_in(Role.HEAD, "/performance?version=1")
     page.locator("#performance-of label", has_text="Validation").click()
     expect(page.locator("#performance-cases")).to_contain_text("TCGA_1")
@@ -100,7 +101,7 @@ def test_validation_training_and_another_version(house, open_tab) -> None:
     expect(page).to_have_url(re.compile(r"/scans/[0-9a-f]{32}$"))
 
 
-def test_clinicians_see_it_and_set_nothing(house, open_tab) -> None:
+def test_clinicians_see_it_and_set_nothing(clinic, open_tab) -> None:
     page = open_tab(390, 844).sign_in(Role.CLINICIAN, "/performance")
     expect(page.locator("#performance-numbers")).to_contain_text("Real use")
     expect(page.locator("#performance-goal")).to_be_hidden()

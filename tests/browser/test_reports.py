@@ -7,15 +7,15 @@ from playwright.sync_api import expect
 
 from dashboard.components import reports as parts
 from data.records import Role
-from tests.dashboard.house import House
+from tests.dashboard.clinic import Clinic
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_head_has_a_report_made_fetches_it_and_deletes_it(open_tab, house: House, tmp_path: Path) -> None:
-    scan = house.add_volume("somebody")
-    house.read_volume(scan)
-    house.jobs.start()
+def test_a_head_has_a_report_made_fetches_it_and_deletes_it(open_tab, clinic: Clinic, tmp_path: Path) -> None:
+    scan = clinic.add_volume("somebody")
+    clinic.read_volume(scan)
+    clinic.jobs.start()
     page = open_tab().sign_in(Role.HEAD, "/reports")
     expect(page.get_by_text("No report was made yet.")).to_be_visible()
     page.click(f"#{parts.KIND}")
@@ -33,8 +33,8 @@ def test_a_head_has_a_report_made_fetches_it_and_deletes_it(open_tab, house: Hou
     expect(page.get_by_text("No report was made yet.")).to_be_visible()
 
 
-def test_the_cohort_page_leads_to_a_report_of_what_it_shows(open_tab, house: House) -> None:
-    house.read_volume(house.add_volume("somebody"))
+def test_the_cohort_page_leads_to_a_report_of_what_it_shows(open_tab, clinic: Clinic) -> None:
+    clinic.read_volume(clinic.add_volume("somebody"))
     page = open_tab().sign_in(Role.HEAD, "/cohort?sex=F")
     page.get_by_role("link", name="Kept report").click()
     expect(page.locator(f"#{parts.FILTERS}")).to_have_value("sex=F")

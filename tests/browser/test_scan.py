@@ -17,9 +17,9 @@ def _opened(visit, scan_id: str, role: Role = Role.CLINICIAN) -> Page:
 
 
 @pytest.fixture
-def read(house):
-    scan = house.add_volume("u")
-    house.read_volume(scan, lesions=2)
+def read(clinic):
+    scan = clinic.add_volume("u")
+    clinic.read_volume(scan, lesions=2)
     return scan
 
 
@@ -98,7 +98,7 @@ def test_the_window_changes_the_picture(open_tab, read) -> None:
     expect(picture).to_have_attribute("src", before)
 
 
-def test_a_clinician_accepts_and_rejects(house, open_tab, read) -> None:
+def test_a_clinician_accepts_and_rejects(clinic, open_tab, read) -> None:
     page = _opened(open_tab(), read.id)
     page.click("#scan-accept")
     expect(page.locator(".lb-history li")).to_have_count(1)
@@ -107,7 +107,7 @@ def test_a_clinician_accepts_and_rejects(house, open_tab, read) -> None:
     page.get_by_label("Tumour absent").check()
     page.click("#scan-reject")
     expect(page.locator(".lb-history li")).to_have_count(2)
-    latest = house.reviews.latest(read.id)
+    latest = clinic.reviews.latest(read.id)
     assert (latest.verdict, latest.reason, latest.truth_positive) == (
         Verdict.REJECTED,
         "It is oedema.",
@@ -122,7 +122,7 @@ def test_a_rejection_without_a_reason_is_said(open_tab, read) -> None:
     expect(page.locator("#alert")).to_contain_text("say why")
 
 
-def test_a_corrected_mask_is_shown(house, open_tab, read) -> None:
+def test_a_corrected_mask_is_shown(clinic, open_tab, read) -> None:
     page = _opened(open_tab(), read.id)
     with page.expect_download() as download:
         page.click("text=Mask, NIfTI")
@@ -150,18 +150,18 @@ def test_a_mask_that_does_not_fit_is_said(open_tab, read) -> None:
     visit.console[:] = [line for line in visit.console if "400" not in line]
 
 
-def test_a_waiting_scan_shows_its_result_by_itself(house, open_tab) -> None:
-    scan = house.add_volume("u")
+def test_a_waiting_scan_shows_its_result_by_itself(clinic, open_tab) -> None:
+    scan = clinic.add_volume("u")
     page = _opened(open_tab(), scan.id)
     expect(page.locator("#scan-status")).to_contain_text("Waiting to be read")
-    house.read_volume(scan)
+    clinic.read_volume(scan)
     expect(page.locator(".lb-headline")).to_have_text("Tumour found")
     expect(page.locator(".lb-layer-mask")).to_be_visible()
 
 
-def test_a_film_has_a_heat_map_and_no_slices(house, open_tab) -> None:
-    film = house.add_film("u")
-    house.read_film(film)
+def test_a_film_has_a_heat_map_and_no_slices(clinic, open_tab) -> None:
+    film = clinic.add_film("u")
+    clinic.read_film(film)
     page = _opened(open_tab(390, 844), film.id, Role.HEAD)
     expect(page.locator(".lb-headline")).to_have_text("Pneumonia likely")
     expect(page.locator(".lb-layer-heatmap")).to_be_visible()

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from data.records import Role
-from tests.dashboard.house import PASSWORD
+from tests.dashboard.clinic import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -20,10 +20,10 @@ def test_signing_in_and_out(open_tab) -> None:
     expect(page.locator("#password")).to_be_visible()
 
 
-def test_the_first_sign_in(house, open_tab) -> None:
+def test_the_first_sign_in(clinic, open_tab) -> None:
     visit = open_tab()
     page = visit.page
-    _, first = house.accounts.create("new", "Dr New", Role.CLINICIAN)
+    _, first = clinic.accounts.create("new", "Dr New", Role.CLINICIAN)
     page.goto(f"{visit.address}/login")
     page.fill("#name", "new")
     page.fill("#password", first)
@@ -35,11 +35,11 @@ def test_the_first_sign_in(house, open_tab) -> None:
     expect(page.locator("#role")).to_have_text("clinician")
 
 
-def test_a_session_that_ended_leads_to_the_sign_in_with_a_note(house, open_tab) -> None:
+def test_a_session_that_ended_leads_to_the_sign_in_with_a_note(clinic, open_tab) -> None:
     visit = open_tab()
     page = visit.sign_in()
-    user = next(user for user in house.accounts.all() if user.name == "clinician")
-    house.accounts.sign_out_everywhere(user.id)
+    user = next(user for user in clinic.accounts.all() if user.name == "clinician")
+    clinic.accounts.sign_out_everywhere(user.id)
     expect(page.get_by_text("You were signed out")).to_be_visible()
     page.fill("#name", "clinician")
     page.fill("#password", PASSWORD)

@@ -39,7 +39,7 @@ def test_a_refusal_is_said_in_place(open_tab) -> None:
     expect(page.locator(".lb-upload-refusal")).to_contain_text("This is not an image that Lightbox reads.")
 
 
-def test_dicom_files_of_a_folder_go_as_one(house, open_tab, tmp_path: Path) -> None:
+def test_dicom_files_of_a_folder_go_as_one(clinic, open_tab, tmp_path: Path) -> None:
     page = open_tab().sign_in()
     folder = tmp_path / "study"
     (folder / "series").mkdir(parents=True)
@@ -49,13 +49,13 @@ def test_dicom_files_of_a_folder_go_as_one(house, open_tab, tmp_path: Path) -> N
     _choose(page, "#choose-folder", str(folder))
     expect(page.locator(".lb-upload")).to_have_count(2)
     expect(page.locator(".lb-upload-state")).to_have_text(["reading", "reading"])
-    user = next(user for user in house.accounts.all() if user.name == "clinician")
-    sent = {upload.name: upload for upload in house.uploads.of_user(user.id, 5)}
+    user = next(user for user in clinic.accounts.all() if user.name == "clinician")
+    sent = {upload.name: upload for upload in clinic.uploads.of_user(user.id, 5)}
     assert set(sent) == {"study.zip", "photo.png"}
     assert sent["study.zip"].size > 5 * 5000
 
 
-def test_a_drop_is_taken_once(house, open_tab) -> None:
+def test_a_drop_is_taken_once(clinic, open_tab) -> None:
     page = open_tab().sign_in()
     page.wait_for_selector("#drop-zone")
     drop = """async () => {
@@ -69,11 +69,11 @@ def test_a_drop_is_taken_once(house, open_tab) -> None:
     page.evaluate(drop)
     expect(page.locator(".lb-upload-state")).to_have_text("opening")
     expect(page.locator(".lb-upload")).to_have_count(1)
-    user = next(user for user in house.accounts.all() if user.name == "clinician")
-    assert len(house.uploads.of_user(user.id, 5)) == 1
+    user = next(user for user in clinic.accounts.all() if user.name == "clinician")
+    assert len(clinic.uploads.of_user(user.id, 5)) == 1
 
 
-def test_an_upload_goes_on_after_a_broken_connection_and_a_reload(house, open_tab) -> None:
+def test_an_upload_goes_on_after_a_broken_connection_and_a_reload(clinic, open_tab) -> None:
     visit = open_tab()
     page = visit.sign_in()
     content = bytes(range(256)) * (20 << 12)  # three chunks
@@ -98,13 +98,13 @@ def test_an_upload_goes_on_after_a_broken_connection_and_a_reload(house, open_ta
     )
     _choose(page, "#choose-files", _file("slow.nii", content))
     expect(page.locator(".lb-upload-state").first).to_have_text("opening")
-    user = next(user for user in house.accounts.all() if user.name == "clinician")
-    kept = house.uploads.of_user(user.id, 5)
+    user = next(user for user in clinic.accounts.all() if user.name == "clinician")
+    kept = clinic.uploads.of_user(user.id, 5)
     assert [upload.state for upload in kept if upload.offset == upload.size] == [UploadState.QUEUED]
     visit.console[:] = [line for line in visit.console if "ERR_FAILED" not in line]
 
 
-def test_an_upload_can_be_cancelled(house, open_tab) -> None:
+def test_an_upload_can_be_cancelled(clinic, open_tab) -> None:
     visit = open_tab()
     page = visit.sign_in()
     page.route(
@@ -113,33 +113,33 @@ def test_an_upload_can_be_cancelled(house, open_tab) -> None:
     _choose(page, "#choose-files", _file("slow.nii"))
     page.click("text=Cancel")
     expect(page.locator(".lb-upload")).to_have_count(0)
-    user = next(user for user in house.accounts.all() if user.name == "clinician")
+    user = next(user for user in clinic.accounts.all() if user.name == "clinician")
     until = time.monotonic() + 20
-    while house.uploads.of_user(user.id, 5) and time.monotonic() < until:
+    while clinic.uploads.of_user(user.id, 5) and time.monotonic() < until:
         page.wait_for_timeout(50)
-    assert house.uploads.of_user(user.id, 5) == []
+    assert clinic.uploads.of_user(user.id, 5) == []
     visit.console[:] = [line for line in visit.console if "ERR_FAILED" not in line]
 
 
-def test_rows_come_by_themselves_and_the_place_is_kept(house, open_tab) -> None:
+def test_rows_come_by_themselves_and_the_place_is_kept(clinic, open_tab) -> None:
     visit = open_tab()
     for number in range(60):
-        house.add_volume("u", Identity(f"Patient {number:02d}", str(number)))
+        clinic.add_volume("u", Identity(f"Patient {number:02d}", str(number)))
     page = visit.sign_in()
     expect(page.locator("#worklist-total")).to_have_text("60 scans")
     body = page.locator(".ag-body-viewport")
     body.evaluate("element => element.scrollTop = 900")
     expect(page.get_by_text("Patient 40")).to_be_visible()
-    house.add_volume("u", Identity("Newcomer", "n"))
+    clinic.add_volume("u", Identity("Newcomer", "n"))
     expect(page.locator("#worklist-total")).to_have_text("61 scans")
     assert body.evaluate("element => element.scrollTop") == 900
 
 
-def test_search_and_filters(house, open_tab) -> None:
+def test_search_and_filters(clinic, open_tab) -> None:
     visit = open_tab()
     for name in ("Anton", "Berta"):
-        house.add_volume("u", Identity(name, name))
-    house.read_film(house.add_film("u"))
+        clinic.add_volume("u", Identity(name, name))
+    clinic.read_film(clinic.add_film("u"))
     page = visit.sign_in()
     expect(page.locator("#worklist-total")).to_have_text("3 scans")
     page.fill("#worklist-search", "berta")
@@ -154,9 +154,9 @@ def test_search_and_filters(house, open_tab) -> None:
     expect(page.get_by_text("No scan fits.")).to_be_visible()
 
 
-def test_others_see_pseudonyms_and_a_phone_sees_the_main_columns(house, open_tab) -> None:
+def test_others_see_pseudonyms_and_a_phone_sees_the_main_columns(clinic, open_tab) -> None:
     visit = open_tab(390, 844)
-    house.read_volume(house.add_volume("u"))
+    clinic.read_volume(clinic.add_volume("u"))
     page = visit.sign_in(Role.HEAD)
     expect(page.locator(".ag-row .lb-scan-link")).to_contain_text("P-")
     expect(page.locator(".ag-header-cell")).to_have_count(4)

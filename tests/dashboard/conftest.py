@@ -10,31 +10,31 @@ from flask.testing import FlaskClient
 
 from dashboard.build import build_dashboard
 from data.records import Role
-from tests.dashboard.house import PASSWORD, House
+from tests.dashboard.clinic import PASSWORD, Clinic
 
 SignIn = Callable[..., FlaskClient]
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    yield house
-    house.close()
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    clinic = Clinic(tmp_path)
+    yield clinic
+    clinic.close()
 
 
 @pytest.fixture
-def server(house: House) -> Flask:
-    return build_dashboard(house.services, secret_key="k" * 32).server
+def server(clinic: Clinic) -> Flask:
+    return build_dashboard(clinic.services, secret_key="k" * 32).server
 
 
 @pytest.fixture
-def sign_in(server: Flask, house: House) -> SignIn:
+def sign_in(server: Flask, clinic: Clinic) -> SignIn:
     """A client signed in as a role (made on first use), with its CSRF token in `client.csrf`."""
 
     def signed_in(role: Role = Role.CLINICIAN, *, name: str | None = None) -> FlaskClient:
-        known = {user.name for user in house.accounts.all()}
+        known = {user.name for user in clinic.accounts.all()}
         if (name or role.value) not in known:
-            house.person(role, name)
+            clinic.person(role, name)
         client = server.test_client()
         log_in(client, name or role.value)
         page = client.get("/account")
@@ -59,11 +59,10 @@ def log_in(client: FlaskClient, name: str, password: str = PASSWORD, next: str =
 def callback(
     client: FlaskClient, output: str, inputs: list[dict], *, changed: str = "", state: list | None = None
 ):
-    """Send what Dash's renderer sends for a callback."""
-    ids = output.strip(".").split("...")
-    outputs = [
-        {"id": one.rpartition(".")[0], "property": one.rpartition(".")[2].split("@")[0]} for one in ids
-    ]
+    """Send what Dash's renderer sends for a callback; `output` may name one of its outputs only."""
+    output = _whole_output(client, output, changed)
+    names = [name.rpartition(".") for name in output.strip(".").split("...")]
+    outputs = [{"id": name, "property": part.split("@")[0]} for name, _, part in names]
     body = {
         "output": output,
         "outputs": outputs if output.startswith("..") else outputs[0],
@@ -72,3 +71,14 @@ def callback(
         "state": state or [],
     }
     return client.post("/_dash-update-component", json=body, headers=getattr(client, "csrf", {}))
+
+
+def _whole_output(client: FlaskClient, output: str, changed: str) -> str:
+    """All outputs of the callback that has this one and listens to what changed, as Dash writes them."""
+    known = client.get("/_dash-dependencies")
+    for dependency in known.json if known.status_code == 200 else ():
+        outputs = dependency["output"].strip(".").split("...")
+        inputs = [f"{place['id']}.{place['property']}" for place in dependency["inputs"]]
+        if output in outputs and (not changed or changed in inputs):
+            return dependency["output"]
+    return output

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from data.records import Role
+from tests.dashboard.clinic import PASSWORD
 from tests.dashboard.conftest import log_in
-from tests.dashboard.house import PASSWORD
 
 NEW = "another long passphrase"
 
@@ -19,13 +19,13 @@ def test_a_token_is_shown_once_and_works(server, sign_in) -> None:
     assert server.test_client().get("/api/v1/openapi.json", headers=header).status_code == 200
 
 
-def test_a_token_is_revoked_by_its_owner_only(house, sign_in) -> None:
+def test_a_token_is_revoked_by_its_owner_only(clinic, sign_in) -> None:
     owner, other = sign_in(), sign_in(name="other")
     owner.post("/account/tokens", data={"label": "nightly"}, headers=owner.csrf)
-    user = next(user for user in house.accounts.all() if user.name == "clinician")
-    (token,) = house.accounts.tokens(user.id)
+    user = next(user for user in clinic.accounts.all() if user.name == "clinician")
+    (token,) = clinic.accounts.tokens(user.id)
     other.post(f"/account/tokens/{token.id}/revoke", headers=other.csrf)
-    assert house.accounts.tokens(user.id)[0].revoked_at is None
+    assert clinic.accounts.tokens(user.id)[0].revoked_at is None
     owner.post(f"/account/tokens/{token.id}/revoke", headers=owner.csrf)
     assert "You have no tokens." in owner.get("/account").text
 

@@ -7,65 +7,53 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from dash import no_update
+from dash.exceptions import PreventUpdate
 
 from dashboard import bell as bell_wiring
 from dashboard.components import alerts as words
 from dashboard.components import bell
 from dashboard.components.schedules import moment_words, options
-from dashboard.pages import alerts
+from dashboard.pages import alerts, schedules
 from data.errors import InvalidInput, NotFound
 from data.records import Alert, AlertState, Role, Severity
-from services.alerts.delivery import Telling, addresses
-from services.schedules import Default
+from services.alerts.delivery import Delivery, addresses
+from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback, log_in
-from tests.dashboard.house import House
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def raised(house: House, cause: str = "drift:brain", severity: Severity = Severity.WARNING) -> Alert:
-    return house.alerts.raise_alert(cause, severity, f"About {cause}", "Noise has risen.", "/models")
+def raised(clinic: Clinic, cause: str = "drift:brain", severity: Severity = Severity.WARNING) -> Alert:
+    return clinic.alerts.raise_alert(cause, severity, f"About {cause}", "Noise has risen.", "/models")
 
 
-def with_drift(house: House) -> House:
-    house.schedules.register(
-        "drift",
-        lambda _: None,
-        lambda ask: f"drift, {ask}",
-        defaults=[Default("Drift, brain", "brain", "0 6 * * *")],
-        choices=lambda: ["brain", "chest"],
-    )
-    return house
-
-
-def test_the_bell_counts_what_calls_the_gravest_first(house: House) -> None:
-    nora = house.person(Role.MLOPS)
-    first = raised(house)
-    raised(house, "drift:chest", Severity.CRITICAL)
-    muted = raised(house, "schedule:1")
-    house.alerts.mute(muted.id, nora, "Known", datetime.now(UTC) + timedelta(hours=1))
-    label, panel = bell_wiring.show(house.services, nora)
+def test_the_bell_counts_what_calls_the_gravest_first(clinic: Clinic) -> None:
+    nora = clinic.person(Role.MLOPS)
+    first = raised(clinic)
+    raised(clinic, "drift:chest", Severity.CRITICAL)
+    muted = raised(clinic, "schedule:1")
+    clinic.alerts.mute(muted.id, nora, "Known", datetime.now(UTC) + timedelta(hours=1))
+    label, panel = bell_wiring.show(clinic.alerts, nora)
     assert "2 open alerts" in str(label)
     said = str(panel)
     assert said.index("About drift:chest") < said.index("About drift:brain")
     assert "schedule:1" not in said
-    house.alerts.acknowledge(first.id, nora, "Known")
-    assert "1 open alert'" in str(bell_wiring.show(house.services, nora)[0])
+    clinic.alerts.acknowledge(first.id, nora, "Known")
+    assert "1 open alert'" in str(bell_wiring.show(clinic.alerts, nora)[0])
 
 
-def test_a_long_panel_says_how_many_more(house: House) -> None:
+def test_a_long_panel_says_how_many_more(clinic: Clinic) -> None:
     for number in range(bell.MOST_SHOWN + 3):
-        raised(house, str(number))
-    assert "… and 3 more" in str(bell_wiring.show(house.services, house.person(Role.HEAD))[1])
+        raised(clinic, str(number))
+    assert "… and 3 more" in str(bell_wiring.show(clinic.alerts, clinic.person(Role.HEAD))[1])
 
 
-def test_only_who_can_act_has_bell_and_page(house: House, sign_in) -> None:
-    raised(house)
+def test_only_who_can_act_has_bell_and_page(clinic: Clinic, sign_in) -> None:
+    raised(clinic)
     for role in (Role.HEAD, Role.MLOPS, Role.ADMIN):
         client = sign_in(role)
         assert client.get("/alerts").status_code == 200
-        assert client.get("/alerts/token").json["token"] == house.alerts.token()
+        assert client.get("/alerts/token").json["token"] == clinic.alerts.token()
         assert '"bell"' in json.dumps(client.get("/_dash-layout").json)
     clinician = sign_in(Role.CLINICIAN)
     assert clinician.get("/alerts").status_code == 404
@@ -77,8 +65,8 @@ def test_only_who_can_act_has_bell_and_page(house: House, sign_in) -> None:
     assert "Noise" not in refused.text
 
 
-def test_asking_for_the_token_is_no_activity(house: House, server) -> None:
-    house.person(Role.HEAD)
+def test_asking_for_the_token_is_no_activity(clinic: Clinic, server) -> None:
+    clinic.person(Role.HEAD)
     client = server.test_client()
     log_in(client, "head")
     with client.session_transaction() as session:
@@ -89,17 +77,17 @@ def test_asking_for_the_token_is_no_activity(house: House, server) -> None:
         assert session["seen"] == seen
 
 
-def test_a_link_is_shown_to_those_who_have_its_page(house: House) -> None:
-    alert = raised(house)
-    assert "href='/models'" in str(words.title(alert, house.person(Role.HEAD)))
-    assert "href" not in str(words.title(alert, house.person(Role.ADMIN)))
+def test_a_link_is_shown_to_those_who_have_its_page(clinic: Clinic) -> None:
+    alert = raised(clinic)
+    assert "href='/models'" in str(words.title(alert, clinic.person(Role.HEAD)))
+    assert "href" not in str(words.title(alert, clinic.person(Role.ADMIN)))
 
 
-def test_the_page_shows_what_stands_what_is_past_and_why(house: House) -> None:
-    nora = house.person(Role.MLOPS)
-    alert, other = raised(house), raised(house, "drift:chest")
-    alerts.decide(house.services, nora, other.id, "close", "Scanner repaired", None)
-    told, standing, past, more = alerts.show(house.services, nora, f"?alert={alert.id}")
+def test_the_page_shows_what_stands_what_is_past_and_why(clinic: Clinic) -> None:
+    nora = clinic.person(Role.MLOPS)
+    alert, other = raised(clinic), raised(clinic, "drift:chest")
+    alerts.decide(clinic.alerts, nora, other.id, "close", "Scanner repaired", None)
+    told, standing, past, more = alerts.show(clinic.alerts, nora, f"?alert={alert.id}").values()
     assert "About drift:brain" in str(standing)
     assert "lb-alert-chosen" in str(standing)
     assert "Scanner repaired" in str(past)
@@ -108,58 +96,61 @@ def test_the_page_shows_what_stands_what_is_past_and_why(house: House) -> None:
     assert more is None
 
 
-def test_past_alerts_come_in_portions(house: House) -> None:
+def test_past_alerts_come_in_portions(clinic: Clinic) -> None:
     for number in range(alerts.PAST_AT_FIRST + 1):
-        raised(house, str(number))
-        house.alerts.settle(str(number))
-    nora = house.person(Role.MLOPS)
-    _, _, past, more = alerts.show(house.services, nora, "")
+        raised(clinic, str(number))
+        clinic.alerts.settle(str(number))
+    nora = clinic.person(Role.MLOPS)
+    _, _, past, more = alerts.show(clinic.alerts, nora, "").values()
     assert str(past).count("lb-alert-head") == alerts.PAST_AT_FIRST
     assert f"past={alerts.PAST_AT_FIRST * 5}" in more.href
-    _, _, past, more = alerts.show(house.services, nora, "?past=100")
+    _, _, past, more = alerts.show(clinic.alerts, nora, "?past=100").values()
     assert str(past).count("lb-alert-head") == alerts.PAST_AT_FIRST + 1
     assert more is None
     for nonsense in ("?past=-3", "?past=x", "?past=0"):
         assert (
-            str(alerts.show(house.services, nora, nonsense)[2]).count("lb-alert-head") == alerts.PAST_AT_FIRST
+            str(alerts.show(clinic.alerts, nora, nonsense)[alerts.PAST]).count("lb-alert-head")
+            == alerts.PAST_AT_FIRST
         )
 
 
-def test_a_failed_message_is_shown_and_no_secret(house: House) -> None:
-    house.alerts._telling = Telling(addresses("json://user:s3cret@hook.example/t0ken"))
-    alert = raised(house)
-    house.alerts._settle_telling(house.alerts.get(alert.id), ["The webhook at hook.example did not take it."])
-    shown = str(alerts.show(house.services, house.person(Role.ADMIN), None))
+def test_a_failed_message_is_shown_and_no_secret(clinic: Clinic) -> None:
+    clinic.alerts._delivery = Delivery(addresses("json://user:s3cret@hook.example/t0ken"))
+    alert = raised(clinic)
+    clinic.alerts._settle_delivery(
+        clinic.alerts.get(alert.id), ["The webhook at hook.example did not take it."]
+    )
+    shown = str(alerts.show(clinic.alerts, clinic.person(Role.ADMIN), None))
     assert "The webhook at hook.example did not take it. It is tried again at" in shown
     assert "Sent to: webhook at hook.example" in shown
     assert "s3cret" not in shown
     assert "t0ken" not in shown
 
 
-def test_a_decision_needs_what_it_needs(house: House) -> None:
-    nora, alert = house.person(Role.MLOPS), raised(house)
+def test_a_decision_needs_what_it_needs(clinic: Clinic) -> None:
+    nora, alert = clinic.person(Role.MLOPS), raised(clinic)
     with pytest.raises(InvalidInput, match="why"):
-        alerts.decide(house.services, nora, alert.id, "acknowledge", " ", None)
+        alerts.decide(clinic.alerts, nora, alert.id, "acknowledge", " ", None)
     for until in (None, "", "soon"):
         with pytest.raises(InvalidInput, match="until when"):
-            alerts.decide(house.services, nora, alert.id, "mute", "Known", until)
+            alerts.decide(clinic.alerts, nora, alert.id, "mute", "Known", until)
     with pytest.raises(NotFound):
-        alerts.decide(house.services, nora, "none", "close", "Known", None)
-    alerts.decide(house.services, nora, alert.id, "mute", "Known", words.suggested_end(datetime.now(UTC)))
-    kept = house.alerts.get(alert.id)
+        alerts.decide(clinic.alerts, nora, "none", "close", "Known", None)
+    alerts.decide(clinic.alerts, nora, alert.id, "mute", "Known", words.suggested_end(datetime.now(UTC)))
+    kept = clinic.alerts.get(alert.id)
     assert kept.state is AlertState.OPEN
     assert (kept.muted_until.astimezone().hour, kept.muted_until.astimezone().minute) == (8, 0)
 
 
-def test_schedules_are_kept_changed_and_shown(house: House) -> None:
-    nora, services = house.person(Role.MLOPS), with_drift(house).services
-    house.schedules.start()
-    (offered, _) = options(house.schedules.choices())
-    assert offered["label"] == "drift, brain"
-    alerts.save_schedule(services, nora, "", offered["value"], "Mine", "30 5 * * 1")
-    shown, word = alerts.show_schedules(services, None)
+def test_schedules_are_kept_changed_and_shown(clinic: Clinic) -> None:
+    nora = clinic.person(Role.MLOPS)
+    clinic.schedules.start()
+    offered = options(clinic.schedules.choices())[0]
+    assert offered["label"].startswith("drift of brain-tumour: newest 1,000 readings")
+    schedules.save(clinic.schedules, nora, "", offered["value"], "Mine", "30 5 * * 1")
+    shown, word = schedules.show(clinic.schedules, clinic.accounts, None).values()
     for part in (
-        "Drift, brain",
+        "Weekly drift of brain-tumour",
         "made by Lightbox",
         "Mine",
         "made by Dr Mlops",
@@ -167,28 +158,29 @@ def test_schedules_are_kept_changed_and_shown(house: House) -> None:
         "next: ",
     ):
         assert part in str(shown), part
-    mine = next(view.schedule for view in house.schedules.views() if view.schedule.name == "Mine")
-    alerts.save_schedule(services, nora, mine.id, None, "Yours", "0 5 * * *")
-    alerts.act_on_schedule(services, nora, mine.id, "pause")
-    shown, changed = alerts.show_schedules(services, word)
+    mine = next(view.schedule for view in clinic.schedules.views() if view.schedule.name == "Mine")
+    schedules.save(clinic.schedules, nora, mine.id, None, "Yours", "0 5 * * *")
+    schedules.act(clinic.schedules, clinic.accounts, nora, mine.id, "pause")
+    shown, changed = schedules.show(clinic.schedules, clinic.accounts, word).values()
     assert changed != word
     assert "Yours" in str(shown)
     assert "Paused" in str(shown)
-    assert alerts.show_schedules(services, changed) == (no_update, no_update)
+    with pytest.raises(PreventUpdate):
+        schedules.show(clinic.schedules, clinic.accounts, changed)
 
 
-def test_only_what_is_offered_can_be_scheduled(house: House) -> None:
-    nora, services = house.person(Role.MLOPS), with_drift(house).services
+def test_only_what_is_offered_can_be_scheduled(clinic: Clinic) -> None:
+    nora = clinic.person(Role.MLOPS)
     for what in (None, "", "nonsense", json.dumps(["drift", "everything"]), json.dumps(["other", "brain"])):
         with pytest.raises(InvalidInput, match="Choose what"):
-            alerts.save_schedule(services, nora, "", what, "Mine", "0 6 * * *")
-    assert house.schedules.views() == []
+            schedules.save(clinic.schedules, nora, "", what, "Mine", "0 6 * * *")
+    assert clinic.schedules.views() == []
 
 
-def test_a_preview_says_what_is_wrong(house: House) -> None:
-    assert "tomorrow at" in str(alerts.preview(house.services, "0 6 * * *"))
-    assert "cannot be understood" in str(alerts.preview(house.services, "99 6 * * *"))
-    assert alerts.preview(house.services, " ") == []
+def test_a_preview_says_what_is_wrong(clinic: Clinic) -> None:
+    assert "tomorrow at" in str(schedules.preview(clinic.schedules, "0 6 * * *"))
+    assert "cannot be understood" in str(schedules.preview(clinic.schedules, "99 6 * * *"))
+    assert schedules.preview(clinic.schedules, " ") == []
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from dashboard.errors import sentence_for
 from dashboard.vendor import FILES, copy_vendor_files, missing_vendor_files
 from data.errors import InvalidInput
 from data.records import Role
+from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback, log_in
-from tests.dashboard.house import House
 
 
 def _ids(component) -> set[str]:
@@ -27,8 +27,8 @@ def _ids(component) -> set[str]:
     return found
 
 
-def test_every_id_of_a_callback_is_in_a_layout(house: House) -> None:
-    app = build_dashboard(house.services, secret_key="k" * 32)
+def test_every_id_of_a_callback_is_in_a_layout(clinic: Clinic) -> None:
+    app = build_dashboard(clinic.services, secret_key="k" * 32)
     known = _ids(app.validation_layout)
     for one in app._callback_list:
         places = one["inputs"] + one["state"]
@@ -40,11 +40,11 @@ def test_every_id_of_a_callback_is_in_a_layout(house: House) -> None:
 
 
 def test_two_apps_live_side_by_side(tmp_path: Path) -> None:
-    houses = [House(tmp_path / name) for name in ("one", "two")]
-    for house in houses:
-        house.person(Role.CLINICIAN)
-    servers = [build_dashboard(house.services, secret_key="k" * 32).server for house in houses]
-    houses[0].add_volume("u")
+    clinics = [Clinic(tmp_path / name) for name in ("one", "two")]
+    for clinic in clinics:
+        clinic.person(Role.CLINICIAN)
+    servers = [build_dashboard(clinic.services, secret_key="k" * 32).server for clinic in clinics]
+    clinics[0].add_volume("u")
     counts = []
     for server in servers:
         client = server.test_client()
@@ -53,8 +53,8 @@ def test_two_apps_live_side_by_side(tmp_path: Path) -> None:
         dependencies = client.get("/_dash-dependencies").json
         counts.append((len(dependencies), client.get("/changes").json["token"]))
     assert counts[0][0] == counts[1][0] > 0
-    for house in houses:
-        house.close()
+    for clinic in clinics:
+        clinic.close()
 
 
 def test_the_layout_holds_the_signed_in_person_only(sign_in) -> None:
@@ -82,13 +82,15 @@ def test_errors_on_purpose_are_shown_and_others_are_masked(caplog: pytest.LogCap
     assert reference in caplog.text
 
 
-def test_a_failing_callback_reaches_the_alert(house: House, sign_in, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_callback_reaches_the_alert(
+    clinic: Clinic, sign_in, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = sign_in()
 
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(house.services.versions.registry, "versions", broken, raising=False)
+    monkeypatch.setattr(clinic.services.versions.registry, "versions", broken, raising=False)
     inputs = [
         {"id": "models-tick", "property": "n_intervals", "value": None},
         {"id": "models-uploaded", "property": "data", "value": None},
@@ -102,13 +104,13 @@ def test_a_failing_callback_reaches_the_alert(house: House, sign_in, monkeypatch
     assert "secret" not in answer.text
 
 
-def test_a_failing_route_is_masked(house: House, sign_in, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_route_is_masked(clinic: Clinic, sign_in, monkeypatch: pytest.MonkeyPatch) -> None:
     client = sign_in()
 
     def broken() -> str:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(house.services.reviewing.worklist, "changes_token", broken)
+    monkeypatch.setattr(clinic.services.reviewing.worklist, "changes_token", broken)
     answer = client.get("/changes")
     assert (answer.status_code, answer.json["error"]["code"]) == (500, "failed")
     assert "secret" not in answer.text

@@ -10,39 +10,31 @@ import pytest
 from flask import Flask
 
 from dashboard.api import document as api_document
-from data.ledger.in_memory import Ledger
 from data.records import NOTICE, Identity, Role
 from data.stores.audit import AuditLog
-from data.stores.refusals import RefusalStore
-from services.cohort.cohort import Cohorts
-from services.cohort.comparison import Comparing
-from services.cohort.exports import MIME, CohortExports
-from tests.dashboard.house import House
+from services.cohort.exports import MIME
+from tests.dashboard.clinic import Clinic
 from tests.reports.test_tables import from_csv
 
 Header = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
-def house(house: House) -> House:
+def clinic(clinic: Clinic) -> Clinic:
     """Six volumes of six people, of which four were read; and two films."""
-    ledger = Ledger(house.database)
-    cohorts = Cohorts(ledger, RefusalStore(house.database), lambda: {"brain-tumour": 0.4})
-    house.services.cohort.numbers, house.services.cohort.comparison = cohorts, Comparing(ledger)
-    house.services.cohort.exports = CohortExports(cohorts, Comparing(ledger), AuditLog(house.database))
     for number in range(6):
-        scan = house.add_volume("u", Identity(f"Name {number}", f"MRN-{number}"))
+        scan = clinic.add_volume("u", Identity(f"Name {number}", f"MRN-{number}"))
         if number < 4:
-            house.read_volume(scan)
-    house.add_film("u")
-    house.add_film("u")
-    return house
+            clinic.read_volume(scan)
+    clinic.add_film("u")
+    clinic.add_film("u")
+    return clinic
 
 
 @pytest.fixture
-def bearer(house: House) -> Header:
+def bearer(clinic: Clinic) -> Header:
     def header(role: Role = Role.CLINICIAN) -> dict[str, str]:
-        return {"Authorization": f"Bearer {house.token(house.person(role))}"}
+        return {"Authorization": f"Bearer {clinic.token(clinic.person(role))}"}
 
     return header
 
@@ -119,13 +111,13 @@ def test_a_token_does_not_open_the_page_s_files(server: Flask, bearer: Header) -
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet", "json"])
-def test_files_are_sent_as_attachments(house: House, sign_in, kind: str) -> None:
+def test_files_are_sent_as_attachments(clinic: Clinic, sign_in, kind: str) -> None:
     answer = sign_in(Role.CLINICIAN).get(f"/exports/cohort.{kind}?task=pneumonia")
     assert answer.status_code == 200
     assert answer.mimetype == MIME[kind].partition(";")[0]
     assert answer.headers["Content-Disposition"].startswith("attachment; filename=lightbox-cohort-")
     assert answer.headers["Cache-Control"] == "no-store"
-    (event,) = AuditLog(house.database).recent(1)
+    (event,) = AuditLog(clinic.database).recent(1)
     assert (event.action, event.subject, event.detail) == ("cohort.export", kind, "task=pneumonia")
 
 

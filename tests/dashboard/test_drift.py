@@ -16,40 +16,44 @@ from dashboard.api import document_drift as api_document_drift
 from dashboard.pages import drift as page
 from dashboard.pages import scan
 from data.errors import InvalidInput
-from data.records import BRAIN_TUMOUR, DriftAsk, DriftRun, Role
+from data.records import BRAIN_TUMOUR, PNEUMONIA, DriftAsk, DriftRun, Role
+from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback
-from tests.dashboard.house import House
+
+TASKS = (BRAIN_TUMOUR, PNEUMONIA)
 
 
 @pytest.fixture
-def run(house: House) -> DriftRun:
-    house.drifting.add(80, 1)
-    sender = house.person(Role.CLINICIAN, "sender")
-    scan = house.add_volume(sender.id)
-    house.read_volume(scan)
-    house.drifting.add(59, 2, day=30, noise=lambda value, random: value + 0.03)
-    house.drifting.add(1, 3, day=30, scan_ids=[scan.id], noise=0.2)
-    return house.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=60))
+def run(clinic: Clinic) -> DriftRun:
+    clinic.add_readings(80, 1)
+    sender = clinic.person(Role.CLINICIAN, "sender")
+    scan = clinic.add_volume(sender.id)
+    clinic.read_volume(scan)
+    clinic.add_readings(59, 2, day=30, noise=lambda value, random: value + 0.03)
+    clinic.add_readings(1, 3, day=30, scan_ids=[scan.id], noise=0.2)
+    return clinic.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=60))
 
 
-def noisiest(house: House, run: DriftRun) -> str:
+def noisiest(clinic: Clinic, run: DriftRun) -> str:
     """The one scan that has pictures."""
-    scans = house.drifting.influential_scans.of(run.id, "noise").scans
+    scans = clinic.services.drift.influential_scans.of(run.id, "noise").scans
     return next(one.scan_id for one in scans if one.value == pytest.approx(0.2))
 
 
-def auth(house: House, role: Role) -> dict[str, str]:
-    return {"Authorization": f"Bearer {house.token(house.person(role, f'token-{role.value}'))}"}
+def auth(clinic: Clinic, role: Role) -> dict[str, str]:
+    return {"Authorization": f"Bearer {clinic.token(clinic.person(role, f'token-{role.value}'))}"}
 
 
 def test_the_page_the_api_and_the_files_tell_the_same_numbers(
-    house: House, run: DriftRun, sign_in: Any
+    clinic: Clinic, run: DriftRun, sign_in: Any
 ) -> None:
     client = sign_in(Role.MLOPS)
-    told = client.get(f"/api/v1/drift/{run.id}", headers=auth(house, Role.HEAD)).json
+    told = client.get(f"/api/v1/drift/{run.id}", headers=auth(clinic, Role.HEAD)).json
     file = client.get(f"/drift/{run.id}/snapshot.json")
-    assert told["snapshot"] == file.json == house.services.drift.runs.snapshot(run.id)
-    shown = str(page.show(house.services, house.person(Role.MLOPS, "looker"), f"?run={run.id}"))
+    assert told["snapshot"] == file.json == clinic.services.drift.runs.snapshot(run.id)
+    shown = str(
+        page.show(clinic.services.drift, TASKS, clinic.person(Role.MLOPS, "looker"), f"?run={run.id}")
+    )
     for sentence in told["snapshot"]["verdict"] + told["snapshot"]["notes"]:
         assert sentence in shown
     html = client.get(f"/drift/{run.id}/drift.html").text
@@ -68,11 +72,11 @@ def test_evidently_runs_in_a_cage(run: DriftRun, sign_in: Any) -> None:
     assert client.get("/drift/..%2f/snapshot.json").status_code == 404
 
 
-def test_what_each_role_may(house: House, run: DriftRun, server: Flask) -> None:
+def test_what_each_role_may(clinic: Clinic, run: DriftRun, server: Flask) -> None:
     client = server.test_client()
     body = {"task": BRAIN_TUMOUR, "last": 50}
     for role, runs in ((Role.CLINICIAN, 403), (Role.HEAD, 202), (Role.MLOPS, 202), (Role.ADMIN, 202)):
-        token = auth(house, role)
+        token = auth(clinic, role)
         assert client.get(f"/api/v1/drift?task={BRAIN_TUMOUR}", headers=token).status_code == 200
         assert client.post("/api/v1/drift", json=body, headers=token).status_code == runs
         influential_scans = client.get(f"/api/v1/drift/{run.id}/culprits?feature=noise", headers=token)
@@ -95,13 +99,13 @@ def test_what_each_role_may(house: House, run: DriftRun, server: Flask) -> None:
         ({"task": BRAIN_TUMOUR, "depth": 3}, "nothing called depth"),
     ],
 )
-def test_a_wrong_ask_is_a_sentence(house: House, server: Flask, body: Any, words: str) -> None:
-    answer = server.test_client().post("/api/v1/drift", json=body, headers=auth(house, Role.MLOPS))
+def test_a_wrong_ask_is_a_sentence(clinic: Clinic, server: Flask, body: Any, words: str) -> None:
+    answer = server.test_client().post("/api/v1/drift", json=body, headers=auth(clinic, Role.MLOPS))
     assert answer.status_code == 400 and words in answer.json["error"]["message"]
 
 
-def test_the_document_names_every_address_and_field(house: House, run: DriftRun, server: Flask) -> None:
-    client, token = server.test_client(), auth(house, Role.MLOPS)
+def test_the_document_names_every_address_and_field(clinic: Clinic, run: DriftRun, server: Flask) -> None:
+    client, token = server.test_client(), auth(clinic, Role.MLOPS)
     rules = {re.sub(r"<(\w+)>", r"{\1}", str(rule)) for rule in server.url_map.iter_rules()}
     assert set(api_document_drift.paths()) <= rules
     document = client.get("/api/v1/openapi.json", headers=token).json
@@ -114,65 +118,68 @@ def test_the_document_names_every_address_and_field(house: House, run: DriftRun,
     assert set(reference) == set(document["components"]["schemas"]["DriftReference"]["properties"])
 
 
-def test_a_feature_opens_the_scans_that_pull_it(house: House, run: DriftRun) -> None:
-    scan_id = house.drifting.influential_scans.of(run.id, "noise").scans[0].scan_id
-    looker = house.person(Role.MLOPS, "looker")
-    found = page.detail(house.services, looker, f"?run={run.id}&feature=noise")
-    assert found[page.FEATURE] == "" and "Scans that pull “Noise” the most" in str(found[page.CULPRITS_HEAD])
-    assert found["drift-chosen"][0]["value"] == scan_id
-    closed = page.detail(house.services, looker, f"?run={run.id}")
-    assert closed[page.FEATURE] == "lb-hidden" and closed["drift-chosen"] == []
-    admin = page.detail(house.services, house.person(Role.ADMIN, "chief"), f"?run={run.id}&feature=noise")
-    assert admin["drift-chosen"] == []
+def test_a_feature_opens_the_scans_that_pull_it(clinic: Clinic, run: DriftRun) -> None:
+    scan_id = clinic.services.drift.influential_scans.of(run.id, "noise").scans[0].scan_id
+    looker = clinic.person(Role.MLOPS, "looker")
+    found = page.detail(clinic.services.drift, TASKS, looker, f"?run={run.id}&feature=noise")
+    assert found[page.FEATURE] == "" and "Scans that pull “Noise” the most" in str(
+        found[page.INFLUENTIAL_HEAD]
+    )
+    assert found["drift-chosen"]["options"][0]["value"] == scan_id
+    closed = page.detail(clinic.services.drift, TASKS, looker, f"?run={run.id}")
+    assert closed[page.FEATURE] == "lb-hidden" and closed["drift-chosen"]["options"] == []
+    admin = page.detail(
+        clinic.services.drift, TASKS, clinic.person(Role.ADMIN, "chief"), f"?run={run.id}&feature=noise"
+    )
+    assert admin["drift-chosen"]["options"] == []
 
 
-def test_a_thumbnail_shows_the_mask(house: House, run: DriftRun, sign_in: Any) -> None:
-    scan_id = noisiest(house, run)
+def test_a_thumbnail_shows_the_mask(clinic: Clinic, run: DriftRun, sign_in: Any) -> None:
+    scan_id = noisiest(clinic, run)
     answer = sign_in(Role.MLOPS).get(f"/drift/thumbnail/{scan_id}.png")
     pixels = np.asarray(Image.open(io.BytesIO(answer.data)).convert("RGB")).astype(int)
     assert answer.mimetype == "image/png" and (pixels.max(axis=2) - pixels.min(axis=2) > 60).sum() > 10
 
 
-def test_chosen_scans_go_to_review_and_into_a_pack(house: House, run: DriftRun, sign_in: Any) -> None:
+def test_chosen_scans_go_to_review_and_into_a_pack(clinic: Clinic, run: DriftRun, sign_in: Any) -> None:
     client = sign_in(Role.MLOPS)
-    scan_id = noisiest(house, run)
-    known = [one["output"] for one in client.get("/_dash-dependencies").json]
-    (output,) = [one for one in known if one.startswith("..drift-gallery-said.children")]
+    scan_id = noisiest(clinic, run)
 
     def act(button: str) -> str:
-        inputs = [
-            {"id": name, "property": "n_clicks", "value": 1 if name == button else None}
-            for name in ("drift-ask-review", "drift-make-pack")
-        ]
+        inputs = [{"id": button, "property": "n_clicks", "value": 1}]
         state = [
             {"id": "drift-chosen", "property": "value", "value": [scan_id]},
             {"id": "drift-why", "property": "value", "value": "noise of the new scanner"},
             {"id": "location", "property": "search", "value": f"?run={run.id}"},
         ]
-        answer = callback(client, output, [*inputs, []], changed=f"{button}.n_clicks", state=state)
+        answer = callback(
+            client, "drift-gallery-said.children", inputs, changed=f"{button}.n_clicks", state=state
+        )
         assert answer.status_code == 200, answer.text
         return json.dumps(answer.json)
 
     assert "1 scans wait for a review." in act("drift-ask-review")
-    (asked,) = house.services.reviewing.requests.open(BRAIN_TUMOUR)
+    (asked,) = clinic.services.reviewing.requests.open(BRAIN_TUMOUR)
     assert (asked.scan_id, asked.why) == (scan_id, "noise of the new scanner")
     assert "A pack of 1 scans is being made." in act("drift-make-pack")
-    assert house.services.training.packs.recent()[0].ask.scan_ids == (scan_id,)
-    clinician = house.person(Role.CLINICIAN, "reader")
-    assert "noise of the new scanner" in str(scan.show(house.services, clinician, scan_id)[scan.HISTORY])
-    house.services.reviewing.reviews.accept(scan_id, clinician)
-    assert house.services.reviewing.requests.open() == []
+    assert clinic.services.training.packs.recent()[0].ask.scan_ids == (scan_id,)
+    clinician = clinic.person(Role.CLINICIAN, "reader")
+    assert "noise of the new scanner" in str(
+        scan.show(clinic.services.reviewing, clinician, scan_id)[scan.HISTORY]
+    )
+    clinic.services.reviewing.reviews.accept(scan_id, clinician)
+    assert clinic.services.reviewing.requests.open() == []
     with pytest.raises(InvalidInput):
-        house.services.reviewing.requests.ask([scan_id], " ", clinician)
+        clinic.services.reviewing.requests.ask([scan_id], " ", clinician)
 
 
-def test_an_empty_house_says_so(house: House) -> None:
-    shown = page.show(house.services, house.person(Role.MLOPS), "")
+def test_an_empty_house_says_so(clinic: Clinic) -> None:
+    shown = page.show(clinic.services.drift, TASKS, clinic.person(Role.MLOPS), "")
     assert "No drift run yet." in str(shown[page.VERDICT]) and shown[page.TICK]
 
 
-def test_two_runs_stand_side_by_side(house: House, run: DriftRun) -> None:
-    other = house.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=40))
-    shown = page.show(house.services, house.person(Role.HEAD), f"?run={run.id}&vs={other.id}")
+def test_two_runs_stand_side_by_side(clinic: Clinic, run: DriftRun) -> None:
+    other = clinic.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=40))
+    shown = page.show(clinic.services.drift, TASKS, clinic.person(Role.HEAD), f"?run={run.id}&vs={other.id}")
     assert "Two runs side by side" in str(shown[page.PAIRS])
     assert "compare" not in str(shown[page.PAIRS]) and other.id in str(shown[page.RUNS])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from dashboard.build import build_dashboard
 from data.records import Role
+from tests.dashboard.clinic import PASSWORD, Clinic
 from tests.dashboard.conftest import callback, form_token, log_in
-from tests.dashboard.house import PASSWORD, House
 
 OPEN = {"login", "sign_in", "healthz", "readyz", "metrics"}
 VALUES = {"scan_id": "0" * 32, "index": 0, "upload_id": "0" * 32, "token_id": "0" * 32, "path": "x"}
@@ -64,15 +67,17 @@ def test_the_sign_in_page_and_its_files_are_open(server: Flask) -> None:
     assert client.get("/assets/viewer.js").status_code == 401
 
 
-def test_readiness_is_in_the_status_line(server: Flask, house: House) -> None:
+def test_readiness_is_in_the_status_line(server: Flask, tmp_path: Path) -> None:
     client = server.test_client()
     assert client.get("/readyz").status_code == 200
-    house.health.is_ready = False
-    assert client.get("/readyz").status_code == 503
+    without_networks = Clinic(tmp_path / "other", networks=False)
+    other = build_dashboard(without_networks.services, secret_key="k" * 32).server.test_client()
+    assert other.get("/readyz").status_code == 503
+    without_networks.close()
 
 
-def test_a_wrong_password_is_one_sentence(server: Flask, house: House) -> None:
-    house.person(Role.CLINICIAN)
+def test_a_wrong_password_is_one_sentence(server: Flask, clinic: Clinic) -> None:
+    clinic.person(Role.CLINICIAN)
     answer = log_in(server.test_client(), "clinician", "wrong password!")
     assert answer.status_code == 401
     assert "The name or the password is wrong." in answer.text
@@ -82,18 +87,18 @@ def test_a_wrong_password_is_one_sentence(server: Flask, house: House) -> None:
     "target",
     ["https://evil.example/", "//evil.example/x", "/\\evil.example", "javascript:alert(1)", "/\t/evil", ""],
 )
-def test_the_sign_in_leads_only_to_this_server(server: Flask, house: House, target: str) -> None:
-    house.person(Role.CLINICIAN)
+def test_the_sign_in_leads_only_to_this_server(server: Flask, clinic: Clinic, target: str) -> None:
+    clinic.person(Role.CLINICIAN)
     assert log_in(server.test_client(), "clinician", next=target).location == "/"
 
 
-def test_the_sign_in_leads_back_to_the_page(server: Flask, house: House) -> None:
-    house.person(Role.CLINICIAN)
+def test_the_sign_in_leads_back_to_the_page(server: Flask, clinic: Clinic) -> None:
+    clinic.person(Role.CLINICIAN)
     assert log_in(server.test_client(), "clinician", next="/scans/ab?x=1").location == "/scans/ab?x=1"
 
 
-def test_the_first_sign_in_is_for_a_new_password(server: Flask, house: House) -> None:
-    _, first = house.accounts.create("new", "Dr New", Role.CLINICIAN)
+def test_the_first_sign_in_is_for_a_new_password(server: Flask, clinic: Clinic) -> None:
+    _, first = clinic.accounts.create("new", "Dr New", Role.CLINICIAN)
     client = server.test_client()
     assert log_in(client, "new", first).location == "/account/password"
     assert client.get("/worklist").location == "/account/password"
@@ -126,8 +131,8 @@ def test_changes_need_the_csrf_token(sign_in, method: str, address: str) -> None
     assert answer.json["error"]["code"] == "csrf"
 
 
-def test_the_sign_in_needs_the_csrf_token(server: Flask, house: House) -> None:
-    house.person(Role.CLINICIAN)
+def test_the_sign_in_needs_the_csrf_token(server: Flask, clinic: Clinic) -> None:
+    clinic.person(Role.CLINICIAN)
     form = {"name": "clinician", "password": PASSWORD}
     assert server.test_client().post("/login", data=form).status_code == 400
 
@@ -150,10 +155,10 @@ def test_signing_out_everywhere(sign_in) -> None:
     assert there.get("/changes").status_code == 401
 
 
-def test_a_deactivated_account_is_out_at_once(house: House, sign_in) -> None:
+def test_a_deactivated_account_is_out_at_once(clinic: Clinic, sign_in) -> None:
     client = sign_in()
-    user = next(user for user in house.accounts.all() if user.name == "clinician")
-    house.accounts.set_active(user.id, False)
+    user = next(user for user in clinic.accounts.all() if user.name == "clinician")
+    clinic.accounts.set_active(user.id, False)
     assert client.get("/changes").status_code == 401
 
 

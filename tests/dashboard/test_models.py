@@ -12,8 +12,7 @@ import pytest
 from dashboard.pages import models, rehearsal
 from data.errors import NotAllowed
 from data.records import BRAIN_TUMOUR, Role, User
-from tests.dashboard.house import House
-from tests.dashboard.released import moved_in
+from tests.dashboard.clinic import Clinic
 from tests.services.small_models import Department, department, empty_mlflow, weights_in, zipped
 
 
@@ -23,91 +22,93 @@ def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def small(house: House, tmp_path: Path, mlflow: Path) -> Iterator[Department]:
-    """The house with a department whose second version was rehearsed on six scans."""
+def small(clinic: Clinic, tmp_path: Path, mlflow: Path) -> Iterator[Department]:
+    """The clinic with a department whose second version was rehearsed on six scans."""
     with department(tmp_path / "department", mlflow) as made:
-        moved_in(house, made)
+        clinic.show_versions_of(made)
         made.add(6, bright=800)
         made.version(above=700, name="second")
         made.rehearse("2")
         yield made
 
 
-def _press(house: House, user: User, verb: str, version: str, why: str = "Because.", live: str = "1") -> str:
+def _press(
+    clinic: Clinic, user: User, verb: str, version: str, why: str = "Because.", live: str = "1"
+) -> str:
     pressed = {"task": BRAIN_TUMOUR, "version": version, "verb": verb, "live": live}
-    return models.act(house.services, user, pressed, why, "100")
+    return models.act(clinic.services.versions, user, pressed, why, "100")
 
 
 def test_the_page_says_what_is_live_what_the_gate_says_and_who_decided(
-    house: House, small: Department
+    clinic: Clinic, small: Department
 ) -> None:
-    operator, head = house.person(Role.MLOPS), house.person(Role.HEAD)
-    said = str(models.show(house.services, operator))
+    operator, head = clinic.person(Role.MLOPS), clinic.person(Role.HEAD)
+    said = str(models.show(clinic.services.versions, operator))
     assert "Version 1 is live." in said
     assert "The gate cannot tell. " in said
     made = small.rehearsals.latest(BRAIN_TUMOUR, "2")
     assert made is not None
     assert f"/rehearsals/{made.id}" in said
     assert "Ask for an override" in said
-    before = models.word(house.services)
+    before = models.word(clinic.services.versions)
 
-    assert "confirm" in _press(house, operator, "override", "2", "We need it.")
+    assert "confirm" in _press(clinic, operator, "override", "2", "We need it.")
     asked = small.promotions.recent(BRAIN_TUMOUR)[0]
-    assert "Withdraw" in str(models.show(house.services, operator))
-    assert "Confirm: let it go live" in str(models.show(house.services, head))
-    assert _press(house, head, "confirm", asked.id, "Agreed.") == "Version 2 is live."
-    said = str(models.show(house.services, operator))
+    assert "Withdraw" in str(models.show(clinic.services.versions, operator))
+    assert "Confirm: let it go live" in str(models.show(clinic.services.versions, head))
+    assert _press(clinic, head, "confirm", asked.id, "Agreed.") == "Version 2 is live."
+    said = str(models.show(clinic.services.versions, operator))
     for words in ("Version 2 is live.", "approved by Dr Mlops, Dr Head: We need it.", "Go back to version 1"):
         assert words in said
-    assert models.word(house.services) != before
-    assert _press(house, operator, "rollback", "back", "Worse.", "2") == "Version 1 is live again."
-    assert "back to version 1 in the place of 2" in str(models.show(house.services, head))
+    assert models.word(clinic.services.versions) != before
+    assert _press(clinic, operator, "rollback", "back", "Worse.", "2") == "Version 1 is live again."
+    assert "back to version 1 in the place of 2" in str(models.show(clinic.services.versions, head))
 
 
-def test_others_only_look(house: House, small: Department) -> None:
-    clinician, head = house.person(Role.CLINICIAN), house.person(Role.HEAD)
-    _press(house, house.person(Role.MLOPS), "override", "2")
-    said = str(models.show(house.services, clinician))
+def test_others_only_look(clinic: Clinic, small: Department) -> None:
+    clinician, head = clinic.person(Role.CLINICIAN), clinic.person(Role.HEAD)
+    _press(clinic, clinic.person(Role.MLOPS), "override", "2")
+    said = str(models.show(clinic.services.versions, clinician))
     assert "asks that version 2 goes live" in said
     for control in ("models-act", "models-why", "lb-choose-zip"):
         assert control not in said
-    assert "'rehearse'" not in str(models.show(house.services, head))
+    assert "'rehearse'" not in str(models.show(clinic.services.versions, head))
     for verb in ("promote", "override", "rollback", "rehearse", "challenge"):
         with pytest.raises(NotAllowed):
-            _press(house, head, verb, "2")
+            _press(clinic, head, verb, "2")
     with pytest.raises(NotAllowed):
-        _press(house, clinician, "confirm", small.promotions.recent(BRAIN_TUMOUR)[0].id)
+        _press(clinic, clinician, "confirm", small.promotions.recent(BRAIN_TUMOUR)[0].id)
 
 
-def test_the_challenger_is_marked_and_unmarked(house: House, small: Department) -> None:
-    operator = house.person(Role.MLOPS)
-    _press(house, operator, "challenge", "2")
+def test_the_challenger_is_marked_and_unmarked(clinic: Clinic, small: Department) -> None:
+    operator = clinic.person(Role.MLOPS)
+    _press(clinic, operator, "challenge", "2")
     assert small.registry.version(BRAIN_TUMOUR, "2").aliases == ("challenger",)
-    assert "No challenger any more" in str(models.show(house.services, operator))
-    _press(house, operator, "unchallenge", "2")
+    assert "No challenger any more" in str(models.show(clinic.services.versions, operator))
+    _press(clinic, operator, "unchallenge", "2")
     assert small.registry.version(BRAIN_TUMOUR, "2").aliases == ()
 
 
 def test_without_mlflow_the_page_says_so(
-    house: House, small: Department, monkeypatch: pytest.MonkeyPatch
+    clinic: Clinic, small: Department, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:
         raise ConnectionError("no route to host")
 
     monkeypatch.setattr(type(small.tracking), "registered", away)
     monkeypatch.setattr(type(small.tracking), "runs", away)
-    said = str(models.show(house.services, house.person(Role.HEAD)))
+    said = str(models.show(clinic.services.versions, clinic.person(Role.HEAD)))
     assert "The model registry cannot be reached" in said
     assert "Live: version 1, from this machine" in said
 
 
 def test_a_rehearsal_shows_differences_with_pictures_and_links(
-    house: House, small: Department, sign_in
+    clinic: Clinic, small: Department, sign_in
 ) -> None:
     made = small.rehearsals.latest(BRAIN_TUMOUR, "2")
     assert made is not None
-    head = house.person(Role.HEAD)
-    said = str(rehearsal.show(house.services, head, made.id))
+    head = clinic.person(Role.HEAD)
+    said = str(rehearsal.show(clinic.services.versions, head, made.id))
     for words in ("6 scans read by version 2 beside version 1", "Recall", "Time a picture (ms)", "Dice 0.92"):
         assert words in said
     source = f"/rehearsals/{made.id}/{made.differences[0].scan_id}.png"
@@ -119,12 +120,12 @@ def test_a_rehearsal_shows_differences_with_pictures_and_links(
     admin = sign_in(Role.ADMIN)
     assert admin.get(f"/rehearsals/{made.id}").status_code == 200
     assert admin.get(source).status_code == 404
-    (administrator,) = (user for user in house.accounts.all() if user.role is Role.ADMIN)
-    said = str(rehearsal.show(house.services, administrator, made.id))
+    (administrator,) = (user for user in clinic.accounts.all() if user.role is Role.ADMIN)
+    said = str(rehearsal.show(clinic.services.versions, administrator, made.id))
     assert re.search(r"/scans/|\.png", said) is None
 
 
-def test_a_version_is_uploaded_by_those_who_may(house: House, small: Department, sign_in) -> None:
+def test_a_version_is_uploaded_by_those_who_may(clinic: Clinic, small: Department, sign_in) -> None:
     archive = zipped(weights_in(small.folder / "third", above=650)).read_bytes()
 
     def sent(client, content: bytes):

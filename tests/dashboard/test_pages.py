@@ -5,72 +5,78 @@ from __future__ import annotations
 import pytest
 
 from dashboard.components import metrics, panels, viewer
+from dashboard.components import worklist as parts
 from dashboard.pages import admin, models, scan, worklist
 from data.errors import InvalidInput, NotAllowed
 from data.records import Identity, Role, ScanStatus, Verdict
-from tests.dashboard.house import House
+from tests.dashboard.clinic import Clinic
 
 NO_FILTER: dict[str, str | None] = {}
 FIRST = {"startRow": 0, "endRow": 50}
+
+
+def rows(clinic: Clinic, *asked) -> tuple[dict, str, object]:
+    shown = worklist.rows(clinic.services.reviewing.worklist, clinic.services.cohort.numbers, *asked)
+    empty = shown[parts.EMPTY]
+    assert empty["hidden"] is (empty["children"] is None)
+    return shown[parts.GRID]["getRowsResponse"], shown[parts.TOTAL], empty["children"]
 
 
 def _names(answer: dict) -> list[str]:
     return [row["patient"] for row in answer["rowData"]]
 
 
-def test_rows_say_results_in_words(house: House) -> None:
-    clinician = house.person(Role.CLINICIAN)
-    volume, film = house.add_volume(clinician.id), house.add_film(clinician.id)
-    house.read_volume(volume)
-    house.read_film(film)
-    answer, total, empty = worklist.rows(house.services, clinician, FIRST, "", NO_FILTER)
+def test_rows_say_results_in_words(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    volume, film = clinic.add_volume(clinician.id), clinic.add_film(clinician.id)
+    clinic.read_volume(volume)
+    clinic.read_film(film)
+    answer, total, empty = rows(clinic, clinician, FIRST, "", NO_FILTER)
     results = {row["scan_id"]: row["result"] for row in answer["rowData"]}
     assert results[film.id] == "Pneumonia 0.93"
     assert results[volume.id].startswith("Tumour 6.0 mL, ")
     assert (total, empty) == ("2 scans", None)
 
 
-def test_rows_can_be_searched_filtered_and_sorted(house: House) -> None:
-    clinician = house.person(Role.CLINICIAN)
+def test_rows_can_be_searched_filtered_and_sorted(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
     for name in ("Berta", "Anton", "Cäsar"):
-        house.add_volume(clinician.id, Identity(name, name))
-    house.add_film(clinician.id)
+        clinic.add_volume(clinician.id, Identity(name, name))
+    clinic.add_film(clinician.id)
     sort = [{"colId": "patient", "sort": "asc"}]
-    answer, *_ = worklist.rows(
-        house.services, clinician, FIRST | {"sortModel": sort}, "", {"task": "brain-tumour"}
-    )
+    answer, *_ = rows(clinic, clinician, FIRST | {"sortModel": sort}, "", {"task": "brain-tumour"})
     assert _names(answer) == ["Anton", "Berta", "Cäsar"]
-    answer, total, _ = worklist.rows(house.services, clinician, FIRST, "anton", {"status": "any"})
+    answer, total, _ = rows(clinic, clinician, FIRST, "anton", {"status": "any"})
     assert (_names(answer), total) == (["Anton"], "1 scan")
-    _, _, empty = worklist.rows(house.services, clinician, FIRST, "nobody", NO_FILTER)
+    _, _, empty = rows(clinic, clinician, FIRST, "nobody", NO_FILTER)
     assert "No scan fits." in str(empty)
 
 
-def test_rows_come_in_portions(house: House) -> None:
-    clinician = house.person(Role.CLINICIAN)
+def test_rows_come_in_portions(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
     for number in range(7):
-        house.add_volume(clinician.id, Identity(f"P{number}", str(number)))
-    answer, *_ = worklist.rows(house.services, clinician, {"startRow": 5, "endRow": 10}, "", NO_FILTER)
+        clinic.add_volume(clinician.id, Identity(f"P{number}", str(number)))
+    answer, *_ = rows(clinic, clinician, {"startRow": 5, "endRow": 10}, "", NO_FILTER)
     assert (len(answer["rowData"]), answer["rowCount"]) == (2, 7)
 
 
-def test_an_empty_worklist_says_what_to_do(house: House) -> None:
-    _, _, sends = worklist.rows(house.services, house.person(Role.CLINICIAN), FIRST, "", NO_FILTER)
-    _, _, looks = worklist.rows(house.services, house.person(Role.HEAD), FIRST, "", NO_FILTER)
+def test_an_empty_worklist_says_what_to_do(clinic: Clinic) -> None:
+    _, _, sends = rows(clinic, clinic.person(Role.CLINICIAN), FIRST, "", NO_FILTER)
+    _, _, looks = rows(clinic, clinic.person(Role.HEAD), FIRST, "", NO_FILTER)
     assert "Drop a brain MRI" in str(sends)
     assert "Drop" not in str(looks)
 
 
-def test_only_senders_have_a_drop_zone(house: House) -> None:
-    assert "drop-zone" in str(worklist.layout(house.person(Role.MLOPS)))
-    assert "drop-zone" not in str(worklist.layout(house.person(Role.HEAD)))
+def test_only_senders_have_a_drop_zone(clinic: Clinic) -> None:
+    assert "drop-zone" in str(worklist.layout(clinic.person(Role.MLOPS)))
+    assert "drop-zone" not in str(worklist.layout(clinic.person(Role.HEAD)))
 
 
-def test_a_scan_page_tells_units_and_position(house: House) -> None:
-    clinician = house.person(Role.CLINICIAN)
-    kept = house.add_volume(clinician.id)
-    house.read_volume(kept)
-    shown = scan.show(house.services, clinician, kept.id)
+def test_a_scan_page_tells_units_and_position(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    kept = clinic.add_volume(clinician.id)
+    clinic.read_volume(kept)
+    shown = scan.show(clinic.services.reviewing, clinician, kept.id)
     said = str(shown[scan.RESULT])
     for words in ("Tumour found", "6.0 mL", "30 mm", "6 of 24", "R 2, P 23, I 4 mm"):
         assert words in said
@@ -79,11 +85,11 @@ def test_a_scan_page_tells_units_and_position(house: House) -> None:
     assert "brain-tumour version 2" in str(shown[scan.PROVENANCE])
 
 
-def test_without_spacing_there_are_only_pixels(house: House) -> None:
-    clinician = house.person(Role.CLINICIAN)
-    kept = house.add_volume(clinician.id, placed=False)
-    house.read_volume(kept)
-    shown = scan.show(house.services, clinician, kept.id)
+def test_without_spacing_there_are_only_pixels(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    kept = clinic.add_volume(clinician.id, placed=False)
+    clinic.read_volume(kept)
+    shown = scan.show(clinic.services.reviewing, clinician, kept.id)
     said = str(shown[scan.RESULT])
     assert "Pixels only: the file does not state its spacing." in said
     assert " mL" not in said
@@ -91,99 +97,105 @@ def test_without_spacing_there_are_only_pixels(house: House) -> None:
     assert "not stated in the file" in str(shown[scan.FACTS])
 
 
-def test_a_mask_at_the_border_is_flagged(house: House) -> None:
-    clinician = house.person(Role.CLINICIAN)
-    kept = house.add_volume(clinician.id, shape=(14, 60, 48))
-    house.read_volume(kept)  # its mask ends on the last slice
-    assert "touches the border" in str(scan.show(house.services, clinician, kept.id)[scan.RESULT])
+def test_a_mask_at_the_border_is_flagged(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    kept = clinic.add_volume(clinician.id, shape=(14, 60, 48))
+    clinic.read_volume(kept)  # its mask ends on the last slice
+    assert "touches the border" in str(scan.show(clinic.services.reviewing, clinician, kept.id)[scan.RESULT])
 
 
-def test_a_mask_that_the_model_doubts_is_to_be_checked(house: House) -> None:
-    clinician = house.person(Role.CLINICIAN)
-    sure, unsure = house.add_volume(clinician.id), house.add_volume(clinician.id)
-    house.read_volume(sure, expected=0.91)
-    house.read_volume(unsure, expected=0.55)
-    shown = {one.id: str(scan.show(house.services, clinician, one.id)[scan.RESULT]) for one in (sure, unsure)}
+def test_a_mask_that_the_model_doubts_is_to_be_checked(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    sure, unsure = clinic.add_volume(clinician.id), clinic.add_volume(clinician.id)
+    clinic.read_volume(sure, expected=0.91)
+    clinic.read_volume(unsure, expected=0.55)
+    shown = {
+        one.id: str(scan.show(clinic.services.reviewing, clinician, one.id)[scan.RESULT])
+        for one in (sure, unsure)
+    }
     assert "Dice 0.91" in shown[sure.id]
     assert "unsure of this outline" not in shown[sure.id]
     assert "unsure of this outline" in shown[unsure.id]
-    rows = worklist.rows(house.services, clinician, FIRST, "", NO_FILTER)[0]["rowData"]
-    assert {row["scan_id"]: "check" in row["result"] for row in rows} == {sure.id: False, unsure.id: True}
+    listed = rows(clinic, clinician, FIRST, "", NO_FILTER)[0]["rowData"]
+    assert {row["scan_id"]: "check" in row["result"] for row in listed} == {sure.id: False, unsure.id: True}
 
 
-def test_a_scan_that_waits_or_failed_says_so(house: House) -> None:
-    clinician = house.person(Role.CLINICIAN)
-    waiting = house.add_volume(clinician.id)
-    assert "Waiting to be read" in str(scan.show(house.services, clinician, waiting.id)[scan.STATUS])
-    failed = house.add_volume(clinician.id, status=ScanStatus.FAILED)
-    shown = scan.show(house.services, clinician, failed.id)
+def test_a_scan_that_waits_or_failed_says_so(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    waiting = clinic.add_volume(clinician.id)
+    assert "Waiting to be read" in str(
+        scan.show(clinic.services.reviewing, clinician, waiting.id)[scan.STATUS]
+    )
+    failed = clinic.add_volume(clinician.id, status=ScanStatus.FAILED)
+    shown = scan.show(clinic.services.reviewing, clinician, failed.id)
     assert "The image is blank." in str(shown[scan.STATUS])
     assert shown[scan.RETRY_ROW] is False
-    scan.retry(house.services, clinician, failed.id)
-    assert house.reading.asked == [(failed.id, clinician.id)]
+    scan.retry(clinic.services.reviewing.worklist, clinic.services.reading.readings, clinician, failed.id)
+    (job,) = clinic.jobs.recent(10, "read")
+    assert (job.subject, job.user_id) == (failed.id, clinician.id)
 
 
-def test_the_viewer_knows_geometry(house: House) -> None:
-    clinician = house.person(Role.CLINICIAN)
-    kept = house.add_volume(clinician.id)
-    house.read_volume(kept)
-    data = scan.show_viewer(house.services, clinician, kept.id)[viewer.DATA]["data"]
+def test_the_viewer_knows_geometry(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    kept = clinic.add_volume(clinician.id)
+    clinic.read_volume(kept)
+    data = scan.show_viewer(clinic.services.reviewing, clinician, kept.id)[viewer.DATA]
     assert data["aspect"] == pytest.approx(48 * 1.0 / (60 * 2.0))
     assert data["orientation"] == ["R", "L", "A", "P"]
     assert 8 <= data["start"] <= 13
     assert data["sources"]["ai"]["lesions"][0]["slices"] == (8, 13)
 
 
-def test_letters_only_where_the_orientation_is_known(house: House) -> None:
-    clinician = house.person(Role.CLINICIAN)
-    for kept in (house.add_volume(clinician.id, placed=False), house.add_film(clinician.id)):
-        data = scan.show_viewer(house.services, clinician, kept.id)[viewer.DATA]["data"]
+def test_letters_only_where_the_orientation_is_known(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    for kept in (clinic.add_volume(clinician.id, placed=False), clinic.add_film(clinician.id)):
+        data = scan.show_viewer(clinic.services.reviewing, clinician, kept.id)[viewer.DATA]
         assert data["orientation"] is None
 
 
-def test_a_refresh_leaves_the_persons_settings(house: House) -> None:
-    clinician = house.person(Role.CLINICIAN)
-    kept = house.add_volume(clinician.id)
-    house.read_volume(kept)
-    first = scan.show_viewer(house.services, clinician, kept.id)
-    again = scan.show_viewer(house.services, clinician, kept.id, first[viewer.DATA]["data"])
-    for place in (viewer.WINDOW, viewer.LAYERS, viewer.SOURCE):
-        assert first[place]["value"] is not None
-        assert type(again[place]["value"]).__name__ == "NoUpdate"
+def test_a_refresh_leaves_the_persons_settings(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    kept = clinic.add_volume(clinician.id)
+    clinic.read_volume(kept)
+    first = scan.show_viewer(clinic.services.reviewing, clinician, kept.id)
+    again = scan.show_viewer(clinic.services.reviewing, clinician, kept.id, first[viewer.DATA])
+    for shown, kept_by_person in ((first, False), (again, True)):
+        values = (shown[viewer.WINDOW]["value"], shown[viewer.LAYERS]["value"], shown[viewer.SOURCE])
+        assert [type(value).__name__ == "NoUpdate" for value in values] == [kept_by_person] * 3
 
 
-def test_reviews_are_kept_and_listed(house: House) -> None:
-    clinician = house.person(Role.CLINICIAN)
-    kept = house.add_volume(clinician.id)
-    house.read_volume(kept)
-    assert scan.decide(house.services, clinician, kept.id, scan.ACCEPT, "", "") == "Accepted."
-    scan.decide(house.services, clinician, kept.id, scan.REJECT, "It is oedema.", "absent")
-    latest = house.reviews.latest(kept.id)
+def test_reviews_are_kept_and_listed(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    kept = clinic.add_volume(clinician.id)
+    clinic.read_volume(kept)
+    assert scan.decide(clinic.services.reviewing, clinician, kept.id, scan.ACCEPT, "", "") == "Accepted."
+    scan.decide(clinic.services.reviewing, clinician, kept.id, scan.REJECT, "It is oedema.", "absent")
+    latest = clinic.reviews.latest(kept.id)
     assert (latest.verdict, latest.truth_positive) == (Verdict.REJECTED, False)
-    said = str(scan.show(house.services, clinician, kept.id)[scan.HISTORY])
+    said = str(scan.show(clinic.services.reviewing, clinician, kept.id)[scan.HISTORY])
     assert "It is oedema." in said
     assert "Dr Clinician" in said
     assert "tumour absent" in said
 
 
-def test_a_rejection_needs_a_reason_and_a_clinician(house: House) -> None:
-    clinician, head = house.person(Role.CLINICIAN), house.person(Role.HEAD)
-    kept = house.add_volume(clinician.id)
-    house.read_volume(kept)
+def test_a_rejection_needs_a_reason_and_a_clinician(clinic: Clinic) -> None:
+    clinician, head = clinic.person(Role.CLINICIAN), clinic.person(Role.HEAD)
+    kept = clinic.add_volume(clinician.id)
+    clinic.read_volume(kept)
     with pytest.raises(InvalidInput):
-        scan.decide(house.services, clinician, kept.id, scan.REJECT, " ", "")
+        scan.decide(clinic.services.reviewing, clinician, kept.id, scan.REJECT, " ", "")
     with pytest.raises(NotAllowed):
-        scan.decide(house.services, head, kept.id, scan.ACCEPT, "", "")
+        scan.decide(clinic.services.reviewing, head, kept.id, scan.ACCEPT, "", "")
 
 
-def test_mask_advice_names_the_grid(house: House) -> None:
-    kept = house.add_volume("u")
+def test_mask_advice_names_the_grid(clinic: Clinic) -> None:
+    kept = clinic.add_volume("u")
     assert "48 × 60 × 24 voxels" in panels.mask_advice(kept)
-    assert "80 × 64 pixels" in panels.mask_advice(house.add_film("u"))
+    assert "80 × 64 pixels" in panels.mask_advice(clinic.add_film("u"))
 
 
-def test_models_show_numbers_with_n_and_interval(house: House) -> None:
-    said = str(models.show(house.services, house.person(Role.HEAD)))
+def test_models_show_numbers_with_n_and_interval(clinic: Clinic) -> None:
+    said = str(models.show(clinic.services.versions, clinic.person(Role.HEAD)))
     for words in ("0.871", "0.842 to 0.897", "'22'", "live", "110 patients", "No version is registered."):
         assert words in said
 
@@ -196,15 +208,15 @@ def test_metrics_are_gathered() -> None:
     assert found[1].name == "share_low_dice"
 
 
-def test_people_are_made_changed_and_switched_off(house: House) -> None:
-    administrator = house.person(Role.ADMIN)
-    shown = admin.create(house.services, administrator, " nora ", "Nora N", "head")
+def test_people_are_made_changed_and_switched_off(clinic: Clinic) -> None:
+    administrator = clinic.person(Role.ADMIN)
+    shown = admin.create(clinic.accounts, administrator, " nora ", "Nora N", "head")
     assert "one-time password of Nora N" in str(shown)
-    nora = next(user for user in house.accounts.all() if user.name == "nora")
-    admin.set_role(house.services, administrator, nora.id, "mlops")
-    assert house.accounts.user(nora.id).role is Role.MLOPS
-    assert "one-time" in str(admin.act(house.services, administrator, nora.id, "reset"))
-    admin.act(house.services, administrator, nora.id, "deactivate")
-    assert "deactivated" in str(admin.people(house.services))
+    nora = next(user for user in clinic.accounts.all() if user.name == "nora")
+    admin.set_role(clinic.accounts, administrator, nora.id, "mlops")
+    assert clinic.accounts.user(nora.id).role is Role.MLOPS
+    assert "one-time" in str(admin.act(clinic.accounts, administrator, nora.id, "reset"))
+    admin.act(clinic.accounts, administrator, nora.id, "deactivate")
+    assert "deactivated" in str(admin.people(clinic.accounts))
     with pytest.raises(InvalidInput):
-        admin.create(house.services, administrator, "", "X", "head")
+        admin.create(clinic.accounts, administrator, "", "X", "head")

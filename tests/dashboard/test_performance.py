@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -18,18 +19,18 @@ from dashboard.components.performance_panels import value_words
 from dashboard.pages import performance
 from data.records import BRAIN_TUMOUR, PNEUMONIA, Role
 from services.performance.metrics import METRICS
+from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback
-from tests.dashboard.house import House
 from tests.services.performed import with_history
 
 
 @pytest.fixture
-def history(house: House) -> House:
-    """The house with a history of two versions."""
-    house.department.close()
-    house.department = with_history(house.database, house.folder)
-    house.services.performance = house.department.desk
-    return house
+def history(clinic: Clinic) -> Iterator[Clinic]:
+    """The clinic with a history of two versions."""
+    department = with_history(clinic.database, clinic.folder)
+    clinic.replace(performance=department.desk)
+    yield clinic
+    department.close()
 
 
 def words(component: Any) -> str:
@@ -53,8 +54,8 @@ def words(component: Any) -> str:
 @pytest.mark.parametrize(
     "address", ["", "?by=month&metric=accuracy", "?metric=dice", "?metric=latency_p95_ms&by=month"]
 )
-def test_page_api_and_file_say_the_same(history: House, sign_in, address: str) -> None:
-    shown = performance.show(history.services, address)
+def test_page_api_and_file_say_the_same(history: Clinic, sign_in, address: str) -> None:
+    shown = performance.show(history.services.performance, address)
     client = sign_in(Role.HEAD)
     asked = f"{address or '?'}{'' if 'metric' in address else '&metric=recall'}"
     numbers = client.get(f"/api/v1/performance{asked}").get_json()["numbers"]
@@ -82,8 +83,8 @@ def test_page_api_and_file_say_the_same(history: House, sign_in, address: str) -
     ]
 
 
-def test_the_page_says_what_is_live_and_since_when(history: House) -> None:
-    shown = performance.show(history.services, "")
+def test_the_page_says_what_is_live_and_since_when(history: Clinic) -> None:
+    shown = performance.show(history.services.performance, "")
     said = words(shown[performance.LIVE])
     assert "Version 2|live|since 2026-11-01" in said
     assert "approved by Dr Head" in said
@@ -91,7 +92,7 @@ def test_the_page_says_what_is_live_and_since_when(history: House) -> None:
     assert "20 of 28 readings (71 %) are judged" in shown[performance.COVERAGE]
 
 
-def test_every_cell_of_the_matrix_leads_to_as_many_cases(history: House) -> None:
+def test_every_cell_of_the_matrix_leads_to_as_many_cases(history: Clinic) -> None:
     matrix = performance.closer(history.services, "?version=1")[performance.MATRIX]
     cells = {words(one).split("|")[0]: one for one in matrix.children[0].children}
     assert [words(value).split("|")[1] for value in cells.values()] == ["18", "4", "2", "6"]
@@ -106,7 +107,7 @@ def test_every_cell_of_the_matrix_leads_to_as_many_cases(history: House) -> None
             assert f": {words(cell).split('|')[1]}|" in words(listed), name
 
 
-def test_a_threshold_is_looked_at_without_changing_anything(history: House) -> None:
+def test_a_threshold_is_looked_at_without_changing_anything(history: Clinic) -> None:
     table, roc, precision = performance.moved(history.services, "?version=1", 0.0)
     said = words(table)
     assert "Recall|81.8 %|100.0 %" in said
@@ -116,13 +117,13 @@ def test_a_threshold_is_looked_at_without_changing_anything(history: House) -> N
     assert precision.to_plotly_json()["operations"]
 
 
-def test_validation_is_listed_and_named(history: House) -> None:
+def test_validation_is_listed_and_named(history: Clinic) -> None:
     found = performance.closer(history.services, "?of=validation")
     assert "TCGA_1" in words(found[performance.CASES])
     assert "5" in words(found[performance.MATRIX])
 
 
-def test_training_and_comparison_are_shown(history: House) -> None:
+def test_training_and_comparison_are_shown(history: Clinic) -> None:
     facts, charts = performance.trained(history.services, "?version=2")
     assert "ab" * 32 in words(facts)
     assert [chart.children[0].children for chart in charts] == ["dice", "loss"]
@@ -132,7 +133,7 @@ def test_training_and_comparison_are_shown(history: House) -> None:
     assert "Choose a second version" in words(performance.compared(history.services, "?version=1"))
 
 
-def test_pictures_of_a_run_are_served_and_nothing_else(history: House, sign_in) -> None:
+def test_pictures_of_a_run_are_served_and_nothing_else(history: Clinic, sign_in) -> None:
     client = sign_in(Role.HEAD)
     picture = client.get("/performance-pictures?version=2&path=model/worst.png")
     assert (picture.status_code, picture.mimetype) == (200, "image/png")
@@ -149,28 +150,28 @@ def test_pictures_of_a_run_are_served_and_nothing_else(history: House, sign_in) 
         "/performance-pictures?path=a.png",
     ],
 )
-def test_administrators_and_strangers_get_nothing(house: House, server, sign_in, path: str) -> None:
+def test_administrators_and_strangers_get_nothing(clinic: Clinic, server, sign_in, path: str) -> None:
     assert server.test_client().get(path).status_code == 401
     assert sign_in(Role.ADMIN).get(path).status_code == 403
 
 
-def test_an_empty_house_says_so(house: House, sign_in) -> None:
+def test_an_empty_house_says_so(clinic: Clinic, sign_in) -> None:
     answer = sign_in(Role.HEAD).get(f"/api/v1/performance?task={PNEUMONIA}&metric=auc").get_json()
     assert (answer["numbers"], answer["live"]) == ([], None)
     assert answer["cases"]["absent"].startswith("No reading of this task")
-    shown = performance.show(house.services, f"?task={PNEUMONIA}")
+    shown = performance.show(clinic.services.performance, f"?task={PNEUMONIA}")
     assert "No version is live." in words(shown[performance.LIVE])
     assert "Nothing is known" in words(shown[performance.NUMBERS])
 
 
-def test_wrong_addresses_are_refused(house: House, sign_in) -> None:
+def test_wrong_addresses_are_refused(clinic: Clinic, sign_in) -> None:
     client = sign_in(Role.HEAD)
     for address in ("metric=luck", "task=x", "month=13", "colour=red"):
         assert client.get(f"/api/v1/performance?{address}").status_code == 400
     assert client.get("/exports/performance.exe").status_code == 404
 
 
-def test_heads_set_goals_and_clinicians_do_not(house: House, sign_in) -> None:
+def test_heads_set_goals_and_clinicians_do_not(clinic: Clinic, sign_in) -> None:
     outputs = f"{performance.GOAL_SAID}.children"
     state = [
         {"id": performance.GOAL, "property": "value", "value": "95"},
@@ -184,7 +185,7 @@ def test_heads_set_goals_and_clinicians_do_not(house: House, sign_in) -> None:
             one["output"] for one in client.get("/_dash-dependencies").get_json() if outputs in one["output"]
         ]
         callback(client, name, inputs, changed=f"{performance.GOAL_SAVE}.n_clicks", state=state)
-        goal = house.department.desk.goals.of(BRAIN_TUMOUR).get("recall")
+        goal = clinic.services.performance.goals.of(BRAIN_TUMOUR).get("recall")
         assert (goal.goal if goal else None) == status
 
 

@@ -8,44 +8,36 @@ import pytest
 from flask import Flask
 
 from data.records import NOTICE, Role
+from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback
-from tests.dashboard.house import House
 
 SCAN_PAGES = ["/worklist", "/scans/{id}"]
 
 
 def _rows(client):
-    output = (
-        "..worklist-grid.getRowsResponse...worklist-total.children...worklist-empty.children"
-        "...worklist-empty.hidden...worklist-grid.className...worklist-seen.data.."
-    )
     request = {"startRow": 0, "endRow": 50, "sortModel": [], "filterModel": {}}
     inputs = [{"id": "worklist-grid", "property": "getRowsRequest", "value": request}]
     names = ("search", "task", "status", "result", "review")
     state = [{"id": f"worklist-{name}", "property": "value", "value": None} for name in names]
     state.insert(1, {"id": "location", "property": "search", "value": ""})
-    return callback(client, output, inputs, changed="worklist-grid.getRowsRequest", state=state)
+    return callback(
+        client, "worklist-grid.getRowsResponse", inputs, changed="worklist-grid.getRowsRequest", state=state
+    )
 
 
 def _scan_panels(client, scan_id: str):
-    places = [
-        "scan-title.children", "scan-status.children", "scan-retry-row.hidden", "scan-result.children",
-        "scan-facts.children", "scan-provenance.children", "scan-card.children", "scan-downloads.children",
-        "scan-history.children", "scan-review.hidden", "scan-mask-advice.children", "scan-correct-row.hidden",
-        "scan-truth.options", "scan-seen.data",
-    ]  # fmt: skip
     inputs = [
         {"id": "scan-id", "property": "data", "value": scan_id},
         {"id": "scan-refresh", "property": "data", "value": None},
     ]
-    return callback(client, ".." + "...".join(places) + "..", inputs, changed="scan-id.data")
+    return callback(client, "scan-title.children", inputs, changed="scan-id.data")
 
 
 @pytest.mark.parametrize("role", [Role.HEAD, Role.MLOPS])
-def test_only_clinicians_see_who_a_patient_is(house: House, sign_in, role: Role) -> None:
+def test_only_clinicians_see_who_a_patient_is(clinic: Clinic, sign_in, role: Role) -> None:
     clinician, other = sign_in(), sign_in(role)
-    scan = house.add_volume(house.accounts.all()[0].id)
-    house.read_volume(scan)
+    scan = clinic.add_volume(clinic.accounts.all()[0].id)
+    clinic.read_volume(scan)
     assert "Ada Lovelace" in _rows(clinician).text
     assert "Ada Lovelace" in _scan_panels(clinician, scan.id).text
     for seen in (_rows(other).text, _scan_panels(other, scan.id).text):
@@ -54,17 +46,17 @@ def test_only_clinicians_see_who_a_patient_is(house: House, sign_in, role: Role)
         assert "P-" in seen
 
 
-def test_only_clinicians_have_review_controls(house: House, sign_in) -> None:
+def test_only_clinicians_have_review_controls(clinic: Clinic, sign_in) -> None:
     clinician, head = sign_in(), sign_in(Role.HEAD)
-    scan = house.add_volume("u")
-    house.read_volume(scan)
+    scan = clinic.add_volume("u")
+    clinic.read_volume(scan)
     assert _scan_panels(clinician, scan.id).json["response"]["scan-review"]["hidden"] is False
     assert _scan_panels(head, scan.id).json["response"]["scan-review"]["hidden"] is True
 
 
-def test_administrators_see_no_scans(house: House, sign_in) -> None:
+def test_administrators_see_no_scans(clinic: Clinic, sign_in) -> None:
     client = sign_in(Role.ADMIN)
-    scan = house.add_volume("u")
+    scan = clinic.add_volume("u")
     for address in SCAN_PAGES:
         assert client.get(address.format(id=scan.id)).status_code == 404
     for address in ("state", "slice/0.png", "thumbnail.png", "download/mask"):
@@ -77,7 +69,7 @@ def test_administrators_see_no_scans(house: House, sign_in) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.CLINICIAN, Role.HEAD, Role.MLOPS])
-def test_only_administrators_have_the_people_page(house: House, sign_in, role: Role) -> None:
+def test_only_administrators_have_the_people_page(clinic: Clinic, sign_in, role: Role) -> None:
     client = sign_in(role)
     assert client.get("/admin").status_code == 404
     refused = callback(
@@ -98,12 +90,12 @@ def test_each_role_lands_on_its_page(sign_in) -> None:
         assert sign_in(role).get("/").location == page
 
 
-def test_a_head_may_look_but_not_send(house: House, sign_in) -> None:
+def test_a_head_may_look_but_not_send(clinic: Clinic, sign_in) -> None:
     client = sign_in(Role.HEAD)
     headers = client.csrf | {"Tus-Resumable": "1.0.0", "Upload-Length": "10"}
     assert client.post("/uploads", headers=headers).status_code == 403
-    scan = house.add_volume("u")
-    house.read_volume(scan)
+    scan = clinic.add_volume("u")
+    clinic.read_volume(scan)
     assert client.get(f"/scans/{scan.id}/slice/3.png").status_code == 200
     assert client.post(f"/scans/{scan.id}/correction", headers=client.csrf).status_code == 403
 

@@ -8,8 +8,8 @@ from dashboard.account import register as register_account
 from dashboard.auth import Sessions, person
 from dashboard.errors import register as register_errors
 from data.records import Role
+from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import form_token, log_in
-from tests.dashboard.house import House
 
 
 class Clock:
@@ -23,23 +23,23 @@ class Clock:
         self.now += minutes * 60
 
 
-def _server(house: House, clock: Clock) -> Flask:
+def _server(clinic: Clinic, clock: Clock) -> Flask:
     from dashboard.build import HERE
 
     server = Flask("dashboard", root_path=str(HERE), static_folder=None)
     server.secret_key = "k" * 32
-    sessions = Sessions(house.services, clock)
+    sessions = Sessions(clinic.services, clock)
     sessions.install(server)
     register_errors(server)
-    register_account(server, house.services, sessions)
+    register_account(server, clinic.services, sessions)
     server.add_url_rule("/changes", "changes", lambda: person().name)
     return server
 
 
-def test_polling_does_not_keep_a_session(house: House) -> None:
+def test_polling_does_not_keep_a_session(clinic: Clinic) -> None:
     clock = Clock()
-    house.person(Role.CLINICIAN)
-    client = _server(house, clock).test_client()
+    clinic.person(Role.CLINICIAN)
+    client = _server(clinic, clock).test_client()
     log_in(client, "clinician")
     for _ in range(14):
         clock.minutes(2)
@@ -48,10 +48,10 @@ def test_polling_does_not_keep_a_session(house: House) -> None:
     assert client.get("/changes").status_code == 401
 
 
-def test_pages_and_reported_input_keep_a_session(house: House) -> None:
+def test_pages_and_reported_input_keep_a_session(clinic: Clinic) -> None:
     clock = Clock()
-    house.person(Role.CLINICIAN)
-    client = _server(house, clock).test_client()
+    clinic.person(Role.CLINICIAN)
+    client = _server(clinic, clock).test_client()
     log_in(client, "clinician")
     clock.minutes(20)
     token = form_token(client.get("/account").text)
@@ -61,10 +61,10 @@ def test_pages_and_reported_input_keep_a_session(house: House) -> None:
     assert client.get("/changes").status_code == 200
 
 
-def test_an_ended_session_is_told_so(house: House) -> None:
+def test_an_ended_session_is_told_so(clinic: Clinic) -> None:
     clock = Clock()
-    house.person(Role.CLINICIAN)
-    client = _server(house, clock).test_client()
+    clinic.person(Role.CLINICIAN)
+    client = _server(clinic, clock).test_client()
     log_in(client, "clinician")
     clock.minutes(31)
     answer = client.get("/account")

@@ -8,17 +8,17 @@ from dashboard.components import panels
 from dashboard.pages import worklist
 from data.database import new_id
 from data.records import Role, WorklistQuery
-from tests.dashboard.house import House
+from tests.dashboard.clinic import Clinic
 
 
-def test_a_synthetic_scan_wears_its_badge_and_a_real_one_does_not(house: House) -> None:
-    clinician = house.person(Role.CLINICIAN)
-    real = house.add_volume("demo")
-    made, _ = house.scans.add(replace(real, id=new_id(), content_sha256=new_id(), synthetic=True))
+def test_a_synthetic_scan_wears_its_badge_and_a_real_one_does_not(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    real = clinic.add_volume("demo")
+    made, _ = clinic.scans.add(replace(real, id=new_id(), content_sha256=new_id(), synthetic=True))
     for scan, synthetic in ((real, False), (made, True)):
-        view = house.services.reviewing.worklist.scan(scan.id, clinician)
+        view = clinic.services.reviewing.worklist.scan(scan.id, clinician)
         assert ("SYNTHETIC" in str(panels.title(view, clinician))) is synthetic
         assert ("by the demonstration" in str(panels.facts(view, clinician))) is synthetic
-    rows = house.services.reviewing.worklist.page(WorklistQuery(), clinician).rows
+    rows = clinic.services.reviewing.worklist.page(WorklistQuery(), clinician).rows
     marked = {row.scan_id: worklist._row(row, clinician)["synthetic"] for row in rows}
     assert marked == {real.id: False, made.id: True}

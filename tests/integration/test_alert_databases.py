@@ -17,7 +17,7 @@ from data.stores.alerts import AlertStore
 from data.stores.audit import AuditLog
 from data.stores.schedules import ScheduleStore
 from services.alerts.alerts import Alerts
-from services.alerts.delivery import Telling
+from services.alerts.delivery import Delivery
 from tests.integration.servers import mariadb, postgresql
 
 pytestmark = pytest.mark.integration
@@ -50,7 +50,7 @@ def _at_once(act: Callable[[int], Any], times: int = 8) -> list[Any]:
 
 
 def test_a_cause_raised_at_once_is_one_alert(engine: Engine) -> None:
-    houses = [Alerts(AlertStore(engine), AuditLog(engine), Telling()) for _ in range(8)]
+    houses = [Alerts(AlertStore(engine), AuditLog(engine), Delivery()) for _ in range(8)]
     found = _at_once(
         lambda number: houses[number].raise_alert("drift:a", Severity.WARNING, "Drift", "Noise.", "/drift")
     )

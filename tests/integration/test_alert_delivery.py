@@ -27,7 +27,7 @@ from data.stores.audit import AuditLog
 from data.stores.jobs import JobStore
 from services.alerts import alerts as subject
 from services.alerts.alerts import Alerts
-from services.alerts.delivery import Telling, addresses
+from services.alerts.delivery import Delivery, addresses
 from services.jobs import Jobs
 
 pytestmark = [
@@ -130,7 +130,7 @@ class House:
         )
         self.audit = AuditLog(self.engine)
         self.alerts = Alerts(
-            AlertStore(self.engine), self.audit, Telling(addresses(setting), URL), self.jobs, URL
+            AlertStore(self.engine), self.audit, Delivery(addresses(setting), URL), self.jobs, URL
         )
         self.jobs.start()
 
@@ -144,7 +144,7 @@ class House:
 
     def later(self, by: timedelta) -> None:
         self.moment += by
-        self.alerts.tell_due()
+        self.alerts.deliver_due()
         assert self.jobs.wait_idle(60)
 
     def close(self) -> None:

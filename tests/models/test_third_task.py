@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,40 +11,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import models
 from data import formats
 from data.records import ScanHeader
 from data.tracking import Tracking
-from models import tasks
 from models.trainings import training_of
 from services.reading.suitability_gate import BY_HEADER_ALONE, SuitabilityGate
 from services.training import training
-
-MANUAL = Path(__file__).resolve().parents[2] / "docs" / "adding-a-task.md"
-NAME = "wrist-fracture"
+from tests.third_task import NAME, third_task
 
 
-@pytest.fixture
-def third_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The folder that the manual writes, and its line in the registry."""
-    blocks = re.findall(r"```python\n# (models/\S+\.py)\n(.*?)```", MANUAL.read_text(), re.DOTALL)
-    assert [Path(name).name for name, _ in blocks] == ["task.py", "evaluation.py", "training.py"]
-    folder = tmp_path / "models" / "wrist_fracture"
-    folder.mkdir(parents=True)
-    for name, code in blocks:
-        (tmp_path / name).write_text(code)
-    (folder / "about.md").write_text("# Fracture on wrist X-ray\n\n**Not for diagnostic use.**\n")
-    monkeypatch.setattr(models, "__path__", [*models.__path__, str(tmp_path / "models")])
-    from models.wrist_fracture.task import TASK  # type: ignore[import-not-found]
-
-    monkeypatch.setitem(tasks.CLINICAL, NAME, TASK)
-    monkeypatch.setitem(tasks.ALL, NAME, TASK)
-    yield
-    for name in [name for name in sys.modules if name.startswith("models.wrist_fracture")]:
-        del sys.modules[name]
+@pytest.fixture(autouse=True)
+def _third_task(tmp_path: Path) -> Iterator[None]:
+    with third_task(tmp_path):
+        yield
 
 
-@pytest.mark.usefixtures("third_task")
 def test_the_worked_example_trains_and_is_registered(tmp_path: Path) -> None:
     data = _labelled(tmp_path / "data")
     tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
@@ -61,7 +40,6 @@ def test_the_worked_example_trains_and_is_registered(tmp_path: Path) -> None:
     assert training_of(NAME).task.name == NAME
 
 
-@pytest.mark.usefixtures("third_task")
 def test_the_gate_lets_the_new_pictures_in_by_their_header_only(tmp_path: Path) -> None:
     picture = np.random.default_rng(0).integers(0, 255, (96, 96)).astype(np.uint8)
     Image.fromarray(picture).save(tmp_path / "wrist.png")

@@ -38,7 +38,7 @@ def compared(reference: pd.DataFrame, current: pd.DataFrame, **facts: Any) -> di
 
 
 def feature(snapshot: dict[str, Any], name: str) -> dict[str, Any]:
-    return next(one for one in snapshot["features"] if one["name"] == name)
+    return next(feature for feature in snapshot["features"] if feature["name"] == name)
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +51,9 @@ def drifted() -> Any:
 def test_every_distance_is_evidentlys_own_to_the_last_digit(drifted: Any) -> None:
     snapshot = drifted.snapshot
     own = {
-        one["config"]["column"].split(" ×")[0]: one
-        for one in snapshot["evidently"]["metrics"]
-        if one["config"]["type"].endswith("ValueDrift")
+        metric["config"]["column"].split(" ×")[0]: metric
+        for metric in snapshot["evidently"]["metrics"]
+        if metric["config"]["type"].endswith("ValueDrift")
     }
     assert set(own) == {*NUMBERS, *CATEGORIES}
     for name, metric in own.items():
@@ -71,8 +71,8 @@ def test_a_distance_is_that_of_the_numbers_however_small_they_are(drifted: Any) 
 
 def test_what_drifted_comes_first_and_what_did_not_is_steady(drifted: Any) -> None:
     snapshot = drifted.snapshot
-    assert [one["name"] for one in snapshot["features"][:2]] == ["noise", "scanner"]
-    assert {one["name"] for one in snapshot["features"] if one["drifted"]} == {"noise", "scanner"}
+    assert [feature["name"] for feature in snapshot["features"][:2]] == ["noise", "scanner"]
+    assert {feature["name"] for feature in snapshot["features"] if feature["drifted"]} == {"noise", "scanner"}
     assert snapshot["counts"]["drifted"] == 2 and snapshot["counts"]["watched"] == 6
     assert snapshot["severity"] == "warning"
     assert "2 of 6 features drifted, most of all Noise" in snapshot["verdict"][0]
@@ -80,9 +80,9 @@ def test_what_drifted_comes_first_and_what_did_not_is_steady(drifted: Any) -> No
 
 
 def test_p_values_are_corrected_for_their_number(drifted: Any) -> None:
-    features = [one for one in drifted.snapshot["features"] if one["p"] is not None]
-    expected = stats.false_discovery_control([one["p"] for one in features])
-    assert [one["p_corrected"] for one in features] == pytest.approx(expected)
+    features = [feature for feature in drifted.snapshot["features"] if feature["p"] is not None]
+    expected = stats.false_discovery_control([feature["p"] for feature in features])
+    assert [feature["p_corrected"] for feature in features] == pytest.approx(expected)
     contrast = feature(drifted.snapshot, "contrast")
     first, second = readings(500)["contrast"], readings(400, 1)["contrast"]
     many = stats.ks_2samp(first, second, method="asymp").pvalue
@@ -156,7 +156,7 @@ def test_bad_input_is_a_sentence_and_the_rest_still_comes(
 ) -> None:
     outcome = compare(Side(reference), Side(current), NUMBERS, CATEGORIES)
     assert any(words in note for note in outcome.snapshot["notes"]), outcome.snapshot["notes"]
-    assert {one["name"] for one in outcome.snapshot["features"]} == {*NUMBERS, *CATEGORIES}
+    assert {feature["name"] for feature in outcome.snapshot["features"]} == {*NUMBERS, *CATEGORIES}
     json.dumps(outcome.snapshot, allow_nan=False)
     assert "</html>" in outcome.html
     if min(len(reference), len(current)) >= FEWEST:
@@ -191,7 +191,10 @@ def test_truth_tells_whether_the_answers_got_worse() -> None:
     outcome = compare(Side(judged(400, 0.95)), Side(judged(300, 0.7)), NUMBERS, CATEGORIES)
     truth = outcome.snapshot["truth"]
     assert truth["fell"] == ["recall", "accuracy"] and outcome.snapshot["severity"] == "critical"
-    own = {one["config"]["type"].rsplit(":", 1)[-1]: one["value"] for one in truth["evidently"]["metrics"]}
+    own = {
+        metric["config"]["type"].rsplit(":", 1)[-1]: metric["value"]
+        for metric in truth["evidently"]["metrics"]
+    }
     for name, metric in (("accuracy", "Accuracy"), ("recall", "Recall"), ("precision", "Precision")):
         assert truth["current"][name]["value"] == pytest.approx(own[metric])
     assert any(test["status"] == "FAIL" for test in truth["evidently"]["tests"])
@@ -213,7 +216,7 @@ def test_embeddings_that_moved_are_told_apart_and_others_are_not() -> None:
     moved = compare(*frames, NUMBERS, CATEGORIES).snapshot
     assert moved["embedding"]["auc"]["low"] > 0.8 and moved["embedding"]["p"] < 0.01
     assert moved["severity"] == "critical"
-    assert any(one["name"].startswith("pc") and one["drifted"] for one in moved["features"])
+    assert any(feature["name"].startswith("pc") and feature["drifted"] for feature in moved["features"])
     same = compare(frames[0], Side(readings(300, 1), vectors(300, 2)), NUMBERS, CATEGORIES).snapshot
     assert same["embedding"]["auc"]["low"] < 0.6 and same["embedding"]["p"] > 0.05
     assert same["severity"] == "calm"
@@ -224,22 +227,22 @@ def test_embeddings_that_cannot_be_compared_are_a_note() -> None:
     lacking[:90] = np.nan
     few = compare(Side(readings(100), lacking), Side(readings(100, 1), vectors(100, 2)), NUMBERS, CATEGORIES)
     assert few.snapshot["embedding"] is None
-    assert any("Too few scans of the reference have embeddings" in one for one in few.snapshot["notes"])
+    assert any("Too few scans of the reference have embeddings" in note for note in few.snapshot["notes"])
     other = compare(
         Side(readings(100), vectors(100, 1)), Side(readings(100, 1), vectors(100, 2)[:, :20]), NUMBERS, ()
     )
-    assert any("of different networks" in one for one in other.snapshot["notes"])
+    assert any("of different networks" in note for note in other.snapshot["notes"])
 
 
 def test_principal_components_are_the_references() -> None:
     reference = vectors(200, 1).astype(float)
     project = principal(reference)
     assert project is not None
-    found = project(reference)
-    covariance = np.cov(found.T)
+    projected = project(reference)
+    covariance = np.cov(projected.T)
     assert np.allclose(covariance, np.diag(np.diag(covariance)), atol=1e-3)
     assert (np.diff(np.diag(covariance)) <= 1e-9).all()
-    assert np.allclose(principal(reference.copy())(reference[:3]), found[:3])  # type: ignore[misc]
+    assert np.allclose(principal(reference.copy())(reference[:3]), projected[:3])  # type: ignore[misc]
     assert principal(reference[: FEWEST - 1]) is None
 
 

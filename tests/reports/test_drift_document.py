@@ -42,7 +42,7 @@ def test_every_number_of_the_json_stands_in_the_pdf(snapshot: dict[str, Any]) ->
     document = drift_document(snapshot, "Drift", {})
     told = json.loads(document_json(document))
     blocks = [chapter["blocks"] for chapter in told["chapters"]]
-    numbers = numbers_in([block["rows"] for one in blocks for block in one if "rows" in block])
+    numbers = numbers_in([block["rows"] for chapter in blocks for block in chapter if "rows" in block])
     assert len(numbers) > 15
     assert numbers <= numbers_of(text_of(pdf(document)))
 
@@ -50,7 +50,7 @@ def test_every_number_of_the_json_stands_in_the_pdf(snapshot: dict[str, Any]) ->
 def test_its_numbers_are_the_snapshots(snapshot: dict[str, Any]) -> None:
     told = json.loads(document_json(drift_document(snapshot, "Drift", {})))
     numbers = numbers_in(told["chapters"])
-    (mean,) = (one for one in snapshot["features"] if one["name"] == "mean")
+    (mean,) = (feature for feature in snapshot["features"] if feature["name"] == "mean")
     assert float(f"{mean['effect']:.4g}") in numbers
     assert float(f"{mean['current']['median']:.6g}") in numbers
     assert any("drifted" in json.dumps(chapter) for chapter in told["chapters"])

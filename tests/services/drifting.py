@@ -19,9 +19,9 @@ from data.records import BRAIN_TUMOUR, Features, Severity
 from data.stores.drift import DriftReferenceStore, DriftRunStore
 from data.stores.features import FeatureStore, note_features
 from data.stores.refusals import RefusalStore
-from services.drift.influential_scans import InfluentialScans
+from services.drift.influential_scans import InfluenceRanking
 from services.drift.references import DriftReferences
-from services.drift.runs import Drift
+from services.drift.runs import DriftRuns
 from services.drift.windows import Windows
 from services.jobs import Jobs
 from tests.data.builders import MORNING
@@ -58,33 +58,38 @@ class DriftHouse:
             lambda task, version: (version or self.version, self.training),
         )
         refusals = RefusalStore(engine)
-        self.drift = Drift(
+        self.drift = DriftRuns(
             DriftRunStore(engine), self.references, self.windows, refusals, self.files, self.bell, jobs
         )
-        self.influential_scans = InfluentialScans(self.drift, self.windows, self.files)
+        self.influential_scans = InfluenceRanking(self.drift, self.windows, self.files)
 
-    def add(
-        self,
-        n: int,
-        seed: int,
-        *,
-        day: int = 0,
-        task: str = BRAIN_TUMOUR,
-        version: str = "1",
-        synthetic: bool = False,
-        shift: float = 0.0,
-        scan_ids: Sequence[str] | None = None,
-        **changes: Any,
-    ) -> list[str]:
-        """So many readings of a day, a minute apart, with some columns changed; returns the scans' ids."""
-        random = np.random.default_rng(seed)
-        ids = list(scan_ids or (new_id() for _ in range(n)))
-        with writing(self.engine) as connection:
-            for number, scan_id in enumerate(ids):
-                at = MORNING + timedelta(days=day, minutes=number % 900)
-                one = a_reading(random, scan_id, at, task, version, synthetic, shift)
-                note_features(connection, replaced(one, random, changes))
-        return ids
+    def add(self, n: int, seed: int, **changes: Any) -> list[str]:
+        """`add_readings` to this house."""
+        return add_readings(self.engine, n, seed, **changes)
+
+
+def add_readings(
+    engine: Engine,
+    n: int,
+    seed: int,
+    *,
+    day: int = 0,
+    task: str = BRAIN_TUMOUR,
+    version: str = "1",
+    synthetic: bool = False,
+    shift: float = 0.0,
+    scan_ids: Sequence[str] | None = None,
+    **changes: Any,
+) -> list[str]:
+    """So many readings of a day, a minute apart, with some columns changed; returns the scans' ids."""
+    random = np.random.default_rng(seed)
+    ids = list(scan_ids or (new_id() for _ in range(n)))
+    with writing(engine) as connection:
+        for number, scan_id in enumerate(ids):
+            at = MORNING + timedelta(days=day, minutes=number % 900)
+            reading = a_reading(random, scan_id, at, task, version, synthetic, shift)
+            note_features(connection, replaced(reading, random, changes))
+    return ids
 
 
 def a_reading(
@@ -113,12 +118,12 @@ def a_reading(
     )  # fmt: skip
 
 
-def replaced(one: Features, random: np.random.Generator, changes: dict[str, Any]) -> Features:
+def replaced(reading: Features, random: np.random.Generator, changes: dict[str, Any]) -> Features:
     """A reading with other values: constants, or functions of the old value and chance."""
     from dataclasses import replace
 
     values = {
-        name: change(getattr(one, name), random) if callable(change) else change
+        name: change(getattr(reading, name), random) if callable(change) else change
         for name, change in changes.items()
     }
-    return replace(one, **values)
+    return replace(reading, **values)

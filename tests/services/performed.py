@@ -23,7 +23,7 @@ from data.stores.reviews import ReviewStore
 from data.tracking import CHALLENGER, CHAMPION, Tracking
 from models.metrics import Figure, rate
 from services.alerts.alerts import Alerts
-from services.alerts.delivery import Telling
+from services.alerts.delivery import Delivery
 from services.assembly.performance import PerformanceServices, performance_on
 from services.jobs import Jobs
 from services.performance.history import Histories
@@ -115,7 +115,7 @@ def department(engine: Engine, folder: Path, *, mlflow: str = "") -> Department:
     histories = Histories(tracking, folder / "cache", TASKS)
     jobs = Jobs(JobStore(engine), folder / "performance-jobs", 1)
     real_use = RealUse(judgements, tracking, jobs, TASKS)
-    alerts = Alerts(AlertStore(engine), AuditLog(engine), Telling())
+    alerts = Alerts(AlertStore(engine), AuditLog(engine), Delivery())
     desk = performance_on(
         histories, real_use, judgements, Sampling(judgements, SHARE), Ledger(engine), engine, alerts, TASKS
     )

@@ -18,7 +18,7 @@ from data.stores.audit import AuditLog
 from data.stores.jobs import JobStore
 from data.stores.schedules import ScheduleStore
 from services.alerts.alerts import Alerts
-from services.alerts.delivery import Telling
+from services.alerts.delivery import Delivery
 from services.jobs import Jobs
 from services.schedules import Default, Schedules, cause_of, latest_due
 
@@ -37,7 +37,7 @@ class Server:
         self.faults: list[Exception] = []
         self.jobs = Jobs(JobStore(engine), folder, 2, busy_delay_s=0.01, retry_delay_s=0.01)
         self.audit = AuditLog(engine)
-        self.alerts = Alerts(AlertStore(engine), self.audit, Telling())
+        self.alerts = Alerts(AlertStore(engine), self.audit, Delivery())
         self.store = ScheduleStore(engine)
         self.schedules = Schedules(
             self.store, self.jobs, self.alerts, self.audit, BERLIN, clock=lambda: self.moment
@@ -130,7 +130,7 @@ def test_a_run_that_was_put_off_or_broke_off_still_runs(server: Server) -> None:
     server.add()
     server.faults = [Busy("Later."), RuntimeError("lost")]
     assert server.at(START + 30 * MINUTE) == 3
-    assert server.alerts.standing() == []
+    assert server.alerts.unfinished() == []
 
 
 def test_a_killed_run_is_run_at_the_next_start(server: Server, engine: Engine, tmp_path) -> None:

@@ -8,13 +8,13 @@ import pytest
 from flask import Flask
 
 from data.records import NOTICE, Role
-from tests.dashboard.house import House
+from tests.dashboard.clinic import Clinic
 
 
 @pytest.fixture
-def bearer(house: House):
+def bearer(clinic: Clinic):
     def header(role: Role = Role.CLINICIAN) -> dict[str, str]:
-        return {"Authorization": f"Bearer {house.token(house.person(role))}"}
+        return {"Authorization": f"Bearer {clinic.token(clinic.person(role))}"}
 
     return header
 
@@ -60,15 +60,15 @@ def test_a_file_that_is_no_scan_is_422(server: Flask, bearer) -> None:
     assert answer.json["refusals"][0]["name"] == "refused.txt"
 
 
-def test_a_file_over_the_limit_is_413(server: Flask, house: House, bearer) -> None:
-    body = bytes(house.services.reading.uploads.max_bytes + (2 << 20))
+def test_a_file_over_the_limit_is_413(server: Flask, clinic: Clinic, bearer) -> None:
+    body = bytes(clinic.services.reading.uploads.max_bytes + (2 << 20))
     answer = server.test_client().post("/api/v1/scans?name=x.nii", data=body, headers=bearer())
     assert (answer.status_code, answer.json["error"]["code"]) == (413, "too_large")
 
 
-def test_a_scan_with_its_result(server: Flask, house: House, bearer) -> None:
-    scan = house.add_volume("u")
-    house.read_volume(scan)
+def test_a_scan_with_its_result(server: Flask, clinic: Clinic, bearer) -> None:
+    scan = clinic.add_volume("u")
+    clinic.read_volume(scan)
     client = server.test_client()
     seen = client.get(f"/api/v1/scans/{scan.id}", headers=bearer()).json
     assert seen["patient"]["name"] == "Ada Lovelace"
@@ -79,26 +79,26 @@ def test_a_scan_with_its_result(server: Flask, house: House, bearer) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.MLOPS, Role.HEAD])
-def test_identity_is_for_clinicians_tokens(server: Flask, house: House, bearer, role: Role) -> None:
-    scan = house.add_volume("u")
+def test_identity_is_for_clinicians_tokens(server: Flask, clinic: Clinic, bearer, role: Role) -> None:
+    scan = clinic.add_volume("u")
     answer = server.test_client().get(f"/api/v1/scans/{scan.id}", headers=bearer(role))
     assert answer.status_code == 200
     assert "Ada" not in answer.text
     assert set(answer.json["patient"]) == {"id", "pseudonym"}
 
 
-def test_administrators_tokens_see_no_scan(server: Flask, house: House, bearer) -> None:
-    scan = house.add_volume("u")
-    house.read_volume(scan)
+def test_administrators_tokens_see_no_scan(server: Flask, clinic: Clinic, bearer) -> None:
+    scan = clinic.add_volume("u")
+    clinic.read_volume(scan)
     client, header = server.test_client(), bearer(Role.ADMIN)
     assert client.get(f"/api/v1/scans/{scan.id}", headers=header).status_code == 404
     assert client.get(f"/api/v1/scans/{scan.id}/mask", headers=header).status_code == 404
     assert client.post("/api/v1/scans?name=a.nii", data=b"x", headers=header).status_code == 403
 
 
-def test_masks_come_as_nifti_or_png(server: Flask, house: House, bearer) -> None:
-    scan = house.add_volume("u")
-    house.read_volume(scan)
+def test_masks_come_as_nifti_or_png(server: Flask, clinic: Clinic, bearer) -> None:
+    scan = clinic.add_volume("u")
+    clinic.read_volume(scan)
     client, header = server.test_client(), bearer()
     whole = client.get(f"/api/v1/scans/{scan.id}/mask", headers=header)
     assert whole.data[:2] == b"\x1f\x8b"
@@ -119,7 +119,7 @@ def test_errors_have_one_shape(server: Flask, bearer) -> None:
     assert client.delete("/api/v1/scans", headers=header).status_code in (404, 405)
 
 
-def test_a_token_opens_the_api_and_nothing_else(server: Flask, house: House, bearer) -> None:
+def test_a_token_opens_the_api_and_nothing_else(server: Flask, clinic: Clinic, bearer) -> None:
     client, header = server.test_client(), bearer()
     assert client.get("/changes", headers=header).status_code == 401
     assert client.get("/worklist", headers=header).status_code == 302
@@ -131,12 +131,12 @@ def test_a_wrong_token_is_401(server: Flask, value: str) -> None:
     assert answer.status_code == 401
 
 
-def test_a_revoked_token_is_401(server: Flask, house: House) -> None:
-    user = house.person(Role.CLINICIAN)
-    token, secret = house.accounts.create_token(user.id, "script")
+def test_a_revoked_token_is_401(server: Flask, clinic: Clinic) -> None:
+    user = clinic.person(Role.CLINICIAN)
+    token, secret = clinic.accounts.create_token(user.id, "script")
     header = {"Authorization": f"Bearer {secret}"}
     assert server.test_client().get("/api/v1/openapi.json", headers=header).status_code == 200
-    house.accounts.revoke_token(user.id, token.id)
+    clinic.accounts.revoke_token(user.id, token.id)
     assert server.test_client().get("/api/v1/openapi.json", headers=header).status_code == 401
 
 

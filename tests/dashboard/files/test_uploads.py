@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from data.records import Role
-from tests.dashboard.house import House
+from tests.dashboard.clinic import Clinic
 
 TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -37,7 +37,7 @@ def test_the_server_says_what_it_can(sign_in) -> None:
     assert int(answer.headers["Tus-Max-Size"]) > 0
 
 
-def test_an_upload_in_two_pieces(house: House, sign_in) -> None:
+def test_an_upload_in_two_pieces(clinic: Clinic, sign_in) -> None:
     client = sign_in()
     created = _create(client, "ä brain.nii", 10)
     assert created.status_code == 201
@@ -63,7 +63,7 @@ def test_a_broken_piece_is_taken_up_where_it_broke(sign_in) -> None:
     assert _append(client, address, 3, b"4567890").status_code == 204
 
 
-def test_somebody_elses_upload_does_not_exist(house: House, sign_in) -> None:
+def test_somebody_elses_upload_does_not_exist(clinic: Clinic, sign_in) -> None:
     mine, other = sign_in(), sign_in(name="other")
     address = _create(mine, "x.nii", 10).location
     assert _offset(other, address).status_code == 404
@@ -80,9 +80,9 @@ def test_an_upload_can_be_given_up(sign_in) -> None:
     assert _offset(client, address).status_code == 404
 
 
-def test_what_does_not_fit_is_refused(house: House, sign_in) -> None:
+def test_what_does_not_fit_is_refused(clinic: Clinic, sign_in) -> None:
     client = sign_in()
-    limit = house.services.reading.uploads.max_bytes
+    limit = clinic.services.reading.uploads.max_bytes
     assert _create(client, "x.nii", limit + 1).status_code == 413
     assert _create(client, "x.nii", 0).status_code == 400
     address = _create(client, "x.nii", 4).location

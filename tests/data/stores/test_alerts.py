@@ -69,7 +69,7 @@ def test_a_change_that_makes_nothing_leaves_things_alone(engine: Engine) -> None
     assert store.unfinished() == []
 
 
-def test_owed_is_what_was_to_be_told_by_now(engine: Engine) -> None:
+def test_owed_is_what_was_to_be_delivered_by_now(engine: Engine) -> None:
     store = AlertStore(engine)
     due = kept(store, an_alert("due", tell_at=MORNING))
     kept(store, an_alert("later", tell_at=MORNING + timedelta(seconds=1)))

@@ -17,7 +17,7 @@ from data.stores.audit import AuditLog
 from data.stores.jobs import JobStore
 from services.alerts import alerts as subject
 from services.alerts.alerts import PAUSES, Alerts, message
-from services.alerts.delivery import Address, Telling, addresses
+from services.alerts.delivery import Address, Delivery, addresses
 from services.jobs import Jobs
 
 MORNING = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -27,14 +27,14 @@ CAUSE = "drift:brain-tumour"
 
 
 @dataclass
-class Post(Telling):
+class Post(Delivery):
     """Addresses whose receivers are this list."""
 
     addresses: tuple[Address, ...] = addresses("json://one.example, mailto://two.example")
     deaf: set[str] = field(default_factory=set)
     sent: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def tell(self, address: Address, title: str, text: str, severity: Severity) -> str | None:
+    def send(self, address: Address, title: str, text: str, severity: Severity) -> str | None:
         if address.name in self.deaf:
             return f"The {address.name} did not take it."
         self.sent.append((address.name, title, text))
@@ -61,7 +61,7 @@ class House:
 
     def later(self, by: timedelta) -> None:
         self.moment += by
-        self.alerts.tell_due()
+        self.alerts.deliver_due()
         assert self.jobs.wait_idle(20)
 
     def kept(self, alert: Alert) -> Alert:
@@ -171,7 +171,7 @@ def test_what_is_gone_when_its_mute_ends_is_not_told(house: House) -> None:
 def test_a_person_may_close_an_alert(house: House) -> None:
     alert = house.raised()
     house.alerts.close(alert.id, NORA, "Recalibrated")
-    assert house.alerts.standing() == []
+    assert house.alerts.unfinished() == []
     with pytest.raises(InvalidInput, match="closed already"):
         house.alerts.acknowledge(alert.id, NORA, "Too late")
     assert house.raised().id != alert.id
@@ -237,14 +237,14 @@ def test_what_was_raised_before_a_kill_is_told_after_it(tmp_path, monkeypatch, e
     jobs = Jobs(JobStore(engine), tmp_path, 1)
     server = Alerts(store, audit, post, jobs)
     jobs.start()
-    server.tell_due()
+    server.deliver_due()
     assert jobs.wait_idle(20)
     jobs.stop()
     assert len(post.sent) == 2
 
 
 def test_without_addresses_nothing_is_owed(engine: Engine) -> None:
-    alerts = Alerts(AlertStore(engine), AuditLog(engine), Telling())
+    alerts = Alerts(AlertStore(engine), AuditLog(engine), Delivery())
     alert = alerts.raise_alert(CAUSE, Severity.CRITICAL, "Drift", "Noise.", "/drift")
     assert (alert.tell_at, alert.told_at) == (None, None)
     muted = alerts.mute(alert.id, NORA, "Known", alert.first_at + HOUR)
@@ -282,7 +282,7 @@ def test_a_repeated_alert_says_how_often(house: House) -> None:
     ],
 )
 def test_the_setting_may_hold_several_addresses(setting: str, names: list[str]) -> None:
-    assert list(Telling(addresses(setting)).names) == names
+    assert list(Delivery(addresses(setting)).names) == names
 
 
 def test_a_setting_that_is_no_address_is_refused_without_being_repeated() -> None:

@@ -18,7 +18,8 @@ from data.errors import InvalidInput, NotFound
 from data.records import BRAIN_TUMOUR, DriftAsk, DriftRun
 from data.stores.features import note_features
 from models.features import picture_of
-from services.drift.influential_scans import EMBEDDING, OVERALL, name_scores, number_scores, scan_ids
+from services.drift.influence_scores import name_scores, number_scores
+from services.drift.influential_scans import EMBEDDING, OVERALL, scan_ids
 from tests.data.builders import MORNING
 from tests.services.drifting import DriftHouse, a_reading
 
@@ -47,7 +48,7 @@ def _nora() -> Any:
     return User("nora", "nora", "Nora Field", Role.MLOPS)
 
 
-def found(house: DriftHouse, run: DriftRun, feature: str, injected: set[str]) -> int:
+def injected_share(house: DriftHouse, run: DriftRun, feature: str, injected: set[str]) -> int:
     first = scan_ids(house.influential_scans.of(run.id, feature))[:STRANGE]
     return len(injected & set(first))
 
@@ -78,10 +79,10 @@ def test_thirty_strange_scans_among_six_hundred_come_first(
 ) -> None:
     run, injected = run_with(house, **strange)
     for feature in features:
-        assert found(house, run, feature, injected) >= ENOUGH, feature
+        assert injected_share(house, run, feature, injected) >= ENOUGH, feature
     if features[0] not in (EMBEDDING, OVERALL):
         snapshot = house.drift.snapshot(run.id)
-        assert next(one for one in snapshot["features"] if one["name"] == features[0])["drifted"]
+        assert next(feature for feature in snapshot["features"] if feature["name"] == features[0])["drifted"]
 
 
 def a_picture(random: np.random.Generator) -> Picture:
@@ -114,13 +115,13 @@ def test_pictures_that_were_changed_are_found_by_their_own_features(
             strange = number >= 500 + WINDOW - STRANGE
             if strange:
                 picture = DAMAGE[kind](picture, random)
-            one = a_reading(random, f"{number:032x}", MORNING.replace(month=11 + (number >= 500)))
-            note_features(connection, replace(one, **picture_of(picture[None]).numbers))
-            injected |= {one.scan_id} if strange else set()
+            reading = a_reading(random, f"{number:032x}", MORNING.replace(month=11 + (number >= 500)))
+            note_features(connection, replace(reading, **picture_of(picture[None]).numbers))
+            injected |= {reading.scan_id} if strange else set()
     kept = house.references.freeze(DriftAsk(BRAIN_TUMOUR, to="2026-11-30", last=500), "Before", _nora())
     run = house.drift.run_now(DriftAsk(BRAIN_TUMOUR, kept.id, last=WINDOW))
-    assert found(house, run, feature, injected) >= ENOUGH
-    assert found(house, run, OVERALL, injected) >= ENOUGH
+    assert injected_share(house, run, feature, injected) >= ENOUGH
+    assert injected_share(house, run, OVERALL, injected) >= ENOUGH
 
 
 def test_a_scan_comes_with_its_value_beside_what_is_usual(house: DriftHouse) -> None:

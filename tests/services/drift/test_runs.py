@@ -46,7 +46,7 @@ def test_a_run_keeps_what_it_compared_with_what(house: DriftHouse) -> None:
     reference = house.references.get(str(run.reference_id))
     assert snapshot["reference"]["sha256"] == reference.sha256
     assert run.snapshot_sha256 == hashlib.sha256(house.drift.content(run.id)).hexdigest()
-    assert next(one for one in snapshot["features"] if one["name"] == "noise")["drifted"]
+    assert next(feature for feature in snapshot["features"] if feature["name"] == "noise")["drifted"]
     assert run.drifted == snapshot["counts"]["drifted"] and run.watched == snapshot["counts"]["watched"]
     assert b"root_metric" in house.drift.html(run.id)
     assert len(house.drift.rows(run.id)) == 100
@@ -57,12 +57,12 @@ def test_the_same_readings_give_the_same_numbers(house: DriftHouse) -> None:
     house.add(120, 1)
     house.add(100, 2, day=30, noise=noisy)
     first, second = (house.drift.snapshot(house.drift.run_now(ASK).id) for _ in range(2))
-    for one in (first, second):
-        for metric in one["evidently"]["metrics"]:
+    for snapshot in (first, second):
+        for metric in snapshot["evidently"]["metrics"]:
             metric.pop("id")
         for name in ("run", "made_at"):
-            one.pop(name)
-        one["evidently"].pop("tests")
+            snapshot.pop(name)
+        snapshot["evidently"].pop("tests")
     assert first == second
 
 
@@ -92,7 +92,7 @@ def test_training_data_is_the_reference_where_it_came_with_the_version(
         and run.reference_name == "Training data of brain-tumour 1"
     )
     assert snapshot["embedding"]["n_reference"] == 200 and snapshot["embedding"]["p"] > 0.01
-    told = {one["name"]: one["status"] for one in snapshot["features"]}
+    told = {feature["name"]: feature["status"] for feature in snapshot["features"]}
     assert told["noise"] == "steady" and told["contrast"] == "not-compared"
     assert any("Contrast is not kept in the reference" in note for note in snapshot["notes"])
     assert house.drift.run_now(ASK).reference_id == run.reference_id
@@ -113,7 +113,7 @@ def test_volumes_are_compared_with_volumes_and_slices_with_slices(
     snapshot = house.drift.snapshot(run.id)
     assert (snapshot["reference"]["n"], run.reference_n) == (n, n)
     assert any(f"The window holds {kind}" in note for note in snapshot["notes"])
-    (told,) = (one for one in snapshot["features"] if one["name"] == "noise")
+    (told,) = (feature for feature in snapshot["features"] if feature["name"] == "noise")
     assert (told["status"] == "steady") == (slices > 1)  # the house's readings have the volumes' noise
     house.add(30, 3, slices=1 if slices > 1 else 24)
     mixed = house.drift.run_now(ASK)
@@ -127,7 +127,7 @@ def test_a_window_of_two_versions_tells_how_many_of_each(house: DriftHouse) -> N
     snapshot = house.drift.snapshot(house.drift.run_now(ASK).id)
     assert snapshot["versions"] == {"1": 60, "2": 40} and snapshot["version"] is None
     assert any(
-        "2 model versions: version 1 (60 scans), version 2 (40 scans)" in one for one in snapshot["notes"]
+        "2 model versions: version 1 (60 scans), version 2 (40 scans)" in note for note in snapshot["notes"]
     )
     assert snapshot["embedding"]["n_current"] == 60  # another network's vectors mean something else
     assert snapshot["embedding"]["auc"]["low"] < 0.6
@@ -224,9 +224,9 @@ def test_rows_and_vectors_survive_their_file() -> None:
         {"noise": np.float32([1, np.nan]), "sex": ["F", None]}, index=pd.Index(["a", "b"], name="result_id")
     )
     vectors = np.array([[1, 2], [np.nan, np.nan]], dtype=np.float16)
-    rows, found = read(written(frame, vectors))
+    rows, read_back = read(written(frame, vectors))
     assert list(rows.index) == ["a", "b"] and rows["sex"].iloc[0] == "F" and pd.isna(rows["sex"].iloc[1])
-    assert found is not None and np.array_equal(found, vectors, equal_nan=True)
+    assert read_back is not None and np.array_equal(read_back, vectors, equal_nan=True)
 
 
 def test_one_cause_one_alert_and_it_is_settled_when_calm(house: DriftHouse) -> None:
@@ -238,7 +238,7 @@ def test_one_cause_one_alert_and_it_is_settled_when_calm(house: DriftHouse) -> N
     assert "Noise" in sentence and run.reference_name in title
     assert link == f"/drift?task=brain-tumour&run={run.id}"
     house.drift.run_now(ASK)
-    assert {one[0] for one in house.bell.raised} == {cause}
+    assert {alert[0] for alert in house.bell.raised} == {cause}
     house.add(100, 3, day=31)
     calm = house.drift.run_now(ASK)
     assert calm.severity is Severity.CALM and cause in house.bell.settled
@@ -259,7 +259,7 @@ def test_a_run_that_fails_is_an_alert_itself(house: DriftHouse) -> None:
     assert "drift-run:brain-tumour" in house.bell.settled
 
 
-def test_a_scheduled_run_that_fails_is_told_by_its_schedule_alone(engine: Engine, tmp_path: Path) -> None:
+def test_a_scheduled_run_that_fails_alerts_for_its_schedule_alone(engine: Engine, tmp_path: Path) -> None:
     jobs = Jobs(JobStore(engine), tmp_path / "jobs", retry_delay_s=0.05)
     house = DriftHouse(engine, tmp_path, jobs)
     heard: list[Any] = []
@@ -273,7 +273,7 @@ def test_a_scheduled_run_that_fails_is_told_by_its_schedule_alone(engine: Engine
         assert jobs.wait_idle(120)
     finally:
         jobs.stop()
-    assert [(one.state, one.schedule_id) for one in heard] == [
+    assert [(run.state, run.schedule_id) for run in heard] == [
         (RunState.FAILED, "weekly"),
         (RunState.DONE, None),
     ]

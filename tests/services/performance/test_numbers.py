@@ -22,7 +22,7 @@ from data.stores.audit import AuditLog
 from data.stores.refusals import RefusalStore
 from models.metrics import Figure, rate
 from services.alerts.alerts import Alerts
-from services.alerts.delivery import Telling
+from services.alerts.delivery import Delivery
 from services.cohort.cohort import Cohorts
 from services.performance.assess_ai import COLUMNS
 from services.performance.cases import WHAT, Which
@@ -311,14 +311,14 @@ def test_real_use_beyond_its_limit_raises_an_alert_until_it_is_back(own: Departm
     own.tracking.set_alias(BRAIN_TUMOUR, "champion", "1")
     own.read("1", NOVEMBER, FIRST)
     own.score()
-    alerts = Alerts(AlertStore(own.engine), AuditLog(own.engine), Telling(), own.jobs)
+    alerts = Alerts(AlertStore(own.engine), AuditLog(own.engine), Delivery(), own.jobs)
     watch = PerformanceWatch(own.desk.numbers, own.desk.goals, alerts, TASKS)
     watch.tick()
-    assert alerts.standing() == []
+    assert alerts.unfinished() == []
     own.desk.goals.set_typed(BRAIN_TUMOUR, "recall", "95", "90", HEAD)  # it is 9 of 12
     watch.tick()
     watch.tick()
-    (alert,) = alerts.standing()
+    (alert,) = alerts.unfinished()
     assert (alert.severity, alert.times) == (Severity.WARNING, 1)
     assert "75 % with n = 12" in alert.sentence
     assert alert.link.startswith("/performance?")
@@ -326,7 +326,7 @@ def test_real_use_beyond_its_limit_raises_an_alert_until_it_is_back(own: Departm
     assert point.figure == rate(9, 12)
     own.desk.goals.set_typed(BRAIN_TUMOUR, "recall", "95", "70", HEAD)
     watch.tick()
-    assert alerts.standing() == []
+    assert alerts.unfinished() == []
 
 
 def test_files_and_answer_hold_the_same_digits(house: Department) -> None:

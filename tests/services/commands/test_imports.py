@@ -9,6 +9,8 @@ import pytest
 import app
 from data.database import migrate, open_database
 from data.files import FileStore
+from data.records import ImportProgress
+from services.commands.imports import progress_line
 from services.importing.imports import Importing
 from services.settings import Settings
 
@@ -39,16 +41,13 @@ def test_an_import_can_be_looked_at_and_paused_from_another_process(
     assert app.main(["import", "--status"]) == 2
     assert "There is no such import." in capsys.readouterr().err
     (tmp_path / "scans").mkdir()
-    one = importing.start(tmp_path / "scans")
+    started = importing.start(tmp_path / "scans")
     assert app.main(["import", "--pause"]) == 0
-    assert f"import {one.id} is paused." in capsys.readouterr().out
-    assert app.main(["import", "--status", one.id[:6]]) == 0
+    assert f"import {started.id} is paused." in capsys.readouterr().out
+    assert app.main(["import", "--status", started.id[:6]]) == 0
     assert "0 of 0 items" in capsys.readouterr().out
 
 
 def test_progress_is_told_in_words() -> None:
-    from data.records import ImportProgress
-
     progress = ImportProgress(items=5216, done=411, failed=1, added=380, known=2, labelled=0, refused=30)
-    line = app._import_line(progress)
-    assert line == "412 of 5,216 items, 380 new, 2 known, 29 refused, 1 failed"
+    assert progress_line(progress) == "412 of 5,216 items, 380 new, 2 known, 29 refused, 1 failed"

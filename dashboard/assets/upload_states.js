@@ -1,0 +1,54 @@
+/* What an upload is doing, and how that is said. An upload goes through these phases: packing, sending,
+   waiting, opening, done; it may end as failed, and be interrupted or cancelled on the way. */
+
+(function (lightbox) {
+  "use strict";
+
+  /** Whether nothing more will happen to it by itself. */
+  const settled = (item) =>
+    item.phase === "failed" ||
+    item.phase === "interrupted" ||
+    (item.phase === "done" && item.scans.every((scan) => scan.status === "read" || scan.status === "failed"));
+
+  /** Whether the server has to be asked how far it is. */
+  const open = (item) => !settled(item) && !["packing", "sending"].includes(item.phase);
+
+  /** The phase of an upload that the server told of. */
+  function phaseOf(remote) {
+    if (remote.state === "arriving") return remote.offset < remote.size ? "interrupted" : "waiting";
+    return { queued: "waiting", opening: "opening", done: "done", failed: "failed" }[remote.state];
+  }
+
+  /** A number of bytes as a person reads it. */
+  function size(bytes) {
+    if (bytes < 1e6) return Math.max(1, Math.round(bytes / 1e3)) + " kB";
+    return bytes < 1e9 ? (bytes / 1e6).toFixed(1) + " MB" : (bytes / 1e9).toFixed(2) + " GB";
+  }
+
+  /** What an upload does, in words. */
+  function stateWords(item) {
+    switch (item.phase) {
+      case "packing":
+        return "packing " + item.files + " files";
+      case "sending":
+        return "sending";
+      case "waiting":
+      case "opening":
+        return "opening";
+      case "interrupted":
+        return "interrupted at " + Math.round(item.share * 100) + " %: drop the same files again to go on";
+      case "failed":
+        return "not accepted";
+      default:
+        return doneWords(item);
+    }
+  }
+
+  function doneWords(item) {
+    if (!item.scans.length) return item.refusals.length ? "refused" : "no scan found";
+    const reading = item.scans.some((scan) => scan.status === "waiting" || scan.status === "reading");
+    return reading ? "reading" : "done";
+  }
+
+  lightbox.uploadStates = { settled, open, phaseOf, size, stateWords };
+})(window.lightbox);

@@ -1,0 +1,42 @@
+"""Outputs of callbacks by name: a page's function returns a dict, so that nothing is counted or reordered.
+
+A function that has nothing to change raises PreventUpdate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import Output
+from dash.exceptions import PreventUpdate
+
+Values = dict[str, Any]
+"""Values by the id of the component that they go to; by property below that where it takes several."""
+
+
+def outputs(places: Mapping[str, str | Sequence[str]], *, again: bool = False) -> dict[str, Any]:
+    """Outputs for `Values` of the same ids; `again` where another callback fills the same properties.
+
+    A place has one property, or several: {"title": "children", "empty": ("children", "hidden")}.
+    """
+    return {name: _output(name, properties, again) for name, properties in places.items()}
+
+
+def _output(name: str, properties: str | Sequence[str], again: bool) -> Output | dict[str, Output]:
+    if isinstance(properties, str):
+        return Output(name, properties, allow_duplicate=again)
+    return {part: Output(name, part, allow_duplicate=again) for part in properties}
+
+
+def clicked(*clicks: int | None) -> None:
+    """Go on only where a button was clicked: Dash also calls when a button appears."""
+    if not any(clicks):
+        raise PreventUpdate
+
+
+def pressed(triggered: Any, clicks: Sequence[int | None]) -> dict[str, str]:
+    """The id of the button in a list that was pressed; `triggered` is `ctx.triggered_id`."""
+    if not isinstance(triggered, dict) or not any(clicks):
+        raise PreventUpdate
+    return triggered

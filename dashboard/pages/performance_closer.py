@@ -1,0 +1,151 @@
+"""The lower part of the performance page: one version more closely, and a second one beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from dash import Patch, dcc, html, no_update
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dashboard.components import performance_details as details
+from dashboard.components import performance_pairs as pairs
+from dashboard.components.outputs import Values
+from dashboard.components.performance_layout import (
+    CALIBRATION,
+    CASES,
+    CURVES,
+    GROUPS,
+    GROUPS_FIGURE,
+    GROUPS_GRAPH,
+    MATRIX,
+    PLAIN,
+    PRECISION,
+    PROPOSALS,
+    ROC,
+    THRESHOLD,
+    TRAINING,
+    TRAINING_CURVES,
+    WHAT_IF,
+)
+from services import addresses
+from services.performance import charts as performance_charts
+from services.performance.cases import OF_METRIC, WHAT
+from services.performance.metrics import METRICS
+from services.performance.numbers import MOST_PROPOSALS
+from services.statistics.subgroups import SUBGROUPS
+
+if TYPE_CHECKING:
+    from services.assembly.performance import PerformanceServices
+    from services.performance.numbers import Asked
+
+
+def show(performance: PerformanceServices, search: str | None) -> Values:
+    """The lower part, without what is trained and compared, by the id of the component it goes to."""
+    asked = performance.numbers.asked(search or "")
+    errors = performance.details.errors(asked)
+    metric = METRICS[asked.metric]
+    groups = performance.details.groups(asked)
+    charts, whole = performance_charts.errors(errors), errors.figures.get(metric.name)
+    groups_chart = performance_charts.groups(
+        groups,
+        metric,
+        whole.value if whole else None,
+        _group_link(performance, asked, OF_METRIC.get(metric.name, "all")),
+    )
+    return {
+        MATRIX: details.matrix(errors),
+        CASES: _cases(performance, asked),
+        GROUPS: details.groups(groups, metric, SUBGROUPS, _group_link(performance, asked)),
+        PROPOSALS: _proposals(performance, asked),
+        ROC: charts["roc"],
+        PRECISION: charts["precision"],
+        CALIBRATION: charts["calibration"],
+        GROUPS_GRAPH: groups_chart,
+        THRESHOLD: round(errors.threshold, 3) if errors.n else 0.5,
+        CURVES: "lb-charts" if charts["roc"]["data"] else "lb-hidden",
+        GROUPS_FIGURE: "lb-groups" if groups_chart["data"] else "lb-hidden",
+    }
+
+
+def what_if(performance: PerformanceServices, search: str | None, threshold: float | None) -> Values:
+    """What a threshold would do: the table, and the marks on both curves."""
+    asked = performance.numbers.asked(search or "")
+    errors = performance.details.errors(asked)
+    if threshold is None or not errors.n:
+        raise PreventUpdate
+    after, then = performance.details.at(asked, threshold)
+    table = details.what_if(METRICS, errors.figures, then, errors.confusion, after)
+    if errors.curves is None:
+        return {WHAT_IF: table, ROC: no_update, PRECISION: no_update}
+    recall, far, precision = (then[name].value for name in ("recall", "far", "precision"))
+    return {WHAT_IF: table, ROC: _mark(far, recall), PRECISION: _mark(recall, precision)}
+
+
+def training(performance: PerformanceServices, search: str | None) -> Values:
+    """The run behind the version, and its curves."""
+    asked = performance.numbers.asked(search or "")
+    if not asked.version:
+        nothing = html.P("No version is registered.", className="text-secondary")
+        return {TRAINING: nothing, TRAINING_CURVES: []}
+    run = performance.details.training(asked)
+    figures = performance_charts.training(run)
+    return {
+        TRAINING: details.training(run, asked.query()),
+        TRAINING_CURVES: [_drawn(name, figure) for name, figure in figures.items()],
+    }
+
+
+def compared(performance: PerformanceServices, search: str | None) -> Component:
+    """Two versions on the scans that both have read."""
+    asked = performance.numbers.asked(search or "")
+    if not asked.vs:
+        words = "Choose a second version to see where it would have been better or worse."
+        return html.P(words, className="text-secondary")
+    return pairs.comparison(performance.pairs.compared(asked), METRICS)
+
+
+def _drawn(name: str, figure: dict[str, Any]) -> Component:
+    return html.Figure(
+        [html.Figcaption(name), dcc.Graph(figure=figure, config=PLAIN, className="lb-graph lb-small")],
+        className="lb-chart",
+    )
+
+
+def _cases(performance: PerformanceServices, asked: Asked) -> Component | None:
+    if asked.of != "real":
+        cases = details.validation_cases(performance.details.validation_cases(asked))
+        return html.Section([html.H2("Cases of validation"), cases], className="lb-card")
+    if not asked.cases:
+        return None
+    page = performance.cases.page(asked.which(asked.cases), asked.page)
+    links = {}
+    if page.number > 1:
+        links["Before"] = addresses.performance(asked.query(page=page.number - 1))
+    if page.number < page.last:
+        links["After"] = addresses.performance(asked.query(page=page.number + 1))
+    links["Close"] = addresses.performance(asked.query(cases="", group="", page=1))
+    title = WHAT[asked.cases]
+    if asked.group:
+        title = f"{title}, {asked.group.replace(':', ' ')}"
+    return details.cases(page, title, links)
+
+
+def _group_link(performance: PerformanceServices, asked: Asked, what: str = "all") -> Callable[[str], str]:
+    def address(group: str) -> str:
+        return performance.cases.address(replace(asked.which(what), group=group))
+
+    return address
+
+
+def _proposals(performance: PerformanceServices, asked: Asked) -> Component:
+    return details.proposals(performance.numbers.proposals(asked), MOST_PROPOSALS)
+
+
+def _mark(x: float, y: float) -> Patch:
+    patch = Patch()
+    patch["data"][-1]["x"] = [x]
+    patch["data"][-1]["y"] = [y]
+    return patch

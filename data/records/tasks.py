@@ -1,0 +1,17 @@
+"""What people call a task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TaskWords:
+    """All that those who show a task's results, or hand them on, need to know of it."""
+
+    name: str  # as in addresses, files and the database, such as "brain-tumour"
+    label: str  # as a heading, "Brain tumour"
+    finding: str  # what it looks for, in the middle of a sentence: "tumour"
+    picture: str  # what it reads, with its article: "a brain MRI"
+    body_part: str  # DICOM's Body Part Examined (PS3.16, annex L), "HEAD"; empty where it is unknown
+    draws_mask: bool

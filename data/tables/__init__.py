@@ -1,0 +1,49 @@
+"""The tables, a file a subject. Only the stores, the ledger and the migrations read them."""
+
+from __future__ import annotations
+
+from data.tables.accounts import audit_events, sign_in_failures, tokens, users
+from data.tables.alerts import alerts
+from data.tables.base import metadata
+from data.tables.drift import drift_references, drift_runs, embeddings, features
+from data.tables.imports import import_items, imports
+from data.tables.jobs import jobs, schedules
+from data.tables.ledger import ledger, views
+from data.tables.reports import reports
+from data.tables.results import results, review_requests, reviews
+from data.tables.revisions import REVISION_OF_PATIENTS, REVISION_OF_SCANS, REVISION_OF_USERS, revisions
+from data.tables.scans import patients, refusals, scans, uploads
+from data.tables.versions import goals, promotions
+
+__all__ = [
+    "REVISION_OF_PATIENTS",
+    "REVISION_OF_SCANS",
+    "REVISION_OF_USERS",
+    "alerts",
+    "audit_events",
+    "drift_references",
+    "drift_runs",
+    "embeddings",
+    "features",
+    "goals",
+    "import_items",
+    "imports",
+    "jobs",
+    "ledger",
+    "metadata",
+    "patients",
+    "promotions",
+    "refusals",
+    "reports",
+    "results",
+    "review_requests",
+    "reviews",
+    "revisions",
+    "scans",
+    "schedules",
+    "sign_in_failures",
+    "tokens",
+    "uploads",
+    "users",
+    "views",
+]

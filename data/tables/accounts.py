@@ -1,0 +1,62 @@
+"""Who may sign in, with what, and what was done."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table
+
+from data.columns import Line, UtcDateTime, Words
+from data.tables.base import MYSQL, id_column, metadata, reference
+
+users = Table(
+    "users",
+    metadata,
+    id_column(),
+    Column("name", Line(64), nullable=False),
+    Column("name_key", Line(64), nullable=False, unique=True),  # folded: names differ by more than case
+    Column("display_name", Line(), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("must_change_password", Boolean, nullable=False),
+    Column("session_epoch", Integer, nullable=False),
+    Column("password_hash", String(255), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_seen_at", UtcDateTime),
+    **MYSQL,
+)
+
+# Also counts names that have no account, so that waiting does not tell which names exist.
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("name_key", Line(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False, index=True),
+    Column("locked_until", UtcDateTime),
+    **MYSQL,
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    id_column(),
+    reference("user_id", "users.id"),
+    Column("label", Line(), nullable=False),
+    Column("secret_sha256", String(64), nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    Index("ix_tokens_user_id", "user_id"),
+    **MYSQL,
+)
+
+audit_events = Table(
+    "audit_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("user_id", Line(64)),
+    Column("action", Line(64), nullable=False),
+    Column("subject", Line(), nullable=False),
+    Column("detail", Words, nullable=False),
+    **MYSQL,
+)

@@ -1,0 +1,110 @@
+"""What came in: patients, their scans, and what was refused.
+
+Names, patient ids and birth dates of patients are in `patients` and nowhere else.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, Double, Index, Integer, String, Table, false
+
+from data.columns import ID_LENGTH, Line, UtcDateTime, Words
+from data.tables.base import MYSQL, id_column, metadata, reference
+
+patients = Table(
+    "patients",
+    metadata,
+    id_column(),
+    Column("pseudonym", String(16), nullable=False, unique=True),
+    Column("patient_id", Line()),
+    Column("name", Line()),
+    Column("name_key", Line()),  # folded name, None where the file has none
+    Column("label", Line(), nullable=False),  # shown where the file has no name
+    Column("search_key", Words, nullable=False),  # folded name or label, and patient id
+    Column("birth_date", Date),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("changed", BigInteger, nullable=False, server_default="0"),  # the revision of its last change
+    Index("ix_patients_patient_id", "patient_id"),
+    Index("ix_patients_changed", "changed"),
+    **MYSQL,
+)
+
+scans = Table(
+    "scans",
+    metadata,
+    id_column(),
+    reference("patient_id", "patients.id"),
+    Column("content_sha256", String(64), nullable=False, unique=True),
+    Column("status", String(16), nullable=False),
+    Column("failure", Words),
+    Column("task", Line(64), nullable=False),
+    Column("modality", Line(32)),
+    Column("body_part", Line()),
+    Column("sequence", Line()),
+    Column("sequence_key", Line()),  # folded, for search and sorting
+    Column("manufacturer", Line()),
+    Column("scanner", Line()),
+    Column("software", Line()),  # of the scanner
+    Column("site", Line()),
+    Column("acquired_at", UtcDateTime),
+    Column("sex", Line(8)),
+    Column("age_years", Double),
+    Column("study_uid", Line()),
+    Column("series_uid", Line()),
+    Column("slice_mm", Double),
+    Column("row_mm", Double),
+    Column("column_mm", Double),
+    Column("grid", Words, nullable=False),  # JSON of SourceGrid
+    Column("slices", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("uploaded_by", Line(64), nullable=False),
+    Column("warnings", Words, nullable=False),  # JSON list of sentences
+    Column("recognised", Words),  # JSON of RecognisedSequence, where somebody asked
+    Column("synthetic", Boolean, nullable=False, server_default=false()),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("latest_result_id", String(ID_LENGTH)),
+    Column("latest_review_id", String(ID_LENGTH)),  # of the latest result: a new result has none yet
+    Index("ix_scans_patient_id", "patient_id"),
+    Index("ix_scans_created_at_id", "created_at", "id"),
+    Index("ix_scans_status_created_at_id", "status", "created_at", "id"),
+    Index("ix_scans_series_uid", "series_uid"),
+    **MYSQL,
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    id_column(),
+    Column("user_id", Line(64), nullable=False),
+    Column("name", Line(), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("sha256", String(64)),
+    Column("scan_ids", Words, nullable=False),  # JSON lists from here
+    Column("known_scan_ids", Words, nullable=False),
+    Column("refusals", Words, nullable=False),
+    Column("failure", Words),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_uploads_user_id_created_at", "user_id", "created_at"),
+    Index("ix_uploads_state", "state"),
+    **MYSQL,
+)
+
+# What was not read, and why: one row a file or series.
+refusals = Table(
+    "refusals",
+    metadata,
+    id_column(),
+    Column("upload_id", String(ID_LENGTH)),  # where it came by upload
+    Column("name", Line(), nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("sentence", Words, nullable=False),
+    Column("modality", Line(32)),  # as far as a header could be read
+    Column("scanner", Line()),
+    Column("site", Line()),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_refusals_created_at", "created_at"),
+    Index("ix_refusals_upload_id", "upload_id"),
+    **MYSQL,
+)

@@ -1,0 +1,25 @@
+// The pages' scripts are served as they are: plain scripts that share `window.lightbox`.
+
+const js = require("@eslint/js");
+const globals = require("globals");
+
+module.exports = [
+  { ignores: ["dashboard/assets/vendor/", "node_modules/", ".venv/", "var/"] },
+  js.configs.recommended,
+  {
+    rules: {
+      eqeqeq: "error",
+      "no-shadow": "error",
+      "no-unused-vars": ["error", { args: "after-used" }],
+      "no-var": "error",
+      "prefer-const": "error",
+    },
+  },
+  {
+    files: ["dashboard/assets/*.js"],
+    languageOptions: { sourceType: "script", globals: { ...globals.browser, fflate: "readonly", tus: "readonly" } },
+    rules: { strict: ["error", "function"] },
+  },
+  { files: ["tests/javascript/*.mjs"], languageOptions: { globals: globals.node } },
+  { files: ["eslint.config.js"], languageOptions: { sourceType: "commonjs", globals: globals.node } },
+];

@@ -1,0 +1,130 @@
+"""The addresses of the pages: built here, and their queries are read here.
+
+It lies below all services, because an alert keeps the address of what it is about, and commands raise
+alerts where no page is. What the filters of a cohort and the choices of the performance page look like
+in a query is said by `services.cohort.filters` and `services.performance.numbers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self
+from urllib.parse import parse_qs, quote, urlencode
+
+ADMIN = "/admin"
+ALERTS = "/alerts"
+COHORT = "/cohort"
+DRIFT = "/drift"
+MODELS = "/models"
+PERFORMANCE = "/performance"
+REHEARSALS = "/rehearsals"
+REPORTS = "/reports"
+SCANS = "/scans"
+WORKLIST = "/worklist"
+
+CASES = "cases"  # the part of the performance page that lists cases
+
+
+def scan(scan_id: str) -> str:
+    """One scan's page."""
+    return f"{SCANS}/{quote(scan_id, safe='')}"
+
+
+def rehearsal(rehearsal_id: str) -> str:
+    """One rehearsal's page."""
+    return f"{REHEARSALS}/{quote(rehearsal_id, safe='')}"
+
+
+def worklist(query: str = "") -> str:
+    """The worklist, filtered by a query of `services.cohort.filters`."""
+    return _with_query(WORKLIST, query)
+
+
+def cohort(query: str = "") -> str:
+    """The cohort page, filtered by a query of `services.cohort.filters`."""
+    return _with_query(COHORT, query)
+
+
+def performance(query: str = "", part: str = "") -> str:
+    """The performance page for a query of `services.performance.numbers`, scrolled to a part of it."""
+    return _with_query(PERFORMANCE, query) + (f"#{part}" if part else "")
+
+
+@dataclass(frozen=True)
+class DriftAddress:
+    """What the drift page shows: a task, or a run (beside a second one), and the scans behind a feature."""
+
+    task: str | None = None
+    run: str | None = None
+    feature: str | None = None
+    vs: str | None = None
+
+    def __str__(self) -> str:
+        """As a link."""
+        return _with_query(DRIFT, self.query)
+
+    @property
+    def query(self) -> str:
+        """What follows the question mark."""
+        return _query(vars(self))
+
+    @classmethod
+    def read(cls, search: str | None) -> Self:
+        """What a page's query asks for; what it does not know is passed over."""
+        given = _first_values(search)
+        return cls(*(given.get(field.name) for field in fields(cls)))
+
+
+@dataclass(frozen=True)
+class AlertsAddress:
+    """What the page of alerts shows: how many past ones, and which alert is marked."""
+
+    alert: str | None = None
+    past: int | None = None
+
+    def __str__(self) -> str:
+        """As a link."""
+        past = None if self.past is None else str(self.past)
+        return _with_query(ALERTS, _query({"alert": self.alert, "past": past}))
+
+    @classmethod
+    def read(cls, search: str | None) -> Self:
+        """What a page's query asks for; a number that is none, or below 1, is passed over."""
+        given = _first_values(search)
+        count = given.get("past", "")
+        past = int(count) if count.isascii() and count.isdecimal() and len(count) < _DIGITS else 0
+        return cls(given.get("alert"), past or None)
+
+
+@dataclass(frozen=True)
+class ReportsAddress:
+    """How the form of the page of reports is filled in: a kind of report, and what it asks for by name."""
+
+    kind: str | None = None
+    fields: Mapping[str, str] | None = None
+
+    def __str__(self) -> str:
+        """As a link."""
+        return _with_query(REPORTS, _query({"kind": self.kind, **(self.fields or {})}))
+
+    @classmethod
+    def read(cls, search: str | None) -> Self:
+        """What a page's query fills in."""
+        given = _first_values(search)
+        return cls(given.pop("kind", None), given)
+
+
+_DIGITS = 10  # more than any number that is asked for has
+
+
+def _with_query(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
+
+
+def _query(parameters: Mapping[str, str | None]) -> str:
+    return urlencode({name: value for name, value in parameters.items() if value})
+
+
+def _first_values(search: str | None) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs((search or "").removeprefix("?")).items()}

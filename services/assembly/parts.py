@@ -1,0 +1,31 @@
+"""The parts of a server that may be put in from outside; the real ones, unless somebody asks otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from argon2 import PasswordHasher
+
+from data.tracking import Tracking
+from services.assembly.stores import device_of, registry_of, tracking_of
+from services.inference.engine import Engine
+from services.reading.intake import Intake
+from services.reading.reading import Batcher, Reading
+from services.settings import Settings
+from services.versions.registry import Registry
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What `build_services` is put together from, beside the settings.
+
+    A class stands for itself: `intake` and `readings` are called as `Intake` and `Reading` are.
+    """
+
+    hasher: PasswordHasher = field(default_factory=PasswordHasher)
+    device: Callable[[Settings], tuple[Engine, Batcher]] = device_of
+    tracking: Callable[[Settings], Tracking] = tracking_of
+    registry: Callable[[Settings, Tracking], Registry] = registry_of
+    intake: Callable[..., Intake] = Intake
+    readings: Callable[..., Reading] = Reading

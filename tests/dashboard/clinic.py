@@ -1,0 +1,301 @@
+"""A small clinic for the tests: the services of the server, in a folder, nothing started.
+
+Only what needs networks and MLflow is put in: the engine's networks say nothing, the registry knows two
+versions, and intake takes a file called refused.* for a refusal and everything else for a small volume.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import torch
+from argon2 import PasswordHasher
+
+from data.database import new_id, now
+from data.files import FileStore
+from data.packing import packed
+from data.records import (
+    BRAIN_TUMOUR,
+    PNEUMONIA,
+    Identity,
+    ModelVersion,
+    Provenance,
+    Refusal,
+    Result,
+    Role,
+    Scan,
+    ScanHeader,
+    ScanStatus,
+    SourceGrid,
+    Spacing,
+    Upload,
+    UploadState,
+    User,
+)
+from data.stores.patients import PatientStore
+from data.stores.results import ResultStore
+from data.stores.reviews import ReviewStore
+from data.stores.scans import ScanStore
+from data.stores.uploads import UploadStore
+from data.tracking import Tracking
+from models import tasks
+from models.measuring import measure
+from models.task import Decision
+from models.weights import WEIGHTS, Trained
+from reports import pictures
+from services import keys
+from services.assembly.container import build_services
+from services.assembly.parts import Parts
+from services.assembly.versions import VersionServices
+from services.inference.engine import Loaded
+from services.reading.intake import Intake
+from services.settings import Settings
+from services.versions.registry import Registry
+from tests.services.drifting import add_readings
+from tests.services.performance.test_real_use import empty_mlflow
+from tests.services.small_models import Department
+
+ADA = Identity("Ada Lovelace", "MRN-1815", date(1815, 12, 10))
+PASSWORD = "correct horse battery"
+CARD = "# Brain tumour\n\nTrained on FLAIR slices of **110 patients**."
+THRESHOLD = 0.41
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+class IntakeByName(Intake):
+    """Opens nothing: an upload's name says what becomes of it."""
+
+    clinic: Clinic
+
+    def submit(self, upload: Upload) -> None:
+        self.clinic.uploads.set_state(upload.id, UploadState.QUEUED)
+        self._settle(upload)
+
+    def receive(self, user: User, name: str, stream: BinaryIO) -> Upload:
+        content = stream.read()
+        upload = Upload(new_id(), user.id, name, len(content), len(content), UploadState.QUEUED, now())
+        self.clinic.uploads.add(upload)
+        self._settle(upload)
+        kept = self.clinic.uploads.get(upload.id)
+        assert kept is not None
+        return kept
+
+    def _settle(self, upload: Upload) -> None:
+        uploads = self.clinic.uploads
+        if upload.name.startswith("slow"):
+            return
+        if upload.name.startswith("refused"):
+            refusal = Refusal(upload.name, "not_an_image", "This is not an image that Lightbox reads.")
+            uploads.add_outcomes(upload.id, refusals=(refusal,))
+        else:
+            scan = self.clinic.add_volume(uploaded_by=upload.user_id)
+            uploads.add_outcomes(upload.id, scan_ids=(scan.id,))
+        uploads.set_state(upload.id, UploadState.DONE)
+
+
+class TwoVersions(Registry):
+    """Two versions of one model, without MLflow; neither came with a sample of its training data."""
+
+    def versions(self, task: str | None = None) -> list[ModelVersion]:
+        if task != BRAIN_TUMOUR:
+            return []
+        figures = {"dice": 0.871, "dice_low": 0.842, "dice_high": 0.897, "dice_n": 22.0, "recall": 0.95}
+        made = datetime(2026, 11, 3, tzinfo=UTC)
+        newest = ModelVersion(BRAIN_TUMOUR, "2", ("champion",), made, "ab" * 32, figures)
+        return [newest, replace(newest, version="1", aliases=(), metrics={}, description="The first.")]
+
+    def champion(self, task: str) -> ModelVersion | None:
+        return next(iter(self.versions(task)), None)
+
+    def card(self, task: str) -> str:
+        return CARD if task == BRAIN_TUMOUR else ""
+
+    def local(self, task: str) -> tuple[Trained, str]:
+        return Trained(self._folder, Decision(THRESHOLD)), "1"
+
+
+def two_versions(settings: Settings, tracking: Tracking) -> Registry:
+    """The registry of a clinic; weights that are nothing, so that they have a hash."""
+    folder = settings.home / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS).write_bytes(b"no weights")
+    return TwoVersions(tracking, folder, tasks.ALL.values())
+
+
+class Clinic:
+    """The server's services and the stores beneath them."""
+
+    def __init__(self, folder: Path, session_minutes: int = 30, *, networks: bool = True) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        shutil.copyfile(empty_mlflow(), folder / "mlflow.db")  # making one takes seconds
+        settings = Settings(
+            home=folder,
+            database_url=f"sqlite:///{folder / 'clinic.db'}",
+            files_url=str(folder / "files"),
+            device="cpu",
+            workers=1,
+            max_scan_bytes=40 << 20,
+            session_minutes=session_minutes,
+            review_sample_percent=50,
+        )
+        parts = Parts(hasher=QUICK_HASHER, registry=two_versions, intake=IntakeByName)
+        self.services = build_services(settings, parts)
+        intake = self.services.reading.intake
+        assert isinstance(intake, IntakeByName)
+        intake.clinic = self
+        self.database = self.services.database
+        self.accounts, self.jobs = self.services.accounts, self.services.jobs
+        self.alerts, self.schedules = self.services.alerts, self.services.schedules
+        self.files = FileStore(settings.files_url)
+        self.scans, self.results = ScanStore(self.database), ResultStore(self.database)
+        self.reviews, self.patients = ReviewStore(self.database), PatientStore(self.database)
+        self.uploads = UploadStore(self.database)
+        if networks:
+            self._load_networks()
+
+    def _load_networks(self) -> None:
+        """Let a network that says nothing be live for every task: version 2."""
+        trained = Trained(self.folder, Decision(THRESHOLD))
+        for task in tasks.ALL.values():
+            network = torch.nn.Identity()
+            self.services.reading.engine.take_over(
+                Loaded(task, trained, "2", "ab" * 32, network, torch.float32)
+            )
+
+    def replace(self, **doors: Any) -> None:
+        """Give the server other services of some subjects, before it is built."""
+        self.services = replace(self.services, **doors)
+
+    def show_versions_of(self, department: Department) -> None:
+        """Let the models page show a department whose networks are real."""
+        names = ("registry", "serving", "rehearsals", "rehearsal_pictures", "promotions", "uploads")
+        versions = VersionServices(**{name: getattr(department, name) for name in names})
+        reviewing = replace(self.services.reviewing, pictures=department.pictures)
+        self.replace(versions=versions, reviewing=reviewing)
+
+    def add_readings(self, n: int, seed: int, **changes: Any) -> Sequence[str]:
+        """So many rows of features for the drift page; see `tests.services.drifting.add_readings`."""
+        return add_readings(self.database, n, seed, **changes)
+
+    def close(self) -> None:
+        """End what was started, and let the database go."""
+        self.services.close()
+
+    def person(self, role: Role, name: str | None = None) -> User:
+        """Somebody with `PASSWORD` who has signed in before."""
+        user, first = self.accounts.create(name or role.value, f"Dr {role.value.title()}", role)
+        self.accounts.change_password(user.id, first, PASSWORD)
+        kept = self.accounts.user(user.id)
+        assert kept is not None
+        return kept
+
+    def token(self, user: User) -> str:
+        """A bearer token of `user`."""
+        return self.accounts.create_token(user.id, "script")[1]
+
+    def add_volume(
+        self,
+        uploaded_by: str,
+        identity: Identity = ADA,
+        *,
+        status: ScanStatus = ScanStatus.WAITING,
+        placed: bool = True,
+        shape: tuple[int, int, int] = (24, 60, 48),
+    ) -> Scan:
+        """A small MRI volume, waiting to be read."""
+        depth, height, width = shape
+        array = head(shape)
+        affine = ((-1.0, 0, 0, width / 2), (0, -2.0, 0, height), (0, 0, 3.0, -36.0), (0, 0, 0, 1.0))
+        grid = SourceGrid("nifti", (width, height, depth), (2, 1, 0), (), affine, placed)
+        header = ScanHeader(
+            "MR", "BRAIN", "FLAIR", "Acme", "Field 3T", acquired_at=now(), sex="F", age_years=47
+        )
+        spacing = Spacing(3.0, 2.0, 1.0) if placed else Spacing()
+        return self._add(array, grid, header, spacing, identity, uploaded_by, BRAIN_TUMOUR, status)
+
+    def add_film(self, uploaded_by: str, *, status: ScanStatus = ScanStatus.WAITING) -> Scan:
+        """A chest film without spacing."""
+        array = head((1, 64, 80))
+        grid = SourceGrid("image", (1, 64, 80))
+        header = ScanHeader("DX", "CHEST", age_years=44)
+        identity = Identity("Bob Cole", "MRN-7")
+        return self._add(array, grid, header, Spacing(), identity, uploaded_by, PNEUMONIA, status)
+
+    def read_volume(self, scan: Scan, lesions: int = 1, expected: float | None = None) -> Result:
+        """A result with a mask of boxes, the first from row 20, column 12, on slices 8 to 13."""
+        mask = np.zeros((scan.slices, scan.height, scan.width), bool)
+        for number in range(lesions):
+            top, size = 8 + 7 * number, 6 - 2 * number
+            mask[top : top + size, 20 : 34 - 4 * number, 12 + 16 * number : 24 + 14 * number] = True
+        affine = np.array([[0, 0, -1.0, 20], [0, -2.0, 0, 30], [3.0, 0, 0, -36], [0, 0, 0, 1]])
+        found = measure(mask, scan.spacing, affine if scan.grid.placed else None)
+        result = self._result(scan, BRAIN_TUMOUR, 0.97)
+        result = replace(result, measurements=found, has_mask=True, estimated_dice=expected)
+        self.files.put(keys.mask(result.id), packed(mask))
+        return self._keep(result)
+
+    def read_film(self, scan: Scan) -> Result:
+        """A result with a heat map."""
+        result = replace(self._result(scan, PNEUMONIA, 0.93), has_heatmap=True)
+        rows, columns = np.mgrid[: scan.height, : scan.width]
+        heat = 255 * np.exp(-((rows - 40) ** 2 + (columns - 25) ** 2) / 200)
+        self.files.put(keys.heatmap(result.id), packed(heat.astype(np.uint8)))
+        return self._keep(result)
+
+    def _keep(self, result: Result) -> Result:
+        kept = self.results.add(result)
+        self.scans.set_status(result.scan_id, ScanStatus.READ)
+        return kept
+
+    def _result(self, scan: Scan, task: str, probability: float) -> Result:
+        provenance = Provenance(
+            task, "2", "ab" * 32, "zscore-v1", "cd" * 32, "cpu", "float32", "lightbox", {"network": 812.0}
+        )
+        return Result(new_id(), scan.id, task, True, probability, 0.41, provenance, now())
+
+    def _add(
+        self,
+        array: Any,
+        grid: SourceGrid,
+        header: ScanHeader,
+        spacing: Spacing,
+        identity: Identity,
+        uploaded_by: str,
+        task: str,
+        status: ScanStatus,
+    ) -> Scan:
+        patient = self.patients.find_or_create(identity, "upload")
+        slices, height, width = array.shape
+        scan = Scan(
+            new_id(), patient.id, new_id(), status, task, header, spacing, grid, slices, height, width,
+            uploaded_by, now(), failure="The image is blank." if status is ScanStatus.FAILED else None,
+        )  # fmt: skip
+        self.files.put_array(keys.array(scan.id), array)
+        self.files.put(keys.thumbnail(scan.id), pictures.thumbnail_png(array))
+        return self.scans.add(scan)[0]
+
+
+def head(shape: tuple[int, int, int]) -> Any:
+    """Something round and grey with a bright spot, (slices, rows, columns)."""
+    z, y, x = (np.linspace(-1, 1, length) if length > 1 else np.zeros(1) for length in shape)
+    distance = np.sqrt(z[:, None, None] ** 2 + y[None, :, None] ** 2 + x[None, None, :] ** 2)
+    picture = np.where(distance < 0.9, 600 - 300 * distance, 20)
+    noise = np.random.default_rng(3).normal(0, 15, shape)
+    return (picture + noise).clip(0).astype(np.int16)
+
+
+def png(width: int, height: int, value: int = 255) -> bytes:
+    """A flat PNG."""
+    from PIL import Image
+
+    memory = io.BytesIO()
+    Image.new("L", (width, height), value).save(memory, "PNG")
+    return memory.getvalue()

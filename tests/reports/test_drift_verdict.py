@@ -1,0 +1,137 @@
+"""How much drift matters: every limit from both of its sides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from data.records import Severity
+from reports.drift_evidently import DRIFT_SHARE, EFFECT
+from reports.drift_verdict import APART, FAR_APART, GRAVE_EFFECT, LIMITS, P, is_drifted, severity, words
+
+LITTLE = 1e-6
+
+
+def feature(name: str = "noise", effect: float = 0.0, p: float | None = 0.5) -> dict[str, Any]:
+    drifted = is_drifted(effect, p)
+    return {
+        "name": name,
+        "title": name,
+        "kind": "number",
+        "effect": effect,
+        "p_corrected": p,
+        "drifted": drifted,
+    }
+
+
+def embedding(low: float, p: float = P - LITTLE) -> dict[str, Any]:
+    return {"auc": {"value": low + 0.05, "low": low, "high": low + 0.1}, "p": p}
+
+
+def steady(n: int) -> list[dict[str, Any]]:
+    return [feature(f"steady{number}") for number in range(n)]
+
+
+@pytest.mark.parametrize(
+    ("effect", "p", "expected"),
+    [
+        (EFFECT, P - LITTLE, True),
+        (EFFECT - LITTLE, P - LITTLE, False),
+        (EFFECT, P, False),
+        (None, P - LITTLE, False),
+        (EFFECT, None, False),
+    ],
+)
+def test_a_column_drifts_when_it_is_far_and_not_by_chance(
+    effect: float | None, p: float | None, expected: bool
+) -> None:
+    assert is_drifted(effect, p) is expected
+
+
+def test_nothing_that_could_be_judged_is_too_few() -> None:
+    assert severity([feature(p=None)], None, None) is Severity.TOO_FEW
+    assert severity([], None, None) is Severity.TOO_FEW
+    assert severity([], None, {"fell": []}) is Severity.TOO_FEW
+
+
+def test_what_did_not_drift_is_calm() -> None:
+    assert severity(steady(3), None, None) is Severity.CALM
+    assert severity([], embedding(APART - LITTLE), None) is Severity.CALM
+
+
+def test_a_single_drifted_feature_is_a_warning() -> None:
+    features = [feature(effect=EFFECT, p=P / 2), *steady(9)]
+    assert severity(features, None, None) is Severity.WARNING
+
+
+def test_the_share_of_drifted_features_that_is_critical() -> None:
+    drifted = [feature(f"drifted{number}", EFFECT, P / 2) for number in range(5)]
+    just = round(5 / DRIFT_SHARE) - 5
+    assert severity([*drifted, *steady(just)], None, None) is Severity.CRITICAL
+    assert severity([*drifted, *steady(just + 1)], None, None) is Severity.WARNING
+
+
+def test_columns_that_were_not_judged_are_no_part_of_the_share() -> None:
+    unjudged = [feature(f"few{number}", p=None) for number in range(20)]
+    features = [feature(effect=EFFECT, p=P / 2), *steady(1), *unjudged]
+    assert severity(features, None, None) is Severity.CRITICAL
+
+
+@pytest.mark.parametrize("name", ["probability", "volume_ml", "lesions", "doubt", "estimated_dice"])
+def test_a_far_moved_output_of_the_model_is_critical_alone(name: str) -> None:
+    far, near = (feature(name, effect, P / 2) for effect in (GRAVE_EFFECT, GRAVE_EFFECT - LITTLE))
+    assert severity([far, *steady(9)], None, None) is Severity.CRITICAL
+    assert severity([near, *steady(9)], None, None) is Severity.WARNING
+
+
+def test_a_far_moved_input_is_no_more_than_a_warning() -> None:
+    assert severity([feature("noise", 5.0, P / 2), *steady(9)], None, None) is Severity.WARNING
+
+
+def test_an_output_that_moved_by_chance_is_calm() -> None:
+    assert severity([feature("probability", 5.0, P), *steady(9)], None, None) is Severity.CALM
+
+
+@pytest.mark.parametrize(
+    ("low", "p", "expected"),
+    [
+        (FAR_APART, P - LITTLE, Severity.CRITICAL),
+        (FAR_APART - LITTLE, P - LITTLE, Severity.WARNING),
+        (APART, P - LITTLE, Severity.WARNING),
+        (APART - LITTLE, P - LITTLE, Severity.CALM),
+        (FAR_APART, P, Severity.CALM),
+    ],
+)
+def test_embeddings_count_by_the_lower_end_of_the_interval(low: float, p: float, expected: Severity) -> None:
+    assert severity(steady(9), embedding(low, p), None) is expected
+
+
+def test_answers_that_fell_are_critical_even_where_nothing_else_can_be_judged() -> None:
+    assert severity([], None, {"fell": ["recall"]}) is Severity.CRITICAL
+    assert severity(steady(9), None, {"fell": ["accuracy"]}) is Severity.CRITICAL
+    assert severity(steady(9), None, {"fell": []}) is Severity.CALM
+
+
+def test_the_limits_in_the_snapshot_are_those_that_decide() -> None:
+    assert LIMITS["effect"] == EFFECT
+    assert LIMITS["p"] == P
+    assert LIMITS["critical_share"] == DRIFT_SHARE
+    assert LIMITS["critical_effect_of_output"] == GRAVE_EFFECT
+    assert LIMITS["embedding_auc_warning"] == APART
+    assert LIMITS["embedding_auc_critical"] == FAR_APART
+
+
+def test_the_words_agree_with_the_severity() -> None:
+    snapshot = {
+        "severity": Severity.WARNING,
+        "counts": {"watched": 10, "drifted": 1},
+        "features": [feature(effect=EFFECT, p=P / 2), *steady(9)],
+        "truth": None,
+        "embedding": embedding(APART),
+    }
+    drifted, apart = words(snapshot)
+    assert drifted.startswith("1 of 10 features drifted, most of all noise")
+    assert "look different" in apart
+    snapshot["embedding"] = embedding(APART - LITTLE)
+    assert "look alike" in words(snapshot)[1]
