@@ -124,6 +124,8 @@ _SCRIPTS = {
     Region.CHEST: ("胸", "肺", "흉부", "가슴", "груд", "легк", "лёгк", "θωρακ", "θώρακ"),
     Region.OTHER: ("腰", "腹", "膝", "颈椎", "頸椎", "脊", "乳", "позвон", "колен", "живот", "таз"),
 }
+# Letters that Unicode does not take apart into a plain one and an accent.
+_SPELT_OUT: dict[str, int | str | None] = {"ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i"}
 _NOTHING = re.compile(
     r"\W*(unknown|none|other|any|unspecified|undefined|n/?a|whole ?body|entire ?body|body|)\W*", re.I
 )
@@ -206,7 +208,5 @@ def _other_patterns() -> dict[str, re.Pattern[str]]:
 
 def _plain(text: str) -> str:
     """Small letters without accents; letters that are no letter with an accent are spelt out."""
-    spelt = text.lower().translate(
-        str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i"})
-    )
+    spelt = text.lower().translate(str.maketrans(_SPELT_OUT))
     return "".join(char for char in unicodedata.normalize("NFKD", spelt) if not unicodedata.combining(char))

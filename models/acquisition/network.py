@@ -36,21 +36,21 @@ class AcquisitionNetwork(nn.Module):
         self.classify = nn.Linear(sum(_SEEN), CLASSES)
 
     def train(self, mode: bool = True) -> Self:
-        """Only what is trained takes note; the ImageNet part stays as it is."""
+        """Only the last layer takes note; the ImageNet part and its scaling stay as they are."""
         super().train(mode)
-        for part in (self.conv_stem, self.bn1, self.blocks):
+        for part in (self.conv_stem, self.bn1, self.blocks, self.scale):
             part.eval()
         return self
 
     def forward(self, images: Tensor) -> Tensor:
         """(n, 1, size, size) in [0, 1] -> (n, classes) logits."""
-        seen = self.scale(self._features(images))
+        seen = self.scale(self.features(images))
         logits: Tensor = self.classify(self.drop(seen))
         return logits
 
     @torch.no_grad()
-    def _features(self, images: Tensor) -> Tensor:
-        """(n, 1, size, size) -> (n, 624): the mean of each channel after the last three stages."""
+    def features(self, images: Tensor) -> Tensor:
+        """(n, 1, size, size) -> (n, 624) before scaling: each channel's mean after the last three stages."""
         at = self.bn1(self.conv_stem((images * 2 - 1).expand(-1, 3, -1, -1)))
         seen = []
         for stage in self.blocks:  # type: ignore[union-attr]

@@ -29,7 +29,9 @@ from models.imaging import normalised, to_square
 from models.suitability.task import MIDDLE, middle_slices
 
 BY_EYE = Path(__file__).with_name("by_eye.csv")
-XRAYS = 3  # of the labelled X-rays one in so many is used: there are far more than of anything else
+XRAYS, SLICES = 10, 3
+"""Of the labelled X-rays and contrast-enhanced slices one in so many is used: there are far more of them
+than of anything else."""
 VOLUME_SLICES, PLANE_SLICES = 24, 8
 NEARLY_CUBIC_MM, LEAST_SLICES = 2.6, 60
 """Volumes this fine are looked at in the two other planes too, so that each sequence is known in all."""
@@ -59,7 +61,8 @@ class ShownScan:
     extra: bool = False  # more slices of a scan that is there already: to be trained on only
 
 
-def shown_scans(folder: Path, size: int) -> list[ShownScan]:
+@lru_cache(maxsize=1)
+def shown_scans(folder: Path, size: int) -> tuple[ShownScan, ...]:
     """Everything below `folder` of which it is known what it shows.
 
     Raises UnusableDataset where there are no collections, or one of the labelled sets is missing.
@@ -70,7 +73,7 @@ def shown_scans(folder: Path, size: int) -> list[ShownScan]:
     scans = list(_labelled(folder, size))
     for file in tqdm(collected, desc="reading collections", mininterval=5):
         scans += _collected(file, size)
-    return scans
+    return tuple(scans)
 
 
 def without_copies(scans: Iterable[ShownScan], judged: Iterable[ShownScan]) -> list[ShownScan]:
@@ -94,18 +97,21 @@ def _labelled(folder: Path, size: int) -> Iterator[ShownScan]:
     """FLAIR volumes, contrast-enhanced T1 slices and frontal chest X-rays of the labelled sets."""
     volumes: dict[str, list[Path]] = {}
     folds: dict[str, int] = {}
-    for labelled in brain_slices(folder):
+    for number, labelled in enumerate(brain_slices(folder)):
         if labelled.dataset == "tcga_lgg":
             volumes.setdefault(labelled.patient, []).append(labelled.image)
             folds[labelled.patient] = labelled.fold
+            continue
+        if number % SLICES:
             continue
         picture = _squares(grey_image(labelled.image)[None], size)
         files = (labelled.image,)
         yield ShownScan(picture, Shown.T1_CONTRAST, labelled.dataset, labelled.patient, labelled.fold, files)
     for patient, images in volumes.items():
-        slices = middle_slices(np.stack([grey_image(image) for image in images]))
+        chosen = middle_slices(np.array(images))
+        slices = np.stack([grey_image(image) for image in chosen])
         squares = _squares(slices, size)
-        yield ShownScan(squares, Shown.FLAIR, "tcga_lgg", patient, folds[patient], tuple(images))
+        yield ShownScan(squares, Shown.FLAIR, "tcga_lgg", patient, folds[patient], tuple(chosen))
     for xray in chest_xrays(folder)[::XRAYS]:
         picture = _squares(grey_image(xray.image)[None], size)
         yield ShownScan(picture, Shown.FRONTAL_CHEST, "chest_xray", xray.patient, xray.fold, (xray.image,))

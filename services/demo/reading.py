@@ -16,7 +16,7 @@ from data.errors import RefusedScan
 from data.files import FileStore
 from data.labelled import phantoms
 from data.packing import packed
-from data.records import DecodedScan, Features, KeptRefusal, Result, Review, Scan, ScanStatus
+from data.records import Acquisition, DecodedScan, Features, KeptRefusal, Result, Review, Scan, ScanStatus
 from services import keys
 from services.demo.cases import SEED, Case
 from services.demo.reviews import READER_ID, Mask, simulated_review
@@ -69,7 +69,9 @@ class CaseReader:
     def _decoded(self, file: Path, case: Case) -> DecodedScan:
         with self._decoding:  # decoders silence warnings, which Python does for all threads at once
             (decoded,) = formats.decode(file, case.name).scans
-        return replace(decoded, header=case.header, identity=case.identity)
+        said = (case.header.sequence,) if case.header.sequence else ()
+        acquisition = Acquisition(words=said)
+        return replace(decoded, header=case.header, identity=case.identity, acquisition=acquisition)
 
     def _answered(self, case: Case, scan: Scan, decoded: DecodedScan, read: Read, truth: Mask) -> ReadCase:
         """The result and the review, if there is one by now."""
