@@ -37,6 +37,7 @@ CONTRADICTS_FROM = 0.95
 READS_SEQUENCES = (
     "the tumour model was trained and validated for FLAIR and contrast-enhanced T1 only, so it is not read."
 )
+NOT_BRAIN = "This does not look like a brain MRI, so it is not read."
 NOT_CHEST = "This does not look like a frontal chest X-ray, so it is not read."
 UNRECOGNISED = (
     "The MRI sequence could not be recognised; the model knows FLAIR and contrast-enhanced T1 only, "
@@ -157,9 +158,10 @@ def _other_sequence(stated: StatedSequence) -> RefusedScan:
 
 
 def _looks_like_other(picture: _Picture) -> RefusedScan:
-    what = (
-        f"looks like {picture.likeliest.value}"
-        if picture.certainty >= RECOGNISED_FROM
-        else ("does not look like FLAIR or contrast-enhanced T1")
-    )
+    mri = float(picture.probabilities[: Shown.OTHER_MRI + 1].sum())
+    if float(picture.probabilities[Shown.NEITHER]) > mri:
+        return RefusedScan("unsuitable", NOT_BRAIN)
+    what = "does not look like FLAIR or contrast-enhanced T1"
+    if picture.certainty >= RECOGNISED_FROM:
+        what = f"looks like {picture.likeliest.value}"
     return RefusedScan("sequence", f"The picture {what}; {READS_SEQUENCES}")

@@ -91,7 +91,7 @@ def test_everything_that_is_known_is_listed_with_what_it_shows(tmp_path: Path) -
     scans = pictures.shown_scans(make_labelled(tmp_path), 64)
     kinds = {scan.shown for scan in scans}
     assert kinds == set(Shown) - {Shown.PROTON_DENSITY, Shown.OTHER_MRI}
-    assert all(len(scan.pictures) == 4 for scan in scans if scan.dataset == "tcga_lgg")
+    assert all(len(scan.pictures) == 2 for scan in scans if scan.dataset == "tcga_lgg")
 
 
 def test_the_shipped_weights_tell_a_flair_from_a_t1() -> None:

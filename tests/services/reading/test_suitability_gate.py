@@ -139,6 +139,12 @@ def test_chest_and_neither_say_nothing_of_a_sequence() -> None:
     assert routed.recognised.certainty == pytest.approx(0.8)
 
 
+def test_what_is_neither_is_not_refused_for_a_sequence() -> None:
+    with pytest.raises(RefusedScan, match="does not look like a brain MRI") as refused:
+        _routed("", None, T2=0.4, NEITHER=0.6)
+    assert refused.value.code == "unsuitable"
+
+
 @pytest.mark.parametrize(("frontal", "read"), [(0.31, True), (0.29, False)])
 def test_a_lateral_film_is_refused_by_its_picture(frontal: float, read: bool) -> None:
     shown = {"FRONTAL_CHEST": frontal, "LATERAL_CHEST": 1 - frontal}
