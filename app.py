@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import secrets
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -97,15 +96,9 @@ def _greet(accounts: Accounts, settings: Settings) -> None:
 
 
 def _secret_key(settings: Settings) -> str:
-    """The key that signs sessions: a setting, or a file made at the first start."""
-    if settings.secret_key:
-        return settings.secret_key
-    file = settings.home / "secret.key"
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(48))
-    return file.read_text()
+    from services.secret_key import secret_key
+
+    return secret_key(settings)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from flask import Flask, render_template, request
 from flask import redirect as to
 from werkzeug.wrappers import Response
 
-from dashboard.auth import SENDERS, Sessions, local_path, person
+from dashboard.auth import SessionGuard, local_path, person
 from data.errors import UserFacingError
 from data.records import NOTICE
 
@@ -20,9 +20,9 @@ EXPIRED = "You were signed out, perhaps because nobody was active for a while. P
 Page = str | tuple[str, int] | Response
 
 
-def register(server: Flask, services: Services, sessions: Sessions) -> None:
+def register(server: Flask, services: Services, guard: SessionGuard) -> None:
     """Add the routes of `/login`, `/logout`, `/account` and `/session`."""
-    pages = AccountPages(services, sessions)
+    pages = AccountPages(services, guard)
     rule = server.add_url_rule
     rule("/login", "login", pages.login)
     rule("/login", "sign_in", pages.sign_in, methods=["POST"])
@@ -39,14 +39,14 @@ def register(server: Flask, services: Services, sessions: Sessions) -> None:
 class AccountPages:
     """The views; each answers one form."""
 
-    def __init__(self, services: Services, sessions: Sessions) -> None:
+    def __init__(self, services: Services, guard: SessionGuard) -> None:
         self.accounts = services.accounts
-        self.sessions = sessions
+        self.guard = guard
 
     def login(self) -> Page:
         """Show the sign-in form, or go on for somebody who is signed in already."""
         target = local_path(request.args.get("next"))
-        if self.sessions.signed_in():
+        if self.guard.signed_in():
             return to(target)
         note = EXPIRED if "expired" in request.args else ""
         return self._login_form(target, note=note)
@@ -59,17 +59,16 @@ class AccountPages:
             user = self.accounts.sign_in(name, request.form.get("password", ""))
         except UserFacingError as error:
             return self._login_form(target, name=name, error=str(error)), 401
-        self.sessions.begin(user)
+        self.guard.begin(user)
         return to("/account/password" if user.must_change_password else target)
 
     def logout(self) -> Page:
         """End this session."""
-        self.sessions.end()
+        self.guard.end()
         return to("/login")
 
     def alive(self) -> Page:
-        """Note that the person at the page did something."""
-        self.sessions.active()
+        """Take the page's word that a person did something: the guard notes whatever is sent."""
         return Response(status=204)
 
     def account(self) -> Page:
@@ -90,13 +89,13 @@ class AccountPages:
         except UserFacingError as error:
             return self._password_error(str(error))
         # The change may have ended all sessions; the person who made it stays signed in.
-        self.sessions.begin(self.accounts.user(user.id) or user)
+        self.guard.begin(self.accounts.user(user.id) or user)
         return to("/" if user.must_change_password else "/account?changed=1")
 
     def everywhere(self) -> Page:
         """End every session of this person."""
-        self.accounts.sign_out_everywhere(person().id, by=person().id)
-        self.sessions.end()
+        self.accounts.sign_out_everywhere(person().id)
+        self.guard.end()
         return to("/login")
 
     def create_token(self) -> Page:
@@ -126,7 +125,6 @@ class AccountPages:
             "account.html",
             user=user,
             tokens=tokens,
-            may_send=user.role in SENDERS,
             error=error,
             secret=secret,
             new_label=new_label,

@@ -1,37 +1,45 @@
 """Who is asking: sessions, bearer tokens, and the guard before every request.
 
-Everything is closed unless it stands in `OPEN`. A session ends when nobody was active for
-`session_minutes`; active means: opened a page, sent a form or bytes, or moved a hand (the page
-reports that to /session). Polling never counts.
+Everything is closed unless it stands in `OPEN_ENDPOINTS` or `OPEN_ASSETS`. A session ends when nobody was
+active for `session_minutes`; active means: opened a page, sent a form or bytes, or moved a hand (the page
+reports that to /session). Polling never counts. What each person may do says `services.permissions`.
 """
 
 from __future__ import annotations
 
-import secrets
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, g, redirect, request, session
-from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
 from dashboard.errors import json_error
-from data.errors import NotAllowed, NotFound
-from data.records import Role, User
+from data.records import User
+from services import addresses, permissions
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
 
 CSRF_COOKIE = "lightbox_csrf"
 SESSION_COOKIE = "lightbox_session"
+_SECRET = "_user_id"  # noqa: S105 - the place where flask-login keeps it
 
-READERS = (Role.CLINICIAN, Role.HEAD, Role.MLOPS)  # who may see scans
-SENDERS = (Role.CLINICIAN, Role.MLOPS)  # who may add scans
+PAGE_PERMISSIONS = {
+    addresses.ADMIN: Permission.ADMINISTER,
+    addresses.WORKLIST: Permission.SEE_SCANS,
+    addresses.SCANS: Permission.SEE_SCANS,
+    addresses.COHORT: Permission.SEE_STATISTICS,
+    addresses.PERFORMANCE: Permission.SEE_STATISTICS,
+    addresses.DRIFT: Permission.SEE_DRIFT,
+    addresses.MODELS: Permission.SEE_MODELS,
+    addresses.REHEARSALS: Permission.SEE_MODELS,
+    addresses.REPORTS: Permission.USE_REPORTS,
+    addresses.ALERTS: Permission.DECIDE_ALERTS,
+}
+"""What each page is shown for; a page that a role may not see does not exist for it."""
 
 OPEN_ENDPOINTS = {"login", "sign_in", "healthz", "readyz", "metrics"}
 OPEN_ASSETS = {
@@ -45,52 +53,31 @@ OPEN_ASSETS = {
 }
 _PAGE_ENDPOINTS = {"/", "/<path:path>", "account", "password"}
 _PASSWORD_ENDPOINTS = {"password", "change_password", "logout"}
+_SENDING = ("POST", "PUT", "PATCH", "DELETE")
+_CALLBACKS = "/_dash-update-component"  # pages poll by it too, so that it says nothing of the person
 
 Answer = BaseResponse | None
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
-    """The person behind a session, as flask-login wants it; the id carries the session epoch."""
+    """The person behind a session, as flask-login wants it; the id is the session's secret."""
 
-    def __init__(self, record: User) -> None:
+    def __init__(self, record: User, secret: str) -> None:
         self.record = record
+        self.secret = secret
 
     def get_id(self) -> str:
-        """Return what the session keeps: id and epoch."""
-        return f"{self.record.id}|{self.record.session_epoch}"
+        """Return what the cookie keeps."""
+        return self.secret
 
 
-@dataclass
-class EndedSessions:
-    """Sessions that were signed out, kept until they would have ended anyhow.
-
-    The session is a signed cookie; without this list a copy of it would outlive the sign-out.
-    """
-
-    seconds: float
-    _ended: dict[str, float] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def end(self, session_id: str) -> None:
-        """Remember that this session is over."""
-        now = time.time()
-        with self._lock:
-            self._ended = {key: at for key, at in self._ended.items() if now - at < self.seconds}
-            self._ended[session_id] = now
-
-    def __contains__(self, session_id: str) -> bool:
-        return session_id in self._ended
-
-
-class Sessions:
+class SessionGuard:
     """Signing in and out, and the guard, for one app."""
 
-    def __init__(self, services: Services, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, services: Services) -> None:
         self.accounts = services.accounts
-        self.seconds = services.settings.session_minutes * 60.0
-        self.clock = clock
+        self.sessions = services.sessions
         self.csrf = CSRFProtect()
-        self._ended = EndedSessions(self.seconds)
         self._https = services.settings.https
 
     def install(self, server: Flask) -> None:
@@ -111,23 +98,20 @@ class Sessions:
         server.after_request(self._csrf_cookie)
 
     def begin(self, user: User) -> None:
-        """Start a fresh session for `user`."""
-        session.clear()
-        session["sid"] = secrets.token_urlsafe(16)
-        session["seen"] = self.clock()
-        login_user(SignedIn(user))
+        """Start a fresh session for `user`; what this browser had before has ended, for every copy of it."""
+        self.end()
+        login_user(SignedIn(user, self.sessions.begin(user)))
         g.person = user
 
     def end(self) -> None:
-        """Sign this session out, for every copy of its cookie."""
-        if "sid" in session:
-            self._ended.end(session["sid"])
-        logout_user()
+        """Sign this browser's session out, for every copy of its cookie."""
+        if _SECRET in session:
+            self.sessions.end(session[_SECRET])
         session.clear()
 
     def active(self) -> None:
         """Note that a person did something."""
-        session["seen"] = self.clock()
+        self.sessions.active(session[_SECRET])
 
     def guard(self) -> Answer:
         """Refuse what this request may not have; runs before every view."""
@@ -136,27 +120,22 @@ class Sessions:
         if request.endpoint in OPEN_ENDPOINTS or request.path in OPEN_ASSETS:
             return self._check_csrf()
         if not self.signed_in():
-            return refused(expired="seen" in session)
+            return refused(expired=_SECRET in session)
         g.person = cast(SignedIn, current_user).record
         if g.person.must_change_password and request.endpoint not in _PASSWORD_ENDPOINTS | {None}:
             return _password_first()
-        if request.endpoint in _PAGE_ENDPOINTS or request.method == "PATCH":
+        self._check_csrf()
+        if _is_activity():
             self.active()
-        return self._check_csrf()
+        return None
 
     def signed_in(self) -> bool:
         """Say whether this request's session is good and was active lately."""
-        if not current_user.is_authenticated:
-            return False
-        idle = self.clock() - float(session.get("seen", 0))
-        return idle < self.seconds and session.get("sid", "") not in self._ended
+        return bool(current_user.is_authenticated)
 
-    def _load(self, session_user_id: str) -> SignedIn | None:
-        user_id, _, epoch = session_user_id.rpartition("|")
-        user = self.accounts.user(user_id)
-        if user is None or not user.active or str(user.session_epoch) != epoch:
-            return None
-        return SignedIn(user)
+    def _load(self, secret: str) -> SignedIn | None:
+        user = self.sessions.user(secret)
+        return None if user is None else SignedIn(user, secret)
 
     def _by_token(self) -> Answer:
         kind, _, secret = request.headers.get("Authorization", "").partition(" ")
@@ -169,12 +148,12 @@ class Sessions:
         return None
 
     def _check_csrf(self) -> Answer:
-        if request.method in ("POST", "PUT", "PATCH", "DELETE"):
+        if request.method in _SENDING:
             self.csrf.protect()
         return None
 
     def _csrf_cookie(self, response: Response) -> Response:
-        if "person" in g and response.mimetype == "text/html" and "sid" in session:
+        if "person" in g and response.mimetype == "text/html" and _SECRET in session:
             response.set_cookie(CSRF_COOKIE, generate_csrf(), samesite="Lax", secure=self._https)
         return response
 
@@ -184,20 +163,20 @@ def person() -> User:
     return cast(User, g.person)
 
 
-def require(*roles: Role) -> User:
-    """Return who is asking where the role is one of `roles`; NotAllowed otherwise."""
-    user = person()
-    if user.role not in roles:
-        raise NotAllowed("Your role does not permit this.")
-    return user
+def require(permission: Permission) -> User:
+    """Return who is asking where the role has the permission; NotAllowed otherwise."""
+    return permissions.require(person(), permission)
 
 
 def reader() -> User:
     """Return who is asking where the role may see scans; for others there are none."""
-    user = person()
-    if user.role not in READERS:
-        raise NotFound("There is no such scan.")
-    return user
+    return permissions.require(person(), Permission.SEE_SCANS, hidden="There is no such scan.")
+
+
+def may_open(user: User, address: str) -> bool:
+    """Return whether the page at an address of this server exists for a person."""
+    permission = PAGE_PERMISSIONS.get("/" + urlsplit(address).path.strip("/").partition("/")[0])
+    return permission is not None and may(user, permission)
 
 
 def local_path(target: str | None) -> str:
@@ -208,6 +187,13 @@ def local_path(target: str | None) -> str:
         return "/"
     parts = urlsplit(target)
     return target if not parts.scheme and not parts.netloc else "/"
+
+
+def _is_activity() -> bool:
+    """Whether this request is a person's doing: a page that was opened, a form or bytes that were sent."""
+    if request.method in _SENDING:
+        return request.path != _CALLBACKS
+    return request.method == "GET" and request.endpoint in _PAGE_ENDPOINTS
 
 
 def refused(*, expired: bool) -> BaseResponse:

@@ -11,6 +11,7 @@ from flask import Flask, Response, jsonify
 from dashboard.auth import require
 from dashboard.components import bell
 from data.records import User
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.alerts.alerts import Alerts
@@ -21,7 +22,7 @@ def add_routes(server: Flask, alerts: Alerts) -> None:
 
     @server.get("/alerts/token", endpoint="alerts_token")
     def _token() -> Response:
-        require(*bell.ROLES)
+        require(Permission.DECIDE_ALERTS)
         return jsonify({"token": alerts.token()})
 
 
@@ -36,4 +37,4 @@ def register(app: Dash, alerts: Alerts) -> None:
 
     @app.callback(Output(bell.BELL, "label"), Output(bell.LIST, "children"), Input(bell.SEEN, "data"))
     def _show(_: str | None) -> tuple[list[Component], list[Component]]:
-        return show(alerts, require(*bell.ROLES))
+        return show(alerts, require(Permission.DECIDE_ALERTS))

@@ -11,15 +11,14 @@ from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from dashboard import account, bell, errors, health, security, shell
-from dashboard.api import drift as api_drift
-from dashboard.api import performance as api_performance
-from dashboard.api import reports as api_reports
-from dashboard.api import scans_and_cohort as api
-from dashboard.auth import CSRF_COOKIE, Sessions
+from dashboard.api import routes as api
+from dashboard.auth import CSRF_COOKIE, SessionGuard
 from dashboard.files import drift as drift_files
 from dashboard.files import imports
 from dashboard.files import models as model_files
-from dashboard.files import scans as routes
+from dashboard.files import performance as performance_files
+from dashboard.files import reports as report_files
+from dashboard.files import scans as scan_files
 from dashboard.files import uploads as tus
 from dashboard.pages import (
     admin,
@@ -69,9 +68,9 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     server = Flask("dashboard", root_path=str(HERE), static_folder=None)
     server.secret_key = secret_key
     security.allow_large_bodies(server, services)
-    sessions = Sessions(services)
-    sessions.install(server)
-    _add_routes(server, services, sessions)
+    guard = SessionGuard(services)
+    guard.install(server)
+    _add_routes(server, services, guard)
     app = _dash(server)
     _register_pages(app, services)
     cast(Any, app).validation_layout = shell.validation_layout()
@@ -99,17 +98,16 @@ def _register_pages(app: Dash, services: Services) -> None:
     bell.register(app, services.alerts)
 
 
-def _add_routes(server: Flask, services: Services, sessions: Sessions) -> None:
+def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     errors.register(server)
-    account.register(server, services, sessions)
-    routes.register(server, services)
+    account.register(server, services, guard)
+    scan_files.register(server, services)
     model_files.register(server, services)
     imports.register(server, services)
     tus.register(server, services)
-    api_performance.register(server, services)
-    api_reports.register(server, services)
+    performance_files.register(server, services)
+    report_files.register(server, services)
     drift_files.register(server, services)
-    api_drift.register(server, services)
     api.register(server, services)
     health.register(server, services)
     bell.add_routes(server, services.alerts)
@@ -136,8 +134,8 @@ def _dash(server: Flask) -> Dash:
 
 def _to_landing_page() -> WerkzeugResponse | None:
     """Lead "/" to the first page of the role, so that its address says where one is."""
-    found = shell.find_page("/", g.person) if request.path == "/" and "person" in g else None
-    return redirect(found[0].path) if found else None
+    place = shell.find_page("/", g.person) if request.path == "/" and "person" in g else None
+    return redirect(place[0].path) if place else None
 
 
 def _not_found_status(response: Response) -> Response:

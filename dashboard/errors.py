@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from typing import Any
 
-from dash import no_update, set_props
+from dash import set_props
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -46,10 +45,12 @@ def sentence_for(error: Exception) -> str:
     return f"Something went wrong on our side (reference {reference})."
 
 
-def on_callback_error(error: Exception) -> Any:
-    """Show the error of any callback in the alert and leave the page as it was."""
+def on_callback_error(error: Exception) -> None:
+    """Show the error of any callback in the alert and leave the page as it was.
+
+    Dash takes None for "no update", also of a callback that has no outputs.
+    """
     set_props(ALERT, {"children": sentence_for(error), "is_open": True})
-    return no_update
 
 
 def json_error(status: int, code: str, message: str) -> Response:

@@ -11,12 +11,11 @@ from dash.development.base_component import Component
 from flask import g, has_request_context
 from flask_wtf.csrf import generate_csrf
 
-from dashboard.auth import READERS, person
+from dashboard.auth import PAGE_PERMISSIONS, person
 from dashboard.components import bell
 from dashboard.components.attributes import aria, data
 from dashboard.components.icons import icon
 from dashboard.errors import ALERT
-from dashboard.files.drift import LOOKERS
 from dashboard.pages import (
     admin,
     alerts,
@@ -31,6 +30,7 @@ from dashboard.pages import (
 )
 from data.records import NOTICE, Role, User
 from services import addresses
+from services.permissions import ROLE_NAMES, Permission, may
 
 LOCATION = "location"
 PAGE = "page"
@@ -38,37 +38,33 @@ TITLE = "page-title"
 MENU = "menu"
 MENU_TOGGLE = "menu-toggle"
 
-ROLE_NAMES = {
-    Role.CLINICIAN: "clinician",
-    Role.HEAD: "department head",
-    Role.MLOPS: "MLOps",
-    Role.ADMIN: "administrator",
-}
-
 
 @dataclass(frozen=True)
 class Page:
-    """One page: where it is, who may see it, and what builds it from the rest of its address."""
+    """One page: where it is, and what builds it from the rest of its address."""
 
     path: str
     title: str
     icon: str
-    roles: tuple[Role, ...]
     layout: Callable[[User, str], Component]
     takes_argument: bool = False
 
+    def exists_for(self, user: User) -> bool:
+        """Whether the person may see it; for others there is no such page."""
+        return may(user, PAGE_PERMISSIONS[self.path])
+
 
 PAGES = (
-    Page(addresses.ADMIN, "People", "bi-people", (Role.ADMIN,), admin.layout),  # where administrators land
-    Page(addresses.WORKLIST, "Worklist", "bi-list-ul", READERS, worklist.layout),
-    Page(addresses.SCANS, "Scan", "bi-image", READERS, scan.layout, takes_argument=True),
-    Page(addresses.COHORT, "Cohort", "bi-bar-chart", READERS, cohort.layout),
-    Page(addresses.PERFORMANCE, "Performance", "bi-graph-up", READERS, performance.layout),
-    Page(addresses.DRIFT, "Drift", "bi-activity", LOOKERS, drift.layout),
-    Page(addresses.MODELS, "Models", "bi-cpu", tuple(Role), models.layout),
-    Page(addresses.REHEARSALS, "Rehearsal", "bi-cpu", tuple(Role), rehearsal.layout, takes_argument=True),
-    Page(addresses.REPORTS, "Reports", "bi-file-earmark-text", READERS, reports.layout),
-    Page(addresses.ALERTS, "Alerts", "bi-bell", alerts.ROLES, alerts.layout),
+    Page(addresses.ADMIN, "People", "bi-people", admin.layout),  # where administrators land
+    Page(addresses.WORKLIST, "Worklist", "bi-list-ul", worklist.layout),
+    Page(addresses.SCANS, "Scan", "bi-image", scan.layout, takes_argument=True),
+    Page(addresses.COHORT, "Cohort", "bi-bar-chart", cohort.layout),
+    Page(addresses.PERFORMANCE, "Performance", "bi-graph-up", performance.layout),
+    Page(addresses.DRIFT, "Drift", "bi-activity", drift.layout),
+    Page(addresses.MODELS, "Models", "bi-cpu", models.layout),
+    Page(addresses.REHEARSALS, "Rehearsal", "bi-cpu", rehearsal.layout, takes_argument=True),
+    Page(addresses.REPORTS, "Reports", "bi-file-earmark-text", reports.layout),
+    Page(addresses.ALERTS, "Alerts", "bi-bell", alerts.layout),
 )
 
 SOMEBODY = User(id="", name="", display_name="", role=Role.CLINICIAN)
@@ -81,7 +77,7 @@ def find_page(pathname: str, user: User) -> tuple[Page, str] | None:
     """
     first, _, argument = pathname.strip("/").partition("/")
     for page in PAGES:
-        if user.role not in page.roles:
+        if not page.exists_for(user):
             continue
         if not first and not page.takes_argument:
             return page, ""
@@ -98,7 +94,7 @@ def layout() -> Component:
             dcc.Location(id=LOCATION, refresh="callback-nav"),
             dcc.Store(id=TITLE),
             _navbar(user),
-            dbc.Alert(id=ALERT, is_open=False, dismissable=True, color="danger", class_name="lb-alert"),
+            dbc.Alert(id=ALERT, is_open=False, dismissable=True, color="danger", class_name="lb-message"),
             html.Main(id=PAGE, className="lb-page"),
             html.Footer(NOTICE, className="lb-notice"),
         ],
@@ -125,10 +121,10 @@ def no_such_page() -> Component:
 
 def show_page(pathname: str, user: User) -> tuple[Component, str]:
     """Return the content and the title of the page at `pathname`."""
-    found = find_page(pathname or "/", user)
-    if found is None:
+    place = find_page(pathname or "/", user)
+    if place is None:
         return no_such_page(), "Lightbox"
-    page, argument = found
+    page, argument = place
     return page.layout(user, argument), f"{page.title} – Lightbox"
 
 
@@ -156,7 +152,7 @@ def _navbar(user: User) -> Component:
     links = [
         dbc.NavLink([icon(page.icon), page.title], href=page.path, active="partial")
         for page in PAGES
-        if user.role in page.roles and not page.takes_argument
+        if page.exists_for(user) and not page.takes_argument
     ]
     brand = dcc.Link(
         [html.Img(src="/assets/logo.svg", alt="", width=28, height=28), "Lightbox"],
@@ -172,7 +168,7 @@ def _navbar(user: User) -> Component:
     menu = dbc.Collapse(
         [dbc.Nav(links, navbar=True, class_name="me-auto"), _who(user)], id=MENU, navbar=True, is_open=False
     )
-    ringing = [bell.bell()] if user.role in bell.ROLES else []
+    ringing = [bell.bell()] if may(user, Permission.DECIDE_ALERTS) else []
     return html.Nav(
         html.Div([brand, *ringing, toggle, menu], className="container-fluid"),
         className="navbar navbar-expand-md lb-navbar",

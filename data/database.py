@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from alembic import command
@@ -25,6 +27,9 @@ from data.tables.revisions import revisions
 
 Database = Engine
 """An opened database, for those above who pass it on without knowing SQL."""
+
+DATABASE_FAULTS = (SQLAlchemyError, sqlite3.Error, OSError)
+"""What comes of a database that is closed, locked or away; anything else is a mistake of ours."""
 
 _DRIVERS = {
     "postgres": "postgresql+psycopg",
@@ -57,6 +62,11 @@ def new_id() -> str:
 def now() -> datetime:
     """This moment, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def sqlite_url(file: Path) -> str:
+    """The address of a SQLite file in any folder: `%`, `?` and `#` in its name mean something in a URL."""
+    return f"sqlite:///{quote(str(file))}"
 
 
 def open_database(url: str | URL) -> Engine:
@@ -115,7 +125,7 @@ def answers(engine: Engine) -> bool:
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
-    except SQLAlchemyError:
+    except DATABASE_FAULTS:
         return False
     return True
 

@@ -6,6 +6,7 @@ LightboxError
 │   ├── NotFound           no such scan, or not for this person
 │   ├── NotAllowed         the role may not do this
 │   ├── Busy               try again in a moment
+│   │   └── TrackingAway   MLflow gives no answer; its cause says why
 │   ├── InvalidInput       a form or request that does not fit
 │   ├── UnusableModel      a model version that cannot be loaded here
 │   └── UnusableDataset    a training or evaluation folder that does not fit
@@ -45,6 +46,13 @@ class NotAllowed(UserFacingError):
 
 class Busy(UserFacingError):
     """Lightbox has too much to do right now; the same request will work later."""
+
+
+class TrackingAway(Busy):
+    """MLflow, or what lies behind it, gives no answer; `__cause__` is what it or the network said.
+
+    Raised by `data.tracking` alone, and anew with another sentence by those who know what was wanted.
+    """
 
 
 class InvalidInput(UserFacingError):

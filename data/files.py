@@ -6,11 +6,10 @@ import copy
 import io
 import os
 import re
-import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -19,10 +18,10 @@ import numpy as np
 from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
+from data.atomic_files import new_file
 from data.errors import NotFound
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
-_TEMPORARY = ".part"
 
 
 class FileStore:
@@ -109,8 +108,8 @@ class FileStore:
         folder = self._path(prefix) if prefix else self._root
         # Another process may have put something there since this one last looked.
         self._fs.invalidate_cache()
-        found = [str(path)[len(self._root) + 1 :] for path in self._fs.find(folder)]
-        return sorted(key for key in found if not _is_temporary(key))
+        keys = [str(path)[len(self._root) + 1 :] for path in self._fs.find(folder)]
+        return sorted(key for key in keys if not _is_temporary(key))
 
     def delete(self, key: str) -> None:
         """Removes the blob; nothing happens where there is none."""
@@ -146,32 +145,8 @@ class FileStore:
             raise ValueError(f"not a key of a file: {key!r}")
         return f"{self._root}/{key}"
 
-    @contextmanager
-    def _new_file(self, key: str) -> Iterator[BinaryIO]:
-        path = Path(self._path(key))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{secrets.token_hex(8)}{_TEMPORARY}")
-        try:
-            with temporary.open("xb") as file:
-                yield file
-                if self._flushes:
-                    file.flush()
-                    os.fsync(file.fileno())
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        if self._flushes:
-            _flush_folder(path.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    # A rename is on the disk only once its folder is.
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    def _new_file(self, key: str) -> AbstractContextManager[BinaryIO]:
+        return new_file(Path(self._path(key)), flush=self._flushes)
 
 
 def _is_temporary(key: str) -> bool:

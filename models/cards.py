@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from models.evaluation import Evaluation
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
 from models.task import Task
 from models.weights import REFERENCE, Trained
 
@@ -37,8 +37,8 @@ MEANINGS = {
     "estimate_t1ce_correlation": "the same of T1 slices, correlation",
     "estimate_t1ce_mae": "the same, mean distance",
     "volume_presence_frr_at_far5": "volumes with a tumour missed, where 5 % of healthy stretches are called",
-    "right_refused": "right scans that the gate refuses",
-    "wrong_refused": "wrong pictures that the gate refuses",
+    "right_refused": "right scans that the suitability gate refuses",
+    "wrong_refused": "wrong pictures that the suitability gate refuses",
     "right_mri_refused": "FLAIR and contrast-enhanced T1 that are refused",
     "right_chest_refused": "frontal chest X-rays that are refused",
     "lateral_refused": "lateral chest X-rays that are refused",
@@ -88,11 +88,13 @@ def _reference(trained: Trained) -> list[str]:
     return [f"- `{REFERENCE}` holds features and vectors of labelled scans, which drift is measured against"]
 
 
-def _table(figures: dict[str, Figure]) -> list[str]:
+def _table(figures: dict[str, Estimate]) -> list[str]:
     rows = ["| figure | value | 95 % interval | n | meaning |", "|---|---|---|---|---|"]
     for name, figure in figures.items():
-        interval = "" if math.isnan(figure.low) else f"{figure.low:.3f} to {figure.high:.3f}"
-        rows.append(f"| {name} | {figure.value:.3f} | {interval} | {figure.n} | {_meaning(name)} |")
+        value = "not defined" if math.isnan(figure.value) else f"{figure.value:.3f}"
+        known = math.isfinite(figure.value) and math.isfinite(figure.low) and math.isfinite(figure.high)
+        interval = f"{figure.low:.3f} to {figure.high:.3f}" if known else ""
+        rows.append(f"| {name} | {value} | {interval} | {figure.n} | {_meaning(name)} |")
     return rows
 
 

@@ -41,7 +41,7 @@ def measured(networks: Sequence[tuple[nn.Module, torch.dtype]], batch: Tensor) -
     return [
         Measured(
             min(taken) * 1000 / len(batch),
-            sum(one.nbytes for one in (*network.parameters(), *network.buffers())) / MB,
+            sum(tensor.nbytes for tensor in (*network.parameters(), *network.buffers())) / MB,
             _peak_bytes(network, batch, dtype) / MB,
         )
         for taken, (network, dtype) in zip(seconds, networks, strict=True)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from models.metrics import dice
+from models.overlap import dice
 
 FloatArray = NDArray[np.float64]
 LEAST_CASES = 40

@@ -1,7 +1,8 @@
-"""What an evaluation is made of: raw outputs of whole scans, figures, and the cases behind them."""
+"""What an evaluation is made of: raw outputs of whole scans, estimates, and the cases behind them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
 from models.task import Decision
 
 FloatArray = NDArray[np.float32]
@@ -37,7 +38,7 @@ class Illustration:
     caption: str
     picture: NDArray[np.uint8]
     truth: NDArray[np.bool_] | None = None
-    found: NDArray[np.bool_] | None = None
+    drawn: NDArray[np.bool_] | None = None
     heat: FloatArray | None = None
 
 
@@ -45,16 +46,16 @@ class Illustration:
 class Evaluation:
     """Figures with n and interval, subgroup figures, and every case, worst first."""
 
-    figures: dict[str, Figure]
-    groups: dict[str, Figure] = field(default_factory=dict)
+    figures: dict[str, Estimate]
+    groups: dict[str, Estimate] = field(default_factory=dict)
     cases: list[dict[str, Any]] = field(default_factory=list)
     scored: Scored | None = None
 
     def plain(self) -> dict[str, Any]:
-        """The same as JSON's own types."""
+        """The same as JSON's own types; what is not defined is None."""
         return {
-            "figures": {name: asdict(figure) for name, figure in self.figures.items()},
-            "groups": {name: asdict(figure) for name, figure in self.groups.items()},
+            "figures": {name: _plain(estimate) for name, estimate in self.figures.items()},
+            "groups": {name: _plain(estimate) for name, estimate in self.groups.items()},
             "cases": self.cases,
             "scored": None if self.scored is None else asdict(self.scored),
         }
@@ -74,6 +75,10 @@ class Evaluator(Protocol):
 
     def illustrated(self, names: list[str], decision: Decision) -> Iterable[Illustration]:
         """The named cases as pictures; empty where a task has none to show."""
+
+
+def _plain(estimate: Estimate) -> dict[str, float | int | None]:
+    return {name: value if math.isfinite(value) else None for name, value in asdict(estimate).items()}
 
 
 def runner(network: nn.Module, device: torch.device) -> Run:

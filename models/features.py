@@ -38,7 +38,7 @@ _UNKNOWN: Numbers = dict.fromkeys(PICTURE)
 
 
 @dataclass(frozen=True)
-class Picture:
+class PictureFeatures:
     """A scan's numbers, and which of its voxels they were taken of."""
 
     numbers: Numbers  # the names of `data.records.features.PICTURE`
@@ -46,7 +46,7 @@ class Picture:
     foreground: NDArray[np.bool_]  # of the sampled voxels
 
 
-def picture_of(volume: Array) -> Picture:
+def picture_of(volume: Array) -> PictureFeatures:
     """The numbers of (slices, height, width) in any scale; None where one cannot be had.
 
     A constant picture has no foreground, and then only `p99` and `foreground` are known. Voxels that
@@ -58,7 +58,7 @@ def picture_of(volume: Array) -> Picture:
     known = np.isfinite(sample)
     ordered = np.sort(sample[known])
     if not ordered.size:
-        return Picture(dict(_UNKNOWN), sampled, known)
+        return PictureFeatures(dict(_UNKNOWN), sampled, known)
     floor, cut = _floor_and_cut(ordered)
     with np.errstate(invalid="ignore"):
         foreground = known & (sample > cut)
@@ -66,12 +66,12 @@ def picture_of(volume: Array) -> Picture:
     share = float(values.size / ordered.size)
     if values.size < LEAST or values[_place(values, 0.99)] <= floor:
         numbers = _UNKNOWN | {"p99": float(ordered[-1]), "foreground": share}
-        return Picture(numbers, sampled, foreground)
+        return PictureFeatures(numbers, sampled, foreground)
     top = float(values[_place(values, 0.99)])
     numbers = _intensities(values, floor, top) | _texture(_tiles(volume), cut, top - floor)
     shading = _shading((sample - floor) / (top - floor), foreground)
     numbers |= {"p99": top, "foreground": share, "bias_field": shading}
-    return Picture({name: _finite(numbers[name]) for name in PICTURE}, sampled, foreground)
+    return PictureFeatures({name: _finite(numbers[name]) for name in PICTURE}, sampled, foreground)
 
 
 def binary_entropy(probability: float) -> float:
@@ -83,7 +83,7 @@ def binary_entropy(probability: float) -> float:
 _ENTROPY = np.array([0.0 if code in (0, 255) else binary_entropy(code / 255) for code in range(256)])
 
 
-def mean_entropy(pixels: NDArray[np.uint8], picture: Picture) -> float | None:
+def mean_entropy(pixels: NDArray[np.uint8], picture: PictureFeatures) -> float | None:
     """The mean entropy in bits of pixel probabilities 0..255 (slices, height, width) in the foreground."""
     inside = pixels[picture.sampled][picture.foreground]
     return float(_ENTROPY[inside].mean()) if inside.size else None
@@ -200,7 +200,7 @@ def _shading(scaled: FloatArray, foreground: NDArray[np.bool_]) -> float | None:
         for index, size in zip(np.unravel_index(places, foreground.shape), foreground.shape, strict=True)
         if size > 1
     ]
-    squares = [one * other for number, one in enumerate(axes) for other in axes[number:]]
+    squares = [first * other for number, first in enumerate(axes) for other in axes[number:]]
     terms = np.stack([np.ones(len(places)), *axes, *squares])
     weights = np.linalg.lstsq(terms @ terms.T, terms @ values, rcond=1e-9)[0]
     field = weights @ terms

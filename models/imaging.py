@@ -34,7 +34,7 @@ def normalised(volume: NDArray[np.generic], low: float = 1.0, high: float = 99.5
 
 
 @dataclass(frozen=True)
-class Window:
+class Crop:
     """A square cut of a picture, in its pixels; it may reach beyond the picture's edges."""
 
     top: int
@@ -50,13 +50,13 @@ def stretched(slices: FloatArray, size: int) -> Tensor:
     return functional.interpolate(tensor, size=(size, size), mode="bilinear", antialias=True)
 
 
-def whole(height: int, width: int) -> Window:
+def whole(height: int, width: int) -> Crop:
     """The smallest centred square around the whole picture."""
     side = max(height, width)
-    return Window(top=-((side - height) // 2), left=-((side - width) // 2), side=side)
+    return Crop(top=-((side - height) // 2), left=-((side - width) // 2), side=side)
 
 
-def head_window(volume: FloatArray, margin: float = 0.04, least: float = 0.6) -> Window:
+def head_window(volume: FloatArray, margin: float = 0.04, least: float = 0.6) -> Crop:
     """The square around the head in a normalised (slices, height, width), however wide the field of view.
 
     The head is the largest piece above a third of Otsu's threshold (Otsu, IEEE SMC 1979) in the
@@ -72,10 +72,10 @@ def head_window(volume: FloatArray, margin: float = 0.04, least: float = 0.6) ->
     rows, columns = ndimage.find_objects(pieces)[largest - 1]
     extent = max(rows.stop - rows.start, columns.stop - columns.start) * (1 + 2 * margin)
     side = round(min(max(extent, least * max(height, width)), max(height, width)))
-    return Window((rows.start + rows.stop - side) // 2, (columns.start + columns.stop - side) // 2, side)
+    return Crop((rows.start + rows.stop - side) // 2, (columns.start + columns.stop - side) // 2, side)
 
 
-def to_square(slices: FloatArray, size: int, window: Window | None = None) -> Tensor:
+def to_square(slices: FloatArray, size: int, window: Crop | None = None) -> Tensor:
     """(n, height, width) -> (n, 1, size, size): the window (else the whole) cut out and resampled."""
     cut = window or whole(*slices.shape[-2:])
     tensor = torch.from_numpy(np.ascontiguousarray(slices))[:, None]
@@ -86,7 +86,7 @@ def to_square(slices: FloatArray, size: int, window: Window | None = None) -> Te
 
 
 def from_square(
-    squares: Tensor, height: int, width: int, window: Window | None = None, outside: float = 0.0
+    squares: Tensor, height: int, width: int, window: Crop | None = None, outside: float = 0.0
 ) -> FloatArray:
     """The inverse of `to_square`: (n, 1, size, size) -> (n, height, width), `outside` beyond the window."""
     cut = window or whole(height, width)
@@ -95,7 +95,7 @@ def from_square(
     return functional.pad(full, (-left, -right, -top, -bottom), value=outside)[:, 0].numpy()
 
 
-def _padding(window: Window, height: int, width: int) -> tuple[int, int, int, int]:
+def _padding(window: Crop, height: int, width: int) -> tuple[int, int, int, int]:
     """What to add at left, right, top and bottom to get the window; negative where it cuts."""
     return (
         -window.left,

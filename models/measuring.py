@@ -76,12 +76,12 @@ def diameters(mask: MaskArray, row_mm: float, column_mm: float) -> tuple[float, 
     longest = float(distance[first, second])
     direction = (end - start) / longest
     across = np.array([-direction[1], direction[0]])
-    one, other = _longest_chord(hull, across)
+    near, far = _longest_chord(hull, across)
     return (
         longest,
-        float(np.linalg.norm(other - one)),
+        float(np.linalg.norm(far - near)),
         (_index(start, scale), _index(end, scale)),
-        (_index(one, scale), _index(other, scale)),
+        (_index(near, scale), _index(far, scale)),
     )
 
 

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from data.records import ScanHeader, Spacing, TaskWords
-from models.imaging import Window
+from models.imaging import Crop
 from models.retraining import Layout
 
 Array = NDArray[Any]
 FloatArray = NDArray[np.float32]
 
 
-class Kind(StrEnum):
+class TaskKind(StrEnum):
     """What kind of answer a task gives."""
 
     SEGMENTATION = "segmentation"
@@ -72,7 +72,7 @@ class Placement:
     """Where a network's square inputs lie in the scan they were made of."""
 
     shape: tuple[int, int, int]  # slices, height, width
-    window: Window | None = None  # the cut that became the square; None for the whole picture
+    window: Crop | None = None  # the cut that became the square; None for the whole picture
 
 
 @runtime_checkable
@@ -102,7 +102,7 @@ class Task:
 
     name: str
     title: str
-    kind: Kind
+    kind: TaskKind
     folder: Path
     input_size: int
     preprocessing: str
@@ -127,5 +127,5 @@ class Task:
             finding=self.finding or spoken,
             picture=self.picture or f"a picture for {spoken}",
             body_part=self.body_part,
-            draws_mask=self.kind is Kind.SEGMENTATION,
+            draws_mask=self.kind is TaskKind.SEGMENTATION,
         )

@@ -23,6 +23,7 @@ from tqdm import tqdm
 from data.labelled.datasets import LabelledScan
 from models.evaluation import Evaluator
 from models.processes import Processes
+from models.statistics.confusion import Confusion
 from models.task import Task
 
 ALONE = Processes()
@@ -292,12 +293,9 @@ def _restore(
 
 
 def right_and_wrong(truth: Tensor, called: Tensor) -> Metrics:
-    """Accuracy, recall, false alarms and misses of calls against the truth (both bool, same shape)."""
-    ill, healthy = float(truth.sum()), float((~truth).sum())
-    recall = float((called & truth).sum()) / max(1.0, ill)
-    far = float((called & ~truth).sum()) / max(1.0, healthy)
-    accuracy = float((called == truth).float().mean())
-    return {"accuracy": accuracy, "recall": recall, "far": far, "frr": 1 - recall}
+    """Accuracy, recall, FAR and FRR of calls against the truth, both (n,) bool; NaN where undefined."""
+    rates = Confusion.of(truth.numpy(), called.numpy()).rates()
+    return {name: rates[name].value for name in ("accuracy", "recall", "far", "frr")}
 
 
 def _in_words(metrics: Metrics) -> str:

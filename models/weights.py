@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from data import atomic_files
 from models.task import Decision, Task
 
 WEIGHTS = "weights.safetensors"
@@ -51,7 +52,7 @@ def save(
     }
     save_file(compact, folder / WEIGHTS)
     settings = {"decision": asdict(decision), "metrics": metrics, "facts": facts}
-    (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n")
+    atomic_files.write(folder / SETTINGS, json.dumps(settings, indent=2) + "\n")
     return opened(folder)
 
 

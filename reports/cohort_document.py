@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from data.records import ExportRow
-from reports.document import Block, Chapter, Chart, Document, Table, Words
+from reports.document import Block, Chapter, Chart, Document, Paragraph, Table
 from reports.figures import Figure
 from reports.typesetting import count_words
 
@@ -38,7 +38,7 @@ def cohort_document(sections: Sequence[Section], facts: Mapping[str, str]) -> Do
 
 def cohort_chapter(section: Section) -> Chapter:
     """A section with its chart and its table."""
-    blocks: list[Block] = [Words(section.note, "small")] if section.note else []
+    blocks: list[Block] = [Paragraph(section.note, "small")] if section.note else []
     if section.figure is not None:
         blocks.append(Chart(section.figure, section.title))
     return Chapter(section.title, [*blocks, _table(section.rows) if section.rows else Table(["", ""], [])])
@@ -60,9 +60,9 @@ def _table(rows: Sequence[ExportRow]) -> Table:
 def _crossed(rows: Sequence[ExportRow]) -> Table:
     """Groups downwards, classes across."""
     classes = list(dict.fromkeys(row.name for row in rows))
-    found = {(row.group, row.name): words(row) for row in rows}
+    known = {(row.group, row.name): words(row) for row in rows}
     groups = dict.fromkeys(row.group for row in rows)
-    listed = [[group, *(found.get((group, one), "0") for one in classes)] for group in groups]
+    listed = [[group, *(known.get((group, name), "0") for name in classes)] for group in groups]
     return Table(["", *classes], listed)
 
 

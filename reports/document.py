@@ -19,7 +19,7 @@ DIGITS = 6  # significant ones of a number that has no unit of its own
 
 
 @dataclass(frozen=True)
-class Words:
+class Paragraph:
     """A paragraph, or a heading inside a chapter, or one point of a list."""
 
     text: str
@@ -45,7 +45,7 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Picture:
+class CaptionedPicture:
     """A PNG with its caption."""
 
     png: bytes
@@ -53,13 +53,13 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Gallery:
+class PictureGrid:
     """Pictures beside each other."""
 
-    pictures: Sequence[Picture]
+    pictures: Sequence[CaptionedPicture]
 
 
-Block = Words | Table | Chart | Gallery
+Block = Paragraph | Table | Chart | PictureGrid
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def document_json(document: Document) -> bytes:
 
 
 def _plain(block: Block) -> dict[str, Any]:
-    if isinstance(block, Words):
+    if isinstance(block, Paragraph):
         return {"words": block.text}
     if isinstance(block, Table):
         return {"table": block.title, "head": list(block.head), "rows": [list(row) for row in block.rows]}

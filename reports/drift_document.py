@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reports.document import Block, Cell, Chapter, Chart, Document, Table, Words, rounded
+from reports.document import Block, Cell, Chapter, Chart, Document, Paragraph, Table, rounded
 from reports.drift_figures import distribution_figure
 from reports.drift_html import facts
 
@@ -34,13 +34,13 @@ def drift_document(snapshot: Snapshot, title: str, more: Mapping[str, str]) -> D
 
 
 def _verdict(snapshot: Snapshot) -> list[Block]:
-    said: list[Block] = [Words(sentence) for sentence in snapshot["verdict"]]
-    return said + [Words(sentence, "point") for sentence in snapshot["notes"]]
+    said: list[Block] = [Paragraph(sentence) for sentence in snapshot["verdict"]]
+    return said + [Paragraph(sentence, "point") for sentence in snapshot["notes"]]
 
 
-def _limits_words(snapshot: Snapshot) -> Words:
+def _limits_words(snapshot: Snapshot) -> Paragraph:
     limits = snapshot["limits"]
-    return Words(
+    return Paragraph(
         f"A feature counts as drifted at a distance of {limits['effect']} or more with a corrected p below "
         f"{limits['p']} (Benjamini and Hochberg over all features). Numbers are compared by the normed "
         "Wasserstein distance, in standard deviations of the reference, categories by Jensen and Shannon's.",
@@ -96,11 +96,11 @@ def _categories(snapshot: Snapshot) -> list[Block]:
 def _charts(snapshot: Snapshot) -> list[Block]:
     drifted = [feature for feature in snapshot["features"] if feature["drifted"]][:_CHARTED]
     if not drifted:
-        return [Words("Nothing drifted.")]
+        return [Paragraph("Nothing drifted.")]
     blocks: list[Block] = []
     for feature in drifted:
         blocks += [
-            Words(feature["title"], "heading"),
+            Paragraph(feature["title"], "heading"),
             Chart(distribution_figure(feature), f"{feature['title']}, both sides"),
         ]
     return blocks

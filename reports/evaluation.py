@@ -12,34 +12,28 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from plotly.io import to_image
 
-from reports.figures import Figure, calibration_figure, precision_figure, roc_figure
+from reports.figures import Figure
 from reports.pictures import AI_COLOUR, SHORT_NOTICE, outline
 
 TILE, CAPTION, ACROSS = 256, 18, 5
+SQUARE = 480
 TRUTH_COLOUR = (80, 220, 100)
 
 
 @dataclass(frozen=True)
-class Tile:
+class GalleryTile:
     """A case as a picture (height, width), with masks or evidence (0..1) of the same shape."""
 
     caption: str
     picture: NDArray[np.uint8]
     truth: NDArray[np.bool_] | None = None
-    found: NDArray[np.bool_] | None = None
+    drawn: NDArray[np.bool_] | None = None
     heat: NDArray[np.float32] | None = None
 
 
-def curve_pictures(truth: Sequence[bool], probability: Sequence[float], threshold: float) -> dict[str, bytes]:
-    """ROC, precision-recall and calibration curve as PNG; empty where all cases are of one kind."""
-    if len(set(truth)) < 2:
-        return {}
-    figures = {
-        "roc": roc_figure(truth, probability, threshold),
-        "precision": precision_figure(truth, probability, threshold),
-        "calibration": calibration_figure(truth, probability),
-    }
-    return {name: figure_png(figure) for name, figure in figures.items()}
+def square_png(figure: Figure) -> bytes:
+    """A chart of two shares as PNG, as high as it is wide."""
+    return figure_png(figure | {"layout": figure["layout"] | {"width": SQUARE, "height": SQUARE}})
 
 
 def figure_png(figure: Figure) -> bytes:
@@ -48,33 +42,33 @@ def figure_png(figure: Figure) -> bytes:
     return image
 
 
-def gallery_png(tiles: Sequence[Tile]) -> bytes:
-    """Tiles of five across: the truth outlined in green, what was found in red, evidence as a glow."""
+def gallery_png(tiles: Sequence[GalleryTile]) -> bytes:
+    """Tiles of five across: the truth outlined in green, what was drawn in red, evidence as a glow."""
     rows = -(-len(tiles) // ACROSS)
     sheet = Image.new("RGB", (ACROSS * TILE, rows * (TILE + CAPTION) + CAPTION), (16, 16, 16))
     write = ImageDraw.Draw(sheet)
-    for index, one in enumerate(tiles):
+    for index, tile in enumerate(tiles):
         left, top = index % ACROSS * TILE, index // ACROSS * (TILE + CAPTION)
-        sheet.paste(_tile(one), (left, top))
-        write.text((left + 4, top + TILE + 2), one.caption[:44], fill=(235, 235, 235), font_size=11)
-    legend = f"green: truth, red: found.  {SHORT_NOTICE}"
+        sheet.paste(_tile(tile), (left, top))
+        write.text((left + 4, top + TILE + 2), tile.caption[:44], fill=(235, 235, 235), font_size=11)
+    legend = f"green: truth, red: drawn.  {SHORT_NOTICE}"
     write.text((4, rows * (TILE + CAPTION) + 2), legend, fill=(255, 214, 102), font_size=11)
     memory = io.BytesIO()
     sheet.save(memory, "PNG")
     return memory.getvalue()
 
 
-def _tile(one: Tile) -> Image.Image:
-    height, width = one.picture.shape
+def _tile(case: GalleryTile) -> Image.Image:
+    height, width = case.picture.shape
     scale = TILE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     rgb = (
-        np.asarray(Image.fromarray(one.picture).resize(size)).astype(np.float32)[..., None].repeat(3, axis=2)
+        np.asarray(Image.fromarray(case.picture).resize(size)).astype(np.float32)[..., None].repeat(3, axis=2)
     )
-    if one.heat is not None:
-        heat = np.asarray(Image.fromarray((one.heat * 255).astype(np.uint8)).resize(size))
+    if case.heat is not None:
+        heat = np.asarray(Image.fromarray((case.heat * 255).astype(np.uint8)).resize(size))
         rgb += (heat[..., None] / 255.0) * np.array([150.0, 60.0, -40.0])
-    for mask, colour in ((one.truth, TRUTH_COLOUR), (one.found, AI_COLOUR)):
+    for mask, colour in ((case.truth, TRUTH_COLOUR), (case.drawn, AI_COLOUR)):
         if mask is not None:
             rgb[outline(_resized(mask, size))] = colour
     tile = Image.new("RGB", (TILE, TILE))

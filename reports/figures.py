@@ -11,17 +11,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import precision_recall_curve, roc_curve
 
 Figure = dict[str, Any]
 OURS, PALE, CHANCE, MARKED = "#14609c", "#9dbfd9", "#9ca3af", "#a63d00"
 SIZES = ("#cfe0ee", "#9dbfd9", "#5b93c0", "#14609c", "#0b3454")
 FONT = "Inter, DejaVu Sans, sans-serif"
-BINS = 10
 
 
 @dataclass(frozen=True)
-class Column:
+class ChartColumn:
     """One class of a chart: how many, what selects them, and a share with its interval where there is one."""
 
     name: str
@@ -34,7 +32,7 @@ class Column:
 
 
 def counts_figure(
-    columns: Sequence[Column], chosen: Sequence[str] = (), *, across: str = "", lying: bool = False
+    columns: Sequence[ChartColumn], chosen: Sequence[str] = (), *, across: str = "", lying: bool = False
 ) -> Figure:
     """Bars of counts; `lying` ones are for long names. With something chosen, the others are pale."""
     names, numbers = [column.name for column in columns], [column.n for column in columns]
@@ -53,7 +51,7 @@ def counts_figure(
     return figure
 
 
-def time_figure(columns: Sequence[Column]) -> Figure:
+def time_figure(columns: Sequence[ChartColumn]) -> Figure:
     """Counts over time; names are ISO days."""
     figure = counts_figure(columns)
     if len(columns) > 2:  # one or two days alone would be drawn as an axis of milliseconds
@@ -61,28 +59,28 @@ def time_figure(columns: Sequence[Column]) -> Figure:
     return figure
 
 
-def shares_figure(columns: Sequence[Column], up: str) -> Figure:
+def shares_figure(columns: Sequence[ChartColumn], up: str) -> Figure:
     """Shares in per cent with their 95 % intervals, n written at each."""
     known = [column for column in columns if column.share is not None and column.of]
-    value = [100 * (one.share or 0.0) for one in known]
+    value = [100 * (column.share or 0.0) for column in known]
     points = {
         "type": "scatter",
         "mode": "markers+text",
-        "x": [one.name for one in known],
+        "x": [column.name for column in known],
         "y": value,
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": [100 * (one.high or 0.0) - at for one, at in zip(known, value, strict=True)],
-            "arrayminus": [at - 100 * (one.low or 0.0) for one, at in zip(known, value, strict=True)],
+            "array": [100 * (column.high or 0.0) - at for column, at in zip(known, value, strict=True)],
+            "arrayminus": [at - 100 * (column.low or 0.0) for column, at in zip(known, value, strict=True)],
             "color": PALE,
             "thickness": 2,
         },
-        "text": [f"n = {one.of:,}" for one in known],
+        "text": [f"n = {column.of:,}" for column in known],
         "textposition": "top center",
         "textfont": {"size": 10, "color": "#51606f"},
         "marker": {"color": OURS, "size": 9},
-        "customdata": [one.query for one in known],
+        "customdata": [column.query for column in known],
         "hovertemplate": "%{x}: %{y:.1f} %<br>%{text}<extra></extra>",
     }
     figure = _figure([points], "", up)
@@ -91,9 +89,9 @@ def shares_figure(columns: Sequence[Column], up: str) -> Figure:
     return figure
 
 
-def sizes_figure(groups: Mapping[str, Sequence[Column]]) -> Figure:
+def sizes_figure(groups: Mapping[str, Sequence[ChartColumn]]) -> Figure:
     """Of each group the classes of size, as parts of one lying bar."""
-    classes = [one.name for one in next(iter(groups.values()), ())]
+    classes = [column.name for column in next(iter(groups.values()), ())]
     bars = [
         {
             "type": "bar",
@@ -122,7 +120,7 @@ def sizes_figure(groups: Mapping[str, Sequence[Column]]) -> Figure:
 
 
 def chances_figure(
-    columns: Sequence[Column],
+    columns: Sequence[ChartColumn],
     tenths: Sequence[str],
     thresholds: Mapping[str, float],
     chosen: Sequence[str] = (),
@@ -157,7 +155,7 @@ def places_figure(counts: NDArray[np.int64], queries: Sequence[Sequence[str]]) -
     shown = np.where(counts > 0, counts, np.nan)
     heat = {
         "type": "heatmap",
-        "z": [[None if np.isnan(one) else int(one) for one in row] for row in shown],
+        "z": [[None if np.isnan(count) else int(count) for count in row] for row in shown],
         "customdata": [list(row) for row in queries],
         "colorscale": [[0, "#dbe8f2"], [1, OURS]],
         "xgap": 1,
@@ -184,90 +182,9 @@ def places_figure(counts: NDArray[np.int64], queries: Sequence[Sequence[str]]) -
     return figure
 
 
-def roc_figure(truth: Sequence[bool], probability: Sequence[float], threshold: float) -> Figure:
-    """Recall against the share of false alarms, with the point of `threshold` marked."""
-    far, recall, _ = roc_curve(truth, probability)
-    at_recall, at_far, _ = _at(truth, probability, threshold)
-    figure = _square("False alarms among the healthy", "Recall among the ill")
-    figure["data"] = [
-        _line([0, 1], [0, 1], "chance", CHANCE, "dot"),
-        _line(far.tolist(), recall.tolist(), "ROC"),
-        _mark(at_far, at_recall, threshold),
-    ]
-    return figure
-
-
-def precision_figure(truth: Sequence[bool], probability: Sequence[float], threshold: float) -> Figure:
-    """Precision against recall, with the point of `threshold` marked."""
-    precision, recall, _ = precision_recall_curve(truth, probability)
-    at_recall, _, at_precision = _at(truth, probability, threshold)
-    figure = _square("Recall among the ill", "Precision: ill among those called ill")
-    figure["data"] = [
-        _line(recall.tolist(), precision.tolist(), "precision"),
-        _mark(at_recall, at_precision, threshold),
-    ]
-    return figure
-
-
-def calibration_figure(truth: Sequence[bool], probability: Sequence[float]) -> Figure:
-    """Share of ill in ten bins of probability; on the diagonal, what is said is what is."""
-    ill, said = np.asarray(truth, dtype=bool), np.asarray(probability, dtype=np.float64)
-    place = np.clip((said * BINS).astype(int), 0, BINS - 1)
-    kept = np.unique(place)
-    measured = _line(
-        [float(said[place == one].mean()) for one in kept],
-        [float(ill[place == one].mean()) for one in kept],
-        "measured",
-    )
-    figure = _square("Probability said", "Share that is ill")
-    figure["data"] = [
-        _line([0, 1], [0, 1], "calibrated", CHANCE, "dot"),
-        measured
-        | {
-            "mode": "lines+markers+text",
-            "text": [f"n = {int((place == one).sum())}" for one in kept],
-            "textposition": "top left",
-            "textfont": {"size": 9},
-        },
-    ]
-    return figure
-
-
-def _at(truth: Sequence[bool], probability: Sequence[float], threshold: float) -> tuple[float, float, float]:
-    """(recall, share of false alarms, precision) at `threshold`."""
-    ill = np.asarray(truth, dtype=bool)
-    called: NDArray[np.bool_] = np.asarray(probability) >= threshold
-    hits, false_alarms = int((called & ill).sum()), int((called & ~ill).sum())
-    return (
-        hits / max(1, int(ill.sum())),
-        false_alarms / max(1, int((~ill).sum())),
-        hits / max(1, hits + false_alarms),
-    )
-
-
-def _line(x: list[float], y: list[float], name: str, colour: str = OURS, dash: str = "solid") -> Figure:
-    line = {"color": colour, "dash": dash}
-    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "name": name, "line": line}
-
-
-def _mark(x: float, y: float, threshold: float) -> Figure:
-    marker = {"color": MARKED, "size": 10}
-    name = f"threshold {threshold:.3f}"
-    return {"type": "scatter", "mode": "markers", "x": [x], "y": [y], "marker": marker, "name": name}
-
-
-def _square(across: str, up: str) -> Figure:
-    figure = _figure([], across, up)
-    figure["layout"] |= {"width": 480, "height": 480, "showlegend": True}
-    figure["layout"]["legend"] = {"x": 0.98, "y": 0.02, "xanchor": "right", "yanchor": "bottom"}
-    figure["layout"]["xaxis"] |= {"range": [-0.01, 1.01]}
-    figure["layout"]["yaxis"] |= {"range": [-0.01, 1.03]}
-    return figure
-
-
 def said_where_empty(figure: Figure) -> Figure:
     """The same chart; one that would be empty says so instead of showing bare axes."""
-    if any(_drawn(one) for one in figure["data"]):
+    if any(_drawn(trace) for trace in figure["data"]):
         return figure
     words = {
         "text": "Nothing to show",
@@ -285,7 +202,7 @@ def said_where_empty(figure: Figure) -> Figure:
 
 def _drawn(trace: Figure) -> bool:
     if trace["type"] == "heatmap":
-        return any(one is not None for row in trace["z"] for one in row)
+        return any(value is not None for row in trace["z"] for value in row)
     return bool(trace["x"])
 
 

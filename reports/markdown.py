@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from reports.document import Block, Table, Words
+from reports.document import Block, Paragraph, Table
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -16,8 +16,10 @@ def blocks_of(text: str) -> list[Block]:
     from markdown_it import MarkdownIt
 
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
-    found = list(_blocks(tokens))
-    return found[1:] if found and isinstance(found[0], Words) and found[0].kind == "heading" else found
+    blocks = list(_blocks(tokens))
+    return (
+        blocks[1:] if blocks and isinstance(blocks[0], Paragraph) and blocks[0].kind == "heading" else blocks
+    )
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
@@ -41,11 +43,11 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
             if table is not None:
                 table[-1].append(said)
             elif said:
-                yield Words(said, kind)
+                yield Paragraph(said, kind)
         elif token.type in ("fence", "code_block"):
-            yield Words(token.content.strip(), "small")
+            yield Paragraph(token.content.strip(), "small")
 
 
 def _plain(token: Token) -> str:
-    words = (" " if one.type.endswith("break") else one.content for one in token.children or ())
+    words = (" " if child.type.endswith("break") else child.content for child in token.children or ())
     return "".join(words).strip()

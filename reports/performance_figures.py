@@ -37,7 +37,7 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class Series:
+class MetricSeries:
     """Points that belong together; `kind` says where they come from."""
 
     name: str
@@ -61,40 +61,40 @@ class Scale:
 
 
 def version_figure(
-    versions: Sequence[str], series: Sequence[Series], scale: Scale, live: str | None = None
+    versions: Sequence[str], series: Sequence[MetricSeries], scale: Scale, live: str | None = None
 ) -> Figure:
     """A metric by registered version: versions from left to right, series side by side."""
     place = {version: index for index, version in enumerate(versions)}
     traces = []
-    for index, one in enumerate(series):
+    for index, line in enumerate(series):
         aside = _APART * (index - (len(series) - 1) / 2)
-        across = [place[dot.place] + aside for dot in one.dots]
-        traces.append(_points(one, across, scale, _colour(one, 0), "version %{customdata[3]}"))
+        across = [place[dot.place] + aside for dot in line.dots]
+        traces.append(_points(line, across, scale, _colour(line, 0), "version %{customdata[3]}"))
     figure = _framed(traces, scale)
     figure["layout"]["xaxis"] |= {
         "title": {"text": "Registered version"},
         "tickvals": list(place.values()),
-        "ticktext": [f"{one}<br><b>live</b>" if one == live else one for one in place],
+        "ticktext": [f"{version}<br><b>live</b>" if version == live else version for version in place],
         "range": [-0.6, max(1, len(versions)) - 0.4],
     }
     return _with_n(figure, series)
 
 
 def month_figure(
-    months: Sequence[str], real: Sequence[Series], validated: Sequence[Series], scale: Scale
+    months: Sequence[str], real: Sequence[MetricSeries], validated: Sequence[MetricSeries], scale: Scale
 ) -> Figure:
     """A metric by month, a line a version; what validation said stands in a field of its own at the left."""
     place = {month: index for index, month in enumerate(months)}
     traces = []
-    for index, one in enumerate(real):
+    for index, line in enumerate(real):
         aside = _MONTHS_APART * (index - (len(real) - 1) / 2)
-        across = [place[dot.place] + aside for dot in one.dots]
-        drawn = _points(one, across, scale, _colour(one, index), "%{customdata[3]}")
+        across = [place[dot.place] + aside for dot in line.dots]
+        drawn = _points(line, across, scale, _colour(line, index), "%{customdata[3]}")
         traces.append(drawn | {"mode": "lines+markers"})
-    versions = list(dict.fromkeys(dot.place for one in validated for dot in one.dots))
+    versions = list(dict.fromkeys(dot.place for line in validated for dot in line.dots))
     traces += [
-        _points(one, [dot.place for dot in one.dots], scale, FRAME, "version %{x}") | {"xaxis": "x2"}
-        for one in validated
+        _points(line, [dot.place for dot in line.dots], scale, FRAME, "version %{x}") | {"xaxis": "x2"}
+        for line in validated
     ]
     figure = _framed(traces, scale)
     start = _ROOM + 0.03 if versions else 0.0
@@ -194,7 +194,9 @@ def groups_figure(rows: Sequence[tuple[str, Dot]], whole: float | None, scale: S
     return figure
 
 
-def _points(series: Series, across: Sequence[float | str], scale: Scale, colour: str, place: str) -> Figure:
+def _points(
+    series: MetricSeries, across: Sequence[float | str], scale: Scale, colour: str, place: str
+) -> Figure:
     dots = series.dots
     values = [_shown(dot, scale) for dot in dots]
     digits = ".1f" if scale.percent else ".3f"
@@ -245,13 +247,13 @@ def _bars(values: Sequence[tuple[float, float, float]], colour: str) -> Figure:
     }
 
 
-def _colour(series: Series, index: int) -> str:
+def _colour(series: MetricSeries, index: int) -> str:
     return FRAME if series.kind == VALIDATION else LINES[index % len(LINES)]
 
 
-def _with_n(figure: Figure, series: Sequence[Series]) -> Figure:
+def _with_n(figure: Figure, series: Sequence[MetricSeries]) -> Figure:
     """The number of cases beside each point, where there is room for it."""
-    if sum(len(one.dots) for one in series) > _MOST_WRITTEN:
+    if sum(len(line.dots) for line in series) > _MOST_WRITTEN:
         return figure
     for trace in figure["data"]:
         trace["text"] = [f"n = {of[2]:,}" for of in trace["customdata"]]

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from reports.document import Block, Cell, Chart, Document, Gallery, Table, Words
+from reports.document import Block, Cell, Chart, Document, Paragraph, PictureGrid, Table
 from reports.figures import Figure
 
 _TEMPLATE = Path(__file__).with_name("document.typ")
@@ -83,7 +83,7 @@ def _compiled(source: Path) -> bytes:
 
 def _laid(block: Block, folder: Path, files: Iterator[str]) -> dict[str, Any]:
     """A block as the template takes it; charts and pictures are written into the folder."""
-    if isinstance(block, Words):
+    if isinstance(block, Paragraph):
         return {"kind": block.kind, "text": block.text}
     if isinstance(block, Table):
         rows = _in_words(block)
@@ -107,7 +107,7 @@ def _drawn(chart: Chart, file: Path) -> dict[str, Any]:
     return {"kind": "chart", "file": file.name, "width": width, "says": chart.says}
 
 
-def _hung(gallery: Gallery, folder: Path, files: Iterator[str]) -> list[dict[str, str]]:
+def _hung(gallery: PictureGrid, folder: Path, files: Iterator[str]) -> list[dict[str, str]]:
     hung = []
     for picture in gallery.pictures:
         file = folder / f"{next(files)}.png"

@@ -18,6 +18,7 @@ from data.records import AccessToken, AuditEvent, Role, User
 from data.stores.audit import AuditLog
 from data.stores.tokens import TokenStore
 from data.stores.users import UserStore
+from services.permissions import Permission, require
 
 WRONG = "The name or the password is wrong."
 FREE_ATTEMPTS = 5  # failures in a row before an account has to wait
@@ -75,8 +76,13 @@ class Accounts:
         """Every account, by name."""
         return self._users.all()
 
-    def create(self, name: str, display_name: str, role: Role, *, by: str | None = None) -> tuple[User, str]:
-        """A new account and its one-time password, which its owner has to change first."""
+    def create(self, name: str, display_name: str, role: Role, *, by: User | None = None) -> tuple[User, str]:
+        """A new account and its one-time password, which its owner has to change first.
+
+        `by`: the administrator; None stands for the command line, here and below. Raises NotAllowed,
+        InvalidInput.
+        """
+        administrator = _administrator(by)
         name = name.strip()
         if not _NAME.fullmatch(name):
             raise InvalidInput("A name has 1 to 64 letters, digits, dots, dashes, @ or +, without blanks.")
@@ -90,7 +96,7 @@ class Accounts:
             created_at=self._clock(),
         )
         self._users.add(user, self._hasher.hash(password))
-        self._note(by, "account created", user.id, f"{name}, {role.value}")
+        self._note(administrator, "account created", user.id, f"{name}, {role.value}")
         return user, password
 
     def ensure_first_administrator(self) -> tuple[User, str] | None:
@@ -101,38 +107,41 @@ class Accounts:
 
     def change_password(self, user_id: str, old: str, new: str) -> User:
         """A new password of a person's own choice; ends all sessions, so take the new epoch over."""
-        user = self._require(user_id)
+        user = self._known(user_id)
         self._check(user.name, old, "The old password is wrong.")
         _check_new_password(user, old, new)
         changed = self._users.set_password(user_id, self._hasher.hash(new), must_change=False)
         self._note(user_id, "password changed", user_id)
         return changed
 
-    def reset_password(self, user_id: str, *, by: str | None = None) -> str:
+    def reset_password(self, user_id: str, *, by: User | None = None) -> str:
         """A one-time password for somebody who forgot theirs; ends all sessions and any waiting."""
-        user = self._require(user_id)
+        administrator = _administrator(by)
+        user = self._known(user_id)
         password = _one_time_password()
         self._users.set_password(user_id, self._hasher.hash(password), must_change=True)
         self._users.forget_failures(user.name)
-        self._note(by, "password reset", user_id)
+        self._note(administrator, "password reset", user_id)
         return password
 
-    def set_role(self, user_id: str, role: Role, *, by: str | None = None) -> User:
+    def set_role(self, user_id: str, role: Role, *, by: User | None = None) -> User:
         """Another role; InvalidInput for the last active administrator."""
+        administrator = _administrator(by)
         user = self._users.set_role(user_id, role)
-        self._note(by, "role changed", user_id, role.value)
+        self._note(administrator, "role changed", user_id, role.value)
         return user
 
-    def set_active(self, user_id: str, active: bool, *, by: str | None = None) -> User:
+    def set_active(self, user_id: str, active: bool, *, by: User | None = None) -> User:
         """Switches an account on or off; InvalidInput for the last active administrator."""
+        administrator = _administrator(by)
         user = self._users.set_active(user_id, active)
-        self._note(by, "account switched on" if active else "account switched off", user_id)
+        self._note(administrator, "account switched on" if active else "account switched off", user_id)
         return user
 
-    def sign_out_everywhere(self, user_id: str, *, by: str | None = None) -> User:
-        """Ends every session of the account; tokens go on."""
+    def sign_out_everywhere(self, user_id: str) -> User:
+        """Ends every session of one's own account; tokens go on."""
         user = self._users.end_sessions(user_id)
-        self._note(by or user_id, "signed out everywhere", user_id)
+        self._note(user_id, "signed out everywhere", user_id)
         return user
 
     def create_token(self, user_id: str, label: str) -> tuple[AccessToken, str]:
@@ -140,7 +149,7 @@ class Accounts:
         label = " ".join(label.split())
         if not label:
             raise InvalidInput("Say what the token is for.")
-        if not self._require(user_id).active:
+        if not self._known(user_id).active:
             raise NotAllowed("This account is switched off.")
         secret = _MARK + secrets.token_urlsafe(32)
         token = self._tokens.add(AccessToken(new_id(), user_id, label[:200], self._clock()), _sha256(secret))
@@ -176,15 +185,15 @@ class Accounts:
         locked_until = self._users.begin_attempt(name, moment, _wait_after)
         if locked_until is not None:
             raise InvalidInput(_come_back_in(locked_until - moment))
-        found = self._users.credentials(name)
-        password_hash = self._nobodys_hash if found is None else found.password_hash
-        if not self._fits(password_hash, password) or found is None:
-            self._note(None, "sign-in failed", found.user.id if found else "", name[:64])
+        known = self._users.credentials(name)
+        password_hash = self._nobodys_hash if known is None else known.password_hash
+        if not self._fits(password_hash, password) or known is None:
+            self._note(None, "sign-in failed", known.user.id if known else "", name[:64])
             raise InvalidInput(wrong)
         self._users.forget_failures(name)
         if self._hasher.check_needs_rehash(password_hash):
-            self._users.improve_hash(found.user.id, self._hasher.hash(password))
-        return found.user
+            self._users.improve_hash(known.user.id, self._hasher.hash(password))
+        return known.user
 
     def _fits(self, password_hash: str, password: str) -> bool:
         try:
@@ -192,7 +201,7 @@ class Accounts:
         except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False
 
-    def _require(self, user_id: str) -> User:
+    def _known(self, user_id: str) -> User:
         user = self._users.get(user_id)
         if user is None:
             raise NotFound("There is no such account.")
@@ -205,6 +214,11 @@ class Accounts:
 def accounts_of(database: Database, hasher: PasswordHasher | None = None) -> Accounts:
     """The accounts in a database."""
     return Accounts(UserStore(database), TokenStore(database), AuditLog(database), hasher=hasher)
+
+
+def _administrator(by: User | None) -> str | None:
+    """The id of who administers accounts, for the audit trail; None for the command line."""
+    return None if by is None else require(by, Permission.ADMINISTER).id
 
 
 def _wait_after(failures: int) -> timedelta | None:

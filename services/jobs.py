@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -19,10 +20,11 @@ from typing import Any
 from huey import SqliteHuey, crontab
 from huey.consumer import Consumer
 
-from data.database import new_id, now
+from data.database import DATABASE_FAULTS, new_id, now
 from data.errors import Busy, InvalidInput, NotFound, UserFacingError
 from data.records import Job, JobState
 from data.stores.jobs import JobStore
+from services.containment import contained
 
 MOST_ATTEMPTS = 3
 _INTERRUPTED = "This work was interrupted {attempts} times and was given up. It can be started again."
@@ -221,8 +223,8 @@ class Jobs:
             job = self._store.get(job_id)
             if job is not None:
                 self._run_in_turn(job, stopping)
-        except Exception:
-            # The database did not answer: the job is still in it and will be asked for again.
+        except DATABASE_FAULTS:
+            # It did not answer: the job is still in it and will be asked for again.
             log.exception("job %s could not be run or settled", job_id)
             if not stopping.is_set():
                 self._later(job_id, self._retry_delay_s)
@@ -233,10 +235,7 @@ class Jobs:
     def _minute(self) -> None:
         """Called by huey in a worker thread."""
         for act in self._minutely:
-            try:
-                act()
-            except Exception:  # the next minute comes all the same
-                log.exception("what is to be done every minute failed")
+            contained(act, "what is to be done every minute failed")
 
     def _run_in_turn(self, job: Job, stopping: threading.Event) -> None:
         kind = self._kinds.get(job.kind)
@@ -292,7 +291,7 @@ class Jobs:
             self._later(job.id, self._busy_delay_s)
         except UserFacingError as error:
             self._give_up(job, kind, context, str(error))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  logged with an id; the worker thread goes on
             self._after_error(job, kind, context, error)
         else:
             self._after_work(job, context)
@@ -315,10 +314,8 @@ class Jobs:
     def _give_up(self, job: Job, kind: _Kind, context: JobContext, sentence: str) -> None:
         # First the subject, then the job: killed in between, the job comes round and does both again.
         if kind.on_give_up is not None:
-            try:
-                kind.on_give_up(job.subject, sentence)
-            except Exception:
-                log.exception("job %s: what should follow its failure failed too", job.id)
+            tell = partial(kind.on_give_up, job.subject, sentence)
+            contained(tell, "job %s: what should follow its failure failed too", job.id)
         self._store.fail(job.id, context.run_id, sentence)
 
     def _later(self, job_id: str, delay_s: float) -> None:

@@ -1,10 +1,180 @@
-"""Who may do what: one table."""
+"""Who may do what: the one table, asked by every service and shown from by every page.
+
+`python -m services.permissions` prints docs/permissions.md from it.
+"""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from data.errors import NotAllowed, NotFound
 from data.records import Role, User
 
+ROLE_NAMES: Mapping[Role, str] = {
+    Role.CLINICIAN: "clinician",
+    Role.HEAD: "department head",
+    Role.MLOPS: "MLOps",
+    Role.ADMIN: "administrator",
+}
+_PLURALS: Mapping[Role, str] = {
+    Role.CLINICIAN: "clinicians",
+    Role.HEAD: "department heads",
+    Role.MLOPS: "MLOps staff",
+    Role.ADMIN: "administrators",
+}
 
-def may_see_identity(viewer: User) -> bool:
-    """Only clinicians see who a patient is."""
-    return viewer.role is Role.CLINICIAN
+
+class Permission(StrEnum):
+    """What a role may or may not do; the value completes "... may"."""
+
+    SEE_SCANS = "see scans"
+    SEE_IDENTITY = "see who a patient is"
+    SEND_SCANS = "add scans"
+    READ_AGAIN = "have a scan read again"
+    REVIEW = "review results"
+    ASK_FOR_REVIEWS = "ask for reviews"
+    WITHDRAW_REVIEW_REQUESTS = "take back requests for reviews"
+    SEE_STATISTICS = "see statistics"
+    SAVE_VIEWS = "save views"
+    SET_GOALS = "set goals"
+    USE_REPORTS = "have reports made"
+    DELETE_REPORTS = "delete reports"
+    SEE_DRIFT = "see drift"
+    RUN_DRIFT = "have drift computed"
+    TAKE_RETRAINING_PACKS = "take retraining packs"
+    SEE_MODELS = "see models"
+    REHEARSE = "rehearse versions"
+    REGISTER_VERSIONS = "register versions"
+    PROMOTE = "promote versions"
+    CONFIRM_OVERRIDES = "confirm overrides"
+    DECIDE_ALERTS = "decide on alerts"
+    SCHEDULE = "schedule runs"
+    IMPORT = "import folders"
+    ADMINISTER = "administer accounts"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Who has a permission, and what it is, in one sentence."""
+
+    roles: tuple[Role, ...]
+    meaning: str
+
+
+_CLINICIAN, _HEAD, _MLOPS, _ADMIN = Role.CLINICIAN, Role.HEAD, Role.MLOPS, Role.ADMIN
+
+TABLE: Mapping[Permission, Grant] = {
+    Permission.SEE_SCANS: Grant(
+        (_CLINICIAN, _HEAD, _MLOPS),
+        "See the worklist, scans with their pictures, results and reviews; for others no scan exists.",
+    ),
+    Permission.SEE_IDENTITY: Grant(
+        (_CLINICIAN,),
+        "See names, patient ids, birth dates and names of files, and numbers that stand for few; others "
+        "see pseudonyms.",
+    ),
+    Permission.SEND_SCANS: Grant((_CLINICIAN, _MLOPS), "Upload scans on the worklist or by the API."),
+    Permission.READ_AGAIN: Grant(
+        (_CLINICIAN, _HEAD, _MLOPS), "Have a scan read again whose reading has failed."
+    ),
+    Permission.REVIEW: Grant((_CLINICIAN,), "Accept, reject and correct results."),
+    Permission.ASK_FOR_REVIEWS: Grant(
+        (_CLINICIAN, _HEAD, _MLOPS), "Ask reviewers to look at chosen scans, with a reason."
+    ),
+    Permission.WITHDRAW_REVIEW_REQUESTS: Grant((_HEAD, _MLOPS), "Take a request for a review back."),
+    Permission.SEE_STATISTICS: Grant(
+        (_CLINICIAN, _HEAD, _MLOPS), "See cohort and performance, and take their numbers away as files."
+    ),
+    Permission.SAVE_VIEWS: Grant(
+        (_CLINICIAN, _HEAD, _MLOPS), "Save and delete views of the cohort page, for everybody."
+    ),
+    Permission.SET_GOALS: Grant((_HEAD, _MLOPS), "Set goals and alert limits of metrics."),
+    Permission.USE_REPORTS: Grant(
+        (_CLINICIAN, _HEAD, _MLOPS), "Have reports made, and read and download those that are kept."
+    ),
+    Permission.DELETE_REPORTS: Grant((_HEAD, _MLOPS), "Delete a report for everybody."),
+    Permission.SEE_DRIFT: Grant(
+        tuple(Role), "See drift runs and their files; the scans behind them only with “see scans”."
+    ),
+    Permission.RUN_DRIFT: Grant(
+        (_HEAD, _MLOPS, _ADMIN), "Have a drift run computed, and keep and delete references."
+    ),
+    Permission.TAKE_RETRAINING_PACKS: Grant(
+        (_MLOPS,), "Have retraining packs made and fetch them: scans leave the house in them."
+    ),
+    Permission.SEE_MODELS: Grant(
+        tuple(Role), "See model versions, rehearsals and promotions; pictures only with “see scans”."
+    ),
+    Permission.REHEARSE: Grant((_MLOPS,), "Have a version re-read the last scans, and cancel that."),
+    Permission.REGISTER_VERSIONS: Grant((_MLOPS,), "Upload a version that was trained elsewhere."),
+    Permission.PROMOTE: Grant(
+        (_MLOPS,),
+        "Promote a version, go back to the one before, name a challenger, ask for an override, and take "
+        "over at once what was moved in MLflow.",
+    ),
+    Permission.CONFIRM_OVERRIDES: Grant(
+        (_HEAD, _MLOPS, _ADMIN),
+        "As the second person, confirm or refuse that a version goes live without the promotion gate's pass.",
+    ),
+    Permission.DECIDE_ALERTS: Grant(
+        # Clinicians can do nothing about a drift or a failed run: one more thing that calls would only
+        # teach them to overlook what calls.
+        (_HEAD, _MLOPS, _ADMIN),
+        "See alerts and the bell; acknowledge, mute and close alerts.",
+    ),
+    Permission.SCHEDULE: Grant(
+        (_HEAD, _MLOPS, _ADMIN), "Add, change, pause, run and delete what is run periodically."
+    ),
+    Permission.IMPORT: Grant((_ADMIN,), "Import folders of the server's machine, and see what was not read."),
+    Permission.ADMINISTER: Grant(
+        (_ADMIN,), "Create accounts, set roles, reset passwords, switch accounts on and off."
+    ),
+}
+
+
+def may(user: User, permission: Permission) -> bool:
+    """Whether this person's role has the permission."""
+    return user.role in TABLE[permission].roles
+
+
+def require(user: User, permission: Permission, *, hidden: str = "") -> User:
+    """The person, where the role has the permission; NotAllowed otherwise.
+
+    With `hidden`, a sentence as "There is no such scan.", NotFound with it: what this person may not know
+    of does not exist.
+    """
+    if may(user, permission):
+        return user
+    if hidden:
+        raise NotFound(hidden)
+    who = _listed([_PLURALS[role] for role in TABLE[permission].roles])
+    raise NotAllowed(f"Your role does not permit this: only {who} may {permission}.")
+
+
+def manual() -> str:
+    """docs/permissions.md: the table in Markdown."""
+    head = ["permission", "what it is", *ROLE_NAMES.values()]
+    rows = [head, ["---", "---", *(":-:" for _ in ROLE_NAMES)]]
+    for permission, grant in TABLE.items():
+        rows.append(
+            [permission.value, grant.meaning, *("yes" if role in grant.roles else "" for role in ROLE_NAMES)]
+        )
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"{_HEADING}\n\n{table}\n"
+
+
+_HEADING = """# Who may do what
+
+Printed from `services/permissions.py` by `python -m services.permissions > docs/permissions.md`; change it
+there. Every service asks this table itself; pages, addresses and the API answer by the same table."""
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(manual())

@@ -6,10 +6,10 @@ job that moves `last_due_at` past it. After a downtime only the latest missed ti
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from itertools import islice
 
 from cronsim import CronSim, CronSimError
@@ -20,7 +20,9 @@ from data.records import AuditEvent, JobState, Schedule, Severity, User
 from data.stores.audit import AuditLog
 from data.stores.schedules import ScheduleStore
 from services.alerts.alerts import Alerts
+from services.containment import contained
 from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
 
 RUN = "schedule"  # the kind of job; its subject is the id, and " now" where a person asked
 MADE_HERE = "lightbox"  # who made the defaults
@@ -30,8 +32,6 @@ _NOW = "now"
 _SHOWN_TIMES = 3
 _JOBS_LOOKED_AT = 50
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
-
-log = logging.getLogger(__name__)
 
 Run = Callable[[Schedule], None]
 
@@ -124,11 +124,13 @@ class Schedules:
         """Queue whatever is due at this moment; may be called any number of times, by any server."""
         at = moment or self._clock()
         for schedule in self._store.all():
-            try:
-                if self._due(schedule, at) is not None:
-                    self._jobs.submit(RUN, schedule.id)
-            except Exception:  # one that cannot be understood must not hold up the others
-                log.exception("schedule %s could not be looked at", schedule.id)
+            # One that cannot be understood must not hold up the others.
+            look = partial(self._queue_if_due, schedule, at)
+            contained(look, "schedule %s could not be looked at", schedule.id)
+
+    def _queue_if_due(self, schedule: Schedule, at: datetime) -> None:
+        if self._due(schedule, at) is not None:
+            self._jobs.submit(RUN, schedule.id)
 
     def views(self) -> list[ScheduleView]:
         """Every schedule, with what a page says of it."""
@@ -164,6 +166,7 @@ class Schedules:
 
     def add(self, kind: str, ask: str, cron: str, name: str, user: User) -> Schedule:
         """Keep a new schedule, from now on; raises InvalidInput."""
+        require(user, Permission.SCHEDULE)
         if kind not in self._kinds:
             raise InvalidInput("Choose what is to be run.")
         self.preview(cron)
@@ -176,6 +179,7 @@ class Schedules:
 
     def change(self, schedule_id: str, name: str, cron: str, user: User) -> Schedule:
         """Give a schedule another name and other times, from now on; raises InvalidInput."""
+        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
         self.preview(cron)
         words = " ".join(name.split())[:LONGEST_NAME] or known.name
@@ -185,22 +189,26 @@ class Schedules:
 
     def pause(self, schedule_id: str, user: User) -> None:
         """No more runs until `go_on`."""
+        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
         self._note(user, "schedule paused", self._store.replan(known, self._clock(), active=False))
 
     def go_on(self, schedule_id: str, user: User) -> None:
         """Run again from the next time on; what came due in the meantime is left out."""
+        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
         self._note(user, "schedule goes on", self._store.replan(known, self._clock(), active=True))
 
     def run_now(self, schedule_id: str, user: User) -> None:
         """Run once, beside the due times."""
+        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
         self._jobs.submit(RUN, f"{known.id} {_NOW}", user.id)
         self._note(user, "schedule run by hand", known)
 
     def delete(self, schedule_id: str, user: User) -> None:
         """Take a schedule away, and its alert with it."""
+        require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
         self._store.delete(schedule_id, self._clock())
         self._alerts.settle(cause_of(schedule_id))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from data.database import sqlite_url
 from data.errors import InvalidInput
 
 GIB = 1 << 30
@@ -32,6 +33,7 @@ class Settings:
     max_batch: int = 16
     gather_ms: float = 4.0
     max_waiting: int = 2048
+    volumes_bytes: int = GIB // 2
     session_minutes: int = 30
     https: bool = False
     secret_key: str = ""
@@ -63,9 +65,9 @@ class Settings:
         home = Path(env.get("LIGHTBOX_HOME", "var")).resolve()
         return cls(
             home=home,
-            database_url=env.get("DATABASE_URL") or f"sqlite:///{home / 'lightbox.db'}",
+            database_url=env.get("DATABASE_URL") or sqlite_url(home / "lightbox.db"),
             files_url=env.get("LIGHTBOX_FILES") or str(home / "files"),
-            tracking_uri=env.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}",
+            tracking_uri=env.get("MLFLOW_TRACKING_URI") or sqlite_url(home / "mlflow.db"),
             host=env.get("LIGHTBOX_HOST", cls.host),
             port=_whole(env, "LIGHTBOX_PORT", cls.port),
             threads=_whole(env, "LIGHTBOX_THREADS", cls.threads),
@@ -77,6 +79,7 @@ class Settings:
             max_batch=_whole(env, "LIGHTBOX_MAX_BATCH", cls.max_batch),
             gather_ms=_whole(env, "LIGHTBOX_GATHER_MS", int(cls.gather_ms), least=0),
             max_waiting=_whole(env, "LIGHTBOX_MAX_WAITING", cls.max_waiting),
+            volumes_bytes=_whole(env, "LIGHTBOX_VOLUMES_MIB", cls.volumes_bytes >> 20, least=0) << 20,
             session_minutes=_whole(env, "LIGHTBOX_SESSION_MINUTES", cls.session_minutes),
             https=env.get("LIGHTBOX_HTTPS", "") in {"1", "true", "yes"},
             secret_key=env.get("LIGHTBOX_SECRET_KEY", ""),

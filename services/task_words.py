@@ -31,6 +31,11 @@ MEASURED_FINDING = finding_measured_by(*tasks.CLINICAL.values())
 MEASURED_VOLUME = f"{MEASURED_FINDING} volume"
 
 
+def findings() -> frozenset[str]:
+    """What the clinical tasks look for: in a table of labels each says "there is something"."""
+    return frozenset(task.words.finding for task in tasks.CLINICAL.values())
+
+
 def pictures_read() -> str:
     """What clinicians may send, "a brain MRI or an upright chest X-ray"."""
     return " or ".join(task.words.picture for task in tasks.CLINICAL.values())

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.second_tries import second_tries
+
 BROWSER_TRIES = 3
+BROWSER = "browser"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -16,6 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=BROWSER_TRIES - 1))
+            item.user_properties.append((BROWSER, True))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -26,3 +30,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.skipped and needed and os.environ.get("LIGHTBOX_REQUIRE_SERVERS"):
         report.outcome = "failed"
         report.longrepr = f"skipped where it must run: {report.longrepr}"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    finished = {
+        report.nodeid
+        for outcome in ("passed", "failed", "error")
+        for report in terminalreporter.getreports(outcome)
+        if (BROWSER, True) in getattr(report, "user_properties", ())
+    }
+    tried_again = [report.nodeid for report in terminalreporter.getreports("rerun")]
+    for line in second_tries(tried_again, len(finished)):
+        terminalreporter.write_line(line)

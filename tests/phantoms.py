@@ -12,6 +12,7 @@ from PIL import Image
 from scipy import ndimage
 
 from data.labelled import phantoms
+from data.labelled.anatomy import template
 
 _T1 = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 1.0)
 _FLAIR = (0.0, 0.05, 0.2, 0.65, 0.62, 0.55, 0.5)
@@ -20,7 +21,7 @@ _FLAIR = (0.0, 0.05, 0.2, 0.65, 0.62, 0.55, 0.5)
 @lru_cache(maxsize=1)
 def mni() -> tuple[NDArray[Any], NDArray[np.float64]]:
     """The template's voxels (i, j, k) and affine, at 2 mm to be quick."""
-    voxels, affine = phantoms.template()
+    voxels, affine = template()
     affine[:3, :3] *= 2
     return voxels[::2, ::2, ::2], affine
 

@@ -1,172 +1,127 @@
-"""The OpenAPI 3.1 document of /api/v1."""
+"""The OpenAPI 3.1 document of /api/v1, made of the operations and their models."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dashboard.api import document_cohort as api_cohort
-from dashboard.api import document_drift as api_drift
-from dashboard.api import document_performance as api_performance
-from dashboard.api import document_reports as api_reports
+from apispec import APISpec
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-_ERROR = {"$ref": "#/components/responses/Error"}
-_SCAN_ID = {"name": "scan_id", "in": "path", "required": True, "schema": {"type": "string"}}
-_NUMBER_OR_NULL = {"type": ["number", "null"]}
-_TEXT_OR_NULL = {"type": ["string", "null"]}
+from dashboard.api.models_common import ApiAnswer, ErrorAnswer
+from dashboard.api.operations import Files, Operation
+
+_SCHEMAS = "#/components/schemas/"
+_ANSWER = "Answer"
+_DESCRIPTION = (
+    "Send scans and fetch what was read. Not for diagnostic use. "
+    "Indices are (slice, row, column) from 0, lengths mm, volumes mL, times UTC."
+)
 
 
-def document() -> dict[str, Any]:
+def document(operations: Sequence[Operation]) -> dict[str, Any]:
     """Return the whole document."""
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Lightbox",
-            "version": "1",
-            "description": "Send scans and fetch what was read. Not for diagnostic use. "
-            "Indices are (slice, row, column) from 0, lengths mm, volumes mL, times UTC.",
-        },
-        "security": [{"token": []}],
-        "paths": {
-            "/api/v1/scans": {"post": _add_scan()},
-            "/api/v1/scans/{scan_id}": {"get": _scan()},
-            "/api/v1/scans/{scan_id}/mask": {"get": _mask()},
-            "/api/v1/cohort": {"get": api_cohort.cohort()},
-            "/api/v1/cohort/compare": {"get": api_cohort.compared()},
-            **api_performance.paths(),
-            **api_reports.paths(),
-            **api_drift.paths(),
-            "/api/v1/openapi.json": {
-                "get": {
-                    "operationId": "document",
-                    "summary": "This document",
-                    "responses": {"200": _json("The document", {"type": "object"}), "401": _ERROR},
-                }
-            },
-        },
-        "components": {
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "responses": {"Error": _json("What went wrong", {"$ref": "#/components/schemas/Error"})},
-            "schemas": _schemas(),
-        },
-    }
+    spec = APISpec("Lightbox", "1", "3.1.0", info={"description": _DESCRIPTION}, security=[{"token": []}])
+    spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    spec.components.response("Error", _json("What went wrong", ErrorAnswer))
+    for name, schema in _schemas(_models(operations)).items():
+        spec.components.schema(name, schema)
+    for operation in operations:
+        path = re.sub(r"<(\w+)>", r"{\1}", operation.path)
+        spec.path(path, operations={operation.method.lower(): _described(operation)})
+    return spec.to_dict()
 
 
-def _add_scan() -> dict[str, Any]:
-    raw = {"type": "string", "contentMediaType": "application/octet-stream"}
-    form = {"type": "object", "required": ["file"], "properties": {"file": raw}}
-    received = {"$ref": "#/components/schemas/Received"}
-    return {
-        "operationId": "addScan",
-        "summary": "Send one file (DICOM, zip, NIfTI, PNG, JPEG or TIFF); it is opened at once and read soon",
-        "parameters": [
-            {
-                "name": "name",
-                "in": "query",
-                "description": "The file's name, needed with a raw body",
-                "schema": {"type": "string"},
-            }
-        ],
-        "requestBody": {
-            "required": True,
-            "content": {
-                "multipart/form-data": {"schema": form},
-                "application/octet-stream": {"schema": raw},
-            },
-        },
-        "responses": {
-            "201": _json("The scans in it, and what was refused", received),
-            "400": _ERROR,
-            "401": _ERROR,
-            "403": _ERROR,
-            "413": _ERROR,
-            "422": _json("Everything in it was refused; `refusals` says why", received),
-            "503": _ERROR,
-        },
-    }
+def _models(operations: Iterable[Operation]) -> list[tuple[type[BaseModel], JsonSchemaMode]]:
+    answers: dict[type[BaseModel], JsonSchemaMode] = {ErrorAnswer: "serialization"}
+    bodies: dict[type[BaseModel], JsonSchemaMode] = {}
+    for operation in operations:
+        if isinstance(operation.answer, type):
+            answers[operation.answer] = "serialization"
+        answers |= {model: "serialization" for _, model in operation.refusals.values()}
+        if operation.body is not None:
+            bodies[operation.body] = "validation"
+    return [*answers.items(), *bodies.items()]
 
 
-def _scan() -> dict[str, Any]:
-    return {
-        "operationId": "scan",
-        "summary": "One scan with its latest result and its reviews",
-        "parameters": [_SCAN_ID],
-        "responses": {
-            "200": _json("The scan", {"$ref": "#/components/schemas/Scan"}),
-            "401": _ERROR,
-            "404": _ERROR,
-        },
-    }
+def _schemas(models: list[tuple[type[BaseModel], JsonSchemaMode]]) -> dict[str, Any]:
+    """The schema of each model, and of each record in it, under its public name."""
+    _, made = models_json_schema(models, ref_template=_SCHEMAS + "{model}")
+    schemas: dict[str, Any] = _renamed(made["$defs"])
+    return {name.removesuffix(_ANSWER): schema for name, schema in schemas.items()}
 
 
-def _mask() -> dict[str, Any]:
-    binary = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
-    return {
-        "operationId": "mask",
-        "summary": "The mask in the file's own grid",
-        "parameters": [
-            _SCAN_ID,
-            {"name": "form", "in": "query", "schema": {"enum": ["nifti", "png"], "default": "nifti"}},
-            {"name": "layer", "in": "query", "schema": {"enum": ["ai", "corrected"], "default": "ai"}},
-            {
-                "name": "index",
-                "in": "query",
-                "description": "The slice, with form=png",
-                "schema": {"type": "integer", "minimum": 0},
-            },
-        ],
-        "responses": {
-            "200": {"description": "The file", "content": {"application/gzip": binary, "image/png": binary}},
-            "400": _ERROR,
-            "401": _ERROR,
-            "404": _ERROR,
-        },
-    }
+def _renamed(part: Any) -> Any:
+    """The same with public names in references, and without the titles that pydantic makes of names."""
+    if isinstance(part, list):
+        return [_renamed(item) for item in part]
+    if not isinstance(part, dict):
+        return part.removesuffix(_ANSWER) if isinstance(part, str) and part.startswith(_SCHEMAS) else part
+    return {key: _renamed(item) for key, item in part.items() if key != "title" or not isinstance(item, str)}
 
 
-def _schemas() -> dict[str, Any]:
-    scan = {"$ref": "#/components/schemas/Scan"}
-    refusal = {"$ref": "#/components/schemas/Refusal"}
-    return {
-        "Error": _object(error=_object(code={"type": "string"}, message={"type": "string"})),
-        "Refusal": _object(name={"type": "string"}, code={"type": "string"}, sentence={"type": "string"}),
-        "Received": _object(
-            upload={"type": "string"},
-            scans={"type": "array", "items": scan},
-            refusals={"type": "array", "items": refusal},
-            notice={"type": "string"},
-        ),
-        "Scan": _object(
-            id={"type": "string"},
-            status={"enum": ["waiting", "reading", "read", "failed"]},
-            failure=_TEXT_OR_NULL,
-            task={"type": "string"},
-            patient={
-                "type": "object",
-                "description": "A pseudonym; the identity for clinicians' tokens only",
-            },
-            header={"type": "object"},
-            shape={"type": "array", "items": {"type": "integer"}, "description": "slices, height, width"},
-            spacing_mm={"type": "array", "items": _NUMBER_OR_NULL},
-            sequence={
-                "type": ["object", "null"],
-                "description": "MRI sequence that the scan was recognised as",
-            },
-            warnings={"type": "array", "items": {"type": "string"}},
-            uploaded_at={"type": "string", "format": "date-time"},
-            result={"type": ["object", "null"]},
-            reviews={"type": "array", "items": {"type": "object"}},
-            notice={"type": "string"},
-        ),
-        **api_cohort.schemas(),
-        **api_performance.schemas(),
-        **api_reports.schemas(),
-        **api_drift.schemas(),
-    }
+def _described(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {"operationId": operation.name, "summary": operation.summary}
+    if parameters := [*_path_parameters(operation.path), *_query_parameters(operation)]:
+        described["parameters"] = parameters
+    if operation.body is not None:
+        reference = {"schema": {"$ref": _SCHEMAS + operation.body.__name__}}
+        described["requestBody"] = {"required": True, "content": {"application/json": reference}}
+    if operation.content is not None:
+        described["requestBody"] = {"required": True, "content": dict(operation.content)}
+    if operation.deprecated:
+        described["deprecated"] = True
+    return described | {"responses": _responses(operation)}
 
 
-def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties}
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"<(\w+)>", path)
+    ]
 
 
-def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
+    if operation.query is None:
+        return []
+    whole = _renamed(operation.query.model_json_schema())
+    required = whole.get("required", [])
+    return [_parameter(name, schema, name in required) for name, schema in whole["properties"].items()]
+
+
+def _parameter(name: str, schema: dict[str, Any], required: bool) -> dict[str, Any]:
+    """A parameter of an address; an address cannot say null, it leaves a parameter out."""
+    schema = dict(schema)
+    parameter = {"name": name, "in": "query", "description": schema.pop("description", "")}
+    given = [choice for choice in schema.pop("anyOf", []) if choice.get("type") != "null"]
+    if given:
+        (schema,) = given
+    if schema.get("type") == "array":
+        parameter["explode"] = True
+    return parameter | ({"required": True} if required else {}) | {"schema": schema}
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    responses: dict[str, Any] = {str(operation.status): _success(operation)}
+    responses |= {str(status): _json(says, model) for status, (says, model) in operation.refusals.items()}
+    responses |= {str(status): "Error" for status in (401, *operation.errors)}
+    return dict(sorted(responses.items()))
+
+
+def _success(operation: Operation) -> dict[str, Any]:
+    if operation.answer is None:
+        return {"description": operation.says}
+    if isinstance(operation.answer, Files):
+        file = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+        return {
+            "description": operation.says,
+            "content": dict.fromkeys(operation.answer.media_types, file),
+        }
+    return _json(operation.says, operation.answer)
+
+
+def _json(description: str, model: type[ApiAnswer]) -> dict[str, Any]:
+    reference = {"schema": {"$ref": _SCHEMAS + model.__name__.removesuffix(_ANSWER)}}
+    return {"description": description, "content": {"application/json": reference}}

@@ -2,31 +2,109 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response
 
-from dashboard.auth import READERS, require
-from dashboard.files.drift import LOOKERS, RUNNERS
+from dashboard.api import operations
+from dashboard.api.models_drift import (
+    DriftAskBody,
+    DriftReferenceAnswer,
+    DriftReferencesAnswer,
+    DriftRunAnswer,
+    DriftRunNumbersAnswer,
+    DriftRunsAnswer,
+    FeatureQuery,
+    InfluentialScanAnswer,
+    InfluentialScansAnswer,
+    RunReferenceAnswer,
+    RunWindowAnswer,
+    TaskQuery,
+    UsualAnswer,
+)
+from dashboard.api.operations import Operation, answered
+from dashboard.auth import require
 from data.errors import InvalidInput, NotFound
 from data.records import DriftAsk, DriftReference, DriftRun
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
 
 LISTED = 50
-_TEXTS = {"task", "reference", "from", "to", "filters"}
+RUNS = Operation(
+    "GET",
+    "/api/v1/drift",
+    "driftRuns",
+    "The latest drift runs of a task, newest first",
+    query=TaskQuery,
+    answer=DriftRunsAnswer,
+    says="The runs",
+    errors=(400, 403),
+)
+ASK = Operation(
+    "POST",
+    "/api/v1/drift",
+    "askDriftRun",
+    "Compare a window of readings with a reference; ask for the run until it is done",
+    body=DriftAskBody,
+    status=202,
+    answer=DriftRunAnswer,
+    says="It is queued",
+    errors=(400, 403),
+)
+REFERENCES = Operation(
+    "GET",
+    "/api/v1/drift/references",
+    "driftReferences",
+    "The frozen sets that drift of a task is measured against",
+    query=TaskQuery,
+    answer=DriftReferencesAnswer,
+    says="The references",
+    errors=(400, 403),
+)
+RUN = Operation(
+    "GET",
+    "/api/v1/drift/<run_id>",
+    "driftRun",
+    "One drift run with every number of its snapshot",
+    answer=DriftRunNumbersAnswer,
+    says="The run",
+    errors=(403, 404),
+)
+INFLUENTIAL = Operation(
+    "GET",
+    "/api/v1/drift/<run_id>/influential-scans",
+    "driftInfluentialScans",
+    "The scans that pull a feature (or overall, or embedding), the strongest first",
+    query=FeatureQuery,
+    answer=InfluentialScansAnswer,
+    says="The scans",
+    errors=(400, 403, 404),
+)
+CULPRITS = Operation(
+    "GET",
+    "/api/v1/drift/<run_id>/culprits",
+    "driftCulprits",
+    "The same as influential-scans, at its address of version 0.1",
+    query=FeatureQuery,
+    answer=InfluentialScansAnswer,
+    says="The scans",
+    errors=(400, 403, 404),
+    deprecated=True,
+)
+OPERATIONS = (RUNS, ASK, REFERENCES, RUN, INFLUENTIAL, CULPRITS)
 
 
 def register(server: Flask, services: Services) -> None:
     """Add the routes."""
     views = ApiDrift(services)
-    rule = server.add_url_rule
-    rule("/api/v1/drift", "api_drift_runs", views.recent)
-    rule("/api/v1/drift", "api_drift_ask", views.ask, methods=["POST"])
-    rule("/api/v1/drift/references", "api_drift_references", views.references)
-    rule("/api/v1/drift/<run_id>", "api_drift_run", views.one)
-    rule("/api/v1/drift/<run_id>/culprits", "api_drift_culprits", views.influential_scans)
+    operations.add(server, RUNS, "api_drift_runs", views.recent)
+    operations.add(server, ASK, "api_drift_ask", views.ask)
+    operations.add(server, REFERENCES, "api_drift_references", views.references)
+    operations.add(server, RUN, "api_drift_run", views.run)
+    operations.add(server, INFLUENTIAL, "api_drift_influential_scans", views.influential_scans)
+    operations.add(server, CULPRITS, "api_drift_culprits", views.influential_scans)
 
 
 class ApiDrift:
@@ -37,104 +115,95 @@ class ApiDrift:
 
     def recent(self) -> Response:
         """The latest runs of a task, newest first."""
-        require(*LOOKERS)
-        return jsonify(
-            {"runs": [described(run) for run in self.services.drift.runs.runs(self._task(), LISTED)]}
-        )
+        require(Permission.SEE_DRIFT)
+        runs = self.services.drift.runs.runs(self._task(), LISTED)
+        return answered(DriftRunsAnswer(runs=[described(run) for run in runs]))
 
     def references(self) -> Response:
         """The references of a task."""
-        require(*LOOKERS)
-        found = self.services.drift.runs.references.all(self._task())
-        return jsonify({"references": [of_reference(one) for one in found]})
+        require(Permission.SEE_DRIFT)
+        references = self.services.drift.runs.references.all(self._task())
+        described = [of_reference(reference) for reference in references]
+        return answered(DriftReferencesAnswer(references=described))
 
-    def ask(self) -> tuple[Response, int]:
+    def ask(self) -> Response:
         """Have a run made: `{"task": "brain-tumour", "last": 500}`."""
-        user = require(*RUNNERS)
-        run = self.services.drift.runs.request(ask_of(self.services, request.get_json(silent=True)), user)
-        return jsonify(described(run)), 202
+        user = require(Permission.RUN_DRIFT)
+        run = self.services.drift.runs.request(ask_of(self.services, DriftAskBody.given()), user)
+        return answered(described(run), 202)
 
-    def one(self, run_id: str) -> Response:
+    def run(self, run_id: str) -> Response:
         """One run with, when it is done, every number of its snapshot."""
-        require(*LOOKERS)
+        require(Permission.SEE_DRIFT)
         run = self.services.drift.runs.run(run_id)
         snapshot = self.services.drift.runs.snapshot(run_id) if run.snapshot_sha256 else None
-        return jsonify(described(run) | {"snapshot": snapshot})
+        return answered(DriftRunNumbersAnswer(**dict(described(run)), snapshot=snapshot))
 
     def influential_scans(self, run_id: str) -> Response:
         """The scans that pull a feature, the strongest first."""
-        require(*READERS)
-        found = self.services.drift.influential_scans.of(run_id, request.args.get("feature", "overall"))
-        scans = [vars(scan) for scan in found.scans]
-        usual = {"median": found.median, "q25": found.q25, "q75": found.q75, "usual": found.usual}
-        return jsonify({"feature": found.feature, "unit": found.unit, "reference": usual, "scans": scans})
+        require(Permission.SEE_SCANS)
+        influence = self.services.drift.influential_scans.of(run_id, FeatureQuery.given().feature)
+        usual = UsualAnswer(
+            median=influence.median, q25=influence.q25, q75=influence.q75, usual=influence.usual
+        )
+        scans = [InfluentialScanAnswer(**vars(scan)) for scan in influence.scans]
+        return answered(
+            InfluentialScansAnswer(
+                feature=influence.feature, unit=influence.unit, reference=usual, scans=scans
+            )
+        )
 
     def _task(self) -> str:
-        task = request.args.get("task", "")
-        if task not in self.services.versions.registry.clinical:
-            raise InvalidInput(
-                "Give the task: " + " or ".join(self.services.versions.registry.clinical) + "."
-            )
-        return task
+        return known_task(self.services, TaskQuery.given().task)
 
 
-def ask_of(services: Services, sent: Any) -> DriftAsk:
+def known_task(services: Services, task: str) -> str:
+    """The task, where patients' scans are read for it; raises InvalidInput."""
+    tasks = services.versions.registry.clinical
+    if task not in tasks:
+        raise InvalidInput(f"Give the task: {' or '.join(tasks)}.")
+    return task
+
+
+def ask_of(services: Services, sent: DriftAskBody) -> DriftAsk:
     """What a program asks for; raises InvalidInput."""
-    if not isinstance(sent, dict) or sent.get("task") not in services.versions.registry.clinical:
-        raise InvalidInput("Send a JSON object with the task.")
-    unknown = sorted(set(sent) - _TEXTS - {"last"})
-    if unknown:
-        raise InvalidInput(f"A drift run has nothing called {', '.join(unknown)}.")
-    last = sent.get("last")
-    if last is not None and (isinstance(last, bool) or not isinstance(last, int)):
-        raise InvalidInput("last is a whole number of readings.")
-    given = {name: sent.get(name) for name in _TEXTS}
-    if not all(value is None or isinstance(value, str) for value in given.values()):
-        raise InvalidInput("All but last are texts.")
-    reference_id = None
-    if given["reference"]:
+    task, reference_id = known_task(services, sent.task), None
+    if sent.reference:
         try:
-            reference_id = services.drift.runs.references.named(sent["task"], given["reference"]).id
+            reference_id = services.drift.runs.references.named(task, sent.reference).id
         except NotFound as error:
             raise InvalidInput(str(error)) from error
-    return DriftAsk(
-        sent["task"], reference_id, last, given["from"] or None, given["to"] or None, given["filters"] or ""
+    return DriftAsk(task, reference_id, sent.last, sent.from_ or None, sent.to or None, sent.filters or "")
+
+
+def described(run: DriftRun) -> DriftRunAnswer:
+    """Put a run as the API answers it."""
+    ask = run.ask
+    return DriftRunAnswer(
+        id=run.id,
+        task=run.task,
+        state=run.state,
+        failure=run.failure,
+        severity=run.severity,
+        version=run.version,
+        reference=RunReferenceAnswer(id=run.reference_id, name=run.reference_name, n=run.reference_n),
+        window=RunWindowAnswer(last=ask.last, from_=ask.first, to=ask.to, filters=ask.query, n=run.current_n),
+        drifted=run.drifted,
+        watched=run.watched,
+        snapshot_sha256=run.snapshot_sha256,
+        asked_at=run.created_at,
+        finished_at=run.finished_at,
     )
 
 
-def described(run: DriftRun) -> dict[str, Any]:
-    """Put a run as JSON."""
-    return {
-        "id": run.id,
-        "task": run.task,
-        "state": run.state.value,
-        "failure": run.failure,
-        "severity": run.severity.value if run.severity else None,
-        "version": run.version,
-        "reference": {"id": run.reference_id, "name": run.reference_name, "n": run.reference_n},
-        "window": {
-            "last": run.ask.last,
-            "from": run.ask.first,
-            "to": run.ask.to,
-            "filters": run.ask.query,
-            "n": run.current_n,
-        },
-        "drifted": run.drifted,
-        "watched": run.watched,
-        "snapshot_sha256": run.snapshot_sha256,
-        "asked_at": run.created_at.isoformat(),
-        "finished_at": run.finished_at.isoformat() if run.finished_at else None,
-    }
-
-
-def of_reference(one: DriftReference) -> dict[str, Any]:
-    """Put a reference as JSON."""
-    return {
-        "id": one.id,
-        "name": one.name,
-        "kind": one.kind.value,
-        "version": one.version,
-        "n": one.n,
-        "sha256": one.sha256,
-        "made_at": one.created_at.isoformat(),
-    }
+def of_reference(reference: DriftReference) -> DriftReferenceAnswer:
+    """Put a reference as the API answers it."""
+    return DriftReferenceAnswer(
+        id=reference.id,
+        name=reference.name,
+        kind=reference.kind,
+        version=reference.version,
+        n=reference.n,
+        sha256=reference.sha256,
+        made_at=reference.created_at,
+    )

@@ -1,73 +1,41 @@
-"""Performance for programs, and its files: /api/v1/performance, /exports/performance.*, pictures of runs."""
+"""Performance for programs: /api/v1/performance."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from flask import Flask, Response, jsonify, request
 
-from dashboard.auth import READERS, require
-from data.errors import InvalidInput
-from services.performance.numbers import Asked
+from dashboard.api import operations
+from dashboard.api.models_performance import PerformanceAnswer, PerformanceQuery
+from dashboard.api.operations import Operation
+from dashboard.auth import require
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
-    from services.cohort.exports import Export
+
+NUMBERS = Operation(
+    "GET",
+    "/api/v1/performance",
+    "performance",
+    "Every number of the performance page: validation and real use, by version or month",
+    query=PerformanceQuery,
+    answer=PerformanceAnswer,
+    says="The numbers",
+    errors=(400, 403),
+)
+OPERATIONS = (NUMBERS,)
 
 
 def register(server: Flask, services: Services) -> None:
-    """Add the routes."""
-    views = PerformanceFiles(services)
-    rule = server.add_url_rule
-    rule("/api/v1/performance", "api_performance", views.numbers)
-    # Kinds by name: a PDF is a report, and reports have an address of their own.
-    rule("/exports/performance.<any(csv,xlsx,parquet,json,png):kind>", "export_performance", views.export)
-    rule("/exports/assess-ai.csv", "export_assess_ai", views.assess_ai)
-    rule("/performance-pictures", "performance_picture", views.picture)
+    """Add the route."""
 
-
-class PerformanceFiles:
-    """The views."""
-
-    def __init__(self, services: Services) -> None:
-        self.services = services
-
-    def numbers(self) -> Response:
+    def numbers() -> Response:
         """The numbers of the page for the address; without a metric, those of every one."""
-        require(*READERS)
-        every = "metric" not in request.args
-        return jsonify(self.services.performance.exports.numbers(self._asked(), every))
+        require(Permission.SEE_STATISTICS)
+        query = PerformanceQuery.given()
+        asked = services.performance.numbers.asked(request.query_string.decode("utf-8", "replace"))
+        return jsonify(services.performance.exports.numbers(asked, every=query.metric is None))
 
-    def export(self, kind: str) -> Response:
-        """The numbers of every metric as a table, or the chart as PNG."""
-        user = require(*READERS)
-        return _download(self.services.performance.exports.export(self._asked(), kind, user))
-
-    def assess_ai(self) -> Response:
-        """Readings of a version as Assess-AI takes them."""
-        user = require(*READERS)
-        return _download(self.services.performance.assess_ai.export(self._asked(), user))
-
-    def picture(self) -> Response:
-        """A picture that the run behind a version left; `path` says which."""
-        require(*READERS)
-        path = request.args.get("path", "")
-        if not path:
-            raise InvalidInput("Say which picture by its path.")
-        address = urlencode({name: value for name, value in request.args.items() if name != "path"})
-        asked = self.services.performance.numbers.asked(address)
-        content = self.services.performance.details.picture(asked, path)
-        kind = "image/png" if path.lower().endswith(".png") else "image/jpeg"
-        return Response(content, mimetype=kind)
-
-    def _asked(self) -> Asked:
-        words = request.query_string.decode("utf-8", "replace")
-        return self.services.performance.numbers.asked(words)
-
-
-def _download(export: Export) -> Response:
-    response = Response(export.content, mimetype=export.mime)
-    response.headers.set("Content-Disposition", "attachment", filename=export.name)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    operations.add(server, NUMBERS, "api_performance", numbers)

@@ -1,40 +1,85 @@
-"""Reports for programs, and their files for everybody who reads statistics."""
+"""Reports for programs: /api/v1/reports."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response
 
-from dashboard.auth import READERS, require
-from data.errors import InvalidInput
+from dashboard.api import operations
+from dashboard.api.models_reports import ReportAnswer, ReportAskBody, ReportsAnswer
+from dashboard.api.operations import Files, Operation, answered
+from dashboard.auth import require
+from dashboard.files.reports import ReportFiles
 from data.records import Report, ReportKind
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
 
 LISTED = 100
-# A report of another maker runs its own scripts: in a frame of its own, without our cookies, and with
-# no way to any network.
-SANDBOX = (
-    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
-    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; connect-src 'none'"
+REPORTS = Operation(
+    "GET",
+    "/api/v1/reports",
+    "reports",
+    "The kept reports, newest first",
+    answer=ReportsAnswer,
+    says="The reports",
+    errors=(403,),
 )
+ASK = Operation(
+    "POST",
+    "/api/v1/reports",
+    "askReport",
+    "Have a report made; ask for it again until its state is made",
+    body=ReportAskBody,
+    status=202,
+    answer=ReportAnswer,
+    says="It is being made",
+    errors=(400, 403, 404),  # 404: the drift run that it is to be about
+)
+REPORT = Operation(
+    "GET",
+    "/api/v1/reports/<report_id>",
+    "report",
+    "One report: how far it is, and its files",
+    answer=ReportAnswer,
+    says="The report",
+    errors=(403, 404),
+)
+DELETE = Operation(
+    "DELETE",
+    "/api/v1/reports/<report_id>",
+    "deleteReport",
+    "Delete a report for everybody (heads and MLOps)",
+    status=204,
+    answer=None,
+    says="Deleted",
+    errors=(403, 404),
+)
+FILE = Operation(
+    "GET",
+    "/api/v1/reports/<report_id>/<kind>",
+    "reportFile",
+    "A report's file, byte for byte as it was made: pdf, json or, of drift, html",
+    answer=Files(("application/pdf", "application/json", "text/html")),
+    says="The file",
+    errors=(403, 404),
+)
+OPERATIONS = (REPORTS, ASK, REPORT, DELETE, FILE)
 
 
 def register(server: Flask, services: Services) -> None:
-    """Add the routes below /api/v1/reports and /reports/<id>/."""
-    views = ReportFiles(services)
-    rule = server.add_url_rule
-    rule("/reports/<report_id>/report.<kind>", "report_file", views.file)
-    rule("/api/v1/reports", "api_reports", views.recent)
-    rule("/api/v1/reports", "api_ask_report", views.ask, methods=["POST"])
-    rule("/api/v1/reports/<report_id>", "api_report", views.one)
-    rule("/api/v1/reports/<report_id>", "api_delete_report", views.delete, methods=["DELETE"])
-    rule("/api/v1/reports/<report_id>/<kind>", "api_report_file", views.file)
+    """Add the routes."""
+    views = ApiReports(services)
+    operations.add(server, REPORTS, "api_reports", views.recent)
+    operations.add(server, ASK, "api_ask_report", views.ask)
+    operations.add(server, REPORT, "api_report", views.report)
+    operations.add(server, DELETE, "api_delete_report", views.delete)
+    operations.add(server, FILE, "api_report_file", ReportFiles(services).file)
 
 
-class ReportFiles:
+class ApiReports:
     """The views."""
 
     def __init__(self, services: Services) -> None:
@@ -42,55 +87,41 @@ class ReportFiles:
 
     def recent(self) -> Response:
         """The kept reports, newest first."""
-        require(*READERS)
-        return jsonify({"reports": [described(one) for one in self.services.reporting.recent(LISTED)]})
+        require(Permission.USE_REPORTS)
+        reports = self.services.reporting.recent(LISTED)
+        return answered(ReportsAnswer(reports=[described(report) for report in reports]))
 
-    def ask(self) -> tuple[Response, int]:
+    def ask(self) -> Response:
         """Have a report made: `{"kind": "governance", "from": "2026-01-01", "to": "2026-03-31"}`."""
-        user = require(*READERS)
-        asked: Any = request.get_json(silent=True)
-        if not isinstance(asked, dict) or not all(isinstance(value, str) for value in asked.values()):
-            raise InvalidInput("Send a JSON object of texts, with the kind of report as kind.")
-        kind = asked.pop("kind", None)
-        if kind not in {one.value for one in self.services.reporting.kinds}:
-            raise InvalidInput("There is no such kind of report.")
-        report = self.services.reporting.request(ReportKind(kind), asked, user)
-        return jsonify(described(report)), 202
+        user = require(Permission.USE_REPORTS)
+        sent = ReportAskBody.given()
+        ask: dict[str, str] = sent.model_dump(by_alias=True, exclude_unset=True, exclude={"kind"})
+        report = self.services.reporting.request(ReportKind(sent.kind), ask, user)
+        return answered(described(report), 202)
 
-    def one(self, report_id: str) -> Response:
+    def report(self, report_id: str) -> Response:
         """One report: how far it is, and its files with their hashes."""
-        require(*READERS)
-        return jsonify(described(self.services.reporting.get(report_id)))
+        require(Permission.USE_REPORTS)
+        return answered(described(self.services.reporting.get(report_id)))
 
     def delete(self, report_id: str) -> tuple[str, int]:
         """Delete a report for everybody."""
-        self.services.reporting.delete(report_id, require(*READERS))
+        self.services.reporting.delete(report_id, require(Permission.DELETE_REPORTS))
         return "", 204
 
-    def file(self, report_id: str, kind: str) -> Response:
-        """A file of a report, byte for byte as it was made."""
-        found = self.services.reporting.file(report_id, kind, require(*READERS))
-        response = Response(found.content, mimetype=found.mime)
-        if kind == "html":
-            response.headers["Content-Security-Policy"] = SANDBOX
-        else:
-            response.headers.set("Content-Disposition", "attachment", filename=found.name)
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
-
-def described(report: Report) -> dict[str, Any]:
-    """Put a report as JSON."""
-    return {
-        "id": report.id,
-        "kind": report.kind.value,
-        "title": report.title,
-        "ask": dict(report.ask),
-        "state": report.state.value,
-        "failure": report.failure,
-        "files": dict(report.files or {}),
-        "signed": report.signed,
-        "made_by": report.made_name,
-        "asked_at": report.created_at.isoformat(),
-        "made_at": report.made_at.isoformat() if report.made_at else None,
-    }
+def described(report: Report) -> ReportAnswer:
+    """Put a report as the API answers it."""
+    return ReportAnswer(
+        id=report.id,
+        kind=report.kind,
+        title=report.title,
+        ask=dict(report.ask),
+        state=report.state,
+        failure=report.failure,
+        files=dict(report.files or {}),
+        signed=report.signed,
+        made_by=report.made_name,
+        asked_at=report.created_at,
+        made_at=report.made_at,
+    )

@@ -9,10 +9,10 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.auth import may_open
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
-from data.records import Alert, AlertState, Role, Severity, User
-from services import addresses
+from data.records import Alert, AlertState, Severity, User
 
 ACTION = "alert-action"  # type of the buttons: {"type", "alert", "verb"}
 FORM = "alert-form"
@@ -38,10 +38,6 @@ VERBS = {
     "mute": ("Mute until …", "Nothing is sent until then. If it still stands then, it calls once more."),
     "close": ("Close", "The cause is dealt with. If it comes again, that is a new alert."),
 }
-_FOR_ADMINISTRATORS = (
-    addresses.ALERTS,
-    addresses.ADMIN,
-)  # they see no scans, so no other page exists for them
 
 
 def severity(alert: Alert) -> Component:
@@ -51,8 +47,7 @@ def severity(alert: Alert) -> Component:
 
 def title(alert: Alert, user: User | None) -> Component:
     """Show its title, as a link to what is behind it where this role has that page."""
-    closed_to = user is None or (user.role is Role.ADMIN and not alert.link.startswith(_FOR_ADMINISTRATORS))
-    if closed_to:
+    if user is None or not may_open(user, alert.link):
         return html.Strong(alert.title)
     return dcc.Link(alert.title, href=alert.link, className="lb-alert-link")
 

@@ -11,16 +11,13 @@ from dash.development.base_component import Component
 from dashboard.components import alerts
 from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
-from data.records import Alert, Role, User
+from data.records import Alert, User
 from services import addresses
 
 BELL = "bell"
 LIST = "bell-list"
 SEEN = "bell-seen"  # the token of what is shown; whoever changes an alert sets it anew
 
-# Clinicians read scans and can do nothing about a drift or a failed run: one more thing that calls
-# would only teach them to overlook what calls.
-ROLES = (Role.HEAD, Role.MLOPS, Role.ADMIN)
 MOST_SHOWN = 8
 
 

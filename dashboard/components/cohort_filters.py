@@ -62,8 +62,8 @@ LABELS = {control.name: control.label for control in CONTROLS} | {
 _WORDS = {
     "result": {"positive": "Positive", "negative": "Negative", "none": "Not read"},
     "sex": {"F": "Female", "M": "Male", "O": "Other", "unknown": "Unknown"},
-    "review": {"none": "Not reviewed"} | {one.value: words for one, words in VERDICT_NAMES.items()},
-    "status": {one.value: words for one, words in STATUS_NAMES.items()},
+    "review": {"none": "Not reviewed"} | {code.value: words for code, words in VERDICT_NAMES.items()},
+    "status": {code.value: words for code, words in STATUS_NAMES.items()},
     "truth": {"unknown": "Truth unknown", "right": "Right", "false alarm": "False alarm", "miss": "Miss"},
     "size": {"none": "Nothing found", "unknown": "Without spacing"},
     "chance": {"none": "Not read"},

@@ -12,14 +12,15 @@ from dash.development.base_component import Component
 from dashboard.components.cohort_filters import LABELS, value_words
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
-from data.records import KeptRefusal, ReportKind, Role, User
+from data.records import KeptRefusal, ReportKind, User
 from services import addresses
 from services.addresses import ReportsAddress
+from services.permissions import Permission, may
 from services.task_words import MEASURED_VOLUME
 
 if TYPE_CHECKING:
-    from services.cohort.comparison import Difference
-    from services.cohort.counting import Cohort, Spread, Tile
+    from services.cohort.comparison import CohortDifference
+    from services.cohort.counting import Cohort, KeyFigure, Spread
 
 MOST_REFUSALS = 200
 KINDS = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet", "pdf": "PDF"}
@@ -41,10 +42,10 @@ def duration(seconds: float | None) -> str:
     return f"{seconds:.1f} s"
 
 
-def total_words(found: Cohort) -> str:
+def total_words(cohort: Cohort) -> str:
     """How much came through."""
-    scans = f"{number(found.scans.n)} scan{'' if found.scans.n == 1 else 's'}"
-    return f"{scans} of {number(found.patients)} patient{'' if found.patients == 1 else 's'}"
+    scans = f"{number(cohort.scans.n)} scan{'' if cohort.scans.n == 1 else 's'}"
+    return f"{scans} of {number(cohort.patients)} patient{'' if cohort.patients == 1 else 's'}"
 
 
 def exports(query: str) -> Component:
@@ -60,23 +61,22 @@ def exports(query: str) -> Component:
     return html.Div([*links, kept], className="lb-exports")
 
 
-def tiles(found: Cohort, query_of: Callable[[Query], str]) -> list[Component]:
+def tiles(cohort: Cohort, query_of: Callable[[Query], str]) -> list[Component]:
     """The head's numbers, each with n, leading to its cases."""
-    positive, interval = _share_words(found.positive)
-    volume = found.volume_ml.spread
+    positive, interval = _share_words(cohort.positive)
+    volume, measured = cohort.volume_ml.spread, f"n = {number(cohort.volume_ml.n)}"
     median = "–" if volume is None or volume.median is None else f"{volume.median:.1f} mL"
-    measured = f"n = {number(found.volume_ml.n)}"
-    corrected = found.corrected.share
+    corrected = cohort.corrected.share
     reviewed = f"of {number(0 if corrected is None else corrected.n)} reviewed"
     return [
-        _tile("Scans", number(found.scans.n), f"{number(found.patients)} patients", found.scans, query_of),
-        _tile("Positive", positive, interval, found.positive, query_of),
-        _tile(f"Median {MEASURED_VOLUME}", median, measured, found.volume_ml, query_of),
-        _tile("Corrected", number(found.corrected.n), reviewed, found.corrected, query_of),
-        _tile("Waiting", number(found.waiting.n), "not read yet", found.waiting, query_of),
-        _plain("Refused", number(found.refused), _refused_words(found), "#cohort-refused"),
-        _plain("Upload to result", *_spread_words(found.upload_to_read_s)),
-        _plain("Result to review", *_spread_words(found.read_to_review_s)),
+        _tile("Scans", number(cohort.scans.n), f"{number(cohort.patients)} patients", cohort.scans, query_of),
+        _tile("Positive", positive, interval, cohort.positive, query_of),
+        _tile(f"Median {MEASURED_VOLUME}", median, measured, cohort.volume_ml, query_of),
+        _tile("Corrected", number(cohort.corrected.n), reviewed, cohort.corrected, query_of),
+        _tile("Waiting", number(cohort.waiting.n), "not read yet", cohort.waiting, query_of),
+        _plain("Refused", number(cohort.refused), _refused_words(cohort), "#cohort-refused"),
+        _plain("Upload to result", *_spread_words(cohort.upload_to_read_s)),
+        _plain("Result to review", *_spread_words(cohort.read_to_review_s)),
     ]  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def chips(filters: Query, vs: str | None) -> list[Component]:
     """What is filtered by, one chip a filter."""
     shown: list[Component] = []
     for name, chosen in filters.items():
-        words = " or ".join(value_words(name, one) for one in chosen)
+        words = " or ".join(value_words(name, value) for value in chosen)
         shown.append(html.Span([html.Strong(f"{LABELS.get(name, name)}: "), words], className="lb-chip"))
     if shown:
         clear = addresses.cohort(_encoded({"vs": [vs]}) if vs else "")
@@ -115,9 +115,9 @@ def nothing() -> Component:
     )
 
 
-def agreement(found: Cohort) -> Component | None:
+def agreement(cohort: Cohort) -> Component | None:
     """The AI against the reviewers, as far as the truth is known."""
-    counts = {one.name: one.n for one in found.by_truth}
+    counts = {group.name: group.n for group in cohort.by_truth}
     known = sum(n for name, n in counts.items() if name != "unknown")
     if not known:
         return None
@@ -126,18 +126,18 @@ def agreement(found: Cohort) -> Component | None:
         f"right, {number(counts.get('false alarm', 0))} were false alarms and "
         f"{number(counts.get('miss', 0))} misses."
     ]
-    if found.dice.n and found.dice.median is not None:
+    if cohort.dice.n and cohort.dice.median is not None:
         words.append(
-            f" Median Dice against the true mask {found.dice.median:.2f} (n = {number(found.dice.n)})."
+            f" Median Dice against the true mask {cohort.dice.median:.2f} (n = {number(cohort.dice.n)})."
         )
     return html.P(words, className="lb-card")
 
 
-def refused(found: Cohort, refusals: Sequence[KeptRefusal], user: User) -> Component | None:
+def refused(cohort: Cohort, refusals: Sequence[KeptRefusal], user: User) -> Component | None:
     """The refusals behind their number; names of files only for those who may know patients."""
     if not refusals:
         return None
-    named = user.role is Role.CLINICIAN
+    named = may(user, Permission.SEE_IDENTITY)
     head = ["When", *(["File"] if named else []), "Why", "Modality", "Scanner", "Site"]
     rows = [
         html.Tr(
@@ -154,20 +154,20 @@ def refused(found: Cohort, refusals: Sequence[KeptRefusal], user: User) -> Compo
     ]
     more = len(refusals) - len(rows)
     table = html.Table(
-        [html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(rows)],
+        [html.Thead(html.Tr([html.Th(name, scope="col") for name in head])), html.Tbody(rows)],
         className="table table-sm",
     )
     said = [html.P(f"and {number(more)} older ones", className="text-secondary")] if more else []
-    summary = html.Summary(f"{number(found.refused)} refused: what, when and why")
+    summary = html.Summary(f"{number(cohort.refused)} refused: what, when and why")
     return html.Details([summary, html.Div(table, className="lb-scroll"), *said], className="lb-card")
 
 
-def comparison(found: Sequence[Difference], first: Query, second: Query) -> Component:
+def comparison(differences: Sequence[CohortDifference], first: Query, second: Query) -> Component:
     """Every quantity in both cohorts, with effect, interval and corrected p."""
     head = ["", "First", "Second", "Effect", "95 % interval", "Test", "p, corrected"]
-    rows = [html.Tr([html.Td(cell) for cell in _difference(one)]) for one in found]
+    rows = [html.Tr([html.Td(cell) for cell in _difference(difference)]) for difference in differences]
     table = html.Table(
-        [html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(rows)],
+        [html.Thead(html.Tr([html.Th(difference, scope="col") for difference in head])), html.Tbody(rows)],
         className="table table-sm",
     )
     return html.Div(
@@ -185,30 +185,40 @@ def comparison(found: Sequence[Difference], first: Query, second: Query) -> Comp
     )
 
 
-def _difference(one: Difference) -> list[str]:
+def _difference(difference: CohortDifference) -> list[str]:
     values = [
-        "–" if value is None else (f"{100 * value:.1f} %" if one.kind == "share" else f"{value:.3g}")
-        for value in one.values
+        "–" if value is None else (f"{100 * value:.1f} %" if difference.kind == "share" else f"{value:.3g}")
+        for value in difference.values
     ]
-    cells = [one.words, *(f"{value} (n = {number(n)})" for value, n in zip(values, one.n, strict=True))]
-    if one.effect is None or one.low is None or one.high is None or one.p_corrected is None:
+    cells = [
+        difference.words,
+        *(f"{value} (n = {number(n)})" for value, n in zip(values, difference.n, strict=True)),
+    ]
+    if (
+        difference.effect is None
+        or difference.low is None
+        or difference.high is None
+        or difference.p_corrected is None
+    ):
         return [*cells, "too few", "", "", ""]
-    points = 100 if one.kind == "share" else 1
-    form = "{:+.1f}" if one.kind == "share" else "{:.2f}"
-    effect, low, high = (form.format(points * value) for value in (one.effect, one.low, one.high))
-    p = "< 0.001" if one.p_corrected < 0.001 else f"{one.p_corrected:.3f}"
-    return [*cells, effect, f"{low} to {high}", one.test, p]
+    points = 100 if difference.kind == "share" else 1
+    form = "{:+.1f}" if difference.kind == "share" else "{:.2f}"
+    effect, low, high = (
+        form.format(points * value) for value in (difference.effect, difference.low, difference.high)
+    )
+    p = "< 0.001" if difference.p_corrected < 0.001 else f"{difference.p_corrected:.3f}"
+    return [*cells, effect, f"{low} to {high}", difference.test, p]
 
 
 def _said(filters: Query) -> str:
     parts = [
-        f"{LABELS.get(name, name)} {' or '.join(value_words(name, one) for one in chosen)}"
+        f"{LABELS.get(name, name)} {' or '.join(value_words(name, value) for value in chosen)}"
         for name, chosen in filters.items()
     ]
     return "; ".join(parts) or "all scans"
 
 
-def _share_words(tile: Tile) -> tuple[str, str]:
+def _share_words(tile: KeyFigure) -> tuple[str, str]:
     share = tile.share
     if share is None or share.n == 0:
         return "–", "nothing read yet"
@@ -216,8 +226,8 @@ def _share_words(tile: Tile) -> tuple[str, str]:
     return f"{100 * share.value:.1f} %", f"{interval}, {number(tile.n)} of {number(share.n)} read"
 
 
-def _refused_words(found: Cohort) -> str:
-    others = [name for name in found.filters if name not in found.refused_filtered_by]
+def _refused_words(cohort: Cohort) -> str:
+    others = [name for name in cohort.filters if name not in cohort.refused_filtered_by]
     return "files or series" if not others else "by period, site, scanner and modality only"
 
 
@@ -225,7 +235,7 @@ def _spread_words(spread: Spread) -> tuple[str, str]:
     return duration(spread.median), f"median; 90 % within {duration(spread.p90)}, n = {number(spread.n)}"
 
 
-def _tile(label: str, value: str, under: str, tile: Tile, query_of: Callable[[Query], str]) -> Component:
+def _tile(label: str, value: str, under: str, tile: KeyFigure, query_of: Callable[[Query], str]) -> Component:
     return dcc.Link(
         _tile_body(label, value, under), href=addresses.worklist(query_of(tile.filters)), className="lb-tile"
     )

@@ -74,26 +74,28 @@ def options(references: Sequence[DriftReference]) -> list[dict[str, str]]:
     return [{"label": "Training data of the live version", "value": TRAINING}, *known]
 
 
-def references(found: Sequence[DriftReference], may_delete: bool) -> Component:
+def references(known: Sequence[DriftReference], may_delete: bool) -> Component:
     """The frozen sets as a table."""
-    if not found:
+    if not known:
         return html.P("None yet: the first comparison makes one.", className="text-secondary")
     head = ["Name", "Of", "n", "Hash", "Made", ""]
     rows = [
         html.Tr(
             [
-                html.Td(one.name),
-                html.Td(KINDS[one.kind] + (f", version {one.version}" if one.version else "")),
-                html.Td(f"{one.n:,}"),
-                html.Td(html.Code(one.sha256[:12])),
-                html.Td(local_time(one.created_at)),
-                html.Td(_delete(one) if may_delete else None),
+                html.Td(reference.name),
+                html.Td(
+                    KINDS[reference.kind] + (f", version {reference.version}" if reference.version else "")
+                ),
+                html.Td(f"{reference.n:,}"),
+                html.Td(html.Code(reference.sha256[:12])),
+                html.Td(local_time(reference.created_at)),
+                html.Td(_delete(reference) if may_delete else None),
             ]
         )
-        for one in found
+        for reference in known
     ]
     table = html.Table(
-        [html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(rows)],
+        [html.Thead(html.Tr([html.Th(reference, scope="col") for reference in head])), html.Tbody(rows)],
         className="table table-sm",
     )
     return html.Div(table, className="lb-scroll")
@@ -104,12 +106,12 @@ def tasks(names: Sequence[str]) -> list[dict[str, str]]:
     return [{"label": task_name(name), "value": name} for name in names]
 
 
-def _delete(one: DriftReference) -> Component:
+def _delete(reference: DriftReference) -> Component:
     return html.Button(
         "Delete",
-        id={"type": DELETE, "reference": one.id},
+        id={"type": DELETE, "reference": reference.id},
         className="btn btn-sm btn-outline-secondary",
-        **aria(label=f"Delete {one.name}"),
+        **aria(label=f"Delete {reference.name}"),
     )
 
 

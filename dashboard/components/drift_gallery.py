@@ -54,62 +54,64 @@ def controls() -> Component:
     )
 
 
-def heading(found: Influence) -> list[Component]:
+def heading(influence: Influence) -> list[Component]:
     """What is shown, and what is usual in the reference."""
-    words = HEADINGS.get(found.feature, f"Scans that pull “{found.title}” the most")
+    words = HEADINGS.get(influence.feature, f"Scans that pull “{influence.title}” the most")
     usual = ""
-    unit = f" {found.unit}" if found.unit else ""
-    if found.median is not None and found.q25 is not None and found.q75 is not None:
-        half = f"{figure(found.q25)} to {figure(found.q75)}"
-        usual = f"Reference: {figure(found.median)}{unit} (middle half {half})"
-    elif found.usual is not None:
-        usual = f"Reference: most often {found.usual}"
+    unit = f" {influence.unit}" if influence.unit else ""
+    if influence.median is not None and influence.q25 is not None and influence.q75 is not None:
+        half = f"{figure(influence.q25)} to {figure(influence.q75)}"
+        usual = f"Reference: {figure(influence.median)}{unit} (middle half {half})"
+    elif influence.usual is not None:
+        usual = f"Reference: most often {influence.usual}"
     return [html.H2(words), html.P(usual, className="text-secondary")]
 
 
-def options(found: Influence) -> list[dict[str, Any]]:
+def options(influence: Influence) -> list[dict[str, Any]]:
     """The scans as choices with pictures, the strongest first."""
     return [
-        {"label": _picture(place, one, found.unit), "value": one.scan_id}
-        for place, one in enumerate(found.scans, 1)
+        {"label": _picture(place, scan, influence.unit), "value": scan.scan_id}
+        for place, scan in enumerate(influence.scans, 1)
     ]
 
 
-def requests(found: Sequence[ReviewRequest], may_withdraw: bool) -> Component:
+def requests(waiting: Sequence[ReviewRequest], may_withdraw: bool) -> Component:
     """What waits for a review."""
-    if not found:
+    if not waiting:
         return html.P("No scan waits for a review that somebody asked for.", className="text-secondary")
     rows = [
         html.Tr(
             [
-                html.Td(dcc.Link(one.scan_id[:8], href=addresses.scan(one.scan_id))),
-                html.Td(one.why),
-                html.Td(one.asked_name),
-                html.Td(local_time(one.created_at)),
-                html.Td(_withdraw(one) if may_withdraw else None),
+                html.Td(dcc.Link(request.scan_id[:8], href=addresses.scan(request.scan_id))),
+                html.Td(request.why),
+                html.Td(request.asked_name),
+                html.Td(local_time(request.created_at)),
+                html.Td(_withdraw(request) if may_withdraw else None),
             ]
         )
-        for one in found
+        for request in waiting
     ]
-    head = html.Thead(html.Tr([html.Th(one, scope="col") for one in ("Scan", "Why", "Asked by", "When", "")]))
+    head = html.Thead(
+        html.Tr([html.Th(request, scope="col") for request in ("Scan", "Why", "Asked by", "When", "")])
+    )
     return html.Div(html.Table([head, html.Tbody(rows)], className="table table-sm"), className="lb-scroll")
 
 
-def packs(found: Sequence[Pack], may_fetch: bool) -> Component:
+def packs(known: Sequence[Pack], may_fetch: bool) -> Component:
     """Retraining packs, newest first."""
-    if not found:
+    if not known:
         return html.P("None yet.", className="text-secondary")
     rows = [
         html.Tr(
             [
-                html.Td(local_time(one.job.created_at)),
-                html.Td(one.ask.task),
-                html.Td(f"{len(one.ask.scan_ids):,} scans"),
-                html.Td(one.ask.why),
-                html.Td(_pack_state(one, may_fetch)),
+                html.Td(local_time(pack.job.created_at)),
+                html.Td(pack.ask.task),
+                html.Td(f"{len(pack.ask.scan_ids):,} scans"),
+                html.Td(pack.ask.why),
+                html.Td(_pack_state(pack, may_fetch)),
             ]
         )
-        for one in found
+        for pack in known
     ]
     return html.Div(html.Table(html.Tbody(rows), className="table table-sm"), className="lb-scroll")
 
@@ -128,29 +130,31 @@ def hint(request: ReviewRequest | None) -> Component | None:
     )
 
 
-def _picture(place: int, one: InfluentialScan, unit: str) -> Component:
+def _picture(place: int, scan: InfluentialScan, unit: str) -> Component:
     return html.Span(
         [
-            html.Img(src=f"/drift/thumbnail/{one.scan_id}.png", alt=f"Scan {place}"),
-            html.Span([html.Strong(f"{place}. "), _value(one, unit)], className="lb-culprit-value"),
-            dcc.Link("open", href=addresses.scan(one.scan_id), target="_blank"),
+            html.Img(src=f"/drift/thumbnail/{scan.scan_id}.png", alt=f"Scan {place}"),
+            html.Span([html.Strong(f"{place}. "), _value(scan, unit)], className="lb-influence-value"),
+            dcc.Link("open", href=addresses.scan(scan.scan_id), target="_blank"),
         ]
     )
 
 
-def _value(one: InfluentialScan, unit: str) -> str:
-    if one.value is None:
+def _value(scan: InfluentialScan, unit: str) -> str:
+    if scan.value is None:
         return ""
-    return one.value if isinstance(one.value, str) else f"{figure(one.value)} {unit}".strip()
+    return scan.value if isinstance(scan.value, str) else f"{figure(scan.value)} {unit}".strip()
 
 
-def _pack_state(one: Pack, may_fetch: bool) -> Any:
-    if one.ready and may_fetch:
-        return html.A("Download", href=f"/retraining/{one.id}.zip", download="")
-    return one.job.failure or JOBS[one.job.state]
+def _pack_state(pack: Pack, may_fetch: bool) -> Any:
+    if pack.ready and may_fetch:
+        return html.A("Download", href=f"/retraining/{pack.id}.zip", download="")
+    return pack.job.failure or JOBS[pack.job.state]
 
 
-def _withdraw(one: ReviewRequest) -> Component:
+def _withdraw(request: ReviewRequest) -> Component:
     return html.Button(
-        "Take back", id={"type": WITHDRAW, "request": one.id}, className="btn btn-sm btn-outline-secondary"
+        "Take back",
+        id={"type": WITHDRAW, "request": request.id},
+        className="btn btn-sm btn-outline-secondary",
     )

@@ -68,7 +68,7 @@ def verdict(snapshot: Mapping[str, Any]) -> Component:
     synthetic = [html.Span("SYNTHETIC", className="lb-synthetic")] if snapshot["synthetic"] else []
     lead, *more = snapshot["verdict"]
     shown = badge(Severity(snapshot["severity"]))
-    notes = [html.Li(one) for one in snapshot["notes"]]
+    notes = [html.Li(note) for note in snapshot["notes"]]
     known = {"Severity", "Notice", "SYNTHETIC", "Task"}
     told = [(label, value) for label, value in facts(snapshot) if label not in known]
     refusals = snapshot["refusals"]
@@ -78,7 +78,7 @@ def verdict(snapshot: Mapping[str, Any]) -> Component:
     return html.Div(
         [
             html.P([shown, *synthetic, html.Strong(lead)], className="lb-lead"),
-            *(html.P(one) for one in more),
+            *(html.P(line) for line in more),
             html.Ul(notes, className="lb-notes") if notes else None,
             html.Dl(known_of_it, className="lb-facts"),
         ],
@@ -110,9 +110,9 @@ def features(run: DriftRun, snapshot: Mapping[str, Any], chosen: str | None) -> 
     if snapshot["embedding"] is not None:
         whole.append(_link(run, EMBEDDING, "The same by embedding", chosen))
     head = ["Feature", "Reference and window", "Reference", "Window", "Distance", "p, corrected", ""]
-    rows = [_feature(run, one, chosen) for one in snapshot["features"]]
+    rows = [_feature(run, feature, chosen) for feature in snapshot["features"]]
     table = html.Table(
-        [html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(rows)],
+        [html.Thead(html.Tr([html.Th(name, scope="col") for name in head])), html.Tbody(rows)],
         className="table table-sm lb-features",
     )
     limits = snapshot["limits"]
@@ -133,28 +133,28 @@ def features(run: DriftRun, snapshot: Mapping[str, Any], chosen: str | None) -> 
     )
 
 
-def runs(found: Sequence[DriftRun], shown: str | None, other: str | None) -> Component:
+def runs(known: Sequence[DriftRun], shown: str | None, other: str | None) -> Component:
     """The runs as a table; each opens, and stands beside the one that is shown."""
     head = ["When", "", "Reference", "Window", "Version", "Drifted", ""]
-    rows = [_run(one, shown, other) for one in found]
+    rows = [_run(listed, shown, other) for listed in known]
     table = html.Table(
-        [html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(rows)],
+        [html.Thead(html.Tr([html.Th(listed, scope="col") for listed in head])), html.Tbody(rows)],
         className="table table-sm",
     )
     return html.Div([html.H2("Runs"), html.Div(table, className="lb-scroll")], className="lb-card")
 
 
-def pairs(found: Sequence[Pair], first: DriftRun, second: DriftRun) -> Component:
+def pairs(compared: Sequence[Pair], first: DriftRun, second: DriftRun) -> Component:
     """Two runs side by side."""
     head = ["Feature", local_time(first.created_at), local_time(second.created_at), "Change"]
     rows = []
-    for one in found:
-        before, after = one.effects
+    for pair in compared:
+        before, after = pair.effects
         change = "–" if before is None or after is None else f"{after - before:+.2f}"
-        cells = [_effect(*told) for told in zip(one.effects, one.drifted, strict=True)]
-        rows.append(html.Tr([html.Td(one.title), *cells, html.Td(change)]))
+        cells = [_effect(*told) for told in zip(pair.effects, pair.drifted, strict=True)]
+        rows.append(html.Tr([html.Td(pair.title), *cells, html.Td(change)]))
     table = html.Table(
-        [html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(rows)],
+        [html.Thead(html.Tr([html.Th(pair, scope="col") for pair in head])), html.Tbody(rows)],
         className="table table-sm",
     )
     said = []
@@ -189,24 +189,26 @@ def frames(run: DriftRun, has_truth: bool) -> Component:
     )  # fmt: skip
 
 
-def _feature(run: DriftRun, one: Mapping[str, Any], chosen: str | None) -> Component:
+def _feature(run: DriftRun, feature: Mapping[str, Any], chosen: str | None) -> Component:
     look = " ".join(
-        name for name, on in (("lb-drifted", one["drifted"]), ("lb-chosen", one["name"] == chosen)) if on
+        name
+        for name, on in (("lb-drifted", feature["drifted"]), ("lb-chosen", feature["name"] == chosen))
+        if on
     )
-    unit = f" {one['unit']}" if one["unit"] else ""
+    unit = f" {feature['unit']}" if feature["unit"] else ""
     title = dcc.Link(
-        one["title"], href=str(DriftAddress(run.task, run.id, one["name"])), title=one["meaning"]
+        feature["title"], href=str(DriftAddress(run.task, run.id, feature["name"])), title=feature["meaning"]
     )
-    p = one["p_corrected"]
+    p = feature["p_corrected"]
     return html.Tr(
         [
             html.Td(title),
-            html.Td(html.Img(src=picture(one), alt="", className="lb-spark")),
-            html.Td(usual(one["reference"], unit)),
-            html.Td(usual(one["current"], unit)),
-            html.Td(distance(one)),
+            html.Td(html.Img(src=picture(feature), alt="", className="lb-spark")),
+            html.Td(usual(feature["reference"], unit)),
+            html.Td(usual(feature["current"], unit)),
+            html.Td(distance(feature)),
             html.Td("–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"),
-            html.Td(STATES[one["status"]], className="lb-state"),
+            html.Td(STATES[feature["status"]], className="lb-state"),
         ],
         className=look,
     )
@@ -226,25 +228,25 @@ def figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def _run(one: DriftRun, shown: str | None, other: str | None) -> Component:
-    if one.state is RunState.DONE and one.severity is not None:
-        state: Any = badge(one.severity)
+def _run(listed: DriftRun, shown: str | None, other: str | None) -> Component:
+    if listed.state is RunState.DONE and listed.severity is not None:
+        state: Any = badge(listed.severity)
     else:
-        state = {RunState.WAITING: "running", RunState.FAILED: "failed"}.get(one.state, "")
+        state = {RunState.WAITING: "running", RunState.FAILED: "failed"}.get(listed.state, "")
     beside: Any = ""
-    if one.state is RunState.DONE and shown is not None and one.id not in (shown, other):
-        beside = dcc.Link("compare", href=str(DriftAddress(one.task, shown, vs=one.id)))
+    if listed.state is RunState.DONE and shown is not None and listed.id not in (shown, other):
+        beside = dcc.Link("compare", href=str(DriftAddress(listed.task, shown, vs=listed.id)))
     return html.Tr(
         [
-            html.Td(dcc.Link(local_time(one.created_at), href=str(DriftAddress(one.task, one.id)))),
+            html.Td(dcc.Link(local_time(listed.created_at), href=str(DriftAddress(listed.task, listed.id)))),
             html.Td(state),
-            html.Td(one.reference_name),
-            html.Td("" if one.current_n is None else f"n = {one.current_n:,}"),
-            html.Td(one.version or ""),
-            html.Td("" if one.drifted is None else f"{one.drifted} of {one.watched}"),
+            html.Td(listed.reference_name),
+            html.Td("" if listed.current_n is None else f"n = {listed.current_n:,}"),
+            html.Td(listed.version or ""),
+            html.Td("" if listed.drifted is None else f"{listed.drifted} of {listed.watched}"),
             html.Td(beside),
         ],
-        className="lb-chosen" if one.id == shown else "",
+        className="lb-chosen" if listed.id == shown else "",
     )
 
 

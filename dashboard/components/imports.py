@@ -77,22 +77,22 @@ def outcome(progress: ImportProgress) -> str:
 
 def seen(views: Sequence[ImportView]) -> str:
     """A word that differs whenever the table would."""
-    return ";".join(f"{view.one.id[:8]}{view.one.state.value}{view.progress}" for view in views)
+    return ";".join(f"{view.import_.id[:8]}{view.import_.state.value}{view.progress}" for view in views)
 
 
 def _row(view: ImportView) -> Component:
-    one, progress = view.one, view.progress
+    run, progress = view.import_, view.progress
     bar = dbc.Progress(
         value=round(100 * progress.fraction),
         label=f"{progress.done + progress.failed:,} of {progress.items:,}",
         style={"minWidth": "9rem", "height": "1.25rem"},
     )
-    badge = html.Span(STATE_NAMES[one.state], className=f"lb-badge {_BADGES.get(one.state, '')}")
+    badge = html.Span(STATE_NAMES[run.state], className=f"lb-badge {_BADGES.get(run.state, '')}")
     return html.Tr(
         [
-            html.Td([html.Code(one.folder), html.Div(one.labels, className="text-secondary small")]),
-            html.Td(local_time(one.created_at)),
-            html.Td([badge, html.Div(one.failure, className="small")] if one.failure else badge),
+            html.Td([html.Code(run.folder), html.Div(run.labels, className="text-secondary small")]),
+            html.Td(local_time(run.created_at)),
+            html.Td([badge, html.Div(run.failure, className="small")] if run.failure else badge),
             html.Td(bar if progress.items else ""),
             html.Td(outcome(progress)),
             html.Td(_actions(view), className="text-end text-nowrap"),
@@ -101,15 +101,15 @@ def _row(view: ImportView) -> Component:
 
 
 def _actions(view: ImportView) -> list[Component]:
-    one, progress = view.one, view.progress
+    run, progress = view.import_, view.progress
     actions: list[Component] = []
     if progress.refused:
-        href = f"/imports/{one.id}/refusals.csv"
+        href = f"/imports/{run.id}/refusals.csv"
         actions.append(html.A("Report", href=href, download="", className="btn btn-sm btn-outline-secondary"))
-    if one.state in (ImportState.LISTING, ImportState.RUNNING):
-        actions.append(_button("pause", "Pause", one.id))
-    elif one.state is not ImportState.DONE or progress.failed:
-        actions.append(_button("resume", "Go on", one.id))
+    if run.state in (ImportState.LISTING, ImportState.RUNNING):
+        actions.append(_button("pause", "Pause", run.id))
+    elif run.state is not ImportState.DONE or progress.failed:
+        actions.append(_button("resume", "Go on", run.id))
     return actions
 
 

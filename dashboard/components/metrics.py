@@ -15,7 +15,7 @@ _NAMES = {
 
 
 @dataclass(frozen=True)
-class Metric:
+class MetricRow:
     """One number with what is known of its certainty."""
 
     name: str
@@ -25,7 +25,7 @@ class Metric:
     n: int | None = None
 
 
-def gathered(metrics: dict[str, float]) -> list[Metric]:
+def gathered(metrics: dict[str, float]) -> list[MetricRow]:
     """Join `dice`, `dice_low`, `dice_high` and `dice_n` (also with a dot) into one metric."""
     parts: dict[str, dict[str, float]] = {}
     for key, value in metrics.items():
@@ -33,9 +33,11 @@ def gathered(metrics: dict[str, float]) -> list[Metric]:
         parts.setdefault(stem, {})[part] = value
     common = parts.get("n", {}).get("value")
     return [
-        Metric(stem, found["value"], found.get("low"), found.get("high"), _whole(found.get("n", common)))
-        for stem, found in sorted(parts.items())
-        if "value" in found and stem != "n"
+        MetricRow(
+            stem, values["value"], values.get("low"), values.get("high"), _whole(values.get("n", common))
+        )
+        for stem, values in sorted(parts.items())
+        if "value" in values and stem != "n"
     ]
 
 
@@ -44,23 +46,23 @@ def table(metrics: dict[str, float]) -> Component:
     rows = gathered(metrics)
     if not rows:
         return html.P("No metrics were recorded.", className="text-secondary")
-    names = ["Metric", "Value", "95% interval", "n"]
+    names = ["MetricRow", "Value", "95% interval", "n"]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     body = [html.Tr([html.Td(cell) for cell in _cells(row)]) for row in rows]
     return html.Div(html.Table([head, html.Tbody(body)], className="table table-sm"), className="lb-scroll")
 
 
-def _cells(row: Metric) -> list[str]:
+def _cells(row: MetricRow) -> list[str]:
     interval = "" if row.low is None or row.high is None else f"{row.low:.3f} to {row.high:.3f}"
     return [_named(row.name), f"{row.value:.3f}", interval, "" if row.n is None else str(row.n)]
 
 
 def _split(key: str) -> tuple[str, str]:
     for separator in (".", "_"):
-        stem, found, part = key.rpartition(separator)
-        if found and part in _PARTS:
+        stem, has_part, part = key.rpartition(separator)
+        if has_part and part in _PARTS:
             return stem, _PARTS[part]
-        if found and part == "value":
+        if has_part and part == "value":
             return stem, "value"
     return key, "value"
 

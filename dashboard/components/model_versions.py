@@ -12,8 +12,17 @@ from dash.development.base_component import Component
 from dashboard.components import metrics
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
-from data.records import Gate, GateVerdict, ModelVersion, Promotion, PromotionKind, PromotionState, Role, User
+from data.records import (
+    ModelVersion,
+    Promotion,
+    PromotionGateResult,
+    PromotionKind,
+    PromotionState,
+    PromotionVerdict,
+    User,
+)
 from services import addresses
+from services.permissions import Permission, may
 
 ACT = "models-act"  # type of the buttons: {"type", "task", "version", "verb", "live"}
 WHY = "models-why"  # type of the reasons: {"type", "task", "version"}
@@ -21,14 +30,13 @@ COUNT = "models-count"  # type of how many scans to rehearse on: {"type", "task"
 GOING_BACK = "back"  # stands for a version in the reason for a rollback
 
 LIVE, CHALLENGER = "champion", "challenger"
-DECIDERS = (Role.MLOPS, Role.HEAD, Role.ADMIN)
 SHOWN = 6
 COUNTS = (50, 100, 250, 500, 1000)
 
 GATE_WORDS = {
-    GateVerdict.PASS: ("The gate lets it pass", "bi-check-circle", "lb-gate-pass"),
-    GateVerdict.FAIL: ("The gate stops it", "bi-x-octagon", "lb-gate-fail"),
-    GateVerdict.CANNOT_TELL: ("The gate cannot tell", "bi-question-circle", "lb-gate-unknown"),
+    PromotionVerdict.PASS: ("The promotion gate lets it pass", "bi-check-circle", "lb-gate-pass"),
+    PromotionVerdict.FAIL: ("The promotion gate stops it", "bi-x-octagon", "lb-gate-fail"),
+    PromotionVerdict.CANNOT_TELL: ("The promotion gate cannot tell", "bi-question-circle", "lb-gate-unknown"),
 }
 _STATES = {
     PromotionState.ASKED: "waits for a second person",
@@ -41,7 +49,7 @@ def cards(
     user: User,
     versions: Sequence[ModelVersion],
     live: str | None,
-    gates: Mapping[str, Gate],
+    gates: Mapping[str, PromotionGateResult],
     rehearsed: set[str],
 ) -> list[Component]:
     """The versions, newest first; what is older than the latest few is folded away.
@@ -52,8 +60,12 @@ def cards(
         _card(user, version, live, gates.get(version.version), version.version in rehearsed)
         for version in versions
     ]
-    first = [card for card, one in zip(shown, versions, strict=True) if _in_front(one, versions, live)]
-    rest = [card for card, one in zip(shown, versions, strict=True) if not _in_front(one, versions, live)]
+    first = [
+        card for card, version in zip(shown, versions, strict=True) if _in_front(version, versions, live)
+    ]
+    rest = [
+        card for card, version in zip(shown, versions, strict=True) if not _in_front(version, versions, live)
+    ]
     if rest:
         first.append(html.Details([html.Summary(f"{len(rest)} older versions"), *rest]))
     return first
@@ -70,7 +82,7 @@ def waiting(user: User, promotions: Sequence[Promotion], live: str | None) -> li
 
 def going_back(user: User, task: str, live: str | None, previous: str | None) -> Component | None:
     """One click back to the champion before, for MLOps staff, where there was one."""
-    if user.role is not Role.MLOPS or previous is None:
+    if not may(user, Permission.PROMOTE) or previous is None:
         return None
     return html.Details(
         [
@@ -94,8 +106,8 @@ def history(promotions: Sequence[Promotion]) -> Component | None:
     return html.Details([html.Summary("What went live, and why"), html.Div(table, className="lb-scroll")])
 
 
-def gate_box(gate: Gate) -> Component:
-    """The gate's word in words and colour."""
+def gate_box(gate: PromotionGateResult) -> Component:
+    """The promotion gate's word in words and colour."""
     words, sign, look = GATE_WORDS[gate.verdict]
     said: list[Component | str] = [icon(sign), html.Strong(words + ". "), gate.sentence]
     if gate.rehearsal_id:
@@ -103,12 +115,12 @@ def gate_box(gate: Gate) -> Component:
     return html.Div(said, className=f"lb-gate {look}")
 
 
-def _in_front(one: ModelVersion, versions: Sequence[ModelVersion], live: str | None) -> bool:
-    return one.version == live or bool(one.aliases) or one in versions[:SHOWN]
+def _in_front(version: ModelVersion, versions: Sequence[ModelVersion], live: str | None) -> bool:
+    return version.version == live or bool(version.aliases) or version in versions[:SHOWN]
 
 
 def _card(
-    user: User, version: ModelVersion, live: str | None, gate: Gate | None, rehearsed: bool
+    user: User, version: ModelVersion, live: str | None, gate: PromotionGateResult | None, rehearsed: bool
 ) -> Component:
     serves = version.version == live
     parts: list[Component] = [_head(version, serves)]
@@ -121,7 +133,7 @@ def _card(
     parts.append(html.Details(figures, open=serves or gate is None))
     if not serves and gate is not None:
         parts.append(gate_box(gate))
-        if user.role is Role.MLOPS:
+        if may(user, Permission.PROMOTE):
             parts.append(_actions(version, live, gate, rehearsed))
     return html.Article(parts, className="lb-card" + (" lb-card-live" if serves else ""))
 
@@ -159,9 +171,11 @@ def _moment(text: str) -> str:
         return text
 
 
-def _actions(version: ModelVersion, live: str | None, gate: Gate, rehearsed: bool) -> Component:
+def _actions(
+    version: ModelVersion, live: str | None, gate: PromotionGateResult, rehearsed: bool
+) -> Component:
     task, number = version.name, version.version
-    passed = gate.verdict is GateVerdict.PASS
+    passed = gate.verdict is PromotionVerdict.PASS
     verb, label = ("promote", "Let it go live") if passed else ("override", "Ask for an override")
     note = "" if passed else "A second person has to confirm it before it goes live."
     challenger = CHALLENGER in version.aliases
@@ -207,19 +221,30 @@ def _challenge(task: str, number: str, live: str | None, challenger: bool) -> Co
     return _button(verb, label, task, number, live, "secondary", outline=True)
 
 
-def _request(user: User, one: Promotion, live: str | None) -> Component:
+def _request(user: User, promotion: Promotion, live: str | None) -> Component:
     parts: list[Component] = [
-        html.Strong(f"{one.asked_name} asks that version {one.version} goes live without the gate's pass."),
-        html.P(f"“{one.reason}” ({local_time(one.asked_at)})", className="mb-1"),
+        html.Strong(
+            f"{promotion.asked_name} asks that version {promotion.version} goes live without the promotion "
+            "gate's pass."
+        ),
+        html.P(f"“{promotion.reason}” ({local_time(promotion.asked_at)})", className="mb-1"),
     ]
-    if one.gate is not None:
-        parts.append(gate_box(one.gate))
-    own = user.id == one.asked_by
-    if user.role in DECIDERS:
-        parts.append(_reason(one.task, one.id, "Why you withdraw it" if own else "Why you decide so"))
-        buttons = [_button("refuse", "Withdraw" if own else "Refuse", one.task, one.id, live, "secondary")]
+    if promotion.gate is not None:
+        parts.append(gate_box(promotion.gate))
+    own = user.id == promotion.asked_by
+    if may(user, Permission.CONFIRM_OVERRIDES):
+        parts.append(
+            _reason(promotion.task, promotion.id, "Why you withdraw it" if own else "Why you decide so")
+        )
+        buttons = [
+            _button(
+                "refuse", "Withdraw" if own else "Refuse", promotion.task, promotion.id, live, "secondary"
+            )
+        ]
         if not own:
-            buttons.insert(0, _button("confirm", "Confirm: let it go live", one.task, one.id, live, "danger"))
+            buttons.insert(
+                0, _button("confirm", "Confirm: let it go live", promotion.task, promotion.id, live, "danger")
+            )
         parts.append(html.Div(buttons, className="lb-model-acts"))
     return html.Div(parts, className="lb-card lb-request")
 
@@ -263,14 +288,16 @@ def _button(
     return button
 
 
-def _told(one: Promotion) -> list[str]:
-    went = f"version {one.version}" + (f" in the place of {one.from_version}" if one.from_version else "")
-    what = f"back to {went}" if one.kind is PromotionKind.ROLLBACK else went
-    outcome = _STATES[one.state] + (
-        ", past the gate" if one.overridden and one.state is PromotionState.DONE else ""
+def _told(promotion: Promotion) -> list[str]:
+    went = f"version {promotion.version}" + (
+        f" in the place of {promotion.from_version}" if promotion.from_version else ""
     )
-    if one.decided_name:
-        outcome += f", {one.decided_name}"
-    if one.decision:
-        outcome += f": {one.decision}"
-    return [local_time(one.asked_at), what, one.asked_name, one.reason, outcome]
+    what = f"back to {went}" if promotion.kind is PromotionKind.ROLLBACK else went
+    outcome = _STATES[promotion.state] + (
+        ", past the gate" if promotion.overridden and promotion.state is PromotionState.DONE else ""
+    )
+    if promotion.decided_name:
+        outcome += f", {promotion.decided_name}"
+    if promotion.decision:
+        outcome += f": {promotion.decision}"
+    return [local_time(promotion.asked_at), what, promotion.asked_name, promotion.reason, outcome]

@@ -8,43 +8,29 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria, data
+from dashboard.components.facts import fact_list, warning
 from dashboard.components.icons import icon
+from dashboard.components.measurements import measurements_table
 from dashboard.components.results import (
     VERDICT_NAMES,
     finding,
     headline,
     local_date,
     local_time,
-    millilitres,
-    millimetres,
-    position,
     truth_words,
 )
 from dashboard.components.viewer import spacing_words
-from data.records import (
-    Lesion,
-    Measurements,
-    RecognisedBy,
-    RecognisedSequence,
-    Result,
-    Review,
-    Role,
-    Scan,
-    ScanStatus,
-    User,
-    Verdict,
-)
+from data.records import RecognisedBy, RecognisedSequence, Result, Review, Scan, ScanStatus, User, Verdict
 from services import addresses
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.reviewing.worklist import ScanView
 
-MOST_LESIONS = 8
-
 
 def title(view: ScanView, user: User) -> list[Component]:
     """Name the patient (as far as `user` may know) and the examination."""
-    identity = view.patient.identity if user.role is Role.CLINICIAN else None
+    identity = view.patient.identity if may(user, Permission.SEE_IDENTITY) else None
     name = (identity.name if identity else None) or view.patient.pseudonym
     header = view.scan.header
     parts = [header.modality, header.sequence, local_date(header.acquired_at)]
@@ -125,41 +111,19 @@ def expected_overlap(result: Result) -> list[Component]:
     words = f"Expected overlap with a specialist's mask: Dice {result.estimated_dice:.2f}"
     parts: list[Component] = [html.Div(words, className="lb-bar-words")]
     if result.doubtful:
-        parts.append(_warning("The model is unsure of this outline: check it before using its sizes."))
+        parts.append(warning("The model is unsure of this outline: check it before using its sizes."))
     return parts
 
 
 def warnings_of(scan: Scan) -> list[Component]:
     """One line for each warning of a scan."""
-    return [_warning(text) for text in scan.warnings]
-
-
-def measurements_table(found: Measurements, view: ScanView) -> list[Component]:
-    """Sizes with units; pixels, and saying so, where the file states no spacing."""
-    scan = view.scan
-    if not found.lesions:
-        return [html.P("The mask is empty.", className="text-secondary")]
-    parts: list[Component] = []
-    if found.touches_border:
-        parts.append(_warning("The mask touches the border of the scan: the real size may be larger."))
-    if scan.spacing.in_plane is None:
-        parts.append(_warning("Pixels only: the file does not state its spacing."))
-    whole = [("Volume", millilitres(found.volume_ml)), ("Lesions", str(len(found.lesions)))]
-    if scan.slices > 1:
-        whole.append(("Slices touched", f"{found.slices_touched} of {scan.slices}"))
-    parts.append(_facts([(name, value) for name, value in whole if value]))
-    parts.append(_lesion_table(found.lesions[:MOST_LESIONS], view))
-    if len(found.lesions) > MOST_LESIONS:
-        parts.append(
-            html.P(f"and {len(found.lesions) - MOST_LESIONS} smaller ones", className="text-secondary")
-        )
-    return parts
+    return [warning(text) for text in scan.warnings]
 
 
 def facts(view: ScanView, user: User) -> Component:
     """Patient and scan, as the file states them."""
     scan, header = view.scan, view.scan.header
-    identity = view.patient.identity if user.role is Role.CLINICIAN else None
+    identity = view.patient.identity if may(user, Permission.SEE_IDENTITY) else None
     rows: list[tuple[str, Any]] = []
     if identity is not None:
         rows += [("Name", identity.name), ("Patient ID", identity.patient_id), ("Born", identity.birth_date)]
@@ -182,7 +146,7 @@ def facts(view: ScanView, user: User) -> Component:
         ("Uploaded", f"{local_time(scan.created_at)} by {sender}"),
         ("Scan", html.Code(scan.id[:12])),
     ]
-    return _facts([(name, value) for name, value in rows if value])
+    return fact_list([(name, value) for name, value in rows if value])
 
 
 def recognised_words(recognised: RecognisedSequence | None) -> str | None:
@@ -218,7 +182,7 @@ def provenance(result: Result | None) -> Component | None:
         ("Read", local_time(result.created_at)),
         ("Time", f"{total:.0f} ms ({stages})" if stages else ""),
     ]
-    return _facts([(name, value) for name, value in rows if value])
+    return fact_list([(name, value) for name, value in rows if value])
 
 
 def downloads(view: ScanView) -> list[Component]:
@@ -258,39 +222,6 @@ def mask_advice(scan: Scan) -> str:
     )
 
 
-def _lesion_table(lesions: tuple[Lesion, ...], view: ScanView) -> Component:
-    flat = view.scan.slices == 1
-    known = view.scan.spacing.in_plane is not None
-    size_name = "Area" if flat else "Volume"
-    names = ["", size_name, "Longest", "Perpendicular", *([] if flat else ["Slices"]), "Position"]
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
-    rows = []
-    for number, lesion in enumerate(lesions, start=1):
-        first, last = lesion.box.slices
-        cells = [
-            str(number),
-            _size(lesion, flat=flat),
-            millimetres(lesion.longest_diameter_mm) if known else f"{lesion.longest_diameter_px:.0f} px",
-            millimetres(lesion.perpendicular_diameter_mm)
-            if known
-            else f"{lesion.perpendicular_diameter_px:.0f} px",
-            *([] if flat else [f"{first + 1}–{last + 1}"]),
-            position(lesion, placed=view.orientation is not None),
-        ]
-        rows.append(html.Tr([html.Td(cell) for cell in cells], **data(slice=str(lesion.largest_slice))))
-    return html.Div(
-        html.Table([head, html.Tbody(rows)], className="table table-sm lb-lesions"), className="lb-scroll"
-    )
-
-
-def _size(lesion: Lesion, *, flat: bool) -> str:
-    if flat and lesion.area_mm2 is not None:
-        return f"{lesion.area_mm2:.0f} mm²"
-    if not flat and lesion.volume_ml is not None:
-        return millilitres(lesion.volume_ml)
-    return f"{lesion.voxels} {'px' if flat else 'voxels'}"
-
-
 def _review(review: Review, task: str) -> Component:
     parts = [truth_words(review, task), review.reason or ""]
     if review.dice is not None:
@@ -303,18 +234,6 @@ def _review(review: Review, task: str) -> Component:
             html.Div(said, className="text-secondary") if said else None,
         ]
     )
-
-
-def _facts(rows: list[tuple[str, Any]]) -> Component:
-    cells: list[Component] = []
-    for name, value in rows:
-        shown = str(value) if not isinstance(value, Component) else value
-        cells += [html.Dt(name), html.Dd(shown)]
-    return html.Dl(cells, className="lb-facts")
-
-
-def _warning(text: str) -> Component:
-    return html.Div([icon("bi-exclamation-triangle-fill", "me-2"), text], className="lb-warning", role="note")
 
 
 def _progress(heading: str, text: str) -> Component:

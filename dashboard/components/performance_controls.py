@@ -13,7 +13,7 @@ from dashboard.components.outputs import Values
 from dashboard.components.results import task_name
 
 if TYPE_CHECKING:
-    from services.performance.numbers import Asked, Shown
+    from services.performance.numbers import MetricView, PerformanceQuery
 
 IMPLIED = "performance-implied"  # the whole address as the server understood it
 UPPER = ("task", "metric", "by", "part")
@@ -63,7 +63,9 @@ def second() -> Component:
     return html.Div([_control("vs")], className="lb-menus lb-performance-menus")
 
 
-def values(asked: Asked, shown: Shown, tasks: Iterable[str], metrics: Iterable[Any]) -> Values:
+def values(
+    asked: PerformanceQuery, shown: MetricView, tasks: Iterable[str], metrics: Iterable[Any]
+) -> Values:
     """What each control offers and has chosen, and all that is chosen by name; fits `VALUES`."""
     options = _offered(asked, shown, tasks, metrics)
     values = chosen(asked)
@@ -75,7 +77,7 @@ def values(asked: Asked, shown: Shown, tasks: Iterable[str], metrics: Iterable[A
 
 
 def _offered(
-    asked: Asked, shown: Shown, tasks: Iterable[str], metrics: Iterable[Any]
+    asked: PerformanceQuery, shown: MetricView, tasks: Iterable[str], metrics: Iterable[Any]
 ) -> dict[str, list[dict[str, str]]]:
     known = [version.version for version in reversed(shown.versions)]
     known += [] if asked.version in ("", *known) else [asked.version]
@@ -94,7 +96,7 @@ def _offered(
     }
 
 
-def chosen(asked: Asked) -> dict[str, str]:
+def chosen(asked: PerformanceQuery) -> dict[str, str]:
     """Every control's value for an address."""
     return {
         "task": asked.task,

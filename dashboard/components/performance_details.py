@@ -17,7 +17,7 @@ from services import addresses
 
 if TYPE_CHECKING:
     from services.performance.cases import CasePage
-    from services.performance.details import Errors, Training, ValidationCase
+    from services.performance.details import Errors, TrainingRun, ValidationCase
     from services.performance.metrics import Metric
     from services.performance.sampling import Proposal
     from services.statistics.scoring import Confusion
@@ -34,16 +34,16 @@ LEAST = 5  # cases on either side before a gap is pointed at
 WHAT_IF = ("recall", "far", "frr", "precision", "specificity", "accuracy", "f1")
 
 
-def matrix(found: Errors) -> Component:
+def matrix(errors: Errors) -> Component:
     """The confusion matrix; each cell leads to its cases."""
-    if not found.n:
-        return html.P(found.absent, className="text-secondary")
-    counts = _counts(found.confusion)
-    cells = [_cell(words, under, counts[name], found.addresses.get(name)) for name, words, under in CELLS]
+    if not errors.n:
+        return html.P(errors.absent, className="text-secondary")
+    counts = _counts(errors.confusion)
+    cells = [_cell(words, under, counts[name], errors.addresses.get(name)) for name, words, under in CELLS]
     return html.Div(
         [
             html.Div(cells, className="lb-matrix"),
-            html.P(_matrix_words(found), className="text-secondary mb-0"),
+            html.P(_matrix_words(errors), className="text-secondary mb-0"),
         ]
     )
 
@@ -81,15 +81,15 @@ def what_if(
 
 
 def groups(
-    found: Mapping[str, Sequence[Subgroup]], metric: Metric, titles: Mapping[str, str], link: Any
+    dimensions: Mapping[str, Sequence[Subgroup]], metric: Metric, titles: Mapping[str, str], link: Any
 ) -> Component:
     """Figures by group with the gap to all others; a gap whose interval leaves out zero stands out."""
-    found = {
+    dimensions = {
         dimension: members
-        for dimension, members in found.items()
+        for dimension, members in dimensions.items()
         if any(member.figures.get(metric.name) for member in members)
     }
-    if not found:
+    if not dimensions:
         return html.P(
             "There are no groups to compare: too little is known of these cases.", className="text-secondary"
         )
@@ -103,7 +103,7 @@ def groups(
         "95 % interval of the gap",
     ]
     rows = []
-    for dimension, members in found.items():
+    for dimension, members in dimensions.items():
         rows.append(html.Tr(html.Th(titles[dimension], colSpan=len(names), className="lb-group-head")))
         for member in members:
             figure, gap = member.figures.get(metric.name), member.gaps.get(metric.name)
@@ -135,77 +135,79 @@ def cases(page: CasePage, title: str, links: Mapping[str, str]) -> Component:
     return html.Section([html.Div(head, className="lb-case-head"), body], className="lb-card")
 
 
-def validation_cases(found: Sequence[ValidationCase]) -> Component:
+def validation_cases(validation_cases: Sequence[ValidationCase]) -> Component:
     """The labelled cases of an evaluation, worst first."""
-    if not found:
+    if not validation_cases:
         return html.P(
             "The run of this version keeps no list of its validation cases.", className="text-secondary"
         )
-    shown = found[:MOST_VALIDATION]
+    shown = validation_cases[:MOST_VALIDATION]
     columns = [name for name, value in shown[0].numbers.items() if not isinstance(value, (dict, list))]
     rows = [
-        html.Tr([html.Td(cell) for cell in (one.name, *(_plain(one.numbers.get(name)) for name in columns))])
-        for one in shown
+        html.Tr(
+            [html.Td(cell) for cell in (case.name, *(_plain(case.numbers.get(name)) for name in columns))]
+        )
+        for case in shown
     ]
-    words = f"{number(len(found))} labelled cases, the worst first"
-    words += f"; the first {MOST_VALIDATION} are shown." if len(found) > MOST_VALIDATION else "."
+    words = f"{number(len(validation_cases))} labelled cases, the worst first"
+    words += f"; the first {MOST_VALIDATION} are shown." if len(validation_cases) > MOST_VALIDATION else "."
     words += " They come from the labelled data: there are no scans of them in this house."
     names = ["Case", *(name.replace("_", " ") for name in columns)]
     table = html.Div(_whole(names, rows), className="lb-scroll")
     return html.Div([html.P(words, className="text-secondary"), table])
 
 
-def training(found: Training, query: str) -> Component:
+def training(training: TrainingRun, query: str) -> Component:
     """The run behind a version: facts, parameters, pictures, files."""
-    version = found.version.version
+    version = training.version.version
     facts = {
         "Registered": local_time(version.created_at),
         "Weights": version.weights_sha256,
-        "Data": found.data_sha256 or "not recorded",
-        "Run": f"{found.run.name} ({found.run.run_id})" if found.run else "none",
-        "Started": local_time(found.run.started_at) if found.run else "",
+        "Data": training.data_sha256 or "not recorded",
+        "Run": f"{training.run.name} ({training.run.run_id})" if training.run else "none",
+        "Started": local_time(training.run.started_at) if training.run else "",
     }
     parts: list[Component] = [_facts(facts)]
     if version.description:
         parts.insert(0, html.P(version.description))
-    parts.append(html.Details([html.Summary("Parameters"), _facts(dict(found.version.parameters))]))
-    if found.pictures:
-        pictures = [_picture(path, query) for path in found.pictures]
+    parts.append(html.Details([html.Summary("Parameters"), _facts(dict(training.version.parameters))]))
+    if training.pictures:
+        pictures = [_picture(path, query) for path in training.pictures]
         parts.append(html.Div(pictures, className="lb-run-pictures"))
     else:
         parts.append(html.P("The run keeps no pictures.", className="text-secondary"))
-    listed = html.Ul([html.Li(html.Code(file)) for file in found.files])
-    parts.append(html.Details([html.Summary(f"Files of the run ({len(found.files)})"), listed]))
+    listed = html.Ul([html.Li(html.Code(file)) for file in training.files])
+    parts.append(html.Details([html.Summary(f"Files of the run ({len(training.files)})"), listed]))
     return html.Div(parts)
 
 
-def proposals(found: Sequence[Proposal], most: int) -> Component:
+def proposals(known: Sequence[Proposal], most: int) -> Component:
     """Scans of the random sample that wait for a review; `most` is how many are ever asked for."""
-    if not found:
+    if not known:
         return html.P("Every scan of the random sample is judged.", className="text-secondary")
-    shown = found[:MOST_PROPOSALS]
+    shown = known[:MOST_PROPOSALS]
     links = [
-        dcc.Link(f"Scan {one.scan_id[:8]}", href=addresses.scan(one.scan_id), className="lb-chip")
-        for one in shown
+        dcc.Link(f"Scan {proposal.scan_id[:8]}", href=addresses.scan(proposal.scan_id), className="lb-chip")
+        for proposal in shown
     ]
-    count = f"At least {number(most)}" if len(found) == most else number(len(found))
+    count = f"At least {number(most)}" if len(known) == most else number(len(known))
     words = f"{count} scans of the random sample wait for a review, whatever the model said."
-    words += f" The {len(shown)} oldest:" if len(found) > len(shown) else ""
+    words += f" The {len(shown)} oldest:" if len(known) > len(shown) else ""
     return html.Div([html.P(words), html.Div(links, className="lb-chips")])
 
 
-def _case(one: Any) -> Component:
-    said = "positive" if one.positive else "negative"
-    wrong = one.positive != one.truth_positive
-    scan = dcc.Link(f"Scan {one.scan_id[:8]}", href=addresses.scan(one.scan_id), className="lb-scan-link")
+def _case(case: Any) -> Component:
+    said = "positive" if case.positive else "negative"
+    wrong = case.positive != case.truth_positive
+    scan = dcc.Link(f"Scan {case.scan_id[:8]}", href=addresses.scan(case.scan_id), className="lb-scan-link")
     cells: list[Component | str] = [
         scan,
-        local_time(one.created_at),
+        local_time(case.created_at),
         html.Span(said, className="lb-past" if wrong else None),
-        f"{one.probability:.3f} (threshold {one.threshold:.3f})",
-        "positive" if one.truth_positive else "negative",
-        VERDICT_NAMES[one.verdict],
-        "–" if one.dice is None else f"{one.dice:.3f}",
+        f"{case.probability:.3f} (threshold {case.threshold:.3f})",
+        "positive" if case.truth_positive else "negative",
+        VERDICT_NAMES[case.verdict],
+        "–" if case.dice is None else f"{case.dice:.3f}",
     ]
     return html.Tr([html.Td(cell) for cell in cells])
 
@@ -219,18 +221,17 @@ def _cell(words: str, under: str, n: int, href: str | None) -> Component:
     return dcc.Link(inside, href=href, className="lb-tile") if href else html.Div(inside, className="lb-tile")
 
 
-def _matrix_words(found: Errors) -> str:
-    return (
-        f"{number(found.n)} cases, at the threshold each was read with; the latest is {found.threshold:.3f}."
-    )
+def _matrix_words(errors: Errors) -> str:
+    cases = f"{number(errors.n)} cases, at the threshold each was read with"
+    return f"{cases}; the latest is {errors.threshold:.3f}."
 
 
-def _counts(found: Confusion) -> dict[str, int]:
+def _counts(confusion: Confusion) -> dict[str, int]:
     return {
-        "hit": found.hit,
-        "miss": found.miss,
-        "false-alarm": found.false_alarm,
-        "clear": found.right_negative,
+        "hit": confusion.hit,
+        "miss": confusion.miss,
+        "false-alarm": confusion.false_alarm,
+        "clear": confusion.right_negative,
     }
 
 

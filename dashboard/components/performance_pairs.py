@@ -15,63 +15,67 @@ from services import addresses
 
 if TYPE_CHECKING:
     from services.performance.metrics import Metric
-    from services.performance.pairs import Pair
-    from services.statistics.pairing import Difference, PairedCase
+    from services.performance.pairs import VersionPair
+    from services.statistics.pairing import PairedCase, PairedDifference
 
 OUTCOMES = {"lose": "Version {second} is worse", "win": "Version {second} is better", "tie": "No difference"}
 MOST_CASES = 50
 
 
-def comparison(pair: Pair, metrics: Mapping[str, Metric]) -> Component:
+def comparison(pair: VersionPair, metrics: Mapping[str, Metric]) -> Component:
     """Everything about a pair."""
-    found = pair.found
-    if not found.n:
+    paired = pair.result
+    if not paired.n:
         words = f"No judged scan was read by both versions {pair.first} and {pair.second}. "
         words += "A rehearsal on the Models page makes a version read the scans that another has read."
         return html.P(words, className="text-secondary")
     return html.Div([html.P(_summary(pair)), _differences(pair, metrics), *_lists(pair)])
 
 
-def _summary(pair: Pair) -> str:
-    test = pair.found.mcnemar
-    words = f"{number(pair.found.n)} judged scans were read by both. Version {pair.first} alone was right on "
+def _summary(pair: VersionPair) -> str:
+    test = pair.result.mcnemar
+    words = (
+        f"{number(pair.result.n)} judged scans were read by both. Version {pair.first} alone was right on "
+    )
     words += f"{number(test.first_only)}, version {pair.second} alone on {number(test.second_only)} "
     return words + f"(McNemar's exact test, p = {_p(test.p)})."
 
 
-def _differences(pair: Pair, metrics: Mapping[str, Metric]) -> Component:
+def _differences(pair: VersionPair, metrics: Mapping[str, Metric]) -> Component:
     names = ["", f"Version {pair.first}", f"Version {pair.second}", "Difference", "95 % interval", "p", "n"]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     rows = [
-        _row(metrics[name], one) for name, one in pair.found.differences.items() if one.n and name in metrics
+        _row(metrics[name], item)
+        for name, item in pair.result.differences.items()
+        if item.n and name in metrics
     ]
     table = html.Table([head, html.Tbody(rows)], className="table table-sm lb-numbers")
     words = "Differences are second minus first, on the same scans; no p value is corrected for their number."
     return html.Div([html.Div(table, className="lb-scroll"), html.P(words, className="text-secondary")])
 
 
-def _row(metric: Metric, one: Difference) -> Component:
-    sure = math.isfinite(one.value) and (one.low > 0 or one.high < 0)
+def _row(metric: Metric, difference: PairedDifference) -> Component:
+    sure = math.isfinite(difference.value) and (difference.low > 0 or difference.high < 0)
     scale, unit, digits = (100, " points", ".1f") if metric.percent else (1, "", ".3f")
-    known = math.isfinite(one.value)
+    known = math.isfinite(difference.value)
     cells: list[Component | str] = [
         html.Span(metric.label, title=metric.meaning),
-        value_words(metric, one.first),
-        value_words(metric, one.second),
-        f"{scale * one.value:+{digits}}{unit}" if known else "–",
-        f"{scale * one.low:+{digits}} to {scale * one.high:+{digits}}" if known else "–",
-        "–" if one.p is None else _p(one.p),
-        number(one.n),
+        value_words(metric, difference.first),
+        value_words(metric, difference.second),
+        f"{scale * difference.value:+{digits}}{unit}" if known else "–",
+        f"{scale * difference.low:+{digits}} to {scale * difference.high:+{digits}}" if known else "–",
+        "–" if difference.p is None else _p(difference.p),
+        number(difference.n),
     ]
     return html.Tr([html.Td(cell) for cell in cells], className="lb-gap" if sure else None)
 
 
-def _lists(pair: Pair) -> list[Component]:
+def _lists(pair: VersionPair) -> list[Component]:
     lists: list[Component] = []
     for outcome, words in OUTCOMES.items():
-        mine = [case for case in pair.found.cases if case.outcome == outcome]
+        mine = [case for case in pair.result.cases if case.outcome == outcome]
         summary = html.Summary(f"{words.format(second=pair.second)}: {number(len(mine))} scans")
-        shown = [_case(one) for one in mine[:MOST_CASES]]
+        shown = [_case(case) for case in mine[:MOST_CASES]]
         if len(mine) > MOST_CASES:
             shown.append(html.Li(f"… and {number(len(mine) - MOST_CASES)} more", className="text-secondary"))
         lists.append(
@@ -80,12 +84,12 @@ def _lists(pair: Pair) -> list[Component]:
     return lists
 
 
-def _case(one: PairedCase) -> Component:
-    link = dcc.Link(f"Scan {one.scan_id[:8]}", href=addresses.scan(one.scan_id), className="lb-scan-link")
-    if one.by == "dice":
-        words = f"Dice {one.first_value:.3f} → {one.second_value:.3f}"
+def _case(case: PairedCase) -> Component:
+    link = dcc.Link(f"Scan {case.scan_id[:8]}", href=addresses.scan(case.scan_id), className="lb-scan-link")
+    if case.by == "dice":
+        words = f"Dice {case.first_value:.3f} → {case.second_value:.3f}"
     else:
-        words = f"{_right(one.first_value)} → {_right(one.second_value)}"
+        words = f"{_right(case.first_value)} → {_right(case.second_value)}"
     return html.Li([link, " ", words])
 
 

@@ -13,14 +13,15 @@ from dash.development.base_component import Component
 
 from dashboard.components.cohort_panels import number
 from dashboard.components.results import local_time
-from data.records import ReportKind, Role, User
+from data.records import ReportKind, User
 from services import addresses
 from services.addresses import ReportsAddress
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from data.records import ReadCount
     from services.performance.metrics import Metric
-    from services.performance.numbers import Live, Point, Shown
+    from services.performance.numbers import Live, MetricPoint, MetricView
 
 GOAL, LIMIT, GOAL_SAVE, GOAL_SAID = (
     "performance-goal",
@@ -28,7 +29,6 @@ GOAL, LIMIT, GOAL_SAVE, GOAL_SAID = (
     "performance-goal-save",
     "performance-goal-said",
 )
-SETTERS = (Role.HEAD, Role.MLOPS)  # of goals
 MOST_OPEN = 16  # rows of the table that are shown without a click
 SOURCES = {"validation": "Validation", "reviewed": "Real use", "sample": "Real use, random sample"}
 FILES = {"csv": "CSV", "xlsx": "Excel", "png": "PNG"}
@@ -50,7 +50,7 @@ def interval_words(metric: Metric, low: float, high: float) -> str:
     return f"{value_words(metric, low)} to {value_words(metric, high)}"
 
 
-def source_words(point: Point) -> str:
+def source_words(point: MetricPoint) -> str:
     """Where a number comes from."""
     return SOURCES[point.source] + (f", {point.kind}" if point.kind else "")
 
@@ -73,41 +73,42 @@ def exports(query: str) -> Component:
     return html.Div(links, className="lb-exports")
 
 
-def banner(shown: Shown) -> list[Component]:
+def banner(shown: MetricView) -> list[Component]:
     """What must be known before anything is believed: MLflow away, numbers beyond their limit."""
     parts: list[Component] = []
     if shown.trouble:
         parts.append(html.Div(shown.trouble, className="lb-warning", role="status"))
-    for one in shown.past_limit:
-        words = f"{shown.metric.label} of version {one.version}{f' in {one.month}' if one.month else ''} is "
-        words += f"{value_words(shown.metric, one.figure.value)}, beyond the alert limit of "
+    for point in shown.past_limit:
+        when = f" in {point.month}" if point.month else ""
+        words = f"{shown.metric.label} of version {point.version}{when} is "
+        words += f"{value_words(shown.metric, point.figure.value)}, beyond the alert limit of "
         words += f"{value_words(shown.metric, shown.goal.alert_limit if shown.goal else None)} "
-        words += f"(n = {number(one.figure.n)})."
+        words += f"(n = {number(point.figure.n)})."
         parts.append(html.Div(words, className="lb-warning lb-past-limit"))
     return parts
 
 
-def live(shown: Shown) -> Component:
+def live(shown: MetricView) -> Component:
     """Which version serves, since when, and who approved it."""
     if shown.live is None:
         return html.Div("No version is live.", className="lb-live-line text-secondary")
-    found = shown.live
+    serving = shown.live
     parts: list[Component] = [
-        html.Strong(f"Version {found.version.version}"),
+        html.Strong(f"Version {serving.version.version}"),
         html.Span("live", className="lb-badge lb-live"),
-        html.Span(_since(found)),
+        html.Span(_since(serving)),
     ]
-    if found.reason:
-        parts.append(html.Span(f"“{found.reason}”", className="text-secondary"))
+    if serving.reason:
+        parts.append(html.Span(f"“{serving.reason}”", className="text-secondary"))
     if shown.challenger:
-        query = shown.asked.query(version=found.version.version, vs=shown.challenger)
+        query = shown.asked.query(version=serving.version.version, vs=shown.challenger)
         words = f"What would change with version {shown.challenger}, the challenger?"
         parts.append(dcc.Link(words, href=addresses.performance(query)))
     parts.append(dcc.Link("Model card and versions", href=addresses.MODELS))
     return html.Div(parts, className="lb-live-line")
 
 
-def meaning(shown: Shown) -> list[Component]:
+def meaning(shown: MetricView) -> list[Component]:
     """What the metric means, in one sentence, and how its intervals are made."""
     intervals = {"none": "no interval is known", "bootstrap": "95 % intervals by bootstrap"}
     said = intervals.get(shown.metric.interval, f"95 % intervals after {shown.metric.interval}")
@@ -115,14 +116,14 @@ def meaning(shown: Shown) -> list[Component]:
     return [html.Span(shown.metric.meaning, className="me-1"), html.Span(words, className="text-secondary")]
 
 
-def table(shown: Shown) -> Component:
+def table(shown: MetricView) -> Component:
     """The chart's numbers in rows, each leading to its cases."""
     if not shown.points:
         return html.P("Nothing is known of this metric yet.", className="text-secondary")
     names = ["Source", "Version", "Month", shown.metric.label, "95 % interval", "n", "Cases"]
     said = {shown.metric.label: shown.metric.meaning}
     head = html.Thead(html.Tr([html.Th(name, scope="col", title=said.get(name)) for name in names]))
-    rows = [html.Tr(_cells(shown.metric, one)) for one in in_order(shown.points)]
+    rows = [html.Tr(_cells(shown.metric, point)) for point in in_order(shown.points)]
     whole = html.Table([head, html.Tbody(rows)], className="table table-sm lb-numbers")
     return html.Details(
         [html.Summary("The numbers as a table"), html.Div(whole, className="lb-scroll")],
@@ -130,24 +131,24 @@ def table(shown: Shown) -> Component:
     )
 
 
-def in_order(points: Sequence[Point]) -> list[Point]:
+def in_order(points: Sequence[MetricPoint]) -> list[MetricPoint]:
     """Newest months and versions first, validation last."""
     real = [point for point in points if point.source != "validation"]
-    return sorted(real, key=lambda one: (one.month, one.version), reverse=True) + [
+    return sorted(real, key=lambda point: (point.month, point.version), reverse=True) + [
         point for point in points if point.source == "validation"
     ]
 
 
-def coverage(found: ReadCount, part: str) -> str:
+def coverage(count: ReadCount, part: str) -> str:
     """How much is judged and how that was chosen."""
-    if not found.read:
+    if not count.read:
         return "Nothing was read by this version in this period."
     if part == "sample":
-        n, of, chosen = found.sampled_reviewed, found.sampled, "drawn at random, whatever the model said"
+        n, of, chosen = count.sampled_reviewed, count.sampled, "drawn at random, whatever the model said"
     else:
-        n, of, chosen = found.reviewed, found.read, "those that somebody reviewed or that came with a label"
+        n, of, chosen = count.reviewed, count.read, "those that somebody reviewed or that came with a label"
     words = f"{number(n)} of {number(of)} readings ({_share(n, of)}) are judged: {chosen}."
-    if part != "sample" and found.reviewed < found.read:
+    if part != "sample" and count.reviewed < count.read:
         words += (
             " Who reviews what looks suspicious sees more errors than there are; the random sample does not."
         )
@@ -156,19 +157,19 @@ def coverage(found: ReadCount, part: str) -> str:
 
 def goal_form(user: User) -> Component:
     """Where heads and MLOps staff set goal and limit; others see them in the chart only."""
-    may = user.role in SETTERS
+    may_set = may(user, Permission.SET_GOALS)
     fields = [
         html.Div(
             [
                 html.Label(words, htmlFor=name, className="form-label"),
-                dbc.Input(id=name, type="text", size="sm", disabled=not may),
+                dbc.Input(id=name, type="text", size="sm", disabled=not may_set),
             ]
         )
         for name, words in ((GOAL, "Goal"), (LIMIT, "Alert limit"))
     ]
-    save = html.Button("Set", id=GOAL_SAVE, className="btn btn-sm btn-outline-primary", disabled=not may)
+    save = html.Button("Set", id=GOAL_SAVE, className="btn btn-sm btn-outline-primary", disabled=not may_set)
     said = html.Span(id=GOAL_SAID, className="text-secondary", role="status")
-    return html.Div([*fields, save, said], className="lb-goals" if may else "lb-hidden")
+    return html.Div([*fields, save, said], className="lb-goals" if may_set else "lb-hidden")
 
 
 def goal_words(metric: Metric, value: float | None) -> str:
@@ -178,27 +179,29 @@ def goal_words(metric: Metric, value: float | None) -> str:
     return f"{100 * value:g}" if metric.percent else f"{value:g}"
 
 
-def _cells(metric: Metric, one: Point) -> list[Component]:
-    badge = html.Span("SYNTHETIC", className="lb-badge lb-synthetic ms-1") if one.synthetic else None
-    words = "its cases" if one.source == "validation" else "open"
-    link = dcc.Link(words, href=one.query) if one.query else "–"
-    figure = one.figure
+def _cells(metric: Metric, point: MetricPoint) -> list[Component]:
+    badge = html.Span("SYNTHETIC", className="lb-badge lb-synthetic ms-1") if point.synthetic else None
+    words = "its cases" if point.source == "validation" else "open"
+    link = dcc.Link(words, href=point.query) if point.query else "–"
+    figure = point.figure
     return [
-        html.Td([source_words(one), badge]),
-        html.Td(one.version),
-        html.Td(one.month or ("–" if one.source == "validation" else "all")),
-        html.Td(value_words(metric, figure.value), className="lb-past" if one.past_limit else None),
+        html.Td([source_words(point), badge]),
+        html.Td(point.version),
+        html.Td(point.month or ("–" if point.source == "validation" else "all")),
+        html.Td(value_words(metric, figure.value), className="lb-past" if point.past_limit else None),
         html.Td(interval_words(metric, figure.low, figure.high)),
         html.Td(number(figure.n)),
         html.Td(link),
     ]
 
 
-def _since(found: Live) -> str:
-    if found.since is None:
-        return f"since it was registered on {local_time(found.version.created_at)}; no approval is on record"
-    by = f", approved by {found.by}" if found.by else ""
-    return f"since {local_time(found.since)}{by}"
+def _since(serving: Live) -> str:
+    if serving.since is None:
+        return (
+            f"since it was registered on {local_time(serving.version.created_at)}; no approval is on record"
+        )
+    by = f", approved by {serving.by}" if serving.by else ""
+    return f"since {local_time(serving.since)}{by}"
 
 
 def _share(n: int, of: int) -> str:

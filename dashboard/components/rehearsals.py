@@ -10,11 +10,21 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.results import local_time, millilitres, task_name
-from data.records import Cost, Difference, Job, JobState, Paired, Rehearsal, Role, Said, User
+from data.records import (
+    Cost,
+    Job,
+    JobState,
+    PairedMetric,
+    Rehearsal,
+    RehearsedScan,
+    User,
+    VersionAnswer,
+)
 from services import addresses
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
-    from services.versions.rehearsals import Asked
+    from services.versions.rehearsals import RehearsalRequest
 
 CANCEL = "rehearsal-cancel"  # type of the buttons: {"type", "job"}
 PICTURED = 24
@@ -23,7 +33,7 @@ NAMES = {"recall": "Recall", "specificity": "Specificity", "dice": "Dice"}
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
-def progress(user: User, jobs: Sequence[tuple[Asked, Job]]) -> list[Component]:
+def progress(user: User, jobs: Sequence[tuple[RehearsalRequest, Job]]) -> list[Component]:
     """Rehearsals that wait or run, and the last one if it failed."""
     rows = [_under_way(user, asked, job) for asked, job in jobs if job.state in _UNFINISHED]
     if jobs and jobs[0][1].state is JobState.FAILED:
@@ -61,7 +71,7 @@ def differences(user: User, made: Rehearsal, pictures: bool) -> list[Component]:
         ],
         className="lb-outline-legend",
     )
-    sees = user.role is not Role.ADMIN
+    sees = may(user, Permission.SEE_SCANS)
     pictured = [
         _tile(made, difference, sees and pictures, sees) for difference in made.differences[:PICTURED]
     ]
@@ -72,7 +82,7 @@ def differences(user: User, made: Rehearsal, pictures: bool) -> list[Component]:
     parts.append(html.Div(pictured, className="lb-differences"))
     rest = made.differences[PICTURED:]
     if rest:
-        rows = [html.Tr([html.Td(cell) for cell in _cells(one, sees)]) for one in rest]
+        rows = [html.Tr([html.Td(cell) for cell in _cells(difference, sees)]) for difference in rest]
         names = ["Scan", f"Version {made.against}", f"Version {made.version}", "Agreement", "Truth"]
         head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
         table = html.Table([head, html.Tbody(rows)], className="table table-sm")
@@ -82,7 +92,7 @@ def differences(user: User, made: Rehearsal, pictures: bool) -> list[Component]:
     return parts
 
 
-def _under_way(user: User, asked: Asked, job: Job) -> Component:
+def _under_way(user: User, asked: RehearsalRequest, job: Job) -> Component:
     words = f"{task_name(asked.task)} version {asked.version} on the last {asked.scans} scans"
     waits = job.state is JobState.QUEUED
     cells: list[Component] = [
@@ -93,7 +103,7 @@ def _under_way(user: User, asked: Asked, job: Job) -> Component:
             class_name="lb-rehearsal-bar",
         ),
     ]
-    if user.role is Role.MLOPS:
+    if may(user, Permission.REHEARSE):
         cells.append(
             dbc.Button(
                 "Cancel", id={"type": CANCEL, "job": job.id}, size="sm", color="secondary", outline=True
@@ -110,19 +120,19 @@ def _paired(made: Rehearsal) -> Component:
         "Where the truth is known", f"Version {made.against}", f"Version {made.version}",
         "Difference (95 % interval)", "n", "Better on", "Worse on", "p (McNemar)",
     ]  # fmt: skip
-    return _table(names, [_pair(one) for one in made.paired])
+    return _table(names, [_pair(paired) for paired in made.paired])
 
 
-def _pair(one: Paired) -> list[str]:
+def _pair(metric: PairedMetric) -> list[str]:
     return [
-        NAMES.get(one.name, one.name),
-        f"{one.champion:.3f}",
-        f"{one.candidate:.3f}",
-        f"{one.difference:+.3f} ({one.low:+.3f} to {one.high:+.3f})",
-        str(one.n),
-        str(one.better),
-        str(one.worse),
-        "" if one.p is None else f"{one.p:.3f}",
+        NAMES.get(metric.name, metric.name),
+        f"{metric.champion:.3f}",
+        f"{metric.candidate:.3f}",
+        f"{metric.difference:+.3f} ({metric.low:+.3f} to {metric.high:+.3f})",
+        str(metric.n),
+        str(metric.better),
+        str(metric.worse),
+        "" if metric.p is None else f"{metric.p:.3f}",
     ]
 
 
@@ -147,13 +157,13 @@ def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Component:
     return html.Div(html.Table([head, body], className="table table-sm"), className="lb-scroll")
 
 
-def _tile(made: Rehearsal, one: Difference, pictured: bool, sees: bool) -> Component:
+def _tile(made: Rehearsal, difference: RehearsedScan, pictured: bool, sees: bool) -> Component:
     parts: list[Component] = []
     if pictured:
-        source = f"/rehearsals/{made.id}/{one.scan_id}.png"
-        alt = f"Slice {one.slice + 1}, both outlines"
+        source = f"/rehearsals/{made.id}/{difference.scan_id}.png"
+        alt = f"Slice {difference.slice + 1}, both outlines"
         parts.append(html.Img(src=source, alt=alt))
-    scan, old, new, agreement, truth = _cells(one, sees)
+    scan, old, new, agreement, truth = _cells(difference, sees)
     parts.append(
         html.Dl(
             [
@@ -165,24 +175,24 @@ def _tile(made: Rehearsal, one: Difference, pictured: bool, sees: bool) -> Compo
             ]
         )
     )  # fmt: skip
-    return html.Article(parts, className="lb-card" + (" lb-sides" if one.sides_changed else ""))
+    return html.Article(parts, className="lb-card" + (" lb-sides" if difference.sides_changed else ""))
 
 
-def _cells(one: Difference, sees: bool) -> list[Component | str]:
-    agreement = "the contrary" if one.sides_changed else "the same side"
-    if one.overlap is not None:
-        agreement += f", masks overlap with Dice {one.overlap:.2f}"
-    truth = {None: "not known", True: "positive", False: "negative"}[one.truth_positive]
+def _cells(difference: RehearsedScan, sees: bool) -> list[Component | str]:
+    agreement = "the contrary" if difference.sides_changed else "the same side"
+    if difference.overlap is not None:
+        agreement += f", masks overlap with Dice {difference.overlap:.2f}"
+    truth = {None: "not known", True: "positive", False: "negative"}[difference.truth_positive]
     return [
-        _link(one.scan_id) if sees else one.scan_id[:8],
-        _said(one.champion),
-        _said(one.candidate),
+        _link(difference.scan_id) if sees else difference.scan_id[:8],
+        _said(difference.champion),
+        _said(difference.candidate),
         agreement,
         truth,
     ]
 
 
-def _said(said: Said) -> str:
+def _said(said: VersionAnswer) -> str:
     words = f"{'positive' if said.positive else 'negative'}, {said.probability:.2f}"
     if said.volume_ml is not None:
         words += f", {millilitres(said.volume_ml)}"

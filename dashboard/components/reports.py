@@ -11,8 +11,9 @@ from dash.development.base_component import Component
 
 from dashboard.components.outputs import Values
 from dashboard.components.results import local_time, task_name
-from data.records import Report, ReportKind, ReportState, Role, User
+from data.records import Report, ReportKind, ReportState, User
 from services.addresses import ReportsAddress
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from data.records import DriftRun
@@ -192,7 +193,7 @@ def _files(report: Report) -> Component:
 
 
 def _delete(report: Report, user: User) -> Component | None:
-    if user.role is Role.CLINICIAN:
+    if not may(user, Permission.DELETE_REPORTS):
         return None
     return html.Button(
         "Delete",

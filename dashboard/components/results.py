@@ -47,24 +47,24 @@ def short_result(row: WorklistRow) -> str:
     """Put a worklist row's result in a few words, such as "Tumour 23.4 mL, 41 mm"."""
     if row.positive is None:
         return ""
-    found = finding(row.task)
+    name = finding(row.task)
     if not row.has_mask:
         score = "" if row.probability is None else f" {row.probability:.2f}"
-        return f"{found.capitalize() if row.positive else 'No ' + found}{score}"
+        return f"{name.capitalize() if row.positive else 'No ' + name}{score}"
     if not row.positive:
-        return f"No {found} found"
+        return f"No {name} found"
     doubt = row.verdict is None and row.estimated_dice is not None and row.estimated_dice < DOUBTFUL_DICE
     sizes = [millilitres(row.volume_ml), millimetres(row.longest_diameter_mm), "check" if doubt else ""]
     known = ", ".join(size for size in sizes if size)
-    return f"{found.capitalize()} {known}" if known else f"{found.capitalize()} found"
+    return f"{name.capitalize()} {known}" if known else f"{name.capitalize()} found"
 
 
 def headline(result: Result) -> str:
     """Say in large what a result is."""
-    found = finding(result.task)
+    name = finding(result.task)
     if not result.has_mask:
-        return f"{found.capitalize()} {'likely' if result.positive else 'unlikely'}"
-    return f"{found.capitalize()} found" if result.positive else f"No {found} found"
+        return f"{name.capitalize()} {'likely' if result.positive else 'unlikely'}"
+    return f"{name.capitalize()} found" if result.positive else f"No {name} found"
 
 
 def position(lesion: Lesion, *, placed: bool) -> str:

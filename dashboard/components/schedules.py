@@ -58,11 +58,11 @@ def moment_words(time: datetime, moment: datetime) -> str:
     return f"{time:%A} {time.day} {time:%B}{year} at {time:%H:%M}"
 
 
-def preview(found: Preview, moment: datetime) -> list[Component]:
+def preview(meaning: Preview, moment: datetime) -> list[Component]:
     """Show what an expression means and when it comes next."""
-    coming = [html.Li(moment_words(time, moment)) for time in found.times]
-    zone = found.times[0].tzname() if found.times else ""
-    return [html.Div(f"{found.words} ({zone})"), html.Ul(coming, className="lb-coming")]
+    coming = [html.Li(moment_words(time, moment)) for time in meaning.times]
+    zone = meaning.times[0].tzname() if meaning.times else ""
+    return [html.Div(f"{meaning.words} ({zone})"), html.Ul(coming, className="lb-coming")]
 
 
 def options(choices: Sequence[tuple[str, str, str]]) -> list[dict[str, str]]:
@@ -104,26 +104,30 @@ def form() -> Component:
 
 
 def _card(view: ScheduleView, names: dict[str, str], moment: datetime) -> Component:
-    one = view.schedule
-    state = [] if one.active else [html.Span("Paused", className="lb-badge")]
-    verb = ("pause", "Pause") if one.active else ("go-on", "Go on")
+    schedule = view.schedule
+    state = [] if schedule.active else [html.Span("Paused", className="lb-badge")]
+    verb = ("pause", "Pause") if schedule.active else ("go-on", "Go on")
     buttons = [("run", "Run now"), verb, ("change", "Change"), ("delete", "Delete")]
-    made = names.get(one.made_by, "Lightbox")
+    made = names.get(schedule.made_by, "Lightbox")
     return html.Article(
         [
             html.Div(
                 [
-                    html.Div([html.Strong(one.name), *state], className="lb-alert-head"),
+                    html.Div([html.Strong(schedule.name), *state], className="lb-alert-head"),
                     html.Div(view.what, className="lb-alert-times"),
-                    html.Div(f"made by {made}, {local_time(one.created_at)}", className="lb-alert-times"),
+                    html.Div(
+                        f"made by {made}, {local_time(schedule.created_at)}", className="lb-alert-times"
+                    ),
                 ]
             ),
             html.Div(
-                [html.Div([view.when.words, " ", html.Code(one.cron)]), _next(view, moment), _last(view)]
+                [html.Div([view.when.words, " ", html.Code(schedule.cron)]), _next(view, moment), _last(view)]
             ),
-            html.Div([_button(verb, label, one.id) for verb, label in buttons], className="lb-alert-acts"),
+            html.Div(
+                [_button(verb, label, schedule.id) for verb, label in buttons], className="lb-alert-acts"
+            ),
         ],
-        className="lb-card lb-schedule" + ("" if one.active else " lb-alert-quiet"),
+        className="lb-card lb-schedule" + ("" if schedule.active else " lb-alert-quiet"),
     )
 
 
@@ -134,14 +138,14 @@ def _next(view: ScheduleView, moment: datetime) -> Component | None:
 
 
 def _last(view: ScheduleView) -> Component:
-    one = view.schedule
+    schedule = view.schedule
     if view.in_hand:
         return html.Div([icon("bi-hourglass-split"), "runs in a moment"], className="lb-alert-times")
-    if one.last_run_at is None:
+    if schedule.last_run_at is None:
         return html.Div("has not run yet", className="lb-alert-times")
-    ended = local_time(one.last_run_at)
-    if one.failure:
-        return html.Div([icon("bi-x-circle"), f"failed {ended}: {one.failure}"], className="lb-failed")
+    ended = local_time(schedule.last_run_at)
+    if schedule.failure:
+        return html.Div([icon("bi-x-circle"), f"failed {ended}: {schedule.failure}"], className="lb-failed")
     return html.Div([icon("bi-check2"), f"last run {ended}"], className="lb-alert-times")
 
 

@@ -229,7 +229,7 @@ def spacing_words(spacing: Spacing) -> str:
 
 def _source(measurements: Measurements | None, version: str) -> dict[str, Any]:
     lesions = measurements.lesions if measurements else ()
-    touched = {index for one in lesions for index in range(one.box.slices[0], one.box.slices[1] + 1)}
+    touched = {index for lesion in lesions for index in range(lesion.box.slices[0], lesion.box.slices[1] + 1)}
     # Only the largest lesions are listed; where there are more, any slice may hold some mask.
     everywhere = measurements is not None and len(touched) < measurements.slices_touched
     return {

@@ -9,11 +9,11 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.auth import SENDERS
 from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
 from dashboard.components.results import STATUS_NAMES, VERDICT_NAMES
-from data.records import Role, User
+from data.records import User
+from services.permissions import Permission, may
 from services.task_words import pictures_read
 
 GRID = "worklist-grid"
@@ -39,7 +39,7 @@ def empty(user: User, *, filtered: bool) -> Component:
     """Say why no scan is listed, and what to do."""
     if filtered:
         return _empty_state("bi-search", "No scan fits.", "Change the search or the filters.")
-    if user.role in SENDERS:
+    if may(user, Permission.SEND_SCANS):
         return _empty_state(
             "bi-inboxes",
             "No scans yet.",
@@ -89,7 +89,9 @@ def drop_zone() -> Component:
 
 def filters(user: User) -> Component:
     """Search and filter."""
-    hint = "Search patient, id, sequence" if user.role is Role.CLINICIAN else "Search pseudonym, sequence"
+    hint = (
+        "Search patient, id, sequence" if may(user, Permission.SEE_IDENTITY) else "Search pseudonym, sequence"
+    )
     results = {"positive": "Found", "negative": "Not found"}
     reviews = {verdict.value: name for verdict, name in VERDICT_NAMES.items()}
     return html.Div(
@@ -150,7 +152,7 @@ def _columns(user: User) -> list[dict[str, Any]]:
         {"headerName": "", "colId": "picture", "cellRenderer": "Thumbnail", "width": 66, "resizable": False},
         {"headerName": "Patient", "field": "patient", "cellRenderer": "ScanLink", "flex": 2, "minWidth": 130},
     ]
-    if user.role is Role.CLINICIAN:
+    if may(user, Permission.SEE_IDENTITY):
         columns.append({"headerName": "Patient ID", "field": "patient_id", "flex": 1, "minWidth": 100})
     columns += [
         {"headerName": "Modality", "field": "modality", "flex": 1, "minWidth": 110},

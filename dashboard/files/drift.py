@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, request
 
-from dashboard.auth import READERS, require
+from dashboard.auth import require
 from data.errors import NotFound
-from data.records import Role
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
 
 ID = re.compile(r"[0-9a-f]{32}")
-LOOKERS = (*READERS, Role.ADMIN)  # who may see what drifts
-RUNNERS = (Role.HEAD, Role.MLOPS, Role.ADMIN)  # who may have it computed
-PACKERS = (Role.MLOPS,)  # who may take scans out of the house
-ASKERS = (Role.CLINICIAN, Role.HEAD, Role.MLOPS)  # who may ask for reviews
 # Evidently's page runs its own scripts: in an origin of its own, without our cookies, and with no way
 # to any network.
 SANDBOX = (
@@ -49,7 +45,7 @@ class DriftFiles:
 
     def page(self, run_id: str, page: str) -> Response:
         """Evidently's own page: in a frame, or with `download` as a file."""
-        require(*LOOKERS)
+        require(Permission.SEE_DRIFT)
         content = self.services.drift.runs.html(_id(run_id), page)
         response = Response(content, mimetype="text/html")
         if "gzip" in request.headers.get("Accept-Encoding", ""):
@@ -64,7 +60,7 @@ class DriftFiles:
 
     def snapshot(self, run_id: str) -> Response:
         """Every number of a run, byte for byte as it was kept."""
-        require(*LOOKERS)
+        require(Permission.SEE_DRIFT)
         response = Response(self.services.drift.runs.content(_id(run_id)), mimetype="application/json")
         response.headers.set(
             "Content-Disposition", "attachment", filename=f"lightbox-drift-{run_id[:8]}.json"
@@ -73,20 +69,20 @@ class DriftFiles:
 
     def state(self, run_id: str) -> Response:
         """How far a run is."""
-        require(*LOOKERS)
+        require(Permission.SEE_DRIFT)
         run = self.services.drift.runs.run(_id(run_id))
         return jsonify({"state": run.state.value, "progress": self.services.drift.runs.progress(run)})
 
     def thumbnail(self, scan_id: str) -> Response:
         """A slice with the outline of its mask."""
-        require(*READERS)
+        require(Permission.SEE_SCANS)
         response = Response(self.services.reviewing.gallery.thumbnail(_id(scan_id)), mimetype="image/png")
         response.headers["Cache-Control"] = KEPT_BY_BROWSER
         return response
 
     def pack(self, pack_id: str) -> Response:
         """A retraining pack."""
-        user = require(*PACKERS)
+        user = require(Permission.TAKE_RETRAINING_PACKS)
         response = Response(
             self.services.training.packs.content(_id(pack_id), user), mimetype="application/zip"
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response
 
 from dashboard.auth import require
-from data.records import Role
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -17,7 +17,7 @@ def register(server: Flask, services: Services) -> None:
     """Add the route."""
 
     def report(import_id: str) -> Response:
-        require(Role.ADMIN)
+        require(Permission.IMPORT)
         response = Response(services.importing.report_csv(import_id), mimetype="text/csv")
         name = f"import-{import_id[:8]}-not-read.csv"
         response.headers.set("Content-Disposition", "attachment", filename=name)

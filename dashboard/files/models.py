@@ -11,7 +11,7 @@ from flask import Flask, Response, jsonify, request
 
 from dashboard.auth import reader, require
 from data.errors import InvalidInput, NotFound
-from data.records import Role
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -36,7 +36,7 @@ class ModelFiles:
 
     def add_version(self, task: str) -> Response:
         """Take a version as a zip and register it."""
-        user = require(Role.MLOPS)
+        user = require(Permission.REGISTER_VERSIONS)
         sent = request.files.get("version")
         if sent is None or not sent.filename:
             raise InvalidInput("Choose a zip first.")

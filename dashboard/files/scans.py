@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, request
 
-from dashboard.auth import READERS, reader, require
+from dashboard.auth import reader, require
 from dashboard.components.results import version_of
 from data.errors import InvalidInput, NotFound
-from data.records import Role
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -100,14 +100,14 @@ class ScanFiles:
 
     def export_cohort(self, kind: str) -> Response:
         """The cohort that the address selects, as a file."""
-        user = require(*READERS)
+        user = require(Permission.SEE_STATISTICS)
         asked = self.services.cohort.numbers.asked(request.query_string.decode("utf-8", "replace"))
         export = self.services.cohort.exports.export(asked.filters, kind, user)
         return _download(export.content, export.name, export.mime)
 
     def correct_mask(self, scan_id: str) -> Response:
         """Take a corrected mask in the scan's own grid."""
-        user = require(Role.CLINICIAN)
+        user = require(Permission.REVIEW)
         sent = request.files.get("mask")
         if sent is None or not sent.filename:
             raise InvalidInput("Choose a mask file first.")

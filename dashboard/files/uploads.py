@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from flask import Flask, Response, jsonify, request
 
-from dashboard.auth import SENDERS, require
+from dashboard.auth import require
 from dashboard.errors import json_error
 from data.errors import InvalidInput, UserFacingError
 from data.records import Scan, Upload, User
+from services.permissions import Permission
 from services.reading.uploads import WrongOffset
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class TusUploads:
 
     def create(self) -> Response:
         """Begin an upload of a stated length."""
-        user = require(*SENDERS)
+        user = require(Permission.SEND_SCANS)
         if unsuitable := _wrong_version():
             return unsuitable
         size = _count("Upload-Length")
@@ -73,7 +74,7 @@ class TusUploads:
 
     def offset(self, upload_id: str) -> Response:
         """Say how far an upload has come."""
-        user = require(*SENDERS)
+        user = require(Permission.SEND_SCANS)
         if unsuitable := _wrong_version():
             return unsuitable
         upload = self.uploads.get(user, upload_id)
@@ -84,7 +85,7 @@ class TusUploads:
 
     def append(self, upload_id: str) -> Response:
         """Take the bytes that follow the stated offset."""
-        user = require(*SENDERS)
+        user = require(Permission.SEND_SCANS)
         if unsuitable := _wrong_version():
             return unsuitable
         if request.mimetype != CHUNK_TYPE:
@@ -103,7 +104,7 @@ class TusUploads:
 
     def abandon(self, upload_id: str) -> Response:
         """Forget an upload and its bytes."""
-        user = require(*SENDERS)
+        user = require(Permission.SEND_SCANS)
         if unsuitable := _wrong_version():
             return unsuitable
         self.uploads.get(user, upload_id)
@@ -112,7 +113,7 @@ class TusUploads:
 
     def recent(self) -> Response:
         """List what this person sent lately, with what became of it (JSON, not part of tus)."""
-        user = require(*SENDERS)
+        user = require(Permission.SEND_SCANS)
         return jsonify([self._described(upload, user) for upload in self.uploads.recent(user)])
 
     def _described(self, upload: Upload, user: User) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dashboard.components.results import local_time
 from dashboard.pages import imports
 from data.errors import InvalidInput
 from data.records import Role, User
+from services.permissions import ROLE_NAMES, Permission
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,12 +31,7 @@ CREATE = "admin-create"
 ACTION = "admin-action"  # type of the buttons in the table: {"type", "user", "verb"}
 ROLE_OF = "admin-role-of"  # type of the role menus in the table: {"type", "user"}
 
-ROLES = {
-    Role.CLINICIAN: "Clinician",
-    Role.HEAD: "Department head",
-    Role.MLOPS: "MLOps",
-    Role.ADMIN: "Administrator",
-}
+ROLES = {role: name[0].upper() + name[1:] for role, name in ROLE_NAMES.items()}
 
 
 def layout(user: User, argument: str = "") -> Component:
@@ -67,7 +63,7 @@ def create(
     if not (name or "").strip() or not (display_name or "").strip():
         raise InvalidInput("Enter a name to sign in with and a full name.")
     user, password = accounts.create(
-        str(name).strip(), str(display_name).strip(), Role(role or Role.CLINICIAN), by=administrator.id
+        str(name).strip(), str(display_name).strip(), Role(role or Role.CLINICIAN), by=administrator
     )
     return one_time_password(user, password)
 
@@ -78,8 +74,8 @@ def act(accounts: Accounts, administrator: User, user_id: str, verb: str) -> Com
     if user is None:
         raise InvalidInput("This account does not exist any more.")
     if verb == "reset":
-        return one_time_password(user, accounts.reset_password(user_id, by=administrator.id))
-    accounts.set_active(user_id, verb == "activate", by=administrator.id)
+        return one_time_password(user, accounts.reset_password(user_id, by=administrator))
+    accounts.set_active(user_id, verb == "activate", by=administrator)
     return None
 
 
@@ -87,7 +83,7 @@ def set_role(accounts: Accounts, administrator: User, user_id: str, role: str) -
     """Give an account another role, where it differs."""
     user = accounts.user(user_id)
     if user is not None and user.role.value != role:
-        accounts.set_role(user_id, Role(role or Role.CLINICIAN), by=administrator.id)
+        accounts.set_role(user_id, Role(role or Role.CLINICIAN), by=administrator)
 
 
 def one_time_password(user: User, password: str) -> Component:
@@ -110,7 +106,7 @@ def register(app: Dash, accounts: Accounts, importing: Importing, imports_from: 
 def _register_people(app: Dash, accounts: Accounts) -> None:
     @app.callback(Output(PEOPLE, "children"), Input(PEOPLE, "id"))
     def _people(_: str) -> Component:
-        require(Role.ADMIN)
+        require(Permission.ADMINISTER)
         return people(accounts)
 
     @app.callback(
@@ -126,7 +122,7 @@ def _register_people(app: Dash, accounts: Accounts) -> None:
         prevent_initial_call=True,
     )
     def _create(clicks: int | None, name: str | None, display_name: str | None, role: str | None) -> Values:
-        administrator = require(Role.ADMIN)
+        administrator = require(Permission.ADMINISTER)
         clicked(clicks)
         password = create(accounts, administrator, name, display_name, role)
         return {ONE_TIME: password, PEOPLE: people(accounts), NAME: "", DISPLAY_NAME: ""}
@@ -137,13 +133,13 @@ def _register_people(app: Dash, accounts: Accounts) -> None:
         prevent_initial_call=True,
     )
     def _act(clicks: list[int | None]) -> Values:
-        administrator, button = require(Role.ADMIN), pressed(ctx.triggered_id, clicks)
+        administrator, button = require(Permission.ADMINISTER), pressed(ctx.triggered_id, clicks)
         password = act(accounts, administrator, button["user"], button["verb"])
         return {ONE_TIME: password, PEOPLE: people(accounts)}
 
     @app.callback(Input({"type": ROLE_OF, "user": ALL}, "value"), prevent_initial_call=True)
     def _set_role(_: list[str]) -> None:
-        administrator = require(Role.ADMIN)
+        administrator = require(Permission.ADMINISTER)
         if ctx.triggered_id:
             set_role(accounts, administrator, ctx.triggered_id["user"], str(ctx.triggered[0]["value"]))
 

@@ -15,6 +15,7 @@ from dashboard.pages import schedules
 from data.errors import InvalidInput
 from data.records import User
 from services.addresses import AlertsAddress
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.accounts import Accounts
@@ -27,7 +28,6 @@ OPEN = "alerts-open"
 PAST = "alerts-past"
 MORE = "alerts-more"
 
-ROLES = bell.ROLES
 PAST_AT_FIRST = 20
 MOST_PAST = 1000
 MORE_TIMES = 5  # how many times as many past alerts "Show more" shows
@@ -101,7 +101,7 @@ def register(app: Dash, service: Alerts, plans: Schedules, accounts: Accounts) -
         inputs=[Input(LOCATION, "search"), Input(bell.SEEN, "data")],
     )
     def _show(search: str | None, _: str | None) -> Values:
-        return show(service, require(*ROLES), search)
+        return show(service, require(Permission.DECIDE_ALERTS), search)
 
     _register_decisions(app, service)
     schedules.register(app, plans, accounts, service)
@@ -124,7 +124,7 @@ def _register_decisions(app: Dash, service: Alerts) -> None:
         prevent_initial_call=True,
     )
     def _open(clicks: list[int | None]) -> Values:
-        require(*ROLES)
+        require(Permission.DECIDE_ALERTS)
         button = pressed(ctx.triggered_id, clicks)
         return decision_form(service, button["alert"], button["verb"])
 
@@ -140,7 +140,7 @@ def _register_decisions(app: Dash, service: Alerts) -> None:
     def _decide(
         clicks: int | None, decision: dict[str, str], why: str | None, until: str | None
     ) -> tuple[bool, str]:
-        user = require(*ROLES)
+        user = require(Permission.DECIDE_ALERTS)
         clicked(clicks)
         decide(service, user, decision["alert"], decision["verb"], why or "", until)
         return False, service.token()

@@ -12,11 +12,12 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html,
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard.auth import READERS, require
+from dashboard.auth import require
 from dashboard.components import cohort_filters, cohort_panels
 from dashboard.components.cohort_filters import CONTROLS
 from dashboard.components.outputs import Values, outputs
 from data.records import User
+from services.permissions import Permission
 from services.task_words import MEASURED_VOLUME
 
 if TYPE_CHECKING:
@@ -160,11 +161,11 @@ def register(app: Dash, cohort: CohortServices) -> None:
 
     @app.callback(output=outputs(SHOWN), inputs=[Input(LOCATION, "search")])
     def _show(search: str | None) -> Values:
-        return show(cohort, require(*READERS), search)
+        return show(cohort, require(Permission.SEE_STATISTICS), search)
 
     @app.callback(output=outputs(cohort_filters.VALUES), inputs=[Input(LOCATION, "search")])
     def _controls(search: str | None) -> Values:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         return controls(cohort, search)
 
     _register_address(app)
@@ -212,7 +213,7 @@ def _register_views(app: Dash, cohort: CohortServices) -> None:
     def _change_views(
         _: int | None, __: int | None, name: str | None, chosen: str | None, search: str | None
     ) -> Values:
-        user = require(*READERS)
+        user = require(Permission.SEE_STATISTICS)
         if ctx.triggered_id == VIEW_SAVE:
             return save_view(cohort, user, name, search)
         if ctx.triggered_id == VIEW_DELETE and chosen:
@@ -223,7 +224,7 @@ def _register_views(app: Dash, cohort: CohortServices) -> None:
         Output(LOCATION, "search", allow_duplicate=True), Input(VIEWS, "value"), prevent_initial_call=True
     )
     def _open_view(chosen: str | None) -> str:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         return view_query(cohort, chosen)
 
 

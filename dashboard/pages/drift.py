@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 from dash import Dash, Input, dcc, html
 from dash.development.base_component import Component
 
-from dashboard.auth import READERS, require
+from dashboard.auth import require
 from dashboard.components import drift_controls as controls
 from dashboard.components import drift_gallery as gallery
 from dashboard.components import drift_panels as panels
 from dashboard.components.outputs import Values, outputs
-from dashboard.files.drift import LOOKERS, RUNNERS
 from dashboard.pages import drift_actions
 from dashboard.pages.drift_actions import HISTORY, PACKS, REFERENCES, REQUESTS, SAID
 from data.errors import InvalidInput, NotFound
 from data.records import DriftRun, RunState, User
 from services.addresses import DriftAddress
 from services.drift import charts as drift_charts
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.assembly.drift import DriftServices
@@ -67,7 +67,7 @@ DETAIL = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class DriftView:
     """What an address comes to: the task, and the run that is shown, which may be a task's latest."""
 
     task: str
@@ -79,7 +79,7 @@ class Shown:
 def layout(user: User, argument: str = "") -> Component:
     """Build the page; what it shows comes from its address."""
     # The person is nobody in the validation layout; every control must be in it all the same.
-    may_run, may_choose = user.role in RUNNERS or not user.id, user.role in READERS
+    may_run, may_choose = may(user, Permission.RUN_DRIFT) or not user.id, may(user, Permission.SEE_SCANS)
     return html.Div(
         [
             html.Div([html.H1("Drift"), html.Div(id=DOWNLOADS)], className="lb-page-head"),
@@ -126,7 +126,7 @@ def _folded(words: str, inside: list[Component], name: str) -> Component:
     return html.Details([html.Summary(words), *inside, html.Div(id=name)], className="lb-card")
 
 
-def shown_at(drift: DriftServices, tasks: Sequence[str], search: str | None) -> Shown:
+def shown_at(drift: DriftServices, tasks: Sequence[str], search: str | None) -> DriftView:
     """What an address shows; without a run, the task's latest one. Raises InvalidInput, NotFound."""
     address = DriftAddress.read(search)
     run = drift.runs.run(address.run) if address.run else None
@@ -135,7 +135,7 @@ def shown_at(drift: DriftServices, tasks: Sequence[str], search: str | None) -> 
         raise InvalidInput(f"There is no task called {task}.")
     if run is None:
         run = next(iter(drift.runs.runs(task, 1)), None)
-    return Shown(task, run, address.feature, address.vs)
+    return DriftView(task, run, address.feature, address.vs)
 
 
 def show(drift: DriftServices, tasks: Sequence[str], user: User, search: str | None) -> Values:
@@ -146,7 +146,7 @@ def show(drift: DriftServices, tasks: Sequence[str], user: User, search: str | N
     if runs:
         shown[RUNS] = panels.runs(runs, None if at.run is None else at.run.id, at.vs)
     if at.run is None:
-        shown[VERDICT] = panels.nothing(user.role in RUNNERS)
+        shown[VERDICT] = panels.nothing(may(user, Permission.RUN_DRIFT))
     elif at.run.state is RunState.WAITING:
         shown[VERDICT] = panels.waiting(at.run, drift.runs.progress(at.run))
     elif at.run.state is RunState.FAILED:
@@ -157,7 +157,7 @@ def show(drift: DriftServices, tasks: Sequence[str], user: User, search: str | N
     return shown | {TICK: not waits}
 
 
-def _finished(drift: DriftServices, run: DriftRun, at: Shown) -> Values:
+def _finished(drift: DriftServices, run: DriftRun, at: DriftView) -> Values:
     snapshot = drift.runs.snapshot(run.id)
     has_truth = snapshot["truth"] is not None and snapshot["truth"]["evidently"] is not None
     shown = {
@@ -186,7 +186,7 @@ def detail(drift: DriftServices, tasks: Sequence[str], user: User, search: str |
     }
     if at.feature is not None and at.run is not None and at.run.state is RunState.DONE:
         shown |= _feature(drift, at.run, at.feature)
-        if user.role in READERS:
+        if may(user, Permission.SEE_SCANS):
             shown |= _influential_scans(drift, at.run, at.feature)
     for graph in (DISTRIBUTION, HISTORY):
         shown[card_of(graph)] = "lb-card lb-chart" + (" lb-hidden" if shown[graph] is _EMPTY else "")
@@ -227,18 +227,18 @@ def register(
 
     @app.callback(output=outputs(SHOWN), inputs=[Input(LOCATION, "search"), Input(TICK, "n_intervals")])
     def _show(search: str | None, _: int | None) -> Values:
-        return show(drift, tasks, require(*LOOKERS), search)
+        return show(drift, tasks, require(Permission.SEE_DRIFT), search)
 
     @app.callback(output=outputs(DETAIL), inputs=[Input(LOCATION, "search")])
     def _detail_shown(search: str | None) -> Values:
-        return detail(drift, tasks, require(*LOOKERS), search)
+        return detail(drift, tasks, require(Permission.SEE_DRIFT), search)
 
     def task_of(search: str | None) -> str:
         return shown_at(drift, tasks, search).task
 
     @app.callback(output=outputs(drift_actions.LISTS), inputs=[Input(LOCATION, "search")])
     def _lists(search: str | None) -> Values:
-        user, at = require(*LOOKERS), shown_at(drift, tasks, search)
+        user, at = require(Permission.SEE_DRIFT), shown_at(drift, tasks, search)
         return drift_actions.lists(drift, requests, packs, tasks, user, at.task, at.run)
 
     drift_actions.register(app, drift, requests, packs, task_of)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
-from dashboard.auth import READERS, require
+from dashboard.auth import require
 from dashboard.components import drift_controls as controls
 from dashboard.components import drift_gallery as gallery
 from dashboard.components.outputs import Values, clicked, outputs, pressed
-from dashboard.files.drift import ASKERS, LOOKERS, PACKERS, RUNNERS
 from data.errors import InvalidInput
 from data.records import DriftAsk, DriftRun, User
 from services.addresses import DriftAddress
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.assembly.drift import DriftServices
@@ -82,11 +82,11 @@ def lists(
             "options": controls.options(references),
             "value": chosen if chosen in known else controls.TRAINING,
         },
-        REFERENCES: controls.references(references, user.role in RUNNERS),
+        REFERENCES: controls.references(references, may(user, Permission.RUN_DRIFT)),
         REQUESTS: None
-        if user.role not in READERS
-        else gallery.requests(requests.open(task), user.role in RUNNERS),
-        PACKS: gallery.packs(packs.recent(), user.role in PACKERS),
+        if not may(user, Permission.SEE_SCANS)
+        else gallery.requests(requests.open(task), may(user, Permission.WITHDRAW_REVIEW_REQUESTS)),
+        PACKS: gallery.packs(packs.recent(), may(user, Permission.TAKE_RETRAINING_PACKS)),
     }
 
 
@@ -96,9 +96,9 @@ def keep_reference(references: DriftReferences, user: User, name: str | None, as
     return _references_shown(references, ask.task, f"Kept as “{kept.name}”, n = {kept.n:,}.")
 
 
-def delete_reference(references: DriftReferences, task: str, reference_id: str) -> Values:
+def delete_reference(references: DriftReferences, user: User, task: str, reference_id: str) -> Values:
     """Forget a reference."""
-    references.delete(reference_id)
+    references.delete(reference_id, user)
     return _references_shown(references, task, "Deleted.")
 
 
@@ -147,7 +147,7 @@ def _register_ways(app: Dash, task_of: Callable[[str | None], str]) -> None:
         Output(LOCATION, "href", allow_duplicate=True), Input(HISTORY, "clickData"), prevent_initial_call=True
     )
     def _open(point: dict[str, Any] | None) -> str:
-        require(*LOOKERS)
+        require(Permission.SEE_DRIFT)
         if not point:
             raise PreventUpdate
         return str(point["points"][0]["customdata"])
@@ -159,7 +159,7 @@ def _register_ways(app: Dash, task_of: Callable[[str | None], str]) -> None:
         prevent_initial_call=True,
     )
     def _task(task: str | None, search: str | None) -> str:
-        require(*LOOKERS)
+        require(Permission.SEE_DRIFT)
         if not task or task_of(search) == task:
             raise PreventUpdate
         return f"?{DriftAddress(task).query}"
@@ -172,7 +172,7 @@ def _register_window(app: Dash, drift: DriftServices) -> None:
         prevent_initial_call=True,
     )
     def _run(clicks: int | None, window: dict[str, Any]) -> str:
-        user = require(*RUNNERS)
+        user = require(Permission.RUN_DRIFT)
         clicked(clicks)
         return compare(drift, user, ask_of(**window))
 
@@ -186,7 +186,7 @@ def _register_window(app: Dash, drift: DriftServices) -> None:
         prevent_initial_call=True,
     )
     def _keep(clicks: int | None, name: str | None, window: dict[str, Any]) -> Values:
-        user = require(*RUNNERS)
+        user = require(Permission.RUN_DRIFT)
         clicked(clicks)
         return keep_reference(drift.runs.references, user, name, ask_of(**window))
 
@@ -199,8 +199,8 @@ def _register_window(app: Dash, drift: DriftServices) -> None:
         prevent_initial_call=True,
     )
     def _delete(clicks: list[int | None], task: str) -> Values:
-        require(*RUNNERS)
-        return delete_reference(drift.runs.references, task, pressed(ctx.triggered_id, clicks)["reference"])
+        user, button = require(Permission.RUN_DRIFT), pressed(ctx.triggered_id, clicks)
+        return delete_reference(drift.runs.references, user, task, button["reference"])
 
 
 def _register_gallery(
@@ -210,7 +210,7 @@ def _register_gallery(
     chosen = [State(gallery.CHOSEN, "value"), State(gallery.WHY, "value"), State(LOCATION, "search")]
 
     def waiting(user: User, task: str) -> Any:
-        return gallery.requests(requests.open(task), user.role in RUNNERS)
+        return gallery.requests(requests.open(task), may(user, Permission.WITHDRAW_REVIEW_REQUESTS))
 
     @app.callback(
         output=outputs(shown, again=True),
@@ -218,7 +218,7 @@ def _register_gallery(
         prevent_initial_call=True,
     )
     def _ask(clicks: int | None, scan_ids: list[str], why: str | None, search: str | None) -> Values:
-        user = require(*ASKERS)
+        user = require(Permission.ASK_FOR_REVIEWS)
         clicked(clicks)
         sentence = ask_for_reviews(requests, user, scan_ids or [], why)
         return {gallery.SAID: sentence, REQUESTS: waiting(user, task_of(search)), PACKS: no_update}
@@ -229,10 +229,10 @@ def _register_gallery(
         prevent_initial_call=True,
     )
     def _pack(clicks: int | None, scan_ids: list[str], why: str | None, search: str | None) -> Values:
-        user = require(*PACKERS)
+        user = require(Permission.TAKE_RETRAINING_PACKS)
         clicked(clicks)
         sentence = make_pack(packs, user, task_of(search), scan_ids or [], why)
-        kept = gallery.packs(packs.recent(), user.role in PACKERS)
+        kept = gallery.packs(packs.recent(), may(user, Permission.TAKE_RETRAINING_PACKS))
         return {gallery.SAID: sentence, REQUESTS: no_update, PACKS: kept}
 
     @app.callback(
@@ -241,8 +241,8 @@ def _register_gallery(
         prevent_initial_call=True,
     )
     def _withdraw(clicks: list[int | None], search: str | None) -> Values:
-        user = require(*RUNNERS)
-        requests.withdraw(pressed(ctx.triggered_id, clicks)["request"])
+        user = require(Permission.WITHDRAW_REVIEW_REQUESTS)
+        requests.withdraw(pressed(ctx.triggered_id, clicks)["request"], user)
         return {
             gallery.SAID: "Taken back.",
             REQUESTS: waiting(user, task_of(search)),
@@ -257,6 +257,6 @@ def _register_gallery(
         prevent_initial_call=True,
     )
     def _all_or_none(clicks: int | None, options: list[dict[str, Any]], chosen: list[str]) -> list[str]:
-        require(*READERS)
+        require(Permission.SEE_SCANS)
         clicked(clicks)
         return all_or_none(options, chosen)

@@ -13,7 +13,8 @@ from dashboard.auth import require
 from dashboard.components import imports
 from dashboard.components.imports import ACTION, FOLDER, LABELS, LIST, SEEN, START, TICK
 from dashboard.components.outputs import Values, clicked, outputs, pressed
-from data.records import Role, User
+from data.records import User
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.importing.imports import Importing
@@ -61,7 +62,7 @@ def register(app: Dash, importing: Importing, imports_from: Path) -> None:
         inputs=[Input(TICK, "n_intervals"), State(SEEN, "data")],
     )
     def _show(_: int | None, seen: str | None) -> Values:
-        require(Role.ADMIN)
+        require(Permission.IMPORT)
         return show(importing, imports_from, seen)
 
     @app.callback(
@@ -70,7 +71,7 @@ def register(app: Dash, importing: Importing, imports_from: Path) -> None:
         prevent_initial_call=True,
     )
     def _start(clicks: int | None, folder: str | None, labels: str | None) -> Values:
-        administrator = require(Role.ADMIN)
+        administrator = require(Permission.IMPORT)
         clicked(clicks)
         importing.start_below(administrator, folder or "", labels or "")
         return {LIST: table(importing, imports_from), FOLDER: "", LABELS: ""}
@@ -81,6 +82,6 @@ def register(app: Dash, importing: Importing, imports_from: Path) -> None:
         prevent_initial_call=True,
     )
     def _act(clicks: list[int | None]) -> Component:
-        administrator, button = require(Role.ADMIN), pressed(ctx.triggered_id, clicks)
+        administrator, button = require(Permission.IMPORT), pressed(ctx.triggered_id, clicks)
         act(importing, administrator, button["import"], button["verb"])
         return table(importing, imports_from)

@@ -16,7 +16,8 @@ from dashboard.components.model_versions import ACT, COUNT, WHY
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from dashboard.components.results import task_name
 from data.errors import Busy, InvalidInput
-from data.records import Gate, ModelVersion, Role, User
+from data.records import ModelVersion, PromotionGateResult, User
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.assembly.versions import VersionServices
@@ -34,7 +35,7 @@ PROMOTIONS_SHOWN = 30
 
 def layout(user: User, argument: str = "") -> Component:
     """Build the page; `show` fills it."""
-    hidden = "" if user.role is Role.MLOPS else "d-none"
+    hidden = "" if may(user, Permission.PROMOTE) else "d-none"
     look = dbc.Button(
         "Look in MLflow now", id=LOOK, size="sm", color="secondary", outline=True, class_name=hidden
     )
@@ -139,7 +140,7 @@ def _register_showing(app: Dash, versions: VersionServices) -> None:
         inputs=[Input(TICK, "n_intervals"), Input(UPLOADED, "data"), State(SEEN, "data")],
     )
     def _show(_: int | None, uploaded: str | None, seen: str | None) -> Values:
-        return changed(versions, require(*Role), uploaded, seen)
+        return changed(versions, require(Permission.SEE_MODELS), uploaded, seen)
 
     @app.callback(
         output=outputs({SAID: "children", CONTENT: "children"}, again=True),
@@ -147,7 +148,7 @@ def _register_showing(app: Dash, versions: VersionServices) -> None:
         prevent_initial_call=True,
     )
     def _look(clicks: int | None) -> Values:
-        user = require(Role.MLOPS)
+        user = require(Permission.PROMOTE)
         clicked(clicks)
         return look(versions, user)
 
@@ -163,7 +164,7 @@ def _register_acting(app: Dash, versions: VersionServices) -> None:
         prevent_initial_call=True,
     )
     def _act(clicks: list[int | None], _: list[str | None], __: list[str | None]) -> Values:
-        user, button = require(*Role), pressed(ctx.triggered_id, [ctx.triggered[0]["value"]])
+        user, button = require(Permission.SEE_MODELS), pressed(ctx.triggered_id, [ctx.triggered[0]["value"]])
         reasons, counts = ctx.states_list
         return acted(versions, user, button, _beside(button, reasons), _beside(button, counts))
 
@@ -173,7 +174,7 @@ def _register_acting(app: Dash, versions: VersionServices) -> None:
         prevent_initial_call=True,
     )
     def _cancel(clicks: list[int | None]) -> list[Component]:
-        return cancel(versions, require(Role.MLOPS), pressed(ctx.triggered_id, clicks)["job"])
+        return cancel(versions, require(Permission.REHEARSE), pressed(ctx.triggered_id, clicks)["job"])
 
 
 def _task(versions: VersionServices, user: User, task: str) -> Component:
@@ -189,7 +190,7 @@ def _task(versions: VersionServices, user: User, task: str) -> Component:
     body += model_versions.waiting(user, history, live)
     body += model_versions.cards(user, known, live, gates, _being_rehearsed(versions, task))
     body.append(model_versions.going_back(user, task, live, versions.promotions.previous(task)))
-    body.append(_upload(task) if user.role is Role.MLOPS else None)
+    body.append(_upload(task) if may(user, Permission.REGISTER_VERSIONS) else None)
     body += [_card(versions, task), model_versions.history(history)]
     return html.Section(
         [html.H2(task_name(task)), *(part for part in body if part is not None)], className="lb-model-task"
@@ -206,13 +207,13 @@ def _being_rehearsed(versions: VersionServices, task: str) -> set[str]:
 
 def _gates(
     versions: VersionServices, task: str, known: Sequence[ModelVersion], live: str | None
-) -> tuple[dict[str, Gate], str | None]:
+) -> tuple[dict[str, PromotionGateResult], str | None]:
     """The promotion gate's word on each version, or why there is none."""
     if live is None:  # the networks are still being loaded: there is nothing to compare with yet
         return {}, None
     others = [version.version for version in known if version.version != live]
     try:
-        return versions.promotions.gates(task, others), None
+        return versions.promotions.gate_results(task, others), None
     except Busy as error:
         return {}, str(error)
 

@@ -12,7 +12,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard.auth import READERS, require
+from dashboard.auth import require
 from dashboard.components import performance_controls as controls
 from dashboard.components import performance_panels as panels
 from dashboard.components.outputs import Values, clicked, outputs
@@ -49,6 +49,7 @@ from data.records import User
 from services.addresses import PERFORMANCE
 from services.performance import charts as performance_charts
 from services.performance.metrics import METRICS
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.performance import PerformanceServices
@@ -153,31 +154,31 @@ def _register_parts(app: Dash, performance: PerformanceServices) -> None:
 
     @app.callback(output=outputs(SHOWN), inputs=here)
     def _show(search: str | None, path: str | None) -> Values:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         _only_here(path)
         return show(performance, search)
 
     @app.callback(output=outputs(CLOSER), inputs=here)
     def _closer_shown(search: str | None, path: str | None) -> Values:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         _only_here(path)
         return closer.show(performance, search)
 
     @app.callback(output=outputs({TRAINING: "children", TRAINING_CURVES: "children"}), inputs=here)
     def _training(search: str | None, path: str | None) -> Values:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         _only_here(path)
         return closer.training(performance, search)
 
     @app.callback(Output(COMPARISON, "children"), *here)
     def _compared(search: str | None, path: str | None) -> Component:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         _only_here(path)
         return closer.compared(performance, search)
 
     @app.callback(output=outputs(controls.VALUES), inputs=here)
     def _controls(search: str | None, path: str | None) -> Values:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         _only_here(path)
         return control_values(performance, search)
 
@@ -189,7 +190,7 @@ def _register_changes(app: Dash, performance: PerformanceServices) -> None:
         prevent_initial_call=True,
     )
     def _threshold(threshold: float | None, search: str | None, path: str | None) -> Values:
-        require(*READERS)
+        require(Permission.SEE_STATISTICS)
         _only_here(path)
         return closer.what_if(performance, search, threshold)
 
@@ -206,7 +207,7 @@ def _register_changes(app: Dash, performance: PerformanceServices) -> None:
         prevent_initial_call=True,
     )
     def _set_goal(clicks: int | None, goal: str | None, limit: str | None, search: str | None) -> Values:
-        user = require(*panels.SETTERS)
+        user = require(Permission.SET_GOALS)
         clicked(clicks)
         return goal_kept(performance, user, search, goal, limit)
 

@@ -39,7 +39,7 @@ from services.statistics.subgroups import SUBGROUPS
 
 if TYPE_CHECKING:
     from services.assembly.performance import PerformanceServices
-    from services.performance.numbers import Asked
+    from services.performance.numbers import PerformanceQuery
 
 
 def show(performance: PerformanceServices, search: str | None) -> Values:
@@ -114,7 +114,7 @@ def _drawn(name: str, figure: dict[str, Any]) -> Component:
     )
 
 
-def _cases(performance: PerformanceServices, asked: Asked) -> Component | None:
+def _cases(performance: PerformanceServices, asked: PerformanceQuery) -> Component | None:
     if asked.of != "real":
         cases = details.validation_cases(performance.details.validation_cases(asked))
         return html.Section([html.H2("Cases of validation"), cases], className="lb-card")
@@ -133,14 +133,16 @@ def _cases(performance: PerformanceServices, asked: Asked) -> Component | None:
     return details.cases(page, title, links)
 
 
-def _group_link(performance: PerformanceServices, asked: Asked, what: str = "all") -> Callable[[str], str]:
+def _group_link(
+    performance: PerformanceServices, asked: PerformanceQuery, what: str = "all"
+) -> Callable[[str], str]:
     def address(group: str) -> str:
         return performance.cases.address(replace(asked.which(what), group=group))
 
     return address
 
 
-def _proposals(performance: PerformanceServices, asked: Asked) -> Component:
+def _proposals(performance: PerformanceServices, asked: PerformanceQuery) -> Component:
     return details.proposals(performance.numbers.proposals(asked), MOST_PROPOSALS)
 
 

@@ -10,8 +10,9 @@ from dash.development.base_component import Component
 from dashboard.auth import require
 from dashboard.components import rehearsals
 from dashboard.components.results import task_name
-from data.records import Rehearsal, Role, User
+from data.records import Rehearsal, User
 from services import addresses
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.versions import VersionServices
@@ -44,7 +45,7 @@ def register(app: Dash, versions: VersionServices) -> None:
 
     @app.callback(Output(CONTENT, "children"), Input(ID, "data"))
     def _show(rehearsal_id: str) -> list[Component]:
-        return show(versions, require(*Role), rehearsal_id)
+        return show(versions, require(Permission.SEE_MODELS), rehearsal_id)
 
 
 def _head(made: Rehearsal) -> Component:

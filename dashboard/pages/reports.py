@@ -9,12 +9,13 @@ from dash import ALL, Dash, Input, State, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard.auth import READERS, require
+from dashboard.auth import require
 from dashboard.components import reports as parts
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from dashboard.components.results import task_name
 from data.errors import InvalidInput
 from data.records import Report, ReportKind, RunState, User
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.drift.runs import DriftRuns
@@ -115,7 +116,7 @@ def register(app: Dash, reporting: Reporting, registry: Registry, runs: DriftRun
         output=outputs(parts.FORM_VALUES), inputs=[Input(parts.FORM, "id"), State(LOCATION, "search")]
     )
     def _form(_: str, search: str | None) -> Values:
-        require(*READERS)
+        require(Permission.USE_REPORTS)
         return form(reporting, registry, runs, search)
 
     @app.callback(
@@ -123,7 +124,7 @@ def register(app: Dash, reporting: Reporting, registry: Registry, runs: DriftRun
         inputs=[Input(parts.KIND, "value")],
     )
     def _fields(kind: str | None) -> Values:
-        require(*READERS)
+        require(Permission.USE_REPORTS)
         return parts.shown_fields(kind)
 
     @app.callback(
@@ -131,7 +132,7 @@ def register(app: Dash, reporting: Reporting, registry: Registry, runs: DriftRun
         inputs=[Input(parts.TICK, "n_intervals"), State(parts.SEEN, "data")],
     )
     def _listed(_: int | None, seen: str | None) -> Values:
-        return listed(reporting, require(*READERS), seen)
+        return listed(reporting, require(Permission.USE_REPORTS), seen)
 
     @app.callback(
         output=outputs({parts.SAID: "children", parts.SEEN: "data"}, again=True),
@@ -143,7 +144,7 @@ def register(app: Dash, reporting: Reporting, registry: Registry, runs: DriftRun
         prevent_initial_call=True,
     )
     def _make(clicks: int | None, kind: str | None, given: dict[str, str | None]) -> Values:
-        user = require(*READERS)
+        user = require(Permission.USE_REPORTS)
         clicked(clicks)
         return make(reporting, user, kind, given)
 
@@ -153,5 +154,5 @@ def register(app: Dash, reporting: Reporting, registry: Registry, runs: DriftRun
         prevent_initial_call=True,
     )
     def _delete(clicks: list[int | None]) -> Values:
-        user = require(*READERS)
+        user = require(Permission.USE_REPORTS)
         return delete(reporting, user, pressed(ctx.triggered_id, clicks)["report"])

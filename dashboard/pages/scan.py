@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.development.base_component import Component
 
-from dashboard.auth import READERS, require
+from dashboard.auth import require
 from dashboard.components import drift_gallery, panels, viewer
 from dashboard.components import scan as parts
 from dashboard.components.outputs import Values, clicked, outputs
@@ -35,7 +35,8 @@ from dashboard.components.scan import (
     TITLE,
     TRUTH,
 )
-from data.records import Role, ScanStatus, User
+from data.records import ScanStatus, User
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.assembly.reviewing import ReviewingServices
@@ -165,7 +166,7 @@ def register(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None
 def _register_panels(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None:
     @app.callback(output=outputs(PANELS), inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data")])
     def _show(scan_id: str, _: Any) -> Values:
-        return show(reviewing, require(*READERS), scan_id)
+        return show(reviewing, require(Permission.SEE_SCANS), scan_id)
 
     app.clientside_callback(ClientsideFunction("lightbox", "noteScan"), Input(SEEN, "data"))
 
@@ -173,7 +174,7 @@ def _register_panels(app: Dash, reviewing: ReviewingServices, readings: Reading)
         Output(REFRESH, "data"), Input(RETRY, "n_clicks"), State(SCAN_ID, "data"), prevent_initial_call=True
     )
     def _retry(clicks: int | None, scan_id: str) -> str:
-        user = require(*READERS)
+        user = require(Permission.READ_AGAIN)
         clicked(clicks)
         retry(reviewing.worklist, readings, user, scan_id)
         return f"asked {clicks}"
@@ -185,7 +186,7 @@ def _register_viewer(app: Dash, reviewing: ReviewingServices) -> None:
         inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data"), State(viewer.DATA, "data")],
     )
     def _show_viewer(scan_id: str, _: Any, before: dict[str, Any] | None) -> Values:
-        return show_viewer(reviewing, require(*READERS), scan_id, before)
+        return show_viewer(reviewing, require(Permission.SEE_SCANS), scan_id, before)
 
     app.clientside_callback(
         ClientsideFunction("lightbox", "drawViewer"),
@@ -220,11 +221,11 @@ def _register_review(app: Dash, reviewing: ReviewingServices) -> None:
     def _decide(
         accepts: int | None, rejects: int | None, scan_id: str, reason: str | None, truth: str | None
     ) -> Values:
-        user = require(Role.CLINICIAN)
+        user = require(Permission.REVIEW)
         clicked(accepts, rejects)
         sentence = decide(reviewing, user, scan_id, str(ctx.triggered_id), reason, truth)
         return {REVIEWED: sentence, REFRESH: f"reviewed {accepts} {rejects}", REASON: ""}
 
 
 def _may_review(view: ScanView, user: User) -> bool:
-    return user.role is Role.CLINICIAN and view.result is not None
+    return may(user, Permission.REVIEW) and view.result is not None

@@ -15,6 +15,7 @@ from dashboard.components import bell, schedules
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from data.errors import InvalidInput
 from data.records import User
+from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.accounts import Accounts
@@ -25,7 +26,6 @@ LIST = "schedules-list"
 SEEN = "schedules-seen"
 TICK = "schedules-tick"
 
-ROLES = bell.ROLES
 EVERY_MS = 15_000
 EVERY_MORNING = "0 6 * * *"
 FORM = {
@@ -152,7 +152,7 @@ def _register_list(app: Dash, plans: Schedules, accounts: Accounts, alerts: Aler
         inputs=[Input(TICK, "n_intervals"), State(SEEN, "data")],
     )
     def _show(_: int | None, seen: str | None) -> Values:
-        require(*ROLES)
+        require(Permission.SCHEDULE)
         return show(plans, accounts, seen)
 
     @app.callback(
@@ -164,7 +164,7 @@ def _register_list(app: Dash, plans: Schedules, accounts: Accounts, alerts: Aler
         prevent_initial_call=True,
     )
     def _act(clicks: list[int | None]) -> Values:
-        user = require(*ROLES)
+        user = require(Permission.SCHEDULE)
         button = pressed(ctx.triggered_id, clicks)
         return act(plans, accounts, user, button["schedule"], button["verb"])
 
@@ -176,7 +176,7 @@ def _register_list(app: Dash, plans: Schedules, accounts: Accounts, alerts: Aler
         prevent_initial_call=True,
     )
     def _delete(clicks: int | None, schedule_id: str) -> tuple[list[Component], str]:
-        user = require(*ROLES)
+        user = require(Permission.SCHEDULE)
         clicked(clicks)
         plans.delete(schedule_id, user)
         return cards(plans, accounts), alerts.token()
@@ -192,12 +192,12 @@ def _register_form(app: Dash, plans: Schedules, accounts: Accounts) -> None:
         prevent_initial_call=True,
     )
     def _open(_: int | None, __: list[int | None]) -> Values:
-        require(*ROLES)
+        require(Permission.SCHEDULE)
         return form(plans, ctx.triggered_id if ctx.triggered[0]["value"] else None)
 
     @app.callback(Output(schedules.PREVIEW, "children"), Input(schedules.CRON, "value"))
     def _preview(cron: str | None) -> list[Component]:
-        require(*ROLES)
+        require(Permission.SCHEDULE)
         return preview(plans, cron)
 
     @app.callback(
@@ -213,7 +213,7 @@ def _register_form(app: Dash, plans: Schedules, accounts: Accounts) -> None:
     def _save(
         clicks: int | None, schedule_id: str | None, what: str | None, name: str | None, cron: str | None
     ) -> tuple[bool, list[Component]]:
-        user = require(*ROLES)
+        user = require(Permission.SCHEDULE)
         clicked(clicks)
         save(plans, user, schedule_id or "", what, name or "", cron or "")
         return False, cards(plans, accounts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.auth import READERS, SENDERS, require
+from dashboard.auth import require
 from dashboard.components import cohort_panels
 from dashboard.components import worklist as parts
 from dashboard.components.outputs import Values, outputs
@@ -32,7 +32,8 @@ from dashboard.components.worklist import (
     SORTABLE,
     TOTAL,
 )
-from data.records import Role, User, WorklistQuery, WorklistRow
+from data.records import User, WorklistQuery, WorklistRow
+from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.cohort.cohort import Cohorts
@@ -56,7 +57,7 @@ def layout(user: User, argument: str = "") -> Component:
         className="lb-page-head",
     )
     body: list[Component] = [head]
-    if user.role in SENDERS:
+    if may(user, Permission.SEND_SCANS):
         body.append(parts.drop_zone())
     body += [
         parts.filters(user),
@@ -113,12 +114,12 @@ def register(app: Dash, worklist: Worklist, cohorts: Cohorts, tasks: Sequence[st
 
     @app.callback(Output(LINKED, "children"), Input(LOCATION, "search"))
     def _linked(address: str | None) -> list[Component]:
-        require(*READERS)
+        require(Permission.SEE_SCANS)
         return linked(cohorts, address)
 
     @app.callback(Output(FILTER_TASK, "options"), Input(FILTER_TASK, "id"))
     def _tasks(_: str) -> list[dict[str, str]]:
-        require(*READERS)
+        require(Permission.SEE_SCANS)
         return task_options(tasks)
 
     @app.callback(
@@ -137,7 +138,7 @@ def register(app: Dash, worklist: Worklist, cohorts: Cohorts, tasks: Sequence[st
         address: str | None,
         filters: dict[str, str | None],
     ) -> Values:
-        return rows(worklist, cohorts, require(*READERS), request, search, filters, address)
+        return rows(worklist, cohorts, require(Permission.SEE_SCANS), request, search, filters, address)
 
     _register_scripts(app)
 
@@ -188,7 +189,7 @@ def _row(row: WorklistRow, user: User) -> dict[str, Any]:
     return {
         "scan_id": row.scan_id,
         "patient": row.patient,
-        "patient_id": row.patient_id if user.role is Role.CLINICIAN else None,
+        "patient_id": row.patient_id if may(user, Permission.SEE_IDENTITY) else None,
         "synthetic": row.synthetic,
         "modality": " ".join(part for part in (row.modality, row.sequence) if part),
         "acquired_at": local_date(row.acquired_at),

@@ -7,7 +7,7 @@
 - `to_display(source, grid)`, `to_source(displayed, grid)`: between the file's order and the eye's
 - `display_shape(grid)`, `display_affine(grid)`: of the displayed array
 - `is_volume(grid)`: whether its masks are volumes or single pictures
-- `read_mask(file, name, grid)`: a corrected mask in display order
+- `read_mask(file, name, grid, answers)`: a corrected mask in display order, with what was said of it
 - `source_picture(displayed, grid)`: one slice as the file's own picture
 - `without_identity(file)`: a DICOM file's bytes without direct identifiers
 
@@ -25,6 +25,7 @@ from data.formats.geometry import display_affine, display_shape, is_volume, to_d
 from data.formats.guard import ReaderUnavailable, decode_guarded
 from data.formats.keeping import without_identity
 from data.formats.limits import Decoded, Limits
+from data.formats.mask_values import MaskAnswers
 from data.formats.masks import read_mask, source_picture
 from data.formats.members import Member
 from data.formats.sightings import Sighting, grouped
@@ -33,6 +34,7 @@ __all__ = [
     "Decoded",
     "Item",
     "Limits",
+    "MaskAnswers",
     "Member",
     "Opened",
     "Outcome",

@@ -12,12 +12,18 @@ from data.errors import RefusedScan
 _FLOAT32_SAFE = 1e37
 _GREY_SPREAD = 12  # of 255: what JPEG makes of equal channels, seldom more
 _COLOURED_SHARE = 1e-3
+_FAINT = 50  # of 255: how far a tint's channel may lie from grey
+_TINT_NOISE, _NOISY_SHARE = 20, 0.02  # how far pixels may lie from the tint, and how many of them
+_STRONG = 60  # of 255: a colour of its own, such as an arrow's
 
 COLOUR = RefusedScan("colour", "This is a colour picture, and Lightbox reads grey scans only.")
 
 
 def plain(array: NDArray[Any]) -> NDArray[Any]:
-    """C-contiguous, native byte order, as 8 or 16 bit integer, int32 or float; no NaN, no infinity."""
+    """C-contiguous, native byte order, as 8 or 16 bit integer, int32 or float; no NaN, no infinity.
+
+    What is no number lies where nothing was scanned: it becomes background, the lowest value there is.
+    """
     if array.dtype == np.bool_:
         return np.ascontiguousarray(array, dtype=np.uint8)
     if array.dtype.kind in "iu":
@@ -39,24 +45,50 @@ def _integers(array: NDArray[Any]) -> NDArray[Any]:
 
 def _floats(array: NDArray[Any]) -> NDArray[Any]:
     wide = array if array.dtype.itemsize <= 8 else array.astype(np.float64)
-    finite = np.nan_to_num(wide, copy=True, nan=0.0, posinf=0.0, neginf=0.0)
+    known = np.isfinite(wide)
+    if not known.all():
+        wide = np.where(known, wide, wide[known].min() if known.any() else wide.dtype.type(0))
+    finite = wide
     if finite.dtype.itemsize > 4 and np.abs(finite).max(initial=0.0) > _FLOAT32_SAFE:
         return np.ascontiguousarray(finite, dtype=np.float64)
     return np.ascontiguousarray(finite, dtype=np.float32)
 
 
-def grey(channels: NDArray[Any]) -> NDArray[Any]:
-    """The one grey picture of an array (..., 3) whose channels agree within JPEG's tolerance.
+def on_black(samples: NDArray[Any]) -> NDArray[Any]:
+    """Samples (rows, columns, n + 1) on black, without their last channel, which says how opaque they are."""
+    opacity = samples[..., -1:]
+    full = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1.0
+    if (opacity == full).all():
+        return samples[..., :-1]
+    return np.asarray(np.round(samples[..., :-1].astype(np.float64) * opacity / full)).astype(samples.dtype)
 
-    Raises RefusedScan `colour` where they do not.
+
+def grey(channels: NDArray[Any]) -> NDArray[Any]:
+    """The one grey picture of an array (..., 3) whose channels agree, or differ by a faint tint.
+
+    Channels agree within JPEG's tolerance. A tint, as of a scanned film or an aged print, gives every
+    brightness one colour that is not far from grey. Raises RefusedScan `colour` for everything else.
     """
-    if channels.dtype == np.uint8:
-        high, low = channels.max(axis=-1), channels.min(axis=-1)
-        tolerance = _GREY_SPREAD
-    else:
-        wide = channels.astype(np.float64)
-        high, low = wide.max(axis=-1), wide.min(axis=-1)
-        tolerance = max(1, int(_GREY_SPREAD * float(wide.max(initial=0.0)) / 255))
-    if float(np.mean(high - low > tolerance)) > _COLOURED_SHARE:
+    wide = channels.astype(np.float32)
+    to_8_bit = 1.0 if channels.dtype == np.uint8 else 255.0 / max(float(wide.max(initial=0.0)), 1.0)
+    spread = (wide.max(axis=-1) - wide.min(axis=-1)) * to_8_bit
+    if float(np.mean(spread > _GREY_SPREAD)) <= _COLOURED_SHARE:
+        return np.ascontiguousarray(channels[..., 1])
+    if not _is_tinted(wide.reshape(-1, 3) * to_8_bit):
         raise COLOUR
-    return np.ascontiguousarray(channels[..., 1])
+    return np.asarray(np.round(wide.mean(axis=-1))).astype(channels.dtype)
+
+
+def _is_tinted(pixels: NDArray[np.float32]) -> bool:
+    """Whether every brightness of `pixels` (n, 3), 0 to 255, has one colour near grey, but for noise."""
+    brightness = np.clip(np.round(pixels.mean(axis=1)), 0, 255).astype(np.intp)
+    counts = np.maximum(np.bincount(brightness, minlength=256), 1)
+    off = np.zeros(len(pixels), dtype=np.float32)
+    for channel in pixels.T:
+        usual = np.bincount(brightness, weights=channel, minlength=256) / counts
+        if float(np.mean(np.abs(usual - np.arange(256))[brightness] > _FAINT)) > _COLOURED_SHARE:
+            return False
+        off = np.maximum(off, np.abs(channel - usual[brightness]))
+    return (
+        float(np.mean(off > _TINT_NOISE)) <= _NOISY_SHARE and float(np.mean(off > _STRONG)) <= _COLOURED_SHARE
+    )

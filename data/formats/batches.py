@@ -24,6 +24,7 @@ from data.formats.contents import refusal_of
 from data.formats.decoding import Kept, decode_each, decode_members, decode_pictures
 from data.formats.keeping import keep_scan
 from data.formats.limits import UNREADABLE, Limits
+from data.formats.mask_values import MaskAnswers
 from data.formats.masks import read_mask
 from data.formats.members import Member
 from data.formats.transport import put_refusal, put_scan
@@ -31,6 +32,8 @@ from data.records import Refusal, SourceGrid
 
 BEGUN, ENDED = "begun", "ended"
 _MASK_DOES_NOT_FIT = "This mask has another size than the scan, so it does not fit."
+# Who names a mask in a table has said that it belongs there, empty or not.
+_SAID = MaskAnswers(empty=True)
 _MASK_OF_SEVERAL = "This file holds several scans, so it is not known which of them the mask belongs to."
 
 
@@ -136,10 +139,11 @@ def _mask(item: Item, grid: SourceGrid) -> NDArray[np.bool_]:
     if not item.stacked:
         (mask,) = item.masks
         assert mask is not None
-        return read_mask(mask, mask.name, grid)
+        return read_mask(mask, mask.name, grid, _SAID)
     slices, height, width = grid.shape
-    one = SourceGrid("image", (1, height, width))
     if len(item.masks) != slices:
         raise InvalidInput(_MASK_DOES_NOT_FIT)
+    slice_grid = SourceGrid("image", (1, height, width))
+    drawn = [None if mask is None else read_mask(mask, mask.name, slice_grid, _SAID) for mask in item.masks]
     empty = np.zeros((1, height, width), dtype=bool)
-    return np.concatenate([empty if mask is None else read_mask(mask, mask.name, one) for mask in item.masks])
+    return np.concatenate([empty if mask is None else mask for mask in drawn])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from data.errors import RefusedScan
@@ -14,8 +15,12 @@ from data.formats.detect import Kind, head_of, is_companion, kind_of, other_name
 from data.formats.dicom import Instance, read_instance
 from data.formats.limits import UNREADABLE, Limits
 from data.formats.members import Member
+from data.formats.nifti import holds_pixels
 from data.records import Refusal
 
+_PREVIEW = re.compile(r"(logo|icon|preview|thumb|splash|banner|button|background|screenshot)")
+_PROGRAMS = (".exe", ".inf", ".jar", ".app", ".bat")
+_OTHER_PICTURES = (".gif", ".jp2", ".ico", ".svg")
 _log = logging.getLogger("data.formats")
 _LOST_IMG = RefusedScan(
     "incomplete", "This NIfTI header needs the .img file of the same name; please send both in a .zip."
@@ -77,11 +82,13 @@ def contents_of(path: Path, name: str, limits: Limits, folder: Path) -> Contents
 def collection(members: Sequence[Member], limits: Limits, folder: Path) -> Contents:
     """Sort out files that came together. Raises RefusedScan where none of them may be a scan."""
     contents = Contents()
+    members = [_pair_half(member, folder, limits) for member in members]
     by_name = {member.name.lower(): member for member in members}
+    previews = _previews(members)
     skipped = 0
     for member in members:
         try:
-            if _is_beside(member, by_name):
+            if member in previews or _is_beside(member, by_name):
                 skipped += 1
                 continue
             _sort_in(member, contents, by_name, limits, folder)
@@ -92,9 +99,45 @@ def collection(members: Sequence[Member], limits: Limits, folder: Path) -> Conte
     return contents
 
 
+def _pair_half(member: Member, folder: Path, limits: Limits) -> Member:
+    """A half of a NIfTI pair without its own gzip, so that both halves find each other by name."""
+    if not member.name.lower().endswith((".hdr.gz", ".img.gz")) or kind_of(member.path) is not Kind.GZIP:
+        return member
+    unpacked = gunzipped(member, _next_place(folder), limits)
+    return replace(unpacked, name=member.name[: -len(".gz")])
+
+
+def _next_place(folder: Path) -> Path:
+    return folder / f"gunzipped-{len(list(folder.glob('gunzipped-*')))}"
+
+
+def _previews(members: Sequence[Member]) -> set[Member]:
+    """On a patient's CD the pictures that its viewer brings: logos, icons and previews of the DICOM files.
+
+    A CD is known by its DICOMDIR, or by a program beside DICOM files; elsewhere a picture's name decides.
+    """
+    kinds = {member: kind_of(member.path) for member in members}
+    if Kind.DICOM not in kinds.values():
+        return set()
+    names = {member: PurePosixPath(member.name.lower()).name for member in members}
+    on_cd = any(name == "dicomdir" or name.endswith(_PROGRAMS) for name in names.values())
+    return {
+        member
+        for member, kind in kinds.items()
+        if (kind is Kind.PICTURE or names[member].endswith(_OTHER_PICTURES))
+        and (on_cd or _PREVIEW.search(names[member]))
+    }
+
+
 def _is_beside(member: Member, by_name: Mapping[str, Member]) -> bool:
     header = by_name.get(header_name(member.name))
     return is_beside(member.name, kind_of(member.path), kind_of(header.path) if header else None)
+
+
+def pair_name(name: str) -> str:
+    """What a file is known by among others: in lower case, halves of NIfTI pairs without their gzip."""
+    lower = name.lower()
+    return lower.removesuffix(".gz") if lower.endswith((".hdr.gz", ".img.gz")) else lower
 
 
 def header_name(name: str) -> str:
@@ -110,8 +153,8 @@ def is_beside(name: str, kind: Kind, header: Kind | None) -> bool:
     if is_companion(name):
         is_directory = PurePosixPath(name).name.lower() == "dicomdir"
         return is_directory or kind not in (Kind.DICOM, Kind.NIFTI, Kind.PICTURE)
-    if kind in (Kind.UNKNOWN, Kind.EMPTY, Kind.ANALYZE) and name.lower().endswith(".img"):
-        return header in (Kind.NIFTI_HEADER, Kind.ANALYZE)
+    if kind in (Kind.UNKNOWN, Kind.EMPTY, Kind.ANALYZE, Kind.GZIP) and name.lower().endswith(".img"):
+        return header in (Kind.NIFTI_HEADER, Kind.NIFTI, Kind.ANALYZE, Kind.GZIP)
     return False
 
 
@@ -120,14 +163,13 @@ def _sort_in(
 ) -> None:
     kind = kind_of(member.path)
     if kind is Kind.GZIP:
-        number = len(list(folder.glob("gunzipped-*")))
-        member = gunzipped(member, folder / f"gunzipped-{number}", limits)
+        member = gunzipped(member, _next_place(folder), limits)
         kind = kind_of(member.path)
     if kind is Kind.DICOM:
         contents.instances.append(read_instance(member))
-    elif kind is Kind.NIFTI:
+    elif kind is Kind.NIFTI and not member.name.lower().endswith(".hdr"):
         contents.volumes.append((member, member))
-    elif kind is Kind.NIFTI_HEADER:
+    elif kind in (Kind.NIFTI, Kind.NIFTI_HEADER):
         contents.volumes.append((member, _pixels_of(member, by_name)))
     elif kind is Kind.PICTURE:
         contents.pictures.append(member)
@@ -140,9 +182,14 @@ def _sort_in(
 
 
 def _pixels_of(header: Member, by_name: dict[str, Member]) -> Member:
-    """The .img beside a NIfTI .hdr: in the same upload, or for a single file in its folder."""
-    if header.name.lower().endswith(".hdr") and header.packed is None:
+    """Where the pixels of a NIfTI header lie: in the .img beside it, or behind it in the same file.
+
+    What the header says of that (its magic) is wrong where a writer changed the file's name only.
+    """
+    if header.name.lower().endswith(".hdr"):
         inside = by_name.get(header.name.lower()[:-4] + ".img")
         if inside is not None:
             return inside
+    if holds_pixels(header.path):
+        return header
     raise _LOST_IMG

@@ -18,14 +18,15 @@ from data.formats.arrays import plain
 from data.formats.contents import Contents, collection, contents_of, refusal_of
 from data.formats.dicom import Instance
 from data.formats.dicom_series import Found, decode_stack, series_of, stacks_in
-from data.formats.geometry import display_affine, spacing_of, to_display
-from data.formats.images import read_picture
+from data.formats.geometry import display_affine, to_display
+from data.formats.images import read_framed_picture, read_picture
 from data.formats.limits import Decoded, Limits, check_size
 from data.formats.members import Member, content_sha256
 from data.formats.nifti import read_nifti
-from data.records import DecodedScan, Identity, Refusal, ScanHeader, SourceGrid
+from data.records import DecodedScan, Identity, Refusal, ScanHeader, SourceGrid, Spacing
 
 _DEFAULT = Limits()
+_UNKNOWN = Spacing()
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ def _nifti_work(header: Member, pixels: Member, limits: Limits) -> _Work:
 
     def decode_volume(label: str) -> DecodedScan:
         volume = read_nifti(header.path, pixels.path, limits)
-        scan = _scan(label, volume.array, volume.grid, members)
+        scan = _scan(label, volume.array, volume.grid, members, volume.spacing)
         return replace(scan, warnings=volume.warnings)
 
     return _Work(header.name, members, decode_volume)
@@ -164,16 +165,22 @@ def _nifti_work(header: Member, pixels: Member, limits: Limits) -> _Work:
 
 def _picture_work(member: Member, limits: Limits) -> _Work:
     def decode_picture(label: str) -> DecodedScan:
-        pages = read_picture(member.path, limits)
+        pages, warnings = read_framed_picture(member.path, limits)
         slices, rows, columns = pages.shape
-        return _scan(label, pages, SourceGrid("image", (slices, rows, columns)), (member,))
+        scan = _scan(label, pages, SourceGrid("image", (slices, rows, columns)), (member,))
+        return replace(scan, warnings=warnings)
 
     return _Work(member.name, (member,), decode_picture)
 
 
-def _scan(name: str, source: NDArray[Any], grid: SourceGrid, members: tuple[Member, ...]) -> DecodedScan:
+def _scan(
+    name: str,
+    source: NDArray[Any],
+    grid: SourceGrid,
+    members: tuple[Member, ...],
+    spacing: Spacing = _UNKNOWN,
+) -> DecodedScan:
     array = plain(to_display(source, grid))
-    spacing = spacing_of(grid)
     return DecodedScan(
         name=name,
         array=array,

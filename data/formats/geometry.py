@@ -31,6 +31,7 @@ _PLANES: dict[int, tuple[tuple[int, bool], tuple[int, bool], tuple[int, bool]]] 
 _COARSE = 1.5  # a slice spacing beyond this many in-plane spacings is an acquisition plane
 _FEW_SLICES = 32  # a thin slab of fewer slices is looked at in its own plane
 _THIN = 0.25
+_SKEW = 1e-3  # cosine between axes that stand at right angles
 
 
 def to_display(source: NDArray[Any], grid: SourceGrid) -> NDArray[Any]:
@@ -117,15 +118,34 @@ def voxel_sizes(affine: Affine) -> NDArray[np.float64]:
 def spacing_of(grid: SourceGrid) -> Spacing:
     """Spacing of the displayed array; unknown where the grid has no affine.
 
-    The distance of slices is measured along their normal, so that a tilted gantry counts right.
+    The distance of slices is measured along their normal, and the distance of rows along the normal of
+    columns, so that the product of the three is the volume of a voxel in a tilted or sheared grid too.
     """
     affine = display_affine(grid)
     if affine is None:
         return Spacing()
     slice_step, row_step, column_step = affine[:3, :3].T
     normal = np.cross(row_step, column_step)
-    distance = abs(float(slice_step @ normal)) / float(np.linalg.norm(normal))
-    return Spacing(distance, float(np.linalg.norm(row_step)), float(np.linalg.norm(column_step)))
+    area, column_mm = float(np.linalg.norm(normal)), float(np.linalg.norm(column_step))
+    distance = abs(float(slice_step @ normal)) / area
+    return Spacing(distance, area / column_mm, column_mm)
+
+
+def scaled(spacing: Spacing, factor: float) -> Spacing:
+    """The same spacing, every known distance `factor` times as long."""
+    known = (spacing.slice_mm, spacing.row_mm, spacing.column_mm)
+    return Spacing(*(None if distance is None else distance * factor for distance in known))
+
+
+def voxel_mm3(affine: Affine) -> float:
+    """The volume of a voxel in mm3, whatever the angles of its sides."""
+    return abs(float(np.linalg.det(affine[:3, :3])))
+
+
+def right_angled(affine: Affine) -> bool:
+    """Whether the three axes stand at right angles, up to what rounding does."""
+    directions = affine[:3, :3] / voxel_sizes(affine)
+    return bool(np.abs(directions.T @ directions - np.eye(3)).max() < _SKEW)
 
 
 def usable(affine: Affine) -> bool:

@@ -15,6 +15,7 @@ from data.formats.detect import Kind, kind_of
 from data.formats.geometry import Affine, to_display, to_source
 from data.formats.images import read_picture
 from data.formats.limits import Limits
+from data.formats.mask_values import NO_ANSWERS, MaskAnswers, marked
 from data.formats.members import Member
 from data.formats.nifti import read_nifti
 from data.records import SourceGrid
@@ -27,24 +28,24 @@ _OTHER_SHAPE = "This mask has another size than the scan, so it does not fit."
 _OTHER_PLACE = "This mask lies elsewhere in space than the scan, so it does not fit."
 
 
-def read_mask(file: Path, name: str, grid: SourceGrid) -> Mask:
+def read_mask(file: Path, name: str, grid: SourceGrid, answers: MaskAnswers = NO_ANSWERS) -> Mask:
     """A mask file in display order (slice, row, column), drawn on the scan that has this grid.
 
-    NIfTI (.nii, .nii.gz): not zero is mask; any lossless re-orientation of the scan's grid is
-    turned back. PNG and TIFF: pages are the scan's slices in the file's own order; above 127 of
-    255 is mask (not zero, if nothing is above 1). Raises InvalidInput with one sentence.
+    Not zero is mask; what several labels mean, and that an empty mask is meant, must be said in `answers`.
+    NIfTI (.nii, .nii.gz): any lossless re-orientation of the scan's grid is turned back. PNG and TIFF: pages
+    are the scan's slices in the file's own order. Raises InvalidInput with one sentence.
     """
     most = max(1 << 20, 16 * int(np.prod(grid.shape, dtype=np.int64)))
     limits = Limits(max_bytes=most, max_unpacked_bytes=most)
     with tempfile.TemporaryDirectory(prefix="lightbox-") as folder:
         try:
-            source = _source_mask(Member(name, file), grid, limits, Path(folder))
+            source = _source_mask(Member(name, file), grid, limits, Path(folder), answers)
         except InvalidInput:
             raise
         except RefusedScan as refused:
             sentence = _OTHER_SHAPE if refused.code in ("too_large", "archive_bomb") else str(refused)
             raise InvalidInput(sentence) from refused
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  what a decoder makes of a stranger's bytes is no fault of ours
             raise InvalidInput("This mask is damaged or not a mask that Lightbox can read.") from error
     return np.ascontiguousarray(to_display(source, grid))
 
@@ -55,38 +56,39 @@ def source_picture(displayed: NDArray[Any], grid: SourceGrid) -> NDArray[Any]:
     return source[0] if grid.kind == "image" else source[:, :, 0].T
 
 
-def _source_mask(member: Member, grid: SourceGrid, limits: Limits, folder: Path) -> Mask:
+def _source_mask(
+    member: Member, grid: SourceGrid, limits: Limits, folder: Path, answers: MaskAnswers
+) -> Mask:
     kind = kind_of(member.path)
     if kind is Kind.GZIP:
         member = gunzipped(member, folder / "mask", limits)
         kind = kind_of(member.path)
     if kind is Kind.NIFTI:
-        return _from_nifti(member.path, grid, limits)
+        return _from_nifti(member.path, grid, limits, answers)
     if kind is Kind.PICTURE:
-        return _from_pages(read_picture(member.path, limits), grid)
+        return _from_pages(read_picture(member.path, limits), grid, answers)
     raise InvalidInput(_NOT_A_MASK)
 
 
-def _from_pages(pages: NDArray[Any], grid: SourceGrid) -> Mask:
+def _from_pages(pages: NDArray[Any], grid: SourceGrid, answers: MaskAnswers) -> Mask:
     source = pages if grid.kind == "image" else pages.transpose(2, 1, 0)
     if source.shape != grid.shape:
         raise InvalidInput(_OTHER_SHAPE)
-    high = source.max(initial=0)
-    marked: Mask = source > 127 if 1 < high <= 255 else source > high / 2 if high > 255 else source > 0
-    return marked
+    return marked(source, answers)
 
 
-def _from_nifti(file: Path, grid: SourceGrid, limits: Limits) -> Mask:
+def _from_nifti(file: Path, grid: SourceGrid, limits: Limits, answers: MaskAnswers) -> Mask:
     volume = read_nifti(file, file, limits)
-    drawn: Mask = volume.array != 0
+    shape = volume.array.shape
     placed = grid.placed and volume.grid.placed
     if grid.affine is None or not placed:
         # Without geometry on either side only the very same array can be meant.
-        if drawn.shape != grid.shape:
+        if shape != grid.shape:
             raise InvalidInput(_OTHER_SHAPE)
-        return drawn
-    if sorted(drawn.shape) != sorted(grid.shape):
+        return marked(volume.array, answers)
+    if sorted(shape) != sorted(grid.shape):
         raise InvalidInput(_OTHER_SHAPE)
+    drawn = marked(volume.array, answers)
     return _turned(drawn, np.array(volume.grid.affine), np.array(grid.affine), grid.shape)
 
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
+from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from data.errors import RefusedScan
-from data.formats.arrays import plain
-from data.formats.geometry import Affine, placed_grid, usable
+from data.formats.arrays import grey, plain
+from data.formats.geometry import placed_grid, scaled, spacing_of, voxel_mm3
 from data.formats.limits import Limits, check_size, unreadable
-from data.records import SourceGrid
+from data.formats.nifti_geometry import Placement, placement
+from data.records import SourceGrid, Spacing
 
 _FIRST_TIME_POINT = "This file holds {count} volumes (such as time points); the first was read."
-_UNPLACED = "This file does not say how the patient lies, so left and right are not certain."
-_UNIT_MM = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
+_SLICES_IN_TIME = "The slices of this file lie in its fourth dimension; they were read as one volume."
+_TIME_BITS = 0x38  # of xyzt_units
+_SECONDS = (8, 16, 24)  # seconds, milliseconds, microseconds
+_VECTOR, _RGB_VECTOR = 1007, 2003  # NIfTI's intent codes
 
 
 @dataclass(frozen=True)
@@ -28,29 +31,67 @@ class NiftiVolume:
 
     array: NDArray[Any]
     grid: SourceGrid
+    spacing: Spacing
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """The shape of one volume, and how many of them lie behind each other."""
+
+    shape: tuple[int, int, int]
+    count: int
+    slices_in_time: bool
 
 
 def read_nifti(header_file: Path, data_file: Path, limits: Limits) -> NiftiVolume:
     """The first volume of an uncompressed NIfTI file or pair (the two paths may be one).
 
-    Raises RefusedScan for complex, colour and vector files, damage, and sizes beyond `limits`.
+    Colour channels that agree are grey. Raises RefusedScan for complex, colour and vector files, damage,
+    and sizes beyond `limits`.
     """
     header = _header(header_file, single=header_file == data_file)
-    shape, count = _volume_shape(header)
-    stored = _data_type(header)
+    layout, stored = _layout(header), _data_type(header)
+    shape = layout.shape
     check_size(limits, *shape, item_bytes=max(stored.itemsize, 4))
     offset = _offset(header, single=header_file == data_file)
-    available = data_file.stat().st_size - offset
-    if available < int(np.prod(shape, dtype=np.int64)) * stored.itemsize:
+    if data_file.stat().st_size < offset + _bytes_of(shape, stored):
         raise RefusedScan("incomplete", "This file is incomplete: a part of the scan is missing.")
     raw = np.memmap(data_file, dtype=stored, mode="r", offset=offset, shape=shape, order="F")
-    affine, placed = _affine(header, shape)
-    warnings = [_FIRST_TIME_POINT.format(count=count)] if count > 1 else []
-    if not placed:
-        warnings.append(_UNPLACED)
-    grid = placed_grid("nifti", shape, affine, placed=placed)
-    return NiftiVolume(_scaled(raw, header), grid, tuple(warnings))
+    where = placement(header, shape)
+    warnings = [_FIRST_TIME_POINT.format(count=layout.count)] if layout.count > 1 else []
+    warnings += [_SLICES_IN_TIME] if layout.slices_in_time else []
+    return NiftiVolume(
+        _scaled(_grey(raw), header),
+        *_grid(shape, where),
+        (*warnings, *where.warnings),
+    )
+
+
+def holds_pixels(file: Path) -> bool:
+    """Whether the pixels lie behind the header in the same file, whatever the header says of that.
+
+    Raises RefusedScan as `read_nifti` does.
+    """
+    header = _header(file, single=True)
+    return file.stat().st_size >= _offset(header, single=True) + _bytes_of(
+        _layout(header).shape, _data_type(header)
+    )
+
+
+def _bytes_of(shape: tuple[int, int, int], stored: np.dtype[Any]) -> int:
+    return int(np.prod(shape, dtype=np.int64)) * stored.itemsize
+
+
+def _grid(shape: tuple[int, int, int], where: Placement) -> tuple[SourceGrid, Spacing]:
+    if where.affine is None:
+        return replace(placed_grid("nifti", shape, np.eye(4), placed=False), affine=None), Spacing()
+    grid = placed_grid("nifti", shape, where.affine, placed=where.placed)
+    spacing = spacing_of(grid)
+    if where.scanned_mm3 is not None:
+        # Shrunk back as a whole: the file does not say by how much along which axis it was stretched.
+        spacing = scaled(spacing, (where.scanned_mm3 / voxel_mm3(where.affine)) ** (1 / 3))
+    return grid, spacing
 
 
 def _header(file: Path, *, single: bool) -> Any:
@@ -73,8 +114,7 @@ def _is_second(start: bytes) -> bool:
     return start[:4] in {(540).to_bytes(4, "little"), (540).to_bytes(4, "big")}
 
 
-def _volume_shape(header: Any) -> tuple[tuple[int, int, int], int]:
-    """(i, j, k) of one volume, and how many volumes there are."""
+def _layout(header: Any) -> _Layout:
     sides = [int(side) for side in header["dim"]]
     dimensions = sides[0]
     if not 1 <= dimensions <= 7 or any(side < 1 for side in sides[1 : dimensions + 1]):
@@ -83,18 +123,24 @@ def _volume_shape(header: Any) -> tuple[tuple[int, int, int], int]:
     if min(sorted((i, j, k))[1:]) < 2:
         raise RefusedScan("not_an_image", "This NIfTI file holds a list of numbers, not an image.")
     count = int(np.prod(sides[4 : dimensions + 1], dtype=np.int64)) if dimensions > 3 else 1
-    if int(header["intent_code"]) == 1007 and count > 1:
+    if int(header["intent_code"]) in (_VECTOR, _RGB_VECTOR) and count > 1:
         raise RefusedScan("not_an_image", "This NIfTI file holds a vector field, not an image.")
-    return (i, j, k), count
+    # Writers that lost the third dimension: one slice, many "times", and no unit of time.
+    in_time = (k, count) == (1, sides[4]) and count > 1 and not _timed(header)
+    return _Layout((i, j, count), 1, True) if in_time else _Layout((i, j, k), count, False)
+
+
+def _timed(header: Any) -> bool:
+    return (int(header["xyzt_units"]) & _TIME_BITS) in _SECONDS
 
 
 def _data_type(header: Any) -> np.dtype[Any]:
     try:
         stored: np.dtype[Any] = header.get_data_dtype()
-    except Exception as error:
+    except (HeaderDataError, KeyError) as error:  # a code that the standard does not have
         raise unreadable() from error
-    if stored.names is not None:
-        raise RefusedScan("colour", "This is a colour volume, and Lightbox reads grey scans only.")
+    if stored.names is not None:  # red, green, blue, and perhaps how opaque
+        return stored
     if stored.kind == "c":
         raise RefusedScan(
             "complex", "This file holds complex numbers; please export the magnitude image instead."
@@ -102,6 +148,13 @@ def _data_type(header: Any) -> np.dtype[Any]:
     if stored.kind not in "iuf":
         raise unreadable()
     return stored
+
+
+def _grey(raw: NDArray[Any]) -> NDArray[Any]:
+    """The grey values of a colour volume whose channels agree; raises RefusedScan `colour`."""
+    if raw.dtype.names is None:
+        return np.asarray(raw)
+    return grey(np.stack([raw[channel] for channel in ("R", "G", "B")], axis=-1))
 
 
 def _offset(header: Any, *, single: bool) -> int:
@@ -118,40 +171,5 @@ def _scaled(raw: NDArray[Any], header: Any) -> NDArray[Any]:
     if not np.isfinite(slope) or slope == 0 or not np.isfinite(intercept):
         slope, intercept = 1.0, 0.0
     if slope == 1.0 and intercept == 0.0:
-        return plain(np.asarray(raw))
-    return plain(np.asarray(raw).astype(np.float64) * slope + intercept)
-
-
-def _affine(header: Any, shape: tuple[int, int, int]) -> tuple[Affine, bool]:
-    """The affine to RAS mm by sform, else qform; else voxel sizes alone and False."""
-    scale = _millimetres(header)
-    for code, read in (("sform_code", header.get_sform), ("qform_code", header.get_qform)):
-        affine = _stated_affine(read) if int(header[code]) > 0 else None
-        if affine is not None:
-            affine[:3] *= scale
-            return affine, True
-    return _unplaced_affine(header, shape, scale), False
-
-
-def _stated_affine(read: Callable[[], Any]) -> Affine | None:
-    try:
-        affine = np.array(read(), dtype=np.float64)
-    except Exception:  # quaternions of nonsense
-        return None
-    return affine if usable(affine) else None
-
-
-def _unplaced_affine(header: Any, shape: tuple[int, int, int], scale: float) -> Affine:
-    sizes = np.abs(np.array(header["pixdim"][1:4], dtype=np.float64)) * scale
-    sizes = np.where(np.isfinite(sizes) & (sizes > 1e-6), sizes, 1.0)
-    # nibabel's reading of such files, so that its users see the same picture.
-    affine = np.diag([-sizes[0], sizes[1], sizes[2], 1.0])
-    affine[:3, 3] = -affine[:3, :3] @ ((np.array(shape) - 1) / 2)
-    return affine
-
-
-def _millimetres(header: Any) -> float:
-    try:
-        return _UNIT_MM.get(header.get_xyzt_units()[0], 1.0)
-    except Exception:  # an unknown code of unit
-        return 1.0
+        return plain(raw)
+    return plain(raw.astype(np.float64) * slope + intercept)

@@ -12,10 +12,16 @@ from typing import Any
 
 import pydicom
 
-from data.formats.contents import header_name, is_beside
+from data.formats.contents import header_name, is_beside, pair_name
 from data.formats.detect import Kind, kind_of
 from data.formats.dicom import text_of
 from data.formats.members import Member
+
+_HEADERS = (
+    Kind.NIFTI_HEADER,
+    Kind.NIFTI,
+    Kind.GZIP,
+)  # what a .hdr (or .hdr.gz) of a pair may be at first sight
 
 
 @dataclass(frozen=True)
@@ -56,15 +62,15 @@ def _series(file: Path) -> str | None:
 
 def grouped(sightings: Iterable[Sighting]) -> list[tuple[Member, ...]]:
     """Files that make one item: a DICOM series, a NIfTI pair, or a file; sidecars are left out."""
-    by_name = {sighting.member.name.lower(): sighting for sighting in sightings}
+    by_name = {pair_name(sighting.member.name): sighting for sighting in sightings}
     groups: dict[str, list[Member]] = {}
     for name, one in by_name.items():
         header = by_name.get(header_name(name))
-        if is_beside(one.member.name, one.kind, header.kind if header else None):
+        if is_beside(name, one.kind, header.kind if header else None):
             continue
         group = groups.setdefault(f"series {one.series}" if one.series else f"file {name}", [])
         group.append(one.member)
         pixels = by_name.get(name.removesuffix(".hdr") + ".img")
-        if one.kind is Kind.NIFTI_HEADER and name.endswith(".hdr") and pixels is not None:
+        if name.endswith(".hdr") and pixels is not None and one.kind in _HEADERS:
             group.append(pixels.member)
     return [tuple(group) for group in groups.values()]

@@ -19,7 +19,10 @@ from data.formats.archive import (
     LEADS_OUTSIDE,
     check_zip_entry,
     copy_bounded,
+    is_folder,
     leads_outside,
+    opened_entry,
+    plain_name,
     too_many,
 )
 from data.formats.detect import Kind, kind_of
@@ -53,14 +56,14 @@ def _from_zip(file: Path, into: Path, limits: Limits) -> Iterator[str]:
         left, number = limits.max_unpacked_bytes, 0
         for entry in archive.infolist():
             check_zip_entry(entry)
-            if entry.is_dir():
+            if is_folder(entry):
                 continue
             if number == limits.max_entries:
                 raise too_many(limits)
-            with archive.open(entry) as packed:
+            with opened_entry(archive, entry) as packed:
                 left -= copy_bounded(packed, into / f"{number:06d}", left)
             number += 1
-            yield entry.filename
+            yield plain_name(entry.filename)
 
 
 def _from_tar(file: Path, into: Path, limits: Limits) -> Iterator[str]:

@@ -78,10 +78,10 @@ def brain_scans(folder: Path) -> list[LabelledScan]:
     """
     slices = brain_slices(folder)
     volumes: dict[tuple[str, str], list[LabelledSlice]] = {}
-    for one in slices:
-        volumes.setdefault((one.dataset, one.patient), []).append(one)
+    for picture in slices:
+        volumes.setdefault((picture.dataset, picture.patient), []).append(picture)
     several = [members for members in volumes.values() if len(members) > 1]
-    return [_scan(members) for members in (*several, *([one] for one in slices))]
+    return [_scan(members) for members in (*several, *([picture] for picture in slices))]
 
 
 def _scan(members: Sequence[LabelledSlice]) -> LabelledScan:
@@ -102,10 +102,10 @@ def brain_slices(folder: Path) -> list[LabelledSlice]:
 
     Raises UnusableDataset if `folder` holds no brain set at all.
     """
-    found = _lgg(folder / "brain_mri" / "tcga_lgg") + _cheng(folder / "brain_mri" / "cheng_t1ce")
-    if not found:
+    slices = _lgg(folder / "brain_mri" / "tcga_lgg") + _cheng(folder / "brain_mri" / "cheng_t1ce")
+    if not slices:
         raise UnusableDataset(f"No brain MRI with masks was found under {folder}.")
-    return found
+    return slices
 
 
 def chest_xrays(folder: Path) -> list[LabelledXray]:
@@ -189,7 +189,7 @@ def _lgg(base: Path) -> list[LabelledSlice]:
         )
         for row in rows
     ]
-    return sorted(slices, key=lambda one: (one.patient, one.position))
+    return sorted(slices, key=lambda picture: (picture.patient, picture.position))
 
 
 def _cheng(base: Path) -> list[LabelledSlice]:

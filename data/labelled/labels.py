@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import TypeVar
 from data.errors import InvalidInput
 from data.records import ScanHeader
 
-_POSITIVE = {"1", "1.0", "yes", "y", "true", "positive", "pneumonia", "tumour", "tumor"}
+_POSITIVE = {"1", "1.0", "yes", "y", "true", "positive"}
 _NEGATIVE = {"0", "0.0", "no", "n", "false", "negative", "normal", "none"}
 _SEXES = {"f": "F", "female": "F", "m": "M", "male": "M", "o": "O", "other": "O"}
 _OLDEST_YEARS = 130.0
@@ -40,9 +40,10 @@ class LabelRow:
     positive: bool | None
 
 
-def read_labels(file: Path) -> tuple[LabelRow, ...]:
+def read_labels(file: Path, findings: Collection[str] = ()) -> tuple[LabelRow, ...]:
     """The rows of a table (comma, semicolon or tab between the cells, UTF-8).
 
+    A label that names one of `findings`, in British or American spelling, is a positive one.
     Raises InvalidInput with one sentence that names the row for what does not fit.
     """
     try:
@@ -51,7 +52,8 @@ def read_labels(file: Path) -> tuple[LabelRow, ...]:
         with file.open(newline="", encoding="utf-8-sig") as lines:
             first = lines.readline()
             lines.seek(0)
-            rows = tuple(_rows(csv.DictReader(lines, delimiter=_delimiter(first))))
+            reader = csv.DictReader(lines, delimiter=_delimiter(first))
+            rows = tuple(_rows(reader, _labels(findings)))
     except OSError as error:
         raise InvalidInput(f"The table of labels {file.name} cannot be read.") from error
     except (UnicodeDecodeError, csv.Error) as error:
@@ -64,19 +66,19 @@ def _delimiter(header: str) -> str:
     return max(",;\t", key=header.count)
 
 
-def _rows(reader: csv.DictReader[str]) -> Iterator[LabelRow]:
+def _rows(reader: csv.DictReader[str], labels: dict[str, bool]) -> Iterator[LabelRow]:
     names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
     if "file" not in names:
         raise InvalidInput("The table of labels needs a column called file.")
     for line in reader:
         cells = {name: (line.get(original) or "").strip() for name, original in names.items()}
         if cells["file"]:
-            yield _row(reader.line_num, cells)
+            yield _row(reader.line_num, cells, labels)
 
 
-def _row(number: int, cells: dict[str, str]) -> LabelRow:
+def _row(number: int, cells: dict[str, str], labels: dict[str, bool]) -> LabelRow:
     for name, others in _OTHER_NAMES.items():
-        cells[name] = next((cells[one] for one in (name, *others) if cells.get(one)), "")
+        cells[name] = next((cells[column] for column in (name, *others) if cells.get(column)), "")
     texts = {name: cells.get(name) or None for name in _TEXTS}
     return LabelRow(
         number=number,
@@ -90,11 +92,14 @@ def _row(number: int, cells: dict[str, str]) -> LabelRow:
             sex=_chosen(number, "sex", cells, _SEXES),
             age_years=_age(number, cells),
         ),
-        positive=_chosen(number, "label", cells, _LABELS),
+        positive=_chosen(number, "label", cells, labels),
     )
 
 
-_LABELS = dict.fromkeys(_POSITIVE, True) | dict.fromkeys(_NEGATIVE, False)
+def _labels(findings: Collection[str]) -> dict[str, bool]:
+    """What each word for a label says, in lower case."""
+    spelt = {name.lower() for name in findings} | {name.lower().replace("our", "or") for name in findings}
+    return dict.fromkeys(_POSITIVE | spelt, True) | dict.fromkeys(_NEGATIVE, False)
 
 
 def _chosen(number: int, name: str, cells: dict[str, str], known: dict[str, T]) -> T | None:

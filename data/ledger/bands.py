@@ -57,6 +57,8 @@ def truths(positive: FloatArray, truth: FloatArray) -> Codes:
 def places(head_row: FloatArray, head_column: FloatArray) -> NDArray[np.uint16]:
     """Centre of the largest lesion in the head's square, 0 to 1 -> codes of PLACES."""
     with np.errstate(invalid="ignore"):
-        row, column = (np.clip(one * PLACES_ACROSS, 0, PLACES_ACROSS - 1) for one in (head_row, head_column))
+        row, column = (
+            np.clip(share * PLACES_ACROSS, 0, PLACES_ACROSS - 1) for share in (head_row, head_column)
+        )
     code = 1 + np.nan_to_num(row).astype(int) * PLACES_ACROSS + np.nan_to_num(column).astype(int)
     return np.where(np.isnan(head_row), 0, code).astype(np.uint16)

@@ -73,8 +73,8 @@ def row_numbers(rows: Rows) -> NDArray[np.int64]:
 
 def _by_class(codes: NDArray[Any], first: int) -> Iterator[tuple[int, Rows]]:
     order = np.argsort(codes, kind="stable")
-    found, starts = np.unique(codes[order], return_index=True)
-    for code, rows in zip(found.tolist(), np.split(order + first, starts[1:]), strict=False):
+    distinct, starts = np.unique(codes[order], return_index=True)
+    for code, rows in zip(distinct.tolist(), np.split(order + first, starts[1:]), strict=False):
         if code >= 0:
             made = bitmap(rows)
             made.run_optimize()

@@ -16,7 +16,7 @@ from data.ledger.sample import SHARE, sampled
 FloatArray = NDArray[np.float64]
 AnyArray = NDArray[Any]
 Columns = dict[str, AnyArray]
-Table = Mapping[str, Sequence[Any]]
+RawColumns = Mapping[str, Sequence[Any]]
 
 _CODED = {  # dimension -> (column, what an empty one is called)
     "task": ("task", UNKNOWN),
@@ -51,10 +51,10 @@ _FIXED_NAMES = {
 DIMENSIONS = (*_CODED, "version", *_FIXED_NAMES)
 """What scans can be filtered and grouped by."""
 
-NOTHING: Table = dict.fromkeys(COLUMNS, ())
+NOTHING: RawColumns = dict.fromkeys(COLUMNS, ())
 
 
-def turned(rows: Sequence[Sequence[Any]]) -> Table:
+def turned(rows: Sequence[Sequence[Any]]) -> RawColumns:
     """Rows of COLUMNS as columns by name."""
     return dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)) if rows else NOTHING
 
@@ -71,8 +71,8 @@ class Coder:
         """Of each of DIMENSIONS the names in the order of their codes."""
         return {name: tuple(known) for name, known in self._known.items()} | _FIXED_NAMES
 
-    def columns(self, column: Table, people: Mapping[str, int]) -> Columns:
-        """COLUMNS as arrays by name: `scan_ids`, `lines`, `patients`, `days`, NUMBERS, DIMENSIONS.
+    def columns(self, column: RawColumns, people: Mapping[str, int]) -> Columns:
+        """COLUMNS as arrays by name: `scan_ids`, `keys`, `patients`, `days`, NUMBERS, DIMENSIONS.
 
         Numbers are NaN where unknown; `patients` are codes of `people`.
         """
@@ -84,8 +84,8 @@ class Coder:
         scan_ids = np.array(column["scan_id"], dtype="S32")
         return {
             "scan_ids": scan_ids,
-            "lines": np.array(column["line"], dtype=np.int64),
-            "patients": np.array([people[one] for one in column["patient_id"]], dtype=np.int32),
+            "keys": np.array(column["line"], dtype=np.int64),
+            "patients": np.array([people[patient] for patient in column["patient_id"]], dtype=np.int32),
             "days": local_days(number["created_us"]),
             **number,
             **{name: self._coded(name, column[source], empty) for name, (source, empty) in _CODED.items()},
@@ -104,10 +104,10 @@ class Coder:
 def local_days(moments_us: FloatArray) -> NDArray[np.int32]:
     """Microseconds since 1970 UTC -> the day in the server's own time zone, since 1970."""
     hours = (moments_us // 3_600_000_000).astype(np.int64)
-    found, place = np.unique(hours, return_inverse=True)
-    ahead = [datetime.fromtimestamp(int(hour) * 3600, UTC).astimezone().utcoffset() for hour in found]
-    seconds = np.array([one.total_seconds() if one else 0 for one in ahead])
-    shifted = moments_us / 1e6 + (seconds[place] if len(found) else 0)
+    distinct, place = np.unique(hours, return_inverse=True)
+    ahead = [datetime.fromtimestamp(int(hour) * 3600, UTC).astimezone().utcoffset() for hour in distinct]
+    seconds = np.array([offset.total_seconds() if offset else 0 for offset in ahead])
+    shifted = moments_us / 1e6 + (seconds[place] if len(distinct) else 0)
     return (shifted // 86_400).astype(np.int32)
 
 

@@ -54,12 +54,12 @@ class People:
         """The patients in whose "patient" or "pseudonym" a folded term without blanks stands."""
         if by not in self._joined:
             texts = self.keys if by == "patient" else [pseudonym.lower() for pseudonym in self.pseudonyms]
-            starts = np.cumsum([0, *(len(one) + 1 for one in texts)])
+            starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
             self._joined[by] = "\n".join(texts), starts
         text, starts = self._joined[by]
-        found = [one.start() for one in re.finditer(re.escape(term), text)]
+        matches = [match.start() for match in re.finditer(re.escape(term), text)]
         held = np.zeros(len(self.ids) + 1, dtype=bool)
-        held[np.searchsorted(starts, found, side="right") - 1] = True
+        held[np.searchsorted(starts, matches, side="right") - 1] = True
         return held
 
     def ranks(self, by: str) -> FloatArray:
@@ -71,15 +71,15 @@ class People:
 
 
 @dataclass(frozen=True)
-class Lines:
+class LedgerColumns:
     """All scans as columns of equal length; only the rows `index.alive` count, one for each scan.
 
     `codes` are indices into `names`, for each of DIMENSIONS; `numbers` are NaN where unknown.
-    `lines` tell the order in which the scans came; rows need not be in it.
+    `keys` are those of the table, in the order in which the scans came; rows need not be in it.
     """
 
     scan_ids: NDArray[np.bytes_]
-    lines: NDArray[np.int64]
+    keys: NDArray[np.int64]
     patients: NDArray[np.int32]  # indices into the columns of `people`
     days: NDArray[np.int32]  # of arrival, in the server's time zone, since 1970
     numbers: Mapping[str, FloatArray]
@@ -87,7 +87,7 @@ class Lines:
     index: Index
     names: Mapping[str, tuple[str, ...]]
     people: People = field(default_factory=People)
-    revision: int = -1  # of the database that they are level with: an equal one means equal lines
+    revision: int = -1  # of the database that they are level with: an equal one means equal columns
 
     def __len__(self) -> int:
         return len(self.index.alive)
@@ -98,17 +98,17 @@ class Lines:
         return row_numbers(self.index.alive)
 
 
-def lines_of(
+def ledger_columns(
     columns: Columns,
     index: Index,
     names: Mapping[str, tuple[str, ...]],
     people: People,
     revision: int = -1,
-) -> Lines:
-    """Columns by their names as Lines."""
-    own = {name: columns[name] for name in ("scan_ids", "lines", "patients", "days")}
+) -> LedgerColumns:
+    """Columns by their names as one record."""
+    own = {name: columns[name] for name in ("scan_ids", "keys", "patients", "days")}
     numbers, codes = ({name: columns[name] for name in part} for part in (NUMBERS, DIMENSIONS))
-    return Lines(
+    return LedgerColumns(
         **own, numbers=numbers, codes=codes, index=index, names=names, people=people, revision=revision
     )
 
@@ -128,15 +128,15 @@ class _Table:
 
     def __init__(self, columns: Columns) -> None:
         self._kept = columns
-        self._n = len(columns["lines"])
+        self._n = len(columns["keys"])
 
     def __len__(self) -> int:
         return self._n
 
     def add(self, more: Columns) -> None:
         """Put rows behind the others."""
-        end = self._n + len(more["lines"])
-        if end > len(self._kept["lines"]):
+        end = self._n + len(more["keys"])
+        if end > len(self._kept["keys"]):
             self._kept = {name: self._with_room(column, end) for name, column in self._kept.items()}
         for name, column in more.items():
             self._kept[name][self._n : end] = column
@@ -153,7 +153,7 @@ class _Table:
 
 
 class Ledger:
-    """The lines as they are now; shared by all threads."""
+    """The columns as they are now; shared by all threads."""
 
     def __init__(self, engine: Engine, share: float = SHARE) -> None:
         """`share` is the random sample's, 0 to 1."""
@@ -166,29 +166,29 @@ class Ledger:
         self._coder = Coder(share)
         self._begin(People())
 
-    def lines(self) -> Lines:
+    def columns(self) -> LedgerColumns:
         """Every scan, with all changes that were committed before the call."""
         with self._turn:
             revision = self._revisions()
             if revision.get(RECOUNTS, 0) != self._recounts:
                 self._recounts = revision[RECOUNTS]
-                self._begin(self._lines.people)
+                self._begin(self._now.people)
             if revision[REVISION_OF_PATIENTS] != self._seen_people:
                 self._take_people(revision[REVISION_OF_PATIENTS])
-            if revision[REVISION_OF_SCANS] != self._lines.revision:
-                self._take_lines(revision[REVISION_OF_SCANS])
-            return self._lines
+            if revision[REVISION_OF_SCANS] != self._now.revision:
+                self._take_rows(revision[REVISION_OF_SCANS])
+            return self._now
 
     def _begin(self, people: People) -> None:
         """Know no scan."""
         self._settle(_Table(self._coder.columns(NOTHING, {})))
-        self._lines = lines_of(self._table.columns(), self._index, self._coder.names(), people)
+        self._now = ledger_columns(self._table.columns(), self._index, self._coder.names(), people)
 
     def _settle(self, table: _Table) -> None:
-        """Take rows that are in the order of their lines, all of which count."""
+        """Take rows that are in the order of their keys, all of which count."""
         self._table = table
         self._sorted = len(table)
-        self._moved: dict[int, int] = {}  # line -> row, of the rows behind the sorted ones
+        self._moved: dict[int, int] = {}  # key -> row, of the rows behind the sorted ones
         columns = table.columns()
         self._edges = quantiles.edges(columns)
         self._index = Index().changed(np.zeros(0, np.int64), 0, classes_of(columns, self._edges))
@@ -209,11 +209,11 @@ class Ledger:
                 self._person_rows[code] = row
         self._seen_people = revision
         people = People(*zip(*self._person_rows, strict=True)) if self._person_rows else People()
-        self._lines = replace(self._lines, people=people)
+        self._now = replace(self._now, people=people)
 
-    def _take_lines(self, revision: int) -> None:
+    def _take_rows(self, revision: int) -> None:
         read = [_plain(name) for name in COLUMNS]
-        query = select(*read).where(ledger.c.changed > self._lines.revision)
+        query = select(*read).where(ledger.c.changed > self._now.revision)
         first, touched, early = len(self._table), [np.zeros(0, np.int64)], sys.maxsize
         if not first:  # later, to ask for this order would make SQLite look through the whole table for it
             query = query.order_by(ledger.c.line)
@@ -221,7 +221,7 @@ class Ledger:
             column = turned(part)
             touched.append(np.array(column["line"]))
             revision = max(revision, *column["changed"])
-            strangers = {one for one in column["patient_id"] if one not in self._people}
+            strangers = set(column["patient_id"]) - self._people.keys()
             if strangers or any(column["gone"]):
                 # Whose patient was written after ours were read comes the next time, with its patient.
                 here = [row for row in part if not row[_GONE]]
@@ -229,35 +229,35 @@ class Ledger:
                 column = turned([row for row in here if row[_PATIENT] not in strangers])
             self._table.add(self._coder.columns(column, self._people))
         self._take(first, np.concatenate(touched))
-        columns, people = self._table.columns(), self._lines.people
+        columns, people = self._table.columns(), self._now.people
         revision = min(revision, early - 1)
-        self._lines = lines_of(columns, self._index, self._coder.names(), people, revision)
+        self._now = ledger_columns(columns, self._index, self._coder.names(), people, revision)
 
     def _take(self, first: int, touched: NDArray[np.int64]) -> None:
-        """Let the rows from `first` on count, in place of those that the touched lines had."""
+        """Let the rows from `first` on count, in place of those of the touched keys."""
         if not first:
             self._settle(self._table)
             return
         gone, columns = self._rows_of(touched), self._table.columns(first)
         self._index = self._index.changed(gone, first, classes_of(columns, self._edges))
-        self._moved |= zip(columns["lines"].tolist(), range(first, len(self._table)), strict=True)
+        self._moved |= zip(columns["keys"].tolist(), range(first, len(self._table)), strict=True)
         alive, rows = len(self._index.alive), len(self._table)
         if rows > 4 * alive / 3 + SPARE_ROWS or rows > 2 * self._sorted + SPARE_ROWS:
             self._tidy()
 
-    def _rows_of(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where these lines have stood so far, as far as they have."""
-        known = self._table.columns()["lines"][: self._sorted]
-        places = np.searchsorted(known, lines)
+    def _rows_of(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows that these keys have had so far, as far as they have."""
+        known = self._table.columns()["keys"][: self._sorted]
+        places = np.searchsorted(known, keys)
         there = places < len(known)
-        there[there] = known[places[there]] == lines[there]
-        moved = [self._moved[line] for line in lines.tolist() if line in self._moved]
+        there[there] = known[places[there]] == keys[there]
+        moved = [self._moved[key] for key in keys.tolist() if key in self._moved]
         return np.concatenate([places[there], np.array(moved, dtype=np.int64)])
 
     def _tidy(self) -> None:
         """Leave out the rows that no longer count, and bring the others back into order."""
         columns, alive = self._table.columns(), row_numbers(self._index.alive)
-        rows = alive[np.argsort(columns["lines"][alive], kind="stable")]
+        rows = alive[np.argsort(columns["keys"][alive], kind="stable")]
         self._settle(_Table({name: column[rows] for name, column in columns.items()}))
 
     def _parts(self, query: Select[Any]) -> Iterator[Sequence[Any]]:

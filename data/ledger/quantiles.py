@@ -40,13 +40,13 @@ def edges(numbers: Numbers) -> dict[str, FloatArray]:
 
 def steps(numbers: Numbers, cut_at: Edges) -> dict[str, NDArray[np.int16]]:
     """Of each quantity the step that each value falls into, and of `_wide` steps; -1 where there is none."""
-    found = {}
+    steps_of = {}
     for name, values in QUANTITIES.items():
         value = values(numbers)
         step = np.searchsorted(cut_at[name], value, side="right")
-        found[name] = np.where(np.isnan(value), -1, step).astype(np.int16)
-        found[_wide(name)] = np.where(np.isnan(value), -1, step // WIDE).astype(np.int16)
-    return found
+        steps_of[name] = np.where(np.isnan(value), -1, step).astype(np.int16)
+        steps_of[_wide(name)] = np.where(np.isnan(value), -1, step // WIDE).astype(np.int16)
+    return steps_of
 
 
 def percentiles(
@@ -66,7 +66,7 @@ class _Steps:
 
     def __init__(self, rows: Rows, inside: Sequence[Rows]) -> None:
         self._inside = inside
-        self.ends = list(accumulate(rows.intersection_cardinality(one) for one in inside))
+        self.ends = list(accumulate(rows.intersection_cardinality(step) for step in inside))
 
     def at(self, place: int) -> tuple[int, int, Rows]:
         """(number of the step in which the row of this place lies, its place in there, the step)."""

@@ -1,6 +1,6 @@
-"""The ledger: one narrow line a scan with what counts of it now.
+"""The ledger: one narrow row a scan with what counts of it now.
 
-The stores write a line in the same transaction as the change that it tells of; worklist and
+The stores write a row in the same transaction as the change that it tells of; worklist and
 statistics are answered from it. It holds nothing that is not elsewhere: `recount` writes it anew.
 """
 
@@ -29,7 +29,7 @@ from data.records import Result, Review, Scan, Verdict
 from data.tables import REVISION_OF_SCANS, ledger, results, reviews, revisions, scans
 
 RECOUNTS = "recounts"
-"""The revision that tells when every line was written anew, under new numbers."""
+"""The revision that tells when every row was written anew, under new numbers."""
 
 _RECOUNTED_AT_ONCE = 5000
 _NOW = select(revisions.c.value).where(revisions.c.name == REVISION_OF_SCANS)
@@ -59,7 +59,7 @@ def scanner_name(manufacturer: str | None, model: str | None) -> str | None:
 
 
 def note_scan(connection: Connection, scan: Scan) -> None:
-    """A new scan's line."""
+    """A new scan's row."""
     connection.execute(_NEW, _of_scan(scan))
 
 
@@ -97,7 +97,7 @@ def note_old_review(connection: Connection, scan_id: str) -> None:
 
 
 def note_gone(connection: Connection, scan_ids: list[str]) -> None:
-    """Scans that are no longer in the house; their lines stay, empty of everything but that."""
+    """Scans that are no longer in the house; their rows stay, empty of everything but that."""
     values = _UNREAD | _UNREVIEWED | {"gone": True, "sequence": None, "changed": _now_at()}
     connection.execute(update(ledger).where(ledger.c.scan_id.in_(scan_ids)).values(values))
 
@@ -113,7 +113,7 @@ def recount_if_behind(engine: Engine) -> None:
 
 
 def recount(engine: Engine) -> int:
-    """Write every line anew from scans, results and reviews; returns how many scans there are."""
+    """Write every row anew from scans, results and reviews; returns how many scans there are."""
     with writing(engine) as connection:
         bump(connection, REVISION_OF_SCANS)
         _bump_recounts(connection)
@@ -123,13 +123,13 @@ def recount(engine: Engine) -> int:
             .outerjoin(reviews, scans.c.latest_review_id == reviews.c.id)
         )  # fmt: skip
         query = select(*_recounted_columns()).select_from(source).order_by(scans.c.created_at, scans.c.id)
-        found = connection.execution_options(yield_per=_RECOUNTED_AT_ONCE).execute(query)
+        joined = connection.execution_options(yield_per=_RECOUNTED_AT_ONCE).execute(query)
         revision = connection.execute(_NOW).scalar_one()
         count = 0
-        for part in found.mappings().partitions(_RECOUNTED_AT_ONCE):
-            lines = [_recounted(dict(row)) | {"changed": revision, "gone": False} for row in part]
-            connection.execute(insert(ledger), lines)
-            count += len(lines)
+        for part in joined.mappings().partitions(_RECOUNTED_AT_ONCE):
+            recounted = [_recounted(dict(row)) | {"changed": revision, "gone": False} for row in part]
+            connection.execute(insert(ledger), recounted)
+            count += len(recounted)
     return count
 
 
@@ -215,7 +215,7 @@ def _recounted_columns() -> list[Any]:
 
 
 def _recounted(row: dict[str, Any]) -> dict[str, Any]:
-    """A joined row as a line."""
+    """A joined row as one of the ledger."""
     row["scanner"] = scanner_name(row.pop("manufacturer"), row["scanner"])
     times = {"created_us": "created_at", "acquired_us": "acquired_at", "read_us": "read_at"}
     times["reviewed_us"] = "reviewed_at"

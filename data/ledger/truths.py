@@ -57,7 +57,7 @@ _TAKEN_OVER = (
 )  # fmt: skip
 
 Part = tuple[Judgements, NDArray[np.int64], NDArray[np.int64]]
-"""Judgements, the ledger's line of each, and when each was reviewed, in microseconds since 1970."""
+"""Judgements, the ledger's key of each, and when each was reviewed, in microseconds since 1970."""
 
 
 def judged(connection: Connection, scan_ids: Sequence[str] | None, share: float) -> Iterator[Part]:
@@ -65,7 +65,7 @@ def judged(connection: Connection, scan_ids: Sequence[str] | None, share: float)
     source = _with_scan().join(reviews, reviews.c.result_id == results.c.id)
     query = select(*_OF_RESULT, *_OF_REVIEW).select_from(source).where(_says_truth(reviews), _latest_truth())
     for rows in parts(connection, query, scan_ids):
-        yield _judgements(rows, share), *_lines(rows)
+        yield _judgements(rows, share), *_keys_and_times(rows)
 
 
 def parts(
@@ -77,24 +77,24 @@ def parts(
         yield from connection.execution_options(yield_per=AT_ONCE).execute(here).partitions(AT_ONCE)
         return
     for start in range(0, len(scan_ids), IDS_AT_ONCE):
-        found = connection.execute(
+        rows = connection.execute(
             here.where(results.c.scan_id.in_(scan_ids[start : start + IDS_AT_ONCE]))
         ).all()
-        if found:
-            yield found
+        if rows:
+            yield rows
 
 
 def results_of(
     connection: Connection, scan_ids: Sequence[str], task: str, versions: Collection[str]
 ) -> list[Row[Any]]:
     """Results of these versions, whether or not they have a review, oldest first."""
-    found: list[Row[Any]] = []
+    rows: list[Row[Any]] = []
     for start in range(0, len(scan_ids), IDS_AT_ONCE):
         part = results.c.scan_id.in_(scan_ids[start : start + IDS_AT_ONCE])
         mine = (results.c.task == task) & results.c.model_version.in_(versions)
         query = select(*_OF_RESULT).select_from(_with_scan()).where(part, mine)
-        found += connection.execute(query.order_by(results.c.created_at, results.c.id))
-    return found
+        rows += connection.execute(query.order_by(results.c.created_at, results.c.id))
+    return rows
 
 
 def with_truth(rows: Sequence[Row[Any]], truth: NDArray[np.bool_], share: float) -> Judgements:
@@ -105,7 +105,7 @@ def with_truth(rows: Sequence[Row[Any]], truth: NDArray[np.bool_], share: float)
         for row, true in zip(rows, truth, strict=True)
     ]
     return _from_columns(
-        {name: [one[name] for one in said] for name in said[0]} if said else _no_rows(), share
+        {name: [row[name] for row in said] for name in said[0]} if said else _no_rows(), share
     )
 
 
@@ -136,7 +136,7 @@ def _latest_truth() -> ColumnElement[bool]:
     return ~exists().where(later.c.result_id == reviews.c.result_id, _says_truth(later), after)
 
 
-def _lines(rows: Sequence[Row[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _keys_and_times(rows: Sequence[Row[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     reviewed = [microseconds(row.reviewed_at) for row in rows]
     return np.array([row.line for row in rows], dtype=np.int64), np.array(reviewed, dtype=np.int64)
 
@@ -174,16 +174,16 @@ def _from_columns(columns: dict[str, Any], share: float) -> Judgements:
 
 def _dice(columns: dict[str, Any], truth: Sequence[bool]) -> NDArray[np.float64]:
     kept = np.array(columns["dice"], dtype=np.float64)
-    ill, drawn, found = _flags(columns, truth)
+    ill, drawn, called = _flags(columns, truth)
     stands = _verdicts(columns) == Verdict.ACCEPTED.value
     # What was accepted is said first: a label may have come before.
-    known = np.select([stands & found, ~np.isnan(kept), ~found], [1.0, kept, 0.0], np.nan)
+    known = np.select([stands & called, ~np.isnan(kept), ~called], [1.0, kept, 0.0], np.nan)
     return np.where(ill & drawn, known, np.nan)
 
 
 def _true_volume(columns: dict[str, Any], truth: Sequence[bool]) -> NDArray[np.float64]:
-    ill, drawn, found = _flags(columns, truth)
-    stands = (_verdicts(columns) == Verdict.ACCEPTED.value) & found
+    ill, drawn, called = _flags(columns, truth)
+    stands = (_verdicts(columns) == Verdict.ACCEPTED.value) & called
     of_mask = np.array(columns["true_volume_ml"], dtype=np.float64)
     of_result = np.array(columns["volume_ml"], dtype=np.float64)
     known = np.where(stands, of_result, of_mask)
@@ -191,7 +191,7 @@ def _true_volume(columns: dict[str, Any], truth: Sequence[bool]) -> NDArray[np.f
 
 
 def _flags(columns: dict[str, Any], truth: Sequence[bool]) -> tuple[NDArray[np.bool_], ...]:
-    return tuple(np.array(one, dtype=bool) for one in (truth, columns["has_mask"], columns["positive"]))
+    return tuple(np.array(flags, dtype=bool) for flags in (truth, columns["has_mask"], columns["positive"]))
 
 
 def _verdicts(columns: dict[str, Any]) -> NDArray[np.object_]:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Engine, Row, func, select
 from data.database import reading
 from data.errors import InvalidInput
 from data.ledger.bitmaps import row_numbers
-from data.ledger.in_memory import Ledger, Lines, ranks
+from data.ledger.in_memory import Ledger, LedgerColumns, ranks
 from data.ledger.selection import searched, selected
 from data.records import ScanStatus, Verdict, WorklistPage, WorklistQuery, WorklistRow
 from data.tables import ledger, patients, scans
@@ -59,13 +59,13 @@ class WorklistStore:
         pseudonym and scan id, and in name and patient id only `with_identity`. Unknown values sort
         last. InvalidInput for a filter or column that does not exist.
         """
-        lines = self._ledger.lines()
-        rows = row_numbers(selected(lines, query.filters))
-        found = searched(lines, query.search, with_identity=with_identity)
-        if found is not None:
-            rows = rows[found[rows]]
-        wanted = _ordered(lines, rows, query, with_identity)
-        ids = [one.decode() for one in lines.scan_ids[wanted]]
+        columns = self._ledger.columns()
+        rows = row_numbers(selected(columns, query.filters))
+        fitting = searched(columns, query.search, with_identity=with_identity)
+        if fitting is not None:
+            rows = rows[fitting[rows]]
+        wanted = _ordered(columns, rows, query, with_identity)
+        ids = [scan_id.decode() for scan_id in columns.scan_ids[wanted]]
         return WorklistPage(self._fetched(ids, with_identity), len(rows))
 
     def _fetched(self, ids: list[str], with_identity: bool) -> tuple[WorklistRow, ...]:
@@ -79,11 +79,11 @@ class WorklistStore:
         query = select(*columns).select_from(_JOINED).where(ledger.c.scan_id.in_(ids))
         with reading(self._engine) as connection:
             rows = {row.scan_id: _row(row) for row in connection.execute(query)}
-        return tuple(rows[one] for one in ids if one in rows)
+        return tuple(rows[scan_id] for scan_id in ids if scan_id in rows)
 
 
-def _row(found: Row[Any]) -> WorklistRow:
-    values = dict(found._mapping)
+def _row(row: Row[Any]) -> WorklistRow:
+    values = dict(row._mapping)
     values["status"] = ScanStatus(values["status"])
     values["verdict"] = None if values["verdict"] is None else Verdict(values["verdict"])
     values["has_mask"] = bool(values["has_mask"])
@@ -92,14 +92,14 @@ def _row(found: Row[Any]) -> WorklistRow:
 
 
 def _ordered(
-    lines: Lines, rows: NDArray[np.int64], query: WorklistQuery, with_identity: bool
+    columns: LedgerColumns, rows: NDArray[np.int64], query: WorklistQuery, with_identity: bool
 ) -> NDArray[np.int64]:
     """The rows of the page asked for, in its order; equal ones by arrival, as the last column goes."""
     count = max(0, min(query.count, MOST_ROWS))
     end = max(0, query.start) + count
     sort = query.sort or (("scan_id", True),)
-    keys = [_key(lines, rows, name, descending, with_identity) for name, descending in sort]
-    arrival = lines.lines[rows] * (-1 if sort[-1][1] else 1)
+    keys = [_key(columns, rows, name, descending, with_identity) for name, descending in sort]
+    arrival = columns.keys[rows] * (-1 if sort[-1][1] else 1)
     first = keys[0]
     if end < len(rows):  # only what can be on the page is worth ordering
         limit = np.partition(first, end - 1)[end - 1] if end else -np.inf
@@ -123,19 +123,19 @@ def _nearest(
 
 
 def _key(
-    lines: Lines, rows: NDArray[np.int64], name: str, descending: bool, with_identity: bool
+    columns: LedgerColumns, rows: NDArray[np.int64], name: str, descending: bool, with_identity: bool
 ) -> NDArray[np.float64]:
     """What a column orders by, small first, unknown as infinity."""
     if name in _BY_NUMBER:
-        values = lines.numbers[_BY_NUMBER[name]][rows]
+        values = columns.numbers[_BY_NUMBER[name]][rows]
     elif name in _BY_NAME:
         dimension = _BY_NAME[name]
-        values = ranks(lines.names[dimension])[lines.codes[dimension][rows]]
+        values = ranks(columns.names[dimension])[columns.codes[dimension][rows]]
     elif name in ("patient", "patient_id"):
         # To those who may not see names, the order of names alone would tell something.
-        values = lines.people.ranks(name if with_identity else "pseudonym")[lines.patients[rows]]
+        values = columns.people.ranks(name if with_identity else "pseudonym")[columns.patients[rows]]
     elif name == "scan_id":
-        values = lines.lines[rows].astype(np.float64)
+        values = columns.keys[rows].astype(np.float64)
     else:
         raise InvalidInput(f"The worklist cannot be sorted by {name}.")
     # Databases and people disagree where unknown values go: here, last.

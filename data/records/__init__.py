@@ -15,9 +15,16 @@ from data.records.imports import Import, ImportFile, ImportItem, ImportProgress,
 from data.records.jobs import Job, JobState
 from data.records.judgements import Judgement, Judgements, ReadCount
 from data.records.patients import Identity, Patient
-from data.records.people import AccessToken, AuditEvent, Role, User
-from data.records.promotions import Check, Gate, GateVerdict, Promotion, PromotionKind, PromotionState
-from data.records.rehearsals import Cost, Difference, Paired, Rehearsal, Said
+from data.records.people import AccessToken, AuditEvent, Role, Session, User
+from data.records.promotions import (
+    NonInferiorityCheck,
+    Promotion,
+    PromotionGateResult,
+    PromotionKind,
+    PromotionState,
+    PromotionVerdict,
+)
+from data.records.rehearsals import Cost, PairedMetric, Rehearsal, RehearsedScan, VersionAnswer
 from data.records.reports import Report, ReportKind, ReportState
 from data.records.results import DOUBTFUL_DICE, Box, Lesion, Measurements, Provenance, Result
 from data.records.reviews import Review, Verdict
@@ -52,18 +59,18 @@ __all__ = [
     "BRAIN_TUMOUR",
     "Box",
     "CATEGORIES",
-    "Check",
+    "NonInferiorityCheck",
     "Cost",
     "DOUBTFUL_DICE",
     "DecodedScan",
-    "Difference",
+    "RehearsedScan",
     "DriftAsk",
     "DriftReference",
     "DriftRun",
     "ExportRow",
     "Features",
-    "Gate",
-    "GateVerdict",
+    "PromotionGateResult",
+    "PromotionVerdict",
     "Goal",
     "Identity",
     "Import",
@@ -84,7 +91,7 @@ __all__ = [
     "NOTICE",
     "NUMBERS",
     "PNEUMONIA",
-    "Paired",
+    "PairedMetric",
     "Patient",
     "Promotion",
     "PromotionKind",
@@ -104,12 +111,13 @@ __all__ = [
     "ReviewRequest",
     "Role",
     "RunState",
-    "Said",
+    "VersionAnswer",
     "SavedView",
     "Scan",
     "ScanHeader",
     "ScanStatus",
     "Schedule",
+    "Session",
     "Severity",
     "SourceGrid",
     "Spacing",

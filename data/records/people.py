@@ -44,6 +44,17 @@ class AccessToken:
 
 
 @dataclass(frozen=True)
+class Session:
+    """Somebody who is signed in; of the secret in the browser only the hash is kept."""
+
+    secret_sha256: str
+    user_id: str
+    epoch: int  # the account's when the session began
+    created_at: datetime
+    active_at: datetime  # when the person was last active
+
+
+@dataclass(frozen=True)
 class AuditEvent:
     """Who did what to what, and when."""
 

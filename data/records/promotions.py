@@ -1,4 +1,4 @@
-"""Which version may go live: what the gate said, who asked, who decided."""
+"""Which version may go live: what the promotion gate said, who asked, who decided."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class GateVerdict(StrEnum):
-    """What a gate says. Only PASS is a pass."""
+class PromotionVerdict(StrEnum):
+    """What the promotion gate says. Only PASS is a pass."""
 
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
@@ -16,7 +16,7 @@ class GateVerdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Check:
+class NonInferiorityCheck:
     """One number that must not be worse: candidate less champion, on the same scans.
 
     `low` and `high` are the 95 % interval of the difference; the check passes when `low` is above
@@ -29,18 +29,18 @@ class Check:
     high: float | None
     n: int  # scans with a finding whose truth is known
     margin: float
-    verdict: GateVerdict
+    verdict: PromotionVerdict
     sentence: str
 
 
 @dataclass(frozen=True)
-class Gate:
+class PromotionGateResult:
     """Whether a version may go live in the place of the champion, and why."""
 
-    verdict: GateVerdict
+    verdict: PromotionVerdict
     sentence: str
     rehearsal_id: str | None = None
-    checks: tuple[Check, ...] = ()
+    checks: tuple[NonInferiorityCheck, ...] = ()
 
 
 class PromotionKind(StrEnum):
@@ -72,8 +72,8 @@ class Promotion:
     asked_by: str
     asked_name: str
     asked_at: datetime
-    gate: Gate | None = None
-    overridden: bool = False  # it does, or would, go live without the gate's pass
+    gate: PromotionGateResult | None = None
+    overridden: bool = False  # it does, or would, go live without the promotion gate's pass
     decided_by: str | None = None
     decided_name: str | None = None
     decided_at: datetime | None = None

@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True)
-class Said:
+class VersionAnswer:
     """What one version says of one scan."""
 
     probability: float
@@ -18,12 +18,12 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Difference:
+class RehearsedScan:
     """One scan, read by both."""
 
     scan_id: str
-    champion: Said
-    candidate: Said
+    champion: VersionAnswer
+    candidate: VersionAnswer
     overlap: float | None = None  # Dice of the two masks; both empty counts as 1
     slice: int = 0  # where they differ most
     result_id: str | None = None  # whose mask is the champion's; None: it was read for the rehearsal
@@ -42,7 +42,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Paired:
+class PairedMetric:
     """A number of both versions on the same scans; the difference is candidate less champion.
 
     `better` and `worse` count the scans that only the candidate, or only the champion, got right (of
@@ -82,9 +82,9 @@ class Rehearsal:
     started_at: datetime
     finished_at: datetime
     synthetic: bool  # there were no real scans
-    differences: tuple[Difference, ...]  # most disagreement first
+    differences: tuple[RehearsedScan, ...]  # most disagreement first
     failed: tuple[tuple[str, str], ...] = ()  # scan and sentence, where the candidate had no answer
-    paired: tuple[Paired, ...] = ()
+    paired: tuple[PairedMetric, ...] = ()
     champion_cost: Cost | None = None
     candidate_cost: Cost | None = None
 

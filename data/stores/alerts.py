@@ -51,7 +51,7 @@ class AlertStore:
 
     def owed(self, moment: datetime) -> list[Alert]:
         """Open alerts that were to be told by this moment."""
-        return [one for one in self.unfinished() if one.tell_at is not None and one.tell_at <= moment]
+        return [alert for alert in self.unfinished() if alert.tell_at is not None and alert.tell_at <= moment]
 
     def _all(self, condition: ColumnElement[bool], limit: int | None = None) -> list[Alert]:
         query = select(alerts).where(condition).order_by(alerts.c.last_at.desc(), alerts.c.id).limit(limit)

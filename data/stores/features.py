@@ -98,14 +98,14 @@ class FeatureStore:
         Versions may have vectors of other lengths: d is the most frequent one, and the others count as
         missing. (n, 0) where no result has a vector.
         """
-        found = self._found_vectors(list(dict.fromkeys(result_ids)))
-        lengths = Counter(len(value) for value in found.values())
+        vectors = self._vectors_of(list(dict.fromkeys(result_ids)))
+        lengths = Counter(len(value) for value in vectors.values())
         width = lengths.most_common(1)[0][0] if lengths else 0
         matrix = np.full((len(result_ids), width), np.nan, dtype=np.float16)
         for row, result_id in enumerate(result_ids):
-            one = found.get(result_id)
-            if one is not None and len(one) == width:
-                matrix[row] = one
+            vector = vectors.get(result_id)
+            if vector is not None and len(vector) == width:
+                matrix[row] = vector
         return matrix
 
     def without(self, after: str = "", limit: int = 1000) -> list[str]:
@@ -120,15 +120,15 @@ class FeatureStore:
         with reading(self._engine) as connection:
             yield from connection.execution_options(yield_per=AT_ONCE).execute(query).partitions(AT_ONCE)
 
-    def _found_vectors(self, result_ids: Sequence[str]) -> dict[str, NDArray[np.float16]]:
-        found: dict[str, NDArray[np.float16]] = {}
+    def _vectors_of(self, result_ids: Sequence[str]) -> dict[str, NDArray[np.float16]]:
+        vectors: dict[str, NDArray[np.float16]] = {}
         with reading(self._engine) as connection:
             for start in range(0, len(result_ids), IDS_AT_ONCE):
                 part = result_ids[start : start + IDS_AT_ONCE]
                 query = select(embeddings).where(embeddings.c.result_id.in_(part))
                 for row in connection.execute(query):
-                    found[row.result_id] = _vector(row.vector)
-        return found
+                    vectors[row.result_id] = _vector(row.vector)
+        return vectors
 
 
 def note_features(connection: Connection, watched: Features) -> None:

@@ -24,11 +24,11 @@ class ImportStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, one: Import) -> Import:
+    def add(self, record: Import) -> Import:
         """Keeps a new import."""
         with writing(self._engine) as connection:
-            connection.execute(insert(imports).values(**vars(one) | {"state": one.state.value}))
-        return one
+            connection.execute(insert(imports).values(**vars(record) | {"state": record.state.value}))
+        return record
 
     def get(self, import_id: str) -> Import | None:
         """The import, or None."""
@@ -82,8 +82,8 @@ class ImportStore:
         mine = (import_items.c.import_id == import_id) & (import_items.c.state == ItemState.WAITING.value)
         query = select(import_items).where(mine & (import_items.c.number > number))
         with reading(self._engine) as connection:
-            found = connection.execute(query.order_by(import_items.c.number).limit(_AT_ONCE))
-            return [_item(row) for row in found]
+            rows = connection.execute(query.order_by(import_items.c.number).limit(_AT_ONCE))
+            return [_item(row) for row in rows]
 
     def settle(self, item: ImportItem) -> bool:
         """Keeps what became of an item; False where another run of the import was first."""
@@ -115,17 +115,17 @@ class ImportStore:
         query = select(import_items.c.refusals).where(mine).order_by(import_items.c.number)
         with reading(self._engine) as connection:
             texts = list(connection.execute(query).scalars())
-        found: list[Refusal] = []
+        refusals: list[Refusal] = []
         for text in texts:
-            found += from_json(tuple[Refusal, ...], text)
-        return found
+            refusals += from_json(tuple[Refusal, ...], text)
+        return refusals
 
     def require(self, import_id: str) -> Import:
         """The import; raises NotFound."""
-        found = self.get(import_id)
-        if found is None:
+        known = self.get(import_id)
+        if known is None:
             raise NotFound("There is no such import.")
-        return found
+        return known
 
 
 _OUTCOME = {"state", "scan_ids", "refusals", "added", "known", "labelled", "refused"}

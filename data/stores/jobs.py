@@ -65,8 +65,8 @@ class JobStore:
         """How many jobs are in each state."""
         query = select(jobs.c.state, func.count()).group_by(jobs.c.state)
         with reading(self._engine) as connection:
-            found = {row[0]: row[1] for row in connection.execute(query)}
-        return {state: found.get(state.value, 0) for state in JobState}
+            counts = {row[0]: row[1] for row in connection.execute(query)}
+        return {state: counts.get(state.value, 0) for state in JobState}
 
     def start(self, job_id: str, run_id: str) -> Job | None:
         """A run takes the job, which counts as an attempt; None where it is not waiting to be run."""

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, Row, insert, select, update
 
 from data.codec import from_json, to_json
 from data.database import reading, writing
-from data.records import Gate, Promotion, PromotionKind, PromotionState
+from data.records import Promotion, PromotionGateResult, PromotionKind, PromotionState
 from data.tables import promotions
 
 
@@ -64,5 +64,5 @@ def _promotion(row: Row[Any]) -> Promotion:
     values = dict(row._mapping)
     values["kind"] = PromotionKind(values["kind"])
     values["state"] = PromotionState(values["state"])
-    values["gate"] = None if values["gate"] is None else from_json(Gate, values["gate"])
+    values["gate"] = None if values["gate"] is None else from_json(PromotionGateResult, values["gate"])
     return Promotion(**values)

@@ -19,10 +19,10 @@ class RefusalStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, found: Collection[Refusal], at: datetime | None = None) -> None:
+    def add(self, new: Collection[Refusal], at: datetime | None = None) -> None:
         """Keeps refusals that came by no upload."""
         with writing(self._engine) as connection:
-            keep(connection, found, None, at)
+            keep(connection, new, None, at)
 
     def put(self, kept: KeptRefusal) -> None:
         """Keeps a refusal under its own id; where that one is here already, nothing happens."""
@@ -60,7 +60,7 @@ class RefusalStore:
 
 def keep(
     connection: Connection,
-    found: Collection[Refusal],
+    new: Collection[Refusal],
     upload_id: str | None,
     at: datetime | None = None,
     refusal_id: str | None = None,
@@ -70,20 +70,20 @@ def keep(
         {
             "id": refusal_id or new_id(),
             "upload_id": upload_id,
-            "name": one.name,
-            "code": one.code,
-            "sentence": one.sentence,
-            "modality": one.modality,
-            "scanner": one.scanner,
-            "site": one.site,
+            "name": refusal.name,
+            "code": refusal.code,
+            "sentence": refusal.sentence,
+            "modality": refusal.modality,
+            "scanner": refusal.scanner,
+            "site": refusal.site,
             "created_at": at or now(),
         }
-        for one in found
+        for refusal in new
     ]
     if rows:
         connection.execute(insert(refusals), rows)
 
 
 def _refusal(row: Row[Any]) -> KeptRefusal:
-    said = Refusal(row.name, row.code, row.sentence, row.modality, row.scanner, row.site)
-    return KeptRefusal(row.id, said, row.created_at)
+    refusal = Refusal(row.name, row.code, row.sentence, row.modality, row.scanner, row.site)
+    return KeptRefusal(row.id, refusal, row.created_at)

@@ -108,8 +108,8 @@ class ScanStore:
         """How many scans are in each state."""
         query = select(scans.c.status, func.count()).group_by(scans.c.status)
         with reading(self._engine) as connection:
-            found = {row[0]: row[1] for row in connection.execute(query)}
-        return {status: found.get(status.value, 0) for status in ScanStatus}
+            counts = {row[0]: row[1] for row in connection.execute(query)}
+        return {status: counts.get(status.value, 0) for status in ScanStatus}
 
     def changes_token(self) -> str:
         """A text that is another one after any change of a scan, result or review."""

@@ -43,8 +43,8 @@ class ScheduleStore:
         """Every schedule that was not deleted, by kind and name."""
         query = select(schedules).where(schedules.c.deleted_at.is_(None))
         with reading(self._engine) as connection:
-            found = [_schedule(row) for row in connection.execute(query)]
-        return sorted(found, key=lambda one: (one.kind, one.name.casefold(), one.id))
+            kept = [_schedule(row) for row in connection.execute(query)]
+        return sorted(kept, key=lambda schedule: (schedule.kind, schedule.name.casefold(), schedule.id))
 
     def replan(self, schedule: Schedule, since: datetime, **changes: Any) -> Schedule:
         """Changes `name`, `cron` or `active`; times before `since` count as dealt with."""

@@ -68,15 +68,8 @@ class UserStore:
 
     def credentials(self, name: str) -> Credentials | None:
         """The account of this name, in any case, with its password's hash."""
-        return self._credentials(users.c.name_key == folded(name))
-
-    def credentials_of(self, user_id: str) -> Credentials | None:
-        """The account of this id with its password's hash."""
-        return self._credentials(users.c.id == user_id)
-
-    def _credentials(self, condition: Any) -> Credentials | None:
         with reading(self._engine) as connection:
-            row = connection.execute(select(users).where(condition)).one_or_none()
+            row = connection.execute(select(users).where(users.c.name_key == folded(name))).one_or_none()
         return None if row is None else Credentials(_user(row), row.password_hash)
 
     def set_password(self, user_id: str, password_hash: str, must_change: bool) -> User:

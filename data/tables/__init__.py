@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data.tables.accounts import audit_events, sign_in_failures, tokens, users
+from data.tables.accounts import audit_events, sessions, sign_in_failures, tokens, users
 from data.tables.alerts import alerts
 from data.tables.base import metadata
 from data.tables.drift import drift_references, drift_runs, embeddings, features
@@ -41,6 +41,7 @@ __all__ = [
     "revisions",
     "scans",
     "schedules",
+    "sessions",
     "sign_in_failures",
     "tokens",
     "uploads",

@@ -49,6 +49,20 @@ tokens = Table(
     **MYSQL,
 )
 
+# Ended ones are deleted, so that they stay ended.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("secret_sha256", String(64), primary_key=True),
+    reference("user_id", "users.id"),
+    Column("epoch", Integer, nullable=False),  # the account's session_epoch when it began
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("active_at", UtcDateTime, nullable=False),
+    Index("ix_sessions_user_id", "user_id"),
+    Index("ix_sessions_active_at", "active_at"),
+    **MYSQL,
+)
+
 audit_events = Table(
     "audit_events",
     metadata,

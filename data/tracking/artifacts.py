@@ -35,11 +35,11 @@ class Artifacts(Connection):
 
     def artifacts(self, run_id: str, folder: str = "") -> list[str]:
         """Paths of the run's files below `folder`, sorted; at most a thousand."""
-        waiting, found = [folder], list[str]()
-        while waiting and len(found) < _MOST:
-            for artifact in self._client.list_artifacts(run_id, waiting.pop() or None):
-                (waiting if artifact.is_dir else found).append(str(artifact.path))
-        return sorted(found)[:_MOST]
+        folders, files = [folder], list[str]()
+        while folders and len(files) < _MOST:
+            for artifact in self._client.list_artifacts(run_id, folders.pop() or None):
+                (folders if artifact.is_dir else files).append(str(artifact.path))
+        return sorted(files)[:_MOST]
 
     def artifact(self, run_id: str, path: str) -> bytes:
         """One file of the run; raises NotFound where it has none at `path`."""
@@ -47,8 +47,8 @@ class Artifacts(Connection):
         if not path or wanted.is_absolute() or ".." in wanted.parts:
             raise NotFound("There is no such file.")
         folder = str(wanted.parent) if wanted.parent.parts else None
-        known = [one.path for one in self._client.list_artifacts(run_id, folder) if not one.is_dir]
-        if str(wanted) not in known:
+        files = [file.path for file in self._client.list_artifacts(run_id, folder) if not file.is_dir]
+        if str(wanted) not in files:
             raise NotFound("There is no such file.")
         with tempfile.TemporaryDirectory() as into:
             return Path(self._client.download_artifacts(run_id, str(wanted), into)).read_bytes()

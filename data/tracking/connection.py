@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from data.tracking.faults import Answering, translated
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
 class Connection:
     """A client of one MLflow store, by its address.
 
-    Every call may raise whatever MLflow, its database or the network raise.
+    Every call may raise TrackingAway where MLflow, its database or the network give no answer, and
+    NotFound for a run or a version that MLflow does not have.
     """
 
     def __init__(self, uri: str, artifacts: Path) -> None:
@@ -31,9 +34,11 @@ class Connection:
                 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
                 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
                 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-                from mlflow import MlflowClient
+                with translated(refusals=()):  # nothing was asked yet: a wrong address is no answer
+                    from mlflow import MlflowClient
 
-                self._client_made = MlflowClient(tracking_uri=self._uri, registry_uri=self._uri)
+                    client = MlflowClient(tracking_uri=self._uri, registry_uri=self._uri)
+                self._client_made = cast("MlflowClient", Answering(client))
             return self._client_made
 
     @property

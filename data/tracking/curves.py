@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from data.records import TrackedRun
+from data.tracking.faults import translated
 from data.tracking.runs import MAX_VALUE, Runs, parts
 
 log = logging.getLogger(__name__)
@@ -41,48 +42,49 @@ class CurveReader(Runs):
         if not wanted:
             return {}
         try:
-            found = self._in_bulk(wanted)
+            curves = self._in_bulk(wanted)
         except (ImportError, AttributeError, TypeError, KeyError) as error:
             log.warning("curves are read one by one: MLflow's bulk reading has changed: %r", error)
-            found = self._one_by_one(wanted)
-        return {run_id: _tidy(found.get(run_id, {})) for run_id in wanted}
+            curves = self._one_by_one(wanted)
+        return {run_id: _tidy(curves.get(run_id, {})) for run_id in wanted}
 
     def _in_bulk(self, wanted: dict[str, list[str]]) -> dict[str, Curves]:
         from mlflow.exceptions import MlflowException
 
-        if not self._by_http:
-            return self._from_database(wanted)
-        try:
-            return self._from_server(wanted)
-        except MlflowException as error:
-            if error.error_code not in _UNKNOWN:
-                raise
-            return self._one_by_one(wanted)
+        with translated():
+            if not self._by_http:
+                return self._from_database(wanted)
+            try:
+                return self._from_server(wanted)
+            except MlflowException as error:
+                if error.error_code not in _UNKNOWN:
+                    raise
+        return self._one_by_one(wanted)
 
     def _from_database(self, wanted: dict[str, list[str]]) -> dict[str, Curves]:
-        found: dict[str, Curves] = defaultdict(lambda: defaultdict(list))
+        curves: dict[str, Curves] = defaultdict(lambda: defaultdict(list))
         with self._client._tracking_client.store.engine.connect() as connection:
             for part in parts(sorted(wanted)):
                 names = {name for run_id in part for name in wanted[run_id]}
                 for run_id, key, step, value, is_nan in _rows(connection, part, names):
                     if not is_nan:
-                        found[run_id][key].append((step, value))
-        return found
+                        curves[run_id][key].append((step, value))
+        return curves
 
     def _from_server(self, wanted: dict[str, list[str]]) -> dict[str, Curves]:
         names = sorted({name for value in wanted.values() for name in value})
-        asked = [
+        questions = [
             (name, part)
             for name in names
             for part in parts([run_id for run_id in sorted(wanted) if name in wanted[run_id]], _RUNS)
         ]
-        found: dict[str, Curves] = defaultdict(lambda: defaultdict(list))
+        curves: dict[str, Curves] = defaultdict(lambda: defaultdict(list))
         with ThreadPoolExecutor(_TOGETHER) as pool:
-            for answer in pool.map(lambda one: self._asked(*one), asked):
+            for answer in pool.map(lambda question: self._asked(*question), questions):
                 for point in answer:
                     run_id, step = str(point["run_id"]), int(point.get("step", 0))
-                    found[run_id][str(point["key"])].append((step, float(point["value"])))
-        return found
+                    curves[run_id][str(point["key"])].append((step, float(point["value"])))
+        return curves
 
     def _asked(self, name: str, run_ids: list[str]) -> list[dict[str, Any]]:
         """One metric of several runs; "NaN" and the like come as text, which float() reads."""
@@ -100,7 +102,7 @@ class CurveReader(Runs):
     def _one_by_one(self, wanted: dict[str, list[str]]) -> dict[str, Curves]:
         return {
             run_id: {
-                name: [(one.step, one.value) for one in self._client.get_metric_history(run_id, name)]
+                name: [(point.step, point.value) for point in self._client.get_metric_history(run_id, name)]
                 for name in names
             }
             for run_id, names in wanted.items()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from data.errors import NotFound
 from data.records import TrackedRun
 from data.tracking.artifacts import Artifacts
 
@@ -60,39 +61,41 @@ class Runs(Artifacts):
         for run_id in run_ids:
             try:
                 self._client.delete_run(run_id)
+            except NotFound:
+                continue
             except MlflowException as error:
-                if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+                if error.error_code != "INVALID_PARAMETER_VALUE":
                     raise
 
     def runs(self, experiment: str, tags: Mapping[str, str]) -> list[TrackedRun]:
         """The experiment's runs that carry all of `tags`, newest first; none where there is no such one."""
-        found = self._client.get_experiment_by_name(experiment)
-        if found is None:
+        known = self._client.get_experiment_by_name(experiment)
+        if known is None:
             return []
         asked = " AND ".join(f"tags.`{key}` = {quoted(value)}" for key, value in tags.items())
-        return [tracked_run(run, experiment) for run in self._searched([found.experiment_id], asked)]
+        return [tracked_run(run, experiment) for run in self._searched([known.experiment_id], asked)]
 
     def runs_by_id(self, run_ids: Iterable[str], experiment: str = "") -> dict[str, TrackedRun]:
         """Runs by their ids, deleted ones too; those that MLflow does not have are left out.
 
         They are first looked for in `experiment`, the rest wherever they may be.
         """
-        wanted = sorted({one for one in run_ids if one})
-        found: dict[str, TrackedRun] = {}
+        wanted = sorted({run_id for run_id in run_ids if run_id})
+        runs: dict[str, TrackedRun] = {}
         here = self._client.get_experiment_by_name(experiment) if wanted and experiment else None
         if here is not None:
-            found = self._by_id(wanted, {str(here.experiment_id): experiment})
-        strays = [one for one in wanted if one not in found]
-        return found | self._by_id(strays, self._experiments()) if strays else found
+            runs = self._by_id(wanted, {str(here.experiment_id): experiment})
+        strays = [run_id for run_id in wanted if run_id not in runs]
+        return runs | self._by_id(strays, self._experiments()) if strays else runs
 
     def _by_id(self, run_ids: list[str], experiments: dict[str, str]) -> dict[str, TrackedRun]:
-        found: dict[str, TrackedRun] = {}
+        runs: dict[str, TrackedRun] = {}
         for part in parts(run_ids):
-            asked = f"attributes.run_id IN ({', '.join(quoted(one) for one in part)})"
+            asked = f"attributes.run_id IN ({', '.join(quoted(run_id) for run_id in part)})"
             for run in self._searched(list(experiments), asked, deleted=True):
                 name = experiments.get(str(run.info.experiment_id), "")
-                found[str(run.info.run_id)] = tracked_run(run, name)
-        return found
+                runs[str(run.info.run_id)] = tracked_run(run, name)
+        return runs
 
     def _experiments(self) -> dict[str, str]:
         from mlflow.entities import ViewType
@@ -101,7 +104,7 @@ class Runs(Artifacts):
         token = None
         while True:
             page = self._client.search_experiments(ViewType.ALL, max_results=_PAGE, page_token=token)
-            names |= {str(one.experiment_id): str(one.name) for one in page}
+            names |= {str(experiment.experiment_id): str(experiment.name) for experiment in page}
             token = page.token
             if not token:
                 return names
@@ -121,11 +124,11 @@ class Runs(Artifacts):
 
     def _experiment(self, name: str) -> str:
         client = self._client
-        found = client.get_experiment_by_name(name)
-        if found is not None:
-            if found.lifecycle_stage == "deleted":  # its name stays taken
-                client.restore_experiment(found.experiment_id)
-            return str(found.experiment_id)
+        known = client.get_experiment_by_name(name)
+        if known is not None:
+            if known.lifecycle_stage == "deleted":  # its name stays taken
+                client.restore_experiment(known.experiment_id)
+            return str(known.experiment_id)
         # A server keeps artifacts where it is told to; our own store keeps them in our folder.
         place = None if self._by_http else (self._artifacts / name).as_uri()
         return str(client.create_experiment(name, artifact_location=place))
@@ -143,8 +146,8 @@ def tracked_run(run: Any, experiment: str) -> TrackedRun:
         ended_at=moment(run.info.end_time),
         tags=dict(run.data.tags),
         parameters=dict(run.data.params),
-        metrics={str(one.key): float(one.value) for one in logged if abs(one.value) < MAX_VALUE},
-        steps={str(one.key): int(one.step) for one in logged},
+        metrics={str(metric.key): float(metric.value) for metric in logged if abs(metric.value) < MAX_VALUE},
+        steps={str(metric.key): int(metric.step) for metric in logged},
     )
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from data.errors import NotFound
 from data.records import ModelVersion
 from data.tracking.artifacts import FILES
 from data.tracking.runs import Runs, moment, quoted, tracked_run
@@ -60,18 +61,18 @@ class Versions(Runs):
         from mlflow.exceptions import MlflowException
 
         try:
-            found = model_version(self._client.get_model_version_by_alias(name, alias))
+            version = model_version(self._client.get_model_version_by_alias(name, alias))
+        except NotFound:
+            return None
         except MlflowException as error:
-            if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
-                return None
-            raise
-        try:
-            run = self._client.get_run(found.run_id) if found.run_id else None
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            if error.error_code != "INVALID_PARAMETER_VALUE":
                 raise
-            run = None  # somebody deleted it for good; the version is there all the same
-        return found if run is None else replace(found, metrics=tracked_run(run, "").metrics)
+            return None
+        try:
+            run = self._client.get_run(version.run_id) if version.run_id else None
+        except NotFound:  # somebody deleted it for good; the version is there all the same
+            run = None
+        return version if run is None else replace(version, metrics=tracked_run(run, "").metrics)
 
     def versions(self, name: str) -> list[ModelVersion]:
         """Every version of a model with its run's metrics, newest first."""
@@ -79,18 +80,18 @@ class Versions(Runs):
 
     def registered(self, name: str) -> list[ModelVersion]:
         """Every version of a model, newest first, without metrics: two requests, however many there are."""
-        found, token = list[Any](), None
+        registered, token = list[Any](), None
         while True:
             page = self._client.search_model_versions(
                 f"name = {quoted(name)}", _PAGE, ["version_number DESC"], token
             )
-            found += page
+            registered += page
             token = page.token
             if not token:
                 break
-        aliases = self._aliases(name) if found else {}
-        made = [model_version(one, aliases.get(str(one.version), ())) for one in found]
-        return sorted(made, key=lambda one: int(one.version), reverse=True)
+        aliases = self._aliases(name) if registered else {}
+        versions = [model_version(known, aliases.get(str(known.version), ())) for known in registered]
+        return sorted(versions, key=lambda version: int(version.version), reverse=True)
 
     def files_of(self, version: ModelVersion, into: Path) -> Path:
         """A version's files as a folder on this machine, `into`."""
@@ -114,16 +115,16 @@ class Versions(Runs):
         return pointed
 
 
-def model_version(found: Any, aliases: tuple[str, ...] | None = None) -> ModelVersion:
+def model_version(registered: Any, aliases: tuple[str, ...] | None = None) -> ModelVersion:
     """MLflow's version as a record, without metrics; others' versions may lack run and description."""
     return ModelVersion(
-        name=str(found.name),
-        version=str(found.version),
-        aliases=tuple(found.aliases or ()) if aliases is None else aliases,
-        created_at=moment(found.creation_timestamp) or datetime.fromtimestamp(0, UTC),
-        weights_sha256=found.tags.get(_WEIGHTS_TAG, ""),
+        name=str(registered.name),
+        version=str(registered.version),
+        aliases=tuple(registered.aliases or ()) if aliases is None else aliases,
+        created_at=moment(registered.creation_timestamp) or datetime.fromtimestamp(0, UTC),
+        weights_sha256=registered.tags.get(_WEIGHTS_TAG, ""),
         metrics={},
-        run_id=found.run_id or None,
-        description=found.description or "",
-        tags=dict(found.tags),
+        run_id=registered.run_id or None,
+        description=registered.description or "",
+        tags=dict(registered.tags),
     )

@@ -30,7 +30,7 @@ class AcquisitionNetwork(nn.Module):
         parts = dict(whole.named_children())
         self.conv_stem, self.bn1, self.blocks = parts["conv_stem"], parts["bn1"], parts["blocks"]
         for weight in self.parameters():
-            weight.requires_grad_(requires_grad=False)
+            weight.requires_grad = False
         self.scale = nn.BatchNorm1d(sum(_SEEN), affine=False)
         self.drop = nn.Dropout(0.2)
         self.classify = nn.Linear(sum(_SEEN), CLASSES)
@@ -53,7 +53,8 @@ class AcquisitionNetwork(nn.Module):
         """(n, 1, size, size) -> (n, 624) before scaling: each channel's mean after the last three stages."""
         at = self.bn1(self.conv_stem((images * 2 - 1).expand(-1, 3, -1, -1)))
         seen = []
-        for stage in self.blocks:  # type: ignore[union-attr]
+        assert isinstance(self.blocks, nn.Sequential)
+        for stage in self.blocks:
             at = stage(at)
             seen.append(at.float().mean((-2, -1)))
         return torch.cat(seen[-len(_SEEN) :], dim=1)

@@ -12,7 +12,7 @@ from data.records import MrSequence, Spacing
 from models.acquisition import network
 from models.imaging import normalised, to_square
 from models.suitability.task import middle_slices
-from models.task import Answer, Array, Decision, FloatArray, Kind, Placement, Task
+from models.task import Answer, Array, Decision, FloatArray, Placement, Task, TaskKind
 
 
 class Shown(IntEnum):
@@ -103,7 +103,7 @@ def _unchanged(trained: nn.Module) -> nn.Module:
 TASK = Task(
     name="acquisition",
     title="MrSequence and view of the input",
-    kind=Kind.ROUTING,
+    kind=TaskKind.ROUTING,
     folder=Path(__file__).parent,
     input_size=network.INPUT_SIZE,
     preprocessing="nine middle slices, percentiles 1 and 99.5 to 0..1, padded square, 160 px",

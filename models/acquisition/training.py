@@ -162,7 +162,7 @@ class AcquisitionTraining:
 @torch.inference_mode()
 def _features(built: nn.Module, images: Tensor) -> NDArray[np.float32]:
     assert isinstance(built, network.AcquisitionNetwork)
-    placed = built.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    placed = built.eval().to(memory_format=torch.channels_last)
     seen = []
     for part in tqdm(images.split(64), desc="features", mininterval=5):
         with torch.autocast("cpu", dtype=torch.bfloat16):

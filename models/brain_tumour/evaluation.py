@@ -16,7 +16,7 @@ from tqdm import tqdm
 from data.errors import UnusableDataset
 from data.labelled.datasets import LabelledSlice, brain_slices, grey_image
 from data.records import Spacing
-from models import doubt, metrics
+from models import doubt
 from models.brain_tumour.task import (
     answer,
     doubt_signs,
@@ -27,7 +27,14 @@ from models.brain_tumour.task import (
     presence_logit,
 )
 from models.evaluation import Evaluation, Illustration, Run, Scored
-from models.metrics import Figure
+from models.overlap import dice, hausdorff95
+from models.statistics.calibration import fitted_temperature
+from models.statistics.classification import classification, wrongness
+from models.statistics.confusion import called_ill
+from models.statistics.estimate import SHARE, Bounds, Estimate
+from models.statistics.means import correlation, mean, median
+from models.statistics.proportions import proportion
+from models.statistics.roc import frr_at_far, threshold_for_recall
 from models.task import Answer, Decision, Placement
 
 PIXEL_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
@@ -37,12 +44,14 @@ LEAST_STRETCH = 4  # empty slices in a row that make a volume without tumour
 FLAIR, CONTRAST = "tcga_lgg", "cheng_t1ce"
 NAMES = {FLAIR: "flair", CONTRAST: "t1ce"}
 UNKNOWN = Spacing()
+POOR_DICE = 0.6
+DISTANCE: Bounds = (0.0, np.nan)
 AGE_BANDS = ((0, 40), (40, 60), (60, 200))
 SIZE_BANDS = {"under 500": (1, 500), "500 to 1500": (500, 1500), "over 1500": (1500, 10**9)}
 
 
 @dataclass(frozen=True)
-class Case:
+class LabelledCase:
     """A whole scan: a patient's FLAIR volume, or one T1 slice."""
 
     name: str
@@ -58,12 +67,12 @@ class BrainTumourEvaluator:
 
     def __init__(self, folder: Path, run: Run, fold: int | None) -> None:
         scans: dict[tuple[str, str], list[LabelledSlice]] = defaultdict(list)
-        for one in brain_slices(folder):
-            if fold is None or one.fold == fold:
-                scans[one.dataset, one.patient].append(one)
+        for brain_slice in brain_slices(folder):
+            if fold is None or brain_slice.fold == fold:
+                scans[brain_slice.dataset, brain_slice.patient].append(brain_slice)
         if not scans:
             raise UnusableDataset("No labelled brain scans were found for this evaluation.")
-        self.cases: list[Case] = []
+        self.cases: list[LabelledCase] = []
         self._lone: list[tuple[float, bool]] = []  # presence logit and truth of single pictures
         self._volumes: list[tuple[float, bool]] = []  # the same of volumes and stretches of them
         for (dataset, name), members in tqdm(scans.items(), desc="reading scans", mininterval=5):
@@ -72,7 +81,7 @@ class BrainTumourEvaluator:
     def calibrated(self) -> Decision:
         """Pixel threshold and least size by mean Dice; presence by recall first; doubt by regression."""
         logits, truth = _columns(self._lone)
-        temperature, bias = metrics.fitted_temperature(truth, logits)
+        temperature, bias = fitted_temperature(truth, logits)
         open_to_all = Decision(threshold=0.0, temperature=temperature, bias=bias)
         candidates = [
             replace(open_to_all, pixel_threshold=pixel, least_pixels=least)
@@ -81,7 +90,7 @@ class BrainTumourEvaluator:
         ]
         best = candidates[int(np.argmax(self._mean_dice(candidates)))]
         probability = np.array([best.probability(logit) for logit in logits])
-        threshold = round(metrics.threshold_for_recall(truth, probability, RECALL), 4)
+        threshold = round(threshold_for_recall(truth, probability, RECALL), 4)
         decision = replace(best, threshold=threshold, volume_shift=self._volume_shift(best, threshold))
         known = self._doubts(decision)
         return replace(decision, dice_estimate=known.weights if known else None)
@@ -89,7 +98,7 @@ class BrainTumourEvaluator:
     def evaluated(self, decision: Decision) -> Evaluation:
         """Dice and HD95 (in pixels) a scan, presence a slice and a volume, and how well doubt tells."""
         cases = [_judged(case, decision) for case in self.cases]
-        figures: dict[str, Figure] = {}
+        figures: dict[str, Estimate] = {}
         for dataset, name in NAMES.items():
             of_dataset = [case for case in cases if case["dataset"] == dataset]
             if of_dataset:
@@ -97,27 +106,26 @@ class BrainTumourEvaluator:
         figures |= self._estimates(decision)
         figures |= _presence("presence", self._lone, decision, volume=False)
         figures |= _presence("volume_presence", self._volumes, decision, volume=True)
-        cases.sort(key=lambda case: float(case["dice"]))
-        return Evaluation(figures, _groups(cases), cases, self._scored(decision))
+        return Evaluation(figures, _groups(cases), _worst_first(cases), self._scored(decision))
 
     def illustrated(self, names: list[str], decision: Decision) -> Iterator[Illustration]:
         """Of each named case the slice where mask and truth differ most."""
         by_name = {case.name: case for case in self.cases}
         for case in (by_name[name] for name in names):
-            found = _answered(case, decision).mask
-            assert found is not None
-            wrong = np.logical_xor(found, case.truth).sum(axis=(1, 2))
+            mask = _answered(case, decision).mask
+            assert mask is not None
+            wrong = np.logical_xor(mask, case.truth).sum(axis=(1, 2))
             at = int(np.argmax(wrong if wrong.any() else case.truth.sum(axis=(1, 2))))
-            caption = f"{case.name}: Dice {metrics.dice(found, case.truth):.2f}"
+            caption = f"{case.name}: Dice {dice(mask, case.truth):.2f}"
             picture = grey_image(case.slices[at].image)
-            yield Illustration(case.name, caption, picture, truth=case.truth[at], found=found[at])
+            yield Illustration(case.name, caption, picture, truth=case.truth[at], drawn=mask[at])
 
     def _read(self, name: str, dataset: str, members: list[LabelledSlice], run: Run) -> None:
         volume = np.stack([grey_image(member.image) for member in members])
         truth = np.stack([grey_image(member.mask) > 127 for member in members])
         outputs, placement = _outputs(volume, run)
         logits = joined(outputs)
-        self.cases.append(Case(name, dataset, members, outputs.astype(np.float16), placement, truth))
+        self.cases.append(LabelledCase(name, dataset, members, outputs.astype(np.float16), placement, truth))
         if len(members) == 1:
             self._lone.append((presence_logit(logits), bool(truth.any())))
             return
@@ -125,8 +133,8 @@ class BrainTumourEvaluator:
         for stretch in _empty_stretches(truth):
             self._volumes.append((presence_logit(joined(_outputs(volume[stretch], run)[0])), False))
         alone = joined(run(torch.cat([prepare(picture[None])[0] for picture in volume])))
-        found = [presence_logit(one[None]) for one in alone]
-        self._lone += zip(found, (bool(one.any()) for one in truth), strict=True)
+        lone = [presence_logit(picture[None]) for picture in alone]
+        self._lone += zip(lone, (bool(mask.any()) for mask in truth), strict=True)
 
     def _volume_shift(self, decision: Decision, threshold: float) -> float:
         """What brings a volume's threshold half way between the ill and the healthy ones."""
@@ -144,10 +152,7 @@ class BrainTumourEvaluator:
         for case in self.cases:
             pixels = pixel_probability(joined(case.outputs.astype(np.float32)), case.placement)
             scores[case.dataset].append(
-                [
-                    metrics.dice(drawn(pixels, case.placement, candidate), case.truth)
-                    for candidate in candidates
-                ]
+                [dice(drawn(pixels, case.placement, candidate), case.truth) for candidate in candidates]
             )
         means = [np.mean(values, axis=0) for values in scores.values()]
         return [float(value) for value in np.mean(means, axis=0)]
@@ -164,11 +169,11 @@ class BrainTumourEvaluator:
             known = doubt_signs(case.outputs.astype(np.float32), decision)
             if said.positive and said.mask is not None and known is not None:
                 shown.append(known)
-                scores.append(metrics.dice(said.mask, case.truth))
+                scores.append(dice(said.mask, case.truth))
                 datasets.append(case.dataset)
         return shown, scores, datasets
 
-    def _estimates(self, decision: Decision) -> dict[str, Figure]:
+    def _estimates(self, decision: Decision) -> dict[str, Estimate]:
         """How the expected Dice compares with the true one; left-out where these cases fitted it."""
         if decision.dice_estimate is None:
             return {}
@@ -177,10 +182,10 @@ class BrainTumourEvaluator:
         if own is not None and np.allclose(own.weights, decision.dice_estimate):
             expected = list(own.left_out)
         else:
-            expected = [doubt.expected_dice(decision.dice_estimate, one) for one in shown]
+            expected = [doubt.expected_dice(decision.dice_estimate, signs) for signs in shown]
         figures = _agreement("estimate", expected, scores)
         for dataset, name in NAMES.items():
-            here = [index for index, one in enumerate(datasets) if one == dataset]
+            here = [index for index, of_case in enumerate(datasets) if of_case == dataset]
             chosen = [expected[index] for index in here], [scores[index] for index in here]
             figures |= _agreement(f"estimate_{name}", *chosen) if here else {}
         return figures
@@ -188,17 +193,17 @@ class BrainTumourEvaluator:
     def _scored(self, decision: Decision) -> Scored:
         logits, truth = _columns(self._lone)
         return Scored(
-            [bool(one) for one in truth],
+            [bool(ill) for ill in truth],
             [decision.probability(logit) for logit in logits],
             decision.threshold,
         )
 
 
-def _agreement(name: str, expected: list[float], true: list[float]) -> dict[str, Figure]:
-    errors = [abs(one - other) for one, other in zip(expected, true, strict=True)]
+def _agreement(name: str, expected: list[float], true: list[float]) -> dict[str, Estimate]:
+    errors = [abs(guess - other) for guess, other in zip(expected, true, strict=True)]
     return {
-        f"{name}_correlation": metrics.correlation(expected, true),
-        f"{name}_mae": metrics.bootstrapped(errors),
+        f"{name}_correlation": correlation(np.array(expected), np.array(true)),
+        f"{name}_mae": mean(np.array(errors)),
     }
 
 
@@ -207,7 +212,7 @@ def _outputs(volume: NDArray[np.uint8], run: Run) -> tuple[NDArray[np.float32], 
     return run(inputs), placement
 
 
-def _answered(case: Case, decision: Decision) -> Answer:
+def _answered(case: LabelledCase, decision: Decision) -> Answer:
     return answer(case.outputs.astype(np.float32), case.placement, UNKNOWN, decision)
 
 
@@ -222,16 +227,16 @@ def _columns(pairs: list[tuple[float, bool]]) -> tuple[NDArray[np.float64], NDAr
     return np.array([logit for logit, _ in pairs]), np.array([truth for _, truth in pairs], dtype=bool)
 
 
-def _judged(case: Case, decision: Decision) -> dict[str, Any]:
+def _judged(case: LabelledCase, decision: Decision) -> dict[str, Any]:
     said = _answered(case, decision)
     assert said.mask is not None
     first = case.slices[0]
     return {
         "name": case.name,
         "dataset": case.dataset,
-        "dice": metrics.dice(said.mask, case.truth),
+        "dice": dice(said.mask, case.truth),
         "estimated_dice": said.estimated_dice,
-        "hd95": metrics.hausdorff95(said.mask, case.truth, (1.0, 1.0, 1.0)),
+        "hd95": hausdorff95(said.mask, case.truth, (1.0, 1.0, 1.0)),
         "probability": said.probability,
         "positive": said.positive,
         "truth_voxels": int(case.truth.sum()),
@@ -243,38 +248,45 @@ def _judged(case: Case, decision: Decision) -> dict[str, Any]:
     }
 
 
-def _overlap(name: str, cases: list[dict[str, Any]]) -> dict[str, Figure]:
-    scores = [case["dice"] for case in cases]
-    figures = {
-        f"dice_{name}": metrics.bootstrapped(scores),
-        f"dice_{name}_median": metrics.bootstrapped(scores, lambda values: float(np.median(values))),
-        f"poor_share_{name}": metrics.rate(sum(score < 0.6 for score in scores), len(scores)),
+def _overlap(name: str, cases: list[dict[str, Any]]) -> dict[str, Estimate]:
+    scores = np.array([case["dice"] for case in cases])
+    estimates = {
+        f"dice_{name}": mean(scores),
+        f"dice_{name}_median": median(scores, SHARE),
+        f"poor_share_{name}": proportion(int((scores < POOR_DICE).sum()), len(scores)),
     }
-    distances = [case["hd95"] for case in cases if case["hd95"] is not None]
-    if distances:
-        figures[f"hd95_{name}_median"] = metrics.bootstrapped(distances, lambda v: float(np.median(v)))
-    return figures
+    distances = np.array([case["hd95"] for case in cases if case["hd95"] is not None])
+    if len(distances):
+        estimates[f"hd95_{name}_median"] = median(distances, DISTANCE)
+    return estimates
 
 
 def _presence(
     name: str, pairs: list[tuple[float, bool]], decision: Decision, *, volume: bool
-) -> dict[str, Figure]:
+) -> dict[str, Estimate]:
     logits, truth = _columns(pairs)
     if not truth.any() or truth.all():
         return {}
     probability = np.array([decision.probability(logit, volume) for logit in logits])
-    figures = metrics.classification(truth, probability, decision.threshold)
-    figures["frr_at_far5"] = metrics.frr_at_far(truth, probability, 0.05)
-    return {f"{name}_{key}": figure for key, figure in figures.items()}
+    estimates = classification(truth, probability, called_ill(probability, decision.threshold))
+    estimates["frr_at_far5"] = frr_at_far(truth, probability, 0.05)
+    return {f"{name}_{key}": estimate for key, estimate in estimates.items()}
 
 
-def _groups(cases: list[dict[str, Any]]) -> dict[str, Figure]:
+def _worst_first(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    truth = np.array([case["truth_voxels"] > 0 for case in cases])
+    columns = {name: np.array([case[name] for case in cases]) for name in ("probability", "positive", "dice")}
+    wrong = wrongness(truth, columns["probability"], columns["positive"], columns["dice"])
+    return [cases[row] for row in np.argsort(-wrong, kind="stable")]
+
+
+def _groups(cases: list[dict[str, Any]]) -> dict[str, Estimate]:
     """Mean Dice by sex, age, site, tumour type and, on single slices, size, within each dataset."""
     grouped: dict[str, list[float]] = defaultdict(list)
     for case in cases:
         for group in _groups_of(case):
             grouped[f"{NAMES[case['dataset']]}, {group}"].append(case["dice"])
-    return {name: metrics.bootstrapped(scores) for name, scores in sorted(grouped.items())}
+    return {name: mean(np.array(scores)) for name, scores in sorted(grouped.items())}
 
 
 def _groups_of(case: dict[str, Any]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from models.brain_tumour.layout import volumes_and_slices
 from models.doubt import expected_dice, signs
 from models.imaging import from_square, head_window, normalised, to_square
 from models.measuring import without_specks
-from models.task import Answer, Array, Decision, FloatArray, Kind, Placement, Task
+from models.task import Answer, Array, Decision, FloatArray, Placement, Task, TaskKind
 
 PRESENCE_PIXELS = 100
 """A slice's presence is the mean of this many of its highest logits."""
@@ -88,7 +88,7 @@ def answer(outputs: FloatArray, placement: Placement, spacing: Spacing, decision
 
 def doubt_signs(outputs: FloatArray, decision: Decision) -> NDArray[np.float64] | None:
     """What the two answers show of the mask's certainty; None where they draw nothing."""
-    plain, mirrored = (1 / (1 + np.exp(-np.clip(outputs[:, one], -30, 30))) for one in (0, 1))
+    plain, mirrored = (1 / (1 + np.exp(-np.clip(outputs[:, channel], -30, 30))) for channel in (0, 1))
     return signs(plain, mirrored, decision.pixel_threshold)
 
 
@@ -100,7 +100,7 @@ def _expected_dice(outputs: FloatArray, decision: Decision) -> float | None:
 TASK = Task(
     name=BRAIN_TUMOUR,
     title="Brain tumour segmentation",
-    kind=Kind.SEGMENTATION,
+    kind=TaskKind.SEGMENTATION,
     folder=Path(__file__).parent,
     input_size=network.INPUT_SIZE,
     preprocessing="percentiles 1 and 99.5 of the volume to 0..1, square around the head, 192 px, bilinear, "

@@ -34,7 +34,7 @@ GEOMETRY = augmentation.GeometryRange(rotation_deg=20, scale=(0.75, 1.3), shift=
 
 
 @dataclass(frozen=True)
-class Choices:
+class BrainTumourChoices:
     """What can be left out of the recipe, to see what it is worth."""
 
     start: Start = Start.WHEEL
@@ -43,7 +43,7 @@ class Choices:
     encoder_scale: int = network.ENCODER_SCALE
 
 
-CHOICES = Choices()
+CHOICES = BrainTumourChoices()
 
 
 class BrainTumourTraining:
@@ -54,19 +54,19 @@ class BrainTumourTraining:
         folder: Path,
         recipe: Recipe = RECIPE,
         validation_fold: int = VALIDATION_FOLD,
-        choices: Choices = CHOICES,
+        choices: BrainTumourChoices = CHOICES,
     ) -> None:
         slices = brain_slices(folder)
-        self.files = [one.image for one in slices] + [one.mask for one in slices]
-        self.training = [one for one in slices if one.fold != validation_fold]
-        self.validation = [one for one in slices if one.fold == validation_fold]
-        if not any(one.has_tumour for one in self.training) or not self.validation:
+        self.files = [labelled.image for labelled in slices] + [labelled.mask for labelled in slices]
+        self.training = [labelled for labelled in slices if labelled.fold != validation_fold]
+        self.validation = [labelled for labelled in slices if labelled.fold == validation_fold]
+        if not any(labelled.has_tumour for labelled in self.training) or not self.validation:
             raise UnusableDataset("The brain set needs slices with tumour in at least two folds.")
         self._choices = choices
         self._seen = LoadedSlices(self.training, recipe.size)
         self._held_out = LoadedSlices(self.validation, recipe.size)
-        filled = torch.tensor([one.has_tumour for one in self.training])
-        self._flair = torch.tensor([one.dataset == "tcga_lgg" for one in self.training])
+        filled = torch.tensor([labelled.has_tumour for labelled in self.training])
+        self._flair = torch.tensor([labelled.dataset == "tcga_lgg" for labelled in self.training])
         self._filled, self._empty = filled.nonzero()[:, 0], (~filled).nonzero()[:, 0]
 
     def network(self) -> nn.Module:
@@ -115,40 +115,40 @@ class BrainTumourTraining:
     def split(self) -> list[tuple[str, str, str]]:
         """(dataset, patient, part) of every patient; of a T1 slice, whose patient is unknown, the slice."""
         return [
-            (one.dataset, one.patient, part)
+            (labelled.dataset, labelled.patient, part)
             for part, slices in (("training", self.training), ("validation", self.validation))
-            for one in slices
+            for labelled in slices
         ]
 
     def scores(self, predict: Callable[[Tensor], Tensor]) -> dict[str, list[float]]:
         """Dice of each validation patient's volume (FLAIR) and of each slice (T1), at probability 0.5."""
-        return volume_dice(self.validation, self._found(predict), self._held_out.masks.numpy()[:, 0])
+        return volume_dice(self.validation, self._drawn(predict), self._held_out.masks.numpy()[:, 0])
 
     def validate(self, predict: Callable[[Tensor], Tensor]) -> Metrics:
         """Mean Dice of each dataset; of slices, whether anything is drawn where there is something."""
-        found, truth = self._found(predict), self._held_out.masks[:, 0]
-        scores = volume_dice(self.validation, found, truth.numpy())
+        drawn, truth = self._drawn(predict), self._held_out.masks[:, 0]
+        scores = volume_dice(self.validation, drawn, truth.numpy())
         metrics = {f"dice_{dataset}": float(np.mean(values)) for dataset, values in scores.items() if values}
-        drawn = torch.from_numpy(found).flatten(1).any(dim=1)
-        rates = right_and_wrong(truth.flatten(1).any(dim=1), drawn)
+        called = torch.from_numpy(drawn).flatten(1).any(dim=1)
+        rates = right_and_wrong(truth.flatten(1).any(dim=1), called)
         return metrics | rates | {"score": float(np.mean(list(metrics.values())))}
 
-    def _found(self, predict: Callable[[Tensor], Tensor]) -> np.ndarray:
+    def _drawn(self, predict: Callable[[Tensor], Tensor]) -> np.ndarray:
         parts = [self._held_out.stacked(part) for part in torch.arange(len(self.validation)).split(32)]
         if not self._choices.neighbours:
             parts = [part[:, 1:2].expand_as(part) for part in parts]
-        found: np.ndarray = (torch.cat([predict(part) for part in parts])[:, 0] > 0).numpy()
-        return found
+        drawn: np.ndarray = (torch.cat([predict(part) for part in parts])[:, 0] > 0).numpy()
+        return drawn
 
 
 def volume_dice(
-    slices: Iterable[LabelledSlice], found: np.ndarray, truth: np.ndarray
+    slices: Iterable[LabelledSlice], drawn: np.ndarray, truth: np.ndarray
 ) -> dict[str, list[float]]:
     """Dataset -> Dice of each patient's whole volume; both empty counts as 1."""
     sums: dict[tuple[str, str], np.ndarray] = defaultdict(lambda: np.zeros(2))
-    for one, ours, theirs in zip(slices, found, truth, strict=True):
+    for labelled, ours, theirs in zip(slices, drawn, truth, strict=True):
         overlap = np.logical_and(ours, theirs).sum()
-        sums[one.dataset, one.patient] += (overlap, ours.sum() + theirs.sum())
+        sums[labelled.dataset, labelled.patient] += (overlap, ours.sum() + theirs.sum())
     scores: dict[str, list[float]] = defaultdict(list)
     for (dataset, _), (overlap, total) in sums.items():
         scores[dataset].append(2 * overlap / total if total else 1.0)
@@ -164,8 +164,8 @@ class LoadedSlices:
 
     def __init__(self, slices: list[LabelledSlice], size: int) -> None:
         volumes: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for index, one in enumerate(slices):
-            volumes[one.dataset, one.patient].append(index)
+        for index, labelled in enumerate(slices):
+            volumes[labelled.dataset, labelled.patient].append(index)
         shape = (len(slices), 1, size, size)
         self.images = torch.zeros(shape, dtype=torch.uint8)
         self.masks = torch.zeros(shape, dtype=torch.bool)

@@ -13,7 +13,7 @@ from data.records import PNEUMONIA, Spacing
 from models.imaging import normalised, stretched
 from models.pneumonia import network
 from models.retraining import LabelledPictures
-from models.task import Answer, Array, Decision, FloatArray, Kind, Placement, Task
+from models.task import Answer, Array, Decision, FloatArray, Placement, Task, TaskKind
 
 
 class EvidenceMap(nn.Module):
@@ -75,7 +75,7 @@ def heatmap(evidence: FloatArray, height: int, width: int) -> FloatArray:
 TASK = Task(
     name=PNEUMONIA,
     title="Pneumonia on chest X-ray",
-    kind=Kind.CLASSIFICATION,
+    kind=TaskKind.CLASSIFICATION,
     folder=Path(__file__).parent,
     input_size=network.INPUT_SIZE,
     preprocessing="percentiles 1 and 99.5 to 0..1, stretched to a square, 192 px, bilinear",

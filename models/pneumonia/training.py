@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
@@ -20,6 +19,7 @@ from models.pneumonia import network
 from models.pneumonia.evaluation import PneumoniaEvaluator
 from models.pneumonia.task import TASK
 from models.pretrained import Start
+from models.statistics.areas import auc
 from models.training import Metrics, Recipe, Training, right_and_wrong
 
 RECIPE = Recipe(epochs=5, batch_size=32, learning_rate=6e-4, size=network.INPUT_SIZE, weight_decay=0.02)
@@ -28,7 +28,7 @@ GEOMETRY = augmentation.GeometryRange(rotation_deg=12, scale=(0.8, 1.25), shift=
 
 
 @dataclass(frozen=True)
-class Choices:
+class PneumoniaChoices:
     """What can be left out of the recipe, to see what it is worth."""
 
     start: Start = Start.WHEEL
@@ -36,7 +36,7 @@ class Choices:
     encoder_scale: int = network.SCALE
 
 
-CHOICES = Choices()
+CHOICES = PneumoniaChoices()
 
 
 class PneumoniaTraining:
@@ -47,18 +47,18 @@ class PneumoniaTraining:
         folder: Path,
         recipe: Recipe = RECIPE,
         validation_fold: int = VALIDATION_FOLD,
-        choices: Choices = CHOICES,
+        choices: PneumoniaChoices = CHOICES,
     ) -> None:
         self._choices = choices
         xrays = chest_xrays(folder)
         self.files = [xray.image for xray in xrays]
         self.training = [xray for xray in xrays if xray.fold != validation_fold]
         self.validation = [xray for xray in xrays if xray.fold == validation_fold]
-        if len({one.pneumonia for one in self.validation}) < 2:
+        if len({xray.pneumonia for xray in self.validation}) < 2:
             raise UnusableDataset("The chest set needs X-rays with and without pneumonia in every fold.")
         self._images = load_xrays(self.training, recipe.size)
         self._validation_images = load_xrays(self.validation, recipe.size)
-        self._labels = torch.tensor([float(one.pneumonia) for one in self.training])
+        self._labels = torch.tensor([float(xray.pneumonia) for xray in self.training])
         share = self._labels.mean()
         # Both classes weigh the same in the loss, however many of each there are.
         self._weights = torch.where(self._labels > 0, 0.5 / share, 0.5 / (1 - share))
@@ -90,9 +90,9 @@ class PneumoniaTraining:
     def split(self) -> list[tuple[str, str, str]]:
         """(dataset, patient, part) of every patient."""
         return [
-            ("chest_xray", one.patient, part)
+            ("chest_xray", xray.patient, part)
             for part, xrays in (("training", self.training), ("validation", self.validation))
-            for one in xrays
+            for xray in xrays
         ]
 
     def scores(self, predict: Callable[[Tensor], Tensor]) -> dict[str, list[float]]:
@@ -101,10 +101,10 @@ class PneumoniaTraining:
 
     def validate(self, predict: Callable[[Tensor], Tensor]) -> Metrics:
         """AUC on the validation patients, and rates at probability 0.5."""
-        truth = self._truth()
-        signed = self._signed(predict)
-        auc = float(roc_auc_score(truth.numpy(), torch.where(truth, signed, -signed).numpy()))
-        return right_and_wrong(truth, torch.where(truth, signed, -signed) > 0) | {"auc": auc, "score": auc}
+        truth, signed = self._truth(), self._signed(predict)
+        logits = torch.where(truth, signed, -signed)
+        area = auc(truth.numpy(), logits.double().numpy()).value
+        return right_and_wrong(truth, logits > 0) | {"auc": area, "score": area}
 
     def _signed(self, predict: Callable[[Tensor], Tensor]) -> Tensor:
         """Logits of the validation X-rays, turned so that positive is right."""
@@ -113,14 +113,14 @@ class PneumoniaTraining:
         return torch.where(self._truth(), logits, -logits)
 
     def _truth(self) -> Tensor:
-        return torch.tensor([one.pneumonia for one in self.validation])
+        return torch.tensor([xray.pneumonia for xray in self.validation])
 
 
 def load_xrays(xrays: list[LabelledXray], size: int) -> Tensor:
     """X-rays as uint8 (n, 1, size, size), intensities normalised an image."""
     images = torch.zeros(len(xrays), 1, size, size, dtype=torch.uint8)
-    for index, one in enumerate(tqdm(xrays, desc="reading X-rays", mininterval=5)):
-        square = stretched(normalised(grey_image(one.image)[None]), size)
+    for index, xray in enumerate(tqdm(xrays, desc="reading X-rays", mininterval=5)):
+        square = stretched(normalised(grey_image(xray.image)[None]), size)
         images[index] = (square[0] * 255).round().to(torch.uint8)
     return images
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import UnusableDataset
-from models import metrics
 from models.evaluation import Evaluation, Illustration, Run
+from models.statistics.proportions import proportion
 from models.suitability.pictures import NEITHER, validation_pictures
 from models.suitability.task import route_probabilities
 from models.task import Decision
@@ -41,8 +41,8 @@ class SuitabilityEvaluator:
         wrong = self._wrong()
         return Evaluation(
             {
-                "right_refused": metrics.rate(int((own < decision.threshold).sum()), len(own)),
-                "wrong_refused": metrics.rate(int((wrong < decision.threshold).sum()), len(wrong)),
+                "right_refused": proportion(int((own < decision.threshold).sum()), len(own)),
+                "wrong_refused": proportion(int((wrong < decision.threshold).sum()), len(wrong)),
             }
         )
 

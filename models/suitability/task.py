@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from data.records import BRAIN_TUMOUR, PNEUMONIA, Spacing
 from models.imaging import normalised, to_square
 from models.suitability import network
-from models.task import Answer, Array, Decision, FloatArray, Kind, Placement, Task
+from models.task import Answer, Array, Decision, FloatArray, Placement, Task, TaskKind
 
 ROUTES: tuple[str | None, ...] = (BRAIN_TUMOUR, PNEUMONIA, None)
 SLICES = 9
@@ -27,7 +27,8 @@ def prepare(volume: Array) -> tuple[Tensor, Placement]:
 def middle_slices(volume: Array) -> Array:
     """Up to nine slices (n, height, width) from the middle of a volume, evenly spread."""
     first, last = (round(share * (len(volume) - 1)) for share in MIDDLE)
-    return volume[np.unique(np.linspace(first, last, SLICES).round().astype(int))]
+    chosen: Array = volume[np.unique(np.linspace(first, last, SLICES).round().astype(int))]
+    return chosen
 
 
 def route_probabilities(logits: FloatArray) -> FloatArray:
@@ -52,7 +53,7 @@ def _unchanged(trained: nn.Module) -> nn.Module:
 TASK = Task(
     name="suitability",
     title="Suitability of the input",
-    kind=Kind.ROUTING,
+    kind=TaskKind.ROUTING,
     folder=Path(__file__).parent,
     input_size=network.INPUT_SIZE,
     preprocessing="nine middle slices, percentiles 1 and 99.5 to 0..1, padded square, 112 px",

@@ -23,6 +23,7 @@ from data.stores.audit import AuditLog
 from services.addresses import AlertsAddress
 from services.alerts.delivery import Delivery
 from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
 
 TELL = "tell-alert"  # the kind of job
 LONGEST_MUTE = timedelta(days=366)
@@ -103,6 +104,7 @@ class Alerts:
 
     def acknowledge(self, alert_id: str, who: User, why: str, *, at: datetime | None = None) -> Alert:
         """A person knows: the alert leaves the bell, and nothing is told unless it gets graver."""
+        require(who, Permission.DECIDE_ALERTS)
         moment = at or now()
 
         def change(known: Alert) -> Alert:
@@ -114,6 +116,7 @@ class Alerts:
         self, alert_id: str, who: User, why: str, until: datetime, *, at: datetime | None = None
     ) -> Alert:
         """Leave people alone until a time; if the alert still stands then, it is told once."""
+        require(who, Permission.DECIDE_ALERTS)
         moment = at or now()
         if not moment < until <= moment + LONGEST_MUTE:
             raise InvalidInput("Choose a time in the future, within a year.")
@@ -127,6 +130,7 @@ class Alerts:
 
     def close(self, alert_id: str, who: User, why: str, *, at: datetime | None = None) -> Alert:
         """The cause is dealt with: its next time is a new alert."""
+        require(who, Permission.DECIDE_ALERTS)
         moment = at or now()
         return self._decide(alert_id, who, why, moment, "alert closed", lambda known: _closed(known, moment))
 

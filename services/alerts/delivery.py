@@ -92,7 +92,7 @@ class Delivery:
                 taken = bool(receiver) and receiver.notify(
                     title=title, body=text, notify_type=kind, body_format=apprise.NotifyFormat.TEXT
                 )
-            except Exception as error:  # a plug-in's fault is not the alert's
+            except Exception as error:  # noqa: BLE001  a plug-in's fault is not the alert's
                 taken, receiver = False, address
                 said.write(type(error).__name__)
             reason = " ".join(said.getvalue().split())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from data.stores.views import ViewStore
 from services.assembly.stores import Stores
 from services.cohort.cohort import Cohorts
-from services.cohort.comparison import Comparing
+from services.cohort.comparison import CohortComparison
 from services.cohort.exports import CohortExports
 from services.cohort.saved_views import SavedViews
 
@@ -18,14 +18,14 @@ class CohortServices:
     """The services behind the cohort page, its files and its address of the API."""
 
     numbers: Cohorts
-    comparison: Comparing
+    comparison: CohortComparison
     exports: CohortExports
     views: SavedViews
 
 
 def build_cohort(stores: Stores, thresholds: Callable[[], Mapping[str, float]]) -> CohortServices:
     """Put it together; `thresholds` gives each task's threshold in force."""
-    numbers, comparison = Cohorts(stores.ledger, stores.refusals, thresholds), Comparing(stores.ledger)
+    numbers, comparison = Cohorts(stores.ledger, stores.refusals, thresholds), CohortComparison(stores.ledger)
     return CohortServices(
         numbers=numbers,
         comparison=comparison,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from data.database import Database
 from data.stores.jobs import JobStore
@@ -28,6 +29,7 @@ from services.reading.intake import empty_folder
 from services.reporting.reports import Reporting
 from services.reviewing.pictures import Pictures
 from services.schedules import Schedules
+from services.sessions import Sessions, sessions_of
 from services.settings import Settings
 
 
@@ -37,6 +39,7 @@ class Services:
 
     settings: Settings
     accounts: Accounts
+    sessions: Sessions
     jobs: Jobs
     schedules: Schedules
     alerts: Alerts
@@ -89,19 +92,21 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     jobs = Jobs(job_store, settings.home, settings.workers)
     alerts = alerts_of(stores, jobs)
     schedules = Schedules(ScheduleStore(stores.database), jobs, alerts, stores.audit)
-    pictures = Pictures(stores.scans, stores.results, stores.reviews, stores.files)
+    pictures = Pictures(stores.scans, stores.results, stores.reviews, stores.files, settings.volumes_bytes)
 
     reading = build_reading(stores, jobs, parts)
     cohort = build_cohort(stores, reading.engine.thresholds)
     performance = build_performance(stores, jobs, alerts)
     real_use = performance.real_use
-    reviewing = build_reviewing(stores, accounts, pictures, real_use.heard)
+    reviewing = build_reviewing(stores, accounts, pictures, real_use.truth_changed)
     versions = build_versions(stores, reading, pictures, jobs, real_use.running)
     drift = build_drift(stores, alerts, jobs)
     reporting = build_reporting(
         stores, jobs, performance.histories, cohort.numbers, pictures, drift.runs, versions.promotions, alerts
     )
-    importing = Importing(settings, stores.database, stores.files, reading.reader, jobs, real_use.heard)
+    importing = Importing(
+        settings, stores.database, stores.files, reading.reader, jobs, real_use.truth_changed
+    )
 
     schedule_drift(schedules, drift, stores.clinical)
     schedule_reports(schedules, reporting)
@@ -110,6 +115,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     return Services(
         settings=settings,
         accounts=accounts,
+        sessions=sessions_of(stores.database, timedelta(minutes=settings.session_minutes)),
         jobs=jobs,
         schedules=schedules,
         alerts=alerts,

@@ -19,7 +19,7 @@ from services.performance.details import Details
 from services.performance.exports import PerformanceExports
 from services.performance.goals import Goals
 from services.performance.history import Histories
-from services.performance.monitoring import PerformanceWatch
+from services.performance.monitoring import LimitMonitor
 from services.performance.numbers import Performance
 from services.performance.pairs import Pairs
 from services.performance.real_use import RealUse
@@ -39,7 +39,7 @@ class PerformanceServices:
     assess_ai: AssessAi
     histories: Histories
     real_use: RealUse
-    monitoring: PerformanceWatch
+    monitoring: LimitMonitor
 
 
 def build_performance(stores: Stores, jobs: Jobs, alerts: Alerts) -> PerformanceServices:
@@ -78,5 +78,5 @@ def performance_on(
         assess_ai=AssessAi(ledger, audit),
         histories=histories,
         real_use=real_use,
-        monitoring=PerformanceWatch(numbers, goals, alerts, tasks),
+        monitoring=LimitMonitor(numbers, goals, alerts, tasks),
     )

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from data.stores.review_requests import ReviewRequestStore
 from services.accounts import Accounts
 from services.assembly.stores import Stores
-from services.reviewing.gallery import Gallery
+from services.reviewing.gallery import ScanGallery
 from services.reviewing.pictures import Pictures
 from services.reviewing.requests import ReviewRequests
-from services.reviewing.review import Heard, Reviewing
+from services.reviewing.review import ReviewListener, Reviews
 from services.reviewing.worklist import Worklist
 
 
@@ -19,14 +19,14 @@ class ReviewingServices:
     """The worklist, pictures of scans, reviews, and requests for them."""
 
     worklist: Worklist
-    reviews: Reviewing
+    reviews: Reviews
     requests: ReviewRequests
     pictures: Pictures
-    gallery: Gallery
+    gallery: ScanGallery
 
 
 def build_reviewing(
-    stores: Stores, accounts: Accounts, pictures: Pictures, judged: Heard
+    stores: Stores, accounts: Accounts, pictures: Pictures, judged: ReviewListener
 ) -> ReviewingServices:
     """Put it together; `judged` is told of every review that is kept."""
     scans, results, reviews, files = stores.scans, stores.results, stores.reviews, stores.files
@@ -34,8 +34,8 @@ def build_reviewing(
         worklist=Worklist(
             stores.worklist, scans, results, reviews, stores.patients, files, accounts, stores.registry.card
         ),
-        reviews=Reviewing(scans, results, reviews, files, pictures, stores.audit, judged),
+        reviews=Reviews(scans, results, reviews, files, pictures, stores.audit, judged),
         requests=ReviewRequests(ReviewRequestStore(stores.database), scans, stores.audit),
         pictures=pictures,
-        gallery=Gallery(files, pictures),
+        gallery=ScanGallery(files, pictures),
     )

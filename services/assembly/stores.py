@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from data.database import Database, migrate, open_database
+from data.database import Database, migrate, open_database, sqlite_url
 from data.files import FileStore
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
@@ -59,7 +59,7 @@ class Stores:
 
 def tracking_of(settings: Settings) -> Tracking:
     """The house's MLflow, in its own folder unless another is set; asked of nothing yet."""
-    uri = settings.tracking_uri or f"sqlite:///{settings.home / 'mlflow.db'}"
+    uri = settings.tracking_uri or sqlite_url(settings.home / "mlflow.db")
     return Tracking(uri, settings.home / "mlflow")
 
 

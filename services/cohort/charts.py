@@ -8,7 +8,7 @@ import numpy as np
 
 from data.ledger.bands import CHANCES, NONE, PLACES, PLACES_ACROSS
 from reports import figures
-from reports.figures import Column, Figure
+from reports.figures import ChartColumn, Figure
 from services.cohort.counting import Bar, Cohort
 from services.cohort.filters import query_of
 from services.task_words import MEASURED_VOLUME
@@ -21,8 +21,8 @@ MOST_BARS = 25
 def charts(cohort: Cohort, thresholds: Mapping[str, float]) -> dict[str, Figure]:
     """Every chart of the cohort page by its name."""
     chosen = {name: tuple(values) for name, values in cohort.filters.items()}
-    measured = [one for one in cohort.by_size if one.name != NONE]
-    said = [one for one in cohort.by_chance if one.name != NONE]
+    measured = [bar for bar in cohort.by_size if bar.name != NONE]
+    with_chance = [bar for bar in cohort.by_chance if bar.name != NONE]
     drawn = {
         "time": figures.time_figure(columns(cohort.over_time)),
         "age": figures.shares_figure(columns(cohort.by_age), "Positive"),
@@ -33,7 +33,9 @@ def charts(cohort: Cohort, thresholds: Mapping[str, float]) -> dict[str, Figure]
         "size_by_site": figures.sizes_figure(_most(cohort.sizes_by_site)),
         "size_by_scanner": figures.sizes_figure(_most(cohort.sizes_by_scanner)),
         "place": _places(cohort),
-        "chance": figures.chances_figure(columns(said), CHANCES[:-1], thresholds, chosen.get("chance", ())),
+        "chance": figures.chances_figure(
+            columns(with_chance), CHANCES[:-1], thresholds, chosen.get("chance", ())
+        ),
         "task": figures.counts_figure(columns(cohort.by_task), chosen.get("task", ()), lying=True),
         "site": figures.counts_figure(columns(cohort.by_site), chosen.get("site", ()), lying=True),
         "scanner": figures.counts_figure(columns(cohort.by_scanner), chosen.get("scanner", ()), lying=True),
@@ -41,32 +43,32 @@ def charts(cohort: Cohort, thresholds: Mapping[str, float]) -> dict[str, Figure]
         "review": figures.counts_figure(columns(cohort.by_review), chosen.get("review", ())),
         "truth": figures.counts_figure(columns(cohort.by_truth), chosen.get("truth", ())),
         "refusals": figures.counts_figure(
-            [Column(name, n) for name, n in cohort.refusals_by_reason[:MOST_BARS]], lying=True
+            [ChartColumn(name, n) for name, n in cohort.refusals_by_reason[:MOST_BARS]], lying=True
         ),
         "refusals_by_scanner": figures.counts_figure(
-            [Column(name, n) for name, n in cohort.refusals_by_scanner[:MOST_BARS]], lying=True
+            [ChartColumn(name, n) for name, n in cohort.refusals_by_scanner[:MOST_BARS]], lying=True
         ),
     }
     return {name: figures.said_where_empty(figure) for name, figure in drawn.items()}
 
 
-def columns(bars: Sequence[Bar]) -> list[Column]:
+def columns(bars: Sequence[Bar]) -> list[ChartColumn]:
     """Bars as a chart takes them, the largest where there are too many to be told apart."""
     shown = bars
     if len(bars) > MOST_BARS and bars and bars[0].positive is not None:
         least = sorted((bar.n for bar in bars), reverse=True)[MOST_BARS - 1]
         shown = [bar for bar in bars if bar.n >= least][:MOST_BARS]
-    return [_column(one) for one in shown]
+    return [_column(bar) for bar in shown]
 
 
-def _column(bar: Bar) -> Column:
+def _column(bar: Bar) -> ChartColumn:
     share = bar.positive
     if share is None or share.n == 0:
-        return Column(bar.name, bar.n, query_of(bar.filters))
-    return Column(bar.name, bar.n, query_of(bar.filters), share.value, share.low, share.high, share.n)
+        return ChartColumn(bar.name, bar.n, query_of(bar.filters))
+    return ChartColumn(bar.name, bar.n, query_of(bar.filters), share.value, share.low, share.high, share.n)
 
 
-def _most(groups: Mapping[str, Sequence[Bar]]) -> dict[str, list[Column]]:
+def _most(groups: Mapping[str, Sequence[Bar]]) -> dict[str, list[ChartColumn]]:
     largest = sorted(groups, key=lambda name: -sum(bar.n for bar in groups[name]))[:MOST_BARS]
     return {name: [_column(bar) for bar in groups[name]] for name in groups if name in largest}
 

@@ -28,7 +28,7 @@ _KEPT_ANSWERS = 64
 
 
 @dataclass(frozen=True)
-class Asked:
+class CohortAddress:
     """An address in its parts: filters, the same as a query, and the query of the second cohort."""
 
     filters: Query
@@ -54,7 +54,7 @@ class Cohorts:
         Raises InvalidInput for a filter that does not exist.
         """
         asked = tidy(filters)
-        lines = self._ledger.lines()
+        lines = self._ledger.columns()
         key = (lines.revision, tuple(asked.items()), self._refusals.count())
         with self._turn:
             if key in self._answers:
@@ -67,12 +67,12 @@ class Cohorts:
                 self._answers.popitem(last=False)
         return counted
 
-    def asked(self, search: str) -> Asked:
+    def asked(self, search: str) -> CohortAddress:
         """An address as `?site=A&site=B&vs=…`; what it filters by is checked when it is counted."""
         everything = parse_qs(search.lstrip("?"), keep_blank_values=True)
         vs = everything.pop("vs", [None])[0]  # empty: every scan is the second cohort
         filters = tidy(everything)
-        return Asked(filters, query_of(filters), vs)
+        return CohortAddress(filters, query_of(filters), vs)
 
     def query_of(self, filters: Query) -> str:
         """Filters as an address, the inverse of `asked`."""
@@ -84,16 +84,16 @@ class Cohorts:
 
     def choices(self) -> dict[str, list[str]]:
         """What each filter can be set to, as far as scans have it."""
-        lines = self._ledger.lines()
+        lines = self._ledger.columns()
         return {
-            name: in_order(name, [one for one in lines.names[name] if one])
+            name: in_order(name, [value for value in lines.names[name] if value])
             for name in FILTERS
             if name in lines.names and name != "place"
         }
 
     def total(self, filters: Query) -> int:
         """How many scans fit."""
-        return len(selected(self._ledger.lines(), tidy(filters)))
+        return len(selected(self._ledger.columns(), tidy(filters)))
 
     def refusals(self, filters: Query) -> list[KeptRefusal]:
         """The refusals of a period, site, scanner and modality, newest first."""
@@ -101,12 +101,14 @@ class Cohorts:
 
     def _refused(self, filters: Query) -> list[KeptRefusal]:
         first, end = (_moment(filters.get(FROM), 0), _moment(filters.get(TO), 1))
-        found = self._refusals.between(first, end)
+        refusals = self._refusals.between(first, end)
         for name in ("site", "scanner", "modality"):
             wanted = filters.get(name)
             if wanted:
-                found = [one for one in found if (getattr(one.refusal, name) or bands.UNKNOWN) in wanted]
-        return found
+                refusals = [
+                    kept for kept in refusals if (getattr(kept.refusal, name) or bands.UNKNOWN) in wanted
+                ]
+        return refusals
 
 
 def _moment(values: Sequence[str] | None, after_days: int) -> datetime | None:

@@ -8,7 +8,6 @@ corrected for their number by Holm's method (Scandinavian Journal of Statistics 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,10 +16,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from data.ledger.bitmaps import Rows, row_numbers
-from data.ledger.in_memory import Ledger, Lines
+from data.ledger.in_memory import Ledger, LedgerColumns
 from data.ledger.quantiles import QUANTITIES
 from data.ledger.selection import selected
-from models.metrics import Z95, rate
+from models.statistics.areas import superiority as counted_superiority
+from models.statistics.estimate import Z95
+from models.statistics.proportions import difference, proportion
 from services.task_words import MEASURED_VOLUME
 
 Query = Mapping[str, Sequence[str]]
@@ -43,7 +44,7 @@ _NUMBERS = {  # quantity -> (words, unit, steps of a unit that are told apart)
 
 
 @dataclass(frozen=True)
-class Difference:
+class CohortDifference:
     """One quantity in two cohorts. `effect` is first minus second for shares; for numbers the
     probability of superiority, 0.5 where neither is larger."""
 
@@ -60,39 +61,36 @@ class Difference:
     p_corrected: float | None = None
 
 
-class Comparing:
+class CohortComparison:
     """Compares; changes nothing."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def compare(self, first: Query, second: Query) -> list[Difference]:
+    def compare(self, first: Query, second: Query) -> list[CohortDifference]:
         """Every quantity in both cohorts; raises InvalidInput for a filter that does not exist."""
-        lines = self._ledger.lines()
+        lines = self._ledger.columns()
         cohorts = selected(lines, first), selected(lines, second)
-        found = [_share(lines, cohorts, name) for name in _SHARES]
-        found += [_number(lines, cohorts, name) for name in _NUMBERS]
-        return _holm(found)
+        differences = [_share(lines, cohorts, name) for name in _SHARES]
+        differences += [_number(lines, cohorts, name) for name in _NUMBERS]
+        return _holm(differences)
 
 
-def _share(lines: Lines, cohorts: tuple[Rows, Rows], name: str) -> Difference:
+def _share(lines: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> CohortDifference:
     words, dimension, hits, among = _SHARES[name]
     of_hits, of_among = (selected(lines, {dimension: values}) for values in (hits, among))
     if name == "missed":  # right answers count here only for those who are ill
         of_among = of_hits | of_among & selected(lines, {"result": ("positive",)})
     n = tuple(rows.intersection_cardinality(of_among) for rows in cohorts)
     hit = tuple(rows.intersection_cardinality(of_hits) for rows in cohorts)
-    rates = [rate(h, total) for h, total in zip(hit, n, strict=True)]
+    rates = [proportion(h, total) for h, total in zip(hit, n, strict=True)]
     values = tuple(None if one.n == 0 else one.value for one in rates)
-    plain = Difference(name, words, "share", (n[0], n[1]), (values[0], values[1]))
+    plain = CohortDifference(name, words, "share", (n[0], n[1]), (values[0], values[1]))
     if min(n) < LEAST:
         return plain
-    one, two = rates
-    gap = one.value - two.value
-    low = gap - math.hypot(one.value - one.low, two.high - two.value)
-    high = gap + math.hypot(one.high - one.value, two.value - two.low)
+    gap = difference(rates[0], rates[1])
     test, p = _independent(hit, n)
-    return replace(plain, effect=gap, low=low, high=high, test=test, p=p)
+    return replace(plain, effect=gap.value, low=gap.low, high=gap.high, test=test, p=p)
 
 
 def _independent(hit: tuple[int, ...], n: tuple[int, ...]) -> tuple[str, float]:
@@ -105,15 +103,15 @@ def _independent(hit: tuple[int, ...], n: tuple[int, ...]) -> tuple[str, float]:
     return "chi-square", float(stats.chi2_contingency(table, correction=False).pvalue)
 
 
-def _number(lines: Lines, cohorts: tuple[Rows, Rows], name: str) -> Difference:
+def _number(lines: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> CohortDifference:
     words, unit, steps = _NUMBERS[name]
     values = _values(lines, name)
     picked = [values[row_numbers(rows)] for rows in cohorts]
-    samples = [one[~np.isnan(one)] for one in picked]
+    samples = [values_of[~np.isnan(values_of)] for values_of in picked]
     n = (len(samples[0]), len(samples[1]))
     medians = tuple(float(np.median(sample)) if len(sample) else None for sample in samples)
-    said = f"{words}, median{f' in {unit}' if unit else ''}"
-    plain = Difference(name, said, "number", n, (medians[0], medians[1]))
+    label = f"{words}, median{f' in {unit}' if unit else ''}"
+    plain = CohortDifference(name, label, "number", n, (medians[0], medians[1]))
     if min(n) < LEAST:
         return plain
     effect, spread, p = superiority(*(np.round(sample * steps).astype(np.int64) for sample in samples))
@@ -121,7 +119,7 @@ def _number(lines: Lines, cohorts: tuple[Rows, Rows], name: str) -> Difference:
     return replace(plain, effect=effect, low=low, high=high, test="Mann-Whitney", p=p)
 
 
-def _values(lines: Lines, name: str) -> FloatArray:
+def _values(lines: LedgerColumns, name: str) -> FloatArray:
     number = lines.numbers
     if name == "read_s":
         return QUANTITIES[name](number)
@@ -139,27 +137,19 @@ def superiority(one: NDArray[np.int64], two: NDArray[np.int64]) -> tuple[float, 
     """
     start = min(int(one.min()), int(two.min()))
     size = max(int(one.max()), int(two.max())) - start + 1
-    a, b = (np.bincount(values - start, minlength=size).astype(np.float64) for values in (one, two))
-    n, m = a.sum(), b.sum()
-    below_b, below_a = np.cumsum(b) - b, np.cumsum(a) - a
-    wins = (below_b + b / 2) / m  # of each value of `one`: the share of `two` that it exceeds
-    losses = 1 - (below_a + a / 2) / n
-    effect = float((a * wins).sum() / n)
-    variance = float(
-        (a * (wins - effect) ** 2).sum() / (n - 1) / n + (b * (losses - effect) ** 2).sum() / (m - 1) / m
+    counts = [np.bincount(values - start, minlength=size) for values in (one, two)]
+    found = counted_superiority(*counts)
+    return found.value, found.spread, found.p
+
+
+def _holm(differences: list[CohortDifference]) -> list[CohortDifference]:
+    tested = sorted(
+        (each for each in differences if each.p is not None),
+        key=lambda tested: tested.p or 0.0,
     )
-    together = n + m
-    ties = float(((a + b) ** 3 - (a + b)).sum() / (together * (together - 1)))
-    spread = math.sqrt(n * m / 12 * (together + 1 - ties))
-    z = 0.0 if spread == 0 else (effect - 0.5) * n * m / spread
-    return effect, math.sqrt(variance), float(2 * stats.norm.sf(abs(z)))
-
-
-def _holm(found: list[Difference]) -> list[Difference]:
-    tested = sorted((one for one in found if one.p is not None), key=lambda one: one.p or 0.0)
     corrected: dict[str, float] = {}
     worst = 0.0
-    for index, one in enumerate(tested):
-        worst = max(worst, min(1.0, (one.p or 0.0) * (len(tested) - index)))
-        corrected[one.name] = worst
-    return [replace(one, p_corrected=corrected.get(one.name)) for one in found]
+    for index, each in enumerate(tested):
+        worst = max(worst, min(1.0, (each.p or 0.0) * (len(tested) - index)))
+        corrected[each.name] = worst
+    return [replace(each, p_corrected=corrected.get(each.name)) for each in differences]

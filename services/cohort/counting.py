@@ -10,11 +10,12 @@ import numpy as np
 
 from data.ledger import bands
 from data.ledger.bitmaps import Rows, row_numbers
-from data.ledger.in_memory import MEASURED_BY, Lines
+from data.ledger.in_memory import MEASURED_BY, LedgerColumns
 from data.ledger.quantiles import percentiles
 from data.ledger.selection import FROM, TO, among, selected
 from data.records import KeptRefusal, ScanStatus, Verdict
-from models.metrics import Figure, rate
+from models.statistics.estimate import Estimate
+from models.statistics.proportions import proportion
 from services.cohort.filters import Query, tidy
 
 REFUSAL_FILTERS = (FROM, TO, "site", "scanner", "modality")
@@ -34,7 +35,7 @@ class Bar:
     name: str
     n: int
     filters: Query
-    positive: Figure | None = None  # the share of positive ones among those that were read
+    positive: Estimate | None = None  # the share of positive ones among those that were read
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,12 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Tile:
+class KeyFigure:
     """One number of the page's head, and what selects the cases behind it."""
 
     n: int
     filters: Query
-    share: Figure | None = None
+    share: Estimate | None = None
     spread: Spread | None = None
 
 
@@ -61,12 +62,12 @@ class Cohort:
     """Everything that the page shows of one choice of filters."""
 
     filters: Query
-    scans: Tile
+    scans: KeyFigure
     patients: int
-    positive: Tile
-    volume_ml: Tile
-    corrected: Tile
-    waiting: Tile
+    positive: KeyFigure
+    volume_ml: KeyFigure
+    corrected: KeyFigure
+    waiting: KeyFigure
     refused: int
     refused_filtered_by: tuple[str, ...]  # the filters that refusals could be asked by
     upload_to_read_s: Spread
@@ -94,7 +95,7 @@ class Cohort:
 class Counting:
     """One count through the index."""
 
-    def __init__(self, lines: Lines, filters: dict[str, tuple[str, ...]]) -> None:
+    def __init__(self, lines: LedgerColumns, filters: dict[str, tuple[str, ...]]) -> None:
         self._lines = lines
         self._filters = filters
         self._rows = selected(lines, filters)
@@ -105,7 +106,7 @@ class Counting:
         """All numbers of the page; `refused` are the refusals that fit."""
         return Cohort(
             filters=self._filters,
-            scans=Tile(len(self._rows), self._filters),
+            scans=KeyFigure(len(self._rows), self._filters),
             patients=self._patients(),
             positive=self._positive(),
             volume_ml=self._volumes(),
@@ -132,8 +133,8 @@ class Counting:
             by_chance=self._bars("chance"),
             by_place=self._bars("place"),
             dice=self._spread(self._rows, "dice"),
-            refusals_by_reason=_counted([one.refusal.code for one in refused]),
-            refusals_by_scanner=_counted([one.refusal.scanner or bands.UNKNOWN for one in refused]),
+            refusals_by_reason=_counted([kept.refusal.code for kept in refused]),
+            refusals_by_scanner=_counted([kept.refusal.scanner or bands.UNKNOWN for kept in refused]),
         )
 
     def _with(self, name: str, values: Sequence[str]) -> Query:
@@ -146,31 +147,31 @@ class Counting:
         """The scans that fit the filters and one more."""
         return self._rows & among(self._lines, name, values)
 
-    def _tile(self, name: str, values: Sequence[str]) -> Tile:
-        return Tile(len(self._both(name, values)), self._with(name, values))
+    def _tile(self, name: str, values: Sequence[str]) -> KeyFigure:
+        return KeyFigure(len(self._both(name, values)), self._with(name, values))
 
     def _patients(self) -> int:
         seen = np.zeros(len(self._lines.people.ids) + 1, dtype=bool)
         seen[self._lines.patients[row_numbers(self._rows)]] = True
         return int(np.count_nonzero(seen))
 
-    def _positive(self) -> Tile:
+    def _positive(self) -> KeyFigure:
         tile, read = self._tile("result", ("positive",)), self._tile("result", _READ)
-        return Tile(tile.n, tile.filters, share=rate(tile.n, read.n))
+        return KeyFigure(tile.n, tile.filters, share=proportion(tile.n, read.n))
 
-    def _volumes(self) -> Tile:
+    def _volumes(self) -> KeyFigure:
         measured = self._both("size", _MEASURED)
         filters = self._with("size", _MEASURED)
-        return Tile(len(measured), filters, spread=self._spread(measured, "volume_ml"))
+        return KeyFigure(len(measured), filters, spread=self._spread(measured, "volume_ml"))
 
-    def _corrected(self) -> Tile:
+    def _corrected(self) -> KeyFigure:
         tile = self._tile("review", (Verdict.CORRECTED.value,))
         reviewed = self._tile("review", _REVIEWED)
-        return Tile(tile.n, tile.filters, share=rate(tile.n, reviewed.n))
+        return KeyFigure(tile.n, tile.filters, share=proportion(tile.n, reviewed.n))
 
     def _spread(self, rows: Rows, quantity: str) -> Spread:
-        n, found = percentiles(self._lines.index, self._lines.numbers, rows, quantity, (50, 90))
-        return Spread(n, *found) if n else Spread(0, None, None)
+        n, values = percentiles(self._lines.index, self._lines.numbers, rows, quantity, (50, 90))
+        return Spread(n, *values) if n else Spread(0, None, None)
 
     def _but(self, *names: str) -> Rows:
         """The scans that fit all filters but these: a chart goes on showing what else there is."""
@@ -189,7 +190,7 @@ class Counting:
                 share = None
                 if rates:
                     hits = positive.intersection_cardinality(of_class)
-                    share = rate(hits, read.intersection_cardinality(of_class))
+                    share = proportion(hits, read.intersection_cardinality(of_class))
                 bars.append(Bar(value, n, tidy(self._filters | {name: (value,)}), share))
         return bars
 
@@ -197,7 +198,9 @@ class Counting:
         """Of the scans that a chart of this dimension shows those that were read, and the positive ones."""
         left_out = name if name in self._filters else ""
         if left_out not in self._read:
-            negative, positive = (self._but(name) & among(self._lines, "result", (one,)) for one in _READ)
+            negative, positive = (
+                self._but(name) & among(self._lines, "result", (result,)) for result in _READ
+            )
             self._read[left_out] = negative | positive, positive
         return self._read[left_out]
 
@@ -209,18 +212,18 @@ class Counting:
     def _sizes_by(self, name: str) -> dict[str, list[Bar]]:
         """Of each site or scanner the lesions by class of volume."""
         names, rows, index = self._lines.names.get(name, ()), self._but(name, "size"), self._lines.index
-        found: dict[str, list[Bar]] = {}
+        sizes: dict[str, list[Bar]] = {}
         for value, code in _coded_in_order(name, names):
             both = [
                 index.of(MEASURED_BY[name], code * len(bands.SIZES) + size) for size in range(len(_MEASURED))
             ]
-            counts = [rows.intersection_cardinality(one) for one in both]
+            counts = [rows.intersection_cardinality(of_both) for of_both in both]
             if any(counts):
-                found[value] = [
+                sizes[value] = [
                     Bar(size, n, tidy(self._filters | {name: (value,), "size": (size,)}))
                     for size, n in zip(_MEASURED, counts, strict=True)
                 ]
-        return found
+        return sizes
 
     def _over_time(self) -> list[Bar]:
         """Scans a day, week or month, as the length of the period asks for."""
@@ -274,8 +277,8 @@ def in_order(name: str, values: list[str]) -> list[str]:
 
 
 def _counted(values: list[str]) -> list[tuple[str, int]]:
-    found, counts = np.unique(np.array(values, dtype=object), return_counts=True) if values else ((), ())
-    pairs = [(str(value), int(count)) for value, count in zip(found, counts, strict=True)]
+    different, counts = np.unique(np.array(values, dtype=object), return_counts=True) if values else ((), ())
+    pairs = [(str(value), int(count)) for value, count in zip(different, counts, strict=True)]
     return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
 

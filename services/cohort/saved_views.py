@@ -7,6 +7,7 @@ from data.errors import InvalidInput, NotFound
 from data.records import SavedView, User
 from data.stores.views import ViewStore
 from services.cohort.filters import filters_of, query_of
+from services.permissions import Permission, require
 
 LONGEST_NAME = 60
 
@@ -19,6 +20,7 @@ class SavedViews:
 
     def save(self, name: str, search: str, user: User) -> SavedView:
         """Keep an address's filters; raises InvalidInput without a name."""
+        require(user, Permission.SAVE_VIEWS)
         words = " ".join(name.split())[:LONGEST_NAME]
         if not words:
             raise InvalidInput("Give the view a name first.")
@@ -30,11 +32,12 @@ class SavedViews:
 
     def get(self, view_id: str) -> SavedView:
         """One view; raises NotFound."""
-        found = self._store.get(view_id)
-        if found is None:
+        view = self._store.get(view_id)
+        if view is None:
             raise NotFound("There is no such view any more.")
-        return found
+        return view
 
     def delete(self, view_id: str, user: User) -> None:
         """Forget a view; nothing happens where there is none."""
+        require(user, Permission.SAVE_VIEWS)
         self._store.delete(view_id)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy.linalg import qr
 
 from data.records import ExportRow
-from services.cohort.comparison import Difference
-from services.cohort.table import Line, Table
+from services.cohort.comparison import CohortDifference
+from services.cohort.table import CohortTable, CountedRow
 
 LEAST = 5
 """Counts below this, and above zero, are small."""
@@ -35,69 +35,73 @@ def small(n: int) -> bool:
     return 0 < n < LEAST
 
 
-def guarded(table: Table) -> list[ExportRow]:
+def suppressed(table: CohortTable) -> list[ExportRow]:
     """The rows with small numbers withheld, and as many others as it takes to keep them so."""
     withheld = {name for name, n in table.counts.items() if small(n)}
     more = withheld
     while more:
-        more = _needed(_View(table, withheld))
+        more = _needed(_Disclosure(table, withheld))
         withheld |= more
     return _never_alone([_shown(line, table, withheld) for line in table.lines])
 
 
-def few_behind(found: Difference) -> bool:
+def stands_for_few(difference: CohortDifference) -> bool:
     """Whether a number of a comparison stands for few cases on either side."""
-    if any(small(n) for n in found.n):
+    if any(small(n) for n in difference.n):
         return True
-    if found.kind != "share":
+    if difference.kind != "share":
         return False
-    hits = [round((value or 0.0) * n) for value, n in zip(found.values, found.n, strict=True)]
-    return any(small(hit) or small(n - hit) for hit, n in zip(hits, found.n, strict=True))
+    hits = [round((value or 0.0) * n) for value, n in zip(difference.values, difference.n, strict=True)]
+    return any(small(hit) or small(n - hit) for hit, n in zip(hits, difference.n, strict=True))
 
 
 @dataclass(frozen=True)
-class _View:
+class _Disclosure:
     """What a reader has in hand when these counts are withheld."""
 
-    table: Table
+    table: CohortTable
     withheld: Collection[str]
 
-    def told(self) -> set[str]:
+    def disclosed(self) -> set[str]:
         """The counts that a reader can read off."""
-        rows = (line.tells for line in self.table.lines if not self._hidden(line))
+        rows = (line.discloses for line in self.table.lines if not self._hidden(line))
         return self.table.public.union(*rows) - set(self.withheld)
 
     def bounds(self, unknown: Collection[str]) -> Bounds:
         """What a reader knows of each unknown count by its mark alone."""
-        found: Bounds = dict.fromkeys(unknown, (0.0, math.inf))
+        bounds: Bounds = dict.fromkeys(unknown, (0.0, math.inf))
         for line in self.table.lines:
-            if self._hidden(line) and len(line.tells) == 1:
-                few = small(self.table.counts[line.tells[0]])
-                found[line.tells[0]] = (1.0, LEAST - 1.0) if few else (float(LEAST), math.inf)
-        return found
+            if self._hidden(line) and len(line.discloses) == 1:
+                few = small(self.table.counts[line.discloses[0]])
+                bounds[line.discloses[0]] = (1.0, LEAST - 1.0) if few else (float(LEAST), math.inf)
+        return bounds
 
-    def _hidden(self, line: Line) -> bool:
-        return any(name in self.withheld for name in line.tells)
+    def _hidden(self, line: CountedRow) -> bool:
+        return any(name in self.withheld for name in line.discloses)
 
 
-def _needed(view: _View) -> set[str]:
+def _needed(disclosure: _Disclosure) -> set[str]:
     """The counts to withhold besides, one for each small one that follows from the others."""
-    counts, told = view.table.counts, view.told()
-    unknown = [name for name in counts if name not in told]
-    sums = [one for one in view.table.sums if any(name not in told for name in (one[0], *one[1]))]
-    solved, narrowed = _solved(unknown, sums), _narrowed(view.bounds(unknown), sums, counts)
+    counts, disclosed = disclosure.table.counts, disclosure.disclosed()
+    unknown = [name for name in counts if name not in disclosed]
+    sums = [
+        (total, parts)
+        for total, parts in disclosure.table.sums
+        if any(name not in disclosed for name in (total, *parts))
+    ]
+    solved, narrowed = _solved(unknown, sums), _narrowed(disclosure.bounds(unknown), sums, counts)
     more: set[str] = set()
-    for name in sorted((solved | narrowed) - view.table.states):
+    for name in sorted((solved | narrowed) - disclosure.table.states):
         if small(counts[name]):
             steps = len(sums) if name in solved else _STEPS
-            more |= _next(name, sums, counts, told - view.table.public, steps)
+            more |= _next(name, sums, counts, disclosed - disclosure.table.public, steps)
     return more
 
 
 def _next(
-    name: str, sums: Sequence[Sum], counts: dict[str, int], told: Collection[str], steps: int
+    name: str, sums: Sequence[Sum], counts: dict[str, int], disclosed: Collection[str], steps: int
 ) -> set[str]:
-    """The smallest count that is still told in a sum with `name`, or else in one some `steps` away.
+    """The smallest count that is still disclosed in a sum with `name`, or else in one some `steps` away.
 
     Of the sums with it those with the fewest unknown counts come first: they give it away.
     """
@@ -105,11 +109,14 @@ def _next(
     for _ in range(steps):
         seen = len(near)
         touching = [{total, *parts} for total, parts in sums if near & {total, *parts}]
-        ranked = sorted((len(one.difference(told)), sorted(one.intersection(told))) for one in touching)
+        ranked = sorted(
+            (len(members.difference(disclosed)), sorted(members.intersection(disclosed)))
+            for members in touching
+        )
         for _, names in ranked:
-            choice = [one for one in names if counts[one] > 0]
+            choice = [other for other in names if counts[other] > 0]
             if choice:
-                return {min(choice, key=lambda one: (counts[one], one))}
+                return {min(choice, key=lambda other: (counts[other], other))}
         near = near.union(*touching)
         if len(near) == seen:
             break
@@ -148,8 +155,9 @@ def _narrow(bounds: Bounds, total: str, parts: Sequence[str], counts: dict[str, 
     """Tighten the bounds of one sum's members by those of the others."""
     least, most = bounds.get(total, (float(counts[total]),) * 2)
     ranges = [bounds.get(part, (float(counts[part]),) * 2) for part in parts]
-    low, finite = sum(one[0] for one in ranges), sum(one[1] for one in ranges if math.isfinite(one[1]))
-    endless = sum(not math.isfinite(one[1]) for one in ranges)
+    low = sum(lower for lower, _ in ranges)
+    finite = sum(upper for _, upper in ranges if math.isfinite(upper))
+    endless = sum(not math.isfinite(upper) for _, upper in ranges)
     if total in bounds:
         bounds[total] = (max(least, low), most if endless else min(most, finite))
     for part, (lower, upper) in zip(parts, ranges, strict=True):
@@ -160,10 +168,10 @@ def _narrow(bounds: Bounds, total: str, parts: Sequence[str], counts: dict[str, 
         bounds[part] = (max(lower, least - others), min(upper, most - (low - lower)))
 
 
-def _shown(line: Line, table: Table, withheld: Collection[str]) -> ExportRow:
-    if not any(name in withheld for name in line.tells):
+def _shown(line: CountedRow, table: CohortTable, withheld: Collection[str]) -> ExportRow:
+    if not any(name in withheld for name in line.discloses):
         return line.row
-    few = any(small(table.counts[name]) for name in line.tells)
+    few = any(small(table.counts[name]) for name in line.discloses)
     return _without_numbers(line.row, FEW if few else WITHHELD)
 
 
@@ -173,13 +181,13 @@ def _never_alone(rows: Sequence[ExportRow]) -> list[ExportRow]:
     for index, row in enumerate(rows):
         if row.section != "summary":
             sections.setdefault((row.section, row.quantity), []).append(index)
-    found = list(rows)
+    kept = list(rows)
     for places in sections.values():
         if sum(bool(rows[index].note) for index in places) == 1:
             others = [(rows[index].n or 0, index) for index in places if rows[index].n]
             if others:
-                found[min(others)[1]] = _without_numbers(rows[min(others)[1]], WITHHELD)
-    return found
+                kept[min(others)[1]] = _without_numbers(rows[min(others)[1]], WITHHELD)
+    return kept
 
 
 def _without_numbers(row: ExportRow, note: str) -> ExportRow:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from data.ledger.bands import NONE, SIZES, UNKNOWN
 from data.records import ExportRow
-from models.metrics import Figure
-from services.cohort.counting import Bar, Cohort, Spread, Tile
+from models.statistics.estimate import Estimate
+from services.cohort.counting import Bar, Cohort, KeyFigure, Spread
 from services.cohort.filters import query_of
 from services.task_words import MEASURED_VOLUME
 
@@ -59,29 +59,29 @@ _RESULTS = ("positive", "negative", NONE)
 
 
 @dataclass(frozen=True)
-class Line:
+class CountedRow:
     """A row, and the names of the counts that can be read off it."""
 
     row: ExportRow
-    tells: tuple[str, ...]
+    discloses: tuple[str, ...]
 
 
 @dataclass
-class Table:
+class CohortTable:
     """Rows, the counts behind them, and which counts are the sum of which others.
 
-    `public` are counts that everybody may be taken to know although no row tells them; `states` are
+    `public` are counts that everybody may be taken to know although no row discloses them; `states` are
     those that say how far the work is (read, reviewed) and nothing of any patient.
     """
 
-    lines: list[Line] = field(default_factory=list)
+    lines: list[CountedRow] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     sums: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     public: set[str] = field(default_factory=set)
     states: set[str] = field(default_factory=set)
 
 
-def tabled(cohort: Cohort) -> Table:
+def cohort_table(cohort: Cohort) -> CohortTable:
     """All rows of a cohort, nothing withheld."""
     building = _Building(cohort)
     building.summary()
@@ -105,25 +105,25 @@ class _Building:
     def __init__(self, cohort: Cohort) -> None:
         self._cohort = cohort
         self._filters = cohort.filters
-        self._table = Table()
+        self._table = CohortTable()
 
     def summary(self) -> None:
         """The tiles."""
-        found = self._cohort
-        self._tile("all", found.scans)
-        self._count("summary", "all", "patients", _PATIENTS, found.patients)
-        self._tile("positive", found.positive)
-        self._share("positive", found.positive, self._with("result", "negative", "result"))
-        self._tile(MEASURED_VOLUME, found.volume_ml)
-        if found.volume_ml.spread is not None:
-            tile = found.volume_ml
-            self.spread("summary", MEASURED_VOLUME, found.volume_ml.spread, query_of(tile.filters), "_ml")
-        self._tile("corrected", found.corrected)
-        self._share("corrected", found.corrected, _NOT_CORRECTED)
-        self._tile("waiting", found.waiting)
-        self._count("summary", "refused", REFUSALS, _REFUSED, found.refused)
-        self.spread("summary", "upload to result", found.upload_to_read_s, _READ, "_s")
-        self.spread("summary", "result to review", found.read_to_review_s, _REVIEWED, "_s")
+        cohort = self._cohort
+        self._tile("all", cohort.scans)
+        self._count("summary", "all", "patients", _PATIENTS, cohort.patients)
+        self._tile("positive", cohort.positive)
+        self._share("positive", cohort.positive, self._with("result", "negative", "result"))
+        self._tile(MEASURED_VOLUME, cohort.volume_ml)
+        if cohort.volume_ml.spread is not None:
+            tile = cohort.volume_ml
+            self.spread("summary", MEASURED_VOLUME, cohort.volume_ml.spread, query_of(tile.filters), "_ml")
+        self._tile("corrected", cohort.corrected)
+        self._share("corrected", cohort.corrected, _NOT_CORRECTED)
+        self._tile("waiting", cohort.waiting)
+        self._count("summary", "refused", REFUSALS, _REFUSED, cohort.refused)
+        self.spread("summary", "upload to result", cohort.upload_to_read_s, _READ, "_s")
+        self.spread("summary", "result to review", cohort.read_to_review_s, _REVIEWED, "_s")
 
     def bars(self, section: str, bars: Sequence[Bar], dimension: str | None = None) -> None:
         """One class a bar; with a share of positive ones where the bar has one."""
@@ -150,19 +150,19 @@ class _Building:
         for size, keys in columns.items():
             self._table.sums.append((self._key("size", size), tuple(keys)))
 
-    def refusals(self, section: str, found: Sequence[tuple[str, int]]) -> None:
+    def refusals(self, section: str, counts: Sequence[tuple[str, int]]) -> None:
         """Refusals by reason or scanner."""
-        for name, n in found:
+        for name, n in counts:
             self._count(section, name, REFUSALS, f"{section} {name}", n)
-        self._table.sums.append((_REFUSED, tuple(f"{section} {name}" for name, _ in found)))
+        self._table.sums.append((_REFUSED, tuple(f"{section} {name}" for name, _ in counts)))
 
-    def spread(self, section: str, name: str, found: Spread, key: str, unit: str = "") -> None:
+    def spread(self, section: str, name: str, values: Spread, key: str, unit: str = "") -> None:
         """Median and 90th percentile, with n."""
-        self._table.counts[key] = found.n
-        for quantity, value in ((f"median{unit}", found.median), (f"p90{unit}", found.p90)):
-            self._table.lines.append(Line(ExportRow(section, name, quantity, found.n, value), (key,)))
+        self._table.counts[key] = values.n
+        for quantity, value in ((f"median{unit}", values.median), (f"p90{unit}", values.p90)):
+            self._table.lines.append(CountedRow(ExportRow(section, name, quantity, values.n, value), (key,)))
 
-    def whole(self) -> Table:
+    def whole(self) -> CohortTable:
         """The table with what holds between the sections; sums that do not hold are left out."""
         table, total = self._table, query_of(self._filters)
         unread, waiting = self._key("result", NONE), query_of(self._cohort.waiting.filters)
@@ -177,34 +177,34 @@ class _Building:
             (query_of(self._cohort.volume_ml.filters), self._present("size", SIZES, (UNKNOWN, NONE))),
             (_NOT_CORRECTED, self._present("review", ("accepted", "rejected"))),
         ]
-        table.sums = [one for one in table.sums if self._holds(*one)]
+        table.sums = [equation for equation in table.sums if self._holds(*equation)]
         unfinished = (self._key(name, NONE) for name in ("result", "chance", "version", "review"))
         table.states |= {*unfinished, waiting, _NOT_WAITING, _READ, _REVIEWED}
         return table
 
-    def _tile(self, name: str, tile: Tile) -> None:
+    def _tile(self, name: str, tile: KeyFigure) -> None:
         self._count("summary", name, SCANS, query_of(tile.filters), tile.n)
 
-    def _share(self, name: str, tile: Tile, others: str) -> None:
+    def _share(self, name: str, tile: KeyFigure, others: str) -> None:
         """The tile's share; `others` are those that it is compared with."""
         if tile.share is not None:
             self._table.counts[others] = tile.share.n - tile.n
             row = _share_row("summary", name, tile.share)
-            self._table.lines.append(Line(row, (query_of(tile.filters), others)))
+            self._table.lines.append(CountedRow(row, (query_of(tile.filters), others)))
 
-    def _positive(self, section: str, bar: Bar, share: Figure) -> None:
+    def _positive(self, section: str, bar: Bar, share: Estimate) -> None:
         hits = round(share.value * share.n) if share.n else 0
         keys = [self._part(bar, result) for result in _RESULTS]
         self._table.counts |= dict(zip(keys, (hits, share.n - hits, bar.n - share.n), strict=True))
         self._table.sums.append((query_of(bar.filters), tuple(keys)))
         self._table.states.add(keys[2])
-        self._table.lines.append(Line(_share_row(section, bar.name, share), (keys[0], keys[1])))
+        self._table.lines.append(CountedRow(_share_row(section, bar.name, share), (keys[0], keys[1])))
 
     def _positives(self, bars: Sequence[Bar]) -> None:
         """Over all classes, positive, negative and unread scans make up those of the cohort."""
         for result in _RESULTS:
             total = self._key("result", result)
-            if "result" not in self._filters and all(one.name != result for one in self._cohort.by_result):
+            if "result" not in self._filters and all(bar.name != result for bar in self._cohort.by_result):
                 self._public(total, 0)
             self._table.sums.append((total, tuple(self._part(bar, result) for bar in bars)))
 
@@ -235,10 +235,10 @@ class _Building:
 
     def _count(self, section: str, name: str, quantity: str, key: str, n: int, group: str = "") -> None:
         self._table.counts[key] = n
-        self._table.lines.append(Line(ExportRow(section, name, quantity, n, n, group=group), (key,)))
+        self._table.lines.append(CountedRow(ExportRow(section, name, quantity, n, n, group=group), (key,)))
 
 
-def _share_row(section: str, name: str, share: Figure) -> ExportRow:
+def _share_row(section: str, name: str, share: Estimate) -> ExportRow:
     if share.n == 0:
         return ExportRow(section, name, SHARE, 0, None)
     return ExportRow(section, name, SHARE, share.n, share.value, share.low, share.high)

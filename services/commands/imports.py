@@ -85,5 +85,5 @@ def _print_state(importing: Importing, import_id: str) -> None:
     view = importing.view(import_id)
     for refusal in importing.refusals(import_id):
         print(f"{refusal.name}: {refusal.sentence}")
-    failure = f" {view.one.failure}" if view.one.failure else ""
-    print(f"import {import_id} is {view.one.state.value}.{failure} {progress_line(view.progress)}")
+    failure = f" {view.import_.failure}" if view.import_.failure else ""
+    print(f"import {import_id} is {view.import_.state.value}.{failure} {progress_line(view.progress)}")

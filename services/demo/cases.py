@@ -12,7 +12,8 @@ from enum import StrEnum
 import numpy as np
 
 from data.labelled import phantoms
-from data.labelled.phantoms import MARK, Grid, Lesion, Look, Phantom
+from data.labelled.phantoms import MARK, Look, Phantom, PhantomLesion
+from data.labelled.poses import Grid
 from data.records import Identity, ScanHeader
 
 SEED = 20261120
@@ -24,7 +25,7 @@ FAINT_SHARE = 0.2
 REVIEWED_SHARE = 0.62  # a few of these reviews would lie in the future, and are not there yet
 
 
-class Kind(StrEnum):
+class CaseKind(StrEnum):
     """What a case is there to show."""
 
     LESION = "lesion"
@@ -35,7 +36,7 @@ class Kind(StrEnum):
     STATIC = "static"
 
 
-UNSUITABLE = (Kind.CT, Kind.BLANK, Kind.KNEE, Kind.STATIC)
+UNSUITABLE = (CaseKind.CT, CaseKind.BLANK, CaseKind.KNEE, CaseKind.STATIC)
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,14 @@ DRIFTED = replace(DRIFTING.look, noise=0.075, bias=0.26, contrast=0.72)
 
 
 @dataclass(frozen=True)
-class Case:
+class SyntheticCase:
     """One patient and one examination; delays in seconds."""
 
     number: int
-    kind: Kind
+    kind: CaseKind
     scanner: Scanner
     look: Look
-    lesion: Lesion | None
+    lesion: PhantomLesion | None
     sex: str
     age_years: float
     acquired_at: datetime
@@ -120,8 +121,8 @@ class Case:
     def header(self) -> ScanHeader:
         """What a DICOM file of it would say."""
         scanner = self.scanner
-        of_ct, unnamed = self.kind is Kind.CT, self.kind is Kind.STATIC
-        part = {Kind.CT: "HEAD", Kind.KNEE: "KNEE"}.get(self.kind, "BRAIN")
+        of_ct, unnamed = self.kind is CaseKind.CT, self.kind is CaseKind.STATIC
+        part = {CaseKind.CT: "HEAD", CaseKind.KNEE: "KNEE"}.get(self.kind, "BRAIN")
         return ScanHeader(
             modality="CT" if of_ct else "MR",
             body_part=None if unnamed else part,
@@ -137,22 +138,22 @@ class Case:
     def phantom(self) -> Phantom:
         """Its image, the same at every call."""
         generator = _generator(self.number, "image")
-        if self.kind is Kind.BLANK:
+        if self.kind is CaseKind.BLANK:
             return phantoms.blank(self.scanner.grid)
-        if self.kind is Kind.STATIC:
+        if self.kind is CaseKind.STATIC:
             return phantoms.static(self.scanner.grid, self.look, generator)
         return phantoms.head(self.scanner.grid, self.look, self.lesion, generator)
 
 
-def case_of(number: int, until: datetime) -> Case:
-    """Case `number` (from 1) of the twelve months that end at `until`, aware."""
+def case_of(number: int, until: datetime) -> SyntheticCase:
+    """SyntheticCase `number` (from 1) of the twelve months that end at `until`, aware."""
     generator = _generator(number, "facts")
-    scanner = SCANNERS[generator.choice(len(SCANNERS), p=[one.share for one in SCANNERS])]
+    scanner = SCANNERS[generator.choice(len(SCANNERS), p=[scanner.share for scanner in SCANNERS])]
     days_before = 1 + DAYS * generator.random()
     drifted = scanner is DRIFTING and days_before < DRIFTS_SINCE_DAYS
     look = _varied(DRIFTED if drifted else scanner.look, generator)
     kind = _kind(number)
-    return Case(
+    return SyntheticCase(
         number=number,
         kind=kind,
         scanner=scanner,
@@ -172,23 +173,23 @@ def _generator(number: int, what: str) -> np.random.Generator:
     return np.random.default_rng([SEED, number, *what.encode()])
 
 
-def _kind(number: int) -> Kind:
+def _kind(number: int) -> CaseKind:
     if number % UNSUITABLE_EVERY == 7:
         return UNSUITABLE[number // UNSUITABLE_EVERY % len(UNSUITABLE)]
-    return Kind.HEALTHY if number % HEALTHY_EVERY == 4 else Kind.LESION
+    return CaseKind.HEALTHY if number % HEALTHY_EVERY == 4 else CaseKind.LESION
 
 
-def _lesion(kind: Kind, number: int, generator: np.random.Generator) -> Lesion | None:
+def _lesion(kind: CaseKind, number: int, generator: np.random.Generator) -> PhantomLesion | None:
     """A tumour for those who have one; some of the others have an old infarct that looks like one."""
-    if kind is Kind.HEALTHY and number % MIMIC_EVERY == 14:
-        return Lesion(generator.uniform(2, 6), 0.8, tumour=False)
-    if kind is not Kind.LESION:
+    if kind is CaseKind.HEALTHY and number % MIMIC_EVERY == 14:
+        return PhantomLesion(generator.uniform(2, 6), 0.8, tumour=False)
+    if kind is not CaseKind.LESION:
         return None
     volume_ml = float(np.clip(14 * np.exp(generator.normal(0, 1.1)), 0.5, 110))
     faint = generator.random() < FAINT_SHARE
     brightness = generator.uniform(0.43, 0.55) if faint else generator.uniform(0.55, 0.92)
     has_core = volume_ml > 10 and generator.random() < 0.35
-    return Lesion(volume_ml, brightness, generator.uniform(0.15, 0.4) if has_core else 0.0)
+    return PhantomLesion(volume_ml, brightness, generator.uniform(0.15, 0.4) if has_core else 0.0)
 
 
 def _varied(look: Look, generator: np.random.Generator) -> Look:

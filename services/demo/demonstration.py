@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from data.database import Database, now, together
-from data.errors import Busy, InvalidInput
+from data.errors import Busy, InvalidInput, TrackingAway
 from data.files import FileStore
-from data.labelled import phantoms
+from data.labelled.anatomy import anatomy
 from data.records import AuditEvent, KeptRefusal
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
@@ -30,7 +30,7 @@ from data.tracking import Tracking
 from models import tasks
 from services.demo.cases import case_of
 from services.demo.reading import REFUSALS, CaseReader, ReadCase, id_of, refusal_id
-from services.performance.real_use import Unreachable, forget_synthetic
+from services.performance.real_use import forget_synthetic
 from services.reading.reading import Reader
 from services.settings import Settings
 
@@ -126,7 +126,7 @@ class Demo:
     def _settle(self, numbers: Sequence[int], advance: Advance) -> int:
         """Make, read and keep cases; returns how many were refused."""
         assert self._reader is not None
-        phantoms.anatomy()  # once, before several threads ask for it
+        anatomy()  # once, before several threads ask for it
         self._note("demo.add", f"{len(numbers)} patients")
         until, refused = now(), 0
         cases = CaseReader(self._files, self._reader, until)
@@ -177,7 +177,7 @@ class Demo:
     def _forget_scores(self) -> None:
         try:
             forget_synthetic(self._tracking, tasks.CLINICAL)
-        except Unreachable:  # the server's next pass finds them without a scan
+        except TrackingAway:  # the server's next pass finds them without a scan
             log.warning("MLflow cannot be reached: what was scored of the demonstration goes later")
 
     def _planned(self) -> int:

@@ -18,7 +18,7 @@ from data.labelled import phantoms
 from data.packing import packed
 from data.records import Acquisition, DecodedScan, Features, KeptRefusal, Result, Review, Scan, ScanStatus
 from services import keys
-from services.demo.cases import SEED, Case
+from services.demo.cases import SEED, SyntheticCase
 from services.demo.reviews import READER_ID, Mask, simulated_review
 from services.reading.intake import keep_scan, refusal_of, scan_of
 from services.reading.reading import Read, Reader, features_of, keep_answer, result_of
@@ -33,7 +33,7 @@ REFUSALS = "synthetic-"
 class ReadCase:
     """A case with its files kept and its rows not yet."""
 
-    case: Case
+    case: SyntheticCase
     scan: Scan  # of no patient yet
     result: Result
     watched: Features
@@ -50,7 +50,7 @@ class CaseReader:
         self._until = until
         self._decoding = threading.Lock()
 
-    def read(self, case: Case) -> ReadCase | KeptRefusal:
+    def read(self, case: SyntheticCase) -> ReadCase | KeptRefusal:
         """Have a case decoded and read, or refused. Raises Busy as `Reader.read` does."""
         phantom = case.phantom()
         with tempfile.TemporaryDirectory(prefix="lightbox-demo-") as folder:
@@ -66,14 +66,16 @@ class CaseReader:
             keep_scan(self._files, scan.id, decoded, file, ".nii.gz")
         return self._answered(case, scan, decoded, read, formats.to_display(phantom.mask, decoded.grid))
 
-    def _decoded(self, file: Path, case: Case) -> DecodedScan:
+    def _decoded(self, file: Path, case: SyntheticCase) -> DecodedScan:
         with self._decoding:  # decoders silence warnings, which Python does for all threads at once
             (decoded,) = formats.decode(file, case.name).scans
         said = (case.header.sequence,) if case.header.sequence else ()
         acquisition = Acquisition(words=said)
         return replace(decoded, header=case.header, identity=case.identity, acquisition=acquisition)
 
-    def _answered(self, case: Case, scan: Scan, decoded: DecodedScan, read: Read, truth: Mask) -> ReadCase:
+    def _answered(
+        self, case: SyntheticCase, scan: Scan, decoded: DecodedScan, read: Read, truth: Mask
+    ) -> ReadCase:
         """The result and the review, if there is one by now."""
         result = replace(result_of(scan, read, id_of("result", case.number)), created_at=case.read_at)
         keep_answer(self._files, result.id, read.answer)
@@ -88,7 +90,7 @@ class CaseReader:
         return ReadCase(case, scan, result, watched, review)
 
 
-def _scan(case: Case, decoded: DecodedScan, routed: Routed) -> Scan:
+def _scan(case: SyntheticCase, decoded: DecodedScan, routed: Routed) -> Scan:
     said = replace(routed, warnings=(WARNING, *routed.warnings))
     made = scan_of(decoded, "", READER_ID, said)
     return replace(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.records import Result, Review, Scan, Verdict
-from models.metrics import dice
+from models.overlap import dice
 from services.reviewing.review import beside
 
 Mask = NDArray[np.bool_]

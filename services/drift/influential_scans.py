@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.errors import InvalidInput, NotFound
+from data.errors import InvalidInput, NotFound, UserFacingError
 from data.files import FileStore
 from data.records import CATEGORIES, NUMBERS, WATCHED, DriftRun, RunState, Severity
 from reports.drift_columns import sampled
@@ -101,7 +101,7 @@ class InfluenceRanking:
             return
         try:
             self._overall(run.id)
-        except Exception:
+        except (ValueError, ArithmeticError, MemoryError, OSError, UserFacingError):
             log.exception("drift run %s: its scans cannot be ranked yet", run.id)
 
     def _overall(self, run_id: str) -> FloatArray:

@@ -22,6 +22,7 @@ from data.stores.drift import DriftReferenceStore
 from reports.drift_columns import FEWEST, MOST_ROWS
 from services import keys
 from services.drift.windows import Window, Windows
+from services.permissions import Permission, require
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,6 +113,7 @@ class DriftReferences:
 
     def freeze(self, ask: DriftAsk, name: str, user: User) -> DriftReference:
         """Keep a window of readings as a reference; raises InvalidInput where it is too small."""
+        require(user, Permission.RUN_DRIFT)
         words = " ".join(name.split())[:LONGEST_NAME]
         if not words:
             raise InvalidInput("Give the reference a name first.")
@@ -122,8 +124,9 @@ class DriftReferences:
             )
         return self._of_window(ask.task, words, window, to_json(ask), user.id)
 
-    def delete(self, reference_id: str) -> None:
+    def delete(self, reference_id: str, user: User) -> None:
         """Forget a reference and its rows; runs that were measured against it stay as they are."""
+        require(user, Permission.RUN_DRIFT)
         self._store.delete(reference_id)
         self._files.delete(keys.drift_reference(reference_id))
 

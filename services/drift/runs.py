@@ -30,6 +30,7 @@ from services.cohort.filters import filters_of, query_of
 from services.drift.references import DriftReferences, OpenedReference, same_kind
 from services.drift.windows import Window, Windows
 from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,6 +92,8 @@ class DriftRuns:
 
     def request(self, ask: DriftAsk, user: User | None = None, schedule_id: str | None = None) -> DriftRun:
         """Queue a run; raises InvalidInput for a window that cannot be, NotFound for a lost reference."""
+        if user is not None:
+            require(user, Permission.RUN_DRIFT)
         if self._jobs is None:
             raise InvalidInput("Runs are queued by the server only.")
         run = self._added(ask, user, schedule_id)
@@ -99,6 +102,8 @@ class DriftRuns:
 
     def run_now(self, ask: DriftAsk, user: User | None = None) -> DriftRun:
         """Run and wait; raises what is wrong with the ask, and keeps the failure with the run."""
+        if user is not None:
+            require(user, Permission.RUN_DRIFT)
         run = self._added(ask, user, None)
         try:
             return self._run(run, lambda _: None)

@@ -99,7 +99,7 @@ class Windows:
         if first_us is not None and end_us is not None and first_us >= end_us:
             raise InvalidInput("The window's last day lies before its first.")
         if ask.query:
-            selected(self._ledger.lines(), filters_of(ask.query))
+            selected(self._ledger.columns(), filters_of(ask.query))
 
     def first(self, task: str, n: int) -> Window:
         """The task's first `n` readings."""
@@ -134,7 +134,7 @@ class Windows:
         return of
 
     def _fitting(self, frame: pd.DataFrame, query: str) -> pd.DataFrame:
-        lines = self._ledger.lines()
+        lines = self._ledger.columns()
         rows = row_numbers(selected(lines, filters_of(query)))
         wanted = {scan_id.decode() for scan_id in lines.scan_ids[rows].tolist()}
         return frame[frame["scan_id"].isin(wanted).to_numpy()]

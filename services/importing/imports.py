@@ -12,9 +12,9 @@ import fcntl
 import io
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from data.database import Database, new_id, now
@@ -24,36 +24,35 @@ from data.labelled.labels import LabelRow, read_labels
 from data.records import (
     AuditEvent,
     Import,
-    ImportItem,
     ImportProgress,
     ImportState,
-    ItemState,
     Refusal,
     User,
 )
 from data.stores.audit import AuditLog
 from data.stores.imports import ImportStore
-from services.importing.filing import Filing
 from services.importing.inventory import items_of, tree_of
+from services.importing.progress import Advance, ProgressCounter
 from services.importing.run import ImportRun
+from services.importing.writer import ImportWriter
 from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
 from services.reading.reading import Reader
-from services.reviewing.review import Heard
+from services.reviewing.review import ReviewListener
 from services.settings import Settings
+from services.task_words import findings
 
 JOB = "import"
 LOOKED_EVERY_S = 0.5  # whether somebody paused it
 OPEN = (ImportState.LISTING, ImportState.RUNNING)
 _ELSEWHERE = "This import is under way in another process."
 
-Advance = Callable[[ImportProgress], None]
-
 
 @dataclass(frozen=True)
 class ImportView:
     """An import and how far it is."""
 
-    one: Import
+    import_: Import
     progress: ImportProgress
 
 
@@ -67,7 +66,7 @@ class Importing:
         files: FileStore,
         reader: Reader | None,
         jobs: Jobs | None = None,
-        heard: Heard = lambda _: None,
+        heard: ReviewListener = lambda _: None,
     ) -> None:
         """Without `jobs` nothing runs by itself: whoever calls `run` waits for it.
 
@@ -75,7 +74,7 @@ class Importing:
         """
         self._settings = settings
         self._imports = ImportStore(database)
-        self._filing = Filing(database, files, self._imports, heard)
+        self._writer = ImportWriter(database, files, self._imports, heard)
         self._reader = reader
         self._audit = AuditLog(database)
         self._jobs = jobs
@@ -88,6 +87,7 @@ class Importing:
 
         Raises InvalidInput for anything outside it and as `start` does.
         """
+        require(user, Permission.IMPORT)
         if not folder.strip():
             raise InvalidInput("Enter the folder to import.")
         table = self._below(labels.strip()) if labels.strip() else None
@@ -105,26 +105,30 @@ class Importing:
 
         Raises InvalidInput for a folder or table that is not there or cannot be understood.
         """
+        if user is not None:
+            require(user, Permission.IMPORT)
         folder, table = folder.resolve(), None if labels is None else labels.resolve()
         if not folder.exists():
             raise InvalidInput(f"There is no folder {folder}.")
         if table is not None:
-            read_labels(table)
+            read_labels(table, findings())
         same = (str(folder), None if table is None else str(table))
         for known in self._imports.with_state((*OPEN, ImportState.PAUSED)):
             if (known.folder, known.labels) == same:
                 return self.take_up(known.id, user)
-        one = Import(new_id(), *same, ImportState.LISTING, user.id if user else None, now())
+        import_ = Import(new_id(), *same, ImportState.LISTING, user.id if user else None, now())
         if table is not None:  # what the import began with counts, whatever becomes of the table
-            self._own(one.id).mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(table, self._own(one.id) / "labels.csv")
-        self._imports.add(one)
-        self._note("import.start", one.id, user, one.folder)
-        self._submit(one)
-        return one
+            self._own(import_.id).mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(table, self._own(import_.id) / "labels.csv")
+        self._imports.add(import_)
+        self._note("import.start", import_.id, user, import_.folder)
+        self._submit(import_)
+        return import_
 
     def pause(self, import_id: str, user: User | None = None) -> Import:
         """Have a run end after what it has in hand. Raises NotFound, InvalidInput if it is over."""
+        if user is not None:
+            require(user, Permission.IMPORT)
         self._imports.require(import_id)
         if not self._imports.move(import_id, ImportState.PAUSED, only_from=(*OPEN, ImportState.PAUSED)):
             raise InvalidInput("This import is over.")
@@ -136,19 +140,21 @@ class Importing:
 
         Raises NotFound, InvalidInput where nothing is left to do.
         """
-        one = self._imports.require(import_id)
-        if one.state is ImportState.DONE and not self._imports.progress(import_id).failed:
+        if user is not None:
+            require(user, Permission.IMPORT)
+        import_ = self._imports.require(import_id)
+        if import_.state is ImportState.DONE and not self._imports.progress(import_id).failed:
             raise InvalidInput("This import is finished.")
-        if one.state not in OPEN:
+        if import_.state not in OPEN:
             self._imports.retry_failed(import_id)
             self._imports.move(import_id, ImportState.LISTING)
             self._note("import.resume", import_id, user)
-        self._submit(one)
+        self._submit(import_)
         return self._imports.require(import_id)
 
     def find(self, start_of_id: str = "") -> Import:
         """The import whose id begins so; without any, the latest. Raises NotFound."""
-        matching = [one for one in self._imports.recent(1000) if one.id.startswith(start_of_id)]
+        matching = [import_ for import_ in self._imports.recent(1000) if import_.id.startswith(start_of_id)]
         if not matching or (start_of_id and len(matching) > 1):
             raise NotFound("There is no such import." if not matching else "Several imports begin like this.")
         return matching[0]
@@ -159,7 +165,9 @@ class Importing:
 
     def recent(self, limit: int = 10) -> list[ImportView]:
         """The latest imports, newest first."""
-        return [ImportView(one, self._imports.progress(one.id)) for one in self._imports.recent(limit)]
+        return [
+            ImportView(import_, self._imports.progress(import_.id)) for import_ in self._imports.recent(limit)
+        ]
 
     def refusals(self, import_id: str) -> list[Refusal]:
         """Everything that was not read, and why; raises NotFound."""
@@ -179,8 +187,8 @@ class Importing:
 
     def resume(self) -> None:
         """At the server's start: go on with what a stop or a kill left unfinished."""
-        for one in self._imports.with_state(OPEN):
-            self._submit(one)
+        for import_ in self._imports.with_state(OPEN):
+            self._submit(import_)
 
     def run(
         self,
@@ -192,45 +200,52 @@ class Importing:
 
         Raises Busy while another process works on it, InvalidInput where the folder cannot be read.
         """
-        one = self._imports.require(import_id)
-        if one.state in OPEN:
+        import_ = self._imports.require(import_id)
+        if import_.state in OPEN:
             with self._held(import_id):
-                self._listed(one)
+                self._listed(import_)
                 if self._imports.move(import_id, ImportState.RUNNING, only_from=OPEN):
-                    self._work(one, advance, stop)
+                    self._work(import_, advance, stop)
                     self._settle(import_id)
         return self.view(import_id)
 
-    def _listed(self, one: Import) -> None:
-        if self._imports.progress(one.id).items:
+    def _listed(self, import_: Import) -> None:
+        if self._imports.progress(import_.id).items:
             return
         try:
-            self._list(one)
+            self._list(import_)
         except InvalidInput as error:
-            self._give_up(one.id, str(error))
+            self._give_up(import_.id, str(error))
             raise
 
-    def _list(self, one: Import) -> None:
-        table = one.labels and Path(one.labels)
-        tree = tree_of(Path(one.folder), self._unpacked(one.id))
-        rows = self._rows(one)
+    def _list(self, import_: Import) -> None:
+        table = import_.labels and Path(import_.labels)
+        tree = tree_of(Path(import_.folder), self._unpacked(import_.id))
+        rows = self._rows(import_)
         beside = table.parent if table else tree.top
-        self._imports.replace_items(one.id, items_of(one.id, tree, rows, beside))
+        self._imports.replace_items(import_.id, items_of(import_.id, tree, rows, beside))
 
-    def _work(self, one: Import, advance: Advance, stop: Callable[[], bool]) -> None:
+    def _work(self, import_: Import, advance: Advance, stop: Callable[[], bool]) -> None:
         assert self._reader is not None, "this one only looks"
-        work = self._own(one.id) / "work"
+        work = self._own(import_.id) / "work"
         shutil.rmtree(work, ignore_errors=True)  # what a killed run left
         work.mkdir(parents=True)
-        folder = Path(one.folder)
-        unpacked = self._unpacked(one.id)
+        folder = Path(import_.folder)
+        unpacked = self._unpacked(import_.id)
         root = unpacked if unpacked.exists() else folder if folder.is_dir() else folder.parent
         run = ImportRun(
-            self._settings, one, root, self._rows(one), work, self._imports, self._filing, self._reader
+            self._settings,
+            import_,
+            root,
+            self._rows(import_),
+            work,
+            self._imports,
+            self._writer,
+            self._reader,
         )
-        counted = _Counter(self._imports.progress(one.id), advance)
+        counted = ProgressCounter(self._imports.progress(import_.id), advance)
         try:
-            run.run(counted, self._or_paused(one.id, stop))
+            run.run(counted, self._or_paused(import_.id, stop))
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
@@ -275,13 +290,13 @@ class Importing:
     def _give_up(self, import_id: str, sentence: str) -> None:
         self._imports.move(import_id, ImportState.FAILED, only_from=OPEN, failure=sentence)
 
-    def _submit(self, one: Import) -> None:
+    def _submit(self, import_: Import) -> None:
         if self._jobs is not None:
-            self._jobs.submit(JOB, one.id, one.user_id)
+            self._jobs.submit(JOB, import_.id, import_.user_id)
 
-    def _rows(self, one: Import) -> tuple[LabelRow, ...]:
-        copy = self._own(one.id) / "labels.csv"
-        return read_labels(copy) if one.labels else ()
+    def _rows(self, import_: Import) -> tuple[LabelRow, ...]:
+        copy = self._own(import_.id) / "labels.csv"
+        return read_labels(copy, findings()) if import_.labels else ()
 
     def _own(self, import_id: str) -> Path:
         return self._home / import_id
@@ -291,27 +306,6 @@ class Importing:
 
     def _note(self, action: str, import_id: str, user: User | None, detail: str = "") -> None:
         self._audit.record(AuditEvent(now(), user.id if user else None, action, import_id, detail))
-
-
-class _Counter:
-    """Counts settled items on, so that the table is not counted over and over."""
-
-    def __init__(self, progress: ImportProgress, advance: Advance) -> None:
-        self._progress = progress
-        self._advance = advance
-
-    def __call__(self, settled: Sequence[ImportItem]) -> None:
-        before = self._progress
-        self._progress = replace(
-            before,
-            done=before.done + sum(item.state is ItemState.DONE for item in settled),
-            failed=before.failed + sum(item.state is ItemState.FAILED for item in settled),
-            added=before.added + sum(item.added for item in settled),
-            known=before.known + sum(item.known for item in settled),
-            labelled=before.labelled + sum(item.labelled for item in settled),
-            refused=before.refused + sum(len(item.refusals) for item in settled),
-        )
-        self._advance(self._progress)
 
 
 def _cell(text: str) -> str:

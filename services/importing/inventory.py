@@ -96,7 +96,7 @@ def items_of(import_id: str, tree: Tree, rows: Sequence[LabelRow], beside: Path)
         raise InvalidInput("No file was found there that could be a scan.")
     items = [
         _item(import_id, tree, group, labelled, stacked)
-        for group, stacked in sorted(groups, key=lambda one: one[0][0].name)
+        for group, stacked in sorted(groups, key=lambda item: item[0][0].name)
     ]
     items += [_refused(import_id, refusal) for refusal in refused]
     return [_numbered(item, number) for number, item in enumerate(items)]
@@ -153,14 +153,14 @@ def _stacks(
     sightings: Sequence[Sighting], labelled: dict[str, _Labelled]
 ) -> tuple[list[tuple[Member, ...]], set[str]]:
     """Pictures that the labels join to volumes, in the order of their slices, and all their names."""
-    found: dict[tuple[object, ...], list[_Labelled]] = defaultdict(list)
+    volumes: dict[tuple[object, ...], list[_Labelled]] = defaultdict(list)
     for sighting in sightings:
-        one = labelled.get(sighting.member.name)
-        if one and sighting.is_picture and one.row.patient_id and one.row.slice is not None:
-            header = one.row.header
-            found[(one.row.patient_id, header.acquired_at, header.sequence)].append(one)
-    ordered = [sorted(group, key=lambda one: one.row.slice or 0.0) for group in found.values()]
-    stacks = [tuple(one.member for one in group) for group in ordered]
+        picture = labelled.get(sighting.member.name)
+        if picture and sighting.is_picture and picture.row.patient_id and picture.row.slice is not None:
+            header = picture.row.header
+            volumes[(picture.row.patient_id, header.acquired_at, header.sequence)].append(picture)
+    ordered = [sorted(group, key=lambda picture: picture.row.slice or 0.0) for group in volumes.values()]
+    stacks = [tuple(picture.member for picture in group) for group in ordered]
     return stacks, {member.name for stack in stacks for member in stack}
 
 

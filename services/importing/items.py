@@ -16,8 +16,8 @@ from data.errors import Busy, RefusedScan, UserFacingError
 from data.formats import Opened, Outcome
 from data.labelled.labels import LabelRow
 from data.records import DecodedScan, ImportItem, Refusal
-from services.importing.filing import Filing, ItemOutcome, Provided, scan_id_of
 from services.importing.labels import with_facts
+from services.importing.writer import ImportWriter, ItemOutcome, Provided, scan_id_of
 from services.reading.intake import refusal_of
 from services.reading.reading import PIECE, Read, Reader
 from services.reading.suitability_gate import Routed, SuitabilityGate
@@ -78,7 +78,7 @@ class ItemReader:
         root: Path,
         rows: Sequence[LabelRow],
         user_id: str,
-        filing: Filing,
+        writer: ImportWriter,
         reader: Reader,
         slots: Slots,
         ending: threading.Event,
@@ -87,7 +87,7 @@ class ItemReader:
         self._root = root
         self._rows = {row.number: row for row in rows}
         self._user_id = user_id
-        self._filing = filing
+        self._writer = writer
         self._reader = reader
         self._gate = SuitabilityGate(reader)
         self._slots = slots
@@ -103,28 +103,28 @@ class ItemReader:
     def _masks(self, item: ImportItem) -> tuple[Masks, tuple[Refusal, ...]]:
         """The masks that come with an item; a volume's count only if they are known for every slice."""
         paths = tuple(None if file.mask is None else self._root / file.mask for file in item.files)
-        found = {path for path in paths if path is not None}
-        if not found:
+        masks = {path for path in paths if path is not None}
+        if not masks:
             return (), ()
         if item.stacked:
             rows = [self._rows.get(file.row or 0) for file in item.files]
             negative = [row is not None and row.positive is False for row in rows]
             known = all(path is not None or no for path, no in zip(paths, negative, strict=True))
             return (paths if known else ()), ()
-        if len(found) > 1:
+        if len(masks) > 1:
             return (), (Refusal(item.name, "mask", _SEVERAL_MASKS),)
-        return tuple(found), ()
+        return tuple(masks), ()
 
     def settled(self, asked: Asked, outcome: Outcome, here: Collection[str]) -> ItemOutcome:
         """What became of an item; raises Interrupted when the run is ending.
 
-        `here` are the contents of its scans that are in the house already.
+        `here` are the contents of its scans that are stored already.
         """
         settled = ItemOutcome(asked.item, refusals=list(asked.notes))
-        opened = [one for one in outcome if isinstance(one, Opened)]
-        settled.refusals += [one for one in outcome if isinstance(one, Refusal)]
-        for number, one in enumerate(opened):
-            self._take(asked, one, number, settled, one.scan.content_sha256 in here)
+        opened = [part for part in outcome if isinstance(part, Opened)]
+        settled.refusals += [part for part in outcome if isinstance(part, Refusal)]
+        for number, scan in enumerate(opened):
+            self._take(asked, scan, number, settled, scan.scan.content_sha256 in here)
         if self._ending.is_set() and not outcome:  # it was not even decoded
             raise Interrupted
         return settled
@@ -132,10 +132,10 @@ class ItemReader:
     def _take(self, asked: Asked, opened: Opened, number: int, settled: ItemOutcome, is_here: bool) -> None:
         """Have one scan read, or note why not."""
         decoded = with_facts(opened.scan, asked.rows)
-        known = self._filing.known(decoded) if is_here else None
+        known = self._writer.known(decoded) if is_here else None
         if known is not None:
             settled.known.append(known.id)
-            review = self._filing.label_known(known, asked.rows, opened.mask)
+            review = self._writer.label_known(known, asked.rows, opened.mask)
             settled.reviews += [review] if review else []
             return
         try:
@@ -145,13 +145,13 @@ class ItemReader:
             settled.refusals.append(refusal_of(decoded, refused))
         except (UserFacingError, Interrupted):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  logged with an id; the other items go on
             settled.failed = True
             settled.refusals.append(_broken(decoded.name, error))
         else:
             provided = Provided(decoded, opened.original, opened.mask, asked.rows, self._user_id)
             settled.read.append(
-                self._filing.keep_files(scan_id_of(asked.item, number), provided, routed, read)
+                self._writer.keep_files(scan_id_of(asked.item, number), provided, routed, read)
             )
 
     def _read(self, decoded: DecodedScan, routed: Routed) -> Read:

@@ -12,7 +12,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -24,8 +24,8 @@ from data.formats import Opened, Outcome
 from data.labelled.labels import LabelRow
 from data.records import Import, ImportItem, Refusal
 from data.stores.imports import ImportStore
-from services.importing.filing import Filing, ItemOutcome
 from services.importing.items import Asked, Interrupted, ItemReader, Slots
+from services.importing.writer import ImportWriter, ItemOutcome
 from services.reading.reading import PIECE, Reader
 from services.settings import Settings
 
@@ -34,11 +34,11 @@ DECODED_BYTES = 16 << 20  # of files that share a child
 HELD_BYTES = 768 << 20  # of decoded scans that wait
 HELD_ITEMS = 160
 BATCHES_AHEAD = 4  # of the device, that wait as inputs: more would keep others' scans waiting
-FILED_AT_ONCE = 64
-FILED_EVERY_S = 1.0
+WRITTEN_AT_ONCE = 64
+WRITTEN_EVERY_S = 1.0
 LOOKED_EVERY_S = 0.2
 
-Filed = Callable[[Sequence[ImportItem]], None]
+ItemsWritten = Callable[[Sequence[ImportItem]], None]
 
 
 class _Folder:
@@ -63,36 +63,36 @@ class ImportRun:
     def __init__(
         self,
         settings: Settings,
-        one: Import,
+        import_: Import,
         root: Path,
         rows: Sequence[LabelRow],
         work: Path,
         imports: ImportStore,
-        filing: Filing,
+        writer: ImportWriter,
         reader: Reader,
     ) -> None:
         """`root` is where the items' files lie, `work` an empty folder for what children leave."""
         self._settings = settings
-        self._import = one
+        self._import = import_
         self._work = work
         self._imports = imports
-        self._filing = filing
+        self._writer = writer
         self._ending = threading.Event()
         slots = Slots(max(2 * PIECE, BATCHES_AHEAD * settings.max_batch))
-        self._items = ItemReader(root, rows, one.user_id or "", filing, reader, slots, self._ending)
+        self._items = ItemReader(root, rows, import_.user_id or "", writer, reader, slots, self._ending)
         self._readers = ThreadPoolExecutor(min(48, 2 * settings.max_batch + 8), "import-read")
         self._decoders = ThreadPoolExecutor(_cores(), "import-decode")
-        self._finished: SimpleQueue[ItemOutcome | Interrupted | Exception] = SimpleQueue()
+        self._finished: SimpleQueue[ItemOutcome | BaseException] = SimpleQueue()
         self._under_way = 0  # items that were given to a child and are not finished
-        self._unfiled: list[ItemOutcome] = []
-        self._filed_at = time.monotonic()
+        self._unwritten: list[ItemOutcome] = []
+        self._written_at = time.monotonic()
         self._held = 0  # bytes of decoded scans, touched under the lock
         self._lock = threading.Lock()
 
-    def run(self, filed: Filed, stop: Callable[[], bool]) -> None:
+    def run(self, written: ItemsWritten, stop: Callable[[], bool]) -> None:
         """Settle the waiting items, or those that are under way when `stop` says to end.
 
-        `filed` is told of items as they are settled. Raises what is not one item's fault: a full
+        `written` is told of items as they are settled. Raises what is not one item's fault: a full
         disk, a lost database.
         """
         batches = self._batches()
@@ -101,10 +101,10 @@ class ImportRun:
                 while self._feed(batches) or self._under_way:
                     self._collect()
                     if self._is_due():
-                        self._file(filed)
+                        self._write(written)
                     if stop():
                         self._ending.set()
-                self._file(filed)
+                self._write(written)
             finally:
                 self._ending.set()
 
@@ -117,7 +117,7 @@ class ImportRun:
             if batch is None:
                 break
             self._under_way += len(batch)
-            self._decoders.submit(self._decode, batch)
+            self._decoders.submit(self._decode, batch).add_done_callback(self._pass_fault_on)
         return False
 
     def _collect(self) -> None:
@@ -128,19 +128,19 @@ class ImportRun:
                 finished = self._finished.get(timeout=wait_s)
                 wait_s = 0.0
                 if isinstance(finished, ItemOutcome):
-                    self._unfiled.append(finished)
+                    self._unwritten.append(finished)
                 elif not isinstance(finished, Interrupted):
                     raise finished
                 self._under_way -= 1
 
     def _is_due(self) -> bool:
-        waited = time.monotonic() - self._filed_at > FILED_EVERY_S
-        return waited or len(self._unfiled) >= FILED_AT_ONCE
+        waited = time.monotonic() - self._written_at > WRITTEN_EVERY_S
+        return waited or len(self._unwritten) >= WRITTEN_AT_ONCE
 
-    def _file(self, filed: Filed) -> None:
-        if self._unfiled:
-            filed(self._filing.file(self._unfiled))
-        self._unfiled, self._filed_at = [], time.monotonic()
+    def _write(self, written: ItemsWritten) -> None:
+        if self._unwritten:
+            written(self._writer.write(self._unwritten))
+        self._unwritten, self._written_at = [], time.monotonic()
 
     def _batches(self) -> Iterator[list[Asked]]:
         """Items in their order, small ones together."""
@@ -160,17 +160,14 @@ class ImportRun:
     def _decode(self, batch: list[Asked]) -> None:
         """In a thread: have a child decode a batch, and pass each item on."""
         folder = _Folder(self._work / new_id(), len(batch))
-        try:
-            outcomes = self._decoded(batch, folder.path)
-            here = self._filing.known_contents(one.scan for one in _opened(chain(*outcomes)))
-        except Exception as error:
-            self._finished.put(error)
-            return
+        outcomes = self._decoded(batch, folder.path)
+        here = self._writer.known_contents(opened.scan for opened in _opened(chain(*outcomes)))
         for asked, outcome in zip(batch, outcomes, strict=True):
-            size = sum(one.scan.array.nbytes for one in _opened(outcome))
+            size = sum(opened.scan.array.nbytes for opened in _opened(outcome))
             with self._lock:
                 self._held += size
-            self._readers.submit(self._read, asked, outcome, here, folder, size)
+            reading = self._readers.submit(self._read, asked, outcome, here, folder, size)
+            reading.add_done_callback(self._pass_fault_on)
 
     def _decoded(self, batch: list[Asked], folder: Path) -> list[Outcome]:
         if self._ending.is_set():
@@ -187,20 +184,24 @@ class ImportRun:
     def _read(
         self, asked: Asked, outcome: Outcome, here: Collection[str], folder: _Folder, size: int
     ) -> None:
-        """In a thread: settle an item; whatever happens, the coordinating thread hears of it."""
-        finished: ItemOutcome | Interrupted | Exception
+        """In a thread: settle an item."""
         try:
-            finished = self._items.settled(asked, outcome, here)
-        except Exception as error:
-            finished = error
-        folder.done()
-        with self._lock:
-            self._held -= size
-        self._finished.put(finished)
+            settled = self._items.settled(asked, outcome, here)
+        finally:
+            folder.done()
+            with self._lock:
+                self._held -= size
+        self._finished.put(settled)
+
+    def _pass_fault_on(self, work: Future[None]) -> None:
+        """Whatever ended a thread's work early, the coordinating thread hears of it."""
+        fault = work.exception()
+        if fault is not None:
+            self._finished.put(fault)
 
 
 def _opened(outcome: Iterable[Opened | Refusal]) -> list[Opened]:
-    return [one for one in outcome if isinstance(one, Opened)]
+    return [part for part in outcome if isinstance(part, Opened)]
 
 
 def _size(file: Path) -> int:

@@ -159,7 +159,7 @@ class MicroBatcher(Generic[In, Out]):
             results = self._run(key, [entry.item for entry in batch])
             if len(results) != len(batch):
                 raise BrokenBatch(f"{len(batch)} items in, {len(results)} results out")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  told to whoever asked; the thread serves all others
             self._halve_or_fail(key, batch, error)
             return
         self.batches, self.items = self.batches + 1, self.items + len(batch)

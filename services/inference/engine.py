@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from data.errors import ModelUnavailable, UnusableModel
 from data.records import VERSION
 from models.device import chosen_device
-from models.task import Describing, Kind, Task
+from models.task import Describing, Task, TaskKind
 from models.weights import Trained, network_of
 
 log = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ class Engine:
         return {
             name: loaded.trained.decision.threshold
             for name, loaded in self._loaded.items()
-            if loaded.task.kind is not Kind.ROUTING
+            if loaded.task.kind is not TaskKind.ROUTING
         }
 
     def run(self, loaded: Loaded, inputs: Sequence[Tensor]) -> list[Output]:
@@ -152,8 +152,8 @@ class Engine:
             torch.cuda.empty_cache()  # the batcher halves the batch and comes again
             raise
         if vectors is None:
-            return [Output(one, None) for one in raw.numpy()]
-        return [Output(one, vector) for one, vector in zip(raw.numpy(), vectors.numpy(), strict=True)]
+            return [Output(answer, None) for answer in raw.numpy()]
+        return [Output(answer, vector) for answer, vector in zip(raw.numpy(), vectors.numpy(), strict=True)]
 
     @torch.inference_mode()
     def _forward(self, network: nn.Module, batch: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:

@@ -15,14 +15,15 @@ import numpy as np
 
 from data.database import now
 from data.ledger.bitmaps import row_numbers
-from data.ledger.in_memory import Ledger, Lines
+from data.ledger.in_memory import Ledger, LedgerColumns
 from data.ledger.selection import selected
 from data.records import VERSION, AuditEvent, User
 from data.stores.audit import AuditLog
 from reports.tables import cell
 from services.cohort.exports import MIME, Export
 from services.performance.cases import filters_of
-from services.performance.numbers import Asked
+from services.performance.numbers import PerformanceQuery
+from services.permissions import Permission, require
 from services.task_words import words_of
 
 COLUMNS = (
@@ -40,27 +41,28 @@ class AssessAi:
         self._ledger = ledger
         self._audit = audit
 
-    def export(self, asked: Asked, user: User) -> Export:
+    def export(self, asked: PerformanceQuery, user: User) -> Export:
         """One row a reading of the version (of a month, where one is chosen), real patients only.
 
         Patients stand under their pseudonyms and accession numbers are Lightbox's scan ids: whoever
         submits the file replaces them in the hospital's own system.
         """
+        require(user, Permission.SEE_STATISTICS)
         which = asked.which()
-        lines = self._ledger.lines()
+        lines = self._ledger.columns()
         rows = row_numbers(selected(lines, filters_of(which) | {"synthetic": ("no",)}))
         memory = io.StringIO()
         write = csv.writer(memory, lineterminator="\r\n")
         write.writerow(COLUMNS)
         for row in rows.tolist():
-            write.writerow([cell(one) for one in _row(lines, row, asked)])
+            write.writerow([cell(value) for value in _row(lines, row, asked)])
         at = now()
         self._audit.record(AuditEvent(at, user.id, "performance.export", "assess-ai", asked.query()))
         name = f"assess-ai-{asked.task}-{asked.version or 'none'}-{at:%Y-%m-%d}.csv"
         return Export(name, memory.getvalue().encode("utf-8-sig"), MIME["csv"])
 
 
-def _row(lines: Lines, row: int, asked: Asked) -> list[str]:
+def _row(lines: LedgerColumns, row: int, asked: PerformanceQuery) -> list[str]:
     number = {name: float(column[row]) for name, column in lines.numbers.items()}
     said = {name: lines.names[name][int(lines.codes[name][row])] for name in ("sex", "sequence", "modality")}
     known = {name: "" if value == "unknown" else value for name, value in said.items()}

@@ -22,6 +22,7 @@ from data.records import Judgement, Judgements
 from reports.performance_figures import REVIEWED, SAMPLE
 from services import addresses
 from services.cohort.filters import query_of
+from services.statistics.scoring import wrongness
 from services.statistics.subgroups import SUBGROUPS
 
 Mask = NDArray[np.bool_]
@@ -90,12 +91,12 @@ class Cases:
 
     def versions(self, task: str) -> dict[tuple[str, bool], Judgements]:
         """All judgements of a task by version, and by whether they were made for a demonstration."""
-        found = self._judgements.of(task)
+        judgements = self._judgements.of(task)
         revision = self._judgements.revision
         with self._turn:
             kept = self._grouped.get(task)
             if kept is None or kept[0] != revision:
-                kept = revision, _grouped(found)
+                kept = revision, _grouped(judgements)
                 self._grouped[task] = kept
             return kept[1]
 
@@ -108,26 +109,26 @@ class Cases:
         """The cases; raises InvalidInput for a kind of cases or a month that does not exist."""
         if which.what not in WHAT or which.part not in (REVIEWED, SAMPLE):
             raise InvalidInput(f"There are no cases called {which.what} of {which.part}.")
-        found = self.versions(which.task).get((which.version, which.synthetic))
-        if found is None:
+        judgements = self.versions(which.task).get((which.version, which.synthetic))
+        if judgements is None:
             return Judgements.from_columns({})
-        rows = np.ones(len(found), dtype=bool)
+        rows = np.ones(len(judgements), dtype=bool)
         if which.month:
-            rows &= found.months() == month_of(which.month)
+            rows &= judgements.months() == month_of(which.month)
         if which.part == SAMPLE:
-            rows &= found.sampled
+            rows &= judgements.sampled
         if which.group:
-            rows &= in_group(which.group, found)
-        return found.where(rows & rows_of(which.what, found))
+            rows &= in_group(which.group, judgements)
+        return judgements.where(rows & rows_of(which.what, judgements))
 
     def page(self, which: Which, number: int = 1) -> CasePage:
         """One page of the cases: those that were answered most wrongly first."""
-        found = self.of(which)
-        order = np.argsort(-_wrongness(found), kind="stable")
-        last = max(1, -(-len(found) // PAGE))
+        judgements = self.of(which)
+        order = np.argsort(-wrongness(judgements), kind="stable")
+        last = max(1, -(-len(judgements) // PAGE))
         shown = min(max(1, number), last)
         rows = order[(shown - 1) * PAGE : shown * PAGE]
-        return CasePage(tuple(found[int(row)] for row in rows), len(found), shown, last)
+        return CasePage(tuple(judgements[int(row)] for row in rows), len(judgements), shown, last)
 
     def address(self, which: Which) -> str:
         """What opens exactly these cases: the worklist where its filters can say it, else our own list."""
@@ -136,12 +137,12 @@ class Cases:
             if key in self._addresses:
                 self._addresses.move_to_end(key)
                 return self._addresses[key]
-        found = self._worklist(which) or self.listed(which)
+        address = self._worklist(which) or self.listed(which)
         with self._turn:
-            self._addresses[key] = found
+            self._addresses[key] = address
             while len(self._addresses) > _KEPT:
                 self._addresses.popitem(last=False)
-        return found
+        return address
 
     def listed(self, which: Which) -> str:
         """The address of the list of these cases on the performance page."""
@@ -150,7 +151,7 @@ class Cases:
     def readings(self, which: Which, n: int) -> str:
         """What opens all readings of a version and month, judged or not; "" where they are not exactly n."""
         filters = filters_of(which)
-        shown = len(selected(self._ledger.lines(), filters))
+        shown = len(selected(self._ledger.columns(), filters))
         return addresses.worklist(query_of(filters)) if shown == n else ""
 
     def _worklist(self, which: Which) -> str:
@@ -158,7 +159,7 @@ class Cases:
         if which.what not in _AS_FILTERS:
             return ""
         filters = filters_of(which, _AS_FILTERS[which.what] | _group_filter(which.group))
-        lines, wanted = self._ledger.lines(), self.of(which).scan_id
+        lines, wanted = self._ledger.columns(), self.of(which).scan_id
         rows = selected(lines, filters)
         if len(rows) != len(wanted):
             return ""
@@ -168,15 +169,15 @@ class Cases:
 
 def parameters(which: Which) -> dict[str, str]:
     """A choice of cases as parameters of the page's address, without `what`."""
-    found = {name: str(value) for name, value in asdict(which).items() if name != "what" and value}
-    return found | {"synthetic": "yes" if which.synthetic else "no"}
+    parts = {name: str(value) for name, value in asdict(which).items() if name != "what" and value}
+    return parts | {"synthetic": "yes" if which.synthetic else "no"}
 
 
-def rows_of(what: str, found: Judgements) -> Mask:
+def rows_of(what: str, judgements: Judgements) -> Mask:
     """Which of the judgements are of a kind of WHAT."""
-    ill, called = found.truth_positive, found.positive
+    ill, called = judgements.truth_positive, judgements.positive
     kinds: dict[str, Mask] = {
-        "all": np.ones(len(found), dtype=bool),
+        "all": np.ones(len(judgements), dtype=bool),
         "ill": ill,
         "healthy": ~ill,
         "called-ill": called,
@@ -184,31 +185,24 @@ def rows_of(what: str, found: Judgements) -> Mask:
         "miss": ill & ~called,
         "false-alarm": ~ill & called,
         "clear": ~ill & ~called,
-        "dice": ~np.isnan(found.dice),
+        "dice": ~np.isnan(judgements.dice),
     }
     return kinds[what]
 
 
-def _wrongness(found: Judgements) -> NDArray[np.float64]:
-    """Wrong answers first, then the worst masks, then the probabilities farthest from the truth."""
-    wrong = (found.positive != found.truth_positive).astype(np.float64)
-    overlap = np.where(np.isnan(found.dice), 1.0, found.dice)
-    return np.asarray(4 * wrong + 2 * (1 - overlap) + np.abs(found.truth_positive - found.probability))
-
-
-def in_group(group: str, found: Judgements) -> Mask:
+def in_group(group: str, judgements: Judgements) -> Mask:
     """Which of the judgements are of a group like "sex:F", as `services.statistics.subgroups` forms them."""
     dimension, _, name = group.partition(":")
     if dimension not in SUBGROUPS:
         raise InvalidInput(f"Cases are not grouped by {dimension}.")
     if dimension == "age":
-        return np.asarray(np.array(bands.AGES)[bands.ages(found.age_years)] == name)
+        return np.asarray(np.array(bands.AGES)[bands.ages(judgements.age_years)] == name)
     if dimension == "size":
-        every = np.ones(len(found), dtype=bool)
-        codes = bands.sizes(found.truth_volume_ml, every.astype(np.float64), every)
-        return np.asarray(found.truth_positive & (np.array(bands.SIZES)[codes] == name))
-    column = getattr(found, dimension)
-    return np.array([(bands.UNKNOWN if one is None else one) == name for one in column], dtype=bool)
+        every = np.ones(len(judgements), dtype=bool)
+        codes = bands.sizes(judgements.truth_volume_ml, every.astype(np.float64), every)
+        return np.asarray(judgements.truth_positive & (np.array(bands.SIZES)[codes] == name))
+    column = getattr(judgements, dimension)
+    return np.array([(bands.UNKNOWN if value is None else value) == name for value in column], dtype=bool)
 
 
 def month_of(text: str) -> np.datetime64:
@@ -244,13 +238,15 @@ def _group_filter(group: str) -> dict[str, tuple[str, ...]]:
     return {dimension: (name,)} if group else {}
 
 
-def _grouped(found: Judgements) -> dict[tuple[str, bool], Judgements]:
+def _grouped(judgements: Judgements) -> dict[tuple[str, bool], Judgements]:
     """Judgements by version and synthetic."""
     codes: dict[str, int] = {}
-    version = np.array([codes.setdefault(one, len(codes)) for one in found.version], dtype=np.int64)
-    key = version * 2 + found.synthetic
+    version = np.array(
+        [codes.setdefault(version_name, len(codes)) for version_name in judgements.version], dtype=np.int64
+    )
+    key = version * 2 + judgements.synthetic
     names = list(codes)
     return {
-        (names[one // 2], bool(one % 2)): found.where(np.flatnonzero(key == one))
-        for one in np.unique(key).tolist()
+        (names[code // 2], bool(code % 2)): judgements.where(np.flatnonzero(key == code))
+        for code in np.unique(key).tolist()
     }

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
-
-from models.metrics import Figure as Share
 from reports import performance_figures as figures
 from reports.figures import Figure, said_where_empty
-from reports.performance_figures import VALIDATION, Dot, Scale, Series
-from services.performance.details import Errors, Training
+from reports.performance_figures import VALIDATION, Dot, MetricSeries, Scale
+from services.performance.details import Errors, TrainingRun
 from services.performance.metrics import Metric
-from services.performance.numbers import BY_MONTH, Point, Shown
+from services.performance.numbers import BY_MONTH, MetricPoint, MetricView
+from services.statistics.answer_charts import answer_charts
 from services.statistics.subgroups import SUBGROUPS, Subgroup
 
 MOST_MONTHLY = 6  # versions with a line of their own; the newest
 NAMES = {"validation": "Validation", "reviewed": "Real use", "sample": "Random sample"}
 
 
-def history(shown: Shown) -> Figure:
+def history(shown: MetricView) -> Figure:
     """The chart of a metric, by version or by month, as the address asks."""
     validated = _validation(shown)
     if shown.asked.by == BY_MONTH:
@@ -28,7 +26,7 @@ def history(shown: Shown) -> Figure:
         real = [point for point in shown.points if point.source != VALIDATION]
         series = [*validated, *_by_kind(real)]
         versions = [version.version for version in shown.versions]
-        known = {dot.place for one in series for dot in one.dots}
+        known = {dot.place for line in series for dot in line.dots}
         # Real use outlives a registry that was lost: its versions stand first, as they came before.
         versions = [*sorted(known - set(versions)), *versions]
         live = shown.live.version.version if shown.live else None
@@ -36,31 +34,22 @@ def history(shown: Shown) -> Figure:
     return said_where_empty(figure)
 
 
-def errors(found: Errors) -> dict[str, Figure]:
+def errors(errors: Errors) -> dict[str, Figure]:
     """ROC, precision and calibration of a set of cases; without data where they say nothing."""
-    if found.curves is None:
+    if errors.curves is None:
         return dict.fromkeys(("roc", "precision", "calibration"), {"data": [], "layout": {}})
-    at = found.figures
-    recall, far, precision = (at[name].value for name in ("recall", "far", "precision"))
-    curves = found.curves
-    return {
-        "roc": figures.roc_chart(_plain(curves.roc_far), _plain(curves.roc_recall), (far, recall)),
-        "precision": figures.precision_chart(
-            _plain(curves.pr_recall), _plain(curves.pr_precision), (recall, precision)
-        ),
-        "calibration": figures.calibration_chart([(one.predicted, _bin(one.observed)) for one in found.bins]),
-    }
+    return answer_charts(errors.curves, errors.bins, errors.figures)
 
 
 def groups(
-    found: Mapping[str, Sequence[Subgroup]],
+    subgroups: Mapping[str, Sequence[Subgroup]],
     metric: Metric,
     whole: float | None,
     address: Callable[[str], str],
 ) -> Figure:
     """A metric in every group that has it; `address` gives the cases of a group like "sex:F"."""
     rows = []
-    for dimension, members in found.items():
+    for dimension, members in subgroups.items():
         for member in members:
             figure = member.figures.get(metric.name)
             if figure is not None and figure.n:
@@ -72,9 +61,11 @@ def groups(
     return figures.groups_figure(rows, whole, Scale(metric.label, metric.percent))
 
 
-def training(found: Training) -> dict[str, Figure]:
+def training(training: TrainingRun) -> dict[str, Figure]:
     """A chart of each training curve by its name in words."""
-    named = {name.removeprefix("epoch_").replace("_", " "): points for name, points in found.curves.items()}
+    named = {
+        name.removeprefix("epoch_").replace("_", " "): points for name, points in training.curves.items()
+    }
     return {
         name: figures.training_figure(name, points)
         for name, points in sorted(named.items())
@@ -82,7 +73,7 @@ def training(found: Training) -> dict[str, Figure]:
     }
 
 
-def scale(shown: Shown) -> Scale:
+def scale(shown: MetricView) -> Scale:
     """What the axis of a metric is."""
     metric, goal = shown.metric, shown.goal
     words = f"{metric.label} ({metric.unit})" if metric.unit else metric.label
@@ -91,69 +82,76 @@ def scale(shown: Shown) -> Scale:
     )  # fmt: skip
 
 
-def _validation(shown: Shown) -> list[Series]:
+def _validation(shown: MetricView) -> list[MetricSeries]:
     kinds = dict.fromkeys(point.kind for point in shown.points if point.source == VALIDATION)
     return [
-        Series(
+        MetricSeries(
             f"Validation, {kind}" if kind else "Validation",
             VALIDATION,
-            [_dot(one) for one in _oldest_first(shown) if one.source == VALIDATION and one.kind == kind],
+            [
+                _dot(point)
+                for point in _oldest_first(shown)
+                if point.source == VALIDATION and point.kind == kind
+            ],
         )
         for kind in kinds
     ]
 
 
-def _oldest_first(shown: Shown) -> list[Point]:
-    place = {one.version: index for index, one in enumerate(shown.versions)}
+def _oldest_first(shown: MetricView) -> list[MetricPoint]:
+    place = {version.version: index for index, version in enumerate(shown.versions)}
     return sorted(shown.points, key=lambda point: (place.get(point.version, -1), point.month))
 
 
-def _monthly(shown: Shown) -> list[Series]:
+def _monthly(shown: MetricView) -> list[MetricSeries]:
     """A line a version, the newest where there are too many to be told apart."""
-    real = [one for one in shown.points if one.source != VALIDATION]
+    real = [point for point in shown.points if point.source != VALIDATION]
     newest = {
-        one: max(point.month for point in real if point.version == one) for one in {p.version for p in real}
+        name: max(point.month for point in real if point.version == name)
+        for name in {p.version for p in real}
     }
-    number = {one.version: index for index, one in enumerate(shown.versions)}
-    kept = sorted(newest, key=lambda one: (newest[one], number.get(one, -1)))[-MOST_MONTHLY:]
+    number = {version.version: index for index, version in enumerate(shown.versions)}
+    kept = sorted(newest, key=lambda name: (newest[name], number.get(name, -1)))[-MOST_MONTHLY:]
     lines = []
     for version in kept:
         for synthetic in (False, True):
             mine = sorted(
-                (one for one in real if one.version == version and one.synthetic == synthetic),
-                key=lambda one: one.month,
+                (point for point in real if point.version == version and point.synthetic == synthetic),
+                key=lambda point: point.month,
             )
             if mine:
                 lines.append(
-                    Series(
+                    MetricSeries(
                         f"Version {version}",
                         mine[0].source,
-                        [_dot(one, one.month) for one in mine],
+                        [_dot(point, point.month) for point in mine],
                         synthetic,
                     )
                 )
     return lines
 
 
-def _by_kind(real: Sequence[Point]) -> list[Series]:
-    found = []
+def _by_kind(real: Sequence[MetricPoint]) -> list[MetricSeries]:
+    series = []
     for synthetic in (False, True):
-        mine = [one for one in real if one.synthetic == synthetic]
+        mine = [point for point in real if point.synthetic == synthetic]
         if mine:
-            found.append(
-                Series(NAMES[mine[0].source], mine[0].source, [_dot(one) for one in mine], synthetic)
+            series.append(
+                MetricSeries(
+                    NAMES[mine[0].source], mine[0].source, [_dot(point) for point in mine], synthetic
+                )
             )
-    return found
+    return series
 
 
-def _dot(point: Point, place: str = "") -> Dot:
-    one = point.figure
-    return Dot(place or point.version, one.value, one.low, one.high, one.n, point.query, point.past_limit)
-
-
-def _bin(found: Share) -> Dot:
-    return Dot("", found.value, found.low, found.high, found.n)
-
-
-def _plain(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[float]:
-    return [float(value) for value in values]
+def _dot(point: MetricPoint, place: str = "") -> Dot:
+    estimate = point.figure
+    return Dot(
+        place or point.version,
+        estimate.value,
+        estimate.low,
+        estimate.high,
+        estimate.n,
+        point.query,
+        point.past_limit,
+    )

@@ -15,22 +15,15 @@ import numpy as np
 from data.errors import InvalidInput, NotFound
 from data.records import Judgements, TrackedRun
 from data.tracking import FILES
-from models.metrics import Figure
+from models.statistics.calibration import CalibrationBin
+from models.statistics.confusion import Confusion, called_ill
+from models.statistics.estimate import Estimate
+from models.statistics.roc import Curves
 from reports.performance_figures import VALIDATION
 from services.performance.cases import Cases
 from services.performance.history import Histories, VersionHistory
-from services.performance.numbers import Asked
-from services.statistics.scoring import (
-    CalibrationBin,
-    Confusion,
-    Curves,
-    calibration,
-    confusion,
-    curves,
-    f1,
-    scored,
-    swept,
-)
+from services.performance.numbers import PerformanceQuery
+from services.statistics.scoring import calibration, confusion, curves, scored, swept
 from services.statistics.subgroups import SUBGROUPS, Subgroup, subgroups
 
 EVALUATION = f"{FILES}/evaluation.json"
@@ -51,13 +44,13 @@ class Errors:
     threshold: float
     curves: Curves | None
     bins: Sequence[CalibrationBin]
-    figures: Mapping[str, Figure]
+    figures: Mapping[str, Estimate]
     addresses: Mapping[str, str]
     absent: str = ""
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingRun:
     """The run behind a version: what it was set to do, how it went, what it left."""
 
     version: VersionHistory
@@ -90,56 +83,63 @@ class Details:
         self._groups: OrderedDict[Any, list[Subgroup]] = OrderedDict()
         self._evaluations: dict[tuple[str, str, str], dict[str, Any]] = {}
 
-    def judgements(self, asked: Asked) -> Judgements:
+    def judgements(self, asked: PerformanceQuery) -> Judgements:
         """The cases that the address is about; those of validation have a truth and a probability only."""
         if asked.of == VALIDATION:
             return self._validation(asked)
         return self._cases.of(replace(asked.which(), group=""))
 
-    def errors(self, asked: Asked) -> Errors:
+    def errors(self, asked: PerformanceQuery) -> Errors:
         """Confusion, curves and calibration of the cases."""
-        found = self.judgements(asked)
-        threshold = float(found.threshold[-1]) if len(found) else math.nan
-        both = bool(len(found)) and found.truth_positive.any() and not found.truth_positive.all()
+        judgements = self.judgements(asked)
+        threshold = float(judgements.threshold[-1]) if len(judgements) else math.nan
+        both = (
+            bool(len(judgements)) and judgements.truth_positive.any() and not judgements.truth_positive.all()
+        )
         addresses = {}
         if asked.of != VALIDATION:
             which = replace(asked.which(), group="")
             addresses = {cell: self._cases.address(replace(which, what=cell)) for cell in ("all", *CELLS)}
         return Errors(
-            n=len(found),
-            confusion=confusion(found),
+            n=len(judgements),
+            confusion=confusion(judgements),
             threshold=threshold,
-            curves=curves(found) if both else None,
-            bins=calibration(found),
-            figures=scored(found) if len(found) else {},
+            curves=curves(judgements) if both else None,
+            bins=calibration(judgements),
+            figures=scored(judgements) if len(judgements) else {},
             addresses=addresses,
-            absent="" if len(found) else self._why_absent(asked),
+            absent="" if len(judgements) else self._why_absent(asked),
         )
 
-    def at(self, asked: Asked, threshold: float) -> tuple[Confusion, dict[str, Figure]]:
+    def at(self, asked: PerformanceQuery, threshold: float) -> tuple[Confusion, dict[str, Estimate]]:
         """What another threshold would make of the same cases; raises InvalidInput outside 0 to 1."""
         if not 0 <= threshold <= 1:
             raise InvalidInput("A threshold lies between 0 and 1.")
         counts = swept(self.judgements(asked), np.array([threshold])).confusion(threshold)
-        return counts, counts.rates() | {"f1": f1(counts)}
+        return counts, counts.rates()
 
-    def groups(self, asked: Asked) -> dict[str, list[Subgroup]]:
+    def groups(self, asked: PerformanceQuery) -> dict[str, list[Subgroup]]:
         """Every group of every dimension; validation cases are not grouped here."""
         if asked.of == VALIDATION:
             return {}
-        found = self.judgements(asked)
-        key = (asked.which(), tuple(found.result_id), found.truth_positive.tobytes(), found.dice.tobytes())
+        judgements = self.judgements(asked)
+        key = (
+            asked.which(),
+            tuple(judgements.result_id),
+            judgements.truth_positive.tobytes(),
+            judgements.dice.tobytes(),
+        )
         made = {}
         for dimension in SUBGROUPS:
-            made[dimension] = self._grouped((dimension, hash(key)), found, dimension)
+            made[dimension] = self._grouped((dimension, hash(key)), judgements, dimension)
         return {dimension: groups for dimension, groups in made.items() if len(groups) > 1}
 
-    def training(self, asked: Asked) -> Training:
+    def training(self, asked: PerformanceQuery) -> TrainingRun:
         """The run behind the version; raises NotFound for a version that there is not."""
         version = self._version(asked)
         name = version.version.version
         files = list(self._histories.artifacts(asked.task, name))
-        return Training(
+        return TrainingRun(
             version=version,
             curves=self._histories.curves(asked.task, name),
             data_sha256=_data_hash(version),
@@ -147,41 +147,41 @@ class Details:
             files=files,
         )
 
-    def picture(self, asked: Asked, path: str) -> bytes:
+    def picture(self, asked: PerformanceQuery, path: str) -> bytes:
         """A picture that the run left; raises NotFound for anything else."""
         version = self._version(asked).version.version
         if path not in self._histories.artifacts(asked.task, version) or not path.lower().endswith(PICTURES):
             raise NotFound("There is no such picture.")
         return self._histories.artifact(asked.task, version, path)
 
-    def validation_cases(self, asked: Asked) -> list[ValidationCase]:
+    def validation_cases(self, asked: PerformanceQuery) -> list[ValidationCase]:
         """The labelled cases of the version's evaluation, worst first, as far as they were kept."""
         return [
             ValidationCase(
-                str(one.get("name", "")), {key: value for key, value in one.items() if key != "name"}
+                str(case.get("name", "")), {key: value for key, value in case.items() if key != "name"}
             )
-            for one in self._evaluation(asked).get("cases", ())
+            for case in self._evaluation(asked).get("cases", ())
         ]
 
-    def _grouped(self, key: Any, found: Judgements, dimension: str) -> list[Subgroup]:
+    def _grouped(self, key: Any, judgements: Judgements, dimension: str) -> list[Subgroup]:
         with self._turn:
             if key in self._groups:
                 self._groups.move_to_end(key)
                 return self._groups[key]
-        made = subgroups(found, dimension)
+        made = subgroups(judgements, dimension)
         with self._turn:
             self._groups[key] = made
             while len(self._groups) > _KEPT:
                 self._groups.popitem(last=False)
         return made
 
-    def _version(self, asked: Asked) -> VersionHistory:
+    def _version(self, asked: PerformanceQuery) -> VersionHistory:
         for version in self._histories.of(asked.task).versions:
             if version.version.version == asked.version:
                 return version
         raise NotFound("There is no such version.")
 
-    def _evaluation(self, asked: Asked) -> dict[str, Any]:
+    def _evaluation(self, asked: PerformanceQuery) -> dict[str, Any]:
         """The version's evaluation.json, empty where the run keeps none."""
         try:
             version = self._version(asked).version
@@ -196,7 +196,7 @@ class Details:
             )
         return self._evaluations[key]
 
-    def _validation(self, asked: Asked) -> Judgements:
+    def _validation(self, asked: PerformanceQuery) -> Judgements:
         kept = self._evaluation(asked).get("scored") or {}
         truth, probability = kept.get("truth", []), kept.get("probability", [])
         threshold = float(kept.get("threshold", 0.5))
@@ -208,13 +208,13 @@ class Details:
             | {
                 "truth_positive": truth,
                 "probability": probability,
-                "positive": [one >= threshold for one in probability],
+                "positive": called_ill(np.asarray(probability, dtype=np.float64), threshold).tolist(),
                 "threshold": [threshold] * len(truth),
                 "created_us": [0] * len(truth),
             }
         )
 
-    def _why_absent(self, asked: Asked) -> str:
+    def _why_absent(self, asked: PerformanceQuery) -> str:
         if asked.of == VALIDATION:
             return (
                 "The run of this version keeps no evaluation.json with the single cases, so there are only "

@@ -15,7 +15,7 @@ from data.database import now
 from data.errors import NotFound
 from data.records import NOTICE, VERSION, AuditEvent, ExportRow, User
 from data.stores.audit import AuditLog
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
 from reports.evaluation import figure_png
 from reports.performance_figures import VALIDATION
 from reports.tables import csv_table, json_table, parquet_table, xlsx_table
@@ -23,7 +23,8 @@ from services.cohort.exports import MIME, Export
 from services.performance import charts as performance_charts
 from services.performance.details import CELLS, Details, Errors
 from services.performance.metrics import METRICS, Metric
-from services.performance.numbers import Asked, Performance, Point, Shown
+from services.performance.numbers import MetricPoint, MetricView, Performance, PerformanceQuery
+from services.permissions import Permission, require
 
 KINDS = ("csv", "xlsx", "parquet", "json", "png")
 PICTURE_SIZE = (1200, 600)
@@ -38,11 +39,12 @@ class PerformanceExports:
         self._details = details
         self._audit = audit
 
-    def export(self, asked: Asked, kind: str, user: User) -> Export:
+    def export(self, asked: PerformanceQuery, kind: str, user: User) -> Export:
         """The numbers of every metric as a table, or the chart of the address's metric as PNG.
 
         Raises NotFound for a kind that there is not.
         """
+        require(user, Permission.SEE_STATISTICS)
         if kind not in KINDS:
             raise NotFound("There is no such kind of file.")
         at = now()
@@ -54,7 +56,7 @@ class PerformanceExports:
         self._audit.record(AuditEvent(at, user.id, "performance.export", kind, asked.query()))
         return Export(f"lightbox-performance-{asked.task}-{at:%Y-%m-%d}.{kind}", content, mime)
 
-    def numbers(self, asked: Asked, every: bool = False) -> dict[str, Any]:
+    def numbers(self, asked: PerformanceQuery, every: bool = False) -> dict[str, Any]:
         """The same for a program: the numbers of one metric or of `every` one, and the errors behind them."""
         shown = self._performance.every(asked) if every else [self._performance.shown(asked)]
         first = shown[0]
@@ -63,23 +65,23 @@ class PerformanceExports:
             "task": asked.task,
             "by": asked.by,
             "part": asked.part,
-            "metrics": [_metric(one) for one in shown],
+            "metrics": [_metric(each) for each in shown],
             "live": _live(first),
             "challenger": first.challenger,
             "as_of": _time(first.as_of),
             "trouble": first.trouble,
-            "numbers": [_number(one.metric, point) for one in shown for point in one.points],
+            "numbers": [_number(each.metric, point) for each in shown for point in each.points],
             "cases": _errors(asked, self._details.errors(asked)) | {"coverage": asdict(coverage)},
             "notice": NOTICE,
         }
 
 
-def table(shown: Iterable[Shown]) -> list[ExportRow]:
+def table(shown: Iterable[MetricView]) -> list[ExportRow]:
     """Every point of these metrics in a row: section is the metric, group the source, name the version."""
-    return [_row(one.metric, point) for one in shown for point in one.points]
+    return [_row(each.metric, point) for each in shown for point in each.points]
 
 
-def picture(shown: Shown) -> bytes:
+def picture(shown: MetricView) -> bytes:
     """The chart as PNG."""
     figure = performance_charts.history(shown)
     words = f"{shown.metric.label}, {shown.asked.task}. {NOTICE}"
@@ -90,7 +92,7 @@ def picture(shown: Shown) -> bytes:
     return figure_png(figure)
 
 
-def facts(shown: Shown, user: User, at: datetime) -> dict[str, str]:
+def facts(shown: MetricView, user: User, at: datetime) -> dict[str, str]:
     """What a person must know of a file, by its label."""
     said = {
         "Task": shown.asked.task,
@@ -107,7 +109,7 @@ def facts(shown: Shown, user: User, at: datetime) -> dict[str, str]:
     return said | ({"Trouble": shown.trouble} if shown.trouble else {})
 
 
-def _row(metric: Metric, point: Point) -> ExportRow:
+def _row(metric: Metric, point: MetricPoint) -> ExportRow:
     figure = point.figure
     notes = ["synthetic"] * point.synthetic + ["beyond the alert limit"] * point.past_limit
     return ExportRow(
@@ -123,7 +125,7 @@ def _row(metric: Metric, point: Point) -> ExportRow:
     )
 
 
-def _number(metric: Metric, point: Point) -> dict[str, Any]:
+def _number(metric: Metric, point: MetricPoint) -> dict[str, Any]:
     return {
         "metric": metric.name,
         "version": point.version,
@@ -137,51 +139,51 @@ def _number(metric: Metric, point: Point) -> dict[str, Any]:
     }
 
 
-def _metric(shown: Shown) -> dict[str, Any]:
-    one, goal = shown.metric, shown.goal
+def _metric(shown: MetricView) -> dict[str, Any]:
+    metric, goal = shown.metric, shown.goal
     return {
-        "name": one.name,
-        "label": one.label,
-        "meaning": one.meaning,
-        "unit": one.unit or "share",
-        "more_is_better": one.more_is_better,
-        "interval": one.interval,
+        "name": metric.name,
+        "label": metric.label,
+        "meaning": metric.meaning,
+        "unit": metric.unit or "share",
+        "more_is_better": metric.more_is_better,
+        "interval": metric.interval,
         "goal": goal.goal if goal else None,
         "alert_limit": goal.alert_limit if goal else None,
     }
 
 
-def _errors(asked: Asked, found: Errors) -> dict[str, Any]:
+def _errors(asked: PerformanceQuery, errors: Errors) -> dict[str, Any]:
     """What stands behind the lower part of the page."""
-    counts = found.confusion
+    counts = errors.confusion
     cells = (counts.hit, counts.miss, counts.false_alarm, counts.right_negative)
     return {
         "of": VALIDATION if asked.of == VALIDATION else "real",
         "version": asked.version or None,
         "month": asked.month or None,
         "synthetic": asked.synthetic,
-        "n": found.n,
-        "threshold": _finite(found.threshold),
+        "n": errors.n,
+        "threshold": _finite(errors.threshold),
         "confusion": {name.replace("-", "_"): n for name, n in zip(CELLS, cells, strict=True)},
-        "figures": {name: _figure(figure) for name, figure in found.figures.items() if name in METRICS},
-        "absent": found.absent or None,
+        "figures": {name: _figure(figure) for name, figure in errors.figures.items() if name in METRICS},
+        "absent": errors.absent or None,
     }
 
 
-def _live(shown: Shown) -> dict[str, Any] | None:
-    found = shown.live
-    if found is None:
+def _live(shown: MetricView) -> dict[str, Any] | None:
+    live = shown.live
+    if live is None:
         return None
     return {
-        "version": found.version.version,
-        "since": _time(found.since),
-        "approved_by": found.by,
-        "reason": found.reason,
-        "registered_at": _time(found.version.created_at),
+        "version": live.version.version,
+        "since": _time(live.since),
+        "approved_by": live.by,
+        "reason": live.reason,
+        "registered_at": _time(live.version.created_at),
     }
 
 
-def _figure(figure: Figure) -> dict[str, Any]:
+def _figure(figure: Estimate) -> dict[str, Any]:
     return {
         "n": figure.n,
         "value": _finite(figure.value),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 
 from data.database import now
-from data.errors import InvalidInput, NotAllowed
-from data.records import AuditEvent, Goal, Role, User
+from data.errors import InvalidInput
+from data.records import AuditEvent, Goal, User
 from data.stores.audit import AuditLog
 from data.stores.goals import GoalStore
 from services.performance.metrics import Metric, metric_named
-
-SETTERS = (Role.HEAD, Role.MLOPS)
+from services.permissions import Permission, require
 
 
 class Goals:
@@ -29,10 +28,9 @@ class Goals:
         """Keep what a person typed: per cent for shares, milliseconds for times; empty for none.
 
         Raises InvalidInput for what is no such number and for a limit that is better than the goal,
-        NotAllowed for anybody but heads and MLOps staff.
+        NotAllowed.
         """
-        if user.role not in SETTERS:
-            raise NotAllowed("Heads of department and MLOps staff set goals.")
+        require(user, Permission.SET_GOALS)
         known = metric_named(metric)
         aimed, least = _typed(known, goal, "The goal"), _typed(known, limit, "The alert limit")
         if (

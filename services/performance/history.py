@@ -17,12 +17,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from data.errors import Busy, NotFound, UserFacingError
+from data.errors import NotFound, TrackingAway, UserFacingError
 from data.records import TrackedRun
 from data.tracking import Curves, Tracking
 from services.performance.history_cache import HistoryCache, KeptCurves, Known, state_of
-from services.performance.history_files import Shelf
 from services.performance.history_records import History, MonthHistory, VersionHistory
+from services.performance.task_history import TaskHistory
 from services.versions.registry import EXPERIMENT
 
 log = logging.getLogger(__name__)
@@ -46,59 +46,59 @@ class Histories:
         self._tracking = tracking
         self._cache = HistoryCache(folder)
         self._tasks = tuple(tasks)
-        self._shelves: dict[str, Shelf] = {}
+        self._histories: dict[str, TaskHistory] = {}
         self._guard = threading.Lock()
         self._closing = threading.Event()
 
     def of(self, task: str) -> History:
         """A task's history, at most some seconds old while MLflow answers; raises NotFound for no task."""
-        shelf = self._shelf(task)
-        if shelf.stale and not self._closing.is_set():
-            self._begin(shelf).wait(shelf.patience_s)
-        return shelf.history()
+        history = self._history(task)
+        if history.stale and not self._closing.is_set():
+            self._begin(history).wait(history.patience_s)
+        return history.snapshot()
 
     def refresh(self, task: str) -> History:
         """A task's history with all that MLflow was told before this call; waits for its answer."""
-        shelf = self._shelf(task)
-        self._read(shelf)
-        return shelf.history()
+        history = self._history(task)
+        self._read(history)
+        return history.snapshot()
 
     def curves(self, task: str, version: str) -> Curves:
         """{metric: [(step, value), …]} of the run behind a version; empty where there is none."""
-        shelf, run = self._behind(task, version)
+        history, run = self._behind(task, version)
         if run is None:
             return {}
-        kept = shelf.curves.get(run.run_id)
+        kept = history.curves.get(run.run_id)
         if kept is None or kept.state != state_of(run):
-            with contextlib.suppress(Busy):
-                self._answered(shelf, lambda: self._read_curves(shelf, [run]))
-            kept = shelf.curves.get(run.run_id)
+            with contextlib.suppress(TrackingAway):
+                self._answered(history, lambda: self._read_curves(history, [run]))
+            kept = history.curves.get(run.run_id)
         return kept.curves if kept else {}
 
     def artifacts(self, task: str, version: str) -> list[str]:
         """Paths of the files that the run behind a version keeps; empty where they cannot be had."""
-        shelf, run = self._behind(task, version)
+        history, run = self._behind(task, version)
         if run is None:
             return []
         kept = self._cache.names(run.run_id)
-        if kept is not None and (run.ended or shelf.away):
+        if kept is not None and (run.ended or history.away):
             return kept
         try:
-            names = self._answered(shelf, lambda: self._tracking.artifacts(run.run_id))
+            names = self._answered(history, lambda: self._tracking.artifacts(run.run_id))
         except UserFacingError:
             return kept or []
         self._cache.keep_names(run.run_id, names)
         return names
 
     def artifact(self, task: str, version: str, path: str) -> bytes:
-        """One of the files; raises NotFound where there is none such, Busy while MLflow is away."""
-        shelf, run = self._behind(task, version)
+        """One of the files; raises NotFound where there is none such, and TrackingAway."""
+        history, run = self._behind(task, version)
         if run is None:
             raise NotFound("There is no such file.")
         kept = self._cache.file(run.run_id, path)
-        if kept is not None and (run.ended or shelf.away):
+        if kept is not None and (run.ended or history.away):
             return kept
-        content = self._answered(shelf, lambda: self._tracking.artifact(run.run_id, path))
+        content = self._answered(history, lambda: self._tracking.artifact(run.run_id, path))
         self._cache.keep_file(run.run_id, path, content)
         return content
 
@@ -107,59 +107,59 @@ class Histories:
         for task in self._tasks:
             if not self._closing.is_set():
                 self.refresh(task)
-                self._read_ahead(self._shelf(task))
+                self._read_ahead(self._history(task))
 
     def close(self) -> None:
         """Ask no more; waits a moment for what is being asked."""
         self._closing.set()
-        for shelf in list(self._shelves.values()):
-            shelf.wait(1.0)
+        for history in list(self._histories.values()):
+            history.wait(1.0)
 
-    def _shelf(self, task: str) -> Shelf:
+    def _history(self, task: str) -> TaskHistory:
         if task not in self._tasks:
             raise NotFound(f"There is no task called {task}.")
         with self._guard:
-            if task not in self._shelves:
-                self._shelves[task] = Shelf(task, self._cache.known(task), self._cache.curves(task))
-            return self._shelves[task]
+            if task not in self._histories:
+                self._histories[task] = TaskHistory(task, self._cache.known(task), self._cache.curves(task))
+            return self._histories[task]
 
-    def _behind(self, task: str, version: str) -> tuple[Shelf, TrackedRun | None]:
-        shelf = self._shelf(task)
-        if shelf.known is None:
+    def _behind(self, task: str, version: str) -> tuple[TaskHistory, TrackedRun | None]:
+        history = self._history(task)
+        if history.known is None:
             self.of(task)
-        return shelf, shelf.run_behind(version)
+        return history, history.run_behind(version)
 
-    def _begin(self, shelf: Shelf) -> threading.Event:
-        return shelf.begin(lambda: self._read(shelf), lambda: self._read_ahead(shelf, PAUSE_S))
+    def _begin(self, history: TaskHistory) -> threading.Event:
+        return history.begin(lambda: self._read(history), lambda: self._read_ahead(history, PAUSE_S))
 
-    def _read(self, shelf: Shelf) -> None:
+    def _read(self, history: TaskHistory) -> None:
         """Ask MLflow, unless somebody else does so after this call began."""
         called = time.monotonic()
-        with shelf.reading:
-            if shelf.asked_since(called):
+        with history.reading:
+            if history.asked_since(called):
                 return
             asked = time.monotonic()
             try:
-                known = self._told(shelf)
-            except Exception as error:
-                if not shelf.failed:  # once for each time that MLflow goes away
-                    log.warning("the history of %s cannot be read: %r", shelf.task, error)
-                shelf.refused()
+                known = self._fetched(history)
+            except TrackingAway as away:
+                if not history.failed:  # once for each time that MLflow goes away
+                    log.warning("the history of %s cannot be read: %r", history.task, away.__cause__)
+                history.refused()
                 return
-            before = shelf.known
-            shelf.learned(known, asked)
+            before = history.known
+            history.learned(known, asked)
             if before is None or before.as_of + KEPT_EVERY < known.as_of or _differ(before, known):
-                self._cache.keep(shelf.task, known)
+                self._cache.keep(history.task, known)
 
-    def _told(self, shelf: Shelf) -> Known:
-        as_of, experiment = datetime.now(UTC), EXPERIMENT.format(task=shelf.task)
-        versions = tuple(self._tracking.registered(shelf.task))
-        before = shelf.known.runs if shelf.known else {}
+    def _fetched(self, history: TaskHistory) -> Known:
+        as_of, experiment = datetime.now(UTC), EXPERIMENT.format(task=history.task)
+        versions = tuple(self._tracking.registered(history.task))
+        before = history.known.runs if history.known else {}
         behind = {version.run_id for version in versions if version.run_id}
         runs = {run_id: before[run_id] for run_id in behind if run_id in before and before[run_id].ended}
-        asked = behind - runs.keys() - shelf.missing
+        asked = behind - runs.keys() - history.missing
         runs |= self._tracking.runs_by_id(asked, experiment)
-        shelf.missing |= asked - runs.keys()
+        history.missing |= asked - runs.keys()
         return Known(
             as_of=as_of,
             versions=versions,
@@ -171,66 +171,66 @@ class Histories:
     def _tagged(self, experiment: str, kind: str) -> tuple[TrackedRun, ...]:
         return tuple(self._tracking.runs(f"{experiment}-{kind}", {"lightbox.kind": kind}))
 
-    def _read_ahead(self, shelf: Shelf, pause_s: float = 0.0) -> None:
+    def _read_ahead(self, history: TaskHistory, pause_s: float = 0.0) -> None:
         """The curves of the newest versions that have changed or were never read, in bulk.
 
         After a pause, so that the page that is being opened is served first.
         """
-        if shelf.away or shelf.known is None or not shelf.curving.acquire(blocking=False):
+        if history.away or history.known is None or not history.curving.acquire(blocking=False):
             return
         try:
             self._closing.wait(pause_s)
-            behind = [version.run for version in shelf.history().versions[:AHEAD] if version.run is not None]
-            wanted = [run for run in behind if not _kept(shelf, run)]
+            behind = [
+                version.run for version in history.snapshot().versions[:AHEAD] if version.run is not None
+            ]
+            wanted = [run for run in behind if not _kept(history, run)]
             for first in range(0, len(wanted), AT_ONCE):
                 if not self._closing.is_set():
-                    self._read_curves(shelf, wanted[first : first + AT_ONCE])
-            self._keep_curves(shelf, {run.run_id for run in behind})
-        except Exception as error:
-            log.warning("the curves of %s cannot be read: %r", shelf.task, error)
+                    self._read_curves(history, wanted[first : first + AT_ONCE])
+            self._keep_curves(history, {run.run_id for run in behind})
+        except TrackingAway as away:
+            log.warning("the curves of %s cannot be read: %r", history.task, away.__cause__)
         finally:
-            shelf.curving.release()
+            history.curving.release()
 
-    def _read_curves(self, shelf: Shelf, runs: list[TrackedRun]) -> None:
-        found = self._tracking.curves(runs)
-        shelf.curves |= {run.run_id: KeptCurves(state_of(run), found.get(run.run_id, {})) for run in runs}
-        shelf.unsaved = True
+    def _read_curves(self, history: TaskHistory, runs: list[TrackedRun]) -> None:
+        curves = self._tracking.curves(runs)
+        history.curves |= {run.run_id: KeptCurves(state_of(run), curves.get(run.run_id, {})) for run in runs}
+        history.unsaved = True
 
-    def _keep_curves(self, shelf: Shelf, run_ids: set[str]) -> None:
-        if shelf.unsaved:
-            shelf.unsaved = False
-            kept = {run_id: one for run_id, one in dict(shelf.curves).items() if run_id in run_ids}
-            self._cache.keep_curves(shelf.task, kept)
+    def _keep_curves(self, history: TaskHistory, run_ids: set[str]) -> None:
+        if history.unsaved:
+            history.unsaved = False
+            kept = {run_id: curves for run_id, curves in dict(history.curves).items() if run_id in run_ids}
+            self._cache.keep_curves(history.task, kept)
 
-    def _answered(self, shelf: Shelf, ask: Callable[[], T]) -> T:
-        """What MLflow answers, if it does so soon; raises Busy where not."""
-        if shelf.away:
-            raise Busy(_AWAY)
+    def _answered(self, history: TaskHistory, ask: Callable[[], T]) -> T:
+        """What MLflow answers, if it does so soon; raises TrackingAway where not."""
+        if history.away:
+            raise TrackingAway(_AWAY)
         answer: Future[T] = Future()
         threading.Thread(target=_answer, args=(answer, ask), name="history", daemon=True).start()
         try:
-            return answer.result(ANSWER_S if shelf.answers else HARDLY_S)
-        except UserFacingError:
-            raise
-        except Exception as error:
-            log.warning("MLflow gave no answer about %s: %r", shelf.task, error)
-            raise Busy(_AWAY) from error
+            return answer.result(ANSWER_S if history.answers else HARDLY_S)
+        except (TrackingAway, TimeoutError) as error:
+            log.warning("MLflow gave no answer about %s: %r", history.task, error.__cause__ or error)
+            raise TrackingAway(_AWAY) from error
 
 
 def _answer(answer: Future[T], ask: Callable[[], T]) -> None:
     try:
         answer.set_result(ask())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whoever waits for the answer raises it
         answer.set_exception(error)
 
 
-def _kept(shelf: Shelf, run: TrackedRun) -> bool:
-    kept = shelf.curves.get(run.run_id)
+def _kept(history: TaskHistory, run: TrackedRun) -> bool:
+    kept = history.curves.get(run.run_id)
     return kept is not None and kept.state == state_of(run)
 
 
-def _differ(one: Known, other: Known) -> bool:
-    return (one.versions, one.runs, one.real_use, one.rehearsals) != (
+def _differ(known: Known, other: Known) -> bool:
+    return (known.versions, known.runs, known.real_use, known.rehearsals) != (
         other.versions,
         other.runs,
         other.real_use,

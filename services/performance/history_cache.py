@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from data import atomic_files
 from data.records import ModelVersion, TrackedRun
 from data.tracking import Curves
 
@@ -61,8 +60,8 @@ class HistoryCache:
 
     def known(self, task: str) -> Known | None:
         """What was last read of a task."""
-        found: Known | None = self._read(f"history-{task}.json", _KNOWN.validate_json)
-        return found if found is not None and found.format == FORMAT else None
+        known: Known | None = self._read(f"history-{task}.json", _KNOWN.validate_json)
+        return known if known is not None and known.format == FORMAT else None
 
     def keep(self, task: str, known: Known) -> None:
         """Keep what was read of a task, in place of what was."""
@@ -78,8 +77,8 @@ class HistoryCache:
 
     def names(self, run_id: str) -> list[str] | None:
         """Paths of the files that a run keeps, None where they were never listed."""
-        found: list[str] | None = self._read(f"runs/{_hashed(run_id)}/names.json", _NAMES.validate_json)
-        return found
+        names: list[str] | None = self._read(f"runs/{_hashed(run_id)}/names.json", _NAMES.validate_json)
+        return names
 
     def keep_names(self, run_id: str, names: list[str]) -> None:
         """Keep the list of a run's files."""
@@ -87,8 +86,8 @@ class HistoryCache:
 
     def file(self, run_id: str, path: str) -> bytes | None:
         """A file of a run, None where it was never fetched."""
-        found: bytes | None = self._read(f"runs/{_hashed(run_id)}/{_hashed(path)}", bytes)
-        return found
+        content: bytes | None = self._read(f"runs/{_hashed(run_id)}/{_hashed(path)}", bytes)
+        return content
 
     def keep_file(self, run_id: str, path: str, content: bytes) -> None:
         """Keep a file of a run, unless it is large, as weights are."""
@@ -105,12 +104,8 @@ class HistoryCache:
             return None
 
     def _write(self, name: str, content: bytes) -> None:
-        place = self._folder / name
-        beside = place.with_name(f"{place.name}.{os.getpid()}-{threading.get_ident()}.part")
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(content)
-            beside.replace(place)
+            atomic_files.write(self._folder / name, content)
         except OSError as error:
             log.warning("the cache file %s cannot be written: %r", name, error)
 

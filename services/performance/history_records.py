@@ -10,7 +10,7 @@ from datetime import datetime
 
 from data.records import ModelVersion, TrackedRun
 from data.tracking import EPOCH
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
 
 PARTS = ("reviewed", "sample")
 _PARTS_OF_FIGURE = ("low", "high", "n")
@@ -26,7 +26,7 @@ class VersionHistory:
 
     version: ModelVersion
     parameters: dict[str, str]
-    figures: dict[str, Figure]
+    figures: dict[str, Estimate]
     run: TrackedRun | None
 
 
@@ -42,7 +42,7 @@ class MonthHistory:
     month: str
     part: str
     synthetic: bool
-    figures: dict[str, Figure]
+    figures: dict[str, Estimate]
     numbers: dict[str, float]
     run: TrackedRun
 
@@ -63,14 +63,14 @@ class History:
     rehearsals: tuple[TrackedRun, ...] = ()
 
 
-def figures_of(metrics: Mapping[str, float]) -> dict[str, Figure]:
-    """{"auc", "auc_low", "auc_high", "auc_n"} -> {"auc": Figure}.
+def figures_of(metrics: Mapping[str, float]) -> dict[str, Estimate]:
+    """{"auc", "auc_low", "auc_high", "auc_n"} -> {"auc": Estimate}.
 
     Left out are the last epoch's numbers, and figures of no case at all: what was logged before the
     cases were gone is still their last value.
     """
     return {
-        name: Figure(
+        name: Estimate(
             value,
             metrics.get(f"{name}_low", math.nan),
             metrics.get(f"{name}_high", math.nan),
@@ -106,14 +106,18 @@ def _month(run: TrackedRun) -> MonthHistory | None:
     if not tags["version"] or not _MONTH.fullmatch(tags["month"]) or tags["part"] not in PARTS:
         return None
     figures = figures_of(run.metrics)
-    known = {name: one for name, one in figures.items() if f"{name}_n" in run.metrics or one.low == one.low}
+    known = {
+        name: estimate
+        for name, estimate in figures.items()
+        if f"{name}_n" in run.metrics or estimate.low == estimate.low
+    }
     return MonthHistory(
         version=tags["version"],
         month=tags["month"],
         part=tags["part"],
         synthetic=tags["synthetic"] == "yes",
         figures=known,
-        numbers={name: one.value for name, one in figures.items() if name not in known},
+        numbers={name: estimate.value for name, estimate in figures.items() if name not in known},
         run=run,
     )
 
@@ -128,4 +132,6 @@ def _is_part(name: str, metrics: Mapping[str, float]) -> bool:
     base, _, part = name.rpartition("_")
     if part not in _PARTS_OF_FIGURE:
         return False
-    return base in metrics or any(f"{base}_{one}" in metrics for one in _PARTS_OF_FIGURE if one != part)
+    return base in metrics or any(
+        f"{base}_{other_part}" in metrics for other_part in _PARTS_OF_FIGURE if other_part != part
+    )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from data.errors import InvalidInput
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
 
 
 @dataclass(frozen=True)
@@ -24,17 +24,17 @@ class Metric:
 
 
 METRICS = {
-    one.name: one
-    for one in (
+    metric.name: metric
+    for metric in (
         Metric("recall", "Recall", "Of the ill, the share that the model called ill (sensitivity)."),
         Metric("accuracy", "Accuracy", "Of all cases, the share that the model called rightly."),
         Metric("precision", "Precision", "Of those called ill, the share that is ill."),
         Metric("specificity", "Specificity", "Of the healthy, the share that the model called healthy."),
-        Metric("f1", "F1", "Recall and precision in one number (their harmonic mean).", interval="bootstrap"),
+        Metric("f1", "F1", "Recall and precision in one number (their harmonic mean)."),
         Metric("auc", "AUC", "The chance that an ill case gets a higher probability than a healthy one; 0.5 "
                "is guessing, 1 is perfect.", percent=False, interval="DeLong"),
         Metric("dice", "Dice", "How much of the drawn mask and the true one overlap, averaged over scans; 1 "
-               "is the same mask.", percent=False, interval="bootstrap"),
+               "is the same mask.", percent=False, interval="Student"),
         Metric("far", "False alarm rate (FAR)", "Of the healthy, the share that the model called ill.",
                more_is_better=False),
         Metric("frr", "Miss rate (FRR)", "Of the ill, the share that the model called healthy.",
@@ -65,20 +65,20 @@ def metric_named(name: str) -> Metric:
     return METRICS[name]
 
 
-def validated(metric: str, figures: Mapping[str, Figure]) -> dict[str, Figure]:
+def validated(metric: str, figures: Mapping[str, Estimate]) -> dict[str, Estimate]:
     """The validation figures that are this metric, by what they were measured on ("" for all cases).
 
     Tasks name them `recall`, `presence_recall` (of part of the cases) or `dice_flair`.
     """
-    found: dict[str, Figure] = {}
+    measured: dict[str, Estimate] = {}
     for name, figure in figures.items():
         if name == metric:
-            found[""] = figure
+            measured[""] = figure
         elif name.endswith(f"_{metric}"):
-            found[_kind(name.removesuffix(f"_{metric}"))] = figure
+            measured[_kind(name.removesuffix(f"_{metric}"))] = figure
         elif name.startswith(f"{metric}_") and "_" not in (rest := name.removeprefix(f"{metric}_")):
-            found[_kind(rest)] = figure
-    return found
+            measured[_kind(rest)] = figure
+    return measured
 
 
 def _kind(name: str) -> str:

@@ -9,13 +9,13 @@ from reports.performance_figures import REVIEWED
 from services import addresses
 from services.alerts.alerts import Alerts
 from services.performance.goals import Goals
-from services.performance.numbers import BY_MONTH, Asked, Performance, Point, Shown
+from services.performance.numbers import BY_MONTH, MetricPoint, MetricView, Performance, PerformanceQuery
 
 LEAST = 10
 """Cases below which a number says too little to call anybody."""
 
 
-class PerformanceWatch:
+class LimitMonitor:
     """Looks at the newest month of the live version, in real patients."""
 
     def __init__(self, performance: Performance, goals: Goals, alerts: Alerts, tasks: Sequence[str]) -> None:
@@ -37,7 +37,7 @@ class PerformanceWatch:
                 self._alerts.settle(cause)
 
     def _look(self, task: str, metric: str) -> None:
-        shown = self._performance.shown(Asked(task, metric, BY_MONTH, REVIEWED))
+        shown = self._performance.shown(PerformanceQuery(task, metric, BY_MONTH, REVIEWED))
         cause, point = _cause(task, metric), _newest(shown)
         seen = (point.figure, point.month, point.version, shown.goal) if point else ()
         if self._said.get(cause) == seen:
@@ -53,14 +53,14 @@ def _cause(task: str, metric: str) -> str:
     return f"performance limit {task} {metric}"
 
 
-def _newest(shown: Shown) -> Point | None:
+def _newest(shown: MetricView) -> MetricPoint | None:
     """The newest month of the live version, of real patients."""
     live = shown.live.version.version if shown.live else None
     mine = [point for point in shown.points if point.month and point.version == live and not point.synthetic]
-    return max(mine, key=lambda one: one.month, default=None)
+    return max(mine, key=lambda point: point.month, default=None)
 
 
-def _severity(shown: Shown, point: Point) -> Severity:
+def _severity(shown: MetricView, point: MetricPoint) -> Severity:
     """Critical where even the better end of the interval is beyond the limit."""
     limit = shown.goal.alert_limit if shown.goal else None
     if limit is None:
@@ -69,7 +69,7 @@ def _severity(shown: Shown, point: Point) -> Severity:
     return Severity.CRITICAL if sure else Severity.WARNING
 
 
-def _words(task: str, shown: Shown, point: Point) -> tuple[str, str, str]:
+def _words(task: str, shown: MetricView, point: MetricPoint) -> tuple[str, str, str]:
     limit = shown.goal.alert_limit if shown.goal else None
     scale, unit = (100, " %") if shown.metric.percent else (1, f" {shown.metric.unit}".rstrip())
     title = f"{shown.metric.label} of {task} is beyond its limit"
@@ -78,5 +78,7 @@ def _words(task: str, shown: Shown, point: Point) -> tuple[str, str, str]:
         f"with n = {point.figure.n}; "
         f"the alert limit is {scale * (limit or 0.0):.3g}{unit}."
     )
-    query = Asked(task, shown.metric.name, BY_MONTH, version=point.version, month=point.month).query()
+    query = PerformanceQuery(
+        task, shown.metric.name, BY_MONTH, version=point.version, month=point.month
+    ).query()
     return title, sentence, addresses.performance(query)

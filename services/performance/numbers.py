@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlencode
 from data.errors import InvalidInput, NotFound
 from data.records import Goal, Judgements, ModelVersion, ReadCount
 from data.tracking import CHALLENGER, CHAMPION
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
 from reports.performance_figures import REVIEWED, SAMPLE, VALIDATION
 from services import addresses
 from services.performance.cases import OF_METRIC, Cases, Which, month_of
@@ -36,7 +36,7 @@ _KEPT_FIGURES = 512
 
 
 @dataclass(frozen=True)
-class Asked:
+class PerformanceQuery:
     """The page's address in its parts; what it leaves out is filled in by `Performance.asked`."""
 
     task: str
@@ -58,14 +58,14 @@ class Asked:
 
     def query(self, **changes: object) -> str:
         """The address with some parts changed; what is as usual is left out."""
-        whole, usual = vars(self) | changes, vars(Asked(""))
+        whole, usual = vars(self) | changes, vars(PerformanceQuery(""))
         said = {name: value for name, value in whole.items() if value != usual[name]}
         said["synthetic"] = "yes" if whole["synthetic"] else "no"
         return urlencode(said)
 
 
 @dataclass(frozen=True)
-class Point:
+class MetricPoint:
     """One number of one version, with its interval and n, and the address that opens its cases."""
 
     version: str
@@ -73,7 +73,7 @@ class Point:
     source: str  # validation, reviewed, sample
     kind: str  # what part of the cases it was measured on; "" for all
     synthetic: bool
-    figure: Figure
+    figure: Estimate
     query: str = ""
     past_limit: bool = False
 
@@ -89,12 +89,12 @@ class Live:
 
 
 @dataclass(frozen=True)
-class Shown:
+class MetricView:
     """What the upper part of the page shows."""
 
-    asked: Asked
+    asked: PerformanceQuery
     metric: Metric
-    points: tuple[Point, ...]
+    points: tuple[MetricPoint, ...]
     versions: tuple[ModelVersion, ...]  # oldest first
     months: tuple[str, ...]
     goal: Goal | None
@@ -105,7 +105,7 @@ class Shown:
     read_months: tuple[str, ...] = ()  # in which the version read anything
 
     @property
-    def past_limit(self) -> tuple[Point, ...]:
+    def past_limit(self) -> tuple[MetricPoint, ...]:
         """The points of real use beyond the alert limit."""
         return tuple(point for point in self.points if point.past_limit)
 
@@ -127,21 +127,23 @@ class Performance:
         self._sampling = sampling
         self._goals = goals
         self._turn = threading.Lock()
-        self._figures: OrderedDict[bytes, dict[str, Figure]] = OrderedDict()
+        self._figures: OrderedDict[bytes, dict[str, Estimate]] = OrderedDict()
 
-    def asked(self, search: str) -> Asked:
+    def asked(self, search: str) -> PerformanceQuery:
         """An address as `?task=…&metric=…&by=month`; raises InvalidInput for what does not exist.
 
         Without a version it is about the live one, or else about the newest.
         """
         given = dict(parse_qsl(search.lstrip("?")))
-        if unknown := set(given) - set(vars(Asked(""))):
+        if unknown := set(given) - set(vars(PerformanceQuery(""))):
             raise InvalidInput(f"Performance has nothing called {sorted(unknown)[0]} to choose by.")
         task = given.pop("task", self.tasks[0] if self.tasks else "")
         if task not in self.tasks:
             raise InvalidInput(f"There is no task called {task}.")
         page, synthetic = given.pop("page", "1"), self._synthetic(task, given.pop("synthetic", ""))
-        asked = Asked(task, **given, synthetic=synthetic, page=int(page) if page.isdecimal() else 1)
+        asked = PerformanceQuery(
+            task, **given, synthetic=synthetic, page=int(page) if page.isdecimal() else 1
+        )
         metric_named(asked.metric)
         if asked.by not in (BY_VERSION, BY_MONTH) or asked.part not in (REVIEWED, SAMPLE):
             raise InvalidInput("Performance is by version or month, of all reviewed or of the sample.")
@@ -149,14 +151,14 @@ class Performance:
             month_of(asked.month)
         return asked if asked.version else self._of_live(asked)
 
-    def shown(self, asked: Asked) -> Shown:
+    def shown(self, asked: PerformanceQuery) -> MetricView:
         """The numbers of a metric; raises InvalidInput for a metric that does not exist."""
         history, metric = self._histories.of(asked.task), metric_named(asked.metric)
         goal = self._goals(asked.task).get(asked.metric)
         points = [*self._validated(history, asked, metric), *self._real(history, asked, metric)]
         points = [self._judged(point, metric, goal) for point in points]
         versions = tuple(sorted((version.version for version in history.versions), key=_number))
-        return Shown(
+        return MetricView(
             asked=asked,
             metric=metric,
             points=tuple(points),
@@ -170,15 +172,15 @@ class Performance:
             read_months=self._cases.months(asked.task, asked.version),
         )
 
-    def coverage(self, asked: Asked) -> ReadCount:
+    def coverage(self, asked: PerformanceQuery) -> ReadCount:
         """How much of what the version read, in a month or in all, is judged."""
         return self._sampling.share(asked.task, asked.version or None, asked.month or None, asked.synthetic)
 
-    def proposals(self, asked: Asked) -> list[Proposal]:
+    def proposals(self, asked: PerformanceQuery) -> list[Proposal]:
         """Scans of the random sample that the version read and nobody reviewed, the oldest first."""
         return self._sampling.proposals(asked.task, asked.version or None, MOST_PROPOSALS)
 
-    def every(self, asked: Asked) -> list[Shown]:
+    def every(self, asked: PerformanceQuery) -> list[MetricView]:
         """The same for all metrics, as files hold them."""
         return [self.shown(replace(asked, metric=name)) for name in METRICS]
 
@@ -188,14 +190,14 @@ class Performance:
             raise NotFound("There is no such task.")
         return self._histories.of(task)
 
-    def figures(self, found: Judgements) -> dict[str, Figure]:
+    def figures(self, judgements: Judgements) -> dict[str, Estimate]:
         """Every figure of these judgements; the same judgements are scored once."""
-        key = _fingerprint(found)
+        key = _fingerprint(judgements)
         with self._turn:
             if key in self._figures:
                 self._figures.move_to_end(key)
                 return self._figures[key]
-        made = scored(found)
+        made = scored(judgements)
         with self._turn:
             self._figures[key] = made
             while len(self._figures) > _KEPT_FIGURES:
@@ -209,53 +211,53 @@ class Performance:
         kinds = {synthetic for _, synthetic in self._cases.versions(task)}
         return kinds == {True}
 
-    def _of_live(self, asked: Asked) -> Asked:
+    def _of_live(self, asked: PerformanceQuery) -> PerformanceQuery:
         versions = [version.version for version in self._histories.of(asked.task).versions]
         live = next((version for version in versions if CHAMPION in version.aliases), None) or next(
             iter(versions), None
         )
         return replace(asked, version=live.version) if live else asked
 
-    def _validated(self, history: History, asked: Asked, metric: Metric) -> Iterable[Point]:
+    def _validated(self, history: History, asked: PerformanceQuery, metric: Metric) -> Iterable[MetricPoint]:
         for version in history.versions:
             for kind, figure in validated(metric.name, version.figures).items():
                 about = replace(
                     asked, of=VALIDATION, version=version.version.version, month="", cases="", group=""
                 )
                 query = addresses.performance(about.query(), addresses.CASES)
-                yield Point(version.version.version, "", VALIDATION, kind, False, figure, query)
+                yield MetricPoint(version.version.version, "", VALIDATION, kind, False, figure, query)
 
-    def _real(self, history: History, asked: Asked, metric: Metric) -> Iterable[Point]:
+    def _real(self, history: History, asked: PerformanceQuery, metric: Metric) -> Iterable[MetricPoint]:
         if asked.by == BY_MONTH:
             yield from self._by_month(history, asked, metric)
         elif metric.truth:
             yield from self._by_version(asked, metric)
         else:
-            newest: dict[tuple[str, bool], Point] = {}
-            for one in self._by_month(history, asked, metric):
-                kept = newest.get((one.version, one.synthetic))
-                if kept is None or kept.month < one.month:
-                    newest[one.version, one.synthetic] = one
+            newest: dict[tuple[str, bool], MetricPoint] = {}
+            for point in self._by_month(history, asked, metric):
+                kept = newest.get((point.version, point.synthetic))
+                if kept is None or kept.month < point.month:
+                    newest[point.version, point.synthetic] = point
             yield from newest.values()
 
-    def _by_month(self, history: History, asked: Asked, metric: Metric) -> Iterable[Point]:
-        for one in history.real_use:
-            which = Which(asked.task, one.version, one.month, one.part, one.synthetic, _what(metric))
-            if one.part != asked.part:
+    def _by_month(self, history: History, asked: PerformanceQuery, metric: Metric) -> Iterable[MetricPoint]:
+        for month in history.real_use:
+            which = Which(asked.task, month.version, month.month, month.part, month.synthetic, _what(metric))
+            if month.part != asked.part:
                 continue
-            figure = one.figures.get(metric.name)
+            figure = month.figures.get(metric.name)
             if not metric.truth:  # of all readings of the month, judged or not
-                value = figure.value if figure else one.numbers.get(metric.name, math.nan)
-                n = int(one.numbers.get("read_n", figure.n if figure else 0))
+                value = figure.value if figure else month.numbers.get(metric.name, math.nan)
+                n = int(month.numbers.get("read_n", figure.n if figure else 0))
                 if not math.isnan(value):
-                    told = replace(figure, n=n) if figure else Figure(value, math.nan, math.nan, n)
+                    told = replace(figure, n=n) if figure else Estimate(value, math.nan, math.nan, n)
                     yield self._point(which, told, self._cases.readings(which, n))
             elif figure is not None and figure.n:
                 yield self._point(which, figure, self._cases.address(which))
 
-    def _by_version(self, asked: Asked, metric: Metric) -> Iterable[Point]:
+    def _by_version(self, asked: PerformanceQuery, metric: Metric) -> Iterable[MetricPoint]:
         for version, synthetic in sorted(
-            self._cases.versions(asked.task), key=lambda one: (_number(one[0]), one[1])
+            self._cases.versions(asked.task), key=lambda key: (_number(key[0]), key[1])
         ):
             which = Which(asked.task, version, "", asked.part, synthetic)
             figure = self.figures(self._cases.of(which)).get(metric.name)
@@ -263,10 +265,10 @@ class Performance:
                 of = replace(which, what=_what(metric))
                 yield self._point(of, figure, self._cases.address(of))
 
-    def _point(self, which: Which, figure: Figure, query: str) -> Point:
-        return Point(which.version, which.month, which.part, "", which.synthetic, figure, query)
+    def _point(self, which: Which, figure: Estimate, query: str) -> MetricPoint:
+        return MetricPoint(which.version, which.month, which.part, "", which.synthetic, figure, query)
 
-    def _judged(self, point: Point, metric: Metric, goal: Goal | None) -> Point:
+    def _judged(self, point: MetricPoint, metric: Metric, goal: Goal | None) -> MetricPoint:
         limit = goal.alert_limit if goal else None
         if limit is None or point.source == VALIDATION:
             return point
@@ -297,9 +299,15 @@ def _number(version: ModelVersion | str) -> tuple[int, str]:
     return (int(name), "") if name.isdecimal() else (0, name)
 
 
-def _fingerprint(found: Judgements) -> bytes:
+def _fingerprint(judgements: Judgements) -> bytes:
     """Equal for equal answers and truths: what every figure is made of."""
     words = hashlib.blake2b(digest_size=16)
-    for column in (found.truth_positive, found.positive, found.probability, found.dice, found.threshold):
+    for column in (
+        judgements.truth_positive,
+        judgements.positive,
+        judgements.probability,
+        judgements.dice,
+        judgements.threshold,
+    ):
         words.update(column.tobytes())
     return words.digest()

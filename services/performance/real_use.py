@@ -18,14 +18,16 @@ from datetime import UTC
 from time import monotonic
 from typing import Any
 
-from data.database import now
-from data.errors import Busy, UserFacingError
-from data.ledger.judgements import CountKey, JudgementStore
+from data.database import DATABASE_FAULTS, now
+from data.errors import TrackingAway, UserFacingError
+from data.ledger.judgements import JudgementStore
+from data.ledger.readings import CountKey
 from data.records import Job, Judgements, ReadCount, Result, TrackedRun
 from data.tracking import Tracking
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
+from models.statistics.means import quantile
 from services.jobs import JobContext, Jobs
-from services.statistics.scoring import quantile, scored
+from services.statistics.scoring import scored
 
 log = logging.getLogger(__name__)
 
@@ -35,17 +37,13 @@ KIND, VERSION, MONTH = "lightbox.kind", "lightbox.version", "lightbox.month"
 PART, SYNTHETIC, DIGEST = "lightbox.part", "lightbox.synthetic", "lightbox.digest"
 REVIEWED, SAMPLE = "reviewed", "sample"
 EVERYTHING = "*"
-_FORM = "1"  # of what is logged: another one has every month logged anew
+_FORM = "2"  # of what is logged: another one has every month logged anew
 _AGAIN_S = 0.5
 _PRIORITY = 10  # before readings: somebody looks at the page and waits for the point to move
 _AWAY = "MLflow cannot be reached; the month is scored when it is back."
 
 RunKey = tuple[str, str, str, str]
 """Version, month, part, and "yes" or "no" for synthetic: the run's tags."""
-
-
-class Unreachable(Busy):
-    """MLflow did not answer."""
 
 
 class RealUse:
@@ -86,8 +84,8 @@ class RealUse:
         """Have every month scored in which anything changed; the job tells how far it is."""
         return self._submit(EVERYTHING, user_id)
 
-    def heard(self, result: Result) -> None:
-        """Somebody said what is true of a result; raises nothing, as that is kept already.
+    def truth_changed(self, result: Result) -> None:
+        """Have a reviewed result's month scored; raises nothing, as the review is kept already.
 
         While many do, as an import does, a month is scored at most every `rest_s`.
         """
@@ -122,7 +120,7 @@ class RealUse:
             self._submit(subject, None)
 
     def score(self, task: str, version: str, month: str) -> None:
-        """Log a month's runs, or take them back where it has no truths. Raises Unreachable."""
+        """Log a month's runs, or take them back where it has no truths. Raises TrackingAway."""
         keys = [key for key in self._judgements.read_counts(task) if key[:2] == (version, month)]
         with self._at(task, version):
             tags = {KIND: JOB, VERSION: version, MONTH: month}
@@ -135,17 +133,19 @@ class RealUse:
         advance: Callable[[float], None] = lambda _: None,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Score whatever changed, newest months first. Raises Unreachable.
+        """Score whatever changed, newest months first. Raises TrackingAway.
 
         `advance` is told the share that is done, `stop` asked before each month.
         """
         self._look()  # all of it is scored now
-        months = [(task, runs, one) for task, runs in self._all_runs() for one in self._months(task, runs)]
-        months.sort(key=lambda one: one[2][1], reverse=True)
+        months = [
+            (task, runs, which) for task, runs in self._all_runs() for which in self._months(task, runs)
+        ]
+        months.sort(key=lambda each: each[2][1], reverse=True)
         for number, (task, runs, (version, month)) in enumerate(months):
             if stop():
                 return
-            known = {key: one for key, one in runs.items() if key[:2] == (version, month)}
+            known = {key: of_month for key, of_month in runs.items() if key[:2] == (version, month)}
             if self._stale(task, version, month, known):
                 self.score(task, version, month)
             advance((number + 1) / len(months))
@@ -156,12 +156,12 @@ class RealUse:
                 self.score_all(context.progress, context.cancelled)
             else:
                 self.score(*context.subject.split("|", 2))
-        except Unreachable as error:
-            log.warning("real use is not scored: %r", error.__cause__)
+        except TrackingAway as away:
+            log.warning("real use is not scored: %r", away.__cause__)
             with self._guard:
                 self._missed.add(context.subject)
             # Not Busy, which comes back at once: whoever waits for MLflow keeps others from a worker.
-            raise UserFacingError(_AWAY) from error
+            raise UserFacingError(_AWAY) from away
         with self._guard:
             self._scored_at[context.subject] = monotonic()
             self._missed.discard(context.subject)
@@ -192,14 +192,14 @@ class RealUse:
     def _try(self, subject: str) -> None:
         try:
             self._submit(subject, None)
-        except Exception:  # the database is closed, or away: the next pass will see
-            log.warning("%s is scored by the next pass", subject)
+        except DATABASE_FAULTS as error:  # it is closed, or away: the next pass will see
+            log.warning("%s is scored by the next pass: %r", subject, error)
 
     def _look(self) -> list[str]:
         """The months in which the number of truths is another than when last looked."""
         changed: list[str] = []
         for task in self._tasks:
-            counts = {key: one.reviewed for key, one in self._judgements.read_counts(task).items()}
+            counts = {key: count.reviewed for key, count in self._judgements.read_counts(task).items()}
             before = self._counted.get(task, counts)
             months = {key[:2] for key in counts.keys() | before.keys() if counts.get(key) != before.get(key)}
             changed += [f"{task}|{version}|{month}" for version, month in sorted(months)]
@@ -222,10 +222,9 @@ class RealUse:
                 "latency_p95_ms": quantile(latencies, 0.95),
             }
             self._log(task, key, figures, count, digest(judgements, count), runs.get(key, []))
-        with _mlflow():
-            for key, old in runs.items():
-                if key not in wanted:  # its reviews are gone
-                    self._tracking.delete_runs([one.run_id for one in old])
+        for key, old in runs.items():
+            if key not in wanted:  # its reviews are gone
+                self._tracking.delete_runs([run.run_id for run in old])
 
     def _wanted(
         self, task: str, keys: Iterable[CountKey]
@@ -234,45 +233,44 @@ class RealUse:
         counts = self._judgements.read_counts(task)
         for version, month, synthetic in keys:
             count = counts.get((version, month, synthetic), ReadCount())
-            found = self._judgements.of(task, version, month, month, synthetic)
+            judgements = self._judgements.of(task, version, month, month, synthetic)
             yes = "yes" if synthetic else "no"
-            if len(found):
-                yield (version, month, REVIEWED, yes), (found, count)
-            if found.sampled.any():
+            if len(judgements):
+                yield (version, month, REVIEWED, yes), (judgements, count)
+            if judgements.sampled.any():
                 part = ReadCount(count.sampled, count.sampled_reviewed, count.sampled, count.sampled_reviewed)
-                yield (version, month, SAMPLE, yes), (found.where(found.sampled), part)
+                yield (version, month, SAMPLE, yes), (judgements.where(judgements.sampled), part)
 
     def _log(
         self,
         task: str,
         key: RunKey,
-        figures: Mapping[str, Figure],
+        figures: Mapping[str, Estimate],
         count: ReadCount,
         made_of: str,
         runs: list[TrackedRun],
     ) -> None:
         version, month, part, synthetic = key
         numbers = flat(figures) | {"read_n": float(count.read), "reviewed_n": float(count.reviewed)}
-        with _mlflow():
-            self._tracking.delete_runs([run.run_id for run in runs[1:]])
-            if runs and runs[0].tags.get(DIGEST) == made_of:
-                return
-            if runs:
-                run_id, step = runs[0].run_id, max(runs[0].steps.values(), default=-1) + 1
-            else:
-                tags = dict(zip((VERSION, MONTH, PART, SYNTHETIC), key, strict=True)) | {KIND: JOB}
-                name = f"v{version} {month} {part}" + (" synthetic" if synthetic == "yes" else "")
-                run_id, step = self._tracking.start_run(EXPERIMENT.format(task=task), name, {}, tags), 0
-            self._tracking.log_metrics(run_id, numbers, step)
-            self._tracking.tag_run(run_id, {DIGEST: made_of})  # last: without it all is logged again
-            self._tracking.end_run(run_id)
+        self._tracking.delete_runs([run.run_id for run in runs[1:]])
+        if runs and runs[0].tags.get(DIGEST) == made_of:
+            return
+        if runs:
+            run_id, step = runs[0].run_id, max(runs[0].steps.values(), default=-1) + 1
+        else:
+            tags = dict(zip((VERSION, MONTH, PART, SYNTHETIC), key, strict=True)) | {KIND: JOB}
+            name = f"v{version} {month} {part}" + (" synthetic" if synthetic == "yes" else "")
+            run_id, step = self._tracking.start_run(EXPERIMENT.format(task=task), name, {}, tags), 0
+        self._tracking.log_metrics(run_id, numbers, step)
+        self._tracking.tag_run(run_id, {DIGEST: made_of})  # last: without it all is logged again
+        self._tracking.end_run(run_id)
 
     def _stale(self, task: str, version: str, month: str, runs: Mapping[RunKey, list[TrackedRun]]) -> bool:
         """Whether a month's runs are not what they would be if they were made now."""
         keys = [key for key in self._judgements.read_counts(task) if key[:2] == (version, month)]
         wanted = {key: digest(*made_of) for key, made_of in self._wanted(task, keys)}
         return wanted != {
-            key: one[0].tags.get(DIGEST) if len(one) == 1 else None for key, one in runs.items()
+            key: kept[0].tags.get(DIGEST) if len(kept) == 1 else None for key, kept in runs.items()
         }
 
     def _all_runs(self) -> list[tuple[str, dict[RunKey, list[TrackedRun]]]]:
@@ -280,10 +278,9 @@ class RealUse:
 
     def _runs(self, task: str, tags: Mapping[str, str]) -> dict[RunKey, list[TrackedRun]]:
         """Runs by what they are of, the oldest first: there is one, unless two servers made one each."""
-        with _mlflow():
-            found = self._tracking.runs(EXPERIMENT.format(task=task), tags)
+        tracked = self._tracking.runs(EXPERIMENT.format(task=task), tags)
         runs: dict[RunKey, list[TrackedRun]] = {}
-        for run in sorted(found, key=lambda one: (str(one.started_at), one.run_id)):
+        for run in sorted(tracked, key=lambda run: (str(run.started_at), run.run_id)):
             version, month, part, synthetic = (
                 run.tags.get(tag, "") for tag in (VERSION, MONTH, PART, SYNTHETIC)
             )
@@ -293,7 +290,7 @@ class RealUse:
     def _months(self, task: str, runs: Iterable[RunKey]) -> set[tuple[str, str]]:
         """(version, month) of whatever was reviewed or has a run."""
         counts = self._judgements.read_counts(task)
-        return {key[:2] for key, one in counts.items() if one.reviewed} | {key[:2] for key in runs}
+        return {key[:2] for key, count in counts.items() if count.reviewed} | {key[:2] for key in runs}
 
     @contextmanager
     def _at(self, task: str, version: str) -> Iterator[None]:
@@ -307,13 +304,12 @@ class RealUse:
 
 
 def forget_synthetic(tracking: Tracking, tasks: Iterable[str]) -> int:
-    """Take out the runs of demonstrations; returns how many. Raises Unreachable."""
+    """Take out the runs of demonstrations; returns how many. Raises TrackingAway."""
     gone = 0
-    with _mlflow():
-        for task in tasks:
-            runs = tracking.runs(EXPERIMENT.format(task=task), {KIND: JOB, SYNTHETIC: "yes"})
-            tracking.delete_runs([run.run_id for run in runs])
-            gone += len(runs)
+    for task in tasks:
+        runs = tracking.runs(EXPERIMENT.format(task=task), {KIND: JOB, SYNTHETIC: "yes"})
+        tracking.delete_runs([run.run_id for run in runs])
+        gone += len(runs)
     return gone
 
 
@@ -327,7 +323,7 @@ def digest(judgements: Judgements, count: ReadCount) -> str:
     return told.hexdigest()
 
 
-def flat(figures: Mapping[str, Figure]) -> dict[str, float]:
+def flat(figures: Mapping[str, Estimate]) -> dict[str, float]:
     """Figures as MLflow's numbers; one that is undefined has an n of 0, so that no older value stands."""
     numbers: dict[str, float] = {}
     for name, figure in figures.items():
@@ -335,13 +331,7 @@ def flat(figures: Mapping[str, Figure]) -> dict[str, float]:
             numbers[f"{name}_n"] = 0.0
             continue
         parts: dict[str, Any] = vars(figure)
-        numbers |= {name if part == "value" else f"{name}_{part}": float(one) for part, one in parts.items()}
+        numbers |= {
+            name if part == "value" else f"{name}_{part}": float(value) for part, value in parts.items()
+        }
     return numbers
-
-
-@contextmanager
-def _mlflow() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        raise Unreachable(_AWAY) from error

@@ -35,17 +35,17 @@ class Sampling:
 
     def proposals(self, task: str, version: str | None = None, count: int = 50) -> list[Proposal]:
         """Sampled scans that wait for a review of their latest result, by month of reading, oldest first."""
-        found = self._judgements.unreviewed(task, version, max(0, min(count, MOST)))
+        waiting = self._judgements.unreviewed(task, version, max(0, min(count, MOST)))
         start = datetime(1970, 1, 1, tzinfo=UTC)
-        return [Proposal(scan_id, by, start + timedelta(microseconds=at)) for scan_id, by, at in found]
+        return [Proposal(scan_id, by, start + timedelta(microseconds=at)) for scan_id, by, at in waiting]
 
     def share(
         self, task: str, version: str | None = None, month: str | None = None, synthetic: bool = False
     ) -> ReadCount:
         """How many were read, how many of those reviewed, and both for the random sample; None takes all."""
         counts = [
-            one
-            for (of, at, made), one in self._judgements.read_counts(task).items()
+            count
+            for (of, at, made), count in self._judgements.read_counts(task).items()
             if version in (None, of) and month in (None, at) and made == synthetic
         ]
         return ReadCount(

@@ -18,8 +18,9 @@ from data.records import Features, Result, Scan
 from data.stores.features import FeatureStore
 from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
-from models.features import Picture, binary_entropy, mean_entropy, picture_of
+from models.features import PictureFeatures, binary_entropy, mean_entropy, picture_of
 from services import keys
+from services.inference.faults import FILE_FAULTS
 from services.jobs import JobContext, Jobs
 
 log = logging.getLogger(__name__)
@@ -53,12 +54,12 @@ def measured_features(
             doubt=known.doubt if pixels is None else mean_entropy(pixels, picture),
             vector=None if vectors is None else volume_vector(vectors, picture),
         )
-    except Exception:
+    except Exception:  # a clinician's reading is not lost for a number that only drift uses
         log.exception("scan %s: its features cannot be had", scan.id)
         return known
 
 
-def volume_vector(vectors: FloatArray, picture: Picture) -> NDArray[np.float16] | None:
+def volume_vector(vectors: FloatArray, picture: PictureFeatures) -> NDArray[np.float16] | None:
     """The mean of the vectors (n, d) of all slices that hold something; of all inputs where none does.
 
     None where the mean holds something that is not a number.
@@ -115,7 +116,7 @@ class FeatureCompletion:
     def _try_to_complete(self, result_id: str) -> None:
         try:
             self.complete(result_id)
-        except Exception:  # the others need not wait for it; the next start tries again
+        except FILE_FAULTS:  # the others need not wait for it; the next start tries again
             log.exception("result %s: its features cannot be made", result_id)
 
     def _array(self, scan: Scan) -> NDArray[Any] | None:

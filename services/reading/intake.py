@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from data import formats
-from data.database import new_id, now
+from data.database import DATABASE_FAULTS, new_id, now
 from data.errors import InvalidInput, RefusedScan
 from data.files import FileStore
 from data.ledger.rows import scanner_name
@@ -35,6 +35,7 @@ from data.stores.uploads import UploadStore
 from reports import pictures
 from services import keys
 from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
 from services.reading.reading import Reading
 from services.reading.suitability_gate import Routed, SuitabilityGate
 from services.settings import Settings
@@ -95,6 +96,7 @@ class Intake:
         Raises InvalidInput for a body over the limit or an empty one, Busy while nothing can be
         checked yet; neither leaves anything behind.
         """
+        require(user, Permission.SEND_SCANS)
         upload = Upload(new_id(), user.id, name, 0, 0, UploadState.ARRIVING, now())
         try:
             size = self._copy(stream, self.path(upload.id))
@@ -104,7 +106,7 @@ class Intake:
             self.open(upload.id)
         except BaseException:
             self.path(upload.id).unlink(missing_ok=True)
-            with suppress(Exception):
+            with suppress(*DATABASE_FAULTS):
                 self._uploads.delete(upload.id)
             raise
         opened = self._uploads.get(upload.id)

@@ -23,11 +23,12 @@ from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
 from models import tasks
 from models.measuring import measure
-from models.task import Answer, Decision, Kind, Placement
+from models.task import Answer, Decision, Placement, TaskKind
 from services import keys
 from services.inference.batcher import MicroBatcher
 from services.inference.engine import SOFTWARE, Engine, Loaded, NetworkInput, Output
 from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
 from services.reading.features import measured_features
 
 FloatArray = NDArray[np.float32]
@@ -183,6 +184,8 @@ class Reading:
 
     def request(self, scan_id: str, user: User | None = None) -> None:
         """Have a scan read, or read again; a reading that is under way is not doubled."""
+        if user is not None:
+            require(user, Permission.READ_AGAIN)
         if self._scans.get(scan_id) is None:
             raise NotFound("There is no such scan.")
         self._scans.set_status(scan_id, ScanStatus.WAITING)
@@ -263,7 +266,7 @@ def result_of(scan: Scan, read: Read, result_id: str = "") -> Result:
         measurements=read.measurements,
         estimated_dice=read.answer.estimated_dice,
         head_position=read.head_position,
-        has_mask=tasks.ALL[scan.task].kind is Kind.SEGMENTATION,
+        has_mask=tasks.ALL[scan.task].kind is TaskKind.SEGMENTATION,
         has_heatmap=read.answer.heatmap is not None,
     )
 

@@ -15,7 +15,7 @@ from data.codec import to_plain
 from data.errors import RefusedScan
 from data.records import Box, DecodedScan, Lesion, Refusal, SourceGrid
 from models import tasks
-from models.task import Kind
+from models.task import TaskKind
 from reports.masks import mask_nifti, mask_png
 from services.reading.reading import Read, Reader
 from services.reading.suitability_gate import Routed, SuitabilityGate
@@ -67,7 +67,7 @@ class Segmenting:
             return _refused(Refusal(scan.name, refused.code, str(refused)), wanted)
         gate_ms = round((time.perf_counter() - started) * 1000, 2)
         read = self._reader.read(routed.task, scan.array, scan.spacing, scan.affine)
-        if tasks.ALL[routed.task].kind is Kind.SEGMENTATION:
+        if tasks.ALL[routed.task].kind is TaskKind.SEGMENTATION:
             self._write_mask(scan, read, name, out)
         timings = {"decode": decode_ms, "suitability": gate_ms} | read.provenance.timings_ms
         return _report(scan, routed, read, timings)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import defaultdict
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import BinaryIO
+from weakref import WeakValueDictionary
 
 from data.database import new_id, now
 from data.errors import InvalidInput, NotFound
 from data.records import Upload, UploadState, User
 from data.stores.uploads import UploadStore
+from services.permissions import Permission, require
 from services.reading.intake import PIECE, Intake, too_large
 
 FORGOTTEN_AFTER = timedelta(days=2)
@@ -29,11 +30,14 @@ class Uploads:
         self._store = store
         self._intake = intake
         self.max_bytes = max_bytes
-        # Two tabs may send the same upload: pieces of one upload go in one after the other.
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        # Two tabs may send the same upload: pieces of one upload go in one after the other. A lock is
+        # gone as soon as nobody holds it or waits for it, so that unknown ids leave nothing behind.
+        self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+        self._locks_turn = threading.Lock()
 
     def create(self, user: User, name: str, size: int) -> Upload:
         """Announce `size` bytes called `name`; raises InvalidInput over the limit or for nothing."""
+        require(user, Permission.SEND_SCANS)
         if size <= 0:
             raise InvalidInput("The file is empty.")
         if size > self.max_bytes:
@@ -45,6 +49,7 @@ class Uploads:
 
     def get(self, user: User, upload_id: str) -> Upload:
         """The upload; raises NotFound for somebody else's."""
+        require(user, Permission.SEND_SCANS)
         upload = self._store.get(upload_id)
         if upload is None or upload.user_id != user.id:
             raise NotFound("There is no such upload.")
@@ -56,13 +61,12 @@ class Uploads:
         What arrived before a connection broke is kept, so that the sender goes on from there.
         Raises WrongOffset, or InvalidInput for more bytes than were announced.
         """
-        with self._locks[upload_id]:
+        with self._lock(upload_id):
             upload = self.get(user, upload_id)
             if upload.state is not UploadState.ARRIVING or offset != upload.offset:
                 raise WrongOffset(f"The next piece begins at byte {upload.offset}.")
             upload = self._write(upload, stream)
         if upload.offset == upload.size:
-            self._locks.pop(upload_id, None)
             self._intake.submit(upload)
         return self.get(user, upload_id)
 
@@ -74,12 +78,17 @@ class Uploads:
 
     def recent(self, user: User, limit: int = 20) -> list[Upload]:
         """A person's latest uploads, newest first."""
+        require(user, Permission.SEND_SCANS)
         return self._store.of_user(user.id, limit)
 
     def forget_broken(self) -> None:
         """Remove uploads that stopped arriving days ago."""
         for upload in self._store.with_state((UploadState.ARRIVING,), before=now() - FORGOTTEN_AFTER):
             self._forget(upload)
+
+    def _lock(self, upload_id: str) -> threading.Lock:
+        with self._locks_turn:
+            return self._locks.setdefault(upload_id, threading.Lock())
 
     def _write(self, upload: Upload, stream: BinaryIO) -> Upload:
         written = upload.offset

@@ -28,7 +28,7 @@ from data.stores.patients import PatientStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from reports.cohort_document import cohort_chapter
-from reports.document import Block, Cell, Chapter, Document, Gallery, Table, Words
+from reports.document import Block, Cell, Chapter, Document, Paragraph, PictureGrid, Table
 from reports.markdown import blocks_of
 from services.cohort.cohort import Cohorts
 from services.cohort.exports import sections, shown, table
@@ -137,9 +137,9 @@ class GovernanceReport:
         progress(0.2)
         demonstrated = False
         for task in self._sources.tasks:
-            found, synthetic = self._cases(task, period)
+            judgements, synthetic = self._cases(task, period)
             demonstrated = demonstrated or synthetic
-            chapters += self._performance(task, period, found, synthetic)
+            chapters += self._performance(task, period, judgements, synthetic)
         progress(0.5)
         chapters += [self._drift(period), self._incidents(period), self._feedback(period)]
         chapters += [self._approvals(period), *self._cards()]
@@ -148,7 +148,7 @@ class GovernanceReport:
         facts = {
             "Period": f"{period.first} to {period.last}, days in UTC, both included",
             "Live when made": "; ".join(
-                f"{task} {live_words(one, _UNKNOWN)}" for task, one in histories.items()
+                f"{task} {live_words(history, _UNKNOWN)}" for task, history in histories.items()
             ),
             "Made": made,
             "By": by,
@@ -180,29 +180,29 @@ class GovernanceReport:
                 yield cohort_chapter(section)
 
     def _cases(self, task: str, period: Period) -> tuple[Judgements, bool]:
-        found, synthetic = cases(self._sources.judgements, task, *period.months)
-        start, end = (int(one.timestamp() * 1_000_000) for one in (period.start, period.end))
-        inside = (found.created_us >= start) & (found.created_us < end)
-        return found.where(np.asarray(inside)), synthetic
+        judgements, synthetic = cases(self._sources.judgements, task, *period.months)
+        start, end = (int(moment.timestamp() * 1_000_000) for moment in (period.start, period.end))
+        inside = (judgements.created_us >= start) & (judgements.created_us < end)
+        return judgements.where(np.asarray(inside)), synthetic
 
     def _performance(
-        self, task: str, period: Period, found: Judgements, synthetic: bool
+        self, task: str, period: Period, judgements: Judgements, synthetic: bool
     ) -> Iterator[Chapter]:
         read = readings(self._sources.judgements, task, synthetic, *period.months)
-        yield real_use_chapter(found, task, read if period.is_whole_months else None)
-        if len(found):
-            yield answers_chapter(found, task)
-            yield subgroups_chapter(found, task)
-            yield self._worst(task, found)
+        yield real_use_chapter(judgements, task, read if period.is_whole_months else None)
+        if len(judgements):
+            yield answers_chapter(judgements, task)
+            yield subgroups_chapter(judgements, task)
+            yield self._worst(task, judgements)
 
-    def _worst(self, task: str, found: Judgements) -> Chapter:
-        chosen = worst_cases.worst(found)
+    def _worst(self, task: str, judgements: Judgements) -> Chapter:
+        chosen = worst_cases.worst(judgements)
         pictures = worst_cases.pictured(chosen, self._sources.pictures)
         head = ["", "version", "what", "probability", "Dice", "scan"]
         blocks: list[Block] = [Table(head, worst_cases.rows(chosen), texts=3)]
         if pictures:
-            blocks.append(Words("The true mask is drawn where there is one, else the model's.", "small"))
-            blocks.append(Gallery(pictures))
+            blocks.append(Paragraph("The true mask is drawn where there is one, else the model's.", "small"))
+            blocks.append(PictureGrid(pictures))
         return Chapter(f"{task}: worst cases", blocks)
 
     def _drift(self, period: Period) -> Chapter:
@@ -242,13 +242,13 @@ class GovernanceReport:
 
     def _feedback(self, period: Period) -> Chapter:
         """What reviewers wrote when they rejected or corrected a result."""
-        found = self._sources.reviews.reasoned(period.start, period.end, _MOST)
+        reviews = self._sources.reviews.reasoned(period.start, period.end, _MOST)
         rows: list[list[Cell]] = [
-            [f"{one.created_at:%Y-%m-%d}", one.scan_id[:8], one.verdict.value, self._reason(one)]
-            for one in found
+            [f"{review.created_at:%Y-%m-%d}", review.scan_id[:8], review.verdict.value, self._reason(review)]
+            for review in reviews
         ]
         head = ["day", "scan", "verdict", "reason"]
-        return Chapter("Feedback of reviewers", [Words(_WORDS, "small"), Table(head, rows, texts=4)])
+        return Chapter("Feedback of reviewers", [Paragraph(_WORDS, "small"), Table(head, rows, texts=4)])
 
     def _reason(self, review: Review) -> str:
         scan = self._sources.scans.get(review.scan_id)
@@ -281,8 +281,12 @@ class GovernanceReport:
 def _in_force(task: str, period: Period, decided: Sequence[Promotion], history: History) -> list[list[Cell]]:
     """The versions of a task that were live in the period, oldest first."""
     changes = sorted(
-        (one for one in decided if one.task == task and one.decided_at and one.decided_at < period.end),
-        key=lambda one: one.decided_at or period.start,
+        (
+            promotion
+            for promotion in decided
+            if promotion.task == task and promotion.decided_at and promotion.decided_at < period.end
+        ),
+        key=lambda promotion: promotion.decided_at or period.start,
     )
     if not changes:
         return [[task, live_words(history, _UNKNOWN), "", "", "", "as it was set up"]]
@@ -292,11 +296,11 @@ def _in_force(task: str, period: Period, decided: Sequence[Promotion], history: 
         rows.append(
             [task, first.from_version, "", f"{first.decided_at:%Y-%m-%d %H:%M}", "", "as it was set up"]
         )
-    for one, following in zip(changes, [*changes[1:], None], strict=True):
+    for change, following in zip(changes, [*changes[1:], None], strict=True):
         until = following.decided_at if following else None
         if until is not None and until < period.start:
             continue
         ended = f"{until:%Y-%m-%d %H:%M}" if until else ""
-        who = one.decided_name or one.asked_name
-        rows.append([task, one.version, f"{one.decided_at:%Y-%m-%d %H:%M}", ended, who, one.reason])
+        who = change.decided_name or change.asked_name
+        rows.append([task, change.version, f"{change.decided_at:%Y-%m-%d %H:%M}", ended, who, change.reason])
     return rows

@@ -46,14 +46,14 @@ class PerformanceReport:
         """The task's document."""
         task, version, month = ask["task"], ask.get("version"), ask.get("month")
         history = self._histories.of(task)
-        found, synthetic = cases(self._judgements, task, month, month, version)
+        judgements, synthetic = cases(self._judgements, task, month, month, version)
         progress(0.3)
         read = readings(self._judgements, task, synthetic, month, month, version)
         chapters = [
             *self._validated(history, task, version),
-            real_use_chapter(found, task, read),
-            answers_chapter(found, task),
-            subgroups_chapter(found, task),
+            real_use_chapter(judgements, task, read),
+            answers_chapter(judgements, task),
+            subgroups_chapter(judgements, task),
         ]
         progress(0.6)
         facts = {
@@ -73,7 +73,7 @@ class PerformanceReport:
         return Written(Document(self.title(ask), facts, chapters, facts["Made"], NOTICE))
 
     def _validated(self, history: History, task: str, version: str | None) -> list[Chapter]:
-        chosen = tuple(one for one in history.versions if version in (None, one.version.version))
+        chosen = tuple(each for each in history.versions if version in (None, each.version.version))
         chapter = validation_chapter(History(**vars(history) | {"versions": chosen}), task)
         charts = [compared_versions(history, METRICS[name]) for name in ("recall", "dice", "auc")]
         return [Chapter(chapter.title, [*chapter.blocks, *(chart for chart in charts if chart)])]
@@ -83,9 +83,9 @@ def cases(
     judgements: JudgementStore, task: str, first: str | None, last: str | None, version: str | None = None
 ) -> tuple[Judgements, bool]:
     """Judged cases of real patients; where there is none at all, those made for demonstration, and True."""
-    found = judgements.of(task, version, first, last, synthetic=False)
-    if len(found):
-        return found, False
+    real = judgements.of(task, version, first, last, synthetic=False)
+    if len(real):
+        return real, False
     made = judgements.of(task, version, first, last, synthetic=True)
     return made, bool(len(made))
 

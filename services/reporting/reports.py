@@ -15,9 +15,9 @@ from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from data.database import new_id, now
-from data.errors import InvalidInput, NotAllowed, NotFound
+from data.errors import InvalidInput, NotFound
 from data.files import FileStore
-from data.records import AuditEvent, Report, ReportKind, ReportState, Role, User
+from data.records import AuditEvent, Report, ReportKind, ReportState, User
 from data.stores.audit import AuditLog
 from data.stores.reports import ReportStore
 from reports.document import Document, document_json
@@ -25,11 +25,11 @@ from reports.signing import Signer
 from reports.typesetting import pdf
 from services import keys
 from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
 from services.settings import Settings
 
 JOB = "report"
 MIME = {"pdf": "application/pdf", "json": "application/json", "html": "text/html; charset=utf-8"}
-DELETERS = (Role.HEAD, Role.MLOPS, Role.ADMIN)
 _GONE = "This report has been deleted."
 _SYSTEM = "system"
 
@@ -100,7 +100,12 @@ class Reporting:
         return list(self._writers)
 
     def request(self, kind: ReportKind, ask: Ask, user: User | None) -> Report:
-        """Have a report made; raises InvalidInput for an ask that cannot be met. None: by a schedule."""
+        """Have a report made; raises NotAllowed, InvalidInput for an ask that cannot be met.
+
+        None: by a schedule.
+        """
+        if user is not None:
+            require(user, Permission.USE_REPORTS)
         if kind not in self._writers:
             raise InvalidInput("There is no such kind of report.")
         asked = {name: str(value) for name, value in ask.items() if value not in (None, "")}
@@ -117,17 +122,18 @@ class Reporting:
 
     def get(self, report_id: str) -> Report:
         """A report; raises NotFound."""
-        found = self._store.get(report_id)
-        if found is None:
+        report = self._store.get(report_id)
+        if report is None:
             raise NotFound("There is no such report.")
-        return found
+        return report
 
     def progress(self, limit: int = 50) -> dict[str, float]:
         """How far reports are that are being made, by their id."""
         return {job.subject: job.progress for job in self._jobs.recent(limit, JOB) if not job.finished_at}
 
     def file(self, report_id: str, kind: str, user: User) -> File:
-        """A report's file as it was made; raises NotFound."""
+        """A report's file as it was made; raises NotAllowed, NotFound."""
+        require(user, Permission.USE_REPORTS)
         report = self.get(report_id)
         if kind not in (report.files or {}):
             raise NotFound("There is no such file.")
@@ -138,8 +144,7 @@ class Reporting:
 
     def delete(self, report_id: str, user: User) -> None:
         """Delete a report and its files; raises NotFound, NotAllowed."""
-        if user.role not in DELETERS:
-            raise NotAllowed("Only department heads, MLOps and administrators delete reports.")
+        require(user, Permission.DELETE_REPORTS)
         report = self.get(report_id)
         self._delete(report)
         self._note("report.delete", report, user, report.title)

@@ -8,35 +8,32 @@ import numpy as np
 
 from data.errors import NotFound
 from data.records import Judgement, Judgements
-from reports.document import Picture
+from reports.document import CaptionedPicture
 from services.reviewing.pictures import AI, CORRECTED, Pictures
+from services.statistics.scoring import wrongness
 
 WORST = 10
 
 
 def worst(judgements: Judgements, count: int = WORST) -> list[Judgement]:
-    """The worst ones, worst first: by how far off the probability was, or the mask.
+    """The worst ones, worst first, in the order of the performance page.
 
-    A wrong answer counts from 1 to 2, the more the surer it was; a right one that drew a poor mask as
-    1 less its Dice.
+    A right answer with a faultless mask, or with none that was judged, is no bad case.
     """
-    wrong = judgements.positive != judgements.truth_positive
-    away = np.abs(judgements.truth_positive.astype(np.float64) - judgements.probability)
-    poor = np.nan_to_num(1 - judgements.dice, nan=0.0)
-    badness = np.where(wrong, 1 + away, poor)
-    order = np.lexsort((judgements.scan_id.astype(str), -badness))[:count]
-    return [judgements[int(place)] for place in order if badness[place] > 0]
+    bad = (judgements.positive != judgements.truth_positive) | (judgements.dice < 1)
+    order = np.lexsort((judgements.scan_id.astype(str), -wrongness(judgements)))
+    return [judgements[int(place)] for place in order if bad[place]][:count]
 
 
-def pictured(cases: Sequence[Judgement], pictures: Pictures) -> list[Picture]:
+def pictured(cases: Sequence[Judgement], pictures: Pictures) -> list[CaptionedPicture]:
     """Each case on the slice with most of its mask; those whose pixels are gone are left out."""
-    found = []
+    shown = []
     for number, case in enumerate(cases, start=1):
         try:
-            found.append(Picture(_drawn(case.scan_id, pictures), f"{number}. {_words(case)}"))
+            shown.append(CaptionedPicture(_drawn(case.scan_id, pictures), f"{number}. {_words(case)}"))
         except NotFound:
             continue
-    return found
+    return shown
 
 
 def rows(cases: Sequence[Judgement]) -> list[list[str | int | float | None]]:

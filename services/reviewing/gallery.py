@@ -12,7 +12,7 @@ from services import keys
 from services.reviewing.pictures import AI, COLOURS, CORRECTED, Pictures
 
 
-class Gallery:
+class ScanGallery:
     """Draws when asked; keeps nothing."""
 
     def __init__(self, files: FileStore, pictures: Pictures) -> None:

@@ -11,19 +11,18 @@ from numpy.typing import NDArray
 from data import formats
 from data.errors import NotFound
 from data.files import FileStore
-from data.packing import unpacked
-from data.records import Scan
+from data.records import Result, Review, Scan
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from reports import masks as mask_files
 from reports import pictures
 from services import keys
+from services.reviewing.volumes import MEMORY_BYTES, kept_volumes
 
 AI = "ai"
 CORRECTED = "corrected"
 COLOURS = {AI: pictures.AI_COLOUR, CORRECTED: pictures.CORRECTED_COLOUR}
-KEPT_MASKS = 64  # unpacked masks held in memory while somebody scrolls
 
 Download = tuple[bytes, str, str]
 
@@ -32,14 +31,19 @@ class Pictures:
     """Drawn when asked; nothing drawn is kept."""
 
     def __init__(
-        self, scans: ScanStore, results: ResultStore, reviews: ReviewStore, files: FileStore
+        self,
+        scans: ScanStore,
+        results: ResultStore,
+        reviews: ReviewStore,
+        files: FileStore,
+        memory_bytes: int = MEMORY_BYTES,
     ) -> None:
+        """`memory_bytes`: how much of unpacked masks and heat maps is held in memory."""
         self._scans = scans
         self._results = results
         self._reviews = reviews
         self._files = files
-        # Blobs never change under their key, so holding them cannot go stale.
-        self._unpacked = lru_cache(maxsize=KEPT_MASKS)(lambda key: unpacked(files.get(key)))
+        self._unpacked = kept_volumes(files, memory_bytes)
         self._window = lru_cache(maxsize=512)(self._window_of)
 
     def slice_png(
@@ -106,17 +110,22 @@ class Pictures:
         return _nth(self.mask(scan_id, layer), index)
 
     def _mask_key(self, scan_id: str, layer: str) -> str:
+        result = self._results.latest(scan_id)
         if layer == CORRECTED:
-            corrected = next(
-                (review for review in self._reviews.of_scan(scan_id) if review.measurements), None
-            )
+            corrected = next(iter(self._corrections(scan_id, result)), None)
             if corrected is None:
                 raise NotFound("This scan has no corrected mask.")
             return keys.corrected_mask(corrected.id)
-        result = self._results.latest(scan_id)
         if layer != AI or result is None or not result.has_mask:
             raise NotFound("This scan has no mask.")
         return keys.mask(result.id)
+
+    def _corrections(self, scan_id: str, result: Result | None) -> list[Review]:
+        """The corrections of a result, newest first: one of an older result says nothing of this one."""
+        if result is None:
+            return []
+        reviews = self._reviews.of_scan(scan_id)
+        return [review for review in reviews if review.measurements and review.result_id == result.id]
 
     def _chosen(self, scan: Scan, index: int | None) -> int:
         chosen = scan.slices // 2 if index is None else index

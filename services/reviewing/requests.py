@@ -10,6 +10,7 @@ from data.records import AuditEvent, ReviewRequest, User
 from data.stores.audit import AuditLog
 from data.stores.review_requests import ReviewRequestStore
 from data.stores.scans import ScanStore
+from services.permissions import Permission, require
 
 MOST = 200
 LONGEST_WHY = 300
@@ -25,21 +26,22 @@ class ReviewRequests:
 
     def ask(self, scan_ids: Sequence[str], why: str, user: User) -> int:
         """Ask for reviews; returns of how many scans. Raises InvalidInput for none, too many or no reason."""
+        require(user, Permission.ASK_FOR_REVIEWS)
         wanted, words = list(dict.fromkeys(scan_ids)), " ".join(why.split())[:LONGEST_WHY]
         if not wanted or len(wanted) > MOST:
             raise InvalidInput(f"Choose 1 to {MOST} scans.")
         if not words:
             raise InvalidInput("Say why they should be reviewed.")
-        found = [scan for scan_id in wanted if (scan := self._scans.get(scan_id)) is not None]
+        scans = [scan for scan_id in wanted if (scan := self._scans.get(scan_id)) is not None]
         moment = now()
         self._store.add(
             [
                 ReviewRequest(new_id(), scan.id, scan.task, words, user.id, user.display_name, moment)
-                for scan in found
+                for scan in scans
             ]
         )
-        self._audit.record(AuditEvent(moment, user.id, "review.request", f"{len(found)} scans", words))
-        return len(found)
+        self._audit.record(AuditEvent(moment, user.id, "review.request", f"{len(scans)} scans", words))
+        return len(scans)
 
     def open(self, task: str | None = None) -> list[ReviewRequest]:
         """What waits for a review, newest first."""
@@ -49,6 +51,8 @@ class ReviewRequests:
         """The scan's open request, or None."""
         return self._store.of_scan(scan_id)
 
-    def withdraw(self, request_id: str) -> None:
-        """Take a request back."""
+    def withdraw(self, request_id: str, user: User) -> None:
+        """Take a request back; raises NotAllowed."""
+        require(user, Permission.WITHDRAW_REVIEW_REQUESTS)
         self._store.withdraw(request_id)
+        self._audit.record(AuditEvent(now(), user.id, "review.withdraw", request_id))

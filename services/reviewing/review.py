@@ -11,25 +11,26 @@ from numpy.typing import NDArray
 
 from data import formats
 from data.database import new_id, now
-from data.errors import InvalidInput, NotAllowed, NotFound
+from data.errors import InvalidInput, NotFound
 from data.files import FileStore
 from data.packing import packed
-from data.records import AuditEvent, Result, Review, Role, Scan, User, Verdict
+from data.records import AuditEvent, Result, Review, Scan, User, Verdict
 from data.stores.audit import AuditLog
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from models.measuring import measure
-from models.metrics import dice
+from models.overlap import dice
 from services import keys
+from services.permissions import Permission, require
 from services.reviewing.pictures import Pictures
 
 Mask = NDArray[np.bool_]
-Heard = Callable[[Result], None]
+ReviewListener = Callable[[Result], None]
 LONGEST_REASON = 2000
 
 
-class Reviewing:
+class Reviews:
     """Every review is kept beside those before it."""
 
     def __init__(
@@ -40,16 +41,16 @@ class Reviewing:
         files: FileStore,
         pictures: Pictures,
         audit: AuditLog,
-        heard: Heard = lambda _: None,
+        listener: ReviewListener = lambda _: None,
     ) -> None:
-        """`heard` is told of each result that got a review, once the review is kept."""
+        """`listener` is told of each result that got a review, once the review is kept."""
         self._scans = scans
         self._results = results
         self._reviews = reviews
         self._files = files
         self._pictures = pictures
         self._audit = audit
-        self._heard = heard
+        self._listener = listener
 
     def accept(self, scan_id: str, user: User) -> Review:
         """The result is right. Raises NotAllowed, NotFound."""
@@ -91,8 +92,7 @@ class Reviewing:
         return self._kept(review, result)
 
     def _reviewable(self, scan_id: str, user: User) -> tuple[Scan, Result]:
-        if user.role is not Role.CLINICIAN:
-            raise NotAllowed("Only clinicians review results.")
+        require(user, Permission.REVIEW)
         scan, result = self._scans.get(scan_id), self._results.latest(scan_id)
         if scan is None:
             raise NotFound("There is no such scan.")
@@ -105,7 +105,7 @@ class Reviewing:
         self._audit.record(
             AuditEvent(review.created_at, review.reviewer_id, f"review.{review.verdict}", review.scan_id)
         )
-        self._heard(result)
+        self._listener(result)
         return kept
 
 

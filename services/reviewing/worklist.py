@@ -28,8 +28,9 @@ from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from services import keys
 from services.accounts import Accounts
-from services.permissions import may_see_identity
+from services.permissions import Permission, may, require
 
+NO_SCAN = "There is no such scan."
 Letters = tuple[str, str, str, str]
 _OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "S": "I", "I": "S"}
 
@@ -50,14 +51,14 @@ class ScanView:
     @property
     def corrected(self) -> Review | None:
         """The newest review that carries a corrected mask of the result shown."""
-        found = (
+        of_result = (
             review
             for review in self.reviews
             if review.measurements is not None
             and self.result is not None
             and review.result_id == self.result.id
         )
-        return next(found, None)
+        return next(of_result, None)
 
 
 class Worklist:
@@ -84,15 +85,17 @@ class Worklist:
         self._card = card
 
     def page(self, query: WorklistQuery, viewer: User) -> WorklistPage:
-        """Some rows; names and patient ids for clinicians, pseudonyms for others."""
-        return self._store.page(query, with_identity=may_see_identity(viewer))
+        """Some rows; pseudonyms for who may not see names and patient ids. Raises NotAllowed."""
+        require(viewer, Permission.SEE_SCANS)
+        return self._store.page(query, with_identity=may(viewer, Permission.SEE_IDENTITY))
 
     def scan(self, scan_id: str, viewer: User) -> ScanView:
-        """One scan; raises NotFound."""
+        """One scan; raises NotFound, also for who may see none."""
+        require(viewer, Permission.SEE_SCANS, hidden=NO_SCAN)
         scan = self._scans.get(scan_id)
         if scan is None:
-            raise NotFound("There is no such scan.")
-        patient = self._patients.get(scan.patient_id, with_identity=may_see_identity(viewer))
+            raise NotFound(NO_SCAN)
+        patient = self._patients.get(scan.patient_id, with_identity=may(viewer, Permission.SEE_IDENTITY))
         assert patient is not None
         uploader = self._accounts.user(scan.uploaded_by)
         results = tuple(self._results.of_scan(scan_id))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
-from data import formats
+from data import atomic_files, formats
 from data.errors import InvalidInput, UnusableDataset
 from data.feature_files import written
 from data.formats.decoding import decode_pictures
@@ -51,13 +51,13 @@ def make_reference(task: Task, trained: Trained, data: Path, device: str | None 
         raise InvalidInput(f"The training of {task.name} does not say which scans it is made of.")
     chosen = spread(scans(data), MOST)
     # An empty picture is refused where it is uploaded, so it is no scan to compare with.
-    rows = [one for one in _read(task, trained, chosen, device) if one.p50 is not None]
+    rows = [row for row in _read(task, trained, chosen, device) if row.p50 is not None]
     if not rows:
         raise UnusableDataset(f"No scan of {task.name} under {data} can be read.")
     vectors = [row.vector for row in rows]
     known = [vector for vector in vectors if vector is not None]
     matrix = np.stack(known) if len(known) == len(rows) else None
-    (trained.folder / REFERENCE).write_bytes(written(_frame(rows), matrix))
+    atomic_files.write(trained.folder / REFERENCE, written(_frame(rows), matrix))
     return len(rows)
 
 
@@ -70,7 +70,7 @@ def spread(scans: Sequence[LabelledScan], most: int) -> list[LabelledScan]:
         kinds[scan.dataset, len(scan.files) > 1].append(scan)
     chosen: list[LabelledScan] = []
     # Small kinds first: what they leave of their share goes to the others.
-    for left, kind in enumerate(sorted(kinds, key=lambda one: (len(kinds[one]), one))):
+    for left, kind in enumerate(sorted(kinds, key=lambda kind: (len(kinds[kind]), kind))):
         share = (most - len(chosen)) // (len(kinds) - left)
         chosen += _in_turns(kinds[kind])[:share]
     return chosen
@@ -81,8 +81,8 @@ def _in_turns(scans: Sequence[LabelledScan]) -> list[LabelledScan]:
     patients: dict[str, list[LabelledScan]] = defaultdict(list)
     for scan in sorted(scans, key=_shuffled):
         patients[scan.patient].append(scan)
-    turns = ((turn, one) for members in patients.values() for turn, one in enumerate(members))
-    return [one for _, one in sorted(turns, key=lambda pair: pair[0])]
+    turns = ((turn, scan) for members in patients.values() for turn, scan in enumerate(members))
+    return [scan for _, scan in sorted(turns, key=lambda turn_and_scan: turn_and_scan[0])]
 
 
 def _shuffled(scan: LabelledScan) -> str:
@@ -99,8 +99,8 @@ def _read(
     batcher.start()
     reader = Reader(engine, batcher)
     try:
-        for one in tqdm(scans, desc="reference for drift", mininterval=5):
-            decoded = _decoded(one)
+        for scan in tqdm(scans, desc="reference for drift", mininterval=5):
+            decoded = _decoded(scan)
             if decoded is not None:
                 yield _features(reader, task, decoded)
     finally:
@@ -111,13 +111,13 @@ def _decoded(scan: LabelledScan) -> DecodedScan | None:
     """The scan as an upload would give it; None where it would be refused."""
     first = scan.files[0]
     if len(scan.files) == 1:
-        found = list(formats.decode(first, first.name).scans)
+        scans = list(formats.decode(first, first.name).scans)
     else:
         members = [formats.Member(file.name, file) for file in scan.files]
         kept = decode_pictures(members, scan.patient, formats.Limits())
-        found = [one.scan for one in kept if not isinstance(one, Refusal)]
+        scans = [opened.scan for opened in kept if not isinstance(opened, Refusal)]
     header = ScanHeader(sex=scan.sex, age_years=scan.age)
-    return replace(found[0], header=header) if found else None
+    return replace(scans[0], header=header) if scans else None
 
 
 def _features(reader: Reader, task: Task, decoded: DecodedScan) -> Features:

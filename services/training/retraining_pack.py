@@ -35,6 +35,7 @@ from models.retraining import Grey, Layout, Mask, PackedScan, ReviewedScan
 from reports.pictures import default_window
 from services import keys
 from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
 
 JOB = "retraining-pack"
 ASK, PACK = "ask.json", "pack.zip"
@@ -105,6 +106,7 @@ class RetrainingPacks:
 
     def request(self, task: str, scan_ids: Sequence[str], why: str, user: User) -> Pack:
         """Queue a pack; raises InvalidInput for none or too many scans, or a task that has no layout."""
+        require(user, Permission.TAKE_RETRAINING_PACKS)
         if self._jobs is None:
             raise InvalidInput("Packs are made by the server only.")
         wanted = tuple(dict.fromkeys(scan_ids))
@@ -130,6 +132,7 @@ class RetrainingPacks:
 
     def content(self, pack_id: str, user: User) -> bytes:
         """The bytes of a finished pack; noted in the audit trail. Raises NotFound."""
+        require(user, Permission.TAKE_RETRAINING_PACKS)
         if not re.fullmatch(r"[0-9a-f]{32}", pack_id):
             raise NotFound("There is no such pack.")
         content = self._files.get(keys.retraining_pack(pack_id, PACK))

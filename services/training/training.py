@@ -11,6 +11,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import numpy as np
+
+from data import atomic_files
 from data.errors import InvalidInput
 from data.labelled.datasets import dataset_hash
 from data.records import ModelVersion
@@ -18,14 +21,19 @@ from data.tracking import Tracking
 from models import weights
 from models.cards import card
 from models.device import Device, chosen_device
-from models.evaluation import Evaluation, Evaluator, runner
+from models.evaluation import Evaluation, Evaluator, Scored, runner
 from models.processes import joined
+from models.statistics.calibration import calibration_bins
+from models.statistics.confusion import Confusion, called_ill
+from models.statistics.roc import curves
 from models.task import Decision, Task
 from models.training import Metrics, Recipe, Trainable, Training, fit, predictor
 from models.trainings import training_of
 from models.weights import Trained, network_of
-from reports.evaluation import Tile, curve_pictures, gallery_png
+from reports.evaluation import GalleryTile, gallery_png, square_png
+from reports.figures import Figure
 from services.inference.engine import SOFTWARE
+from services.statistics.answer_charts import answer_charts
 from services.training.drift_reference import make_reference
 from services.versions.registry import EXPERIMENT, flat
 
@@ -69,7 +77,7 @@ def planned(task_name: str, changes: Mapping[str, str], fold: int | None = None)
         elif name in {field.name for field in fields(choices)}:
             choices = _changed(choices, name, text)
         else:
-            known = sorted({one.name for one in (*fields(recipe), *fields(choices))})
+            known = sorted({field.name for field in (*fields(recipe), *fields(choices))})
             raise InvalidInput(f"{task_name} has no choice called {name}; it has {', '.join(known)}.")
     return Plan(training, recipe, choices, training.validation_fold if fold is None else fold)
 
@@ -128,7 +136,7 @@ def compare(
         scores: dict[str, list[float]] = material.scores(
             predictor(material, weights.checkpointed(best), place)
         )
-        (folder / "scores.json").write_text(json.dumps(scores))
+        atomic_files.write(folder / "scores.json", json.dumps(scores))
         log.keeps(folder / "scores.json")
     except BaseException:
         log.ended(failed=True)
@@ -150,7 +158,7 @@ def finish(
     trained = weights.save(into, state, decision, figures, facts)
     if plan.training.scans is not None:
         make_reference(task, trained, data, str(device))
-    (into / weights.CARD).write_text(card(task, trained, evaluation))
+    atomic_files.write(into / weights.CARD, card(task, trained, evaluation))
     _illustrate(evaluator, evaluation, decision, into)
     return trained, evaluation
 
@@ -221,7 +229,7 @@ class _Log(_Silent):
             return cls(tracking, noted.read_text().strip(), plan, folder, facts)
         parameters = plan.facts() | {"data_sha256": facts["data_sha256"]}
         run_id = tracking.start_run(EXPERIMENT.format(task=task), name or f"train {task}", parameters)
-        noted.write_text(run_id)
+        atomic_files.write(noted, run_id)
         log = cls(tracking, run_id, plan, folder, facts)
         log.keeps(_split(material, folder / "split.csv"))
         log.keeps(_environment(folder / "environment.json"))
@@ -294,15 +302,23 @@ def _worst(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _illustrate(evaluator: Evaluator, evaluation: Evaluation, decision: Decision, into: Path) -> None:
     """The whole table, the curves, and the worst ten cases as pictures beside the weights."""
-    (into / "evaluation.json").write_text(json.dumps(evaluation.plain(), indent=2) + "\n")
+    atomic_files.write(into / "evaluation.json", json.dumps(evaluation.plain(), indent=2) + "\n")
     worst = [str(case["name"]) for case in _worst(evaluation.cases)]
     tiles = [
-        Tile(one.caption, one.picture, one.truth, one.found, one.heat)
-        for one in evaluator.illustrated(worst, decision)
+        GalleryTile(case.caption, case.picture, case.truth, case.drawn, case.heat)
+        for case in evaluator.illustrated(worst, decision)
     ]
     if tiles:
         (into / "worst.png").write_bytes(gallery_png(tiles))
-    asked = evaluation.scored
-    if asked is not None:
-        for name, picture in curve_pictures(asked.truth, asked.probability, asked.threshold).items():
-            (into / f"{name}.png").write_bytes(picture)
+    if evaluation.scored is not None:
+        for name, chart in _curve_charts(evaluation.scored).items():
+            (into / f"{name}.png").write_bytes(square_png(chart))
+
+
+def _curve_charts(scored: Scored) -> dict[str, Figure]:
+    """ROC, precision and calibration; none where all cases are of one kind."""
+    truth, probability = np.array(scored.truth, dtype=bool), np.array(scored.probability)
+    if truth.all() or not truth.any():
+        return {}
+    rates = Confusion.of(truth, called_ill(probability, scored.threshold)).rates()
+    return answer_charts(curves(truth, probability), calibration_bins(truth, probability), rates)

@@ -1,4 +1,4 @@
-"""Promotion: another version goes live by a person's word, through the gate or past it by two people.
+"""Promotion: a version goes live by a person's word, through the promotion gate or past it by two people.
 
 What is live is what MLflow's alias says; this keeps who asked, who decided, when and why.
 """
@@ -14,26 +14,24 @@ from data.database import new_id, now
 from data.errors import Busy, InvalidInput, NotAllowed, NotFound, UserFacingError
 from data.records import (
     AuditEvent,
-    Gate,
-    GateVerdict,
     ModelVersion,
     Promotion,
+    PromotionGateResult,
     PromotionKind,
     PromotionState,
+    PromotionVerdict,
     Rehearsal,
-    Role,
     User,
 )
 from data.stores.audit import AuditLog
 from data.stores.promotions import PromotionStore
+from services.permissions import Permission, require
 from services.versions.promotion_gate import Margins, judged
 from services.versions.registry import PROMOTED_AT, PROMOTED_BY, REASON, SHIPPED, Registry
 from services.versions.rehearsals import Rehearsals
 from services.versions.serving import Serving
 
 LONGEST_REASON = 2000
-MAY_ASK = (Role.MLOPS,)
-MAY_CONFIRM = (Role.MLOPS, Role.HEAD, Role.ADMIN)
 
 Scoring = Callable[[str, str], bool]
 """Whether (task, version) is being scored on real use right now."""
@@ -61,109 +59,112 @@ class Promotions:
         self._scoring = scoring
         self._changing = threading.Lock()
 
-    def gate(self, task: str, version: str) -> Gate:
-        """What the latest rehearsal against the champion of now says; raises Busy without MLflow."""
+    def gate_result(self, task: str, version: str) -> PromotionGateResult:
+        """What the latest rehearsal against the champion of now says; raises TrackingAway."""
         live = self._serving.live(task)
-        found = None if live is None else self._rehearsals.latest(task, version, live)
-        return self._judged(task, found, live)
+        rehearsal = None if live is None else self._rehearsals.latest(task, version, live)
+        return self._judged(task, rehearsal, live)
 
-    def gates(self, task: str, versions: Iterable[str]) -> dict[str, Gate]:
-        """The gate's word on each of several versions, for one question to MLflow."""
+    def gate_results(self, task: str, versions: Iterable[str]) -> dict[str, PromotionGateResult]:
+        """The promotion gate's word on each of several versions, for one question to MLflow."""
         live = self._serving.live(task)
-        found = self._rehearsals.latest_of(task, versions, live or "")
-        return {version: self._judged(task, one, live) for version, one in found.items()}
+        latest = self._rehearsals.latest_of(task, versions, live or "")
+        return {version: self._judged(task, rehearsal, live) for version, rehearsal in latest.items()}
 
-    def _judged(self, task: str, found: Rehearsal | None, live: str | None) -> Gate:
-        if found is None:
+    def _judged(self, task: str, rehearsal: Rehearsal | None, live: str | None) -> PromotionGateResult:
+        if rehearsal is None:
             sentence = f"It has not been rehearsed against version {live}, so nothing is known of it."
-            return Gate(GateVerdict.CANNOT_TELL, sentence)
-        if found.synthetic and not self._rehearsals.scans_of(task, 1)[1]:
+            return PromotionGateResult(PromotionVerdict.CANNOT_TELL, sentence)
+        if rehearsal.synthetic and not self._rehearsals.scans_of(task, 1)[1]:
             sentence = (
                 "It was rehearsed on SYNTHETIC scans only, and there are real ones now; rehearse it again."
             )
-            return Gate(GateVerdict.CANNOT_TELL, sentence, found.id)
-        return judged(found, self._margins, draws=self._serving.draws(task))
+            return PromotionGateResult(PromotionVerdict.CANNOT_TELL, sentence, rehearsal.id)
+        return judged(rehearsal, self._margins, draws=self._serving.draws(task))
 
     def ask(self, task: str, version: str, reason: str, user: User, expected: str | None = None) -> Promotion:
-        """Let a version go live, where the gate lets it pass. `expected` is what the asker saw live.
+        """Let a version go live that passes the promotion gate. `expected` is what the asker saw live.
 
         Raises NotAllowed, InvalidInput (no reason, no pass), Busy, NotFound, UnusableModel.
         """
-        _allow(user, MAY_ASK)
+        require(user, Permission.PROMOTE)
         with self._alone():
-            found = self._may_go_live(task, version, expected)
-            gate = self.gate(task, version)
-            if gate.verdict is not GateVerdict.PASS:
-                raise InvalidInput(f"The gate does not let it pass. {gate.sentence} Ask for an override.")
-            return self._go_live(self._asked(found, PromotionKind.PROMOTION, reason, user, gate), found)
+            candidate = self._may_go_live(task, version, expected)
+            gate = self.gate_result(task, version)
+            if gate.verdict is not PromotionVerdict.PASS:
+                raise InvalidInput(
+                    f"The promotion gate does not let it pass. {gate.sentence} Ask for an override."
+                )
+            promotion = self._asked(candidate, PromotionKind.PROMOTION, reason, user, gate)
+            return self._go_live(promotion, candidate)
 
     def override(
         self, task: str, version: str, reason: str, user: User, expected: str | None = None
     ) -> Promotion:
-        """Ask that a version goes live without the gate's pass; somebody else has to confirm it.
+        """Ask that a version goes live without the promotion gate's pass; somebody else has to confirm it.
 
         Raises NotAllowed, InvalidInput, Busy, NotFound.
         """
-        _allow(user, MAY_ASK)
+        require(user, Permission.PROMOTE)
         with self._alone():
-            found = self._may_go_live(task, version, expected)
-            if any(one.task == task for one in self._store.open()):
+            candidate = self._may_go_live(task, version, expected)
+            if any(waiting.task == task for waiting in self._store.open()):
                 raise InvalidInput("Another override is being asked for already; it must be decided first.")
-            gate = self.gate(task, version)
-            if gate.verdict is GateVerdict.PASS:
-                raise InvalidInput("The gate lets this version pass, so no override is needed.")
-            asked = self._asked(found, PromotionKind.PROMOTION, reason, user, gate)
+            gate = self.gate_result(task, version)
+            if gate.verdict is PromotionVerdict.PASS:
+                raise InvalidInput("The promotion gate lets this version pass, so no override is needed.")
+            asked = self._asked(candidate, PromotionKind.PROMOTION, reason, user, gate)
             self._store.add(asked)
-            self._say(asked, "model.override-asked", user, asked.reason)
+            self._record(asked, "model.override-asked", user.id, asked.reason)
             return asked
 
     def confirm(self, promotion_id: str, reason: str, user: User) -> Promotion:
         """The second person lets an override go live. Raises as `ask` does."""
-        _allow(user, MAY_CONFIRM)
+        require(user, Permission.CONFIRM_OVERRIDES)
         with self._alone():
             asked = self._open(promotion_id)
             if asked.asked_by == user.id:
                 raise NotAllowed("An override needs a second person: somebody else has to confirm it.")
             why = _reason(reason)
-            found = self._may_go_live(asked.task, asked.version, asked.from_version)
-            return self._go_live(asked, found, confirmed=(user, why))
+            candidate = self._may_go_live(asked.task, asked.version, asked.from_version)
+            return self._go_live(asked, candidate, confirmed=(user, why))
 
     def refuse(self, promotion_id: str, reason: str, user: User) -> Promotion:
         """An override is refused by a second person, or withdrawn by whoever asked."""
-        _allow(user, MAY_CONFIRM)
+        require(user, Permission.CONFIRM_OVERRIDES)
         with self._alone():
             asked = self._open(promotion_id)
             refused = _decided(asked, PromotionState.REFUSED, user, _reason(reason))
             self._decide(refused)
-            self._say(refused, "model.override-refused", user, refused.decision or "")
+            self._record(refused, "model.override-refused", user.id, refused.decision or "")
             return refused
 
     def rollback(self, task: str, reason: str, user: User, expected: str | None = None) -> Promotion:
         """Let the champion before this one go live again: no gate. Raises as `ask` does."""
-        _allow(user, MAY_ASK)
+        require(user, Permission.PROMOTE)
         with self._alone():
             before = self.previous(task)
             if before is None:
                 raise InvalidInput("There is no earlier version to go back to.")
-            found = self._may_go_live(task, before, expected)
-            return self._go_live(self._asked(found, PromotionKind.ROLLBACK, reason, user, None), found)
+            earlier = self._may_go_live(task, before, expected)
+            return self._go_live(self._asked(earlier, PromotionKind.ROLLBACK, reason, user, None), earlier)
 
     def previous(self, task: str) -> str | None:
         """The version that was live before the present one went live here; None where none is known."""
         stack: list[str | None] = []
         last: Promotion | None = None
-        for one in reversed(self._store.recent(task, _REMEMBERED)):
-            if one.state is not PromotionState.DONE:
+        for promotion in reversed(self._store.recent(task, _REMEMBERED)):
+            if promotion.state is not PromotionState.DONE:
                 continue
-            last = one
-            if one.kind is PromotionKind.PROMOTION:
-                stack.append(one.from_version)
+            last = promotion
+            if promotion.kind is PromotionKind.PROMOTION:
+                stack.append(promotion.from_version)
             elif stack:  # whoever went back from a version does not come back to it by going back
                 stack.pop()
         live = self._serving.live(task)
         if last is not None and last.version != live:  # another tool moved the alias since
             stack.append(last.version)
-        return next((one for one in reversed(stack) if one not in (None, SHIPPED, live)), None)
+        return next((version for version in reversed(stack) if version not in (None, SHIPPED, live)), None)
 
     def recent(self, task: str | None = None, limit: int = 50) -> list[Promotion]:
         """What was asked and decided, newest first."""
@@ -171,24 +172,24 @@ class Promotions:
 
     def challenge(self, task: str, version: str | None, user: User) -> None:
         """Let the alias `challenger` point at a version, or at none; what serves stays as it is."""
-        _allow(user, MAY_ASK)
+        require(user, Permission.PROMOTE)
         if version is not None and version == self._serving.live(task):
             raise InvalidInput("This version is live already.")
-        found = None if version is None else self._registry.version(task, version)
-        self._registry.challenge(found, task)
+        challenger = None if version is None else self._registry.version(task, version)
+        self._registry.challenge(challenger, task)
         self._audit.record(
             AuditEvent(now(), user.id, "model.challenger", task, f"version {version or 'none'}")
         )
 
     def settle(self) -> None:
         """Say of what a stop of the server cut short how it ended; called at the start."""
-        for one in self._store.open():
-            champion = self._registry.champion(one.task)
-            went_live = champion is not None and champion.version == one.version
-            if one.overridden and not went_live:
+        for asked in self._store.open():
+            champion = self._registry.champion(asked.task)
+            went_live = champion is not None and champion.version == asked.version
+            if asked.overridden and not went_live:
                 continue  # it waits for its second person
             state = PromotionState.DONE if went_live else PromotionState.REFUSED
-            self._store.decide(replace(one, state=state, decided_at=now(), decision=_CUT_SHORT))
+            self._store.decide(replace(asked, state=state, decided_at=now(), decision=_CUT_SHORT))
 
     def followed(self, version: ModelVersion, before: str | None) -> None:
         """Another tool moved the alias, and this server followed: it belongs to the history too."""
@@ -222,13 +223,18 @@ class Promotions:
         return self._registry.version(task, version)
 
     def _asked(
-        self, found: ModelVersion, kind: PromotionKind, reason: str, user: User, gate: Gate | None
+        self,
+        version: ModelVersion,
+        kind: PromotionKind,
+        reason: str,
+        user: User,
+        gate: PromotionGateResult | None,
     ) -> Promotion:
         return Promotion(
             id=new_id(),
-            task=found.name,
-            version=found.version,
-            from_version=self._serving.live(found.name),
+            task=version.name,
+            version=version.version,
+            from_version=self._serving.live(version.name),
             kind=kind,
             state=PromotionState.ASKED,
             reason=_reason(reason),
@@ -236,11 +242,11 @@ class Promotions:
             asked_name=user.display_name,
             asked_at=now(),
             gate=gate,
-            overridden=gate is not None and gate.verdict is not GateVerdict.PASS,
+            overridden=gate is not None and gate.verdict is not PromotionVerdict.PASS,
         )
 
     def _go_live(
-        self, asked: Promotion, found: ModelVersion, confirmed: tuple[User, str] | None = None
+        self, asked: Promotion, version: ModelVersion, confirmed: tuple[User, str] | None = None
     ) -> Promotion:
         """Have the network take over; kept before and after, so that a kill in between is seen."""
         if confirmed is None:
@@ -248,7 +254,7 @@ class Promotions:
         by = asked.asked_name if confirmed is None else f"{asked.asked_name}, {confirmed[0].display_name}"
         tags = {PROMOTED_BY: by, PROMOTED_AT: now().isoformat(timespec="seconds"), REASON: asked.reason}
         try:
-            self._serving.put_in_force(found, tags)
+            self._serving.put_in_force(version, tags)
         except Exception as error:
             self._failed(asked, error, waits=confirmed is not None)
             raise
@@ -268,12 +274,12 @@ class Promotions:
         self._record(asked, f"model.{asked.kind}-failed", asked.asked_by, said)
 
     def _open(self, promotion_id: str) -> Promotion:
-        found = self._store.get(promotion_id)
-        if found is None:
+        asked = self._store.get(promotion_id)
+        if asked is None:
             raise NotFound("There is no such request.")
-        if found.state is not PromotionState.ASKED:
-            raise InvalidInput(f"This was decided already, by {found.decided_name or found.asked_name}.")
-        return found
+        if asked.state is not PromotionState.ASKED:
+            raise InvalidInput(f"This was decided already, by {asked.decided_name or asked.asked_name}.")
+        return asked
 
     def _decide(self, decided: Promotion) -> None:
         if not self._store.decide(decided):
@@ -288,12 +294,9 @@ class Promotions:
         finally:
             self._changing.release()
 
-    def _say(self, one: Promotion, action: str, user: User, why: str) -> None:
-        self._record(one, action, user.id, why)
-
-    def _record(self, one: Promotion, action: str, actor: str, why: str) -> None:
-        detail = f"version {one.version} in the place of {one.from_version}: {why}"
-        self._audit.record(AuditEvent(now(), actor, action, one.task, detail))
+    def _record(self, promotion: Promotion, action: str, actor: str, why: str) -> None:
+        detail = f"version {promotion.version} in the place of {promotion.from_version}: {why}"
+        self._audit.record(AuditEvent(now(), actor, action, promotion.task, detail))
 
 
 _CUT_SHORT = "The server was stopped while this was under way."
@@ -305,11 +308,6 @@ def _decided(asked: Promotion, state: PromotionState, user: User, why: str) -> P
     return replace(
         asked, state=state, decided_by=user.id, decided_name=user.display_name, decided_at=now(), decision=why
     )
-
-
-def _allow(user: User, roles: tuple[Role, ...]) -> None:
-    if user.role not in roles:
-        raise NotAllowed("Your role does not permit this.")
 
 
 def _reason(text: str) -> str:

@@ -1,17 +1,16 @@
-"""The gate before a promotion: recall and Dice must not be worse beyond a margin, by interval.
+"""The promotion gate before a promotion: recall and Dice must not be worse beyond a margin, by interval.
 
 This is a test of non-inferiority: that nothing worse was seen is not enough; the 95 % interval of
 the paired difference must lie above what would be tolerated. With too few truths it cannot, and
-then the gate says that it cannot tell, which is not a pass.
+then the promotion gate says that it cannot tell, which is not a pass.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from data.records import Check, Gate, GateVerdict, Paired, Rehearsal
-from models.metrics import Z95
+from data.records import NonInferiorityCheck, PairedMetric, PromotionGateResult, PromotionVerdict, Rehearsal
+from models.statistics.paired import same_in_all
 from services.versions.rehearser import DICE, RECALL
 
 NAMES = {RECALL: "recall", DICE: "Dice"}
@@ -30,64 +29,64 @@ class Margins:
         return self.recall if name == RECALL else self.dice
 
 
-def judged(rehearsal: Rehearsal, margins: Margins, *, draws: bool) -> Gate:
+def judged(rehearsal: Rehearsal, margins: Margins, *, draws: bool) -> PromotionGateResult:
     """What the gate says of a rehearsal; `draws` where the task draws masks, so that Dice counts."""
-    known = {one.name: one for one in rehearsal.paired}
+    metrics = {metric.name: metric for metric in rehearsal.paired}
     checks = tuple(
-        _check(name, known.get(name), margins) for name in (RECALL, DICE) if draws or name == RECALL
+        _check(name, metrics.get(name), margins) for name in (RECALL, DICE) if draws or name == RECALL
     )
-    failed = [check for check in checks if check.verdict is GateVerdict.FAIL]
-    unknown = [check for check in checks if check.verdict is GateVerdict.CANNOT_TELL]
+    failed = [check for check in checks if check.verdict is PromotionVerdict.FAIL]
+    unknown = [check for check in checks if check.verdict is PromotionVerdict.CANNOT_TELL]
     unread = len(rehearsal.failed)
     if unread:
         sentence = f"It could not read {unread} of {unread + len(rehearsal.differences)} scans."
-        verdict = GateVerdict.FAIL
+        verdict = PromotionVerdict.FAIL
     elif failed:
-        verdict, sentence = GateVerdict.FAIL, " ".join(one.sentence for one in failed)
+        verdict, sentence = PromotionVerdict.FAIL, " ".join(check.sentence for check in failed)
     elif unknown:
-        verdict, sentence = GateVerdict.CANNOT_TELL, " ".join(one.sentence for one in unknown)
+        verdict, sentence = PromotionVerdict.CANNOT_TELL, " ".join(check.sentence for check in unknown)
     else:
-        verdict, sentence = GateVerdict.PASS, " ".join(check.sentence for check in checks)
-    return Gate(verdict, _on_what(rehearsal) + sentence, rehearsal.id, checks)
+        verdict, sentence = PromotionVerdict.PASS, " ".join(check.sentence for check in checks)
+    return PromotionGateResult(verdict, _on_what(rehearsal) + sentence, rehearsal.id, checks)
 
 
 def truths_needed(margin: float) -> int:
     """How many truths with a finding make recall pass if the versions differ on none of them."""
-    # Bonett and Price's half width without a discordant pair: z * sqrt(2) / (n + 2)
-    return math.floor(Z95 * math.sqrt(2) / margin) - 1
+    return same_in_all(margin)
 
 
-def _check(name: str, pair: Paired | None, margins: Margins) -> Check:
+def _check(name: str, metric: PairedMetric | None, margins: Margins) -> NonInferiorityCheck:
     margin = margins.of(name)
-    if pair is None or pair.n < margins.least_truths:
-        n = 0 if pair is None else pair.n
-        return Check(name, None, None, None, n, margin, GateVerdict.CANNOT_TELL, _too_few(name, n, margins))
-    verdict = _verdict(pair, margin)
-    return Check(
+    if metric is None or metric.n < margins.least_truths:
+        n = 0 if metric is None else metric.n
+        verdict, sentence = PromotionVerdict.CANNOT_TELL, _too_few(name, n, margins)
+        return NonInferiorityCheck(name, None, None, None, n, margin, verdict, sentence)
+    verdict = _verdict(metric, margin)
+    return NonInferiorityCheck(
         name,
-        pair.difference,
-        pair.low,
-        pair.high,
-        pair.n,
+        metric.difference,
+        metric.low,
+        metric.high,
+        metric.n,
         margin,
         verdict,
-        _sentence(name, pair, margin, verdict),
+        _sentence(name, metric, margin, verdict),
     )
 
 
-def _verdict(pair: Paired, margin: float) -> GateVerdict:
-    if pair.low > -margin:
-        return GateVerdict.PASS
-    worse = pair.difference < -margin or pair.high < 0
-    return GateVerdict.FAIL if worse else GateVerdict.CANNOT_TELL
+def _verdict(metric: PairedMetric, margin: float) -> PromotionVerdict:
+    if metric.low > -margin:
+        return PromotionVerdict.PASS
+    worse = metric.difference < -margin or metric.high < 0
+    return PromotionVerdict.FAIL if worse else PromotionVerdict.CANNOT_TELL
 
 
-def _sentence(name: str, pair: Paired, margin: float, verdict: GateVerdict) -> str:
-    changed = f"{NAMES[name].capitalize() if name == RECALL else 'Dice'} changes by {pair.difference:+.3f}"
-    interval = f"(95 % interval {pair.low:+.3f} to {pair.high:+.3f}, n = {pair.n})"
-    if verdict is GateVerdict.PASS:
+def _sentence(name: str, metric: PairedMetric, margin: float, verdict: PromotionVerdict) -> str:
+    changed = f"{NAMES[name].capitalize() if name == RECALL else 'Dice'} changes by {metric.difference:+.3f}"
+    interval = f"(95 % interval {metric.low:+.3f} to {metric.high:+.3f}, n = {metric.n})"
+    if verdict is PromotionVerdict.PASS:
         return f"{changed} {interval}, which is not worse beyond the margin of {margin:.2f}."
-    if verdict is GateVerdict.FAIL:
+    if verdict is PromotionVerdict.FAIL:
         return f"{changed} {interval}, which is worse than the margin of {margin:.2f} allows."
     return (
         f"{changed} {interval}: the interval reaches below the margin of -{margin:.2f}, so more scans with a "

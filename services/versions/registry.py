@@ -10,15 +10,18 @@ import json
 import logging
 import shutil
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from data.errors import Busy, NotFound, UnusableModel
+from data import atomic_files
+from data.errors import NotFound, TrackingAway, UnusableModel
 from data.records import ModelVersion
 from data.tracking import CHALLENGER, CHAMPION, Tracking
 from models import weights
-from models.task import Kind, Task
+from models.task import Task, TaskKind
 from models.weights import Trained
+from services.containment import contained
 from services.inference.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -28,9 +31,17 @@ PROMOTED_BY, PROMOTED_AT, REASON = "lightbox.promoted_by", "lightbox.promoted_at
 """Tags of a version that went live: who let it, when, and why."""
 
 _AWAY = "The model registry cannot be reached, so nothing was changed; please try again in a moment."
+_BROKEN = (
+    "The version in force was not loaded, as something went wrong inside Lightbox (error {error_id}); "
+    "the last known one serves on."
+)
 _NOT_THE_SAME = "The files of version {version} are not those that were registered, so it cannot be used."
 _NOT_OURS = "Version {version} was registered without Lightbox's files and cannot be used."
 EXPERIMENT = "lightbox-{task}"
+NOTED = "champion.json"
+"""The file that notes which version of a task served last on this machine."""
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+"""What comes of JSON that was cut off, or says something else."""
 
 
 class Registry:
@@ -46,7 +57,7 @@ class Registry:
     @property
     def clinical(self) -> list[str]:
         """The tasks that clinicians get answers from."""
-        return [task.name for task in self._tasks.values() if task.kind is not Kind.ROUTING]
+        return [task.name for task in self._tasks.values() if task.kind is not TaskKind.ROUTING]
 
     @property
     def ready(self) -> bool:
@@ -61,7 +72,8 @@ class Registry:
         """Bring each task's champion into the engine; what ships is registered where nothing is."""
         try:
             for task in self._tasks.values():
-                self._load(task, engine)
+                if not self._load_champion(task, engine):
+                    self._load_known(task, engine)
         finally:
             self._started.set()
 
@@ -69,107 +81,95 @@ class Registry:
         """Registered versions, newest first; empty while MLflow is away."""
         names = [task] if task else list(self._tasks)
         try:
-            found = [one for name in names for one in self._tracking.versions(name)]
-        except Exception as error:
-            self._away(error)
+            versions = [version for name in names for version in self._tracking.versions(name)]
+        except TrackingAway as away:
+            self._note_away(away)
             return []
         self.trouble = None
-        return found
+        return versions
 
     def version(self, task: str, number: str) -> ModelVersion:
-        """One registered version; raises NotFound, and Busy while MLflow is away."""
-        try:
-            found = self._tracking.registered(task) if task in self._tasks else []
-        except Exception as error:
-            raise self._busy(error) from error
-        for one in found:
-            if one.version == number:
-                return one
+        """One registered version; raises NotFound, and TrackingAway."""
+        with self._telling_trouble():
+            registered = self._tracking.registered(task) if task in self._tasks else []
+        for version in registered:
+            if version.version == number:
+                return version
         raise NotFound("There is no such version.")
 
     def pointed_at(self, task: str) -> ModelVersion | None:
-        """What the alias `champion` points at right now; raises Busy while MLflow is away."""
-        try:
-            found = self._tracking.by_alias(task, CHAMPION)
-        except Exception as error:
-            raise self._busy(error) from error
+        """What the alias `champion` points at right now; raises TrackingAway."""
+        with self._telling_trouble():
+            champion = self._tracking.by_alias(task, CHAMPION)
         self.trouble = None
-        return found
+        return champion
 
     def point(self, version: ModelVersion, tags: Mapping[str, str]) -> None:
-        """Let `champion` point at a version, and say on it who did so; raises Busy without MLflow.
+        """Let `champion` point at a version, and say on it who did so; raises TrackingAway.
 
         What it was tried for has ended, so it is nobody's challenger any more.
         """
-        try:
+        with self._telling_trouble():
             self._tracking.set_alias(version.name, CHAMPION, version.version)
-        except Exception as error:
-            raise self._busy(error) from error
         try:  # what serves does not depend on these
             self._tracking.tag_version(version.name, version.version, tags)
             challenger = self._tracking.by_alias(version.name, CHALLENGER)
             if challenger is not None and challenger.version == version.version:
                 self._tracking.delete_alias(version.name, CHALLENGER)
-        except Exception as error:
-            self._away(error)
+        except TrackingAway as away:
+            self._note_away(away)
 
     def challenge(self, version: ModelVersion | None, task: str) -> None:
-        """Let `challenger` point at a version, or at none; raises Busy while MLflow is away."""
-        try:
+        """Let `challenger` point at a version, or at none; raises TrackingAway."""
+        with self._telling_trouble():
             if version is None:
                 self._tracking.delete_alias(task, CHALLENGER)
             else:
                 self._tracking.set_alias(task, CHALLENGER, version.version)
-        except Exception as error:
-            raise self._busy(error) from error
 
     def files(self, version: ModelVersion) -> Trained:
         """A version's files on this machine, fetched where they are not here yet, and verified.
 
-        Raises UnusableModel where they are not what was registered, or no version of ours.
+        Raises UnusableModel where they are not what was registered, or no version of ours; TrackingAway.
         """
         folder = self._folder / version.name / version.version
+        why = _NOT_OURS
         for _ in range(2):  # a copy that was damaged here is fetched once more
             if not (folder / weights.WEIGHTS).exists():
                 shutil.rmtree(folder, ignore_errors=True)
                 self._tracking.files_of(version, folder)
-            try:
-                trained = weights.opened(folder)
-            except (FileNotFoundError, KeyError, TypeError, ValueError) as error:
-                raise UnusableModel(_NOT_OURS.format(version=version.version)) from error
-            if version.weights_sha256 in ("", trained.sha256):
+            trained = _readable(folder)
+            if trained is not None and version.weights_sha256 in ("", trained.sha256):
                 return trained
+            why = _NOT_OURS if trained is None else _NOT_THE_SAME
             shutil.rmtree(folder, ignore_errors=True)
-        raise UnusableModel(_NOT_THE_SAME.format(version=version.version))
+        raise UnusableModel(why.format(version=version.version))
 
     def note_live(self, task: str, version: str) -> None:
         """Remember on this machine what is in force, for a start without MLflow."""
-        (self._folder / task).mkdir(parents=True, exist_ok=True)
-        (self._folder / task / "champion.json").write_text(json.dumps({"version": version}))
+        atomic_files.write(self._folder / task / NOTED, json.dumps({"version": version}))
 
     def add(
         self, task: str, folder: Path, who: str, description: str, tags: Mapping[str, str]
     ) -> ModelVersion:
-        """Register a folder of files as a new version, without an alias; raises Busy without MLflow."""
+        """Register a folder of files as a new version, without an alias; raises TrackingAway."""
         trained = weights.opened(folder)
         facts = {**trained.facts, "uploaded_by": who}
-        try:
+        with self._telling_trouble():
             run = self._tracking.start_run(EXPERIMENT.format(task=task), f"upload by {who}", facts)
             self._tracking.log_metrics(run, flat(trained.metrics))
             self._tracking.log_files(run, folder)
             self._tracking.end_run(run)
             made = self._tracking.register(task, run, trained.sha256, description)
             self._tracking.tag_version(task, made.version, tags)
-        except Exception as error:
-            raise self._busy(error) from error
         return made
 
     def champion(self, task: str) -> ModelVersion | None:
         """The version in force, as MLflow says; None while it is away or has none."""
         try:
             return self._tracking.by_alias(task, CHAMPION)
-        except Exception as error:
-            self._away(error)
+        except TrackingAway as away:
+            self._note_away(away)
             return None
 
     def card(self, task: str) -> str:
@@ -187,18 +187,27 @@ class Registry:
         """
         return self._known(task) or (weights.opened(self._tasks[task].folder), SHIPPED)
 
-    def _load(self, task: Task, engine: Engine) -> None:
-        try:
-            trained, version = self._fetched(task)
-            engine.place(task, trained, version)
-            self.note_live(task.name, version)
-            return
-        except UnusableModel as error:
-            self.trouble = str(error)
-            log.error("the champion of %s cannot be loaded: %s", task.name, error)
-        except Exception as error:
-            self._away(error)
-        self._load_known(task, engine)
+    def _load_champion(self, task: Task, engine: Engine) -> bool:
+        """Whether what MLflow calls the champion serves now; whatever went wrong, something has to."""
+        loaded = False
+
+        def load() -> None:
+            nonlocal loaded
+            try:
+                trained, version = self._fetched(task)
+                engine.place(task, trained, version)
+                loaded = True
+                self.note_live(task.name, version)
+            except UnusableModel as error:
+                self.trouble = str(error)
+                log.error("the champion of %s cannot be loaded: %s", task.name, error)
+            except TrackingAway as away:
+                self._note_away(away)
+
+        error_id = contained(load, "the champion of %s could not be loaded", task.name)
+        if error_id is not None:
+            self.trouble = _BROKEN.format(error_id=error_id)
+        return loaded
 
     def _load_known(self, task: Task, engine: Engine) -> None:
         """What served before, or else what ships."""
@@ -238,28 +247,51 @@ class Registry:
         files.mkdir(parents=True, exist_ok=True)
         for name in (weights.WEIGHTS, weights.SETTINGS, weights.CARD, weights.REFERENCE):
             if (task.folder / name).exists():
-                (files / name).write_bytes((task.folder / name).read_bytes())
+                atomic_files.write(files / name, (task.folder / name).read_bytes())
         self._tracking.log_files(run, files)
         self._tracking.end_run(run)
         return self._tracking.register(task.name, run, shipped.sha256, "The weights that ship with Lightbox.")
 
     def _known(self, task: str) -> tuple[Trained, str] | None:
-        pointer = self._folder / task / "champion.json"
-        if not pointer.exists():
+        """What served last, by this machine's note; None where there is none that can be read."""
+        version = self._noted(task)
+        if version is None:
             return None
-        version = json.loads(pointer.read_text())["version"]
+        trained = _readable(self._folder / task / version)
+        return None if trained is None else (trained, version)
+
+    def _noted(self, task: str) -> str | None:
+        pointer = self._folder / task / NOTED
         try:
-            return weights.opened(self._folder / task / version), version
+            return str(json.loads(pointer.read_bytes())["version"])
         except FileNotFoundError:
             return None
+        except _UNREADABLE as error:  # a crash cut it off; the next version that takes over is noted anew
+            log.error("%s is ignored, as it cannot be read: %r", pointer, error)
+            return None
 
-    def _busy(self, error: Exception) -> Busy:
-        self._away(error)
-        return Busy(_AWAY)
+    @contextmanager
+    def _telling_trouble(self) -> Iterator[None]:
+        try:
+            yield
+        except TrackingAway as away:
+            self._note_away(away)
+            raise TrackingAway(_AWAY) from away
 
-    def _away(self, error: Exception) -> None:
+    def _note_away(self, away: TrackingAway) -> None:
         self.trouble = "The model registry cannot be reached; the last known versions serve on."
-        log.warning("the model registry cannot be reached: %r", error)
+        log.warning("the model registry cannot be reached: %r", away.__cause__)
+
+
+def _readable(folder: Path) -> Trained | None:
+    """A version's files; None where they are no version of ours, or damaged."""
+    try:
+        return weights.opened(folder)
+    except FileNotFoundError:
+        return None
+    except _UNREADABLE as error:
+        log.error("the settings of the version in %s cannot be read: %r", folder, error)
+        return None
 
 
 def flat(metrics: dict[str, dict[str, float]]) -> dict[str, float]:

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from data.errors import NotFound
 from data.files import FileStore
 from data.packing import unpacked
-from data.records import Difference
+from data.records import RehearsedScan
 from reports import pictures
 from services import keys
 from services.reviewing.pictures import Pictures
 from services.versions.rehearsals import Rehearsals
 from services.versions.rehearser import CANDIDATE, CHAMPION
+
+Outline = tuple[NDArray[np.bool_], pictures.Colour]
 
 
 class RehearsalPictures:
@@ -34,26 +36,26 @@ class RehearsalPictures:
     def png(self, rehearsal_id: str, scan_id: str) -> bytes:
         """The slice that differs most: the champion's outline, and the candidate's on top of it.
 
-        A task without masks has the bare slice. Raises NotFound, and Busy while MLflow is away.
+        A task without masks has the bare slice. Raises NotFound and TrackingAway.
         """
-        found = self._rehearsals.opened(rehearsal_id).differences
-        one = next((each for each in found if each.scan_id == scan_id), None)
-        if one is None:
+        rehearsed = self._rehearsals.opened(rehearsal_id).differences
+        scan = next((scan for scan in rehearsed if scan.scan_id == scan_id), None)
+        if scan is None:
             raise NotFound("This scan was not rehearsed.")
         low, high, _, _ = self._shown.window(scan_id)
         array = self._files.get_array(keys.array(scan_id))
-        return pictures.outlines_png(array[one.slice], low, high, self._drawn(rehearsal_id, one))
+        return pictures.outlines_png(array[scan.slice], low, high, self._drawn(rehearsal_id, scan))
 
-    def _drawn(self, rehearsal_id: str, one: Difference) -> list[tuple[NDArray[np.bool_], pictures.Colour]]:
-        if one.overlap is None:
+    def _drawn(self, rehearsal_id: str, scan: RehearsedScan) -> list[Outline]:
+        if scan.overlap is None:
             return []
-        champion = keys.rehearsed_mask(rehearsal_id, one.scan_id, CHAMPION)
-        if one.result_id is not None:
-            champion = keys.mask(one.result_id)
-        candidate = keys.rehearsed_mask(rehearsal_id, one.scan_id, CANDIDATE)
+        champion = keys.rehearsed_mask(rehearsal_id, scan.scan_id, CHAMPION)
+        if scan.result_id is not None:
+            champion = keys.mask(scan.result_id)
+        candidate = keys.rehearsed_mask(rehearsal_id, scan.scan_id, CANDIDATE)
         return [
-            (self._slice(champion, one.slice), pictures.AI_COLOUR),
-            (self._slice(candidate, one.slice), pictures.CANDIDATE_COLOUR),
+            (self._slice(champion, scan.slice), pictures.AI_COLOUR),
+            (self._slice(candidate, scan.slice), pictures.CANDIDATE_COLOUR),
         ]
 
     def _slice(self, key: str, index: int) -> NDArray[np.bool_]:

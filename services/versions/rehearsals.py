@@ -9,23 +9,23 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 from data.codec import from_plain, to_plain
 from data.database import now
-from data.errors import Busy, InvalidInput, NotAllowed, NotFound, UserFacingError
+from data.errors import Busy, InvalidInput, NotFound, TrackingAway, UserFacingError
 from data.files import FileStore
 from data.ledger.worklist import WorklistStore
 from data.records import (
     AuditEvent,
     Cost,
-    Difference,
     Job,
-    Paired,
+    PairedMetric,
     Rehearsal,
-    Role,
+    RehearsedScan,
     Scan,
     ScanStatus,
     TrackedRun,
@@ -38,7 +38,9 @@ from data.stores.scans import ScanStore
 from models.cost import measured, pictures
 from services import keys
 from services.inference.engine import Engine, Loaded
+from services.inference.faults import FILE_FAULTS, NETWORK_FAULTS
 from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
 from services.versions.registry import Registry
 from services.versions.rehearser import Rehearser, paired
 from services.versions.serving import Serving
@@ -58,7 +60,7 @@ _LOST = "MLflow could not be reached when the rehearsal was finished, so it was 
 
 
 @dataclass(frozen=True)
-class Asked:
+class RehearsalRequest:
     """What a rehearsal was asked to do; a job's subject."""
 
     task: str
@@ -105,8 +107,7 @@ class Rehearsals:
 
         Raises NotAllowed, InvalidInput, NotFound, Busy.
         """
-        if user.role is not Role.MLOPS:
-            raise NotAllowed("Only MLOps staff rehearse versions.")
+        require(user, Permission.REHEARSE)
         if not 1 <= scans <= MOST_SCANS:
             raise InvalidInput(f"A rehearsal takes between 1 and {MOST_SCANS} scans.")
         live = self._serving.live(task)
@@ -119,26 +120,25 @@ class Rehearsals:
             raise InvalidInput("There are no scans yet that this version could read.")
         detail = f"version {version} on the last {scans} scans"
         self._audit.record(AuditEvent(now(), user.id, "model.rehearse", task, detail))
-        return self._jobs.submit(JOB, json.dumps(asdict(Asked(task, version, scans))), user.id)
+        return self._jobs.submit(JOB, json.dumps(asdict(RehearsalRequest(task, version, scans))), user.id)
 
     def cancel(self, job_id: str, user: User) -> None:
         """End a rehearsal that waits or runs; raises NotAllowed, NotFound."""
-        if user.role is not Role.MLOPS:
-            raise NotAllowed("Only MLOps staff end rehearsals.")
+        require(user, Permission.REHEARSE)
         if self._jobs.get(job_id).kind != JOB:
             raise NotFound("There is no such rehearsal.")
         self._jobs.cancel(job_id)
         self._audit.record(AuditEvent(now(), user.id, "model.rehearsal-cancelled", job_id))
 
-    def jobs(self, limit: int = 20) -> list[tuple[Asked, Job]]:
+    def jobs(self, limit: int = 20) -> list[tuple[RehearsalRequest, Job]]:
         """The latest rehearsals as jobs, newest first."""
-        return [(asked_of(job), job) for job in self._jobs.recent(limit, JOB)]
+        return [(request_of(job), job) for job in self._jobs.recent(limit, JOB)]
 
     def under_way(self, task: str, version: str) -> Job | None:
         """The unfinished rehearsal of a version, if there is one."""
         for job in self._job_store.unfinished():
             if job.kind == JOB:
-                asked = asked_of(job)
+                asked = request_of(job)
                 if (asked.task, asked.version) == (task, version):
                     return job
         return None
@@ -150,7 +150,7 @@ class Rehearsals:
     def latest(self, task: str, version: str, against: str | None = None) -> Rehearsal | None:
         """The latest finished rehearsal of a version, of those against a certain champion.
 
-        None where there is none. Raises Busy while MLflow is away.
+        None where there is none. Raises TrackingAway.
         """
         tags = {"lightbox.kind": KIND, VERSION: version}
         for run in self._runs(task, tags if against is None else tags | {AGAINST: against}):
@@ -167,13 +167,12 @@ class Rehearsals:
         return {version: self.opened(newest[version]) if version in newest else None for version in versions}
 
     def opened(self, rehearsal_id: str) -> Rehearsal:
-        """A finished rehearsal; raises NotFound, and Busy while MLflow is away."""
+        """A finished rehearsal; raises NotFound and TrackingAway."""
         try:
-            return self._opened(rehearsal_id)
+            with _telling_away():
+                return self._opened(rehearsal_id)
         except NotFound:
             raise NotFound("There is no such rehearsal.") from None
-        except Exception as error:
-            raise _away(error) from error
 
     def scans_of(self, task: str, count: int) -> tuple[list[str], bool]:
         """(the last scans that were read, newest first; whether they are synthetic).
@@ -189,24 +188,23 @@ class Rehearsals:
         return [], False
 
     def _work(self, job: JobContext) -> None:
-        asked = Asked(**json.loads(job.subject))
+        asked = RehearsalRequest(**json.loads(job.subject))
         if asked.version == self._serving.live(asked.task):
             raise InvalidInput("This version went live before it was rehearsed.")
         champion = self._engine.loaded(asked.task)
         candidate = self._serving.beside(self._registry.version(asked.task, asked.version))
         run_id = self._begun(asked, champion, job)
         try:
-            made = self._rehearsed(run_id, asked, champion, candidate, job)
-            self._finish(made)
+            self._finish(self._rehearsed(run_id, asked, champion, candidate, job))
         except _Cancelled:
             self._drop(run_id)
         except BaseException:
             self._drop(run_id)
             raise
 
-    def _begun(self, asked: Asked, champion: Loaded, job: JobContext) -> str:
+    def _begun(self, asked: RehearsalRequest, champion: Loaded, job: JobContext) -> str:
         tags = {"lightbox.kind": KIND, VERSION: asked.version}
-        try:
+        with _telling_away():
             for left in self._tracking.runs(_experiment(asked.task), {"lightbox.job": job.job_id}):
                 self._drop(left.run_id)  # of this job, before the server was stopped or killed
             return self._tracking.start_run(
@@ -215,27 +213,25 @@ class Rehearsals:
                 {"scans_asked": asked.scans},
                 tags | {AGAINST: champion.version, "lightbox.job": job.job_id},
             )
-        except Exception as error:
-            raise _away(error) from error
 
     def _rehearsed(
-        self, run_id: str, asked: Asked, champion: Loaded, candidate: Loaded, job: JobContext
+        self, run_id: str, asked: RehearsalRequest, champion: Loaded, candidate: Loaded, job: JobContext
     ) -> Rehearsal:
         started = now()
         ids, synthetic = self.scans_of(asked.task, asked.scans)
-        found: list[Difference] = []
+        rehearsed: list[RehearsedScan] = []
         failed: list[tuple[str, str]] = []
         for number, scan_id in enumerate(ids):
             scan = self._scans.get(scan_id)
             if scan is None:  # deleted meanwhile
                 continue
-            outcome = self._one(run_id, scan, champion, candidate, job, number / len(ids))
-            if isinstance(outcome, Difference):
-                found.append(outcome)
+            outcome = self._compared(run_id, scan, champion, candidate, job, number / len(ids))
+            if isinstance(outcome, RehearsedScan):
+                rehearsed.append(outcome)
             else:
                 failed.append((scan_id, outcome))
         costs = self._costs(champion, candidate)
-        found.sort(key=lambda one: -one.disagreement)
+        rehearsed.sort(key=lambda scan: -scan.disagreement)
         return Rehearsal(
             id=run_id,
             task=asked.task,
@@ -245,16 +241,16 @@ class Rehearsals:
             started_at=started,
             finished_at=now(),
             synthetic=synthetic,
-            differences=tuple(found),
+            differences=tuple(rehearsed),
             failed=tuple(failed),
-            paired=paired(found),
+            paired=paired(rehearsed),
             champion_cost=costs[0],
             candidate_cost=costs[1],
         )
 
-    def _one(
+    def _compared(
         self, run_id: str, scan: Scan, champion: Loaded, candidate: Loaded, job: JobContext, done: float
-    ) -> Difference | str:
+    ) -> RehearsedScan | str:
         def look(_: float) -> None:
             if job.cancelled():
                 raise _Cancelled
@@ -271,28 +267,30 @@ class Rehearsals:
                 raise
             except UserFacingError as error:
                 return str(error)
-            except Exception:
+            except (*NETWORK_FAULTS, *FILE_FAULTS):
                 log.exception("scan %s could not be rehearsed", scan.id)
                 return _UNREADABLE
 
     def _costs(self, champion: Loaded, candidate: Loaded) -> list[Cost]:
         batch = pictures(COST_BATCH, candidate.task.channels, candidate.task.input_size)
         both = [(champion.network, champion.dtype), (candidate.network, candidate.dtype)]
-        return [Cost(one.picture_ms, one.weights_mb, one.peak_mb) for one in measured(both, batch)]
+        return [Cost(cost.picture_ms, cost.weights_mb, cost.peak_mb) for cost in measured(both, batch)]
 
-    def _finish(self, made: Rehearsal) -> None:
+    def _finish(self, rehearsal: Rehearsal) -> None:
         try:
-            self._tracking.log_metrics(made.id, _flat(made))
-            self._tracking.log_json(made.id, FILE, to_plain(made))
-            self._tracking.end_run(made.id)
-            older = self._runs(made.task, {"lightbox.kind": KIND, VERSION: made.version})
-        except Exception as error:
-            raise UserFacingError(_LOST) from error
+            self._tracking.log_metrics(rehearsal.id, _flat(rehearsal))
+            self._tracking.log_json(rehearsal.id, FILE, to_plain(rehearsal))
+            self._tracking.end_run(rehearsal.id)
+            older = self._runs(rehearsal.task, {"lightbox.kind": KIND, VERSION: rehearsal.version})
+        except TrackingAway as away:
+            raise UserFacingError(_LOST) from away
         for run in older:
-            if run.run_id != made.id:  # its numbers stay in MLflow; its pictures have had their day
+            if run.run_id != rehearsal.id:  # its numbers stay in MLflow; its pictures have had their day
                 self._files.delete_all(keys.rehearsal(run.run_id))
-        detail = f"version {made.version} against {made.against}: {len(made.differences)} scans"
-        self._audit.record(AuditEvent(now(), made.asked_by, "model.rehearsed", made.task, detail))
+        detail = (
+            f"version {rehearsal.version} against {rehearsal.against}: {len(rehearsal.differences)} scans"
+        )
+        self._audit.record(AuditEvent(now(), rehearsal.asked_by, "model.rehearsed", rehearsal.task, detail))
 
     def _drop(self, run_id: str) -> None:
         """Leave nothing of an unfinished rehearsal."""
@@ -300,49 +298,51 @@ class Rehearsals:
         try:
             self._tracking.end_run(run_id, failed=True)
             self._tracking.delete_runs([run_id])
-        except Exception as error:
-            log.warning("the run of a rehearsal that ended early stays in MLflow: %r", error)
+        except TrackingAway as away:
+            log.warning("the run of a rehearsal that ended early stays in MLflow: %r", away.__cause__)
 
     def _runs(self, task: str, tags: Mapping[str, str]) -> list[TrackedRun]:
-        try:
+        with _telling_away():
             return self._tracking.runs(_experiment(task), tags)
-        except Exception as error:
-            raise _away(error) from error
 
     def _read(self, rehearsal_id: str) -> Rehearsal:
-        found: Rehearsal = from_plain(Rehearsal, self._tracking.read_json(rehearsal_id, FILE))
-        return found
+        rehearsal: Rehearsal = from_plain(Rehearsal, self._tracking.read_json(rehearsal_id, FILE))
+        return rehearsal
 
 
-def asked_of(job: Job) -> Asked:
+def request_of(job: Job) -> RehearsalRequest:
     """What a rehearsal's job was asked to do."""
-    return Asked(**json.loads(job.subject))
+    return RehearsalRequest(**json.loads(job.subject))
 
 
 def _experiment(task: str) -> str:
     return EXPERIMENT.format(task=task)
 
 
-def _flat(made: Rehearsal) -> dict[str, float]:
+def _flat(rehearsal: Rehearsal) -> dict[str, float]:
     """The rehearsal's numbers for MLflow."""
     numbers: dict[str, float] = {
-        "scans": len(made.differences),
-        "failed": len(made.failed),
-        "sides_changed": made.sides_changed,
+        "scans": len(rehearsal.differences),
+        "failed": len(rehearsal.failed),
+        "sides_changed": rehearsal.sides_changed,
     }
-    for one in made.paired:
-        numbers |= _of_pair(one)
-    for who, cost in (("champion", made.champion_cost), ("candidate", made.candidate_cost)):
+    for metric in rehearsal.paired:
+        numbers |= _of_metric(metric)
+    for who, cost in (("champion", rehearsal.champion_cost), ("candidate", rehearsal.candidate_cost)):
         if cost is not None:
             numbers |= {f"{who}_{name}": value for name, value in asdict(cost).items()}
     return numbers
 
 
-def _of_pair(one: Paired) -> dict[str, float]:
-    parts = {"difference": one.difference, "low": one.low, "high": one.high, "n": float(one.n)}
-    return {f"{one.name}_{part}": value for part, value in parts.items()} | {one.name: one.candidate}
+def _of_metric(metric: PairedMetric) -> dict[str, float]:
+    parts = {"difference": metric.difference, "low": metric.low, "high": metric.high, "n": float(metric.n)}
+    return {f"{metric.name}_{part}": value for part, value in parts.items()} | {metric.name: metric.candidate}
 
 
-def _away(error: Exception) -> Busy:
-    log.warning("MLflow did not answer a rehearsal: %r", error)
-    return Busy("MLflow cannot be reached right now, and rehearsals are kept there.")
+@contextmanager
+def _telling_away() -> Iterator[None]:
+    try:
+        yield
+    except TrackingAway as away:
+        log.warning("MLflow did not answer a rehearsal: %r", away.__cause__)
+        raise TrackingAway("MLflow cannot be reached right now, and rehearsals are kept there.") from away

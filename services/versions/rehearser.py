@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from data import formats
 from data.files import FileStore
 from data.packing import packed, unpacked
-from data.records import Difference, Measurements, Paired, Result, Review, Said, Scan
+from data.records import Measurements, PairedMetric, RehearsedScan, Result, Review, Scan, VersionAnswer
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
-from models.metrics import Z95, bootstrapped, dice
+from models.overlap import dice
+from models.statistics.paired import PairedDifference, mcnemar, paired_means, paired_shares
 from services import keys
 from services.inference.engine import Loaded
 from services.reading.reading import Reader
-from services.statistics.pairing import mcnemar
 
 Mask = NDArray[np.bool_]
 CANDIDATE, CHAMPION = "candidate", "champion"
@@ -28,15 +28,15 @@ RECALL, SPECIFICITY, DICE = "recall", "specificity", "dice"
 
 
 @dataclass(frozen=True)
-class Shown:
+class MaskedAnswer:
     """What a version said of a scan, with its mask."""
 
-    said: Said
+    said: VersionAnswer
     mask: Mask | None
 
 
 @dataclass(frozen=True)
-class Truth:
+class KnownTruth:
     """What is held to be true of a scan: the latest review that says so."""
 
     positive: bool | None = None
@@ -59,7 +59,7 @@ class Rehearser:
         champion: Loaded,
         candidate: Loaded,
         look: Callable[[float], None],
-    ) -> Difference:
+    ) -> RehearsedScan:
         """Both versions' answers on a scan; the candidate's mask is kept.
 
         The champion's kept result stands for it where it is of this very version; other scans are
@@ -77,7 +77,7 @@ class Rehearser:
             old = self._of_result(kept, truth)
         self._keep(rehearsal_id, scan.id, CANDIDATE, new.mask)
         both = old.mask is not None and new.mask is not None
-        return Difference(
+        return RehearsedScan(
             scan_id=scan.id,
             champion=old.said,
             candidate=new.said,
@@ -88,8 +88,13 @@ class Rehearser:
         )
 
     def _read(
-        self, scan: Scan, array: NDArray[Any], loaded: Loaded, truth: Truth, look: Callable[[float], None]
-    ) -> Shown:
+        self,
+        scan: Scan,
+        array: NDArray[Any],
+        loaded: Loaded,
+        truth: KnownTruth,
+        look: Callable[[float], None],
+    ) -> MaskedAnswer:
         affine = formats.display_affine(scan.grid)
         read = self._reader.read_by(loaded, array, scan.spacing, affine, look, background=True)
         answer, taken = read.answer, read.provenance.timings_ms
@@ -105,18 +110,18 @@ class Rehearser:
                 return result
         return None
 
-    def _of_result(self, result: Result, truth: Truth) -> Shown:
+    def _of_result(self, result: Result, truth: KnownTruth) -> MaskedAnswer:
         mask = None
         if result.has_mask:
             mask = np.asarray(unpacked(self._files.get(keys.mask(result.id))), dtype=bool)
         taken = result.provenance.timings_ms.get("network")
         return _shown(result.probability, result.positive, result.measurements, taken, mask, truth)
 
-    def _truth(self, scan: Scan) -> Truth:
+    def _truth(self, scan: Scan) -> KnownTruth:
         for review in self._reviews.of_scan(scan.id):
             if review.truth_positive is not None:
-                return Truth(review.truth_positive, self._true_mask(review))
-        return Truth()
+                return KnownTruth(review.truth_positive, self._true_mask(review))
+        return KnownTruth()
 
     def _true_mask(self, review: Review) -> Mask | None:
         # An accepted mask is the champion's own: to measure its rival against it would be no test.
@@ -129,69 +134,45 @@ class Rehearser:
             self._files.put(keys.rehearsed_mask(rehearsal_id, scan_id, who), packed(mask))
 
 
-def paired(differences: Iterable[Difference]) -> tuple[Paired, ...]:
+def paired(differences: Iterable[RehearsedScan]) -> tuple[PairedMetric, ...]:
     """Every number that both versions have on the same scans, as far as truths are known."""
     known = [difference for difference in differences if difference.truth_positive is not None]
-    ill = [one for one in known if one.truth_positive]
-    healthy = [one for one in known if not one.truth_positive]
+    ill = [scan for scan in known if scan.truth_positive]
+    healthy = [scan for scan in known if not scan.truth_positive]
     drawn = [
-        (one.champion.truth_dice, one.candidate.truth_dice)
-        for one in ill
-        if one.champion.truth_dice is not None and one.candidate.truth_dice is not None
+        (scan.champion.truth_dice, scan.candidate.truth_dice)
+        for scan in ill
+        if scan.champion.truth_dice is not None and scan.candidate.truth_dice is not None
     ]
-    found = [
-        _share(RECALL, [(one.champion.positive, one.candidate.positive) for one in ill]),
-        _share(SPECIFICITY, [(not one.champion.positive, not one.candidate.positive) for one in healthy]),
+    metrics = [
+        _share(RECALL, [(scan.champion.positive, scan.candidate.positive) for scan in ill]),
+        _share(SPECIFICITY, [(not scan.champion.positive, not scan.candidate.positive) for scan in healthy]),
         _mean(DICE, drawn),
     ]
-    return tuple(one for one in found if one is not None)
+    return tuple(metric for metric in metrics if metric is not None)
 
 
-def _share(name: str, right: Sequence[tuple[bool, bool]]) -> Paired | None:
-    """Two shares on the same scans: who was right, (champion, candidate).
-
-    The interval of the difference is Bonett and Price's (J. Educ. Behav. Stat. 2012), which stays
-    honest for few scans: with none that differ it is not zero wide. `p` is McNemar's exact test.
-    """
-    n = len(right)
-    if not n:
+def _share(name: str, right: Sequence[tuple[bool, bool]]) -> PairedMetric | None:
+    """Two shares on the same scans: who was right, (champion, candidate)."""
+    if not right:
         return None
     old, new = np.array(right, dtype=bool).T
     test = mcnemar(old, new)
-    better, worse = test.second_only, test.first_only
-    gained, lost = (better + 1) / (n + 2), (worse + 1) / (n + 2)
-    half = Z95 * float(np.sqrt((gained + lost - (gained - lost) ** 2) / (n + 2)))
-    return Paired(
-        name,
-        float(old.mean()),
-        float(new.mean()),
-        (better - worse) / n,
-        max(-1.0, gained - lost - half),
-        min(1.0, gained - lost + half),
-        n,
-        better,
-        worse,
-        test.p,
-    )
+    return _paired(name, paired_shares(old, new), test.second_only, test.first_only)
 
 
-def _mean(name: str, values: Sequence[tuple[float, float]]) -> Paired | None:
-    """Two means on the same scans with a bootstrap over the scans' own differences."""
+def _mean(name: str, values: Sequence[tuple[float, float]]) -> PairedMetric | None:
+    """Two means on the same scans, (champion, candidate)."""
     if not values:
         return None
-    apart = [new - old for old, new in values]
-    figure = bootstrapped(apart)
-    return Paired(
-        name,
-        float(np.mean([old for old, _ in values])),
-        float(np.mean([new for _, new in values])),
-        figure.value,
-        figure.low,
-        figure.high,
-        figure.n,
-        sum(one > DICE_APART for one in apart),
-        sum(one < -DICE_APART for one in apart),
-    )
+    old, new = np.array(values, dtype=np.float64).T
+    better, worse = int((new - old > DICE_APART).sum()), int((old - new > DICE_APART).sum())
+    return _paired(name, replace(paired_means(old, new), p=None), better, worse)
+
+
+def _paired(name: str, apart: PairedDifference, better: int, worse: int) -> PairedMetric:
+    ends = apart.value, apart.low, apart.high, apart.n
+    return PairedMetric(name, apart.first, apart.second, *ends, better, worse, apart.p)
 
 
 def _shown(
@@ -200,11 +181,13 @@ def _shown(
     measured: Measurements | None,
     network_ms: float | None,
     mask: Mask | None,
-    truth: Truth,
-) -> Shown:
+    truth: KnownTruth,
+) -> MaskedAnswer:
     true_dice = None if mask is None or truth.mask is None else dice(mask, truth.mask)
     volume = None if measured is None else measured.volume_ml
-    return Shown(Said(float(probability), bool(positive), volume, network_ms, true_dice), mask)
+    return MaskedAnswer(
+        VersionAnswer(float(probability), bool(positive), volume, network_ms, true_dice), mask
+    )
 
 
 def _most_different(old: Mask | None, new: Mask | None, slices: int) -> int:

@@ -10,12 +10,14 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from data.database import now
-from data.errors import Busy, ModelUnavailable, UnusableModel
+from data.errors import ModelUnavailable, TrackingAway, UnusableModel
 from data.records import AuditEvent, ModelVersion
 from data.stores.audit import AuditLog
-from models.task import Kind, Task
+from models.task import Task, TaskKind
+from services.containment import contained
 from services.inference.engine import Engine, Loaded
 from services.versions.registry import Registry
 
@@ -62,7 +64,7 @@ class Serving:
 
     def draws(self, task: str) -> bool:
         """Whether a task's answer is a mask."""
-        return self._tasks[task].kind is Kind.SEGMENTATION
+        return self._tasks[task].kind is TaskKind.SEGMENTATION
 
     def trouble(self, task: str) -> str | None:
         """Why the version that the alias points at does not serve, where that is so."""
@@ -70,21 +72,19 @@ class Serving:
         return None if known is None else known[1]
 
     def beside(self, version: ModelVersion) -> Loaded:
-        """A version's network, loaded beside the one in force; raises UnusableModel, Busy."""
+        """A version's network, loaded beside the one in force; raises UnusableModel, TrackingAway."""
         try:
             trained = self._registry.files(version)
-        except UnusableModel:
-            raise
-        except Exception as error:
-            log.warning("%s version %s cannot be fetched: %r", version.name, version.version, error)
-            raise Busy(f"The files of version {version.version} cannot be fetched right now.") from error
+        except TrackingAway as away:
+            log.warning("%s version %s cannot be fetched: %r", version.name, version.version, away.__cause__)
+            said = f"The files of version {version.version} cannot be fetched right now."
+            raise TrackingAway(said) from away
         return self._engine.beside(self._tasks[version.name], trained, version.version)
 
     def put_in_force(self, version: ModelVersion, tags: Mapping[str, str]) -> None:
         """Let a version answer from now on and tell MLflow so.
 
-        Raises UnusableModel, or Busy while MLflow is away; then the old one serves on and the alias
-        stays where it was.
+        Raises UnusableModel or TrackingAway; then the old one serves on and the alias stays where it was.
         """
         with self._changing:
             loaded = self.beside(version)
@@ -94,7 +94,7 @@ class Serving:
     def look(self) -> list[str]:
         """Follow aliases that another tool moved; returns the tasks whose version changed here.
 
-        Raises Busy while MLflow is away.
+        Raises TrackingAway.
         """
         return [task for task in self._tasks if self._look_at(task, again=True)]
 
@@ -135,18 +135,11 @@ class Serving:
 
     def _follow(self, then: Callable[[], None]) -> None:
         self._registry.load_all(self._engine)
-        try:
-            then()
-        except Exception:
-            log.exception("what follows the loading of the models failed")
+        contained(then, "what follows the loading of the models failed")
         while self._every_s and not self._ending.wait(self._every_s):
             for task in self._tasks:
-                self._quietly(task, self._look_at)
+                contained(partial(self._look_quietly, task), "%s: the alias could not be followed", task)
 
-    def _quietly(self, task: str, look: Callable[[str], bool]) -> None:
-        try:
-            look(task)
-        except Busy:
-            pass  # MLflow is away: the registry says so, and what serves goes on
-        except Exception:
-            log.exception("%s: the registry could not be followed", task)
+    def _look_quietly(self, task: str) -> None:
+        with suppress(TrackingAway):  # the registry says so, and what serves goes on
+            self._look_at(task)

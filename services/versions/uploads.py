@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.database import now
-from data.errors import InvalidInput, NotAllowed, UnusableModel
-from data.records import AuditEvent, ModelVersion, Role, Spacing, User
+from data.errors import InvalidInput, UnusableModel
+from data.records import AuditEvent, ModelVersion, Spacing, User
 from data.stores.audit import AuditLog
 from models import weights
-from models.task import Kind, Task
+from models.task import Task, TaskKind
 from models.weights import Trained
 from services.inference.engine import Engine
+from services.inference.faults import NETWORK_FAULTS
+from services.permissions import Permission, require
 from services.reading.reading import Reader
 from services.versions.registry import Registry
 
@@ -43,8 +45,7 @@ class ModelUploads:
 
     def take(self, task: str, archive: Path, user: User, description: str = "") -> ModelVersion:
         """Register what a zip holds; raises NotAllowed, InvalidInput, UnusableModel, Busy."""
-        if user.role is not Role.MLOPS:
-            raise NotAllowed("Only MLOps staff register versions.")
+        require(user, Permission.REGISTER_VERSIONS)
         with tempfile.TemporaryDirectory(prefix="lightbox-version-") as folder:
             _unpack(archive, Path(folder))
             return self._registered(task, Path(folder), user.display_name, user.id, description)
@@ -84,10 +85,10 @@ class ModelUploads:
         phantom = _phantom()
         try:
             answer = self._reader.read_by(loaded, phantom, Spacing(5.0, 2.0, 2.0), background=True).answer
-        except Exception as error:
+        except NETWORK_FAULTS as error:
             raise UnusableModel("The uploaded version could not read a phantom.") from error
         sound = 0.0 <= answer.probability <= 1.0
-        if task.kind is Kind.SEGMENTATION:
+        if task.kind is TaskKind.SEGMENTATION:
             sound = sound and answer.mask is not None and answer.mask.shape == phantom.shape
         if not sound:
             raise UnusableModel("The uploaded version does not answer a phantom as it should.")
@@ -97,12 +98,12 @@ def _unpack(archive: Path, into: Path) -> None:
     """The files that make a version, wherever in the zip they lie; others are left out."""
     try:
         with zipfile.ZipFile(archive) as opened:
-            members = {Path(one.filename).name: one for one in opened.infolist() if not one.is_dir()}
+            members = {Path(info.filename).name: info for info in opened.infolist() if not info.is_dir()}
             wanted = [members[name] for name in TAKEN if name in members]
-            if sum(one.file_size for one in wanted) > MOST_BYTES:
+            if sum(member.file_size for member in wanted) > MOST_BYTES:
                 raise InvalidInput(f"A version may have at most {MOST_BYTES >> 30} GiB of files.")
-            for one in wanted:
-                with opened.open(one) as source, (into / Path(one.filename).name).open("wb") as copy:
+            for member in wanted:
+                with opened.open(member) as source, (into / Path(member.filename).name).open("wb") as copy:
                     shutil.copyfileobj(source, copy, 1 << 20)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise InvalidInput("This is not a zip that can be opened.") from error

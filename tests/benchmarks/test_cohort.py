@@ -25,7 +25,7 @@ from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
 from data.tables import ledger, results, reviews, scans
 from services.cohort.cohort import Cohorts
-from services.cohort.comparison import Comparing
+from services.cohort.comparison import CohortComparison
 from services.cohort.counting import Counting
 from services.cohort.filters import tidy
 from tests.benchmarks.population import SITES, populate
@@ -104,21 +104,21 @@ def _page(house: Any, filters: dict[str, tuple[str, ...]]) -> None:
     from dashboard.pages.cohort import show
 
     cohorts = Cohorts(house.ledger, RefusalStore(house.engine), lambda: {"pneumonia": 0.4})
-    services = SimpleNamespace(cohorts=cohorts, comparing=Comparing(house.ledger))
+    services = SimpleNamespace(cohorts=cohorts, comparing=CohortComparison(house.ledger))
     to_json_plotly(show(services, HEAD, cohorts.query_of(filters)))  # type: ignore[arg-type]
 
 
 def _count(house: Any, filters: dict[str, tuple[str, ...]]) -> None:
     """The numbers alone."""
-    Counting(house.ledger.lines(), tidy(filters)).cohort([])
+    Counting(house.ledger.columns(), tidy(filters)).cohort([])
 
 
 def _change(house: Any, number: int) -> float:
     """Seconds until a changed scan counts."""
-    lines = house.ledger.lines()
+    lines = house.ledger.columns()
     scan_id = lines.scan_ids[lines.rows[number]].decode()
     ScanStore(house.engine).set_status(scan_id, ScanStatus.READ)
-    return _seconds(house.ledger.lines)
+    return _seconds(house.ledger.columns)
 
 
 def _naive(engine: Engine) -> None:
@@ -153,8 +153,8 @@ def _seconds(call: Callable[[], Any]) -> float:
 
 def test_the_page_and_the_worklist_at_a_million(houses: dict[int, Any]) -> None:
     kind = houses[LARGE].engine.dialect.name
-    loading = _seconds(houses[LARGE].ledger.lines)
-    houses[SMALL].ledger.lines()
+    loading = _seconds(houses[LARGE].ledger.columns)
+    houses[SMALL].ledger.columns()
     for house in houses.values():
         _page(house, VIEWS[1])  # what is imported with the first page is nobody's growth
     # In turns: the machine may be busier at one time than at another.

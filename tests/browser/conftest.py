@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from dashboard.build import build_dashboard
@@ -23,6 +23,21 @@ from tests.dashboard.clinic import PASSWORD, Clinic
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)  # its own 5 s are too few on a busy machine
+
+STILL = """
+element => new Promise(done => {
+  let before = "";
+  const look = () => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    const now = [x, y, width, height].join();
+    if (now === before) done();
+    else requestAnimationFrame(() => requestAnimationFrame(look));
+    before = now;
+  };
+  look();
+})
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -81,6 +96,13 @@ def live_server(clinic: Clinic) -> Iterator[str]:
     """The address of a server over the test's clinic."""
     with serving(build_dashboard(clinic.services, secret_key="k" * 32).server) as address:
         yield address
+
+
+def click_mark(mark: Locator) -> None:
+    """Click a bar or point of a chart, as soon as Plotly has moved it to its place."""
+    expect(mark).to_be_attached()
+    mark.evaluate(STILL)
+    mark.click(force=True)
 
 
 @dataclass

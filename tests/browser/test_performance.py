@@ -10,8 +10,9 @@ from playwright.sync_api import Page, expect
 
 from data.records import Role
 from services import keys
+from tests.browser.conftest import click_mark
 from tests.dashboard.clinic import Clinic, png
-from tests.services.performed import with_history
+from tests.services.performance_department import with_history
 
 pytestmark = pytest.mark.browser
 
@@ -28,10 +29,8 @@ def clinic(clinic: Clinic) -> Iterator[Clinic]:
 
 def _point(page: Page, trace: int, number: int = 0) -> None:
     """Click a point of the history chart where Plotly draws it."""
-    page.wait_for_selector("#performance-graph .scatterlayer .trace")
-    page.wait_for_timeout(300)  # the chart moves its points into place
     traces = page.locator("#performance-graph .scatterlayer .trace")
-    traces.nth(trace).locator(".points path").nth(number).click(force=True)
+    click_mark(traces.nth(trace).locator(".points path").nth(number))
 
 
 def test_from_the_chart_to_the_cases(clinic, open_tab) -> None:

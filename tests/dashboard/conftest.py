@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from dashboard.build import build_dashboard
 from data.records import Role
 from tests.dashboard.clinic import PASSWORD, Clinic
+from tests.dashboard.contract import Contract
 
 SignIn = Callable[..., FlaskClient]
 
@@ -23,8 +24,12 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
 
 
 @pytest.fixture
-def server(clinic: Clinic) -> Flask:
-    return build_dashboard(clinic.services, secret_key="k" * 32).server
+def server(clinic: Clinic) -> Iterator[Flask]:
+    """The server; whatever a test asks of the API must be answered as the document says."""
+    server = build_dashboard(clinic.services, secret_key="k" * 32).server
+    contract = server.extensions["contract"] = Contract(server)
+    yield server
+    assert contract.broken == []
 
 
 @pytest.fixture
@@ -77,7 +82,7 @@ def _whole_output(client: FlaskClient, output: str, changed: str) -> str:
     """All outputs of the callback that has this one and listens to what changed, as Dash writes them."""
     known = client.get("/_dash-dependencies")
     for dependency in known.json if known.status_code == 200 else ():
-        outputs = dependency["output"].strip(".").split("...")
+        outputs = [name.partition("@")[0] for name in dependency["output"].strip(".").split("...")]
         inputs = [f"{place['id']}.{place['property']}" for place in dependency["inputs"]]
         if output in outputs and (not changed or changed in inputs):
             return dependency["output"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ import pytest
 from flask import Flask
 from PIL import Image
 
-from dashboard.api import document_drift as api_document_drift
 from dashboard.pages import drift as page
 from dashboard.pages import scan
 from data.errors import InvalidInput
@@ -79,20 +77,21 @@ def test_what_each_role_may(clinic: Clinic, run: DriftRun, server: Flask) -> Non
         token = auth(clinic, role)
         assert client.get(f"/api/v1/drift?task={BRAIN_TUMOUR}", headers=token).status_code == 200
         assert client.post("/api/v1/drift", json=body, headers=token).status_code == runs
-        influential_scans = client.get(f"/api/v1/drift/{run.id}/culprits?feature=noise", headers=token)
+        address = f"/api/v1/drift/{run.id}/influential-scans?feature=noise"
+        influential_scans = client.get(address, headers=token)
         assert influential_scans.status_code == (403 if role is Role.ADMIN else 200)
-        pack = client.get(f"/retraining/{'0' * 32}.zip", headers=token)
-        assert pack.status_code in (401, 403, 404, 302)
-    assert client.get(f"/drift/{run.id}/snapshot.json").status_code in (302, 401)
+        of_0_1 = client.get(address.replace("influential-scans", "culprits"), headers=token)
+        assert (of_0_1.status_code, of_0_1.data) == (influential_scans.status_code, influential_scans.data)
+    assert client.get(f"/drift/{run.id}/snapshot.json").status_code == 401
 
 
 @pytest.mark.parametrize(
     ("body", "words"),
     [
         ([], "JSON object"),
-        ({"task": "knees"}, "JSON object with the task"),
+        ({"task": "knees"}, "Give the task"),
         ({"task": BRAIN_TUMOUR, "last": "many"}, "whole number"),
-        ({"task": BRAIN_TUMOUR, "last": 0}, "at least one"),
+        ({"task": BRAIN_TUMOUR, "last": 0}, "last is at least 1"),
         ({"task": BRAIN_TUMOUR, "from": "soon"}, "is not a day"),
         ({"task": BRAIN_TUMOUR, "filters": "colour=red"}, "nothing called colour"),
         ({"task": BRAIN_TUMOUR, "reference": "no such"}, "no reference called"),
@@ -102,20 +101,6 @@ def test_what_each_role_may(clinic: Clinic, run: DriftRun, server: Flask) -> Non
 def test_a_wrong_ask_is_a_sentence(clinic: Clinic, server: Flask, body: Any, words: str) -> None:
     answer = server.test_client().post("/api/v1/drift", json=body, headers=auth(clinic, Role.MLOPS))
     assert answer.status_code == 400 and words in answer.json["error"]["message"]
-
-
-def test_the_document_names_every_address_and_field(clinic: Clinic, run: DriftRun, server: Flask) -> None:
-    client, token = server.test_client(), auth(clinic, Role.MLOPS)
-    rules = {re.sub(r"<(\w+)>", r"{\1}", str(rule)) for rule in server.url_map.iter_rules()}
-    assert set(api_document_drift.paths()) <= rules
-    document = client.get("/api/v1/openapi.json", headers=token).json
-    assert set(api_document_drift.paths()) <= set(document["paths"])
-    told = client.get(f"/api/v1/drift/{run.id}", headers=token).json
-    assert set(told) == set(document["components"]["schemas"]["DriftRun"]["properties"])
-    (reference,) = client.get(f"/api/v1/drift/references?task={BRAIN_TUMOUR}", headers=token).json[
-        "references"
-    ]
-    assert set(reference) == set(document["components"]["schemas"]["DriftReference"]["properties"])
 
 
 def test_a_feature_opens_the_scans_that_pull_it(clinic: Clinic, run: DriftRun) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dashboard.pages import models, rehearsal
-from data.errors import NotAllowed
+from data.errors import NotAllowed, TrackingAway
 from data.records import BRAIN_TUMOUR, Role, User
+from data.tracking import Tracking
 from tests.dashboard.clinic import Clinic
 from tests.services.small_models import Department, department, empty_mlflow, weights_in, zipped
 
@@ -45,7 +47,7 @@ def test_the_page_says_what_is_live_what_the_gate_says_and_who_decided(
     operator, head = clinic.person(Role.MLOPS), clinic.person(Role.HEAD)
     said = str(models.show(clinic.services.versions, operator))
     assert "Version 1 is live." in said
-    assert "The gate cannot tell. " in said
+    assert "The promotion gate cannot tell. " in said
     made = small.rehearsals.latest(BRAIN_TUMOUR, "2")
     assert made is not None
     assert f"/rehearsals/{made.id}" in said
@@ -93,13 +95,36 @@ def test_without_mlflow_the_page_says_so(
     clinic: Clinic, small: Department, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:
-        raise ConnectionError("no route to host")
+        raise TrackingAway("no route to host")
 
     monkeypatch.setattr(type(small.tracking), "registered", away)
     monkeypatch.setattr(type(small.tracking), "runs", away)
     said = str(models.show(clinic.services.versions, clinic.person(Role.HEAD)))
     assert "The model registry cannot be reached" in said
     assert "Live: version 1, from this machine" in said
+
+
+def test_at_a_closed_port_the_page_lives(
+    clinic: Clinic, small: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nobody = Tracking(f"http://127.0.0.1:{taken.getsockname()[1]}", small.folder)
+    monkeypatch.setattr(small.tracking, "_client_made", nobody._client)
+    said = str(models.show(clinic.services.versions, clinic.person(Role.HEAD)))
+    assert "The model registry cannot be reached" in said
+    assert "Live: version 1, from this machine" in said
+
+
+def test_a_mistake_of_ours_is_not_told_as_an_outage(
+    clinic: Clinic, small: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(*_: object) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr(type(small.tracking), "registered", mistaken)
+    with pytest.raises(KeyError, match="ours"):  # which the one error handler logs with an id
+        models.show(clinic.services.versions, clinic.person(Role.HEAD))
 
 
 def test_a_rehearsal_shows_differences_with_pictures_and_links(

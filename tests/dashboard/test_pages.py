@@ -204,7 +204,7 @@ def test_metrics_are_gathered() -> None:
     found = metrics.gathered(
         {"auc": 0.9, "auc_low": 0.8, "auc_high": 0.95, "auc_n": 40, "share_low_dice": 0.1}
     )
-    assert found[0] == metrics.Metric("auc", 0.9, 0.8, 0.95, 40)
+    assert found[0] == metrics.MetricRow("auc", 0.9, 0.8, 0.95, 40)
     assert found[1].name == "share_low_dice"
 
 

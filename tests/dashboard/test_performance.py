@@ -13,7 +13,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from dashboard.api import document as api_document
+from dashboard.api.document import document as api_document
+from dashboard.api.routes import OPERATIONS
 from dashboard.components.performance_controls import CONTROLS
 from dashboard.components.performance_panels import value_words
 from dashboard.pages import performance
@@ -21,7 +22,7 @@ from data.records import BRAIN_TUMOUR, PNEUMONIA, Role
 from services.performance.metrics import METRICS
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback
-from tests.services.performed import with_history
+from tests.services.performance_department import with_history
 
 
 @pytest.fixture
@@ -197,7 +198,7 @@ def test_script_and_page_agree_on_the_controls_and_their_order() -> None:
 
 def test_the_manual_names_every_field() -> None:
     manual = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
-    document = api_document.document()
+    document = api_document(OPERATIONS)
     for field in document["components"]["schemas"]["PerformanceNumber"]["properties"]:
         assert f"`{field}`" in manual, field
     for parameter in document["paths"]["/api/v1/performance"]["get"]["parameters"]:

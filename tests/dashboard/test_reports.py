@@ -124,7 +124,7 @@ def test_clinicians_read_and_do_not_delete(clinic: Clinic, sign_in) -> None:
     clinician = sign_in(Role.CLINICIAN)
     assert parts.DELETE not in shown(clinician)
     assert clinician.get(f"/reports/{report.id}/report.pdf").status_code == 200
-    with pytest.raises(Exception, match="Only department heads"):
+    with pytest.raises(Exception, match="only department heads and MLOps staff may delete reports"):
         clinic.services.reporting.delete(report.id, clinic.person(Role.CLINICIAN, "other"))
 
 

@@ -65,7 +65,7 @@ def test_administrators_see_no_scans(clinic: Clinic, sign_in) -> None:
     assert client.get("/uploads").status_code == 403
     refused = _rows(client)
     assert "getRowsResponse" not in refused.text
-    assert "Your role does not permit this." in refused.text
+    assert "Your role does not permit this: only clinicians, department heads and MLOps staff" in refused.text
 
 
 @pytest.mark.parametrize("role", [Role.CLINICIAN, Role.HEAD, Role.MLOPS])

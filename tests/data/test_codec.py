@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
 
-from data.codec import from_json, to_json
+from data.codec import from_json, from_plain, to_json, to_plain
 from data.records import Identity, Measurements, Provenance, Refusal, SourceGrid, User, Verdict
 from tests.data.builders import MORNING, a_result, a_scan, measured
 
@@ -54,11 +53,29 @@ def test_nothing_is_nothing():
     assert from_json(User | None, to_json(None)) is None
 
 
-@dataclass(frozen=True)
-class Vague:
-    what: int | str
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Refusal, '{"name": "a", "code": "b"}'),  # a sentence is missing
+        (Refusal, '{"name": "a", "code": "b", "sentence": null}'),
+        (tuple[str, float], '["a"]'),
+        (tuple[str, float], '["a", 1.5, 2.5]'),
+        (Measurements, '{"voxels": "many", "volume_ml": 1, "slices_touched": 1, "touches_border": false}'),
+        (Verdict, '"liked"'),
+        (datetime, '"soon"'),
+        (Refusal, "{"),
+    ],
+)
+def test_text_that_is_no_such_record_is_refused(kind: object, text: str):
+    with pytest.raises(ValueError, match="validation error"):
+        from_json(kind, text)
 
 
-def test_a_type_that_does_not_say_what_it_is_is_a_mistake():
-    with pytest.raises(TypeError):
-        from_json(Vague, '{"what": 1}')
+def test_what_is_no_record_does_not_go_into_json():
+    with pytest.raises(TypeError, match="object does not go into JSON"):
+        to_json((object(),))
+
+
+def test_plain_values_come_back():
+    refusal = Refusal("a", "colour", "It is a colour picture.")
+    assert from_plain(Refusal, to_plain(refusal)) == refusal

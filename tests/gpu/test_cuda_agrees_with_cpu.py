@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from models import tasks, weights
-from models.metrics import dice
+from models.overlap import dice
 from services.inference.engine import Engine
 from services.versions.registry import SHIPPED
 from tests import phantoms

@@ -27,7 +27,7 @@ def server() -> Iterator[MlflowServer]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.performance.history_files.FRESH_S", 0.0)
+    monkeypatch.setattr("services.performance.task_history.FRESH_S", 0.0)
 
 
 def a_version(tracking: Tracking, epochs: int) -> str:

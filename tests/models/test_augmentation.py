@@ -57,8 +57,8 @@ def test_every_change_is_the_same_for_the_same_seed_and_stays_finite() -> None:
         augmentation.random_noise,
         lambda images, generator: augmentation.random_resolution(images, generator, chance=1.0),
     ):
-        one, again, other = (change(_head(), _generator(seed)) for seed in (1, 1, 2))
-        assert torch.equal(one, again)
-        assert not torch.equal(one, other)
-        assert torch.isfinite(one).all()
-        assert one.shape == (4, 3, 64, 64)
+        changed, again, other = (change(_head(), _generator(seed)) for seed in (1, 1, 2))
+        assert torch.equal(changed, again)
+        assert not torch.equal(changed, other)
+        assert torch.isfinite(changed).all()
+        assert changed.shape == (4, 3, 64, 64)

@@ -11,8 +11,9 @@ from torch import nn
 
 from data.records import Spacing
 from models.brain_tumour.network import Mirrored
-from models.brain_tumour.task import answer, joined, prepare, presence_logit
-from models.task import Decision
+from models.brain_tumour.task import answer, drawn, joined, pixel_probability, prepare, presence_logit
+from models.imaging import Crop
+from models.task import Decision, Placement
 
 DECISION = Decision(threshold=0.5, dice_estimate=(0.0, 1.0, *[0.0] * 11))  # the soft Dice alone
 
@@ -73,7 +74,7 @@ def test_the_expected_dice_comes_with_a_mask_and_only_then() -> None:
     below = np.indices((192, 192))[0] > 100
     sure = np.where(below, 12.0, -12.0)[None, None].repeat(2, 0).repeat(2, 1).astype(np.float32)
     unsure = sure / 12
-    expected = [answer(one, placement, Spacing(), DECISION).estimated_dice for one in (sure, unsure)]
+    expected = [answer(outputs, placement, Spacing(), DECISION).estimated_dice for outputs in (sure, unsure)]
     assert expected[0] is not None
     assert expected[1] is not None
     assert expected[0] > 0.95 > 0.85 > expected[1]
@@ -99,3 +100,63 @@ def test_a_volume_is_judged_with_its_own_shift() -> None:
     decision = Decision(threshold=0.5, volume_shift=3.0)
     assert decision.probability(3.0, volume=True) == 0.5
     assert decision.probability(3.0) > 0.95
+
+
+def _pixels(*values: int) -> np.ndarray:
+    return np.array(values, np.uint8).reshape(1, 1, -1)
+
+
+def test_a_pixel_is_drawn_above_the_threshold_and_not_at_it() -> None:
+    placement = Placement((1, 1, 4))
+    half = drawn(_pixels(127, 128, 129, 255), placement, Decision(0.5, pixel_threshold=0.5))
+    assert half[0, 0].tolist() == [False, False, True, True]  # 0.5 of 255 is taken to be 128
+    third = drawn(_pixels(75, 76, 77, 78), placement, Decision(0.5, pixel_threshold=0.3))
+    assert third[0, 0].tolist() == [False, False, True, True]
+
+
+def test_the_least_size_is_counted_in_the_networks_pixels() -> None:
+    """A picture of 384 pixels has four of its own to one of the network's."""
+    pixels = np.zeros((1, 384, 300), np.uint8)
+    pixels[0, 10, 10:49] = pixels[0, 100, 10:50] = 255  # 39 and 40 of its own
+    decision = Decision(0.5, least_pixels=10)
+    assert drawn(pixels, Placement((1, 384, 300)), decision).sum() == 40
+    cut = Placement((1, 384, 300), Crop(0, 0, 192))
+    assert drawn(pixels, cut, decision).sum() == 79  # one to one
+    assert drawn(pixels, cut, Decision(0.5, least_pixels=40)).sum() == 40
+
+
+def test_a_scan_is_positive_from_the_threshold_on_and_only_with_a_mask() -> None:
+    _, placement = prepare(_volume(1, 192, 192))
+    logits = np.full((1, 2, 192, 192), -9.0, np.float32)
+    logits[..., 60:120, 60:120] = 2.0
+    probability = answer(logits, placement, Spacing(), Decision(0.5)).probability
+    assert probability == pytest.approx(1 / (1 + np.exp(-2)))
+    at = answer(logits, placement, Spacing(), Decision(probability))
+    assert at.positive
+    assert at.mask is not None
+    assert at.mask.any()
+    above = answer(logits, placement, Spacing(), Decision(float(np.nextafter(probability, 1))))
+    assert not above.positive
+    assert above.mask is not None
+    assert not above.mask.any()
+    assert above.pixel_probability is not None
+    assert above.pixel_probability.max() > 200  # what it saw stays to be seen
+    empty = answer(logits, placement, Spacing(), Decision(0.5, pixel_threshold=0.95))
+    assert (empty.probability, empty.positive) == (probability, False)
+
+
+def test_a_probability_is_calibrated_before_it_is_compared() -> None:
+    decision = Decision(threshold=0.5, temperature=2.0, bias=0.5)
+    assert decision.probability(3.0) == pytest.approx(1 / (1 + np.exp(-2.0)))
+    assert Decision(0.5, temperature=2.0, volume_shift=1.0).probability(3.0, volume=True) == pytest.approx(
+        1 / (1 + np.exp(-1.0))
+    )
+
+
+def test_pixels_beyond_the_cut_are_no_tumour() -> None:
+    pixels = pixel_probability(
+        np.full((1, 1, 192, 192), 5.0, np.float32), Placement((1, 60, 90), Crop(10, 20, 30))
+    )
+    assert (pixels[0, 10:40, 20:50] > 250).all()
+    pixels[0, 10:40, 20:50] = 0
+    assert not pixels.any()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from data.records.features import PICTURE
-from models.features import MOST_SLICES, VOXELS, Picture, binary_entropy, mean_entropy, picture_of
+from models.features import MOST_SLICES, VOXELS, PictureFeatures, binary_entropy, mean_entropy, picture_of
 
 SIZE = 128
 
@@ -138,5 +138,5 @@ def test_entropy_of_answers() -> None:
     pixels[:, 20:60, 20:40] = 128  # half of the foreground, and nothing outside counts
     pixels[:, :20] = 128
     assert mean_entropy(pixels, picture) == pytest.approx(0.5, abs=0.01)
-    nothing = Picture({}, picture.sampled, np.zeros_like(picture.foreground))
+    nothing = PictureFeatures({}, picture.sampled, np.zeros_like(picture.foreground))
     assert mean_entropy(pixels, nothing) is None

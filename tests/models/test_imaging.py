@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.imaging import Window, from_square, head_window, normalised, stretched, to_square, whole
+from models.imaging import Crop, from_square, head_window, normalised, stretched, to_square, whole
 
 
 @given(height=st.integers(40, 300), width=st.integers(40, 300))
@@ -19,10 +19,10 @@ def test_a_marked_place_comes_back_to_where_it_was(height: int, width: int) -> N
     assert square.shape == (1, 1, 192, 192)
     back = from_square(square, height, width)
     assert back.shape == (1, height, width)
-    found = np.unravel_index(back[0].argmax(), back[0].shape)
+    place = np.unravel_index(back[0].argmax(), back[0].shape)
     limit = max(height, width) / 192 + 1
-    assert abs(found[0] - row) <= limit
-    assert abs(found[1] - column) <= limit
+    assert abs(place[0] - row) <= limit
+    assert abs(place[1] - column) <= limit
 
 
 @given(gain=st.floats(1e-3, 1e4), offset=st.floats(-1e4, 1e4))
@@ -54,7 +54,7 @@ SIDES, PLACES = st.integers(20, 90), st.integers(-10, 15)
 def test_a_window_comes_back_to_where_it_was_cut(
     height: int, width: int, top: int, left: int, side: int
 ) -> None:
-    window = Window(top, left, side)
+    window = Crop(top, left, side)
     rows, columns = np.indices((height, width))
     picture = ((rows >= top + 5) & (rows < top + 12) & (columns >= left + 4) & (columns < left + 13))[None]
     back = from_square(to_square(picture.astype(np.float32), side, window), height, width, window)

@@ -28,8 +28,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_no_patient_is_on_both_sides_of_a_split(folder: Path) -> None:
     places: dict[str, set[int]] = {}
-    for one in brain_slices(folder):
-        places.setdefault(one.patient, set()).add(one.fold)
+    for brain_slice in brain_slices(folder):
+        places.setdefault(brain_slice.patient, set()).add(brain_slice.fold)
     assert all(len(folds) == 1 for folds in places.values())
     originals: dict[str, set[int]] = {}
     for file, _, fold in other_pictures(folder):

@@ -72,8 +72,8 @@ def test_it_learns_and_tells_every_epoch(tmp_path: Path) -> None:
 def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
     for name in ("one", "two"):
         fit(_Bright(), RECIPE, tmp_path / name, _Log(), torch.device("cpu"))
-    one, two = _weights(tmp_path / "one"), _weights(tmp_path / "two")
-    assert all(torch.equal(one[name], two[name]) for name in one)
+    first, two = _weights(tmp_path / "one"), _weights(tmp_path / "two")
+    assert all(torch.equal(first[name], two[name]) for name in first)
 
 
 def test_a_killed_run_goes_on_to_the_same_place(tmp_path: Path) -> None:

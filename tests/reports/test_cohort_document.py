@@ -12,7 +12,7 @@ import pytest
 from dashboard.components import cohort_panels
 from data.records import NOTICE, ExportRow
 from reports.cohort_document import Section, cohort_document, interval, words
-from reports.figures import Column, counts_figure, places_figure, shares_figure
+from reports.figures import ChartColumn, counts_figure, places_figure, shares_figure
 from reports.typesetting import pdf
 
 FACTS = {"Filters": "all scans", "Counted": "2026-11-20 08:00 UTC", "By": "Dr Grey", "Notice": NOTICE}
@@ -31,7 +31,7 @@ def counts(names: Sequence[str], section: str = "site") -> list[ExportRow]:
 
 
 def a_section(names: Sequence[str] = ("North", "South"), *, drawn: bool = True) -> Section:
-    columns = [Column(name, n) for n, name in enumerate(names, start=5)]
+    columns = [ChartColumn(name, n) for n, name in enumerate(names, start=5)]
     return Section("Scans by site", counts_figure(columns, lying=True) if drawn else None, counts(names))
 
 
@@ -46,7 +46,7 @@ def text_of(content: bytes) -> list[str]:
 
 @pytest.fixture(scope="module")
 def whole() -> bytes:
-    shares = [Column("F", 30, "", 0.25, 0.2, 0.3, 20), Column("M", 10, "", 0.5, 0.3, 0.7, 10)]
+    shares = [ChartColumn("F", 30, "", 0.25, 0.2, 0.3, 20), ChartColumn("M", 10, "", 0.5, 0.3, 0.7, 10)]
     rows = [ExportRow("sex", "F", "scans", 30, 30), ExportRow("sex", "F", "share", 20, 0.25, 0.2, 0.3)]
     sizes = [ExportRow("size_by_site", "1 to 10 mL", "scans", 6, 6, group="North")]
     places = places_figure(np.eye(16, dtype=np.int64), [[""] * 16 for _ in range(16)])

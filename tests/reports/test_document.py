@@ -17,18 +17,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.document import (
+    CaptionedPicture,
     Chapter,
     Chart,
     Document,
-    Gallery,
-    Picture,
+    Paragraph,
+    PictureGrid,
     Table,
-    Words,
     document_json,
     fixed,
     rounded,
 )
-from reports.figures import Column, counts_figure
+from reports.figures import ChartColumn, counts_figure
 from reports.markdown import blocks_of
 from reports.typesetting import NARROW_SPACE, pdf
 
@@ -48,18 +48,18 @@ def numbers_in(told: Any) -> set[float]:
     if isinstance(told, int | float):
         return {float(told)}
     if isinstance(told, str):
-        return {float(one) for one in NUMBER.findall(told)}
+        return {float(number) for number in NUMBER.findall(told)}
     values = told.values() if isinstance(told, dict) else told
     return set().union(*(numbers_in(value) for value in values)) if told else set()
 
 
 def numbers_of(text: str) -> set[float]:
-    return {float(one) for one in NUMBER.findall(text.replace(NARROW_SPACE, "").replace("\u2212", "-"))}
+    return {float(number) for number in NUMBER.findall(text.replace(NARROW_SPACE, "").replace("\u2212", "-"))}
 
 
 def a_document(rows: list[list[Any]], **more: Any) -> Document:
-    chart = Chart(counts_figure([Column("North", 7), Column("South", 9)]), "Scans by site")
-    blocks = [Words("Some words."), chart, Table(["", "n", "recall"], rows, title="Recall")]
+    chart = Chart(counts_figure([ChartColumn("North", 7), ChartColumn("South", 9)]), "Scans by site")
+    blocks = [Paragraph("Some words."), chart, Table(["", "n", "recall"], rows, title="Recall")]
     return Document("Report", {"Counted": "today"}, [Chapter("One", blocks)], "stamp", "notice", **more)
 
 
@@ -97,7 +97,7 @@ def test_pictures_are_embedded_with_what_they_show() -> None:
 
     memory = io.BytesIO()
     Image.new("L", (40, 30), 90).save(memory, "PNG")
-    gallery = Gallery([Picture(memory.getvalue(), "Case 1: missed")])
+    gallery = PictureGrid([CaptionedPicture(memory.getvalue(), "Case 1: missed")])
     content = pdf(Document("Report", {}, [Chapter("Worst", [gallery])]))
     assert "Case 1: missed" in text_of(content)
     assert b"/Subtype/Image" in content.replace(b" ", b"")
@@ -121,9 +121,9 @@ def test_every_page_is_tagged_and_fonts_are_embedded(tmp_path: Path) -> None:
 def test_a_model_card_becomes_parts() -> None:
     card = "# Title\n\n**Not** for\nuse.\n\n## Data\n- one `x`\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
     assert blocks_of(card) == [
-        Words("Not for use."),
-        Words("Data", "heading"),
-        Words("one x", "point"),
-        Words("two", "point"),
+        Paragraph("Not for use."),
+        Paragraph("Data", "heading"),
+        Paragraph("one x", "point"),
+        Paragraph("two", "point"),
         Table(["a", "b"], [["1", "2"]], texts=2),
     ]

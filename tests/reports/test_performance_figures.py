@@ -8,14 +8,14 @@ import pytest
 from plotly.graph_objects import Figure as Plotly
 
 from reports import performance_figures as figures
-from reports.performance_figures import REVIEWED, VALIDATION, Dot, Scale, Series
+from reports.performance_figures import REVIEWED, VALIDATION, Dot, MetricSeries, Scale
 
 RECALL = Scale("Recall", percent=True, goal=0.95, limit=0.9)
 SEEN = Dot("2", 0.92, 0.85, 0.96, 99, "/worklist?x=1")
 SERIES = [
-    Series("Validation", VALIDATION, [Dot("1", 0.9, 0.82, 0.95, 90), Dot("2", 0.94, 0.87, 0.97, 90)]),
-    Series("Real use", REVIEWED, [SEEN]),
-    Series("Real use", REVIEWED, [Dot("2", 1.0, 0.6, 1.0, 6)], synthetic=True),
+    MetricSeries("Validation", VALIDATION, [Dot("1", 0.9, 0.82, 0.95, 90), Dot("2", 0.94, 0.87, 0.97, 90)]),
+    MetricSeries("Real use", REVIEWED, [SEEN]),
+    MetricSeries("Real use", REVIEWED, [Dot("2", 1.0, 0.6, 1.0, 6)], synthetic=True),
 ]
 
 
@@ -43,7 +43,9 @@ def test_goal_and_limit_are_lines_with_their_words() -> None:
 
 def test_only_months_of_one_version_are_joined() -> None:
     real = [
-        Series("Version 2", REVIEWED, [Dot("2026-10", 0.9, 0.8, 1, 20), Dot("2026-11", 0.8, 0.7, 0.9, 30)])
+        MetricSeries(
+            "Version 2", REVIEWED, [Dot("2026-10", 0.9, 0.8, 1, 20), Dot("2026-11", 0.8, 0.7, 0.9, 30)]
+        )
     ]
     figure = figures.month_figure(["2026-10", "2026-11"], real, SERIES[:1], RECALL)
     Plotly(figure)
@@ -55,14 +57,14 @@ def test_only_months_of_one_version_are_joined() -> None:
 
 
 def test_unknown_intervals_are_not_drawn() -> None:
-    lone = [Series("Real use", REVIEWED, [Dot("1", 812.0, math.nan, math.nan, 9)])]
+    lone = [MetricSeries("Real use", REVIEWED, [Dot("1", 812.0, math.nan, math.nan, 9)])]
     (trace,) = figures.version_figure(["1"], lone, Scale("Median (ms)"))["data"]
     assert (trace["error_y"]["array"], trace["error_y"]["arrayminus"]) == ([0.0], [0.0])
     assert trace["customdata"][0][1] == ""
 
 
 def test_what_is_past_its_limit_has_another_colour() -> None:
-    both = [Series("Real use", REVIEWED, [SEEN, Dot("3", 0.5, 0.3, 0.7, 12, past_limit=True)])]
+    both = [MetricSeries("Real use", REVIEWED, [SEEN, Dot("3", 0.5, 0.3, 0.7, 12, past_limit=True)])]
     (trace,) = figures.version_figure(["2", "3"], both, RECALL)["data"]
     assert len(set(trace["marker"]["color"])) == 2
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 from data.errors import InvalidInput
-from reports.document import Chapter, Document, Words
+from reports.document import Chapter, Document, Paragraph
 from reports.signing import FIELD, Signer
 from reports.typesetting import pdf
 
@@ -44,7 +44,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def report() -> bytes:
-    return pdf(Document("Report", {"Counted": "today"}, [Chapter("One", [Words("Recall 0.93")])]))
+    return pdf(Document("Report", {"Counted": "today"}, [Chapter("One", [Paragraph("Recall 0.93")])]))
 
 
 def verified(content: bytes) -> tuple[bool, bool]:
@@ -72,10 +72,7 @@ def test_a_signed_report_can_be_verified(certificate: Path, report: bytes) -> No
 def test_a_changed_report_is_found_out(certificate: Path, report: bytes) -> None:
     content = bytearray(Signer(certificate, "secret").signed(report, "Governance report"))
     content[200] ^= 1
-    try:
-        intact, _ = verified(bytes(content))
-    except Exception:  # changed so that it cannot even be opened
-        intact = False
+    intact, _ = verified(bytes(content))
     assert not intact
 
 

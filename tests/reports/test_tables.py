@@ -45,13 +45,13 @@ def from_xlsx(content: bytes, sheet: int = 1) -> list[list[Any]]:
     name = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         strings = [
-            "".join(part.text or "" for part in one.iter(f"{name}t"))
-            for one in ElementTree.fromstring(book.read("xl/sharedStrings.xml"))
+            "".join(part.text or "" for part in entry.iter(f"{name}t"))
+            for entry in ElementTree.fromstring(book.read("xl/sharedStrings.xml"))
         ]
         tree = ElementTree.fromstring(book.read(f"xl/worksheets/sheet{sheet}.xml"))
     assert tree.find(f".//{name}f") is None
     assert tree.find(f".//{name}hyperlink") is None
-    found = []
+    sheet_rows = []
     for row in tree.iter(f"{name}row"):
         cells: list[Any] = [None] * len(COLUMNS)
         for cell in row:
@@ -59,8 +59,8 @@ def from_xlsx(content: bytes, sheet: int = 1) -> list[list[Any]]:
             text = "" if value is None or value.text is None else value.text
             place = ord(cell.attrib["r"][0]) - ord("A")
             cells[place] = strings[int(text)] if cell.get("t") == "s" else float(text) if text else None
-        found.append(cells)
-    return found
+        sheet_rows.append(cells)
+    return sheet_rows
 
 
 def same(kept: Any, row: ExportRow) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from data.ledger import bands
 from data.ledger.bitmaps import Index
 from data.ledger.coding import Columns, local_days
-from data.ledger.in_memory import Lines, People, classes_of, lines_of
+from data.ledger.in_memory import LedgerColumns, People, classes_of, ledger_columns
 from data.ledger.quantiles import edges
 from data.records import KeptRefusal, Refusal
 from services.cohort.counting import Cohort, Counting
@@ -43,10 +43,10 @@ def a_cohort(seed: int, n: int, filters: Query | None = None, unread: float = 0.
     """The statistics of `n` scans, for `filters`."""
     random = np.random.default_rng(seed)
     refused = [_refused(number) for number in range(int(random.integers(0, 12)))]
-    return Counting(some_lines(random, n, unread), tidy(filters or {})).cohort(refused)
+    return Counting(some_columns(random, n, unread), tidy(filters or {})).cohort(refused)
 
 
-def some_lines(random: np.random.Generator, n: int, unread: float = 0.1) -> Lines:
+def some_columns(random: np.random.Generator, n: int, unread: float = 0.1) -> LedgerColumns:
     """`n` scans with skewed classes, so that some are small."""
     number = _numbers(random, n, unread)
     codes = {name: _skewed(random, len(NAMES[name]), n) for name in NAMES}
@@ -65,7 +65,7 @@ def some_lines(random: np.random.Generator, n: int, unread: float = 0.1) -> Line
     people = max(1, n * 3 // 4)
     columns: Columns = {
         "scan_ids": np.array([f"{one:032x}" for one in range(n)], dtype="S32"),
-        "lines": np.arange(n),
+        "keys": np.arange(n),
         "patients": random.integers(0, people, n).astype(np.int32),
         "days": local_days(number["created_us"]),
         **number,
@@ -73,7 +73,7 @@ def some_lines(random: np.random.Generator, n: int, unread: float = 0.1) -> Line
     }
     classes = classes_of(columns, edges(columns))
     index = Index().changed(np.zeros(0, np.int64), 0, classes)
-    return lines_of(columns, index, NAMES, People(ids=tuple(str(one) for one in range(people))))
+    return ledger_columns(columns, index, NAMES, People(ids=tuple(str(one) for one in range(people))))
 
 
 def _numbers(random: np.random.Generator, n: int, unread: float) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from data.records import BRAIN_TUMOUR, Judgements, Verdict
 
 _AT = int(datetime(2026, 11, 20, 8, tzinfo=UTC).timestamp() * 1e6)
@@ -25,7 +27,7 @@ def judged(probability: Sequence[float], truth: Sequence[bool], **columns: Any) 
             "task": [BRAIN_TUMOUR] * n,
             "version": ["3"] * n,
             "created_us": [_AT] * n,
-            "positive": [one >= 0.5 for one in probability],
+            "positive": [share >= 0.5 for share in probability],
             "probability": probability,
             "threshold": [0.5] * n,
             "truth_positive": truth,
@@ -35,3 +37,10 @@ def judged(probability: Sequence[float], truth: Sequence[bool], **columns: Any) 
         }
         | columns
     )
+
+
+def crowd(n: int = 600, seed: int = 0, **columns: Any) -> Judgements:
+    """Cases whose probabilities are honest: as many are ill as they say."""
+    random = np.random.default_rng(seed)
+    probability = random.random(n).round(3)
+    return judged(probability.tolist(), (random.random(n) < probability).tolist(), **columns)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from data.ledger import bands
-from data.ledger.in_memory import Lines
+from data.ledger.in_memory import LedgerColumns
 from services.cohort.counting import Bar, Cohort, Spread
 from services.cohort.filters import FILTERS
 
@@ -37,7 +37,7 @@ Filters = Mapping[str, Sequence[str]]
 class PlainPass:
     """Every scan's classes in words, and masks over them."""
 
-    def __init__(self, lines: Lines, filters: Filters) -> None:
+    def __init__(self, lines: LedgerColumns, filters: Filters) -> None:
         rows = lines.rows
         self._filters = filters
         self._words = {

@@ -48,7 +48,7 @@ from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from data.tracking import Tracking
 from models import weights
-from models.task import Answer, Decision, Kind, Placement, Task
+from models.task import Answer, Decision, Placement, Task, TaskKind
 from reports import pictures as drawing
 from services import keys
 from services.inference.batcher import MicroBatcher
@@ -97,7 +97,7 @@ def _answer(outputs: Any, placement: Placement, _: Spacing, decision: Decision) 
 def small_task(folder: Path) -> Task:
     """The task, with `folder` for the weights that ship."""
     return Task(
-        BRAIN_TUMOUR, "brain tumour", Kind.SEGMENTATION, folder, SIZE, "none", Brightness,
+        BRAIN_TUMOUR, "brain tumour", TaskKind.SEGMENTATION, folder, SIZE, "none", Brightness,
         lambda network: network, _prepare, _answer,
     )  # fmt: skip
 

@@ -275,7 +275,7 @@ def test_an_old_hash_is_renewed_when_its_owner_signs_in(engine, accounts, jane):
 
 
 def test_it_is_noted_who_did_what(engine, accounts, admin, jane):
-    accounts.set_role(jane[0].id, Role.HEAD, by=admin.id)
+    accounts.set_role(jane[0].id, Role.HEAD, by=admin)
     _fail(accounts, 1)
     accounts.sign_in("jane", jane[1])
     actions = [(event.user_id, event.action) for event in AuditLog(engine).recent(3)]

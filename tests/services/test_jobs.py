@@ -48,7 +48,7 @@ def jobs(make) -> Jobs:
     return make()
 
 
-class Gate:
+class Latch:
     """Work that says when it has begun and ends when it may."""
 
     def __init__(self) -> None:
@@ -96,14 +96,14 @@ def test_many_jobs_are_each_done_once(make):
 
 
 def test_unfinished_work_is_not_queued_twice(jobs):
-    gate = Gate()
-    jobs.register("read", gate)
+    latch = Latch()
+    jobs.register("read", latch)
     jobs.start()
     first = jobs.submit("read", "a scan")
-    assert gate.begun.wait(10)
+    assert latch.begun.wait(10)
     assert jobs.submit("read", "a scan").id == first.id
     assert not jobs.wait_idle(0.01)
-    gate.may_end.set()
+    latch.may_end.set()
     assert jobs.wait_idle(10)
     assert jobs.submit("read", "a scan").id != first.id
     assert jobs.wait_idle(10)
@@ -206,18 +206,18 @@ def test_busy_is_tried_again_and_is_no_attempt(jobs):
 
 
 def test_progress_is_seen_while_the_work_goes_on(jobs):
-    gate = Gate()
+    latch = Latch()
 
     def work(context: JobContext) -> None:
         context.progress(0.4)
-        gate(context)
+        latch(context)
 
     jobs.register("read", work)
     jobs.start()
     job = jobs.submit("read", "a scan")
-    assert gate.begun.wait(10)
+    assert latch.begun.wait(10)
     assert jobs.get(job.id).progress == 0.4
-    gate.may_end.set()
+    latch.may_end.set()
     assert jobs.wait_idle(10)
 
 
@@ -242,13 +242,13 @@ def test_running_work_is_cancelled_when_it_looks(jobs):
 
 
 def test_work_that_does_not_look_is_done_all_the_same(jobs):
-    gate = Gate()
-    jobs.register("read", gate)
+    latch = Latch()
+    jobs.register("read", latch)
     jobs.start()
     job = jobs.submit("read", "a scan")
-    assert gate.begun.wait(10)
+    assert latch.begun.wait(10)
     jobs.cancel(job.id)
-    gate.may_end.set()
+    latch.may_end.set()
     assert jobs.wait_idle(10)
     assert jobs.get(job.id).state is JobState.DONE
 
@@ -273,16 +273,16 @@ def test_stopping_puts_running_work_back_for_the_next_start(make):
 
 def test_stopping_does_not_wait_for_work_that_does_not_end(make, monkeypatch):
     monkeypatch.setattr("services.jobs._STOP_TIMEOUT_S", 0.1)
-    gate = Gate()
+    latch = Latch()
     jobs = make()
-    jobs.register("read", gate)
+    jobs.register("read", latch)
     jobs.start()
     job = jobs.submit("read", "a scan")
-    assert gate.begun.wait(10)
+    assert latch.begun.wait(10)
     jobs.stop()
     assert jobs.get(job.id).state is JobState.QUEUED
     jobs.start()  # in the same process, while the old thread still works
-    gate.may_end.set()
+    latch.may_end.set()
     assert jobs.wait_idle(10)
     assert (jobs.get(job.id).state, jobs.get(job.id).attempts) == (JobState.DONE, 1)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from data.errors import TrackingAway
 from data.records import Role, ScanStatus, UploadState
 from services.assembly.container import build_services
 from services.settings import Settings
@@ -46,7 +47,7 @@ def test_what_a_killed_server_had_accepted_is_read_by_the_next(tmp_path: Path) -
 
 def test_readings_go_on_while_the_registry_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object) -> None:
-        raise ConnectionError("no route to host")
+        raise TrackingAway("no route to host")
 
     monkeypatch.setattr(registry.Registry, "_fetched", away)
     with running(tmp_path) as services:

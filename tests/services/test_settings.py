@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from data.database import migrate, open_database
 from data.errors import InvalidInput
 from services import settings
 from services.settings import Settings
@@ -43,3 +44,14 @@ def test_every_setting_is_documented() -> None:
     documented = (Path(__file__).parents[2] / "docs" / "settings.md").read_text()
     assert read
     assert {name for name in read if f"`{name}`" not in documented} == set()
+
+
+@pytest.mark.parametrize("name", ["100%41", "what?", "#1", "a b", "Röntgen", "a;b&c=d", "plain"])
+def test_the_databases_lie_in_the_home_folder_whatever_it_is_called(name: str, tmp_path: Path) -> None:
+    settings = Settings.from_env({"LIGHTBOX_HOME": str(tmp_path / name)})
+    for url in (settings.database_url, settings.tracking_uri):
+        database = open_database(url)
+        migrate(database)
+        database.dispose()
+    assert {file.name for file in (tmp_path / name).iterdir()} >= {"lightbox.db", "mlflow.db"}
+    assert [folder.name for folder in tmp_path.iterdir()] == [name]

@@ -53,17 +53,17 @@ def test_an_administrator_starts_an_import_and_sees_it(clinic: Clinic, sign_in) 
 
 def test_what_was_not_read_can_be_had_as_a_table(clinic: Clinic, sign_in) -> None:
     client = sign_in(Role.ADMIN)
-    one = clinic.services.importing.start(_folder(clinic, "a"))
+    bulk = clinic.services.importing.start(_folder(clinic, "a"))
     store = ImportStore(clinic.database)
     refusal = Refusal("=cmd.png", "blank", "The picture is blank, or nearly so.")
-    item = ImportItem(new_id(), one.id, 0, "=cmd.png", ())
-    store.replace_items(one.id, [item])
+    item = ImportItem(new_id(), bulk.id, 0, "=cmd.png", ())
+    store.replace_items(bulk.id, [item])
     store.settle(replace(item, state=ItemState.DONE, refusals=(refusal,)))
-    store.move(one.id, ImportState.DONE)
+    store.move(bulk.id, ImportState.DONE)
     shown = str(_list(client).json)
     assert "1 not read" in shown
-    assert f"/imports/{one.id}/refusals.csv" in shown
-    report = client.get(f"/imports/{one.id}/refusals.csv")
+    assert f"/imports/{bulk.id}/refusals.csv" in shown
+    report = client.get(f"/imports/{bulk.id}/refusals.csv")
     assert report.mimetype == "text/csv"
     assert report.text.splitlines() == [
         "file,code,reason", "'=cmd.png,blank,\"The picture is blank, or nearly so.\""
@@ -74,8 +74,8 @@ def test_what_was_not_read_can_be_had_as_a_table(clinic: Clinic, sign_in) -> Non
 @pytest.mark.parametrize("role", [Role.CLINICIAN, Role.HEAD, Role.MLOPS])
 def test_only_administrators_import(clinic: Clinic, sign_in, role: Role) -> None:
     client = sign_in(role)
-    one = clinic.services.importing.start(_folder(clinic, "a"))
-    assert client.get(f"/imports/{one.id}/refusals.csv").status_code == 403
+    bulk = clinic.services.importing.start(_folder(clinic, "a"))
+    assert client.get(f"/imports/{bulk.id}/refusals.csv").status_code == 403
     for answer in (_list(client), _start(client, clinic, "a")):
         assert "does not permit" in answer.text
         assert "november" not in answer.text
@@ -83,10 +83,10 @@ def test_only_administrators_import(clinic: Clinic, sign_in, role: Role) -> None
 
 def test_buttons_fit_the_state(clinic: Clinic) -> None:
     importing = clinic.services.importing
-    one = importing.start(_folder(clinic, "a"))
+    bulk = importing.start(_folder(clinic, "a"))
     words = {}
     for state in ImportState:
-        ImportStore(clinic.database).move(one.id, state, failure="The disk is full.")
+        ImportStore(clinic.database).move(bulk.id, state, failure="The disk is full.")
         words[state] = str(imports.table(importing.recent(), "/top"))
     assert "Pause" in words[ImportState.RUNNING]
     assert "Go on" in words[ImportState.PAUSED]

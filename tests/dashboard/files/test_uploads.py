@@ -49,7 +49,7 @@ def test_an_upload_in_two_pieces(clinic: Clinic, sign_in) -> None:
     done = _append(client, address, 5, b"67890")
     assert (done.status_code, done.headers["Upload-Offset"]) == (204, "10")
     recent = client.get("/uploads").json
-    assert [(one["name"], one["state"]) for one in recent] == [("ä brain.nii", "done")]
+    assert [(upload["name"], upload["state"]) for upload in recent] == [("ä brain.nii", "done")]
     assert recent[0]["scans"][0]["status"] == "waiting"
 
 

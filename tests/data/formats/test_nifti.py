@@ -76,12 +76,19 @@ def test_scaling_is_applied(tmp_path: Path) -> None:
     assert np.allclose(sorted(scan.array.ravel()), sorted(stored.ravel()))
 
 
-def test_what_is_no_number_becomes_zero(tmp_path: Path) -> None:
-    values = VOLUME.astype(np.float32)
-    values[0, 0, 0], values[1, 1, 1], values[2, 2, 2] = np.nan, np.inf, -np.inf
+@pytest.mark.parametrize("lowest", [-1.9, 0.0, 300.0])
+def test_what_is_no_number_is_background_and_never_middle_grey(lowest: float, tmp_path: Path) -> None:
+    values = VOLUME.astype(np.float32) + np.float32(lowest)
+    values[0, 0, 1], values[1, 1, 1], values[2, 2, 2] = np.nan, np.inf, -np.inf
     (scan,) = decode(write_nifti(values, AFFINE, tmp_path / "scan.nii"), "scan.nii").scans
     assert np.isfinite(scan.array).all()
-    assert (scan.array == 0).sum() == 3
+    assert (scan.array == np.float32(lowest)).sum() == 4
+
+
+def test_a_volume_without_any_number_is_black(tmp_path: Path) -> None:
+    values = np.full(VOLUME.shape, np.nan, np.float32)
+    (scan,) = decode(write_nifti(values, AFFINE, tmp_path / "scan.nii"), "scan.nii").scans
+    assert not scan.array.any()
 
 
 def test_huge_values_stay_finite(tmp_path: Path) -> None:
@@ -102,7 +109,10 @@ def test_a_constant_volume_is_a_scan(tmp_path: Path) -> None:
     [(np.complex64, "complex"), (np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")]), "colour")],
 )
 def test_complex_and_colour_are_refused(dtype: Any, code: str, tmp_path: Path) -> None:
-    file = write_nifti(np.zeros((4, 5, 6), dtype), AFFINE, tmp_path / "scan.nii")
+    values = np.zeros((4, 5, 6), dtype)
+    if values.dtype.names:
+        values["R"] = 200
+    file = write_nifti(values, AFFINE, tmp_path / "scan.nii")
     (refusal,) = decode(file, "scan.nii").refusals
     assert refusal.code == code
 

@@ -21,7 +21,7 @@ def test_a_row_says_what_is_known_of_a_file(tmp_path: Path) -> None:
         "a/b.png,P7,3,61.5,female,Ulm,Vida,FLAIR,MR,BRAIN,2026-03-04T05:06+01:00,PNEUMONIA,m.png,what\n"
         "c.png,,,,,,,,,,,,,\n"
     )
-    full, empty = read_labels(table(tmp_path, text))
+    full, empty = read_labels(table(tmp_path, text), {"pneumonia"})
     assert (full.number, full.file, full.mask_file) == (2, "a/b.png", "m.png")
     assert (full.patient_id, full.slice, full.positive) == ("P7", 3.0, True)
     header = full.header
@@ -42,13 +42,30 @@ def test_spreadsheets_of_other_countries_are_read(tmp_path: Path, delimiter: str
 
 @pytest.mark.parametrize(
     ("label", "positive"),
-    [("1", True), ("Yes", True), ("positive", True), ("PNEUMONIA", True), ("0", False), ("NORMAL", False)],
+    [
+        ("1", True),
+        ("Yes", True),
+        ("positive", True),
+        ("PNEUMONIA", True),
+        ("tumor", True),
+        ("Tumour", True),
+        ("0", False),
+        ("NORMAL", False),
+    ],
 )
 def test_labels_are_understood_in_the_words_of_public_sets(
     tmp_path: Path, label: str, positive: bool
 ) -> None:
-    (row,) = read_labels(table(tmp_path, f"file,has_tumour\na.png,{label}\n"))
+    text = f"file,has_tumour\na.png,{label}\n"
+    (row,) = read_labels(table(tmp_path, text), {"pneumonia", "tumour"})
     assert row.positive is positive
+
+
+def test_a_finding_that_no_task_has_is_no_label(tmp_path: Path) -> None:
+    labels = table(tmp_path, "file,label\na.png,fracture\n")
+    with pytest.raises(InvalidInput, match="the label cannot be understood: 'fracture'"):
+        read_labels(labels, {"pneumonia", "tumour"})
+    assert read_labels(labels, {"fracture"})[0].positive is True
 
 
 @pytest.mark.parametrize(

@@ -11,19 +11,20 @@ from scipy import ndimage
 
 from data import formats
 from data.labelled import phantoms
-from data.labelled.phantoms import Grid, Lesion, Look, Phantom
+from data.labelled.phantoms import Look, Phantom, PhantomLesion
+from data.labelled.poses import Grid
 
 GRID = Grid(slices=24, rows=112, columns=104, slice_mm=6.0, pixel_mm=2.1)
 LOOK = Look(noise=0.02, bias=0.08, blur=0.4, gain=1000)
 VOXEL_ML = 6.0 * 2.1 * 2.1 / 1000
 
 
-def made(lesion: Lesion | None = None, look: Look = LOOK, seed: int = 1) -> Phantom:
+def made(lesion: PhantomLesion | None = None, look: Look = LOOK, seed: int = 1) -> Phantom:
     return phantoms.head(GRID, look, lesion, np.random.default_rng(seed))
 
 
 def test_the_same_generator_state_gives_the_same_file() -> None:
-    lesion = Lesion(20, 0.9, 0.2)
+    lesion = PhantomLesion(20, 0.9, 0.2)
     one, same, other = made(lesion), made(lesion), made(lesion, seed=2)
     assert np.array_equal(one.mask, same.mask)
     files = [phantoms.nifti(each.voxels, each.affine) for each in (one, same, other)]
@@ -33,7 +34,7 @@ def test_the_same_generator_state_gives_the_same_file() -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("volume_ml", [5, 40])
 def test_a_lesion_is_about_as_large_as_asked_in_one_piece_and_bright(volume_ml: float, seed: int) -> None:
-    lesion, without = made(Lesion(volume_ml, 0.95), seed=seed), made(seed=seed)
+    lesion, without = made(PhantomLesion(volume_ml, 0.95), seed=seed), made(seed=seed)
     found_ml = lesion.mask.sum() * VOXEL_ML
     assert 0.3 * volume_ml < found_ml < 1.5 * volume_ml
     pieces, _ = ndimage.label(lesion.mask, structure=np.ones((3, 3, 3)))
@@ -44,14 +45,14 @@ def test_a_lesion_is_about_as_large_as_asked_in_one_piece_and_bright(volume_ml: 
 
 
 def test_what_only_looks_like_a_tumour_is_in_no_mask() -> None:
-    tumour, mimic = made(Lesion(20, 0.9)), made(Lesion(20, 0.9, tumour=False))
+    tumour, mimic = made(PhantomLesion(20, 0.9)), made(PhantomLesion(20, 0.9, tumour=False))
     assert np.array_equal(tumour.voxels, mimic.voxels)
     assert tumour.mask.any()
     assert not mimic.mask.any()
 
 
 def test_a_core_is_darker_than_its_rim() -> None:
-    flat, hollow = made(Lesion(60, 0.9)), made(Lesion(60, 0.9, core=0.4))
+    flat, hollow = made(PhantomLesion(60, 0.9)), made(PhantomLesion(60, 0.9, core=0.4))
     assert np.array_equal(flat.mask, hollow.mask)
     depth = ndimage.distance_transform_edt(flat.mask, sampling=(2.1, 2.1, 6.0))
     middle = depth > 0.8 * depth.max()
@@ -59,7 +60,7 @@ def test_a_core_is_darker_than_its_rim() -> None:
 
 
 def test_a_head_lies_upright_in_the_patients_millimetres(tmp_path: Path) -> None:
-    phantom = made(Lesion(20, 0.9))
+    phantom = made(PhantomLesion(20, 0.9))
     file = tmp_path / "head.nii.gz"
     file.write_bytes(phantoms.nifti(phantom.voxels, phantom.affine, phantoms.MARK))
     decoded = formats.decode(file, file.name)

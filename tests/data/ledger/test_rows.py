@@ -1,4 +1,4 @@
-"""The ledger says at any time what a full count would say, and the lines in memory say the same."""
+"""The ledger says at any time what a full count would say, and the columns in memory say the same."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import Engine, delete, select
 from data.columns import folded
 from data.database import migrate, open_database, reading, writing
 from data.errors import InvalidInput
-from data.ledger.in_memory import DIMENSIONS, Ledger, Lines
+from data.ledger.in_memory import DIMENSIONS, Ledger, LedgerColumns
 from data.ledger.rows import recount, recount_if_behind, scanner_name
 from data.ledger.selection import searched, selected
 from data.records import PNEUMONIA, ScanStatus, Verdict
@@ -74,16 +74,16 @@ def _table(engine: Engine) -> dict[str, dict[str, Any]]:
         return {row["scan_id"]: dict(row) for row in rows}
 
 
-def _said(lines: Lines) -> dict[str, tuple[Any, ...]]:
+def _said(columns: LedgerColumns) -> dict[str, tuple[Any, ...]]:
     """Every line in words, by scan."""
     return {
         scan_id.decode(): (
-            lines.people.ids[lines.patients[row]],
-            lines.days[row],
-            *(lines.names[name][lines.codes[name][row]] for name in DIMENSIONS),
-            *(str(column[row]) for column in lines.numbers.values()),
+            columns.people.ids[columns.patients[row]],
+            columns.days[row],
+            *(columns.names[name][columns.codes[name][row]] for name in DIMENSIONS),
+            *(str(column[row]) for column in columns.numbers.values()),
         )
-        for row, scan_id in ((row, lines.scan_ids[row]) for row in lines.rows)
+        for row, scan_id in ((row, columns.scan_ids[row]) for row in columns.rows)
     }
 
 
@@ -96,14 +96,14 @@ def test_after_anything_the_ledger_equals_a_full_count(acts: list[tuple[str, int
     for minute, one in enumerate(acts):
         act(engine, kept, one, minute)
         if one[2]:
-            assert len(followed.lines()) == len(kept)  # also when it is asked in between
-    written, seen = _table(engine), _said(followed.lines())
+            assert len(followed.columns()) == len(kept)  # also when it is asked in between
+    written, seen = _table(engine), _said(followed.columns())
     assert set(written) == set(kept)
-    assert seen == _said(Ledger(engine).lines())  # what followed the changes equals what is read afresh
+    assert seen == _said(Ledger(engine).columns())  # what followed the changes equals what is read afresh
     assert recount(engine) == len(kept)
     assert _table(engine) == written
-    assert _said(followed.lines()) == seen
-    assert len(followed.lines()) == len(kept)
+    assert _said(followed.columns()) == seen
+    assert len(followed.columns()) == len(kept)
     engine.dispose()
 
 
@@ -121,42 +121,42 @@ def test_lines_know_classes_and_what_is_unknown(house: Engine) -> None:
     header = a_header(age_years=None, sex=None, site=None, manufacturer="Siemens", scanner="Siemens Skyra")
     scan = a_kept_scan(house, header=header)
     ResultStore(house).add(a_result(scan.id, 2, has_mask=True, measurements=measured(10.0), probability=1.0))
-    lines = Ledger(house).lines()
-    said = {name: lines.names[name][lines.codes[name][0]] for name in DIMENSIONS}
+    columns = Ledger(house).columns()
+    said = {name: columns.names[name][columns.codes[name][0]] for name in DIMENSIONS}
     expected = {"age": "unknown", "sex": "unknown", "site": "unknown", "scanner": "Siemens Skyra"}
     expected |= {"size": "10 to 30 mL", "chance": "0.9 to 1.0", "result": "positive", "review": "none"}
     assert expected.items() <= said.items()
-    seconds = (lines.numbers["read_us"] - lines.numbers["created_us"]) / 1e6
+    seconds = (columns.numbers["read_us"] - columns.numbers["created_us"]) / 1e6
     assert seconds[0] == pytest.approx(120)
 
 
 def test_a_period_includes_its_first_and_last_day(house: Engine) -> None:
     days = [a_kept_scan(house, minutes=24 * 60 * day).created_at.astimezone().date() for day in range(4)]
-    lines = Ledger(house).lines()
+    columns = Ledger(house).columns()
     period = {"from": (days[1].isoformat(),), "to": (days[2].isoformat(),)}
-    assert list(selected(lines, period)) == [1, 2]
+    assert list(selected(columns, period)) == [1, 2]
     with pytest.raises(InvalidInput, match="not a day"):
-        selected(lines, {"from": ("yesterday",)})
+        selected(columns, {"from": ("yesterday",)})
 
 
 def test_a_charts_own_filter_can_be_left_out(house: Engine) -> None:
     for site in ("A", "A", "B"):
         a_kept_scan(house, header=a_header(site=site))
-    lines = Ledger(house).lines()
-    assert len(selected(lines, {"site": ("A",)})) == 2
-    assert len(selected(lines, {"site": ("A", "B")})) == 3
-    assert len(selected(lines, {"site": ("A",)}, but="site")) == 3
-    assert len(selected(lines, {"site": ("nowhere",)})) == 0
+    columns = Ledger(house).columns()
+    assert len(selected(columns, {"site": ("A",)})) == 2
+    assert len(selected(columns, {"site": ("A", "B")})) == 3
+    assert len(selected(columns, {"site": ("A",)}, but="site")) == 3
+    assert len(selected(columns, {"site": ("nowhere",)})) == 0
 
 
 def test_a_search_for_nothing_filters_nothing(house: Engine) -> None:
     a_kept_scan(house)
-    lines = Ledger(house).lines()
-    assert searched(lines, "  ", with_identity=True) is None
-    found = searched(lines, "jane", with_identity=False)
+    columns = Ledger(house).columns()
+    assert searched(columns, "  ", with_identity=True) is None
+    found = searched(columns, "jane", with_identity=False)
     assert found is not None
     assert not found.any()
-    assert folded("DOE^Jane") in lines.people.keys[0]
+    assert folded("DOE^Jane") in columns.people.keys[0]
 
 
 def test_a_scanner_has_one_name() -> None:
@@ -167,7 +167,7 @@ def test_a_scanner_has_one_name() -> None:
 
 def test_times_are_exact_to_the_microsecond(house: Engine) -> None:
     a_kept_scan(house)
-    moment = Ledger(house).lines().numbers["created_us"][0]
+    moment = Ledger(house).columns().numbers["created_us"][0]
     assert np.isclose(moment, MORNING.timestamp() * 1e6, atol=1)
     assert int(moment) % 1_000_000 == MORNING.microsecond
 
@@ -178,7 +178,7 @@ def test_rows_are_brought_into_order_and_found_again(house: Engine, monkeypatch:
     kept = [a_kept_scan(house, minute, f"Name^{minute}").id for minute in range(4)]
     for scan_id in (kept[2], kept[0], kept[0], kept[3], kept[1], kept[2], kept[0]):
         ScanStore(house).set_status(scan_id, ScanStatus.READ)
-        lines = followed.lines()
-        assert len(lines) == 4
-        by_arrival = lines.rows[np.argsort(lines.lines[lines.rows])]
-        assert [one.decode() for one in lines.scan_ids[by_arrival]] == kept
+        columns = followed.columns()
+        assert len(columns) == 4
+        by_arrival = columns.rows[np.argsort(columns.keys[columns.rows])]
+        assert [one.decode() for one in columns.scan_ids[by_arrival]] == kept

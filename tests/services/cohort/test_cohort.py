@@ -20,7 +20,7 @@ from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from services.cohort.cohort import Cohorts
-from services.cohort.counting import Bar, Cohort, Tile, periods
+from services.cohort.counting import Bar, Cohort, KeyFigure, periods
 from services.cohort.filters import filters_of, query_of
 from tests.data.builders import a_header, a_kept_scan, a_result, a_review, measured
 
@@ -87,9 +87,9 @@ def _worklist_total(engine: Engine, filters: Any) -> int:
     return WorklistStore(engine, Ledger(engine)).page(WorklistQuery(filters=asked), True).total
 
 
-def _numbers(found: Cohort) -> Iterator[tuple[str, Bar | Tile]]:
+def _numbers(found: Cohort) -> Iterator[tuple[str, Bar | KeyFigure]]:
     for name, value in vars(found).items():
-        if isinstance(value, Tile):
+        if isinstance(value, KeyFigure):
             yield name, value
         elif isinstance(value, list):
             yield from ((f"{name} {one.name}", one) for one in value if isinstance(one, Bar))
@@ -132,7 +132,7 @@ def test_the_parts_add_up_to_the_whole(cohorts: Cohorts) -> None:
 
 def test_a_number_is_what_counting_by_hand_gives(engine: Engine, cohorts: Cohorts) -> None:
     found = cohorts.cohort({"task": ("brain-tumour",)})
-    lines = Ledger(engine).lines()
+    lines = Ledger(engine).columns()
     brain = lines.codes["task"] == lines.names["task"].index("brain-tumour")
     positive = lines.numbers["positive"][brain]
     volumes = lines.numbers["volume_ml"][brain][positive == 1]

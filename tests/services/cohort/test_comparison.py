@@ -13,7 +13,7 @@ from data.ledger.in_memory import Ledger
 from data.records import ScanStatus
 from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
-from services.cohort.comparison import Comparing, superiority
+from services.cohort.comparison import CohortComparison, superiority
 from tests.data.builders import a_header, a_kept_scan, a_result
 
 VALUES = st.lists(st.integers(-20, 20), min_size=6, max_size=40)
@@ -53,7 +53,8 @@ def test_two_sites_are_told_apart_and_p_is_corrected() -> None:
         positive = bool(random.random() < (0.9 if site == "North" else 0.3))
         ResultStore(engine).add(a_result(scan.id, number + 1, positive=positive, probability=0.5))
     found = {
-        one.name: one for one in Comparing(Ledger(engine)).compare({"site": ("North",)}, {"site": ("South",)})
+        one.name: one
+        for one in CohortComparison(Ledger(engine)).compare({"site": ("North",)}, {"site": ("South",)})
     }
     age, positive, corrected = found["age_years"], found["positive"], found["corrected"]
     assert age.effect == 1.0

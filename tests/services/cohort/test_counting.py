@@ -18,7 +18,7 @@ from data.ledger.in_memory import Ledger
 from services.cohort.counting import Counting
 from services.cohort.filters import tidy
 from tests.data.ledger.test_rows import ACTS, act
-from tests.services.cohorts import NAMES, some_lines
+from tests.services.cohorts import NAMES, some_columns
 from tests.services.plain_counting import PlainPass, numbers_of
 
 CHOICES = {
@@ -50,7 +50,7 @@ def _choice(name: str, number: int) -> str:
     return CHOICES[name][number % len(CHOICES[name])]
 
 
-def _same(lines: data_lines.Lines, filters: dict[str, tuple[str, ...]]) -> None:
+def _same(lines: data_lines.LedgerColumns, filters: dict[str, tuple[str, ...]]) -> None:
     filters = {name: values[:1] if name in ("from", "to") else values for name, values in filters.items()}
     counted, plain = numbers_of(Counting(lines, filters).cohort([])), PlainPass(lines, filters).numbers()
     assert counted == plain
@@ -69,9 +69,9 @@ def test_after_any_changes_any_choice_is_counted_as_by_a_plain_pass(
         for minute, one in enumerate(acts):
             act(engine, kept, one, minute)
             if one[2]:
-                _same(followed.lines(), asked[minute % len(asked)])
+                _same(followed.columns(), asked[minute % len(asked)])
         for filters in asked:
-            _same(followed.lines(), filters)
+            _same(followed.columns(), filters)
     engine.dispose()
 
 
@@ -80,7 +80,7 @@ def test_after_any_changes_any_choice_is_counted_as_by_a_plain_pass(
 def test_thousands_of_scans_are_counted_as_by_a_plain_pass(
     seed: int, filters: dict[str, tuple[str, ...]]
 ) -> None:
-    _same(some_lines(np.random.default_rng(seed), 3000), filters)
+    _same(some_columns(np.random.default_rng(seed), 3000), filters)
 
 
 VALUES = st.lists(st.one_of(st.floats(-1e6, 1e6), st.sampled_from([0.5, 1.0, np.nan])), max_size=60)

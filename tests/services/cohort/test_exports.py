@@ -21,7 +21,7 @@ from data.stores.refusals import RefusalStore
 from data.stores.results import ResultStore
 from services.cohort.charts import charts
 from services.cohort.cohort import Cohorts
-from services.cohort.comparison import Comparing
+from services.cohort.comparison import CohortComparison
 from services.cohort.counting import Cohort
 from services.cohort.exports import MIME, CohortExports, sections, shown, table
 from services.cohort.table import TITLES
@@ -50,7 +50,7 @@ def engine() -> Iterator[Engine]:
 def exports(engine: Engine) -> CohortExports:
     ledger = Ledger(engine)
     cohorts = Cohorts(ledger, RefusalStore(engine), lambda: {"brain-tumour": 0.5})
-    return CohortExports(cohorts, Comparing(ledger), AuditLog(engine))
+    return CohortExports(cohorts, CohortComparison(ledger), AuditLog(engine))
 
 
 def _numbers(cohort: Cohort) -> dict[tuple[str, str, str], Any]:

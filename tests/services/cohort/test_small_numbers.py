@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.records import ExportRow
-from services.cohort.comparison import Difference
+from services.cohort.comparison import CohortDifference
 from services.cohort.counting import Cohort
 from services.cohort.exports import table
-from services.cohort.small_numbers import FEW, LEAST, few_behind, small
-from services.cohort.table import tabled
+from services.cohort.small_numbers import FEW, LEAST, small, stands_for_few
+from services.cohort.table import cohort_table
 from tests.services.cohorts import Query, a_cohort
 
 FILTERS: list[Query] = [
@@ -85,7 +85,7 @@ def test_no_section_withholds_a_single_class(cohort: Cohort) -> None:
 
 
 def _forced(total: int | None, parts: list[ExportRow]) -> bool:
-    """Whether `total` leaves the withheld ones of `parts` one possibility that tells a small one."""
+    """Whether `total` leaves the withheld ones of `parts` one possibility that discloses a small one."""
     withheld = [row for row in parts if row.note]
     secret = [row for row in withheld if row.note == FEW and (row.section, row.name) not in STATES]
     if total is None or not secret:
@@ -166,14 +166,16 @@ def test_nothing_is_withheld_from_those_who_may_know_patients() -> None:
 
 def test_the_same_cases_are_told_everywhere_or_nowhere() -> None:
     for seed in range(20):
-        lines = tabled(a_cohort(seed, 80)).lines
+        lines = cohort_table(a_cohort(seed, 80)).lines
         rows = table(a_cohort(seed, 80), hide_small=True)
         hidden = {
-            line.tells
+            line.discloses
             for line, row in zip(lines, rows, strict=True)
             if row.note == FEW and row.quantity in COUNTS
         }
-        shown = {name for line, row in zip(lines, rows, strict=True) if not row.note for name in line.tells}
+        shown = {
+            name for line, row in zip(lines, rows, strict=True) if not row.note for name in line.discloses
+        }
         assert not hidden & {(name,) for name in shown}
 
 
@@ -192,4 +194,4 @@ def test_the_same_cases_are_told_everywhere_or_nowhere() -> None:
 def test_few_behind_a_comparison(
     kind: str, n: tuple[int, int], values: tuple[float, float], few: bool
 ) -> None:
-    assert few_behind(Difference("x", "x", kind, n, values)) is few
+    assert stands_for_few(CohortDifference("x", "x", kind, n, values)) is few

@@ -41,7 +41,7 @@ from models.measuring import measure
 from services import keys
 from services.assembly.commands import build_reader
 from services.assembly.stores import tracking_of
-from services.demo.cases import DRIFTED, DRIFTING, DRIFTS_SINCE_DAYS, Case, Kind, case_of
+from services.demo.cases import DRIFTED, DRIFTING, DRIFTS_SINCE_DAYS, CaseKind, SyntheticCase, case_of
 from services.demo.demonstration import Demo
 from services.demo.reviews import READER, simulated_review
 from services.reading.reading import Reader
@@ -150,7 +150,7 @@ def test_every_picture_is_there(shown: House) -> None:
 
 
 def test_the_model_finds_most_lesions(shown: House) -> None:
-    lesions = [row for row in shown.rows if case_of(int(row.patient[-3:]), EVENING).kind is Kind.LESION]
+    lesions = [row for row in shown.rows if case_of(int(row.patient[-3:]), EVENING).kind is CaseKind.LESION]
     assert sum(bool(row.positive) for row in lesions) > len(lesions) / 2
 
 
@@ -295,20 +295,20 @@ def test_the_reader_accepts_corrects_and_rejects_by_the_truth() -> None:
 
 
 @pytest.fixture(scope="module")
-def cases() -> list[Case]:
+def cases() -> list[SyntheticCase]:
     return [case_of(number, EVENING) for number in range(1, 301)]
 
 
-def test_the_cases_are_as_announced(cases: list[Case]) -> None:
+def test_the_cases_are_as_announced(cases: list[SyntheticCase]) -> None:
     kinds = Counter(case.kind for case in cases)
-    assert {kind: kinds[kind] for kind in (Kind.CT, Kind.BLANK, Kind.KNEE, Kind.STATIC)} == {
-        Kind.CT: 2, Kind.BLANK: 2, Kind.KNEE: 2, Kind.STATIC: 2
+    assert {kind: kinds[kind] for kind in (CaseKind.CT, CaseKind.BLANK, CaseKind.KNEE, CaseKind.STATIC)} == {
+        CaseKind.CT: 2, CaseKind.BLANK: 2, CaseKind.KNEE: 2, CaseKind.STATIC: 2
     }  # fmt: skip
-    assert kinds[Kind.HEALTHY] == 30
+    assert kinds[CaseKind.HEALTHY] == 30
     for case in cases:
         has_tumour = case.lesion is not None and case.lesion.tumour
-        assert has_tumour is (case.kind is Kind.LESION)
-    assert sum(case.kind is Kind.HEALTHY and case.lesion is not None for case in cases) == 10
+        assert has_tumour is (case.kind is CaseKind.LESION)
+    assert sum(case.kind is CaseKind.HEALTHY and case.lesion is not None for case in cases) == 10
     reviewed = [case for case in cases if case.reviewed_at and case.reviewed_at <= EVENING]
     assert 0.55 < len(reviewed) / len(cases) < 0.65
     assert len({case.scanner.model for case in cases}) == 4
@@ -319,7 +319,7 @@ def test_the_cases_are_as_announced(cases: list[Case]) -> None:
         assert EVENING - timedelta(days=368) < case.acquired_at < case.created_at < case.read_at < EVENING
 
 
-def test_one_scanner_drifts_from_some_date_on(cases: list[Case]) -> None:
+def test_one_scanner_drifts_from_some_date_on(cases: list[SyntheticCase]) -> None:
     before, after = [], []
     since = EVENING - timedelta(days=DRIFTS_SINCE_DAYS)
     for case in cases:

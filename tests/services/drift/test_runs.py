@@ -213,7 +213,7 @@ def test_references_are_frozen_under_a_name(house: DriftHouse) -> None:
             house.references.freeze(ask, name, NORA)
     with pytest.raises(InvalidInput, match="is a reference of brain-tumour"):
         house.drift.run_now(DriftAsk("pneumonia", kept.id))
-    house.references.delete(kept.id)
+    house.references.delete(kept.id, NORA)
     assert house.drift.snapshot(run.id)["reference"]["name"] == "Autumn 2026"
     with pytest.raises(NotFound):
         house.references.get(kept.id)

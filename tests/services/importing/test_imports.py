@@ -47,7 +47,7 @@ def done(services: Services, folder: Path, labels: Path | None = None) -> Import
     one = services.importing.start(folder, labels)
     assert services.jobs.wait_idle(PATIENCE_S)
     view = services.importing.view(one.id)
-    assert view.one.state is ImportState.DONE, view
+    assert view.import_.state is ImportState.DONE, view
     return view
 
 
@@ -76,12 +76,12 @@ def test_a_mixed_folder_is_read_and_what_is_not_is_told(
 ) -> None:
     progress = first.progress
     assert (progress.items, progress.done, progress.failed, progress.known) == (7, 7, 0, 0)
-    refusals = {refusal.name: refusal for refusal in services.importing.refusals(first.one.id)}
+    refusals = {refusal.name: refusal for refusal in services.importing.refusals(first.import_.id)}
     assert refusals["broken.png"].code == "unreadable"
     assert refusals["blank.png"].code == "blank"
     assert progress.added == 7 - len(refusals)
     assert progress.added >= 4  # one or the other slice may look unlike a brain to the gate
-    report = services.importing.report_csv(first.one.id).splitlines()
+    report = services.importing.report_csv(first.import_.id).splitlines()
     assert report[0] == "file,code,reason"
     assert len(report) == 1 + len(refusals)
 
@@ -107,7 +107,7 @@ def test_importing_again_adds_nothing(
     before, refused = rows(services, clinician), RefusalStore(services.database).count()
     assert refused == first.progress.refused  # the statistics know of them
     again = done(services, mixed)
-    assert again.one.id != first.one.id
+    assert again.import_.id != first.import_.id
     assert (again.progress.added, again.progress.known) == (0, first.progress.added)
     assert again.progress.refused == first.progress.refused
     assert RefusalStore(services.database).count() == refused
@@ -187,13 +187,13 @@ def test_a_run_that_is_told_to_end_leaves_the_rest_to_the_next(
 
     paused = alone.run(one.id, advance)
     assert seen
-    assert paused.one.state in (ImportState.PAUSED, ImportState.DONE)
-    assert alone.run(one.id).one.state is paused.one.state  # a paused import does not go on by itself
-    if paused.one.state is ImportState.PAUSED:
+    assert paused.import_.state in (ImportState.PAUSED, ImportState.DONE)
+    assert alone.run(one.id).import_.state is paused.import_.state  # a paused import does not go on by itself
+    if paused.import_.state is ImportState.PAUSED:
         services.importing.take_up(one.id)
         assert services.jobs.wait_idle(PATIENCE_S)
     ended = services.importing.view(one.id)
-    assert ended.one.state is ImportState.DONE
+    assert ended.import_.state is ImportState.DONE
     progress = ended.progress
     assert progress.items == progress.added + progress.refused == 30
     with pytest.raises(InvalidInput, match="finished"):
@@ -213,7 +213,7 @@ def test_two_runs_of_one_import_keep_apart(services: Services, tmp_path: Path) -
     one = alone.start(tmp_path / "a")
     with alone._held(one.id), pytest.raises(Busy, match="another process"):
         alone.run(one.id)
-    assert alone.run(one.id).one.state is ImportState.DONE
+    assert alone.run(one.id).import_.state is ImportState.DONE
 
 
 def test_only_what_lies_in_the_import_folder_can_be_asked_for_at_the_page(
@@ -234,7 +234,7 @@ def test_only_what_lies_in_the_import_folder_can_be_asked_for_at_the_page(
         services.importing.start_below(admin, " ")
     one = services.importing.start_below(admin, "today")
     assert services.jobs.wait_idle(PATIENCE_S)
-    assert services.importing.view(one.id).one.state is ImportState.DONE
+    assert services.importing.view(one.id).import_.state is ImportState.DONE
     assert services.importing.find(one.id[:12]).id == one.id
     with pytest.raises(NotFound):
         services.importing.find("nothing")
@@ -244,14 +244,14 @@ def test_a_folder_that_cannot_be_read_fails_with_its_reason(services: Services, 
     (tmp_path / "empty").mkdir()
     one = services.importing.start(tmp_path / "empty")
     assert services.jobs.wait_idle(PATIENCE_S)
-    failed = services.importing.view(one.id).one
+    failed = services.importing.view(one.id).import_
     assert (failed.state, failed.failure) == (
         ImportState.FAILED, "No file was found there that could be a scan."
     )  # fmt: skip
     write_picture(tmp_path / "empty" / "1.png", axial(42, mark=5))
     services.importing.take_up(one.id)
     assert services.jobs.wait_idle(PATIENCE_S)
-    assert services.importing.view(one.id).one.state is ImportState.DONE
+    assert services.importing.view(one.id).import_.state is ImportState.DONE
 
 
 def test_a_killed_import_goes_on_at_the_next_start_and_nothing_is_doubled(tmp_path: Path) -> None:
@@ -272,7 +272,7 @@ def test_a_killed_import_goes_on_at_the_next_start_and_nothing_is_doubled(tmp_pa
         assert services.jobs.wait_idle(PATIENCE_S)
         clinician = person(services, Role.CLINICIAN, "ada")
         (view,) = services.importing.recent()
-        assert view.one.state is ImportState.DONE
+        assert view.import_.state is ImportState.DONE
         progress = view.progress
         assert progress.items == progress.done == 31
         assert progress.added + progress.known + progress.refused == 31

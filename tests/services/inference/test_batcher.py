@@ -184,3 +184,45 @@ def test_nothing_of_a_key_is_held_when_its_last_item_was_run() -> None:
     gc.collect()
     batcher.stop()
     assert held() is None
+
+
+def test_a_bad_item_is_found_by_halving(caplog: pytest.LogCaptureFixture) -> None:
+    tried: list[list[int]] = []
+
+    def run(_: str, items: Sequence[int]) -> Sequence[int]:
+        tried.append(list(items))
+        if 3 in items:
+            raise ValueError("bad scan")
+        return items
+
+    batcher: MicroBatcher[int, int] = MicroBatcher(run, max_batch=8)
+    asked = batcher.submit("a", [1, 2, 3, 4, 5])
+    batcher.start()
+    wait(asked, 10)
+    batcher.stop()
+    assert tried == [[1, 2, 3, 4, 5], [1, 2], [3, 4, 5], [3], [4, 5]]
+    assert (batcher.batches, batcher.items) == (2, 4)
+    assert "bad scan" in caplog.text
+
+
+def test_a_mistake_of_ours_goes_to_whoever_asked_and_the_thread_lives_on() -> None:
+    def run(_: str, items: Sequence[int]) -> Sequence[int]:
+        if 0 in items:
+            raise KeyError("ours")
+        return items
+
+    batcher: MicroBatcher[int, int] = MicroBatcher(run)
+    batcher.start()
+    (failed,) = batcher.submit("a", [0])
+    with pytest.raises(KeyError, match="ours"):
+        failed.result(10)
+    (answered,) = batcher.submit("a", [1])
+    assert answered.result(10) == 1
+    batcher.stop()
+
+
+def test_the_queue_holds_as_many_as_it_may_and_not_one_more() -> None:
+    batcher: MicroBatcher[int, int] = MicroBatcher(_doubled, max_waiting=3)
+    assert len(batcher.submit("a", [1, 2, 3])) == 3
+    with pytest.raises(Busy):
+        batcher.submit("a", [4])

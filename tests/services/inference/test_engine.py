@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from data.errors import ModelUnavailable, UnusableModel
 from models import weights
-from models.metrics import dice
+from models.overlap import dice
 from models.tasks import ALL
 from services.inference.engine import Engine
 from services.versions.registry import SHIPPED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import shutil
 import socket
@@ -110,17 +111,17 @@ def test_versions_months_and_rehearsals_are_joined(tracking: Tracking, histories
     assert (history.task, history.trouble) == (TASK, None)
     assert history.as_of is not None
     assert [version.version.version for version in history.versions] == ["2", "1"]
-    one = history.versions[1]
-    assert (one.version.aliases, one.version.tags["lightbox.promoted_by"]) == ((CHAMPION,), "ada")
-    assert one.parameters == {"learning_rate": "0.001", "data_sha256": "abc"}
-    assert set(one.figures) == {"auc", "calibration_error"}  # the last epoch is no validation
-    auc, ece = one.figures["auc"], one.figures["calibration_error"]
+    version = history.versions[1]
+    assert (version.version.aliases, version.version.tags["lightbox.promoted_by"]) == ((CHAMPION,), "ada")
+    assert version.parameters == {"learning_rate": "0.001", "data_sha256": "abc"}
+    assert set(version.figures) == {"auc", "calibration_error"}  # the last epoch is no validation
+    auc, ece = version.figures["auc"], version.figures["calibration_error"]
     assert (auc.value, auc.low, auc.high, auc.n) == (0.9, 0.85, 0.94, 312)
     assert (ece.value, ece.n, math.isnan(ece.low)) == (0.03, 312, True)
-    assert one.run is not None
-    assert (one.run.run_id, history.versions[0].run.run_id) == (first.run_id, second.run_id)  # type: ignore[union-attr]
+    assert version.run is not None
+    assert (version.run.run_id, history.versions[0].run.run_id) == (first.run_id, second.run_id)  # type: ignore[union-attr]
 
-    assert [(one.month, one.version, one.part, one.synthetic) for one in history.real_use] == [
+    assert [(month.month, month.version, month.part, month.synthetic) for month in history.real_use] == [
         ("2026-09", "1", "sample", True),
         ("2026-10", "1", "reviewed", False),
         ("2026-10", "2", "reviewed", False),
@@ -281,7 +282,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(tracking: Tracking, tmp_
 def test_readers_get_the_old_history_while_one_asks_for_news(
     tracking: Tracking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.performance.history_files.FRESH_S", -1.0)  # every page asks for news
+    monkeypatch.setattr("services.performance.task_history.FRESH_S", -1.0)  # every page asks for news
     a_version(tracking)
     watched = Watched(tracking)
     for histories in _histories(watched, tmp_path):
@@ -311,4 +312,35 @@ def test_a_server_that_hangs_holds_up_no_page(tracking: Tracking, tmp_path: Path
             assert len(histories.of(TASK).versions) == 1
             assert len(histories.curves(TASK, "1")["epoch_loss"]) == 3
             assert histories.artifacts(TASK, "1") == []  # they were never listed
-            assert histories._shelf(TASK)._running is not None
+            assert histories._history(TASK)._running is not None
+
+
+def test_a_mistake_of_ours_is_told_with_its_id_and_not_as_an_outage(
+    tracking: Tracking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def mistaken(*_: object) -> None:
+        raise KeyError("ours")
+
+    a_version(tracking)
+    for histories in _histories(tracking, tmp_path):
+        histories.warm()
+        with monkeypatch.context() as broken:
+            for name in ("registered", "curves", "artifacts", "artifact"):
+                broken.setattr(Tracking, name, mistaken)
+            with pytest.raises(KeyError):
+                histories.refresh(TASK)
+            with pytest.raises(KeyError):
+                histories.artifacts(TASK, "1")
+            with pytest.raises(KeyError):
+                histories.artifact(TASK, "1", "never fetched.png")
+            broken.setattr("services.performance.task_history.FRESH_S", -1.0)
+            with caplog.at_level(logging.ERROR):
+                histories.of(TASK)  # asks in the background
+                histories._history(TASK).wait(10)
+            history = histories.of(TASK)
+        assert len(history.versions) == 1  # the page lives on what was read before
+        trouble = str(history.trouble)
+        assert "something went wrong inside Lightbox" in trouble
+        assert "cannot be reached" not in trouble
+        assert trouble.split("error ")[1][:8] in caplog.text
+        assert histories.refresh(TASK).trouble is None

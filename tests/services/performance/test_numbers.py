@@ -20,7 +20,8 @@ from data.records import BRAIN_TUMOUR, Role, Severity, User
 from data.stores.alerts import AlertStore
 from data.stores.audit import AuditLog
 from data.stores.refusals import RefusalStore
-from models.metrics import Figure, rate
+from models.statistics.estimate import Estimate
+from models.statistics.proportions import proportion
 from services.alerts.alerts import Alerts
 from services.alerts.delivery import Delivery
 from services.cohort.cohort import Cohorts
@@ -29,10 +30,10 @@ from services.performance.cases import WHAT, Which
 from services.performance.charts import history
 from services.performance.exports import KINDS, table
 from services.performance.metrics import METRICS, validated
-from services.performance.monitoring import PerformanceWatch
-from services.performance.numbers import Asked, Point
+from services.performance.monitoring import LimitMonitor
+from services.performance.numbers import MetricPoint, PerformanceQuery
 from services.statistics.scoring import scored
-from tests.services.performed import (
+from tests.services.performance_department import (
     FIRST,
     NOVEMBER,
     SECOND,
@@ -73,7 +74,7 @@ def own(tmp_path: Path) -> Iterator[Department]:
     engine.dispose()
 
 
-def points(house: Department, address: str) -> list[Point]:
+def points(house: Department, address: str) -> list[MetricPoint]:
     return list(house.desk.numbers.shown(house.desk.numbers.asked(address)).points)
 
 
@@ -87,23 +88,23 @@ def opened(house: Department, address: str) -> int:
 
 
 def test_validation_and_real_use_stand_apart(house: Department) -> None:
-    found = {
+    shown = {
         (point.version, point.source, point.synthetic): point for point in points(house, "metric=recall")
     }
-    assert set(found) == {
+    assert set(shown) == {
         ("1", "validation", False), ("2", "validation", False), ("1", "reviewed", False),
         ("2", "reviewed", False), ("2", "reviewed", True),
     }  # fmt: skip
-    assert found["2", "validation", False].figure == rate(82, 90)
-    assert found["2", "validation", False].kind == "single slices"
-    assert found["1", "reviewed", False].figure == rate(18, 22)  # 9 of 12 in October, 9 of 10 in November
-    assert found["2", "reviewed", True].figure == rate(6, 6)
+    assert shown["2", "validation", False].figure == proportion(82, 90)
+    assert shown["2", "validation", False].kind == "single slices"
+    assert shown["1", "reviewed", False].figure == proportion(18, 22)  # October and November
+    assert shown["2", "reviewed", True].figure == proportion(6, 6)
 
 
 def test_months_are_those_of_mlflow(house: Department) -> None:
     logged = {
-        (one.version, one.month, one.part, one.synthetic): one.run.metrics
-        for one in house.histories.of(BRAIN_TUMOUR).real_use
+        (month.version, month.month, month.part, month.synthetic): month.run.metrics
+        for month in house.histories.of(BRAIN_TUMOUR).real_use
     }
     for name in METRICS:
         for point in points(house, f"by=month&metric={name}"):
@@ -113,13 +114,13 @@ def test_months_are_those_of_mlflow(house: Department) -> None:
                 assert point.figure.low == metrics.get(f"{name}_low", point.figure.low)
 
 
-@pytest.mark.parametrize("name", [name for name, one in METRICS.items() if one.truth])
+@pytest.mark.parametrize("name", [name for name, metric in METRICS.items() if metric.truth])
 @pytest.mark.parametrize("by", ["by=version", "by=month", "by=version&part=sample", "by=month&part=sample"])
 def test_every_point_opens_as_many_cases_as_it_says(house: Department, by: str, name: str) -> None:
     real = [point for point in points(house, f"{by}&metric={name}") if point.source != "validation"]
     assert len(real) >= 2
-    for one in real:
-        assert opened(house, one.query) == one.figure.n, one
+    for point in real:
+        assert opened(house, point.query) == point.figure.n, point
 
 
 def test_points_of_readings_open_the_worklist_where_it_shows_exactly_them(house: Department) -> None:
@@ -192,7 +193,7 @@ def test_validation_is_shown_from_the_runs_own_evaluation(house: Department) -> 
     asked = house.desk.numbers.asked("version=2&of=validation")
     errors = house.desk.details.errors(asked)
     assert (errors.confusion.hit, errors.confusion.miss, errors.confusion.false_alarm) == (5, 1, 1)
-    assert errors.figures["recall"] == rate(5, 6)
+    assert errors.figures["recall"] == proportion(5, 6)
     assert errors.addresses == {}
     assert [case.name for case in house.desk.details.validation_cases(asked)] == ["TCGA_1", "TCGA_2"]
     training = house.desk.details.training(asked)
@@ -207,8 +208,8 @@ def test_validation_is_shown_from_the_runs_own_evaluation(house: Department) -> 
 
 def test_two_versions_are_compared_on_the_scans_that_both_read(house: Department) -> None:
     pair = house.desk.pairs.compared(house.desk.numbers.asked("version=1&vs=2"))
-    assert pair.found.n == 8
-    assert sum(pair.found.count(outcome) for outcome in ("win", "lose", "tie")) == 8
+    assert pair.result.n == 8
+    assert sum(pair.result.count(outcome) for outcome in ("win", "lose", "tie")) == 8
     with pytest.raises(InvalidInput):
         house.desk.pairs.compared(house.desk.numbers.asked("version=1&vs=1"))
 
@@ -220,7 +221,7 @@ def test_how_much_is_judged_is_told(house: Department) -> None:
     assert (first.read, first.reviewed) == (10, 10)
     proposed = house.desk.numbers.proposals(house.desk.numbers.asked("version=2"))
     again = {result.scan_id for result in house.results[:8]}
-    assert {one.scan_id for one in proposed} <= again
+    assert {proposal.scan_id for proposal in proposed} <= again
 
 
 @pytest.mark.parametrize(
@@ -241,7 +242,7 @@ def test_an_address_says_what_it_was_made_of(house: Department) -> None:
 
 def test_a_new_version_and_month_appear_by_themselves(own: Department, tmp_path: Path) -> None:
     assert points(own, "") == []
-    registered(own.tracking, tmp_path / "new", recall=rate(70, 80))
+    registered(own.tracking, tmp_path / "new", recall=proportion(70, 80))
     own.read("1", NOVEMBER, FIRST[:3])
     own.score()
     assert {point.source for point in points(own, "")} == {"validation", "reviewed"}
@@ -255,7 +256,7 @@ def test_a_new_version_and_month_appear_by_themselves(own: Department, tmp_path:
 
 
 def test_without_an_evaluation_that_is_said(own: Department, tmp_path: Path) -> None:
-    registered(own.tracking, tmp_path / "bare", recall=rate(70, 80), scored=False)
+    registered(own.tracking, tmp_path / "bare", recall=proportion(70, 80), scored=False)
     own.histories.refresh(BRAIN_TUMOUR)
     errors = own.desk.details.errors(own.desk.numbers.asked("of=validation"))
     assert errors.n == 0
@@ -277,7 +278,7 @@ def test_while_mlflow_is_away_real_use_is_still_told(tmp_path: Path) -> None:
     shown = house.desk.numbers.shown(house.desk.numbers.asked("version=1"))
     assert shown.trouble is not None
     assert "MLflow" in shown.trouble
-    assert [point.figure for point in shown.points] == [rate(4, 4)]
+    assert [point.figure for point in shown.points] == [proportion(4, 4)]
     house.close()
     engine.dispose()
 
@@ -307,12 +308,12 @@ def test_goals_are_typed_as_they_are_shown(own: Department) -> None:
 
 
 def test_real_use_beyond_its_limit_raises_an_alert_until_it_is_back(own: Department, tmp_path: Path) -> None:
-    registered(own.tracking, tmp_path / "live", recall=rate(70, 80))
+    registered(own.tracking, tmp_path / "live", recall=proportion(70, 80))
     own.tracking.set_alias(BRAIN_TUMOUR, "champion", "1")
     own.read("1", NOVEMBER, FIRST)
     own.score()
     alerts = Alerts(AlertStore(own.engine), AuditLog(own.engine), Delivery(), own.jobs)
-    watch = PerformanceWatch(own.desk.numbers, own.desk.goals, alerts, TASKS)
+    watch = LimitMonitor(own.desk.numbers, own.desk.goals, alerts, TASKS)
     watch.tick()
     assert alerts.unfinished() == []
     own.desk.goals.set_typed(BRAIN_TUMOUR, "recall", "95", "90", HEAD)  # it is 9 of 12
@@ -323,7 +324,7 @@ def test_real_use_beyond_its_limit_raises_an_alert_until_it_is_back(own: Departm
     assert "75 % with n = 12" in alert.sentence
     assert alert.link.startswith("/performance?")
     (point,) = own.desk.numbers.shown(own.desk.numbers.asked("by=month")).past_limit
-    assert point.figure == rate(9, 12)
+    assert point.figure == proportion(9, 12)
     own.desk.goals.set_typed(BRAIN_TUMOUR, "recall", "95", "70", HEAD)
     watch.tick()
     assert alerts.unfinished() == []
@@ -335,15 +336,15 @@ def test_files_and_answer_hold_the_same_digits(house: Department) -> None:
     lines = list(csv.DictReader(io.StringIO(export.content.decode("utf-8-sig"))))
     told = [line for line in lines if line["section"] != "about"]
     answer = house.desk.exports.numbers(asked, every=True)["numbers"]
-    shown = [point for one in house.desk.numbers.every(asked) for point in one.points]
+    shown = [point for view in house.desk.numbers.every(asked) for point in view.points]
     assert len(told) == len(answer) == len(shown) > 40
-    for line, one, point in zip(told, answer, shown, strict=True):
+    for line, number, point in zip(told, answer, shown, strict=True):
         figure = point.figure
-        assert one["value"] == figure.value == float(line["value"])
-        assert one["n"] == figure.n == int(line["n"])
+        assert number["value"] == figure.value == float(line["value"])
+        assert number["n"] == figure.n == int(line["n"])
         for end in ("low", "high"):
             known = getattr(figure, end)
-            assert one[end] == (known if math.isfinite(known) else None)
+            assert number[end] == (known if math.isfinite(known) else None)
             assert line[end] == (repr(known) if math.isfinite(known) else "")
     assert len(table(house.desk.numbers.every(asked))) == len(told)
 
@@ -369,27 +370,30 @@ def test_assess_ai_gets_its_columns_and_no_identity(house: Department) -> None:
     rows = list(csv.DictReader(io.StringIO(export.content.decode("utf-8-sig"))))
     assert tuple(rows[0]) == COLUMNS
     assert len(rows) == 10
-    one = rows[0]
-    assert (one["Result Indicator"], one["Software Version"], one["Study Date"]) == (
+    row = rows[0]
+    assert (row["Result Indicator"], row["Software Version"], row["Study Date"]) == (
         "Positive",
         "1",
         "2026-11-20",
     )
-    assert (one["Inference Date"], one["Body Part Examined"], one["Modality"]) == ("2026-11-12", "HEAD", "MR")
+    assert (row["Inference Date"], row["Body Part Examined"], row["Modality"]) == ("2026-11-12", "HEAD", "MR")
     assert {line["Race"] for line in rows} == {""}
     assert "Person" not in export.content.decode()
 
 
 def test_validation_figures_are_found_by_their_names() -> None:
-    one = Figure(0.9, 0.8, 1.0, 10)
+    estimate = Estimate(0.9, 0.8, 1.0, 10)
     named = ("recall", "presence_recall", "volume_presence_recall", "dice_flair", "dice_flair_median",
              "presence_frr_at_far5", "poor_share_flair", "site_a_recall")  # fmt: skip
-    figures = dict.fromkeys(named, one)
+    figures = dict.fromkeys(named, estimate)
     assert set(validated("recall", figures)) == {"", "single slices", "whole volumes", "site a"}
     assert set(validated("dice", figures)) == {"FLAIR"}
     assert validated("far", figures) == validated("frr", figures) == {}
 
 
 def test_an_address_leaves_out_what_is_as_usual() -> None:
-    assert Asked(BRAIN_TUMOUR).query() == "task=brain-tumour&synthetic=no"
-    assert Asked(BRAIN_TUMOUR, vs="2", synthetic=True).query() == "task=brain-tumour&synthetic=yes&vs=2"
+    assert PerformanceQuery(BRAIN_TUMOUR).query() == "task=brain-tumour&synthetic=no"
+    assert (
+        PerformanceQuery(BRAIN_TUMOUR, vs="2", synthetic=True).query()
+        == "task=brain-tumour&synthetic=yes&vs=2"
+    )

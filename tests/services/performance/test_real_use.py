@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import Engine
 
 from data.database import migrate, open_database
+from data.errors import TrackingAway
 from data.ledger.judgements import JudgementStore
 from data.records import BRAIN_TUMOUR, Result, TrackedRun, Verdict
 from data.stores.jobs import JobStore
@@ -24,7 +25,7 @@ from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from data.tracking import Tracking
 from services.jobs import Jobs
-from services.performance.real_use import DIGEST, EXPERIMENT, RealUse, Unreachable, forget_synthetic
+from services.performance.real_use import DIGEST, EXPERIMENT, RealUse, forget_synthetic
 from tests.data.builders import a_kept_scan, a_result, a_review
 
 PATIENCE_S = 60
@@ -70,8 +71,8 @@ class House:
         return self.tracking.runs(EXPERIMENT.format(task=BRAIN_TUMOUR), tags)
 
     def run(self, part: str = "reviewed") -> TrackedRun:
-        (one,) = self.runs(part)
-        return one
+        (run,) = self.runs(part)
+        return run
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_each_review_moves_the_same_run_by_one(house: House) -> None:
     for n in (1, 2, 3):
         result = house.read()
         house.review(result, positive := n, truth_positive=True)
-        house.real_use.heard(result)
+        house.real_use.truth_changed(result)
         assert eventually(lambda: bool(house.runs()) and house.run().metrics["reviewed_n"] == positive)
     run = house.run()
     assert (run.name, run.status) == ("v3 2026-11 reviewed", "FINISHED")
@@ -107,7 +108,7 @@ def test_each_review_moves_the_same_run_by_one(house: House) -> None:
     assert (run.metrics["read_n"], run.metrics["latency_p50_ms"]) == (3.0, 12.5)
     assert set(house.told) == {BRAIN_TUMOUR}
     history = house.tracking._client.get_metric_history(run.run_id, "reviewed_n")
-    assert [(one.step, one.value) for one in history] == [(0, 1.0), (1, 2.0), (2, 3.0)]
+    assert [(metric.step, metric.value) for metric in history] == [(0, 1.0), (1, 2.0), (2, 3.0)]
 
 
 def test_many_reviews_at_once_are_all_in_the_end(house: House) -> None:
@@ -115,7 +116,7 @@ def test_many_reviews_at_once_are_all_in_the_end(house: House) -> None:
     for minute in range(12):
         result = house.read()
         house.review(result, minute)
-        house.real_use.heard(result)
+        house.real_use.truth_changed(result)
     assert eventually(lambda: bool(house.runs()) and house.run().metrics.get("reviewed_n") == 12)
 
 
@@ -162,7 +163,7 @@ def test_the_sample_has_a_run_of_its_own(house: House) -> None:
         house.review(result)
     house.read()
     house.real_use.score_all()
-    sampled = sum(one.sampled for one in JudgementStore(house.engine, 0.5).of(BRAIN_TUMOUR))
+    sampled = sum(judgement.sampled for judgement in JudgementStore(house.engine, 0.5).of(BRAIN_TUMOUR))
     assert 0 < sampled < 12
     assert house.run("sample").metrics["reviewed_n"] == sampled
     assert house.run().metrics["reviewed_n"] == 12
@@ -190,7 +191,7 @@ def test_while_mlflow_is_away_months_wait_and_follow_when_it_is_back(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: Any) -> None:
-        raise ConnectionError("no route to host")
+        raise TrackingAway("no route to host")
 
     house.real_use.tick()  # the day's first does everything
     house.jobs.start()
@@ -200,16 +201,35 @@ def test_while_mlflow_is_away_months_wait_and_follow_when_it_is_back(
     for month in (9, 10):
         result = house.read(datetime(2026, month, 3, tzinfo=UTC))
         house.review(result)
-        house.real_use.heard(result)
+        house.real_use.truth_changed(result)
     assert house.jobs.wait_idle(PATIENCE_S)
     assert all("MLflow" in str(job.failure) for job in house.jobs.recent(2, "real-use"))
-    with pytest.raises(Unreachable):
+    with pytest.raises(TrackingAway):
         house.real_use.score_all()
     assert not house.real_use.running(BRAIN_TUMOUR, "3")
     monkeypatch.setattr(house.tracking, "runs", reach)
     assert house.runs() == []
     house.real_use.tick()
     assert eventually(lambda: len(house.runs()) == 2)
+
+
+def test_a_mistake_of_ours_fails_the_job_and_is_not_called_an_outage(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(*_: Any) -> None:
+        raise KeyError("ours")
+
+    result = house.read(datetime(2026, 10, 3, tzinfo=UTC))
+    house.review(result)
+    monkeypatch.setattr(house.tracking, "runs", mistaken)
+    with pytest.raises(KeyError):
+        house.real_use.score_all()
+    house.jobs.start()
+    house.real_use.heard(result)
+    assert house.jobs.wait_idle(PATIENCE_S)
+    (failure,) = {str(job.failure) for job in house.jobs.recent(1, "real-use")}
+    assert "Something went wrong inside Lightbox (error " in failure
+    assert "MLflow" not in failure
 
 
 def test_a_run_that_a_kill_left_half_done_is_logged_again(house: House) -> None:

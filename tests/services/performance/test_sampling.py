@@ -25,7 +25,7 @@ def test_proposals_are_the_sample_whatever_the_model_said_until_they_are_reviewe
         result = a_result(scan.id, created_at=at, positive=day % 3 == 0, probability=day / 30)
         results.append(ResultStore(engine).add(result))
     sampling = Sampling(JudgementStore(engine, SHARE), SHARE)
-    drawn = {one.scan_id for one in results if sampled([one.scan_id], SHARE)[0]}
+    drawn = {result.scan_id for result in results if sampled([result.scan_id], SHARE)[0]}
     proposals = sampling.proposals(BRAIN_TUMOUR)
     assert {proposal.scan_id for proposal in proposals} == drawn
     assert [proposal.read_at.month for proposal in proposals] == sorted(
@@ -35,7 +35,7 @@ def test_proposals_are_the_sample_whatever_the_model_said_until_they_are_reviewe
     assert sampling.proposals(BRAIN_TUMOUR, "3", 2) == proposals[:2]
     assert sampling.proposals(BRAIN_TUMOUR, count=-1) == []
 
-    first = next(one for one in results if one.scan_id == proposals[0].scan_id)
+    first = next(result for result in results if result.scan_id == proposals[0].scan_id)
     assert proposals[0].read_at == first.created_at
     ReviewStore(engine).add(a_review(first.scan_id, first.id))
     assert sampling.proposals(BRAIN_TUMOUR) == proposals[1:]

@@ -17,7 +17,7 @@ from data.stores.features import FeatureStore
 from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
 from data.tables import embeddings, features
-from models.features import Picture, picture_of
+from models.features import PictureFeatures, picture_of
 from services import keys
 from services.assembly.container import Services
 from services.reading import features as watching
@@ -121,7 +121,7 @@ def _xray_reading(services: Services):  # type: ignore[no-untyped-def]
 def test_no_reading_is_lost_for_a_feature(
     services: Services, clinician: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: object) -> Picture:
+    def broken(_: object) -> PictureFeatures:
         raise ValueError("a picture nobody thought of")
 
     monkeypatch.setattr(watching, "picture_of", broken)

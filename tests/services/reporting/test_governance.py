@@ -39,8 +39,8 @@ from data.stores.refusals import RefusalStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
-from models.metrics import Figure
-from reports.document import Document, Gallery, document_json
+from models.statistics.estimate import Estimate
+from reports.document import Document, PictureGrid, document_json
 from reports.typesetting import pdf
 from services import keys
 from services.cohort.cohort import Cohorts
@@ -61,8 +61,8 @@ class Histories:
     def of(self, task: str) -> History:
         version = ModelVersion(task, "3", ("champion",), MORNING, "ab" * 32, {}, "run")
         figures = {
-            "presence_recall": Figure(0.97, 0.94, 0.99, 822),
-            "dice_flair": Figure(0.82, 0.76, 0.88, 17),
+            "presence_recall": Estimate(0.97, 0.94, 0.99, 822),
+            "dice_flair": Estimate(0.82, 0.76, 0.88, 17),
         }
         return History(task, MORNING, None, (VersionHistory(version, {}, figures, None),))
 
@@ -147,7 +147,7 @@ def written(sources: Sources) -> Document:
 
 def chapter(document: Document, title: str) -> Any:
     told = json.loads(document_json(document))
-    return next(one["blocks"] for one in told["chapters"] if one["title"] == title)
+    return next(chapter["blocks"] for chapter in told["chapters"] if chapter["title"] == title)
 
 
 def test_it_says_what_was_live_and_who_decided(sources: Sources) -> None:
@@ -179,10 +179,10 @@ def test_the_worst_cases_come_first_and_are_pictured(sources: Sources) -> None:
     ] == ["missed", "false alarm"]
     (gallery,) = (
         block
-        for one in document.chapters
-        if one.title == "brain-tumour: worst cases"
-        for block in one.blocks
-        if isinstance(block, Gallery)
+        for chapter in document.chapters
+        if chapter.title == "brain-tumour: worst cases"
+        for block in chapter.blocks
+        if isinstance(block, PictureGrid)
     )
     assert len(gallery.pictures) == 2
     assert all(picture.png.startswith(b"\x89PNG") for picture in gallery.pictures)
@@ -218,7 +218,7 @@ def test_what_was_before_the_period_is_not_in_it(sources: Sources) -> None:
 def test_every_number_of_its_tables_stands_in_the_pdf(sources: Sources) -> None:
     document = written(sources)
     told = json.loads(document_json(document))
-    rows = [block.get("rows", []) for one in told["chapters"] for block in one["blocks"]]
+    rows = [block.get("rows", []) for chapter in told["chapters"] for block in chapter["blocks"]]
     cells = [cell for table in rows for row in table for cell in row if isinstance(cell, int | float)]
     numbers = numbers_in(cells)
     assert len(numbers) > 30

@@ -78,9 +78,9 @@ class House:
     def made(self, kind: ReportKind = ReportKind.COHORT, **ask: str) -> Report:
         asked = self.reporting.request(kind, ask, HEAD)
         for _ in range(600):
-            found = self.reporting.get(asked.id)
-            if found.state is not ReportState.WAITING:
-                return found
+            report = self.reporting.get(asked.id)
+            if report.state is not ReportState.WAITING:
+                return report
             time.sleep(0.05)
         raise AssertionError("the report was never made")
 
@@ -168,7 +168,7 @@ def test_old_reports_go_by_the_rule(engine: Engine, tmp_path: Path) -> None:
             long_ago = {"created_at": now() - timedelta(days=31)}
             connection.execute(update(reports).where(reports.c.id == old.id).values(long_ago))
         assert house.reporting.prune() == 1
-        assert [one.id for one in house.reporting.recent()] == [new.id]
+        assert [report.id for report in house.reporting.recent()] == [new.id]
         assert all(old.id not in key for key in house.files.keys("reports"))
     finally:
         house.jobs.stop()
@@ -177,6 +177,6 @@ def test_old_reports_go_by_the_rule(engine: Engine, tmp_path: Path) -> None:
 def test_who_asked_and_who_took_it_is_in_the_audit_log(house: House) -> None:
     report = house.made()
     house.reporting.file(report.id, "pdf", GREY)
-    events = [(one.action, one.user_id) for one in AuditLog(house.engine).recent(10)]
+    events = [(event.action, event.user_id) for event in AuditLog(house.engine).recent(10)]
     assert ("report.ask", HEAD.id) in events
     assert ("report.download", GREY.id) in events

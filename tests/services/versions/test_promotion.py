@@ -1,15 +1,16 @@
-"""Promotion: through the gate, past it by two people, and back; the server serves all the while."""
+"""Promotion: through the promotion gate, past it by two people, and back; the server serves all the while."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from data.errors import Busy, InvalidInput, NotAllowed, UnusableModel
-from data.records import BRAIN_TUMOUR, GateVerdict, Promotion, PromotionKind, PromotionState, Role
+from data.errors import Busy, InvalidInput, NotAllowed, TrackingAway, UnusableModel
+from data.records import BRAIN_TUMOUR, Promotion, PromotionKind, PromotionState, PromotionVerdict, Role
 from data.tracking import CHALLENGER, CHAMPION, Tracking
 from models import weights
 from services.versions.registry import PROMOTED_AT, PROMOTED_BY, REASON
@@ -55,8 +56,8 @@ def test_a_version_that_passes_goes_live_and_says_who_when_and_why(house: Depart
     with pytest.raises(InvalidInput, match="has not been rehearsed"):
         house.promotions.ask(BRAIN_TUMOUR, better.version, WHY, house.ada)
     house.rehearse(better.version)
-    gate = house.promotions.gate(BRAIN_TUMOUR, better.version)
-    assert gate.verdict is GateVerdict.PASS
+    gate = house.promotions.gate_result(BRAIN_TUMOUR, better.version)
+    assert gate.verdict is PromotionVerdict.PASS
     assert "Dice changes by +0" in gate.sentence
     with pytest.raises(InvalidInput, match="reason"):
         house.promotions.ask(BRAIN_TUMOUR, better.version, "  ", house.ada)
@@ -95,7 +96,7 @@ def test_a_version_that_finds_less_is_stopped_and_needs_a_second_person(house: D
     house.add(10, bright=800)
     worse = house.version(above=900, name="worse")
     house.rehearse(worse.version)
-    assert house.promotions.gate(BRAIN_TUMOUR, worse.version).verdict is GateVerdict.FAIL
+    assert house.promotions.gate_result(BRAIN_TUMOUR, worse.version).verdict is PromotionVerdict.FAIL
     with pytest.raises(InvalidInput, match="does not let it pass"):
         house.promotions.ask(BRAIN_TUMOUR, worse.version, WHY, house.ada)
     asked = _override(house, worse.version)
@@ -129,8 +130,8 @@ def test_too_few_truths_are_no_pass(house: Department) -> None:
     house.add(10, bright=800, truth=False)
     same = house.version(above=510, name="same")
     house.rehearse(same.version)
-    gate = house.promotions.gate(BRAIN_TUMOUR, same.version)
-    assert gate.verdict is GateVerdict.CANNOT_TELL
+    gate = house.promotions.gate_result(BRAIN_TUMOUR, same.version)
+    assert gate.verdict is PromotionVerdict.CANNOT_TELL
     assert "cannot be told from 0 scans" in gate.sentence
     with pytest.raises(InvalidInput):
         house.promotions.ask(BRAIN_TUMOUR, same.version, WHY, house.ada)
@@ -230,7 +231,7 @@ def test_an_alias_on_what_cannot_load_is_told_and_not_followed(house: Department
 
 def test_without_mlflow_nothing_changes(house: Department, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object) -> None:
-        raise ConnectionError("no route to host")
+        raise TrackingAway("no route to host")
 
     other = house.version(above=700, name="other")
     asked = _override(house, other.version)
@@ -284,24 +285,19 @@ def test_everybody_is_answered_while_versions_come_and_go(house: Department) -> 
     other = house.version(above=700, name="other")
     over = threading.Event()
     seen: list[tuple[str, bool]] = []
-    failures: list[BaseException] = []
 
     def clinician() -> None:
-        try:
-            while not over.is_set():
-                result = house.read(scan)
-                seen.append((result.provenance.model_version, result.positive))
-        except BaseException as error:
-            failures.append(error)
+        while not over.is_set():
+            result = house.read(scan)
+            seen.append((result.provenance.model_version, result.positive))
 
-    readers = [threading.Thread(target=clinician) for _ in range(4)]
-    for reader in readers:
-        reader.start()
-    for _ in range(3):
-        house.promotions.confirm(_override(house, other.version).id, "Agreed.", house.bob)
-        house.promotions.rollback(BRAIN_TUMOUR, "Back.", house.ada)
-    over.set()
-    for reader in readers:
-        reader.join(PATIENCE_S)
-    assert failures == []
+    with ThreadPoolExecutor(4) as pool:
+        readers = [pool.submit(clinician) for _ in range(4)]
+        try:
+            for _ in range(3):
+                house.promotions.confirm(_override(house, other.version).id, "Agreed.", house.bob)
+                house.promotions.rollback(BRAIN_TUMOUR, "Back.", house.ada)
+        finally:
+            over.set()
+        assert [reader.exception(PATIENCE_S) for reader in readers] == [None] * 4
     assert set(seen) == {("1", True), ("2", False)}

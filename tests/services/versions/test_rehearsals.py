@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from data.errors import InvalidInput, NotAllowed, NotFound
-from data.records import BRAIN_TUMOUR, GateVerdict, JobState, Rehearsal
+from data.records import BRAIN_TUMOUR, JobState, PromotionVerdict, Rehearsal
 from services import keys
 from services.versions.promotion_gate import Margins, judged, truths_needed
 from services.versions.rehearser import paired
@@ -86,10 +86,10 @@ def test_the_last_scans_are_taken_and_real_ones_before_synthetic(house: Departme
     version = house.version(above=700, name="candidate").version
     first = _rehearsed(house, version)
     assert (len(first.differences), first.synthetic) == (3, True)
-    assert "SYNTHETIC" in house.promotions.gate(BRAIN_TUMOUR, version).sentence
+    assert "SYNTHETIC" in house.promotions.gate_result(BRAIN_TUMOUR, version).sentence
     real = house.add(4, bright=800)
-    gate = house.promotions.gate(BRAIN_TUMOUR, version)
-    assert (gate.verdict, "there are real ones now" in gate.sentence) == (GateVerdict.CANNOT_TELL, True)
+    gate = house.promotions.gate_result(BRAIN_TUMOUR, version)
+    assert (gate.verdict, "there are real ones now" in gate.sentence) == (PromotionVerdict.CANNOT_TELL, True)
     second = _rehearsed(house, version, scans=2)
     assert {difference.scan_id for difference in second.differences} == {scan.id for scan in real[2:]}
     assert not second.synthetic
@@ -147,8 +147,8 @@ def test_a_scan_that_cannot_be_read_stops_the_gate(house: Department) -> None:
     version = house.version(above=510, name="candidate").version
     made = _rehearsed(house, version)
     assert [scan_id for scan_id, _ in made.failed] == [scans[0].id]
-    gate = house.promotions.gate(BRAIN_TUMOUR, version)
-    assert (gate.verdict, gate.sentence) == (GateVerdict.FAIL, "It could not read 1 of 6 scans.")
+    gate = house.promotions.gate_result(BRAIN_TUMOUR, version)
+    assert (gate.verdict, gate.sentence) == (PromotionVerdict.FAIL, "It could not read 1 of 6 scans.")
 
 
 def test_what_cannot_be_rehearsed_is_told_at_once(house: Department) -> None:
@@ -171,9 +171,10 @@ def test_the_gate_weighs_the_interval_and_not_the_point(house: Department) -> No
     house.add(6, bright=800)
     version = house.version(above=510, name="candidate").version
     made = _rehearsed(house, version)
-    assert judged(made, MARGINS, draws=True).verdict is GateVerdict.CANNOT_TELL  # 0.34 wide for n = 6
-    assert judged(made, Margins(0.4, 0.1, 5), draws=True).verdict is GateVerdict.PASS
-    assert judged(made, Margins(0.4, 0.1, 7), draws=True).verdict is GateVerdict.CANNOT_TELL
+    assert judged(made, MARGINS, draws=True).verdict is PromotionVerdict.CANNOT_TELL  # 0.34 wide for n = 6
+    assert judged(made, Margins(0.4, 0.4, 5), draws=True).verdict is PromotionVerdict.PASS
+    assert judged(made, Margins(0.4, 0.38, 5), draws=True).verdict is PromotionVerdict.CANNOT_TELL  # 0.39
+    assert judged(made, Margins(0.4, 0.4, 7), draws=True).verdict is PromotionVerdict.CANNOT_TELL
 
     def recall_low(n: int) -> float:
         return paired(made.differences[:1] * n)[0].low

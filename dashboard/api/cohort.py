@@ -1,0 +1,71 @@
+"""Cohort statistics for programs: /api/v1/cohort."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, jsonify, request
+
+from dashboard.api import operations
+from dashboard.api.models_cohort import CohortAnswer, CohortQuery, CompareQuery, ComparisonAnswer
+from dashboard.api.operations import Operation
+from dashboard.auth import require
+from services.permissions import Permission
+
+if TYPE_CHECKING:
+    from services.assembly.container import Services
+
+COHORT = Operation(
+    "GET",
+    "/api/v1/cohort",
+    "cohort",
+    "Every number of the cohort page, for any choice of filters",
+    query=CohortQuery,
+    answer=CohortAnswer,
+    says="The numbers",
+    errors=(400, 403),
+)
+COMPARE = Operation(
+    "GET",
+    "/api/v1/cohort/compare",
+    "compareCohorts",
+    "Two cohorts side by side: differences with intervals, tests and corrected p values",
+    query=CompareQuery,
+    answer=ComparisonAnswer,
+    says="The differences",
+    errors=(400, 403),
+)
+OPERATIONS = (COHORT, COMPARE)
+
+
+def register(server: Flask, services: Services) -> None:
+    """Add the routes."""
+    views = ApiCohort(services)
+    operations.add(server, COHORT, "api_cohort", views.cohort)
+    operations.add(server, COMPARE, "api_cohort_compare", views.compare)
+
+
+class ApiCohort:
+    """The views. Which filters there are, and what is said of one that there is not, is the service's."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def cohort(self) -> Response:
+        """Every number of the cohort page, for the filters in the address."""
+        user = require(Permission.SEE_STATISTICS)
+        CohortQuery.given()
+        asked = self.services.cohort.numbers.asked(_query_string())
+        return jsonify(self.services.cohort.exports.numbers(asked.filters, user))
+
+    def compare(self) -> Response:
+        """The cohort of the address beside that of `vs`, itself an address; an empty one is every scan."""
+        user = require(Permission.SEE_STATISTICS)
+        query = CompareQuery.given()
+        first = self.services.cohort.numbers.asked(_query_string())
+        second = self.services.cohort.numbers.asked(query.vs)
+        return jsonify(self.services.cohort.exports.compared(first.filters, second.filters, user))
+
+
+def _query_string() -> str:
+    return request.query_string.decode("utf-8", "replace")

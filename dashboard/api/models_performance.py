@@ -1,0 +1,115 @@
+"""What the API takes and answers about the performance of model versions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from dashboard.api.models_common import ApiAnswer, ApiQuery
+from data.records import ReadCount
+
+
+class PerformanceQuery(ApiQuery):
+    """The choices of the performance page."""
+
+    task: str | None = Field(None, description="brain-tumour or pneumonia; without it the first")
+    metric: str | None = Field(None, description="One metric by its name; without it all of them")
+    by: Literal["version", "month"] = Field(
+        "version", description="Whether real use is told by version or by month"
+    )
+    part: Literal["reviewed", "sample"] = Field(
+        "reviewed", description="Real use of all that was reviewed, or of the random sample alone"
+    )
+    of: Literal["real", "validation"] = Field("real", description="What `cases` are of")
+    version: str | None = Field(None, description="Whose `cases`; without it those of the live version")
+    month: str | None = Field(None, description="In which month of reading (UTC), 2026-11")
+    synthetic: Literal["yes", "no"] | None = Field(
+        None, description="Whether `cases` are those made for demonstration"
+    )
+
+
+class FigureAnswer(ApiAnswer):
+    """A number with its 95 % interval."""
+
+    n: int = Field(description="How many cases stand behind the value")
+    value: float | None = Field(description="A share from 0 to 1, a plain number, or milliseconds")
+    low: float | None = Field(description="The 95 % interval; null where none is known")
+    high: float | None
+
+
+class PerformanceNumberAnswer(FigureAnswer):
+    """One point of the page's chart."""
+
+    metric: str
+    version: str
+    month: str | None
+    source: Literal["validation", "reviewed", "sample"]
+    measured_on: str | None = Field(description="Which part of the validation cases, where not all")
+    synthetic: bool
+    beyond_limit: bool
+    cases: str | None = Field(description="The address that opens exactly these cases")
+
+
+class MetricAnswer(ApiAnswer):
+    """What a metric means, and what is wanted of it."""
+
+    name: str
+    label: str
+    meaning: str
+    unit: str
+    more_is_better: bool
+    interval: str
+    goal: float | None
+    alert_limit: float | None
+
+
+class LiveAnswer(ApiAnswer):
+    """The version in force: since when, on whose word."""
+
+    version: str
+    since: datetime | None
+    approved_by: str | None
+    reason: str | None
+    registered_at: datetime | None
+
+
+class ConfusionAnswer(ApiAnswer):
+    """The four cells."""
+
+    hit: int
+    miss: int
+    false_alarm: int
+    clear: int
+
+
+class CasesAnswer(ApiAnswer):
+    """One version's cases: confusion, figures, and how much of what it read is judged."""
+
+    of: Literal["real", "validation"]
+    version: str | None
+    month: str | None
+    synthetic: bool
+    n: int
+    threshold: float | None
+    confusion: ConfusionAnswer
+    figures: dict[str, FigureAnswer]
+    absent: str | None = Field(description="Why there are none")
+    coverage: ReadCount
+
+
+class PerformanceAnswer(ApiAnswer):
+    """Every number of the performance page."""
+
+    task: str
+    by: str
+    part: str
+    metrics: list[MetricAnswer]
+    live: LiveAnswer | None
+    challenger: str | None
+    as_of: datetime | None = Field(description="When MLflow was last read")
+    trouble: str | None = Field(description="One sentence while MLflow is away")
+    numbers: list[PerformanceNumberAnswer]
+    cases: CasesAnswer
+    notice: str

@@ -1,0 +1,89 @@
+"""What the API takes and answers about scans."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from dashboard.api.models_common import ApiAnswer, ApiQuery, ErrorWordsAnswer
+from data.records import RecognisedSequence, Refusal, Result, Review, ScanHeader, ScanStatus
+
+
+class FileNameQuery(ApiQuery):
+    """How the file is called that a raw body holds."""
+
+    name: str | None = Field(None, description="The file's name, needed with a raw body")
+
+
+class MaskQuery(ApiQuery):
+    """Which mask, and as what file."""
+
+    form: Literal["nifti", "png"] = Field("nifti", description="The whole mask, or one slice of it")
+    layer: Literal["ai", "corrected"] = Field("ai", description="The AI's mask, or the reviewer's")
+    index: int | None = Field(None, ge=0, description="The slice, with form=png")
+
+
+class PatientAnswer(ApiAnswer):
+    """A pseudonym."""
+
+    id: str
+    pseudonym: str
+
+
+class IdentityAnswer(PatientAnswer):
+    """A patient with the identity; for clinicians only."""
+
+    name: str | None
+    patient_id: str | None
+    birth_date: date | None
+
+
+class ScanAnswer(ApiAnswer):
+    """A scan with its latest result and its reviews."""
+
+    id: str
+    status: ScanStatus
+    failure: str | None
+    task: str
+    patient: IdentityAnswer | PatientAnswer
+    header: ScanHeader
+    shape: tuple[int, int, int] = Field(description="slices, height, width")
+    spacing_mm: tuple[float | None, float | None, float | None] = Field(description="slice, row, column")
+    sequence: RecognisedSequence | None = Field(description="MRI sequence that the scan was recognised as")
+    warnings: tuple[str, ...]
+    uploaded_at: datetime
+    result: Result | None
+    reviews: tuple[Review, ...]
+    notice: str
+
+
+class ReceivedAnswer(ApiAnswer):
+    """What became of a file."""
+
+    upload: str
+    scans: list[ScanAnswer] = Field(description="New ones, and such as were known")
+    refusals: tuple[Refusal, ...]
+    notice: str
+
+
+class AllRefusedAnswer(ReceivedAnswer):
+    """A file in which nothing could be read."""
+
+    error: ErrorWordsAnswer
+
+
+UPLOADED_FILE: dict[str, Any] = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "required": ["file"],
+            "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+        }
+    },
+    "application/octet-stream": {
+        "schema": {"type": "string", "contentMediaType": "application/octet-stream"}
+    },
+}
+"""The bodies that hold a file: bytes, which no model describes."""

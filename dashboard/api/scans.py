@@ -1,0 +1,184 @@
+"""Scans for programs: send them, and fetch what was read."""
+
+from __future__ import annotations
+
+import io
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
+
+from flask import Flask, Response, request
+
+from dashboard.api import operations
+from dashboard.api.models_common import ErrorWordsAnswer
+from dashboard.api.models_scans import (
+    UPLOADED_FILE,
+    AllRefusedAnswer,
+    FileNameQuery,
+    IdentityAnswer,
+    MaskQuery,
+    PatientAnswer,
+    ReceivedAnswer,
+    ScanAnswer,
+)
+from dashboard.api.operations import Files, Operation, answered
+from dashboard.auth import reader, require
+from dashboard.errors import json_error
+from data.errors import InvalidInput
+from data.records import NOTICE, Upload, UploadState, User
+from services.permissions import Permission, may
+
+if TYPE_CHECKING:
+    from services.assembly.container import Services
+    from services.reviewing.worklist import ScanView
+
+ADD = Operation(
+    "POST",
+    "/api/v1/scans",
+    "addScan",
+    "Send one file (DICOM, zip, NIfTI, PNG, JPEG or TIFF); it is opened at once and read soon",
+    query=FileNameQuery,
+    content=UPLOADED_FILE,
+    status=201,
+    answer=ReceivedAnswer,
+    says="The scans in it, and what was refused",
+    refusals={422: ("Everything in it was refused; `refusals` says why", AllRefusedAnswer)},
+    errors=(400, 403, 413, 500, 503),
+)
+SCAN = Operation(
+    "GET",
+    "/api/v1/scans/<scan_id>",
+    "scan",
+    "One scan with its latest result and its reviews",
+    answer=ScanAnswer,
+    says="The scan",
+    errors=(404,),
+)
+MASK = Operation(
+    "GET",
+    "/api/v1/scans/<scan_id>/mask",
+    "mask",
+    "The mask in the file's own grid",
+    query=MaskQuery,
+    answer=Files(("application/gzip", "image/png")),
+    says="The file",
+    errors=(400, 404),
+)
+OPERATIONS = (ADD, SCAN, MASK)
+
+
+def register(server: Flask, services: Services) -> None:
+    """Add the routes below /api/v1/scans."""
+    views = ApiScans(services)
+    operations.add(server, ADD, "api_add_scan", views.add_scan)
+    operations.add(server, SCAN, "api_scan", views.scan)
+    operations.add(server, MASK, "api_mask", views.mask)
+
+
+class ApiScans:
+    """The views."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def add_scan(self) -> Response:
+        """Take one file, open it at once, and say which scans are in it."""
+        user = require(Permission.SEND_SCANS)
+        limit = self.services.reading.uploads.max_bytes
+        if (request.content_length or 0) > limit:
+            return json_error(413, "too_large", f"The limit is {limit} bytes.")
+        name, stream = _sent_file()
+        upload = self.services.reading.intake.receive(user, name, stream)
+        if upload.state is UploadState.FAILED:
+            return json_error(500, "failed", upload.failure or "The file could not be opened.")
+        scans = [self._described(scan_id, user) for scan_id in upload.scan_ids + upload.known_scan_ids]
+        if not scans:
+            return answered(_all_refused(upload), 422)
+        answer = ReceivedAnswer(upload=upload.id, scans=scans, refusals=upload.refusals, notice=NOTICE)
+        return answered(answer, 201)
+
+    def scan(self, scan_id: str) -> Response:
+        """One scan with its latest result and reviews."""
+        return answered(self._described(scan_id, reader()))
+
+    def mask(self, scan_id: str) -> Response:
+        """The mask of a scan as NIfTI (default) or, with `index`, PNG."""
+        self.services.reviewing.worklist.scan(scan_id, reader())
+        query = MaskQuery.given()
+        content, name, kind = self.services.reviewing.pictures.mask_file(
+            scan_id, query.form, query.layer, query.index
+        )
+        response = Response(content, mimetype=kind)
+        response.headers.set("Content-Disposition", "attachment", filename=name)
+        return response
+
+    def _described(self, scan_id: str, user: User) -> ScanAnswer:
+        return described(self.services.reviewing.worklist.scan(scan_id, user), user)
+
+
+def described(view: ScanView, user: User) -> ScanAnswer:
+    """Put a scan as the API answers it; the patient's identity only for clinicians."""
+    scan = view.scan
+    return ScanAnswer(
+        id=scan.id,
+        status=scan.status,
+        failure=scan.failure,
+        task=scan.task,
+        patient=_patient(view, user),
+        header=scan.header,
+        shape=(scan.slices, scan.height, scan.width),
+        spacing_mm=(scan.spacing.slice_mm, scan.spacing.row_mm, scan.spacing.column_mm),
+        sequence=scan.recognised,
+        warnings=scan.warnings,
+        uploaded_at=scan.created_at,
+        result=view.result,
+        reviews=view.reviews,
+        notice=NOTICE,
+    )
+
+
+def _patient(view: ScanView, user: User) -> PatientAnswer:
+    patient, identity = view.patient, view.patient.identity
+    if identity is None or not may(user, Permission.SEE_IDENTITY):
+        return PatientAnswer(id=patient.id, pseudonym=patient.pseudonym)
+    return IdentityAnswer(
+        id=patient.id,
+        pseudonym=patient.pseudonym,
+        name=identity.name,
+        patient_id=identity.patient_id,
+        birth_date=identity.birth_date,
+    )
+
+
+def _all_refused(upload: Upload) -> AllRefusedAnswer:
+    """What is wrong with the first, or that there is nothing."""
+    code, sentence = "empty", "There is no scan in this file."
+    if upload.refusals:
+        code, sentence = upload.refusals[0].code, upload.refusals[0].sentence
+    return AllRefusedAnswer(
+        upload=upload.id,
+        scans=[],
+        refusals=upload.refusals,
+        notice=NOTICE,
+        error=ErrorWordsAnswer(code=code, message=sentence),
+    )
+
+
+def _sent_file() -> tuple[str, BinaryIO]:
+    """Return name and stream of the multipart field `file`, or of a raw body with `?name=`."""
+    if request.mimetype == "multipart/form-data":
+        sent = request.files.get("file")
+        if sent is None or not sent.filename:
+            raise InvalidInput("The form must have a field named file.")
+        return _base_name(sent.filename), cast(BinaryIO, sent.stream)
+    name = FileNameQuery.given().name
+    if not name:
+        raise InvalidInput("Send a multipart field named file, or a raw body with ?name=.")
+    return _base_name(name), _body()
+
+
+def _body() -> BinaryIO:
+    stream: IO[bytes] = request.stream
+    return cast(BinaryIO, stream) if request.content_length != 0 else io.BytesIO()
+
+
+def _base_name(name: str) -> str:
+    return name.replace("\\", "/").rsplit("/", 1)[-1][-255:] or "upload"

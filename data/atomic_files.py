@@ -1,0 +1,55 @@
+"""Small files that matter are written whole or not at all, whatever is killed.
+
+The content goes to a temporary file in the same folder, is flushed to the disk, and takes the
+place of the old one by a rename; then the folder is flushed, so that the rename survives a power cut.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+TEMPORARY = ".part"
+PRIVATE = 0o600  # permission bits of a secret: its owner's alone
+COMMON = 0o666  # those of any other file, less the process's umask
+
+
+@contextmanager
+def new_file(path: Path, *, mode: int = COMMON, flush: bool = True) -> Iterator[BinaryIO]:
+    """A file to write to that is at `path` once the block has ended without an error.
+
+    Makes the folder. Where the block raises, what was at `path` stays. Without `flush` it may be
+    lost, whole, in a power cut. Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{secrets.token_hex(8)}{TEMPORARY}")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            yield file
+            if flush:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if flush:
+        _flush_folder(path.parent)
+
+
+def write(path: Path, content: bytes | str, *, mode: int = COMMON) -> None:
+    """Put `content` (text as UTF-8) at `path`, in place of what was there. Raises OSError."""
+    with new_file(path, mode=mode) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

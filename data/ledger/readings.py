@@ -1,0 +1,83 @@
+"""Every result as narrow as counting allows, and counts of results and judgements by month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import InvalidInput
+from data.records import Judgements
+
+Mask = NDArray[np.bool_]
+CountKey = tuple[str, str, bool]
+"""Version, month of reading as "2026-11" in UTC, whether made for a demonstration."""
+
+
+@dataclass(frozen=True)
+class ReadingColumns:
+    """Every result, reviewed or not, as narrow as counting allows."""
+
+    key: NDArray[np.int64]  # of the scan in the ledger's table
+    model: NDArray[np.int32]  # code of (task, version)
+    month: NDArray[np.int32]  # since 1970
+    synthetic: Mask
+    sampled: Mask
+
+    @classmethod
+    def none(cls) -> ReadingColumns:
+        """No result at all."""
+        keys, codes, flags = np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, dtype=bool)
+        return cls(keys, codes, codes, flags, flags)
+
+    def where(self, rows: Mask) -> ReadingColumns:
+        """These rows of it."""
+        return ReadingColumns(**{name: column[rows] for name, column in vars(self).items()})
+
+
+def joined_readings(parts: list[ReadingColumns]) -> ReadingColumns:
+    """Parts one below the other; at least one."""
+    return ReadingColumns(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])}
+    )
+
+
+def counted(readings: ReadingColumns, rows: Mask) -> Iterator[tuple[str, bool, int, int]]:
+    """(month, whether synthetic, how many, how many of the random sample) of these rows."""
+    key = readings.month[rows].astype(np.int64) * 2 + readings.synthetic[rows]
+    for (month, synthetic), n, n_sampled in _grouped(key, readings.sampled[rows]):
+        yield month, synthetic, n, n_sampled
+
+
+def known_counts(judgements: Judgements) -> Iterator[tuple[CountKey, int, int]]:
+    """How many judgements there are of each version and month, and how many of the random sample."""
+    for version in set(judgements.version):
+        mine = judgements.where(np.asarray(judgements.version == version, dtype=bool))
+        key = mine.months().astype(np.int64) * 2 + mine.synthetic
+        for (month, synthetic), n, n_sampled in _grouped(key, mine.sampled):
+            yield (version, month, synthetic), n, n_sampled
+
+
+def _grouped(key: NDArray[np.int64], drawn: Mask) -> Iterator[tuple[tuple[str, bool], int, int]]:
+    kinds, place = np.unique(key, return_inverse=True)
+    n = np.bincount(place, minlength=len(kinds))
+    n_sampled = np.bincount(place[drawn], minlength=len(kinds))
+    for kind, count, part in zip(kinds.tolist(), n.tolist(), n_sampled.tolist(), strict=True):
+        yield (str(np.datetime64(kind // 2, "M")), bool(kind % 2)), count, part
+
+
+def month_number(text: str) -> int:
+    """A month like "2026-11" as months since 1970; raises InvalidInput."""
+    try:
+        first = datetime.strptime(text, "%Y-%m")
+    except ValueError:
+        raise InvalidInput(f"“{text}” is not a month like 2026-11.") from None
+    return (first.year - 1970) * 12 + first.month - 1
+
+
+def first_of_month(number: int) -> datetime:
+    """The first moment of a month that is given as months since 1970, in UTC."""
+    return datetime(1970 + number // 12, number % 12 + 1, 1, tzinfo=UTC)

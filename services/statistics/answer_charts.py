@@ -1,0 +1,43 @@
+"""ROC, precision and calibration of a set of cases as charts: of the page, the reports and a training run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from models.statistics.calibration import CalibrationBin
+from models.statistics.estimate import Estimate
+from models.statistics.roc import Curves
+from reports.figures import Figure
+from reports.performance_figures import Dot, calibration_chart, precision_chart, roc_chart
+
+
+def roc(curves: Curves, rates: Mapping[str, Estimate]) -> Figure:
+    """Recall against false alarms; the point of the threshold in force, by its `rates`, is marked."""
+    at = rates["far"].value, rates["recall"].value
+    return roc_chart(curves.roc_far.tolist(), curves.roc_recall.tolist(), at)
+
+
+def precision(curves: Curves, rates: Mapping[str, Estimate]) -> Figure:
+    """Precision against recall, marked likewise."""
+    at = rates["recall"].value, rates["precision"].value
+    return precision_chart(curves.pr_recall.tolist(), curves.pr_precision.tolist(), at)
+
+
+def calibration(bins: Iterable[CalibrationBin]) -> Figure:
+    """The share of ill against the probability said, with interval and n."""
+    return calibration_chart([(each.predicted, _dot(each.observed)) for each in bins])
+
+
+def answer_charts(
+    curves: Curves, bins: Iterable[CalibrationBin], rates: Mapping[str, Estimate]
+) -> dict[str, Figure]:
+    """All three by name."""
+    return {
+        "roc": roc(curves, rates),
+        "precision": precision(curves, rates),
+        "calibration": calibration(bins),
+    }
+
+
+def _dot(share: Estimate) -> Dot:
+    return Dot("", share.value, share.low, share.high, share.n)

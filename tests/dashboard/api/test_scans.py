@@ -1,0 +1,125 @@
+"""/api/v1/scans, as a script uses it, and who may."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from flask import Flask
+
+from data.records import NOTICE, Role
+from tests.dashboard.clinic import Clinic
+
+
+def test_a_file_is_sent_as_a_form(server: Flask, bearer) -> None:
+    form = {"file": (io.BytesIO(b"scan"), "brain.nii")}
+    answer = server.test_client().post("/api/v1/scans", data=form, headers=bearer())
+    assert answer.status_code == 201
+    assert answer.json["scans"][0]["status"] == "waiting"
+    assert answer.json["refusals"] == []
+
+
+def test_a_file_is_sent_as_a_body(server: Flask, bearer) -> None:
+    answer = server.test_client().post("/api/v1/scans?name=brain.nii", data=b"scan", headers=bearer())
+    assert answer.status_code == 201
+
+
+def test_a_body_without_a_name_is_refused(server: Flask, bearer) -> None:
+    answer = server.test_client().post("/api/v1/scans", data=b"scan", headers=bearer())
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid")
+
+
+def test_a_file_that_is_no_scan_is_422(server: Flask, bearer) -> None:
+    answer = server.test_client().post("/api/v1/scans?name=refused.txt", data=b"text", headers=bearer())
+    assert answer.status_code == 422
+    assert answer.json["error"] == {
+        "code": "not_an_image",
+        "message": "This is not an image that Lightbox reads.",
+    }
+    assert answer.json["refusals"][0]["name"] == "refused.txt"
+
+
+def test_a_file_over_the_limit_is_413(server: Flask, clinic: Clinic, bearer) -> None:
+    body = bytes(clinic.services.reading.uploads.max_bytes + (2 << 20))
+    answer = server.test_client().post("/api/v1/scans?name=x.nii", data=body, headers=bearer())
+    assert (answer.status_code, answer.json["error"]["code"]) == (413, "too_large")
+
+
+def test_a_scan_with_its_result(server: Flask, clinic: Clinic, bearer) -> None:
+    scan = clinic.add_volume("u")
+    clinic.read_volume(scan)
+    client = server.test_client()
+    seen = client.get(f"/api/v1/scans/{scan.id}", headers=bearer()).json
+    assert seen["patient"]["name"] == "Ada Lovelace"
+    assert seen["result"]["positive"] is True
+    assert seen["result"]["measurements"]["lesions"][0]["longest_diameter_mm"] > 0
+    assert seen["spacing_mm"] == [3.0, 2.0, 1.0]
+    assert seen["notice"] == NOTICE
+
+
+@pytest.mark.parametrize("role", [Role.MLOPS, Role.HEAD])
+def test_identity_is_for_clinicians_tokens(server: Flask, clinic: Clinic, bearer, role: Role) -> None:
+    scan = clinic.add_volume("u")
+    answer = server.test_client().get(f"/api/v1/scans/{scan.id}", headers=bearer(role))
+    assert answer.status_code == 200
+    assert "Ada" not in answer.text
+    assert set(answer.json["patient"]) == {"id", "pseudonym"}
+
+
+def test_administrators_tokens_see_no_scan(server: Flask, clinic: Clinic, bearer) -> None:
+    scan = clinic.add_volume("u")
+    clinic.read_volume(scan)
+    client, header = server.test_client(), bearer(Role.ADMIN)
+    assert client.get(f"/api/v1/scans/{scan.id}", headers=header).status_code == 404
+    assert client.get(f"/api/v1/scans/{scan.id}/mask", headers=header).status_code == 404
+    assert client.post("/api/v1/scans?name=a.nii", data=b"x", headers=header).status_code == 403
+
+
+def test_masks_come_as_nifti_or_png(server: Flask, clinic: Clinic, bearer) -> None:
+    scan = clinic.add_volume("u")
+    clinic.read_volume(scan)
+    client, header = server.test_client(), bearer()
+    whole = client.get(f"/api/v1/scans/{scan.id}/mask", headers=header)
+    assert whole.data[:2] == b"\x1f\x8b"
+    assert ".nii.gz" in whole.headers["Content-Disposition"]
+    slice_mask = client.get(f"/api/v1/scans/{scan.id}/mask?form=png&index=9", headers=header)
+    assert slice_mask.data[:8] == b"\x89PNG\r\n\x1a\n"
+    wrong = client.get(f"/api/v1/scans/{scan.id}/mask?form=exe", headers=header)
+    assert wrong.status_code == 400
+
+
+def test_errors_have_one_shape(server: Flask, bearer) -> None:
+    client, header = server.test_client(), bearer()
+    for address, status in (("/api/v1/scans/none", 404), ("/api/v1/nothing", 404), ("/api/", 404)):
+        answer = client.get(address, headers=header | {"Accept": "text/html"})
+        assert answer.status_code == status, address
+        if address != "/api/":
+            assert set(answer.json["error"]) == {"code", "message"}
+
+
+def test_a_token_opens_the_api_and_nothing_else(server: Flask, clinic: Clinic, bearer) -> None:
+    client, header = server.test_client(), bearer()
+    assert client.get("/changes", headers=header).status_code == 401
+    assert client.get("/worklist", headers=header).status_code == 302
+
+
+@pytest.mark.parametrize("value", ["Bearer wrong", "Bearer", "Basic abc", ""])
+def test_a_wrong_token_is_401(server: Flask, value: str) -> None:
+    answer = server.test_client().get("/api/v1/scans/x", headers={"Authorization": value})
+    assert answer.status_code == 401
+
+
+def test_a_revoked_token_is_401(server: Flask, clinic: Clinic) -> None:
+    user = clinic.person(Role.CLINICIAN)
+    token, secret = clinic.accounts.create_token(user.id, "script")
+    header = {"Authorization": f"Bearer {secret}"}
+    assert server.test_client().get("/api/v1/openapi.json", headers=header).status_code == 200
+    clinic.accounts.revoke_token(user.id, token.id)
+    assert server.test_client().get("/api/v1/openapi.json", headers=header).status_code == 401
+
+
+def test_a_session_may_use_the_api_with_its_csrf_token(sign_in) -> None:
+    client = sign_in()
+    assert client.get("/api/v1/openapi.json").status_code == 200
+    assert client.post("/api/v1/scans?name=a.nii", data=b"x").status_code == 400
+    assert client.post("/api/v1/scans?name=a.nii", data=b"x", headers=client.csrf).status_code == 201

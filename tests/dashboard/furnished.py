@@ -1,0 +1,32 @@
+"""A clinic in which each address of the API has something to show."""
+
+from __future__ import annotations
+
+import time
+
+from threadpoolctl import threadpool_limits
+
+from data.records import BRAIN_TUMOUR, DriftAsk, ReportKind, ReportState, Role
+from tests.dashboard.clinic import Clinic
+
+
+def furnish(clinic: Clinic) -> dict[str, str]:
+    """Read scans, a drift run and a made report; answers the ids as the API's paths call them."""
+    clinic.add_readings(80, 1)
+    clinician = clinic.person(Role.CLINICIAN, "sender")
+    scan, film = clinic.add_volume(clinician.id), clinic.add_film(clinician.id)
+    clinic.read_volume(scan)
+    clinic.read_film(film)
+    clinic.services.reviewing.reviews.accept(scan.id, clinician)
+    clinic.add_readings(60, 2, day=30, scan_ids=[scan.id], noise=0.2)
+    run = clinic.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=60))
+    with threadpool_limits(1):  # more threads than cores make the trees wait for each other
+        clinic.services.drift.influential_scans.of(run.id, "overall")
+    report = clinic.services.reporting.request(ReportKind.COHORT, {"filters": ""}, clinician)
+    clinic.jobs.start()
+    deadline = time.monotonic() + 60
+    while clinic.services.reporting.get(report.id).state is not ReportState.MADE:
+        assert time.monotonic() < deadline, "the report was never made"
+        time.sleep(0.05)
+    clinic.jobs.stop()
+    return {"scan_id": scan.id, "film_id": film.id, "run_id": run.id, "report_id": report.id}

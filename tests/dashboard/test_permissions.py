@@ -1,0 +1,275 @@
+"""Every page, address and callback answers by the table of permissions, and by nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from dashboard import shell
+from dashboard.auth import PAGE_PERMISSIONS, may_open
+from data.records import BRAIN_TUMOUR, DriftAsk, ReportKind, ReportState, Role, ScanStatus, User
+from services.permissions import Permission, may
+from tests.dashboard.clinic import Clinic, png
+from tests.dashboard.conftest import SignIn, callback
+from tests.services.test_permissions import LETTERS, MEANT
+
+NO_ID = "0" * 32
+SEE, STATISTICS, DRIFT = Permission.SEE_SCANS, Permission.SEE_STATISTICS, Permission.SEE_DRIFT
+HIDDEN, REFUSED = 404, 403
+
+# endpoint -> (permission, the status for those who have it not, the status for those who have it)
+GUARDED: dict[str, tuple[Permission, int, int]] = {
+    "changes": (SEE, HIDDEN, 200),
+    "scan_state": (SEE, HIDDEN, 200),
+    "slice_picture": (SEE, HIDDEN, 200),
+    "mask_picture": (SEE, HIDDEN, 200),
+    "outline_picture": (SEE, HIDDEN, 200),
+    "heatmap_picture": (SEE, HIDDEN, 200),
+    "thumbnail": (SEE, HIDDEN, 200),
+    "download_mask": (SEE, HIDDEN, 200),
+    "download_overlay": (SEE, HIDDEN, 200),
+    "api_scan": (SEE, HIDDEN, 200),
+    "api_mask": (SEE, HIDDEN, 200),
+    "rehearsal_picture": (SEE, HIDDEN, 200),
+    "drift_thumbnail": (SEE, REFUSED, 200),
+    "api_drift_culprits": (SEE, REFUSED, 200),
+    "correct_mask": (Permission.REVIEW, REFUSED, 400),
+    "api_add_scan": (Permission.SEND_SCANS, REFUSED, 400),
+    "tus_create": (Permission.SEND_SCANS, REFUSED, 412),
+    "recent_uploads": (Permission.SEND_SCANS, REFUSED, 200),
+    "tus_offset": (Permission.SEND_SCANS, REFUSED, 412),
+    "tus_append": (Permission.SEND_SCANS, REFUSED, 412),
+    "tus_abandon": (Permission.SEND_SCANS, REFUSED, 412),
+    "api_cohort": (STATISTICS, REFUSED, 200),
+    "api_cohort_compare": (STATISTICS, REFUSED, 400),
+    "export_cohort": (STATISTICS, REFUSED, 200),
+    "api_performance": (STATISTICS, REFUSED, 400),
+    "export_performance": (STATISTICS, REFUSED, 400),
+    "export_assess_ai": (STATISTICS, REFUSED, 400),
+    "performance_picture": (STATISTICS, REFUSED, 400),
+    "api_reports": (Permission.USE_REPORTS, REFUSED, 200),
+    "api_ask_report": (Permission.USE_REPORTS, REFUSED, 400),
+    "api_report": (Permission.USE_REPORTS, REFUSED, 200),
+    "api_report_file": (Permission.USE_REPORTS, REFUSED, 200),
+    "report_file": (Permission.USE_REPORTS, REFUSED, 200),
+    "api_delete_report": (Permission.DELETE_REPORTS, REFUSED, 404),
+    "api_drift_runs": (DRIFT, REFUSED, 200),
+    "api_drift_references": (DRIFT, REFUSED, 200),
+    "api_drift_run": (DRIFT, REFUSED, 200),
+    "drift_page": (DRIFT, REFUSED, 200),
+    "drift_snapshot": (DRIFT, REFUSED, 200),
+    "drift_state": (DRIFT, REFUSED, 200),
+    "api_drift_ask": (Permission.RUN_DRIFT, REFUSED, 400),
+    "retraining_pack": (Permission.TAKE_RETRAINING_PACKS, REFUSED, 200),
+    "add_version": (Permission.REGISTER_VERSIONS, REFUSED, 400),
+    "alerts_token": (Permission.DECIDE_ALERTS, REFUSED, 200),
+    "import_report": (Permission.IMPORT, REFUSED, 404),
+}
+# What everybody has who is signed in; pages have a test of their own.
+EVERYBODYS = {
+    "/", "/<path:path>", "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
+    "/_dash-dependencies", "/_dash-layout", "/_dash-update-component", "/_favicon.ico", "/_reload-hash",
+    "_dash_assets.static", "account", "password", "change_password", "everywhere", "create_token",
+    "revoke_token", "logout", "session_alive", "api_nothing", "api_document", "tus_options",
+    "tus_options_one",
+}  # fmt: skip
+OPEN = {"login", "sign_in", "healthz", "readyz", "metrics"}
+QUERIES = {
+    "performance": "?task=nothing",
+    "export_performance": "?task=nothing",
+    "export_assess_ai": "?task=nothing",
+    "api_performance": "?task=nothing",
+    "api_drift_runs": f"?task={BRAIN_TUMOUR}",
+    "api_drift_references": f"?task={BRAIN_TUMOUR}",
+    "api_drift_culprits": "?feature=noise",
+}
+
+# A callback is told by an id of its own; the longest that fits counts.
+CALLBACKS: dict[str, Permission] = {
+    "worklist": SEE, "scan": SEE, "viewer": SEE,
+    "scan-retry": Permission.READ_AGAIN, "scan-accept": Permission.REVIEW,
+    "cohort": STATISTICS, "performance": STATISTICS, "performance-goal-save": Permission.SET_GOALS,
+    "drift": DRIFT, "drift-all": SEE, "drift-run": Permission.RUN_DRIFT, "drift-freeze": Permission.RUN_DRIFT,
+    "models": Permission.SEE_MODELS, "models-look": Permission.PROMOTE, "rehearsal": Permission.SEE_MODELS,
+    "rehearsal-cancel": Permission.REHEARSE, "report": Permission.USE_REPORTS,
+    "admin": Permission.ADMINISTER, "import": Permission.IMPORT,
+    "alert": Permission.DECIDE_ALERTS, "bell": Permission.DECIDE_ALERTS, "schedule": Permission.SCHEDULE,
+}  # fmt: skip
+
+
+@pytest.fixture
+def filled(clinic: Clinic) -> Iterator[dict[str, str]]:
+    """A clinic in which everything exists that an address may ask for; the parts of addresses."""
+    sender = clinic.person(Role.CLINICIAN, "sender")
+    trainer = clinic.person(Role.MLOPS, "trainer")
+    scan, film = clinic.add_volume(sender.id), clinic.add_film(sender.id)
+    clinic.read_volume(scan)
+    clinic.read_film(film)
+    clinic.services.reviewing.reviews.accept(scan.id, sender)
+    clinic.add_readings(80, 1)
+    clinic.add_readings(60, 2, day=30, noise=lambda value, random: value + 0.03)
+    run = clinic.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=60))
+    pack = clinic.services.training.packs.request(BRAIN_TUMOUR, [scan.id], "why", trainer)
+    report = clinic.services.reporting.request(ReportKind.COHORT, {}, sender)
+    pictures: Any = SimpleNamespace(png=lambda *_: png(2, 2))
+    clinic.replace(versions=replace(clinic.services.versions, rehearsal_pictures=pictures))
+    clinic.jobs.start()
+    assert clinic.jobs.wait_idle(60)
+    assert clinic.services.reporting.get(report.id).state is ReportState.MADE
+    assert clinic.scans.get(scan.id).status is ScanStatus.READ  # type: ignore[union-attr]
+    yield {
+        "scan_id": scan.id, "film_id": film.id, "run_id": run.id, "pack_id": pack.id, "report_id": report.id,
+        "rehearsal_id": NO_ID, "upload_id": NO_ID, "import_id": NO_ID, "task": BRAIN_TUMOUR, "index": "10",
+    }  # fmt: skip
+
+
+def _address(rule: Rule, parts: dict[str, str]) -> str:
+    given = dict(parts, page="drift", kind="csv")
+    if rule.endpoint in ("api_report_file", "report_file"):
+        given["kind"] = "pdf"
+    if rule.endpoint == "heatmap_picture":
+        given["scan_id"] = parts["film_id"]
+    if rule.endpoint == "api_delete_report":
+        given["report_id"] = NO_ID  # the report is needed by those who come after
+    address = re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda match: given[match[1]], rule.rule)
+    return address + QUERIES.get(rule.endpoint, "")
+
+
+def _method(rule: Rule) -> str:
+    methods = (rule.methods or set()) - {"OPTIONS"}
+    (method,) = methods - {"HEAD"} or methods
+    return method
+
+
+def _has(role: Role, permission: Permission) -> bool:
+    return role in {LETTERS[letter] for letter in MEANT[permission]}
+
+
+def test_every_address_is_guarded_by_one_permission(server: Flask) -> None:
+    endpoints = {rule.endpoint for rule in server.url_map.iter_rules()}
+    assert endpoints == set(GUARDED) | EVERYBODYS | OPEN
+    assert not (set(GUARDED) & (EVERYBODYS | OPEN)) and not EVERYBODYS & OPEN
+
+
+def test_what_each_role_gets_from_every_address(
+    filled: dict[str, str], server: Flask, sign_in: SignIn
+) -> None:
+    clients, wrong = {role: sign_in(role) for role in Role}, []
+    for rule in server.url_map.iter_rules():
+        for role, client in clients.items() if rule.endpoint in GUARDED else ():
+            permission, refused, given = GUARDED[rule.endpoint]
+            answer = client.open(_address(rule, filled), method=_method(rule), headers=client.csrf)
+            expected = given if _has(role, permission) else refused
+            if answer.status_code != expected:
+                wrong.append((rule.endpoint, role.value, answer.status_code, expected))
+            if not _has(role, permission) and _method(rule) != "HEAD":
+                assert answer.json["error"]["code"] == {403: "not_allowed", 404: "not_found"}[refused]
+    assert wrong == []
+
+
+def test_only_mlops_fetches_a_retraining_pack_that_exists(
+    clinic: Clinic, filled: dict[str, str], server: Flask, sign_in: SignIn
+) -> None:
+    address = f"/retraining/{filled['pack_id']}.zip"
+    for role in Role:
+        answer = sign_in(role).get(address)
+        assert answer.status_code == (200 if role is Role.MLOPS else 403)
+        assert answer.data.startswith(b"PK") is (role is Role.MLOPS)
+        bearer = {"Authorization": f"Bearer {clinic.token(clinic.person(role, f'script-{role.value}'))}"}
+        assert server.test_client().get(address, headers=bearer).status_code == 401  # tokens: /api only
+    assert server.test_client().get(address).status_code == 401
+    assert sign_in(Role.MLOPS).get(f"/retraining/{NO_ID}.zip").status_code == 404
+
+
+@pytest.mark.parametrize("role", Role)
+def test_which_pages_exist_for_each_role(sign_in: SignIn, role: Role) -> None:
+    client = sign_in(role)
+    assert {page.path for page in shell.PAGES} == set(PAGE_PERMISSIONS)
+    for page in shell.PAGES:
+        address = f"{page.path}/{NO_ID}" if page.takes_argument else page.path
+        has = _has(role, PAGE_PERMISSIONS[page.path])
+        assert client.get(address).status_code == (200 if has else 404), address
+    layout = json.dumps(client.get("/_dash-layout").json)
+    for page in shell.PAGES:
+        if not page.takes_argument:
+            shown = f'"href": "{page.path}"' in layout
+            assert shown is _has(role, PAGE_PERMISSIONS[page.path]), page.path
+
+
+def test_the_pages_are_shown_for_what_is_on_them() -> None:
+    letters = {path: MEANT[permission] for path, permission in PAGE_PERMISSIONS.items()}
+    assert letters == {
+        "/admin": "A", "/worklist": "CHM", "/scans": "CHM", "/cohort": "CHM", "/performance": "CHM",
+        "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/reports": "CHM", "/alerts": "HMA",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("address", "letters"),
+    [
+        ("/drift?task=x&run=1", "CHMA"),
+        ("/alerts#schedules", "HMA"),
+        ("/performance?task=x", "CHM"),
+        ("/scans/abc", "CHM"),
+        ("/nothing", ""),
+        ("/", ""),
+    ],
+)
+def test_a_link_of_an_alert_leads_only_where_a_page_exists(address: str, letters: str) -> None:
+    for letter, role in LETTERS.items():
+        assert may_open(User("i", "n", "N", role), address) is (letter in letters)
+
+
+# --- Callbacks ---
+
+
+def _own_ids(dependency: dict[str, Any]) -> list[str]:
+    """The ids of a callback's inputs, then those of its outputs, as plain names."""
+    named = re.findall(r"[^.{}]+", dependency["output"].split("@")[0].strip("."))
+    inputs = [given["id"] for given in dependency["inputs"]]
+    return [
+        match[1] if (match := re.search(r'"type":"([^"]+)"', name)) else name for name in [*inputs, *named]
+    ]
+
+
+def _permission(dependency: dict[str, Any]) -> Permission:
+    for own in _own_ids(dependency):
+        fitting = [name for name in CALLBACKS if own == name or own.startswith((f"{name}-", f"{name}s-"))]
+        if fitting:
+            return CALLBACKS[max(fitting, key=len)]
+    raise AssertionError(f"whose callback is this? {dependency['output']}")
+
+
+def _called(client: FlaskClient, dependency: dict[str, Any]) -> str:
+    def given(one: dict[str, str]) -> Any:
+        return (
+            [] if one["id"].startswith("{") else {"id": one["id"], "property": one["property"], "value": None}
+        )
+
+    inputs, state = ([given(one) for one in dependency[part]] for part in ("inputs", "state"))
+    return str(callback(client, dependency["output"], inputs, state=state).get_data(as_text=True))
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_callback_refuses_who_may_not(clinic: Clinic, sign_in: SignIn, role: Role) -> None:
+    client, asked, wrong = sign_in(role), 0, []
+    for dependency in client.get("/_dash-dependencies").json:
+        if dependency["clientside_function"] or dependency["output"].startswith("..page.children"):
+            continue
+        permission = _permission(dependency)
+        if may(User("i", "n", "N", role), permission):
+            continue
+        asked += 1
+        if "Your role does not permit this: only" not in _called(client, dependency):
+            wrong.append(dependency["output"])
+    assert wrong == []
+    assert asked > {Role.CLINICIAN: 15, Role.HEAD: 8, Role.MLOPS: 7, Role.ADMIN: 20}[role]

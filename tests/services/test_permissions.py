@@ -1,0 +1,314 @@
+"""Who may do what: the table, every service that asks it, and that nobody decides beside it."""
+
+from __future__ import annotations
+
+import ast
+import io
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from data.database import now
+from data.errors import LightboxError, NotAllowed, NotFound
+from data.records import BRAIN_TUMOUR, DriftAsk, ReportKind, Role, User, WorklistQuery
+from services.assembly.container import Services, build_services
+from services.permissions import ROLE_NAMES, TABLE, Permission, manual, may, require
+from services.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+LETTERS = {"C": Role.CLINICIAN, "H": Role.HEAD, "M": Role.MLOPS, "A": Role.ADMIN}
+# Written down once more, by hand: a change of the table is a decision, not a slip.
+MEANT = {
+    Permission.SEE_SCANS: "CHM",
+    Permission.SEE_IDENTITY: "C",
+    Permission.SEND_SCANS: "CM",
+    Permission.READ_AGAIN: "CHM",
+    Permission.REVIEW: "C",
+    Permission.ASK_FOR_REVIEWS: "CHM",
+    Permission.WITHDRAW_REVIEW_REQUESTS: "HM",
+    Permission.SEE_STATISTICS: "CHM",
+    Permission.SAVE_VIEWS: "CHM",
+    Permission.SET_GOALS: "HM",
+    Permission.USE_REPORTS: "CHM",
+    Permission.DELETE_REPORTS: "HM",
+    Permission.SEE_DRIFT: "CHMA",
+    Permission.RUN_DRIFT: "HMA",
+    Permission.TAKE_RETRAINING_PACKS: "M",
+    Permission.SEE_MODELS: "CHMA",
+    Permission.REHEARSE: "M",
+    Permission.REGISTER_VERSIONS: "M",
+    Permission.PROMOTE: "M",
+    Permission.CONFIRM_OVERRIDES: "HMA",
+    Permission.DECIDE_ALERTS: "HMA",
+    Permission.SCHEDULE: "HMA",
+    Permission.IMPORT: "A",
+    Permission.ADMINISTER: "A",
+}
+NO_ID = "0" * 32
+Act = Callable[[Services, User], object]
+
+# Of every permission what it guards. Asked for what does not exist or does not fit, so that whoever may
+# changes nothing: the answer is then any other than NotAllowed.
+ACTS: list[tuple[Permission, str, Act]] = [
+    (Permission.SEE_SCANS, "worklist", lambda s, u: s.reviewing.worklist.page(WorklistQuery(), u)),
+    (Permission.SEND_SCANS, "receive", lambda s, u: s.reading.intake.receive(u, "x", io.BytesIO())),
+    (Permission.SEND_SCANS, "create", lambda s, u: s.reading.uploads.create(u, "x", 0)),
+    (Permission.SEND_SCANS, "get", lambda s, u: s.reading.uploads.get(u, NO_ID)),
+    (Permission.SEND_SCANS, "append", lambda s, u: s.reading.uploads.append(u, NO_ID, 0, io.BytesIO())),
+    (Permission.SEND_SCANS, "abandon", lambda s, u: s.reading.uploads.abandon(u, NO_ID)),
+    (Permission.SEND_SCANS, "recent", lambda s, u: s.reading.uploads.recent(u)),
+    (Permission.READ_AGAIN, "request", lambda s, u: s.reading.readings.request(NO_ID, u)),
+    (Permission.REVIEW, "accept", lambda s, u: s.reviewing.reviews.accept(NO_ID, u)),
+    (Permission.REVIEW, "reject", lambda s, u: s.reviewing.reviews.reject(NO_ID, u, "no")),
+    (Permission.REVIEW, "correct", lambda s, u: s.reviewing.reviews.correct(NO_ID, u, Path("x"), "x")),
+    (Permission.ASK_FOR_REVIEWS, "ask", lambda s, u: s.reviewing.requests.ask([], "why", u)),
+    (Permission.WITHDRAW_REVIEW_REQUESTS, "withdraw", lambda s, u: s.reviewing.requests.withdraw(NO_ID, u)),
+    (Permission.SEE_STATISTICS, "cohort file", lambda s, u: s.cohort.exports.export({}, "exe", u)),
+    (Permission.SEE_STATISTICS, "cohort numbers", lambda s, u: s.cohort.exports.numbers({}, u)),
+    (Permission.SEE_STATISTICS, "cohorts compared", lambda s, u: s.cohort.exports.compared({}, {}, u)),
+    (
+        Permission.SEE_STATISTICS,
+        "performance file",
+        lambda s, u: s.performance.exports.export(s.performance.numbers.asked(""), "exe", u),
+    ),
+    (
+        Permission.SEE_STATISTICS,
+        "Assess-AI",
+        lambda s, u: s.performance.assess_ai.export(s.performance.numbers.asked(""), u),
+    ),
+    (Permission.SAVE_VIEWS, "save", lambda s, u: s.cohort.views.save(" ", "", u)),
+    (Permission.SAVE_VIEWS, "delete", lambda s, u: s.cohort.views.delete(NO_ID, u)),
+    (
+        Permission.SET_GOALS,
+        "set",
+        lambda s, u: s.performance.goals.set_typed(BRAIN_TUMOUR, "recall", "x", "", u),
+    ),
+    (
+        Permission.USE_REPORTS,
+        "request",
+        lambda s, u: s.reporting.request(ReportKind.DRIFT, {"run": NO_ID}, u),
+    ),
+    (Permission.USE_REPORTS, "file", lambda s, u: s.reporting.file(NO_ID, "pdf", u)),
+    (Permission.DELETE_REPORTS, "delete", lambda s, u: s.reporting.delete(NO_ID, u)),
+    (Permission.RUN_DRIFT, "request", lambda s, u: s.drift.runs.request(DriftAsk(BRAIN_TUMOUR, last=0), u)),
+    (Permission.RUN_DRIFT, "run", lambda s, u: s.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=0), u)),
+    (
+        Permission.RUN_DRIFT,
+        "freeze",
+        lambda s, u: s.drift.runs.references.freeze(DriftAsk(BRAIN_TUMOUR), "", u),
+    ),
+    (Permission.RUN_DRIFT, "delete", lambda s, u: s.drift.runs.references.delete(NO_ID, u)),
+    (
+        Permission.TAKE_RETRAINING_PACKS,
+        "request",
+        lambda s, u: s.training.packs.request(BRAIN_TUMOUR, [], "", u),
+    ),
+    (Permission.TAKE_RETRAINING_PACKS, "content", lambda s, u: s.training.packs.content(NO_ID, u)),
+    (Permission.REHEARSE, "request", lambda s, u: s.versions.rehearsals.request(BRAIN_TUMOUR, "9", 0, u)),
+    (Permission.REHEARSE, "cancel", lambda s, u: s.versions.rehearsals.cancel(NO_ID, u)),
+    (Permission.REGISTER_VERSIONS, "take", lambda s, u: s.versions.uploads.take("none", Path(__file__), u)),
+    (Permission.PROMOTE, "ask", lambda s, u: s.versions.promotions.ask(BRAIN_TUMOUR, "9", "x", u, "8")),
+    (
+        Permission.PROMOTE,
+        "override",
+        lambda s, u: s.versions.promotions.override(BRAIN_TUMOUR, "9", "x", u, "8"),
+    ),
+    (Permission.PROMOTE, "rollback", lambda s, u: s.versions.promotions.rollback(BRAIN_TUMOUR, "x", u)),
+    (Permission.PROMOTE, "challenge", lambda s, u: s.versions.promotions.challenge("none", "9", u)),
+    (Permission.CONFIRM_OVERRIDES, "confirm", lambda s, u: s.versions.promotions.confirm(NO_ID, "x", u)),
+    (Permission.CONFIRM_OVERRIDES, "refuse", lambda s, u: s.versions.promotions.refuse(NO_ID, "x", u)),
+    (Permission.DECIDE_ALERTS, "acknowledge", lambda s, u: s.alerts.acknowledge(NO_ID, u, "x")),
+    (
+        Permission.DECIDE_ALERTS,
+        "mute",
+        lambda s, u: s.alerts.mute(NO_ID, u, "x", now() + timedelta(hours=1)),
+    ),
+    (Permission.DECIDE_ALERTS, "close", lambda s, u: s.alerts.close(NO_ID, u, "x")),
+    (Permission.SCHEDULE, "add", lambda s, u: s.schedules.add("none", "", "0 0 * * *", "", u)),
+    (Permission.SCHEDULE, "change", lambda s, u: s.schedules.change(NO_ID, "", "0 0 * * *", u)),
+    (Permission.SCHEDULE, "pause", lambda s, u: s.schedules.pause(NO_ID, u)),
+    (Permission.SCHEDULE, "go on", lambda s, u: s.schedules.go_on(NO_ID, u)),
+    (Permission.SCHEDULE, "run now", lambda s, u: s.schedules.run_now(NO_ID, u)),
+    (Permission.SCHEDULE, "delete", lambda s, u: s.schedules.delete(NO_ID, u)),
+    (Permission.IMPORT, "start below", lambda s, u: s.importing.start_below(u, "")),
+    (Permission.IMPORT, "start", lambda s, u: s.importing.start(Path("/no/such/folder"), user=u)),
+    (Permission.IMPORT, "pause", lambda s, u: s.importing.pause(NO_ID, u)),
+    (Permission.IMPORT, "take up", lambda s, u: s.importing.take_up(NO_ID, u)),
+    (Permission.ADMINISTER, "create", lambda s, u: s.accounts.create("not a name", "", Role.ADMIN, by=u)),
+    (Permission.ADMINISTER, "reset", lambda s, u: s.accounts.reset_password(NO_ID, by=u)),
+    (Permission.ADMINISTER, "role", lambda s, u: s.accounts.set_role(NO_ID, Role.ADMIN, by=u)),
+    (Permission.ADMINISTER, "active", lambda s, u: s.accounts.set_active(NO_ID, True, by=u)),
+]
+# What has no verb of its own: it is read by id, and the pages and addresses ask (tests/dashboard).
+ONLY_LOOKED_AT = {Permission.SEE_IDENTITY, Permission.SEE_DRIFT, Permission.SEE_MODELS}
+
+
+def person(role: Role) -> User:
+    return User(f"{role.value}-id", role.value, f"Dr {role.value}", role)
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """The real ones, not started: nothing is loaded, queued work waits."""
+    home = tmp_path_factory.mktemp("house")
+    settings = Settings(
+        home=home,
+        database_url=f"sqlite:///{home / 'lightbox.db'}",
+        files_url=str(home / "files"),
+        tracking_uri=f"sqlite:///{home / 'mlflow.db'}",
+    )
+    built = build_services(settings)
+    yield built
+    built.close()
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("permission", Permission)
+def test_each_role_may_what_it_is_meant_to(permission: Permission, role: Role) -> None:
+    meant = role in {LETTERS[letter] for letter in MEANT[permission]}
+    assert may(person(role), permission) is meant
+    if meant:
+        assert require(person(role), permission) == person(role)
+        assert require(person(role), permission, hidden="None.") == person(role)
+    else:
+        with pytest.raises(NotAllowed, match="^Your role does not permit this: only "):
+            require(person(role), permission)
+        with pytest.raises(NotFound, match=r"^There is no such scan\.$"):
+            require(person(role), permission, hidden="There is no such scan.")
+
+
+def test_a_refusal_says_who_may() -> None:
+    with pytest.raises(NotAllowed) as refused:
+        require(person(Role.ADMIN), Permission.SEND_SCANS)
+    assert str(refused.value) == (
+        "Your role does not permit this: only clinicians and MLOps staff may add scans."
+    )
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(
+    ("permission", "name", "act"), ACTS, ids=[f"{permission}: {name}" for permission, name, _ in ACTS]
+)
+def test_every_service_asks_by_itself(
+    services: Services, permission: Permission, name: str, act: Act, role: Role
+) -> None:
+    try:
+        act(services, person(role))
+    except NotAllowed as error:
+        assert str(error).endswith(f"may {permission.value}."), name
+        assert role not in {LETTERS[letter] for letter in MEANT[permission]}
+    except LightboxError:  # what was asked for does not exist or does not fit
+        assert role in {LETTERS[letter] for letter in MEANT[permission]}
+    else:
+        assert role in {LETTERS[letter] for letter in MEANT[permission]}
+
+
+def test_every_permission_guards_something() -> None:
+    assert {permission for permission, _, _ in ACTS} | ONLY_LOOKED_AT == set(Permission) == set(TABLE)
+
+
+def test_a_scan_does_not_exist_for_who_may_not_see_scans(services: Services) -> None:
+    with pytest.raises(NotFound, match="There is no such scan"):
+        services.reviewing.worklist.scan(NO_ID, person(Role.ADMIN))
+
+
+def test_the_command_line_needs_no_role(services: Services) -> None:
+    user, _ = services.accounts.create("somebody", "", Role.HEAD)
+    assert services.accounts.set_role(user.id, Role.MLOPS).role is Role.MLOPS
+
+
+def test_the_manual_is_printed_from_the_table() -> None:
+    assert (ROOT / "docs" / "permissions.md").read_text() == manual(), (
+        "run: python -m services.permissions > docs/permissions.md"
+    )
+
+
+def test_the_manual_has_a_row_a_permission_and_a_column_a_role() -> None:
+    rows = [line.strip("|").split("|") for line in manual().splitlines() if line.startswith("| ")]
+    assert [name.strip() for name in rows[0][2:]] == list(ROLE_NAMES.values())
+    assert len(rows) == len(Permission) + 2
+    for permission, row in zip(Permission, rows[2:], strict=True):
+        yes = "".join(letter for letter, cell in zip(LETTERS, row[2:], strict=True) if cell.strip() == "yes")
+        assert (row[0].strip(), yes) == (permission.value, MEANT[permission])
+
+
+# --- Nobody decides beside the table ---
+
+KNOW_ROLES = {
+    "services/commands/users.py": "accounts of the command line",
+    "dashboard/pages/admin.py": "administering accounts",
+    "dashboard/shell.py": "the person of the validation layout",
+    "data/records/__init__.py": "the noun",
+    "data/records/people.py": "the noun",
+    "data/stores/users.py": "the last administrator stays",
+    "services/accounts.py": "the first administrator",
+    "services/permissions.py": "the table",
+}
+LOOK_AT_ROLES = {
+    "dashboard/pages/admin.py",
+    "dashboard/shell.py",  # the role's name in the frame
+    "data/stores/users.py",
+    "services/accounts.py",
+    "services/permissions.py",
+}
+# Methods that are told of a person whose right they need not ask for.
+NEED_NO_RIGHT = {"services/sessions.py: begin"}
+
+
+def _sources() -> list[Path]:
+    packages = ("dashboard", "services", "models", "reports", "data")
+    return [ROOT / "app.py", *(file for name in packages for file in sorted((ROOT / name).rglob("*.py")))]
+
+
+def _place(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def test_roles_are_named_by_the_table_and_where_accounts_are_made() -> None:
+    naming, looking = set(), set()
+    for file in _sources():
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Name | ast.alias) and _name(node) == "Role":
+                naming.add(_place(file))
+            if isinstance(node, ast.Attribute) and node.attr == "role":
+                looking.add(_place(file))
+    assert naming == set(KNOW_ROLES)
+    assert looking <= LOOK_AT_ROLES | {"services/commands/users.py"}
+
+
+def _name(node: ast.Name | ast.alias) -> str:
+    return node.id if isinstance(node, ast.Name) else node.name
+
+
+def test_every_verb_that_is_told_of_a_person_asks_the_table() -> None:
+    asked, silent = 0, set()
+    for file in sorted((ROOT / "services").rglob("*.py")):
+        for cls in [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.ClassDef)]:
+            methods = {node.name: node for node in cls.body if isinstance(node, ast.FunctionDef)}
+            for name, method in methods.items():
+                if name.startswith("_") or not _is_told_of_a_person(method):
+                    continue
+                asked += 1
+                if not _asks(method, methods):
+                    silent.add(f"{_place(file)}: {name}")
+    assert asked > 45
+    assert silent == NEED_NO_RIGHT
+
+
+def _is_told_of_a_person(method: ast.FunctionDef) -> bool:
+    given = [*method.args.args, *method.args.kwonlyargs]
+    return any(one.annotation and "User" in ast.unparse(one.annotation).split(" | ") for one in given)
+
+
+def _asks(method: ast.FunctionDef, methods: dict[str, ast.FunctionDef]) -> bool:
+    """Whether a method asks the table, or a method of its own that does."""
+    for call in [node for node in ast.walk(method) if isinstance(node, ast.Call)]:
+        called = ast.unparse(call.func)
+        if called in ("require", "_administrator"):
+            return True
+        own = methods.get(called.removeprefix("self."))
+        if called.startswith("self.") and own is not None and own is not method and _asks(own, methods):
+            return True
+    return False

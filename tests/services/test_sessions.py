@@ -1,0 +1,195 @@
+"""A session ends by signing out, by idleness, and with the account; what has ended stays ended."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import Engine, func, select
+
+from data.database import migrate, open_database, reading
+from data.records import Role, User
+from data.stores.audit import AuditLog
+from data.stores.sessions import SessionStore
+from data.stores.tokens import TokenStore
+from data.stores.users import UserStore
+from data.tables import sessions as table
+from services.accounts import Accounts
+from services.sessions import NOTED_EVERY, Sessions, sessions_of
+
+IDLE = timedelta(minutes=30)
+MOMENT = timedelta(microseconds=1)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 20, 8, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def passes(self, time: timedelta) -> None:
+        self.time += time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sessions(engine: Engine, clock: Clock) -> Sessions:
+    return Sessions(SessionStore(engine), UserStore(engine), IDLE, clock)
+
+
+@pytest.fixture
+def accounts(engine: Engine) -> Accounts:
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    return Accounts(UserStore(engine), TokenStore(engine), AuditLog(engine), hasher=quick)
+
+
+@pytest.fixture
+def jane(accounts: Accounts) -> User:
+    return accounts.create("jane", "Dr Jane Grey", Role.CLINICIAN)[0]
+
+
+def _count(engine: Engine) -> int:
+    with reading(engine) as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def test_a_secret_stands_for_one_person_and_is_not_kept(
+    engine: Engine, accounts: Accounts, sessions: Sessions, jane: User
+) -> None:
+    other = accounts.create("other", "", Role.HEAD)[0]
+    secrets = [sessions.begin(jane), sessions.begin(other), sessions.begin(jane)]
+    assert [sessions.user(secret) for secret in secrets] == [jane, other, jane]
+    assert len(set(secrets)) == 3 and min(len(secret) for secret in secrets) >= 43
+    assert sessions.user("") is None and sessions.user(f"{jane.id}|0") is None
+    with reading(engine) as connection:
+        kept = str(connection.execute(select(table)).all())
+    assert not any(secret in kept for secret in secrets)
+
+
+def test_a_session_ends_at_the_moment_that_idleness_is_full(
+    sessions: Sessions, jane: User, clock: Clock
+) -> None:
+    secret = sessions.begin(jane)
+    clock.passes(IDLE - MOMENT)
+    assert sessions.user(secret) == jane
+    clock.passes(MOMENT)
+    assert sessions.user(secret) is None
+
+
+def test_activity_begins_the_time_anew_and_looking_does_not(
+    sessions: Sessions, jane: User, clock: Clock
+) -> None:
+    active, looked_at = sessions.begin(jane), sessions.begin(jane)
+    clock.passes(IDLE - timedelta(minutes=1))
+    sessions.active(active)
+    assert sessions.user(looked_at) == jane
+    clock.passes(timedelta(minutes=1))
+    assert sessions.user(looked_at) is None
+    clock.passes(IDLE - timedelta(minutes=1) - MOMENT)
+    assert sessions.user(active) == jane
+    clock.passes(MOMENT)
+    assert sessions.user(active) is None
+
+
+def test_activity_is_kept_every_few_seconds(sessions: Sessions, jane: User, clock: Clock) -> None:
+    noted, not_noted = sessions.begin(jane), sessions.begin(jane)
+    clock.passes(NOTED_EVERY - MOMENT)
+    sessions.active(not_noted)
+    clock.passes(MOMENT)
+    sessions.active(noted)
+    clock.passes(IDLE - NOTED_EVERY)
+    assert sessions.user(noted) == jane
+    assert sessions.user(not_noted) is None
+
+
+def test_activity_revives_nothing(sessions: Sessions, jane: User, clock: Clock) -> None:
+    idle, signed_out = sessions.begin(jane), sessions.begin(jane)
+    sessions.end(signed_out)
+    clock.passes(IDLE)
+    for secret in (idle, signed_out, "nobody's"):
+        sessions.active(secret)
+        assert sessions.user(secret) is None
+
+
+def test_what_was_signed_out_stays_so_whoever_else_comes_and_goes(
+    sessions: Sessions, jane: User, clock: Clock
+) -> None:
+    first, second = sessions.begin(jane), sessions.begin(jane)
+    sessions.end(first)
+    sessions.end(first)
+    assert sessions.user(first) is None and sessions.user(second) == jane
+    clock.passes(IDLE - MOMENT)
+    third = sessions.begin(jane)
+    sessions.end(second)
+    assert [sessions.user(secret) for secret in (first, second, third)] == [None, None, jane]
+
+
+def test_what_was_signed_out_stays_so_at_the_next_start(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/lightbox.db"
+    engine = open_database(url)
+    migrate(engine)
+    user = UserStore(engine).add(User("1" * 32, "jane", "Jane", Role.CLINICIAN, created_at=Clock()()), "hash")
+    before = sessions_of(engine, IDLE)
+    ended, open_one = before.begin(user), before.begin(user)
+    before.end(ended)
+    engine.dispose()
+    engine = open_database(url)
+    migrate(engine)
+    after = sessions_of(engine, IDLE)
+    assert after.user(ended) is None and after.user(open_one) == user
+    engine.dispose()
+
+
+@pytest.mark.parametrize("how", ["reset", "changed", "everywhere", "off"])
+def test_sessions_end_with_the_password_and_the_account(
+    accounts: Accounts, sessions: Sessions, how: str
+) -> None:
+    jane, password = accounts.create("jane", "", Role.CLINICIAN)
+    other = accounts.create("other", "", Role.CLINICIAN)[0]
+    secret, others = sessions.begin(jane), sessions.begin(other)
+    if how == "reset":
+        accounts.reset_password(jane.id)
+    elif how == "changed":
+        accounts.change_password(jane.id, password, "a rather long sentence")
+    elif how == "everywhere":
+        accounts.sign_out_everywhere(jane.id)
+    else:
+        accounts.set_active(jane.id, False)
+    assert sessions.user(secret) is None and sessions.user(others) == other
+    if how == "off":
+        accounts.set_active(jane.id, True)
+        assert sessions.user(secret) is None
+    now = accounts.user(jane.id)
+    assert now is not None and sessions.user(sessions.begin(now)) == now
+
+
+def test_an_account_that_is_off_has_no_session_however_it_came_to_be(
+    engine: Engine, accounts: Accounts, sessions: Sessions, jane: User
+) -> None:
+    off = accounts.set_active(jane.id, False)
+    assert sessions.user(sessions.begin(off)) is None
+
+
+def test_a_new_role_counts_at_once(accounts: Accounts, sessions: Sessions, jane: User) -> None:
+    secret = sessions.begin(jane)
+    accounts.set_role(jane.id, Role.MLOPS)
+    user = sessions.user(secret)
+    assert user is not None and user.role is Role.MLOPS
+
+
+def test_idle_sessions_are_forgotten_when_the_next_begins(
+    engine: Engine, sessions: Sessions, jane: User, clock: Clock
+) -> None:
+    sessions.begin(jane)
+    clock.passes(MOMENT)
+    open_one = sessions.begin(jane)
+    clock.passes(IDLE - MOMENT)
+    sessions.begin(jane)
+    assert _count(engine) == 2 and sessions.user(open_one) == jane

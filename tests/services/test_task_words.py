@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from models.tasks import CLINICAL, SUITABILITY
+from services.task_words import MEASURED_VOLUME, finding_measured_by, findings, pictures_read, words_of
+
+BRAIN, CHEST = CLINICAL["brain-tumour"], CLINICAL["pneumonia"]
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        ("brain-tumour", ("Brain tumour", "tumour", "a brain MRI", "HEAD", True)),
+        ("pneumonia", ("Pneumonia", "pneumonia", "an upright chest X-ray", "CHEST", False)),
+        ("old-task", ("Old task", "old task", "a picture for old task", "", False)),  # taken out again
+        (SUITABILITY.name, ("Suitability", "suitability", "a picture for suitability", "", False)),
+    ],
+)
+def test_a_task_says_what_it_is_called(task: str, said: tuple[object, ...]) -> None:
+    words = words_of(task)
+    assert (words.label, words.finding, words.picture, words.body_part, words.draws_mask) == said
+    assert words.name == task
+
+
+def test_volumes_are_called_after_the_one_finding_that_is_measured() -> None:
+    assert finding_measured_by(BRAIN, CHEST) == "tumour"
+    assert finding_measured_by(BRAIN, replace(BRAIN, finding="stroke")) == "finding"
+    assert finding_measured_by(CHEST) == "finding"
+    assert MEASURED_VOLUME == "tumour volume"
+
+
+def test_what_is_read_and_looked_for_is_that_of_the_clinical_tasks() -> None:
+    assert pictures_read() == "a brain MRI or an upright chest X-ray"
+    assert findings() == {"tumour", "pneumonia"}
