@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from data.records import MrSequence
-from models import metrics
 from models.acquisition import network
 from models.acquisition.pictures import shown_scans
 from models.acquisition.task import (
@@ -23,7 +22,8 @@ from models.acquisition.task import (
     sequence_shares,
 )
 from models.evaluation import Evaluation, Illustration, Run
-from models.metrics import Figure
+from models.statistics.estimate import Estimate
+from models.statistics.proportions import proportion
 from models.task import Decision, FloatArray
 
 THRESHOLD, VOLUME_SHIFT = 0.1, 1.35
@@ -96,13 +96,13 @@ class AcquisitionEvaluator:
         """Nothing: a person sees the class of a picture by looking at it."""
         yield from ()
 
-    def _refused(self, decision: Decision, *kinds: Shown) -> Figure:
+    def _refused(self, decision: Decision, *kinds: Shown) -> Estimate:
         judged = [scan for scan in self._judged if scan.shown in kinds]
-        return metrics.rate(sum(not scan.is_read(decision) for scan in judged), len(judged))
+        return proportion(sum(not scan.is_read(decision) for scan in judged), len(judged))
 
-    def _accuracy(self, *kinds: Shown) -> Figure:
+    def _accuracy(self, *kinds: Shown) -> Estimate:
         judged = [scan for scan in self._judged if scan.shown in kinds]
-        return metrics.rate(sum(scan.right_kind for scan in judged), len(judged))
+        return proportion(sum(scan.right_kind for scan in judged), len(judged))
 
 
 def _named(shown: Shown) -> MrSequence:
