@@ -39,6 +39,14 @@ MEANINGS = {
     "volume_presence_frr_at_far5": "volumes with a tumour missed, where 5 % of healthy stretches are called",
     "right_refused": "right scans that the suitability gate refuses",
     "wrong_refused": "wrong pictures that the suitability gate refuses",
+    "right_mri_refused": "FLAIR and contrast-enhanced T1 that are refused",
+    "right_chest_refused": "frontal chest X-rays that are refused",
+    "lateral_refused": "lateral chest X-rays that are refused",
+    "other_films_refused": "other films that are refused as no chest X-ray",
+    "t1_refused": "T1 without contrast that is refused",
+    "t2_refused": "T2 that is refused",
+    "other_mri_refused": "proton density and other MRI that is refused",
+    "sequence_accuracy": "brain MRI whose sequence is told right, of six",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from data.errors import InvalidInput
+from models.acquisition.task import TASK as ACQUISITION
 from models.brain_tumour.task import TASK as BRAIN_TUMOUR
 from models.pneumonia.task import TASK as PNEUMONIA
 from models.suitability.task import TASK as SUITABILITY
@@ -11,8 +12,8 @@ from models.task import Task
 CLINICAL: dict[str, Task] = {task.name: task for task in (BRAIN_TUMOUR, PNEUMONIA)}
 """What clinicians get answers from."""
 
-ALL: dict[str, Task] = CLINICAL | {SUITABILITY.name: SUITABILITY}
-"""The same and the router in front of them."""
+ALL: dict[str, Task] = CLINICAL | {task.name: task for task in (SUITABILITY, ACQUISITION)}
+"""The same and the routers in front of them."""
 
 
 def task_named(name: str) -> Task:

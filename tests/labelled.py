@@ -44,11 +44,28 @@ def make_labelled(base: Path) -> Path:
         rows.append(row | {"pathogen": pathogen, "duplicate_of": copy})
     _table(chest / "index.csv", rows)
 
+    _collections(base, random)
     for number in range(15):
         _picture(
             base / "other" / "photos", f"o{number // 3}__{number}.png", random.integers(0, 255, (50, 70))
         )
     return base
+
+
+def _collections(base: Path, random: np.random.Generator) -> None:
+    """Pictures from elsewhere, each of its own source: heads of four sequences, films of three views."""
+    for name, kinds in (
+        ("brain_healthy", ("T1", "T2", "FLAIR", "T1c")),
+        ("chest_wrong", ("lateral", "Hand")),
+    ):
+        rows = []
+        for number in range(24):
+            what = kinds[number % len(kinds)]
+            _picture(base / "outside" / name, f"{name}{number}.png", _head(random, tumour=False)[0])
+            rows.append(
+                {"file": f"{name}{number}.png", "sequence": what, "patient_or_source": f"{name} {number}"}
+            )
+        _table(base / "outside" / name / "index.csv", rows)
 
 
 def _picture(folder: Path, name: str, array: np.ndarray) -> None:

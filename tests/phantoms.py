@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 from data.labelled import phantoms
 from data.labelled.anatomy import template
+
+_T1 = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 1.0)
+_FLAIR = (0.0, 0.05, 0.2, 0.65, 0.62, 0.55, 0.5)
 
 
 @lru_cache(maxsize=1)
@@ -23,14 +27,25 @@ def mni() -> tuple[NDArray[Any], NDArray[np.float64]]:
 
 
 def brain(lesion_mm: float = 0.0, centre_mm: tuple[float, float, float] = (30, 10, 25)) -> NDArray[Any]:
-    """The template with a bright ball of radius `lesion_mm` at RAS `centre_mm`."""
-    voxels, affine = mni()
-    voxels = voxels.astype(np.float32)
+    """A head in the contrast of a FLAIR, with a bright ball of radius `lesion_mm` at RAS `centre_mm`."""
+    voxels = flair()
     if lesion_mm:
-        voxels = np.where(ball(lesion_mm, centre_mm), voxels.max() * 1.05, voxels)
-    return (
-        voxels.astype(np.int16) if voxels.max() > 255 else (voxels * (1000 / voxels.max())).astype(np.int16)
-    )
+        voxels = np.where(ball(lesion_mm, centre_mm), 1000, voxels)
+    return voxels.astype(np.int16)
+
+
+@lru_cache(maxsize=1)
+def flair() -> NDArray[Any]:
+    """The T1 template as a FLAIR would show it, 0 to 1000: dark fluid, bright grey matter, a scalp."""
+    t1 = mni()[0].astype(float)
+    t1 /= t1.max()
+    head = ndimage.binary_dilation(ndimage.binary_fill_holes(t1 > 0.05), iterations=4)
+    scalp = head ^ ndimage.binary_erosion(head, iterations=2)
+    contrast = ndimage.gaussian_filter(np.interp(t1, _T1, _FLAIR), 0.8)
+    noise = np.random.default_rng(0).normal(0, 0.03, t1.shape)
+    bright = np.where(scalp, 0.7, contrast)
+    voxels: NDArray[Any] = (np.clip(bright + noise * (bright > 0.02), 0, 1) * 1000).astype(np.int16)
+    return voxels
 
 
 def ball(radius_mm: float, centre_mm: tuple[float, float, float]) -> NDArray[np.bool_]:

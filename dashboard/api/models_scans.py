@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from dashboard.api.models_common import ApiAnswer, ApiQuery, ErrorWordsAnswer
-from data.records import Refusal, Result, Review, ScanHeader, ScanStatus
+from data.records import RecognisedSequence, Refusal, Result, Review, ScanHeader, ScanStatus
 
 
 class FileNameQuery(ApiQuery):
@@ -51,6 +51,7 @@ class ScanAnswer(ApiAnswer):
     header: ScanHeader
     shape: tuple[int, int, int] = Field(description="slices, height, width")
     spacing_mm: tuple[float | None, float | None, float | None] = Field(description="slice, row, column")
+    sequence: RecognisedSequence | None = Field(description="MRI sequence that the scan was recognised as")
     warnings: tuple[str, ...]
     uploaded_at: datetime
     result: Result | None

@@ -126,6 +126,7 @@ def described(view: ScanView, user: User) -> ScanAnswer:
         header=scan.header,
         shape=(scan.slices, scan.height, scan.width),
         spacing_mm=(scan.spacing.slice_mm, scan.spacing.row_mm, scan.spacing.column_mm),
+        sequence=scan.recognised,
         warnings=scan.warnings,
         uploaded_at=scan.created_at,
         result=view.result,

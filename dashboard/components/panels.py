@@ -20,7 +20,7 @@ from dashboard.components.results import (
     truth_words,
 )
 from dashboard.components.viewer import spacing_words
-from data.records import Result, Review, Scan, ScanStatus, User, Verdict
+from data.records import RecognisedBy, RecognisedSequence, Result, Review, Scan, ScanStatus, User, Verdict
 from services import addresses
 from services.permissions import Permission, may
 
@@ -138,6 +138,7 @@ def facts(view: ScanView, user: User) -> Component:
         ("Acquired", (local_date if header.acquired_day_only else local_time)(header.acquired_at)),
         ("Modality", header.modality),
         ("Sequence", header.sequence),
+        ("Recognised as", recognised_words(scan.recognised)),
         ("Body part", header.body_part),
         ("Scanner", " ".join(part for part in (header.manufacturer, header.scanner) if part)),
         ("Site", header.site),
@@ -149,6 +150,18 @@ def facts(view: ScanView, user: User) -> Component:
     return fact_list([(name, value) for name, value in rows if value])
 
 
+def recognised_words(recognised: RecognisedSequence | None) -> str | None:
+    """Which MRI sequence a scan is taken for, and whose word that is; None where nobody asked."""
+    if recognised is None:
+        return None
+    if recognised.by is RecognisedBy.HEADER:
+        return f"{recognised.sequence} (the header says so)"
+    certainty = f"{recognised.certainty:.0%}" if recognised.certainty is not None else "unknown"
+    if recognised.sequence is None:
+        return f"not recognised (by the picture; likeliest kind {certainty})"
+    return f"{recognised.sequence} (by the picture, certainty {certainty})"
+
+
 def provenance(result: Result | None) -> Component | None:
     """What made the result, and how long each stage took."""
     if result is None:
@@ -157,10 +170,13 @@ def provenance(result: Result | None) -> Component | None:
     total = sum(made.timings_ms.values())
     stages = ", ".join(f"{stage} {took:.0f}" for stage, took in made.timings_ms.items())
     model = dcc.Link(f"{made.model_name} version {made.model_version}", href=addresses.MODELS)
+    recognised = made.recognised
+    told_by = None if recognised is None else recognised.model_version
     rows = [
         ("Model", model),
         ("Weights", html.Code(made.weights_sha256[:12], title=made.weights_sha256)),
         ("Preprocessing", made.preprocessing),
+        ("Sequence by", f"acquisition version {told_by}" if told_by else None),
         ("Device", f"{made.device}, {made.dtype}"),
         ("Software", made.software),
         ("Input", html.Code(made.input_sha256[:12], title=made.input_sha256)),

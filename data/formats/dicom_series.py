@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from data.errors import RefusedScan
 from data.formats.arrays import plain
+from data.formats.dicom_acquisition import acquisition_of
 from data.formats.dicom_display import is_projection
 from data.formats.dicom_frames import frames_of
 from data.formats.dicom_grouping import Series
@@ -95,6 +96,7 @@ def decode_stack(found: Found, name: str, limits: Limits) -> DecodedScan:
         spacing=_spacing(stack, grid),
         grid=grid,
         header=header_of(header),
+        acquisition=acquisition_of(header),
         identity=identity_of(header),
         content_sha256=content_sha256(found.members, found.part),
         members=tuple(member.name for member in found.members),

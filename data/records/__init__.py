@@ -6,6 +6,7 @@ volumes millilitres, times aware UTC. `None` means "unknown" and is shown as suc
 
 from __future__ import annotations
 
+from data.records.acquisition import Acquisition, MrSequence, RecognisedBy, RecognisedSequence
 from data.records.alerts import Alert, AlertState, Schedule, Severity
 from data.records.drift import DriftAsk, DriftReference, DriftRun, ReferenceKind, ReviewRequest, RunState
 from data.records.features import CATEGORIES, NUMBERS, WATCHED, Features, Watched
@@ -51,6 +52,7 @@ NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full i
 
 __all__ = [
     "AccessToken",
+    "Acquisition",
     "Alert",
     "AlertState",
     "AuditEvent",
@@ -85,6 +87,7 @@ __all__ = [
     "Lesion",
     "Measurements",
     "ModelVersion",
+    "MrSequence",
     "NOTICE",
     "NUMBERS",
     "PNEUMONIA",
@@ -96,6 +99,8 @@ __all__ = [
     "Provenance",
     "ReadCount",
     "ReferenceKind",
+    "RecognisedBy",
+    "RecognisedSequence",
     "Refusal",
     "Rehearsal",
     "Report",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from data.records.acquisition import RecognisedSequence
+
 DOUBTFUL_DICE = 0.7
 """A mask that is expected to overlap with the truth by less than this is to be checked first."""
 
@@ -69,6 +71,7 @@ class Provenance:
     dtype: str
     software: str
     timings_ms: dict[str, float] = field(default_factory=dict)
+    recognised: RecognisedSequence | None = None  # which sequence the scan was taken for, and by what
 
 
 @dataclass(frozen=True)

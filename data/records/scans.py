@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data.records.acquisition import Acquisition, RecognisedSequence
 from data.records.patients import Identity
 
 
@@ -103,6 +104,7 @@ class DecodedScan:
     content_sha256: str
     members: tuple[str, ...] = ()  # the files in the upload that it was made of
     warnings: tuple[str, ...] = ()
+    acquisition: Acquisition = Acquisition()  # how it was made; never kept
 
 
 @dataclass(frozen=True)
@@ -146,3 +148,4 @@ class Scan:
     warnings: tuple[str, ...] = ()
     failure: str | None = None  # one sentence, where status is FAILED
     synthetic: bool = False  # made by `demo`, of nobody
+    recognised: RecognisedSequence | None = None  # of a brain MRI; None where nobody asked

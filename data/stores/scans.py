@@ -13,7 +13,7 @@ from data.columns import folded
 from data.database import bump, reading, revision, writing
 from data.errors import NotFound
 from data.ledger.rows import note_gone, note_scan, note_status
-from data.records import Scan, ScanHeader, ScanStatus, SourceGrid, Spacing
+from data.records import RecognisedSequence, Scan, ScanHeader, ScanStatus, SourceGrid, Spacing
 from data.stores.features import forget_features
 from data.tables import REVISION_OF_SCANS, patients, results, reviews, scans
 
@@ -145,6 +145,7 @@ def _values(scan: Scan) -> dict[str, Any]:
         "width": scan.width,
         "uploaded_by": scan.uploaded_by,
         "warnings": to_json(scan.warnings),
+        "recognised": None if scan.recognised is None else to_json(scan.recognised),
         "synthetic": scan.synthetic,
         "created_at": scan.created_at,
     }
@@ -169,4 +170,5 @@ def _scan(row: Row[Any]) -> Scan:
         warnings=from_json(tuple[str, ...], row.warnings),
         failure=row.failure,
         synthetic=row.synthetic,
+        recognised=None if row.recognised is None else from_json(RecognisedSequence, row.recognised),
     )

@@ -61,6 +61,7 @@ scans = Table(
     Column("width", Integer, nullable=False),
     Column("uploaded_by", Line(64), nullable=False),
     Column("warnings", Words, nullable=False),  # JSON list of sentences
+    Column("recognised", Words),  # JSON of RecognisedSequence, where somebody asked
     Column("synthetic", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
     Column("latest_result_id", String(ID_LENGTH)),

@@ -84,8 +84,10 @@ def drawn_picture(size: int, random: np.random.Generator) -> Tensor:
 
 def listed_pictures(folder: Path) -> list[tuple[Path, int, int]]:
     """(file, class, fold) of every picture."""
-    brain = [one for one in brain_slices(folder) if one.has_tumour or _holds_a_head(one.image)]
-    listed = [(one.image, BRAIN, one.fold) for one in brain]
+    brain = [
+        labelled for labelled in brain_slices(folder) if labelled.has_tumour or _holds_a_head(labelled.image)
+    ]
+    listed = [(labelled.image, BRAIN, labelled.fold) for labelled in brain]
     listed += [(xray.image, CHEST, xray.fold) for xray in chest_xrays(folder)]
     others = other_pictures(folder)
     if not others:

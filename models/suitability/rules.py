@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import RefusedScan
-from data.records import BRAIN_TUMOUR, PNEUMONIA, ScanHeader
+from data.formats.body_parts import Region, body_part_of
+from data.records import BRAIN_TUMOUR, PNEUMONIA, Acquisition, ScanHeader
+from models.suitability.kinds import not_a_picture, not_an_mri_picture
+from models.suitability.views import stated_view
 
 MODALITIES = {
     "CT": "a CT scan",
@@ -27,41 +29,53 @@ MODALITIES = {
     "IO": "a dental X-ray",
     "PX": "a dental X-ray",
     "BMD": "a bone density measurement",
+    "SR": "a report",
+    "DOC": "a document",
 }
 X_RAY = {"CR", "DX", "RG"}
-HEAD = re.compile(r"BRAIN|HEAD|SKULL|NEURO|CEREBR|KOPF|SCHAEDEL|TETE", re.IGNORECASE)
-CHEST = re.compile(r"CHEST|THORAX|LUNG|TORAX", re.IGNORECASE)
-UNSTATED = re.compile(r"^\s*(UNKNOWN|WHOLE ?BODY|NONE|OTHER|-)?\s*$", re.IGNORECASE)
-
-FLAIR_OR_CONTRAST = re.compile(
-    r"FLAIR|T1.{0,12}(\+|GD|GAD|CE\b|C\b|KM\b|POST|CONTRAST)|(POST|GD|GAD|CONTRAST).{0,12}T1|IR.?FSE|DARK.?FLUID",
-    re.IGNORECASE,
-)
 LEAST_SIDE = 48
 READS = "Lightbox reads brain MRI and chest X-rays"
+NOT_FRONTAL = {
+    "lateral": "This is a lateral chest X-ray; Lightbox reads frontal ones (PA or AP) only.",
+    "oblique": "This is an oblique chest X-ray; Lightbox reads frontal ones (PA or AP) only.",
+}
 
 
-def allowed_routes(header: ScanHeader) -> tuple[str, ...]:
+def allowed_routes(header: ScanHeader, acquisition: Acquisition) -> tuple[str, ...]:
     """The tasks that the header leaves open; raises RefusedScan where it leaves none."""
-    modality, part = (header.modality or "").upper(), header.body_part or ""
+    modality = (header.modality or "").upper()
     if modality in MODALITIES:
         raise RefusedScan("modality", f"This is {MODALITIES[modality]}; {READS}.")
-    stated = not UNSTATED.match(part)
+    _refuse_kind(not_a_picture(acquisition))
     if modality == "MR":
-        if stated and not HEAD.search(part):
-            raise RefusedScan("body_part", f"This MRI is of the {part.lower()}; {READS}.")
+        _refuse_kind(not_an_mri_picture(acquisition))
+        _refuse_other_part(header, Region.HEAD, "MRI")
         return (BRAIN_TUMOUR,)
     if modality in X_RAY:
-        if stated and not CHEST.search(part):
-            raise RefusedScan("body_part", f"This X-ray is of the {part.lower()}; {READS}.")
+        _refuse_other_part(header, Region.CHEST, "X-ray")
+        view = stated_view(acquisition)
+        if view in NOT_FRONTAL:
+            raise RefusedScan("view", NOT_FRONTAL[view])
         return (PNEUMONIA,)
     return (BRAIN_TUMOUR, PNEUMONIA)
 
 
 def body_part_stated(header: ScanHeader) -> bool:
     """Whether the header itself names a head or a chest."""
-    part = header.body_part or ""
-    return bool(HEAD.search(part) or CHEST.search(part))
+    return body_part_of(header.body_part).region in (Region.HEAD, Region.CHEST)
+
+
+def _refuse_kind(kind: tuple[str, str] | None) -> None:
+    if kind is not None:
+        code, what = kind
+        raise RefusedScan(code, f"This is {what}; {READS}.")
+
+
+def _refuse_other_part(header: ScanHeader, wanted: Region, picture: str) -> None:
+    """A part that is not understood is not held against a scan: then the picture decides."""
+    part = body_part_of(header.body_part)
+    if part.region not in (wanted, Region.UNKNOWN):
+        raise RefusedScan("body_part", f"This {picture} is of the {part.name}; {READS}.")
 
 
 def check_pixels(array: NDArray[Any]) -> None:
@@ -78,26 +92,16 @@ def check_pixels(array: NDArray[Any]) -> None:
 
 
 def warnings(task: str, header: ScanHeader, slices: int) -> list[str]:
-    """What a reader should know: where the scan lies outside what the model was trained on."""
+    """What a reader should know: where the patient lies outside what the model was trained on."""
     if task == BRAIN_TUMOUR:
         return _brain_warnings(header)
     return _chest_warnings(header, slices)
 
 
 def _brain_warnings(header: ScanHeader) -> list[str]:
-    said = []
-    if not header.sequence:
-        said.append(
-            "The file does not name its MRI sequence; the model knows FLAIR and contrast-enhanced T1."
-        )
-    elif not FLAIR_OR_CONTRAST.search(header.sequence):
-        said.append(
-            f"The sequence is called “{header.sequence}”; the model was trained on FLAIR and "
-            "contrast-enhanced T1 only, so check its answer with care."
-        )
     if header.age_years is not None and header.age_years < 14:
-        said.append("The patient is a child; the model was trained on adults.")
-    return said
+        return ["The patient is a child; the model was trained on adults."]
+    return []
 
 
 def _chest_warnings(header: ScanHeader, slices: int) -> list[str]:

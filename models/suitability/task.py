@@ -20,10 +20,15 @@ MIDDLE = (0.25, 0.8)
 
 def prepare(volume: Array) -> tuple[Tensor, Placement]:
     """Up to nine slices from the middle of (slices, height, width) -> (n, 1, size, size)."""
-    first, last = (round(share * (len(volume) - 1)) for share in MIDDLE)
-    chosen = np.unique(np.linspace(first, last, SLICES).round().astype(int))
     shape = (len(volume), int(volume.shape[1]), int(volume.shape[2]))
-    return to_square(normalised(volume[chosen]), network.INPUT_SIZE), Placement(shape)
+    return to_square(normalised(middle_slices(volume)), network.INPUT_SIZE), Placement(shape)
+
+
+def middle_slices(volume: Array) -> Array:
+    """Up to nine slices (n, height, width) from the middle of a volume, evenly spread."""
+    first, last = (round(share * (len(volume) - 1)) for share in MIDDLE)
+    chosen: Array = volume[np.unique(np.linspace(first, last, SLICES).round().astype(int))]
+    return chosen
 
 
 def route_probabilities(logits: FloatArray) -> FloatArray:

@@ -10,10 +10,10 @@ from services.assembly.parts import Parts
 from services.assembly.stores import Stores
 from services.inference.engine import Engine
 from services.jobs import Jobs
-from services.reading.features import Watching
+from services.reading.features import FeatureCompletion
 from services.reading.intake import Intake
 from services.reading.reading import Batcher, Reader, Reading
-from services.reading.suitability_gate import Gate
+from services.reading.suitability_gate import SuitabilityGate
 from services.reading.uploads import Uploads
 
 
@@ -24,7 +24,7 @@ class ReadingServices:
     uploads: Uploads
     intake: Intake
     readings: Reading
-    features: Watching
+    features: FeatureCompletion
     reader: Reader
     engine: Engine
     batcher: Batcher
@@ -42,12 +42,13 @@ def build_reading(stores: Stores, jobs: Jobs, parts: Parts) -> ReadingServices:
     engine, batcher = parts.device(settings)
     reader, uploads = Reader(engine, batcher), UploadStore(stores.database)
     readings = parts.readings(reader, scans, results, files, jobs)
-    intake = parts.intake(settings, uploads, scans, stores.patients, files, Gate(reader), readings, jobs)
+    gate = SuitabilityGate(reader)
+    intake = parts.intake(settings, uploads, scans, stores.patients, files, gate, readings, jobs)
     return ReadingServices(
         uploads=Uploads(uploads, intake, settings.max_scan_bytes),
         intake=intake,
         readings=readings,
-        features=Watching(FeatureStore(stores.database), results, scans, files, jobs),
+        features=FeatureCompletion(FeatureStore(stores.database), results, scans, files, jobs),
         reader=reader,
         engine=engine,
         batcher=batcher,

@@ -13,7 +13,7 @@ from services.settings import Settings
 def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     """Add the command."""
     parser = subparsers.add_parser("evaluate", help="judge the version in force on labelled images")
-    parser.add_argument("task", metavar="TASK", help="brain-tumour, pneumonia or suitability")
+    parser.add_argument("task", metavar="TASK", help="brain-tumour, pneumonia, suitability or acquisition")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--validation", action="store_true", help="only patients that were never trained on")
     parser.add_argument(

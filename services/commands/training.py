@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     """Add the command."""
     parser = subparsers.add_parser("train", help="train a task and register the version")
-    parser.add_argument("task", metavar="TASK", help="brain-tumour, pneumonia or suitability")
+    parser.add_argument("task", metavar="TASK", help="brain-tumour, pneumonia, suitability or acquisition")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where checkpoints and weights go")

@@ -12,7 +12,7 @@ from services.settings import Settings
 def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     """Add the command."""
     parser = subparsers.add_parser("register", help="register a version that was trained elsewhere")
-    parser.add_argument("task", metavar="TASK", help="brain-tumour, pneumonia or suitability")
+    parser.add_argument("task", metavar="TASK", help="brain-tumour, pneumonia, suitability or acquisition")
     parser.add_argument(
         "folder", type=Path, metavar="DIR", help="weights.safetensors, settings.json, card.md"
     )

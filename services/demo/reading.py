@@ -16,13 +16,13 @@ from data.errors import RefusedScan
 from data.files import FileStore
 from data.labelled import phantoms
 from data.packing import packed
-from data.records import DecodedScan, Features, KeptRefusal, Result, Review, Scan, ScanStatus
+from data.records import Acquisition, DecodedScan, Features, KeptRefusal, Result, Review, Scan, ScanStatus
 from services import keys
 from services.demo.cases import SEED, SyntheticCase
 from services.demo.reviews import READER_ID, Mask, simulated_review
 from services.reading.intake import keep_scan, refusal_of, scan_of
 from services.reading.reading import Read, Reader, features_of, keep_answer, result_of
-from services.reading.suitability_gate import Gate
+from services.reading.suitability_gate import Routed, SuitabilityGate
 
 WARNING = f"{phantoms.MARK}: this head was computed for a demonstration. It is nobody's."
 REFUSALS = "synthetic-"
@@ -58,18 +58,20 @@ class CaseReader:
             file.write_bytes(phantoms.nifti(phantom.voxels, phantom.affine, phantoms.MARK))
             decoded = self._decoded(file, case)
             try:
-                routed = Gate(self._reader).route(decoded)
+                routed = SuitabilityGate(self._reader).route(decoded)
             except RefusedScan as refused:
                 return KeptRefusal(refusal_id(case.number), refusal_of(decoded, refused), case.created_at)
             read = self._reader.read(routed.task, decoded.array, decoded.spacing, decoded.affine)
-            scan = _scan(case, decoded, routed.task, routed.warnings)
+            scan = _scan(case, decoded, routed)
             keep_scan(self._files, scan.id, decoded, file, ".nii.gz")
         return self._answered(case, scan, decoded, read, formats.to_display(phantom.mask, decoded.grid))
 
     def _decoded(self, file: Path, case: SyntheticCase) -> DecodedScan:
         with self._decoding:  # decoders silence warnings, which Python does for all threads at once
             (decoded,) = formats.decode(file, case.name).scans
-        return replace(decoded, header=case.header, identity=case.identity)
+        said = (case.header.sequence,) if case.header.sequence else ()
+        acquisition = Acquisition(words=said)
+        return replace(decoded, header=case.header, identity=case.identity, acquisition=acquisition)
 
     def _answered(
         self, case: SyntheticCase, scan: Scan, decoded: DecodedScan, read: Read, truth: Mask
@@ -88,8 +90,9 @@ class CaseReader:
         return ReadCase(case, scan, result, watched, review)
 
 
-def _scan(case: SyntheticCase, decoded: DecodedScan, task: str, warnings: tuple[str, ...]) -> Scan:
-    made = scan_of(decoded, "", READER_ID, task, (WARNING, *warnings))
+def _scan(case: SyntheticCase, decoded: DecodedScan, routed: Routed) -> Scan:
+    said = replace(routed, warnings=(WARNING, *routed.warnings))
+    made = scan_of(decoded, "", READER_ID, said)
     return replace(
         made,
         id=id_of("scan", case.number),

@@ -20,7 +20,7 @@ from services.importing.labels import with_facts
 from services.importing.writer import ImportWriter, ItemOutcome, Provided, scan_id_of
 from services.reading.intake import refusal_of
 from services.reading.reading import PIECE, Read, Reader
-from services.reading.suitability_gate import Gate, Routed
+from services.reading.suitability_gate import Routed, SuitabilityGate
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class ItemReader:
         self._user_id = user_id
         self._writer = writer
         self._reader = reader
-        self._gate = Gate(reader)
+        self._gate = SuitabilityGate(reader)
         self._slots = slots
         self._ending = ending
 

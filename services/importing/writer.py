@@ -117,7 +117,7 @@ class ImportWriter:
     def keep_files(self, scan_id: str, provided: Provided, routed: Routed, read: Read) -> ReadScan:
         """Put a read scan's files into their places; its rows follow in `file`."""
         decoded, original = provided.decoded, provided.original
-        unowned = scan_of(decoded, "", provided.user_id, routed.task, routed.warnings)
+        unowned = scan_of(decoded, "", provided.user_id, routed)
         scan = replace(unowned, id=scan_id, status=ScanStatus.READ)
         result = result_of(scan, read, id_from("result", scan_id))
         suffix = original.name[original.name.index(".") :]

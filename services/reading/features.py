@@ -1,4 +1,4 @@
-"""Watching: what of each reading is kept to see when patients, scanners, pictures or answers change."""
+"""Features: what of each reading is kept to see when patients, scanners, pictures or answers change."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LEAST_FOREGROUND = 0.05  # share of a slice; the vectors of emptier ones are lef
 MOST = float(np.finfo(np.float16).max)
 
 
-def watched(
+def measured_features(
     scan: Scan, result: Result, array: NDArray[Any] | None, pixels: Pixels | None, vectors: FloatArray | None
 ) -> Features:
     """What is kept of a reading of `array` (slices, height, width); raises nothing.
@@ -73,7 +73,7 @@ def volume_vector(vectors: FloatArray, picture: PictureFeatures) -> NDArray[np.f
     return np.clip(mean, -MOST, MOST).astype(np.float16) if np.isfinite(mean).all() else None
 
 
-class Watching:
+class FeatureCompletion:
     """Features of results that were kept by a Lightbox which knew none, as a job."""
 
     def __init__(
@@ -100,7 +100,7 @@ class Watching:
         scan = None if result is None else self._scans.get(result.scan_id)
         if result is None or scan is None:
             return
-        self._features.add(watched(scan, result, self._array(scan), self._pixels(result), None))
+        self._features.add(measured_features(scan, result, self._array(scan), self._pixels(result), None))
 
     def _work(self, job: JobContext) -> None:
         last, done = "", 0

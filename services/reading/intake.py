@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,7 +39,7 @@ from services import keys
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
 from services.reading.reading import Reading
-from services.reading.suitability_gate import Gate
+from services.reading.suitability_gate import Routed, SuitabilityGate
 from services.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Intake:
         scans: ScanStore,
         patients: PatientStore,
         files: FileStore,
-        gate: Gate,
+        gate: SuitabilityGate,
         reading: Reading,
         jobs: Jobs,
     ) -> None:
@@ -154,8 +155,8 @@ class Intake:
             self._uploads.add_outcomes(upload.id, refusals=(refusal,))
             return
         patient = self._patients.find_or_create(decoded.identity, decoded.name)
-        warnings = (*routed.warnings, *conflict_words(patient))
-        scan = scan_of(decoded, patient.id, upload.user_id, routed.task, warnings)
+        routed = replace(routed, warnings=(*routed.warnings, *conflict_words(patient)))
+        scan = scan_of(decoded, patient.id, upload.user_id, routed)
         keep_scan(self._files, scan.id, decoded, original, original.suffix if original else "")
         kept, created = self._scans.add(scan)
         if not created:  # another upload brought the same content at the same moment
@@ -214,9 +215,7 @@ def too_large(limit: int) -> str:
     return f"The file is larger than the {limit >> 20:,} MiB that this server accepts."
 
 
-def scan_of(
-    decoded: DecodedScan, patient_id: str, user_id: str, task: str, warnings: tuple[str, ...]
-) -> Scan:
+def scan_of(decoded: DecodedScan, patient_id: str, user_id: str, routed: Routed) -> Scan:
     """A decoded scan as it is kept, under a new id, waiting to be read."""
     slices, height, width = decoded.array.shape
     return Scan(
@@ -224,7 +223,7 @@ def scan_of(
         patient_id=patient_id,
         content_sha256=decoded.content_sha256,
         status=ScanStatus.WAITING,
-        task=task,
+        task=routed.task,
         header=decoded.header,
         spacing=decoded.spacing,
         grid=decoded.grid,
@@ -233,7 +232,8 @@ def scan_of(
         width=width,
         uploaded_by=user_id,
         created_at=now(),
-        warnings=warnings,
+        warnings=routed.warnings,
+        recognised=routed.recognised,
     )
 
 

@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -23,13 +23,13 @@ from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
 from models import tasks
 from models.measuring import measure
-from models.task import Answer, Placement, TaskKind
+from models.task import Answer, Decision, Placement, TaskKind
 from services import keys
 from services.inference.batcher import MicroBatcher
 from services.inference.engine import SOFTWARE, Engine, Loaded, NetworkInput, Output
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
-from services.reading.features import watched
+from services.reading.features import measured_features
 
 FloatArray = NDArray[np.float32]
 Batcher = MicroBatcher[NetworkInput, Output]
@@ -118,6 +118,10 @@ class Reader:
         loaded = self._loaded(task_name)
         answer, _, _ = self._answered(loaded, array, spacing, _Clock(), None)
         return answer, loaded.trained.decision.threshold
+
+    def decision(self, task_name: str) -> Decision:
+        """What was fixed on validation data for the version in force; raises Busy as `read` does."""
+        return self._loaded(task_name).trained.decision
 
     def _answered(
         self,
@@ -257,7 +261,7 @@ def result_of(scan: Scan, read: Read, result_id: str = "") -> Result:
         positive=read.answer.positive,
         probability=read.answer.probability,
         threshold=read.threshold,
-        provenance=read.provenance,
+        provenance=replace(read.provenance, recognised=scan.recognised),
         created_at=now(),
         measurements=read.measurements,
         estimated_dice=read.answer.estimated_dice,
@@ -268,8 +272,8 @@ def result_of(scan: Scan, read: Read, result_id: str = "") -> Result:
 
 
 def features_of(scan: Scan, result: Result, array: NDArray[Any], read: Read) -> Features:
-    """What of a reading of `array` is watched for drift, to be kept with its result."""
-    return watched(scan, result, array, read.answer.pixel_probability, read.vectors)
+    """What of a reading of `array` is compared for drift, to be kept with its result."""
+    return measured_features(scan, result, array, read.answer.pixel_probability, read.vectors)
 
 
 def _head_position(measured: Measurements | None, placement: Placement) -> tuple[float, float] | None:

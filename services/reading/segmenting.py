@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from data import formats
+from data.codec import to_plain
 from data.errors import RefusedScan
 from data.records import Box, DecodedScan, Lesion, Refusal, SourceGrid
 from models import tasks
 from models.task import TaskKind
 from reports.masks import mask_nifti, mask_png
 from services.reading.reading import Read, Reader
-from services.reading.suitability_gate import Gate
+from services.reading.suitability_gate import Routed, SuitabilityGate
 from services.settings import Settings
 
 Report = dict[str, Any]
@@ -29,7 +30,7 @@ class Segmenting:
 
     def __init__(self, reader: Reader, settings: Settings) -> None:
         self._reader = reader
-        self._gate = Gate(reader)
+        self._gate = SuitabilityGate(reader)
         self._settings = settings
         self._taken: set[str] = set()
 
@@ -51,12 +52,14 @@ class Segmenting:
         several = len(decoded.scans) + len(decoded.refusals) > 1
         for number, scan in enumerate(decoded.scans):
             name = self._free(_stem(path) + (f"-{number + 1}" if several else ""))
-            yield self._written(self._one(scan, name, out, task, decode_ms), name, out)
+            yield self._written(self._reported(scan, name, out, task, decode_ms), name, out)
         for number, refusal in enumerate(decoded.refusals):
             name = self._free(_stem(path) + (f"-refused-{number + 1}" if several else ""))
             yield self._written(_refused(refusal, task), name, out)
 
-    def _one(self, scan: DecodedScan, name: str, out: Path, wanted: str | None, decode_ms: float) -> Report:
+    def _reported(
+        self, scan: DecodedScan, name: str, out: Path, wanted: str | None, decode_ms: float
+    ) -> Report:
         started = time.perf_counter()
         try:
             routed = self._gate.route(scan, wanted)
@@ -67,7 +70,7 @@ class Segmenting:
         if tasks.ALL[routed.task].kind is TaskKind.SEGMENTATION:
             self._write_mask(scan, read, name, out)
         timings = {"decode": decode_ms, "suitability": gate_ms} | read.provenance.timings_ms
-        return _report(scan, routed.task, read, routed.warnings, timings)
+        return _report(scan, routed, read, timings)
 
     def _write_mask(self, scan: DecodedScan, read: Read, name: str, out: Path) -> None:
         assert read.answer.mask is not None
@@ -99,13 +102,11 @@ def _stem(path: Path) -> str:
     return path.name if path.is_dir() else path.stem or path.name
 
 
-def _report(
-    scan: DecodedScan, task: str, read: Read, warnings: tuple[str, ...], timings: dict[str, float]
-) -> Report:
+def _report(scan: DecodedScan, routed: Routed, read: Read, timings: dict[str, float]) -> Report:
     measured = read.measurements
     largest = measured.lesions[0] if measured and measured.lesions else None
     return {
-        "task": task,
+        "task": routed.task,
         "refused": False,
         "reason": None,
         "positive": read.answer.positive,
@@ -119,7 +120,8 @@ def _report(
         "voxels": measured.voxels if measured else None,
         "touches_border": measured.touches_border if measured else None,
         "boxes": [_box(lesion, scan.grid) for lesion in measured.lesions] if measured else [],
-        "warnings": list(warnings),
+        "sequence": None if routed.recognised is None else to_plain(routed.recognised),
+        "warnings": list(routed.warnings),
         "model": {
             "name": read.provenance.model_name,
             "version": read.provenance.model_version,

@@ -30,6 +30,7 @@ from services.inference.batcher import MicroBatcher
 from services.inference.engine import Engine, NetworkInput, Output
 from services.reading.intake import scan_of
 from services.reading.reading import Reader, features_of, result_of
+from services.reading.suitability_gate import Routed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +122,7 @@ def _decoded(scan: LabelledScan) -> DecodedScan | None:
 
 def _features(reader: Reader, task: Task, decoded: DecodedScan) -> Features:
     read = reader.read(task.name, decoded.array, decoded.spacing, decoded.affine)
-    scan = scan_of(decoded, "", "", task.name, ())
+    scan = scan_of(decoded, "", "", Routed(task.name, ()))
     return features_of(scan, result_of(scan, read), decoded.array, read)
 
 

@@ -132,5 +132,6 @@ def _output_shape(name: str, inputs: Tensor) -> tuple[int, ...]:
         "brain-tumour": (len(inputs), 1, *inputs.shape[2:]),
         "pneumonia": (len(inputs), 1),
         "suitability": (len(inputs), 3),
+        "acquisition": (len(inputs), 9),
     }
     return shapes[name]

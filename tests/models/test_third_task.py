@@ -15,7 +15,7 @@ from data import formats
 from data.records import ScanHeader
 from data.tracking import Tracking
 from models.trainings import training_of
-from services.reading.suitability_gate import BY_HEADER_ALONE, Gate
+from services.reading.suitability_gate import BY_HEADER_ALONE, SuitabilityGate
 from services.training import training
 from tests.third_task import NAME, third_task
 
@@ -45,7 +45,7 @@ def test_the_gate_lets_the_new_pictures_in_by_their_header_only(tmp_path: Path) 
     Image.fromarray(picture).save(tmp_path / "wrist.png")
     (decoded,) = formats.decode(tmp_path / "wrist.png", "wrist.png").scans
     wrist = replace(decoded, header=ScanHeader(modality="DX", body_part="WRIST"))
-    routed = Gate(_NeverAsked()).route(wrist)  # type: ignore[arg-type]
+    routed = SuitabilityGate(_NeverAsked()).route(wrist)  # type: ignore[arg-type]
     assert (routed.task, routed.warnings) == (NAME, (BY_HEADER_ALONE,))
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from data.errors import NotFound
-from data.records import ScanStatus, Verdict
+from data.records import MrSequence, RecognisedBy, RecognisedSequence, ScanStatus, Verdict
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
@@ -119,3 +119,10 @@ def test_a_new_result_has_no_review_yet_and_the_old_one_is_not_lost(engine):
     late = reviews.add(a_review(scan.id, old.id, 4))  # sent just as the new result came
     assert reviews.latest(scan.id) is None
     assert reviews.of_scan(scan.id) == [late, review]
+
+
+def test_what_a_scan_was_recognised_as_is_kept(engine, scans):
+    recognised = RecognisedSequence(MrSequence.FLAIR, RecognisedBy.PICTURE, 0.93, "2", "abc")
+    asked = a_kept_scan(engine, recognised=recognised)
+    assert scans.get(asked.id).recognised == recognised
+    assert scans.get(a_kept_scan(engine).id).recognised is None

@@ -21,7 +21,7 @@ from models.features import PictureFeatures, picture_of
 from services import keys
 from services.assembly.container import Services
 from services.reading import features as watching
-from services.reading.features import volume_vector, watched
+from services.reading.features import measured_features, volume_vector
 from tests import phantoms
 from tests.data.builders import a_header, a_result, a_scan
 from tests.services.real import PATIENCE_S, person, running, send
@@ -103,7 +103,7 @@ def test_a_volumes_vector_is_the_mean_of_its_filled_slices(services: Services, v
 
 def test_an_x_ray_is_watched_too(services: Services) -> None:
     scan, result, read = _xray_reading(services)
-    found = watched(scan, result, read[0], None, read[1])
+    found = measured_features(scan, result, read[0], None, read[1])
     assert found.vector is not None
     assert found.vector.shape == (320,)
     assert found.doubt is not None
@@ -168,7 +168,7 @@ def test_a_result_whose_pixels_are_gone_keeps_what_its_row_says(services: Servic
 def test_what_the_header_says() -> None:
     def said(header: ScanHeader) -> Features:
         scan: Scan = a_scan("somebody", header=header, synthetic=True)
-        return watched(scan, a_result(scan.id), None, None, None)
+        return measured_features(scan, a_result(scan.id), None, None, None)
 
     at = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
     full = said(a_header(acquired_at=at, software="XA30"))

@@ -22,7 +22,7 @@ from models.task import Task
 from models.tasks import SUITABILITY
 from models.weights import Trained
 from services.assembly.commands import build_reader
-from services.reading.features import watched
+from services.reading.features import measured_features
 from services.settings import Settings
 from services.training import training
 from services.training.drift_reference import OF_THE_PLACE, make_reference, spread
@@ -60,7 +60,7 @@ def test_a_reference_holds_what_readings_of_the_same_files_keep(data: Path, tmp_
             said = reader.read(PNEUMONIA, decoded.array, decoded.spacing)
             scan = a_scan("somebody", task=PNEUMONIA)
             result = replace(a_result(scan.id), probability=said.answer.probability, has_mask=False)
-            found.append(watched(scan, result, decoded.array, None, said.vectors))
+            found.append(measured_features(scan, result, decoded.array, None, said.vectors))
     finally:
         batcher.stop()
     for name in ("p50", "p99", "noise", "entropy", "foreground"):
