@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from alembic import command
@@ -62,11 +61,6 @@ def new_id() -> str:
 def now() -> datetime:
     """This moment, aware, in UTC."""
     return datetime.now(UTC)
-
-
-def sqlite_url(file: Path) -> str:
-    """The address of a SQLite file in any folder: `%`, `?` and `#` in its name mean something in a URL."""
-    return f"sqlite:///{quote(str(file))}"
 
 
 def open_database(url: str | URL) -> Engine:

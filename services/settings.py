@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from data.database import sqlite_url
+from data.database_urls import sqlite_url
 from data.errors import InvalidInput
 
 GIB = 1 << 30

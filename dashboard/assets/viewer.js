@@ -309,6 +309,8 @@
     tell("Sending " + file.name, false);
     const form = new FormData();
     form.append("mask", file);
+    form.append("labels", document.getElementById("correct-labels")?.value ?? "");
+    form.append("empty", document.getElementById("correct-empty")?.checked ? "yes" : "no");
     const path = "/scans/" + encodeURIComponent(page.dataset.scan) + "/correction";
     try {
       const response = await fetch(path, { method: "POST", body: form, headers: { "X-CSRFToken": lightbox.csrf() } });

@@ -117,6 +117,11 @@ def _review_panel(user: User) -> Component:
             [
                 html.Summary("Correct the mask"),
                 html.P(id=ADVICE, className="text-secondary"),
+                html.Label(
+                    "Labels that are the finding, where the mask has several", htmlFor="correct-labels"
+                ),
+                dbc.Input(id="correct-labels", placeholder="such as 1, 4, or all", size="sm", maxlength=200),
+                dbc.Checkbox(id="correct-empty", label="The mask is meant to be empty", value=False),
                 html.Button("Upload a mask", id="choose-mask", className="btn btn-sm btn-outline-primary"),
                 html.Div(id="correct-message", role="status"),  # filled by viewer.js
             ],

@@ -115,8 +115,16 @@ class ScanFiles:
         with tempfile.TemporaryDirectory(prefix="lightbox-mask-") as folder:
             path = Path(folder) / "mask"
             sent.save(path)
-            reason = request.form.get("reason", "").strip()
-            review = self.services.reviewing.reviews.correct(scan_id, user, path, name, reason)
+            form = request.form
+            review = self.services.reviewing.reviews.correct(
+                scan_id,
+                user,
+                path,
+                name,
+                form.get("reason", "").strip(),
+                labels=form.get("labels", ""),
+                empty=form.get("empty") == "yes",
+            )
         return jsonify({"review": review.id})
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from data.database import Database, migrate, open_database, sqlite_url
+from data.database import Database, migrate, open_database
+from data.database_urls import sqlite_url
 from data.files import FileStore
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore

@@ -67,15 +67,28 @@ class Reviews:
         _, result = self._reviewable(scan_id, user)
         return self._kept(_review(result, user, Verdict.REJECTED, _reason(reason), truth_positive), result)
 
-    def correct(self, scan_id: str, user: User, file: Path, name: str, reason: str = "") -> Review:
+    def correct(
+        self,
+        scan_id: str,
+        user: User,
+        file: Path,
+        name: str,
+        reason: str = "",
+        *,
+        labels: str = "",
+        empty: bool = False,
+    ) -> Review:
         """Another mask, in the scan's own grid, is right.
 
-        Raises InvalidInput for a mask that does not fit, NotAllowed, NotFound.
+        `labels` says which labels of a mask with several are the finding ("1, 4", "all"), `empty` that a
+        mask without any is meant. Raises InvalidInput for a mask that does not fit or leaves such a question
+        open, NotAllowed, NotFound.
         """
         scan, result = self._reviewable(scan_id, user)
         if not result.has_mask:
             raise InvalidInput("Only the mask of a segmentation can be corrected.")
-        corrected = formats.read_mask(file, name, scan.grid)
+        answers = formats.MaskAnswers.of(labels, empty=empty)
+        corrected = formats.read_mask(file, name, scan.grid, answers)
         review = Review(
             id=new_id(),
             scan_id=scan_id,

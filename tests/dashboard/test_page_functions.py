@@ -121,7 +121,7 @@ def test_a_window_is_kept_as_a_reference_and_forgotten(clinic: Clinic) -> None:
     assert "Autumn" in str(kept[drift_actions.REFERENCES])
     (known,) = references.all(BRAIN_TUMOUR)
     assert known.id in [option["value"] for option in kept[controls.REFERENCE]]
-    gone = drift_actions.delete_reference(references, BRAIN_TUMOUR, known.id)
+    gone = drift_actions.delete_reference(references, user, BRAIN_TUMOUR, known.id)
     assert (gone[drift_actions.SAID], references.all(BRAIN_TUMOUR)) == ("Deleted.", [])
 
 

@@ -18,6 +18,7 @@ from dashboard.api.routes import OPERATIONS
 from dashboard.components.performance_controls import CONTROLS
 from dashboard.components.performance_panels import value_words
 from dashboard.pages import performance
+from dashboard.pages import performance_closer as closer
 from data.records import BRAIN_TUMOUR, PNEUMONIA, Role
 from services.performance.metrics import METRICS
 from tests.dashboard.clinic import Clinic
@@ -94,7 +95,7 @@ def test_the_page_says_what_is_live_and_since_when(history: Clinic) -> None:
 
 
 def test_every_cell_of_the_matrix_leads_to_as_many_cases(history: Clinic) -> None:
-    matrix = performance.closer(history.services, "?version=1")[performance.MATRIX]
+    matrix = closer.show(history.services.performance, "?version=1")[closer.MATRIX]
     cells = {words(one).split("|")[0]: one for one in matrix.children[0].children}
     assert [words(value).split("|")[1] for value in cells.values()] == ["18", "4", "2", "6"]
     for name, cell in cells.items():
@@ -104,13 +105,14 @@ def test_every_cell_of_the_matrix_leads_to_as_many_cases(history: Clinic) -> Non
                 name
             )
         else:
-            listed = performance.closer(history.services, f"?{query}")[performance.CASES]
+            listed = closer.show(history.services.performance, f"?{query}")[closer.CASES]
             assert f": {words(cell).split('|')[1]}|" in words(listed), name
 
 
 def test_a_threshold_is_looked_at_without_changing_anything(history: Clinic) -> None:
-    table, roc, precision = performance.moved(history.services, "?version=1", 0.0)
-    said = words(table)
+    shown = closer.what_if(history.services.performance, "?version=1", 0.0)
+    said, roc, precision = (shown[name] for name in (closer.WHAT_IF, closer.ROC, closer.PRECISION))
+    said = words(said)
     assert "Recall|81.8 %|100.0 %" in said
     assert "False alarm rate (FAR)|25.0 %|100.0 %" in said
     mark = {one["location"][-1]: one["params"]["value"] for one in roc.to_plotly_json()["operations"]}
@@ -119,19 +121,20 @@ def test_a_threshold_is_looked_at_without_changing_anything(history: Clinic) -> 
 
 
 def test_validation_is_listed_and_named(history: Clinic) -> None:
-    found = performance.closer(history.services, "?of=validation")
-    assert "TCGA_1" in words(found[performance.CASES])
-    assert "5" in words(found[performance.MATRIX])
+    found = closer.show(history.services.performance, "?of=validation")
+    assert "TCGA_1" in words(found[closer.CASES])
+    assert "5" in words(found[closer.MATRIX])
 
 
 def test_training_and_comparison_are_shown(history: Clinic) -> None:
-    facts, charts = performance.trained(history.services, "?version=2")
+    shown = closer.training(history.services.performance, "?version=2")
+    facts, charts = shown[closer.TRAINING], shown[closer.TRAINING_CURVES]
     assert "ab" * 32 in words(facts)
     assert [chart.children[0].children for chart in charts] == ["dice", "loss"]
     assert "8 judged scans were read by both" in words(
-        performance.compared(history.services, "?version=1&vs=2")
+        closer.compared(history.services.performance, "?version=1&vs=2")
     )
-    assert "Choose a second version" in words(performance.compared(history.services, "?version=1"))
+    assert "Choose a second version" in words(closer.compared(history.services.performance, "?version=1"))
 
 
 def test_pictures_of_a_run_are_served_and_nothing_else(history: Clinic, sign_in) -> None:

@@ -42,6 +42,7 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "rehearsal_picture": (SEE, HIDDEN, 200),
     "drift_thumbnail": (SEE, REFUSED, 200),
     "api_drift_culprits": (SEE, REFUSED, 200),
+    "api_drift_influential_scans": (SEE, REFUSED, 200),
     "correct_mask": (Permission.REVIEW, REFUSED, 400),
     "api_add_scan": (Permission.SEND_SCANS, REFUSED, 400),
     "tus_create": (Permission.SEND_SCANS, REFUSED, 412),
@@ -91,6 +92,7 @@ QUERIES = {
     "api_drift_runs": f"?task={BRAIN_TUMOUR}",
     "api_drift_references": f"?task={BRAIN_TUMOUR}",
     "api_drift_culprits": "?feature=noise",
+    "api_drift_influential_scans": "?feature=noise",
 }
 
 # A callback is told by an id of its own; the longest that fits counts.
