@@ -6,7 +6,7 @@ VENDOR := dashboard/assets/vendor/.installed
 CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-scripts test-fast bench lint format setup clean
+.PHONY: run test test-scripts test-fast bench lint format hooks house mutants setup clean
 
 run: $(VENV)/.installed $(VENDOR)
 	$(BIN)/python app.py serve
@@ -56,10 +56,26 @@ lint: $(VENV)/.installed-dev $(VENDOR)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/typos .
+	git ls-files -z -- ':!package-lock.json' | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The same checks before each commit.
+hooks: $(VENV)/.installed-dev
+	$(BIN)/pre-commit install
+
+# Measures of the structure; BEFORE=REVISION prints those of a revision beside them.
+house: $(VENV)/.installed-dev
+	$(BIN)/python scripts/house.py $(BEFORE)
+
+# How many small wrong changes to the lines that decide a test notices; which not: mutmut browse.
+mutants: $(VENV)/.installed-dev
+	$(BIN)/mutmut run
+	$(BIN)/python scripts/mutation_score.py
+
 clean:
-	rm -rf $(VENV) node_modules dashboard/assets/vendor
+	rm -rf mutants $(VENV) node_modules dashboard/assets/vendor

@@ -225,7 +225,7 @@ def test_a_mistake_of_ours_fails_the_job_and_is_not_called_an_outage(
     with pytest.raises(KeyError):
         house.real_use.score_all()
     house.jobs.start()
-    house.real_use.heard(result)
+    house.real_use.truth_changed(result)
     assert house.jobs.wait_idle(PATIENCE_S)
     (failure,) = {str(job.failure) for job in house.jobs.recent(1, "real-use")}
     assert "Something went wrong inside Lightbox (error " in failure
