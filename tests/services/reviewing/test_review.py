@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 from sqlalchemy import Engine
@@ -128,9 +130,32 @@ def test_a_correction_measures_the_mask_and_compares_it(ward: Ward, tmp_path: Pa
     assert review.dice == pytest.approx(2 * 18 / (18 + 50))
     assert (ward.pictures.mask(scan.id, CORRECTED) == box(5)).all()
     assert ward.kept.latest(scan.id) == review and ward.told == [result]
+
+
+def test_an_empty_mask_is_kept_only_where_it_is_meant(ward: Ward, tmp_path: Path) -> None:
+    scan, file = ward.scan(), tmp_path / "mask.nii.gz"
+    ward.read(scan)
     file.write_bytes(mask_nifti(np.zeros(SHAPE, dtype=bool), scan.grid))
-    emptied = ward.reviews.correct(scan.id, GREY, file, file.name)
+    with pytest.raises(InvalidInput, match="meant to be empty"):
+        ward.reviews.correct(scan.id, GREY, file, file.name)
+    assert ward.kept.latest(scan.id) is None
+    emptied = ward.reviews.correct(scan.id, GREY, file, file.name, empty=True)
     assert (emptied.truth_positive, emptied.reason, emptied.dice) == (False, None, 0.0)
+
+
+def test_of_several_labels_those_count_that_are_named(ward: Ward, tmp_path: Path) -> None:
+    scan, file = ward.scan(), tmp_path / "mask.nii"
+    ward.read(scan)
+    image = nib.Nifti1Image.from_bytes(gzip.decompress(mask_nifti(box(5), scan.grid)))
+    labels = np.asarray(image.dataobj).copy()
+    (at, *_) = np.argwhere(labels)
+    labels[tuple(at)] = 4
+    file.write_bytes(nib.Nifti1Image(labels, image.affine, image.header).to_bytes())
+    with pytest.raises(InvalidInput, match=r"several labels \(1, 4\)"):
+        ward.reviews.correct(scan.id, GREY, file, file.name)
+    for named, voxels in (("4", 1), ("1", 2 * 5 * 5 - 1), ("all", 2 * 5 * 5)):
+        review = ward.reviews.correct(scan.id, GREY, file, file.name, labels=named)
+        assert review.measurements is not None and review.measurements.voxels == voxels
 
 
 def test_a_correction_that_does_not_fit_keeps_nothing(ward: Ward, tmp_path: Path) -> None:
