@@ -16,12 +16,12 @@ from scipy import stats
 from models.statistics.areas import auc, delong
 from models.statistics.calibration import BOOTSTRAPS, binned_error, calibration_error
 from models.statistics.confusion import Confusion, FloatArray, Mask
-from models.statistics.estimate import CHANGE, TAILS, Z95, Estimate
-from models.statistics.means import mean
+from models.statistics.estimate import CHANGE, LEVEL, TAILS, Z95, Estimate
 from models.statistics.proportions import difference
 
 MOST_ANSWERS = 20_000  # cases that are resampled one by one; of more, that many are drawn
 LEAST_DRAWS = 200
+LEAST_SPREAD = 0.01  # of differences of values from 0 to 1: less is nobody's win
 _NO_WIDTH = 1e-12
 
 
@@ -88,20 +88,24 @@ def same_in_all(margin: float) -> int:
 
 
 def paired_means(first: FloatArray, second: FloatArray) -> PairedDifference:
-    """The mean difference of what is known of both, of values from 0 to 1; the paired t interval and test."""
+    """The mean difference of what is known of both, of values from 0 to 1; the paired t interval and test.
+
+    The spread of the differences counts as at least LEAST_SPREAD: with none at all the interval would say that
+    further cases cannot differ either.
+    """
     known = ~np.isnan(first) & ~np.isnan(second)
     before, after = first[known], second[known]
-    gaps = after - before
-    estimate = mean(gaps, CHANGE)
-    if not estimate.n:
+    gaps, n = after - before, int(known.sum())
+    if not n:
         return _undefined()
-    p = None
-    if estimate.n > 1:
+    value, half, p = float(gaps.mean()), 2.0, None
+    if n > 1:
+        spread = max(float(gaps.std(ddof=1)), LEAST_SPREAD)
+        half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * spread / math.sqrt(n)
         varied = np.ptp(gaps) > 0
         p = float(stats.ttest_1samp(gaps, 0.0).pvalue) if varied else None if gaps.any() else 1.0
-    return PairedDifference(
-        float(before.mean()), float(after.mean()), estimate.value, estimate.low, estimate.high, estimate.n, p
-    )
+    low, high = max(-1.0, value - half), min(1.0, value + half)
+    return PairedDifference(float(before.mean()), float(after.mean()), value, low, high, n, p)
 
 
 def paired_areas(truth: Mask, first: FloatArray, second: FloatArray) -> PairedDifference:

@@ -167,7 +167,7 @@ def test_a_zip_of_two_scans_becomes_two(services: Services, clinician: User) -> 
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w") as archive:
         archive.writestr("a/one.nii.gz", phantoms.nifti(phantoms.brain(lesion_mm=7)))
-        archive.writestr("b/two.png", phantoms.axial_png(phantoms.brain(lesion_mm=8), 40))
+        archive.writestr("b/two.png", phantoms.axial_png(phantoms.brain(lesion_mm=8), 57))
         archive.writestr("b/note.png", b"this is no picture")
     upload = send(services, clinician, "both.zip", memory.getvalue())
     assert len(upload.scan_ids) == 2

@@ -17,6 +17,7 @@ from models.statistics.areas import auc
 from models.statistics.calibration import binned_error
 from models.statistics.estimate import Z95
 from models.statistics.paired import (
+    LEAST_SPREAD,
     McNemar,
     mcnemar,
     paired_areas,
@@ -129,16 +130,19 @@ def test_means_are_of_what_both_sides_know() -> None:
 
 def test_means_that_never_differ_are_not_the_same_for_certain() -> None:
     same = paired_means(np.linspace(0, 1, 9), np.linspace(0, 1, 9))
-    others = Z95**2 / (9 + Z95**2)
+    half = 2.306 * LEAST_SPREAD / 3  # Student's t for 8 degrees of freedom
     assert (same.value, same.low, same.high, same.p) == (
-        0,
-        pytest.approx(-others),
-        pytest.approx(others),
-        1.0,
-    )
+        0, pytest.approx(-half, rel=1e-3), pytest.approx(half, rel=1e-3), 1.0,
+    )  # fmt: skip
     shifted = paired_means(np.zeros(4), np.full(4, 0.25))
-    assert shifted.low < 0 < shifted.value < shifted.high < 1
+    assert 0 < shifted.low < shifted.value < shifted.high < 1
     assert shifted.p is None
+
+
+def test_means_that_hardly_differ_are_no_surer_than_those_that_never_do() -> None:
+    values, little = np.linspace(0.2, 0.9, 9), np.resize([1e-6, -1e-6, 0.0], 9)
+    same, nearly = paired_means(values, values), paired_means(values, values + little)
+    assert (nearly.low, nearly.high) == pytest.approx((same.low, same.high), abs=1e-5)
 
 
 @given(SEEDS)
