@@ -90,8 +90,8 @@ def same_in_all(margin: float) -> int:
 def paired_means(first: FloatArray, second: FloatArray) -> PairedDifference:
     """The mean difference of what is known of both, of values from 0 to 1; the paired t interval and test.
 
-    The spread of the differences counts as at least LEAST_SPREAD: with none at all the interval would say that
-    further cases cannot differ either.
+    The spread of the differences counts as at least LEAST_SPREAD: with none at all the interval would say
+    that further cases cannot differ either.
     """
     known = ~np.isnan(first) & ~np.isnan(second)
     before, after = first[known], second[known]
