@@ -126,11 +126,11 @@ def _is_ideograph(char: str) -> bool:
 def _joined(parts: Sequence[str]) -> set[str]:
     """Two parts of a name after each other, as one word or with anything but letters between."""
     filled = [_folded(part) for part in parts if part not in _TITLES]
-    pairs = [(one, other) for one in filled for other in filled if one != other]
+    pairs = [(first, second) for first in filled for second in filled if first != second]
     return {
-        rf"{re.escape(one)}[\W_]{{0,3}}{re.escape(other)}"
-        for one, other in pairs
-        if len(one + other) >= _LONG or all(map(_is_ideograph, one + other))
+        rf"{re.escape(first)}[\W_]{{0,3}}{re.escape(second)}"
+        for first, second in pairs
+        if len(first + second) >= _LONG or all(map(_is_ideograph, first + second))
     }
 
 

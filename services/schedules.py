@@ -46,7 +46,7 @@ class Default:
 
 
 @dataclass(frozen=True)
-class Kind:
+class ScheduleKind:
     """A registered kind of periodic run."""
 
     run: Run
@@ -93,7 +93,7 @@ class Schedules:
         self._audit = audit
         self.zone = zone or server_zone()
         self._clock = clock
-        self._kinds: dict[str, Kind] = {}
+        self._kinds: dict[str, ScheduleKind] = {}
         jobs.register(RUN, self._run, self._gave_up)
 
     def register(
@@ -112,7 +112,7 @@ class Schedules:
         ask (JSON) in words. `choices`: the asks that a person may pick on the page. Where `run` only
         starts something, pass `later` and call `succeeded` or `failed` when that has ended.
         """
-        self._kinds[kind] = Kind(run, describe, defaults, choices, later)
+        self._kinds[kind] = ScheduleKind(run, describe, defaults, choices, later)
 
     def start(self) -> None:
         """Make the registered kinds' default schedules, where that was never done."""

@@ -11,7 +11,7 @@ from dashboard.api.models_common import ApiAnswer, ApiQuery
 from data.records import ReadCount
 
 
-class PerformanceQuery(ApiQuery):
+class PerformanceParameters(ApiQuery):
     """The choices of the performance page."""
 
     task: str | None = Field(None, description="brain-tumour or pneumonia; without it the first")

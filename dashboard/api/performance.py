@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, jsonify, request
 
 from dashboard.api import operations
-from dashboard.api.models_performance import PerformanceAnswer, PerformanceQuery
+from dashboard.api.models_performance import PerformanceAnswer, PerformanceParameters
 from dashboard.api.operations import Operation
 from dashboard.auth import require
 from services.permissions import Permission
@@ -20,7 +20,7 @@ NUMBERS = Operation(
     "/api/v1/performance",
     "performance",
     "Every number of the performance page: validation and real use, by version or month",
-    query=PerformanceQuery,
+    query=PerformanceParameters,
     answer=PerformanceAnswer,
     says="The numbers",
     errors=(400, 403),
@@ -34,7 +34,7 @@ def register(server: Flask, services: Services) -> None:
     def numbers() -> Response:
         """The numbers of the page for the address; without a metric, those of every one."""
         require(Permission.SEE_STATISTICS)
-        query = PerformanceQuery.given()
+        query = PerformanceParameters.given()
         asked = services.performance.numbers.asked(request.query_string.decode("utf-8", "replace"))
         return jsonify(services.performance.exports.numbers(asked, every=query.metric is None))
 

@@ -18,17 +18,17 @@ For bulk imports, all guarded in the same way:
 - `decode_batch(items, folder, limits)`: many items in one child; `Item`, `Member`, `Opened`, `Outcome`
 """
 
-from data.formats.batches import Item
-from data.formats.bulk import Opened, Outcome, decode_batch, is_archive, look_at, unpack
 from data.formats.decoding import decode
-from data.formats.dicom_deidentification import without_identity
+from data.formats.dicom.deidentification import without_identity
 from data.formats.geometry import display_affine, display_shape, is_volume, to_display, to_source
-from data.formats.guard import ReaderUnavailable, decode_guarded
 from data.formats.limits import Decoded, Limits
-from data.formats.mask_values import MaskAnswers
-from data.formats.masks import read_mask, source_picture
+from data.formats.masks.files import read_mask, source_picture
+from data.formats.masks.values import MaskAnswers
 from data.formats.members import Member
-from data.formats.sightings import Sighting, grouped
+from data.formats.processes.batches import Item
+from data.formats.processes.bulk import Opened, Outcome, decode_batch, is_archive, look_at, unpack
+from data.formats.processes.guard import ReaderUnavailable, decode_guarded
+from data.formats.processes.sightings import Sighting, grouped
 
 __all__ = [
     "Decoded",

@@ -10,15 +10,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from data.errors import RefusedScan
-from data.formats.archive import folder_members, gunzipped, zip_members
+from data.formats.archives.zip_and_gzip import folder_members, gunzipped, zip_members
 from data.formats.decoder_errors import DECODING_ERRORS
-from data.formats.detect import Kind, head_of, is_companion, kind_of, other_name
-from data.formats.dicom import Instance, read_instance
+from data.formats.detect import FileKind, head_of, is_companion, kind_of, other_name
+from data.formats.dicom.instances import Instance, read_instance
 from data.formats.limits import UNREADABLE, Limits
 from data.formats.members import Member
-from data.formats.nifti import holds_pixels
+from data.formats.nifti.volumes import holds_pixels
 from data.records import Refusal
 
+# What the pixels of a NIfTI pair are taken for by their content.
+_PIXELS_ALONE = (FileKind.UNKNOWN, FileKind.EMPTY, FileKind.ANALYZE, FileKind.GZIP)
 _PREVIEW = re.compile(r"(logo|icon|preview|thumb|splash|banner|button|background|screenshot)")
 _PROGRAMS = (".exe", ".inf", ".jar", ".app", ".bat")
 _OTHER_PICTURES = (".gif", ".jp2", ".ico", ".svg")
@@ -30,12 +32,14 @@ _LOST_HDR = RefusedScan(
     "incomplete", "An .img file needs the .hdr file of the same name; please send both in a .zip."
 )
 _SENTENCES = {
-    Kind.EMPTY: RefusedScan("empty", "This file is empty."),
-    Kind.ZIP: RefusedScan("archive_nested", "This is an archive inside a folder; please send it by itself."),
-    Kind.ANALYZE: RefusedScan(
+    FileKind.EMPTY: RefusedScan("empty", "This file is empty."),
+    FileKind.ZIP: RefusedScan(
+        "archive_nested", "This is an archive inside a folder; please send it by itself."
+    ),
+    FileKind.ANALYZE: RefusedScan(
         "analyze", "This Analyze 7.5 file does not tell left from right; please export NIfTI or DICOM."
     ),
-    Kind.UNKNOWN: RefusedScan(
+    FileKind.UNKNOWN: RefusedScan(
         "unknown", "This file is not a scan that Lightbox knows (DICOM, NIfTI, PNG, JPEG or TIFF)."
     ),
 }
@@ -71,7 +75,7 @@ def contents_of(path: Path, name: str, limits: Limits, folder: Path) -> Contents
     """
     if path.is_dir():
         return collection(folder_members(path, limits), limits, folder)
-    if kind_of(path) is Kind.ZIP:
+    if kind_of(path) is FileKind.ZIP:
         unpacked = folder / "unpacked"
         unpacked.mkdir()
         return collection(zip_members(path, unpacked, limits), limits, folder)
@@ -102,7 +106,7 @@ def collection(members: Sequence[Member], limits: Limits, folder: Path) -> Conte
 
 def _pair_half(member: Member, folder: Path, limits: Limits) -> Member:
     """A half of a NIfTI pair without its own gzip, so that both halves find each other by name."""
-    if not member.name.lower().endswith((".hdr.gz", ".img.gz")) or kind_of(member.path) is not Kind.GZIP:
+    if not member.name.lower().endswith((".hdr.gz", ".img.gz")) or kind_of(member.path) is not FileKind.GZIP:
         return member
     unpacked = gunzipped(member, _next_place(folder), limits)
     return replace(unpacked, name=member.name[: -len(".gz")])
@@ -118,14 +122,14 @@ def _previews(members: Sequence[Member]) -> set[Member]:
     A CD is known by its DICOMDIR, or by a program beside DICOM files; elsewhere a picture's name decides.
     """
     kinds = {member: kind_of(member.path) for member in members}
-    if Kind.DICOM not in kinds.values():
+    if FileKind.DICOM not in kinds.values():
         return set()
     names = {member: PurePosixPath(member.name.lower()).name for member in members}
     on_cd = any(name == "dicomdir" or name.endswith(_PROGRAMS) for name in names.values())
     return {
         member
         for member, kind in kinds.items()
-        if (kind is Kind.PICTURE or names[member].endswith(_OTHER_PICTURES))
+        if (kind is FileKind.PICTURE or names[member].endswith(_OTHER_PICTURES))
         and (on_cd or _PREVIEW.search(names[member]))
     }
 
@@ -146,16 +150,18 @@ def header_name(name: str) -> str:
     return name.lower().removesuffix(".img") + ".hdr"
 
 
-def is_beside(name: str, kind: Kind, header: Kind | None) -> bool:
+def is_beside(name: str, kind: FileKind, header: FileKind | None) -> bool:
     """Whether a file is no scan of its own: a sidecar, or the pixels of a NIfTI pair.
 
     `header` is the kind of the file called `header_name(name)`, None where there is none.
     """
     if is_companion(name):
         is_directory = PurePosixPath(name).name.lower() == "dicomdir"
-        return is_directory or kind not in (Kind.DICOM, Kind.NIFTI, Kind.PICTURE)
-    if kind in (Kind.UNKNOWN, Kind.EMPTY, Kind.ANALYZE, Kind.GZIP) and name.lower().endswith(".img"):
-        return header in (Kind.NIFTI_HEADER, Kind.NIFTI, Kind.ANALYZE, Kind.GZIP)
+        return is_directory or kind not in (FileKind.DICOM, FileKind.NIFTI, FileKind.PICTURE)
+    if kind in (FileKind.UNKNOWN, FileKind.EMPTY, FileKind.ANALYZE, FileKind.GZIP) and name.lower().endswith(
+        ".img"
+    ):
+        return header in (FileKind.NIFTI_HEADER, FileKind.NIFTI, FileKind.ANALYZE, FileKind.GZIP)
     return False
 
 
@@ -163,20 +169,20 @@ def _sort_in(
     member: Member, contents: Contents, by_name: dict[str, Member], limits: Limits, folder: Path
 ) -> None:
     kind = kind_of(member.path)
-    if kind is Kind.GZIP:
+    if kind is FileKind.GZIP:
         member = gunzipped(member, _next_place(folder), limits)
         kind = kind_of(member.path)
-    if kind is Kind.DICOM:
+    if kind is FileKind.DICOM:
         contents.instances.append(read_instance(member))
-    elif kind is Kind.NIFTI and not member.name.lower().endswith(".hdr"):
+    elif kind is FileKind.NIFTI and not member.name.lower().endswith(".hdr"):
         contents.volumes.append((member, member))
-    elif kind in (Kind.NIFTI, Kind.NIFTI_HEADER):
+    elif kind in (FileKind.NIFTI, FileKind.NIFTI_HEADER):
         contents.volumes.append((member, _pixels_of(member, by_name)))
-    elif kind is Kind.PICTURE:
+    elif kind is FileKind.PICTURE:
         contents.pictures.append(member)
-    elif kind is Kind.OTHER:
+    elif kind is FileKind.OTHER:
         raise RefusedScan("not_an_image", f"This is {other_name(head_of(member.path))}.")
-    elif kind is Kind.UNKNOWN and member.name.lower().endswith(".img"):
+    elif kind is FileKind.UNKNOWN and member.name.lower().endswith(".img"):
         raise _LOST_HDR
     else:
         raise _SENTENCES[kind]

@@ -10,7 +10,7 @@ import nibabel as nib
 from PIL import Image
 
 from data.errors import RefusedScan
-from data.formats.dicom_values import PARSE_ERRORS
+from data.formats.dicom.values import PARSE_ERRORS
 
 DECODING_ERRORS = (
     *PARSE_ERRORS,

@@ -17,14 +17,14 @@ from data.errors import RefusedScan
 from data.formats.arrays import plain
 from data.formats.contents import Contents, collection, contents_of, refusal_of
 from data.formats.decoder_errors import DECODING_ERRORS
-from data.formats.dicom import Instance
-from data.formats.dicom_grouping import series_of
-from data.formats.dicom_series import Found, decode_stack, label_of, stacks_in
+from data.formats.dicom.grouping import series_of
+from data.formats.dicom.instances import Instance
+from data.formats.dicom.series import LocatedStack, decode_stack, label_of, stacks_in
 from data.formats.geometry import display_affine, to_display
-from data.formats.images import read_framed_picture, read_picture
 from data.formats.limits import Decoded, Limits, check_size
 from data.formats.members import Member, content_sha256
-from data.formats.nifti import read_nifti
+from data.formats.nifti.volumes import read_nifti
+from data.formats.pictures.pictures import read_framed_picture, read_picture
 from data.records import DecodedScan, Identity, Refusal, ScanHeader, SourceGrid, Spacing
 
 _DEFAULT = Limits()
@@ -54,8 +54,8 @@ def decode(path: Path, name: str, limits: Limits = _DEFAULT) -> Decoded:
     `name` is what the upload is called; scans out of an upload with several are called after it
     and after their series or file. Only for files that are trusted not to hang or crash a decoder.
     """
-    found = decode_each(path, name, limits)
-    return Decoded.of(one.scan if isinstance(one, Kept) else one for one in found)
+    decoded = decode_each(path, name, limits)
+    return Decoded.of(each.scan if isinstance(each, Kept) else each for each in decoded)
 
 
 def decode_each(path: Path, name: str, limits: Limits) -> Iterator[Kept | Refusal]:
@@ -117,11 +117,11 @@ def _quiet() -> Iterator[None]:
 def _decode_contents(contents: Contents, name: str, limits: Limits) -> Iterator[Kept | Refusal]:
     works: list[_Work] = []
     alone = not (contents.volumes or contents.pictures)
-    for one in _dicom_works(contents.instances, name, alone, limits):
-        if isinstance(one, Refusal):
-            yield one
+    for work in _dicom_works(contents.instances, name, alone, limits):
+        if isinstance(work, Refusal):
+            yield work
         else:
-            works.append(one)
+            works.append(work)
     works += [_nifti_work(header, pixels, limits) for header, pixels in contents.volumes]
     works += [_picture_work(member, limits) for member in contents.pictures]
     if len(works) > limits.max_scans:
@@ -152,8 +152,8 @@ def _dicom_works(
             yield refusal_of(label, error)
 
 
-def _dicom_work(found: Found, limits: Limits) -> _Work:
-    return _Work(found.label, found.members, lambda label: decode_stack(found, label, limits))
+def _dicom_work(located: LocatedStack, limits: Limits) -> _Work:
+    return _Work(located.label, located.members, lambda label: decode_stack(located, label, limits))
 
 
 def _nifti_work(header: Member, pixels: Member, limits: Limits) -> _Work:

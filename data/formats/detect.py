@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What the bytes of a file say it is."""
 
     EMPTY = "empty"
@@ -56,35 +56,37 @@ _COMPANION_SUFFIXES = frozenset(
 )
 
 
-def kind_of(file: Path) -> Kind:
+def kind_of(file: Path) -> FileKind:
     """The kind of a file by its content."""
     with file.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
     if not head:
-        return Kind.EMPTY
+        return FileKind.EMPTY
     return _by_magic(head) or _by_header(head)
 
 
-def _by_magic(head: bytes) -> Kind | None:
+def _by_magic(head: bytes) -> FileKind | None:
     if head[128:132] == b"DICM":
-        return Kind.DICOM
+        return FileKind.DICOM
     if head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-        return Kind.PICTURE
+        return FileKind.PICTURE
     if head.startswith(b"\x1f\x8b"):
-        return Kind.GZIP
+        return FileKind.GZIP
     if head.startswith(_ZIPS):
-        return Kind.ZIP
-    return Kind.OTHER if other_name(head) else None
+        return FileKind.ZIP
+    return FileKind.OTHER if other_name(head) else None
 
 
-def _by_header(head: bytes) -> Kind:
+def _by_header(head: bytes) -> FileKind:
     for order in ("little", "big"):
         size = int.from_bytes(head[:4], "little" if order == "little" else "big")
         if size == 348 and len(head) >= 348:
-            return {b"n+1": Kind.NIFTI, b"ni1": Kind.NIFTI_HEADER}.get(head[344:347], Kind.ANALYZE)
+            return {b"n+1": FileKind.NIFTI, b"ni1": FileKind.NIFTI_HEADER}.get(
+                head[344:347], FileKind.ANALYZE
+            )
         if size == 540 and len(head) >= 540:
-            return {b"n+2": Kind.NIFTI, b"ni2": Kind.NIFTI_HEADER}.get(head[4:7], Kind.UNKNOWN)
-    return Kind.DICOM if _starts_like_dicom(head) else Kind.UNKNOWN
+            return {b"n+2": FileKind.NIFTI, b"ni2": FileKind.NIFTI_HEADER}.get(head[4:7], FileKind.UNKNOWN)
+    return FileKind.DICOM if _starts_like_dicom(head) else FileKind.UNKNOWN
 
 
 def _starts_like_dicom(head: bytes) -> bool:

@@ -6,8 +6,8 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from data.formats.detect import Kind, kind_of
-from data.formats.dicom_deidentification import without_identity
+from data.formats.detect import FileKind, kind_of
+from data.formats.dicom.deidentification import without_identity
 from data.formats.members import Member
 
 
@@ -19,10 +19,10 @@ def keep_scan(members: Iterable[Member], into: Path, number: int) -> Path:
     and so do pictures that were joined to a volume, in the order of its slices.
     """
     files = list(members)
-    if kind_of(files[0].path) is Kind.DICOM:
+    if kind_of(files[0].path) is FileKind.DICOM:
         named = ((f"{index:05d}.dcm", without_identity(file.path)) for index, file in enumerate(files))
         return _zipped(named, into / f"{number}.zip")
-    if len(files) > 1 and kind_of(files[0].path) is Kind.PICTURE:
+    if len(files) > 1 and kind_of(files[0].path) is FileKind.PICTURE:
         pages = ((f"{index:05d}{_suffix(file)}", file.path.read_bytes()) for index, file in enumerate(files))
         return _zipped(pages, into / f"{number}.zip")
     if len(files) > 1:
@@ -45,7 +45,7 @@ def _zipped(files: Iterable[tuple[str, bytes]], target: Path) -> Path:
 
 
 def _suffix(member: Member) -> str:
-    if kind_of(member.path) is Kind.NIFTI:
+    if kind_of(member.path) is FileKind.NIFTI:
         suffix = ".nii"
     else:
         with member.path.open("rb") as stream:

@@ -28,12 +28,12 @@ class Decoded:
     refusals: tuple[Refusal, ...]
 
     @classmethod
-    def of(cls, found: Iterable[DecodedScan | Refusal]) -> Decoded:
-        """Sort what was found into scans and refusals."""
-        everything = list(found)
+    def of(cls, outcomes: Iterable[DecodedScan | Refusal]) -> Decoded:
+        """Sort what was outcomes into scans and refusals."""
+        everything = list(outcomes)
         return cls(
-            tuple(one for one in everything if isinstance(one, DecodedScan)),
-            tuple(one for one in everything if isinstance(one, Refusal)),
+            tuple(outcome for outcome in everything if isinstance(outcome, DecodedScan)),
+            tuple(outcome for outcome in everything if isinstance(outcome, Refusal)),
         )
 
 

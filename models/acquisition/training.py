@@ -42,7 +42,7 @@ GEOMETRY = augmentation.GeometryRange(rotation_deg=12, scale=(0.85, 1.2), shift=
 
 
 @dataclass(frozen=True)
-class Choices:
+class AcquisitionChoices:
     """What can be changed of the recipe, to see what it is worth."""
 
     start: Start = Start.WHEEL
@@ -50,7 +50,7 @@ class Choices:
     drawn_share: float = 0.1  # of what is neither: drawings
 
 
-CHOICES = Choices()
+CHOICES = AcquisitionChoices()
 
 
 class AcquisitionTraining:
@@ -61,7 +61,7 @@ class AcquisitionTraining:
         folder: Path,
         recipe: Recipe = RECIPE,
         validation_fold: int = VALIDATION_FOLD,
-        choices: Choices = CHOICES,
+        choices: AcquisitionChoices = CHOICES,
     ) -> None:
         scans = shown_scans(folder, recipe.size)
         self._choices, self._size = choices, recipe.size

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import RefusedScan
-from data.formats.body_parts import Region, body_part_of
+from data.formats.dicom.body_parts import Region, body_part_of
 from data.records import BRAIN_TUMOUR, PNEUMONIA, Acquisition, ScanHeader
 from models.suitability.kinds import not_a_picture, not_an_mri_picture
 from models.suitability.views import stated_view

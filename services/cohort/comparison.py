@@ -84,7 +84,7 @@ def _share(lines: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> Cohor
     n = tuple(rows.intersection_cardinality(of_among) for rows in cohorts)
     hit = tuple(rows.intersection_cardinality(of_hits) for rows in cohorts)
     rates = [proportion(h, total) for h, total in zip(hit, n, strict=True)]
-    values = tuple(None if one.n == 0 else one.value for one in rates)
+    values = tuple(None if share.n == 0 else share.value for share in rates)
     plain = CohortDifference(name, words, "share", (n[0], n[1]), (values[0], values[1]))
     if min(n) < LEAST:
         return plain
@@ -128,18 +128,18 @@ def _values(lines: LedgerColumns, name: str) -> FloatArray:
     return number[name]
 
 
-def superiority(one: NDArray[np.int64], two: NDArray[np.int64]) -> tuple[float, float, float]:
-    """(probability that a value of `one` exceeds one of `two`, its standard error, p) of whole numbers.
+def superiority(first: NDArray[np.int64], second: NDArray[np.int64]) -> tuple[float, float, float]:
+    """(probability that a value of `first` exceeds one of `second`, its standard error, p), of whole numbers.
 
     Ties count half. The error is DeLong's (Biometrics 1988); p is Mann and Whitney's by the normal
     approximation with the correction for ties. Counting whole numbers takes a pass, where ranks
     would take a sort.
     """
-    start = min(int(one.min()), int(two.min()))
-    size = max(int(one.max()), int(two.max())) - start + 1
-    counts = [np.bincount(values - start, minlength=size) for values in (one, two)]
-    found = counted_superiority(*counts)
-    return found.value, found.spread, found.p
+    start = min(int(first.min()), int(second.min()))
+    size = max(int(first.max()), int(second.max())) - start + 1
+    counts = [np.bincount(values - start, minlength=size) for values in (first, second)]
+    superior = counted_superiority(*counts)
+    return superior.value, superior.spread, superior.p
 
 
 def _holm(differences: list[CohortDifference]) -> list[CohortDifference]:

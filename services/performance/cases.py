@@ -163,7 +163,7 @@ class Cases:
         rows = selected(lines, filters)
         if len(rows) != len(wanted):
             return ""
-        shown = {one.decode() for one in lines.scan_ids[row_numbers(rows)].tolist()}
+        shown = {scan_id.decode() for scan_id in lines.scan_ids[row_numbers(rows)].tolist()}
         return addresses.worklist(query_of(filters)) if shown == set(wanted) else ""
 
 

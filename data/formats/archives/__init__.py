@@ -1,0 +1,1 @@
+"""Archives, and what is unpacked of them under limits."""

@@ -1,0 +1,1 @@
+"""Mask files: which values are the finding, and turning them to a scan's display order."""

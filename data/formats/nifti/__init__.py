@@ -1,0 +1,1 @@
+"""NIfTI: volumes, and where their headers say that they lie."""
