@@ -13,8 +13,9 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.auth import require
-from dashboard.components import cohort_filters, cohort_panels
-from dashboard.components.cohort_filters import CONTROLS
+from dashboard.components.cohort import filters as cohort_filters
+from dashboard.components.cohort import panels as cohort_panels
+from dashboard.components.cohort.filters import CONTROLS
 from dashboard.components.outputs import Values, outputs
 from data.records import User
 from services.permissions import Permission

@@ -14,9 +14,7 @@ from dash import Dash, Input, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.auth import require
-from dashboard.components import drift_controls as controls
-from dashboard.components import drift_gallery as gallery
-from dashboard.components import drift_panels as panels
+from dashboard.components.drift import controls, gallery, panels
 from dashboard.components.outputs import Values, outputs
 from dashboard.pages import drift_actions
 from dashboard.pages.drift_actions import HISTORY, PACKS, REFERENCES, REQUESTS, SAID

@@ -9,8 +9,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from dashboard.auth import require
-from dashboard.components import drift_controls as controls
-from dashboard.components import drift_gallery as gallery
+from dashboard.components.drift import controls, gallery
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from data.errors import InvalidInput
 from data.records import DriftAsk, DriftRun, User

@@ -13,11 +13,10 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.auth import require
-from dashboard.components import performance_controls as controls
-from dashboard.components import performance_panels as panels
 from dashboard.components.outputs import Values, clicked, outputs
-from dashboard.components.performance_controls import CONTROLS, IMPLIED, control_id
-from dashboard.components.performance_layout import (
+from dashboard.components.performance import controls, panels
+from dashboard.components.performance.controls import CONTROLS, IMPLIED, control_id
+from dashboard.components.performance.layout import (
     ARRIVED,
     BANNER,
     CALIBRATION,
@@ -43,7 +42,7 @@ from dashboard.components.performance_layout import (
     WHAT_IF,
     whole_page,
 )
-from dashboard.components.performance_panels import GOAL, GOAL_SAID, GOAL_SAVE, LIMIT
+from dashboard.components.performance.panels import GOAL, GOAL_SAID, GOAL_SAVE, LIMIT
 from dashboard.pages import performance_closer as closer
 from data.records import User
 from services.addresses import PERFORMANCE

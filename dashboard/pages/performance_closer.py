@@ -10,10 +10,9 @@ from dash import Patch, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard.components import performance_details as details
-from dashboard.components import performance_pairs as pairs
 from dashboard.components.outputs import Values
-from dashboard.components.performance_layout import (
+from dashboard.components.performance import details, pairs
+from dashboard.components.performance.layout import (
     CALIBRATION,
     CASES,
     CURVES,

@@ -8,8 +8,9 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.development.base_component import Component
 
 from dashboard.auth import require
-from dashboard.components import drift_gallery, panels, viewer
+from dashboard.components import panels, viewer
 from dashboard.components import scan as parts
+from dashboard.components.drift import gallery as drift_gallery
 from dashboard.components.outputs import Values, clicked, outputs
 from dashboard.components.results import version_of
 from dashboard.components.scan import (

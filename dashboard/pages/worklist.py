@@ -9,8 +9,8 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from dash.development.base_component import Component
 
 from dashboard.auth import require
-from dashboard.components import cohort_panels
 from dashboard.components import worklist as parts
+from dashboard.components.cohort import panels as cohort_panels
 from dashboard.components.outputs import Values, outputs
 from dashboard.components.results import (
     STATUS_NAMES,

@@ -8,9 +8,9 @@ import pytest
 from dash import no_update
 from dash.exceptions import PreventUpdate
 
-from dashboard.components import drift_controls as controls
 from dashboard.components import reports as report_form
 from dashboard.components import schedules as schedule_form
+from dashboard.components.drift import controls
 from dashboard.pages import (
     alerts,
     cohort,

@@ -15,8 +15,8 @@ import pytest
 
 from dashboard.api.document import document as api_document
 from dashboard.api.routes import OPERATIONS
-from dashboard.components.performance_controls import CONTROLS
-from dashboard.components.performance_panels import value_words
+from dashboard.components.performance.controls import CONTROLS
+from dashboard.components.performance.panels import value_words
 from dashboard.pages import performance
 from dashboard.pages import performance_closer as closer
 from data.records import BRAIN_TUMOUR, PNEUMONIA, Role

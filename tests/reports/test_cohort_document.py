@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from dashboard.components import cohort_panels
+from dashboard.components.cohort import panels as cohort_panels
 from data.records import NOTICE, ExportRow
 from reports.cohort_document import Section, cohort_document, interval, words
 from reports.figures import ChartColumn, counts_figure, places_figure, shares_figure

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.cohort_filters import LABELS, value_words
+from dashboard.components.cohort.filters import LABELS, value_words
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
 from data.records import KeptRefusal, ReportKind, User

@@ -8,7 +8,7 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.drift_panels import figure
+from dashboard.components.drift.panels import figure
 from dashboard.components.results import local_time
 from data.records import JobState, ReviewRequest
 from services import addresses

@@ -11,7 +11,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.cohort_panels import number
+from dashboard.components.cohort.panels import number
 from dashboard.components.results import local_time
 from data.records import ReportKind, User
 from services import addresses

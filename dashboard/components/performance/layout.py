@@ -5,9 +5,8 @@ from __future__ import annotations
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components import performance_controls as controls
-from dashboard.components import performance_panels as panels
-from dashboard.components.performance_controls import IMPLIED
+from dashboard.components.performance import controls, panels
+from dashboard.components.performance.controls import IMPLIED
 from data.records import User
 
 EXPORTS = "performance-exports"

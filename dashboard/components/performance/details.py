@@ -10,8 +10,8 @@ from urllib.parse import quote
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.cohort_panels import number
-from dashboard.components.performance_panels import interval_words, value_words
+from dashboard.components.cohort.panels import number
+from dashboard.components.performance.panels import interval_words, value_words
 from dashboard.components.results import VERDICT_NAMES, local_time
 from services import addresses
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.cohort_panels import number
-from dashboard.components.performance_panels import value_words
+from dashboard.components.cohort.panels import number
+from dashboard.components.performance.panels import value_words
 from services import addresses
 
 if TYPE_CHECKING:

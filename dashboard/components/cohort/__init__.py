@@ -1,0 +1,1 @@
+"""What the cohort page is built of."""
