@@ -62,7 +62,7 @@ def times(alert: Alert) -> str:
 def cards(standing: Sequence[Alert], user: User, chosen: str | None, moment: datetime) -> list[Component]:
     """Show every alert that is not closed; the chosen one is marked."""
     if not standing:
-        return [html.P([icon("bi-check2-circle"), "No alert stands."], className="lb-all-well")]
+        return [html.P([icon("bi-check2-circle"), "No open alerts."], className="lb-all-well")]
     return [_card(alert, user, alert.id == chosen, moment) for alert in standing]
 
 

@@ -46,7 +46,7 @@ def table(metrics: dict[str, float]) -> Component:
     rows = gathered(metrics)
     if not rows:
         return html.P("No metrics were recorded.", className="text-secondary")
-    names = ["MetricRow", "Value", "95% interval", "n"]
+    names = ["Metric", "Value", "95% interval", "n"]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     body = [html.Tr([html.Td(cell) for cell in _cells(row)]) for row in rows]
     return html.Div(html.Table([head, html.Tbody(body)], className="table table-sm"), className="lb-scroll")

@@ -102,7 +102,7 @@ def _unchanged(trained: nn.Module) -> nn.Module:
 
 TASK = Task(
     name="acquisition",
-    title="MrSequence and view of the input",
+    title="MRI sequence and view of the input",
     kind=TaskKind.ROUTING,
     folder=Path(__file__).parent,
     input_size=network.INPUT_SIZE,

@@ -47,7 +47,7 @@ def test_an_alert_calls_is_acknowledged_with_a_reason_and_is_gone(open_tab, clin
     assert (kept.state, kept.why) == (AlertState.ACKNOWLEDGED, "The new coil; ticket 12")
     clinic.alerts.settle("drift:brain")
     page.reload()
-    expect(page.get_by_text("No alert stands.")).to_be_visible()
+    expect(page.get_by_text("No open alerts.")).to_be_visible()
     expect(page.locator(".lb-closed-alerts")).to_contain_text("The new coil; ticket 12")
 
 

@@ -141,7 +141,7 @@ def _possible(sizes: NDArray[np.float64]) -> bool:
 
 
 def _words(sizes: NDArray[np.float64]) -> str:
-    return " x ".join(f"{size:.3g}" for size in sizes) + " mm"
+    return " x ".join(f"{size:,.0f}" if size >= 100 else f"{size:.3g}" for size in sizes) + " mm"
 
 
 def _scanned(header: Any, affine: Affine, scale: float) -> tuple[float | None, list[str]]:
