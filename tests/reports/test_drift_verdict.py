@@ -7,8 +7,19 @@ from typing import Any
 import pytest
 
 from data.records import Severity
+from reports.drift_columns import FEWEST
 from reports.drift_evidently import DRIFT_SHARE, EFFECT
-from reports.drift_verdict import APART, FAR_APART, GRAVE_EFFECT, LIMITS, P, is_drifted, severity, words
+from reports.drift_verdict import (
+    APART,
+    FAR_APART,
+    GRAVE_EFFECT,
+    LIMITS,
+    P,
+    effect_words,
+    is_drifted,
+    severity,
+    words,
+)
 
 LITTLE = 1e-6
 
@@ -135,3 +146,62 @@ def test_the_words_agree_with_the_severity() -> None:
     assert "look different" in apart
     snapshot["embedding"] = embedding(APART - LITTLE)
     assert "look alike" in words(snapshot)[1]
+
+
+def share(value: float | None, n: int = 200) -> dict[str, Any]:
+    return {"value": value, "n": n}
+
+
+def test_the_words_of_truth_say_what_fell_and_what_held() -> None:
+    before = {"recall": share(0.9), "accuracy": share(0.95, 400)}
+    after = {"recall": share(0.75, 1200), "accuracy": share(0.93)}
+    snapshot = {
+        "severity": Severity.CRITICAL,
+        "counts": {"watched": 10, "drifted": 0},
+        "features": steady(10),
+        "truth": {"reference": before, "current": after, "fell": ["recall"]},
+        "embedding": None,
+    }
+    assert words(snapshot) == [
+        "None of 10 features drifted.",
+        "Recall fell: 75.0 % of 1,200 against 90.0 % of 200 in the reference.",
+        "Accuracy held: 93.0 % of 200 against 95.0 % of 400 in the reference.",
+    ]
+    snapshot["truth"] = {"reference": before | {"recall": share(None, 0)}, "current": after, "fell": []}
+    assert [sentence.split()[0] for sentence in words(snapshot)[1:]] == ["Accuracy"]
+    snapshot["truth"] = {"reference": before, "current": after | {"accuracy": share(None, 0)}, "fell": []}
+    assert [sentence.split()[0] for sentence in words(snapshot)[1:]] == ["Recall"]
+
+
+def test_too_few_says_how_many_there_are() -> None:
+    snapshot = {
+        "severity": Severity.TOO_FEW,
+        "window": {"n": 12},
+        "reference": {"n": 1500},
+        "counts": {"watched": 0, "drifted": 0},
+        "features": [],
+        "truth": None,
+        "embedding": None,
+    }
+    assert words(snapshot) == [
+        f"Too few to judge: 12 scans in the window and 1,500 in the reference; both need at least {FEWEST}."
+    ]
+
+
+def test_at_most_three_features_are_named_with_their_distance() -> None:
+    names = feature("scanner", 0.4, P / 2) | {"kind": "category"}
+    drifted = [names, *(feature(f"f{number}", 1.25, P / 2) for number in range(3))]
+    snapshot = {
+        "severity": Severity.WARNING,
+        "counts": {"watched": 12, "drifted": 4},
+        "features": [*drifted, *steady(8)],
+        "truth": None,
+        "embedding": embedding(0.7),
+    }
+    assert words(snapshot) == [
+        "4 of 12 features drifted, most of all scanner (0.40 of at most 0.83), "
+        "f0 (1.25 standard deviations), f1 (1.25 standard deviations).",
+        "To the network the pictures look different: a classifier tells window from reference with an AUC of "
+        "0.75 (95 % 0.70 to 0.80; 0.5 is chance), MMD p = 0.050.",
+    ]
+    assert effect_words({"effect": None, "kind": "number"}) == "–"
