@@ -93,3 +93,19 @@ def test_plain_bytes_without_a_name_need_no_decoding() -> None:
     assert not MUELLER.may_be_in_bytes(b"AX FLAIR")
     assert MUELLER.may_be_in_bytes(b"AX MUELLER")
     assert MUELLER.may_be_in_bytes(b"AX \x1b$B")  # ISO 2022
+
+
+def test_words_are_there_as_soon_as_one_is() -> None:
+    assert IdentifyingWords.of(["Mueller"])
+    assert IdentifyingWords.of(["Ott"])  # a short one alone
+    assert IdentifyingWords.of(numbers=["4711-08"])
+
+
+def test_a_name_at_either_end_of_a_text_is_a_whole_word() -> None:
+    words = IdentifyingWords.of(["Ott"])
+    assert words.taken_out("OTT head OTT", "#") == "# head #"
+    assert words.taken_out("OTTO XOTT", "#") == "OTTO XOTT"
+
+
+def test_short_names_make_plain_bytes_worth_decoding() -> None:
+    assert IdentifyingWords.of(["Ott"]).may_be_in_bytes(b"AX OTT")

@@ -203,3 +203,10 @@ def test_a_piece_of_exactly_the_least_size_stays() -> None:
     assert without_specks(mask, 4).sum() == 4
     assert without_specks(mask, 3).sum() == 7
     assert without_specks(np.zeros((1, 4, 4), bool), 3).sum() == 0
+
+
+def test_specks_are_connected_over_corners_and_a_lone_one_goes_too() -> None:
+    corner = np.zeros((2, 4, 4), bool)
+    corner[0, 1, 1] = corner[1, 2, 2] = True
+    assert without_specks(corner, 2).sum() == 2
+    assert without_specks(corner, 3).sum() == 0

@@ -150,3 +150,27 @@ def test_the_defaults_are_those_of_the_manual(tmp_path: Path) -> None:
     assert Margins() == Margins(0.05, 0.03, 20) == margins(Settings(home=tmp_path))
     other = Settings(home=tmp_path, gate_recall_percent=7, gate_dice_percent=4, gate_least_truths=33)
     assert margins(other) == Margins(0.07, 0.04, 33)
+
+
+def test_each_check_keeps_the_numbers_it_was_judged_by() -> None:
+    recall, dice = _metric("recall", 0.02, -0.01, 0.05, 140), _metric("dice", 0.01, -0.02, 0.04, 90)
+    checks = {check.name: check for check in judged(_rehearsal(recall, dice), MARGINS, draws=True).checks}
+    for metric, margin in ((recall, MARGINS.recall), (dice, MARGINS.dice)):
+        check = checks[metric.name]
+        assert (check.difference, check.low, check.high) == (metric.difference, metric.low, metric.high)
+        assert (check.n, check.margin) == (metric.n, margin)
+        assert check.sentence.startswith(
+            {"recall": "Recall", "dice": "Dice"}[metric.name] + " changes by +0.0"
+        )
+
+
+def test_what_cannot_be_told_still_names_its_metric_and_margin() -> None:
+    (check,) = judged(_rehearsal(), MARGINS, draws=False).checks
+    assert (check.name, check.margin, check.n, check.difference) == ("recall", MARGINS.recall, 0, None)
+
+
+def test_sentences_stand_beside_each_other() -> None:
+    passed = judged(_rehearsal(GOOD_RECALL, GOOD_DICE), MARGINS, draws=True)
+    bad = _metric("recall", -0.2, -0.3, -0.1), _metric("dice", -0.2, -0.3, -0.1)
+    for result in (passed, judged(_rehearsal(*bad), MARGINS, draws=True)):
+        assert result.sentence.endswith(" ".join(check.sentence for check in result.checks))

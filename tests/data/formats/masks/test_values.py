@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from data.errors import InvalidInput
-from data.formats.masks.values import EMPTY, FULL, MaskAnswers, marked
+from data.formats.masks.values import EMPTY, FULL, MOST_LABELS, MaskAnswers, marked
 
 BLOB = np.hypot(*np.mgrid[-32:32, -32:32]) < 15
 LABELLED = np.where(BLOB, 1, 0).astype(np.uint8)
@@ -91,3 +91,42 @@ def test_labels_as_they_are_written_in_a_form(text: str, expected: MaskAnswers) 
 def test_other_words_are_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="numbers"):
         MaskAnswers.of(text)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(MOST_LABELS, "several labels"), (MOST_LABELS + 1, "grey values")]
+)
+def test_more_labels_than_people_draw_are_grey_values(count: int, words: str) -> None:
+    values = np.arange(count + 1)
+    with pytest.raises(InvalidInput, match=words):
+        marked(values)
+
+
+@pytest.mark.parametrize("labels", [(0, 1, 1.5), (0, -1, 2)])
+def test_labels_are_whole_and_positive(labels: tuple[float, ...]) -> None:
+    with pytest.raises(InvalidInput, match="grey values"):
+        marked(np.array(labels))
+
+
+def test_so_many_labels_are_named_and_no_more() -> None:
+    with pytest.raises(InvalidInput, match=r"\(1, 2, 3, 4, 5, 6, 7, 8\)"):
+        marked(np.arange(9))
+    with pytest.raises(InvalidInput, match=r"\(1, 2, 3, 4, 5, 6, 7, 8, …\)"):
+        marked(np.arange(10))
+    with pytest.raises(InvalidInput, match="no label 9; it holds 1, 2"):
+        marked(np.array([0, 1, 2]), MaskAnswers(labels=frozenset({9})))
+
+
+def blurred(between: int, high: int = 250, dtype: str = "u1") -> Any:
+    """A thousand pixels of two values that lost a little, and so many in the middle of both."""
+    values = np.resize([0, 1, 2, 3, 4, high, high - 1, high - 2, high - 3, high - 4], 1000)
+    values[:between] = high // 2
+    return values.astype(dtype)
+
+
+def test_a_blurred_mask_may_have_one_pixel_of_a_hundred_in_between() -> None:
+    assert marked(blurred(10)).sum() == 495
+    for values in (blurred(11), blurred(0, high=127), blurred(0, dtype="u2")):
+        with pytest.raises(InvalidInput):
+            marked(values)
+    assert marked(blurred(0, high=128)).sum() == 500

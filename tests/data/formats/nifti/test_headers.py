@@ -288,3 +288,24 @@ def test_one_phantom_in_every_storage_form_is_the_same_in_the_patient(
     expected = read(_as_file(plain, "nii", folder))
     assert scan.spacing.voxel_ml == pytest.approx(VOXEL_ML)
     assert np.array_equal(bright_places(scan), bright_places(expected))
+
+
+@pytest.mark.parametrize("stretch", [1.003, 1.004])
+def test_a_template_of_nearly_the_same_size_is_the_same(stretch: float, tmp_path: Path) -> None:
+    def change(header: Any) -> None:
+        header["sform_code"] = 4
+        for row in "xyz":
+            header[f"srow_{row}"] *= stretch
+
+    said = any("space of a template" in words for words in read(written(tmp_path / "a.nii", change)).warnings)
+    assert said == (stretch**3 - 1 > 0.01)
+
+
+def test_sizes_in_a_template_are_the_patient_s_in_any_unit(tmp_path: Path) -> None:
+    def change(header: Any) -> None:
+        as_metres_in_metres(header)
+        header["sform_code"] = 4
+        for row in "xyz":
+            header[f"srow_{row}"] *= 1.1
+
+    assert read(written(tmp_path / "a.nii", change)).spacing.voxel_ml == pytest.approx(VOXEL_ML, rel=1e-4)
