@@ -40,6 +40,7 @@ def test_from_a_comparison_to_the_scans_that_did_it(clinic: Clinic, open_tab) ->
     picked = page.locator(".lb-gallery label").first
     expect(picked).to_be_visible()
     page.get_by_role("button", name="Choose all or none").click()
+    expect(page.locator(".lb-gallery input:checked")).to_have_count(50)
     page.get_by_placeholder("Why these scans").fill("noise of a new scanner")
     page.get_by_role("button", name="Ask for review").click()
     expect(page.locator("#drift-gallery-said")).to_contain_text("50 scans wait for a review.")
