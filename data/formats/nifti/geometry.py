@@ -54,7 +54,7 @@ class PatientPlacement:
 
 def placement(header: Any, shape: tuple[int, int, int]) -> PatientPlacement:
     """Read sform, else qform, else voxel sizes alone, and check that the sizes can be a patient's."""
-    stated, placed = _stated(header)
+    stated, form = _stated(header)
     if stated is None:
         stated = _unplaced(header, shape)
     scale, warnings = _millimetres(header, stated)
@@ -62,23 +62,24 @@ def placement(header: Any, shape: tuple[int, int, int]) -> PatientPlacement:
         return PatientPlacement(None, False, tuple(warnings))
     affine = stated.copy()
     affine[:3] *= scale
-    if not placed:
+    if not form:
         return PatientPlacement(affine, False, (*warnings, _UNPLACED))
     if not right_angled(affine):
         warnings.append(_SHEARED)
     scanned = None
-    if int(header["sform_code"]) in _TEMPLATE_CODES and _form(header, "sform") is not None:
+    if form == "sform" and int(header["sform_code"]) in _TEMPLATE_CODES:
         scanned, words = _scanned(header, affine, scale)
         warnings += words
     return PatientPlacement(affine, True, tuple(warnings), scanned)
 
 
-def _stated(header: Any) -> tuple[Affine | None, bool]:
+def _stated(header: Any) -> tuple[Affine | None, str]:
+    """The affine that counts, and which form it is; None and "" where neither form makes sense."""
     for name in ("sform", "qform"):
         affine = _form(header, name)
         if affine is not None:
-            return affine, True
-    return None, False
+            return affine, name
+    return None, ""
 
 
 def _form(header: Any, name: str) -> Affine | None:

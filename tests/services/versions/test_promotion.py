@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -17,25 +15,12 @@ from services.versions.registry import PROMOTED_AT, PROMOTED_BY, REASON
 from tests.services.small_models import (
     PATIENCE_S,
     Department,
-    department,
-    empty_mlflow,
     somebody,
     weights_in,
     zipped,
 )
 
 WHY = "It finds smaller ones."
-
-
-@pytest.fixture(scope="module")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_mlflow(tmp_path_factory.mktemp("mlflow"))
-
-
-@pytest.fixture
-def house(tmp_path: Path, mlflow: Path) -> Iterator[Department]:
-    with department(tmp_path / "house", mlflow) as made:
-        yield made
 
 
 def _champion(house: Department) -> str:

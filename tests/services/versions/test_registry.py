@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import shutil
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,20 +15,9 @@ from data.tracking import Tracking
 from models import weights
 from services.inference.engine import Engine
 from services.versions.registry import NOTED, SHIPPED, Registry
-from tests.services.small_models import Department, department, empty_mlflow, small_task, weights_in
+from tests.services.small_models import Department, small_task, weights_in
 
 AWAY = "cannot be reached"
-
-
-@pytest.fixture(scope="module")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_mlflow(tmp_path_factory.mktemp("mlflow"))
-
-
-@pytest.fixture
-def house(tmp_path: Path, mlflow: Path) -> Iterator[Department]:
-    with department(tmp_path / "house", mlflow) as made:
-        yield made
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,18 +14,7 @@ from data.records import BRAIN_TUMOUR, JobState, PromotionVerdict, Rehearsal
 from services import keys
 from services.versions.promotion_gate import Margins, judged, truths_needed
 from services.versions.rehearser import paired
-from tests.services.small_models import MARGINS, PATIENCE_S, Department, department, empty_mlflow
-
-
-@pytest.fixture(scope="module")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_mlflow(tmp_path_factory.mktemp("mlflow"))
-
-
-@pytest.fixture
-def house(tmp_path: Path, mlflow: Path) -> Iterator[Department]:
-    with department(tmp_path / "house", mlflow) as made:
-        yield made
+from tests.services.small_models import MARGINS, PATIENCE_S, Department
 
 
 def _rehearsed(house: Department, version: str, scans: int = 100) -> Rehearsal:

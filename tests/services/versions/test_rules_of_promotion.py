@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -21,20 +20,9 @@ from data.stores.promotions import PromotionStore
 from data.tracking import CHALLENGER, CHAMPION, Tracking
 from services.versions.promotion import LONGEST_REASON, Promotions
 from services.versions.registry import PROMOTED_BY, REASON, SHIPPED
-from tests.services.small_models import MARGINS, Department, department, empty_mlflow, somebody
+from tests.services.small_models import MARGINS, Department, somebody
 
 WHY = "It finds smaller ones."
-
-
-@pytest.fixture(scope="module")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_mlflow(tmp_path_factory.mktemp("mlflow"))
-
-
-@pytest.fixture
-def house(tmp_path: Path, mlflow: Path) -> Iterator[Department]:
-    with department(tmp_path / "house", mlflow) as made:
-        yield made
 
 
 def _live(house: Department) -> str | None:

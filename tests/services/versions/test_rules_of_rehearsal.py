@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,20 +12,9 @@ from data.records import BRAIN_TUMOUR, JobState, Role
 from data.tracking import Tracking
 from services import keys
 from services.versions.rehearsals import AGAINST, FILE, MOST_SCANS, VERSION
-from tests.services.small_models import PATIENCE_S, Department, department, empty_mlflow, somebody
+from tests.services.small_models import PATIENCE_S, Department, somebody
 
 EXPERIMENT = "lightbox-brain-tumour-rehearsal"
-
-
-@pytest.fixture(scope="module")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_mlflow(tmp_path_factory.mktemp("mlflow"))
-
-
-@pytest.fixture
-def house(tmp_path: Path, mlflow: Path) -> Iterator[Department]:
-    with department(tmp_path / "house", mlflow) as made:
-        yield made
 
 
 def _runs(house: Department) -> list[Any]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -17,18 +16,7 @@ from models import weights
 from services.inference.engine import Engine
 from services.versions.registry import Registry
 from services.versions.serving import Serving
-from tests.services.small_models import PATIENCE_S, Department, department, empty_mlflow, weights_in
-
-
-@pytest.fixture(scope="module")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_mlflow(tmp_path_factory.mktemp("mlflow"))
-
-
-@pytest.fixture
-def house(tmp_path: Path, mlflow: Path) -> Iterator[Department]:
-    with department(tmp_path / "house", mlflow) as made:
-        yield made
+from tests.services.small_models import PATIENCE_S, Department, weights_in
 
 
 def _broken(house: Department) -> ModelVersion:
