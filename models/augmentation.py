@@ -13,6 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+TONES = 6
+"""Grey values between which `random_tissue_contrast` draws its curve."""
+
 
 @dataclass(frozen=True)
 class GeometryRange:
@@ -24,6 +27,7 @@ class GeometryRange:
     flip: bool = True
     shear: float = 0.05
     aspect: float = 0.0  # spread of the logarithm of width over height
+    wander: bool = False  # whether an enlarged picture may show any of its parts, not its middle only
 
 
 def random_geometry(
@@ -45,7 +49,9 @@ def random_geometry(
     theta = torch.zeros(n, 2, 3)
     theta[:, 0, 0], theta[:, 0, 1] = sign * cos * wide, -sin + shear
     theta[:, 1, 0], theta[:, 1, 1] = sign * sin, cos
-    theta[:, 0, 2], theta[:, 1, 2] = uniform(-reach.shift, reach.shift), uniform(-reach.shift, reach.shift)
+    spare = (1 - 1 / scale).clamp(min=0) * reach.wander
+    for axis in (0, 1):
+        theta[:, axis, 2] = uniform(-1, 1) * (reach.shift + spare)
     grid = functional.affine_grid(theta, list(images.shape), align_corners=False)
     moved = functional.grid_sample(images, grid, align_corners=False)
     if masks is None:
@@ -60,6 +66,22 @@ def random_contrast(images: Tensor, generator: torch.Generator, strength: float 
     gain = 1 + 0.15 * torch.randn(n, 1, 1, 1, generator=generator)
     offset = 0.04 * torch.randn(n, 1, 1, 1, generator=generator)
     return (images.clamp(0, 1) ** gamma * gain + offset).clamp(0, 1.2)
+
+
+def random_tissue_contrast(images: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
+    """The images chosen (n, bool) with their grey values mapped along a random curve, black staying black.
+
+    A curve that rises and falls makes a sequence of its own out of any head, as the synthetic contrasts
+    of Billot et al. (SynthSeg, Medical Image Analysis 2023) do; what is drawn in the picture is kept.
+    """
+    n = len(images)
+    heights = torch.rand(n, TONES, generator=generator)
+    heights[:, 0] = 0
+    place = images.clamp(0, 1).flatten(1) * (TONES - 1)
+    below = place.floor().clamp(max=TONES - 2)
+    low, high = heights.gather(1, below.long()), heights.gather(1, below.long() + 1)
+    mapped = (low + (high - low) * (place - below)).view_as(images)
+    return torch.where(chosen[:, None, None, None], mapped, images)
 
 
 def random_bias_field(images: Tensor, generator: torch.Generator, strength: float = 0.25) -> Tensor:

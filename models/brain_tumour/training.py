@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,16 +17,18 @@ from tqdm import tqdm
 from data.errors import UnusableDataset
 from data.labelled.datasets import LabelledSlice, brain_scans, brain_slices, grey_image
 from models import augmentation
-from models.brain_tumour import network
+from models.brain_tumour import healthy, network
 from models.brain_tumour.evaluation import BrainTumourEvaluator
 from models.brain_tumour.task import TASK
 from models.imaging import head_window, normalised, to_square
 from models.pretrained import Start
 from models.training import Metrics, Recipe, Training, right_and_wrong
+from models.weights import shipped
 
 RECIPE = Recipe(epochs=20, batch_size=16, learning_rate=7e-4, size=network.INPUT_SIZE, warmup=0.04)
 VALIDATION_FOLD = 4
 EMPTY_PER_EPOCH = 1.2  # empty FLAIR slices drawn an epoch, as a share of those with tumour
+UNKNOWN_CONTRAST = 0.3  # share of slices without tumour shown in a contrast that no scanner makes
 LONE = 0.4  # share of FLAIR slices shown without their neighbours, as a single picture is
 STRIPPED = 0.15  # share shown without skull and scalp
 SKULL_PX = (7.0, 15.0)  # how much of the head that takes away, in the network's pixels
@@ -41,6 +43,7 @@ class BrainTumourChoices:
     neighbours: bool = True
     slice_dice: float = 1.0
     encoder_scale: int = network.ENCODER_SCALE
+    healthy: bool = True  # mirrored halves and collected slices without a tumour
 
 
 CHOICES = BrainTumourChoices()
@@ -62,22 +65,37 @@ class BrainTumourTraining:
         self.validation = [labelled for labelled in slices if labelled.fold == validation_fold]
         if not any(labelled.has_tumour for labelled in self.training) or not self.validation:
             raise UnusableDataset("The brain set needs slices with tumour in at least two folds.")
-        self._choices = choices
+        self._choices, self._fold = choices, validation_fold
         self._seen = LoadedSlices(self.training, recipe.size)
         self._held_out = LoadedSlices(self.validation, recipe.size)
+        self._tell_apart()
+        self.healthy = healthy.healthy_pictures(folder) if choices.healthy else []
+        self.files += self.healthy
+        if choices.healthy:
+            contrast = self._filled[~self._flair[self._filled]]
+            halves = healthy.mirrored_halves(self._seen.images[contrast], self._seen.masks[contrast])
+            self._seen.add_lone(torch.cat([_squares(self.healthy, recipe.size), halves]))
+        self._healthy = torch.arange(len(self.training), len(self._seen.images))
+        self._flair = functional.pad(self._flair, (0, len(self._healthy)))
+
+    def _tell_apart(self) -> None:
+        """Which slices hold a tumour, and which are FLAIR."""
         filled = torch.tensor([labelled.has_tumour for labelled in self.training])
         self._flair = torch.tensor([labelled.dataset == "tcga_lgg" for labelled in self.training])
         self._filled, self._empty = filled.nonzero()[:, 0], (~filled).nonzero()[:, 0]
 
     def network(self) -> nn.Module:
-        """A U-Net, its encoder from ImageNet."""
-        return network.build(self._choices.start, self._choices.encoder_scale)
+        """A U-Net, its encoder from ImageNet or all of it from the version in the task's folder."""
+        built = network.build(self._choices.start, self._choices.encoder_scale)
+        if self._choices.start is Start.SHIPPED:
+            built.load_state_dict(shipped(TASK, self._fold))
+        return built
 
     def epoch(self, generator: torch.Generator) -> Tensor:
-        """All slices with tumour and a fresh sample of empty ones, shuffled."""
+        """All slices with tumour, all healthy ones and a fresh sample of empty ones, shuffled."""
         empty = self._empty[torch.randperm(len(self._empty), generator=generator)]
         flair = int(self._flair[self._filled].sum())
-        items = torch.cat([self._filled, empty[: int(EMPTY_PER_EPOCH * flair)]])
+        items = torch.cat([self._filled, empty[: int(EMPTY_PER_EPOCH * flair)], self._healthy])
         return items[torch.randperm(len(items), generator=generator)]
 
     def batch(self, items: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -90,6 +108,10 @@ class BrainTumourTraining:
         if not self._choices.neighbours:
             lone = torch.ones_like(lone)
         images = augmentation.as_lone_picture(images, lone)
+        if self._choices.healthy:
+            unknown = torch.rand(len(items), generator=generator) < UNKNOWN_CONTRAST
+            unknown &= ~masks.flatten(1).any(dim=1)
+            images = augmentation.random_tissue_contrast(images, unknown, generator)
         moved, moved_masks = augmentation.random_geometry(images, masks, GEOMETRY, generator)
         moved = augmentation.random_bias_field(moved, generator)
         moved = augmentation.random_contrast(moved, generator)
@@ -183,10 +205,27 @@ class LoadedSlices:
             self.before[members[1:]] = torch.tensor(members[:-1], dtype=torch.long)
             self.after[members[:-1]] = torch.tensor(members[1:], dtype=torch.long)
 
+    def add_lone(self, pictures: Tensor) -> None:
+        """Take in pictures (n, 1, s, s) uint8 without neighbours and without a tumour."""
+        alone = torch.arange(len(self.images), len(self.images) + len(pictures))
+        self.before, self.after = torch.cat([self.before, alone]), torch.cat([self.after, alone])
+        self.images = torch.cat([self.images, pictures])
+        self.masks = torch.cat([self.masks, torch.zeros_like(pictures, dtype=torch.bool)])
+        self.depths = torch.cat([self.depths, _depths(pictures.float() / 255)])
+
     def stacked(self, items: Tensor) -> Tensor:
         """Slices between their neighbours, (n, 3, s, s) in [0, 1]."""
         three = (self.before[items], items, self.after[items])
         return torch.cat([self.images[each] for each in three], dim=1).float() / 255
+
+
+def _squares(files: Sequence[Path], size: int) -> Tensor:
+    """Pictures as a reading would show them to the network, (n, 1, s, s) uint8."""
+    squares = [torch.zeros(0, 1, size, size, dtype=torch.uint8)]
+    for file in files:
+        scaled = normalised(grey_image(file)[None])
+        squares.append((to_square(scaled, size, head_window(scaled)) * 255).round().to(torch.uint8))
+    return torch.cat(squares)
 
 
 def _depths(squares: Tensor) -> Tensor:
