@@ -38,6 +38,8 @@ class Decision:
     (`models.doubt`) into the Dice to be expected of its mask; None where a task draws no mask.
     `volume_shift` is taken off a volume's raw logit: the most suspicious of many slices is more
     suspicious than a lone one, whether or not there is anything.
+    `certainty` is the surest that a probability may be, either way: what was never seen to be right more
+    often than that must not be said as if it were.
     """
 
     threshold: float
@@ -47,11 +49,13 @@ class Decision:
     least_pixels: int = 0
     dice_estimate: tuple[float, ...] | None = None
     volume_shift: float = 0.0
+    certainty: float = 1.0
 
     def probability(self, logit: float, volume: bool = False) -> float:
         """The calibrated probability behind the raw logit of a lone picture or of a volume."""
         scaled = (logit - self.volume_shift * volume) / self.temperature + self.bias
-        return float(1 / (1 + np.exp(-np.clip(scaled, -60, 60))))
+        share = 1 / (1 + np.exp(-np.clip(scaled, -60, 60)))
+        return float(0.5 + (2 * self.certainty - 1) * (share - 0.5))
 
 
 @dataclass(frozen=True)
