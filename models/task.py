@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from data.records import ScanHeader, Spacing, TaskWords
+from data.records import Doubt, ScanHeader, Spacing, TaskWords
 from models.imaging import Crop
 from models.retraining import Layout
 
@@ -60,7 +60,12 @@ class Decision:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a task says of one scan, in the scan's displayed grid."""
+    """What a task says of one scan, in the scan's displayed grid.
+
+    `positive` is the call at the threshold, also where `doubts` say why nobody should rely on it; a mask
+    may be given then as a suggestion. `outside_distance` tells how far the picture's vector lies from
+    those of the training set, 1 being the limit; None where that cannot be told.
+    """
 
     probability: float
     positive: bool
@@ -69,6 +74,8 @@ class Answer:
     estimated_dice: float | None = None  # of the mask, where one was drawn
     heatmap: FloatArray | None = None  # (height, width), 0..1
     routes: dict[str, float] | None = None  # probability of each clinical task; routing only
+    doubts: tuple[Doubt, ...] = ()
+    outside_distance: float | None = None
 
 
 @dataclass(frozen=True)

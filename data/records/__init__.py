@@ -26,7 +26,17 @@ from data.records.promotions import (
 )
 from data.records.rehearsals import Cost, PairedMetric, Rehearsal, RehearsedScan, VersionAnswer
 from data.records.reports import Report, ReportKind, ReportState
-from data.records.results import DOUBTFUL_DICE, Box, Lesion, Measurements, Provenance, Result
+from data.records.results import (
+    DOUBTFUL_DICE,
+    Box,
+    Doubt,
+    Lesion,
+    Measurements,
+    Outcome,
+    Provenance,
+    Result,
+    outcome_of,
+)
 from data.records.reviews import Review, Verdict
 from data.records.scans import (
     DecodedScan,
@@ -63,6 +73,7 @@ __all__ = [
     "Cost",
     "DOUBTFUL_DICE",
     "DecodedScan",
+    "Doubt",
     "RehearsedScan",
     "DriftAsk",
     "DriftReference",
@@ -90,6 +101,7 @@ __all__ = [
     "MrSequence",
     "NOTICE",
     "NUMBERS",
+    "Outcome",
     "PNEUMONIA",
     "PairedMetric",
     "Patient",
@@ -130,6 +142,7 @@ __all__ = [
     "Verdict",
     "WATCHED",
     "Watched",
+    "outcome_of",
     "WorklistPage",
     "WorklistQuery",
     "WorklistRow",

@@ -152,6 +152,7 @@ def _of_rows(scan: Scan, result: Result) -> Features:
         lesions=None if measured is None else len(measured.lesions),
         doubt=None if result.has_mask else binary_entropy(result.probability),
         estimated_dice=result.estimated_dice,
+        outside_distance=result.outside_distance,
         latency_ms=sum(result.provenance.timings_ms.values()) or None,
         age_years=header.age_years,
         hour=None if header.acquired_day_only else _hour(header.acquired_at),

@@ -29,6 +29,7 @@ from services.inference.batcher import MicroBatcher
 from services.inference.engine import SOFTWARE, Engine, Loaded, NetworkInput, Output
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
+from services.reading.doubts import doubts_of
 from services.reading.features import measured_features
 
 FloatArray = NDArray[np.float32]
@@ -268,6 +269,8 @@ def result_of(scan: Scan, read: Read, result_id: str = "") -> Result:
         head_position=read.head_position,
         has_mask=tasks.ALL[scan.task].kind is TaskKind.SEGMENTATION,
         has_heatmap=read.answer.heatmap is not None,
+        doubts=doubts_of(read.answer, scan.recognised),
+        outside_distance=read.answer.outside_distance,
     )
 
 
