@@ -59,6 +59,15 @@ def measured_features(
         return known
 
 
+def vector_of(array: NDArray[Any], vectors: FloatArray) -> NDArray[np.float16] | None:
+    """The vector of a reading of `array` as its features keep it, else None; raises nothing."""
+    try:
+        return volume_vector(vectors, picture_of(array))
+    except Exception:  # a clinician's reading is not lost for a number beside it
+        log.exception("the vector of a reading cannot be had")
+        return None
+
+
 def volume_vector(vectors: FloatArray, picture: PictureFeatures) -> NDArray[np.float16] | None:
     """The mean of the vectors (n, d) of all slices that hold something; of all inputs where none does.
 
