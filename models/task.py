@@ -40,6 +40,9 @@ class Decision:
     suspicious than a lone one, whether or not there is anything.
     `certainty` is the surest that a probability may be, either way: what was never seen to be right more
     often than that must not be said as if it were.
+    `presence` and `volume_presence` weigh what the outlines of a lone picture and of a volume show
+    (`models.presence`) into the raw logit; None where the surest pixels alone are asked. `abnormal` is the
+    probability from which something is said to be abnormal, though it does not reach `threshold`.
     """
 
     threshold: float
@@ -50,6 +53,9 @@ class Decision:
     dice_estimate: tuple[float, ...] | None = None
     volume_shift: float = 0.0
     certainty: float = 1.0
+    presence: tuple[float, ...] | None = None
+    volume_presence: tuple[float, ...] | None = None
+    abnormal: float | None = None
 
     def probability(self, logit: float, volume: bool = False) -> float:
         """The calibrated probability behind the raw logit of a lone picture or of a volume."""

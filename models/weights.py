@@ -71,8 +71,7 @@ def opened(folder: Path) -> Trained:
 
 
 def _decision(kept: dict[str, Any]) -> Decision:
-    estimate = kept.pop("dice_estimate", None)
-    return Decision(**kept, dice_estimate=None if estimate is None else tuple(estimate))
+    return Decision(**{name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()})
 
 
 def checkpointed(file: Path) -> dict[str, Tensor]:

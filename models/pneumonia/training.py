@@ -22,6 +22,7 @@ from models.pneumonia.task import TASK
 from models.pretrained import Start
 from models.statistics.areas import auc
 from models.training import Metrics, Recipe, Training, right_and_wrong
+from models.weights import shipped
 
 RECIPE = Recipe(epochs=10, batch_size=32, learning_rate=6e-4, size=network.INPUT_SIZE, weight_decay=0.02)
 VALIDATION_FOLD = 4
@@ -55,7 +56,7 @@ class PneumoniaTraining:
         validation_fold: int = VALIDATION_FOLD,
         choices: PneumoniaChoices = CHOICES,
     ) -> None:
-        self._choices = choices
+        self._choices, self._fold = choices, validation_fold
         xrays = chest_xrays(folder)
         self.files = [xray.image for xray in xrays]
         self.training = [xray for xray in xrays if xray.fold != validation_fold]
@@ -76,8 +77,11 @@ class PneumoniaTraining:
             self._weights[group] = torch.where(self._labels[group] > 0, 0.5 / share, 0.5 / (1 - share))
 
     def network(self) -> nn.Module:
-        """A classifier that starts from ImageNet."""
-        return network.build(self._choices.start, self._choices.encoder_scale)
+        """A classifier that starts from ImageNet, or from the version in the task's folder."""
+        built = network.build(self._choices.start, self._choices.encoder_scale)
+        if self._choices.start is Start.SHIPPED:
+            built.load_state_dict(shipped(TASK, self._fold))
+        return built
 
     def epoch(self, generator: torch.Generator) -> Tensor:
         """Every child's X-ray once and the adults' several times, shuffled."""
