@@ -18,6 +18,7 @@ _SENTENCES = {
     "int_type": "{name} is a whole number.",
     "int_parsing": "{name} is a whole number.",
     "int_from_float": "{name} is a whole number.",
+    "bool_parsing": "{name} is true or false.",
     "greater_than_equal": "{name} is at least {ge}.",
     "literal_error": "{name} is {expected}.",
     "enum": "{name} is {expected}.",

@@ -11,10 +11,11 @@ from dashboard.api.models_common import ApiAnswer, ApiQuery, ErrorWordsAnswer
 from data.records import RecognisedSequence, Refusal, Result, Review, ScanHeader, ScanStatus
 
 
-class FileNameQuery(ApiQuery):
-    """How the file is called that a raw body holds."""
+class SendScanQuery(ApiQuery):
+    """How the file is called that a raw body holds, and what its pictures are."""
 
     name: str | None = Field(None, description="The file's name, needed with a raw body")
+    as_volume: bool = Field(False, description="The numbered pictures of a zip are the slices of one volume")
 
 
 class MaskQuery(ApiQuery):

@@ -12,12 +12,12 @@ from dashboard.api.models_common import ErrorWordsAnswer
 from dashboard.api.models_scans import (
     UPLOADED_FILE,
     AllRefusedAnswer,
-    FileNameQuery,
     IdentityAnswer,
     MaskQuery,
     PatientAnswer,
     ReceivedAnswer,
     ScanAnswer,
+    SendScanQuery,
 )
 from dashboard.api.operations import Files, Operation, answered
 from dashboard.auth import reader, require
@@ -35,7 +35,7 @@ ADD = Operation(
     "/api/v1/scans",
     "addScan",
     "Send one file (DICOM, zip, NIfTI, PNG, JPEG or TIFF); it is opened at once and read soon",
-    query=FileNameQuery,
+    query=SendScanQuery,
     content=UPLOADED_FILE,
     status=201,
     answer=ReceivedAnswer,
@@ -85,8 +85,9 @@ class ApiScans:
         limit = self.services.reading.uploads.max_bytes
         if (request.content_length or 0) > limit:
             return json_error(413, "too_large", f"The limit is {limit} bytes.")
-        name, stream = _sent_file()
-        upload = self.services.reading.intake.receive(user, name, stream)
+        query = SendScanQuery.given()
+        name, stream = _sent_file(query)
+        upload = self.services.reading.intake.receive(user, name, stream, as_volume=query.as_volume)
         if upload.state is UploadState.FAILED:
             return json_error(500, "failed", upload.failure or "The file could not be opened.")
         scans = [self._described(scan_id, user) for scan_id in upload.scan_ids + upload.known_scan_ids]
@@ -162,17 +163,16 @@ def _all_refused(upload: Upload) -> AllRefusedAnswer:
     )
 
 
-def _sent_file() -> tuple[str, BinaryIO]:
+def _sent_file(query: SendScanQuery) -> tuple[str, BinaryIO]:
     """Return name and stream of the multipart field `file`, or of a raw body with `?name=`."""
     if request.mimetype == "multipart/form-data":
         sent = request.files.get("file")
         if sent is None or not sent.filename:
             raise InvalidInput("The form must have a field named file.")
         return _base_name(sent.filename), cast(BinaryIO, sent.stream)
-    name = FileNameQuery.given().name
-    if not name:
+    if not query.name:
         raise InvalidInput("Send a multipart field named file, or a raw body with ?name=.")
-    return _base_name(name), _body()
+    return _base_name(query.name), _body()
 
 
 def _body() -> BinaryIO:

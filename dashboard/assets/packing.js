@@ -1,7 +1,8 @@
 /* What was dropped or chosen, and how it is packed for sending.
 
    All DICOM files of a drop (and Analyze .hdr/.img pairs) go as one uncompressed zip, because a
-   series is many files; every other file goes by itself. */
+   series is many files; every other file goes by itself. Pictures that are said to be the slices of one
+   volume go as one zip too. */
 
 (function (lightbox) {
   "use strict";
@@ -74,6 +75,17 @@
     return { packed: packed, single: single, empty: dropped.length - files.length };
   }
 
+  /** What is sent of a drop that is said to be the slices of one volume: zips as they are, the rest as one.
+
+      Empty files go too: the server refuses a volume whose slice is one, which nobody would miss otherwise. */
+  function slices(dropped) {
+    const files = dropped.filter((item) => !hidden(item.path));
+    const packed = files.filter((item) => ending(item.path) !== "zip");
+    const single = files.filter((item) => ending(item.path) === "zip");
+    packed.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    return { packed: packed, single: single, empty: dropped.length - files.length };
+  }
+
   // ---- one uncompressed zip ----------------------------------------------------------------
 
   async function zipped(files, onProgress, cancelled) {
@@ -99,6 +111,7 @@
       const entry = new fflate.ZipPassThrough(item.path);
       entry.mtime = new Date(1990, 0, 1); // the same drop gives the same bytes, so it can be resumed
       zip.add(entry);
+      if (item.file.size === 0) entry.push(new Uint8Array(0), true);
       for (let at = 0; at < item.file.size; at += READ) {
         if (cancelled()) return null;
         const piece = new Uint8Array(await item.file.slice(at, at + READ).arrayBuffer());
@@ -135,5 +148,5 @@
     return files.length > ZIP_FILES || files.reduce((sum, item) => sum + item.file.size, 0) > ZIP_LIMIT;
   }
 
-  lightbox.packing = { filesOf, chosen, sorted, zipped, fingerprintOf, packName, tooMuch };
+  lightbox.packing = { filesOf, chosen, sorted, slices, zipped, fingerprintOf, packName, tooMuch };
 })(window.lightbox);

@@ -10,7 +10,7 @@
   const DISMISSED = "lightbox-dismissed";
 
   const { settled, size, stateWords, phaseOf, open } = lightbox.uploadStates;
-  const { filesOf, chosen, sorted, zipped, fingerprintOf, packName, tooMuch } = lightbox.packing;
+  const { filesOf, chosen, sorted, slices, zipped, fingerprintOf, packName, tooMuch } = lightbox.packing;
   const items = new Map(); // fingerprint or server id -> item
   let polling = false;
 
@@ -18,17 +18,26 @@
 
   async function add(dropped) {
     if (!dropped.length) return;
-    const { packed, single, empty } = await sorted(dropped);
+    const asVolume = takeVolumeChoice();
+    const { packed, single, empty } = asVolume ? slices(dropped) : await sorted(dropped);
     if (!packed.length && !single.length) {
       say(empty ? "There is nothing in what you dropped." : "No file was found.");
       return;
     }
-    for (const lone of single) begin([lone], lone.file.name, false);
-    if (packed.length) begin(packed, packName(packed), true);
+    for (const lone of single) begin([lone], lone.file.name, false, asVolume);
+    if (packed.length) begin(packed, packName(packed), true, asVolume);
   }
 
-  async function begin(files, name, pack) {
-    const key = await fingerprintOf(files);
+  /** Whether what comes now are the slices of one volume; said anew of each drop. */
+  function takeVolumeChoice() {
+    const box = document.getElementById("as-volume");
+    const ticked = Boolean(box && box.checked);
+    if (ticked) window.dash_clientside.set_props("as-volume", { value: false });
+    return ticked;
+  }
+
+  async function begin(files, name, pack, asVolume) {
+    const key = (await fingerprintOf(files)) + (asVolume ? "-volume" : "");
     const there = items.get(key);
     if (there && ["packing", "sending", "waiting"].includes(there.phase)) {
       there.note = "This is on its way already.";
@@ -36,7 +45,7 @@
       return;
     }
     const total = files.reduce((sum, part) => sum + part.file.size, 0);
-    const item = { key: key, name: name, size: total, phase: pack ? "packing" : "sending" };
+    const item = { key: key, name: name, size: total, phase: pack ? "packing" : "sending", asVolume: asVolume };
     Object.assign(item, { share: 0, files: files.length, at: Date.now(), scans: [], refusals: [] });
     items.set(key, item);
     render();
@@ -61,7 +70,7 @@
       endpoint: "/uploads",
       chunkSize: CHUNK,
       retryDelays: [0, 1000, 3000, 5000, 10000, 20000, 30000],
-      metadata: { filename: item.name },
+      metadata: { filename: item.name, as_volume: String(item.asVolume) },
       fingerprint: () => Promise.resolve(item.key),
       removeFingerprintOnSuccess: true,
       onBeforeRequest: (request) => request.setHeader("X-CSRFToken", lightbox.csrf()),

@@ -26,6 +26,7 @@ FILTER_STATUS = "worklist-status"
 FILTER_RESULT = "worklist-result"
 FILTER_REVIEW = "worklist-review"
 UPLOADS = "uploads"  # filled by uploads.js
+AS_VOLUME = "as-volume"  # read and unticked by uploads.js
 
 # The names are those of WorklistQuery.filters.
 FILTERS = {FILTER_TASK: "task", FILTER_STATUS: "status", FILTER_RESULT: "result", FILTER_REVIEW: "review"}
@@ -76,6 +77,12 @@ def drop_zone() -> Component:
                     html.Button("Choose files", id="choose-files", className="btn btn-sm btn-primary"),
                     html.Button(
                         "Choose a folder", id="choose-folder", className="btn btn-sm btn-outline-primary"
+                    ),
+                    dbc.Checkbox(
+                        id=AS_VOLUME,
+                        label="These numbered pictures are the slices of one volume",
+                        value=False,
+                        class_name="lb-drop-volume",
                     ),
                 ],
                 id="drop-zone",

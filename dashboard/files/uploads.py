@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from flask import Flask, Response, jsonify, request
@@ -66,7 +67,8 @@ class TusUploads:
         size = _count("Upload-Length")
         if size > self.uploads.max_bytes:
             return _with_tus(json_error(413, "too_large", self._too_large()))
-        upload = self.uploads.create(user, _name(request.headers.get("Upload-Metadata", "")), size)
+        said = _metadata(request.headers.get("Upload-Metadata", ""))
+        upload = self.uploads.create(user, _name(said), size, as_volume=_as_volume(said))
         response = _tus(201)
         response.headers["Location"] = f"/uploads/{upload.id}"
         response.headers["Upload-Offset"] = str(upload.offset)
@@ -176,13 +178,25 @@ def _count(header: str) -> int:
     return int(text)
 
 
-def _name(metadata: str) -> str:
-    """Read the file's name out of tus metadata: `key base64,key base64`; paths are cut off."""
-    pairs = (pair.strip().partition(" ") for pair in metadata.split(","))
-    encoded = next((value for key, _, value in pairs if key in ("filename", "name")), "")
+def _metadata(header: str) -> dict[str, str]:
+    """What a header of tus says of a file: `key base64,key base64`."""
+    pairs = (pair.strip().partition(" ") for pair in header.split(","))
     try:
-        name = base64.b64decode(encoded, validate=True).decode()
+        return {key: base64.b64decode(value, validate=True).decode() for key, _, value in pairs}
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise InvalidInput("The name of the file could not be read.") from error
+        raise InvalidInput("The header Upload-Metadata could not be read.") from error
+
+
+def _as_volume(metadata: Mapping[str, str]) -> bool:
+    """Whether the file's numbered pictures are said to be the slices of one volume."""
+    said = metadata.get("as_volume", "false")
+    if said not in ("true", "false"):
+        raise InvalidInput("as_volume is true or false.")
+    return said == "true"
+
+
+def _name(metadata: Mapping[str, str]) -> str:
+    """The file's name; paths are cut off."""
+    name = metadata.get("filename") or metadata.get("name", "")
     kept = "".join(letter for letter in name.replace("\\", "/").rsplit("/", 1)[-1] if letter.isprintable())
     return kept[-NAME_LENGTH:] or "upload"

@@ -1,7 +1,8 @@
 """Bytes to arrays and back: DICOM, NIfTI and pictures.
 
 - `decode_guarded(path, name, limits)`: all scans in a file or folder, in a child process that may
-  hang, crash or starve without harm; for everything that comes from outside
+  hang, crash or starve without harm; for everything that comes from outside; `as_volume` joins its
+  numbered pictures to one volume
 - `decode(path, name, limits)`: the same in this process
 - `Decoded`, `Limits`: what comes out, and how much may go in
 - `to_display(source, grid)`, `to_source(displayed, grid)`: between the file's order and the eye's

@@ -17,6 +17,7 @@ from data.formats.dicom.instances import Instance, read_instance
 from data.formats.limits import UNREADABLE, Limits
 from data.formats.members import Member
 from data.formats.nifti.volumes import holds_pixels
+from data.formats.pictures.numbering import is_of_the_system
 from data.records import Refusal
 
 # What the pixels of a NIfTI pair are taken for by their content.
@@ -73,15 +74,34 @@ def contents_of(path: Path, name: str, limits: Limits, folder: Path) -> Contents
 
     Raises RefusedScan where the upload as a whole is refused.
     """
-    if path.is_dir():
-        return collection(folder_members(path, limits), limits, folder)
-    if kind_of(path) is FileKind.ZIP:
-        unpacked = folder / "unpacked"
-        unpacked.mkdir()
-        return collection(zip_members(path, unpacked, limits), limits, folder)
+    members = _members_in(path, limits, folder)
+    if members is not None:
+        return collection(members, limits, folder)
     contents = Contents()
     _sort_in(Member(name, path), contents, {}, limits, folder)
     return contents
+
+
+def numbered_pictures(path: Path, name: str, limits: Limits, folder: Path) -> Contents:
+    """Like `contents_of` for an upload that is said to be the slices of one volume.
+
+    What operating systems put beside files is left out, previews with it.
+    """
+    members = _members_in(path, limits, folder)
+    if members is None:
+        members = [Member(name, path)]
+    return collection([member for member in members if not is_of_the_system(member.name)], limits, folder)
+
+
+def _members_in(path: Path, limits: Limits, folder: Path) -> list[Member] | None:
+    """The files of a folder or zip, None for any other file."""
+    if path.is_dir():
+        return folder_members(path, limits)
+    if kind_of(path) is not FileKind.ZIP:
+        return None
+    unpacked = folder / "unpacked"
+    unpacked.mkdir()
+    return zip_members(path, unpacked, limits)
 
 
 def collection(members: Sequence[Member], limits: Limits, folder: Path) -> Contents:

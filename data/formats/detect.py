@@ -38,6 +38,7 @@ _OTHERS = {
     b"\x7fELF": "a program",
     b"MZ": "a program",
 }
+_PICTURE_SUFFIXES = {b"\x89P": ".png", b"\xff\xd8": ".jpg", b"II": ".tif", b"MM": ".tif", b"BM": ".bmp"}
 _DICOM_GROUPS = {2, 4, 8}
 _COMPANION_NAMES = {
     "dicomdir",
@@ -113,6 +114,11 @@ def head_of(file: Path) -> bytes:
     """The first bytes of a file, enough to tell its kind."""
     with file.open("rb") as stream:
         return stream.read(_HEAD_BYTES)
+
+
+def picture_suffix(file: Path) -> str:
+    """What the name of a picture ends with, by its content: `.png`, `.jpg`, `.tif`, `.bmp` or `.webp`."""
+    return _PICTURE_SUFFIXES.get(head_of(file)[:2], ".webp")
 
 
 def is_companion(name: str) -> bool:

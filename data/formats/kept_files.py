@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from data.formats.detect import FileKind, kind_of
+from data.formats.detect import FileKind, kind_of, picture_suffix
 from data.formats.dicom.deidentification import without_identity
 from data.formats.members import Member
 
@@ -45,11 +45,5 @@ def _zipped(files: Iterable[tuple[str, bytes]], target: Path) -> Path:
 
 
 def _suffix(member: Member) -> str:
-    if kind_of(member.path) is FileKind.NIFTI:
-        suffix = ".nii"
-    else:
-        with member.path.open("rb") as stream:
-            head = stream.read(12)
-        known = {b"\x89P": ".png", b"\xff\xd8": ".jpg", b"II": ".tif", b"MM": ".tif", b"BM": ".bmp"}
-        suffix = known.get(head[:2], ".webp")
+    suffix = ".nii" if kind_of(member.path) is FileKind.NIFTI else picture_suffix(member.path)
     return f"{suffix}.gz" if member.packed else suffix

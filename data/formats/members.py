@@ -25,13 +25,13 @@ class Member:
         return self.packed or self.path
 
 
-def content_sha256(members: Iterable[Member], part: int = 0) -> str:
-    """Hash of the members' bytes, whatever their names, order and packing.
+def content_sha256(members: Iterable[Member], part: int = 0, *, in_order: bool = False) -> str:
+    """Hash of the members' bytes, whatever their names and packing, and their order unless `in_order`.
 
     `part` tells scans apart that come out of the same files.
     """
-    digests = sorted(_file_digest(member.path) for member in members)
-    whole = hashlib.sha256(b"".join(digests))
+    digests = [_file_digest(member.path) for member in members]
+    whole = hashlib.sha256(b"".join(digests if in_order else sorted(digests)))
     if part:
         whole.update(f"part {part}".encode())
     return whole.hexdigest()

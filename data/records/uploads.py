@@ -35,3 +35,4 @@ class Upload:
     known_scan_ids: tuple[str, ...] = ()  # were in the house already
     refusals: tuple[Refusal, ...] = ()
     failure: str | None = None
+    as_volume: bool = False  # its numbered pictures are the slices of one volume, the sender says

@@ -33,6 +33,7 @@ class UploadStore:
             "size": upload.size,
             "received": upload.offset,
             "state": upload.state.value,
+            "as_volume": upload.as_volume,
             "sha256": upload.sha256,
             "scan_ids": to_json(upload.scan_ids),
             "known_scan_ids": to_json(upload.known_scan_ids),
@@ -139,4 +140,5 @@ def _upload(row: Row[Any]) -> Upload:
         known_scan_ids=from_json(tuple[str, ...], row.known_scan_ids),
         refusals=from_json(tuple[Refusal, ...], row.refusals),
         failure=row.failure,
+        as_volume=row.as_volume,
     )

@@ -82,6 +82,7 @@ uploads = Table(
     Column("size", BigInteger, nullable=False),
     Column("received", BigInteger, nullable=False),
     Column("state", String(16), nullable=False),
+    Column("as_volume", Boolean, nullable=False, server_default=false()),
     Column("sha256", String(64)),
     Column("scan_ids", Words, nullable=False),  # JSON lists from here
     Column("known_scan_ids", Words, nullable=False),

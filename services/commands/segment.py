@@ -14,9 +14,14 @@ from services.settings import Settings
 def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     """Add the command."""
     parser = subparsers.add_parser("segment", help="read files and write results beside each other")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="scan, zip, or DICOM folder")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="scan, zip, or folder")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--task", metavar="TASK", help="allow only this task")
+    parser.add_argument(
+        "--as-volume",
+        action="store_true",
+        help="the numbered pictures of a folder or zip are the slices of one volume",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.set_defaults(run=segment)
 
@@ -35,7 +40,8 @@ def segment(arguments: Namespace, settings: Settings) -> int:
     for path in arguments.files:
         if not path.exists():
             raise InvalidInput(f"There is no file {path}.")
-        for report in segmenting.segment(path, arguments.out, arguments.task):
+        reports = segmenting.segment(path, arguments.out, arguments.task, as_volume=arguments.as_volume)
+        for report in reports:
             print(json.dumps(report) if arguments.json else result_line(report), flush=True)
     batcher.stop()
     return 0

@@ -96,19 +96,19 @@ class Intake:
             if upload.offset == upload.size:  # the last byte may have come just before the stop
                 self._jobs.submit(JOB, upload.id, upload.user_id)
 
-    def receive(self, user: User, name: str, stream: BinaryIO) -> Upload:
+    def receive(self, user: User, name: str, stream: BinaryIO, *, as_volume: bool = False) -> Upload:
         """Take a whole body and open it in this thread; the upload comes back DONE.
 
+        `as_volume`: its numbered pictures are the slices of one volume.
         Raises InvalidInput for a body over the limit or an empty one, Busy while nothing can be
         checked yet; neither leaves anything behind.
         """
         require(user, Permission.SEND_SCANS)
-        upload = Upload(new_id(), user.id, name, 0, 0, UploadState.ARRIVING, now())
+        upload = Upload(new_id(), user.id, name, 0, 0, UploadState.ARRIVING, now(), as_volume=as_volume)
         try:
             size = self._copy(stream, self.path(upload.id))
-            upload = self._uploads.add(
-                Upload(upload.id, user.id, name, size, size, UploadState.QUEUED, upload.created_at)
-            )
+            upload = replace(upload, size=size, offset=size, state=UploadState.QUEUED)
+            self._uploads.add(upload)
             self.open(upload.id)
         except BaseException:
             self.path(upload.id).unlink(missing_ok=True)
@@ -133,6 +133,7 @@ class Intake:
                 timeout_s=self._settings.decode_seconds,
                 memory_bytes=self._settings.decode_bytes,
                 keep_in=Path(folder),
+                as_volume=upload.as_volume,
             )
             for number, scan in enumerate(decoded.scans):
                 self._take(upload, scan, _original(Path(folder), number))

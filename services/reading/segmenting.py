@@ -35,10 +35,13 @@ class Segmenting:
         self._settings = settings
         self._taken: set[str] = set()
 
-    def segment(self, path: Path, out: Path, task: str | None = None) -> Iterator[Report]:
-        """One report for each scan in `path` (a file or a DICOM folder), written into `out`.
+    def segment(
+        self, path: Path, out: Path, task: str | None = None, *, as_volume: bool = False
+    ) -> Iterator[Report]:
+        """One report for each scan in `path` (a file or a folder), written into `out`.
 
-        `task` allows only that task. What is refused gets a report that says why.
+        `task` allows only that task; `as_volume` joins the numbered pictures of a folder or zip to one
+        volume. What is refused gets a report that says why.
         """
         out.mkdir(parents=True, exist_ok=True)
         started = time.perf_counter()
@@ -48,6 +51,7 @@ class Segmenting:
             formats.Limits(max_bytes=self._settings.max_scan_bytes),
             timeout_s=self._settings.decode_seconds,
             memory_bytes=self._settings.decode_bytes,
+            as_volume=as_volume,
         )
         decode_ms = round((time.perf_counter() - started) * 1000, 2)
         several = len(decoded.scans) + len(decoded.refusals) > 1

@@ -35,15 +35,18 @@ class Uploads:
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._locks_turn = threading.Lock()
 
-    def create(self, user: User, name: str, size: int) -> Upload:
-        """Announce `size` bytes called `name`; raises InvalidInput over the limit or for nothing."""
+    def create(self, user: User, name: str, size: int, *, as_volume: bool = False) -> Upload:
+        """Announce `size` bytes called `name`; raises InvalidInput over the limit or for nothing.
+
+        `as_volume`: its numbered pictures are the slices of one volume.
+        """
         require(user, Permission.SEND_SCANS)
         if size <= 0:
             raise InvalidInput("The file is empty.")
         if size > self.max_bytes:
             raise InvalidInput(too_large(self.max_bytes))
         plain = PurePosixPath(name.replace("\\", "/")).name[:200] or "upload"
-        upload = Upload(new_id(), user.id, plain, size, 0, UploadState.ARRIVING, now())
+        upload = Upload(new_id(), user.id, plain, size, 0, UploadState.ARRIVING, now(), as_volume=as_volume)
         self._intake.path(upload.id).touch()
         return self._store.add(upload)
 

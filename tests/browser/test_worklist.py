@@ -55,6 +55,26 @@ def test_dicom_files_of_a_folder_go_as_one(clinic, open_tab, tmp_path: Path) -> 
     assert sent["study.zip"].size > 5 * 5000
 
 
+def test_pictures_go_as_one_volume_where_that_is_ticked(clinic, open_tab, tmp_path: Path) -> None:
+    page = open_tab().sign_in()
+    folder = tmp_path / "head"
+    folder.mkdir()
+    for number in (1, 2, 10):
+        (folder / f"s{number}.png").write_bytes(b"picture %d" % number)
+    tick = page.get_by_label("These numbered pictures are the slices of one volume")
+    expect(tick).not_to_be_checked()
+    tick.check()
+    _choose(page, "#choose-folder", str(folder))
+    expect(page.locator(".lb-upload-state")).to_have_text(["reading"])
+    expect(tick).not_to_be_checked()
+    _choose(page, "#choose-folder", str(folder))
+    expect(page.locator(".lb-upload")).to_have_count(4)
+    expect(page.locator(".lb-upload-state")).to_have_text(["reading"] * 4)
+    user = next(user for user in clinic.accounts.all() if user.name == "clinician")
+    sent = {upload.name: upload.as_volume for upload in clinic.uploads.of_user(user.id, 5)}
+    assert sent == {"head.zip": True, "s1.png": False, "s2.png": False, "s10.png": False}
+
+
 def test_a_drop_is_taken_once(clinic, open_tab) -> None:
     page = open_tab().sign_in()
     page.wait_for_selector("#drop-zone")

@@ -78,9 +78,10 @@ class IntakeByName(Intake):
         self.clinic.uploads.set_state(upload.id, UploadState.QUEUED)
         self._settle(upload)
 
-    def receive(self, user: User, name: str, stream: BinaryIO) -> Upload:
+    def receive(self, user: User, name: str, stream: BinaryIO, *, as_volume: bool = False) -> Upload:
         content = stream.read()
         upload = Upload(new_id(), user.id, name, len(content), len(content), UploadState.QUEUED, now())
+        upload = replace(upload, as_volume=as_volume)
         self.clinic.uploads.add(upload)
         self._settle(upload)
         kept = self.clinic.uploads.get(upload.id)

@@ -38,6 +38,18 @@ test("what systems leave in folders, and empty files, are not sent", async () =>
   assert.deepEqual([paths(packed), paths(single), empty], [[], ["a/b.png"], 6]);
 });
 
+test("slices of one volume go as one zip, whatever they are called; zips go as they are", () => {
+  const files = [dropped("s/2.png"), dropped("s/1.png"), dropped("s/3.png", ""), dropped("s/.DS_Store"), dropped("other.ZIP")];
+  const { packed, single, empty } = packing.slices(files);
+  assert.deepEqual([paths(packed), paths(single), empty], [["s/1.png", "s/2.png", "s/3.png"], ["other.ZIP"], 1]);
+});
+
+test("an empty file stays in a zip", async () => {
+  const zip = await packing.zipped([dropped("s/1.png"), dropped("s/2.png", "")], () => {}, () => false);
+  const inside = unzipSync(new Uint8Array(await zip.arrayBuffer()));
+  assert.deepEqual([inside["s/1.png"].length, inside["s/2.png"].length], [1, 0]);
+});
+
 test("a zip holds the files as they are, and the same drop gives the same bytes", async () => {
   const files = [dropped("s/1.dcm", "first"), dropped("s/2.dcm", "second", 99)];
   const shares = [];

@@ -163,6 +163,29 @@ def test_twenty_uploads_at_once_are_neither_lost_nor_crossed(services: Services)
         assert view.patient.identity.name == upload.name
 
 
+def test_a_zip_of_numbered_pictures_becomes_one_volume_where_that_is_said(
+    services: Services, clinician: User
+) -> None:
+    head, memory = phantoms.brain(lesion_mm=16), io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        for place, k in reversed(list(enumerate(range(52, 62, 2), start=8))):
+            archive.writestr(f"head/s{place}.png", phantoms.axial_png(head, k))
+    content = memory.getvalue()
+    upload = services.reading.uploads.create(clinician, "head.zip", len(content), as_volume=True)
+    services.reading.uploads.append(clinician, upload.id, 0, io.BytesIO(content))
+    assert services.jobs.wait_idle(PATIENCE_S)
+    upload = services.reading.uploads.get(clinician, upload.id)
+    assert (len(upload.scan_ids), upload.refusals) == (1, ())
+    view = services.reviewing.worklist.scan(upload.scan_ids[0], clinician)
+    assert (view.scan.slices, view.scan.status) == (5, ScanStatus.READ)
+    assert view.scan.spacing.voxel_ml is None
+    assert view.patient.identity is not None
+    assert view.patient.identity.name == "head.zip"
+    assert any("5 pictures were joined" in warning for warning in view.scan.warnings)
+    again = services.reading.intake.receive(clinician, "again.zip", io.BytesIO(content), as_volume=True)
+    assert again.known_scan_ids == upload.scan_ids
+
+
 def test_a_zip_of_two_scans_becomes_two(services: Services, clinician: User) -> None:
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w") as archive:

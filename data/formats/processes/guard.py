@@ -117,6 +117,7 @@ def decode_guarded(
     timeout_s: float = 120,
     memory_bytes: int = 6 << 30,
     keep_in: Path | None = None,
+    as_volume: bool = False,
 ) -> Decoded:
     """Like `decode`, in a child process that is ended when it takes too long or too much.
 
@@ -129,6 +130,7 @@ def decode_guarded(
             "what": "upload",
             "path": str(path.resolve()),
             "name": name,
+            "as_volume": as_volume,
             "limits": asdict(limits),
             "timeout_s": timeout_s,
             "memory_bytes": memory_bytes,

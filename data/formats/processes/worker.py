@@ -105,7 +105,8 @@ def _answers(request: dict[str, Any]) -> Iterator[str]:
     tempfile.tempdir = str(folder)
     keep_in = Path(request["keep_in"]) if request["keep_in"] else None
     number = 0
-    for decoded in decode_each(Path(request["path"]), request["name"], Limits(**request["limits"])):
+    limits, as_volume = Limits(**request["limits"]), request["as_volume"]
+    for decoded in decode_each(Path(request["path"]), request["name"], limits, as_volume=as_volume):
         if isinstance(decoded, Refusal):
             yield put_refusal(decoded)
             continue

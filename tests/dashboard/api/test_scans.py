@@ -24,6 +24,28 @@ def test_a_file_is_sent_as_a_body(server: Flask, bearer) -> None:
     assert answer.status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("query", "as_volume"), [("", False), ("&as_volume=true", True), ("&as_volume=false", False)]
+)
+@pytest.mark.parametrize("form", [False, True])
+def test_pictures_are_one_volume_where_the_query_says_so(
+    server: Flask, clinic: Clinic, bearer, form: bool, query: str, as_volume: bool
+) -> None:
+    body = {"file": (io.BytesIO(b"scan"), "slices.zip")} if form else b"scan"
+    address = f"/api/v1/scans?name=slices.zip{query}"
+    answer = server.test_client().post(address, data=body, headers=bearer())
+    assert answer.status_code == 201
+    upload = clinic.uploads.get(answer.json["upload"])
+    assert upload is not None
+    assert upload.as_volume is as_volume
+
+
+def test_whether_pictures_are_one_volume_is_true_or_false(server: Flask, bearer) -> None:
+    client, header = server.test_client(), bearer()
+    answer = client.post("/api/v1/scans?name=a.zip&as_volume=perhaps", data=b"scan", headers=header)
+    assert (answer.status_code, answer.json["error"]["message"]) == (400, "as_volume is true or false.")
+
+
 def test_a_body_without_a_name_is_refused(server: Flask, bearer) -> None:
     answer = server.test_client().post("/api/v1/scans", data=b"scan", headers=bearer())
     assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid")

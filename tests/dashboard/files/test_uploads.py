@@ -13,9 +13,12 @@ from tests.dashboard.clinic import Clinic
 TUS = {"Tus-Resumable": "1.0.0"}
 
 
-def _create(client: FlaskClient, name: str, size: int):
-    named = base64.b64encode(name.encode()).decode()
-    headers = client.csrf | TUS | {"Upload-Length": str(size), "Upload-Metadata": f"filename {named}"}
+def _create(client: FlaskClient, name: str, size: int, **said: str):
+    coded = {
+        key: base64.b64encode(value.encode()).decode() for key, value in {"filename": name, **said}.items()
+    }
+    metadata = ",".join(f"{key} {value}" for key, value in coded.items())
+    headers = client.csrf | TUS | {"Upload-Length": str(size), "Upload-Metadata": metadata}
     return client.post("/uploads", headers=headers)
 
 
@@ -104,6 +107,21 @@ def test_a_name_is_only_a_name(sign_in) -> None:
     client = sign_in()
     _create(client, "../../etc/pass\nwd", 4)
     assert client.get("/uploads").json[0]["name"] == "passwd"
+
+
+def test_pictures_are_one_volume_where_the_sender_says_so(clinic: Clinic, sign_in) -> None:
+    client = sign_in()
+    for said, as_volume in (({}, False), ({"as_volume": "false"}, False), ({"as_volume": "true"}, True)):
+        upload = clinic.uploads.get(_create(client, "slices.zip", 4, **said).location.split("/")[-1])
+        assert upload is not None
+        assert upload.as_volume is as_volume
+    assert _create(client, "slices.zip", 4, as_volume="perhaps").status_code == 400
+
+
+def test_what_is_said_of_a_file_must_be_readable(sign_in) -> None:
+    client = sign_in()
+    headers = client.csrf | TUS | {"Upload-Length": "4", "Upload-Metadata": "filename ???"}
+    assert client.post("/uploads", headers=headers).status_code == 400
 
 
 def test_a_refusal_is_listed_with_its_sentence(sign_in) -> None:

@@ -16,7 +16,9 @@ def uploads(engine):
 
 
 def test_an_upload_comes_back_as_it_was(uploads):
-    upload = uploads.add(an_upload(sha256="ab" * 32, refusals=(Refusal("a", "colour", "It is."),)))
+    upload = uploads.add(
+        an_upload(sha256="ab" * 32, refusals=(Refusal("a", "colour", "It is."),), as_volume=True)
+    )
     assert uploads.get(upload.id) == upload
     assert uploads.get("nothing") is None
 

@@ -68,6 +68,20 @@ def test_a_picture_gets_a_picture_of_its_size(segmenting: Segmenting, tmp_path: 
     assert report["volume_ml"] is None
 
 
+def test_numbered_pictures_are_one_volume_where_that_is_said(segmenting: Segmenting, tmp_path: Path) -> None:
+    head, folder = phantoms.brain(lesion_mm=20), tmp_path / "head"
+    folder.mkdir()
+    for place, k in enumerate(range(52, 62, 2), start=8):  # from 8 to 12
+        (folder / f"slice{place}.png").write_bytes(phantoms.axial_png(head, k))
+    apart = list(segmenting.segment(folder, tmp_path / "apart"))
+    assert len(apart) == 5
+    (report,) = segmenting.segment(folder, tmp_path / "out", as_volume=True)
+    assert (report["name"], report["refused"], report["volume_ml"]) == ("head", False, None)
+    assert "5 pictures were joined" in report["warnings"][0]
+    mask = np.asarray(nib.load(tmp_path / "out" / "head.mask.nii.gz").dataobj)
+    assert sorted(mask.shape) == sorted((5, *Image.open(folder / "slice8.png").size))
+
+
 def test_a_refusal_is_a_report_too(segmenting: Segmenting, tmp_path: Path) -> None:
     file = tmp_path / "letter.pdf"
     file.write_bytes(b"%PDF-1.7 a letter")
