@@ -116,4 +116,5 @@ def version_of(view: ScanView) -> str:
     """A word that differs whenever what a scan's page shows has changed."""
     result = view.result.id if view.result else ""
     review = view.reviews[0].id if view.reviews else ""
-    return f"{view.scan.status.value}:{result}:{review}"
+    patient = ":".join((view.patient.id, *view.patient.in_conflict_with))
+    return f"{view.scan.status.value}:{result}:{review}:{patient}"

@@ -21,6 +21,7 @@ STATUS = "scan-status"
 RETRY = "scan-retry"
 RETRY_ROW = "scan-retry-row"
 RESULT = "scan-result"
+IDENTITY = "scan-identity"  # whether its patient is somebody else here
 FACTS = "scan-facts"
 PROVENANCE = "scan-provenance"
 CARD = "scan-card"
@@ -45,6 +46,7 @@ def frame(user: User, scan_id: str) -> Component:
                 dbc.Button("Read again", id=RETRY, color="primary", size="sm"), id=RETRY_ROW, hidden=True
             ),
             html.Section(id=RESULT, className="lb-panel lb-result"),
+            html.Div(id=IDENTITY),
             html.Div(NOTICE, className="lb-inline-notice"),
             _review_panel(user),
             _panel("Reviews", html.Div(id=HISTORY)),

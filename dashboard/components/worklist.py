@@ -33,6 +33,7 @@ FILTERS = {FILTER_TASK: "task", FILTER_STATUS: "status", FILTER_RESULT: "result"
 SORTABLE = {"patient", "patient_id", "modality", "acquired_at", "task", "status", "probability", "verdict"}
 SORTABLE |= {"created_at"}
 LINKED = "worklist-linked"
+CONFLICTS = "worklist-conflicts"
 ANY = "any"
 
 

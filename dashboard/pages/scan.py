@@ -8,7 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.development.base_component import Component
 
 from dashboard.auth import require
-from dashboard.components import panels, viewer
+from dashboard.components import identities, panels, viewer
 from dashboard.components import scan as parts
 from dashboard.components.drift import gallery as drift_gallery
 from dashboard.components.outputs import Values, clicked, outputs
@@ -21,6 +21,7 @@ from dashboard.components.scan import (
     DOWNLOADS,
     FACTS,
     HISTORY,
+    IDENTITY,
     PROVENANCE,
     REASON,
     REFRESH,
@@ -36,6 +37,7 @@ from dashboard.components.scan import (
     TITLE,
     TRUTH,
 )
+from dashboard.pages import scan_identity
 from data.records import ScanStatus, User
 from services.permissions import Permission, may
 
@@ -49,6 +51,7 @@ PANELS = {
     STATUS: "children",
     RETRY_ROW: "hidden",
     RESULT: "children",
+    IDENTITY: "children",
     FACTS: "children",
     PROVENANCE: "children",
     CARD: "children",
@@ -88,6 +91,7 @@ def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
         STATUS: panels.status_panel(view, waiting),
         RETRY_ROW: view.scan.status is not ScanStatus.FAILED,
         RESULT: panels.result_panel(view),
+        IDENTITY: _conflicts(reviewing, user, view),
         FACTS: panels.facts(view, user),
         PROVENANCE: panels.provenance(view.result),
         CARD: view.model_card or "",
@@ -162,6 +166,7 @@ def register(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None
     _register_panels(app, reviewing, readings)
     _register_viewer(app, reviewing)
     _register_review(app, reviewing)
+    scan_identity.register(app, reviewing.identities)
 
 
 def _register_panels(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None:
@@ -226,6 +231,12 @@ def _register_review(app: Dash, reviewing: ReviewingServices) -> None:
         clicked(accepts, rejects)
         sentence = decide(reviewing, user, scan_id, str(ctx.triggered_id), reason, truth)
         return {REVIEWED: sentence, REFRESH: f"reviewed {accepts} {rejects}", REASON: ""}
+
+
+def _conflicts(reviewing: ReviewingServices, user: User, view: ScanView) -> list[Component]:
+    if not may(user, Permission.SETTLE_IDENTITIES):
+        return []
+    return identities.panels(reviewing.identities.of_patient(view.patient.id, user))
 
 
 def _may_review(view: ScanView, user: User) -> bool:

@@ -96,6 +96,13 @@ def note_old_review(connection: Connection, scan_id: str) -> None:
     _note(connection, scan_id, {})
 
 
+def note_owner(connection: Connection, from_id: str, to_id: str) -> None:
+    """The scans of one patient are another one's; to be told before the scans themselves change."""
+    moved = select(scans.c.id).where(scans.c.patient_id == from_id)
+    values = {"patient_id": to_id, "changed": _now_at()}
+    connection.execute(update(ledger).where(ledger.c.scan_id.in_(moved)).values(values))
+
+
 def note_gone(connection: Connection, scan_ids: list[str]) -> None:
     """Scans that are no longer in the house; their rows stay, empty of everything but that."""
     values = _UNREAD | _UNREVIEWED | {"gone": True, "sequence": None, "changed": _now_at()}

@@ -14,7 +14,7 @@ from data.records.goals import Goal
 from data.records.imports import Import, ImportFile, ImportItem, ImportProgress, ImportState, ItemState
 from data.records.jobs import Job, JobState
 from data.records.judgements import Judgement, Judgements, ReadCount
-from data.records.patients import Identity, Patient
+from data.records.patients import ConflictState, Identity, Patient, PatientConflict
 from data.records.people import AccessToken, AuditEvent, Role, Session, User
 from data.records.promotions import (
     NonInferiorityCheck,
@@ -69,6 +69,7 @@ __all__ = [
     "BRAIN_TUMOUR",
     "Box",
     "CATEGORIES",
+    "ConflictState",
     "NonInferiorityCheck",
     "Cost",
     "DOUBTFUL_DICE",
@@ -105,6 +106,7 @@ __all__ = [
     "PNEUMONIA",
     "PairedMetric",
     "Patient",
+    "PatientConflict",
     "Promotion",
     "PromotionKind",
     "PromotionState",
