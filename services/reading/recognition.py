@@ -17,6 +17,7 @@ from models.acquisition.task import (
     FRONTAL_FROM,
     READ_SEQUENCES,
     RECOGNISED_FROM,
+    SURELY_FRONTAL_FROM,
     TASK,
     Shown,
     frontal_share,
@@ -88,6 +89,10 @@ class Recogniser:
             self._check_view(scan)
             return None, ()
         return self._sequence(scan) if route == BRAIN_TUMOUR else (None, ())
+
+    def is_surely_frontal(self, scan: DecodedScan) -> bool:
+        """Whether the picture is a frontal chest film beyond doubt. Raises Busy like `recognise`."""
+        return float(self._picture(scan).probabilities[Shown.FRONTAL_CHEST]) >= SURELY_FRONTAL_FROM
 
     def _check_view(self, scan: DecodedScan) -> None:
         probabilities = self._picture(scan).probabilities
