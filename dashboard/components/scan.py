@@ -18,6 +18,7 @@ REFRESH = "scan-refresh"  # set by live.js when the server's version of the scan
 SEEN = "scan-seen"  # the version that the page shows; live.js compares it
 TITLE = "scan-title"
 STATUS = "scan-status"
+UNCERTAIN = "scan-uncertain"
 RETRY = "scan-retry"
 RETRY_ROW = "scan-retry-row"
 RESULT = "scan-result"
@@ -29,6 +30,7 @@ DOWNLOADS = "scan-downloads"
 HISTORY = "scan-history"
 REVIEW = "scan-review"
 ACCEPT = "scan-accept"
+ACCEPT_MEANS = "scan-accept-means"
 REJECT = "scan-reject"
 REASON = "scan-reason"
 TRUTH = "scan-truth"
@@ -77,6 +79,7 @@ def frame(user: User, scan_id: str) -> Component:
                 ],
                 className="lb-page-head",
             ),
+            html.Div(id=UNCERTAIN, role="status"),
             html.Div([viewer.frame(), side], className="lb-scan-columns"),
         ],
         className="lb-scan",
@@ -98,6 +101,7 @@ def truth_options(task: str) -> list[dict[str, str]]:
 def _review_panel(user: User) -> Component:
     body = [
         html.H2("Your review"),
+        html.P(id=ACCEPT_MEANS, className="text-secondary"),
         html.Div(
             [
                 dbc.Button([icon("bi-check-lg"), "Accept"], id=ACCEPT, color="success", size="sm"),

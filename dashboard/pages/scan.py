@@ -12,9 +12,10 @@ from dashboard.components import identities, panels, viewer
 from dashboard.components import scan as parts
 from dashboard.components.drift import gallery as drift_gallery
 from dashboard.components.outputs import Values, clicked, outputs
-from dashboard.components.results import version_of
+from dashboard.components.results import accepting_words, version_of
 from dashboard.components.scan import (
     ACCEPT,
+    ACCEPT_MEANS,
     ADVICE,
     CARD,
     CORRECT_ROW,
@@ -36,6 +37,7 @@ from dashboard.components.scan import (
     STATUS,
     TITLE,
     TRUTH,
+    UNCERTAIN,
 )
 from dashboard.pages import scan_identity
 from data.records import ScanStatus, User
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 PANELS = {
     TITLE: "children",
     STATUS: "children",
+    UNCERTAIN: "children",
     RETRY_ROW: "hidden",
     RESULT: "children",
     IDENTITY: "children",
@@ -58,6 +61,7 @@ PANELS = {
     DOWNLOADS: "children",
     HISTORY: "children",
     REVIEW: "hidden",
+    ACCEPT_MEANS: "children",
     ADVICE: "children",
     CORRECT_ROW: "hidden",
     TRUTH: "options",
@@ -89,6 +93,7 @@ def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
     return {
         TITLE: panels.title(view, user),
         STATUS: panels.status_panel(view, waiting),
+        UNCERTAIN: panels.uncertain_banner(view),
         RETRY_ROW: view.scan.status is not ScanStatus.FAILED,
         RESULT: panels.result_panel(view),
         IDENTITY: _conflicts(reviewing, user, view),
@@ -101,6 +106,7 @@ def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
             panels.history(view.reviews, view.scan.task),
         ],
         REVIEW: not _may_review(view, user),
+        ACCEPT_MEANS: "" if view.result is None else accepting_words(view.result),
         ADVICE: panels.mask_advice(view.scan),
         CORRECT_ROW: view.result is None or not view.result.has_mask,
         TRUTH: parts.truth_options(view.scan.task),

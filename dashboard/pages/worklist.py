@@ -36,6 +36,7 @@ from dashboard.components.worklist import (
 )
 from data.records import User, WorklistQuery, WorklistRow
 from services.permissions import Permission, may
+from services.task_words import reasons
 
 if TYPE_CHECKING:
     from services.cohort.cohort import Cohorts
@@ -194,6 +195,8 @@ def _query(
         for item in request.get("sortModel") or []
         if item.get("colId") in SORTABLE
     )
+    if any(column == "outcome" for column, _ in sort):  # equal answers by how sure they are
+        sort += tuple(("probability", descending) for column, descending in sort if column == "outcome")
     kept = {name: tuple(values) for name, values in linked.items()}
     for name, value in filters.items():
         if value and value != ANY:  # both the menu and the link must hold
@@ -212,7 +215,8 @@ def _row(row: WorklistRow, user: User) -> dict[str, Any]:
         "acquired_at": local_date(row.acquired_at),
         "task": task_name(row.task),
         "result": short_result(row),
-        "positive": row.positive,
+        "reasons": reasons(row.doubts),
+        "outcome": row.outcome,
         "status": STATUS_NAMES[row.status],
         "status_code": row.status.value,
         "verdict": VERDICT_NAMES[row.verdict] if row.verdict else "",
