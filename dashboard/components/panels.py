@@ -23,9 +23,12 @@ from dashboard.components.viewer import spacing_words
 from data.records import RecognisedBy, RecognisedSequence, Result, Review, Scan, ScanStatus, User, Verdict
 from services import addresses
 from services.permissions import Permission, may
+from services.task_words import words_of
 
 if TYPE_CHECKING:
     from services.reviewing.worklist import ScanView
+
+NO_HEAT_MAP = "No heat map: where the network looks was not shown to be where the disease is."
 
 
 def title(view: ScanView, user: User) -> list[Component]:
@@ -71,6 +74,7 @@ def result_panel(view: ScanView) -> list[Component]:
         ),
         probability_bar(result),
         *expected_overlap(result),
+        *without_heatmap(result),
         *warnings_of(view.scan),
     ]
     if corrected is not None and corrected.measurements is not None:
@@ -81,6 +85,13 @@ def result_panel(view: ScanView) -> list[Component]:
     if result.measurements is not None:
         parts += measurements_table(result.measurements, view)
     return parts
+
+
+def without_heatmap(result: Result) -> list[Component]:
+    """Say why nothing is drawn on a picture that gets neither mask nor heat map."""
+    if result.has_mask or words_of(result.task).heat_map:
+        return []
+    return [html.P(NO_HEAT_MAP, className="text-secondary")]
 
 
 def probability_bar(result: Result) -> Component:

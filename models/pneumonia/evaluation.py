@@ -64,7 +64,7 @@ class PneumoniaEvaluator:
         )
 
     def illustrated(self, names: list[str], decision: Decision) -> Iterator[Illustration]:
-        """The named X-rays with the heat of what spoke for pneumonia."""
+        """The named X-rays with what was said of them."""
         by_name = {labelled.image.name: labelled for labelled in self.xrays}
         for xray in (by_name[name] for name in names):
             picture = grey_image(xray.image)
@@ -72,7 +72,7 @@ class PneumoniaEvaluator:
             said = answer(self._run(inputs), placement, Spacing(), decision)
             label = "pneumonia" if xray.pneumonia else "normal"
             caption = f"{xray.image.name}: {label}, p = {said.probability:.2f}"
-            yield Illustration(xray.image.name, caption, picture, heat=said.heatmap)
+            yield Illustration(xray.image.name, caption, picture)
 
     def _recall_by_pathogen(self, called: NDArray[np.bool_]) -> dict[str, Estimate]:
         hits: dict[str, list[bool]] = defaultdict(list)
