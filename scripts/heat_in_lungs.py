@@ -68,8 +68,8 @@ class Lungs:
 
     def _lung(self, half: slice) -> Mask | None:
         rated = [(self._likeness(piece), piece) for piece in self._pieces(half)]
-        best = max(rated, key=lambda likeness_and_piece: likeness_and_piece[0], default=(0.0, None))
-        return None if best[1] is None or best[0] <= 0 else hull(best[1])
+        likeness, piece = max(rated, key=lambda pair: pair[0], default=(0.0, self.body))
+        return hull(piece) if likeness > 0 else None
 
     def _pieces(self, half: slice) -> Iterator[Mask]:
         threshold = otsu(self._smooth[self._core])
