@@ -1,4 +1,4 @@
-"""Outside distance: how far a picture lies from a version's training pictures, by the network's own vector."""
+"""Outside distance: how far a picture lies from a version's training pictures, by its network's vector."""
 
 from __future__ import annotations
 

@@ -114,7 +114,8 @@ class Task:
     network never saw: it says by a file's header alone whether a scan is the task's. `finding`,
     `picture` and `body_part` are for pages, files and reports (`data.records.TaskWords`); without
     `finding` a task is called by its name. `layout` writes reviewed scans as the labelled folder that
-    its own trainer reads; without one there are no retraining packs of the task.
+    its own trainer reads; without one there are no retraining packs of the task. `heat_map` is for a
+    task whose answers' heat maps were measured to lie where the disease can be: pages draw no others.
     """
 
     name: str
@@ -133,6 +134,7 @@ class Task:
     picture: str = ""
     body_part: str = ""
     layout: Layout | None = None
+    heat_map: bool = False
 
     @property
     def words(self) -> TaskWords:
@@ -145,4 +147,5 @@ class Task:
             picture=self.picture or f"a picture for {spoken}",
             body_part=self.body_part,
             draws_mask=self.kind is TaskKind.SEGMENTATION,
+            heat_map=self.heat_map,
         )

@@ -89,16 +89,17 @@ def shipped(task: Task, validation_fold: int) -> dict[str, Tensor]:
     if trained.facts.get("validation_fold") != validation_fold:
         held_out = trained.facts.get("validation_fold")
         raise InvalidInput(f"The shipped version held out fold {held_out}, not {validation_fold}.")
-    return _in_float32(trained)
+    return in_float32(trained)
 
 
 def network_of(task: Task, trained: Trained) -> nn.Module:
     """The task's network with these weights, in fp32, ready for inference."""
     network = task.build()
-    network.load_state_dict(_in_float32(trained))
+    network.load_state_dict(in_float32(trained))
     return task.for_inference(network).eval()
 
 
-def _in_float32(trained: Trained) -> dict[str, Tensor]:
+def in_float32(trained: Trained) -> dict[str, Tensor]:
+    """The state dict of trained weights."""
     state = load_file(trained.folder / WEIGHTS)
     return {name: value.float() if value.dtype is torch.float16 else value for name, value in state.items()}

@@ -34,12 +34,13 @@ from data.records import (
 )
 from services import addresses
 from services.permissions import Permission, may
-from services.task_words import outcome_words
+from services.task_words import outcome_words, words_of
 
 if TYPE_CHECKING:
     from services.reviewing.worklist import ScanView
 
 UNCERTAIN_ICON = "bi-question-diamond-fill"
+NO_HEAT_MAP = "No heat map: where the network looks was not shown to be where the disease is."
 
 
 def title(view: ScanView, user: User) -> list[Component]:
@@ -84,6 +85,7 @@ def result_panel(view: ScanView) -> list[Component]:
         probability_bar(result),
         *expected_overlap(result),
         *outside_distance(result),
+        *without_heatmap(result),
         *warnings_of(view.scan),
     ]
     if corrected is not None and corrected.measurements is not None:
@@ -111,6 +113,13 @@ def headline(result: Result) -> Component:
     words = outcome_words(result.task, result.outcome)
     sign = [icon(UNCERTAIN_ICON, "me-2")] if result.outcome is Outcome.UNCERTAIN else []
     return html.Div([*sign, words], className=f"lb-headline lb-outcome-{result.outcome}")
+
+
+def without_heatmap(result: Result) -> list[Component]:
+    """Say why nothing is drawn on a picture that gets neither mask nor heat map."""
+    if result.has_mask or words_of(result.task).heat_map:
+        return []
+    return [html.P(NO_HEAT_MAP, className="text-secondary")]
 
 
 def probability_bar(result: Result) -> Component:

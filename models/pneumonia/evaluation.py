@@ -78,7 +78,7 @@ class PneumoniaEvaluator:
         )
 
     def illustrated(self, names: list[str], decision: Decision) -> Iterator[Illustration]:
-        """The named X-rays with the heat of what spoke for pneumonia."""
+        """The named X-rays with what was said of them."""
         by_name = {labelled.image.name: labelled for labelled in self.xrays}
         for xray in (by_name[name] for name in names):
             picture = grey_image(xray.image)
@@ -86,7 +86,7 @@ class PneumoniaEvaluator:
             said = answer(self._run(inputs), placement, Spacing(), decision)
             label = "pneumonia" if xray.pneumonia else "normal"
             caption = f"{xray.image.name}: {label}, p = {said.probability:.2f}"
-            yield Illustration(xray.image.name, caption, picture, heat=said.heatmap)
+            yield Illustration(xray.image.name, caption, picture)
 
     def _of_adults(self, decision: Decision) -> dict[str, Estimate]:
         if not self._adult_truth.any() or self._adult_truth.all():
