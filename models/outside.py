@@ -1,82 +1,179 @@
-"""Outside distance: how far a picture lies from a version's training pictures, by its network's vector."""
+"""What a version answers outside the training sources: every case, and the figures that they come to.
+
+A case is the whole reading as a hospital would get it: decoder, suitability gate, network, decision. So there
+are more answers than yes and no: a picture may be refused, read as another task's, or said to be uncertain.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from data.feature_files import read
-from models.weights import REFERENCE
+from data import atomic_files
+from data.codec import from_plain, to_plain
+from data.labelled.outside import OutsideTruth
+from models.statistics.areas import auc
+from models.statistics.estimate import Estimate
+from models.statistics.means import mean
+from models.statistics.proportions import proportion
+from models.weights import OUTSIDE
 
-FloatArray = NDArray[np.float64]
-SHRINKAGE = 0.1
-"""How much of the identity is mixed into the correlations; no less separates, and no more either."""
-INSIDE = 0.99  # share of left-out rows of the reference that lie below a distance of 1
-PARTS = 5  # of the reference, each left out once to set the limit
-LEAST_ROWS = 100  # fewer say nothing of their own hundredth
-_CONSTANT = 1e-6
+PREFIX = "outside_"
+"""Of the figures' names in MLflow."""
 
 
-@dataclass(frozen=True, eq=False)
-class OutsideDistance:
-    """Mahalanobis distance (1936) of a vector (d,) from a reference, as a multiple of what is usual there.
+class AnswerWord(StrEnum):
+    """What a reading comes to, in a word."""
 
-    Components are standardised first, and their correlations shrunk towards none (Ledoit and Wolf, J Multivar
-    Anal 2004), since a reference has hardly more rows than its vectors have components.
+    FOUND = "found"
+    UNCERTAIN = "uncertain"
+    NOT_FOUND = "not found"
+    REFUSED = "refused"
+    OTHER_TASK = "read as another task's"
+
+
+READ = frozenset({AnswerWord.FOUND, AnswerWord.UNCERTAIN, AnswerWord.NOT_FOUND})
+"""The answers of the task that is judged."""
+
+
+@dataclass(frozen=True)
+class OutsideCase:
+    """One labelled file with what was answered; `dice` where it has a mask and was read."""
+
+    name: str
+    sha256: str
+    truth: OutsideTruth
+    words: str
+    kind: str
+    sequence: str
+    source: str
+    age: str
+    answer: AnswerWord
+    reason: str = ""  # code of a refusal
+    probability: float | None = None
+    dice: float | None = None
+    doubt: str = ""
+
+    @property
+    def read(self) -> bool:
+        """Whether the task that is judged has answered."""
+        return self.answer in READ
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it is a picture that should be read."""
+        return self.truth is not OutsideTruth.WRONG
+
+
+@dataclass(frozen=True)
+class OutsideEvaluation:
+    """All cases of one version, which is known by its weights."""
+
+    task: str
+    weights_sha256: str
+    cases: tuple[OutsideCase, ...]
+
+    def figures(self) -> dict[str, Estimate]:
+        """Figures of all cases, only those that are defined."""
+        return figures(self.cases)
+
+    def groups(self) -> dict[str, Estimate]:
+        """AUC, recall and specificity by source and age, where there are at least two of them."""
+        parts: dict[str, Estimate] = {}
+        for what, of in (("source", _source), ("age", _age)):
+            values = sorted({of(case) for case in self.cases if case.wanted})
+            for value in values if len(values) > 1 else ():
+                measured = figures([case for case in self.cases if of(case) == value])
+                parts |= {f"{name}, {what} {value}": measured[name] for name in _BY_PART if name in measured}
+        return parts
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON's own types, with the figures."""
+        return {
+            **to_plain(self),
+            "figures": {name: asdict(figure) for name, figure in self.figures().items()},
+            "groups": {name: asdict(figure) for name, figure in self.groups().items()},
+        }
+
+
+_BY_PART = ("auc", "recall", "specificity", "missed", "false_alarms")
+
+
+def figures(cases: Iterable[OutsideCase]) -> dict[str, Estimate]:
+    """What cases come to, only what is defined: rates of those that were read, and how many were refused.
+
+    Shares have Wilson's interval, AUC DeLong's, Dice Student's. They count files as independent.
     """
-
-    centre: FloatArray  # (d,)
-    whitening: FloatArray  # (d, d): (vector - centre) @ whitening has the distance as its length
-    limit: float
-
-    def of(self, vector: NDArray[Any] | None) -> float | None:
-        """0 in the middle of the reference, 1 where a hundredth of it lies further out.
-
-        None where there is no vector, or one of another length or with something that is not a number.
-        """
-        if vector is None or vector.shape != self.centre.shape or not np.isfinite(vector).all():
-            return None
-        return float(self.of_rows(vector[None])[0])
-
-    def of_rows(self, vectors: NDArray[Any]) -> FloatArray:
-        """The distances (n,) of finite vectors (n, d)."""
-        lengths: FloatArray = np.linalg.norm((vectors - self.centre) @ self.whitening, axis=1)
-        return lengths / self.limit
-
-
-def fitted(vectors: NDArray[Any]) -> OutsideDistance | None:
-    """The distance from reference vectors (n, d); None where there are too few finite ones.
-
-    Each fifth of the rows is measured from the others, so that the limit holds for vectors that the
-    fit has not seen; measured from themselves they all lie too near.
-    """
-    known = vectors[np.isfinite(vectors).all(axis=1)].astype(np.float64)
-    if len(known) < LEAST_ROWS or not known.shape[1]:
-        return None
-    part = np.random.default_rng(0).permutation(len(known)) % PARTS
-    left_out = [_unscaled(known[part != number]).of_rows(known[part == number]) for number in range(PARTS)]
-    whole = _unscaled(known)
-    limit = float(np.quantile(np.concatenate(left_out), INSIDE))
-    return OutsideDistance(whole.centre, whole.whitening, limit) if limit > 0 else None
+    cases = tuple(cases)
+    healthy, ill = _read(cases, OutsideTruth.HEALTHY), _read(cases, OutsideTruth.ILL)
+    other = _read(cases, OutsideTruth.OTHER_DISEASE)
+    wanted = [case for case in cases if case.wanted]
+    wrong = [case for case in cases if not case.wanted]
+    every = {
+        "false_alarms": _share(healthy, AnswerWord.FOUND),
+        "specificity": _share(healthy, AnswerWord.NOT_FOUND),
+        "recall": _share(ill, AnswerWord.FOUND),
+        "missed": _share(ill, AnswerWord.NOT_FOUND),
+        "other_disease_found": _share(other, AnswerWord.FOUND),
+        "uncertain": _share([*healthy, *ill, *other], AnswerWord.UNCERTAIN),
+        "auc": _auc([*healthy, *ill]),
+        "dice": mean(np.array([case.dice for case in ill if case.dice is not None], dtype=np.float64)),
+        "refused": _share(wanted, AnswerWord.REFUSED),
+        "wrong_refused": _share(wrong, AnswerWord.REFUSED),
+    }
+    return {name: figure for name, figure in every.items() if not math.isnan(figure.value)}
 
 
-def opened(folder: Path) -> OutsideDistance | None:
-    """The distance from the reference of the version in `folder`; None where it has none with vectors."""
-    file = folder / REFERENCE
-    if not file.exists():
-        return None
-    _, vectors = read(file.read_bytes())
-    return None if vectors is None else fitted(vectors)
+def keep(folder: Path, evaluation: OutsideEvaluation) -> None:
+    """Lay it beside the weights in `folder`."""
+    atomic_files.write(folder / OUTSIDE, json.dumps(evaluation.plain(), indent=1) + "\n")
 
 
-def _unscaled(rows: FloatArray) -> OutsideDistance:
-    centre, spread = rows.mean(axis=0), np.maximum(rows.std(axis=0), _CONSTANT)
-    standard = (rows - centre) / spread
-    correlations = (1 - SHRINKAGE) * standard.T @ standard / len(rows) + SHRINKAGE * np.eye(len(centre))
-    # Its inverse is L @ L.T, so that the length of x @ L is the distance of x.
-    whitening = np.linalg.cholesky(np.linalg.inv(correlations)) / spread[:, None]
-    return OutsideDistance(centre, whitening, 1.0)
+def opened(folder: Path) -> OutsideEvaluation | None:
+    """What lies in `folder`, None where nothing does; raises ValueError where it is no evaluation."""
+    file = folder / OUTSIDE
+    return of_plain(json.loads(file.read_text())) if file.exists() else None
+
+
+def of_plain(plain: Any) -> OutsideEvaluation:
+    """What `OutsideEvaluation.plain` made; raises ValueError where it is none."""
+    evaluation: OutsideEvaluation = from_plain(OutsideEvaluation, plain)
+    return evaluation
+
+
+def metrics_in(folder: Path) -> dict[str, dict[str, float]]:
+    """The figures beside the weights in `folder` under their names in MLflow; may be none."""
+    evaluation = opened(folder)
+    if evaluation is None:
+        return {}
+    return {PREFIX + name: asdict(figure) for name, figure in evaluation.figures().items()}
+
+
+def _read(cases: Iterable[OutsideCase], truth: OutsideTruth) -> list[OutsideCase]:
+    return [case for case in cases if case.truth is truth and case.read]
+
+
+def _share(cases: Sequence[OutsideCase], answer: AnswerWord) -> Estimate:
+    return proportion(sum(case.answer is answer for case in cases), len(cases))
+
+
+def _auc(cases: Sequence[OutsideCase]) -> Estimate:
+    known = [(case.truth is OutsideTruth.ILL, case.probability) for case in cases]
+    scored = [(ill, probability) for ill, probability in known if probability is not None]
+    truth = np.array([ill for ill, _ in scored], dtype=bool)
+    return auc(truth, np.array([probability for _, probability in scored], dtype=np.float64))
+
+
+def _source(case: OutsideCase) -> str:
+    return case.source
+
+
+def _age(case: OutsideCase) -> str:
+    return case.age

@@ -21,6 +21,9 @@ SETTINGS = "settings.json"
 CARD = "card.md"
 REFERENCE = "reference.parquet"
 """What the training set looked like: features and vectors of a sample, to measure drift against."""
+OUTSIDE = "outside.json"
+"""What the version answers outside the training sources."""
+FILES = (WEIGHTS, SETTINGS, CARD, REFERENCE, OUTSIDE)
 
 
 @dataclass(frozen=True)

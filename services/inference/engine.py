@@ -22,9 +22,9 @@ from torch import Tensor, nn
 
 from data.errors import ModelUnavailable, UnusableModel
 from data.records import VERSION
-from models import outside
+from models import outside_distance
 from models.device import chosen_device
-from models.outside import OutsideDistance
+from models.outside_distance import OutsideDistance
 from models.task import Describing, Task, TaskKind
 from models.weights import Trained, network_of
 
@@ -110,7 +110,7 @@ class Engine:
             try:
                 network = network_of(task, trained).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
                 dtype = self._checked_dtype(network, task)
-                usual = outside.opened(trained.folder)
+                usual = outside_distance.opened(trained.folder)
             except (torch.OutOfMemoryError, MemoryError) as error:
                 self._free_memory()
                 raise UnusableModel(_NO_MEMORY.format(version=version)) from error

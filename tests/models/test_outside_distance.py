@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from data.feature_files import written
-from models import outside
+from models import outside_distance
 from models.weights import REFERENCE
 
 
@@ -22,7 +22,7 @@ def _correlated(random: np.random.Generator, n: int) -> np.ndarray:
 
 def test_a_hundredth_of_unseen_pictures_like_the_reference_lies_over_one() -> None:
     random = np.random.default_rng(0)
-    distance = outside.fitted(_correlated(random, 300))
+    distance = outside_distance.fitted(_correlated(random, 300))
     assert distance is not None
     over = distance.of_rows(_correlated(random, 4000)) > 1
     assert 0.003 < over.mean() < 0.03
@@ -31,14 +31,14 @@ def test_a_hundredth_of_unseen_pictures_like_the_reference_lies_over_one() -> No
 def test_what_breaks_the_correlations_lies_outside_though_each_component_is_usual() -> None:
     random = np.random.default_rng(1)
     inside = _correlated(random, 400)
-    distance = outside.fitted(inside)
+    distance = outside_distance.fitted(inside)
     assert distance is not None
     shuffled = np.stack([random.permutation(column) for column in inside.T], axis=1)
     assert (distance.of_rows(shuffled) > 1).mean() > 0.9
 
 
 def test_the_middle_is_zero_and_the_way_out_is_straight() -> None:
-    distance = outside.fitted(_correlated(np.random.default_rng(2), 200))
+    distance = outside_distance.fitted(_correlated(np.random.default_rng(2), 200))
     assert distance is not None
     step = np.ones(40)
     near, far = distance.of(distance.centre + step), distance.of(distance.centre + 3 * step)
@@ -49,30 +49,30 @@ def test_the_middle_is_zero_and_the_way_out_is_straight() -> None:
 def test_a_constant_component_does_not_break_it() -> None:
     vectors = _correlated(np.random.default_rng(3), 200)
     vectors[:, 4] = 1.0
-    distance = outside.fitted(vectors)
+    distance = outside_distance.fitted(vectors)
     assert distance is not None and np.isfinite(distance.of_rows(vectors)).all()
 
 
 @pytest.mark.parametrize("vector", [None, np.ones(39), np.full(40, np.nan)])
 def test_a_vector_that_cannot_be_compared_has_no_distance(vector: np.ndarray | None) -> None:
-    distance = outside.fitted(_correlated(np.random.default_rng(4), 200))
+    distance = outside_distance.fitted(_correlated(np.random.default_rng(4), 200))
     assert distance is not None and distance.of(vector) is None
 
 
 def test_a_hundred_rows_are_a_reference_and_fewer_are_not() -> None:
     vectors = _correlated(np.random.default_rng(5), outside.LEAST_ROWS)
-    assert outside.fitted(vectors) is not None
+    assert outside_distance.fitted(vectors) is not None
     vectors[0, 0] = np.nan
-    assert outside.fitted(vectors) is None
+    assert outside_distance.fitted(vectors) is None
 
 
 def test_a_version_is_measured_by_its_own_reference(tmp_path: Path) -> None:
-    assert outside.opened(tmp_path) is None
+    assert outside_distance.opened(tmp_path) is None
     vectors = _correlated(np.random.default_rng(6), 200).astype(np.float16)
     frame = pd.DataFrame({"probability": np.zeros(len(vectors))})
     (tmp_path / REFERENCE).write_bytes(written(frame))
-    assert outside.opened(tmp_path) is None
+    assert outside_distance.opened(tmp_path) is None
     (tmp_path / REFERENCE).write_bytes(written(frame, vectors))
-    opened, direct = outside.opened(tmp_path), outside.fitted(vectors)
+    opened, direct = outside_distance.opened(tmp_path), outside_distance.fitted(vectors)
     assert opened is not None and direct is not None
     assert opened.of(vectors[3]) == pytest.approx(direct.of(vectors[3]))
