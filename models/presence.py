@@ -1,8 +1,9 @@
 """Whether there is a tumour in a scan, out of everything that the outlines show of themselves.
 
-The surest pixels alone call a bright vessel or the skull base a tumour. How sharp a drawn mask is, whether the
-mirror image is drawn alike, how much of the scan it takes and into how many pieces it falls tell healthy heads from ill
-ones; a logistic regression, fitted on validation cases and on scans from elsewhere, weighs them.
+The surest pixels alone call a bright vessel or the skull base a tumour. How sharp a drawn mask is, whether
+the mirror image is drawn alike, how much of the scan it takes and into how many pieces it falls tell healthy
+heads from ill ones; a logistic regression, fitted on validation cases and on scans from elsewhere, weighs
+them.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def signs(evidence: float, plain: NDArray[Any], mirrored: NDArray[Any]) -> Float
 
 
 def logit(weights: Sequence[float], shown: FloatArray) -> float:
-    """The logit of "there is a tumour" of a scan with these signs; `weights` are the constant and one a sign."""
+    """The logit of "there is a tumour" of a scan with these signs; `weights`: the constant, then one a sign."""
     return float(weights[0] + np.dot(weights[1:], shown))
 
 

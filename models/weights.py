@@ -74,7 +74,7 @@ def opened(folder: Path) -> Trained:
 
 
 def _decision(kept: dict[str, Any]) -> Decision:
-    return Decision(**{name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()})
+    return Decision(**{key: tuple(value) if isinstance(value, list) else value for key, value in kept.items()})
 
 
 def checkpointed(file: Path) -> dict[str, Tensor]:

@@ -79,7 +79,7 @@ class BrainTumourEvaluator:
         self._volumes: list[Asked] = []  # volumes and stretches of them
         for (dataset, name), members in tqdm(scans.items(), desc="reading scans", mininterval=5):
             self._read(name, dataset, members, run)
-        for head in tqdm(list(heads_from_elsewhere(folder)), desc="reading heads from elsewhere", mininterval=5):
+        for head in tqdm(list(heads_from_elsewhere(folder)), desc="reading others", mininterval=5):
             outputs, _ = _outputs(head.array, run)
             asked = self._volumes if len(head.array) > 1 else self._lone
             asked.append(Asked(presence_signs(outputs), head.tumour, elsewhere=True))

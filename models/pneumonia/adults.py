@@ -18,7 +18,7 @@ JUDGED_FOLDS = (4, 5)
 
 
 def adult_films(folder: Path) -> list[LabelledXray]:
-    """Adults' films that are normal or show pneumonia, by patient; other disease is left out. May be empty."""
+    """Adults' films that are normal or show pneumonia; other disease is left out. May be empty."""
     films = []
     for collected in collected_files(folder):
         words = {word.strip() for word in collected.truth.lower().replace("(", ",").split(",")}

@@ -27,7 +27,7 @@ from models.statistics.roc import threshold_for_recall
 from models.task import Decision
 
 RECALL = 0.96
-"""Kept by the threshold on validation patients; on films from elsewhere recall was higher, specificity lower."""
+"""Kept by the threshold on validation patients; elsewhere recall was higher and specificity lower."""
 CERTAINTY = 0.99
 """No probability is surer than this: a few hundred films cannot show more."""
 
@@ -52,7 +52,7 @@ class PneumoniaEvaluator:
         return np.array([xray.pneumonia for xray in xrays], dtype=bool), np.array(logits, dtype=np.float64)
 
     def calibrated(self) -> Decision:
-        """Temperature and bias by likelihood, children and adults weighing the same; a threshold by recall."""
+        """Temperature and bias by likelihood, children and adults alike; the threshold by recall."""
         groups = [(self.truth, self.logits), (self._adult_truth, self._adult_logits)]
         weights = np.concatenate([np.full(len(truth), 1 / max(1, len(truth))) for truth, _ in groups])
         temperature, bias = fitted_temperature(

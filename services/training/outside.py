@@ -31,10 +31,7 @@ def answer_word(report: Report, task: str) -> AnswerWord:
         return AnswerWord.REFUSED
     if report["task"] != task:
         return AnswerWord.OTHER_TASK
-    outcome = report.get("outcome")  # not every reading says "uncertain"
-    if outcome is not None:
-        return AnswerWord(str(outcome).replace("_", " "))
-    return AnswerWord.FOUND if report["positive"] else AnswerWord.NOT_FOUND
+    return AnswerWord(str(report["outcome"]).replace("-", " "))
 
 
 def judged_outside(segmenting: Segmenting, task: Task, trained: Trained, data: Path) -> OutsideEvaluation:

@@ -60,7 +60,7 @@ def test_a_vector_that_cannot_be_compared_has_no_distance(vector: np.ndarray | N
 
 
 def test_a_hundred_rows_are_a_reference_and_fewer_are_not() -> None:
-    vectors = _correlated(np.random.default_rng(5), outside.LEAST_ROWS)
+    vectors = _correlated(np.random.default_rng(5), outside_distance.LEAST_ROWS)
     assert outside_distance.fitted(vectors) is not None
     vectors[0, 0] = np.nan
     assert outside_distance.fitted(vectors) is None
