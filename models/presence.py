@@ -57,7 +57,7 @@ def signs(evidence: float, plain: NDArray[Any], mirrored: NDArray[Any]) -> Float
 
 
 def logit(weights: Sequence[float], shown: FloatArray) -> float:
-    """The logit of "there is a tumour" of a scan with these signs; `weights`: the constant, then one a sign."""
+    """The logit of "there is a tumour" of a scan with these signs; `weights`: a constant, then one a sign."""
     return float(weights[0] + np.dot(weights[1:], shown))
 
 

@@ -46,6 +46,9 @@ class Recipe:
     patience: int = 8
     seed: int = 20261120
     checkpoint_every_s: float = 180.0
+    kept: float = 0.0
+    """Share of the shipped weights in the finished ones, where a training starts from them (Wortsman et al.,
+    Robust fine-tuning of zero-shot models, CVPR 2022): what was learnt anew without losing what was known."""
 
 
 class Trainable(Protocol):

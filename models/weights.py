@@ -74,7 +74,9 @@ def opened(folder: Path) -> Trained:
 
 
 def _decision(kept: dict[str, Any]) -> Decision:
-    return Decision(**{key: tuple(value) if isinstance(value, list) else value for key, value in kept.items()})
+    return Decision(
+        **{key: tuple(value) if isinstance(value, list) else value for key, value in kept.items()}
+    )
 
 
 def checkpointed(file: Path) -> dict[str, Tensor]:
@@ -93,6 +95,14 @@ def shipped(task: Task, validation_fold: int) -> dict[str, Tensor]:
         held_out = trained.facts.get("validation_fold")
         raise InvalidInput(f"The shipped version held out fold {held_out}, not {validation_fold}.")
     return in_float32(trained)
+
+
+def mixed(first: dict[str, Tensor], second: dict[str, Tensor], share: float) -> dict[str, Tensor]:
+    """Weights of which `share` are those of `first`, the rest those of `second`; counters are `second`'s."""
+    return {
+        name: torch.lerp(value, first[name], share) if value.dtype.is_floating_point else value
+        for name, value in second.items()
+    }
 
 
 def network_of(task: Task, trained: Trained) -> nn.Module:

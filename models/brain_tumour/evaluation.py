@@ -30,13 +30,12 @@ from models.brain_tumour.task import (
 )
 from models.evaluation import Evaluation, Illustration, Run, Scored
 from models.overlap import dice, hausdorff95
-from models.statistics.calibration import fitted_temperature
 from models.statistics.classification import classification, wrongness
 from models.statistics.confusion import called_ill
 from models.statistics.estimate import SHARE, Bounds, Estimate
 from models.statistics.means import correlation, mean, median
 from models.statistics.proportions import proportion
-from models.statistics.roc import frr_at_far, threshold_for_recall
+from models.statistics.roc import frr_at_far
 from models.task import Answer, Decision, Placement
 
 PIXEL_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,9 +13,10 @@ from models import presence
 from models.statistics.roc import threshold_for_recall
 from models.task import Decision
 
-RECALL = 0.97
-"""Of the ill, kept by the threshold on the cases that it is chosen on, if it leaves no more false alarms than
-it may."""
+RECALL = 0.98
+"""Of lone slices with a tumour, said to be abnormal at least."""
+LEAST_ABNORMAL = 0.1
+"""Less probable than this is not said to be abnormal, whatever is missed."""
 CERTAINTY = 0.99
 """No probability is surer than this: the volumes are too few to show more."""
 
@@ -32,3 +34,65 @@ class Asked:
         weights = decision.volume_presence if volume else decision.presence
         raw = float(self.signs[0]) if weights is None else presence.logit(weights, self.signs)
         return decision.probability(raw, volume)
+
+
+def with_presence(decision: Decision, lone: Sequence[Asked], volumes: Sequence[Asked]) -> Decision:
+    """The decision with its presence fitted; heads from elsewhere weigh as much as all held-out patients.
+
+    The threshold is where recall and specificity together are highest; volumes are shifted to have the same
+    one. From a lower probability on, which keeps nearly all of the ill, a scan is abnormal.
+    """
+    decision = replace(
+        decision, certainty=CERTAINTY, presence=_fitted(lone), volume_presence=_fitted(volumes)
+    )
+    threshold = _threshold(decision, lone, volume=False)
+    decision = replace(decision, threshold=threshold, abnormal=min(threshold, _abnormal(decision, lone)))
+    if decision.volume_presence is None:
+        return decision
+    own = _threshold(decision, volumes, volume=True)
+    return replace(decision, volume_shift=_logit(own) - _logit(threshold))
+
+
+def _fitted(asked: Sequence[Asked]) -> tuple[float, ...] | None:
+    truth = _truth(asked)
+    if truth.all() or not truth.any():
+        return None
+    return presence.fitted(np.stack([each.signs for each in asked]), truth, _importance(asked))
+
+
+def _threshold(decision: Decision, asked: Sequence[Asked], volume: bool) -> float:
+    """The probability in the middle of where recall and specificity together are highest."""
+    truth, weight = _truth(asked), _importance(asked)
+    probability = np.array([each.probability(decision, volume) for each in asked])
+    order = np.unique(np.concatenate([probability, [1 - CERTAINTY, CERTAINTY]]))
+    cuts = (order[:-1] + order[1:]) / 2
+    ill, healthy = weight * truth, weight * ~truth
+    right = [
+        float(ill[probability >= cut].sum() / max(1e-9, ill.sum()))
+        + float(healthy[probability < cut].sum() / max(1e-9, healthy.sum()))
+        for cut in cuts
+    ]
+    best = cuts[np.isclose(right, max(right))]
+    return round(float(best[len(best) // 2]), 4)
+
+
+def _abnormal(decision: Decision, lone: Sequence[Asked]) -> float:
+    truth = _truth(lone)
+    probability = np.array([each.probability(decision, volume=False) for each in lone])
+    return max(LEAST_ABNORMAL, round(threshold_for_recall(truth, probability, RECALL), 4))
+
+
+def _importance(asked: Sequence[Asked]) -> NDArray[np.float64]:
+    elsewhere = np.array([each.elsewhere for each in asked], dtype=bool)
+    share = max(1, int(elsewhere.sum())), max(1, int((~elsewhere).sum()))
+    return np.where(elsewhere, 1 / share[0], 1 / share[1])
+
+
+def _truth(asked: Sequence[Asked]) -> NDArray[np.bool_]:
+    return np.array([each.tumour for each in asked], dtype=bool)
+
+
+def _logit(probability: float) -> float:
+    """The raw logit behind a probability that is never surer than CERTAINTY."""
+    share = 0.5 + (probability - 0.5) / (2 * CERTAINTY - 1)
+    return math.log(share / (1 - share))

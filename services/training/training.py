@@ -159,6 +159,8 @@ def finish(
 ) -> tuple[Trained, Evaluation]:
     """Best weights become a version's files: rounded to fp16, calibrated and judged as they ship."""
     task, state = plan.training.task, weights.checkpointed(best)
+    if plan.recipe.kept:
+        state = weights.mixed(weights.shipped(task, plan.fold), state, plan.recipe.kept)
     draft = weights.save(into, state, Decision(threshold=0.5), {}, facts)
     evaluator = plan.training.evaluator(data, runner(network_of(task, draft), device), plan.fold)
     decision = evaluator.calibrated()
