@@ -84,7 +84,8 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
 def _register_pages(app: Dash, services: Services) -> None:
     """Bind every page to what it asks of the services."""
     tasks, requests = services.versions.registry.clinical, services.reviewing.requests
-    worklist.register(app, services.reviewing.worklist, services.cohort.numbers, tasks)
+    reviewing = services.reviewing
+    worklist.register(app, reviewing.worklist, reviewing.identities, services.cohort.numbers, tasks)
     scan.register(app, services.reviewing, services.reading.readings)
     cohort.register(app, services.cohort)
     performance.register(app, services.performance)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from data.records import ScanHeader, Spacing, TaskWords
+from data.records import Doubt, ScanHeader, Spacing, TaskWords
 from models.imaging import Crop
 from models.retraining import Layout
 
@@ -38,6 +38,11 @@ class Decision:
     (`models.doubt`) into the Dice to be expected of its mask; None where a task draws no mask.
     `volume_shift` is taken off a volume's raw logit: the most suspicious of many slices is more
     suspicious than a lone one, whether or not there is anything.
+    `certainty` is the surest that a probability may be, either way: what was never seen to be right more
+    often than that must not be said as if it were.
+    `presence` and `volume_presence` weigh what the outlines of a lone picture and of a volume show
+    (`models.presence`) into the raw logit; None where the surest pixels alone are asked. `abnormal` is the
+    probability from which something is said to be abnormal, though it does not reach `threshold`.
     """
 
     threshold: float
@@ -47,16 +52,26 @@ class Decision:
     least_pixels: int = 0
     dice_estimate: tuple[float, ...] | None = None
     volume_shift: float = 0.0
+    certainty: float = 1.0
+    presence: tuple[float, ...] | None = None
+    volume_presence: tuple[float, ...] | None = None
+    abnormal: float | None = None
 
     def probability(self, logit: float, volume: bool = False) -> float:
         """The calibrated probability behind the raw logit of a lone picture or of a volume."""
         scaled = (logit - self.volume_shift * volume) / self.temperature + self.bias
-        return float(1 / (1 + np.exp(-np.clip(scaled, -60, 60))))
+        share = 1 / (1 + np.exp(-np.clip(scaled, -60, 60)))
+        return float(0.5 + (2 * self.certainty - 1) * (share - 0.5))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a task says of one scan, in the scan's displayed grid."""
+    """What a task says of one scan, in the scan's displayed grid.
+
+    `positive` is the call at the threshold, also where `doubts` say why nobody should rely on it; a mask
+    may be given then as a suggestion. `outside_distance` tells how far the picture's vector lies from
+    those of the training set, 1 being the limit; None where that cannot be told.
+    """
 
     probability: float
     positive: bool
@@ -65,6 +80,8 @@ class Answer:
     estimated_dice: float | None = None  # of the mask, where one was drawn
     heatmap: FloatArray | None = None  # (height, width), 0..1
     routes: dict[str, float] | None = None  # probability of each clinical task; routing only
+    doubts: tuple[Doubt, ...] = ()
+    outside_distance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +114,8 @@ class Task:
     network never saw: it says by a file's header alone whether a scan is the task's. `finding`,
     `picture` and `body_part` are for pages, files and reports (`data.records.TaskWords`); without
     `finding` a task is called by its name. `layout` writes reviewed scans as the labelled folder that
-    its own trainer reads; without one there are no retraining packs of the task.
+    its own trainer reads; without one there are no retraining packs of the task. `heat_map` is for a
+    task whose answers' heat maps were measured to lie where the disease can be: pages draw no others.
     """
 
     name: str
@@ -116,6 +134,7 @@ class Task:
     picture: str = ""
     body_part: str = ""
     layout: Layout | None = None
+    heat_map: bool = False
 
     @property
     def words(self) -> TaskWords:
@@ -128,4 +147,5 @@ class Task:
             picture=self.picture or f"a picture for {spoken}",
             body_part=self.body_part,
             draws_mask=self.kind is TaskKind.SEGMENTATION,
+            heat_map=self.heat_map,
         )

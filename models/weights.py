@@ -21,6 +21,9 @@ SETTINGS = "settings.json"
 CARD = "card.md"
 REFERENCE = "reference.parquet"
 """What the training set looked like: features and vectors of a sample, to measure drift against."""
+OUTSIDE = "outside.json"
+"""What the version answers outside the training sources."""
+FILES = (WEIGHTS, SETTINGS, CARD, REFERENCE, OUTSIDE)
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,7 @@ def opened(folder: Path) -> Trained:
 
 
 def _decision(kept: dict[str, Any]) -> Decision:
-    estimate = kept.pop("dice_estimate", None)
-    return Decision(**kept, dice_estimate=None if estimate is None else tuple(estimate))
+    return Decision(**{key: tuple(value) if isinstance(value, list) else value for key, value in kept.items()})
 
 
 def checkpointed(file: Path) -> dict[str, Tensor]:
@@ -90,16 +92,17 @@ def shipped(task: Task, validation_fold: int) -> dict[str, Tensor]:
     if trained.facts.get("validation_fold") != validation_fold:
         held_out = trained.facts.get("validation_fold")
         raise InvalidInput(f"The shipped version held out fold {held_out}, not {validation_fold}.")
-    return _in_float32(trained)
+    return in_float32(trained)
 
 
 def network_of(task: Task, trained: Trained) -> nn.Module:
     """The task's network with these weights, in fp32, ready for inference."""
     network = task.build()
-    network.load_state_dict(_in_float32(trained))
+    network.load_state_dict(in_float32(trained))
     return task.for_inference(network).eval()
 
 
-def _in_float32(trained: Trained) -> dict[str, Tensor]:
+def in_float32(trained: Trained) -> dict[str, Tensor]:
+    """The state dict of trained weights."""
     state = load_file(trained.folder / WEIGHTS)
     return {name: value.float() if value.dtype is torch.float16 else value for name, value in state.items()}

@@ -15,7 +15,7 @@ GRAVE_EFFECT = 0.5
 """From this distance on a drifted output of the model is critical."""
 APART, FAR_APART = 0.6, 0.8
 """Area under the curve of the classifier on embeddings, lower end of its interval: warning, critical."""
-OUTPUTS = ("probability", "volume_ml", "lesions", "doubt", "estimated_dice")
+OUTPUTS = ("probability", "volume_ml", "lesions", "doubt", "estimated_dice", "outside_distance")
 
 LIMITS: dict[str, float] = {
     "effect": EFFECT,

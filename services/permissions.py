@@ -32,6 +32,7 @@ class Permission(StrEnum):
 
     SEE_SCANS = "see scans"
     SEE_IDENTITY = "see who a patient is"
+    SETTLE_IDENTITIES = "say whether two patients are one person"
     SEND_SCANS = "add scans"
     READ_AGAIN = "have a scan read again"
     REVIEW = "review results"
@@ -75,6 +76,11 @@ TABLE: Mapping[Permission, Grant] = {
         (_CLINICIAN,),
         "See names, patient ids, birth dates and names of files, and numbers that stand for few; others "
         "see pseudonyms.",
+    ),
+    Permission.SETTLE_IDENTITIES: Grant(
+        (_CLINICIAN,),
+        "Where two patients have the same name and number, see both side by side, and merge them or keep "
+        "them apart.",
     ),
     Permission.SEND_SCANS: Grant((_CLINICIAN, _MLOPS), "Upload scans on the worklist or by the API."),
     Permission.READ_AGAIN: Grant(

@@ -44,6 +44,8 @@ class Settings:
     registry_seconds: int = 30
     gate_recall_percent: int = 5
     gate_dice_percent: int = 3
+    gate_specificity_percent: int = 5
+    gate_outside_percent: int = 10
     gate_least_truths: int = 20
     alerts: str = field(default="", repr=False)  # holds passwords
     url: str = ""
@@ -91,6 +93,10 @@ class Settings:
             registry_seconds=_whole(env, "LIGHTBOX_REGISTRY_SECONDS", cls.registry_seconds, least=0),
             gate_recall_percent=_whole(env, "LIGHTBOX_GATE_RECALL_PERCENT", cls.gate_recall_percent),
             gate_dice_percent=_whole(env, "LIGHTBOX_GATE_DICE_PERCENT", cls.gate_dice_percent),
+            gate_specificity_percent=_whole(
+                env, "LIGHTBOX_GATE_SPECIFICITY_PERCENT", cls.gate_specificity_percent
+            ),
+            gate_outside_percent=_whole(env, "LIGHTBOX_GATE_OUTSIDE_PERCENT", cls.gate_outside_percent),
             gate_least_truths=_whole(env, "LIGHTBOX_GATE_LEAST_TRUTHS", cls.gate_least_truths),
             alerts=env.get("LIGHTBOX_ALERTS", ""),
             url=env.get("LIGHTBOX_URL", ""),

@@ -1,8 +1,10 @@
-"""What people call the tasks: asked of the tasks themselves by everything that shows or hands on results."""
+"""What people call the tasks and their answers: asked by everything that shows or hands on results."""
 
 from __future__ import annotations
 
-from data.records import TaskWords
+from collections.abc import Sequence
+
+from data.records import Doubt, Outcome, TaskWords
 from models import tasks
 from models.task import Task
 
@@ -17,6 +19,31 @@ def words_of(task: str) -> TaskWords:
         return known.words
     spoken = task.replace("-", " ")
     return TaskWords(task, spoken.capitalize(), spoken, f"a picture for {spoken}", "", draws_mask=False)
+
+
+OUTCOME_NAMES = {
+    Outcome.FOUND: "Found",
+    Outcome.UNCERTAIN: "Uncertain",
+    Outcome.NOT_FOUND: "Not found",
+}
+"""The three answers of any task, the most urgent first."""
+
+
+def outcome_words(task: str, outcome: Outcome) -> str:
+    """An answer in a few words: "Tumour found", "Pneumonia unlikely", "Uncertain"."""
+    if outcome is Outcome.UNCERTAIN:
+        return OUTCOME_NAMES[outcome]
+    words = words_of(task)
+    if not words.draws_mask:
+        return f"{words.finding.capitalize()} {'likely' if outcome is Outcome.FOUND else 'unlikely'}"
+    if outcome is Outcome.FOUND:
+        return f"{words.finding.capitalize()} found"
+    return f"No {words.finding} found"
+
+
+def reasons(doubts: Sequence[Doubt]) -> str:
+    """Why an answer is uncertain, in one line without a full stop; "" where it is not."""
+    return "; ".join(doubt.words for doubt in doubts)
 
 
 def finding_measured_by(*clinical: Task) -> str:

@@ -112,7 +112,7 @@ def test_every_parameter_and_field_of_a_request_stands_in_the_manual() -> None:
         for operation in methods.values():
             for parameter in operation.get("parameters", []):
                 assert parameter["name"] in words, f"{path}: {parameter['name']}"
-    for name in ("DriftAskBody", "ReportAskBody"):
+    for name in ("DriftAskBody", "ReportAskBody", "SettleConflictBody"):
         assert set(whole["components"]["schemas"][name]["properties"]) <= words, name
 
 

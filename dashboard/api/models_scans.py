@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from dashboard.api.models_common import ApiAnswer, ApiQuery, ErrorWordsAnswer
-from data.records import RecognisedSequence, Refusal, Result, Review, ScanHeader, ScanStatus
+from data.records import Outcome, RecognisedSequence, Refusal, Result, Review, ScanHeader, ScanStatus
 
 
 class SendScanQuery(ApiQuery):
@@ -55,6 +55,7 @@ class ScanAnswer(ApiAnswer):
     sequence: RecognisedSequence | None = Field(description="MRI sequence that the scan was recognised as")
     warnings: tuple[str, ...]
     uploaded_at: datetime
+    outcome: Outcome | None = Field(description="What the latest result comes to; null where there is none")
     result: Result | None
     reviews: tuple[Review, ...]
     notice: str

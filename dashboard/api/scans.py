@@ -130,6 +130,7 @@ def described(view: ScanView, user: User) -> ScanAnswer:
         sequence=scan.recognised,
         warnings=scan.warnings,
         uploaded_at=scan.created_at,
+        outcome=None if view.result is None else view.result.outcome,
         result=view.result,
         reviews=view.reviews,
         notice=NOTICE,

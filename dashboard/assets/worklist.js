@@ -5,7 +5,7 @@
 
   const GRID = "worklist-grid";
   const NARROW = 768;
-  const ON_NARROW = ["picture", "patient", "probability", "status"];
+  const ON_NARROW = ["picture", "patient", "outcome", "status"];
   const element = (...parts) => window.React.createElement(...parts);
   const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
 
@@ -31,8 +31,12 @@
 
   cells.ResultCell = function (props) {
     if (!props.data || !props.data.result) return null;
-    const look = props.data.positive ? "lb-result-positive" : "lb-result-negative";
-    return element("span", { className: look }, props.data.result);
+    const { outcome, result, reasons } = props.data;
+    const look = "lb-result-" + outcome;
+    if (outcome !== "uncertain") return element("span", { className: look }, result);
+    const sign = element("i", { className: "bi bi-question-diamond-fill me-1", "aria-hidden": true });
+    const words = element("span", { className: "lb-result-word" }, sign, result);
+    return element("span", { className: look, title: reasons }, words, element("small", null, reasons));
   };
 
   cells.StatusBadge = function (props) {

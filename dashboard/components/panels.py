@@ -14,18 +14,33 @@ from dashboard.components.measurements import measurements_table
 from dashboard.components.results import (
     VERDICT_NAMES,
     finding,
-    headline,
     local_date,
     local_time,
     truth_words,
+    uncertain_sentence,
+    warns_of_outline,
 )
 from dashboard.components.viewer import spacing_words
-from data.records import RecognisedBy, RecognisedSequence, Result, Review, Scan, ScanStatus, User, Verdict
+from data.records import (
+    Outcome,
+    RecognisedBy,
+    RecognisedSequence,
+    Result,
+    Review,
+    Scan,
+    ScanStatus,
+    User,
+    Verdict,
+)
 from services import addresses
 from services.permissions import Permission, may
+from services.task_words import outcome_words, words_of
 
 if TYPE_CHECKING:
     from services.reviewing.worklist import ScanView
+
+UNCERTAIN_ICON = "bi-question-diamond-fill"
+NO_HEAT_MAP = "No heat map: where the network looks was not shown to be where the disease is."
 
 
 def title(view: ScanView, user: User) -> list[Component]:
@@ -66,11 +81,11 @@ def result_panel(view: ScanView) -> list[Component]:
     result = view.result
     corrected = view.corrected
     parts: list[Component] = [
-        html.Div(
-            headline(result), className="lb-headline " + ("lb-positive" if result.positive else "lb-negative")
-        ),
+        headline(result),
         probability_bar(result),
         *expected_overlap(result),
+        *outside_distance(result),
+        *without_heatmap(result),
         *warnings_of(view.scan),
     ]
     if corrected is not None and corrected.measurements is not None:
@@ -81,6 +96,30 @@ def result_panel(view: ScanView) -> list[Component]:
     if result.measurements is not None:
         parts += measurements_table(result.measurements, view)
     return parts
+
+
+def uncertain_banner(view: ScanView) -> Component | None:
+    """Say before anything else that an answer is uncertain, and why; None where it is not."""
+    result = view.result
+    if result is None or result.outcome is not Outcome.UNCERTAIN:
+        return None
+    return html.Div(
+        [icon(UNCERTAIN_ICON, "me-2"), uncertain_sentence(result)], className="lb-uncertain-banner"
+    )
+
+
+def headline(result: Result) -> Component:
+    """Say in large what a result is."""
+    words = outcome_words(result.task, result.outcome)
+    sign = [icon(UNCERTAIN_ICON, "me-2")] if result.outcome is Outcome.UNCERTAIN else []
+    return html.Div([*sign, words], className=f"lb-headline lb-outcome-{result.outcome}")
+
+
+def without_heatmap(result: Result) -> list[Component]:
+    """Say why nothing is drawn on a picture that gets neither mask nor heat map."""
+    if result.has_mask or words_of(result.task).heat_map:
+        return []
+    return [html.P(NO_HEAT_MAP, className="text-secondary")]
 
 
 def probability_bar(result: Result) -> Component:
@@ -94,7 +133,7 @@ def probability_bar(result: Result) -> Component:
                     html.Div(className="lb-bar-fill", style={"width": f"{share:.1f}%"}),
                     html.Div(className="lb-bar-mark", style={"left": f"{mark:.1f}%"}),
                 ],
-                className="lb-bar " + ("lb-positive" if result.positive else "lb-negative"),
+                className=f"lb-bar lb-outcome-{result.outcome}",
                 role="img",
                 **aria(label=words),
             ),
@@ -110,9 +149,17 @@ def expected_overlap(result: Result) -> list[Component]:
         return []
     words = f"Expected overlap with a specialist's mask: Dice {result.estimated_dice:.2f}"
     parts: list[Component] = [html.Div(words, className="lb-bar-words")]
-    if result.doubtful:
+    if warns_of_outline(result):
         parts.append(warning("The model is unsure of this outline: check it before using its sizes."))
     return parts
+
+
+def outside_distance(result: Result) -> list[Component]:
+    """How far the picture lies from the training set, beside the limit; nothing where that is not known."""
+    if result.outside_distance is None:
+        return []
+    words = f"Distance from the training pictures {result.outside_distance:.2f}, limit 1.00"
+    return [html.Div(words, className="lb-bar-words")]
 
 
 def warnings_of(scan: Scan) -> list[Component]:

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from data.records import (
     DOUBTFUL_DICE,
+    Doubt,
     Lesion,
+    Outcome,
     Result,
     Review,
     ScanStatus,
     Verdict,
     WorklistRow,
 )
-from services.task_words import words_of
+from services.task_words import outcome_words, reasons, words_of
 
 if TYPE_CHECKING:
     from services.reviewing.worklist import ScanView
@@ -45,26 +47,40 @@ def finding(task: str) -> str:
 
 def short_result(row: WorklistRow) -> str:
     """Put a worklist row's result in a few words, such as "Tumour 23.4 mL, 41 mm"."""
-    if row.positive is None:
+    outcome = row.outcome
+    if outcome is None:
         return ""
-    name = finding(row.task)
+    words = outcome_words(row.task, outcome)
+    if outcome is Outcome.UNCERTAIN:
+        return words
     if not row.has_mask:
-        score = "" if row.probability is None else f" {row.probability:.2f}"
-        return f"{name.capitalize() if row.positive else 'No ' + name}{score}"
-    if not row.positive:
-        return f"No {name} found"
+        return words if row.probability is None else f"{words} {row.probability:.2f}"
+    if outcome is Outcome.NOT_FOUND:
+        return words
     doubt = row.verdict is None and row.estimated_dice is not None and row.estimated_dice < DOUBTFUL_DICE
     sizes = [millilitres(row.volume_ml), millimetres(row.longest_diameter_mm), "check" if doubt else ""]
     known = ", ".join(size for size in sizes if size)
-    return f"{name.capitalize()} {known}" if known else f"{name.capitalize()} found"
+    return f"{finding(row.task).capitalize()} {known}" if known else words
 
 
-def headline(result: Result) -> str:
-    """Say in large what a result is."""
-    name = finding(result.task)
-    if not result.has_mask:
-        return f"{name.capitalize()} {'likely' if result.positive else 'unlikely'}"
-    return f"{name.capitalize()} found" if result.positive else f"No {name} found"
+def uncertain_sentence(result: Result) -> str:
+    """Say why an uncertain result is one, and what its outline is worth where there is one."""
+    outlined = result.measurements is not None and result.measurements.voxels > 0
+    suggestion = " The outline below is a suggestion." if outlined else ""
+    return f"{outcome_words(result.task, Outcome.UNCERTAIN)}: {reasons(result.doubts)}.{suggestion}"
+
+
+def accepting_words(result: Result) -> str:
+    """Say what accepting an uncertain result comes to; "" for the others, whose answer says it."""
+    if result.outcome is not Outcome.UNCERTAIN:
+        return ""
+    call = Outcome.FOUND if result.positive else Outcome.NOT_FOUND
+    return f"To accept is to say: {outcome_words(result.task, call).lower()}."
+
+
+def warns_of_outline(result: Result) -> bool:
+    """Whether the outline needs a warning of its own: its doubt is not among the reasons already."""
+    return result.doubtful and Doubt.DOUBTFUL_MASK not in result.doubts
 
 
 def position(lesion: Lesion, *, placed: bool) -> str:
@@ -116,4 +132,5 @@ def version_of(view: ScanView) -> str:
     """A word that differs whenever what a scan's page shows has changed."""
     result = view.result.id if view.result else ""
     review = view.reviews[0].id if view.reviews else ""
-    return f"{view.scan.status.value}:{result}:{review}"
+    patient = ":".join((view.patient.id, *view.patient.in_conflict_with))
+    return f"{view.scan.status.value}:{result}:{review}:{patient}"

@@ -18,9 +18,11 @@ REFRESH = "scan-refresh"  # set by live.js when the server's version of the scan
 SEEN = "scan-seen"  # the version that the page shows; live.js compares it
 TITLE = "scan-title"
 STATUS = "scan-status"
+UNCERTAIN = "scan-uncertain"
 RETRY = "scan-retry"
 RETRY_ROW = "scan-retry-row"
 RESULT = "scan-result"
+IDENTITY = "scan-identity"  # whether its patient is somebody else here
 FACTS = "scan-facts"
 PROVENANCE = "scan-provenance"
 CARD = "scan-card"
@@ -28,6 +30,7 @@ DOWNLOADS = "scan-downloads"
 HISTORY = "scan-history"
 REVIEW = "scan-review"
 ACCEPT = "scan-accept"
+ACCEPT_MEANS = "scan-accept-means"
 REJECT = "scan-reject"
 REASON = "scan-reason"
 TRUTH = "scan-truth"
@@ -45,6 +48,7 @@ def frame(user: User, scan_id: str) -> Component:
                 dbc.Button("Read again", id=RETRY, color="primary", size="sm"), id=RETRY_ROW, hidden=True
             ),
             html.Section(id=RESULT, className="lb-panel lb-result"),
+            html.Div(id=IDENTITY),
             html.Div(NOTICE, className="lb-inline-notice"),
             _review_panel(user),
             _panel("Reviews", html.Div(id=HISTORY)),
@@ -75,6 +79,7 @@ def frame(user: User, scan_id: str) -> Component:
                 ],
                 className="lb-page-head",
             ),
+            html.Div(id=UNCERTAIN, role="status"),
             html.Div([viewer.frame(), side], className="lb-scan-columns"),
         ],
         className="lb-scan",
@@ -96,6 +101,7 @@ def truth_options(task: str) -> list[dict[str, str]]:
 def _review_panel(user: User) -> Component:
     body = [
         html.H2("Your review"),
+        html.P(id=ACCEPT_MEANS, className="text-secondary"),
         html.Div(
             [
                 dbc.Button([icon("bi-check-lg"), "Accept"], id=ACCEPT, color="success", size="sm"),

@@ -13,7 +13,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria, data
-from data.records import Lesion, Measurements, Scan, Spacing
+from data.records import Lesion, Measurements, Result, Scan, Spacing
+from services.task_words import words_of
 
 if TYPE_CHECKING:
     from services.reviewing.worklist import ScanView
@@ -157,9 +158,14 @@ def viewer_data(view: ScanView, window: tuple[float, float, float, float]) -> di
         "window": {"low": low, "high": high, "min": minimum, "max": maximum},
         "orientation": list(view.orientation) if view.orientation else None,
         "sources": sources,
-        "heatmap": result.id if result is not None and result.has_heatmap else None,
+        "heatmap": result.id if result is not None and shows_heatmap(result) else None,
         "start": first_slice(scan, shown_measurements(view)),
     }
+
+
+def shows_heatmap(result: Result) -> bool:
+    """Whether a heat map is drawn: results keep maps of versions whose maps were not checked."""
+    return result.has_heatmap and result.positive and words_of(result.task).heat_map
 
 
 def shown_measurements(view: ScanView) -> Measurements | None:
@@ -199,7 +205,7 @@ def layer_options(view: ScanView) -> tuple[list[dict[str, str]], list[str]]:
     names: dict[str, str] = {}
     if view.result is not None and view.result.has_mask:
         names |= LAYER_NAMES
-    if view.result is not None and view.result.has_heatmap:
+    if view.result is not None and shows_heatmap(view.result):
         names |= HEATMAP_NAME
     on = [name for name in names if name not in ("box", "diameters")]
     return [{"label": label, "value": name} for name, label in names.items()], on

@@ -14,7 +14,7 @@ from dashboard.components.icons import icon
 from dashboard.components.results import STATUS_NAMES, VERDICT_NAMES
 from data.records import User
 from services.permissions import Permission, may
-from services.task_words import pictures_read
+from services.task_words import OUTCOME_NAMES, pictures_read
 
 GRID = "worklist-grid"
 SEARCH = "worklist-search"
@@ -29,10 +29,11 @@ UPLOADS = "uploads"  # filled by uploads.js
 AS_VOLUME = "as-volume"  # read and unticked by uploads.js
 
 # The names are those of WorklistQuery.filters.
-FILTERS = {FILTER_TASK: "task", FILTER_STATUS: "status", FILTER_RESULT: "result", FILTER_REVIEW: "review"}
-SORTABLE = {"patient", "patient_id", "modality", "acquired_at", "task", "status", "probability", "verdict"}
+FILTERS = {FILTER_TASK: "task", FILTER_STATUS: "status", FILTER_RESULT: "outcome", FILTER_REVIEW: "review"}
+SORTABLE = {"patient", "patient_id", "modality", "acquired_at", "task", "status", "outcome", "verdict"}
 SORTABLE |= {"created_at"}
 LINKED = "worklist-linked"
+CONFLICTS = "worklist-conflicts"
 ANY = "any"
 
 
@@ -99,7 +100,7 @@ def filters(user: User) -> Component:
     hint = (
         "Search patient, id, sequence" if may(user, Permission.SEE_IDENTITY) else "Search pseudonym, sequence"
     )
-    results = {"positive": "Found", "negative": "Not found"}
+    results = {outcome.value: name for outcome, name in OUTCOME_NAMES.items()}
     reviews = {verdict.value: name for verdict, name in VERDICT_NAMES.items()}
     return html.Div(
         [
@@ -168,8 +169,9 @@ def _columns(user: User) -> list[dict[str, Any]]:
         {
             "headerName": "Result",
             "field": "result",
-            "colId": "probability",
+            "colId": "outcome",
             "cellRenderer": "ResultCell",
+            "sortingOrder": ["desc", "asc", None],  # what calls for somebody first
             "flex": 2,
             "minWidth": 170,
         },

@@ -8,19 +8,21 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.development.base_component import Component
 
 from dashboard.auth import require
-from dashboard.components import panels, viewer
+from dashboard.components import identities, panels, viewer
 from dashboard.components import scan as parts
 from dashboard.components.drift import gallery as drift_gallery
 from dashboard.components.outputs import Values, clicked, outputs
-from dashboard.components.results import version_of
+from dashboard.components.results import accepting_words, version_of
 from dashboard.components.scan import (
     ACCEPT,
+    ACCEPT_MEANS,
     ADVICE,
     CARD,
     CORRECT_ROW,
     DOWNLOADS,
     FACTS,
     HISTORY,
+    IDENTITY,
     PROVENANCE,
     REASON,
     REFRESH,
@@ -35,7 +37,9 @@ from dashboard.components.scan import (
     STATUS,
     TITLE,
     TRUTH,
+    UNCERTAIN,
 )
+from dashboard.pages import scan_identity
 from data.records import ScanStatus, User
 from services.permissions import Permission, may
 
@@ -47,14 +51,17 @@ if TYPE_CHECKING:
 PANELS = {
     TITLE: "children",
     STATUS: "children",
+    UNCERTAIN: "children",
     RETRY_ROW: "hidden",
     RESULT: "children",
+    IDENTITY: "children",
     FACTS: "children",
     PROVENANCE: "children",
     CARD: "children",
     DOWNLOADS: "children",
     HISTORY: "children",
     REVIEW: "hidden",
+    ACCEPT_MEANS: "children",
     ADVICE: "children",
     CORRECT_ROW: "hidden",
     TRUTH: "options",
@@ -86,8 +93,10 @@ def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
     return {
         TITLE: panels.title(view, user),
         STATUS: panels.status_panel(view, waiting),
+        UNCERTAIN: panels.uncertain_banner(view),
         RETRY_ROW: view.scan.status is not ScanStatus.FAILED,
         RESULT: panels.result_panel(view),
+        IDENTITY: _conflicts(reviewing, user, view),
         FACTS: panels.facts(view, user),
         PROVENANCE: panels.provenance(view.result),
         CARD: view.model_card or "",
@@ -97,6 +106,7 @@ def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
             panels.history(view.reviews, view.scan.task),
         ],
         REVIEW: not _may_review(view, user),
+        ACCEPT_MEANS: "" if view.result is None else accepting_words(view.result),
         ADVICE: panels.mask_advice(view.scan),
         CORRECT_ROW: view.result is None or not view.result.has_mask,
         TRUTH: parts.truth_options(view.scan.task),
@@ -162,6 +172,7 @@ def register(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None
     _register_panels(app, reviewing, readings)
     _register_viewer(app, reviewing)
     _register_review(app, reviewing)
+    scan_identity.register(app, reviewing.identities)
 
 
 def _register_panels(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None:
@@ -226,6 +237,12 @@ def _register_review(app: Dash, reviewing: ReviewingServices) -> None:
         clicked(accepts, rejects)
         sentence = decide(reviewing, user, scan_id, str(ctx.triggered_id), reason, truth)
         return {REVIEWED: sentence, REFRESH: f"reviewed {accepts} {rejects}", REASON: ""}
+
+
+def _conflicts(reviewing: ReviewingServices, user: User, view: ScanView) -> list[Component]:
+    if not may(user, Permission.SETTLE_IDENTITIES):
+        return []
+    return identities.panels(reviewing.identities.of_patient(view.patient.id, user))
 
 
 def _may_review(view: ScanView, user: User) -> bool:

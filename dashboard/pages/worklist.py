@@ -9,6 +9,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from dash.development.base_component import Component
 
 from dashboard.auth import require
+from dashboard.components import identities as identity_parts
 from dashboard.components import worklist as parts
 from dashboard.components.cohort import panels as cohort_panels
 from dashboard.components.outputs import Values, outputs
@@ -22,6 +23,7 @@ from dashboard.components.results import (
 )
 from dashboard.components.worklist import (
     ANY,
+    CONFLICTS,
     EMPTY,
     FILTER_TASK,
     FILTERS,
@@ -34,9 +36,11 @@ from dashboard.components.worklist import (
 )
 from data.records import User, WorklistQuery, WorklistRow
 from services.permissions import Permission, may
+from services.task_words import reasons
 
 if TYPE_CHECKING:
     from services.cohort.cohort import Cohorts
+    from services.reviewing.identity_conflicts import IdentityConflicts
     from services.reviewing.worklist import Worklist
 
 LOCATION = "location"
@@ -60,6 +64,7 @@ def layout(user: User, argument: str = "") -> Component:
     if may(user, Permission.SEND_SCANS):
         body.append(parts.drop_zone())
     body += [
+        html.Div(id=CONFLICTS),
         parts.filters(user),
         html.Div(id=LINKED, className="lb-chips"),
         html.Div(id=EMPTY, hidden=True),
@@ -104,13 +109,26 @@ def linked(cohorts: Cohorts, address: str | None) -> list[Component]:
     return cohort_panels.linked(cohorts.asked(address or "").filters)
 
 
+def conflicts(identities: IdentityConflicts, user: User) -> list[Component]:
+    """Return the patients who may be one person, for who may settle that."""
+    if not may(user, Permission.SETTLE_IDENTITIES):
+        return []
+    return identity_parts.listing(identities.open(user))
+
+
 def task_options(tasks: Sequence[str]) -> list[dict[str, str]]:
     """Return the tasks to filter by."""
     return parts.options("All tasks", {name: task_name(name) for name in tasks})
 
 
-def register(app: Dash, worklist: Worklist, cohorts: Cohorts, tasks: Sequence[str]) -> None:
+def register(
+    app: Dash, worklist: Worklist, identities: IdentityConflicts, cohorts: Cohorts, tasks: Sequence[str]
+) -> None:
     """Bind the grid and the filters."""
+
+    @app.callback(Output(CONFLICTS, "children"), Input(SEEN, "data"))
+    def _conflicts(_: str | None) -> list[Component]:
+        return conflicts(identities, require(Permission.SEE_SCANS))
 
     @app.callback(Output(LINKED, "children"), Input(LOCATION, "search"))
     def _linked(address: str | None) -> list[Component]:
@@ -177,6 +195,8 @@ def _query(
         for item in request.get("sortModel") or []
         if item.get("colId") in SORTABLE
     )
+    if any(column == "outcome" for column, _ in sort):  # equal answers by how sure they are
+        sort += tuple(("probability", descending) for column, descending in sort if column == "outcome")
     kept = {name: tuple(values) for name, values in linked.items()}
     for name, value in filters.items():
         if value and value != ANY:  # both the menu and the link must hold
@@ -195,7 +215,8 @@ def _row(row: WorklistRow, user: User) -> dict[str, Any]:
         "acquired_at": local_date(row.acquired_at),
         "task": task_name(row.task),
         "result": short_result(row),
-        "positive": row.positive,
+        "reasons": reasons(row.doubts),
+        "outcome": row.outcome,
         "status": STATUS_NAMES[row.status],
         "status_code": row.status.value,
         "verdict": VERDICT_NAMES[row.verdict] if row.verdict else "",

@@ -3,7 +3,7 @@
     outside/NAME/{index.csv,*}      pictures and volumes from other sources than those trained on
     training/NAME/{index.csv,*}     more of the same kinds, to be trained on
 
-The columns used are `file`, `sequence` or else `what`, and `patient_or_source`. Splits are by the
+The columns used are `file`, `sequence` and `truth` or else `what`, and `patient_or_source`. Splits are by the
 latter, over all folders together: a patient may be in several of them.
 """
 
@@ -27,6 +27,7 @@ class CollectedFile:
     file: Path
     collection: str  # name of the folder
     what: str  # in the index's own words
+    truth: str  # what a reader should say of it, in the index's own words
     source: str  # patient, or where it came from
     fold: int
 
@@ -45,6 +46,7 @@ def collected_files(folder: Path) -> list[CollectedFile]:
             file=base / row["file"],
             collection=base.name,
             what=row.get("sequence") or row.get("what") or "",
+            truth=row.get("truth") or row.get("what") or "",
             source=row["patient_or_source"],
             fold=NO_FOLD
             if row["patient_or_source"].startswith("unknown")

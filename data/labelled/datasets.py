@@ -56,6 +56,7 @@ class LabelledXray:
     patient: str
     fold: int
     pathogen: str | None = None
+    dataset: str = "chest_xray"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from data.records import Outcome
+
 FloatArray = NDArray[np.float64]
 Codes = NDArray[np.uint8]
 
@@ -14,6 +16,7 @@ SIZE_EDGES_ML = (1.0, 10.0, 30.0, 100.0)
 SIZES = ("under 1 mL", "1 to 10 mL", "10 to 30 mL", "30 to 100 mL", "over 100 mL", UNKNOWN, NONE)
 CHANCES = (*(f"{tenth / 10:.1f} to {(tenth + 1) / 10:.1f}" for tenth in range(10)), NONE)
 RESULTS = (NONE, "negative", "positive")
+OUTCOMES = (NONE, Outcome.NOT_FOUND.value, Outcome.UNCERTAIN.value, Outcome.FOUND.value)
 TRUTHS = (UNKNOWN, "right", "false alarm", "miss")
 PLACES_ACROSS = 16
 PLACES = (NONE, *(f"{row}-{column}" for row in range(PLACES_ACROSS) for column in range(PLACES_ACROSS)))
@@ -45,6 +48,13 @@ def chances(probability: FloatArray) -> Codes:
 def results(positive: FloatArray) -> Codes:
     """1, 0 or NaN -> codes of RESULTS."""
     return np.where(np.isnan(positive), 0, positive + 1).astype(np.uint8)
+
+
+def outcomes(positive: FloatArray, uncertain: NDArray[np.bool_]) -> Codes:
+    """1, 0 or NaN, and whether it is doubted -> codes of OUTCOMES, the more urgent the higher."""
+    call = np.select([positive == 1, positive == 0], [OUTCOMES.index("found"), OUTCOMES.index("not-found")])
+    doubted = uncertain & ~np.isnan(positive)
+    return np.where(doubted, OUTCOMES.index("uncertain"), call).astype(np.uint8)
 
 
 def truths(positive: FloatArray, truth: FloatArray) -> Codes:

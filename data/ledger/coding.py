@@ -29,8 +29,9 @@ _CODED = {  # dimension -> (column, what an empty one is called)
     "review": ("verdict", NONE),
 }
 NUMBERS = (
-    "created_us", "acquired_us", "read_us", "reviewed_us", "age_years", "positive", "probability", "has_mask",
-    "volume_ml", "longest_diameter_mm", "estimated_dice", "head_row", "head_column", "truth_positive", "dice",
+    "created_us", "acquired_us", "read_us", "reviewed_us", "age_years", "positive", "uncertain",
+    "probability", "has_mask", "volume_ml", "longest_diameter_mm", "estimated_dice", "head_row",
+    "head_column", "truth_positive", "dice",
 )  # fmt: skip
 COLUMNS = (
     "line", "scan_id", "changed", "gone", "patient_id", "version", "synthetic",
@@ -43,6 +44,7 @@ _FIXED_NAMES = {
     "size": bands.SIZES,
     "chance": bands.CHANCES,
     "result": bands.RESULTS,
+    "outcome": bands.OUTCOMES,
     "truth": bands.TRUTHS,
     "place": bands.PLACES,
     "synthetic": ("no", "yes"),
@@ -117,6 +119,7 @@ def _banded(number: Mapping[str, FloatArray]) -> Columns:
         "size": bands.sizes(number["volume_ml"], number["positive"], number["has_mask"] == 1),
         "chance": bands.chances(number["probability"]),
         "result": bands.results(number["positive"]),
+        "outcome": bands.outcomes(number["positive"], number["uncertain"] == 1),
         "truth": bands.truths(number["positive"], number["truth_positive"]),
         "place": bands.places(number["head_row"], number["head_column"]),
     }

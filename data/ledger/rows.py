@@ -35,7 +35,7 @@ _RECOUNTED_AT_ONCE = 5000
 _NOW = select(revisions.c.value).where(revisions.c.name == REVISION_OF_SCANS)
 _UNREAD: dict[str, Any] = dict.fromkeys(
     (
-        "version", "positive", "probability", "has_mask", "volume_ml", "longest_diameter_mm",
+        "version", "positive", "uncertain", "probability", "has_mask", "volume_ml", "longest_diameter_mm",
         "estimated_dice", "read_us", "head_row", "head_column",
     )
 )  # fmt: skip
@@ -94,6 +94,13 @@ def note_review(connection: Connection, review: Review) -> None:
 def note_old_review(connection: Connection, scan_id: str) -> None:
     """A review of a result that is no longer the scan's latest: nothing counts anew but that it is there."""
     _note(connection, scan_id, {})
+
+
+def note_owner(connection: Connection, from_id: str, to_id: str) -> None:
+    """The scans of one patient are another one's; to be told before the scans themselves change."""
+    moved = select(scans.c.id).where(scans.c.patient_id == from_id)
+    values = {"patient_id": to_id, "changed": _now_at()}
+    connection.execute(update(ledger).where(ledger.c.scan_id.in_(moved)).values(values))
 
 
 def note_gone(connection: Connection, scan_ids: list[str]) -> None:
@@ -185,6 +192,7 @@ def _of_result(result: Result) -> dict[str, Any]:
     return {
         "version": result.provenance.model_version,
         "positive": bool(result.positive),
+        "uncertain": bool(result.doubts),
         "probability": float(result.probability),
         "has_mask": result.has_mask,
         "volume_ml": None if measured is None else measured.volume_ml,
@@ -207,6 +215,7 @@ def _recounted_columns() -> list[Any]:
         *(scans.c[name] for name in ("sex", "age_years", "synthetic", "created_at", "acquired_at")),
         results.c.model_version.label("version"),
         *(results.c[name] for name in of_result),
+        case((results.c.id.is_(None), None), else_=results.c.doubts.is_not(None)).label("uncertain"),
         *sizes,
         results.c.created_at.label("read_at"),
         *(reviews.c[name] for name in ("verdict", "truth_positive", "dice")),

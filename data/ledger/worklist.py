@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Engine, Row, func, select
 
+from data.codec import from_json
 from data.database import reading
 from data.errors import InvalidInput
+from data.ledger.bands import NONE, OUTCOMES
 from data.ledger.bitmaps import row_numbers
 from data.ledger.in_memory import Ledger, LedgerColumns, ranks
 from data.ledger.selection import searched, selected
-from data.records import ScanStatus, Verdict, WorklistPage, WorklistQuery, WorklistRow
-from data.tables import ledger, patients, scans
+from data.records import Doubt, ScanStatus, Verdict, WorklistPage, WorklistQuery, WorklistRow
+from data.tables import ledger, patients, results, scans
 
 MOST_ROWS = 1000
 _OF_LEDGER = (
@@ -29,6 +31,7 @@ _BY_NUMBER = {
         for name in ("positive", "probability", "volume_ml", "longest_diameter_mm", "estimated_dice")
     },
     "has_mask": "has_mask",
+    "doubts": "uncertain",
 }
 _BY_NAME = {
     "modality": "modality",
@@ -40,8 +43,10 @@ _BY_NAME = {
 }
 
 
-_JOINED = ledger.join(scans, ledger.c.scan_id == scans.c.id).join(
-    patients, ledger.c.patient_id == patients.c.id
+_JOINED = (
+    ledger.join(scans, ledger.c.scan_id == scans.c.id)
+    .join(patients, ledger.c.patient_id == patients.c.id)
+    .outerjoin(results, scans.c.latest_result_id == results.c.id)
 )
 
 
@@ -70,7 +75,7 @@ class WorklistStore:
 
     def _fetched(self, ids: list[str], with_identity: bool) -> tuple[WorklistRow, ...]:
         columns: list[ColumnElement[Any]] = [ledger.c[name] for name in _OF_LEDGER]
-        columns += [scans.c.created_at, scans.c.acquired_at]
+        columns += [scans.c.created_at, scans.c.acquired_at, results.c.doubts]
         if with_identity:
             shown = func.coalesce(patients.c.name, patients.c.label)
             columns += [shown.label("patient"), patients.c.patient_id.label("patient_id")]
@@ -87,6 +92,7 @@ def _row(row: Row[Any]) -> WorklistRow:
     values["status"] = ScanStatus(values["status"])
     values["verdict"] = None if values["verdict"] is None else Verdict(values["verdict"])
     values["has_mask"] = bool(values["has_mask"])
+    values["doubts"] = from_json(tuple[Doubt, ...], values["doubts"]) if values["doubts"] else ()
     values.setdefault("patient_id", None)
     return WorklistRow(**values)
 
@@ -131,6 +137,9 @@ def _key(
     elif name in _BY_NAME:
         dimension = _BY_NAME[name]
         values = ranks(columns.names[dimension])[columns.codes[dimension][rows]]
+    elif name == "outcome":  # found, uncertain, not found
+        codes = columns.codes["outcome"][rows]
+        values = np.where(codes == OUTCOMES.index(NONE), np.nan, codes)
     elif name in ("patient", "patient_id"):
         # To those who may not see names, the order of names alone would tell something.
         values = columns.people.ranks(name if with_identity else "pseudonym")[columns.patients[rows]]

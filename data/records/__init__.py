@@ -14,7 +14,7 @@ from data.records.goals import Goal
 from data.records.imports import Import, ImportFile, ImportItem, ImportProgress, ImportState, ItemState
 from data.records.jobs import Job, JobState
 from data.records.judgements import Judgement, Judgements, ReadCount
-from data.records.patients import Identity, Patient
+from data.records.patients import ConflictState, Identity, Patient, PatientConflict
 from data.records.people import AccessToken, AuditEvent, Role, Session, User
 from data.records.promotions import (
     NonInferiorityCheck,
@@ -26,7 +26,17 @@ from data.records.promotions import (
 )
 from data.records.rehearsals import Cost, PairedMetric, Rehearsal, RehearsedScan, VersionAnswer
 from data.records.reports import Report, ReportKind, ReportState
-from data.records.results import DOUBTFUL_DICE, Box, Lesion, Measurements, Provenance, Result
+from data.records.results import (
+    DOUBTFUL_DICE,
+    Box,
+    Doubt,
+    Lesion,
+    Measurements,
+    Outcome,
+    Provenance,
+    Result,
+    outcome_of,
+)
 from data.records.reviews import Review, Verdict
 from data.records.scans import (
     DecodedScan,
@@ -59,10 +69,12 @@ __all__ = [
     "BRAIN_TUMOUR",
     "Box",
     "CATEGORIES",
+    "ConflictState",
     "NonInferiorityCheck",
     "Cost",
     "DOUBTFUL_DICE",
     "DecodedScan",
+    "Doubt",
     "RehearsedScan",
     "DriftAsk",
     "DriftReference",
@@ -90,9 +102,11 @@ __all__ = [
     "MrSequence",
     "NOTICE",
     "NUMBERS",
+    "Outcome",
     "PNEUMONIA",
     "PairedMetric",
     "Patient",
+    "PatientConflict",
     "Promotion",
     "PromotionKind",
     "PromotionState",
@@ -130,6 +144,7 @@ __all__ = [
     "Verdict",
     "WATCHED",
     "Watched",
+    "outcome_of",
     "WorklistPage",
     "WorklistQuery",
     "WorklistRow",

@@ -49,6 +49,7 @@ class Features:
     lesions: float | None = None
     doubt: float | None = None
     estimated_dice: float | None = None
+    outside_distance: float | None = None
     latency_ms: float | None = None
     age_years: float | None = None
     hour: float | None = None
@@ -127,6 +128,11 @@ OUTPUTS: dict[str, Watched] = {
         "Doubt", "bits", "The entropy of the answer: of the mean pixel, or of the yes or no; at most 1."
     ),
     "estimated_dice": Watched("Expected Dice", "", "The overlap that the model expects of its own mask."),
+    "outside_distance": Watched(
+        "Distance from training",
+        "",
+        "How far the picture lies from the training set in the network's own view; 1 is the limit.",
+    ),
     "latency_ms": Watched("Reading time", "ms", "How long the reading took, waiting for a batch included."),
 }
 PERSON: dict[str, Watched] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,27 @@ class Patient:
     """A patient under a pseudonym; `identity` is None for viewers who may not see it.
 
     `in_conflict_with` are the pseudonyms of patients with the same number and name but another birth
-    date or sex: one person written down wrongly, or two. A person has to say which.
+    date or sex: one person written down wrongly, or two, as long as nobody has said which.
     """
 
     id: str
     pseudonym: str
     identity: Identity | None = None
     in_conflict_with: tuple[str, ...] = ()
+
+
+class ConflictState(StrEnum):
+    """What a person said of two patients with the same number and name."""
+
+    OPEN = "open"  # nothing yet
+    SAME = "same"  # one person, written down in two ways: merged
+    DIFFERENT = "different"  # two people
+
+
+@dataclass(frozen=True)
+class PatientConflict:
+    """Two patients with the same number and name; `patients` have their identity, the older one is first."""
+
+    id: str
+    patients: tuple[Patient, Patient]
+    state: ConflictState

@@ -23,11 +23,11 @@ class NonInferiorityCheck:
     `-margin`.
     """
 
-    name: str  # recall or dice
+    name: str  # recall, specificity, dice, or one outside the training sources
     difference: float | None
     low: float | None
     high: float | None
-    n: int  # scans with a finding whose truth is known
+    n: int  # scans or pictures that it counts
     margin: float
     verdict: PromotionVerdict
     sentence: str

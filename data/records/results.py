@@ -4,11 +4,51 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from data.records.acquisition import RecognisedSequence
 
 DOUBTFUL_DICE = 0.7
 """A mask that is expected to overlap with the truth by less than this is to be checked first."""
+
+
+class Outcome(StrEnum):
+    """The three answers: what was looked for is there, is not there, or nobody should rely on either."""
+
+    FOUND = "found"
+    NOT_FOUND = "not-found"
+    UNCERTAIN = "uncertain"
+
+
+class Doubt(StrEnum):
+    """Why an answer is uncertain."""
+
+    UNLIKE_TRAINING = "unlike-training"
+    DOUBTFUL_MASK = "doubtful-mask"
+    ABNORMAL_NOT_TUMOUR = "abnormal-not-tumour"
+    NEAR_THRESHOLD = "near-threshold"
+    SEQUENCE_NOT_RECOGNISED = "sequence-not-recognised"
+
+    @property
+    def words(self) -> str:
+        """The reason as people read it, without a full stop."""
+        return _DOUBT_WORDS[self]
+
+
+_DOUBT_WORDS = {
+    Doubt.UNLIKE_TRAINING: "unlike what the model was trained on",
+    Doubt.DOUBTFUL_MASK: "the outline is doubtful",
+    Doubt.ABNORMAL_NOT_TUMOUR: "abnormal signal, not like the tumours that were learnt",
+    Doubt.NEAR_THRESHOLD: "too close to call",
+    Doubt.SEQUENCE_NOT_RECOGNISED: "sequence not recognised",
+}
+
+
+def outcome_of(positive: bool, uncertain: bool) -> Outcome:
+    """The answer of the three that a model's call comes to, once it is known whether it is doubted."""
+    if uncertain:
+        return Outcome.UNCERTAIN
+    return Outcome.FOUND if positive else Outcome.NOT_FOUND
 
 
 @dataclass(frozen=True)
@@ -76,7 +116,11 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Result:
-    """What a model said of a scan."""
+    """What a model said of a scan.
+
+    `positive` is the model's call at its threshold whatever it doubts: that is what statistics count.
+    `outcome` is what people are shown.
+    """
 
     id: str
     scan_id: str
@@ -91,6 +135,14 @@ class Result:
     head_position: tuple[float, float] | None = None  # row, column of the largest lesion, 0 to 1
     has_mask: bool = False
     has_heatmap: bool = False
+    doubts: tuple[Doubt, ...] = ()  # why the answer is uncertain, in the order of `Doubt`
+    outside_distance: float | None = None
+    """How far the picture lies from the training set in the network's own view; 1 is the limit."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """Found, not found, or uncertain where anything is doubted."""
+        return outcome_of(self.positive, bool(self.doubts))
 
     @property
     def doubtful(self) -> bool:

@@ -15,3 +15,4 @@ class TaskWords:
     picture: str  # what it reads, with its article: "a brain MRI"
     body_part: str  # DICOM's Body Part Examined (PS3.16, annex L), "HEAD"; empty where it is unknown
     draws_mask: bool
+    heat_map: bool = False  # whether its heat maps may be shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from data.records.results import Doubt, Outcome, outcome_of
 from data.records.reviews import Verdict
 from data.records.scans import ScanStatus
 
@@ -41,6 +42,12 @@ class WorklistRow:
     has_mask: bool
     verdict: Verdict | None
     synthetic: bool = False
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """Found, not found or uncertain; None where the scan was not read."""
+        return None if self.positive is None else outcome_of(self.positive, bool(self.doubts))
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, ScalarSelect, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, insert, select, update
 
 from data.columns import folded
 from data.database import bump, new_id, now, reading, writing
 from data.records import Identity, Patient
-from data.tables import REVISION_OF_PATIENTS, patients, revisions
+from data.stores.patient_conflicts import (
+    note_conflicts,
+    patient_from,
+    pseudonyms_in_conflict,
+    revision_of_patients,
+)
+from data.stores.patient_matching import KnownPatient, known_patients, name_key, patient_of
+from data.tables import REVISION_OF_PATIENTS, patients
 
 # Without 0/O, 1/I/L, U/V and the like: pseudonyms are read out over the telephone.
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTWXYZ"
@@ -30,33 +37,41 @@ class PatientStore:
 
         A patient is the same when the id is equal and the names are equal (whatever their case)
         or one of them is missing: two hospitals may give the same id to two people. Another birth
-        date or sex makes another patient, and both know of the conflict (`in_conflict_with`).
+        date or sex makes another patient, and both know of the conflict (`in_conflict_with`), until
+        somebody settles it; what is said then decides here (`patient_of`).
         Without an id nobody is recognised. `fallback_label` is the name shown where the file has none.
         """
         identity = _tidy(identity)
         with writing(self._engine) as connection:
             # The lock comes before the look: two uploads of one new patient make one patient.
             bump(connection, REVISION_OF_PATIENTS)
-            of_this_id = _of_id(connection, identity.patient_id)
-            row = _find(of_this_id, identity)
-            if row is None:
+            known = _of_id(connection, identity.patient_id)
+            match = patient_of(known, identity)
+            if match is None:
                 patient = _create(connection, identity, fallback_label)
             else:
-                patient = _complete(connection, row, identity)
-            assert patient.identity is not None
-            key = _name_key(patient.identity) if identity.name else None
-            return replace(patient, in_conflict_with=_namesakes(of_this_id, patient.id, key))
+                patient = _complete(connection, match.row, identity)
+            if identity.name:
+                note_conflicts(connection, patient.id, _namesakes(known, identity, patient.id))
+            return replace(patient, in_conflict_with=pseudonyms_in_conflict(connection, patient.id))
 
     def get(self, patient_id: str, *, with_identity: bool) -> Patient | None:
         """The patient of this (our own) id; `identity` stays None unless asked for."""
         with reading(self._engine) as connection:
-            row = connection.execute(select(patients).where(patients.c.id == patient_id)).one_or_none()
+            row = connection.execute(_ONE, {"wanted": patient_id}).one_or_none()
             if row is None:
                 return None
-            if not with_identity:
-                return Patient(row.id, row.pseudonym)
-            of_this_id = _of_id(connection, row.patient_id)
-        return replace(_patient(row), in_conflict_with=_namesakes(of_this_id, row.id, row.name_key))
+            patient = patient_from(row) if with_identity else Patient(row.id, row.pseudonym)
+            return replace(patient, in_conflict_with=pseudonyms_in_conflict(connection, row.id))
+
+    def lock(self) -> None:
+        """Let no other transaction make or settle patients until this one ends.
+
+        For transactions of several stores that may change scans before they come to patients: whoever
+        settles locks patients first.
+        """
+        with writing(self._engine) as connection:
+            bump(connection, REVISION_OF_PATIENTS)
 
 
 def _tidy(identity: Identity) -> Identity:
@@ -65,36 +80,18 @@ def _tidy(identity: Identity) -> Identity:
     return replace(identity, name=name or None, patient_id=patient_id or None)
 
 
-def _of_id(connection: Connection, patient_id: str | None) -> Sequence[Row[Any]]:
+def _of_id(connection: Connection, patient_id: str | None) -> list[KnownPatient]:
     """Everybody with this number, the oldest first; nobody without a number."""
-    return [] if patient_id is None else connection.execute(_OF_ID, {"wanted": patient_id}).all()
+    if patient_id is None:
+        return []
+    return known_patients(connection.execute(_OF_ID, {"wanted": patient_id}))
 
 
-def _find(of_this_id: Sequence[Row[Any]], identity: Identity) -> Row[Any] | None:
-    same_id = [row for row in of_this_id if not _contradicts(row, identity)]
-    key = _name_key(identity)
-    same_name = [row for row in same_id if row.name_key == key]
-    if same_name:
-        return same_name[0]
-    nameless = [row for row in same_id if row.name_key is None]
-    if nameless:
-        return nameless[0]
-    # A file without a name fits anybody of this id, and so nobody in particular if they are several.
-    return same_id[0] if key is None and len(same_id) == len(of_this_id) == 1 else None
-
-
-def _contradicts(row: Row[Any], identity: Identity) -> bool:
-    """Whether birth date or sex are known on both sides and differ; sex "O" (other) says nothing."""
-    born = None not in (row.birth_date, identity.birth_date) and row.birth_date != identity.birth_date
-    sexes = {row.sex, identity.sex}
-    return born or sexes == {"F", "M"}
-
-
-def _namesakes(of_this_id: Sequence[Row[Any]], own_id: str, key: str | None) -> tuple[str, ...]:
-    """The pseudonyms of others with the same number and name."""
-    if key is None:
-        return ()
-    return tuple(row.pseudonym for row in of_this_id if row.name_key == key and row.id != own_id)
+def _namesakes(known: Sequence[KnownPatient], identity: Identity, patient_id: str) -> list[str]:
+    """Our own ids of all with this name, the oldest first; `patient_id` is one of them."""
+    key = name_key(identity)
+    older = [other.row.id for other in known if other.row.name_key == key or other.row.id == patient_id]
+    return older if patient_id in older else [*older, patient_id]
 
 
 def _create(connection: Connection, identity: Identity, label: str) -> Patient:
@@ -104,7 +101,7 @@ def _create(connection: Connection, identity: Identity, label: str) -> Patient:
         "pseudonym": _pseudonym(connection),
         "patient_id": identity.patient_id,
         "name": identity.name,
-        "name_key": _name_key(identity),
+        "name_key": name_key(identity),
         "label": label,
         "search_key": _search_key(identity, label),
         "birth_date": identity.birth_date,
@@ -112,7 +109,7 @@ def _create(connection: Connection, identity: Identity, label: str) -> Patient:
         "created_at": now(),
     }
     connection.execute(_NEW, values)
-    return _patient(connection.execute(_ONE, {"wanted": patient_id}).one())
+    return patient_from(connection.execute(_ONE, {"wanted": patient_id}).one())
 
 
 def _complete(connection: Connection, row: Row[Any], identity: Identity) -> Patient:
@@ -126,22 +123,18 @@ def _complete(connection: Connection, row: Row[Any], identity: Identity) -> Pati
     if fuller != known:
         values = {
             "name": fuller.name,
-            "name_key": _name_key(fuller),
+            "name_key": name_key(fuller),
             "search_key": _search_key(fuller, row.label),
             "birth_date": fuller.birth_date,
             "sex": fuller.sex,
-            "changed": _now_at(),
+            "changed": revision_of_patients(),
         }
         connection.execute(update(patients).where(patients.c.id == row.id).values(values))
     return Patient(row.id, row.pseudonym, replace(fuller, name=fuller.name or row.label))
 
 
-def _now_at() -> ScalarSelect[Any]:
-    return select(revisions.c.value).where(revisions.c.name == REVISION_OF_PATIENTS).scalar_subquery()
-
-
 # Statements are made once: making one takes longer than carrying it out.
-_NEW = insert(patients).values(changed=_now_at())
+_NEW = insert(patients).values(changed=revision_of_patients())
 _OF_ID = select(patients).where(patients.c.patient_id == bindparam("wanted"))
 _OF_ID = _OF_ID.order_by(patients.c.created_at, patients.c.id)
 _ONE = select(patients).where(patients.c.id == bindparam("wanted"))
@@ -157,15 +150,5 @@ def _pseudonym(connection: Connection) -> str:
         length = min(length + 1, 12)  # the short ones are running out
 
 
-def _name_key(identity: Identity) -> str | None:
-    return folded(identity.name) if identity.name else None
-
-
 def _search_key(identity: Identity, label: str) -> str:
     return folded(f"{identity.name or label} {identity.patient_id or ''}")
-
-
-def _patient(row: Row[Any]) -> Patient:
-    return Patient(
-        row.id, row.pseudonym, Identity(row.name or row.label, row.patient_id, row.birth_date, row.sex)
-    )

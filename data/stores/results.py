@@ -9,7 +9,7 @@ from sqlalchemy import Engine, Row, insert, select, update
 from data.codec import from_json, to_json
 from data.database import bump, reading, writing
 from data.ledger.rows import note_result
-from data.records import Features, Measurements, Provenance, Result
+from data.records import Doubt, Features, Measurements, Provenance, Result
 from data.stores.features import note_features
 from data.tables import REVISION_OF_SCANS, results, scans
 
@@ -79,6 +79,8 @@ def _values(result: Result) -> dict[str, Any]:
         "measurements": None if measurements is None else to_json(measurements),
         "has_mask": result.has_mask,
         "has_heatmap": result.has_heatmap,
+        "doubts": to_json(result.doubts) if result.doubts else None,
+        "outside_distance": result.outside_distance,
         "created_at": result.created_at,
     }
 
@@ -98,4 +100,6 @@ def _result(row: Row[Any]) -> Result:
         head_position=None if row.head_row is None else (row.head_row, row.head_column),
         has_mask=row.has_mask,
         has_heatmap=row.has_heatmap,
+        doubts=() if row.doubts is None else from_json(tuple[Doubt, ...], row.doubts),
+        outside_distance=row.outside_distance,
     )

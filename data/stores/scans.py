@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, true, update
@@ -15,6 +16,7 @@ from data.errors import NotFound
 from data.ledger.rows import note_gone, note_scan, note_status
 from data.records import RecognisedSequence, Scan, ScanHeader, ScanStatus, SourceGrid, Spacing
 from data.stores.features import forget_features
+from data.stores.patient_conflicts import forget_patients
 from data.tables import REVISION_OF_SCANS, patients, results, reviews, scans
 
 
@@ -25,14 +27,20 @@ class ScanStore:
         self._engine = engine
 
     def add(self, scan: Scan) -> tuple[Scan, bool]:
-        """Keeps a scan; where one with the same content is here, that one and False come back."""
+        """Keeps a scan; where one with the same content is here, that one and False come back.
+
+        A scan of a patient who was merged into another one meanwhile is kept as the other one's.
+        """
         try:
             with writing(self._engine) as connection:
                 known = _by_content(connection, scan.content_sha256)
                 if known is not None:
                     return known, False
-                connection.execute(insert(scans), _values(scan))
+                # The lock comes before the look: whoever merges patients takes it too.
                 bump(connection, REVISION_OF_SCANS)
+                merged_into = connection.execute(_MERGED_INTO, {"wanted": scan.patient_id}).scalar()
+                scan = replace(scan, patient_id=merged_into or scan.patient_id)
+                connection.execute(insert(scans), _values(scan))
                 note_scan(connection, scan)
         except IntegrityError:
             # Two servers, or two threads on PostgreSQL or MySQL, were given the same file at once.
@@ -88,8 +96,8 @@ class ScanStore:
                 connection.execute(delete(table).where(table.c.scan_id.in_(wanted)))
             connection.execute(delete(scans).where(scans.c.id.in_(wanted)))
             others = select(scans.c.patient_id).where(scans.c.patient_id.in_(owners))
-            unused = patients.c.id.in_(owners) & patients.c.id.not_in(others)
-            connection.execute(delete(patients).where(unused))
+            unused = select(patients.c.id).where(patients.c.id.in_(owners), patients.c.id.not_in(others))
+            forget_patients(connection, list(connection.execute(unused).scalars()))
 
     def ids_with_status(self, statuses: Collection[ScanStatus]) -> list[str]:
         """The ids of scans in any of these states, oldest first."""
@@ -117,6 +125,7 @@ class ScanStore:
 
 
 # Made once: making a statement takes longer than carrying it out.
+_MERGED_INTO = select(patients.c.merged_into).where(patients.c.id == bindparam("wanted"))
 _OF_CONTENT = select(scans).where(scans.c.content_sha256 == bindparam("wanted"))
 
 

@@ -12,7 +12,7 @@ from data.tables.ledger import ledger, views
 from data.tables.reports import reports
 from data.tables.results import results, review_requests, reviews
 from data.tables.revisions import REVISION_OF_PATIENTS, REVISION_OF_SCANS, REVISION_OF_USERS, revisions
-from data.tables.scans import patients, refusals, scans, uploads
+from data.tables.scans import patient_conflicts, patients, refusals, scans, uploads
 from data.tables.versions import goals, promotions
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "jobs",
     "ledger",
     "metadata",
+    "patient_conflicts",
     "patients",
     "promotions",
     "refusals",

@@ -41,6 +41,7 @@ features = Table(
     Column("lesions", Double),
     Column("doubt", Double),  # entropy of the answer, in bits
     Column("estimated_dice", Double),
+    Column("outside_distance", Double),  # from the training set; 1 is the limit
     Column("latency_ms", Double),
     Column("age_years", Double),  # what the header says
     Column("hour", Double),  # of the day of acquisition, UTC

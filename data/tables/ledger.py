@@ -30,6 +30,7 @@ ledger = Table(
     Column("synthetic", Boolean, nullable=False),
     Column("version", Line(64)),  # of the latest result, and so on to `head_column`
     Column("positive", Boolean),
+    Column("uncertain", Boolean),
     Column("probability", Double),
     Column("has_mask", Boolean),
     Column("volume_ml", Double),  # of the corrected mask where there is one

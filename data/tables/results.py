@@ -27,6 +27,8 @@ results = Table(
     Column("measurements", Words),  # JSON
     Column("has_mask", Boolean, nullable=False),
     Column("has_heatmap", Boolean, nullable=False),
+    Column("doubts", Words),  # JSON, NULL where the answer is not uncertain
+    Column("outside_distance", Double),  # from the training set; 1 is the limit
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_results_scan_id_created_at", "scan_id", "created_at"),
     Index("ix_results_task_created_at", "task", "created_at"),

@@ -5,7 +5,19 @@ Names, patient ids and birth dates of patients are in `patients` and nowhere els
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Double, Index, Integer, String, Table, false
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Double,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    false,
+)
 
 from data.columns import ID_LENGTH, Line, UtcDateTime, Words
 from data.tables.base import MYSQL, id_column, metadata, reference
@@ -22,10 +34,27 @@ patients = Table(
     Column("search_key", Words, nullable=False),  # folded name or label, and patient id
     Column("birth_date", Date),
     Column("sex", Line(8)),
+    Column("merged_into", String(ID_LENGTH)),  # the patient that this row turned out to be of as well
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed", BigInteger, nullable=False, server_default="0"),  # the revision of its last change
     Index("ix_patients_patient_id", "patient_id"),
     Index("ix_patients_changed", "changed"),
+    Index("ix_patients_merged_into", "merged_into"),
+    **MYSQL,
+)
+
+# Two patients with the same number and name: one person, or two? One row a pair, until both are gone.
+patient_conflicts = Table(
+    "patient_conflicts",
+    metadata,
+    id_column(),
+    reference("first_id", "patients.id"),  # the older one, who stays if they are merged
+    reference("second_id", "patients.id"),
+    Column("state", String(16), nullable=False),  # open, same, different
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("first_id", "second_id"),
+    Index("ix_patient_conflicts_second_id", "second_id"),
+    Index("ix_patient_conflicts_state", "state"),
     **MYSQL,
 )
 

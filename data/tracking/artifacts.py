@@ -21,9 +21,9 @@ class Artifacts(Connection):
         """Every file of `folder` as artifacts of the run."""
         self._client.log_artifacts(run_id, str(folder), into)
 
-    def log_file(self, run_id: str, file: Path) -> None:
-        """One file as an artifact of the run."""
-        self._client.log_artifact(run_id, str(file))
+    def log_file(self, run_id: str, file: Path, into: str | None = None) -> None:
+        """One file as an artifact of the run, in its folder `into`."""
+        self._client.log_artifact(run_id, str(file), into)
 
     def log_json(self, run_id: str, file_name: str, value: Any) -> None:
         """A value as a JSON file of the run."""

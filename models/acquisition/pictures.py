@@ -178,7 +178,7 @@ def _beside(folder: Path) -> Iterator[CollectedFile]:
     for collection, name in _by_eye():
         file = folder / collection / name
         if file.exists():
-            yield CollectedFile(file, collection, "", name, NO_FOLD)
+            yield CollectedFile(file, collection, "", "", name, NO_FOLD)
 
 
 @lru_cache(maxsize=1)

@@ -45,6 +45,9 @@ RECOGNISED_FROM = 0.7
 FRONTAL_FROM = 0.3
 """A chest X-ray that is less likely than this to be a frontal one is not read."""
 
+SURELY_FRONTAL_FROM = 0.95
+"""Probability, among all classes, from which a frontal film is one although `suitability` doubts it."""
+
 
 def prepare(volume: Array) -> tuple[Tensor, Placement]:
     """Up to nine slices from the middle of (slices, height, width) -> (n, 1, size, size)."""

@@ -17,6 +17,8 @@ from data.errors import UnusableDataset
 from data.labelled.datasets import LabelledSlice, brain_slices, grey_image
 from data.records import Spacing
 from models import doubt
+from models.brain_tumour.elsewhere import heads_from_elsewhere
+from models.brain_tumour.presence import Asked, with_presence
 from models.brain_tumour.task import (
     answer,
     doubt_signs,
@@ -24,7 +26,7 @@ from models.brain_tumour.task import (
     joined,
     pixel_probability,
     prepare,
-    presence_logit,
+    presence_signs,
 )
 from models.evaluation import Evaluation, Illustration, Run, Scored
 from models.overlap import dice, hausdorff95
@@ -73,25 +75,25 @@ class BrainTumourEvaluator:
         if not scans:
             raise UnusableDataset("No labelled brain scans were found for this evaluation.")
         self.cases: list[LabelledCase] = []
-        self._lone: list[tuple[float, bool]] = []  # presence logit and truth of single pictures
-        self._volumes: list[tuple[float, bool]] = []  # the same of volumes and stretches of them
+        self._lone: list[Asked] = []  # single pictures
+        self._volumes: list[Asked] = []  # volumes and stretches of them
         for (dataset, name), members in tqdm(scans.items(), desc="reading scans", mininterval=5):
             self._read(name, dataset, members, run)
+        for head in tqdm(list(heads_from_elsewhere(folder)), desc="reading others", mininterval=5):
+            outputs, _ = _outputs(head.array, run)
+            asked = self._volumes if len(head.array) > 1 else self._lone
+            asked.append(Asked(presence_signs(outputs), head.tumour, elsewhere=True))
 
     def calibrated(self) -> Decision:
-        """Pixel threshold and least size by mean Dice; presence by recall first; doubt by regression."""
-        logits, truth = _columns(self._lone)
-        temperature, bias = fitted_temperature(truth, logits)
-        open_to_all = Decision(threshold=0.0, temperature=temperature, bias=bias)
+        """Pixel threshold and least size by mean Dice; presence and doubt by regression."""
+        open_to_all = Decision(threshold=0.0)
         candidates = [
             replace(open_to_all, pixel_threshold=pixel, least_pixels=least)
             for pixel in PIXEL_THRESHOLDS
             for least in LEAST_PIXELS
         ]
         best = candidates[int(np.argmax(self._mean_dice(candidates)))]
-        probability = np.array([best.probability(logit) for logit in logits])
-        threshold = round(threshold_for_recall(truth, probability, RECALL), 4)
-        decision = replace(best, threshold=threshold, volume_shift=self._volume_shift(best, threshold))
+        decision = with_presence(best, self._lone, self._volumes)
         known = self._doubts(decision)
         return replace(decision, dice_estimate=known.weights if known else None)
 
@@ -104,8 +106,9 @@ class BrainTumourEvaluator:
             if of_dataset:
                 figures |= _overlap(name, of_dataset)
         figures |= self._estimates(decision)
-        figures |= _presence("presence", self._lone, decision, volume=False)
-        figures |= _presence("volume_presence", self._volumes, decision, volume=True)
+        for name, asked in (("presence", self._lone), ("volume_presence", self._volumes)):
+            figures |= _presence(name, [each for each in asked if not each.elsewhere], decision)
+            figures |= _presence(f"outside_{name}", [each for each in asked if each.elsewhere], decision)
         return Evaluation(figures, _groups(cases), _worst_first(cases), self._scored(decision))
 
     def illustrated(self, names: list[str], decision: Decision) -> Iterator[Illustration]:
@@ -124,27 +127,16 @@ class BrainTumourEvaluator:
         volume = np.stack([grey_image(member.image) for member in members])
         truth = np.stack([grey_image(member.mask) > 127 for member in members])
         outputs, placement = _outputs(volume, run)
-        logits = joined(outputs)
         self.cases.append(LabelledCase(name, dataset, members, outputs.astype(np.float16), placement, truth))
         if len(members) == 1:
-            self._lone.append((presence_logit(logits), bool(truth.any())))
+            self._lone.append(Asked(presence_signs(outputs), bool(truth.any())))
             return
-        self._volumes.append((presence_logit(logits), bool(truth.any())))
+        self._volumes.append(Asked(presence_signs(outputs), bool(truth.any())))
         for stretch in _empty_stretches(truth):
-            self._volumes.append((presence_logit(joined(_outputs(volume[stretch], run)[0])), False))
-        alone = joined(run(torch.cat([prepare(picture[None])[0] for picture in volume])))
-        lone = [presence_logit(picture[None]) for picture in alone]
-        self._lone += zip(lone, (bool(mask.any()) for mask in truth), strict=True)
-
-    def _volume_shift(self, decision: Decision, threshold: float) -> float:
-        """What brings a volume's threshold half way between the ill and the healthy ones."""
-        logits, truth = _columns(self._volumes)
-        if not truth.any() or truth.all():
-            return 0.0
-        # Recall first: nearly all of the ill lie above the middle, the healthy are judged by their bulk.
-        middle = (float(np.quantile(logits[truth], 0.03)) + float(np.quantile(logits[~truth], 0.9))) / 2
-        at_threshold = (np.log(threshold / (1 - threshold)) - decision.bias) * decision.temperature
-        return round(min(middle, float(np.quantile(logits[truth], 0.03))) - float(at_threshold), 4)
+            self._volumes.append(Asked(presence_signs(_outputs(volume[stretch], run)[0]), tumour=False))
+        alone = run(torch.cat([prepare(picture[None])[0] for picture in volume]))
+        for picture, mask in zip(alone, truth, strict=True):
+            self._lone.append(Asked(presence_signs(picture[None]), bool(mask.any())))
 
     def _mean_dice(self, candidates: list[Decision]) -> list[float]:
         """Of each candidate: the mean over the datasets of the mean Dice a scan."""
@@ -191,10 +183,10 @@ class BrainTumourEvaluator:
         return figures
 
     def _scored(self, decision: Decision) -> Scored:
-        logits, truth = _columns(self._lone)
+        inside = [asked for asked in self._lone if not asked.elsewhere]
         return Scored(
-            [bool(ill) for ill in truth],
-            [decision.probability(logit) for logit in logits],
+            [asked.tumour for asked in inside],
+            [asked.probability(decision, volume=False) for asked in inside],
             decision.threshold,
         )
 
@@ -221,10 +213,6 @@ def _empty_stretches(truth: NDArray[np.bool_]) -> list[slice]:
     edges = np.flatnonzero(np.diff(np.concatenate([[1], truth.any(axis=(1, 2)).astype(int), [1]])))
     runs = zip(edges[::2], edges[1::2], strict=True)
     return [slice(int(first), int(end)) for first, end in runs if end - first >= LEAST_STRETCH]
-
-
-def _columns(pairs: list[tuple[float, bool]]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    return np.array([logit for logit, _ in pairs]), np.array([truth for _, truth in pairs], dtype=bool)
 
 
 def _judged(case: LabelledCase, decision: Decision) -> dict[str, Any]:
@@ -261,13 +249,12 @@ def _overlap(name: str, cases: list[dict[str, Any]]) -> dict[str, Estimate]:
     return estimates
 
 
-def _presence(
-    name: str, pairs: list[tuple[float, bool]], decision: Decision, *, volume: bool
-) -> dict[str, Estimate]:
-    logits, truth = _columns(pairs)
+def _presence(name: str, asked: list[Asked], decision: Decision) -> dict[str, Estimate]:
+    truth = np.array([each.tumour for each in asked], dtype=bool)
     if not truth.any() or truth.all():
         return {}
-    probability = np.array([decision.probability(logit, volume) for logit in logits])
+    volume = "volume" in name
+    probability = np.array([each.probability(decision, volume) for each in asked])
     estimates = classification(truth, probability, called_ill(probability, decision.threshold))
     estimates["frr_at_far5"] = frr_at_far(truth, probability, 0.05)
     return {f"{name}_{key}": estimate for key, estimate in estimates.items()}

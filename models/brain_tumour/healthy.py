@@ -39,7 +39,7 @@ def mirrored_halves(images: Tensor, masks: Tensor) -> Tensor:
     m is the number of slices that are symmetrical and have their tumour in one half.
     """
     made = [_healed(image[0], mask[0]) for image, mask in zip(images, masks, strict=True)]
-    return torch.stack([head for head in made if head is not None] or [images.new_zeros(0)])[:, None]
+    return torch.cat([images[:0], *(head[None, None] for head in made if head is not None)])
 
 
 def _healed(image: Tensor, mask: Tensor) -> Tensor | None:

@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from data.records import BRAIN_TUMOUR, Spacing
+from data.records import BRAIN_TUMOUR, Doubt, Spacing
+from models import presence
 from models.brain_tumour import network
 from models.brain_tumour.layout import volumes_and_slices
 from models.doubt import expected_dice, signs
@@ -21,6 +22,9 @@ PRESENCE_PIXELS = 100
 """A slice's presence is the mean of this many of its highest logits."""
 PRESENCE_SLICES = 2
 """A volume's presence is the highest mean over this many slices in a row: a tumour seldom ends at once."""
+
+UNRELIABLE_DICE = 0.4
+"""A mask expected to overlap with the truth by less than this makes the answer uncertain."""
 
 
 def prepare(volume: Array) -> tuple[Tensor, Placement]:
@@ -76,19 +80,52 @@ def answer(outputs: FloatArray, placement: Placement, spacing: Spacing, decision
     `outputs` are (slices, 2, size, size), as `network.Mirrored` gives them.
     """
     logits = joined(outputs)
-    probability = decision.probability(presence_logit(logits), volume=len(logits) > 1)
+    probability = presence_probability(outputs, decision)
     pixels = pixel_probability(logits, placement)
     mask = drawn(pixels, placement, decision)
     positive = probability >= decision.threshold and bool(mask.any())
-    if not positive:
+    abnormal = not positive and decision.abnormal is not None and probability >= decision.abnormal
+    suggested = positive or (abnormal and bool(mask.any()))
+    if not suggested:
         mask = np.zeros_like(mask)
-    expected = _expected_dice(outputs, decision) if positive else None
-    return Answer(probability, positive, mask=mask, pixel_probability=pixels, estimated_dice=expected)
+    expected = _expected_dice(outputs, decision) if suggested else None
+    doubts = _doubts(positive, suggested, expected)
+    return Answer(
+        probability, positive, mask=mask, pixel_probability=pixels, estimated_dice=expected, doubts=doubts
+    )
+
+
+def presence_signs(outputs: FloatArray) -> NDArray[np.float64]:
+    """What tells whether there is a tumour in a scan (`models.presence.signs`)."""
+    plain, mirrored = _probabilities(outputs)
+    return presence.signs(presence_logit(joined(outputs)), plain, mirrored)
+
+
+def presence_probability(outputs: FloatArray, decision: Decision) -> float:
+    """The calibrated probability that there is a tumour in a scan of one slice or several."""
+    volume = len(outputs) > 1
+    weights = decision.volume_presence if volume else decision.presence
+    if weights is None:
+        return decision.probability(presence_logit(joined(outputs)), volume)
+    return decision.probability(presence.logit(weights, presence_signs(outputs)), volume)
+
+
+def _doubts(positive: bool, suggested: bool, expected: float | None) -> tuple[Doubt, ...]:
+    """Why the answer is uncertain: what is drawn may be no tumour, or the outline a poor one."""
+    if suggested and not positive:
+        return (Doubt.ABNORMAL_NOT_TUMOUR,)
+    return (Doubt.DOUBTFUL_MASK,) if expected is not None and expected < UNRELIABLE_DICE else ()
+
+
+def _probabilities(outputs: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Of the picture and of its mirror image, each (slices, size, size)."""
+    plain, mirrored = (1 / (1 + np.exp(-np.clip(outputs[:, channel], -30, 30))) for channel in (0, 1))
+    return plain, mirrored
 
 
 def doubt_signs(outputs: FloatArray, decision: Decision) -> NDArray[np.float64] | None:
     """What the two answers show of the mask's certainty; None where they draw nothing."""
-    plain, mirrored = (1 / (1 + np.exp(-np.clip(outputs[:, channel], -30, 30))) for channel in (0, 1))
+    plain, mirrored = _probabilities(outputs)
     return signs(plain, mirrored, decision.pixel_threshold)
 
 

@@ -1,13 +1,11 @@
-"""`pneumonia`: from an X-ray to one input, and from the network's map to probability and heat."""
+"""`pneumonia`: from an X-ray to one input, and from the network's map to a probability."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from data.records import PNEUMONIA, Spacing
 from models.imaging import normalised, stretched
@@ -52,24 +50,12 @@ def prepare(image: Array) -> tuple[Tensor, Placement]:
 
 
 def answer(evidence: FloatArray, placement: Placement, spacing: Spacing, decision: Decision) -> Answer:
-    """Calibrated probability and a heat map (height, width) of what spoke for pneumonia."""
+    """The calibrated probability; no heat map, since none held against the lungs (`about.md`)."""
     probability = decision.probability(float(evidence[0].mean()))
     return Answer(
         probability=probability,
         positive=probability >= decision.threshold,
-        heatmap=heatmap(evidence[0, 0], *placement.shape[1:]),
     )
-
-
-def heatmap(evidence: FloatArray, height: int, width: int) -> FloatArray:
-    """Positive evidence (rows, columns) enlarged to the picture and scaled to 0..1."""
-    positive = torch.from_numpy(np.maximum(evidence, 0))[None, None]
-    smooth = functional.interpolate(positive, size=(height, width), mode="bicubic", align_corners=False)
-    full: FloatArray = np.maximum(smooth[0, 0].numpy(), 0)
-    top = float(full.max())
-    if top > 0:
-        full /= top
-    return full
 
 
 TASK = Task(

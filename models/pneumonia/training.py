@@ -16,15 +16,21 @@ from data.labelled.datasets import LabelledXray, chest_scans, chest_xrays, grey_
 from models import augmentation
 from models.imaging import normalised, stretched
 from models.pneumonia import network
+from models.pneumonia.adults import ADULTS, JUDGED_FOLDS, adult_films
 from models.pneumonia.evaluation import PneumoniaEvaluator
 from models.pneumonia.task import TASK
 from models.pretrained import Start
 from models.statistics.areas import auc
 from models.training import Metrics, Recipe, Training, right_and_wrong
+from models.weights import shipped
 
-RECIPE = Recipe(epochs=5, batch_size=32, learning_rate=6e-4, size=network.INPUT_SIZE, weight_decay=0.02)
+RECIPE = Recipe(epochs=10, batch_size=32, learning_rate=6e-4, size=network.INPUT_SIZE, weight_decay=0.02)
 VALIDATION_FOLD = 4
-GEOMETRY = augmentation.GeometryRange(rotation_deg=12, scale=(0.8, 1.25), shift=0.08, flip=True, aspect=0.15)
+GEOMETRY = augmentation.GeometryRange(
+    rotation_deg=12, scale=(0.85, 2.2), shift=0.06, flip=True, aspect=0.15, wander=True
+)
+ADULT_TURNS = 5
+"""How often an adult's film is seen an epoch: there are fifty times as many of children."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class PneumoniaChoices:
     start: Start = Start.WHEEL
     exposure: float = 0.5  # strength of random gamma, gain and offset
     encoder_scale: int = network.SCALE
+    adults: bool = True
 
 
 CHOICES = PneumoniaChoices()
@@ -49,27 +56,39 @@ class PneumoniaTraining:
         validation_fold: int = VALIDATION_FOLD,
         choices: PneumoniaChoices = CHOICES,
     ) -> None:
-        self._choices = choices
+        self._choices, self._fold = choices, validation_fold
         xrays = chest_xrays(folder)
         self.files = [xray.image for xray in xrays]
         self.training = [xray for xray in xrays if xray.fold != validation_fold]
         self.validation = [xray for xray in xrays if xray.fold == validation_fold]
         if len({xray.pneumonia for xray in self.validation}) < 2:
             raise UnusableDataset("The chest set needs X-rays with and without pneumonia in every fold.")
+        adults = adult_films(folder) if choices.adults else []
+        self.files += [film.image for film in adults]
+        self.training += [film for film in adults if film.fold not in JUDGED_FOLDS]
         self._images = load_xrays(self.training, recipe.size)
         self._validation_images = load_xrays(self.validation, recipe.size)
         self._labels = torch.tensor([float(xray.pneumonia) for xray in self.training])
-        share = self._labels.mean()
-        # Both classes weigh the same in the loss, however many of each there are.
-        self._weights = torch.where(self._labels > 0, 0.5 / share, 0.5 / (1 - share))
+        self._adult = torch.tensor([xray.dataset == ADULTS for xray in self.training])
+        self._weights = torch.ones_like(self._labels)
+        # Both classes weigh the same in the loss, of children and of adults, however many of each there are.
+        for group in (self._adult, ~self._adult):
+            share = self._labels[group].mean()
+            self._weights[group] = torch.where(self._labels[group] > 0, 0.5 / share, 0.5 / (1 - share))
 
     def network(self) -> nn.Module:
-        """A classifier that starts from ImageNet."""
-        return network.build(self._choices.start, self._choices.encoder_scale)
+        """A classifier that starts from ImageNet, or from the version in the task's folder."""
+        built = network.build(self._choices.start, self._choices.encoder_scale)
+        if self._choices.start is Start.SHIPPED:
+            built.load_state_dict(shipped(TASK, self._fold))
+        return built
 
     def epoch(self, generator: torch.Generator) -> Tensor:
-        """Every X-ray once, shuffled."""
-        return torch.randperm(len(self._labels), generator=generator)
+        """Every child's X-ray once and the adults' several times, shuffled."""
+        items = torch.cat(
+            [torch.arange(len(self._labels)), self._adult.nonzero()[:, 0].repeat(ADULT_TURNS - 1)]
+        )
+        return items[torch.randperm(len(items), generator=generator)]
 
     def batch(self, items: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Augmented X-rays (n, 1, s, s); targets (n, 2) are label and weight."""
@@ -90,7 +109,7 @@ class PneumoniaTraining:
     def split(self) -> list[tuple[str, str, str]]:
         """(dataset, patient, part) of every patient."""
         return [
-            ("chest_xray", xray.patient, part)
+            (xray.dataset, xray.patient, part)
             for part, xrays in (("training", self.training), ("validation", self.validation))
             for xray in xrays
         ]

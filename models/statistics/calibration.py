@@ -69,13 +69,18 @@ def calibration_bins(truth: Mask, probability: FloatArray, bins: int = BINS) -> 
     ]
 
 
-def fitted_temperature(truth: Mask, logits: FloatArray) -> tuple[float, float]:
-    """(temperature, bias) so that sigmoid(logit / temperature + bias) is calibrated (Platt 1999)."""
+def fitted_temperature(
+    truth: Mask, logits: FloatArray, weights: FloatArray | None = None
+) -> tuple[float, float]:
+    """(temperature, bias) so that sigmoid(logit / temperature + bias) is calibrated (Platt 1999).
+
+    `weights` say how much each case counts; all the same where there are none.
+    """
     target = truth.astype(np.float64)
 
     def loss(at: FloatArray) -> float:
         z = logits * math.exp(at[0]) + at[1]
-        return float(np.mean(np.logaddexp(0, z) - target * z))
+        return float(np.average(np.logaddexp(0, z) - target * z, weights=weights))
 
     best = minimize(loss, np.zeros(2), method="Nelder-Mead").x
     return float(math.exp(-best[0])), float(best[1])

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
 
 from models import tasks
+from models.outside import OutsideEvaluation
+from models.task import Task
+from models.weights import Trained
 from services.assembly.alerts import alerts_of
 from services.assembly.drift import DriftServices, build_drift
 from services.assembly.stores import Stores, command_stores, device_of, registry_of
 from services.demo.demonstration import Demo
 from services.importing.imports import Importing
 from services.reading.reading import Batcher, Reader
+from services.reading.segmenting import Segmenting
 from services.settings import Settings
+from services.training.outside import judged_outside, keep_outside
+from services.versions.outside import OutsideResults
 from services.versions.uploads import ModelUploads
+
+UNREGISTERED = "unregistered"
+"""The version of weights that are read with before they are registered."""
+NOTHING_INSTEAD: Mapping[str, Trained] = MappingProxyType({})
 
 
 @contextmanager
@@ -68,11 +80,43 @@ def _keeping(stores: Stores, reads: bool) -> Iterator[Reader | None]:
         batcher.stop()
 
 
-def build_reader(settings: Settings) -> tuple[Reader, Batcher]:
-    """A reader on the models that this machine knows; asks no server and needs no database."""
+def build_reader(
+    settings: Settings, instead: Mapping[str, Trained] = NOTHING_INSTEAD
+) -> tuple[Reader, Batcher]:
+    """A reader on the models that this machine knows; asks no server and needs no database.
+
+    `instead` (task -> weights) stand in for those in force.
+    """
     engine, batcher = device_of(settings)
     registry = registry_of(settings)
     for task in tasks.ALL.values():
-        engine.place(task, *registry.local(task.name))
+        known = (instead[task.name], UNREGISTERED) if task.name in instead else registry.local(task.name)
+        engine.place(task, *known)
     batcher.start()
     return Reader(engine, batcher), batcher
+
+
+def outside_alone(settings: Settings, task: Task, trained: Trained, data: Path) -> OutsideEvaluation:
+    """What these weights answer outside the training sources, behind this machine's suitability gate.
+
+    Raises UnusableDataset.
+    """
+    reader, batcher = build_reader(settings, {task.name: trained})
+    try:
+        return judged_outside(Segmenting(reader, settings), task, trained, data)
+    finally:
+        batcher.stop()
+
+
+def outside_kept(settings: Settings, task: Task, trained: Trained, evaluation: OutsideEvaluation) -> str:
+    """Keep it beside the weights and with each version registered with them; says in a sentence where."""
+    files = keep_outside(task, trained.folder, evaluation)
+    registry = registry_of(settings)
+    results = OutsideResults(registry.tracking)
+    same = [version for version in registry.versions(task.name) if version.weights_sha256 == trained.sha256]
+    for version in same:
+        results.keep(version, trained.folder, files)
+    registered = ", ".join(f"version {version.version} in MLflow" for version in same)
+    return f"Kept in {trained.folder}" + (
+        f" and with {registered}." if same else "; no version has these weights."
+    )

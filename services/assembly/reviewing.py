@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from data.stores.patient_conflicts import PatientConflictStore
 from data.stores.review_requests import ReviewRequestStore
 from services.accounts import Accounts
 from services.assembly.stores import Stores
 from services.reviewing.gallery import ScanGallery
+from services.reviewing.identity_conflicts import IdentityConflicts
 from services.reviewing.pictures import Pictures
 from services.reviewing.requests import ReviewRequests
 from services.reviewing.review import ReviewListener, Reviews
@@ -16,13 +18,14 @@ from services.reviewing.worklist import Worklist
 
 @dataclass(frozen=True)
 class ReviewingServices:
-    """The worklist, pictures of scans, reviews, and requests for them."""
+    """The worklist, pictures of scans, reviews and requests for them, and who is who."""
 
     worklist: Worklist
     reviews: Reviews
     requests: ReviewRequests
     pictures: Pictures
     gallery: ScanGallery
+    identities: IdentityConflicts
 
 
 def build_reviewing(
@@ -38,4 +41,7 @@ def build_reviewing(
         requests=ReviewRequests(ReviewRequestStore(stores.database), scans, stores.audit),
         pictures=pictures,
         gallery=ScanGallery(files, pictures),
+        identities=IdentityConflicts(
+            stores.database, PatientConflictStore(stores.database), stores.patients, scans, stores.audit
+        ),
     )

@@ -71,5 +71,9 @@ def build_versions(
 def margins(settings: Settings) -> Margins:
     """How much worse a candidate may be, as the settings say."""
     return Margins(
-        settings.gate_recall_percent / 100, settings.gate_dice_percent / 100, settings.gate_least_truths
+        recall=settings.gate_recall_percent / 100,
+        dice=settings.gate_dice_percent / 100,
+        least_truths=settings.gate_least_truths,
+        specificity=settings.gate_specificity_percent / 100,
+        outside=settings.gate_outside_percent / 100,
     )

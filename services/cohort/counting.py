@@ -13,7 +13,7 @@ from data.ledger.bitmaps import Rows, row_numbers
 from data.ledger.in_memory import MEASURED_BY, LedgerColumns
 from data.ledger.quantiles import percentiles
 from data.ledger.selection import FROM, TO, among, selected
-from data.records import KeptRefusal, ScanStatus, Verdict
+from data.records import KeptRefusal, Outcome, ScanStatus, Verdict
 from models.statistics.estimate import Estimate
 from models.statistics.proportions import proportion
 from services.cohort.filters import Query, tidy
@@ -65,6 +65,7 @@ class Cohort:
     scans: KeyFigure
     patients: int
     positive: KeyFigure
+    uncertain: KeyFigure
     volume_ml: KeyFigure
     corrected: KeyFigure
     waiting: KeyFigure
@@ -108,7 +109,8 @@ class Counting:
             filters=self._filters,
             scans=KeyFigure(len(self._rows), self._filters),
             patients=self._patients(),
-            positive=self._positive(),
+            positive=self._among_read("result", "positive"),
+            uncertain=self._among_read("outcome", Outcome.UNCERTAIN.value),
             volume_ml=self._volumes(),
             corrected=self._corrected(),
             waiting=self._tile("status", _WAITING),
@@ -155,8 +157,8 @@ class Counting:
         seen[self._lines.patients[row_numbers(self._rows)]] = True
         return int(np.count_nonzero(seen))
 
-    def _positive(self) -> KeyFigure:
-        tile, read = self._tile("result", ("positive",)), self._tile("result", _READ)
+    def _among_read(self, name: str, value: str) -> KeyFigure:
+        tile, read = self._tile(name, (value,)), self._tile("result", _READ)
         return KeyFigure(tile.n, tile.filters, share=proportion(tile.n, read.n))
 
     def _volumes(self) -> KeyFigure:

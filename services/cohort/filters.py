@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlencode
 from services.task_words import MEASURED_VOLUME
 
 FILTERS = (
-    "from", "to", "task", "site", "scanner", "modality", "sex", "age", "result", "version", "review",
-    "status", "size", "chance", "truth", "place", "synthetic", "sample",
+    "from", "to", "task", "site", "scanner", "modality", "sex", "age", "result", "outcome", "version",
+    "review", "status", "size", "chance", "truth", "place", "synthetic", "sample",
 )  # fmt: skip
 """What the page filters by, in the order in which it says so."""
 
@@ -18,9 +18,10 @@ _PLACES = {name: index for index, name in enumerate(FILTERS)}
 
 _WORDS = {
     "from": "from", "to": "to", "task": "task", "site": "site", "scanner": "scanner", "modality": "modality",
-    "sex": "sex", "age": "age", "result": "result", "version": "model version", "review": "review",
-    "status": "status", "size": MEASURED_VOLUME, "chance": "probability", "truth": "AI against the truth",
-    "place": "place in the head", "synthetic": "synthetic", "sample": "random sample",
+    "sex": "sex", "age": "age", "result": "result", "outcome": "answer", "version": "model version",
+    "review": "review", "status": "status", "size": MEASURED_VOLUME, "chance": "probability",
+    "truth": "AI against the truth", "place": "place in the head", "synthetic": "synthetic",
+    "sample": "random sample",
 }  # fmt: skip
 Query = Mapping[str, Sequence[str]]
 

@@ -55,6 +55,7 @@ BARS = (
 SCANS, SHARE, REFUSALS = "scans", "share", "refusals"
 _PATIENTS, _REFUSED, _READ, _REVIEWED, _DICE = "patients", "refused", "read", "reviewed", "dice"
 _NOT_CORRECTED, _NOT_WAITING = "reviewed but not corrected", "unread but not waiting"
+_CERTAIN = "read and certain"
 _RESULTS = ("positive", "negative", NONE)
 
 
@@ -114,6 +115,8 @@ class _Building:
         self._count("summary", "all", "patients", _PATIENTS, cohort.patients)
         self._tile("positive", cohort.positive)
         self._share("positive", cohort.positive, self._with("result", "negative", "result"))
+        self._tile("uncertain", cohort.uncertain)
+        self._share("uncertain", cohort.uncertain, _CERTAIN)
         self._tile(MEASURED_VOLUME, cohort.volume_ml)
         if cohort.volume_ml.spread is not None:
             tile = cohort.volume_ml
@@ -173,6 +176,7 @@ class _Building:
         table.sums += [
             (total, (_READ, *self._present("result", (NONE,)))),
             (_READ, self._present("result", ("positive", "negative"))),
+            (_READ, (query_of(self._cohort.uncertain.filters), _CERTAIN)),
             (total, (_REVIEWED, *self._present("review", (NONE,)))),
             (query_of(self._cohort.volume_ml.filters), self._present("size", SIZES, (UNKNOWN, NONE))),
             (_NOT_CORRECTED, self._present("review", ("accepted", "rejected"))),

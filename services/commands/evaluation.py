@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from services.commands.figures import print_figures
 from services.settings import Settings
+
+if TYPE_CHECKING:
+    from models.task import Task
+    from models.weights import Trained
 
 
 def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
@@ -19,6 +25,11 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument(
         "--reference", action="store_true", help="make what drift is measured against, beside the weights"
     )
+    parser.add_argument(
+        "--outside",
+        action="store_true",
+        help="take labelled pictures from outside the training sources through the whole reading",
+    )
     parser.add_argument("--weights", type=Path, metavar="DIR", help="a folder of weights instead")
     parser.add_argument("--out", type=Path, metavar="DIR", help="table, curves and the worst cases go there")
     parser.add_argument("--json", action="store_true")
@@ -26,7 +37,10 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
 
 
 def evaluate(arguments: Namespace, settings: Settings) -> int:
-    """Judge the version in force on labelled images, or make its reference for drift."""
+    """Judge the version in force on labelled images, in training's layout or from outside its sources.
+
+    Or make its reference for drift.
+    """
     from models.tasks import task_named
     from models.weights import REFERENCE, opened
     from services.assembly.stores import registry_of
@@ -34,6 +48,8 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
 
     task = task_named(arguments.task)
     trained = opened(arguments.weights) if arguments.weights else registry_of(settings).local(task.name)[0]
+    if arguments.outside:
+        return _outside(arguments, settings, task, trained)
     if arguments.reference:
         from services.training.drift_reference import make_reference
 
@@ -47,4 +63,20 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
         print(json.dumps(about | evaluation.plain(), indent=2))
     else:
         print_figures(evaluation.plain()["figures"])
+    return 0
+
+
+def _outside(arguments: Namespace, settings: Settings, task: Task, trained: Trained) -> int:
+    """The table of the whole reading, kept with the version: beside its weights, on its card, in MLflow."""
+    from models.outside import keep
+    from models.outside_tables import section, text
+    from services.assembly.commands import outside_alone, outside_kept
+
+    evaluation = outside_alone(settings, task, trained, arguments.data)
+    if arguments.out is not None:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        keep(arguments.out, evaluation)
+        (arguments.out / "outside.md").write_text(section(evaluation, task.finding))
+    print(json.dumps(evaluation.plain(), indent=2) if arguments.json else text(evaluation, task.finding))
+    print(outside_kept(settings, task, trained, evaluation), file=sys.stderr)
     return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import InvalidInput
+from data.records import Doubt, Outcome
 from services.settings import Settings
 
 
@@ -51,5 +52,10 @@ def result_line(report: dict[str, Any]) -> str:
     """What came out of one file, in words."""
     if report["refused"]:
         return f"{report['name']}: refused. {report['reason']}"
+    from services.task_words import outcome_words, reasons
+
+    said = outcome_words(report["task"], Outcome(report["outcome"]))
+    if report["doubts"]:
+        said += f" ({reasons([Doubt(doubt) for doubt in report['doubts']])})"
     size = "" if report["volume_ml"] is None else f", {report['volume_ml']:.2f} mL"
-    return f"{report['name']}: {report['task']}, probability {report['probability']:.3f}{size}"
+    return f"{report['name']}: {report['task']}: {said}, probability {report['probability']:.3f}{size}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, _SubParsersAction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
 def train(arguments: Namespace, settings: Settings) -> int:
     """Train a task and register the version, or only log a run to compare choices by."""
     from data.tracking import Tracking
+    from services.assembly.commands import outside_alone
     from services.training import training
 
     tracking = Tracking(settings.tracking_uri, settings.home / "mlflow")
@@ -45,7 +47,13 @@ def train(arguments: Namespace, settings: Settings) -> int:
     if arguments.compare:
         return _compare(arguments, plan, folder, tracking, settings.device)
     finished = training.train(
-        plan, arguments.data, folder, tracking, resume=arguments.resume, device=settings.device
+        plan,
+        arguments.data,
+        folder,
+        tracking,
+        resume=arguments.resume,
+        device=settings.device,
+        outside=partial(outside_alone, settings),
     )
     if finished is None:  # one of several processes; the first one tells
         return 0

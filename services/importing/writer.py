@@ -38,7 +38,7 @@ from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from services import keys
 from services.importing.labels import label_review, truth_of
-from services.reading.intake import conflict_words, keep_scan, scan_of
+from services.reading.intake import keep_scan, scan_of
 from services.reading.reading import Read, features_of, keep_answer, result_of
 from services.reading.suitability_gate import Routed
 from services.reviewing.review import ReviewListener
@@ -157,6 +157,8 @@ class ImportWriter:
         """Keep what became of these items in one transaction; the settled items come back."""
         self._files.flush()
         with together(self._database):
+            if any(outcome.read for outcome in outcomes):
+                self._patients.lock()
             settled = [self._settled(outcome) for outcome in outcomes]
         for outcome, item in zip(outcomes, settled, strict=True):
             for read in outcome.read:
@@ -215,8 +217,7 @@ class ImportWriter:
         if known is not None:
             return known.id
         patient = self._patients.find_or_create(read.identity, read.label)
-        warnings = (*read.scan.warnings, *conflict_words(patient))
-        kept, created = self._scans.add(replace(read.scan, patient_id=patient.id, warnings=warnings))
+        kept, created = self._scans.add(replace(read.scan, patient_id=patient.id))
         if created:
             self._results.add(read.result, read.watched)
             if read.review is not None:

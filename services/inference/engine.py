@@ -22,7 +22,9 @@ from torch import Tensor, nn
 
 from data.errors import ModelUnavailable, UnusableModel
 from data.records import VERSION
+from models import outside_distance
 from models.device import chosen_device
+from models.outside_distance import OutsideDistance
 from models.task import Describing, Task, TaskKind
 from models.weights import Trained, network_of
 
@@ -60,6 +62,7 @@ class Loaded:
     weights_sha256: str
     network: nn.Module
     dtype: torch.dtype
+    outside: OutsideDistance | None = None  # None where the version came without a reference
 
     @property
     def dtype_name(self) -> str:
@@ -107,6 +110,7 @@ class Engine:
             try:
                 network = network_of(task, trained).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
                 dtype = self._checked_dtype(network, task)
+                usual = outside_distance.opened(trained.folder)
             except (torch.OutOfMemoryError, MemoryError) as error:
                 self._free_memory()
                 raise UnusableModel(_NO_MEMORY.format(version=version)) from error
@@ -117,7 +121,7 @@ class Engine:
                     raise UnusableModel(_NO_MEMORY.format(version=version)) from error
                 log.warning("%s version %s cannot be loaded: %.300r", task.name, version, error)
                 raise UnusableModel(_MISFIT.format(version=version, title=task.title)) from error
-            return Loaded(task, trained, version, trained.sha256, network, dtype)
+            return Loaded(task, trained, version, trained.sha256, network, dtype, usual)
 
     def take_over(self, loaded: Loaded) -> None:
         """Let a network answer for its task from now on; readings under way end with the old one."""

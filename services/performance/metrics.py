@@ -55,6 +55,7 @@ _KINDS = {  # what a validation figure's name says besides the metric's
     "volume_presence": "whole volumes",
     "flair": "FLAIR",
     "t1ce": "contrast-enhanced T1",
+    "outside": "outside the training sources",
 }
 
 

@@ -59,6 +59,15 @@ def measured_features(
         return known
 
 
+def vector_of(array: NDArray[Any], vectors: FloatArray) -> NDArray[np.float16] | None:
+    """The vector of a reading of `array` as its features keep it, else None; raises nothing."""
+    try:
+        return volume_vector(vectors, picture_of(array))
+    except Exception:  # a clinician's reading is not lost for a number beside it
+        log.exception("the vector of a reading cannot be had")
+        return None
+
+
 def volume_vector(vectors: FloatArray, picture: PictureFeatures) -> NDArray[np.float16] | None:
     """The mean of the vectors (n, d) of all slices that hold something; of all inputs where none does.
 
@@ -152,6 +161,7 @@ def _of_rows(scan: Scan, result: Result) -> Features:
         lesions=None if measured is None else len(measured.lesions),
         doubt=None if result.has_mask else binary_entropy(result.probability),
         estimated_dice=result.estimated_dice,
+        outside_distance=result.outside_distance,
         latency_ms=sum(result.provenance.timings_ms.values()) or None,
         age_years=header.age_years,
         hour=None if header.acquired_day_only else _hour(header.acquired_at),

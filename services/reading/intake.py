@@ -23,7 +23,6 @@ from data.files import FileStore
 from data.ledger.rows import scanner_name
 from data.records import (
     DecodedScan,
-    Patient,
     Refusal,
     Scan,
     ScanStatus,
@@ -47,10 +46,6 @@ log = logging.getLogger(__name__)
 JOB = "open"
 OPENINGS = 2  # at a time: each may take as much memory as one decoding is allowed
 PIECE = 1 << 20
-IN_CONFLICT = (
-    "Another patient here ({}) has the same name and number but another date of birth or sex. Their scans "
-    "are kept apart: please find out which is right."
-)
 
 
 class Intake:
@@ -156,7 +151,6 @@ class Intake:
             self._uploads.add_outcomes(upload.id, refusals=(refusal,))
             return
         patient = self._patients.find_or_create(decoded.identity, decoded.name)
-        routed = replace(routed, warnings=(*routed.warnings, *conflict_words(patient)))
         scan = scan_of(decoded, patient.id, upload.user_id, routed)
         keep_scan(self._files, scan.id, decoded, original, original.suffix if original else "")
         kept, created = self._scans.add(scan)
@@ -194,14 +188,6 @@ def keep_scan(
     files.put(keys.thumbnail(scan_id), pictures.thumbnail_png(decoded.array))
     if original is not None:
         files.put_file(keys.original(scan_id, suffix), original)
-
-
-def conflict_words(patient: Patient) -> tuple[str, ...]:
-    """What to say of a patient who may be another one already known; empty where there is none."""
-    if not patient.in_conflict_with:
-        return ()
-    others = ", ".join(patient.in_conflict_with)
-    return (IN_CONFLICT.format(others),)
 
 
 def refusal_of(decoded: DecodedScan, refused: RefusedScan) -> Refusal:

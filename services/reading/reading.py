@@ -29,7 +29,8 @@ from services.inference.batcher import MicroBatcher
 from services.inference.engine import SOFTWARE, Engine, Loaded, NetworkInput, Output
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
-from services.reading.features import measured_features
+from services.reading.doubts import doubts_of
+from services.reading.features import measured_features, vector_of
 
 FloatArray = NDArray[np.float32]
 Batcher = MicroBatcher[NetworkInput, Output]
@@ -108,7 +109,9 @@ class Reader:
             timings_ms=clock.laps,
         )
         place = _head_position(measurements, placement)
-        return Read(answer, measurements, place, loaded.trained.decision.threshold, provenance, vectors)
+        answer = replace(answer, outside_distance=_outside_distance(loaded, vectors, array))
+        threshold = loaded.trained.decision.threshold
+        return Read(answer, measurements, place, threshold, provenance, vectors)
 
     def answer(self, task_name: str, array: NDArray[Any], spacing: Spacing) -> tuple[Answer, float]:
         """The bare answer and the threshold in force, for those who keep no result.
@@ -268,12 +271,21 @@ def result_of(scan: Scan, read: Read, result_id: str = "") -> Result:
         head_position=read.head_position,
         has_mask=tasks.ALL[scan.task].kind is TaskKind.SEGMENTATION,
         has_heatmap=read.answer.heatmap is not None,
+        doubts=doubts_of(read.answer, scan.recognised),
+        outside_distance=read.answer.outside_distance,
     )
 
 
 def features_of(scan: Scan, result: Result, array: NDArray[Any], read: Read) -> Features:
     """What of a reading of `array` is compared for drift, to be kept with its result."""
     return measured_features(scan, result, array, read.answer.pixel_probability, read.vectors)
+
+
+def _outside_distance(loaded: Loaded, vectors: FloatArray | None, array: NDArray[Any]) -> float | None:
+    """How far a scan lies from the version's reference, by the vector that the reference would hold of it."""
+    if loaded.outside is None or vectors is None:
+        return None
+    return loaded.outside.of(vector_of(array, vectors))
 
 
 def _head_position(measured: Measurements | None, placement: Placement) -> tuple[float, float] | None:

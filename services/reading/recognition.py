@@ -17,6 +17,7 @@ from models.acquisition.task import (
     FRONTAL_FROM,
     READ_SEQUENCES,
     RECOGNISED_FROM,
+    SURELY_FRONTAL_FROM,
     TASK,
     Shown,
     frontal_share,
@@ -39,10 +40,6 @@ READS_SEQUENCES = (
 )
 NOT_BRAIN = "This does not look like a brain MRI, so it is not read."
 NOT_CHEST = "This does not look like a frontal chest X-ray, so it is not read."
-UNRECOGNISED = (
-    "The MRI sequence could not be recognised; the model knows FLAIR and contrast-enhanced T1 only, "
-    "so check its answer with care."
-)
 
 
 @dataclass(frozen=True)
@@ -84,6 +81,7 @@ class Recogniser:
     def recognise(self, scan: DecodedScan, route: str) -> tuple[RecognisedSequence | None, tuple[str, ...]]:
         """The sequence of a brain MRI (None on other routes), and what its reader should know.
 
+        A sequence that stays unknown makes the answer uncertain (`services.reading.doubts`).
         Raises RefusedScan for a sequence or a view that the route's model was not made for, and Busy
         while the classifier is not loaded yet.
         """
@@ -91,6 +89,10 @@ class Recogniser:
             self._check_view(scan)
             return None, ()
         return self._sequence(scan) if route == BRAIN_TUMOUR else (None, ())
+
+    def is_surely_frontal(self, scan: DecodedScan) -> bool:
+        """Whether the picture is a frontal chest film beyond doubt. Raises Busy like `recognise`."""
+        return float(self._picture(scan).probabilities[Shown.FRONTAL_CHEST]) >= SURELY_FRONTAL_FROM
 
     def _check_view(self, scan: DecodedScan) -> None:
         probabilities = self._picture(scan).probabilities
@@ -111,8 +113,7 @@ class Recogniser:
             raise _other_sequence(stated)
         if not picture.read:
             raise _looks_like_other(picture)
-        recognised = picture.as_recognised()
-        return recognised, () if recognised.sequence else (UNRECOGNISED,)
+        return picture.as_recognised(), ()
 
     def _picture(self, scan: DecodedScan) -> _Picture:
         read = self._reader.read(TASK.name, scan.array, scan.spacing)

@@ -13,10 +13,11 @@ import numpy as np
 from data import formats
 from data.codec import to_plain
 from data.errors import RefusedScan
-from data.records import Box, DecodedScan, Lesion, Refusal, SourceGrid
+from data.records import Box, DecodedScan, Lesion, Refusal, SourceGrid, outcome_of
 from models import tasks
 from models.task import TaskKind
 from reports.masks import mask_nifti, mask_png
+from services.reading.doubts import doubts_of
 from services.reading.reading import Read, Reader
 from services.reading.suitability_gate import Routed, SuitabilityGate
 from services.settings import Settings
@@ -109,10 +110,13 @@ def _stem(path: Path) -> str:
 def _report(scan: DecodedScan, routed: Routed, read: Read, timings: dict[str, float]) -> Report:
     measured = read.measurements
     largest = measured.lesions[0] if measured and measured.lesions else None
+    doubts = doubts_of(read.answer, routed.recognised)
     return {
         "task": routed.task,
         "refused": False,
         "reason": None,
+        "outcome": outcome_of(read.answer.positive, bool(doubts)).value,
+        "doubts": [doubt.value for doubt in doubts],
         "positive": read.answer.positive,
         "probability": read.answer.probability,
         "threshold": read.threshold,
@@ -121,6 +125,7 @@ def _report(scan: DecodedScan, routed: Routed, read: Read, timings: dict[str, fl
         "perpendicular_diameter_mm": largest.perpendicular_diameter_mm if largest else None,
         "longest_diameter_px": largest.longest_diameter_px if largest else None,
         "estimated_dice": read.answer.estimated_dice,
+        "outside_distance": read.answer.outside_distance,
         "voxels": measured.voxels if measured else None,
         "touches_border": measured.touches_border if measured else None,
         "boxes": [_box(lesion, scan.grid) for lesion in measured.lesions] if measured else [],

@@ -5,16 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from data.errors import RefusedScan
-from data.records import DecodedScan, RecognisedSequence
+from data.records import PNEUMONIA, DecodedScan, RecognisedSequence
 from models import tasks
 from models.suitability import rules
 from models.suitability.task import TASK
+from models.task import Answer
 from services.reading.reading import Reader
 from services.reading.recognition import Recogniser
 from services.task_words import words_of
 
 STATED_SHARE = 0.25
 """Of the threshold, what is enough where the file's own header names the body part."""
+
+DOUBTED_SHARE = 0.15
+"""Of the threshold, what is enough where the newer network `acquisition` is sure of a frontal chest film.
+
+Less would let in films upside down, lying or inverted, which that network does not tell from right ones.
+"""
 
 BY_HEADER_ALONE = "Only the file's header says what this picture shows; look whether it is so."
 
@@ -58,10 +65,16 @@ class SuitabilityGate:
         assert answer.routes is not None
         route = max(allowed, key=answer.routes.__getitem__)
         needed = threshold * (STATED_SHARE if rules.body_part_stated(scan.header) else 1.0)
-        if answer.routes[route] < needed:
+        if answer.routes[route] < needed and not self._is_frontal_film(scan, route, answer, threshold):
             what = " or ".join(words_of(task).picture for task in allowed)
             raise RefusedScan("unsuitable", f"This does not look like {what}, so it is not read.")
         return route
+
+    def _is_frontal_film(self, scan: DecodedScan, route: str, answer: Answer, threshold: float) -> bool:
+        """Whether the second network is sure of what the first one only half believes."""
+        assert answer.routes is not None
+        half_believed = route == PNEUMONIA and answer.routes[route] >= DOUBTED_SHARE * threshold
+        return half_believed and self._recogniser.is_surely_frontal(scan)
 
 
 def _allowed(scan: DecodedScan, wanted: str | None) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import nibabel as nib
 
@@ -31,6 +31,10 @@ from services.accounts import Accounts
 from services.permissions import Permission, may, require
 
 NO_SCAN = "There is no such scan."
+IN_CONFLICT = (
+    "Another patient here ({}) has the same name and number but another date of birth or sex, or none. Their "
+    "scans are kept apart until a clinician says whether they are one person."
+)
 Letters = tuple[str, str, str, str]
 _OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "S": "I", "I": "S"}
 
@@ -97,6 +101,7 @@ class Worklist:
             raise NotFound(NO_SCAN)
         patient = self._patients.get(scan.patient_id, with_identity=may(viewer, Permission.SEE_IDENTITY))
         assert patient is not None
+        scan = replace(scan, warnings=(*scan.warnings, *conflict_words(patient)))
         uploader = self._accounts.user(scan.uploaded_by)
         results = tuple(self._results.of_scan(scan_id))
         return ScanView(
@@ -122,6 +127,13 @@ class Worklist:
         """How many scans wait for their reading or are being read."""
         counts = self._scans.counts()
         return counts[ScanStatus.WAITING] + counts[ScanStatus.READING]
+
+
+def conflict_words(patient: Patient) -> tuple[str, ...]:
+    """What to say of a patient who may be another one already known; empty where there is none."""
+    if not patient.in_conflict_with:
+        return ()
+    return (IN_CONFLICT.format(", ".join(patient.in_conflict_with)),)
 
 
 def letters(grid: SourceGrid) -> Letters | None:

@@ -22,6 +22,7 @@ from models import weights
 from models.cards import card
 from models.device import Device, chosen_device
 from models.evaluation import Evaluation, Evaluator, Scored, runner
+from models.outside import metrics_in
 from models.processes import joined
 from models.statistics.calibration import calibration_bins
 from models.statistics.confusion import Confusion, called_ill
@@ -35,6 +36,7 @@ from reports.figures import Figure
 from services.inference.engine import SOFTWARE
 from services.statistics.answer_charts import answer_charts
 from services.training.drift_reference import make_reference
+from services.training.outside import Judge, judge_of, keep_outside
 from services.versions.registry import EXPERIMENT, flat
 
 RESULT = "result"
@@ -90,14 +92,19 @@ def train(
     *,
     resume: bool = False,
     device: str | None = None,
+    outside: Judge | None = None,
 ) -> Finished | None:
     """Train a task on the labelled images under `data` and register what comes of it.
+
+    `outside` judges it on pictures outside the training sources, where `data` holds some.
 
     Checkpoints go to `folder`, the finished weights to `folder/result`. Validation data chooses
     epoch, threshold and calibration; the version is registered without an alias, so that nothing
     is served before somebody promotes it. None in every process but the first, where several
     train together. Raises UnusableDataset.
     """
+    task = plan.training.task
+    judge = judge_of(outside, task, data)
     with joined(chosen_device(device)) as (processes, place):
         started = time.monotonic()
         material = _material(plan, data)
@@ -113,6 +120,8 @@ def train(
                 "minutes": round((time.monotonic() - started) / 60, 1),
             }
             trained, evaluation = finish(plan, best, data, folder / RESULT, place, facts)
+            if judge is not None:
+                keep_outside(task, trained.folder, judge(task, trained, data))
             version = log.registered(trained)
         except BaseException:
             log.ended(failed=True)
@@ -245,7 +254,7 @@ class _Log(_Silent):
 
     def registered(self, trained: Trained) -> ModelVersion:
         """The finished weights with their figures as a new version."""
-        self._tracking.log_metrics(self._run_id, flat(trained.metrics))
+        self._tracking.log_metrics(self._run_id, flat(trained.metrics | metrics_in(trained.folder)))
         self._tracking.log_files(self._run_id, trained.folder)
         name = self._plan.training.task.name
         said = "Trained here; not yet promoted."

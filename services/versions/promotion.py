@@ -26,6 +26,7 @@ from data.records import (
 from data.stores.audit import AuditLog
 from data.stores.promotions import PromotionStore
 from services.permissions import Permission, require
+from services.versions.outside import OutsideComparison, OutsideResults
 from services.versions.promotion_gate import Margins, judged
 from services.versions.registry import PROMOTED_AT, PROMOTED_BY, REASON, SHIPPED, Registry
 from services.versions.rehearsals import Rehearsals
@@ -55,6 +56,7 @@ class Promotions:
         self._serving = serving
         self._rehearsals = rehearsals
         self._audit = audit
+        self._outside = OutsideResults(registry.tracking)
         self._margins = margins
         self._scoring = scoring
         self._changing = threading.Lock()
@@ -63,15 +65,23 @@ class Promotions:
         """What the latest rehearsal against the champion of now says; raises TrackingAway."""
         live = self._serving.live(task)
         rehearsal = None if live is None else self._rehearsals.latest(task, version, live)
-        return self._judged(task, rehearsal, live)
+        outside = None if rehearsal is None else self._outside.compared(task, [version], live)[version]
+        return self._judged(task, rehearsal, live, outside)
 
     def gate_results(self, task: str, versions: Iterable[str]) -> dict[str, PromotionGateResult]:
-        """The promotion gate's word on each of several versions, for one question to MLflow."""
+        """The promotion gate's word on each of several versions, for a few questions to MLflow."""
         live = self._serving.live(task)
         latest = self._rehearsals.latest_of(task, versions, live or "")
-        return {version: self._judged(task, rehearsal, live) for version, rehearsal in latest.items()}
+        rehearsed = [version for version, rehearsal in latest.items() if rehearsal is not None]
+        outside = self._outside.compared(task, rehearsed, live) if rehearsed else {}
+        return {
+            version: self._judged(task, rehearsal, live, outside.get(version))
+            for version, rehearsal in latest.items()
+        }
 
-    def _judged(self, task: str, rehearsal: Rehearsal | None, live: str | None) -> PromotionGateResult:
+    def _judged(
+        self, task: str, rehearsal: Rehearsal | None, live: str | None, outside: OutsideComparison | None
+    ) -> PromotionGateResult:
         if rehearsal is None:
             sentence = f"It has not been rehearsed against version {live}, so nothing is known of it."
             return PromotionGateResult(PromotionVerdict.CANNOT_TELL, sentence)
@@ -80,7 +90,7 @@ class Promotions:
                 "It was rehearsed on SYNTHETIC scans only, and there are real ones now; rehearse it again."
             )
             return PromotionGateResult(PromotionVerdict.CANNOT_TELL, sentence, rehearsal.id)
-        return judged(rehearsal, self._margins, draws=self._serving.draws(task))
+        return judged(rehearsal, self._margins, draws=self._serving.draws(task), outside=outside)
 
     def ask(self, task: str, version: str, reason: str, user: User, expected: str | None = None) -> Promotion:
         """Let a version go live that passes the promotion gate. `expected` is what the asker saw live.

@@ -15,7 +15,7 @@ from data.database import now
 from data.errors import InvalidInput, UnusableModel
 from data.records import AuditEvent, ModelVersion, Spacing, User
 from data.stores.audit import AuditLog
-from models import weights
+from models import outside, weights
 from models.task import Task, TaskKind
 from models.weights import Trained
 from services.inference.engine import Engine
@@ -26,7 +26,7 @@ from services.versions.registry import Registry
 
 MOST_BYTES = 4 << 30
 NEEDED = (weights.WEIGHTS, weights.SETTINGS)
-TAKEN = (*NEEDED, weights.CARD, "reference.parquet", "evaluation.json")
+TAKEN = (*weights.FILES, "evaluation.json")
 UPLOADED_BY = "lightbox.uploaded_by"
 _UPLOADED = "uploaded"
 
@@ -114,11 +114,18 @@ def _opened(folder: Path) -> Trained:
     if missing:
         raise InvalidInput(f"A version needs {' and '.join(NEEDED)}; missing: {', '.join(missing)}.")
     try:
-        return weights.opened(folder)
+        trained = weights.opened(folder)
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidInput(
             f"{weights.SETTINGS} cannot be read: it needs decision, metrics and facts as `train` writes them."
         ) from error
+    try:
+        measured = outside.opened(folder)
+    except ValueError as error:
+        raise InvalidInput(f"{weights.OUTSIDE} cannot be read as `evaluate --outside` writes it.") from error
+    if measured is not None and measured.weights_sha256 != trained.sha256:
+        raise InvalidInput(f"{weights.OUTSIDE} was measured with other weights than these.")
+    return trained
 
 
 def _phantom() -> NDArray[np.int16]:

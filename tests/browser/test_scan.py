@@ -159,12 +159,13 @@ def test_a_waiting_scan_shows_its_result_by_itself(clinic, open_tab) -> None:
     expect(page.locator(".lb-layer-mask")).to_be_visible()
 
 
-def test_a_film_has_a_heat_map_and_no_slices(clinic, open_tab) -> None:
+def test_a_film_has_neither_heat_map_nor_slices_and_says_why(clinic, open_tab) -> None:
     film = clinic.add_film("u")
     clinic.read_film(film)
     page = _opened(open_tab(390, 844), film.id, Role.HEAD)
     expect(page.locator(".lb-headline")).to_have_text("Pneumonia likely")
-    expect(page.locator(".lb-layer-heatmap")).to_be_visible()
+    expect(page.locator(".lb-layer-heatmap")).to_be_hidden()
+    expect(page.locator("#scan-result")).to_contain_text("No heat map")
     expect(page.locator("#viewer-slice-row")).to_be_hidden()
     expect(page.locator("#scan-review")).to_be_hidden()
     expect(page.locator(".lb-letter-left")).to_be_empty()

@@ -230,7 +230,9 @@ class Clinic:
         identity = Identity("Bob Cole", "MRN-7")
         return self._add(array, grid, header, Spacing(), identity, uploaded_by, PNEUMONIA, status)
 
-    def read_volume(self, scan: Scan, lesions: int = 1, expected: float | None = None) -> Result:
+    def read_volume(
+        self, scan: Scan, lesions: int = 1, expected: float | None = None, **changes: Any
+    ) -> Result:
         """A result with a mask of boxes, the first from row 20, column 12, on slices 8 to 13."""
         mask = np.zeros((scan.slices, scan.height, scan.width), bool)
         for number in range(lesions):
@@ -239,13 +241,13 @@ class Clinic:
         affine = np.array([[0, 0, -1.0, 20], [0, -2.0, 0, 30], [3.0, 0, 0, -36], [0, 0, 0, 1]])
         found = measure(mask, scan.spacing, affine if scan.grid.placed else None)
         result = self._result(scan, BRAIN_TUMOUR, 0.97)
-        result = replace(result, measurements=found, has_mask=True, estimated_dice=expected)
+        result = replace(result, measurements=found, has_mask=True, estimated_dice=expected, **changes)
         self.files.put(keys.mask(result.id), packed(mask))
         return self._keep(result)
 
-    def read_film(self, scan: Scan) -> Result:
+    def read_film(self, scan: Scan, **changes: Any) -> Result:
         """A result with a heat map."""
-        result = replace(self._result(scan, PNEUMONIA, 0.93), has_heatmap=True)
+        result = replace(self._result(scan, PNEUMONIA, 0.93), has_heatmap=True, **changes)
         rows, columns = np.mgrid[: scan.height, : scan.width]
         heat = 255 * np.exp(-((rows - 40) ** 2 + (columns - 25) ** 2) / 200)
         self.files.put(keys.heatmap(result.id), packed(heat.astype(np.uint8)))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
 
 from data.records import BRAIN_TUMOUR, DriftAsk, ReportKind, ReportState, Role
-from tests.dashboard.clinic import Clinic
+from tests.dashboard.clinic import ADA, Clinic
 
 
 def furnish(clinic: Clinic) -> dict[str, str]:
@@ -15,6 +16,8 @@ def furnish(clinic: Clinic) -> dict[str, str]:
     clinic.add_readings(80, 1)
     clinician = clinic.person(Role.CLINICIAN, "sender")
     scan, film = clinic.add_volume(clinician.id), clinic.add_film(clinician.id)
+    clinic.add_volume(clinician.id, replace(ADA, sex="F"))
+    clinic.add_volume(clinician.id, replace(ADA, sex="M"))
     clinic.read_volume(scan)
     clinic.read_film(film)
     clinic.services.reviewing.reviews.accept(scan.id, clinician)
@@ -29,4 +32,11 @@ def furnish(clinic: Clinic) -> dict[str, str]:
         assert time.monotonic() < deadline, "the report was never made"
         time.sleep(0.05)
     clinic.jobs.stop()
-    return {"scan_id": scan.id, "film_id": film.id, "run_id": run.id, "report_id": report.id}
+    conflict = clinic.services.reviewing.identities.open(clinician)[0]
+    return {
+        "conflict_id": conflict.id,
+        "scan_id": scan.id,
+        "film_id": film.id,
+        "run_id": run.id,
+        "report_id": report.id,
+    }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dashboard.components import metrics, panels, viewer
 from dashboard.components import worklist as parts
 from dashboard.pages import admin, models, scan, worklist
 from data.errors import InvalidInput, NotAllowed
-from data.records import Identity, Role, ScanStatus, Verdict
+from data.records import Doubt, Identity, Role, ScanStatus, Verdict
 from tests.dashboard.clinic import Clinic
 
 NO_FILTER: dict[str, str | None] = {}
@@ -33,7 +35,7 @@ def test_rows_say_results_in_words(clinic: Clinic) -> None:
     clinic.read_film(film)
     answer, total, empty = rows(clinic, clinician, FIRST, "", NO_FILTER)
     results = {row["scan_id"]: row["result"] for row in answer["rowData"]}
-    assert results[film.id] == "Pneumonia 0.93"
+    assert results[film.id] == "Pneumonia likely 0.93"
     assert results[volume.id].startswith("Tumour 6.0 mL, ")
     assert (total, empty) == ("2 scans", None)
 
@@ -118,6 +120,87 @@ def test_a_mask_that_the_model_doubts_is_to_be_checked(clinic: Clinic) -> None:
     assert "unsure of this outline" in shown[unsure.id]
     listed = rows(clinic, clinician, FIRST, "", NO_FILTER)[0]["rowData"]
     assert {row["scan_id"]: "check" in row["result"] for row in listed} == {sure.id: False, unsure.id: True}
+
+
+UNUSUAL = (Doubt.ABNORMAL_NOT_TUMOUR,)
+
+
+def test_an_uncertain_scan_says_so_first_and_keeps_its_outline(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    kept = clinic.add_volume(clinician.id)
+    clinic.read_volume(kept, doubts=UNUSUAL, outside_distance=1.34)
+    shown = scan.show(clinic.services.reviewing, clinician, kept.id)
+    sentence = "Uncertain: abnormal signal, not like the tumours that were learnt. "
+    assert f"{sentence}The outline below is a suggestion." in str(shown[scan.UNCERTAIN])
+    said = str(shown[scan.RESULT])
+    assert "Tumour found" not in said and "lb-outcome-uncertain" in said and "6.0 mL" in said
+    assert "Distance from the training pictures 1.34, limit 1.00" in said
+    assert (shown[scan.REVIEW], shown[scan.ACCEPT_MEANS]) == (False, "To accept is to say: tumour found.")
+    clinic.services.reviewing.reviews.accept(kept.id, clinician)
+    assert clinic.reviews.of_scan(kept.id)[0].truth_positive is True
+
+
+def test_an_uncertain_scan_without_an_outline_speaks_of_none(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    film = clinic.add_film(clinician.id)
+    clinic.read_film(film, positive=False, doubts=(Doubt.UNLIKE_TRAINING, Doubt.NEAR_THRESHOLD))
+    shown = scan.show(clinic.services.reviewing, clinician, film.id)
+    banner = str(shown[scan.UNCERTAIN])
+    assert "Uncertain: unlike what the model was trained on; too close to call." in banner
+    assert "outline" not in banner
+    assert shown[scan.ACCEPT_MEANS] == "To accept is to say: pneumonia unlikely."
+
+
+def test_a_certain_scan_has_no_word_of_doubt(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    kept = clinic.add_volume(clinician.id)
+    clinic.read_volume(kept)
+    shown = scan.show(clinic.services.reviewing, clinician, kept.id)
+    assert (shown[scan.UNCERTAIN], shown[scan.ACCEPT_MEANS]) == (None, "")
+    assert "Distance" not in str(shown[scan.RESULT])
+
+
+def test_a_doubt_of_the_outline_is_not_said_twice(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    kept = clinic.add_volume(clinician.id)
+    clinic.read_volume(kept, expected=0.55, doubts=(Doubt.DOUBTFUL_MASK,))
+    shown = scan.show(clinic.services.reviewing, clinician, kept.id)
+    assert "the outline is doubtful" in str(shown[scan.UNCERTAIN])
+    assert "unsure of this outline" not in str(shown[scan.RESULT])
+
+
+@pytest.mark.parametrize("positive", [True, False])
+def test_an_uncertain_row_is_neither_a_positive_nor_a_negative(clinic: Clinic, positive: bool) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    clinic.read_volume(clinic.add_volume(clinician.id), positive=positive, doubts=UNUSUAL)
+    (row,) = rows(clinic, clinician, FIRST, "", NO_FILTER)[0]["rowData"]
+    assert (row["outcome"], row["result"]) == ("uncertain", "Uncertain")
+    assert row["reasons"] == "abnormal signal, not like the tumours that were learnt"
+
+
+def test_rows_are_filtered_and_ordered_by_answer(clinic: Clinic) -> None:
+    clinician = clinic.person(Role.CLINICIAN)
+    kinds = {
+        "found": {"probability": 0.8},
+        "surer": {"probability": 0.9},
+        "clear": {"positive": False, "probability": 0.1},
+        "doubted": {"positive": False, "probability": 0.2, "doubts": UNUSUAL},
+    }
+    names = {}
+    for name, changes in kinds.items():
+        kept = clinic.add_volume(clinician.id)
+        clinic.read_volume(kept, **changes)
+        names[kept.id] = name
+
+    def asked(request: dict[str, Any], outcome: str = "any") -> list[str]:
+        shown = rows(clinic, clinician, request, "", NO_FILTER | {"outcome": outcome})[0]
+        return [names[row["scan_id"]] for row in shown["rowData"]]
+
+    urgent_first = FIRST | {"sortModel": [{"colId": "outcome", "sort": "desc"}]}
+    assert asked(urgent_first) == ["surer", "found", "doubted", "clear"]
+    assert asked(FIRST, "uncertain") == ["doubted"]
+    assert asked(urgent_first, "found") == ["surer", "found"]
+    assert asked(FIRST, "not-found") == ["clear"]
 
 
 def test_a_scan_that_waits_or_failed_says_so(clinic: Clinic) -> None:

@@ -43,6 +43,8 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "drift_thumbnail": (SEE, REFUSED, 200),
     "api_drift_culprits": (SEE, REFUSED, 200),
     "api_drift_influential_scans": (SEE, REFUSED, 200),
+    "api_identity_conflicts": (Permission.SETTLE_IDENTITIES, REFUSED, 200),
+    "api_settle_identity_conflict": (Permission.SETTLE_IDENTITIES, REFUSED, 400),
     "correct_mask": (Permission.REVIEW, REFUSED, 400),
     "api_add_scan": (Permission.SEND_SCANS, REFUSED, 400),
     "tus_create": (Permission.SEND_SCANS, REFUSED, 412),
@@ -98,7 +100,8 @@ QUERIES = {
 # A callback is told by an id of its own; the longest that fits counts.
 CALLBACKS: dict[str, Permission] = {
     "worklist": SEE, "scan": SEE, "viewer": SEE,
-    "scan-retry": Permission.READ_AGAIN, "scan-accept": Permission.REVIEW,
+    "conflict": Permission.SETTLE_IDENTITIES, "scan-retry": Permission.READ_AGAIN,
+    "scan-accept": Permission.REVIEW,
     "cohort": STATISTICS, "performance": STATISTICS, "performance-goal-save": Permission.SET_GOALS,
     "drift": DRIFT, "drift-all": SEE, "drift-run": Permission.RUN_DRIFT, "drift-freeze": Permission.RUN_DRIFT,
     "models": Permission.SEE_MODELS, "models-look": Permission.PROMOTE, "rehearsal": Permission.SEE_MODELS,
@@ -130,7 +133,8 @@ def filled(clinic: Clinic) -> Iterator[dict[str, str]]:
     assert clinic.scans.get(scan.id).status is ScanStatus.READ  # type: ignore[union-attr]
     yield {
         "scan_id": scan.id, "film_id": film.id, "run_id": run.id, "pack_id": pack.id, "report_id": report.id,
-        "rehearsal_id": NO_ID, "upload_id": NO_ID, "import_id": NO_ID, "task": BRAIN_TUMOUR, "index": "10",
+        "rehearsal_id": NO_ID, "upload_id": NO_ID, "import_id": NO_ID, "conflict_id": NO_ID,
+        "task": BRAIN_TUMOUR, "index": "10",
     }  # fmt: skip
 
 

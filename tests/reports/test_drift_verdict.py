@@ -89,7 +89,9 @@ def test_columns_that_were_not_judged_are_no_part_of_the_share() -> None:
     assert severity(features, None, None) is Severity.CRITICAL
 
 
-@pytest.mark.parametrize("name", ["probability", "volume_ml", "lesions", "doubt", "estimated_dice"])
+@pytest.mark.parametrize(
+    "name", ["probability", "volume_ml", "lesions", "doubt", "estimated_dice", "outside_distance"]
+)
 def test_a_far_moved_output_of_the_model_is_critical_alone(name: str) -> None:
     far, near = (feature(name, effect, P / 2) for effect in (GRAVE_EFFECT, GRAVE_EFFECT - LITTLE))
     assert severity([far, *steady(9)], None, None) is Severity.CRITICAL

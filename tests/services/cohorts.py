@@ -30,6 +30,7 @@ NAMES = {
     "size": bands.SIZES,
     "chance": bands.CHANCES,
     "result": bands.RESULTS,
+    "outcome": bands.OUTCOMES,
     "truth": bands.TRUTHS,
     "place": bands.PLACES,
     "synthetic": ("no", "yes"),
@@ -59,6 +60,7 @@ def some_columns(random: np.random.Generator, n: int, unread: float = 0.1) -> Le
         "size": bands.sizes(number["volume_ml"], number["positive"], number["has_mask"] == 1),
         "chance": bands.chances(number["probability"]),
         "result": bands.results(number["positive"]),
+        "outcome": bands.outcomes(number["positive"], number["uncertain"] == 1),
         "truth": bands.truths(number["positive"], number["truth_positive"]),
         "place": bands.places(number["head_row"], number["head_column"]),
     }
@@ -88,6 +90,7 @@ def _numbers(random: np.random.Generator, n: int, unread: float) -> dict[str, An
         "reviewed_us": np.where(read & reviewed, created + 1e8 + random.random(n) * 1e9, np.nan),
         "age_years": np.where(random.random(n) < 0.1, np.nan, random.normal(55, 18, n).clip(0, 99)),
         "positive": positive,
+        "uncertain": np.where(read, random.random(n) < 0.1, np.nan),
         "probability": np.where(read, random.random(n), np.nan),
         "has_mask": ill,
         "volume_ml": ill * random.lognormal(2, 1.5, n),

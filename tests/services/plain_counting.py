@@ -98,6 +98,7 @@ class PlainPass:
             "scans": int(mask.sum()),
             "patients": len(np.unique(self._patients[mask])),
             "positive": int((mask & self._is("result", "positive")).sum()),
+            "uncertain": int((mask & self._is("outcome", "uncertain")).sum()),
             "read": int((mask & self._is("result", "positive", "negative")).sum()),
             "measured": int(measured.sum()),
             "corrected": int((mask & self._is("review", "corrected")).sum()),
@@ -120,12 +121,15 @@ def numbers_of(found: Cohort) -> dict[str, Any]:
     bars = {name: {bar.name: _bar(bar) for bar in getattr(found, f"by_{name}")} for name in _BARS}
     share, corrected = found.positive.share, found.corrected.share
     assert share is not None
+    assert found.uncertain.share is not None
+    assert found.uncertain.share.n == share.n
     assert corrected is not None
     assert found.volume_ml.spread is not None
     return {
         "scans": found.scans.n,
         "patients": found.patients,
         "positive": found.positive.n,
+        "uncertain": found.uncertain.n,
         "read": share.n,
         "measured": found.volume_ml.n,
         "corrected": found.corrected.n,

@@ -23,6 +23,7 @@ LETTERS = {"C": Role.CLINICIAN, "H": Role.HEAD, "M": Role.MLOPS, "A": Role.ADMIN
 MEANT = {
     Permission.SEE_SCANS: "CHM",
     Permission.SEE_IDENTITY: "C",
+    Permission.SETTLE_IDENTITIES: "C",
     Permission.SEND_SCANS: "CM",
     Permission.READ_AGAIN: "CHM",
     Permission.REVIEW: "C",
@@ -53,6 +54,10 @@ Act = Callable[[Services, User], object]
 # changes nothing: the answer is then any other than NotAllowed.
 ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.SEE_SCANS, "worklist", lambda s, u: s.reviewing.worklist.page(WorklistQuery(), u)),
+    (Permission.SETTLE_IDENTITIES, "open", lambda s, u: s.reviewing.identities.open(u)),
+    (Permission.SETTLE_IDENTITIES, "of patient", lambda s, u: s.reviewing.identities.of_patient(NO_ID, u)),
+    (Permission.SETTLE_IDENTITIES, "same", lambda s, u: s.reviewing.identities.same_person(NO_ID, u)),
+    (Permission.SETTLE_IDENTITIES, "different", lambda s, u: s.reviewing.identities.two_people(NO_ID, u)),
     (Permission.SEND_SCANS, "receive", lambda s, u: s.reading.intake.receive(u, "x", io.BytesIO())),
     (Permission.SEND_SCANS, "create", lambda s, u: s.reading.uploads.create(u, "x", 0)),
     (Permission.SEND_SCANS, "get", lambda s, u: s.reading.uploads.get(u, NO_ID)),

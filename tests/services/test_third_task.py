@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from dashboard.components.results import headline, short_result, task_name
+from dashboard.components.results import short_result, task_name
 from data.records import DriftAsk, ReportKind, ReportState, Result, Role, Severity, User, WorklistQuery
 from models import weights
 from models.pneumonia import network
@@ -24,6 +24,7 @@ from models.task import Decision, Task
 from services.assembly.container import Services
 from services.performance.assess_ai import COLUMNS
 from services.reading.suitability_gate import BY_HEADER_ALONE
+from services.task_words import outcome_words
 from tests.data.formats import making
 from tests.services.real import PATIENCE_S, person, running
 from tests.third_task import NAME, third_task
@@ -121,9 +122,10 @@ def test_worklist_and_scan_page_speak_of_fractures(ward: Ward) -> None:
     assert task_name(NAME) == "Wrist fracture"
     chances = {result.scan_id: result.probability for result in positive}
     assert {short_result(row) for row in page.rows} == {
-        f"Fracture {chance:.2f}" for chance in chances.values()
+        f"Fracture likely {chance:.2f}" for chance in chances.values()
     }
-    assert {headline(result) for result in ward.results} == {"Fracture likely", "Fracture unlikely"}
+    said = {outcome_words(result.task, result.outcome) for result in ward.results}
+    assert said == {"Fracture likely", "Fracture unlikely"}
     view = ward.services.reviewing.worklist.scan(page.rows[0].scan_id, ward.clinician)
     assert BY_HEADER_ALONE in view.scan.warnings
 

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.outputs import Values
 from dashboard.components.results import STATUS_NAMES, VERDICT_NAMES, task_name
-from services.task_words import MEASURED_VOLUME
+from services.task_words import MEASURED_VOLUME, OUTCOME_NAMES
 
 FIRST = "cohort-from"
 LAST = "cohort-to"
@@ -38,9 +38,10 @@ CONTROLS = (
     Control("scanner", "Scanner", True),
     Control("sex", "Sex", True),
     Control("age", "Age", True),
-    Control("result", "Result", True),
+    Control("outcome", "Answer", True),
     Control("review", "Review", True),
     Control("version", "Model version", True),
+    Control("result", "Model's call", False),
     Control("modality", "Modality", False),
     Control("status", "Status", False),
     Control("size", MEASURED_VOLUME.capitalize(), False),
@@ -61,6 +62,7 @@ LABELS = {control.name: control.label for control in CONTROLS} | {
 }
 _WORDS = {
     "result": {"positive": "Positive", "negative": "Negative", "none": "Not read"},
+    "outcome": {"none": "Not read"} | {code.value: words for code, words in OUTCOME_NAMES.items()},
     "sex": {"F": "Female", "M": "Male", "O": "Other", "unknown": "Unknown"},
     "review": {"none": "Not reviewed"} | {code.value: words for code, words in VERDICT_NAMES.items()},
     "status": {code.value: words for code, words in STATUS_NAMES.items()},

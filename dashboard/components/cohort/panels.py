@@ -64,6 +64,7 @@ def exports(query: str) -> Component:
 def tiles(cohort: Cohort, query_of: Callable[[Query], str]) -> list[Component]:
     """The head's numbers, each with n, leading to its cases."""
     positive, interval = _share_words(cohort.positive)
+    uncertain, of_uncertain = _share_words(cohort.uncertain)
     volume, measured = cohort.volume_ml.spread, f"n = {number(cohort.volume_ml.n)}"
     median = "–" if volume is None or volume.median is None else f"{volume.median:.1f} mL"
     corrected = cohort.corrected.share
@@ -71,6 +72,7 @@ def tiles(cohort: Cohort, query_of: Callable[[Query], str]) -> list[Component]:
     return [
         _tile("Scans", number(cohort.scans.n), f"{number(cohort.patients)} patients", cohort.scans, query_of),
         _tile("Positive", positive, interval, cohort.positive, query_of),
+        _tile("Uncertain", uncertain, of_uncertain, cohort.uncertain, query_of),
         _tile(f"Median {MEASURED_VOLUME}", median, measured, cohort.volume_ml, query_of),
         _tile("Corrected", number(cohort.corrected.n), reviewed, cohort.corrected, query_of),
         _tile("Waiting", number(cohort.waiting.n), "not read yet", cohort.waiting, query_of),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from data.errors import RefusedScan
+from data.formats.dicom.frame_steps import frame_steps
 from data.formats.dicom.instances import MOSAIC, Instance
 from data.formats.dicom.values import number, number_list, text_of, value_of
 
@@ -26,7 +28,9 @@ _MACROS = (
     *("FrameContentSequence", "MRImageFrameTypeSequence", "MREchoSequence", "MRDiffusionSequence"),
     *("TemporalPositionSequence", "CardiacSynchronizationSequence", "CTImageFrameTypeSequence"),
     *("MRModifierSequence", "ContrastBolusUsageSequence", "FrameVOILUTSequence"),
+    "RealWorldValueMappingSequence",
 )
+_OF_ALL_FRAMES = ("ImageOrientationPatient", "PixelSpacing", "SliceThickness", "SpacingBetweenSlices")
 
 
 @dataclass(frozen=True)
@@ -86,10 +90,11 @@ class Frame:
 
     @property
     def instance_number(self) -> float | None:
-        """Its number in the series; within a file of many frames, its number in the file."""
+        """Its number in the series; within a file of many frames (or parts of one), its number there."""
         stated = self.number("InstanceNumber")
         if (number(self.instance.header, "NumberOfFrames") or 0) > 1:
-            return (stated or 0.0) + self.index * 1e-6
+            before = number(self.instance.header, "ConcatenationFrameOffsetNumber") or 0.0
+            return (stated or 0.0) + (before + self.index) * 1e-6
         return stated
 
 
@@ -143,28 +148,22 @@ def _frame(instance: Instance, index: int, place: Dataset, said: tuple[Dataset, 
 
 
 def _plain_multiframe(instance: Instance, count: int) -> list[Frame]:
-    """Frames without functional groups: one after another along the normal, if there is one."""
+    """Frames without functional groups: one after another along the normal, if there is one.
+
+    A negative SpacingBetweenSlices stacks them against the normal (PS3.3 C.8.4.15). Raises RefusedScan
+    `no_place` for frames that follow each other in time.
+    """
     first = _frame(instance, 0, instance.header)
+    steps = frame_steps(instance.header, count) if is_stacked(instance.header) else None
+    step_mm = math.copysign(first.between_mm or 0.0, number(instance.header, "SpacingBetweenSlices") or 0.0)
     frames = []
     for index in range(count):
+        along, said = (index, ()) if steps is None else (steps[index].slice_index, (steps[index].said,))
         position = None
-        if first.position is not None and first.normal is not None and first.between_mm:
-            position = first.position + first.normal * first.between_mm * index
-        frames.append(
-            Frame(
-                instance,
-                index,
-                first.rows,
-                first.columns,
-                first.said,
-                first.orientation,
-                position,
-                first.spacing_mm,
-                first.between_mm,
-                first.thickness_mm,
-                stack=f"file {instance.member.path}",
-            )
-        )
+        if first.position is not None and first.normal is not None and step_mm:
+            position = first.position + first.normal * step_mm * along
+        stack = f"file {instance.member.path}"
+        frames.append(replace(first, index=index, said=(*said, *first.said), position=position, stack=stack))
     return frames
 
 
@@ -183,21 +182,15 @@ def _enhanced_frame(
 ) -> Frame:
     macros = {name: item for name in _MACROS if (item := _item(name, group) or common.get(name)) is not None}
     place = Dataset()
+    for keyword in _OF_ALL_FRAMES:  # converters leave them where single pictures have them
+        if keyword in instance.header:
+            place[keyword] = instance.header[keyword]
     for name in _MACROS[:3]:
         place.update(macros.get(name, Dataset()))
     own = _item("PixelValueTransformationSequence", group) or transform
     base = _frame(instance, index, place, tuple(macros.values()))
-    return Frame(
-        instance,
-        index,
-        base.rows,
-        base.columns,
-        base.said,
-        base.orientation,
-        base.position,
-        base.spacing_mm,
-        base.between_mm,
-        base.thickness_mm,
+    return replace(
+        base,
         stack=text_of(macros.get("FrameContentSequence", Dataset()), "StackID") or "",
         rescale=rescale_in(own) if own is not None else None,
     )

@@ -25,6 +25,7 @@ from data.formats.dicom.display import (
     words_on,
 )
 from data.formats.dicom.frames import Frame, rescale_in
+from data.formats.dicom.stored_words import aligned, with_sign
 from data.formats.dicom.syntax import mend_spectral_selection, read_pixels_too
 from data.formats.dicom.tables import table_in
 from data.formats.dicom.values import number, text_of, value_of
@@ -37,6 +38,7 @@ _LAYOUT = (("SamplesPerPixel", 1, 4), ("BitsAllocated", 1, 64), ("BitsStored", 1
 _PADDINGS = ("PixelPaddingValue", "FloatPixelPaddingValue", "DoubleFloatPixelPaddingValue")
 _LIMITS = ("PixelPaddingRangeLimit", "FloatPixelPaddingRangeLimit", "DoubleFloatPixelPaddingRangeLimit")
 _ALIKE = 0.998  # of the correlation; slices some millimetres apart stay well below
+_SIGNED = "The file says that its values have no sign, but they plainly have one; they were read with it."
 _NO_SLOPE = "The file's rescale slope is not a number to multiply by, so its values were taken as they are."
 
 
@@ -101,6 +103,10 @@ class Pixels:
         self._frames = np.empty(0)
         self._dataset = read_pixels_too(frame.instance.member.path)
         self._frames = _decoded(self._dataset, self._limits)
+        signed = with_sign(self._dataset, self._frames) if frame.is_slice else None
+        if signed is not None:
+            self._frames, self._dataset.PixelRepresentation = signed, 1
+            self._warn(_SIGNED)
         self._file = frame.instance.member.path
         if frame.index >= len(self._frames):
             raise INCOMPLETE
@@ -166,10 +172,10 @@ def _check_layout(dataset: Dataset, limits: Limits) -> None:
 def _decode(dataset: Dataset) -> NDArray[Any]:
     syntax = dataset.file_meta.TransferSyntaxUID
     if not syntax.is_compressed or syntax.is_deflated:
-        return _aligned(dataset, _uncompressed(dataset))
+        return aligned(dataset, _uncompressed(dataset))
     try:
         if syntax == RLELossless:  # whose words are those of the file, unlike those of other coders
-            return _aligned(dataset, pixel_array(dataset, correct_unused_bits=False))
+            return aligned(dataset, pixel_array(dataset, correct_unused_bits=False))
         return pixel_array(dataset)
     except NotImplementedError as error:
         raise _unsupported(syntax.name) from error
@@ -191,22 +197,6 @@ def _uncompressed(dataset: Dataset) -> NDArray[Any]:
         if "less than expected" in str(error):
             raise INCOMPLETE from error
         raise
-
-
-def _aligned(dataset: Dataset, array: NDArray[Any]) -> NDArray[Any]:
-    """Words with the stored bits at HighBit and below as numbers; other bits may hold overlays."""
-    allocated = array.dtype.itemsize * 8
-    stored = int(number(dataset, "BitsStored") or allocated)
-    if array.dtype.kind not in "iu" or stored >= allocated:
-        return array
-    high = int(number(dataset, "HighBit") or stored - 1)
-    used = int(np.bitwise_or.reduce(array, axis=None))  # every bit that is set anywhere
-    # What lies below the bits that HighBit claims shows that it is HighBit that is wrong.
-    if not stored - 1 <= high < allocated or used & ((1 << (high + 1 - stored)) - 1):
-        high = stored - 1
-    if high == stored - 1 and 0 <= used < 1 << (stored - (array.dtype.kind == "i")):
-        return array
-    return np.asarray((array << (allocated - 1 - high)) >> (allocated - stored))
 
 
 def _unsupported(name: str) -> RefusedScan:

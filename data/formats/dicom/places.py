@@ -92,8 +92,9 @@ def _line(positions: NDArray[np.float64]) -> Vector:
 def _positions_are_wrong(frames: Sequence[Frame], compared: PictureComparison) -> bool:
     """Whether slices that must lie at different places all claim the same one.
 
-    They do where their slice locations differ; or where there are none, nothing in the headers says
-    why there are several, and the first and the last picture are not the same one again.
+    They do where their slice locations or their numbers in the stack differ; or where there are none,
+    nothing in the headers says why there are several, and the first and the last picture are not the
+    same one again.
     """
     if len(frames) < 2 or not frames[0].is_slice:
         return False
@@ -103,6 +104,8 @@ def _positions_are_wrong(frames: Sequence[Frame], compared: PictureComparison) -
     locations = _locations(frames)
     if locations is not None:
         return float(np.ptp(locations)) > _SAME_MM
+    if _in_stack(frames) is not None:
+        return True
     numbers = [frame.instance_number for frame in frames]
     if len(frames) < _FEWEST or None in numbers or len(set(numbers)) < len(frames) or explained(frames):
         return False
@@ -120,15 +123,33 @@ def _without_position(frames: list[Frame], why: str) -> Ordered:
     locations = _locations(frames)
     if locations is not None and np.ptp(locations) > _SAME_MM:
         return _by_location(frames, locations, why)
-    numbers = [frame.instance_number for frame in frames]
-    if len(frames) > 1 and (None in numbers or len(set(numbers)) < len(numbers)):
-        raise RefusedScan("no_place", _UNPLACED)
-    order = sorted(range(len(frames)), key=lambda index: numbers[index] or 0.0)
-    depths = tuple(float(rank) for rank in range(len(frames)))
+    numbers = _numbers(frames)
+    order = sorted(range(len(frames)), key=numbers.__getitem__)
+    ranks = {number: float(rank) for rank, number in enumerate(sorted(set(numbers)))}
+    depths = tuple(ranks[numbers[index]] for index in order)
     told = _SAID["number"].format(why) + " " + _distance(frames[0])
     worth_saying = len(frames) > 1 and frames[0].is_slice
     in_order = tuple(frames[index] for index in order)
     return Ordered(in_order, depths, Basis.NUMBER, (told,) if worth_saying else ())
+
+
+def _numbers(frames: Sequence[Frame]) -> list[float]:
+    """A number for the place of each frame; raises RefusedScan `no_place` where there is none."""
+    in_stack = _in_stack(frames)
+    if in_stack is not None:
+        return in_stack
+    numbers = [number for frame in frames if (number := frame.instance_number) is not None]
+    if len(frames) == 1:
+        return numbers or [0.0]
+    if len(set(numbers)) < len(frames):
+        raise RefusedScan("no_place", _UNPLACED)
+    return numbers
+
+
+def _in_stack(frames: Sequence[Frame]) -> list[float] | None:
+    """The frames' places by their numbers in the stack, which those of one place share."""
+    numbers = [number for frame in frames if (number := frame.number("InStackPositionNumber")) is not None]
+    return numbers if len(numbers) == len(frames) and len(set(numbers)) > 1 else None
 
 
 def _by_location(frames: list[Frame], locations: Vector, why: str) -> Ordered:

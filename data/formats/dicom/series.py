@@ -17,6 +17,7 @@ from data.formats.dicom.frames import frames_of
 from data.formats.dicom.grouping import Series
 from data.formats.dicom.identity import header_of, identity_of, without_names
 from data.formats.dicom.pixels import Picture, PictureComparison, Pixels
+from data.formats.dicom.scales import on_one_scale
 from data.formats.dicom.stacks import Stack, stacks_of
 from data.formats.dicom.values import text_of
 from data.formats.geometry import display_affine, placed_grid, spacing_of, to_display
@@ -81,7 +82,8 @@ def _order_of(stack: Stack) -> tuple[bool, float]:
 
 def decode_stack(located: LocatedStack, name: str, limits: Limits) -> DecodedScan:
     """The scan of one stack. Raises RefusedScan for colour, damage and sizes beyond `limits`."""
-    stack = located.stack
+    frames, scaled = on_one_scale(located.stack.frames)
+    stack = replace(located.stack, frames=frames)
     first = stack.frames[0]
     check_size(limits, len(stack.frames), first.rows, first.columns, item_bytes=4)
     pixels = Pixels(limits)
@@ -100,7 +102,7 @@ def decode_stack(located: LocatedStack, name: str, limits: Limits) -> DecodedSca
         identity=identity_of(header),
         content_sha256=content_sha256(located.members, located.part),
         members=tuple(member.name for member in located.members),
-        warnings=tuple(dict.fromkeys((*stack.warnings, *pixels.warnings, *framed))),
+        warnings=tuple(dict.fromkeys((*stack.warnings, *scaled, *pixels.warnings, *framed))),
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import UID
 
+from data.errors import RefusedScan
 from data.formats.dicom.values import number, value_of
 
 _ITEM = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
@@ -24,6 +26,12 @@ _JPEG_FRAMES = {  # the start of frame marker of a JPEG -> the transfer syntax t
 }
 _JPEG_2000 = UID("1.2.840.10008.1.2.4.90")
 _JPEG_2000_STARTS = (b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  ")
+_GE_BIG_ENDIAN_PIXELS = "1.2.840.113619.5.2"  # all else in it is implicit little endian
+_PRIVATE = RefusedScan(
+    "compression",
+    "This file is compressed in a way of its scanner's maker that only they can read; please export it in a "
+    "standard transfer syntax.",
+)
 _COUNTS = (
     *("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit"),
     *("PixelRepresentation", "SamplesPerPixel", "PlanarConfiguration", "NumberOfFrames"),
@@ -31,10 +39,15 @@ _COUNTS = (
 
 
 def read_whole(file: Path) -> Dataset:
-    """The whole dataset, with the transfer syntax of its pixels whatever the file says of it."""
+    """The whole dataset, with the transfer syntax of its pixels whatever the file says of it.
+
+    Raises RefusedScan `compression` for a vendor's own one that cannot be read.
+    """
     dataset = pydicom.dcmread(file, force=True)
     if dataset.file_meta.get("TransferSyntaxUID") is None:
         dataset.file_meta.TransferSyntaxUID = _guessed_syntax(dataset)
+    if dataset.file_meta.TransferSyntaxUID.is_private:
+        _as_standard(dataset)
     true = _true_syntax(dataset)
     if true is not None:
         dataset.file_meta.TransferSyntaxUID = true
@@ -55,6 +68,22 @@ def read_pixels_too(file: Path) -> Dataset:
     if value_of(dataset, "NumberOfFrames") == 0:
         del dataset.NumberOfFrames
     return dataset
+
+
+def _as_standard(dataset: Dataset) -> None:
+    """A vendor's own transfer syntax as the standard's, where pixels are uncompressed by their length.
+
+    Raises RefusedScan `compression` where they are not.
+    """
+    value = value_of(dataset, "PixelData")
+    if not isinstance(value, bytes) or len(value) != _native_length(dataset):
+        raise _PRIVATE
+    if (
+        dataset.file_meta.TransferSyntaxUID == _GE_BIG_ENDIAN_PIXELS
+        and number(dataset, "BitsAllocated") == 16
+    ):
+        dataset.PixelData = np.frombuffer(value, ">u2").astype("<u2").tobytes()
+    dataset.file_meta.TransferSyntaxUID = _guessed_syntax(dataset)
 
 
 def _guessed_syntax(dataset: Dataset) -> UID:

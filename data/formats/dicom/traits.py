@@ -53,8 +53,8 @@ def part_of(frame: Frame) -> str:
         for part, pattern in _PARTS:
             if pattern.fullmatch(value):
                 return part
-    stated = _private_number(frame, *_GE_PART)
-    return "" if stated is None else _GE_PARTS.get(stated, "")
+    stated = private_number(frame, *_GE_PART)
+    return "" if stated is None else _GE_PARTS.get(int(stated), "")
 
 
 def is_derived(frame: Frame) -> bool:
@@ -77,14 +77,14 @@ def _rounded(*keywords: str, digits: int = 2) -> Callable[[Frame], Hashable]:
 def _b_value(frame: Frame) -> Hashable:
     stated = frame.number("DiffusionBValue")
     for private_element in _B_VALUES if stated is None else ():
-        private = _private_number(frame, *private_element)
+        private = private_number(frame, *private_element)
         if private is not None:
-            stated = float(private % _GE_B_OFFSET)
+            stated = private % _GE_B_OFFSET
             break
     return None if stated is None else round(stated)
 
 
-def _private_number(frame: Frame, group: int, element: int, creator: str) -> int | None:
+def private_number(frame: Frame, group: int, element: int, creator: str) -> float | None:
     """A vendor's element as a number, where that vendor wrote it."""
     header = frame.instance.header
     if (group, element) not in header:
@@ -94,7 +94,7 @@ def _private_number(frame: Frame, group: int, element: int, creator: str) -> int
             return None
         value = header[group, element].value
         first = value[0] if isinstance(value, (list, tuple, MultiValue)) else value
-        return None if first is None or isinstance(first, bytes) else int(float(first))
+        return None if first is None or isinstance(first, bytes) else float(first)
     except PARSE_ERRORS:
         return None
 

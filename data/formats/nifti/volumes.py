@@ -117,6 +117,7 @@ def _is_second(start: bytes) -> bool:
 def _layout(header: Any) -> _Layout:
     sides = [int(side) for side in header["dim"]]
     dimensions = sides[0]
+    sides[4:] = [side or 1 for side in sides[4:]]  # what some writers call a dimension that is not there
     if not 1 <= dimensions <= 7 or any(side < 1 for side in sides[1 : dimensions + 1]):
         raise unreadable()
     i, j, k = (sides[axis] if axis <= dimensions else 1 for axis in (1, 2, 3))

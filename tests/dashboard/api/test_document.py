@@ -114,6 +114,7 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
         return client.open(f"/api/v1{address}", method=method, headers=header, **sent).status_code
 
     scan, run, report = f"/scans/{ids['scan_id']}", f"/drift/{ids['run_id']}", f"/reports/{ids['report_id']}"
+    conflict = f"/identity-conflicts/{ids['conflict_id']}"
     clinician, head, admin = Role.CLINICIAN, Role.HEAD, Role.ADMIN
     task, body = f"?task={BRAIN_TUMOUR}", {"task": BRAIN_TUMOUR}
     kind = {"kind": "cohort", "note": "a text more"}
@@ -130,6 +131,12 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
         (200, clinician, "GET", f"{scan}/mask?form=png&index=9", {}),
         (400, clinician, "GET", f"{scan}/mask?index=-1", {}),
         (404, clinician, "GET", f"{scan}/mask?layer=corrected", {}),
+        (200, clinician, "GET", "/identity-conflicts", {}),
+        (403, head, "GET", "/identity-conflicts", {}),
+        (400, clinician, "POST", conflict, {"json": {"decision": "same"}}),
+        (403, head, "POST", conflict, {"json": {"decision": "same"}}),
+        (200, clinician, "POST", conflict, {"json": {"decision": "different"}}),
+        (404, clinician, "POST", f"/identity-conflicts/{NONE}", {"json": {"decision": "different"}}),
         (200, clinician, "GET", "/cohort", {}),
         (200, head, "GET", "/cohort?sex=F&sex=M&from=2000-01-01", {}),
         (400, clinician, "GET", "/cohort?from=soon", {}),

@@ -7,7 +7,7 @@ import io
 import pytest
 from flask import Flask
 
-from data.records import NOTICE, Role
+from data.records import NOTICE, Doubt, Role
 from tests.dashboard.clinic import Clinic
 
 
@@ -77,6 +77,15 @@ def test_a_scan_with_its_result(server: Flask, clinic: Clinic, bearer) -> None:
     assert seen["result"]["measurements"]["lesions"][0]["longest_diameter_mm"] > 0
     assert seen["spacing_mm"] == [3.0, 2.0, 1.0]
     assert seen["notice"] == NOTICE
+
+
+def test_an_uncertain_result_says_so_and_why(server: Flask, clinic: Clinic, bearer) -> None:
+    scan, client = clinic.add_volume("u"), server.test_client()
+    assert client.get(f"/api/v1/scans/{scan.id}", headers=bearer()).json["outcome"] is None
+    clinic.read_volume(scan, doubts=(Doubt.UNLIKE_TRAINING,), outside_distance=1.5)
+    seen = client.get(f"/api/v1/scans/{scan.id}", headers=bearer()).json
+    assert (seen["outcome"], seen["result"]["doubts"]) == ("uncertain", ["unlike-training"])
+    assert (seen["result"]["outside_distance"], seen["result"]["positive"]) == (1.5, True)
 
 
 @pytest.mark.parametrize("role", [Role.MLOPS, Role.HEAD])

@@ -16,7 +16,7 @@ from data.errors import InvalidInput
 from data.ledger.in_memory import DIMENSIONS, Ledger, LedgerColumns
 from data.ledger.rows import recount, recount_if_behind, scanner_name
 from data.ledger.selection import searched, selected
-from data.records import PNEUMONIA, ScanStatus, Verdict
+from data.records import PNEUMONIA, Doubt, ScanStatus, Verdict
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
@@ -54,8 +54,9 @@ def act(engine: Engine, kept: list[str], done: tuple[str, int, bool], minute: in
     elif kind == "result":
         volume = None if flag else measured(float(number))
         result = a_result(
-            scan_id, minute, positive=flag, measurements=volume, head_position=(0.1, number / 6)
-        )
+            scan_id, minute, positive=flag, measurements=volume, head_position=(0.1, number / 6),
+            doubts=(Doubt.NEAR_THRESHOLD,) if number % 2 else (),
+        )  # fmt: skip
         ResultStore(engine).add(result)
     elif kind == "review" and latest is not None:
         ReviewStore(engine).add(a_review(scan_id, latest.id, minute, truth_positive=flag, dice=0.5))

@@ -5,7 +5,7 @@ import pytest
 from data.errors import InvalidInput
 from data.ledger.in_memory import Ledger
 from data.ledger.worklist import WorklistStore
-from data.records import PNEUMONIA, Identity, ScanStatus, Verdict, WorklistQuery
+from data.records import PNEUMONIA, Doubt, Identity, Outcome, ScanStatus, Verdict, WorklistQuery
 from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
@@ -143,6 +143,48 @@ def test_without_clearance_names_neither_show_nor_match_nor_order(engine, names,
 )
 def test_order_with_unknown_values_last(names, sort, expected):
     assert names(sort=sort) == expected
+
+
+@pytest.fixture
+def doubted(engine, house):
+    """Jane's brain is read again, now with doubts; Zoë's is read and found."""
+    reasons = (Doubt.UNLIKE_TRAINING, Doubt.NEAR_THRESHOLD)
+    ResultStore(engine).add(a_result(house["jane"], 6, positive=False, doubts=reasons))
+    ResultStore(engine).add(a_result(house["zoe"], 7))
+    return reasons
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        (("uncertain",), ["jane"]),
+        (("found",), ["zoe"]),
+        (("not-found",), ["john"]),
+        (("uncertain", "not-found"), ["john", "jane"]),
+        (("none",), []),
+    ],
+)
+def test_an_uncertain_one_is_neither_found_nor_not(names, doubted, outcomes, expected):
+    assert names(filters={"outcome": outcomes}) == expected
+
+
+def test_an_uncertain_row_says_why_and_keeps_the_models_call(engine, doubted):
+    (row,) = worklist(engine).page(WorklistQuery(search="jane"), True).rows
+    assert (row.outcome, row.doubts, row.positive) == (Outcome.UNCERTAIN, doubted, False)
+    (row,) = worklist(engine).page(WorklistQuery(search="john"), True).rows
+    assert (row.outcome, row.doubts) == (Outcome.NOT_FOUND, ())
+
+
+def test_uncertain_stands_between_found_and_not_found(names, doubted):
+    assert names(sort=(("outcome", True),)) == ["zoe", "jane", "john"]
+    assert names(sort=(("outcome", False),)) == ["john", "jane", "zoe"]
+
+
+def test_an_unread_scan_has_no_outcome_and_sorts_last(engine, names):
+    assert names(sort=(("outcome", True),)) == ["jane", "john", "zoe"]
+    assert names(sort=(("outcome", False),)) == ["john", "jane", "zoe"]
+    (row,) = worklist(engine).page(WorklistQuery(search="müller"), True).rows
+    assert row.outcome is None
 
 
 def test_every_column_of_a_row_can_be_sorted_by(engine, house):

@@ -66,7 +66,8 @@ def test_another_birth_date_or_sex_is_a_conflict_that_both_know_of(patients, oth
     assert second.id != jane.id
     assert second.in_conflict_with == (jane.pseudonym,)
     assert patients.get(jane.id, with_identity=True).in_conflict_with == (second.pseudonym,)
-    assert patients.get(jane.id, with_identity=False).in_conflict_with == ()
+    unnamed = patients.get(jane.id, with_identity=False)
+    assert (unnamed.in_conflict_with, unnamed.identity) == ((second.pseudonym,), None)
     assert patients.find_or_create(other, "c.dcm").id == second.id
     assert patients.find_or_create(Identity("Doe^Jane", "123", BORN, "F"), "d.dcm").id == jane.id
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from data.database import migrate, open_database
 from data.ledger import in_memory as data_lines
 from data.ledger import quantiles
-from data.ledger.bands import AGES, CHANCES, RESULTS, SIZES, TRUTHS
+from data.ledger.bands import AGES, CHANCES, OUTCOMES, RESULTS, SIZES, TRUTHS
 from data.ledger.bitmaps import Index, bitmap, row_numbers
 from data.ledger.in_memory import Ledger
 from services.cohort.counting import Counting
@@ -32,6 +32,7 @@ CHOICES = {
     "size": SIZES,
     "chance": CHANCES,
     "result": RESULTS,
+    "outcome": OUTCOMES,
     "truth": TRUTHS,
     "from": ("2026-10-03", "2026-11-20", "2026-11-21"),
     "to": ("2026-10-20", "2026-11-20", "2026-11-21"),

@@ -11,6 +11,7 @@ import pytest
 
 import app
 from data.errors import InvalidInput
+from data.records import BRAIN_TUMOUR
 from services.commands import command_line
 from services.commands.segment import result_line
 from services.commands.training import recipe_changes
@@ -37,9 +38,13 @@ def test_the_recipe_is_changed_by_name_and_by_the_two_short_forms() -> None:
 
 
 def test_a_file_is_one_line() -> None:
-    read = {"name": "a", "refused": False, "task": "t", "probability": 0.5, "volume_ml": 0.0}
-    assert result_line(read) == "a: t, probability 0.500, 0.00 mL"
-    assert result_line(read | {"volume_ml": None}) == "a: t, probability 0.500"
+    read = {"name": "a", "refused": False, "task": BRAIN_TUMOUR, "outcome": "not-found", "doubts": []}
+    read |= {"probability": 0.5, "volume_ml": 0.0}
+    assert result_line(read) == "a: brain-tumour: No tumour found, probability 0.500, 0.00 mL"
+    doubted = {"outcome": "uncertain", "doubts": ["near-threshold", "sequence-not-recognised"]}
+    assert result_line(read | doubted | {"volume_ml": None}) == (
+        "a: brain-tumour: Uncertain (too close to call; sequence not recognised), probability 0.500"
+    )
     assert result_line({"name": "a", "refused": True, "reason": "Why."}) == "a: refused. Why."
 
 

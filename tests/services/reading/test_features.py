@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import delete
 
 from data.database import writing
-from data.records import BRAIN_TUMOUR, NUMBERS, PNEUMONIA, Features, Role, Scan, ScanHeader, User
+from data.records import BRAIN_TUMOUR, NUMBERS, PNEUMONIA, Features, Role, Scan, ScanHeader, Spacing, User
 from data.stores.features import FeatureStore
 from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
@@ -26,7 +26,9 @@ from tests import phantoms
 from tests.data.builders import a_header, a_result, a_scan
 from tests.services.real import PATIENCE_S, person, running, send
 
-ALWAYS = set(NUMBERS) - {"slice_mm", "row_mm", "volume_ml", "lesions", "estimated_dice", "age_years", "hour"}
+ALWAYS = set(NUMBERS) - {
+    "slice_mm", "row_mm", "volume_ml", "lesions", "estimated_dice", "outside_distance", "age_years", "hour",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +110,20 @@ def test_an_x_ray_is_watched_too(services: Services) -> None:
     assert found.vector.shape == (320,)
     assert found.doubt is not None
     assert found.lesions is None
+
+
+def test_a_reading_says_how_far_outside_the_training_a_scan_lies(services: Services) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (1, 240, 200), dtype=np.uint8)
+    loaded = services.reading.engine.loaded(PNEUMONIA)
+    assert loaded.outside is not None
+    reader = services.reading.readings._reader
+    read = reader.read(PNEUMONIA, noise, Spacing())
+    assert read.vectors is not None
+    assert read.outside_distance == loaded.outside.of(volume_vector(read.vectors, picture_of(noise)))
+    assert read.outside_distance is not None
+    assert read.outside_distance > 1
+    unmeasured = reader.read_by(replace(loaded, outside=None), noise, Spacing())
+    assert unmeasured.outside_distance is None
 
 
 def _xray_reading(services: Services):  # type: ignore[no-untyped-def]

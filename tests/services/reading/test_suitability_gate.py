@@ -25,7 +25,6 @@ from data.records import (
 from models.acquisition.task import Shown
 from models.task import Answer, Decision
 from services.reading.reading import Read
-from services.reading.recognition import UNRECOGNISED
 from services.reading.suitability_gate import SuitabilityGate
 
 MADE = Provenance("acquisition", "7", "abc", "", "", "cpu", "float32", "")
@@ -39,10 +38,11 @@ class Seen:
     route: str
     shown: dict[Shown, float]
     asked: list[str] = field(default_factory=list)
+    share: float = 0.99  # how likely the first network finds the route
 
     def answer(self, task: str, *_: Any) -> tuple[Answer, float]:
-        routes = {name: 0.99 if name == self.route else 0.0 for name in (BRAIN_TUMOUR, PNEUMONIA)}
-        return Answer(0.99, True, routes=routes), 0.44
+        routes = {name: self.share if name == self.route else 0.0 for name in (BRAIN_TUMOUR, PNEUMONIA)}
+        return Answer(self.share, self.share >= 0.44, routes=routes), 0.44
 
     def read(self, task: str, *_: Any) -> Read:
         self.asked.append(task)
@@ -130,7 +130,7 @@ def test_without_a_header_the_picture_is_asked_and_more_of_a_volume(
         assert routed.recognised.sequence is MrSequence.T2
     else:
         assert routed.recognised.sequence is None
-        assert routed.warnings == (UNRECOGNISED,)
+        assert routed.warnings == ()  # the answer says it: it is uncertain
 
 
 def test_chest_and_neither_say_nothing_of_a_sequence() -> None:
@@ -172,3 +172,28 @@ def test_a_scan_that_a_header_refuses_is_never_shown_to_a_network() -> None:
     knee = replace(scan, header=ScanHeader(modality="MR", body_part="KNEE"))
     with pytest.raises(RefusedScan, match="of the knee"):
         SuitabilityGate(reader).route(knee)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("share", "frontal", "read"),
+    [(0.45, 0.4, True), (0.07, 0.96, True), (0.07, 0.94, False), (0.06, 0.99, False), (0.43, 0.9, False)],
+)
+def test_a_film_that_the_first_network_doubts_is_read_where_the_second_is_sure(
+    share: float, frontal: float, read: bool
+) -> None:
+    shown = {Shown.FRONTAL_CHEST: frontal, Shown.NEITHER: 1 - frontal}
+    gate = SuitabilityGate(Seen(PNEUMONIA, shown, share=share))  # type: ignore[arg-type]
+    scan = _scan(Acquisition(), None)
+    if read:
+        assert gate.route(scan).task == PNEUMONIA
+    else:
+        with pytest.raises(RefusedScan, match="does not look like") as refused:
+            gate.route(scan)
+        assert refused.value.code == "unsuitable"
+
+
+def test_no_certainty_of_a_film_makes_a_doubted_head_a_scan() -> None:
+    reader = Seen(BRAIN_TUMOUR, {Shown.FRONTAL_CHEST: 1.0}, share=0.3)
+    with pytest.raises(RefusedScan, match="does not look like"):
+        SuitabilityGate(reader).route(_scan(Acquisition(), None))  # type: ignore[arg-type]
+    assert reader.asked == []

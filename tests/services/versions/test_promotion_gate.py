@@ -9,9 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from data.records import PairedMetric, PromotionVerdict, Rehearsal, RehearsedScan, VersionAnswer
+from data.records import (
+    PairedMetric,
+    PromotionGateResult,
+    PromotionVerdict,
+    Rehearsal,
+    RehearsedScan,
+    VersionAnswer,
+)
 from services.assembly.versions import margins
 from services.settings import Settings
+from services.versions.outside import NO_FALSE_ALARM, NOT_MISSED, OutsideComparison
 from services.versions.promotion_gate import Margins, judged, truths_needed
 
 PASS, FAIL, CANNOT_TELL = PromotionVerdict.PASS, PromotionVerdict.FAIL, PromotionVerdict.CANNOT_TELL
@@ -25,9 +33,13 @@ def _metric(name: str, difference: float, low: float, high: float, n: int = 100)
 
 
 GOOD_RECALL, GOOD_DICE = _metric("recall", 0.0, -0.01, 0.01), _metric("dice", 0.0, -0.01, 0.01)
+GOOD_SPECIFICITY = _metric("specificity", 0.0, -0.01, 0.01)
 
 
 def _rehearsal(*metrics: PairedMetric, unread: int = 0, synthetic: bool = False) -> Rehearsal:
+    """One with these numbers; specificity is as good as before unless it is among them."""
+    if all(metric.name != "specificity" for metric in metrics):
+        metrics = (*metrics, GOOD_SPECIFICITY)
     return Rehearsal(
         id="run",
         task="brain-tumour",
@@ -68,7 +80,11 @@ def test_recall_and_dice_have_margins_of_their_own() -> None:
     assert judged(_rehearsal(recall, GOOD_DICE), MARGINS, draws=True).verdict is PASS
     result = judged(_rehearsal(GOOD_RECALL, dice), MARGINS, draws=True)
     assert result.verdict is FAIL
-    assert [(check.name, check.margin) for check in result.checks] == [("recall", 0.05), ("dice", 0.03)]
+    assert [(check.name, check.margin) for check in result.checks] == [
+        ("recall", 0.05),
+        ("specificity", 0.05),
+        ("dice", 0.03),
+    ]
     assert result.sentence.startswith("Dice changes by -0.040 (95 % interval -0.040 to +0.010, n = 100)")
     assert "worse than the margin of 0.03 allows" in result.sentence
 
@@ -87,7 +103,7 @@ def test_without_a_number_it_cannot_tell_and_says_how_many_are_needed() -> None:
         "Recall cannot be told from 0 scans with a finding and a known truth; about 54 are needed. "
         "Dice cannot be told from 0 scans with a mask by a person; 20 are needed."
     )
-    (recall, _) = result.checks
+    (recall, _, _) = result.checks
     assert (recall.difference, recall.low, recall.high, recall.n) == (None, None, None, 0)
     many = judged(_rehearsal(replace(GOOD_RECALL, n=7)), Margins(0.05, 0.03, 80), draws=False)
     assert "from 7 scans" in many.sentence
@@ -98,7 +114,7 @@ def test_dice_counts_only_where_the_task_draws() -> None:
     bad = _metric("dice", -0.5, -0.6, -0.4)
     assert judged(_rehearsal(GOOD_RECALL, bad), MARGINS, draws=True).verdict is FAIL
     result = judged(_rehearsal(GOOD_RECALL, bad), MARGINS, draws=False)
-    assert (result.verdict, [check.name for check in result.checks]) == (PASS, ["recall"])
+    assert (result.verdict, [check.name for check in result.checks]) == (PASS, ["recall", "specificity"])
 
 
 def test_specificity_alone_is_no_reason_to_pass() -> None:
@@ -119,13 +135,13 @@ def test_one_failure_outweighs_what_is_unknown_and_what_passes() -> None:
     passed = judged(_rehearsal(GOOD_RECALL, GOOD_DICE), MARGINS, draws=True)
     assert "Recall changes by +0.000" in passed.sentence
     assert "Dice changes by +0.000" in passed.sentence
-    assert passed.sentence.count("not worse beyond the margin") == 2
+    assert passed.sentence.count("not worse beyond the margin") == 3
 
 
 def test_a_scan_that_it_could_not_read_stops_it_however_good_the_rest_is() -> None:
     result = judged(_rehearsal(GOOD_RECALL, GOOD_DICE, unread=1), MARGINS, draws=True)
     assert (result.verdict, result.sentence) == (FAIL, "It could not read 1 of 10 scans.")
-    assert [check.verdict for check in result.checks] == [PASS, PASS]
+    assert [check.verdict for check in result.checks] == [PASS, PASS, PASS]
 
 
 def test_what_was_seen_on_synthetic_scans_says_so() -> None:
@@ -147,9 +163,16 @@ def test_how_many_truths_are_needed(margin: float, needed: int) -> None:
 
 
 def test_the_defaults_are_those_of_the_manual(tmp_path: Path) -> None:
-    assert Margins() == Margins(0.05, 0.03, 20) == margins(Settings(home=tmp_path))
-    other = Settings(home=tmp_path, gate_recall_percent=7, gate_dice_percent=4, gate_least_truths=33)
-    assert margins(other) == Margins(0.07, 0.04, 33)
+    assert Margins() == Margins(0.05, 0.03, 20, 0.05, 0.1) == margins(Settings(home=tmp_path))
+    other = Settings(
+        home=tmp_path,
+        gate_recall_percent=7,
+        gate_dice_percent=4,
+        gate_least_truths=33,
+        gate_specificity_percent=6,
+        gate_outside_percent=8,
+    )
+    assert margins(other) == Margins(0.07, 0.04, 33, 0.06, 0.08)
 
 
 def test_each_check_keeps_the_numbers_it_was_judged_by() -> None:
@@ -165,7 +188,7 @@ def test_each_check_keeps_the_numbers_it_was_judged_by() -> None:
 
 
 def test_what_cannot_be_told_still_names_its_metric_and_margin() -> None:
-    (check,) = judged(_rehearsal(), MARGINS, draws=False).checks
+    check, _ = judged(_rehearsal(), MARGINS, draws=False).checks
     assert (check.name, check.margin, check.n, check.difference) == ("recall", MARGINS.recall, 0, None)
 
 
@@ -174,3 +197,65 @@ def test_sentences_stand_beside_each_other() -> None:
     bad = _metric("recall", -0.2, -0.3, -0.1), _metric("dice", -0.2, -0.3, -0.1)
     for result in (passed, judged(_rehearsal(*bad), MARGINS, draws=True)):
         assert result.sentence.endswith(" ".join(check.sentence for check in result.checks))
+
+
+def test_recall_held_and_specificity_halved_does_not_pass() -> None:
+    halved = _metric("specificity", -0.45, -0.55, -0.35)
+    result = judged(_rehearsal(GOOD_RECALL, GOOD_DICE, halved), MARGINS, draws=True)
+    assert result.verdict is FAIL
+    assert result.sentence.startswith(
+        "Specificity changes by -0.450 (95 % interval -0.550 to -0.350, n = 100)"
+    )
+    assert judged(_rehearsal(GOOD_RECALL, halved), MARGINS, draws=False).verdict is FAIL
+
+
+def test_specificity_has_a_margin_of_its_own_and_needs_healthy_scans() -> None:
+    below = _metric("specificity", -0.02, -0.06, 0.02)
+    assert judged(_rehearsal(GOOD_RECALL, below), MARGINS, draws=False).verdict is CANNOT_TELL
+    wider = Margins(specificity=0.061)
+    assert judged(_rehearsal(GOOD_RECALL, below), wider, draws=False).verdict is PASS
+    few = replace(GOOD_SPECIFICITY, n=19)
+    result = judged(_rehearsal(GOOD_RECALL, few), MARGINS, draws=False)
+    assert (result.verdict, result.sentence) == (
+        CANNOT_TELL,
+        "Specificity cannot be told from 19 scans without a finding and a known truth; about 54 are needed.",
+    )
+
+
+def _outside(*metrics: PairedMetric) -> PromotionGateResult:
+    comparison = OutsideComparison(True, True, metrics)
+    return judged(_rehearsal(GOOD_RECALL), MARGINS, draws=False, outside=comparison)
+
+
+CALM, SEEN = _metric(NO_FALSE_ALARM, 0.0, -0.05, 0.05, 53), _metric(NOT_MISSED, 0.0, -0.05, 0.05, 51)
+
+
+def test_worse_outside_the_training_sources_does_not_pass_and_the_figure_is_named() -> None:
+    assert _outside(CALM, SEEN).verdict is PASS
+    alarms = _outside(_metric(NO_FALSE_ALARM, -0.2, -0.32, -0.08, 53), SEEN)
+    assert alarms.verdict is FAIL
+    assert "share of healthy pictures without a false alarm changes by -0.200" in alarms.sentence
+    misses = _outside(CALM, _metric(NOT_MISSED, -0.2, -0.32, -0.08, 51))
+    assert (misses.verdict, "findings that are not missed changes" in misses.sentence) == (FAIL, True)
+    unsure = _outside(CALM, _metric(NOT_MISSED, -0.02, -0.1, 0.05, 51))
+    assert (unsure.verdict, "more pictures" in unsure.sentence) == (CANNOT_TELL, True)
+    assert _outside(CALM, _metric(NOT_MISSED, -0.02, nextafter(-0.1, inf), 0.05, 51)).verdict is PASS
+    few = _outside(CALM, replace(SEEN, n=19))
+    assert (few.verdict, "from 19 pictures with a finding" in few.sentence) == (CANNOT_TELL, True)
+    assert _outside().verdict is CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("candidate", "champion", "verdict", "says"),
+    [
+        (False, True, CANNOT_TELL, "It was not measured outside the training sources"),
+        (True, False, PASS, "The live version was not measured outside"),
+        (False, False, PASS, "Neither version was measured outside"),
+    ],
+)
+def test_who_was_not_measured_outside_passes_only_where_the_live_one_was_not_either(
+    candidate: bool, champion: bool, verdict: PromotionVerdict, says: str
+) -> None:
+    comparison = OutsideComparison(candidate, champion)
+    result = judged(_rehearsal(GOOD_RECALL), MARGINS, draws=False, outside=comparison)
+    assert (result.verdict, says in result.sentence) == (verdict, True)

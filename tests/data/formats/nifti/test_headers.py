@@ -103,6 +103,10 @@ def no_offset(header: Any) -> None:
     header["vox_offset"] = 0
 
 
+def empty_dimensions(header: Any) -> None:
+    header["dim"][0], header["dim"][4:] = 5, 0
+
+
 def nonsense_sform(header: Any) -> None:
     for row in "xyz":
         header[f"srow_{row}"] = 0
@@ -117,6 +121,7 @@ def nonsense_sform(header: Any) -> None:
         (nonsense_sform, None),
         (another_magic, None),
         (no_offset, None),
+        (empty_dimensions, None),
         (unit(0), None),
         (as_metres_in_metres, None),
         (unit(METRES), "states its sizes in metres"),
