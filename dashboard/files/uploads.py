@@ -6,7 +6,6 @@ The protocol: https://tus.io/protocols/resumable-upload
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -183,7 +182,7 @@ def _metadata(header: str) -> dict[str, str]:
     pairs = (pair.strip().partition(" ") for pair in header.split(","))
     try:
         return {key: base64.b64decode(value, validate=True).decode() for key, _, value in pairs}
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:  # no base64, or no UTF-8 in it
         raise InvalidInput("The header Upload-Metadata could not be read.") from error
 
 
