@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from data.labelled.outside import OutsideTruth
-from models import outside
+from models import outside, weights
 from models.outside import AnswerWord, OutsideEvaluation
 from models.outside_tables import answer_table, on_card, section, text
 from models.statistics.proportions import proportion
+from models.task import Decision
 from tests.outside import FOUND, HEALTHY, ILL, NOT_FOUND, UNCERTAIN, case
 
 OTHER, WRONG = OutsideTruth.OTHER_DISEASE, OutsideTruth.WRONG
@@ -103,12 +104,15 @@ def test_a_card_has_one_such_section() -> None:
 
 def test_it_is_kept_beside_the_weights_and_read_again(tmp_path: Path) -> None:
     assert outside.opened(tmp_path) is None
-    assert outside.metrics_in(tmp_path) == {}
+    trained = weights.save(tmp_path, {}, Decision(0.5), {}, {})
+    assert outside.metrics_of(trained) == {}
     outside.keep(tmp_path, MADE)
     assert outside.opened(tmp_path) == MADE
+    assert outside.metrics_of(trained) == {}  # of other weights
+    outside.keep(tmp_path, OutsideEvaluation("brain-tumour", trained.sha256, CASES))
     kept = json.loads((tmp_path / "outside.json").read_text())
     assert kept["figures"]["false_alarms"]["n"] == 3
-    assert outside.metrics_in(tmp_path)["outside_recall"]["value"] == 0.5
+    assert outside.metrics_of(trained)["outside_recall"]["value"] == 0.5
     (tmp_path / "outside.json").write_text('{"task": 1}')
     with pytest.raises(ValueError, match="weights_sha256"):
         outside.opened(tmp_path)

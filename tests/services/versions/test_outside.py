@@ -24,10 +24,9 @@ def _measured(house: Department, name: str, above: float, **answers: int) -> str
 
 def _measure_live(house: Department) -> None:
     live = house.registry.version(BRAIN_TUMOUR, "1")
-    folder = house.folder / "measured"
-    outside.keep(folder, evaluation(live.weights_sha256, alarms=2, misses=2))
-    results = OutsideResults(house.tracking)
-    results.keep(live, folder, [folder / weights.OUTSIDE])
+    shipped = weights.opened(house.task.folder)
+    outside.keep(shipped.folder, evaluation(shipped.sha256, alarms=2, misses=2))
+    OutsideResults(house.tracking).keep(live, shipped, [shipped.folder / weights.OUTSIDE])
 
 
 def _gate(house: Department, version: str) -> PromotionGateResult:
