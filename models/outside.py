@@ -23,7 +23,7 @@ from models.statistics.areas import auc
 from models.statistics.estimate import Estimate
 from models.statistics.means import mean
 from models.statistics.proportions import proportion
-from models.weights import OUTSIDE
+from models.weights import OUTSIDE, Trained
 
 PREFIX = "outside_"
 """Of the figures' names in MLflow."""
@@ -148,10 +148,10 @@ def of_plain(plain: Any) -> OutsideEvaluation:
     return evaluation
 
 
-def metrics_in(folder: Path) -> dict[str, dict[str, float]]:
-    """The figures beside the weights in `folder` under their names in MLflow; may be none."""
-    evaluation = opened(folder)
-    if evaluation is None:
+def metrics_of(trained: Trained) -> dict[str, dict[str, float]]:
+    """The figures of these very weights under their names in MLflow; may be none."""
+    evaluation = opened(trained.folder)
+    if evaluation is None or evaluation.weights_sha256 != trained.sha256:
         return {}
     return {PREFIX + name: asdict(figure) for name, figure in evaluation.figures().items()}
 

@@ -115,7 +115,7 @@ def outside_kept(settings: Settings, task: Task, trained: Trained, evaluation: O
     results = OutsideResults(registry.tracking)
     same = [version for version in registry.versions(task.name) if version.weights_sha256 == trained.sha256]
     for version in same:
-        results.keep(version, trained.folder, files)
+        results.keep(version, trained, files)
     registered = ", ".join(f"version {version.version} in MLflow" for version in same)
     return f"Kept in {trained.folder}" + (
         f" and with {registered}." if same else "; no version has these weights."

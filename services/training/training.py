@@ -22,7 +22,7 @@ from models import weights
 from models.cards import card
 from models.device import Device, chosen_device
 from models.evaluation import Evaluation, Evaluator, Scored, runner
-from models.outside import metrics_in
+from models.outside import metrics_of
 from models.processes import joined
 from models.statistics.calibration import calibration_bins
 from models.statistics.confusion import Confusion, called_ill
@@ -256,7 +256,7 @@ class _Log(_Silent):
 
     def registered(self, trained: Trained) -> ModelVersion:
         """The finished weights with their figures as a new version."""
-        self._tracking.log_metrics(self._run_id, flat(trained.metrics | metrics_in(trained.folder)))
+        self._tracking.log_metrics(self._run_id, flat(trained.metrics | metrics_of(trained)))
         self._tracking.log_files(self._run_id, trained.folder)
         name = self._plan.training.task.name
         said = "Trained here; not yet promoted."

@@ -13,9 +13,9 @@ from data.errors import NotFound
 from data.labelled.outside import OutsideTruth
 from data.records import ModelVersion, PairedMetric
 from data.tracking import FILES, Tracking
-from models.outside import AnswerWord, OutsideCase, OutsideEvaluation, metrics_in, of_plain
+from models.outside import AnswerWord, OutsideCase, OutsideEvaluation, metrics_of, of_plain
 from models.statistics.paired import mcnemar, paired_shares
-from models.weights import OUTSIDE
+from models.weights import OUTSIDE, Trained
 from services.versions.registry import flat
 
 log = logging.getLogger(__name__)
@@ -46,12 +46,12 @@ class OutsideResults:
     def __init__(self, tracking: Tracking) -> None:
         self._tracking = tracking
 
-    def keep(self, version: ModelVersion, folder: Path, files: Sequence[Path]) -> None:
-        """Log `files` and the figures in `folder` with a registered version; raises TrackingAway."""
+    def keep(self, version: ModelVersion, trained: Trained, files: Sequence[Path]) -> None:
+        """Log `files` and the figures of its weights with a registered version; raises TrackingAway."""
         assert version.run_id is not None
         for file in files:
             self._tracking.log_file(version.run_id, file, FILES)
-        self._tracking.log_metrics(version.run_id, flat(metrics_in(folder)))
+        self._tracking.log_metrics(version.run_id, flat(metrics_of(trained)))
 
     def compared(
         self, task: str, candidates: Sequence[str], champion: str | None

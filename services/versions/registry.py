@@ -19,7 +19,7 @@ from data.errors import NotFound, TrackingAway, UnusableModel
 from data.records import ModelVersion
 from data.tracking import CHALLENGER, CHAMPION, Tracking
 from models import weights
-from models.outside import metrics_in
+from models.outside import metrics_of
 from models.task import Task, TaskKind
 from models.weights import Trained
 from services.containment import contained
@@ -158,7 +158,7 @@ class Registry:
         facts = {**trained.facts, "uploaded_by": who}
         with self._telling_trouble():
             run = self._tracking.start_run(EXPERIMENT.format(task=task), f"upload by {who}", facts)
-            self._tracking.log_metrics(run, flat(trained.metrics | metrics_in(folder)))
+            self._tracking.log_metrics(run, flat(trained.metrics | metrics_of(trained)))
             self._tracking.log_files(run, folder)
             self._tracking.end_run(run)
             made = self._tracking.register(task, run, trained.sha256, description)
@@ -243,7 +243,7 @@ class Registry:
 
     def _register(self, task: Task, shipped: Trained) -> ModelVersion:
         run = self._tracking.start_run(EXPERIMENT.format(task=task.name), "shipped weights", shipped.facts)
-        self._tracking.log_metrics(run, flat(shipped.metrics | metrics_in(task.folder)))
+        self._tracking.log_metrics(run, flat(shipped.metrics | metrics_of(shipped)))
         files = self._folder / task.name / "shipped"
         files.mkdir(parents=True, exist_ok=True)
         for name in weights.FILES:

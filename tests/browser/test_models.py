@@ -19,10 +19,11 @@ PATIENCE_MS = 60_000
 
 @pytest.fixture
 def small(clinic: Clinic, tmp_path: Path) -> Iterator[Department]:
-    """Fourteen SYNTHETIC scans with a truth, as in a demonstration; version 1 leaves a rim too much."""
+    """Fourteen SYNTHETIC scans with a tumour and as many without; version 1 leaves a rim too much."""
     with department(tmp_path / "department", empty_mlflow(tmp_path)) as made:
         clinic.show_versions_of(made)
         made.add(14, bright=800, synthetic=True)
+        made.add(14, bright=0, synthetic=True)
         yield made
 
 
@@ -51,7 +52,7 @@ def test_a_version_comes_is_rehearsed_goes_live_and_goes_back(small: Department,
     gate = _card(page, "2").locator(".lb-gate-pass")
     expect(gate).to_contain_text("On SYNTHETIC scans only: Recall changes by +0.000", timeout=PATIENCE_MS)
     gate.get_by_text("See what changes").click()
-    expect(page.get_by_text("14 SYNTHETIC scans read by version 2 beside version 1")).to_be_visible()
+    expect(page.get_by_text("28 SYNTHETIC scans read by version 2 beside version 1")).to_be_visible()
     picture = page.locator(".lb-differences img").first
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 32

@@ -68,7 +68,7 @@ from services.versions.uploads import ModelUploads
 
 SIZE = 32
 PATIENCE_S = 60
-MARGINS = Margins(recall=0.2, dice=0.1, least_truths=5)
+MARGINS = Margins(recall=0.2, dice=0.1, least_truths=5, specificity=0.2)
 
 
 class Brightness(nn.Module):

@@ -10,14 +10,17 @@ import pytest
 
 from data.errors import InvalidInput
 from data.tracking import CHAMPION, Tracking
-from models import weights
+from models import outside, weights
+from models.outside import OutsideEvaluation
 from models.task import Task
 from models.tasks import PNEUMONIA, SUITABILITY
 from models.trainings import training_of
+from models.weights import Trained
 from services.inference.engine import Engine
 from services.training import training
 from services.versions.registry import Registry
 from tests.labelled import make_labelled
+from tests.outside import evaluation
 
 
 @pytest.fixture
@@ -57,6 +60,27 @@ def test_a_training_is_logged_registered_and_not_promoted(small: str, tmp_path: 
     assert split[0] == "dataset,patient,part"
     assert {line.rsplit(",", 1)[1] for line in split[1:]} == {"training", "validation"}
     assert finished.trained.facts["recipe"]["spoilt_share"] == 0.25
+
+
+def test_a_training_is_judged_outside_where_the_data_has_such_pictures(small: str, tmp_path: Path) -> None:
+    data = make_labelled(tmp_path / "data")
+    pictures = data / "outside" / "suitability_right"
+    pictures.mkdir(parents=True)
+    (pictures / "a.png").write_bytes(b"a picture")
+    (pictures / "index.csv").write_text("file,truth\na.png,normal\n")
+
+    def judge(task: Task, trained: Trained, folder: Path) -> OutsideEvaluation:
+        assert (task.name, folder) == (small, data)
+        return evaluation(trained.sha256, alarms=10, task=small)
+
+    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
+    plan = training.planned(small, {"epochs": "1"})
+    training.train(plan, data, tmp_path / "run", tracking, device="cpu", outside=judge)
+    (version,) = tracking.versions(small)
+    assert (version.metrics["outside_false_alarms"], version.metrics["outside_false_alarms_n"]) == (0.25, 40)
+    fetched = tracking.files_of(version, tmp_path / "fetched")
+    assert outside.opened(fetched) == evaluation(version.weights_sha256, alarms=10, task=small)
+    assert "## Figures outside the training sources" in (fetched / weights.CARD).read_text()
 
 
 def test_a_promoted_version_is_the_one_that_is_fetched(small: str, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def _override(house: Department, version: str) -> Promotion:
 
 def test_a_version_that_passes_goes_live_and_says_who_when_and_why(house: Department) -> None:
     house.add(20, bright=800)
+    house.add(20, bright=0)
     better = house.version(above=700, name="better")
     house.promotions.challenge(BRAIN_TUMOUR, better.version, house.ada)
     with pytest.raises(InvalidInput, match="has not been rehearsed"):

@@ -156,12 +156,15 @@ def test_what_cannot_be_rehearsed_is_told_at_once(house: Department) -> None:
 def test_the_gate_weighs_the_interval_and_not_the_point(house: Department) -> None:
     """Equal on all, yet few: only with as many truths as `truths_needed` says does the default pass."""
     house.add(6, bright=800)
+    house.add(6, bright=0)
     version = house.version(above=510, name="candidate").version
     made = _rehearsed(house, version)
     assert judged(made, MARGINS, draws=True).verdict is PromotionVerdict.CANNOT_TELL  # 0.34 wide for n = 6
-    assert judged(made, Margins(0.4, 0.011, 5), draws=True).verdict is PromotionVerdict.PASS
-    assert judged(made, Margins(0.4, 0.01, 5), draws=True).verdict is PromotionVerdict.CANNOT_TELL  # 0.0105
-    assert judged(made, Margins(0.4, 0.1, 7), draws=True).verdict is PromotionVerdict.CANNOT_TELL
+    assert judged(made, Margins(0.4, 0.011, 5, 0.4), draws=True).verdict is PromotionVerdict.PASS
+    assert (
+        judged(made, Margins(0.4, 0.01, 5, 0.4), draws=True).verdict is PromotionVerdict.CANNOT_TELL
+    )  # 0.0105
+    assert judged(made, Margins(0.4, 0.1, 7, 0.4), draws=True).verdict is PromotionVerdict.CANNOT_TELL
 
     def recall_low(n: int) -> float:
         return paired(made.differences[:1] * n)[0].low

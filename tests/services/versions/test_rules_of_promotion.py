@@ -226,6 +226,7 @@ def test_one_override_at_a_time_for_each_task(house: Department) -> None:
 
 def test_what_passes_needs_no_override_and_a_long_reason_is_cut(house: Department) -> None:
     house.add(20, bright=800)
+    house.add(20, bright=0)
     better = _version(house)
     house.rehearse(better)
     with pytest.raises(InvalidInput, match="no override is needed"):
