@@ -38,7 +38,7 @@ from models.statistics.proportions import proportion
 from models.statistics.roc import frr_at_far
 from models.task import Answer, Decision, Placement
 
-PIXEL_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
+PIXEL_THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 LEAST_PIXELS = (0, 20, 60)
 RECALL = 0.97  # of slices with a tumour, kept on validation data by the presence threshold
 LEAST_STRETCH = 4  # empty slices in a row that make a volume without tumour
