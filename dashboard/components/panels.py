@@ -39,7 +39,7 @@ from services.task_words import outcome_words
 if TYPE_CHECKING:
     from services.reviewing.worklist import ScanView
 
-UNCERTAIN_ICON = "bi-question-diamond-fill"
+UNCERTAIN_ICON = "bi-exclamation-diamond-fill"
 
 
 def title(view: ScanView, user: User) -> list[Component]:
