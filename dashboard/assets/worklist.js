@@ -34,7 +34,7 @@
     const { outcome, result, reasons } = props.data;
     const look = "lb-result-" + outcome;
     if (outcome !== "uncertain") return element("span", { className: look }, result);
-    const sign = element("i", { className: "bi bi-question-diamond-fill me-1", "aria-hidden": true });
+    const sign = element("i", { className: "bi bi-exclamation-diamond-fill me-1", "aria-hidden": true });
     const words = element("span", { className: "lb-result-word" }, sign, result);
     return element("span", { className: look, title: reasons }, words, element("small", null, reasons));
   };
