@@ -194,7 +194,7 @@ def test_what_cannot_be_told_still_names_its_metric_and_margin() -> None:
 
 def test_sentences_stand_beside_each_other() -> None:
     passed = judged(_rehearsal(GOOD_RECALL, GOOD_DICE), MARGINS, draws=True)
-    bad = _metric("recall", -0.2, -0.3, -0.1), _metric("dice", -0.2, -0.3, -0.1)
+    bad = tuple(_metric(name, -0.2, -0.3, -0.1) for name in ("recall", "specificity", "dice"))
     for result in (passed, judged(_rehearsal(*bad), MARGINS, draws=True)):
         assert result.sentence.endswith(" ".join(check.sentence for check in result.checks))
 
