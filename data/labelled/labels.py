@@ -38,6 +38,7 @@ class LabelRow:
     slice: float | None
     header: ScanHeader
     positive: bool | None
+    mask_labels: str | None = None  # which labels of the mask are the finding: "1, 4" or "all"
 
 
 def read_labels(file: Path, findings: Collection[str] = ()) -> tuple[LabelRow, ...]:
@@ -93,6 +94,7 @@ def _row(number: int, cells: dict[str, str], labels: dict[str, bool]) -> LabelRo
             age_years=_age(number, cells),
         ),
         positive=_chosen(number, "label", cells, labels),
+        mask_labels=_mask_labels(number, cells),
     )
 
 
@@ -129,6 +131,14 @@ def _age(number: int, cells: dict[str, str]) -> float | None:
     if age is not None and not 0 <= age <= _OLDEST_YEARS:
         raise _wrong(number, "age", cells["age"])
     return age
+
+
+def _mask_labels(number: int, cells: dict[str, str]) -> str | None:
+    """Numbers with a comma, semicolon or blank between them, or "all"."""
+    words = cells.get("mask_labels", "").replace(";", " ").replace(",", " ").split()
+    if words and [word.lower() for word in words] != ["all"] and not all(word.isdecimal() for word in words):
+        raise _wrong(number, "mask_labels", cells["mask_labels"])
+    return ", ".join(words) or None
 
 
 def _acquired(number: int, cells: dict[str, str]) -> datetime | None:

@@ -16,7 +16,7 @@ from data.errors import Busy, RefusedScan, UserFacingError
 from data.formats import Opened, Outcome
 from data.labelled.labels import LabelRow
 from data.records import DecodedScan, ImportItem, Refusal
-from services.importing.labels import with_facts
+from services.importing.labels import contradictions_of, with_facts
 from services.importing.writer import ImportWriter, ItemOutcome, Provided, scan_id_of
 from services.reading.intake import refusal_of
 from services.reading.reading import PIECE, Read, Reader
@@ -98,7 +98,8 @@ class ItemReader:
         members = tuple(formats.Member(file.name or file.path, self._root / file.path) for file in item.files)
         rows = tuple(self._rows[file.row] for file in item.files if file.row in self._rows)
         masks, notes = self._masks(item)
-        return Asked(item, rows, formats.Item(item.name, members, item.stacked, masks), notes)
+        labels = self._mask_labels(item) if masks else ()
+        return Asked(item, rows, formats.Item(item.name, members, item.stacked, masks, labels), notes)
 
     def _masks(self, item: ImportItem) -> tuple[Masks, tuple[Refusal, ...]]:
         """The masks that come with an item; a volume's count only if they are known for every slice."""
@@ -114,6 +115,12 @@ class ItemReader:
         if len(masks) > 1:
             return (), (Refusal(item.name, "mask", _SEVERAL_MASKS),)
         return tuple(masks), ()
+
+    def _mask_labels(self, item: ImportItem) -> tuple[str, ...]:
+        """Which labels of each of the masks are the finding, as far as the rows say so."""
+        rows = [self._rows.get(file.row or 0) for file in item.files]
+        labels = tuple((row.mask_labels if row else None) or "" for row in rows)
+        return labels if item.stacked else (next(filter(None, labels), ""),)
 
     def settled(self, asked: Asked, outcome: Outcome, here: Collection[str]) -> ItemOutcome:
         """What became of an item; raises Interrupted when the run is ending.
@@ -132,10 +139,15 @@ class ItemReader:
     def _take(self, asked: Asked, opened: Opened, number: int, settled: ItemOutcome, is_here: bool) -> None:
         """Have one scan read, or note why not."""
         decoded = with_facts(opened.scan, asked.rows)
+        rows, mask = asked.rows, opened.mask
+        contradictions = contradictions_of(asked.item, rows, mask)
+        if contradictions:  # neither the label nor the mask is known to be the truth
+            settled.refusals += contradictions
+            rows, mask = (), None
         known = self._writer.known(decoded) if is_here else None
         if known is not None:
             settled.known.append(known.id)
-            review = self._writer.label_known(known, asked.rows, opened.mask)
+            review = self._writer.label_known(known, rows, mask)
             settled.reviews += [review] if review else []
             return
         try:
@@ -149,7 +161,7 @@ class ItemReader:
             settled.failed = True
             settled.refusals.append(_broken(decoded.name, error))
         else:
-            provided = Provided(decoded, opened.original, opened.mask, asked.rows, self._user_id)
+            provided = Provided(decoded, opened.original, mask, rows, self._user_id)
             settled.read.append(
                 self._writer.keep_files(scan_id_of(asked.item, number), provided, routed, read)
             )

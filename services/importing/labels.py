@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from data.database import now
 from data.labelled.labels import LabelRow
-from data.records import DecodedScan, Result, Review, Scan, ScanHeader, Verdict
+from data.records import DecodedScan, ImportItem, Refusal, Result, Review, Scan, ScanHeader, Verdict
 from services.reviewing.review import beside
 
 Mask = NDArray[np.bool_]
 
 REVIEWER = "Imported label"
+_EMPTY = "Row {row} of the labels says that the finding is there, but its mask is empty."
+_MARKED = "Row {row} of the labels says that there is nothing, but its mask marks something."
 
 
 def with_facts(scan: DecodedScan, rows: Sequence[LabelRow]) -> DecodedScan:
@@ -49,6 +51,22 @@ def truth_of(rows: Sequence[LabelRow], mask: Mask | None) -> bool | None:
     if any(labels):
         return True
     return False if labels and all(label is False for label in labels) else None
+
+
+def contradictions_of(item: ImportItem, rows: Sequence[LabelRow], mask: Mask | None) -> list[Refusal]:
+    """Where a label and its mask say two things; a stacked item has a row and a slice of the mask a file."""
+    if mask is None or not rows:
+        return []
+    if item.stacked:
+        pairs = [((row,), plane) for row, plane in zip(rows, mask, strict=True)]
+    else:
+        pairs = [(tuple(rows), mask)]
+    return [
+        Refusal(of[0].mask_file or of[0].file, "labels", sentence.format(row=of[0].number))
+        for of, drawn in pairs
+        for positive, marked, sentence in ((True, False, _EMPTY), (False, True, _MARKED))
+        if truth_of(of, None) is positive and bool(drawn.any()) is marked
+    ]
 
 
 def label_review(

@@ -34,19 +34,20 @@ class MaskAnswers:
     empty: bool = False  # an empty mask is meant
     labels: frozenset[int] | None = None  # the labels that are the finding
     every_label: bool = False  # all of them are
+    of_many: bool = False  # said of many files at once: a label that one of them lacks is no mistake
 
     @classmethod
-    def of(cls, labels: str, *, empty: bool = False) -> MaskAnswers:
+    def of(cls, labels: str, *, empty: bool = False, of_many: bool = False) -> MaskAnswers:
         """What is written in a form: "1, 4", "all", or nothing. Raises InvalidInput for other words."""
         words = labels.replace(";", ",").replace(" ", ",").split(",")
         numbers = [word for word in words if word]
         if not numbers:
-            return cls(empty)
+            return cls(empty, of_many=of_many)
         if [number.casefold() for number in numbers] == ["all"]:
-            return cls(empty, every_label=True)
+            return cls(empty, every_label=True, of_many=of_many)
         if not all(number.isdecimal() for number in numbers):
             raise InvalidInput("Give the labels as numbers with commas between them, such as 1, 4.")
-        return cls(empty, frozenset(int(number) for number in numbers))
+        return cls(empty, frozenset(int(number) for number in numbers), of_many=of_many)
 
 
 NO_ANSWERS = MaskAnswers()
@@ -55,7 +56,8 @@ NO_ANSWERS = MaskAnswers()
 def marked(values: NDArray[Any], answers: MaskAnswers = NO_ANSWERS) -> Mask:
     """Where a mask file's values are the finding: not zero, where that is the only value but zero.
 
-    Of several labels only those that `answers` names count. Raises InvalidInput with what is to be said
+    Of several labels only those that `answers` names count; of one as well, where they are said of many
+    files. Raises InvalidInput with what is to be said
     first, or for what is no mask.
     """
     present = np.unique(values)
@@ -64,12 +66,13 @@ def marked(values: NDArray[Any], answers: MaskAnswers = NO_ANSWERS) -> Mask:
         if not answers.empty:
             raise InvalidInput(EMPTY)
         return np.zeros(values.shape, dtype=np.bool_)
-    if len(labels) == 1:
-        if len(present) == 1:
-            raise InvalidInput(FULL)
-        return np.asarray(values != 0)
-    if answers.labels is not None or answers.every_label:
+    if len(present) == 1:
+        raise InvalidInput(FULL)
+    several = len(labels) > 1
+    if (several or answers.of_many) and answers.labels is not None or several and answers.every_label:
         return _of_labels(values, labels, answers)
+    if not several:
+        return np.asarray(values != 0)
     two_valued = _two_valued(values)
     if two_valued is not None:
         return two_valued
@@ -81,7 +84,8 @@ def _of_labels(values: NDArray[Any], labels: NDArray[Any], answers: MaskAnswers)
         raise InvalidInput(_GREY)
     if answers.labels is None:
         return np.asarray(values != 0)
-    for label in sorted(answers.labels - {int(label) for label in labels}):
+    absent = set() if answers.of_many else answers.labels - {int(label) for label in labels}
+    for label in sorted(absent):
         raise InvalidInput(_NO_SUCH.format(label=label, labels=_words(labels)))
     return np.asarray(np.isin(values, sorted(answers.labels)))
 

@@ -33,8 +33,7 @@ from data.records import Refusal, SourceGrid
 
 BEGUN, ENDED = "begun", "ended"
 _MASK_DOES_NOT_FIT = "This mask has another size than the scan, so it does not fit."
-# Who names a mask in a table has said that it belongs there, empty or not.
-_SAID = MaskAnswers(empty=True)
+_NONE_NAMED = "This mask holds none of the labels that the table names for it ({labels})."
 _MASK_OF_SEVERAL = "This file holds several scans, so it is not known which of them the mask belongs to."
 
 
@@ -44,12 +43,14 @@ class Item:
 
     `stacked` pictures become one volume in the order given. `masks` are the files' masks in the
     same order: one for a file or series, or one (or None for an empty one) for each stacked picture.
+    `mask_labels` say of each which of its labels are the finding, as `MaskAnswers.of` reads it.
     """
 
     name: str
     files: tuple[Member, ...]
     stacked: bool = False
     masks: tuple[Path | None, ...] = ()
+    mask_labels: tuple[str, ...] = ()
 
 
 def plain(item: Item) -> dict[str, Any]:
@@ -59,6 +60,7 @@ def plain(item: Item) -> dict[str, Any]:
         "files": [[member.name, str(member.path)] for member in item.files],
         "stacked": item.stacked,
         "masks": [None if mask is None else str(mask) for mask in item.masks],
+        "mask_labels": item.mask_labels,
     }
 
 
@@ -79,7 +81,7 @@ def answers(request: dict[str, Any]) -> Iterator[str]:
 def _item(plain_item: dict[str, Any]) -> Item:
     files = tuple(Member(name, Path(path)) for name, path in plain_item["files"])
     masks = tuple(None if mask is None else Path(mask) for mask in plain_item["masks"])
-    return Item(plain_item["name"], files, plain_item["stacked"], masks)
+    return Item(plain_item["name"], files, plain_item["stacked"], masks, tuple(plain_item["mask_labels"]))
 
 
 def _lines_of(item: Item, limits: Limits, folder: Path, number: int) -> Iterator[tuple[str, bool]]:
@@ -137,14 +139,30 @@ def _naming_the_mask() -> Iterator[None]:
 
 def _mask(item: Item, grid: SourceGrid) -> NDArray[np.bool_]:
     """The mask (slices, height, width) in display order."""
+    drawn = _drawn(item, item.mask_labels, grid)
+    if any(item.mask_labels) and not drawn.any() and _drawn(item, ("all",) * len(item.masks), grid).any():
+        raise InvalidInput(
+            _NONE_NAMED.format(labels="; ".join(dict.fromkeys(filter(None, item.mask_labels))))
+        )
+    return drawn
+
+
+def _drawn(item: Item, labels: tuple[str, ...], grid: SourceGrid) -> NDArray[np.bool_]:
+    """What of the masks these labels are."""
+    # Who names a mask in a table has said that it belongs there, empty or not.
+    said = [MaskAnswers.of(text, empty=True, of_many=True) for text in labels]
+    said = said or [MaskAnswers(empty=True)] * len(item.masks)
     if not item.stacked:
-        (mask,) = item.masks
+        (mask,), (answers,) = item.masks, said
         assert mask is not None
-        return read_mask(mask, mask.name, grid, _SAID)
+        return read_mask(mask, mask.name, grid, answers)
     slices, height, width = grid.shape
     if len(item.masks) != slices:
         raise InvalidInput(_MASK_DOES_NOT_FIT)
-    slice_grid = SourceGrid("image", (1, height, width))
-    drawn = [None if mask is None else read_mask(mask, mask.name, slice_grid, _SAID) for mask in item.masks]
-    empty = np.zeros((1, height, width), dtype=bool)
-    return np.concatenate([empty if mask is None else mask for mask in drawn])
+    slice_grid, empty = SourceGrid("image", (1, height, width)), np.zeros((1, height, width), dtype=bool)
+    return np.concatenate(
+        [
+            empty if mask is None else read_mask(mask, mask.name, slice_grid, answers)
+            for mask, answers in zip(item.masks, said, strict=True)
+        ]
+    )

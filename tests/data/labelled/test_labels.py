@@ -33,6 +33,21 @@ def test_a_row_says_what_is_known_of_a_file(tmp_path: Path) -> None:
     assert not any(vars(empty.header).values())
 
 
+@pytest.mark.parametrize(
+    ("cell", "labels"),
+    [('"1,4"', "1, 4"), ("1;4", "1, 4"), ("1 4", "1, 4"), ("2", "2"), ("All", "All"), ("", None)],
+)
+def test_which_labels_of_a_mask_are_the_finding(tmp_path: Path, cell: str, labels: str | None) -> None:
+    (row,) = read_labels(table(tmp_path, f"file,mask_file,mask_labels\na.png,m.png,{cell}\n"))
+    assert row.mask_labels == labels
+
+
+@pytest.mark.parametrize("cell", ["tumour", "1.5", "-1", "all 2"])
+def test_labels_of_a_mask_that_are_no_numbers_are_told_with_their_row(tmp_path: Path, cell: str) -> None:
+    with pytest.raises(InvalidInput, match="row 2 of the labels the mask_labels"):
+        read_labels(table(tmp_path, f"file,mask_labels\na.png,{cell}\n"))
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_spreadsheets_of_other_countries_are_read(tmp_path: Path, delimiter: str) -> None:
     text = "\ufeff" + delimiter.join(("File", "Label")) + "\r\n" + delimiter.join(("a.png", "no")) + "\r\n"

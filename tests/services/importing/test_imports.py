@@ -165,6 +165,27 @@ def test_labels_that_come_later_reach_scans_that_nobody_reviewed(
     assert verdicts == {scan_ids[0]: Verdict.ACCEPTED, scan_ids[1]: Verdict.LABELLED}
 
 
+def test_a_label_that_its_mask_contradicts_is_an_error_of_its_row(
+    services: Services, clinician: User, tmp_path: Path
+) -> None:
+    before = set(rows(services, clinician))
+    table = []
+    for number, (label, value) in enumerate([("1", 0), ("0", 255), ("1", 255)], 36):
+        pixels = axial(2 * number, lesion_mm=15, mark=9)
+        mask = np.zeros(pixels.shape, np.uint8)
+        mask[30:40, 20:30] = value
+        write_picture(tmp_path / f"{number}.png", pixels)
+        write_picture(tmp_path / "masks" / f"m{number}.png", mask)
+        table.append({"file": f"{number}.png", "mask_file": f"m{number}.png", "label": label})
+    view = done(services, tmp_path, write_labels(tmp_path / "labels.csv", table))
+    refusals = {refusal.name: refusal for refusal in services.importing.refusals(view.import_.id)}
+    assert {name for name, refusal in refusals.items() if refusal.code == "labels"} == {"m36.png", "m37.png"}
+    assert (view.progress.added, view.progress.labelled) == (3, 1)
+    views = [services.reviewing.worklist.scan(scan_id, clinician) for scan_id in rows(services, clinician)]
+    new = [shown for shown in views if shown.scan.id not in before]
+    assert [shown.reviews[0].truth_positive for shown in new if shown.reviews] == [True]
+
+
 def test_a_run_that_is_told_to_end_leaves_the_rest_to_the_next(
     services: Services, clinician: User, tmp_path: Path
 ) -> None:

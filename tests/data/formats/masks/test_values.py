@@ -49,6 +49,16 @@ def test_several_labels_are_asked_about() -> None:
     assert np.array_equal(marked(LABELLED, MaskAnswers(every_label=True)), LABELLED > 0)
 
 
+def test_labels_that_are_said_of_many_files_may_be_absent_from_one_and_mean_no_other() -> None:
+    said = MaskAnswers.of("1, 3", empty=True, of_many=True)
+    assert np.array_equal(marked(LABELLED, said), LABELLED == 1)
+    assert not marked(np.where(BLOB, 2, 0), said).any()
+    assert np.array_equal(marked(np.where(BLOB, 3, 0), said), BLOB)
+    assert not marked(np.zeros((4, 4)), said).any()
+    assert np.array_equal(marked(np.where(BLOB, 2, 0), MaskAnswers.of("", of_many=True)), BLOB)
+    assert np.array_equal(marked(LABELLED, MaskAnswers.of("all", of_many=True)), LABELLED > 0)
+
+
 @pytest.mark.parametrize(
     "values",
     [

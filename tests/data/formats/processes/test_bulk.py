@@ -125,6 +125,42 @@ def test_pictures_become_a_volume_in_the_order_given_and_masks_with_them(tmp_pat
         assert [kept.read(name) for name in sorted(kept.namelist())] == [file.read_bytes() for file in files]
 
 
+def test_of_several_labels_only_the_named_ones_are_the_mask(tmp_path: Path) -> None:
+    drawn = np.zeros(GREY.shape)
+    drawn[5], drawn[6], drawn[7] = 1, 2, 4
+    file, mask = picture(tmp_path / "a.png"), picture(tmp_path / "m.png", drawn)
+
+    def asked(labels: tuple[str, ...]) -> Item:
+        return Item("a.png", (Member("a.png", file),), masks=(mask,), mask_labels=labels)
+
+    named, every, unnamed, absent = opened(
+        [asked(("1, 4",)), asked(("all",)), asked(("",)), asked(("3, 9",))], tmp_path
+    )
+    for outcome, rows in ((named, [5, 7]), (every, [5, 6, 7])):
+        (scan,) = outcome
+        assert isinstance(scan, Opened) and scan.mask is not None
+        assert sorted(set(np.nonzero(scan.mask[0])[0])) == rows
+    for outcome, words in ((unnamed, "several labels"), (absent, "none of the labels")):
+        scan, refusal = outcome
+        assert isinstance(scan, Opened) and scan.mask is None
+        assert isinstance(refusal, Refusal) and (refusal.name, refusal.code) == ("m.png", "mask")
+        assert words in refusal.sentence
+
+
+def test_a_slice_without_a_named_label_is_empty_as_long_as_another_has_one(tmp_path: Path) -> None:
+    files, masks = [], []
+    for number, label in enumerate((2, 4, 0)):
+        files.append(picture(tmp_path / f"{number}.webp", (GREY + 40 * number) % 251))
+        drawn = np.zeros(GREY.shape)
+        drawn[number] = label
+        masks.append(picture(tmp_path / f"m{number}.png", drawn))
+    joined = tuple(Member(file.name, file) for file in files)
+    stack = Item("v", joined, stacked=True, masks=tuple(masks), mask_labels=("4", "4", "4"))
+    ((scan,),) = opened([stack], tmp_path)
+    assert isinstance(scan, Opened) and scan.mask is not None
+    assert [bool(plane.any()) for plane in scan.mask] == [False, True, False]
+
+
 def test_slices_and_masks_that_do_not_fit_are_told(tmp_path: Path) -> None:
     small = picture(tmp_path / "small.png", GREY[:30])
     joined = tuple(Member(file.name, file) for file in (picture(tmp_path / "a.png"), small))
