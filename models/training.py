@@ -260,7 +260,7 @@ def depthwise_in_float32(network: nn.Module) -> None:
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d) and 1 < module.groups == module.in_channels:
-            module.forward = _outside_autocast(module.forward)  # type: ignore[method-assign]
+            module.forward = _outside_autocast(module.forward)  # type: ignore[method-assign, assignment]
 
 
 def _outside_autocast(forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:

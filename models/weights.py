@@ -74,9 +74,10 @@ def opened(folder: Path) -> Trained:
 
 
 def _decision(kept: dict[str, Any]) -> Decision:
-    return Decision(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in kept.items()}
-    )
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()
+    }
+    return Decision(**settings)
 
 
 def checkpointed(file: Path) -> dict[str, Tensor]:

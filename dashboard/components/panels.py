@@ -39,12 +39,8 @@ from services.task_words import outcome_words, words_of
 if TYPE_CHECKING:
     from services.reviewing.worklist import ScanView
 
-<<<<<<< HEAD
-UNCERTAIN_ICON = "bi-question-diamond-fill"
-NO_HEAT_MAP = "No heat map: where the network looks was not shown to be where the disease is."
-=======
 UNCERTAIN_ICON = "bi-exclamation-diamond-fill"
->>>>>>> w/answers
+NO_HEAT_MAP = "No heat map: where the network looks was not shown to be where the disease is."
 
 
 def title(view: ScanView, user: User) -> list[Component]:

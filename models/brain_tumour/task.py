@@ -119,8 +119,8 @@ def _doubts(positive: bool, suggested: bool, expected: float | None) -> tuple[Do
 
 def _probabilities(outputs: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Of the picture and of its mirror image, each (slices, size, size)."""
-    plain, mirrored = (1 / (1 + np.exp(-np.clip(outputs[:, channel], -30, 30))) for channel in (0, 1))
-    return plain, mirrored
+    shares: FloatArray = 1 / (1 + np.exp(-np.clip(outputs, -30, 30)))
+    return shares[:, 0], shares[:, 1]
 
 
 def doubt_signs(outputs: FloatArray, decision: Decision) -> NDArray[np.float64] | None:

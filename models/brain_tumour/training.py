@@ -68,21 +68,17 @@ class BrainTumourTraining:
         self._choices, self._fold = choices, validation_fold
         self._seen = LoadedSlices(self.training, recipe.size)
         self._held_out = LoadedSlices(self.validation, recipe.size)
-        self._tell_apart()
+        filled = torch.tensor([labelled.has_tumour for labelled in self.training])
+        flair = torch.tensor([labelled.dataset == "tcga_lgg" for labelled in self.training])
+        self._filled, self._empty = filled.nonzero()[:, 0], (~filled).nonzero()[:, 0]
         self.healthy = healthy.healthy_pictures(folder) if choices.healthy else []
         self.files += self.healthy
         if choices.healthy:
-            contrast = self._filled[~self._flair[self._filled]]
+            contrast = self._filled[~flair[self._filled]]
             halves = healthy.mirrored_halves(self._seen.images[contrast], self._seen.masks[contrast])
             self._seen.add_lone(torch.cat([_squares(self.healthy, recipe.size), halves]))
         self._healthy = torch.arange(len(self.training), len(self._seen.images))
-        self._flair = functional.pad(self._flair, (0, len(self._healthy)))
-
-    def _tell_apart(self) -> None:
-        """Which slices hold a tumour, and which are FLAIR."""
-        filled = torch.tensor([labelled.has_tumour for labelled in self.training])
-        self._flair = torch.tensor([labelled.dataset == "tcga_lgg" for labelled in self.training])
-        self._filled, self._empty = filled.nonzero()[:, 0], (~filled).nonzero()[:, 0]
+        self._flair = functional.pad(flair, (0, len(self._healthy)))
 
     def network(self) -> nn.Module:
         """A U-Net, its encoder from ImageNet or all of it from the version in the task's folder."""

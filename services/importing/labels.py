@@ -57,10 +57,9 @@ def contradictions_of(item: ImportItem, rows: Sequence[LabelRow], mask: Mask | N
     """Where a label and its mask say two things; a stacked item has a row and a slice of the mask a file."""
     if mask is None or not rows:
         return []
+    pairs: list[tuple[tuple[LabelRow, ...], Mask]] = [(tuple(rows), mask)]
     if item.stacked:
         pairs = [((row,), plane) for row, plane in zip(rows, mask, strict=True)]
-    else:
-        pairs = [(tuple(rows), mask)]
     return [
         Refusal(of[0].mask_file or of[0].file, "labels", sentence.format(row=of[0].number))
         for of, drawn in pairs
