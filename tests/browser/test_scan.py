@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from data.records import Role, Verdict
+from data.records import Doubt, Role, Verdict
 
 pytestmark = pytest.mark.browser
 
@@ -30,6 +30,24 @@ def test_the_result_with_its_sizes(open_tab, read) -> None:
     expect(page.locator(".lb-letter-left")).to_have_text("R")
     expect(page.locator(".lb-letter-top")).to_have_text("A")
     expect(page.locator(".lb-inline-notice")).to_contain_text("Not for diagnostic use")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_an_uncertain_scan_says_so_above_its_picture(clinic, open_tab, width: int) -> None:
+    scan = clinic.add_volume("u")
+    clinic.read_volume(scan, doubts=(Doubt.ABNORMAL_NOT_TUMOUR,), outside_distance=1.34)
+    page = _opened(open_tab(width), scan.id)
+    banner = page.locator(".lb-uncertain-banner")
+    reason = "abnormal signal, not like the tumours that were learnt"
+    expect(banner).to_have_text(f"Uncertain: {reason}. The outline below is a suggestion.")
+    assert banner.bounding_box()["y"] < page.locator("#viewer-stage").bounding_box()["y"]
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    expect(page.locator(".lb-headline")).to_have_text("Uncertain")
+    page.locator("#viewer-jumps button").first.click()
+    expect(page.locator(".lb-layer-outline")).to_be_visible()
+    expect(page.locator("#scan-accept-means")).to_have_text("To accept is to say: tumour found.")
+    page.get_by_role("button", name="Accept").click()
+    expect(page.locator("#scan-reviewed")).to_have_text("Accepted.")
 
 
 def test_wheel_keys_slider_and_jumps_change_the_slice(open_tab, read) -> None:

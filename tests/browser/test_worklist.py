@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from data.records import Identity, Role, UploadState
+from data.records import Doubt, Identity, Role, UploadState
 
 pytestmark = pytest.mark.browser
 
@@ -153,6 +153,38 @@ def test_rows_come_by_themselves_and_the_place_is_kept(clinic, open_tab) -> None
     clinic.add_volume("u", Identity("Newcomer", "n"))
     expect(page.locator("#worklist-total")).to_have_text("61 scans")
     assert body.evaluate("element => element.scrollTop") == 900
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_an_uncertain_scan_is_neither_red_nor_green(clinic, open_tab, width: int) -> None:
+    visit = open_tab(width)
+    kinds = {
+        "Anton": {},
+        "Berta": {"positive": False},
+        "Clara": {"positive": False, "doubts": (Doubt.ABNORMAL_NOT_TUMOUR,)},
+    }
+    for name, changes in kinds.items():
+        clinic.read_volume(clinic.add_volume("u", Identity(name, name)), **changes)
+    page = visit.sign_in()
+    row = page.locator(".ag-row", has_text="Clara")
+    said = row.locator(".lb-result-uncertain")
+    expect(said).to_contain_text("Uncertain")
+    expect(said).to_contain_text("abnormal signal, not like the tumours that were learnt")
+    expect(said.locator("i.bi-exclamation-diamond-fill")).to_be_visible()
+    expect(page.locator(".ag-row", has_text="Anton").locator(".lb-result-found")).to_be_visible()
+    expect(page.locator(".ag-row", has_text="Berta").locator(".lb-result-not-found")).to_be_visible()
+    colours = [
+        page.locator(f".lb-result-{outcome}").first.evaluate("element => getComputedStyle(element).color")
+        for outcome in ("found", "uncertain", "not-found")
+    ]
+    assert len(set(colours)) == 3
+    if width == 390:
+        return
+    page.locator(".ag-header-cell", has_text="Result").click()
+    expect(page.locator(".ag-row[row-index='1']")).to_contain_text("Clara")
+    expect(page.locator(".ag-row[row-index='2']")).to_contain_text("Berta")
+    page.select_option("#worklist-result", "uncertain")
+    expect(page.locator("#worklist-total")).to_have_text("1 scan")
 
 
 def test_search_and_filters(clinic, open_tab) -> None:
