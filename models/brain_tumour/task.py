@@ -119,7 +119,7 @@ def _doubts(positive: bool, suggested: bool, expected: float | None) -> tuple[Do
 
 def _probabilities(outputs: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Of the picture and of its mirror image, each (slices, size, size)."""
-    shares: FloatArray = 1 / (1 + np.exp(-np.clip(outputs, -30, 30)))
+    shares = np.asarray(1 / (1 + np.exp(-np.clip(outputs, -30, 30))), dtype=np.float32)
     return shares[:, 0], shares[:, 1]
 
 
