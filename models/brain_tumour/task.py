@@ -23,8 +23,10 @@ PRESENCE_PIXELS = 100
 PRESENCE_SLICES = 2
 """A volume's presence is the highest mean over this many slices in a row: a tumour seldom ends at once."""
 
-UNRELIABLE_DICE = 0.4
-"""A mask expected to overlap with the truth by less than this makes the answer uncertain."""
+UNRELIABLE_DICE = 0.6
+"""A mask expected to overlap with the truth by less than this makes the answer uncertain: of what version 0.1
+called a tumour outside its training sources, that took 17 of 19 healthy heads and 16 of 24 of other disease,
+and 1 of 45 with a tumour."""
 
 
 def prepare(volume: Array) -> tuple[Tensor, Placement]:
