@@ -202,7 +202,9 @@ class LoadedSlices:
             self.after[members[:-1]] = torch.tensor(members[1:], dtype=torch.long)
 
     def add_lone(self, pictures: Tensor) -> None:
-        """Take in pictures (n, 1, s, s) uint8 without neighbours and without a tumour."""
+        """Take in pictures (n, 1, s, s) uint8 without neighbours and without a tumour; there may be none."""
+        if not len(pictures):
+            return
         alone = torch.arange(len(self.images), len(self.images) + len(pictures))
         self.before, self.after = torch.cat([self.before, alone]), torch.cat([self.after, alone])
         self.images = torch.cat([self.images, pictures])

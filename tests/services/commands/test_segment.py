@@ -28,4 +28,4 @@ def test_pictures_are_one_volume_where_the_option_says_so(
         (folder / name).rename(folder / renamed)
     assert app.main([*arguments, "--as-volume"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("head: brain-tumour, probability ")
+    assert line.startswith("head: brain-tumour: ") and "probability" in line

@@ -171,7 +171,7 @@ def test_a_label_that_its_mask_contradicts_is_an_error_of_its_row(
     before = set(rows(services, clinician))
     table = []
     for number, (label, value) in enumerate([("1", 0), ("0", 255), ("1", 255)], 36):
-        pixels = axial(2 * number, lesion_mm=15, mark=9)
+        pixels = axial(number + 12, mark=9)
         mask = np.zeros(pixels.shape, np.uint8)
         mask[30:40, 20:30] = value
         write_picture(tmp_path / f"{number}.png", pixels)

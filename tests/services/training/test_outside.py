@@ -98,17 +98,10 @@ def test_every_file_goes_through_gate_network_and_decision(tmp_path: Path) -> No
     ("report", "word"),
     [
         ({"refused": True, "task": None}, AnswerWord.REFUSED),
-        ({"refused": False, "task": PNEUMONIA, "positive": True}, AnswerWord.OTHER_TASK),
-        ({"refused": False, "task": BRAIN_TUMOUR, "positive": True}, AnswerWord.FOUND),
-        ({"refused": False, "task": BRAIN_TUMOUR, "positive": False}, AnswerWord.NOT_FOUND),
-        (
-            {"refused": False, "task": BRAIN_TUMOUR, "positive": True, "outcome": "uncertain"},
-            AnswerWord.UNCERTAIN,
-        ),
-        (
-            {"refused": False, "task": BRAIN_TUMOUR, "positive": True, "outcome": "not_found"},
-            AnswerWord.NOT_FOUND,
-        ),
+        ({"refused": False, "task": PNEUMONIA, "outcome": "found"}, AnswerWord.OTHER_TASK),
+        ({"refused": False, "task": BRAIN_TUMOUR, "outcome": "found"}, AnswerWord.FOUND),
+        ({"refused": False, "task": BRAIN_TUMOUR, "outcome": "not-found"}, AnswerWord.NOT_FOUND),
+        ({"refused": False, "task": BRAIN_TUMOUR, "outcome": "uncertain"}, AnswerWord.UNCERTAIN),
     ],
 )
 def test_a_report_comes_to_one_word(report: dict[str, Any], word: AnswerWord) -> None:
