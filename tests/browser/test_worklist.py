@@ -201,7 +201,7 @@ def test_search_and_filters(clinic, open_tab) -> None:
     expect(page.locator("#worklist-total")).to_have_text("3 scans")
     page.select_option("#worklist-task", "pneumonia")
     expect(page.locator("#worklist-total")).to_have_text("1 scan")
-    expect(page.locator(".ag-row", has_text="Pneumonia 0.93")).to_have_count(1)
+    expect(page.locator(".ag-row", has_text="Pneumonia likely 0.93")).to_have_count(1)
     page.fill("#worklist-search", "nobody")
     expect(page.get_by_text("No scan fits.")).to_be_visible()
 

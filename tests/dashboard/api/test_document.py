@@ -203,7 +203,7 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
 
 
 def _fails(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, error: Exception) -> None:
-    def raising(*_: Any) -> None:
+    def raising(*_: Any, **__: Any) -> None:
         raise error
 
     monkeypatch.setattr(owner, name, raising)
