@@ -119,11 +119,11 @@ def test_a_reading_says_how_far_outside_the_training_a_scan_lies(services: Servi
     reader = services.reading.readings._reader
     read = reader.read(PNEUMONIA, noise, Spacing())
     assert read.vectors is not None
-    assert read.outside_distance == loaded.outside.of(volume_vector(read.vectors, picture_of(noise)))
-    assert read.outside_distance is not None
-    assert read.outside_distance > 1
+    assert read.answer.outside_distance == loaded.outside.of(volume_vector(read.vectors, picture_of(noise)))
+    assert read.answer.outside_distance is not None
+    assert read.answer.outside_distance > 1
     unmeasured = reader.read_by(replace(loaded, outside=None), noise, Spacing())
-    assert unmeasured.outside_distance is None
+    assert unmeasured.answer.outside_distance is None
 
 
 def _xray_reading(services: Services):  # type: ignore[no-untyped-def]

@@ -79,7 +79,8 @@ def test_numbered_pictures_are_one_volume_where_that_is_said(segmenting: Segment
     assert (report["name"], report["refused"], report["volume_ml"]) == ("head", False, None)
     assert "5 pictures were joined" in report["warnings"][0]
     mask = np.asarray(nib.load(tmp_path / "out" / "head.mask.nii.gz").dataobj)
-    assert sorted(mask.shape) == sorted((5, *Image.open(folder / "slice8.png").size))
+    with Image.open(folder / "slice8.png") as picture:
+        assert sorted(mask.shape) == sorted((5, *picture.size))
 
 
 def test_a_refusal_is_a_report_too(segmenting: Segmenting, tmp_path: Path) -> None:
