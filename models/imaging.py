@@ -85,6 +85,13 @@ def to_square(slices: FloatArray, size: int, window: Crop | None = None) -> Tens
     return functional.interpolate(squares, size=(size, size), mode="bilinear", antialias=True)
 
 
+def head_squares(volume: NDArray[np.generic], size: int) -> tuple[Tensor, Crop]:
+    """(slices, height, width) of any scale -> (slices, 1, size, size) in [0, 1] around the head; the cut."""
+    scaled = normalised(volume)
+    window = head_window(scaled)
+    return to_square(scaled, size, window), window
+
+
 def from_square(
     squares: Tensor, height: int, width: int, window: Crop | None = None, outside: float = 0.0
 ) -> FloatArray:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,8 @@ class OutsideEvaluation:
     def groups(self) -> dict[str, Estimate]:
         """AUC, recall and specificity by source and age, where there are at least two of them."""
         parts: dict[str, Estimate] = {}
-        for what, of in (("source", _source), ("age", _age)):
+        for what in ("source", "age"):
+            of: Callable[[OutsideCase], str] = attrgetter(what)
             values = sorted({of(case) for case in self.cases if case.wanted})
             for value in values if len(values) > 1 else ():
                 measured = figures([case for case in self.cases if of(case) == value])
@@ -169,11 +171,3 @@ def _auc(cases: Sequence[OutsideCase]) -> Estimate:
     scored = [(ill, probability) for ill, probability in known if probability is not None]
     truth = np.array([ill for ill, _ in scored], dtype=bool)
     return auc(truth, np.array([probability for _, probability in scored], dtype=np.float64))
-
-
-def _source(case: OutsideCase) -> str:
-    return case.source
-
-
-def _age(case: OutsideCase) -> str:
-    return case.age

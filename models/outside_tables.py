@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 
 from data.labelled.outside import NOT_STATED, OutsideTruth
 from models.outside import AnswerWord, OutsideCase, OutsideEvaluation
@@ -16,10 +17,7 @@ _NEXT = "\n## "
 _VERSION = "## This version"
 _ALL = "all"
 _PARTS: Mapping[str, Callable[[OutsideCase], str]] = {
-    "kind": lambda case: case.kind,
-    "sequence": lambda case: case.sequence,
-    "source": lambda case: case.source,
-    "age": lambda case: case.age,
+    name: attrgetter(name) for name in ("kind", "sequence", "source", "age")
 }
 _ORDER = list(OutsideTruth)
 _MOST_FAILURES = 40

@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from models.overlap import dice
+from models import doubt
 
 FloatArray = NDArray[np.float64]
 DRAWN = 0.3
 """The probability from which a pixel counts as drawn here, whatever a version's own threshold is."""
+SHARE_OF_SCAN = 10
+COUNTED = (1, 2, 5, 7, SHARE_OF_SCAN, 11, 12)
+"""Which of `doubt.signs` are counted."""
 SMALLEST_SHARE = -5.0
 """log10 of the share of a scan that is taken for nothing drawn."""
 PENALTY = 1.0
@@ -35,25 +37,12 @@ def signs(evidence: float, plain: NDArray[Any], mirrored: NDArray[Any]) -> Float
     between plain and mirrored; mean probability inside; log10 of the mask's share of the scan; the largest
     piece's share of the mask; log of the number of pieces.
     """
-    share = (plain.astype(np.float32) + mirrored.astype(np.float32)) / 2
-    mask = share > DRAWN
-    if not mask.any():
+    shown = doubt.signs(plain, mirrored, DRAWN)
+    if shown is None:
         return np.array([evidence, 0.0, 0.0, 0.0, 0.0, SMALLEST_SHARE, 0.0, 0.0])
-    inside, size = float(share[mask].sum()), int(mask.sum())
-    pieces = np.bincount(ndimage.label(mask)[0].ravel())[1:]
-    both = 2 * float(np.minimum(plain, mirrored).sum())
-    return np.array(
-        [
-            evidence,
-            2 * inside / (float(share.sum()) + size),
-            dice(share > 0.75, share > 0.25) if (share > 0.25).any() else 0.0,
-            both / max(1e-6, float(plain.sum() + mirrored.sum())),
-            inside / size,
-            max(SMALLEST_SHARE, float(np.log10(size / mask.size))),
-            float(pieces.max()) / size,
-            float(np.log(len(pieces))),
-        ]
-    )
+    counted = shown[list(COUNTED)]
+    counted[COUNTED.index(SHARE_OF_SCAN)] = max(SMALLEST_SHARE, shown[SHARE_OF_SCAN])
+    return np.array([evidence, *counted])
 
 
 def logit(weights: Sequence[float], shown: FloatArray) -> float:

@@ -15,6 +15,9 @@ import torch
 from timm import create_model
 from torch import Tensor, nn
 
+from models.task import Task
+from models.weights import shipped
+
 
 class Start(StrEnum):
     """What a training starts from."""
@@ -50,3 +53,13 @@ def start_from(network: nn.Module, weights: dict[str, Tensor]) -> None:
     if not fitting:
         raise RuntimeError("the pretrained weights fit nothing of this network")
     network.load_state_dict(fitting, strict=False)
+
+
+def started(network: nn.Module, start: Start, task: Task, validation_fold: int) -> nn.Module:
+    """The network to train on: with all weights of the version in the task's folder where `start` says so.
+
+    Raises InvalidInput as `shipped` does.
+    """
+    if start is Start.SHIPPED:
+        network.load_state_dict(shipped(task, validation_fold))
+    return network

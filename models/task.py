@@ -57,6 +57,10 @@ class Decision:
     volume_presence: tuple[float, ...] | None = None
     abnormal: float | None = None
 
+    def presence_weights(self, volume: bool) -> tuple[float, ...] | None:
+        """What weighs the signs of a volume or of a lone picture; None where they are not asked."""
+        return self.volume_presence if volume else self.presence
+
     def probability(self, logit: float, volume: bool = False) -> float:
         """The calibrated probability behind the raw logit of a lone picture or of a volume."""
         scaled = (logit - self.volume_shift * volume) / self.temperature + self.bias

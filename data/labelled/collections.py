@@ -9,11 +9,10 @@ latter, over all folders together: a patient may be in several of them.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.labelled.datasets import patient_folds
+from data.labelled.datasets import index_rows, patient_folds
 
 NO_FOLD = 0
 """The fold of pictures whose patients nobody knows: to be trained on, never to be judged by."""
@@ -38,7 +37,8 @@ def collected_files(folder: Path) -> list[CollectedFile]:
         (index.parent, row)
         for part in _PARTS
         for index in sorted((folder / part).glob("*/index.csv"))
-        for row in _rows(index)
+        for row in index_rows(index)
+        if row.get("patient_or_source")
     ]
     folds = patient_folds(row["patient_or_source"] for _, row in rows)
     return [
@@ -54,8 +54,3 @@ def collected_files(folder: Path) -> list[CollectedFile]:
         )
         for base, row in rows
     ]
-
-
-def _rows(index: Path) -> list[dict[str, str]]:
-    with index.open(newline="") as lines:
-        return [row for row in csv.DictReader(lines) if row.get("patient_or_source")]

@@ -115,7 +115,7 @@ def chest_xrays(folder: Path) -> list[LabelledXray]:
     Raises UnusableDataset if there is none.
     """
     base = folder / "chest_xray"
-    rows = [row for row in _rows(base / "index.csv") if not row.get("duplicate_of")]
+    rows = [row for row in index_rows(base / "index.csv") if not row.get("duplicate_of")]
     if not rows:
         raise UnusableDataset(f"No labelled chest X-rays were found under {folder}.")
     # A patient number is unique only together with the pathogen.
@@ -172,7 +172,7 @@ def grey_image(file: Path) -> NDArray[np.uint8]:
 
 
 def _lgg(base: Path) -> list[LabelledSlice]:
-    rows = _rows(base / "index.csv")
+    rows = index_rows(base / "index.csv")
     folds = patient_folds(row["patient_id"] for row in rows)
     slices = [
         LabelledSlice(
@@ -206,11 +206,12 @@ def _cheng(base: Path) -> list[LabelledSlice]:
             has_tumour=int(row["tumour_pixels"]) > 0,
             tumour_type=row.get("tumour_type") or None,
         )
-        for row in _rows(base / "index.csv")
+        for row in index_rows(base / "index.csv")
     ]
 
 
-def _rows(index: Path) -> list[dict[str, str]]:
+def index_rows(index: Path) -> list[dict[str, str]]:
+    """The rows of a set's table; none where there is no such file."""
     if not index.exists():
         return []
     with index.open(newline="") as lines:

@@ -8,13 +8,13 @@ Columns: `file`, `truth`, `sequence`, `kind` (slice or volume), `source`, and wh
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from data.errors import UnusableDataset
+from data.labelled.datasets import index_rows
 from data.records import BRAIN_TUMOUR, PNEUMONIA
 
 INDEX = "index.csv"
@@ -84,7 +84,7 @@ def outside_files(folder: Path, task: str) -> list[OutsideFile]:
     indexes = _indexes(folder, task)
     if not indexes:
         raise UnusableDataset(f"{folder} holds no folder {_prefix(task)}NAME with an {INDEX}.")
-    return [_file(index, row) for index in indexes for row in _rows(index)]
+    return [_file(index, row) for index in indexes for row in index_rows(index)]
 
 
 def truth_of(words: str) -> OutsideTruth:
@@ -102,11 +102,6 @@ def _indexes(folder: Path, task: str) -> list[Path]:
 
 def _prefix(task: str) -> str:
     return _PREFIXES.get(task, f"{task}_")
-
-
-def _rows(index: Path) -> list[dict[str, str]]:
-    with index.open(newline="") as lines:
-        return list(csv.DictReader(lines))
 
 
 def _file(index: Path, row: dict[str, str]) -> OutsideFile:

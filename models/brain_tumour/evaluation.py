@@ -40,7 +40,6 @@ from models.task import Answer, Decision, Placement
 
 PIXEL_THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 LEAST_PIXELS = (0, 20, 60)
-RECALL = 0.97  # of slices with a tumour, kept on validation data by the presence threshold
 LEAST_STRETCH = 4  # empty slices in a row that make a volume without tumour
 FLAIR, CONTRAST = "tcga_lgg", "cheng_t1ce"
 NAMES = {FLAIR: "flair", CONTRAST: "t1ce"}
@@ -74,14 +73,12 @@ class BrainTumourEvaluator:
         if not scans:
             raise UnusableDataset("No labelled brain scans were found for this evaluation.")
         self.cases: list[LabelledCase] = []
-        self._lone: list[Asked] = []  # single pictures
-        self._volumes: list[Asked] = []  # volumes and stretches of them
+        self._asked: list[Asked] = []  # single pictures, volumes and stretches of them
         for (dataset, name), members in tqdm(scans.items(), desc="reading scans", mininterval=5):
             self._read(name, dataset, members, run)
         for head in tqdm(list(heads_from_elsewhere(folder)), desc="reading others", mininterval=5):
             outputs, _ = _outputs(head.array, run)
-            asked = self._volumes if len(head.array) > 1 else self._lone
-            asked.append(Asked(presence_signs(outputs), head.tumour, elsewhere=True))
+            self._asked.append(_asked(outputs, head.tumour, elsewhere=True))
 
     def calibrated(self) -> Decision:
         """Pixel threshold and least size by mean Dice; presence and doubt by regression."""
@@ -92,7 +89,7 @@ class BrainTumourEvaluator:
             for least in LEAST_PIXELS
         ]
         best = candidates[int(np.argmax(self._mean_dice(candidates)))]
-        decision = with_presence(best, self._lone, self._volumes)
+        decision = with_presence(best, self._asked)
         known = self._doubts(decision)
         return replace(decision, dice_estimate=known.weights if known else None)
 
@@ -105,9 +102,11 @@ class BrainTumourEvaluator:
             if of_dataset:
                 figures |= _overlap(name, of_dataset)
         figures |= self._estimates(decision)
-        for name, asked in (("presence", self._lone), ("volume_presence", self._volumes)):
-            figures |= _presence(name, [each for each in asked if not each.elsewhere], decision)
-            figures |= _presence(f"outside_{name}", [each for each in asked if each.elsewhere], decision)
+        for place in ("", "outside_"):
+            here = [asked for asked in self._asked if asked.elsewhere is bool(place)]
+            lone, volumes = ([asked for asked in here if asked.volume is volume] for volume in (False, True))
+            figures |= _presence(f"{place}presence", lone, decision)
+            figures |= _presence(f"{place}volume_presence", volumes, decision)
         return Evaluation(figures, _groups(cases), _worst_first(cases), self._scored(decision))
 
     def illustrated(self, names: list[str], decision: Decision) -> Iterator[Illustration]:
@@ -127,15 +126,14 @@ class BrainTumourEvaluator:
         truth = np.stack([grey_image(member.mask) > 127 for member in members])
         outputs, placement = _outputs(volume, run)
         self.cases.append(LabelledCase(name, dataset, members, outputs.astype(np.float16), placement, truth))
+        self._asked.append(_asked(outputs, bool(truth.any())))
         if len(members) == 1:
-            self._lone.append(Asked(presence_signs(outputs), bool(truth.any())))
             return
-        self._volumes.append(Asked(presence_signs(outputs), bool(truth.any())))
         for stretch in _empty_stretches(truth):
-            self._volumes.append(Asked(presence_signs(_outputs(volume[stretch], run)[0]), tumour=False))
+            self._asked.append(_asked(_outputs(volume[stretch], run)[0], tumour=False))
         alone = run(torch.cat([prepare(picture[None])[0] for picture in volume]))
         for picture, mask in zip(alone, truth, strict=True):
-            self._lone.append(Asked(presence_signs(picture[None]), bool(mask.any())))
+            self._asked.append(_asked(picture[None], bool(mask.any())))
 
     def _mean_dice(self, candidates: list[Decision]) -> list[float]:
         """Of each candidate: the mean over the datasets of the mean Dice a scan."""
@@ -182,10 +180,10 @@ class BrainTumourEvaluator:
         return figures
 
     def _scored(self, decision: Decision) -> Scored:
-        inside = [asked for asked in self._lone if not asked.elsewhere]
+        inside = [asked for asked in self._asked if not asked.volume and not asked.elsewhere]
         return Scored(
             [asked.tumour for asked in inside],
-            [asked.probability(decision, volume=False) for asked in inside],
+            [asked.probability(decision) for asked in inside],
             decision.threshold,
         )
 
@@ -205,6 +203,10 @@ def _outputs(volume: NDArray[np.uint8], run: Run) -> tuple[NDArray[np.float32], 
 
 def _answered(case: LabelledCase, decision: Decision) -> Answer:
     return answer(case.outputs.astype(np.float32), case.placement, UNKNOWN, decision)
+
+
+def _asked(outputs: NDArray[np.float32], tumour: bool, *, elsewhere: bool = False) -> Asked:
+    return Asked(presence_signs(outputs), len(outputs) > 1, tumour, elsewhere)
 
 
 def _empty_stretches(truth: NDArray[np.bool_]) -> list[slice]:
@@ -252,8 +254,7 @@ def _presence(name: str, asked: list[Asked], decision: Decision) -> dict[str, Es
     truth = np.array([each.tumour for each in asked], dtype=bool)
     if not truth.any() or truth.all():
         return {}
-    volume = "volume" in name
-    probability = np.array([each.probability(decision, volume) for each in asked])
+    probability = np.array([each.probability(decision) for each in asked])
     estimates = classification(truth, probability, called_ill(probability, decision.threshold))
     estimates["frr_at_far5"] = frr_at_far(truth, probability, 0.05)
     return {f"{name}_{key}": estimate for key, estimate in estimates.items()}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import presence
+from models.brain_tumour.task import probability_of_signs
 from models.statistics.roc import threshold_for_recall
 from models.task import Decision
 
@@ -26,30 +27,31 @@ class Asked:
     """A picture or volume of which it is known whether it shows a tumour, and what its outlines show."""
 
     signs: NDArray[np.float64]  # models.presence.signs
+    volume: bool
     tumour: bool
     elsewhere: bool = False  # from another source than the training sets
 
-    def probability(self, decision: Decision, volume: bool) -> float:
+    def probability(self, decision: Decision) -> float:
         """What a decision says of it."""
-        weights = decision.volume_presence if volume else decision.presence
-        raw = float(self.signs[0]) if weights is None else presence.logit(weights, self.signs)
-        return decision.probability(raw, volume)
+        return probability_of_signs(self.signs, self.volume, decision)
 
 
-def with_presence(decision: Decision, lone: Sequence[Asked], volumes: Sequence[Asked]) -> Decision:
+def with_presence(decision: Decision, asked: Sequence[Asked]) -> Decision:
     """The decision with its presence fitted; heads from elsewhere weigh as much as all held-out patients.
 
     The threshold is where recall and specificity together are highest; volumes are shifted to have the same
     one. From a lower probability on, which keeps nearly all of the ill, a scan is abnormal.
     """
+    lone = [each for each in asked if not each.volume]
+    volumes = [each for each in asked if each.volume]
     decision = replace(
         decision, certainty=CERTAINTY, presence=_fitted(lone), volume_presence=_fitted(volumes)
     )
-    threshold = _threshold(decision, lone, volume=False)
+    threshold = _threshold(decision, lone)
     decision = replace(decision, threshold=threshold, abnormal=min(threshold, _abnormal(decision, lone)))
     if decision.volume_presence is None:
         return decision
-    own = _threshold(decision, volumes, volume=True)
+    own = _threshold(decision, volumes)
     return replace(decision, volume_shift=_logit(own) - _logit(threshold))
 
 
@@ -60,10 +62,10 @@ def _fitted(asked: Sequence[Asked]) -> tuple[float, ...] | None:
     return presence.fitted(np.stack([each.signs for each in asked]), truth, _importance(asked))
 
 
-def _threshold(decision: Decision, asked: Sequence[Asked], volume: bool) -> float:
+def _threshold(decision: Decision, asked: Sequence[Asked]) -> float:
     """The probability in the middle of where recall and specificity together are highest."""
     truth, weight = _truth(asked), _importance(asked)
-    probability = np.array([each.probability(decision, volume) for each in asked])
+    probability = np.array([each.probability(decision) for each in asked])
     order = np.unique(np.concatenate([probability, [1 - CERTAINTY, CERTAINTY]]))
     cuts = (order[:-1] + order[1:]) / 2
     ill, healthy = weight * truth, weight * ~truth
@@ -78,7 +80,7 @@ def _threshold(decision: Decision, asked: Sequence[Asked], volume: bool) -> floa
 
 def _abnormal(decision: Decision, lone: Sequence[Asked]) -> float:
     truth = _truth(lone)
-    probability = np.array([each.probability(decision, volume=False) for each in lone])
+    probability = np.array([each.probability(decision) for each in lone])
     return max(LEAST_ABNORMAL, round(threshold_for_recall(truth, probability, RECALL), 4))
 
 

@@ -14,7 +14,7 @@ from models import presence
 from models.brain_tumour import network
 from models.brain_tumour.layout import volumes_and_slices
 from models.doubt import expected_dice, signs
-from models.imaging import from_square, head_window, normalised, to_square
+from models.imaging import from_square, head_squares
 from models.measuring import without_specks
 from models.task import Answer, Array, Decision, FloatArray, Placement, Task, TaskKind
 
@@ -31,9 +31,7 @@ and 1 of 45 with a tumour."""
 
 def prepare(volume: Array) -> tuple[Tensor, Placement]:
     """(slices, height, width) of any scale -> slices between their neighbours (slices, 3, size, size)."""
-    scaled = normalised(volume)
-    window = head_window(scaled)
-    squares = to_square(scaled, network.INPUT_SIZE, window)
+    squares, window = head_squares(volume, network.INPUT_SIZE)
     stacked = torch.cat([squares[:1], squares, squares[-1:]])[:, 0]
     shape = (len(volume), int(volume.shape[1]), int(volume.shape[2]))
     return torch.stack([stacked[:-2], stacked[1:-1], stacked[2:]], dim=1), Placement(shape, window)
@@ -106,10 +104,16 @@ def presence_signs(outputs: FloatArray) -> NDArray[np.float64]:
 def presence_probability(outputs: FloatArray, decision: Decision) -> float:
     """The calibrated probability that there is a tumour in a scan of one slice or several."""
     volume = len(outputs) > 1
-    weights = decision.volume_presence if volume else decision.presence
-    if weights is None:
+    if decision.presence_weights(volume) is None:
         return decision.probability(presence_logit(joined(outputs)), volume)
-    return decision.probability(presence.logit(weights, presence_signs(outputs)), volume)
+    return probability_of_signs(presence_signs(outputs), volume, decision)
+
+
+def probability_of_signs(shown: NDArray[np.float64], volume: bool, decision: Decision) -> float:
+    """The same out of `presence_signs`."""
+    weights = decision.presence_weights(volume)
+    raw = float(shown[0]) if weights is None else presence.logit(weights, shown)
+    return decision.probability(raw, volume)
 
 
 def _doubts(positive: bool, suggested: bool, expected: float | None) -> tuple[Doubt, ...]:

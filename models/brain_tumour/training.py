@@ -20,10 +20,9 @@ from models import augmentation
 from models.brain_tumour import healthy, network
 from models.brain_tumour.evaluation import BrainTumourEvaluator
 from models.brain_tumour.task import TASK
-from models.imaging import head_window, normalised, to_square
-from models.pretrained import Start
+from models.imaging import head_squares, to_square
+from models.pretrained import Start, started
 from models.training import Metrics, Recipe, Training, right_and_wrong
-from models.weights import shipped
 
 RECIPE = Recipe(epochs=20, batch_size=16, learning_rate=7e-4, size=network.INPUT_SIZE, warmup=0.04)
 VALIDATION_FOLD = 4
@@ -83,9 +82,7 @@ class BrainTumourTraining:
     def network(self) -> nn.Module:
         """A U-Net, its encoder from ImageNet or all of it from the version in the task's folder."""
         built = network.build(self._choices.start, self._choices.encoder_scale)
-        if self._choices.start is Start.SHIPPED:
-            built.load_state_dict(shipped(TASK, self._fold))
-        return built
+        return started(built, self._choices.start, TASK, self._fold)
 
     def epoch(self, generator: torch.Generator) -> Tensor:
         """All slices with tumour, all healthy ones and a fresh sample of empty ones, shuffled."""
@@ -191,11 +188,10 @@ class LoadedSlices:
         self.before = torch.arange(len(slices))
         self.after = torch.arange(len(slices))
         for members in tqdm(volumes.values(), desc="reading slices", mininterval=5):
-            stack = normalised(np.stack([grey_image(slices[index].image) for index in members]))
+            stack = np.stack([grey_image(slices[index].image) for index in members])
             drawn = np.stack([grey_image(slices[index].mask) > 127 for index in members])
-            window = head_window(stack)
-            squares = to_square(stack, size, window)
-            self.images[members] = (squares * 255).round().to(torch.uint8)
+            squares, window = head_squares(stack, size)
+            self.images[members] = _bytes(squares)
             self.masks[members] = to_square(drawn.astype(np.float32), size, window) > 0.5
             self.depths[members] = _depths(squares)
             self.before[members[1:]] = torch.tensor(members[:-1], dtype=torch.long)
@@ -219,11 +215,12 @@ class LoadedSlices:
 
 def _squares(files: Sequence[Path], size: int) -> Tensor:
     """Pictures as a reading would show them to the network, (n, 1, s, s) uint8."""
-    squares = [torch.zeros(0, 1, size, size, dtype=torch.uint8)]
-    for file in files:
-        scaled = normalised(grey_image(file)[None])
-        squares.append((to_square(scaled, size, head_window(scaled)) * 255).round().to(torch.uint8))
-    return torch.cat(squares)
+    squares = [_bytes(head_squares(grey_image(file)[None], size)[0]) for file in files]
+    return torch.cat([torch.zeros(0, 1, size, size, dtype=torch.uint8), *squares])
+
+
+def _bytes(squares: Tensor) -> Tensor:
+    return (squares * 255).round().to(torch.uint8)
 
 
 def _depths(squares: Tensor) -> Tensor:

@@ -67,8 +67,7 @@ class PneumoniaEvaluator:
 
     def evaluated(self, decision: Decision) -> Evaluation:
         """The whole table at the decision's threshold, and recall by pathogen."""
-        probability = np.array([decision.probability(logit) for logit in self.logits])
-        called = called_ill(probability, decision.threshold)
+        probability, called = _called(self.logits, decision)
         wrong = wrongness(self.truth, probability, called, np.full(len(called), np.nan))
         return Evaluation(
             classification(self.truth, probability, called) | self._of_adults(decision),
@@ -91,8 +90,7 @@ class PneumoniaEvaluator:
     def _of_adults(self, decision: Decision) -> dict[str, Estimate]:
         if not self._adult_truth.any() or self._adult_truth.all():
             return {}
-        probability = np.array([decision.probability(logit) for logit in self._adult_logits])
-        called = called_ill(probability, decision.threshold)
+        probability, called = _called(self._adult_logits, decision)
         figures = classification(self._adult_truth, probability, called)
         return {f"adult_{name}": figure for name, figure in figures.items()}
 
@@ -112,3 +110,9 @@ class PneumoniaEvaluator:
             "probability": probability,
             "error": abs(float(xray.pneumonia) - probability),
         }
+
+
+def _called(logits: NDArray[np.float64], decision: Decision) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The probabilities, and which of them are called ill."""
+    probability = np.array([decision.probability(logit) for logit in logits])
+    return probability, called_ill(probability, decision.threshold)

@@ -19,10 +19,9 @@ from models.pneumonia import network
 from models.pneumonia.adults import ADULTS, JUDGED_FOLDS, adult_films
 from models.pneumonia.evaluation import PneumoniaEvaluator
 from models.pneumonia.task import TASK
-from models.pretrained import Start
+from models.pretrained import Start, started
 from models.statistics.areas import auc
 from models.training import Metrics, Recipe, Training, right_and_wrong
-from models.weights import shipped
 
 RECIPE = Recipe(epochs=10, batch_size=32, learning_rate=6e-4, size=network.INPUT_SIZE, weight_decay=0.02)
 VALIDATION_FOLD = 4
@@ -79,9 +78,7 @@ class PneumoniaTraining:
     def network(self) -> nn.Module:
         """A classifier that starts from ImageNet, or from the version in the task's folder."""
         built = network.build(self._choices.start, self._choices.encoder_scale)
-        if self._choices.start is Start.SHIPPED:
-            built.load_state_dict(shipped(TASK, self._fold))
-        return built
+        return started(built, self._choices.start, TASK, self._fold)
 
     def epoch(self, generator: torch.Generator) -> Tensor:
         """Every child's X-ray once and the adults' several times, shuffled."""

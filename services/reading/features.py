@@ -36,18 +36,24 @@ MOST = float(np.finfo(np.float16).max)
 
 
 def measured_features(
-    scan: Scan, result: Result, array: NDArray[Any] | None, pixels: Pixels | None, vectors: FloatArray | None
+    scan: Scan,
+    result: Result,
+    array: NDArray[Any] | None,
+    pixels: Pixels | None,
+    vectors: FloatArray | None,
+    picture: PictureFeatures | None = None,
 ) -> Features:
     """What is kept of a reading of `array` (slices, height, width); raises nothing.
 
     `pixels` are the probabilities 0..255 of a segmentation, `vectors` (n, d) the network's of its n
-    inputs. A number that cannot be had is None: no reading is lost for one.
+    inputs, `picture` what was measured of `array` already. A number that cannot be had is None: no reading
+    is lost for one.
     """
     known = _of_rows(scan, result)
     if array is None:
         return known
     try:
-        picture = picture_of(array)
+        picture = picture or picture_of(array)
         return replace(
             known,
             **picture.numbers,  # type: ignore[arg-type]
@@ -59,12 +65,12 @@ def measured_features(
         return known
 
 
-def vector_of(array: NDArray[Any], vectors: FloatArray) -> NDArray[np.float16] | None:
-    """The vector of a reading of `array` as its features keep it, else None; raises nothing."""
+def measured_picture(array: NDArray[Any]) -> PictureFeatures | None:
+    """What is measured of the array of a reading, None where it cannot be had; raises nothing."""
     try:
-        return volume_vector(vectors, picture_of(array))
+        return picture_of(array)
     except Exception:  # a clinician's reading is not lost for a number beside it
-        log.exception("the vector of a reading cannot be had")
+        log.exception("a picture cannot be measured")
         return None
 
 

@@ -22,7 +22,9 @@ from data.records import Features, Measurements, Provenance, Result, Scan, ScanS
 from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
 from models import tasks
+from models.features import PictureFeatures
 from models.measuring import measure
+from models.outside_distance import OutsideDistance
 from models.task import Answer, Decision, Placement, TaskKind
 from services import keys
 from services.inference.batcher import MicroBatcher
@@ -30,7 +32,7 @@ from services.inference.engine import SOFTWARE, Engine, Loaded, NetworkInput, Ou
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
 from services.reading.doubts import doubts_of
-from services.reading.features import measured_features, vector_of
+from services.reading.features import measured_features, measured_picture, volume_vector
 
 FloatArray = NDArray[np.float32]
 Batcher = MicroBatcher[NetworkInput, Output]
@@ -51,6 +53,7 @@ class Read:
     threshold: float
     provenance: Provenance
     vectors: FloatArray | None = None  # (inputs, d): how the network sees each, where it can tell
+    picture: PictureFeatures | None = None  # measured where the outside distance needs it
 
 
 class _Interrupted(Exception):
@@ -109,9 +112,12 @@ class Reader:
             timings_ms=clock.laps,
         )
         place = _head_position(measurements, placement)
-        answer = replace(answer, outside_distance=_outside_distance(loaded, vectors, array))
+        picture = None
+        if loaded.outside is not None and vectors is not None:
+            picture = measured_picture(array)
+            answer = replace(answer, outside_distance=_outside_distance(loaded.outside, vectors, picture))
         threshold = loaded.trained.decision.threshold
-        return Read(answer, measurements, place, threshold, provenance, vectors)
+        return Read(answer, measurements, place, threshold, provenance, vectors, picture)
 
     def answer(self, task_name: str, array: NDArray[Any], spacing: Spacing) -> tuple[Answer, float]:
         """The bare answer and the threshold in force, for those who keep no result.
@@ -278,14 +284,15 @@ def result_of(scan: Scan, read: Read, result_id: str = "") -> Result:
 
 def features_of(scan: Scan, result: Result, array: NDArray[Any], read: Read) -> Features:
     """What of a reading of `array` is compared for drift, to be kept with its result."""
-    return measured_features(scan, result, array, read.answer.pixel_probability, read.vectors)
+    pixels = read.answer.pixel_probability
+    return measured_features(scan, result, array, pixels, read.vectors, read.picture)
 
 
-def _outside_distance(loaded: Loaded, vectors: FloatArray | None, array: NDArray[Any]) -> float | None:
+def _outside_distance(
+    usual: OutsideDistance, vectors: FloatArray, picture: PictureFeatures | None
+) -> float | None:
     """How far a scan lies from the version's reference, by the vector that the reference would hold of it."""
-    if loaded.outside is None or vectors is None:
-        return None
-    return loaded.outside.of(vector_of(array, vectors))
+    return None if picture is None else usual.of(volume_vector(vectors, picture))
 
 
 def _head_position(measured: Measurements | None, placement: Placement) -> tuple[float, float] | None:

@@ -23,6 +23,7 @@ from models.cards import card
 from models.device import Device, chosen_device
 from models.evaluation import Evaluation, Evaluator, Scored, runner
 from models.outside import metrics_of
+from models.pretrained import Start
 from models.processes import joined
 from models.statistics.calibration import calibration_bins
 from models.statistics.confusion import Confusion, called_ill
@@ -69,7 +70,7 @@ class Plan:
 def planned(task_name: str, changes: Mapping[str, str], fold: int | None = None) -> Plan:
     """The task's recipe and choices with `changes` (name -> value as text).
 
-    Raises InvalidInput for a name that neither has, or a value of the wrong kind.
+    Raises InvalidInput for a name that neither has, a value of the wrong kind, or what does not go together.
     """
     training = training_of(task_name)
     recipe, choices = training.recipe, training.choices
@@ -81,6 +82,8 @@ def planned(task_name: str, changes: Mapping[str, str], fold: int | None = None)
         else:
             known = sorted({field.name for field in (*fields(recipe), *fields(choices))})
             raise InvalidInput(f"{task_name} has no choice called {name}; it has {', '.join(known)}.")
+    if recipe.kept and getattr(choices, "start", None) is not Start.SHIPPED:
+        raise InvalidInput("kept mixes in the shipped weights, which only start=shipped begins with.")
     return Plan(training, recipe, choices, training.validation_fold if fold is None else fold)
 
 

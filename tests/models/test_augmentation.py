@@ -62,3 +62,33 @@ def test_every_change_is_the_same_for_the_same_seed_and_stays_finite() -> None:
         assert not torch.equal(changed, other)
         assert torch.isfinite(changed).all()
         assert changed.shape == (4, 3, 64, 64)
+
+
+def test_tissue_contrast_changes_the_chosen_and_keeps_black_and_forms() -> None:
+    images = _head()
+    images[:, :, 30:34, 30:34] = 0.9
+    chosen = torch.tensor([True, False, True, False])
+    changed = augmentation.random_tissue_contrast(images, chosen, _generator())
+    assert torch.equal(changed[1], images[1])
+    assert not torch.equal(changed[0], images[0])
+    assert float(changed[0][images[0] == 0].abs().max()) == 0.0
+    for tone in (0.6, 0.9):  # one grey stays one grey
+        assert len(changed[0][torch.isclose(images[0], torch.tensor(tone))].unique()) == 1
+    assert torch.equal(changed, augmentation.random_tissue_contrast(images, chosen, _generator()))
+
+
+def test_an_enlarged_picture_wanders_only_where_it_may() -> None:
+    rows = torch.linspace(0, 1, 64)[:, None].expand(64, 64)
+    images = rows.expand(200, 1, 64, 64).clone()
+    still = augmentation.GeometryRange(rotation_deg=0, scale=(4, 4), shift=0, flip=False, shear=0)
+    wander = augmentation.GeometryRange(
+        rotation_deg=0, scale=(4, 4), shift=0, flip=False, shear=0, wander=True
+    )
+    middles, places = (
+        augmentation.random_geometry(images, None, reach, _generator())[0].mean((1, 2, 3))
+        for reach in (still, wander)
+    )
+    assert torch.allclose(middles, torch.tensor(0.5), atol=0.01)
+    assert float(places.min()) < 0.2
+    assert float(places.max()) > 0.8
+    assert float(places.min()) > 0.11  # a quarter of the picture, none of it beyond the edge

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from data.errors import InvalidInput
 from models import weights
 from models.pneumonia.task import EvidenceMap
+from models.pretrained import Start, started
 from models.suitability.task import TASK as SUITABILITY
 from models.task import Decision
 from models.tasks import ALL
@@ -26,6 +29,34 @@ def test_saved_weights_open_as_they_were(tmp_path: Path) -> None:
     image = torch.rand(2, 1, 112, 112)
     with torch.inference_mode():
         assert torch.allclose(loaded(image), network.eval()(image), atol=2e-2)
+
+
+def test_a_decision_keeps_what_weighs_the_presence(tmp_path: Path) -> None:
+    decision = Decision(
+        threshold=0.4, presence=(0.1, 2.0), volume_presence=(1.0,), abnormal=0.2, certainty=0.99
+    )
+    weights.save(tmp_path, SUITABILITY.build().state_dict(), decision, {}, {})
+    assert weights.opened(tmp_path).decision == decision
+
+
+def test_a_training_starts_from_the_shipped_version_with_its_own_fold_held_out(tmp_path: Path) -> None:
+    task, network = replace(SUITABILITY, folder=tmp_path), SUITABILITY.build()
+    weights.save(tmp_path, network.state_dict(), Decision(threshold=0.5), {}, {"validation_fold": 4})
+    begun = started(SUITABILITY.build(), Start.SHIPPED, task, 4).state_dict()
+    for name, value in network.state_dict().items():
+        assert torch.allclose(begun[name].float(), value.float(), atol=1e-3)
+    with pytest.raises(InvalidInput, match="held out fold 4, not 3"):
+        started(SUITABILITY.build(), Start.SHIPPED, task, 3)
+    fresh = SUITABILITY.build()
+    assert started(fresh, Start.SCRATCH, task, 3) is fresh
+
+
+def test_mixed_weights_lie_between_and_count_as_the_second() -> None:
+    first = {"a": torch.tensor([0.0, 4.0]), "steps": torch.tensor(3)}
+    second = {"a": torch.tensor([2.0, 0.0]), "steps": torch.tensor(9)}
+    mixed = weights.mixed(first, second, 0.25)
+    assert mixed["a"].tolist() == [1.5, 1.0]
+    assert int(mixed["steps"]) == 9
 
 
 def test_a_folder_without_weights_says_so(tmp_path: Path) -> None:

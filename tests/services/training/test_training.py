@@ -127,6 +127,12 @@ def test_a_choice_that_does_not_exist_is_named_with_those_that_do() -> None:
     )
 
 
+def test_shipped_weights_are_mixed_into_a_training_that_began_with_them_only() -> None:
+    with pytest.raises(InvalidInput, match="start=shipped"):
+        training.planned("brain-tumour", {"kept": "0.5"})
+    assert training.planned("brain-tumour", {"kept": "0.5", "start": "shipped"}).recipe.kept == 0.5
+
+
 def test_an_evaluation_leaves_its_table_and_curves_behind(tmp_path: Path) -> None:
     data = make_labelled(tmp_path / "data")
     task = PNEUMONIA
