@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from data.records import Doubt, Role, Verdict
+from data.records import Doubt, Identity, Role, Verdict
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +34,8 @@ def test_the_result_with_its_sizes(open_tab, read) -> None:
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_an_uncertain_scan_says_so_above_its_picture(clinic, open_tab, width: int) -> None:
-    scan = clinic.add_volume("u")
+    name = "a_name_without_a_blank_as_files_have_it_study_02_FLAIR.nii.gz"
+    scan = clinic.add_volume("u", Identity(name, "1"))
     clinic.read_volume(scan, doubts=(Doubt.ABNORMAL_NOT_TUMOUR,), outside_distance=1.34)
     page = _opened(open_tab(width), scan.id)
     banner = page.locator(".lb-uncertain-banner")
