@@ -12,19 +12,14 @@ from dashboard.components.facts import fact_list, warning
 from dashboard.components.icons import icon
 from dashboard.components.measurements import measurements_table
 from dashboard.components.results import (
-    VERDICT_NAMES,
     finding,
     local_date,
     local_time,
-    truth_words,
     uncertain_sentence,
     warns_of_outline,
 )
-from dashboard.components.viewer import spacing_words
 from data.records import (
     Outcome,
-    RecognisedBy,
-    RecognisedSequence,
     Result,
     Review,
     Scan,
@@ -34,6 +29,7 @@ from data.records import (
 )
 from services import addresses
 from services.permissions import Permission, may
+from services.reading_words import VERDICT_NAMES, recognised_words, spacing_words, truth_words
 from services.task_words import outcome_words, words_of
 
 if TYPE_CHECKING:
@@ -195,18 +191,6 @@ def facts(view: ScanView, user: User) -> Component:
         ("Scan", html.Code(scan.id[:12])),
     ]
     return fact_list([(name, value) for name, value in rows if value])
-
-
-def recognised_words(recognised: RecognisedSequence | None) -> str | None:
-    """Which MRI sequence a scan is taken for, and whose word that is; None where nobody asked."""
-    if recognised is None:
-        return None
-    if recognised.by is RecognisedBy.HEADER:
-        return f"{recognised.sequence} (the header says so)"
-    certainty = f"{recognised.certainty:.0%}" if recognised.certainty is not None else "unknown"
-    if recognised.sequence is None:
-        return f"not recognised (by the picture; likeliest kind {certainty})"
-    return f"{recognised.sequence} (by the picture, certainty {certainty})"
 
 
 def provenance(result: Result | None) -> Component | None:

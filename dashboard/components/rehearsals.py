@@ -9,7 +9,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.results import local_time, millilitres, task_name
+from dashboard.components.results import local_time, task_name
 from data.records import (
     Cost,
     Job,
@@ -21,6 +21,7 @@ from data.records import (
     VersionAnswer,
 )
 from services import addresses
+from services.measurement_words import millilitres
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 from data.records import (
     DOUBTFUL_DICE,
     Doubt,
-    Lesion,
     Outcome,
     Result,
-    Review,
     ScanStatus,
-    Verdict,
     WorklistRow,
 )
+from services.measurement_words import millilitres, millimetres
 from services.task_words import outcome_words, reasons, words_of
 
 if TYPE_CHECKING:
@@ -26,12 +24,6 @@ STATUS_NAMES = {
     ScanStatus.READING: "Reading",
     ScanStatus.READ: "Read",
     ScanStatus.FAILED: "Failed",
-}
-VERDICT_NAMES = {
-    Verdict.ACCEPTED: "Accepted",
-    Verdict.REJECTED: "Rejected",
-    Verdict.CORRECTED: "Corrected",
-    Verdict.LABELLED: "Labelled",
 }
 
 
@@ -81,41 +73,6 @@ def accepting_words(result: Result) -> str:
 def warns_of_outline(result: Result) -> bool:
     """Whether the outline needs a warning of its own: its doubt is not among the reasons already."""
     return result.doubtful and Doubt.DOUBTFUL_MASK not in result.doubts
-
-
-def position(lesion: Lesion, *, placed: bool) -> str:
-    """Say where a lesion's centre lies: patient axes in mm, or the pixel where they are unknown."""
-    if lesion.position_mm is None or not placed:
-        _, row, column = lesion.centroid
-        return f"row {row:.0f}, column {column:.0f}"
-    letters = (("R", "L"), ("A", "P"), ("S", "I"))
-    # RAS: the positive direction is right, anterior, superior.
-    parts = [
-        f"{positive if value >= 0 else negative} {abs(value):.0f}"
-        for value, (positive, negative) in zip(lesion.position_mm, letters, strict=True)
-    ]
-    return ", ".join(parts) + " mm"
-
-
-def truth_words(review: Review, task: str) -> str:
-    """Say what a reviewer holds to be true."""
-    if review.truth_positive is None:
-        return ""
-    return f"{finding(task)} {'present' if review.truth_positive else 'absent'}"
-
-
-def millilitres(volume: float | None) -> str:
-    """Format a volume; small ones keep more digits."""
-    if volume is None:
-        return ""
-    return f"{volume:.1f} mL" if volume >= 1 else f"{volume:.2f} mL"
-
-
-def millimetres(length: float | None) -> str:
-    """Format a length in whole millimetres, or with one digit below 10."""
-    if length is None:
-        return ""
-    return f"{length:.0f} mm" if length >= 10 else f"{length:.1f} mm"
 
 
 def local_time(moment: datetime | None) -> str:

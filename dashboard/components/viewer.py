@@ -13,7 +13,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria, data
-from data.records import Lesion, Measurements, Result, Scan, Spacing
+from data.records import Lesion, Measurements, Result, Scan
 from services.task_words import words_of
 
 if TYPE_CHECKING:
@@ -223,14 +223,6 @@ def jump_buttons(measurements: Measurements | None) -> list[Component]:
         )
         for number, lesion in enumerate(lesions, start=1)
     ]
-
-
-def spacing_words(spacing: Spacing) -> str:
-    """State the voxel size, or that the file does not."""
-    known = [spacing.column_mm, spacing.row_mm, spacing.slice_mm]
-    if spacing.in_plane is None:
-        return "not stated in the file"
-    return " × ".join(f"{value:.3g}" for value in known if value is not None) + " mm"
 
 
 def _source(measurements: Measurements | None, version: str) -> dict[str, Any]:

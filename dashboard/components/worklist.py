@@ -11,9 +11,10 @@ from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
-from dashboard.components.results import STATUS_NAMES, VERDICT_NAMES
+from dashboard.components.results import STATUS_NAMES
 from data.records import User
 from services.permissions import Permission, may
+from services.reading_words import VERDICT_NAMES
 from services.task_words import OUTCOME_NAMES, pictures_read
 
 GRID = "worklist-grid"

@@ -15,7 +15,6 @@ from dashboard.components.cohort import panels as cohort_panels
 from dashboard.components.outputs import Values, outputs
 from dashboard.components.results import (
     STATUS_NAMES,
-    VERDICT_NAMES,
     local_date,
     local_time,
     short_result,
@@ -36,6 +35,7 @@ from dashboard.components.worklist import (
 )
 from data.records import User, WorklistQuery, WorklistRow
 from services.permissions import Permission, may
+from services.reading_words import VERDICT_NAMES
 from services.task_words import reasons
 
 if TYPE_CHECKING:

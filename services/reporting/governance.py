@@ -32,9 +32,9 @@ from reports.document import Block, Cell, Chapter, Document, Paragraph, PictureG
 from reports.markdown import blocks_of
 from services.cohort.cohort import Cohorts
 from services.cohort.exports import sections, shown, table
+from services.deidentification import without_identity
 from services.performance.history import Histories, History
 from services.reporting import worst_cases
-from services.reporting.deidentification import without_identity
 from services.reporting.performance_chapters import answers_chapter, real_use_chapter, subgroups_chapter
 from services.reporting.performance_report import SYNTHETIC, cases, live_words, readings
 from services.reporting.reports import Ask, Progress, Written

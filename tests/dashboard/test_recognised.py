@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.components.panels import recognised_words
 from data.records import MrSequence, RecognisedBy, RecognisedSequence
+from services.reading_words import recognised_words
 
 PICTURE, HEADER = RecognisedBy.PICTURE, RecognisedBy.HEADER
 

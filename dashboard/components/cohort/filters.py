@@ -10,7 +10,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.outputs import Values
-from dashboard.components.results import STATUS_NAMES, VERDICT_NAMES, task_name
+from dashboard.components.results import STATUS_NAMES, task_name
+from services.reading_words import VERDICT_NAMES
 from services.task_words import MEASURED_VOLUME, OUTCOME_NAMES
 
 FIRST = "cohort-from"

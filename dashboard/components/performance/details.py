@@ -12,8 +12,9 @@ from dash.development.base_component import Component
 
 from dashboard.components.cohort.panels import number
 from dashboard.components.performance.panels import interval_words, value_words
-from dashboard.components.results import VERDICT_NAMES, local_time
+from dashboard.components.results import local_time
 from services import addresses
+from services.reading_words import VERDICT_NAMES
 
 if TYPE_CHECKING:
     from services.performance.cases import CasePage

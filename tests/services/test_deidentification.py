@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from data.records import Identity
-from services.reporting.deidentification import REMOVED, without_identity
+from services.deidentification import REMOVED, without_identity
 
 ADA = Identity("Lovelace^Ada", "MRN-1815", date(1815, 12, 10))
 

@@ -1,0 +1,40 @@
+"""How a reading and what people said of it are put in words: pages, reports and texts say the same."""
+
+from __future__ import annotations
+
+from data.records import RecognisedBy, RecognisedSequence, Review, Spacing, Verdict
+from services.task_words import words_of
+
+VERDICT_NAMES = {
+    Verdict.ACCEPTED: "Accepted",
+    Verdict.REJECTED: "Rejected",
+    Verdict.CORRECTED: "Corrected",
+    Verdict.LABELLED: "Labelled",
+}
+
+
+def truth_words(review: Review, task: str) -> str:
+    """Say what a reviewer holds to be true."""
+    if review.truth_positive is None:
+        return ""
+    return f"{words_of(task).finding} {'present' if review.truth_positive else 'absent'}"
+
+
+def recognised_words(recognised: RecognisedSequence | None) -> str | None:
+    """Which MRI sequence a scan is taken for, and whose word that is; None where nobody asked."""
+    if recognised is None:
+        return None
+    if recognised.by is RecognisedBy.HEADER:
+        return f"{recognised.sequence} (the header says so)"
+    certainty = f"{recognised.certainty:.0%}" if recognised.certainty is not None else "unknown"
+    if recognised.sequence is None:
+        return f"not recognised (by the picture; likeliest kind {certainty})"
+    return f"{recognised.sequence} (by the picture, certainty {certainty})"
+
+
+def spacing_words(spacing: Spacing) -> str:
+    """State the voxel size, or that the file does not."""
+    known = [spacing.column_mm, spacing.row_mm, spacing.slice_mm]
+    if spacing.in_plane is None:
+        return "not stated in the file"
+    return " × ".join(f"{value:.3g}" for value in known if value is not None) + " mm"
