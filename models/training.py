@@ -12,7 +12,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from data.labelled.datasets import LabelledScan
 from models.evaluation import Evaluator
+from models.optimisers import Optimiser, optimiser_of
 from models.processes import Processes
 from models.statistics.confusion import Confusion
 from models.task import Task
@@ -40,6 +41,7 @@ class Recipe:
     batch_size: int
     learning_rate: float
     size: int
+    optimiser: Optimiser = Optimiser.ADAMW
     weight_decay: float = 0.01
     warmup: float = 0.05
     averaging: float = 0.995
@@ -95,6 +97,8 @@ class Training:
     evaluator: type[Evaluator]
     scans: Callable[[Path], Sequence[LabelledScan]] | None = None
     """What the set would be as uploads: the reference for drift is made of them; None: there is none."""
+    comparisons: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Name -> changes of the recipe ("name=value,name=value") that `train --compare NAME` tries."""
 
 
 class RunLog(Protocol):
@@ -151,8 +155,8 @@ def fit(
     network = task.network().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if device.type == "cpu":
         depthwise_in_float32(network)
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+    optimiser = optimiser_of(
+        recipe.optimiser, network.parameters(), recipe.learning_rate, recipe.weight_decay
     )
     averaged = Averaged(network, recipe.averaging)
     position = _Position()

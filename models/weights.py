@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from data import atomic_files
 from data.errors import InvalidInput
+from models.encoders import encoder_named
 from models.task import Decision, Task
 
 WEIGHTS = "weights.safetensors"
@@ -86,16 +87,16 @@ def checkpointed(file: Path) -> dict[str, Tensor]:
     return state
 
 
-def shipped(task: Task, validation_fold: int) -> dict[str, Tensor]:
-    """The state dict of the version in the task's folder, to start another training from.
+def shipped(task: Task, validation_fold: int) -> Trained:
+    """The version in the task's folder, for another training to start or to learn from.
 
     Raises InvalidInput where that version was trained on patients of `validation_fold`.
     """
     trained = opened(task.folder)
-    if trained.facts.get("validation_fold") != validation_fold:
-        held_out = trained.facts.get("validation_fold")
+    held_out = trained.facts.get("validation_fold")
+    if held_out != validation_fold:
         raise InvalidInput(f"The shipped version held out fold {held_out}, not {validation_fold}.")
-    return in_float32(trained)
+    return trained
 
 
 def mixed(first: dict[str, Tensor], second: dict[str, Tensor], share: float) -> dict[str, Tensor]:
@@ -107,10 +108,21 @@ def mixed(first: dict[str, Tensor], second: dict[str, Tensor], share: float) -> 
 
 
 def network_of(task: Task, trained: Trained) -> nn.Module:
-    """The task's network with these weights, in fp32, ready for inference."""
-    network = task.build()
+    """The task's network with these weights, in fp32, ready for inference.
+
+    Raises InvalidInput for an encoder that is not known here.
+    """
+    network = built(task, trained)
     network.load_state_dict(in_float32(trained))
     return task.for_inference(network).eval()
+
+
+def built(task: Task, trained: Trained) -> nn.Module:
+    """A network on the encoder that the version was trained with: the task's own where it names none."""
+    named = trained.facts.get("recipe", {}).get("encoder")
+    if named is None or task.with_encoder is None:
+        return task.build()
+    return task.with_encoder(encoder_named(named))
 
 
 def in_float32(trained: Trained) -> dict[str, Tensor]:

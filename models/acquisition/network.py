@@ -8,11 +8,12 @@ import torch
 from timm import create_model
 from torch import Tensor, nn
 
+from models.encoders import Encoder
 from models.pretrained import Start, encoder_weights, start_from
 
 INPUT_SIZE = 160
 CLASSES = 9
-_SCALE = 0
+_ENCODER = Encoder.LITE0
 _SEEN = (112, 192, 320)
 """Channels after the fifth, sixth and seventh stage: texture, parts, and whole shapes."""
 
@@ -26,7 +27,7 @@ class AcquisitionNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        whole = create_model(f"tf_efficientnet_lite{_SCALE}", pretrained=False, num_classes=0)
+        whole = create_model(_ENCODER.timm_name, pretrained=False, num_classes=0)
         parts = dict(whole.named_children())
         self.conv_stem, self.bn1, self.blocks = parts["conv_stem"], parts["bn1"], parts["blocks"]
         for weight in self.parameters():
@@ -63,7 +64,7 @@ class AcquisitionNetwork(nn.Module):
 def build(start: Start = Start.SCRATCH) -> nn.Module:
     """About 2.9 million parameters, of which 5,625 are trained."""
     network = AcquisitionNetwork()
-    weights = encoder_weights(start, _SCALE)
+    weights = encoder_weights(start, _ENCODER)
     if weights is not None:
         start_from(network, weights)
     nn.init.normal_(network.classify.weight, std=0.01)

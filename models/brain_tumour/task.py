@@ -149,6 +149,7 @@ TASK = Task(
     preprocessing="percentiles 1 and 99.5 of the volume to 0..1, square around the head, 192 px, bilinear, "
     "with the slices before and after, and mirrored",
     build=network.build,
+    with_encoder=network.build,
     for_inference=network.Mirrored,
     prepare=prepare,
     answer=answer,

@@ -19,7 +19,10 @@ from data.labelled.datasets import LabelledSlice, brain_scans, brain_slices, gre
 from models import augmentation
 from models.brain_tumour import healthy, network
 from models.brain_tumour.evaluation import BrainTumourEvaluator
+from models.brain_tumour.losses import Loss, loss_of
 from models.brain_tumour.task import TASK
+from models.distillation import Teacher
+from models.encoders import Encoder
 from models.imaging import head_squares, to_square
 from models.pretrained import Start, started
 from models.training import Metrics, Recipe, Training, right_and_wrong
@@ -38,14 +41,30 @@ GEOMETRY = augmentation.GeometryRange(rotation_deg=20, scale=(0.75, 1.3), shift=
 class BrainTumourChoices:
     """What can be left out of the recipe, to see what it is worth."""
 
+    encoder: Encoder = network.ENCODER
     start: Start = Start.WHEEL
     neighbours: bool = True
+    loss: Loss = Loss.ENTROPY_DICE
     slice_dice: float = 1.0
-    encoder_scale: int = network.ENCODER_SCALE
+    dropout: float = 0.0  # of the decoder's last features
+    augmented: bool = True
     healthy: bool = True  # mirrored halves and collected slices without a tumour
+    distilled: float = 0.0  # share of what is learnt from the shipped version's answers
 
 
 CHOICES = BrainTumourChoices()
+COMPARISONS = {
+    "optimisers": ("optimiser=nadam", "optimiser=adam", "optimiser=sgd,learning_rate=0.02"),
+    "losses": ("loss=focal-dice", "loss=entropy-tversky", "loss=entropy", "slice_dice=0"),
+    "regularisation": (
+        "dropout=0.2",
+        "weight_decay=0",
+        "weight_decay=0.1",
+        "optimiser=adam,weight_decay=0.0001",
+    ),
+    "augmentation": ("augmented=no", "healthy=no", "neighbours=no"),
+    "encoders": ("encoder=efficientnet-lite0", "encoder=resnet50,start=scratch,distilled=0.5"),
+}
 
 
 class BrainTumourTraining:
@@ -65,6 +84,7 @@ class BrainTumourTraining:
         if not any(labelled.has_tumour for labelled in self.training) or not self.validation:
             raise UnusableDataset("The brain set needs slices with tumour in at least two folds.")
         self._choices, self._fold = choices, validation_fold
+        self._teacher = Teacher(TASK, validation_fold) if choices.distilled else None
         self._seen = LoadedSlices(self.training, recipe.size)
         self._held_out = LoadedSlices(self.validation, recipe.size)
         filled = torch.tensor([labelled.has_tumour for labelled in self.training])
@@ -81,8 +101,9 @@ class BrainTumourTraining:
 
     def network(self) -> nn.Module:
         """A U-Net, its encoder from ImageNet or all of it from the version in the task's folder."""
-        built = network.build(self._choices.start, self._choices.encoder_scale)
-        return started(built, self._choices.start, TASK, self._fold)
+        choices = self._choices
+        built = network.build(choices.encoder, choices.start, choices.dropout)
+        return started(built, choices.start, TASK, self._fold)
 
     def epoch(self, generator: torch.Generator) -> Tensor:
         """All slices with tumour, all healthy ones and a fresh sample of empty ones, shuffled."""
@@ -92,14 +113,23 @@ class BrainTumourTraining:
         return items[torch.randperm(len(items), generator=generator)]
 
     def batch(self, items: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Augmented slices with neighbours (n, 3, s, s) and masks (n, 1, s, s)."""
+        """Augmented slices with neighbours (n, 3, s, s) and targets (n, 1, s, s) in [0, 1]."""
         images, masks = self._seen.stacked(items), self._seen.masks[items].float()
+        if not self._choices.neighbours:
+            images = augmentation.as_lone_picture(images, torch.ones(len(items), dtype=torch.bool))
+        if self._choices.augmented:
+            images, masks = self._augmented(images, masks, items, generator)
+        if self._teacher is not None:
+            masks = self._teacher.softened(images, masks, self._choices.distilled)
+        return images, masks
+
+    def _augmented(
+        self, images: Tensor, masks: Tensor, items: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
         images = augmentation.random_stripping(
             images, self._seen.depths[items], generator, STRIPPED, SKULL_PX
         )
         lone = (torch.rand(len(items), generator=generator) < LONE) & self._flair[items]
-        if not self._choices.neighbours:
-            lone = torch.ones_like(lone)
         images = augmentation.as_lone_picture(images, lone)
         if self._choices.healthy:
             unknown = torch.rand(len(items), generator=generator) < UNKNOWN_CONTRAST
@@ -113,19 +143,8 @@ class BrainTumourTraining:
         return augmentation.random_noise(moved, generator), moved_masks
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Binary cross-entropy, soft Dice over the batch, and soft Dice of each slice with a tumour.
-
-        The Dice of the batch counts what is drawn on empty slices; the Dice of a slice lets a small
-        lesion weigh as much as a large one.
-        """
-        entropy = functional.binary_cross_entropy_with_logits(outputs, targets)
-        probability = outputs.sigmoid()
-        overlap = (probability * targets).sum((1, 2, 3))
-        total = probability.sum((1, 2, 3)) + targets.sum((1, 2, 3))
-        of_batch = 1 - (2 * overlap.sum() + 1) / (total.sum() + 1)
-        filled = targets.amax((1, 2, 3)) > 0
-        of_slices = ((1 - (2 * overlap + 1) / (total + 1)) * filled).sum() / filled.sum().clamp(min=1)
-        return entropy + of_batch + self._choices.slice_dice * of_slices
+        """The recipe's loss of logits (n, 1, s, s)."""
+        return loss_of(self._choices.loss, outputs, targets, self._choices.slice_dice)
 
     def split(self) -> list[tuple[str, str, str]]:
         """(dataset, patient, part) of every patient; of a T1 slice, whose patient is unknown, the slice."""
@@ -235,5 +254,12 @@ def _depths(squares: Tensor) -> Tensor:
 
 
 TRAINING = Training(
-    TASK, BrainTumourTraining, RECIPE, CHOICES, VALIDATION_FOLD, BrainTumourEvaluator, brain_scans
+    TASK,
+    BrainTumourTraining,
+    RECIPE,
+    CHOICES,
+    VALIDATION_FOLD,
+    BrainTumourEvaluator,
+    brain_scans,
+    COMPARISONS,
 )

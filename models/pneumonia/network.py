@@ -1,4 +1,4 @@
-"""EfficientNet-Lite with three equal channels in and one logit out."""
+"""An ImageNet encoder with three equal channels in and one logit out."""
 
 from __future__ import annotations
 
@@ -6,34 +6,42 @@ import torch
 from timm import create_model
 from torch import Tensor, nn
 
+from models.encoders import Encoder
 from models.pretrained import Start, encoder_weights, start_from
 
 INPUT_SIZE = 192
-SCALE = 0
+ENCODER = Encoder.LITE0
+DROPOUT = 0.2
+_RESNET = ("conv1", "bn1", "act1", "maxpool", "layer1", "layer2", "layer3", "layer4")
+_LITE, _LITE_WIDENING = ("conv_stem", "bn1", "blocks"), ("conv_head", "bn2")
 
 
 class GreyClassifier(nn.Module):
-    """timm's EfficientNet-Lite, fed with one grey channel in [0, 1] as ImageNet was with [-1, 1]."""
+    """timm's network, fed with one grey channel in [0, 1] as EfficientNet-Lite was with [-1, 1]."""
 
-    def __init__(self, scale: int = SCALE) -> None:
+    def __init__(self, encoder: Encoder = ENCODER, dropout: float = DROPOUT) -> None:
         super().__init__()
-        self.net = create_model(
-            f"tf_efficientnet_lite{scale}", pretrained=False, num_classes=1, drop_rate=0.2
-        )
+        self.encoder = encoder
+        self.net = create_model(encoder.timm_name, pretrained=False, num_classes=1, drop_rate=dropout)
 
     @property
     def last(self) -> nn.Linear:
         """The layer after the pooling."""
-        layer = self.net.classifier
+        layer = getattr(self.net, self.encoder.last_layer)
         assert isinstance(layer, nn.Linear)
         return layer
 
     @property
-    def features(self) -> nn.Sequential:
-        """Everything before the pooling: (n, 3, size, size) in [-1, 1] -> (n, c, size/32, size/32)."""
+    def features(self) -> tuple[nn.Sequential, nn.Sequential]:
+        """Everything before the pooling: what describes a picture, and what still widens that (or nothing).
+
+        (n, 3, size, size) in [-1, 1] -> (n, d, size/32, size/32), and from there to (n, c, size/32, size/32).
+        """
+        resnet = self.encoder is Encoder.RESNET50
         parts = dict(self.net.named_children())
-        names = ("conv_stem", "bn1", "blocks", "conv_head", "bn2")
-        return nn.Sequential(*(parts[name] for name in names))
+        stages = (_RESNET, ()) if resnet else (_LITE, _LITE_WIDENING)
+        described, widening = (nn.Sequential(*(parts[name] for name in names)) for names in stages)
+        return described, widening
 
     def forward(self, images: Tensor) -> Tensor:
         """(n, 1, size, size) in [0, 1] -> (n, 1) logits."""
@@ -41,12 +49,15 @@ class GreyClassifier(nn.Module):
         return logits
 
 
-def build(start: Start = Start.SCRATCH, scale: int = SCALE) -> nn.Module:
+def build(
+    encoder: Encoder = ENCODER, start: Start = Start.SCRATCH, dropout: float = DROPOUT
+) -> GreyClassifier:
     """A network, its weights to be loaded or trained from `start`."""
-    network = GreyClassifier(scale)
-    weights = encoder_weights(start, scale)
+    network = GreyClassifier(encoder, dropout)
+    weights = encoder_weights(start, encoder)
     if weights is not None:
-        start_from(network.net, {name: value for name, value in weights.items() if "classifier" not in name})
+        theirs = {name: value for name, value in weights.items() if not name.startswith(encoder.last_layer)}
+        start_from(network.net, theirs)
     torch.nn.init.normal_(network.last.weight, std=0.01)
     torch.nn.init.zeros_(network.last.bias)
     return network

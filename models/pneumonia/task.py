@@ -25,8 +25,8 @@ class EvidenceMap(nn.Module):
     def __init__(self, trained: nn.Module) -> None:
         super().__init__()
         assert isinstance(trained, network.GreyClassifier)
-        linear, features = trained.last, trained.features
-        self.blocks, self.head = features[:-2], features[-2:]
+        linear = trained.last
+        self.blocks, self.head = trained.features
         self.weigh = nn.Conv2d(linear.in_features, 1, kernel_size=1)
         with torch.no_grad():
             self.weigh.weight.copy_(linear.weight[:, :, None, None])
@@ -37,7 +37,7 @@ class EvidenceMap(nn.Module):
         return self.described(images)[0]
 
     def described(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """The same with the features before the widening last convolution, averaged, (n, 320)."""
+        """The same with what describes the picture (before a widening last convolution), averaged, (n, d)."""
         deepest = self.blocks((images * 2 - 1).expand(-1, 3, -1, -1))
         evidence: Tensor = self.weigh(self.head(deepest))
         return evidence, deepest.float().mean((-2, -1))
@@ -66,6 +66,7 @@ TASK = Task(
     input_size=network.INPUT_SIZE,
     preprocessing="percentiles 1 and 99.5 to 0..1, stretched to a square, 192 px, bilinear",
     build=network.build,
+    with_encoder=network.build,
     for_inference=EvidenceMap,
     prepare=prepare,
     answer=answer,

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torchvision.ops import sigmoid_focal_loss
 from tqdm import tqdm
 
 from data.errors import UnusableDataset
 from data.labelled.datasets import LabelledXray, chest_scans, chest_xrays, grey_image
 from models import augmentation
+from models.distillation import Teacher
+from models.encoders import Encoder
 from models.imaging import normalised, stretched
 from models.pneumonia import network
 from models.pneumonia.adults import ADULTS, JUDGED_FOLDS, adult_films
@@ -32,17 +36,36 @@ ADULT_TURNS = 5
 """How often an adult's film is seen an epoch: there are fifty times as many of children."""
 
 
+class Loss(StrEnum):
+    """What a wrong answer costs."""
+
+    ENTROPY = "entropy"
+    FOCAL = "focal"  # sure answers count little (Lin et al., ICCV 2017)
+
+
 @dataclass(frozen=True)
 class PneumoniaChoices:
     """What can be left out of the recipe, to see what it is worth."""
 
+    encoder: Encoder = network.ENCODER
     start: Start = Start.WHEEL
+    loss: Loss = Loss.ENTROPY
+    smoothing: float = 0.02  # how far a label is taken off 0 and 1
+    dropout: float = network.DROPOUT
+    augmented: bool = True
     exposure: float = 0.5  # strength of random gamma, gain and offset
-    encoder_scale: int = network.SCALE
     adults: bool = True
+    distilled: float = 0.0  # share of what is learnt from the shipped version's answers
 
 
 CHOICES = PneumoniaChoices()
+COMPARISONS = {
+    "optimisers": ("optimiser=nadam", "optimiser=adam", "optimiser=sgd,learning_rate=0.02"),
+    "losses": ("loss=focal", "smoothing=0"),
+    "regularisation": ("dropout=0", "dropout=0.5", "weight_decay=0", "optimiser=adam,weight_decay=0.0001"),
+    "augmentation": ("augmented=no", "exposure=0", "adults=no"),
+    "encoders": ("encoder=efficientnet-lite2", "encoder=resnet50,start=scratch,distilled=0.5"),
+}
 
 
 class PneumoniaTraining:
@@ -56,6 +79,7 @@ class PneumoniaTraining:
         choices: PneumoniaChoices = CHOICES,
     ) -> None:
         self._choices, self._fold = choices, validation_fold
+        self._teacher = Teacher(TASK, validation_fold) if choices.distilled else None
         xrays = chest_xrays(folder)
         self.files = [xray.image for xray in xrays]
         self.training = [xray for xray in xrays if xray.fold != validation_fold]
@@ -77,8 +101,9 @@ class PneumoniaTraining:
 
     def network(self) -> nn.Module:
         """A classifier that starts from ImageNet, or from the version in the task's folder."""
-        built = network.build(self._choices.start, self._choices.encoder_scale)
-        return started(built, self._choices.start, TASK, self._fold)
+        choices = self._choices
+        built = network.build(choices.encoder, choices.start, choices.dropout)
+        return started(built, choices.start, TASK, self._fold)
 
     def epoch(self, generator: torch.Generator) -> Tensor:
         """Every child's X-ray once and the adults' several times, shuffled."""
@@ -88,20 +113,30 @@ class PneumoniaTraining:
         return items[torch.randperm(len(items), generator=generator)]
 
     def batch(self, items: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Augmented X-rays (n, 1, s, s); targets (n, 2) are label and weight."""
-        images = self._images[items].float() / 255
+        """Augmented X-rays (n, 1, s, s); targets (n, 2) are the smoothed label and the weight."""
+        choices, images = self._choices, self._images[items].float() / 255
+        if choices.augmented:
+            images = self._augmented(images, generator)
+        labels = choices.smoothing + (1 - 2 * choices.smoothing) * self._labels[items]
+        if self._teacher is not None:
+            labels = self._teacher.softened(images, labels, choices.distilled)
+        return images, torch.stack([labels, self._weights[items]], dim=1)
+
+    def _augmented(self, images: Tensor, generator: torch.Generator) -> Tensor:
         moved, _ = augmentation.random_geometry(images, None, GEOMETRY, generator)
         moved = augmentation.random_bias_field(moved, generator, strength=0.2)
         moved = augmentation.random_contrast(moved, generator, self._choices.exposure)
         moved = augmentation.random_resolution(moved, generator)
-        moved = augmentation.random_noise(moved, generator)
-        return moved, torch.stack([self._labels[items], self._weights[items]], dim=1)
+        return augmentation.random_noise(moved, generator)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Weighted binary cross-entropy with a little label smoothing."""
+        """The recipe's loss of logits (n, 1), weighted."""
         label, weight = targets[:, 0], targets[:, 1]
-        smooth = label * 0.96 + 0.02
-        return functional.binary_cross_entropy_with_logits(outputs[:, 0], smooth, weight=weight)
+        if self._choices.loss is Loss.FOCAL:
+            # Without alpha; four times it is the entropy of an even guess.
+            focal: Tensor = sigmoid_focal_loss(outputs[:, 0], label, alpha=-1)
+            return 4 * (focal * weight).mean()
+        return functional.binary_cross_entropy_with_logits(outputs[:, 0], label, weight=weight)
 
     def split(self) -> list[tuple[str, str, str]]:
         """(dataset, patient, part) of every patient."""
@@ -142,5 +177,12 @@ def load_xrays(xrays: list[LabelledXray], size: int) -> Tensor:
 
 
 TRAINING = Training(
-    TASK, PneumoniaTraining, RECIPE, CHOICES, VALIDATION_FOLD, PneumoniaEvaluator, chest_scans
+    TASK,
+    PneumoniaTraining,
+    RECIPE,
+    CHOICES,
+    VALIDATION_FOLD,
+    PneumoniaEvaluator,
+    chest_scans,
+    COMPARISONS,
 )

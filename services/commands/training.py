@@ -13,7 +13,6 @@ from services.settings import Settings
 
 if TYPE_CHECKING:
     from data.tracking import Tracking
-    from services.training.training import Plan
 
 
 def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
@@ -25,31 +24,44 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="where checkpoints and weights go")
     parser.add_argument("--epochs", type=int, help="how often the set is gone through")
     parser.add_argument("--seed", type=int, help="the same seed gives the same run")
-    parser.add_argument("--fold", type=int, choices=range(1, 6), help="patients to validate on")
+    parser.add_argument(
+        "--fold",
+        type=int,
+        choices=range(1, 6),
+        nargs="+",
+        metavar="K",
+        help="patients to validate on, 1 to 5; several only with --compare",
+    )
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="change a choice of the recipe"
     )
     parser.add_argument(
-        "--compare", metavar="NAME", help="log a run to compare choices by; nothing is registered"
+        "--compare",
+        nargs="*",
+        metavar="CHOICE",
+        help="train with and without each choice (NAME=VALUE, or a set such as optimisers; every set "
+        "where none is named) and print what it is worth; nothing is registered",
     )
     parser.set_defaults(run=train)
 
 
 def train(arguments: Namespace, settings: Settings) -> int:
-    """Train a task and register the version, or only log a run to compare choices by."""
+    """Train a task and register the version, or compare choices of its recipe."""
     from data.tracking import Tracking
     from services.assembly.commands import outside_alone
     from services.training import training
+    from services.training.plan import planned
 
     tracking = Tracking(settings.tracking_uri, settings.home / "mlflow")
-    folder = arguments.out or settings.home / "training" / (arguments.compare or arguments.task)
-    plan = training.planned(arguments.task, recipe_changes(arguments), arguments.fold)
-    if arguments.compare:
-        return _compare(arguments, plan, folder, tracking, settings.device)
+    if arguments.compare is not None:
+        return _compare(arguments, settings, tracking)
+    if arguments.fold is not None and len(arguments.fold) > 1:
+        raise InvalidInput("A version is validated on one fold; several are for --compare.")
+    fold = None if arguments.fold is None else arguments.fold[0]
     finished = training.train(
-        plan,
+        planned(arguments.task, recipe_changes(arguments), fold),
         arguments.data,
-        folder,
+        arguments.out or settings.home / "training" / arguments.task,
         tracking,
         resume=arguments.resume,
         device=settings.device,
@@ -64,23 +76,28 @@ def train(arguments: Namespace, settings: Settings) -> int:
 
 def recipe_changes(arguments: Namespace) -> dict[str, str]:
     """Name -> value of what the recipe is to do otherwise; raises InvalidInput for no NAME=VALUE."""
-    changes = {}
-    for change in arguments.set:
-        name, equals, value = change.partition("=")
-        if not equals:
-            raise InvalidInput(f"{change!r} is not of the form NAME=VALUE.")
-        changes[name] = value
+    from services.training.plan import changes_of
+
+    changes = changes_of(arguments.set)
     for name in ("epochs", "seed"):
         if getattr(arguments, name) is not None:
             changes[name] = str(getattr(arguments, name))
     return changes
 
 
-def _compare(arguments: Namespace, plan: Plan, folder: Path, tracking: Tracking, device: str | None) -> int:
-    from services.training import training
+def _compare(arguments: Namespace, settings: Settings, tracking: Tracking) -> int:
+    from models.trainings import training_of
+    from services.training.comparison import Comparison, as_markdown, asked_choices, compare
 
-    name = arguments.compare
-    scores = training.compare(plan, arguments.data, folder, tracking, name=name, device=device)
-    for dataset, values in scores.items():
-        print(f"{name}: {dataset} {sum(values) / len(values):.4f} (n = {len(values)})")
+    task = arguments.task
+    asked = Comparison(
+        task,
+        asked_choices(task, arguments.compare),
+        recipe_changes(arguments),
+        tuple(dict.fromkeys(arguments.fold or [training_of(task).validation_fold])),
+        arguments.data,
+    )
+    folder = arguments.out or settings.home / "training" / f"{task} compared"
+    table = compare(asked, folder, tracking, resume=arguments.resume, device=settings.device)
+    print(as_markdown(table), end="")
     return 0

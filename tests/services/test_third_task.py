@@ -55,7 +55,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
 def _shipped(task: Task) -> None:
     """Weights that nobody trained, with a threshold in the middle of what they say."""
     torch.manual_seed(0)
-    made = network.build(Start.SCRATCH).eval()
+    made = network.build(start=Start.SCRATCH).eval()
     pictures = torch.cat([task.prepare(_pixels(number)[None])[0] for number in range(N)])
     with torch.no_grad():
         logits = made(pictures)[:, 0]

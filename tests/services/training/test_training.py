@@ -18,6 +18,7 @@ from models.trainings import training_of
 from models.weights import Trained
 from services.inference.engine import Engine
 from services.training import training
+from services.training.plan import planned
 from services.versions.registry import Registry
 from tests.labelled import make_labelled
 from tests.outside import evaluation
@@ -36,7 +37,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_training_is_logged_registered_and_not_promoted(small: str, tmp_path: Path) -> None:
     data = make_labelled(tmp_path / "data")
     tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
-    finished = training.train(training.planned(small, {}), data, tmp_path / "run", tracking, device="cpu")
+    finished = training.train(planned(small, {}), data, tmp_path / "run", tracking, device="cpu")
     assert finished is not None
 
     (version,) = tracking.versions(small)
@@ -74,7 +75,7 @@ def test_a_training_is_judged_outside_where_the_data_has_such_pictures(small: st
         return evaluation(trained.sha256, alarms=10, task=small)
 
     tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
-    plan = training.planned(small, {"epochs": "1"})
+    plan = planned(small, {"epochs": "1"})
     training.train(plan, data, tmp_path / "run", tracking, device="cpu", outside=judge)
     (version,) = tracking.versions(small)
     assert (version.metrics["outside_false_alarms"], version.metrics["outside_false_alarms_n"]) == (0.25, 40)
@@ -86,7 +87,7 @@ def test_a_training_is_judged_outside_where_the_data_has_such_pictures(small: st
 def test_a_promoted_version_is_the_one_that_is_fetched(small: str, tmp_path: Path) -> None:
     data = make_labelled(tmp_path / "data")
     tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
-    plan = training.planned(small, {"epochs": "1"})
+    plan = planned(small, {"epochs": "1"})
     finished = training.train(plan, data, tmp_path / "run", tracking, device="cpu")
     assert finished is not None
     registry = Registry(tracking, tmp_path / "models", [_task()])
@@ -101,25 +102,12 @@ def test_a_promoted_version_is_the_one_that_is_fetched(small: str, tmp_path: Pat
     assert away.card(small) == registry.card(small)
 
 
-def test_a_choice_is_compared_without_registering_anything(small: str, tmp_path: Path) -> None:
-    data = make_labelled(tmp_path / "data")
-    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
-    plan = training.planned(small, {"spoilt_share": "0.5", "epochs": "1"}, fold=2)
-    scores = training.compare(plan, data, tmp_path / "run", tracking, name="more spoilt", device="cpu")
-    assert len(scores["right"]) > 100
-    assert set(scores["right"]) <= {0.0, 1.0}
-    assert tracking.versions(small) == []
-    assert plan.facts()["validation_fold"] == 2
-
-
 def test_a_choice_that_does_not_exist_is_named_with_those_that_do() -> None:
     with pytest.raises(InvalidInput, match=r"no choice called depth.*slice_dice"):
-        training.planned("brain-tumour", {"depth": "5"})
+        planned("brain-tumour", {"depth": "5"})
     with pytest.raises(InvalidInput, match="no value for epochs"):
-        training.planned("brain-tumour", {"epochs": "many"})
-    changed = training.planned(
-        "brain-tumour", {"neighbours": "no", "start": "scratch", "learning_rate": "0.1"}
-    )
+        planned("brain-tumour", {"epochs": "many"})
+    changed = planned("brain-tumour", {"neighbours": "no", "start": "scratch", "learning_rate": "0.1"})
     assert (changed.choices.neighbours, changed.choices.start, changed.recipe.learning_rate) == (
         False,
         "scratch",
@@ -127,10 +115,16 @@ def test_a_choice_that_does_not_exist_is_named_with_those_that_do() -> None:
     )
 
 
+def test_a_shipped_start_has_the_shipped_encoder() -> None:
+    with pytest.raises(InvalidInput, match="another encoder"):
+        planned("pneumonia", {"start": "shipped", "encoder": "resnet50"})
+    assert planned("pneumonia", {"start": "scratch", "encoder": "resnet50"}).choices.encoder == "resnet50"
+
+
 def test_shipped_weights_are_mixed_into_a_training_that_began_with_them_only() -> None:
     with pytest.raises(InvalidInput, match="start=shipped"):
-        training.planned("brain-tumour", {"kept": "0.5"})
-    assert training.planned("brain-tumour", {"kept": "0.5", "start": "shipped"}).recipe.kept == 0.5
+        planned("brain-tumour", {"kept": "0.5"})
+    assert planned("brain-tumour", {"kept": "0.5", "start": "shipped"}).recipe.kept == 0.5
 
 
 def test_an_evaluation_leaves_its_table_and_curves_behind(tmp_path: Path) -> None:

