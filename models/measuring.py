@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -9,6 +11,7 @@ from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.distance import cdist
 
 from data.records import Box, Lesion, Measurements, Spacing
+from models.extents import craniocaudal_extent, maximum_3d_diameter, voxel_steps
 
 MaskArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
@@ -23,8 +26,9 @@ _EDGES = np.array([(-0.5, 0.0), (0.5, 0.0), (0.0, -0.5), (0.0, 0.5)])
 def measure(mask: MaskArray, spacing: Spacing, affine: FloatArray | None = None) -> Measurements:
     """Measurements of `mask` (slices, rows, columns); lesions are 26-connected, largest first.
 
-    `affine` maps (slice, row, column) to RAS mm and gives the positions. Without spacing the
-    millimetre fields are None and only the pixel fields are set.
+    `affine` maps (slice, row, column) to RAS mm and gives the positions and the extent from head to foot;
+    None where it is unknown how the patient lies. Without spacing the millimetre fields are None and only
+    the pixel fields are set.
     """
     labels, count = ndimage.label(mask, structure=_EVERY_NEIGHBOUR)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
@@ -95,7 +99,7 @@ def _lesion(mask: MaskArray, place: tuple[slice, ...], spacing: Spacing, affine:
     if in_plane:
         longest_mm, across_mm, longest_ends, across_ends = diameters(mask[largest], *in_plane)
     centroid = np.argwhere(mask).mean(axis=0) + origin
-    return Lesion(
+    lesion = Lesion(
         box=_box(place),
         voxels=int(mask.sum()),
         volume_ml=_volume(int(mask.sum()), spacing),
@@ -109,6 +113,22 @@ def _lesion(mask: MaskArray, place: tuple[slice, ...], spacing: Spacing, affine:
         position_mm=None if affine is None else _triple(affine[:3, :3] @ centroid + affine[:3, 3]),
         longest_ends=_shifted(longest_ends, origin),
         perpendicular_ends=_shifted(across_ends, origin),
+    )
+    return _with_extents(lesion, mask, origin, spacing, affine)
+
+
+def _with_extents(
+    lesion: Lesion, mask: MaskArray, origin: NDArray[np.int64], spacing: Spacing, affine: FloatArray | None
+) -> Lesion:
+    steps = voxel_steps(spacing, affine)
+    if steps is None:
+        return lesion
+    longest, (start, end) = maximum_3d_diameter(mask, steps)
+    return replace(
+        lesion,
+        maximum_3d_diameter_mm=longest,
+        maximum_3d_ends=(_triple(np.add(start, origin)), _triple(np.add(end, origin))),
+        craniocaudal_mm=None if affine is None else craniocaudal_extent(mask, steps),
     )
 
 

@@ -31,18 +31,14 @@ def measured_words(measurements: Measurements, scan: Scan, *, placed: bool) -> M
 
     `placed`: whether the file says how the patient lies.
     """
-    flat, lesions = scan.slices == 1, measurements.lesions
+    lesions = measurements.lesions[:MOST_LESIONS]
+    columns = _columns(lesions, scan, placed=placed)
     return MeasuredWords(
         warnings=tuple(_warnings(measurements, scan)),
         whole=tuple((name, value) for name, value in _whole(measurements, scan) if value),
-        head=("", "Area" if flat else "Volume", "Longest", "Perpendicular")
-        + (() if flat else ("Slices",))
-        + ("Position",),
-        rows=tuple(
-            _row(number, lesion, flat=flat, placed=placed)
-            for number, lesion in enumerate(lesions[:MOST_LESIONS], start=1)
-        ),
-        more=max(0, len(lesions) - MOST_LESIONS),
+        head=tuple(name for name, _ in columns),
+        rows=tuple(zip(*(cells for _, cells in columns), strict=True)),
+        more=len(measurements.lesions) - len(lesions),
     )
 
 
@@ -60,20 +56,40 @@ def _whole(measurements: Measurements, scan: Scan) -> list[tuple[str, str]]:
     return whole
 
 
-def _row(number: int, lesion: Lesion, *, flat: bool, placed: bool) -> tuple[str, ...]:
-    first, last = lesion.box.slices
-    return (
-        str(number),
-        lesion_size(lesion, flat=flat),
-        _length(lesion.longest_diameter_mm, lesion.longest_diameter_px),
-        _length(lesion.perpendicular_diameter_mm, lesion.perpendicular_diameter_px),
-        *(() if flat else (f"{first + 1}–{last + 1}",)),
-        position(lesion, placed=placed),
-    )
+def _columns(lesions: tuple[Lesion, ...], scan: Scan, *, placed: bool) -> list[tuple[str, list[str]]]:
+    flat = scan.slices == 1
+    columns = [
+        ("", [str(number + 1) for number in range(len(lesions))]),
+        ("Area" if flat else "Volume", [lesion_size(lesion, flat=flat) for lesion in lesions]),
+    ]
+    if scan.spacing.voxel_ml is not None:
+        columns.append(("Longest", [_measured(lesion.maximum_3d_diameter_mm) for lesion in lesions]))
+        if placed:
+            columns.append(("Head to foot", [_measured(lesion.craniocaudal_mm) for lesion in lesions]))
+    columns += _in_plane(lesions)
+    if not flat:
+        columns.append(("Slices", [_first_to_last(lesion.box.slices) for lesion in lesions]))
+    return [*columns, ("Position", [position(lesion, placed=placed) for lesion in lesions])]
+
+
+def _in_plane(lesions: tuple[Lesion, ...]) -> list[tuple[str, list[str]]]:
+    longest = [_length(lesion.longest_diameter_mm, lesion.longest_diameter_px) for lesion in lesions]
+    across = [
+        _length(lesion.perpendicular_diameter_mm, lesion.perpendicular_diameter_px) for lesion in lesions
+    ]
+    return [("Longest in plane", longest), ("Perpendicular in plane", across)]
 
 
 def _length(length_mm: float | None, length_px: float) -> str:
     return f"{length_px:.0f} px" if length_mm is None else millimetres(length_mm)
+
+
+def _measured(length_mm: float | None) -> str:
+    return "not measured" if length_mm is None else millimetres(length_mm)
+
+
+def _first_to_last(slices: tuple[int, int]) -> str:
+    return f"{slices[0] + 1}–{slices[1] + 1}"
 
 
 def millilitres(volume: float | None) -> str:

@@ -38,7 +38,7 @@ def finding(task: str) -> str:
 
 
 def short_result(row: WorklistRow) -> str:
-    """Put a worklist row's result in a few words, such as "Tumour 23.4 mL, 41 mm"."""
+    """Put a worklist row's result in a few words, such as "Tumour 23.4 mL, 41 mm in plane"."""
     outcome = row.outcome
     if outcome is None:
         return ""
@@ -50,7 +50,12 @@ def short_result(row: WorklistRow) -> str:
     if outcome is Outcome.NOT_FOUND:
         return words
     doubt = row.verdict is None and row.estimated_dice is not None and row.estimated_dice < DOUBTFUL_DICE
-    sizes = [millilitres(row.volume_ml), millimetres(row.longest_diameter_mm), "check" if doubt else ""]
+    longest = millimetres(row.longest_diameter_mm)
+    sizes = [
+        millilitres(row.volume_ml),
+        f"{longest} in plane" if longest else "",
+        "check" if doubt else "",
+    ]
     known = ", ".join(size for size in sizes if size)
     return f"{finding(row.task).capitalize()} {known}" if known else words
 

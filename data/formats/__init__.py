@@ -6,7 +6,7 @@
 - `decode(path, name, limits)`: the same in this process
 - `Decoded`, `Limits`: what comes out, and how much may go in
 - `to_display(source, grid)`, `to_source(displayed, grid)`: between the file's order and the eye's
-- `display_shape(grid)`, `display_affine(grid)`: of the displayed array
+- `display_shape(grid)`, `display_affine(grid)`, `placed_affine(grid)`: of the displayed array
 - `is_volume(grid)`: whether its masks are volumes or single pictures
 - `read_mask(file, name, grid, answers)`: a corrected mask in display order, with what was said of it
 - `source_picture(displayed, grid)`: one slice as the file's own picture
@@ -21,7 +21,14 @@ For bulk imports, all guarded in the same way:
 
 from data.formats.decoding import decode
 from data.formats.dicom.deidentification import without_identity
-from data.formats.geometry import display_affine, display_shape, is_volume, to_display, to_source
+from data.formats.geometry import (
+    display_affine,
+    display_shape,
+    is_volume,
+    placed_affine,
+    to_display,
+    to_source,
+)
 from data.formats.limits import Decoded, Limits
 from data.formats.masks.files import read_mask, source_picture
 from data.formats.masks.values import MaskAnswers
@@ -50,6 +57,7 @@ __all__ = [
     "is_archive",
     "is_volume",
     "look_at",
+    "placed_affine",
     "read_mask",
     "source_picture",
     "to_display",

@@ -21,7 +21,7 @@ from data.formats.detect import picture_suffix
 from data.formats.dicom.grouping import series_of
 from data.formats.dicom.instances import Instance
 from data.formats.dicom.series import LocatedStack, decode_stack, label_of, stacks_in
-from data.formats.geometry import display_affine, to_display
+from data.formats.geometry import placed_affine, to_display
 from data.formats.limits import Decoded, Limits, check_size
 from data.formats.members import Member, content_sha256
 from data.formats.nifti.volumes import read_nifti
@@ -245,7 +245,7 @@ def _scan(
     return DecodedScan(
         name=name,
         array=array,
-        affine=display_affine(grid),
+        affine=placed_affine(grid),
         # A lone slice has no neighbour to be at a distance from.
         spacing=spacing if len(array) > 1 else replace(spacing, slice_mm=None),
         grid=grid,

@@ -68,6 +68,11 @@ def display_affine(grid: SourceGrid) -> Affine | None:
     return np.asarray(grid.affine, dtype=np.float64) @ to_index
 
 
+def placed_affine(grid: SourceGrid) -> Affine | None:
+    """The same where the file says how the patient lies; None elsewhere."""
+    return display_affine(grid) if grid.placed else None
+
+
 def placed_grid(
     kind: str,
     shape: tuple[int, int, int],

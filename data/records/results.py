@@ -62,13 +62,18 @@ class Box:
 
 @dataclass(frozen=True)
 class Lesion:
-    """One connected piece of a mask, largest first."""
+    """One connected piece of a mask, largest first.
+
+    `longest_diameter_mm` and `perpendicular_diameter_mm` are the two diameters in the plane of the slice
+    where the lesion is largest, `maximum_3d_diameter_mm` is the longest in any direction. What came later is
+    None in results of versions that did not measure it.
+    """
 
     box: Box
     voxels: int
     volume_ml: float | None
     area_mm2: float | None  # on its largest slice
-    longest_diameter_mm: float | None
+    longest_diameter_mm: float | None  # in the plane of that slice
     perpendicular_diameter_mm: float | None
     longest_diameter_px: float
     perpendicular_diameter_px: float
@@ -77,6 +82,10 @@ class Lesion:
     position_mm: tuple[float, float, float] | None  # RAS of the centroid
     longest_ends: tuple[tuple[float, float], tuple[float, float]]  # (row, column) on largest_slice
     perpendicular_ends: tuple[tuple[float, float], tuple[float, float]]
+    maximum_3d_diameter_mm: float | None = None  # None where a spacing is unknown
+    maximum_3d_ends: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
+    """(slice, row, column), the first voxel's centre being 0."""
+    craniocaudal_mm: float | None = None  # from head to foot; None where the patient's axes are unknown
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,7 @@ class Measurements:
 
     @property
     def longest_diameter_mm(self) -> float | None:
-        """The longest diameter of any lesion; None where there is none or no spacing."""
+        """The longest diameter in plane of any lesion; None where there is none or no spacing."""
         known = [
             lesion.longest_diameter_mm for lesion in self.lesions if lesion.longest_diameter_mm is not None
         ]

@@ -91,7 +91,7 @@ class DecodedScan:
     `array` is (slices, height, width) in display order: for volumes with known orientation,
     axial slices have rows from anterior to posterior and columns from the patient's right to
     left (as radiologists look at them), with slices from inferior to superior. `affine` maps
-    (slice, row, column) to RAS mm.
+    (slice, row, column) to RAS mm; None where the file does not say how the patient lies.
     """
 
     name: str

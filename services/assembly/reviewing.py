@@ -11,6 +11,7 @@ from services.assembly.stores import Stores
 from services.reviewing.gallery import ScanGallery
 from services.reviewing.identity_conflicts import IdentityConflicts
 from services.reviewing.pictures import Pictures
+from services.reviewing.remeasuring import Remeasuring
 from services.reviewing.requests import ReviewRequests
 from services.reviewing.review import ReviewListener, Reviews
 from services.reviewing.worklist import Worklist
@@ -35,7 +36,15 @@ def build_reviewing(
     scans, results, reviews, files = stores.scans, stores.results, stores.reviews, stores.files
     return ReviewingServices(
         worklist=Worklist(
-            stores.worklist, scans, results, reviews, stores.patients, files, accounts, stores.registry.card
+            stores.worklist,
+            scans,
+            results,
+            reviews,
+            stores.patients,
+            files,
+            accounts,
+            stores.registry.card,
+            Remeasuring(files),
         ),
         reviews=Reviews(scans, results, reviews, files, pictures, stores.audit, judged),
         requests=ReviewRequests(ReviewRequestStore(stores.database), scans, stores.audit),

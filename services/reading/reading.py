@@ -208,7 +208,7 @@ class Reading:
     def read(self, scan: Scan, progress: Callable[[float], None] | None = None) -> Result:
         """Read a kept scan and keep the result."""
         array = self._files.get_array(keys.array(scan.id))
-        read = self._reader.read(scan.task, array, scan.spacing, formats.display_affine(scan.grid), progress)
+        read = self._reader.read(scan.task, array, scan.spacing, formats.placed_affine(scan.grid), progress)
         result = result_of(scan, read)
         keep_answer(self._files, result.id, read.answer)
         return self._results.add(result, features_of(scan, result, array, read))

@@ -124,6 +124,8 @@ def _report(scan: DecodedScan, routed: Routed, read: Read, timings: dict[str, fl
         "longest_diameter_mm": largest.longest_diameter_mm if largest else None,
         "perpendicular_diameter_mm": largest.perpendicular_diameter_mm if largest else None,
         "longest_diameter_px": largest.longest_diameter_px if largest else None,
+        "maximum_3d_diameter_mm": largest.maximum_3d_diameter_mm if largest else None,
+        "craniocaudal_mm": largest.craniocaudal_mm if largest else None,
         "estimated_dice": read.answer.estimated_dice,
         "outside_distance": read.answer.outside_distance,
         "voxels": measured.voxels if measured else None,
@@ -173,8 +175,26 @@ def _box(lesion: Lesion, grid: SourceGrid) -> dict[str, Any]:
         "volume_ml": lesion.volume_ml,
         "longest_diameter_mm": lesion.longest_diameter_mm,
         "perpendicular_diameter_mm": lesion.perpendicular_diameter_mm,
+        "maximum_3d_diameter_mm": lesion.maximum_3d_diameter_mm,
+        "maximum_3d_ends": _ends(lesion, grid),
+        "craniocaudal_mm": lesion.craniocaudal_mm,
         "centre_ras_mm": list(lesion.position_mm) if lesion.position_mm else None,
     }
+
+
+def _ends(lesion: Lesion, grid: SourceGrid) -> list[list[float]] | None:
+    """Both ends of the maximum 3-D diameter along the file's own axes; the first voxel's centre is 0."""
+    if lesion.maximum_3d_ends is None:
+        return None
+    return [_source_point(end, grid) for end in lesion.maximum_3d_ends]
+
+
+def _source_point(point: tuple[float, float, float], grid: SourceGrid) -> list[float]:
+    at = [0.0, 0.0, 0.0]
+    for axis, value in enumerate(point):
+        source = grid.axes[axis]
+        at[source] = grid.shape[source] - 1 - value if axis in grid.flips else value
+    return at
 
 
 def source_corners(box: Box, grid: SourceGrid) -> tuple[list[int], list[int]]:

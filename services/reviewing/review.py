@@ -124,7 +124,7 @@ class Reviews:
 
 def beside(scan: Scan, drawn: Mask, true: Mask) -> dict[str, Any]:
     """What a review says of a true mask: its `measurements`, and the `dice` of the one that was drawn."""
-    measurements = measure(true, scan.spacing, formats.display_affine(scan.grid))
+    measurements = measure(true, scan.spacing, formats.placed_affine(scan.grid))
     return {"measurements": measurements, "dice": dice(drawn, true)}
 
 

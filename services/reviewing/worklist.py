@@ -29,6 +29,7 @@ from data.stores.scans import ScanStore
 from services import keys
 from services.accounts import Accounts
 from services.permissions import Permission, may, require
+from services.reviewing.remeasuring import Remeasuring
 
 NO_SCAN = "There is no such scan."
 IN_CONFLICT = (
@@ -78,6 +79,7 @@ class Worklist:
         files: FileStore,
         accounts: Accounts,
         card: Callable[[str], str],
+        remeasuring: Remeasuring,
     ) -> None:
         self._store = store
         self._scans = scans
@@ -87,6 +89,7 @@ class Worklist:
         self._files = files
         self._accounts = accounts
         self._card = card
+        self._remeasuring = remeasuring
 
     def page(self, query: WorklistQuery, viewer: User) -> WorklistPage:
         """Some rows; pseudonyms for who may not see names and patient ids. Raises NotAllowed."""
@@ -104,12 +107,13 @@ class Worklist:
         scan = replace(scan, warnings=(*scan.warnings, *conflict_words(patient)))
         uploader = self._accounts.user(scan.uploaded_by)
         results = tuple(self._results.of_scan(scan_id))
+        latest = self._results.latest(scan_id)
         return ScanView(
             scan=scan,
             patient=patient,
-            result=self._results.latest(scan_id),
+            result=None if latest is None else self._remeasuring.result(scan, latest),
             results=results,
-            reviews=tuple(self._reviews.of_scan(scan_id)),
+            reviews=tuple(self._remeasuring.review(scan, kept) for kept in self._reviews.of_scan(scan_id)),
             uploaded_by=uploader.display_name if uploader else "",
             orientation=letters(scan.grid),
             model_card=self._card(scan.task),

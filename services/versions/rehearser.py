@@ -95,7 +95,7 @@ class Rehearser:
         truth: KnownTruth,
         look: Callable[[float], None],
     ) -> MaskedAnswer:
-        affine = formats.display_affine(scan.grid)
+        affine = formats.placed_affine(scan.grid)
         read = self._reader.read_by(loaded, array, scan.spacing, affine, look, background=True)
         answer, taken = read.answer, read.provenance.timings_ms
         return _shown(

@@ -82,6 +82,10 @@ def test_a_scan_page_tells_units_and_position(clinic: Clinic) -> None:
     said = str(shown[scan.RESULT])
     for words in ("Tumour found", "6.0 mL", "30 mm", "6 of 24", "R 2, P 23, I 4 mm"):
         assert words in said
+    names = ("Longest", "Head to foot", "Longest in plane", "Perpendicular in plane")
+    for name, size in zip(names, ("35 mm", "18 mm", "30 mm", "13 mm"), strict=True):
+        assert f"Th(children='{name}'" in said
+        assert f"Td('{size}')" in said
     assert shown[scan.STATUS] is None
     assert "110 patients" in shown[scan.CARD]
     assert "brain-tumour version 2" in str(shown[scan.PROVENANCE])
@@ -96,6 +100,8 @@ def test_without_spacing_there_are_only_pixels(clinic: Clinic) -> None:
     assert "Pixels only: the file does not state its spacing." in said
     assert " mL" not in said
     assert " mm" not in said
+    assert "Longest in plane" in said
+    assert "Head to foot" not in said and "'Longest'" not in said
     assert "not stated in the file" in str(shown[scan.FACTS])
 
 

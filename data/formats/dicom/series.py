@@ -20,7 +20,7 @@ from data.formats.dicom.pixels import Picture, PictureComparison, Pixels
 from data.formats.dicom.scales import on_one_scale
 from data.formats.dicom.stacks import Stack, stacks_of
 from data.formats.dicom.values import text_of
-from data.formats.geometry import display_affine, placed_grid, spacing_of, to_display
+from data.formats.geometry import placed_affine, placed_grid, spacing_of, to_display
 from data.formats.limits import Limits, check_size
 from data.formats.members import Member, content_sha256
 from data.formats.pictures.pictures import FRAME
@@ -94,7 +94,7 @@ def decode_stack(located: LocatedStack, name: str, limits: Limits) -> DecodedSca
     return DecodedScan(
         name=name,
         array=plain(displayed),
-        affine=display_affine(grid),
+        affine=placed_affine(grid),
         spacing=_spacing(stack, grid),
         grid=grid,
         header=header_of(header),

@@ -74,7 +74,10 @@ def test_a_scan_with_its_result(server: Flask, clinic: Clinic, bearer) -> None:
     seen = client.get(f"/api/v1/scans/{scan.id}", headers=bearer()).json
     assert seen["patient"]["name"] == "Ada Lovelace"
     assert seen["result"]["positive"] is True
-    assert seen["result"]["measurements"]["lesions"][0]["longest_diameter_mm"] > 0
+    lesion = seen["result"]["measurements"]["lesions"][0]
+    assert lesion["craniocaudal_mm"] == 18.0
+    assert lesion["maximum_3d_diameter_mm"] > lesion["longest_diameter_mm"] > 0
+    assert len(lesion["maximum_3d_ends"]) == 2
     assert seen["spacing_mm"] == [3.0, 2.0, 1.0]
     assert seen["notice"] == NOTICE
 

@@ -55,6 +55,13 @@ def test_a_volume_gets_json_and_a_mask_in_its_own_grid(segmenting: Segmenting, t
         part = drawn[tuple(slice(a, b + 1) for a, b in zip(first, last, strict=True))]
         assert part.any()
         assert int(part.sum()) >= box["voxels"]
+        ends = np.array(box["maximum_3d_ends"])
+        assert (ends >= np.array(first) - 0.5).all() and (ends <= np.array(last) + 0.5).all()
+        apart = (ends[1] - ends[0]) @ affine[:3, :3].T
+        assert np.linalg.norm(apart) == pytest.approx(box["maximum_3d_diameter_mm"])
+        assert box["craniocaudal_mm"] == pytest.approx((last[2] - first[2] + 1) * abs(affine[2, 2]))
+    assert report["maximum_3d_diameter_mm"] == report["boxes"][0]["maximum_3d_diameter_mm"]
+    assert report["longest_diameter_mm"] <= report["maximum_3d_diameter_mm"]
 
 
 def test_a_picture_gets_a_picture_of_its_size(segmenting: Segmenting, tmp_path: Path) -> None:
