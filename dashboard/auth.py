@@ -31,6 +31,7 @@ PAGE_PERMISSIONS = {
     addresses.ADMIN: Permission.ADMINISTER,
     addresses.WORKLIST: Permission.SEE_SCANS,
     addresses.SCANS: Permission.SEE_SCANS,
+    addresses.PATIENTS: Permission.SEE_SCANS,
     addresses.COHORT: Permission.SEE_STATISTICS,
     addresses.PERFORMANCE: Permission.SEE_STATISTICS,
     addresses.DRIFT: Permission.SEE_DRIFT,

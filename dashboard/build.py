@@ -26,6 +26,7 @@ from dashboard.pages import (
     cohort,
     drift,
     models,
+    patient,
     performance,
     rehearsal,
     reports,
@@ -87,6 +88,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     reviewing = services.reviewing
     worklist.register(app, reviewing.worklist, reviewing.identities, services.cohort.numbers, tasks)
     scan.register(app, services.reviewing, services.reading.readings)
+    patient.register(app, reviewing.patients)
     cohort.register(app, services.cohort)
     performance.register(app, services.performance)
     drift.register(app, services.drift, requests, services.training.packs, tasks)

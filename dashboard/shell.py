@@ -15,6 +15,7 @@ from dashboard.auth import PAGE_PERMISSIONS, person
 from dashboard.components import bell
 from dashboard.components.attributes import aria, data
 from dashboard.components.icons import icon
+from dashboard.components.patient import TAB_TITLE
 from dashboard.errors import ALERT
 from dashboard.pages import (
     admin,
@@ -22,6 +23,7 @@ from dashboard.pages import (
     cohort,
     drift,
     models,
+    patient,
     performance,
     rehearsal,
     reports,
@@ -34,7 +36,6 @@ from services.permissions import ROLE_NAMES, Permission, may
 
 LOCATION = "location"
 PAGE = "page"
-TITLE = "page-title"
 MENU = "menu"
 MENU_TOGGLE = "menu-toggle"
 
@@ -58,6 +59,7 @@ PAGES = (
     Page(addresses.ADMIN, "People", "bi-people", admin.layout),  # where administrators land
     Page(addresses.WORKLIST, "Worklist", "bi-list-ul", worklist.layout),
     Page(addresses.SCANS, "Scan", "bi-image", scan.layout, takes_argument=True),
+    Page(addresses.PATIENTS, "Patient", "bi-person", patient.layout, takes_argument=True),
     Page(addresses.COHORT, "Cohort", "bi-bar-chart", cohort.layout),
     Page(addresses.PERFORMANCE, "Performance", "bi-graph-up", performance.layout),
     Page(addresses.DRIFT, "Drift", "bi-activity", drift.layout),
@@ -92,7 +94,7 @@ def layout() -> Component:
     return html.Div(
         [
             dcc.Location(id=LOCATION, refresh="callback-nav"),
-            dcc.Store(id=TITLE),
+            dcc.Store(id=TAB_TITLE),
             _navbar(user),
             dbc.Alert(id=ALERT, is_open=False, dismissable=True, color="danger", class_name="lb-message"),
             html.Main(id=PAGE, className="lb-page"),
@@ -131,12 +133,12 @@ def show_page(pathname: str, user: User) -> tuple[Component, str]:
 def register(app: Dash) -> None:
     """Bind the router and the menu."""
 
-    @app.callback(Output(PAGE, "children"), Output(TITLE, "data"), Input(LOCATION, "pathname"))
+    @app.callback(Output(PAGE, "children"), Output(TAB_TITLE, "data"), Input(LOCATION, "pathname"))
     def _show_page(pathname: str) -> tuple[Component, str]:
         return show_page(pathname, person())
 
     app.clientside_callback(
-        ClientsideFunction("lightbox", "setTitle"), Input(TITLE, "data"), prevent_initial_call=True
+        ClientsideFunction("lightbox", "setTitle"), Input(TAB_TITLE, "data"), prevent_initial_call=True
     )
     app.clientside_callback(
         ClientsideFunction("lightbox", "toggleMenu"),

@@ -17,6 +17,7 @@ ALERTS = "/alerts"
 COHORT = "/cohort"
 DRIFT = "/drift"
 MODELS = "/models"
+PATIENTS = "/patients"
 PERFORMANCE = "/performance"
 REHEARSALS = "/rehearsals"
 REPORTS = "/reports"
@@ -29,6 +30,11 @@ CASES = "cases"  # the part of the performance page that lists cases
 def scan(scan_id: str) -> str:
     """One scan's page."""
     return f"{SCANS}/{quote(scan_id, safe='')}"
+
+
+def patient(pseudonym: str) -> str:
+    """One patient's page."""
+    return f"{PATIENTS}/{quote(pseudonym, safe='')}"
 
 
 def rehearsal(rehearsal_id: str) -> str:

@@ -29,6 +29,18 @@
     return element("span", null, link, " ", element("span", { className: "lb-badge lb-synthetic" }, "SYNTHETIC"));
   };
 
+  cells.PatientLink = function (props) {
+    if (!props.value) return null;
+    // The cell's own click opens the page in this tab, as above.
+    const stay = (event) => {
+      if (!event.ctrlKey && !event.metaKey && !event.shiftKey) event.preventDefault();
+      else event.stopPropagation();
+    };
+    const name = "Patient page of " + (props.data.patient || props.value);
+    const sign = element("i", { className: "bi bi-person-lines-fill", "aria-hidden": true });
+    return element("a", { href: "/patients/" + props.value, title: name, "aria-label": name, onClick: stay }, sign);
+  };
+
   cells.ResultCell = function (props) {
     if (!props.data || !props.data.result) return null;
     const { outcome, result, reasons } = props.data;
@@ -122,6 +134,7 @@
 
   callbacks.openScan = function (cell) {
     if (!cell || !cell.rowId) return window.dash_clientside.no_update;
+    if (cell.colId === "pseudonym") return "/patients/" + cell.value;
     return "/scans/" + cell.rowId;
   };
 

@@ -11,6 +11,7 @@ from dashboard.components.attributes import aria, data
 from dashboard.components.facts import fact_list, warning
 from dashboard.components.icons import icon
 from dashboard.components.measurements import measurements_table
+from dashboard.components.patient import identity_line
 from dashboard.components.results import (
     finding,
     local_date,
@@ -41,12 +42,10 @@ NO_HEAT_MAP = "No heat map: where the network looks was not shown to be where th
 
 def title(view: ScanView, user: User) -> list[Component]:
     """Name the patient (as far as `user` may know) and the examination."""
-    identity = view.patient.identity if may(user, Permission.SEE_IDENTITY) else None
-    name = (identity.name if identity else None) or view.patient.pseudonym
     header = view.scan.header
     parts = [header.modality, header.sequence, local_date(header.acquired_at)]
     said = html.Span(" · ".join(part for part in parts if part), className="text-secondary")
-    return [html.H1(name), *synthetic_badge(view.scan), said]
+    return [*identity_line(view.patient, user), *synthetic_badge(view.scan), said]
 
 
 def synthetic_badge(scan: Scan) -> list[Component]:

@@ -77,7 +77,7 @@ def frame(user: User, scan_id: str) -> Component:
                     ),
                     html.Div(id=TITLE, className="lb-scan-title"),
                 ],
-                className="lb-page-head",
+                className="lb-page-head lb-identity",
             ),
             html.Div(id=UNCERTAIN, role="status"),
             html.Div([viewer.frame(), side], className="lb-scan-columns"),

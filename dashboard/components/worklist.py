@@ -160,6 +160,13 @@ def _columns(user: User) -> list[dict[str, Any]]:
     columns: list[dict[str, Any]] = [
         {"headerName": "", "colId": "picture", "cellRenderer": "Thumbnail", "width": 66, "resizable": False},
         {"headerName": "Patient", "field": "patient", "cellRenderer": "ScanLink", "flex": 2, "minWidth": 130},
+        {
+            "headerName": "",
+            "field": "pseudonym",
+            "cellRenderer": "PatientLink",
+            "width": 48,
+            "resizable": False,
+        },
     ]
     if may(user, Permission.SEE_IDENTITY):
         columns.append({"headerName": "Patient ID", "field": "patient_id", "flex": 1, "minWidth": 100})

@@ -12,6 +12,7 @@ from dashboard.components import identities, panels, viewer
 from dashboard.components import scan as parts
 from dashboard.components.drift import gallery as drift_gallery
 from dashboard.components.outputs import Values, clicked, outputs
+from dashboard.components.patient import TAB_TITLE, tab_title
 from dashboard.components.results import accepting_words, version_of
 from dashboard.components.scan import (
     ACCEPT,
@@ -91,6 +92,7 @@ def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
     view = reviewing.worklist.scan(scan_id, user)
     waiting = reviewing.worklist.waiting_count() if view.scan.status is ScanStatus.WAITING else 0
     return {
+        TAB_TITLE: tab_title(view.patient),
         TITLE: panels.title(view, user),
         STATUS: panels.status_panel(view, waiting),
         UNCERTAIN: panels.uncertain_banner(view),
@@ -176,7 +178,11 @@ def register(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None
 
 
 def _register_panels(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None:
-    @app.callback(output=outputs(PANELS), inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data")])
+    @app.callback(
+        output=outputs(PANELS) | outputs({TAB_TITLE: "data"}, again=True),
+        inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data")],
+        prevent_initial_call="initial_duplicate",
+    )
     def _show(scan_id: str, _: Any) -> Values:
         return show(reviewing, require(Permission.SEE_SCANS), scan_id)
 

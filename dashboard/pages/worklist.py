@@ -210,6 +210,7 @@ def _row(row: WorklistRow, user: User) -> dict[str, Any]:
         "scan_id": row.scan_id,
         "patient": row.patient,
         "patient_id": row.patient_id if may(user, Permission.SEE_IDENTITY) else None,
+        "pseudonym": row.pseudonym,
         "synthetic": row.synthetic,
         "modality": " ".join(part for part in (row.modality, row.sequence) if part),
         "acquired_at": local_date(row.acquired_at),

@@ -75,7 +75,7 @@ class WorklistStore:
 
     def _fetched(self, ids: list[str], with_identity: bool) -> tuple[WorklistRow, ...]:
         columns: list[ColumnElement[Any]] = [ledger.c[name] for name in _OF_LEDGER]
-        columns += [scans.c.created_at, scans.c.acquired_at, results.c.doubts]
+        columns += [scans.c.created_at, scans.c.acquired_at, results.c.doubts, patients.c.pseudonym]
         if with_identity:
             shown = func.coalesce(patients.c.name, patients.c.label)
             columns += [shown.label("patient"), patients.c.patient_id.label("patient_id")]

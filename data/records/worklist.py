@@ -43,6 +43,7 @@ class WorklistRow:
     verdict: Verdict | None
     synthetic: bool = False
     doubts: tuple[Doubt, ...] = ()
+    pseudonym: str = ""  # of the patient, whoever looks
 
     @property
     def outcome(self) -> Outcome | None:

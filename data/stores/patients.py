@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, insert, or_, select, update
 
 from data.columns import folded
 from data.database import bump, new_id, now, reading, writing
@@ -63,6 +63,15 @@ class PatientStore:
                 return None
             patient = patient_from(row) if with_identity else Patient(row.id, row.pseudonym)
             return replace(patient, in_conflict_with=pseudonyms_in_conflict(connection, row.id))
+
+    def find(self, reference: str, *, with_identity: bool) -> Patient | None:
+        """The patient of a pseudonym, in either case, or of our own id.
+
+        One who was merged into another is the other. `identity` stays None unless asked for.
+        """
+        with reading(self._engine) as connection:
+            row = connection.execute(_REFERRED, {"id": reference, "pseudonym": reference.upper()}).first()
+        return None if row is None else self.get(row.merged_into or row.id, with_identity=with_identity)
 
     def lock(self) -> None:
         """Let no other transaction make or settle patients until this one ends.
@@ -138,6 +147,9 @@ _NEW = insert(patients).values(changed=revision_of_patients())
 _OF_ID = select(patients).where(patients.c.patient_id == bindparam("wanted"))
 _OF_ID = _OF_ID.order_by(patients.c.created_at, patients.c.id)
 _ONE = select(patients).where(patients.c.id == bindparam("wanted"))
+_REFERRED = select(patients.c.id, patients.c.merged_into).where(
+    or_(patients.c.id == bindparam("id"), patients.c.pseudonym == bindparam("pseudonym"))
+)
 _CALLED = select(patients.c.id).where(patients.c.pseudonym == bindparam("wanted"))
 
 

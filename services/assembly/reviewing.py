@@ -10,6 +10,7 @@ from services.accounts import Accounts
 from services.assembly.stores import Stores
 from services.reviewing.gallery import ScanGallery
 from services.reviewing.identity_conflicts import IdentityConflicts
+from services.reviewing.patients import Patients
 from services.reviewing.pictures import Pictures
 from services.reviewing.remeasuring import Remeasuring
 from services.reviewing.requests import ReviewRequests
@@ -19,7 +20,7 @@ from services.reviewing.worklist import Worklist
 
 @dataclass(frozen=True)
 class ReviewingServices:
-    """The worklist, pictures of scans, reviews and requests for them, and who is who."""
+    """The worklist, patients, pictures of scans, reviews and requests for them, and who is who."""
 
     worklist: Worklist
     reviews: Reviews
@@ -27,6 +28,7 @@ class ReviewingServices:
     pictures: Pictures
     gallery: ScanGallery
     identities: IdentityConflicts
+    patients: Patients
 
 
 def build_reviewing(
@@ -53,4 +55,5 @@ def build_reviewing(
         identities=IdentityConflicts(
             stores.database, PatientConflictStore(stores.database), stores.patients, scans, stores.audit
         ),
+        patients=Patients(stores.patients, scans, results, reviews),
     )

@@ -210,8 +210,9 @@ class Clinic:
         status: ScanStatus = ScanStatus.WAITING,
         placed: bool = True,
         shape: tuple[int, int, int] = (24, 60, 48),
+        **header_changes: Any,
     ) -> Scan:
-        """A small MRI volume, waiting to be read."""
+        """A small MRI volume, waiting to be read; `header_changes` are of what its file says of itself."""
         depth, height, width = shape
         array = head(shape)
         affine = ((-1.0, 0, 0, width / 2), (0, -2.0, 0, height), (0, 0, 3.0, -36.0), (0, 0, 0, 1.0))
@@ -219,6 +220,7 @@ class Clinic:
         header = ScanHeader(
             "MR", "BRAIN", "FLAIR", "Acme", "Field 3T", acquired_at=now(), sex="F", age_years=47
         )
+        header = replace(header, **header_changes)
         spacing = Spacing(3.0, 2.0, 1.0) if placed else Spacing()
         return self._add(array, grid, header, spacing, identity, uploaded_by, BRAIN_TUMOUR, status)
 

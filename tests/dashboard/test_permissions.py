@@ -39,6 +39,7 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "download_overlay": (SEE, HIDDEN, 200),
     "api_scan": (SEE, HIDDEN, 200),
     "api_mask": (SEE, HIDDEN, 200),
+    "api_patient": (SEE, HIDDEN, 200),
     "rehearsal_picture": (SEE, HIDDEN, 200),
     "drift_thumbnail": (SEE, REFUSED, 200),
     "api_drift_culprits": (SEE, REFUSED, 200),
@@ -99,7 +100,7 @@ QUERIES = {
 
 # A callback is told by an id of its own; the longest that fits counts.
 CALLBACKS: dict[str, Permission] = {
-    "worklist": SEE, "scan": SEE, "viewer": SEE,
+    "worklist": SEE, "scan": SEE, "viewer": SEE, "patient": SEE,
     "conflict": Permission.SETTLE_IDENTITIES, "scan-retry": Permission.READ_AGAIN,
     "scan-accept": Permission.REVIEW,
     "cohort": STATISTICS, "performance": STATISTICS, "performance-goal-save": Permission.SET_GOALS,
@@ -132,7 +133,8 @@ def filled(clinic: Clinic) -> Iterator[dict[str, str]]:
     assert clinic.services.reporting.get(report.id).state is ReportState.MADE
     assert clinic.scans.get(scan.id).status is ScanStatus.READ  # type: ignore[union-attr]
     yield {
-        "scan_id": scan.id, "film_id": film.id, "run_id": run.id, "pack_id": pack.id, "report_id": report.id,
+        "scan_id": scan.id, "patient_id": scan.patient_id, "film_id": film.id, "run_id": run.id,
+        "pack_id": pack.id, "report_id": report.id,
         "rehearsal_id": NO_ID, "upload_id": NO_ID, "import_id": NO_ID, "conflict_id": NO_ID,
         "task": BRAIN_TUMOUR, "index": "10",
     }  # fmt: skip
@@ -214,7 +216,8 @@ def test_which_pages_exist_for_each_role(sign_in: SignIn, role: Role) -> None:
 def test_the_pages_are_shown_for_what_is_on_them() -> None:
     letters = {path: MEANT[permission] for path, permission in PAGE_PERMISSIONS.items()}
     assert letters == {
-        "/admin": "A", "/worklist": "CHM", "/scans": "CHM", "/cohort": "CHM", "/performance": "CHM",
+        "/admin": "A", "/worklist": "CHM", "/scans": "CHM", "/patients": "CHM", "/cohort": "CHM",
+        "/performance": "CHM",
         "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/reports": "CHM", "/alerts": "HMA",
     }  # fmt: skip
 

@@ -1,0 +1,186 @@
+"""One patient: studies, series and scans in the order of time, and how what was measured changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from data.errors import NotFound
+from data.records import Measurements, Patient, Result, Review, Scan, User, Verdict
+from data.stores.patients import PatientStore
+from data.stores.results import ResultStore
+from data.stores.reviews import ReviewStore
+from data.stores.scans import ScanStore
+from models.growth import sum_of_products
+from services.permissions import Permission, may, require
+
+Key = tuple[str | None, str]
+NO_PATIENT = "There is no such patient."
+
+
+@dataclass(frozen=True)
+class PatientScan:
+    """A scan of a patient with what was said of it; `results` and `reviews` are the newest first."""
+
+    scan: Scan
+    result: Result | None  # the latest
+    review: Review | None  # the newest of that result
+    results: tuple[Result, ...]
+    reviews: tuple[Review, ...]
+
+    @property
+    def examined_at(self) -> datetime:
+        """When it was acquired; where the file does not say, when it arrived."""
+        return self.scan.header.acquired_at or self.scan.created_at
+
+    @property
+    def measurements(self) -> Measurements | None:
+        """Of the corrected mask where the newest review is a correction, else of the model's."""
+        if self.review is not None and self.review.verdict is Verdict.CORRECTED:
+            return self.review.measurements
+        return None if self.result is None else self.result.measurements
+
+    @property
+    def product_mm2(self) -> float | None:
+        """The sum of the diameter products of the measurable lesions; None without mask or spacing."""
+        return None if self.measurements is None else sum_of_products(self.measurements.lesions)
+
+    @property
+    def sequence(self) -> str:
+        """The MRI sequence that it was recognised as, else what the header calls it, else its modality."""
+        recognised = self.scan.recognised
+        known = None if recognised is None else recognised.sequence
+        return known or self.scan.header.sequence or self.scan.header.modality or ""
+
+
+@dataclass(frozen=True)
+class Series:
+    """The scans of one series, or of a file that names none."""
+
+    uid: str | None
+    description: str
+    scans: tuple[PatientScan, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """The series of one examination; scans whose files name no study are one of their day."""
+
+    uid: str | None
+    examined_at: datetime
+    series: tuple[Series, ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured on one scan."""
+
+    at: datetime
+    scan_id: str
+    volume_ml: float
+    product_mm2: float | None  # sum over the measurable lesions
+
+
+@dataclass(frozen=True)
+class Course:
+    """What one version, or reviewers where `version` is None, measured over time on one MRI sequence."""
+
+    task: str
+    sequence: str
+    version: str | None
+    points: tuple[Measured, ...]  # the oldest first
+
+
+@dataclass(frozen=True)
+class PatientView:
+    """A patient as one viewer may see it; the newest study is the first."""
+
+    patient: Patient
+    studies: tuple[Study, ...]
+    courses: tuple[Course, ...]
+
+    @property
+    def scans(self) -> tuple[PatientScan, ...]:
+        """All scans, the newest examination first."""
+        return tuple(scan for study in self.studies for series in study.series for scan in series.scans)
+
+
+class Patients:
+    """Reads; changes nothing."""
+
+    def __init__(
+        self, patients: PatientStore, scans: ScanStore, results: ResultStore, reviews: ReviewStore
+    ) -> None:
+        self._patients = patients
+        self._scans = scans
+        self._results = results
+        self._reviews = reviews
+
+    def patient(self, reference: str, viewer: User) -> PatientView:
+        """The patient of a pseudonym or of our own id, without identity for who may not see it.
+
+        Raises NotFound, also for who may see no scans.
+        """
+        require(viewer, Permission.SEE_SCANS, hidden=NO_PATIENT)
+        patient = self._patients.find(reference, with_identity=may(viewer, Permission.SEE_IDENTITY))
+        if patient is None:
+            raise NotFound(NO_PATIENT)
+        scans = [self._scan(scan) for scan in self._scans.of_patient(patient.id)]
+        return PatientView(patient, _studies(scans), _courses(scans))
+
+    def _scan(self, scan: Scan) -> PatientScan:
+        result = self._results.latest(scan.id)
+        results, reviews = self._results.of_scan(scan.id), self._reviews.of_scan(scan.id)
+        return PatientScan(scan, result, self._reviews.latest(scan.id), tuple(results), tuple(reviews))
+
+
+def _studies(scans: Sequence[PatientScan]) -> tuple[Study, ...]:
+    studies = []
+    for (uid, _), members in _grouped(scans, _study_of):
+        series = tuple(
+            Series(series_uid, own[0].scan.header.sequence or own[0].sequence, tuple(own))
+            for (series_uid, _), own in _grouped(members, _series_of)
+        )
+        studies.append(Study(uid, members[0].examined_at, series))
+    return tuple(studies)
+
+
+def _study_of(scan: PatientScan) -> Key:
+    uid = scan.scan.header.study_uid
+    return uid, "" if uid else scan.examined_at.astimezone().date().isoformat()
+
+
+def _series_of(scan: PatientScan) -> Key:
+    uid = scan.scan.header.series_uid
+    return uid, "" if uid else scan.scan.id
+
+
+def _grouped(
+    scans: Sequence[PatientScan], key: Callable[[PatientScan], Key]
+) -> list[tuple[Key, list[PatientScan]]]:
+    """Scans of one key together; scans, and groups by their newest one, the newest first."""
+    groups: dict[Key, list[PatientScan]] = {}
+    for scan in sorted(scans, key=lambda scan: (scan.examined_at, scan.scan.id), reverse=True):
+        groups.setdefault(key(scan), []).append(scan)
+    return list(groups.items())
+
+
+def _courses(scans: Sequence[PatientScan]) -> tuple[Course, ...]:
+    points: dict[tuple[str, str, str | None], list[Measured]] = {}
+    for scan in sorted(scans, key=lambda scan: (scan.examined_at, scan.scan.id)):
+        for version, measurements in _measured(scan):
+            if measurements is not None and measurements.volume_ml is not None:
+                product = sum_of_products(measurements.lesions)
+                point = Measured(scan.examined_at, scan.scan.id, measurements.volume_ml, product)
+                points.setdefault((scan.scan.task, scan.sequence, version), []).append(point)
+    by_name = sorted(points, key=lambda name: (name[0], name[1], name[2] is not None, name[2] or ""))
+    return tuple(Course(*name, tuple(points[name])) for name in by_name)
+
+
+def _measured(scan: PatientScan) -> Iterator[tuple[str | None, Measurements | None]]:
+    """What each version measured, of several readings by one the latest, and what a reviewer stands for."""
+    versions = {result.provenance.model_version: result for result in reversed(scan.results)}
+    yield from ((version, result.measurements) for version, result in versions.items())
+    if scan.review is not None and scan.review.verdict in (Verdict.ACCEPTED, Verdict.CORRECTED):
+        yield None, scan.measurements
