@@ -9,16 +9,12 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria
-from dashboard.components.results import (
-    STATUS_NAMES,
-    VERDICT_NAMES,
-    local_date,
-    millilitres,
-    task_name,
-)
+from dashboard.components.results import STATUS_NAMES, local_date, task_name
 from data.records import Patient, Result, ScanStatus, User
 from services import addresses
+from services.measurement_words import millilitres
 from services.permissions import Permission, may
+from services.reading_words import VERDICT_NAMES
 from services.task_words import outcome_words
 
 if TYPE_CHECKING:
@@ -99,13 +95,15 @@ def _charts(charts: Mapping[str, Any]) -> Component:
 
 def _study(study: Study) -> Component:
     day = local_date(study.examined_at)
+    if all(scan.scan.header.acquired_at is None for series in study.series for scan in series.scans):
+        day = f"arrived {day}"
     known = {scan.scan.header.modality for series in study.series for scan in series.scans}
     heading = html.H2(" · ".join([day, *sorted(modality for modality in known if modality)]))
     return html.Section([heading, _table(study.series)], className="lb-card lb-study")
 
 
 def _table(series: Sequence[Series]) -> Component:
-    names = ("Series", "Date", "Task", "Result", "Volume", "Version", "Review")
+    names = ("Series", "Result", "Volume", "Review", "Version", "Task")
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     rows = [_row(own, scan) for own in series for scan in own.scans]
     table = html.Table([head, html.Tbody(rows)], className="table table-sm lb-patient-scans")
@@ -118,12 +116,11 @@ def _row(series: Series, scan: PatientScan) -> Component:
     measured = scan.measurements
     cells: list[Any] = [
         dcc.Link(series.description or "Scan", href=addresses.scan(scan.scan.id)),
-        local_date(scan.scan.header.acquired_at) or f"arrived {local_date(scan.scan.created_at)}",
-        task_name(scan.scan.task),
         _outcome(scan),
         "" if measured is None else millilitres(measured.volume_ml),
-        "" if scan.result is None else scan.result.provenance.model_version,
         _verdict(scan),
+        "" if scan.result is None else scan.result.provenance.model_version,
+        task_name(scan.scan.task),
     ]
     return html.Tr([html.Td(cell) for cell in cells])
 

@@ -16,7 +16,7 @@ def volume_chart(courses: Sequence[Course]) -> Figure | None:
 
 def product_chart(courses: Sequence[Course]) -> Figure | None:
     """Sums of the products of two diameters over time, in mm²; None where none is known."""
-    return _chart(courses, lambda point: point.product_mm2, "Sum of diameter products", "mm²")
+    return _chart(courses, lambda point: point.product_mm2, "Product", "mm²")
 
 
 def course_name(course: Course) -> str:
