@@ -18,6 +18,7 @@ from dashboard.files import imports
 from dashboard.files import models as model_files
 from dashboard.files import performance as performance_files
 from dashboard.files import reports as report_files
+from dashboard.files import reviews as review_files
 from dashboard.files import scans as scan_files
 from dashboard.files import uploads as tus
 from dashboard.pages import (
@@ -105,6 +106,7 @@ def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     errors.register(server)
     account.register(server, services, guard)
     scan_files.register(server, services)
+    review_files.register(server, services)
     model_files.register(server, services)
     imports.register(server, services)
     tus.register(server, services)

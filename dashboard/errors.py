@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from data.errors import Busy, InvalidInput, NotAllowed, NotFound, RefusedScan, UserFacingError
+from data.errors import Busy, InvalidInput, NotAllowed, NotFound, Outdated, RefusedScan, UserFacingError
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,7 @@ _STATUS: tuple[tuple[type[UserFacingError], int, str], ...] = (
     (Busy, 503, "busy"),
     (RefusedScan, 422, "refused"),
     (InvalidInput, 400, "invalid"),
+    (Outdated, 409, "outdated"),
     (UserFacingError, 400, "invalid"),
 )
 

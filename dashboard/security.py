@@ -57,7 +57,7 @@ def allow_large_bodies(server: Flask, services: Services) -> None:
             request.max_content_length = services.reading.uploads.max_bytes + FORM_OVERHEAD
         elif request.endpoint == "add_version":
             request.max_content_length = VERSION_BODY
-        elif request.endpoint == "correct_mask":
+        elif request.endpoint in ("correct_mask", "draw_mask"):
             request.max_content_length = MASK_BODY
 
     server.before_request(widen)

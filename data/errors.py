@@ -8,6 +8,7 @@ LightboxError
 │   ├── Busy               try again in a moment
 │   │   └── TrackingAway   MLflow gives no answer; its cause says why
 │   ├── InvalidInput       a form or request that does not fit
+│   ├── Outdated           what the person saw has changed meanwhile
 │   ├── UnusableModel      a model version that cannot be loaded here
 │   └── UnusableDataset    a training or evaluation folder that does not fit
 ├── ModelUnavailable       no version could be loaded
@@ -57,6 +58,10 @@ class TrackingAway(Busy):
 
 class InvalidInput(UserFacingError):
     """A value that a person entered does not fit."""
+
+
+class Outdated(UserFacingError):
+    """What the person had before their eyes is not what counts any more: somebody was faster."""
 
 
 class UnusableModel(UserFacingError):

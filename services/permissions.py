@@ -36,6 +36,8 @@ class Permission(StrEnum):
     SEND_SCANS = "add scans"
     READ_AGAIN = "have a scan read again"
     REVIEW = "review results"
+    TAKE_BACK_REVIEWS = "take back reviews"
+    TAKE_BACK_REVIEWS_OF_OTHERS = "take back reviews of others"
     ASK_FOR_REVIEWS = "ask for reviews"
     WITHDRAW_REVIEW_REQUESTS = "take back requests for reviews"
     SEE_STATISTICS = "see statistics"
@@ -86,7 +88,11 @@ TABLE: Mapping[Permission, Grant] = {
     Permission.READ_AGAIN: Grant(
         (_CLINICIAN, _HEAD, _MLOPS), "Have a scan read again whose reading has failed."
     ),
-    Permission.REVIEW: Grant((_CLINICIAN,), "Accept, reject and correct results."),
+    Permission.REVIEW: Grant((_CLINICIAN,), "Accept, reject and correct results, or say that one is unsure."),
+    Permission.TAKE_BACK_REVIEWS: Grant((_CLINICIAN, _HEAD), "Take back one's own reviews."),
+    Permission.TAKE_BACK_REVIEWS_OF_OTHERS: Grant(
+        (_HEAD,), "Take back anybody's reviews, and labels that came with an import."
+    ),
     Permission.ASK_FOR_REVIEWS: Grant(
         (_CLINICIAN, _HEAD, _MLOPS), "Ask reviewers to look at chosen scans, with a reason."
     ),

@@ -9,7 +9,9 @@ VERDICT_NAMES = {
     Verdict.ACCEPTED: "Accepted",
     Verdict.REJECTED: "Rejected",
     Verdict.CORRECTED: "Corrected",
+    Verdict.UNSURE: "Unsure",
     Verdict.LABELLED: "Labelled",
+    Verdict.TAKING_BACK: "Taken back",
 }
 
 

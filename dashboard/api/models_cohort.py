@@ -39,7 +39,7 @@ class CohortQuery(ApiQuery):
     result: list[str] = _values("positive, negative or none: the model's call at its threshold")
     outcome: list[str] = _values("found, uncertain, not-found or none: what people are shown")
     version: list[str] = _values("Task and version of the model")
-    review: list[str] = _values("accepted, rejected, corrected, labelled or none")
+    review: list[str] = _values("accepted, rejected, corrected, unsure, labelled or none")
     status: list[str] = _values("waiting, reading, read or failed")
     size: list[str] = _values("1 to 10 mL")
     chance: list[str] = _values("0.9 to 1.0")

@@ -22,7 +22,7 @@ class MaskQuery(ApiQuery):
     """Which mask, and as what file."""
 
     form: Literal["nifti", "png"] = Field("nifti", description="The whole mask, or one slice of it")
-    layer: Literal["ai", "corrected"] = Field("ai", description="The AI's mask, or the reviewer's")
+    layer: Literal["ai", "corrected"] = Field("ai", description="The AI's mask, or the current review's")
     index: int | None = Field(None, ge=0, description="The slice, with form=png")
 
 
@@ -57,7 +57,8 @@ class ScanAnswer(ApiAnswer):
     uploaded_at: datetime
     outcome: Outcome | None = Field(description="What the latest result comes to; null where there is none")
     result: Result | None
-    reviews: tuple[Review, ...]
+    reviews: tuple[Review, ...] = Field(description="Of all results, newest first, taken back or not")
+    current_review: Review | None = Field(description="What counts of the latest result, or null")
     notice: str
 
 

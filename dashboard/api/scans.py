@@ -133,6 +133,7 @@ def described(view: ScanView, user: User) -> ScanAnswer:
         outcome=None if view.result is None else view.result.outcome,
         result=view.result,
         reviews=view.reviews,
+        current_review=view.current,
         notice=NOTICE,
     )
 

@@ -311,6 +311,9 @@
     form.append("mask", file);
     form.append("labels", document.getElementById("correct-labels")?.value ?? "");
     form.append("empty", document.getElementById("correct-empty")?.checked ? "yes" : "no");
+    const counts = document.querySelector("#scan-counts [data-result]")?.dataset;
+    form.append("result", counts?.result ?? "");
+    form.append("parent", counts?.review ?? "");
     const path = "/scans/" + encodeURIComponent(page.dataset.scan) + "/correction";
     try {
       const response = await fetch(path, { method: "POST", body: form, headers: { "X-CSRFToken": lightbox.csrf() } });

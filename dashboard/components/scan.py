@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -13,8 +15,12 @@ from dashboard.components.results import finding
 from data.records import NOTICE, User
 from services import addresses
 
+if TYPE_CHECKING:
+    from services.reviewing.worklist import ScanView
+
 SCAN_ID = "scan-id"
 REFRESH = "scan-refresh"  # set by live.js when the server's version of the scan differs
+COUNTS = "scan-counts"  # result and current review as the page shows them, for what is saved from it
 SEEN = "scan-seen"  # the version that the page shows; live.js compares it
 TITLE = "scan-title"
 STATUS = "scan-status"
@@ -79,6 +85,7 @@ def frame(user: User, scan_id: str) -> Component:
                 ],
                 className="lb-page-head lb-identity",
             ),
+            html.Div(id=COUNTS, hidden=True),
             html.Div(id=UNCERTAIN, role="status"),
             html.Div([viewer.frame(), side], className="lb-scan-columns"),
         ],
@@ -86,6 +93,13 @@ def frame(user: User, scan_id: str) -> Component:
         id="scan-page",
         **data(scan=scan_id),
     )
+
+
+def counts(view: ScanView) -> Component:
+    """Say to scripts which result the page shows, and which review counts of it ("" for none)."""
+    result = "" if view.result is None else view.result.id
+    review = "" if view.current is None else view.current.id
+    return html.Span(**data(result=result, review=review))
 
 
 def truth_options(task: str) -> list[dict[str, str]]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, request
@@ -38,7 +36,6 @@ def register(server: Flask, services: Services) -> None:
     rule("/scans/<scan_id>/download/mask", "download_mask", views.download_mask)
     rule("/scans/<scan_id>/download/overlay/<int:index>.png", "download_overlay", views.download_overlay)
     rule("/exports/cohort.<kind>", "export_cohort", views.export_cohort)
-    rule("/scans/<scan_id>/correction", "correct_mask", views.correct_mask, methods=["POST"])
 
 
 class ScanFiles:
@@ -104,28 +101,6 @@ class ScanFiles:
         asked = self.services.cohort.numbers.asked(request.query_string.decode("utf-8", "replace"))
         export = self.services.cohort.exports.export(asked.filters, kind, user)
         return _download(export.content, export.name, export.mime)
-
-    def correct_mask(self, scan_id: str) -> Response:
-        """Take a corrected mask in the scan's own grid."""
-        user = require(Permission.REVIEW)
-        sent = request.files.get("mask")
-        if sent is None or not sent.filename:
-            raise InvalidInput("Choose a mask file first.")
-        name = Path(sent.filename.replace("\\", "/")).name
-        with tempfile.TemporaryDirectory(prefix="lightbox-mask-") as folder:
-            path = Path(folder) / "mask"
-            sent.save(path)
-            form = request.form
-            review = self.services.reviewing.reviews.correct(
-                scan_id,
-                user,
-                path,
-                name,
-                form.get("reason", "").strip(),
-                labels=form.get("labels", ""),
-                empty=form.get("empty") == "yes",
-            )
-        return jsonify({"review": review.id})
 
 
 def _readable(scan_id: str) -> None:

@@ -20,6 +20,7 @@ from dashboard.components.scan import (
     ADVICE,
     CARD,
     CORRECT_ROW,
+    COUNTS,
     DOWNLOADS,
     FACTS,
     HISTORY,
@@ -67,6 +68,7 @@ PANELS = {
     CORRECT_ROW: "hidden",
     TRUTH: "options",
     SEEN: "data",
+    COUNTS: "children",
 }
 VIEWER = {
     viewer.DATA: "data",
@@ -112,6 +114,7 @@ def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
         ADVICE: panels.mask_advice(view.scan),
         CORRECT_ROW: view.result is None or not view.result.has_mask,
         TRUTH: parts.truth_options(view.scan.task),
+        COUNTS: parts.counts(view),
         SEEN: {"scan": scan_id, "version": version_of(view)},
     }
 

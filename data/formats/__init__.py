@@ -30,6 +30,7 @@ from data.formats.geometry import (
     to_source,
 )
 from data.formats.limits import Decoded, Limits
+from data.formats.masks.drawn import drawn_mask
 from data.formats.masks.files import read_mask, source_picture
 from data.formats.masks.values import MaskAnswers
 from data.formats.members import Member
@@ -53,6 +54,7 @@ __all__ = [
     "decode_guarded",
     "display_affine",
     "display_shape",
+    "drawn_mask",
     "grouped",
     "is_archive",
     "is_volume",

@@ -45,7 +45,7 @@ class _Kept:
     readings: ReadingColumns = field(default_factory=ReadingColumns.none)
     judgements: Judgements = field(default_factory=lambda: Judgements.from_columns({}))
     keys: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))  # of the judgements
-    reviewed_us: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    decides: Mask = field(default_factory=lambda: np.zeros(0, bool))  # of its scan's newest reviewed result
 
 
 class JudgementStore:
@@ -111,9 +111,9 @@ class JudgementStore:
     ) -> tuple[Judgements, Judgements]:
         """What two versions said of the same scans: row i of both is one scan, ordered by id.
 
-        Of several results of a version the latest counts. The truth is the scan's: what its latest
-        review says, whichever version's result that was of. A mask that has no review of its own has no
-        Dice.
+        Of several results of a version the latest counts. The truth is the scan's: what the current review
+        of its newest reviewed result says, whichever version's that was. A mask that has no review of its
+        own has no Dice.
         """
         kept = self._current()
         scans, truth = self._scans_of_both(kept, task, (first, second), synthetic)
@@ -179,15 +179,15 @@ class JudgementStore:
     def _scans_of_both(
         self, kept: _Kept, task: str, versions: tuple[str, str], synthetic: bool | None
     ) -> tuple[list[str], Mask]:
-        """The scans with a truth that both versions have read, by id, and the latest truth of each."""
+        """The scans with a truth that both versions have read, by id, and the truth of each."""
         read = kept.readings
         keys = [read.key[read.model == self._models.get((task, version), -1)] for version in versions]
-        rows = _equal(kept.judgements.task, task) & np.isin(kept.keys, np.intersect1d(*keys))
+        rows = _equal(kept.judgements.task, task) & np.isin(kept.keys, np.intersect1d(*keys)) & kept.decides
         if synthetic is not None:
             rows &= kept.judgements.synthetic == synthetic
-        order = np.flatnonzero(rows)[np.argsort(kept.reviewed_us[rows], kind="stable")]
         truth = {
-            str(kept.judgements.scan_id[row]): bool(kept.judgements.truth_positive[row]) for row in order
+            str(kept.judgements.scan_id[row]): bool(kept.judgements.truth_positive[row])
+            for row in np.flatnonzero(rows)
         }
         scans = sorted(truth)
         return scans, np.array([truth[scan] for scan in scans], dtype=bool)
@@ -218,7 +218,7 @@ class JudgementStore:
         if stays.all() and not known:  # nothing was reviewed: no need to copy what is large
             return replace(before, revision=revision, readings=readings)
         every: list[Part] = [
-            (before.judgements.where(stays), before.keys[stays], before.reviewed_us[stays]),
+            (before.judgements.where(stays), before.keys[stays], before.decides[stays]),
             *known,
         ]
         return _Kept(

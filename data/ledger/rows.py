@@ -73,22 +73,23 @@ def note_result(connection: Connection, result: Result) -> None:
     _note(connection, result.scan_id, _of_result(result) | _UNREVIEWED)
 
 
-def note_review(connection: Connection, review: Review) -> None:
-    """The latest review of a scan's latest result."""
-    values: dict[str, Any] = {
-        "verdict": review.verdict.value,
-        "truth_positive": review.truth_positive,
-        "dice": None if review.dice is None else float(review.dice),
-        "reviewed_us": microseconds(review.created_at),
-    }
-    # Whoever corrected a mask sees the sizes of the corrected one, until a later review takes that back.
-    if review.verdict is not Verdict.CORRECTED:
-        values["of_result"] = review.result_id
-        _note(connection, review.scan_id, values, _CHANGE_TO_SIZES_OF_RESULT)
+def note_review(connection: Connection, scan_id: str, result_id: str, current: Review | None) -> None:
+    """The current review of a scan's latest result, or that there is none any more."""
+    values = _UNREVIEWED
+    if current is not None:
+        values = {
+            "verdict": current.verdict.value,
+            "truth_positive": current.truth_positive,
+            "dice": None if current.dice is None else float(current.dice),
+            "reviewed_us": microseconds(current.created_at),
+        }
+    # Whoever corrected a mask sees the sizes of the corrected one, as long as that review counts.
+    if current is None or current.verdict is not Verdict.CORRECTED:
+        _note(connection, scan_id, values | {"of_result": result_id}, _CHANGE_TO_SIZES_OF_RESULT)
         return
-    measured = review.measurements
+    measured = current.measurements
     sizes = {name: None if measured is None else getattr(measured, name) for name in _SIZES}
-    _note(connection, review.scan_id, values | sizes)
+    _note(connection, scan_id, values | sizes)
 
 
 def note_old_review(connection: Connection, scan_id: str) -> None:
@@ -127,7 +128,7 @@ def recount(engine: Engine) -> int:
         connection.execute(delete(ledger))
         source = (
             scans.outerjoin(results, scans.c.latest_result_id == results.c.id)
-            .outerjoin(reviews, scans.c.latest_review_id == reviews.c.id)
+            .outerjoin(reviews, results.c.current_review_id == reviews.c.id)
         )  # fmt: skip
         query = select(*_recounted_columns()).select_from(source).order_by(scans.c.created_at, scans.c.id)
         joined = connection.execution_options(yield_per=_RECOUNTED_AT_ONCE).execute(query)

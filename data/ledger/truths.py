@@ -1,8 +1,9 @@
 """What counts as the truth of a result, out of its reviews: the rows that judgements are made of.
 
-The truth of a result is what its latest review says that says any: an accepting one says that the
-result is right, a correcting, rejecting or labelling one what is true instead. A rejection that leaves
-the truth open changes nothing.
+The truth of a result is what its current review says (`data.records.current_review`): an accepting one
+says that the result is right, a correcting, rejecting or labelling one what is true instead. Where that
+one is unsure, or rejects and leaves the truth open, there is none. The truth of a scan is what the current
+review of its newest reviewed result says.
 
 The Dice of a drawn mask is the review's own where a mask was corrected or came with the label. A mask
 that was accepted counts as 1, because the reviewer let it stand. Where a tumour was missed altogether
@@ -49,23 +50,24 @@ _OF_REVIEW = (
     reviews.c.truth_positive,
     reviews.c.dice,
     reviews.c.volume_ml.label("true_volume_ml"),
-    reviews.c.created_at.label("reviewed_at"),
 )
 _TAKEN_OVER = (
     "result_id", "scan_id", "task", "version", "probability", "threshold", "volume_ml", "sex", "age_years",
     "site", "scanner",
 )  # fmt: skip
 
-Part = tuple[Judgements, NDArray[np.int64], NDArray[np.int64]]
-"""Judgements, the ledger's key of each, and when each was reviewed, in microseconds since 1970."""
+Part = tuple[Judgements, NDArray[np.int64], NDArray[np.bool_]]
+"""Judgements, the ledger's key of each, and whether it is of its scan's newest reviewed result."""
 
 
 def judged(connection: Connection, scan_ids: Sequence[str] | None, share: float) -> Iterator[Part]:
     """All results of these scans, or of all, whose truth is known, in parts."""
-    source = _with_scan().join(reviews, reviews.c.result_id == results.c.id)
-    query = select(*_OF_RESULT, *_OF_REVIEW).select_from(source).where(_says_truth(reviews), _latest_truth())
+    source = _with_scan().join(reviews, results.c.current_review_id == reviews.c.id)
+    columns = (*_OF_RESULT, *_OF_REVIEW, _newest_reviewed().label("decides"))
+    query = select(*columns).select_from(source).where(_says_truth())
     for rows in parts(connection, query, scan_ids):
-        yield _judgements(rows, share), *_keys_and_times(rows)
+        keys = np.array([row.line for row in rows], dtype=np.int64)
+        yield _judgements(rows, share), keys, np.array([row.decides for row in rows], dtype=bool)
 
 
 def parts(
@@ -123,22 +125,18 @@ def _with_scan() -> FromClause:
     )
 
 
-def _says_truth(review: Any) -> ColumnElement[bool]:
-    return or_(review.c.truth_positive.is_not(None), review.c.verdict == Verdict.ACCEPTED.value)
+def _says_truth() -> ColumnElement[bool]:
+    return or_(reviews.c.truth_positive.is_not(None), reviews.c.verdict == Verdict.ACCEPTED.value)
 
 
-def _latest_truth() -> ColumnElement[bool]:
-    later = reviews.alias("later")
+def _newest_reviewed() -> ColumnElement[bool]:
+    newer = results.alias("newer")
     after = or_(
-        later.c.created_at > reviews.c.created_at,
-        and_(later.c.created_at == reviews.c.created_at, later.c.id > reviews.c.id),
+        newer.c.created_at > results.c.created_at,
+        and_(newer.c.created_at == results.c.created_at, newer.c.id > results.c.id),
     )
-    return ~exists().where(later.c.result_id == reviews.c.result_id, _says_truth(later), after)
-
-
-def _keys_and_times(rows: Sequence[Row[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    reviewed = [microseconds(row.reviewed_at) for row in rows]
-    return np.array([row.line for row in rows], dtype=np.int64), np.array(reviewed, dtype=np.int64)
+    reviewed = newer.c.current_review_id.is_not(None)
+    return ~exists().where(newer.c.scan_id == results.c.scan_id, reviewed, after)
 
 
 def _judgements(rows: Sequence[Row[Any]], share: float) -> Judgements:

@@ -37,7 +37,7 @@ from data.records.results import (
     Result,
     outcome_of,
 )
-from data.records.reviews import Review, Verdict
+from data.records.reviews import BY_PEOPLE, Review, Verdict, current_review
 from data.records.scans import (
     DecodedScan,
     KeptRefusal,
@@ -67,6 +67,7 @@ __all__ = [
     "AlertState",
     "AuditEvent",
     "BRAIN_TUMOUR",
+    "BY_PEOPLE",
     "Box",
     "CATEGORIES",
     "ConflictState",
@@ -144,6 +145,7 @@ __all__ = [
     "Verdict",
     "WATCHED",
     "Watched",
+    "current_review",
     "outcome_of",
     "WorklistPage",
     "WorklistQuery",

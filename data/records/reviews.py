@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +16,13 @@ class Verdict(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     CORRECTED = "corrected"
+    UNSURE = "unsure"  # somebody looked and cannot tell: no truth
     LABELLED = "labelled"  # nobody looked: an imported label or mask says what is true
+    TAKING_BACK = "taking-back"  # says nothing of the result: the review that it names no longer counts
+
+
+BY_PEOPLE = (Verdict.ACCEPTED, Verdict.REJECTED, Verdict.CORRECTED, Verdict.UNSURE)
+"""The verdicts of somebody who looked."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,24 @@ class Review:
     reviewer_id: str
     reviewer_name: str
     created_at: datetime
-    measurements: Measurements | None = None  # of the corrected mask
+    measurements: Measurements | None = None  # of the mask that it brings: a corrected or a labelled one
     dice: float | None = None  # AI's mask against the corrected one
     truth_positive: bool | None = None  # what the reviewer holds to be true
+    takes_back: str | None = None  # the review that a taking-back takes back
+    parent_id: str | None = None  # the current review that the reviewer had before their eyes
+    minutes: float | None = None  # that the reviewer spent
+    comment: str | None = None
+
+
+def current_review(reviews: Iterable[Review], result_id: str) -> Review | None:
+    """What counts of a result now, or None: its newest review that is neither a taking-back nor taken back.
+
+    The one rule: what the scan's page, worklist, ledger, downloads, files for training and figures of real
+    use say follows from it (the store keeps its answer beside each result).
+    """
+    of_result = [review for review in reviews if review.result_id == result_id]
+    gone = {review.takes_back for review in of_result}
+    standing = [
+        review for review in of_result if review.verdict is not Verdict.TAKING_BACK and review.id not in gone
+    ]
+    return max(standing, key=lambda review: (review.created_at, review.id), default=None)

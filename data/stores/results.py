@@ -26,13 +26,14 @@ class ResultStore:
         `watched` is kept with it. Adding the same id again changes nothing, so that an interrupted
         reading can be repeated.
         """
-        latest = {"latest_result_id": result.id, "latest_review_id": None}
         with writing(self._engine) as connection:
             if connection.execute(select(results.c.id).where(results.c.id == result.id)).first() is not None:
                 return result
             bump(connection, REVISION_OF_SCANS)
             connection.execute(insert(results), _values(result))
-            connection.execute(update(scans).where(scans.c.id == result.scan_id).values(latest))
+            connection.execute(
+                update(scans).where(scans.c.id == result.scan_id).values(latest_result_id=result.id)
+            )
             note_result(connection, result)
             if watched is not None:
                 note_features(connection, watched)

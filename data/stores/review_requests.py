@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, Engine, delete, exists, insert, select
 
 from data.database import reading, writing
 from data.records import ReviewRequest
-from data.tables import review_requests, reviews, scans
+from data.tables import results, review_requests, reviews, scans
 
 _COLUMNS = [review_requests.c[name] for name in ReviewRequest.__dataclass_fields__]
 
 
 class ReviewRequestStore:
-    """Requests; one is open until its scan is reviewed after it was made."""
+    """Requests; one is open until a review that counts came after it."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -52,6 +52,9 @@ class ReviewRequestStore:
 
 
 def _answered() -> ColumnElement[bool]:
+    """Whether a review that counts was given after the request."""
     return exists().where(
-        reviews.c.scan_id == review_requests.c.scan_id, reviews.c.created_at >= review_requests.c.created_at
+        results.c.scan_id == review_requests.c.scan_id,
+        reviews.c.id == results.c.current_review_id,
+        reviews.c.created_at >= review_requests.c.created_at,
     )

@@ -5,41 +5,53 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, insert, select, update
 
 from data.codec import from_json, to_json
 from data.database import bump, reading, writing
+from data.errors import Outdated
 from data.ledger.rows import note_old_review, note_review
-from data.records import Measurements, Review, Verdict
-from data.tables import REVISION_OF_SCANS, reviews, scans
+from data.records import Measurements, Review, Verdict, current_review
+from data.tables import REVISION_OF_SCANS, results, reviews, scans
 
+NEW_RESULT = "This scan was read again meanwhile: look at the new result first."
+OTHER_REVIEW = "Somebody reviewed this result meanwhile: look at that review first."
 # Statements are made once: making one takes longer than carrying it out.
 _NEW = insert(reviews)
-_TAKE_OVER = update(scans).where(
-    scans.c.id == bindparam("of_scan"), scans.c.latest_result_id == bindparam("of_result")
+_OF_RESULT = select(reviews).where(
+    reviews.c.scan_id == bindparam("of_scan"), reviews.c.result_id == bindparam("of_result")
+)
+_COUNTS = select(scans.c.latest_result_id, results.c.current_review_id).select_from(
+    scans.outerjoin(results, scans.c.latest_result_id == results.c.id)
+).where(scans.c.id == bindparam("of_scan"))  # fmt: skip
+_SET_CURRENT = (
+    update(results)
+    .where(results.c.id == bindparam("of_result"), results.c.scan_id == bindparam("of_scan"))
+    .values(current_review_id=bindparam("current"))
 )
 
 
 class ReviewStore:
-    """Reviews; none is ever changed, a later one counts."""
+    """Reviews; none is ever changed. Which one counts of a result is kept beside the result."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, review: Review) -> Review:
-        """Keeps a review.
+    def add(self, review: Review, *, on_parent: bool = False) -> Review:
+        """Keeps a review, and what counts of its result from now on (`current_review`).
 
-        It becomes the scan's latest one only if it is of the scan's latest result: a verdict on
-        a mask must not stand beside another mask.
+        With `on_parent`, raises Outdated unless its result is the scan's latest one and its parent that
+        result's current review: nobody overwrites silently what they have not seen.
         """
-        of_latest = {"of_scan": review.scan_id, "of_result": review.result_id, "latest_review_id": review.id}
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_SCANS)
+            counts = connection.execute(_COUNTS, {"of_scan": review.scan_id}).one()
+            if on_parent and counts.latest_result_id != review.result_id:
+                raise Outdated(NEW_RESULT)
+            if on_parent and counts.current_review_id != review.parent_id:
+                raise Outdated(OTHER_REVIEW)
             connection.execute(_NEW, _values(review))
-            if connection.execute(_TAKE_OVER, of_latest).rowcount:
-                note_review(connection, review)
-            else:
-                note_old_review(connection, review.scan_id)
+            _settle(connection, review, is_latest=counts.latest_result_id == review.result_id)
         return review
 
     def get(self, review_id: str) -> Review | None:
@@ -48,10 +60,12 @@ class ReviewStore:
             row = connection.execute(select(reviews).where(reviews.c.id == review_id)).one_or_none()
         return None if row is None else _review(row)
 
-    def latest(self, scan_id: str) -> Review | None:
-        """The latest review of the scan's latest result, or None."""
-        latest = scans.join(reviews, scans.c.latest_review_id == reviews.c.id)
-        query = select(reviews).select_from(latest).where(scans.c.id == scan_id)
+    def current(self, scan_id: str) -> Review | None:
+        """What counts of the scan's latest result, or None."""
+        source = scans.join(results, scans.c.latest_result_id == results.c.id).join(
+            reviews, results.c.current_review_id == reviews.c.id
+        )
+        query = select(reviews).select_from(source).where(scans.c.id == scan_id)
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _review(row)
@@ -59,15 +73,43 @@ class ReviewStore:
     def of_scan(self, scan_id: str) -> list[Review]:
         """All reviews of all of the scan's results, newest first."""
         query = select(reviews).where(reviews.c.scan_id == scan_id)
+        newest = (reviews.c.created_at.desc(), reviews.c.id.desc())
         with reading(self._engine) as connection:
-            return [_review(row) for row in connection.execute(query.order_by(reviews.c.created_at.desc()))]
+            return [_review(row) for row in connection.execute(query.order_by(*newest))]
+
+    def deciding(self, scan_id: str) -> Review | None:
+        """What counts of the newest of the scan's results that somebody reviewed, or None.
+
+        What is true of a patient does not change with the version that reads the scan again.
+        """
+        source = results.join(reviews, results.c.current_review_id == reviews.c.id)
+        query = select(reviews).select_from(source).where(results.c.scan_id == scan_id)
+        newest = (results.c.created_at.desc(), results.c.id.desc())
+        with reading(self._engine) as connection:
+            row = connection.execute(query.order_by(*newest).limit(1)).one_or_none()
+        return None if row is None else _review(row)
 
     def reasoned(self, first: datetime, end: datetime, limit: int) -> list[Review]:
-        """The latest reviews of a time that say why, newest first."""
-        given = reviews.c.reason.is_not(None) & (reviews.c.created_at >= first) & (reviews.c.created_at < end)
-        query = select(reviews).where(given).order_by(reviews.c.created_at.desc(), reviews.c.id).limit(limit)
+        """The latest reviews of a time that count and say why, newest first."""
+        source = results.join(reviews, results.c.current_review_id == reviews.c.id)
+        said = reviews.c.reason.is_not(None) | reviews.c.comment.is_not(None)
+        given = said & (reviews.c.created_at >= first) & (reviews.c.created_at < end)
+        query = select(reviews).select_from(source).where(given)
+        newest = (reviews.c.created_at.desc(), reviews.c.id)
         with reading(self._engine) as connection:
-            return [_review(row) for row in connection.execute(query)]
+            return [_review(row) for row in connection.execute(query.order_by(*newest).limit(limit))]
+
+
+def _settle(connection: Connection, review: Review, *, is_latest: bool) -> None:
+    """Write down what counts of a review's result, beside the result and in the ledger."""
+    of_result = {"of_scan": review.scan_id, "of_result": review.result_id}
+    of_same = [_review(row) for row in connection.execute(_OF_RESULT, of_result)]
+    current = current_review(of_same, review.result_id)
+    connection.execute(_SET_CURRENT, of_result | {"current": None if current is None else current.id})
+    if is_latest:
+        note_review(connection, review.scan_id, review.result_id, current)
+    else:
+        note_old_review(connection, review.scan_id)
 
 
 def _values(review: Review) -> dict[str, Any]:
@@ -85,6 +127,10 @@ def _values(review: Review) -> dict[str, Any]:
         "measurements": None if measurements is None else to_json(measurements),
         "dice": None if review.dice is None else float(review.dice),
         "truth_positive": review.truth_positive,
+        "takes_back": review.takes_back,
+        "parent_id": review.parent_id,
+        "minutes": review.minutes,
+        "comment": review.comment,
         "created_at": review.created_at,
     }
 
@@ -102,4 +148,8 @@ def _review(row: Row[Any]) -> Review:
         measurements=None if row.measurements is None else from_json(Measurements, row.measurements),
         dice=row.dice,
         truth_positive=row.truth_positive,
+        takes_back=row.takes_back,
+        parent_id=row.parent_id,
+        minutes=row.minutes,
+        comment=row.comment,
     )

@@ -39,7 +39,7 @@ ledger = Table(
     Column("read_us", BigInteger),  # when, as `created_us`
     Column("head_row", Double),  # the largest lesion's centre in the head's square, 0 to 1
     Column("head_column", Double),
-    Column("verdict", String(16)),  # of the latest review of the latest result, and so on
+    Column("verdict", String(16)),  # of the current review of the latest result, and so on
     Column("truth_positive", Boolean),
     Column("dice", Double),
     Column("reviewed_us", BigInteger),

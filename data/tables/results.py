@@ -30,6 +30,7 @@ results = Table(
     Column("doubts", Words),  # JSON, NULL where the answer is not uncertain
     Column("outside_distance", Double),  # from the training set; 1 is the limit
     Column("created_at", UtcDateTime, nullable=False),
+    Column("current_review_id", String(ID_LENGTH)),  # what counts of it now (`data.records.current_review`)
     Index("ix_results_scan_id_created_at", "scan_id", "created_at"),
     Index("ix_results_task_created_at", "task", "created_at"),
     **MYSQL,
@@ -45,11 +46,15 @@ reviews = Table(
     Column("reason", Words),
     Column("reviewer_id", Line(64), nullable=False),
     Column("reviewer_name", Line(), nullable=False),
-    Column("volume_ml", Double),  # of the corrected mask
+    Column("volume_ml", Double),  # of the mask that it brings
     Column("longest_diameter_mm", Double),
     Column("measurements", Words),  # JSON
     Column("dice", Double),
     Column("truth_positive", Boolean),
+    Column("takes_back", String(ID_LENGTH)),  # the review that this one takes back
+    Column("parent_id", String(ID_LENGTH)),  # the current review when this one was begun
+    Column("minutes", Double),  # that the reviewer spent
+    Column("comment", Words),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_reviews_scan_id_created_at", "scan_id", "created_at"),
     Index("ix_reviews_result_id", "result_id"),

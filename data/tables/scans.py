@@ -94,7 +94,6 @@ scans = Table(
     Column("synthetic", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
     Column("latest_result_id", String(ID_LENGTH)),
-    Column("latest_review_id", String(ID_LENGTH)),  # of the latest result: a new result has none yet
     Index("ix_scans_patient_id", "patient_id"),
     Index("ix_scans_created_at_id", "created_at", "id"),
     Index("ix_scans_status_created_at_id", "status", "created_at", "id"),

@@ -19,6 +19,7 @@ from data.ledger.bitmaps import Rows, row_numbers
 from data.ledger.in_memory import Ledger, LedgerColumns
 from data.ledger.quantiles import QUANTITIES
 from data.ledger.selection import selected
+from data.records import BY_PEOPLE
 from models.statistics.areas import superiority as counted_superiority
 from models.statistics.estimate import Z95
 from models.statistics.proportions import difference, proportion
@@ -27,7 +28,7 @@ from services.task_words import MEASURED_VOLUME
 Query = Mapping[str, Sequence[str]]
 FloatArray = NDArray[np.float64]
 LEAST = 5  # cases on each side that a comparison needs
-_REVIEWED = ("accepted", "rejected", "corrected")
+_REVIEWED = tuple(verdict.value for verdict in BY_PEOPLE)
 _SHARES = {
     "positive": ("positive among those read", "result", ("positive",), ("positive", "negative")),
     "corrected": ("corrected among those reviewed", "review", ("corrected",), _REVIEWED),

@@ -13,7 +13,7 @@ from data.ledger.bitmaps import Rows, row_numbers
 from data.ledger.in_memory import MEASURED_BY, LedgerColumns
 from data.ledger.quantiles import percentiles
 from data.ledger.selection import FROM, TO, among, selected
-from data.records import KeptRefusal, Outcome, ScanStatus, Verdict
+from data.records import BY_PEOPLE, KeptRefusal, Outcome, ScanStatus, Verdict
 from models.statistics.estimate import Estimate
 from models.statistics.proportions import proportion
 from services.cohort.filters import Query, tidy
@@ -23,7 +23,7 @@ REFUSAL_FILTERS = (FROM, TO, "site", "scanner", "modality")
 
 _EPOCH = date(1970, 1, 1)
 _WAITING = (ScanStatus.WAITING.value, ScanStatus.READING.value)
-_REVIEWED = (Verdict.ACCEPTED.value, Verdict.REJECTED.value, Verdict.CORRECTED.value)
+_REVIEWED = tuple(verdict.value for verdict in BY_PEOPLE)
 _READ = ("negative", "positive")
 _MEASURED = tuple(size for size in bands.SIZES if size not in (bands.UNKNOWN, bands.NONE))
 

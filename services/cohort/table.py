@@ -179,7 +179,7 @@ class _Building:
             (_READ, (query_of(self._cohort.uncertain.filters), _CERTAIN)),
             (total, (_REVIEWED, *self._present("review", (NONE,)))),
             (query_of(self._cohort.volume_ml.filters), self._present("size", SIZES, (UNKNOWN, NONE))),
-            (_NOT_CORRECTED, self._present("review", ("accepted", "rejected"))),
+            (_NOT_CORRECTED, self._present("review", ("accepted", "rejected", "unsure"))),
         ]
         table.sums = [equation for equation in table.sums if self._holds(*equation)]
         unfinished = (self._key(name, NONE) for name in ("result", "chance", "version", "review"))

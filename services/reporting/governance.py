@@ -241,7 +241,7 @@ class GovernanceReport:
         return Chapter("Incidents", [Table(head, rows[:_MOST], texts=4)])
 
     def _feedback(self, period: Period) -> Chapter:
-        """What reviewers wrote when they rejected or corrected a result."""
+        """What reviewers wrote in the reviews that count."""
         reviews = self._sources.reviews.reasoned(period.start, period.end, _MOST)
         rows: list[list[Cell]] = [
             [f"{review.created_at:%Y-%m-%d}", review.scan_id[:8], review.verdict.value, self._reason(review)]
@@ -253,7 +253,8 @@ class GovernanceReport:
     def _reason(self, review: Review) -> str:
         scan = self._sources.scans.get(review.scan_id)
         patient = self._sources.patients.get(scan.patient_id, with_identity=True) if scan else None
-        return without_identity((review.reason or "")[:_MOST_WORDS], patient.identity if patient else None)
+        words = " ".join(filter(None, (review.reason, review.comment)))
+        return without_identity(words[:_MOST_WORDS], patient.identity if patient else None)
 
     def _approvals(self, period: Period) -> Chapter:
         rows: list[list[Cell]] = [

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from data import formats
 from data.errors import NotFound
 from data.files import FileStore
-from data.records import Result, Review, Scan
+from data.records import Scan
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
@@ -110,22 +110,15 @@ class Pictures:
         return _nth(self.mask(scan_id, layer), index)
 
     def _mask_key(self, scan_id: str, layer: str) -> str:
-        result = self._results.latest(scan_id)
         if layer == CORRECTED:
-            corrected = next(iter(self._corrections(scan_id, result)), None)
-            if corrected is None:
+            current = self._reviews.current(scan_id)
+            if current is None or current.measurements is None:
                 raise NotFound("This scan has no corrected mask.")
-            return keys.corrected_mask(corrected.id)
+            return keys.corrected_mask(current.id)
+        result = self._results.latest(scan_id)
         if layer != AI or result is None or not result.has_mask:
             raise NotFound("This scan has no mask.")
         return keys.mask(result.id)
-
-    def _corrections(self, scan_id: str, result: Result | None) -> list[Review]:
-        """The corrections of a result, newest first: one of an older result says nothing of this one."""
-        if result is None:
-            return []
-        reviews = self._reviews.of_scan(scan_id)
-        return [review for review in reviews if review.measurements and review.result_id == result.id]
 
     def _chosen(self, scan: Scan, index: int | None) -> int:
         chosen = scan.slices // 2 if index is None else index

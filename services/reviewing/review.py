@@ -1,8 +1,12 @@
-"""Review: a clinician accepts, rejects or corrects what the model said. The model's answer stays."""
+"""Review: a clinician accepts, rejects or corrects what the model said, or cannot tell, or takes that back.
+
+The model's answer stays, and so does every review; which one counts is `data.records.current_review`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +15,10 @@ from numpy.typing import NDArray
 
 from data import formats
 from data.database import new_id, now
-from data.errors import InvalidInput, NotFound
+from data.errors import InvalidInput, NotFound, Outdated
 from data.files import FileStore
 from data.packing import packed
-from data.records import AuditEvent, Result, Review, Scan, User, Verdict
+from data.records import AuditEvent, Result, Review, Scan, User, Verdict, current_review
 from data.stores.audit import AuditLog
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
@@ -22,16 +26,74 @@ from data.stores.scans import ScanStore
 from models.measuring import measure
 from models.overlap import dice
 from services import keys
-from services.permissions import Permission, require
+from services.permissions import Permission, may, require
 from services.reviewing.pictures import Pictures
 
 Mask = NDArray[np.bool_]
 ReviewListener = Callable[[Result], None]
 LONGEST_REASON = 2000
+LONGEST_MINUTES = 24 * 60.0
+_NO_REVIEW = "There is no such review."
+_TAKEN_BACK = "This review has been taken back already."
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a reviewer had before their eyes: a result, and the review that counted of it, if any."""
+
+    result_id: str
+    review_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """What comes with any verdict."""
+
+    seen: Seen | None = None  # None: whatever counts now
+    comment: str = ""
+    minutes: float | None = None  # that the reviewer spent
+
+
+NO_REMARKS = Remarks()
+
+
+@dataclass(frozen=True)
+class MaskFile:
+    """A corrected mask as a file in the scan's own grid.
+
+    `labels` says which labels of a mask with several are the finding ("1, 4", "all"), `empty` that a mask
+    without any is meant.
+    """
+
+    file: Path
+    name: str
+    labels: str = ""
+    empty: bool = False
+
+    def read(self, scan: Scan) -> Mask:
+        """The mask in display order; raises InvalidInput where it does not fit or leaves a question open."""
+        answers = formats.MaskAnswers.of(self.labels, empty=self.empty)
+        return formats.read_mask(self.file, self.name, scan.grid, answers)
+
+
+@dataclass(frozen=True)
+class DrawnMask:
+    """A corrected mask as the page draws it: gzip of one byte a voxel, 0 or 1, in display order."""
+
+    content: bytes
+    empty: bool = False  # one without any is meant
+
+    def read(self, scan: Scan) -> Mask:
+        """The mask in display order; raises InvalidInput for one that does not fit."""
+        return formats.drawn_mask(self.content, (scan.slices, scan.height, scan.width), empty=self.empty)
 
 
 class Reviews:
-    """Every review is kept beside those before it."""
+    """Every review is kept beside those before it.
+
+    Each verb raises NotAllowed, NotFound, InvalidInput, and Outdated where `Remarks.seen` is not what
+    counts any more.
+    """
 
     def __init__(
         self,
@@ -52,57 +114,74 @@ class Reviews:
         self._audit = audit
         self._listener = listener
 
-    def accept(self, scan_id: str, user: User) -> Review:
-        """The result is right. Raises NotAllowed, NotFound."""
+    def accept(self, scan_id: str, user: User, remarks: Remarks = NO_REMARKS) -> Review:
+        """The result is right, and so is the AI's own mask, whatever was said before."""
         _, result = self._reviewable(scan_id, user)
-        return self._kept(
-            _review(result, user, Verdict.ACCEPTED, None, truth_positive=result.positive), result
-        )
+        review = _review(result, user, Verdict.ACCEPTED, remarks)
+        return self._kept(replace(review, truth_positive=result.positive), result, remarks)
 
-    def reject(self, scan_id: str, user: User, reason: str, truth_positive: bool | None = None) -> Review:
-        """The result is wrong, for a reason; `truth_positive` says what is true, None leaves it open.
-
-        Raises InvalidInput without a reason, NotAllowed, NotFound.
-        """
-        _, result = self._reviewable(scan_id, user)
-        return self._kept(_review(result, user, Verdict.REJECTED, _reason(reason), truth_positive), result)
-
-    def correct(
+    def reject(
         self,
         scan_id: str,
         user: User,
-        file: Path,
-        name: str,
-        reason: str = "",
-        *,
-        labels: str = "",
-        empty: bool = False,
+        reason: str,
+        truth_positive: bool | None = None,
+        remarks: Remarks = NO_REMARKS,
     ) -> Review:
-        """Another mask, in the scan's own grid, is right.
+        """The result is wrong, for a reason; `truth_positive` says what is true, None leaves it open."""
+        _, result = self._reviewable(scan_id, user)
+        review = _review(result, user, Verdict.REJECTED, remarks)
+        review = replace(review, reason=_reason(reason), truth_positive=truth_positive)
+        return self._kept(review, result, remarks)
 
-        `labels` says which labels of a mask with several are the finding ("1, 4", "all"), `empty` that a
-        mask without any is meant. Raises InvalidInput for a mask that does not fit or leaves such a question
-        open, NotAllowed, NotFound.
-        """
+    def unsure(self, scan_id: str, user: User, remarks: Remarks = NO_REMARKS) -> Review:
+        """The reviewer cannot tell: the result has no truth until somebody can."""
+        _, result = self._reviewable(scan_id, user)
+        return self._kept(_review(result, user, Verdict.UNSURE, remarks), result, remarks)
+
+    def correct(
+        self, scan_id: str, user: User, mask: MaskFile | DrawnMask, remarks: Remarks = NO_REMARKS
+    ) -> Review:
+        """Another mask is right."""
         scan, result = self._reviewable(scan_id, user)
         if not result.has_mask:
             raise InvalidInput("Only the mask of a segmentation can be corrected.")
-        answers = formats.MaskAnswers.of(labels, empty=empty)
-        corrected = formats.read_mask(file, name, scan.grid, answers)
-        review = Review(
-            id=new_id(),
-            scan_id=scan_id,
-            result_id=result.id,
-            verdict=Verdict.CORRECTED,
-            reason=reason.strip()[:LONGEST_REASON] or None,
-            reviewer_id=user.id,
-            reviewer_name=user.display_name,
-            created_at=now(),
+        corrected = mask.read(scan)
+        review = replace(
+            _review(result, user, Verdict.CORRECTED, remarks),
             **beside(scan, self._pictures.mask(scan_id), corrected),
             truth_positive=bool(corrected.any()),
         )
-        self._files.put(keys.corrected_mask(review.id), packed(corrected))
-        return self._kept(review, result)
+        key = keys.corrected_mask(review.id)
+        self._files.put(key, packed(corrected))
+        try:
+            return self._kept(review, result, remarks)
+        except Outdated:
+            self._files.delete_all(f"reviews/{review.id}")
+            raise
+
+    def take_back(self, review_id: str, user: User, remarks: Remarks = NO_REMARKS) -> Review:
+        """A review no longer counts, and the one before it does: one's own, or with a permission anybody's.
+
+        It stays where it is, beside the row that takes it back; for good, as another review can follow.
+        """
+        require(user, Permission.TAKE_BACK_REVIEWS)
+        taken = self._standing(review_id)
+        if taken.reviewer_id != user.id:
+            require(user, Permission.TAKE_BACK_REVIEWS_OF_OTHERS)
+        result = self._results.get(taken.result_id)
+        assert result is not None  # reviews leave the house with their results
+        review = replace(_review(result, user, Verdict.TAKING_BACK, remarks), takes_back=taken.id)
+        return self._kept(review, result, remarks)
+
+    def _standing(self, review_id: str) -> Review:
+        review = self._reviews.get(review_id)
+        if review is None or review.verdict is Verdict.TAKING_BACK:
+            raise NotFound(_NO_REVIEW)
+        of_scan = self._reviews.of_scan(review.scan_id)
+        if any(other.takes_back == review.id for other in of_scan):
+            raise InvalidInput(_TAKEN_BACK)
+        return review
 
     def _reviewable(self, scan_id: str, user: User) -> tuple[Scan, Result]:
         require(user, Permission.REVIEW)
@@ -113,13 +192,23 @@ class Reviews:
             raise InvalidInput("This scan has not been read yet, so there is nothing to review.")
         return scan, result
 
-    def _kept(self, review: Review, result: Result) -> Review:
-        kept = self._reviews.add(review)
-        self._audit.record(
-            AuditEvent(review.created_at, review.reviewer_id, f"review.{review.verdict}", review.scan_id)
-        )
+    def _kept(self, review: Review, result: Result, remarks: Remarks) -> Review:
+        if remarks.seen is None:
+            current = current_review(self._reviews.of_scan(review.scan_id), review.result_id)
+            kept = self._reviews.add(replace(review, parent_id=None if current is None else current.id))
+        else:
+            kept = self._reviews.add(review, on_parent=True)
+        what = f"review.{review.verdict.value}"
+        event = AuditEvent(review.created_at, review.reviewer_id, what, review.scan_id)
+        self._audit.record(event if review.takes_back is None else replace(event, detail=review.takes_back))
         self._listener(result)
         return kept
+
+
+def may_take_back(review: Review, user: User) -> bool:
+    """Whether this person may take a review back."""
+    own = review.reviewer_id == user.id and may(user, Permission.TAKE_BACK_REVIEWS)
+    return own or may(user, Permission.TAKE_BACK_REVIEWS_OF_OTHERS)
 
 
 def beside(scan: Scan, drawn: Mask, true: Mask) -> dict[str, Any]:
@@ -128,19 +217,22 @@ def beside(scan: Scan, drawn: Mask, true: Mask) -> dict[str, Any]:
     return {"measurements": measurements, "dice": dice(drawn, true)}
 
 
-def _review(
-    result: Result, user: User, verdict: Verdict, reason: str | None, truth_positive: bool | None
-) -> Review:
+def _review(result: Result, user: User, verdict: Verdict, remarks: Remarks) -> Review:
+    seen, minutes = remarks.seen, remarks.minutes
+    if minutes is not None and not 0 <= minutes <= LONGEST_MINUTES:
+        raise InvalidInput("The minutes that a review took must be a number from 0 to 1440.")
     return Review(
         id=new_id(),
         scan_id=result.scan_id,
-        result_id=result.id,
+        result_id=result.id if seen is None else seen.result_id,
         verdict=verdict,
-        reason=reason,
+        reason=None,
         reviewer_id=user.id,
         reviewer_name=user.display_name,
         created_at=now(),
-        truth_positive=truth_positive,
+        parent_id=None if seen is None else seen.review_id,
+        minutes=minutes,
+        comment=remarks.comment.strip()[:LONGEST_REASON] or None,
     )
 
 

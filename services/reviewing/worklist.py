@@ -21,6 +21,7 @@ from data.records import (
     User,
     WorklistPage,
     WorklistQuery,
+    current_review,
 )
 from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
@@ -54,16 +55,14 @@ class ScanView:
     model_card: str
 
     @property
+    def current(self) -> Review | None:
+        """What counts of the result shown, or None."""
+        return None if self.result is None else current_review(self.reviews, self.result.id)
+
+    @property
     def corrected(self) -> Review | None:
-        """The newest review that carries a corrected mask of the result shown."""
-        of_result = (
-            review
-            for review in self.reviews
-            if review.measurements is not None
-            and self.result is not None
-            and review.result_id == self.result.id
-        )
-        return next(of_result, None)
+        """The current review, where it brings a mask that stands in the place of the AI's."""
+        return self.current if self.current is not None and self.current.measurements is not None else None
 
 
 class Worklist:

@@ -184,8 +184,8 @@ class RetrainingPacks:
             return _GONE
         if scan.task != task:
             return _OTHER
-        review = self._reviews.latest(scan_id)
-        if result is None or review is None or review.result_id != result.id:
+        review = self._reviews.current(scan_id)
+        if result is None or review is None:
             return _UNREVIEWED
         if review.truth_positive is None:
             return _NO_TRUTH

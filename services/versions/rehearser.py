@@ -37,7 +37,7 @@ class MaskedAnswer:
 
 @dataclass(frozen=True)
 class KnownTruth:
-    """What is held to be true of a scan: the latest review that says so."""
+    """What is held to be true of a scan (`ReviewStore.deciding`)."""
 
     positive: bool | None = None
     mask: Mask | None = None  # drawn or given by a person, and not empty
@@ -118,10 +118,10 @@ class Rehearser:
         return _shown(result.probability, result.positive, result.measurements, taken, mask, truth)
 
     def _truth(self, scan: Scan) -> KnownTruth:
-        for review in self._reviews.of_scan(scan.id):
-            if review.truth_positive is not None:
-                return KnownTruth(review.truth_positive, self._true_mask(review))
-        return KnownTruth()
+        review = self._reviews.deciding(scan.id)
+        if review is None or review.truth_positive is None:
+            return KnownTruth()
+        return KnownTruth(review.truth_positive, self._true_mask(review))
 
     def _true_mask(self, review: Review) -> Mask | None:
         # An accepted mask is the champion's own: to measure its rival against it would be no test.

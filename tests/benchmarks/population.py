@@ -106,7 +106,8 @@ def _scan(number: int, n: int, people: int, random: np.random.Generator) -> tupl
     }
     result, review = _read(scan, draw, random, created) if read else (None, None)
     scan["latest_result_id"] = result["id"] if result else None
-    scan["latest_review_id"] = review["id"] if review else None
+    if result is not None:
+        result["current_review_id"] = review["id"] if review else None
     return scan, result, review, _line(scan, header, f"{maker} {model}", result, review)
 
 

@@ -124,7 +124,7 @@ def _change(house: Any, number: int) -> float:
 def _naive(engine: Engine) -> None:
     """Everything into pandas, grouped there."""
     joined = scans.outerjoin(results, scans.c.latest_result_id == results.c.id)
-    joined = joined.outerjoin(reviews, scans.c.latest_review_id == reviews.c.id)
+    joined = joined.outerjoin(reviews, results.c.current_review_id == reviews.c.id)
     names = ("created_at", "site", "scanner", "sex", "age_years", "task")
     columns: list[Any] = [scans.c[name] for name in names]
     columns += [results.c.positive, results.c.probability, results.c.volume_ml, reviews.c.verdict]
@@ -138,7 +138,7 @@ def _naive(engine: Engine) -> None:
 def _grouped(engine: Engine) -> None:
     """The same counts asked of the database, each by its own GROUP BY over the joined tables."""
     joined = scans.outerjoin(results, scans.c.latest_result_id == results.c.id)
-    joined = joined.outerjoin(reviews, scans.c.latest_review_id == reviews.c.id)
+    joined = joined.outerjoin(reviews, results.c.current_review_id == reviews.c.id)
     with reading(engine) as connection:
         for column in (scans.c.site, scans.c.scanner, scans.c.sex, scans.c.task, reviews.c.verdict):
             query = select(column, results.c.positive, func.count()).select_from(joined)

@@ -126,7 +126,7 @@ def test_a_clinician_accepts_and_rejects(clinic, open_tab, read) -> None:
     page.get_by_label("Tumour absent").check()
     page.click("#scan-reject")
     expect(page.locator(".lb-history li")).to_have_count(2)
-    latest = clinic.reviews.latest(read.id)
+    latest = clinic.reviews.current(read.id)
     assert (latest.verdict, latest.reason, latest.truth_positive) == (
         Verdict.REJECTED,
         "It is oedema.",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from data.records import Verdict
+from data.records import Role, Verdict
 from tests.dashboard.clinic import Clinic, png
 
 
@@ -79,18 +81,18 @@ def test_a_mask_that_does_not_fit_is_one_sentence(clinic: Clinic, sign_in) -> No
     answer = client.post(f"/scans/{scan.id}/correction", data=form, headers=client.csrf)
     assert answer.status_code == 400
     assert answer.json["error"]["message"].endswith(".")
-    assert clinic.reviews.latest(scan.id) is None
+    assert clinic.reviews.current(scan.id) is None
 
 
 def test_a_corrected_mask_is_kept_beside_the_first(clinic: Clinic, sign_in) -> None:
     client, scan = sign_in(), clinic.add_volume("u")
     clinic.read_volume(scan)
     own = client.get(f"/scans/{scan.id}/download/mask").data
-    form = {"mask": (io.BytesIO(own), "mask.nii.gz"), "reason": "edge"}
+    form = {"mask": (io.BytesIO(own), "mask.nii.gz"), "comment": "edge"}
     answer = client.post(f"/scans/{scan.id}/correction", data=form, headers=client.csrf)
     assert answer.status_code == 200, answer.text
-    review = clinic.reviews.latest(scan.id)
-    assert (review.verdict, review.reason, review.dice) == (Verdict.CORRECTED, "edge", 1.0)
+    review = clinic.reviews.current(scan.id)
+    assert (review.verdict, review.comment, review.dice) == (Verdict.CORRECTED, "edge", 1.0)
     for layer in ("ai", "corrected"):
         assert client.get(f"/scans/{scan.id}/mask/10.png?layer={layer}").status_code == 200
 
@@ -104,3 +106,59 @@ def test_a_scan_tells_when_it_changed(clinic: Clinic, sign_in) -> None:
     assert before["version"] != after["version"]
     assert after["status"] == "read"
     assert client.get("/changes").json["token"] != token
+
+
+def _drawing(mask: np.ndarray, result: str, parent: str, **said: str) -> dict[str, Any]:
+    sent = io.BytesIO(gzip.compress(mask.astype(np.uint8).tobytes()))
+    return {"mask": (sent, "mask"), "result": result, "parent": parent, **said}
+
+
+def test_a_drawn_mask_is_kept_with_who_how_long_and_on_what(clinic: Clinic, sign_in) -> None:
+    client, scan = sign_in(), clinic.add_volume("u")
+    result = clinic.read_volume(scan)
+    mask = np.zeros((scan.slices, scan.height, scan.width), bool)
+    mask[9:12, 20:30, 12:20] = True
+    address = f"/scans/{scan.id}/drawing"
+    form = _drawing(mask, result.id, "", minutes="3.25", comment=" the rim ")
+    answer = client.post(address, data=form, headers=client.csrf)
+    assert answer.status_code == 200, answer.text
+    first = clinic.reviews.current(scan.id)
+    assert answer.json == {"review": first.id}
+    assert (first.verdict, first.minutes, first.comment) == (Verdict.CORRECTED, 3.25, "the rim")
+    assert (first.parent_id, first.result_id, first.truth_positive) == (None, result.id, True)
+    assert np.array_equal(clinic.services.reviewing.pictures.mask(scan.id, "corrected"), mask)
+    again = client.post(address, data=_drawing(~mask, result.id, first.id), headers=client.csrf)
+    assert clinic.reviews.get(again.json["review"]).parent_id == first.id
+
+
+def test_somebody_was_faster(clinic: Clinic, sign_in) -> None:
+    client, scan = sign_in(), clinic.add_volume("u")
+    result = clinic.read_volume(scan)
+    mask = clinic.services.reviewing.pictures.mask(scan.id)
+    other = clinic.services.reviewing.reviews.accept(scan.id, clinic.person(Role.CLINICIAN, "other"))
+    for path in ("drawing", "correction"):
+        form = _drawing(mask, result.id, "")
+        if path == "correction":
+            own = client.get(f"/scans/{scan.id}/download/mask").data
+            form["mask"] = (io.BytesIO(own), "mask.nii.gz")
+        answer = client.post(f"/scans/{scan.id}/{path}", data=form, headers=client.csrf)
+        assert answer.status_code == 409
+        assert answer.json["error"].startswith("Somebody reviewed this result meanwhile")
+        current = answer.json["current"]
+        assert (current["result"], current["review"]) == (result.id, other.id)
+        assert (current["verdict"], current["reviewer"]) == ("accepted", "Dr Clinician")
+    assert clinic.reviews.of_scan(scan.id) == [other]
+
+
+@pytest.mark.parametrize(
+    "said", [{"minutes": "many"}, {"minutes": "nan"}, {"minutes": "-1"}, {"mask": None}, {"parent": None}]
+)
+def test_a_drawing_that_does_not_fit_is_one_sentence(clinic: Clinic, sign_in, said: dict[str, Any]) -> None:
+    client, scan = sign_in(), clinic.add_volume("u")
+    result = clinic.read_volume(scan)
+    form = _drawing(clinic.services.reviewing.pictures.mask(scan.id), result.id, "") | said
+    form = {name: value for name, value in form.items() if value is not None}
+    answer = client.post(f"/scans/{scan.id}/drawing", data=form, headers=client.csrf)
+    assert answer.status_code == 400
+    assert answer.json["error"]["message"].endswith(".")
+    assert clinic.reviews.of_scan(scan.id) == []

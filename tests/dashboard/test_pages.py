@@ -259,7 +259,7 @@ def test_reviews_are_kept_and_listed(clinic: Clinic) -> None:
     clinic.read_volume(kept)
     assert scan.decide(clinic.services.reviewing, clinician, kept.id, scan.ACCEPT, "", "") == "Accepted."
     scan.decide(clinic.services.reviewing, clinician, kept.id, scan.REJECT, "It is oedema.", "absent")
-    latest = clinic.reviews.latest(kept.id)
+    latest = clinic.reviews.current(kept.id)
     assert (latest.verdict, latest.truth_positive) == (Verdict.REJECTED, False)
     said = str(scan.show(clinic.services.reviewing, clinician, kept.id)[scan.HISTORY])
     assert "It is oedema." in said

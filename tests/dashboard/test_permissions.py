@@ -47,6 +47,7 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "api_identity_conflicts": (Permission.SETTLE_IDENTITIES, REFUSED, 200),
     "api_settle_identity_conflict": (Permission.SETTLE_IDENTITIES, REFUSED, 400),
     "correct_mask": (Permission.REVIEW, REFUSED, 400),
+    "draw_mask": (Permission.REVIEW, REFUSED, 400),
     "api_add_scan": (Permission.SEND_SCANS, REFUSED, 400),
     "tus_create": (Permission.SEND_SCANS, REFUSED, 412),
     "recent_uploads": (Permission.SEND_SCANS, REFUSED, 200),

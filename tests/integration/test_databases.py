@@ -89,7 +89,7 @@ def test_a_scan_its_results_and_reviews_come_back(engine):
     assert scans.changes_token() != token
     assert scans.get(scan.id) == replace(scan, status=ScanStatus.READ)
     assert results.latest(scan.id) == result
-    assert reviews.latest(scan.id) == review
+    assert reviews.current(scan.id) == review
     assert scans.add(replace(scan, id="another"))[1] is False
     features = FeatureStore(engine)
     assert features.get(result.id) == watched

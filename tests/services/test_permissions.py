@@ -15,6 +15,7 @@ from data.errors import LightboxError, NotAllowed, NotFound
 from data.records import BRAIN_TUMOUR, DriftAsk, ReportKind, Role, User, WorklistQuery
 from services.assembly.container import Services, build_services
 from services.permissions import ROLE_NAMES, TABLE, Permission, manual, may, require
+from services.reviewing.review import DrawnMask
 from services.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +28,8 @@ MEANT = {
     Permission.SEND_SCANS: "CM",
     Permission.READ_AGAIN: "CHM",
     Permission.REVIEW: "C",
+    Permission.TAKE_BACK_REVIEWS: "CH",
+    Permission.TAKE_BACK_REVIEWS_OF_OTHERS: "H",
     Permission.ASK_FOR_REVIEWS: "CHM",
     Permission.WITHDRAW_REVIEW_REQUESTS: "HM",
     Permission.SEE_STATISTICS: "CHM",
@@ -67,7 +70,9 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.READ_AGAIN, "request", lambda s, u: s.reading.readings.request(NO_ID, u)),
     (Permission.REVIEW, "accept", lambda s, u: s.reviewing.reviews.accept(NO_ID, u)),
     (Permission.REVIEW, "reject", lambda s, u: s.reviewing.reviews.reject(NO_ID, u, "no")),
-    (Permission.REVIEW, "correct", lambda s, u: s.reviewing.reviews.correct(NO_ID, u, Path("x"), "x")),
+    (Permission.REVIEW, "unsure", lambda s, u: s.reviewing.reviews.unsure(NO_ID, u)),
+    (Permission.REVIEW, "correct", lambda s, u: s.reviewing.reviews.correct(NO_ID, u, DrawnMask(b""))),
+    (Permission.TAKE_BACK_REVIEWS, "take back", lambda s, u: s.reviewing.reviews.take_back(NO_ID, u)),
     (Permission.ASK_FOR_REVIEWS, "ask", lambda s, u: s.reviewing.requests.ask([], "why", u)),
     (Permission.WITHDRAW_REVIEW_REQUESTS, "withdraw", lambda s, u: s.reviewing.requests.withdraw(NO_ID, u)),
     (Permission.SEE_STATISTICS, "cohort file", lambda s, u: s.cohort.exports.export({}, "exe", u)),
@@ -148,6 +153,8 @@ ACTS: list[tuple[Permission, str, Act]] = [
 ]
 # What has no verb of its own: it is read by id, and the pages and addresses ask (tests/dashboard).
 ONLY_LOOKED_AT = {Permission.SEE_IDENTITY, Permission.SEE_DRIFT, Permission.SEE_MODELS}
+# What is asked only of something that exists: tests/services/reviewing/test_taking_back.py.
+OF_WHAT_EXISTS = {Permission.TAKE_BACK_REVIEWS_OF_OTHERS}
 
 
 def person(role: Role) -> User:
@@ -211,7 +218,8 @@ def test_every_service_asks_by_itself(
 
 
 def test_every_permission_guards_something() -> None:
-    assert {permission for permission, _, _ in ACTS} | ONLY_LOOKED_AT == set(Permission) == set(TABLE)
+    guarding = {permission for permission, _, _ in ACTS} | ONLY_LOOKED_AT | OF_WHAT_EXISTS
+    assert guarding == set(Permission) == set(TABLE)
 
 
 def test_a_scan_does_not_exist_for_who_may_not_see_scans(services: Services) -> None:

@@ -87,14 +87,19 @@ def test_truth_and_dice_of_each_kind_of_review(
     assert (judgement.truth_positive, judgement.dice) == (truth, dice)
 
 
-def test_the_latest_review_that_says_a_truth_counts(engine: Engine, store: JudgementStore) -> None:
+def test_the_current_review_counts_and_may_leave_the_truth_open(
+    engine: Engine, store: JudgementStore
+) -> None:
     _, result = read(engine)
     assert len(store.of(BRAIN_TUMOUR)) == 0
     review(engine, result, 1, verdict=Verdict.REJECTED, truth_positive=None)
     assert len(store.of(BRAIN_TUMOUR)) == 0
     review(engine, result, 5, verdict=Verdict.REJECTED, truth_positive=False)
-    review(engine, result, 9, verdict=Verdict.REJECTED, truth_positive=None)
     review(engine, result, 3, verdict=Verdict.ACCEPTED, truth_positive=True)  # written late, said before
+    assert [one.truth_positive for one in store.of(BRAIN_TUMOUR)] == [False]
+    unsure = review(engine, result, 9, verdict=Verdict.UNSURE)
+    assert len(store.of(BRAIN_TUMOUR)) == 0
+    review(engine, result, 10, verdict=Verdict.TAKING_BACK, takes_back=unsure.id)
     assert [one.truth_positive for one in store.of(BRAIN_TUMOUR)] == [False]
 
 
@@ -166,6 +171,13 @@ def test_two_versions_on_the_same_scans_share_the_scan_s_truth(engine: Engine, s
     assert (one[0].truth_positive, two[0].truth_positive) == (True, True)
     assert (one[0].dice, two[0].dice) == (0.6, 0.0)
     assert [len(side) for side in store.paired(BRAIN_TUMOUR, "3", "9")] == [0, 0]
+    unsure = review(engine, second, 1, verdict=Verdict.UNSURE)  # of the newest result: nobody knows any more
+    assert [len(side) for side in store.paired(BRAIN_TUMOUR, "3", "4")] == [0, 0]
+    review(engine, second, 2, verdict=Verdict.TAKING_BACK, takes_back=unsure.id)
+    assert [len(side) for side in store.paired(BRAIN_TUMOUR, "3", "4")] == [1, 1]
+    review(engine, second, 3, verdict=Verdict.REJECTED, truth_positive=False)
+    one, two = store.paired(BRAIN_TUMOUR, "3", "4")
+    assert (one[0].truth_positive, two[0].truth_positive) == (False, False)
 
 
 def test_only_sampled_scans_that_wait_are_proposed_oldest_month_first(

@@ -104,7 +104,7 @@ def test_reviews_come_back_and_the_latest_counts(engine):
     reviews.add(rejected)
     reviews.add(corrected)
     assert reviews.get(rejected.id) == rejected
-    assert reviews.latest(scan.id) == corrected
+    assert reviews.current(scan.id) == corrected
     assert reviews.of_scan(scan.id) == [corrected, rejected]
 
 
@@ -114,10 +114,10 @@ def test_a_new_result_has_no_review_yet_and_the_old_one_is_not_lost(engine):
     old = results.add(a_result(scan.id, 1))
     review = reviews.add(a_review(scan.id, old.id, 2))
     results.add(a_result(scan.id, 3))
-    assert reviews.latest(scan.id) is None
+    assert reviews.current(scan.id) is None
     assert reviews.of_scan(scan.id) == [review]
     late = reviews.add(a_review(scan.id, old.id, 4))  # sent just as the new result came
-    assert reviews.latest(scan.id) is None
+    assert reviews.current(scan.id) is None
     assert reviews.of_scan(scan.id) == [late, review]
 
 

@@ -289,3 +289,22 @@ def test_versions_do_not_share_a_run(house: House) -> None:
         house.review(ResultStore(house.engine).add(replace(result, provenance=made_by)))
     house.real_use.score_all()
     assert sorted(run.tags["lightbox.version"] for run in house.runs()) == ["3", "4"]
+
+
+def test_the_month_follows_what_counts_of_a_result(house: House) -> None:
+    result = house.read()
+    for minutes, said in enumerate(
+        (
+            {"verdict": Verdict.CORRECTED, "truth_positive": True, "dice": 0.4},
+            {"verdict": Verdict.ACCEPTED, "truth_positive": True, "id": "a" * 32},
+            {"verdict": Verdict.TAKING_BACK, "takes_back": "a" * 32},
+            {"verdict": Verdict.UNSURE},
+        )
+    ):
+        house.review(result, minutes, **said)
+        house.real_use.score_all()
+        dice, reviewed = ((0.4, 1), (1.0, 1), (0.4, 1), (None, 0))[minutes]
+        runs = house.runs()
+        assert [(run.metrics["dice"], run.metrics["reviewed_n"]) for run in runs] == (
+            [(dice, reviewed)] if reviewed else []
+        )

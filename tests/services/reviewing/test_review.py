@@ -27,7 +27,7 @@ from services import keys
 from services.reviewing.gallery import ScanGallery
 from services.reviewing.pictures import CORRECTED, Pictures
 from services.reviewing.requests import LONGEST_WHY, MOST, ReviewRequests
-from services.reviewing.review import LONGEST_REASON, Reviews
+from services.reviewing.review import LONGEST_REASON, MaskFile, Remarks, Reviews
 from tests.data.builders import a_kept_scan, a_result, a_review, a_scan, measured
 
 GREY = User("grey", "grey", "Dr Grey", Role.CLINICIAN)
@@ -103,7 +103,7 @@ def test_accepting_says_that_the_result_is_true(ward: Ward, positive: bool) -> N
         result.id,
     )
     assert (review.reviewer_id, review.reviewer_name, review.reason) == ("grey", "Dr Grey", None)
-    assert ward.kept.latest(scan.id) == review and ward.told == [result]
+    assert ward.kept.current(scan.id) == review and ward.told == [result]
     event = ward.audit.recent(1)[0]
     assert (event.user_id, event.action, event.subject) == ("grey", "review.accepted", scan.id)
 
@@ -114,22 +114,22 @@ def test_rejecting_needs_a_reason_and_may_leave_the_truth_open(ward: Ward, truth
     result = ward.read(scan)
     with pytest.raises(InvalidInput, match="say why"):
         ward.reviews.reject(scan.id, GREY, " \n ", truth)
-    assert ward.kept.latest(scan.id) is None and ward.told == []
+    assert ward.kept.current(scan.id) is None and ward.told == []
     review = ward.reviews.reject(scan.id, GREY, " " + "x" * (LONGEST_REASON + 1), truth)
     assert review.truth_positive is truth and review.reason == "x" * LONGEST_REASON
-    assert ward.kept.latest(scan.id) == review and ward.told == [result]
+    assert ward.kept.current(scan.id) == review and ward.told == [result]
 
 
 def test_a_correction_measures_the_mask_and_compares_it(ward: Ward, tmp_path: Path) -> None:
     scan, file = ward.scan(), tmp_path / "mask.nii.gz"
     result = ward.read(scan)
     file.write_bytes(mask_nifti(box(5), scan.grid))
-    review = ward.reviews.correct(scan.id, GREY, file, file.name, "  too small ")
-    assert (review.verdict, review.truth_positive, review.reason) == (Verdict.CORRECTED, True, "too small")
+    review = ward.reviews.correct(scan.id, GREY, MaskFile(file, file.name), Remarks(comment="  too small "))
+    assert (review.verdict, review.truth_positive, review.comment) == (Verdict.CORRECTED, True, "too small")
     assert review.measurements is not None and review.measurements.voxels == 2 * 5 * 5
     assert review.dice == pytest.approx(2 * 18 / (18 + 50))
     assert (ward.pictures.mask(scan.id, CORRECTED) == box(5)).all()
-    assert ward.kept.latest(scan.id) == review and ward.told == [result]
+    assert ward.kept.current(scan.id) == review and ward.told == [result]
 
 
 def test_an_empty_mask_is_kept_only_where_it_is_meant(ward: Ward, tmp_path: Path) -> None:
@@ -137,9 +137,9 @@ def test_an_empty_mask_is_kept_only_where_it_is_meant(ward: Ward, tmp_path: Path
     ward.read(scan)
     file.write_bytes(mask_nifti(np.zeros(SHAPE, dtype=bool), scan.grid))
     with pytest.raises(InvalidInput, match="meant to be empty"):
-        ward.reviews.correct(scan.id, GREY, file, file.name)
-    assert ward.kept.latest(scan.id) is None
-    emptied = ward.reviews.correct(scan.id, GREY, file, file.name, empty=True)
+        ward.reviews.correct(scan.id, GREY, MaskFile(file, file.name))
+    assert ward.kept.current(scan.id) is None
+    emptied = ward.reviews.correct(scan.id, GREY, MaskFile(file, file.name, empty=True))
     assert (emptied.truth_positive, emptied.reason, emptied.dice) == (False, None, 0.0)
 
 
@@ -152,9 +152,9 @@ def test_of_several_labels_those_count_that_are_named(ward: Ward, tmp_path: Path
     labels[tuple(at)] = 4
     file.write_bytes(nib.Nifti1Image(labels, image.affine, image.header).to_bytes())
     with pytest.raises(InvalidInput, match=r"several labels \(1, 4\)"):
-        ward.reviews.correct(scan.id, GREY, file, file.name)
+        ward.reviews.correct(scan.id, GREY, MaskFile(file, file.name))
     for named, voxels in (("4", 1), ("1", 2 * 5 * 5 - 1), ("all", 2 * 5 * 5)):
-        review = ward.reviews.correct(scan.id, GREY, file, file.name, labels=named)
+        review = ward.reviews.correct(scan.id, GREY, MaskFile(file, file.name, labels=named))
         assert review.measurements is not None and review.measurements.voxels == voxels
 
 
@@ -165,9 +165,9 @@ def test_a_correction_that_does_not_fit_keeps_nothing(ward: Ward, tmp_path: Path
     file = tmp_path / "mask.nii.gz"
     file.write_bytes(mask_nifti(np.zeros((3, 20, 24), dtype=bool), replace(scan.grid, shape=(24, 20, 3))))
     with pytest.raises(InvalidInput):
-        ward.reviews.correct(scan.id, GREY, file, file.name)
+        ward.reviews.correct(scan.id, GREY, MaskFile(file, file.name))
     with pytest.raises(InvalidInput, match="Only the mask of a segmentation"):
-        ward.reviews.correct(without.id, GREY, file, file.name)
+        ward.reviews.correct(without.id, GREY, MaskFile(file, file.name))
     assert ward.kept.of_scan(scan.id) == ward.kept.of_scan(without.id) == ward.told == []
 
 
@@ -190,13 +190,13 @@ def test_a_review_of_an_older_result_does_not_stand_beside_the_new_one(ward: War
     old = ward.read(scan, 0)
     new = ward.read(scan, 1)
     late = ward.kept.add(a_review(scan.id, old.id, 2, verdict=Verdict.REJECTED, reason="no"))
-    assert ward.kept.latest(scan.id) is None and ward.verdict_in_worklist(scan) is None
+    assert ward.kept.current(scan.id) is None and ward.verdict_in_worklist(scan) is None
     assert ward.kept.of_scan(scan.id) == [late]
     own = ward.reviews.accept(scan.id, GREY)
-    assert own.result_id == new.id and ward.kept.latest(scan.id) == own
+    assert own.result_id == new.id and ward.kept.current(scan.id) == own
     assert ward.verdict_in_worklist(scan) is Verdict.ACCEPTED
     ward.kept.add(a_review(scan.id, old.id, 3, verdict=Verdict.REJECTED, reason="again"))
-    assert ward.kept.latest(scan.id) == own and ward.verdict_in_worklist(scan) is Verdict.ACCEPTED
+    assert ward.kept.current(scan.id) == own and ward.verdict_in_worklist(scan) is Verdict.ACCEPTED
 
 
 def test_a_new_result_waits_for_its_own_review(ward: Ward) -> None:
@@ -205,7 +205,7 @@ def test_a_new_result_waits_for_its_own_review(ward: Ward) -> None:
     ward.reviews.accept(scan.id, GREY)
     assert ward.verdict_in_worklist(scan) is Verdict.ACCEPTED
     ward.read(scan, 1)
-    assert ward.kept.latest(scan.id) is None and ward.verdict_in_worklist(scan) is None
+    assert ward.kept.current(scan.id) is None and ward.verdict_in_worklist(scan) is None
 
 
 def test_a_review_of_another_scans_result_touches_neither(ward: Ward) -> None:
@@ -213,10 +213,10 @@ def test_a_review_of_another_scans_result_touches_neither(ward: Ward) -> None:
     ward.read(scan)
     of_other = ward.read(other)
     ward.kept.add(a_review(scan.id, of_other.id, 1))
-    assert ward.kept.latest(scan.id) is None and ward.kept.latest(other.id) is None
+    assert ward.kept.current(scan.id) is None and ward.kept.current(other.id) is None
 
 
-def test_the_corrected_mask_is_the_newest_of_the_result_that_is_shown(ward: Ward) -> None:
+def test_the_corrected_mask_is_that_of_the_current_review(ward: Ward) -> None:
     scan = ward.scan()
     old = ward.read(scan, 0)
     ward.corrected(scan, old, 5, 1)
@@ -228,8 +228,9 @@ def test_the_corrected_mask_is_the_newest_of_the_result_that_is_shown(ward: Ward
     ward.corrected(scan, new, 9, 4)
     ward.corrected(scan, old, 11, 5)
     assert ward.pictures.mask(scan.id, CORRECTED).sum() == 2 * 9 * 9
-    ward.kept.add(a_review(scan.id, new.id, 6))  # accepting brings no mask of its own
-    assert ward.pictures.mask(scan.id, CORRECTED).sum() == 2 * 9 * 9
+    ward.kept.add(a_review(scan.id, new.id, 6))  # accepting says that the AI's own mask is right
+    with pytest.raises(NotFound, match="no corrected mask"):
+        ward.pictures.mask(scan.id, CORRECTED)
 
 
 def test_a_scan_without_a_result_has_no_corrected_mask(ward: Ward) -> None:

@@ -1,0 +1,105 @@
+"""Corrected masks on their way in: as a file in the scan's own grid, or as drawn on the page."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, jsonify, request
+
+from dashboard.auth import require
+from data.errors import InvalidInput, Outdated
+from data.records import Review, User
+from services.permissions import Permission
+from services.reviewing.review import DrawnMask, MaskFile, Remarks, Seen
+
+if TYPE_CHECKING:
+    from services.assembly.container import Services
+
+
+def register(server: Flask, services: Services) -> None:
+    """Add the routes that take corrected masks."""
+    views = ReviewFiles(services)
+    server.add_url_rule("/scans/<scan_id>/correction", "correct_mask", views.correct_mask, methods=["POST"])
+    server.add_url_rule("/scans/<scan_id>/drawing", "draw_mask", views.draw_mask, methods=["POST"])
+
+
+class ReviewFiles:
+    """The views. Both answer `{"review": id}`, and 409 with what counts now where somebody was faster."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def correct_mask(self, scan_id: str) -> Response:
+        """Take a corrected mask as a file in the scan's own grid."""
+        user = require(Permission.REVIEW)
+        sent = request.files.get("mask")
+        if sent is None or not sent.filename:
+            raise InvalidInput("Choose a mask file first.")
+        name = Path(sent.filename.replace("\\", "/")).name
+        with tempfile.TemporaryDirectory(prefix="lightbox-mask-") as folder:
+            path = Path(folder) / "mask"
+            sent.save(path)
+            file = MaskFile(path, name, request.form.get("labels", ""), _empty())
+            remarks = _remarks(required=False)
+            return self._corrected(scan_id, user, file, remarks)
+
+    def draw_mask(self, scan_id: str) -> Response:
+        """Take a corrected mask as it was drawn: `mask` is gzip of one byte a voxel in display order."""
+        user = require(Permission.REVIEW)
+        sent = request.files.get("mask")
+        if sent is None:
+            raise InvalidInput("The form must have a file named mask.")
+        drawn, remarks = DrawnMask(sent.read(), _empty()), _remarks(required=True)
+        return self._corrected(scan_id, user, drawn, remarks)
+
+    def _corrected(self, scan_id: str, user: User, mask: MaskFile | DrawnMask, remarks: Remarks) -> Response:
+        try:
+            review = self._services.reviewing.reviews.correct(scan_id, user, mask, remarks)
+        except Outdated as outdated:
+            view = self._services.reviewing.worklist.scan(scan_id, user)
+            result = "" if view.result is None else view.result.id
+            answer = jsonify({"error": str(outdated), "current": _current(result, view.current)})
+            answer.status_code = 409
+            return answer
+        return jsonify({"review": review.id})
+
+
+def _remarks(*, required: bool) -> Remarks:
+    """The form's `result`, `parent`, `comment` and `minutes`; without `result` what counts now is meant."""
+    form = request.form
+    if required and not ("result" in form and "parent" in form):
+        raise InvalidInput("Say which result is corrected, and which review was the current one.")
+    seen = Seen(form["result"], form.get("parent") or None) if form.get("result") else None
+    return Remarks(seen, form.get("comment", ""), _minutes(form.get("minutes", "")))
+
+
+def _minutes(text: str) -> float | None:
+    if not text.strip():
+        return None
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not math.isfinite(minutes):
+        raise InvalidInput("The minutes must be a number.")
+    return minutes
+
+
+def _empty() -> bool:
+    return request.form.get("empty") == "yes"
+
+
+def _current(result_id: str, review: Review | None) -> dict[str, str | None]:
+    """What counts of a scan, for whoever has seen something else."""
+    if review is None:
+        return {"result": result_id, "review": None}
+    return {
+        "result": result_id,
+        "review": review.id,
+        "verdict": review.verdict.value,
+        "reviewer": review.reviewer_name,
+        "at": review.created_at.isoformat(),
+    }

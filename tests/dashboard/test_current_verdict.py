@@ -1,0 +1,221 @@
+"""Whatever is said of a scan in whatever order: every place that tells of it tells the same."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard.build import build_dashboard
+from dashboard.components import scan as parts
+from dashboard.pages import scan as page
+from data.database import new_id
+from data.ledger.in_memory import Ledger
+from data.ledger.judgements import JudgementStore
+from data.packing import packed
+from data.records import BRAIN_TUMOUR, Result, Review, Role, Scan, User, Verdict, WorklistQuery
+from services import keys
+from services.importing.labels import label_review
+from services.reviewing.review import DrawnMask
+from tests.dashboard.clinic import Clinic
+from tests.dashboard.conftest import log_in
+
+SAYS = st.one_of(
+    st.just(("accept",)),
+    st.tuples(st.just("reject"), st.sampled_from([True, False, None])),
+    st.tuples(st.just("correct"), st.integers(0, 3)),
+    st.just(("unsure",)),
+    st.tuples(st.just("take back"), st.integers(0, 5)),
+    st.tuples(st.just("label"), st.booleans()),
+    st.just(("read again",)),
+)
+
+
+@dataclass
+class Said:
+    """One review as a plain list remembers it."""
+
+    id: str
+    verdict: str
+    truth: bool | None
+    mask: np.ndarray | None = None
+
+
+@dataclass
+class Case:
+    """A scan, its latest result, and the plain list of what was said of that and stands."""
+
+    scan: Scan
+    result: Result
+    standing: list[Said] = field(default_factory=list)
+
+    @property
+    def counts(self) -> Said | None:
+        return self.standing[-1] if self.standing else None
+
+
+class House:
+    """A clinic with a server in front of it."""
+
+    def __init__(self, clinic: Clinic) -> None:
+        self.clinic, self.reviewing = clinic, clinic.services.reviewing
+        self.grey = clinic.person(Role.CLINICIAN, "grey")
+        self.head = clinic.person(Role.HEAD, "head")
+        self.client: FlaskClient = build_dashboard(clinic.services, secret_key="k" * 32).server.test_client()
+        log_in(self.client, "grey")
+        self.judgements, self.ledger = JudgementStore(clinic.database, share=1.0), Ledger(clinic.database)
+
+    def new_case(self) -> Case:
+        scan = self.clinic.add_volume("u", shape=(6, 20, 16))
+        return Case(scan, self._read(scan))
+
+    def _read(self, scan: Scan) -> Result:
+        result = self.clinic.read_volume(scan, lesions=0)
+        mask = self.drawn(2)
+        self.clinic.files.put(keys.mask(result.id), packed(mask))
+        return result
+
+    @staticmethod
+    def drawn(side: int) -> np.ndarray:
+        mask = np.zeros((6, 20, 16), dtype=bool)
+        mask[2:4, 3 : 3 + side, 4 : 4 + side] = True
+        return mask
+
+    def carry_out(self, case: Case, act: tuple[Any, ...]) -> None:
+        reviews, scan_id, user = self.reviewing.reviews, case.scan.id, self.grey
+        match act:
+            case ("accept",):
+                self._note(case, reviews.accept(scan_id, user), case.result.positive)
+            case ("reject", truth):
+                self._note(case, reviews.reject(scan_id, user, "no", truth), truth)
+            case ("correct", side):
+                mask = self.drawn(side)
+                drawn = DrawnMask(gzip.compress(mask.tobytes()), empty=side == 0)
+                self._note(case, reviews.correct(scan_id, user, drawn), side > 0, mask)
+            case ("unsure",):
+                self._note(case, reviews.unsure(scan_id, user), None)
+            case ("take back", place) if place < len(case.standing):
+                said = case.standing.pop(place)
+                reviews.take_back(said.id, self.head)
+            case ("label", truth):
+                review = label_review(new_id(), case.scan, case.result, truth, None, None)
+                self._note(case, self.clinic.reviews.add(review), truth)
+            case ("read again",):
+                case.result, case.standing = self._read(case.scan), []
+
+    @staticmethod
+    def _note(case: Case, review: Review, truth: bool | None, mask: np.ndarray | None = None) -> None:
+        case.standing.append(Said(review.id, review.verdict.value, truth, mask))
+
+    # What each place tells, as (verdict, truth, whether a corrected mask stands, its voxels).
+
+    def told_by_page(self, case: Case) -> tuple[Any, ...]:
+        shown = page.show(self.reviewing, self.grey, case.scan.id)
+        sources = page.show_viewer(self.reviewing, self.grey, case.scan.id)["viewer-data"]["sources"]
+        counts = shown[parts.COUNTS]
+        assert getattr(counts, "data-result") == case.result.id
+        return getattr(counts, "data-review"), sources.get("corrected", {}).get("version")
+
+    def row(self, case: Case, user: User) -> Any:
+        found = self.reviewing.worklist.page(WorklistQuery(search=case.scan.id), user)
+        (row,) = found.rows
+        return row
+
+    def mask(self, case: Case) -> np.ndarray | None:
+        answer = self.client.get(f"/api/v1/scans/{case.scan.id}/mask?layer=corrected")
+        again = self.client.get(f"/scans/{case.scan.id}/download/mask?layer=corrected")
+        assert (answer.status_code, answer.data[10:]) == (again.status_code, again.data[10:])
+        if answer.status_code == 404:
+            return None
+        return self.reviewing.pictures.mask(case.scan.id, "corrected")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    clinic = Clinic(tmp_path_factory.mktemp("clinic"))
+    yield House(clinic)
+    clinic.close()
+
+
+@settings(max_examples=40, deadline=None)
+@given(acts=st.lists(SAYS, max_size=9))
+def test_page_worklist_ledger_downloads_and_real_use_agree(house: House, acts: list[tuple[Any, ...]]) -> None:
+    case = house.new_case()
+    for act in acts:
+        house.carry_out(case, act)
+        agree(house, case)
+
+
+def test_accepting_after_an_empty_correction_says_that_the_ai_is_right(house: House) -> None:
+    case = house.new_case()
+    volume = case.result.measurements and case.result.measurements.volume_ml
+    house.carry_out(case, ("correct", 0))
+    assert house.row(case, house.grey).volume_ml == 0
+    agree(house, case)
+    house.carry_out(case, ("accept",))
+    assert (house.row(case, house.grey).volume_ml, house.mask(case)) == (volume, None)
+    agree(house, case)
+    house.carry_out(case, ("take back", 1))
+    assert house.row(case, house.grey).verdict is Verdict.CORRECTED
+    agree(house, case)
+
+
+def agree(house: House, case: Case) -> None:
+    """Every place against the plain list."""
+    counts = case.counts
+    corrected = None if counts is None else counts.mask
+    review = "" if counts is None else counts.id
+    assert house.told_by_page(case) == (review, None if corrected is None else review)
+    api = house.client.get(f"/api/v1/scans/{case.scan.id}").get_json()
+    assert (api["current_review"] or {}).get("id", "") == review
+
+    row = house.row(case, house.head)
+    assert row.verdict == (None if counts is None else counts.verdict)
+    ai_ml = case.result.measurements and case.result.measurements.volume_ml
+    voxel_ml = 3.0 * 2.0 * 1.0 / 1000
+    shown_ml = ai_ml if corrected is None else voxel_ml * corrected.sum()
+    assert row.volume_ml == pytest.approx(shown_ml)
+    mask = house.mask(case)
+    assert (mask is None) == (corrected is None)
+    if corrected is not None:
+        assert np.array_equal(mask, corrected)
+
+    lines = house.ledger.columns()
+    (line,) = [line for line in lines.rows if lines.scan_ids[line].decode() == case.scan.id]
+    reviewed = lines.names["review"][lines.codes["review"][line]]
+    assert reviewed == ("none" if counts is None else counts.verdict)
+    truth = None if counts is None else counts.truth
+    judged = {j.result_id: j for j in house.judgements.of(BRAIN_TUMOUR)}
+    assert (case.result.id in judged) == (truth is not None)
+    if truth is not None:
+        judgement = judged[case.result.id]
+        assert (judgement.truth_positive, judgement.verdict) == (truth, counts.verdict)  # type: ignore[union-attr]
+        assert judgement.dice == dice_of(case)
+    packs = house.clinic.services.training.packs._case(BRAIN_TUMOUR, case.scan.id)
+    assert isinstance(packs, str) == (truth is None or (truth and verdict_without_mask(case)))
+
+
+def dice_of(case: Case) -> float | None:
+    """Of the AI's mask (2 x 2 on two slices) with what is held to be true."""
+    counts = case.counts
+    assert counts is not None
+    if not counts.truth:
+        return None
+    if counts.verdict == "accepted":
+        return 1.0
+    if counts.mask is None:
+        return None
+    drawn, true = House.drawn(2), counts.mask
+    return pytest.approx(2 * (drawn & true).sum() / (drawn.sum() + true.sum()))  # type: ignore[no-any-return]
+
+
+def verdict_without_mask(case: Case) -> bool:
+    counts = case.counts
+    return counts is not None and counts.mask is None and counts.verdict != "accepted"
