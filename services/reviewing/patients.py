@@ -25,7 +25,7 @@ class PatientScan:
 
     scan: Scan
     result: Result | None  # the latest
-    review: Review | None  # the newest of that result
+    review: Review | None  # what counts of that result
     results: tuple[Result, ...]
     reviews: tuple[Review, ...]
 
@@ -36,7 +36,7 @@ class PatientScan:
 
     @property
     def measurements(self) -> Measurements | None:
-        """Of the corrected mask where the newest review is a correction, else of the model's."""
+        """Of the corrected mask where the current review is a correction, else of the model's."""
         if self.review is not None and self.review.verdict is Verdict.CORRECTED:
             return self.review.measurements
         return None if self.result is None else self.result.measurements
@@ -132,7 +132,7 @@ class Patients:
     def _scan(self, scan: Scan) -> PatientScan:
         result = self._results.latest(scan.id)
         results, reviews = self._results.of_scan(scan.id), self._reviews.of_scan(scan.id)
-        return PatientScan(scan, result, self._reviews.latest(scan.id), tuple(results), tuple(reviews))
+        return PatientScan(scan, result, self._reviews.current(scan.id), tuple(results), tuple(reviews))
 
 
 def _studies(scans: Sequence[PatientScan]) -> tuple[Study, ...]:
