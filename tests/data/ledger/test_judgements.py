@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -163,7 +163,7 @@ def test_changes_of_any_size_give_what_reading_all_anew_gives(
 def test_two_versions_on_the_same_scans_share_the_scan_s_truth(engine: Engine, store: JudgementStore) -> None:
     scan, first = read(engine, "3")
     review(engine, first, verdict=Verdict.CORRECTED, truth_positive=True, dice=0.6)
-    second = read_again(engine, scan, "4", positive=False)
+    second = read_again(engine, scan, "4", NOVEMBER + timedelta(hours=1), positive=False)
     read(engine, "4")  # of a scan that version 3 never saw
     one, two = store.paired(BRAIN_TUMOUR, "3", "4")
     assert (one[0].result_id, two[0].result_id) == (first.id, second.id)
