@@ -14,7 +14,7 @@ from dashboard import account, bell, errors, health, security, shell
 from dashboard.api import routes as api
 from dashboard.auth import CSRF_COOKIE, SessionGuard
 from dashboard.files import drift as drift_files
-from dashboard.files import imports
+from dashboard.files import imports, reading_reports
 from dashboard.files import models as model_files
 from dashboard.files import performance as performance_files
 from dashboard.files import reports as report_files
@@ -32,6 +32,7 @@ from dashboard.pages import (
     rehearsal,
     reports,
     scan,
+    scan_report,
     worklist,
 )
 from dashboard.vendor import missing_vendor_files
@@ -90,6 +91,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     worklist.register(app, reviewing.worklist, reviewing.identities, services.cohort.numbers, tasks)
     scan.register(app, services.reviewing, services.reading.readings)
     patient.register(app, reviewing.patients)
+    scan_report.register(app, services.reading_reports)
     cohort.register(app, services.cohort)
     performance.register(app, services.performance)
     drift.register(app, services.drift, requests, services.training.packs, tasks)
@@ -107,6 +109,7 @@ def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     account.register(server, services, guard)
     scan_files.register(server, services)
     review_files.register(server, services)
+    reading_reports.register(server, services)
     model_files.register(server, services)
     imports.register(server, services)
     tus.register(server, services)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -30,21 +30,28 @@ _NARROWEST, _WIDEST = 6, 40  # letters of a column of texts that count for its w
 
 def pdf(document: Document) -> bytes:
     """The whole document with contents and page numbers."""
+    names, files = (f"{n}" for n in count()), dict[str, bytes]()
+    told = {
+        "title": document.title,
+        "stamp": document.stamp,
+        "notice": document.notice,
+        "facts": list(document.facts.items()),
+        "chapters": [
+            {"title": chapter.title, "blocks": [_laid(block, files, names) for block in chapter.blocks]}
+            for chapter in document.chapters
+        ],
+    }
+    return typeset(_TEMPLATE, told, files)
+
+
+def typeset(template: Path, told: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes:
+    """A template of typst with what it is told, as `data.json` beside it, and its pictures by their names."""
     with tempfile.TemporaryDirectory(prefix="lightbox-pdf-") as name:
         folder = Path(name)
-        files = (f"{n}" for n in count())
-        told = {
-            "title": document.title,
-            "stamp": document.stamp,
-            "notice": document.notice,
-            "facts": list(document.facts.items()),
-            "chapters": [
-                {"title": chapter.title, "blocks": [_laid(block, folder, files) for block in chapter.blocks]}
-                for chapter in document.chapters
-            ],
-        }
+        for file, content in files.items():
+            (folder / file).write_bytes(content)
         (folder / "data.json").write_text(json.dumps(printable(told)))
-        return _compiled(Path(shutil.copy(_TEMPLATE, folder)))
+        return _compiled(Path(shutil.copy(template, folder)))
 
 
 def count_words(n: int) -> str:
@@ -56,7 +63,7 @@ def printable(told: Any) -> Any:
     """Texts without control characters: they have no picture, and neither SVG nor PDF/A takes them."""
     if isinstance(told, str):
         return "".join(letter if letter.isprintable() or letter == NARROW_SPACE else " " for letter in told)
-    if isinstance(told, dict):
+    if isinstance(told, Mapping):
         return {name: printable(value) for name, value in told.items()}
     if isinstance(told, list | tuple):
         return [printable(value) for value in told]
@@ -81,8 +88,8 @@ def _compiled(source: Path) -> bytes:
     return typst.compile(source, root=source.parent)
 
 
-def _laid(block: Block, folder: Path, files: Iterator[str]) -> dict[str, Any]:
-    """A block as the template takes it; charts and pictures are written into the folder."""
+def _laid(block: Block, files: dict[str, bytes], names: Iterator[str]) -> dict[str, Any]:
+    """A block as the template takes it; charts and pictures are put among the files."""
     if isinstance(block, Paragraph):
         return {"kind": block.kind, "text": block.text}
     if isinstance(block, Table):
@@ -96,23 +103,23 @@ def _laid(block: Block, folder: Path, files: Iterator[str]) -> dict[str, Any]:
             "rows": rows,
         }
     if isinstance(block, Chart):
-        return _drawn(block, folder / f"{next(files)}.svg")
-    return {"kind": "gallery", "pictures": _hung(block, folder, files)}
+        return _drawn(block, files, f"{next(names)}.svg")
+    return {"kind": "gallery", "pictures": _hung(block, files, names)}
 
 
-def _drawn(chart: Chart, file: Path) -> dict[str, Any]:
+def _drawn(chart: Chart, files: dict[str, bytes], name: str) -> dict[str, Any]:
     figure = _on_paper(printable(chart.figure))
-    file.write_bytes(_svg(figure))
+    files[name] = _svg(figure)
     width = figure["layout"]["width"] / _WIDE
-    return {"kind": "chart", "file": file.name, "width": width, "says": chart.says}
+    return {"kind": "chart", "file": name, "width": width, "says": chart.says}
 
 
-def _hung(gallery: PictureGrid, folder: Path, files: Iterator[str]) -> list[dict[str, str]]:
+def _hung(gallery: PictureGrid, files: dict[str, bytes], names: Iterator[str]) -> list[dict[str, str]]:
     hung = []
     for picture in gallery.pictures:
-        file = folder / f"{next(files)}.png"
-        file.write_bytes(picture.png)
-        hung.append({"file": file.name, "caption": picture.caption})
+        name = f"{next(names)}.png"
+        files[name] = picture.png
+        hung.append({"file": name, "caption": picture.caption})
     return hung
 
 

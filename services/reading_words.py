@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from data.records import RecognisedBy, RecognisedSequence, Review, Spacing, Verdict
+from data.records import Doubt, RecognisedBy, RecognisedSequence, Result, Review, Spacing, Verdict
 from services.task_words import words_of
 
+UNSURE_OUTLINE = "The model is unsure of this outline: check it before using its sizes."
 VERDICT_NAMES = {
     Verdict.ACCEPTED: "Accepted",
     Verdict.REJECTED: "Rejected",
@@ -40,3 +41,8 @@ def spacing_words(spacing: Spacing) -> str:
     if spacing.in_plane is None:
         return "not stated in the file"
     return " × ".join(f"{value:.3g}" for value in known if value is not None) + " mm"
+
+
+def warns_of_outline(result: Result) -> bool:
+    """Whether the outline needs a warning of its own: its doubt is not among the reasons already."""
+    return result.doubtful and Doubt.DOUBTFUL_MASK not in result.doubts

@@ -26,6 +26,13 @@ class MaskQuery(ApiQuery):
     index: int | None = Field(None, ge=0, description="The slice, with form=png")
 
 
+class ReadingReportQuery(ApiQuery):
+    """The report as what, and whether it says who the patient is."""
+
+    form: Literal["pdf", "text"] = Field("pdf", description="As a document, or as plain text")
+    identity: bool = Field(False, description="With name, number and birth date; for clinicians only")
+
+
 class PatientAnswer(ApiAnswer):
     """A pseudonym."""
 

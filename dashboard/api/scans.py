@@ -15,6 +15,7 @@ from dashboard.api.models_scans import (
     IdentityAnswer,
     MaskQuery,
     PatientAnswer,
+    ReadingReportQuery,
     ReceivedAnswer,
     ScanAnswer,
     SendScanQuery,
@@ -22,6 +23,7 @@ from dashboard.api.models_scans import (
 from dashboard.api.operations import Files, Operation, answered
 from dashboard.auth import reader, require
 from dashboard.errors import json_error
+from dashboard.files.reading_reports import ReadingReportFiles
 from data.errors import InvalidInput
 from data.records import NOTICE, Upload, UploadState, User
 from services.permissions import Permission, may
@@ -62,7 +64,17 @@ MASK = Operation(
     says="The file",
     errors=(400, 404),
 )
-OPERATIONS = (ADD, SCAN, MASK)
+REPORT = Operation(
+    "GET",
+    "/api/v1/scans/<scan_id>/report",
+    "readingReport",
+    "The report of a scan's latest reading, made now",
+    query=ReadingReportQuery,
+    answer=Files(("application/pdf", "text/plain")),
+    says="The file",
+    errors=(400, 404),
+)
+OPERATIONS = (ADD, SCAN, MASK, REPORT)
 
 
 def register(server: Flask, services: Services) -> None:
@@ -71,6 +83,7 @@ def register(server: Flask, services: Services) -> None:
     operations.add(server, ADD, "api_add_scan", views.add_scan)
     operations.add(server, SCAN, "api_scan", views.scan)
     operations.add(server, MASK, "api_mask", views.mask)
+    operations.add(server, REPORT, "api_reading_report", views.report)
 
 
 class ApiScans:
@@ -110,6 +123,12 @@ class ApiScans:
         response = Response(content, mimetype=kind)
         response.headers.set("Content-Disposition", "attachment", filename=name)
         return response
+
+    def report(self, scan_id: str) -> Response:
+        """The report of a reading: PDF (default) or text, by pseudonym unless `identity` is asked for."""
+        query = ReadingReportQuery.given()
+        kind = {"pdf": "pdf", "text": "txt"}[query.form]
+        return ReadingReportFiles(self.services).response(scan_id, kind, named=query.identity)
 
     def _described(self, scan_id: str, user: User) -> ScanAnswer:
         return described(self.services.reviewing.worklist.scan(scan_id, user), user)

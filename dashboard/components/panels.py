@@ -17,7 +17,6 @@ from dashboard.components.results import (
     local_date,
     local_time,
     uncertain_sentence,
-    warns_of_outline,
 )
 from data.records import (
     Outcome,
@@ -30,7 +29,14 @@ from data.records import (
 )
 from services import addresses
 from services.permissions import Permission, may
-from services.reading_words import VERDICT_NAMES, recognised_words, spacing_words, truth_words
+from services.reading_words import (
+    UNSURE_OUTLINE,
+    VERDICT_NAMES,
+    recognised_words,
+    spacing_words,
+    truth_words,
+    warns_of_outline,
+)
 from services.task_words import outcome_words, words_of
 
 if TYPE_CHECKING:
@@ -145,7 +151,7 @@ def expected_overlap(result: Result) -> list[Component]:
     words = f"Expected overlap with a specialist's mask: Dice {result.estimated_dice:.2f}"
     parts: list[Component] = [html.Div(words, className="lb-bar-words")]
     if warns_of_outline(result):
-        parts.append(warning("The model is unsure of this outline: check it before using its sizes."))
+        parts.append(warning(UNSURE_OUTLINE))
     return parts
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from data.records import (
     DOUBTFUL_DICE,
-    Doubt,
     Outcome,
     Result,
     ScanStatus,
@@ -73,11 +72,6 @@ def accepting_words(result: Result) -> str:
         return ""
     call = Outcome.FOUND if result.positive else Outcome.NOT_FOUND
     return f"To accept is to say: {outcome_words(result.task, call).lower()}."
-
-
-def warns_of_outline(result: Result) -> bool:
-    """Whether the outline needs a warning of its own: its doubt is not among the reasons already."""
-    return result.doubtful and Doubt.DOUBTFUL_MASK not in result.doubts
 
 
 def local_time(moment: datetime | None) -> str:

@@ -8,7 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components import viewer
+from dashboard.components import scan_report, viewer
 from dashboard.components.attributes import data
 from dashboard.components.icons import icon
 from dashboard.components.results import finding
@@ -58,6 +58,7 @@ def frame(user: User, scan_id: str) -> Component:
             html.Div(NOTICE, className="lb-inline-notice"),
             _review_panel(user),
             _panel("Reviews", html.Div(id=HISTORY)),
+            scan_report.panel(user),
             _panel("Downloads", html.Div(id=DOWNLOADS, className="lb-downloads")),
             _panel("Patient and scan", html.Div(id=FACTS)),
             html.Details([html.Summary("How it was read"), html.Div(id=PROVENANCE)], className="lb-panel"),

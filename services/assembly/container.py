@@ -18,7 +18,7 @@ from services.assembly.health import Health
 from services.assembly.parts import Parts
 from services.assembly.performance import PerformanceServices, build_performance
 from services.assembly.reading import ReadingServices, build_reading
-from services.assembly.reporting import build_reporting, schedule_reports
+from services.assembly.reporting import build_reading_reports, build_reporting, schedule_reports
 from services.assembly.reviewing import ReviewingServices, build_reviewing
 from services.assembly.stores import open_stores
 from services.assembly.training import TrainingServices, build_training
@@ -26,6 +26,7 @@ from services.assembly.versions import VersionServices, build_versions
 from services.importing.imports import Importing
 from services.jobs import Jobs
 from services.reading.intake import empty_folder
+from services.reporting.reading_report import ReadingReports
 from services.reporting.reports import Reporting
 from services.reviewing.pictures import Pictures
 from services.schedules import Schedules
@@ -52,6 +53,7 @@ class Services:
     drift: DriftServices
     training: TrainingServices
     reporting: Reporting
+    reading_reports: ReadingReports
     health: Health
     database: Database
 
@@ -128,6 +130,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         drift=drift,
         training=build_training(stores, jobs),
         reporting=reporting,
+        reading_reports=build_reading_reports(stores, reviewing),
         health=Health(
             stores.database,
             reading.engine,

@@ -9,6 +9,7 @@ from data.database import now
 from data.records import ReportKind, Schedule
 from data.stores.reports import ReportStore
 from services.alerts.alerts import Alerts
+from services.assembly.reviewing import ReviewingServices
 from services.assembly.stores import Stores
 from services.cohort.cohort import Cohorts
 from services.drift.runs import DriftRuns
@@ -17,7 +18,9 @@ from services.performance.history import Histories
 from services.reporting.cohort_report import CohortReport
 from services.reporting.drift_report import DriftReport
 from services.reporting.governance import GovernanceReport, Sources
+from services.reporting.key_pictures import KeyPictures
 from services.reporting.performance_report import PerformanceReport
+from services.reporting.reading_report import ReadingReports
 from services.reporting.reports import Reporting, Writer
 from services.reviewing.pictures import Pictures
 from services.schedules import Default, Schedules
@@ -66,6 +69,12 @@ def build_reporting(
     writers = report_writers(cohorts, drift, sources)
     store = ReportStore(stores.database)
     return Reporting(stores.settings, store, stores.files, jobs, stores.audit, writers)
+
+
+def build_reading_reports(stores: Stores, reviewing: ReviewingServices) -> ReadingReports:
+    """Reports of single readings."""
+    pictures = KeyPictures(stores.files, reviewing.pictures)
+    return ReadingReports(reviewing.worklist, stores.patients, pictures, stores.audit)
 
 
 def schedule_reports(schedules: Schedules, reporting: Reporting) -> None:

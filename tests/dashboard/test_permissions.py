@@ -37,6 +37,8 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "thumbnail": (SEE, HIDDEN, 200),
     "download_mask": (SEE, HIDDEN, 200),
     "download_overlay": (SEE, HIDDEN, 200),
+    "reading_report": (SEE, HIDDEN, 200),
+    "api_reading_report": (SEE, HIDDEN, 200),
     "api_scan": (SEE, HIDDEN, 200),
     "api_mask": (SEE, HIDDEN, 200),
     "api_patient": (SEE, HIDDEN, 200),
@@ -143,7 +145,7 @@ def filled(clinic: Clinic) -> Iterator[dict[str, str]]:
 
 def _address(rule: Rule, parts: dict[str, str]) -> str:
     given = dict(parts, page="drift", kind="csv")
-    if rule.endpoint in ("api_report_file", "report_file"):
+    if rule.endpoint in ("api_report_file", "report_file", "reading_report"):
         given["kind"] = "pdf"
     if rule.endpoint == "heatmap_picture":
         given["scan_id"] = parts["film_id"]

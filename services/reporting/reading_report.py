@@ -1,0 +1,68 @@
+"""The report of one reading, made when somebody asks; only that it was fetched is kept."""
+
+from __future__ import annotations
+
+from data.database import now
+from data.errors import NotFound
+from data.records import AuditEvent, User
+from data.stores.audit import AuditLog
+from data.stores.patients import PatientStore
+from reports.reading_report import ReadingReport, reading_pdf, reading_text
+from services.permissions import Permission, may, require
+from services.reporting.key_pictures import KeyPictures, KeySlice
+from services.reporting.reading_content import reading_report
+from services.reporting.reports import File
+from services.reviewing.worklist import NO_SCAN, ScanView, Worklist
+
+PDF, TEXT = "pdf", "txt"
+KINDS = {PDF: "application/pdf", TEXT: "text/plain; charset=utf-8"}
+_NOT_READ = "This scan has not been read yet: there is no reading to report."
+
+
+class ReadingReports:
+    """Reports of single readings, as PDF and as text."""
+
+    def __init__(
+        self, worklist: Worklist, patients: PatientStore, pictures: KeyPictures, audit: AuditLog
+    ) -> None:
+        self._worklist = worklist
+        self._patients = patients
+        self._pictures = pictures
+        self._audit = audit
+
+    def text(self, scan_id: str, user: User, *, named: bool = False) -> str:
+        """The report of a scan's latest result as plain text.
+
+        With `named` it says who the patient is, where this person may see that; the pseudonym otherwise.
+        Raises NotFound, also where nothing has been read yet.
+        """
+        require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
+        return reading_text(self._report(scan_id, user, named)[0])
+
+    def file(self, scan_id: str, kind: str, user: User, *, named: bool = False) -> File:
+        """The report as a file, `kind` being "pdf" or "txt"; noted in the audit trail. Raises NotFound."""
+        require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
+        if kind not in KINDS:
+            raise NotFound("There is no such file.")
+        report, view, slices = self._report(scan_id, user, named)
+        if kind == PDF:
+            content = reading_pdf(report, [self._pictures.drawn(view, chosen) for chosen in slices])
+        else:
+            content = reading_text(report).encode()
+        who = "named" if named and may(user, Permission.SEE_IDENTITY) else "pseudonym"
+        self._audit.record(AuditEvent(now(), user.id, "reading.report", scan_id, f"{kind}, {who}"))
+        return File(f"lightbox-reading-{report.reading[:12]}.{kind}", content, KINDS[kind])
+
+    def _report(
+        self, scan_id: str, user: User, named: bool
+    ) -> tuple[ReadingReport, ScanView, tuple[KeySlice, ...]]:
+        view = self._worklist.scan(scan_id, user)
+        if view.result is None:
+            raise NotFound(_NOT_READ)
+        identified = self._patients.get(view.scan.patient_id, with_identity=True)
+        slices = self._pictures.chosen(view)
+        shown = named and may(user, Permission.SEE_IDENTITY)
+        report = reading_report(
+            view, view.result, slices, identified.identity if identified else None, named=shown, made=now()
+        )
+        return report, view, slices
