@@ -88,7 +88,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     """Bind every page to what it asks of the services."""
     tasks, requests = services.versions.registry.clinical, services.reviewing.requests
     reviewing = services.reviewing
-    worklist.register(app, reviewing.worklist, reviewing.identities, services.cohort.numbers, tasks)
+    worklist.register(app, reviewing, tasks)
     scan.register(app, services.reviewing, services.reading.readings)
     patient.register(app, reviewing.patients)
     scan_report.register(app, services.reading_reports)

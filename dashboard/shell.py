@@ -49,6 +49,7 @@ class Page:
     icon: str
     layout: Callable[[User, str], Component]
     takes_argument: bool = False
+    reads_query: bool = False  # its layout is given what follows the question mark
 
     def exists_for(self, user: User) -> bool:
         """Whether the person may see it; for others there is no such page."""
@@ -57,7 +58,7 @@ class Page:
 
 PAGES = (
     Page(addresses.ADMIN, "People", "bi-people", admin.layout),  # where administrators land
-    Page(addresses.WORKLIST, "Worklist", "bi-list-ul", worklist.layout),
+    Page(addresses.WORKLIST, "Worklist", "bi-list-ul", worklist.layout, reads_query=True),
     Page(addresses.SCANS, "Scan", "bi-image", scan.layout, takes_argument=True),
     Page(addresses.PATIENTS, "Patient", "bi-person", patient.layout, takes_argument=True),
     Page(addresses.COHORT, "Cohort", "bi-bar-chart", cohort.layout),
@@ -121,21 +122,26 @@ def no_such_page() -> Component:
     )
 
 
-def show_page(pathname: str, user: User) -> tuple[Component, str]:
+def show_page(pathname: str, user: User, query: str = "") -> tuple[Component, str]:
     """Return the content and the title of the page at `pathname`."""
     place = find_page(pathname or "/", user)
     if place is None:
         return no_such_page(), "Lightbox"
     page, argument = place
-    return page.layout(user, argument), f"{page.title} – Lightbox"
+    return page.layout(user, query if page.reads_query else argument), f"{page.title} – Lightbox"
 
 
 def register(app: Dash) -> None:
     """Bind the router and the menu."""
 
-    @app.callback(Output(PAGE, "children"), Output(TAB_TITLE, "data"), Input(LOCATION, "pathname"))
-    def _show_page(pathname: str) -> tuple[Component, str]:
-        return show_page(pathname, person())
+    @app.callback(
+        Output(PAGE, "children"),
+        Output(TAB_TITLE, "data"),
+        Input(LOCATION, "pathname"),
+        State(LOCATION, "search"),
+    )
+    def _show_page(pathname: str, query: str | None) -> tuple[Component, str]:
+        return show_page(pathname, person(), query or "")
 
     app.clientside_callback(
         ClientsideFunction("lightbox", "setTitle"), Input(TAB_TITLE, "data"), prevent_initial_call=True

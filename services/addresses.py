@@ -83,6 +83,36 @@ class DriftAddress:
 
 
 @dataclass(frozen=True)
+class WorklistAddress:
+    """What the worklist shows: filters, words searched for, an order, and the row at the top.
+
+    `sort` holds (column, descending) pairs; filters are those of `data.ledger.selection`.
+    """
+
+    filters: Mapping[str, tuple[str, ...]]
+    search: str = ""
+    sort: tuple[tuple[str, bool], ...] = ()
+    row: int = 0
+
+    def __str__(self) -> str:
+        """As a link."""
+        pairs = [(name, value) for name, values in self.filters.items() for value in values]
+        pairs += [("q", self.search)] if self.search else []
+        pairs += [("sort", f"-{column}" if descending else column) for column, descending in self.sort]
+        pairs += [("row", str(self.row))] if self.row else []
+        return worklist(urlencode(pairs))
+
+    @classmethod
+    def read(cls, search: str | None) -> Self:
+        """What the page's query asks for; a row that is no number is the first one."""
+        given = {name: tuple(values) for name, values in parse_qs((search or "").removeprefix("?")).items()}
+        words, row = (given.pop(name, ("",))[0] for name in ("q", "row"))
+        given.pop("vs", None)  # the cohort's second choice, which the worklist has none of
+        sort = tuple((name.removeprefix("-"), name.startswith("-")) for name in given.pop("sort", ()))
+        return cls(given, words, sort, _count(row))
+
+
+@dataclass(frozen=True)
 class AlertsAddress:
     """What the page of alerts shows: how many past ones, and which alert is marked."""
 
@@ -98,9 +128,7 @@ class AlertsAddress:
     def read(cls, search: str | None) -> Self:
         """What a page's query asks for; a number that is none, or below 1, is passed over."""
         given = _first_values(search)
-        count = given.get("past", "")
-        past = int(count) if count.isascii() and count.isdecimal() and len(count) < _DIGITS else 0
-        return cls(given.get("alert"), past or None)
+        return cls(given.get("alert"), _count(given.get("past", "")) or None)
 
 
 @dataclass(frozen=True)
@@ -122,6 +150,11 @@ class ReportsAddress:
 
 
 _DIGITS = 10  # more than any number that is asked for has
+
+
+def _count(text: str) -> int:
+    """A number in an address, 0 for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else 0
 
 
 def _with_query(path: str, query: str) -> str:

@@ -38,6 +38,8 @@ class Permission(StrEnum):
     REVIEW = "review results"
     TAKE_BACK_REVIEWS = "take back reviews"
     TAKE_BACK_REVIEWS_OF_OTHERS = "take back reviews of others"
+    ASSIGN_SCANS = "assign scans"
+    SET_URGENCY = "say how urgent scans are"
     ASK_FOR_REVIEWS = "ask for reviews"
     WITHDRAW_REVIEW_REQUESTS = "take back requests for reviews"
     SEE_STATISTICS = "see statistics"
@@ -92,6 +94,13 @@ TABLE: Mapping[Permission, Grant] = {
     Permission.TAKE_BACK_REVIEWS: Grant((_CLINICIAN, _HEAD), "Take back one's own reviews."),
     Permission.TAKE_BACK_REVIEWS_OF_OTHERS: Grant(
         (_HEAD,), "Take back anybody's reviews, and labels that came with an import."
+    ),
+    Permission.ASSIGN_SCANS: Grant(
+        (_CLINICIAN, _HEAD),
+        "Give scans to somebody who may review results (clinicians: also take them), and put them back.",
+    ),
+    Permission.SET_URGENCY: Grant(
+        (_CLINICIAN, _HEAD), "Say that scans are critical, urgent or routine, and take that back."
     ),
     Permission.ASK_FOR_REVIEWS: Grant(
         (_CLINICIAN, _HEAD, _MLOPS), "Ask reviewers to look at chosen scans, with a reason."

@@ -46,6 +46,14 @@ window.lightbox = window.lightbox || {};
     return response.json();
   };
 
+  /** Go to a page of ours without loading everything anew, as a link does. */
+  lightbox.openPage = function (path) {
+    if (path === location.pathname + location.search) return;
+    history.pushState({}, "", path);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    window.scrollTo(0, 0);
+  };
+
   /** The sentence in an answer that says what went wrong. */
   lightbox.sentence = async function (response) {
     try {

@@ -1,65 +1,23 @@
-/* The worklist's cells, and its reloading without losing the place. */
+/* The worklist follows its address, and the address follows the worklist: filters, order and place, so that
+   Back, a reload and a link bring the same list. */
 
 (function (lightbox, callbacks) {
   "use strict";
 
   const GRID = "worklist-grid";
-  const NARROW = 768;
-  const ON_NARROW = ["picture", "patient", "outcome", "status"];
-  const element = (...parts) => window.React.createElement(...parts);
-  const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
-
-  cells.Thumbnail = function (props) {
-    if (!props.data) return null;
-    const hide = (event) => (event.target.style.visibility = "hidden");
-    const src = "/scans/" + props.data.scan_id + "/thumbnail.png";
-    return element("img", { className: "lb-thumbnail", src: src, alt: "", loading: "lazy", onError: hide });
-  };
-
-  cells.ScanLink = function (props) {
-    if (!props.data) return element("span", { className: "lb-loading-row" }, "…");
-    const href = "/scans/" + props.data.scan_id;
-    // The cell's own click opens the scan in this tab; the link is for the keyboard and new tabs.
-    const stay = (event) => {
-      if (!event.ctrlKey && !event.metaKey && !event.shiftKey) event.preventDefault();
-      else event.stopPropagation();
-    };
-    const link = element("a", { href: href, className: "lb-scan-link", onClick: stay }, props.value || "Unknown");
-    if (!props.data.synthetic) return link;
-    return element("span", null, link, " ", element("span", { className: "lb-badge lb-synthetic" }, "SYNTHETIC"));
-  };
-
-  cells.PatientLink = function (props) {
-    if (!props.value) return null;
-    // The cell's own click opens the page in this tab, as above.
-    const stay = (event) => {
-      if (!event.ctrlKey && !event.metaKey && !event.shiftKey) event.preventDefault();
-      else event.stopPropagation();
-    };
-    const name = "Patient page of " + (props.data.patient || props.value);
-    const sign = element("i", { className: "bi bi-person-lines-fill", "aria-hidden": true });
-    return element("a", { href: "/patients/" + props.value, title: name, "aria-label": name, onClick: stay }, sign);
-  };
-
-  cells.ResultCell = function (props) {
-    if (!props.data || !props.data.result) return null;
-    const { outcome, result, reasons } = props.data;
-    const look = "lb-result-" + outcome;
-    if (outcome !== "uncertain") return element("span", { className: look }, result);
-    const sign = element("i", { className: "bi bi-exclamation-diamond-fill me-1", "aria-hidden": true });
-    const words = element("span", { className: "lb-result-word" }, sign, result);
-    return element("span", { className: look, title: reasons }, words, element("small", null, reasons));
-  };
-
-  cells.StatusBadge = function (props) {
-    if (!props.data) return null;
-    return element("span", { className: "lb-badge lb-status-" + props.data.status_code }, props.value);
-  };
-
-  cells.VerdictBadge = function (props) {
-    if (!props.data || !props.value) return null;
-    return element("span", { className: "lb-badge lb-verdict-" + props.value.toLowerCase() }, props.value);
-  };
+  // Below each width these columns are left out, so that the others fit.
+  const LEFT_OUT = [
+    [1600, ["task"]],
+    [1400, ["verdict"]],
+    [1200, ["modality", "acquired_at", "doubt"]],
+    [920, ["assigned", "created_at", "patient_id"]],
+    [768, ["picture", "urgency", "pseudonym"]],
+  ];
+  const { changed, filtersOf, shown, sortOf, sorted, rowOf, scrolled } = lightbox.worklistAddress;
+  const attached = new WeakSet();
+  const placed = new WeakSet(); // grids that were scrolled to where their address says
+  let listed = null; // the filters of the rows that the grid shows
+  let opened = null; // the row that was opened last: the keyboard goes on from there
 
   function api() {
     try {
@@ -68,6 +26,8 @@
       return null; // the grid is not there yet
     }
   }
+
+  // ---- one question at a time ----------------------------------------------------------------
 
   // The Dash grid remembers one open question only: a second one would be given the first one's
   // answer. So questions queue up here, and one that never got an answer is given up.
@@ -109,6 +69,65 @@
 
   lightbox.askInTurn = askInTurn;
 
+  // ---- the address ---------------------------------------------------------------------------
+
+  /** Say where the worklist is, in place of where it was: Back leads out of it. */
+  function say(search, tell) {
+    if (search === location.search) return;
+    history.replaceState(history.state, "", location.pathname + search);
+    if (tell) window.dispatchEvent(new CustomEvent("_dashprivate_pushstate")); // Dash reads the address again
+  }
+
+  callbacks.worklistControls = function () {
+    const { triggered, inputs_list: controls } = window.dash_clientside.callback_context;
+    if (!document.getElementById(GRID)) return;
+    const moved = new Set(triggered.map((change) => change.prop_id.split(".")[0]));
+    say(changed(location.search, controls.filter((control) => moved.has(control.id))), true);
+  };
+
+  /** Another address: another list, or another place in it. */
+  function follow() {
+    const grid = api();
+    if (!grid || location.pathname !== "/worklist") return;
+    const other = filtersOf(location.search) !== listed;
+    followControls();
+    followOrder(grid);
+    if (other) reload(grid);
+    else if (placed.has(grid)) grid.ensureIndexVisible(rowOf(location.search), "top");
+  }
+
+  function followControls() {
+    for (const control of document.querySelectorAll(".lb-filters input, .lb-filters select")) {
+      const choices = control.options ? [...control.options].map((option) => option.value) : null;
+      const value = shown(location.search, control.id, choices);
+      if (control.value !== value) window.dash_clientside.set_props(control.id, { value: value });
+    }
+  }
+
+  function followOrder(grid) {
+    const wanted = sortOf(location.search);
+    if (sorted("", grid.getColumnState()) === sorted("", wanted)) return;
+    grid.applyColumnState({ state: wanted, defaultState: { sort: null } });
+  }
+
+  function reload(grid) {
+    listed = filtersOf(location.search);
+    grid.deselectAll();
+    grid.purgeInfiniteCache();
+    if (grid.getDisplayedRowCount() > 0) grid.ensureIndexVisible(0);
+  }
+
+  function noteScroll(grid) {
+    if (!placed.has(grid)) return;
+    const top = grid.getVerticalPixelRange().top;
+    say(scrolled(location.search, Math.round(top / grid.getGridOption("rowHeight"))), false);
+  }
+
+  window.addEventListener("popstate", follow);
+  window.addEventListener("_dashprivate_pushstate", follow);
+
+  // ---- rows ----------------------------------------------------------------------------------
+
   /** Ask for the rows again and stay where the person is. */
   lightbox.refreshWorklist = function () {
     const grid = api();
@@ -118,36 +137,76 @@
     else grid.refreshInfiniteCache();
   };
 
-  callbacks.reloadWorklist = function () {
-    const grid = api();
-    if (!grid) return;
-    grid.purgeInfiniteCache();
-    if (grid.getDisplayedRowCount() > 0) grid.ensureIndexVisible(0);
-  };
+  function openRow(node, column) {
+    const id = column.getColId();
+    if (!node || !node.data) return;
+    opened = { row: node.rowIndex, column: id };
+    const { pseudonym, scan_id: scan } = node.data;
+    lightbox.openPage(id === "pseudonym" ? "/patients/" + encodeURIComponent(pseudonym) : "/scans/" + encodeURIComponent(scan));
+  }
+
+  function attach(grid) {
+    if (attached.has(grid)) return;
+    attached.add(grid);
+    askInTurn(grid.getGridOption("datasource"));
+    grid.addEventListener("cellClicked", ({ node, column }) => {
+      if (column.getColId() !== "ag-Grid-SelectionColumn") openRow(node, column);
+    });
+    grid.addEventListener("cellKeyDown", ({ node, column, event }) => {
+      if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) openRow(node, column);
+    });
+    grid.addEventListener("sortChanged", () => say(sorted(location.search, grid.getColumnState()), false));
+    grid.addEventListener("bodyScrollEnd", () => noteScroll(grid));
+  }
+
+  /** Once the first rows are there: go to where the address says, and let the keyboard go on. */
+  function place(grid) {
+    if (placed.has(grid)) return;
+    listed = filtersOf(location.search);
+    const row = Math.min(rowOf(location.search), grid.getDisplayedRowCount() - 1);
+    if (row > 0) grid.ensureIndexVisible(row, "top");
+    if (opened && opened.row < grid.getDisplayedRowCount()) grid.setFocusedCell(opened.row, opened.column);
+    opened = null;
+    setTimeout(() => placed.add(grid)); // what scrolling this made is no news
+  }
 
   callbacks.rowsCame = function () {
     const grid = api();
     if (!grid) return;
-    askInTurn(grid.getGridOption("datasource"));
+    attach(grid);
     fit();
-  };
-
-  callbacks.openScan = function (cell) {
-    if (!cell || !cell.rowId) return window.dash_clientside.no_update;
-    if (cell.colId === "pseudonym") return "/patients/" + cell.value;
-    return "/scans/" + cell.rowId;
+    setTimeout(() => place(grid)); // the grid takes the rows after this
   };
 
   function fit() {
     const grid = api();
-    const columns = grid && grid.getColumns();
-    if (!columns) return;
-    const minor = columns.map((column) => column.getColId()).filter((id) => !ON_NARROW.includes(id));
-    grid.setColumnsVisible(minor, window.innerWidth >= NARROW);
+    if (!grid || !grid.getColumns()) return;
+    const out = LEFT_OUT.filter(([width]) => window.innerWidth < width).flatMap(([, columns]) => columns);
+    const columns = grid.getColumns().map((column) => column.getColId());
+    grid.setColumnsVisible(columns.filter((id) => out.includes(id)), false);
+    grid.setColumnsVisible(columns.filter((id) => !out.includes(id)), true);
   }
 
   callbacks.noteWorklist = function (token) {
     lightbox.worklistSeen = token;
+  };
+
+  // ---- chosen rows ---------------------------------------------------------------------------
+
+  callbacks.rowsChosen = function (rows) {
+    const bar = document.getElementById("triage-bar");
+    if (!bar) return;
+    const count = (rows || []).length;
+    window.dash_clientside.set_props("triage-bar", { hidden: count === 0 });
+    window.dash_clientside.set_props("triage-count", { children: count === 1 ? "1 scan" : count + " scans" });
+  };
+
+  /** Something was done with the chosen rows: show it, and choose nothing. */
+  callbacks.triaged = function () {
+    const grid = api();
+    if (!grid) return;
+    grid.deselectAll();
+    lightbox.refreshWorklist();
   };
 
   window.addEventListener("resize", fit);

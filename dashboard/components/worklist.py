@@ -1,10 +1,11 @@
-"""The worklist's parts: where scans are dropped, the filters, the grid, and what an empty one says."""
+"""The worklist's parts: where scans are dropped, the filters, the counters, and what an empty one says."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import dash_ag_grid as dag
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -12,30 +13,111 @@ from dash.development.base_component import Component
 from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
 from dashboard.components.results import STATUS_NAMES
-from data.records import User
+from data.records import DoubtKind, Urgency, User
+from services.addresses import WorklistAddress
 from services.permissions import Permission, may
 from services.reading_words import VERDICT_NAMES
 from services.task_words import OUTCOME_NAMES, pictures_read
 
-GRID = "worklist-grid"
+if TYPE_CHECKING:
+    from services.reviewing.worklist import Counter
+
 SEARCH = "worklist-search"
 EMPTY = "worklist-empty"
 TOTAL = "worklist-total"
+COUNTERS = "worklist-counters"
 SEEN = "worklist-seen"  # the word for the state that the rows show; live.js compares it
 FILTER_TASK = "worklist-task"
-FILTER_STATUS = "worklist-status"
-FILTER_RESULT = "worklist-result"
-FILTER_REVIEW = "worklist-review"
+FILTER_ASSIGNED = "worklist-assigned"
 UPLOADS = "uploads"  # filled by uploads.js
 AS_VOLUME = "as-volume"  # read and unticked by uploads.js
-
-# The names are those of WorklistQuery.filters.
-FILTERS = {FILTER_TASK: "task", FILTER_STATUS: "status", FILTER_RESULT: "outcome", FILTER_REVIEW: "review"}
-SORTABLE = {"patient", "patient_id", "modality", "acquired_at", "task", "status", "outcome", "verdict"}
-SORTABLE |= {"created_at"}
 LINKED = "worklist-linked"
 CONFLICTS = "worklist-conflicts"
 ANY = "any"
+
+URGENCY_NAMES = {
+    Urgency.CRITICAL: "Critical",
+    Urgency.URGENT: "Urgent",
+    Urgency.SUGGESTED: "Suggested",
+    Urgency.ROUTINE: "Routine",
+}
+DOUBT_NAMES = {
+    DoubtKind.UNCERTAIN: "Uncertain",
+    DoubtKind.OUTLINE: "Outline",
+    DoubtKind.WARNINGS: "Warnings",
+    DoubtKind.NONE: "",
+}
+_COUNTER_WORDS = {
+    "unread": ("Unread", "Read by the model, and not reviewed yet"),
+    "mine": ("Mine", "Assigned to you, and not reviewed yet"),
+    "urgent": ("Urgent", "Said to be critical or urgent, and not reviewed yet"),
+    "suggested": ("Suggested", "Something was found, and nobody has reviewed it yet"),
+    "doubtful": ("Doubtful", "An uncertain answer or a doubtful outline, and not reviewed yet"),
+}
+SEVERAL = ","  # between the values of a choice that means several
+
+
+@dataclass(frozen=True)
+class Menu:
+    """A filter with one choice; a choice may stand for several values, `SEVERAL` between them, in order.
+
+    Choices of None are filled in later: any single value is one.
+    """
+
+    name: str  # as in the address
+    everything: str
+    choices: Mapping[str, str] | None
+
+    @property
+    def id(self) -> str:
+        """The id of its control; worklist.js knows the filter by it."""
+        return f"worklist-{self.name}"
+
+    def value(self, filters: Mapping[str, Sequence[str]]) -> str:
+        """The choice that says what an address filters by; ANY where it says nothing, or no choice does."""
+        chosen = filters.get(self.name, ())
+        if self.choices is None:
+            return chosen[0] if len(chosen) == 1 else ANY
+        together = SEVERAL.join(sorted(chosen))
+        return together if together in self.choices else ANY
+
+
+MENUS = (
+    Menu("task", "All tasks", None),
+    Menu("status", "Any status", {status.value: name for status, name in STATUS_NAMES.items()}),
+    Menu("outcome", "Any result", {outcome.value: name for outcome, name in OUTCOME_NAMES.items()}),
+    Menu(
+        "review",
+        "Any review",
+        {"none": "Not reviewed"} | {verdict.value: name for verdict, name in VERDICT_NAMES.items()},
+    ),
+    Menu(
+        "urgency",
+        "Any urgency",
+        {"critical,urgent": "Critical or urgent"}
+        | {urgency.value: name for urgency, name in URGENCY_NAMES.items()},
+    ),
+    Menu(
+        "doubt",
+        "Any doubt",
+        {
+            "outline,uncertain": "Answer or outline doubtful",
+            "uncertain": "Answer uncertain",
+            "outline": "Outline doubtful",
+            "warnings": "Scan with warnings",
+            "none": "No doubt",
+        },
+    ),
+    Menu("assigned", "Anybody's", None),
+)
+DAYS = {
+    "from": "Received from",
+    "to": "Received until",
+    "acquired-from": "Acquired from",
+    "acquired-to": "Acquired until",
+}
+CONTROLS = (SEARCH, *(menu.id for menu in MENUS), *(f"worklist-{name}" for name in DAYS))
+"""The ids of everything that filters, each with its filter's name after the dash (the search is `q`)."""
 
 
 def empty(user: User, *, filtered: bool) -> Component:
@@ -96,97 +178,66 @@ def drop_zone() -> Component:
     )
 
 
-def filters(user: User) -> Component:
-    """Search and filter."""
+def counters(counted: Sequence[Counter]) -> list[Component]:
+    """How many scans wait for what, each number a link to them."""
+    return [_counter(counter) for counter in counted]
+
+
+def _counter(counter: Counter) -> Component:
+    name, meaning = _COUNTER_WORDS[counter.name]
+    number = html.Strong(f"{counter.n:,}".replace(",", "\u202f"))
+    look = f"lb-counter lb-counter-{counter.name}" + ("" if counter.n else " lb-counter-none")
+    return dcc.Link(
+        [number, html.Span(name)], href=str(WorklistAddress(counter.filters)), className=look, title=meaning
+    )
+
+
+def filters(user: User, address: WorklistAddress) -> Component:
+    """Search and filter, as the address says."""
     hint = (
         "Search patient, id, sequence" if may(user, Permission.SEE_IDENTITY) else "Search pseudonym, sequence"
     )
-    results = {outcome.value: name for outcome, name in OUTCOME_NAMES.items()}
-    reviews = {verdict.value: name for verdict, name in VERDICT_NAMES.items()}
+    search = dcc.Input(
+        id=SEARCH,
+        type="search",
+        debounce=0.3,
+        placeholder=hint,
+        className="form-control",
+        value=address.search,
+    )
+    days = [_day(name, label, address) for name, label in DAYS.items()]
+    dated = any(name in address.filters for name in DAYS)
     return html.Div(
         [
             html.Div(
-                dcc.Input(id=SEARCH, type="search", debounce=0.3, placeholder=hint, className="form-control"),
-                className="lb-search",
+                [html.Label(hint, htmlFor=SEARCH, className="visually-hidden"), search], className="lb-search"
             ),
-            _select(FILTER_TASK, "All tasks", {}),
-            _select(FILTER_STATUS, "Any status", {s.value: name for s, name in STATUS_NAMES.items()}),
-            _select(FILTER_RESULT, "Any result", results),
-            _select(FILTER_REVIEW, "Any review", {"none": "Not reviewed"} | reviews),
+            *(_select(menu, menu.value(address.filters)) for menu in MENUS),
+            html.Details([html.Summary("Days"), html.Div(days, className="lb-days")], open=dated),
         ],
         className="lb-filters",
         role="search",
     )
 
 
-def _select(name: str, everything: str, choices: dict[str, str]) -> Component:
-    label = html.Label(everything, htmlFor=name, className="visually-hidden")
-    return html.Div([label, dbc.Select(id=name, options=options(everything, choices), value=ANY)])
+def unlisted(address: WorklistAddress) -> dict[str, tuple[str, ...]]:
+    """What an address filters by that no control shows."""
+    shown = {menu.name for menu in MENUS if menu.value(address.filters) != ANY} | set(DAYS)
+    return {name: values for name, values in address.filters.items() if name not in shown}
 
 
-def options(everything: str, choices: dict[str, str]) -> list[dict[str, str]]:
+def _day(name: str, label: str, address: WorklistAddress) -> Component:
+    field = dbc.Input(id=f"worklist-{name}", type="date", value=next(iter(address.filters.get(name, ())), ""))
+    return html.Div([html.Label(label, htmlFor=f"worklist-{name}"), field])
+
+
+def _select(menu: Menu, value: str) -> Component:
+    label = html.Label(menu.everything, htmlFor=menu.id, className="visually-hidden")
+    choices = options(menu.everything, menu.choices or {})
+    return html.Div([label, dbc.Select(id=menu.id, options=choices, value=value)])
+
+
+def options(everything: str, choices: Mapping[str, str]) -> list[dict[str, str]]:
     """The choices of a filter, by value; the first one filters nothing."""
     named = [{"label": label, "value": value} for value, label in choices.items()]
     return [{"label": everything, "value": ANY}, *named]
-
-
-def grid(user: User) -> Component:
-    """Build the table; its rows are asked for as it is scrolled."""
-    built: Component = dag.AgGrid(
-        id=GRID,
-        className="ag-theme-quartz lb-grid",
-        columnDefs=_columns(user),
-        defaultColDef={"resizable": True, "sortable": False, "suppressMovable": True},
-        rowModelType="infinite",
-        getRowId="params.data.scan_id",
-        style={"height": None, "width": "100%"},
-        dashGridOptions={
-            "rowHeight": 52,
-            "headerHeight": 38,
-            "cacheBlockSize": 50,
-            "maxConcurrentDatasourceRequests": 1,  # the grid can hold one open question only
-            "maxBlocksInCache": 40,
-            "rowBuffer": 10,
-            "infiniteInitialRowCount": 1,
-            "suppressCellFocus": False,
-            "animateRows": False,
-            "enableCellTextSelection": True,
-        },
-    )
-    return built
-
-
-def _columns(user: User) -> list[dict[str, Any]]:
-    columns: list[dict[str, Any]] = [
-        {"headerName": "", "colId": "picture", "cellRenderer": "Thumbnail", "width": 66, "resizable": False},
-        {"headerName": "Patient", "field": "patient", "cellRenderer": "ScanLink", "flex": 2, "minWidth": 130},
-        {
-            "headerName": "",
-            "field": "pseudonym",
-            "cellRenderer": "PatientLink",
-            "width": 48,
-            "resizable": False,
-        },
-    ]
-    if may(user, Permission.SEE_IDENTITY):
-        columns.append({"headerName": "Patient ID", "field": "patient_id", "flex": 1, "minWidth": 100})
-    columns += [
-        {"headerName": "Modality", "field": "modality", "flex": 1, "minWidth": 110},
-        {"headerName": "Date", "field": "acquired_at", "width": 108},
-        {"headerName": "Task", "field": "task", "width": 124},
-        {
-            "headerName": "Result",
-            "field": "result",
-            "colId": "outcome",
-            "cellRenderer": "ResultCell",
-            "sortingOrder": ["desc", "asc", None],  # what calls for somebody first
-            "flex": 2,
-            "minWidth": 170,
-        },
-        {"headerName": "Status", "field": "status", "cellRenderer": "StatusBadge", "width": 110},
-        {"headerName": "Review", "field": "verdict", "cellRenderer": "VerdictBadge", "width": 116},
-        {"headerName": "Uploaded", "field": "created_at", "width": 146, "sort": "desc"},
-    ]
-    for column in columns:
-        column["sortable"] = column.get("colId", column.get("field")) in SORTABLE
-    return columns

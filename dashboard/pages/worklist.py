@@ -1,4 +1,4 @@
-"""The worklist: drop scans in, find them again, open them."""
+"""The worklist: drop scans in, find them again, open them. What it shows stands in its address."""
 
 from __future__ import annotations
 
@@ -10,42 +10,40 @@ from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import identities as identity_parts
+from dashboard.components import triage as triage_parts
 from dashboard.components import worklist as parts
+from dashboard.components import worklist_grid
+from dashboard.components.attributes import aria
 from dashboard.components.cohort import panels as cohort_panels
 from dashboard.components.outputs import Values, outputs
-from dashboard.components.results import (
-    STATUS_NAMES,
-    local_date,
-    local_time,
-    short_result,
-    task_name,
-)
+from dashboard.components.results import task_name
 from dashboard.components.worklist import (
-    ANY,
     CONFLICTS,
+    CONTROLS,
+    COUNTERS,
     EMPTY,
+    FILTER_ASSIGNED,
     FILTER_TASK,
-    FILTERS,
-    GRID,
     LINKED,
-    SEARCH,
     SEEN,
-    SORTABLE,
     TOTAL,
 )
-from data.records import User, WorklistQuery, WorklistRow
+from dashboard.components.worklist_grid import GRID, SORTABLE
+from dashboard.pages import triage as triage_page
+from data.records import User, WorklistQuery
+from services.addresses import WorklistAddress
 from services.permissions import Permission, may
-from services.reading_words import VERDICT_NAMES
-from services.task_words import reasons
 
 if TYPE_CHECKING:
-    from services.cohort.cohort import Cohorts
+    from services.assembly.reviewing import ReviewingServices
     from services.reviewing.identity_conflicts import IdentityConflicts
+    from services.reviewing.triage import Triage
     from services.reviewing.worklist import Worklist
 
 LOCATION = "location"
 MOST_ROWS = 200
 GRID_CLASS = "ag-theme-quartz lb-grid"
+BY_URGENCY = (("urgency", True),)  # and equal ones the newest first
 ROWS = {
     GRID: ("getRowsResponse", "className"),
     TOTAL: "children",
@@ -54,10 +52,15 @@ ROWS = {
 }
 
 
-def layout(user: User, argument: str = "") -> Component:
-    """Build the page; rows and uploads come later."""
+def layout(user: User, query: str = "") -> Component:
+    """Build the page for what follows the question mark of its address; rows and uploads come later."""
+    address = WorklistAddress.read(query)
     head = html.Div(
-        [html.H1("Worklist"), html.Span(id=TOTAL, className="lb-total")],
+        [
+            html.H1("Worklist"),
+            html.Span(id=TOTAL, className="lb-total", role="status"),
+            html.Nav(id=COUNTERS, className="lb-counters", **aria(label="What waits")),
+        ],
         className="lb-page-head",
     )
     body: list[Component] = [head]
@@ -65,37 +68,36 @@ def layout(user: User, argument: str = "") -> Component:
         body.append(parts.drop_zone())
     body += [
         html.Div(id=CONFLICTS),
-        parts.filters(user),
+        parts.filters(user, address),
         html.Div(id=LINKED, className="lb-chips"),
         html.Div(id=EMPTY, hidden=True),
-        parts.grid(user),
+        worklist_grid.grid(user, address),
         dcc.Store(id=SEEN),
     ]
+    if worklist_grid.chooses(user):
+        body.append(triage_parts.selection_bar(user))
     return html.Div(body, className="lb-worklist", id="worklist")
 
 
 def rows(
     worklist: Worklist,
-    cohorts: Cohorts,
+    triage: Triage,
     user: User,
     request: Mapping[str, Any] | None,
-    search: str | None,
-    filters: Mapping[str, str | None],
     address: str | None = None,
 ) -> Values:
-    """Return the rows that the grid asks for, the total in words, and what an empty worklist says.
-
-    `address` holds further filters, as links from the statistics do.
-    """
+    """Return the rows that the grid asks for, the total in words, and what an empty worklist says."""
     seen = worklist.changes_token()  # before the rows: a change in between is shown again
-    linked = cohorts.asked(address or "").filters
-    query = _query(request or {}, search, filters, linked)
-    page = worklist.page(query, user)
+    query = _query(request or {}, WorklistAddress.read(address))
+    page, names = worklist.page(query, user), triage.names()
     empty = None if page.total else parts.empty(user, filtered=bool(query.search or query.filters))
     is_first = not (request or {}).get("startRow")
     return {
         GRID: {
-            "getRowsResponse": {"rowData": [_row(row, user) for row in page.rows], "rowCount": page.total},
+            "getRowsResponse": {
+                "rowData": [worklist_grid.row(listed, user, names) for listed in page.rows],
+                "rowCount": page.total,
+            },
             "className": f"{GRID_CLASS} lb-hidden" if empty else GRID_CLASS,
         },
         TOTAL: f"{page.total:,} scan{'' if page.total == 1 else 's'}".replace(",", "\u202f"),
@@ -104,9 +106,9 @@ def rows(
     }
 
 
-def linked(cohorts: Cohorts, address: str | None) -> list[Component]:
-    """Return what a link from the statistics filters by, as chips."""
-    return cohort_panels.linked(cohorts.asked(address or "").filters)
+def linked(address: str | None) -> list[Component]:
+    """Return what a link filters by that no control shows, as chips."""
+    return cohort_panels.linked(parts.unlisted(WorklistAddress.read(address)))
 
 
 def conflicts(identities: IdentityConflicts, user: User) -> list[Component]:
@@ -121,73 +123,67 @@ def task_options(tasks: Sequence[str]) -> list[dict[str, str]]:
     return parts.options("All tasks", {name: task_name(name) for name in tasks})
 
 
-def register(
-    app: Dash, worklist: Worklist, identities: IdentityConflicts, cohorts: Cohorts, tasks: Sequence[str]
-) -> None:
-    """Bind the grid and the filters."""
+def assigned_options(triage: Triage, user: User) -> list[dict[str, str]]:
+    """Return whose scans can be filtered by; one's own come first."""
+    colleagues = {colleague.id: colleague.display_name for colleague in triage.colleagues()}
+    mine = {user.id: "My cases"} if user.id in colleagues else {}
+    return parts.options("Anybody's", mine | {"none": "Nobody's"} | {**colleagues, **mine})
 
+
+def register(app: Dash, reviewing: ReviewingServices, tasks: Sequence[str]) -> None:
+    """Bind the grid and the filters."""
+    _register_rows(app, reviewing)
+    _register_filters(app, reviewing, tasks)
+    _register_scripts(app)
+    triage_page.register_selection(app, reviewing.triage)
+
+
+def _register_rows(app: Dash, reviewing: ReviewingServices) -> None:
     @app.callback(Output(CONFLICTS, "children"), Input(SEEN, "data"))
     def _conflicts(_: str | None) -> list[Component]:
-        return conflicts(identities, require(Permission.SEE_SCANS))
+        return conflicts(reviewing.identities, require(Permission.SEE_SCANS))
 
+    @app.callback(Output(COUNTERS, "children"), Input(SEEN, "data"))
+    def _counters(_: str | None) -> list[Component]:
+        return parts.counters(reviewing.worklist.counters(require(Permission.SEE_SCANS)))
+
+    @app.callback(
+        output=outputs(ROWS),
+        inputs={"request": Input(GRID, "getRowsRequest"), "address": State(LOCATION, "search")},
+        prevent_initial_call=True,
+    )
+    def _rows(request: dict[str, Any] | None, address: str | None) -> Values:
+        user = require(Permission.SEE_SCANS)
+        return rows(reviewing.worklist, reviewing.triage, user, request, address)
+
+
+def _register_filters(app: Dash, reviewing: ReviewingServices, tasks: Sequence[str]) -> None:
     @app.callback(Output(LINKED, "children"), Input(LOCATION, "search"))
     def _linked(address: str | None) -> list[Component]:
         require(Permission.SEE_SCANS)
-        return linked(cohorts, address)
+        return linked(address)
 
     @app.callback(Output(FILTER_TASK, "options"), Input(FILTER_TASK, "id"))
     def _tasks(_: str) -> list[dict[str, str]]:
         require(Permission.SEE_SCANS)
         return task_options(tasks)
 
-    @app.callback(
-        output=outputs(ROWS),
-        inputs={
-            "request": Input(GRID, "getRowsRequest"),
-            "search": State(SEARCH, "value"),
-            "address": State(LOCATION, "search"),
-            "filters": {filter_name: State(name, "value") for name, filter_name in FILTERS.items()},
-        },
-        prevent_initial_call=True,
-    )
-    def _rows(
-        request: dict[str, Any] | None,
-        search: str | None,
-        address: str | None,
-        filters: dict[str, str | None],
-    ) -> Values:
-        return rows(worklist, cohorts, require(Permission.SEE_SCANS), request, search, filters, address)
-
-    _register_scripts(app)
+    @app.callback(Output(FILTER_ASSIGNED, "options"), Input(FILTER_ASSIGNED, "id"))
+    def _assigned(_: str) -> list[dict[str, str]]:
+        return assigned_options(reviewing.triage, require(Permission.SEE_SCANS))
 
 
 def _register_scripts(app: Dash) -> None:
     app.clientside_callback(
-        ClientsideFunction("lightbox", "reloadWorklist"),
-        Input(SEARCH, "value"),
-        *(Input(name, "value") for name in FILTERS),
-        prevent_initial_call=True,
-    )
-    # Its own callback: the address is there on every page, the fields above are not.
-    app.clientside_callback(
-        ClientsideFunction("lightbox", "reloadWorklist"), Input(LOCATION, "search"), prevent_initial_call=True
-    )
-    app.clientside_callback(
-        ClientsideFunction("lightbox", "openScan"),
-        Output("location", "pathname"),
-        Input(GRID, "cellClicked"),
+        ClientsideFunction("lightbox", "worklistControls"),
+        *(Input(name, "value") for name in CONTROLS),
         prevent_initial_call=True,
     )
     app.clientside_callback(ClientsideFunction("lightbox", "rowsCame"), Input(GRID, "getRowsResponse"))
     app.clientside_callback(ClientsideFunction("lightbox", "noteWorklist"), Input(SEEN, "data"))
 
 
-def _query(
-    request: Mapping[str, Any],
-    search: str | None,
-    filters: Mapping[str, str | None],
-    linked: Mapping[str, Sequence[str]],
-) -> WorklistQuery:
+def _query(request: Mapping[str, Any], address: WorklistAddress) -> WorklistQuery:
     start = max(0, int(request.get("startRow") or 0))
     count = min(MOST_ROWS, max(1, int(request.get("endRow") or start + 50) - start))
     sort = tuple(
@@ -197,29 +193,4 @@ def _query(
     )
     if any(column == "outcome" for column, _ in sort):  # equal answers by how sure they are
         sort += tuple(("probability", descending) for column, descending in sort if column == "outcome")
-    kept = {name: tuple(values) for name, values in linked.items()}
-    for name, value in filters.items():
-        if value and value != ANY:  # both the menu and the link must hold
-            kept[name] = (value,) if value in kept.get(name, (value,)) else ("nothing",)
-    text = (search or "").strip()
-    return WorklistQuery(start, count, text, kept, sort or (("created_at", True),))
-
-
-def _row(row: WorklistRow, user: User) -> dict[str, Any]:
-    return {
-        "scan_id": row.scan_id,
-        "patient": row.patient,
-        "patient_id": row.patient_id if may(user, Permission.SEE_IDENTITY) else None,
-        "pseudonym": row.pseudonym,
-        "synthetic": row.synthetic,
-        "modality": " ".join(part for part in (row.modality, row.sequence) if part),
-        "acquired_at": local_date(row.acquired_at),
-        "task": task_name(row.task),
-        "result": short_result(row),
-        "reasons": reasons(row.doubts),
-        "outcome": row.outcome,
-        "status": STATUS_NAMES[row.status],
-        "status_code": row.status.value,
-        "verdict": VERDICT_NAMES[row.verdict] if row.verdict else "",
-        "created_at": local_time(row.created_at),
-    }
+    return WorklistQuery(start, count, address.search.strip(), dict(address.filters), sort or BY_URGENCY)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from data.records import Outcome
+from data.records import DOUBTFUL_DICE, DoubtKind, Outcome, Urgency
 
 FloatArray = NDArray[np.float64]
 Codes = NDArray[np.uint8]
@@ -18,6 +20,8 @@ CHANCES = (*(f"{tenth / 10:.1f} to {(tenth + 1) / 10:.1f}" for tenth in range(10
 RESULTS = (NONE, "negative", "positive")
 OUTCOMES = (NONE, Outcome.NOT_FOUND.value, Outcome.UNCERTAIN.value, Outcome.FOUND.value)
 TRUTHS = (UNKNOWN, "right", "false alarm", "miss")
+URGENCIES = (Urgency.ROUTINE.value, Urgency.SUGGESTED.value, Urgency.URGENT.value, Urgency.CRITICAL.value)
+DOUBTS = (DoubtKind.NONE.value, DoubtKind.WARNINGS.value, DoubtKind.OUTLINE.value, DoubtKind.UNCERTAIN.value)
 PLACES_ACROSS = 16
 PLACES = (NONE, *(f"{row}-{column}" for row in range(PLACES_ACROSS) for column in range(PLACES_ACROSS)))
 
@@ -72,3 +76,25 @@ def places(head_row: FloatArray, head_column: FloatArray) -> NDArray[np.uint16]:
         )
     code = 1 + np.nan_to_num(row).astype(int) * PLACES_ACROSS + np.nan_to_num(column).astype(int)
     return np.where(np.isnan(head_row), 0, code).astype(np.uint16)
+
+
+def urgencies(
+    said: Sequence[str | None], positive: FloatArray, uncertain: NDArray[np.bool_], reviewed_us: FloatArray
+) -> Codes:
+    """What people said of each scan (None for nothing) and its result -> codes of URGENCIES.
+
+    A reviewed scan no longer calls for anybody, whatever was said of it.
+    """
+    by_people = np.array([-1 if word is None else URGENCIES.index(word) for word in said], dtype=np.int64)
+    found = (positive == 1) & ~uncertain
+    suggested = np.where(found, URGENCIES.index("suggested"), URGENCIES.index("routine"))
+    code = np.where(by_people >= 0, by_people, suggested)
+    return np.where(np.isnan(reviewed_us), code, URGENCIES.index("routine")).astype(np.uint8)
+
+
+def doubts(uncertain: NDArray[np.bool_], estimated_dice: FloatArray, warned: NDArray[np.bool_]) -> Codes:
+    """Doubt of the answer, the Dice expected of the mask (NaN for none), warnings -> codes of DOUBTS."""
+    kinds = [uncertain, estimated_dice < DOUBTFUL_DICE, warned]
+    return np.select(kinds, [DOUBTS.index(name) for name in ("uncertain", "outline", "warnings")]).astype(
+        np.uint8
+    )

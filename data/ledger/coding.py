@@ -27,14 +27,15 @@ _CODED = {  # dimension -> (column, what an empty one is called)
     "site": ("site", UNKNOWN),
     "sex": ("sex", UNKNOWN),
     "review": ("verdict", NONE),
+    "assigned": ("assigned_to", NONE),
 }
 NUMBERS = (
     "created_us", "acquired_us", "read_us", "reviewed_us", "age_years", "positive", "uncertain",
     "probability", "has_mask", "volume_ml", "longest_diameter_mm", "estimated_dice", "head_row",
-    "head_column", "truth_positive", "dice",
+    "head_column", "truth_positive", "dice", "warned",
 )  # fmt: skip
 COLUMNS = (
-    "line", "scan_id", "changed", "gone", "patient_id", "version", "synthetic",
+    "line", "scan_id", "changed", "gone", "patient_id", "version", "synthetic", "urgency",
     *(column for column, _ in _CODED.values()), *NUMBERS,
 )  # fmt: skip
 """The columns of the table that are read."""
@@ -49,6 +50,8 @@ _FIXED_NAMES = {
     "place": bands.PLACES,
     "synthetic": ("no", "yes"),
     "sample": ("no", "yes"),
+    "urgency": bands.URGENCIES,
+    "doubt": bands.DOUBTS,
 }
 DIMENSIONS = (*_CODED, "version", *_FIXED_NAMES)
 """What scans can be filtered and grouped by."""
@@ -95,6 +98,9 @@ class Coder:
             "synthetic": np.array(column["synthetic"], dtype=np.uint8),
             "sample": sampled(scan_ids, self._share).astype(np.uint8),
             **_banded(number),
+            "urgency": bands.urgencies(
+                column["urgency"], number["positive"], number["uncertain"] == 1, number["reviewed_us"]
+            ),
         }
 
     def _coded(self, dimension: str, values: Sequence[str | None], empty: str) -> AnyArray:
@@ -122,4 +128,5 @@ def _banded(number: Mapping[str, FloatArray]) -> Columns:
         "outcome": bands.outcomes(number["positive"], number["uncertain"] == 1),
         "truth": bands.truths(number["positive"], number["truth_positive"]),
         "place": bands.places(number["head_row"], number["head_column"]),
+        "doubt": bands.doubts(number["uncertain"] == 1, number["estimated_dice"], number["warned"] == 1),
     }

@@ -23,10 +23,11 @@ from sqlalchemy import (
     update,
 )
 
+from data.codec import to_json
 from data.columns import folded
 from data.database import bump, reading, writing
 from data.records import Result, Review, Scan, Verdict
-from data.tables import REVISION_OF_SCANS, ledger, results, reviews, revisions, scans
+from data.tables import REVISION_OF_SCANS, ledger, results, reviews, revisions, scans, triage
 
 RECOUNTS = "recounts"
 """The revision that tells when every row was written anew, under new numbers."""
@@ -40,6 +41,7 @@ _UNREAD: dict[str, Any] = dict.fromkeys(
     )
 )  # fmt: skip
 _UNREVIEWED: dict[str, Any] = dict.fromkeys(("verdict", "truth_positive", "dice", "reviewed_us"))
+_UNTRIAGED: dict[str, Any] = dict.fromkeys(("assigned_to", "urgency"))
 
 
 def microseconds(moment: datetime | None) -> int | None:
@@ -97,6 +99,11 @@ def note_old_review(connection: Connection, scan_id: str) -> None:
     _note(connection, scan_id, {})
 
 
+def note_triage(connection: Connection, scan_id: str, change: dict[str, Any]) -> None:
+    """Who has the scan (`assigned_to`), or how urgent it is (`urgency`)."""
+    _note(connection, scan_id, change)
+
+
 def note_owner(connection: Connection, from_id: str, to_id: str) -> None:
     """The scans of one patient are another one's; to be told before the scans themselves change."""
     moved = select(scans.c.id).where(scans.c.patient_id == from_id)
@@ -106,7 +113,7 @@ def note_owner(connection: Connection, from_id: str, to_id: str) -> None:
 
 def note_gone(connection: Connection, scan_ids: list[str]) -> None:
     """Scans that are no longer in the house; their rows stay, empty of everything but that."""
-    values = _UNREAD | _UNREVIEWED | {"gone": True, "sequence": None, "changed": _now_at()}
+    values = _UNREAD | _UNREVIEWED | _UNTRIAGED | {"gone": True, "sequence": None, "changed": _now_at()}
     connection.execute(update(ledger).where(ledger.c.scan_id.in_(scan_ids)).values(values))
 
 
@@ -129,6 +136,7 @@ def recount(engine: Engine) -> int:
         source = (
             scans.outerjoin(results, scans.c.latest_result_id == results.c.id)
             .outerjoin(reviews, results.c.current_review_id == reviews.c.id)
+            .outerjoin(triage, triage.c.scan_id == scans.c.id)
         )  # fmt: skip
         query = select(*_recounted_columns()).select_from(source).order_by(scans.c.created_at, scans.c.id)
         joined = connection.execution_options(yield_per=_RECOUNTED_AT_ONCE).execute(query)
@@ -184,6 +192,7 @@ def _of_scan(scan: Scan) -> dict[str, Any]:
         "sex": header.sex,
         "age_years": header.age_years,
         "synthetic": scan.synthetic,
+        "warned": bool(scan.warnings),
     }
 
 
@@ -221,6 +230,8 @@ def _recounted_columns() -> list[Any]:
         results.c.created_at.label("read_at"),
         *(reviews.c[name] for name in ("verdict", "truth_positive", "dice")),
         reviews.c.created_at.label("reviewed_at"),
+        *(triage.c[name] for name in _UNTRIAGED),
+        (scans.c.warnings != to_json(())).label("warned"),
     ]
 
 

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from data.columns import folded
 from data.errors import InvalidInput
-from data.ledger.bitmaps import Rows, union
-from data.ledger.coding import DIMENSIONS
+from data.ledger.bitmaps import Rows, bitmap, union
+from data.ledger.coding import DIMENSIONS, local_days
 from data.ledger.in_memory import LedgerColumns
 
 Mask = NDArray[np.bool_]
 Filters = Mapping[str, Sequence[str]]
-FROM, TO = "from", "to"
+FROM, TO = "from", "to"  # days of arrival
+ACQUIRED_FROM, ACQUIRED_TO = "acquired-from", "acquired-to"
+_PERIODS = (FROM, TO, ACQUIRED_FROM, ACQUIRED_TO)
 MOST_TERMS = 8
 _EPOCH = date(1970, 1, 1)
 _LAST_DAY = date.max.toordinal()
@@ -27,15 +29,18 @@ _LEAST_ID = 4  # letters of a scan's id that are worth looking for
 def selected(columns: LedgerColumns, filters: Filters, *, but: str | None = None) -> Rows:
     """The rows that fit every filter: for each dimension one of its values, and the period.
 
-    `from` and `to` are ISO days, both included. A value that no scan has selects nothing. `but`
-    leaves one dimension's own filter out, as a chart does that shows what else could be chosen.
+    `from` and `to` are ISO days of arrival, `acquired-from` and `acquired-to` of acquisition, all included.
+    A value that no scan has selects nothing. `but` leaves one dimension's own filter out, as a chart does
+    that shows what else could be chosen.
     Raises InvalidInput for a dimension that does not exist or a day that is none.
     """
     rows = columns.index.alive
     if filters.get(FROM) or filters.get(TO):
         rows = rows & _in_period(columns, filters.get(FROM), filters.get(TO))
+    if filters.get(ACQUIRED_FROM) or filters.get(ACQUIRED_TO):
+        rows = rows & _acquired(columns, filters.get(ACQUIRED_FROM), filters.get(ACQUIRED_TO))
     for name, values in filters.items():
-        if name in (but, FROM, TO) or not values:
+        if name == but or name in _PERIODS or not values:
             continue
         if name not in DIMENSIONS:
             raise InvalidInput(f"Scans have nothing called {name} to filter by.")
@@ -74,9 +79,19 @@ def day_number(text: str) -> int:
 
 
 def _in_period(columns: LedgerColumns, start: Sequence[str] | None, end: Sequence[str] | None) -> Rows:
-    first = day_number(start[0]) if start else 0
-    last = day_number(end[0]) if end else _LAST_DAY
+    first, last = _days(start, end)
     return union(rows for day, rows in columns.index.classes["day"].items() if first <= day <= last)
+
+
+def _acquired(columns: LedgerColumns, start: Sequence[str] | None, end: Sequence[str] | None) -> Rows:
+    first, last = _days(start, end)
+    known = np.flatnonzero(~np.isnan(columns.numbers["acquired_us"]))
+    days = local_days(columns.numbers["acquired_us"][known])
+    return bitmap(known[(days >= first) & (days <= last)])
+
+
+def _days(start: Sequence[str] | None, end: Sequence[str] | None) -> tuple[int, int]:
+    return day_number(start[0]) if start else -_LAST_DAY, day_number(end[0]) if end else _LAST_DAY
 
 
 def _holds(columns: LedgerColumns, term: str, with_identity: bool) -> Mask:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,14 +16,23 @@ from data.errors import InvalidInput
 from data.ledger.bands import NONE, OUTCOMES
 from data.ledger.bitmaps import row_numbers
 from data.ledger.in_memory import Ledger, LedgerColumns, ranks
-from data.ledger.selection import searched, selected
-from data.records import Doubt, ScanStatus, Verdict, WorklistPage, WorklistQuery, WorklistRow
+from data.ledger.selection import Filters, searched, selected
+from data.records import (
+    Doubt,
+    DoubtKind,
+    ScanStatus,
+    Urgency,
+    Verdict,
+    WorklistPage,
+    WorklistQuery,
+    WorklistRow,
+)
 from data.tables import ledger, patients, results, scans
 
 MOST_ROWS = 1000
 _OF_LEDGER = (
     "scan_id", "modality", "sequence", "task", "status", "positive", "probability", "volume_ml",
-    "longest_diameter_mm", "estimated_dice", "has_mask", "verdict", "synthetic",
+    "longest_diameter_mm", "estimated_dice", "has_mask", "verdict", "synthetic", "assigned_to",
 )  # fmt: skip
 _BY_NUMBER = {
     "created_at": "created_us",
@@ -40,7 +51,9 @@ _BY_NAME = {
     "status": "status",
     "verdict": "review",
     "synthetic": "synthetic",
+    "assigned_to": "assigned",
 }
+_BY_CODE = ("urgency", "doubt")  # whose codes rise with what calls for somebody
 
 
 _JOINED = (
@@ -71,7 +84,13 @@ class WorklistStore:
             rows = rows[fitting[rows]]
         wanted = _ordered(columns, rows, query, with_identity)
         ids = [scan_id.decode() for scan_id in columns.scan_ids[wanted]]
-        return WorklistPage(self._fetched(ids, with_identity), len(rows))
+        classes = dict(zip(ids, _classes(columns, wanted), strict=True))
+        fetched = self._fetched(ids, with_identity)
+        return WorklistPage(tuple(replace(row, **classes[row.scan_id]) for row in fetched), len(rows))
+
+    def count(self, filters: Filters) -> int:
+        """How many scans fit filters; InvalidInput for one that does not exist."""
+        return len(selected(self._ledger.columns(), filters))
 
     def _fetched(self, ids: list[str], with_identity: bool) -> tuple[WorklistRow, ...]:
         columns: list[ColumnElement[Any]] = [ledger.c[name] for name in _OF_LEDGER]
@@ -95,6 +114,14 @@ def _row(row: Row[Any]) -> WorklistRow:
     values["doubts"] = from_json(tuple[Doubt, ...], values["doubts"]) if values["doubts"] else ()
     values.setdefault("patient_id", None)
     return WorklistRow(**values)
+
+
+def _classes(columns: LedgerColumns, rows: NDArray[np.int64]) -> Iterator[dict[str, Any]]:
+    """What each row is sorted and filtered by, in words."""
+    urgencies, doubts = columns.names["urgency"], columns.names["doubt"]
+    for row in rows:
+        urgency = Urgency(urgencies[columns.codes["urgency"][row]])
+        yield {"urgency": urgency, "doubt": DoubtKind(doubts[columns.codes["doubt"][row]])}
 
 
 def _ordered(
@@ -140,7 +167,9 @@ def _key(
     elif name == "outcome":  # found, uncertain, not found
         codes = columns.codes["outcome"][rows]
         values = np.where(codes == OUTCOMES.index(NONE), np.nan, codes)
-    elif name in ("patient", "patient_id"):
+    elif name in _BY_CODE:
+        values = columns.codes[name][rows].astype(np.float64)
+    elif name in ("patient", "patient_id", "pseudonym"):
         # To those who may not see names, the order of names alone would tell something.
         values = columns.people.ranks(name if with_identity else "pseudonym")[columns.patients[rows]]
     elif name == "scan_id":

@@ -50,6 +50,7 @@ from data.records.scans import (
 )
 from data.records.statistics import ExportRow, SavedView
 from data.records.tasks import TaskWords
+from data.records.triage import URGENCIES_TO_SET, DoubtKind, TriageEntry, Urgency
 from data.records.uploads import Upload, UploadState
 from data.records.versions import ModelVersion, TrackedRun
 from data.records.worklist import WorklistPage, WorklistQuery, WorklistRow
@@ -76,6 +77,7 @@ __all__ = [
     "DOUBTFUL_DICE",
     "DecodedScan",
     "Doubt",
+    "DoubtKind",
     "RehearsedScan",
     "DriftAsk",
     "DriftReference",
@@ -138,8 +140,11 @@ __all__ = [
     "Spacing",
     "TaskWords",
     "TrackedRun",
+    "TriageEntry",
+    "URGENCIES_TO_SET",
     "Upload",
     "UploadState",
+    "Urgency",
     "User",
     "VERSION",
     "Verdict",

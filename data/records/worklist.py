@@ -8,6 +8,7 @@ from datetime import datetime
 from data.records.results import Doubt, Outcome, outcome_of
 from data.records.reviews import Verdict
 from data.records.scans import ScanStatus
+from data.records.triage import DoubtKind, Urgency
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ class WorklistRow:
     synthetic: bool = False
     doubts: tuple[Doubt, ...] = ()
     pseudonym: str = ""  # of the patient, whoever looks
+    assigned_to: str | None = None  # an account
+    urgency: Urgency = Urgency.ROUTINE
+    doubt: DoubtKind = DoubtKind.NONE
 
     @property
     def outcome(self) -> Outcome | None:

@@ -13,6 +13,7 @@ from data.tables.reports import reports
 from data.tables.results import results, review_requests, reviews
 from data.tables.revisions import REVISION_OF_PATIENTS, REVISION_OF_SCANS, REVISION_OF_USERS, revisions
 from data.tables.scans import patient_conflicts, patients, refusals, scans, uploads
+from data.tables.triage import triage
 from data.tables.versions import goals, promotions
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "sessions",
     "sign_in_failures",
     "tokens",
+    "triage",
     "uploads",
     "users",
     "views",

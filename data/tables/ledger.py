@@ -43,6 +43,9 @@ ledger = Table(
     Column("truth_positive", Boolean),
     Column("dice", Double),
     Column("reviewed_us", BigInteger),
+    Column("assigned_to", Line(64)),  # what people said of the scan: see `triage`
+    Column("urgency", String(16)),
+    Column("warned", Boolean),  # whether the scan has warnings
     Index("ix_ledger_changed", "changed"),
     **MYSQL,
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from data.stores.patient_conflicts import PatientConflictStore
 from data.stores.review_requests import ReviewRequestStore
+from data.stores.triage import TriageStore
 from services.accounts import Accounts
 from services.assembly.stores import Stores
 from services.reviewing.gallery import ScanGallery
@@ -15,14 +16,16 @@ from services.reviewing.pictures import Pictures
 from services.reviewing.remeasuring import Remeasuring
 from services.reviewing.requests import ReviewRequests
 from services.reviewing.review import ReviewListener, Reviews
+from services.reviewing.triage import Triage
 from services.reviewing.worklist import Worklist
 
 
 @dataclass(frozen=True)
 class ReviewingServices:
-    """The worklist, patients, pictures of scans, reviews and requests for them, and who is who."""
+    """The worklist, who reads what, patients, pictures of scans, reviews and requests, and who is who."""
 
     worklist: Worklist
+    triage: Triage
     reviews: Reviews
     requests: ReviewRequests
     pictures: Pictures
@@ -48,6 +51,7 @@ def build_reviewing(
             stores.registry.card,
             Remeasuring(files),
         ),
+        triage=Triage(TriageStore(stores.database), accounts, stores.audit),
         reviews=Reviews(scans, results, reviews, files, pictures, stores.audit, judged),
         requests=ReviewRequests(ReviewRequestStore(stores.database), scans, stores.audit),
         pictures=pictures,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import nibabel as nib
@@ -10,14 +10,17 @@ import nibabel as nib
 from data import formats
 from data.errors import NotFound
 from data.files import FileStore
+from data.ledger.bands import NONE
 from data.ledger.worklist import WorklistStore
 from data.records import (
+    DoubtKind,
     Patient,
     Result,
     Review,
     Scan,
     ScanStatus,
     SourceGrid,
+    Urgency,
     User,
     WorklistPage,
     WorklistQuery,
@@ -38,6 +41,7 @@ IN_CONFLICT = (
     "scans are kept apart until a clinician says whether they are one person."
 )
 Letters = tuple[str, str, str, str]
+Filters = Mapping[str, tuple[str, ...]]
 _OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "S": "I", "I": "S"}
 
 
@@ -63,6 +67,23 @@ class ScanView:
     def corrected(self) -> Review | None:
         """The current review, where it brings a mask that stands in the place of the AI's."""
         return self.current if self.current is not None and self.current.measurements is not None else None
+
+
+@dataclass(frozen=True)
+class Counter:
+    """How many scans fit filters that matter; `name` is one of `_COUNTED` or "mine"."""
+
+    name: str
+    n: int
+    filters: Filters
+
+
+_COUNTED: dict[str, Filters] = {
+    "unread": {"status": (ScanStatus.READ.value,)},
+    "urgent": {"urgency": (Urgency.CRITICAL.value, Urgency.URGENT.value)},
+    "suggested": {"urgency": (Urgency.SUGGESTED.value,)},
+    "doubtful": {"doubt": (DoubtKind.UNCERTAIN.value, DoubtKind.OUTLINE.value)},
+}
 
 
 class Worklist:
@@ -94,6 +115,17 @@ class Worklist:
         """Some rows; pseudonyms for who may not see names and patient ids. Raises NotAllowed."""
         require(viewer, Permission.SEE_SCANS)
         return self._store.page(query, with_identity=may(viewer, Permission.SEE_IDENTITY))
+
+    def counters(self, viewer: User) -> list[Counter]:
+        """How many scans wait for what, each with the filters that list them. Raises NotAllowed."""
+        require(viewer, Permission.SEE_SCANS)
+        mine: Filters = {"assigned": (viewer.id,)}
+        listed = {"mine": mine, **_COUNTED} if may(viewer, Permission.REVIEW) else _COUNTED
+        unreviewed = {"review": (NONE,)}
+        return [
+            Counter(name, self._store.count({**filters, **unreviewed}), {**filters, **unreviewed})
+            for name, filters in listed.items()
+        ]
 
     def scan(self, scan_id: str, viewer: User) -> ScanView:
         """One scan; raises NotFound, also for who may see none."""

@@ -6,22 +6,22 @@ from typing import Any
 
 import pytest
 
-from dashboard.components import metrics, panels, viewer
+from dashboard.components import metrics, panels, viewer, worklist_grid
 from dashboard.components import worklist as parts
 from dashboard.pages import admin, models, scan, worklist
 from data.errors import InvalidInput, NotAllowed
 from data.records import Doubt, Identity, Role, ScanStatus, Verdict
 from tests.dashboard.clinic import Clinic
 
-NO_FILTER: dict[str, str | None] = {}
 FIRST = {"startRow": 0, "endRow": 50}
 
 
 def rows(clinic: Clinic, *asked) -> tuple[dict, str, object]:
-    shown = worklist.rows(clinic.services.reviewing.worklist, clinic.services.cohort.numbers, *asked)
+    reviewing = clinic.services.reviewing
+    shown = worklist.rows(reviewing.worklist, reviewing.triage, *asked)
     empty = shown[parts.EMPTY]
     assert empty["hidden"] is (empty["children"] is None)
-    return shown[parts.GRID]["getRowsResponse"], shown[parts.TOTAL], empty["children"]
+    return shown[worklist_grid.GRID]["getRowsResponse"], shown[parts.TOTAL], empty["children"]
 
 
 def _names(answer: dict) -> list[str]:
@@ -33,7 +33,7 @@ def test_rows_say_results_in_words(clinic: Clinic) -> None:
     volume, film = clinic.add_volume(clinician.id), clinic.add_film(clinician.id)
     clinic.read_volume(volume)
     clinic.read_film(film)
-    answer, total, empty = rows(clinic, clinician, FIRST, "", NO_FILTER)
+    answer, total, empty = rows(clinic, clinician, FIRST)
     results = {row["scan_id"]: row["result"] for row in answer["rowData"]}
     assert results[film.id] == "Pneumonia likely 0.93"
     assert results[volume.id].startswith("Tumour 6.0 mL, ")
@@ -46,11 +46,11 @@ def test_rows_can_be_searched_filtered_and_sorted(clinic: Clinic) -> None:
         clinic.add_volume(clinician.id, Identity(name, name))
     clinic.add_film(clinician.id)
     sort = [{"colId": "patient", "sort": "asc"}]
-    answer, *_ = rows(clinic, clinician, FIRST | {"sortModel": sort}, "", {"task": "brain-tumour"})
+    answer, *_ = rows(clinic, clinician, FIRST | {"sortModel": sort}, "?task=brain-tumour")
     assert _names(answer) == ["Anton", "Berta", "Cäsar"]
-    answer, total, _ = rows(clinic, clinician, FIRST, "anton", {"status": "any"})
+    answer, total, _ = rows(clinic, clinician, FIRST, "?q=anton&row=3&sort=-patient")
     assert (_names(answer), total) == (["Anton"], "1 scan")
-    _, _, empty = rows(clinic, clinician, FIRST, "nobody", NO_FILTER)
+    _, _, empty = rows(clinic, clinician, FIRST, "?q=nobody")
     assert "No scan fits." in str(empty)
 
 
@@ -58,13 +58,13 @@ def test_rows_come_in_portions(clinic: Clinic) -> None:
     clinician = clinic.person(Role.CLINICIAN)
     for number in range(7):
         clinic.add_volume(clinician.id, Identity(f"P{number}", str(number)))
-    answer, *_ = rows(clinic, clinician, {"startRow": 5, "endRow": 10}, "", NO_FILTER)
+    answer, *_ = rows(clinic, clinician, {"startRow": 5, "endRow": 10})
     assert (len(answer["rowData"]), answer["rowCount"]) == (2, 7)
 
 
 def test_an_empty_worklist_says_what_to_do(clinic: Clinic) -> None:
-    _, _, sends = rows(clinic, clinic.person(Role.CLINICIAN), FIRST, "", NO_FILTER)
-    _, _, looks = rows(clinic, clinic.person(Role.HEAD), FIRST, "", NO_FILTER)
+    _, _, sends = rows(clinic, clinic.person(Role.CLINICIAN), FIRST)
+    _, _, looks = rows(clinic, clinic.person(Role.HEAD), FIRST)
     assert "Drop a brain MRI" in str(sends)
     assert "Drop" not in str(looks)
 
@@ -124,7 +124,7 @@ def test_a_mask_that_the_model_doubts_is_to_be_checked(clinic: Clinic) -> None:
     assert "Dice 0.91" in shown[sure.id]
     assert "unsure of this outline" not in shown[sure.id]
     assert "unsure of this outline" in shown[unsure.id]
-    listed = rows(clinic, clinician, FIRST, "", NO_FILTER)[0]["rowData"]
+    listed = rows(clinic, clinician, FIRST)[0]["rowData"]
     assert {row["scan_id"]: "check" in row["result"] for row in listed} == {sure.id: False, unsure.id: True}
 
 
@@ -179,7 +179,7 @@ def test_a_doubt_of_the_outline_is_not_said_twice(clinic: Clinic) -> None:
 def test_an_uncertain_row_is_neither_a_positive_nor_a_negative(clinic: Clinic, positive: bool) -> None:
     clinician = clinic.person(Role.CLINICIAN)
     clinic.read_volume(clinic.add_volume(clinician.id), positive=positive, doubts=UNUSUAL)
-    (row,) = rows(clinic, clinician, FIRST, "", NO_FILTER)[0]["rowData"]
+    (row,) = rows(clinic, clinician, FIRST)[0]["rowData"]
     assert (row["outcome"], row["result"]) == ("uncertain", "Uncertain")
     assert row["reasons"] == "abnormal signal, not like the tumours that were learnt"
 
@@ -198,8 +198,8 @@ def test_rows_are_filtered_and_ordered_by_answer(clinic: Clinic) -> None:
         clinic.read_volume(kept, **changes)
         names[kept.id] = name
 
-    def asked(request: dict[str, Any], outcome: str = "any") -> list[str]:
-        shown = rows(clinic, clinician, request, "", NO_FILTER | {"outcome": outcome})[0]
+    def asked(request: dict[str, Any], outcome: str = "") -> list[str]:
+        shown = rows(clinic, clinician, request, f"?outcome={outcome}")[0]
         return [names[row["scan_id"]] for row in shown["rowData"]]
 
     urgent_first = FIRST | {"sortModel": [{"colId": "outcome", "sort": "desc"}]}

@@ -17,9 +17,7 @@ SCAN_PAGES = ["/worklist", "/scans/{id}"]
 def _rows(client):
     request = {"startRow": 0, "endRow": 50, "sortModel": [], "filterModel": {}}
     inputs = [{"id": "worklist-grid", "property": "getRowsRequest", "value": request}]
-    names = ("search", "task", "status", "result", "review")
-    state = [{"id": f"worklist-{name}", "property": "value", "value": None} for name in names]
-    state.insert(1, {"id": "location", "property": "search", "value": ""})
+    state = [{"id": "location", "property": "search", "value": ""}]
     return callback(
         client, "worklist-grid.getRowsResponse", inputs, changed="worklist-grid.getRowsRequest", state=state
     )

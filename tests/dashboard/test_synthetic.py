@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard.components import panels
-from dashboard.pages import worklist
+from dashboard.components import panels, worklist_grid
 from data.database import new_id
 from data.records import Role, WorklistQuery
 from tests.dashboard.clinic import Clinic
@@ -20,5 +19,5 @@ def test_a_synthetic_scan_wears_its_badge_and_a_real_one_does_not(clinic: Clinic
         assert ("SYNTHETIC" in str(panels.title(view, clinician))) is synthetic
         assert ("by the demonstration" in str(panels.facts(view, clinician))) is synthetic
     rows = clinic.services.reviewing.worklist.page(WorklistQuery(), clinician).rows
-    marked = {row.scan_id: worklist._row(row, clinician)["synthetic"] for row in rows}
+    marked = {row.scan_id: worklist_grid.row(row, clinician, {})["synthetic"] for row in rows}
     assert marked == {real.id: False, made.id: True}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services import addresses
-from services.addresses import AlertsAddress, DriftAddress, ReportsAddress
+from services.addresses import AlertsAddress, DriftAddress, ReportsAddress, WorklistAddress
 
 # What urllib's own parser takes back: no lone surrogates, and an empty value is the same as none.
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -59,3 +59,24 @@ def test_a_link_without_a_query_has_no_question_mark() -> None:
     assert addresses.cohort("sex=F") == "/cohort?sex=F"
     assert addresses.performance() == "/performance"
     assert addresses.performance("task=a", addresses.CASES) == "/performance?task=a#cases"
+
+
+FILTERS = st.dictionaries(
+    st.text("abcdefgh-", min_size=1), st.lists(WORDS, min_size=1, max_size=3).map(tuple), max_size=3
+)
+COLUMNS = st.text("abcdefgh_", min_size=1)
+
+
+@given(
+    st.builds(
+        WorklistAddress,
+        FILTERS,
+        st.just("") | WORDS,
+        st.lists(st.tuples(COLUMNS, st.booleans()), max_size=2).map(tuple),
+        st.integers(0, 10**8),
+    )
+)
+def test_the_worklist_reads_what_was_built(address: WorklistAddress) -> None:
+    link = urlsplit(str(address))
+    assert link.path == addresses.WORKLIST
+    assert WorklistAddress.read(link.query) == WorklistAddress.read(f"?{link.query}") == address

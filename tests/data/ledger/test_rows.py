@@ -16,16 +16,17 @@ from data.errors import InvalidInput
 from data.ledger.in_memory import DIMENSIONS, Ledger, LedgerColumns
 from data.ledger.rows import recount, recount_if_behind, scanner_name
 from data.ledger.selection import searched, selected
-from data.records import PNEUMONIA, Doubt, ScanStatus, Verdict
+from data.records import PNEUMONIA, Doubt, ScanStatus, Urgency, Verdict
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
+from data.stores.triage import TriageStore
 from data.tables import ledger
 from tests.data.builders import MORNING, a_header, a_kept_scan, a_result, a_review, measured
 
 ACTS = st.lists(
     st.tuples(
-        st.sampled_from(["scan", "status", "result", "review", "correct", "delete"]),
+        st.sampled_from(["scan", "status", "result", "review", "correct", "assign", "urgency", "delete"]),
         st.integers(0, 5),
         st.booleans(),
     ),
@@ -63,6 +64,11 @@ def act(engine: Engine, kept: list[str], done: tuple[str, int, bool], minute: in
     elif kind == "correct" and latest is not None:
         verdict = {"verdict": Verdict.CORRECTED, "measurements": measured(9.0 + number)}
         ReviewStore(engine).add(a_review(scan_id, latest.id, minute, **verdict))
+    elif kind == "assign":
+        TriageStore(engine).assign([scan_id], f"person {number}" if flag else None, "somebody", MORNING)
+    elif kind == "urgency":
+        urgency = Urgency.CRITICAL if flag else Urgency.ROUTINE
+        TriageStore(engine).set_urgency([scan_id], urgency, "somebody", MORNING)
     elif kind == "delete":
         ScanStore(engine).delete([scan_id])
         kept.remove(scan_id)

@@ -5,12 +5,13 @@ import pytest
 from data.errors import InvalidInput
 from data.ledger.in_memory import Ledger
 from data.ledger.worklist import WorklistStore
-from data.records import PNEUMONIA, Doubt, Identity, Outcome, ScanStatus, Verdict, WorklistQuery
+from data.records import PNEUMONIA, Doubt, Identity, Outcome, ScanStatus, Urgency, Verdict, WorklistQuery
 from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
-from tests.data.builders import a_header, a_kept_scan, a_result, a_review, a_scan, measured
+from data.stores.triage import TriageStore
+from tests.data.builders import MORNING, a_header, a_kept_scan, a_result, a_review, a_scan, measured
 
 
 @pytest.fixture
@@ -205,3 +206,73 @@ def test_a_patient_without_a_name_shows_the_files_name(engine):
     (row,) = worklist(engine).page(WorklistQuery(search="lung-007"), True).rows
     assert (row.patient, row.patient_id) == ("Lung-007.png", None)
     assert worklist(engine).page(WorklistQuery(search="lung-007"), False).total == 0
+
+
+def test_what_calls_for_somebody_comes_first_until_it_is_reviewed(engine, house, names):
+    triage, by_urgency = TriageStore(engine), {"sort": (("urgency", True),)}
+    result = ResultStore(engine).add(a_result(house["john"], 6, task=PNEUMONIA))
+    assert names(**by_urgency) == [
+        "john",
+        "zoe",
+        "jane",
+    ]  # found, and nobody has reviewed it; then the newest
+    assert names(filters={"urgency": ("suggested",)}) == ["john"]
+    triage.set_urgency([house["zoe"], house["jane"], "unknown"], Urgency.CRITICAL, "me", MORNING)
+    assert names(**by_urgency) == ["zoe", "john", "jane"]  # Jane's is reviewed
+    triage.set_urgency([house["john"]], Urgency.ROUTINE, "me", MORNING)
+    assert names(filters={"urgency": ("suggested", "urgent")}) == []  # a person's word counts
+    triage.set_urgency([house["john"]], None, "me", MORNING)
+    assert names(filters={"urgency": ("suggested",)}) == ["john"]
+    ReviewStore(engine).add(a_review(house["john"], result.id, 7))
+    assert names(filters={"urgency": ("routine",)}) == ["john", "jane"]
+
+
+def test_scans_are_given_taken_and_put_back(engine, house, names):
+    triage = TriageStore(engine)
+    both = [house["zoe"], house["john"]]
+    assert triage.assign(both, "anna", "bert", MORNING) == dict.fromkeys(both, "anna")
+    assert names(filters={"assigned": ("anna",)}) == ["zoe", "john"]
+    everything = [*both, house["jane"], "unknown"]
+    assert triage.assign(everything, "bert", "bert", MORNING, take=True) == {
+        **dict.fromkeys(both, "anna"),
+        house["jane"]: "bert",
+    }
+    triage.assign(both[:1], None, "bert", MORNING)
+    assert names(filters={"assigned": ("none",)}) == ["zoe"]
+    assert {row.scan_id: row.assigned_to for row in worklist(engine).page(WorklistQuery(), False).rows} == {
+        house["zoe"]: None,
+        house["john"]: "anna",
+        house["jane"]: "bert",
+    }
+    entry = triage.get(house["john"])
+    assert entry is not None
+    assert (entry.assigned_to, entry.urgency, entry.changed_by) == ("anna", None, "bert")
+    assert triage.get("unknown") is None
+    ScanStore(engine).delete([house["john"]])
+    assert triage.get(house["john"]) is None
+
+
+def test_the_strongest_doubt_counts(engine):
+    kinds = {
+        "uncertain": {"doubts": (Doubt.NEAR_THRESHOLD,), "estimated_dice": 0.2},
+        "outline": {"estimated_dice": 0.69},
+        "warnings": {"estimated_dice": 0.7},
+    }
+    scans = {kind: a_kept_scan(engine, number, kind) for number, kind in enumerate([*kinds, "none"])}
+    clean = a_kept_scan(engine, 9, "none", warnings=())
+    for kind, changes in kinds.items():
+        ResultStore(engine).add(a_result(scans[kind].id, 20, **changes))
+    listed = worklist(engine)
+    rows = listed.page(WorklistQuery(sort=(("doubt", True), ("created_at", False))), True).rows
+    assert [row.doubt.value for row in rows] == ["uncertain", "outline", "warnings", "warnings", "none"]
+    assert rows[-1].scan_id == clean.id
+    assert listed.count({"doubt": ("uncertain", "outline")}) == 2
+
+
+def test_a_period_of_acquisition_includes_its_days_and_no_unknown_ones(engine, house, names):
+    day = MORNING.astimezone().date().isoformat()
+    assert names(filters={"acquired-from": (day,), "acquired-to": (day,)}) == ["john", "jane"]
+    assert names(filters={"acquired-from": ("2026-11-22",)}) == []
+    assert names(filters={"acquired-to": ("1969-01-01",)}) == []
+    with pytest.raises(InvalidInput, match="not a day"):
+        names(filters={"acquired-to": ("soon",)})
