@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from dashboard import account, bell, errors, health, security, shell
 from dashboard.api import routes as api
 from dashboard.auth import CSRF_COOKIE, SessionGuard
+from dashboard.files import annotations as annotation_files
 from dashboard.files import drift as drift_files
 from dashboard.files import imports, reading_reports
 from dashboard.files import models as model_files
@@ -110,6 +111,7 @@ def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     scan_files.register(server, services)
     review_files.register(server, services)
     reading_reports.register(server, services)
+    annotation_files.register(server, services)
     model_files.register(server, services)
     imports.register(server, services)
     tus.register(server, services)

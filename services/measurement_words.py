@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from data.records import Lesion, Measurements, Scan
+from data.records import AnnotationValues, Lesion, Measurements, Scan
 
 MOST_LESIONS = 8
 EMPTY = "The mask is empty."
@@ -90,6 +90,14 @@ def _measured(length_mm: float | None) -> str:
 
 def _first_to_last(slices: tuple[int, int]) -> str:
     return f"{slices[0] + 1}–{slices[1] + 1}"
+
+
+def annotation_words(values: AnnotationValues) -> str:
+    """What somebody measured by hand: "34.2 mm", "34.2 × 12.1 mm" or "57.3°", to one decimal."""
+    if values.angle_degrees is not None:
+        return f"{values.angle_degrees:.1f}°"
+    lengths = [f"{length:.1f}" for length in (values.length, values.perpendicular) if length is not None]
+    return f"{' × '.join(lengths)} {values.unit}"
 
 
 def millilitres(volume: float | None) -> str:

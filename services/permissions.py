@@ -40,6 +40,8 @@ class Permission(StrEnum):
     TAKE_BACK_REVIEWS_OF_OTHERS = "take back reviews of others"
     ASSIGN_SCANS = "assign scans"
     SET_URGENCY = "say how urgent scans are"
+    ANNOTATE = "measure on scans"
+    DELETE_ANNOTATIONS = "delete measurements of others"
     ASK_FOR_REVIEWS = "ask for reviews"
     WITHDRAW_REVIEW_REQUESTS = "take back requests for reviews"
     SEE_STATISTICS = "see statistics"
@@ -101,6 +103,12 @@ TABLE: Mapping[Permission, Grant] = {
     ),
     Permission.SET_URGENCY: Grant(
         (_CLINICIAN, _HEAD), "Say that scans are critical, urgent or routine, and take that back."
+    ),
+    Permission.ANNOTATE: Grant(
+        (_CLINICIAN,), "Draw rulers, diameters and angles on scans, and move and delete one's own."
+    ),
+    Permission.DELETE_ANNOTATIONS: Grant(
+        (_HEAD,), "Delete rulers, diameters and angles that somebody else has drawn."
     ),
     Permission.ASK_FOR_REVIEWS: Grant(
         (_CLINICIAN, _HEAD, _MLOPS), "Ask reviewers to look at chosen scans, with a reason."

@@ -9,7 +9,17 @@ from flask import Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from dashboard.api import cohort, drift, identities, operations, patients, performance, reports, scans
+from dashboard.api import (
+    cohort,
+    drift,
+    identities,
+    measuring,
+    operations,
+    patients,
+    performance,
+    reports,
+    scans,
+)
 from dashboard.api.document import document
 from dashboard.api.models_common import OpenApiAnswer
 from dashboard.api.operations import Operation
@@ -27,7 +37,7 @@ DOCUMENT = Operation(
     answer=OpenApiAnswer,
     says="The document",
 )
-_SUBJECTS = (scans, identities, patients, cohort, performance, reports, drift)
+_SUBJECTS = (scans, measuring, identities, patients, cohort, performance, reports, drift)
 OPERATIONS = (*(operation for subject in _SUBJECTS for operation in subject.OPERATIONS), DOCUMENT)
 """All there are, as the document lists them."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from data.records.acquisition import Acquisition, MrSequence, RecognisedBy, RecognisedSequence
 from data.records.alerts import Alert, AlertState, Schedule, Severity
+from data.records.annotations import Annotation, AnnotationKind, AnnotationValues
 from data.records.drift import DriftAsk, DriftReference, DriftRun, ReferenceKind, ReviewRequest, RunState
 from data.records.features import CATEGORIES, NUMBERS, WATCHED, Features, Watched
 from data.records.goals import Goal
@@ -66,6 +67,9 @@ __all__ = [
     "Acquisition",
     "Alert",
     "AlertState",
+    "Annotation",
+    "AnnotationKind",
+    "AnnotationValues",
     "AuditEvent",
     "BRAIN_TUMOUR",
     "BY_PEOPLE",

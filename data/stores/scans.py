@@ -17,7 +17,7 @@ from data.ledger.rows import note_gone, note_scan, note_status
 from data.records import RecognisedSequence, Scan, ScanHeader, ScanStatus, SourceGrid, Spacing
 from data.stores.features import forget_features
 from data.stores.patient_conflicts import forget_patients
-from data.tables import REVISION_OF_SCANS, patients, results, reviews, scans, triage
+from data.tables import REVISION_OF_SCANS, patients, results, reviews, scan_annotations, scans, triage
 
 
 class ScanStore:
@@ -92,7 +92,7 @@ class ScanStore:
             owners = list(connection.execute(of_these).scalars())
             note_gone(connection, wanted)
             forget_features(connection, wanted)
-            for table in (triage, reviews, results):
+            for table in (triage, scan_annotations, reviews, results):
                 connection.execute(delete(table).where(table.c.scan_id.in_(wanted)))
             connection.execute(delete(scans).where(scans.c.id.in_(wanted)))
             others = select(scans.c.patient_id).where(scans.c.patient_id.in_(owners))

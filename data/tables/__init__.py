@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from data.tables.accounts import audit_events, sessions, sign_in_failures, tokens, users
 from data.tables.alerts import alerts
+from data.tables.annotations import scan_annotations
 from data.tables.base import metadata
 from data.tables.drift import drift_references, drift_runs, embeddings, features
 from data.tables.imports import import_items, imports
@@ -41,6 +42,7 @@ __all__ = [
     "review_requests",
     "reviews",
     "revisions",
+    "scan_annotations",
     "scans",
     "schedules",
     "sessions",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from data.stores.annotations import AnnotationStore
 from data.stores.patient_conflicts import PatientConflictStore
 from data.stores.review_requests import ReviewRequestStore
 from data.stores.triage import TriageStore
 from services.accounts import Accounts
 from services.assembly.stores import Stores
+from services.reviewing.annotations import Annotations
 from services.reviewing.gallery import ScanGallery
 from services.reviewing.identity_conflicts import IdentityConflicts
 from services.reviewing.patients import Patients
@@ -28,6 +30,7 @@ class ReviewingServices:
     triage: Triage
     reviews: Reviews
     requests: ReviewRequests
+    annotations: Annotations
     pictures: Pictures
     gallery: ScanGallery
     identities: IdentityConflicts
@@ -54,6 +57,7 @@ def build_reviewing(
         triage=Triage(TriageStore(stores.database), accounts, stores.audit),
         reviews=Reviews(scans, results, reviews, files, pictures, stores.audit, judged),
         requests=ReviewRequests(ReviewRequestStore(stores.database), scans, stores.audit),
+        annotations=Annotations(AnnotationStore(stores.database), scans, stores.audit),
         pictures=pictures,
         gallery=ScanGallery(files, pictures),
         identities=IdentityConflicts(

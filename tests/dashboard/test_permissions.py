@@ -48,6 +48,11 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "api_drift_influential_scans": (SEE, REFUSED, 200),
     "api_identity_conflicts": (Permission.SETTLE_IDENTITIES, REFUSED, 200),
     "api_settle_identity_conflict": (Permission.SETTLE_IDENTITIES, REFUSED, 400),
+    "annotations": (SEE, HIDDEN, 200),
+    "api_annotations": (SEE, HIDDEN, 200),
+    "add_annotation": (Permission.ANNOTATE, REFUSED, 400),
+    "move_annotation": (Permission.ANNOTATE, REFUSED, 404),
+    "delete_annotation": (Permission.DELETE_ANNOTATIONS, REFUSED, 404),
     "correct_mask": (Permission.REVIEW, REFUSED, 400),
     "draw_mask": (Permission.REVIEW, REFUSED, 400),
     "api_add_scan": (Permission.SEND_SCANS, REFUSED, 400),
@@ -140,6 +145,7 @@ def filled(clinic: Clinic) -> Iterator[dict[str, str]]:
         "scan_id": scan.id, "patient_id": scan.patient_id, "film_id": film.id, "run_id": run.id,
         "pack_id": pack.id, "report_id": report.id,
         "rehearsal_id": NO_ID, "upload_id": NO_ID, "import_id": NO_ID, "conflict_id": NO_ID,
+        "annotation_id": NO_ID,
         "task": BRAIN_TUMOUR, "index": "10",
     }  # fmt: skip
 

@@ -12,7 +12,7 @@ import pytest
 
 from data.database import now
 from data.errors import LightboxError, NotAllowed, NotFound
-from data.records import BRAIN_TUMOUR, DriftAsk, ReportKind, Role, User, WorklistQuery
+from data.records import BRAIN_TUMOUR, AnnotationKind, DriftAsk, ReportKind, Role, User, WorklistQuery
 from services.assembly.container import Services, build_services
 from services.permissions import ROLE_NAMES, TABLE, Permission, manual, may, require
 from services.reviewing.review import DrawnMask
@@ -32,6 +32,8 @@ MEANT = {
     Permission.TAKE_BACK_REVIEWS_OF_OTHERS: "H",
     Permission.ASSIGN_SCANS: "CH",
     Permission.SET_URGENCY: "CH",
+    Permission.ANNOTATE: "C",
+    Permission.DELETE_ANNOTATIONS: "H",
     Permission.ASK_FOR_REVIEWS: "CHM",
     Permission.WITHDRAW_REVIEW_REQUESTS: "HM",
     Permission.SEE_STATISTICS: "CHM",
@@ -79,6 +81,13 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.ASSIGN_SCANS, "give", lambda s, u: s.reviewing.triage.give([], NO_ID, u)),
     (Permission.ASSIGN_SCANS, "put back", lambda s, u: s.reviewing.triage.put_back([], u)),
     (Permission.SET_URGENCY, "urgency", lambda s, u: s.reviewing.triage.set_urgency([], None, u)),
+    (
+        Permission.ANNOTATE,
+        "add",
+        lambda s, u: s.reviewing.annotations.add(NO_ID, u, AnnotationKind.RULER, 0, []),
+    ),
+    (Permission.ANNOTATE, "move", lambda s, u: s.reviewing.annotations.move(NO_ID, NO_ID, u, [])),
+    (Permission.DELETE_ANNOTATIONS, "delete", lambda s, u: s.reviewing.annotations.delete(NO_ID, NO_ID, u)),
     (Permission.ASK_FOR_REVIEWS, "ask", lambda s, u: s.reviewing.requests.ask([], "why", u)),
     (Permission.WITHDRAW_REVIEW_REQUESTS, "withdraw", lambda s, u: s.reviewing.requests.withdraw(NO_ID, u)),
     (Permission.SEE_STATISTICS, "cohort file", lambda s, u: s.cohort.exports.export({}, "exe", u)),

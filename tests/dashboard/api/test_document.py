@@ -134,6 +134,8 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
         (200, clinician, "GET", f"{scan}/report", {}),
         (400, clinician, "GET", f"{scan}/report?form=docx", {}),
         (404, admin, "GET", f"{scan}/report", {}),
+        (200, clinician, "GET", f"{scan}/annotations", {}),
+        (404, admin, "GET", f"{scan}/annotations", {}),
         (200, clinician, "GET", "/identity-conflicts", {}),
         (403, head, "GET", "/identity-conflicts", {}),
         (400, clinician, "POST", conflict, {"json": {"decision": "same"}}),
