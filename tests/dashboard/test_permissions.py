@@ -51,7 +51,7 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "annotations": (SEE, HIDDEN, 200),
     "api_annotations": (SEE, HIDDEN, 200),
     "add_annotation": (Permission.ANNOTATE, REFUSED, 400),
-    "move_annotation": (Permission.ANNOTATE, REFUSED, 404),
+    "move_annotation": (Permission.ANNOTATE, REFUSED, 400),
     "delete_annotation": (Permission.DELETE_ANNOTATIONS, REFUSED, 404),
     "correct_mask": (Permission.REVIEW, REFUSED, 400),
     "draw_mask": (Permission.REVIEW, REFUSED, 400),
