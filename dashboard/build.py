@@ -22,6 +22,7 @@ from dashboard.files import reports as report_files
 from dashboard.files import reviews as review_files
 from dashboard.files import scans as scan_files
 from dashboard.files import uploads as tus
+from dashboard.files import volumes as volume_files
 from dashboard.pages import (
     admin,
     alerts,
@@ -112,6 +113,7 @@ def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     review_files.register(server, services)
     reading_reports.register(server, services)
     annotation_files.register(server, services)
+    volume_files.register(server, services)
     model_files.register(server, services)
     imports.register(server, services)
     tus.register(server, services)

@@ -56,7 +56,7 @@ class ScanFiles:
 
     def slice_picture(self, scan_id: str, index: int) -> Response:
         """One slice in grey, at the window `low` to `high` where both are given."""
-        _readable(scan_id)
+        readable(scan_id)
         low, high = _number("low"), _number("high")
         if low is not None and high is not None and high <= low:
             raise InvalidInput("The upper end of the window must be above the lower end.")
@@ -64,22 +64,22 @@ class ScanFiles:
 
     def mask_picture(self, scan_id: str, index: int) -> Response:
         """The mask on one slice as a transparent fill."""
-        _readable(scan_id)
+        readable(scan_id)
         return _picture(self.services.reviewing.pictures.mask_png(scan_id, index, _layer()))
 
     def outline_picture(self, scan_id: str, index: int) -> Response:
         """The mask's outline on one slice."""
-        _readable(scan_id)
+        readable(scan_id)
         return _picture(self.services.reviewing.pictures.outline_png(scan_id, index, _layer()))
 
     def heatmap_picture(self, scan_id: str) -> Response:
         """Where a classification looked."""
-        _readable(scan_id)
+        readable(scan_id)
         return _picture(self.services.reviewing.pictures.heatmap_png(scan_id))
 
     def thumbnail(self, scan_id: str) -> Response:
         """The small picture in the worklist."""
-        _readable(scan_id)
+        readable(scan_id)
         return _picture(self.services.reviewing.worklist.thumbnail(scan_id))
 
     def download_mask(self, scan_id: str) -> Response:
@@ -87,12 +87,12 @@ class ScanFiles:
         form, index = request.args.get("form", "nifti"), request.args.get("index", type=int)
         if form not in ("nifti", "png"):
             raise InvalidInput("A mask can be had as nifti or as png.")
-        _readable(scan_id)
+        readable(scan_id)
         return _download(*self.services.reviewing.pictures.mask_file(scan_id, form, _layer(), index))
 
     def download_overlay(self, scan_id: str, index: int) -> Response:
         """One slice with the mask drawn in, as a PNG file."""
-        _readable(scan_id)
+        readable(scan_id)
         return _download(*self.services.reviewing.pictures.overlay_file(scan_id, index, _layer()))
 
     def export_cohort(self, kind: str) -> Response:
@@ -103,7 +103,7 @@ class ScanFiles:
         return _download(export.content, export.name, export.mime)
 
 
-def _readable(scan_id: str) -> None:
+def readable(scan_id: str) -> None:
     """Refuse who may not see scans, and what is no id; that the scan exists is for the drawing to say.
 
     A scan is not loaded here: this runs for every slice that somebody scrolls past.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx
 from dash.development.base_component import Component
 
 from dashboard.auth import require
@@ -70,17 +70,6 @@ PANELS = {
     SEEN: "data",
     COUNTS: "children",
 }
-VIEWER = {
-    viewer.DATA: "data",
-    viewer.LAYERS: ("options", "value"),
-    viewer.SLICE: "max",
-    viewer.SLICE_ROW: "hidden",
-    viewer.WINDOW: ("min", "max", "step", "value"),
-    viewer.OPACITY_ROW: "hidden",
-    viewer.SOURCE: "value",
-    viewer.SOURCE_ROW: "hidden",
-    viewer.JUMPS: "children",
-}
 _TRUTHS = {"present": True, "absent": False, "": None}
 
 
@@ -119,35 +108,9 @@ def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
     }
 
 
-def show_viewer(
-    reviewing: ReviewingServices, user: User, scan_id: str, before: dict[str, Any] | None = None
-) -> Values:
-    """Return what the viewer's controls become for a scan, by the id of their place.
-
-    `before` is what the viewer had: a refresh keeps the person's own settings where they still fit.
-    """
-    view = reviewing.worklist.scan(scan_id, user)
-    data = viewer.viewer_data(view, reviewing.pictures.window(scan_id))
-    options, chosen = viewer.layer_options(view)
-    sources = data["sources"]
-    same_layers = same_source = False
-    window = viewer.window_slider(data["window"])
-    if before is not None and before["base"] == data["base"]:
-        window["value"] = no_update
-        same_layers = (bool(before["sources"]), before["heatmap"]) == (bool(sources), data["heatmap"])
-        same_source = before["sources"].get("corrected") == sources.get("corrected")
-    source = "corrected" if "corrected" in sources else "ai"
-    return {
-        viewer.DATA: data,
-        viewer.LAYERS: {"options": options, "value": no_update if same_layers else chosen},
-        viewer.SLICE: max(2, view.scan.slices),
-        viewer.SLICE_ROW: view.scan.slices == 1,
-        viewer.WINDOW: window,
-        viewer.OPACITY_ROW: not options,
-        viewer.SOURCE: no_update if same_source else source,
-        viewer.SOURCE_ROW: "corrected" not in sources,
-        viewer.JUMPS: viewer.jump_buttons(viewer.shown_measurements(view)),
-    }
+def show_viewer(reviewing: ReviewingServices, user: User, scan_id: str) -> dict[str, Any]:
+    """Return what the viewer must know of a scan."""
+    return viewer.of_scan(reviewing, reviewing.worklist.scan(scan_id, user))
 
 
 def retry(worklist: Worklist, readings: Reading, user: User, scan_id: str) -> None:
@@ -202,29 +165,11 @@ def _register_panels(app: Dash, reviewing: ReviewingServices, readings: Reading)
 
 
 def _register_viewer(app: Dash, reviewing: ReviewingServices) -> None:
-    @app.callback(
-        output=outputs(VIEWER),
-        inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data"), State(viewer.DATA, "data")],
-    )
-    def _show_viewer(scan_id: str, _: Any, before: dict[str, Any] | None) -> Values:
-        return show_viewer(reviewing, require(Permission.SEE_SCANS), scan_id, before)
+    @app.callback(Output(viewer.DATA, "data"), inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data")])
+    def _show_viewer(scan_id: str, _: Any) -> dict[str, Any]:
+        return show_viewer(reviewing, require(Permission.SEE_SCANS), scan_id)
 
-    app.clientside_callback(
-        ClientsideFunction("lightbox", "drawViewer"),
-        Input(viewer.DATA, "data"),
-        Input(viewer.SLICE, "value"),
-        Input(viewer.LAYERS, "value"),
-        Input(viewer.OPACITY, "value"),
-        Input(viewer.WINDOW, "value"),
-        Input(viewer.SOURCE, "value"),
-    )
-    app.clientside_callback(
-        ClientsideFunction("lightbox", "usePreset"),
-        Output(viewer.WINDOW, "value", allow_duplicate=True),
-        Input(viewer.PRESET, "value"),
-        State(viewer.DATA, "data"),
-        prevent_initial_call=True,
-    )
+    app.clientside_callback(ClientsideFunction("lightbox", "showInViewer"), Input(viewer.DATA, "data"))
 
 
 def _register_review(app: Dash, reviewing: ReviewingServices) -> None:

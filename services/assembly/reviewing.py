@@ -19,6 +19,7 @@ from services.reviewing.remeasuring import Remeasuring
 from services.reviewing.requests import ReviewRequests
 from services.reviewing.review import ReviewListener, Reviews
 from services.reviewing.triage import Triage
+from services.reviewing.voxels import Voxels
 from services.reviewing.worklist import Worklist
 
 
@@ -32,6 +33,7 @@ class ReviewingServices:
     requests: ReviewRequests
     annotations: Annotations
     pictures: Pictures
+    voxels: Voxels
     gallery: ScanGallery
     identities: IdentityConflicts
     patients: Patients
@@ -59,6 +61,7 @@ def build_reviewing(
         requests=ReviewRequests(ReviewRequestStore(stores.database), scans, stores.audit),
         annotations=Annotations(AnnotationStore(stores.database), scans, stores.audit),
         pictures=pictures,
+        voxels=Voxels(results, reviews, files, pictures),
         gallery=ScanGallery(files, pictures),
         identities=IdentityConflicts(
             stores.database, PatientConflictStore(stores.database), stores.patients, scans, stores.audit

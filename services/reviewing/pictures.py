@@ -19,6 +19,8 @@ from reports import masks as mask_files
 from reports import pictures
 from services import keys
 from services.reviewing.volumes import MEMORY_BYTES, kept_volumes
+from services.reviewing.windows import NamedWindow, named_windows
+from services.task_words import words_of
 
 AI = "ai"
 CORRECTED = "corrected"
@@ -43,8 +45,9 @@ class Pictures:
         self._results = results
         self._reviews = reviews
         self._files = files
-        self._unpacked = kept_volumes(files, memory_bytes)
+        self.unpacked = kept_volumes(files, memory_bytes)
         self._window = lru_cache(maxsize=512)(self._window_of)
+        self._windows = lru_cache(maxsize=512)(self._windows_of)
 
     def slice_png(
         self, scan_id: str, index: int, low: float | None = None, high: float | None = None
@@ -60,6 +63,10 @@ class Pictures:
         """(default low, default high, minimum, maximum) in the scan's own intensities."""
         return self._window(scan_id)
 
+    def windows(self, scan_id: str) -> tuple[NamedWindow, ...]:
+        """The windows to choose from, the default one first; raises NotFound."""
+        return self._windows(scan_id)
+
     def mask_png(self, scan_id: str, index: int, layer: str = AI) -> bytes:
         """The mask of slice `index`, filled, on clear ground."""
         return pictures.layer_png(self._slice_of_mask(scan_id, index, layer), COLOURS[layer])
@@ -73,11 +80,11 @@ class Pictures:
         result = self._results.latest(scan_id)
         if result is None or not result.has_heatmap:
             raise NotFound("This scan has no heat map.")
-        return pictures.heatmap_png(self._unpacked(keys.heatmap(result.id)))
+        return pictures.heatmap_png(self.unpacked(keys.heatmap(result.id)))
 
     def mask(self, scan_id: str, layer: str = AI) -> NDArray[np.bool_]:
         """The whole mask (slices, height, width) as displayed; raises NotFound where there is none."""
-        return np.asarray(self._unpacked(self._mask_key(scan_id, layer)), dtype=bool)
+        return np.asarray(self.unpacked(self._mask_key(scan_id, layer)), dtype=bool)
 
     def mask_file(self, scan_id: str, form: str, layer: str = AI, index: int | None = None) -> Download:
         """(bytes, file name, media type) of a mask in the scan's own grid.
@@ -137,6 +144,10 @@ class Pictures:
 
     def _window_of(self, scan_id: str) -> tuple[float, float, float, float]:
         return pictures.default_window(self._array(scan_id))
+
+    def _windows_of(self, scan_id: str) -> tuple[NamedWindow, ...]:
+        body_part = words_of(self._scan(scan_id).task).body_part
+        return named_windows(self._array(scan_id), self._window(scan_id), body_part)
 
 
 def _nth(slices: NDArray[Any], index: int) -> NDArray[Any]:

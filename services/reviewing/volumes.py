@@ -1,4 +1,4 @@
-"""Unpacked masks and heat maps, kept in memory while somebody scrolls through them."""
+"""Scans, unpacked masks and heat maps, kept in memory while somebody looks at them."""
 
 from __future__ import annotations
 
@@ -31,3 +31,13 @@ def kept_volumes(files: FileStore, memory_bytes: int = MEMORY_BYTES) -> Callable
         return array
 
     return volume
+
+
+def kept_arrays(files: FileStore, memory_bytes: int = MEMORY_BYTES) -> Callable[[str], NDArray[Any]]:
+    """A reader of whole arrays by their key, read-only; those asked for last stay open.
+
+    From a disk they are mapped and take no memory of their own; from a store elsewhere they are fetched
+    once, and not again for every few slices. Safe between threads. Raises NotFound.
+    """
+    kept: LRUCache[str, NDArray[Any]] = LRUCache(memory_bytes, getsizeof=lambda array: array.nbytes)
+    return cached(kept, key=str, condition=threading.Condition())(files.get_array)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
 
 from data import formats
 from data.errors import NotFound
@@ -43,6 +45,7 @@ IN_CONFLICT = (
 Letters = tuple[str, str, str, str]
 Filters = Mapping[str, tuple[str, ...]]
 _OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "S": "I", "I": "S"}
+Affine = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,11 @@ class ScanView:
     def current(self) -> Review | None:
         """What counts of the result shown, or None."""
         return None if self.result is None else current_review(self.reviews, self.result.id)
+
+    @property
+    def affine(self) -> Affine | None:
+        """The 4x4 affine from displayed (slice, row, column) to RAS mm; None without geometry."""
+        return formats.display_affine(self.scan.grid)
 
     @property
     def corrected(self) -> Review | None:

@@ -224,6 +224,11 @@ class Clinic:
         spacing = Spacing(3.0, 2.0, 1.0) if placed else Spacing()
         return self._add(array, grid, header, spacing, identity, uploaded_by, BRAIN_TUMOUR, status)
 
+    def add_array(self, array: Any, grid: SourceGrid, spacing: Spacing) -> Scan:
+        """An MRI volume of these voxels, in display order."""
+        header = ScanHeader("MR", "BRAIN", "FLAIR")
+        return self._add(array, grid, header, spacing, ADA, "u", BRAIN_TUMOUR, ScanStatus.WAITING)
+
     def add_film(self, uploaded_by: str, *, status: ScanStatus = ScanStatus.WAITING) -> Scan:
         """A chest film without spacing."""
         array = head((1, 64, 80))

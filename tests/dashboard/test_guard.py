@@ -64,7 +64,7 @@ def test_the_sign_in_page_and_its_files_are_open(server: Flask) -> None:
     for address in ("/assets/lightbox.css", "/assets/logo.svg", "/healthz", "/metrics"):
         with client.get(address) as answer:
             assert answer.status_code == 200
-    assert client.get("/assets/viewer.js").status_code == 401
+    assert client.get("/assets/viewer_state.js").status_code == 401
 
 
 def test_readiness_is_in_the_status_line(server: Flask, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from dashboard.components import panels, viewer
 from data.records import PNEUMONIA, Result, Role
 from models import tasks
+from services.reviewing.windows import NamedWindow
 from services.reviewing.worklist import ScanView
 from tests.dashboard.clinic import Clinic
 
@@ -34,14 +35,13 @@ def _holding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(tasks.ALL, PNEUMONIA, replace(tasks.ALL[PNEUMONIA], heat_map=True))
 
 
-WINDOW = (0.0, 1.0, 0.0, 1.0)
+WINDOWS = (NamedWindow("Default", 0.0, 1.0),)
 
 
 def test_a_kept_map_that_was_not_measured_to_hold_is_not_drawn_and_the_page_says_so(film: ScanView) -> None:
     assert film.result is not None
     assert film.result.has_heatmap
-    assert viewer.viewer_data(film, WINDOW)["heatmap"] is None
-    assert viewer.layer_options(film) == ([], [])
+    assert viewer.viewer_data(film, WINDOWS)["heatmap"] is None
     assert panels.NO_HEAT_MAP in str(panels.result_panel(film))
 
 
@@ -50,11 +50,10 @@ def test_a_map_that_holds_is_drawn_of_a_positive_answer_only(
 ) -> None:
     _holding(monkeypatch)
     assert film.result is not None
-    assert viewer.viewer_data(film, WINDOW)["heatmap"] == film.result.id
-    assert viewer.layer_options(film)[1] == ["heatmap"]
+    assert viewer.viewer_data(film, WINDOWS)["heatmap"] == film.result.id
     assert _sentences(film.result) == "[]"
-    assert viewer.viewer_data(_with(film, positive=False), WINDOW)["heatmap"] is None
-    assert viewer.viewer_data(_with(film, has_heatmap=False), WINDOW)["heatmap"] is None
+    assert viewer.viewer_data(_with(film, positive=False), WINDOWS)["heatmap"] is None
+    assert viewer.viewer_data(_with(film, has_heatmap=False), WINDOWS)["heatmap"] is None
 
 
 def test_a_task_that_draws_masks_says_nothing_of_heat_maps(film: ScanView) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.components import metrics, panels, viewer, worklist_grid
+from dashboard.components import metrics, panels, worklist_grid
 from dashboard.components import worklist as parts
 from dashboard.pages import admin, models, scan, worklist
 from data.errors import InvalidInput, NotAllowed
@@ -227,30 +227,22 @@ def test_a_scan_that_waits_or_failed_says_so(clinic: Clinic) -> None:
 def test_the_viewer_knows_geometry(clinic: Clinic) -> None:
     clinician = clinic.person(Role.CLINICIAN)
     kept = clinic.add_volume(clinician.id)
-    clinic.read_volume(kept)
-    data = scan.show_viewer(clinic.services.reviewing, clinician, kept.id)[viewer.DATA]
-    assert data["aspect"] == pytest.approx(48 * 1.0 / (60 * 2.0))
-    assert data["orientation"] == ["R", "L", "A", "P"]
+    result = clinic.read_volume(kept)
+    data = scan.show_viewer(clinic.services.reviewing, clinician, kept.id)
+    assert (data["shape"], data["spacing"], data["placed"]) == ([24, 60, 48], [3.0, 2.0, 1.0], True)
+    assert data["affine"] == [[0, 0, -1, 24], [0, -2, 0, 60], [3, 0, 0, -36]]
     assert 8 <= data["start"] <= 13
-    assert data["sources"]["ai"]["lesions"][0]["slices"] == (8, 13)
+    assert data["sources"]["ai"]["version"] == result.id
+    assert data["sources"]["ai"]["lesions"][0]["box"] == [(8, 13), (20, 33), (12, 23)]
+    assert (data["heatmap"], data["probability"]) == (None, None)
+    assert data["windows"][0]["name"] == "Default"
 
 
-def test_letters_only_where_the_orientation_is_known(clinic: Clinic) -> None:
+def test_the_viewer_knows_of_no_place_where_the_file_states_none(clinic: Clinic) -> None:
     clinician = clinic.person(Role.CLINICIAN)
     for kept in (clinic.add_volume(clinician.id, placed=False), clinic.add_film(clinician.id)):
-        data = scan.show_viewer(clinic.services.reviewing, clinician, kept.id)[viewer.DATA]
-        assert data["orientation"] is None
-
-
-def test_a_refresh_leaves_the_persons_settings(clinic: Clinic) -> None:
-    clinician = clinic.person(Role.CLINICIAN)
-    kept = clinic.add_volume(clinician.id)
-    clinic.read_volume(kept)
-    first = scan.show_viewer(clinic.services.reviewing, clinician, kept.id)
-    again = scan.show_viewer(clinic.services.reviewing, clinician, kept.id, first[viewer.DATA])
-    for shown, kept_by_person in ((first, False), (again, True)):
-        values = (shown[viewer.WINDOW]["value"], shown[viewer.LAYERS]["value"], shown[viewer.SOURCE])
-        assert [type(value).__name__ == "NoUpdate" for value in values] == [kept_by_person] * 3
+        data = scan.show_viewer(clinic.services.reviewing, clinician, kept.id)
+        assert (data["placed"], data["spacing"]) == (False, [None] * 3)
 
 
 def test_reviews_are_kept_and_listed(clinic: Clinic) -> None:

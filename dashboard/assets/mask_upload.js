@@ -1,0 +1,51 @@
+/* A corrected mask as a file: chosen, sent, and said to be kept. */
+
+(function (lightbox) {
+  "use strict";
+
+  function tell(sentence, wrong) {
+    const place = document.getElementById("correct-message");
+    if (!place) return;
+    place.textContent = sentence;
+    place.className = wrong ? "lb-upload-refusal" : "text-secondary";
+  }
+
+  async function correct(file) {
+    const page = document.getElementById("scan-page");
+    if (!file || !page) return;
+    tell("Sending " + file.name, false);
+    const form = new FormData();
+    form.append("mask", file);
+    form.append("labels", document.getElementById("correct-labels")?.value ?? "");
+    form.append("empty", document.getElementById("correct-empty")?.checked ? "yes" : "no");
+    const counts = document.querySelector("#scan-counts [data-result]")?.dataset;
+    form.append("result", counts?.result ?? "");
+    form.append("parent", counts?.review ?? "");
+    const path = "/scans/" + encodeURIComponent(page.dataset.scan) + "/correction";
+    try {
+      const response = await fetch(path, { method: "POST", body: form, headers: { "X-CSRFToken": lightbox.csrf() } });
+      if (!response.ok) return tell(await lightbox.sentence(response), true);
+      const { review } = await response.json();
+      tell("Your mask was kept.", false);
+      window.dash_clientside.set_props("scan-refresh", { data: "corrected " + review });
+    } catch {
+      tell("The connection broke; try again.", true);
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#choose-mask")) return;
+    const field = document.createElement("input");
+    field.type = "file";
+    field.id = "mask-input";
+    field.hidden = true;
+    field.accept = ".nii,.gz,.png,.tif,.tiff";
+    field.onchange = () => {
+      correct(field.files[0]);
+      field.remove();
+    };
+    document.getElementById("mask-input")?.remove();
+    document.body.append(field);
+    field.click();
+  });
+})(window.lightbox);
