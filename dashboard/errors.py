@@ -10,7 +10,16 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from data.errors import Busy, InvalidInput, NotAllowed, NotFound, Outdated, RefusedScan, UserFacingError
+from data.errors import (
+    Busy,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    Outdated,
+    RefusedScan,
+    UserFacingError,
+    WithdrawnScan,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +58,11 @@ def sentence_for(error: Exception) -> str:
 def on_callback_error(error: Exception) -> None:
     """Show the error of any callback in the alert and leave the page as it was.
 
-    Dash takes None for "no update", also of a callback that has no outputs.
+    Dash takes None for "no update", also of a callback that has no outputs. The page of a withdrawn scan
+    says itself what it is.
     """
+    if isinstance(error, WithdrawnScan):
+        return
     set_props(ALERT, {"children": sentence_for(error), "is_open": True})
 
 

@@ -4,6 +4,7 @@ LightboxError
 ├── UserFacingError        one plain sentence, in the user's words
 │   ├── RefusedScan        the file was understood and is not for us; has a `code`
 │   ├── NotFound           no such scan, or not for this person
+│   │   └── WithdrawnScan  somebody took it back; its page says who and why
 │   ├── NotAllowed         the role may not do this
 │   ├── Busy               try again in a moment
 │   │   └── TrackingAway   MLflow gives no answer; its cause says why
@@ -39,6 +40,10 @@ class RefusedScan(UserFacingError):
 
 class NotFound(UserFacingError):
     """What was asked for does not exist, or not for this person."""
+
+
+class WithdrawnScan(NotFound):
+    """The scan was taken back: pages show who did so and why instead of it."""
 
 
 class NotAllowed(UserFacingError):

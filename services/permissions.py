@@ -33,7 +33,9 @@ class Permission(StrEnum):
     SEE_SCANS = "see scans"
     SEE_IDENTITY = "see who a patient is"
     SETTLE_IDENTITIES = "say whether two patients are one person"
+    MOVE_SCANS = "say whose a scan is"
     SEND_SCANS = "add scans"
+    WITHDRAW_SCANS = "withdraw scans"
     READ_AGAIN = "have a scan read again"
     REVIEW = "review results"
     TAKE_BACK_REVIEWS = "take back reviews"
@@ -88,7 +90,15 @@ TABLE: Mapping[Permission, Grant] = {
         "Where two patients have the same name and number, see both side by side, and merge them or keep "
         "them apart.",
     ),
+    Permission.MOVE_SCANS: Grant(
+        (_CLINICIAN,),
+        "Give a scan whose file names nobody (NIfTI, pictures) to a patient, known or new, or another one.",
+    ),
     Permission.SEND_SCANS: Grant((_CLINICIAN, _MLOPS), "Upload scans on the worklist or by the API."),
+    Permission.WITHDRAW_SCANS: Grant(
+        (_CLINICIAN, _MLOPS),
+        "Take a wrong upload back with a reason, so that it counts nowhere, and restore it.",
+    ),
     Permission.READ_AGAIN: Grant(
         (_CLINICIAN, _HEAD, _MLOPS), "Have a scan read again whose reading has failed."
     ),

@@ -33,6 +33,17 @@ def tab_title(patient: Patient) -> str:
     return f"{patient.pseudonym} – Lightbox"
 
 
+def identity_words(patient: Patient) -> str:
+    """Who a patient is, in one line, for who may see it."""
+    identity = patient.identity
+    if identity is None:
+        return patient.pseudonym
+    born = f"born {identity.birth_date}" if identity.birth_date else ""
+    sex = SEXES.get(identity.sex or "", "")
+    known = [identity.name, identity.patient_id, born, sex, patient.pseudonym]
+    return " · ".join(word for word in known if word)
+
+
 def identity_line(patient: Patient, user: User, *, linked: bool = True) -> list[Component]:
     """Name, id, birth date and sex for who may see them, with the pseudonym; for others the pseudonym alone.
 

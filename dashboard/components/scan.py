@@ -8,7 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components import scan_report, viewer
+from dashboard.components import scan_patient, scan_report, viewer
 from dashboard.components.attributes import data
 from dashboard.components.icons import icon
 from dashboard.components.results import finding
@@ -61,6 +61,7 @@ def frame(user: User, scan_id: str) -> Component:
             scan_report.panel(user),
             _panel("Downloads", html.Div(id=DOWNLOADS, className="lb-downloads")),
             _panel("Patient and scan", html.Div(id=FACTS)),
+            scan_patient.panel(user),
             html.Details([html.Summary("How it was read"), html.Div(id=PROVENANCE)], className="lb-panel"),
             html.Details(
                 [html.Summary("About the model"), dcc.Markdown(id=CARD, className="lb-markdown")],
@@ -87,6 +88,7 @@ def frame(user: User, scan_id: str) -> Component:
                 className="lb-page-head lb-identity",
             ),
             html.Div(id=COUNTS, hidden=True),
+            html.Div(id=scan_patient.WITHDRAWN, className="lb-withdrawn"),
             html.Div(id=UNCERTAIN, role="status"),
             html.Div([viewer.frame(), side], className="lb-scan-columns"),
         ],

@@ -51,7 +51,10 @@ class ScanFiles:
 
     def state(self, scan_id: str) -> Response:
         """Answer what a scan page must know to see that it is out of date."""
-        view = self.services.reviewing.worklist.scan(scan_id, reader())
+        user = reader()
+        if self.services.reviewing.withdrawals.of_scan(scan_id, user) is not None:
+            return jsonify({"status": "withdrawn", "version": "withdrawn"})
+        view = self.services.reviewing.worklist.scan(scan_id, user)
         return jsonify({"status": view.scan.status.value, "version": version_of(view)})
 
     def slice_picture(self, scan_id: str, index: int) -> Response:

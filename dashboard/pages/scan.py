@@ -41,7 +41,7 @@ from dashboard.components.scan import (
     TRUTH,
     UNCERTAIN,
 )
-from dashboard.pages import scan_identity
+from dashboard.pages import scan_identity, scan_patient
 from data.records import ScanStatus, User
 from services.permissions import Permission, may
 
@@ -141,6 +141,7 @@ def register(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None
     _register_viewer(app, reviewing)
     _register_review(app, reviewing)
     scan_identity.register(app, reviewing.identities)
+    scan_patient.register(app, reviewing)
 
 
 def _register_panels(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     ScalarSelect,
@@ -27,7 +28,7 @@ from data.codec import to_json
 from data.columns import folded
 from data.database import bump, reading, writing
 from data.records import Result, Review, Scan, Verdict
-from data.tables import REVISION_OF_SCANS, ledger, results, reviews, revisions, scans, triage
+from data.tables import REVISION_OF_SCANS, ledger, results, reviews, revisions, scans, triage, withdrawn_scans
 
 RECOUNTS = "recounts"
 """The revision that tells when every row was written anew, under new numbers."""
@@ -111,6 +112,21 @@ def note_owner(connection: Connection, from_id: str, to_id: str) -> None:
     connection.execute(update(ledger).where(ledger.c.scan_id.in_(moved)).values(values))
 
 
+def note_patient(connection: Connection, scan_id: str, patient_id: str) -> None:
+    """A scan is another patient's."""
+    _note(connection, scan_id, {"patient_id": patient_id})
+
+
+def note_withdrawn(connection: Connection, scan_id: str, *, withdrawn: bool) -> None:
+    """Whether a scan counts no longer because somebody took it back; its row goes on saying what is of it."""
+    _note(connection, scan_id, {"gone": withdrawn})
+
+
+def not_withdrawn(scan_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """The condition that the scan of this id was not taken back."""
+    return scan_id.not_in(select(withdrawn_scans.c.scan_id))
+
+
 def note_gone(connection: Connection, scan_ids: list[str]) -> None:
     """Scans that are no longer in the house; their rows stay, empty of everything but that."""
     values = _UNREAD | _UNREVIEWED | _UNTRIAGED | {"gone": True, "sequence": None, "changed": _now_at()}
@@ -128,7 +144,7 @@ def recount_if_behind(engine: Engine) -> None:
 
 
 def recount(engine: Engine) -> int:
-    """Write every row anew from scans, results and reviews; returns how many scans there are."""
+    """Write every row anew from scans, results and reviews; returns how many scans count."""
     with writing(engine) as connection:
         bump(connection, REVISION_OF_SCANS)
         _bump_recounts(connection)
@@ -137,15 +153,16 @@ def recount(engine: Engine) -> int:
             scans.outerjoin(results, scans.c.latest_result_id == results.c.id)
             .outerjoin(reviews, results.c.current_review_id == reviews.c.id)
             .outerjoin(triage, triage.c.scan_id == scans.c.id)
+            .outerjoin(withdrawn_scans, withdrawn_scans.c.scan_id == scans.c.id)
         )  # fmt: skip
         query = select(*_recounted_columns()).select_from(source).order_by(scans.c.created_at, scans.c.id)
         joined = connection.execution_options(yield_per=_RECOUNTED_AT_ONCE).execute(query)
         revision = connection.execute(_NOW).scalar_one()
         count = 0
         for part in joined.mappings().partitions(_RECOUNTED_AT_ONCE):
-            recounted = [_recounted(dict(row)) | {"changed": revision, "gone": False} for row in part]
+            recounted = [_recounted(dict(row)) | {"changed": revision} for row in part]
             connection.execute(insert(ledger), recounted)
-            count += len(recounted)
+            count += sum(not row["gone"] for row in recounted)
     return count
 
 
@@ -221,6 +238,7 @@ def _recounted_columns() -> list[Any]:
     of_result = ("positive", "probability", "has_mask", "estimated_dice", "head_row", "head_column")
     return [
         scans.c.id.label("scan_id"),
+        withdrawn_scans.c.scan_id.is_not(None).label("gone"),
         *(scans.c[name] for name in of_scan),
         *(scans.c[name] for name in ("sex", "age_years", "synthetic", "created_at", "acquired_at")),
         results.c.model_version.label("version"),

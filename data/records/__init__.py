@@ -48,6 +48,7 @@ from data.records.scans import (
     ScanStatus,
     SourceGrid,
     Spacing,
+    Withdrawal,
 )
 from data.records.statistics import ExportRow, SavedView
 from data.records.tasks import TaskWords
@@ -154,6 +155,7 @@ __all__ = [
     "Verdict",
     "WATCHED",
     "Watched",
+    "Withdrawal",
     "current_review",
     "outcome_of",
     "WorklistPage",

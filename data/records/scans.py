@@ -129,6 +129,17 @@ class KeptRefusal:
 
 
 @dataclass(frozen=True)
+class Withdrawal:
+    """Who took a scan back, when and why."""
+
+    scan_id: str
+    reason: str
+    withdrawn_by: str
+    withdrawn_name: str  # as it was then
+    withdrawn_at: datetime
+
+
+@dataclass(frozen=True)
 class Scan:
     """An accepted scan."""
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Row, Select, delete, func, insert, select
 
 from data.database import reading, writing
-from data.ledger.rows import microseconds
+from data.ledger.rows import microseconds, not_withdrawn
 from data.records import Features
 from data.records.features import CATEGORIES, NUMBERS
 from data.tables import embeddings, features, results
@@ -154,7 +154,7 @@ def _within(
     version: str | None,
     synthetic: bool | None,
 ) -> Select[Any]:
-    query = query.where(features.c.task == task)
+    query = query.where(features.c.task == task, not_withdrawn(features.c.scan_id))
     if first_us is not None:
         query = query.where(features.c.created_us >= first_us)
     if end_us is not None:

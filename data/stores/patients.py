@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, or_, select, update
 
 from data.columns import folded
 from data.database import bump, new_id, now, reading, writing
@@ -24,6 +24,7 @@ from data.tables import REVISION_OF_PATIENTS, patients
 # Without 0/O, 1/I/L, U/V and the like: pseudonyms are read out over the telephone.
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTWXYZ"
 _PSEUDONYM_LENGTH = 5
+MOST_TERMS = 8
 
 
 class PatientStore:
@@ -72,6 +73,22 @@ class PatientStore:
         with reading(self._engine) as connection:
             row = connection.execute(_REFERRED, {"id": reference, "pseudonym": reference.upper()}).first()
         return None if row is None else self.get(row.merged_into or row.id, with_identity=with_identity)
+
+    def search(self, words: str, limit: int) -> list[Patient]:
+        """Patients with identity in whose name, patient id or pseudonym every word stands, by name.
+
+        Those who were merged into another one are left out; nobody without a word.
+        """
+        terms = folded(words).split()[:MOST_TERMS]
+        if not terms:
+            return []
+        query = select(patients).where(patients.c.merged_into.is_(None))
+        for term in terms:
+            in_pseudonym = func.lower(patients.c.pseudonym).contains(term, autoescape=True)
+            query = query.where(or_(patients.c.search_key.contains(term, autoescape=True), in_pseudonym))
+        query = query.order_by(patients.c.search_key, patients.c.id).limit(limit)
+        with reading(self._engine) as connection:
+            return [patient_from(row) for row in connection.execute(query)]
 
     def lock(self) -> None:
         """Let no other transaction make or settle patients until this one ends.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Engine, delete, exists, insert, select
 
 from data.database import reading, writing
+from data.ledger.rows import not_withdrawn
 from data.records import ReviewRequest
 from data.tables import results, review_requests, reviews, scans
 
@@ -32,6 +33,7 @@ class ReviewRequestStore:
     def open(self, task: str | None = None, limit: int = 200) -> list[ReviewRequest]:
         """Requests that wait, of scans that are still here, newest first."""
         query = select(*_COLUMNS).join(scans, scans.c.id == review_requests.c.scan_id).where(~_answered())
+        query = query.where(not_withdrawn(scans.c.id))
         if task is not None:
             query = query.where(review_requests.c.task == task)
         query = query.order_by(review_requests.c.created_at.desc(), review_requests.c.id).limit(limit)

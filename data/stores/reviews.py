@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, insert, select, updat
 from data.codec import from_json, to_json
 from data.database import bump, reading, writing
 from data.errors import Outdated
-from data.ledger.rows import note_old_review, note_review
+from data.ledger.rows import not_withdrawn, note_old_review, note_review
 from data.records import Measurements, Review, Verdict, current_review
 from data.tables import REVISION_OF_SCANS, results, reviews, scans
 
@@ -90,11 +90,11 @@ class ReviewStore:
         return None if row is None else _review(row)
 
     def reasoned(self, first: datetime, end: datetime, limit: int) -> list[Review]:
-        """The latest reviews of a time that count and say why, newest first."""
+        """The latest reviews of a time that count and say why, newest first; none of a withdrawn scan."""
         source = results.join(reviews, results.c.current_review_id == reviews.c.id)
         said = reviews.c.reason.is_not(None) | reviews.c.comment.is_not(None)
         given = said & (reviews.c.created_at >= first) & (reviews.c.created_at < end)
-        query = select(reviews).select_from(source).where(given)
+        query = select(reviews).select_from(source).where(given, not_withdrawn(reviews.c.scan_id))
         newest = (reviews.c.created_at.desc(), reviews.c.id)
         with reading(self._engine) as connection:
             return [_review(row) for row in connection.execute(query.order_by(*newest).limit(limit))]

@@ -13,11 +13,21 @@ from data.codec import from_json, to_json
 from data.columns import folded
 from data.database import bump, reading, revision, writing
 from data.errors import NotFound
-from data.ledger.rows import note_gone, note_scan, note_status
+from data.ledger.rows import not_withdrawn, note_gone, note_patient, note_scan, note_status
 from data.records import RecognisedSequence, Scan, ScanHeader, ScanStatus, SourceGrid, Spacing
 from data.stores.features import forget_features
 from data.stores.patient_conflicts import forget_patients
-from data.tables import REVISION_OF_SCANS, patients, results, reviews, scan_annotations, scans, triage
+from data.tables import (
+    REVISION_OF_PATIENTS,
+    REVISION_OF_SCANS,
+    patients,
+    results,
+    reviews,
+    scan_annotations,
+    scans,
+    triage,
+    withdrawn_scans,
+)
 
 
 class ScanStore:
@@ -51,13 +61,14 @@ class ScanStore:
         return scan, True
 
     def get(self, scan_id: str) -> Scan | None:
-        """The scan, or None."""
+        """The scan, or None; one that was withdrawn is not here (`WithdrawalStore`)."""
+        query = select(scans).where(scans.c.id == scan_id, not_withdrawn(scans.c.id))
         with reading(self._engine) as connection:
-            row = connection.execute(select(scans).where(scans.c.id == scan_id)).one_or_none()
+            row = connection.execute(query).one_or_none()
         return None if row is None else _scan(row)
 
     def by_content(self, content_sha256: str) -> Scan | None:
-        """The scan with this content, or None."""
+        """The scan with this content, withdrawn or not, or None."""
         with reading(self._engine) as connection:
             return _by_content(connection, content_sha256)
 
@@ -68,8 +79,8 @@ class ScanStore:
             return set(connection.execute(query).scalars())
 
     def of_patient(self, patient_id: str) -> list[Scan]:
-        """A patient's scans, newest first; `patient_id` is our own id."""
-        query = select(scans).where(scans.c.patient_id == patient_id)
+        """A patient's scans that were not withdrawn, newest first; `patient_id` is our own id."""
+        query = select(scans).where(scans.c.patient_id == patient_id, not_withdrawn(scans.c.id))
         with reading(self._engine) as connection:
             return [_scan(row) for row in connection.execute(query.order_by(scans.c.created_at.desc()))]
 
@@ -92,17 +103,33 @@ class ScanStore:
             owners = list(connection.execute(of_these).scalars())
             note_gone(connection, wanted)
             forget_features(connection, wanted)
-            for table in (triage, scan_annotations, reviews, results):
+            for table in (triage, scan_annotations, reviews, results, withdrawn_scans):
                 connection.execute(delete(table).where(table.c.scan_id.in_(wanted)))
             connection.execute(delete(scans).where(scans.c.id.in_(wanted)))
-            others = select(scans.c.patient_id).where(scans.c.patient_id.in_(owners))
-            unused = select(patients.c.id).where(patients.c.id.in_(owners), patients.c.id.not_in(others))
-            forget_patients(connection, list(connection.execute(unused).scalars()))
+            _forget_without_scans(connection, owners)
+
+    def give(self, scan_id: str, patient_id: str) -> None:
+        """Let a scan be another patient's; a patient who had no other scan is forgotten. NotFound for none.
+
+        Ids are our own. Whoever is merged into another one meanwhile is the other.
+        """
+        with writing(self._engine) as connection:
+            bump(connection, REVISION_OF_PATIENTS)
+            bump(connection, REVISION_OF_SCANS)
+            owner = connection.execute(select(scans.c.patient_id).where(scans.c.id == scan_id)).scalar()
+            row = connection.execute(_KNOWN, {"wanted": patient_id}).first()
+            if owner is None or row is None:
+                raise NotFound("There is no such scan." if owner is None else "There is no such patient.")
+            new_owner = row.merged_into or row.id
+            connection.execute(update(scans).where(scans.c.id == scan_id).values(patient_id=new_owner))
+            note_patient(connection, scan_id, new_owner)
+            if owner != new_owner:
+                _forget_without_scans(connection, [owner])
 
     def ids_with_status(self, statuses: Collection[ScanStatus]) -> list[str]:
-        """The ids of scans in any of these states, oldest first."""
+        """The ids of scans in any of these states that were not withdrawn, oldest first."""
         wanted = [status.value for status in statuses]
-        query = select(scans.c.id).where(scans.c.status.in_(wanted))
+        query = select(scans.c.id).where(scans.c.status.in_(wanted), not_withdrawn(scans.c.id))
         with reading(self._engine) as connection:
             return list(connection.execute(query.order_by(scans.c.created_at, scans.c.id)).scalars())
 
@@ -113,8 +140,9 @@ class ScanStore:
             return list(connection.execute(query.order_by(scans.c.id)).scalars())
 
     def counts(self) -> dict[ScanStatus, int]:
-        """How many scans are in each state."""
-        query = select(scans.c.status, func.count()).group_by(scans.c.status)
+        """How many scans that were not withdrawn are in each state."""
+        query = select(scans.c.status, func.count()).where(not_withdrawn(scans.c.id))
+        query = query.group_by(scans.c.status)
         with reading(self._engine) as connection:
             counts = {row[0]: row[1] for row in connection.execute(query)}
         return {status: counts.get(status.value, 0) for status in ScanStatus}
@@ -126,7 +154,15 @@ class ScanStore:
 
 # Made once: making a statement takes longer than carrying it out.
 _MERGED_INTO = select(patients.c.merged_into).where(patients.c.id == bindparam("wanted"))
+_KNOWN = select(patients.c.id, patients.c.merged_into).where(patients.c.id == bindparam("wanted"))
 _OF_CONTENT = select(scans).where(scans.c.content_sha256 == bindparam("wanted"))
+
+
+def _forget_without_scans(connection: Connection, patient_ids: Collection[str]) -> None:
+    """Delete those of these patients who have no scan; a withdrawn one is one."""
+    others = select(scans.c.patient_id).where(scans.c.patient_id.in_(patient_ids))
+    unused = select(patients.c.id).where(patients.c.id.in_(patient_ids), patients.c.id.not_in(others))
+    forget_patients(connection, list(connection.execute(unused).scalars()))
 
 
 def _by_content(connection: Connection, content_sha256: str) -> Scan | None:

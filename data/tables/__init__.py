@@ -13,7 +13,7 @@ from data.tables.ledger import ledger, views
 from data.tables.reports import reports
 from data.tables.results import results, review_requests, reviews
 from data.tables.revisions import REVISION_OF_PATIENTS, REVISION_OF_SCANS, REVISION_OF_USERS, revisions
-from data.tables.scans import patient_conflicts, patients, refusals, scans, uploads
+from data.tables.scans import patient_conflicts, patients, refusals, scans, uploads, withdrawn_scans
 from data.tables.triage import triage
 from data.tables.versions import goals, promotions
 
@@ -52,4 +52,5 @@ __all__ = [
     "uploads",
     "users",
     "views",
+    "withdrawn_scans",
 ]

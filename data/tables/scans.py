@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Date,
     Double,
+    ForeignKey,
     Index,
     Integer,
     String,
@@ -98,6 +99,18 @@ scans = Table(
     Index("ix_scans_created_at_id", "created_at", "id"),
     Index("ix_scans_status_created_at_id", "status", "created_at", "id"),
     Index("ix_scans_series_uid", "series_uid"),
+    **MYSQL,
+)
+
+# Taken back by somebody, for a reason: as if it were not here, until somebody restores it.
+withdrawn_scans = Table(
+    "withdrawn_scans",
+    metadata,
+    Column("scan_id", String(ID_LENGTH), ForeignKey("scans.id"), primary_key=True),
+    Column("reason", Words, nullable=False),
+    Column("withdrawn_by", Line(64), nullable=False),
+    Column("withdrawn_name", Line(), nullable=False),  # as it was then
+    Column("withdrawn_at", UtcDateTime, nullable=False),
     **MYSQL,
 )
 

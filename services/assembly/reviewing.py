@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from data.stores.annotations import AnnotationStore
 from data.stores.patient_conflicts import PatientConflictStore
 from data.stores.review_requests import ReviewRequestStore
 from data.stores.triage import TriageStore
+from data.stores.withdrawals import WithdrawalStore
 from services.accounts import Accounts
 from services.assembly.stores import Stores
 from services.reviewing.annotations import Annotations
@@ -18,8 +20,10 @@ from services.reviewing.pictures import Pictures
 from services.reviewing.remeasuring import Remeasuring
 from services.reviewing.requests import ReviewRequests
 from services.reviewing.review import ReviewListener, Reviews
+from services.reviewing.scan_patients import ScanPatients
 from services.reviewing.triage import Triage
 from services.reviewing.voxels import Voxels
+from services.reviewing.withdrawals import Withdrawals
 from services.reviewing.worklist import Worklist
 
 
@@ -37,13 +41,21 @@ class ReviewingServices:
     gallery: ScanGallery
     identities: IdentityConflicts
     patients: Patients
+    scan_patients: ScanPatients
+    withdrawals: Withdrawals
 
 
 def build_reviewing(
-    stores: Stores, accounts: Accounts, pictures: Pictures, judged: ReviewListener
+    stores: Stores,
+    accounts: Accounts,
+    pictures: Pictures,
+    judged: ReviewListener,
+    read: Callable[[str], None],
 ) -> ReviewingServices:
-    """Put it together; `judged` is told of every review that is kept."""
+    """Put it together; `judged` is told of every review that is kept, `read` has a scan read."""
     scans, results, reviews, files = stores.scans, stores.results, stores.reviews, stores.files
+    database, patients, audit = stores.database, stores.patients, stores.audit
+    withdrawals = WithdrawalStore(database)
     return ReviewingServices(
         worklist=Worklist(
             stores.worklist,
@@ -51,6 +63,7 @@ def build_reviewing(
             results,
             reviews,
             stores.patients,
+            withdrawals,
             files,
             accounts,
             stores.registry.card,
@@ -66,5 +79,9 @@ def build_reviewing(
         identities=IdentityConflicts(
             stores.database, PatientConflictStore(stores.database), stores.patients, scans, stores.audit
         ),
-        patients=Patients(stores.patients, scans, results, reviews),
+        patients=Patients(patients, scans, results, reviews),
+        scan_patients=ScanPatients(database, patients, scans, audit),
+        withdrawals=Withdrawals(
+            database, withdrawals, scans, results, reviews, patients, audit, read, judged
+        ),
     )

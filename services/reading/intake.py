@@ -44,6 +44,7 @@ from services.settings import Settings
 log = logging.getLogger(__name__)
 
 JOB = "open"
+WITHDRAWN = "This scan was sent before and withdrawn since. It can be restored on its page: /scans/{scan}."
 OPENINGS = 2  # at a time: each may take as much memory as one decoding is allowed
 PIECE = 1 << 20
 
@@ -140,6 +141,10 @@ class Intake:
         """Accept one decoded scan, or note why not."""
         known = self._scans.by_content(decoded.content_sha256)
         if known is not None:
+            if self._scans.get(known.id) is None:
+                refusal = refusal_of(decoded, RefusedScan("withdrawn", WITHDRAWN.format(scan=known.id)))
+                self._uploads.add_outcomes(upload.id, refusals=(refusal,))
+                return
             self._uploads.add_outcomes(upload.id, known_scan_ids=(known.id,))
             if known.status is ScanStatus.WAITING:  # a stop may have come before it was asked for
                 self._reading.request(known.id)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import formats
-from data.errors import NotFound
+from data.errors import NotFound, WithdrawnScan
 from data.files import FileStore
 from data.ledger.bands import NONE
 from data.ledger.worklist import WorklistStore
@@ -32,12 +32,14 @@ from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
+from data.stores.withdrawals import WithdrawalStore
 from services import keys
 from services.accounts import Accounts
 from services.permissions import Permission, may, require
 from services.reviewing.remeasuring import Remeasuring
 
 NO_SCAN = "There is no such scan."
+WITHDRAWN = "This scan was withdrawn."
 IN_CONFLICT = (
     "Another patient here ({}) has the same name and number but another date of birth or sex, or none. Their "
     "scans are kept apart until a clinician says whether they are one person."
@@ -104,6 +106,7 @@ class Worklist:
         results: ResultStore,
         reviews: ReviewStore,
         patients: PatientStore,
+        withdrawals: WithdrawalStore,
         files: FileStore,
         accounts: Accounts,
         card: Callable[[str], str],
@@ -114,6 +117,7 @@ class Worklist:
         self._results = results
         self._reviews = reviews
         self._patients = patients
+        self._withdrawals = withdrawals
         self._files = files
         self._accounts = accounts
         self._card = card
@@ -136,11 +140,11 @@ class Worklist:
         ]
 
     def scan(self, scan_id: str, viewer: User) -> ScanView:
-        """One scan; raises NotFound, also for who may see none."""
+        """One scan; raises NotFound, also for who may see none, and WithdrawnScan for one taken back."""
         require(viewer, Permission.SEE_SCANS, hidden=NO_SCAN)
         scan = self._scans.get(scan_id)
         if scan is None:
-            raise NotFound(NO_SCAN)
+            raise WithdrawnScan(WITHDRAWN) if self._withdrawals.get(scan_id) else NotFound(NO_SCAN)
         patient = self._patients.get(scan.patient_id, with_identity=may(viewer, Permission.SEE_IDENTITY))
         assert patient is not None
         scan = replace(scan, warnings=(*scan.warnings, *conflict_words(patient)))

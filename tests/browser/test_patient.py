@@ -59,3 +59,42 @@ def test_the_worklist_leads_to_the_patient(clinic, open_tab) -> None:
     expect(page).to_have_url(f"{visit.address}/patients/{pseudonym}")
     expect(page.locator("#patient-identity h1")).to_have_text(pseudonym)
     expect(page.locator("#patient-page")).not_to_contain_text("Ada")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_film_is_given_to_a_patient_and_a_wrong_one_withdrawn_and_restored(
+    clinic, open_tab, width: int
+) -> None:
+    clinic.add_volume("u")
+    film = clinic.add_film("u")
+    clinic.read_film(film)
+    visit = open_tab(width, 800)
+    page = visit.sign_in(path=f"/scans/{film.id}")
+    expect(page.locator("#scan-title h1")).to_have_text("Bob Cole")
+    page.click("summary:has-text('Another patient')")
+    page.get_by_label("A patient who is here").fill("1815")
+    page.get_by_label("Ada Lovelace · MRN-1815").check()
+    page.click("button:has-text('Give the scan to this patient')")
+    expect(page.locator("#scan-title h1")).to_have_text("Ada Lovelace")
+    page.get_by_label("Name", exact=True).fill("Grace Hopper")
+    page.get_by_label("Date of birth").fill("1906-12-09")
+    page.locator("#move-sex").select_option("F")
+    page.click("button:has-text('Give the scan to this new patient')")
+    expect(page.locator("#scan-title h1")).to_have_text("Grace Hopper")
+    expect(page.locator("#scan-title")).to_contain_text("born 1906-12-09")
+    assert page.evaluate(TOO_WIDE) <= 0
+    page.click("summary:has-text('Withdraw this scan')")
+    page.click("button:has-text('Withdraw'):not(:has-text('this'))")
+    expect(page.locator("#alert")).to_contain_text("Say why this scan is withdrawn.")
+    page.get_by_label("Why", exact=True).last.fill("Sent for somebody else")
+    page.click("#withdraw-scan")
+    shown = page.locator(".lb-withdrawn")
+    expect(shown).to_contain_text("Sent for somebody else")
+    expect(shown).to_contain_text("Dr Clinician")
+    expect(page.locator("#scan-facts")).not_to_be_visible()
+    assert page.evaluate(TOO_WIDE) <= 0
+    page.reload()
+    expect(shown).to_contain_text("Sent for somebody else")
+    page.click("button:has-text('Restore this scan')")
+    expect(page.locator("#scan-facts")).to_contain_text("Grace Hopper")
+    expect(shown).to_be_empty()

@@ -12,7 +12,16 @@ import pytest
 
 from data.database import now
 from data.errors import LightboxError, NotAllowed, NotFound
-from data.records import BRAIN_TUMOUR, AnnotationKind, DriftAsk, ReportKind, Role, User, WorklistQuery
+from data.records import (
+    BRAIN_TUMOUR,
+    AnnotationKind,
+    DriftAsk,
+    Identity,
+    ReportKind,
+    Role,
+    User,
+    WorklistQuery,
+)
 from services.assembly.container import Services, build_services
 from services.permissions import ROLE_NAMES, TABLE, Permission, manual, may, require
 from services.reviewing.review import DrawnMask
@@ -25,7 +34,9 @@ MEANT = {
     Permission.SEE_SCANS: "CHM",
     Permission.SEE_IDENTITY: "C",
     Permission.SETTLE_IDENTITIES: "C",
+    Permission.MOVE_SCANS: "C",
     Permission.SEND_SCANS: "CM",
+    Permission.WITHDRAW_SCANS: "CM",
     Permission.READ_AGAIN: "CHM",
     Permission.REVIEW: "C",
     Permission.TAKE_BACK_REVIEWS: "CH",
@@ -65,6 +76,15 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.SETTLE_IDENTITIES, "of patient", lambda s, u: s.reviewing.identities.of_patient(NO_ID, u)),
     (Permission.SETTLE_IDENTITIES, "same", lambda s, u: s.reviewing.identities.same_person(NO_ID, u)),
     (Permission.SETTLE_IDENTITIES, "different", lambda s, u: s.reviewing.identities.two_people(NO_ID, u)),
+    (Permission.MOVE_SCANS, "search", lambda s, u: s.reviewing.scan_patients.search("a", u)),
+    (Permission.MOVE_SCANS, "give", lambda s, u: s.reviewing.scan_patients.give(NO_ID, NO_ID, u)),
+    (
+        Permission.MOVE_SCANS,
+        "give to new",
+        lambda s, u: s.reviewing.scan_patients.give_to_new(NO_ID, Identity(), u),
+    ),
+    (Permission.WITHDRAW_SCANS, "withdraw", lambda s, u: s.reviewing.withdrawals.withdraw(NO_ID, "", u)),
+    (Permission.WITHDRAW_SCANS, "restore", lambda s, u: s.reviewing.withdrawals.restore(NO_ID, u)),
     (Permission.SEND_SCANS, "receive", lambda s, u: s.reading.intake.receive(u, "x", io.BytesIO())),
     (Permission.SEND_SCANS, "create", lambda s, u: s.reading.uploads.create(u, "x", 0)),
     (Permission.SEND_SCANS, "get", lambda s, u: s.reading.uploads.get(u, NO_ID)),

@@ -197,6 +197,20 @@ def test_a_zip_of_two_scans_becomes_two(services: Services, clinician: User) -> 
     assert len(upload.refusals) == 1
 
 
+def test_a_withdrawn_scan_that_is_sent_again_is_refused_with_the_way_to_it(
+    services: Services, clinician: User
+) -> None:
+    content = phantoms.axial_png(phantoms.brain(lesion_mm=9), 57)
+    (scan_id,) = send(services, clinician, "wrong.png", content).scan_ids
+    services.reviewing.withdrawals.withdraw(scan_id, "wrong upload", clinician)
+    again = send(services, clinician, "again.png", content)
+    assert (again.scan_ids, again.known_scan_ids) == ((), ())
+    (refusal,) = again.refusals
+    assert refusal.code == "withdrawn" and f"/scans/{scan_id}" in refusal.sentence
+    services.reviewing.withdrawals.restore(scan_id, clinician)
+    assert send(services, clinician, "restored.png", content).known_scan_ids == (scan_id,)
+
+
 def test_only_clinicians_see_who_it_is(services: Services, clinician: User, volume_id: str) -> None:
     head = person(services, Role.HEAD, "hedy")
     seen = services.reviewing.worklist.scan(volume_id, head)

@@ -16,17 +16,21 @@ from data.errors import InvalidInput
 from data.ledger.in_memory import DIMENSIONS, Ledger, LedgerColumns
 from data.ledger.rows import recount, recount_if_behind, scanner_name
 from data.ledger.selection import searched, selected
-from data.records import PNEUMONIA, Doubt, ScanStatus, Urgency, Verdict
+from data.records import PNEUMONIA, Doubt, Identity, ScanStatus, Urgency, Verdict, Withdrawal
+from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from data.stores.triage import TriageStore
+from data.stores.withdrawals import WithdrawalStore
 from data.tables import ledger
 from tests.data.builders import MORNING, a_header, a_kept_scan, a_result, a_review, measured
 
+KINDS = ["scan", "status", "result", "review", "correct", "assign", "urgency", "delete"]
+KINDS += ["withdraw", "restore", "give"]
 ACTS = st.lists(
     st.tuples(
-        st.sampled_from(["scan", "status", "result", "review", "correct", "assign", "urgency", "delete"]),
+        st.sampled_from(KINDS),
         st.integers(0, 5),
         st.booleans(),
     ),
@@ -41,14 +45,16 @@ def house() -> Engine:
     return engine
 
 
-def act(engine: Engine, kept: list[str], done: tuple[str, int, bool], minute: int) -> None:
+def act(
+    engine: Engine, kept: list[str], withdrawn: list[str], done: tuple[str, int, bool], minute: int
+) -> None:
     kind, number, flag = done
-    if kind == "scan" or not kept:
+    if kind == "scan" or not kept + withdrawn:
         task = {"task": PNEUMONIA} if flag else {}
         header = a_header(site=f"site {number % 2}", age_years=float(number * 9), acquired_at=None)
         kept.append(a_kept_scan(engine, minute, f"Name^{number}", header=header, **task).id)
         return
-    scan_id = kept[number % len(kept)]
+    scan_id = [*kept, *withdrawn][number % len(kept + withdrawn)]
     latest = ResultStore(engine).latest(scan_id)
     if kind == "status":
         ScanStore(engine).set_status(scan_id, ScanStatus.FAILED if flag else ScanStatus.READ)
@@ -71,7 +77,16 @@ def act(engine: Engine, kept: list[str], done: tuple[str, int, bool], minute: in
         TriageStore(engine).set_urgency([scan_id], urgency, "somebody", MORNING)
     elif kind == "delete":
         ScanStore(engine).delete([scan_id])
-        kept.remove(scan_id)
+        (kept if scan_id in kept else withdrawn).remove(scan_id)
+    elif kind == "give":
+        patient = PatientStore(engine).find_or_create(Identity(f"Name^{number}", f"id of Name^{number}"), "")
+        ScanStore(engine).give(scan_id, patient.id)
+    elif kind == "withdraw" and scan_id in kept:
+        assert WithdrawalStore(engine).add(Withdrawal(scan_id, "wrong", "u", "Dr U", MORNING))
+        withdrawn.append(kept.pop(kept.index(scan_id)))
+    elif kind == "restore" and scan_id in withdrawn:
+        assert WithdrawalStore(engine).remove(scan_id)
+        kept.append(withdrawn.pop(withdrawn.index(scan_id)))
 
 
 def _table(engine: Engine) -> dict[str, dict[str, Any]]:
@@ -99,9 +114,9 @@ def _said(columns: LedgerColumns) -> dict[str, tuple[Any, ...]]:
 def test_after_anything_the_ledger_equals_a_full_count(acts: list[tuple[str, int, bool]]) -> None:
     engine = open_database("sqlite://")
     migrate(engine)
-    followed, kept = Ledger(engine), []
+    followed, kept, withdrawn = Ledger(engine), [], []
     for minute, one in enumerate(acts):
-        act(engine, kept, one, minute)
+        act(engine, kept, withdrawn, one, minute)
         if one[2]:
             assert len(followed.columns()) == len(kept)  # also when it is asked in between
     written, seen = _table(engine), _said(followed.columns())
