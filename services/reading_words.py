@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from data.records import Doubt, RecognisedBy, RecognisedSequence, Result, Review, Spacing, Verdict
+from data.records import (
+    Doubt,
+    LesionCall,
+    RecognisedBy,
+    RecognisedSequence,
+    RejectReason,
+    Result,
+    Review,
+    Spacing,
+    Verdict,
+)
 from services.task_words import words_of
 
 UNSURE_OUTLINE = "The model is unsure of this outline: check it before using its sizes."
@@ -14,6 +24,35 @@ VERDICT_NAMES = {
     Verdict.LABELLED: "Labelled",
     Verdict.TAKING_BACK: "Taken back",
 }
+
+
+REJECT_REASONS = {
+    RejectReason.NORMAL_ANATOMY: "Normal anatomy",
+    RejectReason.OTHER_DISEASE: "Another disease",
+    RejectReason.ARTEFACT: "Artefact (motion, metal, noise)",
+    RejectReason.MISSED: "Finding missed",
+    RejectReason.OUTLINE: "Outline wrong",
+    RejectReason.QUALITY: "Image quality insufficient",
+    RejectReason.WRONG_EXAMINATION: "Wrong sequence, view or body part",
+    RejectReason.OTHER: "Other, in words",
+}
+LESION_CALLS = {
+    LesionCall.RIGHT: "right",
+    LesionCall.WRONG: "wrong",
+    LesionCall.OUTLINE_WRONG: "contour wrong",
+}
+
+
+def reason_words(review: Review) -> str:
+    """Say why a result was rejected: the chosen reason, and what was written beside it."""
+    chosen = review.reason_code
+    named = "" if chosen in (None, RejectReason.OTHER) else REJECT_REASONS[chosen]
+    return ": ".join(part for part in (named, review.reason or "") if part)
+
+
+def lesion_words(review: Review) -> str:
+    """Say what was said of single lesions, such as "lesion 1 right, lesion 2 wrong"."""
+    return ", ".join(f"lesion {said.lesion} {LESION_CALLS[said.call]}" for said in review.lesions)
 
 
 def truth_words(review: Review, task: str) -> str:

@@ -57,7 +57,8 @@ window.lightbox = window.lightbox || {};
   /** The sentence in an answer that says what went wrong. */
   lightbox.sentence = async function (response) {
     try {
-      return (await response.json()).error.message;
+      const { error } = await response.json();
+      return typeof error === "string" ? error : error.message;
     } catch {
       return "Something went wrong on our side.";
     }

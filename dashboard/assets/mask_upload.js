@@ -1,6 +1,6 @@
 /* A corrected mask as a file: chosen, sent, and said to be kept. */
 
-(function (lightbox) {
+(function (lightbox, callbacks) {
   "use strict";
 
   function tell(sentence, wrong) {
@@ -10,6 +10,15 @@
     place.className = wrong ? "lb-upload-refusal" : "text-secondary";
   }
 
+  // What was said holds as long as that review counts.
+  let kept = null;
+  callbacks.forgetMaskMessage = function (counts) {
+    if (kept && counts && counts.props["data-review"] !== kept) {
+      kept = null;
+      tell("", false);
+    }
+  };
+
   async function correct(file) {
     const page = document.getElementById("scan-page");
     if (!file || !page) return;
@@ -18,14 +27,18 @@
     form.append("mask", file);
     form.append("labels", document.getElementById("correct-labels")?.value ?? "");
     form.append("empty", document.getElementById("correct-empty")?.checked ? "yes" : "no");
-    const counts = document.querySelector("#scan-counts [data-result]")?.dataset;
-    form.append("result", counts?.result ?? "");
-    form.append("parent", counts?.review ?? "");
+    const { result, review: parent } = lightbox.reviewed();
+    form.append("result", result);
+    form.append("parent", parent);
+    form.append("minutes", lightbox.reviewMinutes());
+    form.append("comment", document.getElementById("scan-comment")?.value ?? "");
     const path = "/scans/" + encodeURIComponent(page.dataset.scan) + "/correction";
     try {
       const response = await fetch(path, { method: "POST", body: form, headers: { "X-CSRFToken": lightbox.csrf() } });
       if (!response.ok) return tell(await lightbox.sentence(response), true);
       const { review } = await response.json();
+      kept = review;
+      lightbox.reviewKept();
       tell("Your mask was kept.", false);
       window.dash_clientside.set_props("scan-refresh", { data: "corrected " + review });
     } catch {
@@ -48,4 +61,4 @@
     document.body.append(field);
     field.click();
   });
-})(window.lightbox);
+})(window.lightbox, window.dash_clientside.lightbox);

@@ -142,7 +142,11 @@
     if (!node || !node.data) return;
     opened = { row: node.rowIndex, column: id };
     const { pseudonym, scan_id: scan } = node.data;
-    lightbox.openPage(id === "pseudonym" ? "/patients/" + encodeURIComponent(pseudonym) : "/scans/" + encodeURIComponent(scan));
+    if (id === "pseudonym") return lightbox.openPage("/patients/" + encodeURIComponent(pseudonym));
+    // With the list that it was opened from: "next" on its page is the next one of that list.
+    const list = new URLSearchParams(location.search);
+    list.delete("row");
+    lightbox.openPage("/scans/" + encodeURIComponent(scan) + (list.size ? "?" + list : ""));
   }
 
   function attach(grid) {

@@ -13,7 +13,6 @@ from dashboard.components.icons import icon
 from dashboard.components.measurements import measurements_table
 from dashboard.components.patient import identity_line
 from dashboard.components.results import (
-    finding,
     local_date,
     local_time,
     uncertain_sentence,
@@ -21,7 +20,6 @@ from dashboard.components.results import (
 from data.records import (
     Outcome,
     Result,
-    Review,
     Scan,
     ScanStatus,
     User,
@@ -31,10 +29,8 @@ from services import addresses
 from services.permissions import Permission, may
 from services.reading_words import (
     UNSURE_OUTLINE,
-    VERDICT_NAMES,
     recognised_words,
     spacing_words,
-    truth_words,
     warns_of_outline,
 )
 from services.task_words import outcome_words, words_of
@@ -237,40 +233,6 @@ def downloads(view: ScanView) -> list[Component]:
             )
     links.append(_download("This slice with overlay, PNG", f"{base}/overlay/0.png", "bi-layers", "overlay"))
     return links
-
-
-def history(reviews: tuple[Review, ...], task: str) -> Component:
-    """Who said what, newest first."""
-    if not reviews:
-        return html.P("Nobody has reviewed this result.", className="text-secondary mb-0")
-    return html.Ol([_review(review, task) for review in reviews], className="lb-history")
-
-
-def mask_advice(scan: Scan) -> str:
-    """Explain in which grid a corrected mask is taken."""
-    shape = " × ".join(str(length) for length in scan.grid.shape)
-    if scan.grid.kind == "image" and scan.slices == 1:
-        kind = f"A PNG of {scan.width} × {scan.height} pixels"
-    else:
-        kind = f"A NIfTI file (.nii or .nii.gz) of {shape} voxels in the grid of the scan"
-    return (
-        f"{kind}: 0 is background, anything else is {finding(scan.task)}. "
-        "The easiest way: download the AI's mask, edit it, upload it."
-    )
-
-
-def _review(review: Review, task: str) -> Component:
-    parts = [truth_words(review, task), review.reason or ""]
-    if review.dice is not None:
-        parts.append(f"Dice with the AI's mask {review.dice:.2f}")
-    said = "; ".join(part for part in parts if part)
-    return html.Li(
-        [
-            html.Span(VERDICT_NAMES[review.verdict], className=f"lb-badge lb-verdict-{review.verdict.value}"),
-            html.Span(f" {review.reviewer_name}, {local_time(review.created_at)}"),
-            html.Div(said, className="text-secondary") if said else None,
-        ]
-    )
 
 
 def _progress(heading: str, text: str) -> Component:

@@ -4,44 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx
+from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import identities, panels, viewer
 from dashboard.components import scan as parts
-from dashboard.components.drift import gallery as drift_gallery
 from dashboard.components.outputs import Values, clicked, outputs
 from dashboard.components.patient import TAB_TITLE, tab_title
-from dashboard.components.results import accepting_words, version_of
+from dashboard.components.results import version_of
 from dashboard.components.scan import (
-    ACCEPT,
-    ACCEPT_MEANS,
-    ADVICE,
     CARD,
-    CORRECT_ROW,
-    COUNTS,
     DOWNLOADS,
     FACTS,
-    HISTORY,
     IDENTITY,
     PROVENANCE,
-    REASON,
     REFRESH,
-    REJECT,
     RESULT,
     RETRY,
     RETRY_ROW,
-    REVIEW,
-    REVIEWED,
     SCAN_ID,
     SEEN,
     STATUS,
     TITLE,
-    TRUTH,
     UNCERTAIN,
 )
-from dashboard.pages import scan_identity, scan_patient
+from dashboard.pages import scan_identity, scan_patient, scan_review
 from data.records import ScanStatus, User
 from services.permissions import Permission, may
 
@@ -61,16 +49,8 @@ PANELS = {
     PROVENANCE: "children",
     CARD: "children",
     DOWNLOADS: "children",
-    HISTORY: "children",
-    REVIEW: "hidden",
-    ACCEPT_MEANS: "children",
-    ADVICE: "children",
-    CORRECT_ROW: "hidden",
-    TRUTH: "options",
     SEEN: "data",
-    COUNTS: "children",
 }
-_TRUTHS = {"present": True, "absent": False, "": None}
 
 
 def layout(user: User, scan_id: str = "") -> Component:
@@ -94,16 +74,6 @@ def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
         PROVENANCE: panels.provenance(view.result),
         CARD: view.model_card or "",
         DOWNLOADS: panels.downloads(view),
-        HISTORY: [
-            drift_gallery.hint(reviewing.requests.of_scan(scan_id)),
-            panels.history(view.reviews, view.scan.task),
-        ],
-        REVIEW: not _may_review(view, user),
-        ACCEPT_MEANS: "" if view.result is None else accepting_words(view.result),
-        ADVICE: panels.mask_advice(view.scan),
-        CORRECT_ROW: view.result is None or not view.result.has_mask,
-        TRUTH: parts.truth_options(view.scan.task),
-        COUNTS: parts.counts(view),
         SEEN: {"scan": scan_id, "version": version_of(view)},
     }
 
@@ -119,27 +89,11 @@ def retry(worklist: Worklist, readings: Reading, user: User, scan_id: str) -> No
     readings.request(scan_id, user)
 
 
-def decide(
-    reviewing: ReviewingServices,
-    user: User,
-    scan_id: str,
-    verdict: str,
-    reason: str | None,
-    truth: str | None,
-) -> str:
-    """Accept or reject a result, and say so in a sentence."""
-    if verdict == ACCEPT:
-        reviewing.reviews.accept(scan_id, user)
-        return "Accepted."
-    reviewing.reviews.reject(scan_id, user, reason or "", _TRUTHS.get(truth or ""))
-    return "Rejected."
-
-
 def register(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None:
     """Bind the page."""
     _register_panels(app, reviewing, readings)
     _register_viewer(app, reviewing)
-    _register_review(app, reviewing)
+    scan_review.register(app, reviewing)
     scan_identity.register(app, reviewing.identities)
     scan_patient.register(app, reviewing)
 
@@ -173,32 +127,7 @@ def _register_viewer(app: Dash, reviewing: ReviewingServices) -> None:
     app.clientside_callback(ClientsideFunction("lightbox", "showInViewer"), Input(viewer.DATA, "data"))
 
 
-def _register_review(app: Dash, reviewing: ReviewingServices) -> None:
-    @app.callback(
-        output=outputs({REVIEWED: "children", REFRESH: "data", REASON: "value"}, again=True),
-        inputs=[
-            Input(ACCEPT, "n_clicks"),
-            Input(REJECT, "n_clicks"),
-            State(SCAN_ID, "data"),
-            State(REASON, "value"),
-            State(TRUTH, "value"),
-        ],
-        prevent_initial_call=True,
-    )
-    def _decide(
-        accepts: int | None, rejects: int | None, scan_id: str, reason: str | None, truth: str | None
-    ) -> Values:
-        user = require(Permission.REVIEW)
-        clicked(accepts, rejects)
-        sentence = decide(reviewing, user, scan_id, str(ctx.triggered_id), reason, truth)
-        return {REVIEWED: sentence, REFRESH: f"reviewed {accepts} {rejects}", REASON: ""}
-
-
 def _conflicts(reviewing: ReviewingServices, user: User, view: ScanView) -> list[Component]:
     if not may(user, Permission.SETTLE_IDENTITIES):
         return []
     return identities.panels(reviewing.identities.of_patient(view.patient.id, user))
-
-
-def _may_review(view: ScanView, user: User) -> bool:
-    return may(user, Permission.REVIEW) and view.result is not None

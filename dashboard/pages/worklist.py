@@ -33,6 +33,7 @@ from dashboard.pages import triage as triage_page
 from data.records import User, WorklistQuery
 from services.addresses import WorklistAddress
 from services.permissions import Permission, may
+from services.reviewing.worklist import BY_URGENCY
 
 if TYPE_CHECKING:
     from services.assembly.reviewing import ReviewingServices
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 LOCATION = "location"
 MOST_ROWS = 200
 GRID_CLASS = "ag-theme-quartz lb-grid"
-BY_URGENCY = (("urgency", True),)  # and equal ones the newest first
 ROWS = {
     GRID: ("getRowsResponse", "className"),
     TOTAL: "children",

@@ -78,10 +78,8 @@ class WorklistStore:
         last. InvalidInput for a filter or column that does not exist.
         """
         columns = self._ledger.columns()
-        rows = row_numbers(selected(columns, query.filters))
-        fitting = searched(columns, query.search, with_identity=with_identity)
-        if fitting is not None:
-            rows = rows[fitting[rows]]
+        rows = _fitting(columns, query, with_identity)
+        query = replace(query, count=max(0, min(query.count, MOST_ROWS)))
         wanted = _ordered(columns, rows, query, with_identity)
         ids = [scan_id.decode() for scan_id in columns.scan_ids[wanted]]
         classes = dict(zip(ids, _classes(columns, wanted), strict=True))
@@ -91,6 +89,20 @@ class WorklistStore:
     def count(self, filters: Filters) -> int:
         """How many scans fit filters; InvalidInput for one that does not exist."""
         return len(selected(self._ledger.columns(), filters))
+
+    def following(self, query: WorklistQuery, scan_id: str, with_identity: bool) -> str | None:
+        """The scan that comes after this one among those asked for, whether or not it is one of them.
+
+        After the last one comes the first; None where there is no other.
+        """
+        columns = self._ledger.columns()
+        alive = row_numbers(columns.index.alive)
+        own = alive[columns.scan_ids[alive] == scan_id.encode()]
+        rows = np.union1d(_fitting(columns, query, with_identity), own)
+        ordered = _ordered(columns, rows, replace(query, start=0, count=len(rows)), with_identity)
+        after = np.roll(ordered, -1)[ordered == own] if len(own) else ordered[:1]
+        others = after[~np.isin(after, own)]
+        return columns.scan_ids[others[0]].decode() if len(others) else None
 
     def _fetched(self, ids: list[str], with_identity: bool) -> tuple[WorklistRow, ...]:
         columns: list[ColumnElement[Any]] = [ledger.c[name] for name in _OF_LEDGER]
@@ -104,6 +116,13 @@ class WorklistStore:
         with reading(self._engine) as connection:
             rows = {row.scan_id: _row(row) for row in connection.execute(query)}
         return tuple(rows[scan_id] for scan_id in ids if scan_id in rows)
+
+
+def _fitting(columns: LedgerColumns, query: WorklistQuery, with_identity: bool) -> NDArray[np.int64]:
+    """The rows that fit filters and search."""
+    rows = row_numbers(selected(columns, query.filters))
+    fitting = searched(columns, query.search, with_identity=with_identity)
+    return rows if fitting is None else rows[fitting[rows]]
 
 
 def _row(row: Row[Any]) -> WorklistRow:
@@ -128,8 +147,7 @@ def _ordered(
     columns: LedgerColumns, rows: NDArray[np.int64], query: WorklistQuery, with_identity: bool
 ) -> NDArray[np.int64]:
     """The rows of the page asked for, in its order; equal ones by arrival, as the last column goes."""
-    count = max(0, min(query.count, MOST_ROWS))
-    end = max(0, query.start) + count
+    count, end = query.count, max(0, query.start) + query.count
     sort = query.sort or (("scan_id", True),)
     keys = [_key(columns, rows, name, descending, with_identity) for name, descending in sort]
     arrival = columns.keys[rows] * (-1 if sort[-1][1] else 1)

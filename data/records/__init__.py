@@ -38,7 +38,15 @@ from data.records.results import (
     Result,
     outcome_of,
 )
-from data.records.reviews import BY_PEOPLE, Review, Verdict, current_review
+from data.records.reviews import (
+    BY_PEOPLE,
+    LesionCall,
+    LesionVerdict,
+    RejectReason,
+    Review,
+    Verdict,
+    current_review,
+)
 from data.records.scans import (
     DecodedScan,
     KeptRefusal,
@@ -64,6 +72,9 @@ PNEUMONIA = "pneumonia"
 NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full images and decides."
 
 __all__ = [
+    "RejectReason",
+    "LesionVerdict",
+    "LesionCall",
     "AccessToken",
     "Acquisition",
     "Alert",

@@ -21,6 +21,35 @@ class Verdict(StrEnum):
     TAKING_BACK = "taking-back"  # says nothing of the result: the review that it names no longer counts
 
 
+class RejectReason(StrEnum):
+    """Why a reviewer rejects a result; what it is called stands in `services.reading_words`."""
+
+    NORMAL_ANATOMY = "normal-anatomy"
+    OTHER_DISEASE = "other-disease"
+    ARTEFACT = "artefact"
+    MISSED = "missed"
+    OUTLINE = "outline"
+    QUALITY = "quality"
+    WRONG_EXAMINATION = "wrong-examination"
+    OTHER = "other"  # in the reviewer's own words
+
+
+class LesionCall(StrEnum):
+    """What a reviewer said of one lesion of the AI's mask."""
+
+    RIGHT = "right"
+    WRONG = "wrong"  # it is none
+    OUTLINE_WRONG = "outline-wrong"
+
+
+@dataclass(frozen=True)
+class LesionVerdict:
+    """What a reviewer said of a lesion; the largest one is number 1, as the result lists them."""
+
+    lesion: int
+    call: LesionCall
+
+
 BY_PEOPLE = (Verdict.ACCEPTED, Verdict.REJECTED, Verdict.CORRECTED, Verdict.UNSURE)
 """The verdicts of somebody who looked."""
 
@@ -44,6 +73,8 @@ class Review:
     parent_id: str | None = None  # the current review that the reviewer had before their eyes
     minutes: float | None = None  # that the reviewer spent
     comment: str | None = None
+    reason_code: RejectReason | None = None  # `reason` is what was written beside it
+    lesions: tuple[LesionVerdict, ...] = ()
 
 
 def current_review(reviews: Iterable[Review], result_id: str) -> Review | None:

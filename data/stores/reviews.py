@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, insert, or_, select, update
 
 from data.codec import from_json, to_json
 from data.database import bump, reading, writing
 from data.errors import Outdated
 from data.ledger.rows import not_withdrawn, note_old_review, note_review
-from data.records import Measurements, Review, Verdict, current_review
+from data.records import LesionVerdict, Measurements, RejectReason, Review, Verdict, current_review
 from data.tables import REVISION_OF_SCANS, results, reviews, scans
 
 NEW_RESULT = "This scan was read again meanwhile: look at the new result first."
@@ -92,7 +92,7 @@ class ReviewStore:
     def reasoned(self, first: datetime, end: datetime, limit: int) -> list[Review]:
         """The latest reviews of a time that count and say why, newest first; none of a withdrawn scan."""
         source = results.join(reviews, results.c.current_review_id == reviews.c.id)
-        said = reviews.c.reason.is_not(None) | reviews.c.comment.is_not(None)
+        said = or_(*(reviews.c[name].is_not(None) for name in ("reason", "comment", "reason_code")))
         given = said & (reviews.c.created_at >= first) & (reviews.c.created_at < end)
         query = select(reviews).select_from(source).where(given, not_withdrawn(reviews.c.scan_id))
         newest = (reviews.c.created_at.desc(), reviews.c.id)
@@ -131,6 +131,8 @@ def _values(review: Review) -> dict[str, Any]:
         "parent_id": review.parent_id,
         "minutes": review.minutes,
         "comment": review.comment,
+        "reason_code": review.reason_code,
+        "lesions": to_json(review.lesions) if review.lesions else None,
         "created_at": review.created_at,
     }
 
@@ -152,4 +154,6 @@ def _review(row: Row[Any]) -> Review:
         parent_id=row.parent_id,
         minutes=row.minutes,
         comment=row.comment,
+        reason_code=None if row.reason_code is None else RejectReason(row.reason_code),
+        lesions=() if row.lesions is None else from_json(tuple[LesionVerdict, ...], row.lesions),
     )

@@ -55,6 +55,8 @@ reviews = Table(
     Column("parent_id", String(ID_LENGTH)),  # the current review when this one was begun
     Column("minutes", Double),  # that the reviewer spent
     Column("comment", Words),
+    Column("reason_code", String(32)),  # why it was rejected
+    Column("lesions", Words),  # JSON: what was said of single lesions, NULL where nothing was
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_reviews_scan_id_created_at", "scan_id", "created_at"),
     Index("ix_reviews_result_id", "result_id"),

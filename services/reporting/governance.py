@@ -34,6 +34,7 @@ from services.cohort.cohort import Cohorts
 from services.cohort.exports import sections, shown, table
 from services.deidentification import without_identity
 from services.performance.history import Histories, History
+from services.reading_words import reason_words
 from services.reporting import worst_cases
 from services.reporting.performance_chapters import answers_chapter, real_use_chapter, subgroups_chapter
 from services.reporting.performance_report import SYNTHETIC, cases, live_words, readings
@@ -253,7 +254,7 @@ class GovernanceReport:
     def _reason(self, review: Review) -> str:
         scan = self._sources.scans.get(review.scan_id)
         patient = self._sources.patients.get(scan.patient_id, with_identity=True) if scan else None
-        words = " ".join(filter(None, (review.reason, review.comment)))
+        words = " ".join(filter(None, (reason_words(review), review.comment)))
         return without_identity(words[:_MOST_WORDS], patient.identity if patient else None)
 
     def _approvals(self, period: Period) -> Chapter:

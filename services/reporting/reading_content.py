@@ -22,6 +22,7 @@ from services.measurement_words import EMPTY, measured_words
 from services.reading_words import (
     UNSURE_OUTLINE,
     VERDICT_NAMES,
+    reason_words,
     recognised_words,
     spacing_words,
     truth_words,
@@ -171,7 +172,7 @@ def _review(review: Review, task: str, hidden: Identity | None) -> list[tuple[st
     return [
         ("Verdict", VERDICT_NAMES[review.verdict].lower()),
         ("Held to be true", truth_words(review, task)),
-        ("Reason", without_identity(review.reason or "", hidden)),
+        ("Reason", without_identity(reason_words(review), hidden)),
         ("Comment", without_identity(review.comment or "", hidden)),
         (
             "Overlap",

@@ -18,7 +18,18 @@ from data.database import new_id, now
 from data.errors import InvalidInput, NotFound, Outdated
 from data.files import FileStore
 from data.packing import packed
-from data.records import AuditEvent, Result, Review, Scan, User, Verdict, current_review
+from data.records import (
+    AuditEvent,
+    LesionCall,
+    LesionVerdict,
+    RejectReason,
+    Result,
+    Review,
+    Scan,
+    User,
+    Verdict,
+    current_review,
+)
 from data.stores.audit import AuditLog
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
@@ -34,6 +45,7 @@ ReviewListener = Callable[[Result], None]
 LONGEST_REASON = 2000
 LONGEST_MINUTES = 24 * 60.0
 _NO_REVIEW = "There is no such review."
+_ALL_RIGHT = "To accept is to say that every lesion is right: reject or correct the result instead."
 _TAKEN_BACK = "This review has been taken back already."
 
 
@@ -52,6 +64,7 @@ class Remarks:
     seen: Seen | None = None  # None: whatever counts now
     comment: str = ""
     minutes: float | None = None  # that the reviewer spent
+    lesions: tuple[LesionVerdict, ...] = ()  # of the AI's mask
 
 
 NO_REMARKS = Remarks()
@@ -117,6 +130,8 @@ class Reviews:
     def accept(self, scan_id: str, user: User, remarks: Remarks = NO_REMARKS) -> Review:
         """The result is right, and so is the AI's own mask, whatever was said before."""
         _, result = self._reviewable(scan_id, user)
+        if any(said.call is not LesionCall.RIGHT for said in remarks.lesions):
+            raise InvalidInput(_ALL_RIGHT)
         review = _review(result, user, Verdict.ACCEPTED, remarks)
         return self._kept(replace(review, truth_positive=result.positive), result, remarks)
 
@@ -124,14 +139,21 @@ class Reviews:
         self,
         scan_id: str,
         user: User,
-        reason: str,
+        reason: RejectReason,
+        words: str = "",
         truth_positive: bool | None = None,
         remarks: Remarks = NO_REMARKS,
     ) -> Review:
-        """The result is wrong, for a reason; `truth_positive` says what is true, None leaves it open."""
+        """The result is wrong, for a reason; `truth_positive` says what is true, None leaves it open.
+
+        Any other reason than those of the list needs words.
+        """
         _, result = self._reviewable(scan_id, user)
         review = _review(result, user, Verdict.REJECTED, remarks)
-        review = replace(review, reason=_reason(reason), truth_positive=truth_positive)
+        said = words.strip()[:LONGEST_REASON] or None
+        if reason is RejectReason.OTHER and said is None:
+            raise InvalidInput("Please say why the result is rejected.")
+        review = replace(review, reason_code=reason, reason=said, truth_positive=truth_positive)
         return self._kept(review, result, remarks)
 
     def unsure(self, scan_id: str, user: User, remarks: Remarks = NO_REMARKS) -> Review:
@@ -233,10 +255,14 @@ def _review(result: Result, user: User, verdict: Verdict, remarks: Remarks) -> R
         parent_id=None if seen is None else seen.review_id,
         minutes=minutes,
         comment=remarks.comment.strip()[:LONGEST_REASON] or None,
+        lesions=_of_result(remarks.lesions, result),
     )
 
 
-def _reason(text: str) -> str:
-    if not text.strip():
-        raise InvalidInput("Please say why the result is rejected.")
-    return text.strip()[:LONGEST_REASON]
+def _of_result(said: tuple[LesionVerdict, ...], result: Result) -> tuple[LesionVerdict, ...]:
+    """What was said of lesions, in their order; raises InvalidInput for one that the result does not have."""
+    count = 0 if result.measurements is None else len(result.measurements.lesions)
+    numbers = [verdict.lesion for verdict in said]
+    if len(set(numbers)) < len(numbers) or not all(1 <= number <= count for number in numbers):
+        raise InvalidInput("There is no such lesion.")
+    return tuple(sorted(said, key=lambda verdict: verdict.lesion))

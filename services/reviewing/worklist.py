@@ -35,9 +35,12 @@ from data.stores.scans import ScanStore
 from data.stores.withdrawals import WithdrawalStore
 from services import keys
 from services.accounts import Accounts
+from services.addresses import WorklistAddress
 from services.permissions import Permission, may, require
 from services.reviewing.remeasuring import Remeasuring
 
+BY_URGENCY = (("urgency", True),)
+"""How the worklist is ordered where its address says nothing: equal ones the newest first."""
 NO_SCAN = "There is no such scan."
 WITHDRAWN = "This scan was withdrawn."
 IN_CONFLICT = (
@@ -161,6 +164,25 @@ class Worklist:
             orientation=letters(scan.grid),
             model_card=self._card(scan.task),
         )
+
+    def next_unread(self, scan_id: str, viewer: User, address: str = "") -> str | None:
+        """The scan after this one that was read and nobody has reviewed, or None; after the last the first.
+
+        It is looked for in the worklist that the query of an address says, in its order, else among the scans
+        of the same task, the oldest first. Raises NotFound, InvalidInput for a query that does not fit.
+        """
+        require(viewer, Permission.SEE_SCANS, hidden=NO_SCAN)
+        scan = self._scans.get(scan_id)
+        if scan is None:
+            raise NotFound(NO_SCAN)
+        listed = WorklistAddress.read(address)
+        filters: dict[str, tuple[str, ...]] = dict(listed.filters) if address else {"task": (scan.task,)}
+        query = WorklistQuery(
+            search=listed.search.strip(),
+            filters=filters | {"review": ("none",), "status": (ScanStatus.READ.value,)},
+            sort=(listed.sort or BY_URGENCY) if address else (("created_at", False),),
+        )
+        return self._store.following(query, scan_id, with_identity=may(viewer, Permission.SEE_IDENTITY))
 
     def thumbnail(self, scan_id: str) -> bytes:
         """A small PNG; raises NotFound."""

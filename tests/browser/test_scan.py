@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from data.records import Doubt, Identity, Role, Verdict
+from data.records import Doubt, Identity, Role
 
 pytestmark = pytest.mark.browser
 
@@ -43,32 +43,8 @@ def test_an_uncertain_scan_says_so_above_its_picture(clinic, open_tab, width: in
     page.locator("#viewer-jumps button").first.click()
     expect(page.get_by_label("Outline")).to_be_checked()
     expect(page.locator("#scan-accept-means")).to_have_text("To accept is to say: tumour found.")
-    page.get_by_role("button", name="Accept").click()
-    expect(page.locator("#scan-reviewed")).to_have_text("Accepted.")
-
-
-def test_a_clinician_accepts_and_rejects(clinic, open_tab, read) -> None:
-    page = _opened(open_tab(), read.id)
-    page.click("#scan-accept")
-    expect(page.locator(".lb-history li")).to_have_count(1)
-    page.click("summary:has-text('Reject')")
-    page.fill("#scan-reason", "It is oedema.")
-    page.get_by_label("Tumour absent").check()
-    page.click("#scan-reject")
-    expect(page.locator(".lb-history li")).to_have_count(2)
-    latest = clinic.reviews.current(read.id)
-    assert (latest.verdict, latest.reason, latest.truth_positive) == (
-        Verdict.REJECTED,
-        "It is oedema.",
-        False,
-    )
-
-
-def test_a_rejection_without_a_reason_is_said(open_tab, read) -> None:
-    page = _opened(open_tab(), read.id)
-    page.click("summary:has-text('Reject')")
-    page.click("#scan-reject")
-    expect(page.locator("#alert")).to_contain_text("say why")
+    page.get_by_role("button", name="Accept", exact=True).click()
+    expect(page.locator("#scan-current-review")).to_contain_text("Accepted")
 
 
 def test_a_corrected_mask_is_shown(clinic, open_tab, read) -> None:
@@ -86,6 +62,9 @@ def test_a_corrected_mask_is_shown(clinic, open_tab, read) -> None:
     page.wait_for_function("lightbox.viewer.current().masks.has('corrected')")
     same = "(([one, other]) => one.every((voxel, at) => voxel === other[at]))"
     assert page.evaluate(f"{same}([...lightbox.viewer.current().masks.values()])")
+    page.get_by_role("button", name="Accept", exact=True).click()
+    expect(page.locator("#correct-message")).to_be_empty()
+    expect(page.get_by_text("Corrected mask, NIfTI")).to_have_count(0)
 
 
 def test_a_mask_that_does_not_fit_is_said(open_tab, read) -> None:

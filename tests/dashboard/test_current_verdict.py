@@ -14,13 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.build import build_dashboard
-from dashboard.components import scan as parts
+from dashboard.components import review as parts
 from dashboard.pages import scan as page
+from dashboard.pages import scan_review
 from data.database import new_id
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
 from data.packing import packed
-from data.records import BRAIN_TUMOUR, Result, Review, Role, Scan, User, Verdict, WorklistQuery
+from data.records import BRAIN_TUMOUR, RejectReason, Result, Review, Role, Scan, User, Verdict, WorklistQuery
 from services import keys
 from services.importing.labels import label_review
 from services.reviewing.review import DrawnMask
@@ -94,7 +95,7 @@ class House:
             case ("accept",):
                 self._note(case, reviews.accept(scan_id, user), case.result.positive)
             case ("reject", truth):
-                self._note(case, reviews.reject(scan_id, user, "no", truth), truth)
+                self._note(case, reviews.reject(scan_id, user, RejectReason.OTHER, "no", truth), truth)
             case ("correct", side):
                 mask = self.drawn(side)
                 drawn = DrawnMask(gzip.compress(mask.tobytes()), empty=side == 0)
@@ -117,7 +118,7 @@ class House:
     # What each place tells, as (verdict, truth, whether a corrected mask stands, its voxels).
 
     def told_by_page(self, case: Case) -> tuple[Any, ...]:
-        shown = page.show(self.reviewing, self.grey, case.scan.id)
+        shown = scan_review.show(self.reviewing, self.grey, case.scan.id)
         sources = page.show_viewer(self.reviewing, self.grey, case.scan.id)["viewer-data"]["sources"]
         counts = shown[parts.COUNTS]
         assert getattr(counts, "data-result") == case.result.id

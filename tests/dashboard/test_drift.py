@@ -11,8 +11,9 @@ import pytest
 from flask import Flask
 from PIL import Image
 
+from dashboard.components import review
 from dashboard.pages import drift as page
-from dashboard.pages import scan
+from dashboard.pages import scan_review
 from data.errors import InvalidInput
 from data.records import BRAIN_TUMOUR, PNEUMONIA, DriftAsk, DriftRun, Role
 from tests.dashboard.clinic import Clinic
@@ -150,7 +151,7 @@ def test_chosen_scans_go_to_review_and_into_a_pack(clinic: Clinic, run: DriftRun
     assert clinic.services.training.packs.recent()[0].ask.scan_ids == (scan_id,)
     clinician = clinic.person(Role.CLINICIAN, "reader")
     assert "noise of the new scanner" in str(
-        scan.show(clinic.services.reviewing, clinician, scan_id)[scan.HISTORY]
+        scan_review.show(clinic.services.reviewing, clinician, scan_id)[review.HISTORY]
     )
     clinic.services.reviewing.reviews.accept(scan_id, clinician)
     assert clinic.services.reviewing.requests.open() == []

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from dashboard.components import metrics, panels, worklist_grid
+from dashboard.components import metrics, review, worklist_grid
 from dashboard.components import worklist as parts
-from dashboard.pages import admin, models, scan, worklist
-from data.errors import InvalidInput, NotAllowed
-from data.records import Doubt, Identity, Role, ScanStatus, Verdict
+from dashboard.pages import admin, models, scan, scan_review, worklist
+from data.errors import InvalidInput
+from data.records import Doubt, Identity, Role, ScanStatus, User
 from tests.dashboard.clinic import Clinic
 
 FIRST = {"startRow": 0, "endRow": 50}
@@ -22,6 +22,11 @@ def rows(clinic: Clinic, *asked) -> tuple[dict, str, object]:
     empty = shown[parts.EMPTY]
     assert empty["hidden"] is (empty["children"] is None)
     return shown[worklist_grid.GRID]["getRowsResponse"], shown[parts.TOTAL], empty["children"]
+
+
+def whole_page(clinic: Clinic, user: User, scan_id: str) -> dict[str, Any]:
+    reviewing = clinic.services.reviewing
+    return scan.show(reviewing, user, scan_id) | scan_review.show(reviewing, user, scan_id)
 
 
 def _names(answer: dict) -> list[str]:
@@ -135,13 +140,15 @@ def test_an_uncertain_scan_says_so_first_and_keeps_its_outline(clinic: Clinic) -
     clinician = clinic.person(Role.CLINICIAN)
     kept = clinic.add_volume(clinician.id)
     clinic.read_volume(kept, doubts=UNUSUAL, outside_distance=1.34)
-    shown = scan.show(clinic.services.reviewing, clinician, kept.id)
+    shown = scan.show(clinic.services.reviewing, clinician, kept.id) | scan_review.show(
+        clinic.services.reviewing, clinician, kept.id
+    )
     sentence = "Uncertain: abnormal signal, not like the tumours that were learnt. "
     assert f"{sentence}The outline below is a suggestion." in str(shown[scan.UNCERTAIN])
     said = str(shown[scan.RESULT])
     assert "Tumour found" not in said and "lb-outcome-uncertain" in said and "6.0 mL" in said
     assert "Distance from the training pictures 1.34, limit 1.00" in said
-    assert (shown[scan.REVIEW], shown[scan.ACCEPT_MEANS]) == (False, "To accept is to say: tumour found.")
+    assert (shown[review.REVIEW], shown[review.ACCEPT_MEANS]) == (False, "To accept is to say: tumour found.")
     clinic.services.reviewing.reviews.accept(kept.id, clinician)
     assert clinic.reviews.of_scan(kept.id)[0].truth_positive is True
 
@@ -150,19 +157,23 @@ def test_an_uncertain_scan_without_an_outline_speaks_of_none(clinic: Clinic) -> 
     clinician = clinic.person(Role.CLINICIAN)
     film = clinic.add_film(clinician.id)
     clinic.read_film(film, positive=False, doubts=(Doubt.UNLIKE_TRAINING, Doubt.NEAR_THRESHOLD))
-    shown = scan.show(clinic.services.reviewing, clinician, film.id)
+    shown = scan.show(clinic.services.reviewing, clinician, film.id) | scan_review.show(
+        clinic.services.reviewing, clinician, film.id
+    )
     banner = str(shown[scan.UNCERTAIN])
     assert "Uncertain: unlike what the model was trained on; too close to call." in banner
     assert "outline" not in banner
-    assert shown[scan.ACCEPT_MEANS] == "To accept is to say: pneumonia unlikely."
+    assert shown[review.ACCEPT_MEANS] == "To accept is to say: pneumonia unlikely."
 
 
 def test_a_certain_scan_has_no_word_of_doubt(clinic: Clinic) -> None:
     clinician = clinic.person(Role.CLINICIAN)
     kept = clinic.add_volume(clinician.id)
     clinic.read_volume(kept)
-    shown = scan.show(clinic.services.reviewing, clinician, kept.id)
-    assert (shown[scan.UNCERTAIN], shown[scan.ACCEPT_MEANS]) == (None, "")
+    shown = scan.show(clinic.services.reviewing, clinician, kept.id) | scan_review.show(
+        clinic.services.reviewing, clinician, kept.id
+    )
+    assert (shown[scan.UNCERTAIN], shown[review.ACCEPT_MEANS]) == (None, "")
     assert "Distance" not in str(shown[scan.RESULT])
 
 
@@ -243,36 +254,6 @@ def test_the_viewer_knows_of_no_place_where_the_file_states_none(clinic: Clinic)
     for kept in (clinic.add_volume(clinician.id, placed=False), clinic.add_film(clinician.id)):
         data = scan.show_viewer(clinic.services.reviewing, clinician, kept.id)
         assert (data["placed"], data["spacing"]) == (False, [None] * 3)
-
-
-def test_reviews_are_kept_and_listed(clinic: Clinic) -> None:
-    clinician = clinic.person(Role.CLINICIAN)
-    kept = clinic.add_volume(clinician.id)
-    clinic.read_volume(kept)
-    assert scan.decide(clinic.services.reviewing, clinician, kept.id, scan.ACCEPT, "", "") == "Accepted."
-    scan.decide(clinic.services.reviewing, clinician, kept.id, scan.REJECT, "It is oedema.", "absent")
-    latest = clinic.reviews.current(kept.id)
-    assert (latest.verdict, latest.truth_positive) == (Verdict.REJECTED, False)
-    said = str(scan.show(clinic.services.reviewing, clinician, kept.id)[scan.HISTORY])
-    assert "It is oedema." in said
-    assert "Dr Clinician" in said
-    assert "tumour absent" in said
-
-
-def test_a_rejection_needs_a_reason_and_a_clinician(clinic: Clinic) -> None:
-    clinician, head = clinic.person(Role.CLINICIAN), clinic.person(Role.HEAD)
-    kept = clinic.add_volume(clinician.id)
-    clinic.read_volume(kept)
-    with pytest.raises(InvalidInput):
-        scan.decide(clinic.services.reviewing, clinician, kept.id, scan.REJECT, " ", "")
-    with pytest.raises(NotAllowed):
-        scan.decide(clinic.services.reviewing, head, kept.id, scan.ACCEPT, "", "")
-
-
-def test_mask_advice_names_the_grid(clinic: Clinic) -> None:
-    kept = clinic.add_volume("u")
-    assert "48 × 60 × 24 voxels" in panels.mask_advice(kept)
-    assert "80 × 64 pixels" in panels.mask_advice(clinic.add_film("u"))
 
 
 def test_models_show_numbers_with_n_and_interval(clinic: Clinic) -> None:

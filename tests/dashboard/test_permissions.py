@@ -113,9 +113,10 @@ QUERIES = {
 CALLBACKS: dict[str, Permission] = {
     "worklist": SEE, "scan": SEE, "viewer": SEE, "patient": SEE,
     "conflict": Permission.SETTLE_IDENTITIES, "scan-retry": Permission.READ_AGAIN,
-    "scan-accept": Permission.REVIEW, "move": Permission.MOVE_SCANS,
+    "move": Permission.MOVE_SCANS,
     "withdraw": Permission.WITHDRAW_SCANS, "withdraw-shown": SEE,
     "triage": Permission.ASSIGN_SCANS, "triage-urgency": Permission.SET_URGENCY,
+    "review": Permission.REVIEW, "scan-take-back": Permission.TAKE_BACK_REVIEWS,
     "cohort": STATISTICS, "performance": STATISTICS, "performance-goal-save": Permission.SET_GOALS,
     "drift": DRIFT, "drift-all": SEE, "drift-run": Permission.RUN_DRIFT, "drift-freeze": Permission.RUN_DRIFT,
     "models": Permission.SEE_MODELS, "models-look": Permission.PROMOTE, "rehearsal": Permission.SEE_MODELS,

@@ -16,7 +16,17 @@ import pytest
 import torch
 
 from dashboard.components.results import short_result, task_name
-from data.records import DriftAsk, ReportKind, ReportState, Result, Role, Severity, User, WorklistQuery
+from data.records import (
+    DriftAsk,
+    RejectReason,
+    ReportKind,
+    ReportState,
+    Result,
+    Role,
+    Severity,
+    User,
+    WorklistQuery,
+)
 from models import weights
 from models.pneumonia import network
 from models.pretrained import Start
@@ -85,7 +95,9 @@ def _worked(services: Services) -> Ward:
         if truths[-1] is result.positive:
             services.reviewing.reviews.accept(view.scan.id, clinician)
         else:
-            services.reviewing.reviews.reject(view.scan.id, clinician, "Look again.", truths[-1])
+            services.reviewing.reviews.reject(
+                view.scan.id, clinician, RejectReason.OTHER, "Look again.", truths[-1]
+            )
         results.append(result)
     assert services.jobs.wait_idle(PATIENCE_S)
     return Ward(services, clinician, person(services, Role.MLOPS, "mel"), results, truths)

@@ -15,6 +15,7 @@ import pytest
 from data.errors import InvalidInput, NotAllowed, NotFound
 from data.records import (
     BRAIN_TUMOUR,
+    RejectReason,
     Role,
     ScanStatus,
     UploadState,
@@ -234,8 +235,8 @@ def test_review_keeps_every_verdict_and_the_ai_s_own_mask(
     with pytest.raises(NotAllowed):
         services.reviewing.reviews.accept(scan_id, person(services, Role.MLOPS, "mel"))
     with pytest.raises(InvalidInput, match="why"):
-        services.reviewing.reviews.reject(scan_id, clinician, "  ")
-    services.reviewing.reviews.reject(scan_id, clinician, "an artefact", truth_positive=False)
+        services.reviewing.reviews.reject(scan_id, clinician, RejectReason.OTHER, "  ")
+    services.reviewing.reviews.reject(scan_id, clinician, RejectReason.ARTEFACT, truth_positive=False)
 
     drawn = tmp_path / "corrected.nii.gz"
     drawn.write_bytes(phantoms.nifti(phantoms.ball(15, (30, 10, 25)).astype(np.uint8)))

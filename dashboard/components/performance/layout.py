@@ -44,7 +44,7 @@ def whole_page(user: User) -> Component:
 
 
 def _history(user: User) -> Component:
-    graph = dcc.Graph(id=GRAPH, config=PLAIN, className="lb-graph lb-history")
+    graph = dcc.Graph(id=GRAPH, config=PLAIN, className="lb-graph lb-history-chart")
     chart = html.Div(graph, className="lb-scroll")
     parts = [html.P(id=MEANING, className="mb-1"), chart, panels.goal_form(user), html.Div(id=NUMBERS)]
     return html.Section(parts, className="lb-card")

@@ -16,7 +16,7 @@ from data.files import FileStore
 from data.ledger.in_memory import Ledger
 from data.ledger.worklist import WorklistStore
 from data.packing import packed
-from data.records import Result, Role, Scan, User, Verdict, WorklistQuery
+from data.records import RejectReason, Result, Role, Scan, User, Verdict, WorklistQuery
 from data.stores.audit import AuditLog
 from data.stores.results import ResultStore
 from data.stores.review_requests import ReviewRequestStore
@@ -113,11 +113,15 @@ def test_rejecting_needs_a_reason_and_may_leave_the_truth_open(ward: Ward, truth
     scan = ward.scan()
     result = ward.read(scan)
     with pytest.raises(InvalidInput, match="say why"):
-        ward.reviews.reject(scan.id, GREY, " \n ", truth)
+        ward.reviews.reject(scan.id, GREY, RejectReason.OTHER, " \n ", truth)
     assert ward.kept.current(scan.id) is None and ward.told == []
-    review = ward.reviews.reject(scan.id, GREY, " " + "x" * (LONGEST_REASON + 1), truth)
+    review = ward.reviews.reject(scan.id, GREY, RejectReason.OTHER, " " + "x" * (LONGEST_REASON + 1), truth)
     assert review.truth_positive is truth and review.reason == "x" * LONGEST_REASON
-    assert ward.kept.current(scan.id) == review and ward.told == [result]
+    assert review.reason_code is RejectReason.OTHER
+    assert ward.kept.current(scan.id) == review
+    review = ward.reviews.reject(scan.id, GREY, RejectReason.MISSED, " ", truth)
+    assert (review.reason_code, review.reason) == (RejectReason.MISSED, None)
+    assert ward.kept.current(scan.id) == review and ward.told == [result] * 2
 
 
 def test_a_correction_measures_the_mask_and_compares_it(ward: Ward, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from data.errors import InvalidInput, NotAllowed, NotFound, Outdated
-from data.records import Role, User, Verdict
+from data.records import LesionCall, LesionVerdict, RejectReason, Role, User, Verdict
 from reports.masks import mask_nifti
 from services.reviewing.pictures import CORRECTED
 from services.reviewing.review import MaskFile, Remarks, Seen, may_take_back
@@ -106,7 +106,7 @@ def test_nobody_overwrites_what_they_have_not_seen(ward: Ward, tmp_path: Path) -
     for act in (
         lambda: ward.reviews.accept(scan.id, HART, begun),
         lambda: ward.reviews.unsure(scan.id, HART, begun),
-        lambda: ward.reviews.reject(scan.id, HART, "no", None, begun),
+        lambda: ward.reviews.reject(scan.id, HART, RejectReason.ARTEFACT, remarks=begun),
         lambda: ward.reviews.correct(scan.id, HART, MaskFile(file, file.name), begun),
         lambda: ward.reviews.take_back(accepted.id, GREY, begun),
     ):
@@ -129,3 +129,29 @@ def test_minutes_are_those_of_a_day_at_most(ward: Ward, minutes: float) -> None:
         ward.reviews.accept(scan.id, GREY, Remarks(minutes=minutes))
     for fitting in (0.0, 1440.0):
         assert ward.reviews.accept(scan.id, GREY, Remarks(minutes=fitting)).minutes == fitting
+
+
+# --- Lesion by lesion ---
+
+
+def test_each_lesion_may_be_judged_and_accepting_says_that_all_are_right(ward: Ward) -> None:
+    scan = ward.scan()
+    ward.read(scan)  # of one lesion
+    wrong, right = LesionVerdict(1, LesionCall.WRONG), LesionVerdict(1, LesionCall.RIGHT)
+    for said in (wrong, LesionVerdict(1, LesionCall.OUTLINE_WRONG)):
+        with pytest.raises(InvalidInput, match="every lesion is right"):
+            ward.reviews.accept(scan.id, GREY, Remarks(lesions=(said,)))
+    for unknown in (
+        (LesionVerdict(0, LesionCall.RIGHT),),
+        (LesionVerdict(2, LesionCall.RIGHT),),
+        (wrong,) * 2,
+    ):
+        with pytest.raises(InvalidInput, match="no such lesion"):
+            ward.reviews.unsure(scan.id, GREY, Remarks(lesions=unknown))
+    assert ward.kept.of_scan(scan.id) == []
+    ward.reviews.accept(scan.id, GREY, Remarks(lesions=(right,)))
+    rejected = ward.reviews.reject(
+        scan.id, GREY, RejectReason.OTHER_DISEASE, remarks=Remarks(lesions=(wrong,))
+    )
+    assert ward.kept.get(rejected.id) == rejected
+    assert rejected.lesions == (wrong,)
