@@ -21,22 +21,25 @@ window.lightbox = window.lightbox || {};
     return cookie ? decodeURIComponent(cookie.slice("lightbox_csrf=".length)) : "";
   };
 
+  /** Lead to the sign-in; false where the page stays, because something on it would be lost.
+
+      Whoever has unsaved work hears `lightbox:signed-out` and prevents it: one signs in in another tab and goes on. */
   lightbox.signedOut = function () {
-    if (leaving) return;
-    leaving = true;
+    if (leaving) return true;
+    leaving = document.dispatchEvent(new CustomEvent("lightbox:signed-out", { cancelable: true }));
+    if (!leaving) return false;
     const here = location.pathname + location.search;
     location.assign("/login?expired=1&next=" + encodeURIComponent(here));
+    return true;
   };
 
   // Dash's own callbacks and our requests alike.
   const plainFetch = window.fetch.bind(window);
+  lightbox.plainFetch = plainFetch; // for who makes something of a 401 of their own
   window.fetch = async function (resource, options) {
     const response = await plainFetch(resource, options);
-    if (response.status === 401) {
-      lightbox.signedOut();
-      // The page is being left: nobody has to make sense of this answer any more.
-      return new Promise(() => {});
-    }
+    // A page that is being left: nobody has to make sense of this answer any more.
+    if (response.status === 401 && lightbox.signedOut()) return new Promise(() => {});
     return response;
   };
 

@@ -105,7 +105,7 @@
     const seed = editing.grid.indexOf(grid, voxel);
     if (mask[seed]) return [];
     let open = atEdge(voxel);
-    const reached = editing.grid.flood(grid, seed, editing.grid.neighbours(axis, false), (index, place) => {
+    const reached = editing.grid.flood(grid, seed, editing.grid.neighbours(axis, false), (index, ...place) => {
       if (mask[index]) return false;
       open = open || atEdge(place);
       return !open;

@@ -50,22 +50,28 @@
     return steps;
   }
 
-  /** The indices reached from `seed` by `steps` over voxels that `accepts(index, place)`; `seed` itself is in.
+  /** The indices reached from `seed` by `steps` over voxels that `accepts(index, slice, row, column)`; `seed` is in.
 
-      `visited` is a byte a voxel, shared between floods that must not meet. */
+      `visited` is a byte a voxel, shared between floods that must not meet. Plain numbers and no arrays within:
+      a whole tumour is some hundred thousand voxels with 26 neighbours each. */
   function flood(grid, seed, steps, accepts, visited) {
     const seen = visited || new Uint8Array(size(grid));
     const { slices, rows, columns } = grid;
+    const ways = Int8Array.from(steps.flat());
     const reached = [seed];
     seen[seed] = 1;
     for (let next = 0; next < reached.length; next++) {
-      const [slice, row, column] = placeOf(grid, reached[next]);
-      for (const [across, down, along] of steps) {
-        const place = [slice + across, row + down, column + along];
-        if (place[0] < 0 || place[0] >= slices || place[1] < 0 || place[1] >= rows) continue;
-        if (place[2] < 0 || place[2] >= columns) continue;
-        const index = indexOf(grid, place);
-        if (seen[index] || !accepts(index, place)) continue;
+      const from = reached[next];
+      const column = from % columns;
+      const row = ((from - column) / columns) % rows;
+      const slice = Math.floor(from / columns / rows);
+      for (let way = 0; way < ways.length; way += 3) {
+        const s = slice + ways[way];
+        const r = row + ways[way + 1];
+        const c = column + ways[way + 2];
+        if (s < 0 || s >= slices || r < 0 || r >= rows || c < 0 || c >= columns) continue;
+        const index = (s * rows + r) * columns + c;
+        if (seen[index] || !accepts(index, s, r, c)) continue;
         seen[index] = 1;
         reached.push(index);
       }

@@ -25,11 +25,14 @@
   function grow(grid, picture, voxel, { axis, tolerance, reach }) {
     const mm = editing.grid.spacing(grid);
     const mean = meanAround(grid, picture, voxel, axis);
-    const near = (place) => Math.hypot(...place.map((value, way) => (value - voxel[way]) * mm[way])) <= reach;
     const alike = (index) => Math.abs(picture[index] - mean) <= tolerance;
+    const near = (slice, row, column) => {
+      const [across, down, along] = [(slice - voxel[0]) * mm[0], (row - voxel[1]) * mm[1], (column - voxel[2]) * mm[2]];
+      return across * across + down * down + along * along <= reach * reach;
+    };
     return editing.grid.flood(
       grid, editing.grid.indexOf(grid, voxel), editing.grid.neighbours(axis, false),
-      (index, place) => alike(index) && near(place)
+      (index, slice, row, column) => alike(index) && near(slice, row, column)
     );
   }
 

@@ -35,7 +35,8 @@
 
   /** The distance of each pixel to the nearest whose `shape` is `value`, in mm. */
   function distances(shape, value, [height, width], [rowMm, columnMm]) {
-    const squared = Float64Array.from(shape, (pixel) => (pixel === value ? 0 : FAR));
+    const squared = new Float64Array(shape.length);
+    for (let pixel = 0; pixel < shape.length; pixel++) squared[pixel] = shape[pixel] === value ? 0 : FAR;
     for (let v = 0; v < width; v++) {
       const line = new Float64Array(height);
       for (let u = 0; u < height; u++) line[u] = squared[u * width + v];
@@ -74,18 +75,28 @@
     return kept;
   }
 
-  /** What of an edited slice was edited, as a picture; null where the slice is as it was. */
+  /** What of an edited slice was edited, as a picture. */
   function editedShape(before, after, size) {
     const changed = after.map((pixel, place) => (pixel === before[place] ? 0 : 1));
-    if (!changed.includes(1)) return null;
     const either = after.map((pixel, place) => pixel | before[place]);
     return touched(either, changed, size).map((pixel, place) => pixel & after[place]);
   }
 
   function between(first, second, part, plane, size) {
-    const shape = Uint8Array.from(first, (distance, pixel) => ((1 - part) * distance + part * second[pixel] <= 0 ? 1 : 0));
+    const shape = plane.map((_, pixel) => ((1 - part) * first[pixel] + part * second[pixel] <= 0 ? 1 : 0));
     const replaced = touched(plane, shape, size);
     return shape.map((pixel, place) => (pixel || (plane[place] && !replaced[place]) ? 1 : 0));
+  }
+
+  /** The slices of `axis` on which two masks differ, in order. */
+  function editedSlices(grid, axis, before, after) {
+    const step = editing.grid.strides(grid)[axis];
+    const length = editing.grid.lengths(grid)[axis];
+    const edited = new Uint8Array(length);
+    for (let index = 0; index < after.length; index++) {
+      if (before[index] !== after[index]) edited[Math.floor(index / step) % length] = 1;
+    }
+    return [...edited.keys()].filter((at) => edited[at]);
   }
 
   /** The slices of `axis` between neighbouring edited ones, drawn anew: a list of { at, plane }.
@@ -97,10 +108,8 @@
     const mm = ways.map((way) => editing.grid.spacing(grid)[way]);
     const drawn = [];
     let last = null;
-    for (let at = 0; at < editing.grid.lengths(grid)[axis]; at++) {
-      const now = planeOf(grid, axis, at, after);
-      const shape = editedShape(planeOf(grid, axis, at, before), now, size);
-      if (!shape) continue;
+    for (const at of editedSlices(grid, axis, before, after)) {
+      const shape = editedShape(planeOf(grid, axis, at, before), planeOf(grid, axis, at, after), size);
       const edited = shape.includes(1) ? { at: at, distances: null, shape: shape } : null;
       if (last && edited && at - last.at > 1) {
         for (const end of [last, edited]) end.distances = end.distances || signed(end.shape, size, mm);

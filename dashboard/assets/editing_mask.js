@@ -52,7 +52,7 @@
     constructor(grid, voxels, base, memoryBytes) {
       if (voxels.length !== editing.grid.size(grid)) throw new RangeError("The mask has not the size of its grid.");
       this.grid = grid;
-      this.voxels = Uint8Array.from(voxels);
+      this.voxels = new Uint8Array(voxels);
       this.base = base;
       this._settled = this.voxels.slice(); // as of the last step
       this._memory = memoryBytes || MEMORY_BYTES;

@@ -6,7 +6,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components import review, scan_patient, scan_report, viewer
+from dashboard.components import editing, review, scan_patient, scan_report, viewer
 from dashboard.components.attributes import data
 from dashboard.components.icons import icon
 from data.records import NOTICE, User
@@ -32,6 +32,7 @@ def frame(user: User, scan_id: str) -> Component:
     """Build the page's frame for one scan."""
     side = html.Aside(
         [
+            editing.panel(),
             html.Div(id=STATUS),
             html.Div(
                 dbc.Button("Read again", id=RETRY, color="primary", size="sm"), id=RETRY_ROW, hidden=True

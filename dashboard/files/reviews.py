@@ -18,6 +18,10 @@ from services.reviewing.review import DrawnMask, MaskFile, Remarks, Seen
 if TYPE_CHECKING:
     from services.assembly.container import Services
 
+_SOMEBODY_ELSE = (
+    "Somebody else has signed in in this browser since this was drawn. Sign in as yourself, then save again."
+)
+
 
 def register(server: Flask, services: Services) -> None:
     """Add the routes that take corrected masks."""
@@ -49,6 +53,9 @@ class ReviewFiles:
     def draw_mask(self, scan_id: str) -> Response:
         """Take a corrected mask as it was drawn: `mask` is gzip of one byte a voxel in display order."""
         user = require(Permission.REVIEW)
+        # A page outlives a session: somebody else may have signed in meanwhile in the same browser.
+        if request.form.get("user", user.id) != user.id:
+            raise InvalidInput(_SOMEBODY_ELSE)
         sent = request.files.get("mask")
         if sent is None:
             raise InvalidInput("The form must have a file named mask.")

@@ -29,7 +29,7 @@ from dashboard.components.scan import (
     TITLE,
     UNCERTAIN,
 )
-from dashboard.pages import scan_identity, scan_patient, scan_review
+from dashboard.pages import scan_editing, scan_identity, scan_patient, scan_review
 from data.records import ScanStatus, User
 from services.permissions import Permission, may
 
@@ -96,6 +96,7 @@ def register(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None
     scan_review.register(app, reviewing)
     scan_identity.register(app, reviewing.identities)
     scan_patient.register(app, reviewing)
+    scan_editing.register(app, reviewing)
 
 
 def _register_panels(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None:

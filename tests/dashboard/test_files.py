@@ -150,6 +150,21 @@ def test_somebody_was_faster(clinic: Clinic, sign_in) -> None:
     assert clinic.reviews.of_scan(scan.id) == [other]
 
 
+def test_what_one_person_drew_is_not_saved_as_another(clinic: Clinic, sign_in) -> None:
+    client, scan = sign_in(), clinic.add_volume("u")
+    result = clinic.read_volume(scan)
+    mask = clinic.services.reviewing.pictures.mask(scan.id)
+    other = clinic.person(Role.CLINICIAN, "other")
+    form = _drawing(mask, result.id, "", user=other.id)
+    answer = client.post(f"/scans/{scan.id}/drawing", data=form, headers=client.csrf)
+    assert answer.status_code == 400
+    assert "Somebody else has signed in" in answer.json["error"]["message"]
+    assert clinic.reviews.of_scan(scan.id) == []
+    (own,) = (user for user in clinic.accounts.all() if user.name == Role.CLINICIAN.value)
+    form = _drawing(mask, result.id, "", user=own.id)
+    assert client.post(f"/scans/{scan.id}/drawing", data=form, headers=client.csrf).status_code == 200
+
+
 @pytest.mark.parametrize(
     "said", [{"minutes": "many"}, {"minutes": "nan"}, {"minutes": "-1"}, {"mask": None}, {"parent": None}]
 )

@@ -12,7 +12,7 @@ export function page(scripts, more = {}) {
   const window = {
     lightbox: {},
     dash_clientside: { lightbox: {}, no_update: "no update", callback_context: { triggered: [], inputs_list: [] } },
-    document: { hidden: false, addEventListener() {}, getElementById: () => null, cookie: "" },
+    document: { hidden: false, addEventListener() {}, dispatchEvent: () => true, getElementById: () => null, cookie: "" },
     fflate: require("fflate"),
     addEventListener() {},
     location: { search: "" },
@@ -20,6 +20,7 @@ export function page(scripts, more = {}) {
     clearTimeout,
     setInterval() {},
     Blob,
+    CustomEvent,
     File,
     TextEncoder,
     Uint8Array,

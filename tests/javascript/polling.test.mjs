@@ -11,7 +11,10 @@ function polled(scripts, answers, present) {
   const parts = { ...present };
   const window = page(["base.js"], {
     setTimeout: (act, ms) => timers.push({ act, ms }),
-    document: { hidden: false, cookie: "a=b; lightbox_csrf=t%2Fk", addEventListener() {}, getElementById: (id) => parts[id] || null },
+    document: {
+      hidden: false, cookie: "a=b; lightbox_csrf=t%2Fk", addEventListener() {}, getElementById: (id) => parts[id] || null,
+      dispatchEvent: () => true,
+    },
     fetch: async (path) => {
       asked.push(path);
       return answers(path);
@@ -118,6 +121,20 @@ test("whoever is signed out is led to the sign-in, with the way back", async () 
   assert.deepEqual(went, ["/login?expired=1&next=%2Fdrift%3Frun%3D1"]);
   tab.window.lightbox.signedOut();
   assert.equal(went.length, 1);
+});
+
+test("a page on which something would be lost stays, and is told each time", async () => {
+  const tab = polled([], () => ({ ok: false, status: 401 }), {});
+  const told = [];
+  tab.window.location = { assign: () => assert.fail("the page was left") };
+  tab.window.document.dispatchEvent = ({ type, cancelable }) => {
+    told.push([type, cancelable]);
+    return false; // somebody prevented it
+  };
+  const response = await tab.window.fetch("/changes");
+  assert.equal(response.status, 401);
+  assert.equal(tab.window.lightbox.signedOut(), false);
+  assert.deepEqual(told, [["lightbox:signed-out", true], ["lightbox:signed-out", true]]);
 });
 
 test("the token against forged requests is read from its cookie", () => {

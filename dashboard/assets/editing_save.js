@@ -1,0 +1,54 @@
+/* Sending a correction to the server, and what can become of it. */
+
+(function (lightbox) {
+  "use strict";
+
+  const editing = (lightbox.editing = lightbox.editing || {});
+
+  function formOf({ user, result, parent, minutes, comment, empty }, mask) {
+    const form = new FormData();
+    form.append("mask", new Blob([mask], { type: "application/gzip" }), "mask.gz");
+    form.append("user", user);
+    form.append("result", result);
+    form.append("parent", parent || "");
+    form.append("minutes", String(minutes));
+    form.append("comment", comment);
+    form.append("empty", empty ? "yes" : "no");
+    return form;
+  }
+
+  async function answerOf(response) {
+    if (response.status === 401) return { outcome: "signed out" };
+    let said;
+    try {
+      said = await response.json();
+    } catch {
+      return { outcome: "refused", sentence: "Something went wrong on our side." };
+    }
+    if (response.ok) return { outcome: "saved", review: said.review };
+    const sentence = typeof said.error === "string" ? said.error : said.error && said.error.message;
+    if (response.status === 409) return { outcome: "conflict", sentence: sentence, current: said.current };
+    return { outcome: response.status >= 500 ? "failed" : "refused", sentence: sentence };
+  }
+
+  /** Send `voxels` (0 or 1 each, in display order) as the correction of a scan.
+
+      Resolves to { outcome }: saved (review), conflict (sentence, current), refused or failed (sentence), signed
+      out, or offline. It never throws and never leaves the page. */
+  async function send(scan, correction, voxels) {
+    const mask = await editing.drafts.packed(voxels);
+    let response;
+    try {
+      response = await lightbox.plainFetch("/scans/" + encodeURIComponent(scan) + "/drawing", {
+        method: "POST",
+        body: formOf(correction, mask),
+        headers: { "X-CSRFToken": lightbox.csrf(), Accept: "application/json" },
+      });
+    } catch {
+      return { outcome: "offline" };
+    }
+    return answerOf(response);
+  }
+
+  editing.save = { send };
+})(window.lightbox);
