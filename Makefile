@@ -29,7 +29,7 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 NPM := .ci/npm
 
 # The scripts and styles that pages load, by the lock file.
-$(VENDOR): package.json package-lock.json $(VENV)/.installed
+$(VENDOR): package.json package-lock.json dashboard/vendor.py $(VENV)/.installed
 	$(NPM) ci --omit=dev $(NPM_QUIET)
 	$(BIN)/python -m dashboard.vendor
 	touch $@

@@ -24,15 +24,19 @@ FILES = {
     "tus-js-client/dist/tus.js": "tus.js",
     "tus-js-client/LICENSE": "tus.LICENSE",
 }
+LAZY_FILES = {
+    "@niivue/niivue/dist/niivue.umd.js": "niivue.umd.js",
+}
+"""Fetched by a page when somebody opens what they are for; nothing else needs them."""
 
 
 def copy_vendor_files(modules: Path, target: Path = VENDOR) -> list[Path]:
-    """Copy `FILES` from an npm folder and return what was written.
+    """Copy `FILES` and `LAZY_FILES` from an npm folder and return what was written.
 
     Raises FileNotFoundError where `npm ci` has not been run.
     """
     written = []
-    for source, name in FILES.items():
+    for source, name in (FILES | LAZY_FILES).items():
         place = target / name
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(modules / source, place)

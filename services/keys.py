@@ -18,6 +18,11 @@ def thumbnail(scan_id: str) -> str:
     return f"scans/{scan_id}/thumbnail.png"
 
 
+def window(scan_id: str) -> str:
+    """What the file asks to be shown as black and white, as JSON; there only where it does."""
+    return f"scans/{scan_id}/window.json"
+
+
 def mask(result_id: str) -> str:
     """A result's mask, as displayed."""
     return f"results/{result_id}/mask.npy.z"

@@ -45,13 +45,14 @@
     parts.planes = group("Planes");
     parts.tools = group("Tools");
     parts.picture = group("Picture");
+    parts.zoom = group("Zoom", ...zooms(viewer));
     parts.says = make("span", { className: "lb-viewer-says" });
     parts.hide = button("bi-eye-slash", "Hide overlays", () => viewer.setHidden(!viewer.hidden), { title: "Hide overlays (H)", shown: "" });
     const help = button("bi-question-lg", "Keys", () => lightbox.keys.help(), { title: "Keys (?)", shown: "" });
     help.removeAttribute("aria-pressed");
     const bar = make(
       "div", { className: "lb-viewer-bar", role: "toolbar", aria: { label: "Viewer" } },
-      parts.says, parts.planes, parts.tools, parts.picture, group("Zoom", ...zooms(viewer)), group("View", parts.hide, help)
+      parts.says, parts.planes, parts.tools, parts.picture, parts.zoom, group("View", parts.hide, help)
     );
     viewer.root.append(bar, parts.message, viewer.stage, sliceRow(viewer), settings(viewer));
   }
@@ -195,6 +196,11 @@
     viewer.stage.style.cursor = lightbox.viewer.tool()?.cursor ?? "";
   }
 
+  function chooseLayout(viewer, name) {
+    if (name === "rendering" && !lightbox.rendering.supported()) say(viewer, lightbox.rendering.NO_WEBGL);
+    else viewer.setLayout(name);
+  }
+
   /** The buttons of planes and layouts. */
   function layout(viewer) {
     const { parts, planes } = viewer;
@@ -208,15 +214,17 @@
       return each;
     });
     for (const [name, [icon, words]] of Object.entries(LAYOUTS)) {
-      if (name === "rendering" && !lightbox.rendering) continue;
-      const each = button(icon, words, () => viewer.setLayout(name));
+      const each = button(icon, words, () => chooseLayout(viewer, name));
       press(each, viewer.layout === name);
       each.disabled = partial && name !== "mosaic";
+      if (name === "rendering" && !lightbox.rendering.supported()) each.setAttribute("aria-disabled", "true");
       made.push(each);
     }
     parts.planes.replaceChildren(...made);
     parts.planes.hidden = single;
-    parts.sliceRow.hidden = single || viewer.layout === "rendering";
+    const solid = viewer.layout === "rendering";
+    parts.sliceRow.hidden = single || solid;
+    parts.zoom.hidden = parts.tools.hidden = parts.layers.hidden = solid; // they act on slices
   }
 
   /** The switches of layers. */
@@ -268,5 +276,5 @@
     viewer.parts.message.hidden = !sentence;
   }
 
-  lightbox.controls = { build, make, show, tools, layout, layers, window: window_, slice, status, say };
+  lightbox.controls = { chooseLayout, build, make, show, tools, layout, layers, window: window_, slice, status, say };
 })(window.lightbox);

@@ -27,6 +27,7 @@
     { keys: ["3"], label: "Third plane", act: (viewer) => plane(viewer, 2) },
     { keys: ["4"], label: "Three planes", act: (viewer) => layout(viewer, "three") },
     { keys: ["5"], label: "Mosaic", act: (viewer) => layout(viewer, "mosaic") },
+    { keys: ["6"], label: "3-D", act: (viewer) => layout(viewer, "rendering") },
     { keys: ["."], label: "Next lesion", act: (viewer) => lesion(viewer, 1) },
     { keys: [","], label: "Lesion before", act: (viewer) => lesion(viewer, -1) },
     { keys: ["?"], label: "This list", act: () => help() },
@@ -38,7 +39,7 @@
   }
 
   function layout(viewer, name) {
-    if (viewer.data.shape[0] > 1 && !(viewer.volume?.partial && name === "three")) viewer.setLayout(name);
+    if (viewer.data.shape[0] > 1 && !(viewer.volume?.partial && name !== "mosaic")) lightbox.controls.chooseLayout(viewer, name);
   }
 
   function lesion(viewer, step) {

@@ -26,7 +26,8 @@
     const lesion = shown.lesions().find(({ largest }) => largest === slice);
     if (lesion && shown.layout === "three") shown.setCross([slice, ...lesion.centroid.slice(1)]);
     else {
-      if (shown.layout !== "three" && shown.plane !== shown.native) shown.setLayout("single", shown.native);
+      const elsewhere = shown.layout === "rendering" || shown.plane !== shown.native;
+      if (shown.layout !== "three" && elsewhere) shown.setLayout("single", shown.native);
       shown.goTo(slice, shown.native);
     }
   });

@@ -105,6 +105,7 @@ class DecodedScan:
     members: tuple[str, ...] = ()  # the files in the upload that it was made of
     warnings: tuple[str, ...] = ()
     acquisition: Acquisition = Acquisition()  # how it was made; never kept
+    window: tuple[float, float] | None = None  # (black, white) that the file asks to be shown through
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ it is a job. The job may be repeated from any point: scans are known by their co
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import shutil
 import tempfile
@@ -188,9 +189,11 @@ class Intake:
 def keep_scan(
     files: FileStore, scan_id: str, decoded: DecodedScan, original: Path | None, suffix: str
 ) -> None:
-    """Put a scan's pixels, its small picture and, where they are kept, its own bytes into their places."""
+    """Put a scan's pixels, its small picture, and its window and own bytes where there are such."""
     files.put_array(keys.array(scan_id), decoded.array)
     files.put(keys.thumbnail(scan_id), pictures.thumbnail_png(decoded.array))
+    if decoded.window is not None:
+        files.put(keys.window(scan_id), json.dumps(decoded.window).encode())
     if original is not None:
         files.put_file(keys.original(scan_id, suffix), original)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import Any
 
@@ -147,7 +148,14 @@ class Pictures:
 
     def _windows_of(self, scan_id: str) -> tuple[NamedWindow, ...]:
         body_part = words_of(self._scan(scan_id).task).body_part
-        return named_windows(self._array(scan_id), self._window(scan_id), body_part)
+        return named_windows(self._array(scan_id), self._window(scan_id), body_part, self._stated(scan_id))
+
+    def _stated(self, scan_id: str) -> tuple[float, float] | None:
+        """The window that the scan's file states, None where it states none."""
+        if not self._files.exists(keys.window(scan_id)):
+            return None
+        low, high = json.loads(self._files.get(keys.window(scan_id)))
+        return float(low), float(high)
 
 
 def _nth(slices: NDArray[Any], index: int) -> NDArray[Any]:

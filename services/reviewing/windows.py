@@ -23,9 +23,14 @@ class NamedWindow:
 
 
 def named_windows(
-    array: NDArray[Any], default: tuple[float, float, float, float], body_part: str
+    array: NDArray[Any],
+    default: tuple[float, float, float, float],
+    body_part: str,
+    stated: tuple[float, float] | None = None,
 ) -> tuple[NamedWindow, ...]:
     """The windows to choose from for (slices, height, width), the one to open with first.
+
+    That is the one `stated` by the file, where it shows anything.
 
     Percentiles of the intensities, named with them: neither MRI nor a film that was processed for display
     has units by which a window for lungs or bones could be fixed. `default` is (low, high, minimum, maximum).
@@ -33,10 +38,10 @@ def named_windows(
     low, high, minimum, maximum = default
     shares = _CHEST_SHARES if body_part == CHEST else _HEAD_SHARES
     sample = np.asarray(array[:: max(1, len(array) // 24)], dtype=np.float32)[:, ::2, ::2]
-    windows = [
-        NamedWindow("Default", low, high),
-        NamedWindow("Full range", minimum, max(maximum, minimum + 1)),
-    ]
+    own = [] if stated is None else [NamedWindow("The file's own", *stated)]
+    windows = [window for window in own if window.low < maximum and window.high > minimum]
+    windows.append(NamedWindow("Default", low, high))
+    windows.append(NamedWindow("Full range", minimum, max(maximum, minimum + 1)))
     for name, share in shares.items():
         ends = np.percentile(sample, share)
         if ends[1] > ends[0]:

@@ -105,6 +105,15 @@ def click_mark(mark: Locator) -> None:
     mark.click(force=True)
 
 
+def until(page: Page, expression: str) -> None:
+    """Wait for an expression to hold; Playwright's own waiting needs an eval, which our pages forbid."""
+    for _ in range(PATIENCE_MS // 50):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never: {expression}")
+
+
 @dataclass
 class Visit:
     """A tab, and what its console said."""

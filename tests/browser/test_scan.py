@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from data.records import Doubt, Identity, Role
+from tests.browser.conftest import until
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +60,7 @@ def test_a_corrected_mask_is_shown(clinic, open_tab, read) -> None:
     expect(page.locator("#correct-message")).to_have_text("Your mask was kept.")
     expect(page.locator("#viewer-source")).to_have_value("corrected")
     expect(page.locator(".lb-history")).to_contain_text("Dice with the AI's mask 1.00")
-    page.wait_for_function("lightbox.viewer.current().masks.has('corrected')")
+    until(page, "lightbox.viewer.current().masks.has('corrected')")
     same = "(([one, other]) => one.every((voxel, at) => voxel === other[at]))"
     assert page.evaluate(f"{same}([...lightbox.viewer.current().masks.values()])")
     page.get_by_role("button", name="Accept", exact=True).click()
@@ -84,7 +85,7 @@ def test_a_waiting_scan_shows_its_result_by_itself(clinic, open_tab) -> None:
     expect(page.locator("#scan-status")).to_contain_text("Waiting to be read")
     clinic.read_volume(scan)
     expect(page.locator(".lb-headline")).to_have_text("Tumour found")
-    page.wait_for_function("lightbox.viewer.current().masks.has('ai')")
+    until(page, "lightbox.viewer.current().masks.has('ai')")
 
 
 def test_a_film_has_neither_heat_map_nor_slices_and_says_why(clinic, open_tab) -> None:

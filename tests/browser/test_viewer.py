@@ -12,7 +12,7 @@ from data.formats.geometry import placed_grid, spacing_of, to_display
 from data.packing import packed
 from data.records import Result, Role, Scan
 from services import keys
-from tests.browser.conftest import PATIENCE_MS, Visit
+from tests.browser.conftest import PATIENCE_MS, Visit, until
 
 pytestmark = pytest.mark.browser
 
@@ -44,7 +44,7 @@ COUNT = """
 def _opened(visit: Any, scan_id: str, role: Role = Role.CLINICIAN) -> Page:
     page = visit.sign_in(role, f"/scans/{scan_id}")
     page.wait_for_selector("#viewer-stage[data-shown]")
-    page.wait_for_function("lightbox.viewer.current().volume.complete")
+    until(page, "lightbox.viewer.current().volume.complete")
     page.evaluate(PIXELS)
     return page
 
@@ -147,7 +147,7 @@ def test_nothing_is_asked_of_the_server_when_slice_window_or_plane_changes(open_
 
 def test_at_first_an_outline_and_no_fill(open_tab, read) -> None:
     page = _opened(open_tab(), read.id)
-    page.wait_for_function("lightbox.viewer.current().masks.has('ai')")
+    until(page, "lightbox.viewer.current().masks.has('ai')")
     outline = _coloured(page, AI)
     assert outline > 0
     inside = "document.querySelector('.lb-pane').pane.toCanvas([8, 27, 18]).map(Math.round)"
@@ -212,7 +212,7 @@ def test_the_picture_is_zoomed_where_the_pointer_is_and_cannot_be_lost(open_tab,
     for _ in range(6):
         page.mouse.wheel(0, -120)
     page.keyboard.up("Control")
-    page.wait_for_function("document.querySelector('.lb-pane').pane.view.zoom > 2")
+    until(page, "document.querySelector('.lb-pane').pane.view.zoom > 2")
     assert page.evaluate(under) == pytest.approx(before, abs=0.05)
     page.mouse.down(button="middle")
     page.mouse.move(box["x"] + 5000, box["y"] + 5000, steps=3)
@@ -341,7 +341,7 @@ def test_a_mosaic_shows_many_slices_and_leads_to_one(open_tab, read) -> None:
 
 def test_the_threshold_is_moved_to_look_at_and_reset(clinic, open_tab, read) -> None:
     page = _opened(open_tab(), read.id)
-    page.wait_for_function("lightbox.viewer.current().masks.has('ai')")
+    until(page, "lightbox.viewer.current().masks.has('ai')")
     page.click(".lb-what-if summary")
     words = page.locator("#viewer-what-if")
     expect(words).to_contain_text("The result, cut at 0.78: 8.4 mL")
@@ -435,14 +435,14 @@ def test_two_fingers_zoom_and_one_scrolls_on_a_phone(browser, live_server, read)
     for apart in (30, 40, 50, 60):
         touch("touchMove", (middle[0] - apart, middle[1]), (middle[0] + apart, middle[1]))
     touch("touchEnd")
-    page.wait_for_function("document.querySelector('.lb-pane').pane.view.zoom > 2.5")
+    until(page, "document.querySelector('.lb-pane').pane.view.zoom > 2.5")
     assert _slice(page) == before
     page.get_by_role("button", name="Fit").click()
     touch("touchStart", middle)
     for down in (10, 30, 50):
         touch("touchMove", (middle[0], middle[1] + down))
     touch("touchEnd")
-    page.wait_for_function(f"lightbox.viewer.current().slice > {before}")
+    until(page, f"lightbox.viewer.current().slice > {before}")
     expect(page.locator(".lb-place")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()

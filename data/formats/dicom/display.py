@@ -92,6 +92,21 @@ def _through(values: NDArray[Any], window: tuple[float, float, str]) -> NDArray[
     return shades
 
 
+def stated_window(frame: Frame) -> tuple[float, float] | None:
+    """(black, white) of a slice's first window, in its own values; None where the file states none.
+
+    None of an X-ray too, whose picture has gone through it, and of one that is shown inverted. A sigmoid is
+    taken for the straight line in its middle.
+    """
+    header, window = frame.instance.header, _window(frame)
+    if window is None or is_projection(header) or is_inverted(header):
+        return None
+    centre, width, function = window
+    if function == "LINEAR" and width > 1:
+        centre, width = centre - 0.5, width - 1
+    return centre - width / 2, centre + width / 2
+
+
 def _window(frame: Frame) -> tuple[float, float, str] | None:
     """(centre, width, function) of the first window, None where there is no usable one."""
     for said in frame.said:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from data.errors import RefusedScan
 from data.formats.arrays import plain
 from data.formats.dicom.acquisition import acquisition_of
-from data.formats.dicom.display import is_projection
+from data.formats.dicom.display import is_projection, stated_window
 from data.formats.dicom.frames import frames_of
 from data.formats.dicom.grouping import Series
 from data.formats.dicom.identity import header_of, identity_of, without_names
@@ -103,6 +103,7 @@ def decode_stack(located: LocatedStack, name: str, limits: Limits) -> DecodedSca
         content_sha256=content_sha256(located.members, located.part),
         members=tuple(member.name for member in located.members),
         warnings=tuple(dict.fromkeys((*stack.warnings, *scaled, *pixels.warnings, *framed))),
+        window=stated_window(stack.frames[len(stack.frames) // 2]),
     )
 
 

@@ -33,6 +33,7 @@ class NiftiVolume:
     grid: SourceGrid
     spacing: Spacing
     warnings: tuple[str, ...]
+    window: tuple[float, float] | None = None  # (black, white) that the file asks for
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def read_nifti(header_file: Path, data_file: Path, limits: Limits) -> NiftiVolum
         _scaled(_grey(raw), header),
         *_grid(shape, where),
         (*warnings, *where.warnings),
+        _window(header),
     )
 
 
@@ -156,6 +158,11 @@ def _grey(raw: NDArray[Any]) -> NDArray[Any]:
     if raw.dtype.names is None:
         return np.asarray(raw)
     return grey(np.stack([raw[channel] for channel in ("R", "G", "B")], axis=-1))
+
+
+def _window(header: Any) -> tuple[float, float] | None:
+    low, high = float(header["cal_min"]), float(header["cal_max"])
+    return (low, high) if np.isfinite([low, high]).all() and high > low else None
 
 
 def _offset(header: Any, *, single: bool) -> int:

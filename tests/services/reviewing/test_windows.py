@@ -32,3 +32,23 @@ def test_a_flat_picture_has_no_windows_without_width() -> None:
     windows = named_windows(flat, (7.0, 8.0, 7.0, 7.0), "HEAD")
     assert [window.name for window in windows] == ["Default", "Full range"]
     assert all(window.high > window.low for window in windows)
+
+
+@pytest.mark.parametrize(
+    ("stated", "first"),
+    [
+        ((40.0, 400.0), "The file's own"),
+        ((2000.0, 3000.0), "Default"),
+        ((-90.0, 0.0), "Default"),
+        (None, "Default"),
+    ],
+)
+def test_the_files_own_window_comes_first_where_it_shows_anything(
+    stated: tuple[float, float] | None, first: str
+) -> None:
+    values = np.arange(8 * 20 * 20, dtype=np.int16).reshape(8, 20, 20)
+    windows = named_windows(values, DEFAULT, "HEAD", stated)
+    assert windows[0].name == first
+    assert "Default" in {window.name for window in windows}
+    if first != "Default":
+        assert (windows[0].low, windows[0].high) == stated

@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from data.formats import decode
 from data.formats.dicom.display import windowed
 from data.records import DecodedScan
-from tests.data.formats.making import DX, picture, save
+from tests.data.formats.making import DX, affine_of, picture, save, write_series
 
 FILM = (np.arange(64 * 48, dtype=np.uint16).reshape(64, 48) % 3000) + 500
 SHADES = (FILM // 16).astype(np.uint16)
@@ -240,3 +240,27 @@ def test_a_range_of_padding_in_either_order(ends: tuple[int, int], tmp_path: Pat
     dataset.add_new("PixelPaddingRangeLimit", "US", ends[1])
     scan = shown(dataset, tmp_path)
     assert (scan.array[0, :8] == 100).all()
+
+
+@pytest.mark.parametrize(
+    ("elements", "window"),
+    [
+        ({"WindowCenter": "600", "WindowWidth": "1001"}, (99.5, 1099.5)),
+        ({"WindowCenter": "600", "WindowWidth": "1000", "VOILUTFunction": "LINEAR_EXACT"}, (100, 1100)),
+        ({"WindowCenter": ["40", "600"], "WindowWidth": ["81", "9"]}, (-0.5, 79.5)),
+        ({"WindowCenter": "600", "WindowWidth": "0"}, None),
+        ({"WindowCenter": "600", "WindowWidth": "9", "PhotometricInterpretation": "MONOCHROME1"}, None),
+        ({}, None),
+    ],
+)
+def test_slices_keep_their_values_and_the_window_that_their_file_states(
+    tmp_path: Path, elements: dict[str, Any], window: tuple[float, float] | None
+) -> None:
+    volume = np.random.default_rng(3).integers(0, 1300, (16, 16, 6)).astype(np.int16)
+    affine = affine_of(((0, 1, 2), (-1, -1, 1)), (0.9, 0.9, 5.0))
+    (scan,) = decode(write_series(volume, affine, tmp_path / "series", **elements), "series").scans
+    assert scan.window == (None if window is None else pytest.approx(window))
+
+
+def test_an_x_ray_has_gone_through_its_window_already(tmp_path: Path) -> None:
+    assert shown(film(WindowCenter="2000", WindowWidth="2000"), tmp_path).window is None

@@ -314,3 +314,16 @@ def test_sizes_in_a_template_are_the_patient_s_in_any_unit(tmp_path: Path) -> No
             header[f"srow_{row}"] *= 1.1
 
     assert read(written(tmp_path / "a.nii", change)).spacing.voxel_ml == pytest.approx(VOXEL_ML, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("ends", "window"),
+    [((40, 900), (40.0, 900.0)), ((0, 0), None), ((900, 40), None), ((float("nan"), 9), None)],
+)
+def test_the_window_that_a_file_asks_for(
+    tmp_path: Path, ends: tuple[float, float], window: tuple[float, float] | None
+) -> None:
+    def change(header: Any) -> None:
+        header["cal_min"], header["cal_max"] = ends
+
+    assert read(written(tmp_path / "scan.nii", change)).window == window
