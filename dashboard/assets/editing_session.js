@@ -34,9 +34,14 @@
       return this.mask !== null && !this.lost;
     }
 
+    /** Whether anything was drawn or written. */
+    get differs() {
+      return this.mask !== null && (this.mask.canUndo || this.comment !== "");
+    }
+
     /** Whether leaving now could lose something, or leave something unsent that was meant to be sent. */
     get pending() {
-      return this.sending || Boolean(this._keeping) || this.outcome !== null || (this.fault !== null && this._differs());
+      return this.sending || Boolean(this._keeping) || this.outcome !== null || (this.fault !== null && this.differs);
     }
 
     /** Begin from one of the starts; false where another tab is editing this scan. */
@@ -148,10 +153,6 @@
       this.outcome = null;
       this.lost = false;
       this._changed();
-    }
-
-    _differs() {
-      return this.mask !== null && (this.mask.canUndo || this.comment !== "");
     }
 
     _told(label) {

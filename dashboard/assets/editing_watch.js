@@ -36,6 +36,20 @@
     lightbox.viewer.addKeys({ keys: ["Ctrl+Y", "Ctrl+Shift+Z"], label: "Redo", act() {} });
   };
 
+  // One verdict at a time: whoever draws a mask does not accept another one by a slip of the hand.
+  const VERDICTS = "#scan-accept, #scan-accept-next, #scan-unsure, #scan-reject, #choose-mask";
+  document.addEventListener(
+    "click",
+    (event) => {
+      if (!event.target.closest(VERDICTS) || !room.editable() || !room.session.differs) return;
+      event.preventDefault();
+      event.stopPropagation();
+      editing.panel.say("You are correcting the mask: save or discard that first.", true);
+      editing.panel.part("save").focus();
+    },
+    { capture: true }
+  );
+
   window.addEventListener("beforeunload", (event) => {
     if (room.here() && room.session && room.session.pending) event.preventDefault();
   });

@@ -131,6 +131,22 @@ def test_discarding_asks_and_leaves_nothing(clinic, open_tab, read) -> None:
     assert clinic.reviews.of_scan(read.id) == []
 
 
+def test_nobody_accepts_by_a_slip_of_the_hand_while_drawing(clinic, open_tab, read) -> None:
+    page = begun(opened(open_tab(), read))
+    stroke(page, (10, 45, 30), (10, 50, 34))
+    page.keyboard.press("a")
+    expect(page.locator("#editing-message")).to_contain_text("save or discard that first")
+    page.locator("#scan-accept").click()
+    expect(page.locator("#editing-save")).to_be_focused()
+    assert clinic.reviews.of_scan(read.id) == []
+    page.click("#editing-undo")
+    page.click("#editing-discard")
+    page.click("#editing-yes")
+    expect(page.locator("#editing-work")).to_be_hidden()
+    page.locator("#scan-accept").click()
+    expect(page.locator("#scan-current-review")).to_contain_text("ccepted")
+
+
 def test_a_lost_connection_loses_nothing(clinic, open_tab, read) -> None:
     visit = open_tab()
     page = begun(opened(visit, read))
