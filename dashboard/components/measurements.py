@@ -30,10 +30,19 @@ def measurements_table(measurements: Measurements, view: ScanView) -> list[Compo
 
 
 def _lesion_table(words: MeasuredWords, lesions: tuple[Lesion, ...]) -> Component:
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in words.head]))
+    # A column a lesion: the names of sizes are longer than the sizes, and most scans have one lesion or two.
+    slices = [data(slice=str(lesion.largest_slice)) for lesion in lesions[: len(words.rows)]]
+    numbers, *sizes = zip(*words.rows, strict=True)
+    columns = [html.Th(number, scope="col", **place) for number, place in zip(numbers, slices, strict=True)]
+    head = html.Thead(html.Tr([html.Th("Lesion", scope="col"), *columns]))
     rows = [
-        html.Tr([html.Td(cell) for cell in cells], **data(slice=str(lesion.largest_slice)))
-        for cells, lesion in zip(words.rows, lesions, strict=False)
+        html.Tr(
+            [
+                html.Th(name, scope="row"),
+                *(html.Td(cell, **place) for cell, place in zip(cells, slices, strict=True)),
+            ]
+        )
+        for name, cells in zip(words.head[1:], sizes, strict=True)
     ]
     return html.Div(
         html.Table([head, html.Tbody(rows)], className="table table-sm lb-lesions"), className="lb-scroll"

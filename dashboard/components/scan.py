@@ -6,7 +6,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components import editing, review, scan_patient, scan_report, viewer
+from dashboard.components import editing, measuring, review, scan_patient, scan_report, viewer
 from dashboard.components.attributes import data
 from dashboard.components.icons import icon
 from data.records import NOTICE, User
@@ -40,6 +40,7 @@ def frame(user: User, scan_id: str) -> Component:
             html.Section(id=RESULT, className="lb-panel lb-result"),
             html.Div(id=IDENTITY),
             html.Div(NOTICE, className="lb-inline-notice"),
+            measuring.panel(),
             review.panel(),
             _panel("Reviews", html.Div(id=review.HISTORY)),
             scan_report.panel(user),

@@ -1,0 +1,85 @@
+/* The list of measurements beside the viewer. */
+
+(function (lightbox) {
+  "use strict";
+
+  const { measuring } = lightbox;
+  const NONE = "None yet.";
+  const HOW = "None yet. Choose ruler, two diameters or angle above the picture and draw on a slice.";
+
+  /** The plane that a measurement lies on, and which of its slices. */
+  function where(item, viewer) {
+    const plane = viewer.planes.find(({ axes }) => axes[0] === item.slice_axis);
+    return plane && { plane, index: Math.round(lightbox.planes.toPlane(plane, item.points[0])[0]) };
+  }
+
+  function go(item) {
+    const viewer = lightbox.shownViewer();
+    const at = viewer && where(item, viewer);
+    if (!at) return;
+    if (viewer.layout !== "three" && (viewer.layout !== "single" || viewer.plane !== at.plane)) viewer.setLayout("single", at.plane);
+    viewer.setCross(item.points[0]);
+    measuring.select(item);
+  }
+
+  function button(words, label, act, look = "btn-outline-secondary") {
+    const made = document.createElement("button");
+    Object.assign(made, { type: "button", className: "btn btn-sm " + look, textContent: words, onclick: act });
+    made.setAttribute("aria-label", label);
+    made.dataset.act = words;
+    return made;
+  }
+
+  function element(kind, look, ...children) {
+    const made = document.createElement(kind);
+    made.className = look;
+    made.append(...children);
+    return made;
+  }
+
+  function row(item, viewer) {
+    const { label } = measuring.KINDS[item.kind];
+    const at = where(item, viewer);
+    const slice = viewer.data.shape[0] > 1 && at ? at.plane.label + ", slice " + (at.index + 1) : "";
+    const name = label + " " + item.words;
+    const origin = [slice, item.author, item.changed].filter(Boolean).join(" · ");
+    const made = element("li", "lb-measurement", element("span", "lb-measurement-name", label + " ", element("strong", "", item.words)));
+    made.append(element("span", "lb-measurement-origin", origin));
+    if (item.failed) made.append(element("span", "lb-measurement-failed", "Not kept: " + item.failed));
+    const acts = element("span", "lb-measurement-acts", button("Show", "Go to the slice of " + name, () => go(item)));
+    if (item.failed) acts.append(button("Try again", "Keep " + name, () => measuring.keep(item)));
+    if (item.may_delete) acts.append(button("Delete", "Delete " + name, () => measuring.remove(item), "btn-outline-danger"));
+    made.append(acts);
+    made.dataset.key = item.key;
+    made.classList.toggle("lb-measurement-selected", item === measuring.room().selected);
+    return made;
+  }
+
+  // A button that has the focus keeps it when the list is made anew.
+  function replaced(list, rows) {
+    const focused = list.contains(document.activeElement) ? document.activeElement : null;
+    const key = focused?.closest("[data-key]").dataset.key;
+    list.replaceChildren(...rows);
+    if (focused) list.querySelector(`[data-key="${key}"] [data-act="${focused.dataset.act}"]`)?.focus();
+  }
+
+  let before = "";
+
+  function show() {
+    const list = document.getElementById("measuring-list");
+    const viewer = lightbox.shownViewer();
+    const { scan, ready, mayAdd, items, selected } = measuring.room();
+    if (!list || !viewer || viewer.data.scan !== scan || !ready) return;
+    const now = JSON.stringify([scan, mayAdd, items.map((item) => ({ ...item, waiting: null })), selected?.key ?? null, measuring.room().said]);
+    if (now === before && list.childElementCount) return;
+    before = now;
+    replaced(list, items.map((item) => row(item, viewer)));
+    document.getElementById("measuring-said").textContent = measuring.room().said;
+    const none = document.getElementById("measuring-none");
+    none.textContent = mayAdd ? HOW : NONE;
+    none.hidden = items.length > 0;
+  }
+
+  document.addEventListener("lightbox:measurements", show);
+  document.addEventListener("lightbox:scan", show);
+})(window.lightbox);
