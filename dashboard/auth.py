@@ -39,6 +39,7 @@ PAGE_PERMISSIONS = {
     addresses.REHEARSALS: Permission.SEE_MODELS,
     addresses.REPORTS: Permission.USE_REPORTS,
     addresses.ALERTS: Permission.DECIDE_ALERTS,
+    addresses.FEEDBACK: Permission.GIVE_FEEDBACK,
 }
 """What each page is shown for; a page that a role may not see does not exist for it."""
 

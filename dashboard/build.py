@@ -28,12 +28,14 @@ from dashboard.pages import (
     alerts,
     cohort,
     drift,
+    feedback,
     models,
     patient,
     performance,
     rehearsal,
     reports,
     scan,
+    scan_feedback,
     scan_report,
     worklist,
 )
@@ -94,6 +96,8 @@ def _register_pages(app: Dash, services: Services) -> None:
     scan.register(app, services.reviewing, services.reading.readings)
     patient.register(app, reviewing.patients)
     scan_report.register(app, services.reading_reports)
+    scan_feedback.register(app, services.feedback, services.reviewing.worklist)
+    feedback.register(app, services.feedback)
     cohort.register(app, services.cohort)
     performance.register(app, services.performance)
     drift.register(app, services.drift, requests, services.training.packs, tasks)

@@ -12,7 +12,7 @@ from flask import g, has_request_context
 from flask_wtf.csrf import generate_csrf
 
 from dashboard.auth import PAGE_PERMISSIONS, person
-from dashboard.components import bell
+from dashboard.components import bell, feedback
 from dashboard.components.attributes import aria, data
 from dashboard.components.icons import icon
 from dashboard.components.patient import TAB_TITLE
@@ -30,6 +30,7 @@ from dashboard.pages import (
     scan,
     worklist,
 )
+from dashboard.pages import feedback as feedback_page
 from data.records import NOTICE, Role, User
 from services import addresses
 from services.permissions import ROLE_NAMES, Permission, may
@@ -67,6 +68,7 @@ PAGES = (
     Page(addresses.MODELS, "Models", "bi-cpu", models.layout),
     Page(addresses.REHEARSALS, "Rehearsal", "bi-cpu", rehearsal.layout, takes_argument=True),
     Page(addresses.REPORTS, "Reports", "bi-file-earmark-text", reports.layout),
+    Page(addresses.FEEDBACK, "Messages", "bi-chat-left-text", feedback_page.layout),
     Page(addresses.ALERTS, "Alerts", "bi-bell", alerts.layout),
 )
 
@@ -177,6 +179,8 @@ def _navbar(user: User) -> Component:
         [dbc.Nav(links, navbar=True, class_name="me-auto"), _who(user)], id=MENU, navbar=True, is_open=False
     )
     ringing = [bell.bell()] if may(user, Permission.DECIDE_ALERTS) else []
+    if may(user, Permission.GIVE_FEEDBACK):
+        ringing.insert(0, feedback.waiting_place())
     return html.Nav(
         html.Div([brand, *ringing, toggle, menu], className="container-fluid"),
         className="navbar navbar-expand-md lb-navbar",

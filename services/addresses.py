@@ -16,6 +16,7 @@ ADMIN = "/admin"
 ALERTS = "/alerts"
 COHORT = "/cohort"
 DRIFT = "/drift"
+FEEDBACK = "/feedback"
 MODELS = "/models"
 PATIENTS = "/patients"
 PERFORMANCE = "/performance"
@@ -35,6 +36,16 @@ def scan(scan_id: str) -> str:
 def patient(pseudonym: str) -> str:
     """One patient's page."""
     return f"{PATIENTS}/{quote(pseudonym, safe='')}"
+
+
+def feedback(state: str = "") -> str:
+    """The messages about results; of all in one state for who may answer them."""
+    return _with_query(FEEDBACK, _query({"state": state}))
+
+
+def feedback_state(search: str | None) -> str:
+    """Which state the query of that page asks for; "" where none."""
+    return _first_values(search).get("state", "")
 
 
 def rehearsal(rehearsal_id: str) -> str:

@@ -44,6 +44,8 @@ class Permission(StrEnum):
     SET_URGENCY = "say how urgent scans are"
     ANNOTATE = "measure on scans"
     DELETE_ANNOTATIONS = "delete measurements of others"
+    GIVE_FEEDBACK = "say that something is wrong with a result"
+    ANSWER_FEEDBACK = "answer what people say of results"
     ASK_FOR_REVIEWS = "ask for reviews"
     WITHDRAW_REVIEW_REQUESTS = "take back requests for reviews"
     SEE_STATISTICS = "see statistics"
@@ -120,6 +122,13 @@ TABLE: Mapping[Permission, Grant] = {
     Permission.DELETE_ANNOTATIONS: Grant(
         (_HEAD,), "Delete rulers, diameters and angles that somebody else has drawn."
     ),
+    Permission.GIVE_FEEDBACK: Grant(
+        (_CLINICIAN, _HEAD, _MLOPS),
+        "Say that something is wrong with a result, and see one's own messages with their answers.",
+    ),
+    Permission.ANSWER_FEEDBACK: Grant(
+        (_MLOPS,), "See what everybody says is wrong with results, answer it and close it."
+    ),
     Permission.ASK_FOR_REVIEWS: Grant(
         (_CLINICIAN, _HEAD, _MLOPS), "Ask reviewers to look at chosen scans, with a reason."
     ),
@@ -172,6 +181,11 @@ TABLE: Mapping[Permission, Grant] = {
         (_ADMIN,), "Create accounts, set roles, reset passwords, switch accounts on and off."
     ),
 }
+
+
+def role_name(user: User) -> str:
+    """What people call this person's role."""
+    return ROLE_NAMES[user.role]
 
 
 def may(user: User, permission: Permission) -> bool:

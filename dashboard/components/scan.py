@@ -6,7 +6,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components import editing, measuring, review, scan_patient, scan_report, viewer
+from dashboard.components import editing, feedback, measuring, review, scan_patient, scan_report, viewer
 from dashboard.components.attributes import data
 from dashboard.components.icons import icon
 from data.records import NOTICE, User
@@ -44,6 +44,7 @@ def frame(user: User, scan_id: str) -> Component:
             review.panel(),
             _panel("Reviews", html.Div(id=review.HISTORY)),
             scan_report.panel(user),
+            feedback.panel(),
             _panel("Downloads", html.Div(id=DOWNLOADS, className="lb-downloads")),
             _panel("Patient and scan", html.Div(id=FACTS)),
             scan_patient.panel(user),

@@ -11,6 +11,7 @@ from data.records.alerts import Alert, AlertState, Schedule, Severity
 from data.records.annotations import Annotation, AnnotationKind, AnnotationValues
 from data.records.drift import DriftAsk, DriftReference, DriftRun, ReferenceKind, ReviewRequest, RunState
 from data.records.features import CATEGORIES, NUMBERS, WATCHED, Features, Watched
+from data.records.feedback import CRITICAL, Feedback, FeedbackAnswer, FeedbackCategory, FeedbackState
 from data.records.goals import Goal
 from data.records.imports import Import, ImportFile, ImportItem, ImportProgress, ImportState, ItemState
 from data.records.jobs import Job, JobState
@@ -99,7 +100,12 @@ __all__ = [
     "DriftReference",
     "DriftRun",
     "ExportRow",
+    "CRITICAL",
     "Features",
+    "Feedback",
+    "FeedbackAnswer",
+    "FeedbackCategory",
+    "FeedbackState",
     "PromotionGateResult",
     "PromotionVerdict",
     "Goal",

@@ -7,6 +7,7 @@ from data.tables.alerts import alerts
 from data.tables.annotations import scan_annotations
 from data.tables.base import metadata
 from data.tables.drift import drift_references, drift_runs, embeddings, features
+from data.tables.feedback import feedback
 from data.tables.imports import import_items, imports
 from data.tables.jobs import jobs, schedules
 from data.tables.ledger import ledger, views
@@ -27,6 +28,7 @@ __all__ = [
     "drift_runs",
     "embeddings",
     "features",
+    "feedback",
     "goals",
     "import_items",
     "imports",

@@ -14,6 +14,7 @@ from services.alerts.alerts import Alerts
 from services.assembly.alerts import alerts_of
 from services.assembly.cohort import CohortServices, build_cohort
 from services.assembly.drift import DriftServices, build_drift, schedule_drift
+from services.assembly.feedback import build_feedback
 from services.assembly.health import Health
 from services.assembly.parts import Parts
 from services.assembly.performance import PerformanceServices, build_performance
@@ -28,6 +29,7 @@ from services.jobs import Jobs
 from services.reading.intake import empty_folder
 from services.reporting.reading_report import ReadingReports
 from services.reporting.reports import Reporting
+from services.reviewing.feedback import FeedbackDesk
 from services.reviewing.pictures import Pictures
 from services.schedules import Schedules
 from services.sessions import Sessions, sessions_of
@@ -54,6 +56,7 @@ class Services:
     training: TrainingServices
     reporting: Reporting
     reading_reports: ReadingReports
+    feedback: FeedbackDesk
     health: Health
     database: Database
 
@@ -106,6 +109,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     reporting = build_reporting(
         stores, jobs, performance.histories, cohort.numbers, pictures, drift.runs, versions.promotions, alerts
     )
+    feedback = build_feedback(stores, alerts)
     importing = Importing(
         settings, stores.database, stores.files, reading.reader, jobs, real_use.truth_changed
     )
@@ -131,6 +135,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         training=build_training(stores, jobs),
         reporting=reporting,
         reading_reports=build_reading_reports(stores, reviewing),
+        feedback=feedback,
         health=Health(
             stores.database,
             reading.engine,
@@ -138,6 +143,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             stores.registry,
             stores.scans,
             job_store,
+            feedback,
             tuple(tasks.ALL),
         ),
         database=stores.database,

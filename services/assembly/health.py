@@ -10,6 +10,7 @@ from data.stores.jobs import JobStore
 from data.stores.scans import ScanStore
 from services.inference.engine import Engine
 from services.reading.reading import Batcher
+from services.reviewing.feedback import FeedbackDesk
 from services.versions.registry import Registry
 
 
@@ -24,6 +25,7 @@ class Health:
         registry: Registry,
         scans: ScanStore,
         jobs: JobStore,
+        feedback: FeedbackDesk,
         wanted_tasks: tuple[str, ...],
     ) -> None:
         self._database = database
@@ -32,6 +34,7 @@ class Health:
         self._registry = registry
         self._scans = scans
         self._jobs = jobs
+        self._feedback = feedback
         self._wanted = set(wanted_tasks)
         self._collectors = CollectorRegistry(auto_describe=False)
         self._collectors.register(self)
@@ -59,10 +62,14 @@ class Health:
         jobs = GaugeMetricFamily("lightbox_jobs", "Jobs by state", labels=["state"])
         for state, count in self._jobs.counts().items():
             jobs.add_metric([state.value], count)
+        feedback = GaugeMetricFamily("lightbox_feedback", "Messages about results by state", labels=["state"])
+        for reached, count in self._feedback.counts().items():
+            feedback.add_metric([reached.value], count)
         ready = 1.0 if self.ready()["ready"] else 0.0
         return [
             scans,
             jobs,
+            feedback,
             GaugeMetricFamily("lightbox_inference_waiting", "Inputs that wait", self._batcher.waiting),
             GaugeMetricFamily("lightbox_inference_items_run", "Inputs run since start", self._batcher.items),
             GaugeMetricFamily("lightbox_inference_batches_run", "Batches since start", self._batcher.batches),

@@ -117,6 +117,8 @@ CALLBACKS: dict[str, Permission] = {
     "withdraw": Permission.WITHDRAW_SCANS, "withdraw-shown": SEE,
     "triage": Permission.ASSIGN_SCANS, "triage-urgency": Permission.SET_URGENCY,
     "review": Permission.REVIEW, "scan-take-back": Permission.TAKE_BACK_REVIEWS,
+    "scan-feedback-send": Permission.GIVE_FEEDBACK, "feedback": Permission.GIVE_FEEDBACK,
+    "feedback-act": Permission.ANSWER_FEEDBACK,
     "cohort": STATISTICS, "performance": STATISTICS, "performance-goal-save": Permission.SET_GOALS,
     "drift": DRIFT, "drift-all": SEE, "drift-run": Permission.RUN_DRIFT, "drift-freeze": Permission.RUN_DRIFT,
     "models": Permission.SEE_MODELS, "models-look": Permission.PROMOTE, "rehearsal": Permission.SEE_MODELS,
@@ -234,6 +236,7 @@ def test_the_pages_are_shown_for_what_is_on_them() -> None:
         "/admin": "A", "/worklist": "CHM", "/scans": "CHM", "/patients": "CHM", "/cohort": "CHM",
         "/performance": "CHM",
         "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/reports": "CHM", "/alerts": "HMA",
+        "/feedback": "CHM",
     }  # fmt: skip
 
 

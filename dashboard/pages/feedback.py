@@ -1,0 +1,103 @@
+"""Messages about results: everybody's for who answers them, one's own for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dash import ALL, Dash, Input, Output, State, ctx, html, set_props
+from dash.development.base_component import Component
+
+from dashboard.auth import require
+from dashboard.components import feedback as parts
+from dashboard.components.outputs import Values, outputs, pressed
+from dashboard.errors import ALERT
+from data.records import FeedbackState, User
+from services import addresses
+from services.permissions import Permission, may
+
+if TYPE_CHECKING:
+    from services.reviewing.feedback import FeedbackDesk
+
+LOCATION = "location"
+_OWN = "You have sent no message. On a scan's page, choose “Something is wrong with this result”."
+_NONE = {
+    FeedbackState.OPEN: "Nothing waits for an answer.",
+    FeedbackState.ANSWERED: "Nothing is answered and still to be closed.",
+    FeedbackState.CLOSED: "Nothing was closed yet.",
+}
+
+
+def layout(user: User, argument: str = "") -> Component:
+    """Build the page; what it shows comes from its address and the messages."""
+    heading = "Messages about results" if may(user, Permission.ANSWER_FEEDBACK) else "Your messages"
+    return html.Div(
+        [
+            html.Div([html.H1(heading), html.Div(id=parts.STATES)], className="lb-page-head lb-wraps"),
+            html.Div(id=parts.CARDS, className="lb-feedback-cards"),
+        ]
+    )
+
+
+def show(desk: FeedbackDesk, user: User, search: str | None) -> Values:
+    """Return the messages of an address, and the ways to the others."""
+    if not may(user, Permission.ANSWER_FEEDBACK):
+        mine = desk.mine(user)
+        desk.see(user, mine)
+        return {parts.STATES: None, parts.CARDS: parts.cards(mine, user, _OWN)}
+    state = _state(search)
+    messages = desk.queue(user, state)
+    desk.see(user, messages)
+    return {
+        parts.STATES: parts.states(desk.counts(), state),
+        parts.CARDS: parts.cards(messages, user, _NONE[state]),
+    }
+
+
+def act(desk: FeedbackDesk, user: User, button: Mapping[str, str], words: str | None) -> None:
+    """Answer or close a message, as a button says."""
+    desk.answer(button["message"], user, words or "", close=button["verb"] == parts.CLOSE)
+
+
+def register(app: Dash, desk: FeedbackDesk) -> None:
+    """Bind the page, and the number in the frame."""
+
+    @app.callback(
+        output=outputs({parts.STATES: "children", parts.CARDS: "children"}),
+        inputs=[Input(LOCATION, "search"), Input(parts.CHANGED, "data")],
+    )
+    def _show(search: str | None, _: Any) -> Values:
+        return show(desk, require(Permission.GIVE_FEEDBACK), search)
+
+    @app.callback(
+        Output(parts.WAITING, "children"), Input(LOCATION, "pathname"), Input(parts.CHANGED, "data")
+    )
+    def _wait(_: str | None, __: Any) -> list[Component]:
+        user = require(Permission.GIVE_FEEDBACK)
+        return parts.waiting(desk.waiting(user), user)
+
+    @app.callback(
+        Output(parts.CHANGED, "data"),
+        Input({"type": parts.ACT, "message": ALL, "verb": ALL}, "n_clicks"),
+        State({"type": parts.ANSWER, "message": ALL}, "value"),
+        prevent_initial_call=True,
+    )
+    def _act(clicks: list[int | None], _: list[str | None]) -> str:
+        user = require(Permission.ANSWER_FEEDBACK)
+        button = pressed(ctx.triggered_id, clicks)
+        act(desk, user, button, _written(button, ctx.states_list[0]))
+        set_props(ALERT, {"is_open": False})  # what it said of the last try no longer holds
+        return f"{button['verb']} {button['message']}"
+
+
+def _state(search: str | None) -> FeedbackState:
+    try:
+        return FeedbackState(addresses.feedback_state(search))
+    except ValueError:
+        return FeedbackState.OPEN
+
+
+def _written(button: Mapping[str, str], states: Sequence[Mapping[str, Any]]) -> str | None:
+    """What was written in the field of a button's card."""
+    written = (state.get("value") for state in states if state["id"]["message"] == button["message"])
+    return next(written, None)

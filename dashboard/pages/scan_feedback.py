@@ -1,0 +1,85 @@
+"""What people say is wrong with a scan's result, on its page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dash import Dash, Input, State, set_props
+
+from dashboard.auth import require
+from dashboard.components import feedback as parts
+from dashboard.components.outputs import Values, clicked, outputs
+from dashboard.components.scan import REFRESH, SCAN_ID
+from dashboard.errors import ALERT
+from data.records import User
+from services.permissions import Permission
+
+if TYPE_CHECKING:
+    from services.reviewing.feedback import FeedbackDesk
+    from services.reviewing.worklist import Worklist
+
+SHOWN = {parts.PANEL: "hidden", parts.RESULT: "data", parts.LIST: "children"}
+AFTER_SENDING = {
+    parts.SENT: "children",
+    parts.CATEGORY: "value",
+    parts.WORDS: "value",
+    parts.LIST: "children",
+}
+
+
+def show(desk: FeedbackDesk, worklist: Worklist, user: User, scan_id: str) -> Values:
+    """Return the panel of a scan; one that has no result has none. Answers count as seen then."""
+    result = worklist.scan(scan_id, user).result
+    messages = desk.of_scan(scan_id, user)
+    desk.see(user, messages)
+    return {
+        parts.PANEL: result is None,
+        parts.RESULT: None if result is None else result.id,
+        parts.LIST: parts.on_scan(messages, user),
+    }
+
+
+def send(
+    desk: FeedbackDesk,
+    user: User,
+    scan_id: str,
+    result_id: str | None,
+    category: str | None,
+    words: str | None,
+) -> Values:
+    """Send a message, and return the emptied form with what was said so far."""
+    desk.send(scan_id, user, category or "", words or "", result_id)
+    return {
+        parts.SENT: "Sent. You get the answer here and under “Messages”.",
+        parts.CATEGORY: None,
+        parts.WORDS: "",
+        parts.LIST: parts.on_scan(desk.of_scan(scan_id, user), user),
+    }
+
+
+def register(app: Dash, desk: FeedbackDesk, worklist: Worklist) -> None:
+    """Bind the panel."""
+
+    @app.callback(output=outputs(SHOWN), inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data")])
+    def _show(scan_id: str, _: Any) -> Values:
+        return show(desk, worklist, require(Permission.SEE_SCANS), scan_id)
+
+    @app.callback(
+        output=outputs(AFTER_SENDING, again=True),
+        inputs=[
+            Input(parts.SEND, "n_clicks"),
+            State(SCAN_ID, "data"),
+            State(parts.RESULT, "data"),
+            State(parts.CATEGORY, "value"),
+            State(parts.WORDS, "value"),
+        ],
+        prevent_initial_call=True,
+    )
+    def _send(
+        clicks: int | None, scan_id: str, result_id: str | None, category: str | None, words: str | None
+    ) -> Values:
+        user = require(Permission.GIVE_FEEDBACK)
+        clicked(clicks)
+        sent = send(desk, user, scan_id, result_id, category, words)
+        set_props(ALERT, {"is_open": False})  # what it said of the last try no longer holds
+        return sent

@@ -1,0 +1,30 @@
+"""What people say of results: who takes it, and whom it calls."""
+
+from __future__ import annotations
+
+from data.records import Feedback, FeedbackState, Severity
+from data.stores.feedback import FeedbackStore
+from services import addresses
+from services.alerts.alerts import Alerts
+from services.assembly.stores import Stores
+from services.reviewing.feedback import FeedbackDesk
+
+
+def build_feedback(stores: Stores, alerts: Alerts) -> FeedbackDesk:
+    """The desk; a message of a wrong patient or side is an alert until it is closed."""
+
+    def call(message: Feedback) -> None:
+        if not message.category.critical:
+            return
+        cause = f"feedback:{message.id}"
+        if message.state is FeedbackState.CLOSED:
+            alerts.settle(cause)
+        elif message.state is FeedbackState.OPEN:
+            # Read outside this house: what the person wrote may name a patient.
+            sentence = f"Somebody ({message.sender_role}) says this of a reading by {message.task} version "
+            sentence += f"{message.model_version}."
+            link = addresses.scan(message.scan_id)
+            alerts.raise_alert(cause, Severity.CRITICAL, message.category.words, sentence, link)
+
+    store = FeedbackStore(stores.database)
+    return FeedbackDesk(store, stores.scans, stores.results, stores.patients, stores.audit, call)
