@@ -152,7 +152,7 @@ function source(window) {
 
 test("the grid asks one question at a time, and each gets its own answer", () => {
   const timers = [];
-  const window = page(["worklist.js"], { React: {}, setTimeout: (act) => timers.push(act), clearTimeout() {} });
+  const window = page(["list_address.js", "worklist.js"], { React: {}, setTimeout: (act) => timers.push(act), clearTimeout() {} });
   const { asks, open } = source(window);
   const answers = [];
   for (const name of ["first", "second", "third"]) {
