@@ -29,6 +29,7 @@ from dashboard.pages import (
     cohort,
     drift,
     feedback,
+    growth,
     models,
     patient,
     performance,
@@ -95,6 +96,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     worklist.register(app, reviewing, tasks)
     scan.register(app, services.reviewing, services.reading.readings)
     patient.register(app, reviewing.patients)
+    growth.register(app, reviewing.growth)
     scan_report.register(app, services.reading_reports)
     scan_feedback.register(app, services.feedback, services.reviewing.worklist)
     feedback.register(app, services.feedback)

@@ -22,6 +22,7 @@ from dashboard.pages import (
     alerts,
     cohort,
     drift,
+    growth,
     models,
     patient,
     performance,
@@ -51,6 +52,7 @@ class Page:
     layout: Callable[[User, str], Component]
     takes_argument: bool = False
     reads_query: bool = False  # its layout is given what follows the question mark
+    part: str = ""  # what follows the argument in the address
 
     def exists_for(self, user: User) -> bool:
         """Whether the person may see it; for others there is no such page."""
@@ -62,6 +64,14 @@ PAGES = (
     Page(addresses.WORKLIST, "Worklist", "bi-list-ul", worklist.layout, reads_query=True),
     Page(addresses.SCANS, "Scan", "bi-image", scan.layout, takes_argument=True),
     Page(addresses.PATIENTS, "Patient", "bi-person", patient.layout, takes_argument=True),
+    Page(
+        addresses.PATIENTS,
+        "Comparison",
+        "bi-person",
+        growth.layout,
+        takes_argument=True,
+        part=addresses.COMPARE,
+    ),
     Page(addresses.COHORT, "Cohort", "bi-bar-chart", cohort.layout),
     Page(addresses.PERFORMANCE, "Performance", "bi-graph-up", performance.layout),
     Page(addresses.DRIFT, "Drift", "bi-activity", drift.layout),
@@ -86,8 +96,9 @@ def find_page(pathname: str, user: User) -> tuple[Page, str] | None:
             continue
         if not first and not page.takes_argument:
             return page, ""
-        if f"/{first}" == page.path and bool(argument) == page.takes_argument and "/" not in argument:
-            return page, argument
+        named, _, part = argument.partition("/")
+        if (f"/{first}", bool(named), part) == (page.path, page.takes_argument, page.part):
+            return page, named
     return None
 
 

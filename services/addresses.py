@@ -25,6 +25,7 @@ REPORTS = "/reports"
 SCANS = "/scans"
 WORKLIST = "/worklist"
 
+COMPARE = "compare"  # below a patient
 CASES = "cases"  # the part of the performance page that lists cases
 
 
@@ -46,6 +47,17 @@ def feedback(state: str = "") -> str:
 def feedback_state(search: str | None) -> str:
     """Which state the query of that page asks for; "" where none."""
     return _first_values(search).get("state", "")
+
+
+def comparison(pseudonym: str, current: str | None = None, prior: str | None = None) -> str:
+    """Two scans of a patient beside each other, by their ids; the newest two where none is named."""
+    return _with_query(f"{patient(pseudonym)}/{COMPARE}", _query({"current": current, "prior": prior}))
+
+
+def compared(search: str | None) -> tuple[str | None, str | None]:
+    """The ids of the current and the prior scan that a comparison's query names."""
+    given = _first_values(search)
+    return given.get("current"), given.get("prior")
 
 
 def rehearsal(rehearsal_id: str) -> str:

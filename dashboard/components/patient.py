@@ -81,9 +81,18 @@ def content(view: PatientView, charts: Mapping[str, Any]) -> list[Component]:
     """Charts, then the studies; `charts` are Plotly figures by their heading."""
     count = len(view.scans)
     words = f"{count} scan{'' if count == 1 else 's'}, the newest examination first"
+    drawn = [scan for scan in view.scans if scan.result is not None and scan.result.has_mask]
+    compare = dcc.Link(
+        "Compare prior and current",
+        href=addresses.comparison(view.patient.pseudonym),
+        className="btn btn-sm btn-outline-primary",
+    )
     return [
         *([_charts(charts)] if charts else []),
-        html.P(words, className="text-secondary"),
+        html.Div(
+            [html.Span(words, className="text-secondary"), *([compare] if len(drawn) > 1 else [])],
+            className="lb-patient-head",
+        ),
         *(_study(study) for study in view.studies),
     ]
 

@@ -31,6 +31,7 @@ def register(server: Flask, services: Services) -> None:
     rule("/scans/<scan_id>/slice/<int:index>.png", "slice_picture", views.slice_picture)
     rule("/scans/<scan_id>/mask/<int:index>.png", "mask_picture", views.mask_picture)
     rule("/scans/<scan_id>/outline/<int:index>.png", "outline_picture", views.outline_picture)
+    rule("/scans/<scan_id>/compared/<layer_id>/<int:index>.png", "compared_outline", views.compared_outline)
     rule("/scans/<scan_id>/heatmap.png", "heatmap_picture", views.heatmap_picture)
     rule("/scans/<scan_id>/thumbnail.png", "thumbnail", views.thumbnail)
     rule("/scans/<scan_id>/download/mask", "download_mask", views.download_mask)
@@ -74,6 +75,11 @@ class ScanFiles:
         """The mask's outline on one slice."""
         readable(scan_id)
         return _picture(self.services.reviewing.pictures.outline_png(scan_id, index, _layer()))
+
+    def compared_outline(self, scan_id: str, layer_id: str, index: int) -> Response:
+        """The outline of one result or correction on one slice, whichever counts now."""
+        readable(scan_id)
+        return _picture(self.services.reviewing.pictures.compared_outline_png(scan_id, layer_id, index))
 
     def heatmap_picture(self, scan_id: str) -> Response:
         """Where a classification looked."""

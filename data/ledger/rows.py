@@ -96,7 +96,7 @@ def note_review(connection: Connection, scan_id: str, result_id: str, current: R
 
 
 def note_old_review(connection: Connection, scan_id: str) -> None:
-    """A review of a result that is no longer the scan's latest: nothing counts anew but that it is there."""
+    """A result beside the latest, or a review of one: nothing counts anew but that it is there."""
     _note(connection, scan_id, {})
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, Row, insert, select, update
 
 from data.codec import from_json, to_json
 from data.database import bump, reading, writing
-from data.ledger.rows import note_result
+from data.ledger.rows import note_old_review, note_result
 from data.records import Doubt, Features, Measurements, Provenance, Result
 from data.stores.features import note_features
 from data.tables import REVISION_OF_SCANS, results, scans
@@ -37,6 +37,18 @@ class ResultStore:
             note_result(connection, result)
             if watched is not None:
                 note_features(connection, watched)
+        return result
+
+    def add_beside(self, result: Result) -> Result:
+        """Keeps a result that is no answer to anybody who looks at the scan: its latest one stays so.
+
+        Another version read the scan to be compared; adding the same id again changes nothing.
+        """
+        with writing(self._engine) as connection:
+            if connection.execute(select(results.c.id).where(results.c.id == result.id)).first() is None:
+                bump(connection, REVISION_OF_SCANS)
+                connection.execute(insert(results), _values(result))
+                note_old_review(connection, result.scan_id)
         return result
 
     def get(self, result_id: str) -> Result | None:

@@ -103,7 +103,9 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     cohort = build_cohort(stores, reading.engine.thresholds)
     performance = build_performance(stores, jobs, alerts)
     real_use = performance.real_use
-    reviewing = build_reviewing(stores, accounts, pictures, real_use.truth_changed, reading.readings.request)
+    reviewing = build_reviewing(
+        stores, accounts, pictures, real_use.truth_changed, reading.readings.request, reading.comparisons
+    )
     versions = build_versions(stores, reading, pictures, jobs, real_use.running)
     drift = build_drift(stores, alerts, jobs)
     reporting = build_reporting(

@@ -10,6 +10,7 @@ from services.assembly.parts import Parts
 from services.assembly.stores import Stores
 from services.inference.engine import Engine
 from services.jobs import Jobs
+from services.reading.comparison import ComparisonReadings
 from services.reading.features import FeatureCompletion
 from services.reading.intake import Intake
 from services.reading.reading import Batcher, Reader, Reading
@@ -25,6 +26,7 @@ class ReadingServices:
     intake: Intake
     readings: Reading
     features: FeatureCompletion
+    comparisons: ComparisonReadings
     reader: Reader
     engine: Engine
     batcher: Batcher
@@ -48,6 +50,7 @@ def build_reading(stores: Stores, jobs: Jobs, parts: Parts) -> ReadingServices:
         uploads=Uploads(uploads, intake, settings.max_scan_bytes),
         intake=intake,
         readings=readings,
+        comparisons=ComparisonReadings(engine, reader, scans, results, files, jobs),
         features=FeatureCompletion(FeatureStore(stores.database), results, scans, files, jobs),
         reader=reader,
         engine=engine,

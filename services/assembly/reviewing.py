@@ -14,6 +14,7 @@ from services.accounts import Accounts
 from services.assembly.stores import Stores
 from services.reviewing.annotations import Annotations
 from services.reviewing.gallery import ScanGallery
+from services.reviewing.growth import Growth, OtherReadings
 from services.reviewing.identity_conflicts import IdentityConflicts
 from services.reviewing.patients import Patients
 from services.reviewing.pictures import Pictures
@@ -41,6 +42,7 @@ class ReviewingServices:
     gallery: ScanGallery
     identities: IdentityConflicts
     patients: Patients
+    growth: Growth
     scan_patients: ScanPatients
     withdrawals: Withdrawals
 
@@ -51,11 +53,16 @@ def build_reviewing(
     pictures: Pictures,
     judged: ReviewListener,
     read: Callable[[str], None],
+    comparisons: OtherReadings,
 ) -> ReviewingServices:
-    """Put it together; `judged` is told of every review that is kept, `read` has a scan read."""
+    """Put it together; `judged` is told of every review that is kept, `read` has a scan read.
+
+    `comparisons` reads scans by today's version to compare them.
+    """
     scans, results, reviews, files = stores.scans, stores.results, stores.reviews, stores.files
     database, patients, audit = stores.database, stores.patients, stores.audit
     withdrawals = WithdrawalStore(database)
+    pages = Patients(patients, scans, results, reviews)
     return ReviewingServices(
         worklist=Worklist(
             stores.worklist,
@@ -79,7 +86,8 @@ def build_reviewing(
         identities=IdentityConflicts(
             stores.database, PatientConflictStore(stores.database), stores.patients, scans, stores.audit
         ),
-        patients=Patients(patients, scans, results, reviews),
+        patients=pages,
+        growth=Growth(pages, files, comparisons),
         scan_patients=ScanPatients(database, patients, scans, audit),
         withdrawals=Withdrawals(
             database, withdrawals, scans, results, reviews, patients, audit, read, judged

@@ -76,6 +76,17 @@ class Pictures:
         """The mask's outline on slice `index`, on clear ground."""
         return pictures.outline_png(self._slice_of_mask(scan_id, index, layer), COLOURS[layer])
 
+    def compared_outline_png(self, scan_id: str, layer_id: str, index: int) -> bytes:
+        """The outline of any result of a scan, or of the mask that a review of it brought, by its id."""
+        result, review = self._results.get(layer_id), self._reviews.get(layer_id)
+        if result is not None and result.scan_id == scan_id and result.has_mask:
+            key, colour = keys.mask(layer_id), COLOURS[AI]
+        elif review is not None and review.scan_id == scan_id and review.measurements is not None:
+            key, colour = keys.corrected_mask(layer_id), COLOURS[CORRECTED]
+        else:
+            raise NotFound("This scan has no such mask.")
+        return pictures.outline_png(_nth(np.asarray(self.unpacked(key), dtype=bool), index), colour)
+
     def heatmap_png(self, scan_id: str) -> bytes:
         """What spoke for the finding, on clear ground; raises NotFound where there is none."""
         result = self._results.latest(scan_id)

@@ -98,3 +98,30 @@ def test_a_film_is_given_to_a_patient_and_a_wrong_one_withdrawn_and_restored(
     page.click("button:has-text('Restore this scan')")
     expect(page.locator("#scan-facts")).to_contain_text("Grace Hopper")
     expect(shown).to_be_empty()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_prior_and_current_move_together_and_say_the_class(clinic, open_tab, width: int) -> None:
+    scans = [clinic.add_volume("u", acquired_at=now() - timedelta(days=days)) for days in (180, 0)]
+    for scan, lesions in zip(scans, (2, 1), strict=True):
+        clinic.read_volume(scan, lesions=lesions)
+    pseudonym = clinic.patients.get(scans[0].patient_id, with_identity=False).pseudonym
+    visit = open_tab(width, 800)
+    page = visit.sign_in(path=f"/patients/{pseudonym}")
+    page.click("a:has-text('Compare prior and current')")
+    expect(page).to_have_url(f"{visit.address}/patients/{pseudonym}/compare")
+    expect(page.locator(".lb-growth-verdict")).to_contain_text("Sum of products")
+    expect(page.locator(".lb-growth-table")).to_contain_text("prior 2: gone")
+    at = page.locator(".lb-growth-at")
+    expect(at).to_have_text(["slice 9 of 24", "slice 9 of 24"])
+    page.get_by_label("Slice of both").press("ArrowRight")
+    expect(at).to_have_text(["slice 10 of 24", "slice 10 of 24"])
+    expect(page.locator("[data-side=prior] img").first).to_have_attribute(
+        "src", f"/scans/{scans[0].id}/slice/9.png"
+    )
+    page.locator(".lb-growth-pair").hover()
+    page.mouse.wheel(0, 100)
+    expect(at).to_have_text(["slice 11 of 24", "slice 11 of 24"])
+    assert page.evaluate(TOO_WIDE) <= 0
+    page.get_by_label("Prior").select_option(scans[1].id)
+    expect(page.locator("#alert")).to_contain_text("Choose two different scans.")

@@ -33,6 +33,7 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "slice_picture": (SEE, HIDDEN, 200),
     "mask_picture": (SEE, HIDDEN, 200),
     "outline_picture": (SEE, HIDDEN, 200),
+    "compared_outline": (SEE, HIDDEN, 200),
     "heatmap_picture": (SEE, HIDDEN, 200),
     "thumbnail": (SEE, HIDDEN, 200),
     "volume_voxels": (SEE, HIDDEN, 200),
@@ -111,7 +112,7 @@ QUERIES = {
 
 # A callback is told by an id of its own; the longest that fits counts.
 CALLBACKS: dict[str, Permission] = {
-    "worklist": SEE, "scan": SEE, "viewer": SEE, "patient": SEE,
+    "worklist": SEE, "scan": SEE, "viewer": SEE, "patient": SEE, "growth": SEE,
     "conflict": Permission.SETTLE_IDENTITIES, "scan-retry": Permission.READ_AGAIN,
     "move": Permission.MOVE_SCANS,
     "withdraw": Permission.WITHDRAW_SCANS, "withdraw-shown": SEE,
@@ -149,7 +150,8 @@ def filled(clinic: Clinic) -> Iterator[dict[str, str]]:
     assert clinic.services.reporting.get(report.id).state is ReportState.MADE
     assert clinic.scans.get(scan.id).status is ScanStatus.READ  # type: ignore[union-attr]
     yield {
-        "scan_id": scan.id, "patient_id": scan.patient_id, "film_id": film.id, "run_id": run.id,
+        "scan_id": scan.id, "layer_id": clinic.results.of_scan(scan.id)[0].id,
+        "patient_id": scan.patient_id, "film_id": film.id, "run_id": run.id,
         "pack_id": pack.id, "report_id": report.id,
         "rehearsal_id": NO_ID, "upload_id": NO_ID, "import_id": NO_ID, "conflict_id": NO_ID,
         "annotation_id": NO_ID,
@@ -221,6 +223,7 @@ def test_which_pages_exist_for_each_role(sign_in: SignIn, role: Role) -> None:
     assert {page.path for page in shell.PAGES} == set(PAGE_PERMISSIONS)
     for page in shell.PAGES:
         address = f"{page.path}/{NO_ID}" if page.takes_argument else page.path
+        address = f"{address}/{page.part}" if page.part else address
         has = _has(role, PAGE_PERMISSIONS[page.path])
         assert client.get(address).status_code == (200 if has else 404), address
     layout = json.dumps(client.get("/_dash-layout").json)

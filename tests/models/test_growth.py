@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data.records import Lesion, Spacing
-from models.growth import diameter_product, measurable, sum_of_products
+from models.growth import (
+    ResponseClass,
+    diameter_product,
+    measurable,
+    percent_change,
+    response_class,
+    sum_of_products,
+)
 from models.measuring import measure
 
 
@@ -41,8 +52,6 @@ def test_a_lesion_is_measurable_from_ten_millimetres_on_two_slices_on(
 
 @pytest.mark.parametrize(("across", "counts"), [(9.999, False), (10.0, True), (10.0 - 1e-12, True)])
 def test_ten_millimetres_are_ten(across: float, counts: bool) -> None:
-    from dataclasses import replace
-
     lesion = replace(plus(2, 11), longest_diameter_mm=25.0, perpendicular_diameter_mm=across)
     assert measurable(lesion) is counts
     assert diameter_product(lesion) == 25.0 * across
@@ -60,3 +69,48 @@ def test_without_spacing_there_is_no_product() -> None:
     assert diameter_product(unknown[0]) is None
     assert sum_of_products(unknown) is None
     assert not measurable(unknown[0])
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (126.0, ResponseClass.PROGRESSION),
+        (125.0, ResponseClass.PROGRESSION),
+        (124.999, ResponseClass.STABLE),
+        (124.0, ResponseClass.STABLE),
+        (100.0, ResponseClass.STABLE),
+        (75.001, ResponseClass.STABLE),
+        (75.0, ResponseClass.MINOR),
+        (50.001, ResponseClass.MINOR),
+        (50.0, ResponseClass.PARTIAL),
+        (1.0, ResponseClass.PARTIAL),
+    ],
+)
+def test_the_classes_begin_at_their_limits(after: float, said: ResponseClass) -> None:
+    assert response_class(100.0, after, new_lesion=False, lesions_left=True) is said
+    assert response_class(0.3 * 100.0, 0.3 * after, new_lesion=False, lesions_left=True) is said  # rounding
+
+
+def test_a_new_lesion_is_progression_and_none_left_a_complete_response() -> None:
+    assert response_class(100.0, 10.0, new_lesion=True, lesions_left=True) is ResponseClass.PROGRESSION
+    assert response_class(100.0, 0.0, new_lesion=False, lesions_left=False) is ResponseClass.COMPLETE
+    with pytest.raises(ValueError, match="nothing was measurable"):
+        response_class(0.0, 5.0, new_lesion=False, lesions_left=True)
+
+
+@given(st.floats(1.0, 1e5), st.floats(1e-3, 1e5), st.floats(1e-3, 1e5))
+def test_more_is_never_a_better_class(before: float, one: float, other: float) -> None:
+    order = list(ResponseClass)
+    less, more = sorted([one, other])
+    classes = [
+        order.index(response_class(before, after, new_lesion=False, lesions_left=True))
+        for after in (less, more)
+    ]
+    assert classes[0] <= classes[1]
+
+
+@given(st.floats(0.1, 1e5), st.floats(0, 1e5))
+def test_a_change_in_per_cent_leads_back(before: float, after: float) -> None:
+    change = percent_change(before, after)
+    assert change is not None and before * (1 + change / 100) == pytest.approx(after, abs=1e-6)
+    assert percent_change(0.0, after) is None and percent_change(None, after) is None

@@ -6,12 +6,17 @@ import io
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
+from sqlalchemy import update
 
+from data import tables
+from data.codec import to_json
+from data.database import writing
 from data.errors import InvalidInput, NotAllowed, NotFound
 from data.records import (
     BRAIN_TUMOUR,
@@ -23,6 +28,7 @@ from data.records import (
     Verdict,
     WorklistQuery,
 )
+from data.stores.results import ResultStore
 from services.assembly.container import Services
 from services.reading.uploads import WrongOffset
 from tests import phantoms
@@ -210,6 +216,31 @@ def test_a_withdrawn_scan_that_is_sent_again_is_refused_with_the_way_to_it(
     assert refusal.code == "withdrawn" and f"/scans/{scan_id}" in refusal.sentence
     services.reviewing.withdrawals.restore(scan_id, clinician)
     assert send(services, clinician, "restored.png", content).known_scan_ids == (scan_id,)
+
+
+def test_a_scan_of_another_version_is_read_beside_its_own_answer(services: Services, clinician: User) -> None:
+    scan_id = send(services, clinician, "old.nii.gz", phantoms.nifti(phantoms.brain(lesion_mm=11))).scan_ids[
+        0
+    ]
+    comparisons, results = services.reading.comparisons, ResultStore(services.database)
+    version = comparisons.version(BRAIN_TUMOUR)
+    first = services.reviewing.worklist.scan(scan_id, clinician)
+    assert version is not None and first.result is not None
+    comparisons.request(scan_id, clinician)
+    assert services.jobs.wait_idle(PATIENCE_S)
+    assert len(results.of_scan(scan_id)) == 1  # today's version has read it
+    older = replace(first.result.provenance, model_version="0")
+    with writing(services.database) as connection:
+        values = {"model_version": "0", "provenance": to_json(older)}
+        connection.execute(update(tables.results).where(tables.results.c.scan_id == scan_id).values(values))
+    comparisons.request(scan_id, clinician)
+    assert services.jobs.wait_idle(PATIENCE_S)
+    beside, own = results.of_scan(scan_id)
+    assert (beside.provenance.model_version, own.provenance.model_version) == (version, "0")
+    assert beside.probability == pytest.approx(own.probability, abs=1e-3)
+    after = services.reviewing.worklist.scan(scan_id, clinician)
+    assert after.result is not None and after.result.id == own.id
+    assert after.scan.status is ScanStatus.READ and comparisons.failure(scan_id) is None
 
 
 def test_only_clinicians_see_who_it_is(services: Services, clinician: User, volume_id: str) -> None:
