@@ -15,6 +15,7 @@ from services import addresses
 from services.measurement_words import millilitres
 from services.reading_words import VERDICT_NAMES
 from services.reviewing.growth import percent_change
+from services.reviewing.worklist import letters
 
 if TYPE_CHECKING:
     from services.reviewing.growth import Comparison, LesionChange, Side
@@ -122,10 +123,17 @@ def _picture(side: Side, label: str) -> Component:
     link = dcc.Link(f"{label}: {local_date(side.scan.examined_at)}", href=addresses.scan(scan.id))
     row_mm, column_mm = scan.spacing.in_plane or (1.0, 1.0)
     aspect = (scan.width * column_mm) / (scan.height * row_mm)
-    pictures = [
+    pictures: list[Component] = [
         html.Img(alt=f"{label} scan", className="lb-growth-slice"),
         html.Img(alt="", className="lb-growth-outline"),
     ]
+    directions = letters(scan.grid)
+    if directions is not None:
+        left, right, _, _ = directions
+        pictures += [
+            html.Span(left, className="lb-growth-letter lb-growth-left"),
+            html.Span(right, className="lb-growth-letter lb-growth-right"),
+        ]
     return html.Figure(
         [
             html.Figcaption([link, html.Span(className="lb-growth-at")]),
@@ -154,7 +162,7 @@ def _viewer(shown: Comparison, prior: Side, current: Side) -> Component:
 
 
 def _table(shown: Comparison) -> list[Component]:
-    names = ("Lesion", "Prior", "Current", "Change", "", "Product prior", "current", "Change")
+    names = ("Lesion", "Prior", "Current", "Change", "in %", "Product, prior", "Product, current", "in %")
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     rows = [_row(change) for change in shown.changes]
     table = html.Table([head, html.Tbody([*rows, _total(shown)])], className="table table-sm lb-growth-table")

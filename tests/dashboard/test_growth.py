@@ -39,6 +39,8 @@ def test_the_page_compares_lesions_and_says_the_class(clinic: Clinic, pair: tupl
     assert (
         "position in mm" in content and "not registered" in content and "the outline of version 2" in content
     )
+    left, right = (content.index(f"Span(children='{letter}'") for letter in "RL")
+    assert left < right  # as radiologists look at it: the patient's right on the left
     assert (page[parts.PRIOR]["value"], page[parts.CURRENT]["value"]) == (pair[0].id, pair[1].id)
     assert page[parts.TICK] is True and page[TAB_TITLE].startswith("P-")
     assert "Ada Lovelace" in str(page[parts.IDENTITY])
