@@ -17,6 +17,8 @@ MASK_BODY = 512 * MEBIBYTE  # a corrected mask
 VERSION_BODY = 4096 * MEBIBYTE  # a model version as a zip
 FORM_OVERHEAD = MEBIBYTE  # what multipart adds around a file
 
+KEPT_FOR_EVER = "private, max-age=31536000, immutable"
+
 # Dash and its grid set styles from JavaScript, which only 'unsafe-inline' allows.
 _POLICY = (
     "default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "
@@ -40,6 +42,8 @@ def install(app: Dash, services: Services) -> None:
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         if not _may_be_cached(response):
             response.headers["Cache-Control"] = "no-store"
+        elif _never_changes():
+            response.headers["Cache-Control"] = KEPT_FOR_EVER
         return response
 
     server.after_request(headers)
@@ -61,6 +65,11 @@ def allow_large_bodies(server: Flask, services: Services) -> None:
             request.max_content_length = MASK_BODY
 
     server.before_request(widen)
+
+
+def _never_changes() -> bool:
+    """Whether an asset's address carries the time of its file, as Dash writes it: nobody need ask again."""
+    return request.path.startswith("/assets/") and "m" in request.args
 
 
 def _may_be_cached(response: Response) -> bool:

@@ -63,6 +63,8 @@
       this.masks.clear();
       this.drawn.clear();
       lightbox.viewer.chooseTool(null);
+      this.told = false;
+      lightbox.controls.say(this, "");
       Object.assign(this, lightbox.planes.planesOf(data)); // planes, native, degrees
       this.window = { ...data.windows[0] };
       this.source = "ai";

@@ -110,11 +110,11 @@ def test_keys_live_on_after_a_click_on_a_control(open_tab, read) -> None:
         before = _slice(page)
         page.keyboard.press("ArrowDown")
         page.wait_for_selector(SHOWN.format(before + 1))
-    page.fill("#scan-reason", "no")
+    page.fill("#scan-reason-words", "no")
     before = _slice(page)
     page.keyboard.press("ArrowLeft")
     page.keyboard.type("h5?")
-    assert page.input_value("#scan-reason") == "nh5?o"
+    assert page.input_value("#scan-reason-words") == "nh5?o"
     assert (_slice(page), page.locator(".lb-pane").count()) == (before, 1)
 
 
@@ -139,7 +139,7 @@ def test_nothing_is_asked_of_the_server_when_slice_window_or_plane_changes(open_
     for _ in range(8):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("4")
-    page.get_by_label("Fill", exact=True).check()
+    page.locator("#viewer-layer-fill").check()
     page.locator("#viewer-preset").select_option("Full range")
     _coloured(page, AI)
     assert [url for url in asked if not url.endswith(("/state", "/changes", "/session"))] == []
@@ -156,7 +156,7 @@ def test_at_first_an_outline_and_no_fill(open_tab, read) -> None:
         document.querySelector('.lb-pane-canvas'), pixelsOf(document.querySelector('.lb-pane-canvas')))"""
     red, green, blue = page.evaluate(look)
     assert red == green == blue  # the tissue as it is
-    page.get_by_label("Fill", exact=True).check()
+    page.locator("#viewer-layer-fill").check()
     _coloured(page, AI)
     red, green, blue = page.evaluate(look)
     assert red > green
@@ -164,10 +164,10 @@ def test_at_first_an_outline_and_no_fill(open_tab, read) -> None:
     assert _coloured(page, AI) == 0
     expect(page.locator(".lb-place")).to_contain_text("overlays hidden")
     page.keyboard.press("h")
-    page.get_by_label("Fill", exact=True).uncheck()
-    page.get_by_label("Outline").uncheck()
+    page.locator("#viewer-layer-fill").uncheck()
+    page.locator("#viewer-layer-outline").uncheck()
     assert _coloured(page, AI) == 0
-    page.get_by_label("Box").check()
+    page.locator("#viewer-layer-box").check()
     assert _coloured(page, (0x57, 0xC7, 0xFF)) > 50
 
 
@@ -189,7 +189,7 @@ def test_the_window_is_dragged_named_and_reset(open_tab, read) -> None:
     expect(words).to_have_text(before or "")
     preset.select_option(label="Full range")
     expect(words).not_to_have_text(before or "")
-    page.get_by_label("Window", exact=True).and_(page.locator("button")).click()
+    page.keyboard.press("w")
     page.mouse.move(box["x"] + 300, box["y"] + 300)
     page.mouse.down()
     page.mouse.move(box["x"] + 380, box["y"] + 300, steps=4)
@@ -355,7 +355,7 @@ def test_the_threshold_is_moved_to_look_at_and_reset(clinic, open_tab, read) -> 
     yellow = (0xFF, 0xE4, 0x5C)
     assert _coloured(page, yellow) > 0
     assert clinic.reviews.of_scan(read.id) == []
-    page.get_by_role("button", name="Reset").click()
+    page.locator(".lb-what-if button").click()
     assert _coloured(page, yellow) == 0
     expect(words).to_contain_text("The result, cut at 0.78")
     assert [url for url in asked if not url.endswith(("/state", "/changes", "/session"))] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,14 @@ def test_headers(sign_in) -> None:
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_script_is_asked_for_once_as_long_as_its_file_is_the_same(sign_in) -> None:
+    client = sign_in()
+    page = client.get("/account").text + client.get("/worklist").text
+    scripts = re.findall(r'src="(/assets/[^"]+\?m=[^"]+)"', page)
+    assert len(scripts) > 10
+    kept = client.get(scripts[0], buffered=True)
+    assert (kept.status_code, kept.headers["Cache-Control"]) == (200, "private, max-age=31536000, immutable")
+    assert "immutable" not in client.get(scripts[0].split("?")[0], buffered=True).headers["Cache-Control"]
+    assert client.get("/assets/nothing.js?m=1").headers["Cache-Control"] == "no-store"
