@@ -33,6 +33,7 @@ from dashboard.pages import (
     models,
     patient,
     performance,
+    performance_readers,
     rehearsal,
     reports,
     scan,
@@ -102,6 +103,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     feedback.register(app, services.feedback)
     cohort.register(app, services.cohort)
     performance.register(app, services.performance)
+    performance_readers.register(app, services.performance, reviewing.agreement)
     drift.register(app, services.drift, requests, services.training.packs, tasks)
     models.register(app, services.versions)
     rehearsal.register(app, services.versions)

@@ -88,5 +88,6 @@ def version_of(view: ScanView) -> str:
     """A word that differs whenever what a scan's page shows has changed."""
     result = view.result.id if view.result else ""
     review = view.reviews[0].id if view.reviews else ""
+    second = view.double.asked.id if view.double else ""
     patient = ":".join((view.patient.id, *view.patient.in_conflict_with))
-    return f"{view.scan.status.value}:{result}:{review}:{patient}"
+    return f"{view.scan.status.value}:{result}:{review}:{second}:{patient}"

@@ -6,7 +6,16 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components import editing, feedback, measuring, review, scan_patient, scan_report, viewer
+from dashboard.components import (
+    editing,
+    feedback,
+    measuring,
+    review,
+    scan_patient,
+    scan_report,
+    second_reading,
+    viewer,
+)
 from dashboard.components.attributes import data
 from dashboard.components.icons import icon
 from data.records import NOTICE, User
@@ -42,7 +51,7 @@ def frame(user: User, scan_id: str) -> Component:
             html.Div(NOTICE, className="lb-inline-notice"),
             measuring.panel(),
             review.panel(),
-            _panel("Reviews", html.Div(id=review.HISTORY)),
+            _panel("Reviews", html.Div([html.Div(id=review.HISTORY), second_reading.panel()])),
             scan_report.panel(user),
             feedback.panel(),
             _panel("Downloads", html.Div(id=DOWNLOADS, className="lb-downloads")),

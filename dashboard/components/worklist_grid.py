@@ -131,6 +131,13 @@ def row(listed: WorklistRow, user: User, names: Mapping[str, str]) -> dict[str, 
         "mine": listed.assigned_to == user.id,
         "status": STATUS_NAMES[listed.status],
         "status_code": listed.status.value,
-        "verdict": VERDICT_NAMES[listed.verdict] if listed.verdict else "",
+        "verdict": _verdict(listed),
         "created_at": local_time(listed.created_at),
     }
+
+
+def _verdict(listed: WorklistRow) -> str:
+    """What counts of a scan, or that somebody has to read it a second time."""
+    if listed.second_reading:
+        return "Second reading asked"
+    return VERDICT_NAMES[listed.verdict] if listed.verdict else ""

@@ -29,7 +29,13 @@ from dashboard.components.scan import (
     TITLE,
     UNCERTAIN,
 )
-from dashboard.pages import scan_editing, scan_identity, scan_patient, scan_review
+from dashboard.pages import (
+    scan_editing,
+    scan_identity,
+    scan_patient,
+    scan_review,
+    scan_second_reading,
+)
 from data.records import ScanStatus, User
 from services.permissions import Permission, may
 
@@ -94,6 +100,7 @@ def register(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None
     _register_panels(app, reviewing, readings)
     _register_viewer(app, reviewing)
     scan_review.register(app, reviewing)
+    scan_second_reading.register(app, reviewing)
     scan_identity.register(app, reviewing.identities)
     scan_patient.register(app, reviewing)
     scan_editing.register(app, reviewing)

@@ -45,8 +45,10 @@ from data.records.reviews import (
     LesionVerdict,
     RejectReason,
     Review,
+    SecondReading,
     Verdict,
     current_review,
+    standing_reviews,
 )
 from data.records.scans import (
     DecodedScan,
@@ -73,6 +75,8 @@ PNEUMONIA = "pneumonia"
 NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full images and decides."
 
 __all__ = [
+    "SecondReading",
+    "standing_reviews",
     "RejectReason",
     "LesionVerdict",
     "LesionCall",

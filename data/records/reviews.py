@@ -77,15 +77,34 @@ class Review:
     lesions: tuple[LesionVerdict, ...] = ()
 
 
+@dataclass(frozen=True)
+class SecondReading:
+    """Somebody asks that two people read a result, neither knowing what the other one says."""
+
+    id: str
+    scan_id: str
+    result_id: str
+    task: str
+    why: str
+    asked_by: str
+    asked_name: str
+    created_at: datetime
+
+
+def standing_reviews(reviews: Iterable[Review], result_id: str) -> list[Review]:
+    """The reviews of a result that are neither a taking-back nor taken back, oldest first."""
+    of_result = [review for review in reviews if review.result_id == result_id]
+    gone = {review.takes_back for review in of_result}
+    standing = (
+        review for review in of_result if review.verdict is not Verdict.TAKING_BACK and review.id not in gone
+    )
+    return sorted(standing, key=lambda review: (review.created_at, review.id))
+
+
 def current_review(reviews: Iterable[Review], result_id: str) -> Review | None:
-    """What counts of a result now, or None: its newest review that is neither a taking-back nor taken back.
+    """What counts of a result now, or None: the newest of its standing reviews.
 
     The one rule: what the scan's page, worklist, ledger, downloads, files for training and figures of real
     use say follows from it (the store keeps its answer beside each result).
     """
-    of_result = [review for review in reviews if review.result_id == result_id]
-    gone = {review.takes_back for review in of_result}
-    standing = [
-        review for review in of_result if review.verdict is not Verdict.TAKING_BACK and review.id not in gone
-    ]
-    return max(standing, key=lambda review: (review.created_at, review.id), default=None)
+    return next(reversed(standing_reviews(reviews, result_id)), None)

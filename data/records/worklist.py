@@ -43,6 +43,7 @@ class WorklistRow:
     has_mask: bool
     verdict: Verdict | None
     synthetic: bool = False
+    second_reading: bool = False  # is asked for, and not given yet
     doubts: tuple[Doubt, ...] = ()
     pseudonym: str = ""  # of the patient, whoever looks
     assigned_to: str | None = None  # an account

@@ -37,16 +37,16 @@ class ReviewStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, review: Review, *, on_parent: bool = False) -> Review:
+    def add(self, review: Review, *, on_result: bool = False, on_parent: bool = False) -> Review:
         """Keeps a review, and what counts of its result from now on (`current_review`).
 
-        With `on_parent`, raises Outdated unless its result is the scan's latest one and its parent that
-        result's current review: nobody overwrites silently what they have not seen.
+        With `on_result`, raises Outdated unless its result is the scan's latest one, with `on_parent` unless
+        its parent is that result's current review: nobody overwrites silently what they have not seen.
         """
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_SCANS)
             counts = connection.execute(_COUNTS, {"of_scan": review.scan_id}).one()
-            if on_parent and counts.latest_result_id != review.result_id:
+            if on_result and counts.latest_result_id != review.result_id:
                 raise Outdated(NEW_RESULT)
             if on_parent and counts.current_review_id != review.parent_id:
                 raise Outdated(OTHER_REVIEW)
@@ -58,7 +58,7 @@ class ReviewStore:
         """The review, or None."""
         with reading(self._engine) as connection:
             row = connection.execute(select(reviews).where(reviews.c.id == review_id)).one_or_none()
-        return None if row is None else _review(row)
+        return None if row is None else review_of(row)
 
     def current(self, scan_id: str) -> Review | None:
         """What counts of the scan's latest result, or None."""
@@ -68,14 +68,14 @@ class ReviewStore:
         query = select(reviews).select_from(source).where(scans.c.id == scan_id)
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else _review(row)
+        return None if row is None else review_of(row)
 
     def of_scan(self, scan_id: str) -> list[Review]:
         """All reviews of all of the scan's results, newest first."""
         query = select(reviews).where(reviews.c.scan_id == scan_id)
         newest = (reviews.c.created_at.desc(), reviews.c.id.desc())
         with reading(self._engine) as connection:
-            return [_review(row) for row in connection.execute(query.order_by(*newest))]
+            return [review_of(row) for row in connection.execute(query.order_by(*newest))]
 
     def deciding(self, scan_id: str) -> Review | None:
         """What counts of the newest of the scan's results that somebody reviewed, or None.
@@ -87,7 +87,7 @@ class ReviewStore:
         newest = (results.c.created_at.desc(), results.c.id.desc())
         with reading(self._engine) as connection:
             row = connection.execute(query.order_by(*newest).limit(1)).one_or_none()
-        return None if row is None else _review(row)
+        return None if row is None else review_of(row)
 
     def reasoned(self, first: datetime, end: datetime, limit: int) -> list[Review]:
         """The latest reviews of a time that count and say why, newest first; none of a withdrawn scan."""
@@ -97,13 +97,13 @@ class ReviewStore:
         query = select(reviews).select_from(source).where(given, not_withdrawn(reviews.c.scan_id))
         newest = (reviews.c.created_at.desc(), reviews.c.id)
         with reading(self._engine) as connection:
-            return [_review(row) for row in connection.execute(query.order_by(*newest).limit(limit))]
+            return [review_of(row) for row in connection.execute(query.order_by(*newest).limit(limit))]
 
 
 def _settle(connection: Connection, review: Review, *, is_latest: bool) -> None:
     """Write down what counts of a review's result, beside the result and in the ledger."""
     of_result = {"of_scan": review.scan_id, "of_result": review.result_id}
-    of_same = [_review(row) for row in connection.execute(_OF_RESULT, of_result)]
+    of_same = [review_of(row) for row in connection.execute(_OF_RESULT, of_result)]
     current = current_review(of_same, review.result_id)
     connection.execute(_SET_CURRENT, of_result | {"current": None if current is None else current.id})
     if is_latest:
@@ -137,7 +137,8 @@ def _values(review: Review) -> dict[str, Any]:
     }
 
 
-def _review(row: Row[Any]) -> Review:
+def review_of(row: Row[Any]) -> Review:
+    """A row of reviews as a record."""
     return Review(
         id=row.id,
         scan_id=row.scan_id,

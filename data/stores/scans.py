@@ -25,6 +25,7 @@ from data.tables import (
     reviews,
     scan_annotations,
     scans,
+    second_readings,
     triage,
     withdrawn_scans,
 )
@@ -103,7 +104,7 @@ class ScanStore:
             owners = list(connection.execute(of_these).scalars())
             note_gone(connection, wanted)
             forget_features(connection, wanted)
-            for table in (triage, scan_annotations, reviews, results, withdrawn_scans):
+            for table in (triage, second_readings, scan_annotations, reviews, results, withdrawn_scans):
                 connection.execute(delete(table).where(table.c.scan_id.in_(wanted)))
             connection.execute(delete(scans).where(scans.c.id.in_(wanted)))
             _forget_without_scans(connection, owners)

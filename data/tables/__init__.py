@@ -12,7 +12,7 @@ from data.tables.imports import import_items, imports
 from data.tables.jobs import jobs, schedules
 from data.tables.ledger import ledger, views
 from data.tables.reports import reports
-from data.tables.results import results, review_requests, reviews
+from data.tables.results import results, review_requests, reviews, second_readings
 from data.tables.revisions import REVISION_OF_PATIENTS, REVISION_OF_SCANS, REVISION_OF_USERS, revisions
 from data.tables.scans import patient_conflicts, patients, refusals, scans, uploads, withdrawn_scans
 from data.tables.triage import triage
@@ -47,6 +47,7 @@ __all__ = [
     "scan_annotations",
     "scans",
     "schedules",
+    "second_readings",
     "sessions",
     "sign_in_failures",
     "tokens",

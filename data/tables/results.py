@@ -64,6 +64,23 @@ reviews = Table(
     **MYSQL,
 )
 
+# Results that two people are asked to read, neither knowing what the other one says.
+second_readings = Table(
+    "second_readings",
+    metadata,
+    id_column(),
+    Column("scan_id", String(ID_LENGTH), nullable=False),
+    Column("result_id", String(ID_LENGTH), nullable=False, unique=True),
+    Column("task", Line(64), nullable=False),
+    Column("why", Words, nullable=False),
+    Column("asked_by", Line(64), nullable=False),
+    Column("asked_name", Line(), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_second_readings_scan_id", "scan_id"),
+    Index("ix_second_readings_task_created_at", "task", "created_at"),
+    **MYSQL,
+)
+
 # Scans that somebody asks the reviewers to look at.
 review_requests = Table(
     "review_requests",

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from data.stores.annotations import AnnotationStore
 from data.stores.patient_conflicts import PatientConflictStore
 from data.stores.review_requests import ReviewRequestStore
+from data.stores.second_readings import SecondReadingStore
 from data.stores.triage import TriageStore
 from data.stores.withdrawals import WithdrawalStore
 from services.accounts import Accounts
 from services.assembly.stores import Stores
+from services.reviewing.agreement import ReaderAgreement
 from services.reviewing.annotations import Annotations
 from services.reviewing.gallery import ScanGallery
 from services.reviewing.growth import Growth, OtherReadings
@@ -22,6 +24,7 @@ from services.reviewing.remeasuring import Remeasuring
 from services.reviewing.requests import ReviewRequests
 from services.reviewing.review import ReviewListener, Reviews
 from services.reviewing.scan_patients import ScanPatients
+from services.reviewing.second_readings import SecondReadings
 from services.reviewing.triage import Triage
 from services.reviewing.voxels import Voxels
 from services.reviewing.withdrawals import Withdrawals
@@ -43,6 +46,8 @@ class ReviewingServices:
     identities: IdentityConflicts
     patients: Patients
     growth: Growth
+    second_readings: SecondReadings
+    agreement: ReaderAgreement
     scan_patients: ScanPatients
     withdrawals: Withdrawals
 
@@ -62,7 +67,8 @@ def build_reviewing(
     scans, results, reviews, files = stores.scans, stores.results, stores.reviews, stores.files
     database, patients, audit = stores.database, stores.patients, stores.audit
     withdrawals = WithdrawalStore(database)
-    pages = Patients(patients, scans, results, reviews)
+    second = SecondReadings(SecondReadingStore(database), results, audit)
+    pages = Patients(patients, scans, results, reviews, second)
     return ReviewingServices(
         worklist=Worklist(
             stores.worklist,
@@ -75,9 +81,10 @@ def build_reviewing(
             accounts,
             stores.registry.card,
             Remeasuring(files),
+            second,
         ),
         triage=Triage(TriageStore(stores.database), accounts, stores.audit),
-        reviews=Reviews(scans, results, reviews, files, pictures, stores.audit, judged),
+        reviews=Reviews(scans, results, reviews, files, pictures, audit, second, judged),
         requests=ReviewRequests(ReviewRequestStore(stores.database), scans, stores.audit),
         annotations=Annotations(AnnotationStore(stores.database), scans, stores.audit),
         pictures=pictures,
@@ -88,6 +95,8 @@ def build_reviewing(
         ),
         patients=pages,
         growth=Growth(pages, files, comparisons),
+        second_readings=second,
+        agreement=ReaderAgreement(second, files),
         scan_patients=ScanPatients(database, patients, scans, audit),
         withdrawals=Withdrawals(
             database, withdrawals, scans, results, reviews, patients, audit, read, judged

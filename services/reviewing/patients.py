@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from data.errors import NotFound
-from data.records import Measurements, Patient, Result, Review, Scan, User, Verdict
+from data.records import Measurements, Patient, Result, Review, Scan, User, Verdict, current_review
 from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from models.growth import sum_of_products
 from services.permissions import Permission, may, require
+from services.reviewing.second_readings import SecondReadings, seen_by
 
 Key = tuple[str | None, str]
 NO_PATIENT = "There is no such patient."
@@ -110,12 +111,18 @@ class Patients:
     """Reads; changes nothing."""
 
     def __init__(
-        self, patients: PatientStore, scans: ScanStore, results: ResultStore, reviews: ReviewStore
+        self,
+        patients: PatientStore,
+        scans: ScanStore,
+        results: ResultStore,
+        reviews: ReviewStore,
+        second: SecondReadings,
     ) -> None:
         self._patients = patients
         self._scans = scans
         self._results = results
         self._reviews = reviews
+        self._second = second
 
     def patient(self, reference: str, viewer: User) -> PatientView:
         """The patient of a pseudonym or of our own id, without identity for who may not see it.
@@ -126,13 +133,14 @@ class Patients:
         patient = self._patients.find(reference, with_identity=may(viewer, Permission.SEE_IDENTITY))
         if patient is None:
             raise NotFound(NO_PATIENT)
-        scans = [self._scan(scan) for scan in self._scans.of_patient(patient.id)]
+        scans = [self._scan(scan, viewer) for scan in self._scans.of_patient(patient.id)]
         return PatientView(patient, _studies(scans), _courses(scans))
 
-    def _scan(self, scan: Scan) -> PatientScan:
-        result = self._results.latest(scan.id)
-        results, reviews = self._results.of_scan(scan.id), self._reviews.of_scan(scan.id)
-        return PatientScan(scan, result, self._reviews.current(scan.id), tuple(results), tuple(reviews))
+    def _scan(self, scan: Scan, viewer: User) -> PatientScan:
+        result, results = self._results.latest(scan.id), self._results.of_scan(scan.id)
+        seen = seen_by(self._second.of_scan(scan.id), self._reviews.of_scan(scan.id), viewer)
+        current = None if result is None else current_review(seen, result.id)
+        return PatientScan(scan, result, current, tuple(results), seen)
 
 
 def _studies(scans: Sequence[PatientScan]) -> tuple[Study, ...]:

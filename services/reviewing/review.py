@@ -39,6 +39,7 @@ from models.overlap import dice
 from services import keys
 from services.permissions import Permission, may, require
 from services.reviewing.pictures import Pictures
+from services.reviewing.second_readings import SecondReadings
 
 Mask = NDArray[np.bool_]
 ReviewListener = Callable[[Result], None]
@@ -116,6 +117,7 @@ class Reviews:
         files: FileStore,
         pictures: Pictures,
         audit: AuditLog,
+        second: SecondReadings,
         listener: ReviewListener = lambda _: None,
     ) -> None:
         """`listener` is told of each result that got a review, once the review is kept."""
@@ -125,6 +127,7 @@ class Reviews:
         self._files = files
         self._pictures = pictures
         self._audit = audit
+        self._second = second
         self._listener = listener
 
     def accept(self, scan_id: str, user: User, remarks: Remarks = NO_REMARKS) -> Review:
@@ -133,7 +136,7 @@ class Reviews:
         if any(said.call is not LesionCall.RIGHT for said in remarks.lesions):
             raise InvalidInput(_ALL_RIGHT)
         review = _review(result, user, Verdict.ACCEPTED, remarks)
-        return self._kept(replace(review, truth_positive=result.positive), result, remarks)
+        return self._kept(replace(review, truth_positive=result.positive), result, user, remarks)
 
     def reject(
         self,
@@ -154,12 +157,12 @@ class Reviews:
         if reason is RejectReason.OTHER and said is None:
             raise InvalidInput("Please say why the result is rejected.")
         review = replace(review, reason_code=reason, reason=said, truth_positive=truth_positive)
-        return self._kept(review, result, remarks)
+        return self._kept(review, result, user, remarks)
 
     def unsure(self, scan_id: str, user: User, remarks: Remarks = NO_REMARKS) -> Review:
         """The reviewer cannot tell: the result has no truth until somebody can."""
         _, result = self._reviewable(scan_id, user)
-        return self._kept(_review(result, user, Verdict.UNSURE, remarks), result, remarks)
+        return self._kept(_review(result, user, Verdict.UNSURE, remarks), result, user, remarks)
 
     def correct(
         self, scan_id: str, user: User, mask: MaskFile | DrawnMask, remarks: Remarks = NO_REMARKS
@@ -177,7 +180,7 @@ class Reviews:
         key = keys.corrected_mask(review.id)
         self._files.put(key, packed(corrected))
         try:
-            return self._kept(review, result, remarks)
+            return self._kept(review, result, user, remarks)
         except Outdated:
             self._files.delete_all(f"reviews/{review.id}")
             raise
@@ -194,7 +197,7 @@ class Reviews:
         result = self._results.get(taken.result_id)
         assert result is not None  # reviews leave the house with their results
         review = replace(_review(result, user, Verdict.TAKING_BACK, remarks), takes_back=taken.id)
-        return self._kept(review, result, remarks)
+        return self._kept(review, result, user, remarks)
 
     def _standing(self, review_id: str) -> Review:
         review = self._reviews.get(review_id)
@@ -212,14 +215,17 @@ class Reviews:
             raise NotFound("There is no such scan.")
         if result is None:
             raise InvalidInput("This scan has not been read yet, so there is nothing to review.")
+        self._second.refuse_the_two(scan_id, user)
         return scan, result
 
-    def _kept(self, review: Review, result: Result, remarks: Remarks) -> Review:
-        if remarks.seen is None:
+    def _kept(self, review: Review, result: Result, user: User, remarks: Remarks) -> Review:
+        blind = self._second.hides(review.scan_id, user)
+        if remarks.seen is None and not blind:
             current = current_review(self._reviews.of_scan(review.scan_id), review.result_id)
-            kept = self._reviews.add(replace(review, parent_id=None if current is None else current.id))
-        else:
-            kept = self._reviews.add(review, on_parent=True)
+            review = replace(review, parent_id=None if current is None else current.id)
+        # Who reads blind was shown no review of others, and need not have seen the current one.
+        seen = remarks.seen is not None
+        kept = self._reviews.add(review, on_result=seen, on_parent=seen and not blind)
         what = f"review.{review.verdict.value}"
         event = AuditEvent(review.created_at, review.reviewer_id, what, review.scan_id)
         self._audit.record(event if review.takes_back is None else replace(event, detail=review.takes_back))

@@ -26,6 +26,7 @@ from data.records import (
     User,
     WorklistPage,
     WorklistQuery,
+    WorklistRow,
     current_review,
 )
 from data.stores.patients import PatientStore
@@ -38,6 +39,7 @@ from services.accounts import Accounts
 from services.addresses import WorklistAddress
 from services.permissions import Permission, may, require
 from services.reviewing.remeasuring import Remeasuring
+from services.reviewing.second_readings import DoubleReading, SecondReadings, is_blind, seen_by
 
 BY_URGENCY = (("urgency", True),)
 """How the worklist is ordered where its address says nothing: equal ones the newest first."""
@@ -65,6 +67,7 @@ class ScanView:
     uploaded_by: str
     orientation: Letters | None  # letters at (left, right, top, bottom) of the picture
     model_card: str
+    double: DoubleReading | None = None  # where two people are asked to read it
 
     @property
     def current(self) -> Review | None:
@@ -114,6 +117,7 @@ class Worklist:
         accounts: Accounts,
         card: Callable[[str], str],
         remeasuring: Remeasuring,
+        second: SecondReadings,
     ) -> None:
         self._store = store
         self._scans = scans
@@ -125,11 +129,13 @@ class Worklist:
         self._accounts = accounts
         self._card = card
         self._remeasuring = remeasuring
+        self._second = second
 
     def page(self, query: WorklistQuery, viewer: User) -> WorklistPage:
         """Some rows; pseudonyms for who may not see names and patient ids. Raises NotAllowed."""
         require(viewer, Permission.SEE_SCANS)
-        return self._store.page(query, with_identity=may(viewer, Permission.SEE_IDENTITY))
+        page = self._store.page(query, with_identity=may(viewer, Permission.SEE_IDENTITY))
+        return replace(page, rows=self._as_seen(page.rows, viewer))
 
     def counters(self, viewer: User) -> list[Counter]:
         """How many scans wait for what, each with the filters that list them. Raises NotAllowed."""
@@ -154,12 +160,14 @@ class Worklist:
         uploader = self._accounts.user(scan.uploaded_by)
         results = tuple(self._results.of_scan(scan_id))
         latest = self._results.latest(scan_id)
+        said, double = self._reviews.of_scan(scan_id), self._second.of_scan(scan_id)
         return ScanView(
             scan=scan,
             patient=patient,
             result=None if latest is None else self._remeasuring.result(scan, latest),
             results=results,
-            reviews=tuple(self._remeasuring.review(scan, kept) for kept in self._reviews.of_scan(scan_id)),
+            reviews=tuple(self._remeasuring.review(scan, kept) for kept in seen_by(double, said, viewer)),
+            double=double,
             uploaded_by=uploader.display_name if uploader else "",
             orientation=letters(scan.grid),
             model_card=self._card(scan.task),
@@ -183,6 +191,20 @@ class Worklist:
             sort=(listed.sort or BY_URGENCY) if address else (("created_at", False),),
         )
         return self._store.following(query, scan_id, with_identity=may(viewer, Permission.SEE_IDENTITY))
+
+    def _as_seen(self, rows: tuple[WorklistRow, ...], viewer: User) -> tuple[WorklistRow, ...]:
+        """Rows that say where a second reading is asked for, and no more to who has to read yet."""
+        doubles = self._second.of_scans([row.scan_id for row in rows])
+        waiting = {scan_id: double for scan_id, double in doubles.items() if double.is_open}
+        seen = []
+        for row in rows:
+            double = waiting.get(row.scan_id)
+            if double is not None:
+                row = replace(row, second_reading=True)
+                if is_blind(double, viewer):
+                    row = replace(row, verdict=None, volume_ml=None, longest_diameter_mm=None)
+            seen.append(row)
+        return tuple(seen)
 
     def thumbnail(self, scan_id: str) -> bytes:
         """A small PNG; raises NotFound."""

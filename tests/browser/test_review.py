@@ -123,3 +123,21 @@ def test_a_head_takes_back_what_somebody_else_said(clinic, open_tab, read) -> No
     page.get_by_role("button", name="Yes, take it back").click()
     expect(page.locator(".lb-history")).to_contain_text("Taken back by Dr Head")
     assert clinic.reviews.current(read.id) is None
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_second_reading_is_asked_for_and_given_blind(clinic, open_tab, read, width: int) -> None:
+    clinic.services.reviewing.reviews.accept(read.id, clinic.person(Role.CLINICIAN, "other"))
+    page = _opened(open_tab(width), read.id)
+    state, entries = page.locator("#second-state"), page.locator(".lb-history li")
+    expect(entries).to_have_count(1)
+    page.locator("summary", has_text="Ask for a second reading").click()
+    page.get_by_label("Why two people should read it").fill("a faint rim")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(state).to_contain_text("a faint rim What others said is shown once you have said what you see.")
+    expect(entries).to_have_count(0)
+    expect(page.locator("#scan-current-review")).to_have_text("Nobody has reviewed this result.")
+    page.get_by_role("button", name="Accept", exact=True).click()
+    expect(state).to_contain_text("they agree, Dice of their masks 1.00.")
+    expect(entries).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

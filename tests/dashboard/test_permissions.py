@@ -117,6 +117,7 @@ CALLBACKS: dict[str, Permission] = {
     "move": Permission.MOVE_SCANS,
     "withdraw": Permission.WITHDRAW_SCANS, "withdraw-shown": SEE,
     "triage": Permission.ASSIGN_SCANS, "triage-urgency": Permission.SET_URGENCY,
+    "second-ask": Permission.ASK_FOR_REVIEWS, "second-withdraw": Permission.WITHDRAW_REVIEW_REQUESTS,
     "review": Permission.REVIEW, "scan-take-back": Permission.TAKE_BACK_REVIEWS,
     "scan-feedback-send": Permission.GIVE_FEEDBACK, "feedback": Permission.GIVE_FEEDBACK,
     "feedback-act": Permission.ANSWER_FEEDBACK,

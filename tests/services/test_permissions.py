@@ -119,6 +119,13 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.ANSWER_FEEDBACK, "queue", lambda s, u: s.feedback.queue(u, FeedbackState.OPEN)),
     (Permission.ANSWER_FEEDBACK, "answer", lambda s, u: s.feedback.answer(NO_ID, u, "x")),
     (Permission.ASK_FOR_REVIEWS, "ask", lambda s, u: s.reviewing.requests.ask([], "why", u)),
+    (Permission.ASK_FOR_REVIEWS, "second", lambda s, u: s.reviewing.second_readings.ask([], "why", u)),
+    (
+        Permission.WITHDRAW_REVIEW_REQUESTS,
+        "second",
+        lambda s, u: s.reviewing.second_readings.withdraw(NO_ID, u),
+    ),
+    (Permission.SEE_STATISTICS, "agreement", lambda s, u: s.reviewing.agreement.of_task(BRAIN_TUMOUR, u)),
     (Permission.WITHDRAW_REVIEW_REQUESTS, "withdraw", lambda s, u: s.reviewing.requests.withdraw(NO_ID, u)),
     (Permission.SEE_STATISTICS, "cohort file", lambda s, u: s.cohort.exports.export({}, "exe", u)),
     (Permission.SEE_STATISTICS, "cohort numbers", lambda s, u: s.cohort.exports.numbers({}, u)),
@@ -312,7 +319,11 @@ LOOK_AT_ROLES = {
     "services/permissions.py",
 }
 # Methods that are told of a person whose right they need not ask for.
-NEED_NO_RIGHT = {"services/sessions.py: begin"}
+NEED_NO_RIGHT = {
+    "services/sessions.py: begin",
+    "services/reviewing/second_readings.py: hides",
+    "services/reviewing/second_readings.py: refuse_the_two",
+}
 
 
 def _sources() -> list[Path]:

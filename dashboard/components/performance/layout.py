@@ -5,7 +5,7 @@ from __future__ import annotations
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.performance import controls, panels
+from dashboard.components.performance import controls, panels, readers
 from dashboard.components.performance.controls import IMPLIED
 from data.records import User
 
@@ -68,6 +68,7 @@ def _closer() -> list[Component]:
         _section("Groups of patients", groups, html.Div(id=GROUPS)),
         _section("Two versions on the same cases", controls.second(), html.Div(id=COMPARISON)),
         _section("The random sample", html.Div(id=PROPOSALS)),
+        _section("Two readers", html.Div(id=readers.READERS)),
         _section("Training", *runs),
     ]
 

@@ -11,12 +11,15 @@ from sqlalchemy import Engine
 from data.database import migrate, open_database
 from data.errors import NotFound
 from data.records import Identity, Provenance, Role, Scan, User, Verdict
+from data.stores.audit import AuditLog
 from data.stores.patient_conflicts import PatientConflictStore
 from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
+from data.stores.second_readings import SecondReadingStore
 from services.reviewing.patients import Patients, PatientView
+from services.reviewing.second_readings import SecondReadings
 from tests.data.builders import MORNING, a_header, a_result, a_review, a_scan, measured
 
 GREY = User("grey", "grey", "Dr Grey", Role.CLINICIAN)
@@ -28,7 +31,8 @@ class House:
     def __init__(self, engine: Engine) -> None:
         self.store, self.scans = PatientStore(engine), ScanStore(engine)
         self.results, self.reviews = ResultStore(engine), ReviewStore(engine)
-        self.patients = Patients(self.store, self.scans, self.results, self.reviews)
+        second = SecondReadings(SecondReadingStore(engine), self.results, AuditLog(engine))
+        self.patients = Patients(self.store, self.scans, self.results, self.reviews, second)
         self.jane = self.store.find_or_create(JANE, "a.dcm")
 
     def scan(self, day: int, study: str | None = None, series: str | None = None, **changes: Any) -> Scan:

@@ -22,12 +22,14 @@ from data.stores.results import ResultStore
 from data.stores.review_requests import ReviewRequestStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
+from data.stores.second_readings import SecondReadingStore
 from reports.masks import mask_nifti
 from services import keys
 from services.reviewing.gallery import ScanGallery
 from services.reviewing.pictures import CORRECTED, Pictures
 from services.reviewing.requests import LONGEST_WHY, MOST, ReviewRequests
 from services.reviewing.review import LONGEST_REASON, MaskFile, Remarks, Reviews
+from services.reviewing.second_readings import SecondReadings
 from tests.data.builders import a_kept_scan, a_result, a_review, a_scan, measured
 
 GREY = User("grey", "grey", "Dr Grey", Role.CLINICIAN)
@@ -45,9 +47,11 @@ class Ward:
         self.gallery = ScanGallery(self.files, self.pictures)
         self.audit = AuditLog(engine)
         self.told: list[Result] = []
+        self.second = SecondReadings(SecondReadingStore(engine), self.results, self.audit)
         self.reviews = Reviews(
-            self.scans, self.results, self.kept, self.files, self.pictures, self.audit, self.told.append
-        )
+            self.scans, self.results, self.kept, self.files, self.pictures, self.audit, self.second,
+            self.told.append,
+        )  # fmt: skip
         self.requests = ReviewRequests(ReviewRequestStore(engine), self.scans, self.audit)
 
     def scan(self, number: int = 0) -> Scan:
