@@ -1,8 +1,8 @@
 """Second readings: two people read a result, neither knowing what the other one says; a third decides.
 
-Nothing is kept but who asked: everything else follows from the reviews that stand. A reader's own first
-review is their reading, because only that one was given without knowing the other's. While fewer than two
-have read it, whoever may review the result and has not done so sees nothing that others said of it.
+Nothing is kept but who asked: everything else follows from the reviews that stand. A reading is what was said
+without knowing the other one's: the first reader's last review before the second one's first. While fewer
+than two have read it, whoever may review the result and has not done so sees nothing that others said of it.
 """
 
 from __future__ import annotations
@@ -128,8 +128,12 @@ class SecondReadings:
 def double_reading(asked: SecondReading, reviews: Iterable[Review]) -> DoubleReading:
     """What became of it, out of all reviews of its result."""
     said = [review for review in standing_reviews(reviews, asked.result_id) if review.verdict in BY_PEOPLE]
-    firsts = {review.reviewer_id: review for review in reversed(said)}
-    readings = sorted(firsts.values(), key=lambda review: (review.created_at, review.id))[:READERS]
+    readings: list[Review] = []
+    for review in said:  # oldest first
+        if not readings or (len(readings) == 1 and review.reviewer_id == readings[0].reviewer_id):
+            readings = [review]
+        elif len(readings) < READERS:
+            readings.append(review)
     readers = {reading.reviewer_id for reading in readings}
     others = [review for review in said if review.reviewer_id not in readers]
     adjudication = others[-1] if others else None

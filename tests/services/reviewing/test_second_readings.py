@@ -63,10 +63,11 @@ def test_what_was_said_blind_is_the_reading(ward: Ward) -> None:
     scan = ward.scan()
     ward.read(scan)
     ward.second.ask([scan.id], "why", HEAD)
-    for _ in range(2):  # one reader, however often
-        ward.reviews.accept(scan.id, GREY)
+    ward.reviews.unsure(scan.id, GREY)
+    ward.reviews.accept(scan.id, GREY)  # one reader, however often, and nobody else has said anything yet
     double = ward.second.of_scan(scan.id)
     assert double is not None and double.is_open
+    assert [reading.verdict for reading in double.readings] == [Verdict.ACCEPTED]
     ward.reviews.accept(scan.id, HART)
     ward.reviews.unsure(scan.id, GREY)  # after both are known
     double = ward.second.of_scan(scan.id)
