@@ -119,7 +119,7 @@ class House:
 
     def told_by_page(self, case: Case) -> tuple[Any, ...]:
         shown = scan_review.show(self.reviewing, self.grey, case.scan.id)
-        sources = page.show_viewer(self.reviewing, self.grey, case.scan.id)["viewer-data"]["sources"]
+        sources = page.show_viewer(self.reviewing, self.grey, case.scan.id)["sources"]
         counts = shown[parts.COUNTS]
         assert getattr(counts, "data-result") == case.result.id
         return getattr(counts, "data-review"), sources.get("corrected", {}).get("version")
