@@ -15,16 +15,19 @@ from data.errors import InvalidInput, NotFound
 from data.files import FileStore
 from data.packing import packed
 from data.records import Identity, Provenance, Role, Scan, ScanStatus, SourceGrid, Spacing, User, Verdict
+from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
+from data.stores.second_readings import SecondReadingStore
 from models.growth import ResponseClass
 from models.lesion_matching import MatchKind
 from models.measuring import measure
 from services import keys
 from services.reviewing.growth import Comparison, Growth
 from services.reviewing.patients import Patients
+from services.reviewing.second_readings import SecondReadings
 from tests.data.builders import MORNING, a_header, a_result, a_review, a_scan
 
 GREY = User("grey", "grey", "Dr Grey", Role.CLINICIAN)
@@ -58,7 +61,8 @@ class House:
         patients = PatientStore(engine)
         self.jane = patients.find_or_create(Identity("Doe^Jane", "123"), "a.dcm")
         self.readings = Readings()
-        pages = Patients(patients, self.scans, self.results, self.reviews)
+        second = SecondReadings(SecondReadingStore(engine), self.results, AuditLog(engine))
+        pages = Patients(patients, self.scans, self.results, self.reviews, second)
         self.growth = Growth(pages, self.files, self.readings)
 
     def scan(
