@@ -22,6 +22,7 @@ from services.measurement_words import EMPTY, measured_words
 from services.reading_words import (
     UNSURE_OUTLINE,
     VERDICT_NAMES,
+    lesion_words,
     reason_words,
     recognised_words,
     spacing_words,
@@ -173,6 +174,7 @@ def _review(review: Review, task: str, hidden: Identity | None) -> list[tuple[st
         ("Verdict", VERDICT_NAMES[review.verdict].lower()),
         ("Held to be true", truth_words(review, task)),
         ("Reason", without_identity(reason_words(review), hidden)),
+        ("Lesion by lesion", lesion_words(review)),
         ("Comment", without_identity(review.comment or "", hidden)),
         (
             "Overlap",

@@ -13,7 +13,7 @@ import pytest
 
 from data.errors import NotFound
 from data.packing import packed
-from data.records import BRAIN_TUMOUR, Doubt, Result, Role, Scan, User
+from data.records import BRAIN_TUMOUR, Doubt, RejectReason, Result, Role, Scan, User
 from data.stores.audit import AuditLog
 from models.measuring import measure
 from services import keys
@@ -120,7 +120,9 @@ def test_the_patient_is_named_to_who_may_know_and_asks(
 ) -> None:
     scan = clinic.add_volume(clinician.id)
     clinic.read_volume(scan)
-    clinic.services.reviewing.reviews.reject(scan.id, clinician, "Ms Lovelace, MRN-1815, has oedema.", False)
+    clinic.services.reviewing.reviews.reject(
+        scan.id, clinician, RejectReason.OTHER, "Ms Lovelace, MRN-1815, has oedema.", False
+    )
     user = clinician if role is Role.CLINICIAN else clinic.person(role)
     for said in (
         reports.text(scan.id, user, named=asked),
@@ -144,10 +146,10 @@ def test_a_verdict_stands_beside_the_answer(clinic: Clinic, clinician: User, rep
     scan = clinic.add_volume(clinician.id)
     clinic.read_volume(scan)
     reviews = clinic.services.reviewing.reviews
-    reviews.reject(scan.id, clinician, "It is oedema.", False)
+    reviews.reject(scan.id, clinician, RejectReason.OTHER, "It is oedema.", False)
     text = reports.text(scan.id, clinician)
     assert re.search(r"^Rejected by Dr Clinician, .+ \S+: tumour absent\.$", text, re.MULTILINE)
-    assert "Reason: It is oedema." in text
+    assert re.search(r"^Reason: .*It is oedema\.", text, re.MULTILINE)
     reviews.accept(scan.id, clinician)
     text = reports.text(scan.id, clinician)
     assert re.search(r"^Accepted by Dr Clinician, ", text, re.MULTILINE)
