@@ -13,7 +13,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from math import ceil
 from pathlib import Path
+from statistics import median
 from time import monotonic
 from typing import Any
 
@@ -32,6 +34,7 @@ _BROKEN = "Something went wrong inside Lightbox (error {error_id}). An administr
 _UNKNOWN = "This version of Lightbox does not know this kind of work."
 _PROGRESS_EVERY_S = 0.2
 _STOP_TIMEOUT_S = 5.0
+_TIMED, _LEAST_TIMED = 40, 3  # jobs that the time to wait is told from
 _TICK_EXPIRES_S = 50  # a minute that found no free worker is left to the next one
 
 log = logging.getLogger(__name__)
@@ -161,6 +164,23 @@ class Jobs:
     def recent(self, limit: int = 50, kind: str | None = None) -> list[Job]:
         """The latest jobs, newest first."""
         return self._store.recent(limit, kind)
+
+    def places(self, kind: str) -> dict[str, int]:
+        """The place in the queue of what waits or runs, by its subject; the first is 1."""
+        waiting = [job.subject for job in self._store.unfinished() if job.kind == kind]
+        return {subject: place for place, subject in enumerate(waiting, start=1)}
+
+    def expected_seconds(self, kind: str, place: int) -> float | None:
+        """How long whoever has this place in the queue waits until the work is done.
+
+        Told from the median of the last jobs of the kind; None where too few of them are done.
+        """
+        done = [
+            (job.finished_at - job.started_at).total_seconds()
+            for job in self._store.recent(_TIMED, kind)
+            if job.state is JobState.DONE and job.started_at and job.finished_at
+        ]
+        return median(done) * ceil(place / self._workers) if len(done) >= _LEAST_TIMED else None
 
     def counts(self) -> dict[JobState, int]:
         """How many jobs are in each state."""

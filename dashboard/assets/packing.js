@@ -75,17 +75,6 @@
     return { packed: packed, single: single, empty: dropped.length - files.length };
   }
 
-  /** What is sent of a drop that is said to be the slices of one volume: zips as they are, the rest as one.
-
-      Empty files go too: the server refuses a volume whose slice is one, which nobody would miss otherwise. */
-  function slices(dropped) {
-    const files = dropped.filter((item) => !hidden(item.path));
-    const packed = files.filter((item) => ending(item.path) !== "zip");
-    const single = files.filter((item) => ending(item.path) === "zip");
-    packed.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-    return { packed: packed, single: single, empty: dropped.length - files.length };
-  }
-
   // ---- one uncompressed zip ----------------------------------------------------------------
 
   async function zipped(files, onProgress, cancelled) {
@@ -148,5 +137,5 @@
     return files.length > ZIP_FILES || files.reduce((sum, item) => sum + item.file.size, 0) > ZIP_LIMIT;
   }
 
-  lightbox.packing = { filesOf, chosen, sorted, slices, zipped, fingerprintOf, packName, tooMuch };
+  lightbox.packing = { filesOf, chosen, hidden, sorted, zipped, fingerprintOf, packName, tooMuch };
 })(window.lightbox);

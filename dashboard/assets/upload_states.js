@@ -1,4 +1,4 @@
-/* What an upload is doing, and how that is said. An upload goes through these phases: packing, sending,
+/* What an upload is doing, and how that is said. An upload goes through these phases: asking, packing, sending,
    waiting, opening, done; it may end as failed, and be interrupted or cancelled on the way. */
 
 (function (lightbox) {
@@ -11,7 +11,7 @@
     (item.phase === "done" && item.scans.every((scan) => scan.status === "read" || scan.status === "failed"));
 
   /** Whether the server has to be asked how far it is. */
-  const open = (item) => !settled(item) && !["packing", "sending"].includes(item.phase);
+  const open = (item) => !settled(item) && !["asking", "packing", "sending"].includes(item.phase);
 
   /** The phase of an upload that the server told of. */
   function phaseOf(remote) {
@@ -28,6 +28,8 @@
   /** What an upload does, in words. */
   function stateWords(item) {
     switch (item.phase) {
+      case "asking":
+        return "waits for your answer";
       case "packing":
         return "packing " + item.files + " files";
       case "sending":
@@ -47,8 +49,42 @@
   function doneWords(item) {
     if (!item.scans.length) return item.refusals.length ? "refused" : "no scan found";
     const reading = item.scans.some((scan) => scan.status === "waiting" || scan.status === "reading");
-    return reading ? "reading" : "done";
+    return reading ? "reading" + queueWords(item) : "done";
   }
 
-  lightbox.uploadStates = { settled, open, phaseOf, size, stateWords };
+  /** The place in the queue and the time to wait, as far as they are known. */
+  function queueWords(item) {
+    const place = item.place ? ", number " + item.place + " in the queue" : "";
+    if (!item.waitS) return place;
+    const minutes = Math.round(item.waitS / 60);
+    return place + ", about " + (minutes < 1 ? "1 min or less" : minutes + " min");
+  }
+
+  const count = (n, words) => (n ? [n + " " + words] : []);
+
+  /** What became of an upload that holds several things. */
+  function countWords(item) {
+    const scans = item.scans || [];
+    const fresh = scans.filter((scan) => !scan.known);
+    const waiting = (scan) => scan.status === "waiting" || scan.status === "reading";
+    return [
+      ...count(fresh.filter((scan) => scan.status === "read").length, "read"),
+      ...count(fresh.filter(waiting).length, "being read"),
+      ...count(scans.length - fresh.length, "here already"),
+      ...count((item.refusals || []).length, "refused"),
+      ...count(fresh.filter((scan) => scan.status === "failed").length, "failed"),
+    ].join(", ");
+  }
+
+  /** Many uploads in one line. */
+  function summaryWords(items) {
+    const together = { scans: items.flatMap((item) => item.scans || []), refusals: items.flatMap((item) => item.refusals || []) };
+    const under = items.filter((item) => !settled(item)).length;
+    const failed = items.filter((item) => item.phase === "failed" || item.phase === "interrupted").length;
+    return [items.length + " uploads", ...count(under, "on their way"), countWords(together), ...count(failed, "not accepted or interrupted")]
+      .filter(Boolean)
+      .join(", ");
+  }
+
+  lightbox.uploadStates = { settled, open, phaseOf, size, stateWords, countWords, summaryWords };
 })(window.lightbox);

@@ -6,11 +6,14 @@
   const CHUNK = 8 * 1024 * 1024;
   const POLL_MS = 1500;
   const SHOWN_FOR_MS = 12 * 3600 * 1000;
-  const SHOWN = 12;
+  const SHOWN = 200;
+  const DISMISSED_KEPT = 2000;
   const DISMISSED = "lightbox-dismissed";
 
-  const { settled, size, stateWords, phaseOf, open } = lightbox.uploadStates;
-  const { filesOf, chosen, sorted, slices, zipped, fingerprintOf, packName, tooMuch } = lightbox.packing;
+  const { settled, phaseOf, open } = lightbox.uploadStates;
+  const { draw, showShare } = lightbox.uploadView;
+  const { filesOf, chosen, sorted, zipped, fingerprintOf, packName, tooMuch } = lightbox.packing;
+  const { volumes } = lightbox.numberedPictures;
   const items = new Map(); // fingerprint or server id -> item
   let polling = false;
 
@@ -18,22 +21,33 @@
 
   async function add(dropped) {
     if (!dropped.length) return;
-    const asVolume = takeVolumeChoice();
-    const { packed, single, empty } = asVolume ? slices(dropped) : await sorted(dropped);
+    const { packed, single, empty } = await sorted(dropped);
     if (!packed.length && !single.length) {
       say(empty ? "There is nothing in what you dropped." : "No file was found.");
       return;
     }
-    for (const lone of single) begin([lone], lone.file.name, false, asVolume);
-    if (packed.length) begin(packed, packName(packed), true, asVolume);
+    const { groups, rest } = await volumes(single);
+    for (const lone of rest) begin([lone], lone.file.name, false, false);
+    if (packed.length) begin(packed, packName(packed), true, false);
+    for (const group of groups) await ask(group);
   }
 
-  /** Whether what comes now are the slices of one volume; said anew of each drop. */
-  function takeVolumeChoice() {
-    const box = document.getElementById("as-volume");
-    const ticked = Boolean(box && box.checked);
-    if (ticked) window.dash_clientside.set_props("as-volume", { value: false });
-    return ticked;
+  /** Numbered pictures may be the slices of one volume: only the person knows. */
+  async function ask({ files, zip, count }) {
+    const key = (await fingerprintOf(files)) + "-asking";
+    const name = zip ? files[0].file.name : packName(files);
+    const total = files.reduce((sum, part) => sum + part.file.size, 0);
+    const item = { key: key, name: name, size: total, phase: "asking", files: files, zip: zip, at: Date.now(), scans: [], refusals: [] };
+    item.question = count + " numbered pictures: are they the slices of one volume?";
+    items.set(key, item);
+    render();
+  }
+
+  function answer(item, asVolume) {
+    items.delete(item.key);
+    if (asVolume || item.zip) begin(item.files, item.name, !item.zip, asVolume);
+    else for (const lone of item.files) begin([lone], lone.file.name, false, false);
+    render();
   }
 
   async function begin(files, name, pack, asVolume) {
@@ -126,12 +140,6 @@
     if (bar) showShare(bar, share);
   }
 
-  function showShare(bar, share) {
-    const percent = Math.round(share * 100);
-    bar.style.width = percent + "%";
-    bar.parentNode.setAttribute("aria-valuenow", percent);
-  }
-
   const idOf = (url) => url.replace(/\/+$/, "").split("/").pop();
 
   async function cancel(item) {
@@ -163,12 +171,21 @@
     }
   }
 
-  function dismiss(finished) {
-    const ids = [...dismissed(), ...finished.map((item) => item.id).filter(Boolean)].slice(-200);
+  /** Clear whatever is finished, also what is not on the screen; other tabs clear it too. */
+  function dismiss() {
+    const finished = [...items.values()].filter(settled);
+    const ids = [...dismissed(), ...finished.map(serverId).filter(Boolean)].slice(-DISMISSED_KEPT);
     localStorage.setItem(DISMISSED, JSON.stringify(ids));
     for (const item of finished) items.delete(item.key);
     render();
   }
+
+  window.addEventListener("storage", (event) => {
+    if (event.key !== DISMISSED) return;
+    const away = dismissed();
+    for (const item of [...items.values()]) if (settled(item) && away.has(serverId(item))) items.delete(item.key);
+    render();
+  });
 
   function serverId(item) {
     return item.id || (item.upload && item.upload.url ? idOf(item.upload.url) : null);
@@ -181,7 +198,7 @@
       const local = [...items.values()].find((item) => serverId(item) === remote.id);
       if (local && ["packing", "sending", "cancelled"].includes(local.phase)) continue;
       const item = local || { key: remote.id, files: 1, at: Date.parse(remote.created_at) };
-      Object.assign(item, { id: remote.id, name: remote.name, size: remote.size, scans: remote.scans, refusals: remote.refusals, inAll: remote.scans_in_all });
+      Object.assign(item, { id: remote.id, name: remote.name, size: remote.size, scans: remote.scans, refusals: remote.refusals, place: remote.place, waitS: remote.wait_s });
       item.share = remote.size ? remote.offset / remote.size : 1;
       item.failure = remote.failure || item.failure;
       item.phase = phaseOf(remote);
@@ -204,77 +221,9 @@
 
   // ---- the list ----------------------------------------------------------------------------
 
-  function make(tag, look, text) {
-    const made = document.createElement(tag);
-    if (look) made.className = look;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  }
-
-  function row(item) {
-    const box = make("div", "lb-upload lb-upload-" + item.phase);
-    box.dataset.upload = item.key;
-    const head = make("div", "lb-upload-head");
-    head.append(make("span", "lb-upload-name", item.name), make("span", "lb-upload-size", size(item.size)));
-    head.append(make("span", "lb-upload-state", stateWords(item)));
-    if (["packing", "sending", "interrupted"].includes(item.phase)) {
-      const button = make("button", "btn btn-sm btn-link", "Cancel");
-      button.type = "button";
-      button.setAttribute("aria-label", "Cancel " + item.name);
-      button.onclick = () => cancel(item);
-      head.append(button);
-    }
-    box.append(head);
-    if (item.phase === "packing" || item.phase === "sending") box.append(progressBar(item));
-    if (item.note) box.append(make("div", "lb-upload-note", item.note));
-    if (item.failure) box.append(make("div", "lb-upload-refusal", item.failure));
-    box.append(...(item.refusals || []).slice(0, 6).map(refusal));
-    if ((item.refusals || []).length > 6) {
-      box.append(make("div", "lb-upload-refusal", "and " + (item.refusals.length - 6) + " more"));
-    }
-    box.append(scans(item));
-    return box;
-  }
-
-  function progressBar(item) {
-    const frame = make("div", "progress lb-upload-bar");
-    frame.setAttribute("role", "progressbar");
-    frame.setAttribute("aria-label", item.name);
-    const inner = make("div", "progress-bar");
-    frame.append(inner);
-    showShare(inner, item.share);
-    return frame;
-  }
-
-  function refusal({ name, sentence }) {
-    return make("div", "lb-upload-refusal", name ? name + ": " + sentence : sentence);
-  }
-
-  function scans(item) {
-    const links = make("div", "lb-upload-scans");
-    for (const scan of item.scans || []) {
-      const link = make("a", "lb-upload-scan lb-status-" + scan.status, scan.label);
-      link.href = "/scans/" + scan.id;
-      link.append(make("small", "", scan.known ? "was here already" : scan.status));
-      links.append(link);
-    }
-    const more = (item.inAll || 0) - (item.scans || []).length;
-    if (more > 0) links.append(make("span", "text-secondary", "and " + more + " more"));
-    return links;
-  }
-
   function render() {
     const list = document.getElementById("uploads");
-    if (!list) return;
-    const all = [...items.values()].sort((a, b) => b.at - a.at).slice(0, SHOWN);
-    list.replaceChildren(...all.map(row));
-    const finished = all.filter(settled);
-    if (finished.length) {
-      const clear = make("button", "btn btn-sm btn-link lb-upload-clear", "Clear the finished");
-      clear.type = "button";
-      clear.onclick = () => dismiss(finished);
-      list.append(clear);
-    }
+    if (list) draw(list, [...items.values()].sort((a, b) => b.at - a.at).slice(0, SHOWN), { cancel, answer, dismiss });
   }
 
   function say(sentence) {
@@ -284,7 +233,7 @@
   // ---- the page comes and goes, so everything listens at the document ----------------------
 
   function input(folder) {
-    const field = make("input");
+    const field = document.createElement("input");
     field.type = "file";
     field.multiple = true;
     field.hidden = true;

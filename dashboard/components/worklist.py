@@ -30,7 +30,6 @@ SEEN = "worklist-seen"  # the word for the state that the rows show; live.js com
 FILTER_TASK = "worklist-task"
 FILTER_ASSIGNED = "worklist-assigned"
 UPLOADS = "uploads"  # filled by uploads.js
-AS_VOLUME = "as-volume"  # read and unticked by uploads.js
 LINKED = "worklist-linked"
 CONFLICTS = "worklist-conflicts"
 ANY = "any"
@@ -161,12 +160,6 @@ def drop_zone() -> Component:
                     html.Button("Choose files", id="choose-files", className="btn btn-sm btn-primary"),
                     html.Button(
                         "Choose a folder", id="choose-folder", className="btn btn-sm btn-outline-primary"
-                    ),
-                    dbc.Checkbox(
-                        id=AS_VOLUME,
-                        label="These numbered pictures are the slices of one volume",
-                        value=False,
-                        class_name="lb-drop-volume",
                     ),
                 ],
                 id="drop-zone",

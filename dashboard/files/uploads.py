@@ -13,10 +13,9 @@ from flask import Flask, Response, jsonify, request
 
 from dashboard.auth import require
 from dashboard.errors import json_error
-from data.errors import InvalidInput, UserFacingError
-from data.records import Scan, Upload, User
+from data.errors import InvalidInput
 from services.permissions import Permission
-from services.reading.uploads import WrongOffset
+from services.reading.uploads import UploadOutcome, WrongOffset
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -25,7 +24,6 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,termination"
 CHUNK_TYPE = "application/offset+octet-stream"
 NAME_LENGTH = 255
-MOST_SCANS = 24  # of one upload that are listed: the page asks again and again
 
 
 def register(server: Flask, services: Services) -> None:
@@ -47,7 +45,6 @@ class TusUploads:
     """The views; each speaks for the person who is signed in."""
 
     def __init__(self, services: Services) -> None:
-        self.services = services
         self.uploads = services.reading.uploads
 
     def options(self, upload_id: str | None = None) -> Response:
@@ -115,41 +112,30 @@ class TusUploads:
     def recent(self) -> Response:
         """List what this person sent lately, with what became of it (JSON, not part of tus)."""
         user = require(Permission.SEND_SCANS)
-        return jsonify([self._described(upload, user) for upload in self.uploads.recent(user)])
-
-    def _described(self, upload: Upload, user: User) -> dict[str, Any]:
-        new, known = upload.scan_ids, upload.known_scan_ids
-        scans = [self._scan(scan_id, user, known=False) for scan_id in new[:MOST_SCANS]]
-        scans += [self._scan(scan_id, user, known=True) for scan_id in known[: MOST_SCANS - len(scans)]]
-        return {
-            "id": upload.id,
-            "name": upload.name,
-            "size": upload.size,
-            "offset": upload.offset,
-            "state": upload.state.value,
-            "created_at": upload.created_at.isoformat(),
-            "failure": upload.failure,
-            "refusals": [{"name": r.name, "code": r.code, "sentence": r.sentence} for r in upload.refusals],
-            "scans": [scan for scan in scans if scan],
-            "scans_in_all": len(new) + len(known),
-        }
-
-    def _scan(self, scan_id: str, user: User, *, known: bool) -> dict[str, Any] | None:
-        try:
-            scan: Scan = self.services.reviewing.worklist.scan(scan_id, user).scan
-        except UserFacingError:
-            return None
-        label = scan.header.sequence or scan.header.modality or "Scan"
-        return {
-            "id": scan.id,
-            "label": label,
-            "status": scan.status.value,
-            "known": known,
-            "failure": scan.failure,
-        }
+        return jsonify([_described(outcome) for outcome in self.uploads.outcomes(user)])
 
     def _too_large(self) -> str:
         return f"The file is larger than the {self.uploads.max_bytes >> 20:,} MiB that this server accepts."
+
+
+def _described(outcome: UploadOutcome) -> dict[str, Any]:
+    upload = outcome.upload
+    return {
+        "id": upload.id,
+        "name": upload.name,
+        "size": upload.size,
+        "offset": upload.offset,
+        "state": upload.state.value,
+        "created_at": upload.created_at.isoformat(),
+        "failure": upload.failure,
+        "refusals": [{"name": r.name, "code": r.code, "sentence": r.sentence} for r in upload.refusals],
+        "scans": [
+            {"id": s.id, "label": s.label, "status": s.status.value, "known": s.known, "failure": s.failure}
+            for s in outcome.scans
+        ],
+        "place": outcome.place,
+        "wait_s": outcome.wait_s,
+    }
 
 
 def _tus(status: int) -> Response:

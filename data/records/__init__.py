@@ -64,7 +64,7 @@ from data.records.scans import (
 from data.records.statistics import ExportRow, SavedView
 from data.records.tasks import TaskWords
 from data.records.triage import URGENCIES_TO_SET, DoubtKind, TriageEntry, Urgency
-from data.records.uploads import Upload, UploadState
+from data.records.uploads import Upload, UploadedScan, UploadState
 from data.records.versions import ModelVersion, TrackedRun
 from data.records.worklist import WorklistPage, WorklistQuery, WorklistRow
 from data.version import VERSION
@@ -170,6 +170,7 @@ __all__ = [
     "URGENCIES_TO_SET",
     "Upload",
     "UploadState",
+    "UploadedScan",
     "Urgency",
     "User",
     "VERSION",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from data.records.scans import Refusal
+from data.records.scans import Refusal, ScanStatus
 
 
 class UploadState(StrEnum):
@@ -17,6 +17,17 @@ class UploadState(StrEnum):
     OPENING = "opening"  # being decoded and checked
     DONE = "done"  # every scan in it is accepted or refused
     FAILED = "failed"  # our fault; will be retried by a person
+
+
+@dataclass(frozen=True)
+class UploadedScan:
+    """A scan that came of an upload, in short."""
+
+    id: str
+    label: str  # sequence or modality
+    status: ScanStatus
+    failure: str | None
+    known: bool = False  # it was in the house already
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,15 @@ from data.columns import folded
 from data.database import bump, reading, revision, writing
 from data.errors import NotFound
 from data.ledger.rows import not_withdrawn, note_gone, note_patient, note_scan, note_status
-from data.records import RecognisedSequence, Scan, ScanHeader, ScanStatus, SourceGrid, Spacing
+from data.records import (
+    RecognisedSequence,
+    Scan,
+    ScanHeader,
+    ScanStatus,
+    SourceGrid,
+    Spacing,
+    UploadedScan,
+)
 from data.stores.features import forget_features
 from data.stores.patient_conflicts import forget_patients
 from data.tables import (
@@ -84,6 +92,18 @@ class ScanStore:
         query = select(scans).where(scans.c.patient_id == patient_id, not_withdrawn(scans.c.id))
         with reading(self._engine) as connection:
             return [_scan(row) for row in connection.execute(query.order_by(scans.c.created_at.desc()))]
+
+    def in_short(self, scan_ids: Collection[str]) -> dict[str, UploadedScan]:
+        """Of each of these scans that is here what an upload's list says of it, by its id."""
+        columns = [scans.c[name] for name in ("id", "sequence", "modality", "status", "failure")]
+        query = select(*columns).where(scans.c.id.in_(scan_ids), not_withdrawn(scans.c.id))
+        with reading(self._engine) as connection:
+            return {
+                row.id: UploadedScan(
+                    row.id, row.sequence or row.modality or "Scan", ScanStatus(row.status), row.failure
+                )
+                for row in connection.execute(query)
+            }
 
     def set_status(self, scan_id: str, status: ScanStatus, failure: str | None = None) -> None:
         """Where the scan is on its way; NotFound for an unknown one."""

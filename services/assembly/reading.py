@@ -47,7 +47,7 @@ def build_reading(stores: Stores, jobs: Jobs, parts: Parts) -> ReadingServices:
     gate = SuitabilityGate(reader)
     intake = parts.intake(settings, uploads, scans, stores.patients, files, gate, readings, jobs)
     return ReadingServices(
-        uploads=Uploads(uploads, intake, settings.max_scan_bytes),
+        uploads=Uploads(uploads, scans, intake, jobs, settings.max_scan_bytes),
         intake=intake,
         readings=readings,
         comparisons=ComparisonReadings(engine, reader, scans, results, files, jobs),

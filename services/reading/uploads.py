@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -11,10 +13,13 @@ from weakref import WeakValueDictionary
 
 from data.database import new_id, now
 from data.errors import InvalidInput, NotFound
-from data.records import Upload, UploadState, User
+from data.records import Upload, UploadedScan, UploadState, User
+from data.stores.scans import ScanStore
 from data.stores.uploads import UploadStore
+from services.jobs import Jobs
 from services.permissions import Permission, require
 from services.reading.intake import PIECE, Intake, too_large
+from services.reading.reading import JOB as READING
 
 FORGOTTEN_AFTER = timedelta(days=2)
 
@@ -23,11 +28,25 @@ class WrongOffset(InvalidInput):
     """A piece does not begin where the last one ended."""
 
 
+@dataclass(frozen=True)
+class UploadOutcome:
+    """An upload with its scans; `place` is the first one's in the queue, `wait_s` lasts until the last is read."""
+
+    upload: Upload
+    scans: tuple[UploadedScan, ...]
+    place: int | None
+    wait_s: float | None
+
+
 class Uploads:
     """One person's uploads are nobody else's."""
 
-    def __init__(self, store: UploadStore, intake: Intake, max_bytes: int) -> None:
+    def __init__(
+        self, store: UploadStore, scans: ScanStore, intake: Intake, jobs: Jobs, max_bytes: int
+    ) -> None:
         self._store = store
+        self._scans = scans
+        self._jobs = jobs
         self._intake = intake
         self.max_bytes = max_bytes
         # Two tabs may send the same upload: pieces of one upload go in one after the other. A lock is
@@ -83,6 +102,22 @@ class Uploads:
         """A person's latest uploads, newest first."""
         require(user, Permission.SEND_SCANS)
         return self._store.of_user(user.id, limit)
+
+    def outcomes(self, user: User, limit: int = 200) -> list[UploadOutcome]:
+        """A person's latest uploads, newest first, with what became of each and how long it will take."""
+        listed = self.recent(user, limit)
+        wanted = {scan_id for upload in listed for scan_id in (*upload.scan_ids, *upload.known_scan_ids)}
+        known, places = self._scans.in_short(wanted), self._jobs.places(READING)
+        return [self._outcome(upload, known, places) for upload in listed]
+
+    def _outcome(
+        self, upload: Upload, known: Mapping[str, UploadedScan], places: Mapping[str, int]
+    ) -> UploadOutcome:
+        new = [known[scan_id] for scan_id in upload.scan_ids if scan_id in known]
+        again = [replace(known[scan_id], known=True) for scan_id in upload.known_scan_ids if scan_id in known]
+        mine = [places[scan.id] for scan in new if scan.id in places]
+        wait_s = self._jobs.expected_seconds(READING, max(mine)) if mine else None
+        return UploadOutcome(upload, (*new, *again), min(mine, default=None), wait_s)
 
     def forget_broken(self) -> None:
         """Remove uploads that stopped arriving days ago."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from data.records import Doubt, Identity, Role, UploadState
+from data.database import new_id, now
+from data.records import Doubt, Identity, Refusal, Role, ScanStatus, Upload, UploadState
 
 pytestmark = pytest.mark.browser
 
@@ -56,24 +57,62 @@ def test_dicom_files_of_a_folder_go_as_one(clinic, open_tab, tmp_path: Path) -> 
     assert sent["study.zip"].size > 5 * 5000
 
 
-def test_pictures_go_as_one_volume_where_that_is_ticked(clinic, open_tab, tmp_path: Path) -> None:
+def test_numbered_pictures_are_offered_as_one_volume(clinic, open_tab, tmp_path: Path) -> None:
     page = open_tab().sign_in()
     folder = tmp_path / "head"
     folder.mkdir()
     for number in (1, 2, 10):
         (folder / f"s{number}.png").write_bytes(b"picture %d" % number)
-    tick = page.get_by_label("These numbered pictures are the slices of one volume")
-    expect(tick).not_to_be_checked()
-    tick.check()
     _choose(page, "#choose-folder", str(folder))
+    offer = page.get_by_role("group", name="3 numbered pictures: are they the slices of one volume?")
+    offer.get_by_role("button", name="One volume").click()
     expect(page.locator(".lb-upload-state")).to_have_text(["reading"])
-    expect(tick).not_to_be_checked()
+    expect(offer).to_have_count(0)
     _choose(page, "#choose-folder", str(folder))
-    expect(page.locator(".lb-upload")).to_have_count(4)
+    offer.get_by_role("button", name="Single pictures").click()
     expect(page.locator(".lb-upload-state")).to_have_text(["reading"] * 4)
     user = next(user for user in clinic.accounts.all() if user.name == "clinician")
     sent = {upload.name: upload.as_volume for upload in clinic.uploads.of_user(user.id, 5)}
     assert sent == {"head.zip": True, "s1.png": False, "s2.png": False, "s10.png": False}
+
+
+def test_a_batch_shows_every_outcome_and_what_is_cleared_stays_away(clinic, open_tab) -> None:
+    visit = open_tab()
+    user = next(user for user in clinic.accounts.all() if user.name == "clinician")
+    read, failed, known = (clinic.add_volume(user.id, Identity(name, name)) for name in "ABC")
+    for scan in (read, known):
+        clinic.read_volume(scan)
+    clinic.scans.set_status(failed.id, ScanStatus.FAILED, "The image is blank.")
+    batch = Upload(new_id(), user.id, "batch.zip", 9, 9, UploadState.DONE, now())
+    clinic.uploads.add(batch)
+    refusal = Refusal("notes.txt", "not_an_image", "This is not an image that Lightbox reads.")
+    clinic.uploads.add_outcomes(
+        batch.id, scan_ids=(read.id, failed.id), known_scan_ids=(known.id,), refusals=(refusal,)
+    )
+    for number in range(20):
+        older = Upload(new_id(), user.id, f"refused{number}.txt", 9, 9, UploadState.DONE, now())
+        clinic.uploads.add(older)
+        clinic.uploads.add_outcomes(older.id, refusals=(refusal,))
+    page = visit.sign_in()
+    other_page = page.context.new_page()
+    other_page.goto(page.url)
+    expect(page.locator(".lb-upload")).to_have_count(21)
+    row = page.locator(".lb-upload", has_text="batch.zip")
+    fold = row.locator("summary")
+    expect(fold).to_have_text("1 read, 1 here already, 1 refused, 1 failed")
+    expect(row.locator(".lb-upload-refusal")).to_contain_text(
+        ["This is not an image that Lightbox reads.", "The image is blank."]
+    )
+    fold.click()
+    expect(row.locator(".lb-upload-scan").first).to_be_hidden()
+    expect(other_page.locator(".lb-upload")).to_have_count(21)
+    page.get_by_role("button", name="Clear the finished").click()
+    expect(page.locator(".lb-upload")).to_have_count(0)
+    expect(other_page.locator(".lb-upload")).to_have_count(0)
+    page.reload()
+    expect(page.locator("#worklist-total")).to_have_text("3 scans")
+    page.wait_for_timeout(2000)  # longer than the next look
+    expect(page.locator(".lb-upload")).to_have_count(0)
 
 
 def test_a_drop_is_taken_once(clinic, open_tab) -> None:
@@ -218,15 +257,13 @@ def test_others_see_pseudonyms_and_a_phone_sees_the_main_columns(clinic, open_ta
     expect(page.locator(".lb-navbar >> text=Models")).to_be_visible()
 
 
-FITS = """() => {
-  const columns = document.querySelector(".ag-center-cols-viewport");
-  return columns.scrollWidth <= columns.clientWidth;
-}"""
-
-
 def _fits(page: Page) -> None:
     expect(page.locator(".ag-row").first).to_be_visible()
-    page.wait_for_function(FITS)  # columns are left out once the first rows are there
+    too_wide = "element => element.scrollWidth > element.clientWidth"
+    until = time.monotonic() + 20
+    while page.locator(".ag-center-cols-viewport").evaluate(too_wide) and time.monotonic() < until:
+        page.wait_for_timeout(50)  # columns are left out once the first rows are there
+    assert not page.locator(".ag-center-cols-viewport").evaluate(too_wide)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

@@ -5,7 +5,7 @@ import test from "node:test";
 import { page, plain } from "./load.mjs";
 
 const { unzipSync } = createRequire(import.meta.url)("fflate");
-const { packing, uploadStates } = page(["packing.js", "upload_states.js"]).lightbox;
+const { packing, uploadStates, numberedPictures } = page(["numbered_pictures.js", "packing.js", "upload_states.js"], { TextDecoder }).lightbox;
 
 const bytes = (text) => new TextEncoder().encode(text);
 const dicom = new Uint8Array([...new Uint8Array(128), ...bytes("DICM rest")]);
@@ -38,10 +38,20 @@ test("what systems leave in folders, and empty files, are not sent", async () =>
   assert.deepEqual([paths(packed), paths(single), empty], [[], ["a/b.png"], 6]);
 });
 
-test("slices of one volume go as one zip, whatever they are called; zips go as they are", () => {
-  const files = [dropped("s/2.png"), dropped("s/1.png"), dropped("s/3.png", ""), dropped("s/.DS_Store"), dropped("other.ZIP")];
-  const { packed, single, empty } = packing.slices(files);
-  assert.deepEqual([paths(packed), paths(single), empty], [["s/1.png", "s/2.png", "s/3.png"], ["other.ZIP"], 1]);
+test("numbered pictures of one folder, or of a zip, may be one volume", async () => {
+  const { numbered, volumes } = numberedPictures;
+  assert.equal(numbered(["h/s1.png", "h/s2.png", "h/s10.png"]), true);
+  assert.equal(numbered(["h/e1_s1.png", "h/e1_s2.png", "h/e1_s3.png"]), true);
+  for (const others of [["s1.png", "s2.png"], ["a1.png", "b2.png", "c3.png"], ["e1_s1.png", "e2_s2.png", "e3_s3.png"], ["a.png", "b.png", "c.png"], ["a/1.png", "b/2.png", "c/3.png"], ["1.png", "01.png", "2.png"]]) {
+    assert.equal(numbered(others), false, others);
+  }
+  const series = [1, 2, 3].map((number) => dropped(`head/s${number}.PNG`));
+  const zip = await packing.zipped([...series, dropped("head/.DS_Store")], () => {}, () => false);
+  const packed = { file: new File([zip], "head.zip"), path: "head.zip" };
+  const other = { file: new File(["no zip at all"], "odd.zip"), path: "odd.zip" };
+  const { groups, rest } = await volumes([...series, dropped("film.jpg"), dropped("a.nii"), packed, other]);
+  assert.deepEqual(plain(groups.map(({ files, zip: zipped, count }) => [paths(files), zipped, count])), [[["head.zip"], true, 3], [["head/s1.PNG", "head/s2.PNG", "head/s3.PNG"], false, 3]]);
+  assert.deepEqual(paths(rest), ["a.nii", "odd.zip", "film.jpg"]);
 });
 
 test("an empty file stays in a zip", async () => {
@@ -118,6 +128,17 @@ test("states are said in words", () => {
   assert.equal(stateWords(item("done", [], { refusals: [{}] })), "refused");
   assert.equal(stateWords(item("done", ["read", "waiting"])), "reading");
   assert.equal(stateWords(item("done", ["read"])), "done");
+});
+
+test("outcomes are counted, and the wait is told only where it is known", () => {
+  const { countWords, summaryWords, stateWords } = uploadStates;
+  const batch = item("done", ["read", "read", "failed", "waiting"], { refusals: [{}, {}], place: 4, waitS: 170 });
+  batch.scans.push({ status: "read", known: true });
+  assert.equal(countWords(batch), "2 read, 1 being read, 1 here already, 2 refused, 1 failed");
+  assert.equal(stateWords(batch), "reading, number 4 in the queue, about 3 min");
+  assert.equal(stateWords({ ...batch, waitS: null }), "reading, number 4 in the queue");
+  assert.equal(stateWords({ ...batch, waitS: 8 }), "reading, number 4 in the queue, about 1 min or less");
+  assert.equal(summaryWords([batch, item("failed"), item("done", ["read"])]), "3 uploads, 1 on their way, 3 read, 1 being read, 1 here already, 2 refused, 1 failed, 1 not accepted or interrupted");
 });
 
 test("sizes have the unit that fits", () => {

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +14,14 @@ import pytest
 
 from data.database import migrate, new_id, open_database
 from data.errors import NotFound
-from data.records import Role, User
+from data.records import JobState, Role, UploadState, User
+from data.stores.jobs import JobStore
+from data.stores.scans import ScanStore
 from data.stores.uploads import UploadStore
+from services.jobs import Jobs
 from services.reading.uploads import Uploads, WrongOffset
-from tests.data.builders import MORNING
+from tests.dashboard.clinic import Clinic
+from tests.data.builders import MORNING, a_job, an_upload
 
 
 class Arrivals:
@@ -41,8 +48,16 @@ def uploads(tmp_path: Path, arrivals: Arrivals) -> Any:
     database = open_database(f"sqlite:///{tmp_path / 'uploads.db'}")
     migrate(database)
     intake: Any = arrivals
-    yield Uploads(UploadStore(database), intake, max_bytes=1 << 20)
+    jobs = Jobs(JobStore(database), tmp_path / "jobs", workers=2)
+    yield Uploads(UploadStore(database), ScanStore(database), intake, jobs, max_bytes=1 << 20)
     database.dispose()
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    clinic = Clinic(tmp_path, networks=False)
+    yield clinic
+    clinic.close()
 
 
 @pytest.fixture
@@ -98,3 +113,25 @@ def test_one_byte_too_many_is_refused(uploads: Uploads, arrivals: Arrivals, send
     with pytest.raises(Exception, match="More bytes"):
         uploads.append(sender, upload.id, 0, io.BytesIO(b"abcde"))
     assert arrivals.whole == []
+
+
+def test_the_place_in_the_queue_and_the_time_to_wait_are_told_as_far_as_known(clinic: Clinic) -> None:
+    user = clinic.person(Role.CLINICIAN)
+    scans = [clinic.add_volume(user.id) for _ in range(3)]
+    upload = an_upload(user.id, state=UploadState.DONE, scan_ids=(scans[1].id, scans[2].id))
+    clinic.uploads.add(replace(upload, known_scan_ids=(scans[0].id, "gone")))
+    store = JobStore(clinic.database)
+    for minute, scan in enumerate(scans):
+        store.add(a_job("read", scan.id, minute))
+    uploads = clinic.services.reading.uploads
+    (outcome,) = uploads.outcomes(user)
+    assert [(scan.id, scan.known) for scan in outcome.scans] == [
+        (scans[1].id, False), (scans[2].id, False), (scans[0].id, True)
+    ]  # fmt: skip
+    assert (outcome.place, outcome.wait_s) == (2, None)  # nobody knows yet how long a reading takes
+    for number in range(3):
+        job = a_job("read", f"earlier {number}", -10 - number, state=JobState.DONE)
+        finished = MORNING + timedelta(seconds=20 + 10 * number)
+        store.add(replace(job, started_at=MORNING, finished_at=finished))
+    (outcome,) = uploads.outcomes(user)
+    assert (outcome.place, outcome.wait_s) == (2, 90.0)  # the third in one worker's queue, 30 s each
