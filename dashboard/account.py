@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Flask, render_template, request
+from flask import Flask, jsonify, render_template, request
 from flask import redirect as to
 from werkzeug.wrappers import Response
 
@@ -28,6 +28,7 @@ def register(server: Flask, services: Services, guard: SessionGuard) -> None:
     rule("/login", "sign_in", pages.sign_in, methods=["POST"])
     rule("/logout", "logout", pages.logout, methods=["POST"])
     rule("/session", "session_alive", pages.alive, methods=["POST"])
+    rule("/session", "session_left", pages.left)
     rule("/account", "account", pages.account)
     rule("/account/password", "password", pages.password)
     rule("/account/password", "change_password", pages.change_password, methods=["POST"])
@@ -70,6 +71,11 @@ class AccountPages:
     def alive(self) -> Page:
         """Take the page's word that a person did something: the guard notes whatever is sent."""
         return Response(status=204)
+
+    def left(self) -> Page:
+        """Say in seconds how long the session lasts if nobody is active; to ask is no activity."""
+        left, idle = self.guard.left()
+        return jsonify(left_s=left.total_seconds(), idle_s=idle.total_seconds())
 
     def account(self) -> Page:
         """Show the account page."""

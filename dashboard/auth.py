@@ -7,6 +7,7 @@ reports that to /session). Polling never counts. What each person may do says `s
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urlsplit
 
@@ -110,6 +111,10 @@ class SessionGuard:
         if _SECRET in session:
             self.sessions.end(session[_SECRET])
         session.clear()
+
+    def left(self) -> tuple[timedelta, timedelta]:
+        """How long this browser's session lasts if nobody is active, and how long it lasts in all."""
+        return self.sessions.left(session[_SECRET]), self.sessions.idle
 
     def active(self) -> None:
         """Note that a person did something."""

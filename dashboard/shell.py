@@ -209,6 +209,7 @@ def _who(user: User) -> Component:
                 href="/account",
                 className="lb-who",
                 title="Your account",
+                **data(user=user.id),
             ),
             html.Span(ROLE_NAMES[user.role], className="lb-role", id="role"),
             html.Form(

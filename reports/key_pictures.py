@@ -20,6 +20,7 @@ from reports.pictures import Colour, MaskArray
 LONG_SIDE = 620  # pixels of the slice's longer side on paper
 MARGIN = 44  # of black around it, where letters and scale stand
 _FONT = 32
+_CAPTION, _SMALLEST = 24, 10  # font sizes of a caption
 _EDGE = 4  # of dark around letters
 _AWAY = 10  # pixels between an outline and its number
 _BAR_SHARE = 0.3  # of the slice's width that a scale bar takes at most
@@ -69,6 +70,27 @@ def key_picture_png(
     if spacing_mm is not None:
         _scale_bar(draw, (MARGIN + size[0], canvas.height - MARGIN / 2), size[0], spacing_mm[1] / scale[0])
     return _png(canvas)
+
+
+def captioned_png(png: bytes, lines: Sequence[str]) -> bytes:
+    """A picture on a strip with one line below the other, each as large as the longest of them allows."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    fitting = (
+        size for size in range(_CAPTION, _SMALLEST, -1) if _widest(lines, size) <= picture.width - 2 * _AWAY
+    )
+    size = next(fitting, _SMALLEST)
+    font, step = ImageFont.load_default(size), round(size * 1.4)
+    canvas = Image.new("RGB", (picture.width, picture.height + step * len(lines) + _AWAY))
+    canvas.paste(picture, (0, 0))
+    draw = ImageDraw.Draw(canvas)
+    for number, line in enumerate(lines):
+        draw.text((_AWAY, picture.height + number * step), line, fill=_WHITE, font=font)
+    return _png(canvas)
+
+
+def _widest(lines: Sequence[str], size: int) -> float:
+    font = ImageFont.load_default(size)
+    return max(font.getlength(line) for line in lines)
 
 
 def scale_bar_mm(width_mm: float) -> float:

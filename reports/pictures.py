@@ -58,19 +58,6 @@ def heatmap_png(heat: NDArray[np.uint8]) -> bytes:
     return _png(Image.fromarray(rgba))
 
 
-def overlay_png(
-    picture: NDArray[Any], low: float, high: float, mask: MaskArray | None, colour: Colour
-) -> bytes:
-    """A slice with the mask's outline drawn into it and the notice below, for a report or a slide."""
-    base = Image.fromarray(_grey(picture, low, high)).convert("RGBA")
-    if mask is not None:
-        fill = _coloured(mask, colour)
-        fill.putalpha(Image.fromarray((mask * 70).astype(np.uint8)))
-        base = Image.alpha_composite(base, fill)
-        base = Image.alpha_composite(base, _coloured(outline(mask), colour))
-    return _png(_with_notice(base.convert("RGB")))
-
-
 def outlines_png(
     picture: NDArray[Any], low: float, high: float, drawn: Sequence[tuple[MaskArray, Colour]]
 ) -> bytes:

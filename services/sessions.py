@@ -55,6 +55,18 @@ class Sessions:
         if session is not None and NOTED_EVERY <= moment - session.active_at < self._idle:
             self._store.active(session.secret_sha256, moment)
 
+    @property
+    def idle(self) -> timedelta:
+        """After so long without activity a session has ended."""
+        return self._idle
+
+    def left(self, secret: str) -> timedelta:
+        """How long the session lasts if nobody is active; zero where it has ended."""
+        session = self._store.get(_sha256(secret))
+        if session is None:
+            return timedelta()
+        return max(timedelta(), session.active_at + self._idle - self._clock())
+
     def end(self, secret: str) -> None:
         """Sign out: every copy of the secret is worthless from now on."""
         self._store.end(_sha256(secret))

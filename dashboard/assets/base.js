@@ -28,6 +28,7 @@ window.lightbox = window.lightbox || {};
     if (leaving) return true;
     leaving = document.dispatchEvent(new CustomEvent("lightbox:signed-out", { cancelable: true }));
     if (!leaving) return false;
+    if (lightbox.keepWords) lightbox.keepWords();
     const here = location.pathname + location.search;
     location.assign("/login?expired=1&next=" + encodeURIComponent(here));
     return true;

@@ -241,6 +241,7 @@
     const { parts, window: now, data } = viewer;
     parts.presets.value = lightbox.windows.named(now, data.windows);
     for (const name of ["low", "high"]) parts[name].value = lightbox.windows.digits(now[name], now.high - now.low);
+    links(viewer);
   }
 
   /** The slider, what it says, and the links that follow the slice. */
@@ -252,12 +253,18 @@
     parts.slice.value = index;
     parts.slice.setAttribute("aria-valuetext", front.label + ", slice " + (index + 1) + " of " + front.size[0]);
     viewer.stage.setAttribute("aria-label", data.shape[0] > 1 ? front.label + ", slice " + (index + 1) + " of " + front.size[0] + "; arrow keys change the slice" : "Picture");
+    links(viewer);
+  }
+
+  /** The links to files of what is shown. */
+  function links({ data, cross, source, window: { low, high } }) {
+    const layer = source === "both" ? "corrected" : source;
+    const overlay = ".png?layer=" + layer + "&low=" + low + "&high=" + high;
     for (const link of document.querySelectorAll("[data-follows]")) {
-      const layer = viewer.source === "both" ? "corrected" : viewer.source;
       link.href =
         link.dataset.follows === "mask"
-          ? data.base + "/download/mask?form=png&index=" + viewer.cross[0] + "&layer=" + layer
-          : data.base + "/download/overlay/" + viewer.cross[0] + ".png?layer=" + layer;
+          ? data.base + "/download/mask?form=png&index=" + cross[0] + "&layer=" + layer
+          : data.base + "/download/overlay/" + cross[0] + overlay;
     }
   }
 

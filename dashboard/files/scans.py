@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, request
 
-from dashboard.auth import reader, require
+from dashboard.auth import person, reader, require
 from dashboard.components.results import version_of
 from data.errors import InvalidInput, NotFound
 from services.permissions import Permission
@@ -100,9 +100,13 @@ class ScanFiles:
         return _download(*self.services.reviewing.pictures.mask_file(scan_id, form, _layer(), index))
 
     def download_overlay(self, scan_id: str, index: int) -> Response:
-        """One slice with the mask drawn in, as a PNG file."""
+        """One slice with the mask drawn in, as a PNG file; `low` and `high` are the window, where given."""
         readable(scan_id)
-        return _download(*self.services.reviewing.pictures.overlay_file(scan_id, index, _layer()))
+        low, high = (request.args.get(name, type=float) for name in ("low", "high"))
+        window = None if low is None or high is None or not low < high < float("inf") else (low, high)
+        pseudonym = self.services.reviewing.worklist.scan(scan_id, person()).patient.pseudonym
+        reviewing = self.services.reviewing
+        return _download(*reviewing.pictures.overlay_file(scan_id, pseudonym, index, _layer(), window))
 
     def export_cohort(self, kind: str) -> Response:
         """The cohort that the address selects, as a file."""

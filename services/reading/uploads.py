@@ -30,7 +30,7 @@ class WrongOffset(InvalidInput):
 
 @dataclass(frozen=True)
 class UploadOutcome:
-    """An upload with its scans; `place` is the first one's in the queue, `wait_s` lasts until the last is read."""
+    """An upload with its scans; `place` is the first one's in the queue, `wait_s` ends with the last one."""
 
     upload: Upload
     scans: tuple[UploadedScan, ...]

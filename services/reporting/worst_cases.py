@@ -45,6 +45,7 @@ def rows(cases: Sequence[Judgement]) -> list[list[str | int | float | None]]:
 
 
 def _drawn(scan_id: str, pictures: Pictures) -> bytes:
+    whose = f"Scan {scan_id[:8]}"  # as the table beside the pictures names it
     for layer in (CORRECTED, AI):  # the true mask where somebody drew one
         try:
             mask = pictures.mask(scan_id, layer)
@@ -52,8 +53,8 @@ def _drawn(scan_id: str, pictures: Pictures) -> bytes:
             continue
         if mask.any():
             largest = int(mask.sum(axis=(1, 2)).argmax())
-            return pictures.overlay_file(scan_id, largest, layer)[0]
-    return pictures.overlay_file(scan_id)[0]
+            return pictures.overlay_file(scan_id, whose, largest, layer)[0]
+    return pictures.overlay_file(scan_id, whose)[0]
 
 
 def _words(case: Judgement) -> str:

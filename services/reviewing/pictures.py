@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 from data import formats
 from data.errors import NotFound
 from data.files import FileStore
-from data.records import Scan
+from data.records import Result, Scan
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from reports import masks as mask_files
 from reports import pictures
+from reports.key_pictures import captioned_png, key_picture_png
 from services import keys
 from services.reviewing.volumes import MEMORY_BYTES, kept_volumes
 from services.reviewing.windows import NamedWindow, named_windows
+from services.reviewing.worklist import letters
 from services.task_words import words_of
 
 AI = "ai"
@@ -113,17 +115,38 @@ class Pictures:
         drawn = mask[chosen] if volume else formats.source_picture(mask, scan.grid)
         return mask_files.mask_png(drawn), f"{name}-{chosen + 1}.png", "image/png"
 
-    def overlay_file(self, scan_id: str, index: int | None = None, layer: str = AI) -> Download:
-        """(bytes, file name, media type) of one slice with the mask drawn into it."""
+    def overlay_file(
+        self,
+        scan_id: str,
+        whose: str,
+        index: int | None = None,
+        layer: str = AI,
+        window: tuple[float, float] | None = None,
+    ) -> Download:
+        """(bytes, file name, media type) of one slice with the mask's outline, letters and scale.
+
+        Below stand `whose` (a pseudonym), slice, window (the own one unless given), version and the notice.
+        """
         scan = self._scan(scan_id)
         chosen = self._chosen(scan, index)
-        low, high, _, _ = self._window(scan_id)
+        low, high = window or self._window(scan_id)[:2]
         try:
             drawn = self.mask(scan_id, layer)[chosen]
         except NotFound:
             drawn = None
-        content = pictures.overlay_png(self._array(scan_id)[chosen], low, high, drawn, COLOURS[layer])
-        return content, f"{scan.id[:8]}-{chosen + 1}.png", "image/png"
+        row_mm, column_mm = scan.spacing.row_mm, scan.spacing.column_mm
+        picture = key_picture_png(
+            self._array(scan_id)[chosen],
+            (low, high),
+            mask=drawn,
+            colour=COLOURS[layer],
+            marks=(),
+            letters=letters(scan.grid),
+            spacing_mm=(row_mm, column_mm) if row_mm and column_mm else None,
+            words="",
+        )
+        lines = caption(scan, self._results.latest(scan_id), whose, chosen, (low, high), layer)
+        return captioned_png(picture, lines), f"{scan.id[:8]}-{chosen + 1}.png", "image/png"
 
     def _slice_of_mask(self, scan_id: str, index: int, layer: str) -> NDArray[np.bool_]:
         return _nth(self.mask(scan_id, layer), index)
@@ -167,6 +190,27 @@ class Pictures:
             return None
         low, high = json.loads(self._files.get(keys.window(scan_id)))
         return float(low), float(high)
+
+
+def caption(
+    scan: Scan, result: Result | None, whose: str, index: int, window: tuple[float, float], layer: str
+) -> tuple[str, ...]:
+    """What stands below a picture that leaves the house: of whom, which slice, how shown, who outlined."""
+    where = f"slice {index + 1} of {scan.slices}" if scan.slices > 1 else "one picture"
+    drawn = "corrected outline" if layer == CORRECTED else "outline by the model"
+    version = "" if result is None else f", version {result.provenance.model_version}"
+    outlined = (
+        f"{drawn}{version}"
+        if result is not None and result.has_mask
+        else f"read{version}"
+        if version
+        else "not read"
+    )
+    return (
+        f"{whose}, {scan.header.sequence or scan.header.modality or 'scan'}, {where}",
+        f"Window {window[0]:g} to {window[1]:g}; {outlined}",
+        pictures.SHORT_NOTICE,
+    )
 
 
 def _nth(slices: NDArray[Any], index: int) -> NDArray[Any]:

@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 from data.records import Role, Verdict
+from reports.key_pictures import MARGIN
+from services.reviewing.pictures import caption
 from tests.dashboard.clinic import Clinic, png
 
 
@@ -72,6 +74,30 @@ def test_downloads_are_named_files(clinic: Clinic, sign_in) -> None:
         assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
         assert answer.headers["Cache-Control"] == "no-store"
         assert "Ada" not in answer.headers["Content-Disposition"]
+
+
+def test_an_overlay_has_sides_and_says_whose_it_is_and_how_it_is_shown(clinic: Clinic, sign_in) -> None:
+    client = sign_in()
+    placed, unplaced = clinic.add_volume("u"), clinic.add_volume("u", placed=False)
+    result = clinic.read_volume(placed)
+    corners = {}
+    for scan in (placed, unplaced):
+        answer = client.get(f"/scans/{scan.id}/download/overlay/9.png?low=10&high=300")
+        picture = np.asarray(Image.open(io.BytesIO(answer.data)).convert("L"))
+        corners[scan.id] = picture[:620, :MARGIN].max(), picture[:620, -MARGIN:].max()
+    assert corners[placed.id] == (255, 255)  # a letter at the left, another at the right
+    assert corners[unplaced.id] == (0, 0)  # nobody knows its sides
+    lines = caption(placed, result, "P-1234", 9, (10.0, 300.5), "ai")
+    assert lines == (
+        "P-1234, FLAIR, slice 10 of 24",
+        "Window 10 to 300.5; outline by the model, version 2",
+        "Not for diagnostic use",
+    )
+    film = clinic.add_film("u")
+    assert caption(film, None, "P-1", 0, (0, 1), "ai")[:2] == (
+        "P-1, DX, one picture",
+        "Window 0 to 1; not read",
+    )
 
 
 def test_a_mask_that_does_not_fit_is_one_sentence(clinic: Clinic, sign_in) -> None:

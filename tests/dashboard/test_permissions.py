@@ -95,7 +95,7 @@ EVERYBODYS = {
     "/", "/<path:path>", "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
     "/_dash-dependencies", "/_dash-layout", "/_dash-update-component", "/_favicon.ico", "/_reload-hash",
     "_dash_assets.static", "account", "password", "change_password", "everywhere", "create_token",
-    "revoke_token", "logout", "session_alive", "api_nothing", "api_document", "tus_options",
+    "revoke_token", "logout", "session_alive", "session_left", "api_nothing", "api_document", "tus_options",
     "tus_options_one",
 }  # fmt: skip
 OPEN = {"login", "sign_in", "healthz", "readyz", "metrics"}

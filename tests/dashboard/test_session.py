@@ -117,6 +117,18 @@ def test_an_ended_session_is_told_so(clock: Clock, sign_in: SignIn) -> None:
     assert client.post("/session", headers={"X-CSRFToken": "x"}).status_code == 401
 
 
+def test_how_long_a_session_lasts_is_told_and_asking_is_no_activity(clock: Clock, sign_in: SignIn) -> None:
+    client = sign_in()
+    clock.minutes(26)
+    assert client.get("/session").json == {"left_s": 240.0, "idle_s": 1800.0}
+    clock.minutes(3)
+    assert client.get("/session").json["left_s"] == 60.0
+    client.post("/session", headers=client.csrf)
+    assert client.get("/session").json["left_s"] == 1800.0
+    clock.minutes(30)
+    assert client.get("/session").status_code == 401
+
+
 def test_somebody_who_never_was_here_is_told_nothing(server: Flask) -> None:
     assert server.test_client().get("/account").location == "/login?next=/account"
 

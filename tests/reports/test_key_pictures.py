@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reports.key_pictures import LONG_SIDE, MARGIN, Mark, key_picture_png, scale_bar_mm
+from reports.key_pictures import LONG_SIDE, MARGIN, Mark, captioned_png, key_picture_png, scale_bar_mm
 from reports.pictures import AI_COLOUR
 
 ROWS, COLUMNS = 40, 60
@@ -110,3 +110,16 @@ def test_a_number_stands_beside_its_lesion_and_stays_on_the_picture() -> None:
         lit = (drawn(marks=[Mark("3", row, column)]) != plain).any(axis=2)
         assert lit.any()
         assert not lit[0].any() and not lit[:, -1].any()
+
+
+def test_a_caption_stands_below_and_leaves_the_picture_alone() -> None:
+    memory = io.BytesIO()
+    Image.fromarray(np.full((80, 200), 40, np.uint8)).save(memory, "PNG")
+    for lines in (["P-1"], ["P-1, FLAIR, slice 9 of 24", "Window 12 to 980", "Not for diagnostic use"]):
+        canvas = np.asarray(Image.open(io.BytesIO(captioned_png(memory.getvalue(), lines)))).astype(int)
+        assert (canvas[:80] == 40).all()
+        strip = canvas[80:, :, 0]
+        assert canvas.shape[1] == 200
+        rows = np.flatnonzero((strip > 100).any(axis=1))
+        assert 1 + np.count_nonzero(np.diff(rows) > 1) >= len(lines)  # each line by itself
+        assert strip[:, -8:].max() == 0  # and none runs out of the picture

@@ -52,14 +52,6 @@ def test_no_evidence_is_clear_and_the_strongest_is_red() -> None:
     assert heat[0, 2, 1] < heat[0, 1, 1]
 
 
-def test_an_overlay_keeps_the_picture_and_says_what_it_is_not_for() -> None:
-    scan = np.tile(np.arange(100), (80, 1))
-    plain = _opened(pictures.overlay_png(scan, 0, 99, None, (255, 0, 0)))
-    assert plain.shape == (80 + pictures.NOTICE_HEIGHT, 100, 3)
-    assert plain[:80, 99].min() == 255
-    assert plain[80:].max() > 200  # the notice is written there
-
-
 def test_a_thumbnail_is_small_and_keeps_its_shape() -> None:
     small = Image.open(io.BytesIO(pictures.thumbnail_png(np.random.default_rng(0).random((3, 400, 200)))))
     assert max(small.size) == pictures.THUMBNAIL
