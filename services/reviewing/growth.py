@@ -18,8 +18,8 @@ from models import growth
 from models.growth import ResponseClass, percent_change
 from models.lesion_matching import Match, MatchKind, linked_slices, mapping, matched, numbered
 from services import keys
-from services.permissions import Permission, may
-from services.reviewing.patients import Patients, PatientScan, PatientView
+from services.permissions import Permission, may, require
+from services.reviewing.patients import NO_PATIENT, Patients, PatientScan, PatientView
 
 __all__ = ["Comparison", "Growth", "LesionChange", "OtherReadings", "Side", "percent_change"]
 
@@ -110,6 +110,7 @@ class Growth:
         Starts the reading of what today's version has not read, where the person may. Raises NotFound for
         scans that are not this patient's, InvalidInput where there are no two to compare.
         """
+        require(viewer, Permission.SEE_SCANS, hidden=NO_PATIENT)
         view = self._patients.patient(reference, viewer)
         current, prior, choices = _chosen(view, current_id, prior_id)
         version = self._readings.version(current.scan.task)

@@ -115,6 +115,7 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
 
     scan, run, report = f"/scans/{ids['scan_id']}", f"/drift/{ids['run_id']}", f"/reports/{ids['report_id']}"
     conflict = f"/identity-conflicts/{ids['conflict_id']}"
+    patient = f"/patients/{ids['patient_id']}"
     clinician, head, admin = Role.CLINICIAN, Role.HEAD, Role.ADMIN
     task, body = f"?task={BRAIN_TUMOUR}", {"task": BRAIN_TUMOUR}
     kind = {"kind": "cohort", "note": "a text more"}
@@ -136,6 +137,10 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
         (404, admin, "GET", f"{scan}/report", {}),
         (200, clinician, "GET", f"{scan}/annotations", {}),
         (404, admin, "GET", f"{scan}/annotations", {}),
+        (200, clinician, "GET", patient, {}),
+        (200, head, "GET", patient, {}),
+        (404, admin, "GET", patient, {}),
+        (404, clinician, "GET", f"/patients/{NONE}", {}),
         (200, clinician, "GET", "/identity-conflicts", {}),
         (403, head, "GET", "/identity-conflicts", {}),
         (400, clinician, "POST", conflict, {"json": {"decision": "same"}}),
@@ -219,7 +224,7 @@ def _answers(
 ) -> None:
     monkeypatch.undo()
     whole = getattr(owner, name)
-    monkeypatch.setattr(owner, name, lambda *given: change(whole(*given)))
+    monkeypatch.setattr(owner, name, lambda *given, **named: change(whole(*given, **named)))
 
 
 @pytest.mark.parametrize(
