@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from reports.figures import FONT, Figure
 
 REVIEWED = "#12202e"
+ROOM = timedelta(days=15)
+"""Left free before the first and after the last time at least: a lone one has days beside it, not seconds."""
 COLOURS = ("#14609c", "#a63d00", "#1d6b45", "#55309a", "#7a5600", "#0b7285")
 
 
@@ -22,7 +25,7 @@ class CourseLine:
 
 
 def course_figure(lines: Sequence[CourseLine], up: str, unit: str) -> Figure:
-    """Each line in a colour of its own; what was reviewed is drawn broken, in black, with squares."""
+    """Lines with points, each in a colour of its own; what was reviewed is broken, black, with squares."""
     axis = {"linecolor": "#51606f", "ticks": "outside", "gridcolor": "#e8edf1", "zeroline": False}
     versions = [line for line in lines if not line.reviewed]
     data = [
@@ -51,7 +54,15 @@ def course_figure(lines: Sequence[CourseLine], up: str, unit: str) -> Figure:
             "showlegend": True,
             "legend": {"orientation": "h", "y": -0.2},
             "hovermode": "closest",
-            "xaxis": axis | {"type": "date", "showgrid": False},
+            "xaxis": axis | {"type": "date", "showgrid": False, "range": _days_around(lines)},
             "yaxis": axis | {"title": {"text": f"{up} ({unit})"}, "rangemode": "tozero"},
         },
     }
+
+
+def _days_around(lines: Sequence[CourseLine]) -> list[str]:
+    """The ends of the time axis, ISO 8601."""
+    times = [datetime.fromisoformat(time) for line in lines for time in line.times]
+    first, last = min(times), max(times)
+    room = max(ROOM, (last - first) / 20)
+    return [(first - room).isoformat(), (last + room).isoformat()]

@@ -151,6 +151,8 @@
     if (!under) return;
     part("undo").disabled ||= !session.mask.canUndo;
     part("redo").disabled ||= !session.mask.canRedo;
+    part("save").disabled ||= session.unchanged;
+    part("save").title = session.unchanged ? "Nothing was drawn yet; Accept says that the mask is right as it is" : "";
     part("time").textContent = session.clock.minutes + " min";
     if (session.fault) panel.say(session.fault, true);
     showSizes();

@@ -39,6 +39,11 @@
       return this.mask !== null && (this.mask.canUndo || this.comment !== "");
     }
 
+    /** Whether there is nothing to save: the mask it began from stands as it was. An empty one says "no tumour". */
+    get unchanged() {
+      return this.mask !== null && !this.mask.canUndo && this.mask.base !== "empty";
+    }
+
     /** Whether leaving now could lose something, or leave something unsent that was meant to be sent. */
     get pending() {
       return this.sending || Boolean(this._keeping) || this.outcome !== null || (this.fault !== null && this.differs);

@@ -64,6 +64,7 @@ def test_brush_eraser_undo_and_save_give_the_server_exactly_what_was_drawn(clini
     assert np.array_equal(drawn(page, read), brushed)
     page.keyboard.press("Control+z")
     assert np.array_equal(drawn(page, read), before)
+    expect(page.locator("#editing-save")).to_be_disabled()  # the AI's own mask is accepted, not corrected
     page.keyboard.press("Control+y")
     page.keyboard.press("Control+Shift+Z")
     assert np.array_equal(drawn(page, read), erased)
