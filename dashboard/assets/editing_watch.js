@@ -32,8 +32,8 @@
     listed = true;
     lightbox.viewer.addKeys({ keys: ["["], label: "Smaller brush (while a mask is corrected)", act: resized(1 / editing.panel.SIZES.factor) });
     lightbox.viewer.addKeys({ keys: ["]"], label: "Larger brush", act: resized(editing.panel.SIZES.factor) });
-    lightbox.viewer.addKeys({ keys: ["Ctrl+Z"], label: "Undo", act() {} });
-    lightbox.viewer.addKeys({ keys: ["Ctrl+Y", "Ctrl+Shift+Z"], label: "Redo", act() {} });
+    lightbox.viewer.addKeys({ keys: ["Ctrl+Z"], label: "Undo" });
+    lightbox.viewer.addKeys({ keys: ["Ctrl+Y", "Ctrl+Shift+Z"], label: "Redo" });
   };
 
   // One verdict at a time: whoever draws a mask does not accept another one by a slip of the hand.

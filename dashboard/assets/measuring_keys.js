@@ -93,6 +93,6 @@
   document.addEventListener("lightbox:measurements", () => {
     if (listed || !lightbox.viewer.addKeys) return;
     listed = true;
-    for (const [keys, label] of LISTED) lightbox.viewer.addKeys({ keys, label, act() {} });
+    for (const [keys, label] of LISTED) lightbox.viewer.addKeys({ keys, label });
   });
 })(window.lightbox);

@@ -72,7 +72,7 @@
       lightbox.viewer.chooseTool(lightbox.viewer.tool() === tool ? null : tool.name);
       return true;
     }
-    const known = [...ACTS, ...added].find(({ keys }) => keys.includes(key));
+    const known = [...ACTS, ...added].find(({ keys, act }) => act && keys.includes(key));
     known?.act(viewer, event);
     return Boolean(known);
   }
@@ -119,7 +119,7 @@
     dialog.showModal();
   }
 
-  /** Adds keys of another script: { keys, label, act(viewer, event) }. */
+  /** Adds keys of another script: { keys, label, act(viewer, event) }; without `act` they are only listed. */
   function addKeys(entry) {
     added.push(entry);
   }

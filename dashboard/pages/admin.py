@@ -161,7 +161,9 @@ def _person(user: User) -> Component:
         [
             html.Td(user.display_name),
             html.Td(html.Code(user.name)),
-            html.Td(role),
+            html.Td(
+                html.Label([html.Span(f"Role of {user.display_name}", className="visually-hidden"), role])
+            ),
             html.Td(state if user.active else "deactivated"),
             html.Td(local_time(user.last_seen_at) or "never"),
             html.Td(buttons, className="text-end text-nowrap"),

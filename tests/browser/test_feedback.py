@@ -17,7 +17,7 @@ def test_a_clinician_says_what_is_wrong_and_gets_the_answer(clinic, open_tab, wi
     summary.focus()
     clinician.keyboard.press("Enter")
     clinician.get_by_label("What", exact=True).select_option(label="Wrong place or side")
-    clinician.get_by_label("In words").fill("It is on the right. Ms Lovelace says so too.")
+    clinician.locator("#scan-feedback-words").fill("It is on the right. Ms Lovelace says so too.")
     clinician.get_by_role("button", name="Send to MLOps").click()
     expect(clinician.locator("#scan-feedback-sent")).to_contain_text("Sent.")
     expect(clinician.locator("#scan-feedback-list")).to_contain_text("It is on the right.")

@@ -46,11 +46,11 @@ def test_accept_unsure_take_back_and_reject(clinic, open_tab, read, width: int) 
     expect(page.locator("#alert")).to_contain_text("say why")
     page.locator("#scan-reason").select_option(label="Another disease")
     expect(page.get_by_label("Tumour absent")).to_be_checked()
-    page.get_by_label("In words").fill("It is oedema.")
+    page.locator("#scan-reason-words").fill("It is oedema.")
     page.get_by_role("button", name="Reject", exact=True).click()
     expect(current).to_contain_text("Rejected")
     expect(page.locator("#alert")).to_be_hidden()
-    expect(page.get_by_label("In words")).to_have_value("")
+    expect(page.locator("#scan-reason-words")).to_have_value("")
     review = clinic.reviews.current(read.id)
     assert (review.verdict, review.reason_code, review.reason, review.truth_positive) == (
         Verdict.REJECTED,

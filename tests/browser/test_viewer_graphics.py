@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Page, expect
 
 from dashboard.vendor import LAZY_FILES, VENDOR
 from tests.browser.conftest import CHROMIUM, PATIENCE_MS, Visit, until
@@ -36,19 +36,18 @@ SEEN = """
 
 
 @contextmanager
-def opened(arguments: list[str], address: str, scan_id: str) -> Iterator[Page]:
+def opened(starter: BrowserType, arguments: list[str], address: str, scan_id: str) -> Iterator[Page]:
     """The scan's page in a browser started with these arguments; its console is empty at the end."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        context = browser.new_context(viewport={"width": 1280, "height": 800})
-        context.set_default_timeout(PATIENCE_MS)
-        visit = Visit(context.new_page(), address)
-        visit.watch()
-        page = visit.sign_in(path=f"/scans/{scan_id}")
-        page.wait_for_selector("#viewer-stage[data-shown]")
-        until(page, "lightbox.viewer.current().volume.complete && lightbox.viewer.current().masks.has('ai')")
-        yield page
-        browser.close()
+    browser = starter.launch(executable_path=CHROMIUM, args=arguments)
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE_MS)
+    visit = Visit(context.new_page(), address)
+    visit.watch()
+    page = visit.sign_in(path=f"/scans/{scan_id}")
+    page.wait_for_selector("#viewer-stage[data-shown]")
+    until(page, "lightbox.viewer.current().volume.complete && lightbox.viewer.current().masks.has('ai')")
+    yield page
+    browser.close()
     assert [line for line in visit.console if DRIVERS_WORDS not in line] == []
     assert visit.elsewhere == []
 
@@ -61,22 +60,23 @@ def read(clinic) -> str:
 
 
 @pytest.fixture
-def browser() -> None:
-    """Playwright starts one browser at a time in a thread: these tests start their own."""
+def starter(browser: Browser) -> BrowserType:
+    """What starts browsers: a thread has room for one Playwright, and the session's runs already."""
+    return browser.browser_type
 
 
-def test_slices_are_the_same_with_and_without_webgl(live_server, read) -> None:
+def test_slices_are_the_same_with_and_without_webgl(starter, live_server, read) -> None:
     seen = []
     for arguments in (WITH_WEBGL, WITHOUT_WEBGL):
-        with opened(arguments, live_server, read) as page:
+        with opened(starter, arguments, live_server, read) as page:
             page.keyboard.press("4")
             page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
             seen.append(hashlib.sha256(page.evaluate(SEEN).encode()).hexdigest())
     assert seen[0] == seen[1]
 
 
-def test_three_dimensions_are_fetched_when_they_are_opened_and_let_go(live_server, read) -> None:
-    with opened(WITH_WEBGL, live_server, read) as page:
+def test_three_dimensions_are_fetched_when_they_are_opened_and_let_go(starter, live_server, read) -> None:
+    with opened(starter, WITH_WEBGL, live_server, read) as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         assert page.evaluate("typeof niivue") == "undefined"
@@ -107,8 +107,8 @@ def test_three_dimensions_are_fetched_when_they_are_opened_and_let_go(live_serve
         assert page.evaluate("lightbox.shownViewer().rendering") is None
 
 
-def test_without_webgl_three_dimensions_say_why_they_are_absent(live_server, read) -> None:
-    with opened(WITHOUT_WEBGL, live_server, read) as page:
+def test_without_webgl_three_dimensions_say_why_they_are_absent(starter, live_server, read) -> None:
+    with opened(starter, WITHOUT_WEBGL, live_server, read) as page:
         assert page.evaluate("lightbox.rendering.supported()") is False
         choice = page.get_by_role("button", name="3-D")
         expect(choice).to_have_attribute("aria-disabled", "true")
