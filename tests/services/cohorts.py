@@ -35,6 +35,9 @@ NAMES = {
     "place": bands.PLACES,
     "synthetic": ("no", "yes"),
     "sample": ("no", "yes"),
+    "assigned": ("none", "Dr Byron"),
+    "urgency": bands.URGENCIES,
+    "doubt": bands.DOUBTS,
 }
 START_US = datetime(2026, 10, 1, 12, tzinfo=UTC).timestamp() * 1e6
 Query = dict[str, tuple[str, ...]]
@@ -63,6 +66,10 @@ def some_columns(random: np.random.Generator, n: int, unread: float = 0.1) -> Le
         "outcome": bands.outcomes(number["positive"], number["uncertain"] == 1),
         "truth": bands.truths(number["positive"], number["truth_positive"]),
         "place": bands.places(number["head_row"], number["head_column"]),
+        "doubt": bands.doubts(number["uncertain"] == 1, number["estimated_dice"], number["warned"] == 1),
+        "urgency": bands.urgencies(
+            [None] * n, number["positive"], number["uncertain"] == 1, number["reviewed_us"]
+        ),
     }
     people = max(1, n * 3 // 4)
     columns: Columns = {
@@ -100,6 +107,7 @@ def _numbers(random: np.random.Generator, n: int, unread: float) -> dict[str, An
         "head_column": ill * random.random(n),
         "truth_positive": np.where(read & reviewed, random.random(n) < 0.3, np.nan),
         "dice": np.where(read & reviewed & (random.random(n) < 0.2), random.random(n), np.nan),
+        "warned": (random.random(n) < 0.2).astype(float),
     }
 
 
