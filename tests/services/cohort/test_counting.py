@@ -64,11 +64,11 @@ def test_after_any_changes_any_choice_is_counted_as_by_a_plain_pass(
 ) -> None:
     engine = open_database("sqlite://")
     migrate(engine)
-    followed, kept = Ledger(engine), []
+    followed, kept, withdrawn = Ledger(engine), [], []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(data_lines, "SPARE_ROWS", 0)  # so that rows are also brought into order now and then
         for minute, one in enumerate(acts):
-            act(engine, kept, one, minute)
+            act(engine, kept, withdrawn, one, minute)
             if one[2]:
                 _same(followed.columns(), asked[minute % len(asked)])
         for filters in asked:
