@@ -31,6 +31,7 @@ from data.records import (
 from data.stores.results import ResultStore
 from services.assembly.container import Services
 from services.reading.uploads import WrongOffset
+from services.reviewing.review import MaskFile
 from tests import phantoms
 from tests.services.real import PATIENCE_S, person, running, send
 
@@ -271,7 +272,7 @@ def test_review_keeps_every_verdict_and_the_ai_s_own_mask(
 
     drawn = tmp_path / "corrected.nii.gz"
     drawn.write_bytes(phantoms.nifti(phantoms.ball(15, (30, 10, 25)).astype(np.uint8)))
-    review = services.reviewing.reviews.correct(scan_id, clinician, drawn, drawn.name)
+    review = services.reviewing.reviews.correct(scan_id, clinician, MaskFile(drawn, drawn.name))
     assert review.verdict is Verdict.CORRECTED
     assert review.measurements is not None
     assert review.measurements.volume_ml == pytest.approx(4 / 3 * np.pi * 1.5**3, rel=0.05)
@@ -284,7 +285,7 @@ def test_review_keeps_every_verdict_and_the_ai_s_own_mask(
     small = tmp_path / "small.nii.gz"
     nib.save(nib.Nifti1Image(np.ones((4, 4, 4), np.uint8), np.eye(4)), small)
     with pytest.raises(InvalidInput):
-        services.reviewing.reviews.correct(scan_id, clinician, small, small.name)
+        services.reviewing.reviews.correct(scan_id, clinician, MaskFile(small, small.name))
 
 
 def test_pictures_are_drawn_at_the_scan_s_own_matrix(services: Services, volume_id: str) -> None:
