@@ -17,6 +17,7 @@ from flask_wtf.csrf import CSRFProtect, generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
 from dashboard.errors import json_error
+from data.errors import NO_SCAN
 from data.records import User
 from services import addresses, permissions
 from services.permissions import Permission, may
@@ -177,7 +178,7 @@ def require(permission: Permission) -> User:
 
 def reader() -> User:
     """Return who is asking where the role may see scans; for others there are none."""
-    return permissions.require(person(), Permission.SEE_SCANS, hidden="There is no such scan.")
+    return permissions.require(person(), Permission.SEE_SCANS, hidden=NO_SCAN)
 
 
 def may_open(user: User, address: str) -> bool:

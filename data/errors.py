@@ -18,6 +18,8 @@ LightboxError
 
 from __future__ import annotations
 
+NO_SCAN = "There is no such scan."
+
 
 class LightboxError(Exception):
     """The root of all errors that Lightbox raises on purpose."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from models.device import chosen_device
 from models.task import Task
-from models.weights import built, in_float32, shipped
+from models.weights import restored, shipped
 
 
 class Teacher:
@@ -15,11 +15,8 @@ class Teacher:
 
     def __init__(self, task: Task, validation_fold: int) -> None:
         """Raises InvalidInput where that version was trained on patients of `validation_fold`."""
-        trained = shipped(task, validation_fold)
         self._device = chosen_device(None)
-        network = built(task, trained)
-        network.load_state_dict(in_float32(trained))
-        self._network = network.to(self._device).eval()
+        self._network = restored(task, shipped(task, validation_fold)).to(self._device).eval()
 
     @torch.inference_mode()
     def probabilities(self, inputs: Tensor) -> Tensor:

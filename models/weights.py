@@ -112,9 +112,14 @@ def network_of(task: Task, trained: Trained) -> nn.Module:
 
     Raises InvalidInput for an encoder that is not known here.
     """
+    return task.for_inference(restored(task, trained)).eval()
+
+
+def restored(task: Task, trained: Trained) -> nn.Module:
+    """The network with these weights as it was trained, in fp32; raises as `network_of`."""
     network = built(task, trained)
     network.load_state_dict(in_float32(trained))
-    return task.for_inference(network).eval()
+    return network
 
 
 def built(task: Task, trained: Trained) -> nn.Module:

@@ -43,10 +43,10 @@ def counts_figure(
         "hovertemplate": "%{y}: %{x:,}<extra></extra>" if lying else "%{x}: %{y:,}<extra></extra>",
     }
     if lying:
-        figure = _figure([bar | {"x": numbers, "y": names, "orientation": "h"}], "Scans", across)
+        figure = bare_figure([bar | {"x": numbers, "y": names, "orientation": "h"}], "Scans", across)
         figure["layout"]["yaxis"] |= {"autorange": "reversed", "type": "category", "automargin": True}
         return figure
-    figure = _figure([bar | {"x": names, "y": numbers}], across, "Scans")
+    figure = bare_figure([bar | {"x": names, "y": numbers}], across, "Scans")
     figure["layout"]["xaxis"] |= {"type": "category"}
     return figure
 
@@ -83,7 +83,7 @@ def shares_figure(columns: Sequence[ChartColumn], up: str) -> Figure:
         "customdata": [column.query for column in known],
         "hovertemplate": "%{x}: %{y:.1f} %<br>%{text}<extra></extra>",
     }
-    figure = _figure([points], "", up)
+    figure = bare_figure([points], "", up)
     figure["layout"]["yaxis"] |= {"range": [0, 114], "ticksuffix": " %"}
     figure["layout"]["xaxis"] |= {"type": "category"}
     return figure
@@ -105,7 +105,7 @@ def sizes_figure(groups: Mapping[str, Sequence[ChartColumn]]) -> Figure:
         }
         for index, name in enumerate(classes)
     ]
-    figure = _figure(bars, "Scans with a measured lesion", "")
+    figure = bare_figure(bars, "Scans with a measured lesion", "")
     figure["layout"] |= {"barmode": "stack", "showlegend": True}
     figure["layout"]["legend"] = {
         "orientation": "h",
@@ -163,7 +163,7 @@ def places_figure(counts: NDArray[np.int64], queries: Sequence[Sequence[str]]) -
         "colorbar": {"title": {"text": "Scans"}, "thickness": 10},
         "hovertemplate": "%{z:,} scans<extra></extra>",
     }
-    figure = _figure([heat], "", "")
+    figure = bare_figure([heat], "", "")
     axis = {"visible": False, "range": [-1, side], "constrain": "domain"}
     figure["layout"]["xaxis"] |= axis
     figure["layout"]["yaxis"] |= axis | {"range": [side, -1], "scaleanchor": "x"}
@@ -206,7 +206,8 @@ def _drawn(trace: Figure) -> bool:
     return bool(trace["x"])
 
 
-def _figure(data: list[Figure], across: str, up: str) -> Figure:
+def bare_figure(data: list[Figure], across: str, up: str) -> Figure:
+    """Traces on white with named axes, in the house's letters; no legend."""
     axis = {"linecolor": "#51606f", "ticks": "outside", "gridcolor": "#e8edf1", "zeroline": False}
     return {
         "data": data,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reports.figures import FONT, Figure
+from reports.figures import Figure, bare_figure
 
 REVIEWED = "#12202e"
 ROOM = timedelta(days=15)
@@ -26,7 +26,6 @@ class CourseLine:
 
 def course_figure(lines: Sequence[CourseLine], up: str, unit: str) -> Figure:
     """Lines with points, each in a colour of its own; what was reviewed is broken, black, with squares."""
-    axis = {"linecolor": "#51606f", "ticks": "outside", "gridcolor": "#e8edf1", "zeroline": False}
     versions = [line for line in lines if not line.reviewed]
     data = [
         {
@@ -44,20 +43,15 @@ def course_figure(lines: Sequence[CourseLine], up: str, unit: str) -> Figure:
         }
         for line in lines
     ]
-    return {
-        "data": data,
-        "layout": {
-            "font": {"family": FONT, "size": 12, "color": "#12202e"},
-            "paper_bgcolor": "#ffffff",
-            "plot_bgcolor": "#ffffff",
-            "margin": {"l": 56, "r": 16, "t": 12, "b": 44},
-            "showlegend": True,
-            "legend": {"orientation": "h", "y": -0.2},
-            "hovermode": "closest",
-            "xaxis": axis | {"type": "date", "showgrid": False, "range": _days_around(lines)},
-            "yaxis": axis | {"title": {"text": f"{up} ({unit})"}, "rangemode": "tozero"},
-        },
+    figure = bare_figure(data, "", f"{up} ({unit})")
+    figure["layout"] |= {
+        "margin": {"l": 56, "r": 16, "t": 12, "b": 44},
+        "showlegend": True,
+        "legend": {"orientation": "h", "y": -0.2},
     }
+    figure["layout"]["xaxis"] |= {"type": "date", "range": _days_around(lines)}
+    figure["layout"]["yaxis"] |= {"rangemode": "tozero"}
+    return figure
 
 
 def _days_around(lines: Sequence[CourseLine]) -> list[str]:

@@ -144,7 +144,7 @@ def described(view: ScanView, user: User) -> ScanAnswer:
         task=scan.task,
         patient=_patient(view, user),
         header=scan.header,
-        shape=(scan.slices, scan.height, scan.width),
+        shape=scan.shape,
         spacing_mm=(scan.spacing.slice_mm, scan.spacing.row_mm, scan.spacing.column_mm),
         sequence=scan.recognised,
         warnings=scan.warnings,

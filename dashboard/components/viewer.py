@@ -51,7 +51,7 @@ def viewer_data(
     return {
         "base": f"/scans/{scan.id}",
         "scan": scan.id,
-        "shape": [scan.slices, scan.height, scan.width],
+        "shape": list(scan.shape),
         "spacing": [scan.spacing.slice_mm, scan.spacing.row_mm, scan.spacing.column_mm],
         "affine": None if affine is None else affine[:3].tolist(),
         "placed": view.orientation is not None,

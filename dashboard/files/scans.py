@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, request
 
 from dashboard.auth import person, reader, require
 from dashboard.components.results import version_of
-from data.errors import InvalidInput, NotFound
+from data.errors import NO_SCAN, InvalidInput, NotFound
 from services.permissions import Permission
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def readable(scan_id: str) -> None:
     """
     reader()
     if not _ID.fullmatch(scan_id):
-        raise NotFound("There is no such scan.")
+        raise NotFound(NO_SCAN)
 
 
 def _picture(content: bytes) -> Response:

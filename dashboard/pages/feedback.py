@@ -17,7 +17,7 @@ from services import addresses
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:
-    from services.reviewing.feedback import FeedbackDesk
+    from services.reviewing.feedback import FeedbackMessages
 
 LOCATION = "location"
 _OWN = "You have sent no message. On a scan's page, choose “Something is wrong with this result”."
@@ -39,7 +39,7 @@ def layout(user: User, argument: str = "") -> Component:
     )
 
 
-def show(desk: FeedbackDesk, user: User, search: str | None) -> Values:
+def show(desk: FeedbackMessages, user: User, search: str | None) -> Values:
     """Return the messages of an address, and the ways to the others."""
     if not may(user, Permission.ANSWER_FEEDBACK):
         mine = desk.mine(user)
@@ -54,12 +54,12 @@ def show(desk: FeedbackDesk, user: User, search: str | None) -> Values:
     }
 
 
-def act(desk: FeedbackDesk, user: User, button: Mapping[str, str], words: str | None) -> None:
+def act(desk: FeedbackMessages, user: User, button: Mapping[str, str], words: str | None) -> None:
     """Answer or close a message, as a button says."""
     desk.answer(button["message"], user, words or "", close=button["verb"] == parts.CLOSE)
 
 
-def register(app: Dash, desk: FeedbackDesk) -> None:
+def register(app: Dash, desk: FeedbackMessages) -> None:
     """Bind the page, and the number in the frame."""
 
     @app.callback(

@@ -15,7 +15,7 @@ from data.records import User
 from services.permissions import Permission
 
 if TYPE_CHECKING:
-    from services.reviewing.feedback import FeedbackDesk
+    from services.reviewing.feedback import FeedbackMessages
     from services.reviewing.worklist import Worklist
 
 SHOWN = {parts.PANEL: "hidden", parts.RESULT: "data", parts.LIST: "children"}
@@ -27,7 +27,7 @@ AFTER_SENDING = {
 }
 
 
-def show(desk: FeedbackDesk, worklist: Worklist, user: User, scan_id: str) -> Values:
+def show(desk: FeedbackMessages, worklist: Worklist, user: User, scan_id: str) -> Values:
     """Return the panel of a scan; one that has no result has none. Answers count as seen then."""
     result = worklist.scan(scan_id, user).result
     messages = desk.of_scan(scan_id, user)
@@ -40,7 +40,7 @@ def show(desk: FeedbackDesk, worklist: Worklist, user: User, scan_id: str) -> Va
 
 
 def send(
-    desk: FeedbackDesk,
+    desk: FeedbackMessages,
     user: User,
     scan_id: str,
     result_id: str | None,
@@ -57,7 +57,7 @@ def send(
     }
 
 
-def register(app: Dash, desk: FeedbackDesk, worklist: Worklist) -> None:
+def register(app: Dash, desk: FeedbackMessages, worklist: Worklist) -> None:
     """Bind the panel."""
 
     @app.callback(output=outputs(SHOWN), inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data")])

@@ -86,8 +86,8 @@ def urgencies(
     A reviewed scan no longer calls for anybody, whatever was said of it.
     """
     by_people = np.array([-1 if word is None else URGENCIES.index(word) for word in said], dtype=np.int64)
-    found = (positive == 1) & ~uncertain
-    suggested = np.where(found, URGENCIES.index("suggested"), URGENCIES.index("routine"))
+    called = (positive == 1) & ~uncertain
+    suggested = np.where(called, URGENCIES.index("suggested"), URGENCIES.index("routine"))
     code = np.where(by_people >= 0, by_people, suggested)
     return np.where(np.isnan(reviewed_us), code, URGENCIES.index("routine")).astype(np.uint8)
 

@@ -161,3 +161,8 @@ class Scan:
     failure: str | None = None  # one sentence, where status is FAILED
     synthetic: bool = False  # made by `demo`, of nobody
     recognised: RecognisedSequence | None = None  # of a brain MRI; None where nobody asked
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(slices, height, width) as displayed."""
+        return self.slices, self.height, self.width

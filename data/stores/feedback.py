@@ -30,7 +30,7 @@ class FeedbackStore:
     def get(self, feedback_id: str) -> Feedback | None:
         """The message, or None."""
         with reading(self._engine) as connection:
-            return _found(connection, feedback_id)
+            return _message(connection, feedback_id)
 
     def change(self, feedback_id: str, change: Callable[[Feedback], Feedback]) -> Feedback | None:
         """Puts what `change` makes of a message in its place, which nobody else changes meanwhile.
@@ -38,7 +38,7 @@ class FeedbackStore:
         Returns what it is then, or None where there is none.
         """
         with writing(self._engine) as connection:
-            known = _found(connection, feedback_id, lock=True)
+            known = _message(connection, feedback_id, lock=True)
             if known is None:
                 return None
             made = change(known)
@@ -86,7 +86,7 @@ class FeedbackStore:
             return [_feedback(row) for row in connection.execute(query)]
 
 
-def _found(connection: Connection, feedback_id: str, *, lock: bool = False) -> Feedback | None:
+def _message(connection: Connection, feedback_id: str, *, lock: bool = False) -> Feedback | None:
     query = select(feedback).where(feedback.c.id == feedback_id)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     return None if row is None else _feedback(row)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from data.codec import from_json, to_json
 from data.columns import folded
 from data.database import bump, reading, revision, writing
-from data.errors import NotFound
+from data.errors import NO_SCAN, NotFound
 from data.ledger.rows import not_withdrawn, note_gone, note_patient, note_scan, note_status
 from data.records import (
     RecognisedSequence,
@@ -76,6 +76,13 @@ class ScanStore:
             row = connection.execute(query).one_or_none()
         return None if row is None else _scan(row)
 
+    def existing(self, scan_id: str) -> Scan:
+        """The scan; raises NotFound where it is not here."""
+        scan = self.get(scan_id)
+        if scan is None:
+            raise NotFound(NO_SCAN)
+        return scan
+
     def by_content(self, content_sha256: str) -> Scan | None:
         """The scan with this content, withdrawn or not, or None."""
         with reading(self._engine) as connection:
@@ -111,7 +118,7 @@ class ScanStore:
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_SCANS)
             if connection.execute(select(scans.c.id).where(scans.c.id == scan_id)).first() is None:
-                raise NotFound("There is no such scan.")
+                raise NotFound(NO_SCAN)
             connection.execute(statement)
             note_status(connection, scan_id, status.value)
 
@@ -140,7 +147,7 @@ class ScanStore:
             owner = connection.execute(select(scans.c.patient_id).where(scans.c.id == scan_id)).scalar()
             row = connection.execute(_KNOWN, {"wanted": patient_id}).first()
             if owner is None or row is None:
-                raise NotFound("There is no such scan." if owner is None else "There is no such patient.")
+                raise NotFound(NO_SCAN if owner is None else "There is no such patient.")
             new_owner = row.merged_into or row.id
             connection.execute(update(scans).where(scans.c.id == scan_id).values(patient_id=new_owner))
             note_patient(connection, scan_id, new_owner)

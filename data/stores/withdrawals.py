@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, delete, insert, select
 
 from data.database import bump, reading, writing
-from data.errors import NotFound
+from data.errors import NO_SCAN, NotFound
 from data.ledger.rows import note_withdrawn
 from data.records import Withdrawal
 from data.tables import REVISION_OF_SCANS, scans, withdrawn_scans
@@ -25,7 +25,7 @@ class WithdrawalStore:
             bump(connection, REVISION_OF_SCANS)
             here = select(scans.c.id).where(scans.c.id == withdrawal.scan_id)
             if connection.execute(here).first() is None:
-                raise NotFound("There is no such scan.")
+                raise NotFound(NO_SCAN)
             known = select(withdrawn_scans.c.scan_id).where(withdrawn_scans.c.scan_id == withdrawal.scan_id)
             if connection.execute(known).first() is not None:
                 return False

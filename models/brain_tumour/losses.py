@@ -29,16 +29,20 @@ def loss_of(kind: Loss, outputs: Tensor, targets: Tensor, slice_dice: float) -> 
     The soft Dice of the batch counts what is drawn on empty slices; that of each slice with a tumour,
     weighted by `slice_dice`, lets a small lesion weigh as much as a large one.
     """
-    overlap, total = overlaps(outputs.sigmoid(), targets)
+    probability = outputs.sigmoid()
+    overlap = (probability * targets).sum((1, 2, 3))
+    total = probability.sum((1, 2, 3)) + targets.sum((1, 2, 3))
     filled = targets.amax((1, 2, 3)) > 0.5
     of_slices = ((1 - (2 * overlap + 1) / (total + 1)) * filled).sum() / filled.sum().clamp(min=1)
-    return _pixels(kind, outputs, targets) + _batch(kind, outputs, targets) + slice_dice * of_slices
-
-
-def overlaps(probability: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Each slice's soft overlap, and the sum of both areas, (n,) each."""
-    both = (probability * targets).sum((1, 2, 3))
-    return both, probability.sum((1, 2, 3)) + targets.sum((1, 2, 3))
+    of_pixels = _pixels(kind, outputs, targets)
+    match kind:
+        case Loss.ENTROPY:
+            of_batch = outputs.new_zeros(())
+        case Loss.ENTROPY_TVERSKY:
+            of_batch = _TVERSKY(outputs, targets)
+        case _:
+            of_batch = 1 - (2 * overlap.sum() + 1) / (total.sum() + 1)
+    return of_pixels + of_batch + slice_dice * of_slices
 
 
 def _pixels(kind: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -47,15 +51,3 @@ def _pixels(kind: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
         focal: Tensor = sigmoid_focal_loss(outputs, targets, alpha=-1, reduction="mean")
         return 4 * focal
     return functional.binary_cross_entropy_with_logits(outputs, targets)
-
-
-def _batch(kind: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
-    match kind:
-        case Loss.ENTROPY:
-            return outputs.new_zeros(())
-        case Loss.ENTROPY_TVERSKY:
-            tversky: Tensor = _TVERSKY(outputs, targets)
-            return tversky
-        case _:
-            overlap, total = overlaps(outputs.sigmoid(), targets)
-            return 1 - (2 * overlap.sum() + 1) / (total.sum() + 1)

@@ -29,7 +29,7 @@ from services.jobs import Jobs
 from services.reading.intake import empty_folder
 from services.reporting.reading_report import ReadingReports
 from services.reporting.reports import Reporting
-from services.reviewing.feedback import FeedbackDesk
+from services.reviewing.feedback import FeedbackMessages
 from services.reviewing.pictures import Pictures
 from services.schedules import Schedules
 from services.sessions import Sessions, sessions_of
@@ -56,7 +56,7 @@ class Services:
     training: TrainingServices
     reporting: Reporting
     reading_reports: ReadingReports
-    feedback: FeedbackDesk
+    feedback: FeedbackMessages
     health: Health
     database: Database
 

@@ -7,10 +7,10 @@ from data.stores.feedback import FeedbackStore
 from services import addresses
 from services.alerts.alerts import Alerts
 from services.assembly.stores import Stores
-from services.reviewing.feedback import FeedbackDesk
+from services.reviewing.feedback import FeedbackMessages
 
 
-def build_feedback(stores: Stores, alerts: Alerts) -> FeedbackDesk:
+def build_feedback(stores: Stores, alerts: Alerts) -> FeedbackMessages:
     """The desk; a message of a wrong patient or side is an alert until it is closed."""
 
     def call(message: Feedback) -> None:
@@ -27,4 +27,4 @@ def build_feedback(stores: Stores, alerts: Alerts) -> FeedbackDesk:
             alerts.raise_alert(cause, Severity.CRITICAL, message.category.words, sentence, link)
 
     store = FeedbackStore(stores.database)
-    return FeedbackDesk(store, stores.scans, stores.results, stores.patients, stores.audit, call)
+    return FeedbackMessages(store, stores.scans, stores.results, stores.patients, stores.audit, call)

@@ -10,7 +10,7 @@ from data.stores.jobs import JobStore
 from data.stores.scans import ScanStore
 from services.inference.engine import Engine
 from services.reading.reading import Batcher
-from services.reviewing.feedback import FeedbackDesk
+from services.reviewing.feedback import FeedbackMessages
 from services.versions.registry import Registry
 
 
@@ -25,7 +25,7 @@ class Health:
         registry: Registry,
         scans: ScanStore,
         jobs: JobStore,
-        feedback: FeedbackDesk,
+        feedback: FeedbackMessages,
         wanted_tasks: tuple[str, ...],
     ) -> None:
         self._database = database

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from data import formats
 from data.database import new_id, now
-from data.errors import Busy, ModelUnavailable, NotFound
+from data.errors import Busy, ModelUnavailable
 from data.files import FileStore
 from data.packing import packed
 from data.records import Features, Measurements, Provenance, Result, Scan, ScanStatus, Spacing, User
@@ -195,8 +195,7 @@ class Reading:
         """Have a scan read, or read again; a reading that is under way is not doubled."""
         if user is not None:
             require(user, Permission.READ_AGAIN)
-        if self._scans.get(scan_id) is None:
-            raise NotFound("There is no such scan.")
+        self._scans.existing(scan_id)  # one that was withdrawn has a status too
         self._scans.set_status(scan_id, ScanStatus.WAITING)
         self._jobs.submit(JOB, scan_id, user.id if user else None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.database import now
-from data.errors import NotFound
+from data.errors import NO_SCAN, NotFound
 from data.records import AuditEvent, User
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
@@ -12,7 +12,7 @@ from services.permissions import Permission, may, require
 from services.reporting.key_pictures import KeyPictures, KeySlice
 from services.reporting.reading_content import reading_report
 from services.reporting.reports import File
-from services.reviewing.worklist import NO_SCAN, ScanView, Worklist
+from services.reviewing.worklist import ScanView, Worklist
 
 PDF, TEXT = "pdf", "txt"
 KINDS = {PDF: "application/pdf", TEXT: "text/plain; charset=utf-8"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from data import formats
 from data.database import new_id, now
-from data.errors import InvalidInput, NotAllowed, NotFound
+from data.errors import NO_SCAN, InvalidInput, NotAllowed, NotFound
 from data.records import Annotation, AnnotationKind, AnnotationValues, AuditEvent, Scan, User
 from data.records.annotations import Point
 from data.stores.annotations import AnnotationStore
@@ -17,7 +17,6 @@ from data.stores.scans import ScanStore
 from models.annotation_values import AxisSteps, axis_steps, measured_values, right_angled
 from services.measurement_words import annotation_words
 from services.permissions import Permission, may, require
-from services.reviewing.worklist import NO_SCAN
 
 MOST = 200  # on one scan
 ODD_DEGREES = 1.0  # from 90 between two diameters that are said to be perpendicular
@@ -95,10 +94,7 @@ class Annotations:
 
     def _seen(self, scan_id: str, user: User) -> Scan:
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
-        scan = self._scans.get(scan_id)
-        if scan is None:
-            raise NotFound(NO_SCAN)
-        return scan
+        return self._scans.existing(scan_id)
 
     def _kept(self, scan_id: str, annotation_id: str) -> Annotation:
         kept = self._store.get(annotation_id)
@@ -131,10 +127,9 @@ def _measured(scan: Scan, annotation: Annotation, viewer: User) -> MeasuredAnnot
 
 def _checked(scan: Scan, kind: AnnotationKind, slice_axis: int, points: Sequence[Point]) -> tuple[Point, ...]:
     """The points as they are kept; raises InvalidInput where they are no such measurement of this scan."""
-    sizes = (scan.slices, scan.height, scan.width)
     if slice_axis not in range(3) or len(points) != kind.point_count:
         raise InvalidInput(f"A measurement of this kind has {kind.point_count} points on a slice.")
-    if not all(_within(point, sizes) for point in points):
+    if not all(_within(point, scan.shape) for point in points):
         raise InvalidInput("A point lies outside of the scan.")
     kept = tuple(_rounded(point) for point in points)
     if len({point[slice_axis] for point in kept}) > 1 or kept[0][slice_axis] % 1:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from data.database import new_id, now
-from data.errors import InvalidInput, NotFound
+from data.errors import NO_SCAN, InvalidInput, NotFound
 from data.records import (
     AuditEvent,
     Feedback,
@@ -28,11 +28,10 @@ LONGEST = 2000
 MOST_LISTED = 100
 FeedbackListener = Callable[[Feedback], None]
 _NOT_THERE = "There is no such message."
-_NO_SCAN = "There is no such scan."
 _WITHDRAWN = "[The scan was withdrawn; what was written of it is not shown.]"
 
 
-class FeedbackDesk:
+class FeedbackMessages:
     """Takes messages about results, and gives answers back."""
 
     def __init__(
@@ -109,7 +108,7 @@ class FeedbackDesk:
 
     def of_scan(self, scan_id: str, user: User) -> list[Feedback]:
         """What was said of any result of a scan, the newest first. Raises NotFound for who may see none."""
-        require(user, Permission.SEE_SCANS, hidden=_NO_SCAN)
+        require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
         return self._as_seen_by(user, self._store.of_scan(scan_id))
 
     def queue(self, user: User, state: FeedbackState) -> list[Feedback]:
@@ -142,8 +141,7 @@ class FeedbackDesk:
         return self._store.counts()
 
     def _result(self, scan_id: str, result_id: str | None) -> Result:
-        if self._scans.get(scan_id) is None:
-            raise NotFound(_NO_SCAN)
+        self._scans.existing(scan_id)
         result = self._results.get(result_id) if result_id else self._results.latest(scan_id)
         if result is None or result.scan_id != scan_id:
             raise InvalidInput("This scan has no such result.")

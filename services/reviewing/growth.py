@@ -195,16 +195,14 @@ def _side(scan: PatientScan, version: str | None) -> Side | None:
 
 
 def _links(current: Scan, prior: Scan) -> tuple[tuple[int, ...], bool]:
-    shape = (current.slices, current.height, current.width)
-    links = linked_slices(_mapping(current, prior), shape, prior.slices)
+    links = linked_slices(_mapping(current, prior), current.shape, prior.slices)
     affines = [formats.placed_affine(scan.grid) for scan in (current, prior)]
     return tuple(links), all(affine is not None for affine in affines)
 
 
 def _mapping(scan: Scan, other: Scan) -> NDArray[np.float64]:
-    shapes = [(one.slices, one.height, one.width) for one in (scan, other)]
-    affines = [formats.placed_affine(one.grid) for one in (scan, other)]
-    return mapping(shapes[0], affines[0], shapes[1], affines[1])
+    affine, other_affine = (formats.placed_affine(each.grid) for each in (scan, other))
+    return mapping(scan.shape, affine, other.shape, other_affine)
 
 
 def _change(match: Match, before: Measurements, after: Measurements) -> LesionChange:

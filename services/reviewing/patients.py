@@ -14,7 +14,7 @@ from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from models.growth import sum_of_products
 from services.permissions import Permission, may, require
-from services.reviewing.second_readings import SecondReadings, seen_by
+from services.reviewing.second_readings import DoubleReading, SecondReadings, seen_by
 
 Key = tuple[str | None, str]
 NO_PATIENT = "There is no such patient."
@@ -133,12 +133,14 @@ class Patients:
         patient = self._patients.find(reference, with_identity=may(viewer, Permission.SEE_IDENTITY))
         if patient is None:
             raise NotFound(NO_PATIENT)
-        scans = [self._scan(scan, viewer) for scan in self._scans.of_patient(patient.id)]
+        kept = self._scans.of_patient(patient.id)
+        doubles = self._second.of_scans([scan.id for scan in kept])
+        scans = [self._scan(scan, doubles.get(scan.id), viewer) for scan in kept]
         return PatientView(patient, _studies(scans), _courses(scans))
 
-    def _scan(self, scan: Scan, viewer: User) -> PatientScan:
+    def _scan(self, scan: Scan, double: DoubleReading | None, viewer: User) -> PatientScan:
         result, results = self._results.latest(scan.id), self._results.of_scan(scan.id)
-        seen = seen_by(self._second.of_scan(scan.id), self._reviews.of_scan(scan.id), viewer)
+        seen = seen_by(double, self._reviews.of_scan(scan.id), viewer)
         current = None if result is None else current_review(seen, result.id)
         return PatientScan(scan, result, current, tuple(results), seen)
 

@@ -105,7 +105,7 @@ class Pictures:
 
         `form` is "nifti", or "png" for one slice (slice `index`, by default the middle one).
         """
-        scan, mask = self._scan(scan_id), self.mask(scan_id, layer)
+        scan, mask = self._scans.existing(scan_id), self.mask(scan_id, layer)
         name = f"{scan_id[:8]}.{layer}-mask"
         if form == "nifti":
             return mask_files.mask_nifti(mask, scan.grid), f"{name}.nii.gz", "application/gzip"
@@ -127,7 +127,7 @@ class Pictures:
 
         Below stand `whose` (a pseudonym), slice, window (the own one unless given), version and the notice.
         """
-        scan = self._scan(scan_id)
+        scan = self._scans.existing(scan_id)
         chosen = self._chosen(scan, index)
         low, high = window or self._window(scan_id)[:2]
         try:
@@ -168,12 +168,6 @@ class Pictures:
             raise NotFound("There is no such slice.")
         return chosen
 
-    def _scan(self, scan_id: str) -> Scan:
-        scan = self._scans.get(scan_id)
-        if scan is None:
-            raise NotFound("There is no such scan.")
-        return scan
-
     def _array(self, scan_id: str) -> NDArray[Any]:
         return self._files.get_array(keys.array(scan_id))
 
@@ -181,7 +175,7 @@ class Pictures:
         return pictures.default_window(self._array(scan_id))
 
     def _windows_of(self, scan_id: str) -> tuple[NamedWindow, ...]:
-        body_part = words_of(self._scan(scan_id).task).body_part
+        body_part = words_of(self._scans.existing(scan_id).task).body_part
         return named_windows(self._array(scan_id), self._window(scan_id), body_part, self._stated(scan_id))
 
     def _stated(self, scan_id: str) -> tuple[float, float] | None:

@@ -11,8 +11,8 @@ from data.stores.audit import AuditLog
 from data.stores.review_requests import ReviewRequestStore
 from data.stores.scans import ScanStore
 from services.permissions import Permission, require
+from services.reviewing.chosen_scans import chosen_scans
 
-MOST = 200
 LONGEST_WHY = 300
 
 
@@ -27,9 +27,7 @@ class ReviewRequests:
     def ask(self, scan_ids: Sequence[str], why: str, user: User) -> int:
         """Ask for reviews; returns of how many scans. Raises InvalidInput for none, too many or no reason."""
         require(user, Permission.ASK_FOR_REVIEWS)
-        wanted, words = list(dict.fromkeys(scan_ids)), " ".join(why.split())[:LONGEST_WHY]
-        if not wanted or len(wanted) > MOST:
-            raise InvalidInput(f"Choose 1 to {MOST} scans.")
+        wanted, words = chosen_scans(scan_ids), " ".join(why.split())[:LONGEST_WHY]
         if not words:
             raise InvalidInput("Say why they should be reviewed.")
         scans = [scan for scan_id in wanted if (scan := self._scans.get(scan_id)) is not None]

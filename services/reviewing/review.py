@@ -99,7 +99,7 @@ class DrawnMask:
 
     def read(self, scan: Scan) -> Mask:
         """The mask in display order; raises InvalidInput for one that does not fit."""
-        return formats.drawn_mask(self.content, (scan.slices, scan.height, scan.width), empty=self.empty)
+        return formats.drawn_mask(self.content, scan.shape, empty=self.empty)
 
 
 class Reviews:
@@ -210,9 +210,7 @@ class Reviews:
 
     def _reviewable(self, scan_id: str, user: User) -> tuple[Scan, Result]:
         require(user, Permission.REVIEW)
-        scan, result = self._scans.get(scan_id), self._results.latest(scan_id)
-        if scan is None:
-            raise NotFound("There is no such scan.")
+        scan, result = self._scans.existing(scan_id), self._results.latest(scan_id)
         if result is None:
             raise InvalidInput("This scan has not been read yet, so there is nothing to review.")
         self._second.refuse_the_two(scan_id, user)

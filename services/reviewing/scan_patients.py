@@ -61,9 +61,7 @@ class ScanPatients:
         return patient
 
     def _move(self, scan_id: str, patient: Patient, user: User) -> None:
-        scan = self._scans.get(scan_id)
-        if scan is None:
-            raise NotFound("There is no such scan.")
+        scan = self._scans.existing(scan_id)
         why_not = why_fixed(scan)
         if why_not:
             raise InvalidInput(why_not)

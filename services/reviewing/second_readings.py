@@ -26,9 +26,9 @@ from data.stores.audit import AuditLog
 from data.stores.results import ResultStore
 from data.stores.second_readings import SecondReadingStore
 from services.permissions import Permission, may, require
+from services.reviewing.chosen_scans import chosen_scans
 
 READERS = 2
-MOST = 200
 LONGEST_WHY = 300
 DECIDED_BY_A_THIRD = (
     "{} and {} have read this scan and do not agree: somebody else decides. If your reading was a slip, "
@@ -75,12 +75,10 @@ class SecondReadings:
         Raises NotAllowed, InvalidInput for none, too many, unread ones or no reason.
         """
         require(user, Permission.ASK_FOR_REVIEWS)
-        words = " ".join(why.split())[:LONGEST_WHY]
-        if not scan_ids or len(scan_ids) > MOST:
-            raise InvalidInput(f"Choose 1 to {MOST} scans.")
+        wanted, words = chosen_scans(scan_ids), " ".join(why.split())[:LONGEST_WHY]
         if not words:
             raise InvalidInput("Say why two people should read it.")
-        results = [self._results.latest(scan_id) for scan_id in dict.fromkeys(scan_ids)]
+        results = [self._results.latest(scan_id) for scan_id in wanted]
         read = [result for result in results if result is not None]
         if len(read) < len(results):
             raise InvalidInput("Only what has been read by the AI can be read by two people.")

@@ -12,8 +12,7 @@ from data.stores.audit import AuditLog
 from data.stores.triage import TriageStore
 from services.accounts import Accounts
 from services.permissions import Permission, may, require
-
-MOST = 200
+from services.reviewing.chosen_scans import chosen_scans
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Triage:
         require(user, Permission.ASSIGN_SCANS)
         if not may(user, Permission.REVIEW):
             raise InvalidInput("Only who may review results can take scans.")
-        owners = self._store.assign(_chosen(scan_ids), user.id, user.id, now(), take=True)
+        owners = self._store.assign(chosen_scans(scan_ids), user.id, user.id, now(), take=True)
         mine = [scan_id for scan_id, owner in owners.items() if owner == user.id]
         self._note(user, "scan.take", mine)
         others = {owner for owner in owners.values() if owner not in (None, user.id)}
@@ -50,7 +49,7 @@ class Triage:
         Raises NotAllowed, InvalidInput.
         """
         require(user, Permission.ASSIGN_SCANS)
-        wanted = _chosen(scan_ids)
+        wanted = chosen_scans(scan_ids)
         if colleague_id not in {colleague.id for colleague in self.colleagues()}:
             raise InvalidInput("Choose a colleague who may review results.")
         given = self._store.assign(wanted, colleague_id, user.id, now())
@@ -60,7 +59,7 @@ class Triage:
     def put_back(self, scan_ids: Sequence[str], user: User) -> int:
         """Let nobody have the scans; returns how many. Raises NotAllowed, InvalidInput."""
         require(user, Permission.ASSIGN_SCANS)
-        back = self._store.assign(_chosen(scan_ids), None, user.id, now())
+        back = self._store.assign(chosen_scans(scan_ids), None, user.id, now())
         self._note(user, "scan.put-back", back)
         return len(back)
 
@@ -72,7 +71,7 @@ class Triage:
         require(user, Permission.SET_URGENCY)
         if urgency is not None and urgency not in URGENCIES_TO_SET:
             raise InvalidInput("Scans are critical, urgent or routine.")
-        said = self._store.set_urgency(_chosen(scan_ids), urgency, user.id, now())
+        said = self._store.set_urgency(chosen_scans(scan_ids), urgency, user.id, now())
         self._note(user, "scan.urgency", said, "" if urgency is None else urgency.value)
         return len(said)
 
@@ -92,10 +91,3 @@ class Triage:
     def _note(self, user: User, action: str, scan_ids: Iterable[str], detail: str = "") -> None:
         for scan_id in scan_ids:
             self._audit.record(AuditEvent(now(), user.id, action, scan_id, detail))
-
-
-def _chosen(scan_ids: Sequence[str]) -> list[str]:
-    wanted = list(dict.fromkeys(scan_ids))
-    if not 1 <= len(wanted) <= MOST:
-        raise InvalidInput(f"Choose 1 to {MOST} scans.")
-    return wanted

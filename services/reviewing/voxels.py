@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.errors import InvalidInput, NotFound
+from data.errors import NO_SCAN, InvalidInput, NotFound
 from data.files import FileStore
 from data.records import User
 from data.stores.results import ResultStore
@@ -18,7 +18,6 @@ from services import keys
 from services.permissions import Permission, require
 from services.reviewing.pictures import AI, CORRECTED, Pictures
 from services.reviewing.volumes import kept_arrays
-from services.reviewing.worklist import NO_SCAN
 
 VOXEL_TYPES = ("uint8", "int16", "uint16", "float32")
 """What raw voxels may be of; all are little-endian."""
@@ -91,22 +90,16 @@ class Voxels:
         return keys.corrected_mask(self._review_id(scan_id, version))
 
     def _result_id(self, scan_id: str, version: str) -> str:
-        results = self._results.of_scan(scan_id)
-        latest = self._results.latest(scan_id)
-        wanted = version or (latest.id if latest else "")
-        if wanted not in {result.id for result in results}:
+        result = self._results.get(version) if version else self._results.latest(scan_id)
+        if result is None or result.scan_id != scan_id:
             raise NotFound("This scan has no such result.")
-        return wanted
+        return result.id
 
     def _review_id(self, scan_id: str, version: str) -> str:
-        if not version:
-            current = self._reviews.current(scan_id)
-            drawn = [] if current is None else [current]
-        else:
-            drawn = [review for review in self._reviews.of_scan(scan_id) if review.id == version]
-        if not drawn or drawn[0].measurements is None:
+        review = self._reviews.get(version) if version else self._reviews.current(scan_id)
+        if review is None or review.scan_id != scan_id or review.measurements is None:
             raise NotFound("This scan has no such corrected mask.")
-        return drawn[0].id
+        return review.id
 
 
 def voxel_type_of(dtype: np.dtype[Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from data.database import Database, now, together
-from data.errors import InvalidInput, NotFound
+from data.errors import NO_SCAN, InvalidInput
 from data.records import AuditEvent, Patient, Result, ScanStatus, User, Withdrawal
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
@@ -17,7 +17,6 @@ from data.stores.withdrawals import WithdrawalStore
 from services.permissions import Permission, may, require
 
 LONGEST_REASON = 500
-NO_SCAN = "There is no such scan."
 
 
 @dataclass(frozen=True)
@@ -79,9 +78,7 @@ class Withdrawals:
         with together(self._database):
             if self._store.remove(scan_id):
                 self._audit.record(AuditEvent(now(), user.id, "scan.restore", scan_id))
-        scan = self._scans.get(scan_id)
-        if scan is None:
-            raise NotFound(NO_SCAN)
+        scan = self._scans.existing(scan_id)
         self._tell(scan_id)
         if scan.status in (ScanStatus.WAITING, ScanStatus.READING):
             self._read(scan_id)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import formats
-from data.errors import NotFound, WithdrawnScan
+from data.errors import NO_SCAN, NotFound, WithdrawnScan
 from data.files import FileStore
 from data.ledger.bands import NONE
 from data.ledger.worklist import WorklistStore
@@ -43,7 +43,6 @@ from services.reviewing.second_readings import DoubleReading, SecondReadings, is
 
 BY_URGENCY = (("urgency", True),)
 """How the worklist is ordered where its address says nothing: equal ones the newest first."""
-NO_SCAN = "There is no such scan."
 WITHDRAWN = "This scan was withdrawn."
 IN_CONFLICT = (
     "Another patient here ({}) has the same name and number but another date of birth or sex, or none. Their "
@@ -180,9 +179,7 @@ class Worklist:
         of the same task, the oldest first. Raises NotFound, InvalidInput for a query that does not fit.
         """
         require(viewer, Permission.SEE_SCANS, hidden=NO_SCAN)
-        scan = self._scans.get(scan_id)
-        if scan is None:
-            raise NotFound(NO_SCAN)
+        scan = self._scans.existing(scan_id)
         listed = WorklistAddress.read(address)
         filters: dict[str, tuple[str, ...]] = dict(listed.filters) if address else {"task": (scan.task,)}
         query = WorklistQuery(

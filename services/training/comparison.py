@@ -127,25 +127,19 @@ def _run_of(
     """The MLflow run of a choice on a fold: a finished one of the same data and recipe, else a new one."""
     plan = asked.plan(choice, fold)
     material, place = plan.material(asked.data), chosen_device(device)
-    wanted = {name: str(value) for name, value in plan.facts().items()}
-    wanted["data_sha256"] = dataset_hash(material.files)
+    data_sha256 = dataset_hash(material.files)
+    wanted = {name: str(value) for name, value in (plan.facts() | {"data_sha256": data_sha256}).items()}
     before = tracking.runs(EXPERIMENT.format(task=asked.task), {TAG: COMPARED})
     for run in before:
         if run.status == "FINISHED" and wanted.items() <= run.parameters.items():
             return run.run_id
     into = folder / f"{choice.replace(',', ' ') or 'recipe'} fold {fold}"
-    log = TrackedTraining.opened(
-        tracking, plan, material, into, resume, name=choice or "the recipe", tags={TAG: COMPARED}
-    )
-    try:
+    name, tags = choice or "the recipe", {TAG: COMPARED}
+    with TrackedTraining.opened(tracking, plan, material, data_sha256, into, resume, name, tags) as log:
         best = fit(material, plan.recipe, into, log, place, resume)
         scores = material.scores(predictor(material, weights.checkpointed(best), place))
         atomic_files.write(into / SCORES, json.dumps(scores))
         log.keeps(into / SCORES)
-    except BaseException:
-        log.ended(failed=True)
-        raise
-    log.ended()
     return log.run_id
 
 

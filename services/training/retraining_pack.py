@@ -205,7 +205,7 @@ class RetrainingPacks:
         if review.measurements is not None and self._files.exists(keys.corrected_mask(review.id)):
             return np.asarray(unpacked(self._files.get(keys.corrected_mask(review.id))), dtype=bool)
         if not review.truth_positive:
-            return np.zeros((scan.slices, scan.height, scan.width), dtype=bool)
+            return np.zeros(scan.shape, dtype=bool)
         if review.verdict is Verdict.ACCEPTED and result.has_mask:
             return np.asarray(unpacked(self._files.get(keys.mask(result.id))), dtype=bool)
         return None

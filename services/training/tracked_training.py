@@ -7,10 +7,9 @@ import json
 import platform
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from data import atomic_files
-from data.labelled.datasets import dataset_hash
 from data.records import ModelVersion
 from data.tracking import Tracking
 from models.outside import metrics_of
@@ -27,6 +26,12 @@ class SilentLog:
     def metrics(self, values: Metrics, epoch: int) -> None:
         """Nothing: the first process tells."""
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.ended(failed=kind is not None)
+
     def ended(self, failed: bool = False) -> None:
         """Nothing to close."""
 
@@ -35,7 +40,10 @@ SILENT = SilentLog()
 
 
 class TrackedTraining(SilentLog):
-    """A training run in MLflow: what it was set to do, every epoch, and what came of it."""
+    """A training run in MLflow: what it was set to do, every epoch, and what came of it.
+
+    As a context it is closed at the end, as failed where something was raised.
+    """
 
     def __init__(
         self, tracking: Tracking, run_id: str, plan: Plan, folder: Path, facts: dict[str, Any]
@@ -52,20 +60,23 @@ class TrackedTraining(SilentLog):
         tracking: Tracking,
         plan: Plan,
         material: Trainable,
+        data_sha256: str,
         folder: Path,
         resume: bool,
         name: str = "",
         tags: Mapping[str, str] | None = None,
     ) -> TrackedTraining:
-        """A new run, or the one that a stopped training had noted in its folder."""
+        """A new run, or the one that a stopped training had noted in its folder.
+
+        `data_sha256` is the hash of the material's files.
+        """
         task = plan.training.task.name
-        facts = {"data_sha256": dataset_hash(material.files), "validation_fold": plan.fold}
-        facts["recipe"] = plan.facts()
+        facts = {"data_sha256": data_sha256, "validation_fold": plan.fold, "recipe": plan.facts()}
         folder.mkdir(parents=True, exist_ok=True)
         noted = folder / "run"
         if resume and noted.exists():
             return cls(tracking, noted.read_text().strip(), plan, folder, facts)
-        parameters = plan.facts() | {"data_sha256": facts["data_sha256"]}
+        parameters = plan.facts() | {"data_sha256": data_sha256}
         run_id = tracking.start_run(EXPERIMENT.format(task=task), name or f"train {task}", parameters, tags)
         atomic_files.write(noted, run_id)
         log = cls(tracking, run_id, plan, folder, facts)

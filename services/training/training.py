@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from data import atomic_files
+from data.labelled.datasets import dataset_hash
 from data.records import ModelVersion
 from data.tracking import Tracking
 from models import weights
@@ -32,7 +33,7 @@ from services.statistics.answer_charts import answer_charts
 from services.training.drift_reference import make_reference
 from services.training.outside import Judge, judge_of, keep_outside
 from services.training.plan import Plan
-from services.training.tracked_training import SILENT, TrackedTraining
+from services.training.tracked_training import SILENT, SilentLog, TrackedTraining
 
 RESULT = "result"
 WORST = 10
@@ -71,8 +72,11 @@ def train(
     with joined(chosen_device(device)) as (processes, place):
         started = time.monotonic()
         material = plan.material(data)
-        log = TrackedTraining.opened(tracking, plan, material, folder, resume) if processes.first else SILENT
-        try:
+        log: SilentLog = SILENT
+        if processes.first:
+            data_sha256 = dataset_hash(material.files)
+            log = TrackedTraining.opened(tracking, plan, material, data_sha256, folder, resume)
+        with log:
             best = fit(material, plan.recipe, folder, log, place, resume, processes)
             if not isinstance(log, TrackedTraining):
                 return None
@@ -86,10 +90,6 @@ def train(
             if judge is not None:
                 keep_outside(task, trained.folder, judge(task, trained, data))
             version = log.registered(trained)
-        except BaseException:
-            log.ended(failed=True)
-            raise
-        log.ended()
         return Finished(trained, evaluation, version)
 
 

@@ -25,9 +25,10 @@ from data.stores.scans import ScanStore
 from data.stores.second_readings import SecondReadingStore
 from reports.masks import mask_nifti
 from services import keys
+from services.reviewing.chosen_scans import MOST
 from services.reviewing.gallery import ScanGallery
 from services.reviewing.pictures import CORRECTED, Pictures
-from services.reviewing.requests import LONGEST_WHY, MOST, ReviewRequests
+from services.reviewing.requests import LONGEST_WHY, ReviewRequests
 from services.reviewing.review import LONGEST_REASON, MaskFile, Remarks, Reviews
 from services.reviewing.second_readings import SecondReadings
 from tests.data.builders import a_kept_scan, a_result, a_review, a_scan, measured

@@ -10,7 +10,8 @@ import pytest
 from data.errors import InvalidInput
 from data.records import Role, Urgency, WorklistQuery
 from data.stores.audit import AuditLog
-from services.reviewing.triage import MOST, Taken
+from services.reviewing.chosen_scans import MOST
+from services.reviewing.triage import Taken
 from tests.dashboard.clinic import Clinic
 
 
