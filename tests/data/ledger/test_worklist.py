@@ -5,7 +5,17 @@ import pytest
 from data.errors import InvalidInput
 from data.ledger.in_memory import Ledger
 from data.ledger.worklist import WorklistStore
-from data.records import PNEUMONIA, Doubt, Identity, Outcome, ScanStatus, Urgency, Verdict, WorklistQuery
+from data.records import (
+    PNEUMONIA,
+    Doubt,
+    Identity,
+    Outcome,
+    ScanStatus,
+    Urgency,
+    Verdict,
+    WorklistQuery,
+    WorklistRow,
+)
 from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
@@ -189,7 +199,8 @@ def test_an_unread_scan_has_no_outcome_and_sorts_last(engine, names):
 
 
 def test_every_column_of_a_row_can_be_sorted_by(engine, house):
-    for column in worklist(engine).page(WorklistQuery(), True).rows[0].__dataclass_fields__:
+    note = "second_reading"  # stands beside the verdict and is no column
+    for column in set(WorklistRow.__dataclass_fields__) - {note}:
         assert worklist(engine).page(WorklistQuery(sort=((column, True),)), True).total == 3
 
 
