@@ -6,13 +6,11 @@
   const { editing } = lightbox;
   const DRAWN = { name: "drawn", colour: "#ffd34d" };
   const BESIDE = { name: "beside", colour: "#ff6347" }; // the colour that the viewer has for the AI's
-  const NO_SOURCE = "none"; // of the viewer's own masks, while one is corrected
   const SAMPLES = 20000; // voxels looked at for the range of values
   const COUNT_AFTER_MS = 400; // lesions are counted when the hand rests
 
   let about = null; // what Dash says of the scan
   let session = null;
-  let sourceBefore = null;
   let counting = null;
   const spans = new WeakMap();
   const { panel } = editing;
@@ -104,10 +102,7 @@
   /** Let the viewer's own masks give way to the ones here, and come back. */
   function showSources() {
     const viewer = lightbox.shownViewer();
-    if (session.open && viewer.source !== NO_SOURCE) {
-      sourceBefore = viewer.source;
-      viewer.source = NO_SOURCE;
-    } else if (!session.open && viewer.source === NO_SOURCE) viewer.source = sourceBefore;
+    viewer.covered = session.open;
     viewer.redraw();
   }
 

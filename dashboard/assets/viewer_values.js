@@ -16,6 +16,7 @@
 
     /** The masks of the server that are chosen, as [name, voxels]. */
     chosenMasks() {
+      if (this.covered) return [];
       return lightbox.layers
         .shown(this.source)
         .map((name) => [name, this.masks.get(name)?.voxels])
@@ -23,6 +24,7 @@
     },
 
     lesions() {
+      if (this.covered) return [];
       const names = lightbox.layers.shown(this.source);
       return this.data.sources[names[names.length - 1]]?.lesions ?? [];
     },
