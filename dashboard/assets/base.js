@@ -50,6 +50,11 @@ window.lightbox = window.lightbox || {};
     return response.json();
   };
 
+  /** Make an element say something, unless it says it already: nothing is laid out or read aloud anew. */
+  lightbox.setText = function (element, words) {
+    if (element.textContent !== words) element.textContent = words;
+  };
+
   /** Go to a page of ours without loading everything anew, as a link does. */
   lightbox.openPage = function (path) {
     if (path === location.pathname + location.search) return;

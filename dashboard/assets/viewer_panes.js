@@ -202,10 +202,10 @@
     _words(there, drawn) {
       const { viewer, own } = this;
       const letters = lightbox.zoom.turnedLetters(own.letters, this.view);
-      for (const [edge, letter] of Object.entries(this.letters)) letter.textContent = letters ? letters[edge] : "";
+      for (const [edge, letter] of Object.entries(this.letters)) lightbox.setText(letter, letters ? letters[edge] : "");
       this.element.hidden = !there;
-      this.place.textContent = viewer.placeWords(this, drawn);
-      this.numbers.textContent = this.shift === null ? lightbox.windows.words(viewer.window) : "";
+      lightbox.setText(this.place, viewer.placeWords(this, drawn));
+      lightbox.setText(this.numbers, this.shift === null ? lightbox.windows.words(viewer.window) : "");
       this.element.classList.toggle("lb-pane-active", viewer.active === this && viewer.panes.length > 1 && this.shift === null);
       this.element.classList.toggle("lb-pane-current", this.shift !== null && this.index === viewer.indexOf(own));
       this._scale();
@@ -218,7 +218,7 @@
       const scale = lightbox.zoom.fitScale(this.size, this.mm, this.frame, this.view) * this.view.zoom;
       const { mm, pixels } = lightbox.zoom.scaleBar(scale);
       this.bar.style.width = pixels + "px";
-      this.bar.textContent = mm >= 10 ? mm / 10 + " cm" : mm + " mm";
+      lightbox.setText(this.bar, mm >= 10 ? mm / 10 + " cm" : mm + " mm");
     }
   }
 
