@@ -34,6 +34,11 @@
       this.bar = element("span", "lb-scale", this.element);
       this.numbers = element("span", "lb-window-words", this.element);
       this.picture = document.createElement("canvas");
+      this.painted = []; // what the picture was painted of
+      this.picture.addEventListener("contextrestored", () => {
+        this.painted = [];
+        viewer.redraw();
+      });
       this.over = document.createElement("canvas");
       this.frame = [0, 0];
       this.element.pane = this;
@@ -110,15 +115,28 @@
       context.setTransform(1, 0, 0, 1, 0, 0);
       context.clearRect(0, 0, this.canvas.width, this.canvas.height);
       const there = this.index >= 0 && this.index < this.own.size[0];
-      const values = there ? this.viewer.slice(this.own, this.index) : null;
-      if (values) {
-        this._picture(context, values);
+      const drawn = there && this._paint();
+      if (drawn) {
+        this._picture(context);
         if (!this.viewer.hidden) this._overlays(context);
         this._cross(context);
         this._tools(context);
       }
-      this._words(there, Boolean(values));
-      return Boolean(values);
+      this._words(there, drawn);
+      return drawn;
+    }
+
+    /** Has the slice's values in the picture, coloured anew only where they or the window changed; false where
+        they have not come. */
+    _paint() {
+      const { volume, window: now } = this.viewer;
+      const wanted = [volume, volume?.arrived, this.index, now.low, now.high];
+      if (wanted.every((part, at) => part === this.painted[at])) return true;
+      const values = this.viewer.slice(this.own, this.index);
+      if (!values) return false;
+      blit(this.picture, ...this.size, (pixels) => lightbox.windows.paint(values, now, pixels));
+      this.painted = wanted;
+      return true;
     }
 
     _fit(context) {
@@ -126,9 +144,7 @@
       context.setTransform(a, b, c, d, e, f);
     }
 
-    _picture(context, values) {
-      const [rows, columns] = this.size;
-      blit(this.picture, rows, columns, (pixels) => lightbox.windows.paint(values, this.viewer.window, pixels));
+    _picture(context) {
       this._fit(context);
       const scale = lightbox.zoom.fitScale(this.size, this.mm, this.frame, this.view) * this.view.zoom;
       context.imageSmoothingEnabled = scale * Math.min(...this.mm) < SMOOTH_BELOW;

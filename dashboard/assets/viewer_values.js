@@ -11,7 +11,11 @@
       const { volume } = this;
       if (!volume) return null;
       if (plane === this.native) return volume.slice(index);
-      return volume.voxels ? lightbox.planes.cut(volume.voxels, this.data.shape, plane, index) : null;
+      return volume.voxels ? this._cut(volume.voxels, plane, index) : null;
+    },
+
+    _cut(voxels, plane, index) {
+      return lightbox.planes.cut(voxels, this.data.shape, plane, index);
     },
 
     /** The masks of the server that are chosen, as [name, voxels]. */
@@ -31,7 +35,7 @@
 
     /** Functions that fill a slice's pixels, those below first. */
     fills(plane, index) {
-      const cut = (voxels) => lightbox.planes.cut(voxels, this.data.shape, plane, index);
+      const cut = (voxels) => this._cut(voxels, plane, index);
       const fills = [];
       if (this.layers.has("probability") && this.probability) fills.push(mapped(cut(this.probability.voxels)));
       if (this.layers.has("fill")) {
@@ -47,7 +51,7 @@
 
     /** Masks of a slice to be outlined, those below first: [{ mask, colour, dashed }]. */
     outlines(plane, index) {
-      const cut = (voxels) => lightbox.planes.cut(voxels, this.data.shape, plane, index);
+      const cut = (voxels) => this._cut(voxels, plane, index);
       const lines = [];
       if (this.layers.has("outline")) {
         for (const [name, voxels] of this.chosenMasks()) {
