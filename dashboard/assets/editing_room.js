@@ -4,8 +4,7 @@
   "use strict";
 
   const { editing } = lightbox;
-  const DRAWN = { name: "drawn", colour: "#ffd34d" };
-  const BESIDE = { name: "beside", colour: "#ff6347" }; // the colour that the viewer has for the AI's
+  const DRAWN_COLOUR = "#ffd34d";
   const SAMPLES = 20000; // voxels looked at for the range of values
   const COUNT_AFTER_MS = 400; // lesions are counted when the hand rests
 
@@ -93,10 +92,16 @@
 
   // ---- showing -----------------------------------------------------------------------------
 
+  function showLayer(name, voxels, colour) {
+    const shown = lightbox.shownViewer()?.drawn.get(name)?.voxels ?? null;
+    if (shown !== voxels) lightbox.viewer.setLayer(name, voxels, { colour });
+  }
+
+  /** A stroke changes the voxels of the layer that is shown: it is only drawn anew. */
   function showMask() {
-    lightbox.viewer.setLayer(DRAWN.name, session.open ? session.mask.voxels : null, { colour: DRAWN.colour });
-    const beside = session.open && part("beside").checked ? session.starts.ai : null;
-    lightbox.viewer.setLayer(BESIDE.name, beside, { colour: BESIDE.colour });
+    showLayer("drawn", session.open ? session.mask.voxels : null, DRAWN_COLOUR);
+    showLayer("beside", session.open && part("beside").checked ? session.starts.ai : null, lightbox.layers.COLOURS.ai);
+    lightbox.viewer.redraw();
   }
 
   /** Let the viewer's own masks give way to the ones here, and come back. */

@@ -80,6 +80,15 @@
     none.hidden = items.length > 0;
   }
 
-  document.addEventListener("lightbox:measurements", show);
-  document.addEventListener("lightbox:scan", show);
+  // A drag changes a measurement many times a frame.
+  let frame = null;
+  function showSoon() {
+    frame ??= requestAnimationFrame(() => {
+      frame = null;
+      show();
+    });
+  }
+
+  document.addEventListener("lightbox:measurements", showSoon);
+  document.addEventListener("lightbox:scan", showSoon);
 })(window.lightbox);
