@@ -44,6 +44,11 @@ window.lightbox = window.lightbox || {};
     return response;
   };
 
+  /** Send something as this session; `body` may be a form. */
+  lightbox.post = function (path, body) {
+    return fetch(path, { method: "POST", body: body, headers: { "X-CSRFToken": lightbox.csrf() } });
+  };
+
   lightbox.getJson = async function (path) {
     const response = await fetch(path, { headers: { Accept: "application/json" } });
     if (!response.ok) throw new Error(path + " answered " + response.status);
@@ -54,6 +59,28 @@ window.lightbox = window.lightbox || {};
   lightbox.setText = function (element, words) {
     if (element.textContent !== words) element.textContent = words;
   };
+
+  /** Say what became of something in its place on the page, which may be gone meanwhile. */
+  lightbox.tell = function (element, sentence, wrong) {
+    if (!element) return;
+    element.textContent = sentence;
+    element.className = wrong ? "lb-upload-refusal" : "text-secondary";
+  };
+
+  /** Have somebody choose a file, which `then` is given; `id` is the field's, `accept` its endings. */
+  lightbox.chooseFile = function (id, accept, then) {
+    document.getElementById(id)?.remove(); // of a choice that was not made
+    const field = Object.assign(document.createElement("input"), { type: "file", id: id, hidden: true, accept: accept });
+    field.onchange = () => {
+      if (field.files.length) then(field.files[0]);
+      field.remove();
+    };
+    document.body.append(field);
+    field.click();
+  };
+
+  /** The id of the scan whose page is shown, or null. */
+  lightbox.pageScan = () => document.getElementById("scan-page")?.dataset.scan ?? null;
 
   /** Go to a page of ours without loading everything anew, as a link does. */
   lightbox.openPage = function (path) {
@@ -92,7 +119,7 @@ window.lightbox = window.lightbox || {};
     if (!inputSinceReport || leaving) return;
     inputSinceReport = false;
     lastReport = Date.now();
-    fetch("/session", { method: "POST", headers: { "X-CSRFToken": lightbox.csrf() } }).catch(() => {});
+    lightbox.post("/session").catch(() => {});
   }
 
   for (const kind of ["pointerdown", "keydown", "wheel", "touchstart"]) {

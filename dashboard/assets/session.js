@@ -29,7 +29,7 @@
     stay.className = "btn btn-sm btn-primary";
     stay.textContent = "Stay signed in";
     stay.onclick = async () => {
-      await fetch("/session", { method: "POST", headers: { "X-CSRFToken": lightbox.csrf() } });
+      await lightbox.post("/session");
       look();
     };
     box.append(document.createElement("span"), stay);
