@@ -55,6 +55,15 @@ window.lightbox = window.lightbox || {};
     return response.json();
   };
 
+  /** Make an element; `more` are properties, `aria` and `data` attributes apart. */
+  lightbox.make = function (kind, { aria = {}, data = {}, ...more } = {}, ...children) {
+    const made = Object.assign(document.createElement(kind), more);
+    for (const [name, value] of Object.entries(aria)) made.setAttribute("aria-" + name, value);
+    Object.assign(made.dataset, data);
+    made.append(...children);
+    return made;
+  };
+
   /** Make an element say something, unless it says it already: nothing is laid out or read aloud anew. */
   lightbox.setText = function (element, words) {
     if (element.textContent !== words) element.textContent = words;

@@ -113,7 +113,7 @@
   }
 
   function help() {
-    const { make } = lightbox.controls;
+    const { make } = lightbox;
     document.getElementById("viewer-help")?.remove();
     const list = make("dl", { className: "lb-keys" }, ...rows().flatMap(([key, words]) => [make("dt", {}, key), make("dd", {}, words)]));
     const close = make("button", { type: "button", className: "btn btn-primary btn-sm", onclick: () => dialog.close() }, "Close");

@@ -3,17 +3,12 @@
 (function (lightbox) {
   "use strict";
 
+  const { make } = lightbox;
   const LINE = 1.75; // of an outline
   const SMOOTH_BELOW = 3; // pixels of the screen for one of the picture: beyond, voxels are shown as they are
   const CROSS = { axial: "#5aa9ff", coronal: "#6fdc8c", sagittal: "#ffb454", slices: "#5aa9ff", rows: "#6fdc8c", columns: "#ffb454" };
   const GAP = 12; // of the crosshair around its point
-
-  function element(kind, look, parent) {
-    const made = document.createElement(kind);
-    made.className = look;
-    parent.append(made);
-    return made;
-  }
+  const EDGES = ["left", "right", "top", "bottom"];
 
   class Pane {
     /** `shift` is for a mosaic: which slice of a page this is; null for the slice of the crosshair. */
@@ -23,23 +18,23 @@
       this.shift = shift;
       this.page = 1;
       this.view = lightbox.zoom.whole();
-      this.element = element("div", "lb-pane", viewer.stage);
-      this.canvas = element("canvas", "lb-pane-canvas", this.element);
+      this.canvas = make("canvas", { className: "lb-pane-canvas" });
       this.letters = {};
-      for (const edge of ["left", "right", "top", "bottom"]) {
-        this.letters[edge] = element("span", "lb-letter lb-letter-" + edge, this.element);
-      }
-      this.place = element("span", "lb-place", this.element);
-      this.readout = element("span", "lb-readout", this.element);
-      this.bar = element("span", "lb-scale", this.element);
-      this.numbers = element("span", "lb-window-words", this.element);
-      this.picture = document.createElement("canvas");
+      for (const edge of EDGES) this.letters[edge] = make("span", { className: "lb-letter lb-letter-" + edge });
+      this.place = make("span", { className: "lb-place" });
+      this.readout = make("span", { className: "lb-readout" });
+      this.bar = make("span", { className: "lb-scale" });
+      this.numbers = make("span", { className: "lb-window-words" });
+      const words = [...Object.values(this.letters), this.place, this.readout, this.bar, this.numbers];
+      this.element = make("div", { className: "lb-pane" }, this.canvas, ...words);
+      viewer.stage.append(this.element);
+      this.picture = make("canvas");
       this.painted = []; // what the picture was painted of
       this.picture.addEventListener("contextrestored", () => {
         this.painted = [];
         viewer.redraw();
       });
-      this.over = document.createElement("canvas");
+      this.over = make("canvas");
       this.frame = [0, 0];
       this.element.pane = this;
     }
