@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, request
 
 from dashboard.auth import person, reader, require
 from dashboard.components.results import version_of
-from data.errors import NO_SCAN, InvalidInput, NotFound
+from data.errors import NO_SCAN, InvalidInput, NotFound, WithdrawnScan
 from services.permissions import Permission
 
 if TYPE_CHECKING:
@@ -53,9 +53,10 @@ class ScanFiles:
     def state(self, scan_id: str) -> Response:
         """Answer what a scan page must know to see that it is out of date."""
         user = reader()
-        if self.services.reviewing.withdrawals.of_scan(scan_id, user) is not None:
+        try:
+            view = self.services.reviewing.worklist.scan(scan_id, user)
+        except WithdrawnScan:
             return jsonify({"status": "withdrawn", "version": "withdrawn"})
-        view = self.services.reviewing.worklist.scan(scan_id, user)
         return jsonify({"status": view.scan.status.value, "version": version_of(view)})
 
     def slice_picture(self, scan_id: str, index: int) -> Response:

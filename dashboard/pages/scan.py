@@ -78,7 +78,7 @@ def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
         IDENTITY: _conflicts(reviewing, user, view),
         FACTS: panels.facts(view, user),
         PROVENANCE: panels.provenance(view.result),
-        CARD: view.model_card or "",
+        CARD: reviewing.worklist.card(view.scan.task),
         DOWNLOADS: panels.downloads(view),
         SEEN: {"scan": scan_id, "version": version_of(view)},
     }
