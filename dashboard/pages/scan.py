@@ -10,8 +10,9 @@ from dash.development.base_component import Component
 from dashboard.auth import require
 from dashboard.components import identities, panels, review, viewer
 from dashboard.components import scan as parts
+from dashboard.components.frame import LOCATION, TAB_TITLE
 from dashboard.components.outputs import Values, clicked, outputs
-from dashboard.components.patient import TAB_TITLE, tab_title
+from dashboard.components.patient import tab_title
 from dashboard.components.results import version_of
 from dashboard.components.scan import (
     CARD,
@@ -125,7 +126,7 @@ def _register_shown(app: Dash, reviewing: ReviewingServices) -> None:
         inputs=[
             Input(SCAN_ID, "data"),
             Input(REFRESH, "data"),
-            State(scan_review.LOCATION, "search"),
+            State(LOCATION, "search"),
             State(review.COUNTS, "children"),
         ],
         prevent_initial_call="initial_duplicate",

@@ -11,6 +11,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_up
 from dashboard.auth import require
 from dashboard.components import review as parts
 from dashboard.components.drift import gallery as drift_gallery
+from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs
 from dashboard.components.results import accepting_words
 from dashboard.components.scan import REFRESH, SCAN_ID
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from services.assembly.reviewing import ReviewingServices
     from services.reviewing.worklist import ScanView
 
-LOCATION = "location"
 BEFORE = "before"  # in the address: the case that “accept and next” came from
 PANEL = {
     parts.REVIEW: "hidden",
