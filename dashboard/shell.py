@@ -14,8 +14,8 @@ from flask_wtf.csrf import generate_csrf
 from dashboard.auth import PAGE_PERMISSIONS, person
 from dashboard.components import bell, feedback
 from dashboard.components.attributes import aria, data
+from dashboard.components.frame import LOCATION, TAB_TITLE
 from dashboard.components.icons import icon
-from dashboard.components.patient import TAB_TITLE
 from dashboard.errors import ALERT
 from dashboard.pages import (
     admin,
@@ -36,7 +36,6 @@ from data.records import NOTICE, Role, User
 from services import addresses
 from services.permissions import ROLE_NAMES, Permission, may
 
-LOCATION = "location"
 PAGE = "page"
 MENU = "menu"
 MENU_TOGGLE = "menu-toggle"

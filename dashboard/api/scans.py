@@ -27,6 +27,7 @@ from dashboard.files.reading_reports import ReadingReportFiles
 from data.errors import InvalidInput
 from data.records import NOTICE, Upload, UploadState, User
 from services.permissions import Permission, may
+from services.reviewing.pictures import CORRECTED
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -115,11 +116,12 @@ class ApiScans:
 
     def mask(self, scan_id: str) -> Response:
         """The mask of a scan as NIfTI (default) or, with `index`, PNG."""
-        self.services.reviewing.worklist.scan(scan_id, reader())
+        user, reviewing = reader(), self.services.reviewing
+        reviewing.worklist.scan(scan_id, user)
         query = MaskQuery.given()
-        content, name, kind = self.services.reviewing.pictures.mask_file(
-            scan_id, query.form, query.layer, query.index
-        )
+        if query.layer == CORRECTED:
+            reviewing.second_readings.refuse_blind(scan_id, user)
+        content, name, kind = reviewing.pictures.mask_file(scan_id, query.form, query.layer, query.index)
         response = Response(content, mimetype=kind)
         response.headers.set("Content-Disposition", "attachment", filename=name)
         return response

@@ -44,11 +44,52 @@ window.lightbox = window.lightbox || {};
     return response;
   };
 
+  /** Send something as this session; `body` may be a form. */
+  lightbox.post = function (path, body) {
+    return fetch(path, { method: "POST", body: body, headers: { "X-CSRFToken": lightbox.csrf() } });
+  };
+
   lightbox.getJson = async function (path) {
     const response = await fetch(path, { headers: { Accept: "application/json" } });
     if (!response.ok) throw new Error(path + " answered " + response.status);
     return response.json();
   };
+
+  /** Make an element; `more` are properties, `aria` and `data` attributes apart. */
+  lightbox.make = function (kind, { aria = {}, data = {}, ...more } = {}, ...children) {
+    const made = Object.assign(document.createElement(kind), more);
+    for (const [name, value] of Object.entries(aria)) made.setAttribute("aria-" + name, value);
+    Object.assign(made.dataset, data);
+    made.append(...children);
+    return made;
+  };
+
+  /** Make an element say something, unless it says it already: nothing is laid out or read aloud anew. */
+  lightbox.setText = function (element, words) {
+    if (element.textContent !== words) element.textContent = words;
+  };
+
+  /** Say what became of something in its place on the page, which may be gone meanwhile. */
+  lightbox.tell = function (element, sentence, wrong) {
+    if (!element) return;
+    element.textContent = sentence;
+    element.className = wrong ? "lb-upload-refusal" : "text-secondary";
+  };
+
+  /** Have somebody choose a file, which `then` is given; `id` is the field's, `accept` its endings. */
+  lightbox.chooseFile = function (id, accept, then) {
+    document.getElementById(id)?.remove(); // of a choice that was not made
+    const field = Object.assign(document.createElement("input"), { type: "file", id: id, hidden: true, accept: accept });
+    field.onchange = () => {
+      if (field.files.length) then(field.files[0]);
+      field.remove();
+    };
+    document.body.append(field);
+    field.click();
+  };
+
+  /** The id of the scan whose page is shown, or null. */
+  lightbox.pageScan = () => document.getElementById("scan-page")?.dataset.scan ?? null;
 
   /** Go to a page of ours without loading everything anew, as a link does. */
   lightbox.openPage = function (path) {
@@ -87,7 +128,7 @@ window.lightbox = window.lightbox || {};
     if (!inputSinceReport || leaving) return;
     inputSinceReport = false;
     lastReport = Date.now();
-    fetch("/session", { method: "POST", headers: { "X-CSRFToken": lightbox.csrf() } }).catch(() => {});
+    lightbox.post("/session").catch(() => {});
   }
 
   for (const kind of ["pointerdown", "keydown", "wheel", "touchstart"]) {

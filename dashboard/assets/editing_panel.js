@@ -149,10 +149,7 @@
     part("offer").replaceChildren(sentence || "", make("div", { class: "lb-edit-row" }, ...buttons));
   }
 
-  function say(sentence, wrong) {
-    part("message").textContent = sentence;
-    part("message").className = wrong ? "lb-upload-refusal" : "text-secondary";
-  }
+  const say = (sentence, wrong) => lightbox.tell(part("message"), sentence, wrong);
 
   function showTool(name) {
     part("hint").textContent = editing.tools.kinds.find((kind) => kind.name === name)?.hint ?? "No tool: drag to browse.";

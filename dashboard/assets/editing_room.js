@@ -4,15 +4,12 @@
   "use strict";
 
   const { editing } = lightbox;
-  const DRAWN = { name: "drawn", colour: "#ffd34d" };
-  const BESIDE = { name: "beside", colour: "#ff6347" }; // the colour that the viewer has for the AI's
-  const NO_SOURCE = "none"; // of the viewer's own masks, while one is corrected
+  const DRAWN_COLOUR = "#ffd34d";
   const SAMPLES = 20000; // voxels looked at for the range of values
   const COUNT_AFTER_MS = 400; // lesions are counted when the hand rests
 
   let about = null; // what Dash says of the scan
   let session = null;
-  let sourceBefore = null;
   let counting = null;
   const spans = new WeakMap();
   const { panel } = editing;
@@ -95,19 +92,22 @@
 
   // ---- showing -----------------------------------------------------------------------------
 
+  function showLayer(name, voxels, colour) {
+    const shown = lightbox.shownViewer()?.drawn.get(name)?.voxels ?? null;
+    if (shown !== voxels) lightbox.viewer.setLayer(name, voxels, { colour });
+  }
+
+  /** A stroke changes the voxels of the layer that is shown: it is only drawn anew. */
   function showMask() {
-    lightbox.viewer.setLayer(DRAWN.name, session.open ? session.mask.voxels : null, { colour: DRAWN.colour });
-    const beside = session.open && part("beside").checked ? session.starts.ai : null;
-    lightbox.viewer.setLayer(BESIDE.name, beside, { colour: BESIDE.colour });
+    showLayer("drawn", session.open ? session.mask.voxels : null, DRAWN_COLOUR);
+    showLayer("beside", session.open && part("beside").checked ? session.starts.ai : null, lightbox.layers.COLOURS.ai);
+    lightbox.viewer.redraw();
   }
 
   /** Let the viewer's own masks give way to the ones here, and come back. */
   function showSources() {
     const viewer = lightbox.shownViewer();
-    if (session.open && viewer.source !== NO_SOURCE) {
-      sourceBefore = viewer.source;
-      viewer.source = NO_SOURCE;
-    } else if (!session.open && viewer.source === NO_SOURCE) viewer.source = sourceBefore;
+    viewer.covered = session.open;
     viewer.redraw();
   }
 

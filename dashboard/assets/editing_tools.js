@@ -11,13 +11,12 @@
   const OUTLINE = "#ffd34d";
   const LOADING = "The scan's values are still on their way; try again in a moment.";
 
-  const axisOf = ({ plane }) => lightbox.viewer.current().planes.find(({ name }) => name === plane).axes[0];
+  const axisOf = ({ plane }) => lightbox.shownViewer().planes.find(({ name }) => name === plane).axes[0];
 
   /** A point's place, in the middle of its slice. */
   function placeOf(point) {
-    const place = [...point.voxel];
-    place[axisOf(point)] = Math.round(place[axisOf(point)]);
-    return place;
+    const axis = axisOf(point);
+    return point.voxel.map((value, way) => (way === axis ? Math.round(value) : value));
   }
 
   const wordsOf = (count) => (count === 1 ? "1 voxel" : count + " voxels");
@@ -67,15 +66,15 @@
   /** The brush's own outline around the pointer: an ellipse where voxels are not square on the screen. */
   function ring(context, pane, point, room) {
     if (pane.plane !== point.plane || pane.index !== point.slice) return;
-    const axis = axisOf(point);
+    const [first, second] = editing.grid.planeAxes(axisOf(point));
     const mm = editing.grid.spacing(room.session.grid);
+    const middle = placeOf(point);
+    const place = [...middle];
     context.beginPath();
     for (let step = 0; step <= 48; step++) {
       const angle = (step / 48) * 2 * Math.PI;
-      const [first, second] = editing.grid.planeAxes(axis);
-      const place = placeOf(point);
-      place[first] += (Math.sin(angle) * room.settings.radius) / mm[first];
-      place[second] += (Math.cos(angle) * room.settings.radius) / mm[second];
+      place[first] = middle[first] + (Math.sin(angle) * room.settings.radius) / mm[first];
+      place[second] = middle[second] + (Math.cos(angle) * room.settings.radius) / mm[second];
       context.lineTo(...pane.toCanvas(place));
     }
     stroked(context);

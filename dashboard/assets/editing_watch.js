@@ -7,10 +7,8 @@
   const { room } = editing;
   let listed = false; // keys, once a page
 
-  const types = (target) => target.closest("textarea, select, [contenteditable], input:not([type=range]):not([type=checkbox])");
-
   document.addEventListener("keydown", (event) => {
-    if (!room.editable() || room.session.sending || types(event.target) || document.querySelector("dialog[open]")) return;
+    if (!room.editable() || room.session.sending || lightbox.keys.busy(event)) return;
     const key = event.key.toLowerCase();
     const control = event.ctrlKey || event.metaKey;
     let does = null;

@@ -12,22 +12,23 @@
     figure.querySelector(".lb-growth-at").textContent = "slice " + (shown + 1) + " of " + slices;
   }
 
-  function drawBoth(viewer, index) {
+  /** `links` has the prior's slice for each of the current one. */
+  function drawBoth(viewer, links, index) {
     draw(viewer.querySelector("[data-side=current]"), index);
-    draw(viewer.querySelector("[data-side=prior]"), JSON.parse(viewer.dataset.links)[index]);
+    draw(viewer.querySelector("[data-side=prior]"), links[index]);
   }
 
-  function slider(viewer) {
-    const last = JSON.parse(viewer.dataset.links).length - 1;
+  function slider(viewer, links) {
+    const last = links.length - 1;
     const made = document.createElement("input");
     Object.assign(made, { type: "range", id: "growth-slice", min: 0, max: last, step: 1 });
     made.value = viewer.dataset.start;
     const label = Object.assign(document.createElement("label"), { htmlFor: made.id, textContent: "Slice of both" });
-    made.addEventListener("input", () => drawBoth(viewer, Number(made.value)));
+    made.addEventListener("input", () => drawBoth(viewer, links, Number(made.value)));
     const turn = (event) => {
       event.preventDefault();
       made.value = Number(made.value) + Math.sign(event.deltaY); // one notch is one slice
-      drawBoth(viewer, Number(made.value));
+      drawBoth(viewer, links, Number(made.value));
     };
     viewer.querySelector(".lb-growth-pair").onwheel = turn;
     return [label, made];
@@ -40,11 +41,12 @@
       if (!viewer) return;
       // Dash keeps the element when another pair is chosen: only what it says tells them apart.
       const figures = [...viewer.querySelectorAll("figure")];
-      const pair = figures.map((figure) => figure.dataset.outline).join();
+      const pair = [viewer.dataset.links, ...figures.map((figure) => figure.dataset.outline)].join();
       if (viewer.querySelector("input") && viewer.lightboxPair === pair) return;
       viewer.lightboxPair = pair;
-      viewer.querySelector(".lb-growth-slider").replaceChildren(...slider(viewer));
-      drawBoth(viewer, Number(viewer.dataset.start));
+      const links = JSON.parse(viewer.dataset.links);
+      viewer.querySelector(".lb-growth-slider").replaceChildren(...slider(viewer, links));
+      drawBoth(viewer, links, Number(viewer.dataset.start));
     });
   };
 })(window.dash_clientside.lightbox);

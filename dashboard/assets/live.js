@@ -27,8 +27,8 @@
 
   async function look() {
     if (document.hidden) return;
-    const page = document.getElementById("scan-page");
-    if (page && page.dataset.scan) await lookAtScan(page.dataset.scan);
+    const scan = lightbox.pageScan();
+    if (scan) await lookAtScan(scan);
     if (document.getElementById("worklist")) await lookAtWorklist();
   }
 

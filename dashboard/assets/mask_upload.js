@@ -3,12 +3,7 @@
 (function (lightbox, callbacks) {
   "use strict";
 
-  function tell(sentence, wrong) {
-    const place = document.getElementById("correct-message");
-    if (!place) return;
-    place.textContent = sentence;
-    place.className = wrong ? "lb-upload-refusal" : "text-secondary";
-  }
+  const tell = (sentence, wrong) => lightbox.tell(document.getElementById("correct-message"), sentence, wrong);
 
   // What was said holds as long as that review counts.
   let kept = null;
@@ -20,8 +15,8 @@
   };
 
   async function correct(file) {
-    const page = document.getElementById("scan-page");
-    if (!file || !page) return;
+    const scan = lightbox.pageScan();
+    if (!scan) return;
     tell("Sending " + file.name, false);
     const form = new FormData();
     form.append("mask", file);
@@ -32,9 +27,9 @@
     form.append("parent", parent);
     form.append("minutes", lightbox.reviewMinutes());
     form.append("comment", document.getElementById("scan-comment")?.value ?? "");
-    const path = "/scans/" + encodeURIComponent(page.dataset.scan) + "/correction";
+    const path = "/scans/" + encodeURIComponent(scan) + "/correction";
     try {
-      const response = await fetch(path, { method: "POST", body: form, headers: { "X-CSRFToken": lightbox.csrf() } });
+      const response = await lightbox.post(path, form);
       if (!response.ok) return tell(await lightbox.sentence(response), true);
       const { review } = await response.json();
       kept = review;
@@ -47,18 +42,6 @@
   }
 
   document.addEventListener("click", (event) => {
-    if (!event.target.closest("#choose-mask")) return;
-    const field = document.createElement("input");
-    field.type = "file";
-    field.id = "mask-input";
-    field.hidden = true;
-    field.accept = ".nii,.gz,.png,.tif,.tiff";
-    field.onchange = () => {
-      correct(field.files[0]);
-      field.remove();
-    };
-    document.getElementById("mask-input")?.remove();
-    document.body.append(field);
-    field.click();
+    if (event.target.closest("#choose-mask")) lightbox.chooseFile("mask-input", ".nii,.gz,.png,.tif,.tiff", correct);
   });
 })(window.lightbox, window.dash_clientside.lightbox);

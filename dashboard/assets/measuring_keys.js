@@ -84,8 +84,7 @@
 
   document.addEventListener("keydown", (event) => {
     const viewer = lightbox.shownViewer?.();
-    if (!viewer || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (lightbox.keys.writes(event.target) || document.querySelector("dialog[open], .modal.show")) return;
+    if (!viewer || event.altKey || event.ctrlKey || event.metaKey || lightbox.keys.busy(event)) return;
     if (pressed(event, viewer)) event.preventDefault();
   });
 

@@ -3,7 +3,7 @@
 (function (lightbox) {
   "use strict";
 
-  const { measuring } = lightbox;
+  const { make, measuring } = lightbox;
   const NONE = "None yet.";
   const HOW = "None yet. Choose ruler, two diameters or angle above the picture and draw on a slice.";
 
@@ -23,19 +23,12 @@
   }
 
   function button(words, label, act, look = "btn-outline-secondary") {
-    const made = document.createElement("button");
-    Object.assign(made, { type: "button", className: "btn btn-sm " + look, textContent: words, onclick: act });
-    made.setAttribute("aria-label", label);
-    made.dataset.act = words;
-    return made;
+    return make(
+      "button", { type: "button", className: "btn btn-sm " + look, onclick: act, aria: { label }, data: { act: words } }, words
+    );
   }
 
-  function element(kind, look, ...children) {
-    const made = document.createElement(kind);
-    made.className = look;
-    made.append(...children);
-    return made;
-  }
+  const span = (look, ...children) => make("span", { className: look }, ...children);
 
   function row(item, viewer) {
     const { label } = measuring.KINDS[item.kind];
@@ -43,14 +36,14 @@
     const slice = viewer.data.shape[0] > 1 && at ? at.plane.label + ", slice " + (at.index + 1) : "";
     const name = label + " " + item.words;
     const origin = [slice, item.author, item.changed].filter(Boolean).join(" · ");
-    const made = element("li", "lb-measurement", element("span", "lb-measurement-name", label + " ", element("strong", "", item.words)));
-    made.append(element("span", "lb-measurement-origin", origin));
-    if (item.failed) made.append(element("span", "lb-measurement-failed", "Not kept: " + item.failed));
-    const acts = element("span", "lb-measurement-acts", button("Show", "Go to the slice of " + name, () => go(item)));
+    const acts = span("lb-measurement-acts", button("Show", "Go to the slice of " + name, () => go(item)));
     if (item.failed) acts.append(button("Try again", "Keep " + name, () => measuring.keep(item)));
     if (item.may_delete) acts.append(button("Delete", "Delete " + name, () => measuring.remove(item), "btn-outline-danger"));
-    made.append(acts);
-    made.dataset.key = item.key;
+    const failed = item.failed ? [span("lb-measurement-failed", "Not kept: " + item.failed)] : [];
+    const made = make(
+      "li", { className: "lb-measurement", data: { key: item.key } },
+      span("lb-measurement-name", label + " ", make("strong", {}, item.words)), span("lb-measurement-origin", origin), ...failed, acts
+    );
     made.classList.toggle("lb-measurement-selected", item === measuring.room().selected);
     return made;
   }
@@ -80,6 +73,15 @@
     none.hidden = items.length > 0;
   }
 
-  document.addEventListener("lightbox:measurements", show);
-  document.addEventListener("lightbox:scan", show);
+  // A drag changes a measurement many times a frame.
+  let frame = null;
+  function showSoon() {
+    frame ??= requestAnimationFrame(() => {
+      frame = null;
+      show();
+    });
+  }
+
+  document.addEventListener("lightbox:measurements", showSoon);
+  document.addEventListener("lightbox:scan", showSoon);
 })(window.lightbox);

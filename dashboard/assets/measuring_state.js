@@ -42,10 +42,7 @@
   }
 
   /** Where a measurement lies, as the arithmetic wants it. */
-  function place(axis) {
-    const { slices, rows, columns } = lightbox.viewer.current().volume;
-    return { axis, steps: room.steps, shape: [slices, rows, columns] };
-  }
+  const place = (axis) => ({ axis, steps: room.steps, shape: lightbox.shownViewer().data.shape });
 
   const measured = (kind, points) => lightbox.measuring.words(lightbox.measuring.values(kind, points, room.steps));
 

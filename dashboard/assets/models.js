@@ -4,20 +4,16 @@
   "use strict";
 
   function tell(task, sentence, wrong) {
-    const place = document.getElementById("models-zip-" + task + "-message");
-    if (!place) return;
-    place.textContent = sentence;
-    place.className = wrong ? "lb-upload-refusal" : "text-secondary";
+    lightbox.tell(document.getElementById("models-zip-" + task + "-message"), sentence, wrong);
   }
 
   async function send(task, file) {
-    if (!file) return;
     tell(task, "Sending and checking " + file.name, false);
     const form = new FormData();
     form.append("version", file);
     const path = "/models/" + encodeURIComponent(task) + "/versions";
     try {
-      const response = await fetch(path, { method: "POST", body: form, headers: { "X-CSRFToken": lightbox.csrf() } });
+      const response = await lightbox.post(path, form);
       if (!response.ok) return tell(task, await lightbox.sentence(response), true);
       const { version } = await response.json();
       tell(task, "Registered as version " + version + ".", false);
@@ -30,18 +26,7 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest(".lb-choose-zip");
     if (!button) return;
-    const task = button.dataset.task;
-    const field = document.createElement("input");
-    field.type = "file";
-    field.id = "version-input";
-    field.hidden = true;
-    field.accept = ".zip";
-    field.onchange = () => {
-      send(task, field.files[0]);
-      field.remove();
-    };
-    document.getElementById("version-input")?.remove();
-    document.body.append(field);
-    field.click();
+    const { task } = button.dataset;
+    lightbox.chooseFile("version-input", ".zip", (file) => send(task, file));
   });
 })(window.lightbox);

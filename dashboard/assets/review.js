@@ -12,12 +12,8 @@
   let spent = { scan: null, ms: 0 };
   let lastInput = Date.now();
 
-  function shownScan() {
-    return document.getElementById("scan-page")?.dataset.scan ?? null;
-  }
-
   function tick() {
-    const scan = shownScan();
+    const scan = lightbox.pageScan();
     if (scan !== spent.scan) spent = { scan: scan, ms: 0 };
     if (scan && !document.hidden && Date.now() - lastInput < IDLE_MS) spent.ms += TICK_MS;
   }

@@ -29,7 +29,7 @@
     stay.className = "btn btn-sm btn-primary";
     stay.textContent = "Stay signed in";
     stay.onclick = async () => {
-      await fetch("/session", { method: "POST", headers: { "X-CSRFToken": lightbox.csrf() } });
+      await lightbox.post("/session");
       look();
     };
     box.append(document.createElement("span"), stay);
@@ -39,8 +39,7 @@
 
   function show(leftS) {
     const box = document.getElementById("session-warning") || warning();
-    const said = words(leftS);
-    if (box.firstChild.textContent !== said) box.firstChild.textContent = said; // once for each minute
+    lightbox.setText(box.firstChild, words(leftS)); // read aloud once for each minute
   }
 
   function hide() {
@@ -81,13 +80,18 @@
     sessionStorage.setItem(KEPT, JSON.stringify({ user: user(), path: location.pathname, typed: typed }));
   };
 
+  // Only while something waits to be given back: a page changes many times a second.
+  const waiting = new MutationObserver(giveBack);
+
+  function forget() {
+    sessionStorage.removeItem(KEPT);
+    waiting.disconnect();
+  }
+
   function giveBack() {
-    const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
-    if (!kept || !user()) return;
-    if (kept.user !== user()) {
-      sessionStorage.removeItem(KEPT); // somebody else sits here now
-      return;
-    }
+    const kept = JSON.parse(sessionStorage.getItem(KEPT));
+    if (!user()) return;
+    if (kept.user !== user()) return forget(); // somebody else sits here now
     if (kept.path !== location.pathname) return;
     for (const [id, value] of Object.entries(kept.typed)) {
       const field = document.getElementById(id);
@@ -98,9 +102,9 @@
       if (!field.value) window.dash_clientside.set_props(id, { value: value });
     }
     if (Object.keys(kept.typed).length) sessionStorage.setItem(KEPT, JSON.stringify(kept));
-    else sessionStorage.removeItem(KEPT);
+    else forget();
   }
 
-  new MutationObserver(giveBack).observe(document.body, { childList: true, subtree: true });
+  if (sessionStorage.getItem(KEPT)) waiting.observe(document.body, { childList: true, subtree: true });
   look();
 })(window.lightbox);

@@ -3,6 +3,7 @@
 (function (lightbox) {
   "use strict";
 
+  const { make } = lightbox;
   const LAYOUTS = {
     three: ["bi-grid", "Three planes"],
     mosaic: ["bi-grid-3x3-gap", "Mosaic"],
@@ -10,28 +11,20 @@
   };
   const BY_HAND = "Set by hand";
 
-  /** An element; `more` are properties, `aria` and `data` attributes apart. */
-  function make(kind, { aria = {}, data = {}, ...more } = {}, ...children) {
-    const made = Object.assign(document.createElement(kind), more);
-    for (const [name, value] of Object.entries(aria)) made.setAttribute("aria-" + name, value);
-    Object.assign(made.dataset, data);
-    made.append(...children);
-    return made;
-  }
-
   const symbol = (name) => make("i", { className: "bi " + name, aria: { hidden: "true" } });
 
   function button(icon, words, act, { title = words, shown = words, look = "" } = {}) {
     const inside = [...(icon ? [symbol(icon)] : []), ...(shown ? [make("span", {}, shown)] : [])];
     return make(
       "button",
-      { type: "button", className: "lb-tool " + look, title, onclick: act, aria: { label: words, pressed: "false" } },
+      { type: "button", className: "lb-tool " + look, title, onclick: act, aria: { label: words } },
       ...inside
     );
   }
 
   const group = (label, ...children) => make("div", { className: "lb-tool-group", role: "group", aria: { label } }, ...children);
 
+  /** Whether a button that stays down is down; buttons that only act are never pressed. */
   const press = (made, on) => made.setAttribute("aria-pressed", String(Boolean(on)));
 
   // ---- building ------------------------------------------------------------------------------
@@ -49,7 +42,6 @@
     parts.says = make("span", { className: "lb-viewer-says" });
     parts.hide = button("bi-eye-slash", "Hide overlays", () => viewer.setHidden(!viewer.hidden), { title: "Hide overlays (H)", shown: "" });
     const help = button("bi-question-lg", "Keys", () => lightbox.keys.help(), { title: "Keys (?)", shown: "" });
-    help.removeAttribute("aria-pressed");
     const bar = make(
       "div", { className: "lb-viewer-bar", role: "toolbar", aria: { label: "Viewer" } },
       parts.says, parts.planes, parts.tools, parts.picture, parts.zoom, group("View", parts.hide, help)
@@ -59,13 +51,11 @@
 
   function zooms(viewer) {
     const each = (act) => () => (viewer.active ?? viewer.panes[0]) && act(viewer.active ?? viewer.panes[0]);
-    const plain = [
+    return [
       button("bi-zoom-out", "Smaller", each((pane) => pane.zoomAt(1 / 1.4)), { shown: "" }),
       button("bi-aspect-ratio", "Fit", each((pane) => pane.setView({ ...pane.view, zoom: 1 })), { shown: "", title: "Fit (0)" }),
       button("bi-zoom-in", "Larger", each((pane) => pane.zoomAt(1.4)), { shown: "" }),
     ];
-    plain.forEach((made) => made.removeAttribute("aria-pressed"));
-    return plain;
   }
 
   function sliceRow(viewer) {
@@ -98,9 +88,9 @@
     for (const [value, words] of [["ai", "AI"], ["corrected", "Corrected"], ["both", "Both"]]) {
       parts.source.append(make("option", { value }, words));
     }
-    parts.sourceRow = make("label", { className: "lb-control lb-short" }, make("span", { className: "lb-control-name" }, "Mask"), parts.source);
+    parts.sourceRow = make("label", { className: "lb-control" }, make("span", { className: "lb-control-name" }, "Mask"), parts.source);
     parts.jumps = make("div", { className: "lb-jumps", id: "viewer-jumps" });
-    parts.whatIf = lightbox.whatIf.build(viewer, make);
+    parts.whatIf = lightbox.whatIf.build(viewer);
     return make(
       "div", { className: "lb-controls" },
       parts.layers, parts.opacityRow, windows(viewer), parts.sourceRow, parts.whatIf, parts.jumps
@@ -163,12 +153,10 @@
   }
 
   function turns(viewer) {
-    const made = [
+    return [
       button("bi-symmetry-vertical", "Mirror", () => viewer.turn((view) => ({ mirrored: !view.mirrored })), { shown: "" }),
       button("bi-arrow-clockwise", "Turn by 90°", () => viewer.turn((view) => ({ turns: (view.turns + 1) % 4 })), { shown: "" }),
     ];
-    made.forEach((each) => each.removeAttribute("aria-pressed"));
-    return made;
   }
 
   function jumps(viewer) {
@@ -283,5 +271,5 @@
     viewer.parts.message.hidden = !sentence;
   }
 
-  lightbox.controls = { chooseLayout, build, make, show, tools, layout, layers, window: window_, slice, status, say };
+  lightbox.controls = { chooseLayout, build, show, tools, layout, layers, window: window_, slice, status, say };
 })(window.lightbox);

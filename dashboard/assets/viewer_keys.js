@@ -55,6 +55,11 @@
     return target.tagName === "INPUT" && WRITTEN.has(target.type);
   }
 
+  /** Whether a key is somebody else's: taken already, of a field that is written in, or of a dialog. */
+  function busy(event) {
+    return event.defaultPrevented || writes(event.target) || document.querySelector("dialog[open], .modal.show") !== null;
+  }
+
   // Who came to a slider by Tab means to move it by arrows; who clicked on it goes on scrolling.
   const keepsArrows = (target) =>
     byTab && (OWN_ARROWS.has(target.type) || target.matches?.("[role=slider], [role=tab], [role=menuitem], [role=gridcell]"));
@@ -82,8 +87,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Tab") byTab = true;
     const viewer = lightbox.shownViewer();
-    if (!viewer || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (writes(event.target) || document.querySelector("dialog[open], .modal.show")) return;
+    if (!viewer || event.altKey || event.ctrlKey || event.metaKey || busy(event)) return;
     if (pressed(viewer, event)) event.preventDefault();
   });
 
@@ -109,7 +113,7 @@
   }
 
   function help() {
-    const { make } = lightbox.controls;
+    const { make } = lightbox;
     document.getElementById("viewer-help")?.remove();
     const list = make("dl", { className: "lb-keys" }, ...rows().flatMap(([key, words]) => [make("dt", {}, key), make("dd", {}, words)]));
     const close = make("button", { type: "button", className: "btn btn-primary btn-sm", onclick: () => dialog.close() }, "Close");
@@ -124,6 +128,6 @@
     added.push(entry);
   }
 
-  lightbox.keys = { help, addKeys, writes };
+  lightbox.keys = { help, addKeys, busy };
   lightbox.viewer.addKeys = addKeys;
 })(window.lightbox);

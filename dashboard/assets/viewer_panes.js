@@ -3,17 +3,12 @@
 (function (lightbox) {
   "use strict";
 
+  const { make } = lightbox;
   const LINE = 1.75; // of an outline
   const SMOOTH_BELOW = 3; // pixels of the screen for one of the picture: beyond, voxels are shown as they are
   const CROSS = { axial: "#5aa9ff", coronal: "#6fdc8c", sagittal: "#ffb454", slices: "#5aa9ff", rows: "#6fdc8c", columns: "#ffb454" };
   const GAP = 12; // of the crosshair around its point
-
-  function element(kind, look, parent) {
-    const made = document.createElement(kind);
-    made.className = look;
-    parent.append(made);
-    return made;
-  }
+  const EDGES = ["left", "right", "top", "bottom"];
 
   class Pane {
     /** `shift` is for a mosaic: which slice of a page this is; null for the slice of the crosshair. */
@@ -23,18 +18,23 @@
       this.shift = shift;
       this.page = 1;
       this.view = lightbox.zoom.whole();
-      this.element = element("div", "lb-pane", viewer.stage);
-      this.canvas = element("canvas", "lb-pane-canvas", this.element);
+      this.canvas = make("canvas", { className: "lb-pane-canvas" });
       this.letters = {};
-      for (const edge of ["left", "right", "top", "bottom"]) {
-        this.letters[edge] = element("span", "lb-letter lb-letter-" + edge, this.element);
-      }
-      this.place = element("span", "lb-place", this.element);
-      this.readout = element("span", "lb-readout", this.element);
-      this.bar = element("span", "lb-scale", this.element);
-      this.numbers = element("span", "lb-window-words", this.element);
-      this.picture = document.createElement("canvas");
-      this.over = document.createElement("canvas");
+      for (const edge of EDGES) this.letters[edge] = make("span", { className: "lb-letter lb-letter-" + edge });
+      this.place = make("span", { className: "lb-place" });
+      this.readout = make("span", { className: "lb-readout" });
+      this.bar = make("span", { className: "lb-scale" });
+      this.numbers = make("span", { className: "lb-window-words" });
+      const words = [...Object.values(this.letters), this.place, this.readout, this.bar, this.numbers];
+      this.element = make("div", { className: "lb-pane" }, this.canvas, ...words);
+      viewer.stage.append(this.element);
+      this.picture = make("canvas");
+      this.painted = []; // what the picture was painted of
+      this.picture.addEventListener("contextrestored", () => {
+        this.painted = [];
+        viewer.redraw();
+      });
+      this.over = make("canvas");
       this.frame = [0, 0];
       this.element.pane = this;
     }
@@ -110,15 +110,28 @@
       context.setTransform(1, 0, 0, 1, 0, 0);
       context.clearRect(0, 0, this.canvas.width, this.canvas.height);
       const there = this.index >= 0 && this.index < this.own.size[0];
-      const values = there ? this.viewer.slice(this.own, this.index) : null;
-      if (values) {
-        this._picture(context, values);
+      const drawn = there && this._paint();
+      if (drawn) {
+        this._picture(context);
         if (!this.viewer.hidden) this._overlays(context);
         this._cross(context);
         this._tools(context);
       }
-      this._words(there, Boolean(values));
-      return Boolean(values);
+      this._words(there, drawn);
+      return drawn;
+    }
+
+    /** Has the slice's values in the picture, coloured anew only where they or the window changed; false where
+        they have not come. */
+    _paint() {
+      const { volume, window: now } = this.viewer;
+      const wanted = [volume, volume?.arrived, this.index, now.low, now.high];
+      if (wanted.every((part, at) => part === this.painted[at])) return true;
+      const values = this.viewer.slice(this.own, this.index);
+      if (!values) return false;
+      blit(this.picture, ...this.size, (pixels) => lightbox.windows.paint(values, now, pixels));
+      this.painted = wanted;
+      return true;
     }
 
     _fit(context) {
@@ -126,9 +139,7 @@
       context.setTransform(a, b, c, d, e, f);
     }
 
-    _picture(context, values) {
-      const [rows, columns] = this.size;
-      blit(this.picture, rows, columns, (pixels) => lightbox.windows.paint(values, this.viewer.window, pixels));
+    _picture(context) {
       this._fit(context);
       const scale = lightbox.zoom.fitScale(this.size, this.mm, this.frame, this.view) * this.view.zoom;
       context.imageSmoothingEnabled = scale * Math.min(...this.mm) < SMOOTH_BELOW;
@@ -202,10 +213,10 @@
     _words(there, drawn) {
       const { viewer, own } = this;
       const letters = lightbox.zoom.turnedLetters(own.letters, this.view);
-      for (const [edge, letter] of Object.entries(this.letters)) letter.textContent = letters ? letters[edge] : "";
+      for (const [edge, letter] of Object.entries(this.letters)) lightbox.setText(letter, letters ? letters[edge] : "");
       this.element.hidden = !there;
-      this.place.textContent = viewer.placeWords(this, drawn);
-      this.numbers.textContent = this.shift === null ? lightbox.windows.words(viewer.window) : "";
+      lightbox.setText(this.place, viewer.placeWords(this, drawn));
+      lightbox.setText(this.numbers, this.shift === null ? lightbox.windows.words(viewer.window) : "");
       this.element.classList.toggle("lb-pane-active", viewer.active === this && viewer.panes.length > 1 && this.shift === null);
       this.element.classList.toggle("lb-pane-current", this.shift !== null && this.index === viewer.indexOf(own));
       this._scale();
@@ -218,7 +229,7 @@
       const scale = lightbox.zoom.fitScale(this.size, this.mm, this.frame, this.view) * this.view.zoom;
       const { mm, pixels } = lightbox.zoom.scaleBar(scale);
       this.bar.style.width = pixels + "px";
-      this.bar.textContent = mm >= 10 ? mm / 10 + " cm" : mm + " mm";
+      lightbox.setText(this.bar, mm >= 10 ? mm / 10 + " cm" : mm + " mm");
     }
   }
 

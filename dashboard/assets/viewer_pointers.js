@@ -140,7 +140,7 @@
     if (held) state.action?.move(event);
     if (!pane || !viewer.data || !pane.element.isConnected) return;
     const point = pane.pointAt(placeIn(pane, event));
-    for (const other of viewer.panes) other.readout.textContent = other === pane ? viewer.pointWords(pane, point) : "";
+    for (const other of viewer.panes) lightbox.setText(other.readout, other === pane ? viewer.pointWords(pane, point) : "");
     if (!held) lightbox.viewer.tool()?.hover?.(point, event);
   }
 
@@ -168,7 +168,7 @@
     stage.addEventListener("pointermove", (event) => onMove(viewer, state, event));
     stage.addEventListener("pointerup", (event) => onUp(state, event));
     stage.addEventListener("pointercancel", (event) => onUp(state, event));
-    stage.addEventListener("pointerleave", () => viewer.panes.forEach((pane) => (pane.readout.textContent = "")));
+    stage.addEventListener("pointerleave", () => viewer.panes.forEach((pane) => lightbox.setText(pane.readout, "")));
     stage.addEventListener("dblclick", (event) => onTwice(viewer, state, event));
     stage.addEventListener("contextmenu", (event) => event.preventDefault());
   }

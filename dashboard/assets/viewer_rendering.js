@@ -49,7 +49,7 @@
   class Rendering {
     constructor(viewer) {
       this.viewer = viewer;
-      const { make } = lightbox.controls;
+      const { make } = lightbox;
       this.canvas = make("canvas", { className: "lb-rendering", tabIndex: 0, aria: { label: "Three-dimensional view" } });
       this.words = make("span", { className: "lb-place" }, "3-D · loading");
       this.element = make("div", { className: "lb-pane" }, this.canvas, this.words);

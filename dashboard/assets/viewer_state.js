@@ -68,6 +68,7 @@
       Object.assign(this, lightbox.planes.planesOf(data)); // planes, native, degrees
       this.window = { ...data.windows[0] };
       this.source = "ai";
+      this.covered = false; // whether the server's masks give way to one that is drawn
       this.hidden = false;
       this.plane = this.native;
       this.cross = [data.start, Math.floor(data.shape[1] / 2), Math.floor(data.shape[2] / 2)];

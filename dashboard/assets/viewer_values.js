@@ -11,11 +11,16 @@
       const { volume } = this;
       if (!volume) return null;
       if (plane === this.native) return volume.slice(index);
-      return volume.voxels ? lightbox.planes.cut(volume.voxels, this.data.shape, plane, index) : null;
+      return volume.voxels ? this._cut(volume.voxels, plane, index) : null;
+    },
+
+    _cut(voxels, plane, index) {
+      return lightbox.planes.cut(voxels, this.data.shape, plane, index);
     },
 
     /** The masks of the server that are chosen, as [name, voxels]. */
     chosenMasks() {
+      if (this.covered) return [];
       return lightbox.layers
         .shown(this.source)
         .map((name) => [name, this.masks.get(name)?.voxels])
@@ -23,13 +28,14 @@
     },
 
     lesions() {
+      if (this.covered) return [];
       const names = lightbox.layers.shown(this.source);
       return this.data.sources[names[names.length - 1]]?.lesions ?? [];
     },
 
     /** Functions that fill a slice's pixels, those below first. */
     fills(plane, index) {
-      const cut = (voxels) => lightbox.planes.cut(voxels, this.data.shape, plane, index);
+      const cut = (voxels) => this._cut(voxels, plane, index);
       const fills = [];
       if (this.layers.has("probability") && this.probability) fills.push(mapped(cut(this.probability.voxels)));
       if (this.layers.has("fill")) {
@@ -45,7 +51,7 @@
 
     /** Masks of a slice to be outlined, those below first: [{ mask, colour, dashed }]. */
     outlines(plane, index) {
-      const cut = (voxels) => lightbox.planes.cut(voxels, this.data.shape, plane, index);
+      const cut = (voxels) => this._cut(voxels, plane, index);
       const lines = [];
       if (this.layers.has("outline")) {
         for (const [name, voxels] of this.chosenMasks()) {

@@ -62,6 +62,7 @@
       this.partial = false;
       this.type = null;
       this.broken = false;
+      this.arrived = 0; // how many blocks have come: with another number slices may have other values
       this.blocks = blocksOf(shape);
       this._base = base;
       this._wanted = start;
@@ -149,6 +150,7 @@
       if (this.voxels) this.voxels.set(values, block.first * rows * columns);
       else block.values = values;
       block.state = "here";
+      this.arrived++;
       if (this.partial) this._forget();
     }
 

@@ -3,9 +3,10 @@
 (function (lightbox) {
   "use strict";
 
+  const { make } = lightbox;
   const NOT_KEPT = "Only to look at: nothing is saved, and specks are not removed.";
 
-  function build(viewer, make) {
+  function build(viewer) {
     const { parts } = viewer;
     parts.threshold = make("input", {
       type: "range", className: "lb-range", min: 0.01, max: 0.99, step: 0.01, disabled: true,

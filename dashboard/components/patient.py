@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 PATIENT_ID = "patient-id"
 IDENTITY = "patient-identity"
 CONTENT = "patient-content"
-TAB_TITLE = "page-title"  # of the frame: what the browser's tab is called
 
 SEXES = {"F": "female", "M": "male", "O": "other"}
 

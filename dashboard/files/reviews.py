@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, request
 
-from dashboard.auth import reader, require
-from data.errors import InvalidInput, NotFound, Outdated
+from dashboard.auth import require
+from data.errors import InvalidInput, Outdated
 from data.records import Review, User
 from services.permissions import Permission
 from services.reviewing.review import DrawnMask, MaskFile, Remarks, Seen
@@ -28,7 +28,6 @@ def register(server: Flask, services: Services) -> None:
     views = ReviewFiles(services)
     server.add_url_rule("/scans/<scan_id>/correction", "correct_mask", views.correct_mask, methods=["POST"])
     server.add_url_rule("/scans/<scan_id>/drawing", "draw_mask", views.draw_mask, methods=["POST"])
-    server.before_request(views.hide_from_second_reader)
 
 
 class ReviewFiles:
@@ -36,14 +35,6 @@ class ReviewFiles:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-
-    def hide_from_second_reader(self) -> None:
-        """Whatever asks for a scan's corrected mask: there is none for who has yet to read it blind."""
-        scan_id = (request.view_args or {}).get("scan_id")
-        if not scan_id or request.args.get("layer") != "corrected":
-            return
-        if self._services.reviewing.second_readings.hides(scan_id, reader()):
-            raise NotFound("This scan has no corrected mask.")
 
     def correct_mask(self, scan_id: str) -> Response:
         """Take a corrected mask as a file in the scan's own grid."""

@@ -10,14 +10,14 @@ from flask import Flask, Response, jsonify, request
 
 from dashboard.auth import person, reader, require
 from dashboard.components.results import version_of
-from data.errors import NO_SCAN, InvalidInput, NotFound
+from data.errors import NO_SCAN, InvalidInput, NotFound, WithdrawnScan
 from services.permissions import Permission
+from services.reviewing.pictures import AI, CORRECTED
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
 
 _ID = re.compile(r"[0-9a-f]{32}")
-LAYERS = ("ai", "corrected")
 # A picture by id, slice and window never changes; corrected masks carry the review's id in the query.
 KEPT_BY_BROWSER = "private, max-age=86400, immutable"
 
@@ -53,9 +53,10 @@ class ScanFiles:
     def state(self, scan_id: str) -> Response:
         """Answer what a scan page must know to see that it is out of date."""
         user = reader()
-        if self.services.reviewing.withdrawals.of_scan(scan_id, user) is not None:
+        try:
+            view = self.services.reviewing.worklist.scan(scan_id, user)
+        except WithdrawnScan:
             return jsonify({"status": "withdrawn", "version": "withdrawn"})
-        view = self.services.reviewing.worklist.scan(scan_id, user)
         return jsonify({"status": view.scan.status.value, "version": version_of(view)})
 
     def slice_picture(self, scan_id: str, index: int) -> Response:
@@ -69,16 +70,17 @@ class ScanFiles:
     def mask_picture(self, scan_id: str, index: int) -> Response:
         """The mask on one slice as a transparent fill."""
         readable(scan_id)
-        return _picture(self.services.reviewing.pictures.mask_png(scan_id, index, _layer()))
+        return _picture(self.services.reviewing.pictures.mask_png(scan_id, index, self._layer(scan_id)))
 
     def outline_picture(self, scan_id: str, index: int) -> Response:
         """The mask's outline on one slice."""
         readable(scan_id)
-        return _picture(self.services.reviewing.pictures.outline_png(scan_id, index, _layer()))
+        return _picture(self.services.reviewing.pictures.outline_png(scan_id, index, self._layer(scan_id)))
 
     def compared_outline(self, scan_id: str, layer_id: str, index: int) -> Response:
         """The outline of one result or correction on one slice, whichever counts now."""
         readable(scan_id)
+        self.services.reviewing.reviews.refuse_hidden(layer_id, reader())
         return _picture(self.services.reviewing.pictures.compared_outline_png(scan_id, layer_id, index))
 
     def heatmap_picture(self, scan_id: str) -> Response:
@@ -97,7 +99,8 @@ class ScanFiles:
         if form not in ("nifti", "png"):
             raise InvalidInput("A mask can be had as nifti or as png.")
         readable(scan_id)
-        return _download(*self.services.reviewing.pictures.mask_file(scan_id, form, _layer(), index))
+        pictures, layer = self.services.reviewing.pictures, self._layer(scan_id)
+        return _download(*pictures.mask_file(scan_id, form, layer, index))
 
     def download_overlay(self, scan_id: str, index: int) -> Response:
         """One slice with the mask drawn in, as a PNG file; `low` and `high` are the window, where given."""
@@ -105,8 +108,8 @@ class ScanFiles:
         low, high = (request.args.get(name, type=float) for name in ("low", "high"))
         window = None if low is None or high is None or not low < high < float("inf") else (low, high)
         pseudonym = self.services.reviewing.worklist.scan(scan_id, person()).patient.pseudonym
-        reviewing = self.services.reviewing
-        return _download(*reviewing.pictures.overlay_file(scan_id, pseudonym, index, _layer(), window))
+        pictures, layer = self.services.reviewing.pictures, self._layer(scan_id)
+        return _download(*pictures.overlay_file(scan_id, pseudonym, index, layer, window))
 
     def export_cohort(self, kind: str) -> Response:
         """The cohort that the address selects, as a file."""
@@ -114,6 +117,15 @@ class ScanFiles:
         asked = self.services.cohort.numbers.asked(request.query_string.decode("utf-8", "replace"))
         export = self.services.cohort.exports.export(asked.filters, kind, user)
         return _download(export.content, export.name, export.mime)
+
+    def _layer(self, scan_id: str) -> str:
+        """The layer asked for; for who has yet to read the scan blind there is no corrected one."""
+        layer = request.args.get("layer", AI)
+        if layer not in (AI, CORRECTED):
+            raise InvalidInput("The mask is either the AI's or the corrected one.")
+        if layer == CORRECTED:
+            self.services.reviewing.second_readings.refuse_blind(scan_id, reader())
+        return layer
 
 
 def readable(scan_id: str) -> None:
@@ -137,13 +149,6 @@ def _download(content: bytes, name: str, kind: str) -> Response:
     response.headers.set("Content-Disposition", "attachment", filename=name)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _layer() -> str:
-    layer = request.args.get("layer", "ai")
-    if layer not in LAYERS:
-        raise InvalidInput("The mask is either the AI's or the corrected one.")
-    return layer
 
 
 def _number(name: str) -> float | None:

@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from dashboard.auth import reader
 from dashboard.files.scans import KEPT_BY_BROWSER, readable
 from data.errors import InvalidInput
+from services.reviewing.pictures import AI, CORRECTED
 from services.reviewing.voxels import RawVoxels
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class VolumeFiles:
 
     def __init__(self, services: Services) -> None:
         self._voxels = services.reviewing.voxels
+        self._second_readings = services.reviewing.second_readings
 
     def volume(self, scan_id: str) -> Response:
         """Slices `first` to `last` of a scan, or all; they never change."""
@@ -45,7 +47,9 @@ class VolumeFiles:
     def mask(self, scan_id: str) -> Response:
         """The mask of a `layer`; that of a result or review `v` never changes."""
         readable(scan_id)
-        layer, version = request.args.get("layer", "ai"), request.args.get("v", "")
+        layer, version = request.args.get("layer", AI), request.args.get("v", "")
+        if layer == CORRECTED:
+            self._second_readings.refuse_blind(scan_id, reader())
         return _raw(self._voxels.mask(scan_id, reader(), layer, version), kept=bool(version))
 
     def probability(self, scan_id: str) -> Response:

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import alerts, bell
+from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from dashboard.pages import schedules
 from data.errors import InvalidInput
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from services.alerts.alerts import Alerts
     from services.schedules import Schedules
 
-LOCATION = "location"
 RECIPIENTS = "alerts-recipients"
 OPEN = "alerts-open"
 PAST = "alerts-past"

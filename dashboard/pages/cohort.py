@@ -16,6 +16,7 @@ from dashboard.auth import require
 from dashboard.components.cohort import filters as cohort_filters
 from dashboard.components.cohort import panels as cohort_panels
 from dashboard.components.cohort.filters import CONTROLS
+from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, outputs
 from data.records import User
 from services.permissions import Permission
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from services.assembly.cohort import CohortServices
     from services.cohort.filters import Query
 
-LOCATION = "location"
 TOTAL = "cohort-total"
 TILES = "cohort-tiles"
 CHIPS = "cohort-chips"

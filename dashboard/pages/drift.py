@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components.drift import controls, gallery, panels
+from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, outputs
 from dashboard.pages import drift_actions
 from dashboard.pages.drift_actions import HISTORY, PACKS, REFERENCES, REQUESTS, SAID
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from services.reviewing.requests import ReviewRequests
     from services.training.retraining_pack import RetrainingPacks
 
-LOCATION = "location"
 DOWNLOADS = "drift-downloads"
 VERDICT = "drift-verdict"
 FEATURES = "drift-features"

@@ -10,6 +10,7 @@ from dash.exceptions import PreventUpdate
 
 from dashboard.auth import require
 from dashboard.components.drift import controls, gallery
+from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from data.errors import InvalidInput
 from data.records import DriftAsk, DriftRun, User
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from services.reviewing.requests import ReviewRequests
     from services.training.retraining_pack import RetrainingPacks
 
-LOCATION = "location"
 HISTORY = "drift-history"
 REFERENCES = "drift-references"
 REQUESTS = "drift-requests"

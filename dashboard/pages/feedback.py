@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import feedback as parts
+from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, outputs, pressed
 from dashboard.errors import ALERT
 from data.records import FeedbackState, User
@@ -19,7 +20,6 @@ from services.permissions import Permission, may
 if TYPE_CHECKING:
     from services.reviewing.feedback import FeedbackMessages
 
-LOCATION = "location"
 _OWN = "You have sent no message. On a scan's page, choose “Something is wrong with this result”."
 _NONE = {
     FeedbackState.OPEN: "Nothing waits for an answer.",

@@ -9,9 +9,10 @@ from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import growth as parts
+from dashboard.components.frame import LOCATION, TAB_TITLE
 from dashboard.components.growth import CONTENT, CURRENT, IDENTITY, PATIENT_ID, PRIOR, TICK
 from dashboard.components.outputs import Values, outputs
-from dashboard.components.patient import TAB_TITLE, identity_line, tab_title
+from dashboard.components.patient import identity_line, tab_title
 from data.records import User
 from services import addresses
 from services.permissions import Permission
@@ -19,7 +20,6 @@ from services.permissions import Permission
 if TYPE_CHECKING:
     from services.reviewing.growth import Growth
 
-LOCATION = "location"
 SHOWN = {
     IDENTITY: "children",
     TAB_TITLE: "data",

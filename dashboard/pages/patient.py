@@ -9,8 +9,9 @@ from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import patient as parts
+from dashboard.components.frame import TAB_TITLE
 from dashboard.components.outputs import Values, outputs
-from dashboard.components.patient import CONTENT, IDENTITY, PATIENT_ID, TAB_TITLE
+from dashboard.components.patient import CONTENT, IDENTITY, PATIENT_ID
 from data.records import User
 from services.permissions import Permission
 from services.reviewing.patient_charts import product_chart, volume_chart

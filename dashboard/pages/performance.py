@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.auth import require
+from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs
 from dashboard.components.performance import controls, panels
 from dashboard.components.performance.controls import CONTROLS, IMPLIED, control_id
@@ -53,7 +54,6 @@ from services.permissions import Permission
 if TYPE_CHECKING:
     from services.assembly.performance import PerformanceServices
 
-LOCATION = "location"
 SHOWN = {
     **dict.fromkeys((EXPORTS, BANNER, LIVE, MEANING, NUMBERS, COVERAGE), "children"),
     GRAPH: "figure",

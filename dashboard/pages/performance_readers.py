@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.auth import require
+from dashboard.components.frame import LOCATION
 from dashboard.components.performance import readers
 from data.records import User
 from services.addresses import PERFORMANCE
@@ -17,8 +18,6 @@ from services.permissions import Permission
 if TYPE_CHECKING:
     from services.assembly.performance import PerformanceServices
     from services.reviewing.agreement import ReaderAgreement
-
-LOCATION = "location"
 
 
 def show(

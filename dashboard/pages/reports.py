@@ -11,6 +11,7 @@ from dash.exceptions import PreventUpdate
 
 from dashboard.auth import require
 from dashboard.components import reports as parts
+from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from dashboard.components.results import task_name
 from data.errors import InvalidInput
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from services.reporting.reports import Reporting
     from services.versions.registry import Registry
 
-LOCATION = "location"
 MOST_SHOWN = 100
 RUNS_OFFERED = 50  # of each task
 EVERY_MS = 2000

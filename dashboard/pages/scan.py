@@ -8,10 +8,11 @@ from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.development.base_component import Component
 
 from dashboard.auth import require
-from dashboard.components import identities, panels, viewer
+from dashboard.components import identities, panels, review, viewer
 from dashboard.components import scan as parts
+from dashboard.components.frame import LOCATION, TAB_TITLE
 from dashboard.components.outputs import Values, clicked, outputs
-from dashboard.components.patient import TAB_TITLE, tab_title
+from dashboard.components.patient import tab_title
 from dashboard.components.results import version_of
 from dashboard.components.scan import (
     CARD,
@@ -57,6 +58,13 @@ PANELS = {
     DOWNLOADS: "children",
     SEEN: "data",
 }
+EVERYWHERE = {
+    **PANELS,
+    viewer.DATA: "data",
+    **scan_review.PANEL,
+    **scan_second_reading.PANEL,
+    **scan_editing.PANEL,
+}
 
 
 def layout(user: User, scan_id: str = "") -> Component:
@@ -65,8 +73,12 @@ def layout(user: User, scan_id: str = "") -> Component:
 
 
 def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
-    """Return everything that the page shows of a scan, by the id of its place."""
-    view = reviewing.worklist.scan(scan_id, user)
+    """Return `shown` of a scan."""
+    return shown(reviewing, user, reviewing.worklist.scan(scan_id, user))
+
+
+def shown(reviewing: ReviewingServices, user: User, view: ScanView) -> Values:
+    """Return what the panels beside the viewer say of a scan, by the id of their place."""
     waiting = reviewing.worklist.waiting_count() if view.scan.status is ScanStatus.WAITING else 0
     return {
         TAB_TITLE: tab_title(view.patient),
@@ -78,9 +90,9 @@ def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
         IDENTITY: _conflicts(reviewing, user, view),
         FACTS: panels.facts(view, user),
         PROVENANCE: panels.provenance(view.result),
-        CARD: view.model_card or "",
+        CARD: reviewing.worklist.card(view.scan.task),
         DOWNLOADS: panels.downloads(view),
-        SEEN: {"scan": scan_id, "version": version_of(view)},
+        SEEN: {"scan": view.scan.id, "version": version_of(view)},
     }
 
 
@@ -97,26 +109,44 @@ def retry(worklist: Worklist, readings: Reading, user: User, scan_id: str) -> No
 
 def register(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None:
     """Bind the page."""
-    _register_panels(app, reviewing, readings)
-    _register_viewer(app, reviewing)
+    _register_shown(app, reviewing)
+    _register_retry(app, reviewing, readings)
     scan_review.register(app, reviewing)
     scan_second_reading.register(app, reviewing)
     scan_identity.register(app, reviewing.identities)
     scan_patient.register(app, reviewing)
-    scan_editing.register(app, reviewing)
+    scan_editing.register(app)
 
 
-def _register_panels(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None:
+def _register_shown(app: Dash, reviewing: ReviewingServices) -> None:
+    """One callback for all that follows from the scan alone, so that it is looked up once."""
+
     @app.callback(
-        output=outputs(PANELS) | outputs({TAB_TITLE: "data"}, again=True),
-        inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data")],
+        output=outputs(EVERYWHERE) | outputs({TAB_TITLE: "data"}, again=True),
+        inputs=[
+            Input(SCAN_ID, "data"),
+            Input(REFRESH, "data"),
+            State(LOCATION, "search"),
+            State(review.COUNTS, "children"),
+        ],
         prevent_initial_call="initial_duplicate",
     )
-    def _show(scan_id: str, _: Any) -> Values:
-        return show(reviewing, require(Permission.SEE_SCANS), scan_id)
+    def _show(scan_id: str, _: Any, address: str | None, before: dict[str, Any] | None) -> Values:
+        user = require(Permission.SEE_SCANS)
+        view = reviewing.worklist.scan(scan_id, user)
+        return {
+            **shown(reviewing, user, view),
+            viewer.DATA: viewer.of_scan(reviewing, view),
+            **scan_review.shown(reviewing, user, view, address, before),
+            **scan_second_reading.shown(reviewing, user, view),
+            **scan_editing.shown(user, view),
+        }
 
     app.clientside_callback(ClientsideFunction("lightbox", "noteScan"), Input(SEEN, "data"))
+    app.clientside_callback(ClientsideFunction("lightbox", "showInViewer"), Input(viewer.DATA, "data"))
 
+
+def _register_retry(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None:
     @app.callback(
         Output(REFRESH, "data"), Input(RETRY, "n_clicks"), State(SCAN_ID, "data"), prevent_initial_call=True
     )
@@ -125,14 +155,6 @@ def _register_panels(app: Dash, reviewing: ReviewingServices, readings: Reading)
         clicked(clicks)
         retry(reviewing.worklist, readings, user, scan_id)
         return f"asked {clicks}"
-
-
-def _register_viewer(app: Dash, reviewing: ReviewingServices) -> None:
-    @app.callback(Output(viewer.DATA, "data"), inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data")])
-    def _show_viewer(scan_id: str, _: Any) -> dict[str, Any]:
-        return show_viewer(reviewing, require(Permission.SEE_SCANS), scan_id)
-
-    app.clientside_callback(ClientsideFunction("lightbox", "showInViewer"), Input(viewer.DATA, "data"))
 
 
 def _conflicts(reviewing: ReviewingServices, user: User, view: ScanView) -> list[Component]:

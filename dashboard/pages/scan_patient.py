@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from dash import ALL, Dash, Input, Output, State, ctx
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dashboard.auth import require
 from dashboard.components import scan_patient as parts
@@ -51,8 +50,6 @@ def withdrawn(reviewing: ReviewingServices, user: User, scan_id: str) -> Compone
 
 def fixed(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
     """Return why a scan can be given to nobody else, and whether the form is hidden."""
-    if reviewing.withdrawals.of_scan(scan_id, user) is not None:
-        raise PreventUpdate
     why = why_fixed(reviewing.worklist.scan(scan_id, user).scan)
     return {FIXED: why, FORM: bool(why)}
 

@@ -11,6 +11,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_up
 from dashboard.auth import require
 from dashboard.components import review as parts
 from dashboard.components.drift import gallery as drift_gallery
+from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs
 from dashboard.components.results import accepting_words
 from dashboard.components.scan import REFRESH, SCAN_ID
@@ -23,8 +24,8 @@ from services.reviewing.review import Remarks, Seen
 
 if TYPE_CHECKING:
     from services.assembly.reviewing import ReviewingServices
+    from services.reviewing.worklist import ScanView
 
-LOCATION = "location"
 BEFORE = "before"  # in the address: the case that “accept and next” came from
 PANEL = {
     parts.REVIEW: "hidden",
@@ -65,12 +66,22 @@ def show(
     address: str | None = None,
     before: Mapping[str, Any] | None = None,
 ) -> Values:
+    """Return `shown` of a scan."""
+    return shown(reviewing, user, reviewing.worklist.scan(scan_id, user), address, before)
+
+
+def shown(
+    reviewing: ReviewingServices,
+    user: User,
+    view: ScanView,
+    address: str | None,
+    before: Mapping[str, Any] | None,
+) -> Values:
     """Return what the form and the list of reviews say of a scan, by the id of their place.
 
     `before` is what the page said that counts (`parts.counts`): as long as that stays, what somebody has
     chosen of single lesions does too.
     """
-    view = reviewing.worklist.scan(scan_id, user)
     takes_back = parts.taking_back(view, user)
     lesions, counts = parts.lesion_choices(view.result), parts.counts(view)
     same = before is not None and before.get("props") == counts.to_plotly_json()["props"]
@@ -90,7 +101,7 @@ def show(
         parts.TAKE_BACK_MEANS: parts.after_taking_back(view),
         parts.TAKES_BACK: takes_back,
         parts.COUNTS: counts,
-        parts.HISTORY: [drift_gallery.hint(reviewing.requests.of_scan(scan_id)), parts.history(view)],
+        parts.HISTORY: [drift_gallery.hint(reviewing.requests.of_scan(view.scan.id)), parts.history(view)],
         parts.CASE_BEFORE: parts.case_before(_before(address)),
     }
 
@@ -126,20 +137,7 @@ def next_address(reviewing: ReviewingServices, user: User, scan_id: str, search:
 
 
 def register(app: Dash, reviewing: ReviewingServices) -> None:
-    """Bind the form."""
-
-    @app.callback(
-        output=outputs(PANEL),
-        inputs=[
-            Input(SCAN_ID, "data"),
-            Input(REFRESH, "data"),
-            State(LOCATION, "search"),
-            State(parts.COUNTS, "children"),
-        ],
-    )
-    def _show(scan_id: str, _: Any, address: str | None, before: dict[str, Any] | None) -> Values:
-        return show(reviewing, require(Permission.SEE_SCANS), scan_id, address, before)
-
+    """Bind the form; `dashboard.pages.scan` fills it."""
     buttons = (parts.ACCEPT_NEXT, parts.ACCEPT, parts.UNSURE, parts.REJECT, parts.NEXT)
     app.clientside_callback(
         ClientsideFunction("lightbox", "noteVerdict"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dash import Dash, Input, Output, State
 
@@ -15,13 +15,18 @@ from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.reviewing import ReviewingServices
+    from services.reviewing.worklist import ScanView
 
 PANEL = {parts.STATE: "children", parts.FORM: "hidden", parts.WITHDRAW: "style"}
 
 
 def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
+    """Return `shown` of a scan."""
+    return shown(reviewing, user, reviewing.worklist.scan(scan_id, user))
+
+
+def shown(reviewing: ReviewingServices, user: User, view: ScanView) -> Values:
     """Return what the page says of a scan's second reading, by the id of its place."""
-    view = reviewing.worklist.scan(scan_id, user)
     overlap = None if view.double is None else reviewing.agreement.dice(view.double)
     return {
         parts.STATE: parts.state(view, user, overlap),
@@ -31,11 +36,7 @@ def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
 
 
 def register(app: Dash, reviewing: ReviewingServices) -> None:
-    """Bind the place and its buttons."""
-
-    @app.callback(output=outputs(PANEL), inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data")])
-    def _show(scan_id: str, _: Any) -> Values:
-        return show(reviewing, require(Permission.SEE_SCANS), scan_id)
+    """Bind the buttons; `dashboard.pages.scan` fills the place."""
 
     @app.callback(
         output=outputs({REFRESH: "data", parts.WHY: "value"}, again=True),

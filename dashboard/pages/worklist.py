@@ -15,6 +15,7 @@ from dashboard.components import worklist as parts
 from dashboard.components import worklist_grid
 from dashboard.components.attributes import aria
 from dashboard.components.cohort import panels as cohort_panels
+from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, outputs
 from dashboard.components.results import task_name
 from dashboard.components.worklist import (
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from services.reviewing.triage import Triage
     from services.reviewing.worklist import Worklist
 
-LOCATION = "location"
 MOST_ROWS = 200
 GRID_CLASS = "ag-theme-quartz lb-grid"
 ROWS = {

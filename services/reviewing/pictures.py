@@ -20,6 +20,7 @@ from reports import masks as mask_files
 from reports import pictures
 from reports.key_pictures import captioned_png, key_picture_png
 from services import keys
+from services.reviewing.second_readings import NO_CORRECTED_MASK
 from services.reviewing.volumes import MEMORY_BYTES, kept_volumes
 from services.reviewing.windows import NamedWindow, named_windows
 from services.reviewing.worklist import letters
@@ -155,7 +156,7 @@ class Pictures:
         if layer == CORRECTED:
             current = self._reviews.current(scan_id)
             if current is None or current.measurements is None:
-                raise NotFound("This scan has no corrected mask.")
+                raise NotFound(NO_CORRECTED_MASK)
             return keys.corrected_mask(current.id)
         result = self._results.latest(scan_id)
         if layer != AI or result is None or not result.has_mask:

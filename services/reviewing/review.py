@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from data import formats
 from data.database import new_id, now
-from data.errors import InvalidInput, NotFound, Outdated
+from data.errors import NO_SCAN, InvalidInput, NotFound, Outdated
 from data.files import FileStore
 from data.packing import packed
 from data.records import (
@@ -198,6 +198,13 @@ class Reviews:
         assert result is not None  # reviews leave the house with their results
         review = replace(_review(result, user, Verdict.TAKING_BACK, remarks), takes_back=taken.id)
         return self._kept(review, result, user, remarks)
+
+    def refuse_hidden(self, review_id: str, user: User) -> None:
+        """Raises NotFound for a review of somebody else that this person is not to know of yet."""
+        require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
+        review = self._reviews.get(review_id)
+        if review is not None and review.reviewer_id != user.id:
+            self._second.refuse_blind(review.scan_id, user)
 
     def _standing(self, review_id: str) -> Review:
         review = self._reviews.get(review_id)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from data.database import new_id, now
-from data.errors import InvalidInput, NotFound
+from data.errors import NO_SCAN, InvalidInput, NotFound
 from data.records import (
     BY_PEOPLE,
     AuditEvent,
@@ -30,6 +30,7 @@ from services.reviewing.chosen_scans import chosen_scans
 
 READERS = 2
 LONGEST_WHY = 300
+NO_CORRECTED_MASK = "This scan has no corrected mask."
 DECIDED_BY_A_THIRD = (
     "{} and {} have read this scan and do not agree: somebody else decides. If your reading was a slip, "
     "take it back first."
@@ -112,6 +113,12 @@ class SecondReadings:
         """Whether a person is not to know yet what others said of a scan's latest result."""
         double = self.of_scan(scan_id) if may(user, Permission.REVIEW) else None
         return double is not None and is_blind(double, user)
+
+    def refuse_blind(self, scan_id: str, user: User) -> None:
+        """Raises NotFound for who is not to know yet what others drew: for them there is no such mask."""
+        require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
+        if self.hides(scan_id, user):
+            raise NotFound(NO_CORRECTED_MASK)
 
     def refuse_the_two(self, scan_id: str, user: User) -> None:
         """Raises InvalidInput for one of two readers who do not agree: a third decides."""

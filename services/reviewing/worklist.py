@@ -65,7 +65,6 @@ class ScanView:
     reviews: tuple[Review, ...]
     uploaded_by: str
     orientation: Letters | None  # letters at (left, right, top, bottom) of the picture
-    model_card: str
     double: DoubleReading | None = None  # where two people are asked to read it
 
     @property
@@ -126,7 +125,7 @@ class Worklist:
         self._withdrawals = withdrawals
         self._files = files
         self._accounts = accounts
-        self._card = card
+        self._model_card = card
         self._remeasuring = remeasuring
         self._second = second
 
@@ -169,8 +168,11 @@ class Worklist:
             double=double,
             uploaded_by=uploader.display_name if uploader else "",
             orientation=letters(scan.grid),
-            model_card=self._card(scan.task),
         )
+
+    def card(self, task: str) -> str:
+        """The model card of the live version of a task, Markdown; "" where there is none."""
+        return self._model_card(task)
 
     def next_unread(self, scan_id: str, viewer: User, address: str = "") -> str | None:
         """The scan after this one that was read and nobody has reviewed, or None; after the last the first.

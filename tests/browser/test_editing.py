@@ -40,6 +40,9 @@ def test_brush_eraser_undo_and_save_give_the_server_exactly_what_was_drawn(clini
     before = drawn(page, read)
     assert np.array_equal(before, boxes(read))
     go_to(page, 5)
+    followed = page.eval_on_selector_all("[data-follows]", "links => links.map(({ href }) => href)")
+    assert len(followed) == 2
+    assert all("layer=ai" in address and "layer=none" not in address for address in followed)
     tool(page, "brush")
     size(page, 9)
     stroke(page, (5, 40, 8), (5, 40, 20), (5, 48, 20))

@@ -10,7 +10,7 @@ from flask import Flask
 
 from dashboard import shell
 from dashboard.components import growth as parts
-from dashboard.components.patient import TAB_TITLE
+from dashboard.components.frame import TAB_TITLE
 from dashboard.pages import growth
 from data.database import now
 from data.records import Provenance, Role, Scan, User

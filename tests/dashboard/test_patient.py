@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from dashboard.components.patient import CONTENT, IDENTITY, TAB_TITLE
+from dashboard.components.frame import TAB_TITLE
+from dashboard.components.patient import CONTENT, IDENTITY
 from dashboard.pages import patient, scan
 from data.database import now
 from data.errors import NotFound

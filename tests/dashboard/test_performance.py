@@ -15,6 +15,7 @@ import pytest
 
 from dashboard.api.document import document as api_document
 from dashboard.api.routes import OPERATIONS
+from dashboard.components.frame import LOCATION
 from dashboard.components.performance.controls import CONTROLS
 from dashboard.components.performance.panels import value_words
 from dashboard.pages import performance
@@ -180,7 +181,7 @@ def test_heads_set_goals_and_clinicians_do_not(clinic: Clinic, sign_in) -> None:
     state = [
         {"id": performance.GOAL, "property": "value", "value": "95"},
         {"id": performance.LIMIT, "property": "value", "value": "90"},
-        {"id": performance.LOCATION, "property": "search", "value": "?metric=recall"},
+        {"id": LOCATION, "property": "search", "value": "?metric=recall"},
     ]
     inputs = [{"id": performance.GOAL_SAVE, "property": "n_clicks", "value": 1}]
     for role, status in ((Role.CLINICIAN, None), (Role.HEAD, 0.95)):

@@ -51,11 +51,15 @@ def test_the_first_reading_is_hidden_until_the_second_is_given(clinic: Clinic, s
     scan, patient = (_json(blind, read, f"/api/v1/{kind}") for kind in ("scans", "patients"))
     for said in (scan, patient):
         assert "corrected" not in said and "grey" not in said.lower()
+    (review,) = clinic.reviews.of_scan(read.id)
+    compared = f"/scans/{read.id}/compared/{review.id}/10.png"
+    assert (blind.get(compared).status_code, head.get(compared).status_code) == (404, 200)
     assert '"verdict": "corrected"' in _json(head, read, "/api/v1/scans")
     assert _worklist(clinic, hart, read) == (None, None, True)
 
     clinic.services.reviewing.reviews.reject(read.id, hart, RejectReason.ARTEFACT, "", False)
     assert [blind.get(address.format(read.id)).status_code for address in ADDRESSES][0] == 404  # none counts
+    assert blind.get(compared).status_code == 200
     assert "corrected" in _json(blind, read, "/api/v1/scans")
     assert _worklist(clinic, hart, read)[0] == "rejected"
 
