@@ -15,7 +15,7 @@ from dashboard.api import routes as api
 from dashboard.auth import CSRF_COOKIE, SessionGuard
 from dashboard.files import annotations as annotation_files
 from dashboard.files import drift as drift_files
-from dashboard.files import imports, reading_reports
+from dashboard.files import imports, reading_reports, withdrawn
 from dashboard.files import models as model_files
 from dashboard.files import performance as performance_files
 from dashboard.files import reports as report_files
@@ -79,6 +79,7 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     security.allow_large_bodies(server, services)
     guard = SessionGuard(services)
     guard.install(server)
+    withdrawn.register(server, services)
     _add_routes(server, services, guard)
     app = _dash(server)
     _register_pages(app, services)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from data.database import Database, now, together
-from data.errors import NO_SCAN, InvalidInput
+from data.errors import NO_SCAN, InvalidInput, NotFound
 from data.records import AuditEvent, Patient, Result, ScanStatus, User, Withdrawal
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
@@ -92,6 +92,11 @@ class Withdrawals:
         patient = self._patients.get(known[1], with_identity=may(viewer, Permission.SEE_IDENTITY))
         assert patient is not None
         return WithdrawnView(known[0], patient)
+
+    def refuse_withdrawn(self, scan_id: str, viewer: User) -> None:
+        """Raises NotFound, as of a scan that never was, for all but those who may restore a withdrawn one."""
+        if not may(viewer, Permission.WITHDRAW_SCANS) and self._store.get(scan_id) is not None:
+            raise NotFound(NO_SCAN)
 
     def _tell(self, scan_id: str) -> None:
         reviewed = {review.result_id for review in self._reviews.of_scan(scan_id)}
