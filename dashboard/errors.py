@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from typing import Any
 
 from dash import set_props
 from flask import Flask, Response, jsonify, make_response, render_template, request
@@ -66,9 +67,9 @@ def on_callback_error(error: Exception) -> None:
     set_props(ALERT, {"children": sentence_for(error), "is_open": True})
 
 
-def json_error(status: int, code: str, message: str) -> Response:
-    """Build the one shape in which errors leave as JSON."""
-    response = jsonify({"error": {"code": code, "message": message}})
+def json_error(status: int, code: str, message: str, **more: Any) -> Response:
+    """Build the one shape in which errors leave as JSON; `more` stands beside the error."""
+    response = jsonify({"error": {"code": code, "message": message}, **more})
     response.status_code = status
     return response
 
@@ -109,12 +110,20 @@ def _http_error(error: HTTPException) -> Response:
     return answer
 
 
+def user_facing_error(error: UserFacingError, **more: Any) -> Response:
+    """Build the JSON of an error that a person may read; `more` stands beside it."""
+    return json_error(*_status_and_code(error), str(error), **more)
+
+
 def _user_facing(error: UserFacingError) -> Response:
-    status, code = next((s, c) for kind, s, c in _STATUS if isinstance(error, kind))
-    answer = _answer(status, code, str(error))
+    answer = _answer(*_status_and_code(error), str(error))
     if isinstance(error, Busy):
         answer.headers["Retry-After"] = "5"
     return answer
+
+
+def _status_and_code(error: UserFacingError) -> tuple[int, str]:
+    return next((status, code) for kind, status, code in _STATUS if isinstance(error, kind))
 
 
 def _unexpected(error: Exception) -> Response:

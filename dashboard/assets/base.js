@@ -99,13 +99,13 @@ window.lightbox = window.lightbox || {};
     window.scrollTo(0, 0);
   };
 
-  /** The sentence in an answer that says what went wrong. */
-  lightbox.sentence = async function (response) {
+  /** What an answer that is none says went wrong: { code, sentence }, and whatever stands beside the error. */
+  lightbox.fault = async function (response) {
     try {
-      const { error } = await response.json();
-      return typeof error === "string" ? error : error.message;
+      const { error, ...beside } = await response.json();
+      return { code: error.code, sentence: error.message, ...beside };
     } catch {
-      return "Something went wrong on our side.";
+      return { code: "unreadable", sentence: "Something went wrong on our side." };
     }
   };
 

@@ -19,16 +19,11 @@
 
   async function answerOf(response) {
     if (response.status === 401) return { outcome: "signed out" };
-    let said;
-    try {
-      said = await response.json();
-    } catch {
-      return { outcome: "refused", sentence: "Something went wrong on our side." };
-    }
-    if (response.ok) return { outcome: "saved", review: said.review };
-    const sentence = typeof said.error === "string" ? said.error : said.error && said.error.message;
-    if (response.status === 409) return { outcome: "conflict", sentence: sentence, current: said.current };
-    return { outcome: response.status >= 500 ? "failed" : "refused", sentence: sentence };
+    const saved = response.ok && (await response.json().catch(() => null)); // a proxy's page is no answer of ours
+    if (saved) return { outcome: "saved", review: saved.review };
+    const { code, sentence, current } = await lightbox.fault(response);
+    if (response.status === 409) return { outcome: "conflict", sentence, current };
+    return { outcome: response.status >= 500 && code !== "unreadable" ? "failed" : "refused", code, sentence };
   }
 
   /** Send `voxels` (0 or 1 each, in display order) as the correction of a scan.

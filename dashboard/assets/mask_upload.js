@@ -30,7 +30,7 @@
     const path = "/scans/" + encodeURIComponent(scan) + "/correction";
     try {
       const response = await lightbox.post(path, form);
-      if (!response.ok) return tell(await lightbox.sentence(response), true);
+      if (!response.ok) return tell((await lightbox.fault(response)).sentence, true);
       const { review } = await response.json();
       kept = review;
       lightbox.reviewKept();

@@ -14,7 +14,7 @@
     const path = "/models/" + encodeURIComponent(task) + "/versions";
     try {
       const response = await lightbox.post(path, form);
-      if (!response.ok) return tell(task, await lightbox.sentence(response), true);
+      if (!response.ok) return tell(task, (await lightbox.fault(response)).sentence, true);
       const { version } = await response.json();
       tell(task, "Registered as version " + version + ".", false);
       window.dash_clientside.set_props("models-uploaded", { data: task + " " + version });

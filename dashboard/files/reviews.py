@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, jsonify, request
 
 from dashboard.auth import require
+from dashboard.errors import user_facing_error
 from data.errors import InvalidInput, Outdated
 from data.records import Review, User
 from services.permissions import Permission
@@ -68,9 +69,7 @@ class ReviewFiles:
         except Outdated as outdated:
             view = self._services.reviewing.worklist.scan(scan_id, user)
             result = "" if view.result is None else view.result.id
-            answer = jsonify({"error": str(outdated), "current": _current(result, view.current)})
-            answer.status_code = 409
-            return answer
+            return user_facing_error(outdated, current=_current(result, view.current))
         return jsonify({"review": review.id})
 
 

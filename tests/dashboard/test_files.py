@@ -169,7 +169,9 @@ def test_somebody_was_faster(clinic: Clinic, sign_in) -> None:
             form["mask"] = (io.BytesIO(own), "mask.nii.gz")
         answer = client.post(f"/scans/{scan.id}/{path}", data=form, headers=client.csrf)
         assert answer.status_code == 409
-        assert answer.json["error"].startswith("Somebody reviewed this result meanwhile")
+        error = answer.json["error"]
+        assert error["code"] == "outdated"
+        assert error["message"].startswith("Somebody reviewed this result meanwhile")
         current = answer.json["current"]
         assert (current["result"], current["review"]) == (result.id, other.id)
         assert (current["verdict"], current["reviewer"]) == ("accepted", "Dr Clinician")

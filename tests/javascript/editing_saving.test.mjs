@@ -7,7 +7,9 @@ import { gunzipSync } from "node:zlib";
 import { page, plain } from "./load.mjs";
 
 const BROWSER = { BroadcastChannel, FormData, Response, CompressionStream, DecompressionStream };
-const SCRIPTS = ["editing_clock.js", "editing_drafts.js", "editing_save.js", "editing_tabs.js"];
+const SCRIPTS = ["base.js", "editing_clock.js", "editing_drafts.js", "editing_save.js", "editing_tabs.js"];
+
+const UNREADABLE = "Something went wrong on our side.";
 
 const { editing } = page(SCRIPTS, BROWSER).lightbox;
 
@@ -103,12 +105,12 @@ test("what is sent is the mask's bytes with all that belongs to them", async () 
 test("each thing that can become of it has its own outcome", async () => {
   const current = { id: "v1", reviewer: "Dr Who" };
   for (const [respond, wanted] of [
-    [says(409, { error: "Dr Who saved.", current }), { outcome: "conflict", sentence: "Dr Who saved.", current }],
-    [says(400, { error: { message: "It does not fit." } }), { outcome: "refused", sentence: "It does not fit." }],
-    [says(400, { error: "It does not fit." }), { outcome: "refused", sentence: "It does not fit." }],
-    [says(503, { error: { message: "Wait." } }), { outcome: "failed", sentence: "Wait." }],
+    [says(409, { error: { code: "outdated", message: "Dr Who saved." }, current }), { outcome: "conflict", sentence: "Dr Who saved.", current }],
+    [says(400, { error: { code: "invalid", message: "No." } }), { outcome: "refused", code: "invalid", sentence: "No." }],
+    [says(503, { error: { code: "busy", message: "Wait." } }), { outcome: "failed", code: "busy", sentence: "Wait." }],
     [says(401, {}), { outcome: "signed out" }],
-    [() => new Response("<html>", { status: 502 }), { outcome: "refused", sentence: "Something went wrong on our side." }],
+    [() => new Response("<html>"), { outcome: "refused", code: "unreadable", sentence: UNREADABLE }],
+    [() => new Response("<html>", { status: 502 }), { outcome: "refused", code: "unreadable", sentence: UNREADABLE }],
     [() => { throw new TypeError("Failed to fetch"); }, { outcome: "offline" }],
   ]) {
     assert.deepEqual((await sent(respond)).answer, wanted);
