@@ -18,6 +18,7 @@ from data.errors import (
     NotFound,
     Outdated,
     RefusedScan,
+    UnchangedMask,
     UserFacingError,
     WithdrawnScan,
 )
@@ -31,6 +32,7 @@ _STATUS: tuple[tuple[type[UserFacingError], int, str], ...] = (
     (NotAllowed, 403, "not_allowed"),
     (Busy, 503, "busy"),
     (RefusedScan, 422, "refused"),
+    (UnchangedMask, 400, "unchanged_mask"),
     (InvalidInput, 400, "invalid"),
     (Outdated, 409, "outdated"),
     (UserFacingError, 400, "invalid"),

@@ -9,6 +9,7 @@ LightboxError
 │   ├── Busy               try again in a moment
 │   │   └── TrackingAway   MLflow gives no answer; its cause says why
 │   ├── InvalidInput       a form or request that does not fit
+│   │   └── UnchangedMask  a correction that brings the AI's own mask
 │   ├── Outdated           what the person saw has changed meanwhile
 │   ├── UnusableModel      a model version that cannot be loaded here
 │   └── UnusableDataset    a training or evaluation folder that does not fit
@@ -65,6 +66,10 @@ class TrackingAway(Busy):
 
 class InvalidInput(UserFacingError):
     """A value that a person entered does not fit."""
+
+
+class UnchangedMask(InvalidInput):
+    """A mask that is sent as a correction is the AI's own: accepting the result says that."""
 
 
 class Outdated(UserFacingError):

@@ -79,6 +79,7 @@
     if (answer.outcome === "saved") saved(room, answer.review);
     else if (answer.outcome === "conflict") conflict(room, answer);
     else if (answer.outcome === "signed out") signedOut();
+    else if (answer.code === "unchanged_mask") unchanged(room, answer.sentence);
     else if (answer.outcome === "refused") editing.panel.say(answer.sentence, true);
     else editing.panel.say("The server cannot be reached. Your work is kept in this browser: save again in a moment.", true);
   }
@@ -89,6 +90,20 @@
     editing.panel.offer("", []);
     editing.panel.say("Saved: your mask counts now.", false);
     window.dash_clientside.set_props("scan-refresh", { data: "corrected " + review });
+  }
+
+  /** What was drawn is the AI's mask: offer what says that. */
+  function unchanged(room, sentence) {
+    const accept = async () => {
+      const comment = room.session.comment;
+      await room.session.end();
+      room.stopped();
+      editing.panel.offer("", []);
+      if (comment) window.dash_clientside.set_props("scan-comment", { value: comment });
+      document.getElementById("scan-accept").click();
+    };
+    editing.panel.say("", false);
+    editing.panel.offer(sentence, [{ id: "editing-accept", words: "Accept the result", act: accept }]);
   }
 
   function conflict(room, { sentence, current }) {

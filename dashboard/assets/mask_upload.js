@@ -14,6 +14,17 @@
     }
   };
 
+  function refused({ code, sentence }) {
+    tell(sentence, true);
+    if (code !== "unchanged_mask") return;
+    const accept = lightbox.make("button", { type: "button", id: "correct-accept", className: "btn btn-sm btn-success" }, "Accept");
+    accept.onclick = () => {
+      tell("", false);
+      document.getElementById("scan-accept").click();
+    };
+    document.getElementById("correct-message")?.append(" ", accept);
+  }
+
   async function correct(file) {
     const scan = lightbox.pageScan();
     if (!scan) return;
@@ -30,7 +41,7 @@
     const path = "/scans/" + encodeURIComponent(scan) + "/correction";
     try {
       const response = await lightbox.post(path, form);
-      if (!response.ok) return tell((await lightbox.fault(response)).sentence, true);
+      if (!response.ok) return refused(await lightbox.fault(response));
       const { review } = await response.json();
       kept = review;
       lightbox.reviewKept();

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from data import formats
 from data.database import new_id, now
-from data.errors import NO_SCAN, InvalidInput, NotFound, Outdated
+from data.errors import NO_SCAN, InvalidInput, NotFound, Outdated, UnchangedMask
 from data.files import FileStore
 from data.packing import packed
 from data.records import (
@@ -47,6 +47,7 @@ LONGEST_REASON = 2000
 LONGEST_MINUTES = 24 * 60.0
 _NO_REVIEW = "There is no such review."
 _ALL_RIGHT = "To accept is to say that every lesion is right: reject or correct the result instead."
+_UNCHANGED = "This mask is the AI's own. If it is right, accept the result."
 _TAKEN_BACK = "This review has been taken back already."
 
 
@@ -167,15 +168,21 @@ class Reviews:
     def correct(
         self, scan_id: str, user: User, mask: MaskFile | DrawnMask, remarks: Remarks = NO_REMARKS
     ) -> Review:
-        """Another mask is right."""
+        """Another mask is right. Raises UnchangedMask for the AI's own: whoever means that accepts.
+
+        Under an answer that denies its own mask the same mask says something else.
+        """
         scan, result = self._reviewable(scan_id, user)
         if not result.has_mask:
             raise InvalidInput("Only the mask of a segmentation can be corrected.")
-        corrected = mask.read(scan)
+        own, corrected = self._pictures.mask(scan_id), mask.read(scan)
+        positive = bool(corrected.any())
+        if positive == result.positive and np.array_equal(own, corrected):
+            raise UnchangedMask(_UNCHANGED)
         review = replace(
             _review(result, user, Verdict.CORRECTED, remarks),
-            **beside(scan, self._pictures.mask(scan_id), corrected),
-            truth_positive=bool(corrected.any()),
+            **beside(scan, own, corrected),
+            truth_positive=positive,
         )
         key = keys.corrected_mask(review.id)
         self._files.put(key, packed(corrected))

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from data.records import Role, Scan, Verdict
+from reports.masks import mask_nifti
 from services.reviewing.review import DrawnMask
 from tests.browser.conftest import Visit
 from tests.browser.drawing import (
@@ -100,6 +101,41 @@ def test_somebody_who_saved_meanwhile_is_named_and_shown_and_not_overwritten(cli
     newest, before = clinic.reviews.of_scan(read.id)
     assert newest.parent_id == before.id
     expecting_status(visit, "409")
+
+
+def test_the_ais_own_mask_drawn_again_is_accepted_instead(clinic, open_tab, read) -> None:
+    visit = open_tab()
+    page = begun(opened(visit, read), "empty")
+    page.locator("#editing-base").select_option("ai")
+    page.click("#editing-restart")
+    page.fill("#editing-comment", "the rim is right")
+    page.click("#editing-save")
+    expect(page.locator("#editing-offer")).to_contain_text("This mask is the AI's own")
+    assert clinic.reviews.of_scan(read.id) == []
+    page.click("#editing-accept")
+    expect(page.locator("#scan-current-review")).to_contain_text("Accepted")
+    expect(page.locator("#editing-work")).to_be_hidden()
+    (review,) = clinic.reviews.of_scan(read.id)
+    assert (review.verdict, review.comment) == (Verdict.ACCEPTED, "the rim is right")
+    assert page.evaluate(DRAFTS) == []
+    expecting_status(visit, "400")
+
+
+def test_the_ais_own_mask_as_a_file_is_accepted_instead(clinic, open_tab, read, tmp_path) -> None:
+    visit, file = open_tab(), tmp_path / "mask.nii.gz"
+    page = opened(visit, read)
+    file.write_bytes(mask_nifti(boxes(read).astype(bool), read.grid))
+    page.click("text=Correct the mask by a file")
+    with page.expect_file_chooser() as chooser:
+        page.click("#choose-mask")
+    chooser.value.set_files(file)
+    expect(page.locator("#correct-message")).to_contain_text("This mask is the AI's own")
+    page.click("#correct-accept")
+    expect(page.locator("#scan-current-review")).to_contain_text("Accepted")
+    expect(page.locator("#correct-message")).to_be_empty()
+    (review,) = clinic.reviews.of_scan(read.id)
+    assert review.verdict is Verdict.ACCEPTED
+    expecting_status(visit, "400")
 
 
 def test_an_empty_mask_asks_whether_there_is_nothing_at_all(clinic, open_tab, read) -> None:

@@ -18,6 +18,7 @@ from dashboard.components import review as parts
 from dashboard.pages import scan as page
 from dashboard.pages import scan_review
 from data.database import new_id
+from data.errors import UnchangedMask
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
 from data.packing import packed
@@ -27,6 +28,8 @@ from services.importing.labels import label_review
 from services.reviewing.review import DrawnMask
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import log_in
+
+AI_SIDE = 2  # of the square that the AI draws
 
 SAYS = st.one_of(
     st.just(("accept",)),
@@ -79,7 +82,7 @@ class House:
 
     def _read(self, scan: Scan) -> Result:
         result = self.clinic.read_volume(scan, lesions=0)
-        mask = self.drawn(2)
+        mask = self.drawn(AI_SIDE)
         self.clinic.files.put(keys.mask(result.id), packed(mask))
         return result
 
@@ -99,6 +102,10 @@ class House:
             case ("correct", side):
                 mask = self.drawn(side)
                 drawn = DrawnMask(gzip.compress(mask.tobytes()), empty=side == 0)
+                if side == AI_SIDE:
+                    with pytest.raises(UnchangedMask):
+                        reviews.correct(scan_id, user, drawn)
+                    return
                 self._note(case, reviews.correct(scan_id, user, drawn), side > 0, mask)
             case ("unsure",):
                 self._note(case, reviews.unsure(scan_id, user), None)
@@ -213,7 +220,7 @@ def dice_of(case: Case) -> float | None:
         return 1.0
     if counts.mask is None:
         return None
-    drawn, true = House.drawn(2), counts.mask
+    drawn, true = House.drawn(AI_SIDE), counts.mask
     return pytest.approx(2 * (drawn & true).sum() / (drawn.sum() + true.sum()))  # type: ignore[no-any-return]
 
 

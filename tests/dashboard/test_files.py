@@ -12,6 +12,7 @@ from PIL import Image
 
 from data.records import Role, Verdict
 from reports.key_pictures import MARGIN
+from reports.masks import mask_nifti
 from services.reviewing.pictures import caption
 from tests.dashboard.clinic import Clinic, png
 
@@ -113,14 +114,29 @@ def test_a_mask_that_does_not_fit_is_one_sentence(clinic: Clinic, sign_in) -> No
 def test_a_corrected_mask_is_kept_beside_the_first(clinic: Clinic, sign_in) -> None:
     client, scan = sign_in(), clinic.add_volume("u")
     clinic.read_volume(scan)
-    own = client.get(f"/scans/{scan.id}/download/mask").data
-    form = {"mask": (io.BytesIO(own), "mask.nii.gz"), "comment": "edge"}
+    mask = clinic.services.reviewing.pictures.mask(scan.id).copy()
+    mask[8] = False
+    form = {"mask": (io.BytesIO(mask_nifti(mask, scan.grid)), "mask.nii.gz"), "comment": "edge"}
     answer = client.post(f"/scans/{scan.id}/correction", data=form, headers=client.csrf)
     assert answer.status_code == 200, answer.text
     review = clinic.reviews.current(scan.id)
-    assert (review.verdict, review.comment, review.dice) == (Verdict.CORRECTED, "edge", 1.0)
+    assert (review.verdict, review.comment) == (Verdict.CORRECTED, "edge")
+    assert review.dice == pytest.approx(2 * 5 / (5 + 6))
     for layer in ("ai", "corrected"):
         assert client.get(f"/scans/{scan.id}/mask/10.png?layer={layer}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["correction", "drawing"])
+def test_the_ais_own_mask_is_to_be_accepted(clinic: Clinic, sign_in, path: str) -> None:
+    client, scan = sign_in(), clinic.add_volume("u")
+    result = clinic.read_volume(scan)
+    form = _drawing(clinic.services.reviewing.pictures.mask(scan.id), result.id, "")
+    if path == "correction":
+        form["mask"] = (io.BytesIO(client.get(f"/scans/{scan.id}/download/mask").data), "mask.nii.gz")
+    answer = client.post(f"/scans/{scan.id}/{path}", data=form, headers=client.csrf)
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "unchanged_mask")
+    assert "accept the result" in answer.json["error"]["message"]
+    assert clinic.reviews.of_scan(scan.id) == []
 
 
 def test_a_scan_tells_when_it_changed(clinic: Clinic, sign_in) -> None:
@@ -160,13 +176,12 @@ def test_a_drawn_mask_is_kept_with_who_how_long_and_on_what(clinic: Clinic, sign
 def test_somebody_was_faster(clinic: Clinic, sign_in) -> None:
     client, scan = sign_in(), clinic.add_volume("u")
     result = clinic.read_volume(scan)
-    mask = clinic.services.reviewing.pictures.mask(scan.id)
+    mask = ~clinic.services.reviewing.pictures.mask(scan.id)
     other = clinic.services.reviewing.reviews.accept(scan.id, clinic.person(Role.CLINICIAN, "other"))
     for path in ("drawing", "correction"):
         form = _drawing(mask, result.id, "")
         if path == "correction":
-            own = client.get(f"/scans/{scan.id}/download/mask").data
-            form["mask"] = (io.BytesIO(own), "mask.nii.gz")
+            form["mask"] = (io.BytesIO(mask_nifti(mask, scan.grid)), "mask.nii.gz")
         answer = client.post(f"/scans/{scan.id}/{path}", data=form, headers=client.csrf)
         assert answer.status_code == 409
         error = answer.json["error"]
@@ -181,7 +196,7 @@ def test_somebody_was_faster(clinic: Clinic, sign_in) -> None:
 def test_what_one_person_drew_is_not_saved_as_another(clinic: Clinic, sign_in) -> None:
     client, scan = sign_in(), clinic.add_volume("u")
     result = clinic.read_volume(scan)
-    mask = clinic.services.reviewing.pictures.mask(scan.id)
+    mask = ~clinic.services.reviewing.pictures.mask(scan.id)
     other = clinic.person(Role.CLINICIAN, "other")
     form = _drawing(mask, result.id, "", user=other.id)
     answer = client.post(f"/scans/{scan.id}/drawing", data=form, headers=client.csrf)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
-from data.errors import InvalidInput, NotAllowed, NotFound
+from data.errors import InvalidInput, NotAllowed, NotFound, UnchangedMask
 from data.files import FileStore
 from data.ledger.in_memory import Ledger
 from data.ledger.worklist import WorklistStore
@@ -29,7 +29,7 @@ from services.reviewing.chosen_scans import MOST
 from services.reviewing.gallery import ScanGallery
 from services.reviewing.pictures import CORRECTED, Pictures
 from services.reviewing.requests import LONGEST_WHY, ReviewRequests
-from services.reviewing.review import LONGEST_REASON, MaskFile, Remarks, Reviews
+from services.reviewing.review import LONGEST_REASON, DrawnMask, MaskFile, Remarks, Reviews
 from services.reviewing.second_readings import SecondReadings
 from tests.data.builders import a_kept_scan, a_result, a_review, a_scan, measured
 
@@ -139,6 +139,29 @@ def test_a_correction_measures_the_mask_and_compares_it(ward: Ward, tmp_path: Pa
     assert review.dice == pytest.approx(2 * 18 / (18 + 50))
     assert (ward.pictures.mask(scan.id, CORRECTED) == box(5)).all()
     assert ward.kept.current(scan.id) == review and ward.told == [result]
+
+
+def test_the_ais_own_mask_is_no_correction(ward: Ward, tmp_path: Path) -> None:
+    scan, file = ward.scan(), tmp_path / "mask.nii.gz"
+    result = ward.read(scan)
+    file.write_bytes(mask_nifti(box(3), scan.grid))
+    sent = [MaskFile(file, file.name), DrawnMask(gzip.compress(box(3).tobytes()))]
+    for mask in sent:
+        with pytest.raises(UnchangedMask, match="accept the result"):
+            ward.reviews.correct(scan.id, GREY, mask)
+    assert ward.kept.of_scan(scan.id) == ward.told == []
+    ward.corrected(scan, result, 5, 1)
+    with pytest.raises(UnchangedMask):  # back from a correction: accepting says that too
+        ward.reviews.correct(scan.id, GREY, sent[0])
+    smaller = DrawnMask(gzip.compress(box(2).tobytes()))
+    assert ward.reviews.correct(scan.id, GREY, smaller).verdict is Verdict.CORRECTED
+
+
+def test_an_outline_under_an_answer_that_denies_it_is_a_correction(ward: Ward) -> None:
+    scan = ward.scan()
+    ward.read(scan, positive=False)
+    review = ward.reviews.correct(scan.id, GREY, DrawnMask(gzip.compress(box(3).tobytes())))
+    assert (review.verdict, review.truth_positive) == (Verdict.CORRECTED, True)
 
 
 def test_an_empty_mask_is_kept_only_where_it_is_meant(ward: Ward, tmp_path: Path) -> None:
