@@ -48,7 +48,7 @@
       if (fresh || offered !== this.offered) this.layers = lightbox.layers.usual(names);
       this.offered = offered;
       const resultCame = !fresh && !Object.keys(before.sources).length && Object.keys(data.sources).length;
-      if (resultCame) this.setCross(this.atSlice(data.start));
+      if (resultCame) this.setCross(data.start);
       this._useSources(fresh ? {} : before.sources);
       this._useHeat();
       if (!fresh && before.probability !== data.probability) this._forgetProbability();
@@ -71,11 +71,11 @@
       this.covered = false; // whether the server's masks give way to one that is drawn
       this.hidden = false;
       this.plane = this.native;
-      this.cross = [data.start, Math.floor(data.shape[1] / 2), Math.floor(data.shape[2] / 2)];
+      this.cross = [...data.start];
       this.heat = null;
       this._forgetProbability();
       this.setLayout("single");
-      this.volume = new lightbox.volumes.Volume(data.base, data.shape, data.start, (block) => this._came(block));
+      this.volume = new lightbox.volumes.Volume(data.base, data.shape, data.start[0], (block) => this._came(block));
     }
 
     _came(block) {
@@ -84,10 +84,6 @@
       if (many || (block.first <= at && at <= block.last) || this.volume.partial) this.redraw();
       lightbox.controls.status(this);
       if (this.volume.complete) say("scan", { scan: this.data.scan, complete: true });
-    }
-
-    atSlice(slice) {
-      return [slice, this.cross[1], this.cross[2]];
     }
 
     // ---- masks and maps ----------------------------------------------------------------------

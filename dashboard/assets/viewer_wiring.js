@@ -24,12 +24,9 @@
     if (!jump || !shown) return;
     const slice = Number(jump.dataset.slice);
     const lesion = shown.lesions().find(({ largest }) => largest === slice);
-    if (lesion && shown.layout === "three") shown.setCross([slice, ...lesion.centroid.slice(1)]);
-    else {
-      const elsewhere = shown.layout === "rendering" || shown.plane !== shown.native;
-      if (shown.layout !== "three" && elsewhere) shown.setLayout("single", shown.native);
-      shown.goTo(slice, shown.native);
-    }
+    const elsewhere = shown.layout === "rendering" || shown.plane !== shown.native;
+    if (shown.layout !== "three" && elsewhere) shown.setLayout("single", shown.native);
+    shown.setCross([slice, ...(lesion ?? { centroid: shown.cross }).centroid.slice(1)]);
   });
 
   /** What is shown now, or null: see docs/architecture.md, "The viewer". */

@@ -61,7 +61,7 @@ def viewer_data(
         "probability": result.id if result is not None and has_probability else None,
         "finding": words_of(scan.task).finding,
         "says": "" if result is None else outcome_words(result.task, result.outcome),
-        "start": first_slice(scan, shown_measurements(view)),
+        "start": first_voxel(scan, shown_measurements(view)),
     }
 
 
@@ -83,6 +83,16 @@ def first_slice(scan: Scan, measurements: Measurements | None) -> int:
     if measurements is not None and measurements.lesions:
         return measurements.lesions[0].largest_slice
     return scan.slices // 2
+
+
+def first_voxel(scan: Scan, measurements: Measurements | None) -> list[int]:
+    """Where the crosshair stands first, (slice, row, column): in the largest lesion, else in the middle."""
+    _, row, column = (length // 2 for length in scan.shape)
+    if measurements is not None and measurements.lesions:
+        _, row, column = (
+            int(place + 0.5) for place in measurements.lesions[0].centroid
+        )  # as a browser rounds
+    return [first_slice(scan, measurements), row, column]
 
 
 def _sources(view: ScanView) -> dict[str, Any]:

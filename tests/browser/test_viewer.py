@@ -326,6 +326,16 @@ def test_three_planes_follow_one_crosshair(open_tab, read) -> None:
     expect(page.locator(".lb-place")).to_contain_text("Coronal")
 
 
+def test_three_planes_open_on_the_largest_lesion_and_go_to_the_one_that_is_chosen(open_tab, read) -> None:
+    page = _opened(open_tab(), read.id)
+    page.get_by_role("button", name="Three planes").click()
+    assert page.evaluate("lightbox.viewer.current().cross") == [8, 27, 18]  # rows 20 to 33, columns 12 to 23
+    assert [_coloured(page, AI, pane) > 50 for pane in range(3)] == [True] * 3
+    page.evaluate("lightbox.viewer.goTo([2, 3, 4])")
+    page.locator("#viewer-jumps [data-slice]").first.click()
+    assert page.evaluate("lightbox.viewer.current().cross") == [8, 27, 18]
+
+
 def test_a_mosaic_shows_many_slices_and_leads_to_one(open_tab, read) -> None:
     page = _opened(open_tab(), read.id)
     page.keyboard.press("5")
