@@ -50,7 +50,7 @@ DRAFTS = """
   };
 })
 """
-HAS_DRAFT = f"async (comment) => (await ({DRAFTS})()).some((draft) => draft.comment === comment)"
+HAS_A_DRAFT = f"({DRAFTS})().then((drafts) => drafts.length === 1)"
 
 
 def opened(visit: Visit, scan: Scan, role: Role = Role.CLINICIAN) -> Page:

@@ -9,9 +9,9 @@ from playwright.sync_api import expect
 from data.packing import unpacked
 from data.records import Scan, Verdict
 from services import keys
+from tests.browser.conftest import until
 from tests.browser.drawing import (
     DRAFTS,
-    HAS_DRAFT,
     begun,
     boxes,
     drawn,
@@ -88,7 +88,7 @@ def test_brush_eraser_undo_and_save_give_the_server_exactly_what_was_drawn(clini
 def test_a_brush_works_in_every_plane_and_changes_only_its_own_slice(open_tab, read) -> None:
     page = begun(opened(open_tab(), read), "empty")
     size(page, 6)
-    for key, plane, axis, at in (("2", "coronal", 1, 30), ("3", "sagittal", 2, 24)):
+    for key, plane, axis, at in (("2", "coronal", 1, 27), ("3", "sagittal", 2, 18)):
         page.keyboard.press(key)
         page.wait_for_selector("#viewer-stage[data-shown]")
         before = drawn(page, read)
@@ -192,7 +192,7 @@ def test_a_reload_in_the_middle_brings_the_draft_back(clinic, open_tab, read) ->
     page.fill("#editing-comment", "half way")
     before = drawn(page, read)
     assert before.sum() > boxes(read).sum()
-    page.wait_for_function(HAS_DRAFT, arg="half way")
+    until(page, f"({DRAFTS})().then(([draft]) => draft?.comment === 'half way')")
     page.reload()
     expect(page.locator("#editing-offer")).to_contain_text("You have an unsaved correction of")
     page.click("#editing-resume")
@@ -203,5 +203,5 @@ def test_a_reload_in_the_middle_brings_the_draft_back(clinic, open_tab, read) ->
     assert np.array_equal(kept(clinic, read), before)
     page.reload()
     expect(page.locator("#editing-begin")).to_be_visible()
-    page.wait_for_function("!lightbox.editing.panel.part('offer').textContent")
+    until(page, "!lightbox.editing.panel.part('offer').textContent")
     assert page.evaluate(DRAFTS) == []

@@ -11,9 +11,10 @@ from playwright.sync_api import Page, expect
 from data.records import Role, Scan, Verdict
 from reports.masks import mask_nifti
 from services.reviewing.review import DrawnMask
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, until
 from tests.browser.drawing import (
     DRAFTS,
+    HAS_A_DRAFT,
     begun,
     boxes,
     drawn,
@@ -48,7 +49,7 @@ def test_a_second_tab_is_told_and_takes_over_what_was_drawn(clinic, open_tab, re
     first = begun(opened(visit, read))
     stroke(first, (10, 45, 30), (10, 50, 34))
     before = drawn(first, read)
-    first.wait_for_function(f"async () => (await ({DRAFTS})()).length === 1")
+    until(first, HAS_A_DRAFT)
     second = _another_tab(visit, read)
     second.click("#editing-resume")
     expect(second.locator("#editing-offer")).to_contain_text("is being corrected in another tab")
@@ -92,7 +93,7 @@ def test_somebody_who_saved_meanwhile_is_named_and_shown_and_not_overwritten(cli
     expect(page.locator("#editing-offer")).to_contain_text(other.display_name)
     assert len(clinic.reviews.of_scan(read.id)) == 1
     page.click("#editing-theirs")
-    page.wait_for_function("lightbox.viewer.current().masks.has('theirs')")
+    until(page, "lightbox.viewer.current().masks.has('theirs')")
     shown = page.evaluate("Array.from(lightbox.viewer.current().masks.get('theirs')).reduce((a, b) => a + b)")
     assert shown == theirs.sum()
     page.click("#editing-on-top")
@@ -156,7 +157,7 @@ def test_an_empty_mask_asks_whether_there_is_nothing_at_all(clinic, open_tab, re
 def test_discarding_asks_and_leaves_nothing(clinic, open_tab, read) -> None:
     page = begun(opened(open_tab(), read))
     stroke(page, (10, 45, 30), (10, 50, 34))
-    page.wait_for_function(f"async () => (await ({DRAFTS})()).length === 1")
+    until(page, HAS_A_DRAFT)
     page.click("#editing-discard")
     page.click("#editing-no")
     expect(page.locator("#editing-work")).to_be_visible()

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from data.records import FeedbackState, Role
+from tests.browser.conftest import until
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +33,7 @@ def test_a_clinician_says_what_is_wrong_and_gets_the_answer(clinic, open_tab, wi
     expect(card).to_contain_text("version 2")
     expect(card).to_contain_text("Dr Clinician (clinician)")
     expect(card).not_to_contain_text("Lovelace")
-    assert card.locator("img").evaluate("picture => picture.complete && picture.naturalWidth > 0")
+    until(mlops, "document.querySelector('.lb-feedback img').naturalWidth > 0")
     assert mlops.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     mlops.get_by_label("Your answer on: Wrong place or side").fill("You are right: version 3 mends it.")
     mlops.get_by_role("button", name="Answer and close").click()

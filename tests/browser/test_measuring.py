@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from data.formats.geometry import placed_grid, spacing_of, to_display
 from data.records import AnnotationKind, Role, Scan
+from tests.browser.conftest import until
 
 pytestmark = pytest.mark.browser
 
@@ -70,7 +71,7 @@ def opened(visit: Any, scan: Scan, role: Role = Role.CLINICIAN, voxel: tuple[int
 
 def ready(page: Page, voxel: tuple[int, int, int] = START) -> None:
     page.wait_for_selector("#viewer-stage[data-shown]")
-    page.wait_for_function("lightbox.viewer.current().volume.complete && lightbox.measuring.room().ready")
+    until(page, "lightbox.viewer.current().volume.complete && lightbox.measuring.room().ready")
     page.evaluate("voxel => lightbox.viewer.goTo(voxel)", list(voxel))
     drawn(page)
 
@@ -258,7 +259,7 @@ def test_everything_is_measured_by_keys_too(clinic, open_tab, marked: Scan) -> N
     for _ in range(5):
         page.keyboard.press("Shift+ArrowRight")
     # Both ends are kept once the keys have rested.
-    page.wait_for_function("lightbox.measuring.room().items[0].points.every(([, , c]) => c < 14 || c > 34)")
+    until(page, "lightbox.measuring.room().items[0].points.every(([, , c]) => c < 14 || c > 34)")
     shown = page.evaluate("lightbox.measuring.room().items[0].words")
     expect(page.locator("#measuring-said")).to_have_text(f"Kept: {shown}")
     (longer,) = kept(clinic, marked)
