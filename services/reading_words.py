@@ -62,6 +62,13 @@ def truth_words(review: Review, task: str) -> str:
     return f"{words_of(task).finding} {'present' if review.truth_positive else 'absent'}"
 
 
+def outline_source(review: Review) -> str:
+    """Say where the mask that a review brings is from."""
+    if review.verdict is Verdict.LABELLED:
+        return "of an imported label"
+    return f"corrected by {review.reviewer_name}"
+
+
 def recognised_words(recognised: RecognisedSequence | None) -> str | None:
     """Which MRI sequence a scan is taken for, and whose word that is; None where nobody asked."""
     if recognised is None:

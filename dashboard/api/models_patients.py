@@ -28,7 +28,9 @@ class PatientScanAnswer(ApiAnswer):
     outcome: Outcome | None
     version: str | None = Field(description="Of the latest result")
     verdict: Verdict | None = Field(description="Of the latest result's newest review")
-    volume_ml: float | None = Field(description="Of the corrected mask where that is the newest review")
+    volume_ml: float | None = Field(
+        description="Of the mask that counts now: corrected, labelled, or the AI's"
+    )
     product_mm2: float | None = Field(description="Sum of the diameter products of the measurable lesions")
 
 

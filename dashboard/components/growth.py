@@ -13,7 +13,7 @@ from dashboard.components.attributes import aria, data
 from dashboard.components.results import local_date
 from services import addresses
 from services.measurement_words import millilitres
-from services.reading_words import VERDICT_NAMES
+from services.reading_words import VERDICT_NAMES, outline_source
 from services.reviewing.growth import percent_change
 from services.reviewing.worklist import letters
 
@@ -110,8 +110,8 @@ def side_words(side: Side) -> str:
     """Whose outline is compared."""
     scan = side.scan
     day = local_date(scan.examined_at)
-    if side.corrected_by:
-        return f"{day}: the outline as corrected by {side.corrected_by}."
+    if side.brought_by is not None:
+        return f"{day}: the outline {outline_source(side.brought_by)}."
     said = ""
     if scan.review is not None and scan.review.result_id == side.layer:
         said = f", {VERDICT_NAMES[scan.review.verdict].lower()} by {scan.review.reviewer_name}"

@@ -61,21 +61,13 @@ def viewer_data(
         "probability": result.id if result is not None and has_probability else None,
         "finding": words_of(scan.task).finding,
         "says": "" if result is None else outcome_words(result.task, result.outcome),
-        "start": first_voxel(scan, shown_measurements(view)),
+        "start": first_voxel(scan, view.measurements),
     }
 
 
 def shows_heatmap(result: Result) -> bool:
     """Whether a heat map is drawn: results keep maps of versions whose maps were not checked."""
     return result.has_heatmap and result.positive and words_of(result.task).heat_map
-
-
-def shown_measurements(view: ScanView) -> Measurements | None:
-    """Of the corrected mask where there is one, else of the AI's."""
-    corrected = view.corrected
-    if corrected is not None:
-        return corrected.measurements
-    return view.result.measurements if view.result is not None else None
 
 
 def first_slice(scan: Scan, measurements: Measurements | None) -> int:

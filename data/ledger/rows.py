@@ -27,7 +27,7 @@ from sqlalchemy import (
 from data.codec import to_json
 from data.columns import folded
 from data.database import bump, reading, writing
-from data.records import Result, Review, Scan, Verdict
+from data.records import Result, Review, Scan, counting_mask
 from data.tables import REVISION_OF_SCANS, ledger, results, reviews, revisions, scans, triage, withdrawn_scans
 
 RECOUNTS = "recounts"
@@ -86,13 +86,12 @@ def note_review(connection: Connection, scan_id: str, result_id: str, current: R
             "dice": None if current.dice is None else float(current.dice),
             "reviewed_us": microseconds(current.created_at),
         }
-    # Whoever corrected a mask sees the sizes of the corrected one, as long as that review counts.
-    if current is None or current.verdict is not Verdict.CORRECTED:
+    brought = counting_mask(current)
+    if brought is None:
         _note(connection, scan_id, values | {"of_result": result_id}, _CHANGE_TO_SIZES_OF_RESULT)
-        return
-    measured = current.measurements
-    sizes = {name: None if measured is None else getattr(measured, name) for name in _SIZES}
-    _note(connection, scan_id, values | sizes)
+    else:
+        sizes = {name: getattr(brought.measurements, name) for name in _SIZES}
+        _note(connection, scan_id, values | sizes)
 
 
 def note_old_review(connection: Connection, scan_id: str) -> None:
@@ -232,8 +231,8 @@ def _of_result(result: Result) -> dict[str, Any]:
 
 
 def _recounted_columns() -> list[Any]:
-    corrected = reviews.c.verdict == Verdict.CORRECTED.value
-    sizes = [case((corrected, reviews.c[name]), else_=results.c[name]).label(name) for name in _SIZES]
+    brought = reviews.c.measurements.is_not(None)  # `counting_mask`
+    sizes = [case((brought, reviews.c[name]), else_=results.c[name]).label(name) for name in _SIZES]
     of_scan = ("patient_id", "task", "status", "modality", "sequence", "manufacturer", "scanner", "site")
     of_result = ("positive", "probability", "has_mask", "estimated_dice", "head_row", "head_column")
     return [

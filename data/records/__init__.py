@@ -47,6 +47,8 @@ from data.records.reviews import (
     Review,
     SecondReading,
     Verdict,
+    counting_mask,
+    counting_measurements,
     current_review,
     standing_reviews,
 )
@@ -178,6 +180,8 @@ __all__ = [
     "WATCHED",
     "Watched",
     "Withdrawal",
+    "counting_mask",
+    "counting_measurements",
     "current_review",
     "outcome_of",
     "WorklistPage",

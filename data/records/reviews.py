@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from data.records.results import Measurements
+from data.records.results import Measurements, Result
 
 
 class Verdict(StrEnum):
@@ -108,3 +108,20 @@ def current_review(reviews: Iterable[Review], result_id: str) -> Review | None:
     use say follows from it (the store keeps its answer beside each result).
     """
     return next(reversed(standing_reviews(reviews, result_id)), None)
+
+
+def counting_mask(current: Review | None) -> Review | None:
+    """The current review where it brings a mask that stands in the place of the AI's, else None.
+
+    The one rule: a corrected mask counts, and one that came with an imported label; else the AI's own does.
+    `data.ledger.rows.recount` says the same in SQL.
+    """
+    return current if current is not None and current.measurements is not None else None
+
+
+def counting_measurements(result: Result | None, current: Review | None) -> Measurements | None:
+    """The sizes that count of a scan now: of the mask that counts; None where there is none."""
+    brought = counting_mask(current)
+    if brought is not None:
+        return brought.measurements
+    return None if result is None else result.measurements

@@ -33,7 +33,7 @@ ledger = Table(
     Column("uncertain", Boolean),
     Column("probability", Double),
     Column("has_mask", Boolean),
-    Column("volume_ml", Double),  # of the corrected mask where there is one
+    Column("volume_ml", Double),  # of a corrected or labelled mask where one counts
     Column("longest_diameter_mm", Double),
     Column("estimated_dice", Double),
     Column("read_us", BigInteger),  # when, as `created_us`

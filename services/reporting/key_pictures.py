@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.files import FileStore
-from data.records import Lesion, Measurements
+from data.records import Lesion
 from reports.key_pictures import Mark, key_picture_png
 from services import keys
 from services.reviewing.pictures import AI, COLOURS, CORRECTED, Pictures
@@ -38,8 +38,8 @@ class KeyPictures:
 
     def chosen(self, view: ScanView) -> tuple[KeySlice, ...]:
         """At most MOST slices of the outline that counts; the middle slice where nothing is outlined."""
-        layer, measurements = counting_outline(view)
-        lesions = () if measurements is None else measurements.lesions[:MOST]
+        layer = AI if view.corrected is None else CORRECTED
+        lesions = () if view.measurements is None else view.measurements.lesions[:MOST]
         if not lesions:
             return (KeySlice(view.scan.slices // 2),)
         numbers: dict[int, tuple[int, ...]] = {}
@@ -52,7 +52,7 @@ class KeyPictures:
         scan = view.scan
         low, high, _, _ = self._pictures.window(scan.id)
         mask = None if chosen.layer is None else self._pictures.mask(scan.id, chosen.layer)[chosen.index]
-        _, measurements = counting_outline(view)
+        measurements = view.measurements
         marks = []
         if mask is not None and measurements is not None:
             marks = [_mark(number, measurements.lesions[number - 1], mask) for number in chosen.lesions]
@@ -66,13 +66,6 @@ class KeyPictures:
             spacing_mm=scan.spacing.in_plane,
             words=f"Slice {chosen.index + 1} of {scan.slices}" if scan.slices > 1 else "",
         )
-
-
-def counting_outline(view: ScanView) -> tuple[str, Measurements | None]:
-    """Whose outline counts now, with its sizes: the reviewer's where the current verdict has one."""
-    if view.corrected is not None:
-        return CORRECTED, view.corrected.measurements
-    return AI, None if view.result is None else view.result.measurements
 
 
 def _mark(number: int, lesion: Lesion, mask: NDArray[np.bool_]) -> Mark:

@@ -14,6 +14,7 @@ from data.records import (
     Result,
     Review,
     Verdict,
+    counting_mask,
 )
 from data.version import VERSION
 from reports.reading_report import KeyPicture, ReadingReport, Row, Section, SizeTable
@@ -23,6 +24,7 @@ from services.reading_words import (
     UNSURE_OUTLINE,
     VERDICT_NAMES,
     lesion_words,
+    outline_source,
     reason_words,
     recognised_words,
     spacing_words,
@@ -153,11 +155,11 @@ def _sections(
 ) -> Iterator[Section]:
     if review is not None:
         yield Section("Review", _stated(_review(review, result.task, hidden)))
-    corrected = review is not None and review.measurements is not None
-    if review is not None and review.measurements is not None:
-        yield _sizes(f"Sizes: outline {_whose(review)}", review.measurements, view)
+    corrected = counting_mask(review)
+    if corrected is not None and corrected.measurements is not None:
+        yield _sizes(f"Sizes: outline {outline_source(corrected)}", corrected.measurements, view)
     if result.measurements is not None:
-        replaced = ", replaced by the outline above" if corrected else ""
+        replaced = "" if corrected is None else ", replaced by the outline above"
         yield _sizes(f"Sizes: outline of the AI{replaced}", result.measurements, view)
     yield Section("Identifiers", _stated(_identifiers(view, result)))
 
@@ -181,12 +183,6 @@ def _review(review: Review, task: str, hidden: Identity | None) -> list[tuple[st
             "" if review.dice is None else f"Dice {review.dice:.2f} of the AI's outline with this one",
         ),
     ]
-
-
-def _whose(review: Review) -> str:
-    if review.verdict is Verdict.LABELLED:
-        return "of an imported label"
-    return f"corrected by {review.reviewer_name}"
 
 
 def _sizes(title: str, measurements: Measurements, view: ScanView) -> Section:
@@ -215,7 +211,7 @@ def _picture(view: ScanView, chosen: KeySlice, review: Review | None) -> KeyPict
         caption = f"{place}: nothing is outlined."
     else:
         numbers = " and ".join(str(number) for number in chosen.lesions)
-        whose = _whose(review) if review is not None and chosen.layer == CORRECTED else "of the AI"
+        whose = outline_source(review) if review is not None and chosen.layer == CORRECTED else "of the AI"
         caption = f"{place}: largest extent of lesion {numbers}, outline {whose}."
     return KeyPicture(caption, f"{caption} {_sides(view)}")
 

@@ -13,7 +13,7 @@ from data import formats
 from data.errors import InvalidInput, NotFound
 from data.files import FileStore
 from data.packing import unpacked
-from data.records import Lesion, Measurements, MrSequence, Patient, Scan, User, Verdict
+from data.records import Lesion, Measurements, MrSequence, Patient, Review, Scan, User, counting_mask
 from models import growth
 from models.growth import ResponseClass, percent_change
 from models.lesion_matching import Match, MatchKind, linked_slices, mapping, matched, numbered
@@ -46,7 +46,7 @@ class Side:
 
     scan: PatientScan
     version: str  # that drew it; of a corrected mask the one that was corrected
-    corrected_by: str  # "" where the mask is a version's own
+    brought_by: Review | None  # the review that counts and brings the mask; None where it is a version's own
     layer: str  # of its pictures: the id of the result, or of the review that corrected it
     mask_key: str
     measurements: Measurements
@@ -181,16 +181,15 @@ def _of_id(choices: tuple[PatientScan, ...], scan_id: str) -> PatientScan:
 
 
 def _side(scan: PatientScan, version: str | None) -> Side | None:
-    """The mask that counts: the corrected one where that is current, else that of `version`, if any."""
-    review = scan.review
-    if review is not None and review.verdict is Verdict.CORRECTED and review.measurements is not None:
+    """The mask that counts where a review brings it, else that of `version`, if any."""
+    review = counting_mask(scan.review)
+    if review is not None and review.measurements is not None:
         made_by = scan.result.provenance.model_version if scan.result else ""
-        key = keys.corrected_mask(review.id)
-        return Side(scan, made_by, review.reviewer_name, review.id, key, review.measurements)
+        return Side(scan, made_by, review, review.id, keys.corrected_mask(review.id), review.measurements)
     for result in scan.results:
         known = result.measurements
         if result.has_mask and known is not None and result.provenance.model_version == version:
-            return Side(scan, version, "", result.id, keys.mask(result.id), known)
+            return Side(scan, version, None, result.id, keys.mask(result.id), known)
     return None
 
 

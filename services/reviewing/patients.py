@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from data.errors import NotFound
-from data.records import Measurements, Patient, Result, Review, Scan, User, Verdict, current_review
+from data.records import (
+    Measurements,
+    Patient,
+    Result,
+    Review,
+    Scan,
+    User,
+    Verdict,
+    counting_mask,
+    counting_measurements,
+    current_review,
+)
 from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
@@ -37,10 +48,8 @@ class PatientScan:
 
     @property
     def measurements(self) -> Measurements | None:
-        """Of the corrected mask where the current review is a correction, else of the model's."""
-        if self.review is not None and self.review.verdict is Verdict.CORRECTED:
-            return self.review.measurements
-        return None if self.result is None else self.result.measurements
+        """The sizes that count now."""
+        return counting_measurements(self.result, self.review)
 
     @property
     def product_mm2(self) -> float | None:
@@ -192,5 +201,6 @@ def _measured(scan: PatientScan) -> Iterator[tuple[str | None, Measurements | No
     """What each version measured, of several readings by one the latest, and what a reviewer stands for."""
     versions = {result.provenance.model_version: result for result in reversed(scan.results)}
     yield from ((version, result.measurements) for version, result in versions.items())
-    if scan.review is not None and scan.review.verdict in (Verdict.ACCEPTED, Verdict.CORRECTED):
+    accepted = scan.review is not None and scan.review.verdict is Verdict.ACCEPTED
+    if accepted or counting_mask(scan.review) is not None:
         yield None, scan.measurements

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from data import formats
 from data.errors import NotFound
 from data.files import FileStore
-from data.records import Result, Scan
+from data.records import Result, Scan, counting_mask
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
@@ -154,10 +154,10 @@ class Pictures:
 
     def _mask_key(self, scan_id: str, layer: str) -> str:
         if layer == CORRECTED:
-            current = self._reviews.current(scan_id)
-            if current is None or current.measurements is None:
+            brought = counting_mask(self._reviews.current(scan_id))
+            if brought is None:
                 raise NotFound(NO_CORRECTED_MASK)
-            return keys.corrected_mask(current.id)
+            return keys.corrected_mask(brought.id)
         result = self._results.latest(scan_id)
         if layer != AI or result is None or not result.has_mask:
             raise NotFound("This scan has no mask.")

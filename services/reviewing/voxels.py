@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from data.errors import NO_SCAN, InvalidInput, NotFound
 from data.files import FileStore
-from data.records import User
+from data.records import User, counting_mask
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from services import keys
@@ -96,10 +96,10 @@ class Voxels:
         return result.id
 
     def _review_id(self, scan_id: str, version: str) -> str:
-        review = self._reviews.get(version) if version else self._reviews.current(scan_id)
-        if review is None or review.scan_id != scan_id or review.measurements is None:
+        brought = counting_mask(self._reviews.get(version) if version else self._reviews.current(scan_id))
+        if brought is None or brought.scan_id != scan_id:
             raise NotFound("This scan has no such corrected mask.")
-        return review.id
+        return brought.id
 
 
 def voxel_type_of(dtype: np.dtype[Any]) -> str:

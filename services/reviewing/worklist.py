@@ -16,6 +16,7 @@ from data.ledger.bands import NONE
 from data.ledger.worklist import WorklistStore
 from data.records import (
     DoubtKind,
+    Measurements,
     Patient,
     Result,
     Review,
@@ -27,6 +28,8 @@ from data.records import (
     WorklistPage,
     WorklistQuery,
     WorklistRow,
+    counting_mask,
+    counting_measurements,
     current_review,
 )
 from data.stores.patients import PatientStore
@@ -80,7 +83,12 @@ class ScanView:
     @property
     def corrected(self) -> Review | None:
         """The current review, where it brings a mask that stands in the place of the AI's."""
-        return self.current if self.current is not None and self.current.measurements is not None else None
+        return counting_mask(self.current)
+
+    @property
+    def measurements(self) -> Measurements | None:
+        """The sizes that count now."""
+        return counting_measurements(self.result, self.current)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,18 @@ from data.database import new_id, now
 from data.errors import InvalidInput, NotFound
 from data.files import FileStore
 from data.packing import unpacked
-from data.records import NOTICE, AuditEvent, Job, JobState, Result, Review, Scan, User, Verdict
+from data.records import (
+    NOTICE,
+    AuditEvent,
+    Job,
+    JobState,
+    Result,
+    Review,
+    Scan,
+    User,
+    Verdict,
+    counting_mask,
+)
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
@@ -202,7 +213,8 @@ class RetrainingPacks:
 
     def _true_mask(self, scan: Scan, result: Result, review: Review) -> Mask | None:
         """What is held to be the finding, (slices, height, width); None where nothing says so."""
-        if review.measurements is not None and self._files.exists(keys.corrected_mask(review.id)):
+        brought = counting_mask(review)
+        if brought is not None and self._files.exists(keys.corrected_mask(brought.id)):
             return np.asarray(unpacked(self._files.get(keys.corrected_mask(review.id))), dtype=bool)
         if not review.truth_positive:
             return np.zeros(scan.shape, dtype=bool)

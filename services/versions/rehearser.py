@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from data import formats
 from data.files import FileStore
 from data.packing import packed, unpacked
-from data.records import Measurements, PairedMetric, RehearsedScan, Result, Review, Scan, VersionAnswer
+from data.records import (
+    Measurements,
+    PairedMetric,
+    RehearsedScan,
+    Result,
+    Review,
+    Scan,
+    VersionAnswer,
+    counting_mask,
+)
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from models.overlap import dice
@@ -125,7 +134,7 @@ class Rehearser:
 
     def _true_mask(self, review: Review) -> Mask | None:
         # An accepted mask is the champion's own: to measure its rival against it would be no test.
-        if review.measurements is None or not review.truth_positive:
+        if counting_mask(review) is None or not review.truth_positive:
             return None
         return np.asarray(unpacked(self._files.get(keys.corrected_mask(review.id))), dtype=bool)
 

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import torch
 from argon2 import PasswordHasher
+from numpy.typing import NDArray
 
 from data.database import new_id, now
 from data.files import FileStore
@@ -238,13 +239,17 @@ class Clinic:
         return self._add(array, grid, header, Spacing(), identity, uploaded_by, PNEUMONIA, status)
 
     def read_volume(
-        self, scan: Scan, lesions: int = 1, expected: float | None = None, **changes: Any
+        self,
+        scan: Scan,
+        lesions: int = 1,
+        expected: float | None = None,
+        *,
+        mask: NDArray[np.bool_] | None = None,
+        **changes: Any,
     ) -> Result:
-        """A result with a mask of boxes, the first from row 20, column 12, on slices 8 to 13."""
-        mask = np.zeros((scan.slices, scan.height, scan.width), bool)
-        for number in range(lesions):
-            top, size = 8 + 7 * number, 6 - 2 * number
-            mask[top : top + size, 20 : 34 - 4 * number, 12 + 16 * number : 24 + 14 * number] = True
+        """A result with this mask, else one of boxes: the first from row 20, column 12, slices 8 to 13."""
+        if mask is None:
+            mask = boxes(scan.shape, lesions)
         affine = np.array([[0, 0, -1.0, 20], [0, -2.0, 0, 30], [3.0, 0, 0, -36], [0, 0, 0, 1]])
         found = measure(mask, scan.spacing, affine if scan.grid.placed else None)
         result = self._result(scan, BRAIN_TUMOUR, 0.97)
@@ -291,6 +296,15 @@ class Clinic:
         self.files.put_array(keys.array(scan.id), array)
         self.files.put(keys.thumbnail(scan.id), pictures.thumbnail_png(array))
         return self.scans.add(scan)[0]
+
+
+def boxes(shape: tuple[int, int, int], lesions: int) -> NDArray[np.bool_]:
+    """A mask of so many boxes, each smaller than the one before."""
+    mask = np.zeros(shape, bool)
+    for number in range(lesions):
+        top, size = 8 + 7 * number, 6 - 2 * number
+        mask[top : top + size, 20 : 34 - 4 * number, 12 + 16 * number : 24 + 14 * number] = True
+    return mask
 
 
 def head(shape: tuple[int, int, int]) -> Any:

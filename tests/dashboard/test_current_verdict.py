@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dashboard.build import build_dashboard
 from dashboard.components import review as parts
 from dashboard.pages import scan as page
 from dashboard.pages import scan_review
-from data.database import new_id
+from data.database import new_id, now
 from data.errors import UnchangedMask
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
@@ -25,11 +26,13 @@ from data.packing import packed
 from data.records import BRAIN_TUMOUR, RejectReason, Result, Review, Role, Scan, User, Verdict, WorklistQuery
 from services import keys
 from services.importing.labels import label_review
+from services.measurement_words import EMPTY, millilitres
 from services.reviewing.review import DrawnMask
-from tests.dashboard.clinic import Clinic
+from tests.dashboard.clinic import ADA, Clinic
 from tests.dashboard.conftest import log_in
 
 AI_SIDE = 2  # of the square that the AI draws
+VOXEL_ML = 3.0 * 2.0 * 1.0 / 1000
 
 SAYS = st.one_of(
     st.just(("accept",)),
@@ -37,7 +40,7 @@ SAYS = st.one_of(
     st.tuples(st.just("correct"), st.integers(0, 3)),
     st.just(("unsure",)),
     st.tuples(st.just("take back"), st.integers(0, 5)),
-    st.tuples(st.just("label"), st.booleans()),
+    st.tuples(st.just("label"), st.booleans(), st.booleans()),
     st.just(("read again",)),
 )
 
@@ -77,14 +80,17 @@ class House:
         self.judgements, self.ledger = JudgementStore(clinic.database, share=1.0), Ledger(clinic.database)
 
     def new_case(self) -> Case:
-        scan = self.clinic.add_volume("u", shape=(6, 20, 16))
+        """A patient with a scan that is asked about, and an earlier one to compare it with."""
+        identity = replace(ADA, patient_id=new_id())
+        prior, scan = (
+            self.clinic.add_volume("u", identity, shape=(6, 20, 16), acquired_at=now() - timedelta(days=days))
+            for days in (90, 0)
+        )
+        self._read(prior)
         return Case(scan, self._read(scan))
 
     def _read(self, scan: Scan) -> Result:
-        result = self.clinic.read_volume(scan, lesions=0)
-        mask = self.drawn(AI_SIDE)
-        self.clinic.files.put(keys.mask(result.id), packed(mask))
-        return result
+        return self.clinic.read_volume(scan, mask=self.drawn(AI_SIDE))
 
     @staticmethod
     def drawn(side: int) -> np.ndarray:
@@ -112,9 +118,13 @@ class House:
             case ("take back", place) if place < len(case.standing):
                 said = case.standing.pop(place)
                 reviews.take_back(said.id, self.head)
-            case ("label", truth):
-                review = label_review(new_id(), case.scan, case.result, truth, None, None)
-                self._note(case, self.clinic.reviews.add(review), truth)
+            case ("label", truth, with_mask):
+                label = self.drawn(3 if truth else 0) if with_mask else None
+                drawn = self.drawn(AI_SIDE)
+                review = label_review(new_id(), case.scan, case.result, truth, label, drawn)
+                if label is not None:
+                    self.clinic.files.put(keys.corrected_mask(review.id), packed(label))
+                self._note(case, self.clinic.reviews.add(review), truth, label)
             case ("read again",):
                 case.result, case.standing = self._read(case.scan), []
 
@@ -130,6 +140,30 @@ class House:
         counts = shown[parts.COUNTS]
         assert getattr(counts, "data-result") == case.result.id
         return getattr(counts, "data-review"), sources.get("corrected", {}).get("version")
+
+    def volumes_told(self, case: Case) -> dict[str, float | None]:
+        """How large what was found is now, in mL, by who says so."""
+        scan_id, viewer = case.scan.id, self.grey
+        columns = self.ledger.columns()
+        (line,) = [line for line in columns.rows if columns.scan_ids[line].decode() == scan_id]
+        of_patient = self.reviewing.patients.patient(case.scan.patient_id, viewer)
+        (listed,) = [scan for scan in of_patient.scans if scan.scan.id == scan_id]
+        compared = self.reviewing.growth.compare(case.scan.patient_id, viewer, scan_id)
+        assert compared.sides is not None
+        answer = self.client.get(f"/api/v1/patients/{case.scan.patient_id}").get_json()
+        scans = [scan for study in answer["studies"] for own in study["series"] for scan in own["scans"]]
+        shown = self.reviewing.worklist.scan(scan_id, viewer).measurements
+        newest_course = [course for course in of_patient.courses if course.version is None]
+        in_course = [point.volume_ml for course in newest_course for point in course.points]
+        told = {
+            "worklist": self.row(case, viewer).volume_ml,
+            "ledger": float(columns.numbers["volume_ml"][line]),
+            "patient's page": listed.measurements and listed.measurements.volume_ml,
+            "growth": compared.sides[1].measurements.volume_ml,
+            "patient in the API": next(scan["volume_ml"] for scan in scans if scan["id"] == scan_id),
+            "scan's page": shown and shown.volume_ml,
+        }
+        return told | ({"what reviewers stand for": in_course[-1]} if in_course else {})
 
     def row(self, case: Case, user: User) -> Any:
         found = self.reviewing.worklist.page(WorklistQuery(search=case.scan.id), user)
@@ -152,7 +186,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     clinic.close()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
+@example(acts=[("accept",), ("read again",)])
+@example(acts=[("correct", 3), ("accept",), ("take back", 1), ("take back", 0)])
+@example(acts=[("label", True, True), ("unsure",), ("take back", 1)])
+@example(acts=[("label", False, True), ("reject", True)])
 @given(acts=st.lists(SAYS, max_size=9))
 def test_page_worklist_ledger_downloads_and_real_use_agree(house: House, acts: list[tuple[Any, ...]]) -> None:
     case = house.new_case()
@@ -184,12 +222,18 @@ def agree(house: House, case: Case) -> None:
     api = house.client.get(f"/api/v1/scans/{case.scan.id}").get_json()
     assert (api["current_review"] or {}).get("id", "") == review
 
+    voxels = (corrected if corrected is not None else House.drawn(AI_SIDE)).sum()
+    expected_ml = VOXEL_ML * voxels
+    told = house.volumes_told(case)
+    assert told == dict.fromkeys(told, pytest.approx(expected_ml))
+    sizes = first_sizes(house, case)
+    assert (millilitres(expected_ml) if voxels else EMPTY) in sizes
+    assert ("OUTLINE OF THE AI" in sizes) is (corrected is None)
+    stands = counts is not None and (counts.verdict == "accepted" or corrected is not None)
+    assert ("what reviewers stand for" in told) is stands
     row = house.row(case, house.head)
     assert row.verdict == (None if counts is None else counts.verdict)
-    ai_ml = case.result.measurements and case.result.measurements.volume_ml
-    voxel_ml = 3.0 * 2.0 * 1.0 / 1000
-    shown_ml = ai_ml if corrected is None else voxel_ml * corrected.sum()
-    assert row.volume_ml == pytest.approx(shown_ml)
+    assert row.volume_ml == pytest.approx(expected_ml)
     mask = house.mask(case)
     assert (mask is None) == (corrected is None)
     if corrected is not None:
@@ -208,6 +252,12 @@ def agree(house: House, case: Case) -> None:
         assert judgement.dice == dice_of(case)
     packs = house.clinic.services.training.packs._case(BRAIN_TUMOUR, case.scan.id)
     assert isinstance(packs, str) == (truth is None or (truth and verdict_without_mask(case)))
+
+
+def first_sizes(house: House, case: Case) -> str:
+    """The sizes that a report gives first."""
+    report = house.clinic.services.reading_reports.text(case.scan.id, house.grey)
+    return report[report.index("SIZES: ") :].split("\n\n")[0]
 
 
 def dice_of(case: Case) -> float | None:

@@ -15,9 +15,13 @@ from sqlalchemy.exc import StatementError
 from data.columns import Line, UtcDateTime
 from data.database import alembic_config, bump, migrate, open_database, reading, revision, writing
 from data.errors import LightboxError
+from data.ledger.rows import recount_if_behind
+from data.records import Verdict
+from data.stores.results import ResultStore
+from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
-from data.tables import metadata
-from tests.data.builders import a_header, a_kept_scan
+from data.tables import ledger, metadata
+from tests.data.builders import a_header, a_kept_scan, a_result, a_review, measured
 
 
 def test_the_migrations_make_what_the_tables_say(engine):
@@ -54,6 +58,24 @@ def test_a_day_without_a_time_stays_a_day_of_this_place(engine):
     assert day.acquired_day_only
     assert day.acquired_at.astimezone().isoformat().startswith("2024-07-01T00:00:00")
     assert (moment.acquired_at, moment.acquired_day_only) == (noon, False)
+
+
+def test_what_was_counted_of_labelled_masks_is_counted_anew(engine):
+    scan = a_kept_scan(engine)
+    result = ResultStore(engine).add(a_result(scan.id))
+    label = a_review(scan.id, result.id, verdict=Verdict.LABELLED, measurements=measured(20.0))
+    ReviewStore(engine).add(label)
+    config = alembic_config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0018")
+    recount_if_behind(engine)
+    with writing(engine) as connection:
+        connection.execute(update(ledger).values(volume_ml=12.5))  # as it was counted then
+    migrate(engine)
+    recount_if_behind(engine)
+    with reading(engine) as connection:
+        assert connection.execute(select(ledger.c.scan_id, ledger.c.volume_ml)).all() == [(scan.id, 20.0)]
 
 
 def test_a_database_of_a_newer_version_is_refused(engine):

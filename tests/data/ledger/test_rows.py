@@ -68,8 +68,9 @@ def act(
     elif kind == "review" and latest is not None:
         ReviewStore(engine).add(a_review(scan_id, latest.id, minute, truth_positive=flag, dice=0.5))
     elif kind == "correct" and latest is not None:
-        verdict = {"verdict": Verdict.CORRECTED, "measurements": measured(9.0 + number)}
-        ReviewStore(engine).add(a_review(scan_id, latest.id, minute, **verdict))
+        verdict = Verdict.LABELLED if flag else Verdict.CORRECTED
+        brought = measured(9.0 + number)
+        ReviewStore(engine).add(a_review(scan_id, latest.id, minute, verdict=verdict, measurements=brought))
     elif kind == "assign":
         TriageStore(engine).assign([scan_id], f"person {number}" if flag else None, "somebody", MORNING)
     elif kind == "urgency":

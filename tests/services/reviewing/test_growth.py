@@ -211,7 +211,7 @@ def test_the_corrected_outline_counts_where_that_is_the_current_review(house: Ho
     house.files.put(keys.corrected_mask(review.id), packed(corrected))
     house.reviews.add(review)
     shown = house.compare()
-    assert shown.sides is not None and shown.sides[0].corrected_by == "Dr Grey"
+    assert shown.sides is not None and shown.sides[0].brought_by == review
     assert shown.response is ResponseClass.STABLE and house.readings.asked == []
     house.reviews.add(a_review(prior.id, result.id, 9))  # accepted after all: the model's outline again
     assert house.compare().sides is None and house.readings.asked == [prior.id]

@@ -110,6 +110,17 @@ def test_the_reviewed_course_is_what_was_accepted_or_corrected(house: House) -> 
     assert measurements is not None and measurements.volume_ml == 12.0
 
 
+def test_a_labelled_mask_counts_as_a_corrected_one_does(house: House) -> None:
+    scan = house.scan(0)
+    result = house.reads(scan, "2", 10.0)
+    label = a_review(scan.id, result, verdict=Verdict.LABELLED, measurements=measured(20.0))
+    house.reviews.add(label)
+    view = house.view()
+    (reviewed,) = [course for course in view.courses if course.version is None]
+    assert [point.volume_ml for point in reviewed.points] == [20.0]
+    assert view.scans[0].measurements == label.measurements
+
+
 def test_sequences_are_not_mixed(house: House) -> None:
     house.reads(house.scan(0, sequence="FLAIR"), "2", 10.0)
     house.reads(house.scan(0, sequence="T1 contrast"), "2", 4.0)
