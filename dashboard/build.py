@@ -107,7 +107,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     performance_readers.register(app, services.performance, reviewing.agreement)
     drift.register(app, services.drift, requests, services.training.packs, tasks)
     models.register(app, services.versions)
-    rehearsal.register(app, services.versions)
+    rehearsal.register(app, services.versions, reviewing.blinding)
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
     admin.register(app, services.accounts, services.importing, services.settings.imports_from)
     alerts.register(app, services.alerts, services.schedules, services.accounts)

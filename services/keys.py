@@ -43,6 +43,11 @@ def corrected_mask(review_id: str) -> str:
     return f"reviews/{review_id}/mask.npy.z"
 
 
+def unaided_mask(reading_id: str, mask_id: str) -> str:
+    """A mask that a reader drew without the AI."""
+    return f"unaided/{reading_id}/{mask_id}.npy.z"
+
+
 def report(report_id: str, kind: str) -> str:
     """A file of a report, `kind` being pdf, json or html."""
     return f"reports/{report_id}/report.{kind}"

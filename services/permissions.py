@@ -48,6 +48,7 @@ class Permission(StrEnum):
     ANSWER_FEEDBACK = "answer what people say of results"
     ASK_FOR_REVIEWS = "ask for reviews"
     WITHDRAW_REVIEW_REQUESTS = "take back requests for reviews"
+    SET_UNAIDED_RULES = "say which scans are read without the AI first"
     SEE_STATISTICS = "see statistics"
     SAVE_VIEWS = "save views"
     SET_GOALS = "set goals"
@@ -133,6 +134,9 @@ TABLE: Mapping[Permission, Grant] = {
         (_CLINICIAN, _HEAD, _MLOPS), "Ask reviewers to look at chosen scans, with a reason."
     ),
     Permission.WITHDRAW_REVIEW_REQUESTS: Grant((_HEAD, _MLOPS), "Take a request for a review back."),
+    Permission.SET_UNAIDED_RULES: Grant(
+        (_HEAD,), "Set, for each task, the share of new scans that is read without the AI first."
+    ),
     Permission.SEE_STATISTICS: Grant(
         (_CLINICIAN, _HEAD, _MLOPS), "See cohort and performance, and take their numbers away as files."
     ),

@@ -141,8 +141,8 @@ class ApiDrift:
 
     def influential_scans(self, run_id: str) -> Response:
         """The scans that pull a feature, the strongest first."""
-        require(Permission.SEE_SCANS)
-        influence = self.services.drift.influential_scans.of(run_id, FeatureQuery.given().feature)
+        user = require(Permission.SEE_SCANS)
+        influence = self.services.drift.influential_scans.of(run_id, FeatureQuery.given().feature, user)
         usual = UsualAnswer(
             median=influence.median, q25=influence.q25, q75=influence.q75, usual=influence.usual
         )

@@ -33,9 +33,9 @@ def register(server: Flask, services: Services) -> None:
 
     def numbers() -> Response:
         """The numbers of the page for the address; without a metric, those of every one."""
-        require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_STATISTICS)
         query = PerformanceParameters.given()
-        asked = services.performance.numbers.asked(request.query_string.decode("utf-8", "replace"))
+        asked = services.performance.numbers.asked(request.query_string.decode("utf-8", "replace"), user)
         return jsonify(services.performance.exports.numbers(asked, every=query.metric is None))
 
     operations.add(server, NUMBERS, "api_performance", numbers)

@@ -119,8 +119,9 @@ class ApiScans:
         user, reviewing = reader(), self.services.reviewing
         reviewing.worklist.scan(scan_id, user)
         query = MaskQuery.given()
+        reviewing.blinding.refuse_model(scan_id, user)
         if query.layer == CORRECTED:
-            reviewing.second_readings.refuse_blind(scan_id, user)
+            reviewing.blinding.refuse_reviews(scan_id, user)
         content, name, kind = reviewing.pictures.mask_file(scan_id, query.form, query.layer, query.index)
         response = Response(content, mimetype=kind)
         response.headers.set("Content-Disposition", "attachment", filename=name)

@@ -75,8 +75,10 @@ class DriftFiles:
 
     def thumbnail(self, scan_id: str) -> Response:
         """A slice with the outline of its mask."""
-        require(Permission.SEE_SCANS)
-        response = Response(self.services.reviewing.gallery.thumbnail(_id(scan_id)), mimetype="image/png")
+        user, reviewing = require(Permission.SEE_SCANS), self.services.reviewing
+        reviewing.blinding.refuse_model(_id(scan_id), user)
+        reviewing.blinding.refuse_reviews(scan_id, user)
+        response = Response(reviewing.gallery.thumbnail(scan_id), mimetype="image/png")
         response.headers["Cache-Control"] = KEPT_BY_BROWSER
         return response
 

@@ -53,6 +53,7 @@ class ModelFiles:
         reader()
         if not _ID.fullmatch(rehearsal_id) or not _ID.fullmatch(scan_id):
             raise NotFound("There is no such picture.")
+        self.services.reviewing.blinding.refuse_model(scan_id, reader())
         content = self.services.versions.rehearsal_pictures.png(rehearsal_id, scan_id)
         response = Response(content, mimetype="image/png")
         response.headers["Cache-Control"] = KEPT_BY_BROWSER

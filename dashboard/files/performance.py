@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 
 from dashboard.auth import require
 from data.errors import InvalidInput
+from data.records import User
 from services.performance.numbers import PerformanceQuery
 from services.permissions import Permission
 
@@ -36,28 +37,28 @@ class PerformanceFiles:
     def export(self, kind: str) -> Response:
         """The numbers of every metric as a table, or the chart as PNG."""
         user = require(Permission.SEE_STATISTICS)
-        return _download(self.services.performance.exports.export(self._asked(), kind, user))
+        return _download(self.services.performance.exports.export(self._asked(user), kind, user))
 
     def assess_ai(self) -> Response:
         """Readings of a version as Assess-AI takes them."""
         user = require(Permission.SEE_STATISTICS)
-        return _download(self.services.performance.assess_ai.export(self._asked(), user))
+        return _download(self.services.performance.assess_ai.export(self._asked(user), user))
 
     def picture(self) -> Response:
         """A picture that the run behind a version left; `path` says which."""
-        require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_STATISTICS)
         path = request.args.get("path", "")
         if not path:
             raise InvalidInput("Say which picture by its path.")
         address = urlencode({name: value for name, value in request.args.items() if name != "path"})
-        asked = self.services.performance.numbers.asked(address)
+        asked = self.services.performance.numbers.asked(address, user)
         content = self.services.performance.details.picture(asked, path)
         kind = "image/png" if path.lower().endswith(".png") else "image/jpeg"
         return Response(content, mimetype=kind)
 
-    def _asked(self) -> PerformanceQuery:
+    def _asked(self, user: User) -> PerformanceQuery:
         words = request.query_string.decode("utf-8", "replace")
-        return self.services.performance.numbers.asked(words)
+        return self.services.performance.numbers.asked(words, user)
 
 
 def _download(export: Export) -> Response:

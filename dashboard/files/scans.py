@@ -69,23 +69,23 @@ class ScanFiles:
 
     def mask_picture(self, scan_id: str, index: int) -> Response:
         """The mask on one slice as a transparent fill."""
-        readable(scan_id)
+        self._readable_result(scan_id)
         return _picture(self.services.reviewing.pictures.mask_png(scan_id, index, self._layer(scan_id)))
 
     def outline_picture(self, scan_id: str, index: int) -> Response:
         """The mask's outline on one slice."""
-        readable(scan_id)
+        self._readable_result(scan_id)
         return _picture(self.services.reviewing.pictures.outline_png(scan_id, index, self._layer(scan_id)))
 
     def compared_outline(self, scan_id: str, layer_id: str, index: int) -> Response:
         """The outline of one result or correction on one slice, whichever counts now."""
-        readable(scan_id)
+        self._readable_result(scan_id)
         self.services.reviewing.reviews.refuse_hidden(layer_id, reader())
         return _picture(self.services.reviewing.pictures.compared_outline_png(scan_id, layer_id, index))
 
     def heatmap_picture(self, scan_id: str) -> Response:
         """Where a classification looked."""
-        readable(scan_id)
+        self._readable_result(scan_id)
         return _picture(self.services.reviewing.pictures.heatmap_png(scan_id))
 
     def thumbnail(self, scan_id: str) -> Response:
@@ -98,13 +98,13 @@ class ScanFiles:
         form, index = request.args.get("form", "nifti"), request.args.get("index", type=int)
         if form not in ("nifti", "png"):
             raise InvalidInput("A mask can be had as nifti or as png.")
-        readable(scan_id)
+        self._readable_result(scan_id)
         pictures, layer = self.services.reviewing.pictures, self._layer(scan_id)
         return _download(*pictures.mask_file(scan_id, form, layer, index))
 
     def download_overlay(self, scan_id: str, index: int) -> Response:
         """One slice with the mask drawn in, as a PNG file; `low` and `high` are the window, where given."""
-        readable(scan_id)
+        self._readable_result(scan_id)
         low, high = (request.args.get(name, type=float) for name in ("low", "high"))
         window = None if low is None or high is None or not low < high < float("inf") else (low, high)
         pseudonym = self.services.reviewing.worklist.scan(scan_id, person()).patient.pseudonym
@@ -118,13 +118,18 @@ class ScanFiles:
         export = self.services.cohort.exports.export(asked.filters, kind, user)
         return _download(export.content, export.name, export.mime)
 
+    def _readable_result(self, scan_id: str) -> None:
+        """As `readable`, and refuse who has yet to read the scan without the AI."""
+        readable(scan_id)
+        self.services.reviewing.blinding.refuse_model(scan_id, reader())
+
     def _layer(self, scan_id: str) -> str:
         """The layer asked for; for who has yet to read the scan blind there is no corrected one."""
         layer = request.args.get("layer", AI)
         if layer not in (AI, CORRECTED):
             raise InvalidInput("The mask is either the AI's or the corrected one.")
         if layer == CORRECTED:
-            self.services.reviewing.second_readings.refuse_blind(scan_id, reader())
+            self.services.reviewing.blinding.refuse_reviews(scan_id, reader())
         return layer
 
 

@@ -36,7 +36,7 @@ class VolumeFiles:
 
     def __init__(self, services: Services) -> None:
         self._voxels = services.reviewing.voxels
-        self._second_readings = services.reviewing.second_readings
+        self._blinding = services.reviewing.blinding
 
     def volume(self, scan_id: str) -> Response:
         """Slices `first` to `last` of a scan, or all; they never change."""
@@ -47,14 +47,16 @@ class VolumeFiles:
     def mask(self, scan_id: str) -> Response:
         """The mask of a `layer`; that of a result or review `v` never changes."""
         readable(scan_id)
+        self._blinding.refuse_model(scan_id, reader())
         layer, version = request.args.get("layer", AI), request.args.get("v", "")
         if layer == CORRECTED:
-            self._second_readings.refuse_blind(scan_id, reader())
+            self._blinding.refuse_reviews(scan_id, reader())
         return _raw(self._voxels.mask(scan_id, reader(), layer, version), kept=bool(version))
 
     def probability(self, scan_id: str) -> Response:
         """The probability of each voxel, 0 to 255; that of a result `v` never changes."""
         readable(scan_id)
+        self._blinding.refuse_model(scan_id, reader())
         version = request.args.get("v", "")
         return _raw(self._voxels.probability(scan_id, reader(), version), kept=bool(version))
 

@@ -112,7 +112,7 @@ def show(cohort: CohortServices, user: User, search: str | None) -> Values:
     Raises InvalidInput for an address that filters by what does not exist.
     """
     asked = cohort.numbers.asked(search or "")
-    numbers = cohort.numbers.cohort(asked.filters)
+    numbers = cohort.numbers.cohort(asked.filters, user)
     figures = cohort.numbers.charts(numbers)
     return {
         TOTAL: cohort_panels.total_words(numbers),
@@ -123,7 +123,7 @@ def show(cohort: CohortServices, user: User, search: str | None) -> Values:
         BODY: "" if numbers.scans.n else "lb-hidden",
         AGREEMENT: cohort_panels.agreement(numbers),
         REFUSED: cohort_panels.refused(numbers, cohort.numbers.refusals(asked.filters), user),
-        COMPARISON: _comparison(cohort, asked.filters, asked.vs),
+        COMPARISON: _comparison(cohort, user, asked.filters, asked.vs),
         **{graph_id(name): figures[name] for name in CHARTS},
     }
 
@@ -229,11 +229,11 @@ def _register_views(app: Dash, cohort: CohortServices) -> None:
         return view_query(cohort, chosen)
 
 
-def _comparison(cohort: CohortServices, filters: Query, vs: str | None) -> Component | None:
+def _comparison(cohort: CohortServices, user: User, filters: Query, vs: str | None) -> Component | None:
     if vs is None:
         return None
     other = cohort.numbers.asked(vs).filters
-    return cohort_panels.comparison(cohort.comparison.compare(filters, other), filters, other)
+    return cohort_panels.comparison(cohort.comparison.compare(filters, other, user), filters, other)
 
 
 def _compare_buttons() -> list[Component]:

@@ -185,7 +185,7 @@ def detail(drift: DriftServices, tasks: Sequence[str], user: User, search: str |
     if at.feature is not None and at.run is not None and at.run.state is RunState.DONE:
         shown |= _feature(drift, at.run, at.feature)
         if may(user, Permission.SEE_SCANS):
-            shown |= _influential_scans(drift, at.run, at.feature)
+            shown |= _influential_scans(drift, user, at.run, at.feature)
     for graph in (DISTRIBUTION, HISTORY):
         shown[card_of(graph)] = "lb-card lb-chart" + (" lb-hidden" if shown[graph] is _EMPTY else "")
     return shown
@@ -202,9 +202,9 @@ def _feature(drift: DriftServices, run: DriftRun, name: str) -> Values:
     return shown
 
 
-def _influential_scans(drift: DriftServices, run: DriftRun, feature: str) -> Values:
+def _influential_scans(drift: DriftServices, user: User, run: DriftRun, feature: str) -> Values:
     try:
-        ranking = drift.influential_scans.of(run.id, feature)
+        ranking = drift.influential_scans.of(run.id, feature, user)
     except (InvalidInput, NotFound) as error:
         return {INFLUENTIAL_HEAD: html.P(str(error))}
     options = gallery.options(ranking)

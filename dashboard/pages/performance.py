@@ -74,9 +74,9 @@ def layout(user: User, argument: str = "") -> Component:
     return whole_page(user)
 
 
-def show(performance: PerformanceServices, search: str | None) -> Values:
+def show(performance: PerformanceServices, user: User, search: str | None) -> Values:
     """The upper part, by the id of the component it goes to; raises InvalidInput for a bad address."""
-    asked = performance.numbers.asked(search or "")
+    asked = performance.numbers.asked(search or "", user)
     shown = performance.numbers.shown(asked)
     goal = shown.goal
     return {
@@ -98,7 +98,7 @@ def set_goal(
     performance: PerformanceServices, user: User, search: str | None, goal: str | None, limit: str | None
 ) -> str:
     """Keep goal and limit of the metric that the address shows; returns what to say."""
-    asked = performance.numbers.asked(search or "")
+    asked = performance.numbers.asked(search or "", user)
     performance.goals.set_typed(asked.task, asked.metric, goal or "", limit or "", user)
     return "Set." if goal or limit else "Removed."
 
@@ -108,13 +108,13 @@ def goal_kept(
 ) -> Values:
     """Keep goal and limit, say so, and draw what depends on them."""
     sentence = set_goal(performance, user, search, goal, limit)
-    shown = show(performance, search)
+    shown = show(performance, user, search)
     return {GOAL_SAID: sentence} | {place: shown[place] for place in (GRAPH, BANNER, NUMBERS)}
 
 
-def control_values(performance: PerformanceServices, search: str | None) -> Values:
+def control_values(performance: PerformanceServices, user: User, search: str | None) -> Values:
     """What every control offers, and what an address has chosen in it."""
-    asked = performance.numbers.asked(search or "")
+    asked = performance.numbers.asked(search or "", user)
     shown = performance.numbers.shown(asked)
     return controls.values(asked, shown, performance.numbers.tasks, METRICS.values())
 
@@ -153,33 +153,33 @@ def _register_parts(app: Dash, performance: PerformanceServices) -> None:
 
     @app.callback(output=outputs(SHOWN), inputs=here)
     def _show(search: str | None, path: str | None) -> Values:
-        require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_STATISTICS)
         _only_here(path)
-        return show(performance, search)
+        return show(performance, user, search)
 
     @app.callback(output=outputs(CLOSER), inputs=here)
     def _closer_shown(search: str | None, path: str | None) -> Values:
-        require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_STATISTICS)
         _only_here(path)
-        return closer.show(performance, search)
+        return closer.show(performance, user, search)
 
     @app.callback(output=outputs({TRAINING: "children", TRAINING_CURVES: "children"}), inputs=here)
     def _training(search: str | None, path: str | None) -> Values:
-        require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_STATISTICS)
         _only_here(path)
-        return closer.training(performance, search)
+        return closer.training(performance, user, search)
 
     @app.callback(Output(COMPARISON, "children"), *here)
     def _compared(search: str | None, path: str | None) -> Component:
-        require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_STATISTICS)
         _only_here(path)
-        return closer.compared(performance, search)
+        return closer.compared(performance, user, search)
 
     @app.callback(output=outputs(controls.VALUES), inputs=here)
     def _controls(search: str | None, path: str | None) -> Values:
-        require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_STATISTICS)
         _only_here(path)
-        return control_values(performance, search)
+        return control_values(performance, user, search)
 
 
 def _register_changes(app: Dash, performance: PerformanceServices) -> None:
@@ -189,9 +189,9 @@ def _register_changes(app: Dash, performance: PerformanceServices) -> None:
         prevent_initial_call=True,
     )
     def _threshold(threshold: float | None, search: str | None, path: str | None) -> Values:
-        require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_STATISTICS)
         _only_here(path)
-        return closer.what_if(performance, search, threshold)
+        return closer.what_if(performance, user, search, threshold)
 
     @app.callback(
         output=outputs(

@@ -37,13 +37,14 @@ from services.performance.numbers import MOST_PROPOSALS
 from services.statistics.subgroups import SUBGROUPS
 
 if TYPE_CHECKING:
+    from data.records import User
     from services.assembly.performance import PerformanceServices
     from services.performance.numbers import PerformanceQuery
 
 
-def show(performance: PerformanceServices, search: str | None) -> Values:
+def show(performance: PerformanceServices, user: User, search: str | None) -> Values:
     """The lower part, without what is trained and compared, by the id of the component it goes to."""
-    asked = performance.numbers.asked(search or "")
+    asked = performance.numbers.asked(search or "", user)
     errors = performance.details.errors(asked)
     metric = METRICS[asked.metric]
     groups = performance.details.groups(asked)
@@ -69,9 +70,11 @@ def show(performance: PerformanceServices, search: str | None) -> Values:
     }
 
 
-def what_if(performance: PerformanceServices, search: str | None, threshold: float | None) -> Values:
+def what_if(
+    performance: PerformanceServices, user: User, search: str | None, threshold: float | None
+) -> Values:
     """What a threshold would do: the table, and the marks on both curves."""
-    asked = performance.numbers.asked(search or "")
+    asked = performance.numbers.asked(search or "", user)
     errors = performance.details.errors(asked)
     if threshold is None or not errors.n:
         raise PreventUpdate
@@ -83,9 +86,9 @@ def what_if(performance: PerformanceServices, search: str | None, threshold: flo
     return {WHAT_IF: table, ROC: _mark(far, recall), PRECISION: _mark(recall, precision)}
 
 
-def training(performance: PerformanceServices, search: str | None) -> Values:
+def training(performance: PerformanceServices, user: User, search: str | None) -> Values:
     """The run behind the version, and its curves."""
-    asked = performance.numbers.asked(search or "")
+    asked = performance.numbers.asked(search or "", user)
     if not asked.version:
         nothing = html.P("No version is registered.", className="text-secondary")
         return {TRAINING: nothing, TRAINING_CURVES: []}
@@ -97,9 +100,9 @@ def training(performance: PerformanceServices, search: str | None) -> Values:
     }
 
 
-def compared(performance: PerformanceServices, search: str | None) -> Component:
+def compared(performance: PerformanceServices, user: User, search: str | None) -> Component:
     """Two versions on the scans that both have read."""
-    asked = performance.numbers.asked(search or "")
+    asked = performance.numbers.asked(search or "", user)
     if not asked.vs:
         words = "Choose a second version to see where it would have been better or worse."
         return html.P(words, className="text-secondary")

@@ -24,7 +24,7 @@ def show(
     performance: PerformanceServices, agreement: ReaderAgreement, user: User, search: str | None
 ) -> Component:
     """Build the panel; raises InvalidInput for a bad address."""
-    asked = performance.numbers.asked(search or "")
+    asked = performance.numbers.asked(search or "", user)
     return readers.panel(agreement.of_task(asked.task, user))
 
 

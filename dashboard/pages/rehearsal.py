@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dash import Dash, Input, Output, dcc, html
@@ -16,6 +17,7 @@ from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.versions import VersionServices
+    from services.reviewing.blinding import Blinding
 
 ID = "rehearsal-id"
 CONTENT = "rehearsal-content"
@@ -29,9 +31,12 @@ def layout(user: User, argument: str = "") -> Component:
     )
 
 
-def show(versions: VersionServices, user: User, rehearsal_id: str) -> list[Component]:
-    """Return everything that is known of a rehearsal; raises NotFound."""
+def show(versions: VersionServices, blinding: Blinding, user: User, rehearsal_id: str) -> list[Component]:
+    """Return everything that a person may know of a rehearsal; raises NotFound."""
     made = versions.rehearsals.opened(rehearsal_id)
+    known = blinding.known([difference.scan_id for difference in made.differences], user)
+    differences = tuple(difference for difference in made.differences if difference.scan_id in known)
+    made = replace(made, differences=differences)
     kept = versions.rehearsal_pictures.kept(rehearsal_id)
     return [
         _head(made),
@@ -40,12 +45,12 @@ def show(versions: VersionServices, user: User, rehearsal_id: str) -> list[Compo
     ]
 
 
-def register(app: Dash, versions: VersionServices) -> None:
+def register(app: Dash, versions: VersionServices, blinding: Blinding) -> None:
     """Bind the page."""
 
     @app.callback(Output(CONTENT, "children"), Input(ID, "data"))
     def _show(rehearsal_id: str) -> list[Component]:
-        return show(versions, require(Permission.SEE_MODELS), rehearsal_id)
+        return show(versions, blinding, require(Permission.SEE_MODELS), rehearsal_id)
 
 
 def _head(made: Rehearsal) -> Component:

@@ -22,6 +22,7 @@ from data.database import reading
 from data.ledger import bands, quantiles
 from data.ledger.bands import NONE, UNKNOWN
 from data.ledger.bitmaps import Index, row_numbers
+from data.ledger.blinding import NOTHING_HIDDEN, Hidden, known_rows, raw_rows, replaced
 from data.ledger.coding import COLUMNS, DIMENSIONS, NOTHING, NUMBERS, Coder, Columns, turned
 from data.ledger.rows import RECOUNTS
 from data.ledger.sample import SHARE
@@ -31,6 +32,8 @@ FloatArray = NDArray[np.float64]
 AnyArray = NDArray[Any]
 AT_ONCE = 1000  # rows; more at a time do not stay in the processor's cache until they are columns
 SPARE_ROWS = 1000  # that may be dead, or come after the sorted ones, however small the house is
+BLINDED_KEPT = 4
+"""Of the columns without what is hidden, those that are kept; each is as large as the others."""
 
 MEASURED_BY = {"site": "size by site", "scanner": "size by scanner"}
 """Dimensions that measured lesions are also told apart by together with their size, one code for both."""
@@ -163,21 +166,45 @@ class Ledger:
         self._people: dict[str, int] = {}
         self._person_rows: list[Sequence[Any]] = []
         self._recounts = 0
+        self._blinded: dict[tuple[int, int, Hidden], LedgerColumns] = {}
         self._coder = Coder(share)
         self._begin(People())
 
-    def columns(self) -> LedgerColumns:
-        """Every scan, with all changes that were committed before the call."""
+    def columns(self, hidden: Hidden = NOTHING_HIDDEN) -> LedgerColumns:
+        """Every scan, with all changes that were committed before the call.
+
+        What is `hidden` is as if nobody had said it. Columns of one revision and `hidden` are equal.
+        """
         with self._turn:
-            revision = self._revisions()
-            if revision.get(RECOUNTS, 0) != self._recounts:
-                self._recounts = revision[RECOUNTS]
-                self._begin(self._now.people)
-            if revision[REVISION_OF_PATIENTS] != self._seen_people:
-                self._take_people(revision[REVISION_OF_PATIENTS])
-            if revision[REVISION_OF_SCANS] != self._now.revision:
-                self._take_rows(revision[REVISION_OF_SCANS])
-            return self._now
+            now = self._level()
+            return self._without(hidden, now) if hidden else now
+
+    def _level(self) -> LedgerColumns:
+        """Bring the columns level with the database."""
+        revision = self._revisions()
+        if revision.get(RECOUNTS, 0) != self._recounts:
+            self._recounts = revision[RECOUNTS]
+            self._begin(self._now.people)
+        if revision[REVISION_OF_PATIENTS] != self._seen_people:
+            self._take_people(revision[REVISION_OF_PATIENTS])
+        if revision[REVISION_OF_SCANS] != self._now.revision:
+            self._take_rows(revision[REVISION_OF_SCANS])
+        return self._now
+
+    def _without(self, hidden: Hidden, now: LedgerColumns) -> LedgerColumns:
+        """The columns without what is hidden; those asked for last are kept, as a page asks often."""
+        key = (now.revision, self._seen_people, hidden)
+        if key not in self._blinded:
+            while len(self._blinded) >= BLINDED_KEPT:
+                self._blinded.pop(next(iter(self._blinded)))
+            self._blinded[key] = self._replaced(hidden, now)
+        return self._blinded[key]
+
+    def _replaced(self, hidden: Hidden, now: LedgerColumns) -> LedgerColumns:
+        coded = self._coder.columns(known_rows(raw_rows(self._engine, hidden), self._people), self._people)
+        gone, columns = replaced(self._table.columns(), now.rows, coded)
+        index = now.index.changed(gone, len(now.keys), classes_of(coded, self._edges))
+        return ledger_columns(columns, index, self._coder.names(), now.people, now.revision)
 
     def _begin(self, people: People) -> None:
         """Know no scan."""

@@ -35,13 +35,13 @@ RECOUNTS = "recounts"
 
 _RECOUNTED_AT_ONCE = 5000
 _NOW = select(revisions.c.value).where(revisions.c.name == REVISION_OF_SCANS)
-_UNREAD: dict[str, Any] = dict.fromkeys(
+UNREAD: dict[str, Any] = dict.fromkeys(
     (
         "version", "positive", "uncertain", "probability", "has_mask", "volume_ml", "longest_diameter_mm",
         "estimated_dice", "read_us", "head_row", "head_column",
     )
 )  # fmt: skip
-_UNREVIEWED: dict[str, Any] = dict.fromkeys(("verdict", "truth_positive", "dice", "reviewed_us"))
+UNREVIEWED: dict[str, Any] = dict.fromkeys(("verdict", "truth_positive", "dice", "reviewed_us"))
 _UNTRIAGED: dict[str, Any] = dict.fromkeys(("assigned_to", "urgency"))
 
 
@@ -73,12 +73,12 @@ def note_status(connection: Connection, scan_id: str, status: str) -> None:
 
 def note_result(connection: Connection, result: Result) -> None:
     """A scan's latest result, which nobody has reviewed yet."""
-    _note(connection, result.scan_id, _of_result(result) | _UNREVIEWED)
+    _note(connection, result.scan_id, _of_result(result) | UNREVIEWED)
 
 
 def note_review(connection: Connection, scan_id: str, result_id: str, current: Review | None) -> None:
     """The current review of a scan's latest result, or that there is none any more."""
-    values = _UNREVIEWED
+    values = UNREVIEWED
     if current is not None:
         values = {
             "verdict": current.verdict.value,
@@ -90,7 +90,7 @@ def note_review(connection: Connection, scan_id: str, result_id: str, current: R
     if brought is None:
         _note(connection, scan_id, values | {"of_result": result_id}, _CHANGE_TO_SIZES_OF_RESULT)
     else:
-        sizes = {name: getattr(brought.measurements, name) for name in _SIZES}
+        sizes = {name: getattr(brought.measurements, name) for name in SIZES}
         _note(connection, scan_id, values | sizes)
 
 
@@ -128,7 +128,7 @@ def not_withdrawn(scan_id: ColumnElement[str]) -> ColumnElement[bool]:
 
 def note_gone(connection: Connection, scan_ids: list[str]) -> None:
     """Scans that are no longer in the house; their rows stay, empty of everything but that."""
-    values = _UNREAD | _UNREVIEWED | _UNTRIAGED | {"gone": True, "sequence": None, "changed": _now_at()}
+    values = UNREAD | UNREVIEWED | _UNTRIAGED | {"gone": True, "sequence": None, "changed": _now_at()}
     connection.execute(update(ledger).where(ledger.c.scan_id.in_(scan_ids)).values(values))
 
 
@@ -176,14 +176,14 @@ def _now_at() -> ScalarSelect[Any]:
     return _NOW.scalar_subquery()
 
 
-_SIZES = ("volume_ml", "longest_diameter_mm")
+SIZES = ("volume_ml", "longest_diameter_mm")
 # Statements are made once: making one for each result took ten times as long as carrying it out.
 _NEW = insert(ledger).values(changed=_now_at(), gone=False)
 _CHANGE = update(ledger).where(ledger.c.scan_id == bindparam("of_scan")).values(changed=_now_at())
 _CHANGE_TO_SIZES_OF_RESULT = _CHANGE.values(
     {
         name: select(results.c[name]).where(results.c.id == bindparam("of_result")).scalar_subquery()
-        for name in _SIZES
+        for name in SIZES
     }
 )
 
@@ -232,7 +232,7 @@ def _of_result(result: Result) -> dict[str, Any]:
 
 def _recounted_columns() -> list[Any]:
     brought = reviews.c.measurements.is_not(None)  # `counting_mask`
-    sizes = [case((brought, reviews.c[name]), else_=results.c[name]).label(name) for name in _SIZES]
+    sizes = [case((brought, reviews.c[name]), else_=results.c[name]).label(name) for name in SIZES]
     of_scan = ("patient_id", "task", "status", "modality", "sequence", "manufacturer", "scanner", "site")
     of_result = ("positive", "probability", "has_mask", "estimated_dice", "head_row", "head_column")
     return [

@@ -15,7 +15,9 @@ from data.database import reading
 from data.errors import InvalidInput
 from data.ledger.bands import NONE, OUTCOMES
 from data.ledger.bitmaps import row_numbers
+from data.ledger.blinding import NOTHING_HIDDEN, Hidden
 from data.ledger.in_memory import Ledger, LedgerColumns, ranks
+from data.ledger.rows import SIZES
 from data.ledger.selection import Filters, searched, selected
 from data.records import (
     Doubt,
@@ -34,6 +36,10 @@ _OF_LEDGER = (
     "scan_id", "modality", "sequence", "task", "status", "positive", "probability", "volume_ml",
     "longest_diameter_mm", "estimated_dice", "has_mask", "verdict", "synthetic", "assigned_to",
 )  # fmt: skip
+_HIDDEN_ROW = {
+    "positive": None, "probability": None, "volume_ml": None, "longest_diameter_mm": None,
+    "estimated_dice": None, "has_mask": False, "verdict": None, "doubts": (),
+}  # fmt: skip
 _BY_NUMBER = {
     "created_at": "created_us",
     "acquired_at": "acquired_us",
@@ -70,32 +76,37 @@ class WorklistStore:
         self._engine = engine
         self._ledger = ledger
 
-    def page(self, query: WorklistQuery, with_identity: bool) -> WorklistPage:
+    def page(
+        self, query: WorklistQuery, with_identity: bool, hidden: Hidden = NOTHING_HIDDEN
+    ) -> WorklistPage:
         """Rows with patient, latest result and its latest review.
 
         Filters are those of `data.ledger.selection`. The search takes each word for itself, in sequence,
         pseudonym and scan id, and in name and patient id only `with_identity`. Unknown values sort
-        last. InvalidInput for a filter or column that does not exist.
+        last. Of what is `hidden` neither rows nor filters, order and total tell anything.
+        InvalidInput for a filter or column that does not exist.
         """
-        columns = self._ledger.columns()
+        columns = self._ledger.columns(hidden)
         rows = _fitting(columns, query, with_identity)
         query = replace(query, count=max(0, min(query.count, MOST_ROWS)))
         wanted = _ordered(columns, rows, query, with_identity)
         ids = [scan_id.decode() for scan_id in columns.scan_ids[wanted]]
         classes = dict(zip(ids, _classes(columns, wanted), strict=True))
-        fetched = self._fetched(ids, with_identity)
+        fetched = self._fetched(ids, with_identity, hidden)
         return WorklistPage(tuple(replace(row, **classes[row.scan_id]) for row in fetched), len(rows))
 
-    def count(self, filters: Filters) -> int:
+    def count(self, filters: Filters, hidden: Hidden = NOTHING_HIDDEN) -> int:
         """How many scans fit filters; InvalidInput for one that does not exist."""
-        return len(selected(self._ledger.columns(), filters))
+        return len(selected(self._ledger.columns(hidden), filters))
 
-    def following(self, query: WorklistQuery, scan_id: str, with_identity: bool) -> str | None:
+    def following(
+        self, query: WorklistQuery, scan_id: str, with_identity: bool, hidden: Hidden = NOTHING_HIDDEN
+    ) -> str | None:
         """The scan that comes after this one among those asked for, whether or not it is one of them.
 
         After the last one comes the first; None where there is no other.
         """
-        columns = self._ledger.columns()
+        columns = self._ledger.columns(hidden)
         alive = row_numbers(columns.index.alive)
         own = alive[columns.scan_ids[alive] == scan_id.encode()]
         rows = np.union1d(_fitting(columns, query, with_identity), own)
@@ -104,8 +115,9 @@ class WorklistStore:
         others = after[~np.isin(after, own)]
         return columns.scan_ids[others[0]].decode() if len(others) else None
 
-    def _fetched(self, ids: list[str], with_identity: bool) -> tuple[WorklistRow, ...]:
+    def _fetched(self, ids: list[str], with_identity: bool, hidden: Hidden) -> tuple[WorklistRow, ...]:
         columns: list[ColumnElement[Any]] = [ledger.c[name] for name in _OF_LEDGER]
+        columns += [results.c[name].label(f"of_result_{name}") for name in SIZES]
         columns += [scans.c.created_at, scans.c.acquired_at, results.c.doubts, patients.c.pseudonym]
         if with_identity:
             shown = func.coalesce(patients.c.name, patients.c.label)
@@ -114,7 +126,7 @@ class WorklistStore:
             columns += [patients.c.pseudonym.label("patient")]
         query = select(*columns).select_from(_JOINED).where(ledger.c.scan_id.in_(ids))
         with reading(self._engine) as connection:
-            rows = {row.scan_id: _row(row) for row in connection.execute(query)}
+            rows = {row.scan_id: _row(row, hidden) for row in connection.execute(query)}
         return tuple(rows[scan_id] for scan_id in ids if scan_id in rows)
 
 
@@ -125,14 +137,17 @@ def _fitting(columns: LedgerColumns, query: WorklistQuery, with_identity: bool) 
     return rows if fitting is None else rows[fitting[rows]]
 
 
-def _row(row: Row[Any]) -> WorklistRow:
+def _row(row: Row[Any], hidden: Hidden) -> WorklistRow:
     values = dict(row._mapping)
+    of_result = {name: values.pop(f"of_result_{name}") for name in SIZES}
+    if row.scan_id in hidden.reviews:  # the AI's own sizes: those of a corrected mask are what somebody said
+        values |= {"verdict": None, **of_result}
     values["status"] = ScanStatus(values["status"])
     values["verdict"] = None if values["verdict"] is None else Verdict(values["verdict"])
     values["has_mask"] = bool(values["has_mask"])
     values["doubts"] = from_json(tuple[Doubt, ...], values["doubts"]) if values["doubts"] else ()
     values.setdefault("patient_id", None)
-    return WorklistRow(**values)
+    return WorklistRow(**(values | _HIDDEN_ROW if row.scan_id in hidden.readings else values))
 
 
 def _classes(columns: LedgerColumns, rows: NDArray[np.int64]) -> Iterator[dict[str, Any]]:

@@ -66,6 +66,7 @@ from data.records.scans import (
 from data.records.statistics import ExportRow, SavedView
 from data.records.tasks import TaskWords
 from data.records.triage import URGENCIES_TO_SET, DoubtKind, TriageEntry, Urgency
+from data.records.unaided import EscapeReason, UnaidedFinding, UnaidedReading, UnaidedRule
 from data.records.uploads import Upload, UploadedScan, UploadState
 from data.records.versions import ModelVersion, TrackedRun
 from data.records.worklist import WorklistPage, WorklistQuery, WorklistRow
@@ -103,6 +104,7 @@ __all__ = [
     "DoubtKind",
     "RehearsedScan",
     "DriftAsk",
+    "EscapeReason",
     "DriftReference",
     "DriftRun",
     "ExportRow",
@@ -170,6 +172,9 @@ __all__ = [
     "TrackedRun",
     "TriageEntry",
     "URGENCIES_TO_SET",
+    "UnaidedFinding",
+    "UnaidedReading",
+    "UnaidedRule",
     "Upload",
     "UploadState",
     "UploadedScan",

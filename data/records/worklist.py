@@ -44,6 +44,7 @@ class WorklistRow:
     verdict: Verdict | None
     synthetic: bool = False
     second_reading: bool = False  # is asked for, and not given yet
+    unaided: bool = False  # is to be read without the AI first by who looks
     doubts: tuple[Doubt, ...] = ()
     pseudonym: str = ""  # of the patient, whoever looks
     assigned_to: str | None = None  # an account

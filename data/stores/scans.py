@@ -28,6 +28,7 @@ from data.stores.patient_conflicts import forget_patients
 from data.tables import (
     REVISION_OF_PATIENTS,
     REVISION_OF_SCANS,
+    ai_results_seen,
     patients,
     results,
     reviews,
@@ -35,6 +36,7 @@ from data.tables import (
     scans,
     second_readings,
     triage,
+    unaided_readings,
     withdrawn_scans,
 )
 
@@ -131,7 +133,7 @@ class ScanStore:
             owners = list(connection.execute(of_these).scalars())
             note_gone(connection, wanted)
             forget_features(connection, wanted)
-            for table in (triage, second_readings, scan_annotations, reviews, results, withdrawn_scans):
+            for table in _OF_SCANS:
                 connection.execute(delete(table).where(table.c.scan_id.in_(wanted)))
             connection.execute(delete(scans).where(scans.c.id.in_(wanted)))
             _forget_without_scans(connection, owners)
@@ -180,6 +182,10 @@ class ScanStore:
         return str(revision(self._engine, REVISION_OF_SCANS))
 
 
+_OF_SCANS = (
+    triage, second_readings, unaided_readings, ai_results_seen, scan_annotations, reviews, results,
+    withdrawn_scans,
+)  # fmt: skip
 # Made once: making a statement takes longer than carrying it out.
 _MERGED_INTO = select(patients.c.merged_into).where(patients.c.id == bindparam("wanted"))
 _KNOWN = select(patients.c.id, patients.c.merged_into).where(patients.c.id == bindparam("wanted"))

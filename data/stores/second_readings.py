@@ -13,6 +13,7 @@ from data.stores.reviews import review_of
 from data.tables import REVISION_OF_SCANS, reviews, scans, second_readings
 
 _COLUMNS = [second_readings.c[name] for name in SecondReading.__dataclass_fields__]
+_LATEST = select(*_COLUMNS).join(scans, scans.c.latest_result_id == second_readings.c.result_id)
 _IDS_AT_ONCE = 500  # of one statement: databases bound how many values they take
 Read = tuple[SecondReading, list[Review]]
 
@@ -41,14 +42,18 @@ class SecondReadingStore:
             bump(connection, REVISION_OF_SCANS)
             connection.execute(delete(second_readings).where(second_readings.c.id == second_id))
 
+    def of_all_latest(self) -> list[Read]:
+        """Those of every scan's latest result, with all reviews of the result."""
+        with reading(self._engine) as connection:
+            return _with_reviews(connection, _LATEST)
+
     def of_latest(self, scan_ids: Collection[str]) -> list[Read]:
         """Those of these scans' latest results, with all reviews of the result."""
         wanted, read = list(scan_ids), []
-        latest = select(*_COLUMNS).join(scans, scans.c.latest_result_id == second_readings.c.result_id)
         with reading(self._engine) as connection:
             for start in range(0, len(wanted), _IDS_AT_ONCE):
                 part = wanted[start : start + _IDS_AT_ONCE]
-                read += _with_reviews(connection, latest.where(scans.c.id.in_(part)))
+                read += _with_reviews(connection, _LATEST.where(scans.c.id.in_(part)))
         return read
 
     def of_task(self, task: str, limit: int = 2000) -> list[Read]:

@@ -16,12 +16,14 @@ from data.tables.results import results, review_requests, reviews, second_readin
 from data.tables.revisions import REVISION_OF_PATIENTS, REVISION_OF_SCANS, REVISION_OF_USERS, revisions
 from data.tables.scans import patient_conflicts, patients, refusals, scans, uploads, withdrawn_scans
 from data.tables.triage import triage
+from data.tables.unaided import ai_results_seen, unaided_readings, unaided_rules
 from data.tables.versions import goals, promotions
 
 __all__ = [
     "REVISION_OF_PATIENTS",
     "REVISION_OF_SCANS",
     "REVISION_OF_USERS",
+    "ai_results_seen",
     "alerts",
     "audit_events",
     "drift_references",
@@ -52,6 +54,8 @@ __all__ = [
     "sign_in_failures",
     "tokens",
     "triage",
+    "unaided_readings",
+    "unaided_rules",
     "uploads",
     "users",
     "views",

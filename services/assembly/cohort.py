@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from data.stores.views import ViewStore
 from services.assembly.stores import Stores
-from services.cohort.cohort import Cohorts
+from services.cohort.cohort import Cohorts, HiddenFrom
 from services.cohort.comparison import CohortComparison
 from services.cohort.exports import CohortExports
 from services.cohort.saved_views import SavedViews
@@ -23,9 +23,15 @@ class CohortServices:
     views: SavedViews
 
 
-def build_cohort(stores: Stores, thresholds: Callable[[], Mapping[str, float]]) -> CohortServices:
-    """Put it together; `thresholds` gives each task's threshold in force."""
-    numbers, comparison = Cohorts(stores.ledger, stores.refusals, thresholds), CohortComparison(stores.ledger)
+def build_cohort(
+    stores: Stores, thresholds: Callable[[], Mapping[str, float]], hidden: HiddenFrom
+) -> CohortServices:
+    """Put it together.
+
+    `thresholds` gives each task's threshold in force, `hidden` what a person is not to know yet.
+    """
+    numbers = Cohorts(stores.ledger, stores.refusals, thresholds, hidden)
+    comparison = CohortComparison(stores.ledger, hidden)
     return CohortServices(
         numbers=numbers,
         comparison=comparison,

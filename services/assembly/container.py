@@ -20,7 +20,7 @@ from services.assembly.parts import Parts
 from services.assembly.performance import PerformanceServices, build_performance
 from services.assembly.reading import ReadingServices, build_reading
 from services.assembly.reporting import build_reading_reports, build_reporting, schedule_reports
-from services.assembly.reviewing import ReviewingServices, build_reviewing
+from services.assembly.reviewing import ReviewingServices, blinding_of, build_reviewing, unaided_of
 from services.assembly.stores import open_stores
 from services.assembly.training import TrainingServices, build_training
 from services.assembly.versions import VersionServices, build_versions
@@ -99,15 +99,23 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     schedules = Schedules(ScheduleStore(stores.database), jobs, alerts, stores.audit)
     pictures = Pictures(stores.scans, stores.results, stores.reviews, stores.files, settings.volumes_bytes)
 
-    reading = build_reading(stores, jobs, parts)
-    cohort = build_cohort(stores, reading.engine.thresholds)
-    performance = build_performance(stores, jobs, alerts)
+    blinding, unaided = blinding_of(stores), unaided_of(stores)
+    reading = build_reading(stores, jobs, parts, unaided.arrived)
+    cohort = build_cohort(stores, reading.engine.thresholds, blinding.hidden)
+    performance = build_performance(stores, jobs, alerts, blinding.hidden)
     real_use = performance.real_use
     reviewing = build_reviewing(
-        stores, accounts, pictures, real_use.truth_changed, reading.readings.request, reading.comparisons
+        stores,
+        accounts,
+        pictures,
+        blinding,
+        unaided,
+        real_use.truth_changed,
+        reading.readings.request,
+        reading.comparisons,
     )
     versions = build_versions(stores, reading, pictures, jobs, real_use.running)
-    drift = build_drift(stores, alerts, jobs)
+    drift = build_drift(stores, alerts, jobs, blinding.hidden)
     reporting = build_reporting(
         stores, jobs, performance.histories, cohort.numbers, pictures, drift.runs, versions.promotions, alerts
     )

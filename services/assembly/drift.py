@@ -14,6 +14,7 @@ from models import tasks
 from models.weights import REFERENCE, opened
 from reports.drift_columns import FEWEST
 from services.assembly.stores import Stores
+from services.cohort.cohort import HiddenFrom, hidden_from_nobody
 from services.drift.influential_scans import InfluenceRanking
 from services.drift.references import DriftReferences, TrainingFile
 from services.drift.runs import JOB, Alerting, DriftRuns
@@ -34,14 +35,16 @@ class DriftServices:
     windows: Windows
 
 
-def build_drift(stores: Stores, alerting: Alerting, jobs: Jobs | None = None) -> DriftServices:
-    """The services of drift; without `jobs` nothing is queued."""
+def build_drift(
+    stores: Stores, alerting: Alerting, jobs: Jobs | None = None, hidden: HiddenFrom = hidden_from_nobody
+) -> DriftServices:
+    """The services of drift; without `jobs` nothing is queued. `hidden` says what who is not to know yet."""
     database, files = stores.database, stores.files
     windows = Windows(FeatureStore(database), stores.ledger, stores.judgements)
     training = training_file(stores.registry)
     references = DriftReferences(DriftReferenceStore(database), files, windows, training)
     runs = DriftRuns(DriftRunStore(database), references, windows, stores.refusals, files, alerting, jobs)
-    influential_scans = InfluenceRanking(runs, windows, files)
+    influential_scans = InfluenceRanking(runs, windows, files, hidden)
     runs.when_settled(influential_scans.prepare)
     return DriftServices(runs, influential_scans, windows)
 

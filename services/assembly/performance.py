@@ -12,6 +12,7 @@ from data.stores.audit import AuditLog
 from data.stores.goals import GoalStore
 from services.alerts.alerts import Alerts
 from services.assembly.stores import Stores
+from services.cohort.cohort import HiddenFrom
 from services.jobs import Jobs
 from services.performance.assess_ai import AssessAi
 from services.performance.cases import Cases
@@ -42,14 +43,14 @@ class PerformanceServices:
     monitoring: LimitMonitor
 
 
-def build_performance(stores: Stores, jobs: Jobs, alerts: Alerts) -> PerformanceServices:
-    """Put it together on the house's stores."""
+def build_performance(stores: Stores, jobs: Jobs, alerts: Alerts, hidden: HiddenFrom) -> PerformanceServices:
+    """Put it together on the house's stores; `hidden` says what who is not to know yet."""
     clinical, judgements = stores.clinical, stores.judgements
     histories = Histories(stores.tracking, stores.settings.home / "cache", clinical)
     real_use = RealUse(judgements, stores.tracking, jobs, clinical, logged=histories.refresh)
     sampling = Sampling(judgements, stores.review_share)
     return performance_on(
-        histories, real_use, judgements, sampling, stores.ledger, stores.database, alerts, clinical
+        histories, real_use, judgements, sampling, stores.ledger, stores.database, alerts, clinical, hidden
     )
 
 
@@ -62,11 +63,12 @@ def performance_on(
     database: Database,
     alerts: Alerts,
     tasks: Sequence[str],
+    hidden: HiddenFrom,
 ) -> PerformanceServices:
     """Put it together on its parts; `tasks` are those that clinicians get answers from."""
     audit = AuditLog(database)
     cases, goals = Cases(judgements, ledger), Goals(GoalStore(database), audit)
-    numbers = Performance(histories, cases, sampling, goals.of, tasks)
+    numbers = Performance(histories, cases, sampling, goals.of, tasks, hidden)
     details = Details(histories, cases)
     return PerformanceServices(
         numbers=numbers,

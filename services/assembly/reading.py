@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from data.records import Scan
 from data.stores.features import FeatureStore
 from data.stores.uploads import UploadStore
 from services.assembly.parts import Parts
@@ -38,14 +40,19 @@ class ReadingServices:
         self.features.resume()
 
 
-def build_reading(stores: Stores, jobs: Jobs, parts: Parts) -> ReadingServices:
-    """Put it together; the device has no networks yet, and nothing is started."""
+def build_reading(
+    stores: Stores, jobs: Jobs, parts: Parts, arrived: Callable[[Scan], None]
+) -> ReadingServices:
+    """Put it together; the device has no networks yet, and nothing is started.
+
+    `arrived` is told of each uploaded scan before it is read.
+    """
     settings, scans, results, files = stores.settings, stores.scans, stores.results, stores.files
     engine, batcher = parts.device(settings)
     reader, uploads = Reader(engine, batcher), UploadStore(stores.database)
     readings = parts.readings(reader, scans, results, files, jobs)
     gate = SuitabilityGate(reader)
-    intake = parts.intake(settings, uploads, scans, stores.patients, files, gate, readings, jobs)
+    intake = parts.intake(settings, uploads, scans, stores.patients, files, gate, readings, jobs, arrived)
     return ReadingServices(
         uploads=Uploads(uploads, scans, intake, jobs, settings.max_scan_bytes),
         intake=intake,

@@ -10,11 +10,13 @@ from data.stores.patient_conflicts import PatientConflictStore
 from data.stores.review_requests import ReviewRequestStore
 from data.stores.second_readings import SecondReadingStore
 from data.stores.triage import TriageStore
+from data.stores.unaided import UnaidedStore
 from data.stores.withdrawals import WithdrawalStore
 from services.accounts import Accounts
 from services.assembly.stores import Stores
 from services.reviewing.agreement import ReaderAgreement
 from services.reviewing.annotations import Annotations
+from services.reviewing.blinding import Blinding
 from services.reviewing.gallery import ScanGallery
 from services.reviewing.growth import Growth, OtherReadings
 from services.reviewing.identity_conflicts import IdentityConflicts
@@ -26,6 +28,7 @@ from services.reviewing.review import ReviewListener, Reviews
 from services.reviewing.scan_patients import ScanPatients
 from services.reviewing.second_readings import SecondReadings
 from services.reviewing.triage import Triage
+from services.reviewing.unaided import UnaidedReadings
 from services.reviewing.voxels import Voxels
 from services.reviewing.withdrawals import Withdrawals
 from services.reviewing.worklist import Worklist
@@ -47,15 +50,36 @@ class ReviewingServices:
     patients: Patients
     growth: Growth
     second_readings: SecondReadings
+    unaided: UnaidedReadings
+    blinding: Blinding
     agreement: ReaderAgreement
     scan_patients: ScanPatients
     withdrawals: Withdrawals
+
+
+def second_readings_of(stores: Stores) -> SecondReadings:
+    """Second readings on the house's stores."""
+    return SecondReadings(SecondReadingStore(stores.database), stores.results, stores.audit)
+
+
+def blinding_of(stores: Stores) -> Blinding:
+    """The one rule of who may know what yet, on the house's stores."""
+    return Blinding(second_readings_of(stores), UnaidedStore(stores.database), stores.scans.changes_token)
+
+
+def unaided_of(stores: Stores) -> UnaidedReadings:
+    """Readings without the AI on the house's stores."""
+    return UnaidedReadings(
+        UnaidedStore(stores.database), stores.scans, stores.results, stores.files, stores.audit
+    )
 
 
 def build_reviewing(
     stores: Stores,
     accounts: Accounts,
     pictures: Pictures,
+    blinding: Blinding,
+    unaided: UnaidedReadings,
     judged: ReviewListener,
     read: Callable[[str], None],
     comparisons: OtherReadings,
@@ -67,8 +91,8 @@ def build_reviewing(
     scans, results, reviews, files = stores.scans, stores.results, stores.reviews, stores.files
     database, patients, audit = stores.database, stores.patients, stores.audit
     withdrawals = WithdrawalStore(database)
-    second = SecondReadings(SecondReadingStore(database), results, audit)
-    pages = Patients(patients, scans, results, reviews, second)
+    second = second_readings_of(stores)
+    pages = Patients(patients, scans, results, reviews, blinding)
     return ReviewingServices(
         worklist=Worklist(
             stores.worklist,
@@ -82,9 +106,10 @@ def build_reviewing(
             stores.registry.card,
             Remeasuring(files),
             second,
+            blinding,
         ),
         triage=Triage(TriageStore(stores.database), accounts, stores.audit),
-        reviews=Reviews(scans, results, reviews, files, pictures, audit, second, judged),
+        reviews=Reviews(scans, results, reviews, files, pictures, audit, second, blinding, judged),
         requests=ReviewRequests(ReviewRequestStore(stores.database), scans, stores.audit),
         annotations=Annotations(AnnotationStore(stores.database), scans, stores.audit),
         pictures=pictures,
@@ -96,6 +121,8 @@ def build_reviewing(
         patients=pages,
         growth=Growth(pages, files, comparisons),
         second_readings=second,
+        unaided=unaided,
+        blinding=blinding,
         agreement=ReaderAgreement(second, files),
         scan_patients=ScanPatients(database, patients, scans, audit),
         withdrawals=Withdrawals(

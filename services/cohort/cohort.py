@@ -15,16 +15,24 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from data.ledger import bands
+from data.ledger.blinding import NOTHING_HIDDEN, Hidden
 from data.ledger.in_memory import Ledger
 from data.ledger.selection import FROM, TO, day_number, selected
-from data.records import KeptRefusal
+from data.records import KeptRefusal, User
 from data.stores.refusals import RefusalStore
 from reports.figures import Figure
 from services.cohort.charts import charts
 from services.cohort.counting import Cohort, Counting, in_order
 from services.cohort.filters import FILTERS, Query, query_of, tidy
+from services.permissions import Permission, require
 
+HiddenFrom = Callable[[User | None], Hidden]
 _KEPT_ANSWERS = 64
+
+
+def hidden_from_nobody(_: User | None) -> Hidden:
+    """For a house without readers: commands, and figures that nobody is shown as a person."""
+    return NOTHING_HIDDEN
 
 
 @dataclass(frozen=True)
@@ -40,22 +48,30 @@ class Cohorts:
     """Counts; changes nothing."""
 
     def __init__(
-        self, ledger: Ledger, refusals: RefusalStore, thresholds: Callable[[], Mapping[str, float]]
+        self,
+        ledger: Ledger,
+        refusals: RefusalStore,
+        thresholds: Callable[[], Mapping[str, float]],
+        hidden: HiddenFrom,
     ) -> None:
+        """`hidden` says what a person, or anybody, is not to know yet."""
         self._ledger = ledger
+        self._hidden = hidden
         self._refusals = refusals
         self._thresholds = thresholds
         self._answers: OrderedDict[Any, Cohort] = OrderedDict()
         self._turn = threading.Lock()
 
-    def cohort(self, filters: Query) -> Cohort:
-        """The statistics of the scans that fit `filters`.
+    def cohort(self, filters: Query, viewer: User | None) -> Cohort:
+        """The statistics of the scans that fit `filters`, as a person may know them; None: for everybody.
 
         Raises InvalidInput for a filter that does not exist.
         """
-        asked = tidy(filters)
-        lines = self._ledger.columns()
-        key = (lines.revision, tuple(asked.items()), self._refusals.count())
+        if viewer is not None:
+            require(viewer, Permission.SEE_STATISTICS)
+        asked, hidden = tidy(filters), self._hidden(viewer)
+        lines = self._ledger.columns(hidden)
+        key = (lines.revision, hidden, tuple(asked.items()), self._refusals.count())
         with self._turn:
             if key in self._answers:
                 self._answers.move_to_end(key)
@@ -91,9 +107,11 @@ class Cohorts:
             if name in lines.names and name != "place"
         }
 
-    def total(self, filters: Query) -> int:
-        """How many scans fit."""
-        return len(selected(self._ledger.columns(), tidy(filters)))
+    def total(self, filters: Query, viewer: User | None) -> int:
+        """How many scans fit, as a person may know; None: for everybody."""
+        if viewer is not None:
+            require(viewer, Permission.SEE_STATISTICS)
+        return len(selected(self._ledger.columns(self._hidden(viewer)), tidy(filters)))
 
     def refusals(self, filters: Query) -> list[KeptRefusal]:
         """The refusals of a period, site, scanner and modality, newest first."""

@@ -19,10 +19,12 @@ from data.ledger.bitmaps import Rows, row_numbers
 from data.ledger.in_memory import Ledger, LedgerColumns
 from data.ledger.quantiles import QUANTITIES
 from data.ledger.selection import selected
-from data.records import BY_PEOPLE
+from data.records import BY_PEOPLE, User
 from models.statistics.areas import superiority as counted_superiority
 from models.statistics.estimate import Z95
 from models.statistics.proportions import difference, proportion
+from services.cohort.cohort import HiddenFrom
+from services.permissions import Permission, require
 from services.task_words import MEASURED_VOLUME
 
 Query = Mapping[str, Sequence[str]]
@@ -65,12 +67,19 @@ class CohortDifference:
 class CohortComparison:
     """Compares; changes nothing."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, hidden: HiddenFrom) -> None:
+        """`hidden` says what a person is not to know yet."""
         self._ledger = ledger
+        self._hidden = hidden
 
-    def compare(self, first: Query, second: Query) -> list[CohortDifference]:
-        """Every quantity in both cohorts; raises InvalidInput for a filter that does not exist."""
-        lines = self._ledger.columns()
+    def compare(self, first: Query, second: Query, viewer: User | None) -> list[CohortDifference]:
+        """Every quantity in both cohorts, as a person may know it.
+
+        Raises InvalidInput for a filter that does not exist.
+        """
+        if viewer is not None:
+            require(viewer, Permission.SEE_STATISTICS)
+        lines = self._ledger.columns(self._hidden(viewer))
         cohorts = selected(lines, first), selected(lines, second)
         differences = [_share(lines, cohorts, name) for name in _SHARES]
         differences += [_number(lines, cohorts, name) for name in _NUMBERS]

@@ -64,7 +64,7 @@ class CohortExports:
         require(user, Permission.SEE_STATISTICS)
         if kind not in MIME:
             raise NotFound("There is no such kind of file.")
-        cohort, at = self._cohorts.cohort(filters), now()
+        cohort, at = self._cohorts.cohort(filters, user), now()
         rows = table(cohort, hides_small(user))
         content = self._written(kind, cohort, rows, facts(cohort, user, at))
         self._audit.record(AuditEvent(at, user.id, "cohort.export", kind, query_of(cohort.filters)))
@@ -73,7 +73,7 @@ class CohortExports:
     def numbers(self, filters: Query, user: User) -> dict[str, Any]:
         """The same numbers for a program; raises InvalidInput for a filter that does not exist."""
         require(user, Permission.SEE_STATISTICS)
-        cohort = self._cohorts.cohort(filters)
+        cohort = self._cohorts.cohort(filters, user)
         return {
             "filters": _plain(cohort.filters),
             "refusals_filtered_by": list(cohort.refused_filtered_by),
@@ -85,7 +85,7 @@ class CohortExports:
     def compared(self, first: Query, second: Query, user: User) -> dict[str, Any]:
         """Two cohorts side by side for a program; raises InvalidInput for a filter that does not exist."""
         require(user, Permission.SEE_STATISTICS)
-        differences = self._comparison.compare(first, second)
+        differences = self._comparison.compare(first, second, user)
         return {
             "first": _plain(first),
             "second": _plain(second),

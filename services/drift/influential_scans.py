@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from data.errors import InvalidInput, NotFound, UserFacingError
 from data.files import FileStore
-from data.records import CATEGORIES, NUMBERS, WATCHED, DriftRun, RunState, Severity
+from data.records import CATEGORIES, NUMBERS, WATCHED, DriftRun, RunState, Severity, User
 from reports.drift_columns import sampled
 from reports.drift_vectors import Principal, known, principal, unlike
 from services import keys
+from services.cohort.cohort import HiddenFrom
 from services.drift.influence_scores import (
     COMPONENT_NAMES,
     FloatArray,
@@ -28,6 +29,7 @@ from services.drift.influence_scores import (
 from services.drift.references import OpenedReference, same_kind
 from services.drift.runs import DriftRuns
 from services.drift.windows import Windows
+from services.permissions import Permission, require
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,18 +69,22 @@ class Influence:
 class InfluenceRanking:
     """Ranks the scans of a run's window; changes nothing."""
 
-    def __init__(self, drift: DriftRuns, windows: Windows, files: FileStore) -> None:
+    def __init__(self, drift: DriftRuns, windows: Windows, files: FileStore, hidden: HiddenFrom) -> None:
+        """`hidden` says what a person is not to know yet."""
+        self._hidden = hidden
         self._drift = drift
         self._files = files
         self._windows = windows
         self._rows = lru_cache(maxsize=_OPENED)(self._opened)
 
-    def of(self, run_id: str, feature: str, most: int = MOST_SHOWN) -> Influence:
-        """The scans that pull `feature`, the strongest first.
+    def of(self, run_id: str, feature: str, viewer: User | None, most: int = MOST_SHOWN) -> Influence:
+        """The scans that pull `feature`, the strongest first; without those that the viewer reads blind.
 
         A feature is a watched column, "pc1" to "pc8", "embedding" or "overall". Raises NotFound for a run
         that is not there or a feature that it did not watch, InvalidInput where there is no telling.
         """
+        if viewer is not None:
+            require(viewer, Permission.SEE_SCANS)
         current, reference, vectors = self._rows(run_id)
         if not len(current) or not len(reference.frame):
             raise InvalidInput("There are no scans to choose from.")
@@ -93,7 +99,9 @@ class InfluenceRanking:
         else:
             before, values = self._numbers(feature, reference, current, vectors)
             score = number_scores(before, values)
-        return _ranked(feature, before, current, score, values, most)
+        hidden = self._hidden(viewer)
+        left = ~current["scan_id"].astype(str).isin(hidden.readings | hidden.reviews).to_numpy()
+        return _ranked(feature, before, current, np.where(left, score, -np.inf), values, most)
 
     def prepare(self, run: DriftRun) -> None:
         """Compute and keep what takes longer than a person waits; a run is not lost for it."""

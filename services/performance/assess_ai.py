@@ -49,7 +49,7 @@ class AssessAi:
         """
         require(user, Permission.SEE_STATISTICS)
         which = asked.which()
-        lines = self._ledger.columns()
+        lines = self._ledger.columns(asked.hidden)
         rows = row_numbers(selected(lines, filters_of(which) | {"synthetic": ("no",)}))
         memory = io.StringIO()
         write = csv.writer(memory, lineterminator="\r\n")

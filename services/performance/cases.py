@@ -6,7 +6,7 @@ import calendar
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from data.errors import InvalidInput
 from data.ledger import bands
 from data.ledger.bitmaps import row_numbers
+from data.ledger.blinding import NOTHING_HIDDEN, Hidden
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
 from data.ledger.selection import selected
@@ -52,6 +53,7 @@ _AS_FILTERS: Mapping[str, dict[str, tuple[str, ...]]] = {  # those that the work
     "false-alarm": {"truth": ("false alarm",)},
     "clear": {"truth": ("right",), "result": ("negative",)},
 }
+_IN_ADDRESS = ("task", "version", "month", "part", "group")
 _KEPT = 2048
 PAGE = 100
 
@@ -67,6 +69,7 @@ class Which:
     synthetic: bool = False
     what: str = "all"
     group: str = ""  # such as "sex:F"
+    hidden: Hidden = NOTHING_HIDDEN  # from whoever asks: these are left out
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ class Cases:
             rows &= judgements.sampled
         if which.group:
             rows &= in_group(which.group, judgements)
-        return judgements.where(rows & rows_of(which.what, judgements))
+        return known(judgements.where(rows & rows_of(which.what, judgements)), which.hidden)
 
     def page(self, which: Which, number: int = 1) -> CasePage:
         """One page of the cases: those that were answered most wrongly first."""
@@ -151,7 +154,7 @@ class Cases:
     def readings(self, which: Which, n: int) -> str:
         """What opens all readings of a version and month, judged or not; "" where they are not exactly n."""
         filters = filters_of(which)
-        shown = len(selected(self._ledger.columns(), filters))
+        shown = len(selected(self._ledger.columns(which.hidden), filters))
         return addresses.worklist(query_of(filters)) if shown == n else ""
 
     def _worklist(self, which: Which) -> str:
@@ -159,7 +162,7 @@ class Cases:
         if which.what not in _AS_FILTERS:
             return ""
         filters = filters_of(which, _AS_FILTERS[which.what] | _group_filter(which.group))
-        lines, wanted = self._ledger.columns(), self.of(which).scan_id
+        lines, wanted = self._ledger.columns(which.hidden), self.of(which).scan_id
         rows = selected(lines, filters)
         if len(rows) != len(wanted):
             return ""
@@ -169,7 +172,7 @@ class Cases:
 
 def parameters(which: Which) -> dict[str, str]:
     """A choice of cases as parameters of the page's address, without `what`."""
-    parts = {name: str(value) for name, value in asdict(which).items() if name != "what" and value}
+    parts = {name: str(getattr(which, name)) for name in _IN_ADDRESS if getattr(which, name)}
     return parts | {"synthetic": "yes" if which.synthetic else "no"}
 
 
@@ -203,6 +206,14 @@ def in_group(group: str, judgements: Judgements) -> Mask:
         return np.asarray(judgements.truth_positive & (np.array(bands.SIZES)[codes] == name))
     column = getattr(judgements, dimension)
     return np.array([(bands.UNKNOWN if value is None else value) == name for value in column], dtype=bool)
+
+
+def known(judgements: Judgements, hidden: Hidden) -> Judgements:
+    """The judgements without those of scans that are hidden."""
+    unknown = hidden.readings | hidden.reviews
+    if not unknown:
+        return judgements
+    return judgements.where(np.array([scan_id not in unknown for scan_id in judgements.scan_id], dtype=bool))
 
 
 def month_of(text: str) -> np.datetime64:

@@ -17,15 +17,18 @@ from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
 from data.errors import InvalidInput, NotFound
-from data.records import Goal, Judgements, ModelVersion, ReadCount
+from data.ledger.blinding import NOTHING_HIDDEN, Hidden
+from data.records import Goal, Judgements, ModelVersion, ReadCount, User
 from data.tracking import CHALLENGER, CHAMPION
 from models.statistics.estimate import Estimate
 from reports.performance_figures import REVIEWED, SAMPLE, VALIDATION
 from services import addresses
+from services.cohort.cohort import HiddenFrom
 from services.performance.cases import OF_METRIC, Cases, Which, month_of
 from services.performance.history import Histories, History
 from services.performance.metrics import METRICS, Metric, metric_named, validated
 from services.performance.sampling import Proposal, Sampling
+from services.permissions import Permission, require
 from services.statistics.scoring import scored
 from services.versions.registry import PROMOTED_AT, PROMOTED_BY, REASON
 
@@ -51,15 +54,18 @@ class PerformanceQuery:
     group: str = ""
     vs: str = ""
     page: int = 1
+    hidden: Hidden = NOTHING_HIDDEN  # from whoever asks; no part of the address
 
     def which(self, what: str = "all") -> Which:
         """The cases that the lower part of the page is about."""
-        return Which(self.task, self.version, self.month, self.part, self.synthetic, what, self.group)
+        of = (self.task, self.version, self.month, self.part, self.synthetic, what, self.group)
+        return Which(*of, hidden=self.hidden)
 
     def query(self, **changes: object) -> str:
         """The address with some parts changed; what is as usual is left out."""
         whole, usual = vars(self) | changes, vars(PerformanceQuery(""))
         said = {name: value for name, value in whole.items() if value != usual[name]}
+        said.pop("hidden", None)
         said["synthetic"] = "yes" if whole["synthetic"] else "no"
         return urlencode(said)
 
@@ -120,7 +126,10 @@ class Performance:
         sampling: Sampling,
         goals: Callable[[str], Mapping[str, Goal]],
         tasks: Sequence[str],
+        hidden: HiddenFrom,
     ) -> None:
+        """`hidden` says what a person, or anybody, is not to know yet."""
+        self._hidden = hidden
         self.tasks = tuple(tasks)
         self._histories = histories
         self._cases = cases
@@ -129,20 +138,27 @@ class Performance:
         self._turn = threading.Lock()
         self._figures: OrderedDict[bytes, dict[str, Estimate]] = OrderedDict()
 
-    def asked(self, search: str) -> PerformanceQuery:
+    def asked(self, search: str, viewer: User | None) -> PerformanceQuery:
         """An address as `?task=…&metric=…&by=month`; raises InvalidInput for what does not exist.
 
+        What it is about leaves out what the viewer (None: anybody) is not to know yet.
         Without a version it is about the live one, or else about the newest.
         """
+        if viewer is not None:
+            require(viewer, Permission.SEE_STATISTICS)
         given = dict(parse_qsl(search.lstrip("?")))
-        if unknown := set(given) - set(vars(PerformanceQuery(""))):
+        if unknown := set(given) - (set(vars(PerformanceQuery(""))) - {"hidden"}):
             raise InvalidInput(f"Performance has nothing called {sorted(unknown)[0]} to choose by.")
         task = given.pop("task", self.tasks[0] if self.tasks else "")
         if task not in self.tasks:
             raise InvalidInput(f"There is no task called {task}.")
         page, synthetic = given.pop("page", "1"), self._synthetic(task, given.pop("synthetic", ""))
         asked = PerformanceQuery(
-            task, **given, synthetic=synthetic, page=int(page) if page.isdecimal() else 1
+            task,
+            **given,
+            synthetic=synthetic,
+            page=int(page) if page.isdecimal() else 1,
+            hidden=self._hidden(viewer),
         )
         metric_named(asked.metric)
         if asked.by not in (BY_VERSION, BY_MONTH) or asked.part not in (REVIEWED, SAMPLE):
@@ -178,7 +194,8 @@ class Performance:
 
     def proposals(self, asked: PerformanceQuery) -> list[Proposal]:
         """Scans of the random sample that the version read and nobody reviewed, the oldest first."""
-        return self._sampling.proposals(asked.task, asked.version or None, MOST_PROPOSALS)
+        proposed = self._sampling.proposals(asked.task, asked.version or None, MOST_PROPOSALS)
+        return [proposal for proposal in proposed if proposal.scan_id not in asked.hidden.readings]
 
     def every(self, asked: PerformanceQuery) -> list[MetricView]:
         """The same for all metrics, as files hold them."""
@@ -243,8 +260,9 @@ class Performance:
     def _by_month(self, history: History, asked: PerformanceQuery, metric: Metric) -> Iterable[MetricPoint]:
         for month in history.real_use:
             which = Which(asked.task, month.version, month.month, month.part, month.synthetic, _what(metric))
-            if month.part != asked.part:
+            if month.part != asked.part or self._tells(which, asked.hidden):
                 continue
+            which = replace(which, hidden=asked.hidden)
             figure = month.figures.get(metric.name)
             if not metric.truth:  # of all readings of the month, judged or not
                 value = figure.value if figure else month.numbers.get(metric.name, math.nan)
@@ -259,11 +277,18 @@ class Performance:
         for version, synthetic in sorted(
             self._cases.versions(asked.task), key=lambda key: (_number(key[0]), key[1])
         ):
-            which = Which(asked.task, version, "", asked.part, synthetic)
+            which = Which(asked.task, version, "", asked.part, synthetic, hidden=asked.hidden)
             figure = self.figures(self._cases.of(which)).get(metric.name)
             if figure is not None and figure.n and not math.isnan(figure.value):
                 of = replace(which, what=_what(metric))
                 yield self._point(of, figure, self._cases.address(of))
+
+    def _tells(self, which: Which, hidden: Hidden) -> bool:
+        """Whether a month's figure, which was counted for everybody, is made of a scan that is hidden."""
+        if not hidden:
+            return False
+        counted = set(self._cases.of(replace(which, what="all")).scan_id)
+        return not counted.isdisjoint(hidden.readings | hidden.reviews)
 
     def _point(self, which: Which, figure: Estimate, query: str) -> MetricPoint:
         return MetricPoint(which.version, which.month, which.part, "", which.synthetic, figure, query)

@@ -7,7 +7,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from data.errors import InvalidInput
+from data.ledger.blinding import Hidden
 from data.ledger.judgements import JudgementStore
+from services.performance.cases import known
 from services.performance.numbers import PerformanceQuery
 from services.statistics.pairing import PairedVersions, paired
 
@@ -31,19 +33,19 @@ class Pairs:
     def __init__(self, judgements: JudgementStore) -> None:
         self._judgements = judgements
         self._turn = threading.Lock()
-        self._made: OrderedDict[tuple[int, str, str, str, bool], PairedVersions] = OrderedDict()
+        self._made: OrderedDict[tuple[int, str, str, str, bool, Hidden], PairedVersions] = OrderedDict()
 
     def compared(self, asked: PerformanceQuery) -> VersionPair:
         """The version of an address beside its `vs`; raises InvalidInput where that is no other one."""
         if not asked.vs or asked.vs == asked.version:
             raise InvalidInput("Choose another version to compare with.")
         self._judgements.of(asked.task, asked.version)  # brings the revision up to date
-        key = (self._judgements.revision, asked.task, asked.version, asked.vs, asked.synthetic)
+        key = (self._judgements.revision, asked.task, asked.version, asked.vs, asked.synthetic, asked.hidden)
         with self._turn:
             result = self._made.get(key)
         if result is None:
-            both = self._judgements.paired(asked.task, asked.version, asked.vs, asked.synthetic)
-            result = paired(*both)
+            first, second = self._judgements.paired(asked.task, asked.version, asked.vs, asked.synthetic)
+            result = paired(known(first, asked.hidden), known(second, asked.hidden))
             with self._turn:
                 self._made[key] = result
                 while len(self._made) > _KEPT:

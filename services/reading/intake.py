@@ -12,6 +12,7 @@ import logging
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -63,7 +64,9 @@ class Intake:
         gate: SuitabilityGate,
         reading: Reading,
         jobs: Jobs,
+        arrived: Callable[[Scan], None] = lambda _: None,
     ) -> None:
+        """`arrived` is told of each new scan before it is read; of the same one again after a stop."""
         self._settings = settings
         self._uploads = uploads
         self._scans = scans
@@ -72,6 +75,7 @@ class Intake:
         self._gate = gate
         self._reading = reading
         self._jobs = jobs
+        self._tell_arrived = arrived
         self._arrived = settings.home / "uploads"
         self._arrived.mkdir(parents=True, exist_ok=True)
         self._room = threading.BoundedSemaphore(OPENINGS)
@@ -148,6 +152,7 @@ class Intake:
                 return
             self._uploads.add_outcomes(upload.id, known_scan_ids=(known.id,))
             if known.status is ScanStatus.WAITING:  # a stop may have come before it was asked for
+                self._tell_arrived(known)
                 self._reading.request(known.id)
             return
         try:
@@ -165,6 +170,7 @@ class Intake:
             self._uploads.add_outcomes(upload.id, known_scan_ids=(kept.id,))
             return
         self._uploads.add_outcomes(upload.id, scan_ids=(kept.id,))
+        self._tell_arrived(kept)
         self._reading.request(kept.id)
 
     def _work(self, job: JobContext) -> None:

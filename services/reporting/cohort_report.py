@@ -23,12 +23,12 @@ class CohortReport:
     def title(self, ask: Ask) -> str:
         """Raises InvalidInput for a filter that does not exist."""
         filters = self._cohorts.asked(ask.get("filters", "")).filters
-        self._cohorts.total(filters)
+        self._cohorts.total(filters, None)
         return f"Cohort statistics: {in_words(filters)}"
 
     def write(self, ask: Ask, by: str, progress: Progress) -> Written:
         """The cohort's document."""
-        cohort = self._cohorts.cohort(self._cohorts.asked(ask.get("filters", "")).filters)
+        cohort = self._cohorts.cohort(self._cohorts.asked(ask.get("filters", "")).filters, None)
         rows = table(cohort, hide_small=True)
         progress(0.4)
         facts = {

@@ -173,7 +173,7 @@ class GovernanceReport:
 
     def _volume(self, period: Period) -> Iterator[Chapter]:
         filters = {"from": (str(period.first),), "to": (str(period.last),)}
-        cohort = self._sources.cohorts.cohort(filters)
+        cohort = self._sources.cohorts.cohort(filters, None)
         rows = table(cohort, hide_small=True)
         figures = self._sources.cohorts.charts(shown(cohort, rows))
         for section in sections(rows, figures):

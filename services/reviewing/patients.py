@@ -25,7 +25,7 @@ from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from models.growth import sum_of_products
 from services.permissions import Permission, may, require
-from services.reviewing.second_readings import DoubleReading, SecondReadings, seen_by
+from services.reviewing.blinding import Blind, Blinding, seen_by
 
 Key = tuple[str | None, str]
 NO_PATIENT = "There is no such patient."
@@ -40,6 +40,7 @@ class PatientScan:
     review: Review | None  # what counts of that result
     results: tuple[Result, ...]
     reviews: tuple[Review, ...]
+    unaided: bool = False  # is to be read without the AI first by who looks: it has no result yet for them
 
     @property
     def examined_at(self) -> datetime:
@@ -125,13 +126,13 @@ class Patients:
         scans: ScanStore,
         results: ResultStore,
         reviews: ReviewStore,
-        second: SecondReadings,
+        blinding: Blinding,
     ) -> None:
         self._patients = patients
         self._scans = scans
         self._results = results
         self._reviews = reviews
-        self._second = second
+        self._blinding = blinding
 
     def patient(self, reference: str, viewer: User) -> PatientView:
         """The patient of a pseudonym or of our own id, without identity for who may not see it.
@@ -143,13 +144,16 @@ class Patients:
         if patient is None:
             raise NotFound(NO_PATIENT)
         kept = self._scans.of_patient(patient.id)
-        doubles = self._second.of_scans([scan.id for scan in kept])
-        scans = [self._scan(scan, doubles.get(scan.id), viewer) for scan in kept]
+        blind = self._blinding.of_scans([scan.id for scan in kept], viewer)
+        scans = [self._scan(scan, blind[scan.id], viewer) for scan in kept]
+        self._blinding.note_shown([scan.scan.id for scan in scans if scan.result is not None], viewer)
         return PatientView(patient, _studies(scans), _courses(scans))
 
-    def _scan(self, scan: Scan, double: DoubleReading | None, viewer: User) -> PatientScan:
+    def _scan(self, scan: Scan, blind: Blind, viewer: User) -> PatientScan:
+        seen = seen_by(blind, self._reviews.of_scan(scan.id), viewer)
+        if blind.model:
+            return PatientScan(scan, None, None, (), (), unaided=True)
         result, results = self._results.latest(scan.id), self._results.of_scan(scan.id)
-        seen = seen_by(double, self._reviews.of_scan(scan.id), viewer)
         current = None if result is None else current_review(seen, result.id)
         return PatientScan(scan, result, current, tuple(results), seen)
 

@@ -20,7 +20,7 @@ from reports import masks as mask_files
 from reports import pictures
 from reports.key_pictures import captioned_png, key_picture_png
 from services import keys
-from services.reviewing.second_readings import NO_CORRECTED_MASK
+from services.reviewing.blinding import NO_CORRECTED_MASK
 from services.reviewing.volumes import MEMORY_BYTES, kept_volumes
 from services.reviewing.windows import NamedWindow, named_windows
 from services.reviewing.worklist import letters

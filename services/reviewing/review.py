@@ -38,6 +38,7 @@ from models.measuring import measure
 from models.overlap import dice
 from services import keys
 from services.permissions import Permission, may, require
+from services.reviewing.blinding import Blinding
 from services.reviewing.pictures import Pictures
 from services.reviewing.second_readings import SecondReadings
 
@@ -119,6 +120,7 @@ class Reviews:
         pictures: Pictures,
         audit: AuditLog,
         second: SecondReadings,
+        blinding: Blinding,
         listener: ReviewListener = lambda _: None,
     ) -> None:
         """`listener` is told of each result that got a review, once the review is kept."""
@@ -129,6 +131,7 @@ class Reviews:
         self._pictures = pictures
         self._audit = audit
         self._second = second
+        self._blinding = blinding
         self._listener = listener
 
     def accept(self, scan_id: str, user: User, remarks: Remarks = NO_REMARKS) -> Review:
@@ -211,7 +214,7 @@ class Reviews:
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
         review = self._reviews.get(review_id)
         if review is not None and review.reviewer_id != user.id:
-            self._second.refuse_blind(review.scan_id, user)
+            self._blinding.refuse_reviews(review.scan_id, user)
 
     def _standing(self, review_id: str) -> Review:
         review = self._reviews.get(review_id)
@@ -227,11 +230,12 @@ class Reviews:
         scan, result = self._scans.existing(scan_id), self._results.latest(scan_id)
         if result is None:
             raise InvalidInput("This scan has not been read yet, so there is nothing to review.")
+        self._blinding.refuse_verdict(scan_id, user)
         self._second.refuse_the_two(scan_id, user)
         return scan, result
 
     def _kept(self, review: Review, result: Result, user: User, remarks: Remarks) -> Review:
-        blind = self._second.hides(review.scan_id, user)
+        blind = self._blinding.of_scan(review.scan_id, user).reviews
         if remarks.seen is None and not blind:
             current = current_review(self._reviews.of_scan(review.scan_id), review.result_id)
             review = replace(review, parent_id=None if current is None else current.id)

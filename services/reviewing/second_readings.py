@@ -2,7 +2,8 @@
 
 Nothing is kept but who asked: everything else follows from the reviews that stand. A reading is what was said
 without knowing the other one's: the first reader's last review before the second one's first. While fewer
-than two have read it, whoever may review the result and has not done so sees nothing that others said of it.
+than two have read it, whoever may review the result and has not done so sees nothing that others said of it
+(`services.reviewing.blinding`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from data.database import new_id, now
-from data.errors import NO_SCAN, InvalidInput, NotFound
+from data.errors import InvalidInput, NotFound
 from data.records import (
     BY_PEOPLE,
     AuditEvent,
@@ -30,7 +31,6 @@ from services.reviewing.chosen_scans import chosen_scans
 
 READERS = 2
 LONGEST_WHY = 300
-NO_CORRECTED_MASK = "This scan has no corrected mask."
 DECIDED_BY_A_THIRD = (
     "{} and {} have read this scan and do not agree: somebody else decides. If your reading was a slip, "
     "take it back first."
@@ -105,20 +105,14 @@ class SecondReadings:
         """The second readings of these scans' latest results, by scan."""
         return {asked.scan_id: double_reading(asked, said) for asked, said in self._store.of_latest(scan_ids)}
 
+    def still_open(self) -> list[DoubleReading]:
+        """All that somebody still has to read."""
+        doubles = (double_reading(asked, said) for asked, said in self._store.of_all_latest())
+        return [double for double in doubles if double.is_open]
+
     def of_task(self, task: str) -> list[DoubleReading]:
         """All of a task, the newest first."""
         return [double_reading(asked, said) for asked, said in self._store.of_task(task)]
-
-    def hides(self, scan_id: str, user: User) -> bool:
-        """Whether a person is not to know yet what others said of a scan's latest result."""
-        double = self.of_scan(scan_id) if may(user, Permission.REVIEW) else None
-        return double is not None and is_blind(double, user)
-
-    def refuse_blind(self, scan_id: str, user: User) -> None:
-        """Raises NotFound for who is not to know yet what others drew: for them there is no such mask."""
-        require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
-        if self.hides(scan_id, user):
-            raise NotFound(NO_CORRECTED_MASK)
 
     def refuse_the_two(self, scan_id: str, user: User) -> None:
         """Raises InvalidInput for one of two readers who do not agree: a third decides."""
@@ -150,13 +144,6 @@ def is_blind(double: DoubleReading, user: User) -> bool:
     if not may(user, Permission.REVIEW):
         return False
     return double.is_open and user.id not in {reading.reviewer_id for reading in double.readings}
-
-
-def seen_by(double: DoubleReading | None, reviews: Iterable[Review], user: User) -> tuple[Review, ...]:
-    """The reviews of a scan that a person may know of."""
-    if double is None or not is_blind(double, user):
-        return tuple(reviews)
-    return tuple(review for review in reviews if review.reviewer_id == user.id)
 
 
 def drew(reading: Review) -> bool:

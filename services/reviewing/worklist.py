@@ -13,6 +13,7 @@ from data import formats
 from data.errors import NO_SCAN, NotFound, WithdrawnScan
 from data.files import FileStore
 from data.ledger.bands import NONE
+from data.ledger.blinding import Hidden
 from data.ledger.worklist import WorklistStore
 from data.records import (
     DoubtKind,
@@ -23,6 +24,7 @@ from data.records import (
     Scan,
     ScanStatus,
     SourceGrid,
+    UnaidedReading,
     Urgency,
     User,
     WorklistPage,
@@ -41,8 +43,9 @@ from services import keys
 from services.accounts import Accounts
 from services.addresses import WorklistAddress
 from services.permissions import Permission, may, require
+from services.reviewing.blinding import Blind, Blinding, hides_model, seen_by
 from services.reviewing.remeasuring import Remeasuring
-from services.reviewing.second_readings import DoubleReading, SecondReadings, is_blind, seen_by
+from services.reviewing.second_readings import DoubleReading, SecondReadings
 
 BY_URGENCY = (("urgency", True),)
 """How the worklist is ordered where its address says nothing: equal ones the newest first."""
@@ -69,6 +72,8 @@ class ScanView:
     uploaded_by: str
     orientation: Letters | None  # letters at (left, right, top, bottom) of the picture
     double: DoubleReading | None = None  # where two people are asked to read it
+    unaided: tuple[UnaidedReading, ...] = ()  # that the viewer may know of
+    reads_unaided: UnaidedReading | None = None  # the viewer's own, still to be given: the result is hidden
 
     @property
     def current(self) -> Review | None:
@@ -124,6 +129,7 @@ class Worklist:
         card: Callable[[str], str],
         remeasuring: Remeasuring,
         second: SecondReadings,
+        blinding: Blinding,
     ) -> None:
         self._store = store
         self._scans = scans
@@ -136,21 +142,23 @@ class Worklist:
         self._model_card = card
         self._remeasuring = remeasuring
         self._second = second
+        self._blinding = blinding
 
     def page(self, query: WorklistQuery, viewer: User) -> WorklistPage:
         """Some rows; pseudonyms for who may not see names and patient ids. Raises NotAllowed."""
         require(viewer, Permission.SEE_SCANS)
-        page = self._store.page(query, with_identity=may(viewer, Permission.SEE_IDENTITY))
-        return replace(page, rows=self._as_seen(page.rows, viewer))
+        hidden = self._blinding.hidden(viewer)
+        page = self._store.page(query, may(viewer, Permission.SEE_IDENTITY), hidden)
+        return replace(page, rows=self._marked(page.rows, hidden))
 
     def counters(self, viewer: User) -> list[Counter]:
         """How many scans wait for what, each with the filters that list them. Raises NotAllowed."""
         require(viewer, Permission.SEE_SCANS)
         mine: Filters = {"assigned": (viewer.id,)}
         listed = {"mine": mine, **_COUNTED} if may(viewer, Permission.REVIEW) else _COUNTED
-        unreviewed = {"review": (NONE,)}
+        unreviewed, hidden = {"review": (NONE,)}, self._blinding.hidden(viewer)
         return [
-            Counter(name, self._store.count({**filters, **unreviewed}), {**filters, **unreviewed})
+            Counter(name, self._store.count({**filters, **unreviewed}, hidden), {**filters, **unreviewed})
             for name, filters in listed.items()
         ]
 
@@ -164,18 +172,32 @@ class Worklist:
         assert patient is not None
         scan = replace(scan, warnings=(*scan.warnings, *conflict_words(patient)))
         uploader = self._accounts.user(scan.uploaded_by)
-        results = tuple(self._results.of_scan(scan_id))
-        latest = self._results.latest(scan_id)
-        said, double = self._reviews.of_scan(scan_id), self._second.of_scan(scan_id)
-        return ScanView(
+        blind = self._blinding.of_scan(scan_id, viewer)
+        unaided = self._blinding.unaided_of_scan(scan_id, viewer)
+        view = ScanView(
             scan=scan,
             patient=patient,
-            result=None if latest is None else self._remeasuring.result(scan, latest),
-            results=results,
-            reviews=tuple(self._remeasuring.review(scan, kept) for kept in seen_by(double, said, viewer)),
-            double=double,
+            result=None,
+            results=(),
+            reviews=(),
             uploaded_by=uploader.display_name if uploader else "",
             orientation=letters(scan.grid),
+            unaided=unaided,
+            reads_unaided=next((kept for kept in unaided if hides_model(kept, viewer)), None),
+        )
+        return view if blind.model else self._with_result(view, blind, viewer)
+
+    def _with_result(self, view: ScanView, blind: Blind, viewer: User) -> ScanView:
+        scan, latest = view.scan, self._results.latest(view.scan.id)
+        if latest is not None:
+            self._blinding.note_shown([scan.id], viewer)
+        said = seen_by(blind, self._reviews.of_scan(scan.id), viewer)
+        return replace(
+            view,
+            result=None if latest is None else self._remeasuring.result(scan, latest),
+            results=tuple(self._results.of_scan(scan.id)),
+            reviews=tuple(self._remeasuring.review(scan, kept) for kept in said),
+            double=self._second.of_scan(scan.id),
         )
 
     def card(self, task: str) -> str:
@@ -197,21 +219,17 @@ class Worklist:
             filters=filters | {"review": ("none",), "status": (ScanStatus.READ.value,)},
             sort=(listed.sort or BY_URGENCY) if address else (("created_at", False),),
         )
-        return self._store.following(query, scan_id, with_identity=may(viewer, Permission.SEE_IDENTITY))
+        named, hidden = may(viewer, Permission.SEE_IDENTITY), self._blinding.hidden(viewer)
+        return self._store.following(query, scan_id, named, hidden)
 
-    def _as_seen(self, rows: tuple[WorklistRow, ...], viewer: User) -> tuple[WorklistRow, ...]:
-        """Rows that say where a second reading is asked for, and no more to who has to read yet."""
+    def _marked(self, rows: tuple[WorklistRow, ...], hidden: Hidden) -> tuple[WorklistRow, ...]:
+        """Rows that say where a second reading is asked for, and where one without the AI is to be given."""
         doubles = self._second.of_scans([row.scan_id for row in rows])
-        waiting = {scan_id: double for scan_id, double in doubles.items() if double.is_open}
-        seen = []
-        for row in rows:
-            double = waiting.get(row.scan_id)
-            if double is not None:
-                row = replace(row, second_reading=True)
-                if is_blind(double, viewer):
-                    row = replace(row, verdict=None, volume_ml=None, longest_diameter_mm=None)
-            seen.append(row)
-        return tuple(seen)
+        waiting = {scan_id for scan_id, double in doubles.items() if double.is_open}
+        return tuple(
+            replace(row, second_reading=row.scan_id in waiting, unaided=row.scan_id in hidden.readings)
+            for row in rows
+        )
 
     def thumbnail(self, scan_id: str) -> bytes:
         """A small PNG; raises NotFound."""

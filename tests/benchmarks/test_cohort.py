@@ -24,7 +24,7 @@ from data.stores.refusals import RefusalStore
 from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
 from data.tables import ledger, results, reviews, scans
-from services.cohort.cohort import Cohorts
+from services.cohort.cohort import Cohorts, hidden_from_nobody
 from services.cohort.comparison import CohortComparison
 from services.cohort.counting import Counting
 from services.cohort.filters import tidy
@@ -103,8 +103,10 @@ def _page(house: Any, filters: dict[str, tuple[str, ...]]) -> None:
 
     from dashboard.pages.cohort import show
 
-    cohorts = Cohorts(house.ledger, RefusalStore(house.engine), lambda: {"pneumonia": 0.4})
-    services = SimpleNamespace(cohorts=cohorts, comparing=CohortComparison(house.ledger))
+    cohorts = Cohorts(
+        house.ledger, RefusalStore(house.engine), lambda: {"pneumonia": 0.4}, hidden_from_nobody
+    )
+    services = SimpleNamespace(cohorts=cohorts, comparing=CohortComparison(house.ledger, hidden_from_nobody))
     to_json_plotly(show(services, HEAD, cohorts.query_of(filters)))  # type: ignore[arg-type]
 
 

@@ -24,7 +24,7 @@ def furnish(clinic: Clinic) -> dict[str, str]:
     clinic.add_readings(60, 2, day=30, scan_ids=[scan.id], noise=0.2)
     run = clinic.services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=60))
     with threadpool_limits(1):  # more threads than cores make the trees wait for each other
-        clinic.services.drift.influential_scans.of(run.id, "overall")
+        clinic.services.drift.influential_scans.of(run.id, "overall", None)
     report = clinic.services.reporting.request(ReportKind.COHORT, {"filters": ""}, clinician)
     clinic.jobs.start()
     deadline = time.monotonic() + 60

@@ -35,7 +35,7 @@ def run(clinic: Clinic) -> DriftRun:
 
 def noisiest(clinic: Clinic, run: DriftRun) -> str:
     """The one scan that has pictures."""
-    scans = clinic.services.drift.influential_scans.of(run.id, "noise").scans
+    scans = clinic.services.drift.influential_scans.of(run.id, "noise", None).scans
     return next(one.scan_id for one in scans if one.value == pytest.approx(0.2))
 
 
@@ -105,7 +105,7 @@ def test_a_wrong_ask_is_a_sentence(clinic: Clinic, server: Flask, body: Any, wor
 
 
 def test_a_feature_opens_the_scans_that_pull_it(clinic: Clinic, run: DriftRun) -> None:
-    scan_id = clinic.services.drift.influential_scans.of(run.id, "noise").scans[0].scan_id
+    scan_id = clinic.services.drift.influential_scans.of(run.id, "noise", None).scans[0].scan_id
     looker = clinic.person(Role.MLOPS, "looker")
     found = page.detail(clinic.services.drift, TASKS, looker, f"?run={run.id}&feature=noise")
     assert found[page.FEATURE] == "" and "Scans that pull “Noise” the most" in str(

@@ -133,7 +133,7 @@ def test_a_rehearsal_shows_differences_with_pictures_and_links(
     made = small.rehearsals.latest(BRAIN_TUMOUR, "2")
     assert made is not None
     head = clinic.person(Role.HEAD)
-    said = str(rehearsal.show(clinic.services.versions, head, made.id))
+    said = str(rehearsal.show(clinic.services.versions, clinic.services.reviewing.blinding, head, made.id))
     for words in ("6 scans read by version 2 beside version 1", "Recall", "Time a picture (ms)", "Dice 0.92"):
         assert words in said
     source = f"/rehearsals/{made.id}/{made.differences[0].scan_id}.png"
@@ -146,7 +146,9 @@ def test_a_rehearsal_shows_differences_with_pictures_and_links(
     assert admin.get(f"/rehearsals/{made.id}").status_code == 200
     assert admin.get(source).status_code == 404
     (administrator,) = (user for user in clinic.accounts.all() if user.role is Role.ADMIN)
-    said = str(rehearsal.show(clinic.services.versions, administrator, made.id))
+    said = str(
+        rehearsal.show(clinic.services.versions, clinic.services.reviewing.blinding, administrator, made.id)
+    )
     assert re.search(r"/scans/|\.png", said) is None
 
 

@@ -63,4 +63,4 @@ def test_an_open_page_and_the_api_see_it(server: Flask, clinic: Clinic, sign_in)
         assert (answer.status_code, answer.json["error"]["message"]) == (404, "This scan was withdrawn.")
     patient_answer = server.test_client().get(f"/api/v1/patients/{shown.patient_id}", headers=bearer)
     assert patient_answer.json["studies"] == []
-    assert clinic.services.cohort.numbers.cohort({}).scans.n == 0
+    assert clinic.services.cohort.numbers.cohort({}, None).scans.n == 0

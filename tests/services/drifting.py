@@ -19,6 +19,7 @@ from data.records import BRAIN_TUMOUR, Features, Severity
 from data.stores.drift import DriftReferenceStore, DriftRunStore
 from data.stores.features import FeatureStore, note_features
 from data.stores.refusals import RefusalStore
+from services.cohort.cohort import hidden_from_nobody
 from services.drift.influential_scans import InfluenceRanking
 from services.drift.references import DriftReferences
 from services.drift.runs import DriftRuns
@@ -61,7 +62,7 @@ class DriftHouse:
         self.drift = DriftRuns(
             DriftRunStore(engine), self.references, self.windows, refusals, self.files, self.bell, jobs
         )
-        self.influential_scans = InfluenceRanking(self.drift, self.windows, self.files)
+        self.influential_scans = InfluenceRanking(self.drift, self.windows, self.files, hidden_from_nobody)
 
     def add(self, n: int, seed: int, **changes: Any) -> list[str]:
         """`add_readings` to this house."""

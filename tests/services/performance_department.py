@@ -26,6 +26,7 @@ from models.statistics.proportions import proportion
 from services.alerts.alerts import Alerts
 from services.alerts.delivery import Delivery
 from services.assembly.performance import PerformanceServices, performance_on
+from services.cohort.cohort import hidden_from_nobody
 from services.jobs import Jobs
 from services.performance.history import Histories
 from services.performance.real_use import RealUse, flat
@@ -118,7 +119,15 @@ def department(engine: Engine, folder: Path, *, mlflow: str = "") -> Department:
     real_use = RealUse(judgements, tracking, jobs, TASKS)
     alerts = Alerts(AlertStore(engine), AuditLog(engine), Delivery())
     desk = performance_on(
-        histories, real_use, judgements, Sampling(judgements, SHARE), Ledger(engine), engine, alerts, TASKS
+        histories,
+        real_use,
+        judgements,
+        Sampling(judgements, SHARE),
+        Ledger(engine),
+        engine,
+        alerts,
+        TASKS,
+        hidden_from_nobody,
     )
     return Department(engine, tracking, judgements, real_use, desk, jobs, histories)
 

@@ -16,11 +16,13 @@ from data.records import (
     BRAIN_TUMOUR,
     AnnotationKind,
     DriftAsk,
+    EscapeReason,
     FeedbackState,
     Identity,
     RejectReason,
     ReportKind,
     Role,
+    UnaidedFinding,
     User,
     WorklistQuery,
 )
@@ -51,6 +53,7 @@ MEANT = {
     Permission.ANSWER_FEEDBACK: "M",
     Permission.ASK_FOR_REVIEWS: "CHM",
     Permission.WITHDRAW_REVIEW_REQUESTS: "HM",
+    Permission.SET_UNAIDED_RULES: "H",
     Permission.SEE_STATISTICS: "CHM",
     Permission.SAVE_VIEWS: "CHM",
     Permission.SET_GOALS: "HM",
@@ -100,6 +103,25 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.REVIEW, "reject", lambda s, u: s.reviewing.reviews.reject(NO_ID, u, RejectReason.MISSED)),
     (Permission.REVIEW, "unsure", lambda s, u: s.reviewing.reviews.unsure(NO_ID, u)),
     (Permission.REVIEW, "correct", lambda s, u: s.reviewing.reviews.correct(NO_ID, u, DrawnMask(b""))),
+    (Permission.REVIEW, "unaided", lambda s, u: s.reviewing.unaided.ask([], u)),
+    (
+        Permission.REVIEW,
+        "unaided mask",
+        lambda s, u: s.reviewing.unaided.keep_mask(NO_ID, u, DrawnMask(b"")),
+    ),
+    (Permission.REVIEW, "drawn", lambda s, u: s.reviewing.unaided.mask(NO_ID, u)),
+    (
+        Permission.REVIEW,
+        "give unaided",
+        lambda s, u: s.reviewing.unaided.give(NO_ID, u, UnaidedFinding.ABSENT),
+    ),
+    (
+        Permission.REVIEW,
+        "show the result",
+        lambda s, u: s.reviewing.unaided.show_result(NO_ID, u, EscapeReason.URGENT),
+    ),
+    (Permission.SET_UNAIDED_RULES, "set", lambda s, u: s.reviewing.unaided.set_rule(BRAIN_TUMOUR, -1, u)),
+    (Permission.SEE_STATISTICS, "unaided rules", lambda s, u: s.reviewing.unaided.rules(BRAIN_TUMOUR, u)),
     (Permission.TAKE_BACK_REVIEWS, "take back", lambda s, u: s.reviewing.reviews.take_back(NO_ID, u)),
     (Permission.ASSIGN_SCANS, "take", lambda s, u: s.reviewing.triage.take([], u)),
     (Permission.ASSIGN_SCANS, "give", lambda s, u: s.reviewing.triage.give([], NO_ID, u)),
@@ -133,12 +155,12 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (
         Permission.SEE_STATISTICS,
         "performance file",
-        lambda s, u: s.performance.exports.export(s.performance.numbers.asked(""), "exe", u),
+        lambda s, u: s.performance.exports.export(s.performance.numbers.asked("", None), "exe", u),
     ),
     (
         Permission.SEE_STATISTICS,
         "Assess-AI",
-        lambda s, u: s.performance.assess_ai.export(s.performance.numbers.asked(""), u),
+        lambda s, u: s.performance.assess_ai.export(s.performance.numbers.asked("", None), u),
     ),
     (Permission.SAVE_VIEWS, "save", lambda s, u: s.cohort.views.save(" ", "", u)),
     (Permission.SAVE_VIEWS, "delete", lambda s, u: s.cohort.views.delete(NO_ID, u)),
@@ -321,8 +343,16 @@ LOOK_AT_ROLES = {
 # Methods that are told of a person whose right they need not ask for.
 NEED_NO_RIGHT = {
     "services/sessions.py: begin",
-    "services/reviewing/second_readings.py: hides",
+    "services/reviewing/blinding.py: hidden",
+    "services/reviewing/blinding.py: known",
+    "services/reviewing/blinding.py: note_shown",
+    "services/reviewing/blinding.py: of_scan",
+    "services/reviewing/blinding.py: of_scans",
+    "services/reviewing/blinding.py: refuse_verdict",
+    "services/reviewing/blinding.py: unaided_of_scan",
     "services/reviewing/second_readings.py: refuse_the_two",
+    "services/reviewing/unaided.py: may_ask",
+    "services/reviewing/unaided.py: open",
 }
 
 

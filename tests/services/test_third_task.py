@@ -143,7 +143,7 @@ def test_worklist_and_scan_page_speak_of_fractures(ward: Ward) -> None:
 
 
 def test_the_cohort_counts_them(ward: Ward) -> None:
-    cohort = ward.services.cohort.numbers.cohort({"task": (NAME,)})
+    cohort = ward.services.cohort.numbers.cohort({"task": (NAME,)}, None)
     called = sum(result.positive for result in ward.results)
     assert (cohort.scans.n, cohort.patients) == (N, N)
     assert (cohort.positive.share.value, cohort.positive.share.n) == (pytest.approx(called / N), N)
@@ -159,7 +159,7 @@ def test_performance_is_what_the_reviews_say(ward: Ward) -> None:
         ("recall", counts[True, True], counts[True, True] + counts[False, True]),
         ("specificity", counts[False, False], counts[False, False] + counts[True, False]),
     ):
-        shown = performance.numbers.shown(performance.numbers.asked(f"task={NAME}&metric={metric}"))
+        shown = performance.numbers.shown(performance.numbers.asked(f"task={NAME}&metric={metric}", None))
         (point,) = [point for point in shown.points if point.source == "reviewed" and not point.month]
         assert (point.version, point.figure.n) == (champion.version, n)
         assert point.figure.value == pytest.approx(value / n)
@@ -167,7 +167,7 @@ def test_performance_is_what_the_reviews_say(ward: Ward) -> None:
 
 def test_what_leaves_for_a_registry_names_the_body_part(ward: Ward) -> None:
     performance = ward.services.performance
-    file = performance.assess_ai.export(performance.numbers.asked(f"task={NAME}"), ward.mlops)
+    file = performance.assess_ai.export(performance.numbers.asked(f"task={NAME}", None), ward.mlops)
     head, *rows = csv.reader(io.StringIO(file.content.decode("utf-8-sig")))
     assert tuple(head) == COLUMNS
     assert len(rows) == N

@@ -81,7 +81,7 @@ def test_a_merge_on_the_page(clinic: Clinic, pair: tuple[Scan, Scan]) -> None:
     assert scan.show(reviewing, clinician, pair[0].id)[scan.SEEN] != before  # open pages load anew
     rows = reviewing.worklist.page(WorklistQuery(), clinician).rows
     assert len({row.patient for row in rows}) == 1 and len(rows) == 2
-    assert clinic.services.cohort.numbers.cohort({}).patients == 1
+    assert clinic.services.cohort.numbers.cohort({}, None).patients == 1
     head = clinic.person(Role.HEAD)
     assert len({row.patient for row in reviewing.worklist.page(WorklistQuery(), head).rows}) == 1
 

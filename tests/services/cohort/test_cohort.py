@@ -19,7 +19,7 @@ from data.stores.refusals import RefusalStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
-from services.cohort.cohort import Cohorts
+from services.cohort.cohort import Cohorts, hidden_from_nobody
 from services.cohort.counting import Bar, Cohort, KeyFigure, periods
 from services.cohort.filters import filters_of, query_of
 from tests.data.builders import a_header, a_kept_scan, a_result, a_review, measured
@@ -78,7 +78,7 @@ def _one(engine: Engine, random: np.random.Generator, number: int) -> None:
 
 @pytest.fixture
 def cohorts(engine: Engine) -> Cohorts:
-    return Cohorts(Ledger(engine), RefusalStore(engine), lambda: {"brain-tumour": 0.2})
+    return Cohorts(Ledger(engine), RefusalStore(engine), lambda: {"brain-tumour": 0.2}, hidden_from_nobody)
 
 
 def _worklist_total(engine: Engine, filters: Any) -> int:
@@ -113,7 +113,7 @@ def _numbers(found: Cohort) -> Iterator[tuple[str, Bar | KeyFigure]]:
 def test_behind_every_number_stand_exactly_its_cases(
     engine: Engine, cohorts: Cohorts, filters: dict[str, Any]
 ) -> None:
-    found = cohorts.cohort(filters)
+    found = cohorts.cohort(filters, None)
     seen = 0
     for name, one in _numbers(found):
         assert _worklist_total(engine, one.filters) == one.n, name
@@ -122,7 +122,7 @@ def test_behind_every_number_stand_exactly_its_cases(
 
 
 def test_the_parts_add_up_to_the_whole(cohorts: Cohorts) -> None:
-    found = cohorts.cohort({})
+    found = cohorts.cohort({}, None)
     for bars in (found.by_age, found.by_sex, found.by_task, found.by_site, found.by_review, found.over_time):
         assert sum(bar.n for bar in bars) == found.scans.n == 120
     for bars in (found.by_result, found.by_size, found.by_chance, found.by_truth, found.by_place):
@@ -131,7 +131,7 @@ def test_the_parts_add_up_to_the_whole(cohorts: Cohorts) -> None:
 
 
 def test_a_number_is_what_counting_by_hand_gives(engine: Engine, cohorts: Cohorts) -> None:
-    found = cohorts.cohort({"task": ("brain-tumour",)})
+    found = cohorts.cohort({"task": ("brain-tumour",)}, None)
     lines = Ledger(engine).columns()
     brain = lines.codes["task"] == lines.names["task"].index("brain-tumour")
     positive = lines.numbers["positive"][brain]
@@ -150,27 +150,27 @@ def test_a_number_is_what_counting_by_hand_gives(engine: Engine, cohorts: Cohort
 
 
 def test_a_chart_goes_on_showing_what_else_could_be_chosen(cohorts: Cohorts) -> None:
-    everything, one = cohorts.cohort({}), cohorts.cohort({"site": ("North",)})
+    everything, one = cohorts.cohort({}, None), cohorts.cohort({"site": ("North",)}, None)
     assert [bar.name for bar in one.by_site] == [bar.name for bar in everything.by_site]
     assert sum(bar.n for bar in one.by_age) == one.scans.n < 120
 
 
 def test_refusals_are_counted_by_what_is_known_of_them(cohorts: Cohorts) -> None:
-    found = cohorts.cohort({})
+    found = cohorts.cohort({}, None)
     assert found.refused == 4
     assert found.refusals_by_reason == [("modality", 3), ("not_an_image", 1)]
     assert found.refusals_by_scanner == [("Siemens Skyra", 3), ("unknown", 1)]
-    assert cohorts.cohort({"site": ("Site 1",)}).refused == 3
-    by_sex = cohorts.cohort({"sex": ("F",), "modality": ("CT",)})
+    assert cohorts.cohort({"site": ("Site 1",)}, None).refused == 3
+    by_sex = cohorts.cohort({"sex": ("F",), "modality": ("CT",)}, None)
     assert (by_sex.refused, by_sex.refused_filtered_by) == (3, ("modality",))
 
 
 def test_an_answer_is_kept_until_something_changes(engine: Engine, cohorts: Cohorts) -> None:
-    first = cohorts.cohort({"site": ("North",)})
-    assert cohorts.cohort({"site": ["North", "North"]}) is first
+    first = cohorts.cohort({"site": ("North",)}, None)
+    assert cohorts.cohort({"site": ["North", "North"]}, None) is first
     ids = [row.scan_id for row in WorklistStore(engine, Ledger(engine)).page(WorklistQuery(), True).rows[:1]]
     ScanStore(engine).set_status(ids[0], ScanStatus.READ)
-    assert cohorts.cohort({"site": ("North",)}) is not first
+    assert cohorts.cohort({"site": ("North",)}, None) is not first
 
 
 def test_an_address_is_read_as_it_was_written(cohorts: Cohorts) -> None:
@@ -181,11 +181,11 @@ def test_an_address_is_read_as_it_was_written(cohorts: Cohorts) -> None:
     assert cohorts.asked("?site=A&vs=site%3DB").vs == "site=B"
     assert cohorts.asked("?site=A&vs=").vs == ""
     with pytest.raises(InvalidInput, match="nothing called colour"):
-        cohorts.cohort(cohorts.asked("?colour=red").filters)
+        cohorts.cohort(cohorts.asked("?colour=red").filters, None)
 
 
 def test_charts_carry_the_query_of_each_point(cohorts: Cohorts) -> None:
-    found = cohorts.cohort({})
+    found = cohorts.cohort({}, None)
     figures = cohorts.charts(found)
     site = figures["site"]["data"][0]
     assert site["x"] == [bar.n for bar in found.by_site]

@@ -13,6 +13,7 @@ from data.ledger.in_memory import Ledger
 from data.records import ScanStatus
 from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
+from services.cohort.cohort import hidden_from_nobody
 from services.cohort.comparison import CohortComparison, superiority
 from tests.data.builders import a_header, a_kept_scan, a_result
 
@@ -54,7 +55,9 @@ def test_two_sites_are_told_apart_and_p_is_corrected() -> None:
         ResultStore(engine).add(a_result(scan.id, number + 1, positive=positive, probability=0.5))
     found = {
         one.name: one
-        for one in CohortComparison(Ledger(engine)).compare({"site": ("North",)}, {"site": ("South",)})
+        for one in CohortComparison(Ledger(engine), hidden_from_nobody).compare(
+            {"site": ("North",)}, {"site": ("South",)}, None
+        )
     }
     age, positive, corrected = found["age_years"], found["positive"], found["corrected"]
     assert age.effect == 1.0

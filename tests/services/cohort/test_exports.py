@@ -20,7 +20,7 @@ from data.stores.audit import AuditLog
 from data.stores.refusals import RefusalStore
 from data.stores.results import ResultStore
 from services.cohort.charts import charts
-from services.cohort.cohort import Cohorts
+from services.cohort.cohort import Cohorts, hidden_from_nobody
 from services.cohort.comparison import CohortComparison
 from services.cohort.counting import Cohort
 from services.cohort.exports import MIME, CohortExports, sections, shown, table
@@ -49,8 +49,8 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture
 def exports(engine: Engine) -> CohortExports:
     ledger = Ledger(engine)
-    cohorts = Cohorts(ledger, RefusalStore(engine), lambda: {"brain-tumour": 0.5})
-    return CohortExports(cohorts, CohortComparison(ledger), AuditLog(engine))
+    cohorts = Cohorts(ledger, RefusalStore(engine), lambda: {"brain-tumour": 0.5}, hidden_from_nobody)
+    return CohortExports(cohorts, CohortComparison(ledger, hidden_from_nobody), AuditLog(engine))
 
 
 def _numbers(cohort: Cohort) -> dict[tuple[str, str, str], Any]:

@@ -49,7 +49,7 @@ def _nora() -> Any:
 
 
 def injected_share(house: DriftHouse, run: DriftRun, feature: str, injected: set[str]) -> int:
-    first = scan_ids(house.influential_scans.of(run.id, feature))[:STRANGE]
+    first = scan_ids(house.influential_scans.of(run.id, feature, None))[:STRANGE]
     return len(injected & set(first))
 
 
@@ -126,24 +126,24 @@ def test_pictures_that_were_changed_are_found_by_their_own_features(
 
 def test_a_scan_comes_with_its_value_beside_what_is_usual(house: DriftHouse) -> None:
     run, injected = run_with(house, **NOISY)
-    told = house.influential_scans.of(run.id, "noise", 10)
+    told = house.influential_scans.of(run.id, "noise", None, 10)
     assert (told.title, told.unit, len(told.scans)) == ("Noise", "of range", 10)
     assert told.q25 is not None and told.median is not None and told.q75 is not None
     assert told.q25 < told.median < told.q75 and told.median == pytest.approx(0.03, rel=0.05)
     assert all(scan.value > 0.04 for scan in told.scans if isinstance(scan.value, float))
-    sexes = house.influential_scans.of(run.id, "sex", 5)
+    sexes = house.influential_scans.of(run.id, "sex", None, 5)
     assert sexes.usual in ("F", "M") and {scan.value for scan in sexes.scans} <= {"F", "M"}
-    assert len(house.influential_scans.of(run.id, "pc3").scans) == 60
+    assert len(house.influential_scans.of(run.id, "pc3", None).scans) == 60
     for wrong in ("pc99", "no such feature", "pcx"):
         with pytest.raises(NotFound):
-            house.influential_scans.of(run.id, wrong)
+            house.influential_scans.of(run.id, wrong, None)
 
 
 def test_what_takes_long_is_kept_by_the_run(house: DriftHouse) -> None:
     run, _ = run_with(house, **NOISY)
     house.influential_scans.prepare(run)
     kept = house.files.get_array(f"drift/runs/{run.id}/overall.npy")
-    first = house.influential_scans.of(run.id, OVERALL).scans
+    first = house.influential_scans.of(run.id, OVERALL, None).scans
     assert len(kept) == WINDOW and first[0].score == kept.max()
 
 
@@ -152,7 +152,7 @@ def test_an_empty_window_has_no_scans_to_choose_from(house: DriftHouse) -> None:
     run = house.drift.run_now(DriftAsk(BRAIN_TUMOUR, first="2027-05-01"))
     house.influential_scans.prepare(run)
     with pytest.raises(InvalidInput):
-        house.influential_scans.of(run.id, "noise")
+        house.influential_scans.of(run.id, "noise", None)
 
 
 def test_scores_of_numbers_and_names() -> None:

@@ -24,7 +24,7 @@ from models.statistics.estimate import Estimate
 from models.statistics.proportions import proportion
 from services.alerts.alerts import Alerts
 from services.alerts.delivery import Delivery
-from services.cohort.cohort import Cohorts
+from services.cohort.cohort import Cohorts, hidden_from_nobody
 from services.performance.assess_ai import COLUMNS
 from services.performance.cases import WHAT, Which
 from services.performance.charts import history
@@ -75,15 +75,17 @@ def own(tmp_path: Path) -> Iterator[Department]:
 
 
 def points(house: Department, address: str) -> list[MetricPoint]:
-    return list(house.desk.numbers.shown(house.desk.numbers.asked(address)).points)
+    return list(house.desk.numbers.shown(house.desk.numbers.asked(address, None)).points)
 
 
 def opened(house: Department, address: str) -> int:
     """How many cases an address shows."""
     parts = urlsplit(address)
     if parts.path == "/worklist":
-        return Cohorts(Ledger(house.engine), RefusalStore(house.engine), dict).total(parse_qs(parts.query))
-    asked = house.desk.numbers.asked(parts.query)
+        return Cohorts(Ledger(house.engine), RefusalStore(house.engine), dict, hidden_from_nobody).total(
+            parse_qs(parts.query), None
+        )
+    asked = house.desk.numbers.asked(parts.query, None)
     return house.desk.cases.page(asked.which(asked.cases)).total
 
 
@@ -149,7 +151,7 @@ def test_cases_that_the_worklist_can_say_are_opened_there(house: Department) -> 
 
 
 def test_groups_open_as_many_cases_as_they_say(house: Department) -> None:
-    asked = house.desk.numbers.asked("version=2")
+    asked = house.desk.numbers.asked("version=2", None)
     groups = house.desk.details.groups(asked)
     assert [group.n for group in groups["size"]] == [7, 5]
     for dimension, members in groups.items():
@@ -166,7 +168,7 @@ def test_cases_come_the_most_wrong_first(house: Department) -> None:
 
 
 def test_the_live_version_is_told_with_who_approved_it(house: Department) -> None:
-    shown = house.desk.numbers.shown(house.desk.numbers.asked(""))
+    shown = house.desk.numbers.shown(house.desk.numbers.asked("", None))
     assert shown.live is not None
     assert (shown.live.version.version, shown.live.by, shown.live.reason) == ("2", "Dr Head", "Fewer misses.")
     assert f"{shown.live.since:%Y-%m-%d}" == "2026-11-01"
@@ -174,7 +176,7 @@ def test_the_live_version_is_told_with_who_approved_it(house: Department) -> Non
 
 
 def test_errors_and_what_a_threshold_would_do(house: Department) -> None:
-    asked = house.desk.numbers.asked("version=1")
+    asked = house.desk.numbers.asked("version=1", None)
     errors = house.desk.details.errors(asked)
     cells = (errors.confusion.hit, errors.confusion.miss, errors.confusion.false_alarm)
     assert (*cells, errors.confusion.right_negative, errors.n) == (18, 4, 2, 6, 30)
@@ -190,7 +192,7 @@ def test_errors_and_what_a_threshold_would_do(house: Department) -> None:
 
 
 def test_validation_is_shown_from_the_runs_own_evaluation(house: Department) -> None:
-    asked = house.desk.numbers.asked("version=2&of=validation")
+    asked = house.desk.numbers.asked("version=2&of=validation", None)
     errors = house.desk.details.errors(asked)
     assert (errors.confusion.hit, errors.confusion.miss, errors.confusion.false_alarm) == (5, 1, 1)
     assert errors.figures["recall"] == proportion(5, 6)
@@ -207,19 +209,19 @@ def test_validation_is_shown_from_the_runs_own_evaluation(house: Department) -> 
 
 
 def test_two_versions_are_compared_on_the_scans_that_both_read(house: Department) -> None:
-    pair = house.desk.pairs.compared(house.desk.numbers.asked("version=1&vs=2"))
+    pair = house.desk.pairs.compared(house.desk.numbers.asked("version=1&vs=2", None))
     assert pair.result.n == 8
     assert sum(pair.result.count(outcome) for outcome in ("win", "lose", "tie")) == 8
     with pytest.raises(InvalidInput):
-        house.desk.pairs.compared(house.desk.numbers.asked("version=1&vs=1"))
+        house.desk.pairs.compared(house.desk.numbers.asked("version=1&vs=1", None))
 
 
 def test_how_much_is_judged_is_told(house: Department) -> None:
-    told = house.desk.numbers.coverage(house.desk.numbers.asked("version=2"))
+    told = house.desk.numbers.coverage(house.desk.numbers.asked("version=2", None))
     assert (told.read, told.reviewed) == (len(SECOND) + 8, len(SECOND))  # eight were read again by it
-    first = house.desk.numbers.coverage(house.desk.numbers.asked("version=1&month=2026-11"))
+    first = house.desk.numbers.coverage(house.desk.numbers.asked("version=1&month=2026-11", None))
     assert (first.read, first.reviewed) == (10, 10)
-    proposed = house.desk.numbers.proposals(house.desk.numbers.asked("version=2"))
+    proposed = house.desk.numbers.proposals(house.desk.numbers.asked("version=2", None))
     again = {result.scan_id for result in house.results[:8]}
     assert {proposal.scan_id for proposal in proposed} <= again
 
@@ -230,14 +232,14 @@ def test_how_much_is_judged_is_told(house: Department) -> None:
 )
 def test_what_does_not_exist_is_refused_in_a_sentence(house: Department, address: str) -> None:
     with pytest.raises(InvalidInput):
-        house.desk.numbers.asked(address)
+        house.desk.numbers.asked(address, None)
 
 
 def test_an_address_says_what_it_was_made_of(house: Department) -> None:
     asked = house.desk.numbers.asked(
-        "task=pneumonia&metric=auc&by=month&version=7&month=2026-10&vs=3&cases=ill"
+        "task=pneumonia&metric=auc&by=month&version=7&month=2026-10&vs=3&cases=ill", None
     )
-    assert house.desk.numbers.asked(asked.query()) == asked
+    assert house.desk.numbers.asked(asked.query(), None) == asked
 
 
 def test_a_new_version_and_month_appear_by_themselves(own: Department, tmp_path: Path) -> None:
@@ -248,7 +250,7 @@ def test_a_new_version_and_month_appear_by_themselves(own: Department, tmp_path:
     assert {point.source for point in points(own, "")} == {"validation", "reviewed"}
     own.read("9", NOVEMBER, FIRST[:3])  # nobody registered it
     own.score()
-    shown = own.desk.numbers.shown(own.desk.numbers.asked("by=version"))
+    shown = own.desk.numbers.shown(own.desk.numbers.asked("by=version", None))
     assert {point.version for point in shown.points} == {"1", "9"}
     drawn = history(shown)
     assert drawn["layout"]["xaxis"]["ticktext"] == ["9", "1"]
@@ -258,16 +260,18 @@ def test_a_new_version_and_month_appear_by_themselves(own: Department, tmp_path:
 def test_without_an_evaluation_that_is_said(own: Department, tmp_path: Path) -> None:
     registered(own.tracking, tmp_path / "bare", recall=proportion(70, 80), scored=False)
     own.histories.refresh(BRAIN_TUMOUR)
-    errors = own.desk.details.errors(own.desk.numbers.asked("of=validation"))
+    errors = own.desk.details.errors(own.desk.numbers.asked("of=validation", None))
     assert errors.n == 0
     assert "evaluation.json" in errors.absent
-    assert own.desk.details.errors(own.desk.numbers.asked("")).absent.startswith("No reading of this task")
+    assert own.desk.details.errors(own.desk.numbers.asked("", None)).absent.startswith(
+        "No reading of this task"
+    )
 
 
 def test_where_there_are_only_synthetic_cases_they_are_shown(own: Department) -> None:
     own.read("1", NOVEMBER, FIRST[:3], synthetic=True)
-    assert own.desk.numbers.asked("").synthetic
-    assert not own.desk.numbers.asked("synthetic=no").synthetic
+    assert own.desk.numbers.asked("", None).synthetic
+    assert not own.desk.numbers.asked("synthetic=no", None).synthetic
 
 
 def test_while_mlflow_is_away_real_use_is_still_told(tmp_path: Path) -> None:
@@ -275,7 +279,7 @@ def test_while_mlflow_is_away_real_use_is_still_told(tmp_path: Path) -> None:
     migrate(engine)
     house = department(engine, tmp_path, mlflow="http://127.0.0.1:9")
     house.read("1", NOVEMBER, FIRST[:4])
-    shown = house.desk.numbers.shown(house.desk.numbers.asked("version=1"))
+    shown = house.desk.numbers.shown(house.desk.numbers.asked("version=1", None))
     assert shown.trouble is not None
     assert "MLflow" in shown.trouble
     assert [point.figure for point in shown.points] == [proportion(4, 4)]
@@ -323,7 +327,7 @@ def test_real_use_beyond_its_limit_raises_an_alert_until_it_is_back(own: Departm
     assert (alert.severity, alert.times) == (Severity.WARNING, 1)
     assert "75 % with n = 12" in alert.sentence
     assert alert.link.startswith("/performance?")
-    (point,) = own.desk.numbers.shown(own.desk.numbers.asked("by=month")).past_limit
+    (point,) = own.desk.numbers.shown(own.desk.numbers.asked("by=month", None)).past_limit
     assert point.figure == proportion(9, 12)
     own.desk.goals.set_typed(BRAIN_TUMOUR, "recall", "95", "70", HEAD)
     watch.tick()
@@ -331,7 +335,7 @@ def test_real_use_beyond_its_limit_raises_an_alert_until_it_is_back(own: Departm
 
 
 def test_files_and_answer_hold_the_same_digits(house: Department) -> None:
-    asked = house.desk.numbers.asked("by=month")
+    asked = house.desk.numbers.asked("by=month", None)
     export = house.desk.exports.export(asked, "csv", HEAD)
     lines = list(csv.DictReader(io.StringIO(export.content.decode("utf-8-sig"))))
     told = [line for line in lines if line["section"] != "about"]
@@ -351,7 +355,7 @@ def test_files_and_answer_hold_the_same_digits(house: Department) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_file_is_written_and_noted(house: Department, kind: str) -> None:
-    export = house.desk.exports.export(house.desk.numbers.asked("metric=dice"), kind, HEAD)
+    export = house.desk.exports.export(house.desk.numbers.asked("metric=dice", None), kind, HEAD)
     assert export.name.endswith(f".{kind}")
     assert export.content
     if kind == "png":
@@ -362,11 +366,11 @@ def test_every_kind_of_file_is_written_and_noted(house: Department, kind: str) -
 
 def test_other_kinds_are_not_there(house: Department) -> None:
     with pytest.raises(NotFound):
-        house.desk.exports.export(house.desk.numbers.asked(""), "exe", HEAD)
+        house.desk.exports.export(house.desk.numbers.asked("", None), "exe", HEAD)
 
 
 def test_assess_ai_gets_its_columns_and_no_identity(house: Department) -> None:
-    export = house.desk.assess_ai.export(house.desk.numbers.asked("version=1&month=2026-11"), HEAD)
+    export = house.desk.assess_ai.export(house.desk.numbers.asked("version=1&month=2026-11", None), HEAD)
     rows = list(csv.DictReader(io.StringIO(export.content.decode("utf-8-sig"))))
     assert tuple(rows[0]) == COLUMNS
     assert len(rows) == 10

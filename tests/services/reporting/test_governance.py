@@ -43,7 +43,7 @@ from models.statistics.estimate import Estimate
 from reports.document import Document, PictureGrid, document_json
 from reports.typesetting import pdf
 from services import keys
-from services.cohort.cohort import Cohorts
+from services.cohort.cohort import Cohorts, hidden_from_nobody
 from services.performance.history_records import History, VersionHistory
 from services.reporting.governance import GovernanceReport, Period, Sources
 from services.reporting.performance_report import PerformanceReport
@@ -128,7 +128,7 @@ def a_department(engine: Engine, folder: Path, count: int) -> Sources:
     return Sources(
         histories=Histories(),  # type: ignore[arg-type]
         judgements=JudgementStore(engine),
-        cohorts=Cohorts(ledger, RefusalStore(engine), lambda: {BRAIN_TUMOUR: 0.5}),
+        cohorts=Cohorts(ledger, RefusalStore(engine), lambda: {BRAIN_TUMOUR: 0.5}, hidden_from_nobody),
         reviews=reviews,
         scans=scans,
         patients=PatientStore(engine),

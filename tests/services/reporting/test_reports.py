@@ -23,7 +23,7 @@ from data.stores.refusals import RefusalStore
 from data.stores.reports import ReportStore
 from data.stores.results import ResultStore
 from data.tables import reports
-from services.cohort.cohort import Cohorts
+from services.cohort.cohort import Cohorts, hidden_from_nobody
 from services.jobs import Jobs
 from services.reporting.cohort_report import CohortReport
 from services.reporting.reports import Ask, Progress, Reporting, Written
@@ -67,7 +67,9 @@ class House:
         self.engine = engine
         self.jobs = Jobs(JobStore(engine), folder / "jobs", 1)
         self.files = FileStore(folder / "files")
-        cohorts = Cohorts(Ledger(engine), RefusalStore(engine), lambda: {"brain-tumour": 0.5})
+        cohorts = Cohorts(
+            Ledger(engine), RefusalStore(engine), lambda: {"brain-tumour": 0.5}, hidden_from_nobody
+        )
         writers = {ReportKind.COHORT: CohortReport(cohorts), ReportKind.DRIFT: Broken()}
         made = Settings(home=folder, **settings)  # type: ignore[arg-type]
         self.reporting = Reporting(

@@ -21,10 +21,12 @@ from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from data.stores.second_readings import SecondReadingStore
+from data.stores.unaided import UnaidedStore
 from models.growth import ResponseClass
 from models.lesion_matching import MatchKind
 from models.measuring import measure
 from services import keys
+from services.reviewing.blinding import Blinding
 from services.reviewing.growth import Comparison, Growth
 from services.reviewing.patients import Patients
 from services.reviewing.second_readings import SecondReadings
@@ -62,7 +64,8 @@ class House:
         self.jane = patients.find_or_create(Identity("Doe^Jane", "123"), "a.dcm")
         self.readings = Readings()
         second = SecondReadings(SecondReadingStore(engine), self.results, AuditLog(engine))
-        pages = Patients(patients, self.scans, self.results, self.reviews, second)
+        blinding = Blinding(second, UnaidedStore(engine), self.scans.changes_token)
+        pages = Patients(patients, self.scans, self.results, self.reviews, blinding)
         self.growth = Growth(pages, self.files, self.readings)
 
     def scan(

@@ -23,8 +23,10 @@ from data.stores.review_requests import ReviewRequestStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from data.stores.second_readings import SecondReadingStore
+from data.stores.unaided import UnaidedStore
 from reports.masks import mask_nifti
 from services import keys
+from services.reviewing.blinding import Blinding
 from services.reviewing.chosen_scans import MOST
 from services.reviewing.gallery import ScanGallery
 from services.reviewing.pictures import CORRECTED, Pictures
@@ -49,9 +51,11 @@ class Ward:
         self.audit = AuditLog(engine)
         self.told: list[Result] = []
         self.second = SecondReadings(SecondReadingStore(engine), self.results, self.audit)
+        self.unaided = UnaidedStore(engine)
+        self.blinding = Blinding(self.second, self.unaided, self.scans.changes_token)
         self.reviews = Reviews(
             self.scans, self.results, self.kept, self.files, self.pictures, self.audit, self.second,
-            self.told.append,
+            self.blinding,             self.told.append,
         )  # fmt: skip
         self.requests = ReviewRequests(ReviewRequestStore(engine), self.scans, self.audit)
 

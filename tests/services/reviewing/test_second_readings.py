@@ -12,8 +12,8 @@ from data.errors import InvalidInput, NotAllowed, NotFound
 from data.records import BRAIN_TUMOUR, RejectReason, Role, Scan, User, Verdict
 from reports.masks import mask_nifti
 from services.reviewing.agreement import ReaderAgreement
+from services.reviewing.blinding import seen_by
 from services.reviewing.review import MaskFile, Remarks, Seen
-from services.reviewing.second_readings import seen_by
 from tests.services.reviewing.test_review import GREY, NORA, Ward, box
 
 HART = User("hart", "hart", "Dr Hart", Role.CLINICIAN)
@@ -34,7 +34,7 @@ def corrected(ward: Ward, scan: Scan, user: User, side: int, folder: Path) -> No
 
 def known(ward: Ward, scan: Scan, user: User) -> set[str]:
     """Whose reviews a person is shown."""
-    seen = seen_by(ward.second.of_scan(scan.id), ward.kept.of_scan(scan.id), user)
+    seen = seen_by(ward.blinding.of_scan(scan.id, user), ward.kept.of_scan(scan.id), user)
     return {review.reviewer_id for review in seen}
 
 
@@ -42,10 +42,11 @@ def test_the_second_reader_sees_the_first_one_s_only_afterwards(ward: Ward) -> N
     scan = ward.scan()
     result = ward.read(scan)
     first = ward.reviews.accept(scan.id, GREY)
-    assert not ward.second.hides(scan.id, HART)
+    assert not ward.blinding.of_scan(scan.id, HART).reviews
     assert ward.second.ask([scan.id], " a  hard case ", NORA) == 1
     assert ward.second.ask([scan.id], "again", NORA) == 0
-    assert {user.id: ward.second.hides(scan.id, user) for user in (GREY, HART, KHAN, HEAD, NORA)} == {
+    people = (GREY, HART, KHAN, HEAD, NORA)
+    assert {user.id: ward.blinding.of_scan(scan.id, user).reviews for user in people} == {
         "grey": False, "hart": True, "khan": True, "head": False, "nora": False,
     }  # fmt: skip
     assert (known(ward, scan, HART), known(ward, scan, HEAD)) == (set(), {"grey"})
@@ -99,7 +100,7 @@ def test_another_reading_by_the_ai_needs_another_asking(ward: Ward) -> None:
     ward.read(scan)
     ward.second.ask([scan.id], "why", NORA)
     ward.read(scan, 1)
-    assert ward.second.of_scan(scan.id) is None and not ward.second.hides(scan.id, GREY)
+    assert ward.second.of_scan(scan.id) is None and not ward.blinding.of_scan(scan.id, GREY).reviews
 
 
 def test_what_cannot_be_asked_says_why(ward: Ward) -> None:
