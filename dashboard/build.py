@@ -15,7 +15,7 @@ from dashboard.api import routes as api
 from dashboard.auth import CSRF_COOKIE, SessionGuard
 from dashboard.files import annotations as annotation_files
 from dashboard.files import drift as drift_files
-from dashboard.files import imports, reading_reports, withdrawn
+from dashboard.files import exports, imports, reading_reports, withdrawn
 from dashboard.files import models as model_files
 from dashboard.files import performance as performance_files
 from dashboard.files import reports as report_files
@@ -37,6 +37,7 @@ from dashboard.pages import (
     rehearsal,
     reports,
     scan,
+    scan_export,
     scan_feedback,
     scan_report,
     worklist,
@@ -100,6 +101,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     patient.register(app, reviewing.patients)
     growth.register(app, reviewing.growth)
     scan_report.register(app, services.reading_reports)
+    scan_export.register(app, services.exports)
     scan_feedback.register(app, services.feedback, services.reviewing.worklist)
     feedback.register(app, services.feedback)
     cohort.register(app, services.cohort)
@@ -121,6 +123,7 @@ def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     scan_files.register(server, services)
     review_files.register(server, services)
     reading_reports.register(server, services)
+    exports.register(server, services)
     annotation_files.register(server, services)
     volume_files.register(server, services)
     model_files.register(server, services)

@@ -47,6 +47,16 @@ def measure(mask: MaskArray, spacing: Spacing, affine: FloatArray | None = None)
     )
 
 
+def lesion_labels(mask: MaskArray) -> NDArray[np.int32]:
+    """The number of the lesion that each voxel belongs to, as `measure` lists them, from 1; 0 for none."""
+    labels, count = ndimage.label(mask, structure=_EVERY_NEIGHBOUR)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    numbers = np.zeros(count + 1, dtype=np.int32)
+    numbers[1 + np.argsort(-sizes, kind="stable")] = np.arange(1, count + 1)
+    numbered: NDArray[np.int32] = numbers[labels]
+    return numbered
+
+
 def touches_border(mask: MaskArray) -> bool:
     """Whether the mask reaches the edge of what was scanned, so that it may go on beyond."""
     if mask[:, 0].any() or mask[:, -1].any() or mask[:, :, 0].any() or mask[:, :, -1].any():

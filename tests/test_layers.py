@@ -18,6 +18,7 @@ HOMES = {
     "sqlalchemy": ("data",),
     "mlflow": ("data/tracking",),
     "pydicom": ("data/formats", "reports"),
+    "highdicom": ("reports/dicom",),
     "huey": ("services/jobs.py",),
     "evidently": ("reports",),
     "apprise": ("services/alerts/delivery.py",),

@@ -12,6 +12,7 @@ from werkzeug.routing import RequestRedirect
 from dashboard.api import (
     cohort,
     drift,
+    exports,
     identities,
     measuring,
     operations,
@@ -37,7 +38,7 @@ DOCUMENT = Operation(
     answer=OpenApiAnswer,
     says="The document",
 )
-_SUBJECTS = (scans, measuring, identities, patients, cohort, performance, reports, drift)
+_SUBJECTS = (scans, exports, measuring, identities, patients, cohort, performance, reports, drift)
 OPERATIONS = (*(operation for subject in _SUBJECTS for operation in subject.OPERATIONS), DOCUMENT)
 """All there are, as the document lists them."""
 

@@ -11,6 +11,7 @@
 - `read_mask(file, name, grid, answers)`: a corrected mask in display order, with what was said of it
 - `source_picture(displayed, grid)`: one slice as the file's own picture
 - `without_identity(file)`: a DICOM file's bytes without direct identifiers
+- `kept_series(archive, grid, displayed)`: which pictures of which DICOM instances a kept scan came from
 
 For bulk imports, all guarded in the same way:
 
@@ -21,6 +22,7 @@ For bulk imports, all guarded in the same way:
 
 from data.formats.decoding import decode
 from data.formats.dicom.deidentification import without_identity
+from data.formats.dicom.kept_series import SourceFrame, SourceSeries, kept_series
 from data.formats.geometry import (
     display_affine,
     display_shape,
@@ -49,6 +51,8 @@ __all__ = [
     "Outcome",
     "ReaderUnavailable",
     "Sighting",
+    "SourceFrame",
+    "SourceSeries",
     "decode",
     "decode_batch",
     "decode_guarded",
@@ -58,6 +62,7 @@ __all__ = [
     "grouped",
     "is_archive",
     "is_volume",
+    "kept_series",
     "look_at",
     "placed_affine",
     "read_mask",

@@ -19,11 +19,17 @@ from services.assembly.health import Health
 from services.assembly.parts import Parts
 from services.assembly.performance import PerformanceServices, build_performance
 from services.assembly.reading import ReadingServices, build_reading
-from services.assembly.reporting import build_reading_reports, build_reporting, schedule_reports
+from services.assembly.reporting import (
+    build_exports,
+    build_reading_reports,
+    build_reporting,
+    schedule_reports,
+)
 from services.assembly.reviewing import ReviewingServices, blinding_of, build_reviewing, unaided_of
 from services.assembly.stores import open_stores
 from services.assembly.training import TrainingServices, build_training
 from services.assembly.versions import VersionServices, build_versions
+from services.exporting.exports import Exports
 from services.importing.imports import Importing
 from services.jobs import Jobs
 from services.reading.intake import empty_folder
@@ -56,6 +62,7 @@ class Services:
     training: TrainingServices
     reporting: Reporting
     reading_reports: ReadingReports
+    exports: Exports
     feedback: FeedbackMessages
     health: Health
     database: Database
@@ -145,6 +152,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         training=build_training(stores, jobs),
         reporting=reporting,
         reading_reports=build_reading_reports(stores, reviewing),
+        exports=build_exports(stores, reviewing),
         feedback=feedback,
         health=Health(
             stores.database,

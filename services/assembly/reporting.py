@@ -13,6 +13,7 @@ from services.assembly.reviewing import ReviewingServices
 from services.assembly.stores import Stores
 from services.cohort.cohort import Cohorts
 from services.drift.runs import DriftRuns
+from services.exporting.exports import Exports
 from services.jobs import Jobs
 from services.performance.history import Histories
 from services.reporting.cohort_report import CohortReport
@@ -75,6 +76,11 @@ def build_reading_reports(stores: Stores, reviewing: ReviewingServices) -> Readi
     """Reports of single readings."""
     pictures = KeyPictures(stores.files, reviewing.pictures)
     return ReadingReports(reviewing.worklist, stores.patients, pictures, stores.audit)
+
+
+def build_exports(stores: Stores, reviewing: ReviewingServices) -> Exports:
+    """Results as files for other systems."""
+    return Exports(reviewing.worklist, stores.files, reviewing.pictures, stores.audit)
 
 
 def schedule_reports(schedules: Schedules, reporting: Reporting) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,9 +18,11 @@ import numpy as np
 import torch
 from argon2 import PasswordHasher
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset
 
 from data.database import new_id, now
 from data.files import FileStore
+from data.formats import placed_affine
 from data.packing import packed
 from data.records import (
     BRAIN_TUMOUR,
@@ -59,6 +61,7 @@ from services.inference.engine import Loaded
 from services.reading.intake import Intake
 from services.settings import Settings
 from services.versions.registry import Registry
+from tests.dicom_files import kept
 from tests.services.drifting import add_readings
 from tests.services.performance.test_real_use import empty_mlflow
 from tests.services.small_models import Department
@@ -230,6 +233,18 @@ class Clinic:
         header = ScanHeader("MR", "BRAIN", "FLAIR")
         return self._add(array, grid, header, spacing, ADA, "u", BRAIN_TUMOUR, ScanStatus.WAITING)
 
+    def add_series(
+        self, series: Iterable[Dataset], uploaded_by: str = "u", task: str = BRAIN_TUMOUR, **identity: Any
+    ) -> Scan:
+        """A scan that came as these DICOM instances, with the zip that is kept of them."""
+        folder = self.folder / "series" / new_id()
+        decoded, archive = kept(series, folder)
+        who = replace(decoded.identity, **identity)
+        status, grid = ScanStatus.WAITING, decoded.grid
+        scan = self._add(decoded.array, grid, decoded.header, decoded.spacing, who, uploaded_by, task, status)
+        self.files.put_file(keys.original(scan.id, ".zip"), archive)
+        return scan
+
     def add_film(self, uploaded_by: str, *, status: ScanStatus = ScanStatus.WAITING) -> Scan:
         """A chest film without spacing."""
         array = head((1, 64, 80))
@@ -251,7 +266,8 @@ class Clinic:
         if mask is None:
             mask = boxes(scan.shape, lesions)
         affine = np.array([[0, 0, -1.0, 20], [0, -2.0, 0, 30], [3.0, 0, 0, -36], [0, 0, 0, 1]])
-        found = measure(mask, scan.spacing, affine if scan.grid.placed else None)
+        placed = placed_affine(scan.grid) if scan.grid.kind == "dicom" else affine
+        found = measure(mask, scan.spacing, placed if scan.grid.placed else None)
         result = self._result(scan, BRAIN_TUMOUR, 0.97)
         result = replace(result, measurements=found, has_mask=True, estimated_dice=expected, **changes)
         self.files.put(keys.mask(result.id), packed(mask))

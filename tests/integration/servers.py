@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pwd
 import shutil
@@ -124,6 +125,50 @@ def mlflow_server(database_url: str) -> Iterator[MlflowServer]:
             yield server
         finally:
             server.kill()
+
+
+@contextmanager
+def orthanc() -> Iterator[str]:
+    """The URL of an empty Orthanc (a PACS) with DICOMweb; skips the test where that cannot be had."""
+    server = _program("Orthanc", "/usr/sbin")
+    with _folder("orthanc") as (folder, as_user):
+        http, dicom = free_port(), free_port()
+        settings = {
+            "StorageDirectory": str(folder / "storage"),
+            "IndexDirectory": str(folder / "storage"),
+            "HttpPort": http,
+            "DicomPort": dicom,
+            "AuthenticationEnabled": False,
+            "Plugins": ["/usr/share/orthanc/plugins"],
+            "DicomWeb": {"Enable": True},
+        }
+        (folder / "orthanc.json").write_text(json.dumps(settings))
+        (folder / "orthanc.json").chmod(0o644)
+        url = f"http://127.0.0.1:{http}"
+        process = subprocess.Popen(
+            [*as_user, server, str(folder / "orthanc.json")],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+        )
+        try:
+            _wait_for(f"{url}/system", process)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(_READY_WITHIN_S)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _READY_WITHIN_S
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"{url} does not answer")
+            time.sleep(0.1)
 
 
 def _program(name: str, places: str) -> str:

@@ -88,7 +88,7 @@ def decode_stack(located: LocatedStack, name: str, limits: Limits) -> DecodedSca
     check_size(limits, len(stack.frames), first.rows, first.columns, item_bytes=4)
     pixels = Pixels(limits)
     pictures, framed = _without_frame(stack, _pictures(stack, pixels))
-    grid = _grid(stack, pictures.shape)
+    grid = grid_of(stack, pictures.shape)
     displayed = to_display(pictures.transpose(2, 1, 0), grid)
     header = first.instance.header
     return DecodedScan(
@@ -151,7 +151,8 @@ def _take_out_padding(whole: NDArray[Any], paddings: list[NDArray[np.bool_] | No
             picture[padding] = min(lowest)
 
 
-def _grid(stack: Stack, shape: tuple[int, ...]) -> SourceGrid:
+def grid_of(stack: Stack, shape: tuple[int, ...]) -> SourceGrid:
+    """The grid of a stack whose pictures have this shape (slices, rows, columns)."""
     slices, rows, columns = shape
     source_shape = (columns, rows, slices)
     directions = stack.affine if stack.affine is not None else stack.directions

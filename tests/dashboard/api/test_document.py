@@ -16,6 +16,7 @@ from services.cohort.filters import FILTERS
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.contract import Contract
 from tests.dashboard.furnished import furnish
+from tests.services.exporting.test_exports import read_series
 
 NONE = "0" * 32
 FIELDS_OF_0_1 = {
@@ -135,6 +136,9 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
         (200, clinician, "GET", f"{scan}/report", {}),
         (400, clinician, "GET", f"{scan}/report?form=docx", {}),
         (404, admin, "GET", f"{scan}/report", {}),
+        (200, clinician, "GET", f"/scans/{read_series(clinic).id}/export?form=seg", {}),
+        (400, clinician, "GET", f"{scan}/export", {}),
+        (404, admin, "GET", f"{scan}/export?form=seg", {}),
         (200, clinician, "GET", f"{scan}/annotations", {}),
         (404, admin, "GET", f"{scan}/annotations", {}),
         (200, clinician, "GET", patient, {}),

@@ -1,0 +1,20 @@
+"""What the API takes about results for other systems."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from dashboard.api.models_common import ApiQuery
+
+
+class ExportQuery(ApiQuery):
+    """In which form, whose outline, and whether it says who the patient is."""
+
+    form: Literal["seg"] = Field(description="What it is written as")
+    layer: Literal["counting", "ai"] = Field(
+        "counting", description="What counts now (a reviewer's correction, if any), or the AI's own answer"
+    )
+    labelmap: bool = Field(False, description="A SEG as a labelmap, not as binary segments")
+    identity: bool = Field(False, description="With name, number and birth date; for clinicians only")

@@ -1,0 +1,36 @@
+"""Results for other systems, on the scan's page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dash import Dash, Input
+
+from dashboard.auth import require
+from dashboard.components import scan_export as parts
+from dashboard.components.outputs import Values, outputs
+from dashboard.components.scan import REFRESH, SCAN_ID
+from data.records import User
+from services.permissions import Permission
+
+if TYPE_CHECKING:
+    from services.exporting.exports import Exports
+
+PANEL = {parts.PANEL: "hidden", parts.LINKS: "children"}
+
+
+def show(exports: Exports, user: User, scan_id: str, *, named: bool) -> Values:
+    """Return the panel's links; a scan whose result goes nowhere has no panel."""
+    offers = exports.offers(scan_id, user)
+    return {parts.PANEL: not offers, parts.LINKS: parts.links(scan_id, offers, named=named)}
+
+
+def register(app: Dash, exports: Exports) -> None:
+    """Bind the panel."""
+
+    @app.callback(
+        output=outputs(PANEL),
+        inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data"), Input(parts.NAMED, "value")],
+    )
+    def _show(scan_id: str, _: Any, named: bool | None) -> Values:
+        return show(exports, require(Permission.SEE_SCANS), scan_id, named=bool(named))

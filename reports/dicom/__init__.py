@@ -1,0 +1,1 @@
+"""Results as DICOM objects: content in, bytes of a file out, a file a kind of object."""

@@ -1,0 +1,47 @@
+"""What Lightbox's findings are called in DICOM's and SNOMED's codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from highdicom.sr import CodedConcept
+
+from data.records import BRAIN_TUMOUR, PNEUMONIA
+
+
+@dataclass(frozen=True)
+class FindingCodes:
+    """A task's finding, what kind of thing it is, and where in the body."""
+
+    finding: CodedConcept
+    category: CodedConcept
+    region: CodedConcept
+    words: str  # what a lesion is called
+
+
+_ABNORMAL = CodedConcept("49755003", "SCT", "Morphologically Abnormal Structure")
+_OF_TASK = {
+    BRAIN_TUMOUR: FindingCodes(
+        CodedConcept("108369006", "SCT", "Neoplasm"),
+        _ABNORMAL,
+        CodedConcept("12738006", "SCT", "Brain"),
+        "Tumour",
+    ),
+    PNEUMONIA: FindingCodes(
+        CodedConcept("233604007", "SCT", "Pneumonia"),
+        _ABNORMAL,
+        CodedConcept("39607008", "SCT", "Lung"),
+        "Pneumonia",
+    ),
+}
+_OTHER = FindingCodes(
+    CodedConcept("52988006", "SCT", "Lesion"),
+    _ABNORMAL,
+    CodedConcept("38266002", "SCT", "Entire body"),
+    "Lesion",
+)
+
+
+def codes_of(task: str) -> FindingCodes:
+    """The codes of a task; of one that has none here those of a lesion."""
+    return _OF_TASK.get(task, _OTHER)

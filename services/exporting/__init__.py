@@ -1,0 +1,1 @@
+"""Results as files for other systems: DICOM objects for the PACS, plain files for everybody else."""

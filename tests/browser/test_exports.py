@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from data.records import Role
+from tests.dicom_files import opened
+from tests.services.exporting.test_exports import read_series
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_clinician_takes_a_result_to_the_pacs(open_tab, clinic, width: int) -> None:
+    scan = read_series(clinic)
+    page = open_tab(width).sign_in(Role.CLINICIAN, f"/scans/{scan.id}")
+    link = page.get_by_role("link", name="Segmentation, DICOM SEG")
+    expect(link).to_be_visible()
+    page.get_by_label("With the patient's name and number").check()
+    expect(link).to_have_attribute("href", f"/scans/{scan.id}/export/seg?identity=yes")
+    link.focus()
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert str(opened(download.value.path().read_bytes()).PatientName) == "Doe^Jane"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -1,0 +1,46 @@
+"""Results go into a real PACS and come back as they were."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.records import Role
+from services.exporting.forms import Form
+from tests.dashboard.clinic import Clinic
+from tests.dicom_files import SAID, opened
+from tests.integration.servers import orthanc
+from tests.services.exporting.test_exports import read_series
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    clinic = Clinic(tmp_path, networks=False)
+    yield clinic
+    clinic.close()
+
+
+def asked(url: str, body: bytes | None = None) -> bytes:
+    with urllib.request.urlopen(urllib.request.Request(url, body), timeout=60) as answer:
+        return bytes(answer.read())
+
+
+def test_what_the_pacs_gives_back_has_the_same_pixels_beside_the_study(clinic: Clinic) -> None:
+    scan, clinician = read_series(clinic), clinic.person(Role.CLINICIAN)
+    sent = clinic.services.exports.file(scan.id, Form.SEG, clinician).content
+    with orthanc() as url:
+        for _ in range(2):  # the same result twice is one instance
+            kept = json.loads(asked(f"{url}/instances", sent))
+        assert kept["Status"] == "AlreadyStored"
+        back = opened(asked(f"{url}/instances/{kept['ID']}/file"))
+        found = json.loads(asked(f"{url}/dicom-web/studies/{SAID['StudyInstanceUID']}/series"))
+    assert back.PixelData == opened(sent).PixelData
+    assert np.array_equal(back.pixel_array, opened(sent).pixel_array)
+    assert [series["00080060"]["Value"] for series in found] == [["SEG"]]
