@@ -136,6 +136,30 @@ class WorklistAddress:
 
 
 @dataclass(frozen=True)
+class ScanAddress:
+    """A scan's page on the way from case to case: the query of the worklist, and the case before."""
+
+    scan_id: str
+    worklist: str = ""
+    before: str | None = None
+
+    def __str__(self) -> str:
+        """As a link."""
+        return _with_query(scan(self.scan_id), "&".join(filter(None, (self.worklist, self._came_from))))
+
+    @property
+    def _came_from(self) -> str:
+        return _query({"before": self.before})
+
+    @classmethod
+    def read(cls, scan_id: str, search: str | None) -> Self:
+        """What the query of a scan's page says."""
+        given = parse_qs((search or "").removeprefix("?"))
+        before = given.pop("before", [None])[0]
+        return cls(scan_id, urlencode(given, doseq=True), before)
+
+
+@dataclass(frozen=True)
 class AlertsAddress:
     """What the page of alerts shows: how many past ones, and which alert is marked."""
 

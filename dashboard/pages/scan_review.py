@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlencode
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
@@ -18,7 +18,7 @@ from dashboard.components.scan import REFRESH, SCAN_ID
 from dashboard.errors import ALERT
 from data.errors import InvalidInput
 from data.records import LesionCall, LesionVerdict, RejectReason, User
-from services import addresses
+from services.addresses import ScanAddress
 from services.permissions import Permission
 from services.reviewing.review import Remarks, Seen
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from services.assembly.reviewing import ReviewingServices
     from services.reviewing.worklist import ScanView
 
-BEFORE = "before"  # in the address: the case that “accept and next” came from
 PANEL = {
     parts.REVIEW: "hidden",
     parts.CURRENT: "children",
@@ -102,7 +101,7 @@ def shown(
         parts.TAKES_BACK: takes_back,
         parts.COUNTS: counts,
         parts.HISTORY: [drift_gallery.hint(reviewing.requests.of_scan(view.scan.id)), parts.history(view)],
-        parts.CASE_BEFORE: parts.case_before(_before(address)),
+        parts.CASE_BEFORE: parts.case_before(ScanAddress.read(view.scan.id, address).before),
     }
 
 
@@ -127,13 +126,13 @@ def decide(
         reviews.reject(scan_id, user, reason, said[parts.WORDS] or "", truth, remarks)
 
 
-def next_address(reviewing: ReviewingServices, user: User, scan_id: str, search: str | None) -> str | None:
+def next_address(
+    reviewing: ReviewingServices, user: User, scan_id: str, search: str | None
+) -> ScanAddress | None:
     """The address of the next unread case in the list that the address came from, or None."""
-    query = {name: values for name, values in parse_qs((search or "").lstrip("?")).items() if name != BEFORE}
-    following = reviewing.worklist.next_unread(scan_id, user, urlencode(query, doseq=True))
-    if following is None:
-        return None
-    return addresses.scan(following) + (f"?{urlencode(query, doseq=True)}" if query else "")
+    here = ScanAddress.read(scan_id, search)
+    following = reviewing.worklist.next_unread(scan_id, user, here.worklist)
+    return None if following is None else ScanAddress(following, here.worklist)
 
 
 def register(app: Dash, reviewing: ReviewingServices) -> None:
@@ -205,9 +204,9 @@ def _afterwards(
         if following is None:
             values[parts.NEXT_MESSAGE] = parts.NO_NEXT
         elif act["act"] == parts.NEXT:
-            values[LOCATION] = following
+            values[LOCATION] = str(following)
         else:
-            values[LOCATION] = f"{following}{'&' if '?' in following else '?'}{urlencode({BEFORE: scan_id})}"
+            values[LOCATION] = str(replace(following, before=scan_id))
     return values
 
 
@@ -236,7 +235,3 @@ def _remarks(act: Mapping[str, Any], comment: str | None, lesions: Sequence[Mapp
     ]
     seen = Seen(act["result"], act["review"] or None) if act.get("result") else None
     return Remarks(seen, comment or "", act.get("minutes"), tuple(said))
-
-
-def _before(address: str | None) -> str | None:
-    return parse_qs((address or "").lstrip("?")).get(BEFORE, [None])[0]

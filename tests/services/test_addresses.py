@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services import addresses
-from services.addresses import AlertsAddress, DriftAddress, ReportsAddress, WorklistAddress
+from services.addresses import AlertsAddress, DriftAddress, ReportsAddress, ScanAddress, WorklistAddress
 
 # What urllib's own parser takes back: no lone surrogates, and an empty value is the same as none.
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -80,3 +80,17 @@ def test_the_worklist_reads_what_was_built(address: WorklistAddress) -> None:
     link = urlsplit(str(address))
     assert link.path == addresses.WORKLIST
     assert WorklistAddress.read(link.query) == WorklistAddress.read(f"?{link.query}") == address
+
+
+@given(WORDS, st.none() | st.builds(WorklistAddress, FILTERS, WORDS), OPTIONAL)
+def test_a_case_keeps_the_list_that_it_came_from(
+    scan_id: str, worklist: WorklistAddress | None, before: str | None
+) -> None:
+    query = "" if worklist is None else urlsplit(str(worklist)).query
+    address = ScanAddress(scan_id, query, before)
+    link = urlsplit(str(address))
+    assert link.path == urlsplit(addresses.scan(scan_id)).path
+    again = ScanAddress.read(scan_id, f"?{link.query}" if link.query else None)
+    assert (again, str(again)) == (address, str(address))
+    if worklist is not None:
+        assert WorklistAddress.read(again.worklist) == worklist
