@@ -23,6 +23,7 @@ from dashboard.api.models_scans import (
 from dashboard.api.operations import Files, Operation, answered
 from dashboard.auth import reader, require
 from dashboard.errors import json_error
+from dashboard.files.attachments import attachment
 from dashboard.files.reading_reports import ReadingReportFiles
 from data.errors import InvalidInput
 from data.records import NOTICE, Upload, UploadState, User
@@ -122,10 +123,7 @@ class ApiScans:
         reviewing.blinding.refuse_model(scan_id, user)
         if query.layer == CORRECTED:
             reviewing.blinding.refuse_reviews(scan_id, user)
-        content, name, kind = reviewing.pictures.mask_file(scan_id, query.form, query.layer, query.index)
-        response = Response(content, mimetype=kind)
-        response.headers.set("Content-Disposition", "attachment", filename=name)
-        return response
+        return attachment(*reviewing.pictures.mask_file(scan_id, query.form, query.layer, query.index))
 
     def report(self, scan_id: str) -> Response:
         """The report of a reading: PDF (default) or text, by pseudonym unless `identity` is asked for."""

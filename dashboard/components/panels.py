@@ -8,6 +8,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria, data
+from dashboard.components.downloads import download_link
 from dashboard.components.facts import fact_list, warning
 from dashboard.components.icons import icon
 from dashboard.components.measurements import measurements_table
@@ -224,14 +225,19 @@ def downloads(view: ScanView) -> list[Component]:
     links: list[Component] = []
     if view.result is not None and view.result.has_mask:
         links += [
-            _download("Mask, NIfTI", f"{base}/mask?form=nifti", "bi-badge-3d"),
-            _download("Mask of this slice, PNG", f"{base}/mask?form=png&index=0", "bi-image", "mask"),
+            download_link("Mask, NIfTI", "bi-badge-3d", href=f"{base}/mask?form=nifti"),
+            download_link(
+                "Mask of this slice, PNG",
+                "bi-image",
+                href=f"{base}/mask?form=png&index=0",
+                **data(follows="mask"),
+            ),
         ]
         if view.corrected is not None:
-            links.append(
-                _download("Corrected mask, NIfTI", f"{base}/mask?form=nifti&layer=corrected", "bi-badge-3d")
-            )
-    links.append(_download("This slice with overlay, PNG", f"{base}/overlay/0.png", "bi-layers", "overlay"))
+            address = f"{base}/mask?form=nifti&layer=corrected"
+            links.append(download_link("Corrected mask, NIfTI", "bi-badge-3d", href=address))
+    overlay = "This slice with overlay, PNG"
+    links.append(download_link(overlay, "bi-layers", href=f"{base}/overlay/0.png", **data(follows="overlay")))
     return links
 
 
@@ -240,8 +246,3 @@ def _progress(heading: str, text: str) -> Component:
     return html.Div(
         [spinner, html.Div([html.H2(heading), html.P(text)])], className="lb-progress", role="status"
     )
-
-
-def _download(label: str, href: str, picture: str, follows: str = "") -> Component:
-    extra = data(follows=follows) if follows else {}
-    return html.A([icon(picture, "me-2"), label], href=href, download="", className="lb-download", **extra)

@@ -8,6 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.components.downloads import download_link
 from dashboard.components.icons import icon
 from data.records import User
 from services.permissions import Permission, may
@@ -31,18 +32,8 @@ def panel(user: User) -> Component:
             html.Div(named, id=NAMED_ROW, hidden=not may(user, Permission.SEE_IDENTITY)),
             html.Div(
                 [
-                    html.A(
-                        [icon("bi-file-earmark-pdf", "me-2"), "Report, PDF"],
-                        id=PDF,
-                        download="",
-                        className="lb-download",
-                    ),
-                    html.A(
-                        [icon("bi-file-earmark-text", "me-2"), "Report, text"],
-                        id=TEXT_FILE,
-                        download="",
-                        className="lb-download",
-                    ),
+                    download_link("Report, PDF", "bi-file-earmark-pdf", id=PDF),
+                    download_link("Report, text", "bi-file-earmark-text", id=TEXT_FILE),
                 ],
                 className="lb-downloads",
             ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, jsonify, request
 
 from dashboard.auth import require
+from dashboard.files.attachments import attachment
 from data.errors import NotFound
 from services.permissions import Permission
 
@@ -61,11 +62,8 @@ class DriftFiles:
     def snapshot(self, run_id: str) -> Response:
         """Every number of a run, byte for byte as it was kept."""
         require(Permission.SEE_DRIFT)
-        response = Response(self.services.drift.runs.content(_id(run_id)), mimetype="application/json")
-        response.headers.set(
-            "Content-Disposition", "attachment", filename=f"lightbox-drift-{run_id[:8]}.json"
-        )
-        return response
+        content = self.services.drift.runs.content(_id(run_id))
+        return attachment(content, f"lightbox-drift-{run_id[:8]}.json", "application/json")
 
     def state(self, run_id: str) -> Response:
         """How far a run is."""
@@ -85,14 +83,8 @@ class DriftFiles:
     def pack(self, pack_id: str) -> Response:
         """A retraining pack."""
         user = require(Permission.TAKE_RETRAINING_PACKS)
-        response = Response(
-            self.services.training.packs.content(_id(pack_id), user), mimetype="application/zip"
-        )
-        response.headers.set(
-            "Content-Disposition", "attachment", filename=f"lightbox-retraining-{pack_id[:8]}.zip"
-        )
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        content = self.services.training.packs.content(_id(pack_id), user)
+        return attachment(content, f"lightbox-retraining-{pack_id[:8]}.zip", "application/zip")
 
 
 def _id(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response
 
 from dashboard.auth import require
+from dashboard.files.attachments import attachment
 from services.permissions import Permission
 
 if TYPE_CHECKING:
@@ -18,10 +19,7 @@ def register(server: Flask, services: Services) -> None:
 
     def report(import_id: str) -> Response:
         require(Permission.IMPORT)
-        response = Response(services.importing.report_csv(import_id), mimetype="text/csv")
-        name = f"import-{import_id[:8]}-not-read.csv"
-        response.headers.set("Content-Disposition", "attachment", filename=name)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        content = services.importing.report_csv(import_id)
+        return attachment(content, f"import-{import_id[:8]}-not-read.csv", "text/csv")
 
     server.add_url_rule("/imports/<import_id>/refusals.csv", "import_report", report)

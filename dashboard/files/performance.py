@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, request
 
 from dashboard.auth import require
+from dashboard.files.attachments import attachment
 from data.errors import InvalidInput
 from data.records import User
 from services.performance.numbers import PerformanceQuery
@@ -37,12 +38,12 @@ class PerformanceFiles:
     def export(self, kind: str) -> Response:
         """The numbers of every metric as a table, or the chart as PNG."""
         user = require(Permission.SEE_STATISTICS)
-        return _download(self.services.performance.exports.export(self._asked(user), kind, user))
+        return _attached(self.services.performance.exports.export(self._asked(user), kind, user))
 
     def assess_ai(self) -> Response:
         """Readings of a version as Assess-AI takes them."""
         user = require(Permission.SEE_STATISTICS)
-        return _download(self.services.performance.assess_ai.export(self._asked(user), user))
+        return _attached(self.services.performance.assess_ai.export(self._asked(user), user))
 
     def picture(self) -> Response:
         """A picture that the run behind a version left; `path` says which."""
@@ -61,8 +62,5 @@ class PerformanceFiles:
         return self.services.performance.numbers.asked(words, user)
 
 
-def _download(export: Export) -> Response:
-    response = Response(export.content, mimetype=export.mime)
-    response.headers.set("Content-Disposition", "attachment", filename=export.name)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+def _attached(export: Export) -> Response:
+    return attachment(export.content, export.name, export.mime)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, request
 
 from dashboard.auth import reader
+from dashboard.files.attachments import attachment
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -31,7 +32,4 @@ class ReadingReportFiles:
     def response(self, scan_id: str, kind: str, *, named: bool) -> Response:
         """The answer with the file."""
         file = self.services.reading_reports.file(scan_id, kind, reader(), named=named)
-        response = Response(file.content, mimetype=file.mime.partition(";")[0])
-        response.headers.set("Content-Disposition", "attachment", filename=file.name)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return attachment(file.content, file.name, file.mime)

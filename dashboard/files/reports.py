@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response
 
 from dashboard.auth import require
+from dashboard.files.attachments import attachment
 from services.permissions import Permission
 
 if TYPE_CHECKING:
@@ -36,10 +37,9 @@ class ReportFiles:
         """A file of a report, byte for byte as it was made."""
         user = require(Permission.USE_REPORTS)
         file = self.services.reporting.file(report_id, kind, user)
+        if kind != "html":
+            return attachment(file.content, file.name, file.mime)
         response = Response(file.content, mimetype=file.mime)
-        if kind == "html":
-            response.headers["Content-Security-Policy"] = SANDBOX
-        else:
-            response.headers.set("Content-Disposition", "attachment", filename=file.name)
+        response.headers["Content-Security-Policy"] = SANDBOX
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -10,6 +10,7 @@ from flask import Flask, Response, jsonify, request
 
 from dashboard.auth import person, reader, require
 from dashboard.components.results import version_of
+from dashboard.files.attachments import attachment
 from data.errors import NO_SCAN, InvalidInput, NotFound, WithdrawnScan
 from services.permissions import Permission
 from services.reviewing.pictures import AI, CORRECTED
@@ -100,7 +101,7 @@ class ScanFiles:
             raise InvalidInput("A mask can be had as nifti or as png.")
         self._readable_result(scan_id)
         pictures, layer = self.services.reviewing.pictures, self._layer(scan_id)
-        return _download(*pictures.mask_file(scan_id, form, layer, index))
+        return attachment(*pictures.mask_file(scan_id, form, layer, index))
 
     def download_overlay(self, scan_id: str, index: int) -> Response:
         """One slice with the mask drawn in, as a PNG file; `low` and `high` are the window, where given."""
@@ -109,14 +110,14 @@ class ScanFiles:
         window = None if low is None or high is None or not low < high < float("inf") else (low, high)
         pseudonym = self.services.reviewing.worklist.scan(scan_id, person()).patient.pseudonym
         pictures, layer = self.services.reviewing.pictures, self._layer(scan_id)
-        return _download(*pictures.overlay_file(scan_id, pseudonym, index, layer, window))
+        return attachment(*pictures.overlay_file(scan_id, pseudonym, index, layer, window))
 
     def export_cohort(self, kind: str) -> Response:
         """The cohort that the address selects, as a file."""
         user = require(Permission.SEE_STATISTICS)
         asked = self.services.cohort.numbers.asked(request.query_string.decode("utf-8", "replace"))
         export = self.services.cohort.exports.export(asked.filters, kind, user)
-        return _download(export.content, export.name, export.mime)
+        return attachment(export.content, export.name, export.mime)
 
     def _readable_result(self, scan_id: str) -> None:
         """As `readable`, and refuse who has yet to read the scan without the AI."""
@@ -146,13 +147,6 @@ def readable(scan_id: str) -> None:
 def _picture(content: bytes) -> Response:
     response = Response(content, mimetype="image/png")
     response.headers["Cache-Control"] = KEPT_BY_BROWSER
-    return response
-
-
-def _download(content: bytes, name: str, kind: str) -> Response:
-    response = Response(content, mimetype=kind)
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 
