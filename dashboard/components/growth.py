@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria, data
 from dashboard.components.results import local_date
+from dashboard.components.viewer import first_slice
 from services import addresses
 from services.measurement_words import millilitres
 from services.reading_words import VERDICT_NAMES, outline_source
@@ -150,8 +151,7 @@ def _picture(side: Side, label: str) -> Component:
 
 def _viewer(shown: Comparison, prior: Side, current: Side) -> Component:
     """Both pictures; growth.js puts the slider below them and draws."""
-    lesions = current.measurements.lesions
-    start = lesions[0].largest_slice if lesions else shown.current.scan.slices // 2
+    start = first_slice(shown.current.scan, current.measurements)
     pair = html.Div([_picture(prior, "Prior"), _picture(current, "Current")], className="lb-growth-pair")
     return html.Section(
         [pair, html.Div(className="lb-growth-slider")],
