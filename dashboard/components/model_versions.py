@@ -6,43 +6,24 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import dash_bootstrap_components as dbc
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components import metrics
-from dashboard.components.icons import icon
+from dashboard.components.model_controls import COUNT, act_button, named, reason_field
+from dashboard.components.model_promotions import gate_box
 from dashboard.components.results import local_time
 from data.records import (
     ModelVersion,
-    Promotion,
     PromotionGateResult,
-    PromotionKind,
-    PromotionState,
     PromotionVerdict,
     User,
 )
-from services import addresses
 from services.permissions import Permission, may
-
-ACT = "models-act"  # type of the buttons: {"type", "task", "version", "verb", "live"}
-WHY = "models-why"  # type of the reasons: {"type", "task", "version"}
-COUNT = "models-count"  # type of how many scans to rehearse on: {"type", "task", "version"}
-GOING_BACK = "back"  # stands for a version in the reason for a rollback
 
 LIVE, CHALLENGER = "champion", "challenger"
 SHOWN = 6
 COUNTS = (50, 100, 250, 500, 1000)
-
-GATE_WORDS = {
-    PromotionVerdict.PASS: ("The promotion gate lets it pass", "bi-check-circle", "lb-gate-pass"),
-    PromotionVerdict.FAIL: ("The promotion gate stops it", "bi-x-octagon", "lb-gate-fail"),
-    PromotionVerdict.CANNOT_TELL: ("The promotion gate cannot tell", "bi-question-circle", "lb-gate-unknown"),
-}
-_STATES = {
-    PromotionState.ASKED: "waits for a second person",
-    PromotionState.DONE: "went live",
-    PromotionState.REFUSED: "did not go live",
-}
 
 
 def cards(
@@ -69,50 +50,6 @@ def cards(
     if rest:
         first.append(html.Details([html.Summary(f"{len(rest)} older versions"), *rest]))
     return first
-
-
-def waiting(user: User, promotions: Sequence[Promotion], live: str | None) -> list[Component]:
-    """Overrides that wait for their second person."""
-    return [
-        _request(user, promotion, live)
-        for promotion in promotions
-        if promotion.state is PromotionState.ASKED and promotion.overridden
-    ]
-
-
-def going_back(user: User, task: str, live: str | None, previous: str | None) -> Component | None:
-    """One click back to the champion before, for MLOps staff, where there was one."""
-    if not may(user, Permission.PROMOTE) or previous is None:
-        return None
-    return html.Details(
-        [
-            html.Summary(f"Go back to version {previous}"),
-            html.P("It serves again within seconds; nothing that is being read is lost.", className="mb-2"),
-            _reason(task, GOING_BACK, "Why version " + str(live) + " has to go"),
-            _button("rollback", f"Go back to version {previous}", task, GOING_BACK, live, "danger"),
-        ],
-        className="lb-card",
-    )
-
-
-def history(promotions: Sequence[Promotion]) -> Component | None:
-    """Who let what go live, newest first."""
-    if not promotions:
-        return None
-    names = ["When", "What", "Asked by", "Why", "Outcome"]
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
-    rows = [html.Tr([html.Td(cell) for cell in _told(promotion)]) for promotion in promotions]
-    table = html.Table([head, html.Tbody(rows)], className="table table-sm lb-decisions")
-    return html.Details([html.Summary("What went live, and why"), html.Div(table, className="lb-scroll")])
-
-
-def gate_box(gate: PromotionGateResult) -> Component:
-    """The promotion gate's word in words and colour."""
-    words, sign, look = GATE_WORDS[gate.verdict]
-    said: list[Component | str] = [icon(sign), html.Strong(words + ". "), gate.sentence]
-    if gate.rehearsal_id:
-        said += [" ", dcc.Link("See what changes", href=addresses.rehearsal(gate.rehearsal_id))]
-    return html.Div(said, className=f"lb-gate {look}")
 
 
 def _in_front(version: ModelVersion, versions: Sequence[ModelVersion], live: str | None) -> bool:
@@ -178,15 +115,15 @@ def _actions(
     passed = gate.verdict is PromotionVerdict.PASS
     verb, label = ("promote", "Let it go live") if passed else ("override", "Ask for an override")
     note = "" if passed else "A second person has to confirm it before it goes live."
-    challenger = CHALLENGER in version.aliases
+    challenger, colour = CHALLENGER in version.aliases, "primary" if passed else "warning"
     return html.Div(
         [
             html.Div([_rehearse(task, number, live, rehearsed), _challenge(task, number, live, challenger)],
                      className="lb-model-acts"),
-            _reason(task, number, "Why it should go live"),
+            reason_field(task, number, "Why it should go live"),
             html.Div(
                 [
-                    _button(verb, label, task, number, live, "primary" if passed else "warning", rehearsed),
+                    act_button(verb, label, task, number, live, colour, rehearsed),
                     html.Span(note, className="text-secondary small"),
                 ],
                 className="lb-model-acts",
@@ -207,8 +144,8 @@ def _rehearse(task: str, number: str, live: str | None, rehearsed: bool) -> Comp
     label = "Rehearsal under way" if rehearsed else "Rehearse on"
     return html.Div(
         [
-            _button("rehearse", label, task, number, live, "primary", rehearsed, outline=True),
-            _named("How many scans", counts),
+            act_button("rehearse", label, task, number, live, "primary", rehearsed, outline=True),
+            named("How many scans", counts),
         ],
         className="lb-model-rehearse",
     )
@@ -218,86 +155,4 @@ def _challenge(task: str, number: str, live: str | None, challenger: bool) -> Co
     verb, label = (
         ("unchallenge", "No challenger any more") if challenger else ("challenge", "Make challenger")
     )
-    return _button(verb, label, task, number, live, "secondary", outline=True)
-
-
-def _request(user: User, promotion: Promotion, live: str | None) -> Component:
-    parts: list[Component] = [
-        html.Strong(
-            f"{promotion.asked_name} asks that version {promotion.version} goes live without the promotion "
-            "gate's pass."
-        ),
-        html.P(f"“{promotion.reason}” ({local_time(promotion.asked_at)})", className="mb-1"),
-    ]
-    if promotion.gate is not None:
-        parts.append(gate_box(promotion.gate))
-    own = user.id == promotion.asked_by
-    if may(user, Permission.CONFIRM_OVERRIDES):
-        parts.append(
-            _reason(promotion.task, promotion.id, "Why you withdraw it" if own else "Why you decide so")
-        )
-        buttons = [
-            _button(
-                "refuse", "Withdraw" if own else "Refuse", promotion.task, promotion.id, live, "secondary"
-            )
-        ]
-        if not own:
-            buttons.insert(
-                0, _button("confirm", "Confirm: let it go live", promotion.task, promotion.id, live, "danger")
-            )
-        parts.append(html.Div(buttons, className="lb-model-acts"))
-    return html.Div(parts, className="lb-card lb-request")
-
-
-def _reason(task: str, version: str, label: str) -> Component:
-    control = dbc.Textarea(
-        id={"type": WHY, "task": task, "version": version},
-        placeholder=label,
-        rows=2,
-        maxlength=2000,
-        persistence=True,
-        persistence_type="memory",
-    )
-    return _named(label, control, "d-block mb-2")
-
-
-def _named(name: str, control: Component, look: str = "") -> Component:
-    """A control with a name for those who do not see it."""
-    return html.Label([html.Span(name, className="visually-hidden"), control], className=look)
-
-
-def _button(
-    verb: str,
-    label: str,
-    task: str,
-    version: str,
-    live: str | None,
-    colour: str,
-    disabled: bool = False,
-    *,
-    outline: bool = False,
-) -> Component:
-    button: Component = dbc.Button(
-        label,
-        id={"type": ACT, "task": task, "version": version, "verb": verb, "live": live or ""},
-        size="sm",
-        color=colour,
-        outline=outline,
-        disabled=disabled,
-    )
-    return button
-
-
-def _told(promotion: Promotion) -> list[str]:
-    went = f"version {promotion.version}" + (
-        f" in the place of {promotion.from_version}" if promotion.from_version else ""
-    )
-    what = f"back to {went}" if promotion.kind is PromotionKind.ROLLBACK else went
-    outcome = _STATES[promotion.state] + (
-        ", past the gate" if promotion.overridden and promotion.state is PromotionState.DONE else ""
-    )
-    if promotion.decided_name:
-        outcome += f", {promotion.decided_name}"
-    if promotion.decision:
-        outcome += f": {promotion.decision}"
-    return [local_time(promotion.asked_at), what, promotion.asked_name, promotion.reason, outcome]
+    return act_button(verb, label, task, number, live, "secondary", outline=True)

@@ -10,11 +10,11 @@ from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria
 from dashboard.components.results import STATUS_NAMES, local_date, task_name
+from dashboard.components.verdicts import verdict_badge
 from data.records import Patient, Result, ScanStatus, User
 from services import addresses
 from services.measurement_words import millilitres
 from services.permissions import Permission, may
-from services.reading_words import VERDICT_NAMES
 from services.task_words import outcome_words
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _row(series: Series, scan: PatientScan) -> Component:
         dcc.Link(series.description or "Scan", href=addresses.scan(scan.scan.id)),
         _outcome(scan),
         "" if measured is None else millilitres(measured.volume_ml),
-        _verdict(scan),
+        "" if scan.review is None else verdict_badge(scan.review.verdict),
         "" if scan.result is None else scan.result.provenance.model_version,
         task_name(scan.scan.task),
     ]
@@ -149,10 +149,3 @@ def _outcome(scan: PatientScan) -> Component | str:
     if result is None or scan.scan.status is not ScanStatus.READ:
         return STATUS_NAMES[scan.scan.status]
     return html.Span(outcome_words(result.task, result.outcome), className=f"lb-result-{result.outcome}")
-
-
-def _verdict(scan: PatientScan) -> Component | str:
-    if scan.review is None:
-        return ""
-    verdict = scan.review.verdict
-    return html.Span(VERDICT_NAMES[verdict], className=f"lb-badge lb-verdict-{verdict.value}")

@@ -1,8 +1,7 @@
-"""What a clinician says of a result: the form, what counts now, and who said what."""
+"""What a clinician says of a result: the form."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import dash_bootstrap_components as dbc
@@ -11,18 +10,14 @@ from dash.development.base_component import Component
 
 from dashboard.components.attributes import data
 from dashboard.components.icons import icon
-from dashboard.components.results import finding, local_time
-from data.records import LesionCall, RejectReason, Result, Review, Scan, User, Verdict, current_review
+from dashboard.components.results import finding
+from data.records import LesionCall, RejectReason, Result, Scan, User
 from services import addresses
 from services.measurement_words import millilitres
 from services.permissions import Permission, may
 from services.reading_words import (
     LESION_CALLS,
     REJECT_REASONS,
-    VERDICT_NAMES,
-    lesion_words,
-    reason_words,
-    truth_words,
 )
 from services.reviewing.review import LONGEST_REASON, may_take_back
 
@@ -67,7 +62,6 @@ _IMPLIED = {
     RejectReason.MISSED: PRESENT,
     RejectReason.OUTLINE: PRESENT,
 }
-NOT_REVIEWED = "Nobody has reviewed this result."
 NO_NEXT = "There is no other unread case in this list."
 
 
@@ -92,34 +86,6 @@ def counts(view: ScanView) -> Component:
     result = "" if view.result is None else view.result.id
     review = "" if view.current is None else view.current.id
     return html.Span(**data(result=result, review=review))
-
-
-def current(view: ScanView) -> list[Component | str]:
-    """Say what counts of the result shown."""
-    review = view.current
-    if review is None:
-        return ["" if view.result is None else NOT_REVIEWED]
-    said = f" by {review.reviewer_name}, {local_time(review.created_at)}"
-    truth = truth_words(review, view.scan.task)
-    return [badge(review.verdict), said + (f": {truth}." if truth else ".")]
-
-
-def badge(verdict: Verdict) -> Component:
-    """Show a verdict."""
-    return html.Span(VERDICT_NAMES[verdict], className=f"lb-badge lb-verdict-{verdict.value}")
-
-
-def after_taking_back(view: ScanView) -> str:
-    """Say what would count if the current review were taken back."""
-    taken = view.current
-    if taken is None or view.result is None:
-        return ""
-    rest = [review for review in view.reviews if review.id != taken.id]
-    before = current_review(rest, view.result.id)
-    if before is None:
-        return "The result then waits for a review again; what was taken back stays in the list."
-    verdict = VERDICT_NAMES[before.verdict].lower()
-    return f"Then this counts again: {verdict} by {before.reviewer_name}, {local_time(before.created_at)}."
 
 
 def taking_back(view: ScanView, user: User) -> str | None:
@@ -172,16 +138,6 @@ def lesion_choices(result: Result | None) -> list[Component]:
         )
         for number, lesion in enumerate(lesions[:MOST_LESIONS], start=1)
     ]
-
-
-def history(view: ScanView) -> Component:
-    """Who said what of which result, newest first, taken back or not."""
-    reviews = view.reviews
-    if not reviews:
-        return html.P(NOT_REVIEWED, className="text-secondary mb-0")
-    by_id = {review.id: review for review in reviews}
-    taken = {review.takes_back: review for review in reviews if review.takes_back is not None}
-    return html.Ol([_entry(view, review, by_id, taken) for review in reviews], className="lb-history")
 
 
 def mask_advice(scan: Scan) -> str:
@@ -313,41 +269,6 @@ def _take_back() -> Component:
         id=TAKE_BACK_ROW,
         hidden=True,
     )
-
-
-def _entry(view: ScanView, review: Review, by_id: dict[str, Review], taken: dict[str, Review]) -> Component:
-    by = taken.get(review.id)
-    head: list[Component | str] = [
-        badge(review.verdict),
-        f" {review.reviewer_name}, {local_time(review.created_at)} ",
-    ]
-    if view.current is not None and review.id == view.current.id:
-        head.append(html.Span("counts now", className="lb-badge lb-live"))
-    said = "; ".join(part for part in _said(view, review, by_id) if part)
-    return html.Li(
-        [
-            html.Span(head, className="lb-taken-back" if by else None),
-            html.Div(f"Taken back by {by.reviewer_name}, {local_time(by.created_at)}") if by else None,
-            html.Div(said, className="text-secondary") if said else None,
-        ]
-    )
-
-
-def _said(view: ScanView, review: Review, by_id: dict[str, Review]) -> Iterable[str]:
-    yield truth_words(review, view.scan.task)
-    yield reason_words(review)
-    yield lesion_words(review)
-    if review.dice is not None:
-        yield f"Dice with the AI's mask {review.dice:.2f}"
-    yield review.comment or ""
-    if review.minutes is not None:
-        yield f"{review.minutes:.1f} min"
-    named = by_id.get(review.takes_back or review.parent_id or "")
-    if named is not None:
-        what = "takes back" if review.takes_back else "after"
-        yield f"{what} “{VERDICT_NAMES[named.verdict].lower()}” by {named.reviewer_name}"
-    if view.result is not None and review.result_id != view.result.id:
-        yield "of an earlier reading"
 
 
 def may_review(view: ScanView, user: User) -> bool:

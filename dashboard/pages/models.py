@@ -10,9 +10,9 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.auth import require
-from dashboard.components import model_versions, rehearsals
+from dashboard.components import model_promotions, model_versions, rehearsals
 from dashboard.components.attributes import data
-from dashboard.components.model_versions import ACT, COUNT, WHY
+from dashboard.components.model_controls import ACT, COUNT, WHY
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from dashboard.components.results import task_name
 from data.errors import Busy, InvalidInput
@@ -187,11 +187,11 @@ def _task(versions: VersionServices, user: User, task: str) -> Component:
     if not known:
         words = versions.registry.trouble or "No version is registered."
         body.append(html.P(words, className="text-secondary"))
-    body += model_versions.waiting(user, history, live)
+    body += model_promotions.waiting(user, history, live)
     body += model_versions.cards(user, known, live, gates, _being_rehearsed(versions, task))
-    body.append(model_versions.going_back(user, task, live, versions.promotions.previous(task)))
+    body.append(model_promotions.going_back(user, task, live, versions.promotions.previous(task)))
     body.append(_upload(task) if may(user, Permission.REGISTER_VERSIONS) else None)
-    body += [_card(versions, task), model_versions.history(history)]
+    body += [_card(versions, task), model_promotions.history(history)]
     return html.Section(
         [html.H2(task_name(task)), *(part for part in body if part is not None)], className="lb-model-task"
     )

@@ -10,6 +10,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_up
 
 from dashboard.auth import require
 from dashboard.components import review as parts
+from dashboard.components import verdicts
 from dashboard.components.drift import gallery as drift_gallery
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs
@@ -87,7 +88,7 @@ def shown(
     may_review = parts.may_review(view, user)
     return {
         parts.REVIEW: not (may_review or takes_back),
-        parts.CURRENT: parts.current(view),
+        parts.CURRENT: verdicts.current(view),
         parts.VERDICTS: not may_review,
         parts.ACCEPT_MEANS: "" if view.result is None else accepting_words(view.result),
         parts.REASON: parts.reason_options(view.result),
@@ -97,10 +98,10 @@ def shown(
         parts.ADVICE: parts.mask_advice(view.scan),
         parts.CORRECT_ROW: view.result is None or not view.result.has_mask,
         parts.TAKE_BACK_ROW: takes_back is None,
-        parts.TAKE_BACK_MEANS: parts.after_taking_back(view),
+        parts.TAKE_BACK_MEANS: verdicts.after_taking_back(view),
         parts.TAKES_BACK: takes_back,
         parts.COUNTS: counts,
-        parts.HISTORY: [drift_gallery.hint(reviewing.requests.of_scan(view.scan.id)), parts.history(view)],
+        parts.HISTORY: [drift_gallery.hint(reviewing.requests.of_scan(view.scan.id)), verdicts.history(view)],
         parts.CASE_BEFORE: parts.case_before(ScanAddress.read(view.scan.id, address).before),
     }
 

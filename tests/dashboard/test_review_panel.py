@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dashboard.components import review as parts
+from dashboard.components import verdicts
 from dashboard.pages import scan_review as page
 from data.errors import InvalidInput, NotAllowed
 from data.records import LesionCall, LesionVerdict, RejectReason, Role, Scan, User, Verdict
@@ -39,7 +40,7 @@ def shown(clinic: Clinic, user: User, scan: Scan, place: str, address: str | Non
 
 
 def test_what_counts_is_said_and_follows_what_is_taken_back(clinic: Clinic, grey: User, read: Scan) -> None:
-    assert shown(clinic, grey, read, parts.CURRENT) == [parts.NOT_REVIEWED]
+    assert shown(clinic, grey, read, parts.CURRENT) == [verdicts.NOT_REVIEWED]
     decide(clinic, grey, read, parts.ACCEPT)
     remarks = Remarks(comment="See the report.", minutes=2.5, lesions=(LesionVerdict(2, LesionCall.WRONG),))
     said = {"reason": RejectReason.OTHER_DISEASE.value, "words": "It is oedema.", "truth": parts.ABSENT}
