@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, request
 
 from dashboard.auth import reader
+from dashboard.files.attachments import attachment
 from services.exporting.forms import Ask
 from services.exporting.versions import COUNTING
 
@@ -38,7 +39,4 @@ class ExportFiles:
     def response(self, scan_id: str, form: str, ask: Ask) -> Response:
         """The answer with the file."""
         file = self.services.exports.file(scan_id, form, reader(), ask)
-        response = Response(file.content, mimetype=file.mime)
-        response.headers.set("Content-Disposition", "attachment", filename=file.name)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return attachment(file.content, file.name, file.mime)
