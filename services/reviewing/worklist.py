@@ -207,17 +207,16 @@ class Worklist:
     def next_unread(self, scan_id: str, viewer: User, address: str = "") -> str | None:
         """The scan after this one that was read and nobody has reviewed, or None; after the last the first.
 
-        It is looked for in the worklist that the query of an address says, in its order, else among the scans
-        of the same task, the oldest first. Raises NotFound, InvalidInput for a query that does not fit.
+        It is looked for in the worklist that the query of an address says, in its order; without a query in
+        the whole one. Raises NotFound, InvalidInput for a query that does not fit.
         """
         require(viewer, Permission.SEE_SCANS, hidden=NO_SCAN)
-        scan = self._scans.existing(scan_id)
+        self._scans.existing(scan_id)
         listed = WorklistAddress.read(address)
-        filters: dict[str, tuple[str, ...]] = dict(listed.filters) if address else {"task": (scan.task,)}
         query = WorklistQuery(
             search=listed.search.strip(),
-            filters=filters | {"review": ("none",), "status": (ScanStatus.READ.value,)},
-            sort=(listed.sort or BY_URGENCY) if address else (("created_at", False),),
+            filters=dict(listed.filters) | {"review": ("none",), "status": (ScanStatus.READ.value,)},
+            sort=listed.sort or BY_URGENCY,
         )
         named, hidden = may(viewer, Permission.SEE_IDENTITY), self._blinding.hidden(viewer)
         return self._store.following(query, scan_id, named, hidden)
