@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from flask import Flask, Response, jsonify, request
 
 from dashboard.auth import require
 from dashboard.errors import user_facing_error
+from dashboard.files.numbers import finite_number
 from data.errors import InvalidInput, Outdated
 from data.records import Review, User
 from services.permissions import Permission
@@ -79,19 +79,8 @@ def _remarks(*, required: bool) -> Remarks:
     if required and not ("result" in form and "parent" in form):
         raise InvalidInput("Say which result is corrected, and which review was the current one.")
     seen = Seen(form["result"], form.get("parent") or None) if form.get("result") else None
-    return Remarks(seen, form.get("comment", ""), _minutes(form.get("minutes", "")))
-
-
-def _minutes(text: str) -> float | None:
-    if not text.strip():
-        return None
-    try:
-        minutes = float(text)
-    except ValueError:
-        minutes = math.nan
-    if not math.isfinite(minutes):
-        raise InvalidInput("The minutes must be a number.")
-    return minutes
+    minutes = finite_number(form.get("minutes", "").strip() or None, "The minutes must be a number.")
+    return Remarks(seen, form.get("comment", ""), minutes)
 
 
 def _empty() -> bool:

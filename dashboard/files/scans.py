@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from flask import Flask, Response, jsonify, request
 from dashboard.auth import person, reader, require
 from dashboard.components.results import version_of
 from dashboard.files.attachments import attachment
+from dashboard.files.numbers import finite_number
 from data.errors import NO_SCAN, InvalidInput, NotFound, WithdrawnScan
 from services.permissions import Permission
 from services.reviewing.pictures import AI, CORRECTED
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _ID = re.compile(r"[0-9a-f]{32}")
 # A picture by id, slice and window never changes; corrected masks carry the review's id in the query.
 KEPT_BY_BROWSER = "private, max-age=86400, immutable"
+
+_NO_WINDOW = "The window must be given as numbers."
 
 
 def register(server: Flask, services: Services) -> None:
@@ -63,7 +65,7 @@ class ScanFiles:
     def slice_picture(self, scan_id: str, index: int) -> Response:
         """One slice in grey, at the window `low` to `high` where both are given."""
         readable(scan_id)
-        low, high = _number("low"), _number("high")
+        low, high = (finite_number(request.args.get(name), _NO_WINDOW) for name in ("low", "high"))
         if low is not None and high is not None and high <= low:
             raise InvalidInput("The upper end of the window must be above the lower end.")
         return _picture(self.services.reviewing.pictures.slice_png(scan_id, index, low, high))
@@ -148,16 +150,3 @@ def _picture(content: bytes) -> Response:
     response = Response(content, mimetype="image/png")
     response.headers["Cache-Control"] = KEPT_BY_BROWSER
     return response
-
-
-def _number(name: str) -> float | None:
-    text = request.args.get(name)
-    if text is None:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise InvalidInput("The window must be given as numbers.")
-    return value
