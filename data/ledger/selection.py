@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from data.columns import folded
 from data.errors import InvalidInput
 from data.ledger.bitmaps import Rows, bitmap, union
-from data.ledger.coding import DIMENSIONS, local_days
-from data.ledger.in_memory import LedgerColumns
+from data.ledger.coding import DIMENSIONS
+from data.ledger.columns import LedgerColumns
 
 Mask = NDArray[np.bool_]
 Filters = Mapping[str, Sequence[str]]
@@ -85,8 +85,7 @@ def _in_period(columns: LedgerColumns, start: Sequence[str] | None, end: Sequenc
 
 def _acquired(columns: LedgerColumns, start: Sequence[str] | None, end: Sequence[str] | None) -> Rows:
     first, last = _days(start, end)
-    known = np.flatnonzero(~np.isnan(columns.numbers["acquired_us"]))
-    days = local_days(columns.numbers["acquired_us"][known])
+    known, days = columns.acquired
     return bitmap(known[(days >= first) & (days <= last)])
 
 

@@ -16,7 +16,8 @@ from data.errors import InvalidInput
 from data.ledger.bands import NONE, OUTCOMES
 from data.ledger.bitmaps import row_numbers
 from data.ledger.blinding import NOTHING_HIDDEN, Hidden
-from data.ledger.in_memory import Ledger, LedgerColumns, ranks
+from data.ledger.columns import LedgerColumns, ranks
+from data.ledger.in_memory import Ledger
 from data.ledger.rows import SIZES
 from data.ledger.selection import Filters, searched, selected
 from data.records import (

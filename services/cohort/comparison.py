@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from data.ledger.bitmaps import Rows, row_numbers
-from data.ledger.in_memory import Ledger, LedgerColumns
+from data.ledger.columns import LedgerColumns
+from data.ledger.in_memory import Ledger
 from data.ledger.quantiles import QUANTITIES
 from data.ledger.selection import selected
 from data.records import BY_PEOPLE, User

@@ -10,7 +10,7 @@ import numpy as np
 
 from data.ledger import bands
 from data.ledger.bitmaps import Rows, row_numbers
-from data.ledger.in_memory import MEASURED_BY, LedgerColumns
+from data.ledger.columns import MEASURED_BY, LedgerColumns
 from data.ledger.quantiles import percentiles
 from data.ledger.selection import FROM, TO, among, selected
 from data.records import BY_PEOPLE, KeptRefusal, Outcome, ScanStatus, Verdict

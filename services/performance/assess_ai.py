@@ -15,7 +15,8 @@ import numpy as np
 
 from data.database import now
 from data.ledger.bitmaps import row_numbers
-from data.ledger.in_memory import Ledger, LedgerColumns
+from data.ledger.columns import LedgerColumns
+from data.ledger.in_memory import Ledger
 from data.ledger.selection import selected
 from data.records import VERSION, AuditEvent, User
 from data.stores.audit import AuditLog

@@ -10,7 +10,7 @@ import numpy as np
 from data.ledger import bands
 from data.ledger.bitmaps import Index
 from data.ledger.coding import Columns, local_days
-from data.ledger.in_memory import LedgerColumns, People, classes_of, ledger_columns
+from data.ledger.columns import LedgerColumns, People, classes_of, ledger_columns
 from data.ledger.quantiles import edges
 from data.records import KeptRefusal, Refusal
 from services.cohort.counting import Cohort, Counting

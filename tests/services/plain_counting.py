@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from data.ledger import bands
-from data.ledger.in_memory import LedgerColumns
+from data.ledger.columns import LedgerColumns
 from services.cohort.counting import Bar, Cohort, Spread
 from services.cohort.filters import FILTERS
 

@@ -13,7 +13,9 @@ from sqlalchemy import Engine, delete, select
 from data.columns import folded
 from data.database import migrate, open_database, reading, writing
 from data.errors import InvalidInput
-from data.ledger.in_memory import DIMENSIONS, Ledger, LedgerColumns
+from data.ledger.coding import DIMENSIONS
+from data.ledger.columns import LedgerColumns
+from data.ledger.in_memory import Ledger
 from data.ledger.rows import recount, recount_if_behind, scanner_name
 from data.ledger.selection import searched, selected
 from data.records import PNEUMONIA, Doubt, Identity, ScanStatus, Urgency, Verdict, Withdrawal

@@ -287,3 +287,12 @@ def test_a_period_of_acquisition_includes_its_days_and_no_unknown_ones(engine, h
     assert names(filters={"acquired-to": ("1969-01-01",)}) == []
     with pytest.raises(InvalidInput, match="not a day"):
         names(filters={"acquired-to": ("soon",)})
+
+
+def test_days_of_acquisition_are_worked_out_once_as_long_as_nothing_changes(engine, house):
+    ledger = Ledger(engine)
+    columns = ledger.columns()
+    known, _ = columns.acquired
+    assert ledger.columns().acquired is columns.acquired and len(known) == 2
+    a_kept_scan(engine, 9, "Poe^Ann")
+    assert len(ledger.columns().acquired[0]) == 3
