@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from dashboard.api.models_common import ApiAnswer, ApiQuery, ErrorWordsAnswer
-from data.records import Outcome, RecognisedSequence, Refusal, Result, Review, ScanHeader, ScanStatus
+from data.records import Outcome, Patient, RecognisedSequence, Refusal, Result, Review, ScanHeader, ScanStatus
 
 
 class SendScanQuery(ApiQuery):
@@ -46,6 +46,15 @@ class IdentityAnswer(PatientAnswer):
     name: str | None
     patient_id: str | None
     birth_date: date | None
+
+
+def patient_answer(patient: Patient, named: type[IdentityAnswer] = IdentityAnswer) -> PatientAnswer:
+    """Put a patient as the API answers it: with the identity where the service gave one."""
+    identity = patient.identity
+    if identity is None:
+        return PatientAnswer(id=patient.id, pseudonym=patient.pseudonym)
+    known = {name: getattr(identity, name) for name in named.model_fields if hasattr(identity, name)}
+    return named(id=patient.id, pseudonym=patient.pseudonym, **known)
 
 
 class ScanAnswer(ApiAnswer):

@@ -14,10 +14,10 @@ from dashboard.api.models_patients import (
     SeriesAnswer,
     StudyAnswer,
 )
-from dashboard.api.models_scans import PatientAnswer
+from dashboard.api.models_scans import patient_answer
 from dashboard.api.operations import Operation, answered
 from dashboard.auth import person
-from data.records import NOTICE, Patient
+from data.records import NOTICE
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -54,21 +54,8 @@ class ApiPatients:
 def described(view: PatientView) -> PatientStudiesAnswer:
     """Put a patient as the API answers it."""
     studies = [_study(study) for study in view.studies]
-    return PatientStudiesAnswer(patient=_patient(view.patient), studies=studies, notice=NOTICE)
-
-
-def _patient(patient: Patient) -> PatientAnswer:
-    identity = patient.identity
-    if identity is None:  # the service gives it to nobody else
-        return PatientAnswer(id=patient.id, pseudonym=patient.pseudonym)
-    return FullIdentityAnswer(
-        id=patient.id,
-        pseudonym=patient.pseudonym,
-        name=identity.name,
-        patient_id=identity.patient_id,
-        birth_date=identity.birth_date,
-        sex=identity.sex,
-    )
+    patient = patient_answer(view.patient, FullIdentityAnswer)
+    return PatientStudiesAnswer(patient=patient, studies=studies, notice=NOTICE)
 
 
 def _study(study: Study) -> StudyAnswer:

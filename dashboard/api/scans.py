@@ -12,13 +12,12 @@ from dashboard.api.models_common import ErrorWordsAnswer
 from dashboard.api.models_scans import (
     UPLOADED_FILE,
     AllRefusedAnswer,
-    IdentityAnswer,
     MaskQuery,
-    PatientAnswer,
     ReadingReportQuery,
     ReceivedAnswer,
     ScanAnswer,
     SendScanQuery,
+    patient_answer,
 )
 from dashboard.api.operations import Files, Operation, answered
 from dashboard.auth import reader, require
@@ -27,7 +26,7 @@ from dashboard.files.attachments import attachment
 from dashboard.files.reading_reports import ReadingReportFiles
 from data.errors import InvalidInput
 from data.records import NOTICE, Upload, UploadState, User
-from services.permissions import Permission, may
+from services.permissions import Permission
 from services.reviewing.pictures import CORRECTED
 
 if TYPE_CHECKING:
@@ -132,10 +131,10 @@ class ApiScans:
         return ReadingReportFiles(self.services).response(scan_id, kind, named=query.identity)
 
     def _described(self, scan_id: str, user: User) -> ScanAnswer:
-        return described(self.services.reviewing.worklist.scan(scan_id, user), user)
+        return described(self.services.reviewing.worklist.scan(scan_id, user))
 
 
-def described(view: ScanView, user: User) -> ScanAnswer:
+def described(view: ScanView) -> ScanAnswer:
     """Put a scan as the API answers it; the patient's identity only for clinicians."""
     scan = view.scan
     return ScanAnswer(
@@ -143,7 +142,7 @@ def described(view: ScanView, user: User) -> ScanAnswer:
         status=scan.status,
         failure=scan.failure,
         task=scan.task,
-        patient=_patient(view, user),
+        patient=patient_answer(view.patient),
         header=scan.header,
         shape=scan.shape,
         spacing_mm=(scan.spacing.slice_mm, scan.spacing.row_mm, scan.spacing.column_mm),
@@ -155,19 +154,6 @@ def described(view: ScanView, user: User) -> ScanAnswer:
         reviews=view.reviews,
         current_review=view.current,
         notice=NOTICE,
-    )
-
-
-def _patient(view: ScanView, user: User) -> PatientAnswer:
-    patient, identity = view.patient, view.patient.identity
-    if identity is None or not may(user, Permission.SEE_IDENTITY):
-        return PatientAnswer(id=patient.id, pseudonym=patient.pseudonym)
-    return IdentityAnswer(
-        id=patient.id,
-        pseudonym=patient.pseudonym,
-        name=identity.name,
-        patient_id=identity.patient_id,
-        birth_date=identity.birth_date,
     )
 
 
