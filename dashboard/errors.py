@@ -69,6 +69,11 @@ def on_callback_error(error: Exception) -> None:
     set_props(ALERT, {"children": sentence_for(error), "is_open": True})
 
 
+def close_alert() -> None:
+    """Take the alert of a callback's last try away, which no longer holds."""
+    set_props(ALERT, {"is_open": False})
+
+
 def json_error(status: int, code: str, message: str, **more: Any) -> Response:
     """Build the one shape in which errors leave as JSON; `more` stands beside the error."""
     response = jsonify({"error": {"code": code, "message": message}, **more})

@@ -13,6 +13,7 @@ from dashboard.auth import may_open
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
 from data.records import Alert, AlertState, Severity, User
+from services.alerts.alerts import LONGEST_WHY
 
 ACTION = "alert-action"  # type of the buttons: {"type", "alert", "verb"}
 FORM = "alert-form"
@@ -89,7 +90,7 @@ def form() -> Component:
                     html.Div([html.Label("Until (this server's time)", htmlFor=UNTIL), until], id=UNTIL_ROW),
                     html.Label("Why", htmlFor=WHY),
                     dbc.Textarea(
-                        id=WHY, maxlength=1000, rows=3, placeholder="What you know, or have had done"
+                        id=WHY, maxlength=LONGEST_WHY, rows=3, placeholder="What you know, or have had done"
                     ),
                 ],
                 class_name="lb-form",

@@ -14,6 +14,7 @@ from dashboard.components.results import local_time, task_name
 from data.records import Feedback, FeedbackCategory, FeedbackState, User
 from services import addresses
 from services.permissions import Permission, may
+from services.reviewing.feedback import LONGEST_WORDS
 
 PANEL = "scan-feedback"
 RESULT = "scan-feedback-result"  # the result that the page shows, which the message is about
@@ -47,7 +48,7 @@ def panel() -> Component:
             html.Label("What", htmlFor=CATEGORY),
             dbc.Select(id=CATEGORY, options=options, placeholder="Choose", size="sm"),
             html.Label("In words", htmlFor=WORDS),
-            dbc.Textarea(id=WORDS, rows=3, maxlength=2000),
+            dbc.Textarea(id=WORDS, rows=3, maxlength=LONGEST_WORDS),
             html.Div(
                 [
                     dbc.Button("Send to MLOps", id=SEND, color="primary", outline=True, size="sm"),
@@ -177,7 +178,7 @@ def _answer_form(message: Feedback) -> Component:
                 ["Your answer", html.Span(f" on: {message.category.words}", className="visually-hidden")],
                 htmlFor=_id_of(field),
             ),
-            dbc.Textarea(id=field, rows=2, maxlength=2000),
+            dbc.Textarea(id=field, rows=2, maxlength=LONGEST_WORDS),
             html.Div(
                 [
                     html.Button(

@@ -6,6 +6,8 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
+from services.versions.promotion import LONGEST_REASON
+
 ACT = "models-act"  # type of the buttons: {"type", "task", "version", "verb", "live"}
 COUNT = "models-count"  # type of how many scans to rehearse on: {"type", "task", "version"}
 WHY = "models-why"  # type of the reasons: {"type", "task", "version"}
@@ -17,7 +19,7 @@ def reason_field(task: str, version: str, label: str) -> Component:
         id={"type": WHY, "task": task, "version": version},
         placeholder=label,
         rows=2,
-        maxlength=2000,
+        maxlength=LONGEST_REASON,
         persistence=True,
         persistence_type="memory",
     )

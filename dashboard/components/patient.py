@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from dashboard.components.attributes import aria
 from dashboard.components.results import STATUS_NAMES, local_date, task_name
 from dashboard.components.verdicts import verdict_badge
-from data.records import Patient, Result, ScanStatus, User
+from data.records import SEXES, Patient, Result, ScanStatus, User
 from services import addresses
 from services.measurement_words import millilitres
 from services.permissions import Permission, may
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 PATIENT_ID = "patient-id"
 IDENTITY = "patient-identity"
 CONTENT = "patient-content"
-
-SEXES = {"F": "female", "M": "male", "O": "other"}
 
 
 def tab_title(patient: Patient) -> str:

@@ -10,11 +10,12 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.icons import icon
-from dashboard.components.patient import SEXES, identity_line, identity_words
+from dashboard.components.patient import identity_line, identity_words
 from dashboard.components.results import local_time
-from data.records import Patient, User
+from data.records import SEXES, Patient, User
 from services import addresses
 from services.permissions import Permission, may
+from services.reviewing.withdrawals import LONGEST_REASON
 
 if TYPE_CHECKING:
     from services.reviewing.withdrawals import WithdrawnView
@@ -110,7 +111,7 @@ def _withdraw() -> Component:
                 className="text-secondary",
             ),
             html.Label("Why", htmlFor=REASON),
-            dbc.Textarea(id=REASON, rows=2, maxlength=500),
+            dbc.Textarea(id=REASON, rows=2, maxlength=LONGEST_REASON),
             dbc.Button("Withdraw", id=WITHDRAW, color="danger", outline=True, size="sm"),
         ]
     )

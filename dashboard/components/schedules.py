@@ -14,6 +14,7 @@ from dash.development.base_component import Component
 from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
+from services.schedules import LONGEST_NAME
 
 if TYPE_CHECKING:
     from services.schedules import Preview, ScheduleView
@@ -84,7 +85,7 @@ def form() -> Component:
                 [
                     html.Div([html.Label("What", htmlFor=WHAT), dbc.Select(id=WHAT)], id=WHAT_ROW),
                     html.Label("Name", htmlFor=NAME),
-                    dbc.Input(id=NAME, maxlength=60, autocomplete="off"),
+                    dbc.Input(id=NAME, maxlength=LONGEST_NAME, autocomplete="off"),
                     html.Label("When", htmlFor=CRON),
                     cron,
                     examples,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, html, set_props
+from dash import ALL, Dash, Input, Output, State, ctx, html
 from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import feedback as parts
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, outputs, pressed
-from dashboard.errors import ALERT
+from dashboard.errors import close_alert
 from data.records import FeedbackState, User
 from services import addresses
 from services.permissions import Permission, may
@@ -86,7 +86,7 @@ def register(app: Dash, desk: FeedbackMessages) -> None:
         user = require(Permission.ANSWER_FEEDBACK)
         button = pressed(ctx.triggered_id, clicks)
         act(desk, user, button, _written(button, ctx.states_list[0]))
-        set_props(ALERT, {"is_open": False})  # what it said of the last try no longer holds
+        close_alert()
         return f"{button['verb']} {button['message']}"
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, State, set_props
+from dash import Dash, Input, State
 
 from dashboard.auth import require
 from dashboard.components import feedback as parts
 from dashboard.components.outputs import Values, clicked, outputs
 from dashboard.components.scan import REFRESH, SCAN_ID
-from dashboard.errors import ALERT
+from dashboard.errors import close_alert
 from data.records import User
 from services.permissions import Permission
 
@@ -81,5 +81,5 @@ def register(app: Dash, desk: FeedbackMessages, worklist: Worklist) -> None:
         user = require(Permission.GIVE_FEEDBACK)
         clicked(clicks)
         sent = send(desk, user, scan_id, result_id, category, words)
-        set_props(ALERT, {"is_open": False})  # what it said of the last try no longer holds
+        close_alert()
         return sent

@@ -16,7 +16,7 @@ from data.records.goals import Goal
 from data.records.imports import Import, ImportFile, ImportItem, ImportProgress, ImportState, ItemState
 from data.records.jobs import Job, JobState
 from data.records.judgements import Judgement, Judgements, ReadCount
-from data.records.patients import ConflictState, Identity, Patient, PatientConflict
+from data.records.patients import SEXES, ConflictState, Identity, Patient, PatientConflict
 from data.records.people import AccessToken, AuditEvent, Role, Session, User
 from data.records.promotions import (
     NonInferiorityCheck,
@@ -78,6 +78,7 @@ PNEUMONIA = "pneumonia"
 NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full images and decides."
 
 __all__ = [
+    "SEXES",
     "SecondReading",
     "standing_reviews",
     "RejectReason",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+SEXES: Mapping[str, str] = {"F": "female", "M": "male", "O": "other"}
+"""What may be said of a patient's sex, as DICOM says it, and its word."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from data.stores.scans import ScanStore
 from services.deidentification import without_identity
 from services.permissions import Permission, may, require, role_name
 
-LONGEST = 2000
+LONGEST_WORDS = 2000
 MOST_LISTED = 100
 FeedbackListener = Callable[[Feedback], None]
 _NOT_THERE = "There is no such message."
@@ -177,7 +177,7 @@ def _category(name: str) -> FeedbackCategory:
 
 
 def _plain(words: str) -> str:
-    return words.strip()[:LONGEST]
+    return words.strip()[:LONGEST_WORDS]
 
 
 def _same(known: Feedback, sent: Feedback) -> bool:

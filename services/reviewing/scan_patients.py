@@ -6,14 +6,13 @@ from datetime import date
 
 from data.database import Database, now, together
 from data.errors import InvalidInput, NotFound
-from data.records import AuditEvent, Identity, Patient, Scan, User
+from data.records import SEXES, AuditEvent, Identity, Patient, Scan, User
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
 from data.stores.scans import ScanStore
 from services.permissions import Permission, require
 
 MOST_LISTED = 20
-SEXES = ("F", "M", "O")
 EARLIEST_BIRTH = date(1850, 1, 1)
 STATED = "The file of this scan says itself whose it is."
 SYNTHETIC = "This scan was computed for a demonstration: it is of nobody."

@@ -10,7 +10,7 @@ import pytest
 from data.errors import InvalidInput, NotAllowed, NotFound
 from data.records import FeedbackCategory, FeedbackState, Role, Scan, Severity, User
 from data.stores.audit import AuditLog
-from services.reviewing.feedback import LONGEST, FeedbackMessages
+from services.reviewing.feedback import LONGEST_WORDS, FeedbackMessages
 from tests.dashboard.clinic import Clinic
 
 NO_ID = "0" * 32
@@ -115,7 +115,7 @@ def test_words_are_needed_where_only_they_say_it(
     for category in ("", "slow"):
         with pytest.raises(InvalidInput, match="Choose what is wrong"):
             messages.send(scan.id, clinician, category, "It is.")
-    assert len(messages.send(scan.id, clinician, "other", "x" * 5000).words) == LONGEST
+    assert len(messages.send(scan.id, clinician, "other", "x" * 5000).words) == LONGEST_WORDS
 
 
 def test_a_message_is_about_a_result_of_its_scan(
