@@ -67,5 +67,5 @@
     );
   }
 
-  editing.intensity = { meanAround, grow, otsu, between };
+  editing.intensity = { grow, otsu, between };
 })(window.lightbox);

@@ -225,9 +225,10 @@
     const scan = about.scan;
     const look = () => {
       const shown = lightbox.viewer.current && lightbox.viewer.current();
-      if (!about || about.scan !== scan || !shown || shown.scan !== scan) return;
+      const gone = !about || about.scan !== scan; // somebody went on before it was shown
+      if (!gone && shown?.scan !== scan) return;
       document.removeEventListener("lightbox:scan", look);
-      then();
+      if (!gone) then();
     };
     document.addEventListener("lightbox:scan", look);
     look();

@@ -15,13 +15,6 @@
 
   let action = null; // what the press at hand does: { move(voxel), up() }
 
-  const paneOf = (event) => event.target.closest?.(".lb-pane")?.pane ?? null;
-
-  function placeIn(pane, event) {
-    const { left, top } = pane.element.getBoundingClientRect();
-    return [event.clientX - left, event.clientY - top];
-  }
-
   function apartInPane(pane, first, second) {
     const [a, b] = [pane.toCanvas(first), pane.toCanvas(second)];
     return Math.hypot(a[0] - b[0], a[1] - b[1]);
@@ -96,11 +89,11 @@
     draft?.kind === "angle" && measuring.shown(pane).some(({ item }) => item === draft);
 
   function pressed(kind, voxel, event) {
-    const pane = paneOf(event);
+    const pane = lightbox.pointers.paneOf(event);
     const { ready, draft, items } = measuring.room();
     if (!pane || pane.shift !== null || !ready) return null;
     if (waitsFor(draft, pane)) return secondSide(draft, pane, voxel);
-    const under = measuring.hit(measuring.shown(pane), placeIn(pane, event), GRIP);
+    const under = measuring.hit(measuring.shown(pane), lightbox.pointers.placeIn(pane, event), GRIP);
     const item = under && items.find(({ key }) => key === under.id);
     if (!item) return drawing(kind, pane, voxel);
     measuring.select(item, under.handle ?? 0);
@@ -130,7 +123,7 @@
       },
       hover({ voxel }, event) {
         const { draft } = measuring.room();
-        const pane = paneOf(event);
+        const pane = lightbox.pointers.paneOf(event);
         if (!pane || !waitsFor(draft, pane)) return;
         const { shape } = measuring.place(draft.slice_axis);
         measuring.setPoints(draft, [draft.points[0], draft.points[1], measuring.within(voxel, shape)]);

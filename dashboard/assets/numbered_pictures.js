@@ -67,5 +67,5 @@
     return { groups: groups, rest: rest };
   }
 
-  lightbox.numberedPictures = { numbered, namesIn, volumes };
+  lightbox.numberedPictures = { numbered, volumes };
 })(window.lightbox);

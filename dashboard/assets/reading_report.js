@@ -1,10 +1,10 @@
 /* The report's text into the clipboard. It is in the page already: no server is asked. */
 
-(function (lightbox) {
+(function () {
   "use strict";
 
   /** Put a text into the clipboard; says whether that worked. */
-  lightbox.copyText = async function (text) {
+  async function copyText(text) {
     // Browsers offer the clipboard on secure addresses only; departments also serve plain http.
     if (navigator.clipboard) {
       try {
@@ -24,12 +24,12 @@
     field.remove();
     if (before) before.focus();
     return copied;
-  };
+  }
 
   document.addEventListener("click", async (event) => {
     if (!event.target.closest("#scan-report-copy")) return;
-    const copied = await lightbox.copyText(document.getElementById("scan-report-text").value);
+    const copied = await copyText(document.getElementById("scan-report-text").value);
     const words = copied ? "Copied." : "Your browser refuses: open “The text” below and copy it there.";
     window.dash_clientside.set_props("scan-report-copied", { children: words });
   });
-})(window.lightbox);
+})();

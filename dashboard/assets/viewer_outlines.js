@@ -6,39 +6,25 @@
   /** The edges of a mask's slice (rows by columns): [u1, v1, u2, v2, ...], columns and rows of pixel edges. */
   function edges(mask, rows, columns) {
     const lines = [];
-    across(mask, rows, columns, lines);
-    down(mask, rows, columns, lines);
+    runs(mask, [columns, 1], [rows, columns], (from, to, row) => lines.push(from, row, to, row));
+    runs(mask, [rows, columns], [columns, 1], (from, to, column) => lines.push(column, from, column, to));
     return lines;
   }
 
-  function across(mask, rows, columns, lines) {
-    for (let row = 0; row <= rows; row++) {
-      let from = -1;
-      for (let column = 0; column <= columns; column++) {
-        const inside = column < columns;
-        const above = inside && row > 0 && mask[(row - 1) * columns + column] !== 0;
-        const below = inside && row < rows && mask[row * columns + column] !== 0;
-        if (above !== below) {
-          if (from < 0) from = column;
-        } else if (from >= 0) {
-          lines.push(from, row, column, row);
-          from = -1;
-        }
-      }
-    }
-  }
+  /** Tells `add` of every run of edges (from, to, line) between neighbours of which one alone is in the mask.
 
-  function down(mask, rows, columns, lines) {
-    for (let column = 0; column <= columns; column++) {
+      Runs go along one axis, a line a border of the other; both are [length, distance of neighbours in the mask]. */
+  function runs(mask, [length, step], [lines, skip], add) {
+    for (let line = 0; line <= lines; line++) {
       let from = -1;
-      for (let row = 0; row <= rows; row++) {
-        const inside = row < rows;
-        const left = inside && column > 0 && mask[row * columns + column - 1] !== 0;
-        const right = inside && column < columns && mask[row * columns + column] !== 0;
-        if (left !== right) {
-          if (from < 0) from = row;
+      for (let place = 0; place <= length; place++) {
+        const inside = place < length;
+        const before = inside && line > 0 && mask[(line - 1) * skip + place * step] !== 0;
+        const behind = inside && line < lines && mask[line * skip + place * step] !== 0;
+        if (before !== behind) {
+          if (from < 0) from = place;
         } else if (from >= 0) {
-          lines.push(column, from, column, row);
+          add(from, place, line);
           from = -1;
         }
       }

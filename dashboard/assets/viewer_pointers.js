@@ -173,5 +173,5 @@
     stage.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
-  lightbox.pointers = { listen };
+  lightbox.pointers = { listen, paneOf, placeIn };
 })(window.lightbox);

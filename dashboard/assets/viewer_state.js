@@ -285,5 +285,4 @@
   }
 
   lightbox.Viewer = Viewer;
-  lightbox.say = say;
 })(window.lightbox);
