@@ -9,7 +9,7 @@
 
   const time = (ms) => new Date(ms).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
 
-  async function found(about) {
+  async function draftOf(about) {
     try {
       return await editing.drafts.find(about);
     } catch (fault) {
@@ -20,7 +20,7 @@
 
   /** Offer a draft of this scan; resolves to whether there is one. */
   async function draft(room) {
-    const kept = await found(room.about);
+    const kept = await draftOf(room.about);
     if (!kept) return false;
     const resume = async () => {
       if (!(await room.load())) return;
@@ -43,7 +43,7 @@
   function elsewhere(room, kept) {
     const take = async () => {
       if (!(await room.load())) return;
-      const latest = (await found(room.about)) || kept;
+      const latest = (await draftOf(room.about)) || kept;
       if (latest) await room.session.resume(latest, true);
       else room.session.takeOver(editing.panel.part("base").value);
       room.started();

@@ -68,7 +68,7 @@
       if (u1 <= u === u2 <= u) return;
       met.push([v1 + ((u - u1) / (u2 - u1)) * (v2 - v1), u2 > u1 ? 1 : -1]);
     });
-    return met.sort((one, other) => one[0] - other[0]);
+    return met.sort((a, b) => a[0] - b[0]);
   }
 
   /** The voxels of a plane whose centres lie in a closed outline of places.

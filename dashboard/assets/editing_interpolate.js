@@ -14,8 +14,8 @@
     const count = values.length;
     const vertices = new Int32Array(count);
     const bounds = new Float64Array(count + 1);
-    const meets = (one, other) =>
-      (values[one] - values[other] + mm * mm * (one * one - other * other)) / (2 * mm * mm * (one - other));
+    const meets = (left, right) =>
+      (values[left] - values[right] + mm * mm * (left * left - right * right)) / (2 * mm * mm * (left - right));
     let last = 0;
     [bounds[0], bounds[1]] = [-FAR, FAR];
     for (let place = 1; place < count; place++) {

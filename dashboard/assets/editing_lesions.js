@@ -21,7 +21,7 @@
       if (visited[seed]) continue;
       counts.push(editing.grid.flood(grid, seed, steps, (index) => mask[index] === 1, visited).length);
     }
-    return counts.sort((one, other) => other - one);
+    return counts.sort((a, b) => b - a);
   }
 
   editing.lesions = { pieceAt, sizes };

@@ -59,10 +59,10 @@
   /** The direction, of length 1 (mm, or pixels), across a line within its slice; null for a line without length. */
   function acrossLine(line, axis, steps, mm) {
     const [u, v] = acrossOf(axis);
-    const one = (along) => inBody([0, 1, 2].map((other) => Number(other === along)), steps, mm);
+    const unit = (along) => inBody([0, 1, 2].map((other) => Number(other === along)), steps, mm);
     const body = inBody(line, steps, mm);
     const way = [0, 0, 0];
-    [way[u], way[v]] = [-dot(body, one(v)), dot(body, one(u))];
+    [way[u], way[v]] = [-dot(body, unit(v)), dot(body, unit(u))];
     const size = length(inBody(way, steps, mm));
     return size ? way.map((value) => value / size) : null;
   }

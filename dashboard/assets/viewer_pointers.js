@@ -81,10 +81,10 @@
 
   function pinching(pane, fingers) {
     const measured = () => {
-      const [one, other] = [...fingers.values()].map((event) => placeIn(pane, event));
+      const [a, b] = [...fingers.values()].map((event) => placeIn(pane, event));
       return {
-        middle: [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2],
-        apart: Math.max(1, Math.hypot(one[0] - other[0], one[1] - other[1])),
+        middle: [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2],
+        apart: Math.max(1, Math.hypot(a[0] - b[0], a[1] - b[1])),
       };
     };
     let before = measured();

@@ -168,7 +168,7 @@
     _forget() {
       const here = this.blocks.filter(({ state }) => state === "here");
       const off = ({ first, last }) => Math.max(first - this._wanted, this._wanted - last, 0);
-      here.sort((one, other) => off(other) - off(one));
+      here.sort((a, b) => off(b) - off(a));
       for (const block of here.slice(0, Math.max(0, here.length - this._capacity))) {
         block.values = null;
         block.state = "missing";

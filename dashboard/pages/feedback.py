@@ -39,27 +39,27 @@ def layout(user: User, argument: str = "") -> Component:
     )
 
 
-def show(desk: FeedbackMessages, user: User, search: str | None) -> Values:
+def show(feedback: FeedbackMessages, user: User, search: str | None) -> Values:
     """Return the messages of an address, and the ways to the others."""
     if not may(user, Permission.ANSWER_FEEDBACK):
-        mine = desk.mine(user)
-        desk.see(user, mine)
+        mine = feedback.mine(user)
+        feedback.see(user, mine)
         return {parts.STATES: None, parts.CARDS: parts.cards(mine, user, _OWN)}
     state = _state(search)
-    messages = desk.queue(user, state)
-    desk.see(user, messages)
+    messages = feedback.queue(user, state)
+    feedback.see(user, messages)
     return {
-        parts.STATES: parts.states(desk.counts(), state),
+        parts.STATES: parts.states(feedback.counts(), state),
         parts.CARDS: parts.cards(messages, user, _NONE[state]),
     }
 
 
-def act(desk: FeedbackMessages, user: User, button: Mapping[str, str], words: str | None) -> None:
+def act(feedback: FeedbackMessages, user: User, button: Mapping[str, str], words: str | None) -> None:
     """Answer or close a message, as a button says."""
-    desk.answer(button["message"], user, words or "", close=button["verb"] == parts.CLOSE)
+    feedback.answer(button["message"], user, words or "", close=button["verb"] == parts.CLOSE)
 
 
-def register(app: Dash, desk: FeedbackMessages) -> None:
+def register(app: Dash, feedback: FeedbackMessages) -> None:
     """Bind the page, and the number in the frame."""
 
     @app.callback(
@@ -67,14 +67,14 @@ def register(app: Dash, desk: FeedbackMessages) -> None:
         inputs=[Input(LOCATION, "search"), Input(parts.CHANGED, "data")],
     )
     def _show(search: str | None, _: Any) -> Values:
-        return show(desk, require(Permission.GIVE_FEEDBACK), search)
+        return show(feedback, require(Permission.GIVE_FEEDBACK), search)
 
     @app.callback(
         Output(parts.WAITING, "children"), Input(LOCATION, "pathname"), Input(parts.CHANGED, "data")
     )
     def _wait(_: str | None, __: Any) -> list[Component]:
         user = require(Permission.GIVE_FEEDBACK)
-        return parts.waiting(desk.waiting(user), user)
+        return parts.waiting(feedback.waiting(user), user)
 
     @app.callback(
         Output(parts.CHANGED, "data"),
@@ -85,7 +85,7 @@ def register(app: Dash, desk: FeedbackMessages) -> None:
     def _act(clicks: list[int | None], _: list[str | None]) -> str:
         user = require(Permission.ANSWER_FEEDBACK)
         button = pressed(ctx.triggered_id, clicks)
-        act(desk, user, button, _written(button, ctx.states_list[0]))
+        act(feedback, user, button, _written(button, ctx.states_list[0]))
         close_alert()
         return f"{button['verb']} {button['message']}"
 

@@ -27,11 +27,11 @@ AFTER_SENDING = {
 }
 
 
-def show(desk: FeedbackMessages, worklist: Worklist, user: User, scan_id: str) -> Values:
+def show(feedback: FeedbackMessages, worklist: Worklist, user: User, scan_id: str) -> Values:
     """Return the panel of a scan; one that has no result has none. Answers count as seen then."""
     result = worklist.scan(scan_id, user).result
-    messages = desk.of_scan(scan_id, user)
-    desk.see(user, messages)
+    messages = feedback.of_scan(scan_id, user)
+    feedback.see(user, messages)
     return {
         parts.PANEL: result is None,
         parts.RESULT: None if result is None else result.id,
@@ -40,7 +40,7 @@ def show(desk: FeedbackMessages, worklist: Worklist, user: User, scan_id: str) -
 
 
 def send(
-    desk: FeedbackMessages,
+    feedback: FeedbackMessages,
     user: User,
     scan_id: str,
     result_id: str | None,
@@ -48,21 +48,21 @@ def send(
     words: str | None,
 ) -> Values:
     """Send a message, and return the emptied form with what was said so far."""
-    desk.send(scan_id, user, category or "", words or "", result_id)
+    feedback.send(scan_id, user, category or "", words or "", result_id)
     return {
         parts.SENT: "Sent. You get the answer here and under “Messages”.",
         parts.CATEGORY: None,
         parts.WORDS: "",
-        parts.LIST: parts.on_scan(desk.of_scan(scan_id, user), user),
+        parts.LIST: parts.on_scan(feedback.of_scan(scan_id, user), user),
     }
 
 
-def register(app: Dash, desk: FeedbackMessages, worklist: Worklist) -> None:
+def register(app: Dash, feedback: FeedbackMessages, worklist: Worklist) -> None:
     """Bind the panel."""
 
     @app.callback(output=outputs(SHOWN), inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data")])
     def _show(scan_id: str, _: Any) -> Values:
-        return show(desk, worklist, require(Permission.SEE_SCANS), scan_id)
+        return show(feedback, worklist, require(Permission.SEE_SCANS), scan_id)
 
     @app.callback(
         output=outputs(AFTER_SENDING, again=True),
@@ -80,6 +80,6 @@ def register(app: Dash, desk: FeedbackMessages, worklist: Worklist) -> None:
     ) -> Values:
         user = require(Permission.GIVE_FEEDBACK)
         clicked(clicks)
-        sent = send(desk, user, scan_id, result_id, category, words)
+        sent = send(feedback, user, scan_id, result_id, category, words)
         close_alert()
         return sent

@@ -54,7 +54,7 @@ def fixed(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
     return {FIXED: why, FORM: bool(why)}
 
 
-def found(scan_patients: ScanPatients, user: User, words: str | None) -> Values:
+def search(scan_patients: ScanPatients, user: User, words: str | None) -> Values:
     """Return the patients that fit what was typed, to choose from, and a word where there is none."""
     patients = scan_patients.search(words or "", user)
     nobody = "Nobody fits." if (words or "").strip() and not patients else ""
@@ -111,8 +111,8 @@ def _register_moving(app: Dash, scan_patients: ScanPatients) -> None:
         inputs=[Input(SEARCH, "value")],
         prevent_initial_call=True,
     )
-    def _found(words: str | None) -> Values:
-        return found(scan_patients, require(Permission.MOVE_SCANS), words)
+    def _search(words: str | None) -> Values:
+        return search(scan_patients, require(Permission.MOVE_SCANS), words)
 
     @app.callback(
         output=outputs(MOVED, again=True),

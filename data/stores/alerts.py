@@ -39,7 +39,7 @@ class AlertStore:
     def get(self, alert_id: str) -> Alert | None:
         """The alert, or None."""
         with reading(self._engine) as connection:
-            return _found(connection, alerts.c.id == alert_id)
+            return _alert_where(connection, alerts.c.id == alert_id)
 
     def unfinished(self) -> list[Alert]:
         """Open and acknowledged alerts, the latest first."""
@@ -62,7 +62,7 @@ class AlertStore:
         self, condition: ColumnElement[bool], change: Callable[[Alert | None], Alert | None]
     ) -> Alert | None:
         with writing(self._engine) as connection:
-            known = _found(connection, condition, lock=True)
+            known = _alert_where(connection, condition, lock=True)
             made = change(known)
             if made is None or made == known:
                 return made
@@ -73,7 +73,9 @@ class AlertStore:
             return made
 
 
-def _found(connection: Connection, condition: ColumnElement[bool], *, lock: bool = False) -> Alert | None:
+def _alert_where(
+    connection: Connection, condition: ColumnElement[bool], *, lock: bool = False
+) -> Alert | None:
     query = select(alerts).where(condition)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     return None if row is None else _alert(row)

@@ -40,14 +40,14 @@ class PromotionStore:
     def recent(self, task: str | None = None, limit: int = 50) -> list[Promotion]:
         """The latest ones of a task, or of all, newest first."""
         query = select(promotions).order_by(promotions.c.asked_at.desc(), promotions.c.id).limit(limit)
-        return self._found(query if task is None else query.where(promotions.c.task == task))
+        return self._promotions(query if task is None else query.where(promotions.c.task == task))
 
     def open(self) -> list[Promotion]:
         """All that are asked and not decided, oldest first."""
         asked = select(promotions).where(promotions.c.state == PromotionState.ASKED.value)
-        return self._found(asked.order_by(promotions.c.asked_at))
+        return self._promotions(asked.order_by(promotions.c.asked_at))
 
-    def _found(self, query: Any) -> list[Promotion]:
+    def _promotions(self, query: Any) -> list[Promotion]:
         with reading(self._engine) as connection:
             return [_promotion(row) for row in connection.execute(query)]
 

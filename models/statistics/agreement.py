@@ -23,8 +23,8 @@ def kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> Estimate:
     pairs = list(zip(first, second, strict=True))
     classes = {answer: code for code, answer in enumerate(dict.fromkeys(chain(*pairs)))}
     table = np.zeros((len(classes), len(classes)))
-    for one, other in pairs:
-        table[classes[one], classes[other]] += 1
+    for answer, other in pairs:
+        table[classes[answer], classes[other]] += 1
     n = len(pairs)
     chance = float(table.sum(axis=0) @ table.sum(axis=1)) / n**2 if n else 1.0
     if chance >= 1.0:

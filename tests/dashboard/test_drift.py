@@ -36,7 +36,7 @@ def run(clinic: Clinic) -> DriftRun:
 def noisiest(clinic: Clinic, run: DriftRun) -> str:
     """The one scan that has pictures."""
     scans = clinic.services.drift.influential_scans.of(run.id, "noise", None).scans
-    return next(one.scan_id for one in scans if one.value == pytest.approx(0.2))
+    return next(scan.scan_id for scan in scans if scan.value == pytest.approx(0.2))
 
 
 def auth(clinic: Clinic, role: Role) -> dict[str, str]:

@@ -38,8 +38,8 @@ def test_a_scan_has_the_form_once_there_is_a_result(clinic: Clinic, clinician: U
 
 
 def test_what_is_sent_stands_below_the_emptied_form(clinic: Clinic, clinician: User, scan: Scan) -> None:
-    desk = clinic.services.feedback
-    shown = scan_feedback.send(desk, clinician, scan.id, None, "wrong-side", "It is on the right.")
+    feedback = clinic.services.feedback
+    shown = scan_feedback.send(feedback, clinician, scan.id, None, "wrong-side", "It is on the right.")
     assert (shown[parts.CATEGORY], shown[parts.WORDS]) == (None, "")
     said = str(shown[parts.LIST])
     for words in (
@@ -51,42 +51,42 @@ def test_what_is_sent_stands_below_the_emptied_form(clinic: Clinic, clinician: U
     ):
         assert words in said
     with pytest.raises(InvalidInput, match="Choose what is wrong"):
-        scan_feedback.send(desk, clinician, scan.id, None, None, "Something.")
+        scan_feedback.send(feedback, clinician, scan.id, None, None, "Something.")
 
 
 def test_an_answer_is_new_until_its_sender_has_opened_the_scan(
     clinic: Clinic, clinician: User, scan: Scan
 ) -> None:
-    desk, mlops = clinic.services.feedback, clinic.person(Role.MLOPS)
-    message = desk.send(scan.id, clinician, "wrong-size")
-    page.act(desk, mlops, {"message": message.id, "verb": parts.REPLY}, "Thank you.")
-    assert parts.waiting(desk.waiting(clinician), clinician) != []
+    feedback, mlops = clinic.services.feedback, clinic.person(Role.MLOPS)
+    message = feedback.send(scan.id, clinician, "wrong-size")
+    page.act(feedback, mlops, {"message": message.id, "verb": parts.REPLY}, "Thank you.")
+    assert parts.waiting(feedback.waiting(clinician), clinician) != []
     assert "New answer" not in str(on_scan(clinic, mlops, scan)[parts.LIST])
     first, second = (str(on_scan(clinic, clinician, scan)[parts.LIST]) for _ in range(2))
     assert "New answer" in first and "Thank you." in first
     assert "New answer" not in second and "Thank you." in second
-    assert parts.waiting(desk.waiting(clinician), clinician) == []
+    assert parts.waiting(feedback.waiting(clinician), clinician) == []
 
 
 def test_mlops_sees_the_queue_by_state_and_others_their_own(
     clinic: Clinic, clinician: User, scan: Scan
 ) -> None:
-    desk, mlops, head = clinic.services.feedback, clinic.person(Role.MLOPS), clinic.person(Role.HEAD)
-    first = desk.send(scan.id, clinician, "wrong-size", "First.")
-    desk.send(scan.id, clinician, "wrong-size", "Second.")
-    page.act(desk, mlops, {"message": first.id, "verb": parts.CLOSE}, "Done.")
-    open_, closed = (page.show(desk, mlops, search) for search in ("", "?state=closed"))
+    feedback, mlops, head = clinic.services.feedback, clinic.person(Role.MLOPS), clinic.person(Role.HEAD)
+    first = feedback.send(scan.id, clinician, "wrong-size", "First.")
+    feedback.send(scan.id, clinician, "wrong-size", "Second.")
+    page.act(feedback, mlops, {"message": first.id, "verb": parts.CLOSE}, "Done.")
+    open_, closed = (page.show(feedback, mlops, search) for search in ("", "?state=closed"))
     assert "Second." in str(open_[parts.CARDS]) and "First." not in str(open_[parts.CARDS])
     assert "First." in str(closed[parts.CARDS]) and parts.ACT not in str(closed[parts.CARDS])
     for words in ("Open (1)", "Answered (0)", "Closed (1)"):
         assert words in str(open_[parts.STATES])
-    assert "Nothing is answered" in str(page.show(desk, mlops, "?state=answered")[parts.CARDS])
-    assert page.show(desk, mlops, "?state=nonsense")[parts.CARDS] is not None
-    own = page.show(desk, clinician, "?state=closed")
+    assert "Nothing is answered" in str(page.show(feedback, mlops, "?state=answered")[parts.CARDS])
+    assert page.show(feedback, mlops, "?state=nonsense")[parts.CARDS] is not None
+    own = page.show(feedback, clinician, "?state=closed")
     assert own[parts.STATES] is None
     assert "First." in str(own[parts.CARDS]) and "Second." in str(own[parts.CARDS])
     assert parts.ACT not in str(own[parts.CARDS])
-    assert "You have sent no message." in str(page.show(desk, head, "")[parts.CARDS])
+    assert "You have sent no message." in str(page.show(feedback, head, "")[parts.CARDS])
 
 
 def test_the_frame_says_how_many_wait_and_for_what(clinic: Clinic, clinician: User, scan: Scan) -> None:

@@ -15,10 +15,10 @@ from tests.dashboard.clinic import Clinic
 def test_the_page_gives_a_film_to_a_patient_who_is_here(clinic: Clinic) -> None:
     reviewing, clinician = clinic.services.reviewing, clinic.person(Role.CLINICIAN)
     volume, film = clinic.add_volume("u"), clinic.add_film("u")
-    shown = scan_patient.found(reviewing.scan_patients, clinician, "lovelace 1815")
+    shown = scan_patient.search(reviewing.scan_patients, clinician, "lovelace 1815")
     ((choice,), nobody) = shown[parts.CHOICE]["options"], shown[parts.NOBODY]
     assert "Ada Lovelace · MRN-1815 · born 1815-12-10" in choice["label"] and nobody == ""
-    assert "Nobody" in scan_patient.found(reviewing.scan_patients, clinician, "xyz")[parts.NOBODY]
+    assert "Nobody" in scan_patient.search(reviewing.scan_patients, clinician, "xyz")[parts.NOBODY]
     with pytest.raises(InvalidInput, match="Choose"):
         scan_patient.give(reviewing.scan_patients, clinician, film.id, None)
     before = scan.show(reviewing, clinician, film.id)[scan.SEEN]

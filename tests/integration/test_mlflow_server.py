@@ -64,7 +64,7 @@ def test_a_server_is_read_in_bulk_killed_and_comes_back(server: MlflowServer, tm
     assert (champion.figures["dice_flair"].value, champion.figures["dice_flair"].n) == (0.8, 31)
     assert before.real_use[0].figures["recall"].n == 40
     curves = {version: histories.curves(TASK, version) for version in ("1", "2", "3")}
-    assert [len(one["epoch_loss"]) for one in curves.values()] == [4, 6, 3]
+    assert [len(curve["epoch_loss"]) for curve in curves.values()] == [4, 6, 3]
     assert curves["1"]["epoch_dice"] == [(1, 0.5), (2, 0.5), (3, 0.5)]
     runs = [one.run for one in before.versions if one.run is not None]
     client = tracking._client

@@ -27,9 +27,9 @@ function chance(seed) {
 
 const sprinkled = (random, share) => Uint8Array.from({ length: SIZE }, () => (random() < share ? 1 : 0));
 const somewhere = (random) => [random() * 6, random() * 19, random() * 15];
-const same = (one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)) === 0;
+const same = (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)) === 0;
 const total = (voxels) => voxels.reduce((sum, value) => sum + value, 0);
-const sorted = (indices) => [...new Set(indices)].sort((one, other) => one - other);
+const sorted = (indices) => [...new Set(indices)].sort((a, b) => a - b);
 
 function randomStep(mask, random, number) {
   const axis = Math.floor(random() * 3);
@@ -284,16 +284,16 @@ function naiveSizes(mask) {
   };
   const marked = [...mask.keys()].filter((index) => mask[index]);
   const places = marked.map((index) => walking.placeOf(GRID, index));
-  for (let one = 0; one < marked.length; one++) {
-    for (let other = 0; other < one; other++) {
-      if (places[one].every((value, way) => Math.abs(value - places[other][way]) <= 1)) {
-        parent[root(marked[one])] = root(marked[other]);
+  for (let voxel = 0; voxel < marked.length; voxel++) {
+    for (let other = 0; other < voxel; other++) {
+      if (places[voxel].every((value, way) => Math.abs(value - places[other][way]) <= 1)) {
+        parent[root(marked[voxel])] = root(marked[other]);
       }
     }
   }
   const counts = new Map();
   for (const index of marked) counts.set(root(index), (counts.get(root(index)) || 0) + 1);
-  return [...counts.values()].sort((one, other) => other - one);
+  return [...counts.values()].sort((a, b) => b - a);
 }
 
 test("lesions are the 26-connected pieces, as counted naively; a click means one of them", () => {

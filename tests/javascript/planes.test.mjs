@@ -42,10 +42,10 @@ test("in all 48 orientations left is left, and letters are those of the voxels, 
   for (const { order, signs } of every) {
     for (const degrees of [0, 12]) {
       const affine = affineOf(order, signs, degrees);
-      const found = planes.planesOf({ shape: SHAPE, affine, placed: true });
-      assert.equal(found.planes.length, 3);
-      assert.equal(found.native.axes[0], 0);
-      for (const plane of found.planes) {
+      const made = planes.planesOf({ shape: SHAPE, affine, placed: true });
+      assert.equal(made.planes.length, 3);
+      assert.equal(made.native.axes[0], 0);
+      for (const plane of made.planes) {
         assert.deepEqual([0, 1, 2].map((run) => grows(plane, affine, run)), way[plane.name]);
         assert.equal(plane.letters.right, grows(plane, affine, 2));
         assert.equal(plane.letters.bottom, grows(plane, affine, 1));
@@ -96,8 +96,8 @@ test("a slice that was cut holds the voxels that the plane says", () => {
 
 test("oblique is said from five degrees on, and by how much", () => {
   const said = (degrees) => {
-    const found = planes.planesOf({ shape: SHAPE, affine: affineOf([2, 1, 0], [1, -1, -1], degrees), placed: true });
-    return planes.oblique(found.degrees);
+    const made = planes.planesOf({ shape: SHAPE, affine: affineOf([2, 1, 0], [1, -1, -1], degrees), placed: true });
+    return planes.oblique(made.degrees);
   };
   assert.deepEqual([0, 4.9, 5.1, 21].map(said), ["", "", "oblique 5°", "oblique 21°"]);
 });

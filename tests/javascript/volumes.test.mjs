@@ -37,7 +37,7 @@ test("the block of the opening slice comes first and alone, then those around it
   assert.ok(asked[0][0] <= 75 && 75 <= asked[0][1]);
   await arrived(volume, ({ complete }) => complete);
   const far = asked.map(([first, last]) => Math.max(first - 75, 75 - last, 0));
-  assert.deepEqual(far, [...far].sort((one, other) => one - other));
+  assert.deepEqual(far, [...far].sort((a, b) => a - b));
   assert.equal(volume.slice(149)[0], 149);
   assert.equal(volume.voxels.length, 150 * 256 * 256);
 });

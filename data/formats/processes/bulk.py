@@ -21,7 +21,7 @@ from data.formats.processes import batches
 from data.formats.processes.batches import BEGUN, ENDED, Item
 from data.formats.processes.guard import ask, gave_up
 from data.formats.processes.sightings import Sighting
-from data.formats.processes.transport import DONE, get_found
+from data.formats.processes.transport import DONE, get_outcome
 from data.records import DecodedScan, Refusal
 
 _LOOKED_AT_ONCE = 500
@@ -143,7 +143,7 @@ def _whole(lines: Sequence[str]) -> list[dict[str, Any]]:
 def _opened(answers: Iterable[dict[str, Any]], folder: Path) -> list[Opened | Refusal]:
     opened: list[Opened | Refusal] = []
     for plain in answers:
-        scan = get_found(plain, folder)
+        scan = get_outcome(plain, folder)
         if isinstance(scan, Refusal):
             opened.append(scan)
             continue

@@ -24,7 +24,7 @@ from typing import Any
 
 from data.errors import LightboxError
 from data.formats.limits import UNREADABLE, Decoded, Limits
-from data.formats.processes.transport import DONE, READY, get_found
+from data.formats.processes.transport import DONE, READY, get_outcome
 from data.records import DecodedScan, Refusal
 
 _log = logging.getLogger("data.formats")
@@ -144,7 +144,7 @@ def decode_guarded(
         if lines[-1] != DONE:
             _discard(keep_in)
             return Decoded((), (gave_up(name, took_s, timeout_s),))
-        return Decoded.of(_found(lines[1:-1], Path(folder)))
+        return Decoded.of(_decoded(lines[1:-1], Path(folder)))
 
 
 def ask(request: dict[str, Any], timeout_s: float) -> list[str]:
@@ -170,8 +170,8 @@ def _answer(request: str, wait_s: float) -> list[str]:
     return answer.decode("utf-8", "replace").splitlines()
 
 
-def _found(lines: list[str], folder: Path) -> list[DecodedScan | Refusal]:
-    return [get_found(json.loads(line), folder) for line in lines]
+def _decoded(lines: list[str], folder: Path) -> list[DecodedScan | Refusal]:
+    return [get_outcome(json.loads(line), folder) for line in lines]
 
 
 def _discard(keep_in: Path | None) -> None:

@@ -32,7 +32,7 @@ def put_refusal(refusal: Refusal) -> str:
     return json.dumps({"refusal": to_plain(refusal)})
 
 
-def get_found(plain: dict[str, Any], folder: Path) -> DecodedScan | Refusal:
+def get_outcome(plain: dict[str, Any], folder: Path) -> DecodedScan | Refusal:
     """What `put_scan` or `put_refusal` wrote, out of a parsed line."""
     if "refusal" in plain:
         refusal: Refusal = from_plain(Refusal, plain["refusal"])
