@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,11 @@ class ReadingReport:
     notice: str
 
 
-def reading_pdf(report: ReadingReport, drawn: Sequence[bytes]) -> bytes:
-    """The report as PDF/A-2b, tagged as PDF/UA-1 wants it; `drawn` are the PNGs of its pictures."""
+def reading_pdf(report: ReadingReport, drawn: Sequence[bytes], made: datetime | None = None) -> bytes:
+    """The report as PDF/A-2b, tagged as PDF/UA-1 wants it; `drawn` are the PNGs of its pictures.
+
+    With `made`, the moment of its making, the same report gives the same bytes.
+    """
     files = {f"{n}.png": png for n, png in enumerate(drawn)}
     told = {
         "title": report.title,
@@ -86,7 +90,7 @@ def reading_pdf(report: ReadingReport, drawn: Sequence[bytes]) -> bytes:
         "sections": [_section(section) for section in report.sections],
         "notice": report.notice,
     }
-    return typeset(_TEMPLATE, told, files)
+    return typeset(_TEMPLATE, told, files, made)
 
 
 def reading_text(report: ReadingReport) -> str:

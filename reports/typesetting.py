@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -44,14 +45,19 @@ def pdf(document: Document) -> bytes:
     return typeset(_TEMPLATE, told, files)
 
 
-def typeset(template: Path, told: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes:
-    """A template of typst with what it is told, as `data.json` beside it, and its pictures by their names."""
+def typeset(
+    template: Path, told: Mapping[str, Any], files: Mapping[str, bytes], made: datetime | None = None
+) -> bytes:
+    """A template of typst with what it is told, as `data.json` beside it, and its pictures by their names.
+
+    `made` is what the file says of its making, now by default: with it the same content gives the same bytes.
+    """
     with tempfile.TemporaryDirectory(prefix="lightbox-pdf-") as name:
         folder = Path(name)
         for file, content in files.items():
             (folder / file).write_bytes(content)
         (folder / "data.json").write_text(json.dumps(printable(told)))
-        return _compiled(Path(shutil.copy(template, folder)))
+        return _compiled(Path(shutil.copy(template, folder)), made)
 
 
 def count_words(n: int) -> str:
@@ -70,13 +76,14 @@ def printable(told: Any) -> Any:
     return told
 
 
-def _compiled(source: Path) -> bytes:
+def _compiled(source: Path, made: datetime | None) -> bytes:
     """The document as PDF/A, with this machine's fonts where the bundled ones lack a letter.
 
     Where no font has it, the document is a plain PDF: PDF/A permits no empty boxes.
     """
     import typst  # takes a while and is needed by few
 
+    timestamp = None if made is None else int(made.timestamp())
     for bundled in (True, False):
         with suppress(typst.TypstError):
             return typst.compile(
@@ -84,8 +91,9 @@ def _compiled(source: Path) -> bytes:
                 root=source.parent,
                 ignore_system_fonts=bundled,
                 pdf_standards=_STANDARDS,  # type: ignore[arg-type]
+                timestamp=timestamp,
             )
-    return typst.compile(source, root=source.parent)
+    return typst.compile(source, root=source.parent, timestamp=timestamp)
 
 
 def _laid(block: Block, files: dict[str, bytes], names: Iterator[str]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ EXPORT = Operation(
     "exportResult",
     "A scan's latest result as a file for another system; 404 says why it cannot be had so",
     query=ExportQuery,
-    answer=Files(("application/dicom",)),
+    answer=Files(("application/dicom", "application/zip", "text/csv")),
     says="The file",
     errors=(400, 404),
 )

@@ -12,7 +12,9 @@ from dashboard.api.models_common import ApiQuery
 class ExportQuery(ApiQuery):
     """In which form, whose outline, and whether it says who the patient is."""
 
-    form: Literal["seg"] = Field(description="What it is written as")
+    form: Literal["seg", "sr", "sc", "gsps", "pdf", "kos", "png", "csv", "all"] = Field(
+        description="What it is written as"
+    )
     layer: Literal["counting", "ai"] = Field(
         "counting", description="What counts now (a reviewer's correction, if any), or the AI's own answer"
     )

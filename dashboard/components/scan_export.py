@@ -1,4 +1,4 @@
-"""What of a scan's result goes to other systems: links to DICOM objects for the PACS."""
+"""What of a scan's result goes to other systems: links to DICOM objects for the PACS, and to plain files."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from dash.development.base_component import Component
 from dashboard.components.icons import icon
 from data.records import User
 from services.exporting.exports import Offer
+from services.exporting.forms import Form
 from services.permissions import Permission, may
 
 PANEL = "scan-export"
 NAMED = "scan-export-named"  # whether objects say who the patient is
 LINKS = "scan-export-links"
+
+_PICTURES = {Form.PNG: "bi-image", Form.CSV: "bi-filetype-csv", Form.ALL: "bi-file-earmark-zip"}
 
 
 def panel(user: User) -> Component:
@@ -26,7 +29,7 @@ def panel(user: User) -> Component:
     )
     return html.Section(
         [
-            html.H2("Results for the PACS"),
+            html.H2("Results for other systems"),
             html.Div(named, hidden=not may(user, Permission.SEE_IDENTITY)),
             html.Div(id=LINKS, className="lb-downloads"),
         ],
@@ -40,7 +43,7 @@ def links(scan_id: str, offers: Sequence[Offer], *, named: bool) -> list[Compone
     """A link a form."""
     return [
         html.A(
-            [icon("bi-file-earmark-medical", "me-2"), offer.label],
+            [icon(_PICTURES.get(offer.form, "bi-hospital"), "me-2"), offer.label],
             href=address(scan_id, offer.form, named=named),
             download="",
             className="lb-download",

@@ -9,6 +9,7 @@
 - `display_shape(grid)`, `display_affine(grid)`, `placed_affine(grid)`: of the displayed array
 - `is_volume(grid)`: whether its masks are volumes or single pictures
 - `read_mask(file, name, grid, answers)`: a corrected mask in display order, with what was said of it
+- `source_index(point, grid)`: a displayed point in the file's own array
 - `source_picture(displayed, grid)`: one slice as the file's own picture
 - `without_identity(file)`: a DICOM file's bytes without direct identifiers
 - `kept_series(archive, grid, displayed)`: which pictures of which DICOM instances a kept scan came from
@@ -28,6 +29,7 @@ from data.formats.geometry import (
     display_shape,
     is_volume,
     placed_affine,
+    source_index,
     to_display,
     to_source,
 )
@@ -66,6 +68,7 @@ __all__ = [
     "look_at",
     "placed_affine",
     "read_mask",
+    "source_index",
     "source_picture",
     "to_display",
     "to_source",

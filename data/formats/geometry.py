@@ -44,6 +44,15 @@ def to_source(displayed: NDArray[Any], grid: SourceGrid) -> NDArray[Any]:
     return np.transpose(np.flip(displayed, grid.flips), np.argsort(grid.axes))
 
 
+def source_index(point: tuple[float, float, float], grid: SourceGrid) -> tuple[float, float, float]:
+    """Where in the file's own array a displayed (slice, row, column) lies, also between voxels."""
+    placed = [0.0, 0.0, 0.0]
+    for display_axis, source_axis in enumerate(grid.axes):
+        value = point[display_axis]
+        placed[source_axis] = grid.shape[source_axis] - 1 - value if display_axis in grid.flips else value
+    return placed[0], placed[1], placed[2]
+
+
 def display_shape(grid: SourceGrid) -> tuple[int, int, int]:
     """(slices, height, width) of the displayed array."""
     first, second, third = (grid.shape[axis] for axis in grid.axes)

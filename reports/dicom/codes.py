@@ -8,6 +8,21 @@ from highdicom.sr import CodedConcept
 
 from data.records import BRAIN_TUMOUR, PNEUMONIA
 
+SCHEME = "99LIGHTBOX"
+"""Of words that no public scheme has."""
+
+_LONGEST_VALUE, _LONGEST_MEANING = 16, 64
+
+
+def coded(value: str, meaning: str) -> CodedConcept:
+    """A word of Lightbox's own."""
+    return CodedConcept(value[:_LONGEST_VALUE], SCHEME, meaning[:_LONGEST_MEANING])
+
+
+PRESENT = CodedConcept("52101004", "SCT", "Present")
+ABSENT = CodedConcept("2667000", "SCT", "Absent")
+INDETERMINATE = CodedConcept("82334004", "SCT", "Indeterminate")
+
 
 @dataclass(frozen=True)
 class FindingCodes:

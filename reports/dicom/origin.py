@@ -6,6 +6,7 @@ import io
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 import pydicom
@@ -62,6 +63,14 @@ class Subject:
         return person_name(family, given) if family or given else ""
 
 
+class Outline(StrEnum):
+    """Whose outline it is, as descriptions say it."""
+
+    AI = "of the AI"
+    CORRECTED = "corrected"
+    LABEL = "of an imported label"
+
+
 @dataclass(frozen=True)
 class Origin:
     """What all objects of one version of a result have in common.
@@ -76,6 +85,7 @@ class Origin:
     key: str
     moment: datetime
     creator: str | None = None
+    outline: Outline = Outline.AI
 
     def uid(self, kind: str, number: int | str = "") -> str:
         """The UID of an object of a kind; the same result has the same."""
@@ -153,6 +163,9 @@ def _set_moment(dataset: Dataset, moment: datetime) -> None:
         if f"{name}Date" in dataset or name == "Series":
             setattr(dataset, f"{name}Date", f"{local:%Y%m%d}")
             setattr(dataset, f"{name}Time", f"{local:%H%M%S.%f}")
+    if "DateOfSecondaryCapture" in dataset:
+        dataset.DateOfSecondaryCapture = f"{local:%Y%m%d}"
+        dataset.TimeOfSecondaryCapture = f"{local:%H%M%S.%f}"
     for equipment in dataset.get("ContributingEquipmentSequence", ()):
         equipment.ContributionDateTime = f"{local:%Y%m%d%H%M%S.%f}"
 

@@ -7,6 +7,7 @@ to it as one of its own, under a UID that stands in, and then each reference is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
@@ -15,6 +16,15 @@ from data.formats import SourceFrame
 from reports.dicom.origin import Origin, stable_uid
 
 _SINGLE = {"MR": "1.2.840.10008.5.1.4.1.1.4", "CT": "1.2.840.10008.5.1.4.1.1.2"}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Where another object of ours stands in the study."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    series_uid: str
 
 
 class StandIns:
@@ -38,6 +48,7 @@ class StandIns:
         if "FrameOfReferenceUID" in header:
             dataset.FrameOfReferenceUID = header.FrameOfReferenceUID
         dataset.PositionReferenceIndicator = header.get("PositionReferenceIndicator", "")
+        dataset.SamplesPerPixel = 1
         return dataset
 
     def place(self) -> None:
@@ -67,8 +78,28 @@ class StandIns:
             uid = str(holder.get("ReferencedSOPInstanceUID", ""))
             if uid in self._real:
                 refer(holder, self._real[uid])
-        dataset.SourceImageSequence = source_images(self._origin.source.frames)
-        dataset.ReferencedSeriesSequence = referenced_series(self._origin.source.frames)
+
+
+def instances(origin: Origin) -> list[Dataset]:
+    """Each instance of the source once, as far as another object has to know it."""
+    headers = {frame.header.SOPInstanceUID: frame.header for frame in origin.source.frames}
+    return [_instance(origin, header) for header in headers.values()]
+
+
+def _instance(origin: Origin, header: Dataset) -> Dataset:
+    dataset = origin.study()
+    for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "Modality"):
+        dataset[keyword] = header[keyword]
+    return dataset
+
+
+def made(origin: Origin, reference: Reference) -> Dataset:
+    """An object of ours, as far as another one has to know it."""
+    dataset = origin.study()
+    dataset.SOPClassUID = reference.sop_class_uid
+    dataset.SOPInstanceUID = reference.sop_instance_uid
+    dataset.SeriesInstanceUID = reference.series_uid
+    return dataset
 
 
 def ds(value: float) -> str:

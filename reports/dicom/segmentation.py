@@ -14,13 +14,20 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import ExplicitVRLittleEndian
 
 from reports.dicom.codes import FindingCodes
-from reports.dicom.origin import CHARACTER_SET, Origin, person_name
-from reports.dicom.references import StandIns
+from reports.dicom.origin import CHARACTER_SET, Origin, Outline, person_name
+from reports.dicom.references import Reference, StandIns, referenced_series, source_images
 
 KIND = "seg"
 SERIES_NUMBER = 9001
 SOP_CLASS = "1.2.840.10008.5.1.4.1.1.66.4"
+SOP_CLASS_LABELMAP = "1.2.840.10008.5.1.4.1.1.66.7"
 _LABEL = "LIGHTBOX"
+_LABELMAP = "seg labelmap"
+_ALGORITHM_TYPE = {
+    Outline.AI: SegmentAlgorithmTypeValues.AUTOMATIC,
+    Outline.CORRECTED: SegmentAlgorithmTypeValues.SEMIAUTOMATIC,
+    Outline.LABEL: SegmentAlgorithmTypeValues.MANUAL,
+}
 
 
 @dataclass(frozen=True)
@@ -32,18 +39,12 @@ class Segment:
     tracking_uid: str
 
 
-@dataclass(frozen=True)
-class Parent:
-    """The object of the AI that a reviewer's object was made out of."""
-
-    sop_class_uid: str
-    sop_instance_uid: str
-    series_uid: str
-
-
-def reference(origin: Origin) -> Parent:
+def reference(origin: Origin, *, labelmap: bool = False) -> Reference:
     """How the segmentation of these is named by another object."""
-    return Parent(SOP_CLASS, origin.uid(KIND), origin.uid(KIND, "series"))
+    kind = _LABELMAP if labelmap else KIND
+    return Reference(
+        SOP_CLASS_LABELMAP if labelmap else SOP_CLASS, origin.uid(kind), origin.uid(kind, "series")
+    )
 
 
 def why_no_segmentation(origin: Origin) -> str | None:
@@ -63,19 +64,18 @@ def segmentation(
     codes: FindingCodes,
     *,
     labelmap: bool = False,
-    parent: Parent | None = None,
+    parent: Reference | None = None,
 ) -> bytes:
     """The file. `labels` (slices, rows, columns) are in the source's own order: 0, or a segment's number.
 
     Every slice is a frame, those without anything too (some viewers show nothing otherwise). Only
     where `why_no_segmentation` says None.
     """
-    kind = f"{KIND} labelmap" if labelmap else KIND
+    kind = _LABELMAP if labelmap else KIND
     stand_ins = StandIns(origin)
     stand_ins.place()
-    by_person = origin.creator is not None
     segmentation_type = SegmentationTypeValues.LABELMAP if labelmap else SegmentationTypeValues.BINARY
-    made = Segmentation(
+    made: Any = Segmentation(
         source_images=stand_ins.datasets,
         pixel_array=labels,
         segmentation_type=segmentation_type,
@@ -87,34 +87,34 @@ def segmentation(
         transfer_syntax_uid=ExplicitVRLittleEndian,
         omit_empty_frames=False,
         content_label=_LABEL,
-        content_description="Outline corrected by a reviewer" if by_person else "Outline of the AI",
+        content_description=f"Outline {origin.outline}",
         content_creator_name=person_name(origin.creator) if origin.creator else None,
-        series_description=f"Lightbox {codes.words.lower()}, {'corrected' if by_person else 'AI'}",
+        series_description=f"Lightbox {codes.words.lower()}, outline {origin.outline}",
         specific_character_set=CHARACTER_SET,
     )
     stand_ins.make_real(made)
+    made.SourceImageSequence = source_images(origin.source.frames)
+    made.ReferencedSeriesSequence = referenced_series(origin.source.frames)
     if parent is not None:
         _derive(made, parent)
     return origin.file(made, kind)
 
 
 def _described(number: int, segment: Segment, origin: Origin, codes: FindingCodes) -> Any:
-    by_person = origin.creator is not None
-    kind = SegmentAlgorithmTypeValues.SEMIAUTOMATIC if by_person else SegmentAlgorithmTypeValues.AUTOMATIC
     return SegmentDescription(
         segment_number=number,
         segment_label=segment.label,
         segmented_property_category=codes.category,
         segmented_property_type=codes.finding,
-        algorithm_type=kind,
-        algorithm_identification=origin.algorithm(),
+        algorithm_type=_ALGORITHM_TYPE[origin.outline],
+        algorithm_identification=None if origin.outline is Outline.LABEL else origin.algorithm(),
         tracking_uid=segment.tracking_uid,
         tracking_id=segment.tracking_id,
         anatomic_regions=[codes.region],
     )
 
 
-def _derive(made: Dataset, parent: Parent) -> None:
+def _derive(made: Dataset, parent: Reference) -> None:
     """Name the segmentation that this one corrects."""
     purpose, item, listed, series = Dataset(), Dataset(), Dataset(), Dataset()
     purpose.CodeValue, purpose.CodingSchemeDesignator = "121322", "DCM"

@@ -80,7 +80,9 @@ def build_reading_reports(stores: Stores, reviewing: ReviewingServices) -> Readi
 
 def build_exports(stores: Stores, reviewing: ReviewingServices) -> Exports:
     """Results as files for other systems."""
-    return Exports(reviewing.worklist, stores.files, reviewing.pictures, stores.audit)
+    pictures = KeyPictures(stores.files, reviewing.pictures)
+    reports = build_reading_reports(stores, reviewing)
+    return Exports(reviewing.worklist, stores.files, reviewing.pictures, pictures, reports, stores.audit)
 
 
 def schedule_reports(schedules: Schedules, reporting: Reporting) -> None:

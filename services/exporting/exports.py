@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from data.database import now
@@ -9,17 +10,22 @@ from data.errors import NO_SCAN, InvalidInput, NotFound
 from data.files import FileStore
 from data.records import AuditEvent, User
 from data.stores.audit import AuditLog
-from reports.dicom.origin import Subject
+from reports.dicom.origin import Origin, Subject
 from services.exporting.dicom_files import DicomFiles
-from services.exporting.forms import AS_USUAL, LABELS, Ask, Form, why_not
+from services.exporting.forms import AS_USUAL, LABELS, PLAIN, Ask, Form, why_not
+from services.exporting.plain_files import PlainFiles, packed, read_me
 from services.exporting.versions import COUNTING, LAYERS, ResultVersion, version_of
 from services.permissions import Permission, may, require
+from services.reporting.key_pictures import KeyPictures
+from services.reporting.reading_report import ReadingReports
 from services.reporting.reports import File
+from services.reviewing.blinding import NO_RESULT_YET
 from services.reviewing.pictures import Pictures
 from services.reviewing.worklist import ScanView, Worklist
 
 NOT_READ = "This scan has not been read yet: there is no result to export."
 NO_SUCH_FORM = "There is no such form of a result."
+_MANY = (Form.SC, Form.PNG, Form.ALL)  # more than one file: a zip
 
 
 @dataclass(frozen=True)
@@ -33,10 +39,19 @@ class Offer:
 class Exports:
     """Makes files; keeps nothing but that they were fetched."""
 
-    def __init__(self, worklist: Worklist, files: FileStore, pictures: Pictures, audit: AuditLog) -> None:
+    def __init__(
+        self,
+        worklist: Worklist,
+        files: FileStore,
+        pictures: Pictures,
+        key_pictures: KeyPictures,
+        reports: ReadingReports,
+        audit: AuditLog,
+    ) -> None:
         self._worklist = worklist
         self._audit = audit
-        self._dicom = DicomFiles(files, pictures)
+        self._dicom = DicomFiles(files, pictures, key_pictures, reports)
+        self._plain = PlainFiles(pictures, key_pictures)
 
     def offers(self, scan_id: str, user: User) -> tuple[Offer, ...]:
         """What can be had of a scan's result; nothing where it has not been read. Raises NotFound."""
@@ -56,17 +71,64 @@ class Exports:
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
         if form not in list(Form) or ask.layer not in LAYERS:
             raise InvalidInput(NO_SUCH_FORM)
-        view, wanted = self._worklist.scan(scan_id, user), Form(form)
-        version = _version(view, ask)
+        version, wanted = _version(self._worklist.scan(scan_id, user), ask), Form(form)
         refused = why_not(version, wanted)
         if refused is not None:
             raise NotFound(refused)
-        origin = self._dicom.origin(version, _subject(view, user, named=ask.named))
-        file = self._dicom.segmentation(version, origin, ask)
-        who = "named" if origin.subject.named else "pseudonym"
+        subject = _subject(version.view, user, named=ask.named)
+        if wanted is Form.ALL:
+            files = self._everything(version, subject, user, ask)
+        else:
+            origin = None if wanted in PLAIN else self._dicom.origin(version, subject)
+            files = self._made(wanted, version, origin, user, ask)
+        file = packed(f"lightbox-{version.key[:12]}-{form}.zip", files) if wanted in _MANY else files[0]
+        who = "named" if subject.named else "pseudonym"
         said = f"{form}, {version.layer}, {who}"
         self._audit.record(AuditEvent(now(), user.id, "scan.export", scan_id, said))
         return file
+
+    def _made(
+        self, form: Form, version: ResultVersion, origin: Origin | None, user: User, ask: Ask
+    ) -> list[File]:
+        """The files of a form; `origin` is there for all that are DICOM."""
+        if form is Form.PNG:
+            return self._plain.pictures(version)
+        if form is Form.CSV:
+            return [self._plain.table(version)]
+        assert origin is not None
+        match form:
+            case Form.SEG:
+                return [self._dicom.segmentation(version, origin, ask)]
+            case Form.SR:
+                return [self._dicom.report(version, origin)]
+            case Form.SC:
+                return self._dicom.captures(version, origin)
+            case Form.GSPS:
+                return [self._dicom.state(version, origin)]
+            case Form.PDF:
+                return [self._dicom.pdf(version, origin, user)]
+            case _:
+                return [self._dicom.rejection(version, origin)]
+
+    def _everything(self, version: ResultVersion, subject: Subject, user: User, ask: Ask) -> list[File]:
+        """Whatever can be had, with a file that says what is what."""
+        files, origin = self._plain.masks(version), None
+        with suppress(NotFound):  # without its series a scan still has its plain files
+            origin = self._dicom.origin(version, subject) if _is_dicom(version) else None
+        for form in Form:
+            if (
+                form is Form.ALL
+                or why_not(version, form) is not None
+                or (origin is None and form not in PLAIN)
+            ):
+                continue
+            with suppress(NotFound):  # what only the instances tell: no frame of reference
+                files += self._made(form, version, origin, user, ask)
+        return [read_me(version, files), *files]
+
+
+def _is_dicom(version: ResultVersion) -> bool:
+    return version.view.scan.grid.kind == "dicom"
 
 
 def _subject(view: ScanView, user: User, *, named: bool) -> Subject:
@@ -79,5 +141,5 @@ def _subject(view: ScanView, user: User, *, named: bool) -> Subject:
 
 def _version(view: ScanView, ask: Ask) -> ResultVersion:
     if view.result is None:
-        raise NotFound(NOT_READ)
+        raise NotFound(NOT_READ if view.reads_unaided is None else NO_RESULT_YET)
     return version_of(view, view.result, ask.layer)

@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from data import formats
-from data.records import Verdict
 from services.exporting.versions import COUNTING, ResultVersion
 
 NOT_DICOM = "This scan did not come as DICOM, so its result has no study to be filed with."
 NO_OUTLINE = "An X-ray has neither an outline nor a frame of reference, which a DICOM segmentation needs."
 NOT_PLACED = "The files of this series do not say where every slice lies, which a DICOM segmentation needs."
 NOTHING_OUTLINED = "Nothing is outlined, so there is no segmentation to export."
-REJECTED = "{} rejected this result, so it is not exported as one."
+REJECTED = "{} rejected this result, so it is not exported as one: take the rejection note instead."
+NOT_REJECTED = "Nobody has rejected this result, so there is no rejection note."
 
 
 class Form(StrEnum):
     """A form; the value is its word in addresses."""
 
     SEG = "seg"
+    SR = "sr"
+    SC = "sc"
+    GSPS = "gsps"
+    PDF = "pdf"
+    KOS = "kos"
+    PNG = "png"
+    CSV = "csv"
+    ALL = "all"
 
 
-LABELS = {Form.SEG: "Segmentation, DICOM SEG"}
+LABELS: Mapping[Form, str] = {
+    Form.SEG: "Segmentation, DICOM SEG",
+    Form.SR: "Measurements, DICOM SR",
+    Form.SC: "Pictures with outline, DICOM SC",
+    Form.GSPS: "Outline for the source's pictures, DICOM GSPS",
+    Form.PDF: "Report, PDF in DICOM",
+    Form.KOS: "Rejection note, DICOM KOS",
+    Form.PNG: "Pictures with outline, PNG",
+    Form.CSV: "Measurements, CSV",
+    Form.ALL: "Everything in one zip",
+}
+PLAIN = (Form.PNG, Form.CSV, Form.ALL)
 
 
 @dataclass(frozen=True)
@@ -42,15 +62,20 @@ def why_not(version: ResultVersion, form: Form) -> str | None:
 
     What only the instances themselves tell is said when they are opened (`why_no_segmentation`).
     """
+    if form in PLAIN:
+        return None
     if version.view.scan.grid.kind != "dicom":
         return NOT_DICOM
-    current = version.view.current
-    if current is not None and current.verdict is Verdict.REJECTED:
-        return REJECTED.format(current.reviewer_name)
-    return _why_no_segmentation(version) if form is Form.SEG else None
+    rejected_by = version.rejected_by
+    if form is Form.KOS:
+        return NOT_REJECTED if rejected_by is None else None
+    if rejected_by is not None:
+        return REJECTED.format(rejected_by)
+    return why_no_outline(version) if form is Form.SEG else None
 
 
-def _why_no_segmentation(version: ResultVersion) -> str | None:
+def why_no_outline(version: ResultVersion) -> str | None:
+    """Why there is nothing to segment; None where there is."""
     scan = version.view.scan
     if not version.result.has_mask:
         return NO_OUTLINE

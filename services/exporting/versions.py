@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from data.records import Measurements, Result, Review
+from data.records import Measurements, Result, Review, Verdict
+from reports.dicom.origin import Outline
 from services import keys
 from services.reviewing.pictures import AI, CORRECTED
 from services.reviewing.worklist import ScanView
@@ -16,26 +18,43 @@ LAYERS = (COUNTING, AI)
 
 @dataclass(frozen=True)
 class ResultVersion:
-    """A result as it is exported. `review` is the correction where the outline is a reviewer's."""
+    """A result as it is exported. `view` shows of its reviews only what this version knows of."""
 
     view: ScanView
     result: Result
-    review: Review | None = None
+
+    @property
+    def review(self) -> Review | None:
+        """The review whose outline it is, None for the AI's own."""
+        return self.view.corrected
 
     @property
     def key(self) -> str:
-        """What tells it from every other version of any result."""
+        """What tells its outline from every other one."""
         return self.result.id if self.review is None else self.review.id
 
     @property
     def moment(self) -> datetime:
-        """When it was made."""
+        """When its outline was made."""
         return self.result.created_at if self.review is None else self.review.created_at
+
+    @property
+    def reported(self) -> tuple[str, datetime]:
+        """The same of what it says: a review changes that also where the AI's outline stays."""
+        current = self.view.current
+        return (self.key, self.moment) if current is None else (current.id, current.created_at)
 
     @property
     def layer(self) -> str:
         """Whose outline it is."""
         return AI if self.review is None else CORRECTED
+
+    @property
+    def outline(self) -> Outline:
+        """The same as objects say it."""
+        if self.review is None:
+            return Outline.AI
+        return Outline.LABEL if self.review.verdict is Verdict.LABELLED else Outline.CORRECTED
 
     @property
     def measurements(self) -> Measurements | None:
@@ -49,10 +68,33 @@ class ResultVersion:
 
     @property
     def parent(self) -> ResultVersion | None:
-        """The AI's own answer that a reviewer corrected."""
-        return None if self.review is None else ResultVersion(self.view, self.result)
+        """The AI's own answer, before anybody said anything of it; None where this is that."""
+        return None if self.view.current is None else unreviewed(self.view, self.result)
+
+    @property
+    def rejected_by(self) -> str | None:
+        """Who rejected it, if it is."""
+        current = self.view.current
+        return current.reviewer_name if current and current.verdict is Verdict.REJECTED else None
+
+
+def unreviewed(view: ScanView, result: Result) -> ResultVersion:
+    """The AI's own answer."""
+    return ResultVersion(replace(view, reviews=()), result)
 
 
 def version_of(view: ScanView, result: Result, layer: str) -> ResultVersion:
-    """What counts of a result, or with `layer` "ai" the AI's own answer."""
-    return ResultVersion(view, result, None if layer == AI else view.corrected)
+    """What counts of a result, or with `layer` "ai" the AI's own answer in place of a correction."""
+    if layer == AI and view.corrected is not None:
+        return unreviewed(view, result)
+    return ResultVersion(view, result)
+
+
+def earlier_versions(version: ResultVersion) -> Iterator[ResultVersion]:
+    """Every version of a result that may have been exported before it was rejected."""
+    view, result = version.view, version.result
+    yield unreviewed(view, result)
+    silent = (Verdict.REJECTED, Verdict.TAKING_BACK)
+    for review in view.reviews:
+        if review.result_id == result.id and review.verdict not in silent:
+            yield ResultVersion(replace(view, reviews=(review,)), result)

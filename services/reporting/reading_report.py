@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from data.database import now
 from data.errors import NO_SCAN, NotFound
 from data.records import AuditEvent, User
@@ -53,16 +55,28 @@ class ReadingReports:
         self._audit.record(AuditEvent(now(), user.id, "reading.report", scan_id, f"{kind}, {who}"))
         return File(f"lightbox-reading-{report.reading[:12]}.{kind}", content, KINDS[kind])
 
+    def pdf(self, view: ScanView, user: User, *, named: bool, made: datetime) -> bytes:
+        """The PDF of what is seen of a scan, as of a moment: the same bytes each time. Raises NotFound."""
+        require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
+        report, slices = self._of_view(view, user, named, made)
+        return reading_pdf(report, [self._pictures.drawn(view, chosen) for chosen in slices], made)
+
     def _report(
         self, scan_id: str, user: User, named: bool
     ) -> tuple[ReadingReport, ScanView, tuple[KeySlice, ...]]:
         view = self._worklist.scan(scan_id, user)
+        report, slices = self._of_view(view, user, named, now())
+        return report, view, slices
+
+    def _of_view(
+        self, view: ScanView, user: User, named: bool, made: datetime
+    ) -> tuple[ReadingReport, tuple[KeySlice, ...]]:
         if view.result is None:
             raise NotFound(_NOT_READ)
         identified = self._patients.get(view.scan.patient_id, with_identity=True)
         slices = self._pictures.chosen(view)
         shown = named and may(user, Permission.SEE_IDENTITY)
         report = reading_report(
-            view, view.result, slices, identified.identity if identified else None, named=shown, made=now()
+            view, view.result, slices, identified.identity if identified else None, named=shown, made=made
         )
-        return report, view, slices
+        return report, slices

@@ -43,8 +43,8 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "download_overlay": (SEE, HIDDEN, 200),
     "reading_report": (SEE, HIDDEN, 200),
     "api_reading_report": (SEE, HIDDEN, 200),
-    "export_result": (SEE, HIDDEN, 404),
-    "api_export_result": (SEE, HIDDEN, 404),
+    "export_result": (SEE, HIDDEN, 200),
+    "api_export_result": (SEE, HIDDEN, 200),
     "api_scan": (SEE, HIDDEN, 200),
     "api_mask": (SEE, HIDDEN, 200),
     "api_patient": (SEE, HIDDEN, 200),
@@ -102,7 +102,7 @@ EVERYBODYS = {
 }  # fmt: skip
 OPEN = {"login", "sign_in", "healthz", "readyz", "metrics"}
 QUERIES = {
-    "api_export_result": "?form=seg",
+    "api_export_result": "?form=csv",
     "performance": "?task=nothing",
     "export_performance": "?task=nothing",
     "export_assess_ai": "?task=nothing",
@@ -164,7 +164,7 @@ def filled(clinic: Clinic) -> Iterator[dict[str, str]]:
 
 
 def _address(rule: Rule, parts: dict[str, str]) -> str:
-    given = dict(parts, page="drift", kind="csv", form="seg")
+    given = dict(parts, page="drift", kind="csv", form="csv")
     if rule.endpoint in ("api_report_file", "report_file", "reading_report"):
         given["kind"] = "pdf"
     if rule.endpoint == "heatmap_picture":

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
 from data.records import Role
 from services.exporting.forms import Form
@@ -30,6 +33,28 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
 def asked(url: str, body: bytes | None = None) -> bytes:
     with urllib.request.urlopen(urllib.request.Request(url, body), timeout=60) as answer:
         return bytes(answer.read())
+
+
+def test_every_object_comes_back_from_the_pacs_as_it_went(clinic: Clinic) -> None:
+    scan, clinician = read_series(clinic), clinic.person(Role.CLINICIAN)
+    everything = clinic.services.exports.file(scan.id, Form.ALL, clinician).content
+    with zipfile.ZipFile(io.BytesIO(everything)) as archive:
+        sent = [opened(archive.read(name)) for name in archive.namelist() if name.endswith(".dcm")]
+    with orthanc() as url:
+        for dataset in sent:
+            kept = json.loads(asked(f"{url}/instances", written(dataset)))
+            assert kept["Status"] == "Success"
+            back = opened(asked(f"{url}/instances/{kept['ID']}/file"))
+            assert back == dataset
+        found = json.loads(asked(f"{url}/dicom-web/studies/{SAID['StudyInstanceUID']}/series"))
+    modalities = sorted(series["00080060"]["Value"][0] for series in found)
+    assert modalities == ["DOC", "OT", "PR", "SEG", "SR"]
+
+
+def written(dataset: Dataset) -> bytes:
+    memory = io.BytesIO()
+    dataset.save_as(memory, enforce_file_format=True)
+    return memory.getvalue()
 
 
 def test_what_the_pacs_gives_back_has_the_same_pixels_beside_the_study(clinic: Clinic) -> None:

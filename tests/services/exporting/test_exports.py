@@ -165,6 +165,7 @@ def test_what_cannot_be_had_is_not_offered_and_it_is_said_why(
         assert Form.SEG not in [offer.form for offer in exports.offers(scan.id, clinician)]
         with pytest.raises(NotFound, match=words):
             exports.file(scan.id, Form.SEG, clinician)
+    assert [offer.form for offer in exports.offers(nifti.id, clinician)] == [Form.PNG, Form.CSV, Form.ALL]
     assert exports.offers(unread.id, clinician) == ()
     with pytest.raises(NotFound, match="has not been read yet"):
         exports.file(unread.id, Form.SEG, clinician)

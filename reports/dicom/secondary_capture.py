@@ -1,0 +1,69 @@
+"""DICOM SC: a picture with everything drawn into it, for systems that show nothing else."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from highdicom.sc import SCImage
+from PIL import Image
+from pydicom.sequence import Sequence as DicomSequence
+from pydicom.uid import ExplicitVRLittleEndian
+
+from data.formats import SourceFrame
+from reports.dicom.origin import CHARACTER_SET, Origin
+from reports.dicom.references import Reference, instances, source_images
+
+KIND = "sc"
+SERIES_NUMBER = 9003
+SOP_CLASS = "1.2.840.10008.5.1.4.1.1.7"
+_ANY_ORIENTATION = ("L", "P")  # the library wants one
+
+
+def reference(origin: Origin, number: int) -> Reference:
+    """How picture `number` (from 1) of these is named by another object."""
+    return Reference(SOP_CLASS, origin.uid(KIND, number), origin.uid(KIND, "series"))
+
+
+def secondary_capture(
+    origin: Origin,
+    png: bytes,
+    number: int,
+    shown: Sequence[SourceFrame],
+    orientation: tuple[str, str] | None,
+    words: str,
+) -> bytes:
+    """The file of picture `number` (from 1).
+
+    `shown` are the source's pictures that it shows, `orientation` where its rows and its columns lead to in
+    the patient (None where unknown), `words` what is drawn.
+    """
+    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+    said = origin.series(KIND, SERIES_NUMBER) | {
+        "sop_instance_uid": origin.uid(KIND, number),
+        "instance_number": number,
+    }
+    made: Any = SCImage.from_ref_dataset(
+        instances(origin)[0],
+        pixels,
+        photometric_interpretation="RGB",
+        bits_allocated=8,
+        coordinate_system="PATIENT",
+        **said,
+        **origin.equipment(),
+        patient_orientation=orientation or _ANY_ORIENTATION,
+        series_description="Lightbox pictures, not for diagnostic use",
+        specific_character_set=CHARACTER_SET,
+        transfer_syntax_uid=ExplicitVRLittleEndian,
+    )
+    if orientation is None:
+        made.PatientOrientation = ""
+    made.Laterality = ""  # of a head or a chest there is none
+    made.ImageType = ["DERIVED", "SECONDARY"]
+    made.DerivationDescription = words
+    made.BurnedInAnnotation = "NO"  # nothing that is drawn says who the patient is
+    if shown:
+        made.SourceImageSequence = DicomSequence(source_images(shown))
+    return origin.file(made, f"{KIND} {number}")

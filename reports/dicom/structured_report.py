@@ -1,0 +1,271 @@
+"""DICOM SR by TID 1500: what was found, how large it is, and where its longest diameter runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from highdicom import sr
+from highdicom.coding_schemes import CodingSchemeIdentificationItem
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from data.formats import SourceFrame
+from reports.dicom.codes import SCHEME, FindingCodes, coded
+from reports.dicom.origin import CHARACTER_SET, MANUFACTURER, Origin, person_name, stable_uid
+from reports.dicom.references import Reference, instances, made
+from reports.dicom.segmentation import Segment
+
+KIND = "sr"
+SERIES_NUMBER = 9002
+SOP_CLASS = "1.2.840.10008.5.1.4.1.1.88.34"  # Comprehensive 3D SR
+_MM, _ML = sr.CodedConcept("mm", "UCUM", "millimeter"), sr.CodedConcept("mL", "UCUM", "milliliter")
+_PERCENT = sr.CodedConcept("%", "UCUM", "Percent")
+VOLUME = sr.CodedConcept("118565006", "SCT", "Volume")
+LONG_AXIS = sr.CodedConcept("103339001", "SCT", "Long Axis")
+SHORT_AXIS = sr.CodedConcept("103340004", "SCT", "Short Axis")
+MAXIMUM_3D = sr.CodedConcept("L0JK", "IBSI", "Maximum 3D Diameter of a Mesh")
+CERTAINTY = sr.CodedConcept("111012", "DCM", "Certainty of Finding")
+_LIBRARY = sr.CodedConcept("111028", "DCM", "Image Library")
+_LIBRARY_GROUP = sr.CodedConcept("126200", "DCM", "Image Library Group")
+_SOURCE = sr.CodedConcept("260753009", "SCT", "Source")
+_COMMENT = sr.CodedConcept("121106", "DCM", "Comment")
+_PROCEDURES = {
+    "MR": sr.CodedConcept("113091000", "SCT", "Magnetic resonance imaging"),
+    "CT": sr.CodedConcept("77477000", "SCT", "Computed tomography"),
+}
+_RADIOGRAPHY = sr.CodedConcept("168537006", "SCT", "Plain radiography")
+ANSWER = coded("answer", "Answer of the AI")
+DOUBT = coded("doubt", "Why the answer is uncertain")
+REVIEW = coded("review", "Review by a clinician")
+_PERSON = sr.CodedConcept("121006", "DCM", "Person")
+_DEVICE = sr.CodedConcept("121007", "DCM", "Device")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A diameter: its length, and its two ends.
+
+    `ends_mm` (2, 3) are LPS mm, None where the scan has no place. `frame` is the source's picture that it
+    lies on, if it lies on one, `ends_pixels` (2, 2) its (column, row) there, corners of pixels being whole.
+    """
+
+    length_mm: float
+    ends_mm: NDArray[np.float64] | None = None
+    frame: SourceFrame | None = None
+    ends_pixels: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True)
+class MeasuredSegment:
+    """A lesion, or all smaller ones together, with its sizes; None for what is unknown."""
+
+    segment: Segment
+    number: int
+    volume_ml: float | None = None
+    longest: Line | None = None
+    perpendicular: Line | None = None
+    maximum_3d: Line | None = None
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Something said with a word of Lightbox's own: a code (16 characters at most) and its meaning."""
+
+    name: sr.CodedConcept
+    value: sr.CodedConcept
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """What the report says. `reviewer` accepted or corrected it; `segmentation` is where segments are."""
+
+    codes: FindingCodes
+    tracked: str  # what the answer is followed by: the result's id
+    probability: float
+    statements: Sequence[Statement]
+    segments: Sequence[MeasuredSegment]
+    volume_ml: float | None
+    comment: str
+    reviewer: str | None = None
+    segmentation: Reference | None = None
+    predecessor: Reference | None = None
+
+
+def reference(origin: Origin) -> Reference:
+    """How the report of these is named by another object."""
+    return Reference(SOP_CLASS, origin.uid(KIND), origin.uid(KIND, "series"))
+
+
+def structured_report(origin: Origin, content: ReportContent) -> bytes:
+    """The file."""
+    groups = [_answer(origin, content)]
+    for lesion in content.segments:
+        groups += _lesion(origin, content, lesion)
+    header = origin.source.header
+    tree = sr.MeasurementReport(
+        observation_context=_observers(origin, content.reviewer),
+        procedure_reported=_PROCEDURES.get(str(header.get("Modality")), _RADIOGRAPHY),
+        imaging_measurements=groups,
+    )
+    tree[0].ContentSequence.extend([_library(origin), _text(_COMMENT, content.comment)])
+    evidence = instances(origin)
+    if content.segmentation is not None:
+        evidence.append(made(origin, content.segmentation))
+    before = content.predecessor
+    equipment = origin.equipment()
+    report = sr.Comprehensive3DSR(
+        evidence=evidence,
+        content=tree[0],
+        **origin.series(KIND, SERIES_NUMBER),
+        **equipment,
+        is_complete=True,
+        is_final=content.reviewer is not None,
+        previous_versions=None if before is None else [made(origin, before)],
+        series_description="Lightbox report",
+        specific_character_set=CHARACTER_SET,
+        transfer_syntax_uid=ExplicitVRLittleEndian,
+        coding_schemes=[
+            CodingSchemeIdentificationItem(designator=SCHEME, name=f"{MANUFACTURER}'s own words")
+        ],
+    )
+    return origin.file(report, KIND)
+
+
+def _observers(origin: Origin, reviewer: str | None) -> sr.ObservationContext:
+    device = sr.DeviceObserverIdentifyingAttributes(
+        uid=stable_uid("device", origin.provenance.weights_sha256),
+        name=MANUFACTURER,
+        manufacturer_name=MANUFACTURER,
+        model_name=origin.provenance.model_name,
+        serial_number=origin.provenance.model_version,
+    )
+    person = None
+    if reviewer is not None:
+        identifying = sr.PersonObserverIdentifyingAttributes(name=person_name(reviewer))
+        person = sr.ObserverContext(observer_type=_PERSON, observer_identifying_attributes=identifying)
+    return sr.ObservationContext(
+        observer_person_context=person,
+        observer_device_context=sr.ObserverContext(
+            observer_type=_DEVICE, observer_identifying_attributes=device
+        ),
+    )
+
+
+def _algorithm(origin: Origin) -> sr.AlgorithmIdentification:
+    made_by = origin.provenance
+    return sr.AlgorithmIdentification(
+        name=made_by.model_name,
+        version=made_by.model_version,
+        parameters=[f"weights_sha256={made_by.weights_sha256}", f"preprocessing={made_by.preprocessing}"],
+        manufacturer=MANUFACTURER,
+    )
+
+
+def _answer(origin: Origin, content: ReportContent) -> sr.MeasurementsAndQualitativeEvaluations:
+    """The answer as a whole, of all pictures."""
+    sizes = [_measured(CERTAINTY, 100 * content.probability, _PERCENT)]
+    if content.volume_ml is not None:
+        sizes.append(_measured(VOLUME, content.volume_ml, _ML))
+    return sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=sr.TrackingIdentifier(
+            uid=stable_uid(content.tracked, "answer"), identifier=f"{content.tracked[:12]}-answer"
+        ),
+        finding_type=content.codes.finding,
+        finding_sites=[sr.FindingSite(content.codes.region)],
+        algorithm_id=_algorithm(origin),
+        measurements=sizes,
+        qualitative_evaluations=[
+            sr.QualitativeEvaluation(statement.name, statement.value) for statement in content.statements
+        ],
+    )
+
+
+def _lesion(origin: Origin, content: ReportContent, lesion: MeasuredSegment) -> list[Any]:
+    """The lesion's volume on its segment, and its diameters with their ends, under one tracking UID.
+
+    A volume of interest may not have coordinates of its own (TID 1411), so these stand in a second group.
+    """
+    tracked = sr.TrackingIdentifier(uid=lesion.segment.tracking_uid, identifier=lesion.segment.tracking_id)
+    said: dict[str, Any] = {
+        "tracking_identifier": tracked,
+        "finding_type": content.codes.finding,
+        "finding_sites": [sr.FindingSite(content.codes.region)],
+        "algorithm_id": _algorithm(origin),
+    }
+    volume = [] if lesion.volume_ml is None else [_measured(VOLUME, lesion.volume_ml, _ML)]
+    where, diameters = content.segmentation, _diameters(origin, lesion)
+    if where is None:
+        return [sr.MeasurementsAndQualitativeEvaluations(**said, measurements=[*volume, *diameters])]
+    segment = sr.ReferencedSegment(
+        where.sop_class_uid,
+        where.sop_instance_uid,
+        segment_number=lesion.number,
+        source_series=sr.SourceSeriesForSegmentation(origin.source.header.SeriesInstanceUID),
+    )
+    groups: list[Any] = [
+        sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
+            referenced_segment=segment, **said, measurements=volume
+        )
+    ]
+    if diameters:
+        groups.append(sr.MeasurementsAndQualitativeEvaluations(**said, measurements=diameters))
+    return groups
+
+
+def _diameters(origin: Origin, lesion: MeasuredSegment) -> list[sr.Measurement]:
+    lines = ((LONG_AXIS, lesion.longest), (SHORT_AXIS, lesion.perpendicular), (MAXIMUM_3D, lesion.maximum_3d))
+    return [
+        _measured(name, line.length_mm, _MM, _ends(origin, line)) for name, line in lines if line is not None
+    ]
+
+
+def _measured(
+    name: sr.CodedConcept, value: float, unit: sr.CodedConcept, ends: Sequence[Any] | None = None
+) -> sr.Measurement:
+    return sr.Measurement(name=name, value=value, unit=unit, referenced_coordinates=ends)
+
+
+def _ends(origin: Origin, line: Line) -> Sequence[Any] | None:
+    """Where a diameter runs: on the source's picture where it lies on one, else in the patient."""
+    if line.frame is not None and line.ends_pixels is not None:
+        header, number = line.frame.header, line.frame.number
+        image = sr.SourceImageForRegion(
+            header.SOPClassUID, header.SOPInstanceUID, None if number is None else [number]
+        )
+        return [sr.CoordinatesForMeasurement(sr.GraphicTypeValues.POLYLINE, line.ends_pixels, image)]
+    uid = origin.source.header.get("FrameOfReferenceUID")
+    if line.ends_mm is None or not uid:
+        return None
+    return [sr.CoordinatesForMeasurement3D(sr.GraphicTypeValues3D.POLYLINE, line.ends_mm, uid)]
+
+
+def _library(origin: Origin) -> sr.ContentItem:
+    """Every instance of the source."""
+    headers = {frame.header.SOPInstanceUID: frame.header for frame in origin.source.frames}
+    images = [
+        sr.ImageContentItem(
+            name=_SOURCE,
+            referenced_sop_class_uid=header.SOPClassUID,
+            referenced_sop_instance_uid=uid,
+            relationship_type=sr.RelationshipTypeValues.CONTAINS,
+        )
+        for uid, header in headers.items()
+    ]
+    return _container(_LIBRARY, [_container(_LIBRARY_GROUP, images)])
+
+
+def _container(name: sr.CodedConcept, items: Sequence[sr.ContentItem]) -> sr.ContentItem:
+    container = sr.ContainerContentItem(name=name, relationship_type=sr.RelationshipTypeValues.CONTAINS)
+    container.ContentSequence = sr.ContentSequence(items)
+    return container
+
+
+def _text(name: sr.CodedConcept, value: str) -> Dataset:
+    item: Dataset = sr.TextContentItem(
+        name=name, value=value, relationship_type=sr.RelationshipTypeValues.CONTAINS
+    )
+    return item
