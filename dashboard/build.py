@@ -21,6 +21,7 @@ from dashboard.files import performance as performance_files
 from dashboard.files import reports as report_files
 from dashboard.files import reviews as review_files
 from dashboard.files import scans as scan_files
+from dashboard.files import unaided as unaided_files
 from dashboard.files import uploads as tus
 from dashboard.files import volumes as volume_files
 from dashboard.pages import (
@@ -106,7 +107,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     feedback.register(app, services.feedback)
     cohort.register(app, services.cohort)
     performance.register(app, services.performance)
-    performance_readers.register(app, services.performance, reviewing.agreement)
+    performance_readers.register(app, services.performance, reviewing)
     drift.register(app, services.drift, requests, services.training.packs, tasks)
     models.register(app, services.versions)
     rehearsal.register(app, services.versions, reviewing.blinding)
@@ -126,6 +127,7 @@ def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     exports.register(server, services)
     annotation_files.register(server, services)
     volume_files.register(server, services)
+    unaided_files.register(server, services)
     model_files.register(server, services)
     imports.register(server, services)
     tus.register(server, services)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from data.records import (
     Doubt,
+    EscapeReason,
     LesionCall,
     RecognisedBy,
     RecognisedSequence,
@@ -11,8 +12,11 @@ from data.records import (
     Result,
     Review,
     Spacing,
+    UnaidedFinding,
+    UnaidedReading,
     Verdict,
 )
+from services.measurement_words import millilitres
 from services.task_words import words_of
 
 UNSURE_OUTLINE = "The model is unsure of this outline: check it before using its sizes."
@@ -43,6 +47,15 @@ LESION_CALLS = {
 }
 
 
+ESCAPE_REASONS = {
+    EscapeReason.URGENT: "The case is urgent",
+    EscapeReason.KNOWN: "I know the AI's result already",
+    EscapeReason.UNREADABLE: "The pictures cannot be read without help",
+    EscapeReason.MISTAKE: "It was asked for by mistake",
+}
+"""Why the AI's result is shown before a reading without it, the most important first."""
+
+
 def reason_words(review: Review) -> str:
     """Say why a result was rejected: the chosen reason, and what was written beside it."""
     chosen = review.reason_code
@@ -60,6 +73,20 @@ def truth_words(review: Review, task: str) -> str:
     if review.truth_positive is None:
         return ""
     return f"{words_of(task).finding} {'present' if review.truth_positive else 'absent'}"
+
+
+def unaided_words(reading: UnaidedReading, task: str) -> str:
+    """Say what a reader saw without the AI: "tumour", "no tumour", "unsure"; and how much was drawn."""
+    what = words_of(task).finding
+    said = {UnaidedFinding.PRESENT: what, UnaidedFinding.ABSENT: f"no {what}"}
+    words = said.get(reading.finding, "unsure") if reading.finding is not None else "nothing"
+    drawn = None if reading.measurements is None else reading.measurements.volume_ml
+    return words if not drawn else f"{words}, drawn {millilitres(drawn)}"
+
+
+def duration_words(seconds: float) -> str:
+    """A time that somebody spent: "45 s", "2 min"."""
+    return f"{seconds:.0f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
 
 
 def outline_source(review: Review) -> str:

@@ -8,7 +8,17 @@ from typing import Any, Literal
 from pydantic import Field
 
 from dashboard.api.models_common import ApiAnswer, ApiQuery, ErrorWordsAnswer
-from data.records import Outcome, Patient, RecognisedSequence, Refusal, Result, Review, ScanHeader, ScanStatus
+from data.records import (
+    Outcome,
+    Patient,
+    RecognisedSequence,
+    Refusal,
+    Result,
+    Review,
+    ScanHeader,
+    ScanStatus,
+    UnaidedReading,
+)
 
 
 class SendScanQuery(ApiQuery):
@@ -75,6 +85,9 @@ class ScanAnswer(ApiAnswer):
     result: Result | None
     reviews: tuple[Review, ...] = Field(description="Of all results, newest first, taken back or not")
     current_review: Review | None = Field(description="What counts of the latest result, or null")
+    unaided_readings: tuple[UnaidedReading, ...] = Field(
+        description="Without the AI; as long as one of yours has no ended_at, its result is hidden from you"
+    )
     notice: str
 
 

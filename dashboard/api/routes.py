@@ -20,6 +20,7 @@ from dashboard.api import (
     performance,
     reports,
     scans,
+    unaided,
 )
 from dashboard.api.document import document
 from dashboard.api.models_common import OpenApiAnswer
@@ -38,7 +39,7 @@ DOCUMENT = Operation(
     answer=OpenApiAnswer,
     says="The document",
 )
-_SUBJECTS = (scans, exports, measuring, identities, patients, cohort, performance, reports, drift)
+_SUBJECTS = (scans, exports, unaided, measuring, identities, patients, cohort, performance, reports, drift)
 OPERATIONS = (*(operation for subject in _SUBJECTS for operation in subject.OPERATIONS), DOCUMENT)
 """All there are, as the document lists them."""
 

@@ -153,6 +153,7 @@ def described(view: ScanView) -> ScanAnswer:
         result=view.result,
         reviews=view.reviews,
         current_review=view.current,
+        unaided_readings=view.unaided,
         notice=NOTICE,
     )
 

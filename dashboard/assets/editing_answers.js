@@ -88,7 +88,7 @@
     lightbox.viewer.setLayer(THEIRS, null);
     room.stopped();
     editing.panel.offer("", []);
-    editing.panel.say("Saved: your mask counts now.", false);
+    editing.panel.say(room.about.unaided ? "Kept with your reading." : "Saved: your mask counts now.", false);
     window.dash_clientside.set_props("scan-refresh", { data: "corrected " + review });
   }
 

@@ -12,7 +12,7 @@
   const STORE = "drafts";
   const KEPT_MS = 30 * 24 * 3600 * 1000; // of what nobody came back to
 
-  const keyOf = ({ user, scan, result }) => [user, scan, result].join("/");
+  const keyOf = ({ user, scan, result, unaided }) => [user, scan, result || unaided].join("/");
 
   function asked(request) {
     return new Promise((done, failed) => {

@@ -4,7 +4,9 @@
   "use strict";
 
   const editing = (lightbox.editing = lightbox.editing || {});
-  const BASES = { ai: "the AI's mask", corrected: "the correction that counts now", empty: "an empty mask" };
+  const BASES = {
+    ai: "the AI's mask", corrected: "the correction that counts now", drawn: "what you drew", empty: "an empty mask",
+  };
   const SIZES = { least: 1, most: 60, step: 0.5, factor: 1.25 };
 
   /** An element with attributes (functions are listeners) and what is in it. */

@@ -70,23 +70,34 @@
   }
 
   function maskOf(layer, version) {
-    const path = "/scans/" + encodeURIComponent(about.scan) + "/mask.bin?layer=" + layer + "&v=" + version;
-    return lightbox.volumes.fetchVoxels(path);
+    const scan = "/scans/" + encodeURIComponent(about.scan);
+    const path = layer === "drawn" ? "/unaided/mask.bin?v=" + version : "/mask.bin?layer=" + layer + "&v=" + version;
+    return lightbox.volumes.fetchVoxels(scan + path);
   }
+
+  /** The masks that one may start from, the first as a rule; who reads without the AI has none of others. */
+  function bases() {
+    if (about.unaided) return about.drawn ? ["drawn", "empty"] : ["empty"];
+    return about.corrected ? ["corrected", "ai", "empty"] : ["ai", "empty"];
+  }
+
+  const versionOf = (base) => ({ ai: about.result, corrected: about.corrected, drawn: about.drawn })[base];
 
   /** Fetch what one may start from; false, and said, where it cannot be had. */
   async function load() {
     if (session.starts) return true;
     const starts = {};
     try {
-      starts.ai = await maskOf("ai", about.result);
-      if (about.corrected) starts.corrected = await maskOf("corrected", about.corrected);
+      for (const base of bases()) {
+        if (base !== "empty") starts[base] = await maskOf(base, versionOf(base));
+      }
     } catch {
       panel.say("The mask could not be fetched; try again in a moment.", true);
       return false;
     }
-    session.starts = { ...starts, empty: new Uint8Array(starts.ai.length) };
-    session.aiVoxels = starts.ai.reduce((sum, value) => sum + value, 0);
+    const { slices, rows, columns } = grid();
+    session.starts = { ...starts, empty: new Uint8Array(slices * rows * columns) };
+    session.aiVoxels = starts.ai ? starts.ai.reduce((sum, value) => sum + value, 0) : null;
     return true;
   }
 
@@ -100,7 +111,7 @@
   /** A stroke changes the voxels of the layer that is shown: it is only drawn anew. */
   function showMask() {
     showLayer("drawn", session.open ? session.mask.voxels : null, DRAWN_COLOUR);
-    showLayer("beside", session.open && part("beside").checked ? session.starts.ai : null, lightbox.layers.COLOURS.ai);
+    showLayer("beside", session.open && part("beside").checked ? (session.starts.ai ?? null) : null, lightbox.layers.COLOURS.ai);
     lightbox.viewer.redraw();
   }
 
@@ -126,7 +137,7 @@
   };
 
   function showSizes() {
-    const beside = "; the AI's mask " + volumeWords(session.aiVoxels);
+    const beside = session.aiVoxels === null ? "" : "; the AI's mask " + volumeWords(session.aiVoxels);
     part("sizes").textContent = volumeWords(session.mask.count) + beside;
     clearTimeout(counting);
     counting = setTimeout(() => {
@@ -157,6 +168,12 @@
     if (session.fault) panel.say(session.fault, true);
     showSizes();
     showMask();
+  }
+
+  /** What was drawn without the AI and kept so far. */
+  async function showKept() {
+    const drawn = about.drawn ? await maskOf("drawn", about.drawn).catch(() => null) : null;
+    if (here()) lightbox.viewer.setLayer("kept", drawn, { colour: DRAWN_COLOUR, outline: true, visible: true });
   }
 
   // ---- beginning and ending ----------------------------------------------------------------
@@ -192,9 +209,11 @@
 
   /** Show what there is of this scan: nothing begun, or a draft. */
   async function open() {
-    panel.showBases(about.corrected ? ["corrected", "ai", "empty"] : ["ai", "empty"]);
+    panel.showBases(bases());
+    part("beside-row").hidden = Boolean(about.unaided);
     panel.offer("", []);
     show();
+    showKept();
     await editing.answers.draft(room);
   }
 
@@ -207,11 +226,20 @@
       if (reviewed && !session.sending) panel.say("This scan was reviewed meanwhile; Save will say by whom.", false);
       return;
     }
-    if (session) session.close();
-    session = null;
+    if (session) close();
     document.body.classList.remove("lb-is-editing");
     if (data) whenShown(() => renew(host, same ? part("message").textContent : ""));
   };
+
+  /** Leave a scan, or the mask that there was to correct; the draft stays. */
+  function close() {
+    session.close();
+    if (session.open && here()) {
+      session.mask = null;
+      stopped();
+    }
+    session = null;
+  }
 
   function renew(host, said) {
     editing.listKeys();

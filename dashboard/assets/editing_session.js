@@ -114,7 +114,7 @@
       this.sending = true;
       this.outcome = null;
       this._changed();
-      const sent = { ...this.seen, user: this.about.user, minutes: this.clock.minutes, comment: this.comment, empty: empty };
+      const sent = { ...this.seen, unaided: this.about.unaided, user: this.about.user, minutes: this.clock.minutes, comment: this.comment, empty: empty };
       const outcome = await editing.save.send(this.about.scan, sent, this.mask.voxels);
       this.sending = false;
       if (outcome.outcome === "saved") await this.end();
@@ -176,7 +176,7 @@
       while (this._wanted && this.open) {
         this._wanted = false;
         const draft = {
-          user: this.about.user, scan: this.about.scan, result: this.about.result, seen: this.seen,
+          user: this.about.user, scan: this.about.scan, result: this.about.result, unaided: this.about.unaided, seen: this.seen,
           tab: this._turn.tab, takes: this._takes, base: this.mask.base, comment: this.comment, seconds: this.clock.seconds,
         };
         try {

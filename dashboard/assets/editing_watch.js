@@ -35,7 +35,7 @@
   };
 
   // One verdict at a time: whoever draws a mask does not accept another one by a slip of the hand.
-  const VERDICTS = "#scan-accept, #scan-accept-next, #scan-unsure, #scan-reject, #choose-mask";
+  const VERDICTS = "#unaided-give, #scan-accept, #scan-accept-next, #scan-unsure, #scan-reject, #choose-mask";
   document.addEventListener(
     "click",
     (event) => {

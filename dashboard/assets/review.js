@@ -57,6 +57,16 @@
     return reason ? (implied[reason] ?? "") : nothing();
   };
 
+  // ---- a reading without the AI ----------------------------------------------------------------
+
+  callbacks.noteUnaided = function (clicks) {
+    return clicks ? { n: clicks, seconds: Math.round(lightbox.reviewMinutes() * 60) } : nothing();
+  };
+
+  callbacks.unaidedKept = function (kept) {
+    if (kept) lightbox.reviewKept(); // the minutes of the verdict begin now
+  };
+
   // ---- keys: they work where the viewer's do, and stand in its list ----------------------------
 
   function press(id) {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from data.records import User
+from data.records import UnaidedReading, User
 from services.permissions import Permission, may
 from services.task_words import words_of
 
@@ -30,12 +30,14 @@ def panel() -> Component:
 
 
 def about(view: ScanView, user: User) -> dict[str, str] | None:
-    """What the scripts must know of a scan: ids, and the finding's name; None where nothing can be corrected.
+    """What the scripts must know of a scan: ids, and the finding; None where there is no mask to draw.
 
     `parent` is the review that counts now, `corrected` the one whose mask stands in the place of the AI's; ""
     where there is none.
     """
     result = view.result
+    if view.reads_unaided is not None and words_of(view.scan.task).draws_mask:
+        return _unaided(view, view.reads_unaided, user)
     if result is None or not result.has_mask or not may(user, Permission.REVIEW):
         return None
     return {
@@ -45,4 +47,18 @@ def about(view: ScanView, user: User) -> dict[str, str] | None:
         "parent": "" if view.current is None else view.current.id,
         "corrected": "" if view.corrected is None else view.corrected.id,
         "finding": words_of(result.task).finding,
+    }
+
+
+def _unaided(view: ScanView, reading: UnaidedReading, user: User) -> dict[str, str]:
+    """The same for who reads without the AI: it begins with nothing, or with what was `drawn` before."""
+    return {
+        "user": user.id,
+        "scan": view.scan.id,
+        "result": "",
+        "parent": "",
+        "corrected": "",
+        "unaided": reading.id,
+        "drawn": reading.mask_id or "",
+        "finding": words_of(view.scan.task).finding,
     }

@@ -236,8 +236,9 @@ def downloads(view: ScanView) -> list[Component]:
         if view.corrected is not None:
             address = f"{base}/mask?form=nifti&layer=corrected"
             links.append(download_link("Corrected mask, NIfTI", "bi-badge-3d", href=address))
-    overlay = "This slice with overlay, PNG"
-    links.append(download_link(overlay, "bi-layers", href=f"{base}/overlay/0.png", **data(follows="overlay")))
+    if view.reads_unaided is None:
+        overlay, address = "This slice with overlay, PNG", f"{base}/overlay/0.png"
+        links.append(download_link(overlay, "bi-layers", href=address, **data(follows="overlay")))
     return links
 
 

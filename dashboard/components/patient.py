@@ -144,6 +144,8 @@ def _row(series: Series, scan: PatientScan) -> Component:
 
 def _outcome(scan: PatientScan) -> Component | str:
     result: Result | None = scan.result
+    if scan.unaided:
+        return "To be read without the AI"
     if result is None or scan.scan.status is not ScanStatus.READ:
         return STATUS_NAMES[scan.scan.status]
     return html.Span(outcome_words(result.task, result.outcome), className=f"lb-result-{result.outcome}")

@@ -89,5 +89,6 @@ def version_of(view: ScanView) -> str:
     result = view.result.id if view.result else ""
     review = view.reviews[0].id if view.reviews else ""
     second = view.double.asked.id if view.double else ""
+    unaided = ",".join(f"{reading.id}{'' if reading.is_open else '.'}" for reading in view.unaided)
     patient = ":".join((view.patient.id, *view.patient.in_conflict_with))
-    return f"{view.scan.status.value}:{result}:{review}:{second}:{patient}"
+    return f"{view.scan.status.value}:{result}:{review}:{second}:{unaided}:{patient}"

@@ -15,6 +15,7 @@ from dashboard.components import (
     scan_patient,
     scan_report,
     second_reading,
+    unaided,
     viewer,
 )
 from dashboard.components.attributes import data
@@ -42,6 +43,7 @@ def frame(user: User, scan_id: str) -> Component:
     """Build the page's frame for one scan."""
     side = html.Aside(
         [
+            unaided.panel(),
             editing.panel(),
             html.Div(id=STATUS),
             html.Div(

@@ -15,6 +15,7 @@ from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.reviewing.triage import Taken
+    from services.reviewing.unaided import Asked
 
 BAR = "triage-bar"
 COUNT = "triage-count"
@@ -22,6 +23,8 @@ TAKE = "triage-take"
 COLLEAGUE = "triage-colleague"
 GIVE = "triage-give"
 PUT_BACK = "triage-put-back"
+UNAIDED = "triage-unaided"
+UNAIDED_SAID = "triage-unaided-said"
 URGENCY = {urgency: f"triage-urgency-{urgency.value}" for urgency in URGENCIES_TO_SET}
 CLEAR = "triage-urgency-clear"
 SAID = "triage-said"
@@ -36,6 +39,7 @@ def selection_bar(user: User) -> Component:
     assigns, urges = may(user, Permission.ASSIGN_SCANS), may(user, Permission.SET_URGENCY)
     groups.append(_assigning(takes=may(user, Permission.REVIEW), hidden=not assigns))
     groups.append(_urging(hidden=not urges))
+    groups.append(_unaided(hidden=not may(user, Permission.REVIEW)))
     return html.Div(
         [
             html.Div(
@@ -47,7 +51,9 @@ def selection_bar(user: User) -> Component:
                 **aria(label="Chosen scans"),
             ),
             html.Div(
-                [html.Span(id=SAID), html.Span(id=URGENCY_SAID)], className="lb-triage-said", role="status"
+                [html.Span(id=SAID), html.Span(id=URGENCY_SAID), html.Span(id=UNAIDED_SAID)],
+                className="lb-triage-said",
+                role="status",
             ),
             dcc.Store(id=CHANGED),
             dcc.Store(id=URGENCY_CHANGED),
@@ -81,6 +87,17 @@ def _urging(*, hidden: bool) -> Component:
         hidden=hidden,
         **aria(label="Urgency"),
     )
+
+
+def _unaided(*, hidden: bool) -> Component:
+    button = _button("Read without the AI first", UNAIDED)
+    return html.Div(button, className="lb-triage-group", hidden=hidden)
+
+
+def unaided_words(asked: Asked) -> str:
+    """What came of asking to read scans without the AI first."""
+    said = f"{_scans(asked.n)} to be read by you without the AI first." if asked.n else "None changed."
+    return said + (f" Of {_scans(asked.seen)} you have seen the AI's result." if asked.seen else "")
 
 
 def taken_words(taken: Taken) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.components import unaided
 from dashboard.components.results import local_time
 from data.records import Review, Verdict, current_review
 from services.reading_words import VERDICT_NAMES, lesion_words, reason_words, truth_words
@@ -48,12 +49,13 @@ def after_taking_back(view: ScanView) -> str:
 
 def history(view: ScanView) -> Component:
     """Who said what of which result, newest first, taken back or not."""
-    reviews = view.reviews
-    if not reviews:
+    reviews, without_ai = view.reviews, unaided.entries(view)
+    if not reviews and not without_ai:
         return html.P(NOT_REVIEWED, className="text-secondary mb-0")
     by_id = {review.id: review for review in reviews}
     taken = {review.takes_back: review for review in reviews if review.takes_back is not None}
-    return html.Ol([_entry(view, review, by_id, taken) for review in reviews], className="lb-history")
+    said = [_entry(view, review, by_id, taken) for review in reviews]
+    return html.Ol([*said, *without_ai], className="lb-history")
 
 
 def _entry(view: ScanView, review: Review, by_id: dict[str, Review], taken: dict[str, Review]) -> Component:

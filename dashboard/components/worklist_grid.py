@@ -138,6 +138,8 @@ def row(listed: WorklistRow, user: User, names: Mapping[str, str]) -> dict[str, 
 
 def _verdict(listed: WorklistRow) -> str:
     """What counts of a scan, or that somebody has to read it a second time."""
+    if listed.unaided:
+        return "Without AI"
     if listed.second_reading:
         return "2nd reading"
     return VERDICT_NAMES[listed.verdict] if listed.verdict else ""

@@ -19,7 +19,7 @@ from services.reviewing.review import DrawnMask, MaskFile, Remarks, Seen
 if TYPE_CHECKING:
     from services.assembly.container import Services
 
-_SOMEBODY_ELSE = (
+SOMEBODY_ELSE = (
     "Somebody else has signed in in this browser since this was drawn. Sign in as yourself, then save again."
 )
 
@@ -56,7 +56,7 @@ class ReviewFiles:
         user = require(Permission.REVIEW)
         # A page outlives a session: somebody else may have signed in meanwhile in the same browser.
         if request.form.get("user", user.id) != user.id:
-            raise InvalidInput(_SOMEBODY_ELSE)
+            raise InvalidInput(SOMEBODY_ELSE)
         sent = request.files.get("mask")
         if sent is None:
             raise InvalidInput("The form must have a file named mask.")

@@ -128,9 +128,9 @@ def show(cohort: CohortServices, user: User, search: str | None) -> Values:
     }
 
 
-def controls(cohort: CohortServices, search: str | None) -> Values:
+def controls(cohort: CohortServices, user: User, search: str | None) -> Values:
     """What the menus offer, and what an address has chosen in them."""
-    return cohort_filters.values(cohort.numbers.choices(), cohort.numbers.asked(search or "").filters)
+    return cohort_filters.values(cohort.numbers.choices(user), cohort.numbers.asked(search or "").filters)
 
 
 def save_view(cohort: CohortServices, user: User, name: str | None, search: str | None) -> Values:
@@ -166,8 +166,7 @@ def register(app: Dash, cohort: CohortServices) -> None:
 
     @app.callback(output=outputs(cohort_filters.VALUES), inputs=[Input(LOCATION, "search")])
     def _controls(search: str | None) -> Values:
-        require(Permission.SEE_STATISTICS)
-        return controls(cohort, search)
+        return controls(cohort, require(Permission.SEE_STATISTICS), search)
 
     _register_address(app)
     _register_views(app, cohort)

@@ -36,6 +36,7 @@ from dashboard.pages import (
     scan_patient,
     scan_review,
     scan_second_reading,
+    scan_unaided,
 )
 from data.records import ScanStatus, User
 from services.permissions import Permission, may
@@ -64,6 +65,7 @@ EVERYWHERE = {
     **scan_review.PANEL,
     **scan_second_reading.PANEL,
     **scan_editing.PANEL,
+    **scan_unaided.PANEL,
 }
 
 
@@ -116,6 +118,7 @@ def register(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None
     scan_identity.register(app, reviewing.identities)
     scan_patient.register(app, reviewing)
     scan_editing.register(app)
+    scan_unaided.register(app, reviewing.unaided)
 
 
 def _register_shown(app: Dash, reviewing: ReviewingServices) -> None:
@@ -133,6 +136,7 @@ def _register_shown(app: Dash, reviewing: ReviewingServices) -> None:
     )
     def _show(scan_id: str, _: Any, address: str | None, before: dict[str, Any] | None) -> Values:
         user = require(Permission.SEE_SCANS)
+        reviewing.unaided.open(scan_id, user)
         view = reviewing.worklist.scan(scan_id, user)
         return {
             **shown(reviewing, user, view),
@@ -140,6 +144,7 @@ def _register_shown(app: Dash, reviewing: ReviewingServices) -> None:
             **scan_review.shown(reviewing, user, view, address, before),
             **scan_second_reading.shown(reviewing, user, view),
             **scan_editing.shown(user, view),
+            **scan_unaided.shown(reviewing, user, view),
         }
 
     app.clientside_callback(ClientsideFunction("lightbox", "noteScan"), Input(SEEN, "data"))

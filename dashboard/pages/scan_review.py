@@ -101,7 +101,7 @@ def shown(
         parts.TAKE_BACK_MEANS: verdicts.after_taking_back(view),
         parts.TAKES_BACK: takes_back,
         parts.COUNTS: counts,
-        parts.HISTORY: [drift_gallery.hint(reviewing.requests.of_scan(view.scan.id)), verdicts.history(view)],
+        parts.HISTORY: [*_hint(reviewing, view), verdicts.history(view)],
         parts.CASE_BEFORE: parts.case_before(ScanAddress.read(view.scan.id, address).before),
     }
 
@@ -236,3 +236,10 @@ def _remarks(act: Mapping[str, Any], comment: str | None, lesions: Sequence[Mapp
     ]
     seen = Seen(act["result"], act["review"] or None) if act.get("result") else None
     return Remarks(seen, comment or "", act.get("minutes"), tuple(said))
+
+
+def _hint(reviewing: ReviewingServices, view: ScanView) -> list[Any]:
+    """That a review is asked for; its reason may tell of the AI's result to who is not to know of it yet."""
+    if view.reads_unaided is not None:
+        return []
+    return [drift_gallery.hint(reviewing.requests.of_scan(view.scan.id))]

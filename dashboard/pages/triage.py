@@ -19,6 +19,8 @@ from dashboard.components.triage import (
     PUT_BACK,
     SAID,
     TAKE,
+    UNAIDED,
+    UNAIDED_SAID,
     URGENCY,
     URGENCY_CHANGED,
     URGENCY_SAID,
@@ -30,6 +32,7 @@ from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.reviewing.triage import Triage
+    from services.reviewing.unaided import UnaidedReadings
 
 
 def assign(triage: Triage, user: User, act: str, scan_ids: Sequence[str], colleague: str | None) -> str:
@@ -56,7 +59,7 @@ def colleague_options(triage: Triage) -> list[dict[str, str]]:
     return [{"label": person.display_name, "value": person.id} for person in triage.colleagues()]
 
 
-def register_selection(app: Dash, triage: Triage) -> None:
+def register_selection(app: Dash, triage: Triage, unaided: UnaidedReadings) -> None:
     """Bind the bar of the worklist's chosen rows."""
 
     @app.callback(Output(COLLEAGUE, "options"), Input(COLLEAGUE, "id"))
@@ -94,6 +97,17 @@ def register_selection(app: Dash, triage: Triage) -> None:
         clicked(*clicks)
         said = urge(triage, user, str(ctx.triggered_id), _chosen(rows))
         return {URGENCY_SAID: said, URGENCY_CHANGED: str(clicks)}
+
+    @app.callback(
+        output=outputs({UNAIDED_SAID: "children"}) | outputs({CHANGED: "data"}, again=True),
+        inputs=[Input(UNAIDED, "n_clicks"), State(GRID, "selectedRows")],
+        prevent_initial_call=True,
+    )
+    def _unaided(clicks: int | None, rows: Any) -> Values:
+        user = require(Permission.REVIEW)
+        clicked(clicks)
+        asked = unaided.ask(_chosen(rows), user)
+        return {UNAIDED_SAID: parts.unaided_words(asked), CHANGED: f"without the AI {clicks}"}
 
     app.clientside_callback(ClientsideFunction("lightbox", "rowsChosen"), Input(GRID, "selectedRows"))
     app.clientside_callback(

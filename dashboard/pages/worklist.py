@@ -135,7 +135,7 @@ def register(app: Dash, reviewing: ReviewingServices, tasks: Sequence[str]) -> N
     _register_rows(app, reviewing)
     _register_filters(app, reviewing, tasks)
     _register_scripts(app)
-    triage_page.register_selection(app, reviewing.triage)
+    triage_page.register_selection(app, reviewing.triage, reviewing.unaided)
 
 
 def _register_rows(app: Dash, reviewing: ReviewingServices) -> None:

@@ -126,7 +126,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     reporting = build_reporting(
         stores, jobs, performance.histories, cohort.numbers, pictures, drift.runs, versions.promotions, alerts
     )
-    feedback = build_feedback(stores, alerts)
+    feedback = build_feedback(stores, alerts, blinding)
     importing = Importing(
         settings, stores.database, stores.files, reading.reader, jobs, real_use.truth_changed
     )

@@ -7,10 +7,11 @@ from data.stores.feedback import FeedbackStore
 from services import addresses
 from services.alerts.alerts import Alerts
 from services.assembly.stores import Stores
+from services.reviewing.blinding import Blinding
 from services.reviewing.feedback import FeedbackMessages
 
 
-def build_feedback(stores: Stores, alerts: Alerts) -> FeedbackMessages:
+def build_feedback(stores: Stores, alerts: Alerts, blinding: Blinding) -> FeedbackMessages:
     """The desk; a message of a wrong patient or side is an alert until it is closed."""
 
     def call(message: Feedback) -> None:
@@ -27,4 +28,6 @@ def build_feedback(stores: Stores, alerts: Alerts) -> FeedbackMessages:
             alerts.raise_alert(cause, Severity.CRITICAL, message.category.words, sentence, link)
 
     store = FeedbackStore(stores.database)
-    return FeedbackMessages(store, stores.scans, stores.results, stores.patients, stores.audit, call)
+    return FeedbackMessages(
+        store, stores.scans, stores.results, stores.patients, stores.audit, blinding, call
+    )

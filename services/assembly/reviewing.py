@@ -22,6 +22,7 @@ from services.reviewing.growth import Growth, OtherReadings
 from services.reviewing.identity_conflicts import IdentityConflicts
 from services.reviewing.patients import Patients
 from services.reviewing.pictures import Pictures
+from services.reviewing.reader_study import ReaderStudies
 from services.reviewing.remeasuring import Remeasuring
 from services.reviewing.requests import ReviewRequests
 from services.reviewing.review import ReviewListener, Reviews
@@ -53,6 +54,7 @@ class ReviewingServices:
     unaided: UnaidedReadings
     blinding: Blinding
     agreement: ReaderAgreement
+    reader_studies: ReaderStudies
     scan_patients: ScanPatients
     withdrawals: Withdrawals
 
@@ -111,7 +113,7 @@ def build_reviewing(
         triage=Triage(TriageStore(stores.database), accounts, stores.audit),
         reviews=Reviews(scans, results, reviews, files, pictures, audit, second, blinding, judged),
         requests=ReviewRequests(ReviewRequestStore(stores.database), scans, stores.audit),
-        annotations=Annotations(AnnotationStore(stores.database), scans, stores.audit),
+        annotations=Annotations(AnnotationStore(stores.database), scans, stores.audit, blinding),
         pictures=pictures,
         voxels=Voxels(results, reviews, files, pictures),
         gallery=ScanGallery(files, pictures),
@@ -124,6 +126,7 @@ def build_reviewing(
         unaided=unaided,
         blinding=blinding,
         agreement=ReaderAgreement(second, files),
+        reader_studies=ReaderStudies(UnaidedStore(database), results, reviews, files, blinding),
         scan_patients=ScanPatients(database, patients, scans, audit),
         withdrawals=Withdrawals(
             database, withdrawals, scans, results, reviews, patients, audit, read, judged

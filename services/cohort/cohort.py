@@ -16,8 +16,8 @@ from urllib.parse import parse_qs
 
 from data.ledger import bands
 from data.ledger.blinding import NOTHING_HIDDEN, Hidden
-from data.ledger.in_memory import Ledger
-from data.ledger.selection import FROM, TO, day_number, selected
+from data.ledger.in_memory import Ledger, LedgerColumns
+from data.ledger.selection import FROM, TO, among, day_number, selected
 from data.records import KeptRefusal, User
 from data.stores.refusals import RefusalStore
 from reports.figures import Figure
@@ -98,11 +98,14 @@ class Cohorts:
         """Every chart of a cohort by its name."""
         return charts(cohort, self._thresholds())
 
-    def choices(self) -> dict[str, list[str]]:
-        """What each filter can be set to, as far as scans have it."""
-        lines = self._ledger.columns()
+    def choices(self, viewer: User) -> dict[str, list[str]]:
+        """What each filter can be set to, as far as scans have it that a person may know of."""
+        require(viewer, Permission.SEE_STATISTICS)
+        lines = self._ledger.columns(self._hidden(viewer))
         return {
-            name: in_order(name, [value for value in lines.names[name] if value])
+            name: in_order(
+                name, [value for value in lines.names[name] if value and _occurs(lines, name, value)]
+            )
             for name in FILTERS
             if name in lines.names and name != "place"
         }
@@ -127,6 +130,10 @@ class Cohorts:
                     kept for kept in refusals if (getattr(kept.refusal, name) or bands.UNKNOWN) in wanted
                 ]
         return refusals
+
+
+def _occurs(lines: LedgerColumns, name: str, value: str) -> bool:
+    return bool(value) and not lines.index.alive.isdisjoint(among(lines, name, [value]))
 
 
 def _moment(values: Sequence[str] | None, after_days: int) -> datetime | None:

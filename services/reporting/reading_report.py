@@ -14,6 +14,7 @@ from services.permissions import Permission, may, require
 from services.reporting.key_pictures import KeyPictures, KeySlice
 from services.reporting.reading_content import reading_report
 from services.reporting.reports import File
+from services.reviewing.blinding import NO_RESULT_YET
 from services.reviewing.worklist import ScanView, Worklist
 
 PDF, TEXT = "pdf", "txt"
@@ -72,7 +73,7 @@ class ReadingReports:
         self, view: ScanView, user: User, named: bool, made: datetime
     ) -> tuple[ReadingReport, tuple[KeySlice, ...]]:
         if view.result is None:
-            raise NotFound(_NOT_READ)
+            raise NotFound(_NOT_READ if view.reads_unaided is None else NO_RESULT_YET)
         identified = self._patients.get(view.scan.patient_id, with_identity=True)
         slices = self._pictures.chosen(view)
         shown = named and may(user, Permission.SEE_IDENTITY)

@@ -17,6 +17,7 @@ from data.stores.scans import ScanStore
 from models.annotation_values import AxisSteps, axis_steps, measured_values, right_angled
 from services.measurement_words import annotation_words
 from services.permissions import Permission, may, require
+from services.reviewing.blinding import Blinding
 
 MOST = 200  # on one scan
 ODD_DEGREES = 1.0  # from 90 between two diameters that are said to be perpendicular
@@ -46,15 +47,17 @@ class ScanAnnotations:
 class Annotations:
     """Kept are points; every size follows from them and the scan's spacing, when it is asked for."""
 
-    def __init__(self, store: AnnotationStore, scans: ScanStore, audit: AuditLog) -> None:
+    def __init__(self, store: AnnotationStore, scans: ScanStore, audit: AuditLog, blinding: Blinding) -> None:
         self._store = store
+        self._blinding = blinding
         self._scans = scans
         self._audit = audit
 
     def of_scan(self, scan_id: str, viewer: User) -> ScanAnnotations:
-        """All on one scan; raises NotFound, also for who may see none."""
-        scan = self._seen(scan_id, viewer)
-        kept = self._store.of_scan(scan_id)
+        """All on one scan, for who reads it blind their own; raises NotFound, also for who may see none."""
+        scan, blind = self._seen(scan_id, viewer), self._blinding.of_scan(scan_id, viewer)
+        every = self._store.of_scan(scan_id)
+        kept = [each for each in every if not blind.reviews or each.author_id == viewer.id]
         return ScanAnnotations(_steps(scan), tuple(_measured(scan, each, viewer) for each in kept))
 
     def add(

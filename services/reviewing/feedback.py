@@ -23,6 +23,7 @@ from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
 from services.deidentification import without_identity
 from services.permissions import Permission, may, require, role_name
+from services.reviewing.blinding import Blinding
 
 LONGEST_WORDS = 2000
 MOST_LISTED = 100
@@ -41,6 +42,7 @@ class FeedbackMessages:
         results: ResultStore,
         patients: PatientStore,
         audit: AuditLog,
+        blinding: Blinding,
         listener: FeedbackListener = lambda _: None,
     ) -> None:
         """`listener` is told of each message that came, or got another state, once it is kept."""
@@ -49,6 +51,7 @@ class FeedbackMessages:
         self._results = results
         self._patients = patients
         self._audit = audit
+        self._blinding = blinding
         self._listener = listener
 
     def send(
@@ -107,9 +110,14 @@ class FeedbackMessages:
         return self._noted(message, user, "feedback.close" if close else "feedback.answer", said)
 
     def of_scan(self, scan_id: str, user: User) -> list[Feedback]:
-        """What was said of any result of a scan, the newest first. Raises NotFound for who may see none."""
+        """What was said of any result of a scan, the newest first; for who reads it blind what they said.
+
+        Raises NotFound for who may see none.
+        """
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
-        return self._as_seen_by(user, self._store.of_scan(scan_id))
+        blind = self._blinding.of_scan(scan_id, user).reviews
+        said = self._store.of_scan(scan_id)
+        return self._as_seen_by(user, [each for each in said if not blind or each.sender_id == user.id])
 
     def queue(self, user: User, state: FeedbackState) -> list[Feedback]:
         """Everybody's messages in a state: critical ones first, then the newest first. Raises NotAllowed."""

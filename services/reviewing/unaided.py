@@ -124,8 +124,8 @@ class UnaidedReadings:
             elif hides_model(kept, user) and self._store.take(kept.id, user.id, user.display_name, at):
                 self._audit.record(AuditEvent(at, user.id, "unaided.take", scan_id))
 
-    def keep_mask(self, scan_id: str, user: User, drawn: DrawnMask) -> Measurements:
-        """What the reader has drawn so far, in the place of what they drew before.
+    def keep_mask(self, scan_id: str, user: User, drawn: DrawnMask) -> str:
+        """Keep what the reader has drawn so far, in the place of what they drew before; returns its id.
 
         Raises NotAllowed, NotFound where there is nothing to give, InvalidInput for a mask that does not fit.
         """
@@ -136,7 +136,7 @@ class UnaidedReadings:
         if not self._store.keep_mask(kept.id, mask_id):
             self._files.delete_all(keys.unaided_mask(kept.id, mask_id))
             raise NotFound(_NONE_TO_GIVE)
-        return _measured(scan, mask)
+        return mask_id
 
     def give(
         self,

@@ -86,7 +86,8 @@ def test_views_of_the_cohort_are_kept_opened_and_deleted(clinic: Clinic) -> None
 
 def test_the_cohort_s_controls_show_what_the_address_chose(clinic: Clinic) -> None:
     clinic.add_volume("u", Identity("Ada", "1"))
-    shown = cohort.controls(clinic.services.cohort, "?task=brain-tumour&site=Gone&from=2026-01-31")
+    search, head = "?task=brain-tumour&site=Gone&from=2026-01-31", clinic.person(Role.HEAD)
+    shown = cohort.controls(clinic.services.cohort, head, search)
     assert shown["cohort-filter-task"]["value"] == ["brain-tumour"]
     assert {"label": "Gone", "value": "Gone"} in shown["cohort-filter-site"]["options"]
     assert (shown["cohort-from"], shown["cohort-to"]) == ("2026-01-31", None)

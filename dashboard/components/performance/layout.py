@@ -39,7 +39,7 @@ def whole_page(user: User) -> Component:
     head = html.Div(
         [html.H1("Performance"), html.Div(id=EXPORTS, className="ms-auto")], className="lb-page-head"
     )
-    parts = [head, controls.upper(), html.Div(id=BANNER), html.Div(id=LIVE), _history(user), *_closer()]
+    parts = [head, controls.upper(), html.Div(id=BANNER), html.Div(id=LIVE), _history(user), *_closer(user)]
     return html.Div([*parts, dcc.Store(id=IMPLIED), dcc.Store(id=ARRIVED)], className="lb-performance")
 
 
@@ -50,7 +50,7 @@ def _history(user: User) -> Component:
     return html.Section(parts, className="lb-card")
 
 
-def _closer() -> list[Component]:
+def _closer(user: User) -> list[Component]:
     curves = [
         _graph(ROC, "ROC"),
         _graph(PRECISION, "Precision and recall"),
@@ -69,6 +69,7 @@ def _closer() -> list[Component]:
         _section("Two versions on the same cases", controls.second(), html.Div(id=COMPARISON)),
         _section("The random sample", html.Div(id=PROPOSALS)),
         _section("Two readers", html.Div(id=readers.READERS)),
+        _section("Readers without and with the AI", html.Div(id=readers.STUDY), readers.rule_form(user)),
         _section("Training", *runs),
     ]
 

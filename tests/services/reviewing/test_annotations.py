@@ -12,8 +12,13 @@ from data.records import AnnotationKind, Role, Scan, Spacing, User
 from data.records.annotations import Point
 from data.stores.annotations import AnnotationStore
 from data.stores.audit import AuditLog
+from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
+from data.stores.second_readings import SecondReadingStore
+from data.stores.unaided import UnaidedStore
 from services.reviewing.annotations import MOST, Annotations
+from services.reviewing.blinding import Blinding
+from services.reviewing.second_readings import SecondReadings
 from tests.data.builders import a_kept_scan, a_scan
 
 GREY = User("grey", "grey", "Dr Grey", Role.CLINICIAN)
@@ -30,7 +35,10 @@ class Ward:
 
     def __init__(self, engine: Engine) -> None:
         self.audit, self.store = AuditLog(engine), AnnotationStore(engine)
-        self.annotations = Annotations(self.store, ScanStore(engine), self.audit)
+        scans = ScanStore(engine)
+        second = SecondReadings(SecondReadingStore(engine), ResultStore(engine), self.audit)
+        blinding = Blinding(second, UnaidedStore(engine), scans.changes_token)
+        self.annotations = Annotations(self.store, scans, self.audit, blinding)
         self.engine = engine
         self.scan = self.kept()
 

@@ -136,7 +136,7 @@ def test_an_own_mask_is_drawn_measured_and_frozen(ward: UnaidedWard) -> None:
     with pytest.raises(NotFound):
         ward.desk.mask(scan.id, GREY)
     ward.desk.keep_mask(scan.id, GREY, drawn(box(3)))
-    assert ward.desk.keep_mask(scan.id, GREY, drawn(box(5))).voxels == 50
+    assert ward.desk.keep_mask(scan.id, GREY, drawn(box(5))) == ward.only(scan).mask_id
     assert int(ward.desk.mask(scan.id, GREY).sum()) == 50
     with pytest.raises(NotFound):
         ward.desk.keep_mask(scan.id, HART, drawn(box(3)))

@@ -1,0 +1,54 @@
+"""What a reader draws without the AI: on its way in, and back to who drew it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, jsonify, request
+
+from dashboard.auth import require
+from dashboard.files.reviews import SOMEBODY_ELSE
+from dashboard.files.scans import readable
+from dashboard.files.volumes import VOXEL_TYPE
+from data.errors import InvalidInput
+from services.permissions import Permission
+from services.reviewing.review import DrawnMask
+
+if TYPE_CHECKING:
+    from services.assembly.container import Services
+
+
+def register(server: Flask, services: Services) -> None:
+    """Add the routes below /scans/<id>/unaided/."""
+    views = UnaidedFiles(services)
+    rule = server.add_url_rule
+    rule("/scans/<scan_id>/unaided/mask", "keep_unaided_mask", views.keep, methods=["POST"])
+    rule("/scans/<scan_id>/unaided/mask.bin", "unaided_mask", views.mask)
+
+
+class UnaidedFiles:
+    """The views."""
+
+    def __init__(self, services: Services) -> None:
+        self._unaided = services.reviewing.unaided
+
+    def keep(self, scan_id: str) -> Response:
+        """Take a mask as it was drawn: `mask` is gzip of one byte a voxel in display order."""
+        user = require(Permission.REVIEW)
+        # A page outlives a session: somebody else may have signed in meanwhile in the same browser.
+        if request.form.get("user", user.id) != user.id:
+            raise InvalidInput(SOMEBODY_ELSE)
+        sent = request.files.get("mask")
+        if sent is None:
+            raise InvalidInput("The form must have a file named mask.")
+        drawn = DrawnMask(sent.read(), request.form.get("empty") == "yes")
+        return jsonify({"mask": self._unaided.keep_mask(scan_id, user, drawn)})
+
+    def mask(self, scan_id: str) -> Response:
+        """What this person has drawn so far, a byte a voxel; for nobody else, and not once it was given."""
+        user = require(Permission.REVIEW)
+        readable(scan_id)
+        response = Response(self._unaided.mask(scan_id, user).tobytes(), mimetype="application/octet-stream")
+        response.headers[VOXEL_TYPE] = "uint8"
+        response.headers["Cache-Control"] = "no-store"
+        return response
