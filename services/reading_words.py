@@ -16,7 +16,6 @@ from data.records import (
     UnaidedReading,
     Verdict,
 )
-from services.measurement_words import millilitres
 from services.task_words import words_of
 
 UNSURE_OUTLINE = "The model is unsure of this outline: check it before using its sizes."
@@ -76,12 +75,10 @@ def truth_words(review: Review, task: str) -> str:
 
 
 def unaided_words(reading: UnaidedReading, task: str) -> str:
-    """Say what a reader saw without the AI: "tumour", "no tumour", "unsure"; and how much was drawn."""
+    """Say what a reader saw without the AI: "tumour", "no tumour", "unsure"."""
     what = words_of(task).finding
     said = {UnaidedFinding.PRESENT: what, UnaidedFinding.ABSENT: f"no {what}"}
-    words = said.get(reading.finding, "unsure") if reading.finding is not None else "nothing"
-    drawn = None if reading.measurements is None else reading.measurements.volume_ml
-    return words if not drawn else f"{words}, drawn {millilitres(drawn)}"
+    return said.get(reading.finding or UnaidedFinding.UNSURE, "unsure")
 
 
 def duration_words(seconds: float) -> str:

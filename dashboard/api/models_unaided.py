@@ -20,7 +20,7 @@ class UnaidedReadingBody(ApiBody):
     )
 
 
-class UnaidedReadingAnswer(ApiAnswer):
+class GivenReadingAnswer(ApiAnswer):
     """What was kept."""
 
     reading: UnaidedReading

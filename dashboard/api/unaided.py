@@ -9,11 +9,11 @@ from flask import Flask, Response
 
 from dashboard.api import operations
 from dashboard.api.models_unaided import (
+    GivenReadingAnswer,
     PairingAnswer,
     ReaderFigureAnswer,
     ReaderStudyAnswer,
     ReaderStudyQuery,
-    UnaidedReadingAnswer,
     UnaidedReadingBody,
 )
 from dashboard.api.operations import Operation, answered
@@ -22,7 +22,6 @@ from data.records import NOTICE, UnaidedFinding
 from services.permissions import Permission
 
 if TYPE_CHECKING:
-    from models.statistics.estimate import Estimate
     from services.assembly.container import Services
 
 GIVE = Operation(
@@ -31,7 +30,7 @@ GIVE = Operation(
     "giveUnaidedReading",
     "Say what you see on a scan that you read without the AI first; its result is shown to you from then on",
     body=UnaidedReadingBody,
-    answer=UnaidedReadingAnswer,
+    answer=GivenReadingAnswer,
     says="What was kept, for good",
     errors=(400, 403, 404),
 )
@@ -43,7 +42,7 @@ STUDY = Operation(
     query=ReaderStudyQuery,
     answer=ReaderStudyAnswer,
     says="The figures",
-    errors=(400, 403),
+    errors=(400, 403, 404),
 )
 OPERATIONS = (GIVE, STUDY)
 
@@ -67,7 +66,7 @@ class ApiUnaided:
         given = self.services.reviewing.unaided.give(
             scan_id, user, UnaidedFinding(sent.finding), comment=sent.comment, seconds=sent.seconds
         )
-        return answered(UnaidedReadingAnswer(reading=given))
+        return answered(GivenReadingAnswer(reading=given))
 
     def study(self) -> Response:
         """The figures of one task."""
@@ -80,8 +79,8 @@ class ApiUnaided:
                 name=each.name,
                 agree=each.agree,
                 n=each.n,
-                kappa=_figure(each.kappa),
-                dice=_figure(each.dice),
+                kappa=_figure(*vars(each.kappa).values()),
+                dice=_figure(*vars(each.dice).values()),
             )
             for each in study.pairings
         ]
@@ -89,8 +88,8 @@ class ApiUnaided:
         return answered(ReaderStudyAnswer(task=task, **counts, pairings=pairings, notice=NOTICE))
 
 
-def _figure(figure: Estimate) -> ReaderFigureAnswer:
-    value, low, high = (
-        None if math.isnan(number) else number for number in (figure.value, figure.low, figure.high)
+def _figure(value: float, low: float, high: float, n: int) -> ReaderFigureAnswer:
+    known = not math.isnan(value)
+    return ReaderFigureAnswer(
+        value=value if known else None, low=low if known else None, high=high if known else None, n=n
     )
-    return ReaderFigureAnswer(value=value, low=low, high=high, n=figure.n)

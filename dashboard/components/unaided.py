@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.results import finding, local_time
 from data.records import BY_PEOPLE, ScanStatus, UnaidedReading, current_review
+from services.measurement_words import millilitres
 from services.reading_words import ESCAPE_REASONS, VERDICT_NAMES, duration_words, unaided_words
 from services.reviewing.unaided import LONGEST_COMMENT
 from services.task_words import words_of
@@ -129,8 +130,14 @@ def _entry(view: ScanView, reading: UnaidedReading) -> list[Component | str]:
     if reading.escape_reason is not None:
         said = f"Not read without the AI: {ESCAPE_REASONS[reading.escape_reason].lower()}"
         return [badge, head, html.Div(said, className="text-secondary")]
-    words = f"Unaided: {unaided_words(reading, view.scan.task)}, {duration_words(reading.seconds or 0.0)}"
-    parts = [f"{words}; with AI: {_with_ai(view, reading)}", reading.comment or ""]
+    volume = None if reading.measurements is None else reading.measurements.volume_ml
+    words = [
+        unaided_words(reading, view.scan.task),
+        f"drawn {millilitres(volume)}" if volume else "",
+        duration_words(reading.seconds or 0.0),
+    ]
+    said = ", ".join(word for word in words if word)
+    parts = [f"Unaided: {said}; with AI: {_with_ai(view, reading)}", reading.comment or ""]
     return [badge, head, html.Div(". ".join(part for part in parts if part), className="text-secondary")]
 
 

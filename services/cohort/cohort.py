@@ -16,7 +16,8 @@ from urllib.parse import parse_qs
 
 from data.ledger import bands
 from data.ledger.blinding import NOTHING_HIDDEN, Hidden
-from data.ledger.in_memory import Ledger, LedgerColumns
+from data.ledger.columns import LedgerColumns
+from data.ledger.in_memory import Ledger
 from data.ledger.selection import FROM, TO, among, day_number, selected
 from data.records import KeptRefusal, User
 from data.stores.refusals import RefusalStore

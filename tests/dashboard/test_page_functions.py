@@ -150,12 +150,12 @@ def history(clinic: Clinic) -> Iterator[Clinic]:
 
 
 def test_a_threshold_is_tried_where_there_are_cases(history: Clinic) -> None:
-    service = history.services.performance
-    tried = performance_closer.what_if(service, "?version=1", 0.0)
+    service, head = history.services.performance, history.person(Role.HEAD)
+    tried = performance_closer.what_if(service, head, "?version=1", 0.0)
     assert "Recall" in str(tried[performance.WHAT_IF])
     for search, threshold in (("?version=1", None), (f"?task={PNEUMONIA}", 0.5)):
         with pytest.raises(PreventUpdate):
-            performance_closer.what_if(service, search, threshold)
+            performance_closer.what_if(service, head, search, threshold)
 
 
 def test_a_goal_is_kept_and_what_depends_on_it_is_drawn(history: Clinic) -> None:

@@ -352,6 +352,7 @@ NEED_NO_RIGHT = {
     "services/reviewing/blinding.py: unaided_of_scan",
     "services/reviewing/second_readings.py: refuse_the_two",
     "services/reviewing/unaided.py: may_ask",
+    "services/reviewing/withdrawals.py: refuse_withdrawn",
     "services/reviewing/unaided.py: open",
 }
 

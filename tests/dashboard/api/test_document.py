@@ -11,7 +11,7 @@ from flask import Flask
 
 from dashboard.api.routes import OPERATIONS
 from data.errors import Busy
-from data.records import BRAIN_TUMOUR, Role, Upload, UploadState
+from data.records import BRAIN_TUMOUR, Role, Scan, Upload, UploadState, User
 from services.cohort.filters import FILTERS
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.contract import Contract
@@ -104,6 +104,15 @@ def test_no_name_of_ours_stands_in_the_document(document: dict[str, Any]) -> Non
     assert "Answer" not in text and "from_" not in text and "'title': '" not in text
 
 
+def to_be_read_unaided(clinic: Clinic) -> Scan:
+    """A scan that a rule asks to be read without the AI first, and that the AI has read."""
+    scan, desk = clinic.add_volume("u"), clinic.services.reviewing.unaided
+    desk.set_rule(BRAIN_TUMOUR, 100, User("cole", "cole", "Prof Cole", Role.HEAD))
+    desk.arrived(scan)
+    clinic.read_volume(scan)
+    return scan
+
+
 def test_every_operation_and_status_is_answered_as_the_document_says(
     clinic: Clinic, server: Flask, bearer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +126,7 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
     scan, run, report = f"/scans/{ids['scan_id']}", f"/drift/{ids['run_id']}", f"/reports/{ids['report_id']}"
     conflict = f"/identity-conflicts/{ids['conflict_id']}"
     patient = f"/patients/{ids['patient_id']}"
+    unaided = f"/scans/{to_be_read_unaided(clinic).id}/unaided-reading"
     clinician, head, admin = Role.CLINICIAN, Role.HEAD, Role.ADMIN
     task, body = f"?task={BRAIN_TUMOUR}", {"task": BRAIN_TUMOUR}
     kind = {"kind": "cohort", "note": "a text more"}
@@ -141,6 +151,15 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
         (404, admin, "GET", f"{scan}/export?form=seg", {}),
         (200, clinician, "GET", f"{scan}/annotations", {}),
         (404, admin, "GET", f"{scan}/annotations", {}),
+        (400, clinician, "POST", unaided, {"json": {"finding": "maybe"}}),
+        (403, head, "POST", unaided, {"json": {"finding": "absent"}}),
+        (404, clinician, "POST", f"{scan}/unaided-reading", {"json": {"finding": "absent"}}),
+        (200, clinician, "POST", unaided, {"json": {"finding": "absent", "seconds": 7.5}}),
+        (200, clinician, "GET", unaided.removesuffix("/unaided-reading"), {}),
+        (200, head, "GET", f"/reader-study{task}", {}),
+        (400, head, "GET", "/reader-study", {}),
+        (403, admin, "GET", f"/reader-study{task}", {}),
+        (404, head, "GET", "/reader-study?task=knees", {}),
         (200, clinician, "GET", patient, {}),
         (200, head, "GET", patient, {}),
         (404, admin, "GET", patient, {}),
