@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from highdicom import sr
 from highdicom.ko import KeyObjectSelection, KeyObjectSelectionDocument
-from pydicom.uid import ExplicitVRLittleEndian
 
-from reports.dicom.origin import CHARACTER_SET, Origin, person_name
+from reports.dicom.origin import Origin, person_name
 from reports.dicom.references import Reference, made
 
 KIND = "kos"
@@ -31,10 +30,6 @@ def rejection_note(origin: Origin, rejected: Sequence[Reference], reviewer: str,
             ),
             description=why,
         ),
-        **origin.series(KIND, SERIES_NUMBER),
-        **origin.equipment(),
-        series_description="Lightbox result rejected",
-        specific_character_set=CHARACTER_SET,
-        transfer_syntax_uid=ExplicitVRLittleEndian,
+        **origin.common(KIND, SERIES_NUMBER, "Lightbox result rejected"),
     )
     return origin.file(note, KIND)

@@ -14,7 +14,7 @@ from highdicom import UID as RANDOM_UID
 from highdicom.content import AlgorithmIdentificationSequence
 from highdicom.sr import CodedConcept
 from pydicom.dataset import Dataset
-from pydicom.uid import UID
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from data.formats import SourceSeries
 from data.records import Provenance
@@ -25,11 +25,9 @@ CHARACTER_SET = "ISO_IR 192"
 _NAMESPACE = uuid.UUID("6f1c8a52-95b4-5f0e-8a53-3f6f3c1f6f0a")
 _MADE_AT_RANDOM = str(RANDOM_UID()).rpartition(".")[0] + "."  # how UIDs that highdicom makes begin
 _MOST_OF_A_NAME = 64
-_STUDY = (
-    *("StudyInstanceUID", "StudyDate", "StudyTime", "StudyDescription", "StudyID", "AccessionNumber"),
-    *("ReferringPhysicianName", "PatientSex", "PatientAge", "PatientSize", "PatientWeight"),
+_REQUIRED = (
+    *("StudyDate", "StudyTime", "StudyID", "AccessionNumber", "ReferringPhysicianName", "PatientSex"),
 )
-_REQUIRED = ("StudyDate", "StudyTime", "StudyID", "AccessionNumber", "ReferringPhysicianName")
 _REMOVED = "Names, numbers and dates of birth removed, PS3.15 Annex E"
 
 
@@ -94,16 +92,11 @@ class Origin:
 
     def study(self) -> Dataset:
         """Patient and study as the source's headers have them, with the subject's name."""
-        header, dataset = self.source.header, Dataset()
+        dataset = Dataset()
         dataset.SpecificCharacterSet = CHARACTER_SET
-        for keyword in _STUDY:
-            if keyword in header:
-                dataset[keyword] = header[keyword]
-        for keyword in _REQUIRED:
-            if keyword not in dataset:
-                setattr(dataset, keyword, "")
-        if dataset.get("PatientSex") not in ("F", "M", "O"):
-            dataset.PatientSex = ""
+        said = dict.fromkeys(_REQUIRED, "") | self.source.study()
+        for keyword, text in said.items():
+            setattr(dataset, keyword, text)
         self._name(dataset)
         return dataset
 
@@ -123,13 +116,16 @@ class Origin:
             "device_serial_number": self.provenance.model_version,
         }
 
-    def series(self, kind: str, number: int) -> dict[str, Any]:
-        """UIDs and numbers of a series of one kind."""
-        return {
+    def common(self, kind: str, series_number: int, description: str) -> dict[str, Any]:
+        """What the library wants to know of the only object in a series of one kind."""
+        return self.equipment() | {
             "series_instance_uid": self.uid(kind, "series"),
-            "series_number": number,
+            "series_number": series_number,
+            "series_description": description,
             "sop_instance_uid": self.uid(kind),
             "instance_number": 1,
+            "specific_character_set": CHARACTER_SET,
+            "transfer_syntax_uid": ExplicitVRLittleEndian,
         }
 
     def algorithm(self) -> AlgorithmIdentificationSequence:

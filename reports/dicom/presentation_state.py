@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-from reports.dicom.origin import CHARACTER_SET, Origin, person_name
+from reports.dicom.origin import Origin, person_name
 from reports.dicom.references import Reference, StandIns
 
 KIND = "gsps"
@@ -43,29 +43,32 @@ def presentation_state(
     shown = [stand_ins.datasets[number] for number in lines]
     made = GrayscaleSoftcopyPresentationState(
         referenced_images=shown,
-        **origin.series(KIND, SERIES_NUMBER),
-        **origin.equipment(),
+        **origin.common(KIND, SERIES_NUMBER, "Lightbox outlines, not for diagnostic use"),
         content_label="LIGHTBOX",
         content_description=f"Outline {origin.outline}",
         content_creator_name=person_name(origin.creator or "Lightbox"),
         graphic_layers=[_LAYER],
         graphic_annotations=[
-            GraphicAnnotation(
-                referenced_images=[stand_ins.datasets[number]],
-                graphic_layer=_LAYER,
-                graphic_objects=[GraphicObject("POLYLINE", line, units="PIXEL") for line in drawn] or None,
-                text_objects=[_text(words)],
-            )
-            for number, drawn in lines.items()
+            _annotation(stand_ins.datasets[number], drawn, words) for number, drawn in lines.items()
         ],
-        series_description="Lightbox outlines, not for diagnostic use",
-        specific_character_set=CHARACTER_SET,
     )
     stand_ins.make_real(made)
     made.Laterality = ""  # of a head or a chest there is none
     if origin.source.header.get("PhotometricInterpretation") == "MONOCHROME1":
         made.PresentationLUTShape = "INVERSE"
     return origin.file(made, KIND)
+
+
+def _annotation(
+    image: Dataset, drawn: Sequence[NDArray[np.float64]], words: Sequence[str]
+) -> GraphicAnnotation:
+    text = TextObject("\r\n".join(words), "DISPLAY", bounding_box=_TEXT_BOX, text_justification="LEFT")
+    return GraphicAnnotation(
+        referenced_images=[image],
+        graphic_layer=_LAYER,
+        graphic_objects=[GraphicObject("POLYLINE", line, units="PIXEL") for line in drawn] or None,
+        text_objects=[text],
+    )
 
 
 def _show_as_stated(stand_ins: StandIns, origin: Origin) -> None:
@@ -94,7 +97,3 @@ def _numbers(header: Dataset, *keywords: str) -> list[float] | None:
         except (TypeError, ValueError):
             return None
     return values if np.isfinite(values).all() else None
-
-
-def _text(words: Sequence[str]) -> TextObject:
-    return TextObject("\r\n".join(words), units="DISPLAY", bounding_box=_TEXT_BOX, text_justification="LEFT")

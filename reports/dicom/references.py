@@ -41,13 +41,13 @@ class StandIns:
         uid = stable_uid("stands in", str(number))
         self._real[uid] = frame
         dataset.SOPInstanceUID = uid
-        dataset.SOPClassUID = _SINGLE.get(str(header.get("Modality", "MR")), _SINGLE["MR"])
-        dataset.Modality = header.get("Modality", "MR")
+        dataset.SOPClassUID = _SINGLE.get(self._origin.source.modality, _SINGLE["MR"])
+        dataset.Modality = self._origin.source.modality
         dataset.SeriesInstanceUID = self._origin.source.header.SeriesInstanceUID
         dataset.Rows, dataset.Columns = header.Rows, header.Columns
-        if "FrameOfReferenceUID" in header:
-            dataset.FrameOfReferenceUID = header.FrameOfReferenceUID
-        dataset.PositionReferenceIndicator = header.get("PositionReferenceIndicator", "")
+        if self._origin.source.frame_of_reference is not None:
+            dataset.FrameOfReferenceUID = self._origin.source.frame_of_reference
+        dataset.PositionReferenceIndicator = ""
         dataset.SamplesPerPixel = 1
         return dataset
 
@@ -55,13 +55,13 @@ class StandIns:
         """Give each picture its place and the direction of the first one (that all have)."""
         first = self._origin.source.frames[0]
         assert first.orientation is not None and first.spacing_mm is not None
-        thickness = first.header.get("SliceThickness")
+        thickness = first.thickness_mm or self._distance()
         for dataset, frame in zip(self.datasets, self._origin.source.frames, strict=True):
             assert frame.position is not None
             dataset.ImageOrientationPatient = [ds(value) for value in first.orientation]
             dataset.ImagePositionPatient = [ds(value) for value in frame.position]
             dataset.PixelSpacing = [ds(value) for value in first.spacing_mm]
-            dataset.SliceThickness = thickness if thickness not in (None, "") else ds(self._distance())
+            dataset.SliceThickness = ds(thickness)
 
     def _distance(self) -> float:
         """The distance of slices, for a file that states no thickness; 1 for a lone slice."""
@@ -88,7 +88,8 @@ def instances(origin: Origin) -> list[Dataset]:
 
 def _instance(origin: Origin, header: Dataset) -> Dataset:
     dataset = origin.study()
-    for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "Modality"):
+    dataset.Modality = origin.source.modality
+    for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID"):
         dataset[keyword] = header[keyword]
     return dataset
 

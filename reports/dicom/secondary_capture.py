@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 from highdicom.sc import SCImage
 from PIL import Image
-from pydicom.sequence import Sequence as DicomSequence
-from pydicom.uid import ExplicitVRLittleEndian
 
 from data.formats import SourceFrame
-from reports.dicom.origin import CHARACTER_SET, Origin
+from reports.dicom.origin import Origin
 from reports.dicom.references import Reference, instances, source_images
 
 KIND = "sc"
@@ -41,29 +39,20 @@ def secondary_capture(
     the patient (None where unknown), `words` what is drawn.
     """
     pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
-    said = origin.series(KIND, SERIES_NUMBER) | {
-        "sop_instance_uid": origin.uid(KIND, number),
-        "instance_number": number,
-    }
+    common = origin.common(KIND, SERIES_NUMBER, "Lightbox pictures, not for diagnostic use")
     made: Any = SCImage.from_ref_dataset(
         instances(origin)[0],
         pixels,
         photometric_interpretation="RGB",
         bits_allocated=8,
         coordinate_system="PATIENT",
-        **said,
-        **origin.equipment(),
+        **common | {"sop_instance_uid": origin.uid(KIND, number), "instance_number": number},
         patient_orientation=orientation or _ANY_ORIENTATION,
-        series_description="Lightbox pictures, not for diagnostic use",
-        specific_character_set=CHARACTER_SET,
-        transfer_syntax_uid=ExplicitVRLittleEndian,
     )
-    if orientation is None:
-        made.PatientOrientation = ""
+    made.PatientOrientation = list(orientation) if orientation else ""
     made.Laterality = ""  # of a head or a chest there is none
     made.ImageType = ["DERIVED", "SECONDARY"]
     made.DerivationDescription = words
     made.BurnedInAnnotation = "NO"  # nothing that is drawn says who the patient is
-    if shown:
-        made.SourceImageSequence = DicomSequence(source_images(shown))
+    made.SourceImageSequence = source_images(shown)
     return origin.file(made, f"{KIND} {number}")

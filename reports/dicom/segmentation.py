@@ -11,10 +11,9 @@ from highdicom.seg import SegmentAlgorithmTypeValues, Segmentation, Segmentation
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
-from pydicom.uid import ExplicitVRLittleEndian
 
 from reports.dicom.codes import FindingCodes
-from reports.dicom.origin import CHARACTER_SET, Origin, Outline, person_name
+from reports.dicom.origin import Origin, Outline, person_name
 from reports.dicom.references import Reference, StandIns, referenced_series, source_images
 
 KIND = "seg"
@@ -50,7 +49,7 @@ def reference(origin: Origin, *, labelmap: bool = False) -> Reference:
 def why_no_segmentation(origin: Origin) -> str | None:
     """Why the source's files allow no SEG, in a sentence; None where they do."""
     frames = origin.source.frames
-    if not origin.source.header.get("FrameOfReferenceUID"):
+    if origin.source.frame_of_reference is None:
         return "The files of this series name no frame of reference, which a DICOM segmentation needs."
     if any(frame.position is None or frame.orientation is None or not frame.spacing_mm for frame in frames):
         return "The files of this series do not say where every slice lies, which a DICOM segmentation needs."
@@ -74,29 +73,20 @@ def segmentation(
     kind = _LABELMAP if labelmap else KIND
     stand_ins = StandIns(origin)
     stand_ins.place()
-    segmentation_type = SegmentationTypeValues.LABELMAP if labelmap else SegmentationTypeValues.BINARY
+    described = [_described(number, segment, origin, codes) for number, segment in enumerate(segments, 1)]
     made: Any = Segmentation(
         source_images=stand_ins.datasets,
         pixel_array=labels,
-        segmentation_type=segmentation_type,
-        segment_descriptions=[
-            _described(number, segment, origin, codes) for number, segment in enumerate(segments, start=1)
-        ],
-        **origin.series(kind, SERIES_NUMBER),
-        **origin.equipment(),
-        transfer_syntax_uid=ExplicitVRLittleEndian,
+        segmentation_type=SegmentationTypeValues.LABELMAP if labelmap else SegmentationTypeValues.BINARY,
+        segment_descriptions=described,
+        **origin.common(kind, SERIES_NUMBER, f"Lightbox {codes.words.lower()}, outline {origin.outline}"),
         omit_empty_frames=False,
         content_label=_LABEL,
         content_description=f"Outline {origin.outline}",
         content_creator_name=person_name(origin.creator) if origin.creator else None,
-        series_description=f"Lightbox {codes.words.lower()}, outline {origin.outline}",
-        specific_character_set=CHARACTER_SET,
     )
     stand_ins.make_real(made)
-    made.SourceImageSequence = source_images(origin.source.frames)
-    made.ReferencedSeriesSequence = referenced_series(origin.source.frames)
-    if parent is not None:
-        _derive(made, parent)
+    _refer(made, origin, parent)
     return origin.file(made, kind)
 
 
@@ -112,6 +102,14 @@ def _described(number: int, segment: Segment, origin: Origin, codes: FindingCode
         tracking_id=segment.tracking_id,
         anatomic_regions=[codes.region],
     )
+
+
+def _refer(made: Any, origin: Origin, parent: Reference | None) -> None:
+    """Name every source instance, and the segmentation that this one corrects."""
+    made.SourceImageSequence = source_images(origin.source.frames)
+    made.ReferencedSeriesSequence = referenced_series(origin.source.frames)
+    if parent is not None:
+        _derive(made, parent)
 
 
 def _derive(made: Dataset, parent: Reference) -> None:

@@ -11,11 +11,10 @@ from highdicom import sr
 from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian
 
 from data.formats import SourceFrame
 from reports.dicom.codes import SCHEME, FindingCodes, coded
-from reports.dicom.origin import CHARACTER_SET, MANUFACTURER, Origin, person_name, stable_uid
+from reports.dicom.origin import MANUFACTURER, Origin, person_name, stable_uid
 from reports.dicom.references import Reference, instances, made
 from reports.dicom.segmentation import Segment
 
@@ -105,10 +104,9 @@ def structured_report(origin: Origin, content: ReportContent) -> bytes:
     groups = [_answer(origin, content)]
     for lesion in content.segments:
         groups += _lesion(origin, content, lesion)
-    header = origin.source.header
     tree = sr.MeasurementReport(
         observation_context=_observers(origin, content.reviewer),
-        procedure_reported=_PROCEDURES.get(str(header.get("Modality")), _RADIOGRAPHY),
+        procedure_reported=_PROCEDURES.get(origin.source.modality, _RADIOGRAPHY),
         imaging_measurements=groups,
     )
     tree[0].ContentSequence.extend([_library(origin), _text(_COMMENT, content.comment)])
@@ -116,18 +114,13 @@ def structured_report(origin: Origin, content: ReportContent) -> bytes:
     if content.segmentation is not None:
         evidence.append(made(origin, content.segmentation))
     before = content.predecessor
-    equipment = origin.equipment()
     report = sr.Comprehensive3DSR(
         evidence=evidence,
         content=tree[0],
-        **origin.series(KIND, SERIES_NUMBER),
-        **equipment,
+        **origin.common(KIND, SERIES_NUMBER, "Lightbox report"),
         is_complete=True,
         is_final=content.reviewer is not None,
         previous_versions=None if before is None else [made(origin, before)],
-        series_description="Lightbox report",
-        specific_character_set=CHARACTER_SET,
-        transfer_syntax_uid=ExplicitVRLittleEndian,
         coding_schemes=[
             CodingSchemeIdentificationItem(designator=SCHEME, name=f"{MANUFACTURER}'s own words")
         ],
@@ -237,8 +230,8 @@ def _ends(origin: Origin, line: Line) -> Sequence[Any] | None:
             header.SOPClassUID, header.SOPInstanceUID, None if number is None else [number]
         )
         return [sr.CoordinatesForMeasurement(sr.GraphicTypeValues.POLYLINE, line.ends_pixels, image)]
-    uid = origin.source.header.get("FrameOfReferenceUID")
-    if line.ends_mm is None or not uid:
+    uid = origin.source.frame_of_reference
+    if line.ends_mm is None or uid is None:
         return None
     return [sr.CoordinatesForMeasurement3D(sr.GraphicTypeValues3D.POLYLINE, line.ends_mm, uid)]
 

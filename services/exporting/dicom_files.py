@@ -55,8 +55,10 @@ class DicomFiles:
             with self._files.as_path(keys.original(scan.id, ".zip")) as archive:
                 displayed = self._files.get_array(keys.array(scan.id))
                 source = formats.kept_series(archive, scan.grid, displayed)
-        except (NotFound, RefusedScan) as error:
-            raise NotFound(GONE) from error
+        except NotFound as gone:
+            raise NotFound(GONE) from gone
+        except RefusedScan as refused:
+            raise NotFound(str(refused)) from refused
         return _of_version(Origin(source, subject, version.result.provenance, "", version.moment), version)
 
     def segmentation(self, version: ResultVersion, origin: Origin, ask: Ask) -> File:

@@ -35,7 +35,7 @@ LABELS: Mapping[Form, str] = {
     Form.SEG: "Segmentation, DICOM SEG",
     Form.SR: "Measurements, DICOM SR",
     Form.SC: "Pictures with outline, DICOM SC",
-    Form.GSPS: "Outline for the source's pictures, DICOM GSPS",
+    Form.GSPS: "Outline as overlay, DICOM GSPS",
     Form.PDF: "Report, PDF in DICOM",
     Form.KOS: "Rejection note, DICOM KOS",
     Form.PNG: "Pictures with outline, PNG",

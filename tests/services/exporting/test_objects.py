@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -383,3 +384,40 @@ def test_a_healthy_head_has_a_report_and_pictures_without_an_outline(
         assert objects(exports, scan, clinician, form)
     volumes, (answer,) = groups(objects(exports, scan, clinician, Form.SR)[0])
     assert volumes == [] and answer.get_qualitative_evaluations()[0].value == ABSENT
+
+
+def test_what_a_header_says_badly_is_left_out(
+    clinic: Clinic, clinician: User, exports: Exports, tmp_path: Path
+) -> None:
+    odd = {"StudyTime": "11:11:11.111", "StudyDate": "2026.01.02", "PatientAge": "47", "PatientSex": "X"}
+    volume = head((24, 60, 48)).transpose(2, 1, 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the writing of such a header warns too
+        scan = clinic.add_series(slices_of(volume, AXIAL, **SAID | odd))
+    clinic.read_volume(scan)
+    made = opened(objects(exports, scan, clinician, Form.SEG)[0])
+    assert (made.StudyTime, made.StudyDate, made.PatientSex) == ("111111.111", "", "")
+    assert "PatientAge" not in made
+
+
+def test_files_that_state_no_uids_can_be_referred_to_by_nothing(
+    clinic: Clinic, clinician: User, exports: Exports
+) -> None:
+    old = series()
+    for dataset in old:
+        del dataset.StudyInstanceUID
+    scan = clinic.add_series(old)
+    clinic.read_volume(scan)
+    for form in OBJECTS:
+        with pytest.raises(NotFound, match="do not state which instances they are"):
+            exports.file(scan.id, form, clinician)
+    with zipfile.ZipFile(io.BytesIO(exports.file(scan.id, Form.ALL, clinician).content)) as archive:
+        assert not [name for name in archive.namelist() if name.endswith(".dcm")]
+
+
+def test_a_series_that_is_gone_is_said_to_be(clinic: Clinic, clinician: User, exports: Exports) -> None:
+    scan = read_series(clinic)
+    clinic.files.delete(f"scans/{scan.id}/original.zip")
+    with pytest.raises(NotFound, match="not here any more"):
+        exports.file(scan.id, Form.SR, clinician)
+    assert exports.file(scan.id, Form.ALL, clinician).content
