@@ -33,10 +33,9 @@ def secondary_capture(
     orientation: tuple[str, str] | None,
     words: str,
 ) -> bytes:
-    """The file of picture `number` (from 1).
+    """The file of picture `number` (from 1), which shows these pictures of the source.
 
-    `shown` are the source's pictures that it shows, `orientation` where its rows and its columns lead to in
-    the patient (None where unknown), `words` what is drawn.
+    `orientation`: where its rows and its columns lead to in the patient, if that is known.
     """
     pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
     common = origin.common(KIND, SERIES_NUMBER, "Lightbox pictures, not for diagnostic use")

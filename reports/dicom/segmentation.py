@@ -67,18 +67,17 @@ def segmentation(
 ) -> bytes:
     """The file. `labels` (slices, rows, columns) are in the source's own order: 0, or a segment's number.
 
-    Every slice is a frame, those without anything too (some viewers show nothing otherwise). Only
-    where `why_no_segmentation` says None.
+    Every slice is a frame, empty ones too (some viewers show nothing otherwise). Where none can be had
+    `why_no_segmentation` says so.
     """
     kind = _LABELMAP if labelmap else KIND
     stand_ins = StandIns(origin)
     stand_ins.place()
-    described = [_described(number, segment, origin, codes) for number, segment in enumerate(segments, 1)]
     made: Any = Segmentation(
         source_images=stand_ins.datasets,
         pixel_array=labels,
         segmentation_type=SegmentationTypeValues.LABELMAP if labelmap else SegmentationTypeValues.BINARY,
-        segment_descriptions=described,
+        segment_descriptions=[_described(*numbered, origin, codes) for numbered in enumerate(segments, 1)],
         **origin.common(kind, SERIES_NUMBER, f"Lightbox {codes.words.lower()}, outline {origin.outline}"),
         omit_empty_frames=False,
         content_label=_LABEL,

@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from data.formats import display_affine, to_source
 from data.records import DecodedScan
 from reports.dicom.codes import codes_of
-from reports.dicom.origin import Origin, stable_uid
+from reports.dicom.origin import Origin, Outline, stable_uid
 from reports.dicom.segmentation import Segment, reference, segmentation, why_no_segmentation
 from tests.data.formats.making import ORIENTATIONS, affine_of, enhanced, slices_of
 from tests.dicom_files import SAID, faults, kept, opened, origin_of
@@ -156,6 +156,17 @@ def test_a_series_without_places_allows_none_and_it_is_said_why(tmp_path: Path, 
         del dataset[missing]
     scan, archive = kept(series, tmp_path)
     assert "needs" in (why_no_segmentation(origin_of(scan, archive)) or "")
+
+
+@pytest.mark.integration
+def test_the_outline_of_an_imported_label_is_nobodys_algorithm(tmp_path: Path) -> None:
+    scan, archive = kept(slices_of(volume(), affine_of(ORIENTATIONS[0], (1, 1, 4)), **SAID), tmp_path)
+    origin = origin_of(scan, archive, key="a label", creator="", outline=Outline.LABEL)
+    content = written(scan, origin, marked(scan), parent=reference(origin_of(scan, archive)))
+    for segment in opened(content).SegmentSequence:
+        assert segment.SegmentAlgorithmType == "MANUAL"
+        assert "SegmentationAlgorithmIdentificationSequence" not in segment
+    assert faults(content, tmp_path) == []
 
 
 @pytest.mark.integration

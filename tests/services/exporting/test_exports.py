@@ -123,6 +123,17 @@ def test_who_has_yet_to_read_it_blind_gets_the_ais_own(
     assert exports.file(scan.id, Form.SEG, clinician).content != before
 
 
+def test_who_has_yet_to_read_it_without_the_ai_gets_nothing(
+    clinic: Clinic, clinician: User, exports: Exports
+) -> None:
+    scan = read_series(clinic)
+    clinic.services.reviewing.unaided.ask([scan.id], clinician)
+    assert exports.offers(scan.id, clinician) == ()
+    for form in Form:
+        with pytest.raises(NotFound, match="once you have said what you see"):
+            exports.file(scan.id, form, clinician)
+
+
 @pytest.mark.parametrize(
     ("role", "asked", "told"),
     [(Role.CLINICIAN, True, True), (Role.CLINICIAN, False, False), (Role.HEAD, True, False)],
