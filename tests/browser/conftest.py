@@ -17,7 +17,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from dashboard.build import build_dashboard
 from dashboard.vendor import missing_vendor_files
-from data.records import Role
+from data.records import Role, Scan
 from tests.dashboard.clinic import PASSWORD, Clinic
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -89,6 +89,14 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
         clinic.person(role)
     yield clinic
     clinic.close()
+
+
+@pytest.fixture
+def read(clinic: Clinic) -> Scan:
+    """A scan that was read, with two lesions."""
+    scan = clinic.add_volume("u")
+    clinic.read_volume(scan, lesions=2)
+    return scan
 
 
 @pytest.fixture

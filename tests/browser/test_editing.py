@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from data.packing import unpacked
-from data.records import Scan, Verdict
+from data.records import Verdict
 from services import keys
 from tests.browser.conftest import until
 from tests.browser.drawing import (
@@ -23,16 +23,8 @@ from tests.browser.drawing import (
     stroke,
     tool,
 )
-from tests.dashboard.clinic import Clinic
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def read(clinic: Clinic) -> Scan:
-    scan = clinic.add_volume("u")
-    clinic.read_volume(scan, lesions=2)
-    return scan
 
 
 def test_brush_eraser_undo_and_save_give_the_server_exactly_what_was_drawn(clinic, open_tab, read) -> None:

@@ -30,13 +30,6 @@ from tests.dashboard.clinic import PASSWORD, Clinic
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def read(clinic: Clinic) -> Scan:
-    scan = clinic.add_volume("u")
-    clinic.read_volume(scan, lesions=2)
-    return scan
-
-
 def _another_tab(visit: Visit, scan: Scan) -> Page:
     page = visit.page.context.new_page()
     page.goto(f"{visit.address}/scans/{scan.id}")

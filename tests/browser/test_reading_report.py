@@ -8,13 +8,6 @@ from data.records import Role
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def read(clinic):
-    scan = clinic.add_volume("u")
-    clinic.read_volume(scan, lesions=2)
-    return scan
-
-
 @pytest.mark.parametrize("width", [1440, 390])
 def test_a_clinician_copies_and_fetches_a_report(open_tab, read, width: int) -> None:
     visit = open_tab(width)

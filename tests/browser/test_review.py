@@ -10,13 +10,6 @@ from data.records import LesionCall, LesionVerdict, RejectReason, Role, Verdict
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def read(clinic):
-    scan = clinic.add_volume("u")
-    clinic.read_volume(scan, lesions=2)
-    return scan
-
-
 def _opened(visit, scan_id: str, role: Role = Role.CLINICIAN, search: str = "") -> Page:
     page = visit.sign_in(role, f"/scans/{scan_id}{search}")
     expect(page.locator("#scan-current-review")).not_to_be_empty()

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import gzip
+
+import nibabel as nib
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from data.records import Doubt, Identity, Role
+from reports.masks import mask_nifti
 from tests.browser.conftest import until
+from tests.browser.drawing import boxes
 
 pytestmark = pytest.mark.browser
 
@@ -13,13 +19,6 @@ def _opened(visit, scan_id: str, role: Role = Role.CLINICIAN) -> Page:
     page = visit.sign_in(role, f"/scans/{scan_id}")
     page.wait_for_selector("#viewer-stage[data-shown]")
     return page
-
-
-@pytest.fixture
-def read(clinic):
-    scan = clinic.add_volume("u")
-    clinic.read_volume(scan, lesions=2)
-    return scan
 
 
 def test_the_result_with_its_sizes(open_tab, read) -> None:
@@ -55,14 +54,18 @@ def test_a_corrected_mask_is_shown(clinic, open_tab, read) -> None:
     page.click("summary:has-text('Correct the mask')")
     with page.expect_file_chooser() as chooser:
         page.click("#choose-mask")
-    content = download.value.path().read_bytes()
+    mask = np.asarray(nib.Nifti1Image.from_bytes(gzip.decompress(download.value.path().read_bytes())).dataobj)
+    assert (mask > 0).sum() == boxes(read).sum()
+    drawn = boxes(read) > 0
+    drawn[8] = False
+    content = mask_nifti(drawn, read.grid)
     chooser.value.set_files({"name": "mask.nii.gz", "mimeType": "application/gzip", "buffer": content})
     expect(page.locator("#correct-message")).to_have_text("Your mask was kept.")
     expect(page.locator("#viewer-source")).to_have_value("corrected")
-    expect(page.locator(".lb-history")).to_contain_text("Dice with the AI's mask 1.00")
+    expect(page.locator(".lb-history")).to_contain_text("Dice with the AI's mask 0.9")
     until(page, "lightbox.viewer.current().masks.has('corrected')")
-    same = "(([one, other]) => one.every((voxel, at) => voxel === other[at]))"
-    assert page.evaluate(f"{same}([...lightbox.viewer.current().masks.values()])")
+    voxels = "lightbox.viewer.current().masks.get('corrected').reduce((sum, voxel) => sum + voxel, 0)"
+    assert page.evaluate(voxels) == drawn.sum()
     page.get_by_role("button", name="Accept", exact=True).click()
     expect(page.locator("#correct-message")).to_be_empty()
     expect(page.get_by_text("Corrected mask, NIfTI")).to_have_count(0)

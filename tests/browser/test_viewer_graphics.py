@@ -53,13 +53,6 @@ def opened(starter: BrowserType, arguments: list[str], address: str, scan_id: st
 
 
 @pytest.fixture
-def read(clinic) -> str:
-    scan = clinic.add_volume("u")
-    clinic.read_volume(scan, lesions=2)
-    return scan.id
-
-
-@pytest.fixture
 def starter(browser: Browser) -> BrowserType:
     """What starts browsers: a thread has room for one Playwright, and the session's runs already."""
     return browser.browser_type
@@ -68,7 +61,7 @@ def starter(browser: Browser) -> BrowserType:
 def test_slices_are_the_same_with_and_without_webgl(starter, live_server, read) -> None:
     seen = []
     for arguments in (WITH_WEBGL, WITHOUT_WEBGL):
-        with opened(starter, arguments, live_server, read) as page:
+        with opened(starter, arguments, live_server, read.id) as page:
             page.keyboard.press("4")
             page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
             seen.append(hashlib.sha256(page.evaluate(SEEN).encode()).hexdigest())
@@ -76,7 +69,7 @@ def test_slices_are_the_same_with_and_without_webgl(starter, live_server, read) 
 
 
 def test_three_dimensions_are_fetched_when_they_are_opened_and_let_go(starter, live_server, read) -> None:
-    with opened(starter, WITH_WEBGL, live_server, read) as page:
+    with opened(starter, WITH_WEBGL, live_server, read.id) as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         assert page.evaluate("typeof niivue") == "undefined"
@@ -108,7 +101,7 @@ def test_three_dimensions_are_fetched_when_they_are_opened_and_let_go(starter, l
 
 
 def test_without_webgl_three_dimensions_say_why_they_are_absent(starter, live_server, read) -> None:
-    with opened(starter, WITHOUT_WEBGL, live_server, read) as page:
+    with opened(starter, WITHOUT_WEBGL, live_server, read.id) as page:
         assert page.evaluate("lightbox.rendering.supported()") is False
         choice = page.get_by_role("button", name="3-D")
         expect(choice).to_have_attribute("aria-disabled", "true")
