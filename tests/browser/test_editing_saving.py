@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from data.records import Role, Scan, Verdict
 from reports.masks import mask_nifti
-from services.reviewing.review import DrawnMask
 from tests.browser.conftest import Visit, until
 from tests.browser.drawing import (
     DRAFTS,
@@ -25,7 +22,7 @@ from tests.browser.drawing import (
     saved,
     stroke,
 )
-from tests.dashboard.clinic import PASSWORD, Clinic
+from tests.dashboard.clinic import PASSWORD, Clinic, drawn_mask
 
 pytestmark = pytest.mark.browser
 
@@ -80,7 +77,7 @@ def test_somebody_who_saved_meanwhile_is_named_and_shown_and_not_overwritten(cli
     mine = drawn(page, read)
     other, theirs = clinic.person(Role.CLINICIAN, "noether"), boxes(read)
     theirs[0, :5, :5] = 1
-    mask = DrawnMask(gzip.compress(theirs.tobytes()))
+    mask = drawn_mask(theirs)
     clinic.services.reviewing.reviews.correct(read.id, other, mask)
     page.click("#editing-save")
     expect(page.locator("#editing-offer")).to_contain_text(other.display_name)

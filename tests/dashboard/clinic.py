@@ -6,6 +6,7 @@ versions, and intake takes a file called refused.* for a refusal and everything 
 
 from __future__ import annotations
 
+import gzip
 import io
 import shutil
 from collections.abc import Iterable, Sequence
@@ -59,6 +60,7 @@ from services.assembly.parts import Parts
 from services.assembly.versions import VersionServices
 from services.inference.engine import Loaded
 from services.reading.intake import Intake
+from services.reviewing.review import DrawnMask
 from services.settings import Settings
 from services.versions.registry import Registry
 from tests.dicom_files import kept
@@ -312,6 +314,11 @@ class Clinic:
         self.files.put_array(keys.array(scan.id), array)
         self.files.put(keys.thumbnail(scan.id), pictures.thumbnail_png(array))
         return self.scans.add(scan)[0]
+
+
+def drawn_mask(mask: NDArray[Any], *, empty: bool = False) -> DrawnMask:
+    """A mask as the page sends it."""
+    return DrawnMask(gzip.compress(mask.astype(np.uint8).tobytes()), empty)
 
 
 def boxes(shape: tuple[int, int, int], lesions: int) -> NDArray[np.bool_]:

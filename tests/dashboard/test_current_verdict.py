@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -27,8 +26,7 @@ from data.records import BRAIN_TUMOUR, RejectReason, Result, Review, Role, Scan,
 from services import keys
 from services.importing.labels import label_review
 from services.measurement_words import EMPTY, millilitres
-from services.reviewing.review import DrawnMask
-from tests.dashboard.clinic import ADA, Clinic
+from tests.dashboard.clinic import ADA, Clinic, drawn_mask
 from tests.dashboard.conftest import log_in
 
 AI_SIDE = 2  # of the square that the AI draws
@@ -107,7 +105,7 @@ class House:
                 self._note(case, reviews.reject(scan_id, user, RejectReason.OTHER, "no", truth), truth)
             case ("correct", side):
                 mask = self.drawn(side)
-                drawn = DrawnMask(gzip.compress(mask.tobytes()), empty=side == 0)
+                drawn = drawn_mask(mask, empty=side == 0)
                 if side == AI_SIDE:
                     with pytest.raises(UnchangedMask):
                         reviews.correct(scan_id, user, drawn)

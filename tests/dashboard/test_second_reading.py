@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 
 import numpy as np
@@ -12,8 +11,7 @@ from dashboard.components import second_reading as parts
 from dashboard.components.performance import readers
 from dashboard.pages import performance_readers, scan_second_reading
 from data.records import RejectReason, Role, Scan, User, WorklistQuery
-from services.reviewing.review import DrawnMask
-from tests.dashboard.clinic import Clinic
+from tests.dashboard.clinic import Clinic, drawn_mask
 
 WORDS = "the rim is doubtful to me"
 
@@ -26,7 +24,7 @@ def read(clinic: Clinic) -> Scan:
     grey = clinic.person(Role.CLINICIAN, "grey")
     mask = np.zeros((scan.slices, scan.height, scan.width), np.uint8)
     mask[9:12, 20:30, 12:20] = 1
-    drawn = DrawnMask(gzip.compress(mask.tobytes()))
+    drawn = drawn_mask(mask)
     review = clinic.services.reviewing.reviews.correct(scan.id, grey, drawn)
     clinic.services.reviewing.second_readings.ask([scan.id], WORDS, clinic.person(Role.HEAD))
     assert review.measurements is not None

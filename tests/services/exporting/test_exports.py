@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,13 +21,6 @@ from tests.dicom_files import SAID, opened
 
 AXIAL = affine_of(((0, 1, 2), (-1, -1, 1)), (1.0, 2.0, 3.0))
 UPSIDE_DOWN = affine_of(((0, 1, 2), (1, 1, -1)), (1.0, 2.0, 3.0))
-
-
-@pytest.fixture
-def clinic(tmp_path: Path) -> Iterator[Clinic]:
-    clinic = Clinic(tmp_path, networks=False)
-    yield clinic
-    clinic.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -51,13 +50,6 @@ def uploads(tmp_path: Path, arrivals: Arrivals) -> Any:
     jobs = Jobs(JobStore(database), tmp_path / "jobs", workers=2)
     yield Uploads(UploadStore(database), ScanStore(database), intake, jobs, max_bytes=1 << 20)
     database.dispose()
-
-
-@pytest.fixture
-def clinic(tmp_path: Path) -> Iterator[Clinic]:
-    clinic = Clinic(tmp_path, networks=False)
-    yield clinic
-    clinic.close()
 
 
 @pytest.fixture

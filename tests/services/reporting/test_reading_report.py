@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,15 +18,8 @@ from services.measurement_words import measured_words
 from services.reporting.key_pictures import KeyPictures, KeySlice
 from services.reporting.reading_report import ReadingReports
 from services.reviewing.pictures import AI, CORRECTED
-from services.reviewing.review import DrawnMask, Remarks
-from tests.dashboard.clinic import Clinic
-
-
-@pytest.fixture
-def clinic(tmp_path: Path) -> Iterator[Clinic]:
-    clinic = Clinic(tmp_path, networks=False)
-    yield clinic
-    clinic.close()
+from services.reviewing.review import Remarks
+from tests.dashboard.clinic import Clinic, drawn_mask
 
 
 @pytest.fixture
@@ -63,7 +53,7 @@ def corrected(clinic: Clinic, scan: Scan, user: User, *, empty: bool = False) ->
     pictures = clinic.services.reviewing.pictures
     mask = pictures.mask(scan.id).copy()
     mask[:] = False if empty else mask & (np.arange(scan.height) < 27)[None, :, None]
-    drawn = DrawnMask(gzip.compress(mask.astype(np.uint8).tobytes()), empty=empty)
+    drawn = drawn_mask(mask, empty=empty)
     clinic.services.reviewing.reviews.correct(scan.id, user, drawn, Remarks(comment="Half of it."))
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from data.errors import InvalidInput, NotAllowed, NotFound
@@ -14,13 +11,6 @@ from services.reviewing.feedback import LONGEST_WORDS, FeedbackMessages
 from tests.dashboard.clinic import Clinic
 
 NO_ID = "0" * 32
-
-
-@pytest.fixture
-def clinic(tmp_path: Path) -> Iterator[Clinic]:
-    clinic = Clinic(tmp_path, networks=False)
-    yield clinic
-    clinic.close()
 
 
 @pytest.fixture

@@ -31,8 +31,9 @@ from services.reviewing.chosen_scans import MOST
 from services.reviewing.gallery import ScanGallery
 from services.reviewing.pictures import CORRECTED, Pictures
 from services.reviewing.requests import LONGEST_WHY, ReviewRequests
-from services.reviewing.review import LONGEST_REASON, DrawnMask, MaskFile, Remarks, Reviews
+from services.reviewing.review import LONGEST_REASON, MaskFile, Remarks, Reviews
 from services.reviewing.second_readings import SecondReadings
+from tests.dashboard.clinic import drawn_mask
 from tests.data.builders import a_kept_scan, a_result, a_review, a_scan, measured
 
 GREY = User("grey", "grey", "Dr Grey", Role.CLINICIAN)
@@ -149,7 +150,7 @@ def test_the_ais_own_mask_is_no_correction(ward: Ward, tmp_path: Path) -> None:
     scan, file = ward.scan(), tmp_path / "mask.nii.gz"
     result = ward.read(scan)
     file.write_bytes(mask_nifti(box(3), scan.grid))
-    sent = [MaskFile(file, file.name), DrawnMask(gzip.compress(box(3).tobytes()))]
+    sent = [MaskFile(file, file.name), drawn_mask(box(3))]
     for mask in sent:
         with pytest.raises(UnchangedMask, match="accept the result"):
             ward.reviews.correct(scan.id, GREY, mask)
@@ -157,14 +158,14 @@ def test_the_ais_own_mask_is_no_correction(ward: Ward, tmp_path: Path) -> None:
     ward.corrected(scan, result, 5, 1)
     with pytest.raises(UnchangedMask):  # back from a correction: accepting says that too
         ward.reviews.correct(scan.id, GREY, sent[0])
-    smaller = DrawnMask(gzip.compress(box(2).tobytes()))
+    smaller = drawn_mask(box(2))
     assert ward.reviews.correct(scan.id, GREY, smaller).verdict is Verdict.CORRECTED
 
 
 def test_an_outline_under_an_answer_that_denies_it_is_a_correction(ward: Ward) -> None:
     scan = ward.scan()
     ward.read(scan, positive=False)
-    review = ward.reviews.correct(scan.id, GREY, DrawnMask(gzip.compress(box(3).tobytes())))
+    review = ward.reviews.correct(scan.id, GREY, drawn_mask(box(3)))
     assert (review.verdict, review.truth_positive) == (Verdict.CORRECTED, True)
 
 

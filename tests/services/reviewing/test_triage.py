@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from data.errors import InvalidInput
@@ -13,13 +10,6 @@ from data.stores.audit import AuditLog
 from services.reviewing.chosen_scans import MOST
 from services.reviewing.triage import Taken
 from tests.dashboard.clinic import Clinic
-
-
-@pytest.fixture
-def clinic(tmp_path: Path) -> Iterator[Clinic]:
-    clinic = Clinic(tmp_path, networks=False)
-    yield clinic
-    clinic.close()
 
 
 def _audited(clinic: Clinic) -> list[tuple[str, str, str, str]]:
