@@ -19,8 +19,8 @@ from tests.dashboard.clinic import Clinic
 Answers = dict[tuple[str, str], tuple[int, str]]
 """Status and sentence of an error ("" of any other answer) by method and endpoint."""
 
-NEED_MORE = {"rehearsal_picture", "export_result", "api_export_result"}
-"""What answers only where there is a rehearsal, or a DICOM study."""
+NEED_MORE = {"rehearsal_picture", "export_result", "api_export_result", "unaided_mask"}
+"""What answers only where there is a rehearsal, a DICOM study, or a reading without the AI."""
 
 
 def test_for_who_may_not_restore_it_a_withdrawn_scan_is_none(clinic: Clinic, server: Flask, sign_in) -> None:
