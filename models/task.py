@@ -109,6 +109,11 @@ class Describing(Protocol):
         """Inputs (n, channels, size, size) -> the very outputs of `forward`, and vectors (n, d)."""
 
 
+def as_trained(network: nn.Module) -> nn.Module:
+    """The network as it is, for a task that reads by what it trained."""
+    return network
+
+
 @dataclass(frozen=True)
 class Task:
     """A network with everything around it that a reading needs.

@@ -10,6 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.auth import may_open
+from dashboard.components.dialog import form_dialog
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
 from data.records import Alert, AlertState, Severity, User
@@ -81,28 +82,13 @@ def past(closed: Sequence[Alert]) -> Component:
 def form() -> Component:
     """Ask for the reason, and for a mute its end; one form for all alerts."""
     until = dbc.Input(id=UNTIL, type="datetime-local")
-    modal: Component = dbc.Modal(
-        [
-            dbc.ModalHeader(html.H2(id=FORM_HEADING)),
-            dbc.ModalBody(
-                [
-                    html.P(id=FORM_WORDS, className="text-secondary"),
-                    html.Div([html.Label("Until (this server's time)", htmlFor=UNTIL), until], id=UNTIL_ROW),
-                    html.Label("Why", htmlFor=WHY),
-                    dbc.Textarea(
-                        id=WHY, maxlength=LONGEST_WHY, rows=3, placeholder="What you know, or have had done"
-                    ),
-                ],
-                class_name="lb-form",
-            ),
-            dbc.ModalFooter(dbc.Button("Save", id=DECIDE, color="primary")),
-        ],
-        id=FORM,
-        is_open=False,
-        centered=True,
-        fade=False,
-    )
-    return modal
+    fields = [
+        html.P(id=FORM_WORDS, className="text-secondary"),
+        html.Div([html.Label("Until (this server's time)", htmlFor=UNTIL), until], id=UNTIL_ROW),
+        html.Label("Why", htmlFor=WHY),
+        dbc.Textarea(id=WHY, maxlength=LONGEST_WHY, rows=3, placeholder="What you know, or have had done"),
+    ]
+    return form_dialog(FORM, FORM_HEADING, fields, DECIDE)
 
 
 def suggested_end(moment: datetime) -> str:

@@ -12,6 +12,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria
+from dashboard.components.dialog import form_dialog
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
 from services.schedules import LONGEST_NAME
@@ -78,30 +79,17 @@ def form() -> Component:
     )
     cron = dbc.Input(id=CRON, list=_EXAMPLES, maxlength=64, autocomplete="off", placeholder="0 6 * * *")
     parts = "minute, hour, day of the month, month, day of the week"
-    modal: Component = dbc.Modal(
-        [
-            dbc.ModalHeader(html.H2(id=FORM_HEADING)),
-            dbc.ModalBody(
-                [
-                    html.Div([html.Label("What", htmlFor=WHAT), dbc.Select(id=WHAT)], id=WHAT_ROW),
-                    html.Label("Name", htmlFor=NAME),
-                    dbc.Input(id=NAME, maxlength=LONGEST_NAME, autocomplete="off"),
-                    html.Label("When", htmlFor=CRON),
-                    cron,
-                    examples,
-                    html.Div(f"Five parts: {parts}.", className="text-secondary small"),
-                    html.Div(id=PREVIEW, className="lb-preview", **aria(live="polite")),
-                ],
-                class_name="lb-form",
-            ),
-            dbc.ModalFooter(dbc.Button("Save", id=SAVE, color="primary")),
-        ],
-        id=FORM,
-        is_open=False,
-        centered=True,
-        fade=False,
-    )
-    return modal
+    fields = [
+        html.Div([html.Label("What", htmlFor=WHAT), dbc.Select(id=WHAT)], id=WHAT_ROW),
+        html.Label("Name", htmlFor=NAME),
+        dbc.Input(id=NAME, maxlength=LONGEST_NAME, autocomplete="off"),
+        html.Label("When", htmlFor=CRON),
+        cron,
+        examples,
+        html.Div(f"Five parts: {parts}.", className="text-secondary small"),
+        html.Div(id=PREVIEW, className="lb-preview", **aria(live="polite")),
+    ]
+    return form_dialog(FORM, FORM_HEADING, fields, SAVE)
 
 
 def _card(view: ScheduleView, names: dict[str, str], moment: datetime) -> Component:

@@ -6,13 +6,13 @@ from enum import IntEnum
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
 from data.records import MrSequence, Spacing
 from models.acquisition import network
 from models.imaging import normalised, to_square
 from models.suitability.task import middle_slices
-from models.task import Answer, Array, Decision, FloatArray, Placement, Task, TaskKind
+from models.task import Answer, Array, Decision, FloatArray, Placement, Task, TaskKind, as_trained
 
 
 class Shown(IntEnum):
@@ -99,10 +99,6 @@ def probabilities_of(answer: Answer) -> FloatArray:
     return np.array([answer.routes[shown.name] for shown in Shown], dtype=np.float32)
 
 
-def _unchanged(trained: nn.Module) -> nn.Module:
-    return trained
-
-
 TASK = Task(
     name="acquisition",
     title="MRI sequence and view of the input",
@@ -111,7 +107,7 @@ TASK = Task(
     input_size=network.INPUT_SIZE,
     preprocessing="nine middle slices, percentiles 1 and 99.5 to 0..1, padded square, 160 px",
     build=network.build,
-    for_inference=_unchanged,
+    for_inference=as_trained,
     prepare=prepare,
     answer=answer,
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
 from data.records import BRAIN_TUMOUR, PNEUMONIA, Spacing
 from models.imaging import normalised, to_square
 from models.suitability import network
-from models.task import Answer, Array, Decision, FloatArray, Placement, Task, TaskKind
+from models.task import Answer, Array, Decision, FloatArray, Placement, Task, TaskKind, as_trained
 
 ROUTES: tuple[str | None, ...] = (BRAIN_TUMOUR, PNEUMONIA, None)
 SLICES = 9
@@ -46,10 +46,6 @@ def answer(logits: FloatArray, placement: Placement, spacing: Spacing, decision:
     return Answer(best, best >= decision.threshold, routes=routes)
 
 
-def _unchanged(trained: nn.Module) -> nn.Module:
-    return trained
-
-
 TASK = Task(
     name="suitability",
     title="Suitability of the input",
@@ -58,7 +54,7 @@ TASK = Task(
     input_size=network.INPUT_SIZE,
     preprocessing="nine middle slices, percentiles 1 and 99.5 to 0..1, padded square, 112 px",
     build=network.build,
-    for_inference=_unchanged,
+    for_inference=as_trained,
     prepare=prepare,
     answer=answer,
 )
