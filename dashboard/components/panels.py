@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components import unaided
 from dashboard.components.attributes import aria, data
 from dashboard.components.downloads import download_link
 from dashboard.components.facts import fact_list, warning
@@ -221,6 +222,8 @@ def provenance(result: Result | None) -> Component | None:
 
 def downloads(view: ScanView) -> list[Component]:
     """Links to files; those of one slice follow the viewer (viewer.js sets their address)."""
+    if view.reads_unaided is not None:
+        return [html.P(unaided.HIDDEN, className="text-secondary mb-0")]
     base = f"/scans/{view.scan.id}/download"
     links: list[Component] = []
     if view.result is not None and view.result.has_mask:
@@ -236,9 +239,8 @@ def downloads(view: ScanView) -> list[Component]:
         if view.corrected is not None:
             address = f"{base}/mask?form=nifti&layer=corrected"
             links.append(download_link("Corrected mask, NIfTI", "bi-badge-3d", href=address))
-    if view.reads_unaided is None:
-        overlay, address = "This slice with overlay, PNG", f"{base}/overlay/0.png"
-        links.append(download_link(overlay, "bi-layers", href=address, **data(follows="overlay")))
+    overlay, address = "This slice with overlay, PNG", f"{base}/overlay/0.png"
+    links.append(download_link(overlay, "bi-layers", href=address, **data(follows="overlay")))
     return links
 
 

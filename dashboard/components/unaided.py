@@ -31,6 +31,7 @@ SHOW = "unaided-show"
 ASK = "unaided-ask"
 ASK_ROW = "unaided-ask-row"
 
+HIDDEN = "Shown once you have said what you see."
 _BY_RULE = (
     "Your department asks that this scan is read without the AI first. Its result is hidden until you have "
     "said what you see."

@@ -49,6 +49,8 @@ def after_taking_back(view: ScanView) -> str:
 
 def history(view: ScanView) -> Component:
     """Who said what of which result, newest first, taken back or not."""
+    if view.reads_unaided is not None:
+        return html.P(unaided.HIDDEN, className="text-secondary mb-0")
     reviews, without_ai = view.reviews, unaided.entries(view)
     if not reviews and not without_ai:
         return html.P(NOT_REVIEWED, className="text-secondary mb-0")

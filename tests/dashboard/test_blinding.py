@@ -22,7 +22,7 @@ from sqlalchemy import delete
 
 from data.database import writing
 from data.ledger.coding import DIMENSIONS
-from data.records import RejectReason, Role, Scan, UnaidedFinding, User, WorklistQuery, WorklistRow
+from data.records import PNEUMONIA, RejectReason, Role, Scan, UnaidedFinding, User, WorklistQuery, WorklistRow
 from data.tables import results
 from services.reviewing.review import DrawnMask
 from tests.dashboard.clinic import Clinic
@@ -188,34 +188,47 @@ def person(clinic: Clinic, sign_in) -> Callable[[str, Role], tuple[FlaskClient, 
     return signed_in
 
 
+def film_of(clinic: Clinic) -> Scan:
+    clinic.read_film(clinic.add_film("u"))
+    return clinic.add_film("u")
+
+
 def another_result(clinic: Clinic, scan: Scan) -> None:
     """In the place of the one there is, so that no count of readings changes."""
     with writing(clinic.database) as connection:
         connection.execute(delete(results).where(results.c.scan_id == scan.id))
+    if scan.task == PNEUMONIA:
+        clinic.read_film(scan, positive=False, probability=0.0321)
+        return
     clinic.read_volume(
         scan, mask=np.zeros(scan.shape, bool), positive=False, probability=0.0321, expected=0.4
     )
 
 
-def test_nothing_of_the_model_gets_to_who_reads_without_it(clinic: Clinic, scan: Scan, person) -> None:
+@pytest.mark.parametrize(
+    ("film", "parts"),
+    [
+        (False, ("mask_voxels", "outline_picture", "download_mask", "api_mask", "export_result")),
+        (True, ("scan-result",)),
+    ],
+)
+def test_nothing_of_the_model_gets_to_who_reads_without_it(
+    clinic: Clinic, scan: Scan, person, film: bool, parts: tuple[str, ...]
+) -> None:
+    scan = film_of(clinic) if film else scan
     (client, hart), (head_client, head) = person("hart"), person("head", Role.HEAD)
     clinic.services.reviewing.unaided.ask([scan.id], hart)
-    clinic.read_volume(scan, lesions=2)
+    clinic.read_film(scan) if film else clinic.read_volume(scan, lesions=2)
     before, seen = everything(clinic, client, hart, scan), everything(clinic, head_client, head, scan)
+    if film:  # both maps are alike
+        assert (before["heatmap_picture  0"][0], seen["heatmap_picture  0"][0]) == (404, 200)
     another_result(clinic, scan)
     assert differing(before, everything(clinic, client, hart, scan)) == set()
     told = differing(seen, everything(clinic, head_client, head, scan))
-    for part in (
-        "api_scan",
-        "mask_voxels",
-        "download_mask",
-        "reading_report",
-        "scan-result",
-        "result positive",
-    ):
+    for part in ("api_scan", "api_patient", "reading_report", "scan-result", "result positive", *parts):
         assert any(part in name for name in told), f"the test does not see {part}"
     clinic.services.reviewing.unaided.give(scan.id, hart, UnaidedFinding.ABSENT)
-    assert differing(before, everything(clinic, client, hart, scan)) & {"result negative", "mask_voxels  0"}
+    assert differing(before, everything(clinic, client, hart, scan)) & {"result negative", "api_scan  0"}
 
 
 def test_nothing_of_the_first_reader_gets_to_the_second(clinic: Clinic, scan: Scan, person) -> None:

@@ -121,8 +121,10 @@ def rule_words(rule: UnaidedRule | None) -> str:
     """Say which rule holds, since when and by whom."""
     if rule is None:
         return "No rule: scans are read without the AI first where a reader asks for it."
-    share = {0: "None", 100: "Every one"}.get(rule.percent, f"{rule.percent} %")
+    share = {0: "No new scan is", 100: "Every new scan is"}.get(
+        rule.percent, f"{rule.percent} % of the new scans are"
+    )
     return (
-        f"{share} of the new scans is read without the AI first by the reviewer who opens it first, since "
+        f"{share} read without the AI by the reviewer who opens it first, since "
         f"{local_time(rule.created_at)} (set by {rule.set_name})."
     )
