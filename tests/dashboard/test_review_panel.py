@@ -108,9 +108,9 @@ def test_mask_advice_names_the_grid(clinic: Clinic) -> None:
     assert "80 × 64 pixels" in parts.mask_advice(clinic.add_film("u"))
 
 
-def test_next_is_the_oldest_unread_of_the_task_or_of_the_list(clinic: Clinic, grey: User) -> None:
+def test_next_is_the_next_unread_one_of_the_list_or_of_the_whole_worklist(clinic: Clinic, grey: User) -> None:
     first, second, third = (clinic.add_volume("u") for _ in range(3))
-    waiting, film = clinic.add_volume("u"), clinic.add_film("u")
+    film = clinic.add_film("u")
     for scan in (first, second, third):
         clinic.read_volume(scan)
     clinic.read_film(film)
@@ -119,12 +119,13 @@ def test_next_is_the_oldest_unread_of_the_task_or_of_the_list(clinic: Clinic, gr
         address = page.next_address(clinic.services.reviewing, grey, scan.id, search)
         return None if address is None else str(address)
 
-    assert [following(scan) for scan in (first, second, third, waiting, film)] == [
-        f"/scans/{second.id}", f"/scans/{third.id}", f"/scans/{first.id}", f"/scans/{first.id}", None,
+    # As the worklist stands, the newest first; after the last one, from the top.
+    assert [following(scan) for scan in (film, third, second, first)] == [
+        f"/scans/{third.id}", f"/scans/{second.id}", f"/scans/{first.id}",
+        f"/scans/{film.id}",
     ]  # fmt: skip
     decide(clinic, grey, second, parts.ACCEPT)
-    assert following(first) == f"/scans/{third.id}"
-    assert following(second) == f"/scans/{third.id}"
+    assert following(third) == f"/scans/{first.id}"
     assert following(first, "?task=pneumonia&before=x") == f"/scans/{film.id}?task=pneumonia"
     assert following(film, "?task=pneumonia") is None
     decide(clinic, grey, third, parts.ACCEPT)
@@ -133,4 +134,5 @@ def test_next_is_the_oldest_unread_of_the_task_or_of_the_list(clinic: Clinic, gr
     assert following(third, listed) == f"/scans/{first.id}?{listed[1:]}"
     assert following(third, "?task=brain-tumour&q=nobody") is None
     decide(clinic, grey, first, parts.UNSURE)
-    assert following(third) is None
+    assert following(third, "?task=brain-tumour") is None
+    assert following(third) == f"/scans/{film.id}"
