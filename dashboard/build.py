@@ -28,6 +28,7 @@ from dashboard.pages import (
     admin,
     alerts,
     cohort,
+    dicom,
     drift,
     feedback,
     growth,
@@ -114,6 +115,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
     admin.register(app, services.accounts, services.importing, services.settings.imports_from)
     alerts.register(app, services.alerts, services.schedules, services.accounts)
+    dicom.register(app, services.receiving.received)
     shell.register(app)
     bell.register(app, services.alerts)
 

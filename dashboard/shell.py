@@ -21,6 +21,7 @@ from dashboard.pages import (
     admin,
     alerts,
     cohort,
+    dicom,
     drift,
     growth,
     models,
@@ -77,6 +78,7 @@ PAGES = (
     Page(addresses.MODELS, "Models", "bi-cpu", models.layout),
     Page(addresses.REHEARSALS, "Rehearsal", "bi-cpu", rehearsal.layout, takes_argument=True),
     Page(addresses.REPORTS, "Reports", "bi-file-earmark-text", reports.layout),
+    Page(addresses.DICOM, "DICOM", "bi-hdd-network", dicom.layout),
     Page(addresses.FEEDBACK, "Messages", "bi-chat-left-text", feedback_page.layout),
     Page(addresses.ALERTS, "Alerts", "bi-bell", alerts.layout),
 )

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, quote, urlencode
 ADMIN = "/admin"
 ALERTS = "/alerts"
 COHORT = "/cohort"
+DICOM = "/dicom"
 DRIFT = "/drift"
 FEEDBACK = "/feedback"
 MODELS = "/models"

@@ -65,6 +65,7 @@ class Permission(StrEnum):
     DECIDE_ALERTS = "decide on alerts"
     SCHEDULE = "schedule runs"
     IMPORT = "import folders"
+    SEE_RECEIVED = "see what the DICOM node received"
     ADMINISTER = "administer accounts"
 
 
@@ -181,6 +182,10 @@ TABLE: Mapping[Permission, Grant] = {
         (_HEAD, _MLOPS, _ADMIN), "Add, change, pause, run and delete what is run periodically."
     ),
     Permission.IMPORT: Grant((_ADMIN,), "Import folders of the server's machine, and see what was not read."),
+    Permission.SEE_RECEIVED: Grant(
+        (_MLOPS, _ADMIN),
+        "See who sends to the DICOM node, what came, and why a study was refused; no patient, no picture.",
+    ),
     Permission.ADMINISTER: Grant(
         (_ADMIN,), "Create accounts, set roles, reset passwords, switch accounts on and off."
     ),

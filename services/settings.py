@@ -53,12 +53,26 @@ class Settings:
     keep_reports_days: int = 0
     sign_certificate: Path | None = None
     sign_password: str = ""
+    dicom_ae_title: str = "LIGHTBOX"
+    dicom_host: str = "127.0.0.1"
+    dicom_port: int = 11112
+    dicom_senders: str = "*@127.0.0.1"
+    dicom_silence_seconds: int = 30
+    dicom_folder_bytes: int = 10 * GIB
+    dicom_certificate: Path | None = None
+    dicom_key: Path | None = None
+    dicom_ca: Path | None = None
     time_zone: str = ""  # of times that name none; the process itself reads TZ, this checks it
 
     @property
     def imports_from(self) -> Path:
         """Below this folder of the server's machine lies what may be imported from the page."""
         return self.import_folder or self.home / "import"
+
+    @property
+    def dicom_folder(self) -> Path:
+        """Where the DICOM node puts what it receives."""
+        return self.home / "dicom"
 
     @property
     def public_url(self) -> str:
@@ -104,6 +118,15 @@ class Settings:
             keep_reports_days=_whole(env, "LIGHTBOX_KEEP_REPORTS_DAYS", cls.keep_reports_days, least=0),
             sign_certificate=_file(env, "LIGHTBOX_SIGN_CERTIFICATE"),
             sign_password=env.get("LIGHTBOX_SIGN_PASSWORD", ""),
+            dicom_ae_title=_ae_title(env, "LIGHTBOX_DICOM_AE_TITLE", cls.dicom_ae_title),
+            dicom_host=env.get("LIGHTBOX_DICOM_HOST", cls.dicom_host),
+            dicom_port=_whole(env, "LIGHTBOX_DICOM_PORT", cls.dicom_port),
+            dicom_senders=env.get("LIGHTBOX_DICOM_SENDERS") or cls.dicom_senders,
+            dicom_silence_seconds=_whole(env, "LIGHTBOX_DICOM_SILENCE_SECONDS", cls.dicom_silence_seconds),
+            dicom_folder_bytes=_whole(env, "LIGHTBOX_DICOM_FOLDER_MIB", cls.dicom_folder_bytes >> 20) << 20,
+            dicom_certificate=_file(env, "LIGHTBOX_DICOM_CERTIFICATE"),
+            dicom_key=_file(env, "LIGHTBOX_DICOM_KEY"),
+            dicom_ca=_file(env, "LIGHTBOX_DICOM_CA"),
             time_zone=_zone(env, "TZ"),
         )
 
@@ -126,6 +149,15 @@ def _share(env: Mapping[str, str], name: str, default: int) -> int:
     if value > 100:
         raise InvalidInput(f"The setting {name} is a share in per cent: at most 100, not {value}.")
     return value
+
+
+def _ae_title(env: Mapping[str, str], name: str, default: str) -> str:
+    title = env.get(name, "").strip() or default
+    if len(title) > 16 or not (title.isascii() and title.isprintable()) or "\\" in title:
+        raise InvalidInput(
+            f"The setting {name} must be an AE title: at most 16 ASCII characters, no backslash."
+        )
+    return title
 
 
 def _zone(env: Mapping[str, str], name: str) -> str:

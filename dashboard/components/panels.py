@@ -175,7 +175,6 @@ def facts(view: ScanView, user: User) -> Component:
         rows += [("Name", identity.name), ("Patient ID", identity.patient_id), ("Born", identity.birth_date)]
         rows += [("In conflict with", ", ".join(view.patient.in_conflict_with))]
     age = None if header.age_years is None else f"{header.age_years:.0f} years"
-    sender = view.uploaded_by or ("the demonstration" if scan.synthetic else "an import")
     size = f"{scan.width} × {scan.height}" + (f" × {scan.slices}" if scan.slices > 1 else "")
     rows += [
         ("Pseudonym", view.patient.pseudonym),
@@ -190,10 +189,19 @@ def facts(view: ScanView, user: User) -> Component:
         ("Site", header.site),
         ("Size", f"{size} pixels"),
         ("Voxel size", spacing_words(scan.spacing)),
-        ("Uploaded", f"{local_time(scan.created_at)} by {sender}"),
+        _arrival(view),
         ("Scan", html.Code(scan.id[:12])),
     ]
     return fact_list([(name, value) for name, value in rows if value])
+
+
+def _arrival(view: ScanView) -> tuple[str, str]:
+    """When a scan came, and from whom."""
+    scan, at = view.scan, local_time(view.scan.created_at)
+    if view.received_from:
+        return "Received", f"{at} from AE {view.received_from}"
+    sender = view.uploaded_by or ("the demonstration" if scan.synthetic else "an import")
+    return "Uploaded", f"{at} by {sender}"
 
 
 def provenance(result: Result | None) -> Component | None:

@@ -14,6 +14,10 @@
 - `without_identity(file)`: a DICOM file's bytes without direct identifiers
 - `kept_series(archive, grid, displayed)`: which pictures of which DICOM instances a kept scan came from
 
+For what comes over the network:
+
+- `uids_of(dataset, transfer_syntax)`, `file_head(...)`, `sender_in(file)`: of data sets and their files
+
 For bulk imports, all guarded in the same way:
 
 - `is_archive(file)`, `unpack(file, into, limits)`: a zip or tar laid out as files
@@ -24,6 +28,15 @@ For bulk imports, all guarded in the same way:
 from data.formats.decoding import decode
 from data.formats.dicom.deidentification import without_identity
 from data.formats.dicom.kept_series import SourceFrame, SourceSeries, kept_series
+from data.formats.dicom.transfer import (
+    IMPLEMENTATION_NAME,
+    IMPLEMENTATION_UID,
+    InstanceUids,
+    file_head,
+    is_uid,
+    sender_in,
+    uids_of,
+)
 from data.formats.geometry import (
     display_affine,
     display_shape,
@@ -44,6 +57,8 @@ from data.formats.processes.guard import ReaderUnavailable, decode_guarded
 from data.formats.processes.sightings import Sighting, grouped
 
 __all__ = [
+    "IMPLEMENTATION_NAME",
+    "IMPLEMENTATION_UID",
     "Decoded",
     "Item",
     "Limits",
@@ -74,4 +89,9 @@ __all__ = [
     "to_source",
     "unpack",
     "without_identity",
+    "InstanceUids",
+    "file_head",
+    "is_uid",
+    "sender_in",
+    "uids_of",
 ]

@@ -26,6 +26,7 @@ from data.records.promotions import (
     PromotionState,
     PromotionVerdict,
 )
+from data.records.received import ReceivedOutcome, ReceivedSeries, Sender, SenderCount, sending_ae_title
 from data.records.rehearsals import Cost, PairedMetric, Rehearsal, RehearsedScan, VersionAnswer
 from data.records.reports import Report, ReportKind, ReportState
 from data.records.results import (
@@ -193,4 +194,9 @@ __all__ = [
     "WorklistPage",
     "WorklistQuery",
     "WorklistRow",
+    "ReceivedOutcome",
+    "ReceivedSeries",
+    "Sender",
+    "SenderCount",
+    "sending_ae_title",
 ]

@@ -11,6 +11,7 @@ from data.tables.feedback import feedback
 from data.tables.imports import import_items, imports
 from data.tables.jobs import jobs, schedules
 from data.tables.ledger import ledger, views
+from data.tables.received import dicom_senders, received_series
 from data.tables.reports import reports
 from data.tables.results import results, review_requests, reviews, second_readings
 from data.tables.revisions import REVISION_OF_PATIENTS, REVISION_OF_SCANS, REVISION_OF_USERS, revisions
@@ -26,6 +27,7 @@ __all__ = [
     "ai_results_seen",
     "alerts",
     "audit_events",
+    "dicom_senders",
     "drift_references",
     "drift_runs",
     "embeddings",
@@ -40,6 +42,7 @@ __all__ = [
     "patient_conflicts",
     "patients",
     "promotions",
+    "received_series",
     "refusals",
     "reports",
     "results",

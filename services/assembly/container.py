@@ -19,6 +19,7 @@ from services.assembly.health import Health
 from services.assembly.parts import Parts
 from services.assembly.performance import PerformanceServices, build_performance
 from services.assembly.reading import ReadingServices, build_reading
+from services.assembly.receiving import ReceivingServices, build_receiving
 from services.assembly.reporting import (
     build_exports,
     build_reading_reports,
@@ -55,6 +56,7 @@ class Services:
     reading: ReadingServices
     reviewing: ReviewingServices
     importing: Importing
+    receiving: ReceivingServices
     cohort: CohortServices
     versions: VersionServices
     performance: PerformanceServices
@@ -77,9 +79,11 @@ class Services:
         self.performance.real_use.resume()
         self.importing.resume()
         self.reading.uploads.forget_broken()
+        self.receiving.handover.start()
 
     def close(self) -> None:
         """End the work at hand; what is unfinished goes on at the next start."""
+        self.receiving.handover.stop()
         self.versions.serving.stop()
         self.jobs.stop()
         self.reading.batcher.stop()
@@ -130,6 +134,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     importing = Importing(
         settings, stores.database, stores.files, reading.reader, jobs, real_use.truth_changed
     )
+    receiving = build_receiving(stores, reading.intake)
 
     schedule_drift(schedules, drift, stores.clinical)
     schedule_reports(schedules, reporting)
@@ -145,6 +150,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         reading=reading,
         reviewing=reviewing,
         importing=importing,
+        receiving=receiving,
         cohort=cohort,
         versions=versions,
         performance=performance,
@@ -162,6 +168,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             stores.scans,
             job_store,
             feedback,
+            receiving.received,
             tuple(tasks.ALL),
         ),
         database=stores.database,

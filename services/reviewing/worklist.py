@@ -33,6 +33,7 @@ from data.records import (
     counting_mask,
     counting_measurements,
     current_review,
+    sending_ae_title,
 )
 from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
@@ -70,6 +71,7 @@ class ScanView:
     results: tuple[Result, ...]
     reviews: tuple[Review, ...]
     uploaded_by: str
+    received_from: str | None  # the AE title that sent it to the DICOM node
     orientation: Letters | None  # letters at (left, right, top, bottom) of the picture
     double: DoubleReading | None = None  # where two people are asked to read it
     unaided: tuple[UnaidedReading, ...] = ()  # that the viewer may know of
@@ -181,6 +183,7 @@ class Worklist:
             results=(),
             reviews=(),
             uploaded_by=uploader.display_name if uploader else "",
+            received_from=sending_ae_title(scan.uploaded_by),
             orientation=letters(scan.grid),
             unaided=unaided,
             reads_unaided=next((kept for kept in unaided if hides_model(kept, viewer)), None),

@@ -29,7 +29,7 @@ PAGES = {
     ),
     Role.HEAD: ("/worklist", "/scans/{scan_id}", "/alerts", "/drift", "/performance", "/reports"),
     Role.MLOPS: ("/models", "/drift", "/alerts", "/rehearsals/{run_id}"),
-    Role.ADMIN: ("/admin", "/alerts"),
+    Role.ADMIN: ("/admin", "/alerts", "/dicom"),
 }  # fmt: skip
 SERIOUS = ("serious", "critical")
 

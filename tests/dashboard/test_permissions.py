@@ -135,7 +135,7 @@ CALLBACKS: dict[str, Permission] = {
     "drift": DRIFT, "drift-all": SEE, "drift-run": Permission.RUN_DRIFT, "drift-freeze": Permission.RUN_DRIFT,
     "models": Permission.SEE_MODELS, "models-look": Permission.PROMOTE, "rehearsal": Permission.SEE_MODELS,
     "rehearsal-cancel": Permission.REHEARSE, "report": Permission.USE_REPORTS,
-    "admin": Permission.ADMINISTER, "import": Permission.IMPORT,
+    "admin": Permission.ADMINISTER, "dicom": Permission.SEE_RECEIVED, "import": Permission.IMPORT,
     "alert": Permission.DECIDE_ALERTS, "bell": Permission.DECIDE_ALERTS, "schedule": Permission.SCHEDULE,
 }  # fmt: skip
 
@@ -250,7 +250,7 @@ def test_the_pages_are_shown_for_what_is_on_them() -> None:
         "/admin": "A", "/worklist": "CHM", "/scans": "CHM", "/patients": "CHM", "/cohort": "CHM",
         "/performance": "CHM",
         "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/reports": "CHM", "/alerts": "HMA",
-        "/feedback": "CHM",
+        "/feedback": "CHM", "/dicom": "MA",
     }  # fmt: skip
 
 

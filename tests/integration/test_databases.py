@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,28 @@ from alembic.migration import MigrationContext
 from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
-from data.database import alembic_config, migrate, open_database, reading, writing
+from data.database import alembic_config, migrate, now, open_database, reading, writing
 from data.errors import InvalidInput
 from data.ledger.in_memory import Ledger
 from data.ledger.worklist import WorklistStore
-from data.records import Features, Identity, JobState, Refusal, Role, ScanStatus, Verdict, WorklistQuery
+from data.records import (
+    Features,
+    Identity,
+    JobState,
+    ReceivedSeries,
+    Refusal,
+    Role,
+    ScanStatus,
+    Sender,
+    SenderCount,
+    Verdict,
+    WorklistQuery,
+)
 from data.stores.audit import AuditLog
 from data.stores.features import FeatureStore
 from data.stores.jobs import JobStore
 from data.stores.patients import PatientStore
+from data.stores.received import ReceivedStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
@@ -151,6 +165,22 @@ def test_outcomes_at_once_are_all_noted(engine):
     after = uploads.get(upload.id)
     assert (len(after.scan_ids), len(after.refusals)) == (8, 8)
     assert uploads.advance(upload.id, 3 << 30).offset == 3 << 30
+
+
+def test_what_the_dicom_node_received_is_counted_once_each(engine):
+    received, upload = ReceivedStore(engine), an_upload()
+    UploadStore(engine).add(upload)
+    early, late = now() - timedelta(minutes=5), now()
+    sender = Sender("MR1", "10.1.0.5")
+    series = ReceivedSeries("1.2", "1.2.1", sender, ("1.5", "1.6"), upload.id, late)
+    received.put(series, [SenderCount(sender, 2, late)])
+    received.put(series, [])
+    received.put(replace(series, sop_uids=("1.5", "1.6", "1.7")), [SenderCount(sender, 1, early)])
+    assert received.senders() == [SenderCount(sender, 3, late)]
+    assert received.get("1.2", "1.2.1") == replace(series, sop_uids=("1.5", "1.6", "1.7"))
+    assert received.get("1.2", "1.2.2") is None and received.studies() == 1
+    (outcome,) = received.outcomes(5)
+    assert (outcome.state, outcome.scans, outcome.refusals) == (upload.state, 0, ())
 
 
 def test_accounts(engine):

@@ -70,6 +70,7 @@ MEANT = {
     Permission.DECIDE_ALERTS: "HMA",
     Permission.SCHEDULE: "HMA",
     Permission.IMPORT: "A",
+    Permission.SEE_RECEIVED: "MA",
     Permission.ADMINISTER: "A",
 }
 NO_ID = "0" * 32
@@ -216,6 +217,7 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.SCHEDULE, "go on", lambda s, u: s.schedules.go_on(NO_ID, u)),
     (Permission.SCHEDULE, "run now", lambda s, u: s.schedules.run_now(NO_ID, u)),
     (Permission.SCHEDULE, "delete", lambda s, u: s.schedules.delete(NO_ID, u)),
+    (Permission.SEE_RECEIVED, "overview", lambda s, u: s.receiving.received.overview(u)),
     (Permission.IMPORT, "start below", lambda s, u: s.importing.start_below(u, "")),
     (Permission.IMPORT, "start", lambda s, u: s.importing.start(Path("/no/such/folder"), user=u)),
     (Permission.IMPORT, "pause", lambda s, u: s.importing.pause(NO_ID, u)),

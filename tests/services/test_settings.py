@@ -38,6 +38,13 @@ def test_a_wrong_number_names_its_setting(wrong: str) -> None:
         Settings.from_env({"LIGHTBOX_THREADS": wrong})
 
 
+@pytest.mark.parametrize("wrong", ["A" * 17, "BACK\\SLASH", "RÖNTGEN"])
+def test_an_ae_title_that_is_none_is_refused(wrong: str) -> None:
+    with pytest.raises(InvalidInput, match="LIGHTBOX_DICOM_AE_TITLE"):
+        Settings.from_env({"LIGHTBOX_DICOM_AE_TITLE": wrong})
+    assert Settings.from_env({"LIGHTBOX_DICOM_AE_TITLE": "A" * 16}).dicom_ae_title == "A" * 16
+
+
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", ":Asia/Tokyo", "CET-1CEST,M3.5.0,M10.5.0/3", ""])
 def test_a_time_zone_is_taken(zone: str) -> None:
     assert Settings.from_env({"TZ": zone}).time_zone == zone.removeprefix(":")

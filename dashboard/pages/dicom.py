@@ -1,0 +1,50 @@
+"""What scanners and the PACS sent to the DICOM node, and what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dash import Dash, Input, Output, dcc, html
+from dash.development.base_component import Component
+
+from dashboard.auth import require
+from dashboard.components import dicom as parts
+from dashboard.components.dicom import OVERVIEW, TICK
+from data.records import User
+from services.permissions import Permission
+
+if TYPE_CHECKING:
+    from services.receiving.received import Received
+
+EVERY_MS = 5000
+
+
+def layout(user: User, argument: str = "") -> Component:
+    """Build the page; its content comes from `show`."""
+    return html.Div(
+        [
+            html.Div(html.H1("DICOM node"), className="lb-page-head"),
+            html.Div(id=OVERVIEW, className="lb-dicom"),
+            dcc.Interval(id=TICK, interval=EVERY_MS),
+        ]
+    )
+
+
+def show(received: Received, user: User) -> list[Component]:
+    """Return the node's state, its senders, and the studies that came."""
+    overview = received.overview(user)
+    return [
+        parts.node(overview.node),
+        parts.senders(overview.senders),
+        *parts.refused(overview.node),
+        parts.waiting(overview.waiting, overview.silence_seconds),
+        parts.studies(overview.studies),
+    ]
+
+
+def register(app: Dash, received: Received) -> None:
+    """Bind the page."""
+
+    @app.callback(Output(OVERVIEW, "children"), Input(TICK, "n_intervals"))
+    def _show(_: int | None) -> list[Component]:
+        return show(received, require(Permission.SEE_RECEIVED))

@@ -1,0 +1,90 @@
+"""Encoded data sets, and the files that they become."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from data.errors import RefusedScan
+from data.formats import InstanceUids, file_head, is_uid, sender_in, uids_of
+from tests.data.formats.making import picture
+
+SYNTAXES = (
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    DeflatedExplicitVRLittleEndian,
+)
+
+
+def encoded(dataset: Dataset, syntax: str) -> bytes:
+    """The data set alone, as it goes over the network."""
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset["PixelData"].VR = "OW"
+    stream = io.BytesIO()
+    dataset.save_as(stream, enforce_file_format=True)
+    stream.seek(0)
+    meta = pydicom.dcmread(stream).file_meta
+    return stream.getvalue()[132 + 12 + meta.FileMetaInformationGroupLength :]
+
+
+def instance(**elements: Any) -> Dataset:
+    return picture(np.arange(64, dtype=np.uint16).reshape(8, 8), **elements)
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_uids_are_read_and_the_file_is_what_was_sent(syntax: str, tmp_path: Path) -> None:
+    dataset = instance()
+    content = encoded(dataset, syntax)
+    uids = uids_of(content, syntax)
+    assert uids == InstanceUids(dataset.SOPClassUID, dataset.SOPInstanceUID, "1.2.3.4", "1.2.3")
+    file = tmp_path / "kept.dcm"
+    file.write_bytes(file_head(uids, syntax, "MR1", "10.1.0.5") + content)
+    read = pydicom.dcmread(file)
+    assert (read.file_meta.TransferSyntaxUID, read.SOPInstanceUID) == (syntax, dataset.SOPInstanceUID)
+    if syntax != ExplicitVRBigEndian:  # whose pixels pydicom does not swap when it writes
+        assert np.array_equal(read.pixel_array, dataset.pixel_array)
+    assert sender_in(file) == ("MR1", "10.1.0.5")
+
+
+@pytest.mark.parametrize("keyword", ["SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"])
+@pytest.mark.parametrize("value", [None, "", "../../etc", "1.2.x", "1." * 32 + "1"])
+def test_what_is_no_uid_is_refused_and_never_names_a_file(keyword: str, value: str | None) -> None:
+    dataset = instance()
+    if value is None:
+        delattr(dataset, keyword)
+    else:
+        setattr(dataset, keyword, value)
+    syntax = ImplicitVRLittleEndian
+    stream = pydicom.filebase.DicomBytesIO()
+    stream.is_implicit_VR, stream.is_little_endian = True, True
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset["PixelData"].VR = "OW"
+    pydicom.filewriter.write_dataset(stream, dataset)
+    with pytest.raises(RefusedScan, match=keyword):
+        uids_of(bytes(stream.getvalue()), syntax)
+
+
+@pytest.mark.filterwarnings("ignore:Expected explicit VR")
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_noise_is_refused(syntax: str) -> None:
+    for content in (b"", b"\0" * 7, np.random.default_rng(1).bytes(4000)):
+        with pytest.raises(RefusedScan):
+            uids_of(content, syntax)
+
+
+def test_uids_have_at_most_64_digits_and_dots() -> None:
+    assert is_uid("1." + "2" * 62) and not is_uid("1." + "2" * 63)
+    assert not is_uid(".") and not is_uid("..") and not is_uid("1..2") and not is_uid("1.2\n")
