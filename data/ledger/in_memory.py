@@ -111,8 +111,9 @@ class Ledger:
         """The columns without what is hidden; those asked for last are kept, as a page asks often."""
         key = (now.revision, self._seen_people, hidden)
         if key not in self._blinded:
-            while len(self._blinded) >= BLINDED_KEPT:
-                self._blinded.pop(next(iter(self._blinded)))
+            current = [kept for kept in self._blinded if kept[:2] == key[:2]]
+            # Of another revision nothing is asked again, and each is as large as the whole ledger.
+            self._blinded = {kept: self._blinded[kept] for kept in current[1 - BLINDED_KEPT :]}
             self._blinded[key] = self._replaced(hidden, now)
         return self._blinded[key]
 

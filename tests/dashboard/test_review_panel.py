@@ -126,6 +126,7 @@ def test_next_is_the_next_unread_one_of_the_list_or_of_the_whole_worklist(clinic
     ]  # fmt: skip
     decide(clinic, grey, second, parts.ACCEPT)
     assert following(third) == f"/scans/{first.id}"
+    assert following(second) == f"/scans/{first.id}"  # it goes on from where the reviewed one stood
     assert following(first, "?task=pneumonia&before=x") == f"/scans/{film.id}?task=pneumonia"
     assert following(film, "?task=pneumonia") is None
     decide(clinic, grey, third, parts.ACCEPT)
