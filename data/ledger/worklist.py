@@ -105,8 +105,8 @@ class WorklistStore:
     ) -> str | None:
         """The scan that comes after this one among those asked for, whether or not it is one of them.
 
-        Its place is the one that it had before anybody reviewed it: a review takes its urgency away. After the
-        last one comes the first; None where there is no other.
+        Its place is the one that it had before anybody reviewed it: a review takes its urgency away. After
+        the last one comes the first; None where there is no other.
         """
         columns = self._ledger.columns(replace(hidden, reviews=hidden.reviews | {scan_id}))
         alive = row_numbers(columns.index.alive)
