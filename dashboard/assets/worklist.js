@@ -179,7 +179,7 @@
     if (!grid) return;
     attach(grid);
     fit();
-    setTimeout(() => place(grid)); // the grid takes the rows after this
+    setTimeout(() => grid.isDestroyed() || place(grid)); // it takes the rows after this, unless the page was left
   };
 
   function fit() {

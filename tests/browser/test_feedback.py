@@ -15,6 +15,7 @@ def test_a_clinician_says_what_is_wrong_and_gets_the_answer(clinic, open_tab, wi
     clinic.read_volume(scan)
     clinician = open_tab(width).sign_in(Role.CLINICIAN, f"/scans/{scan.id}")
     summary = clinician.get_by_text("Something is wrong with this result")
+    expect(summary).to_be_visible()  # the panel comes with the result; hidden it takes no key
     summary.focus()
     clinician.keyboard.press("Enter")
     clinician.get_by_label("What", exact=True).select_option(label="Wrong place or side")
