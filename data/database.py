@@ -6,11 +6,11 @@ import hashlib
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from alembic import command
@@ -37,6 +37,8 @@ _DRIVERS = {
     "mariadb": "mysql+pymysql",
 }
 _BUSY_TIMEOUT_S = 15
+_VALUES_AT_ONCE = 500
+_Value = TypeVar("_Value")
 _WRITING = "lightbox_writing"
 _BUMP = update(revisions).where(revisions.c.name == bindparam("part")).values(value=revisions.c.value + 1)
 
@@ -51,6 +53,12 @@ _shared = threading.local()
 def id_from(*parts: str) -> str:
     """The id that follows from these parts, in every run: what is written twice is written once."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def statement_parts(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
+    """The values that one statement may name at a time: databases bound how many they take."""
+    for start in range(0, len(values), _VALUES_AT_ONCE):
+        yield values[start : start + _VALUES_AT_ONCE]
 
 
 def new_id() -> str:

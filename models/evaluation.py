@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -54,8 +53,8 @@ class Evaluation:
     def plain(self) -> dict[str, Any]:
         """The same as JSON's own types; what is not defined is None."""
         return {
-            "figures": {name: _plain(estimate) for name, estimate in self.figures.items()},
-            "groups": {name: _plain(estimate) for name, estimate in self.groups.items()},
+            "figures": {name: estimate.plain() for name, estimate in self.figures.items()},
+            "groups": {name: estimate.plain() for name, estimate in self.groups.items()},
             "cases": self.cases,
             "scored": None if self.scored is None else asdict(self.scored),
         }
@@ -75,10 +74,6 @@ class Evaluator(Protocol):
 
     def illustrated(self, names: list[str], decision: Decision) -> Iterable[Illustration]:
         """The named cases as pictures; empty where a task has none to show."""
-
-
-def _plain(estimate: Estimate) -> dict[str, float | int | None]:
-    return {name: value if math.isfinite(value) else None for name, value in asdict(estimate).items()}
 
 
 def runner(network: nn.Module, device: torch.device) -> Run:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from dashboard.api.models_common import ApiAnswer, ApiBody, ApiQuery
+from dashboard.api.models_performance import FigureAnswer
 from data.records import UnaidedReading
 
 
@@ -32,23 +33,14 @@ class ReaderStudyQuery(ApiQuery):
     task: str = Field(description="Such as brain-tumour")
 
 
-class ReaderFigureAnswer(ApiAnswer):
-    """A figure with its 95 % interval; null where it is not defined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-
-
 class PairingAnswer(ApiAnswer):
     """How far two of reader alone, AI and reader with AI agree."""
 
     name: str
     agree: int | None = Field(description="null where it would tell of few")
     n: int
-    kappa: ReaderFigureAnswer
-    dice: ReaderFigureAnswer
+    kappa: FigureAnswer
+    dice: FigureAnswer
 
 
 class ReaderStudyAnswer(ApiAnswer):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response
 
 from dashboard.api import operations
+from dashboard.api.models_performance import FigureAnswer
 from dashboard.api.models_unaided import (
     GivenReadingAnswer,
     PairingAnswer,
-    ReaderFigureAnswer,
     ReaderStudyAnswer,
     ReaderStudyQuery,
     UnaidedReadingBody,
@@ -72,24 +71,17 @@ class ApiUnaided:
         """The figures of one task."""
         user = require(Permission.SEE_STATISTICS)
         task = ReaderStudyQuery.given().task
-        self.services.performance.numbers.history(task)  # that there is such a task
+        self.services.performance.numbers.require_task(task)
         study = self.services.reviewing.reader_studies.of_task(task, user)
         pairings = [
             PairingAnswer(
                 name=each.name,
                 agree=each.agree,
                 n=each.n,
-                kappa=_figure(*vars(each.kappa).values()),
-                dice=_figure(*vars(each.dice).values()),
+                kappa=FigureAnswer.model_validate(each.kappa.plain()),
+                dice=FigureAnswer.model_validate(each.dice.plain()),
             )
             for each in study.pairings
         ]
         counts = {name: count for name, count in vars(study).items() if name != "pairings"}
         return answered(ReaderStudyAnswer(task=task, **counts, pairings=pairings, notice=NOTICE))
-
-
-def _figure(value: float, low: float, high: float, n: int) -> ReaderFigureAnswer:
-    known = not math.isnan(value)
-    return ReaderFigureAnswer(
-        value=value if known else None, low=low if known else None, high=high if known else None, n=n
-    )

@@ -19,7 +19,7 @@ from services.reviewing.review import DrawnMask, MaskFile, Remarks, Seen
 if TYPE_CHECKING:
     from services.assembly.container import Services
 
-SOMEBODY_ELSE = (
+_SOMEBODY_ELSE = (
     "Somebody else has signed in in this browser since this was drawn. Sign in as yourself, then save again."
 )
 
@@ -54,13 +54,7 @@ class ReviewFiles:
     def draw_mask(self, scan_id: str) -> Response:
         """Take a corrected mask as it was drawn: `mask` is gzip of one byte a voxel in display order."""
         user = require(Permission.REVIEW)
-        # A page outlives a session: somebody else may have signed in meanwhile in the same browser.
-        if request.form.get("user", user.id) != user.id:
-            raise InvalidInput(SOMEBODY_ELSE)
-        sent = request.files.get("mask")
-        if sent is None:
-            raise InvalidInput("The form must have a file named mask.")
-        drawn, remarks = DrawnMask(sent.read(), _empty()), _remarks(required=True)
+        drawn, remarks = sent_drawing(user), _remarks(required=True)
         return self._corrected(scan_id, user, drawn, remarks)
 
     def _corrected(self, scan_id: str, user: User, mask: MaskFile | DrawnMask, remarks: Remarks) -> Response:
@@ -71,6 +65,17 @@ class ReviewFiles:
             result = "" if view.result is None else view.result.id
             return user_facing_error(outdated, current=_current(result, view.current))
         return jsonify({"review": review.id})
+
+
+def sent_drawing(user: User) -> DrawnMask:
+    """The mask that the form brings as it was drawn; raises InvalidInput where it is somebody else's."""
+    # A page outlives a session: somebody else may have signed in meanwhile in the same browser.
+    if request.form.get("user", user.id) != user.id:
+        raise InvalidInput(_SOMEBODY_ELSE)
+    sent = request.files.get("mask")
+    if sent is None:
+        raise InvalidInput("The form must have a file named mask.")
+    return DrawnMask(sent.read(), _empty())
 
 
 def _remarks(*, required: bool) -> Remarks:

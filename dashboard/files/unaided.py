@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify
 
 from dashboard.auth import require
-from dashboard.files.reviews import SOMEBODY_ELSE
+from dashboard.files.reviews import sent_drawing
 from dashboard.files.scans import readable
 from dashboard.files.volumes import VOXEL_TYPE
-from data.errors import InvalidInput
 from services.permissions import Permission
-from services.reviewing.review import DrawnMask
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -35,14 +33,7 @@ class UnaidedFiles:
     def keep(self, scan_id: str) -> Response:
         """Take a mask as it was drawn: `mask` is gzip of one byte a voxel in display order."""
         user = require(Permission.REVIEW)
-        # A page outlives a session: somebody else may have signed in meanwhile in the same browser.
-        if request.form.get("user", user.id) != user.id:
-            raise InvalidInput(SOMEBODY_ELSE)
-        sent = request.files.get("mask")
-        if sent is None:
-            raise InvalidInput("The form must have a file named mask.")
-        drawn = DrawnMask(sent.read(), request.form.get("empty") == "yes")
-        return jsonify({"mask": self._unaided.keep_mask(scan_id, user, drawn)})
+        return jsonify({"mask": self._unaided.keep_mask(scan_id, user, sent_drawing(user))})
 
     def mask(self, scan_id: str) -> Response:
         """What this person has drawn so far, a byte a voxel; for nobody else, and not once it was given."""

@@ -54,7 +54,7 @@ def shown(reviewing: ReviewingServices, user: User, view: ScanView) -> Values:
 
 
 def give(
-    desk: UnaidedReadings,
+    readings: UnaidedReadings,
     user: User,
     scan_id: str,
     finding: str | None,
@@ -64,19 +64,19 @@ def give(
     """Keep what the reader sees without the AI, and show its result."""
     if not finding:
         raise InvalidInput("Say what you see first: present, absent or unsure.")
-    given = desk.give(scan_id, user, UnaidedFinding(finding), comment=comment or "", seconds=seconds)
+    given = readings.give(scan_id, user, UnaidedFinding(finding), comment=comment or "", seconds=seconds)
     return _CLEARED | {REFRESH: f"read without the AI {given.id}", parts.KEPT: given.id}
 
 
-def show_result(desk: UnaidedReadings, user: User, scan_id: str, reason: str | None) -> Values:
+def show_result(readings: UnaidedReadings, user: User, scan_id: str, reason: str | None) -> Values:
     """Show the AI's result at once."""
     if not reason:
         raise InvalidInput("Choose why the AI's result is to be shown now.")
-    ended = desk.show_result(scan_id, user, EscapeReason(reason))
+    ended = readings.show_result(scan_id, user, EscapeReason(reason))
     return _CLEARED | {REFRESH: f"shown {ended.id}", parts.KEPT: ended.id}
 
 
-def register(app: Dash, desk: UnaidedReadings) -> None:
+def register(app: Dash, readings: UnaidedReadings) -> None:
     """Bind the buttons; `dashboard.pages.scan` fills the form."""
     app.clientside_callback(
         ClientsideFunction("lightbox", "noteUnaided"),
@@ -100,7 +100,7 @@ def register(app: Dash, desk: UnaidedReadings) -> None:
         user = require(Permission.REVIEW)
         clicked(None if given is None else given.get("n"))
         assert given is not None
-        return give(desk, user, scan_id, finding, comment, given.get("seconds"))
+        return give(readings, user, scan_id, finding, comment, given.get("seconds"))
 
     @app.callback(
         output=outputs(ENDED, again=True),
@@ -110,7 +110,7 @@ def register(app: Dash, desk: UnaidedReadings) -> None:
     def _show_result(clicks: int | None, scan_id: str, reason: str | None) -> Values:
         user = require(Permission.REVIEW)
         clicked(clicks)
-        return show_result(desk, user, scan_id, reason)
+        return show_result(readings, user, scan_id, reason)
 
     @app.callback(
         Output(REFRESH, "data", allow_duplicate=True),
@@ -121,5 +121,5 @@ def register(app: Dash, desk: UnaidedReadings) -> None:
     def _ask(clicks: int | None, scan_id: str) -> str:
         user = require(Permission.REVIEW)
         clicked(clicks)
-        desk.ask([scan_id], user)
+        readings.ask([scan_id], user)
         return f"without the AI {clicks}"

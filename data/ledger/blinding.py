@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, Select, select
 
-from data.database import reading
+from data.database import reading, statement_parts
 from data.ledger.coding import COLUMNS, RawColumns, turned
 from data.ledger.rows import SIZES, UNREAD, UNREVIEWED
 from data.tables import ledger, results, scans
 
-_IDS_AT_ONCE = 500  # of one statement: databases bound how many values they take
 _EMPTY: Mapping[str, Any] = UNREAD | UNREVIEWED
 
 
@@ -68,8 +67,7 @@ def _queries(hidden: Hidden) -> list[Select[Any]]:
     query = select(*(ledger.c[name] for name in COLUMNS), *own).select_from(joined)
     ids = sorted(hidden.readings | hidden.reviews)
     return [
-        query.where(ledger.c.scan_id.in_(ids[start : start + _IDS_AT_ONCE]), ledger.c.gone.is_(False))
-        for start in range(0, len(ids), _IDS_AT_ONCE)
+        query.where(ledger.c.scan_id.in_(part), ledger.c.gone.is_(False)) for part in statement_parts(ids)
     ]
 
 

@@ -8,7 +8,7 @@ What counts as truth is said in `data.ledger.truths`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, DateTime, Engine, false, select, type_coerce
 
-from data.database import reading
+from data.database import reading, statement_parts
 from data.ledger.readings import (
     CountKey,
     Mask,
@@ -29,7 +29,7 @@ from data.ledger.readings import (
 )
 from data.ledger.rows import RECOUNTS
 from data.ledger.sample import SHARE, sampled
-from data.ledger.truths import IDS_AT_ONCE, Part, judged, latency, parts, results_of, with_truth
+from data.ledger.truths import Part, judged, latency, parts, results_of, with_truth
 from data.records import Judgements, ReadCount
 from data.tables import REVISION_OF_SCANS, features, ledger, results, revisions
 
@@ -168,10 +168,10 @@ class JudgementStore:
         keys = list(dict.fromkeys(read.key[rows].tolist()))
         waiting: list[tuple[str, str, int]] = []
         with reading(self._engine) as connection:
-            for start in range(0, len(keys), IDS_AT_ONCE):
+            for part in statement_parts(keys):
                 if len(waiting) >= count:
                     break
-                for row in _latest(connection, keys[start : start + IDS_AT_ONCE], version):
+                for row in _latest(connection, part, version):
                     if (row.line, row.version) not in known:
                         waiting.append((row.scan_id, row.version, row.read_us))
         return waiting[:count]
@@ -259,7 +259,7 @@ def _changed(connection: Connection, revision: int) -> tuple[NDArray[np.int64], 
     return np.array([row.line for row in rows], np.int64), [row.scan_id for row in rows]
 
 
-def _latest(connection: Connection, keys: list[int], version: str | None) -> list[Any]:
+def _latest(connection: Connection, keys: Sequence[int], version: str | None) -> list[Any]:
     """What was last said of the scans with these keys, in their order."""
     columns = (ledger.c.line, ledger.c.scan_id, ledger.c.version, ledger.c.read_us)
     query = select(*columns).where(ledger.c.line.in_(keys), ledger.c.gone == false())

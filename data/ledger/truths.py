@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, false, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
+from data.database import statement_parts
 from data.ledger.rows import microseconds
 from data.ledger.sample import sampled
 from data.records import Judgements, Verdict
 from data.tables import features, ledger, results, reviews
 
 AT_ONCE = 2000
-IDS_AT_ONCE = 500  # of one statement: databases bound how many values they take
 _OF_RESULT = (
     results.c.id.label("result_id"),
     results.c.scan_id,
@@ -78,10 +78,8 @@ def parts(
     if scan_ids is None:
         yield from connection.execution_options(yield_per=AT_ONCE).execute(here).partitions(AT_ONCE)
         return
-    for start in range(0, len(scan_ids), IDS_AT_ONCE):
-        rows = connection.execute(
-            here.where(results.c.scan_id.in_(scan_ids[start : start + IDS_AT_ONCE]))
-        ).all()
+    for part in statement_parts(scan_ids):
+        rows = connection.execute(here.where(results.c.scan_id.in_(part))).all()
         if rows:
             yield rows
 
@@ -91,10 +89,9 @@ def results_of(
 ) -> list[Row[Any]]:
     """Results of these versions, whether or not they have a review, oldest first."""
     rows: list[Row[Any]] = []
-    for start in range(0, len(scan_ids), IDS_AT_ONCE):
-        part = results.c.scan_id.in_(scan_ids[start : start + IDS_AT_ONCE])
+    for part in statement_parts(scan_ids):
         mine = (results.c.task == task) & results.c.model_version.in_(versions)
-        query = select(*_OF_RESULT).select_from(_with_scan()).where(part, mine)
+        query = select(*_OF_RESULT).select_from(_with_scan()).where(results.c.scan_id.in_(part), mine)
         rows += connection.execute(query.order_by(results.c.created_at, results.c.id))
     return rows
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Row, Select, delete, func, insert, select
 
-from data.database import reading, writing
+from data.database import reading, statement_parts, writing
 from data.ledger.rows import microseconds, not_withdrawn
 from data.records import Features
 from data.records.features import CATEGORIES, NUMBERS
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 AT_ONCE = 20_000  # rows of a frame that are Python objects at one time
-IDS_AT_ONCE = 500
 _COLUMNS = tuple(column.name for column in features.columns)
 _VECTOR = np.dtype("<f2")
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -123,8 +122,7 @@ class FeatureStore:
     def _vectors_of(self, result_ids: Sequence[str]) -> dict[str, NDArray[np.float16]]:
         vectors: dict[str, NDArray[np.float16]] = {}
         with reading(self._engine) as connection:
-            for start in range(0, len(result_ids), IDS_AT_ONCE):
-                part = result_ids[start : start + IDS_AT_ONCE]
+            for part in statement_parts(result_ids):
                 query = select(embeddings).where(embeddings.c.result_id.in_(part))
                 for row in connection.execute(query):
                     vectors[row.result_id] = _vector(row.vector)

@@ -7,14 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, delete, insert, select
 
-from data.database import bump, reading, writing
+from data.database import bump, reading, statement_parts, writing
 from data.records import Review, SecondReading
 from data.stores.reviews import review_of
 from data.tables import REVISION_OF_SCANS, reviews, scans, second_readings
 
 _COLUMNS = [second_readings.c[name] for name in SecondReading.__dataclass_fields__]
 _LATEST = select(*_COLUMNS).join(scans, scans.c.latest_result_id == second_readings.c.result_id)
-_IDS_AT_ONCE = 500  # of one statement: databases bound how many values they take
 Read = tuple[SecondReading, list[Review]]
 
 
@@ -49,10 +48,9 @@ class SecondReadingStore:
 
     def of_latest(self, scan_ids: Collection[str]) -> list[Read]:
         """Those of these scans' latest results, with all reviews of the result."""
-        wanted, read = list(scan_ids), []
+        read: list[Read] = []
         with reading(self._engine) as connection:
-            for start in range(0, len(wanted), _IDS_AT_ONCE):
-                part = wanted[start : start + _IDS_AT_ONCE]
+            for part in statement_parts(list(scan_ids)):
                 read += _with_reviews(connection, _LATEST.where(scans.c.id.in_(part)))
         return read
 
@@ -68,9 +66,7 @@ class SecondReadingStore:
 def _with_reviews(connection: Connection, query: Select[Any]) -> list[Read]:
     asked = [SecondReading(*row) for row in connection.execute(query)]
     of_result: dict[str, list[Review]] = {second.result_id: [] for second in asked}
-    ids = list(of_result)
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        part = reviews.c.result_id.in_(ids[start : start + _IDS_AT_ONCE])
-        for row in connection.execute(select(reviews).where(part)):
+    for part in statement_parts(list(of_result)):
+        for row in connection.execute(select(reviews).where(reviews.c.result_id.in_(part))):
             of_result[row.result_id].append(review_of(row))
     return [(second, of_result[second.result_id]) for second in asked]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.codec import from_json, to_json
-from data.database import bump, reading, writing
+from data.database import bump, reading, statement_parts, writing
 from data.records import EscapeReason, Measurements, UnaidedFinding, UnaidedReading, UnaidedRule
 from data.tables import (
     REVISION_OF_SCANS,
@@ -22,7 +22,6 @@ from data.tables import (
     unaided_rules,
 )
 
-_IDS_AT_ONCE = 500  # of one statement: databases bound how many values they take
 _RULE = [unaided_rules.c[name] for name in UnaidedRule.__dataclass_fields__]
 
 
@@ -48,10 +47,10 @@ class UnaidedStore:
 
     def of_scans(self, scan_ids: Collection[str]) -> list[UnaidedReading]:
         """Those of these scans, the oldest first."""
-        wanted, kept = list(scan_ids), []
+        kept: list[UnaidedReading] = []
         with reading(self._engine) as connection:
-            for start in range(0, len(wanted), _IDS_AT_ONCE):
-                kept += _of_scans(connection, wanted[start : start + _IDS_AT_ONCE])
+            for part in statement_parts(list(scan_ids)):
+                kept += _of_scans(connection, part)
         return kept
 
     def open(self) -> list[UnaidedReading]:
@@ -140,9 +139,8 @@ def _of_scans(connection: Connection, scan_ids: Sequence[str]) -> list[UnaidedRe
 
 
 def _seen(connection: Connection, scan_ids: Collection[str], user_id: str) -> set[str]:
-    wanted, seen = list(scan_ids), set()
-    for start in range(0, len(wanted), _IDS_AT_ONCE):
-        part = wanted[start : start + _IDS_AT_ONCE]
+    seen: set[str] = set()
+    for part in statement_parts(list(scan_ids)):
         shown = select(ai_results_seen.c.scan_id).where(
             ai_results_seen.c.scan_id.in_(part), ai_results_seen.c.user_id == user_id
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from scipy import stats
 
@@ -26,6 +26,10 @@ class Estimate:
     low: float
     high: float
     n: int
+
+    def plain(self) -> dict[str, float | int | None]:
+        """Its parts by their names, as JSON takes them: None for what is not defined or has no end."""
+        return {name: part if math.isfinite(part) else None for name, part in asdict(self).items()}
 
 
 def undefined(n: int = 0, bounds: Bounds = SHARE) -> Estimate:

@@ -12,7 +12,7 @@ from services.reviewing.feedback import FeedbackMessages
 
 
 def build_feedback(stores: Stores, alerts: Alerts, blinding: Blinding) -> FeedbackMessages:
-    """The desk; a message of a wrong patient or side is an alert until it is closed."""
+    """The messages; a message of a wrong patient or side is an alert until it is closed."""
 
     def call(message: Feedback) -> None:
         if not message.category.critical:

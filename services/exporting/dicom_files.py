@@ -199,4 +199,4 @@ def _reason(version: ResultVersion) -> str:
 
 
 def _file(version: ResultVersion, name: str, content: bytes) -> File:
-    return File(f"lightbox-{version.key[:12]}-{name}", content, DICOM)
+    return File(f"{version.file_name}-{name}", content, DICOM)

@@ -81,7 +81,7 @@ class Exports:
         else:
             origin = None if wanted in PLAIN else self._dicom.origin(version, subject)
             files = self._made(wanted, version, origin, user, ask)
-        file = packed(f"lightbox-{version.key[:12]}-{form}.zip", files) if wanted in _MANY else files[0]
+        file = packed(f"{version.file_name}-{form}.zip", files) if wanted in _MANY else files[0]
         who = "named" if subject.named else "pseudonym"
         said = f"{form}, {version.layer}, {who}"
         self._audit.record(AuditEvent(now(), user.id, "scan.export", scan_id, said))

@@ -29,7 +29,7 @@ def segments_of(version: ResultVersion, count: int) -> list[Segment]:
 
 
 def _segment(version: ResultVersion, number: str, label: str) -> Segment:
-    return Segment(label, f"{version.key[:12]}-{number}", stable_uid(version.key, "lesion", number))
+    return Segment(label, f"{version.short_key}-{number}", stable_uid(version.key, "lesion", number))
 
 
 def segment_labels(mask: NDArray[np.bool_], scan: Scan) -> tuple[NDArray[np.uint8], int]:

@@ -53,7 +53,7 @@ class PlainFiles:
         """The key pictures, with words below them."""
         return [
             File(
-                f"{_name(version)}-{chosen.index + 1}.png",
+                f"{version.file_name}-{chosen.index + 1}.png",
                 captioned(self._key_pictures.drawn(version.view, chosen), version, chosen),
                 PNG,
             )
@@ -66,7 +66,7 @@ class PlainFiles:
             return []
         mask = self._pictures.unpacked(version.mask_key)
         content = mask_nifti(mask, version.view.scan.grid)
-        return [File(f"{_name(version)}-mask.nii.gz", content, NIFTI)]
+        return [File(f"{version.file_name}-mask.nii.gz", content, NIFTI)]
 
     def table(self, version: ResultVersion) -> File:
         """The answer and the whole outline in the first row, then a row a lesion, the largest first."""
@@ -74,7 +74,7 @@ class PlainFiles:
         write = csv.writer(memory, lineterminator="\r\n")
         write.writerow(_HEAD)
         write.writerows(_rows(version))
-        return File(f"{_name(version)}.csv", memory.getvalue().encode(), CSV)
+        return File(f"{version.file_name}.csv", memory.getvalue().encode(), CSV)
 
 
 def packed(name: str, files: Sequence[File]) -> File:
@@ -138,7 +138,3 @@ def _rows(version: ResultVersion) -> Iterator[list[object]]:
 def _lesion(lesion: Lesion) -> list[object]:
     position = lesion.position_mm or ("", "", "")
     return [*(getattr(lesion, name) for name in _SIZES), *position]
-
-
-def _name(version: ResultVersion) -> str:
-    return f"lightbox-{version.key[:12]}"

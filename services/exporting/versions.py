@@ -34,6 +34,16 @@ class ResultVersion:
         return self.result.id if self.review is None else self.review.id
 
     @property
+    def short_key(self) -> str:
+        """The same as names of lesions say it."""
+        return self.key[:12]
+
+    @property
+    def file_name(self) -> str:
+        """How the names of its files begin."""
+        return f"lightbox-{self.short_key}"
+
+    @property
     def moment(self) -> datetime:
         """When its outline was made."""
         return self.result.created_at if self.review is None else self.review.created_at

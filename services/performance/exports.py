@@ -15,7 +15,6 @@ from data.database import now
 from data.errors import NotFound
 from data.records import NOTICE, VERSION, AuditEvent, ExportRow, User
 from data.stores.audit import AuditLog
-from models.statistics.estimate import Estimate
 from reports.evaluation import figure_png
 from reports.performance_figures import VALIDATION
 from reports.tables import csv_table, json_table, parquet_table, xlsx_table
@@ -133,7 +132,7 @@ def _number(metric: Metric, point: MetricPoint) -> dict[str, Any]:
         "source": point.source,
         "measured_on": point.kind or None,
         "synthetic": point.synthetic,
-        **_figure(point.figure),
+        **point.figure.plain(),
         "beyond_limit": point.past_limit,
         "cases": point.query or None,
     }
@@ -165,7 +164,7 @@ def _errors(asked: PerformanceQuery, errors: Errors) -> dict[str, Any]:
         "n": errors.n,
         "threshold": _finite(errors.threshold),
         "confusion": {name.replace("-", "_"): n for name, n in zip(CELLS, cells, strict=True)},
-        "figures": {name: _figure(figure) for name, figure in errors.figures.items() if name in METRICS},
+        "figures": {name: figure.plain() for name, figure in errors.figures.items() if name in METRICS},
         "absent": errors.absent or None,
     }
 
@@ -180,15 +179,6 @@ def _live(shown: MetricView) -> dict[str, Any] | None:
         "approved_by": live.by,
         "reason": live.reason,
         "registered_at": _time(live.version.created_at),
-    }
-
-
-def _figure(figure: Estimate) -> dict[str, Any]:
-    return {
-        "n": figure.n,
-        "value": _finite(figure.value),
-        "low": _finite(figure.low),
-        "high": _finite(figure.high),
     }
 
 

@@ -203,9 +203,13 @@ class Performance:
 
     def history(self, task: str) -> History:
         """What MLflow holds of a task; raises NotFound for a task that there is not."""
+        self.require_task(task)
+        return self._histories.of(task)
+
+    def require_task(self, task: str) -> None:
+        """Raises NotFound for a task that there is not."""
         if task not in self.tasks:
             raise NotFound("There is no such task.")
-        return self._histories.of(task)
 
     def figures(self, judgements: Judgements) -> dict[str, Estimate]:
         """Every figure of these judgements; the same judgements are scored once."""

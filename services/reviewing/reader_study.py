@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import is_
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,12 +136,12 @@ class ReaderStudies:
         return tuple(
             Pairing(
                 name,
-                _told(sum(left is right for left, right in zip(first, second, strict=True)), len(cases), few),
+                _told(sum(map(is_, first, second)), len(cases), few),
                 len(cases),
                 kappa(first, second),
-                _overlap([(drawn[one], drawn[other]) for drawn in masks], few),
+                _overlap([(drawn[left], drawn[right]) for drawn in masks], few),
             )
-            for name, first, second, one, other in named
+            for name, first, second, left, right in named
         )
 
     def _own(self, case: _Case) -> Mask | None:
