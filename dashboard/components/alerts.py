@@ -115,6 +115,7 @@ def _card(alert: Alert, user: User, chosen: bool, moment: datetime) -> Component
             ),
             html.P(alert.sentence, className="lb-alert-sentence"),
             html.Div(times(alert), className="lb-alert-times"),
+            _proposed_end(alert),
             _decision(alert),
             _telling(alert),
             html.Div(
@@ -142,6 +143,13 @@ def _decision(alert: Alert) -> Component | None:
         return None
     said = f"{alert.decided_name}, {local_time(alert.decided_at)}: {alert.why}"
     return html.Div([icon("bi-chat-left-text"), said], className="lb-alert-why")
+
+
+def _proposed_end(alert: Alert) -> Component | None:
+    if alert.end_sentence is None:
+        return None
+    said = f"{alert.end_sentence} Close it if you agree."
+    return html.Div([icon("bi-check2-circle"), said], className="lb-alert-why")
 
 
 def _telling(alert: Alert) -> Component | None:

@@ -65,6 +65,7 @@ def _row(alert: Alert, user: User | None) -> Component:
             html.Div([alerts.severity(alert), alerts.title(alert, user)], className="lb-bell-title"),
             html.Div(alert.sentence, className="lb-bell-sentence"),
             html.Div(alerts.times(alert), className="lb-bell-times"),
+            html.Div(alert.end_sentence, className="lb-bell-times") if alert.end_sentence else None,
         ],
         className="lb-bell-row",
     )

@@ -7,7 +7,7 @@ volumes millilitres, times aware UTC. `None` means "unknown" and is shown as suc
 from __future__ import annotations
 
 from data.records.acquisition import Acquisition, MrSequence, RecognisedBy, RecognisedSequence
-from data.records.alerts import Alert, AlertState, Schedule, Severity
+from data.records.alerts import Alert, AlertState, Evidence, Schedule, Severity
 from data.records.annotations import Annotation, AnnotationKind, AnnotationValues
 from data.records.drift import DriftAsk, DriftReference, DriftRun, ReferenceKind, ReviewRequest, RunState
 from data.records.features import CATEGORIES, NUMBERS, WATCHED, Features, Watched
@@ -109,6 +109,7 @@ __all__ = [
     "EscapeReason",
     "DriftReference",
     "DriftRun",
+    "Evidence",
     "ExportRow",
     "CRITICAL",
     "Features",

@@ -35,6 +35,18 @@ class AlertState(StrEnum):
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What a rule looked at: how late its window ends, and how many readings or cases it holds."""
+
+    last: datetime
+    n: int
+
+    def carries(self, known: Evidence) -> bool:
+        """Whether this window is at least as late and as large as the other one."""
+        return self.last >= known.last and self.n >= known.n
+
+
+@dataclass(frozen=True)
 class Alert:
     """One alert: everything that one cause gave rise to, from its first time until it is closed."""
 
@@ -59,6 +71,17 @@ class Alert:
     told_to: tuple[str, ...] = ()  # fingerprints of the addresses that took this message already
     told_at: datetime | None = None
     telling_failed: str | None = None
+    evidence_last: datetime | None = None  # the window that it rests on; None: a fault, not a figure
+    evidence_n: int | None = None
+    end_proposed_at: datetime | None = None  # its rule sees its cause no more; a person closes it
+    end_sentence: str | None = None
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """The window that it rests on, where it rests on one."""
+        if self.evidence_last is None or self.evidence_n is None:
+            return None
+        return Evidence(self.evidence_last, self.evidence_n)
 
     def muted(self, moment: datetime) -> bool:
         """Whether it is to be left alone at this moment."""

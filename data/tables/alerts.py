@@ -32,6 +32,10 @@ alerts = Table(
     Column("told_to", Words, nullable=False),  # JSON: fingerprints of addresses that took this message
     Column("told_at", UtcDateTime),  # by webhook or e-mail
     Column("telling_failed", Words),
+    Column("evidence_last", UtcDateTime),  # the window that it rests on; NULL: a fault, not a figure
+    Column("evidence_n", Integer),
+    Column("end_proposed_at", UtcDateTime),  # its rule sees its cause no more; a person closes it
+    Column("end_sentence", Words),
     Index("ix_alerts_state_last_at", "state", "last_at"),
     **MYSQL,
 )

@@ -1,7 +1,9 @@
 """Alerts: one a cause, told once, and in a person's hands until the cause is gone.
 
-Who notices something calls `raise_alert` every time, and `settle` when it is gone. The first time
-opens an alert and tells people; every further time only counts, unless it is graver than before.
+Who notices something calls `raise_alert` every time. The first time opens an alert and tells people;
+every further time only counts, unless it is graver than before. A fault that is over (a run that works
+again) is settled by whoever noticed it. A figure is different: the next window may only be smaller, or
+older. So its rule, on a window at least as late and as large, proposes the end, and a person closes it.
 Somebody may acknowledge an alert (a person knows: nothing is told until it gets graver), mute it
 until a time (nothing is told until then; if it still stands then, it is told once), or close it.
 """
@@ -17,7 +19,7 @@ from typing import Any
 
 from data.database import new_id, now
 from data.errors import InvalidInput, NotFound
-from data.records import Alert, AlertState, AuditEvent, Severity, User
+from data.records import Alert, AlertState, AuditEvent, Evidence, Severity, User
 from data.stores.alerts import AlertStore
 from data.stores.audit import AuditLog
 from services.addresses import AlertsAddress
@@ -69,10 +71,13 @@ class Alerts:
         sentence: str,
         link: str,
         *,
+        evidence: Evidence | None = None,
         at: datetime | None = None,
     ) -> Alert:
         """Open an alert for a cause, or count another time of the one that is open.
 
+        Where it rests on a figure, `evidence` is the window: an older one than the alert has leaves it as
+        it is, and the same one again (after a restart) does not count twice.
         `title` and `sentence` are read outside this house: never a patient's name or number.
         `link` is a path of this server. Tells in the background and never fails for a deaf receiver.
         Raises ValueError for a calm severity: that is `settle`'s.
@@ -86,10 +91,13 @@ class Alerts:
                 fresh = Alert(
                     new_id(), cause, severity, title, sentence, link, AlertState.OPEN, 1, moment, moment
                 )
-                return self._owing(fresh, moment)
+                return self._owing(_resting_on(fresh, evidence), moment)
+            if _older(evidence, known) or (evidence == known.evidence and _says(known, severity, sentence)):
+                return known
             again = replace(
                 known, title=title, sentence=sentence, link=link, times=known.times + 1, last_at=moment
             )
+            again = _resting_on(again, evidence)
             return self._graver(again, severity, moment) if severity.rank > known.severity.rank else again
 
         alert = self._store.change_of(cause, change)
@@ -98,9 +106,29 @@ class Alerts:
         return alert
 
     def settle(self, cause: str, *, at: datetime | None = None) -> Alert | None:
-        """Close the cause's alert, if there is one, because the cause is gone."""
+        """Close the cause's alert, if there is one, because a fault is over; a figure's: `propose_end`."""
         moment = at or now()
         return self._store.change_of(cause, lambda known: None if known is None else _closed(known, moment))
+
+    def propose_end(
+        self, cause: str, sentence: str, evidence: Evidence | None, *, at: datetime | None = None
+    ) -> Alert | None:
+        """Say on the cause's alert, if there is one, that its rule sees the cause no more; it stays open.
+
+        A window that is older or smaller than the alert's own proposes nothing. None for `evidence`: the
+        rule itself is gone. The alert's next time takes the proposal back.
+        """
+        moment = at or now()
+
+        def change(known: Alert | None) -> Alert | None:
+            if known is None:
+                return None
+            carries = evidence is None or known.evidence is None or evidence.carries(known.evidence)
+            if not carries or known.end_sentence == sentence:
+                return known
+            return replace(known, end_proposed_at=moment, end_sentence=sentence)
+
+        return self._store.change_of(cause, change)
 
     def acknowledge(self, alert_id: str, who: User, why: str, *, at: datetime | None = None) -> Alert:
         """A person knows: the alert leaves the bell, and nothing is told unless it gets graver."""
@@ -263,6 +291,22 @@ def message(alert: Alert, url: str) -> tuple[str, str]:
     own = f"{url}{AlertsAddress(alert.id)}"
     text = f"{alert.sentence}\n\n{times}{link}\nAcknowledge or mute: {own}\n"
     return f"Lightbox, {_NAMES[alert.severity].lower()}: {alert.title}", text
+
+
+def _resting_on(alert: Alert, evidence: Evidence | None) -> Alert:
+    """The alert with the window that it rests on now; an end that was proposed before is taken back."""
+    last, n = (None, None) if evidence is None else (evidence.last, evidence.n)
+    return replace(alert, evidence_last=last, evidence_n=n, end_proposed_at=None, end_sentence=None)
+
+
+def _older(evidence: Evidence | None, known: Alert) -> bool:
+    return evidence is not None and known.evidence is not None and evidence.last < known.evidence.last
+
+
+def _says(known: Alert, severity: Severity, sentence: str) -> bool:
+    """Whether an alert that rests on a figure says this already, and stands."""
+    same = known.evidence is not None and known.end_sentence is None
+    return same and severity.rank <= known.severity.rank and known.sentence == sentence
 
 
 def _calls(alert: Alert, moment: datetime) -> bool:

@@ -15,9 +15,10 @@ from models.weights import REFERENCE, opened
 from reports.drift_columns import FEWEST
 from services.assembly.stores import Stores
 from services.cohort.cohort import HiddenFrom, hidden_from_nobody
+from services.drift.alerting import Alerting
 from services.drift.influential_scans import InfluenceRanking
 from services.drift.references import DriftReferences, TrainingFile
-from services.drift.runs import JOB, Alerting, DriftRuns
+from services.drift.runs import JOB, DriftRuns
 from services.drift.windows import LAST, Windows
 from services.jobs import Jobs
 from services.schedules import Default, Schedules

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from data.codec import to_plain
 from data.database import new_id, now
@@ -25,8 +25,9 @@ from data.stores.refusals import RefusalStore
 from reports import drift_numbers
 from reports.drift import Outcome, Side, compare
 from services import keys
-from services.addresses import DriftAddress
 from services.cohort.filters import filters_of, query_of
+from services.drift import alerting
+from services.drift.alerting import Alerting
 from services.drift.references import DriftReferences, OpenedReference, same_kind
 from services.drift.windows import Window, Windows
 from services.jobs import JobContext, Jobs
@@ -42,16 +43,6 @@ LISTED = 50
 _KEPT_SNAPSHOTS = 64
 
 
-class Alerting(Protocol):
-    """Who is told when something drifts."""
-
-    def raise_alert(self, cause: str, severity: Severity, title: str, sentence: str, link: str) -> Any:
-        """Open an alert, or count another time of an open one."""
-
-    def settle(self, cause: str) -> Any:
-        """Close the cause's alert."""
-
-
 Settled = Callable[[DriftRun], None]
 
 
@@ -65,7 +56,7 @@ class DriftRuns:
         windows: Windows,
         refusals: RefusalStore,
         files: FileStore,
-        alerting: Alerting,
+        alerts: Alerting,
         jobs: Jobs | None = None,
     ) -> None:
         """Without `jobs` only `run_now` works, as on the command line."""
@@ -74,7 +65,7 @@ class DriftRuns:
         self._windows = windows
         self._refusals = refusals
         self._files = files
-        self._alerting = alerting
+        self._alerting = alerts
         self._jobs = jobs
         self._listeners: list[Settled] = []
         self._kept = lru_cache(maxsize=_KEPT_SNAPSHOTS)(self._read)
@@ -188,10 +179,7 @@ class DriftRuns:
         run = self._runs.get(run_id)
         if run is None:
             return
-        if run.schedule_id is None:  # of a scheduled one the schedule tells: one cause, one alert
-            link = str(DriftAddress(run.task, run.id))
-            title = f"Drift of {run.task} could not be computed"
-            self._alerting.raise_alert(_cause_of_failure(run.task), Severity.WARNING, title, sentence, link)
+        alerting.failed(self._alerting, run, sentence)
         self._notify(run)
 
     def _run(self, run: DriftRun, progress: Callable[[float], None]) -> DriftRun:
@@ -201,7 +189,7 @@ class DriftRuns:
         progress(0.1)
         outcome = self._compared(run, reference, window, lambda share: progress(0.1 + 0.85 * share))
         finished = self._keep(run, reference, window, outcome)
-        self._raise_or_settle(finished, outcome.snapshot)
+        alerting.finished(self._alerting, finished, window, outcome.snapshot["verdict"])
         self._notify(finished)
         return finished
 
@@ -272,19 +260,6 @@ class DriftRuns:
         self._runs.finish(finished, finished.finished_at)
         return finished
 
-    def _raise_or_settle(self, run: DriftRun, snapshot: Mapping[str, Any]) -> None:
-        """One alert a task and reference; too few to judge neither raises nor settles it."""
-        self._alerting.settle(_cause_of_failure(run.task))
-        cause = f"drift:{run.task}:{run.reference_id}"
-        if run.severity is Severity.CALM:
-            self._alerting.settle(cause)
-        elif run.severity is not None and run.severity.is_told:
-            title = f"{run.task} drifts from “{run.reference_name}”"
-            sentence = " ".join(snapshot["verdict"])
-            self._alerting.raise_alert(
-                cause, run.severity, title, sentence, str(DriftAddress(run.task, run.id))
-            )
-
     def _notify(self, run: DriftRun) -> None:
         for listener in self._listeners:
             listener(run)
@@ -293,10 +268,6 @@ class DriftRuns:
         if self.run(run_id).state is not RunState.DONE:
             raise NotFound("This drift run has no numbers.")
         return self._files.get(f"{keys.drift_run(run_id)}/{SNAPSHOT}")
-
-
-def _cause_of_failure(task: str) -> str:
-    return f"drift-run:{task}"
 
 
 def _network_of(reference: OpenedReference) -> str | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from data.records import Severity
+from data.records import Evidence, Severity
 from reports.performance_figures import REVIEWED
 from services import addresses
 from services.alerts.alerts import Alerts
@@ -26,7 +27,7 @@ class LimitMonitor:
         self._said: dict[str, tuple[object, ...]] = {}
 
     def tick(self) -> None:
-        """Raise or settle, where anything changed since the last time."""
+        """Raise, or propose an end, where anything changed since the last time."""
         for task in self._tasks:
             limited = {name for name, goal in self._goals.of(task).items() if goal.alert_limit is not None}
             gone = {cause for cause in self._said if cause.startswith(_cause(task, ""))}
@@ -34,19 +35,28 @@ class LimitMonitor:
                 self._look(task, name)
             for cause in gone - {_cause(task, name) for name in limited}:
                 del self._said[cause]
-                self._alerts.settle(cause)
+                self._alerts.propose_end(cause, "Its alert limit was taken away.", None)
 
     def _look(self, task: str, metric: str) -> None:
+        """The newest month says something of its own from `LEAST` cases on, and nothing before.
+
+        So the first cases of a new month leave the alert of the last one alone.
+        """
         shown = self._performance.shown(PerformanceQuery(task, metric, BY_MONTH, REVIEWED))
         cause, point = _cause(task, metric), _newest(shown)
         seen = (point.figure, point.month, point.version, shown.goal) if point else ()
         if self._said.get(cause) == seen:
             return
         self._said[cause] = seen
-        if point is None or not point.past_limit or point.figure.n < LEAST:
-            self._alerts.settle(cause)
+        if point is None or point.figure.n < LEAST:
             return
-        self._alerts.raise_alert(cause, _severity(shown, point), *_words(task, shown, point))
+        title, sentence, link = _words(task, shown, point)
+        evidence = Evidence(_month(point.month), point.figure.n)
+        if point.past_limit:
+            severity = _severity(shown, point)
+            self._alerts.raise_alert(cause, severity, title, sentence, link, evidence=evidence)
+        else:
+            self._alerts.propose_end(cause, f"Within the limit now. {sentence}", evidence)
 
 
 def _cause(task: str, metric: str) -> str:
@@ -58,6 +68,11 @@ def _newest(shown: MetricView) -> MetricPoint | None:
     live = shown.live.version.version if shown.live else None
     mine = [point for point in shown.points if point.month and point.version == live and not point.synthetic]
     return max(mine, key=lambda point: point.month, default=None)
+
+
+def _month(month: str | None) -> datetime:
+    """The beginning of a month, which orders evidence by month."""
+    return datetime.strptime(month or "", "%Y-%m").replace(tzinfo=UTC)
 
 
 def _severity(shown: MetricView, point: MetricPoint) -> Severity:

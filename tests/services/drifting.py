@@ -15,11 +15,12 @@ from data.database import new_id, writing
 from data.files import FileStore
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
-from data.records import BRAIN_TUMOUR, Features, Severity
+from data.records import BRAIN_TUMOUR, Evidence, Features, Severity
 from data.stores.drift import DriftReferenceStore, DriftRunStore
 from data.stores.features import FeatureStore, note_features
 from data.stores.refusals import RefusalStore
 from services.cohort.cohort import hidden_from_nobody
+from services.drift.alerting import Alerting
 from services.drift.influential_scans import InfluenceRanking
 from services.drift.references import DriftReferences
 from services.drift.runs import DriftRuns
@@ -37,8 +38,20 @@ class Bell:
     raised: list[tuple[str, Severity, str, str, str]] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
 
-    def raise_alert(self, cause: str, severity: Severity, title: str, sentence: str, link: str) -> None:
+    def raise_alert(
+        self,
+        cause: str,
+        severity: Severity,
+        title: str,
+        sentence: str,
+        link: str,
+        *,
+        evidence: Evidence | None = None,
+    ) -> None:
         self.raised.append((cause, severity, title, sentence, link))
+
+    def propose_end(self, cause: str, sentence: str, evidence: Evidence | None) -> None:
+        """What a calm run says is a matter of tests/services/drift/test_alerting.py."""
 
     def settle(self, cause: str) -> None:
         self.settled.append(cause)
@@ -47,7 +60,9 @@ class Bell:
 class DriftHouse:
     """Drift over an empty database; `version` is in force, and `training` is what came with it."""
 
-    def __init__(self, engine: Engine, folder: Path, jobs: Jobs | None = None) -> None:
+    def __init__(
+        self, engine: Engine, folder: Path, jobs: Jobs | None = None, alerts: Alerting | None = None
+    ) -> None:
         self.engine, self.bell = engine, Bell()
         self.version, self.training = "1", None
         self.files = FileStore(folder / "files")
@@ -60,7 +75,13 @@ class DriftHouse:
         )
         refusals = RefusalStore(engine)
         self.drift = DriftRuns(
-            DriftRunStore(engine), self.references, self.windows, refusals, self.files, self.bell, jobs
+            DriftRunStore(engine),
+            self.references,
+            self.windows,
+            refusals,
+            self.files,
+            alerts or self.bell,
+            jobs,
         )
         self.influential_scans = InfluenceRanking(self.drift, self.windows, self.files, hidden_from_nobody)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from data.database import migrate, open_database
 from data.errors import InvalidInput, NotFound
-from data.records import Alert, AlertState, Role, Severity, User
+from data.records import Alert, AlertState, Evidence, Role, Severity, User
 from data.stores.alerts import AlertStore
 from data.stores.audit import AuditLog
 from data.stores.jobs import JobStore
@@ -301,3 +301,47 @@ def test_no_secret_leaves_an_address() -> None:
     assert "p%40ssword" not in repr(address)
     (chat,) = addresses("slack://TokenAAA/TokenBBB")
     assert "Token" not in chat.without_secrets("posting to tokenaaa/TokenBBB".replace("tokenaaa", "TokenAAA"))
+
+
+def rested(house: House, days: int, n: int, sentence: str = "Noise has risen.") -> Alert:
+    """An alert that rests on a window which ends so many days later and holds `n`."""
+    evidence = Evidence(MORNING + timedelta(days=days), n)
+    return house.alerts.raise_alert(
+        CAUSE, Severity.WARNING, "Drift", sentence, "/drift?run=1", evidence=evidence
+    )
+
+
+def test_an_older_window_leaves_an_alert_as_it_is(house: House) -> None:
+    standing = rested(house, 3, 100)
+    assert rested(house, 2, 500, "Noise had risen.") == standing
+    later = rested(house, 4, 50, "Noise goes on rising.")
+    assert (later.times, later.sentence, later.evidence) == (
+        2,
+        "Noise goes on rising.",
+        Evidence(MORNING + timedelta(days=4), 50),
+    )
+
+
+@pytest.mark.parametrize(("days", "n", "proposed"), [(3, 100, True), (4, 99, False), (2, 200, False)])
+def test_an_end_is_proposed_by_a_window_at_least_as_late_and_as_large(
+    house: House, days: int, n: int, proposed: bool
+) -> None:
+    rested(house, 3, 100)
+    house.alerts.propose_end(CAUSE, "Calm.", Evidence(MORNING + timedelta(days=days), n))
+    (alert,) = house.alerts.calling()
+    assert (alert.end_sentence == "Calm.") is proposed
+    assert (alert.end_proposed_at is not None) is proposed
+    assert alert.state is AlertState.OPEN
+
+
+def test_no_end_is_proposed_where_nothing_stands(house: House) -> None:
+    assert house.alerts.propose_end(CAUSE, "Calm.", Evidence(MORNING, 1)) is None
+    assert house.alerts.past() == []
+
+
+def test_the_same_window_again_counts_once_but_takes_a_proposal_back(house: House) -> None:
+    first = rested(house, 3, 100)
+    assert rested(house, 3, 100) == first
+    house.alerts.propose_end(CAUSE, "Calm.", None)
+    again = rested(house, 3, 100)
+    assert (again.times, again.end_sentence) == (2, None)

@@ -16,28 +16,23 @@ from sqlalchemy import Engine
 from data.database import migrate, open_database
 from data.errors import InvalidInput, NotAllowed, NotFound
 from data.ledger.in_memory import Ledger
-from data.records import BRAIN_TUMOUR, Role, Severity, User
-from data.stores.alerts import AlertStore
+from data.records import BRAIN_TUMOUR, Role, User
 from data.stores.audit import AuditLog
 from data.stores.refusals import RefusalStore
 from models.statistics.estimate import Estimate
 from models.statistics.proportions import proportion
-from services.alerts.alerts import Alerts
-from services.alerts.delivery import Delivery
 from services.cohort.cohort import Cohorts, hidden_from_nobody
 from services.performance.assess_ai import COLUMNS
 from services.performance.cases import WHAT, Which
 from services.performance.charts import history
 from services.performance.exports import KINDS, table
 from services.performance.metrics import METRICS, validated
-from services.performance.monitoring import LimitMonitor
 from services.performance.numbers import MetricPoint, PerformanceQuery
 from services.statistics.scoring import scored
 from tests.services.performance_department import (
     FIRST,
     NOVEMBER,
     SECOND,
-    TASKS,
     Department,
     department,
     registered,
@@ -309,29 +304,6 @@ def test_goals_are_typed_as_they_are_shown(own: Department) -> None:
             goals.set_typed(BRAIN_TUMOUR, metric, goal, limit, HEAD)
     with pytest.raises(NotAllowed):
         goals.set_typed(BRAIN_TUMOUR, "recall", "95", "90", replace(HEAD, role=Role.CLINICIAN))
-
-
-def test_real_use_beyond_its_limit_raises_an_alert_until_it_is_back(own: Department, tmp_path: Path) -> None:
-    registered(own.tracking, tmp_path / "live", recall=proportion(70, 80))
-    own.tracking.set_alias(BRAIN_TUMOUR, "champion", "1")
-    own.read("1", NOVEMBER, FIRST)
-    own.score()
-    alerts = Alerts(AlertStore(own.engine), AuditLog(own.engine), Delivery(), own.jobs)
-    watch = LimitMonitor(own.desk.numbers, own.desk.goals, alerts, TASKS)
-    watch.tick()
-    assert alerts.unfinished() == []
-    own.desk.goals.set_typed(BRAIN_TUMOUR, "recall", "95", "90", HEAD)  # it is 9 of 12
-    watch.tick()
-    watch.tick()
-    (alert,) = alerts.unfinished()
-    assert (alert.severity, alert.times) == (Severity.WARNING, 1)
-    assert "75 % with n = 12" in alert.sentence
-    assert alert.link.startswith("/performance?")
-    (point,) = own.desk.numbers.shown(own.desk.numbers.asked("by=month", None)).past_limit
-    assert point.figure == proportion(9, 12)
-    own.desk.goals.set_typed(BRAIN_TUMOUR, "recall", "95", "70", HEAD)
-    watch.tick()
-    assert alerts.unfinished() == []
 
 
 def test_files_and_answer_hold_the_same_digits(house: Department) -> None:
