@@ -115,7 +115,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
     admin.register(app, services.accounts, services.importing, services.settings.imports_from)
     alerts.register(app, services.alerts, services.schedules, services.accounts)
-    dicom.register(app, services.receiving.received)
+    dicom.register(app, services.receiving.received, services.remote_nodes)
     shell.register(app)
     bell.register(app, services.alerts)
 

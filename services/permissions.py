@@ -66,6 +66,8 @@ class Permission(StrEnum):
     SCHEDULE = "schedule runs"
     IMPORT = "import folders"
     SEE_RECEIVED = "see what the DICOM node received"
+    SEE_REMOTE_NODES = "see remote nodes"
+    MANAGE_REMOTE_NODES = "manage remote nodes"
     ADMINISTER = "administer accounts"
 
 
@@ -185,6 +187,13 @@ TABLE: Mapping[Permission, Grant] = {
     Permission.SEE_RECEIVED: Grant(
         (_MLOPS, _ADMIN),
         "See who sends to the DICOM node, what came, and why a study was refused; no patient, no picture.",
+    ),
+    Permission.SEE_REMOTE_NODES: Grant(
+        (_MLOPS, _ADMIN),
+        "See which other systems Lightbox talks to, and whether they answer; no patient, no picture.",
+    ),
+    Permission.MANAGE_REMOTE_NODES: Grant(
+        (_ADMIN,), "Add, change, test and remove the other systems that Lightbox talks to."
     ),
     Permission.ADMINISTER: Grant(
         (_ADMIN,), "Create accounts, set roles, reset passwords, switch accounts on and off."

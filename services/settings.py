@@ -62,6 +62,7 @@ class Settings:
     dicom_certificate: Path | None = None
     dicom_key: Path | None = None
     dicom_ca: Path | None = None
+    remote_ca: Path | None = None
     time_zone: str = ""  # of times that name none; the process itself reads TZ, this checks it
 
     @property
@@ -118,7 +119,10 @@ class Settings:
             keep_reports_days=_whole(env, "LIGHTBOX_KEEP_REPORTS_DAYS", cls.keep_reports_days, least=0),
             sign_certificate=_file(env, "LIGHTBOX_SIGN_CERTIFICATE"),
             sign_password=env.get("LIGHTBOX_SIGN_PASSWORD", ""),
-            dicom_ae_title=_ae_title(env, "LIGHTBOX_DICOM_AE_TITLE", cls.dicom_ae_title),
+            dicom_ae_title=ae_title(
+                env.get("LIGHTBOX_DICOM_AE_TITLE", "").strip() or cls.dicom_ae_title,
+                "The setting LIGHTBOX_DICOM_AE_TITLE",
+            ),
             dicom_host=env.get("LIGHTBOX_DICOM_HOST", cls.dicom_host),
             dicom_port=_whole(env, "LIGHTBOX_DICOM_PORT", cls.dicom_port),
             dicom_senders=env.get("LIGHTBOX_DICOM_SENDERS") or cls.dicom_senders,
@@ -127,6 +131,7 @@ class Settings:
             dicom_certificate=_file(env, "LIGHTBOX_DICOM_CERTIFICATE"),
             dicom_key=_file(env, "LIGHTBOX_DICOM_KEY"),
             dicom_ca=_file(env, "LIGHTBOX_DICOM_CA"),
+            remote_ca=_file(env, "LIGHTBOX_REMOTE_CA"),
             time_zone=_zone(env, "TZ"),
         )
 
@@ -151,12 +156,11 @@ def _share(env: Mapping[str, str], name: str, default: int) -> int:
     return value
 
 
-def _ae_title(env: Mapping[str, str], name: str, default: str) -> str:
-    title = env.get(name, "").strip() or default
-    if len(title) > 16 or not (title.isascii() and title.isprintable()) or "\\" in title:
-        raise InvalidInput(
-            f"The setting {name} must be an AE title: at most 16 ASCII characters, no backslash."
-        )
+def ae_title(text: str, what: str) -> str:
+    """An AE title as it may be sent. Raises InvalidInput, which says of `what` that it is none."""
+    title = text.strip()
+    if not 1 <= len(title) <= 16 or not (title.isascii() and title.isprintable()) or "\\" in title:
+        raise InvalidInput(f"{what} must be an AE title: at most 16 ASCII characters, no backslash.")
     return title
 
 

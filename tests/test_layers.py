@@ -19,7 +19,7 @@ HOMES = {
     "mlflow": ("data/tracking",),
     "pydicom": ("data/formats", "reports"),
     "highdicom": ("reports/dicom",),
-    "pynetdicom": ("services/receiving/node.py",),
+    "pynetdicom": ("services/receiving/node.py", "services/remote_nodes/dicom.py"),
     "huey": ("services/jobs.py",),
     "evidently": ("reports",),
     "apprise": ("services/alerts/delivery.py",),

@@ -1,4 +1,4 @@
-"""What scanners and the PACS sent to the DICOM node, and what became of it."""
+"""The DICOM node: what was sent to it and what became of it, and the systems that Lightbox talks to."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from dash.development.base_component import Component
 from dashboard.auth import require
 from dashboard.components import dicom as parts
 from dashboard.components.dicom import OVERVIEW, TICK
+from dashboard.pages import remote_nodes
 from data.records import User
 from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.receiving.received import Received
+    from services.remote_nodes.nodes import RemoteNodes
 
 EVERY_MS = 5000
 
@@ -25,6 +27,7 @@ def layout(user: User, argument: str = "") -> Component:
         [
             html.Div(html.H1("DICOM node"), className="lb-page-head"),
             html.Div(id=OVERVIEW, className="lb-dicom"),
+            *remote_nodes.section(user),
             dcc.Interval(id=TICK, interval=EVERY_MS),
         ]
     )
@@ -42,8 +45,9 @@ def show(received: Received, user: User) -> list[Component]:
     ]
 
 
-def register(app: Dash, received: Received) -> None:
+def register(app: Dash, received: Received, nodes: RemoteNodes) -> None:
     """Bind the page."""
+    remote_nodes.register(app, nodes)
 
     @app.callback(Output(OVERVIEW, "children"), Input(TICK, "n_intervals"))
     def _show(_: int | None) -> list[Component]:

@@ -28,6 +28,7 @@ from data.records.promotions import (
 )
 from data.records.received import ReceivedOutcome, ReceivedSeries, Sender, SenderCount, sending_ae_title
 from data.records.rehearsals import Cost, PairedMetric, Rehearsal, RehearsedScan, VersionAnswer
+from data.records.remote_nodes import RemoteNode, RemoteNodeKind
 from data.records.reports import Report, ReportKind, ReportState
 from data.records.results import (
     DOUBTFUL_DICE,
@@ -153,6 +154,8 @@ __all__ = [
     "RecognisedSequence",
     "Refusal",
     "Rehearsal",
+    "RemoteNode",
+    "RemoteNodeKind",
     "Report",
     "ReportKind",
     "ReportState",

@@ -12,6 +12,7 @@ from data.tables.imports import import_items, imports
 from data.tables.jobs import jobs, schedules
 from data.tables.ledger import ledger, views
 from data.tables.received import dicom_senders, received_series
+from data.tables.remote_nodes import remote_nodes
 from data.tables.reports import reports
 from data.tables.results import results, review_requests, reviews, second_readings
 from data.tables.revisions import REVISION_OF_PATIENTS, REVISION_OF_SCANS, REVISION_OF_USERS, revisions
@@ -44,6 +45,7 @@ __all__ = [
     "promotions",
     "received_series",
     "refusals",
+    "remote_nodes",
     "reports",
     "results",
     "review_requests",

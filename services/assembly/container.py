@@ -20,6 +20,7 @@ from services.assembly.parts import Parts
 from services.assembly.performance import PerformanceServices, build_performance
 from services.assembly.reading import ReadingServices, build_reading
 from services.assembly.receiving import ReceivingServices, build_receiving
+from services.assembly.remote_nodes import build_remote_nodes
 from services.assembly.reporting import (
     build_exports,
     build_reading_reports,
@@ -34,6 +35,7 @@ from services.exporting.exports import Exports
 from services.importing.imports import Importing
 from services.jobs import Jobs
 from services.reading.intake import empty_folder
+from services.remote_nodes.nodes import RemoteNodes
 from services.reporting.reading_report import ReadingReports
 from services.reporting.reports import Reporting
 from services.reviewing.feedback import FeedbackMessages
@@ -57,6 +59,7 @@ class Services:
     reviewing: ReviewingServices
     importing: Importing
     receiving: ReceivingServices
+    remote_nodes: RemoteNodes
     cohort: CohortServices
     versions: VersionServices
     performance: PerformanceServices
@@ -151,6 +154,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         reviewing=reviewing,
         importing=importing,
         receiving=receiving,
+        remote_nodes=build_remote_nodes(stores),
         cohort=cohort,
         versions=versions,
         performance=performance,

@@ -135,7 +135,9 @@ CALLBACKS: dict[str, Permission] = {
     "drift": DRIFT, "drift-all": SEE, "drift-run": Permission.RUN_DRIFT, "drift-freeze": Permission.RUN_DRIFT,
     "models": Permission.SEE_MODELS, "models-look": Permission.PROMOTE, "rehearsal": Permission.SEE_MODELS,
     "rehearsal-cancel": Permission.REHEARSE, "report": Permission.USE_REPORTS,
-    "admin": Permission.ADMINISTER, "dicom": Permission.SEE_RECEIVED, "import": Permission.IMPORT,
+    "admin": Permission.ADMINISTER, "dicom": Permission.SEE_RECEIVED,
+    "remote-nodes": Permission.SEE_REMOTE_NODES, "remote-node": Permission.MANAGE_REMOTE_NODES,
+    "import": Permission.IMPORT,
     "alert": Permission.DECIDE_ALERTS, "bell": Permission.DECIDE_ALERTS, "schedule": Permission.SCHEDULE,
 }  # fmt: skip
 

@@ -24,6 +24,10 @@ from sqlalchemy.exc import DBAPIError
 from data.database import open_database
 
 _READY_WITHIN_S = 60
+LEFT_SOCKETS = pytest.mark.filterwarnings(
+    # pynetdicom leaves a socket that could not connect to the garbage collector
+    "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"
+)
 
 
 @contextmanager
@@ -127,36 +131,71 @@ def mlflow_server(database_url: str) -> Iterator[MlflowServer]:
             server.kill()
 
 
-@contextmanager
-def orthanc() -> Iterator[str]:
-    """The URL of an empty Orthanc (a PACS) with DICOMweb; skips the test where that cannot be had."""
-    server = _program("Orthanc", "/usr/sbin")
-    with _folder("orthanc") as (folder, as_user):
-        http, dicom = free_port(), free_port()
-        settings = {
+class Orthanc:
+    """An Orthanc (a PACS) with DICOMweb, in a folder; it can be killed, and started again there."""
+
+    AE_TITLE = "ORTHANC"
+
+    def __init__(self, program: str, folder: Path, as_user: list[str], **settings: object) -> None:
+        self.http, self.dicom = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.http}"
+        configuration = folder / "orthanc.json"
+        configuration.write_text(json.dumps(self._settings(folder) | settings))
+        configuration.chmod(0o644)
+        self._command = [*as_user, program, str(configuration)]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def _settings(self, folder: Path) -> dict[str, object]:
+        return {
             "StorageDirectory": str(folder / "storage"),
             "IndexDirectory": str(folder / "storage"),
-            "HttpPort": http,
-            "DicomPort": dicom,
+            "HttpPort": self.http,
+            "DicomPort": self.dicom,
+            "DicomAet": self.AE_TITLE,
+            "DicomCheckCalledAet": True,
             "AuthenticationEnabled": False,
             "Plugins": ["/usr/share/orthanc/plugins"],
             "DicomWeb": {"Enable": True},
         }
-        (folder / "orthanc.json").write_text(json.dumps(settings))
-        (folder / "orthanc.json").chmod(0o644)
-        url = f"http://127.0.0.1:{http}"
-        process = subprocess.Popen(
-            [*as_user, server, str(folder / "orthanc.json")],
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._process = subprocess.Popen(
+            self._command,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
+            start_new_session=True,  # `runuser` between us and it passes no SIGKILL on
         )
+        _wait_for(f"{self.url}/system", self._process)
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+
+@contextmanager
+def pacs(**settings: object) -> Iterator[Orthanc]:
+    """An empty Orthanc, started; skips the test where that cannot be had."""
+    program = _program("Orthanc", "/usr/sbin")
+    with _folder("orthanc") as (folder, as_user):
+        server = Orthanc(program, folder, as_user, **settings)
         try:
-            _wait_for(f"{url}/system", process)
-            yield url
+            server.start()
+            yield server
         finally:
-            process.terminate()
-            process.wait(_READY_WITHIN_S)
+            server.kill()
+
+
+@contextmanager
+def orthanc() -> Iterator[str]:
+    """The URL of an empty Orthanc with DICOMweb; skips the test where that cannot be had."""
+    with pacs() as server:
+        yield server.url
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,1 @@
+"""Other systems that Lightbox talks to: which there are, how one reaches each kind, whether they answer."""

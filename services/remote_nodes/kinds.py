@@ -1,0 +1,111 @@
+"""The kinds of remote nodes: for each, in one place, which fields it has and how it is talked to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from data.errors import InvalidInput
+from data.records import RemoteNodeKind
+from services.remote_nodes import dicom, dicomweb
+from services.remote_nodes.peer import Peer
+from services.settings import ae_title
+
+_HIGHEST_PORT = 65535
+SECRET = "secret"  # noqa: S105  the field's name; what is entered there is kept encrypted
+
+
+class Look(StrEnum):
+    """How a field is entered."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    YES_OR_NO = "yes or no"
+    PASSWORD = "password"  # noqa: S105  never shown again
+
+
+@dataclass(frozen=True)
+class NodeField:
+    """Something that is known of a remote node; `checked` gives it tidied, or raises InvalidInput."""
+
+    label: str
+    look: Look
+    checked: Callable[[Any], Any]
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class NodeKind:
+    """A kind: what it is called, the names of its fields, and how it is asked whether it is there."""
+
+    label: str
+    fields: tuple[str, ...]
+    echo: Callable[[Peer], None]  # raises RemoteFault
+    echo_name: str
+
+
+def _ae_title(value: Any) -> str:
+    return ae_title(_text(value), "The AE title")
+
+
+def _host(value: Any) -> str:
+    host = _text(value)
+    if not host or any(character in host for character in " /:@"):
+        raise InvalidInput("Enter the host's name or address, without a port.")
+    return host
+
+
+def _port(value: Any) -> int:
+    text = _text(value)
+    if not text.isdecimal() or not 1 <= int(text) <= _HIGHEST_PORT:
+        raise InvalidInput(f"Enter the port as a number from 1 to {_HIGHEST_PORT}.")
+    return int(text)
+
+
+def _url(value: Any) -> str:
+    url = _text(value).rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise InvalidInput("Enter the base URL, such as https://pacs.example.org/dicom-web.")
+    if parts.username or parts.password:
+        raise InvalidInput("Enter name and password in their own fields, not in the URL.")
+    return url
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
+FIELDS: Mapping[str, NodeField] = {
+    "ae_title": NodeField("AE title", Look.TEXT, _ae_title, "The one that is called."),
+    "host": NodeField("Host", Look.TEXT, _host),
+    "port": NodeField("Port", Look.NUMBER, _port),
+    "tls": NodeField("TLS", Look.YES_OR_NO, bool),
+    "url": NodeField("Base URL", Look.TEXT, _url),
+    "user_name": NodeField("User name", Look.TEXT, _text, "Empty where a bearer token is used, or nothing."),
+    SECRET: NodeField(
+        "Password or bearer token",
+        Look.PASSWORD,
+        _text,
+        "Never shown again. Left empty, the present one stays while URL and user name do.",
+    ),
+}
+"""Every field that some kind has, by its name in `RemoteNode`, in the order of the form."""
+
+KINDS: Mapping[RemoteNodeKind, NodeKind] = {
+    RemoteNodeKind.DICOM: NodeKind("DICOM", ("ae_title", "host", "port", "tls"), dicom.echo, "C-ECHO"),
+    RemoteNodeKind.DICOMWEB: NodeKind("DICOMweb", ("url", "user_name", SECRET), dicomweb.echo, "QIDO-RS"),
+}
+
+
+def address_words(fields: Mapping[str, Any], kind: RemoteNodeKind) -> str:
+    """Where a node is, in words: "PACS at 10.1.0.7 port 104, with TLS"."""
+    names = KINDS[kind].fields
+    if "url" in names:
+        return str(fields["url"])
+    title = f"{fields['ae_title']} at " if "ae_title" in names else ""
+    secured = "with TLS" if fields["tls"] else "without TLS"
+    return f"{title}{fields['host']} port {fields['port']}, {secured}"
