@@ -30,6 +30,16 @@ from services.settings import Settings
 log = logging.getLogger(__name__)
 logging.getLogger("pynetdicom").setLevel(logging.WARNING)  # it tells of each message
 
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """A sender that is cut off is no fault of ours: it is logged, but not with where in the code it was."""
+    if record.exc_info and isinstance(record.exc_info[1], OSError):
+        record.exc_info = None
+    return True
+
+
+logging.getLogger("pynetdicom.dul").addFilter(_in_one_line)
+
 SUCCESS = 0x0000
 OUT_OF_RESOURCES = 0xA700
 DOES_NOT_MATCH = 0xA900  # the data set is of another SOP class or instance than announced

@@ -96,10 +96,15 @@ class Node:
         return subprocess.CompletedProcess(sender.args, sender.returncode, said)
 
     def sender(
-        self, files: Sequence[Path], *options: str, called: str = AE_TITLE, calling: str = "SCANNER"
+        self,
+        files: Sequence[Path],
+        *options: str,
+        called: str = AE_TITLE,
+        calling: str = "SCANNER",
+        scu: str = "storescu",
     ) -> subprocess.Popen[str]:
-        """A storescu that is still sending."""
-        command = [program("storescu"), "-v", *options, "-aec", called, "-aet", calling]
+        """A storescu (or dcmsend) that is still sending."""
+        command = [program(scu), "-v", *options, "-aec", called, "-aet", calling]
         return subprocess.Popen(
             [*command, "127.0.0.1", str(self.port), *map(str, files)],
             stdout=subprocess.PIPE,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import struct
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from pydicom.uid import MPEG2MPML, DeflatedExplicitVRLittleEndian, ImplicitVRLit
 
 from services.receiving.node_state import read_state
 from tests.data.formats.making import picture
-from tests.integration.dicom_node import AE_TITLE, Node, node, program, saved
+from tests.integration.dicom_node import AE_TITLE, PATIENCE_S, Node, node, program, saved
 
 pytestmark = pytest.mark.integration
 
@@ -162,3 +164,17 @@ def test_with_tls_only_who_has_a_certificate_of_the_ca_may_send(tmp_path: Path) 
         done = tls.send(files, "+tls", str(key), str(certificate), "+cf", str(certificate))
         assert done.returncode == 0, done.stdout
         assert len(tls.received()) == 1
+
+
+def test_a_sender_that_is_cut_off_is_logged_in_a_line(tmp_path: Path) -> None:
+    files = saved([picture(PIXELS)], tmp_path / "sent")
+    with node(tmp_path / "home") as listening:
+        with socket.create_connection(("127.0.0.1", listening.port)) as cut_off:
+            cut_off.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            cut_off.sendall(b"\x01\x00")
+        assert listening.send(files).returncode == 0
+        until = time.monotonic() + PATIENCE_S
+        while "reset by peer" not in listening.log:
+            assert time.monotonic() < until, listening.log
+            time.sleep(0.1)
+    assert "Traceback" not in listening.log

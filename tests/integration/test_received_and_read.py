@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,63 +15,13 @@ from data.stores.received import ReceivedStore
 from data.stores.scans import ScanStore
 from data.stores.uploads import UploadStore
 from services.accounts import accounts_of
-from tests.integration.dicom_node import PATIENCE_S, ROOT, Node, head, node
-from tests.integration.servers import free_port
+from tests.integration.dicom_node import PATIENCE_S, Node, head, node
+from tests.integration.reading_server import ReadingServer, wait_for
 from tests.services.real import person, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 SILENCE_S = 4
-
-
-def wait_for(what: Callable[[], object], within_s: float = PATIENCE_S) -> None:
-    until = time.monotonic() + within_s
-    while not what():
-        assert time.monotonic() < until
-        time.sleep(0.1)
-
-
-class Server:
-    """`app.py` on the home folder of a node."""
-
-    def __init__(self, beside: Node) -> None:
-        self._home = beside.home
-        port = free_port()
-        self._url = f"http://127.0.0.1:{port}/healthz"
-        said = {"LIGHTBOX_HOME": beside.home, "LIGHTBOX_PORT": port}
-        said["LIGHTBOX_DICOM_SILENCE_SECONDS"] = SILENCE_S
-        self._environment = os.environ | {name: str(value) for name, value in said.items()}
-        self._log = beside.home.with_name("server.log")
-
-    def start(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "app.py"],
-                cwd=ROOT,
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-        wait_for(self._answers)
-
-    def _answers(self) -> bool:
-        assert self._process.poll() is None, self._log.read_text()
-        try:
-            with urllib.request.urlopen(self._url, timeout=5):
-                return True
-        except OSError:
-            return False
-
-    def kill(self) -> None:
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-
-    def stop(self) -> None:
-        self._process.terminate()
-        assert self._process.wait(60) == 0
-        assert "Traceback" not in self._log.read_text(), self._log.read_text()
 
 
 @pytest.fixture
@@ -88,15 +33,15 @@ def sending(tmp_path: Path) -> Iterator[Node]:
 
 
 @pytest.fixture
-def server(sending: Node) -> Iterator[Server]:
-    started = Server(sending)
+def server(sending: Node) -> Iterator[ReadingServer]:
+    started = ReadingServer(sending, SILENCE_S)
     started.start()
     yield started
     started.stop()
 
 
 def test_a_study_is_read_once_although_node_and_server_are_killed(
-    tmp_path: Path, sending: Node, server: Server
+    tmp_path: Path, sending: Node, server: ReadingServer
 ) -> None:
     files = head(tmp_path / "sent")
     cut_off = sending.sender(files)
