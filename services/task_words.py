@@ -66,3 +66,7 @@ def findings() -> frozenset[str]:
 def pictures_read() -> str:
     """What clinicians may send, "a brain MRI or an upright chest X-ray"."""
     return " or ".join(task.words.picture for task in tasks.CLINICAL.values())
+
+
+DRAWN_DICE = "Dice with a mask that a person drew"
+"""What every figure of that name is; which ones count says `data.records.counting_dice`."""

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from data.codec import to_json
 from data.columns import folded
 from data.database import bump, reading, writing
-from data.records import Result, Review, Scan, counting_mask
+from data.records import Result, Review, Scan, counting_dice, counting_mask
 from data.tables import REVISION_OF_SCANS, ledger, results, reviews, revisions, scans, triage, withdrawn_scans
 
 RECOUNTS = "recounts"
@@ -83,7 +83,7 @@ def note_review(connection: Connection, scan_id: str, result_id: str, current: R
         values = {
             "verdict": current.verdict.value,
             "truth_positive": current.truth_positive,
-            "dice": None if current.dice is None else float(current.dice),
+            "dice": _plain(counting_dice(current.verdict, current.truth_positive, current.dice)),
             "reviewed_us": microseconds(current.created_at),
         }
     brought = counting_mask(current)
@@ -230,6 +230,11 @@ def _of_result(result: Result) -> dict[str, Any]:
     }
 
 
+def _plain(value: float | None) -> float | None:
+    """Without numpy's kind of number, which a database driver may not know."""
+    return None if value is None else float(value)
+
+
 def _recounted_columns() -> list[Any]:
     brought = reviews.c.measurements.is_not(None)  # `counting_mask`
     sizes = [case((brought, reviews.c[name]), else_=results.c[name]).label(name) for name in SIZES]
@@ -254,6 +259,7 @@ def _recounted_columns() -> list[Any]:
 
 def _recounted(row: dict[str, Any]) -> dict[str, Any]:
     """A joined row as one of the ledger."""
+    row["dice"] = counting_dice(row["verdict"], row["truth_positive"], row["dice"])
     row["scanner"] = scanner_name(row.pop("manufacturer"), row["scanner"])
     times = {"created_us": "created_at", "acquired_us": "acquired_at", "read_us": "read_at"}
     times["reviewed_us"] = "reviewed_at"

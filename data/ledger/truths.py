@@ -5,10 +5,7 @@ says that the result is right, a correcting, rejecting or labelling one what is 
 one is unsure, or rejects and leaves the truth open, there is none. The truth of a scan is what the current
 review of its newest reviewed result says.
 
-The Dice of a drawn mask is the review's own where a mask was corrected or came with the label. A mask
-that was accepted counts as 1, because the reviewer let it stand. Where a tumour was missed altogether
-nothing was drawn, which is 0. A scan that is truly negative has no Dice: two empty masks would count
-as 1 and hide how well tumours are outlined.
+Which Dice counts says `data.records.counting_dice`.
 """
 
 from __future__ import annotations
@@ -25,7 +22,7 @@ from sqlalchemy.sql.selectable import FromClause
 from data.database import statement_parts
 from data.ledger.rows import microseconds
 from data.ledger.sample import sampled
-from data.records import Judgements, Verdict
+from data.records import BY_PEOPLE, Judgements, Verdict, counting_dice
 from data.tables import features, ledger, results, reviews
 
 AT_ONCE = 2000
@@ -97,7 +94,7 @@ def results_of(
 
 
 def with_truth(rows: Sequence[Row[Any]], truth: NDArray[np.bool_], share: float) -> Judgements:
-    """Results as judgements by a truth that another result's review says: without any Dice but a miss's."""
+    """Results as judgements by a truth that another result's review says: without any Dice."""
     nothing: dict[str, Any] = dict.fromkeys(column.name for column in _OF_REVIEW)
     said = [
         dict(row._mapping) | nothing | {"verdict": Verdict.LABELLED.value, "truth_positive": bool(true)}
@@ -158,7 +155,8 @@ def _from_columns(columns: dict[str, Any], share: float) -> Judgements:
             "positive": columns["positive"],
             "truth_positive": truth,
             "verdict": columns["verdict"],
-            "dice": _dice(columns, truth),
+            "dice": list(map(counting_dice, columns["verdict"], truth, columns["dice"])),
+            "outlined": _outlined(columns, truth),
             "truth_volume_ml": _true_volume(columns, truth),
             "latency_ms": list(map(latency, columns["latency_ms"], columns["provenance"])),
             "synthetic": columns["synthetic"],
@@ -167,13 +165,10 @@ def _from_columns(columns: dict[str, Any], share: float) -> Judgements:
     )
 
 
-def _dice(columns: dict[str, Any], truth: Sequence[bool]) -> NDArray[np.float64]:
-    kept = np.array(columns["dice"], dtype=np.float64)
+def _outlined(columns: dict[str, Any], truth: Sequence[bool]) -> NDArray[np.bool_]:
     ill, drawn, called = _flags(columns, truth)
-    stands = _verdicts(columns) == Verdict.ACCEPTED.value
-    # What was accepted is said first: a label may have come before.
-    known = np.select([stands & called, ~np.isnan(kept), ~called], [1.0, kept, 0.0], np.nan)
-    return np.where(ill & drawn, known, np.nan)
+    by_person = np.isin(_verdicts(columns).astype(str), [verdict.value for verdict in BY_PEOPLE])
+    return ill & drawn & called & by_person
 
 
 def _true_volume(columns: dict[str, Any], truth: Sequence[bool]) -> NDArray[np.float64]:

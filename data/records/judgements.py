@@ -32,8 +32,9 @@ class Judgement:
     threshold: float
     truth_positive: bool
     verdict: Verdict  # of the review that says the truth
-    dice: float | None = None  # of the drawn mask; segmentation of a scan with a finding only
-    volume_ml: float | None = None  # of the drawn mask
+    dice: float | None = None  # `counting_dice`: of the result's mask and one that a person drew
+    outlined: bool = False  # a finding that the result outlined, and whose outline a person judged
+    volume_ml: float | None = None  # of the result's mask
     truth_volume_ml: float | None = None
     latency_ms: float | None = None
     sex: str | None = None
@@ -63,6 +64,7 @@ class Judgements:
     truth_positive: BoolArray
     verdict: TextArray
     dice: FloatArray
+    outlined: BoolArray
     volume_ml: FloatArray
     truth_volume_ml: FloatArray
     latency_ms: FloatArray
@@ -130,7 +132,7 @@ class ReadCount:
 
 _KINDS: dict[str, type] = {
     "created_us": np.int64,
-    **dict.fromkeys(("positive", "truth_positive", "synthetic", "sampled"), np.bool_),
+    **dict.fromkeys(("positive", "truth_positive", "outlined", "synthetic", "sampled"), np.bool_),
     **dict.fromkeys(
         (
             "probability", "threshold", "dice", "volume_ml", "truth_volume_ml", "latency_ms", "age_years",

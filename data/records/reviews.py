@@ -119,6 +119,17 @@ def counting_mask(current: Review | None) -> Review | None:
     return current if current is not None and current.measurements is not None else None
 
 
+def counting_dice(verdict: str | None, truth_positive: bool | None, dice: float | None) -> float | None:
+    """The Dice that counts of a result, by its current review: of the AI's mask and one that a person drew.
+
+    The one rule, for every figure and chart: it takes a mask that somebody drew or edited, or that came with
+    a label, of a scan with the finding. An accepted outline has none (to count it as 1 would praise the
+    reviewers' patience), nor has a miss where nobody drew what was missed. How many outlines were
+    accepted as they were is a share of its own (`Judgements.outlined`).
+    """
+    return dice if truth_positive and verdict != Verdict.ACCEPTED else None
+
+
 def counting_measurements(result: Result | None, current: Review | None) -> Measurements | None:
     """The sizes that count of a scan now: of the mask that counts; None where there is none."""
     brought = counting_mask(current)

@@ -26,7 +26,7 @@ from models.statistics.estimate import Z95
 from models.statistics.proportions import difference, proportion
 from services.cohort.cohort import HiddenFrom
 from services.permissions import Permission, require
-from services.task_words import MEASURED_VOLUME
+from services.task_words import DRAWN_DICE, MEASURED_VOLUME
 
 Query = Mapping[str, Sequence[str]]
 FloatArray = NDArray[np.float64]
@@ -43,7 +43,7 @@ _NUMBERS = {  # quantity -> (words, unit, steps of a unit that are told apart)
     "volume_ml": (MEASURED_VOLUME, "mL", 100),
     "probability": ("probability", "", 10_000),
     "read_s": ("upload to result", "s", 10),
-    "dice": ("Dice against the correction", "", 1000),
+    "dice": (DRAWN_DICE, "", 1000),
 }
 
 

@@ -14,7 +14,7 @@ from data.records import ExportRow
 from models.statistics.estimate import Estimate
 from services.cohort.counting import Bar, Cohort, KeyFigure, Spread
 from services.cohort.filters import query_of
-from services.task_words import MEASURED_VOLUME
+from services.task_words import DRAWN_DICE, MEASURED_VOLUME
 
 TITLES = {
     "summary": "At a glance",
@@ -96,7 +96,7 @@ def cohort_table(cohort: Cohort) -> CohortTable:
         building.bars(section, getattr(cohort, f"by_{section}"), section)
     building.refusals("refusals", cohort.refusals_by_reason)
     building.refusals("refusals_by_scanner", cohort.refusals_by_scanner)
-    building.spread("agreement", "Dice against the true mask", cohort.dice, _DICE)
+    building.spread("agreement", DRAWN_DICE, cohort.dice, _DICE)
     return building.whole()
 
 

@@ -36,11 +36,12 @@ WHAT = {  # which of the judged cases, and how the list of them is called
     "miss": "Misses: ill and called healthy",
     "false-alarm": "False alarms: healthy and called ill",
     "clear": "Healthy and called healthy",
-    "dice": "Cases with a Dice",
+    "dice": "Cases with a mask that a person drew",
+    "outlined": "Findings whose outline a person judged",
 }
 OF_METRIC = {
     "recall": "ill", "frr": "ill", "specificity": "healthy", "far": "healthy", "precision": "called-ill",
-    "dice": "dice",
+    "dice": "dice", "accepted_outlines": "outlined",
 }  # fmt: skip
 """What a metric is a share or mean of, where that is not all judged cases."""
 
@@ -189,6 +190,7 @@ def rows_of(what: str, judgements: Judgements) -> Mask:
         "false-alarm": ~ill & called,
         "clear": ~ill & ~called,
         "dice": ~np.isnan(judgements.dice),
+        "outlined": judgements.outlined,
     }
     return kinds[what]
 

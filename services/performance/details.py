@@ -128,6 +128,7 @@ class Details:
             tuple(judgements.result_id),
             judgements.truth_positive.tobytes(),
             judgements.dice.tobytes(),
+            tuple(judgements.verdict),
         )
         made = {}
         for dimension in SUBGROUPS:

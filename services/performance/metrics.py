@@ -33,8 +33,11 @@ METRICS = {
         Metric("f1", "F1", "Recall and precision in one number (their harmonic mean)."),
         Metric("auc", "AUC", "The chance that an ill case gets a higher probability than a healthy one; 0.5 "
                "is guessing, 1 is perfect.", percent=False, interval="DeLong"),
-        Metric("dice", "Dice", "How much of the drawn mask and the true one overlap, averaged over scans; 1 "
-               "is the same mask.", percent=False, interval="Student"),
+        Metric("dice", "Dice", "How much of the AI's mask and one that a person drew or edited overlap, "
+               "averaged over scans; 1 is the same mask. Outlines that were accepted as they were have none.",
+               percent=False, interval="Student"),
+        Metric("accepted_outlines", "Outlines accepted", "Of the findings that the AI outlined and a person "
+               "judged, the share whose outline was accepted as it was."),
         Metric("far", "False alarm rate (FAR)", "Of the healthy, the share that the model called ill.",
                more_is_better=False),
         Metric("frr", "Miss rate (FRR)", "Of the ill, the share that the model called healthy.",

@@ -336,7 +336,9 @@ def _fingerprint(judgements: Judgements) -> bytes:
         judgements.positive,
         judgements.probability,
         judgements.dice,
+        judgements.outlined,
         judgements.threshold,
     ):
         words.update(column.tobytes())
+    words.update(" ".join(judgements.verdict).encode())
     return words.digest()

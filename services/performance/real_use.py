@@ -37,7 +37,7 @@ KIND, VERSION, MONTH = "lightbox.kind", "lightbox.version", "lightbox.month"
 PART, SYNTHETIC, DIGEST = "lightbox.part", "lightbox.synthetic", "lightbox.digest"
 REVIEWED, SAMPLE = "reviewed", "sample"
 EVERYTHING = "*"
-_FORM = "2"  # of what is logged: another one has every month logged anew
+_FORM = "3"  # of what is logged: another one has every month logged anew
 _AGAIN_S = 0.5
 _PRIORITY = 10  # before readings: somebody looks at the page and waits for the point to move
 _AWAY = "MLflow cannot be reached; the month is scored when it is back."
@@ -318,8 +318,9 @@ def digest(judgements: Judgements, count: ReadCount) -> str:
     told = hashlib.sha256(f"{_FORM} {count}".encode())
     order = judgements.result_id.argsort()
     told.update("".join(judgements.result_id[order]).encode())
-    for column in ("positive", "truth_positive", "probability", "dice"):
+    for column in ("positive", "truth_positive", "probability", "dice", "outlined"):
         told.update(getattr(judgements, column)[order].tobytes())
+    told.update(" ".join(judgements.verdict[order]).encode())
     return told.hexdigest()
 
 

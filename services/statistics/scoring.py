@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from data.records import Judgements
+from data.records import Judgements, Verdict
 from models.statistics.calibration import CalibrationBin, calibration_bins
 from models.statistics.classification import classification
 from models.statistics.classification import wrongness as wrongness_of
 from models.statistics.confusion import Confusion, FloatArray, Mask, called_ill
 from models.statistics.estimate import Estimate
 from models.statistics.means import mean
+from models.statistics.proportions import proportion
 from models.statistics.roc import Curves, Sweep
 from models.statistics.roc import curves as curves_of
 from models.statistics.roc import swept as swept_over
@@ -27,11 +28,20 @@ def confusion(judgements: Judgements, threshold: float | None = None) -> Confusi
 def scored(judgements: Judgements, threshold: float | None = None) -> dict[str, Estimate]:
     """Every number that truth decides; each result's own answer counts unless a threshold is given.
 
-    A threshold moves what is called ill, not the masks: Dice stays as it was drawn. An accepted mask
-    counts there as 1, a missed tumour as 0, and scans without a tumour do not count (`data.ledger.truths`).
+    A threshold moves what is called ill, not the masks: Dice (`data.records.counting_dice`) and the share of
+    outlines that were accepted as they were stay.
     """
     truth, answers = judgements.truth_positive, called(judgements, threshold)
-    return classification(truth, judgements.probability, answers) | {"dice": mean(judgements.dice)}
+    return classification(truth, judgements.probability, answers) | {
+        "dice": mean(judgements.dice),
+        "accepted_outlines": accepted_outlines(judgements),
+    }
+
+
+def accepted_outlines(judgements: Judgements) -> Estimate:
+    """Of the findings that were outlined and judged by a person, the share that was accepted as it was."""
+    judged = judgements.verdict[judgements.outlined]
+    return proportion(int((judged == Verdict.ACCEPTED.value).sum()), len(judged))
 
 
 def wrongness(judgements: Judgements) -> FloatArray:
@@ -55,4 +65,14 @@ def calibration(judgements: Judgements) -> list[CalibrationBin]:
     return calibration_bins(judgements.truth_positive, judgements.probability)
 
 
-__all__ = ["Confusion", "calibration", "called", "confusion", "curves", "scored", "swept", "wrongness"]
+__all__ = [
+    "Confusion",
+    "accepted_outlines",
+    "calibration",
+    "called",
+    "confusion",
+    "curves",
+    "scored",
+    "swept",
+    "wrongness",
+]

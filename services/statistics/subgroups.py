@@ -27,8 +27,8 @@ SUBGROUPS = {
     "scanner": "Scanner",
     "size": f"Size of the true {MEASURED_FINDING}",
 }
-WITH_GAP = ("recall", "precision", "specificity", "accuracy", "far", "frr", "dice")
-_OF_THE_ILL = ("recall", "frr", "dice")  # what cases that are all ill can tell
+WITH_GAP = ("recall", "precision", "specificity", "accuracy", "far", "frr", "dice", "accepted_outlines")
+_OF_THE_ILL = ("recall", "frr", "dice", "accepted_outlines")  # what cases that are all ill can tell
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from data.records import KeptRefusal, ReportKind, User
 from services import addresses
 from services.addresses import ReportsAddress
 from services.permissions import Permission, may
-from services.task_words import MEASURED_VOLUME
+from services.task_words import DRAWN_DICE, MEASURED_VOLUME
 
 if TYPE_CHECKING:
     from services.cohort.comparison import CohortDifference
@@ -129,9 +129,7 @@ def agreement(cohort: Cohort) -> Component | None:
         f"{number(counts.get('miss', 0))} misses."
     ]
     if cohort.dice.n and cohort.dice.median is not None:
-        words.append(
-            f" Median Dice against the true mask {cohort.dice.median:.2f} (n = {number(cohort.dice.n)})."
-        )
+        words.append(f" Median {DRAWN_DICE} {cohort.dice.median:.2f} (n = {number(cohort.dice.n)}).")
     return html.P(words, className="lb-card")
 
 

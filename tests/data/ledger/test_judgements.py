@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
+from data.database import reading
 from data.errors import InvalidInput
 from data.ledger.judgements import JudgementStore
 from data.ledger.rows import recount
@@ -18,6 +19,7 @@ from data.records import BRAIN_TUMOUR, Judgements, ReadCount, Result, Review, Sc
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
+from data.tables import ledger
 from tests.data.builders import a_header, a_kept_scan, a_result, a_review, measured
 
 NOVEMBER = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -45,12 +47,12 @@ def review(engine: Engine, result: Result, minutes: float = 0, **changes: Any) -
     return ReviewStore(engine).add(a_review(result.scan_id, result.id, minutes, **changes))
 
 
-def test_an_accepted_mask_is_right_and_its_dice_is_one(engine: Engine, store: JudgementStore) -> None:
+def test_an_accepted_mask_is_right_and_has_no_dice(engine: Engine, store: JudgementStore) -> None:
     scan, result = read(engine, measurements=measured(12.5))
     review(engine, result)
     (judgement,) = store.of(BRAIN_TUMOUR)
     assert (judgement.scan_id, judgement.result_id) == (scan.id, result.id)
-    assert (judgement.truth_positive, judgement.dice) == (True, 1.0)
+    assert (judgement.truth_positive, judgement.dice, judgement.outlined) == (True, None, True)
     assert (judgement.volume_ml, judgement.truth_volume_ml) == (12.5, 12.5)
     assert (judgement.version, judgement.created_at) == ("3", NOVEMBER)
     assert (judgement.sex, judgement.age_years) == ("F", 61.5)
@@ -59,18 +61,32 @@ def test_an_accepted_mask_is_right_and_its_dice_is_one(engine: Engine, store: Ju
     assert judgement.sampled
 
 
+def dice_in_ledger(engine: Engine, scan: Scan) -> float | None:
+    with reading(engine) as connection:
+        query = select(ledger.c.dice).where(ledger.c.scan_id == scan.id)
+        return connection.execute(query).scalar_one()
+
+
 @pytest.mark.parametrize(
-    ("result", "said", "truth", "dice"),
+    ("result", "said", "truth", "dice", "outlined"),
     [
-        ({}, {"verdict": Verdict.CORRECTED, "truth_positive": True, "dice": 0.7}, True, 0.7),
-        ({}, {"verdict": Verdict.REJECTED, "truth_positive": False}, False, None),
-        ({}, {"verdict": Verdict.REJECTED, "truth_positive": True}, True, None),
-        ({}, {"verdict": Verdict.LABELLED, "truth_positive": True}, True, None),
-        ({}, {"verdict": Verdict.LABELLED, "truth_positive": True, "dice": 0.9}, True, 0.9),
-        ({}, {"verdict": Verdict.CORRECTED, "truth_positive": False, "dice": 0.0}, False, None),
-        ({"positive": False}, {"truth_positive": False}, False, None),
-        ({"positive": False}, {"verdict": Verdict.REJECTED, "truth_positive": True}, True, 0.0),
-        ({"has_mask": False}, {"truth_positive": True}, True, None),
+        ({}, {"verdict": Verdict.CORRECTED, "truth_positive": True, "dice": 0.7}, True, 0.7, True),
+        ({}, {"verdict": Verdict.REJECTED, "truth_positive": False}, False, None, False),
+        ({}, {"verdict": Verdict.REJECTED, "truth_positive": True}, True, None, True),
+        ({}, {"verdict": Verdict.LABELLED, "truth_positive": True}, True, None, False),
+        ({}, {"verdict": Verdict.LABELLED, "truth_positive": True, "dice": 0.9}, True, 0.9, False),
+        ({}, {"verdict": Verdict.ACCEPTED, "truth_positive": True, "dice": 0.9}, True, None, True),
+        ({}, {"verdict": Verdict.CORRECTED, "truth_positive": False, "dice": 0.0}, False, None, False),
+        ({"positive": False}, {"truth_positive": False}, False, None, False),
+        ({"positive": False}, {"verdict": Verdict.REJECTED, "truth_positive": True}, True, None, False),
+        (
+            {"positive": False},
+            {"verdict": Verdict.CORRECTED, "truth_positive": True, "dice": 0.0},
+            True,
+            0.0,
+            False,
+        ),
+        ({"has_mask": False}, {"truth_positive": True}, True, None, False),
     ],
 )
 def test_truth_and_dice_of_each_kind_of_review(
@@ -80,11 +96,15 @@ def test_truth_and_dice_of_each_kind_of_review(
     said: dict[str, Any],
     truth: bool,
     dice: float | None,
+    outlined: bool,
 ) -> None:
-    _, read_one = read(engine, **result)
+    scan, read_one = read(engine, **result)
     review(engine, read_one, **said)
     (judgement,) = store.of(BRAIN_TUMOUR)
-    assert (judgement.truth_positive, judgement.dice) == (truth, dice)
+    assert (judgement.truth_positive, judgement.dice, judgement.outlined) == (truth, dice, outlined)
+    assert dice_in_ledger(engine, scan) == dice, "the cohort page would count another Dice"
+    recount(engine)
+    assert dice_in_ledger(engine, scan) == dice
 
 
 def test_the_current_review_counts_and_may_leave_the_truth_open(
@@ -169,7 +189,7 @@ def test_two_versions_on_the_same_scans_share_the_scan_s_truth(engine: Engine, s
     assert (one[0].result_id, two[0].result_id) == (first.id, second.id)
     assert (len(one), len(two)) == (1, 1)
     assert (one[0].truth_positive, two[0].truth_positive) == (True, True)
-    assert (one[0].dice, two[0].dice) == (0.6, 0.0)
+    assert (one[0].dice, two[0].dice) == (0.6, None)
     assert [len(side) for side in store.paired(BRAIN_TUMOUR, "3", "9")] == [0, 0]
     unsure = review(engine, second, 1, verdict=Verdict.UNSURE)  # of the newest result: nobody knows any more
     assert [len(side) for side in store.paired(BRAIN_TUMOUR, "3", "4")] == [0, 0]

@@ -103,7 +103,8 @@ def test_each_review_moves_the_same_run_by_one(house: House) -> None:
     assert (run.name, run.status) == ("v3 2026-11 reviewed", "FINISHED")
     assert run.tags["lightbox.version"] == "3"
     assert run.tags["lightbox.month"] == "2026-11"
-    assert (run.metrics["recall"], run.metrics["recall_n"], run.metrics["dice"]) == (1.0, 3.0, 1.0)
+    assert (run.metrics["recall"], run.metrics["recall_n"], run.metrics["dice_n"]) == (1.0, 3.0, 0.0)
+    assert (run.metrics["accepted_outlines"], run.metrics["accepted_outlines_n"]) == (1.0, 3.0)
     assert run.metrics["recall_low"] == pytest.approx(0.4385, abs=1e-4)
     assert (run.metrics["read_n"], run.metrics["latency_p50_ms"]) == (3.0, 12.5)
     assert set(house.told) == {BRAIN_TUMOUR}
@@ -303,8 +304,10 @@ def test_the_month_follows_what_counts_of_a_result(house: House) -> None:
     ):
         house.review(result, minutes, **said)
         house.real_use.score_all()
-        dice, reviewed = ((0.4, 1), (1.0, 1), (0.4, 1), (None, 0))[minutes]
+        drawn, accepted, reviewed = ((1, 0.0, 1), (0, 1.0, 1), (1, 0.0, 1), (0, None, 0))[minutes]
         runs = house.runs()
-        assert [(run.metrics["dice"], run.metrics["reviewed_n"]) for run in runs] == (
-            [(dice, reviewed)] if reviewed else []
+        names = ("dice_n", "accepted_outlines", "reviewed_n")
+        assert [tuple(run.metrics[name] for name in names) for run in runs] == (
+            [(drawn, accepted, reviewed)] if reviewed else []
         )
+        assert all(run.metrics["dice"] == 0.4 for run in runs if drawn)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from torch import Tensor
 
-from data.records import Judgements
+from data.records import Judgements, Verdict
 from models.evaluation import Evaluation
 from models.pneumonia.evaluation import PneumoniaEvaluator
 from models.statistics.classification import classification
@@ -53,7 +53,7 @@ def test_validation_and_real_use_give_the_same_numbers_of_the_same_cases(
         training_of("pneumonia"), make_labelled(tmp_path), Decision(threshold=threshold), spread
     )
     real_use = scored(_as_real_use(evaluation))
-    assert set(evaluation.figures) == set(real_use) - {"dice"}
+    assert set(evaluation.figures) == set(real_use) - {"dice", "accepted_outlines"}
     for name, estimate in evaluation.figures.items():
         assert astuple(estimate) == pytest.approx(astuple(real_use[name]), nan_ok=True, rel=1e-12), name
 
@@ -78,10 +78,17 @@ def test_validation_lists_its_worst_cases_in_the_order_of_real_use(tmp_path: Pat
     assert wrong.tolist() == sorted(wrong.tolist(), reverse=True)
 
 
-def test_scores_are_the_table_and_the_mean_dice() -> None:
-    cases = crowd(300, dice=np.random.default_rng(1).beta(8, 2, 300).tolist())
+def test_scores_are_the_table_the_mean_dice_and_the_share_of_accepted_outlines() -> None:
+    said = [Verdict.ACCEPTED, Verdict.CORRECTED, Verdict.REJECTED, Verdict.ACCEPTED, Verdict.ACCEPTED]
+    cases = crowd(
+        300,
+        dice=np.random.default_rng(1).beta(8, 2, 300).tolist(),
+        verdict=[verdict.value for verdict in said] * 60,
+        outlined=[True, True, True, False, True] * 60,
+    )
     expected = classification(cases.truth_positive, cases.probability, cases.positive)
-    assert scored(cases) == expected | {"dice": mean(cases.dice)}
+    own = {"dice": mean(cases.dice), "accepted_outlines": proportion(120, 240)}
+    assert scored(cases) == expected | own
     assert scored(cases)["recall"].n == int(cases.truth_positive.sum())
 
 

@@ -72,7 +72,7 @@ def test_size_is_of_the_ill_and_says_only_what_concerns_them() -> None:
     sizes = subgroups(cases, "size")
     assert [size.name for size in sizes] == ["under 1 mL", "1 to 10 mL", "30 to 100 mL"]
     assert sum(size.n for size in sizes) == cases.truth_positive.sum()
-    assert set(sizes[0].figures) == set(sizes[0].gaps) == {"recall", "frr", "dice"}
+    assert set(sizes[0].figures) == set(sizes[0].gaps) == {"recall", "frr", "dice", "accepted_outlines"}
     assert subgroups(crowd(50), "size") == []
 
 
