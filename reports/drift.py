@@ -242,16 +242,18 @@ def _truth(
     told: list[dict[str, Any]] = [_rates(truth, answer) for truth, answer in sides]
     fell: list[str] = []
     p: dict[str, float | None] = {}
+    changes = {}
     for name in ("recall", "accuracy"):
         chance = drift_numbers.difference_p(told[0][name], told[1][name])
         lower = chance is not None and told[1][name]["value"] < told[0][name]["value"]
         p[name] = chance
+        changes[name] = drift_numbers.change(told[0][name], told[1][name])
         if chance is not None and chance < drift_verdict.P and lower:
             fell.append(name)
     both = all(len(np.unique(truth)) == 2 for truth, _ in sides)
     run = drift_evidently.classification(sides[0], sides[1]) if both else None
-    described = {"reference": told[0], "current": told[1], "p": p, "fell": fell, "evidently": _evidently(run)}
-    return described, run
+    described = {"reference": told[0], "current": told[1], "p": p, "fell": fell, "change": changes}
+    return described | {"evidently": _evidently(run)}, run
 
 
 def _judged(frame: pd.DataFrame) -> tuple[NDArray[Any], NDArray[Any]]:

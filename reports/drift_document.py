@@ -134,6 +134,10 @@ def _truth(snapshot: Snapshot) -> list[Chapter]:
         for name in ("recall", "accuracy")
         for side in _SIDES
     ]
+    changes = truth.get("change") or {}  # snapshots of 0.1 have none
+    for name, change in changes.items():
+        if change is not None:
+            rows.append([name, "change", *(rounded(change[part]) for part in ("value", "low", "high")), None])
     return [Chapter("Truth", [Table(["", "side", "value", "low", "high", "n"], rows, texts=2)])]
 
 

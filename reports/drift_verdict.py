@@ -15,6 +15,8 @@ GRAVE_EFFECT = 0.5
 """From this distance on a drifted output of the model is critical."""
 APART, FAR_APART = 0.6, 0.8
 """Area under the curve of the classifier on embeddings, lower end of its interval: warning, critical."""
+HELD = 0.05
+"""A share held if its fall is surely (95 %) less than this; if it neither fell nor held, that is said."""
 OUTPUTS = ("probability", "volume_ml", "lesions", "doubt", "estimated_dice", "outside_distance")
 
 LIMITS: dict[str, float] = {
@@ -26,6 +28,7 @@ LIMITS: dict[str, float] = {
     "critical_effect_of_output": GRAVE_EFFECT,
     "embedding_auc_warning": APART,
     "embedding_auc_critical": FAR_APART,
+    "held_within": HELD,
 }
 """Every limit by its name, as the snapshot tells it."""
 
@@ -104,9 +107,18 @@ def _of_truth(truth: Mapping[str, Any]) -> list[str]:
         before, after = truth["reference"][name], truth["current"][name]
         if before["value"] is None or after["value"] is None:
             continue
-        verb = "fell" if name in truth["fell"] else "held"
         said.append(
-            f"{name.title()} {verb}: {100 * after['value']:.1f} % of {after['n']:,} against "
+            f"{_what_became_of(name, truth)}: {100 * after['value']:.1f} % of {after['n']:,} against "
             f"{100 * before['value']:.1f} % of {before['n']:,} in the reference."
         )
     return said
+
+
+def _what_became_of(name: str, truth: Mapping[str, Any]) -> str:
+    if name in truth["fell"]:
+        return f"{name.title()} fell"
+    change = truth["change"][name]
+    if change["low"] > -HELD:
+        return f"{name.title()} held (a fall of {100 * HELD:.0f} points or more is ruled out)"
+    points = f"{100 * change['low']:+.1f} to {100 * change['high']:+.1f} points"
+    return f"Too few to tell whether {name} held (the change is anything from {points})"

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from data.records import Severity
+from models.statistics.proportions import difference, proportion
+from reports import drift_numbers
 from reports.drift_columns import FEWEST
 from reports.drift_evidently import DRIFT_SHARE, EFFECT
 from reports.drift_verdict import (
@@ -150,29 +152,60 @@ def test_the_words_agree_with_the_severity() -> None:
     assert "look alike" in words(snapshot)[1]
 
 
-def share(value: float | None, n: int = 200) -> dict[str, Any]:
-    return {"value": value, "n": n}
+def share(hits: int, n: int) -> dict[str, Any]:
+    return drift_numbers.share(hits, n)
 
 
-def test_the_words_of_truth_say_what_fell_and_what_held() -> None:
-    before = {"recall": share(0.9), "accuracy": share(0.95, 400)}
-    after = {"recall": share(0.75, 1200), "accuracy": share(0.93)}
-    snapshot = {
-        "severity": Severity.CRITICAL,
-        "counts": {"watched": 10, "drifted": 0},
-        "features": steady(10),
-        "truth": {"reference": before, "current": after, "fell": ["recall"]},
-        "embedding": None,
-    }
-    assert words(snapshot) == [
-        "None of 10 features drifted.",
+def truth_of(before: dict[str, Any], after: dict[str, Any], *fell: str) -> dict[str, Any]:
+    changes = {name: drift_numbers.change(before[name], after[name]) for name in before}
+    return {"reference": before, "current": after, "fell": list(fell), "change": changes}
+
+
+def said_of(truth: dict[str, Any]) -> list[str]:
+    return words(
+        {
+            "severity": Severity.CRITICAL,
+            "counts": {"watched": 10, "drifted": 0},
+            "features": steady(10),
+            "truth": truth,
+            "embedding": None,
+        }
+    )[1:]
+
+
+def test_the_words_of_truth_say_what_fell_what_held_and_what_cannot_be_told() -> None:
+    before = {"recall": share(180, 200), "accuracy": share(3800, 4000)}
+    after = {"recall": share(900, 1200), "accuracy": share(1880, 2000)}
+    assert said_of(truth_of(before, after, "recall")) == [
         "Recall fell: 75.0 % of 1,200 against 90.0 % of 200 in the reference.",
-        "Accuracy held: 93.0 % of 200 against 95.0 % of 400 in the reference.",
+        "Accuracy held (a fall of 5 points or more is ruled out): 94.0 % of 2,000 against 95.0 % of 4,000 "
+        "in the reference.",
     ]
-    snapshot["truth"] = {"reference": before | {"recall": share(None, 0)}, "current": after, "fell": []}
-    assert [sentence.split()[0] for sentence in words(snapshot)[1:]] == ["Accuracy"]
-    snapshot["truth"] = {"reference": before, "current": after | {"accuracy": share(None, 0)}, "fell": []}
-    assert [sentence.split()[0] for sentence in words(snapshot)[1:]] == ["Recall"]
+    few = truth_of({"recall": share(31, 33)}, {"recall": share(28, 34)})
+    few["reference"]["accuracy"] = few["current"]["accuracy"] = share(0, 0)
+    assert said_of(few) == [
+        "Too few to tell whether recall held (the change is anything from -28.0 to +4.8 points): "
+        "82.4 % of 34 against 93.9 % of 33 in the reference."
+    ]
+
+
+def test_a_share_of_nothing_is_not_told() -> None:
+    some, nothing = {"recall": share(9, 10), "accuracy": share(9, 10)}, share(0, 0)
+    assert [sentence.split()[5] for sentence in said_of(truth_of(some, some | {"recall": nothing}))] == [
+        "accuracy"
+    ]
+    assert [sentence.split()[5] for sentence in said_of(truth_of(some | {"accuracy": nothing}, some))] == [
+        "recall"
+    ]
+
+
+@pytest.mark.parametrize("n", [20, 200, 2000])
+def test_the_change_of_two_shares_is_newcombes(n: int) -> None:
+    before, after = proportion(n * 9 // 10, n), proportion(n * 8 // 10, n)
+    expected = difference(after, before)
+    changed = drift_numbers.change(share(n * 9 // 10, n), share(n * 8 // 10, n))
+    assert changed == pytest.approx({"value": expected.value, "low": expected.low, "high": expected.high})
+    assert drift_numbers.change(share(0, 0), share(1, 2)) is None
 
 
 def test_too_few_says_how_many_there_are() -> None:
