@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -106,6 +107,7 @@ class DecodedScan:
     warnings: tuple[str, ...] = ()
     acquisition: Acquisition = Acquisition()  # how it was made; never kept
     window: tuple[float, float] | None = None  # (black, white) that the file asks to be shown through
+    identifiers: Mapping[str, str] = field(default_factory=dict, repr=False)  # `StudyIdentifierStore`
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from data.records import (
 )
 from data.stores.features import forget_features
 from data.stores.patient_conflicts import forget_patients
+from data.stores.study_identifiers import keep_identifiers
 from data.tables import (
     REVISION_OF_PATIENTS,
     REVISION_OF_SCANS,
@@ -35,6 +36,7 @@ from data.tables import (
     scan_annotations,
     scans,
     second_readings,
+    study_identifiers,
     triage,
     unaided_readings,
     withdrawn_scans,
@@ -47,8 +49,10 @@ class ScanStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, scan: Scan) -> tuple[Scan, bool]:
+    def add(self, scan: Scan, identifiers: Mapping[str, str] | None = None) -> tuple[Scan, bool]:
         """Keeps a scan; where one with the same content is here, that one and False come back.
+
+        `identifiers`: what a PACS matches its study by (`StudyIdentifierStore`).
 
         A scan of a patient who was merged into another one meanwhile is kept as the other one's.
         """
@@ -63,6 +67,7 @@ class ScanStore:
                 scan = replace(scan, patient_id=merged_into or scan.patient_id)
                 connection.execute(insert(scans), _values(scan))
                 note_scan(connection, scan)
+                keep_identifiers(connection, scan.id, identifiers or {})
         except IntegrityError:
             # Two servers, or two threads on PostgreSQL or MySQL, were given the same file at once.
             known = self.by_content(scan.content_sha256)
@@ -70,6 +75,11 @@ class ScanStore:
                 raise
             return known, False
         return scan, True
+
+    def note_identifiers(self, scan_id: str, identifiers: Mapping[str, str]) -> None:
+        """What a PACS matches the scan's study by, where nothing is known of it: the file came once more."""
+        with writing(self._engine) as connection:
+            keep_identifiers(connection, scan_id, identifiers)
 
     def get(self, scan_id: str) -> Scan | None:
         """The scan, or None; one that was withdrawn is not here (`WithdrawalStore`)."""
@@ -184,7 +194,7 @@ class ScanStore:
 
 _OF_SCANS = (
     triage, second_readings, unaided_readings, ai_results_seen, scan_annotations, reviews, results,
-    withdrawn_scans,
+    withdrawn_scans, study_identifiers,
 )  # fmt: skip
 # Made once: making a statement takes longer than carrying it out.
 _MERGED_INTO = select(patients.c.merged_into).where(patients.c.id == bindparam("wanted"))

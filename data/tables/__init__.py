@@ -16,7 +16,15 @@ from data.tables.remote_nodes import remote_nodes
 from data.tables.reports import reports
 from data.tables.results import results, review_requests, reviews, second_readings
 from data.tables.revisions import REVISION_OF_PATIENTS, REVISION_OF_SCANS, REVISION_OF_USERS, revisions
-from data.tables.scans import patient_conflicts, patients, refusals, scans, uploads, withdrawn_scans
+from data.tables.scans import (
+    patient_conflicts,
+    patients,
+    refusals,
+    scans,
+    study_identifiers,
+    uploads,
+    withdrawn_scans,
+)
 from data.tables.triage import triage
 from data.tables.unaided import ai_results_seen, unaided_readings, unaided_rules
 from data.tables.versions import goals, promotions
@@ -57,6 +65,7 @@ __all__ = [
     "second_readings",
     "sessions",
     "sign_in_failures",
+    "study_identifiers",
     "tokens",
     "triage",
     "unaided_readings",

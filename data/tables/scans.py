@@ -1,6 +1,7 @@
 """What came in: patients, their scans, and what was refused.
 
-Names, patient ids and birth dates of patients are in `patients` and nowhere else.
+Names, patient ids and birth dates of patients are in `patients` and, as the file wrote them, in
+`study_identifiers`, and nowhere else.
 """
 
 from __future__ import annotations
@@ -99,6 +100,15 @@ scans = Table(
     Index("ix_scans_created_at_id", "created_at", "id"),
     Index("ix_scans_status_created_at_id", "status", "created_at", "id"),
     Index("ix_scans_series_uid", "series_uid"),
+    **MYSQL,
+)
+
+# What a PACS matches a study by, as the source's headers have it: for objects that go back there.
+study_identifiers = Table(
+    "study_identifiers",
+    metadata,
+    Column("scan_id", String(ID_LENGTH), ForeignKey("scans.id"), primary_key=True),
+    Column("identifiers", Words, nullable=False),  # JSON, text by DICOM keyword
     **MYSQL,
 )
 

@@ -51,6 +51,7 @@ class Subject:
     patient_id: str | None = None
     birth_date: date | None = None
     named: bool = False
+    identifiers: tuple[tuple[str, str], ...] = ()  # of the study, as the source wrote them, by keyword
 
     @property
     def dicom_name(self) -> str:
@@ -106,6 +107,8 @@ class Origin:
         dataset.PatientName = subject.dicom_name
         dataset.PatientID = (subject.patient_id or "") if subject.named else subject.pseudonym
         dataset.PatientBirthDate = "" if birth is None else f"{birth:%Y%m%d}"
+        for keyword, text in subject.identifiers if subject.named else ():
+            setattr(dataset, keyword, text)
 
     def equipment(self) -> dict[str, Any]:
         """What says in every object which software of which version made it."""

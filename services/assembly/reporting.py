@@ -8,6 +8,7 @@ from datetime import UTC, timedelta
 from data.database import now
 from data.records import ReportKind, Schedule
 from data.stores.reports import ReportStore
+from data.stores.study_identifiers import StudyIdentifierStore
 from services.alerts.alerts import Alerts
 from services.assembly.reviewing import ReviewingServices
 from services.assembly.stores import Stores
@@ -82,7 +83,10 @@ def build_exports(stores: Stores, reviewing: ReviewingServices) -> Exports:
     """Results as files for other systems."""
     pictures = KeyPictures(stores.files, reviewing.pictures)
     reports = build_reading_reports(stores, reviewing)
-    return Exports(reviewing.worklist, stores.files, reviewing.pictures, pictures, reports, stores.audit)
+    identifiers = StudyIdentifierStore(stores.database)
+    return Exports(
+        reviewing.worklist, stores.files, reviewing.pictures, pictures, reports, stores.audit, identifiers
+    )
 
 
 def schedule_reports(schedules: Schedules, reporting: Reporting) -> None:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from data import formats
 from data.errors import NotFound, RefusedScan
 from data.files import FileStore
-from data.records import User
 from reports.dicom import encapsulated_pdf, key_object_selection, presentation_state, secondary_capture
 from reports.dicom import segmentation as seg
 from reports.dicom import structured_report as sr
@@ -25,7 +24,6 @@ from services.exporting.lesions import segment_labels, segments_of
 from services.exporting.plain_files import captioned, picture_words
 from services.exporting.report_content import report_content
 from services.exporting.versions import ResultVersion, earlier_versions
-from services.permissions import Permission, require
 from services.reading_words import reason_words
 from services.reporting.key_pictures import KeyPictures, KeySlice
 from services.reporting.reading_report import ReadingReports
@@ -121,11 +119,10 @@ class DicomFiles:
         content = presentation_state.presentation_state(origin, lines, picture_words(version))
         return _file(version, "gsps.dcm", content)
 
-    def pdf(self, version: ResultVersion, origin: Origin, user: User) -> File:
+    def pdf(self, version: ResultVersion, origin: Origin) -> File:
         """The report of the reading, as PDF in DICOM."""
-        require(user, Permission.SEE_SCANS)
         named, moment = origin.subject.named, version.reported[1]
-        pdf = self._reports.pdf(version.view, user, named=named, made=moment)
+        pdf = self._reports.pdf(version.view, named=named, made=moment)
         content = encapsulated_pdf.encapsulated_pdf(_of_report(origin, version), pdf, "Report of a reading")
         return _file(version, "pdf.dcm", content)
 

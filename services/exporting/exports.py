@@ -10,6 +10,7 @@ from data.errors import NO_SCAN, InvalidInput, NotFound
 from data.files import FileStore
 from data.records import AuditEvent, User
 from data.stores.audit import AuditLog
+from data.stores.study_identifiers import StudyIdentifierStore
 from reports.dicom.origin import Origin, Subject
 from services.exporting.dicom_files import DicomFiles
 from services.exporting.forms import AS_USUAL, LABELS, PLAIN, Ask, Form, why_not
@@ -47,8 +48,10 @@ class Exports:
         key_pictures: KeyPictures,
         reports: ReadingReports,
         audit: AuditLog,
+        identifiers: StudyIdentifierStore,
     ) -> None:
         self._worklist = worklist
+        self._identifiers = identifiers
         self._audit = audit
         self._dicom = DicomFiles(files, pictures, key_pictures, reports)
         self._plain = PlainFiles(pictures, key_pictures)
@@ -75,21 +78,27 @@ class Exports:
         refused = why_not(version, wanted)
         if refused is not None:
             raise NotFound(refused)
-        subject = _subject(version.view, user, named=ask.named)
+        subject = self._subject(version.view, named=ask.named and may(user, Permission.SEE_IDENTITY))
         if wanted is Form.ALL:
-            files = self._everything(version, subject, user, ask)
+            files = self._everything(version, subject, ask)
         else:
             origin = None if wanted in PLAIN else self._dicom.origin(version, subject)
-            files = self._made(wanted, version, origin, user, ask)
+            files = self._made(wanted, version, origin, ask)
         file = packed(f"{version.file_name}-{form}.zip", files) if wanted in _MANY else files[0]
         who = "named" if subject.named else "pseudonym"
         said = f"{form}, {version.layer}, {who}"
         self._audit.record(AuditEvent(now(), user.id, "scan.export", scan_id, said))
         return file
 
-    def _made(
-        self, form: Form, version: ResultVersion, origin: Origin | None, user: User, ask: Ask
-    ) -> list[File]:
+    def _subject(self, view: ScanView, *, named: bool) -> Subject:
+        """The patient: by pseudonym unless the identity is asked for."""
+        identity, pseudonym = view.patient.identity, view.patient.pseudonym
+        if not named or identity is None:
+            return Subject(pseudonym)
+        said = tuple(sorted(self._identifiers.get(view.scan.id).items()))
+        return Subject(pseudonym, identity.name, identity.patient_id, identity.birth_date, True, said)
+
+    def _made(self, form: Form, version: ResultVersion, origin: Origin | None, ask: Ask) -> list[File]:
         """The files of a form; `origin` is there for all that are DICOM."""
         if form is Form.PNG:
             return self._plain.pictures(version)
@@ -106,11 +115,11 @@ class Exports:
             case Form.GSPS:
                 return [self._dicom.state(version, origin)]
             case Form.PDF:
-                return [self._dicom.pdf(version, origin, user)]
+                return [self._dicom.pdf(version, origin)]
             case _:
                 return [self._dicom.rejection(version, origin)]
 
-    def _everything(self, version: ResultVersion, subject: Subject, user: User, ask: Ask) -> list[File]:
+    def _everything(self, version: ResultVersion, subject: Subject, ask: Ask) -> list[File]:
         """Whatever can be had, with a file that says what is what."""
         files, origin = self._plain.masks(version), None
         with suppress(NotFound):  # without its series a scan still has its plain files
@@ -123,20 +132,12 @@ class Exports:
             ):
                 continue
             with suppress(NotFound):  # what only the instances tell: no frame of reference
-                files += self._made(form, version, origin, user, ask)
+                files += self._made(form, version, origin, ask)
         return [read_me(version, files), *files]
 
 
 def _is_dicom(version: ResultVersion) -> bool:
     return version.view.scan.grid.kind == "dicom"
-
-
-def _subject(view: ScanView, user: User, *, named: bool) -> Subject:
-    """The patient: by pseudonym unless the identity is asked for by who may see it."""
-    identity, pseudonym = view.patient.identity, view.patient.pseudonym
-    if not named or identity is None or not may(user, Permission.SEE_IDENTITY):
-        return Subject(pseudonym)
-    return Subject(pseudonym, identity.name, identity.patient_id, identity.birth_date, named=True)
 
 
 def _version(view: ScanView, ask: Ask) -> ResultVersion:

@@ -6,7 +6,7 @@ item: a run that is killed leaves nothing behind that the next one does not writ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -66,6 +66,7 @@ class ReadScan:
 
     scan: Scan  # of no patient yet
     identity: Identity
+    identifiers: Mapping[str, str]
     label: str  # what the patient is called if the file does not say
     result: Result
     watched: Features
@@ -126,7 +127,7 @@ class ImportWriter:
         review = self._label(scan, result, provided.rows, provided.mask, read.answer.mask)
         label = decoded.identity.patient_id or decoded.name
         watched = features_of(scan, result, decoded.array, read)
-        return ReadScan(scan, decoded.identity, label, result, watched, review)
+        return ReadScan(scan, decoded.identity, decoded.identifiers, label, result, watched, review)
 
     def label_known(self, scan: Scan, rows: Sequence[LabelRow], mask: Mask | None) -> Review | None:
         """The truth for a scan that was here already, unless somebody has reviewed it before."""
@@ -217,7 +218,7 @@ class ImportWriter:
         if known is not None:
             return known.id
         patient = self._patients.find_or_create(read.identity, read.label)
-        kept, created = self._scans.add(replace(read.scan, patient_id=patient.id))
+        kept, created = self._scans.add(replace(read.scan, patient_id=patient.id), read.identifiers)
         if created:
             self._results.add(read.result, read.watched)
             if read.review is not None:

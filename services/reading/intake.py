@@ -151,6 +151,7 @@ class Intake:
                 self._uploads.add_outcomes(upload.id, refusals=(refusal,))
                 return
             self._uploads.add_outcomes(upload.id, known_scan_ids=(known.id,))
+            self._scans.note_identifiers(known.id, decoded.identifiers)
             if known.status is ScanStatus.WAITING:  # a stop may have come before it was asked for
                 self._tell_arrived(known)
                 self._reading.request(known.id)
@@ -164,7 +165,7 @@ class Intake:
         patient = self._patients.find_or_create(decoded.identity, decoded.name)
         scan = scan_of(decoded, patient.id, upload.user_id, routed)
         keep_scan(self._files, scan.id, decoded, original, original.suffix if original else "")
-        kept, created = self._scans.add(scan)
+        kept, created = self._scans.add(scan, decoded.identifiers)
         if not created:  # another upload brought the same content at the same moment
             self._files.delete_all(f"scans/{scan.id}")
             self._uploads.add_outcomes(upload.id, known_scan_ids=(kept.id,))

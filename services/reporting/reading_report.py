@@ -56,28 +56,29 @@ class ReadingReports:
         self._audit.record(AuditEvent(now(), user.id, "reading.report", scan_id, f"{kind}, {who}"))
         return File(f"lightbox-reading-{report.reading[:12]}.{kind}", content, KINDS[kind])
 
-    def pdf(self, view: ScanView, user: User, *, named: bool, made: datetime) -> bytes:
-        """The PDF of what is seen of a scan, as of a moment: the same bytes each time. Raises NotFound."""
-        require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
-        report, slices = self._of_view(view, user, named, made)
+    def pdf(self, view: ScanView, *, named: bool, made: datetime) -> bytes:
+        """The PDF of what is seen of a scan, as of a moment: the same bytes each time. Raises NotFound.
+
+        Who asks for it with `named` has made sure that whoever gets it may know who the patient is.
+        """
+        report, slices = self._of_view(view, named, made)
         return reading_pdf(report, [self._pictures.drawn(view, chosen) for chosen in slices], made)
 
     def _report(
         self, scan_id: str, user: User, named: bool
     ) -> tuple[ReadingReport, ScanView, tuple[KeySlice, ...]]:
         view = self._worklist.scan(scan_id, user)
-        report, slices = self._of_view(view, user, named, now())
+        report, slices = self._of_view(view, named and may(user, Permission.SEE_IDENTITY), now())
         return report, view, slices
 
     def _of_view(
-        self, view: ScanView, user: User, named: bool, made: datetime
+        self, view: ScanView, named: bool, made: datetime
     ) -> tuple[ReadingReport, tuple[KeySlice, ...]]:
         if view.result is None:
             raise NotFound(_NOT_READ if view.reads_unaided is None else NO_RESULT_YET)
         identified = self._patients.get(view.scan.patient_id, with_identity=True)
         slices = self._pictures.chosen(view)
-        shown = named and may(user, Permission.SEE_IDENTITY)
         report = reading_report(
-            view, view.result, slices, identified.identity if identified else None, named=shown, made=made
+            view, view.result, slices, identified.identity if identified else None, named=named, made=made
         )
         return report, slices

@@ -245,6 +245,7 @@ class Clinic:
         status, grid = ScanStatus.WAITING, decoded.grid
         scan = self._add(decoded.array, grid, decoded.header, decoded.spacing, who, uploaded_by, task, status)
         self.files.put_file(keys.original(scan.id, ".zip"), archive)
+        self.scans.note_identifiers(scan.id, decoded.identifiers)
         return scan
 
     def add_film(self, uploaded_by: str, *, status: ScanStatus = ScanStatus.WAITING) -> Scan:

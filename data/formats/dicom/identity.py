@@ -21,6 +21,18 @@ _DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}
 _OLDEST_YEARS = 130
 _PATIENT_NAMES = ("PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName")
 _PATIENT_NUMBERS = ("PatientID", "OtherPatientIDs", "AccessionNumber")
+_SHORT, _LONG, _NAME = r"[^\\]{1,16}", r"[^\\]{1,64}", r"[^\\=]{1,64}(=[^\\=]{0,64}){0,2}"
+_IDENTIFIERS = {  # and what their values must look like
+    "PatientName": _NAME,
+    "PatientID": _LONG,
+    "IssuerOfPatientID": _LONG,
+    "PatientBirthDate": r"\d{8}",
+    "PatientSex": r"[FMO]",
+    "AccessionNumber": _SHORT,
+    "StudyID": _SHORT,
+    "StudyDescription": _LONG,
+    "ReferringPhysicianName": _NAME,
+}
 _OTHER_NAMES = (
     *("ReferringPhysicianName", "PerformingPhysicianName", "NameOfPhysiciansReadingStudy", "OperatorsName"),
     *("PhysiciansOfRecord", "RequestingPhysician", "ResponsiblePerson"),
@@ -56,6 +68,15 @@ def identity_of(header: Dataset) -> Identity:
         birth_date=date_of(text_of(header, "PatientBirthDate")),
         sex=_sex(header),
     )
+
+
+def study_identifiers(header: Dataset) -> dict[str, str]:
+    """What a PACS matches a study and its patient by, by DICOM keyword, letter by letter as the file has it.
+
+    What is no valid value of its element is left out: it could not be written again.
+    """
+    said = {keyword: text_of(header, keyword) or "" for keyword in _IDENTIFIERS}
+    return {keyword: text for keyword, text in said.items() if re.fullmatch(_IDENTIFIERS[keyword], text)}
 
 
 def identifying_words(header: Dataset) -> IdentifyingWords:

@@ -15,7 +15,7 @@ from data.formats.dicom.acquisition import acquisition_of
 from data.formats.dicom.display import is_projection, stated_window
 from data.formats.dicom.frames import frames_of
 from data.formats.dicom.grouping import Series
-from data.formats.dicom.identity import header_of, identity_of, without_names
+from data.formats.dicom.identity import header_of, identity_of, study_identifiers, without_names
 from data.formats.dicom.pixels import Picture, PictureComparison, Pixels
 from data.formats.dicom.scales import on_one_scale
 from data.formats.dicom.stacks import Stack, stacks_of
@@ -100,6 +100,7 @@ def decode_stack(located: LocatedStack, name: str, limits: Limits) -> DecodedSca
         header=header_of(header),
         acquisition=acquisition_of(header),
         identity=identity_of(header),
+        identifiers=study_identifiers(header),
         content_sha256=content_sha256(located.members, located.part),
         members=tuple(member.name for member in located.members),
         warnings=tuple(dict.fromkeys((*stack.warnings, *scaled, *pixels.warnings, *framed))),

@@ -10,6 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from data.errors import InvalidInput, NotFound
+from data.formats.dicom.identity import study_identifiers
 from data.records import RejectReason, Role, Scan, User
 from data.stores.audit import AuditLog
 from services.exporting.exports import Exports
@@ -189,3 +190,43 @@ def test_each_export_is_noted(clinic: Clinic, clinician: User, exports: Exports)
     exports.file(scan.id, Form.SEG, clinician, Ask(named=True))
     (event,) = [event for event in AuditLog(clinic.database).recent(9) if event.action == "scan.export"]
     assert (event.user_id, event.detail) == (clinician.id, "seg, ai, named")
+
+
+STRICT = {
+    "PatientName": "Doe^Jane^Mary^Dr=ドウ^ジェーン",
+    "PatientID": "MRN-1815",
+    "IssuerOfPatientID": "HOSPITAL",
+    "PatientBirthDate": "18151210",
+    "AccessionNumber": "ACC-2026-77",
+    "StudyID": "S7",
+    "StudyDescription": "MRI head of Jane Doe",
+    "ReferringPhysicianName": "House^Gregory",
+}
+
+
+def strict_series() -> list[Dataset]:
+    return slices_of(
+        head((24, 60, 48)).transpose(2, 1, 0), AXIAL, **SAID | STRICT | {"SpecificCharacterSet": "ISO_IR 192"}
+    )
+
+
+@pytest.mark.parametrize("form", [Form.SEG, Form.SR, Form.GSPS, Form.PDF])
+def test_with_the_identity_the_study_matches_letter_by_letter(
+    clinic: Clinic, clinician: User, exports: Exports, form: Form
+) -> None:
+    scan = clinic.add_series(strict_series())
+    clinic.read_volume(scan)
+    named = opened(exports.file(scan.id, form, clinician, Ask(named=True)).content)
+    assert {keyword: str(named[keyword].value) for keyword in STRICT} == STRICT
+    pseudonymous = opened(exports.file(scan.id, form, clinician).content)
+    said = str(pseudonymous)
+    assert not any(text in said for text in ("Doe", "MRN-1815", "ACC-2026-77", "House", "1815"))
+    assert pseudonymous.SOPInstanceUID != named.SOPInstanceUID
+
+
+def test_identifiers_that_no_file_may_hold_are_left_out() -> None:
+    wrong = {"AccessionNumber": "x" * 17, "PatientBirthDate": "1815", "StudyID": "7\\8", "PatientID": "MRN"}
+    header = Dataset()
+    for keyword, text in wrong.items():
+        header.add_new(keyword, "LO", text)
+    assert study_identifiers(header) == {"PatientID": "MRN"}
