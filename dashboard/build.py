@@ -29,6 +29,7 @@ from dashboard.pages import (
     alerts,
     cohort,
     dicom,
+    dicom_watch,
     drift,
     feedback,
     growth,
@@ -116,6 +117,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     admin.register(app, services.accounts, services.importing, services.settings.imports_from)
     alerts.register(app, services.alerts, services.schedules, services.accounts)
     dicom.register(app, services.receiving.received, services.remote_nodes)
+    dicom_watch.register(app, services.receiving.senders, services.alerts)
     shell.register(app)
     bell.register(app, services.alerts)
 

@@ -68,6 +68,7 @@ class Permission(StrEnum):
     SEE_RECEIVED = "see what the DICOM node received"
     SEE_REMOTE_NODES = "see remote nodes"
     MANAGE_REMOTE_NODES = "manage remote nodes"
+    WATCH_SENDERS = "say which senders are watched"
     ADMINISTER = "administer accounts"
 
 
@@ -194,6 +195,9 @@ TABLE: Mapping[Permission, Grant] = {
     ),
     Permission.MANAGE_REMOTE_NODES: Grant(
         (_ADMIN,), "Add, change, test and remove the other systems that Lightbox talks to."
+    ),
+    Permission.WATCH_SENDERS: Grant(
+        (_ADMIN,), "Say that a sender is retired, or that its silence calls nobody until a time."
     ),
     Permission.ADMINISTER: Grant(
         (_ADMIN,), "Create accounts, set roles, reset passwords, switch accounts on and off."

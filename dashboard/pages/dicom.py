@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from dashboard.auth import require
 from dashboard.components import dicom as parts
 from dashboard.components.dicom import OVERVIEW, TICK
-from dashboard.pages import remote_nodes
+from dashboard.pages import dicom_watch, remote_nodes
 from data.records import User
 from services.permissions import Permission
 
@@ -27,6 +27,7 @@ def layout(user: User, argument: str = "") -> Component:
         [
             html.Div(html.H1("DICOM node"), className="lb-page-head"),
             html.Div(id=OVERVIEW, className="lb-dicom"),
+            *dicom_watch.section(),
             *remote_nodes.section(user),
             dcc.Interval(id=TICK, interval=EVERY_MS),
         ]

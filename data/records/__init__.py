@@ -72,6 +72,7 @@ from data.records.triage import URGENCIES_TO_SET, DoubtKind, TriageEntry, Urgenc
 from data.records.unaided import EscapeReason, UnaidedFinding, UnaidedReading, UnaidedRule
 from data.records.uploads import Upload, UploadedScan, UploadState
 from data.records.versions import ModelVersion, TrackedRun
+from data.records.watched_senders import QUARTER_S, Arrivals, Listening, SenderWatch
 from data.records.worklist import WorklistPage, WorklistQuery, WorklistRow
 from data.version import VERSION
 
@@ -202,6 +203,10 @@ __all__ = [
     "WorklistRow",
     "ReceivedOutcome",
     "ReceivedSeries",
+    "QUARTER_S",
+    "Arrivals",
+    "Listening",
+    "SenderWatch",
     "Sender",
     "SenderCount",
     "sending_ae_title",

@@ -28,6 +28,7 @@ from data.tables.scans import (
 from data.tables.triage import triage
 from data.tables.unaided import ai_results_seen, unaided_readings, unaided_rules
 from data.tables.versions import goals, promotions
+from data.tables.watched_senders import dicom_arrivals, dicom_listening, dicom_watches
 
 __all__ = [
     "REVISION_OF_PATIENTS",
@@ -36,7 +37,10 @@ __all__ = [
     "ai_results_seen",
     "alerts",
     "audit_events",
+    "dicom_arrivals",
+    "dicom_listening",
     "dicom_senders",
+    "dicom_watches",
     "drift_references",
     "drift_runs",
     "embeddings",

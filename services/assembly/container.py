@@ -137,11 +137,18 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     importing = Importing(
         settings, stores.database, stores.files, reading.reader, jobs, real_use.truth_changed
     )
-    receiving = build_receiving(stores, reading.intake)
+    receiving = build_receiving(stores, reading.intake, alerts)
 
     schedule_drift(schedules, drift, stores.clinical)
     schedule_reports(schedules, reporting)
-    for tick in (schedules.tick, alerts.deliver_due, real_use.tick, performance.monitoring.tick):
+    senders = receiving.senders
+    for tick in (
+        schedules.tick,
+        alerts.deliver_due,
+        real_use.tick,
+        performance.monitoring.tick,
+        senders.tick,
+    ):
         jobs.every_minute(tick)
     return Services(
         settings=settings,
@@ -172,7 +179,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             stores.scans,
             job_store,
             feedback,
-            receiving.received,
+            receiving,
             tuple(tasks.ALL),
         ),
         database=stores.database,

@@ -8,9 +8,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from data.database import Database, answers
 from data.stores.jobs import JobStore
 from data.stores.scans import ScanStore
+from services.assembly.received_metrics import received_metrics
+from services.assembly.receiving import ReceivingServices
 from services.inference.engine import Engine
 from services.reading.reading import Batcher
-from services.receiving.received import Received
 from services.reviewing.feedback import FeedbackMessages
 from services.versions.registry import Registry
 
@@ -27,7 +28,7 @@ class Health:
         scans: ScanStore,
         jobs: JobStore,
         feedback: FeedbackMessages,
-        received: Received,
+        receiving: ReceivingServices,
         wanted_tasks: tuple[str, ...],
     ) -> None:
         self._database = database
@@ -37,7 +38,7 @@ class Health:
         self._scans = scans
         self._jobs = jobs
         self._feedback = feedback
-        self._received = received
+        self._receiving = receiving
         self._wanted = set(wanted_tasks)
         self._collectors = CollectorRegistry(auto_describe=False)
         self._collectors.register(self)
@@ -68,22 +69,12 @@ class Health:
         feedback = GaugeMetricFamily("lightbox_feedback", "Messages about results by state", labels=["state"])
         for reached, count in self._feedback.counts().items():
             feedback.add_metric([reached.value], count)
-        instances = GaugeMetricFamily(
-            "lightbox_dicom_instances", "Instances received and handed over", labels=["ae_title", "address"]
-        )
-        studies = GaugeMetricFamily("lightbox_dicom_studies", "Received studies by state", labels=["state"])
-        senders, received = self._received.counts()
-        for known in senders:
-            instances.add_metric([known.sender.ae_title, known.sender.address], known.instances)
-        for reached_by, number in received.items():
-            studies.add_metric([reached_by], number)
         ready = 1.0 if self.ready()["ready"] else 0.0
         return [
             scans,
             jobs,
             feedback,
-            instances,
-            studies,
+            *received_metrics(self._receiving),
             GaugeMetricFamily("lightbox_inference_waiting", "Inputs that wait", self._batcher.waiting),
             GaugeMetricFamily("lightbox_inference_items_run", "Inputs run since start", self._batcher.items),
             GaugeMetricFamily("lightbox_inference_batches_run", "Batches since start", self._batcher.batches),

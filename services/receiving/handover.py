@@ -20,10 +20,20 @@ from pathlib import Path
 
 from data import atomic_files, formats
 from data.database import Database, id_from, now, together
-from data.records import AuditEvent, ReceivedSeries, Refusal, Sender, SenderCount, Upload, UploadState
+from data.records import (
+    Arrivals,
+    AuditEvent,
+    ReceivedSeries,
+    Refusal,
+    Sender,
+    SenderCount,
+    Upload,
+    UploadState,
+)
 from data.stores.audit import AuditLog
 from data.stores.received import ReceivedStore
 from data.stores.uploads import UploadStore
+from data.stores.watched_senders import WatchedSenderStore, quarter_of
 from services.containment import contained
 from services.reading.intake import Intake, too_large
 from services.receiving.node_state import read_state
@@ -51,6 +61,7 @@ class _Watched:
     signature: Signature
     since: float  # on the monotonic clock: what people do to the time of day hands nothing over early
     settled: bool = False
+    failed: bool = False  # it could not be handed over, and is tried again
 
 
 @dataclass(frozen=True)
@@ -81,16 +92,29 @@ class _Handed:
         return not self.before <= {file.stem for file in self.files}
 
     @cached_property
+    def came(self) -> list[tuple[Sender, datetime]]:
+        """Who brought each of what is new, and when."""
+        return [
+            (Sender(*formats.sender_in(file)), datetime.fromtimestamp(file.stat().st_mtime, UTC))
+            for file in self.new
+        ]
+
+    @cached_property
     def senders(self) -> list[SenderCount]:
         """Who brought what is new, and each one's last instance; who brought most of it stands first."""
-        times: dict[Sender, list[float]] = defaultdict(list)
-        for file in self.new:
-            times[Sender(*formats.sender_in(file))].append(file.stat().st_mtime)
-        counts = [
-            SenderCount(sender, len(came), datetime.fromtimestamp(max(came), UTC))
-            for sender, came in times.items()
-        ]
+        times: dict[Sender, list[datetime]] = defaultdict(list)
+        for sender, at in self.came:
+            times[sender].append(at)
+        counts = [SenderCount(sender, len(came), max(came)) for sender, came in times.items()]
         return sorted(counts, key=lambda count: (-count.instances, count.sender))
+
+    @property
+    def arrivals(self) -> list[Arrivals]:
+        """When what is new came, by AE title and quarter of an hour."""
+        times: dict[tuple[str, int], list[datetime]] = defaultdict(list)
+        for sender, at in self.came:
+            times[sender.ae_title, quarter_of(at)].append(at)
+        return [Arrivals(*key, len(came), max(came)) for key, came in times.items()]
 
     @property
     def sender(self) -> Sender:
@@ -113,6 +137,7 @@ class Handover:
         self._database = database
         self._spool = Spool(settings.dicom_folder, settings.dicom_folder_bytes)
         self._uploads, self._received = UploadStore(database), ReceivedStore(database)
+        self._watched_senders = WatchedSenderStore(database)
         self._audit = AuditLog(database)
         self._intake = intake
         self._clock = clock
@@ -145,7 +170,7 @@ class Handover:
             watched = self._watch(study)
             if not watched.settled and self._clock() - watched.since >= self._settings.dicom_silence_seconds:
                 failed = contained(partial(self._hand_over, study), "a received study is kept back")
-                watched.settled = failed is None
+                watched.settled, watched.failed = failed is None, failed is not None
                 watched.since = self._clock()  # where it failed, it is tried again later
         self._make_room()
 
@@ -153,6 +178,20 @@ class Handover:
         """Studies that have not been handed over yet, by StudyInstanceUID, with their instances so far."""
         settled = {study for study, watched in list(self._watched.items()) if watched.settled}
         return {study: self._spool.count(study) for study in self._spool.studies() if study not in settled}
+
+    def counted_until(self) -> datetime:
+        """Of what the node received before this moment, nothing waits to be counted.
+
+        A study that could not be handed over holds up nothing but itself.
+        """
+        counted = now()
+        for study in self.waiting():
+            watched = self._watched.get(study)
+            if watched is None or not watched.failed:
+                changes = [changed for _, changed in self._spool.signature(study)]
+                earliest = datetime.fromtimestamp(min(changes, default=time.time_ns()) / 1e9, UTC)
+                counted = min(counted, earliest)
+        return counted
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOKS_EVERY_S):
@@ -219,6 +258,7 @@ class Handover:
             handed.study, handed.series, sender, tuple(sop_uids), upload.id, upload.created_at
         )
         self._received.put(received, counted)
+        self._watched_senders.arrived(handed.arrivals)
         words = f"{len(handed.new)} instances of series {handed.series} received from AE {sender.ae_title}"
         detail = f"{words} ({sender.address})" if sender.address else words
         self._audit.record(AuditEvent(upload.created_at, upload.user_id, ACTION, handed.study, detail))

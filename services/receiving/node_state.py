@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ from data.codec import from_json, to_json
 from data.database import now
 
 BEATS_EVERY_S = 2.0
+_JUMP = timedelta(seconds=60)  # by so much may the wall clock and the monotonic one differ between two beats
 _AWAY_AFTER = timedelta(seconds=5 * BEATS_EVERY_S)
 _REFUSED_KEPT = 20
 _FILE = "node.json"
@@ -38,6 +41,7 @@ class NodeState:
     tls: bool
     started_at: datetime
     beat_at: datetime
+    listening_since: datetime | None = None  # without a break, and without a jump of the clock
     refused: tuple[RefusedSender, ...] = field(default=())
 
     def running(self) -> bool:
@@ -56,16 +60,24 @@ def read_state(folder: Path) -> NodeState | None:
 class StateWriter:
     """Keeps the file up to date; the node's alone."""
 
-    def __init__(self, folder: Path, state: NodeState) -> None:
+    def __init__(self, folder: Path, state: NodeState, clock: Callable[[], float] = time.monotonic) -> None:
         before = read_state(folder)
         self._folder = folder
-        self._state = replace(state, refused=before.refused if before else ())
+        self._clock = clock
+        self._beat_at = clock()
+        self._state = replace(
+            state, refused=before.refused if before else (), listening_since=state.started_at
+        )
         self._lock = threading.Lock()
 
     def beat(self) -> None:
-        """Say that the node lives."""
+        """Say that the node lives; a clock that jumped, or a machine that slept, was not listening."""
         with self._lock:
-            self._state = replace(self._state, beat_at=now())
+            moment, passed = now(), timedelta(seconds=self._clock() - self._beat_at)
+            jumped = abs(moment - self._state.beat_at - passed) > _JUMP
+            since = moment if jumped else self._state.listening_since
+            self._state = replace(self._state, beat_at=moment, listening_since=since)
+            self._beat_at = self._clock()
             with atomic_files.new_file(self._folder / _FILE, flush=False) as file:
                 file.write(to_json(self._state).encode())
 

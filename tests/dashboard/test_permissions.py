@@ -136,6 +136,7 @@ CALLBACKS: dict[str, Permission] = {
     "models": Permission.SEE_MODELS, "models-look": Permission.PROMOTE, "rehearsal": Permission.SEE_MODELS,
     "rehearsal-cancel": Permission.REHEARSE, "report": Permission.USE_REPORTS,
     "admin": Permission.ADMINISTER, "dicom": Permission.SEE_RECEIVED,
+    "dicom-watch": Permission.WATCH_SENDERS,
     "remote-nodes": Permission.SEE_REMOTE_NODES, "remote-node": Permission.MANAGE_REMOTE_NODES,
     "import": Permission.IMPORT,
     "alert": Permission.DECIDE_ALERTS, "bell": Permission.DECIDE_ALERTS, "schedule": Permission.SCHEDULE,

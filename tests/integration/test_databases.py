@@ -21,6 +21,7 @@ from data.errors import InvalidInput
 from data.ledger.in_memory import Ledger
 from data.ledger.worklist import WorklistStore
 from data.records import (
+    Arrivals,
     Features,
     Identity,
     JobState,
@@ -44,6 +45,7 @@ from data.stores.scans import ScanStore
 from data.stores.tokens import TokenStore
 from data.stores.uploads import UploadStore
 from data.stores.users import UserStore
+from data.stores.watched_senders import WatchedSenderStore, quarter_of
 from data.tables import metadata
 from services.accounts import WRONG, Accounts
 from services.jobs import Jobs
@@ -181,6 +183,23 @@ def test_what_the_dicom_node_received_is_counted_once_each(engine):
     assert received.get("1.2", "1.2.2") is None and received.studies() == 1
     (outcome,) = received.outcomes(5)
     assert (outcome.state, outcome.scans, outcome.refusals) == (upload.state, 0, ())
+
+
+def test_when_senders_sent_and_what_was_decided_on_them_comes_back(engine):
+    watched, at = WatchedSenderStore(engine), now().replace(microsecond=0)
+    for step in range(3):
+        came = at + timedelta(microseconds=step)
+        watched.arrived([Arrivals("MR1", quarter_of(came), 5, came)])
+    (arrivals,) = watched.arrivals()["MR1"]
+    assert (arrivals.instances, arrivals.last_at) == (15, at + timedelta(microseconds=2))
+    watched.listened(at - timedelta(hours=1), at)
+    watched.listened(at - timedelta(hours=1), at + timedelta(minutes=5))
+    (listening,) = watched.listening()
+    assert (listening.since, listening.until) == (at - timedelta(hours=1), at + timedelta(minutes=5))
+    watched.told_of_end(listening, at)
+    assert watched.listening()[0].told_at == at
+    kept = watched.change("MR1", lambda known: replace(known, muted_until=at, told_for=at))
+    assert watched.watches() == {"MR1": kept} and kept.muted_until == at and not kept.retired
 
 
 def test_accounts(engine):

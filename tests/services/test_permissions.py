@@ -74,6 +74,7 @@ MEANT = {
     Permission.SEE_RECEIVED: "MA",
     Permission.SEE_REMOTE_NODES: "MA",
     Permission.MANAGE_REMOTE_NODES: "A",
+    Permission.WATCH_SENDERS: "A",
     Permission.ADMINISTER: "A",
 }
 NO_ID = "0" * 32
@@ -227,6 +228,10 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.MANAGE_REMOTE_NODES, "change", lambda s, u: s.remote_nodes.change(NO_ID, "", {}, u)),
     (Permission.MANAGE_REMOTE_NODES, "remove", lambda s, u: s.remote_nodes.remove(NO_ID, u)),
     (Permission.MANAGE_REMOTE_NODES, "echo", lambda s, u: s.remote_nodes.echo(NO_ID, u)),
+    (Permission.SEE_RECEIVED, "pauses", lambda s, u: s.receiving.senders.view(u)),
+    (Permission.WATCH_SENDERS, "retire", lambda s, u: s.receiving.senders.retire("NOBODY", u)),
+    (Permission.WATCH_SENDERS, "watch", lambda s, u: s.receiving.senders.watch("NOBODY", u)),
+    (Permission.WATCH_SENDERS, "mute", lambda s, u: s.receiving.senders.mute("NOBODY", u, now())),
     (Permission.IMPORT, "start below", lambda s, u: s.importing.start_below(u, "")),
     (Permission.IMPORT, "start", lambda s, u: s.importing.start(Path("/no/such/folder"), user=u)),
     (Permission.IMPORT, "pause", lambda s, u: s.importing.pause(NO_ID, u)),

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from data.errors import NotAllowed
 from data.records import Role, Sender, Upload, UploadState
 from data.stores.audit import AuditLog
 from data.stores.received import ReceivedStore
+from data.stores.watched_senders import WatchedSenderStore
 from services.receiving import handover as handover_module
 from services.receiving.handover import Handover
 from services.receiving.node_state import NodeState, StateWriter
@@ -235,3 +237,39 @@ def test_audit_and_overview_say_who_sent_what(house: House) -> None:
     assert {count.sender.ae_title: count.instances for count in overview.senders} == {"MR1": 1, "MR2": 2}
     with pytest.raises(NotAllowed):
         received.overview(house.clinic.person(Role.CLINICIAN))
+
+
+def test_when_each_sender_sent_is_kept_once_by_quarter_of_an_hour(house: House) -> None:
+    store = WatchedSenderStore(house.clinic.database)
+    for number, sender in enumerate(["MR1", "MR1", "MR2"]):
+        house.receive(f"1.{number}", sender=sender)
+    early = datetime(2026, 3, 2, 7, 14, 30, tzinfo=UTC)
+    for series in house.spool.series("1.2"):
+        for file, at in zip(series[1], (early, early + timedelta(minutes=1), early), strict=True):
+            os.utime(file, (at.timestamp(), at.timestamp()))
+    house.wait()
+    house.receive("1.0")
+    house.wait()
+    arrivals = store.arrivals()
+    quarter = int(early.timestamp()) // 900
+    assert [(known.quarter, known.instances) for known in arrivals["MR1"]] == [(quarter, 1), (quarter + 1, 1)]
+    assert arrivals["MR1"][1].last_at == early + timedelta(minutes=1)
+    assert [(known.quarter, known.instances) for known in arrivals["MR2"]] == [(quarter, 1)]
+
+
+def test_what_waits_is_not_counted_yet_and_a_study_that_fails_holds_nobody_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.receive("1.5")
+    old = time.time() - 3600
+    os.utime(house.settings.dicom_folder / "studies" / "1.2" / "1.2.1", (old, old))
+    for _ in range(2):  # before the first look, and while the silence lasts
+        assert house.handover.counted_until() == datetime.fromtimestamp(old, UTC)
+        house.handover.look()
+    with monkeypatch.context() as patch:
+        patch.setattr(ReceivedStore, "put", lambda *_: 1 / 0)
+        house.wait()
+    assert house.handover.waiting() == {"1.2": 1}
+    assert now() - house.handover.counted_until() < timedelta(minutes=1)
+    house.wait()
+    assert house.handover.waiting() == {}
