@@ -7,8 +7,8 @@ from alembic import op
 
 from data.columns import Line, UtcDateTime
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
