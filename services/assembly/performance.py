@@ -24,6 +24,7 @@ from services.performance.monitoring import LimitMonitor
 from services.performance.numbers import Performance
 from services.performance.pairs import Pairs
 from services.performance.real_use import RealUse
+from services.performance.response_times import ResponseTimes
 from services.performance.sampling import Sampling
 
 
@@ -68,7 +69,7 @@ def performance_on(
     """Put it together on its parts; `tasks` are those that clinicians get answers from."""
     audit = AuditLog(database)
     cases, goals = Cases(judgements, ledger), Goals(GoalStore(database), audit)
-    numbers = Performance(histories, cases, sampling, goals.of, tasks, hidden)
+    numbers = Performance(histories, cases, ResponseTimes(judgements), sampling, goals.of, tasks, hidden)
     details = Details(histories, cases)
     return PerformanceServices(
         numbers=numbers,

@@ -2,7 +2,7 @@
 
 Validation and the months of real use come from MLflow by way of the histories' cache. A version's real
 use over all months is not in MLflow and cannot be had from its months (an AUC is no mean of AUCs): it is
-scored here from the same judgements.
+scored here from the same judgements. Response times come from all readings, also of months without a review.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from services.cohort.cohort import HiddenFrom
 from services.performance.cases import OF_METRIC, Cases, Which, month_of
 from services.performance.history import Histories, History
 from services.performance.metrics import METRICS, Metric, metric_named, validated
+from services.performance.response_times import ResponseTimes
 from services.performance.sampling import Proposal, Sampling
 from services.permissions import Permission, require
 from services.statistics.scoring import scored
@@ -123,6 +124,7 @@ class Performance:
         self,
         histories: Histories,
         cases: Cases,
+        times: ResponseTimes,
         sampling: Sampling,
         goals: Callable[[str], Mapping[str, Goal]],
         tasks: Sequence[str],
@@ -133,6 +135,7 @@ class Performance:
         self.tasks = tuple(tasks)
         self._histories = histories
         self._cases = cases
+        self._times = times
         self._sampling = sampling
         self._goals = goals
         self._turn = threading.Lock()
@@ -249,17 +252,21 @@ class Performance:
                 yield MetricPoint(version.version.version, "", VALIDATION, kind, False, figure, query)
 
     def _real(self, history: History, asked: PerformanceQuery, metric: Metric) -> Iterable[MetricPoint]:
-        if asked.by == BY_MONTH:
+        if not metric.truth:
+            yield from self._response_times(asked, metric)
+        elif asked.by == BY_MONTH:
             yield from self._by_month(history, asked, metric)
-        elif metric.truth:
-            yield from self._by_version(asked, metric)
         else:
-            newest: dict[tuple[str, bool], MetricPoint] = {}
-            for point in self._by_month(history, asked, metric):
-                kept = newest.get((point.version, point.synthetic))
-                if kept is None or kept.month < point.month:
-                    newest[point.version, point.synthetic] = point
-            yield from newest.values()
+            yield from self._by_version(asked, metric)
+
+    def _response_times(self, asked: PerformanceQuery, metric: Metric) -> Iterable[MetricPoint]:
+        """Of all readings, judged or not: how long one took tells nobody what it said."""
+        by = self._times.by_month if asked.by == BY_MONTH else self._times.by_version
+        for time in by(asked.task, metric.name):
+            which = Which(
+                asked.task, time.version, time.month, asked.part, time.synthetic, hidden=asked.hidden
+            )
+            yield self._point(which, time.figure, self._cases.readings(which, time.figure.n))
 
     def _by_month(self, history: History, asked: PerformanceQuery, metric: Metric) -> Iterable[MetricPoint]:
         for month in history.real_use:
@@ -268,13 +275,7 @@ class Performance:
                 continue
             which = replace(which, hidden=asked.hidden)
             figure = month.figures.get(metric.name)
-            if not metric.truth:  # of all readings of the month, judged or not
-                value = figure.value if figure else month.numbers.get(metric.name, math.nan)
-                n = int(month.numbers.get("read_n", figure.n if figure else 0))
-                if not math.isnan(value):
-                    told = replace(figure, n=n) if figure else Estimate(value, math.nan, math.nan, n)
-                    yield self._point(which, told, self._cases.readings(which, n))
-            elif figure is not None and figure.n:
+            if figure is not None and figure.n:
                 yield self._point(which, figure, self._cases.address(which))
 
     def _by_version(self, asked: PerformanceQuery, metric: Metric) -> Iterable[MetricPoint]:

@@ -7,9 +7,11 @@ import io
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 from sqlalchemy import Engine
 
@@ -19,6 +21,7 @@ from data.ledger.in_memory import Ledger
 from data.records import BRAIN_TUMOUR, Role, User
 from data.stores.audit import AuditLog
 from data.stores.refusals import RefusalStore
+from data.stores.results import ResultStore
 from models.statistics.estimate import Estimate
 from models.statistics.proportions import proportion
 from services.cohort.cohort import Cohorts, hidden_from_nobody
@@ -29,6 +32,7 @@ from services.performance.exports import KINDS, table
 from services.performance.metrics import METRICS, validated
 from services.performance.numbers import MetricPoint, PerformanceQuery
 from services.statistics.scoring import scored
+from tests.data.builders import a_kept_scan, a_result
 from tests.services.performance_department import (
     FIRST,
     NOVEMBER,
@@ -103,8 +107,8 @@ def test_months_are_those_of_mlflow(house: Department) -> None:
         (month.version, month.month, month.part, month.synthetic): month.run.metrics
         for month in house.histories.of(BRAIN_TUMOUR).real_use
     }
-    for name in METRICS:
-        for point in points(house, f"by=month&metric={name}"):
+    for name, metric in METRICS.items():
+        for point in points(house, f"by=month&metric={name}") if metric.truth else ():
             if point.source != "validation":
                 metrics = logged[point.version, point.month, point.source, point.synthetic]
                 assert (point.figure.value, point.figure.n) == (metrics[name], metrics[f"{name}_n"])
@@ -129,6 +133,29 @@ def test_points_of_readings_open_the_worklist_where_it_shows_exactly_them(house:
     assert november.query.startswith("/worklist?")
     assert opened(house, november.query) == november.figure.n == 10
     assert by_month["1", "2026-10", False].query == ""  # some of them show another version's result now
+
+
+def test_response_times_are_of_all_months_also_of_those_without_a_review(own: Department) -> None:
+    at = [datetime(2026, month, 5, 9, tzinfo=UTC) for month in (9, 10, 11)]
+    for number, moment in enumerate(at):
+        for reading in range(4):
+            scan = a_kept_scan(own.engine, name=f"P {number} {reading}", created_at=moment)
+            result = a_result(scan.id, created_at=moment)
+            taken = {"read": 100.0 * (number + 1) + reading}
+            made = replace(result.provenance, model_version="1", timings_ms=taken)
+            ResultStore(own.engine).add(replace(result, provenance=made))
+    own.score()
+    by_month = {point.month: point for point in points(own, "by=month&metric=latency_p50_ms")}
+    assert {month: point.figure.value for month, point in by_month.items()} == {
+        "2026-09": 101.5,
+        "2026-10": 201.5,
+        "2026-11": 301.5,
+    }
+    (of_version,) = points(own, "by=version&metric=latency_p50_ms")
+    assert (of_version.month, of_version.figure.value, of_version.figure.n) == ("", 201.5, 12)
+    (slowest,) = points(own, "by=version&metric=latency_p95_ms")
+    assert slowest.figure.value == np.quantile([100 * m + r for m in (1, 2, 3) for r in range(4)], 0.95)
+    assert opened(own, of_version.query) == 12
 
 
 def test_cases_that_the_worklist_can_say_are_opened_there(house: Department) -> None:
