@@ -20,6 +20,6 @@ module.exports = [
     languageOptions: { sourceType: "script", globals: { ...globals.browser, fflate: "readonly", tus: "readonly" } },
     rules: { strict: ["error", "function"] },
   },
-  { files: ["tests/javascript/*.mjs"], languageOptions: { globals: globals.node } },
+  { files: ["tests/**/*.mjs"], languageOptions: { globals: globals.node } },
   { files: ["eslint.config.js"], languageOptions: { sourceType: "commonjs", globals: globals.node } },
 ];

@@ -102,7 +102,7 @@ def reading_text(report: ReadingReport) -> str:
     if report.pictures:
         lines += ["KEY PICTURES", *(picture.caption for picture in report.pictures), ""]
     lines.append(f"Reading {report.reading}, report made {report.made}")
-    return "\n".join(printable(line) for line in lines).translate(_PLAIN) + "\n"
+    return "\n".join(in_plain_letters(line) for line in lines) + "\n"
 
 
 def _section(section: Section) -> dict[str, Any]:
@@ -124,8 +124,19 @@ def _section_lines(section: Section) -> Iterator[str]:
     for name, value in section.rows:
         yield f"{name}: {value}"
     if section.table is not None:
-        for number, *cells in section.table.rows:
-            named = zip(section.table.head[1:], cells, strict=True)
-            yield f"Lesion {number}: " + "; ".join(f"{name.lower()} {cell}" for name, cell in named)
+        yield from size_lines(section.table)
     yield from section.sentences
     yield ""
+
+
+def size_lines(table: SizeTable) -> Iterator[str]:
+    """A line a lesion: "Lesion 1: volume 6.0 mL; longest 34 mm; …"."""
+    for number, *cells in table.rows:
+        named = zip(table.head[1:], cells, strict=True)
+        yield f"Lesion {number}: " + "; ".join(f"{name.lower()} {cell}" for name, cell in named)
+
+
+def in_plain_letters(text: str) -> str:
+    """A text in the letters that older radiology systems have."""
+    plain: str = printable(text)
+    return plain.translate(_PLAIN)

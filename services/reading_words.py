@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from data.records import (
     Doubt,
     EscapeReason,
@@ -60,6 +62,11 @@ def reason_words(review: Review) -> str:
     chosen = review.reason_code
     named = "" if chosen in (None, RejectReason.OTHER) else REJECT_REASONS[chosen]
     return ": ".join(part for part in (named, review.reason or "") if part)
+
+
+def listed_reason(review: Review) -> str:
+    """Say why a result was rejected, by the list: what somebody wrote beside it may name the patient."""
+    return reason_words(replace(review, reason=None)) or "Rejected by a reviewer"
 
 
 def lesion_words(review: Review) -> str:

@@ -63,6 +63,7 @@ class Settings:
     dicom_key: Path | None = None
     dicom_ca: Path | None = None
     remote_ca: Path | None = None
+    patient_id_system: str = ""  # the URI of the hospital's patient numbers, for FHIR
     time_zone: str = ""  # of times that name none; the process itself reads TZ, this checks it
 
     @property
@@ -132,6 +133,7 @@ class Settings:
             dicom_key=_file(env, "LIGHTBOX_DICOM_KEY"),
             dicom_ca=_file(env, "LIGHTBOX_DICOM_CA"),
             remote_ca=_file(env, "LIGHTBOX_REMOTE_CA"),
+            patient_id_system=env.get("LIGHTBOX_PATIENT_ID_SYSTEM", "").strip(),
             time_zone=_zone(env, "TZ"),
         )
 

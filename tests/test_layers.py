@@ -20,6 +20,7 @@ HOMES = {
     "pydicom": ("data/formats", "reports"),
     "highdicom": ("reports/dicom",),
     "pynetdicom": ("services/receiving/node.py", "services/remote_nodes/dicom.py"),
+    "fhir": ("reports/fhir",),
     "huey": ("services/jobs.py",),
     "evidently": ("reports",),
     "apprise": ("services/alerts/delivery.py",),

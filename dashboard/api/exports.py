@@ -21,7 +21,12 @@ EXPORT = Operation(
     "exportResult",
     "A scan's latest result as a file for another system; 404 says why it cannot be had so",
     query=ExportQuery,
-    answer=Files(("application/dicom", "application/zip", "text/csv")),
+    answer=Files(
+        (
+            *("application/dicom", "application/fhir+json", "application/hl7-v2", "application/zip"),
+            *("text/csv", "text/plain"),
+        )
+    ),
     says="The file",
     errors=(400, 404),
 )
@@ -42,5 +47,5 @@ class ApiExports:
     def export(self, scan_id: str) -> Response:
         """The result in the form asked for; by pseudonym unless `identity` is asked for."""
         query = ExportQuery.given()
-        ask = Ask(query.layer, query.identity, query.labelmap)
+        ask = Ask(query.layer, query.identity, query.labelmap, query.pdf)
         return ExportFiles(self.services).response(scan_id, query.form, ask)

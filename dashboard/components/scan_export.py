@@ -9,17 +9,29 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.icons import icon
+from dashboard.components.copied_text import copied_id, copied_text
+from dashboard.components.downloads import download_link
 from data.records import User
 from services.exporting.exports import Offer
-from services.exporting.forms import Form
+from services.exporting.forms import REPLACING, Form
 from services.permissions import Permission, may
 
 PANEL = "scan-export"
 NAMED = "scan-export-named"  # whether objects say who the patient is
+WITH_PDF = "scan-export-pdf"  # whether FHIR and HL7 v2 have the report as PDF inside
 LINKS = "scan-export-links"
+FINDINGS = "scan-export-findings"  # the text for a report
+COPIED = copied_id(FINDINGS)
 
-_PICTURES = {Form.PNG: "bi-image", Form.CSV: "bi-filetype-csv", Form.ALL: "bi-file-earmark-zip"}
+_PICTURES = {
+    Form.FHIR_R4: "bi-filetype-json",
+    Form.FHIR_R5: "bi-filetype-json",
+    Form.HL7: "bi-envelope",
+    Form.TEXT: "bi-filetype-txt",
+    Form.PNG: "bi-image",
+    Form.CSV: "bi-filetype-csv",
+    Form.ALL: "bi-file-earmark-zip",
+}
 
 
 def panel(user: User) -> Component:
@@ -27,10 +39,15 @@ def panel(user: User) -> Component:
     named = dbc.Checkbox(
         id=NAMED, label="With the patient's name and number, as a PACS needs it", value=False
     )
+    with_pdf = dbc.Checkbox(id=WITH_PDF, label="With the report as PDF inside (FHIR, HL7 v2)", value=False)
     return html.Section(
         [
             html.H2("Results for other systems"),
+            *copied_text(
+                FINDINGS, "Copy findings as text", "The findings", "To paste into a report, by pseudonym", 10
+            ),
             html.Div(named, hidden=not may(user, Permission.SEE_IDENTITY)),
+            with_pdf,
             html.Div(id=LINKS, className="lb-downloads"),
         ],
         id=PANEL,
@@ -39,19 +56,20 @@ def panel(user: User) -> Component:
     )
 
 
-def links(scan_id: str, offers: Sequence[Offer], *, named: bool) -> list[Component]:
+def links(scan_id: str, offers: Sequence[Offer], *, named: bool, with_pdf: bool = False) -> list[Component]:
     """A link a form."""
     return [
-        html.A(
-            [icon(_PICTURES.get(offer.form, "bi-hospital"), "me-2"), offer.label],
-            href=address(scan_id, offer.form, named=named),
-            download="",
-            className="lb-download",
+        download_link(
+            offer.label,
+            _PICTURES.get(offer.form, "bi-hospital"),
+            href=address(scan_id, offer.form, named=named, with_pdf=with_pdf),
         )
         for offer in offers
     ]
 
 
-def address(scan_id: str, form: str, *, named: bool) -> str:
+def address(scan_id: str, form: str, *, named: bool, with_pdf: bool = False) -> str:
     """Where a scan's result is in a form."""
-    return f"/scans/{quote(scan_id, safe='')}/export/{form}" + ("?identity=yes" if named else "")
+    asked = {"identity": named, "pdf": with_pdf and form in REPLACING}
+    query = "&".join(f"{name}=yes" for name, is_asked in asked.items() if is_asked)
+    return f"/scans/{quote(scan_id, safe='')}/export/{form}" + (f"?{query}" if query else "")

@@ -8,8 +8,8 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.components.copied_text import copied_id, copied_text
 from dashboard.components.downloads import download_link
-from dashboard.components.icons import icon
 from data.records import User
 from services.permissions import Permission, may
 
@@ -19,8 +19,7 @@ NAMED_ROW = "scan-report-named-row"
 PDF = "scan-report-pdf"
 TEXT_FILE = "scan-report-file"
 TEXT = "scan-report-text"
-COPY = "scan-report-copy"
-COPIED = "scan-report-copied"  # filled by reading_report.js
+COPIED = copied_id(TEXT)
 
 
 def panel(user: User) -> Component:
@@ -37,25 +36,7 @@ def panel(user: User) -> Component:
                 ],
                 className="lb-downloads",
             ),
-            html.Div(
-                [
-                    html.Button(
-                        [icon("bi-clipboard"), "Copy text"],
-                        id=COPY,
-                        type="button",
-                        className="btn btn-sm btn-outline-primary",
-                    ),
-                    html.Span(id=COPIED, className="text-secondary", role="status"),
-                ],
-                className="lb-review-row",
-            ),
-            html.Details(
-                [
-                    html.Summary("The text"),
-                    html.Label("As a radiology system takes it", htmlFor=TEXT),
-                    dbc.Textarea(id=TEXT, readonly=True, rows=12, class_name="lb-report-text"),
-                ]
-            ),
+            *copied_text(TEXT, "Copy text", "The text", "As a radiology system takes it", 12),
         ],
         id=PANEL,
         className="lb-panel",

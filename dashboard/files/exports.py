@@ -30,11 +30,12 @@ class ExportFiles:
     def file(self, scan_id: str, form: str) -> Response:
         """What counts of a scan's result in this form; `layer=ai` the AI's own answer.
 
-        By pseudonym unless `identity=yes` is asked; `labelmap=yes` says how a SEG is written.
+        By pseudonym unless `identity=yes` is asked; `labelmap=yes` says how a SEG is written, `pdf=yes` puts
+        the report into FHIR and HL7 v2.
         """
         given = request.args
-        named, labelmap = given.get("identity") == "yes", given.get("labelmap") == "yes"
-        return self.response(scan_id, form, Ask(given.get("layer", COUNTING), named, labelmap))
+        named, labelmap, pdf = (given.get(name) == "yes" for name in ("identity", "labelmap", "pdf"))
+        return self.response(scan_id, form, Ask(given.get("layer", COUNTING), named, labelmap, pdf))
 
     def response(self, scan_id: str, form: str, ask: Ask) -> Response:
         """The answer with the file."""

@@ -16,13 +16,18 @@ from services.permissions import Permission
 if TYPE_CHECKING:
     from services.exporting.exports import Exports
 
-PANEL = {parts.PANEL: "hidden", parts.LINKS: "children"}
+PANEL = {parts.PANEL: "hidden", parts.LINKS: "children", parts.FINDINGS: "value", parts.COPIED: "children"}
 
 
-def show(exports: Exports, user: User, scan_id: str, *, named: bool) -> Values:
-    """Return the panel's links; a scan whose result goes nowhere has no panel."""
+def show(exports: Exports, user: User, scan_id: str, *, named: bool, with_pdf: bool = False) -> Values:
+    """Return the panel's links and text; a scan whose result goes nowhere has no panel."""
     offers = exports.offers(scan_id, user)
-    return {parts.PANEL: not offers, parts.LINKS: parts.links(scan_id, offers, named=named)}
+    return {
+        parts.PANEL: not offers,
+        parts.LINKS: parts.links(scan_id, offers, named=named, with_pdf=with_pdf),
+        parts.FINDINGS: exports.findings(scan_id, user),
+        parts.COPIED: "",
+    }
 
 
 def register(app: Dash, exports: Exports) -> None:
@@ -30,7 +35,13 @@ def register(app: Dash, exports: Exports) -> None:
 
     @app.callback(
         output=outputs(PANEL),
-        inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data"), Input(parts.NAMED, "value")],
+        inputs=[
+            Input(SCAN_ID, "data"),
+            Input(REFRESH, "data"),
+            Input(parts.NAMED, "value"),
+            Input(parts.WITH_PDF, "value"),
+        ],
     )
-    def _show(scan_id: str, _: Any, named: bool | None) -> Values:
-        return show(exports, require(Permission.SEE_SCANS), scan_id, named=bool(named))
+    def _show(scan_id: str, _: Any, named: bool | None, with_pdf: bool | None) -> Values:
+        user = require(Permission.SEE_SCANS)
+        return show(exports, user, scan_id, named=bool(named), with_pdf=bool(with_pdf))

@@ -8,6 +8,7 @@ from highdicom.sr import CodedConcept
 
 from data.records import BRAIN_TUMOUR, PNEUMONIA
 
+Code = CodedConcept  # for those who know no DICOM library
 SCHEME = "99LIGHTBOX"
 """Of words that no public scheme has."""
 
@@ -32,8 +33,10 @@ class FindingCodes:
     category: CodedConcept
     region: CodedConcept
     words: str  # what a lesion is called
+    examination: CodedConcept  # LOINC's code of what is examined
 
 
+IMAGING_STUDY = CodedConcept("18748-4", "LN", "Diagnostic imaging study")
 _ABNORMAL = CodedConcept("49755003", "SCT", "Morphologically Abnormal Structure")
 _OF_TASK = {
     BRAIN_TUMOUR: FindingCodes(
@@ -41,12 +44,14 @@ _OF_TASK = {
         _ABNORMAL,
         CodedConcept("12738006", "SCT", "Brain"),
         "Tumour",
+        CodedConcept("24590-2", "LN", "MR Brain"),
     ),
     PNEUMONIA: FindingCodes(
         CodedConcept("233604007", "SCT", "Pneumonia"),
         _ABNORMAL,
         CodedConcept("39607008", "SCT", "Lung"),
         "Pneumonia",
+        CodedConcept("30745-4", "LN", "XR Chest Views"),
     ),
 }
 _OTHER = FindingCodes(
@@ -54,6 +59,7 @@ _OTHER = FindingCodes(
     _ABNORMAL,
     CodedConcept("38266002", "SCT", "Entire body"),
     "Lesion",
+    IMAGING_STUDY,
 )
 
 

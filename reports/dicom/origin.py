@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -33,7 +34,16 @@ _REMOVED = "Names, numbers and dates of birth removed, PS3.15 Annex E"
 
 def stable_uid(*parts: str) -> str:
     """A UID that follows from these words alone (2.25, PS3.5 B.2: a UUID as a number)."""
-    return f"2.25.{uuid.uuid5(_NAMESPACE, '|'.join(parts)).int}"
+    return f"2.25.{_uuid(parts).int}"
+
+
+def stable_uuid(*parts: str) -> str:
+    """The same as a UUID, in its usual form."""
+    return str(_uuid(parts))
+
+
+def _uuid(parts: Sequence[str]) -> uuid.UUID:
+    return uuid.uuid5(_NAMESPACE, "|".join(parts))
 
 
 def person_name(family: str, given: str = "") -> str:

@@ -15,6 +15,7 @@ from services.assembly.stores import Stores
 from services.cohort.cohort import Cohorts
 from services.drift.runs import DriftRuns
 from services.exporting.exports import Exports
+from services.exporting.plain_reports import PlainReports
 from services.jobs import Jobs
 from services.performance.history import Histories
 from services.reporting.cohort_report import CohortReport
@@ -85,7 +86,15 @@ def build_exports(stores: Stores, reviewing: ReviewingServices) -> Exports:
     reports = build_reading_reports(stores, reviewing)
     identifiers = StudyIdentifierStore(stores.database)
     return Exports(
-        reviewing.worklist, stores.files, reviewing.pictures, pictures, reports, stores.audit, identifiers
+        reviewing.worklist,
+        stores.files,
+        reviewing.pictures,
+        pictures,
+        reports,
+        PlainReports(reports, stores.settings.patient_id_system),
+        reviewing.patients,
+        stores.audit,
+        identifiers,
     )
 
 

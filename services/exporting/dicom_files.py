@@ -24,7 +24,7 @@ from services.exporting.lesions import segment_labels, segments_of
 from services.exporting.plain_files import captioned, picture_words
 from services.exporting.report_content import report_content
 from services.exporting.versions import ResultVersion, earlier_versions
-from services.reading_words import reason_words
+from services.reading_words import listed_reason
 from services.reporting.key_pictures import KeyPictures, KeySlice
 from services.reporting.reading_report import ReadingReports
 from services.reporting.reports import File
@@ -135,7 +135,7 @@ class DicomFiles:
             rejected += self._references(earlier, origin)
         each_once = list(dict.fromkeys(rejected))
         note = key_object_selection.rejection_note(
-            _of_report(origin, version), each_once, current.reviewer_name, _reason(version)
+            _of_report(origin, version), each_once, current.reviewer_name, listed_reason(current)
         )
         return _file(version, "kos.dcm", note)
 
@@ -186,13 +186,6 @@ def _shown(version: ResultVersion, origin: Origin, index: int) -> Sequence[forma
 
 def _letter(letter: str) -> str:
     return _TO_DICOM.get(letter, letter)
-
-
-def _reason(version: ResultVersion) -> str:
-    """Why it was rejected, by the list: what somebody wrote beside it may name the patient."""
-    current = version.view.current
-    assert current is not None
-    return reason_words(replace(current, reason=None)) or "Rejected by a reviewer"
 
 
 def _file(version: ResultVersion, name: str, content: bytes) -> File:

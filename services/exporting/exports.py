@@ -13,15 +13,18 @@ from data.stores.audit import AuditLog
 from data.stores.study_identifiers import StudyIdentifierStore
 from reports.dicom.origin import Origin, Subject
 from services.exporting.dicom_files import DicomFiles
-from services.exporting.forms import AS_USUAL, LABELS, PLAIN, Ask, Form, why_not
+from services.exporting.forms import AS_USUAL, LABELS, PLAIN, REPLACING, Ask, Form, why_not
 from services.exporting.plain_files import PlainFiles, packed, read_me
+from services.exporting.plain_reports import PlainReports
 from services.exporting.versions import COUNTING, LAYERS, ResultVersion, version_of
 from services.permissions import Permission, may, require
 from services.reporting.key_pictures import KeyPictures
 from services.reporting.reading_report import ReadingReports
 from services.reporting.reports import File
 from services.reviewing.blinding import NO_RESULT_YET
+from services.reviewing.patients import Patients
 from services.reviewing.pictures import Pictures
+from services.reviewing.prior import Prior, prior_of
 from services.reviewing.worklist import ScanView, Worklist
 
 NOT_READ = "This scan has not been read yet: there is no result to export."
@@ -47,6 +50,8 @@ class Exports:
         pictures: Pictures,
         key_pictures: KeyPictures,
         reports: ReadingReports,
+        plain_reports: PlainReports,
+        patients: Patients,
         audit: AuditLog,
         identifiers: StudyIdentifierStore,
     ) -> None:
@@ -55,6 +60,8 @@ class Exports:
         self._audit = audit
         self._dicom = DicomFiles(files, pictures, key_pictures, reports)
         self._plain = PlainFiles(pictures, key_pictures)
+        self._reports = plain_reports
+        self._patients = patients
 
     def offers(self, scan_id: str, user: User) -> tuple[Offer, ...]:
         """What can be had of a scan's result; nothing where it has not been read. Raises NotFound."""
@@ -75,15 +82,15 @@ class Exports:
         if form not in list(Form) or ask.layer not in LAYERS:
             raise InvalidInput(NO_SUCH_FORM)
         version, wanted = _version(self._worklist.scan(scan_id, user), ask), Form(form)
-        refused = why_not(version, wanted)
+        refused = why_not(version, wanted, ask.layer)
         if refused is not None:
             raise NotFound(refused)
         subject = self._subject(version.view, named=ask.named and may(user, Permission.SEE_IDENTITY))
+        prior = self._prior(version.view, user) if wanted in (Form.TEXT, Form.ALL) else None
         if wanted is Form.ALL:
-            files = self._everything(version, subject, ask)
+            files = self._everything(version, subject, ask, prior)
         else:
-            origin = None if wanted in PLAIN else self._dicom.origin(version, subject)
-            files = self._made(wanted, version, origin, ask)
+            files = self._made(wanted, version, subject, self._origin(wanted, version, subject), ask, prior)
         file = packed(f"{version.file_name}-{form}.zip", files) if wanted in _MANY else files[0]
         who = "named" if subject.named else "pseudonym"
         said = f"{form}, {version.layer}, {who}"
@@ -98,13 +105,56 @@ class Exports:
         said = tuple(sorted(self._identifiers.get(view.scan.id).items()))
         return Subject(pseudonym, identity.name, identity.patient_id, identity.birth_date, True, said)
 
-    def _made(self, form: Form, version: ResultVersion, origin: Origin | None, ask: Ask) -> list[File]:
+    def findings(self, scan_id: str, user: User) -> str:
+        """What counts of a scan's result as a text for a report; "" where there is none. Raises NotFound."""
+        require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
+        view = self._worklist.scan(scan_id, user)
+        if view.result is None:
+            return ""
+        version = version_of(view, view.result, COUNTING)
+        return self._reports.findings(version, self._prior(view, user))
+
+    def _prior(self, view: ScanView, user: User) -> Prior | None:
+        return prior_of(self._patients, view.scan.id, view.patient.pseudonym, user)
+
+    def _origin(self, form: Form, version: ResultVersion, subject: Subject) -> Origin | None:
+        """What DICOM objects share; None where a form needs none, or does without."""
+        if not _is_dicom(version) or (form in PLAIN and form not in REPLACING):
+            return None
+        try:
+            return self._dicom.origin(version, subject)
+        except NotFound:
+            if form in PLAIN:
+                return None
+            raise
+
+    def _made(
+        self,
+        form: Form,
+        version: ResultVersion,
+        subject: Subject,
+        origin: Origin | None,
+        ask: Ask,
+        prior: Prior | None = None,
+    ) -> list[File]:
         """The files of a form; `origin` is there for all that are DICOM."""
-        if form is Form.PNG:
-            return self._plain.pictures(version)
-        if form is Form.CSV:
-            return [self._plain.table(version)]
-        assert origin is not None
+        match form:
+            case Form.PNG:
+                return self._plain.pictures(version)
+            case Form.CSV:
+                return [self._plain.table(version)]
+            case Form.TEXT:
+                return [self._reports.text(version, prior)]
+            case Form.FHIR_R4 | Form.FHIR_R5:
+                return [self._reports.resources(form, version, subject, origin, ask)]
+            case Form.HL7:
+                return [self._reports.message(version, subject, origin, ask)]
+            case _:
+                assert origin is not None
+                return self._objects(form, version, origin, ask)
+
+    def _objects(self, form: Form, version: ResultVersion, origin: Origin, ask: Ask) -> list[File]:
+        """The DICOM objects of a form."""
         match form:
             case Form.SEG:
                 return [self._dicom.segmentation(version, origin, ask)]
@@ -119,7 +169,9 @@ class Exports:
             case _:
                 return [self._dicom.rejection(version, origin)]
 
-    def _everything(self, version: ResultVersion, subject: Subject, ask: Ask) -> list[File]:
+    def _everything(
+        self, version: ResultVersion, subject: Subject, ask: Ask, prior: Prior | None
+    ) -> list[File]:
         """Whatever can be had, with a file that says what is what."""
         files, origin = self._plain.masks(version), None
         with suppress(NotFound):  # without its series a scan still has its plain files
@@ -127,12 +179,12 @@ class Exports:
         for form in Form:
             if (
                 form is Form.ALL
-                or why_not(version, form) is not None
+                or why_not(version, form, ask.layer) is not None
                 or (origin is None and form not in PLAIN)
             ):
                 continue
             with suppress(NotFound):  # what only the instances tell: no frame of reference
-                files += self._made(form, version, origin, ask)
+                files += self._made(form, version, subject, origin, ask, prior)
         return [read_me(version, files), *files]
 
 

@@ -13,6 +13,9 @@ NOT_DICOM = "This scan did not come as DICOM, so its result has no study to be f
 NO_OUTLINE = "An X-ray has neither an outline nor a frame of reference, which a DICOM segmentation needs."
 NOT_PLACED = "The files of this series do not say where every slice lies, which a DICOM segmentation needs."
 NOTHING_OUTLINED = "Nothing is outlined, so there is no segmentation to export."
+ONLY_COUNTING = (
+    "Where it arrives this takes the place of what was sent before: only what counts is given out so."
+)
 REJECTED = "{} rejected this result, so it is not exported as one: take the rejection note instead."
 NOT_REJECTED = "Nobody has rejected this result, so there is no rejection note."
 
@@ -26,6 +29,10 @@ class Form(StrEnum):
     GSPS = "gsps"
     PDF = "pdf"
     KOS = "kos"
+    FHIR_R4 = "fhir-r4"
+    FHIR_R5 = "fhir-r5"
+    HL7 = "hl7"
+    TEXT = "text"
     PNG = "png"
     CSV = "csv"
     ALL = "all"
@@ -38,30 +45,43 @@ LABELS: Mapping[Form, str] = {
     Form.GSPS: "Outline as overlay, DICOM GSPS",
     Form.PDF: "Report, PDF in DICOM",
     Form.KOS: "Rejection note, DICOM KOS",
+    Form.FHIR_R4: "Report as resources, FHIR R4",
+    Form.FHIR_R5: "Report as resources, FHIR R5",
+    Form.HL7: "Report as message, HL7 v2 ORU",
+    Form.TEXT: "Findings as text",
     Form.PNG: "Pictures with outline, PNG",
     Form.CSV: "Measurements, CSV",
     Form.ALL: "Everything in one zip",
 }
-PLAIN = (Form.PNG, Form.CSV, Form.ALL)
+PLAIN = (Form.FHIR_R4, Form.FHIR_R5, Form.HL7, Form.TEXT, Form.PNG, Form.CSV, Form.ALL)
+"""What needs no DICOM."""
+REPLACING = (Form.FHIR_R4, Form.FHIR_R5, Form.HL7)
+"""What takes, where it arrives, the place of what was sent of the result before."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """How an export is wanted: whose outline, with or without the patient's name, SEG as a labelmap."""
+    """How an export is wanted: whose outline, with or without the patient's name.
+
+    `labelmap` is of a SEG, `pdf` puts the report as PDF into FHIR and HL7 v2.
+    """
 
     layer: str = COUNTING
     named: bool = False
     labelmap: bool = False
+    pdf: bool = False
 
 
 AS_USUAL = Ask()
 
 
-def why_not(version: ResultVersion, form: Form) -> str | None:
+def why_not(version: ResultVersion, form: Form, layer: str = COUNTING) -> str | None:
     """Why a version of a result cannot be had in a form, in a sentence; None where it can.
 
     What only the instances themselves tell is said when they are opened (`why_no_segmentation`).
     """
+    if form in REPLACING and layer != COUNTING:
+        return ONLY_COUNTING
     if form in PLAIN:
         return None
     if version.view.scan.grid.kind != "dicom":

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from data import formats
-from data.records import Scan
+from data.records import Lesion, Scan
 from models.measuring import lesion_labels
 from reports.dicom.codes import codes_of
 from reports.dicom.origin import stable_uid
 from reports.dicom.segmentation import Segment
 from services.exporting.versions import ResultVersion
 from services.measurement_words import MOST_LESIONS
+
+
+@dataclass(frozen=True)
+class SizedSegment:
+    """A segment with its sizes; `lesion` is None of the one that all smaller lesions share."""
+
+    number: int
+    segment: Segment
+    lesion: Lesion | None
+    volume_ml: float | None
 
 
 def segments_of(version: ResultVersion, count: int) -> list[Segment]:
@@ -26,6 +38,26 @@ def segments_of(version: ResultVersion, count: int) -> list[Segment]:
     if rest > 0:
         own.append(_segment(version, "smaller", f"{rest} smaller, together"))
     return own
+
+
+def sized_segments(version: ResultVersion) -> list[SizedSegment]:
+    """The segments of a version's lesions with what was measured of them; empty without a mask."""
+    measurements = version.measurements
+    if measurements is None:
+        return []
+    lesions = measurements.lesions
+    segments = segments_of(version, len(lesions))
+    sized = [
+        SizedSegment(number, segment, lesion, lesion.volume_ml)
+        for number, (segment, lesion) in enumerate(zip(segments, lesions[:MOST_LESIONS], strict=False), 1)
+    ]
+    if len(segments) > MOST_LESIONS:
+        volumes = [lesion.volume_ml for lesion in lesions]
+        known = None not in volumes and measurements.volume_ml is not None
+        largest = sum(volume or 0.0 for volume in volumes[:MOST_LESIONS])
+        rest = (measurements.volume_ml or 0.0) - largest
+        sized.append(SizedSegment(len(segments), segments[-1], None, rest if known else None))
+    return sized
 
 
 def _segment(version: ResultVersion, number: str, label: str) -> Segment:

@@ -36,6 +36,10 @@ _WHAT = {
     "-pdf.dcm": "the report of the reading as PDF in DICOM",
     "-kos.dcm": "the note that withdraws the rejected result's DICOM objects",
     "-mask.nii.gz": "the outline as a NIfTI mask (0 and 1) in the scan's own grid",
+    "-fhir-r4.json": "the answer and the sizes as HL7 FHIR R4 resources, a transaction bundle",
+    "-fhir-r5.json": "the same as HL7 FHIR R5",
+    ".hl7": "the answer and the sizes as an HL7 v2.5.1 message, ORU^R01",
+    ".txt": "the findings as text for a report",
     ".csv": "the answer and the sizes of every lesion, unrounded; slices count from 0",
     ".png": "a picture of the slice that shows the most of a lesion, with the outline",
 }

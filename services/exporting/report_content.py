@@ -7,19 +7,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from data import formats
-from data.records import NOTICE, Lesion, Outcome, Scan, Verdict
+from data.records import NOTICE, Lesion, Outcome, Scan
 from reports.dicom import segmentation as seg
 from reports.dicom import structured_report as sr
 from reports.dicom.codes import ABSENT, INDETERMINATE, PRESENT, coded, codes_of
 from reports.dicom.origin import Origin
-from services.exporting.lesions import segments_of
-from services.exporting.versions import ResultVersion
-from services.measurement_words import MOST_LESIONS
+from services.exporting.lesions import sized_segments
+from services.exporting.versions import BY_A_REVIEWER, ResultVersion
 from services.reading_words import VERDICT_NAMES
 from services.task_words import outcome_words
 
-_OUTCOMES = {Outcome.FOUND: PRESENT, Outcome.NOT_FOUND: ABSENT, Outcome.UNCERTAIN: INDETERMINATE}
-_BY_A_REVIEWER = (Verdict.ACCEPTED, Verdict.CORRECTED)
+ANSWERS = {Outcome.FOUND: PRESENT, Outcome.NOT_FOUND: ABSENT, Outcome.UNCERTAIN: INDETERMINATE}
 _ON_A_PICTURE = 1e-6  # of the distance of slices
 Ends = tuple[tuple[float, float, float], tuple[float, float, float]]
 
@@ -30,7 +28,7 @@ def report_content(
     """The content. `segmentation` is of the SEG that its lesions refer to, `predecessor` of the SR before."""
     result, current = version.result, version.view.current
     measurements = version.measurements
-    reviewed = current is not None and current.verdict in _BY_A_REVIEWER
+    reviewed = current is not None and current.verdict in BY_A_REVIEWER
     return sr.ReportContent(
         codes=codes_of(result.task),
         tracked=version.result.id,
@@ -47,7 +45,7 @@ def report_content(
 
 def _statements(version: ResultVersion) -> Iterator[sr.Statement]:
     result, current = version.result, version.view.current
-    yield sr.Statement(sr.ANSWER, _OUTCOMES[result.outcome])
+    yield sr.Statement(sr.ANSWER, ANSWERS[result.outcome])
     for doubt in result.doubts:
         yield sr.Statement(sr.DOUBT, coded(doubt.value, doubt.words))
     if current is not None:
@@ -55,28 +53,22 @@ def _statements(version: ResultVersion) -> Iterator[sr.Statement]:
 
 
 def _measured(version: ResultVersion, origin: Origin) -> Iterator[sr.MeasuredSegment]:
-    measurements, scan = version.measurements, version.view.scan
-    if measurements is None:
-        return
-    lesions = measurements.lesions
-    segments = segments_of(version, len(lesions))
-    for number, (segment, lesion) in enumerate(zip(segments, lesions[:MOST_LESIONS], strict=False), start=1):
+    scan = version.view.scan
+    for sized in sized_segments(version):
+        lesion = sized.lesion
+        if lesion is None:
+            yield sr.MeasuredSegment(sized.segment, sized.number, sized.volume_ml)
+            continue
         yield sr.MeasuredSegment(
-            segment=segment,
-            number=number,
-            volume_ml=lesion.volume_ml,
+            segment=sized.segment,
+            number=sized.number,
+            volume_ml=sized.volume_ml,
             longest=_in_plane(scan, origin, lesion, lesion.longest_diameter_mm, lesion.longest_ends),
             perpendicular=_in_plane(
                 scan, origin, lesion, lesion.perpendicular_diameter_mm, lesion.perpendicular_ends
             ),
             maximum_3d=_line(scan, origin, lesion.maximum_3d_diameter_mm, lesion.maximum_3d_ends),
         )
-    if len(segments) > MOST_LESIONS:
-        volumes = [lesion.volume_ml for lesion in lesions]
-        known = None not in volumes and measurements.volume_ml is not None
-        largest = sum(volume or 0.0 for volume in volumes[:MOST_LESIONS])
-        rest = (measurements.volume_ml or 0.0) - largest
-        yield sr.MeasuredSegment(segments[-1], len(segments), rest if known else None)
 
 
 def _in_plane(

@@ -14,6 +14,8 @@ from services.reviewing.worklist import ScanView
 
 COUNTING = "counting"
 LAYERS = (COUNTING, AI)
+BY_A_REVIEWER = (Verdict.ACCEPTED, Verdict.CORRECTED)
+"""Of a result that a clinician stands for."""
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def reading_report(
         reading=result.id,
         made=f"{clock(made)} by Lightbox {VERSION}",
         headline=f"AI: {outcome_words(result.task, result.outcome)}",
-        verdict=_verdict(review, result.task),
+        verdict=verdict_words(review, result.task),
         patient=Section("Patient", _patient(view, shown)),
         examination=Section("Examination", _stated(_examination(view))),
         answer=Section("Answer of the AI", _stated(_answer(result))),
@@ -138,7 +138,8 @@ def _answer(result: Result) -> list[tuple[str, Any]]:
     ]
 
 
-def _verdict(review: Review | None, task: str) -> str:
+def verdict_words(review: Review | None, task: str) -> str:
+    """What a person said of a reading, and when, in a sentence; that nobody did, where nobody did."""
     if review is None:
         return NOT_REVIEWED
     if review.verdict is Verdict.LABELLED:

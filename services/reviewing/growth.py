@@ -114,7 +114,7 @@ class Growth:
         view = self._patients.patient(reference, viewer)
         current, prior, choices = _chosen(view, current_id, prior_id)
         version = self._readings.version(current.scan.task)
-        sides = [_side(scan, version) for scan in (prior, current)]
+        sides = [side_of(scan, version) for scan in (prior, current)]
         missing = [scan for scan, side in zip((prior, current), sides, strict=True) if side is None]
         failures = [words for scan in missing if (words := self._readings.failure(scan.scan.id))]
         if not failures and may(viewer, Permission.READ_AGAIN):
@@ -180,7 +180,7 @@ def _of_id(choices: tuple[PatientScan, ...], scan_id: str) -> PatientScan:
     raise NotFound("This patient has no such scan to compare.")
 
 
-def _side(scan: PatientScan, version: str | None) -> Side | None:
+def side_of(scan: PatientScan, version: str | None) -> Side | None:
     """The mask that counts where a review brings it, else that of `version`, if any."""
     review = counting_mask(scan.review)
     if review is not None and review.measurements is not None:

@@ -149,6 +149,32 @@ class Patients:
         self._blinding.note_shown([scan.scan.id for scan in scans if scan.result is not None], viewer)
         return PatientView(patient, _studies(scans), _courses(scans))
 
+    def with_prior(
+        self, reference: str, scan_id: str, viewer: User
+    ) -> tuple[PatientScan, PatientScan] | None:
+        """A scan that was read, and the newest one before it for the same task and sequence.
+
+        One whose result was rejected, or is still hidden from the viewer, does not count. None where there is
+        none. Raises NotFound.
+        """
+        require(viewer, Permission.SEE_SCANS, hidden=NO_PATIENT)
+        patient = self._patients.find(reference, with_identity=False)
+        if patient is None:
+            raise NotFound(NO_PATIENT)
+        kept = self._scans.of_patient(patient.id)
+        blind = self._blinding.of_scans([scan.id for scan in kept], viewer)
+        known = [self._scan(scan, blind[scan.id], viewer) for scan in kept]
+        read = [scan for scan in known if scan.result is not None]
+        current = next((scan for scan in read if scan.scan.id == scan_id), None)
+        if current is None:
+            return None
+        earlier = [scan for scan in read if _is_prior(scan, current)]
+        if not earlier:
+            return None
+        prior = max(earlier, key=lambda scan: (scan.examined_at, scan.scan.id))
+        self._blinding.note_shown([prior.scan.id], viewer)
+        return current, prior
+
     def _scan(self, scan: Scan, blind: Blind, viewer: User) -> PatientScan:
         seen = seen_by(blind, self._reviews.of_scan(scan.id), viewer)
         if blind.model:
@@ -156,6 +182,12 @@ class Patients:
         result, results = self._results.latest(scan.id), self._results.of_scan(scan.id)
         current = None if result is None else current_review(seen, result.id)
         return PatientScan(scan, result, current, tuple(results), seen)
+
+
+def _is_prior(scan: PatientScan, current: PatientScan) -> bool:
+    alike = (scan.scan.task, scan.sequence) == (current.scan.task, current.sequence)
+    rejected = scan.review is not None and scan.review.verdict is Verdict.REJECTED
+    return alike and not rejected and scan.examined_at < current.examined_at
 
 
 def _studies(scans: Sequence[PatientScan]) -> tuple[Study, ...]:

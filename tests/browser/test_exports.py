@@ -23,3 +23,24 @@ def test_a_clinician_takes_a_result_to_the_pacs(open_tab, clinic, width: int) ->
         page.keyboard.press("Enter")
     assert str(opened(download.value.path().read_bytes()).PatientName) == "Doe^Jane"
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_the_findings_are_copied_without_the_server(open_tab, clinic, secure: bool) -> None:
+    scan = read_series(clinic)
+    visit = open_tab()
+    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = visit.sign_in(Role.CLINICIAN, f"/scans/{scan.id}")
+    button = page.get_by_role("button", name="Copy findings as text")
+    expect(button).to_be_visible()
+    page.evaluate("window.kept = navigator.clipboard")
+    if not secure:  # plain http: browsers offer no clipboard
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.route("**/*", lambda route: route.abort())
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#scan-export-findings-copied")).to_have_text("Copied.")
+    copied = page.evaluate("window.kept.readText()")
+    assert copied.startswith("Technique: MR; T2 FLAIR") and "Lesion 2: volume 2.4 mL" in copied
+    expect(button).to_be_focused()
+    visit.console[:] = [line for line in visit.console if "ERR_FAILED" not in line]

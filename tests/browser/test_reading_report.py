@@ -18,7 +18,7 @@ def test_a_clinician_copies_and_fetches_a_report(open_tab, read, width: int) -> 
     page.route("**/*", lambda route: route.abort())  # the connection is lost: the text is here
     button.focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#scan-report-copied")).to_have_text("Copied.")
+    expect(page.locator("#scan-report-text-copied")).to_have_text("Copied.")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("LIGHTBOX - REPORT OF A READING: BRAIN TUMOUR")
     assert "Lesion 1: volume 6.0 mL; longest " in copied and "Lovelace" not in copied
@@ -43,7 +43,7 @@ def test_the_text_is_copied_where_the_address_is_not_secure(open_tab, read) -> N
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     button = page.get_by_role("button", name="Copy text")
     button.click()
-    expect(page.locator("#scan-report-copied")).to_have_text("Copied.")
+    expect(page.locator("#scan-report-text-copied")).to_have_text("Copied.")
     assert page.evaluate("window.kept.readText()").startswith("LIGHTBOX - REPORT")
     expect(button).to_be_focused()
     expect(page.locator("#scan-report-named-row")).to_be_hidden()

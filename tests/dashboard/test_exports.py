@@ -37,6 +37,22 @@ def test_what_is_asked_in_the_query_is_what_is_given(sign_in: SignIn, scan_id: s
     assert client.get(f"/scans/{scan_id}/export/seg?labelmap=yes&layer=ai").data == labelmap
 
 
+@pytest.mark.parametrize(
+    ("form", "mime"),
+    [("fhir-r4", "application/fhir+json"), ("hl7", "application/hl7-v2"), ("text", "text/plain")],
+)
+def test_plain_systems_get_their_forms_by_both_addresses(
+    sign_in: SignIn, scan_id: str, form: str, mime: str
+) -> None:
+    client = sign_in()
+    plain = client.get(f"/scans/{scan_id}/export/{form}")
+    assert plain.status_code == 200 and plain.mimetype == mime
+    assert client.get(f"/api/v1/scans/{scan_id}/export?form={form}").data == plain.data
+    with_pdf = client.get(f"/scans/{scan_id}/export/{form}?pdf=yes")
+    assert client.get(f"/api/v1/scans/{scan_id}/export?form={form}&pdf=true").data == with_pdf.data
+    assert (len(with_pdf.data) > len(plain.data) + 10_000) is (form != "text")
+
+
 def test_the_patient_is_named_only_when_it_is_asked_for(sign_in: SignIn, scan_id: str) -> None:
     for role, told in ((Role.CLINICIAN, True), (Role.MLOPS, False)):
         client = sign_in(role)
@@ -68,5 +84,8 @@ def test_the_panel_links_what_can_be_had(clinic: Clinic, scan_id: str) -> None:
     shown = scan_export.show(exports, clinician, scan_id, named=True)
     assert shown[parts.PANEL] is False
     assert [link.href for link in shown[parts.LINKS]][0] == f"/scans/{scan_id}/export/seg?identity=yes"
+    assert shown[parts.FINDINGS] == exports.findings(scan_id, clinician) != ""
+    with_pdf = scan_export.show(exports, clinician, scan_id, named=False, with_pdf=True)[parts.LINKS]
+    assert [link.href.rpartition("?")[2] for link in with_pdf if "pdf=yes" in link.href] == ["pdf=yes"] * 3
     unread = clinic.add_volume("u")
     assert scan_export.show(exports, clinician, unread.id, named=False)[parts.PANEL] is True

@@ -14,7 +14,7 @@ from data.formats.dicom.identity import study_identifiers
 from data.records import RejectReason, Role, Scan, User
 from data.stores.audit import AuditLog
 from services.exporting.exports import Exports
-from services.exporting.forms import Ask, Form
+from services.exporting.forms import PLAIN, Ask, Form
 from services.reviewing.review import DrawnMask
 from tests.dashboard.clinic import Clinic, head
 from tests.data.formats.making import DX, affine_of, picture, slices_of
@@ -168,7 +168,7 @@ def test_what_cannot_be_had_is_not_offered_and_it_is_said_why(
         assert Form.SEG not in [offer.form for offer in exports.offers(scan.id, clinician)]
         with pytest.raises(NotFound, match=words):
             exports.file(scan.id, Form.SEG, clinician)
-    assert [offer.form for offer in exports.offers(nifti.id, clinician)] == [Form.PNG, Form.CSV, Form.ALL]
+    assert [offer.form for offer in exports.offers(nifti.id, clinician)] == list(PLAIN)
     assert exports.offers(unread.id, clinician) == ()
     with pytest.raises(NotFound, match="has not been read yet"):
         exports.file(unread.id, Form.SEG, clinician)

@@ -1,4 +1,4 @@
-/* The report's text into the clipboard. It is in the page already: no server is asked. */
+/* A text into the clipboard. It is in the page already: no server is asked. */
 
 (function () {
   "use strict";
@@ -26,10 +26,13 @@
     return copied;
   }
 
+  // A button names the text that it copies; what is said of it stands beside the button.
   document.addEventListener("click", async (event) => {
-    if (!event.target.closest("#scan-report-copy")) return;
-    const copied = await copyText(document.getElementById("scan-report-text").value);
-    const words = copied ? "Copied." : "Your browser refuses: open “The text” below and copy it there.";
-    window.dash_clientside.set_props("scan-report-copied", { children: words });
+    const button = event.target.closest("[data-copies]");
+    if (!button) return;
+    const id = button.dataset.copies;
+    const copied = await copyText(document.getElementById(id).value);
+    const words = copied ? "Copied." : "Your browser refuses: open the text below and copy it there.";
+    window.dash_clientside.set_props(`${id}-copied`, { children: words });
   });
 })();
