@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from reports.dicom.codes import IMAGING_STUDY, Code
 from reports.dicom.origin import MANUFACTURER
-from reports.plain_result import PlainResult, Quantity, ResultStatus
+from reports.plain_result import PlainResult, Quantity, ResultStatus, identifier_of, name_parts
 
 VERSION = "2.5.1"
 CHARACTER_SET = "UNICODE UTF-8"
@@ -75,9 +75,10 @@ def _msh(result: PlainResult) -> str:
 def _pid(result: PlainResult) -> str:
     subject = result.subject
     if subject.named:
-        family, _, given = (subject.name or "").partition(", ")
-        number = _components(subject.patient_id or "", "", "", "", "MR") if subject.patient_id else ""
-        name = _components(family, given, "", "", "", "", "L")
+        issuer, parts = identifier_of(subject, "IssuerOfPatientID"), name_parts(subject)
+        number = _components(subject.patient_id, "", "", issuer, "MR") if subject.patient_id else ""
+        names = (parts.family, parts.given, parts.middle, parts.suffix, parts.prefix)
+        name = _components(*names, "", "L")
         born = "" if subject.birth_date is None else _day(subject.birth_date)
     else:
         number = _components(subject.pseudonym, "", "", SENDER, "ANON")
@@ -86,15 +87,17 @@ def _pid(result: PlainResult) -> str:
 
 
 def _orc(result: PlainResult) -> str:
-    return _segment("ORC", "RE", "", _filler(result))
+    return _segment("ORC", "RE", escaped(result.accession), _filler(result))
 
 
 def _obr(result: PlainResult) -> str:
     fields = {
         1: "1",
+        2: escaped(result.accession),
         3: _filler(result),
         4: _coded(result.codes.examination),
         7: _examined(result),
+        18: escaped(result.accession),  # where IHE has it
         22: _moment(result.issued),
         24: "RAD",
         25: _STATUS[result.status],

@@ -11,7 +11,35 @@ from data.records import Provenance
 from reports.dicom.codes import Code, FindingCodes, coded
 from reports.dicom.origin import Subject, stable_uuid
 
+_NAME_COMPONENTS = 5
 MAXIMUM_3D = coded("maximum-3d", "Maximum 3D diameter")  # IBSI's code has no system in FHIR and in HL7 v2
+
+
+@dataclass(frozen=True)
+class NameParts:
+    """The components of a person's name, in DICOM's order; "" for what is not there."""
+
+    family: str = ""
+    given: str = ""
+    middle: str = ""
+    prefix: str = ""
+    suffix: str = ""
+
+
+def name_parts(subject: Subject) -> NameParts:
+    """A patient's name as the source's files wrote it, else as Lightbox knows it; none without the identity."""
+    if not subject.named:
+        return NameParts()
+    written = identifier_of(subject, "PatientName").partition("=")[0]  # of several scripts the first
+    if not written:
+        family, _, given = (subject.name or "").partition(", ")
+        return NameParts(family, given)
+    return NameParts(*written.split("^")[:_NAME_COMPONENTS])
+
+
+def identifier_of(subject: Subject, keyword: str) -> str:
+    """What the source's files said under a keyword of DICOM; "" without the identity."""
+    return dict(subject.identifiers).get(keyword, "") if subject.named else ""
 
 
 class ResultStatus(StrEnum):
@@ -92,6 +120,11 @@ class PlainResult:
     reviewer: str | None
     synthetic: bool
     pdf: bytes | None = None
+
+    @property
+    def accession(self) -> str:
+        """The accession number; "" without the identity."""
+        return identifier_of(self.subject, "AccessionNumber")
 
     def key(self, kind: str, number: int | str = "") -> str:
         """The UUID of a part of this result: the same whatever is said of it, another one with the name."""

@@ -101,6 +101,8 @@ def _report(result: PlainResult, release: FhirVersion) -> Resource:
         # The finding's own code only where it was found: some read nothing but codes.
         concluded = result.codes.finding if result.answer == PRESENT else result.answer
         made["conclusionCode"] = [{"coding": [coding(concluded)], "text": result.headline}]
+    if result.accession:
+        made["basedOn"] = [{"type": "ServiceRequest", "identifier": subjects.accession_identifier(result)}]
     if result.examined_at is not None:
         made["effectiveDateTime"] = subjects.examined(result)
     if result.images is not None:

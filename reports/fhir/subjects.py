@@ -10,7 +10,7 @@ from reports.fhir.elements import (
     moment,
     reference,
 )
-from reports.plain_result import PlainResult, SourceImages
+from reports.plain_result import NameParts, PlainResult, SourceImages, name_parts
 
 MODALITIES = "http://dicom.nema.org/resources/ontology/DCM"
 _SEXES = {"F": "female", "M": "male", "O": "other"}
@@ -37,13 +37,24 @@ def patient(result: PlainResult, numbers: str) -> Resource:
         made["gender"] = _SEXES[result.sex]
     if not subject.named:
         return made
-    family, _, given = (subject.name or "").partition(", ")
-    if family or given:
-        name = {"use": "official", "text": (subject.name or "").strip(), "family": family, "given": [given]}
-        made["name"] = [{key: told for key, told in name.items() if told not in ("", [""])}]
+    name = _name(name_parts(subject))
+    if name:
+        made["name"] = [{"use": "official"} | name]
     if subject.birth_date is not None:
         made["birthDate"] = subject.birth_date.isoformat()
     return made
+
+
+def _name(parts: NameParts) -> Resource:
+    given = [part for part in (parts.given, parts.middle) if part]
+    told = {"family": parts.family, "given": given, "prefix": [parts.prefix], "suffix": [parts.suffix]}
+    return {key: said for key, said in told.items() if said not in ("", [], [""])}
+
+
+def accession_identifier(result: PlainResult) -> Resource:
+    """The accession number as an identifier; its system is the hospital's and not known."""
+    kind = {"system": _IDENTIFIER_TYPES, "code": "ACSN", "display": "Accession ID"}
+    return {"type": {"coding": [kind]}, "value": result.accession}
 
 
 def study_identifier(images: SourceImages) -> Resource:
@@ -68,7 +79,7 @@ def imaging_study(result: PlainResult, images: SourceImages, release: FhirVersio
             }
             for instance in images.instances
         ]
-    made = {
+    made: Resource = {
         "resourceType": "ImagingStudy",
         "identifier": [study_identifier(images)],
         "status": "available",
@@ -76,6 +87,8 @@ def imaging_study(result: PlainResult, images: SourceImages, release: FhirVersio
         "subject": reference(result.key("patient"), "The patient"),
         "series": [series],
     }
+    if result.accession:
+        made["identifier"] = [study_identifier(images), accession_identifier(result)]
     if result.examined_at is not None:
         made["started"] = examined(result)
     return made

@@ -41,3 +41,9 @@ def plain(**changes: Any) -> PlainResult:
         "synthetic": False,
     }
     return PlainResult(**said | changes)
+
+
+def identified() -> Subject:
+    """A patient with what the source's files said, letter by letter."""
+    said = {"AccessionNumber": "A|77", "IssuerOfPatientID": "CITY", "PatientName": "Doe^Jane^M^Dr^Jr=X^Y"}
+    return Subject("P", "Doe, Jane", "T-1", None, True, tuple(said.items()))

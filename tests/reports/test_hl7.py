@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from reports.dicom.origin import Subject
 from reports.dicom.structured_report import VOLUME
 from reports.hl7 import control_id, escaped, message
 from reports.plain_result import PlainLesion, PlainResult, Quantity, ResultStatus
-from tests.reports.plain_results import plain
+from tests.reports.plain_results import identified, plain
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
@@ -154,6 +155,16 @@ def test_an_umlaut_is_utf_8_and_the_message_says_so() -> None:
     assert str(read.segment("MSH")[18]) == "UNICODE UTF-8"
     assert str(read.segment("PID")[3][0][0]) == "ß\\F\\1"
     assert [str(read.segment("PID")[place]) for place in (7, 8)] == ["19501231", "M"]
+
+
+def test_order_and_issuer_are_told_with_the_identity_alone() -> None:
+    read = parsed(plain(subject=identified()))
+    assert [str(read.segment("OBR")[place]) for place in (2, 18)] == ["A\\F\\77"] * 2
+    assert str(read.segment("ORC")[2]) == "A\\F\\77"
+    assert str(read.segment("PID")[3]) == "T-1^^^CITY^MR"
+    assert str(read.segment("PID")[5]) == "Doe^Jane^M^Jr^Dr^^L"  # XPN has the suffix before the prefix
+    hidden = message(plain(subject=replace(identified(), named=False)))
+    assert not any(word in hidden for word in (b"77", b"CITY", b"Doe", b"T-1"))
 
 
 def test_a_pseudonym_is_marked_as_one() -> None:

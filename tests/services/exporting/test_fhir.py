@@ -6,6 +6,7 @@ import base64
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from services.exporting.forms import Ask, Form
 from tests.dashboard.clinic import Clinic, drawn_mask
 from tests.dicom_files import opened
 from tests.fhir_server import FhirServer, fhir_server
-from tests.reports.plain_results import plain
+from tests.reports.plain_results import identified, plain
 from tests.services.exporting.test_exports import correct, film, read_series, series
 
 RELEASES = (Form.FHIR_R4, Form.FHIR_R5)
@@ -289,6 +290,19 @@ def test_the_hospitals_patient_numbers_have_its_system_where_it_is_set(clinic: C
     (patient,) = resources(made, "Patient")
     assert patient["identifier"][0]["system"] == system
     assert made["entry"][0]["request"]["ifNoneExist"] == f"identifier={system}|T-1"
+
+
+def test_order_and_name_are_told_with_the_identity_alone() -> None:
+    for named in (True, False):
+        made = json.loads(made_of(plain(subject=replace(identified(), named=named)), FhirVersion.R4))
+        (patient,), (study,) = resources(made, "Patient"), resources(made, "ImagingStudy")
+        if named:
+            name = {"family": "Doe", "given": ["Jane", "M"], "prefix": ["Dr"], "suffix": ["Jr"]}
+            assert patient["name"] == [{"use": "official"} | name]
+            assert study["identifier"][1]["value"] == "A|77"
+            assert report(made)["basedOn"][0]["identifier"]["value"] == "A|77"
+        else:
+            assert "A|77" not in json.dumps(made) and "name" not in patient
 
 
 def test_the_ais_own_answer_is_refused_where_it_would_take_the_place_of_what_counts(
