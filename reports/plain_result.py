@@ -27,7 +27,7 @@ class NameParts:
 
 
 def name_parts(subject: Subject) -> NameParts:
-    """A patient's name as the source's files wrote it, else as Lightbox knows it; none without the identity."""
+    """A patient's name as the files wrote it, else as Lightbox knows it; none without the identity."""
     if not subject.named:
         return NameParts()
     written = identifier_of(subject, "PatientName").partition("=")[0]  # of several scripts the first
