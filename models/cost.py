@@ -25,8 +25,8 @@ class Measured:
 
 
 @torch.inference_mode()
-def measured(networks: Sequence[tuple[nn.Module, torch.dtype]], batch: Tensor) -> list[Measured]:
-    """The cost of each network for `batch` (n, channels, size, size), in its own number format.
+def measured(networks: Sequence[nn.Module], batch: Tensor) -> list[Measured]:
+    """The cost of each network for `batch` (n, channels, size, size), in float32.
 
     They take turns, and the time is that of the quickest of seven rounds, for whatever else the machine
     does meanwhile only ever adds to it. Memory is what this thread's operations had allocated at most,
@@ -34,31 +34,29 @@ def measured(networks: Sequence[tuple[nn.Module, torch.dtype]], batch: Tensor) -
     """
     seconds: list[list[float]] = [[] for _ in networks]
     for _ in range(ROUNDS):
-        for place, (network, dtype) in enumerate(networks):
+        for place, network in enumerate(networks):
             started = time.perf_counter()
-            _forward(network, batch, dtype)
+            _forward(network, batch)
             seconds[place].append(time.perf_counter() - started)
     return [
         Measured(
             min(taken) * 1000 / len(batch),
             sum(tensor.nbytes for tensor in (*network.parameters(), *network.buffers())) / MB,
-            _peak_bytes(network, batch, dtype) / MB,
+            _peak_bytes(network, batch) / MB,
         )
-        for taken, (network, dtype) in zip(seconds, networks, strict=True)
+        for taken, network in zip(seconds, networks, strict=True)
     ]
 
 
-def _forward(network: nn.Module, batch: Tensor, dtype: torch.dtype) -> None:
+def _forward(network: nn.Module, batch: Tensor) -> None:
     device = next(network.parameters()).device
-    placed = batch.to(device, memory_format=torch.channels_last)
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype is torch.bfloat16):
-        network(placed).float().cpu()
+    network(batch.to(device, memory_format=torch.channels_last)).cpu()
 
 
-def _peak_bytes(network: nn.Module, batch: Tensor, dtype: torch.dtype) -> int:
+def _peak_bytes(network: nn.Module, batch: Tensor) -> int:
     activities = [ProfilerActivity.CPU] + [ProfilerActivity.CUDA] * torch.cuda.is_available()
     with profile(activities=activities, profile_memory=True, acc_events=True) as seen:
-        _forward(network, batch, dtype)
+        _forward(network, batch)
     results = seen.profiler.kineto_results
     changes = sorted(
         (event.start_ns(), event.nbytes()) for event in results.events() if event.name() == _MEMORY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -14,6 +14,8 @@ from data.database_urls import sqlite_url
 from data.errors import InvalidInput
 
 GIB = 1 << 30
+BACKENDS = ("auto", "torch", "openvino", "exact")
+"""What may run the networks; `auto` is whatever is fastest here and agrees."""
 _POSIX_ZONE = re.compile(r"(?:[A-Za-z]{3,}|<[^>]+>)[+-]?\d.*")
 
 
@@ -30,6 +32,7 @@ class Settings:
     threads: int = 24
     workers: int = 4
     device: str | None = None
+    backend: str = "auto"
     max_scan_bytes: int = GIB
     decode_seconds: float = 120.0
     decode_bytes: int = 6 * GIB
@@ -95,6 +98,7 @@ class Settings:
             threads=_whole(env, "LIGHTBOX_THREADS", cls.threads),
             workers=_whole(env, "LIGHTBOX_WORKERS", cls.workers),
             device=env.get("LIGHTBOX_DEVICE") or None,
+            backend=_word(env, "LIGHTBOX_BACKEND", cls.backend, BACKENDS),
             max_scan_bytes=_whole(env, "LIGHTBOX_MAX_SCAN_MIB", cls.max_scan_bytes >> 20) << 20,
             decode_seconds=_whole(env, "LIGHTBOX_DECODE_SECONDS", int(cls.decode_seconds)),
             decode_bytes=_whole(env, "LIGHTBOX_DECODE_MIB", cls.decode_bytes >> 20) << 20,
@@ -149,6 +153,13 @@ def _whole(env: Mapping[str, str], name: str, default: int, least: int = 1) -> i
     if value < least:
         raise InvalidInput(f"The setting {name} must be at least {least}, not {value}.")
     return value
+
+
+def _word(env: Mapping[str, str], name: str, default: str, known: Sequence[str]) -> str:
+    word = env.get(name, "").strip().lower() or default
+    if word not in known:
+        raise InvalidInput(f"The setting {name} must be one of {', '.join(known)}, not {word!r}.")
+    return word
 
 
 def _share(env: Mapping[str, str], name: str, default: int) -> int:

@@ -219,7 +219,7 @@ def provenance(result: Result | None) -> Component | None:
         ("Weights", html.Code(made.weights_sha256[:12], title=made.weights_sha256)),
         ("Preprocessing", made.preprocessing),
         ("Sequence by", f"acquisition version {told_by}" if told_by else None),
-        ("Device", f"{made.device}, {made.dtype}"),
+        ("Device", f"{made.device}, {made.backend} {made.dtype}"),
         ("Software", made.software),
         ("Input", html.Code(made.input_sha256[:12], title=made.input_sha256)),
         ("Read", local_time(result.created_at)),

@@ -62,7 +62,9 @@ def word(versions: VersionServices) -> str:
     lives = [versions.serving.live(task) or "" for task in versions.registry.clinical]
     decided = [f"{promotion.id[:8]}{promotion.state}" for promotion in versions.promotions.recent(limit=10)]
     ran = [f"{job.id[:8]}{job.state}" for _, job in versions.rehearsals.jobs()]
-    return ";".join([*lives, *decided, *ran])
+    choices = [versions.serving.choice(task) for task in versions.registry.clinical]
+    run_by = [choice.kind.words for choice in choices if choice is not None]
+    return ";".join([*lives, *decided, *ran, *run_by])
 
 
 def act(
@@ -181,7 +183,7 @@ def _task(versions: VersionServices, user: User, task: str) -> Component:
     known, live = versions.registry.versions(task), versions.serving.live(task)
     history = versions.promotions.recent(task, PROMOTIONS_SHOWN)
     gates, away = _gates(versions, task, known, live)
-    body: list[Component | None] = [_live(versions, task, known, live)]
+    body: list[Component | None] = [_live(versions, task, known, live), _run_by(versions, task)]
     troubles = (versions.serving.trouble(task), away)
     body += [html.P(trouble, className="lb-failed") for trouble in troubles if trouble]
     if not known:
@@ -224,6 +226,13 @@ def _live(versions: VersionServices, task: str, known: Sequence[ModelVersion], l
     registered = any(version.version == live for version in known)
     copy = f"Live: version {live}, from this machine's own copy."
     return html.P(html.Strong(f"Version {live} is live." if registered else copy))
+
+
+def _run_by(versions: VersionServices, task: str) -> Component | None:
+    choice = versions.serving.choice(task)
+    if choice is None:
+        return None
+    return html.P(f"Run by {choice.kind.words}. {choice.why}", className="text-secondary")
 
 
 def _card(versions: VersionServices, task: str) -> Component | None:

@@ -120,6 +120,8 @@ class Provenance:
     dtype: str
     software: str
     timings_ms: dict[str, float] = field(default_factory=dict)
+    backend: str = "torch"  # what ran the network; it was nothing else before there were others
+    network_sha256: str | None = None  # of the converted network, where one was run
     recognised: RecognisedSequence | None = None  # which sequence the scan was taken for, and by what
 
 

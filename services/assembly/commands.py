@@ -73,6 +73,7 @@ def _keeping(stores: Stores, reads: bool) -> Iterator[Reader | None]:
         return
     engine, batcher = device_of(stores.settings)
     stores.registry.load_all(engine)
+    engine.settle()  # once a machine; whoever comes here reads many scans
     batcher.start()
     try:
         yield Reader(engine, batcher)

@@ -43,8 +43,11 @@ class Health:
         self._collectors = CollectorRegistry(auto_describe=False)
         self._collectors.register(self)
 
-    def ready(self) -> dict[str, str | bool]:
-        """`ready` is true once the database answers and every network is loaded."""
+    def ready(self) -> dict[str, str | bool | dict[str, dict[str, str]]]:
+        """`ready` is true once the database answers and every network is loaded.
+
+        `backends` tells of each task's network what runs it, in which number format, and why.
+        """
         database, models = "ok" if answers(self._database) else "unreachable", self._models()
         return {
             "ready": database == "ok" and models == "loaded",
@@ -52,6 +55,10 @@ class Health:
             "models": models,
             "registry": self._registry.trouble or "ok",
             "device": self._engine.device_name,
+            "backends": {
+                task: {"library": choice.library, "precision": choice.precision, "why": choice.why}
+                for task, choice in self._engine.choices().items()
+            },
         }
 
     def metrics(self) -> bytes:

@@ -21,7 +21,10 @@ from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from data.tracking import Tracking
 from models import tasks
+from models.device import chosen_device
 from services.inference.batcher import MicroBatcher
+from services.inference.choice import Wanted
+from services.inference.choosing import Choosing
 from services.inference.engine import Engine, NetworkInput, Output
 from services.reading.reading import Batcher
 from services.settings import Settings
@@ -111,7 +114,8 @@ def command_stores(settings: Settings) -> Iterator[Stores]:
 
 def device_of(settings: Settings) -> tuple[Engine, Batcher]:
     """The device without networks, and the queue in front of it, not started."""
-    engine = Engine(settings.device)
+    device = chosen_device(settings.device)
+    engine = Engine(settings.device, Choosing(settings.home / "networks", device, Wanted(settings.backend)))
     batcher = MicroBatcher[NetworkInput, Output](
         engine.run,
         max_batch=settings.max_batch,

@@ -2,7 +2,8 @@
 
 A network is loaded beside the old one, checked and warmed up before it takes over, so that a version
 that cannot load leaves the old one serving. Who reads holds on to the network it began with, so a
-volume of many pieces is read by one version, and the old one goes with its last reading.
+volume of many pieces is read by one version, and the old one goes with its last reading. How a network
+is run is chosen for each version (`choosing`); the libraries that run it stand in `backends`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import logging
 import platform
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,15 +18,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from torch import Tensor, nn
+from torch import Tensor
 
 from data.errors import ModelUnavailable, UnusableModel
 from data.records import VERSION
 from models import outside_distance
 from models.device import chosen_device
 from models.outside_distance import OutsideDistance
-from models.task import Describing, Task, TaskKind
+from models.task import Task, TaskKind
 from models.weights import Trained, network_of
+from services.inference.backends.backend import Backend
+from services.inference.backends.torch_backend import TorchBackend
+from services.inference.choice import Choice, unchecked
+from services.inference.choosing import Choosing
+from services.inference.threads import network_threads
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +40,14 @@ NetworkInput = Tensor
 """One input of a network, (channels, size, size)."""
 
 SOFTWARE = f"lightbox {VERSION}, torch {torch.__version__}, python {platform.python_version()}"
-MEAN_DRIFT, FLIPS = 0.001, 0.001
-"""How far bfloat16 may stray from float32 in the check: mean difference of probabilities, and the
-share of them that change sides at one half."""
 
 _NO_MEMORY = "There is not enough memory here to load version {version} beside the one that serves."
 _DAMAGED = "The weights of version {version} are damaged and cannot be loaded."
 _MISFIT = "Version {version} does not fit the network for {title}, or does not answer with numbers."
+
+
+_EXACT = "As the network was trained."
+WARM_UP_BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -60,14 +66,9 @@ class Loaded:
     trained: Trained
     version: str
     weights_sha256: str
-    network: nn.Module
-    dtype: torch.dtype
+    backend: Backend
+    choice: Choice
     outside: OutsideDistance | None = None  # None where the version came without a reference
-
-    @property
-    def dtype_name(self) -> str:
-        """As written into a result's provenance."""
-        return str(self.dtype).removeprefix("torch.")
 
     def __repr__(self) -> str:
         """In words, for the log."""
@@ -77,12 +78,14 @@ class Loaded:
 class Engine:
     """The networks in force, one a task, on one device."""
 
-    def __init__(self, device: str | None = None, *, exact: bool = False) -> None:
-        """`exact` keeps to float32 even where bfloat16 would be faster."""
-        self._exact = exact
+    def __init__(self, device: str | None = None, choosing: Choosing | None = None) -> None:
+        """Without `choosing` every network is run as it was trained."""
         self.device = chosen_device(device)
+        self._choosing = choosing
         self._loaded: dict[str, Loaded] = {}
         self._placing = threading.Lock()
+        if self.device.type == "cpu":
+            torch.set_num_threads(network_threads())
 
     @property
     def device_name(self) -> str:
@@ -94,39 +97,47 @@ class Engine:
     def place(self, task: Task, trained: Trained, version: str) -> Loaded:
         """Load, check and warm up a network, then let it take over its task.
 
-        Raises UnusableModel as `beside` does; then the old one serves on.
+        Nothing is tried for it: where it is not known yet how to run it, it is run as it was trained, and
+        `settle` changes that. Raises UnusableModel as `beside` does; then the old one serves on.
         """
-        loaded = self.beside(task, trained, version)
+        loaded = self._opened(task, trained, version, self._known(task, trained))
         self.take_over(loaded)
         return loaded
 
     def beside(self, task: Task, trained: Trained, version: str) -> Loaded:
-        """Load, check and warm up a network that is not in force yet.
+        """Load, check and warm up a network that is not in force yet; its first time takes a minute.
 
         Raises UnusableModel, with a sentence, for damaged weights, for another architecture, for
         answers that are no numbers, and where there is no memory for it.
         """
-        with self._placing:
+        loaded = self._opened(task, trained, version, self._known(task, trained))
+        return loaded if loaded.choice.settled else self._settled(loaded)
+
+    def settle(self) -> None:
+        """Have the networks in force run in the way that is best here; this may take a minute each.
+
+        Readings under way end as they began.
+        """
+        for loaded in list(self._loaded.values()):
+            if loaded.choice.settled:
+                continue
             try:
-                network = network_of(task, trained).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-                dtype = self._checked_dtype(network, task)
-                usual = outside_distance.opened(trained.folder)
-            except (torch.OutOfMemoryError, MemoryError) as error:
-                self._free_memory()
-                raise UnusableModel(_NO_MEMORY.format(version=version)) from error
-            except SafetensorError as error:
-                raise UnusableModel(_DAMAGED.format(version=version)) from error
-            except (RuntimeError, KeyError, ValueError) as error:
-                if "can't allocate memory" in str(error):  # how torch says it of the main memory
-                    raise UnusableModel(_NO_MEMORY.format(version=version)) from error
-                log.warning("%s version %s cannot be loaded: %.300r", task.name, version, error)
-                raise UnusableModel(_MISFIT.format(version=version, title=task.title)) from error
-            return Loaded(task, trained, version, trained.sha256, network, dtype, usual)
+                settled = self._settled(loaded)
+            except UnusableModel as error:  # it serves on as it was trained
+                log.error("%r cannot be run otherwise: %s", loaded, error)
+                continue
+            if self._loaded.get(loaded.task.name) is loaded:
+                self.take_over(settled)
 
     def take_over(self, loaded: Loaded) -> None:
         """Let a network answer for its task from now on; readings under way end with the old one."""
         self._loaded[loaded.task.name] = loaded
-        log.info("%r on %s in %s", loaded, self.device_name, loaded.dtype_name)
+        log.info("%r on %s by %s: %s", loaded, self.device_name, loaded.choice.kind.words, loaded.choice.why)
+
+    def close(self) -> None:
+        """End a check that is under way."""
+        if self._choosing is not None:
+            self._choosing.close()
 
     def loaded(self, task_name: str) -> Loaded:
         """The network in force; raises ModelUnavailable while there is none."""
@@ -139,6 +150,10 @@ class Engine:
         """The tasks that have a network in force."""
         return sorted(self._loaded)
 
+    def choices(self) -> dict[str, Choice]:
+        """How the network in force of each task is run, and why."""
+        return {name: loaded.choice for name, loaded in sorted(self._loaded.items())}
+
     def thresholds(self) -> dict[str, float]:
         """The threshold in force of each loaded task that answers yes or no."""
         return {
@@ -149,60 +164,52 @@ class Engine:
 
     def run(self, loaded: Loaded, inputs: Sequence[Tensor]) -> list[Output]:
         """Raw outputs and vectors for inputs of shape (channels, size, size), in their order."""
-        batch = torch.stack(list(inputs))
-        try:
-            raw, vectors = self._forward(loaded.network, batch, loaded.dtype)
-        except torch.cuda.OutOfMemoryError:
-            torch.cuda.empty_cache()  # the batcher halves the batch and comes again
-            raise
+        raw, vectors = loaded.backend.run(torch.stack(list(inputs)))
         if vectors is None:
-            return [Output(answer, None) for answer in raw.numpy()]
-        return [Output(answer, vector) for answer, vector in zip(raw.numpy(), vectors.numpy(), strict=True)]
+            return [Output(answer, None) for answer in raw]
+        return [Output(answer, vector) for answer, vector in zip(raw, vectors, strict=True)]
 
-    @torch.inference_mode()
-    def _forward(self, network: nn.Module, batch: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
-        placed = batch.to(self.device, memory_format=torch.channels_last, non_blocking=True)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=dtype is torch.bfloat16):
-            raw, vectors = (
-                network.described(placed) if isinstance(network, Describing) else (network(placed), None)
-            )
-        return raw.float().cpu(), None if vectors is None else vectors.float().cpu()
+    def _known(self, task: Task, trained: Trained) -> Choice:
+        if self._choosing is None:
+            return unchecked(_EXACT)
+        return self._choosing.known(task, trained) or self._choosing.provisional()
+
+    def _settled(self, loaded: Loaded) -> Loaded:
+        assert self._choosing is not None
+        choice = self._choosing.made(loaded.task, loaded.trained)
+        return self._opened(loaded.task, loaded.trained, loaded.version, choice)
+
+    def _opened(self, task: Task, trained: Trained, version: str, choice: Choice) -> Loaded:
+        with self._placing:
+            try:
+                backend = self._backend(task, trained, choice)
+                _warm_up(backend, task)
+                usual = outside_distance.opened(trained.folder)
+            except (torch.OutOfMemoryError, MemoryError) as error:
+                self._free_memory()
+                raise UnusableModel(_NO_MEMORY.format(version=version)) from error
+            except SafetensorError as error:
+                raise UnusableModel(_DAMAGED.format(version=version)) from error
+            except (RuntimeError, KeyError, ValueError) as error:
+                if "can't allocate memory" in str(error):  # how torch says it of the main memory
+                    raise UnusableModel(_NO_MEMORY.format(version=version)) from error
+                log.warning("%s version %s cannot be loaded: %.300r", task.name, version, error)
+                raise UnusableModel(_MISFIT.format(version=version, title=task.title)) from error
+            return Loaded(task, trained, version, trained.sha256, backend, choice, usual)
+
+    def _backend(self, task: Task, trained: Trained, choice: Choice) -> Backend:
+        converted = None if self._choosing is None else self._choosing.opened(trained, choice)
+        if converted is not None:
+            return converted
+        return TorchBackend(network_of(task, trained), self.device, choice.precision)
 
     def _free_memory(self) -> None:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _checked_dtype(self, network: nn.Module, task: Task) -> torch.dtype:
-        """bfloat16 where it is faster here and agrees with float32; this is the warm-up too.
 
-        Raises ValueError where what comes out are no numbers.
-        """
-        batch = _phantoms(8, task.input_size).expand(-1, task.channels, -1, -1)
-        seconds, outputs = {}, {}
-        for dtype in (torch.float32,) if self._exact else (torch.float32, torch.bfloat16):
-            self._forward(network, batch, dtype)
-            started = time.perf_counter()
-            outputs[dtype], _ = self._forward(network, batch, dtype)
-            seconds[dtype] = time.perf_counter() - started
-        if not bool(outputs[torch.float32].isfinite().all()):
-            raise ValueError("the network answers with something that is not a number")
-        if self._exact:
-            return torch.float32
-        exact, quick = outputs[torch.float32].sigmoid(), outputs[torch.bfloat16].sigmoid()
-        drift = float((exact - quick).abs().mean())
-        flips = float(((exact > 0.5) != (quick > 0.5)).float().mean())
-        if drift <= MEAN_DRIFT and flips <= FLIPS and seconds[torch.bfloat16] < 0.9 * seconds[torch.float32]:
-            return torch.bfloat16
-        return torch.float32
-
-
-def _phantoms(n: int, size: int) -> Tensor:
-    """Smooth ellipses with texture (n, 1, size, size): enough like a head to exercise a network."""
-    generator = torch.Generator().manual_seed(0)
-    rows, columns = torch.meshgrid(torch.linspace(-1, 1, size), torch.linspace(-1, 1, size), indexing="ij")
-    radius = (rows / 0.9) ** 2 + (columns / 0.7) ** 2
-    head = ((radius < 1).float() * 0.4 + ((radius > 0.85) & (radius < 1)).float() * 0.5)[None, None]
-    texture = torch.nn.functional.interpolate(
-        torch.rand(n, 1, 12, 12, generator=generator), size=(size, size), mode="bicubic"
-    )
-    return (head * (0.6 + 0.6 * texture)).clamp(0, 1)
+def _warm_up(backend: Backend, task: Task) -> None:
+    """Have it answer once; raises ValueError where what comes out are no numbers."""
+    raw, _ = backend.run(torch.full((WARM_UP_BATCH, task.channels, task.input_size, task.input_size), 0.5))
+    if not np.isfinite(raw).all():
+        raise ValueError("the network answers with something that is not a number")

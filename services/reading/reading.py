@@ -107,9 +107,11 @@ class Reader:
             preprocessing=loaded.task.preprocessing,
             input_sha256=hashlib.sha256(np.ascontiguousarray(array).view(np.uint8).data).hexdigest(),
             device=self._engine.device_name,
-            dtype=loaded.dtype_name,
+            dtype=loaded.choice.precision,
             software=SOFTWARE,
             timings_ms=clock.laps,
+            backend=loaded.choice.library,
+            network_sha256=loaded.choice.network_sha256,
         )
         place = _head_position(measurements, placement)
         picture = None

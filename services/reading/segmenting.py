@@ -139,6 +139,7 @@ def _report(scan: DecodedScan, routed: Routed, read: Read, timings: dict[str, fl
             "weights_sha256": read.provenance.weights_sha256,
         },
         "device": read.provenance.device,
+        "backend": read.provenance.backend,
         "dtype": read.provenance.dtype,
         "input_sha256": read.provenance.input_sha256,
         "timings": timings,

@@ -36,6 +36,7 @@ from data.stores.audit import AuditLog
 from data.stores.jobs import JobStore
 from data.stores.scans import ScanStore
 from models.cost import measured, pictures
+from models.weights import network_of
 from services import keys
 from services.inference.engine import Engine, Loaded
 from services.inference.faults import FILE_FAULTS, NETWORK_FAULTS
@@ -272,8 +273,12 @@ class Rehearsals:
                 return _UNREADABLE
 
     def _costs(self, champion: Loaded, candidate: Loaded) -> list[Cost]:
+        """Of both as they were trained: what this machine makes of either is no matter of the versions."""
         batch = pictures(COST_BATCH, candidate.task.channels, candidate.task.input_size)
-        both = [(champion.network, champion.dtype), (candidate.network, candidate.dtype)]
+        both = [
+            network_of(loaded.task, loaded.trained).to(self._engine.device)
+            for loaded in (champion, candidate)
+        ]
         return [Cost(cost.picture_ms, cost.weights_mb, cost.peak_mb) for cost in measured(both, batch)]
 
     def _finish(self, rehearsal: Rehearsal) -> None:

@@ -18,6 +18,7 @@ from data.records import AuditEvent, ModelVersion
 from data.stores.audit import AuditLog
 from models.task import Task, TaskKind
 from services.containment import contained
+from services.inference.choice import Choice
 from services.inference.engine import Engine, Loaded
 from services.versions.registry import Registry
 
@@ -53,14 +54,19 @@ class Serving:
         threading.Thread(target=self._follow, args=(then,), name="models", daemon=True).start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Look no more; what is being checked for a faster way is checked at the next start."""
         self._ending.set()
+        self._engine.close()
 
     def live(self, task: str) -> str | None:
         """The version that answers for a task right now; None while none is loaded."""
         with suppress(ModelUnavailable):
             return self._engine.loaded(task).version
         return None
+
+    def choice(self, task: str) -> Choice | None:
+        """How the version that answers is run on this machine, and why; None while none is loaded."""
+        return self._engine.choices().get(task)
 
     def draws(self, task: str) -> bool:
         """Whether a task's answer is a mask."""
@@ -136,6 +142,7 @@ class Serving:
     def _follow(self, then: Callable[[], None]) -> None:
         self._registry.load_all(self._engine)
         contained(then, "what follows the loading of the models failed")
+        contained(self._engine.settle, "the way to run a model could not be chosen")
         while self._every_s and not self._ending.wait(self._every_s):
             for task in self._tasks:
                 contained(partial(self._look_quietly, task), "%s: the alias could not be followed", task)

@@ -58,6 +58,8 @@ from services import keys
 from services.assembly.container import build_services
 from services.assembly.parts import Parts
 from services.assembly.versions import VersionServices
+from services.inference.backends.torch_backend import TorchBackend
+from services.inference.choice import unchecked
 from services.inference.engine import Loaded
 from services.reading.intake import Intake
 from services.reviewing.review import DrawnMask
@@ -148,6 +150,7 @@ class Clinic:
             database_url=f"sqlite:///{folder / 'clinic.db'}",
             files_url=str(folder / "files"),
             device="cpu",
+            backend="exact",
             workers=1,
             max_scan_bytes=40 << 20,
             session_minutes=session_minutes,
@@ -172,10 +175,9 @@ class Clinic:
         """Let a network that says nothing be live for every task: version 2."""
         trained = Trained(self.folder, Decision(THRESHOLD))
         for task in tasks.ALL.values():
-            network = torch.nn.Identity()
-            self.services.reading.engine.take_over(
-                Loaded(task, trained, "2", "ab" * 32, network, torch.float32)
-            )
+            backend = TorchBackend(torch.nn.Identity(), torch.device("cpu"))
+            choice = unchecked("As the network was trained.")
+            self.services.reading.engine.take_over(Loaded(task, trained, "2", "ab" * 32, backend, choice))
 
     def replace(self, **doors: Any) -> None:
         """Give the server other services of some subjects, before it is built."""

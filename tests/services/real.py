@@ -22,7 +22,7 @@ def running(home: Path, **changes: object) -> Iterator[Services]:
         database_url=f"sqlite:///{home / 'lightbox.db'}",
         files_url=str(home / "files"),
         tracking_uri=f"sqlite:///{home / 'mlflow.db'}",
-        **changes,  # type: ignore[arg-type]
+        **{"backend": "exact", **changes},  # type: ignore[arg-type]
     )
     services = build_services(settings)
     services.start()

@@ -10,6 +10,7 @@ import pytest
 from data.database import migrate, open_database
 from data.errors import InvalidInput
 from services import settings
+from services.inference.choice import Wanted
 from services.settings import Settings
 
 
@@ -72,3 +73,11 @@ def test_the_databases_lie_in_the_home_folder_whatever_it_is_called(name: str, t
         database.dispose()
     assert {file.name for file in (tmp_path / name).iterdir()} >= {"lightbox.db", "mlflow.db"}
     assert [folder.name for folder in tmp_path.iterdir()] == [name]
+
+
+def test_the_backend_is_one_of_four_words() -> None:
+    assert Settings.from_env({}).backend == "auto"
+    assert Settings.from_env({"LIGHTBOX_BACKEND": "OpenVINO"}).backend == "openvino"
+    with pytest.raises(InvalidInput, match="LIGHTBOX_BACKEND must be one of auto, torch, openvino, exact"):
+        Settings.from_env({"LIGHTBOX_BACKEND": "tensorrt"})
+    assert tuple(Wanted) == settings.BACKENDS

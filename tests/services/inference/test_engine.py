@@ -11,17 +11,9 @@ from safetensors.torch import load_file
 
 from data.errors import ModelUnavailable, UnusableModel
 from models import weights
-from models.overlap import dice
 from models.tasks import ALL
 from services.inference.engine import Engine
 from services.versions.registry import SHIPPED
-from tests import phantoms
-
-
-def _head(size: int) -> list[torch.Tensor]:
-    volume = np.moveaxis(phantoms.brain(lesion_mm=18), 2, 0)[40:52, ::-1, ::-1].swapaxes(1, 2)
-    task = next(task for task in ALL.values() if task.input_size == size)
-    return list(task.prepare(volume)[0])
 
 
 def test_nothing_is_answered_before_a_network_is_placed() -> None:
@@ -29,23 +21,9 @@ def test_nothing_is_answered_before_a_network_is_placed() -> None:
         Engine("cpu").loaded("brain-tumour")
 
 
-def test_the_quick_number_format_draws_the_same_masks_as_float32() -> None:
-    task = ALL["brain-tumour"]
-    trained = weights.opened(task.folder)
-    outputs = []
-    for exact in (True, False):
-        engine = Engine("cpu", exact=exact)
-        loaded = engine.place(task, trained, SHIPPED)
-        assert loaded.dtype is torch.float32 or not exact
-        outputs.append(np.stack([one.raw for one in engine.run(loaded, _head(192))]))
-    exact_mask, quick_mask = outputs[0] > 0, outputs[1] > 0
-    assert exact_mask.any()
-    assert dice(exact_mask, quick_mask) > 0.98
-
-
 def test_a_batch_answers_each_input_as_if_it_were_alone() -> None:
     task = ALL["suitability"]
-    engine = Engine("cpu", exact=True)
+    engine = Engine("cpu")
     loaded = engine.place(task, weights.opened(task.folder), SHIPPED)
     inputs = list(torch.rand(5, 1, 112, 112))
     together = engine.run(loaded, inputs)
@@ -55,7 +33,7 @@ def test_a_batch_answers_each_input_as_if_it_were_alone() -> None:
 
 def test_a_version_that_cannot_load_leaves_the_old_one_serving(tmp_path: object) -> None:
     task = ALL["suitability"]
-    engine = Engine("cpu", exact=True)
+    engine = Engine("cpu")
     engine.place(task, weights.opened(task.folder), "1")
     broken = weights.save(tmp_path, {"nothing": torch.zeros(1)}, weights.opened(task.folder).decision, {}, {})  # type: ignore[arg-type]
     with pytest.raises(UnusableModel, match="does not fit"):
@@ -71,7 +49,7 @@ def test_without_memory_for_a_second_network_the_first_serves_on(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = ALL["suitability"]
-    engine = Engine("cpu", exact=True)
+    engine = Engine("cpu")
     engine.place(task, weights.opened(task.folder), "1")
 
     def too_large(*_: object) -> None:
@@ -85,7 +63,7 @@ def test_without_memory_for_a_second_network_the_first_serves_on(
 
 def test_a_network_that_answers_with_no_numbers_does_not_serve(tmp_path: Path) -> None:
     task = ALL["suitability"]
-    engine = Engine("cpu", exact=True)
+    engine = Engine("cpu")
     first = weights.opened(task.folder)
     engine.place(task, first, "1")
     state = {

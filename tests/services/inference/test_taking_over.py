@@ -34,7 +34,7 @@ class Device:
 
     def __post_init__(self) -> None:
         self.task = small_task(self.folder)
-        self.engine = Engine("cpu", exact=True)
+        self.engine = Engine("cpu")
         self.engine.place(self.task, weights.opened(weights_in(self.folder / "1", above=500)), "1")
         trained = weights.opened(weights_in(self.folder / "2", above=700))
         self.second = self.engine.beside(self.task, trained, "2")

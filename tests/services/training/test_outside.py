@@ -33,7 +33,7 @@ BRIGHT = 245  # of 255: only a phantom's lesion is brighter
 @contextmanager
 def _segmenting(trained: Trained, home: Path) -> Iterator[Segmenting]:
     """The reading with the small network behind the suitability gate that ships."""
-    engine = Engine("cpu", exact=True)
+    engine = Engine("cpu")
     engine.place(small_task(trained.folder), trained, "small")
     for task in (tasks.SUITABILITY, tasks.ACQUISITION):
         engine.place(task, weights.opened(task.folder), "shipped")

@@ -29,7 +29,7 @@ def closed_port() -> str:
 
 def _restarted(house: Department, tracking: Tracking) -> tuple[Registry, Engine]:
     registry = Registry(tracking, house.folder / "models", [house.task])
-    engine = Engine("cpu", exact=True)
+    engine = Engine("cpu")
     registry.load_all(engine)
     return registry, engine
 
@@ -135,7 +135,7 @@ def test_a_copy_that_is_damaged_here_is_fetched_once_more(house: Department) -> 
 
 def test_without_any_weights_there_is_no_network_and_no_crash(tmp_path: Path, closed_port: str) -> None:
     registry = Registry(Tracking(closed_port, tmp_path), tmp_path, [small_task(tmp_path / "none")])
-    engine = Engine("cpu", exact=True)
+    engine = Engine("cpu")
     registry.load_all(engine)
     assert registry.ready
     assert engine.loaded_tasks() == []

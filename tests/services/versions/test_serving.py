@@ -35,7 +35,7 @@ def _eventually(true: Callable[[], bool]) -> bool:
 
 
 def test_nothing_is_live_before_anything_is_loaded(house: Department) -> None:
-    serving = Serving(house.registry, Engine("cpu", exact=True), [house.task], house.audit, 0)
+    serving = Serving(house.registry, Engine("cpu"), [house.task], house.audit, 0)
     assert serving.live(BRAIN_TUMOUR) is None
     assert serving.trouble(BRAIN_TUMOUR) is None
     assert serving.draws(BRAIN_TUMOUR)
@@ -117,7 +117,7 @@ def test_the_alias_is_followed_through_outages_and_mistakes_until_the_end(
 ) -> None:
     second = house.version(above=700, name="second")
     registry = Registry(house.tracking, house.folder / "other", [house.task])
-    serving = Serving(registry, Engine("cpu", exact=True), [house.task], house.audit, 0.01)
+    serving = Serving(registry, Engine("cpu"), [house.task], house.audit, 0.01)
     by_alias = Tracking.by_alias
     faults: list[Exception] = []
 

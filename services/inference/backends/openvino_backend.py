@@ -1,0 +1,57 @@
+"""A converted network run by OpenVINO on the CPU."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from services.inference.backends.backend import FloatArray, Kind, Library, Precision
+
+# Its tools report their use to their maker wherever this module is at hand.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+import openvino  # noqa: E402
+
+__all__ = ["OpenVinoBackend", "in_hardware", "openvino"]
+
+_CORE = openvino.Core()
+_HINTS = {Precision.FLOAT32: "f32", Precision.BFLOAT16: "bf16"}
+
+
+def in_hardware(precision: Precision) -> bool:
+    """Whether this processor computes in a number format itself."""
+    known = {Precision.BFLOAT16: "BF16", Precision.FLOAT32: "FP32"}
+    return known[precision] in _CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+class OpenVinoBackend:
+    """A network that `conversion` made, for batches of any size."""
+
+    def __init__(self, file: Path, precision: Precision, threads: int) -> None:
+        """`file` is the network's `.xml`, its weights beside it. Raises RuntimeError for a damaged one."""
+        compiled = _CORE.compile_model(
+            _CORE.read_model(file),
+            "CPU",
+            {
+                "INFERENCE_PRECISION_HINT": _HINTS[precision],
+                "INFERENCE_NUM_THREADS": threads,
+                "NUM_STREAMS": 1,
+                "PERFORMANCE_HINT": "LATENCY",
+                "ENABLE_CPU_PINNING": False,  # the cores are shared with decoding and the pages
+            },
+        )
+        self._describes = len(compiled.outputs) > 1
+        self._request = compiled.create_infer_request()
+        self.kind = Kind(Library.OPENVINO, precision)
+
+    def run(self, batch: Tensor) -> tuple[FloatArray, FloatArray | None]:
+        """As `Backend.run`."""
+        self._request.infer([batch.contiguous().numpy()], share_inputs=True)
+        # The next batch writes over what the request holds.
+        raw = np.array(self._request.get_output_tensor(0).data, dtype=np.float32)
+        if not self._describes:
+            return raw, None
+        return raw, np.array(self._request.get_output_tensor(1).data, dtype=np.float32)

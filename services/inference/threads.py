@@ -1,0 +1,29 @@
+"""Who may use how many cores: the one place that says so.
+
+The network has all of them, as one batch runs at a time and everybody waits for it. BLAS has one in every
+process, the children that decode have one each, and the check of a version runs at low priority: they take
+what is left, and the system shares the rest out.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+def network_threads() -> int:
+    """Threads for the network: all usable cores, or as many as `OMP_NUM_THREADS` says."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    return int(asked) if asked.isdigit() and int(asked) else usable_cores()
+
+
+def usable_cores(quota: Path = _QUOTA) -> int:
+    """Cores that this process may run on, at least one: by its affinity, and a container's quota."""
+    cores = len(os.sched_getaffinity(0))
+    try:
+        most, period = quota.read_text().split()
+        return max(1, min(cores, int(most) // int(period)))
+    except (OSError, ValueError):  # no control group, or "max"
+        return cores
