@@ -68,6 +68,7 @@ class Permission(StrEnum):
     SEE_RECEIVED = "see what the DICOM node received"
     SEE_REMOTE_NODES = "see remote nodes"
     MANAGE_REMOTE_NODES = "manage remote nodes"
+    SEND_RESULTS = "send results to remote nodes"
     WATCH_SENDERS = "say which senders are watched"
     ADMINISTER = "administer accounts"
 
@@ -191,10 +192,16 @@ TABLE: Mapping[Permission, Grant] = {
     ),
     Permission.SEE_REMOTE_NODES: Grant(
         (_MLOPS, _ADMIN),
-        "See which other systems Lightbox talks to, and whether they answer; no patient, no picture.",
+        "See which other systems Lightbox talks to, what is sent there by which rules, and whether it "
+        "arrives; no patient, no picture.",
     ),
     Permission.MANAGE_REMOTE_NODES: Grant(
-        (_ADMIN,), "Add, change, test and remove the other systems that Lightbox talks to."
+        (_ADMIN,),
+        "Add, change, test and remove the other systems that Lightbox talks to, and say which results go "
+        "there by themselves.",
+    ),
+    Permission.SEND_RESULTS: Grant(
+        (_CLINICIAN,), "Send a scan's result to a remote node by hand, under the patient's name."
     ),
     Permission.WATCH_SENDERS: Grant(
         (_ADMIN,), "Say that a sender is retired, or that its silence calls nobody until a time."

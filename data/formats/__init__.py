@@ -28,6 +28,7 @@ For bulk imports, all guarded in the same way:
 from data.formats.decoding import decode
 from data.formats.dicom.deidentification import without_identity
 from data.formats.dicom.kept_series import SourceFrame, SourceSeries, kept_series
+from data.formats.dicom.stored import StoredObject, stored_object
 from data.formats.dicom.transfer import (
     IMPLEMENTATION_NAME,
     IMPLEMENTATION_UID,
@@ -58,6 +59,8 @@ from data.formats.processes.sightings import Sighting, grouped
 
 __all__ = [
     "IMPLEMENTATION_NAME",
+    "StoredObject",
+    "stored_object",
     "IMPLEMENTATION_UID",
     "Decoded",
     "Item",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from data.records.acquisition import Acquisition, MrSequence, RecognisedBy, RecognisedSequence
 from data.records.alerts import Alert, AlertState, Evidence, Schedule, Severity
 from data.records.annotations import Annotation, AnnotationKind, AnnotationValues
+from data.records.deliveries import Delivery, DeliveryState, RoutingRule
 from data.records.drift import DriftAsk, DriftReference, DriftRun, ReferenceKind, ReviewRequest, RunState
 from data.records.features import CATEGORIES, NUMBERS, WATCHED, Features, Watched
 from data.records.feedback import CRITICAL, Feedback, FeedbackAnswer, FeedbackCategory, FeedbackState
@@ -105,6 +106,8 @@ __all__ = [
     "Cost",
     "DOUBTFUL_DICE",
     "DecodedScan",
+    "Delivery",
+    "DeliveryState",
     "Doubt",
     "DoubtKind",
     "RehearsedScan",
@@ -165,6 +168,7 @@ __all__ = [
     "Review",
     "ReviewRequest",
     "Role",
+    "RoutingRule",
     "RunState",
     "VersionAnswer",
     "SavedView",

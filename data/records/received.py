@@ -8,7 +8,8 @@ from datetime import datetime
 from data.records.scans import Refusal
 from data.records.uploads import UploadState
 
-_SENDER = "dicom:"
+SENT_BY_DICOM = "dicom:"
+"""How the source of scans begins that came through the DICOM node."""
 
 
 @dataclass(frozen=True, order=True)
@@ -21,12 +22,12 @@ class Sender:
     @property
     def source(self) -> str:
         """What stands in place of a person's id where the sender's scans were taken in."""
-        return f"{_SENDER}{self.ae_title}"
+        return f"{SENT_BY_DICOM}{self.ae_title}"
 
 
 def sending_ae_title(source: str) -> str | None:
     """The AE title behind a `Sender.source`; None for the id of a person."""
-    return source.removeprefix(_SENDER) if source.startswith(_SENDER) else None
+    return source.removeprefix(SENT_BY_DICOM) if source.startswith(SENT_BY_DICOM) else None
 
 
 @dataclass(frozen=True)

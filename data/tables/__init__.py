@@ -6,6 +6,7 @@ from data.tables.accounts import audit_events, sessions, sign_in_failures, token
 from data.tables.alerts import alerts
 from data.tables.annotations import scan_annotations
 from data.tables.base import metadata
+from data.tables.deliveries import deliveries, routing_rules
 from data.tables.drift import drift_references, drift_runs, embeddings, features
 from data.tables.feedback import feedback
 from data.tables.imports import import_items, imports
@@ -15,7 +16,13 @@ from data.tables.received import dicom_senders, received_series
 from data.tables.remote_nodes import remote_nodes
 from data.tables.reports import reports
 from data.tables.results import results, review_requests, reviews, second_readings
-from data.tables.revisions import REVISION_OF_PATIENTS, REVISION_OF_SCANS, REVISION_OF_USERS, revisions
+from data.tables.revisions import (
+    REVISION_OF_PATIENTS,
+    REVISION_OF_ROUTED,
+    REVISION_OF_SCANS,
+    REVISION_OF_USERS,
+    revisions,
+)
 from data.tables.scans import (
     patient_conflicts,
     patients,
@@ -32,11 +39,13 @@ from data.tables.watched_senders import dicom_arrivals, dicom_listening, dicom_w
 
 __all__ = [
     "REVISION_OF_PATIENTS",
+    "REVISION_OF_ROUTED",
     "REVISION_OF_SCANS",
     "REVISION_OF_USERS",
     "ai_results_seen",
     "alerts",
     "audit_events",
+    "deliveries",
     "dicom_arrivals",
     "dicom_listening",
     "dicom_senders",
@@ -63,6 +72,7 @@ __all__ = [
     "review_requests",
     "reviews",
     "revisions",
+    "routing_rules",
     "scan_annotations",
     "scans",
     "schedules",

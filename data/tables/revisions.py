@@ -17,3 +17,4 @@ revisions = Table(
 REVISION_OF_SCANS = "scans"
 REVISION_OF_PATIENTS = "patients"
 REVISION_OF_USERS = "users"
+REVISION_OF_ROUTED = "routed"  # the revision of scans up to which routing rules have looked

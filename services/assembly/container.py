@@ -28,6 +28,7 @@ from services.assembly.reporting import (
     schedule_reports,
 )
 from services.assembly.reviewing import ReviewingServices, blinding_of, build_reviewing, unaided_of
+from services.assembly.sending import SendingServices, build_sending
 from services.assembly.stores import open_stores
 from services.assembly.training import TrainingServices, build_training
 from services.assembly.versions import VersionServices, build_versions
@@ -68,6 +69,7 @@ class Services:
     reporting: Reporting
     reading_reports: ReadingReports
     exports: Exports
+    sending: SendingServices
     feedback: FeedbackMessages
     health: Health
     database: Database
@@ -83,10 +85,12 @@ class Services:
         self.importing.resume()
         self.reading.uploads.forget_broken()
         self.receiving.handover.start()
+        self.sending.sender.start()
 
     def close(self) -> None:
         """End the work at hand; what is unfinished goes on at the next start."""
         self.receiving.handover.stop()
+        self.sending.sender.stop()
         self.versions.serving.stop()
         self.jobs.stop()
         self.reading.batcher.stop()
@@ -138,6 +142,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         settings, stores.database, stores.files, reading.reader, jobs, real_use.truth_changed
     )
     receiving = build_receiving(stores, reading.intake, alerts)
+    remote_nodes, exports = build_remote_nodes(stores), build_exports(stores, reviewing)
 
     schedule_drift(schedules, drift, stores.clinical)
     schedule_reports(schedules, reporting)
@@ -161,7 +166,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         reviewing=reviewing,
         importing=importing,
         receiving=receiving,
-        remote_nodes=build_remote_nodes(stores),
+        remote_nodes=remote_nodes,
         cohort=cohort,
         versions=versions,
         performance=performance,
@@ -169,7 +174,8 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         training=build_training(stores, jobs),
         reporting=reporting,
         reading_reports=build_reading_reports(stores, reviewing),
-        exports=build_exports(stores, reviewing),
+        exports=exports,
+        sending=build_sending(stores, remote_nodes, exports, reviewing, alerts),
         feedback=feedback,
         health=Health(
             stores.database,

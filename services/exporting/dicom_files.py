@@ -19,7 +19,7 @@ from reports.dicom.origin import Origin, Subject
 from reports.dicom.outlines import outlines
 from reports.dicom.references import Reference
 from services import keys
-from services.exporting.forms import Ask, why_no_outline
+from services.exporting.forms import DICOM_MEDIA, Ask, why_no_outline
 from services.exporting.lesions import segment_labels, segments_of
 from services.exporting.plain_files import captioned, picture_words
 from services.exporting.report_content import report_content
@@ -30,7 +30,6 @@ from services.reporting.reading_report import ReadingReports
 from services.reporting.reports import File
 from services.reviewing.pictures import Pictures
 
-DICOM = "application/dicom"
 GONE = "The DICOM files that this scan came from are not here any more."
 _TO_DICOM = {"S": "H", "I": "F"}  # head and foot
 
@@ -189,4 +188,4 @@ def _letter(letter: str) -> str:
 
 
 def _file(version: ResultVersion, name: str, content: bytes) -> File:
-    return File(f"{version.file_name}-{name}", content, DICOM)
+    return File(f"{version.file_name}-{name}", content, DICOM_MEDIA)

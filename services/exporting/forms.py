@@ -57,6 +57,10 @@ PLAIN = (Form.FHIR_R4, Form.FHIR_R5, Form.HL7, Form.TEXT, Form.PNG, Form.CSV, Fo
 """What needs no DICOM."""
 REPLACING = (Form.FHIR_R4, Form.FHIR_R5, Form.HL7)
 """What takes, where it arrives, the place of what was sent of the result before."""
+DICOM_MEDIA = "application/dicom"
+MEDIA: Mapping[Form, str] = {form: DICOM_MEDIA for form in Form if form not in PLAIN}
+"""What forms for remote nodes are made of; `services/remote_nodes/kinds.py` says which node takes what."""
+_SAID = (Form.SR, Form.PDF, Form.KOS, *REPLACING)  # forms that also tell what a reviewer said
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,11 @@ class Ask:
 
 
 AS_USUAL = Ask()
+
+
+def key_of(version: ResultVersion, form: Form) -> str:
+    """What tells a version's object of a form from those of other versions: the result, or a review of it."""
+    return version.reported[0] if form in _SAID else version.key
 
 
 def why_not(version: ResultVersion, form: Form, layer: str = COUNTING) -> str | None:

@@ -1,4 +1,4 @@
-"""A remote node by DICOM: associations, and C-ECHO."""
+"""A remote node by DICOM: associations, C-ECHO and C-STORE."""
 
 from __future__ import annotations
 
@@ -13,12 +13,22 @@ from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
 
 from data import formats
-from services.remote_nodes.peer import ANSWERS_WITHIN_S, CONNECTS_WITHIN_S, Peer, RemoteFault, tls_of
+from services.remote_nodes.peer import (
+    ANSWERS_WITHIN_S,
+    CONNECTS_WITHIN_S,
+    Peer,
+    Receipt,
+    RemoteFault,
+    tls_of,
+)
+from services.remote_nodes.statuses import store_receipt
 
 logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # what fails is said where it is asked for
 
 VERIFICATION = "1.2.840.10008.1.1"
 _UNCOMPRESSED = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
+_NOT_ACCEPTED = "The presentation context of {name} is not accepted: the node does not store such objects."
+_ENDED = "{name} ended the association, or gave no answer to C-STORE, before everything was sent."
 _NO_ANSWER = "{name} took the association and then gave no answer."
 
 
@@ -30,6 +40,37 @@ def echo(peer: Peer) -> None:
             raise RemoteFault(_NO_ANSWER.format(name=peer.node.name))
         if status.Status != 0:
             raise RemoteFault(f"{peer.node.name} answered C-ECHO with status 0x{status.Status:04X}.")
+
+
+def deliver(peer: Peer, contents: Sequence[bytes]) -> Iterator[Receipt]:
+    """C-STORE of each file, in one association. Raises RemoteFault where that ends or does not come about."""
+    objects = [formats.stored_object(content) for content in contents]
+    syntaxes: dict[str, set[str]] = {}
+    for stored in objects:
+        syntaxes.setdefault(stored.uids.sop_class, set()).update(_offered(stored.transfer_syntax))
+    contexts = [build_context(sop_class, sorted(offered)) for sop_class, offered in syntaxes.items()]
+    with association(peer, contexts) as associated:
+        accepted = {str(context.abstract_syntax) for context in associated.accepted_contexts}
+        for stored in objects:
+            if stored.uids.sop_class in accepted:
+                yield _stored(peer, associated, stored)
+            else:
+                yield Receipt(False, _NOT_ACCEPTED.format(name=stored.sop_class_name))
+
+
+def _offered(transfer_syntax: str) -> tuple[str, ...]:
+    """An uncompressed object can be written in the syntax that every node takes, too."""
+    return _UNCOMPRESSED if transfer_syntax in _UNCOMPRESSED else (transfer_syntax,)
+
+
+def _stored(peer: Peer, associated: Association, stored: formats.StoredObject) -> Receipt:
+    try:
+        answer = associated.send_c_store(stored.dataset)
+    except RuntimeError as error:  # the association ended before
+        raise RemoteFault(_ENDED.format(name=peer.node.name)) from error
+    if "Status" not in answer:
+        raise RemoteFault(_ENDED.format(name=peer.node.name))
+    return store_receipt(int(answer.Status), str(answer.get("ErrorComment", "") or ""))
 
 
 @contextmanager

@@ -1,22 +1,91 @@
-"""A remote node by DICOMweb: requests, and QIDO-RS with a limit of one as the echo."""
+"""A remote node by DICOMweb: QIDO-RS, with a limit of one as the echo, and STOW-RS, confirmed by QIDO-RS."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import urllib3
 
-from services.remote_nodes.peer import ANSWERS_WITHIN_S, CONNECTS_WITHIN_S, Peer, RemoteFault, tls_of
+from data import formats
+from services.remote_nodes.peer import (
+    ANSWERS_WITHIN_S,
+    CONNECTS_WITHIN_S,
+    Peer,
+    Receipt,
+    RemoteFault,
+    tls_of,
+)
+from services.remote_nodes.statuses import store_receipt
 
 DICOM_JSON = "application/dicom+json"
+_DICOM = "application/dicom"
+_STORED = (200, 202)
+_NOT_STORED = (400, 409, 415)  # of this instance; any other status is about the node
+_FAILED_SOP_SEQUENCE, _FAILURE_REASON = "00081198", "00081197"
+_REFERENCED_SOP_SEQUENCE, _WARNING_REASON = "00081199", "00081196"
+_NOT_SHOWN = "STOW-RS was answered with success, but QIDO-RS does not show the instance yet."
 _MOST_WORDS = 300
 
 
 def echo(peer: Peer) -> None:
     """QIDO-RS for one study. Raises RemoteFault."""
     search(peer, "studies", {"limit": "1"})
+
+
+def deliver(peer: Peer, contents: Sequence[bytes]) -> Iterator[Receipt]:
+    """STOW-RS of each file, and QIDO-RS for it: only what that shows is there. Raises RemoteFault."""
+    for content in contents:
+        yield _stored(peer, content)
+
+
+def _stored(peer: Peer, content: bytes) -> Receipt:
+    uids = formats.stored_object(content).uids
+    boundary = uuid.uuid4().hex
+    head = f"--{boundary}\r\nContent-Type: {_DICOM}\r\n\r\n".encode()
+    headers = {
+        "Accept": DICOM_JSON,
+        "Content-Type": f'multipart/related; type="{_DICOM}"; boundary={boundary}',
+    }
+    body = head + content + f"\r\n--{boundary}--\r\n".encode()
+    answer = request(peer, "POST", "studies", headers=headers, body=body)
+    told = _told(answer)
+    if answer.status not in (*_STORED, *_NOT_STORED):
+        raise RemoteFault(refusal(peer, "STOW-RS", answer))
+    if answer.status in _NOT_STORED:
+        return told if told is not None else Receipt(False, refusal(peer, "STOW-RS", answer))
+    if told is not None and not told.taken:
+        return told
+    query = {"SOPInstanceUID": uids.sop_instance, "limit": "1"}
+    if not search(peer, f"studies/{uids.study}/instances", query):
+        return Receipt(False, _NOT_SHOWN)
+    return told or Receipt(True)
+
+
+def _told(answer: urllib3.BaseHTTPResponse) -> Receipt | None:
+    """What the answer says of the instance that was sent; None where it says only a status."""
+    try:
+        said = json.loads(answer.data)
+    except ValueError:
+        return None
+    said = said[0] if isinstance(said, list) and said else said
+    if not isinstance(said, dict):
+        return None
+    failed = _reason(said, _FAILED_SOP_SEQUENCE, _FAILURE_REASON)
+    if failed is not None:
+        return store_receipt(failed)
+    warned = _reason(said, _REFERENCED_SOP_SEQUENCE, _WARNING_REASON)
+    return None if warned is None else store_receipt(warned)
+
+
+def _reason(said: Mapping[str, Any], sequence: str, reason: str) -> int | None:
+    for item in said.get(sequence, {}).get("Value", ()):
+        values = item.get(reason, {}).get("Value", ())
+        if values:
+            return int(values[0])
+    return None
 
 
 def search(peer: Peer, path: str, query: Mapping[str, str]) -> list[dict[str, Any]]:

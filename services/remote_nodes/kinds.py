@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 from data.errors import InvalidInput
 from data.records import RemoteNodeKind
 from services.remote_nodes import dicom, dicomweb
-from services.remote_nodes.peer import Peer
+from services.remote_nodes.peer import Peer, Receipt
 from services.settings import ae_title
 
 _HIGHEST_PORT = 65535
+_DICOM = "application/dicom"
 SECRET = "secret"  # noqa: S105  the field's name; what is entered there is kept encrypted
 
 
@@ -39,12 +40,18 @@ class NodeField:
 
 @dataclass(frozen=True)
 class NodeKind:
-    """A kind: what it is called, the names of its fields, and how it is asked whether it is there."""
+    """A kind: what it is called, the names of its fields, how it is asked whether it is there, and sent to.
+
+    `deliver` tells of each of several contents, in their order, what became of it; it raises RemoteFault for
+    what is wrong with the node altogether. Every content is of a media type in `takes`.
+    """
 
     label: str
     fields: tuple[str, ...]
     echo: Callable[[Peer], None]  # raises RemoteFault
     echo_name: str
+    takes: tuple[str, ...]
+    deliver: Callable[[Peer, Sequence[bytes]], Iterator[Receipt]]
 
 
 def _ae_title(value: Any) -> str:
@@ -96,8 +103,22 @@ FIELDS: Mapping[str, NodeField] = {
 """Every field that some kind has, by its name in `RemoteNode`, in the order of the form."""
 
 KINDS: Mapping[RemoteNodeKind, NodeKind] = {
-    RemoteNodeKind.DICOM: NodeKind("DICOM", ("ae_title", "host", "port", "tls"), dicom.echo, "C-ECHO"),
-    RemoteNodeKind.DICOMWEB: NodeKind("DICOMweb", ("url", "user_name", SECRET), dicomweb.echo, "QIDO-RS"),
+    RemoteNodeKind.DICOM: NodeKind(
+        label="DICOM",
+        fields=("ae_title", "host", "port", "tls"),
+        echo=dicom.echo,
+        echo_name="C-ECHO",
+        takes=(_DICOM,),
+        deliver=dicom.deliver,
+    ),
+    RemoteNodeKind.DICOMWEB: NodeKind(
+        label="DICOMweb",
+        fields=("url", "user_name", SECRET),
+        echo=dicomweb.echo,
+        echo_name="QIDO-RS",
+        takes=(_DICOM,),
+        deliver=dicomweb.deliver,
+    ),
 }
 
 

@@ -18,6 +18,14 @@ class RemoteFault(UserFacingError):
 
 
 @dataclass(frozen=True)
+class Receipt:
+    """What a node said of something that was sent; the words may also warn of what was taken."""
+
+    taken: bool
+    words: str | None = None
+
+
+@dataclass(frozen=True)
 class Peer:
     """A remote node and how we appear to it."""
 

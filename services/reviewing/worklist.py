@@ -203,6 +203,26 @@ class Worklist:
             double=self._second.of_scan(scan.id),
         )
 
+    def unblinded(self, scan_id: str, result_id: str | None = None) -> ScanView:
+        """A scan with all that is known of it, for our own work that shows it to nobody; raises NotFound.
+
+        Of its results the one of this id is the view's, by default the latest.
+        """
+        scan = self._scans.existing(scan_id)
+        patient = self._patients.get(scan.patient_id, with_identity=True)
+        assert patient is not None
+        result = self._results.latest(scan_id) if result_id is None else self._results.get(result_id)
+        return ScanView(
+            scan=scan,
+            patient=patient,
+            result=None if result is None else self._remeasuring.result(scan, result),
+            results=tuple(self._results.of_scan(scan_id)),
+            reviews=tuple(self._remeasuring.review(scan, kept) for kept in self._reviews.of_scan(scan_id)),
+            uploaded_by="",
+            received_from=sending_ae_title(scan.uploaded_by),
+            orientation=letters(scan.grid),
+        )
+
     def card(self, task: str) -> str:
         """The model card of the live version of a task, Markdown; "" where there is none."""
         return self._model_card(task)

@@ -30,6 +30,7 @@ from data.records import (
 from services.assembly.container import Services, build_services
 from services.permissions import ROLE_NAMES, TABLE, Permission, manual, may, require
 from services.reviewing.review import DrawnMask
+from services.sending.routing import RuleWanted
 from services.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,6 +76,7 @@ MEANT = {
     Permission.SEE_REMOTE_NODES: "MA",
     Permission.MANAGE_REMOTE_NODES: "A",
     Permission.WATCH_SENDERS: "A",
+    Permission.SEND_RESULTS: "C",
     Permission.ADMINISTER: "A",
 }
 NO_ID = "0" * 32
@@ -232,6 +234,14 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.WATCH_SENDERS, "retire", lambda s, u: s.receiving.senders.retire("NOBODY", u)),
     (Permission.WATCH_SENDERS, "watch", lambda s, u: s.receiving.senders.watch("NOBODY", u)),
     (Permission.WATCH_SENDERS, "mute", lambda s, u: s.receiving.senders.mute("NOBODY", u, now())),
+    (Permission.SEE_REMOTE_NODES, "rules", lambda s, u: s.sending.routing.rules(u)),
+    (Permission.SEE_REMOTE_NODES, "outbox", lambda s, u: s.sending.outbox.overview(u)),
+    (Permission.MANAGE_REMOTE_NODES, "rule", lambda s, u: s.sending.routing.add(RuleWanted(NO_ID), u)),
+    (Permission.MANAGE_REMOTE_NODES, "delete rule", lambda s, u: s.sending.routing.delete(NO_ID, u)),
+    (Permission.MANAGE_REMOTE_NODES, "again", lambda s, u: s.sending.outbox.again(NO_ID, u)),
+    (Permission.MANAGE_REMOTE_NODES, "skip", lambda s, u: s.sending.outbox.skip(NO_ID, u)),
+    (Permission.MANAGE_REMOTE_NODES, "hurry", lambda s, u: s.sending.outbox.hurry(u)),
+    (Permission.SEND_RESULTS, "send", lambda s, u: s.sending.outbox.send(NO_ID, NO_ID, [], u)),
     (Permission.IMPORT, "start below", lambda s, u: s.importing.start_below(u, "")),
     (Permission.IMPORT, "start", lambda s, u: s.importing.start(Path("/no/such/folder"), user=u)),
     (Permission.IMPORT, "pause", lambda s, u: s.importing.pause(NO_ID, u)),

@@ -1,0 +1,64 @@
+"""Routing rules, and how far results were looked through for what they send."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, Row, insert, select, update
+
+from data.codec import from_json, to_json
+from data.database import reading, revision, writing
+from data.records import Outcome, RoutingRule
+from data.records.received import SENT_BY_DICOM
+from data.tables import REVISION_OF_ROUTED, REVISION_OF_SCANS, ledger, revisions, routing_rules, scans
+
+
+class RoutingStore:
+    """Rules; deleted ones keep their row and are not listed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, rule: RoutingRule) -> None:
+        """Keeps a new rule."""
+        told = {"outcomes": to_json(rule.outcomes), "forms": to_json(rule.forms)}
+        with writing(self._engine) as connection:
+            connection.execute(insert(routing_rules).values(vars(rule) | told))
+
+    def all(self) -> list[RoutingRule]:
+        """Every rule in force, the oldest first."""
+        query = select(routing_rules).where(routing_rules.c.deleted_at.is_(None))
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(routing_rules.c.created_at, routing_rules.c.id))
+            return [_rule(row) for row in rows]
+
+    def delete(self, rule_id: str, at: datetime) -> bool:
+        """Takes a rule out of force; False where it is in force no more."""
+        mine = routing_rules.c.id == rule_id, routing_rules.c.deleted_at.is_(None)
+        with writing(self._engine) as connection:
+            return connection.execute(update(routing_rules).where(*mine).values(deleted_at=at)).rowcount > 0
+
+    def changed_scans(self) -> tuple[list[str], int]:
+        """Scans that came by DICOM and changed since `routed`, and what to call that with then."""
+        now, seen = revision(self._engine, REVISION_OF_SCANS), revision(self._engine, REVISION_OF_ROUTED)
+        if now == seen:
+            return [], now
+        query = select(scans.c.id).join(ledger, ledger.c.scan_id == scans.c.id)
+        query = query.where(ledger.c.changed > seen, ledger.c.changed <= now)
+        query = query.where(scans.c.uploaded_by.startswith(SENT_BY_DICOM, autoescape=True))
+        with reading(self._engine) as connection:
+            return list(connection.execute(query.order_by(ledger.c.changed, scans.c.id)).scalars()), now
+
+    def routed(self, up_to: int) -> None:
+        """Every change up to here was looked at; nothing where somebody was further already."""
+        mine = revisions.c.name == REVISION_OF_ROUTED, revisions.c.value < up_to
+        with writing(self._engine) as connection:
+            connection.execute(update(revisions).where(*mine).values(value=up_to))
+
+
+def _rule(row: Row[Any]) -> RoutingRule:
+    values = {name: row._mapping[name] for name in RoutingRule.__dataclass_fields__}
+    values["outcomes"] = from_json(tuple[Outcome, ...], row.outcomes)
+    values["forms"] = from_json(tuple[str, ...], row.forms)
+    return RoutingRule(**values)

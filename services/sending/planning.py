@@ -1,0 +1,123 @@
+"""What the rules put into the outbox: each form of each version for each node, once.
+
+The planner looks at scans that changed since it last looked. Ids of deliveries follow from node, form and
+version, and how far it has looked is noted last: a kill in between only has it look again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from data.database import id_from, now
+from data.errors import NotFound
+from data.records import Delivery, DeliveryState, RemoteNode, RoutingRule, Verdict
+from data.stores.deliveries import DeliveryStore
+from data.stores.remote_nodes import RemoteNodeStore
+from data.stores.routing import RoutingStore
+from services.exporting.forms import REPLACING, Form, key_of, why_not
+from services.exporting.versions import ResultVersion
+from services.reviewing.worklist import ScanView, Worklist
+
+_REVIEWED = (Verdict.ACCEPTED, Verdict.CORRECTED)
+
+
+class Planner:
+    """Looks at what changed, and fills the outbox."""
+
+    def __init__(
+        self,
+        worklist: Worklist,
+        routing: RoutingStore,
+        nodes: RemoteNodeStore,
+        deliveries: DeliveryStore,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._worklist = worklist
+        self._routing = routing
+        self._nodes = nodes
+        self._deliveries = deliveries
+        self._clock = clock
+
+    def look(self) -> int:
+        """Plan what follows from whatever changed; how many deliveries are new."""
+        changed, up_to = self._routing.changed_scans()
+        nodes = {node.id: node for node in self._nodes.all()}
+        rules = [rule for rule in self._routing.all() if rule.node_id in nodes]
+        planned = 0
+        for scan_id in changed:
+            try:
+                view = self._worklist.unblinded(scan_id)
+            except NotFound:  # withdrawn, or deleted
+                continue
+            planned += self._deliveries.add(list(self._wanted(view, rules, nodes)))
+        self._routing.routed(up_to)
+        return planned
+
+    def _wanted(
+        self, view: ScanView, rules: Sequence[RoutingRule], nodes: dict[str, RemoteNode]
+    ) -> Iterator[Delivery]:
+        if view.result is None:
+            return
+        version = ResultVersion(view, view.result)
+        if version.rejected_by is not None:
+            yield from self._rejections(version, nodes)
+            return
+        for rule in rules:
+            if sends(rule, version):
+                for form in map(Form, rule.forms):
+                    if why_not(version, form) is None:
+                        yield delivery_of(version, form, rule.node_id, rule.id, self._clock())
+
+    def _rejections(self, version: ResultVersion, nodes: dict[str, RemoteNode]) -> Iterator[Delivery]:
+        """To each node that has the result, or may have it: a rejection note, or what takes its place."""
+        sent = self._deliveries.of_result(version.result.id, version.view.scan.id)
+        for delivery in sent:
+            if delivery.node_id in nodes and may_be_there(delivery):
+                form = Form(delivery.form) if Form(delivery.form) in REPLACING else Form.KOS
+                yield delivery_of(version, form, delivery.node_id, delivery.asked_by, self._clock())
+
+
+def sends(rule: RoutingRule, version: ResultVersion) -> bool:
+    """Whether a rule is about this version of a result."""
+    scan, current = version.view.scan, version.view.current
+    return (
+        version.reported[1] >= rule.created_at
+        and rule.task in ("", version.result.task)
+        and version.result.outcome in rule.outcomes
+        and (not rule.reviewed_only or (current is not None and current.verdict in _REVIEWED))
+        and rule.sender in ("", version.view.received_from)
+        and (rule.synthetic or not scan.synthetic)
+    )
+
+
+def may_be_there(delivery: Delivery) -> bool:
+    """Whether the node has a delivery, or may have it: somebody has tried."""
+    return delivery.state is DeliveryState.DELIVERED or delivery.attempts > 0
+
+
+def delivery_of(
+    version: ResultVersion,
+    form: Form,
+    node_id: str,
+    asked_by: str,
+    moment: datetime,
+    *,
+    by_hand: bool = False,
+) -> Delivery:
+    """A delivery that waits, under the id that follows from what goes where."""
+    key = key_of(version, form)
+    return Delivery(
+        id=id_from("delivery", node_id, form.value, key),
+        node_id=node_id,
+        scan_id=version.view.scan.id,
+        result_id=version.result.id,
+        form=form.value,
+        version_key=key,
+        asked_by=asked_by,
+        by_hand=by_hand,
+        state=DeliveryState.WAITING,
+        created_at=moment,
+        changed_at=moment,
+        next_at=moment,
+    )

@@ -1,0 +1,241 @@
+"""Sends what is due: one thread a node, so that a slow node holds up no other.
+
+A delivery is claimed for a while that is renewed; after a kill it is due again. UIDs and bytes follow from
+the result, so that sending twice what was not noted in time does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from data.database import new_id, now
+from data.errors import NotFound, UserFacingError
+from data.ledger.blinding import Hidden
+from data.records import AuditEvent, Delivery, DeliveryState, RemoteNode, Severity
+from data.stores.audit import AuditLog
+from data.stores.deliveries import DeliveryStore
+from services.addresses import DICOM
+from services.alerts.alerts import Alerts
+from services.containment import contained
+from services.exporting.exports import Exports
+from services.exporting.forms import REPLACING, Form
+from services.remote_nodes.kinds import KINDS
+from services.remote_nodes.nodes import RemoteNodes
+from services.remote_nodes.peer import Peer, Receipt, RemoteFault
+from services.sending.planning import Planner
+
+LOOKS_EVERY_S = 1.0
+AT_ONCE = 20  # deliveries in one association
+LEASE = timedelta(seconds=90)  # longer than one instance may take (`ANSWERS_WITHIN_S`)
+HOLDS = timedelta(seconds=20)  # until it is looked again whether a result may be known
+ALERT_AFTER = 5  # attempts
+# Between attempts; the last one for as long as it takes.
+PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60, 120, 300, 600, 1800, 3600))
+ACTION = "scan.send"
+_HELD = "Held: the scan is still to be read without knowing this."
+_REJECTED = "A reviewer rejected the result before it was sent."
+_GONE_NODE = "The remote node was removed."
+_BROKEN = "Something went wrong inside Lightbox (error {error_id})."
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A delivery with the files that go."""
+
+    delivery: Delivery
+    files: Sequence[bytes]
+
+
+class Sender:
+    """The server's: plans and sends from `start` to `stop`."""
+
+    def __init__(
+        self,
+        planner: Planner,
+        store: DeliveryStore,
+        nodes: RemoteNodes,
+        exports: Exports,
+        hidden: Callable[[], Hidden],
+        alerts: Alerts,
+        audit: AuditLog,
+        *,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        """`hidden` gives the scans of which some reviewer is not to know yet what was said."""
+        self._planner = planner
+        self._store = store
+        self._nodes = nodes
+        self._exports = exports
+        self._hidden = hidden
+        self._alerts = alerts
+        self._audit = audit
+        self._clock = clock
+        self._busy: dict[str, threading.Thread] = {}
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Plan and send from now on, in threads."""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Begin nothing more, and wait some seconds for what is on its way."""
+        self._stopping.set()
+        for thread in (self._thread, *self._busy.values()):
+            if thread is not None:
+                thread.join(5)
+        self._thread = None
+
+    def look(self) -> None:
+        """Plan what follows from changes, and send whatever is due; waits until that is through."""
+        self.plan()
+        for node_id in self._store.due_nodes(self._clock()):
+            self.send_to(node_id)
+
+    def plan(self) -> None:
+        """Put into the outbox what follows from changes."""
+        self._planner.look()
+
+    def send_to(self, node_id: str) -> None:
+        """Send what is due to a node, once."""
+        claim, moment = new_id(), self._clock()
+        claimed = self._store.claim(node_id, claim, moment, moment + LEASE, AT_ONCE)
+        try:
+            peer = self._nodes.peer(node_id)
+        except NotFound:
+            for delivery in claimed:
+                self._skip(claim, delivery, _GONE_NODE)
+            return
+        except UserFacingError as error:  # its secret cannot be opened
+            self._failed(claim, claimed, str(error))
+            self._judge(node_id, str(error))
+            return
+        prepared = [ready for ready in (self._prepared(claim, each) for each in claimed) if ready is not None]
+        if prepared:
+            self._deliver(claim, peer, prepared)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(LOOKS_EVERY_S):
+            contained(self._turn, "what is to be sent could not be looked through")
+
+    def _turn(self) -> None:
+        self.plan()
+        for node_id in self._store.due_nodes(self._clock()):
+            busy = self._busy.get(node_id)
+            if busy is None or not busy.is_alive():
+                send = partial(self.send_to, node_id)
+                thread = threading.Thread(
+                    target=contained, args=(send, "sending to a remote node failed"), daemon=True
+                )
+                self._busy[node_id] = thread
+                thread.start()
+
+    def _prepared(self, claim: str, delivery: Delivery) -> _Prepared | None:
+        """The files of a delivery; None where there are none to send now, which is noted."""
+        ready: list[_Prepared] = []
+        error_id = contained(
+            lambda: ready.extend(self._made(claim, delivery)), "delivery %s could not be made", delivery.id
+        )
+        if error_id is not None:
+            self._failed(claim, [delivery], _BROKEN.format(error_id=error_id))
+        self._store.renew(claim, self._clock() + LEASE)
+        return next(iter(ready), None)
+
+    def _made(self, claim: str, delivery: Delivery) -> list[_Prepared]:
+        form = Form(delivery.form)
+        try:
+            version = self._exports.version(delivery.scan_id, delivery.result_id, form, delivery.version_key)
+            withdraws = form is Form.KOS or form in REPLACING
+            if not withdraws and self._exports.is_rejected(delivery.scan_id, delivery.result_id):
+                self._skip(claim, delivery, _REJECTED)
+                return []
+            hidden = self._hidden()
+            knows_reviews = version.view.current is not None
+            if delivery.scan_id in hidden.readings or (knows_reviews and delivery.scan_id in hidden.reviews):
+                again = self._clock() + HOLDS
+                self._store.settle(
+                    claim, delivery.id, next_at=again, note=_HELD, attempts=delivery.attempts - 1
+                )
+                return []
+            files = [file.content for file in self._exports.named_files(version, form)]
+        except NotFound as why:
+            self._skip(claim, delivery, str(why))
+            return []
+        return [_Prepared(delivery, files)]
+
+    def _deliver(self, claim: str, peer: Peer, prepared: Sequence[_Prepared]) -> None:
+        node = peer.node
+        contents = [content for ready in prepared for content in ready.files]
+        left, faults = list(prepared), 0
+        receipts: list[Receipt] = []
+        try:
+            for receipt in KINDS[node.kind].deliver(peer, contents):
+                receipts.append(receipt)
+                self._store.renew(claim, self._clock() + LEASE)
+                if len(receipts) == len(left[0].files):
+                    faults += not self._settle(claim, node, left.pop(0), receipts)
+                    receipts = []
+                if self._stopping.is_set():
+                    break
+        except UserFacingError as fault:  # the node's, or of the TLS files that are set
+            self._failed(claim, [ready.delivery for ready in left], str(fault))
+            if isinstance(fault, RemoteFault):
+                self._nodes.note_failed(node.id, str(fault), self._clock())
+            self._judge(node.id, str(fault))
+            return
+        for ready in left:  # the server stops: not an attempt
+            self._store.settle(claim, ready.delivery.id, attempts=ready.delivery.attempts - 1)
+        self._nodes.note_worked(node.id, self._clock())
+        if faults == 0:
+            self._judge(node.id, None)
+
+    def _settle(self, claim: str, node: RemoteNode, ready: _Prepared, receipts: Sequence[Receipt]) -> bool:
+        """Note what became of a delivery; whether it is there."""
+        refused = [receipt.words or "not stored" for receipt in receipts if not receipt.taken]
+        if refused:
+            self._failed(claim, [ready.delivery], "; ".join(dict.fromkeys(refused)))
+            self._judge(node.id, f"{node.name}: {refused[0]}")
+            return False
+        moment, delivery = self._clock(), ready.delivery
+        words = "; ".join(dict.fromkeys(receipt.words for receipt in receipts if receipt.words))
+        self._store.settle(
+            claim,
+            delivery.id,
+            state=DeliveryState.DELIVERED,
+            note=words or None,
+            instances=len(receipts),
+            changed_at=moment,
+            delivered_at=moment,
+        )
+        detail = f"{delivery.form} {delivery.version_key[:12]} to {node.name}, named, delivered"
+        self._audit.record(AuditEvent(moment, delivery.asked_by, ACTION, delivery.scan_id, detail))
+        return True
+
+    def _skip(self, claim: str, delivery: Delivery, note: str) -> None:
+        moment = self._clock()
+        self._store.settle(claim, delivery.id, state=DeliveryState.SKIPPED, note=note, changed_at=moment)
+
+    def _failed(self, claim: str, deliveries: Sequence[Delivery], sentence: str) -> None:
+        moment = self._clock()
+        for delivery in deliveries:
+            pause = PAUSES[min(delivery.attempts, len(PAUSES)) - 1]
+            self._store.settle(claim, delivery.id, note=sentence, next_at=moment + pause, changed_at=moment)
+
+    def _judge(self, node_id: str, fault: str | None) -> None:
+        """Call people where deliveries to a node keep failing; the call ends once none does."""
+        cause, failing = f"sending:{node_id}", self._store.failing(node_id, ALERT_AFTER)
+        if fault is not None and failing:
+            title = "Results do not reach a remote node"
+            sentence = f"{failing} deliveries were tried {ALERT_AFTER} times or more. {fault}"
+            self._alerts.raise_alert(cause, Severity.WARNING, title, sentence, DICOM)
+        elif not failing:
+            self._alerts.settle(cause)
