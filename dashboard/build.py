@@ -43,6 +43,7 @@ from dashboard.pages import (
     scan_export,
     scan_feedback,
     scan_report,
+    scan_sending,
     worklist,
 )
 from dashboard.vendor import missing_vendor_files
@@ -105,6 +106,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     growth.register(app, reviewing.growth)
     scan_report.register(app, services.reading_reports)
     scan_export.register(app, services.exports)
+    scan_sending.register(app, services.sending.outbox)
     scan_feedback.register(app, services.feedback, services.reviewing.worklist)
     feedback.register(app, services.feedback)
     cohort.register(app, services.cohort)
@@ -116,7 +118,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
     admin.register(app, services.accounts, services.importing, services.settings.imports_from)
     alerts.register(app, services.alerts, services.schedules, services.accounts)
-    dicom.register(app, services.receiving.received, services.remote_nodes)
+    dicom.register(app, services.receiving.received, services.remote_nodes, services.sending)
     dicom_watch.register(app, services.receiving.senders, services.alerts)
     shell.register(app)
     bell.register(app, services.alerts)

@@ -9,6 +9,7 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.components import scan_sending
 from dashboard.components.copied_text import copied_id, copied_text
 from dashboard.components.downloads import download_link
 from data.records import User
@@ -49,6 +50,7 @@ def panel(user: User) -> Component:
             html.Div(named, hidden=not may(user, Permission.SEE_IDENTITY)),
             with_pdf,
             html.Div(id=LINKS, className="lb-downloads"),
+            scan_sending.panel(),
         ],
         id=PANEL,
         className="lb-panel",

@@ -10,11 +10,12 @@ from dash.development.base_component import Component
 from dashboard.auth import require
 from dashboard.components import dicom as parts
 from dashboard.components.dicom import OVERVIEW, TICK
-from dashboard.pages import dicom_watch, remote_nodes
+from dashboard.pages import dicom_watch, outbox, remote_nodes, routing
 from data.records import User
 from services.permissions import Permission
 
 if TYPE_CHECKING:
+    from services.assembly.sending import SendingServices
     from services.receiving.received import Received
     from services.remote_nodes.nodes import RemoteNodes
 
@@ -29,6 +30,8 @@ def layout(user: User, argument: str = "") -> Component:
             html.Div(id=OVERVIEW, className="lb-dicom"),
             *dicom_watch.section(),
             *remote_nodes.section(user),
+            *routing.section(user),
+            *outbox.section(user),
             dcc.Interval(id=TICK, interval=EVERY_MS),
         ]
     )
@@ -46,9 +49,11 @@ def show(received: Received, user: User) -> list[Component]:
     ]
 
 
-def register(app: Dash, received: Received, nodes: RemoteNodes) -> None:
+def register(app: Dash, received: Received, nodes: RemoteNodes, sending: SendingServices) -> None:
     """Bind the page."""
     remote_nodes.register(app, nodes)
+    routing.register(app, sending.routing, nodes)
+    outbox.register(app, sending.outbox)
 
     @app.callback(Output(OVERVIEW, "children"), Input(TICK, "n_intervals"))
     def _show(_: int | None) -> list[Component]:

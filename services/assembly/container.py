@@ -143,6 +143,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     )
     receiving = build_receiving(stores, reading.intake, alerts)
     remote_nodes, exports = build_remote_nodes(stores), build_exports(stores, reviewing)
+    sending = build_sending(stores, remote_nodes, exports, reviewing, alerts)
 
     schedule_drift(schedules, drift, stores.clinical)
     schedule_reports(schedules, reporting)
@@ -175,7 +176,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         reporting=reporting,
         reading_reports=build_reading_reports(stores, reviewing),
         exports=exports,
-        sending=build_sending(stores, remote_nodes, exports, reviewing, alerts),
+        sending=sending,
         feedback=feedback,
         health=Health(
             stores.database,
@@ -186,6 +187,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             job_store,
             feedback,
             receiving,
+            sending.outbox,
             tuple(tasks.ALL),
         ),
         database=stores.database,

@@ -13,6 +13,7 @@ from services.assembly.receiving import ReceivingServices
 from services.inference.engine import Engine
 from services.reading.reading import Batcher
 from services.reviewing.feedback import FeedbackMessages
+from services.sending.outbox import Outbox
 from services.versions.registry import Registry
 
 
@@ -29,6 +30,7 @@ class Health:
         jobs: JobStore,
         feedback: FeedbackMessages,
         receiving: ReceivingServices,
+        outbox: Outbox,
         wanted_tasks: tuple[str, ...],
     ) -> None:
         self._database = database
@@ -39,6 +41,7 @@ class Health:
         self._jobs = jobs
         self._feedback = feedback
         self._receiving = receiving
+        self._outbox = outbox
         self._wanted = set(wanted_tasks)
         self._collectors = CollectorRegistry(auto_describe=False)
         self._collectors.register(self)
@@ -82,11 +85,20 @@ class Health:
             jobs,
             feedback,
             *received_metrics(self._receiving),
+            self._deliveries(),
             GaugeMetricFamily("lightbox_inference_waiting", "Inputs that wait", self._batcher.waiting),
             GaugeMetricFamily("lightbox_inference_items_run", "Inputs run since start", self._batcher.items),
             GaugeMetricFamily("lightbox_inference_batches_run", "Batches since start", self._batcher.batches),
             GaugeMetricFamily("lightbox_ready", "1 when the server can read scans", ready),
         ]
+
+    def _deliveries(self) -> Metric:
+        told = GaugeMetricFamily(
+            "lightbox_deliveries", "Results for remote nodes by state", labels=["node", "state"]
+        )
+        for (node, state), number in self._outbox.counts().items():
+            told.add_metric([node, state.value], number)
+        return told
 
     def _models(self) -> str:
         missing = self._wanted - set(self._engine.loaded_tasks())
