@@ -40,7 +40,7 @@ def plain_result(
     status = ResultStatus.PRELIMINARY if current is None else _STATUS.get(current.verdict)
     status = status or ResultStatus.PRELIMINARY  # somebody is unsure, or nobody looked
     rejected = status is ResultStatus.REJECTED
-    said, issued = version.reported
+    said, issued = version.told
     judged = status in (ResultStatus.FINAL, ResultStatus.CORRECTED, ResultStatus.REJECTED)
     return PlainResult(
         reading=result.id,

@@ -57,6 +57,13 @@ class ResultVersion:
         return (self.key, self.moment) if current is None else (current.id, current.created_at)
 
     @property
+    def told(self) -> tuple[str, datetime]:
+        """What was said last of the result, a taking-back too, and when: what replaces all before it."""
+        said = [review for review in self.view.reviews if review.result_id == self.result.id]
+        last = max(said, key=lambda review: (review.created_at, review.id), default=None)
+        return self.reported if last is None else (last.id, last.created_at)
+
+    @property
     def layer(self) -> str:
         """Whose outline it is."""
         return AI if self.review is None else CORRECTED

@@ -208,6 +208,23 @@ def test_the_status_follows_the_person_and_the_tags_say_that_an_ai_made_it(
     assert record["reason"][0]["coding"][0]["code"] == "AIAST"
 
 
+def test_a_verdict_that_is_taken_back_is_said_anew(clinic: Clinic, clinician: User, exports: Exports) -> None:
+    scan, reviews = read_series(clinic), clinic.services.reviewing.reviews
+    told = []
+    for step in ("unreviewed", "accepted", "taken back"):
+        if step == "accepted":
+            kept = reviews.accept(scan.id, clinician)
+        elif step == "taken back":
+            reviews.take_back(kept.id, clinician)
+        made = bundle(exports, scan, clinician)
+        message = exports.file(scan.id, Form.HL7, clinician).content.decode()
+        told.append((report(made)["status"], report(made)["issued"], message.split("|")[9]))
+    assert [status for status, _, _ in told] == ["preliminary", "final", "preliminary"]
+    # In the order in which it was said, each under its own control id: no receiver takes it for a repeat.
+    issued = [moment for _, moment, _ in told]
+    assert issued == sorted(issued) and len({control for _, _, control in told}) == 3
+
+
 def test_a_rejected_result_has_no_answer_and_no_sizes(
     clinic: Clinic, clinician: User, exports: Exports
 ) -> None:

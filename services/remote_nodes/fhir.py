@@ -1,0 +1,85 @@
+"""A FHIR server as a remote node: bundles as transactions, and its CapabilityStatement as the echo."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import urllib3
+
+from services.remote_nodes.dicomweb import request
+from services.remote_nodes.peer import Peer, Receipt, RemoteFault
+
+R4, R5 = "4.0", "5.0"
+_OF_THE_CONTENT = (400, 409, 412, 422)  # any other status that is no success is about the server
+_MOST_WORDS = 500
+_NO_RESPONSE = "The server answered with success, but not with a transaction-response: look there."
+
+
+def media_type(release: str) -> str:
+    """The media type of a release's resources in JSON."""
+    return f"application/fhir+json; fhirVersion={release}"
+
+
+def echo(peer: Peer, release: str) -> None:
+    """GET /metadata: whether it is a server of this release. Raises RemoteFault."""
+    answer = request(peer, "GET", "metadata", headers={"Accept": media_type(release)})
+    if answer.status != 200:
+        raise RemoteFault(_refusal(peer, "GET /metadata", answer))
+    told = _resource(answer)
+    if told.get("resourceType") != "CapabilityStatement":
+        raise RemoteFault(f"{peer.node.name} answered GET /metadata with what is no CapabilityStatement.")
+    version = str(told.get("fhirVersion", ""))
+    if version.partition(".")[0] != release.partition(".")[0]:
+        raise RemoteFault(f"{peer.node.name} speaks FHIR {version or 'of no named version'}, not {release}.")
+
+
+def deliver(peer: Peer, contents: Sequence[bytes], release: str) -> Iterator[Receipt]:
+    """POST of each bundle, which the server takes whole or not at all. Raises RemoteFault."""
+    headers = {"Accept": media_type(release), "Content-Type": media_type(release)}
+    for content in contents:
+        yield _receipt(peer, request(peer, "POST", "", headers=headers, body=content))
+
+
+def _receipt(peer: Peer, answer: urllib3.BaseHTTPResponse) -> Receipt:
+    if answer.status in _OF_THE_CONTENT:
+        return Receipt(False, _refusal(peer, "the transaction", answer))
+    if answer.status != 200:
+        raise RemoteFault(_refusal(peer, "the transaction", answer))
+    told = _resource(answer)
+    if told.get("type") != "transaction-response":
+        return Receipt(False, _NO_RESPONSE)
+    responses = [entry.get("response", {}) for entry in told.get("entry", ())]
+    failed = [response for response in responses if not str(response.get("status", "")).startswith("2")]
+    if failed:
+        words = _outcome_words(failed[0].get("outcome", {}))
+        return Receipt(False, f"{failed[0].get('status', 'no status')}: {words}")
+    return Receipt(True)
+
+
+def _refusal(peer: Peer, asked: str, answer: urllib3.BaseHTTPResponse) -> str:
+    """What a status that is no success says, with the OperationOutcome's words, else the body's."""
+    words = _outcome_words(_resource(answer)) or " ".join(answer.data.decode("utf-8", "replace").split())
+    status = f"{answer.status} {answer.reason or ''}".strip()
+    return f"{peer.node.name} answered {asked} with {status}" + (f": {words[:_MOST_WORDS]}" if words else ".")
+
+
+def _resource(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+    """The resource in an answer; empty where there is none."""
+    try:
+        told = json.loads(answer.data)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _outcome_words(outcome: dict[str, Any]) -> str:
+    """The issues of an OperationOutcome that are faults."""
+    words = []
+    for issue in outcome.get("issue", ()):
+        if issue.get("severity") in ("fatal", "error"):
+            said = issue.get("details", {}).get("text") or issue.get("diagnostics") or issue.get("code", "")
+            places = ", ".join(issue.get("expression", ()))
+            words.append(f"{places}: {said}" if places else str(said))
+    return "; ".join(words)
