@@ -12,6 +12,9 @@ class RemoteNodeKind(StrEnum):
 
     DICOM = "dicom"
     DICOMWEB = "dicomweb"
+    FHIR_R4 = "fhir-r4"
+    FHIR_R5 = "fhir-r5"
+    HL7_V2 = "hl7-v2"
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,11 @@ class Exports:
                     return version
         raise NotFound(NO_SUCH_VERSION)
 
+    def is_superseded(self, scan_id: str, result_id: str, form: Form, key: str) -> bool:
+        """Whether something newer was said of a result that takes the place of this. Raises NotFound."""
+        view = self._worklist.unblinded(scan_id, result_id)
+        return view.result is not None and key_of(ResultVersion(view, view.result), form) != key
+
     def is_rejected(self, scan_id: str, result_id: str) -> bool:
         """Whether what counts of a result is that a reviewer rejected it. Raises NotFound."""
         view = self._worklist.unblinded(scan_id, result_id)

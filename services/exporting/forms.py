@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from data import formats
 from services.exporting.versions import COUNTING, ResultVersion
+from services.remote_nodes import fhir, mllp
 
 NOT_DICOM = "This scan did not come as DICOM, so its result has no study to be filed with."
 NO_OUTLINE = "An X-ray has neither an outline nor a frame of reference, which a DICOM segmentation needs."
@@ -58,9 +59,13 @@ PLAIN = (Form.FHIR_R4, Form.FHIR_R5, Form.HL7, Form.TEXT, Form.PNG, Form.CSV, Fo
 REPLACING = (Form.FHIR_R4, Form.FHIR_R5, Form.HL7)
 """What takes, where it arrives, the place of what was sent of the result before."""
 DICOM_MEDIA = "application/dicom"
-MEDIA: Mapping[Form, str] = {form: DICOM_MEDIA for form in Form if form not in PLAIN}
+MEDIA: Mapping[Form, str] = {form: DICOM_MEDIA for form in Form if form not in PLAIN} | {
+    Form.FHIR_R4: fhir.media_type(fhir.R4),
+    Form.FHIR_R5: fhir.media_type(fhir.R5),
+    Form.HL7: mllp.HL7_V2,
+}
 """What forms for remote nodes are made of; `services/remote_nodes/kinds.py` says which node takes what."""
-_SAID = (Form.SR, Form.PDF, Form.KOS, *REPLACING)  # forms that also tell what a reviewer said
+_SAID = (Form.SR, Form.PDF, Form.KOS)  # forms that also tell what a reviewer said
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,8 @@ AS_USUAL = Ask()
 
 def key_of(version: ResultVersion, form: Form) -> str:
     """What tells a version's object of a form from those of other versions: the result, or a review of it."""
+    if form in REPLACING:
+        return version.told[0]
     return version.reported[0] if form in _SAID else version.key
 
 

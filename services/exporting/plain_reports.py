@@ -9,14 +9,14 @@ from reports.fhir.elements import FhirVersion
 from reports.plain_result import PlainResult
 from reports.reading_report import in_plain_letters
 from services.exporting.findings import finding_lines
-from services.exporting.forms import Ask, Form
+from services.exporting.forms import MEDIA, Ask, Form
 from services.exporting.plain_content import plain_result
 from services.exporting.versions import ResultVersion
 from services.reporting.reading_report import ReadingReports
 from services.reporting.reports import File
 from services.reviewing.prior import Prior
 
-FHIR, HL7, TEXT = "application/fhir+json", "application/hl7-v2", "text/plain; charset=utf-8"
+FHIR, TEXT = "application/fhir+json", "text/plain; charset=utf-8"
 _RELEASES = {Form.FHIR_R4: FhirVersion.R4, Form.FHIR_R5: FhirVersion.R5}
 
 
@@ -38,7 +38,7 @@ class PlainReports:
     def message(self, version: ResultVersion, subject: Subject, origin: Origin | None, ask: Ask) -> File:
         """An HL7 v2 ORU^R01."""
         content = self._content(version, subject, origin, ask)
-        return File(f"{version.file_name}.hl7", hl7.message(content), HL7)
+        return File(f"{version.file_name}.hl7", hl7.message(content), MEDIA[Form.HL7])
 
     def text(self, version: ResultVersion, prior: Prior | None) -> File:
         """The findings as lines for a report, beside the prior where there is one."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from data.errors import InvalidInput
 from data.records import RemoteNodeKind
-from services.remote_nodes import dicom, dicomweb
+from services.remote_nodes import dicom, dicomweb, fhir, mllp
 from services.remote_nodes.peer import Peer, Receipt
 from services.settings import ae_title
 
 _HIGHEST_PORT = 65535
 _DICOM = "application/dicom"
 SECRET = "secret"  # noqa: S105  the field's name; what is entered there is kept encrypted
+_WEB = ("url", "user_name", SECRET)
 
 
 class Look(StrEnum):
@@ -76,7 +78,9 @@ def _url(value: Any) -> str:
     url = _text(value).rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise InvalidInput("Enter the base URL, such as https://pacs.example.org/dicom-web.")
+        raise InvalidInput(
+            "Enter the base URL, such as https://pacs.example.org/dicom-web or https://ehr.example.org/fhir."
+        )
     if parts.username or parts.password:
         raise InvalidInput("Enter name and password in their own fields, not in the URL.")
     return url
@@ -102,6 +106,18 @@ FIELDS: Mapping[str, NodeField] = {
 }
 """Every field that some kind has, by its name in `RemoteNode`, in the order of the form."""
 
+
+def _fhir(label: str, release: str) -> NodeKind:
+    return NodeKind(
+        label=label,
+        fields=_WEB,
+        echo=partial(fhir.echo, release=release),
+        echo_name="GET /metadata",
+        takes=(fhir.media_type(release),),
+        deliver=partial(fhir.deliver, release=release),
+    )
+
+
 KINDS: Mapping[RemoteNodeKind, NodeKind] = {
     RemoteNodeKind.DICOM: NodeKind(
         label="DICOM",
@@ -113,11 +129,21 @@ KINDS: Mapping[RemoteNodeKind, NodeKind] = {
     ),
     RemoteNodeKind.DICOMWEB: NodeKind(
         label="DICOMweb",
-        fields=("url", "user_name", SECRET),
+        fields=_WEB,
         echo=dicomweb.echo,
         echo_name="QIDO-RS",
         takes=(_DICOM,),
         deliver=dicomweb.deliver,
+    ),
+    RemoteNodeKind.FHIR_R4: _fhir("FHIR server, R4", fhir.R4),
+    RemoteNodeKind.FHIR_R5: _fhir("FHIR server, R5", fhir.R5),
+    RemoteNodeKind.HL7_V2: NodeKind(
+        label="HL7 v2 (MLLP)",
+        fields=("host", "port", "tls"),
+        echo=mllp.echo,
+        echo_name="on its port: MLLP has no echo",
+        takes=(mllp.HL7_V2,),
+        deliver=mllp.deliver,
     ),
 }
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 from services.remote_nodes.peer import ANSWERS_WITHIN_S, CONNECTS_WITHIN_S, Peer, Receipt, RemoteFault, tls_of
 
+HL7_V2 = "application/hl7-v2"
+"""The media type of the messages that are sent so."""
 _START, _END = b"\x0b", b"\x1c\r"
 _LONGEST_ANSWER = 1 << 20
 _SHORTEST_WAIT_S = 0.01

@@ -60,8 +60,8 @@ class Planner:
         if view.result is None:
             return
         version = ResultVersion(view, view.result)
+        yield from self._follow_ups(version, nodes)
         if version.rejected_by is not None:
-            yield from self._rejections(version, nodes)
             return
         for rule in rules:
             if sends(rule, version):
@@ -69,13 +69,19 @@ class Planner:
                     if why_not(version, form) is None:
                         yield delivery_of(version, form, rule.node_id, rule.id, self._clock())
 
-    def _rejections(self, version: ResultVersion, nodes: dict[str, RemoteNode]) -> Iterator[Delivery]:
-        """To each node that has the result, or may have it: a rejection note, or what takes its place."""
-        sent = self._deliveries.of_result(version.result.id, version.view.scan.id)
-        for delivery in sent:
-            if delivery.node_id in nodes and may_be_there(delivery):
-                form = Form(delivery.form) if Form(delivery.form) in REPLACING else Form.KOS
+    def _follow_ups(self, version: ResultVersion, nodes: dict[str, RemoteNode]) -> Iterator[Delivery]:
+        """To each node that has the result, or may have it: what takes its place, or a rejection note.
+
+        By whatever rule it went there: what is there must not go on saying what nobody says any more.
+        """
+        for delivery in self._deliveries.of_result(version.result.id, version.view.scan.id):
+            form = Form(delivery.form)
+            if delivery.node_id not in nodes or not may_be_there(delivery):
+                continue
+            if form in REPLACING:
                 yield delivery_of(version, form, delivery.node_id, delivery.asked_by, self._clock())
+            elif version.rejected_by is not None:
+                yield delivery_of(version, Form.KOS, delivery.node_id, delivery.asked_by, self._clock())
 
 
 def sends(rule: RoutingRule, version: ResultVersion) -> bool:

@@ -38,6 +38,7 @@ ALERT_AFTER = 5  # attempts
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60, 120, 300, 600, 1800, 3600))
 ACTION = "scan.send"
 _HELD = "Held: the scan is still to be read without knowing this."
+_SUPERSEDED = "Something newer was said of the result: that takes its place."
 _REJECTED = "A reviewer rejected the result before it was sent."
 _GONE_NODE = "The remote node was removed."
 _BROKEN = "Something went wrong inside Lightbox (error {error_id})."
@@ -154,9 +155,9 @@ class Sender:
         form = Form(delivery.form)
         try:
             version = self._exports.version(delivery.scan_id, delivery.result_id, form, delivery.version_key)
-            withdraws = form is Form.KOS or form in REPLACING
-            if not withdraws and self._exports.is_rejected(delivery.scan_id, delivery.result_id):
-                self._skip(claim, delivery, _REJECTED)
+            outdated = self._outdated(delivery, form)
+            if outdated is not None:
+                self._skip(claim, delivery, outdated)
                 return []
             hidden = self._hidden()
             knows_reviews = version.view.current is not None
@@ -171,6 +172,17 @@ class Sender:
             self._skip(claim, delivery, str(why))
             return []
         return [_Prepared(delivery, files)]
+
+    def _outdated(self, delivery: Delivery, form: Form) -> str | None:
+        """Why a delivery is not to be sent any more, None where it is. Raises NotFound."""
+        scan_id, result_id = delivery.scan_id, delivery.result_id
+        if form in REPLACING:
+            # Sent late, it would stand where the newer one does.
+            newer = self._exports.is_superseded(scan_id, result_id, form, delivery.version_key)
+            return _SUPERSEDED if newer else None
+        if form is not Form.KOS and self._exports.is_rejected(scan_id, result_id):
+            return _REJECTED
+        return None
 
     def _deliver(self, claim: str, peer: Peer, prepared: Sequence[_Prepared]) -> None:
         node = peer.node

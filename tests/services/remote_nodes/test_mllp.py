@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import socket
 import ssl
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hl7.mllp import start_hl7_server
 
 from data.records import RemoteNode, RemoteNodeKind
 from reports.hl7 import control_id, message
@@ -21,6 +18,7 @@ from services.remote_nodes import mllp
 from services.remote_nodes.peer import Peer, Receipt, RemoteFault
 from services.settings import Settings
 from tests.integration.servers import LEFT_SOCKETS
+from tests.mllp_receivers import Listener, ack, receiver, sends
 from tests.reports.plain_results import plain
 
 pytestmark = LEFT_SOCKETS
@@ -34,91 +32,8 @@ def peer_at(port: int, **said: object) -> Peer:
     return Peer(node, Settings())
 
 
-def ack(code: str = "AA", control: str = CONTROL, words: str = "", more: str = "") -> bytes:
-    text = f"MSH|^~\\&|RIS||||20261127||ACK^R01^ACK|1|P|2.5.1\rMSA|{code}|{control}|{words}\r{more}"
-    return b"\x0b" + text.encode() + b"\x1c\r"
-
-
-@contextmanager
-def receiver(
-    answer: Callable[[socket.socket, bytes], None], context: ssl.SSLContext | None = None
-) -> Iterator[tuple[int, list[bytes]]]:
-    """A port whose first connections get these answers to each frame, and the frames that came."""
-    frames: list[bytes] = []
-
-    def serve(listening: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            try:
-                if context is not None:
-                    connection = context.wrap_socket(connection, server_side=True)
-                with connection:
-                    read = b""
-                    while piece := connection.recv(65536):
-                        read += piece
-                        while b"\x1c\r" in read:
-                            frame, _, read = read.partition(b"\x1c\r")
-                            frames.append(frame.removeprefix(b"\x0b"))
-                            answer(connection, frames[-1])
-            except OSError:
-                connection.close()
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=serve, args=(listening,), daemon=True)
-        thread.start()
-        yield listening.getsockname()[1], frames
-        listening.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
-
-
-def sends(content: bytes) -> Callable[[socket.socket, bytes], None]:
-    return lambda connection, _: connection.sendall(content)
-
-
 def delivered(port: int, contents: list[bytes] | None = None) -> list[Receipt]:
     return list(mllp.deliver(peer_at(port), [MESSAGE] if contents is None else contents))
-
-
-class Listener:
-    """python-hl7's own MLLP server, in a thread; it reads messages with its own parser."""
-
-    def __init__(self, code: str) -> None:
-        self.code, self.taken = code, []
-        self._ready, self._loop = threading.Event(), asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        assert self._ready.wait(10)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve())
-
-    async def _serve(self) -> None:
-        async def handle(reader, writer) -> None:  # type: ignore[no-untyped-def]
-            while True:
-                try:
-                    read = await reader.readmessage()
-                except (asyncio.IncompleteReadError, ConnectionError):
-                    break
-                self.taken.append(read)
-                writer.writemessage(read.create_ack(self.code))
-                await writer.drain()
-            writer.close()
-
-        server = await start_hl7_server(handle, host="127.0.0.1", port=0, encoding="utf-8")
-        self.port = server.sockets[0].getsockname()[1]
-        self._stopped = asyncio.Event()
-        self._ready.set()
-        await self._stopped.wait()
-        server.close()
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._stopped.set)
-        self._thread.join(5)
-        self._loop.close()
 
 
 @pytest.mark.parametrize(("code", "taken"), [("AA", True), ("AE", False), ("AR", False)])
@@ -139,7 +54,7 @@ def test_another_library_reads_what_is_sent_and_its_answer_is_understood(code: s
 
 
 def test_the_frame_is_whole() -> None:
-    with receiver(sends(ack())) as (port, frames):
+    with receiver(sends(ack(CONTROL))) as (port, frames):
         assert delivered(port) == [Receipt(True)]
     assert frames == [MESSAGE]
 
@@ -147,14 +62,20 @@ def test_the_frame_is_whole() -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (ack("AE", words="Patient \\T\\ order unknown"), "AE (application error): Patient & order unknown"),
-        (ack("AR"), "AR (application reject)."),
-        (ack("CE"), "CE (commit error)."),
-        (ack("AE", more="ERR||PID^1^3|204^Unknown key^HL70357|E||||No such patient\r"), "No such patient"),
-        (ack("AE", more="ERR||PID^1^3|204^Unknown key^HL70357|E\r"), "204 Unknown key HL70357"),
-        (ack("AA", "SOMEBODYELSES"), f"acknowledged message SOMEBODYELSES, not {CONTROL}."),
-        (ack("AA", ""), "acknowledged message without a control id"),
-        (ack("ZZ"), "answered ZZ"),
+        (
+            ack(CONTROL, "AE", words="Patient \\T\\ order unknown"),
+            "AE (application error): Patient & order unknown",
+        ),
+        (ack(CONTROL, "AR"), "AR (application reject)."),
+        (ack(CONTROL, "CE"), "CE (commit error)."),
+        (
+            ack(CONTROL, "AE", more="ERR||PID^1^3|204^Unknown key^HL70357|E||||No such patient\r"),
+            "No such patient",
+        ),
+        (ack(CONTROL, "AE", more="ERR||PID^1^3|204^Unknown key^HL70357|E\r"), "204 Unknown key HL70357"),
+        (ack("SOMEBODYELSES"), f"acknowledged message SOMEBODYELSES, not {CONTROL}."),
+        (ack(""), "acknowledged message without a control id"),
+        (ack(CONTROL, "ZZ"), "answered ZZ"),
     ],
 )
 def test_what_is_not_taken_is_told_in_the_receivers_words(answer: bytes, words: str) -> None:
@@ -165,12 +86,12 @@ def test_what_is_not_taken_is_told_in_the_receivers_words(answer: bytes, words: 
 
 @pytest.mark.parametrize("code", ["AA", "CA"])
 def test_a_warning_of_what_was_taken_is_told(code: str) -> None:
-    with receiver(sends(ack(code, words="Order unknown, filed by hand"))) as (port, _):
+    with receiver(sends(ack(CONTROL, code, words="Order unknown, filed by hand"))) as (port, _):
         assert delivered(port) == [Receipt(True, "Order unknown, filed by hand")]
 
 
 def half(connection: socket.socket, _: bytes) -> None:
-    connection.sendall(ack()[:20])
+    connection.sendall(ack(CONTROL)[:20])
     connection.shutdown(socket.SHUT_RDWR)
 
 
@@ -195,7 +116,7 @@ def test_what_is_no_acknowledgement_is_no_receipt(
         delivered(port)
 
 
-@pytest.mark.parametrize("says", [b"", ack()[:30]])
+@pytest.mark.parametrize("says", [b"", ack(CONTROL)[:30]])
 def test_who_gives_no_answer_is_waited_for_so_long(monkeypatch: pytest.MonkeyPatch, says: bytes) -> None:
     monkeypatch.setattr(mllp, "ANSWERS_WITHIN_S", 0.5)
     with receiver(sends(says)) as (port, _), pytest.raises(RemoteFault, match="no acknowledgement within"):
@@ -208,7 +129,7 @@ def test_an_answer_in_drops_does_not_hold_the_outbox_up(monkeypatch: pytest.Monk
 
     def drips(connection: socket.socket, _: bytes) -> None:
         for place in range(60):
-            connection.sendall(ack()[place : place + 1])
+            connection.sendall(ack(CONTROL)[place : place + 1])
             if stop.wait(0.1):
                 return
 
@@ -223,7 +144,7 @@ def test_what_was_acknowledged_before_the_receiver_died_counts() -> None:
     def dies(connection: socket.socket, frame: bytes) -> None:
         told.append(frame)
         if len(told) == 1:
-            connection.sendall(ack())
+            connection.sendall(ack(CONTROL))
         else:
             connection.shutdown(socket.SHUT_RDWR)
 
@@ -269,7 +190,7 @@ def test_with_tls_only_a_trusted_receiver_is_told_anything(tmp_path: Path) -> No
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    with receiver(sends(ack()), context) as (port, frames):
+    with receiver(sends(ack(CONTROL)), context) as (port, frames):
         with pytest.raises(RemoteFault, match="certificate is not trusted"):
             list(mllp.deliver(peer_at(port, tls=True), [MESSAGE]))
         assert frames == []
