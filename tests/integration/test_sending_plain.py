@@ -90,7 +90,7 @@ def test_one_report_at_the_fhir_server_follows_what_is_said_of_it(house: House, 
     assert states(house, scan) == [DELIVERED] * 5
     assert {delivery.form for delivery in house.deliveries(scan)} == {"fhir-r4"}  # a note would say nothing
     (patient,) = server.all("Patient")
-    assert patient["identifier"][0]["value"] == "T-1"
+    assert patient["identifier"][0]["value"] == "MRN-1815"
 
 
 def test_what_is_there_follows_also_where_the_rule_says_accepted_only(
