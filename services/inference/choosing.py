@@ -19,7 +19,7 @@ from services.inference.threads import network_threads
 
 log = logging.getLogger(__name__)
 
-LONGEST_S = 900.0
+LONGEST_S = 3600.0
 _ROOT = Path(__file__).resolve().parents[2]
 _NOT_ASKED = "As the network was trained: the setting LIGHTBOX_BACKEND says so."
 _NOT_SHIPPED = "As the network was trained: the check knows only the tasks that Lightbox ships with."

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import platform
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +84,7 @@ class Engine:
         self._choosing = choosing
         self._loaded: dict[str, Loaded] = {}
         self._placing = threading.Lock()
+        self._changed = threading.Condition()
         if self.device.type == "cpu":
             torch.set_num_threads(network_threads())
 
@@ -131,7 +132,9 @@ class Engine:
 
     def take_over(self, loaded: Loaded) -> None:
         """Let a network answer for its task from now on; readings under way end with the old one."""
-        self._loaded[loaded.task.name] = loaded
+        with self._changed:
+            self._loaded[loaded.task.name] = loaded
+            self._changed.notify_all()
         log.info("%r on %s by %s: %s", loaded, self.device_name, loaded.choice.kind.words, loaded.choice.why)
 
     def close(self) -> None:
@@ -145,6 +148,12 @@ class Engine:
             return self._loaded[task_name]
         except KeyError:
             raise ModelUnavailable(f"no model is loaded for {task_name}") from None
+
+    def wait_until_loaded(self, task_names: Iterable[str], timeout_s: float) -> bool:
+        """Wait until each of these tasks has a network in force; False when the time is up."""
+        wanted = set(task_names)
+        with self._changed:
+            return self._changed.wait_for(lambda: wanted <= self._loaded.keys(), timeout_s)
 
     def loaded_tasks(self) -> list[str]:
         """The tasks that have a network in force."""

@@ -49,6 +49,8 @@ JOB = "open"
 WITHDRAWN = "This scan was sent before and withdrawn since. It can be restored on its page: /scans/{scan}."
 OPENINGS = 2  # at a time: each may take as much memory as one decoding is allowed
 PIECE = 1 << 20
+START_S = 60.0
+"""So long a program's scan waits at a start for the networks that tell what it is."""
 
 
 class Intake:
@@ -101,8 +103,9 @@ class Intake:
         """Take a whole body and open it in this thread; the upload comes back DONE.
 
         `as_volume`: its numbered pictures are the slices of one volume.
-        Raises InvalidInput for a body over the limit or an empty one, Busy while nothing can be
-        checked yet; neither leaves anything behind.
+        Right after a start it waits until the networks that check scans are loaded.
+        Raises InvalidInput for a body over the limit or an empty one, Busy where nothing can be
+        checked for long; neither leaves anything behind.
         """
         require(user, Permission.SEND_SCANS)
         upload = Upload(new_id(), user.id, name, 0, 0, UploadState.ARRIVING, now(), as_volume=as_volume)
@@ -110,6 +113,7 @@ class Intake:
             size = self._copy(stream, self.path(upload.id))
             upload = replace(upload, size=size, offset=size, state=UploadState.QUEUED)
             self._uploads.add(upload)
+            self._gate.wait_until_open(START_S)
             self.open(upload.id)
         except BaseException:
             self.path(upload.id).unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from functools import partial
@@ -129,6 +129,10 @@ class Reader:
         loaded = self._loaded(task_name)
         answer, _, _ = self._answered(loaded, array, spacing, _Clock(), None)
         return answer, loaded.trained.decision.threshold
+
+    def wait_until_loaded(self, task_names: Iterable[str], timeout_s: float) -> bool:
+        """Wait for networks that are still on their way to the device; False when the time is up."""
+        return self._engine.wait_until_loaded(task_names, timeout_s)
 
     def decision(self, task_name: str) -> Decision:
         """What was fixed on validation data for the version in force; raises Busy as `read` does."""

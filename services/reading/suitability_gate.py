@@ -9,7 +9,7 @@ from data.records import PNEUMONIA, DecodedScan, RecognisedSequence
 from models import tasks
 from models.suitability import rules
 from models.suitability.task import TASK
-from models.task import Answer
+from models.task import Answer, TaskKind
 from services.reading.reading import Reader
 from services.reading.recognition import Recogniser
 from services.task_words import words_of
@@ -41,6 +41,11 @@ class SuitabilityGate:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._recogniser = Recogniser(reader)
+
+    def wait_until_open(self, timeout_s: float) -> bool:
+        """Wait, right after a start, until scans can be told apart; False when the time is up."""
+        asked = [task.name for task in tasks.ALL.values() if task.kind is TaskKind.ROUTING]
+        return self._reader.wait_until_loaded(asked, timeout_s)
 
     def route(self, scan: DecodedScan, wanted: str | None = None) -> Routed:
         """The task that should read `scan`; `wanted` allows only that one.

@@ -25,6 +25,22 @@ def _settings(home: Path) -> Settings:
     )
 
 
+def test_what_is_sent_in_the_first_second_waits_for_the_networks_and_is_read(tmp_path: Path) -> None:
+    services = build_services(_settings(tmp_path))
+    try:
+        services.start()
+        assert services.reading.engine.loaded_tasks() == []
+        user = person(services, Role.CLINICIAN, "ada")
+        content = phantoms.axial_png(phantoms.brain(lesion_mm=15))
+        upload = services.reading.intake.receive(user, "slice.png", io.BytesIO(content))
+        assert upload.state is UploadState.DONE
+        assert services.jobs.wait_idle(PATIENCE_S)
+        scan = services.reviewing.worklist.scan(upload.scan_ids[0], user).scan
+        assert scan.status is ScanStatus.READ
+    finally:
+        services.close()
+
+
 def test_what_a_killed_server_had_accepted_is_read_by_the_next(tmp_path: Path) -> None:
     # A server that was killed before any of its threads did anything.
     killed = build_services(_settings(tmp_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -80,3 +81,14 @@ def test_a_network_that_answers_with_no_numbers_does_not_serve(tmp_path: Path) -
     with pytest.raises(UnusableModel, match="does not answer with numbers"):
         engine.place(task, spoilt, "2")
     assert engine.loaded(task.name).version == "1"
+
+
+def test_who_comes_while_networks_load_may_wait_for_them() -> None:
+    task = ALL["suitability"]
+    engine = Engine("cpu")
+    assert not engine.wait_until_loaded([task.name], 0.01)
+    assert engine.wait_until_loaded([], 0)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(engine.wait_until_loaded, [task.name], 60)
+        engine.place(task, weights.opened(task.folder), SHIPPED)
+        assert waiting.result()
