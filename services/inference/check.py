@@ -39,11 +39,11 @@ from services.inference.choice import (
     folder_sha256,
     machine_of,
 )
-from services.inference.threads import network_threads
 
 HEADS = 32
 ROUNDS = 5
 BATCH = 8
+THREADS = 1  # threads that wait for each other on a busy machine would cost time that says nothing
 LEAST_GAIN = 1.1  # a way must be this much faster to be worth being another one
 NICENESS = 5  # behind readings, and yet not for ever on a busy machine
 
@@ -104,7 +104,7 @@ class Check:
         """The version run that way."""
         if kind.library is Library.TORCH:
             return TorchBackend(network_of(self._task, self._trained), self._device, kind.precision)
-        return OpenVinoBackend(self.converted(), kind.precision, network_threads())
+        return OpenVinoBackend(self.converted(), kind.precision, THREADS)
 
     def converted(self) -> Path:
         """The version in OpenVINO's form, which both of its number formats are computed of."""
@@ -196,7 +196,7 @@ def check(asked: Asked) -> Choice:
 def main() -> int:
     """Check what standard input asks for."""
     os.nice(NICENESS)
-    torch.set_num_threads(network_threads())
+    torch.set_num_threads(THREADS)
     check(from_json(Asked, sys.stdin.read()))
     return 0
 

@@ -19,7 +19,6 @@ from data.codec import from_json, to_json
 from models.device import Device
 from services.inference.agreement import Agreement
 from services.inference.backends.backend import EXACT, Kind, Library, Precision
-from services.inference.threads import network_threads
 
 log = logging.getLogger(__name__)
 
@@ -94,10 +93,10 @@ def unchecked(why: str, *, settled: bool = True) -> Choice:
 
 
 def machine_of(device: Device, wanted: Wanted) -> str:
-    """What a choice holds for: processor, libraries, threads, setting. In words, the same at every start."""
+    """What a choice holds for: processor, libraries, setting. In words, the same at every start."""
     libraries = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "openvino"))
     place = _processor() if device.type == "cpu" else torch.cuda.get_device_name(device)
-    return f"{place}; {network_threads()} threads; {libraries}; {wanted}; check {CHECK}"
+    return f"{place}; {libraries}; {wanted}; check {CHECK}"
 
 
 def _processor() -> str:

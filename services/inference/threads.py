@@ -1,8 +1,8 @@
 """Who may use how many cores: the one place that says so.
 
 The network has all of them, as one batch runs at a time and everybody waits for it. BLAS has one in every
-process, the children that decode have one each, and the check of a version runs at low priority: they take
-what is left, and the system shares the rest out.
+process, the children that decode have one each, and the check of a version has one at low priority: they
+take what is left, and the system shares the rest out.
 """
 
 from __future__ import annotations
