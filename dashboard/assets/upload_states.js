@@ -36,7 +36,7 @@
         return "sending";
       case "waiting":
       case "opening":
-        return "opening";
+        return item.starting ? "kept; Lightbox is starting and opens it in a moment" : "opening";
       case "interrupted":
         return "interrupted at " + Math.round(item.share * 100) + " %: drop the same files again to go on";
       case "failed":

@@ -135,6 +135,7 @@ def _described(outcome: UploadOutcome) -> dict[str, Any]:
         ],
         "place": outcome.place,
         "wait_s": outcome.wait_s,
+        "starting": outcome.starting,
     }
 
 

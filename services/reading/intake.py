@@ -87,6 +87,11 @@ class Intake:
         """Where the bytes of an upload lie until it is opened."""
         return self._arrived / upload_id
 
+    @property
+    def starting(self) -> bool:
+        """Whether uploads wait for networks that are still being loaded."""
+        return not self._gate.wait_until_open(0)
+
     def submit(self, upload: Upload) -> None:
         """Have a whole upload opened in the background."""
         self._uploads.set_state(upload.id, UploadState.QUEUED)

@@ -30,12 +30,16 @@ class WrongOffset(InvalidInput):
 
 @dataclass(frozen=True)
 class UploadOutcome:
-    """An upload with its scans; `place` is the first one's in the queue, `wait_s` ends with the last one."""
+    """An upload with its scans; `place` is the first one's in the queue, `wait_s` ends with the last one.
+
+    `starting`: nothing can be opened yet, as the networks that tell what a scan is are still being loaded.
+    """
 
     upload: Upload
     scans: tuple[UploadedScan, ...]
     place: int | None
     wait_s: float | None
+    starting: bool = False
 
 
 class Uploads:
@@ -107,8 +111,10 @@ class Uploads:
         """A person's latest uploads, newest first, with what became of each and how long it will take."""
         listed = self.recent(user, limit)
         wanted = {scan_id for upload in listed for scan_id in (*upload.scan_ids, *upload.known_scan_ids)}
+        starting = self._intake.starting
         known, places = self._scans.in_short(wanted), self._jobs.places(READING)
-        return [self._outcome(upload, known, places) for upload in listed]
+        outcomes = [self._outcome(upload, known, places) for upload in listed]
+        return [replace(outcome, starting=True) for outcome in outcomes] if starting else outcomes
 
     def _outcome(
         self, upload: Upload, known: Mapping[str, UploadedScan], places: Mapping[str, int]

@@ -124,6 +124,8 @@ test("states are said in words", () => {
   const { stateWords } = uploadStates;
   assert.equal(stateWords(item("packing", [], { files: 24 })), "packing 24 files");
   assert.match(stateWords(item("interrupted", [], { share: 0.254 })), /^interrupted at 25 %/);
+  assert.equal(stateWords(item("waiting")), "opening");
+  assert.match(stateWords(item("waiting", [], { starting: true })), /^kept; Lightbox is starting/);
   assert.equal(stateWords(item("done")), "no scan found");
   assert.equal(stateWords(item("done", [], { refusals: [{}] })), "refused");
   assert.equal(stateWords(item("done", ["read", "waiting"])), "reading");

@@ -127,3 +127,12 @@ def test_the_place_in_the_queue_and_the_time_to_wait_are_told_as_far_as_known(cl
         store.add(replace(job, started_at=MORNING, finished_at=finished))
     (outcome,) = uploads.outcomes(user)
     assert (outcome.place, outcome.wait_s) == (2, 90.0)  # the third in one worker's queue, 30 s each
+
+
+def test_while_networks_load_an_upload_is_kept_and_said_to_wait_for_the_start(clinic: Clinic) -> None:
+    user = clinic.person(Role.CLINICIAN)
+    clinic.uploads.add(an_upload(user.id, state=UploadState.QUEUED))
+    uploads = clinic.services.reading.uploads
+    assert [outcome.starting for outcome in uploads.outcomes(user)] == [True]
+    clinic._load_networks()
+    assert [outcome.starting for outcome in uploads.outcomes(user)] == [False]
