@@ -29,12 +29,14 @@ from dashboard.pages import (
     alerts,
     cohort,
     dicom,
+    dicom_priors,
     dicom_watch,
     drift,
     feedback,
     growth,
     models,
     patient,
+    patient_priors,
     performance,
     performance_readers,
     rehearsal,
@@ -103,6 +105,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     worklist.register(app, reviewing, tasks)
     scan.register(app, services.reviewing, services.reading.readings)
     patient.register(app, reviewing.patients)
+    patient_priors.register(app, services.priors)
     growth.register(app, reviewing.growth)
     scan_report.register(app, services.reading_reports)
     scan_export.register(app, services.exports)
@@ -119,6 +122,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     admin.register(app, services.accounts, services.importing, services.settings.imports_from)
     alerts.register(app, services.alerts, services.schedules, services.accounts)
     dicom.register(app, services.receiving.received, services.remote_nodes, services.sending)
+    dicom_priors.register(app, services.priors)
     dicom_watch.register(app, services.receiving.senders, services.alerts)
     shell.register(app)
     bell.register(app, services.alerts)

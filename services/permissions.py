@@ -70,6 +70,7 @@ class Permission(StrEnum):
     MANAGE_REMOTE_NODES = "manage remote nodes"
     SEND_RESULTS = "send results to remote nodes"
     WATCH_SENDERS = "say which senders are watched"
+    FETCH_PRIORS = "fetch priors"
     ADMINISTER = "administer accounts"
 
 
@@ -205,6 +206,9 @@ TABLE: Mapping[Permission, Grant] = {
     ),
     Permission.WATCH_SENDERS: Grant(
         (_ADMIN,), "Say that a sender is retired, or that its silence calls nobody until a time."
+    ),
+    Permission.FETCH_PRIORS: Grant(
+        (_CLINICIAN,), "Have earlier studies of a patient fetched from a PACS, and see what is fetched."
     ),
     Permission.ADMINISTER: Grant(
         (_ADMIN,), "Create accounts, set roles, reset passwords, switch accounts on and off."

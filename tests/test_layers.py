@@ -27,7 +27,11 @@ HOMES = {
     "mlflow": ("data/tracking",),
     "pydicom": ("data/formats", "reports"),
     "highdicom": ("reports/dicom",),
-    "pynetdicom": ("services/receiving/node.py", "services/remote_nodes/dicom.py"),
+    "pynetdicom": (
+        "services/receiving/node.py",
+        "services/remote_nodes/dicom.py",
+        "services/priors/query_retrieve.py",
+    ),
     "fhir": ("reports/fhir",),
     "huey": ("services/jobs.py",),
     "evidently": ("reports",),

@@ -198,6 +198,8 @@ def facts(view: ScanView, user: User) -> Component:
 def _arrival(view: ScanView) -> tuple[str, str]:
     """When a scan came, and from whom."""
     scan, at = view.scan, local_time(view.scan.created_at)
+    if view.prior_from is not None:
+        return "Prior", f"fetched {at} from {view.prior_from or 'a PACS'}"
     if view.received_from:
         return "Received", f"{at} from AE {view.received_from}"
     sender = view.uploaded_by or ("the demonstration" if scan.synthetic else "an import")

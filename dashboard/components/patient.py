@@ -61,13 +61,17 @@ def identity_line(patient: Patient, user: User, *, linked: bool = True) -> list[
     return [heading, *(html.Span(words, title=name, className="lb-identity-fact") for name, words in facts)]
 
 
-def frame(patient_id: str) -> Component:
-    """The page's frame for one patient: the identity stays at the top while the page scrolls."""
+def frame(patient_id: str, below: Sequence[Component] = ()) -> Component:
+    """The page's frame for one patient: the identity stays at the top while the page scrolls.
+
+    `below` stands under the studies.
+    """
     return html.Div(
         [
             dcc.Store(id=PATIENT_ID, data=patient_id),
             html.Div(id=IDENTITY, className="lb-page-head lb-identity"),
             html.Div(id=CONTENT),
+            *below,
         ],
         className="lb-patient",
         id="patient-page",

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from dashboard.auth import require
 from dashboard.components import dicom as parts
 from dashboard.components.dicom import OVERVIEW, TICK
-from dashboard.pages import dicom_watch, outbox, remote_nodes, routing
+from dashboard.pages import dicom_priors, dicom_watch, outbox, remote_nodes, routing
 from data.records import User
 from services.permissions import Permission
 
@@ -32,6 +32,7 @@ def layout(user: User, argument: str = "") -> Component:
             *remote_nodes.section(user),
             *routing.section(user),
             *outbox.section(user),
+            *dicom_priors.section(),
             dcc.Interval(id=TICK, interval=EVERY_MS),
         ]
     )

@@ -9,11 +9,12 @@ from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import patient as parts
+from dashboard.components import priors
 from dashboard.components.frame import TAB_TITLE
 from dashboard.components.outputs import Values, outputs
 from dashboard.components.patient import CONTENT, IDENTITY, PATIENT_ID
 from data.records import User
-from services.permissions import Permission
+from services.permissions import Permission, may
 from services.reviewing.patient_charts import product_chart, volume_chart
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ SHOWN = {IDENTITY: "children", CONTENT: "children", TAB_TITLE: "data"}
 
 def layout(user: User, argument: str = "") -> Component:
     """Build the frame of the patient whom the address names; `show` fills it."""
-    return parts.frame(argument)
+    return parts.frame(argument, [priors.section()] if may(user, Permission.FETCH_PRIORS) else [])
 
 
 def show(patients: Patients, user: User, reference: str) -> Values:

@@ -17,6 +17,7 @@
 For what comes over the network:
 
 - `uids_of(dataset, transfer_syntax)`, `file_head(...)`, `sender_in(file)`: of data sets and their files
+- `query_identifier(...)`, `answered_texts(...)`, `answered_identity(...)`: of queries and their answers
 
 For bulk imports, all guarded in the same way:
 
@@ -28,7 +29,14 @@ For bulk imports, all guarded in the same way:
 from data.formats.decoding import decode
 from data.formats.dicom.deidentification import without_identity
 from data.formats.dicom.kept_series import SourceFrame, SourceSeries, kept_series
+from data.formats.dicom.queries import (
+    answered_identity,
+    answered_texts,
+    identity_in,
+    query_identifier,
+)
 from data.formats.dicom.stored import StoredObject, stored_object
+from data.formats.dicom.times import date_of
 from data.formats.dicom.transfer import (
     IMPLEMENTATION_NAME,
     IMPLEMENTATION_UID,
@@ -95,6 +103,11 @@ __all__ = [
     "InstanceUids",
     "file_head",
     "is_uid",
+    "date_of",
+    "answered_identity",
+    "answered_texts",
+    "identity_in",
+    "query_identifier",
     "sender_in",
     "uids_of",
 ]

@@ -35,7 +35,7 @@ NUMBERS = (
     "head_column", "truth_positive", "dice", "warned",
 )  # fmt: skip
 COLUMNS = (
-    "line", "scan_id", "changed", "gone", "patient_id", "version", "synthetic", "urgency",
+    "line", "scan_id", "changed", "gone", "patient_id", "version", "synthetic", "prior", "urgency",
     *(column for column, _ in _CODED.values()), *NUMBERS,
 )  # fmt: skip
 """The columns of the table that are read."""
@@ -49,6 +49,7 @@ _FIXED_NAMES = {
     "truth": bands.TRUTHS,
     "place": bands.PLACES,
     "synthetic": ("no", "yes"),
+    "prior": ("no", "yes"),
     "sample": ("no", "yes"),
     "urgency": bands.URGENCIES,
     "doubt": bands.DOUBTS,
@@ -96,10 +97,14 @@ class Coder:
             **{name: self._coded(name, column[source], empty) for name, (source, empty) in _CODED.items()},
             "version": self._coded("version", versions, NONE),
             "synthetic": np.array(column["synthetic"], dtype=np.uint8),
+            "prior": np.array(column["prior"], dtype=np.uint8),
             "sample": sampled(scan_ids, self._share).astype(np.uint8),
             **_banded(number),
             "urgency": bands.urgencies(
-                column["urgency"], number["positive"], number["uncertain"] == 1, number["reviewed_us"]
+                column["urgency"],
+                np.where(np.array(column["prior"], dtype=np.bool_), np.nan, number["positive"]),
+                number["uncertain"] == 1,
+                number["reviewed_us"],
             ),
         }
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from data.codec import to_json
 from data.columns import folded
 from data.database import bump, reading, writing
-from data.records import Result, Review, Scan, counting_dice, counting_mask
+from data.records import Result, Review, Scan, counting_dice, counting_mask, prior_node, prior_source
 from data.tables import REVISION_OF_SCANS, ledger, results, reviews, revisions, scans, triage, withdrawn_scans
 
 RECOUNTS = "recounts"
@@ -208,6 +208,7 @@ def _of_scan(scan: Scan) -> dict[str, Any]:
         "sex": header.sex,
         "age_years": header.age_years,
         "synthetic": scan.synthetic,
+        "prior": prior_node(scan.uploaded_by) is not None,
         "warned": bool(scan.warnings),
     }
 
@@ -245,6 +246,7 @@ def _recounted_columns() -> list[Any]:
         withdrawn_scans.c.scan_id.is_not(None).label("gone"),
         *(scans.c[name] for name in of_scan),
         *(scans.c[name] for name in ("sex", "age_years", "synthetic", "created_at", "acquired_at")),
+        scans.c.uploaded_by.startswith(prior_source("")).label("prior"),
         results.c.model_version.label("version"),
         *(results.c[name] for name in of_result),
         case((results.c.id.is_(None), None), else_=results.c.doubts.is_not(None)).label("uncertain"),

@@ -204,6 +204,8 @@ def _key(
         values = np.where(codes == OUTCOMES.index(NONE), np.nan, codes)
     elif name in _BY_CODE:
         values = columns.codes[name][rows].astype(np.float64)
+        if name == "urgency":  # priors that were fetched come after whatever waits for somebody
+            values -= 0.5 * columns.codes["prior"][rows]
     elif name in ("patient", "patient_id", "pseudonym"):
         # To those who may not see names, the order of names alone would tell something.
         values = columns.people.ranks(name if with_identity else "pseudonym")[columns.patients[rows]]

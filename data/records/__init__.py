@@ -19,6 +19,15 @@ from data.records.jobs import Job, JobState
 from data.records.judgements import Judgement, Judgements, ReadCount
 from data.records.patients import SEXES, ConflictState, Identity, Patient, PatientConflict
 from data.records.people import AccessToken, AuditEvent, Role, Session, User
+from data.records.priors import (
+    PriorRequest,
+    PriorRule,
+    PriorSeries,
+    PriorState,
+    RetrieveMethod,
+    prior_node,
+    prior_source,
+)
 from data.records.promotions import (
     NonInferiorityCheck,
     Promotion,
@@ -149,6 +158,13 @@ __all__ = [
     "PairedMetric",
     "Patient",
     "PatientConflict",
+    "PriorRequest",
+    "PriorRule",
+    "PriorSeries",
+    "PriorState",
+    "RetrieveMethod",
+    "prior_node",
+    "prior_source",
     "Promotion",
     "PromotionKind",
     "PromotionState",

@@ -12,6 +12,7 @@ from data.tables.feedback import feedback
 from data.tables.imports import import_items, imports
 from data.tables.jobs import jobs, schedules
 from data.tables.ledger import ledger, views
+from data.tables.priors import prior_requests, prior_rules, prior_series
 from data.tables.received import dicom_senders, received_series
 from data.tables.remote_nodes import remote_nodes
 from data.tables.reports import reports
@@ -63,6 +64,9 @@ __all__ = [
     "metadata",
     "patient_conflicts",
     "patients",
+    "prior_requests",
+    "prior_rules",
+    "prior_series",
     "promotions",
     "received_series",
     "refusals",

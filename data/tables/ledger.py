@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, String, Table, false
 
 from data.columns import ID_LENGTH, Line, UtcDateTime, Words
 from data.tables.base import MYSQL, id_column, metadata
@@ -28,6 +28,7 @@ ledger = Table(
     Column("sex", Line(8)),
     Column("age_years", Double),
     Column("synthetic", Boolean, nullable=False),
+    Column("prior", Boolean, nullable=False, server_default=false()),  # fetched from a PACS, to compare with
     Column("version", Line(64)),  # of the latest result, and so on to `head_column`
     Column("positive", Boolean),
     Column("uncertain", Boolean),

@@ -18,6 +18,7 @@ from services.assembly.feedback import build_feedback
 from services.assembly.health import Health
 from services.assembly.parts import Parts
 from services.assembly.performance import PerformanceServices, build_performance
+from services.assembly.priors import build_priors, told_of_arrivals
 from services.assembly.reading import ReadingServices, build_reading
 from services.assembly.receiving import ReceivingServices, build_receiving
 from services.assembly.remote_nodes import build_remote_nodes
@@ -35,6 +36,7 @@ from services.assembly.versions import VersionServices, build_versions
 from services.exporting.exports import Exports
 from services.importing.imports import Importing
 from services.jobs import Jobs
+from services.priors.priors import Priors
 from services.reading.intake import empty_folder
 from services.remote_nodes.nodes import RemoteNodes
 from services.reporting.reading_report import ReadingReports
@@ -61,6 +63,7 @@ class Services:
     importing: Importing
     receiving: ReceivingServices
     remote_nodes: RemoteNodes
+    priors: Priors
     cohort: CohortServices
     versions: VersionServices
     performance: PerformanceServices
@@ -83,6 +86,7 @@ class Services:
         self.reading.resume()
         self.performance.real_use.resume()
         self.importing.resume()
+        self.priors.resume()
         self.reading.uploads.forget_broken()
         self.receiving.handover.start()
         self.sending.sender.start()
@@ -118,7 +122,9 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     pictures = Pictures(stores.scans, stores.results, stores.reviews, stores.files, settings.volumes_bytes)
 
     blinding, unaided = blinding_of(stores), unaided_of(stores)
-    reading = build_reading(stores, jobs, parts, unaided.arrived)
+    nodes = build_remote_nodes(stores)
+    priors = build_priors(stores, nodes, jobs)
+    reading = build_reading(stores, jobs, parts, told_of_arrivals(unaided.arrived, priors))
     cohort = build_cohort(stores, reading.engine.thresholds, blinding.hidden)
     performance = build_performance(stores, jobs, alerts, blinding.hidden)
     real_use = performance.real_use
@@ -131,6 +137,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         real_use.truth_changed,
         reading.readings.request,
         reading.comparisons,
+        nodes.name,
     )
     versions = build_versions(stores, reading, pictures, jobs, real_use.running)
     drift = build_drift(stores, alerts, jobs, blinding.hidden)
@@ -142,19 +149,13 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         settings, stores.database, stores.files, reading.reader, jobs, real_use.truth_changed
     )
     receiving = build_receiving(stores, reading.intake, alerts)
-    remote_nodes, exports = build_remote_nodes(stores), build_exports(stores, reviewing)
-    sending = build_sending(stores, remote_nodes, exports, reviewing, alerts)
+    exports = build_exports(stores, reviewing)
+    sending = build_sending(stores, nodes, exports, reviewing, alerts)
 
     schedule_drift(schedules, drift, stores.clinical)
     schedule_reports(schedules, reporting)
-    senders = receiving.senders
-    for tick in (
-        schedules.tick,
-        alerts.deliver_due,
-        real_use.tick,
-        performance.monitoring.tick,
-        senders.tick,
-    ):
+    ticks = (schedules.tick, alerts.deliver_due, real_use.tick, performance.monitoring.tick)
+    for tick in (*ticks, receiving.senders.tick, priors.tick):
         jobs.every_minute(tick)
     return Services(
         settings=settings,
@@ -167,7 +168,8 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         reviewing=reviewing,
         importing=importing,
         receiving=receiving,
-        remote_nodes=remote_nodes,
+        remote_nodes=nodes,
+        priors=priors,
         cohort=cohort,
         versions=versions,
         performance=performance,

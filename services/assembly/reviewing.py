@@ -85,10 +85,12 @@ def build_reviewing(
     judged: ReviewListener,
     read: Callable[[str], None],
     comparisons: OtherReadings,
+    node_name: Callable[[str], str],
 ) -> ReviewingServices:
     """Put it together; `judged` is told of every review that is kept, `read` has a scan read.
 
-    `comparisons` reads scans by today's version to compare them.
+    `comparisons` reads scans by today's version to compare them; `node_name` is what a remote node is
+    called.
     """
     scans, results, reviews, files = stores.scans, stores.results, stores.reviews, stores.files
     database, patients, audit = stores.database, stores.patients, stores.audit
@@ -109,6 +111,7 @@ def build_reviewing(
             Remeasuring(files),
             second,
             blinding,
+            node_name,
         ),
         triage=Triage(TriageStore(stores.database), accounts, stores.audit),
         reviews=Reviews(scans, results, reviews, files, pictures, audit, second, blinding, judged),

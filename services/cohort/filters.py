@@ -10,7 +10,7 @@ from services.task_words import MEASURED_VOLUME
 
 FILTERS = (
     "from", "to", "task", "site", "scanner", "modality", "sex", "age", "result", "outcome", "version",
-    "review", "status", "size", "chance", "truth", "place", "synthetic", "sample",
+    "review", "status", "size", "chance", "truth", "place", "synthetic", "prior", "sample",
 )  # fmt: skip
 """What the page filters by, in the order in which it says so."""
 
@@ -21,7 +21,7 @@ _WORDS = {
     "sex": "sex", "age": "age", "result": "result", "outcome": "answer", "version": "model version",
     "review": "review", "status": "status", "size": MEASURED_VOLUME, "chance": "probability",
     "truth": "AI against the truth", "place": "place in the head", "synthetic": "synthetic",
-    "sample": "random sample",
+    "prior": "fetched as a prior", "sample": "random sample",
 }  # fmt: skip
 Query = Mapping[str, Sequence[str]]
 

@@ -29,8 +29,10 @@ from data.records import (
     SenderCount,
     Upload,
     UploadState,
+    prior_source,
 )
 from data.stores.audit import AuditLog
+from data.stores.priors import PriorStore
 from data.stores.received import ReceivedStore
 from data.stores.uploads import UploadStore
 from data.stores.watched_senders import WatchedSenderStore, quarter_of
@@ -137,6 +139,7 @@ class Handover:
         self._database = database
         self._spool = Spool(settings.dicom_folder, settings.dicom_folder_bytes)
         self._uploads, self._received = UploadStore(database), ReceivedStore(database)
+        self._priors = PriorStore(database)
         self._watched_senders = WatchedSenderStore(database)
         self._audit = AuditLog(database)
         self._intake = intake
@@ -232,7 +235,7 @@ class Handover:
         """Have a series read, also once more where instances have come since it was read."""
         upload_id = id_from("dicom", handed.study, handed.series, *handed.sop_uids)
         size = _zip(handed.files, self._intake.path(upload_id))
-        upload = Upload(upload_id, handed.sender.source, handed.name, size, size, UploadState.QUEUED, now())
+        upload = Upload(upload_id, self._source(handed), handed.name, size, size, UploadState.QUEUED, now())
         with together(self._database):
             self._uploads.add(upload)
             self._keep(handed, upload, handed.sop_uids, handed.senders)
@@ -244,7 +247,7 @@ class Handover:
         upload_id = id_from("dicom-refused", handed.study, handed.series, *news)
         if self._uploads.get(upload_id) is not None:  # before the last stop of the server
             return
-        upload = Upload(upload_id, handed.sender.source, handed.name, 0, 0, UploadState.DONE, now())
+        upload = Upload(upload_id, self._source(handed), handed.name, 0, 0, UploadState.DONE, now())
         with together(self._database):
             self._uploads.add(upload)
             self._uploads.add_outcomes(upload_id, refusals=(refusal,))
@@ -258,10 +261,16 @@ class Handover:
             handed.study, handed.series, sender, tuple(sop_uids), upload.id, upload.created_at
         )
         self._received.put(received, counted)
-        self._watched_senders.arrived(handed.arrivals)
+        if self._priors.series(handed.study, handed.series) is None:  # what we asked for shows no life
+            self._watched_senders.arrived(handed.arrivals)
         words = f"{len(handed.new)} instances of series {handed.series} received from AE {sender.ae_title}"
         detail = f"{words} ({sender.address})" if sender.address else words
         self._audit.record(AuditEvent(upload.created_at, upload.user_id, ACTION, handed.study, detail))
+
+    def _source(self, handed: _Handed) -> str:
+        """What stands in place of a person's id: the sender, or the node that a prior was fetched from."""
+        prior = self._priors.series(handed.study, handed.series)
+        return handed.sender.source if prior is None else prior_source(prior.node_id)
 
     def _make_room(self) -> None:
         """Remove what was handed over a day ago; sooner, the oldest first, where the folder gets full."""

@@ -19,12 +19,13 @@ from pynetdicom.transport import ThreadedAssociationServer
 
 from data import formats
 from data.database import now
-from data.errors import InvalidInput, RefusedScan
+from data.errors import InvalidInput
 from services.containment import contained
 from services.receiving.contexts import STORAGE, TRANSFER_SYNTAXES, UNCOMPRESSED, VERIFICATION
 from services.receiving.node_state import BEATS_EVERY_S, NodeState, StateWriter
 from services.receiving.senders import AllowedSenders
 from services.receiving.spool import Spool
+from services.receiving.storing import keep_instance
 from services.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -40,10 +41,6 @@ def _in_one_line(record: logging.LogRecord) -> bool:
 
 logging.getLogger("pynetdicom.dul").addFilter(_in_one_line)
 
-SUCCESS = 0x0000
-OUT_OF_RESOURCES = 0xA700
-DOES_NOT_MATCH = 0xA900  # the data set is of another SOP class or instance than announced
-CANNOT_UNDERSTAND = 0xC000
 CALLING_NOT_RECOGNISED = (0x01, 0x01, 0x03)  # rejected permanently, by the service user, calling AE title
 CALLED_NOT_RECOGNISED = (0x01, 0x01, 0x07)
 MOST_ASSOCIATIONS = 40  # at a time; beyond it: rejected transiently, local limit exceeded
@@ -185,26 +182,7 @@ class DicomNode:
         association.kill()  # once the answer is on its way
 
     def _on_store(self, event: Any) -> int:
-        """Keep an instance, and say how that went; success is said of what is on the disk only."""
-        request, (calling, address) = event.request, _sender(event)
-        dataset, syntax = request.DataSet.getvalue(), str(event.context.transfer_syntax)
-        try:
-            uids = formats.uids_of(dataset, syntax)
-        except RefusedScan as refused:
-            log.warning("refused an instance of %s: %s", calling, refused)
-            return CANNOT_UNDERSTAND
-        if (uids.sop_class, uids.sop_instance) != (
-            str(request.AffectedSOPClassUID),
-            str(request.AffectedSOPInstanceUID),
-        ):
-            log.warning("an instance of %s is not the one that it announced", calling)
-            return DOES_NOT_MATCH
-        try:
-            self._spool.keep(uids, (formats.file_head(uids, syntax, calling, address), dataset))
-        except OSError as error:
-            log.error("an instance of %s could not be kept: %s", calling, error)
-            return OUT_OF_RESOURCES
-        return SUCCESS
+        return keep_instance(event, self._spool, *_sender(event))
 
 
 def _sender(event: Any) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from pynetdicom import AE
 from pynetdicom.association import Association
@@ -74,8 +75,10 @@ def _stored(peer: Peer, associated: Association, stored: formats.StoredObject) -
 
 
 @contextmanager
-def association(peer: Peer, contexts: Sequence[PresentationContext]) -> Iterator[Association]:
+def association(peer: Peer, contexts: Sequence[PresentationContext], **more: Any) -> Iterator[Association]:
     """An association with a remote node that offers these presentation contexts.
+
+    `more` is what pynetdicom's `associate` takes beside them: extended negotiation, handlers.
 
     Raises RemoteFault where there is none, with what the node, or the network, says.
     """
@@ -88,7 +91,7 @@ def association(peer: Peer, contexts: Sequence[PresentationContext]) -> Iterator
     tls = (tls_of(peer.settings), node.host) if node.tls else None
     try:
         associated = entity.associate(
-            node.host, node.port, list(contexts), ae_title=node.ae_title, tls_args=tls
+            node.host, node.port, list(contexts), ae_title=node.ae_title, tls_args=tls, **more
         )
     except OSError as error:  # the host's name is not known
         raise RemoteFault(_unreachable(peer, error)) from error

@@ -105,6 +105,11 @@ class RemoteNodes:
         secret = Sealer(self._secret_key()).opened(node.sealed_secret) if node.sealed_secret else ""
         return Peer(node, self._settings, secret)
 
+    def name(self, node_id: str) -> str:
+        """What a node is called, also one that was removed; "" for one that never was."""
+        node = self._store.get(node_id)
+        return "" if node is None else node.name
+
     def note_worked(self, node_id: str, at: datetime | None = None) -> None:
         """It did what it was asked."""
         self._store.note_worked(node_id, at or now())

@@ -33,6 +33,7 @@ from data.records import (
     counting_mask,
     counting_measurements,
     current_review,
+    prior_node,
     sending_ae_title,
 )
 from data.stores.patients import PatientStore
@@ -72,6 +73,7 @@ class ScanView:
     reviews: tuple[Review, ...]
     uploaded_by: str
     received_from: str | None  # the AE title that sent it to the DICOM node
+    prior_from: str | None  # the remote node that it was fetched from, to compare with
     orientation: Letters | None  # letters at (left, right, top, bottom) of the picture
     double: DoubleReading | None = None  # where two people are asked to read it
     unaided: tuple[UnaidedReading, ...] = ()  # that the viewer may know of
@@ -132,7 +134,9 @@ class Worklist:
         remeasuring: Remeasuring,
         second: SecondReadings,
         blinding: Blinding,
+        node_name: Callable[[str], str],
     ) -> None:
+        """`node_name` is what the remote node of an id is called."""
         self._store = store
         self._scans = scans
         self._results = results
@@ -145,6 +149,7 @@ class Worklist:
         self._remeasuring = remeasuring
         self._second = second
         self._blinding = blinding
+        self._node_name = node_name
 
     def page(self, query: WorklistQuery, viewer: User) -> WorklistPage:
         """Some rows; pseudonyms for who may not see names and patient ids. Raises NotAllowed."""
@@ -158,7 +163,7 @@ class Worklist:
         require(viewer, Permission.SEE_SCANS)
         mine: Filters = {"assigned": (viewer.id,)}
         listed = {"mine": mine, **_COUNTED} if may(viewer, Permission.REVIEW) else _COUNTED
-        unreviewed, hidden = {"review": (NONE,)}, self._blinding.hidden(viewer)
+        unreviewed, hidden = {"review": (NONE,), "prior": ("no",)}, self._blinding.hidden(viewer)
         return [
             Counter(name, self._store.count({**filters, **unreviewed}, hidden), {**filters, **unreviewed})
             for name, filters in listed.items()
@@ -184,6 +189,7 @@ class Worklist:
             reviews=(),
             uploaded_by=uploader.display_name if uploader else "",
             received_from=sending_ae_title(scan.uploaded_by),
+            prior_from=self._prior_from(scan),
             orientation=letters(scan.grid),
             unaided=unaided,
             reads_unaided=next((kept for kept in unaided if hides_model(kept, viewer)), None),
@@ -220,8 +226,13 @@ class Worklist:
             reviews=tuple(self._remeasuring.review(scan, kept) for kept in self._reviews.of_scan(scan_id)),
             uploaded_by="",
             received_from=sending_ae_title(scan.uploaded_by),
+            prior_from=self._prior_from(scan),
             orientation=letters(scan.grid),
         )
+
+    def _prior_from(self, scan: Scan) -> str | None:
+        node_id = prior_node(scan.uploaded_by)
+        return None if node_id is None else self._node_name(node_id)
 
     def card(self, task: str) -> str:
         """The model card of the live version of a task, Markdown; "" where there is none."""
@@ -238,7 +249,8 @@ class Worklist:
         listed = WorklistAddress.read(address)
         query = WorklistQuery(
             search=listed.search.strip(),
-            filters=dict(listed.filters) | {"review": ("none",), "status": (ScanStatus.READ.value,)},
+            filters=dict(listed.filters)
+            | {"review": ("none",), "prior": ("no",), "status": (ScanStatus.READ.value,)},
             sort=listed.sort or BY_URGENCY,
         )
         named, hidden = may(viewer, Permission.SEE_IDENTITY), self._blinding.hidden(viewer)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from data.database import now
-from data.records import Arrivals, Role
+from data.records import Arrivals, PriorRequest, PriorSeries, PriorState, RemoteNodeKind, Role
+from data.stores.priors import PriorStore
 from data.stores.watched_senders import WatchedSenderStore, quarter_of
 
 pytestmark = pytest.mark.browser
@@ -33,6 +35,38 @@ def test_a_silent_sender_is_told_and_retired(clinic, open_tab) -> None:
     page.get_by_role("button", name="Save").press("Enter")
     expect(rows["MR1"]).to_contain_text("Retired")
     assert clinic.services.alerts.calling() == []
+    _no_sideways(page)
+
+
+def test_priors_are_set_by_an_administrator_and_asked_for_by_a_clinician(clinic, open_tab) -> None:
+    scan = clinic.add_volume("somebody")
+    there = {"ae_title": "PACS", "host": "127.0.0.1", "port": 104}
+    root = clinic.person(Role.ADMIN, "root")
+    node = clinic.services.remote_nodes.add("Archive", RemoteNodeKind.DICOM, there, root)
+    page = open_tab().sign_in(Role.ADMIN, "/dicom")
+    page.get_by_role("button", name="Change which priors are fetched from Archive").press("Enter")
+    page.get_by_role("radio", name="When a clinician asks", exact=True).check()
+    page.get_by_label("How", exact=True).select_option("C-GET")
+    page.get_by_label("Studies back, at most").fill("2")
+    page.get_by_role("button", name="Save").last.click()
+    expect(page.locator("#dicom-priors")).to_contain_text("C-GET")
+    expect(page.locator("#dicom-priors")).to_contain_text("2 studies, 5 years back")
+    _no_sideways(page)
+
+    request = PriorRequest("r" * 32, scan.id, scan.patient_id, node.id, PriorState.DONE, None, now())
+    store = PriorStore(clinic.database)
+    store.add(replace(request, passed_over=("The study of 2020-01-01 is not fetched: it is of another.",)))
+    uids = "1.2.840.113619.2.55.3.2831178355.911.1234567890.12", "1.2.840.113619.2.55.3.2831178355.911.13"
+    store.put_series(PriorSeries(request.id, node.id, *uids, date(2024, 3, 10), "MR", PriorState.DONE, 24))
+    patient = clinic.patients.get(scan.patient_id, with_identity=False)
+    page = open_tab().sign_in(Role.CLINICIAN, f"/patients/{patient.pseudonym}")
+    expect(page.locator("#patient-priors")).to_contain_text("2024-03-10")
+    page.get_by_role("button", name="Fetch priors").press("Enter")
+    expect(page.get_by_text("Nothing to look for")).to_be_visible()
+    _no_sideways(page)
+
+
+def _no_sideways(page: Page) -> None:
     for width in (1440, 1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

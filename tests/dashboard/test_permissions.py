@@ -136,6 +136,8 @@ CALLBACKS: dict[str, Permission] = {
     "models": Permission.SEE_MODELS, "models-look": Permission.PROMOTE, "rehearsal": Permission.SEE_MODELS,
     "rehearsal-cancel": Permission.REHEARSE, "report": Permission.USE_REPORTS,
     "admin": Permission.ADMINISTER, "dicom": Permission.SEE_RECEIVED,
+    "dicom-priors": Permission.SEE_REMOTE_NODES, "dicom-prior-rule": Permission.MANAGE_REMOTE_NODES,
+    "patient-priors": Permission.FETCH_PRIORS,
     "dicom-watch": Permission.WATCH_SENDERS,
     "routing-rules": Permission.SEE_REMOTE_NODES, "routing-rule": Permission.MANAGE_REMOTE_NODES,
     "outbox": Permission.SEE_REMOTE_NODES, "delivery": Permission.MANAGE_REMOTE_NODES,

@@ -19,9 +19,11 @@ from data.records import (
     EscapeReason,
     FeedbackState,
     Identity,
+    PriorRule,
     RejectReason,
     RemoteNodeKind,
     ReportKind,
+    RetrieveMethod,
     Role,
     UnaidedFinding,
     User,
@@ -77,9 +79,11 @@ MEANT = {
     Permission.MANAGE_REMOTE_NODES: "A",
     Permission.WATCH_SENDERS: "A",
     Permission.SEND_RESULTS: "C",
+    Permission.FETCH_PRIORS: "C",
     Permission.ADMINISTER: "A",
 }
 NO_ID = "0" * 32
+NO_RULE = PriorRule(NO_ID, RetrieveMethod.MOVE, False, 1, 1)
 Act = Callable[[Services, User], object]
 
 # Of every permission what it guards. Asked for what does not exist or does not fit, so that whoever may
@@ -242,6 +246,11 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.MANAGE_REMOTE_NODES, "skip", lambda s, u: s.sending.outbox.skip(NO_ID, u)),
     (Permission.MANAGE_REMOTE_NODES, "hurry", lambda s, u: s.sending.outbox.hurry(u)),
     (Permission.SEND_RESULTS, "send", lambda s, u: s.sending.outbox.send(NO_ID, NO_ID, [], u)),
+    (Permission.FETCH_PRIORS, "fetch", lambda s, u: s.priors.fetch("nobody", u)),
+    (Permission.FETCH_PRIORS, "of patient", lambda s, u: s.priors.of_patient("nobody", u)),
+    (Permission.SEE_REMOTE_NODES, "rules", lambda s, u: s.priors.rules(u)),
+    (Permission.MANAGE_REMOTE_NODES, "set rule", lambda s, u: s.priors.set_rule(NO_RULE, u)),
+    (Permission.MANAGE_REMOTE_NODES, "remove rule", lambda s, u: s.priors.remove_rule(NO_ID, u)),
     (Permission.IMPORT, "start below", lambda s, u: s.importing.start_below(u, "")),
     (Permission.IMPORT, "start", lambda s, u: s.importing.start(Path("/no/such/folder"), user=u)),
     (Permission.IMPORT, "pause", lambda s, u: s.importing.pause(NO_ID, u)),

@@ -49,6 +49,7 @@ CONTROLS = (
     Control("chance", "Probability", False),
     Control("truth", "AI against the truth", False),
     Control("synthetic", "Synthetic", False),
+    Control("prior", "Fetched as a prior", False),
     Control("sample", "Random sample", False),
 )
 VALUES: dict[str, str | Sequence[str]] = {
@@ -71,6 +72,7 @@ _WORDS = {
     "size": {"none": "Nothing found", "unknown": "Without spacing"},
     "chance": {"none": "Not read"},
     "synthetic": {"yes": "Synthetic", "no": "Real"},
+    "prior": {"yes": "Fetched as a prior", "no": "Not fetched"},
     "sample": {"yes": "In the random sample", "no": "Not in the random sample"},
     "version": {"none": "Not read"},
 }

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from data.errors import InvalidInput
 from data.ledger.in_memory import Ledger
+from data.ledger.rows import recount
 from data.ledger.worklist import WorklistStore
 from data.records import (
     PNEUMONIA,
@@ -15,6 +18,7 @@ from data.records import (
     Verdict,
     WorklistQuery,
     WorklistRow,
+    prior_source,
 )
 from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
@@ -296,3 +300,19 @@ def test_days_of_acquisition_are_worked_out_once_as_long_as_nothing_changes(engi
     assert ledger.columns().acquired is columns.acquired and len(known) == 2
     a_kept_scan(engine, 9, "Poe^Ann")
     assert len(ledger.columns().acquired[0]) == 3
+
+
+def test_a_fetched_prior_calls_for_nobody_and_stands_below_what_waits(engine):
+    prior = a_kept_scan(engine, 9, "Prior", uploaded_by=prior_source("n" * 32))
+    current, plain = a_kept_scan(engine, 5, "Current"), a_kept_scan(engine, 1, "Plain")
+    for scan in (prior, current):
+        ResultStore(engine).add(a_result(scan.id, 10, task=PNEUMONIA))
+
+    def listed(**query: Any) -> list[str]:
+        return [row.scan_id for row in worklist(engine).page(WorklistQuery(**query), True).rows]
+
+    for _ in range(2):
+        assert listed(sort=(("urgency", True),)) == [current.id, plain.id, prior.id]
+        assert listed(filters={"urgency": ("suggested",)}) == [current.id]
+        assert listed(filters={"prior": ("yes",)}) == [prior.id]
+        recount(engine)  # and the same from the scans themselves

@@ -18,6 +18,7 @@ from data.records import (
     Role,
     Scan,
     User,
+    prior_source,
 )
 from data.stores.deliveries import DeliveryStore
 from data.stores.remote_nodes import RemoteNodeStore
@@ -124,7 +125,7 @@ def test_a_rule_is_about_what_it_says(
     assert bool(planned(clinic, received(clinic))) is goes
 
 
-def test_uploads_of_people_and_synthetic_scans_stay_in_the_house(
+def test_uploads_of_people_fetched_priors_and_synthetic_scans_stay_in_the_house(
     clinic: Clinic,
     admin: User,
     reviewer: User,
@@ -135,6 +136,10 @@ def test_uploads_of_people_and_synthetic_scans_stay_in_the_house(
     clinic.read_volume(uploaded)
     assert planned(clinic, uploaded) == []
     made = clinic.add_series(strict_series(), uploaded_by="dicom:MR1")
+    prior = replace(made, id="e" * 32, content_sha256="prior", uploaded_by=prior_source(pacs.id))
+    clinic.scans.add(prior)
+    clinic.read_volume(prior)
+    assert planned(clinic, prior) == []
     synthetic = replace(made, id="f" * 32, content_sha256="synthetic", synthetic=True)
     clinic.scans.add(synthetic)
     clinic.read_volume(synthetic)
