@@ -31,7 +31,7 @@ from services.sending.planning import Planner
 
 LOOKS_EVERY_S = 1.0
 AT_ONCE = 20  # deliveries in one association
-LEASE = timedelta(seconds=90)  # longer than one instance may take (`ANSWERS_WITHIN_S`)
+LEASE = timedelta(seconds=20)  # renewed every second: so long nobody sends what a killed server had begun
 HOLDS = timedelta(seconds=20)  # until it is looked again whether a result may be known
 ALERT_AFTER = 5  # attempts
 # Between attempts; the last one for as long as it takes.
@@ -79,6 +79,7 @@ class Sender:
         self._audit = audit
         self._clock = clock
         self._busy: dict[str, threading.Thread] = {}
+        self._claims: set[str] = set()  # that are sent just now
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -108,7 +109,15 @@ class Sender:
 
     def send_to(self, node_id: str) -> None:
         """Send what is due to a node, once."""
-        claim, moment = new_id(), self._clock()
+        claim = new_id()
+        self._claims.add(claim)
+        try:
+            self._send(node_id, claim)
+        finally:
+            self._claims.discard(claim)
+
+    def _send(self, node_id: str, claim: str) -> None:
+        moment = self._clock()
         claimed = self._store.claim(node_id, claim, moment, moment + LEASE, AT_ONCE)
         try:
             peer = self._nodes.peer(node_id)
@@ -126,7 +135,12 @@ class Sender:
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOKS_EVERY_S):
+            contained(self._renew, "claims could not be renewed")
             contained(self._turn, "what is to be sent could not be looked through")
+
+    def _renew(self) -> None:
+        for claim in list(self._claims):
+            self._store.renew(claim, self._clock() + LEASE)
 
     def _turn(self) -> None:
         self.plan()
