@@ -26,6 +26,7 @@ from reports.fhir.elements import (
     meta,
     moment,
     reference,
+    tidied,
 )
 from reports.plain_result import PlainResult, ResultStatus
 
@@ -50,7 +51,7 @@ def bundle(result: PlainResult, release: FhirVersion, numbers: str = "") -> byte
         "entry": entries,
     }
     model: Any = _MODELS[release]  # the library's metaclass hides from mypy what it is
-    checked: str = model.model_validate(made).model_dump_json(indent=2)
+    checked: str = model.model_validate(tidied(made)).model_dump_json(indent=2)
     return checked.encode()
 
 

@@ -17,6 +17,7 @@ from reports.fhir.elements import (
     meta,
     moment,
     reference,
+    tidied,
 )
 from reports.plain_result import PlainResult, ResultStatus
 
@@ -24,6 +25,7 @@ _PARTICIPANTS = "http://terminology.hl7.org/CodeSystem/provenance-participant-ty
 _IS_AI = {"system": AI_DEVICE_TYPES, "code": "Artificial-Intelligence"}
 _IS_DEEP_LEARNING = {"system": AI_DEVICE_TYPES, "code": "Deep-Learning-Models"}
 ALTERNATE_REFERENCE = "http://hl7.org/fhir/StructureDefinition/alternate-reference"
+_A_PERSON = "A clinician"
 _JUDGED = {
     ResultStatus.FINAL: "accepted",
     ResultStatus.CORRECTED: "corrected",
@@ -57,7 +59,9 @@ def device(result: PlainResult, release: FhirVersion) -> Resource:
         "manufacturer": MANUFACTURER,
         "modelNumber": made.model_name,
         "serialNumber": made.weights_sha256,
-        "version": [{"type": {"text": name}, "value": value} for name, value in versions.items() if value],
+        "version": [
+            {"type": {"text": name}, "value": value} for name, value in versions.items() if tidied(value)
+        ],
     }
     if release is FhirVersion.R5:
         return common | {"name": [named | {"value": device_words(result)}], "type": [kind]}
@@ -104,5 +108,5 @@ def _agents(result: PlainResult) -> list[Resource]:
             "coding": [{"system": _PARTICIPANTS, "code": "verifier", "display": "Verifier"}],
             "text": f"Clinician, who {_JUDGED[result.status]} it",
         }
-        agents.append({"type": verifier, "who": {"display": result.reviewer}})
+        agents.append({"type": verifier, "who": {"display": tidied(result.reviewer) or _A_PERSON}})
     return agents

@@ -86,6 +86,18 @@ def moment(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds")
 
 
+def tidied(part: Any) -> Any:
+    """The same without control characters, empty texts and what is then empty: FHIR has no place for them."""
+    if isinstance(part, str):
+        return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in part).strip()
+    if isinstance(part, dict):
+        told = {name: tidied(value) for name, value in part.items()}
+        return {name: value for name, value in told.items() if value not in ("", [], {}, None)}
+    if isinstance(part, list):
+        return [value for value in map(tidied, part) if value not in ("", [], {}, None)]
+    return part
+
+
 def meta(result: PlainResult) -> Resource:
     """The tags of a resource that the AI made, and of a person's judgement; `HTEST` of made-up patients."""
     security = [AI_ASSERTED]

@@ -9,6 +9,7 @@ from reports.fhir.elements import (
     Resource,
     moment,
     reference,
+    tidied,
 )
 from reports.plain_result import NameParts, PlainResult, SourceImages, name_parts
 
@@ -23,10 +24,11 @@ PATIENT_NUMBERS = f"urn:oid:{stable_uid('patient numbers')}"
 def patient_identifier(result: PlainResult, numbers: str) -> Resource:
     """What the patient is found by; `numbers` is the hospital's system of patient numbers, "" if unknown."""
     subject = result.subject
-    if not subject.named or not subject.patient_id:
+    number = tidied(subject.patient_id or "")
+    if not subject.named or not number:
         return {"system": PSEUDONYMS, "value": subject.pseudonym}
     kind = {"coding": [{"system": _IDENTIFIER_TYPES, "code": "MR", "display": "Medical record number"}]}
-    return {"type": kind, "system": numbers or PATIENT_NUMBERS, "value": subject.patient_id}
+    return {"type": kind, "system": numbers or PATIENT_NUMBERS, "value": number}
 
 
 def patient(result: PlainResult, numbers: str) -> Resource:
@@ -64,7 +66,7 @@ def study_identifier(images: SourceImages) -> Resource:
 
 def imaging_study(result: PlainResult, images: SourceImages, release: FhirVersion) -> Resource:
     """The ImagingStudy: the one series that was read, with its instances where they are known."""
-    code = {"system": MODALITIES, "code": images.modality}
+    code = {"system": MODALITIES, "code": "".join(tidied(images.modality).split()) or "OT"}
     modality = {"coding": [code]} if release is FhirVersion.R5 else code
     series: Resource = {"uid": images.series_uid, "modality": modality}
     if images.instances:
