@@ -124,6 +124,7 @@ class Sender:
         except NotFound:
             for delivery in claimed:
                 self._skip(claim, delivery, _GONE_NODE)
+            self._judge(node_id, None)
             return
         except UserFacingError as error:  # its secret cannot be opened
             self._failed(claim, claimed, str(error))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,8 +30,10 @@ from services.exporting.versions import ResultVersion
 from services.sending.planning import Planner
 from services.sending.routing import RuleWanted, rule_words
 from tests.dashboard.clinic import Clinic
+from tests.dicom_files import opened
 from tests.services.exporting.test_exports import correct, strict_series
 
+SENDING = Path(__file__).resolve().parents[3] / "docs" / "sending.md"
 ALL = ("found", "not-found", "uncertain")
 
 
@@ -254,3 +258,25 @@ def test_rules_say_what_they_send_and_what_does_not_fit_is_said(
     assert routing.rules(admin) == []
     with pytest.raises(NotFound):
         routing.delete(view.rule.id, admin)
+
+
+def test_the_conformance_statement_names_what_is_sent(
+    clinic: Clinic, reviewer: User, pacs: RemoteNode
+) -> None:
+    scan, outbox = received(clinic), clinic.services.sending.outbox
+    exports, worklist = clinic.services.exports, clinic.services.reviewing.worklist
+    (destination,) = outbox.destinations(scan.id, reviewer)
+    view = worklist.unblinded(scan.id)
+    assert view.result is not None
+    sent = [
+        opened(file.content)
+        for form in destination.forms
+        for file in exports.named_files(ResultVersion(view, view.result), form)
+    ]
+    clinic.services.reviewing.reviews.reject(scan.id, reviewer, RejectReason.MISSED)
+    view = worklist.unblinded(scan.id)
+    assert view.result is not None
+    (note,) = exports.named_files(ResultVersion(view, view.result), Form.KOS)
+    stated = set(re.findall(r"^\| [\w ]+ \| `([\d.]+)` \| SCU \|$", SENDING.read_text(), re.MULTILINE))
+    assert stated - {"1.2.840.10008.1.1"} == {made.SOPClassUID for made in [*sent, opened(note.content)]}
+    assert {made.file_meta.TransferSyntaxUID for made in sent} == {"1.2.840.10008.1.2.1"}
