@@ -29,6 +29,8 @@ class RemoteNode:
     port: int = 0
     tls: bool = False
     url: str = ""
+    application: str = ""  # that receives HL7 v2 messages
+    facility: str = ""
     user_name: str = ""  # empty with a secret: the secret is a bearer token
     sealed_secret: str = field(default="", repr=False)  # password or token, encrypted
     made_by: str = ""

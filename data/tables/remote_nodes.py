@@ -19,6 +19,8 @@ remote_nodes = Table(
     Column("port", Integer, nullable=False),
     Column("tls", Boolean, nullable=False),
     Column("url", Line(1000), nullable=False),
+    Column("application", Line(180), nullable=False, server_default=""),
+    Column("facility", Line(180), nullable=False, server_default=""),
     Column("user_name", Line(255), nullable=False),
     Column("sealed_secret", Words, nullable=False),  # encrypted with the house's secret key
     Column("made_by", String(ID_LENGTH), nullable=False),

@@ -16,6 +16,8 @@ from services.remote_nodes.peer import Peer, Receipt
 from services.settings import ae_title
 
 _HIGHEST_PORT = 65535
+_LONGEST_HD = 180
+_AS_ASKED = "Empty where the receiver does not ask for it."
 _DICOM = "application/dicom"
 SECRET = "secret"  # noqa: S105  the field's name; what is entered there is kept encrypted
 _WEB = ("url", "user_name", SECRET)
@@ -86,6 +88,14 @@ def _url(value: Any) -> str:
     return url
 
 
+def _hd(value: Any) -> str:
+    """HL7's hierarchic designator as it stands in a message: a name, or name^OID^ISO."""
+    text = _text(value)
+    if len(text) > _LONGEST_HD or not text.isprintable() or set(text) & set("|~\\&"):
+        raise InvalidInput("Enter the application or facility as HL7 writes it: a name, or name^OID^ISO.")
+    return text
+
+
 def _text(value: Any) -> str:
     return "" if value is None else str(value).strip()
 
@@ -96,6 +106,8 @@ FIELDS: Mapping[str, NodeField] = {
     "port": NodeField("Port", Look.NUMBER, _port),
     "tls": NodeField("TLS", Look.YES_OR_NO, bool),
     "url": NodeField("Base URL", Look.TEXT, _url),
+    "application": NodeField("Receiving application (MSH-5)", Look.TEXT, _hd, _AS_ASKED),
+    "facility": NodeField("Receiving facility (MSH-6)", Look.TEXT, _hd, _AS_ASKED),
     "user_name": NodeField("User name", Look.TEXT, _text, "Empty where a bearer token is used, or nothing."),
     SECRET: NodeField(
         "Password or bearer token",
@@ -139,7 +151,7 @@ KINDS: Mapping[RemoteNodeKind, NodeKind] = {
     RemoteNodeKind.FHIR_R5: _fhir("FHIR server, R5", fhir.R5),
     RemoteNodeKind.HL7_V2: NodeKind(
         label="HL7 v2 (MLLP)",
-        fields=("host", "port", "tls"),
+        fields=("host", "port", "tls", "application", "facility"),
         echo=mllp.echo,
         echo_name="on its port: MLLP has no echo",
         takes=(mllp.HL7_V2,),

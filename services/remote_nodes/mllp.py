@@ -28,7 +28,12 @@ _CODES = {
     "CE": "commit error",
     "CR": "commit reject",
 }
-_CONTROL_ID, _ACKNOWLEDGES = 9, 2  # places in MSH (whose first separator is a field) and MSA
+_APPLICATION, _FACILITY, _CONTROL_ID, _ACKNOWLEDGES = (
+    4,
+    5,
+    9,
+    2,
+)  # places in MSH (whose first separator is a field) and MSA
 _ESCAPES = {"F": "|", "S": "^", "T": "&", "R": "~", "E": "\\"}
 _MOST_WORDS = 300
 
@@ -51,7 +56,7 @@ def deliver(peer: Peer, contents: Sequence[bytes]) -> Iterator[Receipt]:
     with _connection(peer) as connection:
         for content in contents:
             try:
-                connection.sendall(_START + content + _END)
+                connection.sendall(_START + _addressed(peer, content) + _END)
                 told = _acknowledgement(peer, _answer(peer, connection))
             except TimeoutError as error:
                 words = f"gave no acknowledgement within {ANSWERS_WITHIN_S:.0f} seconds"
@@ -70,6 +75,14 @@ def _receipt(peer: Peer, content: bytes, told: _Acknowledgement) -> Receipt:
         return Receipt(True, told.words or None)
     named = f"{told.code} ({_CODES[told.code]})" if told.code in _CODES else told.code or "no code"
     return Receipt(False, f"{peer.node.name} answered {named}" + (f": {told.words}" if told.words else "."))
+
+
+def _addressed(peer: Peer, content: bytes) -> bytes:
+    """The message to the application and facility that the node names."""
+    head, separator, rest = content.partition(b"\r")
+    fields = head.split(b"|")
+    fields[_APPLICATION], fields[_FACILITY] = peer.node.application.encode(), peer.node.facility.encode()
+    return b"|".join(fields) + separator + rest
 
 
 @contextmanager

@@ -59,6 +59,15 @@ def test_the_frame_is_whole() -> None:
     assert frames == [MESSAGE]
 
 
+def test_the_message_is_for_the_application_and_facility_that_the_node_names() -> None:
+    with receiver(sends(ack(CONTROL))) as (port, frames):
+        named = peer_at(port, application="RIS^1.2.3^ISO", facility="Städtisches")
+        assert list(mllp.deliver(named, [MESSAGE])) == [Receipt(True)]
+    head, _, rest = frames[0].decode().partition("\r")
+    assert head.split("|")[4:6] == ["RIS^1.2.3^ISO", "Städtisches"]
+    assert rest == MESSAGE.decode().partition("\r")[2]
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

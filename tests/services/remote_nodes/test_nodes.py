@@ -87,6 +87,16 @@ def test_what_does_not_fit_is_said(
     assert nodes.all(ADMIN) == []
 
 
+def test_an_hl7_receiver_is_kept_with_its_application(nodes: RemoteNodes) -> None:
+    where = {"host": "10.1.0.8", "port": "2575", "application": " RIS^1.2.3^ISO ", "facility": ""}
+    node = nodes.add("RIS", RemoteNodeKind.HL7_V2, where, ADMIN)
+    assert (node.application, node.facility, node.port, node.ae_title) == ("RIS^1.2.3^ISO", "", 2575, "")
+    assert nodes.get(node.id, ADMIN) == node
+    for wrong in ("a|b", "a\\F\\b", "a\rPID", "a~b", "x" * 181):
+        with pytest.raises(InvalidInput, match="as HL7 writes it"):
+            nodes.add("Other", RemoteNodeKind.HL7_V2, where | {"application": wrong}, ADMIN)
+
+
 def test_names_are_told_apart(nodes: RemoteNodes) -> None:
     node = nodes.add("PACS", DICOM, PACS, ADMIN)
     with pytest.raises(InvalidInput, match="of this name already"):
