@@ -6,7 +6,7 @@ VENDOR := dashboard/assets/vendor/.installed
 CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-scripts test-fast bench lint format hooks house mutants setup clean
+.PHONY: run test test-scripts test-fast bench lint format hooks house mutants ohif setup clean
 
 run: $(VENV)/.installed $(VENDOR)
 	$(BIN)/python app.py serve
@@ -41,6 +41,10 @@ $(CHECKERS): package.json package-lock.json $(VENDOR)
 
 test: lint test-scripts
 	$(BIN)/python -m pytest
+
+# The viewer that tests open DICOM results in; without it they are skipped.
+ohif: $(VENV)/bin/python
+	$(BIN)/python scripts/ohif.py
 
 test-scripts: $(CHECKERS)
 	$(NPM) run --silent lint
@@ -78,4 +82,4 @@ mutants: $(VENV)/.installed-dev
 	$(BIN)/python scripts/mutation_score.py
 
 clean:
-	rm -rf mutants $(VENV) node_modules dashboard/assets/vendor
+	rm -rf mutants $(VENV) node_modules .ohif dashboard/assets/vendor

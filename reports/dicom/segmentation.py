@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from highdicom.color import CIELabColor
 from highdicom.seg import SegmentAlgorithmTypeValues, Segmentation, SegmentationTypeValues, SegmentDescription
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
@@ -15,6 +16,7 @@ from pydicom.sequence import Sequence as DicomSequence
 from reports.dicom.codes import FindingCodes
 from reports.dicom.origin import Origin, Outline, person_name
 from reports.dicom.references import Reference, StandIns, referenced_series, source_images
+from reports.pictures import AI_COLOUR, CORRECTED_COLOUR
 
 KIND = "seg"
 SERIES_NUMBER = 9001
@@ -27,6 +29,7 @@ _ALGORITHM_TYPE = {
     Outline.CORRECTED: SegmentAlgorithmTypeValues.SEMIAUTOMATIC,
     Outline.LABEL: SegmentAlgorithmTypeValues.MANUAL,
 }
+_COLOURS = {Outline.CORRECTED: CORRECTED_COLOUR}  # as Lightbox shows it; else the AI's
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ def _described(number: int, segment: Segment, origin: Origin, codes: FindingCode
         tracking_uid=segment.tracking_uid,
         tracking_id=segment.tracking_id,
         anatomic_regions=[codes.region],
+        display_color=CIELabColor.from_rgb(*_COLOURS.get(origin.outline, AI_COLOUR)),
     )
 
 

@@ -60,10 +60,14 @@ class Line:
 
 @dataclass(frozen=True)
 class MeasuredSegment:
-    """A lesion, or all smaller ones together, with its sizes; None for what is unknown."""
+    """A lesion, or all smaller ones together, with its sizes; None for what is unknown.
+
+    `picture` is the source's that shows most of it.
+    """
 
     segment: Segment
     number: int
+    picture: SourceFrame
     volume_ml: float | None = None
     longest: Line | None = None
     perpendicular: Line | None = None
@@ -80,11 +84,15 @@ class Statement:
 
 @dataclass(frozen=True)
 class ReportContent:
-    """What the report says. `reviewer` accepted or corrected it; `segmentation` is where segments are."""
+    """What the report says. `reviewer` accepted or corrected it; `segmentation` is where segments are.
+
+    `picture` is the source's picture that the answer is shown on.
+    """
 
     codes: FindingCodes
     tracked: str  # what the answer is followed by: the result's id
     probability: float
+    picture: SourceFrame
     statements: Sequence[Statement]
     segments: Sequence[MeasuredSegment]
     volume_ml: float | None
@@ -159,8 +167,10 @@ def _algorithm(origin: Origin) -> sr.AlgorithmIdentification:
 
 
 def _answer(origin: Origin, content: ReportContent) -> sr.MeasurementsAndQualitativeEvaluations:
-    """The answer as a whole, of all pictures."""
-    sizes = [_measured(CERTAINTY, 100 * content.probability, _PERCENT)]
+    """The answer as a whole. It is shown along the edge of a picture: OHIF opens no report with a group
+    that has no place at all."""
+    shown = _whole(content.picture)
+    sizes = [_measured(CERTAINTY, 100 * content.probability, _PERCENT, shown)]
     if content.volume_ml is not None:
         sizes.append(_measured(VOLUME, content.volume_ml, _ML))
     return sr.MeasurementsAndQualitativeEvaluations(
@@ -180,33 +190,42 @@ def _answer(origin: Origin, content: ReportContent) -> sr.MeasurementsAndQualita
 def _lesion(origin: Origin, content: ReportContent, lesion: MeasuredSegment) -> list[Any]:
     """The lesion's volume on its segment, and its diameters with their ends, under one tracking UID.
 
-    A volume of interest may not have coordinates of its own (TID 1411), so these stand in a second group.
+    A volume of interest may not have coordinates of its own (TID 1411), so these stand in a second group; a
+    volume without diameters stands there on the whole picture. Nothing where its size is not known.
     """
-    tracked = sr.TrackingIdentifier(uid=lesion.segment.tracking_uid, identifier=lesion.segment.tracking_id)
     said: dict[str, Any] = {
-        "tracking_identifier": tracked,
+        "tracking_identifier": sr.TrackingIdentifier(
+            uid=lesion.segment.tracking_uid, identifier=lesion.segment.tracking_id
+        ),
         "finding_type": content.codes.finding,
         "finding_sites": [sr.FindingSite(content.codes.region)],
         "algorithm_id": _algorithm(origin),
     }
     volume = [] if lesion.volume_ml is None else [_measured(VOLUME, lesion.volume_ml, _ML)]
     where, diameters = content.segmentation, _diameters(origin, lesion)
-    if where is None:
-        return [sr.MeasurementsAndQualitativeEvaluations(**said, measurements=[*volume, *diameters])]
+    if where is None and diameters:
+        diameters = [*volume, *diameters]
+    if not diameters and lesion.volume_ml is not None:  # smaller ones together, say
+        diameters = [_measured(VOLUME, lesion.volume_ml, _ML, _whole(lesion.picture))]
+    if not diameters:
+        return []
+    placed = sr.MeasurementsAndQualitativeEvaluations(**said, measurements=diameters)
+    return [placed] if where is None else [_on_segment(origin, where, lesion.number, said, volume), placed]
+
+
+def _on_segment(
+    origin: Origin, where: Reference, number: int, said: dict[str, Any], measured: Sequence[sr.Measurement]
+) -> sr.VolumetricROIMeasurementsAndQualitativeEvaluations:
+    """What is measured of a segment of the SEG."""
     segment = sr.ReferencedSegment(
         where.sop_class_uid,
         where.sop_instance_uid,
-        segment_number=lesion.number,
+        segment_number=number,
         source_series=sr.SourceSeriesForSegmentation(origin.source.header.SeriesInstanceUID),
     )
-    groups: list[Any] = [
-        sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
-            referenced_segment=segment, **said, measurements=volume
-        )
-    ]
-    if diameters:
-        groups.append(sr.MeasurementsAndQualitativeEvaluations(**said, measurements=diameters))
-    return groups
+    return sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
+        referenced_segment=segment, **said, measurements=measured
+    )
 
 
 def _diameters(origin: Origin, lesion: MeasuredSegment) -> list[sr.Measurement]:
@@ -225,15 +244,26 @@ def _measured(
 def _ends(origin: Origin, line: Line) -> Sequence[Any] | None:
     """Where a diameter runs: on the source's picture where it lies on one, else in the patient."""
     if line.frame is not None and line.ends_pixels is not None:
-        header, number = line.frame.header, line.frame.number
-        image = sr.SourceImageForRegion(
-            header.SOPClassUID, header.SOPInstanceUID, None if number is None else [number]
-        )
-        return [sr.CoordinatesForMeasurement(sr.GraphicTypeValues.POLYLINE, line.ends_pixels, image)]
+        return _drawn(line.frame, line.ends_pixels)
     uid = origin.source.frame_of_reference
     if line.ends_mm is None or uid is None:
         return None
     return [sr.CoordinatesForMeasurement3D(sr.GraphicTypeValues3D.POLYLINE, line.ends_mm, uid)]
+
+
+def _whole(picture: SourceFrame) -> Sequence[Any]:
+    """Along the edge of a picture, for what is said of all of it."""
+    columns, rows = picture.header.Columns, picture.header.Rows
+    return _drawn(picture, np.array([(0, 0), (columns, 0), (columns, rows), (0, rows), (0, 0)], float))
+
+
+def _drawn(picture: SourceFrame, points: NDArray[np.float64]) -> Sequence[Any]:
+    """A line through (column, row) on a picture of the source."""
+    header, number = picture.header, picture.number
+    image = sr.SourceImageForRegion(
+        header.SOPClassUID, header.SOPInstanceUID, None if number is None else [number]
+    )
+    return [sr.CoordinatesForMeasurement(sr.GraphicTypeValues.POLYLINE, points, image)]
 
 
 def _library(origin: Origin) -> sr.ContentItem:

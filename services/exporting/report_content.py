@@ -33,6 +33,7 @@ def report_content(
         codes=codes_of(result.task),
         tracked=version.result.id,
         probability=result.probability,
+        picture=_answer_picture(version, origin),
         statements=list(_statements(version)),
         segments=list(_measured(version, origin)),
         volume_ml=None if measurements is None else measurements.volume_ml,
@@ -53,15 +54,19 @@ def _statements(version: ResultVersion) -> Iterator[sr.Statement]:
 
 
 def _measured(version: ResultVersion, origin: Origin) -> Iterator[sr.MeasuredSegment]:
-    scan = version.view.scan
+    scan, measurements = version.view.scan, version.measurements
     for sized in sized_segments(version):
+        assert measurements is not None
+        # Of the smaller ones together it is that of the first of them.
+        picture = _picture(scan, origin, measurements.lesions[sized.number - 1])
         lesion = sized.lesion
         if lesion is None:
-            yield sr.MeasuredSegment(sized.segment, sized.number, sized.volume_ml)
+            yield sr.MeasuredSegment(sized.segment, sized.number, picture, sized.volume_ml)
             continue
         yield sr.MeasuredSegment(
             segment=sized.segment,
             number=sized.number,
+            picture=picture,
             volume_ml=sized.volume_ml,
             longest=_in_plane(scan, origin, lesion, lesion.longest_diameter_mm, lesion.longest_ends),
             perpendicular=_in_plane(
@@ -69,6 +74,21 @@ def _measured(version: ResultVersion, origin: Origin) -> Iterator[sr.MeasuredSeg
             ),
             maximum_3d=_line(scan, origin, lesion.maximum_3d_diameter_mm, lesion.maximum_3d_ends),
         )
+
+
+def _answer_picture(version: ResultVersion, origin: Origin) -> formats.SourceFrame:
+    """The source's picture that shows most of the largest lesion; the middle one where there is none."""
+    measurements = version.measurements
+    if measurements is None or not measurements.lesions:
+        return origin.source.frames[len(origin.source.frames) // 2]
+    return _picture(version.view.scan, origin, measurements.lesions[0])
+
+
+def _picture(scan: Scan, origin: Origin, lesion: Lesion) -> formats.SourceFrame:
+    """The source's picture through the longest diameter of a lesion."""
+    ends = [formats.source_index((lesion.largest_slice, *end), scan.grid)[2] for end in lesion.longest_ends]
+    last = len(origin.source.frames) - 1
+    return origin.source.frames[min(max(round(sum(ends) / 2), 0), last)]
 
 
 def _in_plane(

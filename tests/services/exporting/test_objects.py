@@ -421,3 +421,51 @@ def test_a_series_that_is_gone_is_said_to_be(clinic: Clinic, clinician: User, ex
     with pytest.raises(NotFound, match="not here any more"):
         exports.file(scan.id, Form.SR, clinician)
     assert exports.file(scan.id, Form.ALL, clinician).content
+
+
+def test_every_group_of_the_report_has_a_place_or_viewers_open_none_of_it(
+    clinic: Clinic, clinician: User, exports: Exports
+) -> None:
+    many, mask = clinic.add_series(series()), np.zeros((24, 60, 48), bool)
+    for number in range(12):
+        mask[2 * number, 10:12, 10 : 14 + number] = True
+    clinic.read_volume(many, mask=mask)
+    healthy = clinic.add_series(series(UPSIDE_DOWN))
+    clinic.read_volume(healthy, 0)
+    for scan, tracked in ((many, 10), (healthy, 1), (read_film(clinic), 1)):
+        placed: dict[str, bool] = {}
+        (content,) = objects(exports, scan, clinician, Form.SR)
+        volumes, others = groups(content)
+        for group in [*volumes, *others]:
+            has_place = any(measured.referenced_coordinates for measured in group.get_measurements())
+            placed[group.tracking_uid] = placed.get(group.tracking_uid, False) or has_place
+        assert placed == dict.fromkeys(placed, True) and len(placed) == tracked
+        assert faults(content, clinic.folder) == []
+
+
+def test_the_answer_is_shown_along_the_edge_of_the_picture_of_the_largest_lesion(
+    clinic: Clinic, clinician: User, exports: Exports
+) -> None:
+    scan = read_series(clinic, UPSIDE_DOWN)
+    (content,) = objects(exports, scan, clinician, Form.SR)
+    answer, lesion, *_ = groups(content)[1]
+    edge, diameter = coordinates(answer, CERTAINTY), coordinates(lesion, LONG_AXIS)
+    assert list(edge.GraphicData) == [0, 0, 48, 0, 48, 60, 0, 60, 0, 0]
+    shown, measured_on = (
+        place.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID
+        for place in (edge, diameter)
+    )
+    assert shown == measured_on
+
+
+def test_segments_have_the_colour_that_lightbox_shows(
+    clinic: Clinic, clinician: User, exports: Exports
+) -> None:
+    scan = read_series(clinic)
+    before = opened(objects(exports, scan, clinician, Form.SEG)[0])
+    correct(clinic, scan, clinician)
+    after = opened(objects(exports, scan, clinician, Form.SEG)[0])
+    for made, colour in ((before, (255, 99, 71)), (after, (64, 196, 255))):
+        for segment in made.SegmentSequence:
+            lab = hd.color.CIELabColor.from_dicom_value(tuple(segment.RecommendedDisplayCIELabValue))
+            assert np.abs(np.array(lab.to_rgb()) - colour).max() <= 2
