@@ -33,7 +33,7 @@ from tests.dashboard.clinic import Clinic
 from tests.dicom_files import opened
 from tests.services.exporting.test_exports import correct, strict_series
 
-SENDING = Path(__file__).resolve().parents[3] / "docs" / "sending.md"
+CONFORMANCE = Path(__file__).resolve().parents[3] / "docs" / "integration.md"
 ALL = ("found", "not-found", "uncertain")
 
 
@@ -277,6 +277,7 @@ def test_the_conformance_statement_names_what_is_sent(
     view = worklist.unblinded(scan.id)
     assert view.result is not None
     (note,) = exports.named_files(ResultVersion(view, view.result), Form.KOS)
-    stated = set(re.findall(r"^\| [\w ]+ \| `([\d.]+)` \| SCU \|$", SENDING.read_text(), re.MULTILINE))
+    section = CONFORMANCE.read_text().split("#### SOP classes sent\n")[1].split("\n#")[0]
+    stated = set(re.findall(r"^\| [\w ]+ \| `([\d.]+)` \|", section, re.MULTILINE))
     assert stated - {"1.2.840.10008.1.1"} == {made.SOPClassUID for made in [*sent, opened(note.content)]}
     assert {made.file_meta.TransferSyntaxUID for made in sent} == {"1.2.840.10008.1.2.1"}
