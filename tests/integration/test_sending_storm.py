@@ -21,7 +21,7 @@ from tests.integration.test_sending import House, asked, expected, house, server
 __all__ = ["house", "server"]  # fixtures
 pytestmark = [pytest.mark.integration, LEFT_SOCKETS, pytest.mark.timeout(900)]
 
-SCANS = 20
+SCANS = 12
 LONG_S = 10_000  # longer than a lease and than any pause between attempts
 SENDER_KILLS, PACS_KILLS = 2, 3
 _SENDS = """
