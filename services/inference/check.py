@@ -160,8 +160,15 @@ def in_words(tried: Sequence[Tried], best: Tried | None) -> str:
         f"probabilities moved by {apart.shift:.5f} on average, {100 * apart.flips:.3f} % of decisions changed"
     )
     if apart.dice is not None:
-        moved += f", Dice by {apart.dice:+.4f} ({apart.dice_low:+.4f} to {apart.dice_high:+.4f})"
+        low, high = (signed(end or 0.0) for end in (apart.dice_low, apart.dice_high))
+        moved += f", Dice by {signed(apart.dice)} ({low} to {high})"
     return f"{said}; on {apart.cases} made heads {moved}.{beside}"
+
+
+def signed(value: float) -> str:
+    """To four digits, and nothing at all without a sign."""
+    text = f"{value:+.4f}"
+    return text if float(text) else "0.0000"
 
 
 def _listed(words: Sequence[str]) -> str:

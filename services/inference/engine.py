@@ -98,24 +98,33 @@ class Engine:
     def place(self, task: Task, trained: Trained, version: str) -> Loaded:
         """Load, check and warm up a network, then let it take over its task.
 
-        Nothing is tried for it: where it is not known yet how to run it, it is run as it was trained, and
-        `settle` changes that. Raises UnusableModel as `beside` does; then the old one serves on.
+        Raises UnusableModel as `beside` does; then the old one serves on.
         """
-        loaded = self._opened(task, trained, version, self._known(task, trained))
+        loaded = self.beside(task, trained, version)
         self.take_over(loaded)
         return loaded
 
     def beside(self, task: Task, trained: Trained, version: str) -> Loaded:
-        """Load, check and warm up a network that is not in force yet; its first time takes a minute.
+        """Load, check and warm up a network that is not in force yet.
 
+        Where it is not known yet how it is run best, it is run as it was trained: `settled` finds out.
         Raises UnusableModel, with a sentence, for damaged weights, for another architecture, for
         answers that are no numbers, and where there is no memory for it.
         """
-        loaded = self._opened(task, trained, version, self._known(task, trained))
-        return loaded if loaded.choice.settled else self._settled(loaded)
+        return self._opened(task, trained, version, self._known(task, trained))
+
+    def settled(self, loaded: Loaded) -> Loaded:
+        """The same version run in the way that is best here, which takes a minute or more to find out.
+
+        Raises UnusableModel as `beside` does.
+        """
+        if self._choosing is None or loaded.choice.settled:
+            return loaded
+        choice = self._choosing.made(loaded.task, loaded.trained)
+        return self._opened(loaded.task, loaded.trained, loaded.version, choice)
 
     def settle(self) -> None:
-        """Have the networks in force run in the way that is best here; this may take a minute each.
+        """Have the networks in force run in the way that is best here; once a version, this takes a minute.
 
         Readings under way end as they began.
         """
@@ -123,7 +132,7 @@ class Engine:
             if loaded.choice.settled:
                 continue
             try:
-                settled = self._settled(loaded)
+                settled = self.settled(loaded)
             except UnusableModel as error:  # it serves on as it was trained
                 log.error("%r cannot be run otherwise: %s", loaded, error)
                 continue
@@ -182,11 +191,6 @@ class Engine:
         if self._choosing is None:
             return unchecked(_EXACT)
         return self._choosing.known(task, trained) or self._choosing.provisional()
-
-    def _settled(self, loaded: Loaded) -> Loaded:
-        assert self._choosing is not None
-        choice = self._choosing.made(loaded.task, loaded.trained)
-        return self._opened(loaded.task, loaded.trained, loaded.version, choice)
 
     def _opened(self, task: Task, trained: Trained, version: str, choice: Choice) -> Loaded:
         with self._placing:

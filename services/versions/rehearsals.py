@@ -193,7 +193,8 @@ class Rehearsals:
         if asked.version == self._serving.live(asked.task):
             raise InvalidInput("This version went live before it was rehearsed.")
         champion = self._engine.loaded(asked.task)
-        candidate = self._serving.beside(self._registry.version(asked.task, asked.version))
+        beside = self._serving.beside(self._registry.version(asked.task, asked.version))
+        candidate = self._engine.settled(beside)  # as it would serve
         run_id = self._begun(asked, champion, job)
         try:
             self._finish(self._rehearsed(run_id, asked, champion, candidate, job))

@@ -43,6 +43,7 @@ class Serving:
         self._changing = threading.RLock()
         self._unusable: dict[str, tuple[str, str]] = {}  # task -> (version, why it does not serve)
         self._ending = threading.Event()
+        self._unsettled = threading.Event()  # somebody took over that may be run otherwise
         self._tell: list[Followed] = []
 
     def tell(self, followed: Followed) -> None:
@@ -50,12 +51,14 @@ class Serving:
         self._tell.append(followed)
 
     def start(self, then: Callable[[], None] = lambda: None) -> None:
-        """Load every champion in the background, then keep looking for others."""
+        """Load every champion in the background, then keep looking for others, and for how each runs best."""
         threading.Thread(target=self._follow, args=(then,), name="models", daemon=True).start()
+        threading.Thread(target=self._settle, name="models-settling", daemon=True).start()
 
     def stop(self) -> None:
         """Look no more; what is being checked for a faster way is checked at the next start."""
         self._ending.set()
+        self._unsettled.set()
         self._engine.close()
 
     def live(self, task: str) -> str | None:
@@ -96,6 +99,7 @@ class Serving:
             loaded = self.beside(version)
             self._registry.point(version, tags)
             self._take_over(loaded)
+        self._unsettled.set()
 
     def look(self) -> list[str]:
         """Follow aliases that another tool moved; returns the tasks whose version changed here.
@@ -119,6 +123,7 @@ class Serving:
                 self._cannot_serve(champion, str(error))
                 return False
             self._take_over(loaded)
+        self._unsettled.set()
         self._followed(champion, old)
         return True
 
@@ -142,10 +147,16 @@ class Serving:
     def _follow(self, then: Callable[[], None]) -> None:
         self._registry.load_all(self._engine)
         contained(then, "what follows the loading of the models failed")
-        contained(self._engine.settle, "the way to run a model could not be chosen")
+        self._unsettled.set()
         while self._every_s and not self._ending.wait(self._every_s):
             for task in self._tasks:
                 contained(partial(self._look_quietly, task), "%s: the alias could not be followed", task)
+
+    def _settle(self) -> None:
+        """On a thread of its own: the check of one version must not keep another from being followed."""
+        while self._unsettled.wait() and not self._ending.is_set():
+            self._unsettled.clear()
+            contained(self._engine.settle, "the way to run a model could not be chosen")
 
     def _look_quietly(self, task: str) -> None:
         with suppress(TrackingAway):  # the registry says so, and what serves goes on

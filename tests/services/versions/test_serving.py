@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -154,3 +155,33 @@ def test_with_no_interval_nothing_is_followed(house: Department) -> None:
     assert _eventually(lambda: not any(thread.name == "models" for thread in threading.enumerate()))
     house.tracking.set_alias(BRAIN_TUMOUR, CHAMPION, second.version)
     assert house.serving.live(BRAIN_TUMOUR) == "1"
+
+
+class Watching(Engine):
+    """Notes when somebody asked for the way that is best for what serves, and what served then."""
+
+    def __init__(self) -> None:
+        super().__init__("cpu")
+        self.settled_for: queue.Queue[str] = queue.Queue()
+
+    def settle(self) -> None:
+        super().settle()
+        self.settled_for.put(self.loaded(BRAIN_TUMOUR).version)
+
+
+def test_how_a_version_is_run_best_is_found_out_after_the_start_and_whenever_another_goes_live(
+    house: Department,
+) -> None:
+    second, third = (house.version(above=above, name=str(above)) for above in (700, 800))
+    engine = Watching()
+    serving = Serving(house.registry, engine, [house.task], house.audit, 0)
+    serving.start()
+    try:
+        assert engine.settled_for.get(timeout=PATIENCE_S) == "1"
+        serving.put_in_force(second, {})
+        assert engine.settled_for.get(timeout=PATIENCE_S) == second.version
+        house.tracking.set_alias(BRAIN_TUMOUR, CHAMPION, third.version)
+        assert serving.look() == [BRAIN_TUMOUR]
+        assert engine.settled_for.get(timeout=PATIENCE_S) == third.version
+    finally:
+        serving.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -115,6 +116,10 @@ def test_a_batch_of_any_size_is_answered_input_by_input_and_not_overwritten(
         alone, _ = backend.run(inputs[at : at + 1])
         np.testing.assert_allclose(alone[0], together[at], rtol=1e-3, atol=1e-3)
     np.testing.assert_array_equal(kept, together)
+
+
+def test_nothing_that_openvino_reports_to_its_maker_is_loaded() -> None:
+    assert sys.modules["openvino_telemetry"] is None
 
 
 def test_a_network_that_answers_with_no_numbers_agrees_with_nothing() -> None:
