@@ -19,6 +19,7 @@ def form_dialog(name: str, heading: str, fields: Sequence[Component], save: str)
         ],
         id=name,
         is_open=False,
+        labelledby=heading,
         centered=True,
         fade=False,
     )

@@ -88,9 +88,10 @@ def _entry(name: str, field: NodeField) -> list[Component]:
     hint = [html.Div(field.hint, className="text-secondary small")] if field.hint else []
     if field.look is Look.YES_OR_NO:
         return [dbc.Checkbox(id=known, label=field.label, value=False), *hint]
-    types = {Look.NUMBER: "number", Look.PASSWORD: "password"}
-    once = "new-password" if field.look is Look.PASSWORD else "off"
-    box = dbc.Input(id=known, type=types.get(field.look, "text"), autocomplete=once)
+    # No field of passwords: browsers would offer to keep it as somebody's own.
+    masked = "lb-masked" if field.look is Look.PASSWORD else ""
+    kind = "number" if field.look is Look.NUMBER else "text"
+    box = dbc.Input(id=known, type=kind, autocomplete="off", class_name=masked)
     return [html.Label(field.label, htmlFor=known), box, *hint]
 
 
