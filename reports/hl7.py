@@ -1,7 +1,8 @@
 """A result as an HL7 v2.5.1 ORU^R01 message, for systems that take nothing else.
 
-The message is put together here: the libraries that there are (hl7apy, hl7) escape only what does not look
-escaped already, so that not every text comes out of them as it went in. The tests read it with both.
+The message is put together here: of the libraries that there are, hl7apy leaves alone what looks escaped
+already, and line ends; hl7 writes letters beyond ASCII as numbers that come back as other letters. The tests
+read the message with both.
 """
 
 from __future__ import annotations
