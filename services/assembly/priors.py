@@ -10,7 +10,8 @@ from data.stores.received import ReceivedStore
 from data.stores.study_identifiers import StudyIdentifierStore
 from services.assembly.stores import Stores
 from services.jobs import Jobs
-from services.priors.priors import Priors, PriorStores
+from services.priors.fetching import PriorStores
+from services.priors.priors import Priors
 from services.remote_nodes.nodes import RemoteNodes
 
 

@@ -64,13 +64,13 @@ def find_studies(peer: Peer, patient_id: str, first: date, last: date) -> list[F
     """The studies of a patient's number between two days. Raises RemoteFault."""
     asked = {"PatientID": patient_id, "StudyDate": f"{first:%Y%m%d}-{last:%Y%m%d}"}
     answers = _find(peer, "STUDY", STUDY_KEYS, asked)
-    return [_study(answer) for answer in answers if _text(answer, "StudyInstanceUID")]
+    return [_study(answer) for answer in answers if formats.is_uid(_text(answer, "StudyInstanceUID"))]
 
 
 def find_series(peer: Peer, study_uid: str) -> list[FoundSeries]:
     """The series of a study. Raises RemoteFault."""
     answers = _find(peer, "SERIES", SERIES_KEYS, {"StudyInstanceUID": study_uid})
-    return [_series(answer) for answer in answers if _text(answer, "SeriesInstanceUID")]
+    return [_series(answer) for answer in answers if formats.is_uid(_text(answer, "SeriesInstanceUID"))]
 
 
 def move(peer: Peer, study_uid: str, series_uid: str, noted: Noted) -> SubOperations:

@@ -11,21 +11,18 @@ import logging
 import threading
 import time
 import zipfile
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
-from data import atomic_files, formats
+from data import atomic_files
 from data.database import Database, id_from, now, together
 from data.records import (
-    Arrivals,
     AuditEvent,
     ReceivedSeries,
     Refusal,
-    Sender,
     SenderCount,
     Upload,
     UploadState,
@@ -35,9 +32,10 @@ from data.stores.audit import AuditLog
 from data.stores.priors import PriorStore
 from data.stores.received import ReceivedStore
 from data.stores.uploads import UploadStore
-from data.stores.watched_senders import WatchedSenderStore, quarter_of
+from data.stores.watched_senders import WatchedSenderStore
 from services.containment import contained
 from services.reading.intake import Intake, too_large
+from services.receiving.handed_series import HandedSeries
 from services.receiving.node_state import read_state
 from services.receiving.spool import Signature, Spool
 from services.settings import Settings
@@ -64,64 +62,6 @@ class _Watched:
     since: float  # on the monotonic clock: what people do to the time of day hands nothing over early
     settled: bool = False
     failed: bool = False  # it could not be handed over, and is tried again
-
-
-@dataclass(frozen=True)
-class _Handed:
-    """A series that is handed over: all its files here, which of them are new, and what was known before."""
-
-    study: str
-    series: str
-    files: Sequence[Path]
-    new: Sequence[Path]
-    before: set[str]
-
-    @property
-    def name(self) -> str:
-        return f"{self.series}.zip"
-
-    @property
-    def size(self) -> int:
-        return sum(file.stat().st_size for file in self.files)
-
-    @property
-    def sop_uids(self) -> list[str]:
-        return sorted({*self.before, *(file.stem for file in self.files)})
-
-    @property
-    def lacks_earlier(self) -> bool:
-        """Whether instances that came before are not here any more: a part must not pass for the whole."""
-        return not self.before <= {file.stem for file in self.files}
-
-    @cached_property
-    def came(self) -> list[tuple[Sender, datetime]]:
-        """Who brought each of what is new, and when."""
-        return [
-            (Sender(*formats.sender_in(file)), datetime.fromtimestamp(file.stat().st_mtime, UTC))
-            for file in self.new
-        ]
-
-    @cached_property
-    def senders(self) -> list[SenderCount]:
-        """Who brought what is new, and each one's last instance; who brought most of it stands first."""
-        times: dict[Sender, list[datetime]] = defaultdict(list)
-        for sender, at in self.came:
-            times[sender].append(at)
-        counts = [SenderCount(sender, len(came), max(came)) for sender, came in times.items()]
-        return sorted(counts, key=lambda count: (-count.instances, count.sender))
-
-    @property
-    def arrivals(self) -> list[Arrivals]:
-        """When what is new came, by AE title and quarter of an hour."""
-        times: dict[tuple[str, int], list[datetime]] = defaultdict(list)
-        for sender, at in self.came:
-            times[sender.ae_title, quarter_of(at)].append(at)
-        return [Arrivals(*key, len(came), max(came)) for key, came in times.items()]
-
-    @property
-    def sender(self) -> Sender:
-        """Who brought most of what is new."""
-        return self.senders[0].sender
 
 
 class Handover:
@@ -222,7 +162,7 @@ class Handover:
             new = [file for file in files if file.stem not in before]
             if not new:
                 continue
-            handed = _Handed(study, series, files, new, before)
+            handed = HandedSeries(study, series, files, new, before)
             if handed.lacks_earlier:
                 self._refuse(handed, Refusal(handed.name, "incomplete", _INCOMPLETE), sorted(handed.before))
             elif handed.size > self._settings.max_scan_bytes:
@@ -231,7 +171,7 @@ class Handover:
             else:
                 self._have_read(handed)
 
-    def _have_read(self, handed: _Handed) -> None:
+    def _have_read(self, handed: HandedSeries) -> None:
         """Have a series read, also once more where instances have come since it was read."""
         upload_id = id_from("dicom", handed.study, handed.series, *handed.sop_uids)
         size = _zip(handed.files, self._intake.path(upload_id))
@@ -241,7 +181,7 @@ class Handover:
             self._keep(handed, upload, handed.sop_uids, handed.senders)
         self._intake.submit(upload)  # after a kill before this line, the next start asks for it
 
-    def _refuse(self, handed: _Handed, refusal: Refusal, sop_uids: Sequence[str]) -> None:
+    def _refuse(self, handed: HandedSeries, refusal: Refusal, sop_uids: Sequence[str]) -> None:
         """Say of a series why it is not read; `sop_uids` are no news when they are sent again."""
         news = sorted(file.stem for file in handed.new)
         upload_id = id_from("dicom-refused", handed.study, handed.series, *news)
@@ -254,7 +194,7 @@ class Handover:
             self._keep(handed, upload, sop_uids, handed.senders if set(news) <= set(sop_uids) else [])
 
     def _keep(
-        self, handed: _Handed, upload: Upload, sop_uids: Sequence[str], counted: Sequence[SenderCount]
+        self, handed: HandedSeries, upload: Upload, sop_uids: Sequence[str], counted: Sequence[SenderCount]
     ) -> None:
         sender = handed.sender
         received = ReceivedSeries(
@@ -267,7 +207,7 @@ class Handover:
         detail = f"{words} ({sender.address})" if sender.address else words
         self._audit.record(AuditEvent(upload.created_at, upload.user_id, ACTION, handed.study, detail))
 
-    def _source(self, handed: _Handed) -> str:
+    def _source(self, handed: HandedSeries) -> str:
         """What stands in place of a person's id: the sender, or the node that a prior was fetched from."""
         prior = self._priors.series(handed.study, handed.series)
         return handed.sender.source if prior is None else prior_source(prior.node_id)
