@@ -12,8 +12,8 @@ from dash.development.base_component import Component
 from dashboard.components.attributes import aria
 from dashboard.components.dialog import form_dialog
 from dashboard.components.results import local_time
-from data.records import PriorRule, PriorSeries, PriorState, RetrieveMethod
-from services.priors.priors import MOST_STUDIES, MOST_YEARS
+from data.records import PriorRule, PriorSeries, PriorState, RemoteNodeKind, RetrieveMethod
+from services.priors.priors import METHODS, MOST_STUDIES, MOST_YEARS
 
 if TYPE_CHECKING:
     from services.priors.priors import PriorsView, RuledNode
@@ -42,6 +42,7 @@ WHEN_NAMES = {
 _METHOD_NAMES = {
     RetrieveMethod.MOVE: "C-MOVE: the node sends to our DICOM node, which it has to know",
     RetrieveMethod.GET: "C-GET: over the same association; the node has to allow it",
+    RetrieveMethod.WADO: "WADO-RS, after QIDO-RS",
 }
 _STATES = {
     PriorState.WAITING: ("Being fetched", "lb-status-reading"),
@@ -77,7 +78,7 @@ def requests(views: Sequence[PriorsView]) -> list[Component]:
 
 
 def rules(nodes: Sequence[RuledNode], *, managed: bool) -> list[Component]:
-    """Show of every DICOM node which priors are fetched from it; with buttons for who manages them."""
+    """Show which priors are fetched from every node that may have any; with buttons for who manages it."""
     if not nodes:
         return []
     names = ["Remote node", "Priors are fetched", "How", "At most", *([""] if managed else [])]
@@ -87,18 +88,22 @@ def rules(nodes: Sequence[RuledNode], *, managed: bool) -> list[Component]:
 
 def form() -> Component:
     """Ask which priors are fetched from a node; one form for all."""
-    methods = [{"label": words, "value": method.value} for method, words in _METHOD_NAMES.items()]
     times = [{"label": words, "value": value} for value, words in WHEN_NAMES.items()]
     fields = [
         html.Fieldset([html.Legend("Priors are fetched"), dbc.RadioItems(id=WHEN, options=times)]),
         html.Label("How", htmlFor=METHOD),
-        dbc.Select(id=METHOD, options=methods),
+        dbc.Select(id=METHOD),
         html.Label("Studies back, at most", htmlFor=STUDIES),
         dbc.Input(id=STUDIES, type="number", min=1, max=MOST_STUDIES, step=1),
         html.Label("Years back, at most", htmlFor=YEARS),
         dbc.Input(id=YEARS, type="number", min=1, max=MOST_YEARS, step=1),
     ]
     return form_dialog(FORM, HEADING, fields, SAVE)
+
+
+def methods(kind: RemoteNodeKind) -> list[dict[str, str]]:
+    """How priors come from nodes of a kind, as options."""
+    return [{"label": _METHOD_NAMES[method], "value": method.value} for method in METHODS[kind]]
 
 
 def when(rule: PriorRule | None) -> str:

@@ -14,6 +14,7 @@ from dashboard.components.outputs import Values, clicked, outputs, pressed
 from data.errors import InvalidInput
 from data.records import PriorRule, RetrieveMethod, User
 from services.permissions import Permission, may
+from services.priors.priors import METHODS
 
 if TYPE_CHECKING:
     from services.priors.priors import Priors
@@ -44,7 +45,10 @@ def form(priors: Priors, user: User, node_id: str) -> Values:
         parts.NODE: node_id,
         parts.HEADING: f"Priors from {known.node.name}",
         parts.WHEN: parts.when(rule),
-        parts.METHOD: (RetrieveMethod.MOVE if rule is None else rule.method).value,
+        parts.METHOD: {
+            "options": parts.methods(known.node.kind),
+            "value": (METHODS[known.node.kind][0] if rule is None else rule.method).value,
+        },
         parts.STUDIES: _STUDIES if rule is None else rule.studies,
         parts.YEARS: _YEARS if rule is None else rule.years,
     }
@@ -84,7 +88,7 @@ def register(app: Dash, priors: Priors) -> None:
                 parts.NODE: "data",
                 parts.HEADING: "children",
                 parts.WHEN: "value",
-                parts.METHOD: "value",
+                parts.METHOD: ("options", "value"),
                 parts.STUDIES: "value",
                 parts.YEARS: "value",
             }

@@ -30,6 +30,7 @@ from data.formats.decoding import decode
 from data.formats.dicom.deidentification import without_identity
 from data.formats.dicom.kept_series import SourceFrame, SourceSeries, kept_series
 from data.formats.dicom.queries import (
+    answer_in_json,
     answered_identity,
     answered_texts,
     identity_in,
@@ -42,6 +43,7 @@ from data.formats.dicom.transfer import (
     IMPLEMENTATION_UID,
     InstanceUids,
     file_head,
+    file_parts,
     is_uid,
     sender_in,
     uids_of,
@@ -102,8 +104,10 @@ __all__ = [
     "without_identity",
     "InstanceUids",
     "file_head",
+    "file_parts",
     "is_uid",
     "date_of",
+    "answer_in_json",
     "answered_identity",
     "answered_texts",
     "identity_in",

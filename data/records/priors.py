@@ -24,6 +24,7 @@ class RetrieveMethod(StrEnum):
 
     MOVE = "C-MOVE"  # to our own DICOM node, which the remote one has to know
     GET = "C-GET"  # over the association that asks
+    WADO = "WADO-RS"  # from a DICOMweb node, which is searched by QIDO-RS
 
 
 @dataclass(frozen=True)

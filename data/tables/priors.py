@@ -11,7 +11,7 @@ prior_rules = Table(
     "prior_rules",
     metadata,
     Column("node_id", String(ID_LENGTH), primary_key=True),
-    Column("method", String(16), nullable=False),  # C-MOVE or C-GET
+    Column("method", String(16), nullable=False),  # C-MOVE, C-GET or WADO-RS
     Column("automatic", Boolean, nullable=False),
     Column("studies", Integer, nullable=False),
     Column("years", Integer, nullable=False),

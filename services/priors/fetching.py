@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from data import formats
 from data.database import now
@@ -16,6 +17,7 @@ from data.records import (
     PriorRule,
     PriorSeries,
     PriorState,
+    RemoteNodeKind,
     RetrieveMethod,
     Scan,
 )
@@ -26,9 +28,9 @@ from data.stores.received import ReceivedStore
 from data.stores.scans import ScanStore
 from data.stores.study_identifiers import StudyIdentifierStore
 from services.jobs import JobContext
-from services.priors import query_retrieve
+from services.priors import query_retrieve, web
+from services.priors.answers import SubOperations
 from services.priors.found import FoundStudy, Wanted, chosen_studies, worth_reading
-from services.priors.query_retrieve import SubOperations
 from services.receiving.node_state import read_state
 from services.receiving.spool import Spool
 from services.remote_nodes.nodes import RemoteNodes
@@ -103,7 +105,8 @@ class PriorFetching:
             raise RemoteFault(_NO_NODE)
         peer = self._nodes.peer(request.node_id)
         first = wanted.day - timedelta(days=round(365.25 * rule.years))
-        found = query_retrieve.find_studies(peer, wanted.identity.patient_id, first, wanted.day)
+        find_studies = _searching(peer).find_studies
+        found = find_studies(peer, wanted.identity.patient_id, first, wanted.day)
         studies, passed_over = chosen_studies(wanted, found, rule.studies)
         for study in studies:
             for series in self._missing(peer, request, wanted, study):
@@ -118,7 +121,7 @@ class PriorFetching:
         """The series of a study that are worth it and not here, kept as waiting."""
         here = {scan.header.series_uid for scan in self._stores.scans.of_patient(request.patient_id)}
         missing = []
-        for series in query_retrieve.find_series(peer, study.study_uid):
+        for series in _searching(peer).find_series(peer, study.study_uid):
             known = self._stores.priors.series(study.study_uid, series.series_uid)
             if known is None and (
                 not worth_reading(wanted, series)
@@ -146,8 +149,10 @@ class PriorFetching:
         try:
             if rule.method is RetrieveMethod.MOVE:
                 came = query_retrieve.move(peer, *uids, noted)
-            else:
+            elif rule.method is RetrieveMethod.GET:
                 came = query_retrieve.get(peer, *uids, noted, self._spool)
+            else:
+                came = web.fetch(peer, *uids, noted, self._spool)
         except RemoteFault as fault:
             failed = replace(series, state=PriorState.FAILED, failure=str(fault))
             self._stores.priors.put_series(failed)
@@ -200,6 +205,11 @@ class PriorFetching:
             finished_at=moment,
         )
         self._stores.priors.put(failed)
+
+
+def _searching(peer: Peer) -> Any:
+    """How a node of this kind is searched: by C-FIND or QIDO-RS."""
+    return web if peer.node.kind is RemoteNodeKind.DICOMWEB else query_retrieve
 
 
 def examined_at(scan: Scan) -> datetime:

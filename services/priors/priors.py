@@ -7,6 +7,7 @@ it is known there as a prior. A prior asks for no priors itself.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,6 +22,7 @@ from data.records import (
     PriorState,
     RemoteNode,
     RemoteNodeKind,
+    RetrieveMethod,
     Scan,
     User,
     prior_node,
@@ -33,6 +35,11 @@ from services.settings import Settings
 
 JOB = "fetch-priors"
 MOST_STUDIES, MOST_YEARS = 20, 30
+METHODS: Mapping[RemoteNodeKind, tuple[RetrieveMethod, ...]] = {
+    RemoteNodeKind.DICOM: (RetrieveMethod.MOVE, RetrieveMethod.GET),
+    RemoteNodeKind.DICOMWEB: (RetrieveMethod.WADO,),
+}
+"""How priors come from the kinds of nodes that have any."""
 NO_PATIENT = "There is no such patient."
 _NO_STUDY = "Nothing to look for: no scan of this patient came as DICOM with a study date."
 _NO_NODES = "An administrator has not said yet which remote node priors are fetched from."
@@ -52,7 +59,7 @@ class PriorsView:
 
 @dataclass(frozen=True)
 class RuledNode:
-    """A DICOM node, and which priors are fetched from it; None: none."""
+    """A remote node, and which priors are fetched from it; None: none."""
 
     node: RemoteNode
     rule: PriorRule | None
@@ -104,18 +111,18 @@ class Priors:
         ]
 
     def rules(self, user: User) -> list[RuledNode]:
-        """Every DICOM node with its rule. Raises NotAllowed."""
+        """Every DICOM or DICOMweb node with its rule. Raises NotAllowed."""
         require(user, Permission.SEE_REMOTE_NODES)
         rules = self._stores.priors.rules()
-        nodes = [node for node in self._nodes.all(user) if node.kind is RemoteNodeKind.DICOM]
+        nodes = [node for node in self._nodes.all(user) if node.kind in METHODS]
         return [RuledNode(node, rules.get(node.id)) for node in nodes]
 
     def set_rule(self, rule: PriorRule, user: User) -> None:
         """Fetch priors from a node by this rule. Raises NotAllowed, NotFound, InvalidInput."""
         require(user, Permission.MANAGE_REMOTE_NODES)
         node = self._nodes.get(rule.node_id, user)
-        if node.kind is not RemoteNodeKind.DICOM:
-            raise InvalidInput("Priors are fetched from DICOM nodes only.")
+        if rule.method not in METHODS.get(node.kind, ()):
+            raise InvalidInput(f"Priors cannot be fetched from {node.name} by {rule.method}.")
         if not 1 <= rule.studies <= MOST_STUDIES or not 1 <= rule.years <= MOST_YEARS:
             words = f"Choose 1 to {MOST_STUDIES} studies, and 1 to {MOST_YEARS} years back."
             raise InvalidInput(words)

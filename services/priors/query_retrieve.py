@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -16,6 +15,7 @@ from pynetdicom.status import (
 )
 
 from data import formats
+from services.priors.answers import SERIES_KEYS, STUDY_KEYS, Noted, SubOperations, series_in, studies_in
 from services.priors.found import FoundSeries, FoundStudy
 from services.receiving.contexts import STORAGE, TRANSFER_SYNTAXES, UNCOMPRESSED
 from services.receiving.spool import Spool
@@ -31,14 +31,6 @@ MODELS: Mapping[str, str] = {
     MOVE: "Study Root Query/Retrieve Information Model - MOVE",
     GET: "Study Root Query/Retrieve Information Model - GET",
 }
-STUDY_KEYS = (
-    "PatientID", "StudyDate", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex",
-    "StudyInstanceUID", "ModalitiesInStudy",
-)  # fmt: skip
-SERIES_KEYS = (
-    "StudyInstanceUID", "SeriesInstanceUID", "Modality", "BodyPartExamined", "SeriesDescription",
-)  # fmt: skip
-"""What C-FIND asks for, and, the first of them, by."""
 _PENDING, _CANCEL, _SUCCESS = (0xFF00, 0xFF01), 0xFE00, 0x0000
 _SOME_FAILED = 0xB000
 _MOST_ANSWERS = 2000
@@ -47,30 +39,17 @@ _WORDS |= {GET: QR_GET_SERVICE_CLASS_STATUS}
 _NAMES = {FIND: "C-FIND", MOVE: "C-MOVE", GET: "C-GET"}
 
 
-@dataclass(frozen=True)
-class SubOperations:
-    """How many instances came over, how many did not, and what the PACS said where it was not all well."""
-
-    completed: int
-    failed: int
-    failure: str | None = None
-
-
-Noted = Callable[[SubOperations], None]
-"""Told now and then how far a transfer is."""
-
-
 def find_studies(peer: Peer, patient_id: str, first: date, last: date) -> list[FoundStudy]:
     """The studies of a patient's number between two days. Raises RemoteFault."""
     asked = {"PatientID": patient_id, "StudyDate": f"{first:%Y%m%d}-{last:%Y%m%d}"}
     answers = _find(peer, "STUDY", STUDY_KEYS, asked)
-    return [_study(answer) for answer in answers if formats.is_uid(_text(answer, "StudyInstanceUID"))]
+    return studies_in(answers)
 
 
 def find_series(peer: Peer, study_uid: str) -> list[FoundSeries]:
     """The series of a study. Raises RemoteFault."""
     answers = _find(peer, "SERIES", SERIES_KEYS, {"StudyInstanceUID": study_uid})
-    return [_series(answer) for answer in answers if formats.is_uid(_text(answer, "SeriesInstanceUID"))]
+    return series_in(answers)
 
 
 def move(peer: Peer, study_uid: str, series_uid: str, noted: Noted) -> SubOperations:
@@ -165,22 +144,3 @@ def _storage_contexts() -> list[PresentationContext]:
         for sop_class in STORAGE
         for syntaxes in (list(UNCOMPRESSED[:2]), compressed)
     ]
-
-
-def _study(answer: Any) -> FoundStudy:
-    return FoundStudy(
-        study_uid=_text(answer, "StudyInstanceUID"),
-        day=formats.date_of(_text(answer, "StudyDate")),
-        modalities=formats.answered_texts(answer, "ModalitiesInStudy"),
-        identity=formats.answered_identity(answer),
-        issuer=_text(answer, "IssuerOfPatientID"),
-    )
-
-
-def _series(answer: Any) -> FoundSeries:
-    keywords = ("SeriesInstanceUID", "Modality", "BodyPartExamined", "SeriesDescription")
-    return FoundSeries(*(_text(answer, keyword) for keyword in keywords))
-
-
-def _text(answer: Any, keyword: str) -> str:
-    return " ".join(formats.answered_texts(answer, keyword))

@@ -1,8 +1,9 @@
-"""A remote node by DICOMweb: QIDO-RS, with a limit of one as the echo, and STOW-RS, confirmed by QIDO-RS."""
+"""A remote node by DICOMweb: QIDO-RS (of one study as the echo), STOW-RS that it confirms, and WADO-RS."""
 
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -28,6 +29,7 @@ _FAILED_SOP_SEQUENCE, _FAILURE_REASON = "00081198", "00081197"
 _REFERENCED_SOP_SEQUENCE, _WARNING_REASON = "00081199", "00081196"
 _NOT_SHOWN = "STOW-RS was answered with success, but QIDO-RS does not show the instance yet."
 _MOST_WORDS = 300
+_BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
 
 
 def echo(peer: Peer) -> None:
@@ -102,6 +104,22 @@ def search(peer: Peer, path: str, query: Mapping[str, str]) -> list[dict[str, An
     if not isinstance(matches, list):
         raise RemoteFault(f"{peer.node.name} answered QIDO-RS with what is no list.")
     return matches
+
+
+def retrieve(peer: Peer, path: str) -> bytes:
+    """WADO-RS: an instance as a file (PS3.10), in the transfer syntax that it is kept in.
+
+    Raises RemoteFault.
+    """
+    accepted = f'multipart/related; type="{_DICOM}"; transfer-syntax=*'
+    answer = request(peer, "GET", path, headers={"Accept": accepted})
+    if answer.status != 200:
+        raise RemoteFault(refusal(peer, "WADO-RS", answer))
+    boundary = _BOUNDARY.search(answer.headers.get("Content-Type", ""))
+    _, begun, rest = answer.data.partition(b"\r\n\r\n")
+    if boundary is None or not begun:
+        raise RemoteFault(f"{peer.node.name} answered WADO-RS with what is no multipart/related.")
+    return rest[: rest.rfind(b"\r\n--" + boundary[1].encode())]
 
 
 def request(

@@ -18,6 +18,7 @@ from data.records import (
     PriorState,
     RemoteNode,
     RemoteNodeKind,
+    RetrieveMethod,
     Role,
     Scan,
     User,
@@ -84,7 +85,11 @@ def test_only_clinicians_are_shown_the_button(clinic: Clinic) -> None:
 def test_an_administrator_says_what_is_fetched_from_a_node(clinic: Clinic, remote: RemoteNode) -> None:
     priors, admin = clinic.services.priors, root(clinic)
     opened = dicom_priors.form(priors, admin, remote.id)
-    assert (opened[parts.WHEN], opened[parts.METHOD], opened[parts.STUDIES]) == ("never", "C-MOVE", 3)
+    assert (opened[parts.WHEN], opened[parts.METHOD]["value"], opened[parts.STUDIES]) == (
+        "never",
+        "C-MOVE",
+        3,
+    )
     for wrong in ((0, 5), (3, 31), (None, 5)):
         with pytest.raises(InvalidInput, match="Choose 1 to"):
             dicom_priors.save(priors, admin, remote.id, parts.AUTOMATIC, "C-GET", *wrong)
@@ -97,6 +102,18 @@ def test_an_administrator_says_what_is_fetched_from_a_node(clinic: Clinic, remot
     assert PriorStore(clinic.database).rules() == {}
     with pytest.raises(NotAllowed):
         dicom_priors.save(priors, mlops, remote.id, parts.ASKED, "C-GET", 2, 7)
+
+
+def test_a_node_is_asked_in_its_own_protocol(clinic: Clinic, remote: RemoteNode) -> None:
+    priors, nodes, admin = clinic.services.priors, clinic.services.remote_nodes, root(clinic)
+    web = nodes.add("Web", RemoteNodeKind.DICOMWEB, {"url": "http://127.0.0.1:9/dicom-web"}, admin)
+    offered = dicom_priors.form(priors, admin, web.id)[parts.METHOD]
+    assert [option["value"] for option in offered["options"]] == ["WADO-RS"] == [offered["value"]]
+    for node, method in ((remote, "WADO-RS"), (web, "C-MOVE"), (web, "C-GET")):
+        with pytest.raises(InvalidInput, match=f"cannot be fetched from {node.name} by {method}"):
+            dicom_priors.save(priors, admin, node.id, parts.ASKED, method, 3, 5)
+    dicom_priors.save(priors, admin, web.id, parts.ASKED, "WADO-RS", 3, 5)
+    assert PriorStore(clinic.database).rules()[web.id].method is RetrieveMethod.WADO
 
 
 def test_a_clinician_is_told_why_nothing_can_be_asked_for(

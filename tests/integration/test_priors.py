@@ -30,8 +30,8 @@ from data.records import (
 )
 from services.assembly.container import Services
 from services.priors import query_retrieve
+from services.priors.answers import SubOperations
 from services.priors.priors import PriorsView
-from services.priors.query_retrieve import SubOperations
 from services.remote_nodes.peer import Peer
 from tests import phantoms
 from tests.data.formats.making import picture, save, slices_of
@@ -84,6 +84,7 @@ class House:
     listening: Node
     orthanc: Orthanc
     remote: RemoteNode
+    web: RemoteNode
     ada: User
     root: User
     folder: Path
@@ -93,7 +94,8 @@ class House:
             urllib.request.urlopen(f"{self.orthanc.url}/instances", data=file.read_bytes()).close()
 
     def rule(self, method: RetrieveMethod, *, automatic: bool, studies: int = 3, years: int = 5) -> None:
-        rule = PriorRule(self.remote.id, method, automatic, studies, years)
+        remote = self.web if method is RetrieveMethod.WADO else self.remote
+        rule = PriorRule(remote.id, method, automatic, studies, years)
         self.services.priors.set_rule(rule, self.root)
 
     def scans(self) -> list[Scan]:
@@ -134,9 +136,12 @@ def lightbox(folder: Path, listening: Node, orthanc: Orthanc) -> Iterator[House]
     with running(listening.home, **settings) as services:
         ada, root = person(services, Role.CLINICIAN, "ada"), person(services, Role.ADMIN, "root")
         there = {"ae_title": Orthanc.AE_TITLE, "host": "127.0.0.1", "port": orthanc.dicom}
-        known = services.remote_nodes.all(root)
-        remote = known[0] if known else services.remote_nodes.add("PACS", RemoteNodeKind.DICOM, there, root)
-        yield House(services, listening, orthanc, remote, ada, root, folder)
+        nodes = services.remote_nodes
+        if not nodes.all(root):
+            nodes.add("PACS", RemoteNodeKind.DICOM, there, root)
+            nodes.add("PACS web", RemoteNodeKind.DICOMWEB, {"url": f"{orthanc.url}/dicom-web"}, root)
+        remote, web = nodes.all(root)
+        yield House(services, listening, orthanc, remote, web, ada, root, folder)
 
 
 @contextmanager
@@ -165,14 +170,15 @@ def test_a_study_that_arrives_has_its_prior_fetched_once_and_compared(
         (view,) = made.requests(current)
         (series,) = view.series
         assert (series.study_uid, series.completed, series.failed) == ("1.2.840.99.2", SLICES, 0)
-        assert series.state is PriorState.DONE and view.node == "PACS" and view.request.asked_by is None
+        name = "PACS web" if method is RetrieveMethod.WADO else "PACS"
+        assert series.state is PriorState.DONE and view.node == name and view.request.asked_by is None
         sentence = (
             "The study of 2025-03-10 is not fetched: the PACS has another birth date for this patient ID."
         )
         assert view.request.passed_over == (sentence,)
         worklist = made.services.reviewing.worklist
         assert prior.slices == SLICES and prior.patient_id == current.patient_id
-        assert worklist.scan(prior.id, made.ada).prior_from == "PACS"
+        assert worklist.scan(prior.id, made.ada).prior_from == name
         assert worklist.scan(current.id, made.ada).received_from == "MR1"
         counted = {counter.name: counter.n for counter in worklist.counters(made.ada)}
         assert counted["unread"] == 1

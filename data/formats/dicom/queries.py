@@ -8,7 +8,9 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
+from data.errors import RefusedScan
 from data.formats.dicom.identity import identity_of
+from data.formats.dicom.values import PARSE_ERRORS
 from data.records import Identity
 
 
@@ -20,6 +22,14 @@ def query_identifier(level: str, asked: Mapping[str, str], wanted: Sequence[str]
     for keyword in dict.fromkeys((*asked, *wanted)):
         setattr(identifier, keyword, asked.get(keyword, ""))
     return identifier
+
+
+def answer_in_json(match: Mapping[str, Any]) -> Dataset:
+    """A match of QIDO-RS as an answer; raises RefusedScan `unreadable` for what is no DICOM JSON."""
+    try:
+        return Dataset.from_json(dict(match))
+    except PARSE_ERRORS as error:
+        raise RefusedScan("unreadable", "This is no DICOM JSON.") from error
 
 
 def answered_texts(answer: Any, keyword: str) -> tuple[str, ...]:

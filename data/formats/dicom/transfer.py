@@ -12,6 +12,7 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset, read_file_meta_info
 from pydicom.filewriter import write_file_meta_info
+from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
 from data.errors import RefusedScan
@@ -88,3 +89,26 @@ def sender_in(file: Path) -> tuple[str, str]:
     meta = read_file_meta_info(file)
     address = str(meta.get("SourcePresentationAddress", ""))
     return str(meta.get("SourceApplicationEntityTitle", "")), address.removeprefix(_ADDRESS)
+
+
+def file_parts(content: bytes) -> tuple[bytes, str]:
+    """The encoded data set of a file (PS3.10), untouched, and its transfer syntax.
+
+    Raises RefusedScan `unreadable` for what is no such file.
+    """
+    stream = io.BytesIO(content)
+    try:
+        if content[128:132] != b"DICM":
+            raise ValueError("no preamble")
+        stream.seek(132)
+        meta = read_dataset(stream, is_implicit_VR=False, is_little_endian=True, stop_when=_after_meta)
+        syntax = text_of(meta, "TransferSyntaxUID") or ""
+    except PARSE_ERRORS as error:
+        raise RefusedScan("unreadable", "This is no DICOM file.") from error
+    if not is_uid(syntax):
+        raise RefusedScan("unreadable", "The file does not say its transfer syntax.")
+    return content[stream.tell() :], syntax
+
+
+def _after_meta(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return tag.group != 2

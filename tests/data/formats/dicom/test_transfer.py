@@ -18,7 +18,7 @@ from pydicom.uid import (
 )
 
 from data.errors import RefusedScan
-from data.formats import InstanceUids, file_head, is_uid, sender_in, uids_of
+from data.formats import InstanceUids, file_head, file_parts, is_uid, sender_in, uids_of
 from tests.data.formats.making import picture
 
 SYNTAXES = (
@@ -88,3 +88,16 @@ def test_noise_is_refused(syntax: str) -> None:
 def test_uids_have_at_most_64_digits_and_dots() -> None:
     assert is_uid("1." + "2" * 62) and not is_uid("1." + "2" * 63)
     assert not is_uid(".") and not is_uid("..") and not is_uid("1..2") and not is_uid("1.2\n")
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_a_file_gives_back_the_data_set_that_was_sent_byte_by_byte(syntax: str) -> None:
+    content = encoded(instance(), syntax)
+    head = file_head(uids_of(content, syntax), syntax, "MR1", "10.1.0.5")
+    assert file_parts(head + content) == (content, syntax)
+
+
+@pytest.mark.parametrize("broken", [b"", b"no DICOM", b"\0" * 128 + b"DICM", b"\0" * 128 + b"DICMxx"])
+def test_what_is_no_file_of_dicom_is_refused(broken: bytes) -> None:
+    with pytest.raises(RefusedScan):
+        file_parts(broken)
