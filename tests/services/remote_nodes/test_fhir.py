@@ -26,6 +26,7 @@ from tests.integration.servers import LEFT_SOCKETS, free_port
 from tests.reports.plain_results import plain
 
 pytestmark = LEFT_SOCKETS
+BEARER = "s3cret"
 KINDS = ("Patient", "ImagingStudy", "Device", "Observation", "DiagnosticReport", "Provenance")
 
 
@@ -148,10 +149,10 @@ def test_the_servers_own_words_are_told(server: FhirServer) -> None:
 
 
 def test_a_bearer_token_is_shown() -> None:
-    with fhir_server("s3cret") as server:
+    with fhir_server(BEARER) as server:
         with pytest.raises(RemoteFault, match="401 Unauthorized: The bearer token is not known here."):
             delivered(server.url, plain())
-        assert delivered(server.url, plain(), secret="s3cret") == [Receipt(True)]
+        assert delivered(server.url, plain(), secret=BEARER) == [Receipt(True)]
 
 
 def test_a_server_of_another_release_is_not_taken_for_one(server: FhirServer) -> None:
