@@ -242,12 +242,18 @@ def _measured(
 
 
 def _ends(origin: Origin, line: Line) -> Sequence[Any] | None:
-    """Where a diameter runs: on the source's picture where it lies on one, else in the patient."""
+    """Where a diameter runs: on the source's picture where it lies on one, else in the patient.
+
+    In the patient, too, where pixels are not square: OHIF 3.13 draws lines on such pictures in wrong places.
+    """
+    on_picture = None
     if line.frame is not None and line.ends_pixels is not None:
-        return _drawn(line.frame, line.ends_pixels)
+        on_picture = _drawn(line.frame, line.ends_pixels)
+        if line.frame.spacing_mm is None or np.isclose(*line.frame.spacing_mm, rtol=1e-3):
+            return on_picture
     uid = origin.source.frame_of_reference
     if line.ends_mm is None or uid is None:
-        return None
+        return on_picture
     return [sr.CoordinatesForMeasurement3D(sr.GraphicTypeValues3D.POLYLINE, line.ends_mm, uid)]
 
 

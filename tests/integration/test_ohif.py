@@ -218,11 +218,13 @@ def reddish(viewer: Viewer, point: NDArray[np.float64]) -> list[bool]:
     return [bool(drawn[y, x, 0] - drawn[y, x, 1] > RED) for x, y in at]
 
 
-def test_the_report_has_its_diameters_at_their_ends(department: Department) -> None:
-    # OHIF 3.13 takes a pixel's width for its height where it draws lines on pictures: square ones only.
-    square = affine_of(((0, 1, 2), (-1, -1, 1)), (1.2, 1.2, 3.0), (12, -7, 21))
-    scan, _ = read_study(department, "1.2.840.99.41", square)
-    viewer = department.opened("1.2.840.99.41")
+@pytest.mark.parametrize(("columns_mm", "uid"), [(1.2, "1.2.840.99.41"), (0.8, "1.2.840.99.45")])
+def test_the_report_has_its_diameters_at_their_ends(
+    department: Department, columns_mm: float, uid: str
+) -> None:
+    oblique = affine_of(((0, 1, 2), (-1, -1, 1)), (columns_mm, 1.2, 3.0), (12, -7, 21))
+    scan, _ = read_study(department, uid, oblique)
+    viewer = department.opened(uid)
     viewer.choose("SR")
     viewer.until(
         "services.displaySetService.getActiveDisplaySets().find(set => set.Modality === 'SR').isLoaded"

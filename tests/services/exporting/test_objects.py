@@ -30,6 +30,8 @@ from tests.data.formats.making import affine_of, enhanced, slices_of
 from tests.dicom_files import SAID, faults, opened
 from tests.services.exporting.test_exports import AXIAL, UPSIDE_DOWN, correct, film, read_series, series
 
+SQUARE = affine_of(((0, 1, 2), (-1, -1, 1)), (1.5, 1.5, 3.0))
+SQUARE_UPSIDE_DOWN = affine_of(((0, 1, 2), (1, 1, -1)), (1.5, 1.5, 3.0))
 OBJECTS = (Form.SEG, Form.SR, Form.SC, Form.GSPS, Form.PDF)
 SAGITTAL_ISOTROPIC = affine_of(((1, 2, 0), (1, -1, 1)), (1.0, 1.0, 1.0), (4, 3, -6))
 
@@ -118,7 +120,7 @@ def coordinates(lines: Any, name: Any) -> Any:
     return ends
 
 
-@pytest.mark.parametrize("affine", [AXIAL, UPSIDE_DOWN])
+@pytest.mark.parametrize("affine", [SQUARE, SQUARE_UPSIDE_DOWN])
 def test_the_longest_diameter_runs_on_the_source_picture_of_its_slice(
     clinic: Clinic, clinician: User, exports: Exports, affine: Any
 ) -> None:
@@ -163,6 +165,20 @@ def test_where_a_slice_goes_through_many_pictures_its_diameter_runs_in_the_patie
     assert to_ras is not None
     measured = [to_ras @ (lesion.largest_slice, *end, 1) for end in lesion.longest_ends]
     assert np.abs(ends - np.array(measured)[:, :3] * (-1, -1, 1)).max() < 1e-3
+
+
+def test_where_pixels_are_not_square_a_diameter_runs_in_the_patient(
+    clinic: Clinic, clinician: User, exports: Exports
+) -> None:
+    scan = read_series(clinic, UPSIDE_DOWN, lesions=1)
+    (lesion,) = lesions_of(clinic, scan)
+    (content,) = objects(exports, scan, clinician, Form.SR)
+    ends = np.array(coordinates(groups(content)[1][1], LONG_AXIS).GraphicData, float).reshape(2, 3)
+    to_ras = display_affine(scan.grid)
+    assert to_ras is not None
+    measured = [to_ras @ (lesion.largest_slice, *end, 1) for end in lesion.longest_ends]
+    assert np.abs(ends - np.array(measured)[:, :3] * (-1, -1, 1)).max() < 1e-3
+    assert faults(content, clinic.folder) == []
 
 
 @pytest.mark.parametrize(
@@ -446,7 +462,7 @@ def test_every_group_of_the_report_has_a_place_or_viewers_open_none_of_it(
 def test_the_answer_is_shown_along_the_edge_of_the_picture_of_the_largest_lesion(
     clinic: Clinic, clinician: User, exports: Exports
 ) -> None:
-    scan = read_series(clinic, UPSIDE_DOWN)
+    scan = read_series(clinic, SQUARE_UPSIDE_DOWN)
     (content,) = objects(exports, scan, clinician, Form.SR)
     answer, lesion, *_ = groups(content)[1]
     edge, diameter = coordinates(answer, CERTAINTY), coordinates(lesion, LONG_AXIS)
