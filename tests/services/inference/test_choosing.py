@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,6 +129,9 @@ def test_until_the_check_has_run_a_start_serves_the_network_as_it_was_trained_an
     assert len(engine.run(first, [torch.zeros(1, 112, 112)])) == 1  # a reading under way ends as it began
     engine.settle()
     assert engine.loaded(TASK.name) is second
+    trained = weakref.ref(first.backend)
+    del first
+    assert trained() is None  # two networks of one version are held no longer than a reading takes
 
 
 def test_where_the_check_fails_the_network_serves_as_it_was_trained_and_says_so(tmp_path: Path) -> None:
