@@ -11,17 +11,18 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import partial, reduce
 
 from data.database import new_id, now
 from data.errors import NotFound, UserFacingError
 from data.ledger.blinding import Hidden
-from data.records import AuditEvent, Delivery, DeliveryState, RemoteNode, Severity
+from data.records import AuditEvent, Delivery, DeliveryState, Identity, RemoteNode, Severity
 from data.stores.audit import AuditLog
 from data.stores.deliveries import DeliveryStore
 from services.addresses import DICOM
 from services.alerts.alerts import Alerts
 from services.containment import contained
+from services.deidentification import without_identity
 from services.exporting.exports import Exports
 from services.exporting.forms import REPLACING, Form
 from services.remote_nodes.kinds import KINDS
@@ -48,10 +49,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A delivery with the files that go."""
+    """A delivery with the files that go, and whose they are."""
 
     delivery: Delivery
     files: Sequence[bytes]
+    identity: Identity | None
+
+    def nameless(self, words: str) -> str:
+        """What a node said, which may quote the patient: people who read it are not to know who that is."""
+        return without_identity(words, self.identity)
 
 
 class Sender:
@@ -186,7 +192,7 @@ class Sender:
         except NotFound as why:
             self._skip(claim, delivery, str(why))
             return []
-        return [_Prepared(delivery, files)]
+        return [_Prepared(delivery, files, version.view.patient.identity)]
 
     def _outdated(self, delivery: Delivery, form: Form) -> str | None:
         """Why a delivery is not to be sent any more, None where it is. Raises NotFound."""
@@ -214,10 +220,11 @@ class Sender:
                 if self._stopping.is_set():
                     break
         except UserFacingError as fault:  # the node's, or of the TLS files that are set
-            self._failed(claim, [ready.delivery for ready in left], str(fault))
+            words = reduce(lambda said, ready: ready.nameless(said), prepared, str(fault))
+            self._failed(claim, [ready.delivery for ready in left], words)
             if isinstance(fault, RemoteFault):
-                self._nodes.note_failed(node.id, str(fault), self._clock())
-            self._judge(node.id, str(fault))
+                self._nodes.note_failed(node.id, words, self._clock())
+            self._judge(node.id, words)
             return
         for ready in left:  # the server stops: not an attempt
             self._store.settle(claim, ready.delivery.id, attempts=ready.delivery.attempts - 1)
@@ -227,7 +234,7 @@ class Sender:
 
     def _settle(self, claim: str, node: RemoteNode, ready: _Prepared, receipts: Sequence[Receipt]) -> bool:
         """Note what became of a delivery; whether it is there."""
-        refused = [receipt.words or "not stored" for receipt in receipts if not receipt.taken]
+        refused = [ready.nameless(receipt.words or "not stored") for receipt in receipts if not receipt.taken]
         if refused:
             self._failed(claim, [ready.delivery], "; ".join(dict.fromkeys(refused)))
             self._judge(node.id, f"{node.name}: {refused[0]}")
@@ -238,7 +245,7 @@ class Sender:
             claim,
             delivery.id,
             state=DeliveryState.DELIVERED,
-            note=words or None,
+            note=ready.nameless(words) or None,
             instances=len(receipts),
             changed_at=moment,
             delivered_at=moment,
