@@ -14,9 +14,14 @@ _GREY_SPREAD = 12  # of 255: what JPEG makes of equal channels, seldom more
 _COLOURED_SHARE = 1e-3
 _FAINT = 50  # of 255: how far a tint's channel may lie from grey
 _TINT_NOISE, _NOISY_SHARE = 20, 0.02  # how far pixels may lie from the tint, and how many of them
+_DRAWN, _DRAWN_PIXELS = 100, 8  # of 255: no noise; more of it is an outline or arrow, however thin
 _STRONG = 60  # of 255: a colour of its own, such as an arrow's
 
 COLOUR = RefusedScan("colour", "This is a colour picture, and Lightbox reads grey scans only.")
+DRAWN_ON = RefusedScan(
+    "drawn_on",
+    "Something is drawn or written on this picture in colour. Lightbox reads scans as they were taken.",
+)
 
 
 def plain(array: NDArray[Any]) -> NDArray[Any]:
@@ -67,12 +72,15 @@ def grey(channels: NDArray[Any]) -> NDArray[Any]:
     """The one grey picture of an array (..., 3) whose channels agree, or differ by a faint tint.
 
     Channels agree within JPEG's tolerance. A tint, as of a scanned film or an aged print, gives every
-    brightness one colour that is not far from grey. Raises RefusedScan `colour` for everything else.
+    brightness one colour that is not far from grey. Raises RefusedScan `drawn_on` for a grey picture with
+    something coloured on it, as another system's outline is, and `colour` for everything else.
     """
     wide = channels.astype(np.float32)
     to_8_bit = 1.0 if channels.dtype == np.uint8 else 255.0 / max(float(wide.max(initial=0.0)), 1.0)
     spread = (wide.max(axis=-1) - wide.min(axis=-1)) * to_8_bit
     if float(np.mean(spread > _GREY_SPREAD)) <= _COLOURED_SHARE:
+        if int((spread > _DRAWN).sum()) > _DRAWN_PIXELS:
+            raise DRAWN_ON
         return np.ascontiguousarray(channels[..., 1])
     if not _is_tinted(wide.reshape(-1, 3) * to_8_bit):
         raise COLOUR

@@ -6,7 +6,13 @@ volumes millilitres, times aware UTC. `None` means "unknown" and is shown as suc
 
 from __future__ import annotations
 
-from data.records.acquisition import Acquisition, MrSequence, RecognisedBy, RecognisedSequence
+from data.records.acquisition import (
+    OWN_MANUFACTURER,
+    Acquisition,
+    MrSequence,
+    RecognisedBy,
+    RecognisedSequence,
+)
 from data.records.alerts import Alert, AlertState, Evidence, Schedule, Severity
 from data.records.annotations import Annotation, AnnotationKind, AnnotationValues
 from data.records.deliveries import Delivery, DeliveryState, RoutingRule
@@ -92,6 +98,7 @@ PNEUMONIA = "pneumonia"
 NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full images and decides."
 
 __all__ = [
+    "OWN_MANUFACTURER",
     "SEXES",
     "SecondReading",
     "standing_reviews",

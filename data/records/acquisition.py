@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+OWN_MANUFACTURER = "Lightbox"
+"""Manufacturer of the DICOM objects that Lightbox makes: what has it is never read as a scan."""
+
 
 class MrSequence(StrEnum):
     """What weighs the contrast of an MRI, in the words that people read."""
@@ -63,4 +66,5 @@ class Acquisition:
     row_towards: str | None = None  # PatientOrientation of a row: the letters of L, R, A, P, H, F
     grid_slices: int | None = None  # how many slices one picture holds side by side
     screen_capture: bool = False
+    own_result: bool = False  # made by Lightbox itself of a scan
     phantom: bool = False

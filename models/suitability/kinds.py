@@ -102,6 +102,8 @@ def not_an_mri_picture(acquisition: Acquisition) -> tuple[str, str] | None:
 def _reasons(acquisition: Acquisition) -> Iterator[tuple[str, str]]:
     if acquisition.phantom:
         yield "phantom", "a picture of a phantom, not of a patient"
+    if acquisition.own_result:
+        yield "own_result", "a result that Lightbox itself made of a scan, sent back to it"
     if acquisition.screen_capture:
         yield "screen_capture", "a screen capture or a report page"
     if acquisition.grid_slices:

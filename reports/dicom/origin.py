@@ -18,10 +18,10 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from data.formats import SourceSeries
-from data.records import Provenance
+from data.records import OWN_MANUFACTURER, Provenance
 from data.version import VERSION
 
-MANUFACTURER = "Lightbox"
+MANUFACTURER = OWN_MANUFACTURER
 CHARACTER_SET = "ISO_IR 192"
 _NAMESPACE = uuid.UUID("6f1c8a52-95b4-5f0e-8a53-3f6f3c1f6f0a")
 _MADE_AT_RANDOM = str(RANDOM_UID()).rpartition(".")[0] + "."  # how UIDs that highdicom makes begin

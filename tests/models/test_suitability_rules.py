@@ -33,6 +33,7 @@ REFUSED_MRI = [
     ({"grid_slices": 36}, "mosaic"),
     ({"phantom": True}, "phantom"),
     ({"screen_capture": True}, "screen_capture"),
+    ({"own_result": True}, "own_result"),
 ]
 READ_MRI = [
     {"words": ("AX T1 +C",)},

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pydicom.dataset import Dataset
 
 from data.formats.dicom.values import number, text_of, value_of
-from data.records import Acquisition
+from data.records import OWN_MANUFACTURER, Acquisition
 
 _WORDS = ("SeriesDescription", "ProtocolName", "SequenceName", "PulseSequenceName")
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
@@ -42,6 +42,7 @@ def acquisition_of(header: Dataset) -> Acquisition:
         row_towards=_row_towards(header),
         grid_slices=_grid_slices(header),
         screen_capture=_is_screen_capture(header, words, image_type),
+        own_result=text_of(header, "Manufacturer") == OWN_MANUFACTURER,
         phantom=_is_phantom(header, words),
     )
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
+import zipfile
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -10,9 +13,11 @@ import pytest
 from pydicom.dataset import Dataset
 
 from data.errors import InvalidInput, NotFound
+from data.formats.dicom.acquisition import acquisition_of
 from data.formats.dicom.identity import study_identifiers
 from data.records import RejectReason, Role, Scan, User
 from data.stores.audit import AuditLog
+from models.suitability.kinds import not_a_picture
 from services.exporting.exports import Exports
 from services.exporting.forms import PLAIN, Ask, Form
 from services.reviewing.review import DrawnMask
@@ -220,7 +225,7 @@ def test_with_the_identity_the_study_matches_letter_by_letter(
     assert {keyword: str(named[keyword].value) for keyword in STRICT} == STRICT
     pseudonymous = opened(exports.file(scan.id, form, clinician).content)
     said = str(pseudonymous)
-    assert not any(text in said for text in ("Doe", "MRN-1815", "ACC-2026-77", "House", "1815"))
+    assert not any(text in said for text in ("Doe", "MRN-1815", "ACC-2026-77", "House"))
     assert pseudonymous.SOPInstanceUID != named.SOPInstanceUID
 
 
@@ -230,3 +235,18 @@ def test_identifiers_that_no_file_may_hold_are_left_out() -> None:
     for keyword, text in wrong.items():
         header.add_new(keyword, "LO", text)
     assert study_identifiers(header) == {"PatientID": "MRN"}
+
+
+def test_what_lightbox_made_is_never_read_as_a_scan(
+    clinic: Clinic, clinician: User, exports: Exports
+) -> None:
+    """A PACS forwards whole studies: our pictures of a scan would be read, and their pictures in turn."""
+    scan = read_series(clinic)
+    assert not any(acquisition_of(dataset).own_result for dataset in series())
+    for form in (Form.SEG, Form.SR, Form.SC, Form.GSPS, Form.PDF):
+        content = exports.file(scan.id, form, clinician).content
+        with zipfile.ZipFile(io.BytesIO(content)) if form is Form.SC else nullcontext() as archive:
+            files = [content] if archive is None else [archive.read(name) for name in archive.namelist()]
+        for file in files:
+            reason = not_a_picture(acquisition_of(opened(file)))
+            assert reason is not None and reason[0] == "own_result", form

@@ -68,6 +68,16 @@ def test_colour_is_refused(tmp_path: Path) -> None:
         assert decode(file, file.name).refusals[0].code == "colour"
 
 
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif"])
+def test_a_thin_coloured_outline_on_a_grey_picture_is_refused(suffix: str, tmp_path: Path) -> None:
+    pixels = np.repeat(np.full((900, 700), 90, dtype=np.uint8)[..., None], 3, axis=-1)
+    pixels[400:460, 300:302] = (255, 40, 30)  # 120 of 630,000 pixels: far fewer than colour needs
+    file = saved(
+        Image.fromarray(pixels), tmp_path / f"file.{suffix}", **({"quality": 90} if suffix == "jpg" else {})
+    )
+    assert [refusal.code for refusal in decode(file, file.name).refusals] == ["drawn_on"]
+
+
 def test_a_picture_beyond_the_limit_is_refused(tmp_path: Path) -> None:
     file = saved(Image.new("L", (3000, 3000)), tmp_path / "file.png")
     assert decode(file, "file.png", Limits(max_bytes=1 << 20)).refusals[0].code == "too_large"
