@@ -173,6 +173,7 @@ def _line(
         "status": scan["status"],
         "scanner": scanner,
         "synthetic": False,
+        "prior": False,
         "version": result["model_version"] if result else None,
         **{name: result[name] if result else None for name in of_result},
         "read_us": microseconds(result["created_at"]) if result else None,

@@ -34,6 +34,7 @@ NAMES = {
     "truth": bands.TRUTHS,
     "place": bands.PLACES,
     "synthetic": ("no", "yes"),
+    "prior": ("no", "yes"),
     "sample": ("no", "yes"),
     "assigned": ("none", "Dr Byron"),
     "urgency": bands.URGENCIES,
