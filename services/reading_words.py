@@ -20,6 +20,8 @@ from data.records import (
 )
 from services.task_words import words_of
 
+_INFANT_MONTHS = 24
+_AGE_SLACK = 0.002  # of a year: an age of days divided by 365.25 falls short of it on the birthday
 UNSURE_OUTLINE = "The model is unsure of this outline: check it before using its sizes."
 VERDICT_NAMES = {
     Verdict.ACCEPTED: "Accepted",
@@ -123,3 +125,18 @@ def spacing_words(spacing: Spacing) -> str:
 def warns_of_outline(result: Result) -> bool:
     """Whether the outline needs a warning of its own: its doubt is not among the reasons already."""
     return result.doubtful and Doubt.DOUBTFUL_MASK not in result.doubts
+
+
+def age_words(age_years: float | None) -> str | None:
+    """An age as it is said: completed years ("71 years" until the birthday), of infants completed months."""
+    if age_years is None:
+        return None
+    months = int(12 * age_years + _AGE_SLACK)
+    if months < _INFANT_MONTHS:
+        return "1 month" if months == 1 else f"{months} months"
+    return f"{completed_years(age_years)} years"
+
+
+def completed_years(age_years: float) -> int:
+    """The birthdays that are over."""
+    return int(age_years + _AGE_SLACK)

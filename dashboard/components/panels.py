@@ -31,6 +31,7 @@ from services import addresses
 from services.permissions import Permission, may
 from services.reading_words import (
     UNSURE_OUTLINE,
+    age_words,
     recognised_words,
     spacing_words,
     warns_of_outline,
@@ -174,12 +175,11 @@ def facts(view: ScanView, user: User) -> Component:
     if identity is not None:
         rows += [("Name", identity.name), ("Patient ID", identity.patient_id), ("Born", identity.birth_date)]
         rows += [("In conflict with", ", ".join(view.patient.in_conflict_with))]
-    age = None if header.age_years is None else f"{header.age_years:.0f} years"
     size = f"{scan.width} × {scan.height}" + (f" × {scan.slices}" if scan.slices > 1 else "")
     rows += [
         ("Pseudonym", view.patient.pseudonym),
         ("Sex", header.sex),
-        ("Age", age),
+        ("Age", age_words(header.age_years)),
         ("Acquired", (local_date if header.acquired_day_only else local_time)(header.acquired_at)),
         ("Modality", header.modality),
         ("Sequence", header.sequence),

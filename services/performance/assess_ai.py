@@ -25,6 +25,7 @@ from services.cohort.exports import MIME, Export
 from services.performance.cases import filters_of
 from services.performance.numbers import PerformanceQuery
 from services.permissions import Permission, require
+from services.reading_words import completed_years
 from services.task_words import words_of
 
 COLUMNS = (
@@ -78,7 +79,7 @@ def _row(lines: LedgerColumns, row: int, asked: PerformanceQuery) -> list[str]:
         asked.version,
         f"Lightbox {VERSION}",
         _day(number["read_us"]),
-        "" if np.isnan(number["age_years"]) else f"{number['age_years']:.0f}",
+        "" if np.isnan(number["age_years"]) else str(completed_years(float(number["age_years"]))),
         known["sex"],
         "",
         "",

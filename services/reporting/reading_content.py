@@ -23,6 +23,7 @@ from services.measurement_words import EMPTY, measured_words
 from services.reading_words import (
     UNSURE_OUTLINE,
     VERDICT_NAMES,
+    age_words,
     lesion_words,
     outline_source,
     reason_words,
@@ -99,7 +100,7 @@ def _patient(view: ScanView, identity: Identity | None) -> list[Row]:
         ("Born", identity.birth_date if identity else None),
         ("Pseudonym", view.patient.pseudonym),
         ("Sex", header.sex),
-        ("Age", None if header.age_years is None else f"{header.age_years:.0f} years"),
+        ("Age", age_words(header.age_years)),
     ]
     return _stated(known)
 
