@@ -145,7 +145,9 @@ def _group_link(
 
 
 def _proposals(performance: PerformanceServices, asked: PerformanceQuery) -> Component:
-    return details.proposals(performance.numbers.proposals(asked), MOST_PROPOSALS)
+    of_version = replace(asked, month="")  # as what is proposed
+    coverage = performance.numbers.coverage(of_version)
+    return details.proposals(performance.numbers.proposals(asked), MOST_PROPOSALS, coverage)
 
 
 def _mark(x: float, y: float) -> Patch:

@@ -16,11 +16,12 @@ import pytest
 from dashboard.api.document import document as api_document
 from dashboard.api.routes import OPERATIONS
 from dashboard.components.frame import LOCATION
+from dashboard.components.performance import details
 from dashboard.components.performance.controls import CONTROLS
 from dashboard.components.performance.panels import value_words
 from dashboard.pages import performance
 from dashboard.pages import performance_closer as closer
-from data.records import BRAIN_TUMOUR, PNEUMONIA, Role, User
+from data.records import BRAIN_TUMOUR, PNEUMONIA, ReadCount, Role, User
 from services.performance.metrics import METRICS
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback
@@ -213,3 +214,15 @@ def test_the_manual_names_every_field() -> None:
         assert f"`{parameter['name']}`" in manual, parameter
     for metric in METRICS:
         assert f"`{metric}`" in manual, metric
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (ReadCount(), "No scan of the random sample has been read yet."),
+        (ReadCount(9, 0, 4, 3), "No scan of the random sample waits for you."),
+        (ReadCount(9, 4, 4, 4), "Every scan of the random sample is judged (n = 4)."),
+    ],
+)
+def test_where_nothing_of_the_sample_is_proposed_the_page_says_why(count: ReadCount, said: str) -> None:
+    assert words(details.proposals([], 500, count)) == said

@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from dashboard.components.cohort.panels import number
 from dashboard.components.performance.panels import interval_words, value_words
 from dashboard.components.results import local_time
+from data.records import ReadCount
 from services import addresses
 from services.reading_words import VERDICT_NAMES
 
@@ -182,10 +183,10 @@ def training(training: TrainingRun, query: str) -> Component:
     return html.Div(parts)
 
 
-def proposals(known: Sequence[Proposal], most: int) -> Component:
+def proposals(known: Sequence[Proposal], most: int, coverage: ReadCount) -> Component:
     """Scans of the random sample that wait for a review; `most` is how many are ever asked for."""
     if not known:
-        return html.P("Every scan of the random sample is judged.", className="text-secondary")
+        return html.P(_nothing_waits(coverage), className="text-secondary")
     shown = known[:MOST_PROPOSALS]
     links = [
         dcc.Link(f"Scan {proposal.scan_id[:8]}", href=addresses.scan(proposal.scan_id), className="lb-chip")
@@ -195,6 +196,14 @@ def proposals(known: Sequence[Proposal], most: int) -> Component:
     words = f"{count} scans of the random sample wait for a review, whatever the model said."
     words += f" The {len(shown)} oldest:" if len(known) > len(shown) else ""
     return html.Div([html.P(words), html.Div(links, className="lb-chips")])
+
+
+def _nothing_waits(coverage: ReadCount) -> str:
+    if not coverage.sampled:
+        return "No scan of the random sample has been read yet."
+    if coverage.sampled_reviewed < coverage.sampled:
+        return "No scan of the random sample waits for you."
+    return f"Every scan of the random sample is judged (n = {number(coverage.sampled)})."
 
 
 def _case(case: Any) -> Component:
