@@ -39,6 +39,7 @@ from dashboard.pages import (
     patient_priors,
     performance,
     performance_readers,
+    performance_threshold,
     rehearsal,
     reports,
     scan,
@@ -115,6 +116,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     cohort.register(app, services.cohort)
     performance.register(app, services.performance)
     performance_readers.register(app, services.performance, reviewing)
+    performance_threshold.register(app, services.performance.numbers, services.versions.thresholds)
     drift.register(app, services.drift, requests, services.training.packs, tasks)
     models.register(app, services.versions)
     rehearsal.register(app, services.versions, reviewing.blinding)

@@ -24,7 +24,9 @@ REFERENCE = "reference.parquet"
 """What the training set looked like: features and vectors of a sample, to measure drift against."""
 OUTSIDE = "outside.json"
 """What the version answers outside the training sources."""
-FILES = (WEIGHTS, SETTINGS, CARD, REFERENCE, OUTSIDE)
+EVALUATION = "evaluation.json"
+"""What validation came to, with the single answers: curves and thresholds are drawn from it."""
+FILES = (WEIGHTS, SETTINGS, CARD, REFERENCE, OUTSIDE, EVALUATION)
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,9 @@ TABLE: Mapping[Permission, Grant] = {
         tuple(Role), "See model versions, rehearsals and promotions; pictures only with “see scans”."
     ),
     Permission.REHEARSE: Grant((_MLOPS,), "Have a version re-read the last scans, and cancel that."),
-    Permission.REGISTER_VERSIONS: Grant((_MLOPS,), "Upload a version that was trained elsewhere."),
+    Permission.REGISTER_VERSIONS: Grant(
+        (_MLOPS,), "Upload a version that was trained elsewhere, or make one with another threshold."
+    ),
     Permission.PROMOTE: Grant(
         (_MLOPS,),
         "Promote a version, go back to the one before, name a challenger, ask for an override, and take "

@@ -19,6 +19,7 @@ from services.versions.rehearsal_pictures import RehearsalPictures
 from services.versions.rehearsals import Rehearsals
 from services.versions.rehearser import Rehearser
 from services.versions.serving import Serving
+from services.versions.thresholds import OtherThresholds
 from services.versions.uploads import ModelUploads
 
 
@@ -32,6 +33,7 @@ class VersionServices:
     rehearsal_pictures: RehearsalPictures
     promotions: Promotions
     uploads: ModelUploads
+    thresholds: OtherThresholds
 
 
 def build_versions(
@@ -65,6 +67,7 @@ def build_versions(
         RehearsalPictures(rehearsals, pictures, files),
         promotions,
         ModelUploads(registry, engine, reader, tasks.ALL, audit),
+        OtherThresholds(registry, audit),
     )
 
 

@@ -26,6 +26,11 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
         "--reference", action="store_true", help="make what drift is measured against, beside the weights"
     )
     parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="with --validation: keep figures and single answers, without names, beside the weights",
+    )
+    parser.add_argument(
         "--outside",
         action="store_true",
         help="take labelled pictures from outside the training sources through the whole reading",
@@ -56,8 +61,13 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
         count = make_reference(task, trained, arguments.data, settings.device)
         print(f"{trained.folder / REFERENCE}: {count:,} scans")
         return 0
+    if arguments.keep and not arguments.validation:
+        print("--keep is for --validation: only patients that were never trained on.", file=sys.stderr)
+        return 2
     fold = training.validation_fold(task, trained) if arguments.validation else None
     evaluation = training.evaluate(task, trained, arguments.data, fold, settings.device, arguments.out)
+    if arguments.keep:
+        training.keep_evaluation(trained, evaluation)
     if arguments.json:
         about = {"task": task.name, "weights_sha256": trained.sha256}
         print(json.dumps(about | evaluation.plain(), indent=2))

@@ -15,6 +15,7 @@ import numpy as np
 from data.errors import InvalidInput, NotFound
 from data.records import Judgements, TrackedRun
 from data.tracking import FILES
+from models import weights
 from models.statistics.calibration import CalibrationBin
 from models.statistics.confusion import Confusion, called_ill
 from models.statistics.estimate import Estimate
@@ -26,7 +27,7 @@ from services.performance.numbers import PerformanceQuery
 from services.statistics.scoring import calibration, confusion, curves, scored, swept
 from services.statistics.subgroups import SUBGROUPS, Subgroup, subgroups
 
-EVALUATION = f"{FILES}/evaluation.json"
+EVALUATION = f"{FILES}/{weights.EVALUATION}"
 PICTURES = (".png", ".jpg", ".jpeg")
 CELLS = ("hit", "miss", "false-alarm", "clear")
 _KEPT = 64

@@ -135,6 +135,15 @@ def evaluate(
     return evaluation
 
 
+def keep_evaluation(trained: Trained, evaluation: Evaluation) -> None:
+    """Write figures and single answers beside the weights, without the names of the pictures."""
+    plain = {name: value for name, value in evaluation.plain().items() if name != "cases"}
+    if evaluation.scored is not None:
+        shares = [round(share, 6) for share in evaluation.scored.probability]
+        plain["scored"]["probability"] = shares
+    atomic_files.write(trained.folder / weights.EVALUATION, json.dumps(plain | {"cases": []}) + "\n")
+
+
 def validation_fold(task: Task, trained: Trained) -> int:
     """The fold whose patients these weights were never trained on."""
     return int(trained.facts.get("validation_fold", training_of(task.name).validation_fold))
@@ -153,7 +162,7 @@ def _worst(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _illustrate(evaluator: Evaluator, evaluation: Evaluation, decision: Decision, into: Path) -> None:
     """The whole table, the curves, and the worst ten cases as pictures beside the weights."""
-    atomic_files.write(into / "evaluation.json", json.dumps(evaluation.plain(), indent=2) + "\n")
+    atomic_files.write(into / weights.EVALUATION, json.dumps(evaluation.plain(), indent=2) + "\n")
     worst = [str(case["name"]) for case in _worst(evaluation.cases)]
     tiles = [
         GalleryTile(case.caption, case.picture, case.truth, case.drawn, case.heat)

@@ -20,7 +20,7 @@ from data.records import ModelVersion
 from data.tracking import CHALLENGER, CHAMPION, Tracking
 from models import weights
 from models.outside import metrics_of
-from models.task import Task, TaskKind
+from models.task import Decision, Task, TaskKind
 from models.weights import Trained
 from services.containment import contained
 from services.inference.engine import Engine
@@ -31,6 +31,8 @@ SHIPPED = "shipped"
 PROMOTED_BY, PROMOTED_AT, REASON = "lightbox.promoted_by", "lightbox.promoted_at", "lightbox.reason"
 """Tags of a version that went live: who let it, when, and why."""
 
+THRESHOLD_OF = "lightbox.threshold_of"
+"""Tag: the version whose weights these are, with another threshold."""
 _AWAY = "The model registry cannot be reached, so nothing was changed; please try again in a moment."
 _BROKEN = (
     "The version in force was not loaded, as something went wrong inside Lightbox (error {error_id}); "
@@ -165,6 +167,20 @@ class Registry:
             self._tracking.tag_version(task, made.version, tags)
         return made
 
+    def registered_as(self, task: str, weights_sha256: str, decision: Decision) -> ModelVersion | None:
+        """The version that is these weights with this decision; None where there is none.
+
+        The same weights with another threshold are another version. Raises TrackingAway.
+        """
+        same = (version for version in self.versions(task) if version.weights_sha256 == weights_sha256)
+        return next((version for version in same if self._decides(version, decision)), None)
+
+    def _decides(self, version: ModelVersion, decision: Decision) -> bool:
+        try:
+            return self.files(version).decision == decision
+        except UnusableModel:  # its files are gone: it is nothing that could stand in the way
+            return False
+
     def champion(self, task: str) -> ModelVersion | None:
         """The version in force, as MLflow says; None while it is away or has none."""
         try:
@@ -237,7 +253,7 @@ class Registry:
         """
         shipped = weights.opened(task.folder)
         for version in self._tracking.versions(task.name):
-            if version.weights_sha256 == shipped.sha256:
+            if version.weights_sha256 == shipped.sha256 and THRESHOLD_OF not in version.tags:
                 return version
         return self._register(task, shipped)
 

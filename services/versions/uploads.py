@@ -26,7 +26,7 @@ from services.versions.registry import Registry
 
 MOST_BYTES = 4 << 30
 NEEDED = (weights.WEIGHTS, weights.SETTINGS)
-TAKEN = (*weights.FILES, "evaluation.json")
+TAKEN = weights.FILES
 UPLOADED_BY = "lightbox.uploaded_by"
 _UPLOADED = "uploaded"
 
@@ -65,9 +65,9 @@ class ModelUploads:
             raise InvalidInput(f"There is no task {task!r}; the tasks are {', '.join(sorted(self._tasks))}.")
         trained = _opened(folder)
         digest = trained.sha256
-        for known in self._registry.versions(task):
-            if known.weights_sha256 == digest:
-                raise InvalidInput(f"These weights are registered already, as version {known.version}.")
+        known = self._registry.registered_as(task, digest, trained.decision)
+        if known is not None:
+            raise InvalidInput(f"These weights are registered already, as version {known.version}.")
         self._try(self._tasks[task], trained)
         said = description.strip()[:500] or "Uploaded; not yet promoted."
         made = self._registry.add(task, folder, who, said, {UPLOADED_BY: who})

@@ -21,6 +21,8 @@ from dashboard.components.performance.controls import CONTROLS
 from dashboard.components.performance.panels import value_words
 from dashboard.pages import performance
 from dashboard.pages import performance_closer as closer
+from dashboard.pages.performance_threshold import registered
+from data.errors import InvalidInput, NotAllowed
 from data.records import BRAIN_TUMOUR, PNEUMONIA, ReadCount, Role, User
 from services.performance.metrics import METRICS
 from tests.dashboard.clinic import Clinic
@@ -28,6 +30,7 @@ from tests.dashboard.conftest import callback
 from tests.services.performance_department import with_history
 
 HEAD = User("head", "head", "Prof Cole", Role.HEAD)
+MLOPS = User("mlops", "mlops", "Nora Field", Role.MLOPS)
 
 
 @pytest.fixture
@@ -226,3 +229,12 @@ def test_the_manual_names_every_field() -> None:
 )
 def test_where_nothing_of_the_sample_is_proposed_the_page_says_why(count: ReadCount, said: str) -> None:
     assert words(details.proposals([], 500, count)) == said
+
+
+def test_what_the_slider_shows_is_registered_by_mlops_alone(history: Clinic) -> None:
+    performance_of, thresholds = history.services.performance.numbers, history.services.versions.thresholds
+    search = f"?task={PNEUMONIA}&version=1"
+    with pytest.raises(NotAllowed):
+        registered(performance_of, thresholds, HEAD, search, 0.6, "Tried.")
+    with pytest.raises(InvalidInput, match="Choose a version"):
+        registered(performance_of, thresholds, MLOPS, search, None, "Tried.")

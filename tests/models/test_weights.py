@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from data.errors import InvalidInput
 from models import weights
 from models.pneumonia.task import EvidenceMap
 from models.pretrained import Start, started
+from models.statistics.classification import classification
+from models.statistics.confusion import called_ill
 from models.suitability.task import TASK as SUITABILITY
-from models.task import Decision
-from models.tasks import ALL
+from models.task import Decision, Task
+from models.tasks import ALL, CLINICAL
 
 
 def test_saved_weights_open_as_they_were(tmp_path: Path) -> None:
@@ -81,3 +84,18 @@ def test_the_evidence_map_s_mean_is_the_network_s_logit() -> None:
         evidence = EvidenceMap(trained).eval()(image)
         assert evidence.shape == (2, 1, 6, 6)
         np.testing.assert_allclose(evidence.mean((1, 2, 3)), trained(image)[:, 0], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("task", CLINICAL.values(), ids=lambda task: task.name)
+def test_what_ships_keeps_its_validation_answers_and_they_make_its_figures(task: Task) -> None:
+    trained = weights.opened(task.folder)
+    kept = json.loads((task.folder / weights.EVALUATION).read_text())
+    assert kept["cases"] == []  # they name pictures of other people
+    scored = kept["scored"]
+    truth, probability = np.array(scored["truth"], dtype=bool), np.array(scored["probability"])
+    assert scored["threshold"] == trained.decision.threshold
+    made = classification(truth, probability, called_ill(probability, scored["threshold"]))
+    prefix = "" if "recall" in trained.metrics else "presence_"
+    for name in ("recall", "specificity", "auc"):
+        kept_figure = trained.metrics[f"{prefix}{name}"]
+        assert (made[name].value, made[name].n) == pytest.approx((kept_figure["value"], kept_figure["n"]))

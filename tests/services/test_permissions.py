@@ -204,6 +204,11 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.REHEARSE, "request", lambda s, u: s.versions.rehearsals.request(BRAIN_TUMOUR, "9", 0, u)),
     (Permission.REHEARSE, "cancel", lambda s, u: s.versions.rehearsals.cancel(NO_ID, u)),
     (Permission.REGISTER_VERSIONS, "take", lambda s, u: s.versions.uploads.take("none", Path(__file__), u)),
+    (
+        Permission.REGISTER_VERSIONS,
+        "register",
+        lambda s, u: s.versions.thresholds.register("none", "1", 0.5, "x", u),
+    ),
     (Permission.PROMOTE, "ask", lambda s, u: s.versions.promotions.ask(BRAIN_TUMOUR, "9", "x", u, "8")),
     (
         Permission.PROMOTE,

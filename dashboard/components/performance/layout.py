@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.performance import controls, panels, readers
 from dashboard.components.performance.controls import IMPLIED
 from data.records import User
+from services.permissions import Permission, may
+from services.versions.thresholds import LONGEST_WHY
 
 EXPORTS = "performance-exports"
 BANNER = "performance-banner"
@@ -21,6 +24,11 @@ ROC, PRECISION, CALIBRATION = "performance-roc", "performance-precision", "perfo
 CURVES = "performance-curves"
 THRESHOLD = "performance-threshold"
 WHAT_IF = "performance-what-if"
+REGISTER, REGISTER_WHY, REGISTER_SAID = (
+    "performance-register",
+    "performance-register-why",
+    "performance-register-said",
+)
 GROUPS, GROUPS_GRAPH, GROUPS_FIGURE = (
     "performance-groups",
     "performance-groups-graph",
@@ -56,7 +64,7 @@ def _closer(user: User) -> list[Component]:
         _graph(PRECISION, "Precision and recall"),
         _graph(CALIBRATION, "Calibration"),
     ]
-    errors = html.Div([html.Div(id=MATRIX), _threshold()], className="lb-errors")
+    errors = html.Div([html.Div(id=MATRIX), _threshold(user)], className="lb-errors")
     groups = html.Figure(dcc.Graph(id=GROUPS_GRAPH, config=PLAIN), id=GROUPS_FIGURE)
     runs = [html.Div(id=TRAINING), html.Div(id=TRAINING_CURVES, className="lb-charts")]
     return [
@@ -78,7 +86,7 @@ def _section(heading: str, *parts: Component) -> Component:
     return html.Section([html.H2(heading), *parts], className="lb-card")
 
 
-def _threshold() -> Component:
+def _threshold(user: User) -> Component:
     label = html.Label("What another threshold would have done with these cases", htmlFor=THRESHOLD)
     marks = {place / 10: f"{place / 10:.1f}" for place in range(0, 11, 2)}
     slider = dcc.Slider(
@@ -89,7 +97,23 @@ def _threshold() -> Component:
         value=0.5,
         marks=marks,
     )
-    return html.Div([label, slider, html.Div(id=WHAT_IF)], className="lb-threshold")
+    parts = [label, slider, html.Div(id=WHAT_IF), _register_form(may(user, Permission.REGISTER_VERSIONS))]
+    return html.Div(parts, className="lb-threshold")
+
+
+def _register_form(may_register: bool) -> Component:
+    """Where MLOps staff make a version of what the slider shows."""
+    why = [
+        html.Label("Why", htmlFor=REGISTER_WHY, className="form-label"),
+        dbc.Textarea(id=REGISTER_WHY, maxlength=LONGEST_WHY, rows=2),
+    ]
+    button = html.Button("Register", id=REGISTER, className="btn btn-sm btn-outline-primary mt-2")
+    said = html.P(id=REGISTER_SAID, className="text-secondary", role="status")
+    form = html.Details(
+        [html.Summary("Register a version with this threshold"), *why, button],
+        className="mt-2",
+    )
+    return html.Div([form, said], className="" if may_register else "lb-hidden")
 
 
 def _graph(name: str, heading: str) -> Component:
