@@ -27,7 +27,8 @@ class Goals:
     def set_typed(self, task: str, metric: str, goal: str, limit: str, user: User) -> Goal:
         """Keep what a person typed: per cent for shares, milliseconds for times; empty for none.
 
-        Raises InvalidInput for what is no such number and for a limit that is better than the goal,
+        A share written as a fraction is asked back: 0.9 was kept as 0.9 per cent. Raises InvalidInput for
+        that, for what is no such number and for a limit that is better than the goal,
         NotAllowed.
         """
         require(user, Permission.SET_GOALS)
@@ -48,7 +49,7 @@ class Goals:
 
 
 def _typed(metric: Metric, text: str, name: str) -> float | None:
-    words = text.strip().removesuffix("%").strip().replace(",", ".")
+    words = text.strip().removesuffix(metric.unit or "%").strip().replace(",", ".")
     if not words:
         return None
     try:
@@ -59,6 +60,9 @@ def _typed(metric: Metric, text: str, name: str) -> float | None:
     if not 0 <= value <= most:
         unit = " per cent" if metric.percent else f" {metric.unit}" if metric.unit else ""
         raise InvalidInput(f"{name} must be a number from 0 to {most:g}{unit}.")
+    if metric.percent and 0 < value <= 1 and "%" not in text:
+        share = f"{100 * value:g} for {100 * value:g} %"
+        raise InvalidInput(f"{name} is in per cent. Write {share}, or {value:g} % if you mean that little.")
     # Divided as a decimal: 95 per cent is 0.95, not 0.9500000000000001.
     return float(f"{value / 100:.12g}") if metric.percent else value
 

@@ -84,7 +84,7 @@ def test_a_goal_is_set_and_a_limit_is_named(clinic, open_tab) -> None:
     expect(page.locator("#performance-graph .annotation", has_text="goal 98.0 %")).to_be_visible()
     expect(page.locator("#performance-banner")).to_contain_text("version 1 in 2026-10 is 75.0 %")
     page.reload()
-    expect(page.locator("#performance-goal")).to_have_value("98")
+    expect(page.locator("#performance-goal")).to_have_value("98 %")
 
 
 def test_validation_training_and_another_version(clinic, open_tab) -> None:

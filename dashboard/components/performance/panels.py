@@ -173,10 +173,10 @@ def goal_form(user: User) -> Component:
 
 
 def goal_words(metric: Metric, value: float | None) -> str:
-    """A goal as it is typed: per cent without its sign, everything else plain."""
+    """A goal as it is typed, with its unit."""
     if value is None:
         return ""
-    return f"{100 * value:g}" if metric.percent else f"{value:g}"
+    return f"{100 * value:g} %" if metric.percent else f"{value:g} {metric.unit}".rstrip()
 
 
 def _cells(metric: Metric, point: MetricPoint) -> list[Component]:

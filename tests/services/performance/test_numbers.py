@@ -319,6 +319,10 @@ def test_goals_are_typed_as_they_are_shown(own: Department) -> None:
     goals.set_typed(BRAIN_TUMOUR, "dice", "", "", HEAD)
     assert "dice" not in goals.of(BRAIN_TUMOUR)
     assert AuditLog(own.engine).recent(1)[0].action == "performance.goal"
+    assert goals.set_typed(BRAIN_TUMOUR, "far", "0.5 %", "1 %", HEAD).goal == 0.005
+    assert goals.set_typed(BRAIN_TUMOUR, "latency_p50_ms", "700 ms", "", HEAD).goal == 700.0
+    with pytest.raises(InvalidInput, match="Write 90 for 90 %, or 0.9 % if you mean that little"):
+        goals.set_typed(BRAIN_TUMOUR, "recall", "0.9", "", HEAD)
     wrong = [
         ("recall", "x", ""),
         ("recall", "120", ""),
