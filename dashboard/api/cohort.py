@@ -59,7 +59,7 @@ class ApiCohort:
         return jsonify(self.services.cohort.exports.numbers(asked.filters, user))
 
     def compare(self) -> Response:
-        """The cohort of the address beside that of `vs`, itself an address; an empty one is every scan."""
+        """The cohort of the address beside that of `vs`, an address too; an empty one is every real scan."""
         user = require(Permission.SEE_STATISTICS)
         query = CompareQuery.given()
         first = self.services.cohort.numbers.asked(_query_string())

@@ -53,7 +53,7 @@ class CompareQuery(CohortQuery):
     """The filters of two cohorts."""
 
     vs: str = Field(
-        description="The second cohort's filters as a query, encoded for an address; empty for every scan"
+        description="Second cohort's filters as a query, encoded for an address; empty for every real scan"
     )
 
 

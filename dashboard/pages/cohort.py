@@ -130,7 +130,7 @@ def show(cohort: CohortServices, user: User, search: str | None) -> Values:
 
 def controls(cohort: CohortServices, user: User, search: str | None) -> Values:
     """What the menus offer, and what an address has chosen in them."""
-    return cohort_filters.values(cohort.numbers.choices(user), cohort.numbers.asked(search or "").filters)
+    return cohort_filters.values(cohort.numbers.choices(user), cohort.numbers.asked(search or "").said)
 
 
 def save_view(cohort: CohortServices, user: User, name: str | None, search: str | None) -> Values:

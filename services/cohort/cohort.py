@@ -16,15 +16,14 @@ from urllib.parse import parse_qs
 
 from data.ledger import bands
 from data.ledger.blinding import NOTHING_HIDDEN, Hidden
-from data.ledger.columns import LedgerColumns
 from data.ledger.in_memory import Ledger
-from data.ledger.selection import FROM, TO, among, day_number, selected
+from data.ledger.selection import FROM, TO, day_number, selected
 from data.records import KeptRefusal, User
 from data.stores.refusals import RefusalStore
 from reports.figures import Figure
 from services.cohort.charts import charts
 from services.cohort.counting import Cohort, Counting, in_order
-from services.cohort.filters import FILTERS, Query, query_of, tidy
+from services.cohort.filters import FILTERS, Query, occurs, of_one_kind, query_of, tidy
 from services.permissions import Permission, require
 
 HiddenFrom = Callable[[User | None], Hidden]
@@ -38,10 +37,14 @@ def hidden_from_nobody(_: User | None) -> Hidden:
 
 @dataclass(frozen=True)
 class CohortAddress:
-    """An address in its parts: filters, the same as a query, and the query of the second cohort."""
+    """An address in its parts: filters, the same as a query, and the query of the second cohort.
+
+    `said` is what the address itself filters by; `filters` also say what is meant where it says nothing.
+    """
 
     filters: Query
     query: str
+    said: Query
     vs: str | None = None
 
 
@@ -66,12 +69,15 @@ class Cohorts:
     def cohort(self, filters: Query, viewer: User | None) -> Cohort:
         """The statistics of the scans that fit `filters`, as a person may know them; None: for everybody.
 
-        Raises InvalidInput for a filter that does not exist.
+        Real and synthetic scans never share a number: of what is not said, real ones are meant, or synthetic
+        ones in a house that has no others. Raises InvalidInput for a filter that does not exist, and for
+        both kinds at once.
         """
         if viewer is not None:
             require(viewer, Permission.SEE_STATISTICS)
-        asked, hidden = tidy(filters), self._hidden(viewer)
+        hidden = self._hidden(viewer)
         lines = self._ledger.columns(hidden)
+        asked = of_one_kind(tidy(filters), lines)
         key = (lines.revision, hidden, tuple(asked.items()), self._refusals.count())
         with self._turn:
             if key in self._answers:
@@ -88,8 +94,9 @@ class Cohorts:
         """An address as `?site=A&site=B&vs=…`; what it filters by is checked when it is counted."""
         everything = parse_qs(search.lstrip("?"), keep_blank_values=True)
         vs = everything.pop("vs", [None])[0]  # empty: every scan is the second cohort
-        filters = tidy(everything)
-        return CohortAddress(filters, query_of(filters), vs)
+        said = tidy(everything)
+        filters = of_one_kind(said, self._ledger.columns(self._hidden(None)))
+        return CohortAddress(filters, query_of(filters), said, vs)
 
     def query_of(self, filters: Query) -> str:
         """Filters as an address, the inverse of `asked`."""
@@ -105,7 +112,7 @@ class Cohorts:
         lines = self._ledger.columns(self._hidden(viewer))
         return {
             name: in_order(
-                name, [value for value in lines.names[name] if value and _occurs(lines, name, value)]
+                name, [value for value in lines.names[name] if value and occurs(lines, name, value)]
             )
             for name in FILTERS
             if name in lines.names and name != "place"
@@ -131,10 +138,6 @@ class Cohorts:
                     kept for kept in refusals if (getattr(kept.refusal, name) or bands.UNKNOWN) in wanted
                 ]
         return refusals
-
-
-def _occurs(lines: LedgerColumns, name: str, value: str) -> bool:
-    return bool(value) and not lines.index.alive.isdisjoint(among(lines, name, [value]))
 
 
 def _moment(values: Sequence[str] | None, after_days: int) -> datetime | None:

@@ -25,6 +25,7 @@ from models.statistics.areas import superiority as counted_superiority
 from models.statistics.estimate import Z95
 from models.statistics.proportions import difference, proportion
 from services.cohort.cohort import HiddenFrom
+from services.cohort.filters import of_one_kind
 from services.permissions import Permission, require
 from services.task_words import DRAWN_DICE, MEASURED_VOLUME
 
@@ -74,14 +75,14 @@ class CohortComparison:
         self._hidden = hidden
 
     def compare(self, first: Query, second: Query, viewer: User | None) -> list[CohortDifference]:
-        """Every quantity in both cohorts, as a person may know it.
+        """Every quantity in both cohorts, as a person may know it; each is of real or of synthetic scans.
 
         Raises InvalidInput for a filter that does not exist.
         """
         if viewer is not None:
             require(viewer, Permission.SEE_STATISTICS)
         lines = self._ledger.columns(self._hidden(viewer))
-        cohorts = selected(lines, first), selected(lines, second)
+        cohorts = selected(lines, of_one_kind(first, lines)), selected(lines, of_one_kind(second, lines))
         differences = [_share(lines, cohorts, name) for name in _SHARES]
         differences += [_number(lines, cohorts, name) for name in _NUMBERS]
         return _holm(differences)

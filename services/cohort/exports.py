@@ -21,7 +21,7 @@ from reports.typesetting import pdf
 from services.cohort.cohort import Cohorts
 from services.cohort.comparison import CohortComparison, CohortDifference
 from services.cohort.counting import REFUSAL_FILTERS, Bar, Cohort
-from services.cohort.filters import Query, in_words, query_of
+from services.cohort.filters import SYNTHETIC, Query, in_words, query_of
 from services.cohort.small_numbers import stands_for_few, suppressed
 from services.cohort.table import BARS, NOTES, REFUSALS, SCANS, SHARE, TITLES, cohort_table
 from services.permissions import Permission, may, require
@@ -124,7 +124,7 @@ def facts(cohort: Cohort, user: User, at: datetime) -> dict[str, str]:
         "Lightbox": VERSION,
         "Notice": NOTICE,
     }
-    if any(name not in REFUSAL_FILTERS for name in cohort.filters):
+    if any(name not in (*REFUSAL_FILTERS, SYNTHETIC) for name in cohort.filters):
         preamble["Refusals"] = _UNDIFFERENTIATED
     if hides_small(user):
         preamble["Small numbers"] = HIDDEN

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import parse_qs, urlencode
 
+from data.errors import InvalidInput
+from data.ledger.columns import LedgerColumns
+from data.ledger.selection import among
 from services.task_words import MEASURED_VOLUME
 
 FILTERS = (
@@ -14,6 +17,7 @@ FILTERS = (
 )  # fmt: skip
 """What the page filters by, in the order in which it says so."""
 
+SYNTHETIC = "synthetic"
 _PLACES = {name: index for index, name in enumerate(FILTERS)}
 
 _WORDS = {
@@ -40,6 +44,27 @@ def _place(name: str) -> tuple[int, str]:
     return _PLACES.get(name, len(_PLACES)), name
 
 
+def of_one_kind(filters: Query, lines: LedgerColumns) -> dict[str, tuple[str, ...]]:
+    """Filters that say whether they are of real or of synthetic scans: the two never share a number.
+
+    Where nothing is said, real ones are meant, or synthetic ones in a house that has no others. Raises
+    InvalidInput for both at once.
+    """
+    asked = tidy(filters)
+    kinds = asked.get(SYNTHETIC, ())
+    if len(kinds) > 1:
+        raise InvalidInput("Real and synthetic scans never share a number: choose one of them.")
+    if kinds:
+        return asked
+    only_made = occurs(lines, SYNTHETIC, "yes") and not occurs(lines, SYNTHETIC, "no")
+    return tidy(asked | {SYNTHETIC: ("yes" if only_made else "no",)})
+
+
+def occurs(lines: LedgerColumns, name: str, value: str) -> bool:
+    """Whether a scan that counts has this value of a filter."""
+    return bool(value) and not lines.index.alive.isdisjoint(among(lines, name, [value]))
+
+
 def query_of(filters: Query) -> str:
     """Filters as they stand in an address, always in the same order."""
     return "&".join(_said(name, value) for name, values in tidy(filters).items() for value in values)
@@ -57,5 +82,10 @@ def filters_of(query: str) -> dict[str, tuple[str, ...]]:
 
 def in_words(filters: Query) -> str:
     """Filters as a person reads them."""
-    parts = [f"{_WORDS.get(name, name)} {' or '.join(values)}" for name, values in filters.items()]
-    return "; ".join(parts) or "all scans"
+    return "; ".join(_part(name, values) for name, values in filters.items()) or "all scans"
+
+
+def _part(name: str, values: Sequence[str]) -> str:
+    if name == SYNTHETIC and len(values) == 1:
+        return "SYNTHETIC scans" if values[0] == "yes" else "real scans"
+    return f"{_WORDS.get(name, name)} {' or '.join(values)}"

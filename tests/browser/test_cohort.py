@@ -47,11 +47,11 @@ def test_a_bar_filters_at_the_first_click_and_opens_at_the_second(clinic, open_t
     page = open_tab().sign_in(Role.HEAD, "/cohort")
     bar = page.locator("#cohort-graph-task .bars .point path").first
     click_mark(bar)
-    expect(page).to_have_url(re.compile(r"/cohort\?task=brain-tumour$"))
+    expect(page).to_have_url(re.compile(r"/cohort\?task=brain-tumour&synthetic=no$"))
     expect(page.locator("#cohort-total")).to_have_text("4 scans of 4 patients")
     expect(page.locator("#cohort-chips")).to_contain_text("Task: Brain tumour")
     click_mark(bar)
-    expect(page).to_have_url(re.compile(r"/worklist\?task=brain-tumour$"))
+    expect(page).to_have_url(re.compile(r"/worklist\?task=brain-tumour&synthetic=no$"))
     expect(page.locator("#worklist-total")).to_have_text("4 scans")
 
 

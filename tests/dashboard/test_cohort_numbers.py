@@ -51,7 +51,7 @@ def counted(numbers: list[dict], section: str, name: str, quantity: str = "scans
 def test_a_clinician_gets_every_number(server: Flask, bearer: Header) -> None:
     answer = server.test_client().get("/api/v1/cohort", headers=bearer())
     assert answer.status_code == 200
-    assert answer.json["filters"] == {}
+    assert answer.json["filters"] == {"synthetic": ["no"]}
     assert answer.json["notice"] == NOTICE
     assert counted(answer.json["numbers"], "summary", "all")["value"] == 8
     assert counted(answer.json["numbers"], "task", "pneumonia")["n"] == 2
@@ -60,7 +60,8 @@ def test_a_clinician_gets_every_number(server: Flask, bearer: Header) -> None:
 def test_filters_stand_in_the_address_as_on_the_page(server: Flask, bearer: Header) -> None:
     client, header = server.test_client(), bearer()
     one = client.get("/api/v1/cohort?task=brain-tumour&sex=F&from=2000-01-01", headers=header).json
-    assert one["filters"] == {"from": ["2000-01-01"], "task": ["brain-tumour"], "sex": ["F"]}
+    said = {"from": ["2000-01-01"], "task": ["brain-tumour"], "sex": ["F"]}
+    assert one["filters"] == said | {"synthetic": ["no"]}
     assert counted(one["numbers"], "summary", "all")["n"] == 6
     both = client.get("/api/v1/cohort?task=brain-tumour&task=pneumonia", headers=header).json
     assert counted(both["numbers"], "summary", "all")["n"] == 8
@@ -89,11 +90,13 @@ def test_two_cohorts_side_by_side(server: Flask, bearer: Header) -> None:
     client, header = server.test_client(), bearer()
     second = quote("task=pneumonia")
     found = client.get(f"/api/v1/cohort/compare?task=brain-tumour&vs={second}", headers=header).json
-    assert (found["first"], found["second"]) == ({"task": ["brain-tumour"]}, {"task": ["pneumonia"]})
+    real = {"synthetic": ["no"]}
+    assert found["first"] == {"task": ["brain-tumour"]} | real
+    assert found["second"] == {"task": ["pneumonia"]} | real
     ages = next(one for one in found["differences"] if one["name"] == "age_years")
     assert (ages["n"], ages["values"]) == ([6, 2], [47.0, 44.0])
     everything = client.get("/api/v1/cohort/compare?task=brain-tumour&vs=", headers=header).json
-    assert everything["second"] == {}
+    assert everything["second"] == real
     missing = client.get("/api/v1/cohort/compare?task=brain-tumour", headers=header)
     assert (missing.status_code, missing.json["error"]["code"]) == (400, "invalid")
 
@@ -119,7 +122,11 @@ def test_files_are_sent_as_attachments(clinic: Clinic, sign_in, kind: str) -> No
     assert answer.headers["Content-Disposition"].startswith("attachment; filename=lightbox-cohort-")
     assert answer.headers["Cache-Control"] == "no-store"
     (event,) = AuditLog(clinic.database).recent(1)
-    assert (event.action, event.subject, event.detail) == ("cohort.export", kind, "task=pneumonia")
+    assert (event.action, event.subject, event.detail) == (
+        "cohort.export",
+        kind,
+        "task=pneumonia&synthetic=no",
+    )
 
 
 def test_a_file_holds_what_the_address_selects(sign_in) -> None:

@@ -48,7 +48,7 @@ CONTROLS = (
     Control("size", MEASURED_VOLUME.capitalize(), False),
     Control("chance", "Probability", False),
     Control("truth", "AI against the truth", False),
-    Control("synthetic", "Synthetic", False),
+    Control("synthetic", "Real or synthetic", False),
     Control("prior", "Fetched as a prior", False),
     Control("sample", "Random sample", False),
 )

@@ -42,8 +42,15 @@ def duration(seconds: float | None) -> str:
     return f"{seconds:.1f} s"
 
 
-def total_words(cohort: Cohort) -> str:
-    """How much came through."""
+def total_words(cohort: Cohort) -> list[Component | str]:
+    """How much came through, and whether it is of real patients."""
+    if cohort.filters.get("synthetic") == ("yes",):
+        badge = html.Span("SYNTHETIC", className="lb-badge lb-synthetic me-1")
+        return [badge, _total(cohort)]
+    return [_total(cohort)]
+
+
+def _total(cohort: Cohort) -> str:
     scans = f"{number(cohort.scans.n)} scan{'' if cohort.scans.n == 1 else 's'}"
     return f"{scans} of {number(cohort.patients)} patient{'' if cohort.patients == 1 else 's'}"
 
@@ -86,6 +93,8 @@ def chips(filters: Query, vs: str | None) -> list[Component]:
     """What is filtered by, one chip a filter."""
     shown: list[Component] = []
     for name, chosen in filters.items():
+        if name == "synthetic" and chosen == ("no",):  # what is meant where nothing is said
+            continue
         words = " or ".join(value_words(name, value) for value in chosen)
         shown.append(html.Span([html.Strong(f"{LABELS.get(name, name)}: "), words], className="lb-chip"))
     if shown:

@@ -176,7 +176,8 @@ def test_an_answer_is_kept_until_something_changes(engine: Engine, cohorts: Coho
 def test_an_address_is_read_as_it_was_written(cohorts: Cohorts) -> None:
     filters = {"site": ("A & B", "Ä/ö?"), "from": ("2026-01-01",)}
     asked = cohorts.asked("?" + cohorts.query_of(filters))
-    assert asked.filters == filters
+    assert asked.said == filters
+    assert asked.filters == filters | {"synthetic": ("no",)}
     assert asked.vs is None
     assert cohorts.asked("?site=A&vs=site%3DB").vs == "site=B"
     assert cohorts.asked("?site=A&vs=").vs == ""
@@ -189,7 +190,7 @@ def test_charts_carry_the_query_of_each_point(cohorts: Cohorts) -> None:
     figures = cohorts.charts(found)
     site = figures["site"]["data"][0]
     assert site["x"] == [bar.n for bar in found.by_site]
-    assert filters_of(site["customdata"][0]) == {"site": (found.by_site[0].name,)}
+    assert filters_of(site["customdata"][0]) == {"site": (found.by_site[0].name,), "synthetic": ("no",)}
     place = figures["place"]["data"][0]
     drawn = sum(one for row in place["z"] for one in row if one)
     assert drawn == sum(bar.n for bar in found.by_place if bar.name != "none")

@@ -167,7 +167,7 @@ def test_a_file_says_what_it_is(exports: CohortExports) -> None:
     assert name.startswith("lightbox-cohort-20")
     assert (name.rpartition(".")[2], mime) == ("csv", MIME["csv"])
     about = {row["name"]: row["note"] for row in from_csv(content) if row["section"] == "about"}
-    assert about["Filters"] == "site North or South; sex F"
+    assert about["Filters"] == "site North or South; sex F; real scans"
     assert (about["By"], about["Lightbox"], about["Notice"]) == ("Prof Head", VERSION, NOTICE)
     assert {"Counted", "Small numbers", "Refusals"} <= set(about)
 
@@ -176,7 +176,7 @@ def test_every_file_that_leaves_is_noted(exports: CohortExports, engine: Engine)
     exports.export({"site": ("North",)}, "json", HEAD)
     (event,) = AuditLog(engine).recent(1)
     assert (event.user_id, event.action, event.subject, event.detail) == (
-        HEAD.id, "cohort.export", "json", "site=North",
+        HEAD.id, "cohort.export", "json", "site=North&synthetic=no",
     )  # fmt: skip
 
 

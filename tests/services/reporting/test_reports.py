@@ -96,7 +96,7 @@ def house(engine: Engine, tmp_path: Path) -> Iterator[House]:
 
 def test_a_report_is_made_and_kept_byte_for_byte(house: House) -> None:
     report = house.made(filters="site=North")
-    assert report.title == "Cohort statistics: site North"
+    assert report.title == "Cohort statistics: site North; real scans"
     assert report.files is not None
     assert set(report.files) == {"pdf", "json"}
     for kind, sha256 in report.files.items():
