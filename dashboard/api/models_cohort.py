@@ -45,7 +45,8 @@ class CohortQuery(ApiQuery):
     chance: list[str] = _values("0.9 to 1.0")
     truth: list[str] = _values("right, false alarm, miss or unknown")
     place: list[str] = _values("Row and column of the largest lesion, 3-7")
-    synthetic: list[str] = _values("yes or no")
+    synthetic: list[str] = _values("yes or no: real scans where nothing is said, never both in one number")
+    prior: list[str] = _values("yes or no: whether it was fetched as a prior")
     sample: list[str] = _values("yes or no: whether it belongs to the random sample that is to be reviewed")
 
 
