@@ -5,13 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy import Engine, Row, exists, insert, select, update
 
 from data.codec import from_json, to_json
 from data.database import reading, revision, writing
 from data.records import Outcome, RoutingRule
 from data.records.received import SENT_BY_DICOM
-from data.tables import REVISION_OF_ROUTED, REVISION_OF_SCANS, ledger, revisions, routing_rules, scans
+from data.tables import (
+    REVISION_OF_ROUTED,
+    REVISION_OF_SCANS,
+    deliveries,
+    ledger,
+    revisions,
+    routing_rules,
+    scans,
+)
 
 
 class RoutingStore:
@@ -40,13 +48,17 @@ class RoutingStore:
             return connection.execute(update(routing_rules).where(*mine).values(deleted_at=at)).rowcount > 0
 
     def changed_scans(self) -> tuple[list[str], int]:
-        """Scans that came by DICOM and changed since `routed`, and what to call that with then."""
+        """Scans that rules or follow-ups may be about, changed since `routed`; and what to call that with.
+
+        They came by DICOM, or something of them was sent by hand: a rejection has to follow it.
+        """
         now, seen = revision(self._engine, REVISION_OF_SCANS), revision(self._engine, REVISION_OF_ROUTED)
         if now == seen:
             return [], now
         query = select(scans.c.id).join(ledger, ledger.c.scan_id == scans.c.id)
         query = query.where(ledger.c.changed > seen, ledger.c.changed <= now)
-        query = query.where(scans.c.uploaded_by.startswith(SENT_BY_DICOM, autoescape=True))
+        by_dicom = scans.c.uploaded_by.startswith(SENT_BY_DICOM, autoescape=True)
+        query = query.where(by_dicom | exists().where(deliveries.c.scan_id == scans.c.id))
         with reading(self._engine) as connection:
             return list(connection.execute(query.order_by(ledger.c.changed, scans.c.id)).scalars()), now
 

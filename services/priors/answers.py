@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from data import formats
-from services.priors.found import FoundSeries, FoundStudy
+from services.priors.matching import SeriesMatch, StudyMatch
 
 STUDY_KEYS = (
     "PatientID", "StudyDate", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex",
@@ -32,18 +32,18 @@ Noted = Callable[[SubOperations], None]
 """Told now and then how far a transfer is."""
 
 
-def studies_in(answers: Iterable[Any]) -> list[FoundStudy]:
+def studies_in(answers: Iterable[Any]) -> list[StudyMatch]:
     """The studies that answers tell of; those without a valid UID are passed over."""
     return [_study(answer) for answer in answers if formats.is_uid(_text(answer, "StudyInstanceUID"))]
 
 
-def series_in(answers: Iterable[Any]) -> list[FoundSeries]:
+def series_in(answers: Iterable[Any]) -> list[SeriesMatch]:
     """The series that answers tell of; those without a valid UID are passed over."""
     return [_series(answer) for answer in answers if formats.is_uid(_text(answer, "SeriesInstanceUID"))]
 
 
-def _study(answer: Any) -> FoundStudy:
-    return FoundStudy(
+def _study(answer: Any) -> StudyMatch:
+    return StudyMatch(
         study_uid=_text(answer, "StudyInstanceUID"),
         day=formats.date_of(_text(answer, "StudyDate")),
         modalities=formats.answered_texts(answer, "ModalitiesInStudy"),
@@ -52,9 +52,9 @@ def _study(answer: Any) -> FoundStudy:
     )
 
 
-def _series(answer: Any) -> FoundSeries:
+def _series(answer: Any) -> SeriesMatch:
     keywords = ("SeriesInstanceUID", "Modality", "BodyPartExamined", "SeriesDescription")
-    return FoundSeries(*(_text(answer, keyword) for keyword in keywords))
+    return SeriesMatch(*(_text(answer, keyword) for keyword in keywords))
 
 
 def _text(answer: Any, keyword: str) -> str:

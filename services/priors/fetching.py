@@ -30,7 +30,7 @@ from data.stores.study_identifiers import StudyIdentifierStore
 from services.jobs import JobContext
 from services.priors import query_retrieve, web
 from services.priors.answers import SubOperations
-from services.priors.found import FoundStudy, Wanted, chosen_studies, worth_reading
+from services.priors.matching import StudyMatch, Wanted, chosen_studies, worth_reading
 from services.receiving.node_state import read_state
 from services.receiving.spool import Spool
 from services.remote_nodes.nodes import RemoteNodes
@@ -106,8 +106,8 @@ class PriorFetching:
         peer = self._nodes.peer(request.node_id)
         first = wanted.day - timedelta(days=round(365.25 * rule.years))
         find_studies = _searching(peer).find_studies
-        found = find_studies(peer, wanted.identity.patient_id, first, wanted.day)
-        studies, passed_over = chosen_studies(wanted, found, rule.studies)
+        matches = find_studies(peer, wanted.identity.patient_id, first, wanted.day)
+        studies, passed_over = chosen_studies(wanted, matches, rule.studies)
         for study in studies:
             for series in self._missing(peer, request, wanted, study):
                 if context.cancelled():
@@ -116,7 +116,7 @@ class PriorFetching:
         return passed_over
 
     def _missing(
-        self, peer: Peer, request: PriorRequest, wanted: Wanted, study: FoundStudy
+        self, peer: Peer, request: PriorRequest, wanted: Wanted, study: StudyMatch
     ) -> list[PriorSeries]:
         """The series of a study that are worth it and not here, kept as waiting."""
         here = {scan.header.series_uid for scan in self._stores.scans.of_patient(request.patient_id)}

@@ -16,7 +16,7 @@ from pynetdicom.status import (
 
 from data import formats
 from services.priors.answers import SERIES_KEYS, STUDY_KEYS, Noted, SubOperations, series_in, studies_in
-from services.priors.found import FoundSeries, FoundStudy
+from services.priors.matching import SeriesMatch, StudyMatch
 from services.receiving.contexts import STORAGE, TRANSFER_SYNTAXES, UNCOMPRESSED
 from services.receiving.spool import Spool
 from services.receiving.storing import keep_instance
@@ -39,14 +39,14 @@ _WORDS |= {GET: QR_GET_SERVICE_CLASS_STATUS}
 _NAMES = {FIND: "C-FIND", MOVE: "C-MOVE", GET: "C-GET"}
 
 
-def find_studies(peer: Peer, patient_id: str, first: date, last: date) -> list[FoundStudy]:
+def find_studies(peer: Peer, patient_id: str, first: date, last: date) -> list[StudyMatch]:
     """The studies of a patient's number between two days. Raises RemoteFault."""
     asked = {"PatientID": patient_id, "StudyDate": f"{first:%Y%m%d}-{last:%Y%m%d}"}
     answers = _find(peer, "STUDY", STUDY_KEYS, asked)
     return studies_in(answers)
 
 
-def find_series(peer: Peer, study_uid: str) -> list[FoundSeries]:
+def find_series(peer: Peer, study_uid: str) -> list[SeriesMatch]:
     """The series of a study. Raises RemoteFault."""
     answers = _find(peer, "SERIES", SERIES_KEYS, {"StudyInstanceUID": study_uid})
     return series_in(answers)

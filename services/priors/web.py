@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from data import formats
 from data.errors import RefusedScan
 from services.priors.answers import Noted, SubOperations, series_in, studies_in
-from services.priors.found import FoundSeries, FoundStudy
+from services.priors.matching import SeriesMatch, StudyMatch
 from services.receiving.contexts import STORAGE, TRANSFER_SYNTAXES
 from services.receiving.spool import Spool
 from services.remote_nodes.dicomweb import retrieve, search
@@ -20,14 +20,14 @@ SENDER = "WADO-RS"
 """What stands in place of an AE title where an instance came by it."""
 
 
-def find_studies(peer: Peer, patient_id: str, first: date, last: date) -> list[FoundStudy]:
+def find_studies(peer: Peer, patient_id: str, first: date, last: date) -> list[StudyMatch]:
     """The studies of a patient's number between two days. Raises RemoteFault."""
     days = f"{first:%Y%m%d}-{last:%Y%m%d}"
     query = {"PatientID": patient_id, "StudyDate": days, "includefield": "IssuerOfPatientID"}
     return studies_in(_found(peer, "studies", query))
 
 
-def find_series(peer: Peer, study_uid: str) -> list[FoundSeries]:
+def find_series(peer: Peer, study_uid: str) -> list[SeriesMatch]:
     """The series of a study. Raises RemoteFault."""
     return series_in(_found(peer, f"studies/{study_uid}/series", {"includefield": "BodyPartExamined"}))
 

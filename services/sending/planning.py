@@ -88,7 +88,8 @@ def sends(rule: RoutingRule, version: ResultVersion) -> bool:
     """Whether a rule is about this version of a result."""
     scan, current = version.view.scan, version.view.current
     return (
-        version.reported[1] >= rule.created_at
+        version.view.received_from is not None  # what people uploaded goes by hand
+        and version.reported[1] >= rule.created_at
         and rule.task in ("", version.result.task)
         and version.result.outcome in rule.outcomes
         and (not rule.reviewed_only or (current is not None and current.verdict in _REVIEWED))

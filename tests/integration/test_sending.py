@@ -295,3 +295,18 @@ def test_by_hand_a_clinician_sends_what_was_uploaded(house: House, server: Ortha
     assert {view.delivery.state for view in outbox.of_scan(scan.id, house.reviewer)} == {
         DeliveryState.DELIVERED
     }
+
+
+def test_a_rejection_follows_also_what_was_sent_by_hand(house: House, server: Orthanc) -> None:
+    node, outbox = house.node(server), house.clinic.services.sending.outbox
+    house.rule(node, forms=("sr",))  # of what scanners send: not of this
+    scan = house.clinic.add_series(strict_series(), uploaded_by=house.reviewer.id)
+    house.clinic.read_volume(scan)
+    house.sender.look()
+    assert there(server) == []
+    outbox.send(scan.id, node.id, ["seg"], house.reviewer)
+    house.sender.look()
+    assert there(server) == ["SEG"]
+    house.clinic.services.reviewing.reviews.reject(scan.id, house.reviewer, RejectReason.MISSED)
+    house.sender.look()
+    assert there(server) == ["KO", "SEG"]

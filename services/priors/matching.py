@@ -19,7 +19,7 @@ _NO_PICTURES_TO_READ = ("localizer", "localiser", "scout", "survey")
 
 
 @dataclass(frozen=True)
-class FoundStudy:
+class StudyMatch:
     """A study as a PACS answers for it."""
 
     study_uid: str
@@ -30,7 +30,7 @@ class FoundStudy:
 
 
 @dataclass(frozen=True)
-class FoundSeries:
+class SeriesMatch:
     """A series of a study as a PACS answers for it."""
 
     series_uid: str
@@ -55,13 +55,13 @@ class Wanted:
         return next((family for family in _FAMILIES if self.modality in family), frozenset())
 
 
-def other_person(wanted: Wanted, found: FoundStudy) -> str | None:
+def other_person(wanted: Wanted, match: StudyMatch) -> str | None:
     """Why a study is not surely of the same person; None where it is.
 
     Two people may have one number: the PatientID must be equal, the birth date known on both sides and equal,
     and neither name, sex nor issuer of the number may say anything else.
     """
-    own, other = wanted.identity, found.identity
+    own, other = wanted.identity, match.identity
     if (other.patient_id or "") != (own.patient_id or ""):
         return "the PACS answers with another patient ID"
     if own.birth_date is None or other.birth_date is None:
@@ -72,20 +72,20 @@ def other_person(wanted: Wanted, found: FoundStudy) -> str | None:
         return "the PACS has another name for this patient ID"
     if {own.sex, other.sex} == {"F", "M"}:
         return "the PACS has another sex for this patient ID"
-    if wanted.issuer and found.issuer and wanted.issuer != found.issuer:
+    if wanted.issuer and match.issuer and wanted.issuer != match.issuer:
         return "the patient ID is of another issuer"
     return None
 
 
 def chosen_studies(
-    wanted: Wanted, found: Sequence[FoundStudy], studies: int
-) -> tuple[list[FoundStudy], tuple[str, ...]]:
+    wanted: Wanted, matches: Sequence[StudyMatch], studies: int
+) -> tuple[list[StudyMatch], tuple[str, ...]]:
     """The newest earlier studies of the same person, and sentences on those that are of somebody else.
 
     Of two people's studies under one number without a name the PACS would have to say whose is whose:
     where issuers differ among those that fit, and we know of none, nothing is fetched.
     """
-    of_interest = [study for study in found if _comparable(wanted, study)]
+    of_interest = [study for study in matches if _comparable(wanted, study)]
     reasons = {study.study_uid: other_person(wanted, study) for study in of_interest}
     same = [study for study in of_interest if reasons[study.study_uid] is None]
     issuers = {study.issuer for study in same if study.issuer}
@@ -102,7 +102,7 @@ def chosen_studies(
     return same[:studies], tuple(sorted(set(passed_over)))
 
 
-def worth_reading(wanted: Wanted, series: FoundSeries) -> bool:
+def worth_reading(wanted: Wanted, series: SeriesMatch) -> bool:
     """Whether a series may be one that Lightbox reads and compares with the current study."""
     if series.modality not in wanted.modalities:
         return False
@@ -112,7 +112,7 @@ def worth_reading(wanted: Wanted, series: FoundSeries) -> bool:
     return not any(word in description for word in _NO_PICTURES_TO_READ)
 
 
-def _comparable(wanted: Wanted, study: FoundStudy) -> bool:
+def _comparable(wanted: Wanted, study: StudyMatch) -> bool:
     if study.study_uid == wanted.study_uid or (study.day is not None and study.day > wanted.day):
         return False
     return not study.modalities or bool(wanted.modalities & set(study.modalities))
