@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from dash import html
 from dash.development.base_component import Component
 
+from services.performance.metrics import figure_words
+
 _PARTS = {"low": "low", "lower": "low", "high": "high", "upper": "high", "n": "n", "count": "n"}
-_NAMES = {
-    "auc": "AUC", "f1": "F1", "far": "False acceptance rate", "frr": "False rejection rate",
-    "ece": "Calibration error", "hd95": "HD95 (mm)", "dice": "Dice",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ def table(metrics: dict[str, float]) -> Component:
 
 def _cells(row: MetricRow) -> list[str]:
     interval = "" if row.low is None or row.high is None else f"{row.low:.3f} to {row.high:.3f}"
-    return [_named(row.name), f"{row.value:.3f}", interval, "" if row.n is None else str(row.n)]
+    return [figure_words(row.name), f"{row.value:.3f}", interval, "" if row.n is None else str(row.n)]
 
 
 def _split(key: str) -> tuple[str, str]:
@@ -65,10 +63,6 @@ def _split(key: str) -> tuple[str, str]:
         if has_part and part == "value":
             return stem, "value"
     return key, "value"
-
-
-def _named(name: str) -> str:
-    return _NAMES.get(name.lower(), name.replace("_", " ").replace(".", ", ").capitalize())
 
 
 def _whole(value: float | None) -> int | None:

@@ -58,7 +58,16 @@ _KINDS = {  # what a validation figure's name says besides the metric's
     "volume_presence": "whole volumes",
     "flair": "FLAIR",
     "t1ce": "contrast-enhanced T1",
+    "adult": "adults",
     "outside": "outside the training sources",
+}
+_OTHERS = {  # figures of validation that the performance page does not chart
+    "dice_median": "Dice, median",
+    "poor_share": "Share with a Dice under 0.6",
+    "hd95_median": "Surface distance, 95th percentile, median, in pixels",
+    "frr_at_far5": "Miss rate where 5 % of the healthy are called ill",
+    "estimate_correlation": "Expected Dice: correlation with the true one",
+    "estimate_mae": "Expected Dice: mean distance from the true one",
 }
 
 
@@ -83,6 +92,21 @@ def validated(metric: str, figures: Mapping[str, Estimate]) -> dict[str, Estimat
         elif name.startswith(f"{metric}_") and "_" not in (rest := name.removeprefix(f"{metric}_")):
             measured[_kind(rest)] = figure
     return measured
+
+
+def figure_words(name: str) -> str:
+    """A validation figure in words for people: "presence_recall" is "Recall, single slices"."""
+    rest, kinds = f"_{name}_", []
+    for kind in sorted(_KINDS, key=len, reverse=True):  # volume_presence before presence
+        if f"_{kind}_" in rest:
+            rest = rest.replace(f"_{kind}_", "_", 1)
+            kinds.append(_KINDS[kind])
+    measure = rest.strip("_")
+    if measure in METRICS:
+        said = METRICS[measure].label
+    else:
+        said = _OTHERS.get(measure, measure.replace("_", " ").capitalize())
+    return ", ".join([said, *kinds])
 
 
 def _kind(name: str) -> str:

@@ -10,7 +10,7 @@ import gzip
 import io
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -185,7 +185,7 @@ class Clinic:
 
     def show_versions_of(self, department: Department) -> None:
         """Let the models page show a department whose networks are real."""
-        names = ("registry", "serving", "rehearsals", "rehearsal_pictures", "promotions", "uploads")
+        names = [field.name for field in fields(VersionServices)]
         versions = VersionServices(**{name: getattr(department, name) for name in names})
         reviewing = replace(self.services.reviewing, pictures=department.pictures)
         self.replace(versions=versions, reviewing=reviewing)

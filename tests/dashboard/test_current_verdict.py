@@ -259,14 +259,10 @@ def first_sizes(house: House, case: Case) -> str:
 
 
 def dice_of(case: Case) -> float | None:
-    """Of the AI's mask (2 x 2 on two slices) with what is held to be true."""
+    """Of the AI's mask (2 x 2 on two slices) with one that a person drew or a label brought."""
     counts = case.counts
     assert counts is not None
-    if not counts.truth:
-        return None
-    if counts.verdict == "accepted":
-        return 1.0
-    if counts.mask is None:
+    if not counts.truth or counts.mask is None:
         return None
     drawn, true = House.drawn(AI_SIDE), counts.mask
     return pytest.approx(2 * (drawn & true).sum() / (drawn.sum() + true.sum()))  # type: ignore[no-any-return]

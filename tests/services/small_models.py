@@ -64,6 +64,7 @@ from services.versions.rehearsal_pictures import RehearsalPictures
 from services.versions.rehearsals import Rehearsals
 from services.versions.rehearser import Rehearser
 from services.versions.serving import Serving
+from services.versions.thresholds import OtherThresholds
 from services.versions.uploads import ModelUploads
 
 SIZE = 32
@@ -169,6 +170,7 @@ class Department:
         self.uploads = ModelUploads(
             self.registry, self.engine, self.reader, {BRAIN_TUMOUR: self.task}, self.audit
         )
+        self.thresholds = OtherThresholds(self.registry, self.audit)
 
     def start(self) -> None:
         self.batcher.start()

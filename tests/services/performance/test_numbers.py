@@ -29,7 +29,7 @@ from services.performance.assess_ai import COLUMNS
 from services.performance.cases import WHAT, Which
 from services.performance.charts import history
 from services.performance.exports import KINDS, table
-from services.performance.metrics import METRICS, validated
+from services.performance.metrics import METRICS, figure_words, validated
 from services.performance.numbers import MetricPoint, PerformanceQuery
 from services.statistics.scoring import scored
 from tests.data.builders import a_kept_scan, a_result
@@ -404,3 +404,21 @@ def test_an_address_leaves_out_what_is_as_usual() -> None:
         PerformanceQuery(BRAIN_TUMOUR, vs="2", synthetic=True).query()
         == "task=brain-tumour&synthetic=yes&vs=2"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("recall", "Recall"),
+        ("presence_recall", "Recall, single slices"),
+        ("volume_presence_frr", "Miss rate (FRR), whole volumes"),
+        ("dice_flair", "Dice, FLAIR"),
+        ("dice_t1ce_median", "Dice, median, contrast-enhanced T1"),
+        ("adult_auc", "AUC, adults"),
+        ("outside_specificity", "Specificity, outside the training sources"),
+        ("presence_frr_at_far5", "Miss rate where 5 % of the healthy are called ill, single slices"),
+        ("lateral_refused", "Lateral refused"),
+    ],
+)
+def test_figures_of_validation_have_words_for_people(name: str, said: str) -> None:
+    assert figure_words(name) == said

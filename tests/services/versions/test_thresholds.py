@@ -41,7 +41,7 @@ def measured(house: Department) -> str:
 
 @pytest.fixture
 def thresholds(house: Department) -> OtherThresholds:
-    return OtherThresholds(house.registry, house.audit)
+    return house.thresholds
 
 
 def test_the_same_weights_decide_otherwise_and_say_so(
