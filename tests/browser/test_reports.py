@@ -37,7 +37,7 @@ def test_the_cohort_page_leads_to_a_report_of_what_it_shows(open_tab, clinic: Cl
     clinic.read_volume(clinic.add_volume("somebody"))
     page = open_tab().sign_in(Role.HEAD, "/cohort?sex=F")
     page.get_by_role("link", name="Kept report").click()
-    expect(page.locator(f"#{parts.FILTERS}")).to_have_value("sex=F")
+    expect(page.locator(f"#{parts.FILTERS}")).to_have_value("sex=F&synthetic=no")
     expect(page.locator(f"#{parts.KIND}")).to_contain_text("Cohort statistics")
 
 
