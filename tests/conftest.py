@@ -7,6 +7,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Playwright, sync_playwright
 
 from tests.second_tries import second_tries
 
@@ -15,6 +16,13 @@ os.environ.setdefault("LIGHTBOX_BACKEND", "exact")
 
 BROWSER_TRIES = 3
 BROWSER = "browser"
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Generator[Playwright, None, None]:
+    """Drives browsers; there can be one in a process."""
+    with sync_playwright() as driver:
+        yield driver
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 from scripts.ohif import DIST
 from tests.browser.conftest import CHROMIUM
@@ -118,15 +118,14 @@ def ohif(pacs_url: str) -> Iterator[str]:
 
 
 @contextmanager
-def chromium_with_webgl() -> Iterator[Browser]:
+def chromium_with_webgl(playwright: Playwright) -> Iterator[Browser]:
     """A Chromium that draws with a graphics card simulated in software; skips the test without one."""
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine")
     arguments = ["--no-sandbox", "--disable-dev-shm-usage", *WEBGL]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    yield browser
+    browser.close()
 
 
 @dataclass

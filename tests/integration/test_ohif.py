@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Playwright
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
@@ -125,9 +125,9 @@ class Department:
 
 
 @pytest.fixture(scope="module")
-def department(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Department]:
+def department(tmp_path_factory: pytest.TempPathFactory, playwright: Playwright) -> Iterator[Department]:
     clinic = Clinic(tmp_path_factory.mktemp("clinic"), networks=False)
-    with orthanc() as pacs, ohif(pacs) as viewer, chromium_with_webgl() as browser:
+    with orthanc() as pacs, ohif(pacs) as viewer, chromium_with_webgl(playwright) as browser:
         yield Department(clinic, clinic.person(Role.CLINICIAN), pacs, viewer, browser)
     clinic.close()
 
