@@ -63,7 +63,10 @@ class RoutingStore:
             return list(connection.execute(query.order_by(ledger.c.changed, scans.c.id)).scalars()), now
 
     def routed(self, up_to: int) -> None:
-        """Every change up to here was looked at; nothing where somebody was further already."""
+        """Every change up to here was looked at; nothing where somebody was as far already."""
+        # Looked at every second: no write for nothing.
+        if revision(self._engine, REVISION_OF_ROUTED) >= up_to:
+            return
         mine = revisions.c.name == REVISION_OF_ROUTED, revisions.c.value < up_to
         with writing(self._engine) as connection:
             connection.execute(update(revisions).where(*mine).values(value=up_to))

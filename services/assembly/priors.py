@@ -21,7 +21,7 @@ def told_of_arrivals(unaided: Callable[[Scan], None], priors: Priors) -> Callabl
     def arrived(scan: Scan) -> None:
         if prior_node(scan.uploaded_by) is None:
             unaided(scan)
-            priors.arrived(scan)
+        priors.arrived(scan)
 
     return arrived
 

@@ -13,10 +13,10 @@ from data.stores.audit import AuditLog
 from data.stores.study_identifiers import StudyIdentifierStore
 from reports.dicom.origin import Origin, Subject
 from services.exporting.dicom_files import DicomFiles
-from services.exporting.forms import AS_USUAL, LABELS, PLAIN, REPLACING, Ask, Form, key_of, why_not
+from services.exporting.forms import AS_USUAL, LABELS, NO_SUCH_VERSION, PLAIN, REPLACING, Ask, Form, why_not
 from services.exporting.plain_files import PlainFiles, packed, read_me
 from services.exporting.plain_reports import PlainReports
-from services.exporting.versions import COUNTING, LAYERS, ResultVersion, earlier_versions, version_of
+from services.exporting.versions import COUNTING, LAYERS, ResultVersion, version_of
 from services.permissions import Permission, may, require
 from services.reporting.key_pictures import KeyPictures
 from services.reporting.reading_report import ReadingReports
@@ -29,7 +29,6 @@ from services.reviewing.worklist import ScanView, Worklist
 
 NOT_READ = "This scan has not been read yet: there is no result to export."
 NO_SUCH_FORM = "There is no such form of a result."
-NO_SUCH_VERSION = "This version of the result is not here any more."
 _MANY = (Form.SC, Form.PNG, Form.ALL)  # more than one file: a zip
 
 
@@ -98,28 +97,15 @@ class Exports:
         self._audit.record(AuditEvent(now(), user.id, "scan.export", scan_id, said))
         return file
 
-    def version(self, scan_id: str, result_id: str, form: Form, key: str) -> ResultVersion:
-        """A version as `key_of` tells it in this form, for our own work: seen by nobody, with the identity.
+    def counting(self, scan_id: str, result_id: str) -> ResultVersion:
+        """What counts of a result now, for our own work: seen by nobody, with the identity.
 
-        Raises NotFound where there is no such version (any more).
+        Raises NotFound.
         """
         view = self._worklist.unblinded(scan_id, result_id)
-        if view.result is not None:
-            counting = ResultVersion(view, view.result)
-            for version in (counting, *earlier_versions(counting)):
-                if key_of(version, form) == key:
-                    return version
-        raise NotFound(NO_SUCH_VERSION)
-
-    def is_superseded(self, scan_id: str, result_id: str, form: Form, key: str) -> bool:
-        """Whether something newer was said of a result that takes the place of this. Raises NotFound."""
-        view = self._worklist.unblinded(scan_id, result_id)
-        return view.result is not None and key_of(ResultVersion(view, view.result), form) != key
-
-    def is_rejected(self, scan_id: str, result_id: str) -> bool:
-        """Whether what counts of a result is that a reviewer rejected it. Raises NotFound."""
-        view = self._worklist.unblinded(scan_id, result_id)
-        return view.result is not None and ResultVersion(view, view.result).rejected_by is not None
+        if view.result is None:
+            raise NotFound(NO_SUCH_VERSION)
+        return ResultVersion(view, view.result)
 
     def named_files(self, version: ResultVersion, form: Form) -> list[File]:
         """A version's files of a form with the patient's identity, for systems that know the patient.

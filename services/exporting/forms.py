@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from data import formats
-from services.exporting.versions import COUNTING, ResultVersion
+from data.errors import NotFound
+from services.exporting.versions import COUNTING, ResultVersion, earlier_versions
 from services.remote_nodes import fhir, mllp
 
 NOT_DICOM = "This scan did not come as DICOM, so its result has no study to be filed with."
@@ -18,6 +19,7 @@ ONLY_COUNTING = (
     "Where it arrives this takes the place of what was sent before: only what counts is given out so."
 )
 REJECTED = "{} rejected this result, so it is not exported as one: take the rejection note instead."
+NO_SUCH_VERSION = "This version of the result is not here any more."
 NOT_REJECTED = "Nobody has rejected this result, so there is no rejection note."
 
 
@@ -89,6 +91,14 @@ def key_of(version: ResultVersion, form: Form) -> str:
     if form in REPLACING:
         return version.told[0]
     return version.reported[0] if form in _SAID else version.key
+
+
+def version_of_key(counting: ResultVersion, form: Form, key: str) -> ResultVersion:
+    """What counts of a result, or an earlier version of it, by what `key_of` tells it by. Raises NotFound."""
+    for version in (counting, *earlier_versions(counting)):
+        if key_of(version, form) == key:
+            return version
+    raise NotFound(NO_SUCH_VERSION)
 
 
 def why_not(version: ResultVersion, form: Form, layer: str = COUNTING) -> str | None:

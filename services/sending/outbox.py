@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from data.database import now
@@ -141,8 +141,10 @@ class Outbox:
     def counts(self) -> dict[tuple[str, DeliveryState], int]:
         """How many deliveries are in each state, by the node's name."""
         counted: dict[tuple[str, DeliveryState], int] = {}
-        for (node_id, state), number in self._store.counts().items():
-            known = self._name(node_id), state
+        counts = self._store.counts()
+        names = self._names(node_id for node_id, _ in counts)
+        for (node_id, state), number in counts.items():
+            known = names[node_id], state
             counted[known] = counted.get(known, 0) + number
         return counted
 
@@ -161,10 +163,15 @@ class Outbox:
         return known
 
     def _views(self, deliveries: Sequence[Delivery]) -> tuple[DeliveryView, ...]:
+        names = self._names(delivery.node_id for delivery in deliveries)
         return tuple(
-            DeliveryView(delivery, self._name(delivery.node_id), LABELS[Form(delivery.form)])
+            DeliveryView(delivery, names[delivery.node_id], LABELS[Form(delivery.form)])
             for delivery in deliveries
         )
+
+    def _names(self, node_ids: Iterable[str]) -> dict[str, str]:
+        """The name of each node, asked for once however many deliveries it has."""
+        return {node_id: self._name(node_id) for node_id in set(node_ids)}
 
     def _name(self, node_id: str) -> str:
         node = self._nodes.get(node_id)

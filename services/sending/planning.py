@@ -42,6 +42,11 @@ class Planner:
     def look(self) -> int:
         """Plan what follows from whatever changed; how many deliveries are new."""
         changed, up_to = self._routing.changed_scans()
+        planned = self._plan(changed) if changed else 0
+        self._routing.routed(up_to)
+        return planned
+
+    def _plan(self, changed: Sequence[str]) -> int:
         nodes = {node.id: node for node in self._nodes.all()}
         rules = [rule for rule in self._routing.all() if rule.node_id in nodes]
         planned = 0
@@ -51,7 +56,6 @@ class Planner:
             except NotFound:  # withdrawn, or deleted
                 continue
             planned += self._deliveries.add(list(self._wanted(view, rules, nodes)))
-        self._routing.routed(up_to)
         return planned
 
     def _wanted(

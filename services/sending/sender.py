@@ -24,7 +24,8 @@ from services.alerts.alerts import Alerts
 from services.containment import contained
 from services.deidentification import without_identity
 from services.exporting.exports import Exports
-from services.exporting.forms import REPLACING, Form
+from services.exporting.forms import REPLACING, Form, key_of, version_of_key
+from services.exporting.versions import ResultVersion
 from services.remote_nodes.kinds import KINDS
 from services.remote_nodes.nodes import RemoteNodes
 from services.remote_nodes.peer import Peer, Receipt, RemoteFault
@@ -175,8 +176,9 @@ class Sender:
     def _made(self, claim: str, delivery: Delivery) -> list[_Prepared]:
         form = Form(delivery.form)
         try:
-            version = self._exports.version(delivery.scan_id, delivery.result_id, form, delivery.version_key)
-            outdated = self._outdated(delivery, form)
+            counting = self._exports.counting(delivery.scan_id, delivery.result_id)
+            version = version_of_key(counting, form, delivery.version_key)
+            outdated = _outdated(counting, delivery, form)
             if outdated is not None:
                 self._skip(claim, delivery, outdated)
                 return []
@@ -193,17 +195,6 @@ class Sender:
             self._skip(claim, delivery, str(why))
             return []
         return [_Prepared(delivery, files, version.view.patient.identity)]
-
-    def _outdated(self, delivery: Delivery, form: Form) -> str | None:
-        """Why a delivery is not to be sent any more, None where it is. Raises NotFound."""
-        scan_id, result_id = delivery.scan_id, delivery.result_id
-        if form in REPLACING:
-            # Sent late, it would stand where the newer one does.
-            newer = self._exports.is_superseded(scan_id, result_id, form, delivery.version_key)
-            return _SUPERSEDED if newer else None
-        if form is not Form.KOS and self._exports.is_rejected(scan_id, result_id):
-            return _REJECTED
-        return None
 
     def _deliver(self, claim: str, peer: Peer, prepared: Sequence[_Prepared]) -> None:
         node = peer.node
@@ -273,3 +264,11 @@ class Sender:
             self._alerts.raise_alert(cause, Severity.WARNING, title, sentence, DICOM)
         elif not failing:
             self._alerts.settle(cause)
+
+
+def _outdated(counting: ResultVersion, delivery: Delivery, form: Form) -> str | None:
+    """Why a delivery is not to be sent any more, by what counts of its result now; None where it is."""
+    if form in REPLACING:
+        # Sent late, it would stand where the newer one does.
+        return _SUPERSEDED if key_of(counting, form) != delivery.version_key else None
+    return _REJECTED if form is not Form.KOS and counting.rejected_by is not None else None

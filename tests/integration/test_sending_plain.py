@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,23 +13,16 @@ from data.records import DeliveryState, RejectReason, RemoteNode, RemoteNodeKind
 from services.exporting.forms import Form
 from services.remote_nodes.kinds import SECRET
 from services.remote_nodes.peer import RemoteFault
-from tests.dashboard.clinic import Clinic
 from tests.fhir_server import FhirServer, fhir_server
+from tests.integration.sending_house import House, house
 from tests.integration.servers import LEFT_SOCKETS, free_port
-from tests.integration.test_sending import House
 from tests.mllp_receivers import Listener, ack, receiver
 from tests.services.exporting.test_exports import correct
 
+__all__ = ["house"]  # a fixture
 pytestmark = [pytest.mark.integration, LEFT_SOCKETS]
 BEARER = "s3cret"
 DELIVERED, SKIPPED, WAITING = DeliveryState.DELIVERED, DeliveryState.SKIPPED, DeliveryState.WAITING
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    clinic = Clinic(tmp_path, networks=False)
-    yield House(clinic)
-    clinic.close()
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ import pytest
 
 from data.records import DeliveryState, RemoteNodeKind
 from tests.integration.reading_server import wait_for
+from tests.integration.sending_house import House, asked, expected, house, server, there
 from tests.integration.servers import LEFT_SOCKETS, Orthanc
 from tests.integration.test_receiving_storm import drawn
-from tests.integration.test_sending import House, asked, expected, house, server, there
 
 __all__ = ["house", "server"]  # fixtures
 pytestmark = [pytest.mark.integration, LEFT_SOCKETS, pytest.mark.timeout(900)]
@@ -28,7 +28,7 @@ _SENDS = """
 import sys
 from datetime import timedelta
 from pathlib import Path
-from tests.integration.test_sending import Clinic, House
+from tests.integration.sending_house import Clinic, House
 
 Clinic.person = lambda *_: None
 house = House(Clinic(Path(sys.argv[1]), networks=False))

@@ -29,16 +29,6 @@ AXIAL = affine_of(((0, 1, 2), (-1, -1, 1)), (1.0, 2.0, 3.0))
 UPSIDE_DOWN = affine_of(((0, 1, 2), (1, 1, -1)), (1.0, 2.0, 3.0))
 
 
-@pytest.fixture
-def clinician(clinic: Clinic) -> User:
-    return clinic.person(Role.CLINICIAN)
-
-
-@pytest.fixture
-def exports(clinic: Clinic) -> Exports:
-    return clinic.services.exports
-
-
 def series(affine: Any = AXIAL) -> list[Dataset]:
     """A head of 24 slices of 60 rows and 48 columns."""
     return slices_of(head((24, 60, 48)).transpose(2, 1, 0), affine, **SAID | {"PatientName": "Doe^Jane"})

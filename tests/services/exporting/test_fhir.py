@@ -7,7 +7,6 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,23 +32,6 @@ from tests.services.exporting.test_exports import correct, film, read_series, se
 
 RELEASES = (Form.FHIR_R4, Form.FHIR_R5)
 VOLUME, LONG, SHORT = "118565006", "103339001", "103340004"
-
-
-@pytest.fixture
-def clinic(tmp_path: Path) -> Iterator[Clinic]:
-    clinic = Clinic(tmp_path, networks=False)
-    yield clinic
-    clinic.close()
-
-
-@pytest.fixture
-def clinician(clinic: Clinic) -> User:
-    return clinic.person(Role.CLINICIAN)
-
-
-@pytest.fixture
-def exports(clinic: Clinic) -> Exports:
-    return clinic.services.exports
 
 
 @pytest.fixture(scope="module")

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
-from data.records import NOTICE, Doubt, RejectReason, Role, Scan, User
+from data.records import NOTICE, Doubt, RejectReason, Scan, User
 from services.exporting.exports import Exports
 from services.exporting.forms import Form
 from tests.dashboard.clinic import Clinic, boxes, drawn_mask
 from tests.services.exporting.test_exports import correct, read_series
-
-
-@pytest.fixture
-def clinic(tmp_path: Path) -> Iterator[Clinic]:
-    clinic = Clinic(tmp_path, networks=False)
-    yield clinic
-    clinic.close()
-
-
-@pytest.fixture
-def clinician(clinic: Clinic) -> User:
-    return clinic.person(Role.CLINICIAN)
-
-
-@pytest.fixture
-def exports(clinic: Clinic) -> Exports:
-    return clinic.services.exports
 
 
 def earlier(clinic: Clinic, month: int = 1, lesions: int = 1, **said: Any) -> Scan:

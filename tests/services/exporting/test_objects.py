@@ -7,7 +7,6 @@ import io
 import time
 import warnings
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from pypdf import PdfReader
 
 from data.errors import NotFound
 from data.formats import display_affine
-from data.records import Doubt, Lesion, RejectReason, Role, Scan, User
+from data.records import Doubt, Lesion, RejectReason, Scan, User
 from reports.dicom.codes import ABSENT, INDETERMINATE, PRESENT
 from reports.dicom.structured_report import CERTAINTY, LONG_AXIS, MAXIMUM_3D, SHORT_AXIS, VOLUME
 from services.exporting.exports import Exports
@@ -34,23 +33,6 @@ SQUARE = affine_of(((0, 1, 2), (-1, -1, 1)), (1.5, 1.5, 3.0))
 SQUARE_UPSIDE_DOWN = affine_of(((0, 1, 2), (1, 1, -1)), (1.5, 1.5, 3.0))
 OBJECTS = (Form.SEG, Form.SR, Form.SC, Form.GSPS, Form.PDF)
 SAGITTAL_ISOTROPIC = affine_of(((1, 2, 0), (1, -1, 1)), (1.0, 1.0, 1.0), (4, 3, -6))
-
-
-@pytest.fixture
-def clinic(tmp_path: Path) -> Iterator[Clinic]:
-    clinic = Clinic(tmp_path, networks=False)
-    yield clinic
-    clinic.close()
-
-
-@pytest.fixture
-def clinician(clinic: Clinic) -> User:
-    return clinic.person(Role.CLINICIAN)
-
-
-@pytest.fixture
-def exports(clinic: Clinic) -> Exports:
-    return clinic.services.exports
 
 
 def read_film(clinic: Clinic, **changes: Any) -> Scan:

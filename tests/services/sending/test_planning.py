@@ -25,7 +25,7 @@ from data.records import (
 from data.stores.deliveries import DeliveryStore
 from data.stores.remote_nodes import RemoteNodeStore
 from data.stores.routing import RoutingStore
-from services.exporting.forms import Form, key_of
+from services.exporting.forms import Form, key_of, version_of_key
 from services.exporting.versions import ResultVersion
 from services.sending.planning import Planner
 from services.sending.routing import RuleWanted, rule_words
@@ -228,12 +228,13 @@ def test_a_delivery_finds_its_version_again(
     scan, exports = received(clinic, lesions=2), clinic.services.exports
     (seg,) = [delivery for delivery in planned(clinic, scan) if delivery.form == "seg"]
     correct(clinic, scan, reviewer)
-    version = exports.version(scan.id, seg.result_id, Form.SEG, seg.version_key)
+    counting = exports.counting(scan.id, seg.result_id)
+    version = version_of_key(counting, Form.SEG, seg.version_key)
     assert version.review is None and key_of(version, Form.SEG) == seg.result_id
     now = clinic.services.reviewing.worklist.unblinded(scan.id)
     assert now.result is not None and ResultVersion(now, now.result).review is not None
     with pytest.raises(NotFound, match="version"):
-        exports.version(scan.id, seg.result_id, Form.SEG, "none")
+        version_of_key(counting, Form.SEG, "none")
 
 
 def test_rules_say_what_they_send_and_what_does_not_fit_is_said(
