@@ -39,8 +39,11 @@ $(CHECKERS): package.json package-lock.json $(VENDOR)
 	$(NPM) ci $(NPM_QUIET)
 	touch $@
 
+# A test file stays in one process: it shares servers and a browser.
+TEST_PROCESSES ?= auto
+
 test: lint test-scripts
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --maxprocesses 4 --dist loadfile
 
 # The viewer that tests open DICOM results in; without it they are skipped.
 ohif: $(VENV)/bin/python
@@ -51,7 +54,7 @@ test-scripts: $(CHECKERS)
 	$(NPM) test --silent
 
 test-fast: $(VENV)/.installed-dev $(VENDOR)
-	$(BIN)/python -m pytest -m "not browser and not integration and not bench"
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --maxprocesses 4 --dist loadfile -m "not browser and not integration and not bench"
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m bench -s tests/benchmarks

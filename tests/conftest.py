@@ -14,6 +14,10 @@ from tests.second_tries import second_tries
 # The check of a faster way takes a minute a version: who tests that asks for it.
 os.environ.setdefault("LIGHTBOX_BACKEND", "exact")
 
+# Where tests run in several processes each has one core: more threads only wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 BROWSER_TRIES = 3
 BROWSER = "browser"
 
