@@ -117,7 +117,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     performance.register(app, services.performance)
     performance_readers.register(app, services.performance, reviewing)
     performance_threshold.register(app, services.performance.numbers, services.versions.thresholds)
-    drift.register(app, services.drift, requests, services.training.packs, tasks)
+    drift.register(app, services.drift, requests, services.training.packs, services.cohort.numbers, tasks)
     models.register(app, services.versions)
     rehearsal.register(app, services.versions, reviewing.blinding)
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)

@@ -79,7 +79,9 @@ def compare(
         "window": {"n": len(current.frame)} | dict(facts.get("window", {})),
         "compared": {"reference": len(first), "current": len(second)},
         "limits": drift_verdict.LIMITS,
-        "severity": drift_verdict.severity(features, embedding, truth).value,
+        "severity": drift_verdict.severity(
+            features, embedding, truth, provisional=bool(facts.get("reference", {}).get("provisional"))
+        ).value,
         "counts": _counts(features, run),
         "features": features,
         "embedding": embedding,

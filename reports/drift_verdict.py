@@ -19,6 +19,8 @@ HELD = 0.05
 """A share held if its fall is surely (95 %) less than this; if it neither fell nor held, that is said."""
 OUTPUTS = ("probability", "volume_ml", "lesions", "doubt", "estimated_dice", "outside_distance")
 
+NO_ALARM = "No alarm: this house has no reference of its own yet, and is compared with the training data."
+
 LIMITS: dict[str, float] = {
     "effect": EFFECT,
     "p": P,
@@ -42,12 +44,16 @@ def severity(
     features: Sequence[Mapping[str, Any]],
     embedding: Mapping[str, Any] | None,
     truth: Mapping[str, Any] | None,
+    *,
+    provisional: bool = False,
 ) -> Severity:
-    """How much it matters."""
+    """How much it matters; against a reference that only stands in for one of the house, not at all yet."""
     judged = [feature for feature in features if feature["p_corrected"] is not None]
     drifted = [feature for feature in judged if feature["drifted"]]
     if not judged and embedding is None and not (truth and truth["fell"]):
         return Severity.TOO_FEW
+    if provisional:
+        return Severity.NOT_JUDGED
     grave = any(feature["name"] in OUTPUTS and feature["effect"] >= GRAVE_EFFECT for feature in drifted)
     apart = embedding is not None and embedding["p"] < P
     far = apart and embedding is not None and embedding["auc"]["low"] >= FAR_APART
@@ -60,7 +66,8 @@ def severity(
 
 def words(snapshot: Mapping[str, Any]) -> list[str]:
     """The verdict in sentences, the most important first."""
-    said = [_of_features(snapshot)]
+    said = [NO_ALARM] if snapshot["severity"] == Severity.NOT_JUDGED else []
+    said.append(_of_features(snapshot))
     if snapshot["truth"] is not None:
         said += _of_truth(snapshot["truth"])
     if snapshot["embedding"] is not None:

@@ -25,7 +25,7 @@ from dashboard.api.models_drift import (
 from dashboard.api.operations import Operation, answered
 from dashboard.auth import require
 from data.errors import InvalidInput, NotFound
-from data.records import DriftAsk, DriftReference, DriftRun
+from data.records import Against, DriftAsk, DriftReference, DriftRun
 from services.permissions import Permission
 
 if TYPE_CHECKING:
@@ -168,12 +168,16 @@ def known_task(services: Services, task: str) -> str:
 def ask_of(services: Services, sent: DriftAskBody) -> DriftAsk:
     """What a program asks for; raises InvalidInput."""
     task, reference_id = known_task(services, sent.task), None
-    if sent.reference:
+    against = next((rule for rule in Against if rule.value == sent.reference), None)
+    if sent.reference and against is None:
         try:
             reference_id = services.drift.runs.references.named(task, sent.reference).id
         except NotFound as error:
             raise InvalidInput(str(error)) from error
-    return DriftAsk(task, reference_id, sent.last, sent.from_ or None, sent.to or None, sent.filters or "")
+    return DriftAsk(
+        task, reference_id, sent.last, sent.from_ or None, sent.to or None, sent.filters or "", sent.days,
+        against or Against.HOUSE,
+    )  # fmt: skip
 
 
 def described(run: DriftRun) -> DriftRunAnswer:
@@ -187,7 +191,9 @@ def described(run: DriftRun) -> DriftRunAnswer:
         severity=run.severity,
         version=run.version,
         reference=RunReferenceAnswer(id=run.reference_id, name=run.reference_name, n=run.reference_n),
-        window=RunWindowAnswer(last=ask.last, from_=ask.first, to=ask.to, filters=ask.query, n=run.current_n),
+        window=RunWindowAnswer(
+            last=ask.last, days=ask.days, from_=ask.first, to=ask.to, filters=ask.query, n=run.current_n
+        ),
         drifted=run.drifted,
         watched=run.watched,
         snapshot_sha256=run.snapshot_sha256,

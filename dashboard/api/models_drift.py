@@ -28,9 +28,12 @@ class DriftAskBody(ApiBody):
 
     task: str
     reference: str | None = Field(
-        None, description="Name or id; without it, the training data of the live version"
+        None,
+        description="Name or id, or a rule: house (the first accepted month; what is meant without it), "
+        "training, last-quarter, last-year, other-scanners",
     )
     last: int | None = Field(None, ge=1, description="The newest so many readings")
+    days: int | None = Field(None, ge=1, description="The readings of the last so many days")
     from_: Day | None = Field(None, alias="from", description="First day of reading, UTC")
     to: Day | None = Field(None, description="Last day, included")
     filters: str | None = Field(None, description="Filters as in the cohort page's address, site=North")
@@ -48,6 +51,7 @@ class RunWindowAnswer(ApiAnswer):
     """Which readings a run looked at."""
 
     last: int | None
+    days: int | None
     from_: str | None = Field(serialization_alias="from")
     to: str | None
     filters: str

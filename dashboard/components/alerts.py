@@ -29,6 +29,7 @@ DECIDE = "alert-decide"
 SEVERITY_NAMES = {
     Severity.CALM: "Calm",
     Severity.TOO_FEW: "Too few",
+    Severity.NOT_JUDGED: "Not judged",
     Severity.WARNING: "Warning",
     Severity.CRITICAL: "Critical",
 }

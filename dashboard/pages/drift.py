@@ -27,6 +27,7 @@ from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.assembly.drift import DriftServices
+    from services.cohort.cohort import Cohorts
     from services.reviewing.requests import ReviewRequests
     from services.training.retraining_pack import RetrainingPacks
 
@@ -219,6 +220,7 @@ def register(
     drift: DriftServices,
     requests: ReviewRequests,
     packs: RetrainingPacks,
+    cohorts: Cohorts,
     tasks: Sequence[str],
 ) -> None:
     """Bind the page."""
@@ -237,6 +239,6 @@ def register(
     @app.callback(output=outputs(drift_actions.LISTS), inputs=[Input(LOCATION, "search")])
     def _lists(search: str | None) -> Values:
         user, at = require(Permission.SEE_DRIFT), shown_at(drift, tasks, search)
-        return drift_actions.lists(drift, requests, packs, tasks, user, at.task, at.run)
+        return drift_actions.lists(drift, requests, packs, cohorts, tasks, user, at.task, at.run)
 
     drift_actions.register(app, drift, requests, packs, task_of)

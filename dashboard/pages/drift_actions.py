@@ -9,16 +9,18 @@ from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from dashboard.auth import require
+from dashboard.components import scan_filters
 from dashboard.components.drift import controls, gallery
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from data.errors import InvalidInput
-from data.records import DriftAsk, DriftRun, User
+from data.records import Against, DriftAsk, DriftRun, User
 from services.addresses import DriftAddress
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:
     from services.assembly.drift import DriftServices
+    from services.cohort.cohort import Cohorts
     from services.drift.references import DriftReferences
     from services.reviewing.requests import ReviewRequests
     from services.training.retraining_pack import RetrainingPacks
@@ -34,6 +36,7 @@ LISTS = {
     REFERENCES: "children",
     REQUESTS: "children",
     PACKS: "children",
+    **scan_filters.places(controls.FILTERS),
 }
 _WINDOW = {
     "task": State(controls.TASK, "value"),
@@ -41,19 +44,35 @@ _WINDOW = {
     "last": State(controls.LAST, "value"),
     "first": State(controls.FIRST, "value"),
     "to": State(controls.TO, "value"),
-    "filters": State(controls.FILTERS, "value"),
+    "days": State(controls.DAYS, "value"),
+    "chosen": scan_filters.states(controls.FILTERS),
 }
 
 
 def ask_of(
-    task: str | None, reference: str | None, last: Any, first: str | None, to: str | None, filters: str | None
+    task: str | None,
+    reference: str | None,
+    last: Any = None,
+    days: Any = None,
+    first: str | None = None,
+    to: str | None = None,
+    query: str = "",
 ) -> DriftAsk:
-    """The controls as an ask."""
+    """The controls as an ask; a reference is a rule, or the id of a frozen one."""
     if not task:
         raise InvalidInput("Choose a task first.")
-    days = [None if text is None else text.strip() or None for text in (first, to)]
-    number = None if last in (None, "") else int(last)
-    return DriftAsk(task, reference or None, number, days[0], days[1], (filters or "").strip().lstrip("?"))
+    ends = [None if text is None else text.strip() or None for text in (first, to)]
+    numbers = [None if number in (None, "") else int(number) for number in (last, days)]
+    rule = reference or controls.HOUSE
+    named = None if rule in set(Against) else rule
+    against = Against.HOUSE if named else Against(rule)
+    return DriftAsk(task, named, numbers[0], ends[0], ends[1], query, numbers[1], against)
+
+
+def _with_query(window: dict[str, Any]) -> dict[str, Any]:
+    """The window's controls with the menus of filters put into one query."""
+    chosen = window.pop("chosen")
+    return window | {"query": scan_filters.query(chosen)}
 
 
 def compare(drift: DriftServices, user: User, ask: DriftAsk) -> str:
@@ -66,26 +85,32 @@ def lists(
     drift: DriftServices,
     requests: ReviewRequests,
     packs: RetrainingPacks,
+    cohorts: Cohorts,
     tasks: Sequence[str],
     user: User,
     task: str,
     run: DriftRun | None,
 ) -> Values:
-    """References, requests and packs; the choices of task and reference."""
+    """References, requests and packs; the choices of task, reference and filters."""
     references = drift.runs.references.all(task)
-    chosen = run.ask.reference_id if run is not None else None
-    known = {reference.id for reference in references}
+    chosen = controls.HOUSE if run is None else run.ask.reference_id or run.ask.against.value
+    known = {option["value"] for option in controls.options(references)}
     return {
         controls.TASK: {"options": controls.tasks(tasks), "value": task},
         controls.REFERENCE: {
             "options": controls.options(references),
-            "value": chosen if chosen in known else controls.TRAINING,
+            "value": chosen if chosen in known else controls.HOUSE,
         },
         REFERENCES: controls.references(references, may(user, Permission.RUN_DRIFT)),
         REQUESTS: None
         if not may(user, Permission.SEE_SCANS)
         else gallery.requests(requests.open(task), may(user, Permission.WITHDRAW_REVIEW_REQUESTS)),
         PACKS: gallery.packs(packs.recent(), may(user, Permission.TAKE_RETRAINING_PACKS)),
+        **scan_filters.values(
+            controls.FILTERS,
+            cohorts.window_choices(user) if may(user, Permission.RUN_DRIFT) else {},
+            "" if run is None else run.ask.query,
+        ),
     }
 
 
@@ -173,7 +198,7 @@ def _register_window(app: Dash, drift: DriftServices) -> None:
     def _run(clicks: int | None, window: dict[str, Any]) -> str:
         user = require(Permission.RUN_DRIFT)
         clicked(clicks)
-        return compare(drift, user, ask_of(**window))
+        return compare(drift, user, ask_of(**_with_query(window)))
 
     @app.callback(
         output=outputs({SAID: "children", REFERENCES: "children", controls.REFERENCE: "options"}, again=True),
@@ -187,7 +212,7 @@ def _register_window(app: Dash, drift: DriftServices) -> None:
     def _keep(clicks: int | None, name: str | None, window: dict[str, Any]) -> Values:
         user = require(Permission.RUN_DRIFT)
         clicked(clicks)
-        return keep_reference(drift.runs.references, user, name, ask_of(**window))
+        return keep_reference(drift.runs.references, user, name, ask_of(**_with_query(window)))
 
     @app.callback(
         output=outputs({SAID: "children", REFERENCES: "children", controls.REFERENCE: "options"}, again=True),

@@ -16,7 +16,15 @@ from data.records.acquisition import (
 from data.records.alerts import Alert, AlertState, Evidence, Schedule, Severity
 from data.records.annotations import Annotation, AnnotationKind, AnnotationValues
 from data.records.deliveries import Delivery, DeliveryState, RoutingRule
-from data.records.drift import DriftAsk, DriftReference, DriftRun, ReferenceKind, ReviewRequest, RunState
+from data.records.drift import (
+    Against,
+    DriftAsk,
+    DriftReference,
+    DriftRun,
+    ReferenceKind,
+    ReviewRequest,
+    RunState,
+)
 from data.records.features import CATEGORIES, NUMBERS, WATCHED, Features, Watched
 from data.records.feedback import CRITICAL, Feedback, FeedbackAnswer, FeedbackCategory, FeedbackState
 from data.records.goals import Goal
@@ -107,6 +115,7 @@ __all__ = [
     "LesionCall",
     "AccessToken",
     "Acquisition",
+    "Against",
     "Alert",
     "AlertState",
     "Annotation",

@@ -8,10 +8,14 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much something matters; `TOO_FEW` means that there was too little to judge by."""
+    """How much something matters.
+
+    `TOO_FEW`: there was too little to judge by. `NOT_JUDGED`: there is nothing of this house yet to judge by.
+    """
 
     CALM = "calm"
     TOO_FEW = "too-few"
+    NOT_JUDGED = "not-judged"
     WARNING = "warning"
     CRITICAL = "critical"
 

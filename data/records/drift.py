@@ -14,6 +14,17 @@ class ReferenceKind(StrEnum):
 
     TRAINING = "training"
     PERIOD = "period"
+    ROLLING = "rolling"  # what a rule came to for one window; kept with the runs, not offered in menus
+
+
+class Against(StrEnum):
+    """The rule by which a run takes its reference, where none is named."""
+
+    HOUSE = "house"  # the first month that reviews confirmed; until there is one, the training data
+    TRAINING = "training"  # of the version in force
+    LAST_QUARTER = "last-quarter"  # the calendar quarter before the one in which the window begins
+    LAST_YEAR = "last-year"  # the month in which the window ends, a year earlier
+    OTHER_SCANNERS = "other-scanners"  # what the scanners of the filter did not make, of the same time
 
 
 @dataclass(frozen=True)
@@ -36,16 +47,19 @@ class DriftReference:
 class DriftAsk:
     """What a run compares: a window of a task's readings with a reference.
 
-    The window is the newest `last` readings, or those from day `first` to day `to` (UTC, both
-    included), or those that fit `query`, the filters of the cohort page; what is given is combined.
+    The window is the newest `last` readings, or those of the last `days` times 24 hours, or those from day
+    `first` to day `to` (UTC, both included), or those that fit `query`, the filters of the cohort page;
+    what is given is combined.
     """
 
     task: str
-    reference_id: str | None = None  # None: the training data of the version in force
+    reference_id: str | None = None  # None: what `against` says
     last: int | None = None
     first: str | None = None
     to: str | None = None
     query: str = ""
+    days: int | None = None
+    against: Against = Against.HOUSE
 
 
 class RunState(StrEnum):

@@ -72,7 +72,7 @@ drift_references = Table(
     Column("name_key", Line(64), nullable=False, unique=True),
     Column("task", Line(64), nullable=False),
     Column("version", Line(64)),  # where it is a version's training data
-    Column("kind", String(16), nullable=False),  # training or period
+    Column("kind", String(16), nullable=False),  # training, period or rolling
     Column("query", Words, nullable=False),  # which scans, where it is a period
     Column("n", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
@@ -91,7 +91,7 @@ drift_runs = Table(
     Column("reference_name", Line(), nullable=False),
     Column("ask", Words, nullable=False),  # JSON of what was asked for
     Column("state", String(16), nullable=False),  # waiting, done, failed
-    Column("severity", String(16)),  # calm, warning, critical, too-few
+    Column("severity", String(16)),  # calm, too-few, not-judged, warning, critical
     Column("reference_n", Integer),
     Column("current_n", Integer),
     Column("drifted", Integer),  # features

@@ -36,6 +36,7 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60))
 _NAMES = {
     Severity.CALM: "Notice",
     Severity.TOO_FEW: "Too few",
+    Severity.NOT_JUDGED: "Not judged",
     Severity.WARNING: "Warning",
     Severity.CRITICAL: "Critical",
 }

@@ -109,6 +109,14 @@ class Cohorts:
     def choices(self, viewer: User) -> dict[str, list[str]]:
         """What each filter can be set to, as far as scans have it that a person may know of."""
         require(viewer, Permission.SEE_STATISTICS)
+        return self._choices(viewer)
+
+    def window_choices(self, viewer: User) -> dict[str, list[str]]:
+        """What each filter of a window of drift can be set to."""
+        require(viewer, Permission.RUN_DRIFT)
+        return self._choices(viewer)
+
+    def _choices(self, viewer: User) -> dict[str, list[str]]:
         lines = self._ledger.columns(self._hidden(viewer))
         return {
             name: in_order(

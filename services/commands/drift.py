@@ -17,8 +17,13 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     """Add the command."""
     parser = subparsers.add_parser("drift", help="compare the newest readings with a reference")
     parser.add_argument("task", metavar="TASK", help="brain-tumour or pneumonia")
-    parser.add_argument("--reference", metavar="NAME", help="a reference (the live version's training data)")
+    parser.add_argument(
+        "--reference",
+        metavar="NAME",
+        help="a reference, or house, training, last-quarter, last-year, other-scanners (house)",
+    )
     parser.add_argument("--last", type=int, metavar="N", help="the newest N readings (1000)")
+    parser.add_argument("--days", type=int, metavar="N", help="the readings of the last N days")
     parser.add_argument("--from", dest="first", metavar="DAY", help="from this day on, such as 2026-11-01")
     parser.add_argument("--to", metavar="DAY", help="up to this day, which is included")
     parser.add_argument("--filters", metavar="QUERY", help="as in the cohort page's address, site=North")
@@ -29,16 +34,20 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
 
 def drift(arguments: Namespace, settings: Settings) -> int:
     """Compare readings of a task with a reference; print the verdict or every number."""
-    from data.records import DriftAsk
+    from data.records import Against, DriftAsk
     from models.tasks import task_named
     from services.assembly.commands import drift_alone
 
     task = task_named(arguments.task).name
     with drift_alone(settings) as drift_services:
         runs = drift_services.runs
-        reference = runs.references.named(task, arguments.reference).id if arguments.reference else None
-        filters = arguments.filters or ""
-        run = runs.run_now(DriftAsk(task, reference, arguments.last, arguments.first, arguments.to, filters))
+        rule = next((rule for rule in Against if rule.value == arguments.reference), None)
+        named = arguments.reference if rule is None else None
+        ask = DriftAsk(
+            task, runs.references.named(task, named).id if named else None, arguments.last, arguments.first,
+            arguments.to, arguments.filters or "", arguments.days, rule or Against.HOUSE,
+        )  # fmt: skip
+        run = runs.run_now(ask)
         snapshot = runs.content(run.id).decode()
         if arguments.out is not None:
             _write_files(runs, run.id, snapshot, arguments.out)

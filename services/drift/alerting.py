@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from data.records import DriftRun, Evidence, Severity
+from data.records import DriftReference, DriftRun, Evidence, ReferenceKind, Severity
 from services.addresses import DriftAddress
 from services.drift.windows import Window
 
@@ -44,13 +44,18 @@ def failed(alerting: Alerting, run: DriftRun, sentence: str) -> None:
     alerting.raise_alert(_cause_of_failure(run.task), Severity.WARNING, title, sentence, _link(run))
 
 
-def finished(alerting: Alerting, run: DriftRun, window: Window, verdict: Sequence[str]) -> None:
-    """A run with its numbers: raised from warning on; too few to judge says nothing either way."""
+def rule_of(run: DriftRun, reference: DriftReference) -> str:
+    """What stays the same from run to run: the reference, or the rule that made it for this window."""
+    return run.ask.against.value if reference.kind is ReferenceKind.ROLLING else reference.id
+
+
+def finished(alerting: Alerting, run: DriftRun, window: Window, verdict: Sequence[str], rule: str) -> None:
+    """A run with its numbers: raised from warning on; what could not be judged says nothing either way."""
     alerting.settle(_cause_of_failure(run.task))
     period = window.period()
     if period is None or run.severity is None:
         return
-    cause, evidence = _cause(run, window.synthetic), Evidence(period[1], len(window.frame))
+    cause, evidence = _cause(run, rule, window.synthetic), Evidence(period[1], len(window.frame))
     sentence = " ".join(verdict)
     if run.severity is Severity.CALM:
         calm = f"A later window of {evidence.n:,} readings, up to {evidence.last:%Y-%m-%d}, is calm."
@@ -62,9 +67,9 @@ def finished(alerting: Alerting, run: DriftRun, window: Window, verdict: Sequenc
         alerting.raise_alert(cause, run.severity, title, sentence, _link(run), evidence=evidence)
 
 
-def _cause(run: DriftRun, synthetic: bool) -> str:
+def _cause(run: DriftRun, rule: str, synthetic: bool) -> str:
     kind = "synthetic" if synthetic else ""
-    return ":".join(filter(None, ("drift", run.task, run.reference_id, kind, run.ask.query)))
+    return ":".join(filter(None, ("drift", run.task, rule, kind, run.ask.query)))
 
 
 def _cause_of_failure(task: str) -> str:

@@ -134,7 +134,7 @@ class InfluenceRanking:
     def _opened(self, run_id: str) -> tuple[pd.DataFrame, OpenedReference, NDArray[Any]]:
         run = self._drift.run(run_id)
         rows = sampled(self._drift.rows(run_id), most=_MOST_CLASSIFIED)
-        reference = same_kind(self._drift.references.opened(run.task, run.reference_id), rows)
+        reference = same_kind(self._drift.references.opened(run.task, run.reference_id or ""), rows)
         version = self._drift.network_of(reference)
         return rows, reference, self._windows.vectors(version)(rows)
 

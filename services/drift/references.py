@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ from data.records import DriftAsk, DriftReference, ReferenceKind, User
 from data.stores.drift import DriftReferenceStore
 from reports.drift_columns import FEWEST, MOST_ROWS
 from services import keys
+from services.drift.accepted_month import first_accepted
+from services.drift.periods import bounds_of_month
 from services.drift.windows import Window, Windows
 from services.permissions import Permission, require
 
@@ -32,9 +35,7 @@ MOST_FIRST = 1000
 """Readings in a reference that is made because there is no training data."""
 LONGEST_NAME = 60
 _RARE = 0.05  # of a window: what is rarer does not say what the window holds
-NO_TRAINING = (
-    "Version {version} came without a sample of its training data; the reference is “{name}” instead."
-)
+ACCEPTED = "accepted"
 TrainingFile = Callable[[str, str | None], tuple[str, Path | None]]
 """(task, version or None for the one in force) -> (version, where its training reference lies)."""
 
@@ -47,11 +48,12 @@ class OpenedReference:
     frame: pd.DataFrame
     vectors: NDArray[Any] | None
     notes: tuple[str, ...] = ()
+    provisional: bool = False  # it stands in for one of this house: what differs from it is no alarm
 
     @property
     def result_ids(self) -> list[str]:
         """The results that it holds; none of training data."""
-        return list(self.frame.index) if self.reference.kind is ReferenceKind.PERIOD else []
+        return [] if self.reference.kind is ReferenceKind.TRAINING else list(self.frame.index)
 
 
 def same_kind(reference: OpenedReference, window: pd.DataFrame) -> OpenedReference:
@@ -74,11 +76,12 @@ def same_kind(reference: OpenedReference, window: pd.DataFrame) -> OpenedReferen
     note = (
         f"The window holds {words}; of the reference's {len(frame):,} scans the {rows.sum():,} {words} count."
     )
-    return OpenedReference(
-        replace(reference.reference, n=int(rows.sum())),
-        frame[rows],
-        None if reference.vectors is None else reference.vectors[rows],
-        (*reference.notes, note),
+    return replace(
+        reference,
+        reference=replace(reference.reference, n=int(rows.sum())),
+        frame=frame[rows],
+        vectors=None if reference.vectors is None else reference.vectors[rows],
+        notes=(*reference.notes, note),
     )
 
 
@@ -94,8 +97,8 @@ class DriftReferences:
         self._training_file = training_file
 
     def all(self, task: str) -> list[DriftReference]:
-        """The task's references, newest first."""
-        return self._store.all(task)
+        """The task's references that may be chosen, newest first; what rules came to stays with its runs."""
+        return [known for known in self._store.all(task) if known.kind is not ReferenceKind.ROLLING]
 
     def get(self, reference_id: str) -> DriftReference:
         """One reference; raises NotFound."""
@@ -130,21 +133,13 @@ class DriftReferences:
         self._store.delete(reference_id)
         self._files.delete(keys.drift_reference(reference_id))
 
-    def opened(self, task: str, reference_id: str | None) -> OpenedReference:
-        """A reference with its rows; None is the training data of the version in force.
-
-        Where that version came without any, the first readings of the task are frozen and stand in
-        for it, with a note. Raises NotFound for a reference that is gone.
-        """
-        notes: tuple[str, ...] = ()
-        if reference_id is not None:
-            reference = self.get(reference_id)
-            if reference.task != task:
-                raise InvalidInput(f"“{reference.name}” is a reference of {reference.task}, not of {task}.")
-        else:
-            reference, notes = self._default(task)
+    def opened(self, task: str, reference_id: str) -> OpenedReference:
+        """A reference with its rows; NotFound for one that is gone, InvalidInput for another task's."""
+        reference = self.get(reference_id)
+        if reference.task != task:
+            raise InvalidInput(f"“{reference.name}” is a reference of {reference.task}, not of {task}.")
         frame, vectors = read(self._files.get(keys.drift_reference(reference.id)))
-        return OpenedReference(reference, frame, vectors, notes)
+        return OpenedReference(reference, frame, vectors)
 
     def training(self, task: str, version: str | None = None) -> DriftReference | None:
         """The training data of a version (None: the one in force), frozen at its first use."""
@@ -160,15 +155,30 @@ class DriftReferences:
         name = self._free_name(task, f"Training data of {task} {version}")
         return self._kept(task, name, version, ReferenceKind.TRAINING, "", n, content, LIGHTBOX)
 
-    def _default(self, task: str) -> tuple[DriftReference, tuple[str, ...]]:
-        training = self.training(task)
-        if training is not None:
-            return training, ()
-        version, _ = self._training_file(task, None)
-        first = self._first_readings(task)
-        return first, (NO_TRAINING.format(version=version, name=first.name),)
+    def version_in_force(self, task: str) -> str:
+        """The version whose training data is meant where none is named."""
+        return self._training_file(task, None)[0]
 
-    def _first_readings(self, task: str) -> DriftReference:
+    def accepted(self, task: str, at: datetime) -> DriftReference | None:
+        """The house's first accepted month, frozen at its first use; None where there is none yet."""
+        query = f"{ACCEPTED}{' synthetic' if self._windows.only_synthetic(task) else ''}"
+        for known in self._store.all(task):
+            if known.made_by == LIGHTBOX and known.query.startswith(query + " 2"):
+                return known
+        month = first_accepted(self._windows.months(task), at.date().isoformat())
+        if month is None:
+            return None
+        window = self._windows.between(task, *bounds_of_month(month.name), "", month.name)
+        if len(window.frame) < FEWEST:
+            return None
+        name = self._free_name(task, f"First accepted month of {task}, {month.name}")
+        return self._of_window(task, name, window, f"{query} {month.name}", LIGHTBOX)
+
+    def rolling(self, task: str, name: str, window: Window, query: str) -> DriftReference:
+        """What a rule came to for one window, kept for its run; equal sets once."""
+        return self._of_window(task, name, window, query, LIGHTBOX, ReferenceKind.ROLLING)
+
+    def first_readings(self, task: str) -> DriftReference:
         """The largest set of first readings there is; a small one gives way once twice as many are here."""
         n = min(MOST_FIRST, self._windows.count(task) // 2)
         synthetic = self._windows.only_synthetic(task)
@@ -185,12 +195,26 @@ class DriftReferences:
         name = self._free_name(task, f"First {len(window.frame):,} readings of {task}")
         return self._of_window(task, name, window, query, LIGHTBOX)
 
-    def _of_window(self, task: str, name: str, window: Window, query: str, made_by: str) -> DriftReference:
+    def _of_window(
+        self,
+        task: str,
+        name: str,
+        window: Window,
+        query: str,
+        made_by: str,
+        kind: ReferenceKind = ReferenceKind.PERIOD,
+    ) -> DriftReference:
         version = next(iter(window.versions), None)
         frame = window.frame.iloc[-MOST_ROWS:]
         content = written(frame, self._windows.vectors(version)(frame).astype(np.float16))
         only = version if len(window.versions) == 1 else None
-        return self._kept(task, name, only, ReferenceKind.PERIOD, query, len(frame), content, made_by)
+        if kind is ReferenceKind.ROLLING:
+            sha256 = hashlib.sha256(content).hexdigest()
+            for known in self._store.all(task):
+                if (known.kind, known.sha256, known.query) == (kind, sha256, query):
+                    return known
+            name = self._free_name(task, name)
+        return self._kept(task, name, only, kind, query, len(frame), content, made_by)
 
     def _kept(
         self,

@@ -14,7 +14,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from data.codec import to_plain
 from data.database import new_id, now
 from data.errors import InvalidInput, NotFound, UserFacingError
 from data.feature_files import read, written
@@ -28,6 +27,8 @@ from services import keys
 from services.cohort.filters import filters_of, query_of
 from services.drift import alerting
 from services.drift.alerting import Alerting
+from services.drift.facts import facts_of
+from services.drift.reference_rules import ReferenceRules
 from services.drift.references import DriftReferences, OpenedReference, same_kind
 from services.drift.windows import Window, Windows
 from services.jobs import JobContext, Jobs
@@ -62,6 +63,7 @@ class DriftRuns:
         """Without `jobs` only `run_now` works, as on the command line."""
         self._runs = runs
         self._references = references
+        self._rules = ReferenceRules(references, windows)
         self._windows = windows
         self._refusals = refusals
         self._files = files
@@ -183,13 +185,15 @@ class DriftRuns:
         self._notify(run)
 
     def _run(self, run: DriftRun, progress: Callable[[float], None]) -> DriftRun:
-        reference = self._references.opened(run.task, run.ask.reference_id)
-        window = self._windows.window(run.ask, reference.result_ids)
+        window = self._windows.window(run.ask, run.created_at)
+        reference = self._rules.reference_of(run.ask, window, run.created_at)
+        window = window.without(reference.result_ids)
         reference = same_kind(reference, window.frame)
         progress(0.1)
         outcome = self._compared(run, reference, window, lambda share: progress(0.1 + 0.85 * share))
         finished = self._keep(run, reference, window, outcome)
-        alerting.finished(self._alerting, finished, window, outcome.snapshot["verdict"])
+        rule = alerting.rule_of(finished, reference.reference)
+        alerting.finished(self._alerting, finished, window, outcome.snapshot["verdict"], rule)
         self._notify(finished)
         return finished
 
@@ -198,34 +202,10 @@ class DriftRuns:
     ) -> Outcome:
         version = _network_of(reference)
         current = Side(window.frame, self._windows.vectors(version) if len(window.frame) else None)
-        facts = self._facts(run, reference, window)
+        facts = facts_of(run, reference, window, self._refused(window.period(), len(window.frame)))
         return compare(
             Side(reference.frame, reference.vectors), current, NUMBERS, CATEGORIES, facts, progress
         )
-
-    def _facts(self, run: DriftRun, reference: OpenedReference, window: Window) -> dict[str, Any]:
-        """What a report says on its first page."""
-        frozen, period = reference.reference, window.period()
-        described = {name: getattr(frozen, name) for name in ("id", "name", "version", "n", "sha256")}
-        return {
-            "run": run.id,
-            "task": run.task,
-            "made_at": now().isoformat(timespec="seconds"),
-            "synthetic": window.synthetic,
-            "version": next(iter(window.versions)) if len(window.versions) == 1 else None,
-            "versions": dict(window.versions),
-            "reference": described | {"kind": frozen.kind.value},
-            "window": {
-                "words": window.words,
-                "ask": to_plain(run.ask),
-                "n": len(window.frame),
-                "sha256": window.sha256,
-                "first": None if period is None else period[0].isoformat(timespec="seconds"),
-                "last": None if period is None else period[1].isoformat(timespec="seconds"),
-            },
-            "refusals": self._refused(period, len(window.frame)),
-            "notes": [*reference.notes, *window.notes, *_notes_on_versions(reference, window)],
-        }
 
     def _refused(self, period: tuple[datetime, datetime] | None, n: int) -> dict[str, Any]:
         """Of files and series that came in the window's time, how many were not read, whatever the task."""
@@ -276,20 +256,6 @@ def _network_of(reference: OpenedReference) -> str | None:
     if version is None and "version" in reference.frame.columns and len(reference.frame):
         return str(reference.frame["version"].mode().iloc[0])
     return version
-
-
-def _notes_on_versions(reference: OpenedReference, window: Window) -> list[str]:
-    versions, notes = window.versions, []
-    if len(versions) > 1:
-        told = ", ".join(f"version {version} ({n:,} scans)" for version, n in versions.items())
-        notes.append(f"The window holds readings of {len(versions)} model versions: {told}.")
-    of = reference.reference.version
-    if of is not None and versions and of not in versions:
-        notes.append(
-            f"The reference was read by version {of}, the window by another one: "
-            "what differs in the outputs may be the model."
-        )
-    return notes
 
 
 def _of_feature(snapshot: Mapping[str, Any], feature: str) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from dash import no_update
 from dash.exceptions import PreventUpdate
 
 from dashboard.components import reports as report_form
+from dashboard.components import scan_filters
 from dashboard.components import schedules as schedule_form
 from dashboard.components.drift import controls
 from dashboard.pages import (
@@ -22,7 +23,7 @@ from dashboard.pages import (
     schedules,
 )
 from data.errors import InvalidInput
-from data.records import BRAIN_TUMOUR, PNEUMONIA, DriftAsk, Identity, Role, Severity
+from data.records import BRAIN_TUMOUR, PNEUMONIA, Against, DriftAsk, Identity, Role, Severity
 from tests.dashboard.clinic import Clinic
 from tests.services.performance_department import with_history
 
@@ -107,11 +108,15 @@ def test_the_form_of_a_report_is_filled_in_by_an_address(clinic: Clinic) -> None
 
 
 def test_controls_of_drift_become_an_ask() -> None:
-    ask = drift_actions.ask_of(BRAIN_TUMOUR, controls.TRAINING, "50", " 2026-11-01 ", " ", "?site=North ")
+    ask = drift_actions.ask_of(
+        BRAIN_TUMOUR, controls.HOUSE, "50", "", " 2026-11-01 ", " ", scan_filters.query({"site": ["North"]})
+    )
     assert ask == DriftAsk(BRAIN_TUMOUR, None, 50, "2026-11-01", None, "site=North")
-    assert drift_actions.ask_of(BRAIN_TUMOUR, "r", "", None, None, None) == DriftAsk(BRAIN_TUMOUR, "r")
+    assert drift_actions.ask_of(BRAIN_TUMOUR, "r", "") == DriftAsk(BRAIN_TUMOUR, "r")
+    rolling = drift_actions.ask_of(BRAIN_TUMOUR, "last-quarter", None, 30)
+    assert rolling == DriftAsk(BRAIN_TUMOUR, days=30, against=Against.LAST_QUARTER)
     with pytest.raises(InvalidInput, match="task"):
-        drift_actions.ask_of(None, None, None, None, None, None)
+        drift_actions.ask_of(None, None)
 
 
 def test_a_window_is_kept_as_a_reference_and_forgotten(clinic: Clinic) -> None:

@@ -8,13 +8,16 @@ from typing import Any, Literal
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components import scan_filters
 from dashboard.components.attributes import aria
 from dashboard.components.results import local_time, task_name
-from data.records import DriftReference, ReferenceKind
+from data.records import Against, DriftReference, ReferenceKind
+from services.drift.reference_rules import NAMES
 
 TASK = "drift-task"
 REFERENCE = "drift-reference"
 LAST = "drift-last"
+DAYS = "drift-days"
 FIRST = "drift-first"
 TO = "drift-to"
 FILTERS = "drift-filters"
@@ -22,15 +25,19 @@ RUN = "drift-run"
 FREEZE_NAME = "drift-freeze-name"
 FREEZE = "drift-freeze"
 DELETE = "drift-reference-delete"
-TRAINING = ""
-"""The choice of the training data of the version in force."""
-KINDS = {ReferenceKind.TRAINING: "training data", ReferenceKind.PERIOD: "readings"}
+HOUSE = Against.HOUSE.value
+"""The choice of the house's own first accepted month."""
+KINDS = {
+    ReferenceKind.TRAINING: "training data",
+    ReferenceKind.PERIOD: "readings",
+    ReferenceKind.ROLLING: "readings",
+}
 
 
 def form(may_run: bool) -> Component:
     """The controls; who may not run sees none but the task."""
     hidden = "" if may_run else "lb-hidden"
-    choice = dcc.Dropdown(id=REFERENCE, clearable=False, value=TRAINING)
+    choice = dcc.Dropdown(id=REFERENCE, clearable=False, value=HOUSE)
     return html.Div(
         [
             _field("Task", dcc.Dropdown(id=TASK, clearable=False), TASK, "lb-drift-task"),
@@ -38,13 +45,14 @@ def form(may_run: bool) -> Component:
                 [
                     _field("Reference", choice, REFERENCE, "lb-drift-reference"),
                     _field("Newest readings", _input(LAST, "number", "1000", min=1, step=1), LAST),
+                    _field("Last days", _input(DAYS, "number", "30", min=1, step=1), DAYS),
                     _field("From day", _input(FIRST, "text", "2026-11-01"), FIRST),
                     _field("To day", _input(TO, "text", "2026-11-30"), TO),
-                    _field("Filters", _input(FILTERS, "text", "site=North&sex=F"), FILTERS),
                     html.Button("Compare now", id=RUN, className="btn btn-primary"),
                 ],
                 className=f"lb-drift-window {hidden}",
             ),
+            html.Div(scan_filters.menus(FILTERS), className=hidden),
         ],
         className="lb-drift-form",
     )  # fmt: skip
@@ -66,12 +74,22 @@ def freezing() -> Component:
 
 
 def options(references: Sequence[DriftReference]) -> list[dict[str, str]]:
-    """The references to choose from."""
+    """The references to choose from: by a rule, or frozen ones by their name."""
     known = [
         {"label": f"{reference.name} (n = {reference.n:,})", "value": reference.id}
         for reference in references
     ]
-    return [{"label": "Training data of the live version", "value": TRAINING}, *known]
+    return [*rules(), *known]
+
+
+def rules() -> list[dict[str, str]]:
+    """The references that a rule chooses anew for each run."""
+    return [{"label": capital(words), "value": rule.value} for rule, words in NAMES.items()]
+
+
+def capital(words: str) -> str:
+    """A phrase as the beginning of a line."""
+    return words[:1].upper() + words[1:]
 
 
 def references(known: Sequence[DriftReference], may_delete: bool) -> Component:

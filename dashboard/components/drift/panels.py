@@ -19,6 +19,7 @@ from services.drift.influential_scans import EMBEDDING, OVERALL
 SEVERITIES = {
     Severity.CALM: ("Calm", "lb-calm", "bi-check-circle"),
     Severity.TOO_FEW: ("Too few", "lb-few", "bi-hourglass"),
+    Severity.NOT_JUDGED: ("No alarm", "lb-few", "bi-info-circle"),
     Severity.WARNING: ("Warning", "lb-warning", "bi-exclamation-triangle"),
     Severity.CRITICAL: ("Critical", "lb-critical", "bi-exclamation-octagon"),
 }
