@@ -23,6 +23,11 @@ def window(scan_id: str) -> str:
     return f"scans/{scan_id}/window.json"
 
 
+def result(result_id: str) -> str:
+    """Below it lies whatever is kept of a result."""
+    return f"results/{result_id}"
+
+
 def mask(result_id: str) -> str:
     """A result's mask, as displayed."""
     return f"results/{result_id}/mask.npy.z"

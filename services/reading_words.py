@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 
 from data.records import (
     Doubt,
     EscapeReason,
     LesionCall,
+    QueuePlace,
     RecognisedBy,
     RecognisedSequence,
     RejectReason,
@@ -140,3 +142,27 @@ def age_words(age_years: float | None) -> str | None:
 def completed_years(age_years: float) -> int:
     """The birthdays that are over."""
     return int(age_years + _AGE_SLACK)
+
+
+def queue_words(queued: QueuePlace) -> str:
+    """Where a reading stands, and how long it will take as far as that is known.
+
+    "place 3 of 9 in the queue, about 2 minutes"; "being read, about 20 seconds left".
+    """
+    where = "being read" if queued.running else f"place {queued.place} of {queued.of} in the queue"
+    if queued.expected_s is None:
+        return where
+    return f"{where}, {expected_words(queued.expected_s)}{' left' if queued.running else ''}"
+
+
+def expected_words(seconds: float) -> str:
+    """A time that is only expected, no finer than it is known: by ten seconds, by minutes, by hours."""
+    if seconds <= 5:
+        return "a few seconds"
+    if seconds <= 50:
+        return f"about {10 * ceil(seconds / 10)} seconds"
+    minutes = ceil(seconds / 60)
+    if minutes < 60:
+        return f"about {minutes} minute{'' if minutes == 1 else 's'}"
+    hours = ceil(minutes / 60)
+    return f"about {hours} hour{'' if hours == 1 else 's'}"

@@ -33,7 +33,7 @@ HOMES = {
         "services/priors/query_retrieve.py",
     ),
     "fhir": ("reports/fhir",),
-    "huey": ("services/jobs.py",),
+    "huey": ("services/jobs/",),
     "evidently": ("reports",),
     "apprise": ("services/alerts/delivery.py",),
     "cronsim": ("services/schedules.py",),

@@ -67,12 +67,23 @@ def patient_answer(patient: Patient, named: type[IdentityAnswer] = IdentityAnswe
     return named(id=patient.id, pseudonym=patient.pseudonym, **known)
 
 
+class QueueAnswer(ApiAnswer):
+    """Where a reading stands among those that wait or are under way."""
+
+    place: int = Field(description="1 is the first")
+    of: int = Field(description="Readings that wait or are under way")
+    expected_s: float | None = Field(description="Seconds until its result is there; null where unknown")
+    running: bool
+    words: str = Field(description="The same for people: place 3 of 9 in the queue, about 2 minutes")
+
+
 class ScanAnswer(ApiAnswer):
     """A scan with its latest result and its reviews."""
 
     id: str
     status: ScanStatus
     failure: str | None
+    queue: QueueAnswer | None = Field(description="While the scan waits to be read or is read, else null")
     task: str
     patient: IdentityAnswer | PatientAnswer
     header: ScanHeader

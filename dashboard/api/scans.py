@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from flask import Flask, Response, request
@@ -13,6 +14,7 @@ from dashboard.api.models_scans import (
     UPLOADED_FILE,
     AllRefusedAnswer,
     MaskQuery,
+    QueueAnswer,
     ReadingReportQuery,
     ReceivedAnswer,
     ScanAnswer,
@@ -25,8 +27,9 @@ from dashboard.errors import json_error
 from dashboard.files.attachments import attachment
 from dashboard.files.reading_reports import ReadingReportFiles
 from data.errors import InvalidInput
-from data.records import NOTICE, Upload, UploadState, User
+from data.records import NOTICE, QueuePlace, Upload, UploadState, User
 from services.permissions import Permission
+from services.reading_words import queue_words
 from services.reviewing.pictures import CORRECTED
 
 if TYPE_CHECKING:
@@ -141,6 +144,7 @@ def described(view: ScanView) -> ScanAnswer:
         id=scan.id,
         status=scan.status,
         failure=scan.failure,
+        queue=None if view.queue is None else _queue(view.queue),
         task=scan.task,
         patient=patient_answer(view.patient),
         header=scan.header,
@@ -156,6 +160,10 @@ def described(view: ScanView) -> ScanAnswer:
         unaided_readings=view.unaided,
         notice=NOTICE,
     )
+
+
+def _queue(queued: QueuePlace) -> QueueAnswer:
+    return QueueAnswer(**asdict(queued), words=queue_words(queued))
 
 
 def _all_refused(upload: Upload) -> AllRefusedAnswer:

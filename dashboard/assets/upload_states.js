@@ -49,15 +49,7 @@
   function doneWords(item) {
     if (!item.scans.length) return item.refusals.length ? "refused" : "no scan found";
     const reading = item.scans.some((scan) => scan.status === "waiting" || scan.status === "reading");
-    return reading ? "reading" + queueWords(item) : "done";
-  }
-
-  /** The place in the queue and the time to wait, as far as they are known. */
-  function queueWords(item) {
-    const place = item.place ? ", number " + item.place + " in the queue" : "";
-    if (!item.waitS) return place;
-    const minutes = Math.round(item.waitS / 60);
-    return place + ", about " + (minutes < 1 ? "1 min or less" : minutes + " min");
+    return reading ? item.queue || "reading" : "done";
   }
 
   const count = (n, words) => (n ? [n + " " + words] : []);

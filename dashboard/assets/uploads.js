@@ -198,7 +198,7 @@
       const local = [...items.values()].find((item) => serverId(item) === remote.id);
       if (local && ["packing", "sending", "cancelled"].includes(local.phase)) continue;
       const item = local || { key: remote.id, files: 1, at: Date.parse(remote.created_at) };
-      Object.assign(item, { id: remote.id, name: remote.name, size: remote.size, scans: remote.scans, refusals: remote.refusals, place: remote.place, waitS: remote.wait_s, starting: remote.starting });
+      Object.assign(item, { id: remote.id, name: remote.name, size: remote.size, scans: remote.scans, refusals: remote.refusals, queue: remote.queue, starting: remote.starting });
       item.share = remote.size ? remote.offset / remote.size : 1;
       item.failure = remote.failure || item.failure;
       item.phase = phaseOf(remote);

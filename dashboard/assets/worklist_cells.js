@@ -44,7 +44,9 @@
   };
 
   cells.ResultCell = function (props) {
-    if (!props.data || !props.data.result) return null;
+    if (!props.data) return null;
+    if (props.data.queue) return element("small", { className: "lb-queue-place", title: props.data.queue }, props.data.queue);
+    if (!props.data.result) return null;
     const { outcome, result, reasons } = props.data;
     const look = "lb-result-" + outcome;
     if (outcome !== "uncertain") return element("span", { className: look, title: result }, result);

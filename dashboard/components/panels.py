@@ -32,10 +32,12 @@ from services.permissions import Permission, may
 from services.reading_words import (
     UNSURE_OUTLINE,
     age_words,
+    queue_words,
     recognised_words,
     spacing_words,
     warns_of_outline,
 )
+from services.reviewing.worklist import IN_QUEUE
 from services.task_words import outcome_words, words_of
 
 if TYPE_CHECKING:
@@ -60,14 +62,13 @@ def synthetic_badge(scan: Scan) -> list[Component]:
     return [html.Span("SYNTHETIC", className="lb-badge lb-synthetic", title="Computed for a demonstration")]
 
 
-def status_panel(view: ScanView, waiting: int) -> Component | None:
+def status_panel(view: ScanView) -> Component | None:
     """Say where a scan is that has not been read; None where it has."""
     status = view.scan.status
-    if status is ScanStatus.WAITING:
-        before = f"{waiting} scan{'s' if waiting != 1 else ''} in the queue." if waiting else ""
-        return _progress("Waiting to be read", before)
-    if status is ScanStatus.READING:
-        return _progress("Being read", "The result appears here by itself.")
+    if status in IN_QUEUE:
+        heading = "Waiting to be read" if status is ScanStatus.WAITING else "Being read"
+        where = [f"{_capital(queue_words(view.queue))}."] if view.queue else []
+        return _progress(heading, " ".join([*where, "The result appears here by itself."]))
     if status is ScanStatus.FAILED:
         sentence = view.scan.failure or "This scan could not be read."
         return html.Div([html.H2("Not read"), html.P(sentence)], className="lb-failure", role="alert")
@@ -259,3 +260,7 @@ def _progress(heading: str, text: str) -> Component:
     return html.Div(
         [spinner, html.Div([html.H2(heading), html.P(text)])], className="lb-progress", role="status"
     )
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -13,6 +13,7 @@ from data.records import (
     WorklistRow,
 )
 from services.measurement_words import millilitres, millimetres
+from services.reading_words import queue_words
 from services.task_words import outcome_words, reasons, words_of
 
 if TYPE_CHECKING:
@@ -91,4 +92,5 @@ def version_of(view: ScanView) -> str:
     second = view.double.asked.id if view.double else ""
     unaided = ",".join(f"{reading.id}{'' if reading.is_open else '.'}" for reading in view.unaided)
     patient = ":".join((view.patient.id, *view.patient.in_conflict_with))
-    return f"{view.scan.status.value}:{result}:{review}:{second}:{unaided}:{patient}"
+    queue = queue_words(view.queue) if view.queue else ""
+    return f"{view.scan.status.value}:{queue}:{result}:{review}:{second}:{unaided}:{patient}"

@@ -19,7 +19,7 @@ from dashboard.components.worklist import DOUBT_NAMES, URGENCY_NAMES
 from data.records import User, WorklistRow
 from services.addresses import WorklistAddress
 from services.permissions import Permission, may
-from services.reading_words import VERDICT_NAMES
+from services.reading_words import VERDICT_NAMES, queue_words
 from services.task_words import reasons
 
 GRID = "worklist-grid"
@@ -131,6 +131,7 @@ def row(listed: WorklistRow, user: User, names: Mapping[str, str]) -> dict[str, 
         "mine": listed.assigned_to == user.id,
         "status": STATUS_NAMES[listed.status],
         "status_code": listed.status.value,
+        "queue": queue_words(listed.queue) if listed.queue else "",
         "verdict": _verdict(listed),
         "created_at": local_time(listed.created_at),
     }

@@ -16,6 +16,7 @@ from dashboard.errors import json_error
 from data.errors import InvalidInput
 from services.permissions import Permission
 from services.reading.uploads import UploadOutcome, WrongOffset
+from services.reading_words import queue_words
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -133,8 +134,7 @@ def _described(outcome: UploadOutcome) -> dict[str, Any]:
             {"id": s.id, "label": s.label, "status": s.status.value, "known": s.known, "failure": s.failure}
             for s in outcome.scans
         ],
-        "place": outcome.place,
-        "wait_s": outcome.wait_s,
+        "queue": None if outcome.queue is None else queue_words(outcome.queue),
         "starting": outcome.starting,
     }
 

@@ -81,11 +81,10 @@ def show(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
 
 def shown(reviewing: ReviewingServices, user: User, view: ScanView) -> Values:
     """Return what the panels beside the viewer say of a scan, by the id of their place."""
-    waiting = reviewing.worklist.waiting_count() if view.scan.status is ScanStatus.WAITING else 0
     return {
         TAB_TITLE: tab_title(view.patient),
         TITLE: panels.title(view, user),
-        STATUS: panels.status_panel(view, waiting),
+        STATUS: panels.status_panel(view),
         UNCERTAIN: panels.uncertain_banner(view),
         RETRY_ROW: view.scan.status is not ScanStatus.FAILED,
         RESULT: panels.result_panel(view),

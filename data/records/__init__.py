@@ -29,7 +29,7 @@ from data.records.features import CATEGORIES, NUMBERS, WATCHED, Features, Watche
 from data.records.feedback import CRITICAL, Feedback, FeedbackAnswer, FeedbackCategory, FeedbackState
 from data.records.goals import Goal
 from data.records.imports import Import, ImportFile, ImportItem, ImportProgress, ImportState, ItemState
-from data.records.jobs import Job, JobState
+from data.records.jobs import SHORT_INPUTS, Effort, Job, JobState, Precedence, QueuePlace
 from data.records.judgements import Judgement, Judgements, ReadCount
 from data.records.patients import SEXES, ConflictState, Identity, Patient, PatientConflict
 from data.records.people import AccessToken, AuditEvent, Role, Session, User
@@ -108,6 +108,7 @@ NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full i
 __all__ = [
     "OWN_MANUFACTURER",
     "SEXES",
+    "SHORT_INPUTS",
     "SecondReading",
     "standing_reviews",
     "RejectReason",
@@ -140,6 +141,7 @@ __all__ = [
     "EscapeReason",
     "DriftReference",
     "DriftRun",
+    "Effort",
     "Evidence",
     "ExportRow",
     "CRITICAL",
@@ -174,6 +176,7 @@ __all__ = [
     "PairedMetric",
     "Patient",
     "PatientConflict",
+    "Precedence",
     "PriorRequest",
     "PriorRule",
     "PriorSeries",
@@ -186,6 +189,7 @@ __all__ = [
     "PromotionState",
     "Provenance",
     "ReadCount",
+    "QueuePlace",
     "ReferenceKind",
     "RecognisedBy",
     "RecognisedSequence",

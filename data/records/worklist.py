@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from data.records.jobs import QueuePlace
 from data.records.results import Doubt, Outcome, outcome_of
 from data.records.reviews import Verdict
 from data.records.scans import ScanStatus
@@ -50,6 +51,7 @@ class WorklistRow:
     assigned_to: str | None = None  # an account
     urgency: Urgency = Urgency.ROUTINE
     doubt: DoubtKind = DoubtKind.NONE
+    queue: QueuePlace | None = None  # while it waits to be read or is read
 
     @property
     def outcome(self) -> Outcome | None:

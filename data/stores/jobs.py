@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from data.database import now, reading, writing
+from data.database import now, reading, together, writing
 from data.errors import NotFound
-from data.records import Job, JobState
+from data.records import Effort, Job, JobState, Precedence
 from data.tables import jobs
 
 _UNFINISHED = (JobState.QUEUED.value, JobState.RUNNING.value)
@@ -30,13 +31,13 @@ class JobStore:
         """Keeps a new job; the unfinished one of the same kind and subject, and False, if there is one."""
         try:
             with writing(self._engine) as connection:
-                known = _open(connection, job)
+                known = _open(connection, job.kind, job.subject)
                 if known is not None:
                     return known, False
                 connection.execute(insert(jobs).values(_values(job)))
         except IntegrityError:
             with reading(self._engine) as connection:
-                known = _open(connection, job)
+                known = _open(connection, job.kind, job.subject)
             if known is None:
                 raise
             return known, False
@@ -86,9 +87,34 @@ class JobStore:
         """How far the run is, from 0 to 1."""
         return self._settle(job_id, run_id, {"progress": min(max(fraction, 0.0), 1.0)})
 
-    def finish(self, job_id: str, run_id: str) -> bool:
-        """The run has done the job."""
-        return self._settle(job_id, run_id, {"progress": 1.0, **_end(JobState.DONE)})
+    def finish(self, job_id: str, run_id: str, worked_s: float | None = None) -> bool:
+        """The run has done the job; `worked_s` without its waiting for others, where that is known."""
+        return self._settle(job_id, run_id, {"progress": 1.0, "worked_s": worked_s, **_end(JobState.DONE)})
+
+    def goes_on(self, job_id: str, run_id: str) -> bool:
+        """Whether the run still speaks for the job, and nobody has asked it to stop."""
+        query = select(jobs.c.id).where(_owned(job_id, run_id), jobs.c.cancel_requested.is_(False))
+        with reading(self._engine) as connection:
+            return connection.execute(query).first() is not None
+
+    def speak(self, job_id: str, run_id: str, act: Callable[[], None]) -> bool:
+        """Has `act` write in one transaction in which the run speaks for the job; False where it does not.
+
+        Whoever revokes the job meanwhile waits, or came before.
+        """
+        with together(self._engine):
+            if not self._settle(job_id, run_id, {"run_id": run_id}):  # takes the row's lock
+                return False
+            act()
+        return True
+
+    def finish_with(self, job_id: str, run_id: str, worked_s: float, act: Callable[[], None]) -> bool:
+        """As `speak`, and the job is done with it: what the run made is kept once or not at all."""
+        with together(self._engine):
+            if not self.finish(job_id, run_id, worked_s):
+                return False
+            act()
+        return True
 
     def fail(self, job_id: str, run_id: str, sentence: str) -> bool:
         """The run has given up, for this reason."""
@@ -116,6 +142,31 @@ class JobStore:
             connection.execute(update(jobs).where(running).values(cancel_requested=True))
             return _require(connection, job_id)
 
+    def open(self, kind: str, subject: str) -> Job | None:
+        """The unfinished job of this kind and subject, or None."""
+        with reading(self._engine) as connection:
+            return _open(connection, kind, subject)
+
+    def revoke(self, job_id: str) -> bool:
+        """Ends a job that waits or runs: its run, if any, speaks for it no more. False where it was over."""
+        unfinished = (jobs.c.id == job_id) & jobs.c.state.in_(_UNFINISHED)
+        with writing(self._engine) as connection:
+            ended = connection.execute(update(jobs).where(unfinished).values(_end(JobState.CANCELLED)))
+            return ended.rowcount == 1
+
+    def prefer(self, job_id: str, precedence: Precedence) -> None:
+        """Says how soon an unfinished job is wanted."""
+        unfinished = (jobs.c.id == job_id) & jobs.c.state.in_(_UNFINISHED)
+        with writing(self._engine) as connection:
+            connection.execute(update(jobs).where(unfinished).values(precedence=int(precedence)))
+
+    def worked(self, kind: str, limit: int) -> list[Job]:
+        """The latest jobs of a kind of which it is known how long they took, newest first."""
+        query = select(jobs).where(jobs.c.kind == kind, jobs.c.worked_s.is_not(None))
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(jobs.c.created_at.desc(), jobs.c.id).limit(limit)).all()
+        return [_job(row) for row in rows]
+
     def _settle(self, job_id: str, run_id: str, values: dict[str, Any]) -> bool:
         statement = update(jobs).where(_owned(job_id, run_id)).values(values)
         with writing(self._engine) as connection:
@@ -137,12 +188,12 @@ def _end(state: JobState) -> dict[str, Any]:
     return {"state": state.value, "open_key": None, "run_id": None, "finished_at": now()}
 
 
-def _open_key(job: Job) -> str:
-    return hashlib.sha256(f"{job.kind}\0{job.subject}".encode("utf-8", "replace")).hexdigest()
+def _open_key(kind: str, subject: str) -> str:
+    return hashlib.sha256(f"{kind}\0{subject}".encode("utf-8", "replace")).hexdigest()
 
 
-def _open(connection: Connection, job: Job) -> Job | None:
-    row = connection.execute(select(jobs).where(jobs.c.open_key == _open_key(job))).one_or_none()
+def _open(connection: Connection, kind: str, subject: str) -> Job | None:
+    row = connection.execute(select(jobs).where(jobs.c.open_key == _open_key(kind, subject))).one_or_none()
     return None if row is None else _job(row)
 
 
@@ -154,15 +205,20 @@ def _require(connection: Connection, job_id: str) -> Job:
 
 
 def _values(job: Job) -> dict[str, Any]:
+    unfinished = job.state.value in _UNFINISHED
+    values = {name: value for name, value in vars(job).items() if name != "effort"}
     return {
-        **vars(job),
+        **values,
+        **vars(job.effort),
+        "precedence": int(job.effort.precedence),
         "state": job.state.value,
-        "open_key": _open_key(job) if job.state.value in _UNFINISHED else None,
+        "open_key": _open_key(job.kind, job.subject) if unfinished else None,
         "run_id": None,
         "cancel_requested": False,
     }
 
 
 def _job(row: Row[Any]) -> Job:
-    values = {name: row._mapping[name] for name in Job.__dataclass_fields__}
-    return Job(**values | {"state": JobState(row.state)})
+    values = {name: row._mapping[name] for name in Job.__dataclass_fields__ if name != "effort"}
+    effort = Effort(row.work, row.inputs, row.size, Precedence(row.precedence))
+    return Job(**values | {"state": JobState(row.state), "effort": effort})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Double, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, String, Table
 
 from data.columns import ID_LENGTH, Line, UtcDateTime, Words
 from data.tables.base import MYSQL, id_column, metadata
@@ -24,6 +24,11 @@ jobs = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
+    Column("work", Line(64), nullable=False, server_default=""),  # what it is of: alike ones take alike
+    Column("inputs", Integer),  # of the network, NULL where that is not known
+    Column("size", BigInteger, nullable=False, server_default="0"),  # voxels of a scan, bytes of an upload
+    Column("precedence", Integer, nullable=False, server_default="1"),  # the lowest goes first
+    Column("worked_s", Double),  # seconds of a reading that is done, without its waiting for others
     Index("ix_jobs_state_created_at", "state", "created_at"),
     Index("ix_jobs_created_at", "created_at"),
     **MYSQL,

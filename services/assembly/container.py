@@ -116,7 +116,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     empty_folder(settings.home)
     stores = open_stores(settings, parts.tracking, parts.registry)
     job_store, accounts = JobStore(stores.database), accounts_of(stores.database, parts.hasher)
-    jobs = Jobs(job_store, settings.home, settings.workers)
+    jobs = Jobs(job_store, settings.home, settings.workers, turns=parts.turns())
     alerts = alerts_of(stores, jobs)
     schedules = Schedules(ScheduleStore(stores.database), jobs, alerts, stores.audit)
     pictures = Pictures(stores.scans, stores.results, stores.reviews, stores.files, settings.volumes_bytes)
@@ -135,9 +135,9 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         blinding,
         unaided,
         real_use.truth_changed,
-        reading.readings.request,
         reading.comparisons,
         nodes.name,
+        reading.readings,
     )
     versions = build_versions(stores, reading, pictures, jobs, real_use.running)
     drift = build_drift(stores, alerts, jobs, blinding.hidden)

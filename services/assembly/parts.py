@@ -13,6 +13,7 @@ from services.inference.engine import Engine
 from services.reading.intake import Intake
 from services.reading.reading import Batcher, Reading
 from services.settings import Settings
+from services.turns import Turns
 from services.versions.registry import Registry
 
 
@@ -24,8 +25,9 @@ class Parts:
     """
 
     hasher: PasswordHasher = field(default_factory=PasswordHasher)
-    device: Callable[[Settings], tuple[Engine, Batcher]] = device_of
+    device: Callable[[Settings, Turns], tuple[Engine, Batcher]] = device_of
     tracking: Callable[[Settings], Tracking] = tracking_of
     registry: Callable[[Settings, Tracking], Registry] = registry_of
     intake: Callable[..., Intake] = Intake
     readings: Callable[..., Reading] = Reading
+    turns: Callable[[], Turns] = Turns

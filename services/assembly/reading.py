@@ -48,11 +48,13 @@ def build_reading(
     `arrived` is told of each uploaded scan before it is read.
     """
     settings, scans, results, files = stores.settings, stores.scans, stores.results, stores.files
-    engine, batcher = parts.device(settings)
+    engine, batcher = parts.device(settings, parts.turns())
     reader, uploads = Reader(engine, batcher), UploadStore(stores.database)
     readings = parts.readings(reader, scans, results, files, jobs)
     gate = SuitabilityGate(reader)
-    intake = parts.intake(settings, uploads, scans, stores.patients, files, gate, readings, jobs, arrived)
+    intake = parts.intake(
+        settings, uploads, scans, stores.patients, files, gate, readings, jobs, arrived, parts.turns()
+    )
     return ReadingServices(
         uploads=Uploads(uploads, scans, intake, jobs, settings.max_scan_bytes),
         intake=intake,

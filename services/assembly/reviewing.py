@@ -14,6 +14,7 @@ from data.stores.unaided import UnaidedStore
 from data.stores.withdrawals import WithdrawalStore
 from services.accounts import Accounts
 from services.assembly.stores import Stores
+from services.reading.reading import Reading
 from services.reviewing.agreement import ReaderAgreement
 from services.reviewing.annotations import Annotations
 from services.reviewing.blinding import Blinding
@@ -83,11 +84,11 @@ def build_reviewing(
     blinding: Blinding,
     unaided: UnaidedReadings,
     judged: ReviewListener,
-    read: Callable[[str], None],
     comparisons: OtherReadings,
     node_name: Callable[[str], str],
+    readings: Reading,
 ) -> ReviewingServices:
-    """Put it together; `judged` is told of every review that is kept, `read` has a scan read.
+    """Put it together; `judged` is told of every review that is kept.
 
     `comparisons` reads scans by today's version to compare them; `node_name` is what a remote node is
     called.
@@ -112,8 +113,9 @@ def build_reviewing(
             second,
             blinding,
             node_name,
+            readings.queue,
         ),
-        triage=Triage(TriageStore(stores.database), accounts, stores.audit),
+        triage=Triage(TriageStore(stores.database), accounts, stores.audit, readings.prefer),
         reviews=Reviews(scans, results, reviews, files, pictures, audit, second, blinding, judged),
         requests=ReviewRequests(ReviewRequestStore(stores.database), scans, stores.audit),
         annotations=Annotations(AnnotationStore(stores.database), scans, stores.audit, blinding),
@@ -132,6 +134,6 @@ def build_reviewing(
         reader_studies=ReaderStudies(UnaidedStore(database), results, reviews, files, blinding),
         scan_patients=ScanPatients(database, patients, scans, audit),
         withdrawals=Withdrawals(
-            database, withdrawals, scans, results, reviews, patients, audit, read, judged
+            database, withdrawals, scans, results, reviews, patients, audit, readings.request, judged
         ),
     )

@@ -28,7 +28,11 @@ from services.inference.choosing import Choosing
 from services.inference.engine import Engine, NetworkInput, Output
 from services.reading.reading import Batcher
 from services.settings import Settings
+from services.turns import Turns
 from services.versions.registry import Registry
+
+LONG_BATCH_ON_CPU = 4
+"""Inputs of a volume at a time: a film waits for no more, and more would not make it faster there."""
 
 
 @dataclass(frozen=True)
@@ -112,14 +116,16 @@ def command_stores(settings: Settings) -> Iterator[Stores]:
         stores.database.dispose()
 
 
-def device_of(settings: Settings) -> tuple[Engine, Batcher]:
-    """The device without networks, and the queue in front of it, not started."""
+def device_of(settings: Settings, turns: Turns | None = None) -> tuple[Engine, Batcher]:
+    """The device without networks, and the queue in front of it, not started; `turns` says who is next."""
     device = chosen_device(settings.device)
     engine = Engine(settings.device, Choosing(settings.home / "networks", device, Wanted(settings.backend)))
     batcher = MicroBatcher[NetworkInput, Output](
         engine.run,
         max_batch=settings.max_batch,
+        max_long_batch=LONG_BATCH_ON_CPU if device.type == "cpu" else settings.max_batch,
         gather_ms=settings.gather_ms,
         max_waiting=settings.max_waiting,
+        turns=turns,
     )
     return engine, batcher

@@ -15,7 +15,7 @@ from data.database import new_id
 from data.errors import Busy, RefusedScan, UserFacingError
 from data.formats import Opened, Outcome
 from data.labelled.labels import LabelRow
-from data.records import DecodedScan, ImportItem, Refusal
+from data.records import DecodedScan, ImportItem, Precedence, Refusal
 from services.importing.labels import contradictions_of, with_facts
 from services.importing.writer import ImportWriter, ItemOutcome, Provided, scan_id_of
 from services.reading.intake import refusal_of
@@ -88,8 +88,8 @@ class ItemReader:
         self._rows = {row.number: row for row in rows}
         self._user_id = user_id
         self._writer = writer
-        self._reader = reader
-        self._gate = SuitabilityGate(reader)
+        self._reader = reader.wanted(Precedence.BULK)
+        self._gate = SuitabilityGate(self._reader)
         self._slots = slots
         self._ending = ending
 
@@ -174,7 +174,7 @@ class ItemReader:
             self._slots.give_back(taken)
 
     def _go_on(self, fraction: float) -> None:
-        """Called between two pieces of a volume."""
+        """Called often while a volume is read."""
         if fraction < 1:
             self._stop_if_ending()
 

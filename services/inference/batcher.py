@@ -4,6 +4,9 @@ Knows nothing of torch: `run(key, items)` does the work and must return as many 
 given items, in their order. Items of one key may share a batch. The key is the loaded network itself:
 whoever asked one network is never answered by its successor, and an old network is let go with the
 last request that names it.
+
+Between two batches whoever's turn it is comes first (`services.turns`): a volume under way gives way to
+a film. A short request's batch is filled with short ones only, so that it does not wait for more.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from data.errors import BrokenBatch, Busy
+from data.records import Precedence
+from services.turns import Turn, Turns
 
 log = logging.getLogger(__name__)
 
@@ -29,19 +34,27 @@ BUSY = "Lightbox is reading as much as it can right now; please try again in a m
 
 
 @dataclass
+class Meter:
+    """How long the device worked for somebody: of a shared batch the share."""
+
+    seconds: float = 0.0
+
+
+@dataclass
 class _Waiting(Generic[In, Out]):
     item: In
     deadline: float
-    since: float
+    meter: Meter
     future: Future[Out] = field(default_factory=Future)
 
 
-@dataclass(frozen=True)
-class _Line:
-    """Where items queue that may share a batch."""
+@dataclass
+class _Request(Generic[In, Out]):
+    """What was asked at a time, as far as it still waits."""
 
-    background: bool
     key: Hashable
+    turn: Turn
+    entries: deque[_Waiting[In, Out]]
 
 
 class MicroBatcher(Generic[In, Out]):
@@ -52,16 +65,21 @@ class MicroBatcher(Generic[In, Out]):
         run: Callable[[Any, Sequence[In]], Sequence[Out]],
         *,
         max_batch: int = 16,
+        max_long_batch: int | None = None,
         gather_ms: float = 4.0,
         max_waiting: int = 2048,
         timeout_s: float = 120.0,
+        turns: Turns | None = None,
     ) -> None:
+        """`max_long_batch`: so many inputs of what is long at a time, for which a short one may wait."""
         self._run = run
         self._max_batch = max_batch
+        self._max_long_batch = max_long_batch or max_batch
+        self._turns = turns or Turns()
         self._gather_s = gather_ms / 1000
         self._max_waiting = max_waiting
         self._timeout_s = timeout_s
-        self._queues: dict[_Line, deque[_Waiting[In, Out]]] = {}
+        self._requests: list[_Request[In, Out]] = []
         self._count = 0
         self._changed = threading.Condition()
         self._stopping = False
@@ -88,23 +106,33 @@ class MicroBatcher(Generic[In, Out]):
         """How many items wait for their turn."""
         return self._count
 
-    def submit(self, key: Hashable, items: Sequence[In], *, background: bool = False) -> list[Future[Out]]:
+    def submit(
+        self,
+        key: Hashable,
+        items: Sequence[In],
+        turn: Turn | None = None,
+        *,
+        patient: bool = False,
+        meter: Meter | None = None,
+    ) -> list[Future[Out]]:
         """A future for each item, all or none.
 
         Raises Busy when the queue has no room or the batcher is stopping. A future that was not
-        run before the time-out gets Busy too; one that is cancelled is not run. Background items
-        are run only while nothing else waits, for as long as that takes.
+        run before the time-out gets Busy too, unless it is `patient`; one that is cancelled is not run.
+        Without a `turn` it is short and has just come. `meter` is told how long the device worked.
         """
-        deadline = math.inf if background else time.monotonic() + self._timeout_s
-        line = _Line(background, key)
-        entries = [_Waiting[In, Out](item, deadline, time.monotonic()) for item in items]
+        deadline = math.inf if patient else time.monotonic() + self._timeout_s
+        meter = meter or Meter()
+        entries = deque(_Waiting[In, Out](item, deadline, meter) for item in items)
+        futures = [entry.future for entry in entries]
         with self._changed:
             if self._stopping or self._count + len(entries) > self._max_waiting:
                 raise Busy(BUSY)
-            self._queues.setdefault(line, deque()).extend(entries)
-            self._count += len(entries)
+            if entries:
+                self._requests.append(_Request(key, turn or Turn.now(), entries))
+            self._count += len(futures)
             self._changed.notify_all()
-        return [entry.future for entry in entries]
+        return futures
 
     def _work(self) -> None:
         while self._work_once():
@@ -126,24 +154,38 @@ class MicroBatcher(Generic[In, Out]):
         with self._changed:
             while not self._count and not self._stopping:
                 self._changed.wait()
-            if self._stopping:
-                return None
-            line = self._longest_waiting()
             until = time.monotonic() + self._gather_s
-            while len(self._queues[line]) < self._max_batch and not self._stopping:
+            while not self._stopping and not self._is_full():
                 left = until - time.monotonic()
                 if left <= 0:
                     break
                 self._changed.wait(left)
-            queue = self._queues[line]
-            batch = [queue.popleft() for _ in range(min(self._max_batch, len(queue)))]
-            if not queue:  # or the last network that was asked would be held for ever
-                del self._queues[line]
-            self._count -= len(batch)
-            return line.key, batch
+            return None if self._stopping else self._taken()
 
-    def _longest_waiting(self) -> _Line:
-        return min(self._queues, key=lambda line: (line.background, self._queues[line][0].since))
+    def _is_full(self) -> bool:
+        """Whether some network has a whole batch waiting, so that nobody waits for more."""
+        counts: dict[tuple[Hashable, bool], int] = {}
+        for request in self._requests:
+            kind = (request.key, request.turn.short)
+            counts[kind] = counts.get(kind, 0) + len(request.entries)
+        return any(count >= self._most(short) for (_, short), count in counts.items())
+
+    def _most(self, short: bool) -> int:
+        return self._max_batch if short else self._max_long_batch
+
+    def _taken(self) -> tuple[Hashable, list[_Waiting[In, Out]]]:
+        """The batch of whoever's turn it is, filled with what may share it."""
+        first = self._turns.next(self._requests, lambda request: request.turn)
+        sharing = [other for other in self._requests if _share(first, other)]
+        sharing.sort(key=lambda other: (other is not first, other.turn.order))
+        batch: list[_Waiting[In, Out]] = []
+        for request in sharing:
+            while request.entries and len(batch) < self._most(first.turn.short):
+                batch.append(request.entries.popleft())
+        # No request without entries stays: the last network that was asked would be held for ever.
+        self._requests = [request for request in self._requests if request.entries]
+        self._count -= len(batch)
+        return first.key, batch
 
     def _may_run(self, entry: _Waiting[In, Out]) -> bool:
         if not entry.future.set_running_or_notify_cancel():
@@ -155,6 +197,7 @@ class MicroBatcher(Generic[In, Out]):
 
     def _settle(self, key: Hashable, batch: list[_Waiting[In, Out]]) -> None:
         """Run a batch; where it fails, halve it, so that one bad item fails alone."""
+        started = time.perf_counter()
         try:
             results = self._run(key, [entry.item for entry in batch])
             if len(results) != len(batch):
@@ -163,7 +206,9 @@ class MicroBatcher(Generic[In, Out]):
             self._halve_or_fail(key, batch, error)
             return
         self.batches, self.items = self.batches + 1, self.items + len(batch)
+        share = (time.perf_counter() - started) / len(batch)
         for entry, result in zip(batch, results, strict=True):
+            entry.meter.seconds += share
             entry.future.set_result(result)
 
     def _halve_or_fail(self, key: Hashable, batch: list[_Waiting[In, Out]], error: Exception) -> None:
@@ -177,7 +222,16 @@ class MicroBatcher(Generic[In, Out]):
 
     def _drained(self) -> list[_Waiting[In, Out]]:
         with self._changed:
-            left = [entry for queue in self._queues.values() for entry in queue]
-            self._queues.clear()
+            left = [entry for request in self._requests for entry in request.entries]
+            self._requests.clear()
             self._count = 0
         return [entry for entry in left if entry.future.set_running_or_notify_cancel()]
+
+
+def _share(first: _Request[In, Out], other: _Request[In, Out]) -> bool:
+    """Whether what `other` asks may go into the batch of `first`, which takes longer with it."""
+    if other.key != first.key or other is first:
+        return other is first
+    if first.turn.short:
+        return other.turn.short and other.turn.precedence <= first.turn.precedence
+    return other.turn.precedence <= max(first.turn.precedence, Precedence.BULK)

@@ -22,7 +22,7 @@ from data.database import DATABASE_FAULTS, now
 from data.errors import TrackingAway, UserFacingError
 from data.ledger.judgements import JudgementStore
 from data.ledger.readings import CountKey
-from data.records import Job, Judgements, ReadCount, Result, TrackedRun
+from data.records import Effort, Job, Judgements, Precedence, ReadCount, Result, TrackedRun
 from data.tracking import Tracking
 from models.statistics.estimate import Estimate
 from models.statistics.means import quantile
@@ -39,7 +39,8 @@ REVIEWED, SAMPLE = "reviewed", "sample"
 EVERYTHING = "*"
 _FORM = "3"  # of what is logged: another one has every month logged anew
 _AGAIN_S = 0.5
-_PRIORITY = 10  # before readings: somebody looks at the page and waits for the point to move
+_EFFORT = Effort(precedence=Precedence.URGENT)
+"""Before readings: somebody looks at the page and waits for the point to move."""
 _AWAY = "MLflow cannot be reached; the month is scored when it is back."
 
 RunKey = tuple[str, str, str, str]
@@ -74,7 +75,7 @@ class RealUse:
         self._missed: set[str] = set()  # subjects for which MLflow was away
         self._counted: dict[str, dict[CountKey, int]] = {}  # truths by task, when last looked
         self._day = ""
-        jobs.register(JOB, self._job, limit=2, priority=_PRIORITY)
+        jobs.register(JOB, self._job, limit=2)
 
     def request(self, task: str, version: str, month: str, user_id: str | None = None) -> Job:
         """Have a month ("2026-11", of reading, in UTC) scored anew."""
@@ -170,7 +171,7 @@ class RealUse:
             self._submit(subject, None)
 
     def _submit(self, subject: str, user_id: str | None) -> Job:
-        job = self._jobs.submit(JOB, subject, user_id)
+        job = self._jobs.submit(JOB, subject, user_id, _EFFORT)
         if job.started_at is not None:  # what it has read already may be too old
             self._later(subject, _AGAIN_S)
         return job

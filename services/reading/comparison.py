@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from data import formats
 from data.errors import ModelUnavailable
 from data.files import FileStore
-from data.records import Result, Scan, User
+from data.records import Precedence, Result, Scan, User
 from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
 from services import keys
 from services.inference.engine import Engine
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
-from services.reading.reading import Reader, keep_answer, result_of
+from services.reading.reading import Reader, effort_of, keep_answer, result_of
 
 JOB = "read-beside"
 
@@ -32,7 +33,7 @@ class ComparisonReadings:
         jobs: Jobs,
     ) -> None:
         self._engine = engine
-        self._reader = reader
+        self._reader = reader.wanted(Precedence.LATER)
         self._scans = scans
         self._results = results
         self._files = files
@@ -53,7 +54,8 @@ class ComparisonReadings:
         require(user, Permission.READ_AGAIN)
         with self._guard:
             self._failed.pop(scan_id, None)
-        self._jobs.submit(JOB, scan_id, user.id)
+        effort = replace(effort_of(self._scans.existing(scan_id)), precedence=Precedence.LATER)
+        self._jobs.submit(JOB, scan_id, user.id, effort)
 
     def failure(self, scan_id: str) -> str | None:
         """Why the last reading came to nothing, in a sentence; None where it did not fail."""

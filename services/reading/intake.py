@@ -11,11 +11,11 @@ import json
 import logging
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic, time
 from typing import BinaryIO
 
 from data import formats
@@ -25,12 +25,15 @@ from data.files import FileStore
 from data.ledger.rows import scanner_name
 from data.records import (
     DecodedScan,
+    Effort,
+    Precedence,
     Refusal,
     Scan,
     ScanStatus,
     Upload,
     UploadState,
     User,
+    prior_node,
 )
 from data.stores.patients import PatientStore
 from data.stores.scans import ScanStore
@@ -39,15 +42,16 @@ from reports import pictures
 from services import keys
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
+from services.reading.openings import AT_A_TIME, OpeningRoom, effort_of_opening
 from services.reading.reading import Reading
 from services.reading.suitability_gate import Routed, SuitabilityGate
 from services.settings import Settings
+from services.turns import Turn, Turns
 
 log = logging.getLogger(__name__)
 
 JOB = "open"
 WITHDRAWN = "This scan was sent before and withdrawn since. It can be restored on its page: /scans/{scan}."
-OPENINGS = 2  # at a time: each may take as much memory as one decoding is allowed
 PIECE = 1 << 20
 START_S = 60.0
 """So long a program's scan waits at a start for the networks that tell what it is."""
@@ -67,6 +71,7 @@ class Intake:
         reading: Reading,
         jobs: Jobs,
         arrived: Callable[[Scan], None] = lambda _: None,
+        turns: Turns | None = None,
     ) -> None:
         """`arrived` is told of each new scan before it is read; of the same one again after a stop."""
         self._settings = settings
@@ -80,8 +85,8 @@ class Intake:
         self._tell_arrived = arrived
         self._arrived = settings.home / "uploads"
         self._arrived.mkdir(parents=True, exist_ok=True)
-        self._room = threading.BoundedSemaphore(OPENINGS)
-        jobs.register(JOB, self._work, on_give_up=self._give_up, limit=OPENINGS)
+        self._room = OpeningRoom(turns)
+        jobs.register(JOB, self._work, on_give_up=self._give_up, limit=AT_A_TIME)
 
     def path(self, upload_id: str) -> Path:
         """Where the bytes of an upload lie until it is opened."""
@@ -95,14 +100,22 @@ class Intake:
     def submit(self, upload: Upload) -> None:
         """Have a whole upload opened in the background."""
         self._uploads.set_state(upload.id, UploadState.QUEUED)
-        self._jobs.submit(JOB, upload.id, upload.user_id)
+        self._submit(upload)
 
     def resume(self) -> None:
         """Have every whole upload opened that a stop of the server left unopened."""
         unopened = (UploadState.QUEUED, UploadState.OPENING, UploadState.ARRIVING)
         for upload in self._uploads.with_state(unopened):
             if upload.offset == upload.size:  # the last byte may have come just before the stop
-                self._jobs.submit(JOB, upload.id, upload.user_id)
+                self._submit(upload)
+
+    def _submit(self, upload: Upload) -> None:
+        self._jobs.submit(JOB, upload.id, upload.user_id, self._effort(upload))
+
+    def _effort(self, upload: Upload) -> Effort:
+        prior = prior_node(upload.user_id) is not None
+        precedence = Precedence.LATER if prior else Precedence.CLINICAL
+        return effort_of_opening(self.path(upload.id), upload.name, precedence)
 
     def receive(self, user: User, name: str, stream: BinaryIO, *, as_volume: bool = False) -> Upload:
         """Take a whole body and open it in this thread; the upload comes back DONE.
@@ -129,13 +142,27 @@ class Intake:
         assert opened is not None
         return opened
 
-    def open(self, upload_id: str) -> None:
-        """Decode, check and keep what an upload holds; idempotent."""
+    def open(self, upload_id: str, turn: Turn | None = None) -> float:
+        """Decode, check and keep what an upload holds; idempotent. Returns the seconds that it took.
+
+        It waits for its `turn`; without one it has come just now.
+        """
         upload, path = self._uploads.get(upload_id), self.path(upload_id)
         if upload is None or upload.state is UploadState.DONE:
-            return
+            return 0.0
         self._uploads.set_state(upload_id, UploadState.OPENING)
-        with self._room, tempfile.TemporaryDirectory(dir=self._settings.home, prefix="open-") as folder:
+        with self._room.place(turn or self._turn(upload)):
+            started = monotonic()
+            self._open(upload, path)
+            return monotonic() - started
+
+    def _turn(self, upload: Upload) -> Turn:
+        effort = self._effort(upload)
+        expected_s = self._jobs.expected.guess(JOB, effort)
+        return Turn(time(), expected_s, effort.short, effort.precedence)
+
+    def _open(self, upload: Upload, path: Path) -> None:
+        with tempfile.TemporaryDirectory(dir=self._settings.home, prefix="open-") as folder:
             decoded = formats.decode_guarded(
                 path,
                 upload.name,
@@ -147,8 +174,8 @@ class Intake:
             )
             for number, scan in enumerate(decoded.scans):
                 self._take(upload, scan, _original(Path(folder), number))
-        self._uploads.add_outcomes(upload_id, refusals=decoded.refusals)
-        self._uploads.set_state(upload_id, UploadState.DONE, sha256=_sha256(path))
+        self._uploads.add_outcomes(upload.id, refusals=decoded.refusals)
+        self._uploads.set_state(upload.id, UploadState.DONE, sha256=_sha256(path))
         path.unlink(missing_ok=True)
 
     def _take(self, upload: Upload, decoded: DecodedScan, original: Path | None) -> None:
@@ -184,7 +211,7 @@ class Intake:
         self._reading.request(kept.id)
 
     def _work(self, job: JobContext) -> None:
-        self.open(job.subject)
+        job.worked_s = self.open(job.subject, job.turn)
 
     def _give_up(self, upload_id: str, sentence: str) -> None:
         self._uploads.set_state(upload_id, UploadState.FAILED, failure=sentence)

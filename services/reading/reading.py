@@ -18,7 +18,22 @@ from data.database import new_id, now
 from data.errors import Busy, ModelUnavailable
 from data.files import FileStore
 from data.packing import packed
-from data.records import Features, Measurements, Provenance, Result, Scan, ScanStatus, Spacing, User
+from data.records import (
+    SHORT_INPUTS,
+    Effort,
+    Features,
+    Measurements,
+    Precedence,
+    Provenance,
+    QueuePlace,
+    Result,
+    Scan,
+    ScanStatus,
+    Spacing,
+    Urgency,
+    User,
+    prior_node,
+)
 from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
 from models import tasks
@@ -27,19 +42,18 @@ from models.measuring import measure
 from models.outside_distance import OutsideDistance
 from models.task import Answer, Decision, Placement, TaskKind
 from services import keys
-from services.inference.batcher import MicroBatcher
+from services.inference.batcher import Meter, MicroBatcher
 from services.inference.engine import SOFTWARE, Engine, Loaded, NetworkInput, Output
-from services.jobs import JobContext, Jobs
+from services.jobs import JobContext, Jobs, Revoked
 from services.permissions import Permission, require
 from services.reading.doubts import doubts_of
 from services.reading.features import measured_features, measured_picture, volume_vector
+from services.turns import Turn
 
 FloatArray = NDArray[np.float32]
 Batcher = MicroBatcher[NetworkInput, Output]
 JOB = "read"
-PIECE = 64  # slices of one volume that wait at a time, so that others come in between
-BACKGROUND_PIECE = 8  # so much may be ahead of a clinician who comes while the device is at it
-LONGEST_WAIT_S = 600.0
+PIECE = 64  # slices of one volume that wait at a time
 LOOKED_EVERY_S = 0.5
 
 
@@ -54,6 +68,7 @@ class Read:
     provenance: Provenance
     vectors: FloatArray | None = None  # (inputs, d): how the network sees each, where it can tell
     picture: PictureFeatures | None = None  # measured where the outside distance needs it
+    worked_s: float = 0.0  # without waiting for others
 
 
 class _Interrupted(Exception):
@@ -63,9 +78,16 @@ class _Interrupted(Exception):
 class Reader:
     """Arrays in, answers out; keeps nothing."""
 
-    def __init__(self, engine: Engine, batcher: Batcher) -> None:
+    def __init__(
+        self, engine: Engine, batcher: Batcher, precedence: Precedence = Precedence.CLINICAL
+    ) -> None:
         self._engine = engine
         self._batcher = batcher
+        self._precedence = precedence
+
+    def wanted(self, precedence: Precedence) -> Reader:
+        """The same reader, for those whose readings come as soon as this says where others wait too."""
+        return Reader(self._engine, self._batcher, precedence)
 
     def read(
         self,
@@ -74,12 +96,13 @@ class Reader:
         spacing: Spacing,
         affine: NDArray[np.float64] | None = None,
         progress: Callable[[float], None] | None = None,
+        turn: Turn | None = None,
     ) -> Read:
         """What the task's network says of (slices, height, width).
 
         Raises Busy while its network is not loaded yet, or when the queue is full.
         """
-        return self.read_by(self._loaded(task_name), array, spacing, affine, progress)
+        return self.read_by(self._loaded(task_name), array, spacing, affine, progress, turn)
 
     def read_by(
         self,
@@ -88,16 +111,15 @@ class Reader:
         spacing: Spacing,
         affine: NDArray[np.float64] | None = None,
         progress: Callable[[float], None] | None = None,
-        *,
-        background: bool = False,
+        turn: Turn | None = None,
     ) -> Read:
         """What this very network says, from the first slice to the last, whatever takes over meanwhile.
 
-        In the background it gives way to whatever else is to be read; `progress` is called often
-        then and may raise to end the reading.
+        `progress` is called often, also while others have their turn, and may raise to end the reading.
+        Without a `turn` it has come just now.
         """
-        clock = _Clock()
-        answer, placement, vectors = self._answered(loaded, array, spacing, clock, progress, background)
+        clock, asking = _Clock(), _Asking(progress or _go_on, turn, Meter())
+        answer, placement, vectors = self._answered(loaded, array, spacing, clock, asking)
         measurements = None if answer.mask is None else measure(answer.mask, spacing, affine)
         clock.lap("measure")
         provenance = Provenance(
@@ -119,7 +141,8 @@ class Reader:
             picture = measured_picture(array)
             answer = replace(answer, outside_distance=_outside_distance(loaded.outside, vectors, picture))
         threshold = loaded.trained.decision.threshold
-        return Read(answer, measurements, place, threshold, provenance, vectors, picture)
+        worked_s = clock.seconds_but("network") + asking.meter.seconds
+        return Read(answer, measurements, place, threshold, provenance, vectors, picture, worked_s)
 
     def answer(self, task_name: str, array: NDArray[Any], spacing: Spacing) -> tuple[Answer, float]:
         """The bare answer and the threshold in force, for those who keep no result.
@@ -127,7 +150,7 @@ class Reader:
         Raises Busy as `read` does.
         """
         loaded = self._loaded(task_name)
-        answer, _, _ = self._answered(loaded, array, spacing, _Clock(), None)
+        answer, _, _ = self._answered(loaded, array, spacing, _Clock(), _Asking(_go_on, None, Meter()))
         return answer, loaded.trained.decision.threshold
 
     def wait_until_loaded(self, task_names: Iterable[str], timeout_s: float) -> bool:
@@ -144,12 +167,11 @@ class Reader:
         array: NDArray[Any],
         spacing: Spacing,
         clock: _Clock,
-        progress: Callable[[float], None] | None,
-        background: bool = False,
+        asking: _Asking,
     ) -> tuple[Answer, Placement, FloatArray | None]:
         inputs, placement = loaded.task.prepare(array)
         clock.lap("preprocess")
-        outputs = self._through(loaded, inputs, progress, background)
+        outputs = self._through(loaded, inputs, asking)
         clock.lap("network")
         raw = np.stack([output.raw for output in outputs])
         answer = loaded.task.answer(raw, placement, spacing, loaded.trained.decision)
@@ -164,24 +186,21 @@ class Reader:
             # Right after a start the networks are still on their way to the device.
             raise Busy("The models are still being loaded; please try again in a moment.") from None
 
-    def _through(
-        self,
-        loaded: Loaded,
-        inputs: NetworkInput,
-        progress: Callable[[float], None] | None,
-        background: bool,
-    ) -> list[Output]:
+    def _through(self, loaded: Loaded, inputs: NetworkInput, asking: _Asking) -> list[Output]:
         """The network's outputs for all inputs, a piece of the volume at a time."""
         outputs: list[Output] = []
-        piece = BACKGROUND_PIECE if background else PIECE
-        for start in range(0, len(inputs), piece):
-            asked = self._batcher.submit(loaded, list(inputs[start : start + piece]), background=background)
-            if background:
-                _wait_patiently(asked, partial(progress or _go_on, start / len(inputs)))
-            outputs += [future.result(LONGEST_WAIT_S) for future in asked]
-            if progress:
-                progress(len(outputs) / len(inputs))
+        turn = asking.turn or self._turn(len(inputs))
+        patient = asking.turn is not None or self._precedence is not Precedence.CLINICAL
+        for start in range(0, len(inputs), PIECE):
+            items = list(inputs[start : start + PIECE])
+            asked = self._batcher.submit(loaded, items, turn, patient=patient, meter=asking.meter)
+            _wait_patiently(asked, asking.look_at(start, len(inputs)))
+            outputs += [future.result() for future in asked]
+            asking.look(len(outputs) / len(inputs))
         return outputs
+
+    def _turn(self, inputs: int) -> Turn:
+        return Turn(time.time(), float(inputs), inputs <= SHORT_INPUTS, self._precedence)
 
 
 class Reading:
@@ -201,28 +220,31 @@ class Reading:
         """Have a scan read, or read again; a reading that is under way is not doubled."""
         if user is not None:
             require(user, Permission.READ_AGAIN)
-        self._scans.existing(scan_id)  # one that was withdrawn has a status too
+        scan = self._scans.existing(scan_id)  # one that was withdrawn has a status too
         self._scans.set_status(scan_id, ScanStatus.WAITING)
-        self._jobs.submit(JOB, scan_id, user.id if user else None)
+        self._jobs.submit(JOB, scan_id, user.id if user else None, effort_of(scan))
+
+    def queue(self) -> dict[str, QueuePlace]:
+        """Where each scan stands that waits to be read or is read, by its id."""
+        return self._jobs.places(JOB)
+
+    def prefer(self, scan_id: str, urgency: Urgency | None) -> None:
+        """Have a scan that waits to be read come before others where it is urgent, else in its turn again."""
+        scan = self._scans.get(scan_id)
+        if scan is not None and scan.status is ScanStatus.WAITING:
+            urgent = urgency in (Urgency.CRITICAL, Urgency.URGENT)
+            self._jobs.prefer(JOB, scan_id, Precedence.URGENT if urgent else effort_of(scan).precedence)
 
     def resume(self) -> None:
         """Have every accepted scan read that a stop of the server left unread."""
         for scan_id in self._scans.ids_with_status((ScanStatus.WAITING, ScanStatus.READING)):
-            self._jobs.submit(JOB, scan_id)
-
-    def read(self, scan: Scan, progress: Callable[[float], None] | None = None) -> Result:
-        """Read a kept scan and keep the result."""
-        array = self._files.get_array(keys.array(scan.id))
-        read = self._reader.read(scan.task, array, scan.spacing, formats.placed_affine(scan.grid), progress)
-        result = result_of(scan, read)
-        keep_answer(self._files, result.id, read.answer)
-        return self._results.add(result, features_of(scan, result, array, read))
+            self._jobs.submit(JOB, scan_id, effort=effort_of(self._scans.existing(scan_id)))
 
     def _work(self, job: JobContext) -> None:
         scan = self._scans.get(job.subject)
         if scan is None:
             return
-        self._scans.set_status(scan.id, ScanStatus.READING)
+        job.speak(partial(self._scans.set_status, scan.id, ScanStatus.READING))
 
         def advance(fraction: float) -> None:
             job.progress(fraction)
@@ -230,21 +252,58 @@ class Reading:
                 raise _Interrupted
 
         try:
-            self.read(scan, advance)
+            self._read(scan, job, advance)
         except _Interrupted:  # the server is stopping: the next start reads the scan from its beginning
-            self._scans.set_status(scan.id, ScanStatus.WAITING)
-            return
-        self._scans.set_status(scan.id, ScanStatus.READ)
+            job.speak(partial(self._scans.set_status, scan.id, ScanStatus.WAITING))
+
+    def _read(self, scan: Scan, job: JobContext, advance: Callable[[float], None]) -> None:
+        """Read a kept scan and keep the result, unless somebody cancels the reading before that is kept."""
+        array = self._files.get_array(keys.array(scan.id))
+        affine = formats.placed_affine(scan.grid)
+        read = self._reader.read(scan.task, array, scan.spacing, affine, advance, job.turn)
+        started = time.perf_counter()
+        result = result_of(scan, read)
+        features = features_of(scan, result, array, read)
+        keep_answer(self._files, result.id, read.answer)
+
+        def keep() -> None:
+            self._results.add(result, features)
+            self._scans.set_status(scan.id, ScanStatus.READ)
+
+        try:
+            job.finish_with(keep, read.worked_s + time.perf_counter() - started)
+        except Revoked:
+            self._files.delete_all(keys.result(result.id))
+            raise
 
     def _give_up(self, scan_id: str, sentence: str) -> None:
         self._scans.set_status(scan_id, ScanStatus.FAILED, sentence)
 
 
-def _wait_patiently(asked: Sequence[Future[Output]], look: Callable[[], None]) -> None:
-    """Wait however long it takes; `look` is called meanwhile, and when it raises nothing more is run."""
+def effort_of(scan: Scan) -> Effort:
+    """How much reading a scan is, and how soon somebody waits for it."""
+    precedence = Precedence.CLINICAL if prior_node(scan.uploaded_by) is None else Precedence.LATER
+    return Effort(scan.task, scan.slices, scan.slices * scan.height * scan.width, precedence)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """Who asks the network: whom to tell how far it is, since when and how soon, and what it took."""
+
+    look: Callable[[float], None]
+    turn: Turn | None
+    meter: Meter
+
+    def look_at(self, start: int, inputs: int) -> Callable[[int], None]:
+        """What is told of how many of a piece are done that begins at `start`."""
+        return lambda done: self.look((start + done) / inputs)
+
+
+def _wait_patiently(asked: Sequence[Future[Output]], look: Callable[[int], None]) -> None:
+    """Wait however long it takes; `look` is told how many are done; when it raises nothing more is run."""
     try:
         while wait(asked, timeout=LOOKED_EVERY_S).not_done:
-            look()
+            look(sum(future.done() for future in asked))
     except BaseException:
         for future in asked:
             future.cancel()
@@ -315,6 +374,10 @@ class _Clock:
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}
         self._last = time.perf_counter()
+
+    def seconds_but(self, stage: str) -> float:
+        """What all other stages took so far."""
+        return sum(took for name, took in self.laps.items() if name != stage) / 1000
 
     def lap(self, stage: str) -> None:
         at = time.perf_counter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import PurePosixPath
@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from data.database import new_id, now
 from data.errors import InvalidInput, NotFound
-from data.records import Upload, UploadedScan, UploadState, User
+from data.records import QueuePlace, Upload, UploadedScan, UploadState, User
 from data.stores.scans import ScanStore
 from data.stores.uploads import UploadStore
 from services.jobs import Jobs
@@ -30,15 +30,15 @@ class WrongOffset(InvalidInput):
 
 @dataclass(frozen=True)
 class UploadOutcome:
-    """An upload with its scans; `place` is the first one's in the queue, `wait_s` ends with the last one.
+    """An upload with its scans.
 
+    `queue`: the place of the first that is not read yet, and the time until the last is.
     `starting`: nothing can be opened yet, as the networks that tell what a scan is are still being loaded.
     """
 
     upload: Upload
     scans: tuple[UploadedScan, ...]
-    place: int | None
-    wait_s: float | None
+    queue: QueuePlace | None
     starting: bool = False
 
 
@@ -117,13 +117,12 @@ class Uploads:
         return [replace(outcome, starting=True) for outcome in outcomes] if starting else outcomes
 
     def _outcome(
-        self, upload: Upload, known: Mapping[str, UploadedScan], places: Mapping[str, int]
+        self, upload: Upload, known: Mapping[str, UploadedScan], places: Mapping[str, QueuePlace]
     ) -> UploadOutcome:
         new = [known[scan_id] for scan_id in upload.scan_ids if scan_id in known]
         again = [replace(known[scan_id], known=True) for scan_id in upload.known_scan_ids if scan_id in known]
         mine = [places[scan.id] for scan in new if scan.id in places]
-        wait_s = self._jobs.expected_seconds(READING, max(mine)) if mine else None
-        return UploadOutcome(upload, (*new, *again), min(mine, default=None), wait_s)
+        return UploadOutcome(upload, (*new, *again), _of_all(mine))
 
     def forget_broken(self) -> None:
         """Remove uploads that stopped arriving days ago."""
@@ -154,3 +153,15 @@ class Uploads:
     def _forget(self, upload: Upload) -> None:
         self._intake.path(upload.id).unlink(missing_ok=True)
         self._store.delete(upload.id)
+
+
+def _of_all(places: Sequence[QueuePlace]) -> QueuePlace | None:
+    """The place of the first, and the time until the last is read."""
+    if not places:
+        return None
+    first, last = min(places, key=_place), max(places, key=_place)
+    return replace(first, expected_s=last.expected_s)
+
+
+def _place(queued: QueuePlace) -> int:
+    return queued.place

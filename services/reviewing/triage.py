@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from data.database import now
@@ -26,8 +26,16 @@ class Taken:
 class Triage:
     """Says, and keeps on the audit trail, who reads a scan and how soon."""
 
-    def __init__(self, store: TriageStore, accounts: Accounts, audit: AuditLog) -> None:
+    def __init__(
+        self,
+        store: TriageStore,
+        accounts: Accounts,
+        audit: AuditLog,
+        prefer: Callable[[str, Urgency | None], None] = lambda *_: None,
+    ) -> None:
+        """`prefer` is told how urgent a scan is: one that waits for its reading is read as soon."""
         self._store = store
+        self._prefer = prefer
         self._accounts = accounts
         self._audit = audit
 
@@ -73,6 +81,8 @@ class Triage:
             raise InvalidInput("Scans are critical, urgent or routine.")
         said = self._store.set_urgency(chosen_scans(scan_ids), urgency, user.id, now())
         self._note(user, "scan.urgency", said, "" if urgency is None else urgency.value)
+        for scan_id in said:
+            self._prefer(scan_id, urgency)
         return len(said)
 
     def of_scan(self, scan_id: str) -> TriageEntry | None:

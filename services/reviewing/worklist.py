@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,7 @@ from data.records import (
     DoubtKind,
     Measurements,
     Patient,
+    QueuePlace,
     Result,
     Review,
     Scan,
@@ -45,12 +47,14 @@ from services import keys
 from services.accounts import Accounts
 from services.addresses import WorklistAddress
 from services.permissions import Permission, may, require
+from services.reading_words import queue_words
 from services.reviewing.blinding import Blind, Blinding, hides_model, seen_by
 from services.reviewing.remeasuring import Remeasuring
 from services.reviewing.second_readings import DoubleReading, SecondReadings
 
 BY_URGENCY = (("urgency", True),)
 """How the worklist is ordered where its address says nothing: equal ones the newest first."""
+IN_QUEUE = (ScanStatus.WAITING, ScanStatus.READING)
 WITHDRAWN = "This scan was withdrawn."
 IN_CONFLICT = (
     "Another patient here ({}) has the same name and number but another date of birth or sex, or none. Their "
@@ -78,6 +82,7 @@ class ScanView:
     double: DoubleReading | None = None  # where two people are asked to read it
     unaided: tuple[UnaidedReading, ...] = ()  # that the viewer may know of
     reads_unaided: UnaidedReading | None = None  # the viewer's own, still to be given: the result is hidden
+    queue: QueuePlace | None = None  # while it waits to be read or is read
 
     @property
     def current(self) -> Review | None:
@@ -135,8 +140,9 @@ class Worklist:
         second: SecondReadings,
         blinding: Blinding,
         node_name: Callable[[str], str],
+        queue: Callable[[], Mapping[str, QueuePlace]],
     ) -> None:
-        """`node_name` is what the remote node of an id is called."""
+        """`node_name` is what the remote node of an id is called, `queue` what waits to be read, by scan."""
         self._store = store
         self._scans = scans
         self._results = results
@@ -150,6 +156,7 @@ class Worklist:
         self._second = second
         self._blinding = blinding
         self._node_name = node_name
+        self._queue = queue
 
     def page(self, query: WorklistQuery, viewer: User) -> WorklistPage:
         """Some rows; pseudonyms for who may not see names and patient ids. Raises NotAllowed."""
@@ -193,6 +200,7 @@ class Worklist:
             orientation=letters(scan.grid),
             unaided=unaided,
             reads_unaided=next((kept for kept in unaided if hides_model(kept, viewer)), None),
+            queue=self._queue().get(scan_id) if scan.status in IN_QUEUE else None,
         )
         return view if blind.model else self._with_result(view, blind, viewer)
 
@@ -260,8 +268,14 @@ class Worklist:
         """Rows that say where a second reading is asked for, and where one without the AI is to be given."""
         doubles = self._second.of_scans([row.scan_id for row in rows])
         waiting = {scan_id for scan_id, double in doubles.items() if double.is_open}
+        queue = self._queue() if any(row.status in IN_QUEUE for row in rows) else {}
         return tuple(
-            replace(row, second_reading=row.scan_id in waiting, unaided=row.scan_id in hidden.readings)
+            replace(
+                row,
+                second_reading=row.scan_id in waiting,
+                unaided=row.scan_id in hidden.readings,
+                queue=queue.get(row.scan_id) if row.status in IN_QUEUE else None,
+            )
             for row in rows
         )
 
@@ -270,13 +284,10 @@ class Worklist:
         return self._files.get(keys.thumbnail(scan_id))
 
     def changes_token(self) -> str:
-        """A text that is another one after any change of a scan, result or review."""
-        return self._scans.changes_token()
-
-    def waiting_count(self) -> int:
-        """How many scans wait for their reading or are being read."""
-        counts = self._scans.counts()
-        return counts[ScanStatus.WAITING] + counts[ScanStatus.READING]
+        """A text that is another one after any change of a scan, result or review, or of the queue."""
+        said = sorted((scan_id, queue_words(queued)) for scan_id, queued in self._queue().items())
+        known = self._scans.changes_token()
+        return f"{known}.{hashlib.sha256(repr(said).encode()).hexdigest()[:8]}" if said else known
 
 
 def conflict_words(patient: Patient) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from data.packing import packed, unpacked
 from data.records import (
     Measurements,
     PairedMetric,
+    Precedence,
     RehearsedScan,
     Result,
     Review,
@@ -56,7 +57,7 @@ class Rehearser:
     """Reads scans for a rehearsal; its masks are kept, its readings are nobody's results."""
 
     def __init__(self, reader: Reader, results: ResultStore, reviews: ReviewStore, files: FileStore) -> None:
-        self._reader = reader
+        self._reader = reader.wanted(Precedence.BACKGROUND)
         self._results = results
         self._reviews = reviews
         self._files = files
@@ -105,7 +106,7 @@ class Rehearser:
         look: Callable[[float], None],
     ) -> MaskedAnswer:
         affine = formats.placed_affine(scan.grid)
-        read = self._reader.read_by(loaded, array, scan.spacing, affine, look, background=True)
+        read = self._reader.read_by(loaded, array, scan.spacing, affine, look)
         answer, taken = read.answer, read.provenance.timings_ms
         return _shown(
             answer.probability, answer.positive, read.measurements, taken.get("network"), answer.mask, truth

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from data.database import now
 from data.errors import InvalidInput, UnusableModel
-from data.records import AuditEvent, ModelVersion, Spacing, User
+from data.records import AuditEvent, ModelVersion, Precedence, Spacing, User
 from data.stores.audit import AuditLog
 from models import outside, weights
 from models.task import Task, TaskKind
@@ -39,7 +39,7 @@ class ModelUploads:
     ) -> None:
         self._registry = registry
         self._engine = engine
-        self._reader = reader
+        self._reader = reader.wanted(Precedence.BACKGROUND)
         self._tasks = tasks
         self._audit = audit
 
@@ -84,7 +84,7 @@ class ModelUploads:
             raise UnusableModel(said.replace(f"version {_UPLOADED}", "the uploaded version")) from error
         phantom = _phantom()
         try:
-            answer = self._reader.read_by(loaded, phantom, Spacing(5.0, 2.0, 2.0), background=True).answer
+            answer = self._reader.read_by(loaded, phantom, Spacing(5.0, 2.0, 2.0)).answer
         except NETWORK_FAULTS as error:
             raise UnusableModel("The uploaded version could not read a phantom.") from error
         sound = 0.0 <= answer.probability <= 1.0

@@ -132,14 +132,13 @@ test("states are said in words", () => {
   assert.equal(stateWords(item("done", ["read"])), "done");
 });
 
-test("outcomes are counted, and the wait is told only where it is known", () => {
+test("outcomes are counted, and the place in the queue is told only where it is known", () => {
   const { countWords, summaryWords, stateWords } = uploadStates;
-  const batch = item("done", ["read", "read", "failed", "waiting"], { refusals: [{}, {}], place: 4, waitS: 170 });
+  const batch = item("done", ["read", "read", "failed", "waiting"], { refusals: [{}, {}], queue: "place 4 of 9 in the queue, about 3 minutes" });
   batch.scans.push({ status: "read", known: true });
   assert.equal(countWords(batch), "2 read, 1 being read, 1 here already, 2 refused, 1 failed");
-  assert.equal(stateWords(batch), "reading, number 4 in the queue, about 3 min");
-  assert.equal(stateWords({ ...batch, waitS: null }), "reading, number 4 in the queue");
-  assert.equal(stateWords({ ...batch, waitS: 8 }), "reading, number 4 in the queue, about 1 min or less");
+  assert.equal(stateWords(batch), "place 4 of 9 in the queue, about 3 minutes");
+  assert.equal(stateWords({ ...batch, queue: null }), "reading");
   assert.equal(summaryWords([batch, item("failed"), item("done", ["read"])]), "3 uploads, 1 on their way, 3 read, 1 being read, 1 here already, 2 refused, 1 failed, 1 not accepted or interrupted");
 });
 

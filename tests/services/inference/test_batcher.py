@@ -11,7 +11,13 @@ from concurrent.futures import Future, wait
 import pytest
 
 from data.errors import BrokenBatch, Busy
-from services.inference.batcher import MicroBatcher
+from data.records import Precedence
+from services.inference.batcher import Meter, MicroBatcher
+from services.turns import OVERTAKEN, Turn
+
+
+def _in_the_background() -> Turn:
+    return Turn.now(Precedence.BACKGROUND)
 
 
 def _doubled(_: str, items: Sequence[int]) -> list[int]:
@@ -158,7 +164,7 @@ def test_the_background_gives_way_to_everybody_else() -> None:
 
     batcher: MicroBatcher[int, int] = MicroBatcher(run, max_batch=4, gather_ms=0, timeout_s=0.0)
     batcher.start()
-    patient = batcher.submit("candidate", list(range(8)), background=True)
+    patient = batcher.submit("candidate", list(range(8)), _in_the_background(), patient=True)
     assert begun.wait(10)
     batcher._timeout_s = 10.0  # only those in the foreground are answered with Busy after a while
     clinical = batcher.submit("champion", list(range(8)))
@@ -226,3 +232,91 @@ def test_the_queue_holds_as_many_as_it_may_and_not_one_more() -> None:
     assert len(batcher.submit("a", [1, 2, 3])) == 3
     with pytest.raises(Busy):
         batcher.submit("a", [4])
+
+
+class Device:
+    """Runs a batch when it may, and remembers each."""
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[str, list[int]]] = []
+        self.may_go_on = threading.Semaphore(0)
+        self.begun = threading.Semaphore(0)
+
+    def run(self, key: str, items: Sequence[int]) -> Sequence[int]:
+        self.batches.append((key, list(items)))
+        self.begun.release()
+        assert self.may_go_on.acquire(timeout=10)
+        return items
+
+
+def test_a_volume_under_way_gives_way_between_two_batches() -> None:
+    device = Device()
+    batcher: MicroBatcher[int, int] = MicroBatcher(device.run, max_batch=8, max_long_batch=2, gather_ms=0)
+    volume = batcher.submit("brain", list(range(8)), Turn(0.0, 30.0, short=False))
+    batcher.start()
+    assert device.begun.acquire(timeout=10)
+    film = batcher.submit("chest", [100], Turn(1.0, 0.1))
+    slice_ = batcher.submit("brain", [200], Turn(2.0, 0.2))
+    for _ in range(6):
+        device.may_go_on.release()
+    for future in (*volume, *film, *slice_):
+        future.result(10)
+    batcher.stop()
+    # The slice is of the volume's network, and yet its batch is not filled with the volume.
+    assert device.batches[:3] == [("brain", [0, 1]), ("chest", [100]), ("brain", [200])]
+    assert device.batches[3:] == [("brain", [2, 3]), ("brain", [4, 5]), ("brain", [6, 7])]
+
+
+def test_of_two_volumes_the_shorter_one_is_finished_first_and_the_other_fills_its_batches() -> None:
+    device = Device()
+    batcher: MicroBatcher[int, int] = MicroBatcher(device.run, max_batch=4, gather_ms=0)
+    asked = batcher.submit("brain", list(range(5)), Turn(0.0, 30.0, short=False))
+    asked += batcher.submit("brain", list(range(10, 13)), Turn(1.0, 20.0, short=False))
+    for _ in range(2):
+        device.may_go_on.release()
+    batcher.start()
+    wait(asked, 10)
+    batcher.stop()
+    assert [items for _, items in device.batches] == [[10, 11, 12, 0], [1, 2, 3, 4]]
+
+
+def test_a_clinician_s_film_is_not_kept_by_the_films_of_an_import() -> None:
+    device = Device()
+    batcher: MicroBatcher[int, int] = MicroBatcher(device.run, max_batch=8, gather_ms=0)
+    imported = batcher.submit("chest", [1, 2, 3], Turn(0.0, 0.1, precedence=Precedence.BULK), patient=True)
+    film = batcher.submit("chest", [100], Turn(5.0, 0.1))
+    for _ in range(2):
+        device.may_go_on.release()
+    batcher.start()
+    wait([*imported, *film], 10)
+    batcher.stop()
+    assert [items for _, items in device.batches] == [[100], [1, 2, 3]]
+
+
+def test_a_stream_of_films_holds_no_volume_up_for_ever() -> None:
+    device = Device()
+    batcher: MicroBatcher[int, int] = MicroBatcher(device.run, max_batch=1, gather_ms=0)
+    asked = batcher.submit("brain", [0, 1], Turn(0.0, 30.0, short=False), patient=True)
+    asked += [batcher.submit("chest", [n], Turn(1.0 + n, 0.1))[0] for n in range(100, 140)]
+    for _ in asked:
+        device.may_go_on.release()
+    batcher.start()
+    wait(asked, 10)
+    batcher.stop()
+    places = [place for place, (key, _) in enumerate(device.batches) if key == "brain"]
+    assert places == [OVERTAKEN, 2 * OVERTAKEN + 1]
+
+
+def test_the_device_s_time_is_told_to_whoever_took_it() -> None:
+    device = Device()
+    batcher: MicroBatcher[int, int] = MicroBatcher(device.run, max_batch=4, gather_ms=0)
+    mine, theirs = Meter(), Meter()
+    asked = batcher.submit("a", [1, 2, 3], Turn(0.0, 1.0), meter=mine)
+    asked += batcher.submit("a", [4], Turn(0.0, 1.0), meter=theirs)
+    batcher.start()
+    assert device.begun.acquire(timeout=10)
+    device.may_go_on.release()
+    wait(asked, 10)
+    batcher.stop()
+    assert mine.seconds == pytest.approx(3 * theirs.seconds)
+    assert theirs.seconds > 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import threading
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from data.database import migrate, new_id, open_database
 from data.errors import NotFound
-from data.records import JobState, Role, UploadState, User
+from data.records import JobState, QueuePlace, Role, UploadState, User
 from data.stores.jobs import JobStore
 from data.stores.scans import ScanStore
 from data.stores.uploads import UploadStore
@@ -107,7 +106,9 @@ def test_one_byte_too_many_is_refused(uploads: Uploads, arrivals: Arrivals, send
     assert arrivals.whole == []
 
 
-def test_the_place_in_the_queue_and_the_time_to_wait_are_told_as_far_as_known(clinic: Clinic) -> None:
+def test_the_place_in_the_queue_and_the_time_to_wait_are_told_as_far_as_known(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
     user = clinic.person(Role.CLINICIAN)
     scans = [clinic.add_volume(user.id) for _ in range(3)]
     upload = an_upload(user.id, state=UploadState.DONE, scan_ids=(scans[1].id, scans[2].id))
@@ -120,13 +121,13 @@ def test_the_place_in_the_queue_and_the_time_to_wait_are_told_as_far_as_known(cl
     assert [(scan.id, scan.known) for scan in outcome.scans] == [
         (scans[1].id, False), (scans[2].id, False), (scans[0].id, True)
     ]  # fmt: skip
-    assert (outcome.place, outcome.wait_s) == (2, None)  # nobody knows yet how long a reading takes
+    assert outcome.queue == QueuePlace(2, 3, None)  # nobody knows yet how long a reading takes
     for number in range(3):
         job = a_job("read", f"earlier {number}", -10 - number, state=JobState.DONE)
-        finished = MORNING + timedelta(seconds=20 + 10 * number)
-        store.add(replace(job, started_at=MORNING, finished_at=finished))
+        store.add(replace(job, worked_s=20.0 + 10 * number))
+    monkeypatch.setattr("services.jobs.expected.KEPT_S", 0.0)
     (outcome,) = uploads.outcomes(user)
-    assert (outcome.place, outcome.wait_s) == (2, 90.0)  # the third in one worker's queue, 30 s each
+    assert outcome.queue == QueuePlace(2, 3, 90.0)  # until the third is read, 30 s each
 
 
 def test_while_networks_load_an_upload_is_kept_and_said_to_wait_for_the_start(clinic: Clinic) -> None:

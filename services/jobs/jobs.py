@@ -3,20 +3,19 @@
 The jobs table is the truth. huey only carries job ids to worker threads: its queue is emptied at
 every start and filled again from the table. A job may therefore run more than once, and the work
 has to bear that.
+
+huey wakes a worker; which job that one does is a matter of whose turn it is (`ready`). For as many workers as
+are set there is long work at a time, so that there is always one for what is short.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
-from math import ceil
 from pathlib import Path
-from statistics import median
-from time import monotonic
 from typing import Any
 
 from huey import SqliteHuey, crontab
@@ -24,17 +23,20 @@ from huey.consumer import Consumer
 
 from data.database import DATABASE_FAULTS, new_id, now
 from data.errors import Busy, InvalidInput, NotFound, UserFacingError
-from data.records import Job, JobState
+from data.records import Effort, Job, JobState, Precedence, QueuePlace
 from data.stores.jobs import JobStore
 from services.containment import contained
+from services.jobs.context import JobContext, Revoked
+from services.jobs.expected import ExpectedTimes
+from services.jobs.places import queue_places
+from services.jobs.ready import Ready, ReadyJobs
+from services.turns import Turn, Turns
 
 MOST_ATTEMPTS = 3
 _INTERRUPTED = "This work was interrupted {attempts} times and was given up. It can be started again."
 _BROKEN = "Something went wrong inside Lightbox (error {error_id}). An administrator can look it up."
 _UNKNOWN = "This version of Lightbox does not know this kind of work."
-_PROGRESS_EVERY_S = 0.2
 _STOP_TIMEOUT_S = 5.0
-_TIMED, _LEAST_TIMED = 40, 3  # jobs that the time to wait is told from
 _TICK_EXPIRES_S = 50  # a minute that found no free worker is left to the next one
 
 log = logging.getLogger(__name__)
@@ -43,48 +45,19 @@ Work = Callable[["JobContext"], None]
 GiveUp = Callable[[str, str], None]
 
 
-class JobContext:
-    """What work gets to see of its job."""
-
-    def __init__(self, job: Job, run_id: str, store: JobStore, stopping: threading.Event) -> None:
-        self.job_id = job.id
-        self.subject = job.subject
-        self.user_id = job.user_id
-        self.attempt = job.attempts + 1  # `job` is as it was before this run
-        self.run_id = run_id
-        self.cancel_asked = threading.Event()
-        self.gave_way = False  # the work was told to end early
-        self._store = store
-        self._stopping = stopping
-        self._noted_at = 0.0
-
-    def progress(self, fraction: float) -> None:
-        """How far the work is, from 0 to 1. May be called often: few calls reach the database."""
-        if monotonic() - self._noted_at >= _PROGRESS_EVERY_S:
-            self._noted_at = monotonic()
-            self._store.progress(self.job_id, self.run_id, fraction)
-
-    def cancelled(self) -> bool:
-        """Whether the work should return now: somebody cancelled it, or the server is stopping.
-
-        In the second case it runs again, from its beginning, at the next start.
-        """
-        self.gave_way = self.gave_way or self.cancel_asked.is_set() or self._stopping.is_set()
-        return self.gave_way
-
-
 @dataclass
 class _Kind:
     work: Work
     on_give_up: GiveUp | None
     limit: int | None
-    priority: int | None = None
-    running: int = 0
-    waiting: deque[str] = field(default_factory=deque)  # job ids held back by the limit
 
 
 def _refuse(_context: JobContext) -> None:
     raise InvalidInput(_UNKNOWN)
+
+
+def _nothing() -> None:
+    """Only whether it may be written is of interest."""
 
 
 _UNKNOWN_KIND = _Kind(_refuse, None, None)  # queued by a version that knew it
@@ -101,9 +74,10 @@ class Jobs:
         *,
         busy_delay_s: float = 2.0,
         retry_delay_s: float = 2.0,
+        turns: Turns | None = None,
     ) -> None:
-        """`folder` holds huey's own small database. The delays: before a job runs again after
-        `Busy`, and after an unexpected error.
+        """`folder` holds huey's own small database; `workers` do what is long. The delays: before a job runs
+        again after `Busy`, and after an unexpected error.
         """
         folder.mkdir(parents=True, exist_ok=True)
         # Losing this file loses nothing (see above), so nobody waits for the disk.
@@ -112,12 +86,15 @@ class Jobs:
         self._huey.periodic_task(crontab(), name="every_minute", expires=_TICK_EXPIRES_S)(self._minute)
         self._minutely: list[Callable[[], None]] = []
         self._store = store
-        self._workers = workers
+        self.expected = ExpectedTimes(store)
+        turns = turns or Turns()
+        self._threads = workers + turns.lanes_for_short
+        self._ready = ReadyJobs(turns, workers, self._limit)
         self._busy_delay_s = busy_delay_s
         self._retry_delay_s = retry_delay_s
         self._kinds: dict[str, _Kind] = {}
         self._active: dict[str, JobContext] = {}
-        self._changed = threading.Condition()  # guards the two above; notified when a run ends
+        self._changed = threading.Condition()  # guards these and what is ready; notified when a run ends
         self._stopping = threading.Event()
         self._consumer: _QuietConsumer | None = None
 
@@ -128,15 +105,13 @@ class Jobs:
         on_give_up: GiveUp | None = None,
         *,
         limit: int | None = None,
-        priority: int | None = None,
     ) -> None:
         """Says how a kind of job is done, before `start`.
 
         `on_give_up(subject, sentence)` is called whenever a job of this kind fails for good.
-        At most `limit` jobs of the kind run at a time. One with a higher `priority` does not wait behind
-        those without.
+        At most `limit` long jobs of the kind run at a time.
         """
-        self._kinds[kind] = _Kind(work, on_give_up, limit, priority)
+        self._kinds[kind] = _Kind(work, on_give_up, limit)
 
     def every_minute(self, act: Callable[[], None]) -> None:
         """Has `act` called once a minute from the start on, now and then less often on a busy machine.
@@ -145,13 +120,19 @@ class Jobs:
         """
         self._minutely.append(act)
 
-    def submit(self, kind: str, subject: str, user_id: str | None = None) -> Job:
-        """Queues a job, or finds the unfinished one of the same kind and subject."""
+    def submit(
+        self, kind: str, subject: str, user_id: str | None = None, effort: Effort | None = None
+    ) -> Job:
+        """Queues a job, or finds the unfinished one of the same kind and subject.
+
+        By its `effort` it takes its turn; without one it is taken for long.
+        """
         if kind not in self._kinds:
             raise ValueError(f"no such kind of job: {kind}")
-        job, created = self._store.add(Job(new_id(), kind, subject, JobState.QUEUED, 0.0, 0, now(), user_id))
+        new = Job(new_id(), kind, subject, JobState.QUEUED, 0.0, 0, now(), user_id, effort=effort or Effort())
+        job, created = self._store.add(new)
         if created:
-            self._carry(job.id, priority=self._kinds[kind].priority)
+            self._offer(job)
         return job
 
     def get(self, job_id: str) -> Job:
@@ -165,22 +146,10 @@ class Jobs:
         """The latest jobs, newest first."""
         return self._store.recent(limit, kind)
 
-    def places(self, kind: str) -> dict[str, int]:
-        """The place in the queue of what waits or runs, by its subject; the first is 1."""
-        waiting = [job.subject for job in self._store.unfinished() if job.kind == kind]
-        return {subject: place for place, subject in enumerate(waiting, start=1)}
-
-    def expected_seconds(self, kind: str, place: int) -> float | None:
-        """How long whoever has this place in the queue waits until the work is done.
-
-        Told from the median of the last jobs of the kind; None where too few of them are done.
-        """
-        done = [
-            (job.finished_at - job.started_at).total_seconds()
-            for job in self._store.recent(_TIMED, kind)
-            if job.state is JobState.DONE and job.started_at and job.finished_at
-        ]
-        return median(done) * ceil(place / self._workers) if len(done) >= _LEAST_TIMED else None
+    def places(self, kind: str) -> dict[str, QueuePlace]:
+        """Where what waits or runs stands in the queue, and when it will be done, by its subject."""
+        unfinished = [job for job in self._store.unfinished() if job.kind == kind]
+        return queue_places(unfinished, self.turn, lambda job: self.expected.seconds(job.kind, job.effort))
 
     def counts(self) -> dict[JobState, int]:
         """How many jobs are in each state."""
@@ -195,6 +164,33 @@ class Jobs:
             self._changed.notify_all()
         return job
 
+    def revoke(self, job_id: str) -> bool:
+        """Ends a job at once, whether it waits or runs; its run is told, and what that makes is not kept.
+
+        False where it was over before.
+        """
+        revoked = self._store.revoke(job_id)
+        if revoked:
+            with self._changed:
+                if job_id in self._active:
+                    self._active[job_id].cancel_asked.set()
+        return revoked
+
+    def prefer(self, kind: str, subject: str, precedence: Precedence) -> None:
+        """Says how soon an unfinished job is wanted; nothing happens where there is none."""
+        job = self._store.open(kind, subject)
+        if job is not None:
+            self._store.prefer(job.id, precedence)
+            wanted = replace(job, effort=replace(job.effort, precedence=precedence))
+            with self._changed:
+                self._ready.prefer(job.id, self.turn(wanted))
+
+    def turn(self, job: Job) -> Turn:
+        """When it is a job's turn."""
+        effort = job.effort
+        expected_s = self.expected.guess(job.kind, effort)
+        return Turn(job.created_at.timestamp(), expected_s, effort.short, effort.precedence)
+
     def start(self) -> None:
         """Queues again whatever is unfinished and starts the worker threads."""
         self._stopping = threading.Event()
@@ -202,10 +198,10 @@ class Jobs:
         self._huey.storage.flush_schedule()
         for job in self._store.unfinished():
             self._store.release(job.id)
-            self._carry(job.id)
+            self._offer(job)
         self._consumer = _QuietConsumer(
             self._huey,
-            workers=self._workers,
+            workers=self._threads,
             periodic=True,
             initial_delay=0.02,
             max_delay=0.1,
@@ -223,11 +219,7 @@ class Jobs:
         with self._changed:
             left = list(self._active.values())
             self._active.clear()
-            # Work that does not end keeps its own counts, which no longer matter.
-            self._kinds = {
-                name: _Kind(kind.work, kind.on_give_up, kind.limit, kind.priority)
-                for name, kind in self._kinds.items()
-            }
+            self._ready.clear()  # work that does not end counts no more
         for context in left:
             self._store.postpone(context.job_id, context.run_id, counts=False)
 
@@ -236,59 +228,70 @@ class Jobs:
         with self._changed:
             return self._changed.wait_for(lambda: not self._active and not self._store.unfinished(), timeout)
 
-    def _run(self, job_id: str) -> None:
-        """Called by huey in a worker thread."""
+    def _offer(self, job: Job) -> None:
+        """Let a job have its turn."""
+        turn = self.turn(job)
+        with self._changed:
+            self._ready.add(job, turn)
+        self._carry()
+
+    def _limit(self, kind: str) -> int | None:
+        known = self._kinds.get(kind)
+        return None if known is None else known.limit
+
+    def _run(self, job_id: str | None = None) -> None:
+        """Called by huey in a worker thread: do the job whose turn it is. `job_id` is ready again."""
         stopping = self._stopping
+        if job_id is not None and not self._offered_again(job_id, stopping):
+            return
+        with self._changed:
+            ready = self._ready.take()
+        if ready is None:
+            return
         try:
-            job = self._store.get(job_id)
-            if job is not None:
-                self._run_in_turn(job, stopping)
-        except DATABASE_FAULTS:
-            # It did not answer: the job is still in it and will be asked for again.
-            log.exception("job %s could not be run or settled", job_id)
-            if not stopping.is_set():
-                self._later(job_id, self._retry_delay_s)
+            self._run_ready(ready, stopping)
         finally:
             with self._changed:
+                others_may = self._ready.done(ready)
                 self._changed.notify_all()
+            if others_may and not stopping.is_set():
+                self._carry()
+
+    def _offered_again(self, job_id: str, stopping: threading.Event) -> bool:
+        try:
+            job = self._store.get(job_id)
+        except DATABASE_FAULTS:
+            self._after_fault(job_id, stopping)
+            return False
+        if job is not None:
+            turn = self.turn(job)
+            with self._changed:
+                self._ready.add(job, turn)
+        return True
+
+    def _run_ready(self, ready: Ready, stopping: threading.Event) -> None:
+        try:
+            job = self._store.get(ready.job_id)
+            if job is not None:
+                self._attempt(job, self._kinds.get(job.kind, _UNKNOWN_KIND), ready.turn, stopping)
+        except DATABASE_FAULTS:
+            self._after_fault(ready.job_id, stopping)
+
+    def _after_fault(self, job_id: str, stopping: threading.Event) -> None:
+        # The database did not answer: the job is still in it and will be asked for again.
+        log.exception("job %s could not be run or settled", job_id)
+        if not stopping.is_set():
+            self._later(job_id, self._retry_delay_s)
 
     def _minute(self) -> None:
         """Called by huey in a worker thread."""
         for act in self._minutely:
             contained(act, "what is to be done every minute failed")
 
-    def _run_in_turn(self, job: Job, stopping: threading.Event) -> None:
-        kind = self._kinds.get(job.kind)
-        if kind is None:
-            self._attempt(job, _UNKNOWN_KIND, stopping)
-        elif self._has_room(kind, job.id):
-            try:
-                self._attempt(job, kind, stopping)
-            finally:
-                self._make_room(kind)
-
-    def _has_room(self, kind: _Kind, job_id: str) -> bool:
+    def _attempt(self, job: Job, kind: _Kind, turn: Turn, stopping: threading.Event) -> None:
+        context = JobContext(job, new_id(), turn, self._store, stopping)
         with self._changed:
-            if kind.limit is not None and kind.running >= kind.limit:
-                kind.waiting.append(job_id)
-                return False
-            kind.running += 1
-            return True
-
-    def _make_room(self, kind: _Kind) -> None:
-        with self._changed:
-            kind.running = max(0, kind.running - 1)
-            following = kind.waiting.popleft() if kind.waiting else None
-        if following is not None:
-            self._carry(following)
-
-    def _attempt(self, job: Job, kind: _Kind, stopping: threading.Event) -> None:
-        context = JobContext(job, new_id(), self._store, stopping)
-        with self._changed:
-            already = self._active.setdefault(job.id, context) is not context
-        if already:  # asked for twice, or postponed by a run that is just about to end
-            self._later(job.id, self._busy_delay_s)
-            return
+            self._active[job.id] = context
         try:
             # It may be left as running by a run that could not tell the database how it ended.
             self._store.release(job.id)
@@ -306,6 +309,8 @@ class Jobs:
             return
         try:
             kind.work(context)
+        except Revoked:
+            log.info("job %s (%s) was cancelled", job.id, job.kind)
         except Busy:
             self._store.postpone(job.id, context.run_id, counts=False)
             self._later(job.id, self._busy_delay_s)
@@ -317,10 +322,12 @@ class Jobs:
             self._after_work(job, context)
 
     def _after_work(self, job: Job, context: JobContext) -> None:
+        if context.settled:
+            return
         if context.gave_way:  # back into the queue, unless somebody cancelled it
             self._store.postpone(job.id, context.run_id, counts=False)
         else:
-            self._store.finish(job.id, context.run_id)
+            self._store.finish(job.id, context.run_id, context.worked_s)
 
     def _after_error(self, job: Job, kind: _Kind, context: JobContext, error: Exception) -> None:
         error_id = new_id()[:8]
@@ -332,6 +339,8 @@ class Jobs:
             self._later(job.id, self._retry_delay_s * job.attempts)
 
     def _give_up(self, job: Job, kind: _Kind, context: JobContext, sentence: str) -> None:
+        if not self._store.speak(job.id, context.run_id, _nothing):
+            return  # it was cancelled meanwhile
         # First the subject, then the job: killed in between, the job comes round and does both again.
         if kind.on_give_up is not None:
             tell = partial(kind.on_give_up, job.subject, sentence)

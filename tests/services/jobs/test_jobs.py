@@ -3,25 +3,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
-from data.database import migrate, open_database
 from data.errors import Busy, InvalidInput, NotFound
-from data.records import JobState
+from data.records import Effort, JobState
 from data.stores.jobs import JobStore
 from services.jobs import MOST_ATTEMPTS, JobContext, Jobs
 from tests.data.builders import a_job
-
-
-@pytest.fixture
-def database(tmp_path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path}/lightbox.db")
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
@@ -272,7 +262,7 @@ def test_stopping_puts_running_work_back_for_the_next_start(make):
 
 
 def test_stopping_does_not_wait_for_work_that_does_not_end(make, monkeypatch):
-    monkeypatch.setattr("services.jobs._STOP_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("services.jobs.jobs._STOP_TIMEOUT_S", 0.1)
     latch = Latch()
     jobs = make()
     jobs.register("read", latch)
@@ -314,10 +304,10 @@ def test_a_limited_kind_does_not_fill_all_workers(make):
 def test_a_database_that_fails_for_a_moment_loses_no_job(jobs, store, monkeypatch):
     finish, failures = store.finish, iter([True, False])
 
-    def unreliable(job_id: str, run_id: str) -> bool:
+    def unreliable(*asked: Any) -> bool:
         if next(failures, False):
             raise OSError("connection lost")
-        return finish(job_id, run_id)
+        return finish(*asked)
 
     monkeypatch.setattr(store, "finish", unreliable)
     jobs.register("read", lambda _context: None)
@@ -325,3 +315,87 @@ def test_a_database_that_fails_for_a_moment_loses_no_job(jobs, store, monkeypatc
     job = jobs.submit("read", "a scan")
     assert jobs.wait_idle(20)
     assert (jobs.get(job.id).state, jobs.get(job.id).attempts) == (JobState.DONE, 2)
+
+
+def test_a_revoked_run_keeps_nothing_and_the_same_work_can_be_asked_for_again_at_once(jobs, store):
+    """Both sides of the end: before it nothing is kept, after it there is nothing to revoke."""
+    begun, may_end, kept = threading.Event(), threading.Event(), []
+
+    def work(context: JobContext) -> None:
+        context.speak(lambda: kept.append(f"began {context.attempt}"))
+        begun.set()
+        assert may_end.wait(10)
+        context.finish_with(lambda: kept.append("done"), 1.5)
+
+    jobs.register("read", work)
+    jobs.start()
+    job = jobs.submit("read", "a scan")
+    assert begun.wait(10)
+    assert jobs.revoke(job.id)
+    assert not jobs.revoke(job.id)  # a second click
+    again = jobs.submit("read", "a scan")  # while the old run still has to notice
+    assert again.id != job.id
+    may_end.set()
+    assert jobs.wait_idle(10)
+    assert kept == ["began 1", "began 1", "done"]
+    assert (jobs.get(job.id).state, jobs.get(again.id).state) == (JobState.CANCELLED, JobState.DONE)
+    assert jobs.get(again.id).worked_s == 1.5
+    assert not jobs.revoke(again.id)
+
+
+def test_a_run_hears_that_another_server_revoked_its_job(jobs, store):
+    begun, ended = threading.Event(), threading.Event()
+
+    def work(context: JobContext) -> None:
+        begun.set()
+        while not context.cancelled():
+            context.progress(0.1)
+            time.sleep(0.02)
+        ended.set()
+
+    jobs.register("read", work)
+    jobs.start()
+    job = jobs.submit("read", "a scan")
+    assert begun.wait(10)
+    assert store.revoke(job.id)  # not by these `Jobs`
+    assert ended.wait(10)
+    assert jobs.wait_idle(10)
+    assert jobs.get(job.id).state is JobState.CANCELLED
+
+
+def test_a_failure_of_revoked_work_is_told_to_nobody(jobs):
+    given_up: list[tuple[str, str]] = []
+
+    def work(context: JobContext) -> None:
+        assert jobs.revoke(context.job_id)
+        raise InvalidInput("This folder is empty.")
+
+    jobs.register("read", work, lambda *what: given_up.append(what))
+    jobs.start()
+    job = jobs.submit("read", "a scan")
+    assert jobs.wait_idle(10)
+    assert given_up == []
+    assert jobs.get(job.id).state is JobState.CANCELLED
+
+
+def test_short_work_does_not_wait_for_a_worker_behind_long_work(make):
+    jobs, latch, read = make(workers=1), Latch(), threading.Event()
+
+    def work(context: JobContext) -> None:
+        if context.turn.short:
+            read.set()
+        else:
+            latch(context)
+
+    jobs.register("read", work)
+    jobs.start()
+    for number in range(9):
+        jobs.submit("read", f"volume {number}", effort=Effort("brain-tumour", 100))
+    assert latch.begun.wait(10)
+    jobs.submit("read", "a film", effort=Effort("pneumonia", 1))
+    assert read.wait(10)
+    assert jobs.counts()[JobState.DONE] <= 1
+    places = jobs.places("read")
+    assert {place.of for place in places.values()} <= {9, 10}
+    latch.may_end.set()
+    assert jobs.wait_idle(20)

@@ -1,0 +1,139 @@
+"""A film behind nine volumes, in a house whose network is small and as slow as the test says."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from data.database import new_id, now
+from data.records import (
+    BRAIN_TUMOUR,
+    Identity,
+    Precedence,
+    Scan,
+    ScanHeader,
+    ScanStatus,
+    SourceGrid,
+    Spacing,
+    Urgency,
+)
+from services import keys
+from services.inference.batcher import MicroBatcher
+from services.reading.reading import PIECE, Reader, Reading
+from tests.services.small_models import PATIENCE_S, Department, empty_mlflow
+
+SIZE = 32
+SLICES = 100
+
+
+@dataclass
+class House(Department):
+    """A department whose device lets a batch through when the test says so."""
+
+    batches: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    ran: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.batcher = MicroBatcher(self._run, max_batch=16, max_long_batch=4)
+        self.reader = Reader(self.engine, self.batcher)
+        self.reading = Reading(self.reader, self.scans, self.results, self.files, self.jobs)
+
+    def _run(self, loaded: Any, inputs: Sequence[Any]) -> Sequence[Any]:
+        assert self.batches.acquire(timeout=PATIENCE_S)
+        self.ran.append(len(inputs))
+        return self.engine.run(loaded, inputs)
+
+    def let(self, batches: int) -> None:
+        self.batches.release(batches)
+
+    def scan(self, slices: int) -> Scan:
+        """A kept scan that is asked to be read."""
+        array = np.random.default_rng(slices).integers(0, 900, (slices, SIZE, SIZE)).astype(np.int16)
+        patient = self.patients.find_or_create(Identity(f"P{new_id()}", new_id()), "upload")
+        scan = Scan(
+            new_id(), patient.id, new_id(), ScanStatus.WAITING, BRAIN_TUMOUR, ScanHeader("MR"),
+            Spacing(5.0, 1.0, 1.0), SourceGrid("nifti", (SIZE, SIZE, slices), (2, 1, 0)), slices, SIZE, SIZE,
+            "u", now(),
+        )  # fmt: skip
+        self.files.put_array(keys.array(scan.id), array)
+        self.scans.add(scan)
+        self.reading.request(scan.id)
+        return scan
+
+    def status(self, scan: Scan) -> ScanStatus:
+        return self.scans.existing(scan.id).status
+
+    def wait_for_inputs(self, waiting: int) -> None:
+        until = time.monotonic() + PATIENCE_S
+        while self.batcher.waiting != waiting:
+            assert time.monotonic() < until, self.batcher.waiting
+            time.sleep(0.01)
+
+    def wait_until(self, scan: Scan, status: ScanStatus) -> None:
+        until = time.monotonic() + PATIENCE_S
+        while self.status(scan) is not status:
+            assert time.monotonic() < until, self.status(scan)
+            time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return empty_mlflow(tmp_path_factory.mktemp("mlflow"))
+
+
+@pytest.fixture
+def house(tmp_path: Path, mlflow: Path) -> Iterator[House]:
+    (tmp_path / "mlflow.db").write_bytes(mlflow.read_bytes())
+    house = House(tmp_path)
+    house.start()
+    yield house
+    house.let(10_000)
+    house.stop()
+
+
+def test_a_film_overtakes_nine_volumes_that_keep_every_worker_busy(house: House) -> None:
+    volumes = [house.scan(SLICES) for _ in range(9)]
+    house.let(3)
+    house.wait_for_inputs(2 * PIECE - 4 * 4)  # both workers are at it, and a fourth batch is on the device
+    film = house.scan(1)
+    house.wait_for_inputs(2 * PIECE - 4 * 4 + 1)
+    house.let(2)  # the volume's batch on the device, and the film's own
+    house.wait_until(film, ScanStatus.READ)
+    assert all(house.status(volume) in (ScanStatus.READING, ScanStatus.WAITING) for volume in volumes)
+    queue = house.reading.queue()
+    assert sorted(queued.place for queued in queue.values()) == list(range(1, 10))
+    assert {queued.of for queued in queue.values()} == {9}
+    house.let(10_000)
+    assert house.jobs.wait_idle(PATIENCE_S)
+    assert {house.status(volume) for volume in volumes} == {ScanStatus.READ}
+    assert sum(house.ran) == 9 * SLICES + 1
+    assert house.reading.queue() == {}
+    assert all(job.worked_s for job in house.jobs.recent(10, "read"))
+
+
+def test_a_volume_that_is_said_to_be_urgent_is_read_before_those_that_wait(house: House) -> None:
+    under_way = [house.scan(SLICES) for _ in range(2)]
+    for volume in under_way:
+        house.wait_until(volume, ScanStatus.READING)
+    first, second = house.scan(SLICES), house.scan(SLICES)
+    assert house.reading.queue()[second.id].place == 4
+    house.reading.prefer(second.id, Urgency.CRITICAL)
+    assert house.reading.queue()[second.id].place == 3
+    house.reading.prefer(second.id, None)
+    assert house.reading.queue()[second.id].place == 4
+    house.reading.prefer(second.id, Urgency.URGENT)
+    job = next(job for job in house.jobs.recent(9, "read") if job.subject == second.id)
+    assert job.effort.precedence is Precedence.URGENT  # kept: a restart knows it
+    while house.status(under_way[0]) is not ScanStatus.READ:  # and a worker is free
+        house.let(1)
+        time.sleep(0.01)
+    house.wait_until(second, ScanStatus.READING)
+    assert house.status(first) is ScanStatus.WAITING
