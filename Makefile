@@ -6,7 +6,7 @@ VENDOR := dashboard/assets/vendor/.installed
 CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-scripts test-fast bench lint format hooks house mutants ohif setup clean
+.PHONY: run test test-scripts test-fast bench lint format hooks house mutants ohif peers setup clean
 
 run: $(VENV)/.installed $(VENDOR)
 	$(BIN)/python app.py serve
@@ -75,6 +75,14 @@ format: $(VENV)/.installed-dev
 hooks: $(VENV)/.installed-dev
 	$(BIN)/pre-commit install
 
+# Other servers of networks, in an environment of their own: `make bench` measures Lightbox beside them.
+peers: .peers/.installed
+
+.peers/.installed: tests/benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv .peers
+	.peers/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	touch $@
+
 # Measures of the structure; BEFORE=REVISION prints those of a revision beside them.
 house: $(VENV)/.installed-dev
 	$(BIN)/python scripts/house.py $(BEFORE)
@@ -85,4 +93,4 @@ mutants: $(VENV)/.installed-dev
 	$(BIN)/python scripts/mutation_score.py
 
 clean:
-	rm -rf mutants $(VENV) node_modules .ohif dashboard/assets/vendor
+	rm -rf mutants $(VENV) node_modules .ohif .peers dashboard/assets/vendor
