@@ -27,7 +27,8 @@ def lightbox(home: Path) -> Iterator[tuple[Server, str]]:
 
     The first start in a home makes the choices, which takes minutes; later ones find them there.
     """
-    port, environment = free_port(), {"LIGHTBOX_HOME": str(home)}
+    # What the tests set for themselves is not how people run it.
+    port, environment = free_port(), {"LIGHTBOX_HOME": str(home), "LIGHTBOX_BACKEND": "auto"}
     served = environment | {"LIGHTBOX_PORT": str(port)}
     command = [sys.executable, str(ROOT / "app.py"), "serve"]
     with running("Lightbox", command, port, home, served, "/healthz") as server:

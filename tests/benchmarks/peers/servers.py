@@ -36,7 +36,9 @@ class Server:
 
     def hold(self) -> None:
         """Let none of its processes run, so that what it does while idle takes nothing of another's time."""
-        self._tell(signal.SIGSTOP)
+        until = time.monotonic() + ENDING_S
+        while time.monotonic() < until and not self._tell(signal.SIGSTOP):
+            time.sleep(0.01)
 
     def go_on(self) -> None:
         """Let them run again."""
@@ -68,11 +70,18 @@ class Server:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
+        until = time.monotonic() + ENDING_S
+        while time.monotonic() < until and family & _processes().keys():
+            time.sleep(0.05)
 
-    def _tell(self, sent: signal.Signals) -> None:
-        for pid in _family(_processes(), self.process.pid):
+    def _tell(self, sent: signal.Signals) -> bool:
+        """Send a signal to all of them; whether all stood still already."""
+        of_all = _processes()
+        family = _family(of_all, self.process.pid)
+        for pid in family:
             with suppress(ProcessLookupError):
                 os.kill(pid, sent)
+        return all(of_all[pid].state in "TZ" for pid in family)
 
 
 @contextmanager
@@ -124,6 +133,7 @@ def measured(calls: Calls) -> Measured:
 
 @dataclass(frozen=True)
 class _Process:
+    state: str
     parent: int
     session: int
     seconds: float
@@ -136,7 +146,7 @@ def _processes() -> dict[int, _Process]:
         with suppress(OSError):
             values = file.read_text().rpartition(")")[2].split()
             spent = sum(int(ticks) for ticks in values[11:15]) / _TICKS  # own and ended children's
-            table[int(file.parent.name)] = _Process(int(values[1]), int(values[3]), spent)
+            table[int(file.parent.name)] = _Process(values[0], int(values[1]), int(values[3]), spent)
     return table
 
 
