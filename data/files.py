@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import mmap
 import os
 import re
 import shutil
@@ -147,6 +148,13 @@ class FileStore:
 
     def _new_file(self, key: str) -> AbstractContextManager[BinaryIO]:
         return new_file(Path(self._path(key)), flush=self._flushes)
+
+
+def release(array: NDArray[Any]) -> None:
+    """Let the memory go that a mapped array takes; who looks at it again has it read again."""
+    mapping = getattr(array, "_mmap", None)
+    if isinstance(mapping, mmap.mmap):
+        mapping.madvise(mmap.MADV_DONTNEED)
 
 
 def _is_temporary(key: str) -> bool:

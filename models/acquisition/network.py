@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Self
 
 import torch
-from timm import create_model
 from torch import Tensor, nn
 
 from models.encoders import Encoder
@@ -27,6 +26,8 @@ class AcquisitionNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        from timm import create_model  # 190 MB, of no use where OpenVINO runs the network
+
         whole = create_model(_ENCODER.timm_name, pretrained=False, num_classes=0)
         parts = dict(whole.named_children())
         self.conv_stem, self.bn1, self.blocks = parts["conv_stem"], parts["bn1"], parts["blocks"]

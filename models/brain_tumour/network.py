@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import segmentation_models_pytorch as smp
 import torch
 from torch import Tensor, nn
 
@@ -20,6 +19,8 @@ class GreyUNet(nn.Module):
 
     def __init__(self, encoder: Encoder = ENCODER, dropout: float = 0.0) -> None:
         super().__init__()
+        import segmentation_models_pytorch as smp  # 190 MB, of no use where OpenVINO runs the network
+
         self.unet = smp.Unet(f"tu-{encoder.timm_name}", encoder_weights=None, in_channels=CHANNELS, classes=1)
         self.dropout = nn.Dropout2d(dropout)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,9 +14,9 @@ from data.records import BRAIN_TUMOUR, Doubt, Spacing
 from models import presence
 from models.brain_tumour import network
 from models.brain_tumour.layout import volumes_and_slices
+from models.components import without_specks
 from models.doubt import expected_dice, signs
-from models.imaging import from_square, head_squares
-from models.measuring import without_specks
+from models.imaging import from_square, head_squares, parts
 from models.task import Answer, Array, Decision, FloatArray, Placement, Task, TaskKind
 
 PRESENCE_PIXELS = 100
@@ -29,12 +30,20 @@ called a tumour outside its training sources, that took 17 of 19 healthy heads a
 and 1 of 45 with a tumour."""
 
 
+class _Both(NamedTuple):
+    """Probabilities of the picture and of its mirror image, each (slices, size, size)."""
+
+    plain: FloatArray
+    mirrored: FloatArray
+
+
 def prepare(volume: Array) -> tuple[Tensor, Placement]:
     """(slices, height, width) of any scale -> slices between their neighbours (slices, 3, size, size)."""
     squares, window = head_squares(volume, network.INPUT_SIZE)
     stacked = torch.cat([squares[:1], squares, squares[-1:]])[:, 0]
     shape = (len(volume), int(volume.shape[1]), int(volume.shape[2]))
-    return torch.stack([stacked[:-2], stacked[1:-1], stacked[2:]], dim=1), Placement(shape, window)
+    # A view: each slice is in memory once, not three times.
+    return stacked.unfold(0, 3, 1).permute(0, 3, 1, 2), Placement(shape, window)
 
 
 def joined(outputs: FloatArray) -> FloatArray:
@@ -60,8 +69,20 @@ def presence_logit(logits: FloatArray) -> float:
 def pixel_probability(logits: FloatArray, placement: Placement) -> NDArray[np.uint8]:
     """Logits (slices, 1, size, size) as probabilities 0..255 in the scan's grid."""
     _, height, width = placement.shape
-    full = from_square(torch.from_numpy(logits), height, width, placement.window, outside=-30.0)
-    return (255 / (1 + np.exp(-np.clip(full, -30, 30)))).round().astype(np.uint8)
+    pixels = np.empty(placement.shape, dtype=np.uint8)
+    for part in parts(placement.shape):
+        squares = torch.from_numpy(logits[part])
+        full = from_square(squares, height, width, placement.window, outside=-30.0)
+        pixels[part] = (255 / _odds_against(full)).round()
+    return pixels
+
+
+def _odds_against(logits: FloatArray) -> FloatArray:
+    """1 + exp(-logit), the inverse of a probability, in a single copy."""
+    inverse = np.clip(logits, -30, 30)
+    np.exp(np.negative(inverse, out=inverse), out=inverse)
+    inverse += 1
+    return inverse
 
 
 def drawn(pixels: NDArray[np.uint8], placement: Placement, decision: Decision) -> NDArray[np.bool_]:
@@ -79,34 +100,46 @@ def answer(outputs: FloatArray, placement: Placement, spacing: Spacing, decision
 
     `outputs` are (slices, 2, size, size), as `network.Mirrored` gives them.
     """
-    logits = joined(outputs)
-    probability = presence_probability(outputs, decision)
-    pixels = pixel_probability(logits, placement)
+    probability, expected = _presence_and_dice(outputs, decision)
+    pixels = pixel_probability(joined(outputs), placement)
     mask = drawn(pixels, placement, decision)
     positive = probability >= decision.threshold and bool(mask.any())
     abnormal = not positive and decision.abnormal is not None and probability >= decision.abnormal
     suggested = positive or (abnormal and bool(mask.any()))
     if not suggested:
         mask = np.zeros_like(mask)
-    expected = _expected_dice(outputs, decision) if suggested else None
+    expected = expected if suggested else None
     doubts = _doubts(positive, suggested, expected)
     return Answer(
         probability, positive, mask=mask, pixel_probability=pixels, estimated_dice=expected, doubts=doubts
     )
 
 
-def presence_signs(outputs: FloatArray) -> NDArray[np.float64]:
+def _presence_and_dice(outputs: FloatArray, decision: Decision) -> tuple[float, float | None]:
+    """The probability that there is a tumour, and where one may be said, the Dice to be expected.
+
+    Both here, so that what they are told from is gone before the scan's own grid is filled.
+    """
+    shown = _probabilities(outputs)
+    probability = presence_probability(outputs, decision, shown)
+    least = decision.threshold if decision.abnormal is None else min(decision.threshold, decision.abnormal)
+    return probability, _expected_dice(shown, decision) if probability >= least else None
+
+
+def presence_signs(outputs: FloatArray, shown: _Both | None = None) -> NDArray[np.float64]:
     """What tells whether there is a tumour in a scan (`models.presence.signs`)."""
-    plain, mirrored = _probabilities(outputs)
-    return presence.signs(presence_logit(joined(outputs)), plain, mirrored)
+    return presence.signs(presence_logit(joined(outputs)), *(shown or _probabilities(outputs)))
 
 
-def presence_probability(outputs: FloatArray, decision: Decision) -> float:
-    """The calibrated probability that there is a tumour in a scan of one slice or several."""
+def presence_probability(outputs: FloatArray, decision: Decision, shown: _Both | None = None) -> float:
+    """The calibrated probability that there is a tumour in a scan of one slice or several.
+
+    `shown` are the probabilities of `outputs` where they are at hand.
+    """
     volume = len(outputs) > 1
     if decision.presence_weights(volume) is None:
         return decision.probability(presence_logit(joined(outputs)), volume)
-    return probability_of_signs(presence_signs(outputs), volume, decision)
+    return probability_of_signs(presence_signs(outputs, shown), volume, decision)
 
 
 def probability_of_signs(shown: NDArray[np.float64], volume: bool, decision: Decision) -> float:
@@ -123,21 +156,20 @@ def _doubts(positive: bool, suggested: bool, expected: float | None) -> tuple[Do
     return (Doubt.DOUBTFUL_MASK,) if expected is not None and expected < UNRELIABLE_DICE else ()
 
 
-def _probabilities(outputs: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Of the picture and of its mirror image, each (slices, size, size)."""
-    shares = np.asarray(1 / (1 + np.exp(-np.clip(outputs, -30, 30))), dtype=np.float32)
-    return shares[:, 0], shares[:, 1]
+def _probabilities(outputs: FloatArray) -> _Both:
+    shares = _odds_against(outputs)
+    np.reciprocal(shares, out=shares)
+    return _Both(shares[:, 0], shares[:, 1])
 
 
 def doubt_signs(outputs: FloatArray, decision: Decision) -> NDArray[np.float64] | None:
     """What the two answers show of the mask's certainty; None where they draw nothing."""
-    plain, mirrored = _probabilities(outputs)
-    return signs(plain, mirrored, decision.pixel_threshold)
+    return signs(*_probabilities(outputs), decision.pixel_threshold)
 
 
-def _expected_dice(outputs: FloatArray, decision: Decision) -> float | None:
-    shown = doubt_signs(outputs, decision) if decision.dice_estimate else None
-    return None if shown is None else expected_dice(decision.dice_estimate or (), shown)
+def _expected_dice(shown: _Both, decision: Decision) -> float | None:
+    doubted = signs(*shown, decision.pixel_threshold) if decision.dice_estimate else None
+    return None if doubted is None else expected_dice(decision.dice_estimate or (), doubted)
 
 
 TASK = Task(

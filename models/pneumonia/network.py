@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from timm import create_model
 from torch import Tensor, nn
 
 from models.encoders import Encoder
@@ -22,6 +21,8 @@ class GreyClassifier(nn.Module):
     def __init__(self, encoder: Encoder = ENCODER, dropout: float = DROPOUT) -> None:
         super().__init__()
         self.encoder = encoder
+        from timm import create_model  # 190 MB, of no use where OpenVINO runs the network
+
         self.net = create_model(encoder.timm_name, pretrained=False, num_classes=1, drop_rate=dropout)
 
     @property

@@ -21,7 +21,7 @@ from typing import BinaryIO
 from data import formats
 from data.database import DATABASE_FAULTS, new_id, now
 from data.errors import InvalidInput, RefusedScan
-from data.files import FileStore
+from data.files import FileStore, release
 from data.ledger.rows import scanner_name
 from data.records import (
     DecodedScan,
@@ -174,6 +174,7 @@ class Intake:
             )
             for number, scan in enumerate(decoded.scans):
                 self._take(upload, scan, _original(Path(folder), number))
+                release(scan.array)
         self._uploads.add_outcomes(upload.id, refusals=decoded.refusals)
         self._uploads.set_state(upload.id, UploadState.DONE, sha256=_sha256(path))
         path.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from data import formats
 from data.database import new_id, now
 from data.errors import Busy, ModelUnavailable
-from data.files import FileStore
+from data.files import FileStore, release
 from data.packing import packed
 from data.records import (
     SHORT_INPUTS,
@@ -127,7 +127,7 @@ class Reader:
             model_version=loaded.version,
             weights_sha256=loaded.weights_sha256,
             preprocessing=loaded.task.preprocessing,
-            input_sha256=hashlib.sha256(np.ascontiguousarray(array).view(np.uint8).data).hexdigest(),
+            input_sha256=_sha256(array),
             device=self._engine.device_name,
             dtype=loaded.choice.precision,
             software=SOFTWARE,
@@ -170,14 +170,14 @@ class Reader:
         asking: _Asking,
     ) -> tuple[Answer, Placement, FloatArray | None]:
         inputs, placement = loaded.task.prepare(array)
+        release(array)
         clock.lap("preprocess")
-        outputs = self._through(loaded, inputs, asking)
+        raw, vectors = self._through(loaded, inputs, asking)
+        del inputs
         clock.lap("network")
-        raw = np.stack([output.raw for output in outputs])
         answer = loaded.task.answer(raw, placement, spacing, loaded.trained.decision)
         clock.lap("postprocess")
-        vectors = [output.vector for output in outputs if output.vector is not None]
-        return answer, placement, np.stack(vectors) if vectors else None
+        return answer, placement, vectors
 
     def _loaded(self, task_name: str) -> Loaded:
         try:
@@ -186,18 +186,24 @@ class Reader:
             # Right after a start the networks are still on their way to the device.
             raise Busy("The models are still being loaded; please try again in a moment.") from None
 
-    def _through(self, loaded: Loaded, inputs: NetworkInput, asking: _Asking) -> list[Output]:
-        """The network's outputs for all inputs, a piece of the volume at a time."""
-        outputs: list[Output] = []
+    def _through(
+        self, loaded: Loaded, inputs: NetworkInput, asking: _Asking
+    ) -> tuple[FloatArray, FloatArray | None]:
+        """Raw outputs and vectors of all inputs, a piece of the volume at a time."""
+        raw, vectors = np.empty(0, np.float32), []
         turn = asking.turn or self._turn(len(inputs))
         patient = asking.turn is not None or self._precedence is not Precedence.CLINICAL
         for start in range(0, len(inputs), PIECE):
             items = list(inputs[start : start + PIECE])
             asked = self._batcher.submit(loaded, items, turn, patient=patient, meter=asking.meter)
             _wait_patiently(asked, asking.look_at(start, len(inputs)))
-            outputs += [future.result() for future in asked]
-            asking.look(len(outputs) / len(inputs))
-        return outputs
+            outputs = [future.result() for future in asked]
+            if not start:
+                raw = np.empty((len(inputs), *outputs[0].raw.shape), np.float32)
+            raw[start : start + PIECE] = [output.raw for output in outputs]
+            vectors += [output.vector for output in outputs if output.vector is not None]
+            asking.look((start + len(outputs)) / len(inputs))
+        return raw, np.stack(vectors) if vectors else None
 
     def _turn(self, inputs: int) -> Turn:
         return Turn(time.time(), float(inputs), inputs <= SHORT_INPUTS, self._precedence)
@@ -350,6 +356,12 @@ def features_of(scan: Scan, result: Result, array: NDArray[Any], read: Read) -> 
     """What of a reading of `array` is compared for drift, to be kept with its result."""
     pixels = read.answer.pixel_probability
     return measured_features(scan, result, array, pixels, read.vectors, read.picture)
+
+
+def _sha256(array: NDArray[Any]) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(array).view(np.uint8).data).hexdigest()
+    release(array)
+    return digest
 
 
 def _outside_distance(

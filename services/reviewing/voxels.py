@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import NO_SCAN, InvalidInput, NotFound
-from data.files import FileStore
+from data.files import FileStore, release
 from data.records import User, counting_mask
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
@@ -118,3 +118,4 @@ def _pieces(array: NDArray[Any], voxel_type: str) -> Iterator[bytes]:
     step = max(1, _PIECE_BYTES // max(1, array[:1].nbytes))
     for start in range(0, len(array), step):
         yield np.ascontiguousarray(array[start : start + step]).astype(raw, copy=False).tobytes()
+    release(array)

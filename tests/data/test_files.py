@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from data.errors import NotFound
-from data.files import FileStore
+from data.files import FileStore, release
 
 
 @pytest.fixture(params=["folder", "memory"])
@@ -99,3 +100,20 @@ def test_a_write_that_breaks_off_leaves_the_old_content(tmp_path, monkeypatch):
         files.put("a", b"new")
     assert files.get("a") == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_mapped_array_can_be_let_go_and_looked_at_again(tmp_path):
+    files = FileStore(str(tmp_path))
+    files.put_array("large", np.arange(1 << 20))
+    array = files.get_array("large")
+    assert array[1:].sum() == array.sum()
+    before = _mapped_kib()
+    release(array[5:])
+    assert _mapped_kib() < before - 4096
+    assert array[-1] == (1 << 20) - 1
+    release(np.arange(3))  # what is not mapped stays as it is
+
+
+def _mapped_kib() -> int:
+    status = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("RssFile"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from data.records import Spacing
-from models.measuring import MAX_LESIONS, diameters, measure, touches_border, without_specks
+from models.measuring import MAX_LESIONS, diameters, measure, touches_border
 
 
 def _ball(shape: tuple[int, int, int], centre: tuple[float, ...], radii: tuple[float, ...]) -> np.ndarray:
@@ -82,14 +82,6 @@ def test_a_lone_slice_is_not_flagged_for_being_first_and_last() -> None:
     mask = np.zeros((1, 10, 10), bool)
     mask[0, 5, 5] = True
     assert not touches_border(mask)
-
-
-def test_specks_go_and_lesions_stay() -> None:
-    mask = np.zeros((2, 20, 20), bool)
-    mask[0, 1, 1] = True
-    mask[1, 5:10, 5:10] = True
-    assert without_specks(mask, 5).sum() == 25
-    assert without_specks(mask, 0).sum() == 26
 
 
 @given(
@@ -194,19 +186,3 @@ def test_the_largest_slice_is_the_one_with_most_of_the_lesion() -> None:
     assert (lesion.largest_slice, lesion.area_mm2) == (4, 100.0)
     assert lesion.longest_diameter_mm == pytest.approx(math.hypot(9, 10))
     assert lesion.box.slices == (2, 4)
-
-
-def test_a_piece_of_exactly_the_least_size_stays() -> None:
-    mask = np.zeros((1, 20, 20), bool)
-    mask[0, 2, 2:6] = True
-    mask[0, 10, 2:5] = True
-    assert without_specks(mask, 4).sum() == 4
-    assert without_specks(mask, 3).sum() == 7
-    assert without_specks(np.zeros((1, 4, 4), bool), 3).sum() == 0
-
-
-def test_specks_are_connected_over_corners_and_a_lone_one_goes_too() -> None:
-    corner = np.zeros((2, 4, 4), bool)
-    corner[0, 1, 1] = corner[1, 2, 2] = True
-    assert without_specks(corner, 2).sum() == 2
-    assert without_specks(corner, 3).sum() == 0

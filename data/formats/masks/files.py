@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from data.errors import InvalidInput, RefusedScan
 from data.formats.archives.zip_and_gzip import gunzipped
+from data.formats.arrays import plain
 from data.formats.decoder_errors import DECODING_ERRORS
 from data.formats.detect import FileKind, kind_of
 from data.formats.geometry import Affine, to_display, to_source
@@ -80,16 +81,17 @@ def _from_pages(pages: NDArray[Any], grid: SourceGrid, answers: MaskAnswers) -> 
 
 def _from_nifti(file: Path, grid: SourceGrid, limits: Limits, answers: MaskAnswers) -> Mask:
     volume = read_nifti(file, file, limits)
-    shape = volume.array.shape
+    values = plain(volume.array)
+    shape = values.shape
     placed = grid.placed and volume.grid.placed
     if grid.affine is None or not placed:
         # Without geometry on either side only the very same array can be meant.
         if shape != grid.shape:
             raise InvalidInput(_OTHER_SHAPE)
-        return marked(volume.array, answers)
+        return marked(values, answers)
     if sorted(shape) != sorted(grid.shape):
         raise InvalidInput(_OTHER_SHAPE)
-    drawn = marked(volume.array, answers)
+    drawn = marked(values, answers)
     return _turned(drawn, np.array(volume.grid.affine), np.array(grid.affine), grid.shape)
 
 

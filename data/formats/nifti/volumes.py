@@ -12,7 +12,7 @@ from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from data.errors import RefusedScan
-from data.formats.arrays import grey, plain
+from data.formats.arrays import LARGEST_FLOAT32, grey
 from data.formats.geometry import placed_grid, scaled, spacing_of, voxel_mm3
 from data.formats.limits import Limits, check_size, unreadable
 from data.formats.nifti.geometry import PatientPlacement, placement
@@ -27,7 +27,10 @@ _VECTOR, _RGB_VECTOR = 1007, 2003  # NIfTI's intent codes
 
 @dataclass(frozen=True)
 class NiftiVolume:
-    """One volume in the file's own order (i, j, k), with what has to be said about it."""
+    """One volume in the file's own order (i, j, k), with what has to be said about it.
+
+    `array` is not `plain` yet, so that a large one is copied once, on its way to display order.
+    """
 
     array: NDArray[Any]
     grid: SourceGrid
@@ -179,5 +182,16 @@ def _scaled(raw: NDArray[Any], header: Any) -> NDArray[Any]:
     if not np.isfinite(slope) or slope == 0 or not np.isfinite(intercept):
         slope, intercept = 1.0, 0.0
     if slope == 1.0 and intercept == 0.0:
-        return plain(raw)
-    return plain(raw.astype(np.float64) * slope + intercept)
+        return raw
+    return _rescaled(raw, slope, intercept)
+
+
+def _rescaled(raw: NDArray[Any], slope: float, intercept: float) -> NDArray[Any]:
+    """In float32 where every value fits, which is reckoned in doubles, a slice (i, j) at a time."""
+    scaled = np.empty(raw.shape, dtype=np.float32, order="F")
+    for index in range(raw.shape[2]):
+        wide = raw[..., index].astype(np.float64) * slope + intercept
+        if (np.isfinite(wide) & (np.abs(wide) > LARGEST_FLOAT32)).any():
+            return raw.astype(np.float64) * slope + intercept
+        scaled[..., index] = wide
+    return scaled

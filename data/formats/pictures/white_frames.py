@@ -23,7 +23,9 @@ def without_frame(pages: NDArray[Any]) -> tuple[NDArray[Any], bool]:
     low, high = float(pages.min()), float(pages.max())
     if high <= low or pages.dtype.kind == "f":
         return pages, False
-    white = (pages.astype(np.float32) - low) >= _WHITE * (high - low)
+    white = np.empty(pages.shape, dtype=bool)
+    for page, paper in zip(pages, white, strict=True):
+        paper[:] = (page.astype(np.float32) - low) >= _WHITE * (high - low)
     first, last = _white_ends(white.mean(axis=(0, 2)))
     left, right = _white_ends(white[:, first : last or None].mean(axis=(0, 1)))
     rows, columns = pages.shape[1:]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.codec import from_plain, to_plain
 from data.records import DecodedScan, Refusal
@@ -16,6 +17,7 @@ from data.records import DecodedScan, Refusal
 READY = '{"ready": true}'
 DONE = '{"done": true}'
 
+_SMALL = 1 << 24  # bytes; mapping less than that saves nothing worth having
 _PLAIN = tuple(field.name for field in fields(DecodedScan) if field.name not in ("array", "affine"))
 
 
@@ -40,5 +42,11 @@ def get_outcome(plain: dict[str, Any], folder: Path) -> DecodedScan | Refusal:
     hints = get_type_hints(DecodedScan)
     record: dict[str, Any] = {name: from_plain(hints[name], plain["record"][name]) for name in _PLAIN}
     affine = None if plain["affine"] is None else np.array(plain["affine"], dtype=np.float64)
-    array = np.load(folder / f"{int(plain['scan'])}.npy", allow_pickle=False)
-    return DecodedScan(**record, array=array, affine=affine)
+    return DecodedScan(**record, array=_mapped(folder / f"{int(plain['scan'])}.npy"), affine=affine)
+
+
+def _mapped(file: Path) -> NDArray[Any]:
+    """The array, of whose file only what is looked at is read; it outlives the file's name."""
+    small = file.stat().st_size < _SMALL
+    array: NDArray[Any] = np.load(file, mmap_mode=None if small else "r", allow_pickle=False)
+    return array
