@@ -47,6 +47,7 @@ from dashboard.pages import (
     scan_feedback,
     scan_report,
     scan_sending,
+    schedules,
     worklist,
 )
 from dashboard.vendor import missing_vendor_files
@@ -122,7 +123,16 @@ def _register_pages(app: Dash, services: Services) -> None:
     rehearsal.register(app, services.versions, reviewing.blinding)
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
     admin.register(app, services.accounts, services.importing, services.settings.imports_from)
-    alerts.register(app, services.alerts, services.schedules, services.accounts)
+    alerts.register(app, services.alerts)
+    schedules.register(
+        app,
+        services.schedules,
+        services.accounts,
+        services.alerts,
+        services.drift.runs.references,
+        services.cohort.numbers,
+        tasks,
+    )
     dicom.register(app, services.receiving.received, services.remote_nodes, services.sending)
     dicom_priors.register(app, services.priors)
     dicom_watch.register(app, services.receiving.senders, services.alerts)

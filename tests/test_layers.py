@@ -36,7 +36,7 @@ HOMES = {
     "huey": ("services/jobs/",),
     "evidently": ("reports",),
     "apprise": ("services/alerts/delivery.py",),
-    "cronsim": ("services/schedules.py",),
+    "cronsim": ("services/schedules/times.py",),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dash import State, dcc, html
+from dash import Input, State, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.cohort.filters import CONTROLS, value_words
@@ -39,6 +39,11 @@ def places(prefix: str) -> Mapping[str, Sequence[str]]:
 def states(prefix: str) -> dict[str, State]:
     """What is chosen in each menu, for `query`."""
     return {control.name: State(_id(prefix, control.name), "value") for control in SHOWN}
+
+
+def inputs(prefix: str) -> dict[str, Input]:
+    """The same as `states`, as what a callback follows."""
+    return {control.name: Input(_id(prefix, control.name), "value") for control in SHOWN}
 
 
 def values(prefix: str, choices: Mapping[str, Sequence[str]], query: str = "") -> Values:

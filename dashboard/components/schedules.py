@@ -1,47 +1,27 @@
-"""Schedules in words, and the form in which one is made or changed."""
+"""Schedules in words, with their runs."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-import dash_bootstrap_components as dbc
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.attributes import aria
-from dashboard.components.dialog import form_dialog
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
-from services.schedules import LONGEST_NAME
+from data.records import RunOutcome, ScheduleRun
 
 if TYPE_CHECKING:
-    from services.schedules import Preview, ScheduleView
+    from services.schedules.schedules import ScheduleView
 
 ACTION = "schedule-action"  # type of the buttons: {"type", "schedule", "verb"}
 ADD = "schedule-add"
-FORM = "schedule-form"
-FORM_HEADING = "schedule-form-heading"
-PLANNING = "schedule-planning"  # the id of what is changed, "" for a new one
-WHAT = "schedule-what"
-WHAT_ROW = "schedule-what-row"
-NAME = "schedule-name"
-CRON = "schedule-cron"
-PREVIEW = "schedule-preview"
-SAVE = "schedule-save"
+OUTCOMES = {RunOutcome.DONE: "done", RunOutcome.SKIPPED: "nothing to run", RunOutcome.FAILED: "failed"}
+_LATE = timedelta(minutes=10)  # a run that began so long after its time was caught up
 DELETING = "schedule-deleting"
 CONFIRM = "schedule-confirm"
-_EXAMPLES = "schedule-examples"
-
-EXAMPLES = {
-    "0 6 * * *": "every day at 06:00",
-    "0 6 * * 1-5": "Monday to Friday at 06:00",
-    "0 7 * * 1": "every Monday at 07:00",
-    "0 7 1 * *": "the first of every month at 07:00",
-    "0 */4 * * *": "every four hours",
-}
 
 
 def cards(views: Sequence[ScheduleView], names: dict[str, str], moment: datetime) -> list[Component]:
@@ -60,38 +40,6 @@ def moment_words(time: datetime, moment: datetime) -> str:
     return f"{time:%A} {time.day} {time:%B}{year} at {time:%H:%M}"
 
 
-def preview(meaning: Preview, moment: datetime) -> list[Component]:
-    """Show what an expression means and when it comes next."""
-    coming = [html.Li(moment_words(time, moment)) for time in meaning.times]
-    zone = meaning.times[0].tzname() if meaning.times else ""
-    return [html.Div(f"{meaning.words} ({zone})"), html.Ul(coming, className="lb-coming")]
-
-
-def options(choices: Sequence[tuple[str, str, str]]) -> list[dict[str, str]]:
-    """The choices for a menu: kind and ask as the value, words as the label."""
-    return [{"value": json.dumps([kind, ask]), "label": words} for kind, ask, words in choices]
-
-
-def form() -> Component:
-    """Ask what is run, under which name, and when; one form for making and changing."""
-    examples = html.Datalist(
-        [html.Option(value=cron, label=words) for cron, words in EXAMPLES.items()], id=_EXAMPLES
-    )
-    cron = dbc.Input(id=CRON, list=_EXAMPLES, maxlength=64, autocomplete="off", placeholder="0 6 * * *")
-    parts = "minute, hour, day of the month, month, day of the week"
-    fields = [
-        html.Div([html.Label("What", htmlFor=WHAT), dbc.Select(id=WHAT)], id=WHAT_ROW),
-        html.Label("Name", htmlFor=NAME),
-        dbc.Input(id=NAME, maxlength=LONGEST_NAME, autocomplete="off"),
-        html.Label("When", htmlFor=CRON),
-        cron,
-        examples,
-        html.Div(f"Five parts: {parts}.", className="text-secondary small"),
-        html.Div(id=PREVIEW, className="lb-preview", **aria(live="polite")),
-    ]
-    return form_dialog(FORM, FORM_HEADING, fields, SAVE)
-
-
 def _card(view: ScheduleView, names: dict[str, str], moment: datetime) -> Component:
     schedule = view.schedule
     state = [] if schedule.active else [html.Span("Paused", className="lb-badge")]
@@ -107,6 +55,7 @@ def _card(view: ScheduleView, names: dict[str, str], moment: datetime) -> Compon
                     html.Div(
                         f"made by {made}, {local_time(schedule.created_at)}", className="lb-alert-times"
                     ),
+                    _history(view),
                 ]
             ),
             html.Div(
@@ -118,6 +67,25 @@ def _card(view: ScheduleView, names: dict[str, str], moment: datetime) -> Compon
         ],
         className="lb-card lb-schedule" + ("" if schedule.active else " lb-alert-quiet"),
     )
+
+
+def _history(view: ScheduleView) -> Component | None:
+    """The latest runs and what came of them, folded away."""
+    if not view.runs:
+        return None
+    rows = [html.Li(_run(run)) for run in view.runs]
+    return html.Details([html.Summary("Runs"), html.Ul(rows, className="lb-schedule-runs")])
+
+
+def _run(run: ScheduleRun) -> list[Component | str]:
+    why = "by hand" if run.by_hand else ""
+    if run.due_at is not None and run.started_at - run.due_at > _LATE:
+        why = f"caught up, was due {local_time(run.due_at)}"
+    began = f"{local_time(run.started_at)}{f' ({why})' if why else ''}: "
+    if run.outcome is None:
+        return [began, "running"]
+    said = f"{OUTCOMES[run.outcome]}{f'. {run.sentence}' if run.sentence else ''}"
+    return [began, dcc.Link(said, href=run.link) if run.link else said]
 
 
 def _next(view: ScheduleView, moment: datetime) -> Component | None:

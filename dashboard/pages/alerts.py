@@ -19,9 +19,7 @@ from services.addresses import AlertsAddress
 from services.permissions import Permission
 
 if TYPE_CHECKING:
-    from services.accounts import Accounts
     from services.alerts.alerts import Alerts
-    from services.schedules import Schedules
 
 RECIPIENTS = "alerts-recipients"
 OPEN = "alerts-open"
@@ -93,7 +91,7 @@ def decision_form(service: Alerts, alert_id: str, verb: str) -> Values:
     }
 
 
-def register(app: Dash, service: Alerts, plans: Schedules, accounts: Accounts) -> None:
+def register(app: Dash, service: Alerts) -> None:
     """Bind the page."""
 
     @app.callback(
@@ -104,7 +102,6 @@ def register(app: Dash, service: Alerts, plans: Schedules, accounts: Accounts) -
         return show(service, require(Permission.DECIDE_ALERTS), search)
 
     _register_decisions(app, service)
-    schedules.register(app, plans, accounts, service)
 
 
 def _register_decisions(app: Dash, service: Alerts) -> None:

@@ -14,7 +14,7 @@ from dash import Dash, Input, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.auth import require
-from dashboard.components.drift import controls, gallery, panels
+from dashboard.components.drift import controls, gallery, panels, segments
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, outputs
 from dashboard.pages import drift_actions
@@ -37,6 +37,7 @@ FEATURES = "drift-features"
 FEATURE = "drift-feature"
 FEATURE_HEAD = "drift-feature-head"
 INFLUENTIAL_HEAD = "drift-influential-scans-head"
+SEGMENTS = "drift-segments"
 DISTRIBUTION = "drift-distribution"
 RUNS = "drift-runs"
 PAIRS = "drift-pairs"
@@ -57,6 +58,7 @@ DETAIL = {
     FEATURE: "className",
     FEATURE_HEAD: "children",
     INFLUENTIAL_HEAD: "children",
+    SEGMENTS: "children",
     DISTRIBUTION: "figure",
     HISTORY: "figure",
     card_of(DISTRIBUTION): "className",
@@ -114,6 +116,7 @@ def _detail(may_choose: bool) -> list[Component]:
     return [
         html.Div(id=FEATURE_HEAD, className="lb-section-head"),
         html.Div(graphs, className="lb-charts"),
+        html.Div(id=SEGMENTS, className="lb-card" if may_choose else "lb-hidden"),
         html.Div(
             [html.Div(id=INFLUENTIAL_HEAD), gallery.controls()],
             className="lb-card" if may_choose else "lb-hidden",
@@ -179,6 +182,7 @@ def detail(drift: DriftServices, tasks: Sequence[str], user: User, search: str |
         FEATURE: "lb-hidden",
         FEATURE_HEAD: None,
         INFLUENTIAL_HEAD: None,
+        SEGMENTS: None,
         DISTRIBUTION: _EMPTY,
         HISTORY: _EMPTY,
         gallery.CHOSEN: {"options": [], "value": []},
@@ -187,6 +191,7 @@ def detail(drift: DriftServices, tasks: Sequence[str], user: User, search: str |
         shown |= _feature(drift, at.run, at.feature)
         if may(user, Permission.SEE_SCANS):
             shown |= _influential_scans(drift, user, at.run, at.feature)
+            shown[SEGMENTS] = _segments(drift, user, at.run, at.feature)
     for graph in (DISTRIBUTION, HISTORY):
         shown[card_of(graph)] = "lb-card lb-chart" + (" lb-hidden" if shown[graph] is _EMPTY else "")
     return shown
@@ -213,6 +218,13 @@ def _influential_scans(drift: DriftServices, user: User, run: DriftRun, feature:
         INFLUENTIAL_HEAD: gallery.heading(ranking),
         gallery.CHOSEN: {"options": options, "value": []},
     }
+
+
+def _segments(drift: DriftServices, user: User, run: DriftRun, feature: str) -> list[Component]:
+    try:
+        return segments.table(drift.segments.of(run.id, feature, user))
+    except (InvalidInput, NotFound) as error:
+        return [html.P(str(error), className="text-secondary")]
 
 
 def register(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
@@ -13,30 +13,22 @@ from dash.exceptions import PreventUpdate
 from dashboard.auth import require
 from dashboard.components import bell, schedules
 from dashboard.components.outputs import Values, clicked, outputs, pressed
-from data.errors import InvalidInput
+from dashboard.pages import schedule_form
 from data.records import User
 from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.accounts import Accounts
     from services.alerts.alerts import Alerts
-    from services.schedules import Schedules
+    from services.cohort.cohort import Cohorts
+    from services.drift.references import DriftReferences
+    from services.schedules.schedules import Schedules
 
 LIST = "schedules-list"
 SEEN = "schedules-seen"
 TICK = "schedules-tick"
 
 EVERY_MS = 15_000
-EVERY_MORNING = "0 6 * * *"
-FORM = {
-    schedules.FORM: "is_open",
-    schedules.PLANNING: "data",
-    schedules.FORM_HEADING: "children",
-    schedules.WHAT_ROW: "hidden",
-    schedules.WHAT: ("options", "value"),
-    schedules.NAME: "value",
-    schedules.CRON: "value",
-}
 
 
 def section() -> list[Component]:
@@ -45,8 +37,7 @@ def section() -> list[Component]:
     return [
         html.Div([html.H2("Schedules"), add], className="lb-page-head lb-section", id="schedules"),
         html.Div(id=LIST, className="lb-alerts"),
-        schedules.form(),
-        dcc.Store(id=schedules.PLANNING),
+        *schedule_form.section(),
         dcc.ConfirmDialog(id=schedules.CONFIRM),
         dcc.Store(id=schedules.DELETING),
         dcc.Store(id=SEEN),
@@ -89,61 +80,27 @@ def act(plans: Schedules, accounts: Accounts, user: User, schedule_id: str, verb
     }
 
 
-def save(plans: Schedules, user: User, schedule_id: str, what: str | None, name: str, cron: str) -> None:
-    """Keep a new schedule, or the changes of one; raises InvalidInput."""
-    if schedule_id:
-        plans.change(schedule_id, name, cron, user)
-        return
-    if what is None or what not in [option["value"] for option in schedules.options(plans.choices())]:
-        raise InvalidInput("Choose what is to be run.")
-    kind, ask = json.loads(what)
-    plans.add(kind, ask, cron, name, user)
-
-
-def form(plans: Schedules, asked: Any) -> Values:
-    """The opened form for what was pressed: a new schedule, or the changes of one.
-
-    Raises PreventUpdate where neither was.
-    """
-    if asked == schedules.ADD:
-        offered = schedules.options(plans.choices())
-        first = offered[0]["value"] if offered else None
-        return _filled_form("", "A new schedule", offered, first, "", EVERY_MORNING)
-    if not isinstance(asked, dict) or asked["verb"] != "change":
-        raise PreventUpdate
-    schedule = plans.get(asked["schedule"])
-    heading = f"Change: {schedule.name}"
-    return _filled_form(schedule.id, heading, [], None, schedule.name, schedule.cron)
-
-
-def _filled_form(
-    schedule_id: str, heading: str, offered: list[dict[str, str]], chosen: str | None, name: str, cron: str
-) -> Values:
-    return {
-        schedules.FORM: True,
-        schedules.PLANNING: schedule_id,
-        schedules.FORM_HEADING: heading,
-        schedules.WHAT_ROW: bool(schedule_id),
-        schedules.WHAT: {"options": offered, "value": chosen},
-        schedules.NAME: name,
-        schedules.CRON: cron,
-    }
-
-
-def preview(plans: Schedules, cron: str | None) -> list[Component]:
-    """Show when an expression comes, or why it cannot be kept."""
-    if not (cron or "").strip():
-        return []
-    try:
-        return schedules.preview(plans.preview(str(cron)), _now())
-    except InvalidInput as error:
-        return [html.Span(str(error), className="lb-failed")]
-
-
-def register(app: Dash, plans: Schedules, accounts: Accounts, alerts: Alerts) -> None:
+def register(
+    app: Dash,
+    plans: Schedules,
+    accounts: Accounts,
+    alerts: Alerts,
+    references: DriftReferences,
+    cohorts: Cohorts,
+    tasks: Sequence[str],
+) -> None:
     """Bind the part of the page; a deleted schedule may end one of the `alerts`, which the bell shows."""
     _register_list(app, plans, accounts, alerts)
-    _register_form(app, plans, accounts)
+    schedule_form.register(app, plans, references, cohorts, tasks)
+
+    @app.callback(
+        Output(LIST, "children", allow_duplicate=True),
+        Input(schedule_form.SAVED, "data"),
+        prevent_initial_call=True,
+    )
+    def _saved(_: str | None) -> list[Component]:
+        require(Permission.SCHEDULE)
+        return cards(plans, accounts)
 
 
 def _register_list(app: Dash, plans: Schedules, accounts: Accounts, alerts: Alerts) -> None:
@@ -180,43 +137,6 @@ def _register_list(app: Dash, plans: Schedules, accounts: Accounts, alerts: Aler
         clicked(clicks)
         plans.delete(schedule_id, user)
         return cards(plans, accounts), alerts.token()
-
-
-def _register_form(app: Dash, plans: Schedules, accounts: Accounts) -> None:
-    @app.callback(
-        output=outputs(FORM),
-        inputs=[
-            Input(schedules.ADD, "n_clicks"),
-            Input({"type": schedules.ACTION, "schedule": ALL, "verb": ALL}, "n_clicks"),
-        ],
-        prevent_initial_call=True,
-    )
-    def _open(_: int | None, __: list[int | None]) -> Values:
-        require(Permission.SCHEDULE)
-        return form(plans, ctx.triggered_id if ctx.triggered[0]["value"] else None)
-
-    @app.callback(Output(schedules.PREVIEW, "children"), Input(schedules.CRON, "value"))
-    def _preview(cron: str | None) -> list[Component]:
-        require(Permission.SCHEDULE)
-        return preview(plans, cron)
-
-    @app.callback(
-        Output(schedules.FORM, "is_open", allow_duplicate=True),
-        Output(LIST, "children", allow_duplicate=True),
-        Input(schedules.SAVE, "n_clicks"),
-        State(schedules.PLANNING, "data"),
-        State(schedules.WHAT, "value"),
-        State(schedules.NAME, "value"),
-        State(schedules.CRON, "value"),
-        prevent_initial_call=True,
-    )
-    def _save(
-        clicks: int | None, schedule_id: str | None, what: str | None, name: str | None, cron: str | None
-    ) -> tuple[bool, list[Component]]:
-        user = require(Permission.SCHEDULE)
-        clicked(clicks)
-        save(plans, user, schedule_id or "", what, name or "", cron or "")
-        return False, cards(plans, accounts)
 
 
 def _now() -> datetime:

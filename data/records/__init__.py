@@ -13,7 +13,15 @@ from data.records.acquisition import (
     RecognisedBy,
     RecognisedSequence,
 )
-from data.records.alerts import Alert, AlertState, Evidence, Schedule, Severity
+from data.records.alerts import (
+    Alert,
+    AlertState,
+    Evidence,
+    RunOutcome,
+    Schedule,
+    ScheduleRun,
+    Severity,
+)
 from data.records.annotations import Annotation, AnnotationKind, AnnotationValues
 from data.records.deliveries import Delivery, DeliveryState, RoutingRule
 from data.records.drift import (
@@ -211,7 +219,9 @@ __all__ = [
     "Scan",
     "ScanHeader",
     "ScanStatus",
+    "RunOutcome",
     "Schedule",
+    "ScheduleRun",
     "Session",
     "Severity",
     "SourceGrid",

@@ -92,6 +92,29 @@ class Alert:
         return self.state is AlertState.OPEN and self.muted_until is not None and self.muted_until > moment
 
 
+class RunOutcome(StrEnum):
+    """What came of a periodic run."""
+
+    DONE = "done"
+    SKIPPED = "skipped"  # there was nothing to run
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class ScheduleRun:
+    """One run of a schedule; without an outcome it has not ended."""
+
+    id: str  # of its job
+    schedule_id: str
+    started_at: datetime
+    by_hand: bool
+    due_at: datetime | None = None  # the time that it was due, which a downtime may have put off
+    ended_at: datetime | None = None
+    outcome: RunOutcome | None = None
+    sentence: str = ""
+    link: str = ""  # a path of this server: what came of it
+
+
 @dataclass(frozen=True)
 class Schedule:
     """Something that is run at the times a cron expression names, in the server's time zone."""

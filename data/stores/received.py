@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, case, func, insert, select, update
 
 from data.codec import from_json, to_json
-from data.database import id_from, reading, writing
+from data.database import id_from, reading, statement_parts, writing
 from data.records import (
     ReceivedOutcome,
     ReceivedSeries,
@@ -17,7 +17,7 @@ from data.records import (
     SenderCount,
     UploadState,
 )
-from data.tables import dicom_senders, received_series, uploads
+from data.tables import dicom_senders, received_series, scans, uploads
 
 
 class ReceivedStore:
@@ -43,6 +43,21 @@ class ReceivedStore:
                 connection.execute(insert(received_series).values(id=series_id, **_values(series)))
             for added in new:
                 _count(connection, added)
+
+    def senders_of(self, scan_ids: Sequence[str]) -> dict[str, str]:
+        """Scan -> AE title of who sent its series, where it came through the DICOM node."""
+        joined = scans.join(
+            received_series,
+            (received_series.c.series_uid == scans.c.series_uid)
+            & (received_series.c.study_uid == scans.c.study_uid),
+        )
+        known: dict[str, str] = {}
+        with reading(self._engine) as connection:
+            for part in statement_parts(scan_ids):
+                query = select(scans.c.id, received_series.c.ae_title).select_from(joined)
+                rows = connection.execute(query.where(scans.c.id.in_(part)))
+                known.update((row.id, row.ae_title) for row in rows)
+        return known
 
     def senders(self) -> list[SenderCount]:
         """Everybody who has sent anything, the latest first."""

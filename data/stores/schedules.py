@@ -10,12 +10,12 @@ from sqlalchemy import Engine, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.database import reading, writing
-from data.records import Schedule
-from data.tables import schedules
+from data.records import RunOutcome, Schedule, ScheduleRun
+from data.tables import schedule_runs, schedules
 
 
 class ScheduleStore:
-    """Schedules; deleted ones keep their row and are not listed."""
+    """Schedules and their runs; deleted ones keep their row and are not listed."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -47,7 +47,7 @@ class ScheduleStore:
         return sorted(kept, key=lambda schedule: (schedule.kind, schedule.name.casefold(), schedule.id))
 
     def replan(self, schedule: Schedule, since: datetime, **changes: Any) -> Schedule:
-        """Changes `name`, `cron` or `active`; times before `since` count as dealt with."""
+        """Changes `name`, `cron`, `ask` or `active`; times before `since` count as dealt with."""
         values = {**changes, "last_due_at": since}
         self._update(schedule.id, values)
         return replace(schedule, **values)
@@ -66,6 +66,38 @@ class ScheduleStore:
         """How the last run ended."""
         self._update(schedule_id, {"last_run_at": at, "failure": failure})
 
+    def due_of(self, schedule_id: str) -> datetime | None:
+        """The due time that was taken last."""
+        known = self.get(schedule_id)
+        return None if known is None else known.last_due_at
+
+    def begin_run(self, run: ScheduleRun) -> None:
+        """Notes that a run begins; nothing happens where its job was tried before."""
+        known = select(schedule_runs.c.id).where(schedule_runs.c.id == run.id)
+        with writing(self._engine) as connection:
+            if connection.execute(known).one_or_none() is None:
+                connection.execute(insert(schedule_runs).values(vars(run)))
+
+    def end_run(self, schedule_id: str, at: datetime, outcome: RunOutcome, sentence: str, link: str) -> None:
+        """Notes how the schedule's oldest unfinished run ended: they end in the order of their beginning."""
+        open_runs = select(schedule_runs.c.id).where(
+            schedule_runs.c.schedule_id == schedule_id, schedule_runs.c.ended_at.is_(None)
+        )
+        oldest = open_runs.order_by(schedule_runs.c.started_at, schedule_runs.c.id).limit(1)
+        values = {"ended_at": at, "outcome": outcome.value, "sentence": sentence, "link": link}
+        with writing(self._engine) as connection:
+            run_id = connection.execute(oldest).scalar()
+            if run_id is not None:
+                statement = update(schedule_runs).where(schedule_runs.c.id == run_id)
+                connection.execute(statement.values(values))
+
+    def runs(self, schedule_id: str, limit: int) -> list[ScheduleRun]:
+        """The schedule's latest runs, newest first."""
+        query = select(schedule_runs).where(schedule_runs.c.schedule_id == schedule_id)
+        query = query.order_by(schedule_runs.c.started_at.desc(), schedule_runs.c.id).limit(limit)
+        with reading(self._engine) as connection:
+            return [_run(row) for row in connection.execute(query)]
+
     def delete(self, schedule_id: str, at: datetime) -> None:
         """Takes a schedule out of every list."""
         self._update(schedule_id, {"deleted_at": at, "active": False})
@@ -77,3 +109,9 @@ class ScheduleStore:
 
 def _schedule(row: Row[Any]) -> Schedule:
     return Schedule(**{name: row._mapping[name] for name in Schedule.__dataclass_fields__})
+
+
+def _run(row: Row[Any]) -> ScheduleRun:
+    values = dict(row._mapping)
+    outcome = values.pop("outcome")
+    return ScheduleRun(**values, outcome=None if outcome is None else RunOutcome(outcome))

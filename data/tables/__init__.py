@@ -10,7 +10,7 @@ from data.tables.deliveries import deliveries, routing_rules
 from data.tables.drift import drift_references, drift_runs, embeddings, features
 from data.tables.feedback import feedback
 from data.tables.imports import import_items, imports
-from data.tables.jobs import jobs, schedules
+from data.tables.jobs import jobs, schedule_runs, schedules
 from data.tables.ledger import ledger, views
 from data.tables.priors import prior_requests, prior_rules, prior_series
 from data.tables.received import dicom_senders, received_series
@@ -79,6 +79,7 @@ __all__ = [
     "routing_rules",
     "scan_annotations",
     "scans",
+    "schedule_runs",
     "schedules",
     "second_readings",
     "sessions",

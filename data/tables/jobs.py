@@ -34,6 +34,23 @@ jobs = Table(
     **MYSQL,
 )
 
+# What came of each run of a schedule.
+schedule_runs = Table(
+    "schedule_runs",
+    metadata,
+    id_column(),  # of its job
+    Column("schedule_id", String(ID_LENGTH), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("by_hand", Boolean, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("outcome", String(16)),  # done, skipped, failed; NULL until it has ended
+    Column("sentence", Words, nullable=False),
+    Column("link", Line(), nullable=False),
+    Index("ix_schedule_runs_schedule_id_started_at", "schedule_id", "started_at"),
+    **MYSQL,
+)
+
 schedules = Table(
     "schedules",
     metadata,

@@ -13,7 +13,7 @@ from services.accounts import Accounts, accounts_of
 from services.alerts.alerts import Alerts
 from services.assembly.alerts import alerts_of
 from services.assembly.cohort import CohortServices, build_cohort
-from services.assembly.drift import DriftServices, build_drift, schedule_drift
+from services.assembly.drift import DriftServices, build_drift
 from services.assembly.feedback import build_feedback
 from services.assembly.health import Health
 from services.assembly.parts import Parts
@@ -26,9 +26,9 @@ from services.assembly.reporting import (
     build_exports,
     build_reading_reports,
     build_reporting,
-    schedule_reports,
 )
 from services.assembly.reviewing import ReviewingServices, blinding_of, build_reviewing, unaided_of
+from services.assembly.scheduling import schedule_drift, schedule_reports
 from services.assembly.sending import SendingServices, build_sending
 from services.assembly.stores import open_stores
 from services.assembly.training import TrainingServices, build_training
@@ -43,7 +43,7 @@ from services.reporting.reading_report import ReadingReports
 from services.reporting.reports import Reporting
 from services.reviewing.feedback import FeedbackMessages
 from services.reviewing.pictures import Pictures
-from services.schedules import Schedules
+from services.schedules.schedules import Schedules
 from services.sessions import Sessions, sessions_of
 from services.settings import Settings
 
@@ -153,7 +153,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     sending = build_sending(stores, nodes, exports, reviewing, alerts)
 
     schedule_drift(schedules, drift, stores.clinical)
-    schedule_reports(schedules, reporting)
+    schedule_reports(schedules, reporting, drift.runs, stores.clinical)
     ticks = (schedules.tick, alerts.deliver_due, real_use.tick, performance.monitoring.tick)
     for tick in (*ticks, receiving.senders.tick, priors.tick):
         jobs.every_minute(tick)

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.codec import from_json, to_json
-from data.records import DriftAsk, DriftRun, RunState, Schedule
 from data.stores.drift import DriftReferenceStore, DriftRunStore
 from data.stores.features import FeatureStore
+from data.stores.received import ReceivedStore
 from models import tasks
 from models.weights import REFERENCE, opened
-from reports.drift_columns import FEWEST
 from services.assembly.stores import Stores
 from services.cohort.cohort import HiddenFrom, hidden_from_nobody
 from services.drift.alerting import Alerting
 from services.drift.influential_scans import InfluenceRanking
 from services.drift.references import DriftReferences, TrainingFile
-from services.drift.runs import JOB, DriftRuns
-from services.drift.windows import LAST, Windows
+from services.drift.runs import DriftRuns
+from services.drift.segments import Segments
+from services.drift.windows import Windows
 from services.jobs import Jobs
-from services.schedules import Default, Schedules
 from services.versions.registry import Registry
-
-WEEKLY = "0 5 * * 1"
 
 
 @dataclass(frozen=True)
@@ -34,6 +29,7 @@ class DriftServices:
     runs: DriftRuns
     influential_scans: InfluenceRanking
     windows: Windows
+    segments: Segments
 
 
 def build_drift(
@@ -47,7 +43,9 @@ def build_drift(
     runs = DriftRuns(DriftRunStore(database), references, windows, stores.refusals, files, alerting, jobs)
     influential_scans = InfluenceRanking(runs, windows, files, hidden)
     runs.when_settled(influential_scans.prepare)
-    return DriftServices(runs, influential_scans, windows)
+    senders = ReceivedStore(database).senders_of
+    segments = Segments(influential_scans, stores.ledger, senders, hidden)
+    return DriftServices(runs, influential_scans, windows, segments)
 
 
 def training_file(registry: Registry) -> TrainingFile:
@@ -66,53 +64,3 @@ def training_file(registry: Registry) -> TrainingFile:
         return version, next((file for file in files if file.exists()), None)
 
     return reference_of
-
-
-def schedule_drift(schedules: Schedules, drift: DriftServices, tasks: Sequence[str]) -> None:
-    """Let drift be run periodically, by default once a week for each task."""
-
-    def run(schedule: Schedule) -> None:
-        ask: DriftAsk = from_json(DriftAsk, schedule.ask)
-        if drift.windows.count(ask.task) < 2 * FEWEST:  # a house that is new has nothing to compare yet
-            schedules.succeeded(schedule.id)
-        else:
-            drift.runs.request(ask, schedule_id=schedule.id)
-
-    def settled(finished: DriftRun) -> None:
-        if finished.schedule_id is not None and finished.state is RunState.DONE:
-            schedules.succeeded(finished.schedule_id)
-        elif finished.schedule_id is not None:
-            schedules.failed(finished.schedule_id, finished.failure or "The run failed.")
-
-    asks = [to_json(DriftAsk(task, last=LAST)) for task in tasks]
-    defaults = [
-        Default(f"Weekly drift of {task}", ask, WEEKLY) for task, ask in zip(tasks, asks, strict=True)
-    ]
-    schedules.register(
-        JOB, run, _describer(drift), defaults=defaults, choices=_choices(drift, tasks), later=True
-    )
-    drift.runs.when_settled(settled)
-
-
-def _choices(drift: DriftServices, tasks: Sequence[str]) -> Callable[[], Sequence[str]]:
-    """What can be scheduled: each task against its default, and against each reference that has a name."""
-
-    def choices() -> list[str]:
-        asks = [DriftAsk(task, last=LAST) for task in tasks]
-        for task in tasks:
-            asks += [DriftAsk(task, reference.id, last=LAST) for reference in drift.runs.references.all(task)]
-        return [to_json(ask) for ask in asks]
-
-    return choices
-
-
-def _describer(drift: DriftServices) -> Callable[[str], str]:
-    def describe(text: str) -> str:
-        ask: DriftAsk = from_json(DriftAsk, text)
-        against = "the training data"
-        if ask.reference_id is not None:
-            known = {reference.id: reference.name for reference in drift.runs.references.all(ask.task)}
-            against = f"“{known.get(ask.reference_id, 'a reference that is gone')}”"
-        return f"drift of {ask.task}: newest {ask.last or LAST:,} readings against {against}"
-
-    return describe

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, timedelta
-
-from data.database import now
-from data.records import ReportKind, Schedule
+from data.records import ReportKind
 from data.stores.reports import ReportStore
 from data.stores.study_identifiers import StudyIdentifierStore
 from services.alerts.alerts import Alerts
@@ -26,11 +22,8 @@ from services.reporting.performance_report import PerformanceReport
 from services.reporting.reading_report import ReadingReports
 from services.reporting.reports import Reporting, Writer
 from services.reviewing.pictures import Pictures
-from services.schedules import Default, Schedules
 from services.versions.promotion import Promotions
 
-SCHEDULE = "report"
-MONTHLY = "0 7 1 * *"
 _MOST = 1000  # promotions, alerts and drift runs that a report looks back on
 
 
@@ -96,32 +89,3 @@ def build_exports(stores: Stores, reviewing: ReviewingServices) -> Exports:
         stores.audit,
         identifiers,
     )
-
-
-def schedule_reports(schedules: Schedules, reporting: Reporting) -> None:
-    """Let reports be made periodically: by default the governance report of a month, when it is over.
-
-    A report that cannot be made says why on the page of reports, and is an alert of its schedule.
-    """
-
-    def run(schedule: Schedule) -> None:
-        asked = dict(json.loads(schedule.ask))
-        kind = ReportKind(asked.pop("kind"))
-        if kind is ReportKind.GOVERNANCE:
-            asked |= last_month()
-        reporting.request(kind, asked, None)
-        reporting.prune()
-
-    ask = json.dumps({"kind": ReportKind.GOVERNANCE.value})
-    default = Default("Governance report of the month", ask, MONTHLY)
-    schedules.register(SCHEDULE, run, _described, defaults=[default], choices=lambda: [ask])
-
-
-def last_month() -> dict[str, str]:
-    """The first and last day of the month before this one, in UTC."""
-    last = now().astimezone(UTC).replace(day=1) - timedelta(days=1)
-    return {"from": f"{last:%Y-%m}-01", "to": f"{last:%Y-%m-%d}"}
-
-
-def _described(ask: str) -> str:
-    return "governance report of the month before"

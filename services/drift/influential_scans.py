@@ -66,6 +66,16 @@ class Influence:
     scans: tuple[InfluentialScan, ...]
 
 
+@dataclass(frozen=True)
+class Scored:
+    """A run's window with a score a reading; what the feature is on both sides, where it is one."""
+
+    current: pd.DataFrame
+    score: FloatArray
+    before: NDArray[Any] | None = None
+    values: NDArray[Any] | None = None
+
+
 class InfluenceRanking:
     """Ranks the scans of a run's window; changes nothing."""
 
@@ -85,6 +95,18 @@ class InfluenceRanking:
         """
         if viewer is not None:
             require(viewer, Permission.SEE_SCANS)
+        scored = self.scored(run_id, feature)
+        hidden = self._hidden(viewer)
+        scan_ids = scored.current["scan_id"].astype(str)
+        left = ~scan_ids.isin(hidden.readings | hidden.reviews).to_numpy()
+        score = np.where(left, scored.score, -np.inf)
+        return _ranked(feature, scored.before, scored.current, score, scored.values, most)
+
+    def scored(self, run_id: str, feature: str) -> Scored:
+        """Every reading of a run's window with its score; for services that hide what a viewer may not know.
+
+        Raises as `of` does.
+        """
         current, reference, vectors = self._rows(run_id)
         if not len(current) or not len(reference.frame):
             raise InvalidInput("There are no scans to choose from.")
@@ -99,9 +121,7 @@ class InfluenceRanking:
         else:
             before, values = self._numbers(feature, reference, current, vectors)
             score = number_scores(before, values)
-        hidden = self._hidden(viewer)
-        left = ~current["scan_id"].astype(str).isin(hidden.readings | hidden.reviews).to_numpy()
-        return _ranked(feature, before, current, np.where(left, score, -np.inf), values, most)
+        return Scored(current, score, before, values)
 
     def prepare(self, run: DriftRun) -> None:
         """Compute and keep what takes longer than a person waits; a run is not lost for it."""

@@ -115,6 +115,10 @@ class DriftRuns:
         """The task's latest runs, newest first."""
         return self._runs.recent(task, limit)
 
+    def finished(self, task: str, limit: int = LISTED) -> list[DriftRun]:
+        """The task's latest runs that have numbers, newest first."""
+        return self._runs.recent(task, limit, RunState.DONE)
+
     def progress(self, run: DriftRun) -> float | None:
         """How far a waiting run is, from 0 to 1; None where nobody knows."""
         if self._jobs is None or run.state is not RunState.WAITING:

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 Ask = Mapping[str, str]
 Progress = Callable[[float], None]
+Settled = Callable[[Report], None]
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Reporting:
         self._signer = (
             Signer(settings.sign_certificate, settings.sign_password) if settings.sign_certificate else None
         )
+        self._listeners: list[Settled] = []
         jobs.register(JOB, self._work, on_give_up=self._give_up, limit=1)
 
     @property
@@ -98,6 +100,10 @@ class Reporting:
     def kinds(self) -> list[ReportKind]:
         """The kinds of report that can be asked for."""
         return list(self._writers)
+
+    def when_settled(self, listener: Settled) -> None:
+        """Call `listener` with every report that is made or has failed."""
+        self._listeners.append(listener)
 
     def request(self, kind: ReportKind, ask: Ask, user: User | None) -> Report:
         """Have a report made; raises NotAllowed, InvalidInput for an ask that cannot be met.
@@ -170,7 +176,14 @@ class Reporting:
             self._files.put(keys.report(report.id, kind), content)
         hashes = {kind: hashlib.sha256(content).hexdigest() for kind, content in made.items()}
         self._store.made(report.id, hashes, self._signer is not None)
+        self._tell(report.id)
         self.prune()
+
+    def _tell(self, report_id: str) -> None:
+        report = self._store.get(report_id)
+        for listener in self._listeners if report is not None else ():
+            assert report is not None
+            listener(report)
 
     def _files_of(self, written: Written) -> dict[str, bytes]:
         content = pdf(written.document)
@@ -181,6 +194,7 @@ class Reporting:
 
     def _give_up(self, report_id: str, sentence: str) -> None:
         self._store.failed(report_id, sentence)
+        self._tell(report_id)
 
     def _delete(self, report: Report) -> None:
         self._store.delete(report.id)  # first: a file without a report is found by nobody

@@ -20,7 +20,9 @@ def _fill(clinic: Clinic) -> None:
     for scan in scans:
         clinic.read_volume(scan)
     ids = [scan.id for scan in scans]
-    clinic.add_readings(50, 2, day=30, scan_ids=ids, noise=lambda value, random: value + 0.03)
+    noisy = {"scanner": "New One", "noise": lambda value, random: value + 0.03}
+    clinic.add_readings(25, 2, day=30, scan_ids=ids[:25], **noisy)
+    clinic.add_readings(25, 3, day=30, scan_ids=ids[25:])
 
 
 def test_from_a_comparison_to_the_scans_that_did_it(clinic: Clinic, open_tab) -> None:
@@ -37,6 +39,11 @@ def test_from_a_comparison_to_the_scans_that_did_it(clinic: Clinic, open_tab) ->
     page.locator("#drift-features").get_by_role("link", name="Noise").click()
     expect(page).to_have_url(re.compile("feature=noise"))
     expect(page.get_by_text("Scans that pull “Noise” the most")).to_be_visible()
+    shared = page.locator("#drift-segments tbody tr").filter(has_text="New One")
+    expect(shared).to_contain_text("Scanner")
+    expect(shared.get_by_role("link", name="Worklist")).to_have_attribute(
+        "href", re.compile("/worklist.*scanner=New")
+    )
     picked = page.locator(".lb-gallery label").first
     expect(picked).to_be_visible()
     page.get_by_role("button", name="Choose all or none").click()

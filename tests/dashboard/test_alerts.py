@@ -12,10 +12,11 @@ from dash.exceptions import PreventUpdate
 from dashboard import bell as bell_wiring
 from dashboard.components import alerts as words
 from dashboard.components import bell
-from dashboard.components.schedules import moment_words, options
-from dashboard.pages import alerts, schedules
+from dashboard.components import schedule_form as schedule_parts
+from dashboard.components.schedules import moment_words
+from dashboard.pages import alerts, schedule_form, schedules
 from data.errors import InvalidInput, NotFound
-from data.records import Alert, AlertState, Role, Severity
+from data.records import BRAIN_TUMOUR, Alert, AlertState, Role, Severity
 from services.alerts.delivery import Delivery, addresses
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback
@@ -135,21 +136,23 @@ def test_a_decision_needs_what_it_needs(clinic: Clinic) -> None:
 def test_schedules_are_kept_changed_and_shown(clinic: Clinic) -> None:
     nora = clinic.person(Role.MLOPS)
     clinic.schedules.start()
-    offered = options(clinic.schedules.choices())[0]
-    assert offered["label"].startswith("drift of brain-tumour: newest 1,000 readings")
-    schedules.save(clinic.schedules, nora, "", offered["value"], "Mine", "30 5 * * 1")
+    what = schedule_parts.offers(clinic.schedules.offers())[0]["value"]
+    chosen = {"task": BRAIN_TUMOUR, "window": "days", "n": "30", "reference": "last-quarter"}
+    schedule_form.save(clinic.schedules, nora, "", what, chosen, "Mine", "30 5 * * 1")
     shown, word = schedules.show(clinic.schedules, clinic.accounts, None).values()
     for part in (
         "Weekly drift of brain-tumour",
         "made by Lightbox",
         "Mine",
         "made by Dr Mlops",
-        "At 05:30 on Monday",
+        "Every Monday at 05:30",
+        "the last 30 days against the quarter before",
         "next: ",
     ):
         assert part in str(shown), part
     mine = next(view.schedule for view in clinic.schedules.views() if view.schedule.name == "Mine")
-    schedules.save(clinic.schedules, nora, mine.id, None, "Yours", "0 5 * * *")
+    schedule_form.save(clinic.schedules, nora, mine.id, what, chosen | {"n": "7"}, "Yours", "0 5 * * *")
+    assert "the last 7 days" in str(schedules.cards(clinic.schedules, clinic.accounts))
     schedules.act(clinic.schedules, clinic.accounts, nora, mine.id, "pause")
     shown, changed = schedules.show(clinic.schedules, clinic.accounts, word).values()
     assert changed != word
@@ -163,14 +166,46 @@ def test_only_what_is_offered_can_be_scheduled(clinic: Clinic) -> None:
     nora = clinic.person(Role.MLOPS)
     for what in (None, "", "nonsense", json.dumps(["drift", "everything"]), json.dumps(["other", "brain"])):
         with pytest.raises(InvalidInput, match="Choose what"):
-            schedules.save(clinic.schedules, nora, "", what, "Mine", "0 6 * * *")
+            schedule_form.save(clinic.schedules, nora, "", what, {}, "Mine", "0 6 * * *")
     assert clinic.schedules.views() == []
 
 
-def test_a_preview_says_what_is_wrong(clinic: Clinic) -> None:
-    assert "tomorrow at" in str(schedules.preview(clinic.schedules, "0 6 * * *"))
-    assert "cannot be understood" in str(schedules.preview(clinic.schedules, "99 6 * * *"))
-    assert schedules.preview(clinic.schedules, " ") == []
+def test_a_sentence_says_what_will_run_when_or_what_is_wrong(clinic: Clinic) -> None:
+    what, chosen = schedule_parts.value_of("drift", "drift"), {"task": BRAIN_TUMOUR, "n": "500"}
+    said = str(schedule_form.sentence(clinic.schedules, what, chosen, "0 6 * * *"))
+    assert "the newest 500 readings against the first accepted month" in said
+    assert "Every day at 06:00" in said and "tomorrow at 06:00" in said
+    assert "cannot be understood" in str(schedule_form.sentence(clinic.schedules, what, chosen, "99 6 * * *"))
+    assert "Choose a task" in str(schedule_form.sentence(clinic.schedules, what, {}, "0 6 * * *"))
+
+
+def test_plain_choices_and_the_expression_follow_each_other() -> None:
+    parts = schedule_parts
+    cron, times = parts.synchronised({parts.EVERY}, "0 7 * * 1", "month", "0", 3, "06:30")
+    shown = parts.shown_times(cron, times)
+    assert (cron, shown[parts.DAY], shown[parts.row_of(parts.DAY)]) == ("30 6 3 * *", 3, False)
+    assert shown[parts.row_of(parts.WEEKDAY)] is True
+    cron, times = parts.synchronised({parts.CRON}, "0 8 * * 2", "month", "0", 3, "06:30")
+    shown = parts.shown_times(cron, times)
+    assert (shown[parts.EVERY], shown[parts.WEEKDAY], shown[parts.AT]) == ("week", "1", "08:00")
+    own = parts.shown_times(*parts.synchronised({parts.EVERY}, "0 8 * * 2", parts.OWN, "0", 3, "06:30"))
+    assert (own[parts.EVERY], own[parts.CRON], own[parts.row_of(parts.AT)]) == (parts.OWN, "0 8 * * 2", True)
+
+
+def test_the_form_shows_what_an_offer_takes_and_what_a_schedule_has(clinic: Clinic) -> None:
+    plans, nora = clinic.schedules, clinic.person(Role.ADMIN)
+    rows = schedule_parts.shown_rows(plans.offers(), schedule_parts.value_of("report", "performance"))
+    assert [name for name, hidden in rows.items() if not hidden] == ["schedule-task-row"]
+    plans.start()
+    weekly = next(view.schedule for view in plans.views() if "pneumonia" in view.schedule.name)
+    opened = schedule_form.opened(
+        plans, clinic.services.cohort.numbers, (BRAIN_TUMOUR, "pneumonia"), nora,
+        {"schedule": weekly.id, "verb": "change"},
+    )  # fmt: skip
+    assert (opened["schedule-task"]["value"], opened["schedule-cron"]) == ("pneumonia", "0 5 * * 1")
+    assert set(opened) == set(schedule_form.OPENED)
+    with pytest.raises(PreventUpdate):
+        schedule_form.opened(plans, clinic.services.cohort.numbers, (), nora, None)
 
 
 @pytest.mark.parametrize(

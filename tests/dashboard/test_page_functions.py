@@ -9,8 +9,8 @@ from dash import no_update
 from dash.exceptions import PreventUpdate
 
 from dashboard.components import reports as report_form
-from dashboard.components import scan_filters
-from dashboard.components import schedules as schedule_form
+from dashboard.components import scan_filters, schedule_form
+from dashboard.components import schedules as schedule_cards
 from dashboard.components.drift import controls
 from dashboard.pages import (
     alerts,
@@ -22,6 +22,7 @@ from dashboard.pages import (
     reports,
     schedules,
 )
+from dashboard.pages import schedule_form as planning
 from data.errors import InvalidInput
 from data.records import BRAIN_TUMOUR, PNEUMONIA, Against, DriftAsk, Identity, Role, Severity
 from tests.dashboard.clinic import Clinic
@@ -38,35 +39,39 @@ def test_a_form_of_a_decision_says_what_it_is_about(clinic: Clinic) -> None:
     assert alerts.decision_form(clinic.alerts, alert.id, "close")["alert-until-row"] is True
 
 
+TASKS = (BRAIN_TUMOUR, PNEUMONIA)
+COHORT = schedule_form.value_of("report", "cohort")
+
+
 def test_the_form_of_a_schedule_is_for_a_new_one_or_for_changes(clinic: Clinic) -> None:
-    user = clinic.person(Role.MLOPS)
-    new = schedules.form(clinic.schedules, schedule_form.ADD)
-    assert (new[schedule_form.PLANNING], new[schedule_form.WHAT_ROW]) == ("", False)
-    offered = new[schedule_form.WHAT]
-    assert offered["value"] == offered["options"][0]["value"]
-    schedules.save(clinic.schedules, user, "", offered["value"], "Mine", "0 5 * * *")
-    (view,) = clinic.schedules.views()
-    button = {"type": schedule_form.ACTION, "schedule": view.schedule.id, "verb": "change"}
-    change = schedules.form(clinic.schedules, button)
-    assert (change[schedule_form.PLANNING], change[schedule_form.WHAT_ROW]) == (view.schedule.id, True)
+    user, plans, cohorts = clinic.person(Role.MLOPS), clinic.schedules, clinic.services.cohort.numbers
+    new = planning.opened(plans, cohorts, TASKS, user, schedule_cards.ADD)
+    what, row = new[schedule_form.WHAT], schedule_form.row_of(schedule_form.WHAT)
+    assert (new[schedule_form.PLANNING], new[row]) == ("", False)
+    assert what["value"] == what["options"][0]["value"] and len(what["options"]) == 5
+    planning.save(plans, user, "", COHORT, {"n": "7", "filters": "site=North"}, "Mine", "0 5 * * *")
+    (view,) = plans.views()
+    button = {"type": schedule_cards.ACTION, "schedule": view.schedule.id, "verb": "change"}
+    change = planning.opened(plans, cohorts, TASKS, user, button)
+    assert (change[schedule_form.PLANNING], change[row]) == (view.schedule.id, True)
     assert (change[schedule_form.NAME], change[schedule_form.CRON]) == ("Mine", "0 5 * * *")
+    assert (change[schedule_form.N], change["schedule-filters-site"]["value"]) == ("7", ["North"])
     for other in (None, button | {"verb": "run"}):
         with pytest.raises(PreventUpdate):
-            schedules.form(clinic.schedules, other)
+            planning.opened(plans, cohorts, TASKS, user, other)
 
 
 def test_a_schedule_is_deleted_only_after_a_question(clinic: Clinic) -> None:
     user = clinic.person(Role.MLOPS)
-    offered = schedules.form(clinic.schedules, schedule_form.ADD)[schedule_form.WHAT]
-    schedules.save(clinic.schedules, user, "", offered["value"], "Mine", "0 5 * * *")
+    planning.save(clinic.schedules, user, "", COHORT, {}, "Mine", "0 5 * * *")
     (view,) = clinic.schedules.views()
     asked = schedules.act(clinic.schedules, clinic.accounts, user, view.schedule.id, "delete")
-    assert asked[schedule_form.CONFIRM] == {"displayed": True, "message": "Delete the schedule “Mine”?"}
-    assert asked[schedule_form.DELETING] == view.schedule.id
+    assert asked[schedule_cards.CONFIRM] == {"displayed": True, "message": "Delete the schedule “Mine”?"}
+    assert asked[schedule_cards.DELETING] == view.schedule.id
     assert len(clinic.schedules.views()) == 1
     paused = schedules.act(clinic.schedules, clinic.accounts, user, view.schedule.id, "pause")
     assert "Paused" in str(paused[schedules.LIST])
-    assert paused[schedule_form.CONFIRM] == {"displayed": no_update, "message": no_update}
+    assert paused[schedule_cards.CONFIRM] == {"displayed": no_update, "message": no_update}
     with pytest.raises(PreventUpdate):  # what changes has a form of its own
         schedules.act(clinic.schedules, clinic.accounts, user, view.schedule.id, "change")
 

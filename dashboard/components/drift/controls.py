@@ -52,7 +52,7 @@ def form(may_run: bool) -> Component:
                 ],
                 className=f"lb-drift-window {hidden}",
             ),
-            html.Div(scan_filters.menus(FILTERS), className=hidden),
+            html.Div(scan_filters.menus(FILTERS), className=f"lb-scan-filters-row {hidden}"),
         ],
         className="lb-drift-form",
     )  # fmt: skip

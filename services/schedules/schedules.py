@@ -8,60 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from functools import partial
-from itertools import islice
-
-from cronsim import CronSim, CronSimError
 
 from data.database import id_from, new_id, now
 from data.errors import InvalidInput, NotFound
-from data.records import AuditEvent, JobState, Schedule, Severity, User
+from data.records import AuditEvent, JobState, RunOutcome, Schedule, ScheduleRun, Severity, User
 from data.stores.audit import AuditLog
 from data.stores.schedules import ScheduleStore
 from services.alerts.alerts import Alerts
 from services.containment import contained
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
+from services.schedules.kinds import Choices, Default, Offer, Planning, Run, ScheduleKind
+from services.schedules.times import Preview, checked, latest_due, preview, server_zone
 
 RUN = "schedule"  # the kind of job; its subject is the id, and " now" where a person asked
 MADE_HERE = "lightbox"  # who made the defaults
 LONGEST_NAME = 60
-_FIELDS = 5
+LONGEST_HISTORY = 200
 _NOW = "now"
-_SHOWN_TIMES = 3
+_SHOWN_RUNS = 10
 _JOBS_LOOKED_AT = 50
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
-
-Run = Callable[[Schedule], None]
-
-
-@dataclass(frozen=True)
-class Default:
-    """A schedule that a kind of run brings; it is made once, and stays deleted if it is."""
-
-    name: str
-    ask: str
-    cron: str
-
-
-@dataclass(frozen=True)
-class ScheduleKind:
-    """A registered kind of periodic run."""
-
-    run: Run
-    describe: Callable[[str], str]
-    defaults: Sequence[Default]
-    choices: Callable[[], Sequence[str]]
-    later: bool
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a cron expression means: in words, and its next times in the server's time zone."""
-
-    words: str
-    times: tuple[datetime, ...]
 
 
 @dataclass(frozen=True)
@@ -72,6 +41,7 @@ class ScheduleView:
     what: str  # what is run, in words
     when: Preview
     in_hand: bool  # it waits for a worker, or runs
+    runs: tuple[ScheduleRun, ...] = ()  # the latest, newest first
 
 
 class Schedules:
@@ -103,16 +73,16 @@ class Schedules:
         describe: Callable[[str], str],
         *,
         defaults: Sequence[Default] = (),
-        choices: Callable[[], Sequence[str]] = tuple,
+        planning: Planning | None = None,
         later: bool = False,
     ) -> None:
         """Say how a kind of schedule is run, before `start`.
 
         `run` raises where it fails; a UserFacingError's sentence is shown as it is. `describe` puts an
-        ask (JSON) in words. `choices`: the asks that a person may pick on the page. Where `run` only
-        starts something, pass `later` and call `succeeded` or `failed` when that has ended.
+        ask (JSON) in words. `planning`: what a person may plan on the page. Where `run` only starts
+        something, pass `later` and call `succeeded`, `skipped` or `failed` when that has ended.
         """
-        self._kinds[kind] = ScheduleKind(run, describe, defaults, choices, later)
+        self._kinds[kind] = ScheduleKind(run, describe, defaults, planning, later)
 
     def start(self) -> None:
         """Make the registered kinds' default schedules, where that was never done."""
@@ -145,10 +115,24 @@ class Schedules:
             raise NotFound("There is no such schedule any more.")
         return schedule
 
-    def choices(self) -> list[tuple[str, str, str]]:
-        """What a person may put on a schedule: kind, ask, and both in words."""
-        kinds = self._kinds.items()
-        return [(name, ask, kind.describe(ask)) for name, kind in kinds for ask in kind.choices()]
+    def offers(self) -> list[tuple[str, Offer]]:
+        """What a person may put on a schedule, each with its kind."""
+        return [
+            (name, offer)
+            for name, kind in self._kinds.items()
+            for offer in (kind.planning.offers if kind.planning else ())
+        ]
+
+    def ask_of(self, kind: str, offer: str, chosen: Choices) -> str:
+        """What a person chose as an ask; raises InvalidInput where it cannot be run."""
+        planning = self._planning(kind)
+        if offer not in {each.name for each in planning.offers}:
+            raise InvalidInput("Choose what is to be run.")
+        return planning.ask_of(offer, chosen)
+
+    def choices_of(self, schedule: Schedule) -> tuple[str, Choices]:
+        """What was chosen for a schedule: the offer's name, and its fields."""
+        return self._planning(schedule.kind).choices_of(schedule.ask)
 
     def describe(self, kind: str, ask: str) -> str:
         """What is run, in words; the kind's own name where this version does not know it."""
@@ -157,12 +141,7 @@ class Schedules:
 
     def preview(self, cron: str) -> Preview:
         """What a cron expression means; raises InvalidInput for one that cannot be kept."""
-        expression = checked(cron)
-        local = self._clock().astimezone(self.zone)
-        times = tuple(islice(CronSim(expression, local), _SHOWN_TIMES))
-        if not times:
-            raise InvalidInput("This time never comes.")
-        return Preview(CronSim(expression, local).explain(), times)
+        return preview(cron, self._clock().astimezone(self.zone), self.zone)
 
     def add(self, kind: str, ask: str, cron: str, name: str, user: User) -> Schedule:
         """Keep a new schedule, from now on; raises InvalidInput."""
@@ -177,14 +156,18 @@ class Schedules:
         self._note(user, "schedule made", schedule, checked(cron))
         return schedule
 
-    def change(self, schedule_id: str, name: str, cron: str, user: User) -> Schedule:
-        """Give a schedule another name and other times, from now on; raises InvalidInput."""
+    def change(self, schedule_id: str, name: str, cron: str, user: User, ask: str | None = None) -> Schedule:
+        """Give a schedule another name, other times and another ask, from now on; raises InvalidInput."""
         require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
         self.preview(cron)
         words = " ".join(name.split())[:LONGEST_NAME] or known.name
-        changed = self._store.replan(known, self._clock(), name=words, cron=checked(cron))
-        self._note(user, "schedule changed", changed, f"{known.cron} to {changed.cron}")
+        changes = {"name": words, "cron": checked(cron), "ask": known.ask if ask is None else ask}
+        changed = self._store.replan(known, self._clock(), **changes)
+        more = f"{known.cron} to {changed.cron}"
+        if changed.ask != known.ask:
+            more += f"; {self.describe(known.kind, known.ask)} to {self.describe(known.kind, changed.ask)}"
+        self._note(user, "schedule changed", changed, more)
         return changed
 
     def pause(self, schedule_id: str, user: User) -> None:
@@ -214,14 +197,19 @@ class Schedules:
         self._alerts.settle(cause_of(schedule_id))
         self._note(user, "schedule deleted", known)
 
-    def succeeded(self, schedule_id: str) -> None:
-        """A run has ended well: its alert is settled."""
-        self._store.ended(schedule_id, self._clock(), None)
+    def succeeded(self, schedule_id: str, sentence: str = "", link: str = "") -> None:
+        """A run has ended well: its alert is settled. `link` leads to what came of it."""
+        self._ended(schedule_id, RunOutcome.DONE, sentence, link)
         self._alerts.settle(cause_of(schedule_id))
 
-    def failed(self, schedule_id: str, sentence: str) -> None:
+    def skipped(self, schedule_id: str, sentence: str) -> None:
+        """There was nothing to run, which is nobody's fault: `sentence` says why."""
+        self._ended(schedule_id, RunOutcome.SKIPPED, sentence, "")
+        self._alerts.settle(cause_of(schedule_id))
+
+    def failed(self, schedule_id: str, sentence: str, link: str = "") -> None:
         """A run has failed, which is an alert until one ends well."""
-        self._store.ended(schedule_id, self._clock(), sentence)
+        self._ended(schedule_id, RunOutcome.FAILED, sentence, link)
         known = self._store.get(schedule_id)
         if known is None:  # deleted while it ran
             return
@@ -229,6 +217,21 @@ class Schedules:
         self._alerts.raise_alert(
             cause_of(schedule_id), Severity.WARNING, title, sentence, "/alerts#schedules"
         )
+
+    def runs(self, schedule_id: str, limit: int = LONGEST_HISTORY) -> list[ScheduleRun]:
+        """The schedule's latest runs with their outcomes, newest first; also of a deleted one."""
+        return self._store.runs(schedule_id, limit)
+
+    def _ended(self, schedule_id: str, outcome: RunOutcome, sentence: str, link: str) -> None:
+        at, failure = self._clock(), sentence if outcome is RunOutcome.FAILED else None
+        self._store.ended(schedule_id, at, failure)
+        self._store.end_run(schedule_id, at, outcome, sentence, link)
+
+    def _planning(self, kind: str) -> Planning:
+        known = self._kinds.get(kind)
+        if known is None or known.planning is None:
+            raise InvalidInput("Choose what is to be run.")
+        return known.planning
 
     def _make_default(self, kind: str, default: Default) -> None:
         at = self._clock()
@@ -243,7 +246,8 @@ class Schedules:
             when = self.preview(schedule.cron)
         except InvalidInput as error:  # kept by another version
             when = Preview(str(error), ())
-        return ScheduleView(schedule, self.describe(schedule.kind, schedule.ask), when, in_hand)
+        runs = tuple(self._store.runs(schedule.id, _SHOWN_RUNS))
+        return ScheduleView(schedule, self.describe(schedule.kind, schedule.ask), when, in_hand, runs)
 
     def _due(self, schedule: Schedule, moment: datetime) -> datetime | None:
         """The latest due time that is not dealt with, in UTC."""
@@ -258,6 +262,9 @@ class Schedules:
         schedule = self._store.get(schedule_id)
         if schedule is None or not (how == _NOW or self._is_ours(schedule, context.job_id)):
             return
+        by_hand = how == _NOW
+        due = None if by_hand else self._store.due_of(schedule_id)
+        self._store.begin_run(ScheduleRun(context.job_id, schedule_id, self._clock(), by_hand, due))
         kind = self._kinds.get(schedule.kind)
         if kind is None:
             raise InvalidInput(f"This version of Lightbox does not know the kind of run “{schedule.kind}”.")
@@ -282,30 +289,3 @@ class Schedules:
 def cause_of(schedule_id: str) -> str:
     """The cause of the alert that a failing schedule raises."""
     return f"schedule:{schedule_id}"
-
-
-def checked(cron: str) -> str:
-    """The expression in its plain form; raises InvalidInput with a sentence on what does not fit."""
-    fields = cron.split()
-    if len(fields) != _FIELDS:
-        raise InvalidInput("Five parts are needed: minute, hour, day of the month, month, day of the week.")
-    try:
-        CronSim(" ".join(fields), datetime(2026, 1, 1))
-    except CronSimError as error:
-        part = str(error).removeprefix("Bad ").replace("-", " ")
-        raise InvalidInput(f"The part for the {part} cannot be understood.") from None
-    return " ".join(fields)
-
-
-def latest_due(cron: str, local: datetime) -> datetime:
-    """The latest time up to and including `local`, an aware time in the schedule's zone; given in UTC."""
-    # Backwards from a fraction later, so that the very moment counts.
-    from_here = CronSim(cron, local + timedelta(microseconds=1), reverse=True)
-    return next(from_here, datetime.min.replace(tzinfo=UTC)).astimezone(UTC)
-
-
-def server_zone() -> tzinfo:
-    """The time zone of this machine, with its changes between summer and winter."""
-    from tzlocal import get_localzone
-
-    return get_localzone()

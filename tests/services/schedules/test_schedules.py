@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from data.database import migrate, open_database
 from data.errors import Busy, InvalidInput, NotFound
-from data.records import AlertState, Role, Schedule, User
+from data.records import AlertState, Role, RunOutcome, Schedule, User
 from data.stores.alerts import AlertStore
 from data.stores.audit import AuditLog
 from data.stores.jobs import JobStore
@@ -20,7 +20,9 @@ from data.stores.schedules import ScheduleStore
 from services.alerts.alerts import Alerts
 from services.alerts.delivery import Delivery
 from services.jobs import Jobs
-from services.schedules import Default, Schedules, cause_of, latest_due
+from services.schedules.kinds import Default
+from services.schedules.schedules import Schedules, cause_of
+from services.schedules.times import latest_due
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NORA = User("nora-id", "nora", "Nora N", Role.MLOPS)
@@ -288,7 +290,7 @@ def test_defaults_are_made_once_and_stay_deleted(server: Server) -> None:
 
 def test_a_preview_is_in_words_and_in_local_time(server: Server) -> None:
     preview = server.schedules.preview("0 6 * * MON-FRI")
-    assert preview.words == "At 06:00 on Monday through Friday"
+    assert (preview.words, preview.zone) == ("Monday to Friday at 06:00", "Europe/Berlin")
     first = preview.times[0]
     assert first == datetime(2026, 11, 23, 6, tzinfo=BERLIN)
     assert first.utcoffset() == HOUR
@@ -314,6 +316,46 @@ def test_times_that_cannot_be_kept_are_refused(server: Server, cron: str, says: 
     with pytest.raises(InvalidInput, match=says):
         server.add(cron)
     assert server.schedules.views() == []
+
+
+def test_each_run_stands_in_the_history_with_its_outcome(server: Server) -> None:
+    schedule = server.add()
+    server.faults = [InvalidInput("There is no reference.")]
+    server.at(START + 30 * MINUTE)
+    server.at(START + 3 * DAY)  # after a downtime
+    server.moment += MINUTE
+    server.schedules.run_now(schedule.id, NORA)
+    assert server.jobs.wait_idle(20)
+    by_hand, caught_up, failed = server.schedules.runs(schedule.id)
+    assert (failed.outcome, failed.sentence) == (RunOutcome.FAILED, "There is no reference.")
+    assert (caught_up.outcome, caught_up.due_at) == (RunOutcome.DONE, START + 2 * DAY + 30 * MINUTE)
+    assert (by_hand.outcome, by_hand.by_hand, by_hand.due_at) == (RunOutcome.DONE, True, None)
+    assert server.schedules.views()[0].runs == (by_hand, caught_up, failed)
+
+
+def test_runs_that_end_later_are_told_apart_by_their_order(server: Server) -> None:
+    server.register(later=True)
+    schedule = server.add()
+    server.at(START + 30 * MINUTE)
+    server.at(START + DAY + 30 * MINUTE)
+    server.schedules.skipped(schedule.id, "Fewer than 60 readings.")
+    newer, older = server.schedules.runs(schedule.id)
+    assert (newer.outcome, older.outcome, older.sentence) == (
+        None,
+        RunOutcome.SKIPPED,
+        "Fewer than 60 readings.",
+    )
+    server.schedules.succeeded(schedule.id, "3 of 31 features drifted.", "/drift?run=1")
+    newer, _ = server.schedules.runs(schedule.id)
+    assert (newer.outcome, newer.link) == (RunOutcome.DONE, "/drift?run=1")
+    assert server.schedules.get(schedule.id).failure is None
+
+
+def test_another_ask_is_kept_and_noted(server: Server) -> None:
+    schedule = server.add()
+    changed = server.schedules.change(schedule.id, "", "0 9 * * *", NORA, "chest")
+    assert changed.ask == server.schedules.get(schedule.id).ask == "chest"
+    assert server.audit.recent(1)[0].detail.endswith("drift of brain to drift of chest")
 
 
 def test_every_change_stands_in_the_audit_log(server: Server) -> None:
