@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Figure = dict[str, Any]
+_HATCHED = 0.12  # of the longest bar: how long one is whose number is withheld
 OURS, PALE, CHANCE, MARKED = "#14609c", "#9dbfd9", "#9ca3af", "#a63d00"
 SIZES = ("#cfe0ee", "#9dbfd9", "#5b93c0", "#14609c", "#0b3454")
 FONT = "Inter, DejaVu Sans, sans-serif"
@@ -29,25 +30,79 @@ class ChartColumn:
     low: float | None = None
     high: float | None = None
     of: int = 0  # how many the share is of
+    withheld: str = ""  # why the count is not told; then n is 0
+    share_withheld: str = ""  # why the share is not told; then it is None
 
 
 def counts_figure(
     columns: Sequence[ChartColumn], chosen: Sequence[str] = (), *, across: str = "", lying: bool = False
 ) -> Figure:
-    """Bars of counts; `lying` ones are for long names. With something chosen, the others are pale."""
-    names, numbers = [column.name for column in columns], [column.n for column in columns]
+    """Bars of counts; `lying` ones are for long names. With something chosen, the others are pale.
+
+    A count that is withheld is a hatched bar of a length that says nothing.
+    """
+    told = [column for column in columns if not column.withheld]
+    names, numbers = [column.name for column in told], [column.n for column in told]
     bar = {
         "type": "bar",
-        "marker": {"color": [OURS if not chosen or column.name in chosen else PALE for column in columns]},
-        "customdata": [column.query for column in columns],
+        "marker": {"color": [OURS if not chosen or column.name in chosen else PALE for column in told]},
+        "customdata": [column.query for column in told],
         "hovertemplate": "%{y}: %{x:,}<extra></extra>" if lying else "%{x}: %{y:,}<extra></extra>",
     }
+    hidden = _withheld_bars(columns, lying)
     if lying:
-        figure = bare_figure([bar | {"x": numbers, "y": names, "orientation": "h"}], "Scans", across)
-        figure["layout"]["yaxis"] |= {"autorange": "reversed", "type": "category", "automargin": True}
-        return figure
-    figure = bare_figure([bar | {"x": names, "y": numbers}], across, "Scans")
-    figure["layout"]["xaxis"] |= {"type": "category"}
+        drawn = [bar | {"x": numbers, "y": names, "orientation": "h"}, *hidden]
+        figure = bare_figure(drawn, "Scans", across)
+        order = {"categoryorder": "array", "categoryarray": [column.name for column in columns]}
+        category = {"autorange": "reversed", "type": "category", "automargin": True} | order
+        figure["layout"]["yaxis"] |= category
+    else:
+        figure = bare_figure([bar | {"x": names, "y": numbers}, *hidden], across, "Scans")
+        order = {"categoryorder": "array", "categoryarray": [column.name for column in columns]}
+        figure["layout"]["xaxis"] |= {"type": "category"} | order
+    figure["layout"]["xaxis" if lying else "yaxis"] |= counted(numbers)
+    return _named(figure) if hidden else figure
+
+
+def counted(numbers: Sequence[int]) -> Figure:
+    """An axis of counts: it ticks whole numbers only."""
+    return {"dtick": 1, "rangemode": "tozero"} if max(numbers, default=0) <= 5 else {"rangemode": "tozero"}
+
+
+def _withheld_bars(columns: Sequence[ChartColumn], lying: bool) -> list[Figure]:
+    """A hatched trace for each reason why counts are withheld."""
+    length = max(1.0, _HATCHED * max((column.n for column in columns), default=0))
+    traces = []
+    for why in dict.fromkeys(column.withheld for column in columns if column.withheld):
+        names = [column.name for column in columns if column.withheld == why]
+        lengths = [length] * len(names)
+        place = {"x": lengths, "y": names, "orientation": "h"} if lying else {"x": names, "y": lengths}
+        traces.append(hatched(why) | place | {"customdata": [""] * len(names)})
+    return traces
+
+
+def hatched(why: str) -> Figure:
+    """A bar that says why there is no number, in the legend and under the pointer."""
+    line = {"color": CHANCE, "width": 1}
+    pattern = {"shape": "/", "fgcolor": CHANCE, "bgcolor": "#ffffff", "size": 6, "solidity": 0.35}
+    return {
+        "type": "bar",
+        "name": why,
+        "marker": {"color": "#ffffff", "pattern": pattern, "line": line},
+        "hovertemplate": why + "<extra></extra>",
+        "showlegend": True,
+    }
+
+
+def _named(figure: Figure) -> Figure:
+    """With a legend above that names the hatched bars alone."""
+    for trace in figure["data"]:
+        trace.setdefault("showlegend", False)
+    figure["layout"] |= {
+        "showlegend": True,
+        "barmode": "overlay",
+        "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+    }
     return figure
 
 
@@ -62,6 +117,7 @@ def time_figure(columns: Sequence[ChartColumn]) -> Figure:
 def shares_figure(columns: Sequence[ChartColumn], up: str) -> Figure:
     """Shares in per cent with their 95 % intervals, n written at each."""
     known = [column for column in columns if column.share is not None and column.of]
+    hidden = [column for column in columns if column.share_withheld]
     value = [100 * (column.share or 0.0) for column in known]
     points = {
         "type": "scatter",
@@ -83,10 +139,22 @@ def shares_figure(columns: Sequence[ChartColumn], up: str) -> Figure:
         "customdata": [column.query for column in known],
         "hovertemplate": "%{x}: %{y:.1f} %<br>%{text}<extra></extra>",
     }
-    figure = bare_figure([points], "", up)
-    figure["layout"]["yaxis"] |= {"range": [0, 114], "ticksuffix": " %"}
-    figure["layout"]["xaxis"] |= {"type": "category"}
-    return figure
+    figure = bare_figure([points, *_withheld_shares(hidden)], "", up)
+    figure["layout"]["yaxis"] |= {"range": [0, 114], "ticksuffix": " %", "tickvals": [0, 20, 40, 60, 80, 100]}
+    shown = [column.name for column in columns if column in known or column in hidden]
+    figure["layout"]["xaxis"] |= {"type": "category", "categoryorder": "array", "categoryarray": shown}
+    return _named(figure) if hidden else figure
+
+
+def _withheld_shares(columns: Sequence[ChartColumn]) -> list[Figure]:
+    """Where a share is withheld, all that it might be is hatched."""
+    traces = []
+    for why in dict.fromkeys(column.share_withheld for column in columns):
+        names = [column.name for column in columns if column.share_withheld == why]
+        said = f"{why} on one side" if why.startswith("fewer") else why
+        trace = hatched(said) | {"x": names, "y": [100] * len(names), "width": [0.3] * len(names)}
+        traces.append(trace | {"customdata": [""] * len(names)})
+    return traces
 
 
 def sizes_figure(groups: Mapping[str, Sequence[ChartColumn]]) -> Figure:
@@ -105,6 +173,12 @@ def sizes_figure(groups: Mapping[str, Sequence[ChartColumn]]) -> Figure:
         }
         for index, name in enumerate(classes)
     ]
+    hidden = [group for group, columns in groups.items() if any(column.withheld for column in columns)]
+    if hidden:
+        longest = max(sum(column.n for column in columns) for columns in groups.values())
+        length = [max(1.0, _HATCHED * longest)] * len(hidden)
+        place = {"orientation": "h", "y": hidden, "x": length, "customdata": [""] * len(hidden)}
+        bars.append(hatched("classes that are withheld") | place)
     figure = bare_figure(bars, "Scans with a measured lesion", "")
     figure["layout"] |= {"barmode": "stack", "showlegend": True}
     figure["layout"]["legend"] = {
@@ -149,8 +223,15 @@ def chances_figure(
     return figure
 
 
-def places_figure(counts: NDArray[np.int64], queries: Sequence[Sequence[str]]) -> Figure:
-    """Where the largest lesions lie, (rows, columns) over the outline of a head seen from below."""
+def places_figure(
+    counts: NDArray[np.int64],
+    queries: Sequence[Sequence[str]],
+    withheld: Sequence[tuple[int, int]] = (),
+) -> Figure:
+    """Where the largest lesions lie, (rows, columns) over the outline of a head seen from below.
+
+    Places whose count is withheld are crossed out.
+    """
     side = len(counts)
     shown = np.where(counts > 0, counts, np.nan)
     heat = {
@@ -163,7 +244,17 @@ def places_figure(counts: NDArray[np.int64], queries: Sequence[Sequence[str]]) -
         "colorbar": {"title": {"text": "Scans"}, "thickness": 10},
         "hovertemplate": "%{z:,} scans<extra></extra>",
     }
-    figure = bare_figure([heat], "", "")
+    crossed = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [column for _, column in withheld],
+        "y": [row for row, _ in withheld],
+        "customdata": [""] * len(withheld),
+        "marker": {"symbol": "x-thin", "size": 8, "line": {"color": CHANCE, "width": 1.5}},
+        "name": "withheld",
+        "hovertemplate": "withheld<extra></extra>",
+    }
+    figure = bare_figure([heat, crossed] if withheld else [heat], "", "")
     axis = {"visible": False, "range": [-1, side], "constrain": "domain"}
     figure["layout"]["xaxis"] |= axis
     figure["layout"]["yaxis"] |= axis | {"range": [side, -1], "scaleanchor": "x"}

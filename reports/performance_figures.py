@@ -7,10 +7,10 @@ A point that stands for cases carries the address that opens them as its `custom
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.figures import CHANCE, FONT, MARKED, OURS, Figure
+from reports.figures import CHANCE, FONT, MARKED, OURS, Figure, hatched
 
 VALIDATION, REVIEWED, SAMPLE = "validation", "reviewed", "sample"
 INK, GRID, FRAME = "#12202e", "#e8edf1", "#51606f"
@@ -44,6 +44,7 @@ class MetricSeries:
     kind: str
     dots: Sequence[Dot]
     synthetic: bool = False
+    withheld: Sequence[tuple[str, str]] = ()  # places whose number is not told, and why
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def version_figure(
         aside = _APART * (index - (len(series) - 1) / 2)
         across = [place[dot.place] + aside for dot in line.dots]
         traces.append(_points(line, across, scale, _colour(line, 0), "version %{customdata[3]}"))
-    figure = _framed(traces, scale)
+    figure = _with_withheld(_framed(traces, scale), series, place)
     figure["layout"]["xaxis"] |= {
         "title": {"text": "Registered version"},
         "tickvals": list(place.values()),
@@ -96,7 +97,7 @@ def month_figure(
         _points(line, [dot.place for dot in line.dots], scale, FRAME, "version %{x}") | {"xaxis": "x2"}
         for line in validated
     ]
-    figure = _framed(traces, scale)
+    figure = _with_withheld(_framed(traces, scale), real, place)
     start = _ROOM + 0.03 if versions else 0.0
     figure["layout"]["xaxis"] |= {
         "title": {"text": "Month of reading (UTC)"},
@@ -194,6 +195,19 @@ def groups_figure(rows: Sequence[tuple[str, Dot]], whole: float | None, scale: S
     return figure
 
 
+def _with_withheld(figure: Figure, series: Sequence[MetricSeries], place: Mapping[str, int]) -> Figure:
+    """Where a number is withheld, all that it might be is hatched: nothing there would read as none."""
+    places = dict(pair for line in series for pair in line.withheld)
+    for why in dict.fromkeys(places.values()):
+        at = [place[name] for name, reason in places.items() if reason == why]
+        bars = {"x": at, "y": [1] * len(at), "width": [0.5] * len(at), "yaxis": "y2", "opacity": 0.5}
+        figure["data"].append(hatched(why) | bars | {"customdata": [["", "", 0, ""]] * len(at)})
+    if places:
+        hidden_axis = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
+        figure["layout"] |= {"yaxis2": hidden_axis, "showlegend": True}
+    return figure
+
+
 def _points(
     series: MetricSeries, across: Sequence[float | str], scale: Scale, colour: str, place: str
 ) -> Figure:
@@ -256,6 +270,8 @@ def _with_n(figure: Figure, series: Sequence[MetricSeries]) -> Figure:
     if sum(len(line.dots) for line in series) > _MOST_WRITTEN:
         return figure
     for trace in figure["data"]:
+        if trace["type"] == "bar":
+            continue
         trace["text"] = [f"n = {of[2]:,}" for of in trace["customdata"]]
         trace |= {
             "mode": trace["mode"] + "+text",

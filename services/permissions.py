@@ -87,12 +87,12 @@ _CLINICIAN, _HEAD, _MLOPS, _ADMIN = Role.CLINICIAN, Role.HEAD, Role.MLOPS, Role.
 TABLE: Mapping[Permission, Grant] = {
     Permission.SEE_SCANS: Grant(
         (_CLINICIAN, _HEAD, _MLOPS),
-        "See the worklist, scans with their pictures, results and reviews; for others no scan exists.",
+        "See the worklist, scans with their pictures, results and reviews, and numbers that stand for few; "
+        "for others no scan exists.",
     ),
     Permission.SEE_IDENTITY: Grant(
         (_CLINICIAN,),
-        "See names, patient ids, birth dates and names of files, and numbers that stand for few; others "
-        "see pseudonyms.",
+        "See names, patient ids, birth dates and names of files; others see pseudonyms.",
     ),
     Permission.SETTLE_IDENTITIES: Grant(
         (_CLINICIAN,),

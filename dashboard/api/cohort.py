@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify
 
 from dashboard.api import operations
 from dashboard.api.models_cohort import CohortAnswer, CohortQuery, CompareQuery, ComparisonAnswer
 from dashboard.api.operations import Operation
 from dashboard.auth import require
+from dashboard.files.numbers import query_without_audience
 from services.permissions import Permission
 
 if TYPE_CHECKING:
@@ -54,18 +55,15 @@ class ApiCohort:
     def cohort(self) -> Response:
         """Every number of the cohort page, for the filters in the address."""
         user = require(Permission.SEE_STATISTICS)
-        CohortQuery.given()
-        asked = self.services.cohort.numbers.asked(_query_string())
-        return jsonify(self.services.cohort.exports.numbers(asked.filters, user))
+        query = CohortQuery.given()
+        asked = self.services.cohort.numbers.asked(query_without_audience())
+        return jsonify(self.services.cohort.exports.numbers(asked.filters, user, query.audience))
 
     def compare(self) -> Response:
         """The cohort of the address beside that of `vs`, an address too; an empty one is every real scan."""
         user = require(Permission.SEE_STATISTICS)
         query = CompareQuery.given()
-        first = self.services.cohort.numbers.asked(_query_string())
+        first = self.services.cohort.numbers.asked(query_without_audience())
         second = self.services.cohort.numbers.asked(query.vs)
-        return jsonify(self.services.cohort.exports.compared(first.filters, second.filters, user))
-
-
-def _query_string() -> str:
-    return request.query_string.decode("utf-8", "replace")
+        exports = self.services.cohort.exports
+        return jsonify(exports.compared(first.filters, second.filters, user, query.audience))

@@ -6,17 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from dashboard.api.models_common import ApiAnswer, ApiQuery, Day
+from dashboard.api.models_common import ApiAnswer, ApiQuery, AudienceWord, Day, SmallNumbersHidden
 
 FilterValues = Annotated[
     dict[str, list[str]], Field(description="The filters, each with the values that fit")
-]
-SmallNumbersHidden = Annotated[
-    bool,
-    Field(
-        description="Whether numbers that stand for 1 to 4 cases, and others that would give them away, are "
-        "withheld: null, with a word in `note`. They are for everybody but clinicians."
-    ),
 ]
 
 
@@ -48,6 +41,7 @@ class CohortQuery(ApiQuery):
     synthetic: list[str] = _values("yes or no: real scans where nothing is said, never both in one number")
     prior: list[str] = _values("yes or no: whether it was fetched as a prior")
     sample: list[str] = _values("yes or no: whether it belongs to the random sample that is to be reviewed")
+    audience: AudienceWord = None
 
 
 class CompareQuery(CohortQuery):
@@ -69,7 +63,7 @@ class NumberAnswer(ApiAnswer):
     low: float | None = Field(description="The 95 % interval of a share")
     high: float | None
     group: str = Field(description="The site or scanner, where each has its own classes")
-    note: str = Field(description="Why a number is not told: <5 or withheld")
+    note: str = Field(description="Why a number is not told: “fewer than 5” or “withheld”")
 
 
 class CohortAnswer(ApiAnswer):

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from flask import request
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
 from data.errors import InvalidInput
 
@@ -78,6 +86,22 @@ class ApiQuery(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             raise InvalidInput(_sentence(error)) from error
+
+
+AudienceWord = Annotated[
+    Literal["inside", "outside"] | None,
+    Field(
+        description="For whom the numbers are: `inside` the house (small numbers are told; for who may see "
+        "scans) or `outside` of it, as where nothing is said"
+    ),
+]
+SmallNumbersHidden = Annotated[
+    bool,
+    Field(
+        description="Whether numbers that stand for 1 to 4 cases, and others that would give them away, are "
+        "withheld: null, with the reason in `note`. They are unless `audience` is `inside`."
+    ),
+]
 
 
 class ApiBody(BaseModel):

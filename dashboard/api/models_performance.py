@@ -7,8 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from dashboard.api.models_common import ApiAnswer, ApiQuery
-from data.records import ReadCount
+from dashboard.api.models_common import ApiAnswer, ApiQuery, AudienceWord, SmallNumbersHidden
 
 
 class PerformanceParameters(ApiQuery):
@@ -28,6 +27,7 @@ class PerformanceParameters(ApiQuery):
     synthetic: Literal["yes", "no"] | None = Field(
         None, description="Whether `cases` are those made for demonstration"
     )
+    audience: AudienceWord = None
 
 
 class FigureAnswer(ApiAnswer):
@@ -39,7 +39,17 @@ class FigureAnswer(ApiAnswer):
     high: float | None
 
 
-class PerformanceNumberAnswer(FigureAnswer):
+class ToldFigureAnswer(ApiAnswer):
+    """A number with its 95 % interval, or why it is withheld."""
+
+    n: int | None = Field(description="How many cases stand behind the value; null where that is withheld")
+    value: float | None = Field(description="A share from 0 to 1, a plain number, or milliseconds")
+    low: float | None = Field(description="The 95 % interval; null where none is known")
+    high: float | None
+    note: str = Field(description="Why a number is not told: “fewer than 5” or “withheld”; else empty")
+
+
+class PerformanceNumberAnswer(ToldFigureAnswer):
     """One point of the page's chart."""
 
     metric: str
@@ -76,12 +86,21 @@ class LiveAnswer(ApiAnswer):
 
 
 class ConfusionAnswer(ApiAnswer):
-    """The four cells."""
+    """The four cells; null where they are withheld."""
 
-    hit: int
-    miss: int
-    false_alarm: int
-    clear: int
+    hit: int | None
+    miss: int | None
+    false_alarm: int | None
+    clear: int | None
+
+
+class CoverageAnswer(ApiAnswer):
+    """How many readings there are, and of how many the truth is known; null where that is withheld."""
+
+    read: int
+    reviewed: int | None
+    sampled: int
+    sampled_reviewed: int | None
 
 
 class CasesAnswer(ApiAnswer):
@@ -91,12 +110,12 @@ class CasesAnswer(ApiAnswer):
     version: str | None
     month: str | None
     synthetic: bool
-    n: int
+    n: int | None
     threshold: float | None
     confusion: ConfusionAnswer
-    figures: dict[str, FigureAnswer]
+    figures: dict[str, ToldFigureAnswer]
     absent: str | None = Field(description="Why there are none")
-    coverage: ReadCount
+    coverage: CoverageAnswer
 
 
 class PerformanceAnswer(ApiAnswer):
@@ -105,6 +124,7 @@ class PerformanceAnswer(ApiAnswer):
     task: str
     by: str
     part: str
+    small_numbers_hidden: SmallNumbersHidden
     metrics: list[MetricAnswer]
     live: LiveAnswer | None
     challenger: str | None

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from dashboard.api.models_common import ApiAnswer, ApiBody, ApiQuery
+from dashboard.api.models_common import ApiAnswer, ApiBody, ApiQuery, AudienceWord
 from dashboard.api.models_performance import FigureAnswer
 from data.records import UnaidedReading
 
@@ -31,6 +31,7 @@ class ReaderStudyQuery(ApiQuery):
     """Of which task."""
 
     task: str = Field(description="Such as brain-tumour")
+    audience: AudienceWord = None
 
 
 class PairingAnswer(ApiAnswer):

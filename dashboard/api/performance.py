@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify
 
 from dashboard.api import operations
 from dashboard.api.models_performance import PerformanceAnswer, PerformanceParameters
 from dashboard.api.operations import Operation
 from dashboard.auth import require
+from dashboard.files.numbers import query_without_audience
 from services.permissions import Permission
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def register(server: Flask, services: Services) -> None:
         """The numbers of the page for the address; without a metric, those of every one."""
         user = require(Permission.SEE_STATISTICS)
         query = PerformanceParameters.given()
-        asked = services.performance.numbers.asked(request.query_string.decode("utf-8", "replace"), user)
-        return jsonify(services.performance.exports.numbers(asked, every=query.metric is None))
+        asked = services.performance.numbers.asked(query_without_audience(), user)
+        every = query.metric is None
+        return jsonify(services.performance.exports.numbers(asked, user, every, query.audience))
 
     operations.add(server, NUMBERS, "api_performance", numbers)

@@ -18,6 +18,7 @@ from dashboard.api.models_unaided import (
 from dashboard.api.operations import Operation, answered
 from dashboard.auth import require
 from data.records import NOTICE, UnaidedFinding
+from services.cohort.small_numbers import audience_asked
 from services.permissions import Permission
 
 if TYPE_CHECKING:
@@ -70,9 +71,10 @@ class ApiUnaided:
     def study(self) -> Response:
         """The figures of one task."""
         user = require(Permission.SEE_STATISTICS)
-        task = ReaderStudyQuery.given().task
+        query = ReaderStudyQuery.given()
+        task, audience = query.task, audience_asked(query.audience, user)
         self.services.performance.numbers.require_task(task)
-        study = self.services.reviewing.reader_studies.of_task(task, user)
+        study = self.services.reviewing.reader_studies.of_task(task, user, audience)
         pairings = [
             PairingAnswer(
                 name=each.name,

@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 
 from dashboard.auth import require
 from dashboard.files.attachments import attachment
+from dashboard.files.numbers import AUDIENCE, query_without_audience
 from data.errors import InvalidInput
 from data.records import User
 from services.performance.numbers import PerformanceQuery
@@ -38,7 +39,8 @@ class PerformanceFiles:
     def export(self, kind: str) -> Response:
         """The numbers of every metric as a table, or the chart as PNG."""
         user = require(Permission.SEE_STATISTICS)
-        return _attached(self.services.performance.exports.export(self._asked(user), kind, user))
+        audience = request.args.get(AUDIENCE)
+        return _attached(self.services.performance.exports.export(self._asked(user), kind, user, audience))
 
     def assess_ai(self) -> Response:
         """Readings of a version as Assess-AI takes them."""
@@ -58,8 +60,7 @@ class PerformanceFiles:
         return Response(content, mimetype=kind)
 
     def _asked(self, user: User) -> PerformanceQuery:
-        words = request.query_string.decode("utf-8", "replace")
-        return self.services.performance.numbers.asked(words, user)
+        return self.services.performance.numbers.asked(query_without_audience(), user)
 
 
 def _attached(export: Export) -> Response:

@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, request
 from dashboard.auth import person, reader, require
 from dashboard.components.results import version_of
 from dashboard.files.attachments import attachment
-from dashboard.files.numbers import finite_number
+from dashboard.files.numbers import AUDIENCE, finite_number, query_without_audience
 from data.errors import NO_SCAN, InvalidInput, NotFound, WithdrawnScan
 from services.permissions import Permission
 from services.reviewing.pictures import AI, CORRECTED
@@ -117,8 +117,8 @@ class ScanFiles:
     def export_cohort(self, kind: str) -> Response:
         """The cohort that the address selects, as a file."""
         user = require(Permission.SEE_STATISTICS)
-        asked = self.services.cohort.numbers.asked(request.query_string.decode("utf-8", "replace"))
-        export = self.services.cohort.exports.export(asked.filters, kind, user)
+        asked = self.services.cohort.numbers.asked(query_without_audience())
+        export = self.services.cohort.exports.export(asked.filters, kind, user, request.args.get(AUDIENCE))
         return attachment(export.content, export.name, export.mime)
 
     def _readable_result(self, scan_id: str) -> None:

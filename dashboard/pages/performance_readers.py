@@ -15,6 +15,7 @@ from dashboard.components.performance import readers
 from data.errors import InvalidInput
 from data.records import User
 from services.addresses import PERFORMANCE
+from services.cohort.small_numbers import audience_of_pages
 from services.permissions import Permission
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def study(
     task = performance.numbers.asked(search or "", user).task
     rule = next(iter(reviewing.unaided.rules(task, user)), None)
     return {
-        readers.STUDY: readers.study_panel(reviewing.reader_studies.of_task(task, user)),
+        readers.STUDY: readers.study_panel(
+            reviewing.reader_studies.of_task(task, user, audience_of_pages(user))
+        ),
         readers.RULE: readers.rule_words(rule),
         readers.PERCENT: 0 if rule is None else rule.percent,
     }

@@ -27,6 +27,11 @@ class CalibrationBin:
     predicted: float
     observed: Estimate
 
+    @property
+    def number(self) -> int:
+        """Its place among bins of this width, from 0."""
+        return round(self.low / (self.high - self.low))
+
 
 def calibration_error(truth: Mask, probability: FloatArray, bins: int = BINS) -> Estimate:
     """Expected calibration error over bins of equal width (Naeini et al., AAAI 2015).
@@ -38,7 +43,7 @@ def calibration_error(truth: Mask, probability: FloatArray, bins: int = BINS) ->
     if not n:
         return undefined()
     gap = truth.astype(np.float64) - probability
-    place = _bin_of(probability, bins)
+    place = bin_numbers(probability, bins)
     value = binned_error(truth, probability, bins)
     drawn = _gaps_of_few(gap, place, bins) if n < MANY else _gaps_of_many(gap, place, bins)
     low, high = np.percentile(np.abs(drawn).sum(axis=1) / n, TAILS)
@@ -51,13 +56,13 @@ def binned_error(truth: Mask, probability: FloatArray, bins: int = BINS) -> floa
     """The calibration error alone, as often as a bootstrap wants it; NaN of no cases."""
     if not len(truth):
         return math.nan
-    gaps = np.bincount(_bin_of(probability, bins), weights=truth - probability, minlength=bins)
+    gaps = np.bincount(bin_numbers(probability, bins), weights=truth - probability, minlength=bins)
     return float(np.abs(gaps).sum() / len(truth))
 
 
 def calibration_bins(truth: Mask, probability: FloatArray, bins: int = BINS) -> list[CalibrationBin]:
     """Bins of equal width that hold any case, from the lowest probability to the highest."""
-    place = _bin_of(probability, bins)
+    place = bin_numbers(probability, bins)
     return [
         CalibrationBin(
             number / bins,
@@ -86,7 +91,8 @@ def fitted_temperature(
     return float(math.exp(-best[0])), float(best[1])
 
 
-def _bin_of(probability: FloatArray, bins: int) -> NDArray[np.int64]:
+def bin_numbers(probability: FloatArray, bins: int = BINS) -> NDArray[np.int64]:
+    """The bin of equal width, from 0, that each probability (n,) falls into."""
     # A probability of 1 belongs to the last bin.
     return np.asarray(np.clip((probability * bins).astype(int), 0, bins - 1))
 

@@ -77,7 +77,7 @@ def performance_on(
         details=details,
         pairs=Pairs(judgements),
         goals=goals,
-        exports=PerformanceExports(numbers, details, audit),
+        exports=PerformanceExports(numbers, cases, details, audit),
         assess_ai=AssessAi(ledger, audit),
         histories=histories,
         real_use=real_use,

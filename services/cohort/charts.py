@@ -11,6 +11,7 @@ from reports import figures
 from reports.figures import ChartColumn, Figure
 from services.cohort.counting import Bar, Cohort
 from services.cohort.filters import query_of
+from services.cohort.table import REFUSALS, SCANS, SHARE
 from services.task_words import MEASURED_VOLUME
 
 _VOLUME = MEASURED_VOLUME.capitalize()
@@ -18,67 +19,105 @@ _VOLUME = MEASURED_VOLUME.capitalize()
 MOST_BARS = 25
 
 
-def charts(cohort: Cohort, thresholds: Mapping[str, float]) -> dict[str, Figure]:
-    """Every chart of the cohort page by its name."""
-    chosen = {name: tuple(values) for name, values in cohort.filters.items()}
-    measured = [bar for bar in cohort.by_size if bar.name != NONE]
-    with_chance = [bar for bar in cohort.by_chance if bar.name != NONE]
-    drawn = {
-        "time": figures.time_figure(columns(cohort.over_time)),
-        "age": figures.shares_figure(columns(cohort.by_age), "Positive"),
-        "sex": figures.shares_figure(columns(cohort.by_sex), "Positive"),
-        "size": figures.counts_figure(
-            columns(measured), chosen.get("size", ()), across=MEASURED_VOLUME.capitalize()
-        ),
-        "size_by_site": figures.sizes_figure(_most(cohort.sizes_by_site)),
-        "size_by_scanner": figures.sizes_figure(_most(cohort.sizes_by_scanner)),
-        "place": _places(cohort),
-        "chance": figures.chances_figure(
-            columns(with_chance), CHANCES[:-1], thresholds, chosen.get("chance", ())
-        ),
-        "task": figures.counts_figure(columns(cohort.by_task), chosen.get("task", ()), lying=True),
-        "site": figures.counts_figure(columns(cohort.by_site), chosen.get("site", ()), lying=True),
-        "scanner": figures.counts_figure(columns(cohort.by_scanner), chosen.get("scanner", ()), lying=True),
-        "version": figures.shares_figure(columns(cohort.by_version), "Positive"),
-        "review": figures.counts_figure(columns(cohort.by_review), chosen.get("review", ())),
-        "truth": figures.counts_figure(columns(cohort.by_truth), chosen.get("truth", ())),
-        "refusals": figures.counts_figure(
-            [ChartColumn(name, n) for name, n in cohort.refusals_by_reason[:MOST_BARS]], lying=True
-        ),
-        "refusals_by_scanner": figures.counts_figure(
-            [ChartColumn(name, n) for name, n in cohort.refusals_by_scanner[:MOST_BARS]], lying=True
-        ),
+RowKey = tuple[str, str, str, str]
+"""Section, group, name and quantity of a row of the cohort's table."""
+
+Marks = Mapping[RowKey, str]
+"""Why the number of a row is withheld; a row that is told is not in it."""
+
+
+def charts(cohort: Cohort, thresholds: Mapping[str, float], marks: Marks) -> dict[str, Figure]:
+    """Every chart of the cohort page by its name; what `marks` withholds is drawn hatched."""
+    drawn = _counts(cohort, thresholds, marks) | {
+        "age": figures.shares_figure(columns(cohort.by_age, "age", marks), "Positive"),
+        "sex": figures.shares_figure(columns(cohort.by_sex, "sex", marks), "Positive"),
+        "version": figures.shares_figure(columns(cohort.by_version, "version", marks), "Positive"),
+        "size_by_site": figures.sizes_figure(_most(cohort.sizes_by_site, "size_by_site", marks)),
+        "size_by_scanner": figures.sizes_figure(_most(cohort.sizes_by_scanner, "size_by_scanner", marks)),
+        "place": _places(cohort, marks),
     }
     return {name: figures.said_where_empty(figure) for name, figure in drawn.items()}
 
 
-def columns(bars: Sequence[Bar]) -> list[ChartColumn]:
+def _counts(cohort: Cohort, thresholds: Mapping[str, float], marks: Marks) -> dict[str, Figure]:
+    """Those that count scans or refusals by a class of their own."""
+    chosen = {name: tuple(values) for name, values in cohort.filters.items()}
+    measured = [bar for bar in cohort.by_size if bar.name != NONE]
+    with_chance = columns([bar for bar in cohort.by_chance if bar.name != NONE], "chance", marks)
+    lying = {
+        name: figures.counts_figure(columns(bars, name, marks), chosen.get(name, ()), lying=True)
+        for name, bars in (("task", cohort.by_task), ("site", cohort.by_site), ("scanner", cohort.by_scanner))
+    }
+    standing = {
+        name: figures.counts_figure(columns(bars, name, marks), chosen.get(name, ()))
+        for name, bars in (("review", cohort.by_review), ("truth", cohort.by_truth))
+    }
+    refused = {
+        "refusals": cohort.refusals_by_reason,
+        "refusals_by_scanner": cohort.refusals_by_scanner,
+    }
+    return {
+        **lying,
+        **standing,
+        "time": figures.time_figure(columns(cohort.over_time, "time", marks)),
+        "size": figures.counts_figure(
+            columns(measured, "size", marks), chosen.get("size", ()), across=_VOLUME
+        ),
+        "chance": figures.chances_figure(with_chance, CHANCES[:-1], thresholds, chosen.get("chance", ())),
+        **{
+            name: figures.counts_figure(
+                [_refused(name, of, n, marks) for of, n in counts[:MOST_BARS]], lying=True
+            )
+            for name, counts in refused.items()
+        },
+    }
+
+
+def columns(bars: Sequence[Bar], section: str, marks: Marks) -> list[ChartColumn]:
     """Bars as a chart takes them, the largest where there are too many to be told apart."""
     shown = bars
     if len(bars) > MOST_BARS and bars and bars[0].positive is not None:
         least = sorted((bar.n for bar in bars), reverse=True)[MOST_BARS - 1]
         shown = [bar for bar in bars if bar.n >= least][:MOST_BARS]
-    return [_column(bar) for bar in shown]
+    return [_column(bar, section, marks) for bar in shown]
 
 
-def _column(bar: Bar) -> ChartColumn:
-    share = bar.positive
+def _column(bar: Bar, section: str, marks: Marks, group: str = "") -> ChartColumn:
+    share, query = bar.positive, query_of(bar.filters)
+    withheld = marks.get((section, group, bar.name, SCANS), "")
+    n = 0 if withheld else bar.n
+    if why := marks.get((section, group, bar.name, SHARE)):
+        return ChartColumn(bar.name, n, query, withheld=withheld, share_withheld=why)
     if share is None or share.n == 0:
-        return ChartColumn(bar.name, bar.n, query_of(bar.filters))
-    return ChartColumn(bar.name, bar.n, query_of(bar.filters), share.value, share.low, share.high, share.n)
+        return ChartColumn(bar.name, n, query, withheld=withheld)
+    told = (share.value, share.low, share.high, share.n)
+    return ChartColumn(bar.name, n, query, *told, withheld=withheld)
 
 
-def _most(groups: Mapping[str, Sequence[Bar]]) -> dict[str, list[ChartColumn]]:
+def _refused(section: str, name: str, n: int, marks: Marks) -> ChartColumn:
+    withheld = marks.get((section, "", name, REFUSALS), "")
+    return ChartColumn(name, 0 if withheld else n, withheld=withheld)
+
+
+def _most(groups: Mapping[str, Sequence[Bar]], section: str, marks: Marks) -> dict[str, list[ChartColumn]]:
     largest = sorted(groups, key=lambda name: -sum(bar.n for bar in groups[name]))[:MOST_BARS]
-    return {name: [_column(bar) for bar in groups[name]] for name in groups if name in largest}
+    return {
+        name: [_column(bar, section, marks, name) for bar in groups[name]]
+        for name in groups
+        if name in largest
+    }
 
 
-def _places(cohort: Cohort) -> Figure:
+def _places(cohort: Cohort, marks: Marks) -> Figure:
     counts = np.zeros((PLACES_ACROSS, PLACES_ACROSS), dtype=np.int64)
     queries = [[""] * PLACES_ACROSS for _ in range(PLACES_ACROSS)]
+    withheld: list[tuple[int, int]] = []
     for bar in cohort.by_place:
         if bar.name in PLACES[1:]:
             row, column = (int(part) for part in bar.name.split("-"))
-            counts[row, column] = bar.n
             queries[row][column] = query_of(bar.filters)
-    return figures.places_figure(counts, queries)
+            if ("place", "", bar.name, SCANS) in marks:
+                withheld.append((row, column))
+            else:
+                counts[row, column] = bar.n
+    return figures.places_figure(counts, queries, withheld)

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import combinations
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -21,13 +22,14 @@ from data.ledger.selection import FROM, TO, day_number, selected
 from data.records import KeptRefusal, User
 from data.stores.refusals import RefusalStore
 from reports.figures import Figure
-from services.cohort.charts import charts
+from services.cohort.charts import Marks, charts
 from services.cohort.counting import Cohort, Counting, in_order
-from services.cohort.filters import FILTERS, Query, occurs, of_one_kind, query_of, tidy
+from services.cohort.filters import FILTERS, SYNTHETIC, Query, occurs, of_one_kind, query_of, tidy
 from services.permissions import Permission, require
 
 HiddenFrom = Callable[[User | None], Hidden]
 _KEPT_ANSWERS = 64
+_EVERY_SUBSET = 4  # filters of which every choice is left out; each costs a count
 
 
 def hidden_from_nobody(_: User | None) -> Hidden:
@@ -90,6 +92,19 @@ class Cohorts:
                 self._answers.popitem(last=False)
         return counted
 
+    def wider(self, cohort: Cohort, viewer: User | None) -> list[Cohort]:
+        """The same cohort with some of its filters or all of them left out: what it can be subtracted from.
+
+        Of many filters each is left out alone, and all of them at once.
+        """
+        names = [name for name in cohort.filters if name != SYNTHETIC]
+        sizes = range(1, len(names) + 1) if len(names) <= _EVERY_SUBSET else (1, len(names))
+        left_out = dict.fromkeys(without for size in sizes for without in combinations(names, size))
+        return [
+            self.cohort({name: chosen for name, chosen in cohort.filters.items() if name not in out}, viewer)
+            for out in left_out
+        ]
+
     def asked(self, search: str) -> CohortAddress:
         """An address as `?site=A&site=B&vs=…`; what it filters by is checked when it is counted."""
         everything = parse_qs(search.lstrip("?"), keep_blank_values=True)
@@ -102,9 +117,9 @@ class Cohorts:
         """Filters as an address, the inverse of `asked`."""
         return query_of(filters)
 
-    def charts(self, cohort: Cohort) -> dict[str, Figure]:
-        """Every chart of a cohort by its name."""
-        return charts(cohort, self._thresholds())
+    def charts(self, cohort: Cohort, marks: Marks | None = None) -> dict[str, Figure]:
+        """Every chart of a cohort by its name; what `marks` withholds is drawn as withheld."""
+        return charts(cohort, self._thresholds(), marks or {})
 
     def choices(self, viewer: User) -> dict[str, list[str]]:
         """What each filter can be set to, as far as scans have it that a person may know of."""

@@ -1,30 +1,42 @@
-"""The cohort's numbers as they leave the house: files, and the answers of the API.
+"""The cohort's numbers as files and as answers of the API.
 
-Files, answers and page show the same numbers; who may not know patients gets none that stand for few.
+What is asked for inside the house shows what the page shows; what leaves it has no numbers that stand for few
+(`services.cohort.small_numbers`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from data.database import now
 from data.errors import NotFound
+from data.ledger.bands import NONE, UNKNOWN
 from data.records import NOTICE, VERSION, AuditEvent, ExportRow, User
 from data.stores.audit import AuditLog
 from reports.cohort_document import Section, cohort_document
 from reports.figures import Figure
 from reports.tables import csv_table, json_table, parquet_table, xlsx_table
 from reports.typesetting import pdf
+from services.cohort.charts import Marks, RowKey
 from services.cohort.cohort import Cohorts
 from services.cohort.comparison import CohortComparison, CohortDifference
-from services.cohort.counting import REFUSAL_FILTERS, Bar, Cohort
+from services.cohort.counting import REFUSAL_FILTERS, Cohort
 from services.cohort.filters import SYNTHETIC, Query, in_words, query_of
-from services.cohort.small_numbers import stands_for_few, suppressed
-from services.cohort.table import BARS, NOTES, REFUSALS, SCANS, SHARE, TITLES, cohort_table
-from services.permissions import Permission, may, require
+from services.cohort.small_numbers import (
+    FEW,
+    WITHHELD,
+    Audience,
+    apart_from,
+    audience_asked,
+    stands_for_few,
+    suppressed,
+)
+from services.cohort.table import NOTES, SCANS, SHARE, TITLES, cohort_table
+from services.permissions import Permission, require
+from services.task_words import DRAWN_DICE, MEASURED_VOLUME
 
 MIME = {
     "csv": "text/csv; charset=utf-8",
@@ -35,8 +47,22 @@ MIME = {
 }
 """The kinds of file that there are."""
 
-ShownRows = set[tuple[str, str, str, str]]  # section, group, name and quantity of a row
-HIDDEN = "Numbers that stand for fewer than 5 cases, and others that would give them away, are withheld."
+_SUMMARY = "summary"
+_TELLS: Mapping[str, Collection[RowKey]] = {  # the rows of a cohort that a comparison tells
+    "positive": {(_SUMMARY, "", "positive", SHARE)},
+    "corrected": {(_SUMMARY, "", "corrected", SHARE)},
+    "rejected": {(_SUMMARY, "", "corrected", SHARE), ("review", "", "rejected", SCANS)},
+    "missed": {
+        ("truth", "", "miss", SCANS),
+        ("truth", "", "right", SCANS),
+        (_SUMMARY, "", "positive", SHARE),
+    },
+    "age_years": {("age", "", UNKNOWN, SCANS), (_SUMMARY, "", "all", SCANS)},
+    "volume_ml": {(_SUMMARY, "", MEASURED_VOLUME, SCANS)},
+    "probability": {("chance", "", NONE, SCANS), (_SUMMARY, "", "upload to result", "median_s")},
+    "read_s": {(_SUMMARY, "", "upload to result", "median_s")},
+    "dice": {("agreement", "", DRAWN_DICE, "median")},
+}
 _UNDIFFERENTIATED = "Refusals are counted by period, site, scanner and modality only."
 
 
@@ -56,66 +82,95 @@ class CohortExports:
         self._comparison = comparison
         self._audit = audit
 
-    def export(self, filters: Query, kind: str, user: User) -> Export:
-        """The numbers of a cohort as a file of one of the kinds in MIME.
+    def export(self, filters: Query, kind: str, user: User, audience: str | None = None) -> Export:
+        """The numbers of a cohort as a file of one of the kinds in MIME, for `outside` unless it is said.
 
-        Raises InvalidInput for a filter that does not exist, NotFound for a kind that does not.
+        Raises InvalidInput for a filter or audience that does not exist, NotFound for a kind that does not.
         """
         require(user, Permission.SEE_STATISTICS)
+        readers = audience_asked(audience, user)
         if kind not in MIME:
             raise NotFound("There is no such kind of file.")
         cohort, at = self._cohorts.cohort(filters, user), now()
-        rows = table(cohort, hides_small(user))
-        content = self._written(kind, cohort, rows, facts(cohort, user, at))
-        self._audit.record(AuditEvent(at, user.id, "cohort.export", kind, query_of(cohort.filters)))
-        return Export(f"lightbox-cohort-{at:%Y-%m-%d}.{kind}", content, MIME[kind])
+        rows = told(self._cohorts, cohort, readers, user)
+        content = self._written(kind, cohort, rows, facts(cohort, user, at, readers))
+        subject = kind if readers.withholds else f"{kind}, for the house"
+        self._audit.record(AuditEvent(at, user.id, "cohort.export", subject, query_of(cohort.filters)))
+        return Export(file_name("cohort", at, kind, readers), content, MIME[kind])
 
-    def numbers(self, filters: Query, user: User) -> dict[str, Any]:
+    def numbers(self, filters: Query, user: User, audience: str | None = None) -> dict[str, Any]:
         """The same numbers for a program; raises InvalidInput for a filter that does not exist."""
         require(user, Permission.SEE_STATISTICS)
+        readers = audience_asked(audience, user)
         cohort = self._cohorts.cohort(filters, user)
         return {
             "filters": _plain(cohort.filters),
             "refusals_filtered_by": list(cohort.refused_filtered_by),
-            "small_numbers_hidden": hides_small(user),
-            "numbers": [asdict(row) for row in table(cohort, hides_small(user))],
+            "small_numbers_hidden": readers.withholds,
+            "numbers": [asdict(row) for row in told(self._cohorts, cohort, readers, user)],
             "notice": NOTICE,
         }
 
-    def compared(self, first: Query, second: Query, user: User) -> dict[str, Any]:
+    def compared(
+        self, first: Query, second: Query, user: User, audience: str | None = None
+    ) -> dict[str, Any]:
         """Two cohorts side by side for a program; raises InvalidInput for a filter that does not exist."""
         require(user, Permission.SEE_STATISTICS)
+        readers = audience_asked(audience, user)
         differences = self._comparison.compare(first, second, user)
+        marked = self._marked(first, second, user) if readers.withholds else set()
         return {
             "first": _plain(first),
             "second": _plain(second),
-            "small_numbers_hidden": hides_small(user),
-            "differences": [_difference(difference, hides_small(user)) for difference in differences],
+            "small_numbers_hidden": readers.withholds,
+            "differences": [_difference(each, readers, marked) for each in differences],
             "notice": NOTICE,
         }
+
+    def _marked(self, first: Query, second: Query, user: User) -> set[RowKey]:
+        """The rows that the table of either cohort withholds: a comparison would tell them."""
+        both = (self._cohorts.cohort(filters, user) for filters in (first, second))
+        rows = (row for cohort in both for row in told(self._cohorts, cohort, Audience.OUTSIDE, user))
+        return {row_key(row) for row in rows if row.note}
 
     def _written(
         self, kind: str, cohort: Cohort, rows: Sequence[ExportRow], preamble: Mapping[str, str]
     ) -> bytes:
         if kind == "pdf":
-            figures = self._cohorts.charts(shown(cohort, rows))
+            figures = self._cohorts.charts(cohort, marks_of(rows))
             return pdf(cohort_document(sections(rows, figures), preamble))
         write = {"csv": csv_table, "xlsx": xlsx_table, "parquet": parquet_table, "json": json_table}[kind]
         return write(rows, preamble)
 
 
-def hides_small(user: User) -> bool:
-    """Whether this person sees no numbers that stand for few: who may not know patients."""
-    return not may(user, Permission.SEE_IDENTITY)
+def told(cohorts: Cohorts, cohort: Cohort, audience: Audience, viewer: User | None) -> list[ExportRow]:
+    """Every number of the cohort page in its order, as an audience is told it."""
+    if not audience.withholds:
+        return table(cohort)
+    return table(cohort, withheld_beside=cohorts.wider(cohort, viewer))
 
 
-def table(cohort: Cohort, hide_small: bool) -> list[ExportRow]:
-    """Every number of the cohort page in its order; with `hide_small`, without those of few cases."""
+def table(cohort: Cohort, withheld_beside: Sequence[Cohort] | None = None) -> list[ExportRow]:
+    """Every number of the cohort page in its order.
+
+    With `withheld_beside`, the wider cohorts that this one may be subtracted from, those of few cases are
+    withheld.
+    """
     whole = cohort_table(cohort)
-    return suppressed(whole) if hide_small else [line.row for line in whole.lines]
+    if withheld_beside is None:
+        return [line.row for line in whole.lines]
+    for wider in withheld_beside:
+        whole.apart |= apart_from(whole, cohort_table(wider))
+    return suppressed(whole)
 
 
-def facts(cohort: Cohort, user: User, at: datetime) -> dict[str, str]:
+def file_name(subject: str, at: datetime, kind: str, audience: Audience) -> str:
+    """What a file of numbers is called; who it is for stands in its name where it is for the house."""
+    words = "" if audience.withholds else "-for-the-house"
+    return f"lightbox-{subject}-{at:%Y-%m-%d}{words}.{kind}"
+
+
+def facts(cohort: Cohort, user: User, at: datetime, audience: Audience) -> dict[str, str]:
     """What a person must know of an export, by its label."""
     preamble = {
         "Filters": in_words(cohort.filters),
@@ -126,26 +181,17 @@ def facts(cohort: Cohort, user: User, at: datetime) -> dict[str, str]:
     }
     if any(name not in (*REFUSAL_FILTERS, SYNTHETIC) for name in cohort.filters):
         preamble["Refusals"] = _UNDIFFERENTIATED
-    if hides_small(user):
-        preamble["Small numbers"] = HIDDEN
-    return preamble
+    return preamble | {"Small numbers": audience.words}
 
 
-def shown(cohort: Cohort, rows: Sequence[ExportRow]) -> Cohort:
-    """The cohort as far as `rows` tell it, so that a chart draws nothing that the rows withhold."""
-    shown_rows = {(row.section, row.group, row.name, row.quantity) for row in rows if not row.note}
-    bars: dict[str, Any] = {
-        f"by_{bar}": _shown_bars(bar, getattr(cohort, f"by_{bar}"), shown_rows) for bar in BARS
-    }
-    return replace(
-        cohort,
-        over_time=_shown_bars("time", cohort.over_time, shown_rows),
-        **bars,
-        sizes_by_site=_shown_sizes("size_by_site", cohort.sizes_by_site, shown_rows),
-        sizes_by_scanner=_shown_sizes("size_by_scanner", cohort.sizes_by_scanner, shown_rows),
-        refusals_by_reason=_shown_refusals("refusals", cohort.refusals_by_reason, shown_rows),
-        refusals_by_scanner=_shown_refusals("refusals_by_scanner", cohort.refusals_by_scanner, shown_rows),
-    )
+def row_key(row: ExportRow) -> RowKey:
+    """What tells a row from all others of its table."""
+    return row.section, row.group, row.name, row.quantity
+
+
+def marks_of(rows: Sequence[ExportRow]) -> Marks:
+    """Why numbers are withheld, by their row."""
+    return {row_key(row): row.note for row in rows if row.note}
 
 
 def sections(rows: Sequence[ExportRow], figures: Mapping[str, Figure]) -> list[Section]:
@@ -153,43 +199,23 @@ def sections(rows: Sequence[ExportRow], figures: Mapping[str, Figure]) -> list[S
     sections = []
     for section, title in TITLES.items():
         own = [row for row in rows if row.section == section]
-        figure = figures.get(section) if any(row.value for row in own) else None
+        figure = figures.get(section) if any(row.value or row.note for row in own) else None
         if section == "place":  # some two hundred; most are small, and a page of marks says nothing
             own = [row for row in own if not row.note]
         sections.append(Section(title, figure, own, NOTES.get(section, "")))
     return sections
 
 
-def _shown_bars(section: str, bars: Sequence[Bar], shown_rows: ShownRows) -> list[Bar]:
-    return [
-        bar if (section, "", bar.name, SHARE) in shown_rows else replace(bar, positive=None)
-        for bar in bars
-        if (section, "", bar.name, SCANS) in shown_rows
-    ]
-
-
-def _shown_sizes(
-    section: str, groups: Mapping[str, Sequence[Bar]], shown_rows: ShownRows
-) -> dict[str, list[Bar]]:
-    """Classes that are not shown stay as empty ones: the chart wants the same in each group."""
-    return {
-        group: [bar if (section, group, bar.name, SCANS) in shown_rows else replace(bar, n=0) for bar in bars]
-        for group, bars in groups.items()
-    }
-
-
-def _shown_refusals(
-    section: str, counts: Sequence[tuple[str, int]], shown_rows: ShownRows
-) -> list[tuple[str, int]]:
-    return [(name, n) for name, n in counts if (section, "", name, REFUSALS) in shown_rows]
-
-
-def _difference(difference: CohortDifference, hide_small: bool) -> dict[str, Any]:
+def _difference(difference: CohortDifference, audience: Audience, marked: set[RowKey]) -> dict[str, Any]:
     plain = asdict(difference) | {"n": list(difference.n), "values": list(difference.values), "note": ""}
-    if not hide_small or not stands_for_few(difference):
+    if not audience.withholds:
+        return plain
+    few = stands_for_few(difference)
+    if not few and marked.isdisjoint(_TELLS[difference.name]):
         return plain
     nothing = dict.fromkeys(("effect", "low", "high", "p", "p_corrected"))
-    return plain | nothing | {"n": [None, None], "values": [None, None], "test": "", "note": "<5"}
+    note = FEW if few else WITHHELD
+    return plain | nothing | {"n": [None, None], "values": [None, None], "test": "", "note": note}
 
 
 def _plain(filters: Query) -> dict[str, list[str]]:

@@ -1,33 +1,78 @@
-"""Numbers that stand for few cases are withheld from those who may not know patients.
+"""The one rule for small numbers: who is told numbers that stand for few patients, and what goes with them.
+
+Inside the house, whoever may open the scans behind a number is told it, however small: on pages, and in files
+that are asked for as `Audience.INSIDE` and say so on top. What leaves the house (files, answers of the API,
+reports, mails) and readers without access to patients get none that stand for one to four.
 
 A count of one to four could point at somebody. Withholding it alone is not enough: what is left of
 a total gives it away. So further rows are withheld, the smallest first, until no small count of
 patients' findings follows from the sums that hold, neither exactly nor because a sum leaves only one
 possibility. (Cell suppression; Hundepool et al., Statistical Disclosure Control, 2012, chapter 4.)
+"withheld" says nothing of how large a number is: it may be small itself where "fewer than 5" told too much.
+
+Nor may two files be subtracted: a count that differs by few from that of the same table with fewer filters
+(`apart`) is withheld in the narrower one.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from enum import StrEnum
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.linalg import qr
-
-from data.records import ExportRow
+from data.errors import InvalidInput
+from data.records import ExportRow, User
 from services.cohort.comparison import CohortDifference
+from services.cohort.disclosure import protected
 from services.cohort.table import CohortTable, CountedRow
+from services.permissions import Permission, may, require
 
 LEAST = 5
 """Counts below this, and above zero, are small."""
 
-FEW, WITHHELD = f"<{LEAST}", "withheld"
-_STEPS = 1  # how far bounds are loosened: where a withheld total has as many classes as cases, nothing helps
-_ROUNDS = 20  # of narrowing bounds; what is not narrow by then stays open
-Bounds = dict[str, tuple[float, float]]
-Sum = tuple[str, tuple[str, ...]]
+FEW, WITHHELD = f"fewer than {LEAST}", "withheld"
+HIDDEN = (
+    f"Numbers that stand for fewer than {LEAST} cases, and others that would give them away, are withheld."
+)
+HOUSE_ONLY = (
+    f"FOR THE HOUSE ONLY: holds numbers that stand for fewer than {LEAST} patients. Not to be handed on; "
+    "the file for handing on withholds them."
+)
+
+
+class Audience(StrEnum):
+    """For whom numbers are: readers in the house who may open scans, or everybody else."""
+
+    INSIDE = "inside"
+    OUTSIDE = "outside"
+
+    @property
+    def withholds(self) -> bool:
+        """Whether small numbers are withheld from it."""
+        return self is Audience.OUTSIDE
+
+    @property
+    def words(self) -> str:
+        """What a file for it says of small numbers."""
+        return HIDDEN if self.withholds else HOUSE_ONLY
+
+
+def audience_asked(said: str | None, user: User) -> Audience:
+    """For whom a file or an answer is, as an address says it; where it says nothing, it leaves the house.
+
+    Raises InvalidInput for another word, NotAllowed for `inside` where the person may not open scans.
+    """
+    if said not in (None, "", *Audience):
+        raise InvalidInput("Numbers are for an audience inside the house or outside of it.")
+    audience = Audience(said or Audience.OUTSIDE)
+    if audience is Audience.INSIDE:
+        require(user, Permission.SEE_SCANS)
+    return audience
+
+
+def audience_of_pages(user: User) -> Audience:
+    """For whom this person's pages are: inside where they may open the scans behind the numbers."""
+    return Audience.INSIDE if may(user, Permission.SEE_SCANS) else Audience.OUTSIDE
 
 
 def small(n: int) -> bool:
@@ -37,12 +82,29 @@ def small(n: int) -> bool:
 
 def suppressed(table: CohortTable) -> list[ExportRow]:
     """The rows with small numbers withheld, and as many others as it takes to keep them so."""
-    withheld = {name for name, n in table.counts.items() if small(n)}
-    more = withheld
-    while more:
-        more = _needed(_Disclosure(table, withheld))
-        withheld |= more
-    return _never_alone([_shown(line, table, withheld) for line in table.lines])
+    few = {name for name, n in table.counts.items() if small(n) and name not in table.answers}
+    withheld, vague = protected(table, few, LEAST - 1)
+    return _never_alone([_shown(line, withheld, few - vague) for line in table.lines])
+
+
+def apart_from(table: CohortTable, wider: CohortTable) -> set[str]:
+    """The counts of a table that a wider one exceeds by few: subtracting the two would tell those few.
+
+    Both are of the same kind of table, the wider one with fewer filters; rows are the same by their names.
+    """
+    others = {_name(line.row): line.discloses for line in wider.lines}
+    no_secret = table.states | table.answers
+    return {
+        name
+        for line in table.lines
+        for name, other in zip(line.discloses, others.get(_name(line.row), ()), strict=False)
+        if table.counts[name] and name not in no_secret
+        if small(wider.counts[other] - table.counts[name])
+    }
+
+
+def _name(row: ExportRow) -> tuple[str, str, str, str]:
+    return row.section, row.group, row.name, row.quantity
 
 
 def stands_for_few(difference: CohortDifference) -> bool:
@@ -55,124 +117,10 @@ def stands_for_few(difference: CohortDifference) -> bool:
     return any(small(hit) or small(n - hit) for hit, n in zip(hits, difference.n, strict=True))
 
 
-@dataclass(frozen=True)
-class _Disclosure:
-    """What a reader has in hand when these counts are withheld."""
-
-    table: CohortTable
-    withheld: Collection[str]
-
-    def disclosed(self) -> set[str]:
-        """The counts that a reader can read off."""
-        rows = (line.discloses for line in self.table.lines if not self._hidden(line))
-        return self.table.public.union(*rows) - set(self.withheld)
-
-    def bounds(self, unknown: Collection[str]) -> Bounds:
-        """What a reader knows of each unknown count by its mark alone."""
-        bounds: Bounds = dict.fromkeys(unknown, (0.0, math.inf))
-        for line in self.table.lines:
-            if self._hidden(line) and len(line.discloses) == 1:
-                few = small(self.table.counts[line.discloses[0]])
-                bounds[line.discloses[0]] = (1.0, LEAST - 1.0) if few else (float(LEAST), math.inf)
-        return bounds
-
-    def _hidden(self, line: CountedRow) -> bool:
-        return any(name in self.withheld for name in line.discloses)
-
-
-def _needed(disclosure: _Disclosure) -> set[str]:
-    """The counts to withhold besides, one for each small one that follows from the others."""
-    counts, disclosed = disclosure.table.counts, disclosure.disclosed()
-    unknown = [name for name in counts if name not in disclosed]
-    sums = [
-        (total, parts)
-        for total, parts in disclosure.table.sums
-        if any(name not in disclosed for name in (total, *parts))
-    ]
-    solved, narrowed = _solved(unknown, sums), _narrowed(disclosure.bounds(unknown), sums, counts)
-    more: set[str] = set()
-    for name in sorted((solved | narrowed) - disclosure.table.states):
-        if small(counts[name]):
-            steps = len(sums) if name in solved else _STEPS
-            more |= _next(name, sums, counts, disclosed - disclosure.table.public, steps)
-    return more
-
-
-def _next(
-    name: str, sums: Sequence[Sum], counts: dict[str, int], disclosed: Collection[str], steps: int
-) -> set[str]:
-    """The smallest count that is still disclosed in a sum with `name`, or else in one some `steps` away.
-
-    Of the sums with it those with the fewest unknown counts come first: they give it away.
-    """
-    near = {name}
-    for _ in range(steps):
-        seen = len(near)
-        touching = [{total, *parts} for total, parts in sums if near & {total, *parts}]
-        ranked = sorted(
-            (len(members.difference(disclosed)), sorted(members.intersection(disclosed)))
-            for members in touching
-        )
-        for _, names in ranked:
-            choice = [other for other in names if counts[other] > 0]
-            if choice:
-                return {min(choice, key=lambda other: (counts[other], other))}
-        near = near.union(*touching)
-        if len(near) == seen:
-            break
-    return set()
-
-
-def _solved(unknown: Sequence[str], sums: Sequence[Sum]) -> set[str]:
-    """The unknown counts that the sums determine as a system of linear equations."""
-    if not unknown or not sums:
-        return set()
-    place = {name: index for index, name in enumerate(unknown)}
-    matrix: NDArray[np.float64] = np.zeros((len(unknown), len(sums)))
-    for column, (total, parts) in enumerate(sums):
-        for name, sign in ((total, -1.0), *((part, 1.0) for part in parts)):
-            if name in place:
-                matrix[place[name], column] += sign
-    basis, upper, _ = qr(matrix, mode="economic", pivoting=True)
-    rank = int((np.abs(np.diag(upper)) > 1e-9).sum())
-    # A count is determined where its own axis lies within what the sums span.
-    within = (basis[:, :rank] ** 2).sum(axis=1)
-    return {name for name, share in zip(unknown, within, strict=True) if share > 1 - 1e-9}
-
-
-def _narrowed(bounds: Bounds, sums: Sequence[Sum], counts: dict[str, int]) -> set[str]:
-    """The unknown counts that the sums leave one possibility, as none is below its bounds."""
-    for _ in range(_ROUNDS):
-        before = dict(bounds)
-        for total, parts in sums:
-            _narrow(bounds, total, parts, counts)
-        if bounds == before:
-            break
-    return {name for name, (low, high) in bounds.items() if low == high}
-
-
-def _narrow(bounds: Bounds, total: str, parts: Sequence[str], counts: dict[str, int]) -> None:
-    """Tighten the bounds of one sum's members by those of the others."""
-    least, most = bounds.get(total, (float(counts[total]),) * 2)
-    ranges = [bounds.get(part, (float(counts[part]),) * 2) for part in parts]
-    low = sum(lower for lower, _ in ranges)
-    finite = sum(upper for _, upper in ranges if math.isfinite(upper))
-    endless = sum(not math.isfinite(upper) for _, upper in ranges)
-    if total in bounds:
-        bounds[total] = (max(least, low), most if endless else min(most, finite))
-    for part, (lower, upper) in zip(parts, ranges, strict=True):
-        if part not in bounds:
-            continue
-        alone = endless == (not math.isfinite(upper))  # no other member is without a bound
-        others = finite - (upper if math.isfinite(upper) else 0.0) if alone else math.inf
-        bounds[part] = (max(lower, least - others), min(upper, most - (low - lower)))
-
-
-def _shown(line: CountedRow, table: CohortTable, withheld: Collection[str]) -> ExportRow:
+def _shown(line: CountedRow, withheld: Collection[str], few: Collection[str]) -> ExportRow:
     if not any(name in withheld for name in line.discloses):
         return line.row
-    few = any(small(table.counts[name]) for name in line.discloses)
-    return _without_numbers(line.row, FEW if few else WITHHELD)
+    return _without_numbers(line.row, FEW if any(name in few for name in line.discloses) else WITHHELD)
 
 
 def _never_alone(rows: Sequence[ExportRow]) -> list[ExportRow]:

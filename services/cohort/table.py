@@ -72,7 +72,9 @@ class CohortTable:
     """Rows, the counts behind them, and which counts are the sum of which others.
 
     `public` are counts that everybody may be taken to know although no row discloses them; `states` are
-    those that say how far the work is (read, reviewed) and nothing of any patient.
+    those that say how far the work is (read, reviewed) and nothing of any patient; `apart` are those that
+    the table of a wider choice exceeds by few; `last` are withheld for others only where nothing else helps;
+    `answers` are no secret however few they are.
     """
 
     lines: list[CountedRow] = field(default_factory=list)
@@ -80,6 +82,9 @@ class CohortTable:
     sums: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     public: set[str] = field(default_factory=set)
     states: set[str] = field(default_factory=set)
+    apart: set[str] = field(default_factory=set)
+    last: set[str] = field(default_factory=set)
+    answers: set[str] = field(default_factory=set)
 
 
 def cohort_table(cohort: Cohort) -> CohortTable:

@@ -27,6 +27,7 @@ def history(shown: MetricView) -> Figure:
         series = [*validated, *_by_kind(real)]
         versions = [version.version for version in shown.versions]
         known = {dot.place for line in series for dot in line.dots}
+        known |= {place for line in series for place, _ in line.withheld}
         # Real use outlives a registry that was lost: its versions stand first, as they came before.
         versions = [*sorted(known - set(versions)), *versions]
         live = shown.live.version.version if shown.live else None
@@ -120,14 +121,7 @@ def _monthly(shown: MetricView) -> list[MetricSeries]:
                 key=lambda point: point.month,
             )
             if mine:
-                lines.append(
-                    MetricSeries(
-                        f"Version {version}",
-                        mine[0].source,
-                        [_dot(point, point.month) for point in mine],
-                        synthetic,
-                    )
-                )
+                lines.append(_series(f"Version {version}", mine, synthetic))
     return lines
 
 
@@ -136,12 +130,19 @@ def _by_kind(real: Sequence[MetricPoint]) -> list[MetricSeries]:
     for synthetic in (False, True):
         mine = [point for point in real if point.synthetic == synthetic]
         if mine:
-            series.append(
-                MetricSeries(
-                    NAMES[mine[0].source], mine[0].source, [_dot(point) for point in mine], synthetic
-                )
-            )
+            series.append(_series(NAMES[mine[0].source], mine, synthetic))
     return series
+
+
+def _series(name: str, points: Sequence[MetricPoint], synthetic: bool) -> MetricSeries:
+    """Points by month where they have one, else by version."""
+    return MetricSeries(
+        name,
+        points[0].source,
+        [_dot(point, point.month) for point in points if not point.withheld],
+        synthetic,
+        [(point.month or point.version, point.withheld) for point in points if point.withheld],
+    )
 
 
 def _dot(point: MetricPoint, place: str = "") -> Dot:

@@ -1,31 +1,51 @@
-"""The performance page's numbers as they leave the house: files, the chart as a picture, the API's answer.
+"""The performance page's numbers as files, the chart as a picture, the API's answer.
 
-Page, files and answer are made of the same points: every digit agrees.
+Page, files and answer are made of the same points: every digit agrees. What leaves the house has no figures
+of few cases (`services.performance.small_figures`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from data.database import now
 from data.errors import NotFound
-from data.records import NOTICE, VERSION, AuditEvent, ExportRow, User
+from data.records import NOTICE, VERSION, AuditEvent, ExportRow, Judgements, ReadCount, User
 from data.stores.audit import AuditLog
+from models.statistics.estimate import Estimate
 from reports.evaluation import figure_png
-from reports.performance_figures import VALIDATION
+from reports.performance_figures import REVIEWED, SAMPLE, VALIDATION
 from reports.tables import csv_table, json_table, parquet_table, xlsx_table
-from services.cohort.exports import MIME, Export
+from services.cohort.exports import MIME, Export, file_name
+from services.cohort.small_numbers import Audience, audience_asked
 from services.performance import charts as performance_charts
-from services.performance.details import CELLS, Details, Errors
-from services.performance.metrics import METRICS, Metric
+from services.performance.answers import (
+    errors_answer,
+    finite,
+    live_answer,
+    metric_answer,
+    number_answer,
+    time_answer,
+)
+from services.performance.cases import Cases
+from services.performance.details import Details
+from services.performance.metrics import Metric
 from services.performance.numbers import MetricPoint, MetricView, Performance, PerformanceQuery
+from services.performance.small_figures import (
+    NOTHING_WITHHELD,
+    WithheldFigures,
+    in_month,
+    withheld_figures,
+)
 from services.permissions import Permission, require
+from services.task_words import words_of
 
 KINDS = ("csv", "xlsx", "parquet", "json", "png")
+_UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 PICTURE_SIZE = (1200, 600)
 _TABLES = {"csv": csv_table, "xlsx": xlsx_table, "parquet": parquet_table, "json": json_table}
 
@@ -33,46 +53,104 @@ _TABLES = {"csv": csv_table, "xlsx": xlsx_table, "parquet": parquet_table, "json
 class PerformanceExports:
     """Writes; each file that leaves is noted in the audit trail."""
 
-    def __init__(self, performance: Performance, details: Details, audit: AuditLog) -> None:
+    def __init__(self, performance: Performance, cases: Cases, details: Details, audit: AuditLog) -> None:
         self._performance = performance
+        self._cases = cases
         self._details = details
         self._audit = audit
 
-    def export(self, asked: PerformanceQuery, kind: str, user: User) -> Export:
+    def export(self, asked: PerformanceQuery, kind: str, user: User, audience: str | None = None) -> Export:
         """The numbers of every metric as a table, or the chart of the address's metric as PNG.
 
-        Raises NotFound for a kind that there is not.
+        For `outside` unless it is said. Raises NotFound for a kind that there is not.
         """
         require(user, Permission.SEE_STATISTICS)
+        readers = audience_asked(audience, user)
         if kind not in KINDS:
             raise NotFound("There is no such kind of file.")
         at = now()
         if kind == "png":
-            content, mime = picture(self._performance.shown(asked)), "image/png"
+            (shown,) = self._told([self._performance.shown(asked)], readers)
+            content, mime = picture(shown, readers), "image/png"
         else:
-            shown = self._performance.every(asked)
-            content, mime = _TABLES[kind](table(shown), facts(shown[0], user, at)), MIME[kind]
-        self._audit.record(AuditEvent(at, user.id, "performance.export", kind, asked.query()))
-        return Export(f"lightbox-performance-{asked.task}-{at:%Y-%m-%d}.{kind}", content, mime)
+            views = self._told(self._performance.every(asked), readers)
+            content, mime = _TABLES[kind](table(views), facts(views[0], user, at, readers)), MIME[kind]
+        subject = kind if readers.withholds else f"{kind}, for the house"
+        self._audit.record(AuditEvent(at, user.id, "performance.export", subject, asked.query()))
+        return Export(file_name(f"performance-{asked.task}", at, kind, readers), content, mime)
 
-    def numbers(self, asked: PerformanceQuery, every: bool = False) -> dict[str, Any]:
+    def numbers(
+        self, asked: PerformanceQuery, user: User, every: bool = False, audience: str | None = None
+    ) -> dict[str, Any]:
         """The same for a program: the numbers of one metric or of `every` one, and the errors behind them."""
+        require(user, Permission.SEE_STATISTICS)
+        readers = audience_asked(audience, user)
         shown = self._performance.every(asked) if every else [self._performance.shown(asked)]
+        shown = self._told(shown, readers)
         first = shown[0]
         coverage = self._performance.coverage(asked)
         return {
             "task": asked.task,
             "by": asked.by,
             "part": asked.part,
-            "metrics": [_metric(each) for each in shown],
-            "live": _live(first),
+            "small_numbers_hidden": readers.withholds,
+            "metrics": [metric_answer(each) for each in shown],
+            "live": live_answer(first),
             "challenger": first.challenger,
-            "as_of": _time(first.as_of),
+            "as_of": time_answer(first.as_of),
             "trouble": first.trouble,
-            "numbers": [_number(each.metric, point) for each in shown for point in each.points],
-            "cases": _errors(asked, self._details.errors(asked)) | {"coverage": asdict(coverage)},
+            "numbers": [number_answer(each.metric, point) for each in shown for point in each.points],
+            "cases": self._errors(asked, readers, coverage),
             "notice": NOTICE,
         }
+
+    def _told(self, shown: Sequence[MetricView], audience: Audience) -> list[MetricView]:
+        """The views as an audience is told them."""
+        if not audience.withholds:
+            return list(shown)
+        asked = shown[0].asked
+        hidden = {synthetic: self._withheld(asked, synthetic) for synthetic in (False, True)}
+        return [
+            replace(view, points=tuple(_outside(point, view.metric, hidden) for point in view.points))
+            for view in shown
+        ]
+
+    def _withheld(self, asked: PerformanceQuery, synthetic: bool) -> WithheldFigures:
+        """Of all versions and months, whatever one file shows of them: files can be laid side by side."""
+        cases, wider = self._judged(asked, synthetic), []
+        if asked.part == SAMPLE:
+            wider.append(self._judged(replace(asked, part=REVIEWED), synthetic))
+        return withheld_figures(cases, wider)
+
+    def _judged(
+        self, asked: PerformanceQuery, synthetic: bool, version: str = "", month: str = ""
+    ) -> Judgements:
+        """Judged cases of a version and month, or of all of them."""
+        versions = [of for of, made in self._cases.versions(asked.task) if made == synthetic]
+        which = replace(asked.which(), synthetic=synthetic, month=month, group="")
+        parts = [self._cases.of(replace(which, version=of)) for of in versions if version in ("", of)]
+        return Judgements.joined([Judgements.from_columns({}), *parts])
+
+    def _errors(self, asked: PerformanceQuery, audience: Audience, coverage: ReadCount) -> dict[str, Any]:
+        """What stands behind the lower part of the page; what is withheld of it is null."""
+        hidden = NOTHING_WITHHELD
+        if audience.withholds and asked.of != VALIDATION:
+            others = ((asked.version, ""), ("", asked.month), ("", ""))
+            hidden = withheld_figures(
+                self._judged(asked, asked.synthetic, asked.version, asked.month),
+                [self._judged(asked, asked.synthetic, *other) for other in others],
+            )
+        strict = audience.withholds and asked.of != VALIDATION
+        return errors_answer(asked, self._details.errors(asked), coverage, hidden if strict else None)
+
+
+def _outside(point: MetricPoint, metric: Metric, hidden: Mapping[bool, WithheldFigures]) -> MetricPoint:
+    """A point as it is told outside of the house; figures of validation are of nobody who came here."""
+    if point.source == VALIDATION:
+        return point
+    cell = in_month(point.version, point.month)
+    why = hidden[point.synthetic].why(cell, metric.name, point.figure.n)
+    return replace(point, figure=_UNKNOWN, past_limit=False, withheld=why) if why else point
 
 
 def table(shown: Iterable[MetricView]) -> list[ExportRow]:
@@ -80,10 +158,11 @@ def table(shown: Iterable[MetricView]) -> list[ExportRow]:
     return [_row(each.metric, point) for each in shown for point in each.points]
 
 
-def picture(shown: MetricView) -> bytes:
+def picture(shown: MetricView, audience: Audience) -> bytes:
     """The chart as PNG."""
     figure = performance_charts.history(shown)
-    words = f"{shown.metric.label}, {shown.asked.task}. {NOTICE}"
+    words = f"{shown.metric.label}, {words_of(shown.asked.task).name}. {NOTICE}"
+    words += "" if audience.withholds else f"<br>{audience.words}"
     width, height = PICTURE_SIZE
     title = {"text": words, "font": {"size": 11}, "x": 0.01, "y": 0.01, "yanchor": "bottom"}
     margin = figure["layout"]["margin"] | {"t": 60, "b": 90}
@@ -91,7 +170,7 @@ def picture(shown: MetricView) -> bytes:
     return figure_png(figure)
 
 
-def facts(shown: MetricView, user: User, at: datetime) -> dict[str, str]:
+def facts(shown: MetricView, user: User, at: datetime, audience: Audience) -> dict[str, str]:
     """What a person must know of a file, by its label."""
     said = {
         "Task": shown.asked.task,
@@ -104,6 +183,7 @@ def facts(shown: MetricView, user: User, at: datetime) -> dict[str, str]:
         "Written for": user.display_name,
         "Lightbox": VERSION,
         "Notice": NOTICE,
+        "Small numbers": audience.words,
     }
     return said | ({"Trouble": shown.trouble} if shown.trouble else {})
 
@@ -111,80 +191,15 @@ def facts(shown: MetricView, user: User, at: datetime) -> dict[str, str]:
 def _row(metric: Metric, point: MetricPoint) -> ExportRow:
     figure = point.figure
     notes = ["synthetic"] * point.synthetic + ["beyond the alert limit"] * point.past_limit
+    notes += [point.withheld] * bool(point.withheld)
     return ExportRow(
         section=metric.name,
         group=f"{point.source}, {point.kind}" if point.kind else point.source,
         name=f"{point.version}, {point.month}" if point.month else point.version,
         quantity=metric.unit or "share",
-        n=figure.n,
-        value=_finite(figure.value),
-        low=_finite(figure.low),
-        high=_finite(figure.high),
+        n=None if point.withheld else figure.n,
+        value=finite(figure.value),
+        low=finite(figure.low),
+        high=finite(figure.high),
         note=", ".join(notes),
     )
-
-
-def _number(metric: Metric, point: MetricPoint) -> dict[str, Any]:
-    return {
-        "metric": metric.name,
-        "version": point.version,
-        "month": point.month or None,
-        "source": point.source,
-        "measured_on": point.kind or None,
-        "synthetic": point.synthetic,
-        **point.figure.plain(),
-        "beyond_limit": point.past_limit,
-        "cases": point.query or None,
-    }
-
-
-def _metric(shown: MetricView) -> dict[str, Any]:
-    metric, goal = shown.metric, shown.goal
-    return {
-        "name": metric.name,
-        "label": metric.label,
-        "meaning": metric.meaning,
-        "unit": metric.unit or "share",
-        "more_is_better": metric.more_is_better,
-        "interval": metric.interval,
-        "goal": goal.goal if goal else None,
-        "alert_limit": goal.alert_limit if goal else None,
-    }
-
-
-def _errors(asked: PerformanceQuery, errors: Errors) -> dict[str, Any]:
-    """What stands behind the lower part of the page."""
-    counts = errors.confusion
-    cells = (counts.hit, counts.miss, counts.false_alarm, counts.right_negative)
-    return {
-        "of": VALIDATION if asked.of == VALIDATION else "real",
-        "version": asked.version or None,
-        "month": asked.month or None,
-        "synthetic": asked.synthetic,
-        "n": errors.n,
-        "threshold": _finite(errors.threshold),
-        "confusion": {name.replace("-", "_"): n for name, n in zip(CELLS, cells, strict=True)},
-        "figures": {name: figure.plain() for name, figure in errors.figures.items() if name in METRICS},
-        "absent": errors.absent or None,
-    }
-
-
-def _live(shown: MetricView) -> dict[str, Any] | None:
-    live = shown.live
-    if live is None:
-        return None
-    return {
-        "version": live.version.version,
-        "since": _time(live.since),
-        "approved_by": live.by,
-        "reason": live.reason,
-        "registered_at": _time(live.version.created_at),
-    }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _time(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat() if moment else None

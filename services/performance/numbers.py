@@ -83,6 +83,7 @@ class MetricPoint:
     figure: Estimate
     query: str = ""
     past_limit: bool = False
+    withheld: str = ""  # why the number is not told; then the figure is of nothing
 
 
 @dataclass(frozen=True)

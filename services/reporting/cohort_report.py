@@ -1,6 +1,6 @@
 """The cohort statistics of any filters as a report that is kept.
 
-Kept reports are read by everybody who reads statistics, so small numbers are withheld in all of them.
+Kept reports are handed on, so small numbers are withheld in all of them.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from data.database import now
 from data.records import NOTICE, VERSION
 from reports.cohort_document import cohort_document
 from services.cohort.cohort import Cohorts
-from services.cohort.exports import HIDDEN, sections, shown, table
+from services.cohort.exports import marks_of, sections, told
 from services.cohort.filters import in_words
+from services.cohort.small_numbers import Audience
 from services.reporting.reports import Ask, Progress, Written
 
 
@@ -29,15 +30,15 @@ class CohortReport:
     def write(self, ask: Ask, by: str, progress: Progress) -> Written:
         """The cohort's document."""
         cohort = self._cohorts.cohort(self._cohorts.asked(ask.get("filters", "")).filters, None)
-        rows = table(cohort, hide_small=True)
+        rows = told(self._cohorts, cohort, Audience.OUTSIDE, None)
         progress(0.4)
         facts = {
             "Filters": in_words(cohort.filters),
             "Counted": f"{now():%Y-%m-%d %H:%M} UTC",
             "By": by,
             "Lightbox": VERSION,
-            "Small numbers": HIDDEN,
+            "Small numbers": Audience.OUTSIDE.words,
             "Notice": NOTICE,
         }
-        figures = self._cohorts.charts(shown(cohort, rows))
+        figures = self._cohorts.charts(cohort, marks_of(rows))
         return Written(cohort_document(sections(rows, figures), facts))

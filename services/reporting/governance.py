@@ -31,13 +31,15 @@ from reports.cohort_document import cohort_chapter
 from reports.document import Block, Cell, Chapter, Document, Paragraph, PictureGrid, Table
 from reports.markdown import blocks_of
 from services.cohort.cohort import Cohorts
-from services.cohort.exports import sections, shown, table
+from services.cohort.exports import marks_of, sections, told
+from services.cohort.small_numbers import Audience
 from services.deidentification import without_identity
 from services.performance.history import Histories, History
+from services.performance.small_figures import withheld_figures
 from services.reading_words import reason_words
 from services.reporting import worst_cases
 from services.reporting.performance_chapters import answers_chapter, real_use_chapter, subgroups_chapter
-from services.reporting.performance_report import SYNTHETIC, cases, live_words, readings
+from services.reporting.performance_report import SMALL_NUMBERS, SYNTHETIC, cases, live_words, readings
 from services.reporting.reports import Ask, Progress, Written
 from services.reviewing.pictures import Pictures
 
@@ -154,7 +156,7 @@ class GovernanceReport:
             "Made": made,
             "By": by,
             "Lightbox": VERSION,
-            "Small numbers": "Counts and figures of fewer than 5 cases are withheld.",
+            "Small numbers": SMALL_NUMBERS,
         }
         if demonstrated:
             facts["Real use"] = SYNTHETIC
@@ -174,8 +176,8 @@ class GovernanceReport:
     def _volume(self, period: Period) -> Iterator[Chapter]:
         filters = {"from": (str(period.first),), "to": (str(period.last),)}
         cohort = self._sources.cohorts.cohort(filters, None)
-        rows = table(cohort, hide_small=True)
-        figures = self._sources.cohorts.charts(shown(cohort, rows))
+        rows = told(self._sources.cohorts, cohort, Audience.OUTSIDE, None)
+        figures = self._sources.cohorts.charts(cohort, marks_of(rows))
         for section in sections(rows, figures):
             if section.rows and section.rows[0].section in _VOLUME:
                 yield cohort_chapter(section)
@@ -190,10 +192,11 @@ class GovernanceReport:
         self, task: str, period: Period, judgements: Judgements, synthetic: bool
     ) -> Iterator[Chapter]:
         read = readings(self._sources.judgements, task, synthetic, *period.months)
-        yield real_use_chapter(judgements, task, read if period.is_whole_months else None)
+        hidden = withheld_figures(judgements, [self._sources.judgements.of(task, synthetic=synthetic)])
+        yield real_use_chapter(judgements, task, read if period.is_whole_months else None, hidden)
         if len(judgements):
-            yield answers_chapter(judgements, task)
-            yield subgroups_chapter(judgements, task)
+            yield answers_chapter(judgements, task, hidden)
+            yield subgroups_chapter(judgements, task, hidden)
             yield self._worst(task, judgements)
 
     def _worst(self, task: str, judgements: Judgements) -> Chapter:

@@ -1,6 +1,6 @@
 """How good a model was, as chapters of a report: the same figures as on the performance page, on paper.
 
-A figure of fewer than five cases is not told: reports are read by people who may not know patients.
+Reports are handed on: figures of fewer than five cases are withheld, and those that would give them away.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from reports.performance_figures import (
     month_figure,
     version_figure,
 )
-from services.cohort.small_numbers import FEW, LEAST
+from services.cohort.small_numbers import FEW, LEAST, small
 from services.performance.history import History
 from services.performance.metrics import METRICS, Metric, validated
+from services.performance.small_figures import ALL, WithheldFigures, in_bin, in_group, in_month
 from services.statistics import answer_charts
 from services.statistics.scoring import calibration, confusion, curves, scored
 from services.statistics.subgroups import SUBGROUPS, Gap, Subgroup, subgroups
@@ -35,6 +36,7 @@ INTERVAL = (
 )
 _HEAD = ("value", "low", "high", "n")
 _TOLD = ("recall", "specificity", "dice")  # what is told of each subgroup
+_ROC = "Recall against false alarms at every threshold; the one in force marked"
 _CHARTED = ("recall", "dice")
 
 
@@ -43,7 +45,7 @@ def validation_chapter(history: History, task_words: str) -> Chapter:
     blocks: list[Block] = [Paragraph("On patients that were never trained on, before any real use.", "small")]
     for version in history.versions:
         rows = [
-            [_measured(metric, kind), *_cells(figure)]
+            [_measured(metric, kind), *_cells(figure, FEW if small(figure.n) else "")]
             for metric in METRICS.values()
             for kind, figure in validated(metric.name, version.figures).items()
             if not math.isnan(figure.value)
@@ -55,55 +57,74 @@ def validation_chapter(history: History, task_words: str) -> Chapter:
     return Chapter(f"{task_words}: validation", blocks)
 
 
-def real_use_chapter(judgements: Judgements, task_words: str, read: int | None) -> Chapter:
+def real_use_chapter(
+    judgements: Judgements, task_words: str, read: int | None, hidden: WithheldFigures
+) -> Chapter:
     """What truth says of real use: by version and by month, with charts of recall and Dice.
 
     `read` is how many readings there were; None where that is not known for these cases.
     """
-    share = f"Of {read} readings, {len(judgements)}" if read is not None else f"{len(judgements)} readings"
+    judged = hidden.why(ALL, "cases", len(judgements)) or str(len(judgements))
+    share = f"Of {read} readings, {judged}" if read is not None else f"{judged} readings".capitalize()
     share += " have a known truth, by review or label."
     blocks: list[Block] = [Paragraph(share), Paragraph(INTERVAL, "small")]
     by_version = _by_version(judgements)
     for version, part in by_version.items():
-        rows = [[METRICS[name].label, *_cells(figure)] for name, figure in scored(part).items()]
+        cell = in_month(version, "")
+        rows = [
+            [METRICS[name].label, *_cells(figure, hidden.why(cell, name, figure.n))]
+            for name, figure in scored(part).items()
+        ]
         blocks.append(Table(["", *_HEAD], rows, title=f"Version {version}"))
     for name in _CHARTED:
-        chart = _monthly(judgements, by_version, METRICS[name])
+        chart = _monthly(judgements, by_version, METRICS[name], hidden)
         if chart is not None:
             blocks.append(chart)
     if len(judgements):
-        blocks.append(_month_table(by_version))
+        blocks.append(_month_table(by_version, hidden))
     return Chapter(f"{task_words}: real use", blocks)
 
 
-def answers_chapter(judgements: Judgements, task_words: str) -> Chapter:
+def answers_chapter(judgements: Judgements, task_words: str, hidden: WithheldFigures) -> Chapter:
     """How cases were answered, ROC and calibration."""
     if not len(judgements):
         return Chapter(f"{task_words}: answers", [Paragraph("No case has a known truth.")])
-    counts = confusion(judgements)
-    rows: list[list[Cell]] = [
-        ["ill", counts.hit, counts.miss],
-        ["healthy", counts.false_alarm, counts.right_negative],
-    ]
-    blocks: list[Block] = [Table(["truly", "called ill", "called healthy"], rows, title="Answers")]
-    drawn = curves(judgements)
-    if len(drawn.roc_far):
-        words = "Recall against false alarms at every threshold; the one in force marked"
-        blocks.append(Chart(answer_charts.roc(drawn, counts.rates()), words))
-    bins = [each for each in calibration(judgements) if each.observed.n >= LEAST]
-    if bins:
-        blocks.append(Chart(answer_charts.calibration(bins), "Share of ill against the probability said"))
-        table = [
-            [f"{each.low:.1f} to {each.high:.1f}", fixed(each.predicted), *_cells(each.observed)]
-            for each in bins
+    blocks: list[Block] = [_answers(judgements, hidden)]
+    drawn, counts = curves(judgements), confusion(judgements)
+    if len(drawn.roc_far) and not hidden.why(ALL, "auc", len(judgements)):
+        blocks.append(Chart(answer_charts.roc(drawn, counts.rates()), _ROC))
+    bins = calibration(judgements)
+    why = {each.number: hidden.why(in_bin(each.number), "cases", each.observed.n) for each in bins}
+    told = [each for each in bins if not why[each.number]]
+    if told:
+        blocks.append(Chart(answer_charts.calibration(told), "Share of ill against the probability said"))
+    table = [
+        [
+            f"{each.low:.1f} to {each.high:.1f}",
+            None if why[each.number] else fixed(each.predicted),
+            *_cells(each.observed, why[each.number]),
         ]
-        blocks.append(
-            Table(["probability", "said, mean", "ill", "low", "high", "n"], table, title="Calibration")
-        )
+        for each in bins
+    ]
+    blocks.append(Table(["probability", "said, mean", "ill", "low", "high", "n"], table, title="Calibration"))
     return Chapter(f"{task_words}: answers", blocks)
 
 
-def subgroups_chapter(judgements: Judgements, task_words: str) -> Chapter:
+def _answers(judgements: Judgements, hidden: WithheldFigures) -> Table:
+    """The confusion matrix; each line is told where the cases that it is of are."""
+    counts = confusion(judgements)
+    lines: tuple[tuple[str, str, tuple[int, int]], ...] = (
+        ("ill", "recall", (counts.hit, counts.miss)),
+        ("healthy", "specificity", (counts.false_alarm, counts.right_negative)),
+    )
+    rows: list[list[Cell]] = []
+    for name, figure, answers in lines:
+        why = hidden.why(ALL, figure, sum(answers)) or hidden.why(ALL, "answers", sum(answers))
+        rows.append([name, why, why] if why else [name, *answers])
+    return Table(["truly", "called ill", "called healthy"], rows, title="Answers")
+
+
+def subgroups_chapter(judgements: Judgements, task_words: str, hidden: WithheldFigures) -> Chapter:
     """Whether some patients are served worse: each group, and its gap to all others with the interval."""
     blocks: list[Block] = [
         Paragraph(
@@ -113,7 +134,7 @@ def subgroups_chapter(judgements: Judgements, task_words: str) -> Chapter:
         )
     ]
     for dimension, words in SUBGROUPS.items():
-        rows = [row for group in subgroups(judgements, dimension) for row in _of_group(group)]
+        rows = [row for group in subgroups(judgements, dimension) for row in _of_group(group, hidden)]
         if rows:
             head = [words, "figure", *_HEAD, "gap", "gap low", "gap high"]
             blocks.append(Table(head, rows, texts=2, title=words))
@@ -122,23 +143,25 @@ def subgroups_chapter(judgements: Judgements, task_words: str) -> Chapter:
     return Chapter(f"{task_words}: subgroups", blocks)
 
 
-def _of_group(group: Subgroup) -> Iterable[list[Cell]]:
+def _of_group(group: Subgroup, hidden: WithheldFigures) -> Iterable[list[Cell]]:
     for name in _TOLD:
         figure = group.figures.get(name)
         if figure is not None and figure.n:
-            yield [group.name, METRICS[name].label, *_cells(figure), *_gap(group.gaps.get(name), figure.n)]
+            why = hidden.why(in_group(group.dimension, group.name), name, figure.n)
+            gap = None if why or hidden.why(ALL, name, LEAST) else group.gaps.get(name)
+            yield [group.name, METRICS[name].label, *_cells(figure, why), *_gap(gap)]
 
 
-def _gap(gap: Gap | None, n: int) -> list[Cell]:
-    if gap is None or math.isnan(gap.value) or n < LEAST or gap.n_rest < LEAST:
+def _gap(gap: Gap | None) -> list[Cell]:
+    if gap is None or math.isnan(gap.value) or small(gap.n_rest):
         return [None, None, None]
     return [fixed(gap.value), fixed(gap.low), fixed(gap.high)]
 
 
-def _cells(figure: Estimate) -> list[Cell]:
-    """Value, interval and n; what stands for few is not told."""
-    if 0 < figure.n < LEAST:
-        return [None, None, None, FEW]
+def _cells(figure: Estimate, why: str = "") -> list[Cell]:
+    """Value, interval and n; of what is withheld, why."""
+    if why:
+        return [None, None, None, why]
     if math.isnan(figure.value):
         return [None, None, None, figure.n]
     return [fixed(figure.value), fixed(figure.low), fixed(figure.high), figure.n]
@@ -161,34 +184,47 @@ def _of_month(judgements: Judgements, month: str) -> Judgements:
     return judgements.where(np.asarray(judgements.months() == np.datetime64(month, "M")))
 
 
-def _monthly(judgements: Judgements, by_version: Mapping[str, Judgements], metric: Metric) -> Chart | None:
+def _monthly(
+    judgements: Judgements, by_version: Mapping[str, Judgements], metric: Metric, hidden: WithheldFigures
+) -> Chart | None:
     series = [
-        MetricSeries(f"version {version}", REVIEWED, _dots(part, metric.name))
+        MetricSeries(f"version {version}", REVIEWED, dots, withheld=withheld)
         for version, part in by_version.items()
+        for dots, withheld in [_dots(part, version, metric.name, hidden)]
     ]
-    series = [line for line in series if line.dots]
+    series = [line for line in series if line.dots or line.withheld]
     if not series:
         return None
     scale = Scale(metric.label, percent=metric.percent)
     return Chart(month_figure(_months(judgements), series, [], scale), f"{metric.label} by month of reading")
 
 
-def _dots(part: Judgements, metric: str) -> list[Dot]:
-    dots = []
+def _dots(
+    part: Judgements, version: str, metric: str, hidden: WithheldFigures
+) -> tuple[list[Dot], list[tuple[str, str]]]:
+    """The months that are told, and those that are withheld with the reason."""
+    dots, withheld = [], []
     for month in _months(part):
         figure = scored(_of_month(part, month))[metric]
-        if figure.n >= LEAST:
+        if why := hidden.why(in_month(version, month), metric, figure.n):
+            withheld.append((month, why))
+        elif figure.n:
             dots.append(Dot(month, figure.value, figure.low, figure.high, figure.n))
-    return dots
+    return dots, withheld
 
 
-def _month_table(by_version: Mapping[str, Judgements]) -> Table:
+def _month_table(by_version: Mapping[str, Judgements], hidden: WithheldFigures) -> Table:
     rows: list[Sequence[Cell]] = []
     for version, part in by_version.items():
         for month in _months(part):
-            figures = scored(_of_month(part, month))
+            figures, cell = scored(_of_month(part, month)), in_month(version, month)
             rows += [
-                [month, version, METRICS[name].label, *_cells(figures[name])]
+                [
+                    month,
+                    version,
+                    METRICS[name].label,
+                    *_cells(figures[name], hidden.why(cell, name, figures[name].n)),
+                ]
                 for name in _TOLD
                 if figures[name].n
             ]

@@ -13,6 +13,7 @@ from reports.document import Chapter, Document
 from services.performance.cases import month_of
 from services.performance.history import Histories, History
 from services.performance.metrics import METRICS
+from services.performance.small_figures import withheld_figures
 from services.reporting.performance_chapters import (
     answers_chapter,
     compared_versions,
@@ -22,6 +23,10 @@ from services.reporting.performance_chapters import (
 )
 from services.reporting.reports import Ask, Progress, Written
 
+SMALL_NUMBERS = (
+    "Figures of fewer than 5 cases, and others that would give them away, are withheld. How many of 5 or "
+    "more cases a version got wrong is told, few as they may be."
+)
 SYNTHETIC = "SYNTHETIC: made for demonstration, of nobody"
 
 
@@ -49,11 +54,12 @@ class PerformanceReport:
         judgements, synthetic = cases(self._judgements, task, month, month, version)
         progress(0.3)
         read = readings(self._judgements, task, synthetic, month, month, version)
+        hidden = withheld_figures(judgements, self._wider(task, version, month, synthetic))
         chapters = [
             *self._validated(history, task, version),
-            real_use_chapter(judgements, task, read),
-            answers_chapter(judgements, task),
-            subgroups_chapter(judgements, task),
+            real_use_chapter(judgements, task, read, hidden),
+            answers_chapter(judgements, task, hidden),
+            subgroups_chapter(judgements, task, hidden),
         ]
         progress(0.6)
         facts = {
@@ -68,9 +74,17 @@ class PerformanceReport:
             "Made": f"{now():%Y-%m-%d %H:%M} UTC",
             "By": by,
             "Lightbox": VERSION,
-            "Small numbers": "Figures of fewer than 5 cases are withheld.",
+            "Small numbers": SMALL_NUMBERS,
         }
         return Written(Document(self.title(ask), facts, chapters, facts["Made"], NOTICE))
+
+    def _wider(self, task: str, version: str | None, month: str | None, synthetic: bool) -> list[Judgements]:
+        """The cases of other reports that these are a part of: this one could be subtracted from them."""
+        choices = {(version, None), (None, month), (None, None)} - {(version, month)}
+        return [
+            self._judgements.of(task, of, when, when, synthetic=synthetic)
+            for of, when in sorted(choices, key=str)
+        ]
 
     def _validated(self, history: History, task: str, version: str | None) -> list[Chapter]:
         chosen = tuple(each for each in history.versions if version in (None, each.version.version))

@@ -26,8 +26,7 @@ from models.statistics.agreement import kappa
 from models.statistics.estimate import Estimate
 from models.statistics.means import mean
 from services import keys
-from services.cohort.exports import hides_small
-from services.cohort.small_numbers import LEAST
+from services.cohort.small_numbers import LEAST, Audience
 from services.permissions import Permission, require
 from services.reviewing.blinding import Blinding
 
@@ -87,10 +86,10 @@ class ReaderStudies:
         self._files = files
         self._blinding = blinding
 
-    def of_task(self, task: str, viewer: User) -> ReaderStudy:
+    def of_task(self, task: str, viewer: User, audience: Audience = Audience.OUTSIDE) -> ReaderStudy:
         """The figures of all readings without the AI of a task, without scans that the viewer reads blind.
 
-        Who may not know patients gets none that stand for few. Raises NotAllowed.
+        What leaves the house has none that stand for few. Raises NotAllowed.
         """
         require(viewer, Permission.SEE_STATISTICS)
         ended = self._unaided.ended(task)
@@ -98,7 +97,7 @@ class ReaderStudies:
         ended = [reading for reading in ended if reading.scan_id in known]
         given = [reading for reading in ended if reading.is_given]
         cases = [case for reading in given if (case := self._case(reading)) is not None]
-        few = LEAST if hides_small(viewer) else 0
+        few = LEAST if audience.withholds else 0
         changed = [case for case in cases if _alone(case) is not case.review.truth_positive]
         followed = sum(case.review.truth_positive is case.result.positive for case in changed)
         return ReaderStudy(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from data.records import Judgements, Verdict
 from models.statistics.calibration import CalibrationBin, calibration_bins
 from models.statistics.classification import classification
@@ -40,8 +42,12 @@ def scored(judgements: Judgements, threshold: float | None = None) -> dict[str, 
 
 def accepted_outlines(judgements: Judgements) -> Estimate:
     """Of the findings that were outlined and judged by a person, the share that was accepted as it was."""
-    judged = judgements.verdict[judgements.outlined]
-    return proportion(int((judged == Verdict.ACCEPTED.value).sum()), len(judged))
+    return proportion(int(accepted(judgements).sum()), int(judgements.outlined.sum()))
+
+
+def accepted(judgements: Judgements) -> Mask:
+    """Which are findings whose outline was accepted as it was."""
+    return np.asarray(judgements.outlined & (judgements.verdict == Verdict.ACCEPTED.value), dtype=bool)
 
 
 def wrongness(judgements: Judgements) -> FloatArray:
@@ -67,6 +73,7 @@ def calibration(judgements: Judgements) -> list[CalibrationBin]:
 
 __all__ = [
     "Confusion",
+    "accepted",
     "accepted_outlines",
     "calibration",
     "called",

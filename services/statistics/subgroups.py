@@ -69,6 +69,14 @@ def subgroups(judgements: Judgements, dimension: str, threshold: float | None = 
     ]
 
 
+def members(judgements: Judgements, dimension: str) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Every group of a dimension with which of the judgements are in it."""
+    counted = judgements.truth_positive if dimension == "size" else np.ones(len(judgements), dtype=bool)
+    for name, rows in _rows_by_name(judgements, dimension):
+        if (rows & counted).any():
+            yield name, np.asarray(rows & counted)
+
+
 def gap(group: Estimate, rest: Estimate) -> Gap:
     """The difference of two independent numbers, its interval joined of both intervals."""
     apart = difference(group, rest)

@@ -58,14 +58,33 @@ def _total(cohort: Cohort) -> str:
 def exports(query: str) -> Component:
     """Links to what is on the screen as files."""
     look = "btn btn-sm btn-outline-primary"
-    links = [
-        html.A(words, href=f"/exports/cohort.{kind}?{query}", download="", className=look)
-        for kind, words in KINDS.items()
-    ]
+    links = file_links("/exports/cohort", KINDS, query, look)
     kept = dcc.Link(
         "Kept report", href=str(ReportsAddress(ReportKind.COHORT, {"filters": query})), className=look
     )
-    return html.Div([*links, kept], className="lb-exports")
+    return html.Div([*links, kept, for_the_house("/exports/cohort", KINDS, query)], className="lb-exports")
+
+
+def file_links(address: str, kinds: Mapping[str, str], query: str, look: str) -> list[Component]:
+    """A link a kind of file that leaves the house."""
+    title = "To hand on: numbers that stand for fewer than 5 patients are withheld"
+    return [
+        html.A(words, href=f"{address}.{kind}?{query}", download="", className=look, title=title)
+        for kind, words in kinds.items()
+    ]
+
+
+def for_the_house(address: str, kinds: Mapping[str, str], query: str) -> Component:
+    """The same files with every number as it stands on the page."""
+    more = f"{query}&audience=inside" if query else "audience=inside"
+    links: list[Component] = [
+        html.A(
+            words, href=f"{address}.{kind}?{more}", download="", className="btn btn-sm btn-outline-secondary"
+        )
+        for kind, words in kinds.items()
+    ]
+    words = html.P("Every number as it stands here, also of fewer than 5 patients. Not to be handed on.")
+    return html.Details([html.Summary("For the house"), words, *links], className="lb-house-files")
 
 
 def tiles(cohort: Cohort, query_of: Callable[[Query], str]) -> list[Component]:

@@ -11,7 +11,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.cohort.panels import number
+from dashboard.components.cohort.panels import file_links, for_the_house, number
 from dashboard.components.results import local_time
 from data.records import ReportKind, User
 from services import addresses
@@ -58,10 +58,7 @@ def source_words(point: MetricPoint) -> str:
 def exports(query: str) -> Component:
     """Links to what is on the screen as files."""
     look = "btn btn-sm btn-outline-primary"
-    links: list[Component] = [
-        html.A(words, href=f"/exports/performance.{kind}?{query}", download="", className=look)
-        for kind, words in FILES.items()
-    ]
+    links = file_links("/exports/performance", FILES, query, look)
     asked = dict(parse_qsl(query))
     ask = {name: asked[name] for name in ("task", "version", "month") if asked.get(name)}
     report = str(ReportsAddress(ReportKind.PERFORMANCE, ask))
@@ -70,6 +67,7 @@ def exports(query: str) -> Component:
     links.append(
         html.A("Assess-AI", href=f"/exports/assess-ai.csv?{query}", download="", className=look, title=title)
     )
+    links.append(for_the_house("/exports/performance", FILES, query))
     return html.Div(links, className="lb-exports")
 
 

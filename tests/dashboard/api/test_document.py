@@ -94,7 +94,7 @@ def test_only_the_old_address_of_influential_scans_is_deprecated(document: dict[
 
 def test_the_filters_of_a_cohort_are_those_that_there_are(document: dict[str, Any]) -> None:
     parameters = document["paths"]["/api/v1/cohort"]["get"]["parameters"]
-    assert tuple(parameter["name"] for parameter in parameters) == FILTERS
+    assert tuple(parameter["name"] for parameter in parameters) == (*FILTERS, "audience")
     lists = {parameter["name"] for parameter in parameters if parameter["schema"]["type"] == "array"}
     assert lists == set(FILTERS) - {"from", "to"}
 

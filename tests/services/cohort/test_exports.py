@@ -13,7 +13,7 @@ from pyarrow import parquet
 from sqlalchemy import Engine
 
 from data.database import migrate, open_database
-from data.errors import InvalidInput, NotFound
+from data.errors import InvalidInput, NotAllowed, NotFound
 from data.ledger.in_memory import Ledger
 from data.records import NOTICE, VERSION, ExportRow, Role, User
 from data.stores.audit import AuditLog
@@ -23,8 +23,10 @@ from services.cohort.charts import charts
 from services.cohort.cohort import Cohorts, hidden_from_nobody
 from services.cohort.comparison import CohortComparison
 from services.cohort.counting import Cohort
-from services.cohort.exports import MIME, CohortExports, sections, shown, table
+from services.cohort.exports import MIME, CohortExports, marks_of, sections, table
+from services.cohort.small_numbers import FEW, LEAST, Audience, audience_asked, audience_of_pages
 from services.cohort.table import TITLES
+from services.permissions import TABLE, Permission
 from tests.data.builders import a_header, a_kept_scan, a_result
 from tests.reports.test_tables import from_csv, from_xlsx
 from tests.services.cohorts import a_cohort
@@ -81,15 +83,15 @@ def _numbers(cohort: Cohort) -> dict[tuple[str, str, str], Any]:
 @pytest.mark.parametrize("n", [0, 1, 300])
 def test_the_table_says_what_the_page_says(n: int) -> None:
     cohort = a_cohort(5, n)
-    rows = {(row.section, row.name, row.quantity): row.value for row in table(cohort, False) if not row.group}
+    rows = {(row.section, row.name, row.quantity): row.value for row in table(cohort) if not row.group}
     for key, value in _numbers(cohort).items():
         assert rows[key] == value, key
-    assert len(rows) == sum(not row.group for row in table(cohort, False))
+    assert len(rows) == sum(not row.group for row in table(cohort))
 
 
 def test_shares_carry_their_interval_and_sizes_their_site() -> None:
     cohort = a_cohort(6, 300)
-    rows = table(cohort, False)
+    rows = table(cohort)
     share = next(row for row in rows if row.section == "age" and row.quantity == "share")
     figure = next(bar.positive for bar in cohort.by_age if bar.name == share.name)
     assert figure is not None
@@ -99,7 +101,7 @@ def test_shares_carry_their_interval_and_sizes_their_site() -> None:
 
 
 def test_rows_stand_in_the_order_of_the_page() -> None:
-    sections = list(dict.fromkeys(row.section for row in table(a_cohort(7, 300), False)))
+    sections = list(dict.fromkeys(row.section for row in table(a_cohort(7, 300))))
     assert sections == [title for title in TITLES if title in sections]
 
 
@@ -108,56 +110,87 @@ def _kept(row: dict[str, str]) -> tuple[Any, ...]:
     return (row["section"], row["name"], *numbers, row["note"])
 
 
-@pytest.mark.parametrize("user", [GREY, HEAD], ids=["clinician", "head"])
-def test_every_kind_of_file_holds_the_same_numbers(exports: CohortExports, user: User) -> None:
+@pytest.mark.parametrize("audience", list(Audience))
+def test_every_kind_of_file_holds_the_same_numbers(exports: CohortExports, audience: Audience) -> None:
     filters = {"site": ("North", "South")}
-    rows = [ExportRow(**row) for row in exports.numbers(filters, user)["numbers"]]
+    rows = [ExportRow(**row) for row in exports.numbers(filters, HEAD, audience)["numbers"]]
     numbers = [(row.section, row.name, row.n, row.value, row.low, row.high, row.note) for row in rows]
 
-    told = from_csv(exports.export(filters, "csv", user).content)
+    told = from_csv(exports.export(filters, "csv", HEAD, audience).content)
     assert [_kept(row) for row in told if row["section"] != "about"] == numbers
-    cells = from_xlsx(exports.export(filters, "xlsx", user).content)[1:]
+    cells = from_xlsx(exports.export(filters, "xlsx", HEAD, audience).content)[1:]
     assert [(cell[0], cell[2], *cell[4:8], cell[8] or "") for cell in cells] == numbers
-    read = parquet.read_table(io.BytesIO(exports.export(filters, "parquet", user).content)).to_pylist()
+    read = parquet.read_table(
+        io.BytesIO(exports.export(filters, "parquet", HEAD, audience).content)
+    ).to_pylist()
     assert [ExportRow(**row) for row in read] == rows
-    told_json = json.loads(exports.export(filters, "json", user).content)
+    told_json = json.loads(exports.export(filters, "json", HEAD, audience).content)
     assert told_json["numbers"] == [asdict(row) for row in rows]
 
 
-def test_who_may_not_know_patients_gets_no_small_numbers(exports: CohortExports) -> None:
-    for user, note in ((GREY, ""), (HEAD, "<5")):
-        answer = exports.numbers({}, user)
-        south = next(row for row in answer["numbers"] if (row["section"], row["name"]) == ("site", "South"))
-        assert (south["note"], south["n"]) == (note, None if note else 3)
-        assert answer["small_numbers_hidden"] is bool(note)
-        kept = {row["name"] for row in answer["numbers"] if row["section"] == "site" and not row["note"]}
-        assert kept == (set() if note else {"North", "South"})
+def test_what_leaves_the_house_has_no_small_numbers_and_what_stays_has_all(exports: CohortExports) -> None:
+    for user in (GREY, HEAD):
+        for audience, note in ((None, FEW), ("outside", FEW), ("inside", "")):
+            answer = exports.numbers({}, user, audience)
+            south = next(
+                row for row in answer["numbers"] if (row["section"], row["name"]) == ("site", "South")
+            )
+            assert (south["note"], south["n"]) == (note, None if note else 3)
+            assert answer["small_numbers_hidden"] is bool(note)
+            kept = {row["name"] for row in answer["numbers"] if row["section"] == "site" and not row["note"]}
+            assert kept == (set() if note else {"North", "South"})
 
 
-def test_charts_draw_nothing_that_is_withheld() -> None:
-    for seed in range(10):
+def test_what_stays_in_the_house_says_so_and_is_for_who_may_open_scans(
+    exports: CohortExports, engine: Engine
+) -> None:
+    name, content, _ = exports.export({}, "csv", HEAD, "inside")
+    assert name.endswith("-for-the-house.csv")
+    (said,) = (
+        row["note"] for row in from_csv(content) if row["name"] == "Small numbers" or "HOUSE" in row["note"]
+    )
+    assert "FOR THE HOUSE ONLY" in said
+    assert AuditLog(engine).recent(1)[0].subject == "csv, for the house"
+    with pytest.raises(InvalidInput):
+        exports.numbers({}, HEAD, "everybody")
+    with pytest.raises(NotAllowed):
+        audience_asked("inside", User("3", "root", "Root", Role.ADMIN))
+    assert audience_of_pages(User("3", "root", "Root", Role.ADMIN)) is Audience.OUTSIDE
+
+
+def test_who_sees_statistics_may_open_the_scans_behind_them() -> None:
+    """So pages show every number: nobody sees one whose cases they may not see."""
+    assert set(TABLE[Permission.SEE_STATISTICS].roles) <= set(TABLE[Permission.SEE_SCANS].roles)
+
+
+def test_charts_draw_what_is_withheld_as_withheld() -> None:
+    for seed in range(4):
         cohort = a_cohort(seed, 120)
-        rows = table(cohort, hide_small=True)
-        seen = shown(cohort, rows)
-        told = {(row.section, row.group, row.name, row.quantity): row for row in rows}
-        for section, bars in (("site", seen.by_site), ("age", seen.by_age), ("place", seen.by_place)):
-            assert all(told[section, "", bar.name, "scans"].n == bar.n for bar in bars)
-            for bar in bars:
-                if bar.positive is not None and bar.positive.n:
-                    assert told[section, "", bar.name, "share"].value == bar.positive.value
-        for site, bars in seen.sizes_by_site.items():
-            assert all(bar.n == (told["size_by_site", site, bar.name, "scans"].n or 0) for bar in bars)
-        charts(seen, {"brain-tumour": 0.5})
+        rows = table(cohort, withheld_beside=[])
+        told = {(row.section, row.name): row for row in rows if row.quantity == "scans" and not row.group}
+        drawn = charts(cohort, {"brain-tumour": 0.5}, marks_of(rows))
+        for section, along in (("site", "y"), ("review", "x"), ("size", "x")):
+            for trace in drawn[section]["data"]:
+                numbers = trace["x" if along == "y" else "y"]
+                for name, n in zip(trace[along], numbers, strict=True):
+                    row = told[section, name]
+                    assert trace["name"] == row.note if row.note else (n == row.n and "name" not in trace)
+        assert any("pattern" in trace["marker"] for trace in drawn["size_by_site"]["data"])
+        counts = drawn["place"]["data"][0]["z"]
+        assert not any(0 < (n or 0) < LEAST for line in counts for n in line)
 
 
 def test_nothing_withheld_leaves_the_charts_alone() -> None:
     cohort = a_cohort(3, 120)
-    assert shown(cohort, table(cohort, hide_small=False)) == cohort
+    drawn = charts(cohort, {}, marks_of(table(cohort)))
+    assert not any(
+        "pattern" in trace.get("marker", {}) for figure in drawn.values() for trace in figure["data"]
+    )
 
 
 def test_a_chapter_without_numbers_has_no_chart() -> None:
     cohort = a_cohort(3, 0)
-    found = sections(table(cohort, False), charts(cohort, {}))
+    found = sections(table(cohort), charts(cohort, {}, {}))
     assert [one.title for one in found] == list(TITLES.values())
     assert all(one.figure is None for one in found if "Refusals" not in one.title)
 
@@ -191,12 +224,12 @@ def test_what_does_not_exist_is_refused_and_not_noted(exports: CohortExports, en
 
 def test_a_comparison_is_told_in_full_or_not_at_all(exports: CohortExports) -> None:
     north, south = {"site": ("North",)}, {"site": ("South",)}
-    for user in (GREY, HEAD):
-        found = {one["name"]: one for one in exports.compared(north, south, user)["differences"]}
-        hidden = user is HEAD
+    for audience in Audience:
+        found = {one["name"]: one for one in exports.compared(north, south, HEAD, audience)["differences"]}
+        hidden = audience is Audience.OUTSIDE
         assert found["positive"]["n"] == ([None, None] if hidden else [12, 3])
         assert found["age_years"]["values"][1] == (None if hidden else 49.0)
-        assert found["age_years"]["note"] == ("<5" if hidden else "")
+        assert found["age_years"]["note"] == (FEW if hidden else "")
     everything = exports.compared(north, {}, GREY)
     assert everything["second"] == {}
 

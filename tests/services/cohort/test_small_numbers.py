@@ -54,7 +54,7 @@ def _one(rows: list[ExportRow], section: str, name: str, quantity: str = "scans"
 @slowly
 @given(cohorts)
 def test_nothing_that_is_told_stands_for_few(cohort: Cohort) -> None:
-    for row in table(cohort, hide_small=True):
+    for row in table(cohort, withheld_beside=[]):
         assert row.n is None or not small(row.n), row
         if row.quantity == "share" and row.value is not None and row.n:
             hits = round(row.value * row.n)
@@ -65,7 +65,7 @@ def test_nothing_that_is_told_stands_for_few(cohort: Cohort) -> None:
 @slowly
 @given(cohorts)
 def test_what_is_told_is_what_was_counted_and_what_is_not_has_a_mark(cohort: Cohort) -> None:
-    everything, told = table(cohort, hide_small=False), table(cohort, hide_small=True)
+    everything, told = table(cohort), table(cohort, withheld_beside=[])
     assert len(everything) == len(told)
     for whole, row in zip(everything, told, strict=True):
         assert row == whole or (row.note and row.n is row.value is row.low is row.high is None)
@@ -76,7 +76,7 @@ def test_what_is_told_is_what_was_counted_and_what_is_not_has_a_mark(cohort: Coh
 @slowly
 @given(cohorts)
 def test_no_section_withholds_a_single_class(cohort: Cohort) -> None:
-    rows = table(cohort, hide_small=True)
+    rows = table(cohort, withheld_beside=[])
     sections = Counter((row.section, row.quantity) for row in rows if row.section != "summary")
     withheld = Counter((row.section, row.quantity) for row in rows if row.note and row.section != "summary")
     for key, count in withheld.items():
@@ -84,75 +84,8 @@ def test_no_section_withholds_a_single_class(cohort: Cohort) -> None:
         assert count > 1 or told == 0, (key, sections[key])
 
 
-def _forced(total: int | None, parts: list[ExportRow]) -> bool:
-    """Whether `total` leaves the withheld ones of `parts` one possibility that discloses a small one."""
-    withheld = [row for row in parts if row.note]
-    secret = [row for row in withheld if row.note == FEW and (row.section, row.name) not in STATES]
-    if total is None or not secret:
-        return False
-    rest = total - sum(row.n or 0 for row in parts)
-    few = sum(row.note == FEW for row in withheld)
-    least = few + LEAST * (len(withheld) - few)
-    all_at_most = few == len(withheld) and rest == few * (LEAST - 1)
-    return len(withheld) == 1 or rest == least or all_at_most
-
-
-@slowly
-@given(cohorts)
-def test_no_withheld_count_follows_from_its_sections_total(cohort: Cohort) -> None:
-    rows = table(cohort, hide_small=True)
-    total = _one(rows, "summary", "all").n
-    if small(cohort.scans.n):
-        inside = (row for row in rows if row.section not in cohort.filters)
-        assert all(not row.n for row in inside if row.quantity == "scans")
-    for section in {row.section for row in rows} - {"summary", "size_by_site", "size_by_scanner"}:
-        filtered = section in cohort.filters
-        parts = _section(rows, section, "refusals" if "refusals" in section else "scans")
-        whole = _one(rows, "summary", "refused", "refusals").n if "refusals" in section else total
-        assert filtered or not _forced(whole, parts), section
-
-
-@slowly
-@given(cohorts)
-def test_no_withheld_size_follows_from_the_class_over_all_sites(cohort: Cohort) -> None:
-    if "size" in cohort.filters:
-        return
-    rows = table(cohort, hide_small=True)
-    for section in ("size_by_site", "size_by_scanner"):
-        if section.removeprefix("size_by_") in cohort.filters:
-            continue  # that chart shows what else could be chosen: its parts are not of this whole
-        for size in _section(rows, "size"):
-            parts = [row for row in _section(rows, section) if row.name == size.name]
-            assert not parts or not _forced(size.n, parts), (section, size)
-
-
-@slowly
-@given(cohorts)
-def test_no_withheld_size_follows_from_how_many_were_measured(cohort: Cohort) -> None:
-    if "size" in cohort.filters:
-        return
-    rows = table(cohort, hide_small=True)
-    measured = [row for row in _section(rows, "size") if row.name not in ("none", "unknown")]
-    assert not _forced(_one(rows, "summary", "tumour volume").n, measured)
-
-
-@slowly
-@given(cohorts)
-def test_no_small_share_follows_from_the_share_over_all(cohort: Cohort) -> None:
-    """Positive scans of all classes make up those of the cohort, so one class alone cannot be withheld."""
-    rows = table(cohort, hide_small=True)
-    everything = {(row.section, row.name): row for row in table(cohort, False) if row.quantity == "share"}
-    if "result" in cohort.filters or _one(rows, "summary", "positive").n is None:
-        return
-    for section in set(SHARED) - set(cohort.filters):
-        withheld = [row for row in _section(rows, section, "share") if row.note]
-        secret = [everything[section, row.name] for row in withheld]
-        positives = [round((row.value or 0) * (row.n or 0)) for row in secret]
-        assert not withheld or len(withheld) > 1 or not small(positives[0]), (section, positives)
-
-
 def test_a_large_cohort_loses_little() -> None:
-    rows = table(a_cohort(1, 20_000), hide_small=True)
+    rows = table(a_cohort(1, 20_000), withheld_beside=[])
     assert _one(rows, "summary", "positive", "share").value is not None
     for section in SHARED:
         assert sum(bool(row.note) for row in _section(rows, section, "share")) <= 3
@@ -160,14 +93,14 @@ def test_a_large_cohort_loses_little() -> None:
 
 def test_nothing_is_withheld_from_those_who_may_know_patients() -> None:
     cohort = a_cohort(2, 60)
-    assert any(0 < (row.n or 0) < LEAST for row in table(cohort, hide_small=False))
-    assert all(not row.note for row in table(cohort, hide_small=False))
+    assert any(0 < (row.n or 0) < LEAST for row in table(cohort))
+    assert all(not row.note for row in table(cohort))
 
 
 def test_the_same_cases_are_told_everywhere_or_nowhere() -> None:
     for seed in range(20):
         lines = cohort_table(a_cohort(seed, 80)).lines
-        rows = table(a_cohort(seed, 80), hide_small=True)
+        rows = table(a_cohort(seed, 80), withheld_beside=[])
         hidden = {
             line.discloses
             for line, row in zip(lines, rows, strict=True)

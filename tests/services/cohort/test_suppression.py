@@ -49,7 +49,7 @@ def marks(table: CohortTable) -> Marks:
 
 def test_one_to_four_are_small() -> None:
     assert [n for n in range(8) if small(n)] == [1, 2, 3, 4]
-    assert (FEW, WITHHELD) == ("<5", "withheld")
+    assert (FEW, WITHHELD) == ("fewer than 5", "withheld")
 
 
 def test_a_small_count_alone_is_withheld_and_others_are_not() -> None:

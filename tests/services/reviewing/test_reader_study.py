@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from data.errors import NotAllowed
 from data.records import BRAIN_TUMOUR, EscapeReason, RejectReason, Role, Scan, UnaidedFinding, User
+from services.cohort.small_numbers import Audience
 from services.reviewing.reader_study import ReaderStudies
 from tests.services.reviewing.test_review import GREY, box
 from tests.services.reviewing.test_unaided import HART, HEAD, UnaidedWard, drawn
@@ -53,7 +54,7 @@ def test_three_readings_of_the_same_scans_are_compared(ward: UnaidedWard) -> Non
     case(ward, 4, UNSURE, True, None)
     case(ward, 5, PRESENT, False, None)  # changes, and not towards the AI
     case(ward, 6, PRESENT, True, True, side=5)
-    study = studies(ward).of_task(BRAIN_TUMOUR, GREY)
+    study = studies(ward).of_task(BRAIN_TUMOUR, GREY, Audience.INSIDE)
     assert (study.given, study.shown_before, study.judged, study.changed, study.to_ai) == (7, 0, 7, 2, 1)
     alone, both, change = study.pairings
     assert [pairing.agree for pairing in study.pairings] == [3, 4, 5]
@@ -87,19 +88,19 @@ def test_an_escape_counts_nowhere_and_so_does_a_verdict_of_somebody_else(ward: U
     assert studies(ward).of_task("pneumonia", GREY).given == 0
 
 
-def test_who_may_not_know_patients_is_told_of_no_few(ward: UnaidedWard) -> None:
+def test_what_leaves_the_house_tells_of_no_few(ward: UnaidedWard) -> None:
     for number in range(4):
         case(ward, number, ABSENT, True, True)
     few = studies(ward).of_task(BRAIN_TUMOUR, HEAD)
     assert few.withheld and few.pairings == ()
-    assert not studies(ward).of_task(BRAIN_TUMOUR, GREY).withheld
+    assert not studies(ward).of_task(BRAIN_TUMOUR, HEAD, Audience.INSIDE).withheld
     for number in range(4, 7):
         case(ward, number, PRESENT, True, True)
     study = studies(ward).of_task(BRAIN_TUMOUR, HEAD)
     assert (study.judged, study.changed, study.to_ai) == (7, None, None)  # four of seven
     alone, both, _ = study.pairings
     assert (alone.agree, both.agree) == (None, 7)
-    assert studies(ward).of_task(BRAIN_TUMOUR, GREY).changed == 4
+    assert studies(ward).of_task(BRAIN_TUMOUR, HEAD, Audience.INSIDE).changed == 4
     with pytest.raises(NotAllowed):
         studies(ward).of_task(BRAIN_TUMOUR, ADMIN)
 
