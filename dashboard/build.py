@@ -39,6 +39,7 @@ from dashboard.pages import (
     patient_priors,
     performance,
     performance_readers,
+    performance_stop_rules,
     performance_threshold,
     rehearsal,
     reports,
@@ -117,6 +118,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     cohort.register(app, services.cohort)
     performance.register(app, services.performance)
     performance_readers.register(app, services.performance, reviewing)
+    performance_stop_rules.register(app, services.performance)
     performance_threshold.register(app, services.performance.numbers, services.versions.thresholds)
     drift.register(app, services.drift, requests, services.training.packs, services.cohort.numbers, tasks)
     models.register(app, services.versions)

@@ -52,6 +52,9 @@ class Permission(StrEnum):
     SEE_STATISTICS = "see statistics"
     SAVE_VIEWS = "save views"
     SET_GOALS = "set goals"
+    SET_STOP_RULES = "say whether stop rules act"
+    LIFT_SUSPENSIONS = "ask for the end of a suspension"
+    CONFIRM_LIFTING = "confirm the end of a suspension"
     USE_REPORTS = "have reports made"
     DELETE_REPORTS = "delete reports"
     SEE_DRIFT = "see drift"
@@ -150,6 +153,15 @@ TABLE: Mapping[Permission, Grant] = {
         (_CLINICIAN, _HEAD, _MLOPS), "Save and delete views of the cohort page, for everybody."
     ),
     Permission.SET_GOALS: Grant((_HEAD, _MLOPS), "Set goals and alert limits of metrics."),
+    Permission.SET_STOP_RULES: Grant(
+        (_HEAD,), "Say whether the stop rules of a task suspend versions, or only show what they would do."
+    ),
+    Permission.LIFT_SUSPENSIONS: Grant(
+        (_HEAD, _MLOPS), "Ask, with a reason, that a suspended version is used again."
+    ),
+    Permission.CONFIRM_LIFTING: Grant(
+        (_HEAD,), "As the second person, confirm or refuse that a suspended version is used again."
+    ),
     Permission.USE_REPORTS: Grant(
         (_CLINICIAN, _HEAD, _MLOPS), "Have reports made, and read and download those that are kept."
     ),

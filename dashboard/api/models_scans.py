@@ -93,7 +93,10 @@ class ScanAnswer(ApiAnswer):
     warnings: tuple[str, ...]
     uploaded_at: datetime
     outcome: Outcome | None = Field(description="What the latest result comes to; null where there is none")
-    result: Result | None
+    result: Result | None = Field(description="Null where nothing was read, or what was read is no answer")
+    suspended: str | None = Field(
+        description="Why what was read is no answer, where its version is suspended; the result is kept"
+    )
     reviews: tuple[Review, ...] = Field(description="Of all results, newest first, taken back or not")
     current_review: Review | None = Field(description="What counts of the latest result, or null")
     unaided_readings: tuple[UnaidedReading, ...] = Field(

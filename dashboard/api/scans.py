@@ -26,7 +26,7 @@ from dashboard.auth import reader, require
 from dashboard.errors import json_error
 from dashboard.files.attachments import attachment
 from dashboard.files.reading_reports import ReadingReportFiles
-from data.errors import InvalidInput
+from data.errors import InvalidInput, NotFound
 from data.records import NOTICE, QueuePlace, Upload, UploadState, User
 from services.permissions import Permission
 from services.reading_words import queue_words
@@ -120,9 +120,11 @@ class ApiScans:
     def mask(self, scan_id: str) -> Response:
         """The mask of a scan as NIfTI (default) or, with `index`, PNG."""
         user, reviewing = reader(), self.services.reviewing
-        reviewing.worklist.scan(scan_id, user)
+        view = reviewing.worklist.scan(scan_id, user)
         query = MaskQuery.given()
         reviewing.blinding.refuse_model(scan_id, user)
+        if view.withheld is not None and query.layer != CORRECTED:
+            raise NotFound(view.withheld)
         if query.layer == CORRECTED:
             reviewing.blinding.refuse_reviews(scan_id, user)
         return attachment(*reviewing.pictures.mask_file(scan_id, query.form, query.layer, query.index))
@@ -139,7 +141,7 @@ class ApiScans:
 
 def described(view: ScanView) -> ScanAnswer:
     """Put a scan as the API answers it; the patient's identity only for clinicians."""
-    scan = view.scan
+    scan, result = view.scan, view.result if view.withheld is None else None
     return ScanAnswer(
         id=scan.id,
         status=scan.status,
@@ -153,8 +155,9 @@ def described(view: ScanView) -> ScanAnswer:
         sequence=scan.recognised,
         warnings=scan.warnings,
         uploaded_at=scan.created_at,
-        outcome=None if view.result is None else view.result.outcome,
-        result=view.result,
+        outcome=None if result is None else result.outcome,
+        result=result,
+        suspended=view.withheld,
         reviews=view.reviews,
         current_review=view.current,
         unaided_readings=view.unaided,

@@ -43,6 +43,7 @@ from services.task_words import outcome_words, words_of
 if TYPE_CHECKING:
     from services.reviewing.worklist import ScanView
 
+SUSPENDED_ICON = "bi-slash-circle-fill"
 UNCERTAIN_ICON = "bi-exclamation-diamond-fill"
 NO_HEAT_MAP = "No heat map: where the network looks was not shown to be where the disease is."
 
@@ -79,16 +80,40 @@ def result_panel(view: ScanView) -> list[Component]:
     """Show the result in large, its probability, its sizes and everything that warns."""
     if view.result is None:
         return warnings_of(view.scan)
-    result = view.result
-    corrected = view.corrected
-    parts: list[Component] = [
+    if view.withheld is not None:
+        return [*warnings_of(view.scan), withheld_result(view)]
+    return [*answer_parts(view.result), *warnings_of(view.scan), *sizes(view)]
+
+
+def withheld_result(view: ScanView) -> Component:
+    """What a suspended version said, for who checks it: folded, and marked as no answer."""
+    assert view.result is not None
+    return html.Details(
+        [
+            html.Summary("What the suspended version said, to check it"),
+            html.P("This is not for use with the patient.", className="lb-not-for-use"),
+            *answer_parts(view.result),
+            *sizes(view),
+        ],
+        className="lb-withheld",
+    )
+
+
+def answer_parts(result: Result) -> list[Component]:
+    """The answer in large, and what the model says of it."""
+    return [
         headline(result),
         probability_bar(result),
         *expected_overlap(result),
         *outside_distance(result),
         *without_heatmap(result),
-        *warnings_of(view.scan),
     ]
+
+
+def sizes(view: ScanView) -> list[Component]:
+    """The sizes of the AI's outline, and before them those of a reviewer's where there is one."""
+    result, corrected, parts = view.result, view.corrected, list[Component]()
+    assert result is not None
     if corrected is not None and corrected.measurements is not None:
         labelled = corrected.verdict is Verdict.LABELLED
         parts.append(html.H3("Labelled mask" if labelled else f"Corrected mask ({corrected.reviewer_name})"))
@@ -100,8 +125,12 @@ def result_panel(view: ScanView) -> list[Component]:
 
 
 def uncertain_banner(view: ScanView) -> Component | None:
-    """Say before anything else that an answer is uncertain, and why; None where it is not."""
+    """Say before anything else that an answer is none, or uncertain, and why; None where it is neither."""
     result = view.result
+    if view.withheld is not None:
+        return html.Div(
+            [icon(SUSPENDED_ICON, "me-2"), view.withheld], className="lb-uncertain-banner lb-suspended-banner"
+        )
     if result is None or result.outcome is not Outcome.UNCERTAIN:
         return None
     return html.Div(
@@ -235,6 +264,8 @@ def downloads(view: ScanView) -> list[Component]:
     """Links to files; those of one slice follow the viewer (viewer.js sets their address)."""
     if view.reads_unaided is not None:
         return [html.P(unaided.HIDDEN, className="text-secondary mb-0")]
+    if view.withheld is not None:
+        return [html.P(view.withheld, className="text-secondary mb-0")]
     base = f"/scans/{view.scan.id}/download"
     links: list[Component] = []
     if view.result is not None and view.result.has_mask:

@@ -9,7 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria
-from dashboard.components.results import STATUS_NAMES, local_date, task_name
+from dashboard.components.results import STATUS_NAMES, SUSPENDED, local_date, task_name
 from dashboard.components.verdicts import verdict_badge
 from data.records import SEXES, Patient, Result, ScanStatus, User
 from services import addresses
@@ -150,6 +150,8 @@ def _outcome(scan: PatientScan) -> Component | str:
     result: Result | None = scan.result
     if scan.unaided:
         return "To be read without the AI"
+    if scan.suspended:
+        return SUSPENDED
     if result is None or scan.scan.status is not ScanStatus.READ:
         return STATUS_NAMES[scan.scan.status]
     return html.Span(outcome_words(result.task, result.outcome), className=f"lb-result-{result.outcome}")

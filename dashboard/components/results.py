@@ -19,6 +19,7 @@ from services.task_words import outcome_words, reasons, words_of
 if TYPE_CHECKING:
     from services.reviewing.worklist import ScanView
 
+SUSPENDED = "Suspended: no answer"
 STATUS_NAMES = {
     ScanStatus.WAITING: "Waiting",
     ScanStatus.READING: "Reading",
@@ -40,6 +41,8 @@ def finding(task: str) -> str:
 def short_result(row: WorklistRow) -> str:
     """Put a worklist row's result in a few words, such as "Tumour 23.4 mL, 41 mm in plane"."""
     outcome = row.outcome
+    if row.suspended:
+        return SUSPENDED
     if outcome is None:
         return ""
     words = outcome_words(row.task, outcome)
@@ -67,12 +70,12 @@ def uncertain_sentence(result: Result) -> str:
     return f"{outcome_words(result.task, Outcome.UNCERTAIN)}: {reasons(result.doubts)}.{suggestion}"
 
 
-def accepting_words(result: Result) -> str:
-    """Say what accepting an uncertain result comes to; "" for the others, whose answer says it."""
-    if result.outcome is not Outcome.UNCERTAIN:
-        return ""
-    call = Outcome.FOUND if result.positive else Outcome.NOT_FOUND
-    return f"To accept is to say: {outcome_words(result.task, call).lower()}."
+def accepting_words(result: Result, *, withheld: bool = False) -> str:
+    """Say what accepting comes to, where the page does not say it in large; "" where it does."""
+    call = outcome_words(result.task, Outcome.FOUND if result.positive else Outcome.NOT_FOUND).lower()
+    if withheld:
+        return f"To accept is to say that the suspended version was right: {call}."
+    return f"To accept is to say: {call}." if result.outcome is Outcome.UNCERTAIN else ""
 
 
 def local_time(moment: datetime | None) -> str:
@@ -93,4 +96,5 @@ def version_of(view: ScanView) -> str:
     unaided = ",".join(f"{reading.id}{'' if reading.is_open else '.'}" for reading in view.unaided)
     patient = ":".join((view.patient.id, *view.patient.in_conflict_with))
     queue = queue_words(view.queue) if view.queue else ""
-    return f"{view.scan.status.value}:{queue}:{result}:{review}:{second}:{unaided}:{patient}"
+    standing = view.standing.sentence if view.standing else ""
+    return f"{view.scan.status.value}:{queue}:{result}:{review}:{second}:{unaided}:{patient}:{standing}"

@@ -46,7 +46,7 @@ def viewer_data(
     view: ScanView, windows: tuple[NamedWindow, ...], *, has_probability: bool = False
 ) -> dict[str, Any]:
     """Geometry, windows, and which masks and maps there are, with the addresses' versions."""
-    scan, result = view.scan, view.result
+    scan, result = view.scan, view.result if view.withheld is None else None
     affine = view.affine
     return {
         "base": f"/scans/{scan.id}",
@@ -61,7 +61,7 @@ def viewer_data(
         "probability": result.id if result is not None and has_probability else None,
         "finding": words_of(scan.task).finding,
         "says": "" if result is None else outcome_words(result.task, result.outcome),
-        "start": first_voxel(scan, view.measurements),
+        "start": first_voxel(scan, view.measurements if view.withheld is None else None),
     }
 
 
@@ -90,7 +90,7 @@ def first_voxel(scan: Scan, measurements: Measurements | None) -> list[int]:
 def _sources(view: ScanView) -> dict[str, Any]:
     """The masks there are: of the AI, and of a reviewer."""
     sources: dict[str, Any] = {}
-    if view.result is not None and view.result.has_mask:
+    if view.result is not None and view.result.has_mask and view.withheld is None:
         sources["ai"] = _source(view.result.measurements, view.result.id)
     corrected = view.corrected
     if corrected is not None:

@@ -90,7 +90,7 @@ def shown(
         parts.REVIEW: not (may_review or takes_back),
         parts.CURRENT: verdicts.current(view),
         parts.VERDICTS: not may_review,
-        parts.ACCEPT_MEANS: "" if view.result is None else accepting_words(view.result),
+        parts.ACCEPT_MEANS: _accepting(view),
         parts.REASON: parts.reason_options(view.result),
         parts.TRUTH: parts.truth_options(view.scan.task),
         parts.LESIONS: no_update if same else lesions,
@@ -243,3 +243,7 @@ def _hint(reviewing: ReviewingServices, view: ScanView) -> list[Any]:
     if view.reads_unaided is not None:
         return []
     return [drift_gallery.hint(reviewing.requests.of_scan(view.scan.id))]
+
+
+def _accepting(view: ScanView) -> str:
+    return "" if view.result is None else accepting_words(view.result, withheld=view.withheld is not None)

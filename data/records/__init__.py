@@ -88,6 +88,7 @@ from data.records.reviews import (
     standing_reviews,
 )
 from data.records.scans import (
+    SYNTHETIC_REFUSALS,
     DecodedScan,
     KeptRefusal,
     Refusal,
@@ -99,6 +100,7 @@ from data.records.scans import (
     Withdrawal,
 )
 from data.records.statistics import ExportRow, SavedView
+from data.records.suspensions import StopEvidence, StopReason, StopSwitch, Suspension
 from data.records.tasks import TaskWords
 from data.records.triage import URGENCIES_TO_SET, DoubtKind, TriageEntry, Urgency
 from data.records.unaided import EscapeReason, UnaidedFinding, UnaidedReading, UnaidedRule
@@ -220,12 +222,17 @@ __all__ = [
     "ScanHeader",
     "ScanStatus",
     "RunOutcome",
+    "SYNTHETIC_REFUSALS",
     "Schedule",
     "ScheduleRun",
     "Session",
     "Severity",
     "SourceGrid",
     "Spacing",
+    "StopEvidence",
+    "StopReason",
+    "StopSwitch",
+    "Suspension",
     "TaskWords",
     "TrackedRun",
     "TriageEntry",

@@ -122,6 +122,10 @@ class Refusal:
     site: str | None = None
 
 
+SYNTHETIC_REFUSALS = "synthetic-"
+"""The ids of the demonstration's refusals begin with this; those of others are hexadecimal."""
+
+
 @dataclass(frozen=True)
 class KeptRefusal:
     """A refusal as it is kept."""
@@ -129,6 +133,11 @@ class KeptRefusal:
     id: str
     refusal: Refusal
     created_at: datetime
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether it is of the demonstration."""
+        return self.id.startswith(SYNTHETIC_REFUSALS)
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ class WorklistRow:
     synthetic: bool = False
     second_reading: bool = False  # is asked for, and not given yet
     unaided: bool = False  # is to be read without the AI first by who looks
+    suspended: bool = False  # its result is no answer: the version is suspended
     doubts: tuple[Doubt, ...] = ()
     pseudonym: str = ""  # of the patient, whoever looks
     assigned_to: str | None = None  # an account

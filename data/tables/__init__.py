@@ -33,6 +33,7 @@ from data.tables.scans import (
     uploads,
     withdrawn_scans,
 )
+from data.tables.suspensions import stop_switches, suspensions
 from data.tables.triage import triage
 from data.tables.unaided import ai_results_seen, unaided_readings, unaided_rules
 from data.tables.versions import goals, promotions
@@ -84,7 +85,9 @@ __all__ = [
     "second_readings",
     "sessions",
     "sign_in_failures",
+    "stop_switches",
     "study_identifiers",
+    "suspensions",
     "tokens",
     "triage",
     "unaided_readings",

@@ -154,7 +154,13 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
 
     schedule_drift(schedules, drift, stores.clinical)
     schedule_reports(schedules, reporting, drift.runs, stores.clinical)
-    ticks = (schedules.tick, alerts.deliver_due, real_use.tick, performance.monitoring.tick)
+    ticks = (
+        schedules.tick,
+        alerts.deliver_due,
+        real_use.tick,
+        performance.monitoring.tick,
+        performance.stop_rules.tick,
+    )
     for tick in (*ticks, receiving.senders.tick, priors.tick):
         jobs.every_minute(tick)
     return Services(

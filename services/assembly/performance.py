@@ -10,6 +10,8 @@ from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
 from data.stores.audit import AuditLog
 from data.stores.goals import GoalStore
+from data.stores.refusals import RefusalStore
+from data.stores.suspensions import SuspensionStore
 from services.alerts.alerts import Alerts
 from services.assembly.stores import Stores
 from services.cohort.cohort import HiddenFrom
@@ -26,6 +28,8 @@ from services.performance.pairs import Pairs
 from services.performance.real_use import RealUse
 from services.performance.response_times import ResponseTimes
 from services.performance.sampling import Sampling
+from services.performance.stop_rules import StopRules
+from services.performance.stop_statistics import StopStatistics
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class PerformanceServices:
     histories: Histories
     real_use: RealUse
     monitoring: LimitMonitor
+    stop_rules: StopRules
 
 
 def build_performance(stores: Stores, jobs: Jobs, alerts: Alerts, hidden: HiddenFrom) -> PerformanceServices:
@@ -82,4 +87,20 @@ def performance_on(
         histories=histories,
         real_use=real_use,
         monitoring=LimitMonitor(numbers, goals, alerts, tasks),
+        stop_rules=stop_rules_on(database, judgements, goals, alerts, audit, tasks, hidden),
     )
+
+
+def stop_rules_on(
+    database: Database,
+    judgements: JudgementStore,
+    goals: Goals,
+    alerts: Alerts,
+    audit: AuditLog,
+    tasks: Sequence[str],
+    hidden: HiddenFrom,
+) -> StopRules:
+    """The stop rules of these tasks on their parts."""
+    store = SuspensionStore(database)
+    statistics = StopStatistics(judgements, RefusalStore(database), store)
+    return StopRules(store, statistics, goals.of, alerts, audit, tasks, hidden)

@@ -9,6 +9,7 @@ from data.stores.annotations import AnnotationStore
 from data.stores.patient_conflicts import PatientConflictStore
 from data.stores.review_requests import ReviewRequestStore
 from data.stores.second_readings import SecondReadingStore
+from data.stores.suspensions import SuspensionStore
 from data.stores.triage import TriageStore
 from data.stores.unaided import UnaidedStore
 from data.stores.withdrawals import WithdrawalStore
@@ -34,6 +35,7 @@ from services.reviewing.unaided import UnaidedReadings
 from services.reviewing.voxels import Voxels
 from services.reviewing.withdrawals import Withdrawals
 from services.reviewing.worklist import Worklist
+from services.standing.suspensions import Suspensions
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,11 @@ def unaided_of(stores: Stores) -> UnaidedReadings:
     )
 
 
+def suspensions_of(stores: Stores) -> Suspensions:
+    """The one rule of which results are no answers, on the house's stores."""
+    return Suspensions(SuspensionStore(stores.database), stores.scans.changes_token)
+
+
 def build_reviewing(
     stores: Stores,
     accounts: Accounts,
@@ -97,7 +104,8 @@ def build_reviewing(
     database, patients, audit = stores.database, stores.patients, stores.audit
     withdrawals = WithdrawalStore(database)
     second = second_readings_of(stores)
-    pages = Patients(patients, scans, results, reviews, blinding)
+    suspensions = suspensions_of(stores)
+    pages = Patients(patients, scans, results, reviews, blinding, suspensions)
     return ReviewingServices(
         worklist=Worklist(
             stores.worklist,
@@ -114,6 +122,7 @@ def build_reviewing(
             blinding,
             node_name,
             readings.queue,
+            suspensions,
         ),
         triage=Triage(TriageStore(stores.database), accounts, stores.audit, readings.prefer),
         reviews=Reviews(scans, results, reviews, files, pictures, audit, second, blinding, judged),

@@ -16,7 +16,17 @@ from data.errors import RefusedScan
 from data.files import FileStore
 from data.labelled import phantoms
 from data.packing import packed
-from data.records import Acquisition, DecodedScan, Features, KeptRefusal, Result, Review, Scan, ScanStatus
+from data.records import (
+    SYNTHETIC_REFUSALS,
+    Acquisition,
+    DecodedScan,
+    Features,
+    KeptRefusal,
+    Result,
+    Review,
+    Scan,
+    ScanStatus,
+)
 from services import keys
 from services.demo.cases import SEED, SyntheticCase
 from services.demo.reviews import READER_ID, Mask, simulated_review
@@ -25,8 +35,7 @@ from services.reading.reading import Read, Reader, features_of, keep_answer, res
 from services.reading.suitability_gate import Routed, SuitabilityGate
 
 WARNING = f"{phantoms.MARK}: this head was computed for a demonstration. It is nobody's."
-REFUSALS = "synthetic-"
-"""The ids of the demonstration's refusals begin with this; those of others are hexadecimal."""
+REFUSALS = SYNTHETIC_REFUSALS
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ class Exports:
         """What can be had of a scan's result; nothing where it has not been read. Raises NotFound."""
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
         view = self._worklist.scan(scan_id, user)
-        if view.result is None:
+        if view.result is None or view.withheld is not None:
             return ()
         version = version_of(view, view.result, COUNTING)
         return tuple(Offer(form, LABELS[form]) for form in Form if why_not(version, form) is None)
@@ -130,7 +130,7 @@ class Exports:
         """What counts of a scan's result as a text for a report; "" where there is none. Raises NotFound."""
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
         view = self._worklist.scan(scan_id, user)
-        if view.result is None:
+        if view.result is None or view.withheld is not None:
             return ""
         version = version_of(view, view.result, COUNTING)
         return self._reports.findings(version, self._prior(view, user))
@@ -216,4 +216,6 @@ def _is_dicom(version: ResultVersion) -> bool:
 def _version(view: ScanView, ask: Ask) -> ResultVersion:
     if view.result is None:
         raise NotFound(NOT_READ if view.reads_unaided is None else NO_RESULT_YET)
+    if view.withheld is not None:
+        raise NotFound(view.withheld)
     return version_of(view, view.result, ask.layer)

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from data.records import StopReason
 from reports import performance_figures as figures
 from reports.figures import Figure, said_where_empty
 from reports.performance_figures import VALIDATION, Dot, MetricSeries, Scale
+from reports.stop_figures import stop_figure
 from services.performance.details import Errors, TrainingRun
 from services.performance.metrics import Metric
 from services.performance.numbers import BY_MONTH, MetricPoint, MetricView
+from services.performance.stop_rules import StopView
 from services.statistics.answer_charts import answer_charts
 from services.statistics.subgroups import SUBGROUPS, Subgroup
+from services.task_words import words_of
 
 MOST_MONTHLY = 6  # versions with a line of their own; the newest
+_CASES = {
+    StopReason.MISSES: "Reviewed scans with {finding}",
+    StopReason.FALSE_ALARMS: "Reviewed scans without {finding}",
+    StopReason.REFUSALS: "Scans that came",
+}
 NAMES = {"validation": "Validation", "reviewed": "Real use", "sample": "Random sample"}
 
 
@@ -71,6 +80,20 @@ def training(training: TrainingRun) -> dict[str, Figure]:
         name: figures.training_figure(name, points)
         for name, points in sorted(named.items())
         if len(points) > 1
+    }
+
+
+def stop_charts(view: StopView, task: str) -> dict[StopReason, Figure]:
+    """The tests of the whole version as charts."""
+    return {
+        watched.reason: stop_figure(
+            watched.points.tolist(),
+            watched.trials.bad.tolist(),
+            watched.test.limit,
+            _CASES[watched.reason].format(finding=words_of(task).finding),
+        )
+        for watched in view.watched
+        if not watched.scanner
     }
 
 

@@ -9,7 +9,7 @@ from data.errors import InvalidInput
 from data.records import AuditEvent, Goal, User
 from data.stores.audit import AuditLog
 from data.stores.goals import GoalStore
-from services.performance.metrics import Metric, metric_named
+from services.performance.metrics import WITH_GOALS, Metric, metric_named
 from services.permissions import Permission, require
 
 
@@ -32,7 +32,7 @@ class Goals:
         NotAllowed.
         """
         require(user, Permission.SET_GOALS)
-        known = metric_named(metric)
+        known = WITH_GOALS.get(metric) or metric_named(metric)
         aimed, least = _typed(known, goal, "The goal"), _typed(known, limit, "The alert limit")
         if (
             aimed is not None

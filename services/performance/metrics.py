@@ -53,6 +53,13 @@ METRICS = {
 }  # fmt: skip
 """Every metric of the page by its name, in the order of the menu; the first is shown at first."""
 
+REFUSED = "refused"
+WITH_GOALS = METRICS | {
+    REFUSED: Metric(REFUSED, "Refused scans", "Of the scans that came, the share that was refused.",
+                    more_is_better=False, truth=False),
+}  # fmt: skip
+"""What a department can aim at: the page's metrics, and what only stop rules watch."""
+
 _KINDS = {  # what a validation figure's name says besides the metric's
     "presence": "single slices",
     "volume_presence": "whole volumes",

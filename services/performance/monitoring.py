@@ -10,6 +10,7 @@ from reports.performance_figures import REVIEWED
 from services import addresses
 from services.alerts.alerts import Alerts
 from services.performance.goals import Goals
+from services.performance.metrics import METRICS
 from services.performance.numbers import BY_MONTH, MetricPoint, MetricView, Performance, PerformanceQuery
 
 LEAST = 10
@@ -29,7 +30,8 @@ class LimitMonitor:
     def tick(self) -> None:
         """Raise, or propose an end, where anything changed since the last time."""
         for task in self._tasks:
-            limited = {name for name, goal in self._goals.of(task).items() if goal.alert_limit is not None}
+            goals = self._goals.of(task)
+            limited = {name for name in METRICS if name in goals and goals[name].alert_limit is not None}
             gone = {cause for cause in self._said if cause.startswith(_cause(task, ""))}
             for name in sorted(limited):
                 self._look(task, name)

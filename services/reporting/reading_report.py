@@ -76,6 +76,8 @@ class ReadingReports:
     ) -> tuple[ReadingReport, tuple[KeySlice, ...]]:
         if view.result is None:
             raise NotFound(_NOT_READ if view.reads_unaided is None else NO_RESULT_YET)
+        if view.withheld is not None:
+            raise NotFound(view.withheld)
         identified = self._patients.get(view.scan.patient_id, with_identity=True)
         slices = self._pictures.chosen(view)
         report = reading_report(

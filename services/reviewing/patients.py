@@ -26,6 +26,7 @@ from data.stores.scans import ScanStore
 from models.growth import sum_of_products
 from services.permissions import Permission, may, require
 from services.reviewing.blinding import Blind, Blinding, seen_by
+from services.standing.suspensions import Suspensions
 
 Key = tuple[str | None, str]
 NO_PATIENT = "There is no such patient."
@@ -41,6 +42,7 @@ class PatientScan:
     results: tuple[Result, ...]
     reviews: tuple[Review, ...]
     unaided: bool = False  # is to be read without the AI first by who looks: it has no result yet for them
+    suspended: bool = False  # its result is no answer: the version is suspended
 
     @property
     def examined_at(self) -> datetime:
@@ -127,12 +129,14 @@ class Patients:
         results: ResultStore,
         reviews: ReviewStore,
         blinding: Blinding,
+        suspensions: Suspensions,
     ) -> None:
         self._patients = patients
         self._scans = scans
         self._results = results
         self._reviews = reviews
         self._blinding = blinding
+        self._suspensions = suspensions
 
     def patient(self, reference: str, viewer: User) -> PatientView:
         """The patient of a pseudonym or of our own id, without identity for who may not see it.
@@ -181,6 +185,9 @@ class Patients:
             return PatientScan(scan, None, None, (), (), unaided=True)
         result, results = self._results.latest(scan.id), self._results.of_scan(scan.id)
         current = None if result is None else current_review(seen, result.id)
+        standing = None if result is None else self._suspensions.of_result(scan, result, current)
+        if standing is not None and standing.withheld:
+            return PatientScan(scan, None, None, (), (), suspended=True)
         return PatientScan(scan, result, current, tuple(results), seen)
 
 

@@ -51,6 +51,7 @@ from services.reading_words import queue_words
 from services.reviewing.blinding import Blind, Blinding, hides_model, seen_by
 from services.reviewing.remeasuring import Remeasuring
 from services.reviewing.second_readings import DoubleReading, SecondReadings
+from services.standing.suspensions import Standing, Suspensions
 
 BY_URGENCY = (("urgency", True),)
 """How the worklist is ordered where its address says nothing: equal ones the newest first."""
@@ -83,11 +84,17 @@ class ScanView:
     unaided: tuple[UnaidedReading, ...] = ()  # that the viewer may know of
     reads_unaided: UnaidedReading | None = None  # the viewer's own, still to be given: the result is hidden
     queue: QueuePlace | None = None  # while it waits to be read or is read
+    standing: Standing | None = None  # whether the result is for use, where anything is to be said of that
 
     @property
     def current(self) -> Review | None:
         """What counts of the result shown, or None."""
         return None if self.result is None else current_review(self.reviews, self.result.id)
+
+    @property
+    def withheld(self) -> str | None:
+        """Why the result is no answer, as its version is suspended; None where it may be one."""
+        return self.standing.sentence if self.standing is not None and self.standing.withheld else None
 
     @property
     def affine(self) -> Affine | None:
@@ -141,6 +148,7 @@ class Worklist:
         blinding: Blinding,
         node_name: Callable[[str], str],
         queue: Callable[[], Mapping[str, QueuePlace]],
+        suspensions: Suspensions,
     ) -> None:
         """`node_name` is what the remote node of an id is called, `queue` what waits to be read, by scan."""
         self._store = store
@@ -157,12 +165,13 @@ class Worklist:
         self._blinding = blinding
         self._node_name = node_name
         self._queue = queue
+        self._suspensions = suspensions
 
     def page(self, query: WorklistQuery, viewer: User) -> WorklistPage:
         """Some rows; pseudonyms for who may not see names and patient ids. Raises NotAllowed."""
         require(viewer, Permission.SEE_SCANS)
         hidden = self._blinding.hidden(viewer)
-        page = self._store.page(query, may(viewer, Permission.SEE_IDENTITY), hidden)
+        page = self._store.page(query, may(viewer, Permission.SEE_IDENTITY), self._no_answers(hidden))
         return replace(page, rows=self._marked(page.rows, hidden))
 
     def counters(self, viewer: User) -> list[Counter]:
@@ -170,7 +179,8 @@ class Worklist:
         require(viewer, Permission.SEE_SCANS)
         mine: Filters = {"assigned": (viewer.id,)}
         listed = {"mine": mine, **_COUNTED} if may(viewer, Permission.REVIEW) else _COUNTED
-        unreviewed, hidden = {"review": (NONE,), "prior": ("no",)}, self._blinding.hidden(viewer)
+        unreviewed = {"review": (NONE,), "prior": ("no",)}
+        hidden = self._no_answers(self._blinding.hidden(viewer))
         return [
             Counter(name, self._store.count({**filters, **unreviewed}, hidden), {**filters, **unreviewed})
             for name, filters in listed.items()
@@ -209,13 +219,29 @@ class Worklist:
         if latest is not None:
             self._blinding.note_shown([scan.id], viewer)
         said = seen_by(blind, self._reviews.of_scan(scan.id), viewer)
-        return replace(
-            view,
-            result=None if latest is None else self._remeasuring.result(scan, latest),
-            results=tuple(self._results.of_scan(scan.id)),
-            reviews=tuple(self._remeasuring.review(scan, kept) for kept in said),
-            double=self._second.of_scan(scan.id),
+        return self._with_standing(
+            replace(
+                view,
+                result=None if latest is None else self._remeasuring.result(scan, latest),
+                results=tuple(self._results.of_scan(scan.id)),
+                reviews=tuple(self._remeasuring.review(scan, kept) for kept in said),
+                double=self._second.of_scan(scan.id),
+            )
         )
+
+    def _with_standing(self, view: ScanView) -> ScanView:
+        """The view with what is to be said of its result's version; warnings go wherever the result goes."""
+        scan, result = view.scan, view.result
+        standing = None if result is None else self._suspensions.of_result(scan, result, view.current)
+        if standing is None:
+            return view
+        warned = scan if standing.withheld else replace(scan, warnings=(*scan.warnings, standing.sentence))
+        return replace(view, scan=warned, standing=standing)
+
+    def _no_answers(self, hidden: Hidden) -> Hidden:
+        """What a person is not to know yet, and what is no answer as its version is suspended."""
+        withheld = self._suspensions.withheld_scans()
+        return replace(hidden, readings=hidden.readings | withheld) if withheld else hidden
 
     def unblinded(self, scan_id: str, result_id: str | None = None) -> ScanView:
         """A scan with all that is known of it, for our own work that shows it to nobody; raises NotFound.
@@ -226,7 +252,7 @@ class Worklist:
         patient = self._patients.get(scan.patient_id, with_identity=True)
         assert patient is not None
         result = self._results.latest(scan_id) if result_id is None else self._results.get(result_id)
-        return ScanView(
+        view = ScanView(
             scan=scan,
             patient=patient,
             result=None if result is None else self._remeasuring.result(scan, result),
@@ -237,6 +263,7 @@ class Worklist:
             prior_from=self._prior_from(scan),
             orientation=letters(scan.grid),
         )
+        return self._with_standing(view)
 
     def _prior_from(self, scan: Scan) -> str | None:
         node_id = prior_node(scan.uploaded_by)
@@ -261,7 +288,7 @@ class Worklist:
             | {"review": ("none",), "prior": ("no",), "status": (ScanStatus.READ.value,)},
             sort=listed.sort or BY_URGENCY,
         )
-        named, hidden = may(viewer, Permission.SEE_IDENTITY), self._blinding.hidden(viewer)
+        named, hidden = may(viewer, Permission.SEE_IDENTITY), self._no_answers(self._blinding.hidden(viewer))
         return self._store.following(query, scan_id, named, hidden)
 
     def _marked(self, rows: tuple[WorklistRow, ...], hidden: Hidden) -> tuple[WorklistRow, ...]:
@@ -269,12 +296,14 @@ class Worklist:
         doubles = self._second.of_scans([row.scan_id for row in rows])
         waiting = {scan_id for scan_id, double in doubles.items() if double.is_open}
         queue = self._queue() if any(row.status in IN_QUEUE for row in rows) else {}
+        withheld = self._suspensions.withheld_scans() - hidden.readings
         return tuple(
             replace(
                 row,
                 second_reading=row.scan_id in waiting,
                 unaided=row.scan_id in hidden.readings,
                 queue=queue.get(row.scan_id) if row.status in IN_QUEUE else None,
+                suspended=row.scan_id in withheld,
             )
             for row in rows
         )

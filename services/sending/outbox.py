@@ -91,7 +91,7 @@ class Outbox:
         if not may(user, Permission.SEND_RESULTS):
             return ()
         view = self._worklist.scan(scan_id, user)
-        if view.result is None:
+        if view.result is None or view.withheld is not None:
             return ()
         possible = [Destination(node, _possible(view, node)) for node in self._nodes.all()]
         return tuple(destination for destination in possible if destination.forms)
@@ -105,6 +105,8 @@ class Outbox:
         view = self._worklist.scan(scan_id, user)
         if view.result is None:
             raise NotFound(NOT_READ if view.reads_unaided is None else NO_RESULT_YET)
+        if view.withheld is not None:
+            raise NotFound(view.withheld)
         chosen = self._chosen(scan_id, node_id, forms, user)
         everything = self._worklist.unblinded(scan_id, view.result.id)
         assert everything.result is not None

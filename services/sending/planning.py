@@ -65,7 +65,7 @@ class Planner:
             return
         version = ResultVersion(view, view.result)
         yield from self._follow_ups(version, nodes)
-        if version.rejected_by is not None:
+        if version.rejected_by is not None or is_suspended(version):
             return
         for rule in rules:
             if sends(rule, version):
@@ -100,6 +100,12 @@ def sends(rule: RoutingRule, version: ResultVersion) -> bool:
         and rule.sender in ("", version.view.received_from)
         and (rule.synthetic or not scan.synthetic)
     )
+
+
+def is_suspended(version: ResultVersion) -> bool:
+    """Whether what made a result is out of use now: no rule sends what it says."""
+    standing = version.view.standing
+    return standing is not None and standing.suspension.is_active
 
 
 def may_be_there(delivery: Delivery) -> bool:

@@ -29,7 +29,7 @@ from services.exporting.versions import ResultVersion
 from services.remote_nodes.kinds import KINDS
 from services.remote_nodes.nodes import RemoteNodes
 from services.remote_nodes.peer import Peer, Receipt, RemoteFault
-from services.sending.planning import Planner
+from services.sending.planning import Planner, is_suspended
 
 LOOKS_EVERY_S = 1.0
 AT_ONCE = 20  # deliveries in one association
@@ -42,6 +42,7 @@ ACTION = "scan.send"
 _HELD = "Held: the scan is still to be read without knowing this."
 _SUPERSEDED = "Something newer was said of the result: that takes its place."
 _REJECTED = "A reviewer rejected the result before it was sent."
+_SUSPENDED = "The version that made the result was suspended before it was sent."
 _GONE_NODE = "The remote node was removed."
 _BROKEN = "Something went wrong inside Lightbox (error {error_id})."
 
@@ -178,7 +179,7 @@ class Sender:
         try:
             counting = self._exports.counting(delivery.scan_id, delivery.result_id)
             version = version_of_key(counting, form, delivery.version_key)
-            outdated = _outdated(counting, delivery, form)
+            outdated = _outdated(counting, delivery, form) or self._not_for_use(counting, delivery)
             if outdated is not None:
                 self._skip(claim, delivery, outdated)
                 return []
@@ -195,6 +196,19 @@ class Sender:
             self._skip(claim, delivery, str(why))
             return []
         return [_Prepared(delivery, files, version.view.patient.identity)]
+
+    def _not_for_use(self, counting: ResultVersion, delivery: Delivery) -> str | None:
+        """Why a rule's delivery does not go: its version is suspended, and nothing is to be replaced."""
+        if delivery.by_hand or not is_suspended(counting):
+            return None
+        others = self._store.of_result(delivery.result_id, delivery.scan_id)
+        there = any(
+            other.id != delivery.id
+            and other.node_id == delivery.node_id
+            and (other.state is DeliveryState.DELIVERED or other.attempts > 1)  # 1: claimed with this one
+            for other in others
+        )
+        return None if there else _SUSPENDED
 
     def _deliver(self, claim: str, peer: Peer, prepared: Sequence[_Prepared]) -> None:
         node = peer.node

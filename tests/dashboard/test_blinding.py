@@ -162,7 +162,7 @@ def lists(clinic: Clinic, user: User) -> Answers:
             filters = {dimension: (value,)}
             answers[f"{dimension} {value}"] = worklist.page(WorklistQuery(filters=filters), user)
             answers[f"cohort {dimension} {value}"] = cohort.exports.numbers(filters, user)
-    columns = set(WorklistRow.__dataclass_fields__) - {"second_reading", "unaided"}
+    columns = set(WorklistRow.__dataclass_fields__) - {"second_reading", "unaided", "suspended", "queue"}
     for column in columns:
         answers[f"by {column}"] = worklist.page(WorklistQuery(sort=((column, True),)), user)
     asked = clinic.services.performance.numbers.asked("?task=brain-tumour&version=2&synthetic=no", user)

@@ -61,6 +61,9 @@ MEANT = {
     Permission.SEE_STATISTICS: "CHM",
     Permission.SAVE_VIEWS: "CHM",
     Permission.SET_GOALS: "HM",
+    Permission.SET_STOP_RULES: "H",
+    Permission.LIFT_SUSPENSIONS: "HM",
+    Permission.CONFIRM_LIFTING: "H",
     Permission.USE_REPORTS: "CHM",
     Permission.DELETE_REPORTS: "HM",
     Permission.SEE_DRIFT: "CHMA",
@@ -179,6 +182,26 @@ ACTS: list[tuple[Permission, str, Act]] = [
         Permission.SET_GOALS,
         "set",
         lambda s, u: s.performance.goals.set_typed(BRAIN_TUMOUR, "recall", "x", "", u),
+    ),
+    (
+        Permission.SET_STOP_RULES,
+        "switch",
+        lambda s, u: s.performance.stop_rules.switch(BRAIN_TUMOUR, True, "", u),
+    ),
+    (
+        Permission.SEE_STATISTICS,
+        "stop rules",
+        lambda s, u: s.performance.stop_rules.view(BRAIN_TUMOUR, "1", u),
+    ),
+    (
+        Permission.LIFT_SUSPENSIONS,
+        "ask to lift",
+        lambda s, u: s.performance.stop_rules.ask_to_lift(NO_ID, "It is well.", u),
+    ),
+    (
+        Permission.CONFIRM_LIFTING,
+        "decide",
+        lambda s, u: s.performance.stop_rules.decide(NO_ID, True, u),
     ),
     (
         Permission.USE_REPORTS,

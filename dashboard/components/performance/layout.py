@@ -6,9 +6,10 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.performance import controls, panels, readers
+from dashboard.components.performance import controls, panels, readers, stop_rules
 from dashboard.components.performance.controls import IMPLIED
 from data.records import User
+from services.performance.stop_rules import PART
 from services.permissions import Permission, may
 from services.versions.thresholds import LONGEST_WHY
 
@@ -74,6 +75,7 @@ def _closer(user: User) -> list[Component]:
         _section("Right and wrong", errors, html.Div(curves, className="lb-charts", id=CURVES)),
         html.Div(id=CASES),
         _section("Groups of patients", groups, html.Div(id=GROUPS)),
+        html.Div(_section("Stop rules", stop_rules.forms(user)), id=PART),
         _section("Two versions on the same cases", controls.second(), html.Div(id=COMPARISON)),
         _section("The random sample", html.Div(id=PROPOSALS)),
         _section("Two readers", html.Div(id=readers.READERS)),

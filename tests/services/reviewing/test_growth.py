@@ -21,6 +21,7 @@ from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from data.stores.second_readings import SecondReadingStore
+from data.stores.suspensions import SuspensionStore
 from data.stores.unaided import UnaidedStore
 from models.growth import ResponseClass
 from models.lesion_matching import MatchKind
@@ -30,6 +31,7 @@ from services.reviewing.blinding import Blinding
 from services.reviewing.growth import Comparison, Growth
 from services.reviewing.patients import Patients
 from services.reviewing.second_readings import SecondReadings
+from services.standing.suspensions import Suspensions
 from tests.data.builders import MORNING, a_header, a_result, a_review, a_scan
 
 GREY = User("grey", "grey", "Dr Grey", Role.CLINICIAN)
@@ -65,7 +67,8 @@ class House:
         self.readings = Readings()
         second = SecondReadings(SecondReadingStore(engine), self.results, AuditLog(engine))
         blinding = Blinding(second, UnaidedStore(engine), self.scans.changes_token)
-        pages = Patients(patients, self.scans, self.results, self.reviews, blinding)
+        suspensions = Suspensions(SuspensionStore(engine), self.scans.changes_token)
+        pages = Patients(patients, self.scans, self.results, self.reviews, blinding, suspensions)
         self.growth = Growth(pages, self.files, self.readings)
 
     def scan(

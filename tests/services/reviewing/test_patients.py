@@ -18,10 +18,12 @@ from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from data.stores.second_readings import SecondReadingStore
+from data.stores.suspensions import SuspensionStore
 from data.stores.unaided import UnaidedStore
 from services.reviewing.blinding import Blinding
 from services.reviewing.patients import Patients, PatientView
 from services.reviewing.second_readings import SecondReadings
+from services.standing.suspensions import Suspensions
 from tests.data.builders import MORNING, a_header, a_result, a_review, a_scan, measured
 
 GREY = User("grey", "grey", "Dr Grey", Role.CLINICIAN)
@@ -35,7 +37,8 @@ class House:
         self.results, self.reviews = ResultStore(engine), ReviewStore(engine)
         second = SecondReadings(SecondReadingStore(engine), self.results, AuditLog(engine))
         blinding = Blinding(second, UnaidedStore(engine), self.scans.changes_token)
-        self.patients = Patients(self.store, self.scans, self.results, self.reviews, blinding)
+        suspensions = Suspensions(SuspensionStore(engine), self.scans.changes_token)
+        self.patients = Patients(self.store, self.scans, self.results, self.reviews, blinding, suspensions)
         self.jane = self.store.find_or_create(JANE, "a.dcm")
 
     def scan(self, day: int, study: str | None = None, series: str | None = None, **changes: Any) -> Scan:

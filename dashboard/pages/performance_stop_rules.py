@@ -1,0 +1,137 @@
+"""Stop rules on the performance page: what they watch, who switches them, and who lifts what they stopped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dash import ALL, Dash, Input, Output, State, ctx
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dashboard.auth import require
+from dashboard.components.frame import LOCATION
+from dashboard.components.outputs import Values, clicked, outputs
+from dashboard.components.performance import panels, stop_rules
+from data.records import User
+from services.addresses import PERFORMANCE
+from services.performance.charts import stop_charts
+from services.performance.metrics import REFUSED, WITH_GOALS
+from services.permissions import Permission
+
+if TYPE_CHECKING:
+    from services.assembly.performance import PerformanceServices
+
+VALUES = {
+    stop_rules.SHOWN: "children",
+    stop_rules.REFUSED_GOAL: "value",
+    stop_rules.REFUSED_LIMIT: "value",
+}
+
+
+def show(performance: PerformanceServices, user: User, search: str | None) -> Values:
+    """The tests of the address's version and every suspension; raises InvalidInput for a bad address."""
+    asked = performance.numbers.asked(search or "", user)
+    view = performance.stop_rules.view(asked.task, asked.version, user)
+    goal = performance.goals.of(asked.task).get(REFUSED)
+    metric = WITH_GOALS[REFUSED]
+    return {
+        stop_rules.SHOWN: stop_rules.panel(view, stop_charts(view, asked.task), user),
+        stop_rules.REFUSED_GOAL: panels.goal_words(metric, goal.goal if goal else None),
+        stop_rules.REFUSED_LIMIT: panels.goal_words(metric, goal.alert_limit if goal else None),
+    }
+
+
+def switch(performance: PerformanceServices, user: User, search: str | None, why: str | None) -> str:
+    """Switch the rules of the address's task over; returns what to say."""
+    task = performance.numbers.asked(search or "", user).task
+    acting = performance.stop_rules.acting(task)
+    performance.stop_rules.switch(task, not acting, why or "", user)
+    return "The stop rules act from now on." if not acting else "The stop rules do not act any more."
+
+
+def set_refused(
+    performance: PerformanceServices, user: User, search: str | None, goal: str | None, limit: str | None
+) -> str:
+    """Keep goal and limit of refused scans; returns what to say."""
+    task = performance.numbers.asked(search or "", user).task
+    performance.goals.set_typed(task, REFUSED, goal or "", limit or "", user)
+    return "Set." if goal or limit else "Removed."
+
+
+def act(performance: PerformanceServices, user: User, suspension_id: str, verb: str, why: str | None) -> str:
+    """Ask for the end of a suspension, or decide on it; returns what to say."""
+    if verb == "ask":
+        performance.stop_rules.ask_to_lift(suspension_id, why or "", user)
+        return "Asked. A department head, who is somebody else, decides."
+    performance.stop_rules.decide(suspension_id, verb == "lift", user)
+    return "Lifted: its tests begin anew." if verb == "lift" else "It stays suspended."
+
+
+def register(app: Dash, performance: PerformanceServices) -> None:
+    """Bind the section."""
+
+    @app.callback(output=outputs(VALUES), inputs=[Input(LOCATION, "search"), State(LOCATION, "pathname")])
+    def _show(search: str | None, path: str | None) -> Values:
+        user = require(Permission.SEE_STATISTICS)
+        if path != PERFORMANCE:
+            raise PreventUpdate
+        return show(performance, user, search)
+
+    _register_setting(app, performance)
+    _register_acts(app, performance)
+
+
+def _register_setting(app: Dash, performance: PerformanceServices) -> None:
+    after = outputs({stop_rules.SAID: "children", **VALUES}, again=True)
+
+    @app.callback(
+        output=after,
+        inputs=[
+            Input(stop_rules.SWITCH, "n_clicks"),
+            State(stop_rules.WHY, "value"),
+            State(LOCATION, "search"),
+        ],
+        prevent_initial_call=True,
+    )
+    def _switch(clicks: int | None, why: str | None, search: str | None) -> Values:
+        user = require(Permission.SET_STOP_RULES)
+        clicked(clicks)
+        said = switch(performance, user, search, why)
+        return {stop_rules.SAID: said, **show(performance, user, search)}
+
+    @app.callback(
+        output=after,
+        inputs=[
+            Input(stop_rules.REFUSED_SET, "n_clicks"),
+            State(stop_rules.REFUSED_GOAL, "value"),
+            State(stop_rules.REFUSED_LIMIT, "value"),
+            State(LOCATION, "search"),
+        ],
+        prevent_initial_call=True,
+    )
+    def _set(clicks: int | None, goal: str | None, limit: str | None, search: str | None) -> Values:
+        user = require(Permission.SET_GOALS)
+        clicked(clicks)
+        said = set_refused(performance, user, search, goal, limit)
+        return {stop_rules.SAID: said, **show(performance, user, search)}
+
+
+def _register_acts(app: Dash, performance: PerformanceServices) -> None:
+    @app.callback(
+        Output(stop_rules.SAID, "children", allow_duplicate=True),
+        Output(stop_rules.SHOWN, "children", allow_duplicate=True),
+        Input({"type": stop_rules.ACT, "id": ALL, "verb": ALL}, "n_clicks"),
+        State({"type": stop_rules.ACT_WHY, "id": ALL}, "value"),
+        State({"type": stop_rules.ACT_WHY, "id": ALL}, "id"),
+        State(LOCATION, "search"),
+        prevent_initial_call=True,
+    )
+    def _act(
+        _: list[int | None], whys: list[str | None], fields: list[dict[str, str]], search: str | None
+    ) -> tuple[str, list[Component]]:
+        user = require(Permission.LIFT_SUSPENSIONS)
+        clicked(ctx.triggered[0]["value"] if ctx.triggered else None)
+        pressed = ctx.triggered_id
+        reasons = dict(zip((field["id"] for field in fields), whys, strict=True))
+        said = act(performance, user, pressed["id"], pressed["verb"], reasons.get(pressed["id"]))
+        return said, show(performance, user, search)[stop_rules.SHOWN]

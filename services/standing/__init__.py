@@ -1,0 +1,1 @@
+"""Whether what a version says is for use here: what was suspended."""
