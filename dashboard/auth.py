@@ -39,6 +39,7 @@ PAGE_PERMISSIONS = {
     addresses.DRIFT: Permission.SEE_DRIFT,
     addresses.MODELS: Permission.SEE_MODELS,
     addresses.REHEARSALS: Permission.SEE_MODELS,
+    addresses.EVALUATIONS: Permission.SEE_MODELS,
     addresses.REPORTS: Permission.USE_REPORTS,
     addresses.DICOM: Permission.SEE_RECEIVED,
     addresses.ALERTS: Permission.DECIDE_ALERTS,

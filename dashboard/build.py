@@ -32,6 +32,7 @@ from dashboard.pages import (
     dicom_priors,
     dicom_watch,
     drift,
+    evaluations,
     feedback,
     growth,
     models,
@@ -123,6 +124,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     drift.register(app, services.drift, requests, services.training.packs, services.cohort.numbers, tasks)
     models.register(app, services.versions)
     rehearsal.register(app, services.versions, reviewing.blinding)
+    evaluations.register(app, services.evaluations, services.versions.serving, tasks)
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
     admin.register(app, services.accounts, services.importing, services.settings.imports_from)
     alerts.register(app, services.alerts)

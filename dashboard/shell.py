@@ -23,6 +23,7 @@ from dashboard.pages import (
     cohort,
     dicom,
     drift,
+    evaluations,
     growth,
     models,
     patient,
@@ -52,6 +53,7 @@ class Page:
     layout: Callable[[User, str], Component]
     takes_argument: bool = False
     reads_query: bool = False  # its layout is given what follows the question mark
+    in_menu: bool = True  # False: other pages lead to it
     part: str = ""  # what follows the argument in the address
 
     def exists_for(self, user: User) -> bool:
@@ -77,6 +79,8 @@ PAGES = (
     Page(addresses.DRIFT, "Drift", "bi-activity", drift.layout),
     Page(addresses.MODELS, "Models", "bi-cpu", models.layout),
     Page(addresses.REHEARSALS, "Rehearsal", "bi-cpu", rehearsal.layout, takes_argument=True),
+    Page(addresses.EVALUATIONS, "Evaluations", "bi-cpu", evaluations.layout, reads_query=True, in_menu=False),
+    Page(addresses.EVALUATIONS, "Evaluation", "bi-cpu", evaluations.one_layout, takes_argument=True),
     Page(addresses.REPORTS, "Reports", "bi-file-earmark-text", reports.layout),
     Page(addresses.DICOM, "DICOM", "bi-hdd-network", dicom.layout),
     Page(addresses.FEEDBACK, "Messages", "bi-chat-left-text", feedback_page.layout),
@@ -174,7 +178,7 @@ def _navbar(user: User) -> Component:
     links = [
         dbc.NavLink([icon(page.icon), page.title], href=page.path, active="partial")
         for page in PAGES
-        if page.exists_for(user) and not page.takes_argument
+        if page.exists_for(user) and page.in_menu and not page.takes_argument
     ]
     brand = dcc.Link(
         [html.Img(src="/assets/logo.svg", alt="", width=28, height=28), "Lightbox"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from typing import IO, Any, cast
 
@@ -54,3 +55,8 @@ class _Unpacking:
     def check_end(self) -> None:
         if self.read(1) or not self._zlib.eof:
             raise ValueError("an array was not packed whole")
+
+
+def mask_sha256(mask: NDArray[np.bool_]) -> str:
+    """The hash of a mask (slices, height, width): of its voxels, a byte each."""
+    return hashlib.sha256(np.ascontiguousarray(mask, dtype=bool).view(np.uint8).data).hexdigest()

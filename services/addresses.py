@@ -7,7 +7,7 @@ in a query is said by `services.cohort.filters` and `services.performance.number
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Self
 from urllib.parse import parse_qs, quote, urlencode
@@ -17,6 +17,7 @@ ALERTS = "/alerts"
 COHORT = "/cohort"
 DICOM = "/dicom"
 DRIFT = "/drift"
+EVALUATIONS = "/evaluations"
 FEEDBACK = "/feedback"
 MODELS = "/models"
 PATIENTS = "/patients"
@@ -64,6 +65,28 @@ def compared(search: str | None) -> tuple[str | None, str | None]:
 def rehearsal(rehearsal_id: str) -> str:
     """One rehearsal's page."""
     return f"{REHEARSALS}/{quote(rehearsal_id, safe='')}"
+
+
+def evaluation(evaluation_id: str, beside: str = "") -> str:
+    """One evaluation's page, beside another one where that is named."""
+    path = f"{EVALUATIONS}/{quote(evaluation_id, safe='')}"
+    return _with_query(path, _query({"beside": beside}))
+
+
+def evaluations(query: str = "") -> str:
+    """The list of evaluations, and what can be asked for: of scans that fit a query of the cohort page."""
+    return _with_query(EVALUATIONS, query)
+
+
+def task_of(search: str | None, tasks: Sequence[str]) -> str | None:
+    """The task that a query filters by, if it is one of these; else the first of them."""
+    asked = _first_values(search).get("task")
+    return asked if asked in tasks else next(iter(tasks), None)
+
+
+def beside(search: str | None) -> str:
+    """The evaluation that the query of another one's page names; "" where none."""
+    return _first_values(search).get("beside", "")
 
 
 def worklist(query: str = "") -> str:

@@ -62,6 +62,7 @@ class Permission(StrEnum):
     TAKE_RETRAINING_PACKS = "take retraining packs"
     SEE_MODELS = "see models"
     REHEARSE = "rehearse versions"
+    EVALUATE_VERSIONS = "have versions read sets of scans"
     REGISTER_VERSIONS = "register versions"
     PROMOTE = "promote versions"
     CONFIRM_OVERRIDES = "confirm overrides"
@@ -179,6 +180,11 @@ TABLE: Mapping[Permission, Grant] = {
         tuple(Role), "See model versions, rehearsals and promotions; pictures only with “see scans”."
     ),
     Permission.REHEARSE: Grant((_MLOPS,), "Have a version re-read the last scans, and cancel that."),
+    Permission.EVALUATE_VERSIONS: Grant(
+        (_HEAD, _MLOPS),
+        "Have a version read a set of scans apart from all results (a cohort, a retraining pack, an outside "
+        "set), and cancel that.",
+    ),
     Permission.REGISTER_VERSIONS: Grant(
         (_MLOPS,), "Upload a version that was trained elsewhere, or make one with another threshold."
     ),

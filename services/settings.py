@@ -44,6 +44,7 @@ class Settings:
     https: bool = False
     secret_key: str = ""
     import_folder: Path | None = None
+    outside_folder: Path | None = None
     registry_seconds: int = 30
     gate_recall_percent: int = 5
     gate_dice_percent: int = 3
@@ -73,6 +74,11 @@ class Settings:
     def imports_from(self) -> Path:
         """Below this folder of the server's machine lies what may be imported from the page."""
         return self.import_folder or self.home / "import"
+
+    @property
+    def outside_sets(self) -> Path:
+        """Here lie labelled pictures from elsewhere that versions can be had to read."""
+        return self.outside_folder or self.home / "outside"
 
     @property
     def dicom_folder(self) -> Path:
@@ -110,6 +116,7 @@ class Settings:
             https=env.get("LIGHTBOX_HTTPS", "") in {"1", "true", "yes"},
             secret_key=env.get("LIGHTBOX_SECRET_KEY", ""),
             import_folder=Path(env.get("LIGHTBOX_IMPORT_FOLDER") or home / "import").resolve(),
+            outside_folder=Path(env.get("LIGHTBOX_OUTSIDE_FOLDER") or home / "outside").resolve(),
             registry_seconds=_whole(env, "LIGHTBOX_REGISTRY_SECONDS", cls.registry_seconds, least=0),
             gate_recall_percent=_whole(env, "LIGHTBOX_GATE_RECALL_PERCENT", cls.gate_recall_percent),
             gate_dice_percent=_whole(env, "LIGHTBOX_GATE_DICE_PERCENT", cls.gate_dice_percent),

@@ -116,7 +116,7 @@ def show(cohort: CohortServices, user: User, search: str | None) -> Values:
     figures = cohort.numbers.charts(numbers)
     return {
         TOTAL: cohort_panels.total_words(numbers),
-        EXPORTS: cohort_panels.exports(asked.query),
+        EXPORTS: cohort_panels.exports(asked.query, user),
         CHIPS: cohort_panels.chips(numbers.filters, asked.vs),
         TILES: cohort_panels.tiles(numbers, cohort.numbers.query_of),
         EMPTY: cohort_panels.nothing() if not numbers.scans.n else None,

@@ -17,6 +17,7 @@ from dashboard.components.outputs import Values, clicked, outputs, pressed
 from dashboard.components.results import task_name
 from data.errors import Busy, InvalidInput
 from data.records import ModelVersion, PromotionGateResult, User
+from services import addresses
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:
@@ -39,9 +40,10 @@ def layout(user: User, argument: str = "") -> Component:
     look = dbc.Button(
         "Look in MLflow now", id=LOOK, size="sm", color="secondary", outline=True, class_name=hidden
     )
+    sets = dcc.Link("Have a version read a set of scans", href=addresses.EVALUATIONS)
     return html.Div(
         [
-            html.Div([html.H1("Models"), look], className="lb-page-head lb-wraps"),
+            html.Div([html.H1("Models"), look, sets], className="lb-page-head lb-wraps"),
             html.Div(id=SAID, role="status"),
             html.Div(id=PROGRESS),
             dcc.Loading(html.Div(id=CONTENT, className="lb-models"), delay_show=300),

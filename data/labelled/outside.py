@@ -76,12 +76,17 @@ def has_outside(folder: Path, task: str) -> bool:
     return bool(_indexes(folder, task))
 
 
-def outside_files(folder: Path, task: str) -> list[OutsideFile]:
-    """Every file that the indexes for `task` list, by folder.
+def outside_sets(folder: Path, task: str) -> list[str]:
+    """The names of the folders with pictures for `task` at or below `folder`."""
+    return [index.parent.name for index in _indexes(folder, task)]
+
+
+def outside_files(folder: Path, task: str, name: str | None = None) -> list[OutsideFile]:
+    """Every file that the indexes for `task` list, by folder; of the folder called `name` only, if given.
 
     Raises UnusableDataset where there is no such index, a file is missing, or a truth is not understood.
     """
-    indexes = _indexes(folder, task)
+    indexes = [index for index in _indexes(folder, task) if name in (None, index.parent.name)]
     if not indexes:
         raise UnusableDataset(f"{folder} holds no folder {_prefix(task)}NAME with an {INDEX}.")
     return [_file(index, row) for index in indexes for row in index_rows(index)]

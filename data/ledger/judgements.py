@@ -8,7 +8,7 @@ What counts as truth is said in `data.ledger.truths`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,8 +29,8 @@ from data.ledger.readings import (
 )
 from data.ledger.rows import RECOUNTS
 from data.ledger.sample import SHARE, sampled
-from data.ledger.truths import Part, judged, latency, parts, results_of, with_truth
-from data.records import Judgements, ReadCount
+from data.ledger.truths import Part, judged, latency, parts, read_otherwise, results_of, with_truth
+from data.records import Judgements, OtherReading, ReadCount
 from data.tables import REVISION_OF_SCANS, features, ledger, results, revisions
 
 MOST_CHANGES = 20_000  # scans; beyond that everything is read anew
@@ -91,6 +91,12 @@ class JudgementStore:
                 rows &= column == wanted
         return judgements.where(rows)
 
+    def truths(self, task: str) -> dict[str, bool]:
+        """What is true of each scan of which that is known, as its newest reviewed result's review says."""
+        kept = self._current()
+        deciding = kept.judgements.where(_equal(kept.judgements.task, task) & kept.decides)
+        return dict(zip(deciding.scan_id.tolist(), deciding.truth_positive.tolist(), strict=True))
+
     def read_counts(self, task: str) -> dict[CountKey, ReadCount]:
         """How many results there are by version, month and synthetic, and of how many the truth is known."""
         kept = self._current()
@@ -107,27 +113,47 @@ class JudgementStore:
         return counts
 
     def paired(
-        self, task: str, first: str, second: str, synthetic: bool | None = None
+        self,
+        task: str,
+        first: str,
+        second: str,
+        synthetic: bool | None = None,
+        others: tuple[Mapping[str, OtherReading], Mapping[str, OtherReading]] = ({}, {}),
     ) -> tuple[Judgements, Judgements]:
         """What two versions said of the same scans: row i of both is one scan, ordered by id.
 
-        Of several results of a version the latest counts. The truth is the scan's: what the current review
-        of its newest reviewed result says, whichever version's that was. A mask that has no review of its
-        own has no Dice.
+        Of several results of a version the latest counts; where it has none of a scan, what it said
+        otherwise, if that is among `others` (of the first version, of the second; by scan). The truth is the
+        scan's: what the current review of its newest reviewed result says, whichever version's that was. A
+        mask that has no review of its own has no Dice; an other reading brings its own. Rows of other
+        readings have their source in place of a result's id.
         """
         kept = self._current()
-        scans, truth = self._scans_of_both(kept, task, (first, second), synthetic)
+        versions = (first, second)
+        scans, rows_of = self._scans_of_both(kept, task, versions, synthetic, others)
         with reading(self._engine) as connection:
-            rows = results_of(connection, list(scans), task, {first, second})
+            rows = results_of(connection, list(scans), task, set(versions))
         latest = {(row.version, row.scan_id): row for row in rows}
-        both = [scan for scan in scans if (first, scan) in latest and (second, scan) in latest]
-        places = {scan: place for place, scan in enumerate(scans)}
-        true = truth[[places[scan] for scan in both]]
+        both = [
+            scan
+            for scan in scans
+            if all(
+                (version, scan) in latest or scan in more
+                for version, more in zip(versions, others, strict=True)
+            )
+        ]
+        known = kept.judgements.where(np.array([rows_of[scan] for scan in both], dtype=np.int64))
         own = {result_id: place for place, result_id in enumerate(kept.judgements.result_id)}
         made = []
-        for version in (first, second):
-            carried = with_truth([latest[version, scan] for scan in both], true, self._share)
-            made.append(_with_own(carried, kept.judgements, own))
+        for version, more in zip(versions, others, strict=True):
+            here = np.array([(version, scan) in latest for scan in both], dtype=bool)
+            true = known.truth_positive
+            mine = [latest[version, scan] for scan in both if (version, scan) in latest]
+            carried = _with_own(with_truth(mine, true[here], self._share), kept.judgements, own)
+            rest = known.where(~here)
+            said = read_otherwise(rest, version, [more[scan] for scan in rest.scan_id])
+            joined = Judgements.joined((carried, said))
+            made.append(joined.where(np.argsort(joined.scan_id.astype(str), kind="stable")))
         return made[0], made[1]
 
     def latencies(self, task: str, version: str, month: str, synthetic: bool) -> NDArray[np.float64]:
@@ -177,20 +203,23 @@ class JudgementStore:
         return waiting[:count]
 
     def _scans_of_both(
-        self, kept: _Kept, task: str, versions: tuple[str, str], synthetic: bool | None
-    ) -> tuple[list[str], Mask]:
-        """The scans with a truth that both versions have read, by id, and the truth of each."""
+        self,
+        kept: _Kept,
+        task: str,
+        versions: tuple[str, str],
+        synthetic: bool | None,
+        others: tuple[Mapping[str, OtherReading], Mapping[str, OtherReading]],
+    ) -> tuple[list[str], dict[str, int]]:
+        """The scans with a truth that both versions have read, by id, and which judgement says it of each."""
         read = kept.readings
-        keys = [read.key[read.model == self._models.get((task, version), -1)] for version in versions]
-        rows = _equal(kept.judgements.task, task) & np.isin(kept.keys, np.intersect1d(*keys)) & kept.decides
+        rows = _equal(kept.judgements.task, task) & kept.decides
         if synthetic is not None:
             rows &= kept.judgements.synthetic == synthetic
-        truth = {
-            str(kept.judgements.scan_id[row]): bool(kept.judgements.truth_positive[row])
-            for row in np.flatnonzero(rows)
-        }
-        scans = sorted(truth)
-        return scans, np.array([truth[scan] for scan in scans], dtype=bool)
+        for version, more in zip(versions, others, strict=True):
+            mine = read.key[read.model == self._models.get((task, version), -1)]
+            rows &= np.isin(kept.keys, mine) | _among(kept.judgements.scan_id, more)
+        places = {str(kept.judgements.scan_id[row]): int(row) for row in np.flatnonzero(rows)}
+        return sorted(places), places
 
     def _current(self) -> _Kept:
         with self._turn, reading(self._engine) as connection:
@@ -265,6 +294,12 @@ def _latest(connection: Connection, keys: Sequence[int], version: str | None) ->
     query = select(*columns).where(ledger.c.line.in_(keys), ledger.c.gone == false())
     rows = {row.line: row for row in connection.execute(query.where(ledger.c.read_us.is_not(None)))}
     return [rows[key] for key in keys if key in rows and version in (None, rows[key].version)]
+
+
+def _among(column: NDArray[np.object_], names: Collection[str]) -> Mask:
+    if not names:
+        return np.zeros(len(column), dtype=bool)
+    return np.fromiter((name in names for name in column), dtype=bool, count=len(column))
 
 
 def _equal(column: NDArray[np.object_], value: str) -> Mask:

@@ -22,7 +22,7 @@ from sqlalchemy.sql.selectable import FromClause
 from data.database import statement_parts
 from data.ledger.rows import microseconds
 from data.ledger.sample import sampled
-from data.records import BY_PEOPLE, Judgements, Verdict, counting_dice
+from data.records import BY_PEOPLE, Judgements, OtherReading, Verdict, counting_dice
 from data.tables import features, ledger, results, reviews
 
 AT_ONCE = 2000
@@ -102,6 +102,30 @@ def with_truth(rows: Sequence[Row[Any]], truth: NDArray[np.bool_], share: float)
     ]
     return _from_columns(
         {name: [row[name] for row in said] for name in said[0]} if said else _no_rows(), share
+    )
+
+
+def read_otherwise(known: Judgements, version: str, said: Sequence[OtherReading]) -> Judgements:
+    """What a version said of scans that is no result, as judgements by the truth of `known`, row by row."""
+    empty = [None] * len(said)
+    return Judgements.from_columns(
+        vars(known)
+        | {
+            "version": [version] * len(said),
+            "result_id": [each.source for each in said],
+            "created_us": [microseconds(each.read_at) for each in said],
+            "positive": [each.positive for each in said],
+            "probability": [each.probability for each in said],
+            "threshold": [each.threshold for each in said],
+            "verdict": [Verdict.LABELLED.value] * len(said),
+            "dice": [
+                each.dice if true else None for each, true in zip(said, known.truth_positive, strict=True)
+            ],
+            "outlined": [False] * len(said),
+            "volume_ml": [each.volume_ml for each in said],
+            "truth_volume_ml": empty,
+            "latency_ms": [each.network_ms for each in said],
+        }
     )
 
 

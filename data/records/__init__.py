@@ -33,6 +33,14 @@ from data.records.drift import (
     ReviewRequest,
     RunState,
 )
+from data.records.evaluations import (
+    Evaluation,
+    EvaluationReading,
+    EvaluationState,
+    OtherReading,
+    ScanSet,
+    ScanSetKind,
+)
 from data.records.features import CATEGORIES, NUMBERS, WATCHED, Features, Watched
 from data.records.feedback import CRITICAL, Feedback, FeedbackAnswer, FeedbackCategory, FeedbackState
 from data.records.goals import Goal
@@ -116,6 +124,12 @@ PNEUMONIA = "pneumonia"
 NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full images and decides."
 
 __all__ = [
+    "Evaluation",
+    "EvaluationReading",
+    "EvaluationState",
+    "OtherReading",
+    "ScanSet",
+    "ScanSetKind",
     "OWN_MANUFACTURER",
     "SEXES",
     "SHORT_INPUTS",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, bindparam, insert, or_, select, update
 
 from data.codec import from_json, to_json
-from data.database import bump, reading, writing
+from data.database import bump, reading, statement_parts, writing
 from data.errors import Outdated
 from data.ledger.rows import not_withdrawn, note_old_review, note_review
 from data.records import LesionVerdict, Measurements, RejectReason, Review, Verdict, current_review
@@ -88,6 +89,18 @@ class ReviewStore:
         with reading(self._engine) as connection:
             row = connection.execute(query.order_by(*newest).limit(1)).one_or_none()
         return None if row is None else review_of(row)
+
+    def truths_since(self, scan_ids: Sequence[str]) -> dict[str, datetime]:
+        """When that was said which counts of each of these scans (`deciding`)."""
+        source = results.join(reviews, results.c.current_review_id == reviews.c.id)
+        columns = (results.c.scan_id, reviews.c.created_at)
+        since: dict[str, datetime] = {}
+        with reading(self._engine) as connection:
+            for part in statement_parts(scan_ids):
+                query = select(*columns).select_from(source).where(results.c.scan_id.in_(part))
+                rows = connection.execute(query.order_by(results.c.created_at, results.c.id))
+                since |= {row.scan_id: row.created_at for row in rows}  # the newest result comes last
+        return since
 
     def reasoned(self, first: datetime, end: datetime, limit: int) -> list[Review]:
         """The latest reviews of a time that count and say why, newest first; none of a withdrawn scan."""

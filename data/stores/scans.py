@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from data.codec import from_json, to_json
 from data.columns import folded
-from data.database import bump, reading, revision, writing
+from data.database import bump, reading, revision, statement_parts, writing
 from data.errors import NO_SCAN, NotFound
 from data.ledger.rows import not_withdrawn, note_gone, note_patient, note_scan, note_status
 from data.records import (
@@ -30,6 +30,8 @@ from data.tables import (
     REVISION_OF_PATIENTS,
     REVISION_OF_SCANS,
     ai_results_seen,
+    evaluation_readings,
+    evaluations,
     patients,
     results,
     reviews,
@@ -112,6 +114,15 @@ class ScanStore:
         with reading(self._engine) as connection:
             return [_scan(row) for row in connection.execute(query.order_by(scans.c.created_at.desc()))]
 
+    def here(self, scan_ids: Sequence[str]) -> set[str]:
+        """Those of these scans that are here and were not withdrawn."""
+        known: set[str] = set()
+        with reading(self._engine) as connection:
+            for part in statement_parts(scan_ids):
+                query = select(scans.c.id).where(scans.c.id.in_(part), not_withdrawn(scans.c.id))
+                known.update(connection.execute(query).scalars())
+        return known
+
     def in_short(self, scan_ids: Collection[str]) -> dict[str, UploadedScan]:
         """Of each of these scans that is here what an upload's list says of it, by its id."""
         columns = [scans.c[name] for name in ("id", "sequence", "modality", "status", "failure")]
@@ -146,6 +157,7 @@ class ScanStore:
             for table in _OF_SCANS:
                 connection.execute(delete(table).where(table.c.scan_id.in_(wanted)))
             connection.execute(delete(scans).where(scans.c.id.in_(wanted)))
+            _forget_empty_evaluations(connection)
             _forget_without_scans(connection, owners)
 
     def give(self, scan_id: str, patient_id: str) -> None:
@@ -194,7 +206,7 @@ class ScanStore:
 
 _OF_SCANS = (
     triage, second_readings, unaided_readings, ai_results_seen, scan_annotations, reviews, results,
-    withdrawn_scans, study_identifiers,
+    withdrawn_scans, study_identifiers, evaluation_readings,
 )  # fmt: skip
 # Made once: making a statement takes longer than carrying it out.
 _MERGED_INTO = select(patients.c.merged_into).where(patients.c.id == bindparam("wanted"))
@@ -207,6 +219,12 @@ def _forget_without_scans(connection: Connection, patient_ids: Collection[str]) 
     others = select(scans.c.patient_id).where(scans.c.patient_id.in_(patient_ids))
     unused = select(patients.c.id).where(patients.c.id.in_(patient_ids), patients.c.id.not_in(others))
     forget_patients(connection, list(connection.execute(unused).scalars()))
+
+
+def _forget_empty_evaluations(connection: Connection) -> None:
+    """Delete evaluations of which no scan is left."""
+    left = select(evaluation_readings.c.evaluation_id)
+    connection.execute(delete(evaluations).where(evaluations.c.id.not_in(left)))
 
 
 def _by_content(connection: Connection, content_sha256: str) -> Scan | None:

@@ -8,6 +8,7 @@ from data.tables.annotations import scan_annotations
 from data.tables.base import metadata
 from data.tables.deliveries import deliveries, routing_rules
 from data.tables.drift import drift_references, drift_runs, embeddings, features
+from data.tables.evaluations import evaluation_readings, evaluations
 from data.tables.feedback import feedback
 from data.tables.imports import import_items, imports
 from data.tables.jobs import jobs, schedule_runs, schedules
@@ -55,6 +56,8 @@ __all__ = [
     "drift_references",
     "drift_runs",
     "embeddings",
+    "evaluation_readings",
+    "evaluations",
     "features",
     "feedback",
     "goals",

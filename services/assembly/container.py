@@ -14,6 +14,7 @@ from services.alerts.alerts import Alerts
 from services.assembly.alerts import alerts_of
 from services.assembly.cohort import CohortServices, build_cohort
 from services.assembly.drift import DriftServices, build_drift
+from services.assembly.evaluations import EvaluationServices, build_evaluations
 from services.assembly.feedback import build_feedback
 from services.assembly.health import Health
 from services.assembly.parts import Parts
@@ -66,6 +67,7 @@ class Services:
     priors: Priors
     cohort: CohortServices
     versions: VersionServices
+    evaluations: EvaluationServices
     performance: PerformanceServices
     drift: DriftServices
     training: TrainingServices
@@ -84,6 +86,7 @@ class Services:
         self.schedules.start()
         self.jobs.start()
         self.reading.resume()
+        self.evaluations.evaluations.resume()
         self.performance.real_use.resume()
         self.importing.resume()
         self.priors.resume()
@@ -140,6 +143,10 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         reading.readings,
     )
     versions = build_versions(stores, reading, pictures, jobs, real_use.running)
+    training = build_training(stores, jobs)
+    evaluations = build_evaluations(stores, jobs, reading, versions, cohort, training, blinding.hidden)
+    performance.pairs.ask_too(versions.rehearsals.readings_of)
+    performance.pairs.ask_too(evaluations.outcomes.readings_of)
     drift = build_drift(stores, alerts, jobs, blinding.hidden)
     reporting = build_reporting(
         stores, jobs, performance.histories, cohort.numbers, pictures, drift.runs, versions.promotions, alerts
@@ -178,9 +185,10 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         priors=priors,
         cohort=cohort,
         versions=versions,
+        evaluations=evaluations,
         performance=performance,
         drift=drift,
-        training=build_training(stores, jobs),
+        training=training,
         reporting=reporting,
         reading_reports=build_reading_reports(stores, reviewing),
         exports=exports,

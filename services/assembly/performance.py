@@ -11,6 +11,7 @@ from data.ledger.judgements import JudgementStore
 from data.stores.audit import AuditLog
 from data.stores.goals import GoalStore
 from data.stores.refusals import RefusalStore
+from data.stores.reviews import ReviewStore
 from data.stores.suspensions import SuspensionStore
 from services.alerts.alerts import Alerts
 from services.assembly.stores import Stores
@@ -80,7 +81,7 @@ def performance_on(
         numbers=numbers,
         cases=cases,
         details=details,
-        pairs=Pairs(judgements),
+        pairs=Pairs(judgements, ReviewStore(database).truths_since),
         goals=goals,
         exports=PerformanceExports(numbers, cases, details, audit),
         assess_ai=AssessAi(ledger, audit),

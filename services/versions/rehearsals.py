@@ -23,6 +23,7 @@ from data.records import (
     AuditEvent,
     Cost,
     Job,
+    OtherReading,
     PairedMetric,
     Rehearsal,
     RehearsedScan,
@@ -37,7 +38,7 @@ from data.stores.jobs import JobStore
 from data.stores.scans import ScanStore
 from models.cost import measured, pictures
 from models.weights import network_of
-from services import keys
+from services import addresses, keys
 from services.inference.engine import Engine, Loaded
 from services.inference.faults import FILE_FAULTS, NETWORK_FAULTS
 from services.jobs import JobContext, Jobs
@@ -166,6 +167,18 @@ class Rehearsals:
             if run.status == "FINISHED":
                 newest.setdefault(run.tags.get(VERSION, ""), run.run_id)
         return {version: self.opened(newest[version]) if version in newest else None for version in versions}
+
+    def readings_of(self, task: str, version: str) -> dict[str, OtherReading]:
+        """What a version said of scans in finished rehearsals, by scan; the latest counts.
+
+        As the candidate, or as the champion where it had to read a scan once more. Raises TrackingAway.
+        """
+        said: dict[str, OtherReading] = {}
+        for run in reversed(self._runs(task, {"lightbox.kind": KIND})):
+            if run.status == "FINISHED" and version in (run.tags.get(VERSION), run.tags.get(AGAINST)):
+                made = self.opened(run.run_id)
+                said |= {each.scan_id: each for each in _said_by(made, version)}
+        return said
 
     def opened(self, rehearsal_id: str) -> Rehearsal:
         """A finished rehearsal; raises NotFound and TrackingAway."""
@@ -319,6 +332,29 @@ class Rehearsals:
 def request_of(job: Job) -> RehearsalRequest:
     """What a rehearsal's job was asked to do."""
     return RehearsalRequest(**json.loads(job.subject))
+
+
+def _said_by(made: Rehearsal, version: str) -> Iterator[OtherReading]:
+    """What a version said in a rehearsal of its own; a kept result of the champion is none of these."""
+    for scan in made.differences:
+        if version == made.version:
+            answer = scan.candidate
+        elif scan.result_id is None:
+            answer = scan.champion
+        else:
+            continue
+        yield OtherReading(
+            scan_id=scan.scan_id,
+            source=addresses.rehearsal(made.id),
+            kind=KIND,
+            read_at=made.started_at,
+            positive=answer.positive,
+            probability=answer.probability,
+            threshold=None,
+            volume_ml=answer.volume_ml,
+            dice=answer.truth_dice,
+            network_ms=answer.network_ms,
+        )
 
 
 def _experiment(task: str) -> str:

@@ -77,7 +77,7 @@ class Rehearser:
         that cannot be read.
         """
         array = self._files.get_array(keys.array(scan.id))
-        truth = self._truth(scan)
+        truth = known_truth(self._reviews, self._files, scan.id)
         new = self._read(scan, array, candidate, truth, look)
         kept = self._kept(scan.id, champion)
         if kept is None:
@@ -127,21 +127,24 @@ class Rehearser:
         taken = result.provenance.timings_ms.get("network")
         return _shown(result.probability, result.positive, result.measurements, taken, mask, truth)
 
-    def _truth(self, scan: Scan) -> KnownTruth:
-        review = self._reviews.deciding(scan.id)
-        if review is None or review.truth_positive is None:
-            return KnownTruth()
-        return KnownTruth(review.truth_positive, self._true_mask(review))
-
-    def _true_mask(self, review: Review) -> Mask | None:
-        # An accepted mask is the champion's own: to measure its rival against it would be no test.
-        if counting_mask(review) is None or not review.truth_positive:
-            return None
-        return np.asarray(unpacked(self._files.get(keys.corrected_mask(review.id))), dtype=bool)
-
     def _keep(self, rehearsal_id: str, scan_id: str, who: str, mask: Mask | None) -> None:
         if mask is not None:
             self._files.put(keys.rehearsed_mask(rehearsal_id, scan_id, who), packed(mask))
+
+
+def known_truth(reviews: ReviewStore, files: FileStore, scan_id: str) -> KnownTruth:
+    """What the house holds to be true of a scan, with the mask that a person drew or gave."""
+    review = reviews.deciding(scan_id)
+    if review is None or review.truth_positive is None:
+        return KnownTruth()
+    return KnownTruth(review.truth_positive, _true_mask(files, review))
+
+
+def _true_mask(files: FileStore, review: Review) -> Mask | None:
+    # An accepted mask is the champion's own: to measure its rival against it would be no test.
+    if counting_mask(review) is None or not review.truth_positive:
+        return None
+    return np.asarray(unpacked(files.get(keys.corrected_mask(review.id))), dtype=bool)
 
 
 def paired(differences: Iterable[RehearsedScan]) -> tuple[PairedMetric, ...]:

@@ -56,6 +56,7 @@ from models.weights import WEIGHTS, Trained
 from reports import pictures
 from services import keys
 from services.assembly.container import build_services
+from services.assembly.evaluations import EvaluationServices
 from services.assembly.parts import Parts
 from services.assembly.versions import VersionServices
 from services.inference.backends.torch_backend import TorchBackend
@@ -188,7 +189,8 @@ class Clinic:
         names = [field.name for field in fields(VersionServices)]
         versions = VersionServices(**{name: getattr(department, name) for name in names})
         reviewing = replace(self.services.reviewing, pictures=department.pictures)
-        self.replace(versions=versions, reviewing=reviewing)
+        evaluations = EvaluationServices(department.evaluations, department.outcomes)
+        self.replace(versions=versions, reviewing=reviewing, evaluations=evaluations)
 
     def add_readings(self, n: int, seed: int, **changes: Any) -> Sequence[str]:
         """So many rows of features for the drift page; see `tests.services.drifting.add_readings`."""

@@ -134,7 +134,9 @@ CALLBACKS: dict[str, Permission] = {
     "cohort": STATISTICS, "performance": STATISTICS, "performance-goal-save": Permission.SET_GOALS,
     "drift": DRIFT, "drift-all": SEE, "drift-run": Permission.RUN_DRIFT, "drift-freeze": Permission.RUN_DRIFT,
     "models": Permission.SEE_MODELS, "models-look": Permission.PROMOTE, "rehearsal": Permission.SEE_MODELS,
-    "rehearsal-cancel": Permission.REHEARSE, "report": Permission.USE_REPORTS,
+    "rehearsal-cancel": Permission.REHEARSE, "evaluation": Permission.SEE_MODELS,
+    "evaluation-task": Permission.EVALUATE_VERSIONS, "evaluation-ask": Permission.EVALUATE_VERSIONS,
+    "evaluation-cancel": Permission.EVALUATE_VERSIONS, "report": Permission.USE_REPORTS,
     "admin": Permission.ADMINISTER, "dicom": Permission.SEE_RECEIVED,
     "dicom-priors": Permission.SEE_REMOTE_NODES, "dicom-prior-rule": Permission.MANAGE_REMOTE_NODES,
     "patient-priors": Permission.FETCH_PRIORS,
@@ -247,7 +249,7 @@ def test_which_pages_exist_for_each_role(sign_in: SignIn, role: Role) -> None:
         assert client.get(address).status_code == (200 if has else 404), address
     layout = json.dumps(client.get("/_dash-layout").json)
     for page in shell.PAGES:
-        if not page.takes_argument:
+        if page.in_menu and not page.takes_argument:
             shown = f'"href": "{page.path}"' in layout
             assert shown is _has(role, PAGE_PERMISSIONS[page.path]), page.path
 
@@ -257,8 +259,8 @@ def test_the_pages_are_shown_for_what_is_on_them() -> None:
     assert letters == {
         "/admin": "A", "/worklist": "CHM", "/scans": "CHM", "/patients": "CHM", "/cohort": "CHM",
         "/performance": "CHM",
-        "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/reports": "CHM", "/alerts": "HMA",
-        "/feedback": "CHM", "/dicom": "MA",
+        "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/evaluations": "CHMA",
+        "/reports": "CHM", "/alerts": "HMA", "/feedback": "CHM", "/dicom": "MA",
     }  # fmt: skip
 
 

@@ -22,10 +22,12 @@ from torch.nn.functional import interpolate
 from data.database import migrate, new_id, now, open_database
 from data.files import FileStore
 from data.ledger.in_memory import Ledger
+from data.ledger.judgements import JudgementStore
 from data.ledger.worklist import WorklistStore
 from data.packing import packed
 from data.records import (
     BRAIN_TUMOUR,
+    Evaluation,
     Identity,
     ModelVersion,
     Result,
@@ -40,6 +42,7 @@ from data.records import (
     Verdict,
 )
 from data.stores.audit import AuditLog
+from data.stores.evaluations import EvaluationStore
 from data.stores.jobs import JobStore
 from data.stores.patients import PatientStore
 from data.stores.promotions import PromotionStore
@@ -51,12 +54,18 @@ from models import weights
 from models.task import Answer, Decision, Placement, Task, TaskKind
 from reports import pictures as drawing
 from services import keys
+from services.cohort.cohort import hidden_from_nobody
+from services.evaluations.evaluations import Evaluations
+from services.evaluations.outcomes import Outcomes
+from services.evaluations.scan_sets import PackOfScans, ScanSets
+from services.evaluations.set_reader import SetReader
 from services.inference.batcher import MicroBatcher
 from services.inference.engine import Engine
 from services.jobs import Jobs
 from services.reading.reading import Reader, keep_answer, result_of
 from services.reviewing.pictures import Pictures
 from services.reviewing.review import beside
+from services.settings import Settings
 from services.versions.promotion import Promotions
 from services.versions.promotion_gate import Margins
 from services.versions.registry import Registry
@@ -171,6 +180,30 @@ class Department:
             self.registry, self.engine, self.reader, {BRAIN_TUMOUR: self.task}, self.audit
         )
         self.thresholds = OtherThresholds(self.registry, self.audit)
+        self._build_evaluations(job_store)
+
+    def _build_evaluations(self, job_store: JobStore) -> None:
+        """Sets of scans that versions are had to read; `packs` and the folder "outside" are the test's."""
+        self.packs: list[PackOfScans] = []
+        self.judgements, store = JudgementStore(self.database), EvaluationStore(self.database)
+        self.sets = ScanSets(
+            Ledger(self.database), self.scans, self.folder / "outside", lambda: [], lambda: self.packs
+        )
+        settings = Settings(home=self.folder)
+        self.evaluations = Evaluations(
+            store,
+            self.sets,
+            SetReader(self.reader, self.scans, self.reviews, self.files, settings),
+            self.registry,
+            self.serving,
+            self.engine,
+            self.jobs,
+            job_store,
+            self.audit,
+        )
+        self.outcomes = Outcomes(
+            self.evaluations, store, self.judgements, self.reviews, self.scans, hidden_from_nobody
+        )
 
     def start(self) -> None:
         self.batcher.start()
@@ -194,6 +227,12 @@ class Department:
         job = self.rehearsals.request(BRAIN_TUMOUR, version, scans, self.ada)
         assert self.jobs.wait_idle(PATIENCE_S)
         assert self.jobs.get(job.id).failure is None, self.jobs.get(job.id).failure
+
+    def evaluate(self, version: str, kind: str, key: str = "") -> Evaluation:
+        """To its end."""
+        asked = self.evaluations.request(BRAIN_TUMOUR, version, kind, key, self.ada)
+        assert self.jobs.wait_idle(PATIENCE_S)
+        return self.evaluations.get(asked.id, self.ada)
 
     def add(self, count: int, *, bright: int, truth: bool = True, synthetic: bool = False) -> list[Scan]:
         """Scans with a square of a brightness, read by whatever is live, with the square as the truth."""

@@ -55,14 +55,16 @@ def _total(cohort: Cohort) -> str:
     return f"{scans} of {number(cohort.patients)} patient{'' if cohort.patients == 1 else 's'}"
 
 
-def exports(query: str) -> Component:
-    """Links to what is on the screen as files."""
+def exports(query: str, user: User) -> Component:
+    """Links to what is on the screen as files, and to a reading of these scans by any version."""
     look = "btn btn-sm btn-outline-primary"
     links = file_links("/exports/cohort", KINDS, query, look)
     kept = dcc.Link(
         "Kept report", href=str(ReportsAddress(ReportKind.COHORT, {"filters": query})), className=look
     )
-    return html.Div([*links, kept, for_the_house("/exports/cohort", KINDS, query)], className="lb-exports")
+    read = dcc.Link("Read by a version", href=addresses.evaluations(query), className=look)
+    links += [kept, read] if may(user, Permission.EVALUATE_VERSIONS) else [kept]
+    return html.Div([*links, for_the_house("/exports/cohort", KINDS, query)], className="lb-exports")
 
 
 def file_links(address: str, kinds: Mapping[str, str], query: str, look: str) -> list[Component]:

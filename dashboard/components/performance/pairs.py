@@ -12,13 +12,19 @@ from dash.development.base_component import Component
 from dashboard.components.cohort.panels import number
 from dashboard.components.performance.panels import value_words
 from services import addresses
+from services.performance.pairs import RESULT
 
 if TYPE_CHECKING:
     from services.performance.metrics import Metric
     from services.performance.pairs import VersionPair
-    from services.statistics.pairing import PairedCase, PairedDifference
+    from services.statistics.pairing import PairedCase, PairedDifference, PairedVersions
 
 OUTCOMES = {"lose": "Version {second} is worse", "win": "Version {second} is better", "tie": "No difference"}
+ORIGINS = {
+    RESULT: "{n} by results that people were shown",
+    "evaluation": "{n} by an evaluation",
+    "rehearsal": "{n} by a rehearsal",
+}
 MOST_CASES = 50
 
 
@@ -26,10 +32,14 @@ def comparison(pair: VersionPair, metrics: Mapping[str, Metric]) -> Component:
     """Everything about a pair."""
     paired = pair.result
     if not paired.n:
-        words = f"No judged scan was read by both versions {pair.first} and {pair.second}. "
-        words += "A rehearsal on the Models page makes a version read the scans that another has read."
-        return html.P(words, className="text-secondary")
-    return html.Div([html.P(_summary(pair)), _differences(pair, metrics), *_lists(pair)])
+        kind = "synthetic " if pair.synthetic else ""
+        words = f"No judged {kind}scan was read by both versions {pair.first} and {pair.second}. "
+        words += "A rehearsal on the Models page, or an "
+        link = dcc.Link("evaluation of a set of scans", href=addresses.EVALUATIONS)
+        more = ", makes a version read the scans that another has read."
+        return html.P([words, link, more, *_trouble(pair)], className="text-secondary")
+    table = differences(paired, pair.first, pair.second, metrics)
+    return html.Div([html.P(_summary(pair)), _origins(pair), table, *_lists(pair)])
 
 
 def _summary(pair: VersionPair) -> str:
@@ -41,13 +51,29 @@ def _summary(pair: VersionPair) -> str:
     return words + f"(McNemar's exact test, p = {_p(test.p)})."
 
 
-def _differences(pair: VersionPair, metrics: Mapping[str, Metric]) -> Component:
-    names = ["", f"Version {pair.first}", f"Version {pair.second}", "Difference", "95 % interval", "p", "n"]
+def _origins(pair: VersionPair) -> Component:
+    """Where the answers of both versions stand."""
+    parts: list[Component | str] = ["Where the answers come from: "]
+    for second, version in enumerate((pair.first, pair.second)):
+        parts.append(f"version {version}: ")
+        for place, (origin, count) in enumerate(pair.count(bool(second)).items()):
+            words = ORIGINS[origin.kind].format(n=number(count))
+            parts += [", "] if place else []
+            parts.append(dcc.Link(words, href=origin.source) if origin.source else words)
+        parts.append("." if second else "; ")
+    return html.P([*parts, *_trouble(pair)], className="text-secondary")
+
+
+def _trouble(pair: VersionPair) -> list[str]:
+    return [f" {pair.trouble}"] if pair.trouble else []
+
+
+def differences(paired: PairedVersions, first: str, second: str, metrics: Mapping[str, Metric]) -> Component:
+    """Every figure of both versions, by their names, with its difference; second minus first."""
+    names = ["", f"Version {first}", f"Version {second}", "Difference", "95 % interval", "p", "n"]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     rows = [
-        _row(metrics[name], item)
-        for name, item in pair.result.differences.items()
-        if item.n and name in metrics
+        _row(metrics[name], item) for name, item in paired.differences.items() if item.n and name in metrics
     ]
     table = html.Table([head, html.Tbody(rows)], className="table table-sm lb-numbers")
     words = "Differences are second minus first, on the same scans; no p value is corrected for their number."
@@ -75,7 +101,7 @@ def _lists(pair: VersionPair) -> list[Component]:
     for outcome, words in OUTCOMES.items():
         mine = [case for case in pair.result.cases if case.outcome == outcome]
         summary = html.Summary(f"{words.format(second=pair.second)}: {number(len(mine))} scans")
-        shown = [_case(case) for case in mine[:MOST_CASES]]
+        shown = [_case(case, pair) for case in mine[:MOST_CASES]]
         if len(mine) > MOST_CASES:
             shown.append(html.Li(f"… and {number(len(mine) - MOST_CASES)} more", className="text-secondary"))
         lists.append(
@@ -84,13 +110,14 @@ def _lists(pair: VersionPair) -> list[Component]:
     return lists
 
 
-def _case(case: PairedCase) -> Component:
+def _case(case: PairedCase, pair: VersionPair) -> Component:
     link = dcc.Link(f"Scan {case.scan_id[:8]}", href=addresses.scan(case.scan_id), className="lb-scan-link")
     if case.by == "dice":
         words = f"Dice {case.first_value:.3f} → {case.second_value:.3f}"
     else:
         words = f"{_right(case.first_value)} → {_right(case.second_value)}"
-    return html.Li([link, " ", words])
+    kinds = [origin.kind for origin in pair.origins[case.scan_id]]
+    return html.Li([link, f" {words} (", html.Span(" and ".join(kinds), className="text-secondary"), ")"])
 
 
 def _right(value: float) -> str:

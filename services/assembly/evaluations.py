@@ -1,0 +1,69 @@
+"""Sets of scans that versions are had to read: built here for the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data.stores.evaluations import EvaluationStore
+from data.stores.jobs import JobStore
+from services.assembly.cohort import CohortServices
+from services.assembly.reading import ReadingServices
+from services.assembly.stores import Stores
+from services.assembly.training import TrainingServices
+from services.assembly.versions import VersionServices
+from services.cohort.cohort import HiddenFrom
+from services.evaluations.evaluations import Evaluations
+from services.evaluations.outcomes import Outcomes
+from services.evaluations.scan_sets import PackOfScans, ScanSets
+from services.evaluations.set_reader import SetReader
+from services.jobs import Jobs
+from services.training.retraining_pack import Pack
+
+_PACKS = 100
+
+
+@dataclass(frozen=True)
+class EvaluationServices:
+    """Who asks for what, and what it came to."""
+
+    evaluations: Evaluations
+    outcomes: Outcomes
+
+
+def build_evaluations(
+    stores: Stores,
+    jobs: Jobs,
+    reading: ReadingServices,
+    versions: VersionServices,
+    cohort: CohortServices,
+    training: TrainingServices,
+    hidden: HiddenFrom,
+) -> EvaluationServices:
+    """Put it together; `hidden` says what a person is not to know yet."""
+    settings, store = stores.settings, EvaluationStore(stores.database)
+    sets = ScanSets(
+        stores.ledger,
+        stores.scans,
+        settings.outside_sets,
+        cohort.views.all,
+        lambda: [_pack(pack) for pack in training.packs.recent(_PACKS)],
+    )
+    evaluations = Evaluations(
+        store,
+        sets,
+        SetReader(reading.reader, stores.scans, stores.reviews, stores.files, settings),
+        stores.registry,
+        versions.serving,
+        reading.engine,
+        jobs,
+        JobStore(stores.database),
+        stores.audit,
+    )
+    outcomes = Outcomes(evaluations, store, stores.judgements, stores.reviews, stores.scans, hidden)
+    return EvaluationServices(evaluations, outcomes)
+
+
+def _pack(pack: Pack) -> PackOfScans:
+    made = f"{pack.job.created_at:%Y-%m-%d %H:%M} UTC"
+    words = f"{len(pack.ask.scan_ids)} scans of {made}" + (f", {pack.ask.why}" if pack.ask.why else "")
+    return PackOfScans(pack.id, pack.ask.task, words, pack.ask.scan_ids)

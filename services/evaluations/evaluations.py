@@ -1,0 +1,193 @@
+"""Evaluations: a version reads a set of scans as a job, and what it says is kept apart from every result.
+
+Each scan is a row that is filled in as it is read, so that whatever ends the server, the next start goes on
+where it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+
+from data.database import new_id, now
+from data.errors import Busy, InvalidInput, NotFound, UserFacingError
+from data.records import (
+    AuditEvent,
+    Effort,
+    Evaluation,
+    EvaluationReading,
+    EvaluationState,
+    ModelVersion,
+    Precedence,
+    ScanSetKind,
+    User,
+)
+from data.stores.audit import AuditLog
+from data.stores.evaluations import EvaluationStore
+from data.stores.jobs import JobStore
+from services.evaluations.scan_sets import ScanSets
+from services.evaluations.set_reader import Look, SetReader
+from services.inference.engine import Engine, Loaded
+from services.inference.faults import FILE_FAULTS, NETWORK_FAULTS
+from services.jobs import JobContext, Jobs
+from services.permissions import Permission, require
+from services.versions.registry import Registry
+from services.versions.serving import Serving
+
+log = logging.getLogger(__name__)
+
+JOB = "evaluation"
+BUSY_PAUSE_S = 1.0
+_EFFORT = Effort(precedence=Precedence.BACKGROUND)
+_UNREADABLE = "This scan could not be read."
+_OTHER_WEIGHTS = "The version's weights are not those that it was asked with, so nothing more was read."
+_NOTHING = "There is nothing in this set that this version could read."
+
+
+class _Interrupted(Exception):
+    """Somebody cancelled it, or the server is stopping."""
+
+
+class Evaluations:
+    """Asks for evaluations, works them off one at a time, and lists them."""
+
+    def __init__(
+        self,
+        store: EvaluationStore,
+        sets: ScanSets,
+        reader: SetReader,
+        registry: Registry,
+        serving: Serving,
+        engine: Engine,
+        jobs: Jobs,
+        job_store: JobStore,
+        audit: AuditLog,
+    ) -> None:
+        self.sets = sets
+        self._store = store
+        self._reader = reader
+        self._registry = registry
+        self._serving = serving
+        self._engine = engine
+        self._jobs = jobs
+        self._job_store = job_store
+        self._audit = audit
+        jobs.register(JOB, self._work, on_give_up=self._give_up, limit=1)
+
+    def request(self, task: str, version: str, kind: str, key: str, user: User) -> Evaluation:
+        """Have a version read a set; one of the same that is under way is not doubled.
+
+        Raises NotAllowed, InvalidInput, NotFound, TrackingAway and UnusableDataset.
+        """
+        require(user, Permission.EVALUATE_VERSIONS)
+        registered = self._registry.version(task, version)
+        chosen, readings = self.sets.chosen(task, kind, key)
+        if not readings:
+            raise InvalidInput(_NOTHING)
+        for other in self._store.recent(50, task):
+            if other.state is EvaluationState.QUEUED and (other.version, other.chosen) == (version, chosen):
+                return other
+        asked = Evaluation(
+            new_id(), task, version, registered.weights_sha256, chosen, EvaluationState.QUEUED, user.id,
+            user.display_name, now(), len(readings),
+        )  # fmt: skip
+        self._store.add(asked, readings)
+        self._jobs.submit(JOB, asked.id, user.id, _EFFORT)
+        detail = f"{task} version {version} on {len(readings)} scans: {chosen.words}"
+        self._audit.record(AuditEvent(now(), user.id, "model.evaluate", asked.id, detail))
+        return asked
+
+    def resume(self) -> None:
+        """Have whatever is unfinished gone on with."""
+        for evaluation in self._store.recent(1000):
+            if evaluation.state is EvaluationState.QUEUED:
+                self._jobs.submit(JOB, evaluation.id, evaluation.asked_by, _EFFORT)
+
+    def cancel(self, evaluation_id: str, user: User) -> None:
+        """End one that waits or runs: nothing of it counts. Raises NotAllowed, NotFound."""
+        require(user, Permission.EVALUATE_VERSIONS)
+        self.get(evaluation_id, user)
+        if self._store.end(evaluation_id, EvaluationState.CANCELLED, now()):
+            for job in self._job_store.unfinished():
+                if (job.kind, job.subject) == (JOB, evaluation_id):
+                    self._jobs.cancel(job.id)
+            self._audit.record(AuditEvent(now(), user.id, "model.evaluation-cancelled", evaluation_id))
+
+    def get(self, evaluation_id: str, user: User) -> Evaluation:
+        """One evaluation; raises NotAllowed and NotFound."""
+        require(user, Permission.SEE_MODELS)
+        evaluation = self._store.get(evaluation_id)
+        if evaluation is None:
+            raise NotFound("There is no such evaluation.")
+        return evaluation
+
+    def recent(self, user: User, limit: int = 50) -> list[Evaluation]:
+        """The latest, newest first; raises NotAllowed."""
+        require(user, Permission.SEE_MODELS)
+        return self._store.recent(limit)
+
+    def versions(self, task: str) -> list[ModelVersion]:
+        """The versions that can be asked, newest first."""
+        return self._registry.versions(task)
+
+    def _work(self, job: JobContext) -> None:
+        evaluation = self._store.get(job.subject)
+        if evaluation is None or evaluation.state is not EvaluationState.QUEUED:
+            return
+        waiting = self._store.readings(evaluation.id, waiting=True)
+        loaded = self._loaded(evaluation) if waiting else None
+        try:
+            for asked in waiting:
+                assert loaded is not None
+                answered = self._answered(evaluation, asked, loaded, job)
+                self._store.note(evaluation.id, answered)
+                job.progress((evaluation.total - len(waiting) + waiting.index(asked) + 1) / evaluation.total)
+        except _Interrupted:
+            return
+        self._store.end(evaluation.id, EvaluationState.DONE, now())
+
+    def _loaded(self, evaluation: Evaluation) -> Loaded:
+        """The version's network as it would serve; raises InvalidInput where its weights are other ones."""
+        version = self._registry.version(evaluation.task, evaluation.version)
+        if self._serving.live(evaluation.task) == evaluation.version:
+            loaded = self._engine.loaded(evaluation.task)
+        else:
+            loaded = self._engine.settled(self._serving.beside(version))
+        if evaluation.weights_sha256 not in ("", loaded.weights_sha256):
+            raise InvalidInput(_OTHER_WEIGHTS)
+        return loaded
+
+    def _answered(
+        self, evaluation: Evaluation, asked: EvaluationReading, loaded: Loaded, job: JobContext
+    ) -> EvaluationReading:
+        def look(_: float) -> None:
+            if job.cancelled():
+                raise _Interrupted
+
+        while True:
+            look(0.0)
+            try:
+                return self._read(evaluation, asked, loaded, look)
+            except Busy:  # those who cannot wait are many right now
+                time.sleep(BUSY_PAUSE_S)
+            except UserFacingError as error:
+                return _failed(asked, str(error))
+            except (*NETWORK_FAULTS, *FILE_FAULTS):
+                log.exception("evaluation %s: %s could not be read", evaluation.id, asked.name)
+                return _failed(asked, _UNREADABLE)
+
+    def _read(
+        self, evaluation: Evaluation, asked: EvaluationReading, loaded: Loaded, look: Look
+    ) -> EvaluationReading:
+        if evaluation.chosen.kind is not ScanSetKind.OUTSIDE:
+            return self._reader.scan(loaded, asked, look)
+        file = self.sets.file(evaluation.task, evaluation.chosen.key, asked.name)
+        return self._reader.file(loaded, asked, file, look)
+
+    def _give_up(self, evaluation_id: str, sentence: str) -> None:
+        self._store.end(evaluation_id, EvaluationState.FAILED, now(), sentence)
+
+
+def _failed(asked: EvaluationReading, why: str) -> EvaluationReading:
+    return replace(asked, read_at=now(), failure=why)

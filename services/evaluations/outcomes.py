@@ -1,0 +1,216 @@
+"""What an evaluation comes to: figures of scans whose truth is known, and two evaluations side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from data.errors import InvalidInput
+from data.ledger.blinding import Hidden
+from data.ledger.judgements import JudgementStore
+from data.records import (
+    Evaluation,
+    EvaluationReading,
+    EvaluationState,
+    Judgement,
+    Judgements,
+    OtherReading,
+    ScanSetKind,
+    User,
+    Verdict,
+)
+from data.stores.evaluations import EvaluationStore
+from data.stores.reviews import ReviewStore
+from data.stores.scans import ScanStore
+from models.statistics.estimate import Estimate
+from services import addresses
+from services.cohort.cohort import HiddenFrom
+from services.evaluations.evaluations import Evaluations
+from services.permissions import Permission, require
+from services.statistics.pairing import PairedVersions, paired
+from services.statistics.scoring import scored, wrongness
+
+UNFINISHED = "It is not finished, and what it comes to is said at its end."
+
+
+@dataclass(frozen=True)
+class SetCase:
+    """One scan of a set: what was said of it, and what is true as far as that is known."""
+
+    reading: EvaluationReading
+    truth_positive: bool | None
+    dice: float | None  # with what a person drew, where that still counts
+
+
+@dataclass(frozen=True)
+class SetOutcome:
+    """A finished evaluation in numbers. `figures` are of the `known` scans, cases the most wrong first."""
+
+    evaluation: Evaluation
+    read: int
+    known: int
+    found: int  # called positive, of all that were read
+    failed: int
+    figures: dict[str, Estimate]
+    cases: tuple[SetCase, ...]
+
+
+class Outcomes:
+    """Computes; changes nothing."""
+
+    def __init__(
+        self,
+        evaluations: Evaluations,
+        store: EvaluationStore,
+        judgements: JudgementStore,
+        reviews: ReviewStore,
+        scans: ScanStore,
+        hidden: HiddenFrom,
+    ) -> None:
+        """`hidden` says what a person is not to know yet."""
+        self._evaluations = evaluations
+        self._store = store
+        self._judgements = judgements
+        self._reviews = reviews
+        self._scans = scans
+        self._hidden = hidden
+
+    def of(self, evaluation_id: str, user: User) -> SetOutcome:
+        """What a person may know of a finished one; raises NotAllowed, NotFound, InvalidInput."""
+        require(user, Permission.SEE_MODELS)
+        evaluation = self._finished(evaluation_id, user)
+        cases = self._cases(evaluation, self._hidden(user))
+        answered = [case for case in cases if case.reading.failure is None]
+        judged = _judgements(evaluation, answered)
+        wrong = dict(zip(judged.scan_id, wrongness(judged), strict=True))
+        return SetOutcome(
+            evaluation=evaluation,
+            read=len(answered),
+            known=len(judged),
+            found=sum(bool(case.reading.positive) for case in answered),
+            failed=len(cases) - len(answered),
+            figures=scored(judged),
+            cases=tuple(sorted(cases, key=lambda case: _place(case, wrong))),
+        )
+
+    def others(self, evaluation: Evaluation, user: User) -> list[Evaluation]:
+        """Finished ones of other versions on a set of the same name, newest first; raises NotAllowed."""
+        require(user, Permission.SEE_MODELS)
+        return [
+            other
+            for other in self._evaluations.recent(user, 500)
+            if other.state is EvaluationState.DONE
+            and other.task == evaluation.task
+            and (other.chosen.kind, other.chosen.key) == (evaluation.chosen.kind, evaluation.chosen.key)
+            and other.version != evaluation.version
+        ]
+
+    def beside(self, first_id: str, second_id: str, user: User) -> PairedVersions:
+        """Two finished ones on the scans that both have read and whose truth is known; second less first.
+
+        Raises NotAllowed, NotFound, and InvalidInput where they are of different tasks, or one of real scans
+        and one of synthetic ones.
+        """
+        require(user, Permission.SEE_MODELS)
+        first, second = (self._finished(each, user) for each in (first_id, second_id))
+        if first.task != second.task or first.chosen.synthetic != second.chosen.synthetic:
+            raise InvalidInput("These two cannot be compared: they are not of the same kind of scans.")
+        sides = [
+            {_name(case): case for case in self._cases(each, self._hidden(user)) if _known(case)}
+            for each in (first, second)
+        ]
+        both = sorted(sides[0].keys() & sides[1].keys())
+        return paired(
+            _judgements(first, [sides[0][name] for name in both]),
+            _judgements(second, [sides[1][name] for name in both]),
+        )
+
+    def readings_of(self, task: str, version: str) -> dict[str, OtherReading]:
+        """What a version said of scans of the house in finished evaluations, by scan; the latest counts."""
+        said: dict[str, OtherReading] = {}
+        for evaluation in self._store.finished(task, version):
+            if evaluation.chosen.kind is ScanSetKind.OUTSIDE:
+                continue
+            for each in self._store.readings(evaluation.id):
+                if each.scan_id is not None and each.probability is not None:
+                    said[each.scan_id] = _other(evaluation, each)
+        return said
+
+    def _finished(self, evaluation_id: str, user: User) -> Evaluation:
+        evaluation = self._evaluations.get(evaluation_id, user)
+        if evaluation.state is not EvaluationState.DONE:
+            raise InvalidInput(UNFINISHED)
+        return evaluation
+
+    def _cases(self, evaluation: Evaluation, hidden: Hidden) -> list[SetCase]:
+        readings = self._store.readings(evaluation.id)
+        if evaluation.chosen.kind is ScanSetKind.OUTSIDE:
+            return [SetCase(each, each.truth_positive, each.dice) for each in readings]
+        here = self._scans.here([each.scan_id for each in readings if each.scan_id is not None])
+        known = here - hidden.readings - hidden.reviews
+        mine = [each for each in readings if each.scan_id in known]
+        truths = self._judgements.truths(evaluation.task)
+        since = self._reviews.truths_since([each.scan_id for each in mine if each.scan_id is not None])
+        return [SetCase(each, truths.get(each.scan_id or ""), _counting(each, since)) for each in mine]
+
+
+def _counting(each: EvaluationReading, since: Mapping[str, datetime]) -> float | None:
+    """The Dice, unless somebody said something else of the scan after it was measured."""
+    said_at = since.get(each.scan_id or "")
+    return each.dice if said_at is not None and each.read_at is not None and said_at <= each.read_at else None
+
+
+def _known(case: SetCase) -> bool:
+    return case.reading.failure is None and case.truth_positive is not None
+
+
+def _name(case: SetCase) -> str:
+    return case.reading.scan_id or case.reading.name
+
+
+def _place(case: SetCase, wrong: Mapping[str, float]) -> tuple[bool, float, int]:
+    name = _name(case)
+    return name not in wrong, -wrong.get(name, 0.0), case.reading.number
+
+
+def _judgements(evaluation: Evaluation, cases: Sequence[SetCase]) -> Judgements:
+    return Judgements.of(_judgement(evaluation, case) for case in cases if _known(case))
+
+
+def _judgement(evaluation: Evaluation, case: SetCase) -> Judgement:
+    said = case.reading
+    assert said.read_at is not None and said.positive is not None and said.probability is not None
+    assert said.threshold is not None and case.truth_positive is not None
+    return Judgement(
+        scan_id=_name(case),
+        result_id=evaluation.id,
+        task=evaluation.task,
+        version=evaluation.version,
+        created_at=said.read_at,
+        positive=said.positive,
+        probability=said.probability,
+        threshold=said.threshold,
+        truth_positive=case.truth_positive,
+        verdict=Verdict.LABELLED,
+        dice=case.dice if case.truth_positive else None,
+        volume_ml=said.volume_ml,
+        latency_ms=said.network_ms,
+        synthetic=evaluation.chosen.synthetic,
+    )
+
+
+def _other(evaluation: Evaluation, each: EvaluationReading) -> OtherReading:
+    assert each.scan_id and each.read_at and each.positive is not None and each.probability is not None
+    return OtherReading(
+        scan_id=each.scan_id,
+        source=addresses.evaluation(evaluation.id),
+        kind="evaluation",
+        read_at=each.read_at,
+        positive=each.positive,
+        probability=each.probability,
+        threshold=each.threshold,
+        volume_ml=each.volume_ml,
+        dice=each.dice,
+        network_ms=each.network_ms,
+    )
