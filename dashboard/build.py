@@ -48,6 +48,7 @@ from dashboard.pages import (
     scan_export,
     scan_feedback,
     scan_report,
+    scan_rerun,
     scan_sending,
     schedules,
     worklist,
@@ -114,6 +115,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     scan_report.register(app, services.reading_reports)
     scan_export.register(app, services.exports)
     scan_sending.register(app, services.sending.outbox)
+    scan_rerun.register(app, services.versions.reruns)
     scan_feedback.register(app, services.feedback, services.reviewing.worklist)
     feedback.register(app, services.feedback)
     cohort.register(app, services.cohort)

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     SEND_SCANS = "add scans"
     WITHDRAW_SCANS = "withdraw scans"
     READ_AGAIN = "have a scan read again"
+    RERUN_RESULTS = "read results again and compare"
     REVIEW = "review results"
     TAKE_BACK_REVIEWS = "take back reviews"
     TAKE_BACK_REVIEWS_OF_OTHERS = "take back reviews of others"
@@ -114,6 +115,10 @@ TABLE: Mapping[Permission, Grant] = {
     ),
     Permission.READ_AGAIN: Grant(
         (_CLINICIAN, _HEAD, _MLOPS), "Have a scan read again whose reading has failed."
+    ),
+    Permission.RERUN_RESULTS: Grant(
+        (_CLINICIAN, _HEAD, _MLOPS),
+        "Have a stored result read again from what it was made of, to see that the same comes of it.",
     ),
     Permission.REVIEW: Grant((_CLINICIAN,), "Accept, reject and correct results, or say that one is unsure."),
     Permission.TAKE_BACK_REVIEWS: Grant((_CLINICIAN, _HEAD), "Take back one's own reviews."),

@@ -19,6 +19,7 @@ from dashboard.api import (
     patients,
     performance,
     reports,
+    reruns,
     scans,
     unaided,
 )
@@ -39,7 +40,9 @@ DOCUMENT = Operation(
     answer=OpenApiAnswer,
     says="The document",
 )
-_SUBJECTS = (scans, exports, unaided, measuring, identities, patients, cohort, performance, reports, drift)
+_SUBJECTS = (
+    scans, reruns, exports, unaided, measuring, identities, patients, cohort, performance, reports, drift,
+)  # fmt: skip
 OPERATIONS = (*(operation for subject in _SUBJECTS for operation in subject.OPERATIONS), DOCUMENT)
 """All there are, as the document lists them."""
 

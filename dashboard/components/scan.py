@@ -10,6 +10,7 @@ from dashboard.components import (
     editing,
     feedback,
     measuring,
+    reruns,
     review,
     scan_export,
     scan_patient,
@@ -61,7 +62,10 @@ def frame(user: User, scan_id: str) -> Component:
             scan_export.panel(user),
             _panel("Patient and scan", html.Div(id=FACTS)),
             scan_patient.panel(user),
-            html.Details([html.Summary("How it was read"), html.Div(id=PROVENANCE)], className="lb-panel"),
+            html.Details(
+                [html.Summary("How it was read"), html.Div(id=PROVENANCE), *reruns.place()],
+                className="lb-panel",
+            ),
             html.Details(
                 [html.Summary("About the model"), dcc.Markdown(id=CARD, className="lb-markdown")],
                 className="lb-panel",

@@ -70,6 +70,14 @@ from data.records.received import ReceivedOutcome, ReceivedSeries, Sender, Sende
 from data.records.rehearsals import Cost, PairedMetric, Rehearsal, RehearsedScan, VersionAnswer
 from data.records.remote_nodes import RemoteNode, RemoteNodeKind
 from data.records.reports import Report, ReportKind, ReportState
+from data.records.reruns import (
+    Ingredient,
+    IngredientState,
+    Rerun,
+    RerunNumbers,
+    RerunOutcome,
+    RerunReport,
+)
 from data.records.results import (
     DOUBTFUL_DICE,
     Box,
@@ -124,6 +132,12 @@ PNEUMONIA = "pneumonia"
 NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full images and decides."
 
 __all__ = [
+    "Ingredient",
+    "IngredientState",
+    "Rerun",
+    "RerunNumbers",
+    "RerunOutcome",
+    "RerunReport",
     "Evaluation",
     "EvaluationReading",
     "EvaluationState",

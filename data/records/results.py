@@ -123,6 +123,11 @@ class Provenance:
     backend: str = "torch"  # what ran the network; it was nothing else before there were others
     network_sha256: str | None = None  # of the converted network, where one was run
     recognised: RecognisedSequence | None = None  # which sequence the scan was taken for, and by what
+    mask_sha256: str | None = None  # of the mask that was drawn; the following too are None of older results
+    decision_sha256: str | None = None  # of what was fixed on validation data, thresholds and all
+    preprocessing_sha256: str | None = None  # of the sources that prepare a scan
+    code_sha256: str | None = None  # of the sources that make an answer
+    processor: str | None = None  # that computed it
 
 
 @dataclass(frozen=True)

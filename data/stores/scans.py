@@ -33,6 +33,7 @@ from data.tables import (
     evaluation_readings,
     evaluations,
     patients,
+    reruns,
     results,
     reviews,
     scan_annotations,
@@ -206,7 +207,7 @@ class ScanStore:
 
 _OF_SCANS = (
     triage, second_readings, unaided_readings, ai_results_seen, scan_annotations, reviews, results,
-    withdrawn_scans, study_identifiers, evaluation_readings,
+    withdrawn_scans, study_identifiers, evaluation_readings, reruns,
 )  # fmt: skip
 # Made once: making a statement takes longer than carrying it out.
 _MERGED_INTO = select(patients.c.merged_into).where(patients.c.id == bindparam("wanted"))

@@ -17,6 +17,7 @@ from data.tables.priors import prior_requests, prior_rules, prior_series
 from data.tables.received import dicom_senders, received_series
 from data.tables.remote_nodes import remote_nodes
 from data.tables.reports import reports
+from data.tables.reruns import reruns
 from data.tables.results import results, review_requests, reviews, second_readings
 from data.tables.revisions import (
     REVISION_OF_PATIENTS,
@@ -76,6 +77,7 @@ __all__ = [
     "refusals",
     "remote_nodes",
     "reports",
+    "reruns",
     "results",
     "review_requests",
     "reviews",

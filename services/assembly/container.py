@@ -87,6 +87,7 @@ class Services:
         self.jobs.start()
         self.reading.resume()
         self.evaluations.evaluations.resume()
+        self.versions.reruns.resume()
         self.performance.real_use.resume()
         self.importing.resume()
         self.priors.resume()
@@ -142,7 +143,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         nodes.name,
         reading.readings,
     )
-    versions = build_versions(stores, reading, pictures, jobs, real_use.running)
+    versions = build_versions(stores, reading, pictures, jobs, real_use.running, blinding)
     training = build_training(stores, jobs)
     evaluations = build_evaluations(stores, jobs, reading, versions, cohort, training, blinding.hidden)
     performance.pairs.ask_too(versions.rehearsals.readings_of)

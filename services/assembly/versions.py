@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from data.stores.jobs import JobStore
 from data.stores.promotions import PromotionStore
+from data.stores.reruns import RerunStore
 from models import tasks
 from services.assembly.reading import ReadingServices
 from services.assembly.stores import Stores
 from services.jobs import Jobs
+from services.reviewing.blinding import Blinding
 from services.reviewing.pictures import Pictures
 from services.settings import Settings
 from services.versions.promotion import Promotions, Scoring
@@ -18,6 +20,7 @@ from services.versions.registry import Registry
 from services.versions.rehearsal_pictures import RehearsalPictures
 from services.versions.rehearsals import Rehearsals
 from services.versions.rehearser import Rehearser
+from services.versions.reruns import Reruns
 from services.versions.serving import Serving
 from services.versions.thresholds import OtherThresholds
 from services.versions.uploads import ModelUploads
@@ -34,10 +37,16 @@ class VersionServices:
     promotions: Promotions
     uploads: ModelUploads
     thresholds: OtherThresholds
+    reruns: Reruns
 
 
 def build_versions(
-    stores: Stores, reading: ReadingServices, pictures: Pictures, jobs: Jobs, scoring: Scoring
+    stores: Stores,
+    reading: ReadingServices,
+    pictures: Pictures,
+    jobs: Jobs,
+    scoring: Scoring,
+    blinding: Blinding,
 ) -> VersionServices:
     """Put it together; `scoring` says whether a version is being scored right now."""
     engine, reader = reading.engine, reading.reader
@@ -68,6 +77,19 @@ def build_versions(
         promotions,
         ModelUploads(registry, engine, reader, tasks.ALL, audit),
         OtherThresholds(registry, audit),
+        Reruns(
+            RerunStore(stores.database),
+            stores.results,
+            stores.scans,
+            files,
+            registry,
+            engine,
+            reader,
+            tasks.CLINICAL,
+            blinding,
+            jobs,
+            audit,
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -95,11 +96,12 @@ def unchecked(why: str, *, settled: bool = True) -> Choice:
 def machine_of(device: Device, wanted: Wanted) -> str:
     """What a choice holds for: processor, libraries, setting. In words, the same at every start."""
     libraries = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "openvino"))
-    place = _processor() if device.type == "cpu" else torch.cuda.get_device_name(device)
+    place = processor() if device.type == "cpu" else torch.cuda.get_device_name(device)
     return f"{place}; {libraries}; {wanted}; check {CHECK}"
 
 
-def _processor() -> str:
+@cache
+def processor() -> str:
     """Its model, and what it computes in: machines of one name may be virtual ones of different abilities."""
     facts: dict[str, str] = {}
     for line in _CPU.read_text().splitlines() if _CPU.exists() else []:

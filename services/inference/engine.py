@@ -27,7 +27,7 @@ from models.device import chosen_device
 from models.outside_distance import OutsideDistance
 from models.task import Task, TaskKind
 from models.weights import Trained, network_of
-from services.inference.backends.backend import Backend
+from services.inference.backends.backend import Backend, Kind, Library
 from services.inference.backends.torch_backend import TorchBackend
 from services.inference.choice import Choice, unchecked
 from services.inference.choosing import Choosing
@@ -112,6 +112,19 @@ class Engine:
         answers that are no numbers, and where there is no memory for it.
         """
         return self._opened(task, trained, version, self._known(task, trained))
+
+    def beside_as(
+        self, task: Task, trained: Trained, version: str, kind: Kind, network: str | None
+    ) -> Loaded:
+        """A network that is not in force, run as a result was read: by a library, in a precision.
+
+        `network` is the hash of the converted network, where one was run. Where it is not here any more, the
+        network is run as this machine runs the version now. Raises UnusableModel as `beside` does.
+        """
+        choice = self._known(task, trained)
+        if (choice.kind, choice.network_sha256) != (kind, network) and kind.library is Library.TORCH:
+            choice = Choice(*kind, "As the result was read.", "")
+        return self._opened(task, trained, version, choice)
 
     def settled(self, loaded: Loaded) -> Loaded:
         """The same version run in the way that is best here, which takes a minute or more to find out.

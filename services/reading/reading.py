@@ -17,7 +17,7 @@ from data import formats
 from data.database import new_id, now
 from data.errors import Busy, ModelUnavailable
 from data.files import FileStore, release
-from data.packing import packed
+from data.packing import mask_sha256, packed
 from data.records import (
     SHORT_INPUTS,
     Effort,
@@ -37,12 +37,15 @@ from data.records import (
 from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
 from models import tasks
+from models.code_version import preprocessing_sha256
 from models.features import PictureFeatures
 from models.measuring import measure
 from models.outside_distance import OutsideDistance
 from models.task import Answer, Decision, Placement, TaskKind
 from services import keys
 from services.inference.batcher import Meter, MicroBatcher
+from services.inference.choice import processor
+from services.inference.code_version import code_sha256, decision_sha256
 from services.inference.engine import SOFTWARE, Engine, Loaded, NetworkInput, Output
 from services.jobs import JobContext, Jobs, Revoked
 from services.permissions import Permission, require
@@ -127,13 +130,18 @@ class Reader:
             model_version=loaded.version,
             weights_sha256=loaded.weights_sha256,
             preprocessing=loaded.task.preprocessing,
-            input_sha256=_sha256(array),
+            input_sha256=input_sha256(array),
             device=self._engine.device_name,
             dtype=loaded.choice.precision,
             software=SOFTWARE,
             timings_ms=clock.laps,
             backend=loaded.choice.library,
             network_sha256=loaded.choice.network_sha256,
+            mask_sha256=None if answer.mask is None else mask_sha256(answer.mask),
+            decision_sha256=decision_sha256(loaded.trained.decision),
+            preprocessing_sha256=preprocessing_sha256(loaded.task),
+            code_sha256=code_sha256(),
+            processor=processor(),
         )
         place = _head_position(measurements, placement)
         picture = None
@@ -305,6 +313,13 @@ class _Asking:
         return lambda done: self.look((start + done) / inputs)
 
 
+def input_sha256(array: NDArray[Any]) -> str:
+    """The hash of a scan's pixels, as provenance names what was read."""
+    digest = hashlib.sha256(np.ascontiguousarray(array).view(np.uint8).data).hexdigest()
+    release(array)
+    return digest
+
+
 def _wait_patiently(asked: Sequence[Future[Output]], look: Callable[[int], None]) -> None:
     """Wait however long it takes; `look` is told how many are done; when it raises nothing more is run."""
     try:
@@ -356,12 +371,6 @@ def features_of(scan: Scan, result: Result, array: NDArray[Any], read: Read) -> 
     """What of a reading of `array` is compared for drift, to be kept with its result."""
     pixels = read.answer.pixel_probability
     return measured_features(scan, result, array, pixels, read.vectors, read.picture)
-
-
-def _sha256(array: NDArray[Any]) -> str:
-    digest = hashlib.sha256(np.ascontiguousarray(array).view(np.uint8).data).hexdigest()
-    release(array)
-    return digest
 
 
 def _outside_distance(

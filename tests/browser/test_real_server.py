@@ -158,3 +158,8 @@ def test_from_the_first_start_to_a_scan_that_outlives_a_kill(server: Server, bro
     page.locator(".ag-row", has_text="head.nii.gz").locator(".lb-scan-link").click()
     expect(page.locator("#scan-title h1")).to_have_text("head.nii.gz")
     expect(page.get_by_text("Not for diagnostic use").first).to_be_visible()
+
+    page.get_by_text("How it was read").click()
+    page.get_by_role("button", name="Read again and compare").click()
+    again = "Identical: the same mask hash, the same probability to the last digit."
+    expect(page.get_by_text(again)).to_be_visible(timeout=PATIENCE_S * 1000)

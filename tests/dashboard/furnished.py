@@ -36,6 +36,7 @@ def furnish(clinic: Clinic) -> dict[str, str]:
     return {
         "conflict_id": conflict.id,
         "scan_id": scan.id,
+        "result_id": clinic.results.of_scan(scan.id)[0].id,
         "patient_id": scan.patient_id,
         "film_id": film.id,
         "run_id": run.id,

@@ -45,6 +45,8 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "api_reading_report": (SEE, HIDDEN, 200),
     "export_result": (SEE, HIDDEN, 200),
     "api_export_result": (SEE, HIDDEN, 200),
+    "api_rerun_result": (Permission.RERUN_RESULTS, REFUSED, 202),
+    "api_reruns": (Permission.RERUN_RESULTS, REFUSED, 200),
     "api_scan": (SEE, HIDDEN, 200),
     "api_mask": (SEE, HIDDEN, 200),
     "api_patient": (SEE, HIDDEN, 200),
@@ -134,7 +136,8 @@ CALLBACKS: dict[str, Permission] = {
     "cohort": STATISTICS, "performance": STATISTICS, "performance-goal-save": Permission.SET_GOALS,
     "drift": DRIFT, "drift-all": SEE, "drift-run": Permission.RUN_DRIFT, "drift-freeze": Permission.RUN_DRIFT,
     "models": Permission.SEE_MODELS, "models-look": Permission.PROMOTE, "rehearsal": Permission.SEE_MODELS,
-    "rehearsal-cancel": Permission.REHEARSE, "evaluation": Permission.SEE_MODELS,
+    "rehearsal-cancel": Permission.REHEARSE, "evaluation": Permission.SEE_MODELS, "rerun": SEE,
+    "rerun-again": Permission.RERUN_RESULTS,
     "evaluation-task": Permission.EVALUATE_VERSIONS, "evaluation-ask": Permission.EVALUATE_VERSIONS,
     "evaluation-cancel": Permission.EVALUATE_VERSIONS, "report": Permission.USE_REPORTS,
     "admin": Permission.ADMINISTER, "dicom": Permission.SEE_RECEIVED,
@@ -175,7 +178,7 @@ def filled(clinic: Clinic) -> Iterator[dict[str, str]]:
         "patient_id": scan.patient_id, "film_id": film.id, "run_id": run.id,
         "pack_id": pack.id, "report_id": report.id,
         "rehearsal_id": NO_ID, "upload_id": NO_ID, "import_id": NO_ID, "conflict_id": NO_ID,
-        "annotation_id": NO_ID,
+        "annotation_id": NO_ID, "result_id": clinic.results.of_scan(scan.id)[0].id,
         "task": BRAIN_TUMOUR, "index": "10",
     }  # fmt: skip
 

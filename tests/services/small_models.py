@@ -46,9 +46,12 @@ from data.stores.evaluations import EvaluationStore
 from data.stores.jobs import JobStore
 from data.stores.patients import PatientStore
 from data.stores.promotions import PromotionStore
+from data.stores.reruns import RerunStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
+from data.stores.second_readings import SecondReadingStore
+from data.stores.unaided import UnaidedStore
 from data.tracking import Tracking
 from models import weights
 from models.task import Answer, Decision, Placement, Task, TaskKind
@@ -63,8 +66,10 @@ from services.inference.batcher import MicroBatcher
 from services.inference.engine import Engine
 from services.jobs import Jobs
 from services.reading.reading import Reader, keep_answer, result_of
+from services.reviewing.blinding import Blinding
 from services.reviewing.pictures import Pictures
 from services.reviewing.review import beside
+from services.reviewing.second_readings import SecondReadings
 from services.settings import Settings
 from services.versions.promotion import Promotions
 from services.versions.promotion_gate import Margins
@@ -72,6 +77,7 @@ from services.versions.registry import Registry
 from services.versions.rehearsal_pictures import RehearsalPictures
 from services.versions.rehearsals import Rehearsals
 from services.versions.rehearser import Rehearser
+from services.versions.reruns import Reruns
 from services.versions.serving import Serving
 from services.versions.thresholds import OtherThresholds
 from services.versions.uploads import ModelUploads
@@ -180,6 +186,24 @@ class Department:
             self.registry, self.engine, self.reader, {BRAIN_TUMOUR: self.task}, self.audit
         )
         self.thresholds = OtherThresholds(self.registry, self.audit)
+        self.blinding = Blinding(
+            SecondReadings(SecondReadingStore(self.database), self.results, self.audit),
+            UnaidedStore(self.database),
+            self.scans.changes_token,
+        )
+        self.reruns = Reruns(
+            RerunStore(self.database),
+            self.results,
+            self.scans,
+            self.files,
+            self.registry,
+            self.engine,
+            self.reader,
+            {BRAIN_TUMOUR: self.task},
+            self.blinding,
+            self.jobs,
+            self.audit,
+        )
         self._build_evaluations(job_store)
 
     def _build_evaluations(self, job_store: JobStore) -> None:

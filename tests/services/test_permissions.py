@@ -46,6 +46,7 @@ MEANT = {
     Permission.SEND_SCANS: "CM",
     Permission.WITHDRAW_SCANS: "CM",
     Permission.READ_AGAIN: "CHM",
+    Permission.RERUN_RESULTS: "CHM",
     Permission.REVIEW: "C",
     Permission.TAKE_BACK_REVIEWS: "CH",
     Permission.TAKE_BACK_REVIEWS_OF_OTHERS: "H",
@@ -225,6 +226,8 @@ ACTS: list[tuple[Permission, str, Act]] = [
         lambda s, u: s.training.packs.request(BRAIN_TUMOUR, [], "", u),
     ),
     (Permission.TAKE_RETRAINING_PACKS, "content", lambda s, u: s.training.packs.content(NO_ID, u)),
+    (Permission.RERUN_RESULTS, "request", lambda s, u: s.versions.reruns.request(NO_ID, u)),
+    (Permission.RERUN_RESULTS, "of_result", lambda s, u: s.versions.reruns.of_result(NO_ID, u)),
     (Permission.REHEARSE, "request", lambda s, u: s.versions.rehearsals.request(BRAIN_TUMOUR, "9", 0, u)),
     (Permission.REHEARSE, "cancel", lambda s, u: s.versions.rehearsals.cancel(NO_ID, u)),
     (

@@ -129,6 +129,7 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
     unaided = f"/scans/{to_be_read_unaided(clinic).id}/unaided-reading"
     clinician, head, admin = Role.CLINICIAN, Role.HEAD, Role.ADMIN
     task, body = f"?task={BRAIN_TUMOUR}", {"task": BRAIN_TUMOUR}
+    reruns = f"/results/{clinic.results.of_scan(ids['scan_id'])[0].id}/reruns"
     kind = {"kind": "cohort", "note": "a text more"}
     requests: list[tuple[int, Role | None, str, str, dict[str, Any]]] = [
         (201, clinician, "POST", "/scans?name=a.nii", {"data": b"x"}),
@@ -149,6 +150,13 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
         (200, clinician, "GET", f"/scans/{read_series(clinic).id}/export?form=seg", {}),
         (400, clinician, "GET", f"{scan}/export", {}),
         (404, admin, "GET", f"{scan}/export?form=seg", {}),
+        (202, clinician, "POST", reruns, {}),
+        (200, head, "GET", reruns, {}),
+        *(
+            (status, role, method, address, {})
+            for method in ("GET", "POST")
+            for status, role, address in ((403, admin, reruns), (404, head, f"/results/{NONE}/reruns"))
+        ),
         (200, clinician, "GET", f"{scan}/annotations", {}),
         (404, admin, "GET", f"{scan}/annotations", {}),
         (400, clinician, "POST", unaided, {"json": {"finding": "maybe"}}),
