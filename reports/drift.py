@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.records import NOTICE, WATCHED, Severity
-from reports import drift_evidently, drift_numbers, drift_vectors, drift_verdict
+from reports import drift_evidently, drift_limits, drift_numbers, drift_vectors, drift_verdict
 from reports.drift_columns import CATEGORY, FEWEST, MOST_ROWS, NUMBER, Column, columns, drawn_rows
 from reports.drift_html import framed
+from reports.drift_limits import Limit, limit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +55,7 @@ def compare(
     categories: Sequence[str],
     facts: Mapping[str, Any] | None = None,
     progress: Progress = lambda _: None,
+    limits: Mapping[str, Limit] | None = None,
 ) -> Outcome:
     """Compare a window with a reference, column by column and as a whole.
 
@@ -69,10 +71,10 @@ def compare(
     shown = [name for name in _component_names() if name in first.columns]
     compared = columns(first, second, [*numbers, *shown], categories, _titles())
     notes += [note for column in compared for note in column.notes]
-    run = drift_evidently.drift([column for column in compared if not column.status])
+    run = drift_evidently.drift([column for column in compared if not column.status], limits)
     progress(0.8)
     truth, truth_run = _truth(first, second, notes)
-    features = _features(compared, run)
+    features = _features(compared, run, limits or {})
     snapshot = facts | {
         "kind": "drift",
         "reference": {"n": len(reference.frame)} | dict(facts.get("reference", {})),
@@ -156,13 +158,21 @@ def _titles() -> dict[str, str]:
     return titles | {name: f"Embedding, component {name[2:]}" for name in _component_names()}
 
 
-def _features(compared: Sequence[Column], run: drift_evidently.Run | None) -> list[dict[str, Any]]:
+def _features(
+    compared: Sequence[Column], run: drift_evidently.Run | None, limits: Mapping[str, Limit]
+) -> list[dict[str, Any]]:
     """Every column as the snapshot tells it: the drifted ones first, then by distance."""
     distances = {} if run is None else run.distances()
     tests = {column.name: drift_numbers.p_value(column) for column in compared if column.name in distances}
     corrected = dict(zip(tests, drift_numbers.corrected([p for _, p in tests.values()]), strict=True))
     features = [
-        _feature(column, distances.get(column.name), tests.get(column.name), corrected.get(column.name))
+        _feature(
+            column,
+            distances.get(column.name),
+            tests.get(column.name),
+            corrected.get(column.name),
+            limit_of(column.name, column.kind, limits),
+        )
         for column in compared
     ]
     return sorted(features, key=lambda feature: (not feature["drifted"], -(feature["effect"] or -1.0)))
@@ -173,10 +183,11 @@ def _feature(
     distance: tuple[str, float, float] | None,
     test: tuple[str, float] | None,
     p_corrected: float | None,
+    judged_by: Limit,
 ) -> dict[str, Any]:
     method, limit, effect = distance or (None, None, None)
     watched = WATCHED.get(column.name)
-    drifted = drift_verdict.is_drifted(effect, p_corrected)
+    drifted = drift_verdict.is_drifted(effect, p_corrected, judged_by.effect, judged_by.p)
     return {
         "name": column.name,
         "title": _titles().get(column.name, column.name),
@@ -187,6 +198,8 @@ def _feature(
         "drifted": drifted,
         "method": method,
         "limit": limit,
+        "distance": judged_by.method if method else None,  # `method` is what Evidently calls it
+        "p_limit": judged_by.p,
         "effect": effect,
         "test": test[0] if test else None,
         "p": test[1] if test else None,
@@ -250,7 +263,7 @@ def _truth(
         lower = chance is not None and told[1][name]["value"] < told[0][name]["value"]
         p[name] = chance
         changes[name] = drift_numbers.change(told[0][name], told[1][name])
-        if chance is not None and chance < drift_verdict.P and lower:
+        if chance is not None and chance < drift_limits.P and lower:
             fell.append(name)
     both = all(len(np.unique(truth)) == 2 for truth, _ in sides)
     run = drift_evidently.classification(sides[0], sides[1]) if both else None

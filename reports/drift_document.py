@@ -43,7 +43,8 @@ def _limits_words(snapshot: Snapshot) -> Paragraph:
     return Paragraph(
         f"A feature counts as drifted at a distance of {limits['effect']} or more with a corrected p below "
         f"{limits['p']} (Benjamini and Hochberg over all features). Numbers are compared by the normed "
-        "Wasserstein distance, in standard deviations of the reference, categories by Jensen and Shannon's.",
+        "Wasserstein distance, in standard deviations of the reference, categories by Jensen and Shannon's. "
+        "Features with a limit of their own are named above.",
         "small",
     )
 

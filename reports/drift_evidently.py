@@ -6,7 +6,7 @@ import json
 import math
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.drift_columns import CATEGORY, NUMBER, Column
+from reports.drift_limits import Limit, limit_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DISTANCES = {NUMBER: "wasserstein", CATEGORY: "jensenshannon"}
-"""The same statistic whatever the number of scans: Evidently's own choice changes at 1,000 rows."""
-EFFECT = 0.1
-"""From this distance on a column counts as drifted: Evidently's own limit for both distances."""
 DRIFT_SHARE = 0.5
 """From this share of drifted columns on Evidently calls the whole drifted."""
 SMALL = 0.1
@@ -62,8 +59,11 @@ class Run:
         )
 
 
-def drift(columns: Sequence[Column]) -> Run | None:
-    """The distance of every column; None where there is none to compare."""
+def drift(columns: Sequence[Column], changed: Mapping[str, Limit] | None = None) -> Run | None:
+    """The distance of every column, by its own limit where that was changed; None where there is none.
+
+    A statistic is the same whatever the number of scans: Evidently's own choice changes at 1,000 rows.
+    """
     if not columns:
         return None
     evidently, presets = _evidently()
@@ -75,12 +75,11 @@ def drift(columns: Sequence[Column]) -> Run | None:
     definition = evidently.DataDefinition(
         numerical_columns=kinds[NUMBER], categorical_columns=kinds[CATEGORY]
     )
+    limits = {name: limit_of(column.name, column.kind, changed or {}) for name, column in named.items()}
     preset = presets.DataDriftPreset(
         columns=list(named),
-        num_method=DISTANCES[NUMBER],
-        cat_method=DISTANCES[CATEGORY],
-        num_threshold=EFFECT,
-        cat_threshold=EFFECT,
+        per_column_method={name: limit.method for name, limit in limits.items()},
+        per_column_threshold={name: limit.effect for name, limit in limits.items()},
         drift_share=DRIFT_SHARE,
     )
     current = _frame({name: _scaled(column, column.current) for name, column in named.items()})

@@ -7,12 +7,11 @@ from typing import Any
 
 from data.records import Severity
 from reports.drift_columns import CATEGORY, FEWEST, MOST_ROWS
-from reports.drift_evidently import DRIFT_SHARE, EFFECT
+from reports.drift_evidently import DRIFT_SHARE
+from reports.drift_limits import EFFECT, METHODS, USUAL, P
 
-P = 0.05
-"""A corrected p below this is no chance."""
 GRAVE_EFFECT = 0.5
-"""From this distance on a drifted output of the model is critical."""
+"""From this distance on a drifted output of the model is critical; five times its limit where one is set."""
 APART, FAR_APART = 0.6, 0.8
 """Area under the curve of the classifier on embeddings, lower end of its interval: warning, critical."""
 HELD = 0.05
@@ -35,9 +34,9 @@ LIMITS: dict[str, float] = {
 """Every limit by its name, as the snapshot tells it."""
 
 
-def is_drifted(effect: float | None, p_corrected: float | None) -> bool:
+def is_drifted(effect: float | None, p_corrected: float | None, limit: float = EFFECT, p: float = P) -> bool:
     """Whether a column drifted: far enough, and not by chance."""
-    return effect is not None and p_corrected is not None and effect >= EFFECT and p_corrected < P
+    return effect is not None and p_corrected is not None and effect >= limit and p_corrected < p
 
 
 def severity(
@@ -54,7 +53,11 @@ def severity(
         return Severity.TOO_FEW
     if provisional:
         return Severity.NOT_JUDGED
-    grave = any(feature["name"] in OUTPUTS and feature["effect"] >= GRAVE_EFFECT for feature in drifted)
+    grave = any(
+        feature["name"] in OUTPUTS
+        and feature["effect"] >= GRAVE_EFFECT / EFFECT * (feature.get("limit") or EFFECT)
+        for feature in drifted
+    )
     apart = embedding is not None and embedding["p"] < P
     far = apart and embedding is not None and embedding["auc"]["low"] >= FAR_APART
     if grave or far or (truth and truth["fell"]) or (drifted and len(drifted) >= DRIFT_SHARE * len(judged)):
@@ -79,6 +82,9 @@ def effect_words(feature: Mapping[str, Any]) -> str:
     """A distance with its unit."""
     if feature["effect"] is None:
         return "–"
+    method = feature.get("distance")
+    if method not in (None, USUAL[feature["kind"]].method):
+        return f"{feature['effect']:.2f} ({METHODS[feature['kind']].get(method, method)})"
     if feature["kind"] == CATEGORY:
         return f"{feature['effect']:.2f} of at most 0.83"
     return f"{feature['effect']:.2f} standard deviations"

@@ -60,6 +60,7 @@ class Permission(StrEnum):
     DELETE_REPORTS = "delete reports"
     SEE_DRIFT = "see drift"
     RUN_DRIFT = "have drift computed"
+    SET_DRIFT_LIMITS = "set limits of drift"
     TAKE_RETRAINING_PACKS = "take retraining packs"
     SEE_MODELS = "see models"
     REHEARSE = "rehearse versions"
@@ -177,6 +178,9 @@ TABLE: Mapping[Permission, Grant] = {
     ),
     Permission.RUN_DRIFT: Grant(
         (_HEAD, _MLOPS, _ADMIN), "Have a drift run computed, and keep and delete references."
+    ),
+    Permission.SET_DRIFT_LIMITS: Grant(
+        (_HEAD, _MLOPS), "Set by which distance and from when on a feature counts as drifted."
     ),
     Permission.TAKE_RETRAINING_PACKS: Grant(
         (_MLOPS,), "Have retraining packs made and fetch them: scans leave the house in them."

@@ -14,10 +14,10 @@ from dash import Dash, Input, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.auth import require
-from dashboard.components.drift import controls, gallery, panels, segments
+from dashboard.components.drift import controls, gallery, limits, panels, segments
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, outputs
-from dashboard.pages import drift_actions
+from dashboard.pages import drift_actions, drift_limits
 from dashboard.pages.drift_actions import HISTORY, PACKS, REFERENCES, REQUESTS, SAID
 from data.errors import InvalidInput, NotFound
 from data.records import DriftRun, RunState, User
@@ -80,6 +80,7 @@ class DriftView:
 def layout(user: User, argument: str = "") -> Component:
     """Build the page; what it shows comes from its address."""
     # The person is nobody in the validation layout; every control must be in it all the same.
+    may_set = may(user, Permission.SET_DRIFT_LIMITS) or not user.id
     may_run, may_choose = may(user, Permission.RUN_DRIFT) or not user.id, may(user, Permission.SEE_SCANS)
     return html.Div(
         [
@@ -92,6 +93,11 @@ def layout(user: User, argument: str = "") -> Component:
             html.Div(id=FEATURES),
             html.Div(id=FRAMES),
             html.Div(id=RUNS),
+            _folded(
+                "Limits of features",
+                [limits.form(may_set)],
+                drift_limits.LIST,
+            ),
             _folded("References", [controls.freezing()] if may_run else [], REFERENCES),
             _folded("Reviews asked for", [], REQUESTS),
             _folded("Retraining packs", [], PACKS),
@@ -254,3 +260,4 @@ def register(
         return drift_actions.lists(drift, requests, packs, cohorts, tasks, user, at.task, at.run)
 
     drift_actions.register(app, drift, requests, packs, task_of)
+    drift_limits.register(app, drift.limits, task_of)

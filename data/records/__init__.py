@@ -27,6 +27,7 @@ from data.records.deliveries import Delivery, DeliveryState, RoutingRule
 from data.records.drift import (
     Against,
     DriftAsk,
+    DriftLimit,
     DriftReference,
     DriftRun,
     ReferenceKind,
@@ -176,6 +177,7 @@ __all__ = [
     "DoubtKind",
     "RehearsedScan",
     "DriftAsk",
+    "DriftLimit",
     "EscapeReason",
     "DriftReference",
     "DriftRun",

@@ -62,6 +62,20 @@ class DriftAsk:
     against: Against = Against.HOUSE
 
 
+@dataclass(frozen=True)
+class DriftLimit:
+    """How a feature of a task is judged, where somebody has set another limit than the usual one."""
+
+    task: str
+    feature: str
+    method: str  # Evidently's name of the distance
+    effect: float  # from this distance on
+    p: float  # and with a corrected p below this
+    set_by: str
+    set_name: str
+    set_at: datetime
+
+
 class RunState(StrEnum):
     """Where a run is on its way."""
 

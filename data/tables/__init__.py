@@ -7,7 +7,7 @@ from data.tables.alerts import alerts
 from data.tables.annotations import scan_annotations
 from data.tables.base import metadata
 from data.tables.deliveries import deliveries, routing_rules
-from data.tables.drift import drift_references, drift_runs, embeddings, features
+from data.tables.drift import drift_limits, drift_references, drift_runs, embeddings, features
 from data.tables.evaluations import evaluation_readings, evaluations
 from data.tables.feedback import feedback
 from data.tables.imports import import_items, imports
@@ -54,6 +54,7 @@ __all__ = [
     "dicom_listening",
     "dicom_senders",
     "dicom_watches",
+    "drift_limits",
     "drift_references",
     "drift_runs",
     "embeddings",

@@ -81,6 +81,21 @@ drift_references = Table(
     **MYSQL,
 )
 
+# How features are judged where somebody has set another limit than the usual one.
+drift_limits = Table(
+    "drift_limits",
+    metadata,
+    Column("task", Line(64), primary_key=True),
+    Column("feature", Line(64), primary_key=True),
+    Column("method", String(32), nullable=False),
+    Column("effect", Double, nullable=False),
+    Column("p", Double, nullable=False),
+    Column("set_by", Line(64), nullable=False),
+    Column("set_name", Line(), nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+    **MYSQL,
+)
+
 drift_runs = Table(
     "drift_runs",
     metadata,

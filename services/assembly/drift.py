@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.stores.drift import DriftReferenceStore, DriftRunStore
+from data.stores.drift_limits import DriftLimitStore
 from data.stores.features import FeatureStore
 from data.stores.received import ReceivedStore
 from models import tasks
@@ -14,6 +15,7 @@ from services.assembly.stores import Stores
 from services.cohort.cohort import HiddenFrom, hidden_from_nobody
 from services.drift.alerting import Alerting
 from services.drift.influential_scans import InfluenceRanking
+from services.drift.limits import DriftLimits
 from services.drift.references import DriftReferences, TrainingFile
 from services.drift.runs import DriftRuns
 from services.drift.segments import Segments
@@ -30,6 +32,7 @@ class DriftServices:
     influential_scans: InfluenceRanking
     windows: Windows
     segments: Segments
+    limits: DriftLimits
 
 
 def build_drift(
@@ -40,12 +43,15 @@ def build_drift(
     windows = Windows(FeatureStore(database), stores.ledger, stores.judgements)
     training = training_file(stores.registry)
     references = DriftReferences(DriftReferenceStore(database), files, windows, training)
-    runs = DriftRuns(DriftRunStore(database), references, windows, stores.refusals, files, alerting, jobs)
+    limits = DriftLimits(DriftLimitStore(database), stores.audit)
+    runs = DriftRuns(
+        DriftRunStore(database), references, windows, stores.refusals, files, alerting, jobs, limits
+    )
     influential_scans = InfluenceRanking(runs, windows, files, hidden)
     runs.when_settled(influential_scans.prepare)
     senders = ReceivedStore(database).senders_of
     segments = Segments(influential_scans, stores.ledger, senders, hidden)
-    return DriftServices(runs, influential_scans, windows, segments)
+    return DriftServices(runs, influential_scans, windows, segments, limits)
 
 
 def training_file(registry: Registry) -> TrainingFile:

@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from data.records import DriftRun
 from reports.drift_columns import CATEGORY
-from reports.drift_evidently import EFFECT
 from reports.drift_figures import Point, distribution_figure, history_figure, spark
 from reports.drift_html import facts
+from reports.drift_limits import EFFECT
 from reports.drift_verdict import APART, effect_words
 from reports.figures import Figure
 from services.addresses import DriftAddress
@@ -29,6 +29,9 @@ __all__ = [
 ]
 
 
+_UNITS = {"wasserstein": "SD", "jensenshannon": "JS", "psi": "PSI", "hellinger": "H"}
+
+
 @dataclass(frozen=True)
 class Pair:
     """One feature in two runs."""
@@ -43,7 +46,8 @@ def distance(feature: Mapping[str, Any]) -> str:
     """A distance as short as a table wants it: SD for numbers, JS for names."""
     if feature["effect"] is None:
         return "–"
-    return f"{feature['effect']:.2f} {'JS' if feature['kind'] == CATEGORY else 'SD'}"
+    usual = "jensenshannon" if feature["kind"] == CATEGORY else "wasserstein"
+    return f"{feature['effect']:.2f} {_UNITS[feature.get('distance') or usual]}"
 
 
 def distribution(feature: Mapping[str, Any]) -> Figure:
@@ -70,7 +74,8 @@ def history(points: Sequence[tuple[DriftRun, Mapping[str, Any]]], feature: str) 
     ]
     if feature == EMBEDDING:
         return history_figure(drawn, APART, "AUC")
-    return history_figure(drawn, EFFECT)
+    limit = points[-1][1].get("limit") if points else None
+    return history_figure(drawn, limit or EFFECT)
 
 
 def side_by_side(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Pair]:

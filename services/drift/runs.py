@@ -28,6 +28,8 @@ from services.cohort.filters import filters_of, query_of
 from services.drift import alerting
 from services.drift.alerting import Alerting
 from services.drift.facts import facts_of
+from services.drift.limits import DriftLimits, plain
+from services.drift.limits import notes as limit_notes
 from services.drift.reference_rules import ReferenceRules
 from services.drift.references import DriftReferences, OpenedReference, same_kind
 from services.drift.windows import Window, Windows
@@ -59,8 +61,10 @@ class DriftRuns:
         files: FileStore,
         alerts: Alerting,
         jobs: Jobs | None = None,
+        limits: DriftLimits | None = None,
     ) -> None:
-        """Without `jobs` only `run_now` works, as on the command line."""
+        """Without `jobs` only `run_now` works, as on the command line; without `limits` the usual hold."""
+        self._limits = limits
         self._runs = runs
         self._references = references
         self._rules = ReferenceRules(references, windows)
@@ -206,10 +210,11 @@ class DriftRuns:
     ) -> Outcome:
         version = _network_of(reference)
         current = Side(window.frame, self._windows.vectors(version) if len(window.frame) else None)
+        limits = {} if self._limits is None else self._limits.of(run.task)
         facts = facts_of(run, reference, window, self._refused(window.period(), len(window.frame)))
-        return compare(
-            Side(reference.frame, reference.vectors), current, NUMBERS, CATEGORIES, facts, progress
-        )
+        facts["notes"] += limit_notes(limits)
+        before = Side(reference.frame, reference.vectors)
+        return compare(before, current, NUMBERS, CATEGORIES, facts, progress, plain(limits))
 
     def _refused(self, period: tuple[datetime, datetime] | None, n: int) -> dict[str, Any]:
         """Of files and series that came in the window's time, how many were not read, whatever the task."""

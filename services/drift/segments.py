@@ -23,7 +23,7 @@ from data.ledger.in_memory import Ledger
 from data.records import User
 from reports import drift_numbers
 from reports.drift_columns import FEWEST, UNKNOWN
-from reports.drift_verdict import P
+from reports.drift_limits import P
 from services.cohort.cohort import HiddenFrom
 from services.cohort.small_numbers import LEAST
 from services.drift.influential_scans import InfluenceRanking, Scored

@@ -12,8 +12,9 @@ from flask import Flask
 from PIL import Image
 
 from dashboard.components import review
+from dashboard.components.drift import limits as limit_form
 from dashboard.pages import drift as page
-from dashboard.pages import scan_review
+from dashboard.pages import drift_limits, scan_review
 from data.errors import InvalidInput
 from data.records import BRAIN_TUMOUR, PNEUMONIA, DriftAsk, DriftRun, Role
 from tests.dashboard.clinic import Clinic
@@ -169,3 +170,22 @@ def test_two_runs_stand_side_by_side(clinic: Clinic, run: DriftRun) -> None:
     shown = page.show(clinic.services.drift, TASKS, clinic.person(Role.HEAD), f"?run={run.id}&vs={other.id}")
     assert "Two runs side by side" in str(shown[page.PAIRS])
     assert "compare" not in str(shown[page.PAIRS]) and other.id in str(shown[page.RUNS])
+
+
+def test_limits_of_features_are_set_shown_and_taken_back(clinic: Clinic) -> None:
+    head, service = clinic.person(Role.HEAD), clinic.services.drift.limits
+    assert "usual limit" in str(drift_limits.shown(service, head, BRAIN_TUMOUR)[drift_limits.LIST])
+    kept = drift_limits.set_limit(service, head, BRAIN_TUMOUR, "noise", "psi", "0.25", "0.01")
+    for part in (
+        "Noise",
+        "population stability index (PSI), 0.25 or more, p below 0.01",
+        "Dr Head",
+        "Usual again",
+    ):
+        assert part in str(kept[drift_limits.LIST])
+    form = limit_form.offered("noise", service.of(BRAIN_TUMOUR))
+    assert (form[limit_form.EFFECT], form[limit_form.METHOD]["value"]) == ("0.25", "psi")
+    looker = drift_limits.shown(service, clinic.person(Role.CLINICIAN, "looker"), BRAIN_TUMOUR)
+    assert "Dr Head" in str(looker[drift_limits.LIST]) and "Usual again" not in str(looker[drift_limits.LIST])
+    gone = drift_limits.reset(service, head, BRAIN_TUMOUR, "noise")
+    assert "usual limit" in str(gone[drift_limits.LIST])

@@ -13,7 +13,7 @@ from scipy import stats
 from reports import drift_html
 from reports.drift import Side, compare
 from reports.drift_columns import FEWEST, MOST_ROWS, drawn_rows
-from reports.drift_evidently import EFFECT
+from reports.drift_limits import EFFECT
 from reports.drift_vectors import area, discrepancy, principal, unlike
 
 NUMBERS = ("noise", "contrast", "probability", "age_years")

@@ -10,7 +10,8 @@ from data.records import Severity
 from models.statistics.proportions import difference, proportion
 from reports import drift_numbers
 from reports.drift_columns import FEWEST
-from reports.drift_evidently import DRIFT_SHARE, EFFECT
+from reports.drift_evidently import DRIFT_SHARE
+from reports.drift_limits import EFFECT
 from reports.drift_verdict import (
     APART,
     FAR_APART,

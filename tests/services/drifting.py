@@ -16,12 +16,15 @@ from data.files import FileStore
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
 from data.records import BRAIN_TUMOUR, Evidence, Features, Severity
+from data.stores.audit import AuditLog
 from data.stores.drift import DriftReferenceStore, DriftRunStore
+from data.stores.drift_limits import DriftLimitStore
 from data.stores.features import FeatureStore, note_features
 from data.stores.refusals import RefusalStore
 from services.cohort.cohort import hidden_from_nobody
 from services.drift.alerting import Alerting
 from services.drift.influential_scans import InfluenceRanking
+from services.drift.limits import DriftLimits
 from services.drift.references import DriftReferences
 from services.drift.runs import DriftRuns
 from services.drift.windows import Windows
@@ -74,6 +77,7 @@ class DriftHouse:
             lambda task, version: (version or self.version, self.training),
         )
         refusals = RefusalStore(engine)
+        self.limits = DriftLimits(DriftLimitStore(engine), AuditLog(engine))
         self.drift = DriftRuns(
             DriftRunStore(engine),
             self.references,
@@ -82,6 +86,7 @@ class DriftHouse:
             self.files,
             alerts or self.bell,
             jobs,
+            self.limits,
         )
         self.influential_scans = InfluenceRanking(self.drift, self.windows, self.files, hidden_from_nobody)
 

@@ -65,6 +65,7 @@ MEANT = {
     Permission.SET_STOP_RULES: "H",
     Permission.LIFT_SUSPENSIONS: "HM",
     Permission.CONFIRM_LIFTING: "H",
+    Permission.SET_DRIFT_LIMITS: "HM",
     Permission.USE_REPORTS: "CHM",
     Permission.DELETE_REPORTS: "HM",
     Permission.SEE_DRIFT: "CHMA",
@@ -212,6 +213,12 @@ ACTS: list[tuple[Permission, str, Act]] = [
     ),
     (Permission.USE_REPORTS, "file", lambda s, u: s.reporting.file(NO_ID, "pdf", u)),
     (Permission.DELETE_REPORTS, "delete", lambda s, u: s.reporting.delete(NO_ID, u)),
+    (
+        Permission.SET_DRIFT_LIMITS,
+        "set",
+        lambda s, u: s.drift.limits.set_typed(BRAIN_TUMOUR, "", "", "", "", u),
+    ),
+    (Permission.SET_DRIFT_LIMITS, "reset", lambda s, u: s.drift.limits.reset(BRAIN_TUMOUR, "noise", u)),
     (Permission.RUN_DRIFT, "request", lambda s, u: s.drift.runs.request(DriftAsk(BRAIN_TUMOUR, last=0), u)),
     (Permission.RUN_DRIFT, "run", lambda s, u: s.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR, last=0), u)),
     (

@@ -126,7 +126,8 @@ def features(run: DriftRun, snapshot: Mapping[str, Any], chosen: str | None) -> 
                 f"for the number of features (Benjamini-Hochberg), is below {limits['p']}. Distance of "
                 "numbers: Wasserstein, in standard deviations (SD) of the reference; of names: "
                 "Jensen-Shannon (JS), at most 0.83. Both are Evidently's. Reference and window: median and "
-                "the middle half, or the most frequent name.",
+                "the middle half, or the most frequent name. Features with a limit of their own are named "
+                "above.",
                 className="text-secondary",
             ),
         ],
