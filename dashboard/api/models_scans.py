@@ -20,8 +20,22 @@ from data.records import (
     UnaidedReading,
 )
 
+LONGEST_WAIT_S = 60
 
-class SendScanQuery(ApiQuery):
+
+class ScanQuery(ApiQuery):
+    """Whether to wait for the reading."""
+
+    wait: float = Field(
+        0,
+        ge=0,
+        le=LONGEST_WAIT_S,
+        allow_inf_nan=False,
+        description="Seconds to wait for the reading's end, at most; answered before where many wait already",
+    )
+
+
+class SendScanQuery(ScanQuery):
     """How the file is called that a raw body holds, and what its pictures are."""
 
     name: str | None = Field(None, description="The file's name, needed with a raw body")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
@@ -18,6 +20,7 @@ from dashboard.api.models_scans import (
     ReadingReportQuery,
     ReceivedAnswer,
     ScanAnswer,
+    ScanQuery,
     SendScanQuery,
     patient_answer,
 )
@@ -54,9 +57,10 @@ SCAN = Operation(
     "/api/v1/scans/<scan_id>",
     "scan",
     "One scan with its latest result and its reviews",
+    query=ScanQuery,
     answer=ScanAnswer,
     says="The scan",
-    errors=(404,),
+    errors=(400, 404),
 )
 MASK = Operation(
     "GET",
@@ -95,6 +99,8 @@ class ApiScans:
 
     def __init__(self, services: Services) -> None:
         self.services = services
+        # Who waits takes a thread of the server's; as many are left to everybody else.
+        self._room = threading.BoundedSemaphore(max(1, services.settings.threads // 2))
 
     def add_scan(self) -> Response:
         """Take one file, open it at once, and say which scans are in it."""
@@ -107,7 +113,9 @@ class ApiScans:
         upload = self.services.reading.intake.receive(user, name, stream, as_volume=query.as_volume)
         if upload.state is UploadState.FAILED:
             return json_error(500, "failed", upload.failure or "The file could not be opened.")
-        scans = [self._described(scan_id, user) for scan_id in upload.scan_ids + upload.known_scan_ids]
+        scan_ids = upload.scan_ids + upload.known_scan_ids
+        self._wait(scan_ids, query.wait)
+        scans = [self._described(scan_id, user) for scan_id in scan_ids]
         if not scans:
             return answered(_all_refused(upload), 422)
         answer = ReceivedAnswer(upload=upload.id, scans=scans, refusals=upload.refusals, notice=NOTICE)
@@ -115,7 +123,11 @@ class ApiScans:
 
     def scan(self, scan_id: str) -> Response:
         """One scan with its latest result and reviews."""
-        return answered(self._described(scan_id, reader()))
+        user, query = reader(), ScanQuery.given()
+        if query.wait:
+            self.services.reviewing.worklist.scan(scan_id, user)  # or nobody waits for it
+            self._wait((scan_id,), query.wait)
+        return answered(self._described(scan_id, user))
 
     def mask(self, scan_id: str) -> Response:
         """The mask of a scan as NIfTI (default) or, with `index`, PNG."""
@@ -134,6 +146,14 @@ class ApiScans:
         query = ReadingReportQuery.given()
         kind = {"pdf": "pdf", "text": "txt"}[query.form]
         return ReadingReportFiles(self.services).response(scan_id, kind, named=query.identity)
+
+    def _wait(self, scan_ids: Iterable[str], seconds: float) -> None:
+        """Until these are read, or the time is up; not at all where too many wait already."""
+        if seconds and self._room.acquire(blocking=False):
+            try:
+                self.services.reading.readings.wait_until_read(scan_ids, seconds)
+            finally:
+                self._room.release()
 
     def _described(self, scan_id: str, user: User) -> ScanAnswer:
         return described(self.services.reviewing.worklist.scan(scan_id, user))

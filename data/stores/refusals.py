@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
 
 from data.database import new_id, now, reading, writing
-from data.records import KeptRefusal, Refusal
+from data.records import SYNTHETIC_REFUSALS, KeptRefusal, Refusal
 from data.tables import refusals
 
 
@@ -46,6 +46,13 @@ class RefusalStore:
         """How many there are."""
         with reading(self._engine) as connection:
             return int(connection.execute(select(func.count()).select_from(refusals)).scalar_one())
+
+    def by_reason(self) -> dict[str, int]:
+        """How many there are by their code, without those of synthetic patients."""
+        real = refusals.c.id.not_like(f"{SYNTHETIC_REFUSALS}%")
+        query = select(refusals.c.code, func.count()).where(real).group_by(refusals.c.code)
+        with reading(self._engine) as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def between(self, first: datetime | None = None, end: datetime | None = None) -> list[KeptRefusal]:
         """Refusals from `first` on and before `end`, newest first."""

@@ -81,6 +81,8 @@ class Services:
 
     def start(self) -> None:
         """Begin to work: jobs at once, networks as soon as they are loaded in the background."""
+        self.health.durations.start()
+        self.jobs.tell_of_ends(self.health.durations.job)
         self.reading.batcher.start()
         self.versions.serving.start(then=self._loaded)
         self.schedules.start()
@@ -103,6 +105,7 @@ class Services:
         self.jobs.stop()
         self.reading.batcher.stop()
         self.performance.histories.close()
+        self.health.durations.stop()
         self.database.dispose()
 
     def _loaded(self) -> None:
@@ -205,6 +208,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             feedback,
             receiving,
             sending.outbox,
+            alerts,
             tuple(tasks.ALL),
         ),
         database=stores.database,

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from data.database import Database, answers
+from data.stores.drift import DriftRunStore
 from data.stores.jobs import JobStore
+from data.stores.refusals import RefusalStore
 from data.stores.scans import ScanStore
+from services.alerts.alerts import Alerts
+from services.assembly.durations import Durations
+from services.assembly.house_metrics import alert_metrics, drift_metrics, model_metrics, refusal_metrics
 from services.assembly.received_metrics import received_metrics
 from services.assembly.receiving import ReceivingServices
 from services.inference.engine import Engine
@@ -31,6 +36,7 @@ class Health:
         feedback: FeedbackMessages,
         receiving: ReceivingServices,
         outbox: Outbox,
+        alerts: Alerts,
         wanted_tasks: tuple[str, ...],
     ) -> None:
         self._database = database
@@ -42,9 +48,12 @@ class Health:
         self._feedback = feedback
         self._receiving = receiving
         self._outbox = outbox
+        self._alerts = alerts
+        self._drift_runs, self._refusals = DriftRunStore(database), RefusalStore(database)
         self._wanted = set(wanted_tasks)
         self._collectors = CollectorRegistry(auto_describe=False)
         self._collectors.register(self)
+        self.durations = Durations(self._collectors)
 
     def ready(self) -> dict[str, str | bool | dict[str, dict[str, str]]]:
         """`ready` is true once the database answers and every network is loaded.
@@ -80,15 +89,21 @@ class Health:
         for reached, count in self._feedback.counts().items():
             feedback.add_metric([reached.value], count)
         ready = 1.0 if self.ready()["ready"] else 0.0
+        registry = 0.0 if self._registry.trouble else 1.0
         return [
             scans,
             jobs,
             feedback,
             *received_metrics(self._receiving),
             self._deliveries(),
+            model_metrics(self._engine),
+            alert_metrics(self._alerts),
+            *drift_metrics(self._drift_runs, self._wanted),
+            refusal_metrics(self._refusals),
             GaugeMetricFamily("lightbox_inference_waiting", "Inputs that wait", self._batcher.waiting),
-            GaugeMetricFamily("lightbox_inference_items_run", "Inputs run since start", self._batcher.items),
-            GaugeMetricFamily("lightbox_inference_batches_run", "Batches since start", self._batcher.batches),
+            CounterMetricFamily("lightbox_inference_items_total", "Inputs run", self._batcher.items),
+            CounterMetricFamily("lightbox_inference_batches_total", "Batches run", self._batcher.batches),
+            GaugeMetricFamily("lightbox_registry_up", "1 when MLflow's registry answers", registry),
             GaugeMetricFamily("lightbox_ready", "1 when the server can read scans", ready),
         ]
 

@@ -185,6 +185,10 @@ class Engine:
         """How the network in force of each task is run, and why."""
         return {name: loaded.choice for name, loaded in sorted(self._loaded.items())}
 
+    def in_force(self) -> dict[str, tuple[str, Choice]]:
+        """The version of each task that has a network in force, and how it is run."""
+        return {name: (loaded.version, loaded.choice) for name, loaded in sorted(self._loaded.items())}
+
     def thresholds(self) -> dict[str, float]:
         """The threshold in force of each loaded task that answers yes or no."""
         return {

@@ -31,6 +31,7 @@ class JobContext:
         self.gave_way = False  # the work was told to end early
         self.worked_s: float | None = None  # what the work says of its time, without waiting for others
         self.settled = False  # the work has settled its job itself
+        self.began = monotonic()
         self._store = store
         self._stopping = stopping
         self._noted_at = 0.0

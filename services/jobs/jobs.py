@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from huey import SqliteHuey, crontab
@@ -27,6 +28,7 @@ from data.records import Effort, Job, JobState, Precedence, QueuePlace
 from data.stores.jobs import JobStore
 from services.containment import contained
 from services.jobs.context import JobContext, Revoked
+from services.jobs.ends import Ends
 from services.jobs.expected import ExpectedTimes
 from services.jobs.places import queue_places
 from services.jobs.ready import Ready, ReadyJobs
@@ -96,6 +98,8 @@ class Jobs:
         self._active: dict[str, JobContext] = {}
         self._changed = threading.Condition()  # guards these and what is ready; notified when a run ends
         self._stopping = threading.Event()
+        self._ends = Ends()
+        self._told: Callable[[str, JobState, float], None] = lambda _kind, _outcome, _seconds: None
         self._consumer: _QuietConsumer | None = None
 
     def register(
@@ -119,6 +123,10 @@ class Jobs:
         huey's clock drives it, through its queue and in a worker: what is due needs one anyhow.
         """
         self._minutely.append(act)
+
+    def tell_of_ends(self, told: Callable[[str, JobState, float], None]) -> None:
+        """Has `told` called with kind, outcome (done or failed) and seconds of the last run of each job."""
+        self._told = told
 
     def submit(
         self, kind: str, subject: str, user_id: str | None = None, effort: Effort | None = None
@@ -174,6 +182,8 @@ class Jobs:
             with self._changed:
                 if job_id in self._active:
                     self._active[job_id].cancel_asked.set()
+            job = self.get(job_id)
+            self._ends.tell(job.kind, job.subject)
         return revoked
 
     def prefer(self, kind: str, subject: str, precedence: Precedence) -> None:
@@ -194,6 +204,7 @@ class Jobs:
     def start(self) -> None:
         """Queues again whatever is unfinished and starts the worker threads."""
         self._stopping = threading.Event()
+        self._ends.open()
         self._huey.storage.flush_queue()
         self._huey.storage.flush_schedule()
         for job in self._store.unfinished():
@@ -212,6 +223,7 @@ class Jobs:
     def stop(self) -> None:
         """Asks running work to end, waits some seconds for it, and puts the rest back into the queue."""
         self._stopping.set()
+        self._ends.close()
         if self._consumer is not None:
             self._consumer.stop(graceful=True)
             self._consumer = None
@@ -222,6 +234,13 @@ class Jobs:
             self._ready.clear()  # work that does not end counts no more
         for context in left:
             self._store.postpone(context.job_id, context.run_id, counts=False)
+
+    def wait(self, kind: str, subject: str, timeout_s: float) -> bool:
+        """Waits until no job of a kind is queued or running for a subject.
+
+        False where that took longer than `timeout_s` seconds, or the server stops.
+        """
+        return self._ends.wait(kind, subject, lambda: self._store.open(kind, subject) is None, timeout_s)
 
     def wait_idle(self, timeout: float) -> bool:
         """Waits until no job is queued or running; False where that took longer than `timeout` seconds."""
@@ -302,6 +321,7 @@ class Jobs:
             with self._changed:
                 if self._active.get(job.id) is context:
                     del self._active[job.id]
+            self._ends.tell(job.kind, job.subject)
 
     def _work(self, job: Job, kind: _Kind, context: JobContext) -> None:
         if job.attempts > MOST_ATTEMPTS:
@@ -322,6 +342,8 @@ class Jobs:
             self._after_work(job, context)
 
     def _after_work(self, job: Job, context: JobContext) -> None:
+        if not context.gave_way:
+            self._told(job.kind, JobState.DONE, monotonic() - context.began)
         if context.settled:
             return
         if context.gave_way:  # back into the queue, unless somebody cancelled it
@@ -346,6 +368,7 @@ class Jobs:
             tell = partial(kind.on_give_up, job.subject, sentence)
             contained(tell, "job %s: what should follow its failure failed too", job.id)
         self._store.fail(job.id, context.run_id, sentence)
+        self._told(job.kind, JobState.FAILED, monotonic() - context.began)
 
     def _later(self, job_id: str, delay_s: float) -> None:
         self._carry.schedule((job_id,), delay=delay_s)

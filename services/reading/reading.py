@@ -238,6 +238,11 @@ class Reading:
         self._scans.set_status(scan_id, ScanStatus.WAITING)
         self._jobs.submit(JOB, scan_id, user.id if user else None, effort_of(scan))
 
+    def wait_until_read(self, scan_ids: Iterable[str], timeout_s: float) -> bool:
+        """Wait until none of these scans waits to be read or is read; False when the time is up before."""
+        until = time.monotonic() + timeout_s
+        return all(self._jobs.wait(JOB, scan, max(0.0, until - time.monotonic())) for scan in scan_ids)
+
     def queue(self) -> dict[str, QueuePlace]:
         """Where each scan stands that waits to be read or is read, by its id."""
         return self._jobs.places(JOB)

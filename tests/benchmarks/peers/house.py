@@ -19,6 +19,8 @@ from tests.benchmarks.peers.servers import ROOT, Server, free_port, running
 
 SETTLING_S = 900.0
 SIDE = 256
+HEARTBEAT_S = 3.0
+"""gunicorn's worker says each second that it lives."""
 
 
 @contextmanager
@@ -32,6 +34,7 @@ def lightbox(home: Path) -> Iterator[tuple[Server, str]]:
     served = environment | {"LIGHTBOX_PORT": str(port)}
     command = [sys.executable, str(ROOT / "app.py"), "serve"]
     with running("Lightbox", command, port, home, served, "/healthz") as server:
+        server.heartbeat_s = HEARTBEAT_S
         _wait_until_settled(port)
         _users(environment, "add", "bench", "--role", "clinician")
         yield server, _users(environment, "token", "bench").strip()

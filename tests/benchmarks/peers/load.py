@@ -18,8 +18,8 @@ from statistics import quantiles
 from typing import Any, Self
 
 PATIENCE_S = 300.0
-LOOKED_EVERY_S = 0.1
-"""So often a caller of Lightbox looks whether its scan is read."""
+LOOKED_EVERY_S = 0.25
+"""So often a caller of Lightbox asks whether its scan is read, where too many wait for that already."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Calls:
             if scan["status"] == "failed":
                 raise Refused(str(scan["failure"]))
             time.sleep(LOOKED_EVERY_S)
-            scan = json.loads(self._exchanged(connection, "GET", f"/api/v1/scans/{scan['id']}", None))
+            scan = json.loads(self._exchanged(connection, "GET", f"/api/v1/scans/{scan['id']}?wait=60", None))
         if scan["result"] is None:
             raise Refused("read, but without a result")
 

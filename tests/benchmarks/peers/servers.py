@@ -33,6 +33,7 @@ class Server:
     port: int
     process: subprocess.Popen[bytes]
     log: Path
+    heartbeat_s: float = 0.0  # its parent process ends children that were silent: they go on before it
 
     def hold(self) -> None:
         """Let none of its processes run, so that what it does while idle takes nothing of another's time."""
@@ -42,6 +43,9 @@ class Server:
 
     def go_on(self) -> None:
         """Let them run again."""
+        if self.heartbeat_s:
+            self._tell(signal.SIGCONT, but=self.process.pid)
+            time.sleep(self.heartbeat_s)
         self._tell(signal.SIGCONT)
 
     def processor_seconds(self) -> float:
@@ -74,10 +78,10 @@ class Server:
         while time.monotonic() < until and family & _processes().keys():
             time.sleep(0.05)
 
-    def _tell(self, sent: signal.Signals) -> bool:
+    def _tell(self, sent: signal.Signals, but: int | None = None) -> bool:
         """Send a signal to all of them; whether all stood still already."""
         of_all = _processes()
-        family = _family(of_all, self.process.pid)
+        family = _family(of_all, self.process.pid) - {but}
         for pid in family:
             with suppress(ProcessLookupError):
                 os.kill(pid, sent)

@@ -30,7 +30,7 @@ class _House(BaseHTTPRequestHandler):
             self._answer(201, {"scans": [_scan(body.decode(), "waiting")]})
 
     def do_GET(self) -> None:
-        name = self.path.rpartition("/")[2]
+        name = self.path.partition("?")[0].rpartition("/")[2]
         self.server.looks.append(name)
         self._answer(200, _scan(name, "read" if self.server.looks.count(name) > 1 else "reading"))
 

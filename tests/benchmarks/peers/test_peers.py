@@ -143,7 +143,7 @@ def _over_http(folder: Path) -> Iterator[Contestant]:
         def measure(number: int, callers: int) -> Measured:
             requests = REQUESTS[callers] if number else callers
             fresh = [files.pop() for _ in range(requests)]
-            path = "/api/v1/scans?name=slice.png"
+            path = "/api/v1/scans?name=slice.png&wait=60"
             return measured(Calls(server.port, path, headers, fresh, callers, requests, kept=True))
 
         kind = _chosen().choice.kind

@@ -139,6 +139,7 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
         (413, clinician, "POST", "/scans?name=a.nii", {"data": bytes((42 << 20) + 1)}),
         (200, clinician, "GET", scan, {}),
         (200, head, "GET", f"/scans/{ids['film_id']}", {}),
+        (400, head, "GET", f"/scans/{ids['film_id']}?wait=61", {}),
         (404, admin, "GET", scan, {}),
         (200, clinician, "GET", f"{scan}/mask", {}),
         (200, clinician, "GET", f"{scan}/mask?form=png&index=9", {}),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 
+from dashboard.build import build_dashboard
 from data.records import NOTICE, Doubt, Role
 from tests.dashboard.clinic import Clinic
 
@@ -157,3 +160,45 @@ def test_a_session_may_use_the_api_with_its_csrf_token(sign_in) -> None:
     assert client.get("/api/v1/openapi.json").status_code == 200
     assert client.post("/api/v1/scans?name=a.nii", data=b"x").status_code == 400
     assert client.post("/api/v1/scans?name=a.nii", data=b"x", headers=client.csrf).status_code == 201
+
+
+def test_who_waits_is_answered_once_the_scan_is_read(server: Flask, clinic: Clinic, bearer) -> None:
+    scan, client, header = clinic.add_volume("u"), server.test_client(), bearer()
+    job = clinic.jobs.submit("read", scan.id)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.get, f"/api/v1/scans/{scan.id}?wait=60", headers=header)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.2)
+        clinic.read_volume(scan)
+        clinic.jobs.revoke(job.id)  # no worker runs here that would end it
+        answer = waiting.result(30).json
+    assert answer["result"]["positive"] is True
+
+
+def test_who_has_waited_long_enough_is_told_how_far_it_is(server: Flask, clinic: Clinic, bearer) -> None:
+    scan = clinic.add_volume("u")
+    clinic.jobs.submit("read", scan.id)
+    answer = server.test_client().get(f"/api/v1/scans/{scan.id}?wait=0.1", headers=bearer())
+    assert (answer.status_code, answer.json["status"], answer.json["result"]) == (200, "waiting", None)
+
+
+def test_where_half_of_the_threads_are_waited_in_nobody_else_waits(clinic: Clinic, bearer) -> None:
+    clinic.replace(settings=replace(clinic.services.settings, threads=2))
+    server = build_dashboard(clinic.services, secret_key="k" * 32).server
+    scan, header = clinic.add_volume("u"), bearer()
+    job, address = clinic.jobs.submit("read", scan.id), f"/api/v1/scans/{scan.id}?wait=60"
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(server.test_client().get, address, headers=header)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.3)
+        assert server.test_client().get(address, headers=header).json["status"] == "waiting"
+        assert not waiting.done()
+        clinic.jobs.revoke(job.id)
+        waiting.result(30)
+
+
+@pytest.mark.parametrize("seconds", ["-1", "61", "nan", "long"])
+def test_nobody_waits_for_ever(server: Flask, clinic: Clinic, bearer, seconds: str) -> None:
+    scan = clinic.add_volume("u")
+    answer = server.test_client().get(f"/api/v1/scans/{scan.id}?wait={seconds}", headers=bearer())
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid")

@@ -1,0 +1,65 @@
+"""What is in force and what calls people, as numbers that Prometheus collects."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from data.records import RunState
+from data.stores.drift import DriftRunStore
+from data.stores.refusals import RefusalStore
+from services.alerts.alerts import Alerts
+from services.inference.engine import Engine
+
+
+def model_metrics(engine: Engine) -> Metric:
+    """Which version is in force for each task, and what runs it."""
+    info = GaugeMetricFamily(
+        "lightbox_model_info",
+        "1 for the version in force of each task",
+        labels=["task", "version", "library", "precision"],
+    )
+    for task, (version, choice) in engine.in_force().items():
+        info.add_metric([task, version, choice.library.value, choice.precision.value], 1)
+    return info
+
+
+def alert_metrics(alerts: Alerts) -> Metric:
+    """Alerts that are not closed."""
+    standing = GaugeMetricFamily(
+        "lightbox_alerts", "Alerts that are not closed", labels=["severity", "state"]
+    )
+    numbers = Counter((alert.severity.value, alert.state.value) for alert in alerts.unfinished())
+    for (severity, state), number in sorted(numbers.items()):
+        standing.add_metric([severity, state], number)
+    return standing
+
+
+def drift_metrics(runs: DriftRunStore, tasks: Iterable[str]) -> list[Metric]:
+    """What the latest finished drift run of each task said, and when."""
+    state = GaugeMetricFamily(
+        "lightbox_drift_state",
+        "1 for the verdict of each task's latest run",
+        labels=["task", "severity"],
+    )
+    at = GaugeMetricFamily(
+        "lightbox_drift_run_timestamp_seconds", "When the task's latest drift run ended", labels=["task"]
+    )
+    for task in sorted(tasks):
+        for run in runs.recent(task, 1, RunState.DONE):
+            if run.severity is not None and run.finished_at is not None:
+                state.add_metric([task, run.severity.value], 1)
+                at.add_metric([task], run.finished_at.timestamp())
+    return [state, at]
+
+
+def refusal_metrics(refusals: RefusalStore) -> Metric:
+    """What was not read, by reason; counted in the database, so that a restart changes nothing."""
+    refused = CounterMetricFamily(
+        "lightbox_refusals_total", "Files and series that were not read, by reason", labels=["reason"]
+    )
+    for reason, number in sorted(refusals.by_reason().items()):
+        refused.add_metric([reason], number)
+    return refused

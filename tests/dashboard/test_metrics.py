@@ -1,0 +1,168 @@
+"""/metrics, as Prometheus reads it."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from data.database import now
+from data.errors import InvalidInput
+from data.records import (
+    BRAIN_TUMOUR,
+    SYNTHETIC_REFUSALS,
+    DriftAsk,
+    DriftRun,
+    JobState,
+    KeptRefusal,
+    Refusal,
+    RunState,
+    Severity,
+)
+from data.stores.drift import DriftRunStore
+from data.stores.refusals import RefusalStore
+from tests.dashboard.clinic import Clinic
+
+
+def _text(server: Flask) -> str:
+    return server.test_client().get("/metrics").text
+
+
+def _metrics(server: Flask) -> dict[str, Metric]:
+    return {metric.name: metric for metric in text_string_to_metric_families(_text(server))}
+
+
+def _values(server: Flask, name: str, sample: str | None = None) -> dict[tuple[str, ...], float]:
+    """The values of a metric by those of its labels, in the order of their names."""
+    metric = _metrics(server).get(name)
+    if metric is None:
+        return {}
+    return {
+        tuple(value for _, value in sorted(line.labels.items())): line.value
+        for line in metric.samples
+        if sample is None or line.name == sample
+    }
+
+
+def test_prometheus_own_tool_finds_nothing_wrong(server: Flask, clinic: Clinic) -> None:
+    clinic.services.health.durations.job("read", JobState.DONE, 1.0)
+    text = _text(server)
+    kinds = {metric.name: metric.type for metric in text_string_to_metric_families(text)}
+    assert kinds["lightbox_inference_items"] == kinds["lightbox_refusals"] == "counter"
+    assert kinds["lightbox_job_duration_seconds"] == "histogram"
+    if (promtool := shutil.which("promtool")) is None:
+        return
+    checked = subprocess.run(
+        [promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+
+
+def test_requests_are_counted_by_the_pattern_of_their_address(server: Flask, clinic: Clinic) -> None:
+    client, scan = server.test_client(), clinic.add_volume("u")
+    client.get(f"/api/v1/scans/{scan.id}")
+    client.get("/healthz")
+    client.get("/healthz")
+    name = "lightbox_http_request_duration_seconds"
+    counts = _values(server, name, f"{name}_count")
+    assert counts["GET", "/healthz", "200"] == 2
+    assert counts["GET", "/api/v1/scans/<scan_id>", "401"] == 1
+    assert scan.id not in _text(server)
+
+
+def test_addresses_and_methods_that_somebody_makes_up_are_no_series(server: Flask) -> None:
+    client = server.test_client()
+    before = len(_metrics(server)["lightbox_http_request_duration_seconds"].samples)
+    for number in range(5):
+        client.open(f"/made-up/{number}", method=f"MADE{number}")
+    text = _text(server)
+    assert "made-up" not in text
+    assert "MADE" not in text
+    # one status, and the look before
+    after = len(_metrics(server)["lightbox_http_request_duration_seconds"].samples)
+    assert after - before <= 3 * 16
+
+
+def test_jobs_are_counted_with_what_became_of_them(clinic: Clinic, server: Flask) -> None:
+    clinic.jobs.tell_of_ends(clinic.services.health.durations.job)
+    clinic.jobs.register("good", lambda _: None)
+    clinic.jobs.register("bad", _refuse)
+    clinic.jobs.start()
+    try:
+        clinic.jobs.submit("good", "a")
+        clinic.jobs.submit("good", "b")
+        clinic.jobs.submit("bad", "a")
+        assert clinic.jobs.wait_idle(30)
+    finally:
+        clinic.jobs.stop()
+    name = "lightbox_job_duration_seconds"
+    counts = _values(server, name, f"{name}_count")
+    counts = {labels: number for labels, number in counts.items() if labels[0] in ("good", "bad")}
+    assert counts == {("good", "done"): 2, ("bad", "failed"): 1}
+
+
+def _refuse(_: object) -> None:
+    raise InvalidInput("No.")
+
+
+def test_refusals_are_counted_by_reason_and_outlive_a_restart(clinic: Clinic, server: Flask) -> None:
+    refusals = RefusalStore(clinic.database)
+    refusals.add([Refusal("a", "colour", "x"), Refusal("b", "colour", "x"), Refusal("c", "phantom", "x")])
+    made_up = Refusal("d", "colour", "x")
+    refusals.put(KeptRefusal(f"{SYNTHETIC_REFUSALS}000001", made_up, now()))
+    assert _values(server, "lightbox_refusals", "lightbox_refusals_total") == {
+        ("colour",): 2,
+        ("phantom",): 1,
+    }
+
+
+@pytest.fixture
+def counting(clinic: Clinic) -> Iterator[None]:
+    clinic.services.health.durations.start()
+    yield
+    clinic.services.health.durations.stop()
+
+
+def test_faults_are_counted_and_words_are_not(counting: None, server: Flask) -> None:
+    logging.getLogger("lightbox.some").error("broken")
+    logging.getLogger("lightbox.some").warning("odd")
+    assert _values(server, "lightbox_errors", "lightbox_errors_total") == {("lightbox.some",): 1}
+
+
+def test_the_version_in_force_stands_there_with_what_runs_it(server: Flask) -> None:
+    # in the order of the labels' names: library, precision, task, version
+    assert ("torch", "float32", BRAIN_TUMOUR, "2") in _values(server, "lightbox_model_info")
+
+
+def test_alerts_that_are_not_closed_are_counted(clinic: Clinic, server: Flask) -> None:
+    assert _values(server, "lightbox_alerts") == {}
+    clinic.alerts.raise_alert("a", Severity.WARNING, "A", "a", "/drift")
+    clinic.alerts.raise_alert("b", Severity.WARNING, "B", "b", "/drift")
+    assert _values(server, "lightbox_alerts") == {("warning", "open"): 2}
+    clinic.alerts.settle("a")
+    assert _values(server, "lightbox_alerts") == {("warning", "open"): 1}
+
+
+def test_the_latest_drift_run_says_how_things_stand(clinic: Clinic, server: Flask) -> None:
+    runs, at = DriftRunStore(clinic.database), now()
+    for number, severity in enumerate((Severity.CRITICAL, Severity.CALM)):
+        moment = at + timedelta(minutes=number)
+        run = DriftRun(str(number), DriftAsk(BRAIN_TUMOUR), RunState.WAITING, moment)
+        runs.add(run)
+        runs.finish(DriftRun(str(number), run.ask, RunState.DONE, moment, severity=severity), moment)
+    assert _values(server, "lightbox_drift_state") == {("calm", BRAIN_TUMOUR): 1}
+    (ended,) = _values(server, "lightbox_drift_run_timestamp_seconds").values()
+    assert abs(ended - (at + timedelta(minutes=1)).timestamp()) < 1
+
+
+def test_a_registry_that_does_not_answer_is_down(clinic: Clinic, server: Flask) -> None:
+    assert _values(server, "lightbox_registry_up") == {(): 1.0}
+    clinic.services.versions.registry.trouble = "MLflow cannot be reached."
+    assert _values(server, "lightbox_registry_up") == {(): 0.0}
