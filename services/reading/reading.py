@@ -41,7 +41,7 @@ from models.code_version import preprocessing_sha256
 from models.features import PictureFeatures
 from models.measuring import measure
 from models.outside_distance import OutsideDistance
-from models.task import Answer, Decision, Placement, TaskKind
+from models.task import Answer, Placement, TaskKind
 from services import keys
 from services.inference.batcher import Meter, MicroBatcher
 from services.inference.choice import processor
@@ -152,22 +152,18 @@ class Reader:
         worked_s = clock.seconds_but("network") + asking.meter.seconds
         return Read(answer, measurements, place, threshold, provenance, vectors, picture, worked_s)
 
-    def answer(self, task_name: str, array: NDArray[Any], spacing: Spacing) -> tuple[Answer, float]:
-        """The bare answer and the threshold in force, for those who keep no result.
+    def answer(self, task_name: str, array: NDArray[Any], spacing: Spacing) -> tuple[Answer, Loaded]:
+        """The bare answer and the network that gave it, for those who keep no result.
 
         Raises Busy as `read` does.
         """
         loaded = self._loaded(task_name)
         answer, _, _ = self._answered(loaded, array, spacing, _Clock(), _Asking(_go_on, None, Meter()))
-        return answer, loaded.trained.decision.threshold
+        return answer, loaded
 
     def wait_until_loaded(self, task_names: Iterable[str], timeout_s: float) -> bool:
         """Wait for networks that are still on their way to the device; False when the time is up."""
         return self._engine.wait_until_loaded(task_names, timeout_s)
-
-    def decision(self, task_name: str) -> Decision:
-        """What was fixed on validation data for the version in force; raises Busy as `read` does."""
-        return self._loaded(task_name).trained.decision
 
     def _answered(
         self,

@@ -116,15 +116,11 @@ class Recogniser:
         return picture.as_recognised(), ()
 
     def _picture(self, scan: DecodedScan) -> _Picture:
-        read = self._reader.read(TASK.name, scan.array, scan.spacing)
-        decision = self._reader.decision(TASK.name)
-        probabilities = probabilities_of(read.answer)
+        answer, loaded = self._reader.answer(TASK.name, scan.array, scan.spacing)
+        probabilities = probabilities_of(answer)
         shares = sequence_shares(probabilities)
-        slices = len(scan.array)
-        made = read.provenance
-        return _Picture(
-            probabilities, shares, is_read(shares, slices, decision), made.model_version, made.weights_sha256
-        )
+        read = is_read(shares, len(scan.array), loaded.trained.decision)
+        return _Picture(probabilities, shares, read, loaded.version, loaded.weights_sha256)
 
 
 def _stated(stated: StatedSequence) -> RecognisedSequence:

@@ -66,7 +66,8 @@ class SuitabilityGate:
 
     def _route(self, scan: DecodedScan, allowed: tuple[str, ...]) -> str:
         """The likeliest of the routes that the header leaves open, by the picture."""
-        answer, threshold = self._reader.answer(TASK.name, scan.array, scan.spacing)
+        answer, loaded = self._reader.answer(TASK.name, scan.array, scan.spacing)
+        threshold = loaded.trained.decision.threshold
         assert answer.routes is not None
         route = max(allowed, key=answer.routes.__getitem__)
         needed = threshold * (STATED_SHARE if rules.body_part_stated(scan.header) else 1.0)

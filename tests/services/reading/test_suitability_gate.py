@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,16 @@ from data.records import (
     DecodedScan,
     Identity,
     MrSequence,
-    Provenance,
     RecognisedBy,
     ScanHeader,
     SourceGrid,
     Spacing,
 )
+from models.acquisition.task import TASK as ACQUISITION
 from models.acquisition.task import Shown
 from models.task import Answer, Decision
-from services.reading.reading import Read
 from services.reading.suitability_gate import SuitabilityGate
 
-MADE = Provenance("acquisition", "7", "abc", "", "", "cpu", "float32", "")
 DECISION = Decision(threshold=0.1, volume_shift=1.35)
 
 
@@ -40,17 +39,18 @@ class Seen:
     asked: list[str] = field(default_factory=list)
     share: float = 0.99  # how likely the first network finds the route
 
-    def answer(self, task: str, *_: Any) -> tuple[Answer, float]:
+    def answer(self, task: str, *_: Any) -> tuple[Answer, Any]:
+        if task == ACQUISITION.name:
+            self.asked.append(task)
+            routes = {shown.name: self.shown.get(shown, 0.0) for shown in Shown}
+            return Answer(0.9, True, routes=routes), _network(DECISION)
         routes = {name: self.share if name == self.route else 0.0 for name in (BRAIN_TUMOUR, PNEUMONIA)}
-        return Answer(self.share, self.share >= 0.44, routes=routes), 0.44
+        return Answer(self.share, self.share >= 0.44, routes=routes), _network(Decision(threshold=0.44))
 
-    def read(self, task: str, *_: Any) -> Read:
-        self.asked.append(task)
-        routes = {shown.name: self.shown.get(shown, 0.0) for shown in Shown}
-        return Read(Answer(0.9, True, routes=routes), None, None, 0.1, MADE)
 
-    def decision(self, task: str) -> Decision:
-        return DECISION
+def _network(decision: Decision) -> Any:
+    """What the gate asks of a loaded network."""
+    return SimpleNamespace(trained=SimpleNamespace(decision=decision), version="7", weights_sha256="abc")
 
 
 def _scan(acquisition: Acquisition, modality: str | None = "MR", slices: int = 1) -> DecodedScan:
