@@ -88,7 +88,7 @@ def verdicts(rows: Sequence[Row]) -> list[str]:
         best = best_peer(rows, row.callers)
         often, slow = against(row, best)
         said.append(
-            f"{row.name}, {row.callers} callers: {often:.2f} times the answers of the best peer "
+            f"{row.name}, callers {row.callers}: {often:.2f} times the answers of the best peer "
             f"({best.name}, {best.engine}), p95 {slow:.2f} times its p95"
         )
     return said

@@ -183,7 +183,7 @@ def _print(rows: list[Row], forward: list[float], loaded: Loaded) -> None:
     print(f"\n{machine(_versions())}")
     print(
         f"bare forward pass of {FORWARD_BATCH} by {loaded.choice.kind.words}: "
-        f"{median(forward):.1f} a second, {ROUNDS} rounds in turns"
+        f"{median(forward):.1f} a second, rounds in turns: {ROUNDS}"
     )
     print(table(rows, forward))
     print("\n".join(verdicts(rows)))

@@ -33,7 +33,7 @@ def test_ours_against_another_in_the_same_rounds() -> None:
     assert round(often, 9) == 1.5
     assert 0.5 <= slow < 0.6
     (said,) = verdicts([_row("Lightbox", (90.0, 40.0, 70.0), 2.0, ours=True), other])
-    assert said.startswith("Lightbox, 32 callers: 1.50 times the answers of the best peer (quick, ")
+    assert said.startswith("Lightbox, callers 32: 1.50 times the answers of the best peer (quick, ")
 
 
 def test_the_table_says_what_was_measured() -> None:
