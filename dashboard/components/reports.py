@@ -33,7 +33,7 @@ LIST = "report-list"
 SEEN = "report-seen"
 TICK = "report-tick"
 SIGNS = "report-signs"
-DELETE = "report-delete"  # type of the buttons in the table: {"type", "report"}
+DELETE = "report-delete"  # type of the questions behind the buttons in the table: {"type", "report"}
 
 KINDS = {
     ReportKind.GOVERNANCE: "Governance: what was live, how well, who approved",
@@ -195,11 +195,15 @@ def _files(report: Report) -> Component:
 def _delete(report: Report, user: User) -> Component | None:
     if not may(user, Permission.DELETE_REPORTS):
         return None
-    return html.Button(
+    button = html.Button(
         "Delete",
-        id={"type": DELETE, "report": report.id},
         className="btn btn-sm btn-outline-secondary",
         title="Delete this report for everybody",
+    )
+    return dcc.ConfirmDialogProvider(
+        button,
+        id={"type": DELETE, "report": report.id},
+        message=f"Delete the report “{report.title}” and its files, for everybody?",
     )
 
 

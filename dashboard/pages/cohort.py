@@ -204,7 +204,7 @@ def _register_views(app: Dash, cohort: CohortServices) -> None:
         output=outputs({VIEWS: "options", VIEW_SAID: "children", VIEW_NAME: "value"}),
         inputs=[
             Input(VIEW_SAVE, "n_clicks"),
-            Input(VIEW_DELETE, "n_clicks"),
+            Input(VIEW_DELETE, "submit_n_clicks"),
             State(VIEW_NAME, "value"),
             State(VIEWS, "value"),
             State(LOCATION, "search"),
@@ -252,7 +252,11 @@ def _views() -> Component:
         [
             label,
             dcc.Dropdown(id=VIEWS, placeholder="Saved views", className="lb-view-choice"),
-            html.Button("Delete", id=VIEW_DELETE, className="btn btn-sm btn-outline-secondary"),
+            dcc.ConfirmDialogProvider(
+                html.Button("Delete", className="btn btn-sm btn-outline-secondary"),
+                id=VIEW_DELETE,
+                message="Delete this saved view, for everybody?",
+            ),
             named,
             dcc.Input(id=VIEW_NAME, placeholder="Name of this view", maxLength=60, className="form-control"),
             html.Button("Save view", id=VIEW_SAVE, className="btn btn-sm btn-outline-primary"),

@@ -150,7 +150,7 @@ def register(app: Dash, reporting: Reporting, registry: Registry, runs: DriftRun
 
     @app.callback(
         output=outputs({parts.SAID: "children", parts.SEEN: "data"}, again=True),
-        inputs=[Input({"type": parts.DELETE, "report": ALL}, "n_clicks")],
+        inputs=[Input({"type": parts.DELETE, "report": ALL}, "submit_n_clicks")],
         prevent_initial_call=True,
     )
     def _delete(clicks: list[int | None]) -> Values:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from dashboard.components import reports as parts
 from data.records import Role
@@ -29,6 +29,17 @@ def test_a_head_has_a_report_made_fetches_it_and_deletes_it(open_tab, clinic: Cl
     fetched.value.save_as(file)
     assert file.read_bytes().startswith(b"%PDF")
     assert fetched.value.suggested_filename.startswith("lightbox-cohort-")
+    asked: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", refuse)
+    page.get_by_role("button", name="Delete").click()
+    assert len(asked) == 1 and asked[0].startswith("Delete the report “")
+    expect(page.get_by_role("button", name="Delete")).to_be_visible()
+    page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("No report was made yet.")).to_be_visible()
 
