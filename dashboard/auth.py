@@ -40,6 +40,7 @@ PAGE_PERMISSIONS = {
     addresses.MODELS: Permission.SEE_MODELS,
     addresses.REHEARSALS: Permission.SEE_MODELS,
     addresses.EVALUATIONS: Permission.SEE_MODELS,
+    addresses.MODEL_CARD: Permission.SEE_STATISTICS,
     addresses.REPORTS: Permission.USE_REPORTS,
     addresses.DICOM: Permission.SEE_RECEIVED,
     addresses.ALERTS: Permission.DECIDE_ALERTS,

@@ -16,6 +16,7 @@ from dashboard.auth import CSRF_COOKIE, SessionGuard
 from dashboard.files import annotations as annotation_files
 from dashboard.files import drift as drift_files
 from dashboard.files import exports, imports, reading_reports, withdrawn
+from dashboard.files import model_cards as model_card_files
 from dashboard.files import models as model_files
 from dashboard.files import performance as performance_files
 from dashboard.files import reports as report_files
@@ -35,6 +36,7 @@ from dashboard.pages import (
     evaluations,
     feedback,
     growth,
+    model_card,
     models,
     patient,
     patient_priors,
@@ -126,6 +128,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     drift.register(app, services.drift, requests, services.training.packs, services.cohort.numbers, tasks)
     models.register(app, services.versions)
     rehearsal.register(app, services.versions, reviewing.blinding)
+    model_card.register(app, services.model_cards)
     evaluations.register(app, services.evaluations, services.versions.serving, tasks)
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
     admin.register(app, services.accounts, services.importing, services.settings.imports_from)
@@ -157,6 +160,7 @@ def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     volume_files.register(server, services)
     unaided_files.register(server, services)
     model_files.register(server, services)
+    model_card_files.register(server, services)
     imports.register(server, services)
     tus.register(server, services)
     performance_files.register(server, services)

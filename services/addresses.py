@@ -20,6 +20,7 @@ DRIFT = "/drift"
 EVALUATIONS = "/evaluations"
 FEEDBACK = "/feedback"
 MODELS = "/models"
+MODEL_CARD = "/model-card"
 PATIENTS = "/patients"
 PERFORMANCE = "/performance"
 REHEARSALS = "/rehearsals"
@@ -87,6 +88,22 @@ def task_of(search: str | None, tasks: Sequence[str]) -> str | None:
 def beside(search: str | None) -> str:
     """The evaluation that the query of another one's page names; "" where none."""
     return _first_values(search).get("beside", "")
+
+
+def model_card_query(task: str, version: str) -> str:
+    """How a query names the card of a version."""
+    return _query({"task": task, "version": version})
+
+
+def model_card(task: str, version: str) -> str:
+    """The page of a version's model card."""
+    return _with_query(MODEL_CARD, model_card_query(task, version))
+
+
+def model_card_of(search: str | None) -> tuple[str, str]:
+    """Task and version that a query names; "" for what it leaves out."""
+    given = _first_values(search)
+    return given.get("task", ""), given.get("version", "")
 
 
 def worklist(query: str = "") -> str:

@@ -64,6 +64,7 @@ class Permission(StrEnum):
     TAKE_RETRAINING_PACKS = "take retraining packs"
     SEE_MODELS = "see models"
     REHEARSE = "rehearse versions"
+    WRITE_MODEL_CARDS = "write on model cards"
     EVALUATE_VERSIONS = "have versions read sets of scans"
     REGISTER_VERSIONS = "register versions"
     PROMOTE = "promote versions"
@@ -189,6 +190,9 @@ TABLE: Mapping[Permission, Grant] = {
         tuple(Role), "See model versions, rehearsals and promotions; pictures only with “see scans”."
     ),
     Permission.REHEARSE: Grant((_MLOPS,), "Have a version re-read the last scans, and cancel that."),
+    Permission.WRITE_MODEL_CARDS: Grant(
+        (_HEAD, _MLOPS), "Say on a version's model card, under one's name, what the house cannot know."
+    ),
     Permission.EVALUATE_VERSIONS: Grant(
         (_HEAD, _MLOPS),
         "Have a version read a set of scans apart from all results (a cohort, a retraining pack, an outside "

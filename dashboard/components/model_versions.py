@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import dash_bootstrap_components as dbc
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components import metrics
@@ -19,6 +19,7 @@ from data.records import (
     PromotionVerdict,
     User,
 )
+from services import addresses
 from services.permissions import Permission, may
 
 LIVE, CHALLENGER = "champion", "challenger"
@@ -88,6 +89,7 @@ def _head(version: ModelVersion, serves: bool) -> Component:
             *badges,
             html.Span(f"registered {local_time(version.created_at)}", className="text-secondary"),
             html.Code(version.weights_sha256[:12], title=version.weights_sha256),
+            dcc.Link("Model card", href=addresses.model_card(version.name, version.version)),
         ],
         className="lb-version-head",
     )

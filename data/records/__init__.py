@@ -23,6 +23,7 @@ from data.records.alerts import (
     Severity,
 )
 from data.records.annotations import Annotation, AnnotationKind, AnnotationValues
+from data.records.card_statements import CardStatement
 from data.records.deliveries import Delivery, DeliveryState, RoutingRule
 from data.records.drift import (
     Against,
@@ -133,6 +134,7 @@ PNEUMONIA = "pneumonia"
 NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full images and decides."
 
 __all__ = [
+    "CardStatement",
     "Ingredient",
     "IngredientState",
     "Rerun",

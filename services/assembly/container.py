@@ -17,6 +17,7 @@ from services.assembly.drift import DriftServices, build_drift
 from services.assembly.evaluations import EvaluationServices, build_evaluations
 from services.assembly.feedback import build_feedback
 from services.assembly.health import Health
+from services.assembly.model_cards import build_model_cards
 from services.assembly.parts import Parts
 from services.assembly.performance import PerformanceServices, build_performance
 from services.assembly.priors import build_priors, told_of_arrivals
@@ -40,6 +41,7 @@ from services.jobs import Jobs
 from services.priors.priors import Priors
 from services.reading.intake import empty_folder
 from services.remote_nodes.nodes import RemoteNodes
+from services.reporting.model_card.cards import ModelCards
 from services.reporting.reading_report import ReadingReports
 from services.reporting.reports import Reporting
 from services.reviewing.feedback import FeedbackMessages
@@ -72,6 +74,7 @@ class Services:
     drift: DriftServices
     training: TrainingServices
     reporting: Reporting
+    model_cards: ModelCards
     reading_reports: ReadingReports
     exports: Exports
     sending: SendingServices
@@ -194,6 +197,9 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         drift=drift,
         training=training,
         reporting=reporting,
+        model_cards=build_model_cards(
+            stores, performance, drift, versions, alerts, feedback, blinding.hidden
+        ),
         reading_reports=build_reading_reports(stores, reviewing),
         exports=exports,
         sending=sending,

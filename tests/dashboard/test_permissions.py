@@ -76,6 +76,7 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "api_cohort": (STATISTICS, REFUSED, 200),
     "api_cohort_compare": (STATISTICS, REFUSED, 400),
     "export_cohort": (STATISTICS, REFUSED, 200),
+    "export_model_card": (STATISTICS, REFUSED, 404),
     "api_performance": (STATISTICS, REFUSED, 400),
     "export_performance": (STATISTICS, REFUSED, 400),
     "export_assess_ai": (STATISTICS, REFUSED, 400),
@@ -137,7 +138,8 @@ CALLBACKS: dict[str, Permission] = {
     "drift": DRIFT, "drift-all": SEE, "drift-run": Permission.RUN_DRIFT, "drift-freeze": Permission.RUN_DRIFT,
     "models": Permission.SEE_MODELS, "models-look": Permission.PROMOTE, "rehearsal": Permission.SEE_MODELS,
     "rehearsal-cancel": Permission.REHEARSE, "evaluation": Permission.SEE_MODELS, "rerun": SEE,
-    "rerun-again": Permission.RERUN_RESULTS,
+    "rerun-again": Permission.RERUN_RESULTS, "model-card": STATISTICS,
+    "model-card-save": Permission.WRITE_MODEL_CARDS,
     "evaluation-task": Permission.EVALUATE_VERSIONS, "evaluation-ask": Permission.EVALUATE_VERSIONS,
     "evaluation-cancel": Permission.EVALUATE_VERSIONS, "report": Permission.USE_REPORTS,
     "admin": Permission.ADMINISTER, "dicom": Permission.SEE_RECEIVED,
@@ -263,7 +265,7 @@ def test_the_pages_are_shown_for_what_is_on_them() -> None:
         "/admin": "A", "/worklist": "CHM", "/scans": "CHM", "/patients": "CHM", "/cohort": "CHM",
         "/performance": "CHM",
         "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/evaluations": "CHMA",
-        "/reports": "CHM", "/alerts": "HMA", "/feedback": "CHM", "/dicom": "MA",
+        "/model-card": "CHM", "/reports": "CHM", "/alerts": "HMA", "/feedback": "CHM", "/dicom": "MA",
     }  # fmt: skip
 
 
