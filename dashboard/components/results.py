@@ -19,7 +19,7 @@ from services.task_words import outcome_words, reasons, words_of
 if TYPE_CHECKING:
     from services.reviewing.worklist import ScanView
 
-SUSPENDED = "Suspended: no answer"
+SUSPENDED = "Suspended"
 STATUS_NAMES = {
     ScanStatus.WAITING: "Waiting",
     ScanStatus.READING: "Reading",
@@ -72,10 +72,12 @@ def uncertain_sentence(result: Result) -> str:
 
 def accepting_words(result: Result, *, withheld: bool = False) -> str:
     """Say what accepting comes to, where the page does not say it in large; "" where it does."""
-    call = outcome_words(result.task, Outcome.FOUND if result.positive else Outcome.NOT_FOUND).lower()
-    if withheld:
-        return f"To accept is to say that the suspended version was right: {call}."
-    return f"To accept is to say: {call}." if result.outcome is Outcome.UNCERTAIN else ""
+    if withheld:  # without what the version said: that is no answer, and folded
+        return "To accept is to say that the suspended version was right: look above at what it said first."
+    if result.outcome is not Outcome.UNCERTAIN:
+        return ""
+    call = Outcome.FOUND if result.positive else Outcome.NOT_FOUND
+    return f"To accept is to say: {outcome_words(result.task, call).lower()}."
 
 
 def local_time(moment: datetime | None) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from dashboard.components import panels, viewer, worklist_grid
 from dashboard.components.performance import stop_rules as section
+from dashboard.components.results import accepting_words
 from dashboard.pages import performance_stop_rules as page
 from data.errors import InvalidInput, NotFound
 from data.records import BRAIN_TUMOUR, Role, Scan, User, WorklistQuery
@@ -56,12 +57,13 @@ def test_page_and_list_say_that_there_is_no_answer(clinic: Clinic, clinician: Us
     shown = panels.result_panel(seen)
     assert "Tumour found" not in words([part for part in shown if part is not shown[-1]])
     assert "to check it" in words(shown[-1]) and "Tumour found" in words(shown[-1])
+    assert seen.result is not None and "tumour" not in accepting_words(seen.result, withheld=True)
     drawn = viewer.of_scan(clinic.services.reviewing, seen)
     assert drawn["sources"] == {} and drawn["says"] == "" and drawn["probability"] is None
     assert drawn["start"] == [12, 30, 24]
     (row,) = clinic.services.reviewing.worklist.page(WorklistQuery(), clinician).rows
     told = worklist_grid.row(row, clinician, {})
-    assert told["result"] == "Suspended: no answer" and told["outcome"] is None
+    assert told["result"] == "Suspended" and told["outcome"] is None
     found = WorklistQuery(filters={"result": ("positive",)})
     assert clinic.services.reviewing.worklist.page(found, clinician).total == 0
 
