@@ -110,7 +110,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     tasks, requests = services.versions.registry.clinical, services.reviewing.requests
     reviewing = services.reviewing
     worklist.register(app, reviewing, tasks)
-    scan.register(app, services.reviewing, services.reading.readings)
+    scan.register(app, services.reviewing, services.reading)
     patient.register(app, reviewing.patients)
     patient_priors.register(app, services.priors)
     growth.register(app, reviewing.growth)

@@ -37,6 +37,8 @@ class Permission(StrEnum):
     SEND_SCANS = "add scans"
     WITHDRAW_SCANS = "withdraw scans"
     READ_AGAIN = "have a scan read again"
+    CANCEL_READINGS = "cancel readings"
+    CANCEL_READINGS_OF_OTHERS = "cancel readings of what others sent"
     RERUN_RESULTS = "read results again and compare"
     REVIEW = "review results"
     TAKE_BACK_REVIEWS = "take back reviews"
@@ -116,7 +118,14 @@ TABLE: Mapping[Permission, Grant] = {
         "Take a wrong upload back with a reason, so that it counts nowhere, and restore it.",
     ),
     Permission.READ_AGAIN: Grant(
-        (_CLINICIAN, _HEAD, _MLOPS), "Have a scan read again whose reading has failed."
+        (_CLINICIAN, _HEAD, _MLOPS), "Have a scan read whose reading has failed or was cancelled."
+    ),
+    Permission.CANCEL_READINGS: Grant(
+        (_CLINICIAN, _MLOPS),
+        "Cancel the reading of a scan that one has sent, while it waits or runs.",
+    ),
+    Permission.CANCEL_READINGS_OF_OTHERS: Grant(
+        (_HEAD, _MLOPS), "Cancel the reading of any scan, also of what scanners sent."
     ),
     Permission.RERUN_RESULTS: Grant(
         (_CLINICIAN, _HEAD, _MLOPS),
@@ -271,6 +280,11 @@ def require(user: User, permission: Permission, *, hidden: str = "") -> User:
         raise NotFound(hidden)
     who = _listed([_PLURALS[role] for role in TABLE[permission].roles])
     raise NotAllowed(f"Your role does not permit this: only {who} may {permission}.")
+
+
+def to_cancel(user: User, sent_by: str) -> Permission:
+    """The permission that a person needs to cancel the reading of a scan, by the id of who sent it."""
+    return Permission.CANCEL_READINGS if sent_by == user.id else Permission.CANCEL_READINGS_OF_OTHERS
 
 
 def manual() -> str:

@@ -82,7 +82,25 @@ REPORT = Operation(
     says="The file",
     errors=(400, 404),
 )
-OPERATIONS = (ADD, SCAN, MASK, REPORT)
+READ = Operation(
+    "POST",
+    "/api/v1/scans/<scan_id>/reading",
+    "read",
+    "Have a scan read whose reading has failed or was cancelled",
+    answer=ScanAnswer,
+    says="The scan as it is then; one that waits or was read stays so",
+    errors=(403, 404),
+)
+CANCEL = Operation(
+    "DELETE",
+    "/api/v1/scans/<scan_id>/reading",
+    "cancelReading",
+    "Cancel the reading of a scan, while it waits or runs",
+    answer=ScanAnswer,
+    says="The scan as it is then: cancelled, or read where that came first",
+    errors=(403, 404),
+)
+OPERATIONS = (ADD, SCAN, MASK, REPORT, READ, CANCEL)
 
 
 def register(server: Flask, services: Services) -> None:
@@ -92,6 +110,8 @@ def register(server: Flask, services: Services) -> None:
     operations.add(server, SCAN, "api_scan", views.scan)
     operations.add(server, MASK, "api_mask", views.mask)
     operations.add(server, REPORT, "api_reading_report", views.report)
+    operations.add(server, READ, "api_read", views.read)
+    operations.add(server, CANCEL, "api_cancel_reading", views.cancel)
 
 
 class ApiScans:
@@ -154,6 +174,20 @@ class ApiScans:
                 self.services.reading.readings.wait_until_read(scan_ids, seconds)
             finally:
                 self._room.release()
+
+    def read(self, scan_id: str) -> Response:
+        """Have a scan read whose reading has failed or was cancelled."""
+        user = require(Permission.READ_AGAIN)
+        self._described(scan_id, user)
+        self.services.reading.readings.read_now(scan_id, user)
+        return answered(self._described(scan_id, user))
+
+    def cancel(self, scan_id: str) -> Response:
+        """End a reading that waits or runs; what was read stays so."""
+        user = require(Permission.SEE_SCANS)  # who may cancel which, the service says
+        self._described(scan_id, user)
+        self.services.reading.cancellation.cancel(scan_id, user)
+        return answered(self._described(scan_id, user))
 
     def _described(self, scan_id: str, user: User) -> ScanAnswer:
         return described(self.services.reviewing.worklist.scan(scan_id, user))

@@ -4,11 +4,20 @@
 (function (lightbox) {
   "use strict";
 
+  /** Whether a scan waits to be read or is read. */
+  const unread = (scan) => scan.status === "waiting" || scan.status === "reading";
+
+  /** Whether there is something that can be cancelled: an upload, its opening, or readings that it brought. */
+  function cancellable(item) {
+    if (["packing", "sending", "interrupted", "asking"].includes(item.phase)) return true;
+    return (item.phase === "waiting" && Boolean(item.id)) || (item.phase === "done" && item.scans.some((scan) => !scan.known && unread(scan)));
+  }
+
   /** Whether nothing more will happen to it by itself. */
   const settled = (item) =>
     item.phase === "failed" ||
     item.phase === "interrupted" ||
-    (item.phase === "done" && item.scans.every((scan) => scan.status === "read" || scan.status === "failed"));
+    (item.phase === "done" && !item.scans.some(unread));
 
   /** Whether the server has to be asked how far it is. */
   const open = (item) => !settled(item) && !["asking", "packing", "sending"].includes(item.phase);
@@ -48,8 +57,7 @@
 
   function doneWords(item) {
     if (!item.scans.length) return item.refusals.length ? "refused" : "no scan found";
-    const reading = item.scans.some((scan) => scan.status === "waiting" || scan.status === "reading");
-    return reading ? item.queue || "reading" : "done";
+    return item.scans.some(unread) ? item.queue || "reading" : "done";
   }
 
   const count = (n, words) => (n ? [n + " " + words] : []);
@@ -58,13 +66,13 @@
   function countWords(item) {
     const scans = item.scans || [];
     const fresh = scans.filter((scan) => !scan.known);
-    const waiting = (scan) => scan.status === "waiting" || scan.status === "reading";
     return [
       ...count(fresh.filter((scan) => scan.status === "read").length, "read"),
-      ...count(fresh.filter(waiting).length, "being read"),
+      ...count(fresh.filter(unread).length, "being read"),
       ...count(scans.length - fresh.length, "here already"),
       ...count((item.refusals || []).length, "refused"),
       ...count(fresh.filter((scan) => scan.status === "failed").length, "failed"),
+      ...count(fresh.filter((scan) => scan.status === "cancelled").length, "cancelled"),
     ].join(", ");
   }
 
@@ -78,5 +86,5 @@
       .join(", ");
   }
 
-  lightbox.uploadStates = { settled, open, phaseOf, size, stateWords, countWords, summaryWords };
+  lightbox.uploadStates = { settled, open, cancellable, phaseOf, size, stateWords, countWords, summaryWords };
 })(window.lightbox);

@@ -3,7 +3,7 @@
 (function (lightbox) {
   "use strict";
 
-  const { settled, size, stateWords, countWords, summaryWords } = lightbox.uploadStates;
+  const { settled, cancellable, size, stateWords, countWords, summaryWords } = lightbox.uploadStates;
   const UNFOLDED = 12; // outcomes of one upload that are shown without being asked for
   const LONG = 3; // uploads that need no fold
   const folds = new Map(); // what the person opened or closed, by key
@@ -54,7 +54,7 @@
     const line = make("div", "lb-upload-head");
     line.append(make("span", "lb-upload-name", item.name), make("span", "lb-upload-size", size(item.size)));
     line.append(make("span", "lb-upload-state", stateWords(item)));
-    if (["packing", "sending", "interrupted", "asking"].includes(item.phase)) {
+    if (cancellable(item)) {
       line.append(button("btn-link", "Cancel", () => acts.cancel(item), "Cancel " + item.name));
     }
     return line;

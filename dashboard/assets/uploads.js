@@ -142,7 +142,17 @@
 
   const idOf = (url) => url.replace(/\/+$/, "").split("/").pop();
 
+  /** It is with the server: end what waits there, and see what became of it. */
+  async function cancelThere(item) {
+    const response = await lightbox.post("/uploads/" + item.id + "/cancel");
+    if (!response.ok) return say((await lightbox.fault(response)).sentence);
+    if (item.phase === "waiting" && (await response.json()).cancelled) items.delete(item.key);
+    await poll();
+    render();
+  }
+
   async function cancel(item) {
+    if (item.phase === "waiting" || item.phase === "done") return cancelThere(item);
     item.phase = "cancelled";
     items.delete(item.key);
     render();

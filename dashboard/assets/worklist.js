@@ -153,7 +153,8 @@
     if (attached.has(grid)) return;
     attached.add(grid);
     askInTurn(grid.getGridOption("datasource"));
-    grid.addEventListener("cellClicked", ({ node, column }) => {
+    grid.addEventListener("cellClicked", ({ node, column, event }) => {
+      if (event.target.closest("button")) return; // it does something of its own
       if (column.getColId() !== "ag-Grid-SelectionColumn") openRow(node, column);
     });
     grid.addEventListener("cellKeyDown", ({ node, column, event }) => {
@@ -193,6 +194,13 @@
 
   callbacks.noteWorklist = function (token) {
     lightbox.worklistSeen = token;
+  };
+
+  /** End the reading of a scan; where that is refused, say why. */
+  lightbox.cancelReading = async function (scan) {
+    const answer = await lightbox.post("/scans/" + encodeURIComponent(scan) + "/reading/cancel");
+    if (!answer.ok) window.dash_clientside.set_props("alert", { children: (await lightbox.fault(answer)).sentence, is_open: true });
+    lightbox.refreshWorklist();
   };
 
   // ---- chosen rows ---------------------------------------------------------------------------

@@ -1,11 +1,24 @@
 /* The worklist's cells. */
 
-(function () {
+(function (lightbox) {
   "use strict";
 
   const element = (...parts) => window.React.createElement(...parts);
   const badge = (look, words, title) => element("span", { className: "lb-badge " + look, title: title }, words);
   const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+
+  /** Where a reading stands, with a way to end it for who may. */
+  function queued({ queue, may_cancel: may, scan_id: scan, patient }) {
+    const words = element("small", { key: "place", className: "lb-queue-place", title: queue }, queue);
+    if (!may) return words;
+    const act = (event) => {
+      event.target.disabled = true;
+      lightbox.cancelReading(scan);
+    };
+    const label = "Cancel the reading of " + patient;
+    const look = { key: "cancel", type: "button", className: "btn btn-sm btn-link lb-queue-cancel", "aria-label": label, onClick: act };
+    return element("span", { className: "lb-queued" }, words, element("button", look, "Cancel"));
+  }
 
   cells.Thumbnail = function (props) {
     if (!props.data) return null;
@@ -45,7 +58,7 @@
 
   cells.ResultCell = function (props) {
     if (!props.data) return null;
-    if (props.data.queue) return element("small", { className: "lb-queue-place", title: props.data.queue }, props.data.queue);
+    if (props.data.queue) return queued(props.data);
     if (!props.data.result) return null;
     const { outcome, result, reasons } = props.data;
     const look = "lb-result-" + outcome;
@@ -88,4 +101,4 @@
     if (!props.data || !props.value) return null;
     return badge("lb-verdict-" + props.value.toLowerCase(), props.value);
   };
-})();
+})(window.lightbox);

@@ -70,6 +70,10 @@ def status_panel(view: ScanView) -> Component | None:
         heading = "Waiting to be read" if status is ScanStatus.WAITING else "Being read"
         where = [f"{_capital(queue_words(view.queue))}."] if view.queue else []
         return _progress(heading, " ".join([*where, "The result appears here by itself."]))
+    if status is ScanStatus.CANCELLED:
+        return html.Div(
+            [html.H2("Not read"), html.P(view.scan.failure)], className="lb-cancelled", role="status"
+        )
     if status is ScanStatus.FAILED:
         sentence = view.scan.failure or "This scan could not be read."
         return html.Div([html.H2("Not read"), html.P(sentence)], className="lb-failure", role="alert")

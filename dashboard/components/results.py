@@ -25,6 +25,7 @@ STATUS_NAMES = {
     ScanStatus.READING: "Reading",
     ScanStatus.READ: "Read",
     ScanStatus.FAILED: "Failed",
+    ScanStatus.CANCELLED: "Cancelled",
 }
 
 

@@ -32,6 +32,8 @@ STATUS = "scan-status"
 UNCERTAIN = "scan-uncertain"
 RETRY = "scan-retry"
 RETRY_ROW = "scan-retry-row"
+CANCEL = "scan-cancel"
+CANCEL_ROW = "scan-cancel-row"
 RESULT = "scan-result"
 IDENTITY = "scan-identity"  # whether its patient is somebody else here
 FACTS = "scan-facts"
@@ -47,8 +49,11 @@ def frame(user: User, scan_id: str) -> Component:
             unaided.panel(),
             editing.panel(),
             html.Div(id=STATUS),
+            html.Div(dbc.Button("Read now", id=RETRY, color="primary", size="sm"), id=RETRY_ROW, hidden=True),
             html.Div(
-                dbc.Button("Read again", id=RETRY, color="primary", size="sm"), id=RETRY_ROW, hidden=True
+                dbc.Button("Cancel the reading", id=CANCEL, color="primary", outline=True, size="sm"),
+                id=CANCEL_ROW,
+                hidden=True,
             ),
             html.Section(id=RESULT, className="lb-panel lb-result"),
             html.Div(id=IDENTITY),

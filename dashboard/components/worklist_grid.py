@@ -132,6 +132,7 @@ def row(listed: WorklistRow, user: User, names: Mapping[str, str]) -> dict[str, 
         "status": STATUS_NAMES[listed.status],
         "status_code": listed.status.value,
         "queue": queue_words(listed.queue) if listed.queue else "",
+        "may_cancel": listed.may_cancel,
         "verdict": _verdict(listed),
         "created_at": local_time(listed.created_at),
     }

@@ -15,6 +15,8 @@ from dashboard.components.outputs import Values, clicked, outputs
 from dashboard.components.patient import tab_title
 from dashboard.components.results import version_of
 from dashboard.components.scan import (
+    CANCEL,
+    CANCEL_ROW,
     CARD,
     DOWNLOADS,
     FACTS,
@@ -42,7 +44,9 @@ from data.records import ScanStatus, User
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:
+    from services.assembly.reading import ReadingServices
     from services.assembly.reviewing import ReviewingServices
+    from services.reading.cancelling import Cancellation
     from services.reading.reading import Reading
     from services.reviewing.worklist import ScanView, Worklist
 
@@ -51,6 +55,7 @@ PANELS = {
     STATUS: "children",
     UNCERTAIN: "children",
     RETRY_ROW: "hidden",
+    CANCEL_ROW: "hidden",
     RESULT: "children",
     IDENTITY: "children",
     FACTS: "children",
@@ -86,7 +91,8 @@ def shown(reviewing: ReviewingServices, user: User, view: ScanView) -> Values:
         TITLE: panels.title(view, user),
         STATUS: panels.status_panel(view),
         UNCERTAIN: panels.uncertain_banner(view),
-        RETRY_ROW: view.scan.status is not ScanStatus.FAILED,
+        RETRY_ROW: view.scan.status not in (ScanStatus.FAILED, ScanStatus.CANCELLED),
+        CANCEL_ROW: not view.may_cancel,
         RESULT: panels.result_panel(view),
         IDENTITY: _conflicts(reviewing, user, view),
         FACTS: panels.facts(view, user),
@@ -102,16 +108,22 @@ def show_viewer(reviewing: ReviewingServices, user: User, scan_id: str) -> dict[
     return viewer.of_scan(reviewing, reviewing.worklist.scan(scan_id, user))
 
 
-def retry(worklist: Worklist, readings: Reading, user: User, scan_id: str) -> None:
-    """Ask for a failed scan to be read again."""
+def cancel(worklist: Worklist, cancellation: Cancellation, user: User, scan_id: str) -> None:
+    """End the reading of a scan, unless it has been read meanwhile."""
     worklist.scan(scan_id, user)
-    readings.request(scan_id, user)
+    cancellation.cancel(scan_id, user)
 
 
-def register(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None:
+def retry(worklist: Worklist, readings: Reading, user: User, scan_id: str) -> None:
+    """Ask for a scan to be read whose reading has failed or was cancelled."""
+    worklist.scan(scan_id, user)
+    readings.read_now(scan_id, user)
+
+
+def register(app: Dash, reviewing: ReviewingServices, reading: ReadingServices) -> None:
     """Bind the page."""
     _register_shown(app, reviewing)
-    _register_retry(app, reviewing, readings)
+    _register_reading(app, reviewing, reading)
     scan_review.register(app, reviewing)
     scan_second_reading.register(app, reviewing)
     scan_identity.register(app, reviewing.identities)
@@ -150,15 +162,27 @@ def _register_shown(app: Dash, reviewing: ReviewingServices) -> None:
     app.clientside_callback(ClientsideFunction("lightbox", "showInViewer"), Input(viewer.DATA, "data"))
 
 
-def _register_retry(app: Dash, reviewing: ReviewingServices, readings: Reading) -> None:
+def _register_reading(app: Dash, reviewing: ReviewingServices, reading: ReadingServices) -> None:
     @app.callback(
         Output(REFRESH, "data"), Input(RETRY, "n_clicks"), State(SCAN_ID, "data"), prevent_initial_call=True
     )
     def _retry(clicks: int | None, scan_id: str) -> str:
         user = require(Permission.READ_AGAIN)
         clicked(clicks)
-        retry(reviewing.worklist, readings, user, scan_id)
+        retry(reviewing.worklist, reading.readings, user, scan_id)
         return f"asked {clicks}"
+
+    @app.callback(
+        Output(REFRESH, "data", allow_duplicate=True),
+        Input(CANCEL, "n_clicks"),
+        State(SCAN_ID, "data"),
+        prevent_initial_call=True,
+    )
+    def _cancel(clicks: int | None, scan_id: str) -> str:
+        user = require(Permission.SEE_SCANS)  # who may cancel which, the service says
+        clicked(clicks)
+        cancel(reviewing.worklist, reading.cancellation, user, scan_id)
+        return f"cancelled {clicks}"
 
 
 def _conflicts(reviewing: ReviewingServices, user: User, view: ScanView) -> list[Component]:

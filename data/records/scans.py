@@ -22,6 +22,7 @@ class ScanStatus(StrEnum):
     READING = "reading"
     READ = "read"
     FAILED = "failed"
+    CANCELLED = "cancelled"  # its reading, by somebody who may have it read again
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ class Scan:
     uploaded_by: str
     created_at: datetime
     warnings: tuple[str, ...] = ()
-    failure: str | None = None  # one sentence, where status is FAILED
+    failure: str | None = None  # one sentence, where status is FAILED or CANCELLED
     synthetic: bool = False  # made by `demo`, of nobody
     recognised: RecognisedSequence | None = None  # of a brain MRI; None where nobody asked
 

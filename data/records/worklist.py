@@ -53,6 +53,7 @@ class WorklistRow:
     urgency: Urgency = Urgency.ROUTINE
     doubt: DoubtKind = DoubtKind.NONE
     queue: QueuePlace | None = None  # while it waits to be read or is read
+    may_cancel: bool = False  # who looks, its reading
 
     @property
     def outcome(self) -> Outcome | None:

@@ -147,12 +147,18 @@ class JobStore:
         with reading(self._engine) as connection:
             return _open(connection, kind, subject)
 
-    def revoke(self, job_id: str) -> bool:
-        """Ends a job that waits or runs: its run, if any, speaks for it no more. False where it was over."""
+    def revoke(self, job_id: str, act: Callable[[], None]) -> bool:
+        """Ends a job that waits or runs, with what `act` writes, in one transaction; False where it was over.
+
+        Its run, if any, speaks for it no more.
+        """
         unfinished = (jobs.c.id == job_id) & jobs.c.state.in_(_UNFINISHED)
-        with writing(self._engine) as connection:
+        with together(self._engine), writing(self._engine) as connection:
             ended = connection.execute(update(jobs).where(unfinished).values(_end(JobState.CANCELLED)))
-            return ended.rowcount == 1
+            if ended.rowcount != 1:
+                return False
+            act()
+        return True
 
     def prefer(self, job_id: str, precedence: Precedence) -> None:
         """Says how soon an unfinished job is wanted."""

@@ -124,6 +124,12 @@ class ScanStore:
                 known.update(connection.execute(query).scalars())
         return known
 
+    def senders(self, scan_ids: Collection[str]) -> dict[str, str]:
+        """Who sent each of these scans that is here, by its id."""
+        query = select(scans.c.id, scans.c.uploaded_by).where(scans.c.id.in_(scan_ids))
+        with reading(self._engine) as connection:
+            return {row.id: row.uploaded_by for row in connection.execute(query)}
+
     def in_short(self, scan_ids: Collection[str]) -> dict[str, UploadedScan]:
         """Of each of these scans that is here what an upload's list says of it, by its id."""
         columns = [scans.c[name] for name in ("id", "sequence", "modality", "status", "failure")]

@@ -12,6 +12,7 @@ from services.assembly.parts import Parts
 from services.assembly.stores import Stores
 from services.inference.engine import Engine
 from services.jobs import Jobs
+from services.reading.cancelling import Cancellation
 from services.reading.comparison import ComparisonReadings
 from services.reading.features import FeatureCompletion
 from services.reading.intake import Intake
@@ -25,6 +26,7 @@ class ReadingServices:
     """What takes scans in and reads them."""
 
     uploads: Uploads
+    cancellation: Cancellation
     intake: Intake
     readings: Reading
     features: FeatureCompletion
@@ -55,8 +57,10 @@ def build_reading(
     intake = parts.intake(
         settings, uploads, scans, stores.patients, files, gate, readings, jobs, arrived, parts.turns()
     )
+    cancellation = Cancellation(scans, stores.audit, jobs)
     return ReadingServices(
-        uploads=Uploads(uploads, scans, intake, jobs, settings.max_scan_bytes),
+        uploads=Uploads(uploads, scans, intake, jobs, cancellation, settings.max_scan_bytes),
+        cancellation=cancellation,
         intake=intake,
         readings=readings,
         comparisons=ComparisonReadings(engine, reader, scans, results, files, jobs),

@@ -172,12 +172,16 @@ class Jobs:
             self._changed.notify_all()
         return job
 
-    def revoke(self, job_id: str) -> bool:
-        """Ends a job at once, whether it waits or runs; its run is told, and what that makes is not kept.
+    def unfinished(self, kind: str, subject: str) -> Job | None:
+        """The job of this kind and subject that waits or runs, or None."""
+        return self._store.open(kind, subject)
 
-        False where it was over before.
+    def revoke(self, job_id: str, act: Callable[[], None]) -> bool:
+        """Ends a job at once, whether it waits or runs, with what `act` writes, in one transaction.
+
+        Its run is told, and what that makes is not kept. False, and nothing, where it was over before.
         """
-        revoked = self._store.revoke(job_id)
+        revoked = self._store.revoke(job_id, act)
         if revoked:
             with self._changed:
                 if job_id in self._active:

@@ -239,6 +239,15 @@ class Reading:
         until = time.monotonic() + timeout_s
         return all(self._jobs.wait(JOB, scan, max(0.0, until - time.monotonic())) for scan in scan_ids)
 
+    def read_now(self, scan_id: str, user: User) -> None:
+        """Have a scan read whose reading has failed or was cancelled; else nothing happens.
+
+        So a second click, or one in another tab, has it read once. Raises NotFound, NotAllowed.
+        """
+        require(user, Permission.READ_AGAIN)
+        if self._scans.existing(scan_id).status in (ScanStatus.FAILED, ScanStatus.CANCELLED):
+            self.request(scan_id, user)
+
     def queue(self) -> dict[str, QueuePlace]:
         """Where each scan stands that waits to be read or is read, by its id."""
         return self._jobs.places(JOB)

@@ -13,11 +13,13 @@ from weakref import WeakValueDictionary
 
 from data.database import new_id, now
 from data.errors import InvalidInput, NotFound
-from data.records import QueuePlace, Upload, UploadedScan, UploadState, User
+from data.records import JobState, QueuePlace, Upload, UploadedScan, UploadState, User
 from data.stores.scans import ScanStore
 from data.stores.uploads import UploadStore
 from services.jobs import Jobs
 from services.permissions import Permission, require
+from services.reading.cancelling import Cancellation
+from services.reading.intake import JOB as OPENING
 from services.reading.intake import PIECE, Intake, too_large
 from services.reading.reading import JOB as READING
 
@@ -46,12 +48,19 @@ class Uploads:
     """One person's uploads are nobody else's."""
 
     def __init__(
-        self, store: UploadStore, scans: ScanStore, intake: Intake, jobs: Jobs, max_bytes: int
+        self,
+        store: UploadStore,
+        scans: ScanStore,
+        intake: Intake,
+        jobs: Jobs,
+        cancellation: Cancellation,
+        max_bytes: int,
     ) -> None:
         self._store = store
         self._scans = scans
         self._jobs = jobs
         self._intake = intake
+        self._cancellation = cancellation
         self.max_bytes = max_bytes
         # Two tabs may send the same upload: pieces of one upload go in one after the other. A lock is
         # gone as soon as nobody holds it or waits for it, so that unknown ids leave nothing behind.
@@ -101,6 +110,31 @@ class Uploads:
         upload = self.get(user, upload_id)
         if upload.state is UploadState.ARRIVING:
             self._forget(upload)
+
+    def cancel(self, user: User, upload_id: str) -> int:
+        """End the readings of the scans that came of an upload; returns how many ended.
+
+        One that waits to be opened is forgotten, which counts as one. What was read stays read.
+        """
+        require(user, Permission.CANCEL_READINGS)
+        upload = self.get(user, upload_id)
+        if upload.state is UploadState.QUEUED:
+            return int(self._forget_unopened(upload))
+        return sum(self._cancellation.cancel(scan_id, user) for scan_id in self._here(upload))
+
+    def _here(self, upload: Upload) -> list[str]:
+        """Its scans that were not withdrawn."""
+        return list(self._scans.in_short(upload.scan_ids))
+
+    def _forget_unopened(self, upload: Upload) -> bool:
+        """Forget an upload unless somebody has begun to open it."""
+        job = self._jobs.unfinished(OPENING, upload.id)
+        if job is None or job.state is JobState.RUNNING:
+            return False
+        forgotten = self._jobs.revoke(job.id, lambda: self._store.delete(upload.id))
+        if forgotten:
+            self._intake.path(upload.id).unlink(missing_ok=True)
+        return forgotten
 
     def recent(self, user: User, limit: int = 20) -> list[Upload]:
         """A person's latest uploads, newest first."""

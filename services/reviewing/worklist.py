@@ -46,7 +46,7 @@ from data.stores.withdrawals import WithdrawalStore
 from services import keys
 from services.accounts import Accounts
 from services.addresses import WorklistAddress
-from services.permissions import Permission, may, require
+from services.permissions import Permission, may, require, to_cancel
 from services.reading_words import queue_words
 from services.reviewing.blinding import Blind, Blinding, hides_model, seen_by
 from services.reviewing.remeasuring import Remeasuring
@@ -85,6 +85,7 @@ class ScanView:
     reads_unaided: UnaidedReading | None = None  # the viewer's own, still to be given: the result is hidden
     queue: QueuePlace | None = None  # while it waits to be read or is read
     standing: Standing | None = None  # whether the result is for use, where anything is to be said of that
+    may_cancel: bool = False  # the viewer its reading, while there is one
 
     @property
     def current(self) -> Review | None:
@@ -172,7 +173,7 @@ class Worklist:
         require(viewer, Permission.SEE_SCANS)
         hidden = self._blinding.hidden(viewer)
         page = self._store.page(query, may(viewer, Permission.SEE_IDENTITY), self._no_answers(hidden))
-        return replace(page, rows=self._marked(page.rows, hidden))
+        return replace(page, rows=self._queued(self._marked(page.rows, hidden), viewer))
 
     def counters(self, viewer: User) -> list[Counter]:
         """How many scans wait for what, each with the filters that list them. Raises NotAllowed."""
@@ -211,6 +212,7 @@ class Worklist:
             unaided=unaided,
             reads_unaided=next((kept for kept in unaided if hides_model(kept, viewer)), None),
             queue=self._queue().get(scan_id) if scan.status in IN_QUEUE else None,
+            may_cancel=scan.status in IN_QUEUE and may(viewer, to_cancel(viewer, scan.uploaded_by)),
         )
         return view if blind.model else self._with_result(view, blind, viewer)
 
@@ -295,16 +297,31 @@ class Worklist:
         """Rows that say where a second reading is asked for, and where one without the AI is to be given."""
         doubles = self._second.of_scans([row.scan_id for row in rows])
         waiting = {scan_id for scan_id, double in doubles.items() if double.is_open}
-        queue = self._queue() if any(row.status in IN_QUEUE for row in rows) else {}
         withheld = self._suspensions.withheld_scans() - hidden.readings
         return tuple(
             replace(
                 row,
                 second_reading=row.scan_id in waiting,
                 unaided=row.scan_id in hidden.readings,
-                queue=queue.get(row.scan_id) if row.status in IN_QUEUE else None,
                 suspended=row.scan_id in withheld,
             )
+            for row in rows
+        )
+
+    def _queued(self, rows: tuple[WorklistRow, ...], viewer: User) -> tuple[WorklistRow, ...]:
+        """Rows that say of what is not read yet where it stands, and whether the viewer may cancel that."""
+        unread = [row.scan_id for row in rows if row.status in IN_QUEUE]
+        if not unread:
+            return rows
+        queue, sent_by = self._queue(), self._scans.senders(unread)
+        return tuple(
+            replace(
+                row,
+                queue=queue.get(row.scan_id),
+                may_cancel=may(viewer, to_cancel(viewer, sent_by[row.scan_id])),
+            )
+            if row.scan_id in sent_by
+            else row
             for row in rows
         )
 

@@ -8,7 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from data.database import new_id, now
-from data.records import Doubt, Identity, Refusal, Role, ScanStatus, Upload, UploadState
+from data.records import Doubt, Identity, JobState, Refusal, Role, ScanStatus, Upload, UploadState
+from data.stores.jobs import JobStore
+from services.reading.reading import effort_of
+from tests.data.builders import a_job
 
 pytestmark = pytest.mark.browser
 
@@ -390,3 +393,56 @@ def test_what_is_critical_comes_first(clinic, open_tab) -> None:
     page.go_back()
     expect(page.locator("#worklist-total")).to_have_text("3 scans")
     expect(page.locator("#worklist-urgency")).to_have_value("any")
+
+
+def test_a_reading_shows_its_place_in_the_queue_and_is_cancelled_from_upload_worklist_and_page(
+    clinic, open_tab
+) -> None:
+    readings = clinic.services.reading.readings
+    user = next(user for user in clinic.accounts.all() if user.name == Role.CLINICIAN.value)
+    names = ("Grace Hopper", "Alan Turing", "Emmy Noether")
+    scans = {name: clinic.add_volume(user.id, identity=Identity(name, name[:5])) for name in names}
+    for scan in scans.values():
+        readings.request(scan.id)
+    page = open_tab().sign_in()
+    row = {name: page.locator(".ag-row", has_text=name) for name in names}
+    expect(row["Alan Turing"]).to_contain_text("place 2 of 3 in the queue")
+    for _ in range(3):
+        effort = effort_of(scans["Alan Turing"])
+        job = a_job("read", new_id(), -60, state=JobState.DONE, worked_s=41.0, effort=effort)
+        JobStore(clinic.database).add(job)
+    expect(row["Alan Turing"]).to_contain_text("place 2 of 3 in the queue, about 2 minutes")
+    row["Grace Hopper"].get_by_role("button", name="Cancel the reading of Grace Hopper").click()
+    expect(row["Grace Hopper"].locator(".lb-status-cancelled")).to_have_text("Cancelled")
+    expect(row["Grace Hopper"].get_by_role("button")).to_have_count(0)
+    expect(row["Alan Turing"]).to_contain_text("place 1 of 2 in the queue, about 50 seconds")
+
+    row["Alan Turing"].locator(".lb-scan-link").click()
+    expect(page.locator("#scan-status")).to_contain_text("Place 1 of 2 in the queue, about 50 seconds.")
+    page.get_by_role("button", name="Cancel the reading").click()
+    expect(page.locator("#scan-status")).to_contain_text("Reading cancelled by")
+    expect(page.get_by_role("button", name="Cancel the reading")).to_be_hidden()
+    page.get_by_role("button", name="Read now").click()
+    expect(page.locator("#scan-status")).to_contain_text("Place 2 of 2 in the queue, about 2 minutes.")
+    expect(page.get_by_role("button", name="Read now")).to_be_hidden()
+
+    page.locator(".lb-back").click()
+    _choose(page, "#choose-files", _file("brain.nii"))
+    upload = page.locator(".lb-upload")
+    expect(upload.locator(".lb-upload-scan")).to_have_text("FLAIRwaiting")
+    (sent,) = (outcome for outcome in clinic.services.reading.uploads.outcomes(user) if outcome.scans)
+    readings.request(sent.scans[0].id)
+    expect(upload.locator(".lb-upload-state")).to_have_text(re.compile("^place 3 of 3 in the queue"))
+    upload.get_by_role("button", name="Cancel brain.nii").click()
+    expect(upload.locator(".lb-upload-scan")).to_have_text("FLAIRcancelled")
+    expect(upload.get_by_role("button", name="Cancel brain.nii")).to_have_count(0)
+    assert clinic.scans.get(sent.scans[0].id).status is ScanStatus.CANCELLED
+
+
+def test_who_sent_nothing_of_it_sees_the_place_and_no_way_to_cancel(clinic, open_tab) -> None:
+    scan = clinic.add_volume("dicom:SCANNER")
+    clinic.services.reading.readings.request(scan.id)
+    page = open_tab().sign_in()
+    row = page.locator(".ag-row", has_text="Ada Lovelace")
+    expect(row).to_contain_text("place 1 of 1 in the queue")
+    expect(row.get_by_role("button")).to_have_count(0)

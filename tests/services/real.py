@@ -9,13 +9,14 @@ from pathlib import Path
 
 from data.records import Role, ScanStatus, Upload, User
 from services.assembly.container import Services, build_services
+from services.assembly.parts import Parts
 from services.settings import Settings
 
 PATIENCE_S = 120
 
 
 @contextmanager
-def running(home: Path, **changes: object) -> Iterator[Services]:
+def running(home: Path, parts: Parts | None = None, **changes: object) -> Iterator[Services]:
     """Services on `home`, started, with every network loaded."""
     settings = Settings(
         home=home,
@@ -24,7 +25,7 @@ def running(home: Path, **changes: object) -> Iterator[Services]:
         tracking_uri=f"sqlite:///{home / 'mlflow.db'}",
         **{"backend": "exact", **changes},  # type: ignore[arg-type]
     )
-    services = build_services(settings)
+    services = build_services(settings, parts)
     services.start()
     try:
         assert services.versions.registry.wait_until_ready(PATIENCE_S)

@@ -49,6 +49,36 @@ def test_whether_pictures_are_one_volume_is_true_or_false(server: Flask, bearer)
     assert (answer.status_code, answer.json["error"]["message"]) == (400, "as_volume is true or false.")
 
 
+def test_a_reading_that_waits_has_a_place_and_is_cancelled_and_asked_for_again(
+    server: Flask, clinic: Clinic, bearer
+) -> None:
+    client, header = server.test_client(), bearer()
+    scan_id = client.post("/api/v1/scans?name=a.nii", data=b"x", headers=header).json["scans"][0]["id"]
+    clinic.services.reading.readings.request(scan_id)
+    waiting = {
+        "place": 1,
+        "of": 1,
+        "expected_s": None,
+        "running": False,
+        "words": "place 1 of 1 in the queue",
+    }
+    assert client.get(f"/api/v1/scans/{scan_id}", headers=header).json["queue"] == waiting
+    for _ in range(2):  # a second click changes nothing
+        cancelled = client.delete(f"/api/v1/scans/{scan_id}/reading", headers=header)
+        assert (cancelled.status_code, cancelled.json["status"], cancelled.json["queue"]) == (
+            200,
+            "cancelled",
+            None,
+        )
+        assert cancelled.json["failure"].startswith("Reading cancelled by Dr Clinician at ")
+    again = client.post(f"/api/v1/scans/{scan_id}/reading", headers=header).json
+    assert (again["status"], again["failure"], again["queue"]) == ("waiting", None, waiting)
+    others = clinic.add_volume("dicom:SCANNER")
+    refused = client.delete(f"/api/v1/scans/{others.id}/reading", headers=header)
+    assert refused.status_code == 403
+    assert client.delete(f"/api/v1/scans/{others.id}/reading", headers=bearer(Role.HEAD)).status_code == 200
+
+
 def test_a_body_without_a_name_is_refused(server: Flask, bearer) -> None:
     answer = server.test_client().post("/api/v1/scans", data=b"scan", headers=bearer())
     assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid")

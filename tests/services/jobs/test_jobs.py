@@ -317,6 +317,10 @@ def test_a_database_that_fails_for_a_moment_loses_no_job(jobs, store, monkeypatc
     assert (jobs.get(job.id).state, jobs.get(job.id).attempts) == (JobState.DONE, 2)
 
 
+def _nothing() -> None:
+    """What is written with the end of a job: nothing here."""
+
+
 def test_a_revoked_run_keeps_nothing_and_the_same_work_can_be_asked_for_again_at_once(jobs, store):
     """Both sides of the end: before it nothing is kept, after it there is nothing to revoke."""
     begun, may_end, kept = threading.Event(), threading.Event(), []
@@ -331,8 +335,8 @@ def test_a_revoked_run_keeps_nothing_and_the_same_work_can_be_asked_for_again_at
     jobs.start()
     job = jobs.submit("read", "a scan")
     assert begun.wait(10)
-    assert jobs.revoke(job.id)
-    assert not jobs.revoke(job.id)  # a second click
+    assert jobs.revoke(job.id, _nothing)
+    assert not jobs.revoke(job.id, _nothing)  # a second click
     again = jobs.submit("read", "a scan")  # while the old run still has to notice
     assert again.id != job.id
     may_end.set()
@@ -340,7 +344,7 @@ def test_a_revoked_run_keeps_nothing_and_the_same_work_can_be_asked_for_again_at
     assert kept == ["began 1", "began 1", "done"]
     assert (jobs.get(job.id).state, jobs.get(again.id).state) == (JobState.CANCELLED, JobState.DONE)
     assert jobs.get(again.id).worked_s == 1.5
-    assert not jobs.revoke(again.id)
+    assert not jobs.revoke(again.id, _nothing)
 
 
 def test_a_run_hears_that_another_server_revoked_its_job(jobs, store):
@@ -357,7 +361,7 @@ def test_a_run_hears_that_another_server_revoked_its_job(jobs, store):
     jobs.start()
     job = jobs.submit("read", "a scan")
     assert begun.wait(10)
-    assert store.revoke(job.id)  # not by these `Jobs`
+    assert store.revoke(job.id, _nothing)  # not by these `Jobs`
     assert ended.wait(10)
     assert jobs.wait_idle(10)
     assert jobs.get(job.id).state is JobState.CANCELLED
@@ -367,7 +371,7 @@ def test_a_failure_of_revoked_work_is_told_to_nobody(jobs):
     given_up: list[tuple[str, str]] = []
 
     def work(context: JobContext) -> None:
-        assert jobs.revoke(context.job_id)
+        assert jobs.revoke(context.job_id, _nothing)
         raise InvalidInput("This folder is empty.")
 
     jobs.register("read", work, lambda *what: given_up.append(what))

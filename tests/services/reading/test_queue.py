@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from data.database import new_id, now
+from data.errors import NotAllowed, NotFound
 from data.records import (
     BRAIN_TUMOUR,
     Identity,
     Precedence,
+    Role,
     Scan,
     ScanHeader,
     ScanStatus,
@@ -24,10 +26,13 @@ from data.records import (
     Spacing,
     Urgency,
 )
+from data.stores.jobs import JobStore
 from services import keys
 from services.inference.batcher import MicroBatcher
+from services.jobs import JobContext, Jobs
+from services.reading.cancelling import ACTION, Cancellation
 from services.reading.reading import PIECE, Reader, Reading
-from tests.services.small_models import PATIENCE_S, Department, empty_mlflow
+from tests.services.small_models import PATIENCE_S, Department, empty_mlflow, somebody
 
 SIZE = 32
 SLICES = 100
@@ -45,6 +50,8 @@ class House(Department):
         self.batcher = MicroBatcher(self._run, max_batch=16, max_long_batch=4)
         self.reader = Reader(self.engine, self.batcher)
         self.reading = Reading(self.reader, self.scans, self.results, self.files, self.jobs)
+        self.cancellation = Cancellation(self.scans, self.audit, self.jobs)
+        self.sender = somebody(Role.CLINICIAN, "grace")
 
     def _run(self, loaded: Any, inputs: Sequence[Any]) -> Sequence[Any]:
         assert self.batches.acquire(timeout=PATIENCE_S)
@@ -61,7 +68,7 @@ class House(Department):
         scan = Scan(
             new_id(), patient.id, new_id(), ScanStatus.WAITING, BRAIN_TUMOUR, ScanHeader("MR"),
             Spacing(5.0, 1.0, 1.0), SourceGrid("nifti", (SIZE, SIZE, slices), (2, 1, 0)), slices, SIZE, SIZE,
-            "u", now(),
+            self.sender.id, now(),
         )  # fmt: skip
         self.files.put_array(keys.array(scan.id), array)
         self.scans.add(scan)
@@ -137,3 +144,115 @@ def test_a_volume_that_is_said_to_be_urgent_is_read_before_those_that_wait(house
         time.sleep(0.01)
     house.wait_until(second, ScanStatus.READING)
     assert house.status(first) is ScanStatus.WAITING
+
+
+def _sentence(house: House, scan: Scan) -> str:
+    sentence = house.scans.existing(scan.id).failure
+    assert sentence is not None
+    return sentence
+
+
+def test_a_running_reading_is_cancelled_between_two_batches_and_read_when_asked_again(
+    house: House,
+) -> None:
+    volume = house.scan(SLICES)
+    house.let(2)
+    house.wait_for_inputs(PIECE - 3 * 4)  # a third batch is on the device
+    assert house.cancellation.cancel(volume.id, house.sender)
+    assert not house.cancellation.cancel(volume.id, house.sender)  # a second click, or another tab
+    assert house.status(volume) is ScanStatus.CANCELLED
+    assert _sentence(house, volume).startswith("Reading cancelled by Grace at 20")
+    assert house.reading.queue() == {}
+    house.let(1)
+    assert house.jobs.wait_idle(PATIENCE_S)  # the other 88 were not run
+    assert house.ran == [4, 4, 4]
+    assert house.status(volume) is ScanStatus.CANCELLED
+    assert house.results.of_scan(volume.id) == []
+    assert house.events().count(ACTION) == 1
+    house.let(10_000)
+    house.reading.read_now(volume.id, house.sender)
+    house.reading.read_now(volume.id, house.sender)
+    assert house.jobs.wait_idle(PATIENCE_S)
+    assert (house.status(volume), house.scans.existing(volume.id).failure) == (ScanStatus.READ, None)
+    assert len(house.results.of_scan(volume.id)) == 1
+    assert not house.cancellation.cancel(volume.id, house.sender)  # what is read stays read
+    house.reading.read_now(volume.id, house.sender)
+    assert house.status(volume) is ScanStatus.READ
+
+
+def test_a_reading_is_asked_for_again_while_its_cancelled_run_still_ends(
+    house: House,
+) -> None:
+    volumes = [house.scan(SLICES) for _ in range(3)]
+    house.wait_until(volumes[1], ScanStatus.READING)
+    assert house.cancellation.cancel(volumes[2].id, house.sender)  # waits
+    assert house.cancellation.cancel(volumes[0].id, house.sender)  # runs
+    house.reading.read_now(volumes[0].id, house.sender)  # its old run has not heard of it yet
+    house.let(10_000)
+    assert house.jobs.wait_idle(PATIENCE_S)
+    assert [house.status(volume) for volume in volumes] == [
+        ScanStatus.READ, ScanStatus.READ, ScanStatus.CANCELLED
+    ]  # fmt: skip
+    assert [len(house.results.of_scan(volume.id)) for volume in volumes] == [1, 1, 0]
+
+
+def test_a_reading_is_done_or_cancelled_and_never_both(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancelled while the result is about to be kept: nothing of it stays."""
+    film, keeping, cancelled = house.scan(1), threading.Event(), threading.Event()
+    finish_with = JobContext.finish_with
+
+    def late(context: JobContext, *asked: Any) -> None:
+        keeping.set()
+        assert cancelled.wait(PATIENCE_S)
+        finish_with(context, *asked)
+
+    monkeypatch.setattr(JobContext, "finish_with", late)
+    house.let(10)
+    assert keeping.wait(PATIENCE_S)
+    assert house.cancellation.cancel(film.id, house.sender)
+    cancelled.set()
+    assert house.jobs.wait_idle(PATIENCE_S)
+    assert house.status(film) is ScanStatus.CANCELLED
+    assert house.results.of_scan(film.id) == []
+    assert [path for path in (house.folder / "files" / "results").rglob("*") if path.is_file()] == []
+
+
+def test_a_kill_at_any_moment_leaves_a_cancelled_reading_cancelled(house: House, monkeypatch: Any) -> None:
+    """Killed before the end of the transaction nothing has happened; after it, a start reads nothing."""
+    volume = house.scan(SLICES)
+    house.wait_until(volume, ScanStatus.READING)
+    with monkeypatch.context() as killed:
+        killed.setattr(house.audit, "record", _killed)
+        with pytest.raises(_Kill):
+            house.cancellation.cancel(volume.id, house.sender)
+    assert house.status(volume) is ScanStatus.READING
+    assert list(house.reading.queue()) == [volume.id]
+    assert house.cancellation.cancel(volume.id, house.sender)
+    again = Jobs(JobStore(house.database), house.folder / "next", 2)  # the next server, on the same tables
+    reading = Reading(house.reader, house.scans, house.results, house.files, again)
+    again.start()
+    reading.resume()
+    try:
+        assert again.wait_idle(PATIENCE_S)
+        assert house.status(volume) is ScanStatus.CANCELLED
+    finally:
+        again.stop()
+
+
+def test_somebody_else_s_reading_is_cancelled_by_who_may(house: House) -> None:
+    volume = house.scan(SLICES)
+    with pytest.raises(NotAllowed, match="only department heads and MLOps staff may cancel readings of what"):
+        house.cancellation.cancel(volume.id, somebody(Role.CLINICIAN, "alan"))
+    with pytest.raises(NotFound):
+        house.cancellation.cancel(new_id(), house.bob)
+    assert house.status(volume) in (ScanStatus.WAITING, ScanStatus.READING)
+    assert house.cancellation.cancel(volume.id, house.bob)
+    assert house.status(volume) is ScanStatus.CANCELLED
+
+
+class _Kill(BaseException):
+    """The server dies here."""
+
+
+def _killed(*_: object) -> None:
+    raise _Kill

@@ -13,10 +13,12 @@ import pytest
 from data.database import migrate, new_id, open_database
 from data.errors import NotFound
 from data.records import JobState, QueuePlace, Role, UploadState, User
+from data.stores.audit import AuditLog
 from data.stores.jobs import JobStore
 from data.stores.scans import ScanStore
 from data.stores.uploads import UploadStore
 from services.jobs import Jobs
+from services.reading.cancelling import Cancellation
 from services.reading.uploads import Uploads, WrongOffset
 from tests.dashboard.clinic import Clinic
 from tests.data.builders import MORNING, a_job, an_upload
@@ -47,7 +49,9 @@ def uploads(tmp_path: Path, arrivals: Arrivals) -> Any:
     migrate(database)
     intake: Any = arrivals
     jobs = Jobs(JobStore(database), tmp_path / "jobs", workers=2)
-    yield Uploads(UploadStore(database), ScanStore(database), intake, jobs, max_bytes=1 << 20)
+    scans = ScanStore(database)
+    cancellation = Cancellation(scans, AuditLog(database), jobs)
+    yield Uploads(UploadStore(database), scans, intake, jobs, cancellation, max_bytes=1 << 20)
     database.dispose()
 
 
