@@ -55,6 +55,7 @@ from dashboard.pages import (
     schedules,
     worklist,
 )
+from dashboard.pages.links import Links
 from dashboard.vendor import missing_vendor_files
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     dicom.register(app, services.receiving.received, services.remote_nodes, services.sending)
     dicom_priors.register(app, services.priors)
     dicom_watch.register(app, services.receiving.senders, services.alerts)
-    shell.register(app)
+    shell.register(app, Links(services))
     bell.register(app, services.alerts)
 
 

@@ -35,6 +35,8 @@ from dashboard.pages import (
     worklist,
 )
 from dashboard.pages import feedback as feedback_page
+from dashboard.pages.links import Links
+from data.errors import InvalidInput, NotFound, WithdrawnScan
 from data.records import NOTICE, Role, User
 from services import addresses
 from services.permissions import ROLE_NAMES, Permission, may
@@ -142,17 +144,41 @@ def no_such_page() -> Component:
     )
 
 
-def show_page(pathname: str, user: User, query: str = "") -> tuple[Component, str]:
-    """Return the content and the title of the page at `pathname`."""
+def bad_link(page: Page, sentence: str) -> Component:
+    """What stands where a link asks a page for what there is not."""
+    back = "/" if page.takes_argument else page.path
+    words = "Go to the start" if page.takes_argument else f"{page.title} without this choice"
+    return html.Div(
+        [
+            icon("bi-signpost-split", "lb-empty-icon"),
+            html.H1("This link leads nowhere."),
+            html.P(sentence),
+            html.A(words, href=back, className="btn btn-outline-primary"),
+        ],
+        className="lb-empty",
+    )
+
+
+def show_page(
+    pathname: str, user: User, query: str = "", links: Links | None = None
+) -> tuple[Component, str]:
+    """Return the content and the title of the page at `pathname`, or what is wrong with the link to it."""
     place = find_page(pathname or "/", user)
     if place is None:
         return no_such_page(), "Lightbox"
     page, argument = place
+    try:
+        if links is not None:
+            links.check(page.path, page.part, user, argument, query)
+    except WithdrawnScan:
+        pass  # its page says who took it back, and why
+    except (NotFound, InvalidInput) as error:
+        return bad_link(page, str(error)), "Lightbox"
     return page.layout(user, query if page.reads_query else argument), f"{page.title} – Lightbox"
 
 
-def register(app: Dash) -> None:
-    """Bind the router and the menu."""
+def register(app: Dash, links: Links) -> None:
+    """Bind the router and the menu; `links` says which addresses lead nowhere."""
 
     @app.callback(
         Output(PAGE, "children"),
@@ -161,7 +187,7 @@ def register(app: Dash) -> None:
         State(LOCATION, "search"),
     )
     def _show_page(pathname: str, query: str | None) -> tuple[Component, str]:
-        return show_page(pathname, person(), query or "")
+        return show_page(pathname, person(), query or "", links)
 
     app.clientside_callback(
         ClientsideFunction("lightbox", "setTitle"), Input(TAB_TITLE, "data"), prevent_initial_call=True

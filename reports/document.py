@@ -80,6 +80,7 @@ class Document:
     stamp: str = ""
     notice: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)  # of the JSON alone: what no table shows
+    front: Sequence[Block] = ()  # of the first page, before everything else
 
 
 def rounded(value: float | None, digits: int = DIGITS) -> float | None:
@@ -99,6 +100,7 @@ def document_json(document: Document) -> bytes:
     told = {
         "title": document.title,
         "facts": dict(document.facts),
+        "front": [_plain(block) for block in document.front],
         "chapters": [
             {"title": chapter.title, "blocks": [_plain(block) for block in chapter.blocks]}
             for chapter in document.chapters

@@ -65,7 +65,9 @@ def counts_figure(
 
 
 def counted(numbers: Sequence[int]) -> Figure:
-    """An axis of counts: it ticks whole numbers only."""
+    """An axis of counts: it ticks whole numbers only, and nothing where no count is told."""
+    if not numbers:
+        return {"showticklabels": False, "ticks": "", "showgrid": False}
     return {"dtick": 1, "rangemode": "tozero"} if max(numbers, default=0) <= 5 else {"rangemode": "tozero"}
 
 

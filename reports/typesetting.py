@@ -37,6 +37,7 @@ def pdf(document: Document) -> bytes:
         "stamp": document.stamp,
         "notice": document.notice,
         "facts": list(document.facts.items()),
+        "front": [_laid(block, files, names) for block in document.front],
         "chapters": [
             {"title": chapter.title, "blocks": [_laid(block, files, names) for block in chapter.blocks]}
             for chapter in document.chapters

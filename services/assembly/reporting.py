@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from data.records import ReportKind
+from data.stores.goals import GoalStore
 from data.stores.reports import ReportStore
 from data.stores.study_identifiers import StudyIdentifierStore
 from services.alerts.alerts import Alerts
@@ -13,6 +14,7 @@ from services.drift.runs import DriftRuns
 from services.exporting.exports import Exports
 from services.exporting.plain_reports import PlainReports
 from services.jobs import Jobs
+from services.performance.goals import Goals
 from services.performance.history import Histories
 from services.reporting.cohort_report import CohortReport
 from services.reporting.drift_report import DriftReport
@@ -60,6 +62,7 @@ def build_reporting(
         drift_runs=lambda task: drift.runs(task, _MOST),
         alerts=lambda: [*alerts.unfinished(), *alerts.past(_MOST)],
         card=stores.registry.card,
+        goals=Goals(GoalStore(stores.database), stores.audit).of,
         tasks=stores.clinical,
     )
     writers = report_writers(cohorts, drift, sources)

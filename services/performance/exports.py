@@ -161,7 +161,7 @@ def table(shown: Iterable[MetricView]) -> list[ExportRow]:
 def picture(shown: MetricView, audience: Audience) -> bytes:
     """The chart as PNG."""
     figure = performance_charts.history(shown)
-    words = f"{shown.metric.label}, {words_of(shown.asked.task).name}. {NOTICE}"
+    words = f"{shown.metric.label}, {words_of(shown.asked.task).label}. {NOTICE}"
     words += "" if audience.withholds else f"<br>{audience.words}"
     width, height = PICTURE_SIZE
     title = {"text": words, "font": {"size": 11}, "x": 0.01, "y": 0.01, "yanchor": "bottom"}

@@ -5,7 +5,7 @@ It goes to a committee: no name, no patient's number, no figure that stands for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -19,6 +19,7 @@ from data.records import (
     VERSION,
     Alert,
     DriftRun,
+    Goal,
     Judgements,
     Promotion,
     PromotionState,
@@ -38,10 +39,12 @@ from services.performance.history import Histories, History
 from services.performance.small_figures import withheld_figures
 from services.reading_words import reason_words
 from services.reporting import worst_cases
+from services.reporting.governance_summary import PeriodOfTask, summary
 from services.reporting.performance_chapters import answers_chapter, real_use_chapter, subgroups_chapter
 from services.reporting.performance_report import SMALL_NUMBERS, SYNTHETIC, cases, live_words, readings
 from services.reporting.reports import Ask, Progress, Written
 from services.reviewing.pictures import Pictures
+from services.task_words import words_of
 
 _VOLUME = (
     "summary",
@@ -55,6 +58,10 @@ _VOLUME = (
     "refusals_by_scanner",
 )
 _MOST = 200  # lines of a table that people wrote
+_PICTURED = (
+    "Of a poor mask the model's and the true one stand beside each other; of others the true one is drawn "
+    "where there is one, else the model's."
+)
 _MOST_WORDS = 400
 _UNKNOWN = "version unknown"
 _WORDS = "Texts are as they were written, without the names and numbers of the patients they are about."
@@ -118,6 +125,7 @@ class Sources:
     drift_runs: Callable[[str], Sequence[DriftRun]]
     alerts: Callable[[], Sequence[Alert]]
     card: Callable[[str], str]
+    goals: Callable[[str], Mapping[str, Goal]]
     tasks: Sequence[str]
 
 
@@ -151,7 +159,8 @@ class GovernanceReport:
         facts = {
             "Period": f"{period.first} to {period.last}, days in UTC, both included",
             "Live when made": "; ".join(
-                f"{task} {live_words(history, _UNKNOWN)}" for task, history in histories.items()
+                f"{words_of(task).label} {live_words(history, _UNKNOWN)}"
+                for task, history in histories.items()
             ),
             "Made": made,
             "By": by,
@@ -160,7 +169,27 @@ class GovernanceReport:
         }
         if demonstrated:
             facts["Real use"] = SYNTHETIC
-        return Written(Document(self.title(ask), facts, chapters, made, NOTICE))
+        front = summary(
+            [self._summarised(task, period, history) for task, history in histories.items()],
+            self._sources.alerts(),
+            self._sources.promotions(),
+        )
+        return Written(Document(self.title(ask), facts, chapters, made, NOTICE, front=front))
+
+    def _summarised(self, task: str, period: Period, history: History) -> PeriodOfTask:
+        """A task's judged cases in the period, and in as many days before it."""
+        days = period.last - period.first + timedelta(days=1)
+        earlier = Period(period.first - days, period.first - timedelta(days=1))
+        judgements, synthetic = self._cases(task, period)
+        before, made = self._cases(task, earlier)
+        return PeriodOfTask(
+            task,
+            live_words(history, _UNKNOWN),
+            judgements,
+            before if made == synthetic else before.where(np.zeros(len(before), dtype=bool)),
+            [self._sources.judgements.of(task, synthetic=synthetic)],
+            self._sources.goals(task),
+        )
 
     def _live(self, period: Period, histories: dict[str, History]) -> Chapter:
         """Each version that was in force, from when, by whom."""
@@ -192,11 +221,12 @@ class GovernanceReport:
         self, task: str, period: Period, judgements: Judgements, synthetic: bool
     ) -> Iterator[Chapter]:
         read = readings(self._sources.judgements, task, synthetic, *period.months)
+        named = words_of(task).label
         hidden = withheld_figures(judgements, [self._sources.judgements.of(task, synthetic=synthetic)])
-        yield real_use_chapter(judgements, task, read if period.is_whole_months else None, hidden)
+        yield real_use_chapter(judgements, named, read if period.is_whole_months else None, hidden)
         if len(judgements):
-            yield answers_chapter(judgements, task, hidden)
-            yield subgroups_chapter(judgements, task, hidden)
+            yield answers_chapter(judgements, named, hidden)
+            yield subgroups_chapter(judgements, named, hidden)
             yield self._worst(task, judgements)
 
     def _worst(self, task: str, judgements: Judgements) -> Chapter:
@@ -205,15 +235,15 @@ class GovernanceReport:
         head = ["", "version", "what", "probability", "Dice", "scan"]
         blocks: list[Block] = [Table(head, worst_cases.rows(chosen), texts=3)]
         if pictures:
-            blocks.append(Paragraph("The true mask is drawn where there is one, else the model's.", "small"))
+            blocks.append(Paragraph(_PICTURED, "small"))
             blocks.append(PictureGrid(pictures))
-        return Chapter(f"{task}: worst cases", blocks)
+        return Chapter(f"{words_of(task).label}: worst cases", blocks)
 
     def _drift(self, period: Period) -> Chapter:
         rows: list[list[Cell]] = [
             [
                 f"{run.created_at:%Y-%m-%d %H:%M}",
-                task,
+                words_of(task).label,
                 run.version or "several",
                 run.reference_name,
                 run.severity.value if run.severity else "failed",
@@ -233,15 +263,14 @@ class GovernanceReport:
             [
                 f"{alert.first_at:%Y-%m-%d %H:%M}",
                 alert.severity.value,
-                alert.title,
-                alert.sentence,
+                f"{alert.title}. {alert.sentence}",
+                ", ".join(filter(None, (alert.state.value, alert.decided_name, alert.why))),
                 alert.times,
-                " ".join(filter(None, (alert.state.value, alert.decided_name, alert.why))),
             ]
             for alert in sorted(self._sources.alerts(), key=lambda alert: alert.first_at)
             if alert.first_at < period.end and alert.last_at >= period.start
         ]
-        head = ["since", "severity", "alert", "what", "times", "state, by whom, why"]
+        head = ["since", "severity", "what", "what became of it, by whom, why", "times"]
         return Chapter("Incidents", [Table(head, rows[:_MOST], texts=4)])
 
     def _feedback(self, period: Period) -> Chapter:
@@ -264,7 +293,7 @@ class GovernanceReport:
         rows: list[list[Cell]] = [
             [
                 f"{promotion.asked_at:%Y-%m-%d %H:%M}",
-                f"{promotion.kind.value} of {promotion.task} {promotion.version}",
+                f"{promotion.kind.value} of {words_of(promotion.task).label.lower()} {promotion.version}",
                 f"{promotion.state.value}{', gate overridden' if promotion.overridden else ''}",
                 f"{promotion.asked_name}: {promotion.reason}",
                 f"{promotion.decided_name}: {promotion.decision or ''}" if promotion.decided_name else "",
@@ -280,11 +309,12 @@ class GovernanceReport:
         for task in self._sources.tasks:
             card = self._sources.card(task)
             if card:
-                yield Chapter(f"Model card: {task}", blocks_of(card))
+                yield Chapter(f"Model card: {words_of(task).label}", blocks_of(card))
 
 
 def _in_force(task: str, period: Period, decided: Sequence[Promotion], history: History) -> list[list[Cell]]:
     """The versions of a task that were live in the period, oldest first."""
+    named = words_of(task).label
     changes = sorted(
         (
             promotion
@@ -294,12 +324,12 @@ def _in_force(task: str, period: Period, decided: Sequence[Promotion], history: 
         key=lambda promotion: promotion.decided_at or period.start,
     )
     if not changes:
-        return [[task, live_words(history, _UNKNOWN), "", "", "", "as it was set up"]]
+        return [[named, live_words(history, _UNKNOWN), "", "", "", "as it was set up"]]
     rows: list[list[Cell]] = []
     first = changes[0]
     if period.holds(first.decided_at) and first.from_version:
         rows.append(
-            [task, first.from_version, "", f"{first.decided_at:%Y-%m-%d %H:%M}", "", "as it was set up"]
+            [named, first.from_version, "", f"{first.decided_at:%Y-%m-%d %H:%M}", "", "as it was set up"]
         )
     for change, following in zip(changes, [*changes[1:], None], strict=True):
         until = following.decided_at if following else None
@@ -307,5 +337,5 @@ def _in_force(task: str, period: Period, decided: Sequence[Promotion], history: 
             continue
         ended = f"{until:%Y-%m-%d %H:%M}" if until else ""
         who = change.decided_name or change.asked_name
-        rows.append([task, change.version, f"{change.decided_at:%Y-%m-%d %H:%M}", ended, who, change.reason])
+        rows.append([named, change.version, f"{change.decided_at:%Y-%m-%d %H:%M}", ended, who, change.reason])
     return rows

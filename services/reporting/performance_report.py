@@ -22,6 +22,7 @@ from services.reporting.performance_chapters import (
     validation_chapter,
 )
 from services.reporting.reports import Ask, Progress, Written
+from services.task_words import words_of
 
 SMALL_NUMBERS = (
     "Figures of fewer than 5 cases, and others that would give them away, are withheld. How many of 5 or "
@@ -55,15 +56,16 @@ class PerformanceReport:
         progress(0.3)
         read = readings(self._judgements, task, synthetic, month, month, version)
         hidden = withheld_figures(judgements, self._wider(task, version, month, synthetic))
+        named = words_of(task).label
         chapters = [
-            *self._validated(history, task, version),
-            real_use_chapter(judgements, task, read, hidden),
-            answers_chapter(judgements, task, hidden),
-            subgroups_chapter(judgements, task, hidden),
+            *self._validated(history, named, version),
+            real_use_chapter(judgements, named, read, hidden),
+            answers_chapter(judgements, named, hidden),
+            subgroups_chapter(judgements, named, hidden),
         ]
         progress(0.6)
         facts = {
-            "Task": task,
+            "Task": named,
             "Version": version or "all versions",
             "Live": live_words(history, "none"),
             "Month of reading": month or "all months",
@@ -86,9 +88,9 @@ class PerformanceReport:
             for of, when in sorted(choices, key=str)
         ]
 
-    def _validated(self, history: History, task: str, version: str | None) -> list[Chapter]:
+    def _validated(self, history: History, named: str, version: str | None) -> list[Chapter]:
         chosen = tuple(each for each in history.versions if version in (None, each.version.version))
-        chapter = validation_chapter(History(**vars(history) | {"versions": chosen}), task)
+        chapter = validation_chapter(History(**vars(history) | {"versions": chosen}), named)
         charts = [compared_versions(history, METRICS[name]) for name in ("recall", "dice", "auc")]
         return [Chapter(chapter.title, [*chapter.blocks, *(chart for chart in charts if chart)])]
 

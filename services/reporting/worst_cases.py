@@ -13,6 +13,7 @@ from services.reviewing.pictures import AI, CORRECTED, Pictures
 from services.statistics.scoring import wrongness
 
 WORST = 10
+POOR = "poor mask"
 
 
 def worst(judgements: Judgements, count: int = WORST) -> list[Judgement]:
@@ -26,14 +27,37 @@ def worst(judgements: Judgements, count: int = WORST) -> list[Judgement]:
 
 
 def pictured(cases: Sequence[Judgement], pictures: Pictures) -> list[CaptionedPicture]:
-    """Each case on the slice with most of its mask; those whose pixels are gone are left out."""
+    """Each case on the slice with most of its mask; those whose pixels are gone are left out.
+
+    Of a poor mask both are shown beside each other, the model's and the true one, on the same slice.
+    """
     shown = []
     for number, case in enumerate(cases, start=1):
         try:
-            shown.append(CaptionedPicture(_drawn(case.scan_id, pictures), f"{number}. {_words(case)}"))
+            shown += _shown(number, case, pictures)
         except NotFound:
             continue
     return shown
+
+
+def _shown(number: int, case: Judgement, pictures: Pictures) -> list[CaptionedPicture]:
+    words = f"{number}. {_words(case)}"
+    if _kind(case) == POOR and (largest := _largest(case.scan_id, CORRECTED, pictures)) is not None:
+        whose = f"Scan {case.scan_id[:8]}"
+        return [
+            CaptionedPicture(pictures.overlay_file(case.scan_id, whose, largest, layer)[0], f"{words}: {of}")
+            for layer, of in ((AI, "the model's mask"), (CORRECTED, "the true mask"))
+        ]
+    return [CaptionedPicture(_drawn(case.scan_id, pictures), words)]
+
+
+def _largest(scan_id: str, layer: str, pictures: Pictures) -> int | None:
+    """The slice with most of a mask; None where there is no such mask."""
+    try:
+        mask = pictures.mask(scan_id, layer)
+    except NotFound:
+        return None
+    return int(mask.sum(axis=(1, 2)).argmax()) if mask.any() else None
 
 
 def rows(cases: Sequence[Judgement]) -> list[list[str | int | float | None]]:
@@ -47,12 +71,8 @@ def rows(cases: Sequence[Judgement]) -> list[list[str | int | float | None]]:
 def _drawn(scan_id: str, pictures: Pictures) -> bytes:
     whose = f"Scan {scan_id[:8]}"  # as the table beside the pictures names it
     for layer in (CORRECTED, AI):  # the true mask where somebody drew one
-        try:
-            mask = pictures.mask(scan_id, layer)
-        except NotFound:
-            continue
-        if mask.any():
-            largest = int(mask.sum(axis=(1, 2)).argmax())
+        largest = _largest(scan_id, layer, pictures)
+        if largest is not None:
             return pictures.overlay_file(scan_id, whose, largest, layer)[0]
     return pictures.overlay_file(scan_id, whose)[0]
 
@@ -64,7 +84,7 @@ def _words(case: Judgement) -> str:
 
 def _kind(case: Judgement) -> str:
     if case.positive == case.truth_positive:
-        return "poor mask"
+        return POOR
     return "missed" if case.truth_positive else "false alarm"
 
 

@@ -25,6 +25,7 @@ from data.records import (
     AlertState,
     DriftAsk,
     DriftRun,
+    Goal,
     ModelVersion,
     Promotion,
     PromotionKind,
@@ -45,7 +46,9 @@ from reports.typesetting import pdf
 from services import keys
 from services.cohort.cohort import Cohorts, hidden_from_nobody
 from services.performance.history_records import History, VersionHistory
+from services.performance.metrics import METRICS
 from services.reporting.governance import GovernanceReport, Period, Sources
+from services.reporting.governance_summary import verdict
 from services.reporting.performance_report import PerformanceReport
 from services.reviewing.pictures import Pictures
 from tests.data.builders import MORNING, a_header, a_kept_scan, a_result, a_review
@@ -136,6 +139,7 @@ def a_department(engine: Engine, folder: Path, count: int) -> Sources:
         promotions=promotions,
         drift_runs=drift_runs,
         alerts=alerts,
+        goals=lambda task: {"recall": Goal(task, "recall", 0.8, 0.6, "Prof Head", MORNING)},
         card=lambda task: f"# {task}\n\nFor adults only.\n",
         tasks=[BRAIN_TUMOUR],
     )
@@ -161,7 +165,7 @@ def test_it_says_what_was_live_and_who_decided(sources: Sources) -> None:
 
 
 def test_real_use_is_counted_with_its_interval(sources: Sources) -> None:
-    blocks = chapter(written(sources), "brain-tumour: real use")
+    blocks = chapter(written(sources), "Brain tumour: real use")
     assert blocks[0]["words"] == f"Of {SCANS} readings, {SCANS} have a known truth, by review or label."
     table = next(block for block in blocks if block.get("table") == "Version 3")
     recall = next(row for row in table["rows"] if row[0] == "Recall")
@@ -173,14 +177,14 @@ def test_real_use_is_counted_with_its_interval(sources: Sources) -> None:
 
 def test_the_worst_cases_come_first_and_are_pictured(sources: Sources) -> None:
     document = written(sources)
-    blocks = chapter(document, "brain-tumour: worst cases")
+    blocks = chapter(document, "Brain tumour: worst cases")
     assert [row[2] for row in blocks[0]["rows"][:2]] == ["false alarm", "missed"] or [
         row[2] for row in blocks[0]["rows"][:2]
     ] == ["missed", "false alarm"]
     (gallery,) = (
         block
         for chapter in document.chapters
-        if chapter.title == "brain-tumour: worst cases"
+        if chapter.title == "Brain tumour: worst cases"
         for block in chapter.blocks
         if isinstance(block, PictureGrid)
     )
@@ -199,9 +203,9 @@ def test_nobody_is_named(sources: Sources) -> None:
 def test_drift_incidents_and_the_card_are_in_it(sources: Sources) -> None:
     document = written(sources)
     (run,) = chapter(document, "Drift")[0]["rows"]
-    assert run[1:] == ["brain-tumour", "3", "Training", "warning", 4, 33, 77]
+    assert run[1:] == ["Brain tumour", "3", "Training", "warning", 4, 33, 77]
     assert "new coil" in json.dumps(chapter(document, "Incidents"))
-    assert chapter(document, "Model card: brain-tumour") == [{"words": "For adults only."}]
+    assert chapter(document, "Model card: Brain tumour") == [{"words": "For adults only."}]
 
 
 def test_what_was_before_the_period_is_not_in_it(sources: Sources) -> None:
@@ -225,8 +229,34 @@ def test_every_number_of_its_tables_stands_in_the_pdf(sources: Sources) -> None:
     assert numbers <= numbers_of(text_of(pdf(document)))
 
 
+def test_the_first_page_has_verdict_trend_decisions_and_signatures(sources: Sources) -> None:
+    front = json.loads(document_json(written(sources)))["front"]
+    rows = {row[0]: row for row in front[0]["rows"]}
+    assert rows["Recall"][1:4] == ["80.0 %", "60.0 %", "91.7 %"]
+    assert (rows["Recall"][6], rows["Recall"][7]) == ("–", "goal reached, not proved")
+    assert rows["Specificity"][7] == "no goal is set"
+    said = json.dumps(front)
+    assert "Which one is to hold?" in said and "signature" in said
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "said"),
+    [
+        (0.59, 0.5, "beyond the alert limit"),
+        (0.6, 0.5, "goal not reached"),
+        (0.8, 0.79, "goal reached, not proved"),
+        (0.9, 0.8, "goal reached"),
+    ],
+)
+def test_a_goal_is_proved_by_the_whole_interval(value: float, low: float, said: str) -> None:
+    goal = Goal(BRAIN_TUMOUR, "recall", 0.8, 0.6, "x", MORNING)
+    assert verdict(METRICS["recall"], Estimate(value, low, 1.0, 50), goal) == said
+    fewer = Goal(BRAIN_TUMOUR, "far", 0.2, 0.4, "x", MORNING)
+    assert verdict(METRICS["far"], Estimate(1 - value, 0.0, 1 - low, 50), fewer) == said
+
+
 def test_small_groups_are_not_told(sources: Sources) -> None:
-    blocks = chapter(written(sources), "brain-tumour: subgroups")
+    blocks = chapter(written(sources), "Brain tumour: subgroups")
     rows = [row for block in blocks for row in block.get("rows", [])]
     assert rows
     marks = ("fewer than 5", "withheld")
@@ -254,10 +284,10 @@ def test_a_period_has_its_last_day_in_it() -> None:
 def test_a_performance_report_tells_validation_and_real_use_apart(sources: Sources) -> None:
     writer = PerformanceReport(sources.histories, sources.judgements, [BRAIN_TUMOUR])
     document = writer.write({"task": BRAIN_TUMOUR, "month": "2026-11"}, "Prof Head", lambda _: None).document
-    validation = json.dumps(chapter(document, "brain-tumour: validation"))
+    validation = json.dumps(chapter(document, "Brain tumour: validation"))
     assert "Recall, single slices" in validation
     assert "822" in validation
-    assert "822" not in json.dumps(chapter(document, "brain-tumour: real use"))
+    assert "822" not in json.dumps(chapter(document, "Brain tumour: real use"))
     text = text_of(pdf(document))
     assert "Live" in text
     assert "version 3" in text

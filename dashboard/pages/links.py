@@ -1,0 +1,149 @@
+"""What an address may ask of each page: whoever opens a bad link is told on a page of its own what is wrong.
+
+Within a page, what a person chooses goes through the same services, and an error stands in the alert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from dashboard.components.reports import NEEDS
+from data.errors import InvalidInput, NotFound, TrackingAway
+from data.records import FeedbackState, ReportKind, User, WorklistQuery
+from services import addresses
+from services.addresses import AlertsAddress, DriftAddress, ReportsAddress, WorklistAddress
+from services.reviewing.worklist import BY_URGENCY
+from services.statistics.subgroups import SUBGROUPS
+
+if TYPE_CHECKING:
+    from services.assembly.container import Services
+
+Check = Callable[[User, str, str], None]
+"""Of a person, what follows the page's path, and what follows the question mark; raises what is wrong."""
+
+
+class Links:
+    """Asks the services whether what an address names is there."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._checks: Mapping[tuple[str, str], Check] = {
+            (addresses.WORKLIST, ""): self._worklist,
+            (addresses.SCANS, ""): self._scan,
+            (addresses.PATIENTS, ""): self._patient,
+            (addresses.PATIENTS, addresses.COMPARE): self._comparison,
+            (addresses.COHORT, ""): self._cohort,
+            (addresses.PERFORMANCE, ""): self._performance,
+            (addresses.DRIFT, ""): self._drift,
+            (addresses.REHEARSALS, ""): self._rehearsal,
+            (addresses.REPORTS, ""): self._reports,
+            (addresses.FEEDBACK, ""): self._feedback,
+            (addresses.ALERTS, ""): self._alerts,
+        }
+
+    def check(self, path: str, part: str, user: User, argument: str, search: str) -> None:
+        """Raises NotFound or InvalidInput where a link to the page asks for what there is not."""
+        check = self._checks.get((path, part))
+        if check is None:
+            _only(search, ())
+        else:
+            check(user, argument, search)
+
+    def _worklist(self, user: User, _: str, search: str) -> None:
+        given = parse_qs(search.lstrip("?"))
+        for row in given.get("row", ()):
+            if not row.isdecimal():
+                raise InvalidInput(f"“{row}” is not the number of a row.")
+        address = WorklistAddress.read(search)
+        self._tasks(address.filters.get("task", ()), user)
+        asked = WorklistQuery(0, 1, address.search.strip(), dict(address.filters), address.sort or BY_URGENCY)
+        self._services.reviewing.worklist.page(asked, user)
+
+    def _scan(self, user: User, scan_id: str, search: str) -> None:
+        self._services.reviewing.worklist.scan(scan_id, user)
+        self._worklist(user, "", addresses.ScanAddress.read(scan_id, search).worklist)
+
+    def _patient(self, user: User, reference: str, search: str) -> None:
+        _only(search, ())
+        self._services.reviewing.patients.patient(reference, user)
+
+    def _comparison(self, user: User, reference: str, search: str) -> None:
+        _only(search, ("current", "prior"))
+        self._services.reviewing.patients.patient(reference, user)
+        for scan_id in filter(None, addresses.compared(search)):
+            self._services.reviewing.worklist.scan(scan_id, user)
+
+    def _cohort(self, user: User, _: str, search: str) -> None:
+        asked = self._services.cohort.numbers.asked(search)
+        for filters in (asked.filters, *([] if asked.vs is None else [_filters(asked.vs)])):
+            self._tasks(filters.get("task", ()), user)
+            self._services.cohort.numbers.total(filters, user)
+
+    def _performance(self, user: User, _: str, search: str) -> None:
+        performance = self._services.performance
+        asked = performance.numbers.asked(search, user)
+        known = {version.version.version for version in performance.numbers.history(asked.task).versions}
+        known |= {version for version, _ in performance.cases.versions(asked.task)}
+        for version in {asked.version, asked.vs} - {"", *known}:
+            raise NotFound(f"There is no version {version} of this task.")
+        if asked.group and asked.group.partition(":")[0] not in SUBGROUPS:
+            raise InvalidInput(f"Cases are not grouped by {asked.group.partition(':')[0]}.")
+        performance.cases.of(asked.which(asked.cases or "all"))
+
+    def _drift(self, _: User, __: str, search: str) -> None:
+        _only(search, [field.name for field in fields(DriftAddress)])
+        address = DriftAddress.read(search)
+        if address.task is not None and address.task not in self._services.versions.registry.clinical:
+            raise InvalidInput(f"There is no task called {address.task}.")
+        for run_id in filter(None, (address.run, address.vs)):
+            self._services.drift.runs.run(run_id)
+
+    def _rehearsal(self, _: User, rehearsal_id: str, search: str) -> None:
+        _only(search, ())
+        try:
+            self._services.versions.rehearsals.opened(rehearsal_id)
+        except TrackingAway:
+            return  # the page says so itself, and the link may be a good one
+
+    def _reports(self, _: User, __: str, search: str) -> None:
+        address = ReportsAddress.read(search)
+        _only(search, {"kind", *(name for needs in NEEDS.values() for part in needs for name in part)})
+        if address.kind is not None and address.kind not in {kind.value for kind in ReportKind}:
+            raise InvalidInput(f"There is no kind of report called {address.kind}.")
+
+    def _feedback(self, _: User, __: str, search: str) -> None:
+        _only(search, ("state",))
+        state = addresses.feedback_state(search)
+        if state and state not in {each.value for each in FeedbackState}:
+            raise InvalidInput(f"Messages are never “{state}”.")
+
+    def _alerts(self, _: User, __: str, search: str) -> None:
+        _only(search, [field.name for field in fields(AlertsAddress)])
+        for past in parse_qs(search.lstrip("?")).get("past", ()):
+            if not past.isdecimal():
+                raise InvalidInput(f"“{past}” is not a number of past alerts.")
+        alert = AlertsAddress.read(search).alert
+        if alert is not None:
+            self._services.alerts.get(alert)
+
+    def _tasks(self, named: Collection[str], user: User) -> None:
+        """Raises InvalidInput for a task that there is not and that no scan was ever of."""
+        for task in named:
+            known = task in self._services.versions.registry.clinical
+            if not known and not self._services.cohort.numbers.total({"task": (task,)}, user):
+                raise InvalidInput(f"There is no task called {task}.")
+
+
+def _filters(query: str) -> dict[str, tuple[str, ...]]:
+    """The filters of a query in an address."""
+    given = parse_qs(query.lstrip("?"), keep_blank_values=True)
+    return {name: tuple(values) for name, values in given.items()}
+
+
+def _only(search: str, names: Collection[str]) -> None:
+    """Raises InvalidInput for a parameter that the page does not have."""
+    if unknown := set(parse_qs(search.lstrip("?"), keep_blank_values=True)) - set(names):
+        raise InvalidInput(f"This page has nothing called {sorted(unknown)[0]} to choose by.")

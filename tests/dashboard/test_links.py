@@ -1,0 +1,106 @@
+"""Bad links: every page says on a page of its own what is wrong with an address, the API in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from dashboard import shell
+from dashboard.pages.links import Links
+from data.records import Role, User
+from services import addresses
+from tests.dashboard.clinic import Clinic
+
+PAGES = [page for page in shell.PAGES if page.path != addresses.ADMIN]
+NOWHERE = "This link leads nowhere."
+OWN = {  # what else may be wrong with a page's address
+    addresses.WORKLIST: ("from=yesterday", "sort=colour", "task=liver", "row=first", "to=2026-02-30"),
+    addresses.COHORT: ("from=yesterday", "task=liver", "vs=colour%3Dred", "synthetic=yes&synthetic=no"),
+    addresses.PERFORMANCE: (
+        "metric=foo", "task=liver", "version=99", "month=13", "by=week", "vs=99", "cases=some",
+        "group=colour:x",
+    ),
+    addresses.DRIFT: ("run=none", "task=liver", "vs=none"),
+    addresses.REPORTS: ("kind=novel",),
+    addresses.FEEDBACK: ("state=lost",),
+    addresses.ALERTS: ("alert=none", "past=many"),
+}  # fmt: skip
+
+
+Header = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def bearer(clinic: Clinic) -> Header:
+    def header(role: Role = Role.CLINICIAN) -> dict[str, str]:
+        return {"Authorization": f"Bearer {clinic.token(clinic.person(role))}"}
+
+    return header
+
+
+@pytest.fixture
+def links(clinic: Clinic) -> Links:
+    return Links(clinic.services)
+
+
+def somebody(clinic: Clinic, page: shell.Page) -> User:
+    """A person who may see the page."""
+    people = (clinic.person(role, f"one-{role}") for role in Role)
+    return next(user for user in people if page.exists_for(user))
+
+
+def shown(links: Links, user: User, path: str, search: str = "") -> str:
+    return str(shell.show_page(path, user, search, links)[0])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.path}{page.part}")
+def test_every_page_says_what_is_wrong_with_a_link(clinic: Clinic, links: Links, page: shell.Page) -> None:
+    user = somebody(clinic, page)
+    if page.takes_argument:
+        end = f"/{page.part}" if page.part else ""
+        for unknown in ("none", "0" * 32, "%00", "a b"):
+            assert NOWHERE in shown(links, user, f"{page.path}/{unknown}{end}")
+        return
+    assert NOWHERE not in shown(links, user, page.path)
+    for search in ("bogus=1", *OWN.get(page.path, ())):
+        said = shown(links, user, page.path, f"?{search}")
+        assert NOWHERE in said, search
+        assert "MLflow" not in said and "went wrong" not in said
+
+
+def test_a_good_link_opens_its_page(clinic: Clinic, links: Links) -> None:
+    scan, user = clinic.add_volume("a"), clinic.person(Role.CLINICIAN)
+    pseudonym = clinic.services.reviewing.worklist.scan(scan.id, user).patient.pseudonym
+    for path, search in (
+        (addresses.scan(scan.id), "?site=North&sort=-created_at&before=x"),
+        (addresses.patient(pseudonym), ""),
+        (addresses.WORKLIST, "?q=ada&sort=-created_at&row=3&task=brain-tumour"),
+        (addresses.COHORT, "?site=A&vs=sex%3DF"),
+        (addresses.PERFORMANCE, "?metric=dice&by=month"),
+        (addresses.REPORTS, "?kind=cohort&filters=site%3DA"),
+    ):
+        assert NOWHERE not in shown(links, user, path, search), path
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("scans/none", 404),
+        ("patients/none", 404),
+        ("drift/none", 404),
+        ("reports/none", 404),
+        ("performance?metric=foo", 400),
+        ("performance?bogus=1", 400),
+        ("cohort?bogus=1", 400),
+        ("cohort?from=yesterday", 400),
+        ("drift?task=liver", 400),
+        ("reader-study?task=liver", 404),
+    ],
+)
+def test_the_api_answers_in_one_sentence(server: Flask, bearer: Header, address: str, status: int) -> None:
+    answer = server.test_client().get(f"/api/v1/{address}", headers=bearer(Role.HEAD))
+    assert answer.status_code == status
+    sentence = answer.get_json()["error"]["message"]
+    assert sentence.endswith(".") and "MLflow" not in sentence and "\n" not in sentence
