@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Figure = dict[str, Any]
+_FEW_DAYS = 8
 _HATCHED = 0.12  # of the longest bar: how long one is whose number is withheld
 OURS, PALE, CHANCE, MARKED = "#14609c", "#9dbfd9", "#9ca3af", "#a63d00"
 SIZES = ("#cfe0ee", "#9dbfd9", "#5b93c0", "#14609c", "#0b3454")
@@ -109,10 +112,15 @@ def _named(figure: Figure) -> Figure:
 
 
 def time_figure(columns: Sequence[ChartColumn]) -> Figure:
-    """Counts over time; names are ISO days."""
-    figure = counts_figure(columns)
+    """Counts by day, week or month, which the axis says; names are the first days of these, in ISO."""
+    days = [date.fromisoformat(column.name) for column in columns]
+    apart = min(((after - before).days for before, after in pairwise(days)), default=1)
+    by = "Day" if apart < 7 else "Week, by its Monday" if apart == 7 else "Month"
+    figure = counts_figure(columns, across=by)
     if len(columns) > 2:  # one or two days alone would be drawn as an axis of milliseconds
-        figure["layout"]["xaxis"] |= {"type": "date"}
+        figure["layout"]["xaxis"] |= {"type": "date", "tickformat": "%Y-%m-%d"}
+        if (days[-1] - days[0]).days < _FEW_DAYS:
+            figure["layout"]["xaxis"] |= {"dtick": 86_400_000}  # else it ticks hours
     return figure
 
 

@@ -17,6 +17,7 @@ INK, GRID, FRAME = "#12202e", "#e8edf1", "#51606f"
 GOAL = "#1d6b45"
 LINES = ("#14609c", "#a63d00", "#1d6b45", "#55309a", "#0b7285", "#8a5a00", "#9b1c1c", "#3b4a58")
 _SYMBOLS = {VALIDATION: "square-open", REVIEWED: "circle", SAMPLE: "diamond"}
+_HOLLOW = ("square-open", "diamond-open", "triangle-up-open", "star-open")
 _MOST_WRITTEN = 24  # points whose n can be written beside them without covering each other
 _APART = 0.14  # between the series of one version, where versions are 1 apart
 _MONTHS_APART = 0.05  # between the lines of one month: intervals would cover each other
@@ -70,7 +71,8 @@ def version_figure(
     for index, line in enumerate(series):
         aside = _APART * (index - (len(series) - 1) / 2)
         across = [place[dot.place] + aside for dot in line.dots]
-        traces.append(_points(line, across, scale, _colour(line, 0), "version %{customdata[3]}"))
+        drawn = _points(line, across, scale, _colour(line, 0), "version %{customdata[3]}")
+        traces.append(_told_apart(drawn, line, index))
     figure = _with_withheld(_framed(traces, scale), series, place)
     figure["layout"]["xaxis"] |= {
         "title": {"text": "Registered version"},
@@ -94,8 +96,11 @@ def month_figure(
         traces.append(drawn | {"mode": "lines+markers"})
     versions = list(dict.fromkeys(dot.place for line in validated for dot in line.dots))
     traces += [
-        _points(line, [dot.place for dot in line.dots], scale, FRAME, "version %{x}") | {"xaxis": "x2"}
-        for line in validated
+        _told_apart(
+            _points(line, [dot.place for dot in line.dots], scale, FRAME, "version %{x}"), line, index
+        )
+        | {"xaxis": "x2"}
+        for index, line in enumerate(validated)
     ]
     figure = _with_withheld(_framed(traces, scale), real, place)
     start = _ROOM + 0.03 if versions else 0.0
@@ -139,9 +144,17 @@ def training_figure(name: str, points: Sequence[tuple[int, float]]) -> Figure:
     return figure
 
 
-def roc_chart(far: Sequence[float], recall: Sequence[float], at: tuple[float, float]) -> Figure:
-    """Recall against false alarms at every threshold, the one in force marked; the last trace is the mark."""
+def roc_chart(
+    far: Sequence[float], recall: Sequence[float], at: tuple[float, float], words: str = ""
+) -> Figure:
+    """Recall against false alarms at every threshold, the one in force marked; the last trace is the mark.
+
+    `words` stand in the empty corner.
+    """
     figure = _unit("False alarms among the healthy", "Recall among the ill")
+    if words:
+        place = {"x": 0.98, "y": 0.04, "xanchor": "right", "yanchor": "bottom", "showarrow": False}
+        figure["layout"]["annotations"] = [place | {"text": words, "font": {"size": 12, "color": INK}}]
     figure["data"] = [_path([0, 1], [0, 1], CHANCE, "dot"), _path(far, recall), _mark(*at)]
     return figure
 
@@ -158,7 +171,7 @@ def calibration_chart(bins: Sequence[tuple[float, Dot]]) -> Figure:
     figure = _unit("Probability said", "Share that is ill")
     most = max((dot.n for _, dot in bins), default=1)
     measured = _path([said for said, _ in bins], [dot.value for _, dot in bins]) | {
-        "mode": "lines+markers",
+        "mode": "markers",  # a line would lead the eye through bins of one case
         "error_y": _bars([(dot.value, dot.low, dot.high) for _, dot in bins], OURS),
         "text": [f"n = {dot.n:,}" for _, dot in bins],
         "hovertemplate": "said %{x:.2f}, true %{y:.2f}<br>%{text}<extra></extra>",
@@ -193,6 +206,13 @@ def groups_figure(rows: Sequence[tuple[str, Dot]], whole: float | None, scale: S
         line = {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper"}
         figure["layout"]["shapes"] = [line | {"line": {"color": FRAME, "dash": "dot", "width": 1}}]
     return figure
+
+
+def _told_apart(trace: Figure, series: MetricSeries, index: int) -> Figure:
+    """Kinds of validation are told apart by the form of their marks, hollow all of them."""
+    if series.kind == VALIDATION:
+        trace["marker"] |= {"symbol": _HOLLOW[index % len(_HOLLOW)]}
+    return trace
 
 
 def _with_withheld(figure: Figure, series: Sequence[MetricSeries], place: Mapping[str, int]) -> Figure:

@@ -153,6 +153,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     training = build_training(stores, jobs)
     evaluations = build_evaluations(stores, jobs, reading, versions, cohort, training, blinding.hidden)
     performance.pairs.ask_too(versions.rehearsals.readings_of)
+    versions.promotions.tell(performance.histories.refresh)
     performance.pairs.ask_too(evaluations.outcomes.readings_of)
     drift = build_drift(stores, alerts, jobs, blinding.hidden)
     reporting = build_reporting(

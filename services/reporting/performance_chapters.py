@@ -90,9 +90,9 @@ def answers_chapter(judgements: Judgements, task_words: str, hidden: WithheldFig
     if not len(judgements):
         return Chapter(f"{task_words}: answers", [Paragraph("No case has a known truth.")])
     blocks: list[Block] = [_answers(judgements, hidden)]
-    drawn, counts = curves(judgements), confusion(judgements)
+    drawn = curves(judgements)
     if len(drawn.roc_far) and not hidden.why(ALL, "auc", len(judgements)):
-        blocks.append(Chart(answer_charts.roc(drawn, counts.rates()), _ROC))
+        blocks.append(Chart(answer_charts.roc(drawn, scored(judgements)), _ROC))
     bins = calibration(judgements)
     why = {each.number: hidden.why(in_bin(each.number), "cases", each.observed.n) for each in bins}
     told = [each for each in bins if not why[each.number]]

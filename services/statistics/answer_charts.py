@@ -13,8 +13,9 @@ from reports.performance_figures import Dot, calibration_chart, precision_chart,
 
 def roc(curves: Curves, rates: Mapping[str, Estimate]) -> Figure:
     """Recall against false alarms; the point of the threshold in force, by its `rates`, is marked."""
-    at = rates["far"].value, rates["recall"].value
-    return roc_chart(curves.roc_far.tolist(), curves.roc_recall.tolist(), at)
+    at, auc = (rates["far"].value, rates["recall"].value), rates.get("auc")
+    words = "" if auc is None else f"AUC {auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f})"
+    return roc_chart(curves.roc_far.tolist(), curves.roc_recall.tolist(), at, words)
 
 
 def precision(curves: Curves, rates: Mapping[str, Estimate]) -> Figure:

@@ -60,6 +60,14 @@ class Promotions:
         self._margins = margins
         self._scoring = scoring
         self._changing = threading.Lock()
+        self._told: list[Callable[[str], object]] = []
+
+    def tell(self, told: Callable[[str], object]) -> None:
+        """Have somebody told of each task whose live version changed, before whoever changed it is answered.
+
+        Pages that read MLflow in the background would go on naming the version before.
+        """
+        self._told.append(told)
 
     def gate_result(self, task: str, version: str) -> PromotionGateResult:
         """What the latest rehearsal against the champion of now says; raises TrackingAway."""
@@ -274,6 +282,8 @@ class Promotions:
         self._decide(done)
         actor = asked.asked_by if confirmed is None else confirmed[0].id
         self._record(done, f"model.{done.kind}", actor, done.decision or done.reason)
+        for told in self._told:
+            told(done.task)
         return done
 
     def _failed(self, asked: Promotion, error: Exception, *, waits: bool) -> None:

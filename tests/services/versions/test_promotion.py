@@ -49,7 +49,10 @@ def test_a_version_that_passes_goes_live_and_says_who_when_and_why(house: Depart
         house.promotions.ask(BRAIN_TUMOUR, better.version, "  ", house.ada)
     assert house.serving.live(BRAIN_TUMOUR) == "1"
 
+    told: list[tuple[str, str | None]] = []
+    house.promotions.tell(lambda task: told.append((task, house.serving.live(task))))
     done = house.promotions.ask(BRAIN_TUMOUR, better.version, WHY, house.ada, expected="1")
+    assert told == [(BRAIN_TUMOUR, better.version)]  # pages are never behind the answer
     assert (done.state, done.overridden, done.from_version) == (PromotionState.DONE, False, "1")
     assert house.serving.live(BRAIN_TUMOUR) == "2"
     assert _champion(house) == "2"
