@@ -39,6 +39,7 @@ class Links:
             (addresses.PERFORMANCE, ""): self._performance,
             (addresses.DRIFT, ""): self._drift,
             (addresses.REHEARSALS, ""): self._rehearsal,
+            (addresses.EVALUATIONS, ""): self._evaluations,
             (addresses.REPORTS, ""): self._reports,
             (addresses.FEEDBACK, ""): self._feedback,
             (addresses.ALERTS, ""): self._alerts,
@@ -107,6 +108,14 @@ class Links:
             self._services.versions.rehearsals.opened(rehearsal_id)
         except TrackingAway:
             return  # the page says so itself, and the link may be a good one
+
+    def _evaluations(self, user: User, evaluation_id: str, search: str) -> None:
+        if not evaluation_id:
+            self._cohort(user, "", search)
+            return
+        _only(search, ("beside",))
+        for each in filter(None, (evaluation_id, addresses.beside(search))):
+            self._services.evaluations.evaluations.get(each, user)
 
     def _reports(self, _: User, __: str, search: str) -> None:
         address = ReportsAddress.read(search)
