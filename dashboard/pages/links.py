@@ -40,6 +40,7 @@ class Links:
             (addresses.DRIFT, ""): self._drift,
             (addresses.REHEARSALS, ""): self._rehearsal,
             (addresses.EVALUATIONS, ""): self._evaluations,
+            (addresses.MODEL_CARD, ""): self._model_card,
             (addresses.REPORTS, ""): self._reports,
             (addresses.FEEDBACK, ""): self._feedback,
             (addresses.ALERTS, ""): self._alerts,
@@ -116,6 +117,10 @@ class Links:
         _only(search, ("beside",))
         for each in filter(None, (evaluation_id, addresses.beside(search))):
             self._services.evaluations.evaluations.get(each, user)
+
+    def _model_card(self, user: User, _: str, search: str) -> None:
+        _only(search, ("task", "version"))
+        self._performance(user, "", search)
 
     def _reports(self, _: User, __: str, search: str) -> None:
         address = ReportsAddress.read(search)

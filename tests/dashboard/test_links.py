@@ -24,6 +24,7 @@ OWN = {  # what else may be wrong with a page's address
     ),
     addresses.DRIFT: ("run=none", "task=liver", "vs=none"),
     addresses.REPORTS: ("kind=novel",),
+    addresses.MODEL_CARD: ("task=liver", "task=brain-tumour&version=99"),
     addresses.FEEDBACK: ("state=lost",),
     addresses.ALERTS: ("alert=none", "past=many"),
 }  # fmt: skip
@@ -79,6 +80,7 @@ def test_a_good_link_opens_its_page(clinic: Clinic, links: Links) -> None:
         (addresses.WORKLIST, "?q=ada&sort=-created_at&row=3&task=brain-tumour"),
         (addresses.COHORT, "?site=A&vs=sex%3DF"),
         (addresses.PERFORMANCE, "?metric=dice&by=month"),
+        (addresses.MODEL_CARD, "?task=brain-tumour"),
         (addresses.REPORTS, "?kind=cohort&filters=site%3DA"),
     ):
         assert NOWHERE not in shown(links, user, path, search), path
