@@ -176,7 +176,7 @@ class Jobs:
         """The job of this kind and subject that waits or runs, or None."""
         return self._store.open(kind, subject)
 
-    def revoke(self, job_id: str, act: Callable[[], None]) -> bool:
+    def revoke(self, job_id: str, act: Callable[[], None] = _nothing) -> bool:
         """Ends a job at once, whether it waits or runs, with what `act` writes, in one transaction.
 
         Its run is told, and what that makes is not kept. False, and nothing, where it was over before.
