@@ -29,6 +29,11 @@ def playwright() -> Generator[Playwright, None, None]:
         yield driver
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Packed bytes hold the second of their packing: processes would not agree on what tests are called."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A real browser on a busy machine may be too slow once; a fault is one at every try."""
     for item in items:
