@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,6 +13,8 @@ from data.tracking.connection import Connection
 
 FILES = "model"  # the folder of a run's artifacts that holds a version's files
 _MOST = 1000
+# MLflow asks for a folder by a filter that knows no quotes, and file systems know no longer names.
+_UNLISTED = re.compile(r"""['"\x00]|[^/]{256}""")
 
 
 class Artifacts(Connection):
@@ -47,6 +50,8 @@ class Artifacts(Connection):
         if not path or wanted.is_absolute() or ".." in wanted.parts:
             raise NotFound("There is no such file.")
         folder = str(wanted.parent) if wanted.parent.parts else None
+        if _UNLISTED.search(folder or ""):
+            raise NotFound("There is no such file.")
         files = [file.path for file in self._client.list_artifacts(run_id, folder) if not file.is_dir]
         if str(wanted) not in files:
             raise NotFound("There is no such file.")

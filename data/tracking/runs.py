@@ -9,6 +9,7 @@ from typing import Any
 from data.errors import NotFound
 from data.records import TrackedRun
 from data.tracking.artifacts import Artifacts
+from data.tracking.faults import can_be_run
 
 MAX_VALUE = 1e308  # MLflow's databases keep infinity as the largest double
 _PAGE = 1000
@@ -80,7 +81,7 @@ class Runs(Artifacts):
 
         They are first looked for in `experiment`, the rest wherever they may be.
         """
-        wanted = sorted({run_id for run_id in run_ids if run_id})
+        wanted = sorted({run_id for run_id in run_ids if can_be_run(run_id)})
         runs: dict[str, TrackedRun] = {}
         here = self._client.get_experiment_by_name(experiment) if wanted and experiment else None
         if here is not None:

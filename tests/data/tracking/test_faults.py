@@ -118,6 +118,72 @@ def test_what_mlflow_does_not_have_is_not_found_and_no_outage(tmp_path: Path) ->
     assert tracking.by_alias("m", CHAMPION) is None
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tracking, str]:
+    """(MLflow in a folder, its one run, which is version 1 of the model `m`)."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    tracking = Tracking(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts")
+    run = tracking.start_run("e", "r", {})
+    tracking.log_json(run, "a.json", {"n": 1})
+    tracking.register("m", run, "hash", "")
+    return tracking, run
+
+
+NO_RUNS = ("f" * 32, "", "1", "no such", "../../etc", "x'y", "a\"b'c", "a" * 300, "ü", "a\x00b", "--", "1.5")
+
+
+@pytest.mark.parametrize("run_id", NO_RUNS)
+def test_an_id_that_no_run_has_is_not_found_whatever_it_looks_like(
+    kept: tuple[Tracking, str], run_id: str, tmp_path: Path
+) -> None:
+    tracking, run = kept
+    version = ModelVersion("m", "1", (), datetime.now(UTC), "hash", {}, run_id, "", {})
+    file = tmp_path / "a.txt"
+    file.write_text("a")
+    for ask in (
+        lambda: tracking.tag_run(run_id, {"a": "b"}),
+        lambda: tracking.log_metrics(run_id, {"auc": 0.9}),
+        lambda: tracking.log_json(run_id, "a.json", {}),
+        lambda: tracking.log_file(run_id, file),
+        lambda: tracking.log_files(run_id, tmp_path),
+        lambda: tracking.end_run(run_id),
+        lambda: tracking.artifacts(run_id),
+        lambda: tracking.artifact(run_id, "a.json"),
+        lambda: tracking.read_json(run_id, "a.json"),
+        lambda: tracking.register("m", run_id, "hash", ""),
+        lambda: tracking.files_of(version, tmp_path / "files"),
+    ):
+        with pytest.raises(NotFound):
+            ask()
+    tracking.delete_runs([run_id])
+    assert list(tracking.runs_by_id([run_id, run])) == [run]
+    assert tracking.read_json(run, "a.json") == {"n": 1}
+
+
+NO_VERSIONS = ("2", "0", "-1", "", "1.5", "one", "²", "2147483648", "9" * 30, "1;", "../1", "a\x00b")
+
+
+@pytest.mark.parametrize("number", NO_VERSIONS)
+def test_a_number_that_no_version_has_is_not_found_whatever_it_looks_like(
+    kept: tuple[Tracking, str], number: str
+) -> None:
+    tracking, _ = kept
+    with pytest.raises(NotFound):
+        tracking.set_alias("m", CHAMPION, number)
+    with pytest.raises(NotFound):
+        tracking.tag_version("m", number, {"a": "b"})
+    assert tracking.by_alias("m", CHAMPION) is None
+
+
+@pytest.mark.parametrize("path", ["x'y/z", "a\"b'c/d", "a" * 256 + "/b", "a" * 256, "a\x00b/c"])
+def test_a_path_that_no_run_has_is_not_found_whatever_it_looks_like(
+    kept: tuple[Tracking, str], path: str
+) -> None:
+    tracking, run = kept
+    with pytest.raises(NotFound):
+        tracking.artifact(run, path)
+
+
 @pytest.mark.parametrize(
     ("raised", "expected"),
     [
