@@ -16,7 +16,7 @@ from services.assembly.drift import DriftServices, build_drift
 from services.assembly.stores import Stores, command_stores, device_of, registry_of
 from services.demo.demonstration import Demo
 from services.importing.imports import Importing
-from services.reading.reading import Batcher, Reader
+from services.reading.reader import Batcher, Reader
 from services.reading.segmenting import Segmenting
 from services.settings import Settings
 from services.training.outside import judged_outside, keep_outside

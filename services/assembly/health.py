@@ -16,7 +16,7 @@ from services.assembly.house_metrics import alert_metrics, drift_metrics, model_
 from services.assembly.received_metrics import received_metrics
 from services.assembly.receiving import ReceivingServices
 from services.inference.engine import Engine
-from services.reading.reading import Batcher
+from services.reading.reader import Batcher
 from services.reviewing.feedback import FeedbackMessages
 from services.sending.outbox import Outbox
 from services.versions.registry import Registry

@@ -11,7 +11,8 @@ from data.tracking import Tracking
 from services.assembly.stores import device_of, registry_of, tracking_of
 from services.inference.engine import Engine
 from services.reading.intake import Intake
-from services.reading.reading import Batcher, Reading
+from services.reading.reader import Batcher
+from services.reading.reading import Reading
 from services.settings import Settings
 from services.turns import Turns
 from services.versions.registry import Registry

@@ -16,7 +16,8 @@ from services.reading.cancelling import Cancellation
 from services.reading.comparison import ComparisonReadings
 from services.reading.features import FeatureCompletion
 from services.reading.intake import Intake
-from services.reading.reading import Batcher, Reader, Reading
+from services.reading.reader import Batcher, Reader
+from services.reading.reading import Reading
 from services.reading.suitability_gate import SuitabilityGate
 from services.reading.uploads import Uploads
 

@@ -26,7 +26,7 @@ from services.inference.batcher import MicroBatcher
 from services.inference.choice import Wanted
 from services.inference.choosing import Choosing
 from services.inference.engine import Engine, NetworkInput, Output
-from services.reading.reading import Batcher
+from services.reading.reader import Batcher
 from services.settings import Settings
 from services.turns import Turns
 from services.versions.registry import Registry

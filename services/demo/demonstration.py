@@ -31,7 +31,7 @@ from models import tasks
 from services.demo.cases import case_of
 from services.demo.reading import REFUSALS, CaseReader, ReadCase, id_of, refusal_id
 from services.performance.real_use import forget_synthetic
-from services.reading.reading import Reader
+from services.reading.reader import Reader
 from services.settings import Settings
 
 log = logging.getLogger(__name__)

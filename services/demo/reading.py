@@ -31,7 +31,8 @@ from services import keys
 from services.demo.cases import SEED, SyntheticCase
 from services.demo.reviews import READER_ID, Mask, simulated_review
 from services.reading.intake import keep_scan, refusal_of, scan_of
-from services.reading.reading import Read, Reader, features_of, keep_answer, result_of
+from services.reading.reader import Read, Reader
+from services.reading.results import features_of, keep_answer, result_of
 from services.reading.suitability_gate import Routed, SuitabilityGate
 
 WARNING = f"{phantoms.MARK}: this head was computed for a demonstration. It is nobody's."

@@ -21,7 +21,7 @@ from data.stores.scans import ScanStore
 from models.overlap import dice
 from services import keys
 from services.inference.engine import Loaded
-from services.reading.reading import Read, Reader
+from services.reading.reader import Read, Reader
 from services.reading.suitability_gate import SuitabilityGate
 from services.settings import Settings
 from services.versions.rehearser import known_truth

@@ -37,7 +37,7 @@ from services.importing.run import ImportRun
 from services.importing.writer import ImportWriter
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
-from services.reading.reading import Reader
+from services.reading.reader import Reader
 from services.reviewing.review import ReviewListener
 from services.settings import Settings
 from services.task_words import findings

@@ -19,7 +19,7 @@ from data.records import DecodedScan, ImportItem, Precedence, Refusal
 from services.importing.labels import contradictions_of, with_facts
 from services.importing.writer import ImportWriter, ItemOutcome, Provided, scan_id_of
 from services.reading.intake import refusal_of
-from services.reading.reading import PIECE, Read, Reader
+from services.reading.reader import PIECE, Read, Reader
 from services.reading.suitability_gate import Routed, SuitabilityGate
 
 log = logging.getLogger(__name__)

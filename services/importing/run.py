@@ -26,7 +26,7 @@ from data.records import Import, ImportItem, Refusal
 from data.stores.imports import ImportStore
 from services.importing.items import Asked, Interrupted, ItemReader, Slots
 from services.importing.writer import ImportWriter, ItemOutcome
-from services.reading.reading import PIECE, Reader
+from services.reading.reader import PIECE, Reader
 from services.settings import Settings
 
 DECODED_AT_ONCE = 16  # small items that share a child

@@ -39,7 +39,8 @@ from data.stores.scans import ScanStore
 from services import keys
 from services.importing.labels import label_review, truth_of
 from services.reading.intake import keep_scan, scan_of
-from services.reading.reading import Read, features_of, keep_answer, result_of
+from services.reading.reader import Read
+from services.reading.results import features_of, keep_answer, result_of
 from services.reading.suitability_gate import Routed
 from services.reviewing.review import ReviewListener
 

@@ -112,16 +112,16 @@ class MicroBatcher(Generic[In, Out]):
         items: Sequence[In],
         turn: Turn | None = None,
         *,
-        patient: bool = False,
+        without_timeout: bool = False,
         meter: Meter | None = None,
     ) -> list[Future[Out]]:
         """A future for each item, all or none.
 
         Raises Busy when the queue has no room or the batcher is stopping. A future that was not
-        run before the time-out gets Busy too, unless it is `patient`; one that is cancelled is not run.
+        run before the time-out gets Busy too, unless `without_timeout`; one that is cancelled is not run.
         Without a `turn` it is short and has just come. `meter` is told how long the device worked.
         """
-        deadline = math.inf if patient else time.monotonic() + self._timeout_s
+        deadline = math.inf if without_timeout else time.monotonic() + self._timeout_s
         meter = meter or Meter()
         entries = deque(_Waiting[In, Out](item, deadline, meter) for item in items)
         futures = [entry.future for entry in entries]

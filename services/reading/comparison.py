@@ -15,7 +15,9 @@ from services import keys
 from services.inference.engine import Engine
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
-from services.reading.reading import Reader, effort_of, keep_answer, result_of
+from services.reading.reader import Reader
+from services.reading.reading import effort_of
+from services.reading.results import keep_answer, result_of
 
 JOB = "read-beside"
 

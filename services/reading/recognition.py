@@ -28,7 +28,7 @@ from models.acquisition.task import (
 from models.suitability.rules import NOT_FRONTAL
 from models.suitability.sequences import StatedSequence, stated_sequence
 from models.task import FloatArray
-from services.reading.reading import Reader
+from services.reading.reader import Reader
 
 ENHANCED_FROM = 0.8
 """Share of contrast-enhanced T1 among both kinds of T1 from which a T1 counts as enhanced although its

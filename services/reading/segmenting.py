@@ -18,7 +18,7 @@ from models import tasks
 from models.task import TaskKind
 from reports.masks import mask_nifti, mask_png
 from services.reading.doubts import doubts_of
-from services.reading.reading import Read, Reader
+from services.reading.reader import Read, Reader
 from services.reading.suitability_gate import Routed, SuitabilityGate
 from services.settings import Settings
 

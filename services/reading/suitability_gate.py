@@ -10,7 +10,7 @@ from models import tasks
 from models.suitability import rules
 from models.suitability.task import TASK
 from models.task import Answer, TaskKind
-from services.reading.reading import Reader
+from services.reading.reader import Reader
 from services.reading.recognition import Recogniser
 from services.task_words import words_of
 

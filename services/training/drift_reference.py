@@ -29,7 +29,8 @@ from models.weights import REFERENCE, Trained
 from services.inference.batcher import MicroBatcher
 from services.inference.engine import Engine, NetworkInput, Output
 from services.reading.intake import scan_of
-from services.reading.reading import Reader, features_of, result_of
+from services.reading.reader import Reader
+from services.reading.results import features_of, result_of
 from services.reading.suitability_gate import Routed
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from models.overlap import dice
 from models.statistics.paired import PairedDifference, mcnemar, paired_means, paired_shares
 from services import keys
 from services.inference.engine import Loaded
-from services.reading.reading import Reader
+from services.reading.reader import Reader
 
 Mask = NDArray[np.bool_]
 CANDIDATE, CHAMPION = "candidate", "champion"

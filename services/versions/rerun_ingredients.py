@@ -20,7 +20,7 @@ from services.inference.backends.backend import Kind, Library, Precision
 from services.inference.choice import processor
 from services.inference.code_version import code_sha256, decision_sha256
 from services.inference.engine import SOFTWARE, Loaded
-from services.reading.reading import input_sha256
+from services.reading.reader import input_sha256
 from services.versions.registry import Registry
 
 INPUT, WEIGHTS = "input", "weights"

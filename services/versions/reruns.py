@@ -41,7 +41,7 @@ from services.inference.agreement import MOST_CALL_SHIFT, MOST_FLIPS, MOST_SHIFT
 from services.inference.engine import Engine, Loaded
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
-from services.reading.reading import Read, Reader
+from services.reading.reader import Read, Reader
 from services.reviewing.blinding import Blinding
 from services.versions.registry import Registry
 from services.versions.rerun_ingredients import kept_input, kept_weights, kind_of, others

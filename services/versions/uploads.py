@@ -21,7 +21,7 @@ from models.weights import Trained
 from services.inference.engine import Engine
 from services.inference.faults import NETWORK_FAULTS
 from services.permissions import Permission, require
-from services.reading.reading import Reader
+from services.reading.reader import Reader
 from services.versions.registry import Registry
 
 MOST_BYTES = 4 << 30

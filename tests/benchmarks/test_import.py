@@ -22,7 +22,7 @@ from services.importing.imports import Importing
 from services.inference.batcher import MicroBatcher
 from services.inference.choosing import Choosing
 from services.inference.engine import Engine
-from services.reading.reading import Batcher, Reader
+from services.reading.reader import Batcher, Reader
 from services.settings import Settings
 from services.versions.registry import SHIPPED
 from tests import phantoms

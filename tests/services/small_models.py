@@ -65,7 +65,8 @@ from services.evaluations.set_reader import SetReader
 from services.inference.batcher import MicroBatcher
 from services.inference.engine import Engine
 from services.jobs import Jobs
-from services.reading.reading import Reader, keep_answer, result_of
+from services.reading.reader import Reader
+from services.reading.results import keep_answer, result_of
 from services.reviewing.blinding import Blinding
 from services.reviewing.pictures import Pictures
 from services.reviewing.review import beside

@@ -203,7 +203,8 @@ def test_an_unread_scan_has_no_outcome_and_sorts_last(engine, names):
 
 
 def test_every_column_of_a_row_can_be_sorted_by(engine, house):
-    notes = {"second_reading", "unaided", "suspended", "queue"}  # stand beside the verdict and are no columns
+    # These stand beside the verdict or are what may be done, and are no columns.
+    notes = {"second_reading", "unaided", "suspended", "queue", "may_cancel"}
     for column in set(WorklistRow.__dataclass_fields__) - notes:
         assert worklist(engine).page(WorklistQuery(sort=((column, True),)), True).total == 3
 

@@ -44,7 +44,7 @@ from services.assembly.stores import tracking_of
 from services.demo.cases import DRIFTED, DRIFTING, DRIFTS_SINCE_DAYS, CaseKind, SyntheticCase, case_of
 from services.demo.demonstration import Demo
 from services.demo.reviews import READER, simulated_review
-from services.reading.reading import Reader
+from services.reading.reader import Reader
 from services.settings import Settings
 from tests.data.builders import a_kept_scan, a_result, a_review, a_scan
 

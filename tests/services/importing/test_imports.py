@@ -23,7 +23,7 @@ from data.stores.imports import ImportStore
 from data.stores.refusals import RefusalStore
 from services.assembly.container import Services
 from services.importing.imports import Importing, ImportView
-from services.reading.reading import Reader
+from services.reading.reader import Reader
 from tests.services.imports import axial, write_labelled_volume, write_labels, write_mixed, write_picture
 from tests.services.real import PATIENCE_S, person, running
 

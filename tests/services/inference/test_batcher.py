@@ -164,12 +164,12 @@ def test_the_background_gives_way_to_everybody_else() -> None:
 
     batcher: MicroBatcher[int, int] = MicroBatcher(run, max_batch=4, gather_ms=0, timeout_s=0.0)
     batcher.start()
-    patient = batcher.submit("candidate", list(range(8)), _in_the_background(), patient=True)
+    background = batcher.submit("candidate", list(range(8)), _in_the_background(), without_timeout=True)
     assert begun.wait(10)
     batcher._timeout_s = 10.0  # only those in the foreground are answered with Busy after a while
     clinical = batcher.submit("champion", list(range(8)))
     go_on.set()
-    for future in (*patient, *clinical):
+    for future in (*background, *clinical):
         future.result(10)
     batcher.stop()
     # What the device had begun, then all that a clinician waits for, then the rest.
@@ -283,7 +283,8 @@ def test_of_two_volumes_the_shorter_one_is_finished_first_and_the_other_fills_it
 def test_a_clinician_s_film_is_not_kept_by_the_films_of_an_import() -> None:
     device = Device()
     batcher: MicroBatcher[int, int] = MicroBatcher(device.run, max_batch=8, gather_ms=0)
-    imported = batcher.submit("chest", [1, 2, 3], Turn(0.0, 0.1, precedence=Precedence.BULK), patient=True)
+    bulk = Turn(0.0, 0.1, precedence=Precedence.BULK)
+    imported = batcher.submit("chest", [1, 2, 3], bulk, without_timeout=True)
     film = batcher.submit("chest", [100], Turn(5.0, 0.1))
     for _ in range(2):
         device.may_go_on.release()
@@ -296,7 +297,7 @@ def test_a_clinician_s_film_is_not_kept_by_the_films_of_an_import() -> None:
 def test_a_stream_of_films_holds_no_volume_up_for_ever() -> None:
     device = Device()
     batcher: MicroBatcher[int, int] = MicroBatcher(device.run, max_batch=1, gather_ms=0)
-    asked = batcher.submit("brain", [0, 1], Turn(0.0, 30.0, short=False), patient=True)
+    asked = batcher.submit("brain", [0, 1], Turn(0.0, 30.0, short=False), without_timeout=True)
     asked += [batcher.submit("chest", [n], Turn(1.0 + n, 0.1))[0] for n in range(100, 140)]
     for _ in asked:
         device.may_go_on.release()

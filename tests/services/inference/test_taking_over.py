@@ -19,7 +19,7 @@ from data.records import BRAIN_TUMOUR, Spacing
 from models import weights
 from services.inference.batcher import MicroBatcher
 from services.inference.engine import Engine
-from services.reading.reading import PIECE, Reader
+from services.reading.reader import PIECE, Reader
 from tests.services.small_models import SIZE, small_task, weights_in
 
 PATIENCE_S = 60

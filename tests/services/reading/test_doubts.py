@@ -16,7 +16,8 @@ from data.records import (
     RecognisedSequence,
 )
 from models.task import Answer
-from services.reading.reading import Read, result_of
+from services.reading.reader import Read
+from services.reading.results import result_of
 from tests.data.builders import a_scan
 
 MADE = Provenance(BRAIN_TUMOUR, "7", "abc", "", "", "cpu", "float32", "")

@@ -31,7 +31,8 @@ from services import keys
 from services.inference.batcher import MicroBatcher
 from services.jobs import JobContext, Jobs
 from services.reading.cancelling import ACTION, Cancellation
-from services.reading.reading import PIECE, Reader, Reading
+from services.reading.reader import PIECE, Reader
+from services.reading.reading import Reading
 from tests.services.small_models import PATIENCE_S, Department, empty_mlflow, somebody
 
 SIZE = 32

@@ -19,7 +19,7 @@ from models.outside import AnswerWord, OutsideEvaluation
 from models.weights import Trained
 from services.inference.batcher import MicroBatcher
 from services.inference.engine import Engine
-from services.reading.reading import Reader
+from services.reading.reader import Reader
 from services.reading.segmenting import Segmenting
 from services.settings import Settings
 from services.training.outside import answer_word, judge_of, judged_outside, keep_outside
