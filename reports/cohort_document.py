@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from data.records import ExportRow
 from reports.document import Block, Chapter, Chart, Document, Paragraph, Table
 from reports.figures import Figure
+from reports.number_words import share_interval_words, share_words
 from reports.typesetting import count_words
 
 TITLE = "Cohort statistics"
@@ -85,7 +86,7 @@ def words(row: ExportRow) -> str:
     if row.quantity in _COUNTS:
         return count_words(int(row.value))
     if row.quantity == _SHARE:
-        return f"{100 * row.value:.1f} %"
+        return share_words(row.value)
     unit = row.quantity.rpartition("_")[2]
     if unit == "s":
         return _duration(row.value)
@@ -96,7 +97,7 @@ def interval(row: ExportRow) -> str:
     """The 95 % interval of a share; empty where there is none."""
     if row.low is None or row.high is None:
         return ""
-    return f"{100 * row.low:.1f} to {100 * row.high:.1f} %"
+    return share_interval_words(row.low, row.high)
 
 
 def _quantity(row: ExportRow) -> str:

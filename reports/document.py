@@ -1,7 +1,7 @@
 """A report as content: chapters of words, tables, charts and pictures. One content, several files.
 
 The PDF is typeset from it and the JSON written from it, so that a number stands in both to the digit: it
-is rounded when it enters a table, never afterwards.
+is rounded when it enters a table, never afterwards. A `Share` is printed in per cent.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     texts: int = 1
     title: str = ""
+    to_write_in: bool = False  # on paper by hand: its lines are high
 
 
 @dataclass(frozen=True)

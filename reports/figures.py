@@ -143,14 +143,18 @@ def shares_figure(columns: Sequence[ChartColumn], up: str) -> Figure:
             "thickness": 2,
         },
         "text": [f"n = {column.of:,}" for column in known],
-        "textposition": "top center",
+        "textposition": "middle right",  # above it the interval would strike it through
         "textfont": {"size": 10, "color": "#51606f"},
         "marker": {"color": OURS, "size": 9},
         "customdata": [column.query for column in known],
         "hovertemplate": "%{x}: %{y:.1f} %<br>%{text}<extra></extra>",
     }
     figure = bare_figure([points, *_withheld_shares(hidden)], "", up)
-    figure["layout"]["yaxis"] |= {"range": [0, 114], "ticksuffix": " %", "tickvals": [0, 20, 40, 60, 80, 100]}
+    figure["layout"]["yaxis"] |= {
+        "range": [0, 104],
+        "tickvals": list(range(0, 101, 20)),
+        "ticktext": [f"{tick} %" for tick in range(0, 101, 20)],  # a suffix is not drawn beside `tickvals`
+    }
     shown = [column.name for column in columns if column in known or column in hidden]
     figure["layout"]["xaxis"] |= {"type": "category", "categoryorder": "array", "categoryarray": shown}
     return _named(figure) if hidden else figure

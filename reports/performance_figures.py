@@ -21,6 +21,12 @@ _HOLLOW = ("square-open", "diamond-open", "triangle-up-open", "star-open")
 _MOST_WRITTEN = 24  # points whose n can be written beside them without covering each other
 _APART = 0.14  # between the series of one version, where versions are 1 apart
 _MONTHS_APART = 0.05  # between the lines of one month: intervals would cover each other
+_FIFTHS = range(6)
+_IN_PER_CENT = {
+    "tickvals": [fifth / 5 for fifth in _FIFTHS],
+    "ticktext": [f"{20 * fifth} %" for fifth in _FIFTHS],
+    "hoverformat": ".1%",
+}
 _ROOM = 0.22  # of the width, for what was validated beside the months
 
 
@@ -168,13 +174,13 @@ def precision_chart(recall: Sequence[float], precision: Sequence[float], at: tup
 
 def calibration_chart(bins: Sequence[tuple[float, Dot]]) -> Figure:
     """(probability said, share that is ill) in bins; on the diagonal, what is said is what is."""
-    figure = _unit("Probability said", "Share that is ill")
+    figure = _unit("Probability said", "Share that is ill", shares="y")
     most = max((dot.n for _, dot in bins), default=1)
     measured = _path([said for said, _ in bins], [dot.value for _, dot in bins]) | {
         "mode": "markers",  # a line would lead the eye through bins of one case
         "error_y": _bars([(dot.value, dot.low, dot.high) for _, dot in bins], OURS),
         "text": [f"n = {dot.n:,}" for _, dot in bins],
-        "hovertemplate": "said %{x:.2f}, true %{y:.2f}<br>%{text}<extra></extra>",
+        "hovertemplate": "said %{x:.2f}, true %{y:.1%}<br>%{text}<extra></extra>",
         "marker": {"color": OURS, "size": [6 + 8 * math.sqrt(dot.n / most) for _, dot in bins]},
     }
     figure["data"] = [_path([0, 1], [0, 1], CHANCE, "dot"), measured]
@@ -184,6 +190,7 @@ def calibration_chart(bins: Sequence[tuple[float, Dot]]) -> Figure:
 def groups_figure(rows: Sequence[tuple[str, Dot]], whole: float | None, scale: Scale) -> Figure:
     """A metric in subgroups, one line each with its interval; `whole` is that of all cases."""
     dots = [dot for _, dot in rows]
+    digits, unit = (".1f", " %") if scale.percent else (".3f", "")
     points = {
         "type": "scatter",
         "mode": "markers+text",
@@ -195,7 +202,7 @@ def groups_figure(rows: Sequence[tuple[str, Dot]], whole: float | None, scale: S
         "textfont": {"size": 10, "color": FRAME},
         "marker": {"color": OURS, "size": 8},
         "customdata": [dot.query for dot in dots],
-        "hovertemplate": "%{y}: %{x:.3f}<br>%{text}<extra></extra>",
+        "hovertemplate": f"%{{y}}: %{{x:{digits}}}{unit}<br>%{{text}}<extra></extra>",
     }  # fmt: skip
     figure = _framed([points], Scale(""))
     figure["layout"] |= {"showlegend": False, "height": 90 + 30 * len(rows)}
@@ -347,11 +354,14 @@ def _levels(scale: Scale) -> tuple[list[Figure], list[Figure]]:
     return shapes, notes
 
 
-def _unit(across: str, up: str) -> Figure:
+def _unit(across: str, up: str, shares: str = "xy") -> Figure:
+    """Two axes from 0 to 1; those named in `shares` are told in per cent."""
     figure = _framed([], Scale(up))
     figure["layout"] |= {"showlegend": False}
     figure["layout"]["xaxis"] |= {"title": {"text": across}, "range": [-0.01, 1.01]}
     figure["layout"]["yaxis"] |= {"range": [-0.01, 1.03]}
+    for name in shares:
+        figure["layout"][f"{name}axis"] |= _IN_PER_CENT
     return figure
 
 
@@ -368,5 +378,5 @@ def _mark(x: float, y: float) -> Figure:
         "x": [x],
         "y": [y],
         "marker": {"color": MARKED, "size": 11},
-        "hovertemplate": "at this threshold: %{x:.3f}, %{y:.3f}<extra></extra>",
+        "hovertemplate": "at this threshold: %{x:.1%}, %{y:.1%}<extra></extra>",
     }

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from reports.document import Block, Cell, Chart, Document, Paragraph, PictureGrid, Table
 from reports.figures import Figure
+from reports.number_words import Share
 
 _TEMPLATE = Path(__file__).with_name("document.typ")
 _STANDARDS: Final = ["a-2b", "ua-1"]
@@ -110,6 +111,7 @@ def _laid(block: Block, files: dict[str, bytes], names: Iterator[str]) -> dict[s
             "texts": block.texts,
             "widths": _widths(block, rows),
             "rows": rows,
+            "to_write_in": block.to_write_in,
         }
     if isinstance(block, Chart):
         return _drawn(block, files, f"{next(names)}.svg")
@@ -148,7 +150,7 @@ def _widths(table: Table, rows: Sequence[Sequence[str]]) -> list[int]:
 
 def _decimals(values: Sequence[Cell]) -> int | None:
     """How many decimals a column takes; None where its numbers are too different for one answer."""
-    texts = [repr(value) for value in values if isinstance(value, float)]
+    texts = [repr(value) for value in values if isinstance(value, float) and not isinstance(value, Share)]
     if any("e" in text for text in texts) or not texts:
         return None
     finest = max(len(text.partition(".")[2]) for text in texts)
@@ -162,6 +164,8 @@ def _cell(value: Cell, decimals: int | None) -> str:
         return str(value)
     if isinstance(value, int):
         return count_words(value)
+    if isinstance(value, Share):
+        return value.words()
     return repr(value) if decimals is None else f"{value:.{decimals}f}"
 
 

@@ -11,12 +11,12 @@ from dash.development.base_component import Component
 
 from dashboard.components.cohort.panels import number
 from dashboard.components.performance.pairs import differences
-from dashboard.components.performance.panels import interval_words, value_words
 from dashboard.components.results import local_time, task_name
 from data.records import Evaluation, EvaluationState, ModelVersion, ScanSet, User
 from services import addresses
 from services.measurement_words import millilitres
 from services.performance.metrics import METRICS
+from services.performance.number_words import interval_words, value_words
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:

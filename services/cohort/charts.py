@@ -9,6 +9,7 @@ import numpy as np
 from data.ledger.bands import CHANCES, NONE, PLACES, PLACES_ACROSS
 from reports import figures
 from reports.figures import ChartColumn, Figure
+from services.cohort.class_words import class_words
 from services.cohort.counting import Bar, Cohort
 from services.cohort.filters import query_of
 from services.cohort.table import REFUSALS, SCANS, SHARE
@@ -41,8 +42,11 @@ def charts(cohort: Cohort, thresholds: Mapping[str, float], marks: Marks) -> dic
 
 def _counts(cohort: Cohort, thresholds: Mapping[str, float], marks: Marks) -> dict[str, Figure]:
     """Those that count scans or refusals by a class of their own."""
-    chosen = {name: tuple(values) for name, values in cohort.filters.items()}
+    chosen = {
+        name: tuple(class_words(name, value) for value in values) for name, values in cohort.filters.items()
+    }
     measured = [bar for bar in cohort.by_size if bar.name != NONE]
+    levels = {class_words("task", task): level for task, level in thresholds.items()}
     with_chance = columns([bar for bar in cohort.by_chance if bar.name != NONE], "chance", marks)
     lying = {
         name: figures.counts_figure(columns(bars, name, marks), chosen.get(name, ()), lying=True)
@@ -63,7 +67,7 @@ def _counts(cohort: Cohort, thresholds: Mapping[str, float], marks: Marks) -> di
         "size": figures.counts_figure(
             columns(measured, "size", marks), chosen.get("size", ()), across=_VOLUME
         ),
-        "chance": figures.chances_figure(with_chance, CHANCES[:-1], thresholds, chosen.get("chance", ())),
+        "chance": figures.chances_figure(with_chance, CHANCES[:-1], levels, chosen.get("chance", ())),
         **{
             name: figures.counts_figure(
                 [_refused(name, of, n, marks) for of, n in counts[:MOST_BARS]], lying=True
@@ -83,15 +87,15 @@ def columns(bars: Sequence[Bar], section: str, marks: Marks) -> list[ChartColumn
 
 
 def _column(bar: Bar, section: str, marks: Marks, group: str = "") -> ChartColumn:
-    share, query = bar.positive, query_of(bar.filters)
+    share, query, name = bar.positive, query_of(bar.filters), class_words(section, bar.name)
     withheld = marks.get((section, group, bar.name, SCANS), "")
     n = 0 if withheld else bar.n
     if why := marks.get((section, group, bar.name, SHARE)):
-        return ChartColumn(bar.name, n, query, withheld=withheld, share_withheld=why)
+        return ChartColumn(name, n, query, withheld=withheld, share_withheld=why)
     if share is None or share.n == 0:
-        return ChartColumn(bar.name, n, query, withheld=withheld)
+        return ChartColumn(name, n, query, withheld=withheld)
     told = (share.value, share.low, share.high, share.n)
-    return ChartColumn(bar.name, n, query, *told, withheld=withheld)
+    return ChartColumn(name, n, query, *told, withheld=withheld)
 
 
 def _refused(section: str, name: str, n: int, marks: Marks) -> ChartColumn:

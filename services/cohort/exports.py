@@ -7,7 +7,7 @@ What is asked for inside the house shows what the page shows; what leaves it has
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from reports.figures import Figure
 from reports.tables import csv_table, json_table, parquet_table, xlsx_table
 from reports.typesetting import pdf
 from services.cohort.charts import Marks, RowKey
+from services.cohort.class_words import class_words
 from services.cohort.cohort import Cohorts
 from services.cohort.comparison import CohortComparison, CohortDifference
 from services.cohort.counting import REFUSAL_FILTERS, Cohort
@@ -202,6 +203,7 @@ def sections(rows: Sequence[ExportRow], figures: Mapping[str, Figure]) -> list[S
         figure = figures.get(section) if any(row.value or row.note for row in own) else None
         if section == "place":  # some two hundred; most are small, and a page of marks says nothing
             own = [row for row in own if not row.note]
+        own = [replace(row, name=class_words(section, row.name)) for row in own]
         sections.append(Section(title, figure, own, NOTES.get(section, "")))
     return sections
 

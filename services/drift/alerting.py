@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from data.records import DriftReference, DriftRun, Evidence, ReferenceKind, Severity
 from services.addresses import DriftAddress
 from services.drift.windows import Window
+from services.task_words import words_of
 
 
 class Alerting(Protocol):
@@ -40,7 +41,7 @@ def failed(alerting: Alerting, run: DriftRun, sentence: str) -> None:
     """A run that could not be computed; of a scheduled one the schedule tells: one cause, one alert."""
     if run.schedule_id is not None:
         return
-    title = f"Drift of {run.task} could not be computed"
+    title = f"Drift of {words_of(run.task).label.lower()} could not be computed"
     alerting.raise_alert(_cause_of_failure(run.task), Severity.WARNING, title, sentence, _link(run))
 
 
@@ -63,7 +64,7 @@ def finished(alerting: Alerting, run: DriftRun, window: Window, verdict: Sequenc
     elif run.severity.is_told:
         made = "SYNTHETIC: " if window.synthetic else ""
         among = f", in {window.words}" if run.ask.query else ""
-        title = f"{made}{run.task} drifts from “{run.reference_name}”{among}"
+        title = f"{made}{words_of(run.task).label} drifts from “{run.reference_name}”{among}"
         alerting.raise_alert(cause, run.severity, title, sentence, _link(run), evidence=evidence)
 
 

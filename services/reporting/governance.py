@@ -36,6 +36,7 @@ from services.cohort.exports import marks_of, sections, told
 from services.cohort.small_numbers import Audience
 from services.deidentification import without_identity
 from services.performance.history import Histories, History
+from services.performance.number_words import KINDS_OF_NUMBERS
 from services.performance.small_figures import withheld_figures
 from services.reading_words import reason_words
 from services.reporting import worst_cases
@@ -166,6 +167,7 @@ class GovernanceReport:
             "By": by,
             "Lightbox": VERSION,
             "Small numbers": SMALL_NUMBERS,
+            "Kinds of numbers": KINDS_OF_NUMBERS,
         }
         if demonstrated:
             facts["Real use"] = SYNTHETIC

@@ -10,6 +10,7 @@ from data.records import Alert, AlertState, Goal, Judgements, Promotion, Promoti
 from models.statistics.estimate import Estimate
 from reports.document import Block, Cell, Paragraph, Table
 from services.performance.metrics import METRICS, Metric
+from services.performance.number_words import interval_words, value_words
 from services.performance.small_figures import ALL, WithheldFigures, withheld_figures
 from services.statistics.scoring import scored
 from services.task_words import words_of
@@ -48,7 +49,12 @@ def summary(
     wanted += _decisions(alerts, promotions)
     blocks += [Paragraph(sentence, "point") for sentence in wanted or ["None."]]
     blocks.append(
-        Table(["signed", "name", "date", "signature"], [[who, _LINE, "_" * 12, _LINE] for who in _SIGNS])
+        Table(
+            ["signed", "name", "date", "signature"],
+            [[who, _LINE, "_" * 12, _LINE] for who in _SIGNS],
+            texts=4,
+            to_write_in=True,
+        )
     )
     return blocks
 
@@ -82,9 +88,15 @@ def _verdicts(task: PeriodOfTask) -> tuple[list[list[Cell]], list[str]]:
         why = hidden.why(ALL, name, figure.n)
         said = "cannot be told" if why else verdict(metric, figure, goal)
         levels = (goal.goal if goal else None, goal.alert_limit if goal else None)
-        limits = [words(metric, level) for level in levels]
+        limits = [value_words(metric, level) for level in levels]
         told = (
-            [why, "", ""] if why else [words(metric, figure.value), _interval(metric, figure), str(figure.n)]
+            [why, "", ""]
+            if why
+            else [
+                value_words(metric, figure.value),
+                interval_words(metric, figure.low, figure.high),
+                str(figure.n),
+            ]
         )
         rows.append([metric.label, *limits, *told, _before(metric, before[name], earlier), said])
         task_name = words_of(task.task).label
@@ -96,7 +108,7 @@ def _verdicts(task: PeriodOfTask) -> tuple[list[list[Cell]], list[str]]:
 
 
 def _before(metric: Metric, figure: Estimate, hidden: WithheldFigures) -> str:
-    return hidden.why(ALL, metric.name, figure.n) or words(metric, figure.value)
+    return hidden.why(ALL, metric.name, figure.n) or value_words(metric, figure.value)
 
 
 def _decisions(alerts: Sequence[Alert], promotions: Sequence[Promotion]) -> list[str]:
@@ -110,16 +122,3 @@ def _decisions(alerts: Sequence[Alert], promotions: Sequence[Promotion]) -> list
     asked += [f"Alert not closed ({alert.severity.value}): {alert.title}." for alert in unfinished[:_MOST]]
     more = len(unfinished) - _MOST
     return asked + ([f"{more} more alerts are not closed."] if more > 0 else [])
-
-
-def words(metric: Metric, value: float | None) -> str:
-    """A value as it stands in the whole report's first page: per cent where it is a share."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    return f"{100 * value:.1f} %" if metric.percent else f"{value:.3f}"
-
-
-def _interval(metric: Metric, figure: Estimate) -> str:
-    if not (math.isfinite(figure.low) and math.isfinite(figure.high)):
-        return "–"
-    return f"{words(metric, figure.low)} to {words(metric, figure.high)}"

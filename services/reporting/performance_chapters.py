@@ -25,6 +25,7 @@ from reports.performance_figures import (
 from services.cohort.small_numbers import FEW, LEAST, small
 from services.performance.history import History
 from services.performance.metrics import METRICS, Metric, validated
+from services.performance.number_words import figure_cells, gap_cells
 from services.performance.small_figures import ALL, WithheldFigures, in_bin, in_group, in_month
 from services.statistics import answer_charts
 from services.statistics.scoring import calibration, confusion, curves, scored
@@ -45,7 +46,7 @@ def validation_chapter(history: History, task_words: str) -> Chapter:
     blocks: list[Block] = [Paragraph("On patients that were never trained on, before any real use.", "small")]
     for version in history.versions:
         rows = [
-            [_measured(metric, kind), *_cells(figure, FEW if small(figure.n) else "")]
+            [_measured(metric, kind), *_cells(metric, figure, FEW if small(figure.n) else "")]
             for metric in METRICS.values()
             for kind, figure in validated(metric.name, version.figures).items()
             if not math.isnan(figure.value)
@@ -72,7 +73,7 @@ def real_use_chapter(
     for version, part in by_version.items():
         cell = in_month(version, "")
         rows = [
-            [METRICS[name].label, *_cells(figure, hidden.why(cell, name, figure.n))]
+            [METRICS[name].label, *_cells(METRICS[name], figure, hidden.why(cell, name, figure.n))]
             for name, figure in scored(part).items()
         ]
         blocks.append(Table(["", *_HEAD], rows, title=f"Version {version}"))
@@ -102,7 +103,7 @@ def answers_chapter(judgements: Judgements, task_words: str, hidden: WithheldFig
         [
             f"{each.low:.1f} to {each.high:.1f}",
             None if why[each.number] else fixed(each.predicted),
-            *_cells(each.observed, why[each.number]),
+            *_cells(METRICS["recall"], each.observed, why[each.number]),
         ]
         for each in bins
     ]
@@ -147,24 +148,25 @@ def _of_group(group: Subgroup, hidden: WithheldFigures) -> Iterable[list[Cell]]:
     for name in _TOLD:
         figure = group.figures.get(name)
         if figure is not None and figure.n:
+            metric = METRICS[name]
             why = hidden.why(in_group(group.dimension, group.name), name, figure.n)
             gap = None if why or hidden.why(ALL, name, LEAST) else group.gaps.get(name)
-            yield [group.name, METRICS[name].label, *_cells(figure, why), *_gap(gap)]
+            yield [group.name, metric.label, *_cells(metric, figure, why), *_gap(metric, gap)]
 
 
-def _gap(gap: Gap | None) -> list[Cell]:
+def _gap(metric: Metric, gap: Gap | None) -> list[Cell]:
     if gap is None or math.isnan(gap.value) or small(gap.n_rest):
         return [None, None, None]
-    return [fixed(gap.value), fixed(gap.low), fixed(gap.high)]
+    return gap_cells(metric, gap.value, gap.low, gap.high)
 
 
-def _cells(figure: Estimate, why: str = "") -> list[Cell]:
+def _cells(metric: Metric, figure: Estimate, why: str = "") -> list[Cell]:
     """Value, interval and n; of what is withheld, why."""
     if why:
         return [None, None, None, why]
     if math.isnan(figure.value):
         return [None, None, None, figure.n]
-    return [fixed(figure.value), fixed(figure.low), fixed(figure.high), figure.n]
+    return [*figure_cells(metric, figure), figure.n]
 
 
 def _measured(metric: Metric, kind: str) -> str:
@@ -223,7 +225,7 @@ def _month_table(by_version: Mapping[str, Judgements], hidden: WithheldFigures) 
                     month,
                     version,
                     METRICS[name].label,
-                    *_cells(figures[name], hidden.why(cell, name, figures[name].n)),
+                    *_cells(METRICS[name], figures[name], hidden.why(cell, name, figures[name].n)),
                 ]
                 for name in _TOLD
                 if figures[name].n

@@ -13,6 +13,7 @@ from reports.document import Chapter, Document
 from services.performance.cases import month_of
 from services.performance.history import Histories, History
 from services.performance.metrics import METRICS
+from services.performance.number_words import KINDS_OF_NUMBERS
 from services.performance.small_figures import withheld_figures
 from services.reporting.performance_chapters import (
     answers_chapter,
@@ -45,7 +46,8 @@ class PerformanceReport:
             raise InvalidInput("Choose a task first.")
         if ask.get("month"):
             month_of(ask["month"])
-        parts = [ask["task"], f"version {ask['version']}" if ask.get("version") else "", ask.get("month", "")]
+        version = f"version {ask['version']}" if ask.get("version") else ""
+        parts = [words_of(ask["task"]).label, version, ask.get("month", "")]
         return f"Performance: {', '.join(part for part in parts if part)}"
 
     def write(self, ask: Ask, by: str, progress: Progress) -> Written:
@@ -77,6 +79,7 @@ class PerformanceReport:
             "By": by,
             "Lightbox": VERSION,
             "Small numbers": SMALL_NUMBERS,
+            "Kinds of numbers": KINDS_OF_NUMBERS,
         }
         return Written(Document(self.title(ask), facts, chapters, facts["Made"], NOTICE))
 

@@ -8,14 +8,20 @@ from models.statistics.calibration import CalibrationBin
 from models.statistics.estimate import Estimate
 from models.statistics.roc import Curves
 from reports.figures import Figure
+from reports.number_words import fraction_words
 from reports.performance_figures import Dot, calibration_chart, precision_chart, roc_chart
 
 
 def roc(curves: Curves, rates: Mapping[str, Estimate]) -> Figure:
     """Recall against false alarms; the point of the threshold in force, by its `rates`, is marked."""
     at, auc = (rates["far"].value, rates["recall"].value), rates.get("auc")
-    words = "" if auc is None else f"AUC {auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f})"
+    words = "" if auc is None else _auc_words(auc)
     return roc_chart(curves.roc_far.tolist(), curves.roc_recall.tolist(), at, words)
+
+
+def _auc_words(auc: Estimate) -> str:
+    value, low, high = (fraction_words(each) for each in (auc.value, auc.low, auc.high))
+    return f"AUC {value} ({low} to {high})"
 
 
 def precision(curves: Curves, rates: Mapping[str, Estimate]) -> Figure:

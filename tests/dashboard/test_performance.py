@@ -18,13 +18,13 @@ from dashboard.api.routes import OPERATIONS
 from dashboard.components.frame import LOCATION
 from dashboard.components.performance import details
 from dashboard.components.performance.controls import CONTROLS
-from dashboard.components.performance.panels import value_words
 from dashboard.pages import performance
 from dashboard.pages import performance_closer as closer
 from dashboard.pages.performance_threshold import registered
 from data.errors import InvalidInput, NotAllowed
 from data.records import BRAIN_TUMOUR, PNEUMONIA, ReadCount, Role, User
 from services.performance.metrics import METRICS
+from services.performance.number_words import value_words
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback
 from tests.services.performance_department import with_history

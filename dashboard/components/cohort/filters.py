@@ -10,7 +10,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.outputs import Values
-from dashboard.components.results import STATUS_NAMES, task_name
+from dashboard.components.results import STATUS_NAMES
+from services.cohort.class_words import class_words
 from services.reading_words import VERDICT_NAMES
 from services.task_words import MEASURED_VOLUME, OUTCOME_NAMES
 
@@ -80,12 +81,8 @@ _WORDS = {
 
 def value_words(name: str, value: str) -> str:
     """A filter's value as a person reads it."""
-    if name == "task":
-        return task_name(value)
-    if name == "version" and " " in value:
-        task, version = value.rsplit(" ", 1)
-        return f"{task_name(task)} {version}"
-    return _WORDS.get(name, {}).get(value, "Unknown" if value == "unknown" else value)
+    known = _WORDS.get(name, {}).get(value, "Unknown" if value == "unknown" else value)
+    return class_words(name, known)
 
 
 def bar() -> Component:

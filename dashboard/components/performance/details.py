@@ -11,10 +11,10 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.cohort.panels import number
-from dashboard.components.performance.panels import interval_words, value_words
 from dashboard.components.results import local_time
 from data.records import ReadCount
 from services import addresses
+from services.performance.number_words import gap_words, interval_words, value_words
 from services.reading_words import VERDICT_NAMES
 
 if TYPE_CHECKING:
@@ -258,12 +258,7 @@ def _figure_cells(metric: Metric, figure: Any) -> list[str]:
 def _gap_cells(metric: Metric, gap: Any) -> list[str]:
     if gap is None or not gap.n or not gap.n_rest or not math.isfinite(gap.value):
         return ["–", "–"]
-    scale, unit = (100, " points") if metric.percent else (1, "")
-    digits = ".1f" if metric.percent else ".3f"
-    return [
-        f"{scale * gap.value:+{digits}}{unit}",
-        f"{scale * gap.low:+{digits}} to {scale * gap.high:+{digits}}",
-    ]
+    return list(gap_words(metric, gap.value, gap.low, gap.high))
 
 
 def _value(metric: Metric, figure: Any) -> str:

@@ -10,8 +10,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.cohort.panels import number
-from dashboard.components.performance.panels import value_words
 from services import addresses
+from services.performance.number_words import UNKNOWN, gap_words, value_words
 from services.performance.pairs import RESULT
 
 if TYPE_CHECKING:
@@ -82,14 +82,17 @@ def differences(paired: PairedVersions, first: str, second: str, metrics: Mappin
 
 def _row(metric: Metric, difference: PairedDifference) -> Component:
     sure = math.isfinite(difference.value) and (difference.low > 0 or difference.high < 0)
-    scale, unit, digits = (100, " points", ".1f") if metric.percent else (1, "", ".3f")
-    known = math.isfinite(difference.value)
+    gap, interval = (
+        gap_words(metric, difference.value, difference.low, difference.high)
+        if math.isfinite(difference.value)
+        else (UNKNOWN, UNKNOWN)
+    )
     cells: list[Component | str] = [
         html.Span(metric.label, title=metric.meaning),
         value_words(metric, difference.first),
         value_words(metric, difference.second),
-        f"{scale * difference.value:+{digits}}{unit}" if known else "–",
-        f"{scale * difference.low:+{digits}} to {scale * difference.high:+{digits}}" if known else "–",
+        gap,
+        interval,
         "–" if difference.p is None else _p(difference.p),
         number(difference.n),
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -16,6 +15,7 @@ from dashboard.components.results import local_time
 from data.records import ReportKind, User
 from services import addresses
 from services.addresses import ReportsAddress
+from services.performance.number_words import KINDS_OF_NUMBERS, interval_words, value_words
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:
@@ -32,22 +32,6 @@ GOAL, LIMIT, GOAL_SAVE, GOAL_SAID = (
 MOST_OPEN = 16  # rows of the table that are shown without a click
 SOURCES = {"validation": "Validation", "reviewed": "Real use", "sample": "Real use, random sample"}
 FILES = {"csv": "CSV", "xlsx": "Excel", "png": "PNG"}
-
-
-def value_words(metric: Metric, value: float | None) -> str:
-    """A value of a metric as a person reads it."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    if metric.unit == "ms":
-        return f"{value / 1000:.2f} s" if value >= 1000 else f"{value:.0f} ms"
-    return f"{100 * value:.1f} %" if metric.percent else f"{value:.3f}"
-
-
-def interval_words(metric: Metric, low: float, high: float) -> str:
-    """An interval, or a dash where it is not known."""
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return "–"
-    return f"{value_words(metric, low)} to {value_words(metric, high)}"
 
 
 def source_words(point: MetricPoint) -> str:
@@ -110,7 +94,7 @@ def meaning(shown: MetricView) -> list[Component]:
     """What the metric means, in one sentence, and how its intervals are made."""
     intervals = {"none": "no interval is known", "bootstrap": "95 % intervals by bootstrap"}
     said = intervals.get(shown.metric.interval, f"95 % intervals after {shown.metric.interval}")
-    words = f"{said[0].upper()}{said[1:]}. Squares: validation. Filled marks: real use."
+    words = f"{said[0].upper()}{said[1:]}. Squares: validation. Filled marks: real use. {KINDS_OF_NUMBERS}"
     return [html.Span(shown.metric.meaning, className="me-1"), html.Span(words, className="text-secondary")]
 
 

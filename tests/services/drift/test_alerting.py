@@ -102,5 +102,5 @@ def test_made_scans_are_marked_and_leave_the_alert_of_real_ones_alone(engine: En
     house.add(120, 1, synthetic=True)
     house.add(100, 2, day=30, noise=noisy, synthetic=True)
     house.drift.run_now(ASK)
-    assert house.alert.title.startswith("SYNTHETIC: brain-tumour drifts")
+    assert house.alert.title.startswith("SYNTHETIC: Brain tumour drifts")
     assert ":synthetic" in house.alert.cause

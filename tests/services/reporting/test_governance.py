@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -41,7 +42,8 @@ from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from models.statistics.estimate import Estimate
-from reports.document import Document, PictureGrid, document_json
+from reports.document import Chart, Document, PictureGrid, Table, document_json
+from reports.number_words import Share
 from reports.typesetting import pdf
 from services import keys
 from services.cohort.cohort import Cohorts, hidden_from_nobody
@@ -221,12 +223,35 @@ def test_what_was_before_the_period_is_not_in_it(sources: Sources) -> None:
 
 def test_every_number_of_its_tables_stands_in_the_pdf(sources: Sources) -> None:
     document = written(sources)
-    told = json.loads(document_json(document))
-    rows = [block.get("rows", []) for chapter in told["chapters"] for block in chapter["blocks"]]
-    cells = [cell for table in rows for row in table for cell in row if isinstance(cell, int | float)]
-    numbers = numbers_in(cells)
-    assert len(numbers) > 30
-    assert numbers <= numbers_of(text_of(pdf(document)))
+    tables = [block for chapter in document.chapters for block in chapter.blocks if isinstance(block, Table)]
+    cells = [cell for table in tables for row in table.rows for cell in row]
+    shares = {round(100 * cell, 1) for cell in cells if isinstance(cell, Share)}
+    plain = [cell for cell in cells if isinstance(cell, int | float) and not isinstance(cell, Share)]
+    assert len(shares) > 15 and len(numbers_in(plain)) > 15
+    assert shares | numbers_in(plain) <= numbers_of(text_of(pdf(document)))
+
+
+def test_it_has_one_kind_of_number(sources: Sources) -> None:
+    """Shares in per cent on paper, whatever the table; what is no share is none of these."""
+    document = written(sources)
+    assert "Dice, AUC" in document.facts["Kinds of numbers"]
+    text = " ".join(text_of(pdf(document)).split())
+    assert text.count("Recall 91.7 %") > 1
+    assert not re.search(r"(Recall|Specificity|Accuracy|Precision|F1) [01]\.", text)
+    assert re.search(r"AUC 0\.\d{3}", text)
+
+
+def test_it_has_no_names_of_the_code(sources: Sources) -> None:
+    document = written(sources)
+    figures = [
+        block.figure for part in document.chapters for block in part.blocks if isinstance(block, Chart)
+    ]
+    drawn = [[trace["x"], trace["y"]] for figure in figures for trace in figure["data"]]
+    told = json.loads(document_json(document))["chapters"]
+    tables = [block for part in told if part["title"] != "Incidents" for block in part["blocks"]]
+    said = json.dumps([tables, drawn])
+    assert "Brain tumour 3" in json.dumps(drawn)
+    assert "brain-tumour" not in said
 
 
 def test_the_first_page_has_verdict_trend_decisions_and_signatures(sources: Sources) -> None:

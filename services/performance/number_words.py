@@ -1,0 +1,63 @@
+"""A metric's values as people read them, on the performance page and in reports alike."""
+
+from __future__ import annotations
+
+import math
+
+from models.statistics.estimate import Estimate
+from reports.document import Cell, fixed
+from reports.number_words import (
+    Share,
+    ShareDifference,
+    fraction_words,
+    points_words,
+    share_interval_words,
+    share_words,
+)
+from services.performance.metrics import Metric
+
+KINDS_OF_NUMBERS = (
+    "Shares (recall, specificity, accuracy and the like) are in per cent; Dice, AUC, calibration error and "
+    "probabilities are fractions, 0 to 1."
+)
+UNKNOWN = "–"
+
+
+def value_words(metric: Metric, value: float | None) -> str:
+    """A value of a metric; a dash where it is not known."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if metric.unit == "ms":
+        return f"{value / 1000:.2f} s" if value >= 1000 else f"{value:.0f} ms"
+    return share_words(value) if metric.percent else fraction_words(value)
+
+
+def interval_words(metric: Metric, low: float, high: float) -> str:
+    """An interval, or a dash where it is not known."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return UNKNOWN
+    if metric.percent:
+        return share_interval_words(low, high)
+    return f"{value_words(metric, low)} to {value_words(metric, high)}"
+
+
+def gap_words(metric: Metric, gap: float, low: float, high: float) -> tuple[str, str]:
+    """A difference of two values of a metric, and its interval; of shares it is in percentage points."""
+    if metric.percent:
+        return points_words(gap), f"{points_words(low, '')} to {points_words(high, '')}"
+    return f"{gap:+.3f}", f"{low:+.3f} to {high:+.3f}"
+
+
+def figure_cells(metric: Metric, figure: Estimate) -> list[Cell]:
+    """Value and interval as cells of a report; None where there is none."""
+    return [_cell(metric, value, Share) for value in (figure.value, figure.low, figure.high)]
+
+
+def gap_cells(metric: Metric, gap: float, low: float, high: float) -> list[Cell]:
+    """A difference of two values of a metric and its interval as cells of a report."""
+    return [_cell(metric, value, ShareDifference) for value in (gap, low, high)]
+
+
+def _cell(metric: Metric, value: float, share: type[Share]) -> Cell:
+    rounded = fixed(value)
+    return share(rounded) if rounded is not None and metric.percent else rounded
