@@ -186,7 +186,7 @@ def _task(versions: VersionServices, user: User, task: str) -> Component:
     history = versions.promotions.recent(task, PROMOTIONS_SHOWN)
     gates, away = _gates(versions, task, known, live)
     body: list[Component | None] = [_live(versions, task, known, live), _run_by(versions, task)]
-    troubles = (versions.serving.trouble(task), away)
+    troubles = (versions.serving.trouble(task), versions.registered_files.trouble(task), away)
     body += [html.P(trouble, className="lb-failed") for trouble in troubles if trouble]
     if not known:
         words = versions.registry.trouble or "No version is registered."

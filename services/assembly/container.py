@@ -88,6 +88,7 @@ class Services:
         self.jobs.tell_of_ends(self.health.durations.job)
         self.reading.batcher.start()
         self.versions.serving.start(then=self._loaded)
+        self.versions.registered_files.start()
         self.schedules.start()
         self.jobs.start()
         self.reading.resume()
@@ -104,6 +105,7 @@ class Services:
         """End the work at hand; what is unfinished goes on at the next start."""
         self.receiving.handover.stop()
         self.sending.sender.stop()
+        self.versions.registered_files.stop()
         self.versions.serving.stop()
         self.jobs.stop()
         self.reading.batcher.stop()
@@ -210,6 +212,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             reading.engine,
             reading.batcher,
             stores.registry,
+            versions.registered_files,
             stores.scans,
             job_store,
             feedback,

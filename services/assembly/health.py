@@ -12,13 +12,20 @@ from data.stores.refusals import RefusalStore
 from data.stores.scans import ScanStore
 from services.alerts.alerts import Alerts
 from services.assembly.durations import Durations
-from services.assembly.house_metrics import alert_metrics, drift_metrics, model_metrics, refusal_metrics
+from services.assembly.house_metrics import (
+    alert_metrics,
+    drift_metrics,
+    model_metrics,
+    refusal_metrics,
+    registered_metrics,
+)
 from services.assembly.received_metrics import received_metrics
 from services.assembly.receiving import ReceivingServices
 from services.inference.engine import Engine
 from services.reading.reader import Batcher
 from services.reviewing.feedback import FeedbackMessages
 from services.sending.outbox import Outbox
+from services.versions.registered_files import RegisteredFiles
 from services.versions.registry import Registry
 
 
@@ -31,6 +38,7 @@ class Health:
         engine: Engine,
         batcher: Batcher,
         registry: Registry,
+        registered_files: RegisteredFiles,
         scans: ScanStore,
         jobs: JobStore,
         feedback: FeedbackMessages,
@@ -42,7 +50,7 @@ class Health:
         self._database = database
         self._engine = engine
         self._batcher = batcher
-        self._registry = registry
+        self._registry, self._registered_files = registry, registered_files
         self._scans = scans
         self._jobs = jobs
         self._feedback = feedback
@@ -65,7 +73,7 @@ class Health:
             "ready": database == "ok" and models == "loaded",
             "database": database,
             "models": models,
-            "registry": self._registry.trouble or "ok",
+            "registry": self._registry.trouble or self._registered_files.trouble() or "ok",
             "device": self._engine.device_name,
             "backends": {
                 task: {"library": choice.library, "precision": choice.precision, "why": choice.why}
@@ -97,6 +105,7 @@ class Health:
             *received_metrics(self._receiving),
             self._deliveries(),
             model_metrics(self._engine),
+            registered_metrics(self._registered_files),
             alert_metrics(self._alerts),
             *drift_metrics(self._drift_runs, self._wanted),
             refusal_metrics(self._refusals),

@@ -12,6 +12,7 @@ from data.stores.drift import DriftRunStore
 from data.stores.refusals import RefusalStore
 from services.alerts.alerts import Alerts
 from services.inference.engine import Engine
+from services.versions.registered_files import RegisteredFiles
 
 
 def model_metrics(engine: Engine) -> Metric:
@@ -24,6 +25,18 @@ def model_metrics(engine: Engine) -> Metric:
     for task, (version, choice) in engine.in_force().items():
         info.add_metric([task, version, choice.library.value, choice.precision.value], 1)
     return info
+
+
+def registered_metrics(files: RegisteredFiles) -> Metric:
+    """The versions that cannot come into force, as their weights are gone."""
+    gone = GaugeMetricFamily(
+        "lightbox_model_weights_missing",
+        "1 for a registered version whose weights are not in MLflow any more",
+        labels=["task", "version"],
+    )
+    for version in files.gone():
+        gone.add_metric([version.name, version.version], 1)
+    return gone
 
 
 def alert_metrics(alerts: Alerts) -> Metric:

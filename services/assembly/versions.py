@@ -16,6 +16,7 @@ from services.reviewing.pictures import Pictures
 from services.settings import Settings
 from services.versions.promotion import Promotions, Scoring
 from services.versions.promotion_gate import Margins
+from services.versions.registered_files import RegisteredFiles
 from services.versions.registry import Registry
 from services.versions.rehearsal_pictures import RehearsalPictures
 from services.versions.rehearsals import Rehearsals
@@ -31,6 +32,7 @@ class VersionServices:
     """The services behind the page of models."""
 
     registry: Registry
+    registered_files: RegisteredFiles
     serving: Serving
     rehearsals: Rehearsals
     rehearsal_pictures: RehearsalPictures
@@ -71,6 +73,7 @@ def build_versions(
     serving.tell(promotions.followed)
     return VersionServices(
         registry,
+        RegisteredFiles(registry),
         serving,
         rehearsals,
         RehearsalPictures(rehearsals, pictures, files),

@@ -39,6 +39,7 @@ _BROKEN = (
     "the last known one serves on."
 )
 _NOT_THE_SAME = "The files of version {version} are not those that were registered, so it cannot be used."
+_GONE = "The files of version {version} are not in MLflow any more, so it cannot be used."
 _NOT_OURS = "Version {version} was registered without Lightbox's files and cannot be used."
 EXPERIMENT = "lightbox-{task}"
 NOTED = "champion.json"
@@ -133,20 +134,24 @@ class Registry:
     def files(self, version: ModelVersion) -> Trained:
         """A version's files on this machine, fetched where they are not here yet, and verified.
 
-        Raises UnusableModel where they are not what was registered, or no version of ours; TrackingAway.
+        Raises UnusableModel where they are gone, other than registered, or no version of ours; TrackingAway.
         """
         folder = self._folder / version.name / version.version
         why = _NOT_OURS
         for _ in range(2):  # a copy that was damaged here is fetched once more
             if not (folder / weights.WEIGHTS).exists():
                 shutil.rmtree(folder, ignore_errors=True)
-                self._tracking.files_of(version, folder)
+                self._fetch(version, folder)
             trained = _readable(folder)
             if trained is not None and version.weights_sha256 in ("", trained.sha256):
                 return trained
             why = _NOT_OURS if trained is None else _NOT_THE_SAME
             shutil.rmtree(folder, ignore_errors=True)
         raise UnusableModel(why.format(version=version.version))
+
+    def copied(self, version: ModelVersion) -> bool:
+        """Whether this machine has a copy of a version's weights."""
+        return (self._folder / version.name / version.version / weights.WEIGHTS).exists()
 
     def note_live(self, task: str, version: str) -> None:
         """Remember on this machine what is in force, for a start without MLflow."""
@@ -268,6 +273,12 @@ class Registry:
         self._tracking.log_files(run, files)
         self._tracking.end_run(run)
         return self._tracking.register(task.name, run, shipped.sha256, "The weights that ship with Lightbox.")
+
+    def _fetch(self, version: ModelVersion, folder: Path) -> None:
+        try:
+            self._tracking.files_of(version, folder)
+        except NotFound:
+            raise UnusableModel(_GONE.format(version=version.version)) from None
 
     def _known(self, task: str) -> tuple[Trained, str] | None:
         """What served last, by this machine's note; None where there is none that can be read."""

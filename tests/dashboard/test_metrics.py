@@ -166,3 +166,16 @@ def test_a_registry_that_does_not_answer_is_down(clinic: Clinic, server: Flask) 
     assert _values(server, "lightbox_registry_up") == {(): 1.0}
     clinic.services.versions.registry.trouble = "MLflow cannot be reached."
     assert _values(server, "lightbox_registry_up") == {(): 0.0}
+
+
+def test_versions_whose_weights_are_gone_are_named(clinic: Clinic, server: Flask) -> None:
+    ready = server.test_client().get("/readyz")
+    assert (ready.get_json()["registry"], _values(server, "lightbox_model_weights_missing")) == ("ok", {})
+    clinic.services.versions.registered_files.look()  # its two versions never had any
+    assert _values(server, "lightbox_model_weights_missing") == {
+        (BRAIN_TUMOUR, "1"): 1,
+        (BRAIN_TUMOUR, "2"): 1,
+    }
+    ready = server.test_client().get("/readyz")
+    assert ready.status_code == 200  # what serves goes on
+    assert f"{BRAIN_TUMOUR} version 2 are not in MLflow" in ready.get_json()["registry"]

@@ -104,6 +104,18 @@ def test_without_mlflow_the_page_says_so(
     assert "Live: version 1, from this machine" in said
 
 
+def test_a_version_without_its_weights_is_named(clinic: Clinic, small: Department) -> None:
+    versions, head = clinic.services.versions, clinic.person(Role.HEAD)
+    assert "not in MLflow any more" not in str(models.show(versions, head))
+    first = versions.registry.version(BRAIN_TUMOUR, "1")
+    (kept,) = (small.folder / "mlflow").rglob(f"{first.run_id}/artifacts/model/weights.safetensors")
+    kept.unlink()
+    versions.registered_files.look()
+    said = str(models.show(versions, head))
+    assert f"{BRAIN_TUMOUR} version 1 are not in MLflow any more; this machine still has a copy" in said
+    assert "version 2 are not" not in said
+
+
 def test_at_a_closed_port_the_page_lives(
     clinic: Clinic, small: Department, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,7 @@ from services.reviewing.second_readings import SecondReadings
 from services.settings import Settings
 from services.versions.promotion import Promotions
 from services.versions.promotion_gate import Margins
+from services.versions.registered_files import RegisteredFiles
 from services.versions.registry import Registry
 from services.versions.rehearsal_pictures import RehearsalPictures
 from services.versions.rehearsals import Rehearsals
@@ -164,6 +165,7 @@ class Department:
         self.batcher: MicroBatcher[Any, Any] = MicroBatcher(self.engine.run, max_batch=8)
         self.reader = Reader(self.engine, self.batcher)
         self.registry = Registry(self.tracking, self.folder / "models", [self.task])
+        self.registered_files = RegisteredFiles(self.registry)
         self.serving = Serving(self.registry, self.engine, [self.task], self.audit, 0)
         self.rehearsals = Rehearsals(
             self.registry,

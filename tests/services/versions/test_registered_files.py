@@ -1,0 +1,86 @@
+"""Weights that are gone from MLflow are told, by version, and nothing takes such a version for a good one."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from data.errors import UnusableModel
+from data.records import BRAIN_TUMOUR, ModelVersion
+from data.tracking import CHAMPION, Tracking
+from models import weights
+from tests.services.small_models import PATIENCE_S, Department
+
+
+def _in_mlflow(house: Department, version: ModelVersion) -> Path:
+    (path,) = (house.folder / "mlflow").rglob(f"{version.run_id}/artifacts/model/{weights.WEIGHTS}")
+    return path
+
+
+def test_the_version_whose_weights_are_gone_is_named_until_they_are_back(house: Department) -> None:
+    second, files = house.version(above=700, name="second"), house.registered_files
+    files.look()
+    assert (files.gone(), files.trouble()) == ((), None)
+    path = _in_mlflow(house, second)
+    kept = path.read_bytes()
+    path.unlink()
+    shutil.rmtree(house.folder / "models" / BRAIN_TUMOUR / second.version, ignore_errors=True)
+    files.look()
+    said = f"The weights of {BRAIN_TUMOUR} version {second.version} are not in MLflow any more"
+    assert [version.version for version in files.gone()] == [second.version]
+    assert files.trouble() == files.trouble(BRAIN_TUMOUR) == f"{said}, and this machine has no copy."
+    assert files.trouble("pneumonia") is None
+    path.write_bytes(kept)
+    house.registry.files(second)
+    path.unlink()
+    assert str(files.trouble()).endswith("; this machine still has a copy.")
+    path.write_bytes(kept)
+    files.look()
+    assert (files.gone(), files.trouble()) == ((), None)
+
+
+def test_a_version_whose_whole_run_is_gone_is_named_and_cannot_come_into_force(house: Department) -> None:
+    second = house.version(above=700, name="second")
+    shutil.rmtree(_in_mlflow(house, second).parents[2])
+    shutil.rmtree(house.folder / "models" / BRAIN_TUMOUR / second.version, ignore_errors=True)
+    house.registered_files.look()
+    assert [version.version for version in house.registered_files.gone()] == [second.version]
+    with pytest.raises(UnusableModel, match=f"version {second.version} are not in MLflow any more"):
+        house.registry.files(second)
+    house.tracking.set_alias(BRAIN_TUMOUR, CHAMPION, second.version)
+    assert house.serving.look() == []
+    assert "not in MLflow any more" in str(house.serving.trouble(BRAIN_TUMOUR))
+    assert house.serving.live(BRAIN_TUMOUR) == "1"
+
+
+def test_while_mlflow_is_away_what_was_known_stands(
+    house: Department, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second, files = house.version(above=700, name="second"), house.registered_files
+    _in_mlflow(house, second).unlink()
+    files.look()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        away = Tracking(f"http://127.0.0.1:{taken.getsockname()[1]}", tmp_path)
+    monkeypatch.setattr(house.registry, "_tracking", away)
+    files.look()
+    assert [version.version for version in files.gone()] == [second.version]
+    monkeypatch.undo()
+    monkeypatch.setattr(house.registry, "tracking", away)  # goes away between two questions
+    files.look()
+    assert [version.version for version in files.gone()] == [second.version]
+
+
+def test_it_looks_by_itself_once_the_networks_are_loaded(house: Department) -> None:
+    second = house.version(above=700, name="second")
+    _in_mlflow(house, second).unlink()
+    house.registered_files.start()
+    until = time.monotonic() + PATIENCE_S
+    while not house.registered_files.gone() and time.monotonic() < until:
+        time.sleep(0.01)
+    house.registered_files.stop()
+    assert [version.version for version in house.registered_files.gone()] == [second.version]
