@@ -1,6 +1,6 @@
 """The cohort statistics of any filters as a report that is kept.
 
-Kept reports are handed on, so small numbers are withheld in all of them.
+Kept reports are handed on, so small numbers are withheld in this one whoever asks.
 """
 
 from __future__ import annotations

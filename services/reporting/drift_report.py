@@ -9,6 +9,8 @@ from reports.drift_document import drift_document
 from services.drift.runs import DriftRuns
 from services.reporting.reports import Ask, Progress, Written
 
+SMALL_NUMBERS = "Not withheld: shares here may stand for fewer than five scans"
+
 
 class DriftReport:
     """Writes reports of a finished `run`."""
@@ -34,6 +36,7 @@ class DriftReport:
             "Made": f"{now():%Y-%m-%d %H:%M} UTC",
             "By": by,
             "Lightbox": VERSION,
+            "Small numbers": SMALL_NUMBERS,
         }
         document = drift_document(snapshot, self.title(ask), more)
         return Written(document, self._drift.html(run.id))

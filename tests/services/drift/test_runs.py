@@ -18,6 +18,7 @@ from data.records import BRAIN_TUMOUR, DriftAsk, ReferenceKind, Role, RunState, 
 from data.stores.jobs import JobStore
 from services.drift import charts as drift_charts
 from services.jobs import Jobs
+from services.reporting.drift_report import DriftReport
 from tests.services.drifting import DIMENSIONS, DriftHouse
 
 NORA = User("nora", "nora", "Nora Field", Role.MLOPS)
@@ -51,6 +52,15 @@ def test_a_run_keeps_what_it_compared_with_what(house: DriftHouse) -> None:
     assert b"root_metric" in house.drift.html(run.id)
     assert len(house.drift.rows(run.id)) == 100
     assert house.drift.runs(BRAIN_TUMOUR) == [run]
+
+
+def test_its_report_says_that_small_numbers_are_told(house: DriftHouse) -> None:
+    house.add(120, 1)
+    house.add(100, 2, day=30)
+    run = house.drift.run_now(ASK, NORA)
+    written = DriftReport(house.drift).write({"run": run.id}, "nora", lambda _: None)
+    assert "fewer than five" in written.document.facts["Small numbers"]
+    assert written.document.facts["Hash of the snapshot"] == run.snapshot_sha256
 
 
 def test_the_same_readings_give_the_same_numbers(house: DriftHouse) -> None:
