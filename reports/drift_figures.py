@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
-from reports.figures import FONT, MARKED, OURS, PALE, Figure
+from reports.colours import MARKED, OURS, PALE
+from reports.figures import FONT, Figure
 
 REFERENCE, WINDOW = "Reference", "Window"
 _SPARK = (120, 30)

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from plotly.io import to_image
 
+from reports.colours import AI_COLOUR, CORRECTED_COLOUR
 from reports.figures import Figure
-from reports.pictures import AI_COLOUR, SHORT_NOTICE, outline
+from reports.pictures import SHORT_NOTICE, outline
 
 TILE, CAPTION, ACROSS = 256, 18, 5
 SQUARE = 480
-TRUTH_COLOUR = (80, 220, 100)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def figure_png(figure: Figure) -> bytes:
 
 
 def gallery_png(tiles: Sequence[GalleryTile]) -> bytes:
-    """Tiles of five across: the truth outlined in green, what was drawn in red, evidence as a glow."""
+    """Tiles of five across: the truth outlined in blue, what the model drew in red, evidence as a glow."""
     rows = -(-len(tiles) // ACROSS)
     sheet = Image.new("RGB", (ACROSS * TILE, rows * (TILE + CAPTION) + CAPTION), (16, 16, 16))
     write = ImageDraw.Draw(sheet)
@@ -51,7 +51,7 @@ def gallery_png(tiles: Sequence[GalleryTile]) -> bytes:
         left, top = index % ACROSS * TILE, index // ACROSS * (TILE + CAPTION)
         sheet.paste(_tile(tile), (left, top))
         write.text((left + 4, top + TILE + 2), tile.caption[:44], fill=(235, 235, 235), font_size=11)
-    legend = f"green: truth, red: drawn.  {SHORT_NOTICE}"
+    legend = f"Blue: truth. Red: the model.  {SHORT_NOTICE}"
     write.text((4, rows * (TILE + CAPTION) + 2), legend, fill=(255, 214, 102), font_size=11)
     memory = io.BytesIO()
     sheet.save(memory, "PNG")
@@ -68,7 +68,7 @@ def _tile(case: GalleryTile) -> Image.Image:
     if case.heat is not None:
         heat = np.asarray(Image.fromarray((case.heat * 255).astype(np.uint8)).resize(size))
         rgb += (heat[..., None] / 255.0) * np.array([150.0, 60.0, -40.0])
-    for mask, colour in ((case.truth, TRUTH_COLOUR), (case.drawn, AI_COLOUR)):
+    for mask, colour in ((case.truth, CORRECTED_COLOUR), (case.drawn, AI_COLOUR)):
         if mask is not None:
             rgb[outline(_resized(mask, size))] = colour
     tile = Image.new("RGB", (TILE, TILE))

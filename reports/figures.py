@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.colours import CHANCE, FRAME, GRID, INK, MARKED, OURS, PALE, SIZES
+
 Figure = dict[str, Any]
 _FEW_DAYS = 8
 _HATCHED = 0.12  # of the longest bar: how long one is whose number is withheld
-OURS, PALE, CHANCE, MARKED = "#14609c", "#9dbfd9", "#9ca3af", "#a63d00"
-SIZES = ("#cfe0ee", "#9dbfd9", "#5b93c0", "#14609c", "#0b3454")
 FONT = "Inter, DejaVu Sans, sans-serif"
 
 
@@ -144,7 +144,7 @@ def shares_figure(columns: Sequence[ChartColumn], up: str) -> Figure:
         },
         "text": [f"n = {column.of:,}" for column in known],
         "textposition": "middle right",  # above it the interval would strike it through
-        "textfont": {"size": 10, "color": "#51606f"},
+        "textfont": {"size": 10, "color": FRAME},
         "marker": {"color": OURS, "size": 9},
         "customdata": [column.query for column in known],
         "hovertemplate": "%{x}: %{y:.1f} %<br>%{text}<extra></extra>",
@@ -274,14 +274,14 @@ def places_figure(
     figure["layout"]["yaxis"] |= axis | {"range": [side, -1], "scaleanchor": "x"}
     middle, wide, high = (side - 1) / 2, side * 0.40, side * 0.49
     falx = {"type": "line", "line": {"color": "#b8c4ce", "dash": "dot"}}
-    outline = {"type": "circle", "line": {"color": "#51606f", "width": 2}, "layer": "above"}
+    outline = {"type": "circle", "line": {"color": FRAME, "width": 2}, "layer": "above"}
     figure["layout"]["shapes"] = [
         outline | {"x0": middle - wide, "x1": middle + wide, "y0": middle - high, "y1": middle + high},
         falx | {"x0": middle, "x1": middle, "y0": middle - high, "y1": middle + high},
     ]
     letters = {"R": (-0.7, middle), "L": (side - 0.3, middle), "A": (middle, -0.8), "P": (middle, side - 0.2)}
     figure["layout"]["annotations"] = [
-        {"x": x, "y": y, "text": letter, "showarrow": False, "font": {"color": "#51606f"}}
+        {"x": x, "y": y, "text": letter, "showarrow": False, "font": {"color": FRAME}}
         for letter, (x, y) in letters.items()
     ]
     return figure
@@ -313,11 +313,11 @@ def _drawn(trace: Figure) -> bool:
 
 def bare_figure(data: list[Figure], across: str, up: str) -> Figure:
     """Traces on white with named axes, in the house's letters; no legend."""
-    axis = {"linecolor": "#51606f", "ticks": "outside", "gridcolor": "#e8edf1", "zeroline": False}
+    axis = {"linecolor": FRAME, "ticks": "outside", "gridcolor": GRID, "zeroline": False}
     return {
         "data": data,
         "layout": {
-            "font": {"family": FONT, "size": 12, "color": "#12202e"},
+            "font": {"family": FONT, "size": 12, "color": INK},
             "paper_bgcolor": "#ffffff",
             "plot_bgcolor": "#ffffff",
             "margin": {"l": 56, "r": 16, "t": 24, "b": 44},

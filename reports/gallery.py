@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from reports.pictures import Colour
+from reports.colours import Colour
 
 SIDE = 192
 

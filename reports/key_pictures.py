@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
-from reports.pictures import Colour, MaskArray
+from reports.colours import Colour
+from reports.pictures import MaskArray
 
 LONG_SIDE = 620  # pixels of the slice's longer side on paper
 MARGIN = 44  # of black around it, where letters and scale stand

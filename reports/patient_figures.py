@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from reports.colours import INK, SERIES
 from reports.figures import Figure, bare_figure
 
-REVIEWED = "#12202e"
+VERSIONS = SERIES[:-1]  # black is what was reviewed
 ROOM = timedelta(days=15)
 """Left free before the first and after the last time at least: a lone one has days beside it, not seconds."""
-COLOURS = ("#14609c", "#a63d00", "#1d6b45", "#55309a", "#7a5600", "#0b7285")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def course_figure(lines: Sequence[CourseLine], up: str, unit: str) -> Figure:
             "x": list(line.times),
             "y": list(line.values),
             "line": {
-                "color": REVIEWED if line.reviewed else COLOURS[versions.index(line) % len(COLOURS)],
+                "color": INK if line.reviewed else VERSIONS[versions.index(line) % len(VERSIONS)],
                 "dash": "dash" if line.reviewed else "solid",
             },
             "marker": {"size": 9, "symbol": "square-open" if line.reviewed else "circle"},

@@ -10,12 +10,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.figures import CHANCE, FONT, MARKED, OURS, Figure, hatched
+from reports.colours import CHANCE, DASHES, FRAME, GOAL, GRID, INK, MARKED, OURS, SERIES
+from reports.figures import FONT, Figure, hatched
 
 VALIDATION, REVIEWED, SAMPLE = "validation", "reviewed", "sample"
-INK, GRID, FRAME = "#12202e", "#e8edf1", "#51606f"
-GOAL = "#1d6b45"
-LINES = ("#14609c", "#a63d00", "#1d6b45", "#55309a", "#0b7285", "#8a5a00", "#9b1c1c", "#3b4a58")
 _SYMBOLS = {VALIDATION: "square-open", REVIEWED: "circle", SAMPLE: "diamond"}
 _HOLLOW = ("square-open", "diamond-open", "triangle-up-open", "star-open")
 _MOST_WRITTEN = 24  # points whose n can be written beside them without covering each other
@@ -99,6 +97,8 @@ def month_figure(
         aside = _MONTHS_APART * (index - (len(real) - 1) / 2)
         across = [place[dot.place] + aside for dot in line.dots]
         drawn = _points(line, across, scale, _colour(line, index), "%{customdata[3]}")
+        if not line.synthetic:
+            drawn["line"] |= {"dash": DASHES[index % len(DASHES)]}
         traces.append(drawn | {"mode": "lines+markers"})
     versions = list(dict.fromkeys(dot.place for line in validated for dot in line.dots))
     traces += [
@@ -289,7 +289,7 @@ def _bars(values: Sequence[tuple[float, float, float]], colour: str) -> Figure:
 
 
 def _colour(series: MetricSeries, index: int) -> str:
-    return FRAME if series.kind == VALIDATION else LINES[index % len(LINES)]
+    return FRAME if series.kind == VALIDATION else SERIES[index % len(SERIES)]
 
 
 def _with_n(figure: Figure, series: Sequence[MetricSeries]) -> Figure:

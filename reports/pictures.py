@@ -11,12 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-MaskArray = NDArray[np.bool_]
-Colour = tuple[int, int, int]
+from reports.colours import Colour
 
-AI_COLOUR: Colour = (255, 99, 71)
-CORRECTED_COLOUR: Colour = (64, 196, 255)
-CANDIDATE_COLOUR: Colour = (90, 220, 120)
+MaskArray = NDArray[np.bool_]
 THUMBNAIL = 96
 NOTICE_HEIGHT = 16
 SHORT_NOTICE = "Not for diagnostic use"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.figures import MARKED, OURS, Figure, bare_figure
+from reports.colours import MARKED, OURS
+from reports.figures import Figure, bare_figure
 
 _MOST = 2000  # cases that are drawn: the last ones
 

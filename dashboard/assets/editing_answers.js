@@ -5,7 +5,6 @@
 
   const editing = (lightbox.editing = lightbox.editing || {});
   const THEIRS = "theirs";
-  const THEIR_COLOUR = "#ff8af5";
 
   const time = (ms) => new Date(ms).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
 
@@ -127,7 +126,7 @@
   async function showTheirs(room, current) {
     const path = "/scans/" + encodeURIComponent(room.about.scan) + "/mask.bin?layer=corrected&v=" + current.review;
     const voxels = await lightbox.volumes.fetchVoxels(path);
-    lightbox.viewer.setLayer(THEIRS, voxels, { colour: THEIR_COLOUR, outline: true, visible: true });
+    lightbox.viewer.setLayer(THEIRS, voxels, { colour: lightbox.layers.COLOURS.theirs, outline: true, visible: true });
   }
 
   function hideTheirs() {

@@ -4,7 +4,6 @@
   "use strict";
 
   const { editing } = lightbox;
-  const DRAWN_COLOUR = "#ffd34d";
   const SAMPLES = 20000; // voxels looked at for the range of values
   const COUNT_AFTER_MS = 400; // lesions are counted when the hand rests
 
@@ -110,7 +109,7 @@
 
   /** A stroke changes the voxels of the layer that is shown: it is only drawn anew. */
   function showMask() {
-    showLayer("drawn", session.open ? session.mask.voxels : null, DRAWN_COLOUR);
+    showLayer("drawn", session.open ? session.mask.voxels : null, lightbox.layers.COLOURS.drawn);
     showLayer("beside", session.open && part("beside").checked ? (session.starts.ai ?? null) : null, lightbox.layers.COLOURS.ai);
     lightbox.viewer.redraw();
   }
@@ -173,7 +172,7 @@
   /** What was drawn without the AI and kept so far. */
   async function showKept() {
     const drawn = about.drawn ? await maskOf("drawn", about.drawn).catch(() => null) : null;
-    if (here()) lightbox.viewer.setLayer("kept", drawn, { colour: DRAWN_COLOUR, outline: true, visible: true });
+    if (here()) lightbox.viewer.setLayer("kept", drawn, { colour: lightbox.layers.COLOURS.drawn, outline: true, visible: true });
   }
 
   // ---- beginning and ending ----------------------------------------------------------------

@@ -8,7 +8,6 @@
 
   const editing = (lightbox.editing = lightbox.editing || {});
   const PEN_ERASER = 32; // of a pointer event's buttons: the other end of a pen
-  const OUTLINE = "#ffd34d";
   const LOADING = "The scan's values are still on their way; try again in a moment.";
 
   const axisOf = ({ plane }) => lightbox.shownViewer().planes.find(({ name }) => name === plane).axes[0];
@@ -85,7 +84,7 @@
     context.strokeStyle = "rgba(0, 0, 0, 0.6)";
     context.stroke();
     context.lineWidth = 1.5;
-    context.strokeStyle = OUTLINE;
+    context.strokeStyle = lightbox.layers.COLOURS.drawn;
     context.stroke();
   }
 

@@ -3,7 +3,6 @@
 (function (lightbox) {
   "use strict";
 
-  const COLOUR = "#9be564";
   const SELECTED = "#ffffff";
   const HANDLE = 4.5;
   const ARC = 20;
@@ -86,7 +85,7 @@
     const { selected, taken, draft } = lightbox.measuring.room();
     const grips = lightbox.measuring.isTool(lightbox.viewer.tool());
     for (const each of shown(pane)) {
-      const colour = each.item === selected || each.item === draft ? SELECTED : COLOUR;
+      const colour = each.item === selected || each.item === draft ? SELECTED : lightbox.layers.COLOURS.measured;
       lines(context, each, colour);
       if (each.kind === "angle") arc(context, each.places, colour);
       if (grips || each.item === selected) handles(context, each.places, colour, each.item === selected ? taken : null);

@@ -3,8 +3,17 @@
 (function (lightbox) {
   "use strict";
 
-  const COLOURS = { ai: "#ff6347", corrected: "#40c4ff" };
-  const WHAT_IF = "#ffe45c";
+  // Chosen so that the colour-blind tell apart what is drawn together (tests/dashboard/test_colours.py).
+  const COLOURS = {
+    ai: "#ff6347",
+    corrected: "#40c4ff",
+    drawn: "#ffd34d", // the mask under the brush
+    theirs: "#ff8af5", // that of another reader
+    whatIf: "#ffd34d", // broken
+    box: "#57c7ff",
+    diameter: "#ffd34d",
+    measured: "#ff8af5", // by people, with ruler and angle
+  };
   const NAMES = {
     outline: "Outline",
     fill: "Fill",
@@ -34,5 +43,5 @@
   /** Red, green and blue of "#rrggbb". */
   const rgb = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 
-  lightbox.layers = { COLOURS, WHAT_IF, NAMES, offered, usual, shown, address, rgb };
+  lightbox.layers = { COLOURS, NAMES, offered, usual, shown, address, rgb };
 })(window.lightbox);

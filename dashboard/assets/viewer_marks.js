@@ -3,8 +3,6 @@
 (function (lightbox) {
   "use strict";
 
-  const BOX = "#57c7ff";
-  const DIAMETER = "#ffe45c";
 
   function path(context, pane, corners, closed) {
     context.beginPath();
@@ -14,7 +12,7 @@
   }
 
   function box(context, pane, { u, v, width, height }) {
-    context.strokeStyle = BOX;
+    context.strokeStyle = lightbox.layers.COLOURS.box;
     context.lineWidth = 1.5;
     context.setLineDash([5, 3]);
     path(context, pane, [[u, v], [u + width, v], [u + width, v + height], [u, v + height]], true);
@@ -37,7 +35,7 @@
   // Ends are (row, column) of the acquisition's own slice; a pixel's centre is half a pixel in.
   function diameters(context, pane, lesion) {
     if (pane.own !== pane.viewer.native || pane.index !== lesion.largest) return;
-    context.strokeStyle = DIAMETER;
+    context.strokeStyle = lightbox.layers.COLOURS.diameter;
     context.lineWidth = 2;
     for (const [ends, dashes] of [[lesion.longest, []], [lesion.perpendicular, [3, 3]]]) {
       context.setLineDash(dashes);

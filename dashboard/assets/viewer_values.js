@@ -60,7 +60,7 @@
       }
       if (this.threshold !== null && this.probability) {
         const mask = lightbox.probability.cutting(cut(this.probability.voxels), this.threshold);
-        lines.push({ mask, colour: lightbox.layers.WHAT_IF, dashed: true });
+        lines.push({ mask, colour: lightbox.layers.COLOURS.whatIf, dashed: true });
       }
       for (const { voxels, colour, outline, visible } of this.drawn.values()) {
         if (outline && visible) lines.push({ mask: cut(voxels), colour });

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
+from reports.colours import AI_COLOUR, CORRECTED_COLOUR
 from reports.dicom.codes import FindingCodes
 from reports.dicom.origin import Origin, Outline, person_name
 from reports.dicom.references import Reference, StandIns, referenced_series, source_images
-from reports.pictures import AI_COLOUR, CORRECTED_COLOUR
 
 KIND = "seg"
 SERIES_NUMBER = 9001

@@ -18,6 +18,7 @@ from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from reports import masks as mask_files
 from reports import pictures
+from reports.colours import AI_COLOUR, CORRECTED_COLOUR
 from reports.key_pictures import captioned_png, key_picture_png
 from services import keys
 from services.reviewing.blinding import NO_CORRECTED_MASK
@@ -28,7 +29,7 @@ from services.task_words import words_of
 
 AI = "ai"
 CORRECTED = "corrected"
-COLOURS = {AI: pictures.AI_COLOUR, CORRECTED: pictures.CORRECTED_COLOUR}
+COLOURS = {AI: AI_COLOUR, CORRECTED: CORRECTED_COLOUR}
 
 Download = tuple[bytes, str, str]
 

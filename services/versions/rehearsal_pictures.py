@@ -10,12 +10,13 @@ from data.files import FileStore
 from data.packing import unpacked
 from data.records import RehearsedScan
 from reports import pictures
+from reports.colours import AI_COLOUR, CANDIDATE_COLOUR, Colour
 from services import keys
 from services.reviewing.pictures import Pictures
 from services.versions.rehearsals import Rehearsals
 from services.versions.rehearser import CANDIDATE, CHAMPION
 
-Outline = tuple[NDArray[np.bool_], pictures.Colour]
+Outline = tuple[NDArray[np.bool_], Colour]
 
 
 class RehearsalPictures:
@@ -54,8 +55,8 @@ class RehearsalPictures:
             champion = keys.mask(scan.result_id)
         candidate = keys.rehearsed_mask(rehearsal_id, scan.scan_id, CANDIDATE)
         return [
-            (self._slice(champion, scan.slice), pictures.AI_COLOUR),
-            (self._slice(candidate, scan.slice), pictures.CANDIDATE_COLOUR),
+            (self._slice(champion, scan.slice), AI_COLOUR),
+            (self._slice(candidate, scan.slice), CANDIDATE_COLOUR),
         ]
 
     def _slice(self, key: str, index: int) -> NDArray[np.bool_]:

@@ -18,7 +18,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from data.formats import display_affine
 from data.records import Lesion, Role, Scan, User
-from reports.pictures import AI_COLOUR
+from reports.colours import AI_COLOUR
 from services.exporting.forms import Ask, Form
 from tests.dashboard.clinic import Clinic, head
 from tests.data.formats.making import DX, affine_of, picture, slices_of

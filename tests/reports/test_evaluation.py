@@ -8,9 +8,9 @@ import math
 import numpy as np
 from PIL import Image
 
-from reports.evaluation import CAPTION, SQUARE, TILE, TRUTH_COLOUR, GalleryTile, gallery_png, square_png
+from reports.colours import AI_COLOUR, CORRECTED_COLOUR
+from reports.evaluation import CAPTION, SQUARE, TILE, GalleryTile, gallery_png, square_png
 from reports.performance_figures import roc_chart
-from reports.pictures import AI_COLOUR
 
 
 def test_a_chart_of_two_shares_is_as_high_as_it_is_wide() -> None:
@@ -25,5 +25,5 @@ def test_the_gallery_outlines_truth_and_finding() -> None:
     tile = GalleryTile("one", np.full((64, 64), 90, np.uint8), truth=truth, drawn=drawn)
     sheet = np.asarray(Image.open(io.BytesIO(gallery_png([tile] * 6))))
     assert sheet.shape == (2 * (TILE + CAPTION) + CAPTION, 5 * TILE, 3)
-    for colour in (TRUTH_COLOUR, AI_COLOUR):
+    for colour in (CORRECTED_COLOUR, AI_COLOUR):
         assert (sheet == colour).all(axis=2).sum() > 6 * 4 * 70

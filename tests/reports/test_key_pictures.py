@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reports.colours import AI_COLOUR
 from reports.key_pictures import LONG_SIDE, MARGIN, Mark, captioned_png, key_picture_png, scale_bar_mm
-from reports.pictures import AI_COLOUR
 
 ROWS, COLUMNS = 40, 60
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from data.errors import InvalidInput, NotAllowed, NotFound
 from data.records import BRAIN_TUMOUR, JobState, PromotionVerdict, Rehearsal
+from reports.colours import AI_COLOUR, CANDIDATE_COLOUR
 from services import keys
 from services.versions.promotion_gate import Margins, judged, truths_needed
 from services.versions.rehearser import paired
@@ -63,7 +64,7 @@ def test_differences_come_sorted_with_truth_cost_and_pictures(house: Department)
 
     picture = Image.open(io.BytesIO(house.rehearsal_pictures.png(made.id, rim.scan_id)))
     colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 16)}
-    assert {(255, 99, 71), (90, 220, 120)} <= colours
+    assert {AI_COLOUR, CANDIDATE_COLOUR} <= colours
     with pytest.raises(NotFound):
         house.rehearsal_pictures.png(made.id, "0" * 32)
 
