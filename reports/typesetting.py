@@ -27,6 +27,7 @@ _BAR, _FRAME = 22, 110  # of a lying bar, and of what is above and below all of 
 _CELL, _NAMES = 20, 44  # of a place in the head, of the names of classes
 _FONT = "Libertinus Serif"  # typst brings it along; a font of this machine might not be on another
 NARROW_SPACE = "\u202f"
+_SHORT = 16  # letters of a text that is not broken
 _NARROWEST, _WIDEST = 6, 40  # letters of a column of texts that count for its width
 
 
@@ -141,11 +142,18 @@ def _in_words(table: Table) -> list[list[str]]:
 
 
 def _widths(table: Table, rows: Sequence[Sequence[str]]) -> list[int]:
-    """Of each column its share of the page, by its longest text; 0 for numbers, which take what they need."""
+    """Of each column its share of the page, by its longest text; 0 for those that take what they need.
+
+    These are numbers, and short texts such as days and states beside a long one: they would be broken.
+    """
     longest = [
         max(len(cell) for cell in (head, *(row[n] for row in rows))) for n, head in enumerate(table.head)
     ]
-    return [min(max(size, _NARROWEST), _WIDEST) if n < table.texts else 0 for n, size in enumerate(longest)]
+    short = _SHORT if max(longest[: table.texts], default=0) > _SHORT else 0
+    return [
+        min(max(size, _NARROWEST), _WIDEST) if short < size and n < table.texts else 0
+        for n, size in enumerate(longest)
+    ]
 
 
 def _decimals(values: Sequence[Cell]) -> int | None:

@@ -210,6 +210,12 @@ def test_drift_incidents_and_the_card_are_in_it(sources: Sources) -> None:
     assert chapter(document, "Model card: Brain tumour") == [{"words": "For adults only."}]
 
 
+def test_days_and_states_of_a_table_are_not_broken_into_lines(sources: Sources) -> None:
+    lines = text_of(pdf(written(sources))).splitlines()
+    assert any(line.startswith("2026-11-20 08:00") and "warning" in line for line in lines)
+    assert not any(line.strip() == "08:00" for line in lines)
+
+
 def test_what_was_before_the_period_is_not_in_it(sources: Sources) -> None:
     ask = {"from": "2026-12-01", "to": "2026-12-31"}
     document = GovernanceReport(sources).write(ask, "Prof Head", lambda _: None).document
