@@ -174,7 +174,7 @@ def test_an_upload_can_be_cancelled(clinic, open_tab) -> None:
         "**/uploads/*", lambda route: route.abort() if route.request.method == "PATCH" else route.continue_()
     )
     _choose(page, "#choose-files", _file("slow.nii"))
-    page.click("text=Cancel")
+    page.click(".lb-upload button:has-text('Cancel')")
     expect(page.locator(".lb-upload")).to_have_count(0)
     user = next(user for user in clinic.accounts.all() if user.name == "clinician")
     until = time.monotonic() + 20
@@ -296,6 +296,9 @@ def test_back_and_a_link_bring_the_same_list(clinic, open_tab) -> None:
     expect(page.locator("#worklist-total")).to_have_text("90 scans")
     page.locator(".ag-header-cell", has_text="Patient ID").click()
     expect(page).to_have_url(re.compile(r"\?(?=.*q=patient)(?=.*task=brain-tumour).*&sort=patient_id$"))
+    expect(page.locator(".ag-row[row-index='0']")).to_contain_text(
+        "Patient 00"
+    )  # rows in a new order start at the top
     body = page.locator(".ag-body-viewport")
     body.evaluate("element => element.scrollTop = 52 * 60")
     expect(page).to_have_url(re.compile("row=60$"))
