@@ -60,6 +60,7 @@ def test_scans_are_found_by_state_oldest_first(engine, scans):
         ScanStatus.READING: 0,
         ScanStatus.READ: 1,
         ScanStatus.FAILED: 0,
+        ScanStatus.CANCELLED: 0,
     }
     assert [scan.id for scan in scans.of_patient(late.patient_id)] == [late.id, read.id, early.id]
 
