@@ -92,14 +92,15 @@ AudienceWord = Annotated[
     Literal["inside", "outside"] | None,
     Field(
         description="For whom the numbers are: `inside` the house (small numbers are told; for who may see "
-        "scans) or `outside` of it, as where nothing is said"
+        "scans, and what holds for them where nothing is said) or `outside` of it"
     ),
 ]
 SmallNumbersHidden = Annotated[
     bool,
     Field(
         description="Whether numbers that stand for 1 to 4 cases, and others that would give them away, are "
-        "withheld: null, with the reason in `note`. They are unless `audience` is `inside`."
+        "withheld: null, with the reason in `note`. They are where `audience` is `outside`, and for who may "
+        "not see scans."
     ),
 ]
 

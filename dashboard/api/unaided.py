@@ -18,7 +18,7 @@ from dashboard.api.models_unaided import (
 from dashboard.api.operations import Operation, answered
 from dashboard.auth import require
 from data.records import NOTICE, UnaidedFinding
-from services.cohort.small_numbers import audience_asked
+from services.cohort.small_numbers import audience_of_answers
 from services.permissions import Permission
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class ApiUnaided:
         """The figures of one task."""
         user = require(Permission.SEE_STATISTICS)
         query = ReaderStudyQuery.given()
-        task, audience = query.task, audience_asked(query.audience, user)
+        task, audience = query.task, audience_of_answers(query.audience, user)
         self.services.performance.numbers.require_task(task)
         study = self.services.reviewing.reader_studies.of_task(task, user, audience)
         pairings = [

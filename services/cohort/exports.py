@@ -32,6 +32,7 @@ from services.cohort.small_numbers import (
     Audience,
     apart_from,
     audience_asked,
+    audience_of_answers,
     stands_for_few,
     suppressed,
 )
@@ -102,7 +103,7 @@ class CohortExports:
     def numbers(self, filters: Query, user: User, audience: str | None = None) -> dict[str, Any]:
         """The same numbers for a program; raises InvalidInput for a filter that does not exist."""
         require(user, Permission.SEE_STATISTICS)
-        readers = audience_asked(audience, user)
+        readers = audience_of_answers(audience, user)
         cohort = self._cohorts.cohort(filters, user)
         return {
             "filters": _plain(cohort.filters),
@@ -117,7 +118,7 @@ class CohortExports:
     ) -> dict[str, Any]:
         """Two cohorts side by side for a program; raises InvalidInput for a filter that does not exist."""
         require(user, Permission.SEE_STATISTICS)
-        readers = audience_asked(audience, user)
+        readers = audience_of_answers(audience, user)
         differences = self._comparison.compare(first, second, user)
         marked = self._marked(first, second, user) if readers.withholds else set()
         return {

@@ -1,9 +1,9 @@
 """The one rule for small numbers: who is told numbers that stand for few patients, and what goes with them.
 
-Inside the house, whoever may open the scans behind a number is told it, however small: on pages, and in files
-that are asked for as `Audience.INSIDE` and say so on top. What leaves the house (files, answers of the API,
-reports, mails) and readers without access to patients get none that stand for one to four. Drift does not
-follow the rule: its runs are told whole, as their hash says, and its reports say so.
+Inside the house, whoever may open the scans behind a number is told it, however small: on pages, in
+answers of the API, and in files that are asked for as `Audience.INSIDE` and say so on top. What leaves the
+house (files, reports, mails) and readers without access to patients get none that stand for one to four.
+Drift does not follow the rule: its runs are told whole, as their hash says, and its reports say so.
 
 A count of one to four could point at somebody. Withholding it alone is not enough: what is left of
 a total gives it away. So further rows are withheld, the smallest first, until no small count of
@@ -59,7 +59,7 @@ class Audience(StrEnum):
 
 
 def audience_asked(said: str | None, user: User) -> Audience:
-    """For whom a file or an answer is, as an address says it; where it says nothing, it leaves the house.
+    """For whom a file is, as an address says it; where it says nothing, it leaves the house.
 
     Raises InvalidInput for another word, NotAllowed for `inside` where the person may not open scans.
     """
@@ -69,6 +69,14 @@ def audience_asked(said: str | None, user: User) -> Audience:
     if audience is Audience.INSIDE:
         require(user, Permission.SEE_SCANS)
     return audience
+
+
+def audience_of_answers(said: str | None, user: User) -> Audience:
+    """For whom an answer of the API is, as an address says it; where it says nothing, as this person's pages.
+
+    A program asks with the rights of whoever gave it the token. Raises as `audience_asked` does.
+    """
+    return audience_asked(said, user) if said else audience_of_pages(user)
 
 
 def audience_of_pages(user: User) -> Audience:

@@ -21,7 +21,7 @@ from reports.evaluation import figure_png
 from reports.performance_figures import REVIEWED, SAMPLE, VALIDATION
 from reports.tables import csv_table, json_table, parquet_table, xlsx_table
 from services.cohort.exports import MIME, Export, file_name
-from services.cohort.small_numbers import Audience, audience_asked
+from services.cohort.small_numbers import Audience, audience_asked, audience_of_answers
 from services.performance import charts as performance_charts
 from services.performance.answers import (
     errors_answer,
@@ -84,7 +84,7 @@ class PerformanceExports:
     ) -> dict[str, Any]:
         """The same for a program: the numbers of one metric or of `every` one, and the errors behind them."""
         require(user, Permission.SEE_STATISTICS)
-        readers = audience_asked(audience, user)
+        readers = audience_of_answers(audience, user)
         shown = self._performance.every(asked) if every else [self._performance.shown(asked)]
         shown = self._told(shown, readers)
         first = shown[0]

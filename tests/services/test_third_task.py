@@ -219,7 +219,7 @@ TODAY = datetime.now(UTC).date().isoformat()
     [
         (ReportKind.PERFORMANCE, {"task": NAME}, f"Of {N} readings, {N} have a known truth"),
         (ReportKind.COHORT, {"filters": f"task={NAME}"}, f"task {NAME}"),
-        (ReportKind.GOVERNANCE, {"from": TODAY, "to": TODAY}, f"{NAME}: real use"),
+        (ReportKind.GOVERNANCE, {"from": TODAY, "to": TODAY}, "Wrist fracture: real use"),
     ],
 )
 def test_reports_hold_its_numbers(ward: Ward, kind: ReportKind, ask: dict[str, str], sentence: str) -> None:
