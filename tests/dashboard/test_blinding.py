@@ -22,10 +22,11 @@ from sqlalchemy import delete
 
 from data.database import writing
 from data.ledger.coding import DIMENSIONS
-from data.records import PNEUMONIA, RejectReason, Role, Scan, UnaidedFinding, User, WorklistQuery, WorklistRow
+from data.records import PNEUMONIA, RejectReason, Role, Scan, UnaidedFinding, User, WorklistQuery
 from data.tables import results
 from services.reviewing.review import DrawnMask
 from tests.dashboard.clinic import Clinic
+from tests.data.builders import WORKLIST_COLUMNS
 
 Answers = dict[str, Any]
 QUERIES = (
@@ -162,8 +163,7 @@ def lists(clinic: Clinic, user: User) -> Answers:
             filters = {dimension: (value,)}
             answers[f"{dimension} {value}"] = worklist.page(WorklistQuery(filters=filters), user)
             answers[f"cohort {dimension} {value}"] = cohort.exports.numbers(filters, user)
-    columns = set(WorklistRow.__dataclass_fields__) - {"second_reading", "unaided", "suspended", "queue"}
-    for column in columns:
+    for column in WORKLIST_COLUMNS:
         answers[f"by {column}"] = worklist.page(WorklistQuery(sort=((column, True),)), user)
     asked = clinic.services.performance.numbers.asked("?task=brain-tumour&version=2&synthetic=no", user)
     answers["performance"] = clinic.services.performance.exports.numbers(asked, every=True)
