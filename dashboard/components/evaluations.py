@@ -90,7 +90,7 @@ def version_options(versions: Sequence[ModelVersion], live: str | None) -> list[
 def rows(user: User, evaluations: Sequence[Evaluation]) -> list[Component]:
     """The list, newest first."""
     if not evaluations:
-        return [html.P("No version was had to read a set of scans yet.", className="text-secondary")]
+        return [html.P("No version has read a set of scans yet.", className="text-secondary")]
     return [_row(user, evaluation) for evaluation in evaluations]
 
 
