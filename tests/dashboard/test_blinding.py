@@ -166,7 +166,7 @@ def lists(clinic: Clinic, user: User) -> Answers:
     for column in WORKLIST_COLUMNS:
         answers[f"by {column}"] = worklist.page(WorklistQuery(sort=((column, True),)), user)
     asked = clinic.services.performance.numbers.asked("?task=brain-tumour&version=2&synthetic=no", user)
-    answers["performance"] = clinic.services.performance.exports.numbers(asked, every=True)
+    answers["performance"] = clinic.services.performance.exports.numbers(asked, user, every=True)
     return {name: _plain(repr(said).encode()) for name, said in answers.items()}
 
 
