@@ -96,6 +96,7 @@ def _sign_in(page: Page, server: Server, name: str, password: str) -> None:
     page.fill("#name", name)
     page.fill("#password", password)
     page.click("button:has-text('Sign in')")
+    page.wait_for_url(re.compile(r"(?<!/login)$"))  # a fill during the change of page waits for ever
 
 
 def _choose_password(page: Page, one_time: str) -> None:

@@ -28,6 +28,7 @@ def test_the_first_sign_in(clinic, open_tab) -> None:
     page.fill("#name", "new")
     page.fill("#password", first)
     page.click("button:has-text('Sign in')")
+    expect(page).to_have_url(f"{visit.address}/account/password")
     page.fill("#old", first)
     page.fill("#new", PASSWORD)
     page.fill("#again", PASSWORD)
