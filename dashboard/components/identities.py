@@ -10,6 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria
+from dashboard.components.outputs import Values
 from dashboard.components.results import local_date
 from services import addresses
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from data.records import Scan
     from services.reviewing.identity_conflicts import ConflictView, PatientRecord
 
+NOTICE = "worklist-conflicts"
+NOTICE_SUMMARY = "worklist-conflicts-summary"
+NOTICE_LIST = "worklist-conflicts-list"
+NOTICED = {NOTICE: "hidden", NOTICE_SUMMARY: "children", NOTICE_LIST: "children"}
 ACT = "conflict-act"
 BIRTH_DATE = "conflict-birth-date"
 SEX = "conflict-sex"
@@ -29,15 +34,28 @@ def panels(conflicts: Iterable[ConflictView]) -> list[Component]:
     return [_panel(conflict) for conflict in conflicts]
 
 
-def listing(conflicts: Sequence[ConflictView]) -> list[Component]:
-    """What the worklist says of conflicts: how many, and a way to each; nothing where there is none."""
-    if not conflicts:
-        return []
+def notice() -> Component:
+    """Where the worklist says how many conflicts there are, with a way to each.
+
+    It stays while what it says changes, so that it does not close under a reader's hand.
+    """
+    return html.Details(
+        [html.Summary(id=NOTICE_SUMMARY), html.Ul(id=NOTICE_LIST)],
+        id=NOTICE,
+        hidden=True,
+        className="lb-warning lb-conflicts",
+    )
+
+
+def noticed(conflicts: Sequence[ConflictView]) -> Values:
+    """What the notice says of these; it hides where there is none."""
     count = len(conflicts)
     words = "1 pair of patients" if count == 1 else f"{count} pairs of patients"
-    links = [html.Li(_link(conflict)) for conflict in conflicts]
-    summary = html.Summary(f"{words} with the same name and number: one person or two?")
-    return [html.Details([summary, html.Ul(links)], className="lb-warning lb-conflicts")]
+    return {
+        NOTICE: not conflicts,
+        NOTICE_SUMMARY: f"{words} with the same name and number: one person or two?",
+        NOTICE_LIST: [html.Li(_link(conflict)) for conflict in conflicts],
+    }
 
 
 def _link(conflict: ConflictView) -> Component | str:

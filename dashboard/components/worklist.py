@@ -31,7 +31,6 @@ FILTER_TASK = "worklist-task"
 FILTER_ASSIGNED = "worklist-assigned"
 UPLOADS = "uploads"  # filled by uploads.js
 LINKED = "worklist-linked"
-CONFLICTS = "worklist-conflicts"
 ANY = "any"
 
 URGENCY_NAMES = {

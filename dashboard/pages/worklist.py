@@ -19,7 +19,6 @@ from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, outputs
 from dashboard.components.results import task_name
 from dashboard.components.worklist import (
-    CONFLICTS,
     CONTROLS,
     COUNTERS,
     EMPTY,
@@ -67,7 +66,7 @@ def layout(user: User, query: str = "") -> Component:
     if may(user, Permission.SEND_SCANS):
         body.append(parts.drop_zone())
     body += [
-        html.Div(id=CONFLICTS),
+        identity_parts.notice(),
         parts.filters(user, address),
         html.Div(id=LINKED, className="lb-chips"),
         html.Div(id=EMPTY, hidden=True),
@@ -111,11 +110,10 @@ def linked(address: str | None) -> list[Component]:
     return cohort_panels.linked(parts.unlisted(WorklistAddress.read(address)))
 
 
-def conflicts(identities: IdentityConflicts, user: User) -> list[Component]:
+def conflicts(identities: IdentityConflicts, user: User) -> Values:
     """Return the patients who may be one person, for who may settle that."""
-    if not may(user, Permission.SETTLE_IDENTITIES):
-        return []
-    return identity_parts.listing(identities.open(user))
+    settles = may(user, Permission.SETTLE_IDENTITIES)
+    return identity_parts.noticed(identities.open(user) if settles else [])
 
 
 def task_options(tasks: Sequence[str]) -> list[dict[str, str]]:
@@ -139,8 +137,8 @@ def register(app: Dash, reviewing: ReviewingServices, tasks: Sequence[str]) -> N
 
 
 def _register_rows(app: Dash, reviewing: ReviewingServices) -> None:
-    @app.callback(Output(CONFLICTS, "children"), Input(SEEN, "data"))
-    def _conflicts(_: str | None) -> list[Component]:
+    @app.callback(output=outputs(identity_parts.NOTICED), inputs=[Input(SEEN, "data")])
+    def _conflicts(_: str | None) -> Values:
         return conflicts(reviewing.identities, require(Permission.SEE_SCANS))
 
     @app.callback(Output(COUNTERS, "children"), Input(SEEN, "data"))

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from dashboard.components.identities import NOTICE, NOTICE_LIST, NOTICE_SUMMARY
 from dashboard.pages import scan, scan_identity, worklist
 from data.errors import InvalidInput, NotAllowed
-from data.records import Role, Scan, WorklistQuery
+from data.records import Role, Scan, User, WorklistQuery
 from tests.dashboard.clinic import ADA, Clinic
 
 OTHERWISE = date(1815, 10, 12)
@@ -26,6 +27,10 @@ def pair(clinic: Clinic) -> tuple[Scan, Scan]:
 
 def _panel(clinic: Clinic, role: Role, shown: Scan) -> dict[str, Any]:
     return scan.show(clinic.services.reviewing, clinic.person(role), shown.id)
+
+
+def _noticed(clinic: Clinic, user: User) -> dict[str, Any]:
+    return worklist.conflicts(clinic.services.reviewing.identities, user)
 
 
 def _conflict(clinic: Clinic) -> str:
@@ -49,21 +54,22 @@ def test_others_are_warned_and_see_no_record(clinic: Clinic, pair: tuple[Scan, S
     assert page[scan.IDENTITY] == []
     assert "same name and number" in str(page[scan.RESULT])
     assert "Lovelace" not in str(page) and "1815" not in str(page)
-    assert worklist.conflicts(clinic.services.reviewing.identities, clinic.person(role, "again")) == []
+    assert _noticed(clinic, clinic.person(role, "again"))[NOTICE] is True
     with pytest.raises(NotAllowed):
         clinic.services.reviewing.identities.two_people(_conflict(clinic), clinic.person(role, "third"))
 
 
 def test_the_worklist_leads_to_what_is_open(clinic: Clinic) -> None:
-    clinician, identities = clinic.person(Role.CLINICIAN), clinic.services.reviewing.identities
+    clinician = clinic.person(Role.CLINICIAN)
     clinic.add_volume("u")
-    assert worklist.conflicts(identities, clinician) == []
+    assert _noticed(clinic, clinician)[NOTICE] is True
     second = clinic.add_volume("u", replace(ADA, birth_date=OTHERWISE))
-    said = str(worklist.conflicts(identities, clinician))
-    assert "1 pair of patients" in said
-    assert f"/scans/{second.id}" in said
+    said = _noticed(clinic, clinician)
+    assert said[NOTICE] is False
+    assert "1 pair of patients" in said[NOTICE_SUMMARY]
+    assert f"/scans/{second.id}" in str(said[NOTICE_LIST])
     clinic.add_volume("u", replace(ADA, birth_date=date(1900, 1, 1)))
-    assert "3 pairs of patients" in str(worklist.conflicts(identities, clinician))
+    assert "3 pairs of patients" in _noticed(clinic, clinician)[NOTICE_SUMMARY]
 
 
 def test_a_merge_on_the_page(clinic: Clinic, pair: tuple[Scan, Scan]) -> None:
