@@ -79,11 +79,11 @@ def _touching(above: Labels, below: Labels) -> Counts:
     padded = np.pad(below, 1)
     rows, columns = np.nonzero(above)
     here = above[rows, columns]
-    found = [
+    pairs = [
         np.unique(np.stack([here, padded[rows + down, columns + right]], axis=1), axis=0)
         for down, right in product(range(3), range(3))
     ]
-    touching = np.concatenate(found).astype(np.int64)
+    touching = np.concatenate(pairs).astype(np.int64)
     return touching[touching[:, 1] > 0]
 
 

@@ -168,15 +168,15 @@ def known_task(services: Services, task: str) -> str:
 def ask_of(services: Services, sent: DriftAskBody) -> DriftAsk:
     """What a program asks for; raises InvalidInput."""
     task, reference_id = known_task(services, sent.task), None
-    against = next((rule for rule in Against if rule.value == sent.reference), None)
-    if sent.reference and against is None:
+    against, named = Against.parsed(sent.reference)
+    if named is not None:
         try:
-            reference_id = services.drift.runs.references.named(task, sent.reference).id
+            reference_id = services.drift.runs.references.named(task, named).id
         except NotFound as error:
             raise InvalidInput(str(error)) from error
     return DriftAsk(
         task, reference_id, sent.last, sent.from_ or None, sent.to or None, sent.filters or "", sent.days,
-        against or Against.HOUSE,
+        against,
     )  # fmt: skip
 
 

@@ -178,14 +178,14 @@ class ApiScans:
     def read(self, scan_id: str) -> Response:
         """Have a scan read whose reading has failed or was cancelled."""
         user = require(Permission.READ_AGAIN)
-        self._described(scan_id, user)
+        self.services.reviewing.worklist.scan(scan_id, user)
         self.services.reading.readings.read_now(scan_id, user)
         return answered(self._described(scan_id, user))
 
     def cancel(self, scan_id: str) -> Response:
         """End a reading that waits or runs; what was read stays so."""
         user = require(Permission.SEE_SCANS)  # who may cancel which, the service says
-        self._described(scan_id, user)
+        self.services.reviewing.worklist.scan(scan_id, user)
         self.services.reading.cancellation.cancel(scan_id, user)
         return answered(self._described(scan_id, user))
 
@@ -195,7 +195,7 @@ class ApiScans:
 
 def described(view: ScanView) -> ScanAnswer:
     """Put a scan as the API answers it; the patient's identity only for clinicians."""
-    scan, result = view.scan, view.result if view.withheld is None else None
+    scan, result = view.scan, view.answer
     return ScanAnswer(
         id=scan.id,
         status=scan.status,

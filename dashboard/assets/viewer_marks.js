@@ -3,7 +3,6 @@
 (function (lightbox) {
   "use strict";
 
-
   function path(context, pane, corners, closed) {
     context.beginPath();
     for (const corner of corners) context.lineTo(...lightbox.zoom.apply(pane.matrix, corner));

@@ -99,24 +99,26 @@ def title(evaluation: Evaluation) -> str:
     return f"{task_name(evaluation.task)} version {evaluation.version}"
 
 
-def outcome(user: User, made: SetOutcome) -> list[Component]:
-    """What a finished one came to."""
+def outcome(made: SetOutcome) -> Component:
+    """What a finished one came to, in figures."""
     evaluation = made.evaluation
     what = "SYNTHETIC scans" if evaluation.chosen.synthetic else "scans"
     words = (
         f"{number(made.read)} of {number(evaluation.total)} {what} were read; {number(made.found)} were "
         f"called positive. Of {number(made.known)} the truth is known, and the figures are of these."
     )
+    apart = html.P(APART, className="text-secondary mb-0")
+    return html.Section([html.P(words), _figures(made), apart], className="lb-card")
+
+
+def scan_by_scan(user: User, made: SetOutcome) -> Component:
+    """What a finished one said of each scan."""
     cases = [
         html.H2("Scan by scan"),
         html.P(_order(made), className="text-secondary"),
         _cases(user, made.cases[:MOST_CASES]),
     ]
-    return [
-        html.Section([html.P(words), _figures(made), html.P(APART, className="text-secondary mb-0")],
-                     className="lb-card"),
-        html.Section(cases, className="lb-card"),
-    ]  # fmt: skip
+    return html.Section(cases, className="lb-card")
 
 
 def beside_choice(evaluation: Evaluation, others: Sequence[Evaluation], chosen: str) -> Component | None:

@@ -37,7 +37,6 @@ from services.reading_words import (
     spacing_words,
     warns_of_outline,
 )
-from services.reviewing.worklist import IN_QUEUE
 from services.task_words import outcome_words, words_of
 
 if TYPE_CHECKING:
@@ -66,9 +65,9 @@ def synthetic_badge(scan: Scan) -> list[Component]:
 def status_panel(view: ScanView) -> Component | None:
     """Say where a scan is that has not been read; None where it has."""
     status = view.scan.status
-    if status in IN_QUEUE:
+    if status.in_queue:
         heading = "Waiting to be read" if status is ScanStatus.WAITING else "Being read"
-        where = [f"{_capital(queue_words(view.queue))}."] if view.queue else []
+        where = [f"{queue_words(view.queue).capitalize()}."] if view.queue else []
         return _progress(heading, " ".join([*where, "The result appears here by itself."]))
     if status is ScanStatus.CANCELLED:
         return html.Div(
@@ -295,7 +294,3 @@ def _progress(heading: str, text: str) -> Component:
     return html.Div(
         [spinner, html.Div([html.H2(heading), html.P(text)])], className="lb-progress", role="status"
     )
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -46,7 +46,7 @@ def viewer_data(
     view: ScanView, windows: tuple[NamedWindow, ...], *, has_probability: bool = False
 ) -> dict[str, Any]:
     """Geometry, windows, and which masks and maps there are, with the addresses' versions."""
-    scan, result = view.scan, view.result if view.withheld is None else None
+    scan, result = view.scan, view.answer
     affine = view.affine
     return {
         "base": f"/scans/{scan.id}",
@@ -90,8 +90,8 @@ def first_voxel(scan: Scan, measurements: Measurements | None) -> list[int]:
 def _sources(view: ScanView) -> dict[str, Any]:
     """The masks there are: of the AI, and of a reviewer."""
     sources: dict[str, Any] = {}
-    if view.result is not None and view.result.has_mask and view.withheld is None:
-        sources["ai"] = _source(view.result.measurements, view.result.id)
+    if view.answer is not None and view.answer.has_mask:
+        sources["ai"] = _source(view.answer.measurements, view.answer.id)
     corrected = view.corrected
     if corrected is not None:
         sources["corrected"] = _source(corrected.measurements, corrected.id)

@@ -39,6 +39,7 @@ def register(server: Flask, services: Services) -> None:
     rule("/scans/<scan_id>/thumbnail.png", "thumbnail", views.thumbnail)
     rule("/scans/<scan_id>/download/mask", "download_mask", views.download_mask)
     rule("/scans/<scan_id>/download/overlay/<int:index>.png", "download_overlay", views.download_overlay)
+    rule("/scans/<scan_id>/reading/cancel", "cancel_reading", views.cancel_reading, methods=["POST"])
     rule("/exports/cohort.<kind>", "export_cohort", views.export_cohort)
 
 
@@ -113,6 +114,11 @@ class ScanFiles:
         pseudonym = self.services.reviewing.worklist.scan(scan_id, person()).patient.pseudonym
         pictures, layer = self.services.reviewing.pictures, self._layer(scan_id)
         return attachment(*pictures.overlay_file(scan_id, pseudonym, index, layer, window))
+
+    def cancel_reading(self, scan_id: str) -> Response:
+        """End the reading of a scan; whether there was one to end."""
+        user = require(Permission.SEE_SCANS)  # who may cancel which, the service says
+        return jsonify({"cancelled": self.services.reading.cancellation.cancel(scan_id, user)})
 
     def export_cohort(self, kind: str) -> Response:
         """The cohort that the address selects, as a file."""

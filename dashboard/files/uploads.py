@@ -41,7 +41,6 @@ def register(server: Flask, services: Services) -> None:
     rule("/uploads/<upload_id>", "tus_append", uploads.append, methods=["PATCH"], **options)
     rule("/uploads/<upload_id>", "tus_abandon", uploads.abandon, methods=["DELETE"], **options)
     rule("/uploads/<upload_id>/cancel", "cancel_upload", uploads.cancel, methods=["POST"])
-    rule("/scans/<scan_id>/reading/cancel", "cancel_reading", uploads.cancel_reading, methods=["POST"])
 
 
 class TusUploads:
@@ -49,7 +48,6 @@ class TusUploads:
 
     def __init__(self, services: Services) -> None:
         self.uploads = services.reading.uploads
-        self.cancellation = services.reading.cancellation
 
     def options(self, upload_id: str | None = None) -> Response:
         """Say what this server can do."""
@@ -122,11 +120,6 @@ class TusUploads:
         """End the readings of what came of an upload; how many ended (JSON, not part of tus)."""
         user = require(Permission.CANCEL_READINGS)
         return jsonify({"cancelled": self.uploads.cancel(user, upload_id)})
-
-    def cancel_reading(self, scan_id: str) -> Response:
-        """End the reading of one scan; whether there was one to end."""
-        user = require(Permission.SEE_SCANS)
-        return jsonify({"cancelled": self.cancellation.cancel(scan_id, user)})
 
     def _too_large(self) -> str:
         return f"The file is larger than the {self.uploads.max_bytes >> 20:,} MiB that this server accepts."

@@ -63,9 +63,7 @@ def ask_of(
         raise InvalidInput("Choose a task first.")
     ends = [None if text is None else text.strip() or None for text in (first, to)]
     numbers = [None if number in (None, "") else int(number) for number in (last, days)]
-    rule = reference or controls.HOUSE
-    named = None if rule in set(Against) else rule
-    against = Against.HOUSE if named else Against(rule)
+    against, named = Against.parsed(reference)
     return DriftAsk(task, named, numbers[0], ends[0], ends[1], query, numbers[1], against)
 
 

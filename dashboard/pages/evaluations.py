@@ -104,16 +104,15 @@ def show(services: EvaluationServices, user: User, evaluation_id: str, search: s
     content.append(html.P(evaluation.chosen.words))
     if evaluation.state is not EvaluationState.DONE:
         return [*content, *parts.rows(user, [evaluation])]
-    content += parts.outcome(user, services.outcomes.of(evaluation_id, user))
-    chosen = addresses.beside(search)
+    made, chosen = services.outcomes.of(evaluation_id, user), addresses.beside(search)
+    content.append(parts.outcome(made))
     choice = parts.beside_choice(evaluation, services.outcomes.others(evaluation, user), chosen)
     if choice is not None:
-        content.insert(3, choice)
+        content.append(choice)
     if chosen:
         other = services.evaluations.get(chosen, user)
-        pair = services.outcomes.beside(evaluation_id, chosen, user)
-        content.insert(4, parts.beside(evaluation, other, pair))
-    return content
+        content.append(parts.beside(evaluation, other, services.outcomes.beside(evaluation_id, chosen, user)))
+    return [*content, parts.scan_by_scan(user, made)]
 
 
 def register(app: Dash, services: EvaluationServices, serving: Serving, tasks: list[str]) -> None:

@@ -79,10 +79,11 @@ class Links:
             self._services.reviewing.worklist.scan(scan_id, user)
 
     def _cohort(self, user: User, _: str, search: str) -> None:
-        asked = self._services.cohort.numbers.asked(search)
-        for filters in (asked.filters, *([] if asked.vs is None else [_filters(asked.vs)])):
-            self._tasks(filters.get("task", ()), user)
-            self._services.cohort.numbers.total(filters, user)
+        numbers = self._services.cohort.numbers
+        first = numbers.asked(search)
+        for asked in (first, *([] if first.vs is None else [numbers.asked(first.vs)])):
+            self._tasks(asked.filters.get("task", ()), user)
+            numbers.total(asked.filters, user)
 
     def _performance(self, user: User, _: str, search: str) -> None:
         performance = self._services.performance
@@ -149,12 +150,6 @@ class Links:
             known = task in self._services.versions.registry.clinical
             if not known and not self._services.cohort.numbers.total({"task": (task,)}, user):
                 raise InvalidInput(f"There is no task called {task}.")
-
-
-def _filters(query: str) -> dict[str, tuple[str, ...]]:
-    """The filters of a query in an address."""
-    given = parse_qs(query.lstrip("?"), keep_blank_values=True)
-    return {name: tuple(values) for name, values in given.items()}
 
 
 def _only(search: str, names: Collection[str]) -> None:

@@ -40,7 +40,7 @@ from dashboard.pages import (
     scan_second_reading,
     scan_unaided,
 )
-from data.records import ScanStatus, User
+from data.records import User
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def shown(reviewing: ReviewingServices, user: User, view: ScanView) -> Values:
         TITLE: panels.title(view, user),
         STATUS: panels.status_panel(view),
         UNCERTAIN: panels.uncertain_banner(view),
-        RETRY_ROW: view.scan.status not in (ScanStatus.FAILED, ScanStatus.CANCELLED),
+        RETRY_ROW: not view.scan.status.ended_unread,
         CANCEL_ROW: not view.may_cancel,
         RESULT: panels.result_panel(view),
         IDENTITY: _conflicts(reviewing, user, view),

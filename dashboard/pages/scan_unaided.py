@@ -42,11 +42,7 @@ _CLEARED = {parts.FINDING: None, parts.COMMENT: "", parts.REASON: "", ALERT: Fal
 def shown(reviewing: ReviewingServices, user: User, view: ScanView) -> Values:
     """Return what the page says of a reading without the AI that is to be given, by the id of its place."""
     reads = view.reads_unaided is not None
-    may_ask = (
-        view.result is None
-        and not reads
-        and view.scan.status not in (ScanStatus.FAILED, ScanStatus.CANCELLED)
-    )
+    may_ask = view.result is None and not reads and not view.scan.status.ended_unread
     return {
         parts.PANEL: not reads,
         parts.WHY: parts.why(view),

@@ -52,10 +52,10 @@ def _floats(array: NDArray[Any]) -> NDArray[Any]:
     """A slice at a time: several copies of a large volume would take gigabytes."""
     wide = array if array.dtype.itemsize <= 8 else array.astype(np.float64)
     seen = [_finite_range(part) for part in wide]
-    low, high = min((one.low for one in seen), default=0.0), max((one.high for one in seen), default=0.0)
+    low, high = min((part.low for part in seen), default=0.0), max((part.high for part in seen), default=0.0)
     large = wide.dtype.itemsize > 4 and max(abs(low), abs(high)) > LARGEST_FLOAT32
     floats = np.ascontiguousarray(wide, dtype=np.float64 if large else np.float32)
-    if all(one.whole for one in seen):
+    if all(part.whole for part in seen):
         return floats
     floats = floats.copy() if np.may_share_memory(floats, array) else floats
     for part in floats:

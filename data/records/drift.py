@@ -26,6 +26,14 @@ class Against(StrEnum):
     LAST_YEAR = "last-year"  # the month in which the window ends, a year earlier
     OTHER_SCANNERS = "other-scanners"  # what the scanners of the filter did not make, of the same time
 
+    @classmethod
+    def parsed(cls, reference: str | None) -> tuple[Against, str | None]:
+        """A reference as people and programs name it: the rule, and a frozen one's name where it is none."""
+        for rule in cls:
+            if reference == rule.value:
+                return rule, None
+        return cls.HOUSE, reference or None
+
 
 @dataclass(frozen=True)
 class DriftReference:

@@ -24,6 +24,16 @@ class ScanStatus(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"  # its reading, by somebody who may have it read again
 
+    @property
+    def in_queue(self) -> bool:
+        """Whether its reading waits or is under way."""
+        return self in (ScanStatus.WAITING, ScanStatus.READING)
+
+    @property
+    def ended_unread(self) -> bool:
+        """Whether its reading came to nothing, so that somebody may ask for it once more."""
+        return self in (ScanStatus.FAILED, ScanStatus.CANCELLED)
+
 
 @dataclass(frozen=True)
 class Spacing:

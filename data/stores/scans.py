@@ -115,6 +115,15 @@ class ScanStore:
         with reading(self._engine) as connection:
             return [_scan(row) for row in connection.execute(query.order_by(scans.c.created_at.desc()))]
 
+    def of_ids(self, scan_ids: Sequence[str]) -> list[Scan]:
+        """Those of these scans that are here and were not withdrawn, in the order of the ids."""
+        known: dict[str, Scan] = {}
+        with reading(self._engine) as connection:
+            for part in statement_parts(scan_ids):
+                query = select(scans).where(scans.c.id.in_(part), not_withdrawn(scans.c.id))
+                known.update((row.id, _scan(row)) for row in connection.execute(query))
+        return [known[scan_id] for scan_id in scan_ids if scan_id in known]
+
     def here(self, scan_ids: Sequence[str]) -> set[str]:
         """Those of these scans that are here and were not withdrawn."""
         known: set[str] = set()

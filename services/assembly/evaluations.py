@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from data.stores.evaluations import EvaluationStore
-from data.stores.jobs import JobStore
 from services.assembly.cohort import CohortServices
 from services.assembly.reading import ReadingServices
 from services.assembly.stores import Stores
@@ -56,7 +55,6 @@ def build_evaluations(
         versions.serving,
         reading.engine,
         jobs,
-        JobStore(stores.database),
         stores.audit,
     )
     outcomes = Outcomes(evaluations, store, stores.judgements, stores.reviews, stores.scans, hidden)

@@ -77,14 +77,13 @@ class DriftPlanning:
 
     def ask_of(self, _: str, chosen: Choices) -> str:
         """Raises InvalidInput for what cannot be run."""
-        task, reference = chosen.get("task", ""), chosen.get("reference") or Against.HOUSE.value
+        task, (rule, named) = chosen.get("task", ""), Against.parsed(chosen.get("reference"))
         if task not in self._tasks:
             raise InvalidInput("Choose a task first.")
         n = number_of(chosen, LAST)
-        rule = Against(reference) if reference in set(Against) else None
         last, days = (None, n) if chosen.get("window") == DAYS else (n, None)
-        query, named = query_of(filters_of(chosen.get("filters", ""))), None if rule else reference
-        ask = DriftAsk(task, named, last, query=query, days=days, against=rule or Against.HOUSE)
+        query = query_of(filters_of(chosen.get("filters", "")))
+        ask = DriftAsk(task, named, last, query=query, days=days, against=rule)
         if named is not None and named not in {known.id for known in self._drift.runs.references.all(task)}:
             raise InvalidInput("Choose a reference of this task.")
         self._drift.windows.check(ask)

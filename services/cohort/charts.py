@@ -12,16 +12,13 @@ from reports.figures import ChartColumn, Figure
 from services.cohort.class_words import class_words
 from services.cohort.counting import Bar, Cohort
 from services.cohort.filters import query_of
-from services.cohort.table import REFUSALS, SCANS, SHARE
+from services.cohort.table import REFUSALS, SCANS, SHARE, RowKey
 from services.task_words import MEASURED_VOLUME
 
 _VOLUME = MEASURED_VOLUME.capitalize()
 
 MOST_BARS = 25
 
-
-RowKey = tuple[str, str, str, str]
-"""Section, group, name and quantity of a row of the cohort's table."""
 
 Marks = Mapping[RowKey, str]
 """Why the number of a row is withheld; a row that is told is not in it."""

@@ -22,7 +22,7 @@ REFUSAL_FILTERS = (FROM, TO, "site", "scanner", "modality")
 """The filters that a refusal can be asked by: its file told no more."""
 
 _EPOCH = date(1970, 1, 1)
-_WAITING = (ScanStatus.WAITING.value, ScanStatus.READING.value)
+_WAITING = tuple(status.value for status in ScanStatus if status.in_queue)
 _REVIEWED = tuple(verdict.value for verdict in BY_PEOPLE)
 _READ = ("negative", "positive")
 _MEASURED = tuple(size for size in bands.SIZES if size not in (bands.UNKNOWN, bands.NONE))

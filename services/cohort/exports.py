@@ -20,7 +20,7 @@ from reports.cohort_document import Section, cohort_document
 from reports.figures import Figure
 from reports.tables import csv_table, json_table, parquet_table, xlsx_table
 from reports.typesetting import pdf
-from services.cohort.charts import Marks, RowKey
+from services.cohort.charts import Marks
 from services.cohort.class_words import class_words
 from services.cohort.cohort import Cohorts
 from services.cohort.comparison import CohortComparison, CohortDifference
@@ -36,7 +36,7 @@ from services.cohort.small_numbers import (
     stands_for_few,
     suppressed,
 )
-from services.cohort.table import NOTES, SCANS, SHARE, TITLES, cohort_table
+from services.cohort.table import NOTES, SCANS, SHARE, TITLES, RowKey, cohort_table, row_key
 from services.permissions import Permission, require
 from services.task_words import DRAWN_DICE, MEASURED_VOLUME
 
@@ -184,11 +184,6 @@ def facts(cohort: Cohort, user: User, at: datetime, audience: Audience) -> dict[
     if any(name not in (*REFUSAL_FILTERS, SYNTHETIC) for name in cohort.filters):
         preamble["Refusals"] = _UNDIFFERENTIATED
     return preamble | {"Small numbers": audience.words}
-
-
-def row_key(row: ExportRow) -> RowKey:
-    """What tells a row from all others of its table."""
-    return row.section, row.group, row.name, row.quantity
 
 
 def marks_of(rows: Sequence[ExportRow]) -> Marks:

@@ -25,7 +25,7 @@ from data.errors import InvalidInput
 from data.records import ExportRow, User
 from services.cohort.comparison import CohortDifference
 from services.cohort.disclosure import protected
-from services.cohort.table import CohortTable, CountedRow
+from services.cohort.table import CohortTable, CountedRow, row_key
 from services.permissions import Permission, may, require
 
 LEAST = 5
@@ -101,19 +101,15 @@ def apart_from(table: CohortTable, wider: CohortTable) -> set[str]:
 
     Both are of the same kind of table, the wider one with fewer filters; rows are the same by their names.
     """
-    others = {_name(line.row): line.discloses for line in wider.lines}
+    others = {row_key(line.row): line.discloses for line in wider.lines}
     no_secret = table.states | table.answers
     return {
         name
         for line in table.lines
-        for name, other in zip(line.discloses, others.get(_name(line.row), ()), strict=False)
+        for name, other in zip(line.discloses, others.get(row_key(line.row), ()), strict=False)
         if table.counts[name] and name not in no_secret
         if small(wider.counts[other] - table.counts[name])
     }
-
-
-def _name(row: ExportRow) -> tuple[str, str, str, str]:
-    return row.section, row.group, row.name, row.quantity
 
 
 def stands_for_few(difference: CohortDifference) -> bool:

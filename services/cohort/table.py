@@ -87,6 +87,15 @@ class CohortTable:
     answers: set[str] = field(default_factory=set)
 
 
+RowKey = tuple[str, str, str, str]
+"""Section, group, name and quantity of a row."""
+
+
+def row_key(row: ExportRow) -> RowKey:
+    """What tells a row from all others of its table."""
+    return row.section, row.group, row.name, row.quantity
+
+
 def cohort_table(cohort: Cohort) -> CohortTable:
     """All rows of a cohort, nothing withheld."""
     building = _Building(cohort)

@@ -41,11 +41,10 @@ def drift(arguments: Namespace, settings: Settings) -> int:
     task = task_named(arguments.task).name
     with drift_alone(settings) as drift_services:
         runs = drift_services.runs
-        rule = next((rule for rule in Against if rule.value == arguments.reference), None)
-        named = arguments.reference if rule is None else None
+        rule, named = Against.parsed(arguments.reference)
         ask = DriftAsk(
             task, runs.references.named(task, named).id if named else None, arguments.last, arguments.first,
-            arguments.to, arguments.filters or "", arguments.days, rule or Against.HOUSE,
+            arguments.to, arguments.filters or "", arguments.days, rule,
         )  # fmt: skip
         run = runs.run_now(ask)
         snapshot = runs.content(run.id).decode()

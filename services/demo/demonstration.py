@@ -19,7 +19,7 @@ from data.database import Database, now, together
 from data.errors import Busy, InvalidInput, TrackingAway
 from data.files import FileStore
 from data.labelled.anatomy import anatomy
-from data.records import AuditEvent, KeptRefusal
+from data.records import SYNTHETIC_REFUSALS, AuditEvent, KeptRefusal
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
 from data.stores.refusals import RefusalStore
@@ -29,7 +29,7 @@ from data.stores.scans import ScanStore
 from data.tracking import Tracking
 from models import tasks
 from services.demo.cases import case_of
-from services.demo.reading import REFUSALS, CaseReader, ReadCase, id_of, refusal_id
+from services.demo.reading import CaseReader, ReadCase, id_of, refusal_id
 from services.performance.real_use import forget_synthetic
 from services.reading.reader import Reader
 from services.settings import Settings
@@ -89,7 +89,7 @@ class Demo:
             raise InvalidInput("Ask for at least one patient.")
         with self._held():
             self._files.put(_PLAN, str(max(patients, self._planned())).encode())
-            here = {*self._scans.synthetic_ids(), *self._refusals.ids_from(REFUSALS)}
+            here = {*self._scans.synthetic_ids(), *self._refusals.ids_from(SYNTHETIC_REFUSALS)}
             numbers = range(1, patients + 1)
             missing = [n for n in numbers if not {id_of("scan", n), refusal_id(n)} & here]
             known = patients - len(missing)
@@ -112,7 +112,7 @@ class Demo:
                 advance(len(part))
             for number in range(1, self._planned() + 1):  # what a kill left without rows
                 self._forget(number)
-            self._refusals.forget_from(REFUSALS)
+            self._refusals.forget_from(SYNTHETIC_REFUSALS)
             self._files.delete_all("demo")
             self._forget_scores()
             if scan_ids:

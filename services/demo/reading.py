@@ -36,7 +36,6 @@ from services.reading.results import features_of, keep_answer, result_of
 from services.reading.suitability_gate import Routed, SuitabilityGate
 
 WARNING = f"{phantoms.MARK}: this head was computed for a demonstration. It is nobody's."
-REFUSALS = SYNTHETIC_REFUSALS
 
 
 @dataclass(frozen=True)
@@ -119,4 +118,4 @@ def id_of(kind: str, number: int) -> str:
 
 def refusal_id(number: int) -> str:
     """The id of a case's refusal, in every run."""
-    return f"{REFUSALS}{number:06d}"
+    return f"{SYNTHETIC_REFUSALS}{number:06d}"

@@ -53,15 +53,16 @@ class DriftLimits:
         self._audit.record(AuditEvent(now(), user.id, "drift.limit", f"{task} {feature}", detail))
 
 
-def plain(limits: dict[str, DriftLimit]) -> dict[str, Limit]:
+def plain(limits: Mapping[str, DriftLimit]) -> dict[str, Limit]:
     """What a comparison takes of them."""
     return {name: Limit(limit.method, limit.effect, limit.p) for name, limit in limits.items()}
 
 
-def notes(limits: dict[str, DriftLimit]) -> list[str]:
+def notes(limits: Mapping[str, DriftLimit]) -> list[str]:
     """What a run says of limits that are not the usual ones."""
+    judged = plain(limits)
     return [
-        f"{title_of(name)} is judged by a limit of its own: {said(plain(limits)[name])}, set by "
+        f"{title_of(name)} is judged by a limit of its own: {said(judged[name])}, set by "
         f"{limit.set_name} on {limit.set_at:%Y-%m-%d}."
         for name, limit in sorted(limits.items())
     ]

@@ -134,7 +134,9 @@ class Segments:
         scan_ids = frame["scan_id"].astype(str).to_numpy()
         names = {name: _texts(frame[name]) for name in OF_READINGS if name in frame.columns}
         lines = self._ledger.columns()
-        places = {key.decode(): place for place, key in enumerate(lines.scan_ids.tolist())}
+        alive = lines.rows
+        mine = alive[np.isin(lines.scan_ids[alive], scan_ids.astype("S"))]
+        places = {lines.scan_ids[row].decode(): int(row) for row in mine}
         at = np.array([places.get(scan_id, -1) for scan_id in scan_ids])
         names["sequence"] = _of_ledger(lines, at)
         names["week"] = np.array([_week(int(lines.days[row])) if row >= 0 else UNKNOWN for row in at])
@@ -159,7 +161,7 @@ def compared(
     filters: Callable[[str, str], Mapping[str, tuple[str, ...]]],
 ) -> list[Segment]:
     """Every name that occurs in the tail, with its share there and elsewhere."""
-    found = []
+    counted = []
     n_tail, n_rest = int(tail.sum()), int((~tail).sum())
     for attribute, values in names.items():
         inside, outside = Counter(values[tail].tolist()), Counter(values[~tail].tolist())
@@ -167,15 +169,15 @@ def compared(
             continue
         for value, count in inside.items():
             pair = drift_numbers.share(count, n_tail), drift_numbers.share(outside[value], n_rest)
-            found.append((attribute, str(value), *pair))
-    chances = [drift_numbers.difference_p(inside, outside) or 0.0 for *_, inside, outside in found]
+            counted.append((attribute, str(value), *pair))
+    chances = [drift_numbers.difference_p(inside, outside) or 0.0 for *_, inside, outside in counted]
     corrected = drift_numbers.corrected(chances)
     return [
         Segment(
             attribute, value, inside, outside, drift_numbers.change(outside, inside) or {}, p,
             filters(attribute, value),
         )
-        for (attribute, value, inside, outside), p in zip(found, corrected, strict=True)
+        for (attribute, value, inside, outside), p in zip(counted, corrected, strict=True)
     ]  # fmt: skip
 
 

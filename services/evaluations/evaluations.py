@@ -25,7 +25,6 @@ from data.records import (
 )
 from data.stores.audit import AuditLog
 from data.stores.evaluations import EvaluationStore
-from data.stores.jobs import JobStore
 from services.evaluations.scan_sets import ScanSets
 from services.evaluations.set_reader import Look, SetReader
 from services.inference.engine import Engine, Loaded
@@ -61,7 +60,6 @@ class Evaluations:
         serving: Serving,
         engine: Engine,
         jobs: Jobs,
-        job_store: JobStore,
         audit: AuditLog,
     ) -> None:
         self.sets = sets
@@ -71,7 +69,6 @@ class Evaluations:
         self._serving = serving
         self._engine = engine
         self._jobs = jobs
-        self._job_store = job_store
         self._audit = audit
         jobs.register(JOB, self._work, on_give_up=self._give_up, limit=1)
 
@@ -109,9 +106,9 @@ class Evaluations:
         require(user, Permission.EVALUATE_VERSIONS)
         self.get(evaluation_id, user)
         if self._store.end(evaluation_id, EvaluationState.CANCELLED, now()):
-            for job in self._job_store.unfinished():
-                if (job.kind, job.subject) == (JOB, evaluation_id):
-                    self._jobs.cancel(job.id)
+            job = self._jobs.unfinished(JOB, evaluation_id)
+            if job is not None:
+                self._jobs.cancel(job.id)
             self._audit.record(AuditEvent(now(), user.id, "model.evaluation-cancelled", evaluation_id))
 
     def get(self, evaluation_id: str, user: User) -> Evaluation:
@@ -136,16 +133,18 @@ class Evaluations:
         if evaluation is None or evaluation.state is not EvaluationState.QUEUED:
             return
         waiting = self._store.readings(evaluation.id, waiting=True)
-        loaded = self._loaded(evaluation) if waiting else None
         try:
-            for asked in waiting:
-                assert loaded is not None
-                answered = self._answered(evaluation, asked, loaded, job)
-                self._store.note(evaluation.id, answered)
-                job.progress((evaluation.total - len(waiting) + waiting.index(asked) + 1) / evaluation.total)
+            if waiting:
+                self._read_all(evaluation, waiting, job)
         except _Interrupted:
             return
         self._store.end(evaluation.id, EvaluationState.DONE, now())
+
+    def _read_all(self, evaluation: Evaluation, waiting: list[EvaluationReading], job: JobContext) -> None:
+        loaded = self._loaded(evaluation)
+        for read, asked in enumerate(waiting, start=evaluation.total - len(waiting) + 1):
+            self._store.note(evaluation.id, self._answered(evaluation, asked, loaded, job))
+            job.progress(read / evaluation.total)
 
     def _loaded(self, evaluation: Evaluation) -> Loaded:
         """The version's network as it would serve; raises InvalidInput where its weights are other ones."""

@@ -114,8 +114,7 @@ class ScanSets:
         return ScanSet(ScanSetKind.OUTSIDE, name, f"Outside set {name}, of nobody here")
 
     def _here(self, scan_ids: Sequence[str], task: str) -> list[Scan]:
-        scans = [self._scans.get(scan_id) for scan_id in scan_ids]
-        return [scan for scan in scans if scan is not None and scan.task == task]
+        return [scan for scan in self._scans.of_ids(scan_ids) if scan.task == task]
 
     def _of_scans(
         self, scan_ids: Sequence[str], task: str, synthetic: bool | None = None

@@ -21,7 +21,6 @@ from services.permissions import Permission, may, require
 from services.reporting.key_pictures import KeyPictures
 from services.reporting.reading_report import ReadingReports
 from services.reporting.reports import File
-from services.reviewing.blinding import NO_RESULT_YET
 from services.reviewing.patients import Patients
 from services.reviewing.pictures import Pictures
 from services.reviewing.prior import Prior, prior_of
@@ -67,9 +66,9 @@ class Exports:
         """What can be had of a scan's result; nothing where it has not been read. Raises NotFound."""
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
         view = self._worklist.scan(scan_id, user)
-        if view.result is None or view.withheld is not None:
+        if view.answer is None:
             return ()
-        version = version_of(view, view.result, COUNTING)
+        version = version_of(view, view.answer, COUNTING)
         return tuple(Offer(form, LABELS[form]) for form in Form if why_not(version, form) is None)
 
     def file(self, scan_id: str, form: str, user: User, ask: Ask = AS_USUAL) -> File:
@@ -130,9 +129,9 @@ class Exports:
         """What counts of a scan's result as a text for a report; "" where there is none. Raises NotFound."""
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
         view = self._worklist.scan(scan_id, user)
-        if view.result is None or view.withheld is not None:
+        if view.answer is None:
             return ""
-        version = version_of(view, view.result, COUNTING)
+        version = version_of(view, view.answer, COUNTING)
         return self._reports.findings(version, self._prior(view, user))
 
     def _prior(self, view: ScanView, user: User) -> Prior | None:
@@ -214,8 +213,4 @@ def _is_dicom(version: ResultVersion) -> bool:
 
 
 def _version(view: ScanView, ask: Ask) -> ResultVersion:
-    if view.result is None:
-        raise NotFound(NOT_READ if view.reads_unaided is None else NO_RESULT_YET)
-    if view.withheld is not None:
-        raise NotFound(view.withheld)
-    return version_of(view, view.result, ask.layer)
+    return version_of(view, view.answered(NOT_READ), ask.layer)

@@ -11,13 +11,18 @@ from models.code_version import models_sha256, sources_sha256
 from models.task import Decision
 
 _SERVICES = Path(__file__).resolve().parents[1]
-_READING = _SERVICES / "reading" / "reading.py"
+_READER = _SERVICES / "reading" / "reader.py"
+
+
+def own_sources() -> list[Path]:
+    """The sources of services that make an answer of pixels: those of the engine and of the reader."""
+    return [*sorted((_SERVICES / "inference").rglob("*.py")), _READER]
 
 
 @cache
 def code_sha256() -> str:
-    """The hash of the sources that make an answer of pixels: networks, preprocessing, engine, reading."""
-    own = sources_sha256([*sorted((_SERVICES / "inference").rglob("*.py")), _READING])
+    """The hash of the sources that make an answer of pixels: networks, preprocessing, engine, reader."""
+    own = sources_sha256(own_sources())
     return hashlib.sha256(f"{models_sha256()} {own}".encode()).hexdigest()
 
 

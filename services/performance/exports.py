@@ -36,7 +36,6 @@ from services.performance.details import Details
 from services.performance.metrics import Metric
 from services.performance.numbers import MetricPoint, MetricView, Performance, PerformanceQuery
 from services.performance.small_figures import (
-    NOTHING_WITHHELD,
     WithheldFigures,
     in_month,
     withheld_figures,
@@ -133,15 +132,14 @@ class PerformanceExports:
 
     def _errors(self, asked: PerformanceQuery, audience: Audience, coverage: ReadCount) -> dict[str, Any]:
         """What stands behind the lower part of the page; what is withheld of it is null."""
-        hidden = NOTHING_WITHHELD
+        hidden = None
         if audience.withholds and asked.of != VALIDATION:
             others = ((asked.version, ""), ("", asked.month), ("", ""))
             hidden = withheld_figures(
                 self._judged(asked, asked.synthetic, asked.version, asked.month),
                 [self._judged(asked, asked.synthetic, *other) for other in others],
             )
-        strict = audience.withholds and asked.of != VALIDATION
-        return errors_answer(asked, self._details.errors(asked), coverage, hidden if strict else None)
+        return errors_answer(asked, self._details.errors(asked), coverage, hidden)
 
 
 def _outside(point: MetricPoint, metric: Metric, hidden: Mapping[bool, WithheldFigures]) -> MetricPoint:

@@ -65,7 +65,7 @@ class Reading:
         So a second click, or one in another tab, has it read once. Raises NotFound, NotAllowed.
         """
         require(user, Permission.READ_AGAIN)
-        if self._scans.existing(scan_id).status in (ScanStatus.FAILED, ScanStatus.CANCELLED):
+        if self._scans.existing(scan_id).status.ended_unread:
             self.request(scan_id, user)
 
     def queue(self) -> dict[str, QueuePlace]:
@@ -81,7 +81,7 @@ class Reading:
 
     def resume(self) -> None:
         """Have every accepted scan read that a stop of the server left unread."""
-        for scan_id in self._scans.ids_with_status((ScanStatus.WAITING, ScanStatus.READING)):
+        for scan_id in self._scans.ids_with_status([status for status in ScanStatus if status.in_queue]):
             self._jobs.submit(JOB, scan_id, effort=effort_of(self._scans.existing(scan_id)))
 
     def _work(self, job: JobContext) -> None:

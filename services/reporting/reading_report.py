@@ -14,7 +14,6 @@ from services.permissions import Permission, may, require
 from services.reporting.key_pictures import KeyPictures, KeySlice
 from services.reporting.reading_content import reading_report
 from services.reporting.reports import File
-from services.reviewing.blinding import NO_RESULT_YET
 from services.reviewing.worklist import ScanView, Worklist
 
 PDF, TEXT = "pdf", "txt"
@@ -74,13 +73,10 @@ class ReadingReports:
     def _of_view(
         self, view: ScanView, named: bool, made: datetime
     ) -> tuple[ReadingReport, tuple[KeySlice, ...]]:
-        if view.result is None:
-            raise NotFound(_NOT_READ if view.reads_unaided is None else NO_RESULT_YET)
-        if view.withheld is not None:
-            raise NotFound(view.withheld)
+        result = view.answered(_NOT_READ)
         identified = self._patients.get(view.scan.patient_id, with_identity=True)
         slices = self._pictures.chosen(view)
         report = reading_report(
-            view, view.result, slices, identified.identity if identified else None, named=named, made=made
+            view, result, slices, identified.identity if identified else None, named=named, made=made
         )
         return report, slices

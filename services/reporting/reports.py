@@ -181,9 +181,9 @@ class Reporting:
 
     def _tell(self, report_id: str) -> None:
         report = self._store.get(report_id)
-        for listener in self._listeners if report is not None else ():
-            assert report is not None
-            listener(report)
+        if report is not None:
+            for listener in self._listeners:
+                listener(report)
 
     def _files_of(self, written: Written) -> dict[str, bytes]:
         content = pdf(written.document)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from data.database import Database, now, together
 from data.errors import NO_SCAN, InvalidInput, NotFound
-from data.records import AuditEvent, Patient, Result, ScanStatus, User, Withdrawal
+from data.records import AuditEvent, Patient, Result, User, Withdrawal
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
@@ -80,7 +80,7 @@ class Withdrawals:
                 self._audit.record(AuditEvent(now(), user.id, "scan.restore", scan_id))
         scan = self._scans.existing(scan_id)
         self._tell(scan_id)
-        if scan.status in (ScanStatus.WAITING, ScanStatus.READING):
+        if scan.status.in_queue:
             self._read(scan_id)
 
     def of_scan(self, scan_id: str, viewer: User) -> WithdrawnView | None:

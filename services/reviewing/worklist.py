@@ -48,14 +48,13 @@ from services.accounts import Accounts
 from services.addresses import WorklistAddress
 from services.permissions import Permission, may, require, to_cancel
 from services.reading_words import queue_words
-from services.reviewing.blinding import Blind, Blinding, hides_model, seen_by
+from services.reviewing.blinding import NO_RESULT_YET, Blind, Blinding, hides_model, seen_by
 from services.reviewing.remeasuring import Remeasuring
 from services.reviewing.second_readings import DoubleReading, SecondReadings
 from services.standing.suspensions import Standing, Suspensions
 
 BY_URGENCY = (("urgency", True),)
 """How the worklist is ordered where its address says nothing: equal ones the newest first."""
-IN_QUEUE = (ScanStatus.WAITING, ScanStatus.READING)
 WITHDRAWN = "This scan was withdrawn."
 IN_CONFLICT = (
     "Another patient here ({}) has the same name and number but another date of birth or sex, or none. Their "
@@ -96,6 +95,19 @@ class ScanView:
     def withheld(self) -> str | None:
         """Why the result is no answer, as its version is suspended; None where it may be one."""
         return self.standing.sentence if self.standing is not None and self.standing.withheld else None
+
+    @property
+    def answer(self) -> Result | None:
+        """The result, where it may be one: None also of a version that is suspended."""
+        return self.result if self.withheld is None else None
+
+    def answered(self, not_read: str) -> Result:
+        """The result; raises NotFound with the reason why there is none, which may be `not_read`."""
+        if self.result is None:
+            raise NotFound(not_read if self.reads_unaided is None else NO_RESULT_YET)
+        if self.withheld is not None:
+            raise NotFound(self.withheld)
+        return self.result
 
     @property
     def affine(self) -> Affine | None:
@@ -211,8 +223,8 @@ class Worklist:
             orientation=letters(scan.grid),
             unaided=unaided,
             reads_unaided=next((kept for kept in unaided if hides_model(kept, viewer)), None),
-            queue=self._queue().get(scan_id) if scan.status in IN_QUEUE else None,
-            may_cancel=scan.status in IN_QUEUE and may(viewer, to_cancel(viewer, scan.uploaded_by)),
+            queue=self._queue().get(scan_id) if scan.status.in_queue else None,
+            may_cancel=scan.status.in_queue and may(viewer, to_cancel(viewer, scan.uploaded_by)),
         )
         return view if blind.model else self._with_result(view, blind, viewer)
 
@@ -310,7 +322,7 @@ class Worklist:
 
     def _queued(self, rows: tuple[WorklistRow, ...], viewer: User) -> tuple[WorklistRow, ...]:
         """Rows that say of what is not read yet where it stands, and whether the viewer may cancel that."""
-        unread = [row.scan_id for row in rows if row.status in IN_QUEUE]
+        unread = [row.scan_id for row in rows if row.status.in_queue]
         if not unread:
             return rows
         queue, sent_by = self._queue(), self._scans.senders(unread)

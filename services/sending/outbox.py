@@ -16,7 +16,6 @@ from services.exporting.forms import LABELS, MEDIA, Form, why_not
 from services.exporting.versions import ResultVersion
 from services.permissions import Permission, may, require
 from services.remote_nodes.kinds import KINDS
-from services.reviewing.blinding import NO_RESULT_YET
 from services.reviewing.worklist import ScanView, Worklist
 from services.sending.planning import delivery_of
 from services.sending.routing import sendable
@@ -91,7 +90,7 @@ class Outbox:
         if not may(user, Permission.SEND_RESULTS):
             return ()
         view = self._worklist.scan(scan_id, user)
-        if view.result is None or view.withheld is not None:
+        if view.answer is None:
             return ()
         possible = [Destination(node, _possible(view, node)) for node in self._nodes.all()]
         return tuple(destination for destination in possible if destination.forms)
@@ -103,12 +102,9 @@ class Outbox:
         """
         require(user, Permission.SEND_RESULTS)
         view = self._worklist.scan(scan_id, user)
-        if view.result is None:
-            raise NotFound(NOT_READ if view.reads_unaided is None else NO_RESULT_YET)
-        if view.withheld is not None:
-            raise NotFound(view.withheld)
+        result = view.answered(NOT_READ)
         chosen = self._chosen(scan_id, node_id, forms, user)
-        everything = self._worklist.unblinded(scan_id, view.result.id)
+        everything = self._worklist.unblinded(scan_id, result.id)
         assert everything.result is not None
         version, moment = ResultVersion(everything, everything.result), now()
         for form in chosen:

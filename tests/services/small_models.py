@@ -207,9 +207,9 @@ class Department:
             self.jobs,
             self.audit,
         )
-        self._build_evaluations(job_store)
+        self._build_evaluations()
 
-    def _build_evaluations(self, job_store: JobStore) -> None:
+    def _build_evaluations(self) -> None:
         """Sets of scans that versions are had to read; `packs` and the folder "outside" are the test's."""
         self.packs: list[PackOfScans] = []
         self.judgements, store = JudgementStore(self.database), EvaluationStore(self.database)
@@ -225,7 +225,6 @@ class Department:
             self.serving,
             self.engine,
             self.jobs,
-            job_store,
             self.audit,
         )
         self.outcomes = Outcomes(

@@ -84,12 +84,7 @@ def options(references: Sequence[DriftReference]) -> list[dict[str, str]]:
 
 def rules() -> list[dict[str, str]]:
     """The references that a rule chooses anew for each run."""
-    return [{"label": capital(words), "value": rule.value} for rule, words in NAMES.items()]
-
-
-def capital(words: str) -> str:
-    """A phrase as the beginning of a line."""
-    return words[:1].upper() + words[1:]
+    return [{"label": words.capitalize(), "value": rule.value} for rule, words in NAMES.items()]
 
 
 def references(known: Sequence[DriftReference], may_delete: bool) -> Component:

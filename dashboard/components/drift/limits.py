@@ -46,7 +46,7 @@ def form(may_set: bool) -> Component:
 
 def offered(feature: str, limits: Mapping[str, DriftLimit]) -> dict[str, object]:
     """The form's fields for a feature: the limit that holds now."""
-    limit = plain(dict(limits))[feature] if feature in limits else usual_of(feature)
+    limit = plain(limits)[feature] if feature in limits else usual_of(feature)
     return {
         METHOD: {
             "options": [{"label": words, "value": name} for name, words in methods_of(feature).items()],
@@ -62,7 +62,7 @@ def table(limits: Mapping[str, DriftLimit], may_set: bool) -> Component:
     if not limits:
         return html.P("Every feature is judged by the usual limit.", className="text-secondary")
     head = ["Feature", "Limit", "Set by", "When", ""]
-    judged = plain(dict(limits))
+    judged = plain(limits)
     rows = [
         html.Tr(
             [
