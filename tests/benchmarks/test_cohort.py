@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 import data.stores.results
-from data.database import migrate, open_database, reading
+from data.database import reading
 from data.ledger.in_memory import Ledger
 from data.ledger.worklist import WorklistStore
 from data.records import Role, ScanStatus, User, WorklistQuery
@@ -30,6 +30,7 @@ from services.cohort.counting import Counting
 from services.cohort.filters import tidy
 from tests.benchmarks.population import SITES, populate
 from tests.data.builders import a_kept_scan, a_result
+from tests.databases import migrated
 from tests.integration.servers import postgresql
 
 pytestmark = pytest.mark.bench
@@ -70,8 +71,7 @@ def houses(
     with _databases(request.param, folder) as addresses:
         made = {}
         for n, address in zip((SMALL, LARGE), addresses, strict=True):
-            engine = open_database(address)
-            migrate(engine)
+            engine = migrated(address)
             populate(engine, n, n // 5)
             made[n] = SimpleNamespace(engine=engine, ledger=Ledger(engine))
         yield made
@@ -191,8 +191,7 @@ def test_the_page_and_the_worklist_at_a_million(houses: dict[int, Any]) -> None:
 
 
 def test_what_the_ledger_costs_a_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = open_database(f"sqlite:///{tmp_path / 'house.db'}")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path / 'house.db'}")
     ids = [a_kept_scan(engine, number, f"P^{number}").id for number in range(400)]
     store = ResultStore(engine)
     real = data.results.note_result

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from data.database import migrate, new_id, open_database
+from data.database import new_id
 from data.files import FileStore
 from data.records import BRAIN_TUMOUR, PNEUMONIA, Features, Result, Scan
 from data.stores.features import FeatureStore
@@ -26,6 +26,7 @@ from services.reading.reading import Reading
 from services.settings import Settings
 from tests import phantoms
 from tests.data.builders import a_kept_scan
+from tests.databases import migrated
 
 pytestmark = pytest.mark.bench
 
@@ -75,8 +76,7 @@ def test_features_against_the_whole_reading(
 ) -> None:
     array = make()
     reader, batcher = build_reader(Settings(home=tmp_path))
-    database = open_database(f"sqlite:///{tmp_path / 'lightbox.db'}")
-    migrate(database)
+    database = migrated(f"sqlite:///{tmp_path / 'lightbox.db'}")
     files, results = FileStore(str(tmp_path / "files")), ResultStore(database)
     slices, height, width = array.shape
     scan = a_kept_scan(database, task=task, slices=slices, height=height, width=width)

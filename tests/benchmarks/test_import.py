@@ -14,7 +14,6 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from data.database import migrate, open_database
 from data.files import FileStore
 from models import tasks, weights
 from models.device import chosen_device
@@ -26,6 +25,7 @@ from services.reading.reader import Batcher, Reader
 from services.settings import Settings
 from services.versions.registry import SHIPPED
 from tests import phantoms
+from tests.databases import migrated
 from tests.services.imports import write_labels, write_picture
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(7200)]
@@ -120,8 +120,7 @@ def raw_seconds(engine: Engine, task: str, images: int) -> NDArray[np.float64]:
 
 def import_seconds(folder: Path, labels: Path | None, reader: Reader) -> tuple[NDArray[np.float64], int]:
     settings = Settings(home=folder / "home", max_batch=BATCH)
-    database = open_database(f"sqlite:///{folder / 'home' / 'lightbox.db'}")
-    migrate(database)
+    database = migrated(f"sqlite:///{folder / 'home' / 'lightbox.db'}")
     importing = Importing(settings, database, FileStore(str(folder / "home" / "files")), reader)
     started = seconds()
     view = importing.run(importing.start(folder / "scans", labels).id)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from data.database import migrate, open_database
 from reports.document import Document, document_json
 from reports.signing import Signer
 from reports.typesetting import pdf
 from services.reporting.governance import GovernanceReport
+from tests.databases import migrated
 from tests.reports.test_signing import certificate
 from tests.services.reporting.test_governance import ASK, a_department
 
@@ -22,8 +22,7 @@ pytestmark = pytest.mark.bench
 
 
 def test_a_governance_report_of_a_thousand_scans(tmp_path: Path, certificate: Path) -> None:
-    engine = open_database(f"sqlite:///{tmp_path}/lightbox.db")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path}/lightbox.db")
     sources = a_department(engine, tmp_path, SCANS)
     signer = Signer(certificate, "secret")
     pdf(Document("warm", {}, []))

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from data.records import BRAIN_TUMOUR, Role
 from tests.dashboard.clinic import Clinic
-from tests.services.small_models import Department, department, empty_mlflow, weights_in, zipped
+from tests.services.small_models import Department, department, weights_in, zipped
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -20,7 +20,7 @@ PATIENCE_MS = 60_000
 @pytest.fixture
 def small(clinic: Clinic, tmp_path: Path) -> Iterator[Department]:
     """Fourteen SYNTHETIC scans with a tumour and as many without; version 1 leaves a rim too much."""
-    with department(tmp_path / "department", empty_mlflow(tmp_path)) as made:
+    with department(tmp_path / "department") as made:
         clinic.show_versions_of(made)
         made.add(14, bright=800, synthetic=True)
         made.add(14, bright=0, synthetic=True)

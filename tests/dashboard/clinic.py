@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
@@ -66,9 +65,9 @@ from services.reading.intake import Intake
 from services.reviewing.review import DrawnMask
 from services.settings import Settings
 from services.versions.registry import Registry
+from tests.databases import migrated, new_mlflow
 from tests.dicom_files import kept
 from tests.services.drifting import add_readings
-from tests.services.performance.test_real_use import empty_mlflow
 from tests.services.small_models import Department
 
 ADA = Identity("Ada Lovelace", "MRN-1815", date(1815, 12, 10))
@@ -145,7 +144,7 @@ class Clinic:
     def __init__(self, folder: Path, session_minutes: int = 30, *, networks: bool = True) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        shutil.copyfile(empty_mlflow(), folder / "mlflow.db")  # making one takes seconds
+        new_mlflow(folder)
         settings = Settings(
             home=folder,
             database_url=f"sqlite:///{folder / 'clinic.db'}",
@@ -157,6 +156,7 @@ class Clinic:
             session_minutes=session_minutes,
             review_sample_percent=50,
         )
+        migrated(settings.database_url).dispose()
         parts = Parts(hasher=QUICK_HASHER, registry=two_versions, intake=IntakeByName)
         self.services = build_services(settings, parts)
         intake = self.services.reading.intake

@@ -12,13 +12,13 @@ from dashboard.pages import cohort, evaluations
 from data.errors import InvalidInput, NotAllowed
 from data.records import BRAIN_TUMOUR, Role
 from tests.dashboard.clinic import Clinic
-from tests.services.small_models import PATIENCE_S, Department, department, empty_mlflow
+from tests.services.small_models import PATIENCE_S, Department, department
 
 
 @pytest.fixture
 def small(clinic: Clinic, tmp_path: Path) -> Iterator[Department]:
     """Five scans, of which version 2 misses two."""
-    with department(tmp_path / "department", empty_mlflow(tmp_path)) as made:
+    with department(tmp_path / "department") as made:
         clinic.show_versions_of(made)
         made.add(3, bright=800)
         made.add(2, bright=600)

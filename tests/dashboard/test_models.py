@@ -15,18 +15,13 @@ from data.errors import NotAllowed, TrackingAway
 from data.records import BRAIN_TUMOUR, Role, User
 from data.tracking import Tracking
 from tests.dashboard.clinic import Clinic
-from tests.services.small_models import Department, department, empty_mlflow, weights_in, zipped
-
-
-@pytest.fixture(scope="module")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_mlflow(tmp_path_factory.mktemp("mlflow"))
+from tests.services.small_models import Department, department, weights_in, zipped
 
 
 @pytest.fixture
-def small(clinic: Clinic, tmp_path: Path, mlflow: Path) -> Iterator[Department]:
+def small(clinic: Clinic, tmp_path: Path) -> Iterator[Department]:
     """The clinic with a department whose second version was rehearsed on six scans."""
-    with department(tmp_path / "department", mlflow) as made:
+    with department(tmp_path / "department") as made:
         clinic.show_versions_of(made)
         made.add(6, bright=800)
         made.version(above=700, name="second")

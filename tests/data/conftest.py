@@ -5,12 +5,11 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from data.database import migrate, open_database
+from tests.databases import migrated
 
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    engine = open_database("sqlite://")
-    migrate(engine)
+    engine = migrated("sqlite://")
     yield engine
     engine.dispose()

@@ -18,6 +18,7 @@ from models.trainings import training_of
 from services.reading.suitability_gate import BY_HEADER_ALONE, SuitabilityGate
 from services.training import training
 from services.training.plan import planned
+from tests.databases import new_mlflow
 from tests.third_task import NAME, third_task
 
 
@@ -29,7 +30,7 @@ def _third_task(tmp_path: Path) -> Iterator[None]:
 
 def test_the_worked_example_trains_and_is_registered(tmp_path: Path) -> None:
     data = _labelled(tmp_path / "data")
-    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
+    tracking = Tracking(new_mlflow(tmp_path), tmp_path / "mlflow")
     plan = planned(NAME, {"epochs": "1", "batch_size": "8", "start": "scratch"})
     finished = training.train(plan, data, tmp_path / "run", tracking, device="cpu")
     assert finished is not None

@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from data.database import migrate, open_database
 from tests.dashboard.clinic import Clinic
+from tests.databases import migrated
 
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    engine = open_database("sqlite://")
-    migrate(engine)
+    engine = migrated("sqlite://")
     yield engine
     engine.dispose()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -33,7 +32,7 @@ from services.performance.history import Histories
 from services.performance.real_use import RealUse, flat
 from services.performance.sampling import Sampling
 from tests.data.builders import a_kept_scan, a_result, a_review
-from tests.services.performance.test_real_use import empty_mlflow
+from tests.databases import new_mlflow
 
 OCTOBER, NOVEMBER = datetime(2026, 10, 14, 9, tzinfo=UTC), datetime(2026, 11, 12, 9, tzinfo=UTC)
 SHARE = 0.5
@@ -115,9 +114,7 @@ class Department:
 
 def department(engine: Engine, folder: Path, *, mlflow: str = "") -> Department:
     """An empty one on a database; `mlflow` is another address than its own."""
-    if not mlflow and not (folder / "mlflow.db").exists():
-        shutil.copyfile(empty_mlflow(), folder / "mlflow.db")
-    tracking = Tracking(mlflow or f"sqlite:///{folder / 'mlflow.db'}", folder / "mlflow")
+    tracking = Tracking(mlflow or new_mlflow(folder), folder / "mlflow")
     judgements = JudgementStore(engine, SHARE)
     histories = Histories(tracking, folder / "cache", TASKS)
     jobs = Jobs(JobStore(engine), folder / "performance-jobs", 1)

@@ -11,6 +11,7 @@ from data.records import Role, ScanStatus, Upload, User
 from services.assembly.container import Services, build_services
 from services.assembly.parts import Parts
 from services.settings import Settings
+from tests.databases import new_mlflow
 
 PATIENCE_S = 120
 
@@ -22,7 +23,7 @@ def running(home: Path, parts: Parts | None = None, **changes: object) -> Iterat
         home=home,
         database_url=f"sqlite:///{home / 'lightbox.db'}",
         files_url=str(home / "files"),
-        tracking_uri=f"sqlite:///{home / 'mlflow.db'}",
+        tracking_uri=new_mlflow(home),
         **{"backend": "exact", **changes},  # type: ignore[arg-type]
     )
     services = build_services(settings, parts)

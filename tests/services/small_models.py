@@ -5,7 +5,6 @@ Everything else is real: MLflow, database, files, jobs, batcher, engine, reader.
 
 from __future__ import annotations
 
-import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ import torch
 from torch import nn
 from torch.nn.functional import interpolate
 
-from data.database import migrate, new_id, now, open_database
+from data.database import new_id, now
 from data.files import FileStore
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
@@ -83,6 +82,7 @@ from services.versions.reruns import Reruns
 from services.versions.serving import Serving
 from services.versions.thresholds import OtherThresholds
 from services.versions.uploads import ModelUploads
+from tests.databases import migrated, new_mlflow
 
 SIZE = 32
 PATIENCE_S = 60
@@ -151,10 +151,9 @@ class Department:
     def __post_init__(self) -> None:
         self.ada = somebody(Role.MLOPS, "ada")
         self.bob = somebody(Role.HEAD, "bob")
-        self.tracking = Tracking(f"sqlite:///{self.folder / 'mlflow.db'}", self.folder / "mlflow")
+        self.tracking = Tracking(new_mlflow(self.folder), self.folder / "mlflow")
         self.task = small_task(weights_in(self.folder / "shipped", above=500))
-        database = open_database(f"sqlite:///{self.folder / 'lightbox.db'}")
-        migrate(database)
+        database = migrated(f"sqlite:///{self.folder / 'lightbox.db'}")
         self.database = database
         self.files = FileStore(str(self.folder / "files"))
         self.scans, self.results = ScanStore(database), ResultStore(database)
@@ -308,18 +307,10 @@ class Department:
         return [event.action for event in self.audit.recent(100)]
 
 
-def empty_mlflow(folder: Path) -> Path:
-    """An MLflow store without anything in it: making one takes seconds, copying it none."""
-    file = folder / "empty-mlflow.db"
-    Tracking(f"sqlite:///{file}", folder / "mlflow").runs("nothing", {})
-    return file
-
-
 @contextmanager
-def department(folder: Path, mlflow: Path) -> Iterator[Department]:
-    """A started department in a folder, on a copy of `mlflow`."""
+def department(folder: Path) -> Iterator[Department]:
+    """A started department in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(mlflow, folder / "mlflow.db")
     made = Department(folder)
     made.start()
     try:

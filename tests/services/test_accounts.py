@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from argon2 import PasswordHasher
 
-from data.database import migrate, open_database
 from data.errors import InvalidInput, NotAllowed, NotFound
 from data.records import Role
 from data.stores.audit import AuditLog
 from data.stores.tokens import TokenStore
 from data.stores.users import UserStore
 from services.accounts import WRONG, Accounts
+from tests.databases import migrated
 
 NEW = "a rather long sentence"
 
@@ -116,8 +116,7 @@ def test_a_reset_ends_the_waiting_and_the_sessions(accounts, jane):
 
 
 def test_guesses_at_once_do_not_slip_through_together(tmp_path, clock):
-    engine = open_database(f"sqlite:///{tmp_path}/lightbox.db")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path}/lightbox.db")
     accounts = _accounts(engine, clock=clock)
     accounts.create("jane", "", Role.CLINICIAN)
 
@@ -202,8 +201,7 @@ def test_the_last_active_administrator_stays(accounts, admin):
 
 
 def test_two_administrators_cannot_demote_each_other_at_once(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path}/lightbox.db")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path}/lightbox.db")
     accounts = _accounts(engine)
     people = [accounts.create(name, "", Role.ADMIN)[0] for name in ("a", "b")]
 

@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, func, select
 
-from data.database import migrate, open_database, reading
+from data.database import reading
 from data.records import Role, User
 from data.stores.audit import AuditLog
 from data.stores.sessions import SessionStore
@@ -18,6 +18,7 @@ from data.stores.users import UserStore
 from data.tables import sessions as table
 from services.accounts import Accounts
 from services.sessions import NOTED_EVERY, Sessions, sessions_of
+from tests.databases import migrated
 
 IDLE = timedelta(minutes=30)
 MOMENT = timedelta(microseconds=1)
@@ -133,15 +134,13 @@ def test_what_was_signed_out_stays_so_whoever_else_comes_and_goes(
 
 def test_what_was_signed_out_stays_so_at_the_next_start(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/lightbox.db"
-    engine = open_database(url)
-    migrate(engine)
+    engine = migrated(url)
     user = UserStore(engine).add(User("1" * 32, "jane", "Jane", Role.CLINICIAN, created_at=Clock()()), "hash")
     before = sessions_of(engine, IDLE)
     ended, open_one = before.begin(user), before.begin(user)
     before.end(ended)
     engine.dispose()
-    engine = open_database(url)
-    migrate(engine)
+    engine = migrated(url)
     after = sessions_of(engine, IDLE)
     assert after.user(ended) is None and after.user(open_one) == user
     engine.dispose()

@@ -9,7 +9,6 @@ from datetime import date
 import pytest
 from sqlalchemy import Engine, func, select
 
-from data.database import migrate, open_database
 from data.errors import InvalidInput, NotFound
 from data.ledger.in_memory import Ledger
 from data.ledger.rows import recount
@@ -19,6 +18,7 @@ from data.stores.patients import PatientStore
 from data.stores.scans import ScanStore
 from data.tables import patient_conflicts, patients
 from tests.data.builders import a_scan
+from tests.databases import migrated
 
 BORN, OTHERWISE = date(1950, 1, 2), date(1950, 2, 1)
 AS_FIRST = Identity("Doe^Jane", "123", BORN, "F")
@@ -215,8 +215,7 @@ def test_deleting_one_of_two_ends_their_conflict(office: Office) -> None:
 
 
 def test_two_at_once_settle_it_once(tmp_path: object) -> None:
-    engine = open_database(f"sqlite:///{tmp_path}/lightbox.db")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path}/lightbox.db")
     office = Office(engine)
     office.scan_of(AS_FIRST), office.scan_of(AS_SECOND, 1)
     conflict = office.conflict()

@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from data.database import migrate, open_database
 from data.records import Identity
 from data.stores.patients import PatientStore
+from tests.databases import migrated
 
 
 @pytest.fixture
@@ -116,8 +116,7 @@ def test_without_clearance_there_is_only_the_pseudonym(patients):
 
 
 def test_uploads_at_once_make_one_patient(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path}/lightbox.db")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path}/lightbox.db")
     patients = PatientStore(engine)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: patients.find_or_create(Identity("Doe", "1"), "a"), range(16)))

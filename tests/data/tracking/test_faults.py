@@ -18,6 +18,7 @@ from data.errors import NotFound, TrackingAway
 from data.records import ModelVersion, TrackedRun
 from data.tracking import CHAMPION, Tracking
 from data.tracking.faults import Answering, translated
+from tests.databases import new_mlflow
 
 RUN = TrackedRun("f" * 32, "e", "r", "FINISHED", None, None, {}, {}, {"epoch_loss": 1.0}, {"epoch_loss": 3})
 
@@ -105,7 +106,7 @@ def test_a_server_that_is_no_mlflow_is_an_outage(stranger: str, tmp_path: Path) 
 
 
 def test_what_mlflow_does_not_have_is_not_found_and_no_outage(tmp_path: Path) -> None:
-    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts")
+    tracking = Tracking(new_mlflow(tmp_path), tmp_path / "artifacts")
     for ask in (
         lambda: tracking.artifacts(RUN.run_id),
         lambda: tracking.read_json(RUN.run_id, "a.json"),
@@ -122,7 +123,7 @@ def test_what_mlflow_does_not_have_is_not_found_and_no_outage(tmp_path: Path) ->
 def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tracking, str]:
     """(MLflow in a folder, its one run, which is version 1 of the model `m`)."""
     folder = tmp_path_factory.mktemp("mlflow")
-    tracking = Tracking(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts")
+    tracking = Tracking(new_mlflow(folder), folder / "artifacts")
     run = tracking.start_run("e", "r", {})
     tracking.log_json(run, "a.json", {"n": 1})
     tracking.register("m", run, "hash", "")

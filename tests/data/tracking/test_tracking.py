@@ -12,6 +12,7 @@ import pytest
 import data.tracking.curves
 from data.errors import NotFound
 from data.tracking import CHALLENGER, CHAMPION, Tracking
+from tests.databases import new_mlflow
 
 _numbers = count()
 
@@ -19,7 +20,7 @@ _numbers = count()
 @pytest.fixture(scope="module")
 def tracking(tmp_path_factory: pytest.TempPathFactory) -> Tracking:
     folder = tmp_path_factory.mktemp("mlflow")
-    return Tracking(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts")
+    return Tracking(new_mlflow(folder), folder / "artifacts")
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from data.database import migrate, open_database
 from data.errors import InvalidInput, NotFound
 from data.records import Alert, AlertState, Evidence, Role, Severity, User
 from data.stores.alerts import AlertStore
@@ -19,6 +18,7 @@ from services.alerts import alerts as subject
 from services.alerts.alerts import PAUSES, Alerts, message
 from services.alerts.delivery import Address, Delivery, addresses
 from services.jobs import Jobs
+from tests.databases import migrated
 
 MORNING = datetime(2026, 11, 20, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -70,8 +70,7 @@ class House:
 
 @pytest.fixture
 def house(tmp_path, monkeypatch) -> Iterator[House]:
-    engine = open_database(f"sqlite:///{tmp_path}/lightbox.db")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path}/lightbox.db")
     house = House(engine, tmp_path / "jobs", monkeypatch)
     house.jobs.start()
     yield house

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
-from data.database import migrate, open_database
 from data.errors import InvalidInput
 from data.ledger.in_memory import Ledger
 from data.ledger.worklist import WorklistStore
@@ -23,6 +22,7 @@ from services.cohort.cohort import Cohorts, hidden_from_nobody
 from services.cohort.counting import Bar, Cohort, KeyFigure, periods
 from services.cohort.filters import filters_of, query_of
 from tests.data.builders import a_header, a_kept_scan, a_result, a_review, measured
+from tests.databases import migrated
 
 DAY = 24 * 60
 
@@ -30,8 +30,7 @@ DAY = 24 * 60
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     """120 scans of every kind, over 80 days."""
-    engine = open_database("sqlite://")
-    migrate(engine)
+    engine = migrated("sqlite://")
     random = np.random.default_rng(0)
     for number in range(120):
         _one(engine, random, number)

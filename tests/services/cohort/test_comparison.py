@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from data.database import migrate, open_database
 from data.ledger.in_memory import Ledger
 from data.records import ScanStatus
 from data.stores.results import ResultStore
@@ -16,6 +15,7 @@ from data.stores.scans import ScanStore
 from services.cohort.cohort import hidden_from_nobody
 from services.cohort.comparison import CohortComparison, superiority
 from tests.data.builders import a_header, a_kept_scan, a_result
+from tests.databases import migrated
 
 VALUES = st.lists(st.integers(-20, 20), min_size=6, max_size=40)
 
@@ -43,8 +43,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
 
 
 def test_two_sites_are_told_apart_and_p_is_corrected() -> None:
-    engine = open_database("sqlite://")
-    migrate(engine)
+    engine = migrated("sqlite://")
     random = np.random.default_rng(1)
     for number in range(80):
         site = "North" if number % 2 else "South"

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.database import migrate, open_database
 from data.ledger import in_memory as data_lines
 from data.ledger import quantiles
 from data.ledger.bands import AGES, CHANCES, OUTCOMES, RESULTS, SIZES, TRUTHS
@@ -18,6 +17,7 @@ from data.ledger.in_memory import Ledger
 from services.cohort.counting import Counting
 from services.cohort.filters import tidy
 from tests.data.ledger.test_rows import ACTS, act
+from tests.databases import migrated
 from tests.services.cohorts import NAMES, some_columns
 from tests.services.plain_counting import PlainPass, numbers_of
 
@@ -62,8 +62,7 @@ def _same(lines: data_lines.LedgerColumns, filters: dict[str, tuple[str, ...]]) 
 def test_after_any_changes_any_choice_is_counted_as_by_a_plain_pass(
     acts: list[tuple[str, int, bool]], asked: list[dict[str, tuple[str, ...]]]
 ) -> None:
-    engine = open_database("sqlite://")
-    migrate(engine)
+    engine = migrated("sqlite://")
     followed, kept, withdrawn = Ledger(engine), [], []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(data_lines, "SPARE_ROWS", 0)  # so that rows are also brought into order now and then

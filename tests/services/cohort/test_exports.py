@@ -12,7 +12,6 @@ import pytest
 from pyarrow import parquet
 from sqlalchemy import Engine
 
-from data.database import migrate, open_database
 from data.errors import InvalidInput, NotAllowed, NotFound
 from data.ledger.in_memory import Ledger
 from data.records import NOTICE, VERSION, ExportRow, Role, User
@@ -28,6 +27,7 @@ from services.cohort.small_numbers import FEW, LEAST, Audience, audience_asked, 
 from services.cohort.table import TITLES
 from services.permissions import TABLE, Permission
 from tests.data.builders import a_header, a_kept_scan, a_result
+from tests.databases import migrated
 from tests.reports.test_tables import from_csv, from_xlsx
 from tests.services.cohorts import a_cohort
 
@@ -38,8 +38,7 @@ HEAD = User("2", "head", "Prof Head", Role.HEAD)
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     """Twelve scans of the North, three of the South."""
-    engine = open_database("sqlite://")
-    migrate(engine)
+    engine = migrated("sqlite://")
     for number in range(15):
         header = a_header(site="South" if number % 5 == 4 else "North", age_years=40.0 + number)
         scan = a_kept_scan(engine, number * 60, f"P^{number}", header=header)

@@ -14,6 +14,7 @@ from models import outside, weights
 from models.outside import OutsideEvaluation
 from models.tasks import SUITABILITY
 from models.weights import Trained
+from tests.databases import new_mlflow
 from tests.outside import evaluation
 
 
@@ -25,7 +26,7 @@ def test_the_table_is_printed_and_kept_with_every_version_of_the_weights(
     for name in (weights.WEIGHTS, weights.SETTINGS):
         shutil.copyfile(SUITABILITY.folder / name, folder / name)
     trained = weights.opened(folder)
-    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
+    tracking = Tracking(new_mlflow(tmp_path), tmp_path / "mlflow")
     run = tracking.start_run("lightbox-suitability", "by hand", {})
     tracking.register("suitability", run, trained.sha256, "the same weights")
 

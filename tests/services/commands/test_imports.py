@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 import app
-from data.database import migrate, open_database
 from data.files import FileStore
 from data.records import ImportProgress
 from services.commands.imports import progress_line
 from services.importing.imports import Importing
 from services.settings import Settings
+from tests.databases import migrated
 
 
 @pytest.fixture
@@ -22,8 +22,7 @@ def importing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Importing:
     for name in ("DATABASE_URL", "LIGHTBOX_FILES"):
         monkeypatch.delenv(name, raising=False)
     settings = Settings.from_env()
-    database = open_database(settings.database_url)
-    migrate(database)
+    database = migrated(settings.database_url)
     return Importing(settings, database, FileStore(settings.files_url), None)
 
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 import app
-from data.database import migrate, open_database
+from data.database import open_database
 from data.errors import Busy, InvalidInput
 from data.files import FileStore
 from data.ledger.in_memory import Ledger
@@ -47,6 +47,7 @@ from services.demo.reviews import READER, simulated_review
 from services.reading.reader import Reader
 from services.settings import Settings
 from tests.data.builders import a_kept_scan, a_result, a_review, a_scan
+from tests.databases import migrated
 
 EVENING = datetime(2026, 11, 20, 18, tzinfo=UTC)
 QUERY = WorklistQuery(count=1000)
@@ -90,9 +91,8 @@ def new_house(reader: Reader) -> Iterator[Callable[[Path], House]]:
     opened: list[Engine] = []
 
     def build(home: Path) -> House:
-        database = open_database(f"sqlite:///{home / 'lightbox.db'}")
+        database = migrated(f"sqlite:///{home / 'lightbox.db'}")
         opened.append(database)
-        migrate(database)
         files = FileStore(home / "files")
         return House(
             database,

@@ -1,4 +1,4 @@
-"""A small department of its own for each test, on a copy of an MLflow that is made once a file."""
+"""A small department of its own for each test."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.small_models import Department, department, empty_mlflow
-
-
-@pytest.fixture(scope="module")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_mlflow(tmp_path_factory.mktemp("mlflow"))
+from tests.services.small_models import Department, department
 
 
 @pytest.fixture
-def house(tmp_path: Path, mlflow: Path) -> Iterator[Department]:
-    with department(tmp_path / "house", mlflow) as made:
+def house(tmp_path: Path) -> Iterator[Department]:
+    with department(tmp_path / "house") as made:
         yield made

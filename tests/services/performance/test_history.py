@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -17,24 +16,16 @@ from data.errors import Busy, NotFound
 from data.records import ModelVersion, TrackedRun
 from data.tracking import CHAMPION, Tracking
 from services.performance.history import Histories, History
+from tests.databases import new_mlflow
 
 TASK = "pneumonia"
 EXPERIMENT = f"lightbox-{TASK}"
 NOBODY = "http://127.0.0.1:9"
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow database without anything: making one takes longer than copying it."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    Tracking(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts").registered(TASK)
-    return folder / "mlflow.db"
-
-
 @pytest.fixture
-def tracking(empty: Path, tmp_path: Path) -> Tracking:
-    shutil.copy(empty, tmp_path / "mlflow.db")
-    return Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts")
+def tracking(tmp_path: Path) -> Tracking:
+    return Tracking(new_mlflow(tmp_path), tmp_path / "artifacts")
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from data.database import migrate, open_database
 from data.records import BRAIN_TUMOUR, Alert, Role, Severity, User
 from data.stores.alerts import AlertStore
 from data.stores.audit import AuditLog
@@ -16,6 +15,7 @@ from models.statistics.proportions import proportion
 from services.alerts.alerts import Alerts
 from services.alerts.delivery import Delivery
 from services.performance.monitoring import LimitMonitor
+from tests.databases import migrated
 from tests.services.performance_department import (
     FIRST,
     NOVEMBER,
@@ -62,8 +62,7 @@ class Watched:
 
 @pytest.fixture
 def watched(tmp_path: Path) -> Iterator[Watched]:
-    engine = open_database(f"sqlite:///{tmp_path / 'house.db'}")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path / 'house.db'}")
     house = department(engine, tmp_path)
     registered(house.tracking, tmp_path / "live", recall=proportion(70, 80))
     house.tracking.set_alias(BRAIN_TUMOUR, "champion", "1")

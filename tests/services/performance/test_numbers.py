@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
-from data.database import migrate, open_database
 from data.errors import InvalidInput, NotAllowed, NotFound
 from data.ledger.in_memory import Ledger
 from data.records import BRAIN_TUMOUR, Role, User
@@ -33,6 +32,7 @@ from services.performance.metrics import METRICS, figure_words, validated
 from services.performance.numbers import MetricPoint, PerformanceQuery
 from services.statistics.scoring import scored
 from tests.data.builders import a_kept_scan, a_result
+from tests.databases import migrated
 from tests.services.performance_department import (
     FIRST,
     NOVEMBER,
@@ -48,8 +48,7 @@ HEAD = User("h", "head", "Dr Head", Role.HEAD)
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('house') / 'house.db'}")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path_factory.mktemp('house') / 'house.db'}")
     yield engine
     engine.dispose()
 
@@ -65,8 +64,7 @@ def house(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Department]:
     """An empty department of a test's own."""
-    engine = open_database(f"sqlite:///{tmp_path / 'house.db'}")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path / 'house.db'}")
     house = department(engine, tmp_path)
     yield house
     house.close()
@@ -297,8 +295,7 @@ def test_where_there_are_only_synthetic_cases_they_are_shown(own: Department) ->
 
 
 def test_while_mlflow_is_away_real_use_is_still_told(tmp_path: Path) -> None:
-    engine = open_database(f"sqlite:///{tmp_path / 'house.db'}")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path / 'house.db'}")
     house = department(engine, tmp_path, mlflow="http://127.0.0.1:9")
     house.read("1", NOVEMBER, FIRST[:4])
     shown = house.desk.numbers.shown(house.desk.numbers.asked("version=1", None))

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
-from data.database import migrate, open_database
 from data.errors import TrackingAway
 from data.ledger.judgements import JudgementStore
 from data.records import BRAIN_TUMOUR, Result, TrackedRun, Verdict
@@ -27,28 +23,18 @@ from data.tracking import Tracking
 from services.jobs import Jobs
 from services.performance.real_use import DIGEST, EXPERIMENT, RealUse, forget_synthetic
 from tests.data.builders import a_kept_scan, a_result, a_review
+from tests.databases import migrated, new_mlflow
 
 PATIENCE_S = 60
 NOVEMBER = datetime(2026, 11, 20, 8, tzinfo=UTC)
-
-
-@cache
-def empty_mlflow() -> Path:
-    """MLflow's database without a run."""
-    folder = Path(tempfile.mkdtemp())
-    Tracking(f"sqlite:///{folder / 'mlflow.db'}", folder).runs("none", {})
-    return folder / "mlflow.db"
 
 
 class House:
     """Stores, jobs and MLflow in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.engine: Engine = open_database(f"sqlite:///{folder / 'house.db'}")
-        migrate(self.engine)
-        if not (folder / "mlflow.db").exists():  # its tables take MLflow four seconds
-            shutil.copyfile(empty_mlflow(), folder / "mlflow.db")
-        self.tracking = Tracking(f"sqlite:///{folder / 'mlflow.db'}", folder / "mlflow")
+        self.engine: Engine = migrated(f"sqlite:///{folder / 'house.db'}")
+        self.tracking = Tracking(new_mlflow(folder), folder / "mlflow")
         self.jobs = Jobs(JobStore(self.engine), folder, 2, busy_delay_s=0.1, retry_delay_s=0.1)
         self.told: list[str] = []
         self.real_use = self.anew()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
-from data.database import migrate, new_id, now, open_database
+from data.database import new_id, now
 from data.errors import InvalidInput, NotAllowed, NotFound
 from data.ledger.blinding import NOTHING_HIDDEN, Hidden
 from data.ledger.judgements import JudgementStore
@@ -51,6 +50,7 @@ from services.performance.stop_rules import StopRules
 from services.performance.stop_statistics import BETWEEN
 from services.standing.suspensions import Standing, Suspensions
 from tests.data.builders import a_header, a_kept_scan, a_result, a_review
+from tests.databases import migrated
 
 HEAD, OTHER_HEAD = User("h", "head", "Dr Head", Role.HEAD), User("o", "other", "Dr Other", Role.HEAD)
 MLOPS = User("m", "mlops", "Mel Ops", Role.MLOPS)
@@ -148,20 +148,10 @@ class House:
         return self.standing.of_result(scan, result, reviews[0] if reviews else None)
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database, made once: migrating takes most of a test's time."""
-    file = tmp_path_factory.mktemp("migrated") / "house.db"
-    engine = open_database(f"sqlite:///{file}")
-    migrate(engine)
-    engine.dispose()
-    return file
-
-
 @pytest.fixture
-def new_house(migrated: Path, tmp_path: Path) -> Iterator[House]:
+def new_house(tmp_path: Path) -> Iterator[House]:
     """Nobody has switched its rules on."""
-    engine = open_database(f"sqlite:///{shutil.copyfile(migrated, tmp_path / 'house.db')}")
+    engine = migrated(f"sqlite:///{tmp_path / 'house.db'}")
     yield House(engine)
     engine.dispose()
 

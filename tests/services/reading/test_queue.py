@@ -33,7 +33,7 @@ from services.jobs import JobContext, Jobs
 from services.reading.cancelling import ACTION, Cancellation
 from services.reading.reader import PIECE, Reader
 from services.reading.reading import Reading
-from tests.services.small_models import PATIENCE_S, Department, empty_mlflow, somebody
+from tests.services.small_models import PATIENCE_S, Department, somebody
 
 SIZE = 32
 SLICES = 100
@@ -92,14 +92,8 @@ class House(Department):
             time.sleep(0.01)
 
 
-@pytest.fixture(scope="module")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_mlflow(tmp_path_factory.mktemp("mlflow"))
-
-
 @pytest.fixture
-def house(tmp_path: Path, mlflow: Path) -> Iterator[House]:
-    (tmp_path / "mlflow.db").write_bytes(mlflow.read_bytes())
+def house(tmp_path: Path) -> Iterator[House]:
     house = House(tmp_path)
     house.start()
     yield house

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from data.database import migrate, new_id, open_database
+from data.database import new_id
 from data.errors import NotFound
 from data.records import JobState, QueuePlace, Role, UploadState, User
 from data.stores.audit import AuditLog
@@ -22,6 +22,7 @@ from services.reading.cancelling import Cancellation
 from services.reading.uploads import Uploads, WrongOffset
 from tests.dashboard.clinic import Clinic
 from tests.data.builders import MORNING, a_job, an_upload
+from tests.databases import migrated
 
 
 class Arrivals:
@@ -45,8 +46,7 @@ def arrivals(tmp_path: Path) -> Arrivals:
 
 @pytest.fixture
 def uploads(tmp_path: Path, arrivals: Arrivals) -> Any:
-    database = open_database(f"sqlite:///{tmp_path / 'uploads.db'}")
-    migrate(database)
+    database = migrated(f"sqlite:///{tmp_path / 'uploads.db'}")
     intake: Any = arrivals
     jobs = Jobs(JobStore(database), tmp_path / "jobs", workers=2)
     scans = ScanStore(database)

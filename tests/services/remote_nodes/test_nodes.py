@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from data.database import Database, migrate, open_database
+from data.database import Database
 from data.errors import InvalidInput, NotFound
 from data.records import RemoteNodeKind, Role, User
 from data.stores.audit import AuditLog
@@ -17,6 +17,7 @@ from services.receiving.node import DicomNode
 from services.remote_nodes.nodes import RemoteNodes
 from services.remote_nodes.peer import RemoteFault
 from services.settings import Settings
+from tests.databases import migrated
 from tests.integration.servers import LEFT_SOCKETS, free_port
 
 pytestmark = LEFT_SOCKETS
@@ -29,8 +30,7 @@ DICOM, DICOMWEB = RemoteNodeKind.DICOM, RemoteNodeKind.DICOMWEB
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    engine = open_database(f"sqlite:///{tmp_path / 'lightbox.db'}")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path / 'lightbox.db'}")
     yield engine
     engine.dispose()
 

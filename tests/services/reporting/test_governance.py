@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
-from data.database import migrate, open_database
 from data.errors import InvalidInput
 from data.files import FileStore
 from data.ledger.in_memory import Ledger
@@ -54,6 +53,7 @@ from services.reporting.governance_summary import verdict
 from services.reporting.performance_report import PerformanceReport
 from services.reviewing.pictures import Pictures
 from tests.data.builders import MORNING, a_header, a_kept_scan, a_result, a_review
+from tests.databases import migrated
 from tests.reports.test_document import numbers_in, numbers_of, text_of
 
 ASK = {"from": "2026-11-01", "to": "2026-11-30"}
@@ -94,8 +94,7 @@ def alerts() -> list[Alert]:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path}/lightbox.db")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path}/lightbox.db")
     yield engine
     engine.dispose()
 

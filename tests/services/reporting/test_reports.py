@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, update
 
-from data.database import migrate, now, open_database
+from data.database import now
 from data.errors import InvalidInput, NotAllowed, NotFound
 from data.files import FileStore
 from data.ledger.in_memory import Ledger
@@ -29,6 +29,7 @@ from services.reporting.cohort_report import CohortReport
 from services.reporting.reports import Ask, Progress, Reporting, Written
 from services.settings import Settings
 from tests.data.builders import a_header, a_kept_scan, a_result
+from tests.databases import migrated
 from tests.reports.test_document import numbers_in, numbers_of, text_of
 from tests.reports.test_signing import certificate, verified
 
@@ -50,8 +51,7 @@ class Broken:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path}/lightbox.db")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path}/lightbox.db")
     for number in range(15):
         header = a_header(site="South" if number % 5 == 4 else "North", age_years=40.0 + number)
         scan = a_kept_scan(engine, number * 60, f"P^{number}", header=header)

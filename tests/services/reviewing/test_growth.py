@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data.database import migrate, open_database
 from data.errors import InvalidInput, NotFound
 from data.files import FileStore
 from data.packing import packed
@@ -33,6 +32,7 @@ from services.reviewing.patients import Patients
 from services.reviewing.second_readings import SecondReadings
 from services.standing.suspensions import Suspensions
 from tests.data.builders import MORNING, a_header, a_result, a_review, a_scan
+from tests.databases import migrated
 
 GREY = User("grey", "grey", "Dr Grey", Role.CLINICIAN)
 SHAPE = (10, 60, 60)
@@ -58,8 +58,7 @@ class Readings:
 
 class House:
     def __init__(self, folder: Path) -> None:
-        engine = open_database("sqlite://")
-        migrate(engine)
+        engine = migrated("sqlite://")
         self.files = FileStore(str(folder))
         self.scans, self.results, self.reviews = ScanStore(engine), ResultStore(engine), ReviewStore(engine)
         patients = PatientStore(engine)

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from data.database import migrate, open_database
 from data.errors import InvalidInput, NotFound
 from data.records import AuditEvent, Identity, Role, User
 from data.stores.audit import AuditLog
@@ -20,6 +19,7 @@ from data.stores.scans import ScanStore
 from services.reviewing.identity_conflicts import ConflictView, IdentityConflicts
 from services.reviewing.worklist import conflict_words
 from tests.data.builders import a_header, a_scan
+from tests.databases import migrated
 
 GREY = User("grey", "grey", "Dr Grey", Role.CLINICIAN)
 BORN, OTHERWISE = date(1950, 1, 2), date(1950, 2, 1)
@@ -178,8 +178,7 @@ def test_a_merge_that_cannot_be_noted_does_not_happen(engine: Engine) -> None:
 
 
 def test_scans_that_come_during_a_merge_are_the_merged_patients(tmp_path: Path) -> None:
-    engine = open_database(f"sqlite:///{tmp_path}/lightbox.db")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path}/lightbox.db")
     office = Office(engine)
     first = office.brings(JANE)
     office.brings(replace(JANE, sex="M"), 1)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from data.database import migrate, open_database
 from data.errors import NotFound
 from data.records import Identity, Provenance, Role, Scan, User, Verdict
 from data.stores.audit import AuditLog
@@ -25,6 +24,7 @@ from services.reviewing.patients import Patients, PatientView
 from services.reviewing.second_readings import SecondReadings
 from services.standing.suspensions import Suspensions
 from tests.data.builders import MORNING, a_header, a_result, a_review, a_scan, measured
+from tests.databases import migrated
 
 GREY = User("grey", "grey", "Dr Grey", Role.CLINICIAN)
 HEAD = User("head", "head", "Dr Head", Role.HEAD)
@@ -58,8 +58,7 @@ class House:
 
 @pytest.fixture
 def house() -> House:
-    engine = open_database("sqlite://")
-    migrate(engine)
+    engine = migrated("sqlite://")
     return House(engine)
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from data.database import migrate, now, open_database
+from data.database import now
 from data.errors import InvalidInput, NotAllowed, NotFound
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
@@ -25,6 +25,7 @@ from services.reviewing.requests import ReviewRequests
 from services.reviewing.scan_patients import ScanPatients
 from services.reviewing.withdrawals import Withdrawals
 from tests.data.builders import MORNING, a_result, a_review, a_scan
+from tests.databases import migrated
 
 GREY = User("grey", "grey", "Dr Grey", Role.CLINICIAN)
 MLOPS = User("m", "m", "Em", Role.MLOPS)
@@ -67,8 +68,7 @@ class House:
 
 @pytest.fixture
 def house() -> House:
-    engine = open_database("sqlite://")
-    migrate(engine)
+    engine = migrated("sqlite://")
     return House(engine)
 
 

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine
 
-from data.database import migrate, open_database
 from data.errors import Busy, InvalidInput, NotFound
 from data.records import AlertState, Role, RunOutcome, Schedule, User
 from data.stores.alerts import AlertStore
@@ -23,6 +22,7 @@ from services.jobs import Jobs
 from services.schedules.kinds import Default
 from services.schedules.schedules import Schedules, cause_of
 from services.schedules.times import latest_due
+from tests.databases import migrated
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NORA = User("nora-id", "nora", "Nora N", Role.MLOPS)
@@ -68,8 +68,7 @@ class Server:
 
 @pytest.fixture
 def engine(tmp_path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path}/lightbox.db")
-    migrate(engine)
+    engine = migrated(f"sqlite:///{tmp_path}/lightbox.db")
     yield engine
     engine.dispose()
 

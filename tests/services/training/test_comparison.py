@@ -15,6 +15,7 @@ from data.tracking import Tracking
 from models.trainings import training_of
 from services.training import comparison
 from services.training.comparison import Comparison, as_markdown, asked_choices, compare
+from tests.databases import new_mlflow
 from tests.labelled import make_labelled
 
 TASK = "suitability"
@@ -33,7 +34,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _tracking(folder: Path) -> Tracking:
-    return Tracking(f"sqlite:///{folder / 'mlflow.db'}", folder / "mlflow")
+    return Tracking(new_mlflow(folder), folder / "mlflow")
 
 
 def _compared(folder: Path, choices: Sequence[str], folds: tuple[int, ...] = (2,)) -> list[tuple[str, int]]:

@@ -28,6 +28,7 @@ from services.training import training
 from services.training.drift_reference import OF_THE_PLACE, make_reference, spread
 from services.training.plan import planned
 from tests.data.builders import a_result, a_scan
+from tests.databases import new_mlflow
 from tests.labelled import make_labelled
 
 
@@ -91,7 +92,7 @@ def test_a_task_that_names_no_scans_has_none(data: Path, tmp_path: Path) -> None
 
 
 def test_a_trained_version_brings_its_reference(data: Path, tmp_path: Path) -> None:
-    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
+    tracking = Tracking(new_mlflow(tmp_path), tmp_path / "mlflow")
     plan = planned(PNEUMONIA, {"epochs": "1", "batch_size": "8", "start": "scratch"})
     finished = training.train(plan, data, tmp_path / "run", tracking, device="cpu")
     assert finished is not None

@@ -20,6 +20,7 @@ from services.inference.engine import Engine
 from services.training import training
 from services.training.plan import planned
 from services.versions.registry import Registry
+from tests.databases import new_mlflow
 from tests.labelled import make_labelled
 from tests.outside import evaluation
 
@@ -36,7 +37,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_training_is_logged_registered_and_not_promoted(small: str, tmp_path: Path) -> None:
     data = make_labelled(tmp_path / "data")
-    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
+    tracking = Tracking(new_mlflow(tmp_path), tmp_path / "mlflow")
     finished = training.train(planned(small, {}), data, tmp_path / "run", tracking, device="cpu")
     assert finished is not None
 
@@ -74,7 +75,7 @@ def test_a_training_is_judged_outside_where_the_data_has_such_pictures(small: st
         assert (task.name, folder) == (small, data)
         return evaluation(trained.sha256, alarms=10, task=small)
 
-    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
+    tracking = Tracking(new_mlflow(tmp_path), tmp_path / "mlflow")
     plan = planned(small, {"epochs": "1"})
     training.train(plan, data, tmp_path / "run", tracking, device="cpu", outside=judge)
     (version,) = tracking.versions(small)
@@ -86,7 +87,7 @@ def test_a_training_is_judged_outside_where_the_data_has_such_pictures(small: st
 
 def test_a_promoted_version_is_the_one_that_is_fetched(small: str, tmp_path: Path) -> None:
     data = make_labelled(tmp_path / "data")
-    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
+    tracking = Tracking(new_mlflow(tmp_path), tmp_path / "mlflow")
     plan = planned(small, {"epochs": "1"})
     finished = training.train(plan, data, tmp_path / "run", tracking, device="cpu")
     assert finished is not None
@@ -145,7 +146,7 @@ def test_an_evaluation_leaves_its_table_and_curves_behind(tmp_path: Path) -> Non
 
 
 def test_new_shipped_weights_are_registered_and_wait_for_a_person(tmp_path: Path) -> None:
-    tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "mlflow")
+    tracking = Tracking(new_mlflow(tmp_path), tmp_path / "mlflow")
     old = replace(_task(), folder=tmp_path / "old")
     network = old.build()
     weights.save(old.folder, network.state_dict(), weights.opened(_task().folder).decision, {}, {})
