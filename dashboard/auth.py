@@ -45,6 +45,7 @@ PAGE_PERMISSIONS = {
     addresses.DICOM: Permission.SEE_RECEIVED,
     addresses.ALERTS: Permission.DECIDE_ALERTS,
     addresses.FEEDBACK: Permission.GIVE_FEEDBACK,
+    addresses.AUDIT: Permission.SEE_AUDIT,
 }
 """What each page is shown for; a page that a role may not see does not exist for it."""
 

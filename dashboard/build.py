@@ -14,6 +14,7 @@ from dashboard import account, bell, errors, health, security, shell
 from dashboard.api import routes as api
 from dashboard.auth import CSRF_COOKIE, SessionGuard
 from dashboard.files import annotations as annotation_files
+from dashboard.files import audit as audit_files
 from dashboard.files import drift as drift_files
 from dashboard.files import exports, imports, reading_reports, withdrawn
 from dashboard.files import model_cards as model_card_files
@@ -28,6 +29,7 @@ from dashboard.files import volumes as volume_files
 from dashboard.pages import (
     admin,
     alerts,
+    audit,
     cohort,
     dicom,
     dicom_priors,
@@ -134,6 +136,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
     admin.register(app, services.accounts, services.importing, services.settings.imports_from)
     alerts.register(app, services.alerts)
+    audit.register(app, services.audit_trail)
     schedules.register(
         app,
         services.schedules,
@@ -167,6 +170,7 @@ def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     performance_files.register(server, services)
     report_files.register(server, services)
     drift_files.register(server, services)
+    audit_files.register(server, services)
     api.register(server, services)
     health.register(server, services)
     bell.add_routes(server, services.alerts)

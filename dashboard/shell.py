@@ -20,6 +20,7 @@ from dashboard.errors import ALERT
 from dashboard.pages import (
     admin,
     alerts,
+    audit,
     cohort,
     dicom,
     drift,
@@ -89,6 +90,7 @@ PAGES = (
     Page(addresses.DICOM, "DICOM", "bi-hdd-network", dicom.layout),
     Page(addresses.FEEDBACK, "Messages", "bi-chat-left-text", feedback_page.layout),
     Page(addresses.ALERTS, "Alerts", "bi-bell", alerts.layout),
+    Page(addresses.AUDIT, "Audit", "bi-journal-text", audit.layout),
 )
 
 SOMEBODY = User(id="", name="", display_name="", role=Role.CLINICIAN)

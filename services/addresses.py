@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, quote, urlencode
 
 ADMIN = "/admin"
 ALERTS = "/alerts"
+AUDIT = "/audit"
 COHORT = "/cohort"
 DICOM = "/dicom"
 DRIFT = "/drift"
@@ -217,6 +218,33 @@ class AlertsAddress:
         """What a page's query asks for; a number that is none, or below 1, is passed over."""
         given = _first_values(search)
         return cls(given.get("alert"), _count(given.get("past", "")) or None)
+
+
+@dataclass(frozen=True)
+class AuditAddress:
+    """What the page of the audit trail shows: by person, kind of action, subject and days."""
+
+    person: str = ""
+    kind: str = ""
+    subject: str = ""
+    since: str = ""
+    until: str = ""
+    before: str = ""  # the events older than the one of this number
+
+    def __str__(self) -> str:
+        """As a link."""
+        return _with_query(AUDIT, self.query)
+
+    @property
+    def query(self) -> str:
+        """What follows the question mark."""
+        return _query(vars(self))
+
+    @classmethod
+    def read(cls, search: str | None) -> Self:
+        """What a page's query asks for."""
+        given = _first_values(search)
+        return cls(*(given.get(field.name, "") for field in fields(cls)))
 
 
 @dataclass(frozen=True)

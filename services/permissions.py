@@ -81,6 +81,7 @@ class Permission(StrEnum):
     WATCH_SENDERS = "say which senders are watched"
     FETCH_PRIORS = "fetch priors"
     ADMINISTER = "administer accounts"
+    SEE_AUDIT = "see the audit trail"
 
 
 @dataclass(frozen=True)
@@ -254,6 +255,10 @@ TABLE: Mapping[Permission, Grant] = {
     ),
     Permission.ADMINISTER: Grant(
         (_ADMIN,), "Create accounts, set roles, reset passwords, switch accounts on and off."
+    ),
+    Permission.SEE_AUDIT: Grant(
+        (_HEAD, _ADMIN),
+        "See who did what to what, and when, and take it as a file; no patient but by pseudonym, no picture.",
     ),
 }
 

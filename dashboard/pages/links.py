@@ -14,7 +14,7 @@ from dashboard.components.reports import NEEDS
 from data.errors import InvalidInput, NotFound, TrackingAway
 from data.records import FeedbackState, ReportKind, User, WorklistQuery
 from services import addresses
-from services.addresses import AlertsAddress, DriftAddress, ReportsAddress, WorklistAddress
+from services.addresses import AlertsAddress, AuditAddress, DriftAddress, ReportsAddress, WorklistAddress
 from services.reviewing.worklist import BY_URGENCY
 from services.statistics.subgroups import SUBGROUPS
 
@@ -44,6 +44,7 @@ class Links:
             (addresses.REPORTS, ""): self._reports,
             (addresses.FEEDBACK, ""): self._feedback,
             (addresses.ALERTS, ""): self._alerts,
+            (addresses.AUDIT, ""): self._audit,
         }
 
     def check(self, path: str, part: str, user: User, argument: str, search: str) -> None:
@@ -143,6 +144,10 @@ class Links:
         alert = AlertsAddress.read(search).alert
         if alert is not None:
             self._services.alerts.get(alert)
+
+    def _audit(self, user: User, _: str, search: str) -> None:
+        _only(search, [field.name for field in fields(AuditAddress)])
+        self._services.audit_trail.page(AuditAddress.read(search), user)
 
     def _tasks(self, named: Collection[str], user: User) -> None:
         """Raises InvalidInput for a task that there is not and that no scan was ever of."""

@@ -50,7 +50,7 @@ from data.records.imports import Import, ImportFile, ImportItem, ImportProgress,
 from data.records.jobs import SHORT_INPUTS, Effort, Job, JobState, Precedence, QueuePlace
 from data.records.judgements import Judgement, Judgements, ReadCount
 from data.records.patients import SEXES, ConflictState, Identity, Patient, PatientConflict
-from data.records.people import AccessToken, AuditEvent, Role, Session, User
+from data.records.people import AccessToken, AuditEvent, AuditPage, AuditQuery, Role, Session, User
 from data.records.priors import (
     PriorRequest,
     PriorRule,
@@ -164,6 +164,8 @@ __all__ = [
     "AnnotationKind",
     "AnnotationValues",
     "AuditEvent",
+    "AuditPage",
+    "AuditQuery",
     "BRAIN_TUMOUR",
     "BY_PEOPLE",
     "Box",

@@ -63,3 +63,23 @@ class AuditEvent:
     action: str
     subject: str
     detail: str = ""
+
+
+@dataclass(frozen=True)
+class AuditQuery:
+    """Which events of the audit trail are asked for; what is left out is not asked by."""
+
+    user_id: str = ""
+    actions: tuple[str, ...] = ()
+    subject: str = ""
+    since: datetime | None = None  # that moment and later
+    until: datetime | None = None  # before that moment
+    before: int | None = None  # older than the event of this number
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """Events, newest first, and the number that the query for those before them names; None at the end."""
+
+    events: tuple[AuditEvent, ...]
+    before: int | None

@@ -35,6 +35,7 @@ from services.assembly.sending import SendingServices, build_sending
 from services.assembly.stores import open_stores
 from services.assembly.training import TrainingServices, build_training
 from services.assembly.versions import VersionServices, build_versions
+from services.auditing.trail import AuditTrail
 from services.exporting.exports import Exports
 from services.importing.imports import Importing
 from services.jobs import Jobs
@@ -79,6 +80,7 @@ class Services:
     exports: Exports
     sending: SendingServices
     feedback: FeedbackMessages
+    audit_trail: AuditTrail
     health: Health
     database: Database
 
@@ -207,6 +209,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         exports=exports,
         sending=sending,
         feedback=feedback,
+        audit_trail=AuditTrail(stores.audit, accounts),
         health=Health(
             stores.database,
             reading.engine,

@@ -27,7 +27,7 @@ PAGES = {
         "/patients/{pseudonym}", "/cohort", "/performance", "/drift", "/models", "/reports", "/account",
         "/account/password", "/nothing",
     ),
-    Role.HEAD: ("/worklist", "/scans/{scan_id}", "/alerts", "/drift", "/performance", "/reports"),
+    Role.HEAD: ("/worklist", "/scans/{scan_id}", "/alerts", "/drift", "/performance", "/reports", "/audit"),
     Role.MLOPS: ("/models", "/drift", "/alerts", "/rehearsals/{run_id}"),
     Role.ADMIN: ("/admin", "/alerts", "/dicom"),
 }  # fmt: skip

@@ -27,6 +27,7 @@ OWN = {  # what else may be wrong with a page's address
     addresses.MODEL_CARD: ("task=liver", "task=brain-tumour&version=99"),
     addresses.FEEDBACK: ("state=lost",),
     addresses.ALERTS: ("alert=none", "past=many"),
+    addresses.AUDIT: ("kind=gossip", "since=yesterday", "until=2026-02-30", "before=first"),
 }  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from data.records import (
     User,
     WorklistQuery,
 )
+from services.addresses import AuditAddress
 from services.assembly.container import Services, build_services
 from services.permissions import ROLE_NAMES, TABLE, Permission, manual, may, require
 from services.reviewing.review import DrawnMask
@@ -90,6 +91,7 @@ MEANT = {
     Permission.SEND_RESULTS: "C",
     Permission.FETCH_PRIORS: "C",
     Permission.ADMINISTER: "A",
+    Permission.SEE_AUDIT: "HA",
 }
 NO_ID = "0" * 32
 NO_RULE = PriorRule(NO_ID, RetrieveMethod.MOVE, False, 1, 1)
@@ -98,6 +100,9 @@ Act = Callable[[Services, User], object]
 # Of every permission what it guards. Asked for what does not exist or does not fit, so that whoever may
 # changes nothing: the answer is then any other than NotAllowed.
 ACTS: list[tuple[Permission, str, Act]] = [
+    (Permission.SEE_AUDIT, "page", lambda s, u: s.audit_trail.page(AuditAddress(), u)),
+    (Permission.SEE_AUDIT, "names", lambda s, u: s.audit_trail.names(u)),
+    (Permission.SEE_AUDIT, "file", lambda s, u: s.audit_trail.file(AuditAddress(), u)),
     (Permission.SEE_SCANS, "worklist", lambda s, u: s.reviewing.worklist.page(WorklistQuery(), u)),
     (Permission.SETTLE_IDENTITIES, "open", lambda s, u: s.reviewing.identities.open(u)),
     (Permission.SETTLE_IDENTITIES, "of patient", lambda s, u: s.reviewing.identities.of_patient(NO_ID, u)),

@@ -1,0 +1,125 @@
+"""The audit trail: a form of what is asked for, and a table of who did what to what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.components.downloads import download_link
+from dashboard.components.results import local_time
+from data.records import AuditEvent, AuditPage, User
+from services import addresses
+from services.addresses import AuditAddress
+from services.auditing.actions import ACTIONS, KIND_WORDS, ActionKind, action_words, detail_words
+from services.auditing.trail import who
+from services.permissions import Permission, may
+
+CONTENT = "audit-content"
+COLUMNS = ("When", "Who", "What", "About", "Detail")
+
+_ON_A_SCAN = ("scan.", "reading.", "review.", "annotation.", "second-reading.", "unaided.")
+_NO_SCAN = {"review.request", "review.withdraw", "unaided.rule"}
+
+
+def form(address: AuditAddress, names: Mapping[str, str]) -> Component:
+    """What is asked for; it goes into the page's address, for links and the way back."""
+    people = [("", "Everybody"), *names.items()]
+    kinds = [("", "Everything"), *((kind.value, words) for kind, words in KIND_WORDS.items())]
+    return html.Form(
+        [
+            _labelled("Person", _choice("person", people, address.person)),
+            _labelled("What", _choice("kind", kinds, address.kind)),
+            _labelled("From", dbc.Input(type="date", name="since", value=address.since, size="sm")),
+            _labelled("To", dbc.Input(type="date", name="until", value=address.until, size="sm")),
+            _labelled(
+                "About",
+                dbc.Input(
+                    type="search",
+                    name="subject",
+                    value=address.subject,
+                    size="sm",
+                    placeholder="the id of a scan, a task …",
+                ),
+            ),
+            html.Div(
+                [
+                    html.Button("Show", type="submit", className="btn btn-primary btn-sm"),
+                    dcc.Link("Clear", href=addresses.AUDIT, className="btn btn-link btn-sm"),
+                ],
+                className="lb-audit-buttons",
+            ),
+        ],
+        action=addresses.AUDIT,
+        method="GET",
+        className="lb-filters lb-audit-form",
+    )
+
+
+def table(page: AuditPage, address: AuditAddress, names: Mapping[str, str], user: User) -> Component:
+    """The events, the way to older ones, and the file of all of them."""
+    if not page.events:
+        return html.P("Nothing of this kind was done.", className="text-secondary")
+    head = html.Thead(
+        html.Tr([html.Th(name, scope="col") for name in ("When", "Who", "What", "About", "Detail")])
+    )
+    body = html.Tbody([_event(event, names, user) for event in page.events])
+    whole = replace(address, before="")
+    return html.Div(
+        [
+            html.Div(
+                html.Table([head, body], className="table align-middle lb-people lb-audit"),
+                className="lb-scroll",
+            ),
+            html.Div([*_ways(page, address), _file(whole)], className="lb-audit-ways"),
+        ]
+    )
+
+
+def _event(event: AuditEvent, names: Mapping[str, str], user: User) -> Component:
+    return html.Tr(
+        [
+            html.Td(local_time(event.at), className="text-nowrap"),
+            html.Td(who(event, names)),
+            html.Td(action_words(event.action)),
+            html.Td(_about(event, names, user), className="lb-audit-about"),
+            html.Td(detail_words(event.detail), className="lb-audit-detail"),
+        ]
+    )
+
+
+def _about(event: AuditEvent, names: Mapping[str, str], user: User) -> Component | str:
+    """What it was done to: an account by name, a scan as a link for those who may see it."""
+    if event.action in ACTIONS[ActionKind.ACCOUNTS]:
+        return names.get(event.subject, event.subject)
+    on_a_scan = event.action.startswith(_ON_A_SCAN) and event.action not in _NO_SCAN
+    if on_a_scan and may(user, Permission.SEE_SCANS):
+        return dcc.Link(event.subject, href=addresses.scan(event.subject))
+    return event.subject
+
+
+def _ways(page: AuditPage, address: AuditAddress) -> Sequence[Component]:
+    ways = []
+    if address.before:
+        ways.append(dcc.Link("Newest", href=str(replace(address, before=""))))
+    if page.before is not None:
+        ways.append(dcc.Link("Older", href=str(replace(address, before=str(page.before))), id="audit-older"))
+    return ways
+
+
+def _file(whole: AuditAddress) -> Component:
+    address = f"/exports/audit.csv?{whole.query}".removesuffix("?")
+    return download_link("All of these as CSV", "bi-filetype-csv", href=address, id="audit-csv")
+
+
+def _choice(name: str, options: Sequence[tuple[str, str]], chosen: str) -> Component:
+    # Bootstrap's component takes an empty value for no choice at all.
+    fields = [html.Option(words, value=key, selected=key == chosen) for key, words in options]
+    return html.Select(fields, name=name, className="form-select form-select-sm")
+
+
+def _labelled(words: str, field: Component) -> Component:
+    return html.Label([html.Span(words), field], className="lb-labelled")

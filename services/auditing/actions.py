@@ -1,0 +1,178 @@
+"""What the audit trail's actions are called, and which belong together.
+
+An action is written by the service that does it; here stands what people read in its place. One that is
+not here is shown as it was written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class ActionKind(StrEnum):
+    """What an action is about; the value stands in addresses."""
+
+    ACCOUNTS = "accounts"
+    SCANS = "scans"
+    REVIEWS = "reviews"
+    PATIENTS = "patients"
+    MODELS = "models"
+    FILES = "files"
+    RULES = "rules"
+    OTHERS = "others"
+
+
+KIND_WORDS: Mapping[ActionKind, str] = {
+    ActionKind.ACCOUNTS: "People and signing in",
+    ActionKind.SCANS: "Scans and readings",
+    ActionKind.REVIEWS: "Reviews and measurements",
+    ActionKind.PATIENTS: "Patients",
+    ActionKind.MODELS: "Model versions",
+    ActionKind.FILES: "Files that left",
+    ActionKind.RULES: "Goals, limits, schedules and alerts",
+    ActionKind.OTHERS: "Other systems and imports",
+}
+
+ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
+    ActionKind.ACCOUNTS: {
+        "signed in": "Signed in",
+        "sign-in failed": "Sign-in failed",
+        "sign-in refused": "Sign-in refused",
+        "signed out everywhere": "Signed out everywhere",
+        "account created": "Account created",
+        "account switched on": "Account switched on",
+        "account switched off": "Account switched off",
+        "password changed": "Password changed",
+        "password reset": "Password reset",
+        "role changed": "Role changed",
+        "token created": "API token created",
+        "token revoked": "API token revoked",
+    },
+    ActionKind.SCANS: {
+        "dicom.receive": "Received by DICOM",
+        "reading.cancel": "Reading cancelled",
+        "result.rerun": "Result read again to compare",
+        "scan.withdraw": "Scan withdrawn",
+        "scan.restore": "Scan restored",
+        "scan.take": "Scan taken",
+        "scan.give": "Scan given to somebody",
+        "scan.put-back": "Scan put back",
+        "scan.urgency": "Urgency said",
+        "demo.add": "Demonstration scans added",
+        "demo.remove": "Demonstration scans removed",
+    },
+    ActionKind.REVIEWS: {
+        "review.accepted": "Result accepted",
+        "review.rejected": "Result rejected",
+        "review.corrected": "Result corrected",
+        "review.unsure": "Result looked at, unsure",
+        "review.labelled": "Label imported",
+        "review.taking-back": "Review taken back",
+        "review.request": "Reviews asked for",
+        "review.withdraw": "Request for reviews taken back",
+        "second-reading.ask": "Second reading asked for",
+        "second-reading.withdraw": "Second reading taken back",
+        "unaided.ask": "Reading without the AI asked for",
+        "unaided.take": "Reading without the AI begun",
+        "unaided.give": "Reading without the AI given",
+        "unaided.show-result": "Reading without the AI ended: result shown",
+        "annotation.added": "Measurement added",
+        "annotation.moved": "Measurement moved",
+        "annotation.deleted": "Measurement deleted",
+        "feedback.send": "Message about a result sent",
+        "feedback.answer": "Message about a result answered",
+        "feedback.close": "Message about a result closed",
+    },
+    ActionKind.PATIENTS: {
+        "scan.move": "Scan given to another patient",
+        "patient.merge": "Two patients merged",
+        "patient.keep-apart": "Two patients kept apart",
+        "priors.fetch": "Earlier studies fetched",
+    },
+    ActionKind.MODELS: {
+        "model.registered": "Version registered",
+        "model.rehearse": "Rehearsal asked for",
+        "model.rehearsed": "Rehearsal ended",
+        "model.rehearsal-cancelled": "Rehearsal cancelled",
+        "model.evaluate": "Evaluation asked for",
+        "model.evaluation-cancelled": "Evaluation cancelled",
+        "model.promotion": "Version promoted",
+        "model.promotion-failed": "Promotion failed",
+        "model.rollback": "Version rolled back",
+        "model.rollback-failed": "Roll-back failed",
+        "model.override-asked": "Override of the gate asked for",
+        "model.override-refused": "Override of the gate refused",
+        "model.challenger": "Challenger named",
+        "model.followed": "Version taken over from MLflow",
+        "model.unusable": "Version of MLflow not usable",
+        "model.card": "Model card written on",
+        "version suspended": "Version suspended",
+        "suspension: end asked for": "End of a suspension asked for",
+        "suspension: lifted": "Suspension lifted",
+        "suspension: not lifted": "Suspension not lifted",
+    },
+    ActionKind.FILES: {
+        "scan.export": "Scan's files taken",
+        "reading.report": "Reading report taken",
+        "cohort.export": "Cohort numbers taken",
+        "performance.export": "Performance numbers taken",
+        "audit.export": "Audit trail taken",
+        "model.card-file": "Model card taken",
+        "report.ask": "Report asked for",
+        "report.download": "Report downloaded",
+        "report.delete": "Report deleted",
+        "report.expire": "Report expired",
+        "retraining.pack": "Retraining pack asked for",
+        "retraining.fetch": "Retraining pack fetched",
+    },
+    ActionKind.RULES: {
+        "performance.goal": "Goal set",
+        "drift.limit": "Drift limit set",
+        "unaided.rule": "Share without the AI set",
+        "stop rules on": "Stop rules switched on",
+        "stop rules off": "Stop rules switched off",
+        "alert acknowledged": "Alert acknowledged",
+        "alert muted": "Alert muted",
+        "alert closed": "Alert closed",
+        "schedule made": "Schedule made",
+        "schedule changed": "Schedule changed",
+        "schedule paused": "Schedule paused",
+        "schedule goes on": "Schedule resumed",
+        "schedule run by hand": "Schedule run by hand",
+        "schedule deleted": "Schedule deleted",
+    },
+    ActionKind.OTHERS: {
+        "scan.send": "Result sent to a remote node",
+        "delivery sent again": "Delivery sent again",
+        "delivery stopped": "Delivery stopped",
+        "routing rule added": "Routing rule added",
+        "routing rule deleted": "Routing rule deleted",
+        "remote node added": "Remote node added",
+        "remote node changed": "Remote node changed",
+        "remote node removed": "Remote node removed",
+        "sender watch": "Watching of a sender changed",
+        "priors rule": "Rule for earlier studies set",
+        "import.start": "Import started",
+        "import.pause": "Import paused",
+        "import.resume": "Import resumed",
+    },
+}
+
+_WORDS = {action: words for actions in ACTIONS.values() for action, words in actions.items()}
+
+
+def action_words(action: str) -> str:
+    """What people read for an action."""
+    return _WORDS.get(action, action)
+
+
+def detail_words(detail: str) -> str:
+    """What people read for an event's detail: of what a report was asked for, names and values."""
+    if not detail.startswith("{"):
+        return detail
+    try:
+        return ", ".join(f"{name} {value}" for name, value in json.loads(detail).items())
+    except ValueError:
+        return detail

@@ -1,0 +1,61 @@
+"""The page of the audit trail."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard.pages import audit as page
+from data.database import now
+from data.records import AuditEvent, Role, Scan, User
+from data.stores.audit import AuditLog
+from services.addresses import AuditAddress
+from services.auditing import trail
+from tests.dashboard.clinic import Clinic
+
+
+@pytest.fixture
+def clinician(clinic: Clinic) -> User:
+    return clinic.person(Role.CLINICIAN)
+
+
+@pytest.fixture
+def scan(clinic: Clinic, clinician: User) -> Scan:
+    scan = clinic.add_volume("u")
+    clinic.services.reviewing.triage.take([scan.id], clinician)
+    return scan
+
+
+def shown(clinic: Clinic, user: User, search: str = "") -> str:
+    return str(page.show(clinic.services.audit_trail, user, search))
+
+
+def test_who_did_what_stands_in_words_and_links_where_it_may(
+    clinic: Clinic, clinician: User, scan: Scan
+) -> None:
+    head = clinic.person(Role.HEAD)
+    said = shown(clinic, head, "?kind=scans")
+    assert "Scan taken" in said and f"{clinician.display_name} ({clinician.name})" in said
+    assert f"href='/scans/{scan.id}'" in said
+    for_administrator = shown(clinic, clinic.person(Role.ADMIN), "?kind=scans")
+    assert scan.id in for_administrator and "/scans/" not in for_administrator
+
+
+def test_the_form_says_what_was_asked_for_and_the_file_holds_the_same(clinic: Clinic, scan: Scan) -> None:
+    head = clinic.person(Role.HEAD)
+    said = shown(clinic, head, f"?kind=scans&subject={scan.id}&since=2020-01-01")
+    assert "selected=True, value='scans'" in said and "value='2020-01-01'" in said
+    assert f"/exports/audit.csv?kind=scans&subject={scan.id}&since=2020-01-01" in said
+    assert "Nothing of this kind was done." in shown(clinic, head, "?subject=none")
+
+
+def test_older_events_are_a_page_further(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trail, "PAGE_EVENTS", 2)
+    head = clinic.person(Role.HEAD)
+    for number in range(3):
+        AuditLog(clinic.database).record(AuditEvent(now(), None, "report.expire", f"r{number}"))
+    first = clinic.services.audit_trail.page(AuditAddress(subject="", kind="files"), head)
+    newest = shown(clinic, head, "?kind=files")
+    assert "r2" in newest and "r1" in newest and "r0" not in newest
+    older = shown(clinic, head, f"?kind=files&before={first.before}")
+    assert "r0" in older and "r1" not in older
+    assert "Newest" in older and "Older" not in older
