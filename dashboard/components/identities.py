@@ -10,6 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria
+from dashboard.components.notices import noticed
 from dashboard.components.outputs import Values
 from dashboard.components.results import local_date
 from services import addresses
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from services.reviewing.identity_conflicts import ConflictView, PatientRecord
 
 NOTICE = "worklist-conflicts"
-NOTICE_SUMMARY = "worklist-conflicts-summary"
-NOTICE_LIST = "worklist-conflicts-list"
-NOTICED = {NOTICE: "hidden", NOTICE_SUMMARY: "children", NOTICE_LIST: "children"}
 ACT = "conflict-act"
 BIRTH_DATE = "conflict-birth-date"
 SEX = "conflict-sex"
@@ -34,28 +32,12 @@ def panels(conflicts: Iterable[ConflictView]) -> list[Component]:
     return [_panel(conflict) for conflict in conflicts]
 
 
-def notice() -> Component:
-    """Where the worklist says how many conflicts there are, with a way to each.
-
-    It stays while what it says changes, so that it does not close under a reader's hand.
-    """
-    return html.Details(
-        [html.Summary(id=NOTICE_SUMMARY), html.Ul(id=NOTICE_LIST)],
-        id=NOTICE,
-        hidden=True,
-        className="lb-warning lb-conflicts",
-    )
-
-
-def noticed(conflicts: Sequence[ConflictView]) -> Values:
-    """What the notice says of these; it hides where there is none."""
+def open_conflicts(conflicts: Sequence[ConflictView]) -> Values:
+    """What the worklist's notice says of these, with a way to each."""
     count = len(conflicts)
     words = "1 pair of patients" if count == 1 else f"{count} pairs of patients"
-    return {
-        NOTICE: not conflicts,
-        NOTICE_SUMMARY: f"{words} with the same name and number: one person or two?",
-        NOTICE_LIST: [html.Li(_link(conflict)) for conflict in conflicts],
-    }
+    words += " with the same name and number: one person or two?"
+    return noticed(NOTICE, words, [_link(conflict) for conflict in conflicts])
 
 
 def _link(conflict: ConflictView) -> Component | str:

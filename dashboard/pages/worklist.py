@@ -10,12 +10,14 @@ from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import identities as identity_parts
+from dashboard.components import review_requests as request_parts
 from dashboard.components import triage as triage_parts
 from dashboard.components import worklist as parts
 from dashboard.components import worklist_grid
 from dashboard.components.attributes import aria
 from dashboard.components.cohort import panels as cohort_panels
 from dashboard.components.frame import LOCATION
+from dashboard.components.notices import notice, notice_outputs
 from dashboard.components.outputs import Values, outputs
 from dashboard.components.results import task_name
 from dashboard.components.worklist import (
@@ -38,6 +40,7 @@ from services.reviewing.worklist import BY_URGENCY
 if TYPE_CHECKING:
     from services.assembly.reviewing import ReviewingServices
     from services.reviewing.identity_conflicts import IdentityConflicts
+    from services.reviewing.requests import ReviewRequests
     from services.reviewing.triage import Triage
     from services.reviewing.worklist import Worklist
 
@@ -66,7 +69,8 @@ def layout(user: User, query: str = "") -> Component:
     if may(user, Permission.SEND_SCANS):
         body.append(parts.drop_zone())
     body += [
-        identity_parts.notice(),
+        notice(identity_parts.NOTICE),
+        notice(request_parts.NOTICE),
         parts.filters(user, address),
         html.Div(id=LINKED, className="lb-chips"),
         html.Div(id=EMPTY, hidden=True),
@@ -113,7 +117,12 @@ def linked(address: str | None) -> list[Component]:
 def conflicts(identities: IdentityConflicts, user: User) -> Values:
     """Return the patients who may be one person, for who may settle that."""
     settles = may(user, Permission.SETTLE_IDENTITIES)
-    return identity_parts.noticed(identities.open(user) if settles else [])
+    return identity_parts.open_conflicts(identities.open(user) if settles else [])
+
+
+def requested(requests: ReviewRequests, user: User) -> Values:
+    """Return the reviews that were asked for, for those whose turn it is."""
+    return request_parts.requested(requests.open() if may(user, Permission.REVIEW) else [])
 
 
 def task_options(tasks: Sequence[str]) -> list[dict[str, str]]:
@@ -137,9 +146,13 @@ def register(app: Dash, reviewing: ReviewingServices, tasks: Sequence[str]) -> N
 
 
 def _register_rows(app: Dash, reviewing: ReviewingServices) -> None:
-    @app.callback(output=outputs(identity_parts.NOTICED), inputs=[Input(SEEN, "data")])
+    @app.callback(output=outputs(notice_outputs(identity_parts.NOTICE)), inputs=[Input(SEEN, "data")])
     def _conflicts(_: str | None) -> Values:
         return conflicts(reviewing.identities, require(Permission.SEE_SCANS))
+
+    @app.callback(output=outputs(notice_outputs(request_parts.NOTICE)), inputs=[Input(SEEN, "data")])
+    def _requested(_: str | None) -> Values:
+        return requested(reviewing.requests, require(Permission.SEE_SCANS))
 
     @app.callback(Output(COUNTERS, "children"), Input(SEEN, "data"))
     def _counters(_: str | None) -> list[Component]:

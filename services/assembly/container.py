@@ -153,7 +153,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         nodes.name,
         reading.readings,
     )
-    versions = build_versions(stores, reading, pictures, jobs, real_use.running, blinding)
+    versions = build_versions(stores, reading, pictures, jobs, real_use.running, blinding, alerts)
     training = build_training(stores, jobs)
     evaluations = build_evaluations(stores, jobs, reading, versions, cohort, training, blinding.hidden)
     performance.pairs.ask_too(versions.rehearsals.readings_of)

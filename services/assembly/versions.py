@@ -8,6 +8,7 @@ from data.stores.jobs import JobStore
 from data.stores.promotions import PromotionStore
 from data.stores.reruns import RerunStore
 from models import tasks
+from services.alerts.alerts import Alerts
 from services.assembly.reading import ReadingServices
 from services.assembly.stores import Stores
 from services.jobs import Jobs
@@ -22,6 +23,7 @@ from services.versions.rehearsal_pictures import RehearsalPictures
 from services.versions.rehearsals import Rehearsals
 from services.versions.rehearser import Rehearser
 from services.versions.reruns import Reruns
+from services.versions.second_person import calls_second_person
 from services.versions.serving import Serving
 from services.versions.thresholds import OtherThresholds
 from services.versions.uploads import ModelUploads
@@ -49,6 +51,7 @@ def build_versions(
     jobs: Jobs,
     scoring: Scoring,
     blinding: Blinding,
+    alerts: Alerts,
 ) -> VersionServices:
     """Put it together; `scoring` says whether a version is being scored right now."""
     engine, reader = reading.engine, reading.reader
@@ -68,7 +71,14 @@ def build_versions(
         audit,
     )
     promotions = Promotions(
-        PromotionStore(stores.database), registry, serving, rehearsals, audit, margins(settings), scoring
+        PromotionStore(stores.database),
+        registry,
+        serving,
+        rehearsals,
+        audit,
+        margins(settings),
+        scoring,
+        calls_second_person(alerts),
     )
     serving.tell(promotions.followed)
     return VersionServices(

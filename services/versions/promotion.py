@@ -50,7 +50,9 @@ class Promotions:
         audit: AuditLog,
         margins: Margins,
         scoring: Scoring = lambda task, version: False,
+        overrides: Callable[[Promotion], object] = lambda promotion: None,
     ) -> None:
+        """`overrides` is told of each override that is asked for, and again when it is decided."""
         self._store = store
         self._registry = registry
         self._serving = serving
@@ -59,6 +61,7 @@ class Promotions:
         self._outside = OutsideResults(registry.tracking)
         self._margins = margins
         self._scoring = scoring
+        self._overrides = overrides
         self._changing = threading.Lock()
         self._told: list[Callable[[str], object]] = []
 
@@ -134,6 +137,7 @@ class Promotions:
             asked = self._asked(candidate, PromotionKind.PROMOTION, reason, user, gate)
             self._store.add(asked)
             self._record(asked, "model.override-asked", user.id, asked.reason)
+            self._overrides(asked)
             return asked
 
     def confirm(self, promotion_id: str, reason: str, user: User) -> Promotion:
@@ -207,7 +211,7 @@ class Promotions:
             if asked.overridden and not went_live:
                 continue  # it waits for its second person
             state = PromotionState.DONE if went_live else PromotionState.REFUSED
-            self._store.decide(replace(asked, state=state, decided_at=now(), decision=_CUT_SHORT))
+            self._keep(replace(asked, state=state, decided_at=now(), decision=_CUT_SHORT))
 
     def followed(self, version: ModelVersion, before: str | None) -> None:
         """Another tool moved the alias, and this server followed: it belongs to the history too."""
@@ -302,8 +306,15 @@ class Promotions:
         return asked
 
     def _decide(self, decided: Promotion) -> None:
-        if not self._store.decide(decided):
+        if not self._keep(decided):
             raise InvalidInput("This was decided already by somebody else.")
+
+    def _keep(self, decided: Promotion) -> bool:
+        """Whether this decision is the one that counts: nobody decided before."""
+        counts = self._store.decide(decided)
+        if counts and decided.overridden:
+            self._overrides(decided)
+        return counts
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

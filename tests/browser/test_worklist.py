@@ -449,3 +449,17 @@ def test_who_sent_nothing_of_it_sees_the_place_and_no_way_to_cancel(clinic, open
     row = page.locator(".ag-row", has_text="Ada Lovelace")
     expect(row).to_contain_text("place 1 of 1 in the queue")
     expect(row.get_by_role("button")).to_have_count(0)
+
+
+def test_a_review_that_was_asked_for_is_on_the_worklist_until_it_is_given(clinic, open_tab, read) -> None:
+    clinic.services.reviewing.requests.ask([read.id], "Rare sequence.", clinic.person(Role.HEAD, "asker"))
+    page = open_tab().sign_in()
+    page.click("summary:has-text('1 review was asked for')")
+    page.click("#worklist-requests a")
+    expect(page.get_by_text("Review asked for:")).to_be_visible()
+    expect(page.get_by_text("Rare sequence.")).to_be_visible()
+    clinician = next(user for user in clinic.accounts.all() if user.name == "clinician")
+    clinic.services.reviewing.reviews.accept(read.id, clinician)
+    page.goto("/".join([*page.url.split("/")[:3], "worklist"]))
+    expect(page.locator("#worklist-total")).to_have_text("1 scan")
+    expect(page.locator("#worklist-requests")).to_be_hidden()

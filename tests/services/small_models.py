@@ -29,6 +29,7 @@ from data.records import (
     Evaluation,
     Identity,
     ModelVersion,
+    Promotion,
     Result,
     Review,
     Role,
@@ -178,8 +179,15 @@ class Department:
             job_store,
             self.audit,
         )
+        self.overrides: list[Promotion] = []  # what a second person is called for, and what was decided
         self.promotions = Promotions(
-            PromotionStore(database), self.registry, self.serving, self.rehearsals, self.audit, MARGINS
+            PromotionStore(database),
+            self.registry,
+            self.serving,
+            self.rehearsals,
+            self.audit,
+            MARGINS,
+            overrides=self.overrides.append,
         )
         self.serving.tell(self.promotions.followed)
         self.pictures = Pictures(self.scans, self.results, self.reviews, self.files)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from dashboard.components.identities import NOTICE, NOTICE_LIST, NOTICE_SUMMARY
+from dashboard.components.identities import NOTICE
 from dashboard.pages import scan, scan_identity, worklist
 from data.errors import InvalidInput, NotAllowed
 from data.records import Role, Scan, User, WorklistQuery
@@ -66,10 +66,10 @@ def test_the_worklist_leads_to_what_is_open(clinic: Clinic) -> None:
     second = clinic.add_volume("u", replace(ADA, birth_date=OTHERWISE))
     said = _noticed(clinic, clinician)
     assert said[NOTICE] is False
-    assert "1 pair of patients" in said[NOTICE_SUMMARY]
-    assert f"/scans/{second.id}" in str(said[NOTICE_LIST])
+    assert "1 pair of patients" in said[f"{NOTICE}-summary"]
+    assert f"/scans/{second.id}" in str(said[f"{NOTICE}-list"])
     clinic.add_volume("u", replace(ADA, birth_date=date(1900, 1, 1)))
-    assert "3 pairs of patients" in _noticed(clinic, clinician)[NOTICE_SUMMARY]
+    assert "3 pairs of patients" in _noticed(clinic, clinician)[f"{NOTICE}-summary"]
 
 
 def test_a_merge_on_the_page(clinic: Clinic, pair: tuple[Scan, Scan]) -> None:

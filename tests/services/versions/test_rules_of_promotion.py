@@ -176,6 +176,7 @@ def test_who_may_be_the_second_person(house: Department, role: Role, may: bool) 
                 act(asked.id, "So be it.", second)
         return
     done = house.promotions.confirm(asked.id, "So be it.", second)
+    assert house.overrides == [asked, done]
     assert (done.decided_by, done.decision, done.state) == (second.id, "So be it.", PromotionState.DONE)
     assert done.decided_at is not None
     event = house.audit.recent(1)[0]
@@ -190,6 +191,7 @@ def test_whoever_asked_may_withdraw_and_never_confirm(house: Department) -> None
         house.promotions.refuse(asked.id, "", house.ada)
     withdrawn = house.promotions.refuse(asked.id, "A mistake.", house.ada)
     assert (withdrawn.state, _live(house)) == (PromotionState.REFUSED, "1")
+    assert house.overrides == [asked, withdrawn]
     event = house.audit.recent(1)[0]
     assert (event.action, event.user_id) == ("model.override-refused", house.ada.id)
     assert event.detail.endswith(": A mistake.")
@@ -273,6 +275,7 @@ def test_a_promotion_that_an_outage_stopped_is_settled_and_an_override_waits(
     with pytest.raises(Busy):
         house.promotions.confirm(override.id, "Agreed.", house.bob)
     assert PromotionStore(house.database).get(override.id).state is PromotionState.ASKED  # type: ignore[union-attr]
+    assert house.overrides[-1] == override  # its second person is still called for
     monkeypatch.undo()
     assert _live(house) == second
 
