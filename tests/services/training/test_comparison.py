@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,16 +21,25 @@ from tests.labelled import make_labelled
 TASK = "suitability"
 
 
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def small() -> Iterator[None]:
     """A small recipe of a task whose network is small."""
     real = training_of(TASK)
     recipe = replace(real.recipe, epochs=1, batch_size=16)
     sets = {"spoiling": ("spoilt_share=0", "spoilt_share=0.5,learning_rate=0.002")}
-    monkeypatch.setattr(
-        "models.suitability.training.TRAINING", replace(real, recipe=recipe, comparisons=sets)
-    )
-    monkeypatch.setattr("models.suitability.training.PER_CLASS", 16)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("models.suitability.training.TRAINING", replace(real, recipe=recipe, comparisons=sets))
+        patch.setattr("models.suitability.training.PER_CLASS", 16)
+        yield
+
+
+@pytest.fixture(scope="module")
+def trained(small: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with labelled data, and the recipe and one choice trained on two folds of it."""
+    folder = tmp_path_factory.mktemp("trained")
+    make_labelled(folder / "data")
+    _compared(folder, ["spoilt_share=0"], folds=(2, 3))
+    return folder
 
 
 def _tracking(folder: Path) -> Tracking:
@@ -60,30 +69,24 @@ def test_every_choice_that_a_task_names_is_one(task: str) -> None:
     assert len(asked_choices(task, [])) > 12
 
 
-def test_what_was_trained_before_is_not_trained_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make_labelled(tmp_path / "data")
-    first = _compared(tmp_path, ["spoilt_share=0"], folds=(2, 3))
-    assert {choice for choice, _ in first} == {"", "spoilt_share=0"}
-    assert _tracking(tmp_path).versions(TASK) == []
+def test_what_was_trained_before_is_not_trained_again(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _tracking(trained).versions(TASK) == []
 
     def untouched(*_: object, **__: object) -> None:
         raise AssertionError("trained again")
 
     monkeypatch.setattr(comparison, "fit", untouched)
-    assert _compared(tmp_path, ["spoilt_share=0"], folds=(2, 3)) == first
+    again = _compared(trained, ["spoilt_share=0"], folds=(2, 3))
+    assert {choice for choice, _ in again} == {"", "spoilt_share=0"}
     # Fewer folds are fewer cases of the same runs; another choice has to be trained.
-    fewer = _compared(tmp_path, ["spoilt_share=0"])
-    assert all(0 < few < many for (_, few), (_, many) in zip(fewer, first, strict=True))
+    fewer = _compared(trained, ["spoilt_share=0"])
+    assert all(0 < few < many for (_, few), (_, many) in zip(fewer, again, strict=True))
     with pytest.raises(AssertionError, match="trained again"):
-        _compared(tmp_path, ["spoilt_share=1"])
+        _compared(trained, ["spoilt_share=1"])
 
 
-def test_differences_are_of_the_same_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_labelled(tmp_path / "data")
-    asked = Comparison(TASK, ("", "spoilt_share=0"), {}, (2, 3), tmp_path / "data")
-    compare(asked, tmp_path / "runs", _tracking(tmp_path), device="cpu")
+def test_differences_are_of_the_same_cases(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Comparison(TASK, ("", "spoilt_share=0"), {"seed": "3"}, (2, 3), trained / "data")
     random = np.random.default_rng(1)
     kept = {name: random.random(40).tolist() for name in ("plain 2", "plain 3", "changed 2", "changed 3")}
 
@@ -93,7 +96,7 @@ def test_differences_are_of_the_same_cases(tmp_path: Path, monkeypatch: pytest.M
         return {"slices": kept[f"{side} {run.parameters['validation_fold']}"]}
 
     monkeypatch.setattr(Tracking, "read_json", scores)
-    plain, changed = compare(asked, tmp_path / "runs", _tracking(tmp_path), device="cpu")
+    plain, changed = compare(asked, trained / "runs", _tracking(trained), device="cpu")
     gaps = np.subtract(kept["changed 2"] + kept["changed 3"], kept["plain 2"] + kept["plain 3"])
     assert changed.difference.n == 80
     assert changed.difference.value == pytest.approx(gaps.mean())
