@@ -8,16 +8,20 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 
 from data.database import migrate, open_database
 from data.tracking import Tracking
 
 
 def migrated(url: str) -> Engine:
-    """A new SQLite database as `migrate` makes it, copied: the migrations take longer than most tests."""
+    """A SQLite database with all tables; one that is there already is left as it is.
+
+    Copied from one that `migrate` made: the migrations take longer than most tests.
+    """
     engine = open_database(url)
-    _copy(_template(), engine)
+    if not inspect(engine).get_table_names():
+        _copy(_template(), engine)
     return engine
 
 

@@ -40,7 +40,7 @@ cohorts = st.builds(
     st.sampled_from(FILTERS),
     st.sampled_from([0, 0.02, 0.3]),
 )
-slowly = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slowly = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _section(rows: list[ExportRow], section: str, quantity: str = "scans") -> list[ExportRow]:
