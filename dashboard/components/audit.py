@@ -48,7 +48,7 @@ def form(address: AuditAddress, names: Mapping[str, str]) -> Component:
             html.Div(
                 [
                     html.Button("Show", type="submit", className="btn btn-primary btn-sm"),
-                    dcc.Link("Clear", href=addresses.AUDIT, className="btn btn-link btn-sm"),
+                    dcc.Link("Clear", href=addresses.AUDIT),
                 ],
                 className="lb-audit-buttons",
             ),

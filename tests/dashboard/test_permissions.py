@@ -101,6 +101,7 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "retraining_pack": (Permission.TAKE_RETRAINING_PACKS, REFUSED, 200),
     "add_version": (Permission.REGISTER_VERSIONS, REFUSED, 400),
     "alerts_token": (Permission.DECIDE_ALERTS, REFUSED, 200),
+    "export_audit": (Permission.SEE_AUDIT, REFUSED, 200),
     "import_report": (Permission.IMPORT, REFUSED, 404),
 }
 # What everybody has who is signed in; pages have a test of their own.
@@ -155,7 +156,7 @@ CALLBACKS: dict[str, Permission] = {
     "scan-export-send-button": Permission.SEND_RESULTS,
     "remote-nodes": Permission.SEE_REMOTE_NODES, "remote-node": Permission.MANAGE_REMOTE_NODES,
     "import": Permission.IMPORT,
-    "alert": Permission.DECIDE_ALERTS, "bell": Permission.DECIDE_ALERTS, "schedule": Permission.SCHEDULE,
+    "alert": Permission.DECIDE_ALERTS, "audit": Permission.SEE_AUDIT, "bell": Permission.DECIDE_ALERTS, "schedule": Permission.SCHEDULE,
 }  # fmt: skip
 
 
@@ -269,7 +270,7 @@ def test_the_pages_are_shown_for_what_is_on_them() -> None:
         "/admin": "A", "/worklist": "CHM", "/scans": "CHM", "/patients": "CHM", "/cohort": "CHM",
         "/performance": "CHM",
         "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/evaluations": "CHMA",
-        "/model-card": "CHM", "/reports": "CHM", "/alerts": "HMA", "/feedback": "CHM", "/dicom": "MA",
+        "/model-card": "CHM", "/reports": "CHM", "/alerts": "HMA", "/audit": "HA", "/feedback": "CHM", "/dicom": "MA",
     }  # fmt: skip
 
 
