@@ -156,7 +156,8 @@ CALLBACKS: dict[str, Permission] = {
     "scan-export-send-button": Permission.SEND_RESULTS,
     "remote-nodes": Permission.SEE_REMOTE_NODES, "remote-node": Permission.MANAGE_REMOTE_NODES,
     "import": Permission.IMPORT,
-    "alert": Permission.DECIDE_ALERTS, "audit": Permission.SEE_AUDIT, "bell": Permission.DECIDE_ALERTS, "schedule": Permission.SCHEDULE,
+    "audit": Permission.SEE_AUDIT,
+    "alert": Permission.DECIDE_ALERTS, "bell": Permission.DECIDE_ALERTS, "schedule": Permission.SCHEDULE,
 }  # fmt: skip
 
 
@@ -270,7 +271,8 @@ def test_the_pages_are_shown_for_what_is_on_them() -> None:
         "/admin": "A", "/worklist": "CHM", "/scans": "CHM", "/patients": "CHM", "/cohort": "CHM",
         "/performance": "CHM",
         "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/evaluations": "CHMA",
-        "/model-card": "CHM", "/reports": "CHM", "/alerts": "HMA", "/audit": "HA", "/feedback": "CHM", "/dicom": "MA",
+        "/model-card": "CHM", "/reports": "CHM", "/alerts": "HMA",
+        "/audit": "HA", "/feedback": "CHM", "/dicom": "MA",
     }  # fmt: skip
 
 
