@@ -212,10 +212,10 @@ def migrate(engine: Engine) -> None:
 
     Raises LightboxError for a database that a newer Lightbox has changed.
     """
-    config = alembic_config()
     with writing(engine) as connection:
         if MigrationContext.configure(connection).get_current_revision() == _newest_revision():
             return
+        config = alembic_config()
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")

@@ -14,15 +14,19 @@ from dashboard.components.results import local_time
 from data.records import AuditEvent, AuditPage, User
 from services import addresses
 from services.addresses import AuditAddress
-from services.auditing.actions import ACTIONS, KIND_WORDS, ActionKind, action_words, detail_words
+from services.auditing.actions import (
+    ACTIONS,
+    KIND_WORDS,
+    ActionKind,
+    action_words,
+    detail_words,
+    is_about_scan,
+)
 from services.auditing.trail import who
 from services.permissions import Permission, may
 
 CONTENT = "audit-content"
 COLUMNS = ("When", "Who", "What", "About", "Detail")
-
-_ON_A_SCAN = ("scan.", "reading.", "review.", "annotation.", "second-reading.", "unaided.")
-_NO_SCAN = {"review.request", "review.withdraw", "unaided.rule"}
 
 
 def form(address: AuditAddress, names: Mapping[str, str]) -> Component:
@@ -63,9 +67,7 @@ def table(page: AuditPage, address: AuditAddress, names: Mapping[str, str], user
     """The events, the way to older ones, and the file of all of them."""
     if not page.events:
         return html.P("Nothing of this kind was done.", className="text-secondary")
-    head = html.Thead(
-        html.Tr([html.Th(name, scope="col") for name in ("When", "Who", "What", "About", "Detail")])
-    )
+    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in COLUMNS]))
     body = html.Tbody([_event(event, names, user) for event in page.events])
     whole = replace(address, before="")
     return html.Div(
@@ -95,8 +97,7 @@ def _about(event: AuditEvent, names: Mapping[str, str], user: User) -> Component
     """What it was done to: an account by name, a scan as a link for those who may see it."""
     if event.action in ACTIONS[ActionKind.ACCOUNTS]:
         return names.get(event.subject, event.subject)
-    on_a_scan = event.action.startswith(_ON_A_SCAN) and event.action not in _NO_SCAN
-    if on_a_scan and may(user, Permission.SEE_SCANS):
+    if is_about_scan(event.action) and may(user, Permission.SEE_SCANS):
         return dcc.Link(event.subject, href=addresses.scan(event.subject))
     return event.subject
 

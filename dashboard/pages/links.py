@@ -15,6 +15,7 @@ from data.errors import InvalidInput, NotFound, TrackingAway
 from data.records import FeedbackState, ReportKind, User, WorklistQuery
 from services import addresses
 from services.addresses import AlertsAddress, AuditAddress, DriftAddress, ReportsAddress, WorklistAddress
+from services.auditing.trail import asked as events_asked
 from services.reviewing.worklist import BY_URGENCY
 from services.statistics.subgroups import SUBGROUPS
 
@@ -145,9 +146,9 @@ class Links:
         if alert is not None:
             self._services.alerts.get(alert)
 
-    def _audit(self, user: User, _: str, search: str) -> None:
+    def _audit(self, _: User, __: str, search: str) -> None:
         _only(search, [field.name for field in fields(AuditAddress)])
-        self._services.audit_trail.page(AuditAddress.read(search), user)
+        events_asked(AuditAddress.read(search))
 
     def _tasks(self, named: Collection[str], user: User) -> None:
         """Raises InvalidInput for a task that there is not and that no scan was ever of."""

@@ -161,11 +161,18 @@ ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
 }
 
 _WORDS = {action: words for actions in ACTIONS.values() for action, words in actions.items()}
+_ABOUT_SCANS = ("scan.", "reading.", "review.", "annotation.", "second-reading.", "unaided.")
+_ABOUT_OTHERS = {"review.request", "review.withdraw", "unaided.rule"}
 
 
 def action_words(action: str) -> str:
     """What people read for an action."""
     return _WORDS.get(action, action)
+
+
+def is_about_scan(action: str) -> bool:
+    """Whether the subject of such an event is the id of a scan."""
+    return action.startswith(_ABOUT_SCANS) and action not in _ABOUT_OTHERS
 
 
 def detail_words(detail: str) -> str:
