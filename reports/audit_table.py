@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from reports.tables import cell
+from reports.tables import csv_text
 
 COLUMNS = ("at", "who", "what", "action", "subject", "detail")
 
@@ -29,10 +27,8 @@ def audit_table(rows: Sequence[AuditRow]) -> bytes:
 
     No text becomes a formula: names of accounts and files are in it, which anybody may choose.
     """
-    memory = io.StringIO()
-    write = csv.writer(memory, lineterminator="\r\n")
-    write.writerow(COLUMNS)
-    for row in rows:
-        moment = row.at.astimezone(UTC).isoformat(timespec="seconds")
-        write.writerow([moment, *map(cell, row[1:])])
-    return memory.getvalue().encode("utf-8-sig")
+    return csv_text(COLUMNS, [(_utc(row.at), *row[1:]) for row in rows])
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -26,14 +26,16 @@ Facts = Mapping[str, str]
 
 def csv_table(rows: Sequence[ExportRow], facts: Facts) -> bytes:
     """RFC 4180 in UTF-8, with the mark at its beginning by which Excel knows it."""
+    about = [ExportRow(ABOUT, label, "", None, None, note=words) for label, words in facts.items()]
+    return csv_text(COLUMNS, [_values(row) for row in (*about, *rows)])
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """Rows below the names of their columns, in the form of `csv_table`; no text becomes a formula."""
     memory = io.StringIO()
     write = csv.writer(memory, lineterminator="\r\n")
-    write.writerow(COLUMNS)
-    for label, words in facts.items():
-        about = ExportRow(ABOUT, label, "", None, None, note=words)
-        write.writerow([cell(value) for value in _values(about)])
-    for row in rows:
-        write.writerow([cell(value) for value in _values(row)])
+    write.writerow(columns)
+    write.writerows([cell(value) for value in row] for row in rows)
     return memory.getvalue().encode("utf-8-sig")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import ClassVar, Self
 from urllib.parse import parse_qs, quote, urlencode
 
 ADMIN = "/admin"
@@ -123,17 +123,14 @@ def performance(query: str = "", part: str = "") -> str:
 
 
 @dataclass(frozen=True)
-class DriftAddress:
-    """What the drift page shows: a task, or a run (beside a second one), and the scans behind a feature."""
+class _PageAddress:
+    """The address of a page whose query holds the fields of the class, each a text or left out."""
 
-    task: str | None = None
-    run: str | None = None
-    feature: str | None = None
-    vs: str | None = None
+    path: ClassVar[str]
 
     def __str__(self) -> str:
         """As a link."""
-        return _with_query(DRIFT, self.query)
+        return _with_query(self.path, self.query)
 
     @property
     def query(self) -> str:
@@ -144,7 +141,18 @@ class DriftAddress:
     def read(cls, search: str | None) -> Self:
         """What a page's query asks for; what it does not know is passed over."""
         given = _first_values(search)
-        return cls(*(given.get(field.name) for field in fields(cls)))
+        return cls(**{field.name: given[field.name] for field in fields(cls) if field.name in given})
+
+
+@dataclass(frozen=True)
+class DriftAddress(_PageAddress):
+    """What the drift page shows: a task, or a run (beside a second one), and the scans behind a feature."""
+
+    path: ClassVar[str] = DRIFT
+    task: str | None = None
+    run: str | None = None
+    feature: str | None = None
+    vs: str | None = None
 
 
 @dataclass(frozen=True)
@@ -221,30 +229,16 @@ class AlertsAddress:
 
 
 @dataclass(frozen=True)
-class AuditAddress:
+class AuditAddress(_PageAddress):
     """What the page of the audit trail shows: by person, kind of action, subject and days."""
 
+    path: ClassVar[str] = AUDIT
     person: str = ""
     kind: str = ""
     subject: str = ""
     since: str = ""
     until: str = ""
     before: str = ""  # the events older than the one of this number
-
-    def __str__(self) -> str:
-        """As a link."""
-        return _with_query(AUDIT, self.query)
-
-    @property
-    def query(self) -> str:
-        """What follows the question mark."""
-        return _query(vars(self))
-
-    @classmethod
-    def read(cls, search: str | None) -> Self:
-        """What a page's query asks for."""
-        given = _first_values(search)
-        return cls(*(given.get(field.name, "") for field in fields(cls)))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.downloads import download_link
+from dashboard.components.fields import labelled
 from dashboard.components.results import local_time
 from data.records import AuditEvent, AuditPage, User
 from services import addresses
@@ -35,11 +36,11 @@ def form(address: AuditAddress, names: Mapping[str, str]) -> Component:
     kinds = [("", "Everything"), *((kind.value, words) for kind, words in KIND_WORDS.items())]
     return html.Form(
         [
-            _labelled("Person", _choice("person", people, address.person)),
-            _labelled("What", _choice("kind", kinds, address.kind)),
-            _labelled("From", dbc.Input(type="date", name="since", value=address.since, size="sm")),
-            _labelled("To", dbc.Input(type="date", name="until", value=address.until, size="sm")),
-            _labelled(
+            labelled("Person", _choice("person", people, address.person)),
+            labelled("What", _choice("kind", kinds, address.kind)),
+            labelled("From", dbc.Input(type="date", name="since", value=address.since, size="sm")),
+            labelled("To", dbc.Input(type="date", name="until", value=address.until, size="sm")),
+            labelled(
                 "About",
                 dbc.Input(
                     type="search",
@@ -120,7 +121,3 @@ def _choice(name: str, options: Sequence[tuple[str, str]], chosen: str) -> Compo
     # Bootstrap's component takes an empty value for no choice at all.
     fields = [html.Option(words, value=key, selected=key == chosen) for key, words in options]
     return html.Select(fields, name=name, className="form-select form-select-sm")
-
-
-def _labelled(words: str, field: Component) -> Component:
-    return html.Label([html.Span(words), field], className="lb-labelled")

@@ -10,6 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.cohort.panels import number
+from dashboard.components.fields import labelled
 from dashboard.components.performance.pairs import differences
 from dashboard.components.results import local_time, task_name
 from data.records import Evaluation, EvaluationState, ModelVersion, ScanSet, User
@@ -44,9 +45,9 @@ def form(user: User) -> Component:
             html.P(APART, className="text-secondary"),
             html.Div(
                 [
-                    _labelled("Task", dbc.Select(id=TASK, options=[])),
-                    _labelled("Version", dbc.Select(id=VERSION, options=[])),
-                    _labelled("Scans", dbc.Select(id=SET, options=[])),
+                    labelled("Task", dbc.Select(id=TASK, options=[])),
+                    labelled("Version", dbc.Select(id=VERSION, options=[])),
+                    labelled("Scans", dbc.Select(id=SET, options=[])),
                     dbc.Button("Read them", id=ASK, color="primary", class_name="lb-evaluation-ask"),
                 ],
                 className="lb-evaluation-form",
@@ -152,10 +153,6 @@ def beside(first: Evaluation, second: Evaluation, pair: PairedVersions) -> Compo
     kind = "SYNTHETIC " if first.chosen.synthetic else ""
     words = f"{number(pair.n)} {kind}cases of the same set, read by both."
     return html.Section([heading, html.P(words), said], className="lb-card")
-
-
-def _labelled(name: str, control: Component) -> Component:
-    return html.Label([html.Span(name), control], className="lb-labelled")
 
 
 def _row(user: User, evaluation: Evaluation) -> Component:
