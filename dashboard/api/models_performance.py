@@ -152,7 +152,9 @@ class ReaderNumberAnswer(ApiAnswer):
     value: float | None = Field(description="A share from 0 to 1, or seconds")
     low: float | None = Field(description="The 95 % interval; null where none is known")
     high: float | None
-    note: str = Field(description="Why a figure is not told: “too few”, “fewer than 3 readers”; else empty")
+    note: str = Field(
+        description="Why a figure is not told: “too few”, “fewer than 3 readers”, “withheld”; else empty"
+    )
 
 
 class ReadersAnswer(ApiAnswer):

@@ -61,10 +61,12 @@ class ReaderVerdictStore:
         last = {(row.reviewer_id, row.result_id): _verdict(row) for row in rows}
         return sorted(last.values(), key=lambda said: (said.at, said.result_id))
 
-    def latest(self) -> datetime | None:
-        """When the last review of any kind was kept: while it is the same one, nothing here has changed."""
+    def token(self) -> tuple[int, datetime | None]:
+        """Another one after every review, of any kind: none is ever changed."""
+        query = select(func.count(), func.max(reviews.c.created_at)).select_from(reviews)
         with reading(self._engine) as connection:
-            return connection.execute(select(func.max(reviews.c.created_at))).scalar_one()  # type: ignore[no-any-return]
+            count, latest = connection.execute(query).one()
+        return count, latest
 
 
 def _verdict(row: Row[Any]) -> ReaderVerdict:

@@ -17,7 +17,7 @@ from models.statistics.estimate import Estimate
 from models.statistics.means import median
 from models.statistics.proportions import proportion
 from models.statistics.quick_acceptance import QUICK_SECONDS, Flags, quick_acceptances
-from services.cohort.small_numbers import FEW_READERS, LEAST_READERS, told_apart
+from services.cohort.small_numbers import FEW_READERS, LEAST_READERS, WITHHELD, told_apart
 from services.reviewing.second_readings import DoubleReading
 
 LEAST_CASES = 10
@@ -214,4 +214,7 @@ def told_by_group(
 
 
 def _withheld(readers: Collection[str]) -> ToldFigure:
-    return ToldFigure(None, note=FEW_READERS) if readers else ToldFigure(0, note=TOO_FEW)
+    """Why a figure is not told; one of many readers is withheld so that another one's few stay unknown."""
+    if not readers:
+        return ToldFigure(0, note=TOO_FEW)
+    return ToldFigure(None, note=FEW_READERS if len(readers) < LEAST_READERS else WITHHELD)

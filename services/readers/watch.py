@@ -8,9 +8,10 @@ nobody is told.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
+from urllib.parse import urlencode
 
 from data.database import now
 from data.records import Evidence, ReaderVerdict, Severity
@@ -50,18 +51,18 @@ class ReaderWatch:
         self._people = people
         self._pseudonyms = pseudonyms
         self._alerts = alerts
-        self._looked: datetime | None = None
+        self._looked: object = None
 
     def tick(self) -> None:
         """Raise, or propose an end, where a review was kept since the last time."""
-        latest = self._verdicts.latest()
-        if latest == self._looked:
+        token = self._verdicts.token()
+        if token == self._looked:
             return
         by_reader = self._by_reader()
         if len(by_reader) >= LEAST_READERS:
             for reader, said in by_reader.items():
                 self._look(reader, said)
-        self._looked = latest
+        self._looked = token
 
     def called(self) -> frozenset[str]:
         """The readers whom the test calls now, by account."""
@@ -82,7 +83,7 @@ class ReaderWatch:
         call = first_call(quick)
         lately = quick[-LATELY:] if call is None else quick[call + 1 :][-LATELY:]
         if len(lately) == LATELY and lately.mean() <= 0.5:
-            sentence = f"Of the last {LATELY} verdicts {int(lately.sum())} were quick acceptances."
+            sentence = f"Quick acceptances among the last {LATELY} verdicts: {int(lately.sum())}."
             self._alerts.propose_end(_cause(pseudonym), sentence, None)
         elif call is not None:
             self._alerts.raise_alert(
@@ -90,7 +91,7 @@ class ReaderWatch:
                 Severity.WARNING,
                 f"Reader {pseudonym} accepts nearly everything within {QUICK_SECONDS:.0f} seconds",
                 _sentence(watched, quick),
-                addresses.performance("", PART),
+                addresses.performance(urlencode({"task": _task(watched, quick)}), PART),
                 evidence=Evidence(watched[-1].at, len(watched)),
                 permission=Permission.SEE_READERS,
             )
@@ -116,6 +117,12 @@ def _sentence(watched: Sequence[ReaderVerdict], quick: Flags) -> str:
         f"the result within {QUICK_SECONDS:.0f} seconds of its being opened; in {absent} of these {count} "
         f"the AI had seen no finding. {MEANS}"
     )
+
+
+def _task(watched: Sequence[ReaderVerdict], quick: Flags) -> str:
+    """The task of most of the quick acceptances."""
+    tasks = Counter(said.task for said, is_quick in zip(watched, quick, strict=True) if is_quick)
+    return tasks.most_common(1)[0][0]
 
 
 def _cause(pseudonym: str) -> str:

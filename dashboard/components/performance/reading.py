@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.downloads import download_link
-from services.cohort.small_numbers import FEW_READERS, LEAST_READERS
+from services.cohort.small_numbers import FEW_READERS, LEAST_READERS, WITHHELD
 from services.readers.figures import KINDS, LEAST_CASES, figure_words
 from services.readers.watch import MEANS
 
@@ -33,8 +33,9 @@ def panel(view: ReadersView, file: str) -> Component:
     if not view.any:
         return html.Div([html.P(since, className="text-secondary"), html.P(NONE_YET, className="mb-0")])
     rule = (
-        f"What {FEW_READERS} stand behind is not told apart, and of fewer than {LEAST_CASES} cases only that "
-        "they are too few. Scans made for demonstration do not count."
+        f"What {FEW_READERS} stand behind is not told apart, nor (“{WITHHELD}”) what would give it away, and "
+        f"of fewer than {LEAST_CASES} cases only that they are too few. Scans made for demonstration do not "
+        "count."
     )
     parts = [
         html.P([since, " ", rule], className="text-secondary"),
