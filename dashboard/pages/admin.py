@@ -46,6 +46,7 @@ def layout(user: User, argument: str = "") -> Component:
             html.Div(id=ONE_TIME, role="status"),
             _new_person(),
             html.Div(id=PEOPLE, className="lb-scroll"),
+            html.Datalist(id=GROUPS),
             *imports.section(),
         ],
         className="lb-admin",
@@ -56,11 +57,14 @@ def people(accounts: Accounts) -> Component:
     """Return the table of everybody with an account."""
     names = ["Name", "Signs in as", "Role", "Reader group", "State", "Last seen", ""]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
-    everybody = accounts.all()
-    rows = [_person(user) for user in sorted(everybody, key=lambda user: user.name)]
-    table = html.Table([head, html.Tbody(rows)], className="table align-middle lb-people")
-    groups = sorted({user.reader_group for user in everybody if user.reader_group})
-    return html.Div([table, html.Datalist([html.Option(value=group) for group in groups], id=GROUPS)])
+    rows = [_person(user) for user in sorted(accounts.all(), key=lambda user: user.name)]
+    return html.Table([head, html.Tbody(rows)], className="table align-middle lb-people")
+
+
+def groups(accounts: Accounts) -> list[Component]:
+    """Return the groups of readers that there are, to choose from."""
+    known = sorted({user.reader_group for user in accounts.all() if user.reader_group})
+    return [html.Option(value=group) for group in known]
 
 
 def create(
@@ -118,10 +122,10 @@ def register(app: Dash, accounts: Accounts, importing: Importing, imports_from: 
 
 
 def _register_people(app: Dash, accounts: Accounts) -> None:
-    @app.callback(Output(PEOPLE, "children"), Input(PEOPLE, "id"))
-    def _people(_: str) -> Component:
+    @app.callback(output=outputs({PEOPLE: "children", GROUPS: "children"}), inputs=[Input(PEOPLE, "id")])
+    def _people(_: str) -> Values:
         require(Permission.ADMINISTER)
-        return people(accounts)
+        return {PEOPLE: people(accounts), GROUPS: groups(accounts)}
 
     @app.callback(
         output=outputs(
@@ -158,16 +162,16 @@ def _register_people(app: Dash, accounts: Accounts) -> None:
             set_role(accounts, administrator, ctx.triggered_id["user"], str(ctx.triggered[0]["value"]))
 
     @app.callback(
-        Output(PEOPLE, "children", allow_duplicate=True),
+        Output(GROUPS, "children", allow_duplicate=True),  # not the table: the keyboard is in it
         Input({"type": GROUP_OF, "user": ALL}, "value"),
         prevent_initial_call=True,
     )
-    def _set_group(_: list[str]) -> Component:
+    def _set_group(_: list[str]) -> list[Component]:
         administrator = require(Permission.ADMINISTER)
         if not ctx.triggered_id or len(ctx.triggered) > 1:  # the table came
             raise PreventUpdate
         set_group(accounts, administrator, ctx.triggered_id["user"], str(ctx.triggered[0]["value"] or ""))
-        return people(accounts)
+        return groups(accounts)
 
 
 def _person(user: User) -> Component:

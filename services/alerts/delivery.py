@@ -75,7 +75,7 @@ def mail_to(setting: str, person: str) -> Address:
     given = [(name, value) for name, value in parse_qsl(parts.query) if name not in _RECEIVERS]
     if parts.scheme not in _MAILS or not parts.hostname or "from" not in dict(given):
         raise InvalidInput(
-            "LIGHTBOX_MAIL is not of the form mailtos://name:password@host?from=lightbox@clinic.example."
+            "LIGHTBOX_MAIL is not of the form mailtos://host?from=lightbox@clinic.example (login first)."
         )
     query = urlencode([*given, ("to", person)])
     return Address(urlunsplit(parts._replace(query=query)), "LIGHTBOX_MAIL")

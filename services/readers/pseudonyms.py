@@ -12,7 +12,8 @@ from collections.abc import Callable
 from hashlib import sha256
 
 _PURPOSE = b"lightbox: pseudonyms of readers"  # the secret signs sessions too: neither tells of the other
-_LETTERS = "23456789BCDFGHJKMNPQRSTVWXZ"  # none that look alike, no vowels that would make words
+# None that look alike, and no vowels that would make words.
+_LETTERS = "23456789" + "BCDFGHJKMNPQRSTVWXZ"
 _LENGTH = 6
 
 
