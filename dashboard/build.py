@@ -125,7 +125,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     feedback.register(app, services.feedback)
     cohort.register(app, services.cohort)
     performance.register(app, services.performance)
-    performance_readers.register(app, services.performance, reviewing)
+    performance_readers.register(app, services.performance, reviewing, services.readers.figures)
     performance_stop_rules.register(app, services.performance)
     performance_threshold.register(app, services.performance.numbers, services.versions.thresholds)
     drift.register(app, services.drift, requests, services.training.packs, services.cohort.numbers, tasks)

@@ -27,6 +27,7 @@ PERFORMANCE = "/performance"
 REHEARSALS = "/rehearsals"
 REPORTS = "/reports"
 SCANS = "/scans"
+ACCOUNT = "/account"
 WORKLIST = "/worklist"
 
 COMPARE = "compare"  # below a patient

@@ -53,6 +53,7 @@ class Permission(StrEnum):
     WITHDRAW_REVIEW_REQUESTS = "take back requests for reviews"
     SET_UNAIDED_RULES = "say which scans are read without the AI first"
     SEE_STATISTICS = "see statistics"
+    SEE_READERS = "see figures of single readers"
     SAVE_VIEWS = "save views"
     SET_GOALS = "set goals"
     SET_STOP_RULES = "say whether stop rules act"
@@ -166,6 +167,11 @@ TABLE: Mapping[Permission, Grant] = {
     ),
     Permission.SEE_STATISTICS: Grant(
         (_CLINICIAN, _HEAD, _MLOPS), "See cohort and performance, and take their numbers away as files."
+    ),
+    Permission.SEE_READERS: Grant(
+        (_HEAD,),
+        "See figures of reading by reader, under pseudonyms, and be told of acceptances that come too "
+        "quickly; everybody sees their own on their account page.",
     ),
     Permission.SAVE_VIEWS: Grant(
         (_CLINICIAN, _HEAD, _MLOPS), "Save and delete views of the cohort page, for everybody."

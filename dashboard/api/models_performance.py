@@ -133,3 +133,34 @@ class PerformanceAnswer(ApiAnswer):
     numbers: list[PerformanceNumberAnswer]
     cases: CasesAnswer
     notice: str
+
+
+class ReadersParameters(ApiQuery):
+    """Whose figures of reading."""
+
+    task: str | None = Field(None, description="brain-tumour or pneumonia; without it the first")
+
+
+class ReaderNumberAnswer(ApiAnswer):
+    """A figure of all readers, of a group, or of one reader."""
+
+    of: Literal["all", "group", "reader"]
+    name: str = Field(description="The group, or the pseudonym of the reader; never a person's name")
+    figure: Literal["accepted", "overridden", "seconds", "quick", "agreement"]
+    unit: Literal["share", "s"]
+    n: int | None = Field(description="How many cases stand behind the value; null where that is withheld")
+    value: float | None = Field(description="A share from 0 to 1, or seconds")
+    low: float | None = Field(description="The 95 % interval; null where none is known")
+    high: float | None
+    note: str = Field(
+        description="Why a figure is not told: “too few”, “fewer than 3 readers”, “withheld”; else empty"
+    )
+
+
+class ReadersAnswer(ApiAnswer):
+    """How readers read a task."""
+
+    task: str
+    since: datetime = Field(description="Verdicts from then on count")
+    numbers: list[ReaderNumberAnswer]
+    notice: str

@@ -137,14 +137,14 @@ class Links:
         if state and state not in {each.value for each in FeedbackState}:
             raise InvalidInput(f"Messages are never “{state}”.")
 
-    def _alerts(self, _: User, __: str, search: str) -> None:
+    def _alerts(self, user: User, _: str, search: str) -> None:
         _only(search, [field.name for field in fields(AlertsAddress)])
         for past in parse_qs(search.lstrip("?")).get("past", ()):
             if not past.isdecimal():
                 raise InvalidInput(f"“{past}” is not a number of past alerts.")
         alert = AlertsAddress.read(search).alert
         if alert is not None:
-            self._services.alerts.get(alert)
+            self._services.alerts.get(alert, user)
 
     def _audit(self, _: User, __: str, search: str) -> None:
         _only(search, [field.name for field in fields(AuditAddress)])

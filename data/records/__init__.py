@@ -50,7 +50,17 @@ from data.records.imports import Import, ImportFile, ImportItem, ImportProgress,
 from data.records.jobs import SHORT_INPUTS, Effort, Job, JobState, Precedence, QueuePlace
 from data.records.judgements import Judgement, Judgements, ReadCount
 from data.records.patients import SEXES, ConflictState, Identity, Patient, PatientConflict
-from data.records.people import AccessToken, AuditEvent, AuditPage, AuditQuery, Role, Session, User
+from data.records.people import (
+    AccessToken,
+    AuditEvent,
+    AuditPage,
+    AuditQuery,
+    MailChoice,
+    MailedReviews,
+    Role,
+    Session,
+    User,
+)
 from data.records.priors import (
     PriorRequest,
     PriorRule,
@@ -68,6 +78,7 @@ from data.records.promotions import (
     PromotionState,
     PromotionVerdict,
 )
+from data.records.reader_verdicts import ReaderVerdict
 from data.records.received import ReceivedOutcome, ReceivedSeries, Sender, SenderCount, sending_ae_title
 from data.records.rehearsals import Cost, PairedMetric, Rehearsal, RehearsedScan, VersionAnswer
 from data.records.remote_nodes import RemoteNode, RemoteNodeKind
@@ -301,4 +312,7 @@ __all__ = [
     "Sender",
     "SenderCount",
     "sending_ae_title",
+    "MailChoice",
+    "MailedReviews",
+    "ReaderVerdict",
 ]

@@ -21,6 +21,7 @@ from services.assembly.model_cards import build_model_cards
 from services.assembly.parts import Parts
 from services.assembly.performance import PerformanceServices, build_performance
 from services.assembly.priors import build_priors, told_of_arrivals
+from services.assembly.readers import ReaderServices, build_readers, build_review_request_mails
 from services.assembly.reading import ReadingServices, build_reading
 from services.assembly.receiving import ReceivingServices, build_receiving
 from services.assembly.remote_nodes import build_remote_nodes
@@ -39,6 +40,7 @@ from services.auditing.trail import AuditTrail
 from services.exporting.exports import Exports
 from services.importing.imports import Importing
 from services.jobs import Jobs
+from services.mails.review_request_mails import ReviewRequestMails
 from services.priors.priors import Priors
 from services.reading.intake import empty_folder
 from services.remote_nodes.nodes import RemoteNodes
@@ -64,6 +66,8 @@ class Services:
     alerts: Alerts
     reading: ReadingServices
     reviewing: ReviewingServices
+    readers: ReaderServices
+    review_request_mails: ReviewRequestMails
     importing: Importing
     receiving: ReceivingServices
     remote_nodes: RemoteNodes
@@ -153,6 +157,8 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         nodes.name,
         reading.readings,
     )
+    readers = build_readers(stores, accounts, reviewing, alerts)
+    mails = build_review_request_mails(stores, jobs)
     versions = build_versions(stores, reading, pictures, jobs, real_use.running, blinding, alerts)
     training = build_training(stores, jobs)
     evaluations = build_evaluations(stores, jobs, reading, versions, cohort, training, blinding.hidden)
@@ -180,7 +186,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         performance.monitoring.tick,
         performance.stop_rules.tick,
     )
-    for tick in (*ticks, receiving.senders.tick, priors.tick):
+    for tick in (*ticks, receiving.senders.tick, priors.tick, readers.watch.tick, mails.tick):
         jobs.every_minute(tick)
     return Services(
         settings=settings,
@@ -191,6 +197,8 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         alerts=alerts,
         reading=reading,
         reviewing=reviewing,
+        readers=readers,
+        review_request_mails=mails,
         importing=importing,
         receiving=receiving,
         remote_nodes=nodes,

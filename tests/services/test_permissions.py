@@ -63,6 +63,7 @@ MEANT = {
     Permission.WITHDRAW_REVIEW_REQUESTS: "HM",
     Permission.SET_UNAIDED_RULES: "H",
     Permission.SEE_STATISTICS: "CHM",
+    Permission.SEE_READERS: "H",
     Permission.SAVE_VIEWS: "CHM",
     Permission.SET_GOALS: "HM",
     Permission.SET_STOP_RULES: "H",
@@ -135,6 +136,12 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.REVIEW, "reject", lambda s, u: s.reviewing.reviews.reject(NO_ID, u, RejectReason.MISSED)),
     (Permission.REVIEW, "unsure", lambda s, u: s.reviewing.reviews.unsure(NO_ID, u)),
     (Permission.REVIEW, "correct", lambda s, u: s.reviewing.reviews.correct(NO_ID, u, DrawnMask(b""))),
+    (Permission.REVIEW, "choose mails", lambda s, u: s.review_request_mails.choose(u, "", None)),
+    (Permission.REVIEW, "mails", lambda s, u: s.review_request_mails.choice(u)),
+    (Permission.SEE_STATISTICS, "readers", lambda s, u: s.readers.figures.of_task(BRAIN_TUMOUR, u)),
+    (Permission.SEE_STATISTICS, "readers as file", lambda s, u: s.readers.exports.export("x", u)),
+    (Permission.SEE_STATISTICS, "readers as answer", lambda s, u: s.readers.exports.answer("x", u)),
+    (Permission.SEE_READERS, "single", lambda s, u: s.readers.figures.single_readers("x", u)),
     (Permission.REVIEW, "unaided", lambda s, u: s.reviewing.unaided.ask([], u)),
     (
         Permission.REVIEW,
@@ -329,6 +336,7 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.ADMINISTER, "create", lambda s, u: s.accounts.create("not a name", "", Role.ADMIN, by=u)),
     (Permission.ADMINISTER, "reset", lambda s, u: s.accounts.reset_password(NO_ID, by=u)),
     (Permission.ADMINISTER, "role", lambda s, u: s.accounts.set_role(NO_ID, Role.ADMIN, by=u)),
+    (Permission.ADMINISTER, "group", lambda s, u: s.accounts.set_reader_group(NO_ID, "x", by=u)),
     (Permission.ADMINISTER, "active", lambda s, u: s.accounts.set_active(NO_ID, True, by=u)),
 ]
 # What has no verb of its own: it is read by id, and the pages and addresses ask (tests/dashboard).
@@ -460,6 +468,13 @@ NEED_NO_RIGHT = {
     "services/reviewing/unaided.py: may_ask",
     "services/reviewing/withdrawals.py: refuse_withdrawn",
     "services/reviewing/unaided.py: open",
+    "services/alerts/alerts.py: calling",  # these ask for each alert the permission that it needs
+    "services/alerts/alerts.py: get",
+    "services/alerts/alerts.py: past",
+    "services/alerts/alerts.py: token",
+    "services/alerts/alerts.py: unfinished",
+    "services/mails/review_request_mails.py: refused",  # of one's own mails
+    "services/readers/readers.py: own",  # everybody may know how they read themselves
 }
 
 

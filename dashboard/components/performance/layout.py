@@ -6,11 +6,12 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.performance import controls, panels, readers, stop_rules
+from dashboard.components.performance import controls, panels, readers, reading, stop_rules
 from dashboard.components.performance.controls import IMPLIED
 from data.records import User
 from services.performance.stop_rules import PART
 from services.permissions import Permission, may
+from services.readers.watch import PART as READING
 from services.versions.thresholds import LONGEST_WHY
 
 EXPORTS = "performance-exports"
@@ -80,6 +81,7 @@ def _closer(user: User) -> list[Component]:
         _section("The random sample", html.Div(id=PROPOSALS)),
         _section("Two readers", html.Div(id=readers.READERS)),
         _section("Readers without and with the AI", html.Div(id=readers.STUDY), readers.rule_form(user)),
+        html.Div(_section("How readers read", html.Div(id=reading.SHOWN)), id=READING),
         _section("Training", *runs),
     ]
 
