@@ -27,6 +27,7 @@ from services import keys
 from services.cohort.filters import filters_of, query_of
 from services.drift import alerting
 from services.drift.alerting import Alerting
+from services.drift.changes import change
 from services.drift.facts import facts_of
 from services.drift.limits import DriftLimits, plain
 from services.drift.limits import notes as limit_notes
@@ -214,7 +215,7 @@ class DriftRuns:
         facts = facts_of(run, reference, window, self._refused(window.period(), len(window.frame)))
         facts["notes"] += limit_notes(limits)
         before = Side(reference.frame, reference.vectors)
-        return compare(before, current, NUMBERS, CATEGORIES, facts, progress, plain(limits))
+        return compare(before, current, NUMBERS, CATEGORIES, change, facts, progress, plain(limits))
 
     def _refused(self, period: tuple[datetime, datetime] | None, n: int) -> dict[str, Any]:
         """Of files and series that came in the window's time, how many were not read, whatever the task."""
