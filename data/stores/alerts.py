@@ -49,6 +49,10 @@ class AlertStore:
         """The latest closed alerts, newest first."""
         return self._all(alerts.c.state == AlertState.CLOSED.value, limit)
 
+    def opened_since(self, moment: datetime) -> list[Alert]:
+        """Alerts of any state that were first raised at this moment or later, the latest first."""
+        return self._all(alerts.c.first_at >= moment)
+
     def owed(self, moment: datetime) -> list[Alert]:
         """Open alerts that were to be told by this moment."""
         return [alert for alert in self.unfinished() if alert.tell_at is not None and alert.tell_at <= moment]

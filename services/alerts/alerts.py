@@ -186,6 +186,11 @@ class Alerts:
         """Closed alerts, the latest first."""
         return self._store.closed(limit)
 
+    def raised_since(self, moment: datetime, viewer: User) -> list[Alert]:
+        """Alerts of any state that were first raised since then, the latest first."""
+        require(viewer, Permission.DECIDE_ALERTS)
+        return self._store.opened_since(moment)
+
     def token(self) -> str:
         """A word that differs whenever an alert that stands has changed, or a mute has ended. Cheap."""
         moment = now()
