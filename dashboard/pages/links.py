@@ -14,8 +14,16 @@ from dashboard.components.reports import NEEDS
 from data.errors import InvalidInput, NotFound, TrackingAway
 from data.records import FeedbackState, ReportKind, User, WorklistQuery
 from services import addresses
-from services.addresses import AlertsAddress, AuditAddress, DriftAddress, ReportsAddress, WorklistAddress
+from services.addresses import (
+    AlertsAddress,
+    AuditAddress,
+    BoardAddress,
+    DriftAddress,
+    ReportsAddress,
+    WorklistAddress,
+)
 from services.auditing.trail import asked as events_asked
+from services.boards.choices import chosen
 from services.reviewing.worklist import BY_URGENCY
 from services.statistics.subgroups import SUBGROUPS
 
@@ -39,6 +47,7 @@ class Links:
             (addresses.COHORT, ""): self._cohort,
             (addresses.PERFORMANCE, ""): self._performance,
             (addresses.DRIFT, ""): self._drift,
+            (addresses.BOARDS, ""): self._boards,
             (addresses.REHEARSALS, ""): self._rehearsal,
             (addresses.EVALUATIONS, ""): self._evaluations,
             (addresses.MODEL_CARD, ""): self._model_card,
@@ -105,6 +114,13 @@ class Links:
             raise InvalidInput(f"There is no task called {address.task}.")
         for run_id in filter(None, (address.run, address.vs)):
             self._services.drift.runs.run(run_id)
+
+    def _boards(self, user: User, board_id: str, search: str) -> None:
+        if not board_id:
+            _only(search, ())
+            return
+        _only(search, [field.name for field in fields(BoardAddress)])
+        chosen(self._services.boards.boards.get(board_id, user), search)
 
     def _rehearsal(self, _: User, rehearsal_id: str, search: str) -> None:
         _only(search, ())

@@ -23,6 +23,7 @@ from data.records.alerts import (
     Severity,
 )
 from data.records.annotations import Annotation, AnnotationKind, AnnotationValues
+from data.records.boards import Board, BoardChoice, BoardPanel
 from data.records.card_statements import CardStatement
 from data.records.deliveries import Delivery, DeliveryState, RoutingRule
 from data.records.drift import (
@@ -145,6 +146,9 @@ PNEUMONIA = "pneumonia"
 NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full images and decides."
 
 __all__ = [
+    "Board",
+    "BoardChoice",
+    "BoardPanel",
     "CardStatement",
     "Ingredient",
     "IngredientState",

@@ -56,6 +56,10 @@ class AlertStore:
         with reading(self._engine) as connection:
             return connection.execute(query).scalar_one()  # type: ignore[no-any-return]
 
+    def opened_since(self, moment: datetime) -> list[Alert]:
+        """Alerts of any state that were first raised at this moment or later, the latest first."""
+        return self._all(alerts.c.first_at >= moment)
+
     def owed(self, moment: datetime) -> list[Alert]:
         """Open alerts that were to be told by this moment."""
         return [alert for alert in self.unfinished() if alert.tell_at is not None and alert.tell_at <= moment]

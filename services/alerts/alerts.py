@@ -200,6 +200,11 @@ class Alerts:
         """When the last alert of a cause was closed; None where none was."""
         return self._store.last_closed(cause)
 
+    def raised_since(self, moment: datetime, viewer: User) -> list[Alert]:
+        """Alerts of any state that were first raised since then, the latest first."""
+        require(viewer, Permission.DECIDE_ALERTS)
+        return [alert for alert in self._store.opened_since(moment) if may_see(alert, viewer)]
+
     def token(self, viewer: User | None = None) -> str:
         """A word that differs whenever an alert that stands has changed, or a mute has ended. Cheap."""
         moment = now()

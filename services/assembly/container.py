@@ -12,6 +12,7 @@ from models import tasks
 from services.accounts import Accounts, accounts_of
 from services.alerts.alerts import Alerts
 from services.assembly.alerts import alerts_of
+from services.assembly.boards import BoardServices, build_boards
 from services.assembly.cohort import CohortServices, build_cohort
 from services.assembly.drift import DriftServices, build_drift
 from services.assembly.evaluations import EvaluationServices, build_evaluations
@@ -77,6 +78,7 @@ class Services:
     evaluations: EvaluationServices
     performance: PerformanceServices
     drift: DriftServices
+    boards: BoardServices
     training: TrainingServices
     reporting: Reporting
     model_cards: ModelCards
@@ -208,6 +210,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         evaluations=evaluations,
         performance=performance,
         drift=drift,
+        boards=build_boards(stores, cohort, performance, drift, alerts),
         training=training,
         reporting=reporting,
         model_cards=build_model_cards(

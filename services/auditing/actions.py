@@ -121,6 +121,8 @@ ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
         "cohort.export": "Cohort numbers taken",
         "performance.export": "Performance numbers taken",
         "readers.export": "Figures of readers taken",
+        "drift.export": "Drift numbers taken",
+        "board.export": "Board's numbers taken",
         "audit.export": "Audit trail taken",
         "model.card-file": "Model card taken",
         "report.ask": "Report asked for",
@@ -133,6 +135,9 @@ ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
     ActionKind.RULES: {
         "performance.goal": "Goal set",
         "drift.limit": "Drift limit set",
+        "board.make": "Board made",
+        "board.change": "Board changed",
+        "board.delete": "Board deleted",
         "unaided.rule": "Share without the AI set",
         "stop rules on": "Stop rules switched on",
         "stop rules off": "Stop rules switched off",

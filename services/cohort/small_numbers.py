@@ -3,7 +3,7 @@
 Inside the house, whoever may open the scans behind a number is told it, however small: on pages, in
 answers of the API, and in files that are asked for as `Audience.INSIDE` and say so on top. What leaves the
 house (files, reports, mails) and readers without access to patients get none that stand for one to four.
-Drift does not follow the rule: its runs are told whole, as their hash says, and its reports say so.
+Drift follows it too (`services.drift.small_counts`).
 
 A count of one to four could point at somebody. Withholding it alone is not enough: what is left of
 a total gives it away. So further rows are withheld, the smallest first, until no small count of

@@ -93,6 +93,11 @@ class Cases:
         self._grouped: dict[str, tuple[int, dict[tuple[str, bool], Judgements]]] = {}
         self._addresses: OrderedDict[tuple[int, Which], str] = OrderedDict()
 
+    def revision(self, task: str) -> int:
+        """A number that differs whenever a judgement of a task has changed."""
+        self.versions(task)  # the store's own number is of what was asked last
+        return self._judgements.revision
+
     def versions(self, task: str) -> dict[tuple[str, bool], Judgements]:
         """All judgements of a task by version, and by whether they were made for a demonstration."""
         judgements = self._judgements.of(task)

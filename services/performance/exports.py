@@ -7,6 +7,8 @@ of few cases (`services.performance.small_figures`).
 from __future__ import annotations
 
 import math
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -45,6 +47,7 @@ from services.task_words import words_of
 
 KINDS = ("csv", "xlsx", "parquet", "json", "png")
 _UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
+_KEPT = 32
 PICTURE_SIZE = (1200, 600)
 _TABLES = {"csv": csv_table, "xlsx": xlsx_table, "parquet": parquet_table, "json": json_table}
 
@@ -57,6 +60,8 @@ class PerformanceExports:
         self._cases = cases
         self._details = details
         self._audit = audit
+        self._turn = threading.Lock()
+        self._kept: OrderedDict[Any, WithheldFigures] = OrderedDict()
 
     def export(self, asked: PerformanceQuery, kind: str, user: User, audience: str | None = None) -> Export:
         """The numbers of every metric as a table, or the chart of the address's metric as PNG.
@@ -69,10 +74,10 @@ class PerformanceExports:
             raise NotFound("There is no such kind of file.")
         at = now()
         if kind == "png":
-            (shown,) = self._told([self._performance.shown(asked)], readers)
+            (shown,) = self.told([self._performance.shown(asked)], readers)
             content, mime = picture(shown, readers), "image/png"
         else:
-            views = self._told(self._performance.every(asked), readers)
+            views = self.told(self._performance.every(asked), readers)
             content, mime = _TABLES[kind](table(views), facts(views[0], user, at, readers)), MIME[kind]
         subject = kind if readers.withholds else f"{kind}, for the house"
         self._audit.record(AuditEvent(at, user.id, "performance.export", subject, asked.query()))
@@ -85,7 +90,7 @@ class PerformanceExports:
         require(user, Permission.SEE_STATISTICS)
         readers = audience_of_answers(audience, user)
         shown = self._performance.every(asked) if every else [self._performance.shown(asked)]
-        shown = self._told(shown, readers)
+        shown = self.told(shown, readers)
         first = shown[0]
         coverage = self._performance.coverage(asked)
         return {
@@ -103,7 +108,7 @@ class PerformanceExports:
             "notice": NOTICE,
         }
 
-    def _told(self, shown: Sequence[MetricView], audience: Audience) -> list[MetricView]:
+    def told(self, shown: Sequence[MetricView], audience: Audience) -> list[MetricView]:
         """The views as an audience is told them."""
         if not audience.withholds:
             return list(shown)
@@ -115,7 +120,22 @@ class PerformanceExports:
         ]
 
     def _withheld(self, asked: PerformanceQuery, synthetic: bool) -> WithheldFigures:
-        """Of all versions and months, whatever one file shows of them: files can be laid side by side."""
+        """Of all versions and months, whatever one file shows of them: files can be laid side by side.
+
+        Kept until a judgement changes: it takes seconds, and a board asks once a panel.
+        """
+        key = (self._cases.revision(asked.task), asked.task, asked.part, synthetic, asked.hidden)
+        with self._turn:
+            if key in self._kept:
+                return self._kept[key]
+        made = self._worked_out(asked, synthetic)
+        with self._turn:
+            self._kept[key] = made
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return made
+
+    def _worked_out(self, asked: PerformanceQuery, synthetic: bool) -> WithheldFigures:
         cases, wider = self._judged(asked, synthetic), []
         if asked.part == SAMPLE:
             wider.append(self._judged(replace(asked, part=REVIEWED), synthetic))

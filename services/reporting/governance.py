@@ -35,6 +35,7 @@ from services.cohort.cohort import Cohorts
 from services.cohort.exports import marks_of, sections, told
 from services.cohort.small_numbers import Audience
 from services.deidentification import without_identity
+from services.drift.small_counts import run_outside
 from services.performance.history import Histories, History
 from services.performance.number_words import KINDS_OF_NUMBERS
 from services.performance.small_figures import withheld_figures
@@ -251,7 +252,7 @@ class GovernanceReport:
                 run.severity.value if run.severity else "failed",
                 run.drifted,
                 run.watched,
-                run.current_n,
+                "withheld" if run_outside(run).current_n != run.current_n else run.current_n,
             ]
             for task in self._sources.tasks
             for run in self._sources.drift_runs(task)

@@ -24,6 +24,7 @@ from models.statistics.estimate import Estimate
 from models.task import Task, TaskKind
 from services import addresses
 from services.cohort.small_numbers import LEAST
+from services.drift.small_counts import run_outside
 from services.performance.history_records import figures_of
 from services.performance.metrics import METRICS, Metric, figure_words
 from services.statistics.scoring import scored
@@ -154,6 +155,8 @@ def _trained_on(facts: CardFacts) -> Filled | None:
 def _relevance(facts: CardFacts) -> Filled | None:
     run = facts.drift
     if run is None or run.finished_at is None or run.watched is None:
+        return None
+    if run_outside(run) != run:  # a side of few is not told, and nothing could be judged
         return None
     text = (
         f"{run.drifted} of {run.watched} watched features differ between {run.current_n} readings here and "

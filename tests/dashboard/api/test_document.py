@@ -54,7 +54,7 @@ ADDRESSES_OF_0_1 = (
     "GET /api/v1/drift/{run_id}/culprits", "GET /api/v1/openapi.json",
 )  # fmt: skip
 # What no token and no request brings about: every role may look at drift.
-OUT_OF_REACH = {("driftRuns", 403), ("driftReferences", 403), ("driftRun", 403)}
+OUT_OF_REACH = {("driftRuns", 403), ("driftReferences", 403)}
 
 
 @pytest.fixture
@@ -214,6 +214,8 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
         (200, head, "GET", f"/drift/references{task}", {}),
         (400, head, "GET", "/drift/references?task=knees", {}),
         (200, head, "GET", run, {}),
+        (400, head, "GET", f"{run}?audience=nobody", {}),
+        (403, admin, "GET", f"{run}?audience=inside", {}),
         (404, head, "GET", f"/drift/{NONE}", {}),
         *(
             (status, role, "GET", address, {})
