@@ -49,7 +49,7 @@ def counts_figure(
     """
     told = [column for column in columns if not column.withheld]
     names, numbers = [column.name for column in told], [column.n for column in told]
-    bar = {
+    bar: Figure = {
         "type": "bar",
         "marker": {"color": [OURS if not chosen or column.name in chosen else PALE for column in told]},
         "customdata": [column.query for column in told],
@@ -193,7 +193,7 @@ def _withheld_shares(columns: Sequence[ChartColumn]) -> list[Figure]:
 def sizes_figure(groups: Mapping[str, Sequence[ChartColumn]]) -> Figure:
     """Of each group the classes of size, as parts of one lying bar."""
     classes = [column.name for column in next(iter(groups.values()), ())]
-    bars = [
+    bars: list[Figure] = [
         {
             "type": "bar",
             "orientation": "h",
