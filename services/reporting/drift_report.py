@@ -10,6 +10,7 @@ from reports.drift_html import handed_on
 from services.cohort.small_numbers import Audience
 from services.drift.runs import DriftRuns
 from services.reporting.reports import Ask, Progress, Written
+from services.task_words import words_of
 
 
 class DriftReport:
@@ -23,7 +24,7 @@ class DriftReport:
         run = self._drift.run(ask.get("run", ""))
         if run.state is not RunState.DONE:
             raise InvalidInput("This drift run has no numbers.")
-        return f"Drift of {run.task}, {run.created_at:%Y-%m-%d %H:%M} UTC"
+        return f"Drift of {words_of(run.task).label}, {run.created_at:%Y-%m-%d %H:%M} UTC"
 
     def write(self, ask: Ask, by: str, progress: Progress) -> Written:
         """The run's document, and the same as a page."""
@@ -31,6 +32,7 @@ class DriftReport:
         snapshot = self._drift.told(run.id, Audience.OUTSIDE)
         progress(0.3)
         more = {
+            "Task": words_of(run.task).label,
             "Run": run.id,
             "Hash of the snapshot": run.snapshot_sha256 or "",
             "Made": f"{now():%Y-%m-%d %H:%M} UTC",

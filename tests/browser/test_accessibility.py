@@ -25,11 +25,11 @@ PAGES = {
     Role.CLINICIAN: (
         "/worklist", "/worklist?doubt=uncertain", "/scans/{scan_id}", "/scans/{film_id}",
         "/patients/{pseudonym}", "/cohort", "/performance", "/drift", "/models", "/reports", "/account",
-        "/account/password", "/nothing",
+        "/account/password", "/nothing", "/feedback", "/model-card?task=brain-tumour&version=2",
     ),
     Role.HEAD: (
-        "/worklist", "/scans/{scan_id}", "/alerts", "/drift", "/performance", "/reports", "/audit", "/boards",
-        "/boards/{board_id}",
+        "/worklist", "/scans/{scan_id}", "/alerts", "/drift", "/performance", "/reports", "/audit",
+        "/evaluations", "/evaluations/{evaluation_id}", "/boards", "/boards/{board_id}",
     ),
     Role.MLOPS: ("/models", "/drift", "/alerts", "/rehearsals/{run_id}"),
     Role.ADMIN: ("/admin", "/alerts", "/dicom"),
