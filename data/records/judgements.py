@@ -43,6 +43,7 @@ class Judgement:
     scanner: str | None = None  # manufacturer and model
     synthetic: bool = False
     sampled: bool = False  # one of the random sample, whatever the model said
+    estimated_dice: float | None = None  # what the model expected of its mask
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Judgements:
     scanner: TextArray
     synthetic: BoolArray
     sampled: BoolArray
+    estimated_dice: FloatArray
 
     def __len__(self) -> int:
         return len(self.scan_id)
@@ -136,6 +138,7 @@ _KINDS: dict[str, type] = {
     **dict.fromkeys(
         (
             "probability", "threshold", "dice", "volume_ml", "truth_volume_ml", "latency_ms", "age_years",
+            "estimated_dice",
         ),
         np.float64,
     ),
