@@ -24,10 +24,11 @@ LEAST_PERIODS = 3  # comparisons before an estimate is said to have held
 TOO_FEW = "too few cases"
 NOT_TRUSTED = "not to be trusted: past estimates missed what reviews said"
 ASSUMPTIONS = (
-    "An estimate takes the model at its word: where it says 80 %, it counts 80 of 100 such scans as ill. It "
-    "is right only while these probabilities are right here (calibration holds) and disease looks as it did "
-    "when they were made (no concept drift). It cannot see a fault that the model does not see in itself. It "
-    "is no measurement: it raises no alert, counts for no goal, and no version is promoted by it."
+    "An estimate takes the model at its word: where it says 80 %, it counts 80 of 100 such scans as ill, and "
+    "of each outline the Dice that it expects. It is right only while these probabilities are right here "
+    "(calibration holds) and disease looks as it did when they were made (no concept drift). It cannot see a "
+    "fault that the model does not see in itself. It is no measurement: it raises no alert, counts for no "
+    "goal, and no version is promoted by it."
 )
 
 

@@ -40,7 +40,7 @@ _INTERVALS = (
 )
 _DICE_INTERVALS = (
     "Each interval holds 95 % of what the mean of n masks would be, if single ones lie around what is "
-    "expected of them as they did in validation."
+    "expected of them as they did in validation, or, where that is not known, as widely as Dice can."
 )
 
 
@@ -117,7 +117,9 @@ def _comparisons(n: int) -> str:
 
 
 def _in_sentence(metric: Metric) -> str:
-    return metric.label if metric.label[1:2].isupper() else metric.label[0].lower() + metric.label[1:]
+    if metric.name in ("dice", "f1"):  # names
+        return metric.label
+    return metric.label[0].lower() + metric.label[1:]
 
 
 def _table(metric: Metric, points: Sequence[EstimatedPoint]) -> Component:
