@@ -10,11 +10,10 @@ from dash.development.base_component import Component
 
 from dashboard.components.cohort.panels import number
 from data.records import Doubt, Outcome
-from reports.number_words import share_interval_words, share_words
+from services.performance.number_words import plain_share, told_share
 from services.task_words import OUTCOME_NAMES
 
 if TYPE_CHECKING:
-    from models.statistics.estimate import Estimate
     from services.performance.answer_shares import AnswerShares
     from services.performance.numbers import PerformanceQuery
 
@@ -60,7 +59,7 @@ def reason_words(shares: AnswerShares) -> str:
         return "withheld"
     known = [(shares.reasons[doubt], doubt) for doubt in Doubt if shares.reasons.get(doubt)]
     told = sorted(known, key=lambda reason: reason[0], reverse=True)
-    return "; ".join(f"{doubt.words} {number(k)} of {number(n)} ({share_words(k / n)})" for k, doubt in told)
+    return "; ".join(f"{doubt.words} {number(k)} of {number(n)} ({plain_share(k / n)})" for k, doubt in told)
 
 
 def _table(mine: Sequence[AnswerShares], by_month: bool) -> Component:
@@ -77,7 +76,7 @@ def _cells(shares: AnswerShares, by_month: bool) -> list[Component]:
     cells += [html.Td(_share(shares, outcome)) for outcome in OUTCOME_NAMES]
     cells.append(html.Td(reason_words(shares), className="lb-wraps"))
     if by_month:
-        cells.append(html.Td("–" if shares.refused is None else _with_n(shares.refused)))
+        cells.append(html.Td(_refused(shares)))
     return cells
 
 
@@ -85,7 +84,7 @@ def _share(shares: AnswerShares, outcome: Outcome) -> list[Component | str]:
     """The share with its interval, and the way to its scans."""
     if shares.why(outcome):
         return [shares.why(outcome)]
-    told: list[Component | str] = [_words(shares.share(outcome))]
+    told: list[Component | str] = [told_share(shares.share(outcome))]
     href, opened = shares.opened.get(outcome, ("", 0))
     if opened:
         words = f"{number(shares.counts[outcome])} scans"
@@ -95,9 +94,7 @@ def _share(shares: AnswerShares, outcome: Outcome) -> list[Component | str]:
     return told
 
 
-def _words(share: Estimate) -> str:
-    return f"{share_words(share.value)} ({share_interval_words(share.low, share.high)})"
-
-
-def _with_n(share: Estimate) -> str:
-    return f"{_words(share)}, n = {number(share.n)}"
+def _refused(shares: AnswerShares) -> str:
+    if shares.refused is None:
+        return "–"
+    return f"{told_share(shares.refused)}, n = {number(shares.refused.n)}"

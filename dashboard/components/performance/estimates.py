@@ -9,7 +9,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.cohort.panels import number
-from reports.number_words import share_interval_words, share_words
 from services.performance.estimate_records import (
     ASSUMPTIONS,
     ESTIMATED,
@@ -20,7 +19,7 @@ from services.performance.estimate_records import (
     Trust,
 )
 from services.performance.metrics import METRICS
-from services.performance.number_words import gap_words, interval_words, value_words
+from services.performance.number_words import gap_words, interval_words, told_share, value_words
 
 if TYPE_CHECKING:
     from services.performance.estimate_records import (
@@ -78,9 +77,8 @@ def verdict(check: EstimateCheck, metric: Metric) -> Component:
         return html.P(words, className="lb-estimate-verdict")
     coverage = (
         f"the reviewed value lay within the estimate's interval in {check.inside} of {n} comparisons "
-        f"({share_words(check.coverage.value)}, "
-        f"95 % interval {share_interval_words(check.coverage.low, check.coverage.high)}; n = {n}; "
-        f"95 % are to be expected), checked on {_CHECKED_ON[check.part]}."
+        f"or {told_share(check.coverage)}, where 95 % are to be expected; checked on "
+        f"{_CHECKED_ON[check.part]}."
     )
     if check.trust is Trust.FAILS:
         words = f"These estimates cannot be trusted here and are not drawn: {coverage}"
