@@ -90,8 +90,13 @@ class Judgements:
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Iterable[Any]]) -> Self:
-        """Columns as sequences of plain values, None where one is unknown; a missing column is empty."""
-        return cls(**{field.name: _column(field.name, columns.get(field.name, ())) for field in fields(cls)})
+        """Columns as sequences of plain values, None where one is unknown; a missing column is empty.
+
+        Where nothing is said of the Dice that was expected, it is unknown of all.
+        """
+        unknown: list[Any] = [None] * len(list(columns.get("scan_id", ())))
+        known = {"estimated_dice": unknown} | dict(columns)
+        return cls(**{field.name: _column(field.name, known.get(field.name, ())) for field in fields(cls)})
 
     @classmethod
     def of(cls, judgements: Iterable[Judgement]) -> Self:
