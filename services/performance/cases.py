@@ -19,7 +19,7 @@ from data.ledger.blinding import NOTHING_HIDDEN, Hidden
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
 from data.ledger.selection import selected
-from data.records import Judgement, Judgements
+from data.records import Judgement, Judgements, Outcome
 from reports.performance_figures import REVIEWED, SAMPLE
 from services import addresses
 from services.cohort.filters import query_of
@@ -162,6 +162,16 @@ class Cases:
         filters = filters_of(which)
         shown = len(selected(self._ledger.columns(which.hidden), filters))
         return addresses.worklist(query_of(filters)) if shown == n else ""
+
+    def answered(self, which: Which, outcome: Outcome) -> tuple[str, int]:
+        """What opens a version's scans with an answer, and how many these are.
+
+        It shows what stands now, by day of arrival: a scan that another version read again is not among them.
+        """
+        filters = filters_of(which, {"outcome": (outcome.value,)})
+        return addresses.worklist(query_of(filters)), len(
+            selected(self._ledger.columns(which.hidden), filters)
+        )
 
     def _worklist(self, which: Which) -> str:
         """The worklist's address where it shows these cases and no other, else nothing."""

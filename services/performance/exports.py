@@ -25,6 +25,7 @@ from reports.tables import csv_table, json_table, parquet_table, xlsx_table
 from services.cohort.exports import MIME, Export, file_name
 from services.cohort.small_numbers import Audience, audience_asked, audience_of_answers
 from services.performance import charts as performance_charts
+from services.performance.answer_shares import Answers, AnswerShares
 from services.performance.answers import (
     errors_answer,
     finite,
@@ -35,6 +36,16 @@ from services.performance.answers import (
 )
 from services.performance.cases import Cases
 from services.performance.details import Details
+from services.performance.estimate_records import CheckedPeriod, EstimateCheck, Estimated
+from services.performance.estimate_tables import (
+    Why,
+    all_told,
+    estimate_rows,
+    estimates_answer,
+    share_rows,
+    shares_answer,
+)
+from services.performance.estimates import Estimates
 from services.performance.metrics import Metric
 from services.performance.numbers import MetricPoint, MetricView, Performance, PerformanceQuery
 from services.performance.small_figures import (
@@ -55,8 +66,18 @@ _TABLES = {"csv": csv_table, "xlsx": xlsx_table, "parquet": parquet_table, "json
 class PerformanceExports:
     """Writes; each file that leaves is noted in the audit trail."""
 
-    def __init__(self, performance: Performance, cases: Cases, details: Details, audit: AuditLog) -> None:
+    def __init__(
+        self,
+        performance: Performance,
+        estimates: Estimates,
+        shares: Answers,
+        cases: Cases,
+        details: Details,
+        audit: AuditLog,
+    ) -> None:
         self._performance = performance
+        self._estimates = estimates
+        self._shares = shares
         self._cases = cases
         self._details = details
         self._audit = audit
@@ -75,10 +96,11 @@ class PerformanceExports:
         at = now()
         if kind == "png":
             (shown,) = self.told([self._performance.shown(asked)], readers)
-            content, mime = picture(shown, readers), "image/png"
+            content, mime = picture(shown, readers, self._estimates.of(asked)), "image/png"
         else:
             views = self.told(self._performance.every(asked), readers)
-            content, mime = _TABLES[kind](table(views), facts(views[0], user, at, readers)), MIME[kind]
+            rows = table(views) + self._without_truth(asked, readers)
+            content, mime = _TABLES[kind](rows, facts(views[0], user, at, readers)), MIME[kind]
         subject = kind if readers.withholds else f"{kind}, for the house"
         self._audit.record(AuditEvent(at, user.id, "performance.export", subject, asked.query()))
         return Export(file_name(f"performance-{asked.task}", at, kind, readers), content, mime)
@@ -105,8 +127,39 @@ class PerformanceExports:
             "trouble": first.trouble,
             "numbers": [number_answer(each.metric, point) for each in shown for point in each.points],
             "cases": self._errors(asked, readers, coverage),
+            "estimated_without_truth": estimates_answer(
+                self._estimated(asked, every), self._why(asked, readers)
+            ),
+            "answers": shares_answer(self._answered(asked, readers)),
             "notice": NOTICE,
         }
+
+    def _without_truth(self, asked: PerformanceQuery, audience: Audience) -> list[ExportRow]:
+        """Rows of what no truth decides: estimates with their checks, and shares of answers."""
+        rows = estimate_rows(self._estimated(asked, every=True), self._why(asked, audience))
+        return rows + share_rows(self._answered(asked, audience))
+
+    def _estimated(self, asked: PerformanceQuery, every: bool) -> list[Estimated]:
+        return self._estimates.every(asked) if every else [self._estimates.of(asked)]
+
+    def _answered(self, asked: PerformanceQuery, audience: Audience) -> list[AnswerShares]:
+        return self._shares.told_outside(asked) if audience.withholds else self._shares.of(asked)
+
+    def _why(self, asked: PerformanceQuery, audience: Audience) -> Why:
+        """Of months that were joined nothing is told where one of them alone would not be."""
+        if not audience.withholds:
+            return all_told
+        known: dict[tuple[str, bool], WithheldFigures] = {}
+
+        def why(check: EstimateCheck, period: CheckedPeriod, metric: str) -> str:
+            key = check.part, check.synthetic
+            if key not in known:
+                known[key] = self._withheld(replace(asked, part=check.part), check.synthetic)
+            cells = [in_month(check.version, month) for month in period.months]
+            said = (known[key].why(cell, metric, period.reviewed.n) for cell in cells)
+            return next((reason for reason in said if reason), "")
+
+        return why
 
     def told(self, shown: Sequence[MetricView], audience: Audience) -> list[MetricView]:
         """The views as an audience is told them."""
@@ -176,9 +229,9 @@ def table(shown: Iterable[MetricView]) -> list[ExportRow]:
     return [_row(each.metric, point) for each in shown for point in each.points]
 
 
-def picture(shown: MetricView, audience: Audience) -> bytes:
+def picture(shown: MetricView, audience: Audience, estimated: Estimated) -> bytes:
     """The chart as PNG."""
-    figure = performance_charts.history(shown)
+    figure = performance_charts.history(shown, estimated)
     words = f"{shown.metric.label}, {words_of(shown.asked.task).label}. {NOTICE}"
     words += "" if audience.withholds else f"<br>{audience.words}"
     width, height = PICTURE_SIZE
