@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from services.cohort.cohort import Cohorts
     from services.performance.numbers import Performance
 
-ID, CHANGED = "board-id", "board-changed"
+ID, CHANGED, FORM = "board-id", "board-changed", "board-form"
 HEADING, BY, DOWNLOADS, PANELS, EDITING = (
     f"board-{part}" for part in ("heading", "by", "downloads", "panels", "editing")
 )
@@ -42,7 +42,6 @@ SHOWN: dict[str, Any] = {
     **dict.fromkeys((HEADING, BY, DOWNLOADS, PANELS), "children"),
     EDITING: "className",
     DELETE + "-place": "className",
-    COPY: "className",
     MONTHS: "value",
     SITE: ("options", "value"),
     SCANNER: ("options", "value"),
@@ -52,6 +51,7 @@ _EVERY = [{"label": "All versions", "value": ""}]
 
 def layout(user: User, argument: str = "") -> Component:
     """Build the page of a board; what it shows comes later."""
+    may_make = may(user, Permission.MAKE_BOARDS) or not user.id  # nobody in particular: every id
     return html.Div(
         [
             dcc.Store(id=ID, data=argument),
@@ -60,10 +60,8 @@ def layout(user: User, argument: str = "") -> Component:
             html.P(id=BY, className="text-secondary"),
             _choice(),
             html.Div(id=PANELS),
-            html.Details(
-                [html.Summary("Change this board"), _adding(), _settings()], id=EDITING, className="lb-hidden"
-            ),
-            _ending(),
+            html.Details(_editing(argument) if may_make else [], id=EDITING, className="lb-hidden"),
+            _ending(may_make),
             html.Div(id=SAID, role="status", className="text-secondary"),
         ],
         className="lb-boards",
@@ -80,6 +78,11 @@ def _choice() -> Component:
         ],
         className="lb-board-form",
     )
+
+
+def _editing(board_id: str) -> list[Component]:
+    """The owner's forms: without them none of their callbacks is called."""
+    return [html.Summary("Change this board"), dcc.Store(id=FORM, data=board_id), _adding(), _settings()]
 
 
 def _adding() -> Component:
@@ -111,17 +114,15 @@ def _settings() -> Component:
     )
 
 
-def _ending() -> Component:
+def _ending(may_make: bool) -> Component:
     delete = dcc.ConfirmDialogProvider(
         html.Button("Delete this board", className="btn btn-sm btn-outline-danger"),
         id=DELETE,
         message="Delete this board for everybody?",
     )
+    copy = html.Button("Make a copy of my own", id=COPY, className="btn btn-sm btn-outline-secondary")
     return html.Div(
-        [
-            html.Button("Make a copy of my own", id=COPY, className="btn btn-sm btn-outline-secondary"),
-            html.Span(delete, id=DELETE + "-place", className="lb-hidden"),
-        ],
+        [*([copy] if may_make else ()), html.Span(delete, id=DELETE + "-place", className="lb-hidden")],
         className="lb-board-ending",
     )
 
@@ -142,7 +143,6 @@ def show(services: BoardServices, cohorts: Cohorts, user: User, board_id: str, s
         PANELS: parts.panels(views, may_change),
         EDITING: "lb-card" if may_change else "lb-hidden",
         DELETE + "-place": "" if services.boards.may_delete(board, user) else "lb-hidden",
-        COPY: "btn btn-sm btn-outline-secondary" if may(user, Permission.MAKE_BOARDS) else "lb-hidden",
         MONTHS: str(choice.months),
         SITE: {"options": places.get("site", []), "value": choice.site or None},
         SCANNER: {"options": places.get("scanner", []), "value": choice.scanner or None},
@@ -237,10 +237,10 @@ def _register_offered(app: Dash, services: BoardServices, performance: Performan
         output=outputs(
             {TITLE: "value", SHARED: "value", **dict.fromkeys((MEASURE, TASK), ("options", "value"))}
         ),
-        inputs=[Input(ID, "data")],
+        inputs=[Input(FORM, "data")],
     )
     def _form(board_id: str) -> Values:
-        return form(services, require(Permission.SEE_BOARDS), board_id)
+        return form(services, require(Permission.MAKE_BOARDS), board_id)
 
     @app.callback(
         output=outputs(

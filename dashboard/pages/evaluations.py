@@ -30,11 +30,12 @@ EVERY_MS = 2000
 
 def layout(user: User, argument: str = "") -> Component:
     """Build the list and the form; `argument` is a query of the cohort page, whose filters are offered."""
+    may_ask = may(user, Permission.EVALUATE_VERSIONS) or not user.id  # nobody in particular: every id
     head = [html.H1("Evaluations"), dcc.Link("All versions", href=addresses.MODELS)]
     return html.Div(
         [
             html.Div(head, className="lb-page-head lb-wraps"),
-            *(_asking(argument) if may(user, Permission.EVALUATE_VERSIONS) else ()),
+            *(_asking(argument) if may_ask else ()),
             html.Div(id=LIST),
             dcc.Interval(id=TICK, interval=EVERY_MS),
         ],

@@ -35,3 +35,10 @@ def test_a_board_is_made_filled_and_shared_by_keyboard(clinic: Clinic, open_tab)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.go_back()
     expect(page.get_by_role("link", name="What came and what was refused")).to_be_visible()
+
+    page.go_forward()
+    expect(page).to_have_url(re.compile("/boards/[0-9a-f]{32}"))
+    reader = open_tab().sign_in(Role.CLINICIAN, f"/boards/{page.url.rpartition('/')[2]}")
+    expect(reader.locator(".lb-board-panel-head h2")).to_have_count(3)
+    expect(reader.get_by_role("button", name="Make a copy of my own")).to_have_count(0)
+    expect(reader.locator("#alert")).to_be_hidden()

@@ -46,3 +46,10 @@ def test_a_version_reads_a_set_and_stands_beside_another_one(small: Department, 
     page.get_by_role("link", name=re.compile("Version 1, finished")).click()
     expect(page.get_by_role("heading", name="Version 1 beside version 2")).to_be_visible()
     expect(page.get_by_text("+40.0 points").first).to_be_visible()
+
+
+def test_who_may_not_ask_sees_what_came_of_it_and_no_form(small: Department, open_tab) -> None:
+    page = open_tab().sign_in(Role.CLINICIAN, "/evaluations")
+    expect(page.locator(".lb-rehearsal-row")).to_have_count(1)
+    expect(page.get_by_role("button", name="Read them")).to_have_count(0)
+    expect(page.locator("#alert")).to_be_hidden()

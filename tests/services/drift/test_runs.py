@@ -54,12 +54,12 @@ def test_a_run_keeps_what_it_compared_with_what(house: DriftHouse) -> None:
     assert house.drift.runs(BRAIN_TUMOUR) == [run]
 
 
-def test_its_report_says_that_small_numbers_are_told(house: DriftHouse) -> None:
+def test_its_report_says_that_small_numbers_are_withheld(house: DriftHouse) -> None:
     house.add(120, 1)
     house.add(100, 2, day=30)
     run = house.drift.run_now(ASK, NORA)
     written = DriftReport(house.drift).write({"run": run.id}, "nora", lambda _: None)
-    assert "fewer than five" in written.document.facts["Small numbers"]
+    assert "fewer than 5 cases" in written.document.facts["Small numbers"]
     assert written.document.facts["Hash of the snapshot"] == run.snapshot_sha256
 
 
