@@ -120,7 +120,7 @@ def row(listed: WorklistRow, user: User, names: Mapping[str, str]) -> dict[str, 
         "modality": " ".join(part for part in (listed.modality, listed.sequence) if part),
         "acquired_at": local_date(listed.acquired_at),
         "task": task_name(listed.task),
-        "result": short_result(listed),
+        "result": _result(listed),
         "reasons": reasons(listed.doubts),
         "outcome": listed.outcome,
         "urgency": URGENCY_NAMES[listed.urgency],
@@ -136,6 +136,12 @@ def row(listed: WorklistRow, user: User, names: Mapping[str, str]) -> dict[str, 
         "verdict": _verdict(listed),
         "created_at": local_time(listed.created_at),
     }
+
+
+def _result(listed: WorklistRow) -> str:
+    """What the AI said, and where that is so that its version was not accepted on the scanner."""
+    words = short_result(listed)
+    return f"{words}, not yet accepted here" if listed.not_accepted and words else words
 
 
 def _verdict(listed: WorklistRow) -> str:

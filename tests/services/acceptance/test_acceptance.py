@@ -1,0 +1,232 @@
+"""A version is accepted on a scanner by fixed limits and a signed record, and marked until then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+from sqlalchemy import update
+
+from data.database import writing
+from data.errors import InvalidInput, NotAllowed
+from data.records import BRAIN_TUMOUR, AcceptanceLimits, AcceptanceVerdict, Role, Scan
+from data.stores.acceptance import AcceptanceStore
+from data.stores.alerts import AlertStore
+from data.stores.refusals import RefusalStore
+from data.stores.suspensions import SuspensionStore
+from data.tables import acceptance_tests
+from models.statistics.estimate import Estimate
+from services.acceptance.findings import ScannerFigures, criteria, verdict_over
+from services.acceptance.protocols import AcceptanceProtocols
+from services.acceptance.testing import AcceptanceTests, AcceptanceView
+from services.acceptance.watch import AcceptanceWatch
+from services.alerts.alerts import Alerts
+from services.alerts.delivery import Delivery
+from services.standing.acceptances import Acceptances
+from tests.services.small_models import PATIENCE_S, Department, somebody
+
+PASSED, NOT_PASSED, TOO_FEW = (
+    AcceptanceVerdict.PASSED,
+    AcceptanceVerdict.NOT_PASSED,
+    AcceptanceVerdict.TOO_FEW,
+)
+LIMITS = AcceptanceLimits(least_with=6, least_without=6, recall=0.6, specificity=0.6)
+SKYRA = "Skyra"
+
+
+@dataclass
+class Place:
+    """A department with local acceptance."""
+
+    house: Department
+
+    def __post_init__(self) -> None:
+        house, live = self.house, self.house.serving.live
+        store = AcceptanceStore(house.database)
+        self.protocols = AcceptanceProtocols(store, house.audit, house.serving.draws)
+        self.rule = Acceptances(store, live)
+        refusals, suspensions = RefusalStore(house.database), SuspensionStore(house.database)
+        self.tests = AcceptanceTests(
+            store, house.evaluations, house.outcomes, house.scans, refusals, suspensions, house.audit
+        )
+        self.alerts = Alerts(AlertStore(house.database), house.audit, Delivery((), ""), None, "")
+        self.watch = AcceptanceWatch(store, self.rule, live, self.alerts, [BRAIN_TUMOUR])
+
+    def tested(self, version: str = "1", scanner: str = SKYRA) -> AcceptanceView:
+        begun = self.tests.begin(BRAIN_TUMOUR, version, scanner, self.house.ada)
+        assert self.house.jobs.wait_idle(PATIENCE_S)
+        return self.tests.view(begun.id, self.house.bob)
+
+    def signed(self, version: str = "1") -> AcceptanceView:
+        view = self.tested(version)
+        self.tests.sign(view.test.id, view.numbers_sha256, "Seen with the physicist.", self.house.bob)
+        return self.tests.view(view.test.id, self.house.bob)
+
+    def said(self, scan: Scan) -> str | None:
+        (result, *_) = self.house.results.of_scan(scan.id)
+        word = self.rule.of_result(scan, result)
+        assert (word is not None) == (scan.id in self.rule.marked([scan.id]))
+        return word
+
+
+@pytest.fixture
+def place(house: Department) -> Place:
+    return Place(house)
+
+
+def figure(low: float, n: int = 100) -> Estimate:
+    return Estimate((low + 1) / 2, low, 1.0, n)
+
+
+GOOD = ScannerFigures(figure(0.8), figure(0.8), figure(0.8), 200, 10, (), (), ())
+FULL = AcceptanceLimits(100, 100, 0.8, 0.8, 0.8, 100, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("tested", "verdict"),
+    [
+        (GOOD, PASSED),
+        (replace(GOOD, recall=figure(0.799)), NOT_PASSED),
+        (replace(GOOD, specificity=figure(0.799)), NOT_PASSED),
+        (replace(GOOD, dice=figure(0.799)), NOT_PASSED),
+        (replace(GOOD, refused=11), NOT_PASSED),
+        (replace(GOOD, recall=figure(0.8, 99)), TOO_FEW),
+        (replace(GOOD, specificity=figure(0.8, 99)), TOO_FEW),
+        (replace(GOOD, dice=figure(0.8, 99)), TOO_FEW),
+        (replace(GOOD, came=199, refused=0), TOO_FEW),
+        (replace(GOOD, came=0, refused=0), TOO_FEW),
+        (replace(GOOD, recall=figure(0.1, 99)), TOO_FEW),  # too few to say that it is bad
+        (replace(GOOD, recall=figure(0.1, 99), dice=figure(0.1)), NOT_PASSED),
+    ],
+)
+def test_each_limit_decides_on_both_its_sides(tested: ScannerFigures, verdict: AcceptanceVerdict) -> None:
+    assert verdict_over(criteria(FULL, tested)) is verdict
+
+
+def test_what_is_not_asked_for_decides_nothing() -> None:
+    asked = replace(FULL, dice=None, most_refused=None)
+    bad = replace(GOOD, dice=figure(0.0), refused=200)
+    assert [each.metric for each in criteria(asked, bad)] == ["recall", "specificity"]
+
+
+def test_limits_that_are_none_are_asked_back(place: Place) -> None:
+    for wrong in (
+        replace(LIMITS, least_with=4),
+        replace(LIMITS, least_without=4),
+        replace(LIMITS, recall=1.0),
+        replace(LIMITS, specificity=0.0),
+        replace(LIMITS, dice=0.7),  # without a least number of masks
+        replace(LIMITS, most_refused=5.0),
+    ):
+        with pytest.raises(InvalidInput):
+            place.protocols.fix(BRAIN_TUMOUR, wrong, "Agreed.", place.house.bob)
+    assert place.protocols.revisions(BRAIN_TUMOUR, place.house.bob) == []
+
+
+def test_a_scanner_is_marked_until_a_passed_test_is_signed(place: Place) -> None:
+    house = place.house
+    scan, *_ = house.add(8, bright=800, scanner=SKYRA)
+    house.add(8, bright=0, scanner=SKYRA)
+    (other,) = house.add(1, bright=800, scanner="Prisma")
+    house.add(9, bright=800, truth=True, synthetic=True, scanner=SKYRA)
+    assert place.said(scan) is None  # a house without a protocol sees no mark
+    with pytest.raises(InvalidInput, match="Fix a protocol first"):
+        place.tests.begin(BRAIN_TUMOUR, "1", SKYRA, house.ada)
+    place.protocols.fix(BRAIN_TUMOUR, LIMITS, "Agreed in the committee.", house.bob)
+    assert "Not yet accepted here: version 1" in (place.said(scan) or "")
+    place.watch.tick()
+    place.watch.tick()
+    titles = {alert.title.split(" on ")[-1]: alert.times for alert in place.alerts.calling()}
+    assert titles == {SKYRA: 1, "Prisma": 1}
+
+    view = place.tested()
+    assert view.verdict is PASSED and view.as_signed is None and view.before == 0
+    assert {each.metric: each.figure.n for each in view.criteria} == {"recall": 8, "specificity": 8}
+    assert place.said(scan) is not None  # passed, and nobody has signed
+    signed = place.signed()
+    assert signed.as_signed and signed.before == 1 and signed.criteria == place.tested().criteria
+    assert place.said(scan) is None and place.said(other) is not None
+    place.watch.tick()
+    assert [alert.title.split(" on ")[-1] for alert in place.alerts.calling()] == ["Prisma"]
+    assert {"acceptance.protocol", "acceptance.begin", "acceptance.sign"} <= set(house.events())
+
+
+def test_another_version_has_to_be_accepted_anew(place: Place) -> None:
+    house = place.house
+    house.add(8, bright=600, scanner=SKYRA)
+    house.add(8, bright=0, scanner=SKYRA)
+    place.protocols.fix(BRAIN_TUMOUR, LIMITS, "Agreed.", house.bob)
+    place.signed()
+    assert place.rule.accepted(BRAIN_TUMOUR, "1", SKYRA)
+    other = house.version(above=700, name="candidate").version
+    assert not place.rule.accepted(BRAIN_TUMOUR, other, SKYRA)
+    worse = place.signed(other)  # it misses what is dimmer than 700
+    assert worse.verdict is NOT_PASSED and len(worse.criteria[0].scan_ids) == 8
+    assert not place.rule.accepted(BRAIN_TUMOUR, other, SKYRA)
+    assert place.rule.accepted(BRAIN_TUMOUR, "1", SKYRA)
+
+
+def test_limits_stand_once_a_test_has_begun(place: Place) -> None:
+    house = place.house
+    house.add(8, bright=800, scanner=SKYRA)
+    house.add(8, bright=0, scanner=SKYRA)
+    first = place.protocols.fix(BRAIN_TUMOUR, LIMITS, "Agreed.", house.bob)
+    begun = place.tested()
+    stricter = replace(LIMITS, recall=0.99)
+    second = place.protocols.fix(BRAIN_TUMOUR, stricter, "Stricter.", house.bob)
+    assert (first.revision, second.revision) == (1, 2)
+    again = place.tests.view(begun.test.id, house.bob)
+    assert (again.protocol, again.verdict) == (first, PASSED)
+    later = place.tested()
+    assert (later.protocol.id, later.verdict) == (second.id, NOT_PASSED)
+    place.protocols.end(BRAIN_TUMOUR, "No more.", house.bob)
+    assert place.rule.since(BRAIN_TUMOUR) is None
+    assert place.tests.view(begun.test.id, house.bob).protocol == first
+
+
+def test_a_record_that_was_changed_accepts_nothing(place: Place) -> None:
+    house = place.house
+    house.add(8, bright=800, scanner=SKYRA)
+    house.add(8, bright=0, scanner=SKYRA)
+    place.protocols.fix(BRAIN_TUMOUR, replace(LIMITS, recall=0.99), "Agreed.", house.bob)
+    signed = place.signed().test
+    assert signed.verdict is NOT_PASSED and signed.content is not None
+    passed = {"verdict": "passed"}
+    for change in (
+        passed,
+        passed | {"content": signed.content.replace("not-passed", "passed")},
+        {"scanner": "Prisma"},
+        {"sha256": "0" * 64},
+    ):
+        _tamper(house, signed.id, change)
+        assert place.tests.view(signed.id, house.bob).as_signed is False
+        assert not any(Place(house).rule.accepted(BRAIN_TUMOUR, "1", name) for name in (SKYRA, "Prisma"))
+        names = ("verdict", "content", "scanner", "sha256")
+        _tamper(house, signed.id, {name: getattr(signed, name) for name in names})
+    assert place.tests.view(signed.id, house.bob).as_signed
+
+
+def _tamper(house: Department, test_id: str, values: dict[str, str]) -> None:
+    with writing(house.database) as connection:
+        changed = update(acceptance_tests).where(acceptance_tests.c.id == test_id).values(**values)
+        connection.execute(changed)
+
+
+def test_nobody_signs_what_they_did_not_see(place: Place) -> None:
+    house = place.house
+    house.add(8, bright=800, scanner=SKYRA)
+    house.add(5, bright=0, scanner=SKYRA)
+    place.protocols.fix(BRAIN_TUMOUR, LIMITS, "Agreed.", house.bob)
+    view = place.tested()
+    assert view.verdict is TOO_FEW
+    with pytest.raises(InvalidInput, match="not those that you were shown"):
+        place.tests.sign(view.test.id, "0" * 64, "Good.", house.bob)
+    with pytest.raises(InvalidInput, match="Say why"):
+        place.tests.sign(view.test.id, view.numbers_sha256, " ", house.bob)
+    with pytest.raises(NotAllowed):
+        place.tests.sign(view.test.id, view.numbers_sha256, "Good.", house.ada)
+    with pytest.raises(NotAllowed):
+        place.tests.view(view.test.id, somebody(Role.CLINICIAN, "carl"))
+    place.tests.sign(view.test.id, view.numbers_sha256, "Too few.", house.bob)
+    with pytest.raises(InvalidInput, match="signed this test already"):
+        place.tests.sign(view.test.id, view.numbers_sha256, "Again.", house.bob)
