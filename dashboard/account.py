@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Flask, jsonify, render_template, request
 from flask import redirect as to
 from werkzeug.wrappers import Response
 
-from dashboard.auth import SessionGuard, local_path, person
-from data.errors import UserFacingError
-from data.records import NOTICE
+from dashboard.auth import SessionGuard, local_path, person, require
+from data.errors import InvalidInput, UserFacingError
+from data.records import NOTICE, MailedReviews, User
+from services.permissions import Permission, may
+from services.readers.figures import KINDS, FigureKind, figure_words
+from services.readers.watch import MEANS
+from services.task_words import words_of
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
 
 EXPIRED = "You were signed out, perhaps because nobody was active for a while. Please sign in again."
+
+
+@dataclass(frozen=True)
+class OwnPanel:
+    """One's own reading: by task the figures with what stands beside them, and whether the watch calls."""
+
+    tasks: list[tuple[str, list[tuple[FigureKind, str, str]]]]
+    called: bool
+
 
 Page = str | tuple[str, int] | Response
 
@@ -34,6 +48,7 @@ def register(server: Flask, services: Services, guard: SessionGuard) -> None:
     rule("/account/password", "change_password", pages.change_password, methods=["POST"])
     rule("/account/sign-out-everywhere", "everywhere", pages.everywhere, methods=["POST"])
     rule("/account/tokens", "create_token", pages.create_token, methods=["POST"])
+    rule("/account/mails", "choose_mails", pages.choose_mails, methods=["POST"])
     rule("/account/tokens/<token_id>/revoke", "revoke_token", pages.revoke_token, methods=["POST"])
 
 
@@ -42,6 +57,8 @@ class AccountPages:
 
     def __init__(self, services: Services, guard: SessionGuard) -> None:
         self.accounts = services.accounts
+        self.readers = services.readers
+        self.mails = services.review_request_mails
         self.guard = guard
 
     def login(self) -> Page:
@@ -104,6 +121,15 @@ class AccountPages:
         self.guard.end()
         return to("/login")
 
+    def choose_mails(self) -> Page:
+        """Keep of which review requests this person gets mails."""
+        user, form = require(Permission.REVIEW), request.form
+        try:
+            self.mails.choose(user, form.get("mail", ""), _mailed(form.get("reviews", "")))
+        except UserFacingError as error:
+            return self._account(error=str(error)), 400
+        return to("/account?mails=1#mails")
+
     def create_token(self) -> Page:
         """Make a token and show its secret, this once."""
         label = request.form.get("label", "").strip()
@@ -135,4 +161,31 @@ class AccountPages:
             secret=secret,
             new_label=new_label,
             changed="changed" in request.args,
+            chosen="mails" in request.args,
+            mails=self.mails.choice(user) if may(user, Permission.REVIEW) else None,
+            mails_possible=self.mails.possible,
+            mail_refused=self.mails.refused(user),
+            reading=self._reading(user),
+            reading_means=MEANS,
         )
+
+    def _reading(self, user: User) -> OwnPanel | None:
+        """What somebody is told of their own reading; None for who has read nothing and may not."""
+        own = self.readers.figures.own(user)
+        if not own and not may(user, Permission.REVIEW):
+            return None
+        tasks = [
+            (
+                words_of(each.task).label,
+                [(kind, *figure_words(kind, each.figures[kind.name])) for kind in KINDS],
+            )
+            for each in own
+        ]
+        return OwnPanel(tasks, self.readers.watch.is_called(user.id))
+
+
+def _mailed(word: str) -> MailedReviews | None:
+    """Of which requests mails are wanted, as the form says it; raises InvalidInput for another word."""
+    if word and word not in set(MailedReviews):
+        raise InvalidInput("Choose of which requests you want mails.")
+    return MailedReviews(word) if word else None

@@ -37,6 +37,7 @@ PAGE_PERMISSIONS = {
     addresses.COHORT: Permission.SEE_STATISTICS,
     addresses.PERFORMANCE: Permission.SEE_STATISTICS,
     addresses.DRIFT: Permission.SEE_DRIFT,
+    addresses.BOARDS: Permission.SEE_BOARDS,
     addresses.MODELS: Permission.SEE_MODELS,
     addresses.REHEARSALS: Permission.SEE_MODELS,
     addresses.EVALUATIONS: Permission.SEE_MODELS,

@@ -22,13 +22,13 @@ def add_routes(server: Flask, alerts: Alerts) -> None:
 
     @server.get("/alerts/token", endpoint="alerts_token")
     def _token() -> Response:
-        require(Permission.DECIDE_ALERTS)
-        return jsonify({"token": alerts.token()})
+        user = require(Permission.DECIDE_ALERTS)
+        return jsonify({"token": alerts.token(user)})
 
 
 def show(alerts: Alerts, user: User) -> tuple[list[Component], list[Component]]:
     """Return the bell and its panel."""
-    calling = alerts.calling()
+    calling = alerts.calling(user)
     return bell.label(len(calling)), bell.panel(calling, user)
 
 

@@ -15,6 +15,7 @@ from dashboard.api import routes as api
 from dashboard.auth import CSRF_COOKIE, SessionGuard
 from dashboard.files import annotations as annotation_files
 from dashboard.files import audit as audit_files
+from dashboard.files import boards as board_files
 from dashboard.files import drift as drift_files
 from dashboard.files import exports, imports, reading_reports, withdrawn
 from dashboard.files import model_cards as model_card_files
@@ -30,6 +31,8 @@ from dashboard.pages import (
     admin,
     alerts,
     audit,
+    board,
+    boards,
     cohort,
     dicom,
     dicom_priors,
@@ -97,6 +100,7 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     guard = SessionGuard(services)
     guard.install(server)
     withdrawn.register(server, services)
+    board_files.register(server, services)
     _add_routes(server, services, guard)
     app = _dash(server)
     _register_pages(app, services)
@@ -125,10 +129,12 @@ def _register_pages(app: Dash, services: Services) -> None:
     feedback.register(app, services.feedback)
     cohort.register(app, services.cohort)
     performance.register(app, services.performance)
-    performance_readers.register(app, services.performance, reviewing)
+    performance_readers.register(app, services.performance, reviewing, services.readers.figures)
     performance_stop_rules.register(app, services.performance)
     performance_threshold.register(app, services.performance.numbers, services.versions.thresholds)
     drift.register(app, services.drift, requests, services.training.packs, services.cohort.numbers, tasks)
+    boards.register(app, services.boards)
+    board.register(app, services.boards, services.cohort.numbers, services.performance.numbers)
     models.register(app, services.versions)
     rehearsal.register(app, services.versions, reviewing.blinding)
     model_card.register(app, services.model_cards)

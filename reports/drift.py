@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 TRUTH, ANSWER = "truth", "answer"
 """Columns of 0 and 1 that a side may have: what is true, and what the model said; NaN where unknown."""
 Progress = Callable[[float], None]
+Share = Mapping[str, Any]
+"""A share as the snapshot tells it: value, low, high, n."""
+Change = Callable[[Share, Share], dict[str, float] | None]
+"""The second share minus the first with its interval; None where either is of nothing."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,14 @@ def compare(
     current: Side,
     numbers: Sequence[str],
     categories: Sequence[str],
+    change: Change,
     facts: Mapping[str, Any] | None = None,
     progress: Progress = lambda _: None,
     limits: Mapping[str, Limit] | None = None,
 ) -> Outcome:
     """Compare a window with a reference, column by column and as a whole.
 
+    `change` is the statistics' difference of two shares, which this floor may not ask for itself.
     `facts` say what is compared: `reference` and `window` are told by name, n and hash, `notes` are
     sentences that are known before; all of it goes into the snapshot. Bad input never raises: what
     cannot be compared is left out, with a note.
@@ -73,7 +79,7 @@ def compare(
     notes += [note for column in compared for note in column.notes]
     run = drift_evidently.drift([column for column in compared if not column.status], limits)
     progress(0.8)
-    truth, truth_run = _truth(first, second, notes)
+    truth, truth_run = _truth(first, second, change, notes)
     features = _features(compared, run, limits or {})
     snapshot = facts | {
         "kind": "drift",
@@ -242,7 +248,7 @@ def _evidently(run: drift_evidently.Run | None) -> dict[str, Any] | None:
 
 
 def _truth(
-    reference: pd.DataFrame, current: pd.DataFrame, notes: list[str]
+    reference: pd.DataFrame, current: pd.DataFrame, change: Change, notes: list[str]
 ) -> tuple[dict[str, Any] | None, drift_evidently.Run | None]:
     """How good the answers were on both sides, as far as the truth is known."""
     sides = [_judged(frame) for frame in (reference, current)]
@@ -262,7 +268,7 @@ def _truth(
         chance = drift_numbers.difference_p(told[0][name], told[1][name])
         lower = chance is not None and told[1][name]["value"] < told[0][name]["value"]
         p[name] = chance
-        changes[name] = drift_numbers.change(told[0][name], told[1][name])
+        changes[name] = change(told[0][name], told[1][name])
         if chance is not None and chance < drift_limits.P and lower:
             fell.append(name)
     both = all(len(np.unique(truth)) == 2 for truth, _ in sides)

@@ -58,8 +58,8 @@ def _features(snapshot: Snapshot) -> Table:
             rounded(feature["effect"], 4),
             rounded(feature["p"], 3),
             rounded(feature["p_corrected"], 3),
-            feature["n_reference"],
-            feature["n_current"],
+            _count(feature["n_reference"]),
+            _count(feature["n_current"]),
             rounded(feature["missing_current"], 3),
         ]
         for feature in snapshot["features"]
@@ -85,13 +85,21 @@ def _categories(snapshot: Snapshot) -> list[Block]:
         spread = feature["distribution"]
         if feature["kind"] == CATEGORY and spread["names"]:
             rows: list[list[Cell]] = [
-                [name, rounded(before, 4), rounded(after, 4)]
-                for name, before, after in zip(
-                    spread["names"], spread["reference"], spread["current"], strict=True
-                )
+                [name, *(_share(spread, side, place) for side in _SIDES)]
+                for place, name in enumerate(spread["names"])
             ]
             blocks.append(Table(["", "share, reference", "share, window"], rows, title=feature["title"]))
     return blocks
+
+
+def _share(spread: Mapping[str, Any], side: str, place: int) -> Cell:
+    """A class's share of a side, or why it is not told."""
+    why = spread.get(f"withheld_{side}")
+    return why[place] if why and why[place] else rounded(spread[side][place], 4)
+
+
+def _count(n: int | None) -> Cell:
+    return "withheld" if n is None else n
 
 
 def _charts(snapshot: Snapshot) -> list[Block]:
@@ -130,7 +138,7 @@ def _truth(snapshot: Snapshot) -> list[Chapter]:
             name,
             side,
             *(rounded(truth[side][name][part]) for part in ("value", "low", "high")),
-            truth[side][name]["n"],
+            truth[side][name].get("withheld") or truth[side][name]["n"],
         ]
         for name in ("recall", "accuracy")
         for side in _SIDES
@@ -148,7 +156,7 @@ def _refusals(snapshot: Snapshot) -> list[Chapter]:
         return []
     share = refusals["share"]
     rows: list[list[Cell]] = [
-        ["files and series refused", refusals["refused"]],
+        ["files and series refused", _count(refusals["refused"])],
         ["scans read", refusals["read"]],
         ["share refused", rounded(share["value"])],
         ["lower end of its 95 % interval", rounded(share["low"])],

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
 from reports.colours import MARKED, OURS, PALE
-from reports.figures import FONT, Figure
+from reports.figures import FONT, Figure, hatched
 
 REFERENCE, WINDOW = "Reference", "Window"
 _SPARK = (120, 30)
@@ -39,7 +39,7 @@ def distribution_figure(feature: Mapping[str, Any]) -> Figure:
             "type": "bar",
             "name": name,
             "x": middles,
-            "y": [100 * share for share in spread[side]],
+            "y": _percent(spread[side]),
             "width": width,
             "marker": {"color": colour},
             "opacity": opacity,
@@ -50,9 +50,28 @@ def distribution_figure(feature: Mapping[str, Any]) -> Figure:
             ("current", WINDOW, OURS, 0.6),
         )
     ]
+    bars += _withheld(spread, lambda at: {"x": [middles[place] for place in at], "width": width})
     figure = _figure(bars, feature["unit"] or "", "Scans, %")
     figure["layout"]["barmode"] = "overlay"
     return figure
+
+
+def _percent(shares: Sequence[float | None]) -> list[float | None]:
+    return [None if share is None else 100 * share for share in shares]
+
+
+def _withheld(spread: Mapping[str, Any], place: Callable[[list[int]], Figure]) -> list[Figure]:
+    """Hatched bars where a share of either side is withheld: nothing there would read as none."""
+    at = [
+        number
+        for number, shares in enumerate(zip(spread["reference"], spread["current"], strict=True))
+        if None in shares
+    ]
+    told = [share for side in ("reference", "current") for share in spread[side] if share is not None]
+    tall = [100 * max(told, default=1.0) / 4] * len(at)
+    across = place(at)
+    lengths = {"x": tall, "orientation": "h"} if "y" in across else {"y": tall}
+    return [hatched("withheld") | across | lengths] if at else []
 
 
 def _classes(spread: Mapping[str, Any]) -> Figure:
@@ -63,12 +82,13 @@ def _classes(spread: Mapping[str, Any]) -> Figure:
             "name": name,
             "orientation": "h",
             "y": names,
-            "x": [100 * share for share in spread[side]],
+            "x": _percent(spread[side]),
             "marker": {"color": colour},
             "hovertemplate": "%{y}: %{x:.1f} %<extra>" + name + "</extra>",
         }
         for side, name, colour in (("reference", REFERENCE, PALE), ("current", WINDOW, OURS))
     ]
+    bars += _withheld(spread, lambda at: {"y": [names[number] for number in at]})
     figure = _figure(bars, "Scans, %", "")
     figure["layout"]["yaxis"] |= {"type": "category", "autorange": "reversed", "automargin": True}
     return figure
@@ -102,7 +122,7 @@ def history_figure(points: Sequence[Point], limit: float | None, up: str = "Dist
 def spark(feature: Mapping[str, Any]) -> str:
     """A small SVG of both distributions: the reference pale, the window as a line or dark bars."""
     spread, (wide, high) = feature["distribution"], _SPARK
-    before, after = spread["reference"], spread["current"]
+    before, after = ([share or 0.0 for share in spread[side]] for side in ("reference", "current"))
     top = max([*before, *after, 1e-9])
     step = wide / max(len(before), 1)
     parts = []

@@ -59,21 +59,46 @@ def facts(snapshot: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What was compared, as label and value: version, reference, window, n, hash."""
     reference, window = snapshot["reference"], snapshot["window"]
     versions = snapshot.get("versions") or {}
-    told = ", ".join(f"{version} ({n:,} scans)" for version, n in versions.items()) or "unknown"
+    told = ", ".join(f"{version} ({told_count(n)} scans)" for version, n in versions.items()) or "unknown"
     shown = [
         ("Task", str(snapshot.get("task", ""))),
         ("Model version", told),
-        ("Reference", f"{reference.get('name', 'unnamed')}, n = {reference['n']:,}"),
+        ("Reference", f"{reference.get('name', 'unnamed')}, n = {told_count(reference['n'])}"),
         ("Hash of the reference", str(reference.get("sha256", ""))),
-        ("Window", f"{window.get('words', '')}, n = {window['n']:,}".lstrip(", ")),
+        ("Window", f"{window.get('words', '')}, n = {told_count(window['n'])}".lstrip(", ")),
         ("Hash of the window", str(window.get("sha256", ""))),
         ("Severity", str(snapshot["severity"])),
         ("Computed", str(snapshot.get("made_at", ""))),
+        ("Small numbers", str(snapshot.get("small_numbers", ""))),
         ("Notice", str(snapshot["notice"])),
     ]
     if snapshot.get("synthetic"):
         shown.insert(0, ("SYNTHETIC", "These are made scans of nobody."))
     return [(label, value) for label, value in shown if value]
+
+
+def handed_on(snapshot: Mapping[str, Any]) -> str:
+    """A page of our own for handing on: Evidently's tells every count, which cannot be taken out of it."""
+    head = "".join(f"<th scope='col' style='{_LABEL}'>{words}</th>" for words in _COLUMNS)
+    rows = "".join(f"<tr>{''.join(_cells(feature))}</tr>" for feature in snapshot["features"])
+    table = f'<table style="margin:16px 24px;font:14px sans-serif"><tr>{head}</tr>{rows}</table>'
+    return framed(None, snapshot).replace("</body>", f"{table}</body>")
+
+
+_COLUMNS = ("Feature", "Status", "Distance", "p, corrected", "n, reference", "n, window")
+
+
+def _cells(feature: Mapping[str, Any]) -> list[str]:
+    numbers = [feature[name] for name in ("effect", "p_corrected")]
+    shown = ["" if number is None else f"{number:.3g}" for number in numbers]
+    counts = [told_count(feature[f"n_{side}"]) for side in ("reference", "current")]
+    texts = [str(feature["title"]), str(feature["status"]), *shown, *counts]
+    return [f'<td style="{_LABEL}">{escape(text)}</td>' for text in texts]
+
+
+def told_count(n: int | None) -> str:
+    """A count; "withheld" for one that is not told."""
+    return "withheld" if n is None else f"{n:,}"
 
 
 def _counted(snapshot: Mapping[str, Any]) -> str:

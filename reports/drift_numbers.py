@@ -139,17 +139,3 @@ def difference_p(first: Mapping[str, Any], second: Mapping[str, Any]) -> float |
     counts = [(round(rate["value"] * rate["n"]), rate["n"]) for rate in (first, second)]
     table = [[hits, n - hits] for hits, n in counts]
     return float(stats.fisher_exact(table).pvalue)
-
-
-def change(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, float] | None:
-    """The second share minus the first with its 95 % interval; None where either is of nothing.
-
-    Newcombe's method 10 out of both Wilson intervals (Statistics in Medicine 1998, 17:873), as
-    `models.statistics.proportions.difference`, which reports may not import.
-    """
-    if not first["n"] or not second["n"]:
-        return None
-    value = second["value"] - first["value"]
-    below = np.hypot(second["value"] - second["low"], first["high"] - first["value"])
-    above = np.hypot(second["high"] - second["value"], first["value"] - first["low"])
-    return {"value": value, "low": float(value - below), "high": float(value + above)}

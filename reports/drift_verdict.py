@@ -93,9 +93,13 @@ def effect_words(feature: Mapping[str, Any]) -> str:
 def _of_features(snapshot: Mapping[str, Any]) -> str:
     counts = snapshot["counts"]
     if snapshot["severity"] == Severity.TOO_FEW:
+        window, reference = (
+            "a number that is withheld" if n is None else f"{n:,}"
+            for n in (snapshot["window"]["n"], snapshot["reference"]["n"])
+        )
         return (
-            f"Too few to judge: {snapshot['window']['n']:,} scans in the window and "
-            f"{snapshot['reference']['n']:,} in the reference; both need at least {FEWEST}."
+            f"Too few to judge: {window} scans in the window and "
+            f"{reference} in the reference; both need at least {FEWEST}."
         )
     drifted = [feature for feature in snapshot["features"] if feature["drifted"]]
     if not drifted:

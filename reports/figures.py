@@ -18,6 +18,9 @@ from reports.colours import CHANCE, FRAME, GRID, INK, MARKED, OURS, PALE, SIZES
 
 Figure = dict[str, Any]
 _FEW_DAYS = 8
+_FEW_SCANS = 5  # up to so many an axis would tick halves
+_FEW_BARS, _SLIM = 3, 0.5
+_LINE_PX = 13  # from one small line of text to the next
 _HATCHED = 0.12  # of the longest bar: how long one is whose number is withheld
 FONT = "Inter, DejaVu Sans, sans-serif"
 
@@ -46,13 +49,15 @@ def counts_figure(
     """
     told = [column for column in columns if not column.withheld]
     names, numbers = [column.name for column in told], [column.n for column in told]
-    bar = {
+    bar: Figure = {
         "type": "bar",
         "marker": {"color": [OURS if not chosen or column.name in chosen else PALE for column in told]},
         "customdata": [column.query for column in told],
         "hovertemplate": "%{y}: %{x:,}<extra></extra>" if lying else "%{x}: %{y:,}<extra></extra>",
     }
     hidden = _withheld_bars(columns, lying)
+    if len(columns) < _FEW_BARS:
+        bar["width"] = _SLIM  # one class alone would fill the whole chart
     if lying:
         drawn = [bar | {"x": numbers, "y": names, "orientation": "h"}, *hidden]
         figure = bare_figure(drawn, "Scans", across)
@@ -71,7 +76,8 @@ def counted(numbers: Sequence[int]) -> Figure:
     """An axis of counts: it ticks whole numbers only, and nothing where no count is told."""
     if not numbers:
         return {"showticklabels": False, "ticks": "", "showgrid": False}
-    return {"dtick": 1, "rangemode": "tozero"} if max(numbers, default=0) <= 5 else {"rangemode": "tozero"}
+    few = max(numbers, default=0) <= _FEW_SCANS
+    return {"dtick": 1, "rangemode": "tozero"} if few else {"rangemode": "tozero"}
 
 
 def _withheld_bars(columns: Sequence[ChartColumn], lying: bool) -> list[Figure]:
@@ -112,26 +118,31 @@ def _named(figure: Figure) -> Figure:
 
 
 def time_figure(columns: Sequence[ChartColumn]) -> Figure:
-    """Counts by day, week or month, which the axis says; names are the first days of these, in ISO."""
+    """Counts by day, week or month, as the axis says; names are the first days of these, in ISO."""
     days = [date.fromisoformat(column.name) for column in columns]
     apart = min(((after - before).days for before, after in pairwise(days)), default=1)
-    by = "Day" if apart < 7 else "Week, by its Monday" if apart == 7 else "Month"
+    by = "Daily" if apart < 7 else "Weekly, by Mondays" if apart == 7 else "Monthly"
     figure = counts_figure(columns, across=by)
     if len(columns) > 2:  # one or two days alone would be drawn as an axis of milliseconds
-        figure["layout"]["xaxis"] |= {"type": "date", "tickformat": "%Y-%m-%d"}
+        figure["layout"]["xaxis"] |= {
+            "type": "date",
+            "tickformat": "%-d %b\n%Y",
+            "nticks": 8,
+            "automargin": True,
+        }
         if (days[-1] - days[0]).days < _FEW_DAYS:
             figure["layout"]["xaxis"] |= {"dtick": 86_400_000}  # else it ticks hours
     return figure
 
 
 def shares_figure(columns: Sequence[ChartColumn], up: str) -> Figure:
-    """Shares in per cent with their 95 % intervals, n written at each."""
+    """Shares in per cent with their 95 % intervals, n written under the name of each."""
     known = [column for column in columns if column.share is not None and column.of]
     hidden = [column for column in columns if column.share_withheld]
     value = [100 * (column.share or 0.0) for column in known]
     points = {
         "type": "scatter",
-        "mode": "markers+text",
+        "mode": "markers",
         "x": [column.name for column in known],
         "y": value,
         "error_y": {
@@ -139,12 +150,10 @@ def shares_figure(columns: Sequence[ChartColumn], up: str) -> Figure:
             "symmetric": False,
             "array": [100 * (column.high or 0.0) - at for column, at in zip(known, value, strict=True)],
             "arrayminus": [at - 100 * (column.low or 0.0) for column, at in zip(known, value, strict=True)],
-            "color": PALE,
-            "thickness": 2,
+            "color": FRAME,
+            "thickness": 1.5,
         },
         "text": [f"n = {column.of:,}" for column in known],
-        "textposition": "middle right",  # above it the interval would strike it through
-        "textfont": {"size": 10, "color": FRAME},
         "marker": {"color": OURS, "size": 9},
         "customdata": [column.query for column in known],
         "hovertemplate": "%{x}: %{y:.1f} %<br>%{text}<extra></extra>",
@@ -156,7 +165,17 @@ def shares_figure(columns: Sequence[ChartColumn], up: str) -> Figure:
         "ticktext": [f"{tick} %" for tick in range(0, 101, 20)],  # a suffix is not drawn beside `tickvals`
     }
     shown = [column.name for column in columns if column in known or column in hidden]
-    figure["layout"]["xaxis"] |= {"type": "category", "categoryorder": "array", "categoryarray": shown}
+    of = {column.name: f"{column.name}<br>n = {column.of:,}" for column in known}
+    figure["layout"]["xaxis"] |= {
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": shown,
+        "tickvals": shown,
+        "ticktext": [of.get(name, name) for name in shown],
+        "range": [-0.5, len(shown) - 0.5],
+        "tickfont": {"size": 10},
+        "automargin": True,
+    }
     return _named(figure) if hidden else figure
 
 
@@ -174,7 +193,7 @@ def _withheld_shares(columns: Sequence[ChartColumn]) -> list[Figure]:
 def sizes_figure(groups: Mapping[str, Sequence[ChartColumn]]) -> Figure:
     """Of each group the classes of size, as parts of one lying bar."""
     classes = [column.name for column in next(iter(groups.values()), ())]
-    bars = [
+    bars: list[Figure] = [
         {
             "type": "bar",
             "orientation": "h",
@@ -182,7 +201,7 @@ def sizes_figure(groups: Mapping[str, Sequence[ChartColumn]]) -> Figure:
             "y": list(groups),
             "x": [columns[index].n for columns in groups.values()],
             "customdata": [columns[index].query for columns in groups.values()],
-            "marker": {"color": SIZES[index % len(SIZES)]},
+            "marker": {"color": SIZES[index % len(SIZES)], "line": {"color": FRAME, "width": 0.5}},
             "hovertemplate": "%{y}, " + name + ": %{x:,}<extra></extra>",
         }
         for index, name in enumerate(classes)
@@ -194,6 +213,10 @@ def sizes_figure(groups: Mapping[str, Sequence[ChartColumn]]) -> Figure:
         place = {"orientation": "h", "y": hidden, "x": length, "customdata": [""] * len(hidden)}
         bars.append(hatched("classes that are withheld") | place)
     figure = bare_figure(bars, "Scans with a measured lesion", "")
+    if len(groups) < _FEW_BARS:
+        for bar in bars:
+            bar["width"] = _SLIM
+    figure["layout"]["xaxis"] |= counted([sum(column.n for column in of) for of in groups.values()])
     figure["layout"] |= {"barmode": "stack", "showlegend": True}
     figure["layout"]["legend"] = {
         "orientation": "h",
@@ -229,11 +252,12 @@ def chances_figure(
         lines.append((place, f"{name} {at:.2f}"))
     drawn = {"type": "line", "y0": 0, "y1": 1, "yref": "paper", "line": {"color": MARKED, "dash": "dot"}}
     figure["layout"]["shapes"] = [drawn | {"x0": x, "x1": x} for x, _ in lines]
-    figure["layout"]["annotations"] = [
-        {"x": x, "y": 1 - 0.09 * index, "yref": "paper", "text": words, "showarrow": False, "xanchor": "left",
-         "font": {"size": 10, "color": MARKED}}
+    figure["layout"]["annotations"] = [  # above the bars, which would strike them through
+        {"x": x, "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": _LINE_PX * index, "text": words,
+         "showarrow": False, "font": {"size": 10, "color": MARKED}}
         for index, (x, words) in enumerate(lines)
     ]  # fmt: skip
+    figure["layout"]["margin"] |= {"t": 24 + _LINE_PX * max(0, len(lines) - 1)}
     return figure
 
 
@@ -255,7 +279,7 @@ def places_figure(
         "colorscale": [[0, "#dbe8f2"], [1, OURS]],
         "xgap": 1,
         "ygap": 1,
-        "colorbar": {"title": {"text": "Scans"}, "thickness": 10},
+        "colorbar": {"title": {"text": "Scans"}, "thickness": 10} | _whole(counts),
         "hovertemplate": "%{z:,} scans<extra></extra>",
     }
     crossed = {
@@ -285,6 +309,11 @@ def places_figure(
         for letter, (x, y) in letters.items()
     ]
     return figure
+
+
+def _whole(counts: NDArray[np.int64]) -> Figure:
+    """Ticks of a scale of few scans: there is no half scan."""
+    return {"dtick": 1} if counts.max(initial=0) <= _FEW_SCANS else {}
 
 
 def said_where_empty(figure: Figure) -> Figure:
@@ -324,6 +353,6 @@ def bare_figure(data: list[Figure], across: str, up: str) -> Figure:
             "showlegend": False,
             "hovermode": "closest",
             "xaxis": axis | {"title": {"text": across}, "showgrid": False},
-            "yaxis": axis | {"title": {"text": up}},
+            "yaxis": axis | {"title": {"text": up, "standoff": 10}, "automargin": True},
         },
     }

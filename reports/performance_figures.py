@@ -14,7 +14,16 @@ from reports.colours import CHANCE, DASHES, FRAME, GOAL, GRID, INK, MARKED, OURS
 from reports.figures import FONT, Figure, hatched
 
 VALIDATION, REVIEWED, SAMPLE = "validation", "reviewed", "sample"
-_SYMBOLS = {VALIDATION: "square-open", REVIEWED: "circle", SAMPLE: "diamond"}
+ESTIMATED = "estimated"  # by the model's own probabilities, without any truth
+READ = "read"  # of all readings, judged or not
+_SYMBOLS = {
+    VALIDATION: "square-open",
+    REVIEWED: "circle",
+    SAMPLE: "diamond",
+    ESTIMATED: "x-thin-open",
+    READ: "circle",
+}
+_OUTLINED = (VALIDATION, ESTIMATED)
 _HOLLOW = ("square-open", "diamond-open", "triangle-up-open", "star-open")
 _MOST_WRITTEN = 24  # points whose n can be written beside them without covering each other
 _APART = 0.14  # between the series of one version, where versions are 1 apart
@@ -97,7 +106,9 @@ def month_figure(
         aside = _MONTHS_APART * (index - (len(real) - 1) / 2)
         across = [place[dot.place] + aside for dot in line.dots]
         drawn = _points(line, across, scale, _colour(line, index), "%{customdata[3]}")
-        if not line.synthetic:
+        if line.kind == ESTIMATED:
+            drawn["line"] |= {"dash": "dash", "width": 1}
+        elif not line.synthetic:
             drawn["line"] |= {"dash": DASHES[index % len(DASHES)]}
         traces.append(drawn | {"mode": "lines+markers"})
     versions = list(dict.fromkeys(dot.place for line in validated for dot in line.dots))
@@ -253,7 +264,7 @@ def _points(
             "symbol": _SYMBOLS[series.kind],
             "size": 10,
             "color": [MARKED if dot.past_limit else colour for dot in dots],
-            "line": {"width": 2 if series.kind == VALIDATION or series.synthetic else 0, "color": colour},
+            "line": {"width": 2 if series.kind in _OUTLINED or series.synthetic else 0, "color": colour},
             "opacity": 0.55 if series.synthetic else 1.0,
         },
         "line": {"color": colour, "dash": "dot" if series.synthetic else "solid", "width": 1.5},
@@ -289,6 +300,8 @@ def _bars(values: Sequence[tuple[float, float, float]], colour: str) -> Figure:
 
 
 def _colour(series: MetricSeries, index: int) -> str:
+    if series.kind == ESTIMATED:
+        return INK
     return FRAME if series.kind == VALIDATION else SERIES[index % len(SERIES)]
 
 

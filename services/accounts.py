@@ -24,6 +24,7 @@ WRONG = "The name or the password is wrong."
 FREE_ATTEMPTS = 5  # failures in a row before an account has to wait
 _FIRST_WAIT = timedelta(minutes=1)
 _LONGEST_WAIT = timedelta(minutes=15)
+LONGEST_GROUP = 64  # of a group's name, in characters
 _SHORTEST_PASSWORD = 12
 _LONGEST_PASSWORD = 1000  # hashing a megabyte would be work for nothing
 _NAME = re.compile(r"[\w][\w.@+-]{0,63}")
@@ -136,6 +137,14 @@ class Accounts:
         administrator = _administrator(by)
         user = self._users.set_active(user_id, active)
         self._note(administrator, "account switched on" if active else "account switched off", user_id)
+        return user
+
+    def set_reader_group(self, user_id: str, group: str, *, by: User | None = None) -> User:
+        """The group whose figures of reading an account's count among, such as a section; "" for none."""
+        administrator = _administrator(by)
+        name = " ".join(group.split())[:LONGEST_GROUP]
+        user = self._users.set_reader_group(user_id, name or None)
+        self._note(administrator, "reader group changed", user_id, name or "none")
         return user
 
     def sign_out_everywhere(self, user_id: str) -> User:

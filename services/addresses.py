@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, quote, urlencode
 ADMIN = "/admin"
 ALERTS = "/alerts"
 AUDIT = "/audit"
+BOARDS = "/boards"
 COHORT = "/cohort"
 DICOM = "/dicom"
 DRIFT = "/drift"
@@ -27,6 +28,7 @@ PERFORMANCE = "/performance"
 REHEARSALS = "/rehearsals"
 REPORTS = "/reports"
 SCANS = "/scans"
+ACCOUNT = "/account"
 WORKLIST = "/worklist"
 
 COMPARE = "compare"  # below a patient
@@ -105,6 +107,11 @@ def model_card_of(search: str | None) -> tuple[str, str]:
     """Task and version that a query names; "" for what it leaves out."""
     given = _first_values(search)
     return given.get("task", ""), given.get("version", "")
+
+
+def board(board_id: str) -> str:
+    """One board."""
+    return f"{BOARDS}/{quote(board_id, safe='')}"
 
 
 def worklist(query: str = "") -> str:
@@ -239,6 +246,16 @@ class AuditAddress(_PageAddress):
     since: str = ""
     until: str = ""
     before: str = ""  # the events older than the one of this number
+
+
+@dataclass(frozen=True)
+class BoardAddress(_PageAddress):
+    """Which part of all numbers a board shows, where it is not as the board itself says."""
+
+    path: ClassVar[str] = BOARDS
+    months: str = ""
+    site: str = ""
+    scanner: str = ""
 
 
 @dataclass(frozen=True)

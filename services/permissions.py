@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -53,7 +53,11 @@ class Permission(StrEnum):
     WITHDRAW_REVIEW_REQUESTS = "take back requests for reviews"
     SET_UNAIDED_RULES = "say which scans are read without the AI first"
     SEE_STATISTICS = "see statistics"
+    SEE_READERS = "see figures of single readers"
     SAVE_VIEWS = "save views"
+    SEE_BOARDS = "see boards"
+    MAKE_BOARDS = "make boards"
+    DELETE_BOARDS_OF_OTHERS = "delete boards of others"
     SET_GOALS = "set goals"
     SET_STOP_RULES = "say whether stop rules act"
     LIFT_SUSPENSIONS = "ask for the end of a suspension"
@@ -171,9 +175,23 @@ TABLE: Mapping[Permission, Grant] = {
     Permission.SEE_STATISTICS: Grant(
         (_CLINICIAN, _HEAD, _MLOPS), "See cohort and performance, and take their numbers away as files."
     ),
+    Permission.SEE_READERS: Grant(
+        (_HEAD,),
+        "See figures of reading by reader, under pseudonyms, and be told of acceptances that come too "
+        "quickly; everybody sees their own on their account page.",
+    ),
     Permission.SAVE_VIEWS: Grant(
         (_CLINICIAN, _HEAD, _MLOPS), "Save and delete views of the cohort page, for everybody."
     ),
+    Permission.SEE_BOARDS: Grant(
+        tuple(Role),
+        "See boards that others share, and of each those numbers that the role may see where they come from.",
+    ),
+    Permission.MAKE_BOARDS: Grant(
+        (_HEAD, _MLOPS, _ADMIN),
+        "Put numbers over time together on a board, share it, and change and delete one's own.",
+    ),
+    Permission.DELETE_BOARDS_OF_OTHERS: Grant((_ADMIN,), "Delete a shared board of somebody else."),
     Permission.SET_GOALS: Grant((_HEAD, _MLOPS), "Set goals and alert limits of metrics."),
     Permission.SET_STOP_RULES: Grant(
         (_HEAD,), "Say whether the stop rules of a task suspend versions, or only show what they would do."
@@ -286,6 +304,11 @@ def role_name(user: User) -> str:
     return ROLE_NAMES[user.role]
 
 
+def role_names(roles: Sequence[Role]) -> str:
+    """What people of these roles are called together: "clinicians and MLOps staff"."""
+    return _listed([_PLURALS[role] for role in roles])
+
+
 def may(user: User, permission: Permission) -> bool:
     """Whether this person's role has the permission."""
     return user.role in TABLE[permission].roles
@@ -301,7 +324,7 @@ def require(user: User, permission: Permission, *, hidden: str = "") -> User:
         return user
     if hidden:
         raise NotFound(hidden)
-    who = _listed([_PLURALS[role] for role in TABLE[permission].roles])
+    who = role_names(TABLE[permission].roles)
     raise NotAllowed(f"Your role does not permit this: only {who} may {permission}.")
 
 

@@ -53,6 +53,7 @@ class Settings:
     gate_least_truths: int = 20
     alerts: str = field(default="", repr=False)  # holds passwords
     url: str = ""
+    mail: str = field(default="", repr=False)  # holds a password
     review_sample_percent: int = 5
     keep_reports_days: int = 0
     sign_certificate: Path | None = None
@@ -127,6 +128,7 @@ class Settings:
             gate_least_truths=_whole(env, "LIGHTBOX_GATE_LEAST_TRUTHS", cls.gate_least_truths),
             alerts=env.get("LIGHTBOX_ALERTS", ""),
             url=env.get("LIGHTBOX_URL", ""),
+            mail=env.get("LIGHTBOX_MAIL", "").strip(),
             review_sample_percent=_share(env, "LIGHTBOX_REVIEW_SAMPLE", cls.review_sample_percent),
             keep_reports_days=_whole(env, "LIGHTBOX_KEEP_REPORTS_DAYS", cls.keep_reports_days, least=0),
             sign_certificate=_file(env, "LIGHTBOX_SIGN_CERTIFICATE"),

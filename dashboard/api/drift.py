@@ -8,6 +8,7 @@ from flask import Flask, Response
 
 from dashboard.api import operations
 from dashboard.api.models_drift import (
+    AudienceQuery,
     DriftAskBody,
     DriftReferenceAnswer,
     DriftReferencesAnswer,
@@ -26,6 +27,8 @@ from dashboard.api.operations import Operation, answered
 from dashboard.auth import require
 from data.errors import InvalidInput, NotFound
 from data.records import Against, DriftAsk, DriftReference, DriftRun
+from services.cohort.small_numbers import audience_of_answers, audience_of_pages
+from services.drift.small_counts import run_outside
 from services.permissions import Permission
 
 if TYPE_CHECKING:
@@ -68,9 +71,10 @@ RUN = Operation(
     "/api/v1/drift/<run_id>",
     "driftRun",
     "One drift run with every number of its snapshot",
+    query=AudienceQuery,
     answer=DriftRunNumbersAnswer,
     says="The run",
-    errors=(403, 404),
+    errors=(400, 403, 404),
 )
 INFLUENTIAL = Operation(
     "GET",
@@ -115,9 +119,9 @@ class ApiDrift:
 
     def recent(self) -> Response:
         """The latest runs of a task, newest first."""
-        require(Permission.SEE_DRIFT)
+        hidden = audience_of_pages(require(Permission.SEE_DRIFT)).withholds
         runs = self.services.drift.runs.runs(self._task(), LISTED)
-        return answered(DriftRunsAnswer(runs=[described(run) for run in runs]))
+        return answered(DriftRunsAnswer(runs=[described(run, hidden) for run in runs]))
 
     def references(self) -> Response:
         """The references of a task."""
@@ -130,14 +134,19 @@ class ApiDrift:
         """Have a run made: `{"task": "brain-tumour", "last": 500}`."""
         user = require(Permission.RUN_DRIFT)
         run = self.services.drift.runs.request(ask_of(self.services, DriftAskBody.given()), user)
-        return answered(described(run), 202)
+        return answered(described(run, audience_of_pages(user).withholds), 202)
 
     def run(self, run_id: str) -> Response:
         """One run with, when it is done, every number of its snapshot."""
-        require(Permission.SEE_DRIFT)
-        run = self.services.drift.runs.run(run_id)
-        snapshot = self.services.drift.runs.snapshot(run_id) if run.snapshot_sha256 else None
-        return answered(DriftRunNumbersAnswer(**dict(described(run)), snapshot=snapshot))
+        user, runs = require(Permission.SEE_DRIFT), self.services.drift.runs
+        readers = audience_of_answers(AudienceQuery.given().audience, user)
+        run = runs.run(run_id)
+        snapshot = runs.told(run_id, readers) if run.snapshot_sha256 else None
+        hidden = readers.withholds
+        answer = DriftRunNumbersAnswer(
+            **dict(described(run, hidden)), small_numbers_hidden=hidden, snapshot=snapshot
+        )
+        return answered(answer)
 
     def influential_scans(self, run_id: str) -> Response:
         """The scans that pull a feature, the strongest first."""
@@ -180,9 +189,9 @@ def ask_of(services: Services, sent: DriftAskBody) -> DriftAsk:
     )  # fmt: skip
 
 
-def described(run: DriftRun) -> DriftRunAnswer:
-    """Put a run as the API answers it."""
-    ask = run.ask
+def described(run: DriftRun, hidden: bool) -> DriftRunAnswer:
+    """Put a run as the API answers it; `hidden`: without sizes that are small."""
+    ask, run = run.ask, run_outside(run) if hidden else run
     return DriftRunAnswer(
         id=run.id,
         task=run.task,

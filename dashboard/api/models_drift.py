@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from dashboard.api.models_common import ApiAnswer, ApiBody, ApiQuery, Day
+from dashboard.api.models_common import ApiAnswer, ApiBody, ApiQuery, AudienceWord, Day, SmallNumbersHidden
 from data.records import ReferenceKind, RunState, Severity
 
 
@@ -15,6 +15,12 @@ class TaskQuery(ApiQuery):
     """Whose drift."""
 
     task: str = Field(description="Which task")
+
+
+class AudienceQuery(ApiQuery):
+    """For whom the numbers are."""
+
+    audience: AudienceWord = None
 
 
 class FeatureQuery(ApiQuery):
@@ -79,7 +85,11 @@ class DriftRunAnswer(ApiAnswer):
 class DriftRunNumbersAnswer(DriftRunAnswer):
     """One comparison with its numbers."""
 
-    snapshot: dict[str, Any] | None = Field(description="Of a finished run: every number of it")
+    small_numbers_hidden: SmallNumbersHidden
+    snapshot: dict[str, Any] | None = Field(
+        description="Of a finished run: every number of it; what is withheld is null, with the reason in "
+        "`withheld` beside it"
+    )
 
 
 class DriftRunsAnswer(ApiAnswer):

@@ -118,6 +118,80 @@ class CasesAnswer(ApiAnswer):
     coverage: CoverageAnswer
 
 
+class EstimatedNumberAnswer(FigureAnswer):
+    """An estimate without any truth; its value is null where `note` says why it is not told."""
+
+    metric: str
+    version: str
+    month: str | None = Field(description="Null: all months")
+    synthetic: bool
+    calibrated_on: int = Field(
+        description="Judged cases of the house's random sample that the probabilities were corrected on; "
+        "0: they are as the version came with them"
+    )
+    note: str = Field(description="Why it is not told: too few cases, or past estimates missed; else empty")
+
+
+class CheckedPeriodAnswer(ApiAnswer):
+    """Judged cases: what was estimated without their truth beside what their truth says."""
+
+    months: list[str]
+    estimated: FigureAnswer | None = Field(description="Null where small numbers are withheld")
+    reviewed: FigureAnswer | None
+    difference: FigureAnswer | None = Field(description="Reviewed minus estimated")
+    inside: bool = Field(description="Whether the reviewed value lies within the estimate's interval")
+    calibrated_on: int
+    note: str
+
+
+class EstimateCheckAnswer(ApiAnswer):
+    """How the estimates of a version's metric fared."""
+
+    metric: str
+    version: str
+    synthetic: bool
+    part: Literal["reviewed", "sample"] = Field(description="What they were checked on")
+    trust: Literal["unchecked", "holds", "fails"] = Field(
+        description="fails: fewer periods held than chance allows, and no estimate is told"
+    )
+    inside: int
+    coverage: FigureAnswer | None = Field(
+        description="The share of periods that held; 0.95 is to be expected"
+    )
+    periods: list[CheckedPeriodAnswer]
+
+
+class EstimatesAnswer(ApiAnswer):
+    """What calibrated probabilities say of unjudged readings, and what reviews said of that later."""
+
+    assumptions: str
+    numbers: list[EstimatedNumberAnswer]
+    checks: list[EstimateCheckAnswer]
+
+
+class AnswerShareAnswer(FigureAnswer):
+    """The share of one of the three answers among all readings."""
+
+    note: str = Field(description="Why it is not told: “fewer than 5” or “withheld”; else empty")
+
+
+class AnswersAnswer(ApiAnswer):
+    """What a version answered, judged or not."""
+
+    version: str
+    month: str | None = Field(description="Null: all months")
+    synthetic: bool
+    found: AnswerShareAnswer
+    not_found: AnswerShareAnswer
+    uncertain: AnswerShareAnswer
+    refused: FigureAnswer | None = Field(
+        description="Of all scans of the task's modality that came in the month, whichever version read them"
+    )
+    reasons: dict[str, FigureAnswer] = Field(
+        description="Shares of the uncertain answers by reason; one answer may have several"
+    )
+
+
 class PerformanceAnswer(ApiAnswer):
     """Every number of the performance page."""
 
@@ -132,4 +206,39 @@ class PerformanceAnswer(ApiAnswer):
     trouble: str | None = Field(description="One sentence while MLflow is away")
     numbers: list[PerformanceNumberAnswer]
     cases: CasesAnswer
+    estimated_without_truth: EstimatesAnswer = Field(
+        description="Apart from `numbers`: nothing here was measured, and no goal or alert knows of it"
+    )
+    answers: list[AnswersAnswer]
+    notice: str
+
+
+class ReadersParameters(ApiQuery):
+    """Whose figures of reading."""
+
+    task: str | None = Field(None, description="brain-tumour or pneumonia; without it the first")
+
+
+class ReaderNumberAnswer(ApiAnswer):
+    """A figure of all readers, of a group, or of one reader."""
+
+    of: Literal["all", "group", "reader"]
+    name: str = Field(description="The group, or the pseudonym of the reader; never a person's name")
+    figure: Literal["accepted", "overridden", "seconds", "quick", "agreement"]
+    unit: Literal["share", "s"]
+    n: int | None = Field(description="How many cases stand behind the value; null where that is withheld")
+    value: float | None = Field(description="A share from 0 to 1, or seconds")
+    low: float | None = Field(description="The 95 % interval; null where none is known")
+    high: float | None
+    note: str = Field(
+        description="Why a figure is not told: “too few”, “fewer than 3 readers”, “withheld”; else empty"
+    )
+
+
+class ReadersAnswer(ApiAnswer):
+    """How readers read a task."""
+
+    task: str
+    since: datetime = Field(description="Verdicts from then on count")
+    numbers: list[ReaderNumberAnswer]
     notice: str

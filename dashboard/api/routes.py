@@ -12,6 +12,7 @@ from werkzeug.routing import RequestRedirect
 from dashboard.api import (
     cohort,
     drift,
+    evaluations,
     exports,
     identities,
     measuring,
@@ -41,7 +42,8 @@ DOCUMENT = Operation(
     says="The document",
 )
 _SUBJECTS = (
-    scans, reruns, exports, unaided, measuring, identities, patients, cohort, performance, reports, drift,
+    scans, reruns, exports, unaided, measuring, identities, patients, cohort, performance, evaluations,
+    reports, drift,
 )  # fmt: skip
 OPERATIONS = (*(operation for subject in _SUBJECTS for operation in subject.OPERATIONS), DOCUMENT)
 """All there are, as the document lists them."""

@@ -3,6 +3,9 @@
 (function (callbacks) {
   "use strict";
 
+  const FOLD = "cohort-fold-"; // and its key: the id of a part that can be closed
+  const WIDE = ["filters"]; // open where there is room
+  const KEPT = "lightbox-cohort-folds";
   const MENU = "cohort-filter-"; // and the filter's name: the id of its menu
   const same = () => window.dash_clientside.no_update;
 
@@ -43,6 +46,36 @@
     if (pairs(here.toString()) === pairs(wanted.toString())) return "/worklist" + address(wanted);
     vs.forEach((query) => wanted.append("vs", query));
     return "/cohort" + address(wanted);
+  };
+
+  /** What the tab has open, by the fold's key. */
+  function open() {
+    try {
+      return JSON.parse(window.sessionStorage.getItem(KEPT)) || {};
+    } catch {
+      return {}; // no storage, or somebody else's text in it: as if nothing had been opened
+    }
+  }
+
+  document.addEventListener("toggle", ({ target }) => {
+    if (!target.id || !target.id.startsWith(FOLD)) return;
+    try {
+      window.sessionStorage.setItem(KEPT, JSON.stringify({ ...open(), [target.id.slice(FOLD.length)]: target.open }));
+    } catch {
+      // without storage a fold is forgotten with the page
+    }
+  }, true);
+
+  /** Folds as the tab had them; the comparison is open where the address compares. */
+  callbacks.cohortFolds = function (search) {
+    const kept = open();
+    const compares = new URLSearchParams(search || "").has("vs");
+    const roomy = window.matchMedia("(min-width: 768px)").matches;
+    return window.dash_clientside.callback_context.outputs_list.map(({ id }) => {
+      const key = id.slice(FOLD.length);
+      if (key === "compare" && compares) return true;
+      return kept[key] ?? (roomy && WIDE.includes(key));
+    });
   };
 
   callbacks.cohortCompare = function (keep, swap, end, search) {

@@ -42,9 +42,18 @@
     return address.split("#")[0];
   };
 
+  /** The part that a link names is brought into view as the page fills; then the address names it no more. */
+  function followPart(training) {
+    const part = document.getElementById(location.hash.slice(1));
+    if (!part) return;
+    requestAnimationFrame(() => part.scrollIntoView({ block: "start" }));
+    if (training) history.replaceState(history.state, "", location.pathname + location.search);
+  }
+
   /** A list of cases that was asked for is brought into view, once for each address. */
   let arrived = "";
-  callbacks.performanceArrived = function () {
+  callbacks.performanceArrived = function (cases, training) {
+    followPart(training);
     const wanted = new URLSearchParams(location.search).has("cases") ? "performance-cases" : lightbox.performanceTarget;
     const here = location.search;
     if (wanted && arrived !== here) {

@@ -4,18 +4,19 @@
   "use strict";
 
   const IDLE_MS = 120000; // whoever does nothing for so long is not reading
-  const TICK_MS = 1000;
+  const TICK_MS = 250;
   const nothing = () => window.dash_clientside.no_update;
 
   // ---- the minutes that were spent -----------------------------------------------------------
 
-  let spent = { scan: null, ms: 0 };
+  const clock = new lightbox.ReadingClock();
   let lastInput = Date.now();
 
   function tick() {
     const scan = lightbox.pageScan();
-    if (scan !== spent.scan) spent = { scan: scan, ms: 0 };
-    if (scan && !document.hidden && Date.now() - lastInput < IDLE_MS) spent.ms += TICK_MS;
+    // Before the result is shown there is nothing to judge: a reading without the AI, or the wait for it.
+    const place = scan ? scan + "/" + lightbox.reviewed().result : null;
+    clock.look(performance.now(), place, !document.hidden && Date.now() - lastInput < IDLE_MS);
   }
 
   setInterval(tick, TICK_MS);
@@ -23,15 +24,16 @@
     document.addEventListener(kind, () => (lastInput = Date.now()), { passive: true, capture: true });
   }
 
-  /** The minutes that somebody has been at the scan shown, since it was opened or last reviewed. */
+  /** The minutes that somebody looked at the result shown, all visits together, since it was last reviewed. */
   lightbox.reviewMinutes = function () {
     tick();
-    return Math.round((spent.ms / 60000) * 100) / 100;
+    return Math.round((clock.ms / 60000) * 1000) / 1000;
   };
 
   /** A review was kept: the minutes of the next one begin now. */
   lightbox.reviewKept = function () {
-    spent.ms = 0;
+    tick();
+    clock.forget();
   };
 
   /** The result that the page shows, and the review that counts of it ("" for none). */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -182,7 +183,7 @@ def _figures(made: SetOutcome) -> Component:
     body = []
     for name in _SHOWN:
         figure = made.figures.get(name)
-        if figure is not None and figure.n:
+        if figure is not None and figure.n and math.isfinite(figure.value):
             metric = METRICS[name]
             interval = interval_words(metric, figure.low, figure.high)
             label = html.Span(metric.label, title=metric.meaning)

@@ -1,4 +1,4 @@
-"""Metrics of a model version as a table: value, 95% interval and n, as far as they were kept."""
+"""Metrics of a model version as a table: value, 95 % interval and n, as far as they were kept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from dash import html
 from dash.development.base_component import Component
 
-from services.performance.metrics import figure_words
+from services.performance.metrics import figure_metric, figure_words
+from services.performance.number_words import interval_words, value_words
 
 _PARTS = {"low": "low", "lower": "low", "high": "high", "upper": "high", "n": "n", "count": "n"}
 
@@ -44,15 +45,20 @@ def table(metrics: dict[str, float]) -> Component:
     rows = gathered(metrics)
     if not rows:
         return html.P("No metrics were recorded.", className="text-secondary")
-    names = ["Metric", "Value", "95% interval", "n"]
+    names = ["Metric", "Value", "95 % interval", "n"]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     body = [html.Tr([html.Td(cell) for cell in _cells(row)]) for row in rows]
-    return html.Div(html.Table([head, html.Tbody(body)], className="table table-sm"), className="lb-scroll")
+    return html.Div(
+        html.Table([head, html.Tbody(body)], className="table table-sm lb-figures"), className="lb-scroll"
+    )
 
 
 def _cells(row: MetricRow) -> list[str]:
-    interval = "" if row.low is None or row.high is None else f"{row.low:.3f} to {row.high:.3f}"
-    return [figure_words(row.name), f"{row.value:.3f}", interval, "" if row.n is None else str(row.n)]
+    metric = figure_metric(row.name)
+    known = row.low is not None and row.high is not None
+    interval = interval_words(metric, row.low or 0.0, row.high or 0.0) if known else ""
+    n = "" if row.n is None else str(row.n)
+    return [figure_words(row.name), value_words(metric, row.value), interval, n]
 
 
 def _split(key: str) -> tuple[str, str]:

@@ -22,6 +22,8 @@ from data.records import (
 )
 from services import addresses
 from services.measurement_words import millilitres
+from services.performance.metrics import figure_metric
+from services.performance.number_words import gap_words, value_words
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:
@@ -125,11 +127,13 @@ def _paired(made: Rehearsal) -> Component:
 
 
 def _pair(metric: PairedMetric) -> list[str]:
+    measure = figure_metric(metric.name)
+    gap, interval = gap_words(measure, metric.difference, metric.low, metric.high)
     return [
         NAMES.get(metric.name, metric.name),
-        f"{metric.champion:.3f}",
-        f"{metric.candidate:.3f}",
-        f"{metric.difference:+.3f} ({metric.low:+.3f} to {metric.high:+.3f})",
+        value_words(measure, metric.champion),
+        value_words(measure, metric.candidate),
+        f"{gap} ({interval})",
         str(metric.n),
         str(metric.better),
         str(metric.worse),

@@ -45,25 +45,26 @@ class DriftFiles:
         self.services = services
 
     def page(self, run_id: str, page: str) -> Response:
-        """Evidently's own page: in a frame, or with `download` as a file."""
-        require(Permission.SEE_DRIFT)
-        content = self.services.drift.runs.html(_id(run_id), page)
-        response = Response(content, mimetype="text/html")
-        if "gzip" in request.headers.get("Accept-Encoding", ""):
-            response.set_data(gzip.compress(content, 5))
-            response.headers["Content-Encoding"] = "gzip"
-        response.headers["Content-Security-Policy"] = SANDBOX
-        response.headers["Cache-Control"] = KEPT_BY_BROWSER
+        """A run's page: in a frame as this person's pages are, or with `download` as a file.
+
+        A file leaves the house unless `audience=inside` is asked.
+        """
+        user, exports = require(Permission.SEE_DRIFT), self.services.drift.exports
         if "download" in request.args:
-            name = f"lightbox-{page}-{run_id[:8]}.html"
-            response.headers.set("Content-Disposition", "attachment", filename=name)
+            file = exports.html(_id(run_id), page, user, request.args.get("audience"))
+            return _caged(attachment(file.content, file.name, file.mime))
+        response = _caged(Response(exports.shown(_id(run_id), page, user), mimetype="text/html"))
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            response.set_data(gzip.compress(response.get_data(), 5))
+            response.headers["Content-Encoding"] = "gzip"
+        response.headers["Cache-Control"] = KEPT_BY_BROWSER
         return response
 
     def snapshot(self, run_id: str) -> Response:
-        """Every number of a run, byte for byte as it was kept."""
-        require(Permission.SEE_DRIFT)
-        content = self.services.drift.runs.content(_id(run_id))
-        return attachment(content, f"lightbox-drift-{run_id[:8]}.json", "application/json")
+        """Every number of a run; with `audience=inside` byte for byte as it was kept."""
+        user = require(Permission.SEE_DRIFT)
+        file = self.services.drift.exports.json(_id(run_id), user, request.args.get("audience"))
+        return attachment(file.content, file.name, file.mime)
 
     def state(self, run_id: str) -> Response:
         """How far a run is."""
@@ -85,6 +86,11 @@ class DriftFiles:
         user = require(Permission.TAKE_RETRAINING_PACKS)
         content = self.services.training.packs.content(_id(pack_id), user)
         return attachment(content, f"lightbox-retraining-{pack_id[:8]}.zip", "application/zip")
+
+
+def _caged(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return response
 
 
 def _id(text: str) -> str:

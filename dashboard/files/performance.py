@@ -1,4 +1,4 @@
-"""The files of performance: /exports/performance.*, the Assess-AI table, pictures of runs."""
+"""The files of performance: /exports/performance.*, readers, the Assess-AI table, pictures of runs."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def register(server: Flask, services: Services) -> None:
     # Kinds by name: a PDF is a report, and reports have an address of their own.
     rule("/exports/performance.<any(csv,xlsx,parquet,json,png):kind>", "export_performance", views.export)
     rule("/exports/assess-ai.csv", "export_assess_ai", views.assess_ai)
+    rule("/exports/readers.csv", "export_readers", views.readers)
     rule("/performance-pictures", "performance_picture", views.picture)
 
 
@@ -46,6 +47,11 @@ class PerformanceFiles:
         """Readings of a version as Assess-AI takes them."""
         user = require(Permission.SEE_STATISTICS)
         return _attached(self.services.performance.assess_ai.export(self._asked(user), user))
+
+    def readers(self) -> Response:
+        """How readers read, by group and, for who may see them, by pseudonym; for the house."""
+        user = require(Permission.SEE_STATISTICS)
+        return _attached(self.services.readers.exports.export(self._asked(user).task, user))
 
     def picture(self) -> Response:
         """A picture that the run behind a version left; `path` says which."""

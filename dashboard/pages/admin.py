@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dash_bootstrap_components as dbc
 from dash import ALL, Dash, Input, Output, State, ctx, html
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
 from dashboard.auth import require
 from dashboard.components.outputs import Values, clicked, outputs, pressed
@@ -14,6 +15,7 @@ from dashboard.components.results import local_time
 from dashboard.pages import imports
 from data.errors import InvalidInput
 from data.records import Role, User
+from services.accounts import LONGEST_GROUP
 from services.permissions import ROLE_NAMES, Permission
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ ROLE = "admin-role"
 CREATE = "admin-create"
 ACTION = "admin-action"  # type of the buttons in the table: {"type", "user", "verb"}
 ROLE_OF = "admin-role-of"  # type of the role menus in the table: {"type", "user"}
+GROUP_OF = "admin-group-of"  # type of the fields for groups of readers: {"type", "user"}
+GROUPS = "admin-groups"  # the groups that there are, to choose from
 
 ROLES = {role: name[0].upper() + name[1:] for role, name in ROLE_NAMES.items()}
 
@@ -42,6 +46,7 @@ def layout(user: User, argument: str = "") -> Component:
             html.Div(id=ONE_TIME, role="status"),
             _new_person(),
             html.Div(id=PEOPLE, className="lb-scroll"),
+            html.Datalist(id=GROUPS),
             *imports.section(),
         ],
         className="lb-admin",
@@ -50,10 +55,16 @@ def layout(user: User, argument: str = "") -> Component:
 
 def people(accounts: Accounts) -> Component:
     """Return the table of everybody with an account."""
-    names = ["Name", "Signs in as", "Role", "State", "Last seen", ""]
+    names = ["Name", "Signs in as", "Role", "Reader group", "State", "Last seen", ""]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     rows = [_person(user) for user in sorted(accounts.all(), key=lambda user: user.name)]
     return html.Table([head, html.Tbody(rows)], className="table align-middle lb-people")
+
+
+def groups(accounts: Accounts) -> list[Component]:
+    """Return the groups of readers that there are, to choose from."""
+    known = sorted({user.reader_group for user in accounts.all() if user.reader_group})
+    return [html.Option(value=group) for group in known]
 
 
 def create(
@@ -86,6 +97,13 @@ def set_role(accounts: Accounts, administrator: User, user_id: str, role: str) -
         accounts.set_role(user_id, Role(role or Role.CLINICIAN), by=administrator)
 
 
+def set_group(accounts: Accounts, administrator: User, user_id: str, group: str) -> None:
+    """Put an account into a group of readers, or into none, where that differs."""
+    user = accounts.user(user_id)
+    if user is not None and (user.reader_group or "") != " ".join(group.split()):
+        accounts.set_reader_group(user_id, group, by=administrator)
+
+
 def one_time_password(user: User, password: str) -> Component:
     """Show a password once."""
     return html.Div(
@@ -104,10 +122,10 @@ def register(app: Dash, accounts: Accounts, importing: Importing, imports_from: 
 
 
 def _register_people(app: Dash, accounts: Accounts) -> None:
-    @app.callback(Output(PEOPLE, "children"), Input(PEOPLE, "id"))
-    def _people(_: str) -> Component:
+    @app.callback(output=outputs({PEOPLE: "children", GROUPS: "children"}), inputs=[Input(PEOPLE, "id")])
+    def _people(_: str) -> Values:
         require(Permission.ADMINISTER)
-        return people(accounts)
+        return {PEOPLE: people(accounts), GROUPS: groups(accounts)}
 
     @app.callback(
         output=outputs(
@@ -143,6 +161,18 @@ def _register_people(app: Dash, accounts: Accounts) -> None:
         if ctx.triggered_id:
             set_role(accounts, administrator, ctx.triggered_id["user"], str(ctx.triggered[0]["value"]))
 
+    @app.callback(
+        Output(GROUPS, "children", allow_duplicate=True),  # not the table: the keyboard is in it
+        Input({"type": GROUP_OF, "user": ALL}, "value"),
+        prevent_initial_call=True,
+    )
+    def _set_group(_: list[str]) -> list[Component]:
+        administrator = require(Permission.ADMINISTER)
+        if not ctx.triggered_id or len(ctx.triggered) > 1:  # the table came
+            raise PreventUpdate
+        set_group(accounts, administrator, ctx.triggered_id["user"], str(ctx.triggered[0]["value"] or ""))
+        return groups(accounts)
+
 
 def _person(user: User) -> Component:
     role = dbc.Select(
@@ -164,12 +194,26 @@ def _person(user: User) -> Component:
             html.Td(
                 html.Label([html.Span(f"Role of {user.display_name}", className="visually-hidden"), role])
             ),
+            html.Td(_group(user)),
             html.Td(state if user.active else "deactivated"),
             html.Td(local_time(user.last_seen_at) or "never"),
             html.Td(buttons, className="text-end text-nowrap"),
         ],
         className="" if user.active else "lb-inactive",
     )
+
+
+def _group(user: User) -> Component:
+    field = dbc.Input(
+        id={"type": GROUP_OF, "user": user.id},
+        value=user.reader_group or "",
+        list=GROUPS,
+        maxlength=LONGEST_GROUP,
+        debounce=True,
+        autocomplete="off",
+        size="sm",
+    )
+    return html.Label([html.Span(f"Reader group of {user.display_name}", className="visually-hidden"), field])
 
 
 def _button(verb: str, label: str, user: User) -> Component:

@@ -55,10 +55,10 @@ def show(service: Alerts, user: User, search: str | None) -> Values:
     """What an address shows: who is written to, what is open, what is past, and the way to more of it."""
     address = AlertsAddress.read(search)
     shown = min(address.past or PAST_AT_FIRST, MOST_PAST)
-    closed = service.past(shown + 1)
+    closed = service.past(shown + 1, user)
     return {
         RECIPIENTS: _recipients(service),
-        OPEN: alerts.cards(service.unfinished(), user, address.alert, _now()),
+        OPEN: alerts.cards(service.unfinished(user), user, address.alert, _now()),
         PAST: alerts.past(closed[:shown]),
         MORE: _more(address.alert, shown) if len(closed) > shown else None,
     }
@@ -77,13 +77,13 @@ def decide(service: Alerts, user: User, alert_id: str, verb: str, why: str, unti
         service.mute(alert_id, user, why, end)
 
 
-def decision_form(service: Alerts, alert_id: str, verb: str) -> Values:
+def decision_form(service: Alerts, user: User, alert_id: str, verb: str) -> Values:
     """The opened form in which somebody decides on an alert."""
     name, words = alerts.VERBS[verb]
     return {
         alerts.FORM: True,
         alerts.DECIDING: {"alert": alert_id, "verb": verb},
-        alerts.FORM_HEADING: f"{name.removesuffix(' until …')}: {service.get(alert_id).title}",
+        alerts.FORM_HEADING: f"{name.removesuffix(' until …')}: {service.get(alert_id, user).title}",
         alerts.FORM_WORDS: words,
         alerts.UNTIL_ROW: verb != "mute",
         alerts.UNTIL: alerts.suggested_end(_now()),
@@ -121,9 +121,9 @@ def _register_decisions(app: Dash, service: Alerts) -> None:
         prevent_initial_call=True,
     )
     def _open(clicks: list[int | None]) -> Values:
-        require(Permission.DECIDE_ALERTS)
+        user = require(Permission.DECIDE_ALERTS)
         button = pressed(ctx.triggered_id, clicks)
-        return decision_form(service, button["alert"], button["verb"])
+        return decision_form(service, user, button["alert"], button["verb"])
 
     @app.callback(
         Output(alerts.FORM, "is_open", allow_duplicate=True),
@@ -140,7 +140,7 @@ def _register_decisions(app: Dash, service: Alerts) -> None:
         user = require(Permission.DECIDE_ALERTS)
         clicked(clicks)
         decide(service, user, decision["alert"], decision["verb"], why or "", until)
-        return False, service.token()
+        return False, service.token(user)
 
 
 def _more(chosen: str | None, shown: int) -> Component:

@@ -6,6 +6,7 @@ from it, so that a link shows the same view.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 TOTAL = "cohort-total"
 TILES = "cohort-tiles"
+MORE_TILES = "cohort-more-tiles"
 CHIPS = "cohort-chips"
 EXPORTS = "cohort-exports"
 EMPTY = "cohort-empty"
@@ -61,6 +63,20 @@ CHARTS = {  # name -> heading; wide ones take the whole row
     "refusals_by_scanner": "Refusals by scanner",
 }
 WIDE = {"time"}
+FIRST = ("time", "site", "age", "size")
+"""What is seen without opening anything; the other charts stand in folds."""
+
+FOLDS = {  # key -> heading and charts
+    "origins": ("Tasks and scanners", ("task", "scanner")),
+    "positives": ("Positive by sex and by model version", ("sex", "version")),
+    "lesions": (
+        "Volume by site and scanner, and where lesions lie",
+        ("size_by_site", "size_by_scanner", "place"),
+    ),
+    "answers": ("Probability, reviews, AI against the truth", ("chance", "review", "truth")),
+    "refusals": ("Refusals by reason and scanner", ("refusals", "refusals_by_scanner")),
+}
+OTHER_FOLDS = ("files", "filters", "more", "compare")
 COMPARE_ACTS = {"keep": "Keep as second cohort", "swap": "Swap the two", "end": "End the comparison"}
 
 
@@ -69,8 +85,15 @@ def graph_id(name: str) -> str:
     return f"cohort-graph-{name.replace('_', '-')}"
 
 
+def fold_id(key: str) -> str:
+    """The id of a fold; whether it is open is kept by the tab (cohort.js)."""
+    return f"cohort-fold-{key}"
+
+
 SHOWN = {
-    **dict.fromkeys((TOTAL, EXPORTS, CHIPS, TILES, EMPTY, AGREEMENT, REFUSED, COMPARISON), "children"),
+    **dict.fromkeys(
+        (TOTAL, EXPORTS, CHIPS, TILES, MORE_TILES, EMPTY, AGREEMENT, REFUSED, COMPARISON), "children"
+    ),
     BODY: "className",
     **{graph_id(name): "figure" for name in CHARTS},
 }
@@ -81,11 +104,14 @@ def layout(user: User, argument: str = "") -> Component:
     return html.Div(
         [
             html.Div(
-                [html.H1("Cohort"), html.Span(id=TOTAL, className="lb-total"), html.Div(id=EXPORTS)],
+                [
+                    html.H1("Cohort"),
+                    html.Span(id=TOTAL, className="lb-total"),
+                    _fold("files", "Files and reports", html.Div(id=EXPORTS)),
+                ],
                 className="lb-page-head",
             ),
-            cohort_filters.bar(),
-            _views(),
+            _fold("filters", "Filters and saved views", cohort_filters.bar(), _views()),
             html.Div(id=CHIPS, className="lb-chips"),
             html.Div(id=TILES, className="lb-tiles"),
             html.Div(id=EMPTY),
@@ -97,13 +123,27 @@ def layout(user: User, argument: str = "") -> Component:
 
 
 def _body() -> list[Component]:
-    charts = [_chart(name, heading) for name, heading in CHARTS.items()]
+    said: dict[str, Component] = {"answers": html.Div(id=AGREEMENT)}
     comparing = html.Div(_compare_buttons(), className="lb-compare")
     return [
-        html.Div(charts, className="lb-charts"),
-        html.Div(id=AGREEMENT),
-        html.Section([comparing, html.Div(id=COMPARISON)]),
+        _charts(FIRST),
+        _fold("more", "Volumes, corrections and times", html.Div(id=MORE_TILES, className="lb-tiles")),
+        *(
+            _fold(key, heading, _charts(names), *([said[key]] if key in said else []))
+            for key, (heading, names) in FOLDS.items()
+        ),
+        _fold("compare", "Two cohorts side by side", comparing, html.Div(id=COMPARISON)),
     ]
+
+
+def _charts(names: Sequence[str]) -> Component:
+    return html.Div([_chart(name, CHARTS[name]) for name in names], className="lb-charts")
+
+
+def _fold(key: str, heading: str, *content: Component) -> Component:
+    return html.Details(
+        [html.Summary(heading), *content], id=fold_id(key), className=f"lb-fold lb-fold-{key}"
+    )
 
 
 def show(cohort: CohortServices, user: User, search: str | None) -> Values:
@@ -119,6 +159,7 @@ def show(cohort: CohortServices, user: User, search: str | None) -> Values:
         EXPORTS: cohort_panels.exports(asked.query, user),
         CHIPS: cohort_panels.chips(numbers.filters, asked.vs),
         TILES: cohort_panels.tiles(numbers, cohort.numbers.query_of),
+        MORE_TILES: cohort_panels.more_tiles(numbers, cohort.numbers.query_of),
         EMPTY: cohort_panels.nothing() if not numbers.scans.n else None,
         BODY: "" if numbers.scans.n else "lb-hidden",
         AGREEMENT: cohort_panels.agreement(numbers),
@@ -173,7 +214,12 @@ def register(app: Dash, cohort: CohortServices) -> None:
 
 
 def _register_address(app: Dash) -> None:
-    """What changes the address: controls, clicks on charts, the comparison's buttons."""
+    """What changes the address: controls, clicks on charts, the comparison's buttons; and the folds."""
+    app.clientside_callback(
+        ClientsideFunction("lightbox", "cohortFolds"),
+        *(Output(fold_id(key), "open") for key in (*OTHER_FOLDS, *FOLDS)),
+        Input(LOCATION, "search"),
+    )
     app.clientside_callback(
         ClientsideFunction("lightbox", "cohortControls"),
         Output(LOCATION, "search", allow_duplicate=True),
@@ -237,11 +283,8 @@ def _comparison(cohort: CohortServices, user: User, filters: Query, vs: str | No
 
 def _compare_buttons() -> list[Component]:
     return [
-        html.H2("Two cohorts side by side"),
-        *(
-            html.Button(words, id=f"{COMPARE}-{act}", className="btn btn-sm btn-outline-primary")
-            for act, words in COMPARE_ACTS.items()
-        ),
+        html.Button(words, id=f"{COMPARE}-{act}", className="btn btn-sm btn-outline-primary")
+        for act, words in COMPARE_ACTS.items()
     ]
 
 

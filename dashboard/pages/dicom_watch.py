@@ -101,7 +101,7 @@ def register(app: Dash, watching: SenderWatching, calling: Alerts) -> None:
         user = require(Permission.WATCH_SENDERS)
         clicked(clicks)
         decide(watching, user, ae_title or "", decision or "", until)
-        return False, show(watching, user), calling.token()
+        return False, show(watching, user), calling.token(user)
 
 
 def _now() -> datetime:

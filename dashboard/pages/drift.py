@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, dcc, html
+from dash import Dash, Input, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.auth import require
@@ -22,7 +22,9 @@ from dashboard.pages.drift_actions import HISTORY, PACKS, REFERENCES, REQUESTS, 
 from data.errors import InvalidInput, NotFound
 from data.records import DriftRun, RunState, User
 from services.addresses import DriftAddress
+from services.cohort.small_numbers import audience_of_pages
 from services.drift import charts as drift_charts
+from services.drift.small_counts import history_outside, run_outside
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 DOWNLOADS = "drift-downloads"
 VERDICT = "drift-verdict"
+WORST = "drift-worst"
+CAVEATS = "drift-caveats"
 FEATURES = "drift-features"
 FEATURE = "drift-feature"
 FEATURE_HEAD = "drift-feature-head"
@@ -46,7 +50,8 @@ TICK = "drift-tick"
 EVERY_MS = 1500
 SHOWN_RUNS = 30
 _EMPTY: dict[str, Any] = {"data": [], "layout": {}}
-SHOWN = {**dict.fromkeys((DOWNLOADS, VERDICT, FEATURES, PAIRS, FRAMES, RUNS), "children"), TICK: "disabled"}
+FILLED = (DOWNLOADS, VERDICT, WORST, CAVEATS, FEATURES, PAIRS, FRAMES, RUNS)
+SHOWN = {**dict.fromkeys(FILLED, "children"), TICK: "disabled", controls.COMPARE: "open"}
 
 
 def card_of(graph: str) -> str:
@@ -84,12 +89,14 @@ def layout(user: User, argument: str = "") -> Component:
     may_run, may_choose = may(user, Permission.RUN_DRIFT) or not user.id, may(user, Permission.SEE_SCANS)
     return html.Div(
         [
-            html.Div([html.H1("Drift"), html.Div(id=DOWNLOADS)], className="lb-page-head"),
+            html.Div([html.H1("Drift"), controls.task(), html.Div(id=DOWNLOADS)], className="lb-page-head"),
+            html.Div(id=VERDICT),
+            html.Div(_detail(may_choose), id=FEATURE, className="lb-hidden"),
+            html.Div(id=WORST),
+            html.Div(id=PAIRS),
             controls.form(may_run),
             html.Div(id=SAID, role="status", className="text-secondary"),
-            html.Div(id=VERDICT),
-            html.Div(id=PAIRS),
-            html.Div(_detail(may_choose), id=FEATURE, className="lb-hidden"),
+            html.Div(id=CAVEATS),
             html.Div(id=FEATURES),
             html.Div(id=FRAMES),
             html.Div(id=RUNS),
@@ -149,34 +156,40 @@ def shown_at(drift: DriftServices, tasks: Sequence[str], search: str | None) -> 
 def show(drift: DriftServices, tasks: Sequence[str], user: User, search: str | None) -> Values:
     """Everything that an address shows, by the id of the component it goes to."""
     at = shown_at(drift, tasks, search)
-    shown: Values = dict.fromkeys((DOWNLOADS, VERDICT, FEATURES, PAIRS, FRAMES, RUNS))
+    shown: Values = dict.fromkeys(FILLED) | {controls.COMPARE: no_update}
     runs = drift.runs.runs(at.task, SHOWN_RUNS)
+    if audience_of_pages(user).withholds:
+        runs = [run_outside(run) for run in runs]
     if runs:
         shown[RUNS] = panels.runs(runs, None if at.run is None else at.run.id, at.vs)
     if at.run is None:
-        shown[VERDICT] = panels.nothing(may(user, Permission.RUN_DRIFT))
+        shown |= {VERDICT: panels.nothing(may(user, Permission.RUN_DRIFT)), controls.COMPARE: True}
     elif at.run.state is RunState.WAITING:
         shown[VERDICT] = panels.waiting(at.run, drift.runs.progress(at.run))
     elif at.run.state is RunState.FAILED:
         shown[VERDICT] = panels.failed(at.run)
     else:
-        shown |= _finished(drift, at.run, at)
+        shown |= _finished(drift, user, at.run, at)
     waits = at.run is not None and at.run.state is RunState.WAITING
     return shown | {TICK: not waits}
 
 
-def _finished(drift: DriftServices, run: DriftRun, at: DriftView) -> Values:
-    snapshot = drift.runs.snapshot(run.id)
-    has_truth = snapshot["truth"] is not None and snapshot["truth"]["evidently"] is not None
+def _finished(drift: DriftServices, user: User, run: DriftRun, at: DriftView) -> Values:
+    readers = audience_of_pages(user)
+    snapshot = drift.runs.told(run.id, readers)
+    whole = drift.runs.snapshot(run.id)["truth"]
+    has_truth = not readers.withholds and whole is not None and whole["evidently"] is not None
     shown = {
-        DOWNLOADS: panels.downloads(run, has_truth),
+        DOWNLOADS: panels.downloads(run, has_truth, not readers.withholds),
         VERDICT: panels.verdict(snapshot),
+        WORST: panels.worst(run, snapshot),
+        CAVEATS: panels.caveats(snapshot),
         FEATURES: panels.features(run, snapshot, at.feature),
-        FRAMES: panels.frames(run, has_truth),
+        FRAMES: None if readers.withholds else panels.frames(run, has_truth),
     }
     if at.vs is not None and at.vs != run.id:
         other = drift.runs.run(at.vs)
-        pairs = drift_charts.side_by_side(drift.runs.snapshot(other.id), snapshot)
+        pairs = drift_charts.side_by_side(drift.runs.told(other.id, readers), snapshot)
         shown[PAIRS] = panels.pairs(pairs, other, run)
     return shown
 
@@ -194,7 +207,7 @@ def detail(drift: DriftServices, tasks: Sequence[str], user: User, search: str |
         gallery.CHOSEN: {"options": [], "value": []},
     }
     if at.feature is not None and at.run is not None and at.run.state is RunState.DONE:
-        shown |= _feature(drift, at.run, at.feature)
+        shown |= _feature(drift, user, at.run, at.feature)
         if may(user, Permission.SEE_SCANS):
             shown |= _influential_scans(drift, user, at.run, at.feature)
             shown[SEGMENTS] = _segments(drift, user, at.run, at.feature)
@@ -203,9 +216,12 @@ def detail(drift: DriftServices, tasks: Sequence[str], user: User, search: str |
     return shown
 
 
-def _feature(drift: DriftServices, run: DriftRun, name: str) -> Values:
-    known = {feature["name"]: feature for feature in drift.runs.snapshot(run.id)["features"]}
+def _feature(drift: DriftServices, user: User, run: DriftRun, name: str) -> Values:
+    readers = audience_of_pages(user)
+    known = {feature["name"]: feature for feature in drift.runs.told(run.id, readers)["features"]}
     feature, history = known.get(name), drift.runs.history(run.task, name)
+    if readers.withholds:
+        history = history_outside(history)
     shown: Values = {FEATURE: "", FEATURE_HEAD: panels.feature_head(run, feature, name)}
     if feature is not None:
         shown[DISTRIBUTION] = drift_charts.distribution(feature)

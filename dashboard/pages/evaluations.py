@@ -144,7 +144,8 @@ def _register_list(app: Dash, services: EvaluationServices, serving: Serving, ta
         inputs=[Input(TASK, "value"), State(QUERY, "data")],
     )
     def _offered(task: str, query: str) -> Values:
-        return offered(services, serving, require(Permission.EVALUATE_VERSIONS), task, query)
+        # Who may not ask is shown no form, and told nothing of it.
+        return offered(services, serving, require(Permission.SEE_MODELS), task, query)
 
     @app.callback(Output(LIST, "children"), Input(TICK, "n_intervals"))
     def _list(_: int | None) -> list[Component]:

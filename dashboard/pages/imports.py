@@ -26,7 +26,7 @@ MOST_SHOWN = 10
 def section() -> list[Component]:
     """Build the part of the page; the table comes from `show`."""
     return [
-        html.Div(html.H2("Import"), className="lb-page-head"),
+        html.Div(html.H2("Import"), className="lb-page-head mt-3"),
         imports.form(),
         html.Div(id=LIST, className="lb-scroll"),
         dcc.Store(id=SEEN),

@@ -14,8 +14,16 @@ from dashboard.components.reports import NEEDS
 from data.errors import InvalidInput, NotFound, TrackingAway
 from data.records import FeedbackState, ReportKind, User, WorklistQuery
 from services import addresses
-from services.addresses import AlertsAddress, AuditAddress, DriftAddress, ReportsAddress, WorklistAddress
+from services.addresses import (
+    AlertsAddress,
+    AuditAddress,
+    BoardAddress,
+    DriftAddress,
+    ReportsAddress,
+    WorklistAddress,
+)
 from services.auditing.trail import asked as events_asked
+from services.boards.choices import chosen
 from services.reviewing.worklist import BY_URGENCY
 from services.statistics.subgroups import SUBGROUPS
 
@@ -39,6 +47,7 @@ class Links:
             (addresses.COHORT, ""): self._cohort,
             (addresses.PERFORMANCE, ""): self._performance,
             (addresses.DRIFT, ""): self._drift,
+            (addresses.BOARDS, ""): self._boards,
             (addresses.REHEARSALS, ""): self._rehearsal,
             (addresses.EVALUATIONS, ""): self._evaluations,
             (addresses.MODEL_CARD, ""): self._model_card,
@@ -106,6 +115,13 @@ class Links:
         for run_id in filter(None, (address.run, address.vs)):
             self._services.drift.runs.run(run_id)
 
+    def _boards(self, user: User, board_id: str, search: str) -> None:
+        if not board_id:
+            _only(search, ())
+            return
+        _only(search, [field.name for field in fields(BoardAddress)])
+        chosen(self._services.boards.boards.get(board_id, user), search)
+
     def _rehearsal(self, _: User, rehearsal_id: str, search: str) -> None:
         _only(search, ())
         try:
@@ -137,14 +153,14 @@ class Links:
         if state and state not in {each.value for each in FeedbackState}:
             raise InvalidInput(f"Messages are never “{state}”.")
 
-    def _alerts(self, _: User, __: str, search: str) -> None:
+    def _alerts(self, user: User, _: str, search: str) -> None:
         _only(search, [field.name for field in fields(AlertsAddress)])
         for past in parse_qs(search.lstrip("?")).get("past", ()):
             if not past.isdecimal():
                 raise InvalidInput(f"“{past}” is not a number of past alerts.")
         alert = AlertsAddress.read(search).alert
         if alert is not None:
-            self._services.alerts.get(alert)
+            self._services.alerts.get(alert, user)
 
     def _audit(self, _: User, __: str, search: str) -> None:
         _only(search, [field.name for field in fields(AuditAddress)])

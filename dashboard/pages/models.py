@@ -18,6 +18,7 @@ from dashboard.components.results import task_name
 from data.errors import Busy, InvalidInput
 from data.records import ModelVersion, PromotionGateResult, User
 from services import addresses
+from services.performance.card_words import card_words
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ def _card(versions: VersionServices, task: str) -> Component | None:
     card = versions.registry.card(task)
     if not card:
         return None
-    shown = dcc.Markdown(card, className="lb-markdown")
+    shown = dcc.Markdown(card_words(card), className="lb-markdown")
     return html.Details([html.Summary("Model card of the live version"), shown], className="lb-card")
 
 

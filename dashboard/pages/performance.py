@@ -45,6 +45,7 @@ from dashboard.components.performance.layout import (
 )
 from dashboard.components.performance.panels import GOAL, GOAL_SAID, GOAL_SAVE, LIMIT
 from dashboard.pages import performance_closer as closer
+from dashboard.pages import performance_estimates as without_truth
 from data.records import User
 from services.addresses import PERFORMANCE
 from services.performance import charts as performance_charts
@@ -88,7 +89,7 @@ def show(performance: PerformanceServices, user: User, search: str | None) -> Va
         COVERAGE: panels.coverage(performance.numbers.coverage(asked), asked.part)
         if asked.of == "real"
         else "",
-        GRAPH: performance_charts.history(shown),
+        GRAPH: performance_charts.history(shown, performance.estimates.of(asked)),
         GOAL: panels.goal_words(shown.metric, goal.goal if goal else None),
         LIMIT: panels.goal_words(shown.metric, goal.alert_limit if goal else None),
     }
@@ -162,6 +163,12 @@ def _register_parts(app: Dash, performance: PerformanceServices) -> None:
         user = require(Permission.SEE_STATISTICS)
         _only_here(path)
         return closer.show(performance, user, search)
+
+    @app.callback(output=outputs(without_truth.VALUES), inputs=here)
+    def _without_truth(search: str | None, path: str | None) -> Values:
+        user = require(Permission.SEE_STATISTICS)
+        _only_here(path)
+        return without_truth.show(performance, user, search)
 
     @app.callback(output=outputs({TRAINING: "children", TRAINING_CURVES: "children"}), inputs=here)
     def _training(search: str | None, path: str | None) -> Values:

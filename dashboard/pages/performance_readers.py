@@ -1,17 +1,18 @@
-"""The readers on the performance page: two of them, and each without and with the AI."""
+"""The readers on the performance page: two of them, each without and with the AI, and how all read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
-from dash import Dash, Input, State
+from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.auth import require
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs
-from dashboard.components.performance import readers
+from dashboard.components.performance import readers, reading
 from data.errors import InvalidInput
 from data.records import User
 from services.addresses import PERFORMANCE
@@ -21,6 +22,7 @@ from services.permissions import Permission
 if TYPE_CHECKING:
     from services.assembly.performance import PerformanceServices
     from services.assembly.reviewing import ReviewingServices
+    from services.readers.readers import Readers
     from services.reviewing.agreement import ReaderAgreement
 
 SHOWN = {
@@ -29,6 +31,7 @@ SHOWN = {
     readers.RULE: "children",
     readers.PERCENT: "value",
 }
+FILE = "/exports/readers.csv"
 
 
 def show(
@@ -54,6 +57,14 @@ def study(
     }
 
 
+def all_readers(
+    performance: PerformanceServices, figures: Readers, user: User, search: str | None
+) -> Component:
+    """Build the panel of how readers read; raises InvalidInput for a bad address."""
+    task = performance.numbers.asked(search or "", user).task
+    return reading.panel(figures.of_task(task, user), f"{FILE}?{urlencode({'task': task})}")
+
+
 def set_rule(
     performance: PerformanceServices,
     reviewing: ReviewingServices,
@@ -69,7 +80,9 @@ def set_rule(
     return {readers.RULE: readers.rule_words(rule), readers.SAID: "Set."}
 
 
-def register(app: Dash, performance: PerformanceServices, reviewing: ReviewingServices) -> None:
+def register(
+    app: Dash, performance: PerformanceServices, reviewing: ReviewingServices, figures: Readers
+) -> None:
     """Bind the panels."""
     here = [Input(LOCATION, "search"), State(LOCATION, "pathname")]
 
@@ -80,6 +93,13 @@ def register(app: Dash, performance: PerformanceServices, reviewing: ReviewingSe
             raise PreventUpdate
         both = show(performance, reviewing.agreement, user, search)
         return {readers.READERS: both, **study(performance, reviewing, user, search)}
+
+    @app.callback(Output(reading.SHOWN, "children"), *here)
+    def _all_readers(search: str | None, path: str | None) -> Component:
+        user = require(Permission.SEE_STATISTICS)
+        if path != PERFORMANCE:
+            raise PreventUpdate
+        return all_readers(performance, figures, user, search)
 
     @app.callback(
         output=outputs({readers.RULE: "children", readers.SAID: "children"}, again=True),

@@ -25,6 +25,7 @@ VALUES = {
     stop_rules.SHOWN: "children",
     stop_rules.REFUSED_GOAL: "value",
     stop_rules.REFUSED_LIMIT: "value",
+    stop_rules.SWITCH: "children",
 }
 
 
@@ -36,17 +37,24 @@ def show(performance: PerformanceServices, user: User, search: str | None) -> Va
     metric = WITH_GOALS[REFUSED]
     return {
         stop_rules.SHOWN: stop_rules.panel(view, stop_charts(view, asked.task), user),
+        stop_rules.SWITCH: stop_rules.switch_words(view),
         stop_rules.REFUSED_GOAL: panels.goal_words(metric, goal.goal if goal else None),
         stop_rules.REFUSED_LIMIT: panels.goal_words(metric, goal.alert_limit if goal else None),
     }
 
 
-def switch(performance: PerformanceServices, user: User, search: str | None, why: str | None) -> str:
-    """Switch the rules of the address's task over; returns what to say."""
-    task = performance.numbers.asked(search or "", user).task
-    acting = performance.stop_rules.acting(task)
-    performance.stop_rules.switch(task, not acting, why or "", user)
-    return "The stop rules act from now on." if not acting else "The stop rules do not act any more."
+def switch(
+    performance: PerformanceServices, user: User, search: str | None, why: str | None, words: str
+) -> str:
+    """Do what the button's words say with the rules of the address's task; returns what to say.
+
+    In another tab somebody may have done so before: then nothing happens.
+    """
+    task, on = performance.numbers.asked(search or "", user).task, words == stop_rules.SWITCH_ON
+    if performance.stop_rules.acting(task) == on:
+        return "The stop rules act already." if on else "The stop rules do not act as it is."
+    performance.stop_rules.switch(task, on, why or "", user)
+    return "The stop rules act from now on." if on else "The stop rules do not act any more."
 
 
 def set_refused(
@@ -89,14 +97,15 @@ def _register_setting(app: Dash, performance: PerformanceServices) -> None:
         inputs=[
             Input(stop_rules.SWITCH, "n_clicks"),
             State(stop_rules.WHY, "value"),
+            State(stop_rules.SWITCH, "children"),
             State(LOCATION, "search"),
         ],
         prevent_initial_call=True,
     )
-    def _switch(clicks: int | None, why: str | None, search: str | None) -> Values:
+    def _switch(clicks: int | None, why: str | None, words: str, search: str | None) -> Values:
         user = require(Permission.SET_STOP_RULES)
         clicked(clicks)
-        said = switch(performance, user, search, why)
+        said = switch(performance, user, search, why, words)
         return {stop_rules.SAID: said, **show(performance, user, search)}
 
     @app.callback(

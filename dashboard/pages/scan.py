@@ -41,6 +41,7 @@ from dashboard.pages import (
     scan_unaided,
 )
 from data.records import User
+from services.performance.card_words import card_words
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def shown(reviewing: ReviewingServices, user: User, view: ScanView) -> Values:
         IDENTITY: _conflicts(reviewing, user, view),
         FACTS: panels.facts(view, user),
         PROVENANCE: panels.provenance(view.result),
-        CARD: reviewing.worklist.card(view.scan.task),
+        CARD: card_words(reviewing.worklist.card(view.scan.task)),
         DOWNLOADS: panels.downloads(view),
         SEEN: {"scan": view.scan.id, "version": version_of(view)},
     }

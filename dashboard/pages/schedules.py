@@ -136,7 +136,7 @@ def _register_list(app: Dash, plans: Schedules, accounts: Accounts, alerts: Aler
         user = require(Permission.SCHEDULE)
         clicked(clicks)
         plans.delete(schedule_id, user)
-        return cards(plans, accounts), alerts.token()
+        return cards(plans, accounts), alerts.token(user)
 
 
 def _now() -> datetime:

@@ -22,6 +22,7 @@ from data.ledger.readings import (
     Mask,
     ReadingColumns,
     counted,
+    doubt_bits,
     first_of_month,
     joined_readings,
     known_counts,
@@ -96,6 +97,16 @@ class JudgementStore:
         kept = self._current()
         deciding = kept.judgements.where(_equal(kept.judgements.task, task) & kept.decides)
         return dict(zip(deciding.scan_id.tolist(), deciding.truth_positive.tolist(), strict=True))
+
+    def readings(
+        self, task: str, version: str, synthetic: bool, hidden: Collection[str] = ()
+    ) -> ReadingColumns:
+        """What a version said, judged or not, but of scans that are `hidden` by their id."""
+        kept = self._current().readings
+        rows = (kept.model == self._models.get((task, version), -1)) & (kept.synthetic == synthetic)
+        if hidden:
+            rows &= ~np.isin(kept.key, self._keys_of(sorted(hidden)))
+        return kept.where(rows)
 
     def read_counts(self, task: str) -> dict[CountKey, ReadCount]:
         """How many results there are by version, month and synthetic, and of how many the truth is known."""
@@ -202,6 +213,14 @@ class JudgementStore:
                         waiting.append((row.scan_id, row.version, row.read_us))
         return waiting[:count]
 
+    def _keys_of(self, scan_ids: Sequence[str]) -> list[int]:
+        with reading(self._engine) as connection:
+            return [
+                int(row.line)
+                for part in statement_parts(scan_ids)
+                for row in connection.execute(select(ledger.c.line).where(ledger.c.scan_id.in_(part)))
+            ]
+
     def _scans_of_both(
         self,
         kept: _Kept,
@@ -262,10 +281,14 @@ class JudgementStore:
         columns = (
             ledger.c.line, ledger.c.scan_id, ledger.c.synthetic, results.c.task, results.c.model_version,
             type_coerce(results.c.created_at, DateTime),  # without a zone: UTC, and in half the time
+            results.c.positive, results.c.probability, results.c.estimated_dice, results.c.doubts,
         )  # fmt: skip
         source = results.join(ledger, ledger.c.scan_id == results.c.scan_id)
         for part in parts(connection, select(*columns).select_from(source), scan_ids):
-            keys, scans, synthetic, tasks, versions, at = zip(*part, strict=True)
+            keys, scans, synthetic, tasks, versions, at, positive, chances, dice, doubts = zip(
+                *part, strict=True
+            )
+            bits = {text: doubt_bits(text) for text in set(doubts)}  # of many answers there are few kinds
             models = [
                 self._models.setdefault(model, len(self._models))
                 for model in zip(tasks, versions, strict=True)
@@ -276,6 +299,10 @@ class JudgementStore:
                 np.array([read_at.year * 12 + read_at.month - _START for read_at in at], np.int32),
                 np.array(synthetic, dtype=bool),
                 sampled(scans, self._share),
+                np.array(positive, dtype=bool),
+                np.array(chances, np.float32),
+                np.array(dice, np.float32),
+                np.array([bits[text] for text in doubts], np.uint8),
             )
 
 

@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from data.codec import from_json
 from data.errors import InvalidInput
-from data.records import Judgements
+from data.records import Doubt, Judgements
 
 Mask = NDArray[np.bool_]
 CountKey = tuple[str, str, bool]
 """Version, month of reading as "2026-11" in UTC, whether made for a demonstration."""
+_DOUBTS = tuple(Doubt)
 
 
 @dataclass(frozen=True)
@@ -26,16 +28,40 @@ class ReadingColumns:
     month: NDArray[np.int32]  # since 1970
     synthetic: Mask
     sampled: Mask
+    positive: Mask
+    probability: NDArray[np.float32]
+    estimated_dice: NDArray[np.float32]  # NaN where no mask was drawn
+    doubts: NDArray[np.uint8]  # a bit for each `Doubt`, in their order; 0 where the answer is certain
+
+    def __len__(self) -> int:
+        return len(self.key)
 
     @classmethod
     def none(cls) -> ReadingColumns:
         """No result at all."""
         keys, codes, flags = np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, dtype=bool)
-        return cls(keys, codes, codes, flags, flags)
+        numbers, bits = np.zeros(0, np.float32), np.zeros(0, np.uint8)
+        return cls(keys, codes, codes, flags, flags, flags, numbers, numbers, bits)
+
+    def doubted(self, doubt: Doubt) -> Mask:
+        """Which answers are uncertain for this reason."""
+        return np.asarray(self.doubts & (1 << _DOUBTS.index(doubt)) > 0)
+
+    def in_month(self, month: str) -> ReadingColumns:
+        """What was read in a month like "2026-11"; raises InvalidInput."""
+        return self.where(self.month == month_number(month))
 
     def where(self, rows: Mask) -> ReadingColumns:
         """These rows of it."""
         return ReadingColumns(**{name: column[rows] for name, column in vars(self).items()})
+
+
+def doubt_bits(text: str | None) -> int:
+    """The reasons of an uncertain answer, as they are kept, as bits."""
+    if text is None:
+        return 0
+    doubts: tuple[Doubt, ...] = from_json(tuple[Doubt, ...], text)
+    return sum(1 << _DOUBTS.index(doubt) for doubt in set(doubts))
 
 
 def joined_readings(parts: list[ReadingColumns]) -> ReadingColumns:

@@ -37,6 +37,7 @@ _OF_RESULT = (
     results.c.threshold,
     results.c.has_mask,
     results.c.volume_ml,
+    results.c.estimated_dice,
     features.c.latency_ms,
     # Long, and needed only of results that were read before features were kept.
     case((features.c.latency_ms.is_(None), results.c.provenance)).label("provenance"),
@@ -50,7 +51,7 @@ _OF_REVIEW = (
 )
 _TAKEN_OVER = (
     "result_id", "scan_id", "task", "version", "probability", "threshold", "volume_ml", "sex", "age_years",
-    "site", "scanner",
+    "site", "scanner", "estimated_dice",
 )  # fmt: skip
 
 Part = tuple[Judgements, NDArray[np.int64], NDArray[np.bool_]]
@@ -124,6 +125,7 @@ def read_otherwise(known: Judgements, version: str, said: Sequence[OtherReading]
             "outlined": [False] * len(said),
             "volume_ml": [each.volume_ml for each in said],
             "truth_volume_ml": empty,
+            "estimated_dice": empty,
             "latency_ms": [each.network_ms for each in said],
         }
     )

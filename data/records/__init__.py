@@ -29,6 +29,7 @@ from data.records.alerts import (
     Severity,
 )
 from data.records.annotations import Annotation, AnnotationKind, AnnotationValues
+from data.records.boards import Board, BoardChoice, BoardPanel
 from data.records.card_statements import CardStatement
 from data.records.deliveries import Delivery, DeliveryState, RoutingRule
 from data.records.drift import (
@@ -56,7 +57,17 @@ from data.records.imports import Import, ImportFile, ImportItem, ImportProgress,
 from data.records.jobs import SHORT_INPUTS, Effort, Job, JobState, Precedence, QueuePlace
 from data.records.judgements import Judgement, Judgements, ReadCount
 from data.records.patients import SEXES, ConflictState, Identity, Patient, PatientConflict
-from data.records.people import AccessToken, AuditEvent, AuditPage, AuditQuery, Role, Session, User
+from data.records.people import (
+    AccessToken,
+    AuditEvent,
+    AuditPage,
+    AuditQuery,
+    MailChoice,
+    MailedReviews,
+    Role,
+    Session,
+    User,
+)
 from data.records.priors import (
     PriorRequest,
     PriorRule,
@@ -74,6 +85,7 @@ from data.records.promotions import (
     PromotionState,
     PromotionVerdict,
 )
+from data.records.reader_verdicts import ReaderVerdict
 from data.records.received import ReceivedOutcome, ReceivedSeries, Sender, SenderCount, sending_ae_title
 from data.records.rehearsals import Cost, PairedMetric, Rehearsal, RehearsedScan, VersionAnswer
 from data.records.remote_nodes import RemoteNode, RemoteNodeKind
@@ -144,6 +156,9 @@ __all__ = [
     "AcceptanceProtocol",
     "AcceptanceTest",
     "AcceptanceVerdict",
+    "Board",
+    "BoardChoice",
+    "BoardPanel",
     "CardStatement",
     "Ingredient",
     "IngredientState",
@@ -311,4 +326,7 @@ __all__ = [
     "Sender",
     "SenderCount",
     "sending_ae_title",
+    "MailChoice",
+    "MailedReviews",
+    "ReaderVerdict",
 ]

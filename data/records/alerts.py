@@ -79,6 +79,7 @@ class Alert:
     evidence_n: int | None = None
     end_proposed_at: datetime | None = None  # its rule sees its cause no more; a person closes it
     end_sentence: str | None = None
+    permission: str | None = None  # that its readers need beside deciding on alerts
 
     @property
     def evidence(self) -> Evidence | None:

@@ -43,6 +43,7 @@ class Judgement:
     scanner: str | None = None  # manufacturer and model
     synthetic: bool = False
     sampled: bool = False  # one of the random sample, whatever the model said
+    estimated_dice: float | None = None  # what the model expected of its mask
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Judgements:
     scanner: TextArray
     synthetic: BoolArray
     sampled: BoolArray
+    estimated_dice: FloatArray
 
     def __len__(self) -> int:
         return len(self.scan_id)
@@ -88,8 +90,13 @@ class Judgements:
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Iterable[Any]]) -> Self:
-        """Columns as sequences of plain values, None where one is unknown; a missing column is empty."""
-        return cls(**{field.name: _column(field.name, columns.get(field.name, ())) for field in fields(cls)})
+        """Columns as sequences of plain values, None where one is unknown; a missing column is empty.
+
+        Where nothing is said of the Dice that was expected, it is unknown of all.
+        """
+        unknown: list[Any] = [None] * len(list(columns.get("scan_id", ())))
+        known = {"estimated_dice": unknown} | dict(columns)
+        return cls(**{field.name: _column(field.name, known.get(field.name, ())) for field in fields(cls)})
 
     @classmethod
     def of(cls, judgements: Iterable[Judgement]) -> Self:
@@ -136,6 +143,7 @@ _KINDS: dict[str, type] = {
     **dict.fromkeys(
         (
             "probability", "threshold", "dice", "volume_ml", "truth_volume_ml", "latency_ms", "age_years",
+            "estimated_dice",
         ),
         np.float64,
     ),

@@ -16,6 +16,13 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class MailedReviews(StrEnum):
+    """Of which review requests a person has chosen to get mails."""
+
+    MINE = "mine"  # of scans that are assigned to them
+    ALL = "all"
+
+
 @dataclass(frozen=True)
 class User:
     """A person with an account."""
@@ -29,6 +36,17 @@ class User:
     session_epoch: int = 0  # sessions that carry an older number are signed out
     created_at: datetime | None = None
     last_seen_at: datetime | None = None
+    reader_group: str | None = None  # such as a section or a seniority; administrators set it
+
+
+@dataclass(frozen=True)
+class MailChoice:
+    """Which mails a person has chosen to get, and where."""
+
+    user: User
+    mail: str | None = None
+    reviews: MailedReviews | None = None
+    until: datetime | None = None  # review requests up to here were told, or are not to be
 
 
 @dataclass(frozen=True)

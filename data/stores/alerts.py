@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.database import reading, writing
@@ -45,9 +45,20 @@ class AlertStore:
         """Open and acknowledged alerts, the latest first."""
         return self._all(alerts.c.state.in_(_UNFINISHED))
 
-    def closed(self, limit: int) -> list[Alert]:
-        """The latest closed alerts, newest first."""
-        return self._all(alerts.c.state == AlertState.CLOSED.value, limit)
+    def closed(self, limit: int, permissions: Collection[str] = ()) -> list[Alert]:
+        """The latest closed alerts, newest first: those that need no permission, or one of these."""
+        seen = or_(alerts.c.permission.is_(None), alerts.c.permission.in_(permissions))
+        return self._all((alerts.c.state == AlertState.CLOSED.value) & seen, limit)
+
+    def last_closed(self, cause: str) -> datetime | None:
+        """When the last alert of a cause was closed; None where none was."""
+        query = select(func.max(alerts.c.closed_at)).where(alerts.c.cause == cause)
+        with reading(self._engine) as connection:
+            return connection.execute(query).scalar_one()  # type: ignore[no-any-return]
+
+    def opened_since(self, moment: datetime) -> list[Alert]:
+        """Alerts of any state that were first raised at this moment or later, the latest first."""
+        return self._all(alerts.c.first_at >= moment)
 
     def owed(self, moment: datetime) -> list[Alert]:
         """Open alerts that were to be told by this moment."""

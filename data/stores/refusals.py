@@ -54,6 +54,15 @@ class RefusalStore:
         with reading(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
+    def moments(self) -> list[tuple[datetime, str | None, bool]]:
+        """When each was refused, its modality where the file says one, and whether it is synthetic."""
+        columns = (refusals.c.created_at, refusals.c.modality, refusals.c.id)
+        with reading(self._engine) as connection:
+            return [
+                (row.created_at, row.modality, row.id.startswith(SYNTHETIC_REFUSALS))
+                for row in connection.execute(select(*columns))
+            ]
+
     def between(self, first: datetime | None = None, end: datetime | None = None) -> list[KeptRefusal]:
         """Refusals from `first` on and before `end`, newest first."""
         query = select(refusals).order_by(refusals.c.created_at.desc(), refusals.c.id)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Engine, delete, exists, insert, select
+from sqlalchemy import ColumnElement, Engine, delete, exists, func, insert, select
 
-from data.database import reading, writing
+from data.database import bump, reading, writing
 from data.ledger.rows import not_withdrawn
 from data.records import ReviewRequest
-from data.tables import results, review_requests, reviews, scans
+from data.tables import REVISION_OF_SCANS, results, review_requests, reviews, scans, triage
 
 _COLUMNS = [review_requests.c[name] for name in ReviewRequest.__dataclass_fields__]
 
@@ -23,6 +24,7 @@ class ReviewRequestStore:
     def add(self, requests: Sequence[ReviewRequest]) -> None:
         """Keeps requests; a scan that has an open one keeps that one."""
         with writing(self._engine) as connection:
+            bump(connection, REVISION_OF_SCANS)  # a worklist that is open shows them
             for request in requests:
                 is_open = select(review_requests.c.id).where(
                     review_requests.c.scan_id == request.scan_id, ~_answered()
@@ -40,6 +42,25 @@ class ReviewRequestStore:
         with reading(self._engine) as connection:
             return [ReviewRequest(*row) for row in connection.execute(query)]
 
+    def count(self, after: datetime, until: datetime, *, not_by: str, assigned_to: str | None = None) -> int:
+        """How many requests that wait were made after one moment and by another, of others than `not_by`.
+
+        With `assigned_to` only those of scans that are given to this account.
+        """
+        when = (review_requests.c.created_at > after) & (review_requests.c.created_at <= until)
+        query = (
+            select(func.count())
+            .select_from(review_requests.join(scans, scans.c.id == review_requests.c.scan_id))
+            .where(when, review_requests.c.asked_by != not_by, ~_answered(), not_withdrawn(scans.c.id))
+        )
+        if assigned_to is not None:
+            given = exists().where(
+                triage.c.scan_id == review_requests.c.scan_id, triage.c.assigned_to == assigned_to
+            )
+            query = query.where(given)
+        with reading(self._engine) as connection:
+            return int(connection.execute(query).scalar_one())
+
     def of_scan(self, scan_id: str) -> ReviewRequest | None:
         """The scan's open request, or None."""
         query = select(*_COLUMNS).where(review_requests.c.scan_id == scan_id, ~_answered())
@@ -50,6 +71,7 @@ class ReviewRequestStore:
     def withdraw(self, request_id: str) -> None:
         """Takes a request back; nothing happens where there is none."""
         with writing(self._engine) as connection:
+            bump(connection, REVISION_OF_SCANS)
             connection.execute(delete(review_requests).where(review_requests.c.id == request_id))
 
 

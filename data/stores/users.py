@@ -13,10 +13,11 @@ from sqlalchemy.exc import IntegrityError
 from data.columns import folded
 from data.database import bump, reading, writing
 from data.errors import InvalidInput, NotFound
-from data.records import Role, User
+from data.records import MailChoice, MailedReviews, Role, User
 from data.tables import REVISION_OF_USERS, sign_in_failures, users
 
 _FORGOTTEN_AFTER = timedelta(days=1)
+_NO_ACCOUNT = "There is no such account."
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class UserStore:
             "password_hash": password_hash,
             "created_at": user.created_at,
             "last_seen_at": user.last_seen_at,
+            "reader_group": user.reader_group,
         }
         try:
             with writing(self._engine) as connection:
@@ -88,6 +90,46 @@ class UserStore:
     def set_active(self, user_id: str, active: bool) -> User:
         """Switches an account on or off; InvalidInput where this would leave no active administrator."""
         return self._change(user_id, {"active": active}, ends_sessions=not active)
+
+    def set_reader_group(self, user_id: str, group: str | None) -> User:
+        """Another group of readers, or none."""
+        return self._change(user_id, {"reader_group": group}, ends_sessions=False)
+
+    def mail_choice(self, user_id: str) -> MailChoice:
+        """Which mails a person has chosen; NotFound."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
+        if row is None:
+            raise NotFound(_NO_ACCOUNT)
+        return _mail_choice(row)
+
+    def review_mails_chosen(self) -> list[MailChoice]:
+        """Of active accounts those that have chosen mails of review requests."""
+        chosen = users.c.active.is_(True) & users.c.review_mails.is_not(None) & users.c.mail.is_not(None)
+        with reading(self._engine) as connection:
+            return [
+                _mail_choice(row)
+                for row in connection.execute(select(users).where(chosen).order_by(users.c.name_key))
+            ]
+
+    def choose_mails(
+        self, user_id: str, mail: str | None, chosen: MailedReviews | None, at: datetime
+    ) -> None:
+        """Keeps a choice; requests that were there at its moment are not told."""
+        values = {
+            "mail": mail,
+            "review_mails": None if chosen is None else chosen.value,
+            "review_mails_until": at,
+        }
+        self._change(user_id, values, ends_sessions=False)
+
+    def move_review_mails(self, user_id: str, before: datetime | None, until: datetime | None) -> bool:
+        """Says up to which request a person was told; False where somebody else has said so meanwhile."""
+        column = users.c.review_mails_until
+        unmoved = column.is_(None) if before is None else column == before
+        moved = update(users).where(users.c.id == user_id, unmoved).values(review_mails_until=until)
+        with writing(self._engine) as connection:
+            return connection.execute(moved).rowcount == 1
 
     def end_sessions(self, user_id: str) -> User:
         """Sessions that carry an older epoch are signed out from now on."""
@@ -149,7 +191,7 @@ def _any_administrator(connection: Connection) -> bool:
 def _require(connection: Connection, user_id: str) -> User:
     row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
     if row is None:
-        raise NotFound("There is no such account.")
+        raise NotFound(_NO_ACCOUNT)
     return _user(row)
 
 
@@ -176,4 +218,10 @@ def _user(row: Row[Any]) -> User:
         session_epoch=row.session_epoch,
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
+        reader_group=row.reader_group,
     )
+
+
+def _mail_choice(row: Row[Any]) -> MailChoice:
+    chosen = None if row.review_mails is None else MailedReviews(row.review_mails)
+    return MailChoice(_user(row), row.mail, chosen, row.review_mails_until)

@@ -7,6 +7,7 @@ from data.tables.accounts import audit_events, sessions, sign_in_failures, token
 from data.tables.alerts import alerts
 from data.tables.annotations import scan_annotations
 from data.tables.base import metadata
+from data.tables.boards import boards
 from data.tables.card_statements import card_statements
 from data.tables.deliveries import deliveries, routing_rules
 from data.tables.drift import drift_limits, drift_references, drift_runs, embeddings, features
@@ -53,6 +54,7 @@ __all__ = [
     "ai_results_seen",
     "alerts",
     "audit_events",
+    "boards",
     "card_statements",
     "deliveries",
     "dicom_arrivals",

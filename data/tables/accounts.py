@@ -21,6 +21,10 @@ users = Table(
     Column("password_hash", String(255), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime),
+    Column("reader_group", Line(64)),  # whose figures of reading its own count among
+    Column("mail", Line()),  # where mails that the person has chosen go
+    Column("review_mails", String(16)),  # of which review requests; NULL: none
+    Column("review_mails_until", UtcDateTime),  # requests up to here were told, or are not to be
     **MYSQL,
 )
 

@@ -36,6 +36,7 @@ alerts = Table(
     Column("evidence_n", Integer),
     Column("end_proposed_at", UtcDateTime),  # its rule sees its cause no more; a person closes it
     Column("end_sentence", Words),
+    Column("permission", String(64)),  # that its readers need beside deciding on alerts; NULL: none
     Index("ix_alerts_state_last_at", "state", "last_at"),
     **MYSQL,
 )

@@ -25,7 +25,7 @@ from data.stores.audit import AuditLog
 from services.addresses import AlertsAddress
 from services.alerts.delivery import Delivery
 from services.jobs import JobContext, Jobs
-from services.permissions import Permission, require
+from services.permissions import Permission, may, require
 
 TELL = "tell-alert"  # the kind of job
 LONGEST_MUTE = timedelta(days=366)
@@ -40,6 +40,9 @@ _NAMES = {
     Severity.WARNING: "Warning",
     Severity.CRITICAL: "Critical",
 }
+
+_NO_ALERT = "There is no such alert."
+_NOT_FOR_ALL = "an alert that only some may see"
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +76,7 @@ class Alerts:
         link: str,
         *,
         evidence: Evidence | None = None,
+        permission: Permission | None = None,
         at: datetime | None = None,
     ) -> Alert:
         """Open an alert for a cause, or count another time of the one that is open.
@@ -80,6 +84,7 @@ class Alerts:
         Where it rests on a figure, `evidence` is the window: an older one than the alert has leaves it as
         it is, and the same one again (after a restart) does not count twice.
         `title` and `sentence` are read outside this house: never a patient's name or number.
+        With `permission` it is shown to nobody who does not have it, and told to nobody outside.
         `link` is a path of this server. Tells in the background and never fails for a deaf receiver.
         Raises ValueError for a calm severity: that is `settle`'s.
         """
@@ -92,6 +97,7 @@ class Alerts:
                 fresh = Alert(
                     new_id(), cause, severity, title, sentence, link, AlertState.OPEN, 1, moment, moment
                 )
+                fresh = replace(fresh, permission=None if permission is None else permission.value)
                 return self._owing(_resting_on(fresh, evidence), moment)
             if _older(evidence, known) or (evidence == known.evidence and _says(known, severity, sentence)):
                 return known
@@ -163,33 +169,46 @@ class Alerts:
         moment = at or now()
         return self._decide(alert_id, who, why, moment, "alert closed", lambda known: _closed(known, moment))
 
-    def get(self, alert_id: str) -> Alert:
-        """One alert; raises NotFound."""
+    # Whoever reads alerts says for whom. Without a person what comes is for everybody: reports, numbers.
+
+    def get(self, alert_id: str, viewer: User | None = None) -> Alert:
+        """One alert; raises NotFound, also for what this person may not see."""
         alert = self._store.get(alert_id)
-        if alert is None:
-            raise NotFound("There is no such alert.")
+        if alert is None or not may_see(alert, viewer):
+            raise NotFound(_NO_ALERT)
         return alert
 
-    def unfinished(self) -> list[Alert]:
+    def unfinished(self, viewer: User | None = None) -> list[Alert]:
         """Alerts that are not closed: open ones before muted and acknowledged ones, the gravest first."""
         moment = now()
-        alerts = self._store.unfinished()
-        return sorted(alerts, key=lambda alert: (not _calls(alert, moment), -alert.severity.rank))
+        return sorted(
+            self._standing(viewer), key=lambda alert: (not _calls(alert, moment), -alert.severity.rank)
+        )
 
-    def calling(self, at: datetime | None = None) -> list[Alert]:
+    def calling(self, viewer: User | None = None, at: datetime | None = None) -> list[Alert]:
         """What the bell shows: open alerts that nobody has muted, the gravest first."""
         moment = at or now()
-        calling = [alert for alert in self._store.unfinished() if _calls(alert, moment)]
+        calling = [alert for alert in self._standing(viewer) if _calls(alert, moment)]
         return sorted(calling, key=lambda alert: -alert.severity.rank)
 
-    def past(self, limit: int = 50) -> list[Alert]:
+    def past(self, limit: int = 50, viewer: User | None = None) -> list[Alert]:
         """Closed alerts, the latest first."""
-        return self._store.closed(limit)
+        has = [] if viewer is None else [each.value for each in Permission if may(viewer, each)]
+        return self._store.closed(limit, has)
 
-    def token(self) -> str:
+    def last_closed(self, cause: str) -> datetime | None:
+        """When the last alert of a cause was closed; None where none was."""
+        return self._store.last_closed(cause)
+
+    def raised_since(self, moment: datetime, viewer: User) -> list[Alert]:
+        """Alerts of any state that were first raised since then, the latest first."""
+        require(viewer, Permission.DECIDE_ALERTS)
+        return [alert for alert in self._store.opened_since(moment) if may_see(alert, viewer)]
+
+    def token(self, viewer: User | None = None) -> str:
         """A word that differs whenever an alert that stands has changed, or a mute has ended. Cheap."""
         moment = now()
-        seen = [(alert, _calls(alert, moment)) for alert in self._store.unfinished()]
+        seen = [(alert, _calls(alert, moment)) for alert in self._standing(viewer)]
         return sha256(repr(seen).encode()).hexdigest()[:16]
 
     def deliver_due(self, at: datetime | None = None) -> None:
@@ -198,9 +217,12 @@ class Alerts:
         for alert in self._store.owed(moment):
             self._queue_delivery(alert, moment)
 
+    def _standing(self, viewer: User | None) -> list[Alert]:
+        return [alert for alert in self._store.unfinished() if may_see(alert, viewer)]
+
     def _owing(self, alert: Alert, moment: datetime) -> Alert:
-        """The alert, to be told at once, or when its mute ends."""
-        if not alert.severity.is_told or not self._delivery.addresses:
+        """The alert, to be told at once, or when its mute ends; nobody knows who reads the addresses."""
+        if alert.permission or not alert.severity.is_told or not self._delivery.addresses:
             return alert
         when = max(moment, alert.muted_until or moment)
         return replace(alert, tell_at=when, tellings=0, told_to=(), telling_failed=None)
@@ -232,16 +254,17 @@ class Alerts:
         }
 
         def decided(known: Alert | None) -> Alert:
-            if known is None:
-                raise NotFound("There is no such alert.")
+            if known is None or not may_see(known, who):
+                raise NotFound(_NO_ALERT)
             if known.state is AlertState.CLOSED:
                 raise InvalidInput("This alert is closed already.")
             return replace(change(known), **decision, why=reason)
 
         alert = self._store.change(alert_id, decided)
         assert alert is not None
-        event = AuditEvent(moment, who.id, action, alert_id, f"{detail}{alert.cause}: {reason}")
-        self._audit.record(event)
+        # Others read the audit trail too: what only some may see stands with the alert alone.
+        said = f"{detail}{alert.cause}: {reason}" if alert.permission is None else f"{detail}{_NOT_FOR_ALL}"
+        self._audit.record(AuditEvent(moment, who.id, action, alert_id, said))
         return alert
 
     def _deliver(self, context: JobContext) -> None:
@@ -282,6 +305,13 @@ class Alerts:
             return replace(known, **changes)
 
         self._store.change(told.id, change)
+
+
+def may_see(alert: Alert, viewer: User | None) -> bool:
+    """Whether an alert is for this person, or, where it is None, for everybody."""
+    if alert.permission is None:
+        return True
+    return viewer is not None and may(viewer, Permission(alert.permission))
 
 
 def message(alert: Alert, url: str) -> tuple[str, str]:

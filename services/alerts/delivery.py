@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from data.errors import InvalidInput
 from data.records import Severity
@@ -21,6 +21,7 @@ _NEXT_ADDRESS = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # addresses
 _MAILS = {"mailto", "mailtos"}
 _WEBHOOKS = {"json", "jsons", "xml", "xmls", "form", "forms"}  # of others the host may be a token
 _SECRET_PARTS = re.compile(r"[^A-Za-z0-9._-]+")
+_RECEIVERS = {"to", "cc", "bcc"}
 _SHORTEST_SECRET = 3
 _LONGEST_REASON = 240
 
@@ -30,6 +31,7 @@ class Address:
     """Where a message goes, as apprise writes it."""
 
     url: str = field(repr=False)
+    setting: str = "LIGHTBOX_ALERTS"  # that it comes from
 
     @property
     def name(self) -> str:
@@ -67,6 +69,18 @@ def addresses(setting: str) -> tuple[Address, ...]:
     return tuple(Address(part) for part in dict.fromkeys(parts) if part)
 
 
+def mail_to(setting: str, person: str) -> Address:
+    """The address of a person by the mail server that is set; InvalidInput for a setting that is none."""
+    parts = urlsplit(setting)
+    given = [(name, value) for name, value in parse_qsl(parts.query) if name not in _RECEIVERS]
+    if parts.scheme not in _MAILS or not parts.hostname or "from" not in dict(given):
+        raise InvalidInput(
+            "LIGHTBOX_MAIL is not of the form mailtos://host?from=lightbox@clinic.example (login first)."
+        )
+    query = urlencode([*given, ("to", person)])
+    return Address(urlunsplit(parts._replace(query=query)), "LIGHTBOX_MAIL")
+
+
 class Delivery:
     """Sends messages to the addresses of the settings."""
 
@@ -85,7 +99,8 @@ class Delivery:
         Waits some seconds at most; raises nothing that a receiver can cause.
         """
         apprise = self._apprise
-        kind = apprise.NotifyType.FAILURE if severity is Severity.CRITICAL else apprise.NotifyType.WARNING
+        kinds = {Severity.CRITICAL: apprise.NotifyType.FAILURE, Severity.CALM: apprise.NotifyType.INFO}
+        kind = kinds.get(severity, apprise.NotifyType.WARNING)
         with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:
             try:
                 receiver = apprise.Apprise.instantiate(address.url, asset=self._asset)
@@ -99,7 +114,7 @@ class Delivery:
         if taken:
             return None
         if not receiver:
-            return f"Lightbox does not understand the address for {address.name} in LIGHTBOX_ALERTS."
+            return f"Lightbox does not understand the address for {address.name} in {address.setting}."
         return (
             f"The {address.name} did not take it. {address.without_secrets(reason)[:_LONGEST_REASON]}".strip()
         )

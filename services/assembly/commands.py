@@ -13,14 +13,19 @@ from models.task import Task
 from models.weights import Trained
 from services.assembly.alerts import alerts_of
 from services.assembly.drift import DriftServices, build_drift
+from services.assembly.evaluations import EvaluationServices, evaluations_of
+from services.assembly.reviewing import blinding_of
 from services.assembly.stores import Stores, command_stores, device_of, registry_of
 from services.demo.demonstration import Demo
+from services.evaluations.scan_sets import ScanSets
 from services.importing.imports import Importing
+from services.inference.engine import Engine
 from services.reading.reader import Batcher, Reader
 from services.reading.segmenting import Segmenting
 from services.settings import Settings
 from services.training.outside import judged_outside, keep_outside
 from services.versions.outside import OutsideResults
+from services.versions.serving import Serving
 from services.versions.uploads import ModelUploads
 
 UNREGISTERED = "unregistered"
@@ -62,21 +67,37 @@ def drift_alone(settings: Settings) -> Iterator[DriftServices]:
 
 
 @contextmanager
-def _keeping(stores: Stores, reads: bool) -> Iterator[Reader | None]:
-    """A reader for those who keep results, None unless it `reads`.
+def evaluations_alone(settings: Settings) -> Iterator[EvaluationServices]:
+    """Evaluations of the house's own scans that are waited for."""
+    with command_stores(settings) as stores, _networks(stores) as (engine, reader):
+        sets = ScanSets(stores.ledger, stores.scans, settings.outside_sets, lambda: [], lambda: [])
+        serving = Serving(stores.registry, engine, tasks.ALL.values(), stores.audit, 0)
+        yield evaluations_of(stores, sets, engine, reader, serving, blinding_of(stores).hidden)
 
-    The networks are registered where that has not been done yet, so that results name the version that
-    the server will show.
-    """
+
+@contextmanager
+def _keeping(stores: Stores, reads: bool) -> Iterator[Reader | None]:
+    """A reader for those who keep results, None unless it `reads`."""
     if not reads:
         yield None
         return
+    with _networks(stores) as (_, reader):
+        yield reader
+
+
+@contextmanager
+def _networks(stores: Stores) -> Iterator[tuple[Engine, Reader]]:
+    """The networks in force, and a reader on them.
+
+    They are registered where that has not been done yet, so that results name the version that the server
+    will show.
+    """
     engine, batcher = device_of(stores.settings)
     stores.registry.load_all(engine)
     engine.settle()  # once a machine; whoever comes here reads many scans
     batcher.start()
     try:
-        yield Reader(engine, batcher)
+        yield engine, Reader(engine, batcher)
     finally:
         batcher.stop()
 

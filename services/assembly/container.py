@@ -13,6 +13,7 @@ from services.accounts import Accounts, accounts_of
 from services.alerts.alerts import Alerts
 from services.assembly.acceptance import AcceptanceServices, build_acceptance
 from services.assembly.alerts import alerts_of
+from services.assembly.boards import BoardServices, build_boards
 from services.assembly.cohort import CohortServices, build_cohort
 from services.assembly.drift import DriftServices, build_drift
 from services.assembly.evaluations import EvaluationServices, build_evaluations
@@ -22,6 +23,7 @@ from services.assembly.model_cards import build_model_cards
 from services.assembly.parts import Parts
 from services.assembly.performance import PerformanceServices, build_performance
 from services.assembly.priors import build_priors, told_of_arrivals
+from services.assembly.readers import ReaderServices, build_readers, build_review_request_mails
 from services.assembly.reading import ReadingServices, build_reading
 from services.assembly.receiving import ReceivingServices, build_receiving
 from services.assembly.remote_nodes import build_remote_nodes
@@ -46,6 +48,7 @@ from services.auditing.trail import AuditTrail
 from services.exporting.exports import Exports
 from services.importing.imports import Importing
 from services.jobs import Jobs
+from services.mails.review_request_mails import ReviewRequestMails
 from services.priors.priors import Priors
 from services.reading.intake import empty_folder
 from services.remote_nodes.nodes import RemoteNodes
@@ -71,6 +74,8 @@ class Services:
     alerts: Alerts
     reading: ReadingServices
     reviewing: ReviewingServices
+    readers: ReaderServices
+    review_request_mails: ReviewRequestMails
     importing: Importing
     receiving: ReceivingServices
     remote_nodes: RemoteNodes
@@ -81,6 +86,7 @@ class Services:
     acceptance: AcceptanceServices
     performance: PerformanceServices
     drift: DriftServices
+    boards: BoardServices
     training: TrainingServices
     reporting: Reporting
     model_cards: ModelCards
@@ -163,6 +169,8 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         reading.readings,
         acceptances,
     )
+    readers = build_readers(stores, accounts, reviewing, alerts)
+    mails = build_review_request_mails(stores, jobs)
     versions = build_versions(stores, reading, pictures, jobs, real_use.running, blinding, alerts)
     training = build_training(stores, jobs)
     evaluations = build_evaluations(stores, jobs, reading, versions, cohort, training, blinding.hidden)
@@ -192,7 +200,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         performance.stop_rules.tick,
         acceptance.watch.tick,
     )
-    for tick in (*ticks, receiving.senders.tick, priors.tick):
+    for tick in (*ticks, receiving.senders.tick, priors.tick, readers.watch.tick, mails.tick):
         jobs.every_minute(tick)
     return Services(
         settings=settings,
@@ -203,6 +211,8 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         alerts=alerts,
         reading=reading,
         reviewing=reviewing,
+        readers=readers,
+        review_request_mails=mails,
         importing=importing,
         receiving=receiving,
         remote_nodes=nodes,
@@ -213,6 +223,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         acceptance=acceptance,
         performance=performance,
         drift=drift,
+        boards=build_boards(stores, cohort, performance, drift, alerts),
         training=training,
         reporting=reporting,
         model_cards=build_model_cards(

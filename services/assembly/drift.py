@@ -14,6 +14,7 @@ from models.weights import REFERENCE, opened
 from services.assembly.stores import Stores
 from services.cohort.cohort import HiddenFrom, hidden_from_nobody
 from services.drift.alerting import Alerting
+from services.drift.exports import DriftExports
 from services.drift.influential_scans import InfluenceRanking
 from services.drift.limits import DriftLimits
 from services.drift.references import DriftReferences, TrainingFile
@@ -33,6 +34,7 @@ class DriftServices:
     windows: Windows
     segments: Segments
     limits: DriftLimits
+    exports: DriftExports
 
 
 def build_drift(
@@ -51,7 +53,7 @@ def build_drift(
     runs.when_settled(influential_scans.prepare)
     senders = ReceivedStore(database).senders_of
     segments = Segments(influential_scans, stores.ledger, senders, hidden)
-    return DriftServices(runs, influential_scans, windows, segments, limits)
+    return DriftServices(runs, influential_scans, windows, segments, limits, DriftExports(runs, stores.audit))
 
 
 def training_file(registry: Registry) -> TrainingFile:

@@ -1,4 +1,4 @@
-"""Sets of scans that versions are had to read: built here for the server."""
+"""Sets of scans that versions are had to read: built here for the server and for the command line."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from services.evaluations.evaluations import Evaluations
 from services.evaluations.outcomes import Outcomes
 from services.evaluations.scan_sets import PackOfScans, ScanSets
 from services.evaluations.set_reader import SetReader
+from services.inference.engine import Engine
 from services.jobs import Jobs
+from services.reading.reader import Reader
 from services.training.retraining_pack import Pack
+from services.versions.serving import Serving
 
 _PACKS = 100
 
@@ -39,24 +42,29 @@ def build_evaluations(
     hidden: HiddenFrom,
 ) -> EvaluationServices:
     """Put it together; `hidden` says what a person is not to know yet."""
-    settings, store = stores.settings, EvaluationStore(stores.database)
     sets = ScanSets(
         stores.ledger,
         stores.scans,
-        settings.outside_sets,
+        stores.settings.outside_sets,
         cohort.views.all,
         lambda: [_pack(pack) for pack in training.packs.recent(_PACKS)],
     )
-    evaluations = Evaluations(
-        store,
-        sets,
-        SetReader(reading.reader, stores.scans, stores.reviews, stores.files, settings),
-        stores.registry,
-        versions.serving,
-        reading.engine,
-        jobs,
-        stores.audit,
-    )
+    return evaluations_of(stores, sets, reading.engine, reading.reader, versions.serving, hidden, jobs)
+
+
+def evaluations_of(
+    stores: Stores,
+    sets: ScanSets,
+    engine: Engine,
+    reader: Reader,
+    serving: Serving,
+    hidden: HiddenFrom,
+    jobs: Jobs | None = None,
+) -> EvaluationServices:
+    """The same over any sets; without `jobs` nothing is queued, and who asks waits."""
+    store, settings = EvaluationStore(stores.database), stores.settings
+    set_reader = SetReader(reader, stores.scans, stores.reviews, stores.files, settings)
+    evaluations = Evaluations(store, sets, set_reader, stores.registry, serving, engine, jobs, stores.audit)
     outcomes = Outcomes(evaluations, store, stores.judgements, stores.reviews, stores.scans, hidden)
     return EvaluationServices(evaluations, outcomes)
 

@@ -17,9 +17,11 @@ from services.alerts.alerts import Alerts
 from services.assembly.stores import Stores
 from services.cohort.cohort import HiddenFrom
 from services.jobs import Jobs
+from services.performance.answer_shares import Answers
 from services.performance.assess_ai import AssessAi
 from services.performance.cases import Cases
 from services.performance.details import Details
+from services.performance.estimates import Estimates
 from services.performance.exports import PerformanceExports
 from services.performance.goals import Goals
 from services.performance.history import Histories
@@ -42,6 +44,8 @@ class PerformanceServices:
     details: Details
     pairs: Pairs
     goals: Goals
+    estimates: Estimates
+    answers: Answers
     exports: PerformanceExports
     assess_ai: AssessAi
     histories: Histories
@@ -77,13 +81,17 @@ def performance_on(
     cases, goals = Cases(judgements, ledger), Goals(GoalStore(database), audit)
     numbers = Performance(histories, cases, ResponseTimes(judgements), sampling, goals.of, tasks, hidden)
     details = Details(histories, cases)
+    estimates = Estimates(judgements, cases, histories)
+    answers = Answers(judgements, cases, ledger, RefusalStore(database))
     return PerformanceServices(
         numbers=numbers,
         cases=cases,
         details=details,
         pairs=Pairs(judgements, ReviewStore(database).truths_since),
         goals=goals,
-        exports=PerformanceExports(numbers, cases, details, audit),
+        estimates=estimates,
+        answers=answers,
+        exports=PerformanceExports(numbers, estimates, answers, cases, details, audit),
         assess_ai=AssessAi(ledger, audit),
         histories=histories,
         real_use=real_use,

@@ -148,12 +148,15 @@ class Cohorts:
         return len(selected(self._ledger.columns(self._hidden(viewer)), tidy(filters)))
 
     def refusals(self, filters: Query) -> list[KeptRefusal]:
-        """The refusals of a period, site, scanner and modality, newest first."""
+        """The refusals of a period, site, scanner, modality and kind (real, synthetic), newest first."""
         return self._refused(tidy(filters))
 
     def _refused(self, filters: Query) -> list[KeptRefusal]:
         first, end = (_moment(filters.get(FROM), 0), _moment(filters.get(TO), 1))
         refusals = self._refusals.between(first, end)
+        if filters.get(SYNTHETIC):
+            made = "yes" in filters[SYNTHETIC]
+            refusals = [kept for kept in refusals if kept.synthetic == made]
         for name in ("site", "scanner", "modality"):
             wanted = filters.get(name)
             if wanted:

@@ -16,9 +16,9 @@ from data.ledger.selection import FROM, TO, among, selected
 from data.records import BY_PEOPLE, KeptRefusal, Outcome, ScanStatus, Verdict
 from models.statistics.estimate import Estimate
 from models.statistics.proportions import proportion
-from services.cohort.filters import Query, tidy
+from services.cohort.filters import SYNTHETIC, Query, tidy
 
-REFUSAL_FILTERS = (FROM, TO, "site", "scanner", "modality")
+REFUSAL_FILTERS = (FROM, TO, "site", "scanner", "modality", SYNTHETIC)
 """The filters that a refusal can be asked by: its file told no more."""
 
 _EPOCH = date(1970, 1, 1)
@@ -70,6 +70,7 @@ class Cohort:
     corrected: KeyFigure
     waiting: KeyFigure
     refused: int
+    refused_share: Estimate | None  # of scans and refusals; None where a filter fits scans alone
     refused_filtered_by: tuple[str, ...]  # the filters that refusals could be asked by
     upload_to_read_s: Spread
     read_to_review_s: Spread
@@ -115,6 +116,7 @@ class Counting:
             corrected=self._corrected(),
             waiting=self._tile("status", _WAITING),
             refused=len(refused),
+            refused_share=self._refused_share(len(refused)),
             refused_filtered_by=tuple(name for name in self._filters if name in REFUSAL_FILTERS),
             upload_to_read_s=self._spread(self._rows, "read_s"),
             # An imported label is nobody's review.
@@ -138,6 +140,11 @@ class Counting:
             refusals_by_reason=_counted([kept.refusal.code for kept in refused]),
             refusals_by_scanner=_counted([kept.refusal.scanner or bands.UNKNOWN for kept in refused]),
         )
+
+    def _refused_share(self, refused: int) -> Estimate | None:
+        if any(name not in REFUSAL_FILTERS for name in self._filters):
+            return None
+        return proportion(refused, refused + len(self._rows))
 
     def _with(self, name: str, values: Sequence[str]) -> Query:
         """The filters and one more; where there is one of this name already, both must hold."""

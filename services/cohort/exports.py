@@ -25,7 +25,7 @@ from services.cohort.class_words import class_words
 from services.cohort.cohort import Cohorts
 from services.cohort.comparison import CohortComparison, CohortDifference
 from services.cohort.counting import REFUSAL_FILTERS, Cohort
-from services.cohort.filters import SYNTHETIC, Query, in_words, query_of
+from services.cohort.filters import Query, in_words, query_of
 from services.cohort.small_numbers import (
     FEW,
     WITHHELD,
@@ -181,7 +181,7 @@ def facts(cohort: Cohort, user: User, at: datetime, audience: Audience) -> dict[
         "Lightbox": VERSION,
         "Notice": NOTICE,
     }
-    if any(name not in (*REFUSAL_FILTERS, SYNTHETIC) for name in cohort.filters):
+    if any(name not in REFUSAL_FILTERS for name in cohort.filters):
         preamble["Refusals"] = _UNDIFFERENTIATED
     return preamble | {"Small numbers": audience.words}
 

@@ -3,7 +3,7 @@
 Inside the house, whoever may open the scans behind a number is told it, however small: on pages, in
 answers of the API, and in files that are asked for as `Audience.INSIDE` and say so on top. What leaves the
 house (files, reports, mails) and readers without access to patients get none that stand for one to four.
-Drift does not follow the rule: its runs are told whole, as their hash says, and its reports say so.
+Drift follows it too (`services.drift.small_counts`).
 
 A count of one to four could point at somebody. Withholding it alone is not enough: what is left of
 a total gives it away. So further rows are withheld, the smallest first, until no small count of
@@ -13,11 +13,14 @@ possibility. (Cell suppression; Hundepool et al., Statistical Disclosure Control
 
 Nor may two files be subtracted: a count that differs by few from that of the same table with fewer filters
 (`apart`) is withheld in the narrower one.
+
+Readers are few in another way: a figure of a group of one or two tells of somebody by name, whoever may open
+scans (`told_apart`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -30,6 +33,10 @@ from services.permissions import Permission, may, require
 
 LEAST = 5
 """Counts below this, and above zero, are small."""
+
+LEAST_READERS = 3
+"""Figures of reading that fewer people stand behind are told to nobody but the readers themselves."""
+FEW_READERS = f"fewer than {LEAST_READERS} readers"
 
 FEW, WITHHELD = f"fewer than {LEAST}", "withheld"
 HIDDEN = (
@@ -87,6 +94,22 @@ def audience_of_pages(user: User) -> Audience:
 def small(n: int) -> bool:
     """Whether a count is too small to be told."""
     return 0 < n < LEAST
+
+
+def told_apart(readers: Mapping[str, Collection[str]]) -> frozenset[str]:
+    """The groups whose figures are told apart, by the people behind the figure in each group.
+
+    Who is in no told group counts in the whole only. Where these are few themselves, the whole less the
+    told groups would give them away, so the smallest told groups go with them.
+    """
+    told = {group for group, people in readers.items() if len(people) >= LEAST_READERS}
+    hidden = sum(len(people) for group, people in readers.items() if group not in told)
+    for group in sorted(told, key=lambda group: (len(readers[group]), group)):
+        if not 0 < hidden < LEAST_READERS:
+            break
+        told.remove(group)
+        hidden += len(readers[group])
+    return frozenset(told)
 
 
 def suppressed(table: CohortTable) -> list[ExportRow]:

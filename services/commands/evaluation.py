@@ -1,26 +1,42 @@
-"""`evaluate`: judge the version in force on labelled images."""
+"""`evaluate`: judge a version on labelled images, or have one read a set of the house's own scans."""
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
+from data.errors import InvalidInput
 from services.commands.figures import print_figures
 from services.settings import Settings
 
 if TYPE_CHECKING:
     from models.task import Task
     from models.weights import Trained
+    from services.evaluations.outcomes import SetOutcome
+
+SECONDS_BETWEEN_LINES = 5.0
+_ONE_OF = "Give a folder of labelled images with --data, or scans of the house with --scans; not both."
+_OF_FOLDERS = ("validation", "reference", "keep", "outside", "weights", "out")
 
 
 def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     """Add the command."""
-    parser = subparsers.add_parser("evaluate", help="judge the version in force on labelled images")
+    parser = subparsers.add_parser("evaluate", help="judge a version on labelled images or the house's scans")
     parser.add_argument("task", metavar="TASK", help="brain-tumour, pneumonia, suitability or acquisition")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="a folder of labelled images")
+    parser.add_argument(
+        "--scans",
+        metavar="QUERY",
+        help='instead: scans of the house, filtered as in the cohort page\'s address, sex=F; "" for all',
+    )
+    parser.add_argument(
+        "--version", metavar="V", help="with --scans: who reads them; without it the version in force"
+    )
     parser.add_argument("--validation", action="store_true", help="only patients that were never trained on")
     parser.add_argument(
         "--reference", action="store_true", help="make what drift is measured against, beside the weights"
@@ -44,8 +60,14 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
 def evaluate(arguments: Namespace, settings: Settings) -> int:
     """Judge the version in force on labelled images, in training's layout or from outside its sources.
 
-    Or make its reference for drift.
+    Or make its reference for drift, or have a version read a set of the house's own scans.
     """
+    if (arguments.data is None) == (arguments.scans is None):
+        raise InvalidInput(_ONE_OF)
+    if arguments.scans is not None:
+        return _scans(arguments, settings)
+    if arguments.version is not None:
+        raise InvalidInput("--version is for --scans; judge other weights on a folder with --weights.")
     from models.tasks import task_named
     from models.weights import REFERENCE, opened
     from services.assembly.stores import registry_of
@@ -90,3 +112,53 @@ def _outside(arguments: Namespace, settings: Settings, task: Task, trained: Trai
     print(json.dumps(evaluation.plain(), indent=2) if arguments.json else text(evaluation, task.finding))
     print(outside_kept(settings, task, trained, evaluation), file=sys.stderr)
     return 0
+
+
+def _scans(arguments: Namespace, settings: Settings) -> int:
+    """What a version says of scans of the house, kept as an evaluation that the server's pages show."""
+    from data.records import ScanSetKind
+    from models.tasks import task_named
+    from services.assembly.commands import evaluations_alone
+    from services.assembly.stores import registry_of
+    from services.evaluations.plain_numbers import plain_evaluation, plain_outcome
+
+    wrong = [name for name in _OF_FOLDERS if getattr(arguments, name)]
+    if wrong:
+        raise InvalidInput(f"--{wrong[0]} is for a folder of labelled images, not for --scans.")
+    task = task_named(arguments.task).name
+    with evaluations_alone(settings) as services:
+        version = arguments.version or registry_of(settings).local(task)[1]
+        asked = services.evaluations.read_now(
+            task, version, ScanSetKind.COHORT, arguments.scans, getpass.getuser(), _Said()
+        )
+        made = services.outcomes.for_everybody(asked)
+    if arguments.json:
+        said = plain_evaluation(asked) | {"outcome": plain_outcome(made, sees_scans=True)}
+        print(json.dumps(said, indent=2, default=str))
+    else:
+        _print_outcome(made)
+    return 0
+
+
+def _print_outcome(made: SetOutcome) -> None:
+    evaluation = made.evaluation
+    print(f"{evaluation.task} version {evaluation.version}. {evaluation.chosen.words}.")
+    print(f"{made.read:,} of {evaluation.total:,} scans were read; {made.found:,} were called positive.")
+    if made.known:
+        print(f"Of {made.known:,} the truth is known:")
+        print_figures({name: figure.plain() for name, figure in made.figures.items()})
+    else:
+        print("The truth of none of them is known, so nothing can be said of how right it was.")
+    print(f"Kept as evaluation {evaluation.id}; it stands on the page Evaluations.")
+
+
+class _Said:
+    """Says on stderr now and then how far it is."""
+
+    def __init__(self) -> None:
+        self._at = monotonic()
+
+    def __call__(self, fraction: float) -> None:
+        if monotonic() - self._at >= SECONDS_BETWEEN_LINES:
+            self._at = monotonic()
+            print(f"{100 * fraction:.0f} % of the set is read", file=sys.stderr, flush=True)

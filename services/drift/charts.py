@@ -7,22 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from data.records import DriftRun
+from data.records import DriftRun, Severity
 from reports.drift_columns import CATEGORY
 from reports.drift_figures import Point, distribution_figure, history_figure, spark
-from reports.drift_html import facts
+from reports.drift_html import facts, told_count
 from reports.drift_limits import EFFECT
-from reports.drift_verdict import APART, effect_words
+from reports.drift_verdict import APART, NO_ALARM, effect_words
 from reports.figures import Figure
 from services.addresses import DriftAddress
 from services.drift.influential_scans import EMBEDDING
+from services.task_words import words_of
 
 __all__ = [
     "Pair",
+    "beside_headline",
     "distance",
     "distribution",
     "effect_words",
     "facts",
+    "headline",
     "history",
     "picture",
     "side_by_side",
@@ -40,6 +43,27 @@ class Pair:
     title: str
     effects: tuple[float | None, float | None]
     drifted: tuple[bool, bool]
+
+
+def headline(snapshot: Mapping[str, Any]) -> str:
+    """What changed, of how many features, in how many readings, against how many of which reference."""
+    sentence = _of_features(snapshot).rstrip(".")
+    reference, window = snapshot["reference"], snapshot["window"]
+    name = reference.get("name", "unnamed")
+    if snapshot["severity"] == Severity.TOO_FEW:
+        return f"{sentence} (reference: “{name}”)."
+    told = f"{told_count(window['n'])} readings of {words_of(snapshot['task']).label.lower()}"
+    return f"{sentence}, in {told} against {told_count(reference['n'])} of “{name}”."
+
+
+def beside_headline(snapshot: Mapping[str, Any]) -> list[str]:
+    """The verdict's other sentences."""
+    return [sentence for sentence in snapshot["verdict"] if sentence != _of_features(snapshot)]
+
+
+def _of_features(snapshot: Mapping[str, Any]) -> str:
+    sentences: list[str] = list(snapshot["verdict"])
+    return sentences[1] if sentences[0] == NO_ALARM and len(sentences) > 1 else sentences[0]
 
 
 def distance(feature: Mapping[str, Any]) -> str:
@@ -68,7 +92,7 @@ def history(points: Sequence[tuple[DriftRun, Mapping[str, Any]]], feature: str) 
             numbers["effect"],
             bool(numbers["drifted"]),
             str(DriftAddress(run.task, run.id, feature)),
-            f"against {run.reference_name}, n = {run.current_n:,}",
+            f"against {run.reference_name}, n = {told_count(run.current_n)}",
         )
         for run, numbers in points
     ]

@@ -25,13 +25,16 @@ from reports import drift_numbers
 from reports.drift import Outcome, Side, compare
 from services import keys
 from services.cohort.filters import filters_of, query_of
+from services.cohort.small_numbers import Audience
 from services.drift import alerting
 from services.drift.alerting import Alerting
+from services.drift.changes import change
 from services.drift.facts import facts_of
 from services.drift.limits import DriftLimits, plain
 from services.drift.limits import notes as limit_notes
 from services.drift.reference_rules import ReferenceRules
 from services.drift.references import DriftReferences, OpenedReference, same_kind
+from services.drift.small_counts import outside
 from services.drift.windows import Window, Windows
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
@@ -75,6 +78,7 @@ class DriftRuns:
         self._jobs = jobs
         self._listeners: list[Settled] = []
         self._kept = lru_cache(maxsize=_KEPT_SNAPSHOTS)(self._read)
+        self._outside = lru_cache(maxsize=_KEPT_SNAPSHOTS)(self._told_outside)
         if jobs is not None:
             jobs.register(JOB, self._work, self._gave_up, limit=1)  # one at a time: each takes a core
 
@@ -138,6 +142,10 @@ class DriftRuns:
         """The snapshot's bytes, whose hash the run keeps; raises NotFound."""
         return self._kept(run_id)
 
+    def told(self, run_id: str, audience: Audience) -> dict[str, Any]:
+        """The numbers of a finished run as an audience is told them; raises NotFound."""
+        return json.loads(self._outside(run_id)) if audience.withholds else self.snapshot(run_id)
+
     def html(self, run_id: str, page: str = "drift") -> bytes:
         """Evidently's page on "drift", or on "truth" where the truth was known; raises NotFound."""
         if page not in PAGES:
@@ -168,6 +176,7 @@ class DriftRuns:
         self._runs.delete(run_id)
         self._files.delete_all(keys.drift_run(run_id))
         self._kept.cache_clear()
+        self._outside.cache_clear()
 
     def _added(self, ask: DriftAsk, user: User | None, schedule_id: str | None) -> DriftRun:
         ask = replace(ask, query=query_of(filters_of(ask.query)))
@@ -201,7 +210,8 @@ class DriftRuns:
         outcome = self._compared(run, reference, window, lambda share: progress(0.1 + 0.85 * share))
         finished = self._keep(run, reference, window, outcome)
         rule = alerting.rule_of(finished, reference.reference)
-        alerting.finished(self._alerting, finished, window, outcome.snapshot["verdict"], rule)
+        told = outside(outcome.snapshot)["verdict"]  # an alert is read outside of the house
+        alerting.finished(self._alerting, finished, window, told, rule)
         self._notify(finished)
         return finished
 
@@ -214,7 +224,7 @@ class DriftRuns:
         facts = facts_of(run, reference, window, self._refused(window.period(), len(window.frame)))
         facts["notes"] += limit_notes(limits)
         before = Side(reference.frame, reference.vectors)
-        return compare(before, current, NUMBERS, CATEGORIES, facts, progress, plain(limits))
+        return compare(before, current, NUMBERS, CATEGORIES, change, facts, progress, plain(limits))
 
     def _refused(self, period: tuple[datetime, datetime] | None, n: int) -> dict[str, Any]:
         """Of files and series that came in the window's time, how many were not read, whatever the task."""
@@ -252,6 +262,10 @@ class DriftRuns:
     def _notify(self, run: DriftRun) -> None:
         for listener in self._listeners:
             listener(run)
+
+    def _told_outside(self, run_id: str) -> bytes:
+        """Worked out once a run: what may follow from what takes seconds with many features."""
+        return json.dumps(outside(self.snapshot(run_id)), allow_nan=False, separators=(",", ":")).encode()
 
     def _read(self, run_id: str) -> bytes:
         if self.run(run_id).state is not RunState.DONE:

@@ -26,6 +26,7 @@ from reports.drift_columns import FEWEST, UNKNOWN
 from reports.drift_limits import P
 from services.cohort.cohort import HiddenFrom
 from services.cohort.small_numbers import LEAST
+from services.drift.changes import change
 from services.drift.influential_scans import InfluenceRanking, Scored
 from services.permissions import Permission, require
 
@@ -174,7 +175,7 @@ def compared(
     corrected = drift_numbers.corrected(chances)
     return [
         Segment(
-            attribute, value, inside, outside, drift_numbers.change(outside, inside) or {}, p,
+            attribute, value, inside, outside, change(outside, inside) or {}, p,
             filters(attribute, value),
         )
         for (attribute, value, inside, outside), p in zip(counted, corrected, strict=True)

@@ -7,7 +7,9 @@ where it was.
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from data.database import new_id, now
@@ -42,6 +44,10 @@ _EFFORT = Effort(precedence=Precedence.BACKGROUND)
 _UNREADABLE = "This scan could not be read."
 _OTHER_WEIGHTS = "The version's weights are not those that it was asked with, so nothing more was read."
 _NOTHING = "There is nothing in this set that this version could read."
+_BY_SERVER = "Evaluations are queued by the server only."
+
+Advance = Callable[[float], None]
+"""Told how far it is, from 0 to 1."""
 
 
 class _Interrupted(Exception):
@@ -59,9 +65,10 @@ class Evaluations:
         registry: Registry,
         serving: Serving,
         engine: Engine,
-        jobs: Jobs,
+        jobs: Jobs | None,
         audit: AuditLog,
     ) -> None:
+        """Without `jobs` only `read_now` works, as on the command line."""
         self.sets = sets
         self._store = store
         self._reader = reader
@@ -70,7 +77,9 @@ class Evaluations:
         self._engine = engine
         self._jobs = jobs
         self._audit = audit
-        jobs.register(JOB, self._work, on_give_up=self._give_up, limit=1)
+        self._asking = threading.Lock()
+        if jobs is not None:
+            jobs.register(JOB, self._work, on_give_up=self._give_up, limit=1)
 
     def request(self, task: str, version: str, kind: str, key: str, user: User) -> Evaluation:
         """Have a version read a set; one of the same that is under way is not doubled.
@@ -78,36 +87,51 @@ class Evaluations:
         Raises NotAllowed, InvalidInput, NotFound, TrackingAway and UnusableDataset.
         """
         require(user, Permission.EVALUATE_VERSIONS)
-        registered = self._registry.version(task, version)
-        chosen, readings = self.sets.chosen(task, kind, key)
-        if not readings:
-            raise InvalidInput(_NOTHING)
-        for other in self._store.recent(50, task):
-            if other.state is EvaluationState.QUEUED and (other.version, other.chosen) == (version, chosen):
+        if self._jobs is None:
+            raise InvalidInput(_BY_SERVER)
+        asked, readings = self._asked(task, version, kind, key, user.id, user.display_name)
+        with self._asking:  # who asks twice at once gets the same twice
+            other = self._under_way(asked)
+            if other is not None:
                 return other
-        asked = Evaluation(
-            new_id(), task, version, registered.weights_sha256, chosen, EvaluationState.QUEUED, user.id,
-            user.display_name, now(), len(readings),
-        )  # fmt: skip
-        self._store.add(asked, readings)
+            self._keep(asked, readings, user.id)
         self._jobs.submit(JOB, asked.id, user.id, _EFFORT)
-        detail = f"{task} version {version} on {len(readings)} scans: {chosen.words}"
-        self._audit.record(AuditEvent(now(), user.id, "model.evaluate", asked.id, detail))
         return asked
+
+    def read_now(
+        self, task: str, version: str, kind: str, key: str, who: str, advance: Advance = lambda _: None
+    ) -> Evaluation:
+        """Have a version read a set and wait, for the command line; interrupted, it is cancelled.
+
+        `who` is noted as who asked. Raises as `request` does, but not NotAllowed, and keeps the failure with
+        the evaluation.
+        """
+        asked, readings = self._asked(task, version, kind, key, "", who)
+        self._keep(asked, readings, None)
+        try:
+            self._read_all(asked, readings, advance, lambda: False)
+        except UserFacingError as error:
+            self._give_up(asked.id, str(error))
+            raise
+        except KeyboardInterrupt:
+            self._store.end(asked.id, EvaluationState.CANCELLED, now())
+            raise
+        self._store.end(asked.id, EvaluationState.DONE, now())
+        return self._store.get(asked.id) or asked
 
     def resume(self) -> None:
         """Have whatever is unfinished gone on with."""
-        for evaluation in self._store.recent(1000):
-            if evaluation.state is EvaluationState.QUEUED:
-                self._jobs.submit(JOB, evaluation.id, evaluation.asked_by, _EFFORT)
+        for evaluation in self._store.recent(1000) if self._jobs else []:
+            if self._jobs and evaluation.state is EvaluationState.QUEUED:
+                self._jobs.submit(JOB, evaluation.id, evaluation.asked_by or None, _EFFORT)
 
     def cancel(self, evaluation_id: str, user: User) -> None:
         """End one that waits or runs: nothing of it counts. Raises NotAllowed, NotFound."""
         require(user, Permission.EVALUATE_VERSIONS)
         self.get(evaluation_id, user)
         if self._store.end(evaluation_id, EvaluationState.CANCELLED, now()):
-            job = self._jobs.unfinished(JOB, evaluation_id)
-            if job is not None:
+            job = self._jobs.unfinished(JOB, evaluation_id) if self._jobs else None
+            if self._jobs and job is not None:
                 self._jobs.cancel(job.id)
             self._audit.record(AuditEvent(now(), user.id, "model.evaluation-cancelled", evaluation_id))
 
@@ -119,14 +143,39 @@ class Evaluations:
             raise NotFound("There is no such evaluation.")
         return evaluation
 
-    def recent(self, user: User, limit: int = 50) -> list[Evaluation]:
-        """The latest, newest first; raises NotAllowed."""
+    def recent(self, user: User, limit: int = 50, task: str | None = None) -> list[Evaluation]:
+        """The latest, of all tasks or one, newest first; raises NotAllowed."""
         require(user, Permission.SEE_MODELS)
-        return self._store.recent(limit)
+        return self._store.recent(limit, task)
 
     def versions(self, task: str) -> list[ModelVersion]:
         """The versions that can be asked, newest first."""
         return self._registry.versions(task)
+
+    def _asked(
+        self, task: str, version: str, kind: str, key: str, by: str, name: str
+    ) -> tuple[Evaluation, list[EvaluationReading]]:
+        registered = self._registry.version(task, version)
+        chosen, readings = self.sets.chosen(task, kind, key)
+        if not readings:
+            raise InvalidInput(_NOTHING)
+        asked = Evaluation(
+            new_id(), task, version, registered.weights_sha256, chosen, EvaluationState.QUEUED, by, name,
+            now(), len(readings),
+        )  # fmt: skip
+        return asked, readings
+
+    def _under_way(self, asked: Evaluation) -> Evaluation | None:
+        for other in self._store.recent(50, asked.task):
+            same = (other.version, other.chosen) == (asked.version, asked.chosen)
+            if same and other.state is EvaluationState.QUEUED:
+                return other
+        return None
+
+    def _keep(self, asked: Evaluation, readings: list[EvaluationReading], by: str | None) -> None:
+        self._store.add(asked, readings)
+        detail = f"{asked.task} version {asked.version} on {asked.total} scans: {asked.chosen.words}"
+        self._audit.record(AuditEvent(now(), by, "model.evaluate", asked.id, detail))
 
     def _work(self, job: JobContext) -> None:
         evaluation = self._store.get(job.subject)
@@ -135,16 +184,22 @@ class Evaluations:
         waiting = self._store.readings(evaluation.id, waiting=True)
         try:
             if waiting:
-                self._read_all(evaluation, waiting, job)
+                self._read_all(evaluation, waiting, job.progress, job.cancelled)
         except _Interrupted:
             return
         self._store.end(evaluation.id, EvaluationState.DONE, now())
 
-    def _read_all(self, evaluation: Evaluation, waiting: list[EvaluationReading], job: JobContext) -> None:
+    def _read_all(
+        self,
+        evaluation: Evaluation,
+        waiting: list[EvaluationReading],
+        advance: Advance,
+        cancelled: Callable[[], bool],
+    ) -> None:
         loaded = self._loaded(evaluation)
         for read, asked in enumerate(waiting, start=evaluation.total - len(waiting) + 1):
-            self._store.note(evaluation.id, self._answered(evaluation, asked, loaded, job))
-            job.progress(read / evaluation.total)
+            self._store.note(evaluation.id, self._answered(evaluation, asked, loaded, cancelled))
+            advance(read / evaluation.total)
 
     def _loaded(self, evaluation: Evaluation) -> Loaded:
         """The version's network as it would serve; raises InvalidInput where its weights are other ones."""
@@ -158,10 +213,14 @@ class Evaluations:
         return loaded
 
     def _answered(
-        self, evaluation: Evaluation, asked: EvaluationReading, loaded: Loaded, job: JobContext
+        self,
+        evaluation: Evaluation,
+        asked: EvaluationReading,
+        loaded: Loaded,
+        cancelled: Callable[[], bool],
     ) -> EvaluationReading:
         def look(_: float) -> None:
-            if job.cancelled():
+            if cancelled():
                 raise _Interrupted
 
         while True:

@@ -79,20 +79,11 @@ class Outcomes:
     def of(self, evaluation_id: str, user: User) -> SetOutcome:
         """What a person may know of a finished one; raises NotAllowed, NotFound, InvalidInput."""
         require(user, Permission.SEE_MODELS)
-        evaluation = self._finished(evaluation_id, user)
-        cases = self._cases(evaluation, self._hidden(user))
-        answered = [case for case in cases if case.reading.failure is None]
-        judged = _judgements(evaluation, answered)
-        wrong = dict(zip(judged.scan_id, wrongness(judged), strict=True))
-        return SetOutcome(
-            evaluation=evaluation,
-            read=len(answered),
-            known=len(judged),
-            found=sum(bool(case.reading.positive) for case in answered),
-            failed=len(cases) - len(answered),
-            figures=scored(judged),
-            cases=tuple(sorted(cases, key=lambda case: _place(case, wrong))),
-        )
+        return self._outcome(self._finished(evaluation_id, user), self._hidden(user))
+
+    def for_everybody(self, evaluation: Evaluation) -> SetOutcome:
+        """The same for the command line: without what any reader is not to know yet."""
+        return self._outcome(evaluation, self._hidden(None))
 
     def others(self, evaluation: Evaluation, user: User) -> list[Evaluation]:
         """Finished ones of other versions on a set of the same name, newest first; raises NotAllowed."""
@@ -136,6 +127,21 @@ class Outcomes:
                 if each.scan_id is not None and each.probability is not None:
                     said[each.scan_id] = _other(evaluation, each)
         return said
+
+    def _outcome(self, evaluation: Evaluation, hidden: Hidden) -> SetOutcome:
+        cases = self._cases(evaluation, hidden)
+        answered = [case for case in cases if case.reading.failure is None]
+        judged = _judgements(evaluation, answered)
+        wrong = dict(zip(judged.scan_id, wrongness(judged), strict=True))
+        return SetOutcome(
+            evaluation=evaluation,
+            read=len(answered),
+            known=len(judged),
+            found=sum(bool(case.reading.positive) for case in answered),
+            failed=len(cases) - len(answered),
+            figures=scored(judged),
+            cases=tuple(sorted(cases, key=lambda case: _place(case, wrong))),
+        )
 
     def _finished(self, evaluation_id: str, user: User) -> Evaluation:
         evaluation = self._evaluations.get(evaluation_id, user)

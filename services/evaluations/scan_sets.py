@@ -91,6 +91,9 @@ class ScanSets:
         return next((file for file in files if file.name == name), None)
 
     def _cohort(self, task: str, query: str, name: str = "") -> ScanSet:
+        for part in query.lstrip("?").split("&"):
+            if part and "=" not in part:  # left out, it would have every scan read
+                raise InvalidInput(f"“{part}” is not a filter such as sex=F.")
         said = {key: values for key, values in filters_of(query).items() if key not in ("vs", "task")}
         filters = of_one_kind(tidy(said | {"task": (task,)}), self._ledger.columns())
         words = in_words({key: values for key, values in filters.items() if key != "task"})

@@ -7,8 +7,6 @@ What Lightbox does not know (race, ethnicity, contrast) stays empty.
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import UTC, datetime
 
 import numpy as np
@@ -20,7 +18,7 @@ from data.ledger.in_memory import Ledger
 from data.ledger.selection import selected
 from data.records import VERSION, AuditEvent, User
 from data.stores.audit import AuditLog
-from reports.tables import cell
+from reports.tables import csv_text
 from services.cohort.exports import MIME, Export
 from services.performance.cases import filters_of
 from services.performance.numbers import PerformanceQuery
@@ -53,15 +51,11 @@ class AssessAi:
         which = asked.which()
         lines = self._ledger.columns(asked.hidden)
         rows = row_numbers(selected(lines, filters_of(which) | {"synthetic": ("no",)}))
-        memory = io.StringIO()
-        write = csv.writer(memory, lineterminator="\r\n")
-        write.writerow(COLUMNS)
-        for row in rows.tolist():
-            write.writerow([cell(value) for value in _row(lines, row, asked)])
+        content = csv_text(COLUMNS, (_row(lines, row, asked) for row in rows.tolist()))
         at = now()
         self._audit.record(AuditEvent(at, user.id, "performance.export", "assess-ai", asked.query()))
         name = f"assess-ai-{asked.task}-{asked.version or 'none'}-{at:%Y-%m-%d}.csv"
-        return Export(name, memory.getvalue().encode("utf-8-sig"), MIME["csv"])
+        return Export(name, content, MIME["csv"])
 
 
 def _row(lines: LedgerColumns, row: int, asked: PerformanceQuery) -> list[str]:

@@ -19,7 +19,7 @@ from data.ledger.blinding import NOTHING_HIDDEN, Hidden
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
 from data.ledger.selection import selected
-from data.records import Judgement, Judgements
+from data.records import Judgement, Judgements, Outcome
 from reports.performance_figures import REVIEWED, SAMPLE
 from services import addresses
 from services.cohort.filters import query_of
@@ -93,6 +93,11 @@ class Cases:
         self._grouped: dict[str, tuple[int, dict[tuple[str, bool], Judgements]]] = {}
         self._addresses: OrderedDict[tuple[int, Which], str] = OrderedDict()
 
+    def revision(self, task: str) -> int:
+        """A number that differs whenever a judgement of a task has changed."""
+        self.versions(task)  # the store's own number is of what was asked last
+        return self._judgements.revision
+
     def versions(self, task: str) -> dict[tuple[str, bool], Judgements]:
         """All judgements of a task by version, and by whether they were made for a demonstration."""
         judgements = self._judgements.of(task)
@@ -157,6 +162,16 @@ class Cases:
         filters = filters_of(which)
         shown = len(selected(self._ledger.columns(which.hidden), filters))
         return addresses.worklist(query_of(filters)) if shown == n else ""
+
+    def answered(self, which: Which, outcome: Outcome) -> tuple[str, int]:
+        """What opens a version's scans with an answer, and how many these are.
+
+        It shows what stands now, by day of arrival: a scan that another version read again is not among them.
+        """
+        filters = filters_of(which, {"outcome": (outcome.value,)})
+        return addresses.worklist(query_of(filters)), len(
+            selected(self._ledger.columns(which.hidden), filters)
+        )
 
     def _worklist(self, which: Which) -> str:
         """The worklist's address where it shows these cases and no other, else nothing."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from data.records import StopReason
+from data.records import Outcome, StopReason
+from models.statistics.estimate import Estimate
 from reports import performance_figures as figures
 from reports.figures import Figure, said_where_empty
-from reports.performance_figures import VALIDATION, Dot, MetricSeries, Scale
+from reports.performance_figures import ESTIMATED, VALIDATION, Dot, MetricSeries, Scale
 from reports.stop_figures import stop_figure
+from services.performance.answer_shares import AnswerShares
 from services.performance.details import Errors, TrainingRun
+from services.performance.estimate_records import Estimated
 from services.performance.metrics import Metric
-from services.performance.numbers import BY_MONTH, MetricPoint, MetricView
+from services.performance.numbers import BY_MONTH, MetricPoint, MetricView, PerformanceQuery
 from services.performance.stop_rules import StopView
 from services.statistics.answer_charts import answer_charts
 from services.statistics.subgroups import SUBGROUPS, Subgroup
@@ -23,17 +26,24 @@ _CASES = {
     StopReason.FALSE_ALARMS: "Reviewed scans without {finding}",
     StopReason.REFUSALS: "Scans that came",
 }
+WITHOUT_TRUTH = "estimated without truth"
 NAMES = {"validation": "Validation", "reviewed": "Real use", "sample": "Random sample"}
 
 
-def history(shown: MetricView) -> Figure:
-    """The chart of a metric, by version or by month, as the address asks."""
+def history(shown: MetricView, estimated: Estimated | None = None) -> Figure:
+    """The chart of a metric, by version or by month, as the address asks.
+
+    What is `estimated` without truth has series of its own; by month that of the address's version alone.
+    """
     validated = _validation(shown)
+    without_truth = _estimated(shown, estimated) if estimated else []
     if shown.asked.by == BY_MONTH:
-        figure = figures.month_figure(shown.months, _monthly(shown), validated, scale(shown))
+        lines = [*_monthly(shown), *without_truth]
+        months = sorted({*shown.months, *(dot.place for line in without_truth for dot in line.dots)})
+        figure = figures.month_figure(months, lines, validated, scale(shown))
     else:
         real = [point for point in shown.points if point.source != VALIDATION]
-        series = [*validated, *_by_kind(real)]
+        series = [*validated, *_by_kind(real), *without_truth]
         versions = [version.version for version in shown.versions]
         known = {dot.place for line in series for dot in line.dots}
         known |= {place for line in series for place, _ in line.withheld}
@@ -148,6 +158,44 @@ def _monthly(shown: MetricView) -> list[MetricSeries]:
     return lines
 
 
+def _estimated(shown: MetricView, estimated: Estimated) -> list[MetricSeries]:
+    """What may be shown of it: a line of the address's version by month, else a mark of each version."""
+    by_month, version = shown.asked.by == BY_MONTH, shown.asked.version
+    lines = []
+    for synthetic in (False, True):
+        mine = [
+            point
+            for point in estimated.told
+            if point.synthetic == synthetic and (not by_month or point.version == version)
+        ]
+        if mine:
+            name = f"Version {version}, {WITHOUT_TRUTH}" if by_month else WITHOUT_TRUTH.capitalize()
+            dots = [_dot_of(point.month or point.version, point.figure) for point in mine]
+            lines.append(MetricSeries(name, ESTIMATED, dots, synthetic))
+    return lines
+
+
+def answers(answered: Sequence[AnswerShares], asked: PerformanceQuery) -> Figure:
+    """The share of uncertain answers, by month of the address's version or by version."""
+    kind, scale_of = figures.READ, Scale("Uncertain answers", percent=True)
+    mine = [each for each in answered if each.n and each.synthetic == asked.synthetic]
+    if asked.by == BY_MONTH:
+        mine = [each for each in mine if each.version == asked.version]
+    dots = []
+    for each in mine:
+        query, opened = each.opened.get(Outcome.UNCERTAIN, ("", 0))
+        exact = query if opened == each.counts[Outcome.UNCERTAIN] else ""
+        dots.append(_dot_of(each.month or each.version, each.share(Outcome.UNCERTAIN), exact))
+    if not dots:
+        return {"data": [], "layout": {}}
+    name = f"Version {asked.version}" if asked.by == BY_MONTH else "All readings"
+    line = [MetricSeries(name, kind, dots, asked.synthetic)]
+    places = [dot.place for dot in dots]
+    if asked.by == BY_MONTH:
+        return figures.month_figure(places, line, [], scale_of)
+    return figures.version_figure(places, line, scale_of)
+
+
 def _by_kind(real: Sequence[MetricPoint]) -> list[MetricSeries]:
     series = []
     for synthetic in (False, True):
@@ -166,6 +214,10 @@ def _series(name: str, points: Sequence[MetricPoint], synthetic: bool) -> Metric
         synthetic,
         [(point.month or point.version, point.withheld) for point in points if point.withheld],
     )
+
+
+def _dot_of(place: str, figure: Estimate, query: str = "") -> Dot:
+    return Dot(place, figure.value, figure.low, figure.high, figure.n, query)
 
 
 def _dot(point: MetricPoint, place: str = "") -> Dot:

@@ -7,6 +7,8 @@ of few cases (`services.performance.small_figures`).
 from __future__ import annotations
 
 import math
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -23,6 +25,7 @@ from reports.tables import csv_table, json_table, parquet_table, xlsx_table
 from services.cohort.exports import MIME, Export, file_name
 from services.cohort.small_numbers import Audience, audience_asked, audience_of_answers
 from services.performance import charts as performance_charts
+from services.performance.answer_shares import Answers, AnswerShares
 from services.performance.answers import (
     errors_answer,
     finite,
@@ -33,6 +36,16 @@ from services.performance.answers import (
 )
 from services.performance.cases import Cases
 from services.performance.details import Details
+from services.performance.estimate_records import CheckedPeriod, EstimateCheck, Estimated
+from services.performance.estimate_tables import (
+    Why,
+    all_told,
+    estimate_rows,
+    estimates_answer,
+    share_rows,
+    shares_answer,
+)
+from services.performance.estimates import Estimates
 from services.performance.metrics import Metric
 from services.performance.numbers import MetricPoint, MetricView, Performance, PerformanceQuery
 from services.performance.small_figures import (
@@ -45,6 +58,7 @@ from services.task_words import words_of
 
 KINDS = ("csv", "xlsx", "parquet", "json", "png")
 _UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
+_KEPT = 32
 PICTURE_SIZE = (1200, 600)
 _TABLES = {"csv": csv_table, "xlsx": xlsx_table, "parquet": parquet_table, "json": json_table}
 
@@ -52,11 +66,23 @@ _TABLES = {"csv": csv_table, "xlsx": xlsx_table, "parquet": parquet_table, "json
 class PerformanceExports:
     """Writes; each file that leaves is noted in the audit trail."""
 
-    def __init__(self, performance: Performance, cases: Cases, details: Details, audit: AuditLog) -> None:
+    def __init__(
+        self,
+        performance: Performance,
+        estimates: Estimates,
+        shares: Answers,
+        cases: Cases,
+        details: Details,
+        audit: AuditLog,
+    ) -> None:
         self._performance = performance
+        self._estimates = estimates
+        self._shares = shares
         self._cases = cases
         self._details = details
         self._audit = audit
+        self._turn = threading.Lock()
+        self._kept: OrderedDict[Any, WithheldFigures] = OrderedDict()
 
     def export(self, asked: PerformanceQuery, kind: str, user: User, audience: str | None = None) -> Export:
         """The numbers of every metric as a table, or the chart of the address's metric as PNG.
@@ -69,11 +95,12 @@ class PerformanceExports:
             raise NotFound("There is no such kind of file.")
         at = now()
         if kind == "png":
-            (shown,) = self._told([self._performance.shown(asked)], readers)
-            content, mime = picture(shown, readers), "image/png"
+            (shown,) = self.told([self._performance.shown(asked)], readers)
+            content, mime = picture(shown, readers, self._estimates.of(asked)), "image/png"
         else:
-            views = self._told(self._performance.every(asked), readers)
-            content, mime = _TABLES[kind](table(views), facts(views[0], user, at, readers)), MIME[kind]
+            views = self.told(self._performance.every(asked), readers)
+            rows = table(views) + self._without_truth(asked, readers)
+            content, mime = _TABLES[kind](rows, facts(views[0], user, at, readers)), MIME[kind]
         subject = kind if readers.withholds else f"{kind}, for the house"
         self._audit.record(AuditEvent(at, user.id, "performance.export", subject, asked.query()))
         return Export(file_name(f"performance-{asked.task}", at, kind, readers), content, mime)
@@ -85,7 +112,7 @@ class PerformanceExports:
         require(user, Permission.SEE_STATISTICS)
         readers = audience_of_answers(audience, user)
         shown = self._performance.every(asked) if every else [self._performance.shown(asked)]
-        shown = self._told(shown, readers)
+        shown = self.told(shown, readers)
         first = shown[0]
         coverage = self._performance.coverage(asked)
         return {
@@ -100,10 +127,41 @@ class PerformanceExports:
             "trouble": first.trouble,
             "numbers": [number_answer(each.metric, point) for each in shown for point in each.points],
             "cases": self._errors(asked, readers, coverage),
+            "estimated_without_truth": estimates_answer(
+                self._estimated(asked, every), self._why(asked, readers)
+            ),
+            "answers": shares_answer(self._answered(asked, readers)),
             "notice": NOTICE,
         }
 
-    def _told(self, shown: Sequence[MetricView], audience: Audience) -> list[MetricView]:
+    def _without_truth(self, asked: PerformanceQuery, audience: Audience) -> list[ExportRow]:
+        """Rows of what no truth decides: estimates with their checks, and shares of answers."""
+        rows = estimate_rows(self._estimated(asked, every=True), self._why(asked, audience))
+        return rows + share_rows(self._answered(asked, audience))
+
+    def _estimated(self, asked: PerformanceQuery, every: bool) -> list[Estimated]:
+        return self._estimates.every(asked) if every else [self._estimates.of(asked)]
+
+    def _answered(self, asked: PerformanceQuery, audience: Audience) -> list[AnswerShares]:
+        return self._shares.told_outside(asked) if audience.withholds else self._shares.of(asked)
+
+    def _why(self, asked: PerformanceQuery, audience: Audience) -> Why:
+        """Of months that were joined nothing is told where one of them alone would not be."""
+        if not audience.withholds:
+            return all_told
+        known: dict[tuple[str, bool], WithheldFigures] = {}
+
+        def why(check: EstimateCheck, period: CheckedPeriod, metric: str) -> str:
+            key = check.part, check.synthetic
+            if key not in known:
+                known[key] = self._withheld(replace(asked, part=check.part), check.synthetic)
+            cells = [in_month(check.version, month) for month in period.months]
+            said = (known[key].why(cell, metric, period.reviewed.n) for cell in cells)
+            return next((reason for reason in said if reason), "")
+
+        return why
+
+    def told(self, shown: Sequence[MetricView], audience: Audience) -> list[MetricView]:
         """The views as an audience is told them."""
         if not audience.withholds:
             return list(shown)
@@ -115,7 +173,22 @@ class PerformanceExports:
         ]
 
     def _withheld(self, asked: PerformanceQuery, synthetic: bool) -> WithheldFigures:
-        """Of all versions and months, whatever one file shows of them: files can be laid side by side."""
+        """Of all versions and months, whatever one file shows of them: files can be laid side by side.
+
+        Kept until a judgement changes: it takes seconds, and a board asks once a panel.
+        """
+        key = (self._cases.revision(asked.task), asked.task, asked.part, synthetic, asked.hidden)
+        with self._turn:
+            if key in self._kept:
+                return self._kept[key]
+        made = self._worked_out(asked, synthetic)
+        with self._turn:
+            self._kept[key] = made
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return made
+
+    def _worked_out(self, asked: PerformanceQuery, synthetic: bool) -> WithheldFigures:
         cases, wider = self._judged(asked, synthetic), []
         if asked.part == SAMPLE:
             wider.append(self._judged(replace(asked, part=REVIEWED), synthetic))
@@ -156,9 +229,9 @@ def table(shown: Iterable[MetricView]) -> list[ExportRow]:
     return [_row(each.metric, point) for each in shown for point in each.points]
 
 
-def picture(shown: MetricView, audience: Audience) -> bytes:
+def picture(shown: MetricView, audience: Audience, estimated: Estimated) -> bytes:
     """The chart as PNG."""
-    figure = performance_charts.history(shown)
+    figure = performance_charts.history(shown, estimated)
     words = f"{shown.metric.label}, {words_of(shown.asked.task).label}. {NOTICE}"
     words += "" if audience.withholds else f"<br>{audience.words}"
     width, height = PICTURE_SIZE

@@ -75,7 +75,25 @@ _OTHERS = {  # figures of validation that the performance page does not chart
     "frr_at_far5": "Miss rate where 5 % of the healthy are called ill",
     "estimate_correlation": "Expected Dice: correlation with the true one",
     "estimate_mae": "Expected Dice: mean distance from the true one",
+    "false_alarms": "False alarms on healthy pictures",
+    "no_false_alarm": "Healthy pictures without a false alarm",
+    "missed": "Findings that were missed",
+    "not_missed": "Findings that were not missed",
+    "other_disease_found": "Other disease taken for the finding",
+    "uncertain": "Answered with “uncertain”",
+    "refused": "Right pictures that were refused",
+    "right_refused": "Right scans that were refused",
+    "wrong_refused": "Wrong pictures that were refused",
+    "right_mri_refused": "FLAIR and contrast-enhanced T1 that were refused",
+    "right_chest_refused": "Frontal chest X-rays that were refused",
+    "lateral_refused": "Lateral chest X-rays that were refused",
+    "other_films_refused": "Other films that were refused",
+    "t1_refused": "T1 without contrast that was refused",
+    "t2_refused": "T2 that was refused",
+    "sequence_accuracy": "Sequences that were told rightly",
 }
+_NO_SHARES = ("dice_median", "hd95_median", "estimate_correlation", "estimate_mae")
+"""Of those the ones that are fractions or lengths; the others are shares."""
 
 
 def metric_named(name: str) -> Metric:
@@ -103,17 +121,33 @@ def validated(metric: str, figures: Mapping[str, Estimate]) -> dict[str, Estimat
 
 def figure_words(name: str) -> str:
     """A validation figure in words for people: "presence_recall" is "Recall, single slices"."""
+    measure, kinds = _parted(name)
+    return ", ".join([figure_metric(name).label, *kinds] if measure else kinds)
+
+
+def figure_metric(name: str) -> Metric:
+    """What kind of number a validation figure is: "presence_recall" is a recall, and so a share."""
+    measure, _ = _parted(name)
+    if measure in METRICS:
+        return METRICS[measure]
+    label = _OTHERS.get(measure, measure.replace("_", " ").capitalize())
+    return Metric(measure, label, "", percent=measure in _OTHERS and measure not in _NO_SHARES)
+
+
+def is_figure(name: str) -> bool:
+    """Whether a text is the name of a validation figure that is known here."""
+    measure, _ = _parted(name)
+    return measure in METRICS or measure in _OTHERS
+
+
+def _parted(name: str) -> tuple[str, list[str]]:
+    """The measure that a figure's name holds, and what it was measured on, in words."""
     rest, kinds = f"_{name}_", []
     for kind in sorted(_KINDS, key=len, reverse=True):  # volume_presence before presence
         if f"_{kind}_" in rest:
             rest = rest.replace(f"_{kind}_", "_", 1)
             kinds.append(_KINDS[kind])
-    measure = rest.strip("_")
-    if measure in METRICS:
-        said = METRICS[measure].label
-    else:
-        said = _OTHERS.get(measure, measure.replace("_", " ").capitalize())
-    return ", ".join([said, *kinds])
+    return rest.strip("_"), kinds
 
 
 def _kind(name: str) -> str:

@@ -32,6 +32,18 @@ def value_words(metric: Metric, value: float | None) -> str:
     return share_words(value) if metric.percent else fraction_words(value)
 
 
+def plain_share(share: float) -> str:
+    """A share that is no metric, in per cent."""
+    return share_words(share) if math.isfinite(share) else UNKNOWN
+
+
+def told_share(share: Estimate) -> str:
+    """A share with its interval in brackets."""
+    if not math.isfinite(share.value):
+        return UNKNOWN
+    return f"{share_words(share.value)} ({share_interval_words(share.low, share.high)})"
+
+
 def interval_words(metric: Metric, low: float, high: float) -> str:
     """An interval, or a dash where it is not known."""
     if not (math.isfinite(low) and math.isfinite(high)):

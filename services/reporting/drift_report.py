@@ -1,4 +1,4 @@
-"""A drift run as a report that is kept, with Evidently's own page beside it."""
+"""A drift run as a report that is kept: it leaves the house, so what stands for few is withheld in it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from data.database import now
 from data.errors import InvalidInput
 from data.records import VERSION, RunState
 from reports.drift_document import drift_document
+from reports.drift_html import handed_on
+from services.cohort.small_numbers import Audience
 from services.drift.runs import DriftRuns
 from services.reporting.reports import Ask, Progress, Written
-
-SMALL_NUMBERS = "Not withheld: shares here may stand for fewer than five scans"
+from services.task_words import words_of
 
 
 class DriftReport:
@@ -23,20 +24,20 @@ class DriftReport:
         run = self._drift.run(ask.get("run", ""))
         if run.state is not RunState.DONE:
             raise InvalidInput("This drift run has no numbers.")
-        return f"Drift of {run.task}, {run.created_at:%Y-%m-%d %H:%M} UTC"
+        return f"Drift of {words_of(run.task).label}, {run.created_at:%Y-%m-%d %H:%M} UTC"
 
     def write(self, ask: Ask, by: str, progress: Progress) -> Written:
-        """The run's document and Evidently's page."""
+        """The run's document, and the same as a page."""
         run = self._drift.run(ask["run"])
-        snapshot = self._drift.snapshot(run.id)
+        snapshot = self._drift.told(run.id, Audience.OUTSIDE)
         progress(0.3)
         more = {
+            "Task": words_of(run.task).label,
             "Run": run.id,
             "Hash of the snapshot": run.snapshot_sha256 or "",
             "Made": f"{now():%Y-%m-%d %H:%M} UTC",
             "By": by,
             "Lightbox": VERSION,
-            "Small numbers": SMALL_NUMBERS,
         }
         document = drift_document(snapshot, self.title(ask), more)
-        return Written(document, self._drift.html(run.id))
+        return Written(document, handed_on(snapshot).encode())

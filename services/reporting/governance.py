@@ -35,6 +35,8 @@ from services.cohort.cohort import Cohorts
 from services.cohort.exports import marks_of, sections, told
 from services.cohort.small_numbers import Audience
 from services.deidentification import without_identity
+from services.drift.small_counts import run_outside
+from services.performance.card_words import card_words
 from services.performance.history import Histories, History
 from services.performance.number_words import KINDS_OF_NUMBERS
 from services.performance.small_figures import withheld_figures
@@ -251,7 +253,7 @@ class GovernanceReport:
                 run.severity.value if run.severity else "failed",
                 run.drifted,
                 run.watched,
-                run.current_n,
+                "withheld" if run_outside(run).current_n != run.current_n else run.current_n,
             ]
             for task in self._sources.tasks
             for run in self._sources.drift_runs(task)
@@ -311,7 +313,7 @@ class GovernanceReport:
         for task in self._sources.tasks:
             card = self._sources.card(task)
             if card:
-                yield Chapter(f"Model card: {words_of(task).label}", blocks_of(card))
+                yield Chapter(f"Model card: {words_of(task).label}", blocks_of(card_words(card)))
 
 
 def _in_force(task: str, period: Period, decided: Sequence[Promotion], history: History) -> list[list[Cell]]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from data.records import NonInferiorityCheck, PairedMetric, PromotionGateResult, PromotionVerdict, Rehearsal
 from models.statistics.paired import same_in_all
+from reports.number_words import points_words
 from services.versions.outside import NO_FALSE_ALARM, NOT_MISSED, OutsideComparison
 from services.versions.rehearser import DICE, RECALL, SPECIFICITY
 
@@ -137,15 +138,19 @@ def _verdict(metric: PairedMetric, margin: float) -> PromotionVerdict:
 
 
 def _sentence(name: str, metric: PairedMetric, margin: float, verdict: PromotionVerdict) -> str:
-    changed = f"{NAMES[name]} changes by {metric.difference:+.3f}"
-    interval = f"(95 % interval {metric.low:+.3f} to {metric.high:+.3f}, n = {metric.n})"
+    share = name != DICE
+    low, high = (points_words(end, "") if share else f"{end:+.3f}" for end in (metric.low, metric.high))
+    gap = points_words(metric.difference) if share else f"{metric.difference:+.3f}"
+    limit = f"{100 * margin:g} points" if share else f"{margin:.2f}"
+    changed = f"{NAMES[name]} changes by {gap}"
+    interval = f"(95 % interval {low} to {high}, n = {metric.n})"
     if verdict is PromotionVerdict.PASS:
-        return f"{changed} {interval}, which is not worse beyond the margin of {margin:.2f}."
+        return f"{changed} {interval}, which is not worse beyond the margin of {limit}."
     if verdict is PromotionVerdict.FAIL:
-        return f"{changed} {interval}, which is worse than the margin of {margin:.2f} allows."
+        return f"{changed} {interval}, which is worse than the margin of {limit} allows."
     more = "pictures" if name in (NO_FALSE_ALARM, NOT_MISSED) else "scans"
     return (
-        f"{changed} {interval}: the interval reaches below the margin of -{margin:.2f}, so more {more} with "
+        f"{changed} {interval}: the interval reaches below the margin of -{limit}, so more {more} with "
         "a known truth are needed to tell."
     )
 

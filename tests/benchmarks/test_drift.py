@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from reports.drift import Side, compare
+from services.drift.changes import change
 
 pytestmark = pytest.mark.bench
 NUMBERS = tuple(f"number_{index}" for index in range(36))
@@ -46,7 +47,7 @@ def timed(work: object, *arguments: object) -> float:
 
 
 def ours(reference: pd.DataFrame, current: pd.DataFrame) -> None:
-    compare(Side(reference), Side(current), NUMBERS, CATEGORIES)
+    compare(Side(reference), Side(current), NUMBERS, CATEGORIES, change)
 
 
 def test_ten_thousand_against_ten_thousand() -> None:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.build import build_dashboard
-from data.records import Role, Severity
+from data.records import BRAIN_TUMOUR, BoardPanel, Role, Severity
 from tests.browser.conftest import PATIENCE_MS, Visit, serving
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.furnished import furnish
@@ -25,9 +25,12 @@ PAGES = {
     Role.CLINICIAN: (
         "/worklist", "/worklist?doubt=uncertain", "/scans/{scan_id}", "/scans/{film_id}",
         "/patients/{pseudonym}", "/cohort", "/performance", "/drift", "/models", "/reports", "/account",
-        "/account/password", "/nothing",
+        "/account/password", "/nothing", "/feedback", "/model-card?task=brain-tumour&version=2",
     ),
-    Role.HEAD: ("/worklist", "/scans/{scan_id}", "/alerts", "/drift", "/performance", "/reports", "/audit"),
+    Role.HEAD: (
+        "/worklist", "/scans/{scan_id}", "/alerts", "/drift", "/performance", "/reports", "/audit",
+        "/evaluations", "/evaluations/{evaluation_id}", "/boards", "/boards/{board_id}",
+    ),
     Role.MLOPS: ("/models", "/drift", "/alerts", "/rehearsals/{run_id}"),
     Role.ADMIN: ("/admin", "/alerts", "/dicom"),
 }  # fmt: skip
@@ -50,6 +53,9 @@ def house(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     for role in Role:
         clinic.person(role)
     clinic.alerts.raise_alert("drift:brain", Severity.WARNING, "Drift: brain", "It rose.", "/models")
+    head = next(user for user in clinic.accounts.all() if user.role is Role.HEAD)
+    panels = [BoardPanel("", "recall", BRAIN_TUMOUR), BoardPanel("", "drifted-share", BRAIN_TUMOUR)]
+    ids["board_id"] = clinic.services.boards.boards.make("Brain tumours", head, panels).id
     patient = clinic.patients.get(clinic.scans.get(ids["scan_id"]).patient_id, with_identity=False)
     ids["pseudonym"] = patient.pseudonym
     with serving(build_dashboard(clinic.services, secret_key="k" * 32).server) as address:

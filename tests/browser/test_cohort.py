@@ -46,8 +46,13 @@ def test_a_bar_filters_at_the_first_click_and_opens_at_the_second(clinic, open_t
     _fill(clinic)
     page = open_tab().sign_in(Role.HEAD, "/cohort")
     bar = page.locator("#cohort-graph-task .bars .point path").first
+    expect(page.locator("#cohort-graph-time .bars .point path").first).to_be_visible()
+    expect(page.locator("#cohort-graph-task")).to_be_hidden()
+    page.get_by_text("Tasks and scanners").click()
     click_mark(bar)
     expect(page).to_have_url(re.compile(r"/cohort\?task=brain-tumour&synthetic=no$"))
+    page.reload()  # what was opened stays open in this tab
+    expect(page.locator("#cohort-graph-task")).to_be_visible()
     expect(page.locator("#cohort-total")).to_have_text("4 scans of 4 patients")
     expect(page.locator("#cohort-chips")).to_contain_text("Task: Brain tumour")
     click_mark(bar)
@@ -74,12 +79,13 @@ def test_an_empty_cohort_says_so(clinic, open_tab) -> None:
     _fill(clinic)
     page = open_tab().sign_in(Role.HEAD, "/cohort?site=Nowhere")
     expect(page.get_by_text("No scan fits these filters.")).to_be_visible()
-    expect(page.locator(".lb-charts")).to_be_hidden()
+    expect(page.locator("#cohort-body")).to_be_hidden()
 
 
 def test_two_cohorts_side_by_side(clinic, open_tab) -> None:
     _fill(clinic)
     page = open_tab().sign_in(Role.HEAD, "/cohort?task=pneumonia")
+    page.get_by_text("Two cohorts side by side").click()
     page.click("#cohort-compare-keep")
     expect(page.locator("#cohort-comparison")).to_contain_text("upload to result")
     expect(page.locator("#cohort-comparison")).to_contain_text("too few")
@@ -92,3 +98,6 @@ def test_it_fits_a_phone(clinic, open_tab) -> None:
     page = open_tab(390, 844).sign_in(Role.HEAD, "/cohort")
     expect(page.locator("#cohort-total")).to_have_text("5 scans of 5 patients")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    expect(page.locator("#cohort-filter-task")).to_be_hidden()  # the numbers come first
+    page.get_by_text("Filters and saved views").click()
+    expect(page.locator("#cohort-filter-task")).to_be_visible()

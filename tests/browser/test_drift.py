@@ -36,7 +36,7 @@ def test_from_a_comparison_to_the_scans_that_did_it(clinic: Clinic, open_tab) ->
     verdict = page.locator("#drift-verdict")
     expect(verdict).to_contain_text("features drifted, most of all", timeout=90_000)
     expect(page).to_have_url(re.compile("run=[0-9a-f]{32}"))
-    page.locator("#drift-features").get_by_role("link", name="Noise").click()
+    page.locator("#drift-worst").get_by_role("link", name="Noise").click()
     expect(page).to_have_url(re.compile("feature=noise"))
     expect(page.get_by_text("Scans that pull “Noise” the most")).to_be_visible()
     shared = page.locator("#drift-segments tbody tr").filter(has_text="New One")

@@ -50,7 +50,7 @@ def test_a_version_comes_is_rehearsed_goes_live_and_goes_back(small: Department,
     _card(page, "2").get_by_role("button", name="Rehearse on").click()
     expect(page.get_by_text("Version 2 is being rehearsed.")).to_be_visible()
     gate = _card(page, "2").locator(".lb-gate-pass")
-    expect(gate).to_contain_text("On SYNTHETIC scans only: Recall changes by +0.000", timeout=PATIENCE_MS)
+    expect(gate).to_contain_text("On SYNTHETIC scans only: Recall changes by +0.0 point", timeout=PATIENCE_MS)
     gate.get_by_text("See what changes").click()
     expect(page.get_by_text("28 SYNTHETIC scans read by version 2 beside version 1")).to_be_visible()
     picture = page.locator(".lb-differences img").first

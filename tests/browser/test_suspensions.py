@@ -62,6 +62,6 @@ def test_mlops_asks_and_a_head_lifts_it(clinic, open_tab, read, stopped) -> None
     section.get_by_role("button", name="Lift it", exact=True).click()
     expect(section).to_contain_text("Version 2: was suspended")
     section.get_by_label("Why", exact=True).fill("We agreed on Monday.")
-    section.get_by_role("button", name="Switch the stop rules on or off").click()
+    section.get_by_role("button", name="Switch on stop rules").click()
     expect(section).to_contain_text("The stop rules act on what was read since")
     expect(section).to_contain_text("We agreed on Monday.")

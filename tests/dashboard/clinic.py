@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from data.database import new_id, now
+from data.errors import NotFound
 from data.files import FileStore
 from data.formats import placed_affine
 from data.packing import packed
@@ -119,6 +120,12 @@ class TwoVersions(Registry):
         made = datetime(2026, 11, 3, tzinfo=UTC)
         newest = ModelVersion(BRAIN_TUMOUR, "2", ("champion",), made, "ab" * 32, figures)
         return [newest, replace(newest, version="1", aliases=(), metrics={}, description="The first.")]
+
+    def version(self, task: str, number: str) -> ModelVersion:
+        known = next((each for each in self.versions(task) if each.version == number), None)
+        if known is None:
+            raise NotFound("There is no such version.")
+        return known
 
     def champion(self, task: str) -> ModelVersion | None:
         return next(iter(self.versions(task)), None)

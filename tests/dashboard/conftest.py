@@ -12,8 +12,14 @@ from dashboard.build import build_dashboard
 from data.records import Role
 from tests.dashboard.clinic import PASSWORD, Clinic
 from tests.dashboard.contract import Contract
+from tests.evidently_pictures import leave_out_pictures
 
 SignIn = Callable[..., FlaskClient]
+
+
+@pytest.fixture(autouse=True)
+def numbers_of_drift_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    leave_out_pictures(monkeypatch)
 
 
 @pytest.fixture

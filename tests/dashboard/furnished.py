@@ -7,7 +7,17 @@ from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
 
-from data.records import BRAIN_TUMOUR, DriftAsk, ReportKind, ReportState, Role
+from data.database import new_id, now
+from data.records import (
+    BRAIN_TUMOUR,
+    DriftAsk,
+    Evaluation,
+    EvaluationState,
+    ReportKind,
+    ReportState,
+    Role,
+)
+from data.stores.evaluations import EvaluationStore
 from tests.dashboard.clinic import ADA, Clinic
 
 
@@ -40,5 +50,20 @@ def furnish(clinic: Clinic) -> dict[str, str]:
         "patient_id": scan.patient_id,
         "film_id": film.id,
         "run_id": run.id,
+        "evaluation_id": evaluated(clinic).id,
         "report_id": report.id,
     }
+
+
+def evaluated(clinic: Clinic, version: str = "2") -> Evaluation:
+    """A finished evaluation of every brain scan of the clinic, all of which it called positive."""
+    chosen, readings = clinic.services.evaluations.evaluations.sets.chosen(BRAIN_TUMOUR, "cohort", "")
+    made = Evaluation(
+        new_id(), BRAIN_TUMOUR, version, "a" * 64, chosen, EvaluationState.QUEUED, "u", "Dr U", now(),
+        len(readings),
+    )  # fmt: skip
+    said = {"read_at": now(), "positive": True, "probability": 0.9, "threshold": 0.5, "volume_ml": 1.2}
+    store = EvaluationStore(clinic.database)
+    store.add(made, [replace(each, **said) for each in readings])  # type: ignore[arg-type]
+    store.end(made.id, EvaluationState.DONE, now())
+    return made

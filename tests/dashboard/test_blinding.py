@@ -90,6 +90,8 @@ def routes(client: FlaskClient, ids: Mapping[str, str], layers: tuple[str, str])
             continue
         if {"path", "filename", "fingerprinted_path"} & rule.arguments or "assets" in rule.rule:
             continue
+        if layer and "layer_id" not in rule.arguments:
+            continue
         kind = "txt" if rule.endpoint == "reading_report" else "csv"
         usual = {"layer_id": layers[layer], "index": 10, "kind": kind, "page": "drift"}
         values = {name: ids.get(name, usual.get(name, "0" * 32)) for name in rule.arguments}
@@ -228,7 +230,7 @@ def test_nothing_of_the_model_gets_to_who_reads_without_it(
     for part in ("api_scan", "api_patient", "reading_report", "scan-result", "result positive", *parts):
         assert any(part in name for name in told), f"the test does not see {part}"
     clinic.services.reviewing.unaided.give(scan.id, hart, UnaidedFinding.ABSENT)
-    assert differing(before, everything(clinic, client, hart, scan)) & {"result negative", "api_scan  0"}
+    assert differing(before, before | lists(clinic, hart)) >= {"result negative"}
 
 
 def test_nothing_of_the_first_reader_gets_to_the_second(clinic: Clinic, scan: Scan, person) -> None:

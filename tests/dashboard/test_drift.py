@@ -16,11 +16,15 @@ from dashboard.components.drift import limits as limit_form
 from dashboard.pages import drift as page
 from dashboard.pages import drift_limits, scan_review
 from data.errors import InvalidInput
-from data.records import BRAIN_TUMOUR, PNEUMONIA, DriftAsk, DriftRun, Role
+from data.records import BRAIN_TUMOUR, PNEUMONIA, DriftAsk, DriftRun, Role, User
+from services.addresses import AuditAddress
+from services.cohort.small_numbers import Audience
+from services.reporting.drift_report import DriftReport
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback
 
 TASKS = (BRAIN_TUMOUR, PNEUMONIA)
+HEAD = User("head", "head", "Head", Role.HEAD)
 
 
 @pytest.fixture
@@ -49,15 +53,50 @@ def test_the_page_the_api_and_the_files_tell_the_same_numbers(
 ) -> None:
     client = sign_in(Role.MLOPS)
     told = client.get(f"/api/v1/drift/{run.id}", headers=auth(clinic, Role.HEAD)).json
-    file = client.get(f"/drift/{run.id}/snapshot.json")
+    file = client.get(f"/drift/{run.id}/snapshot.json?audience=inside")
     assert told["snapshot"] == file.json == clinic.services.drift.runs.snapshot(run.id)
+    assert file.data == clinic.services.drift.runs.content(run.id)
     shown = str(
         page.show(clinic.services.drift, TASKS, clinic.person(Role.MLOPS, "looker"), f"?run={run.id}")
     )
     for sentence in told["snapshot"]["verdict"] + told["snapshot"]["notes"]:
-        assert sentence in shown
+        assert sentence.rstrip(".") in shown
+    assert "features drifted, most of all Noise" in shown
+    assert f"in 60 readings of brain tumour against {run.reference_n} of “{run.reference_name}”." in shown
     html = client.get(f"/drift/{run.id}/drift.html").text
     assert told["snapshot"]["window"]["sha256"] in html and told["snapshot"]["reference"]["sha256"] in html
+
+
+def test_what_leaves_the_house_has_no_count_of_few(clinic: Clinic, run: DriftRun, sign_in: Any) -> None:
+    client, drift = sign_in(Role.MLOPS), clinic.services.drift
+    kept, told = drift.runs.snapshot(run.id), drift.runs.told(run.id, Audience.OUTSIDE)
+    few = [
+        (feature["name"], place)
+        for feature in kept["features"]
+        for place, share in enumerate(feature["distribution"]["current"])
+        if 0 < round(share * feature["n_current"]) < 5
+    ]
+    outside = {feature["name"]: feature["distribution"]["current"] for feature in told["features"]}
+    assert few and all(outside[name][place] is None for name, place in few)
+    file = client.get(f"/drift/{run.id}/snapshot.json")
+    assert file.json == told and "for-the-house" not in file.headers["Content-Disposition"]
+    token = auth(clinic, Role.HEAD)
+    answer = client.get(f"/api/v1/drift/{run.id}?audience=outside", headers=token).json
+    assert answer["snapshot"] == told and answer["small_numbers_hidden"] is True
+    page_of_ours = client.get(f"/drift/{run.id}/drift.html?download").text
+    assert "are withheld" in page_of_ours and "root_metric" not in page_of_ours
+    whole = client.get(f"/drift/{run.id}/drift.html?download&audience=inside")
+    assert "root_metric" in whole.text and "for-the-house" in whole.headers["Content-Disposition"]
+    written = DriftReport(drift.runs).write({"run": run.id}, "Ada", lambda _: None)
+    assert written.html is not None and b"root_metric" not in written.html
+    admin, client = auth(clinic, Role.ADMIN), sign_in(Role.ADMIN)  # who may not open scans
+    assert client.get(f"/api/v1/drift/{run.id}", headers=admin).json["snapshot"] == told
+    assert client.get(f"/drift/{run.id}/snapshot.json?audience=inside").status_code == 403
+    assert "root_metric" not in client.get(f"/drift/{run.id}/drift.html").text
+    shown = str(page.show(drift, TASKS, clinic.person(Role.ADMIN, "chief"), f"?run={run.id}"))
+    assert "Evidently's own report" not in shown and "For the house" not in shown
+    actions = [event.detail for event in clinic.services.audit_trail.page(AuditAddress(), HEAD).events]
+    assert any(run.id in str(detail) for detail in actions)
 
 
 def test_evidently_runs_in_a_cage(run: DriftRun, sign_in: Any) -> None:

@@ -72,6 +72,14 @@ def test_every_page_says_what_is_wrong_with_a_link(clinic: Clinic, links: Links,
         assert "MLflow" not in said and "went wrong" not in said
 
 
+def test_a_board_says_what_is_wrong_with_a_period(clinic: Clinic, links: Links) -> None:
+    head = clinic.person(Role.HEAD)
+    board = clinic.services.boards.boards.make("Mine", head)
+    for search in ("bogus=1", "months=7", "months=many"):
+        assert NOWHERE in shown(links, head, addresses.board(board.id), f"?{search}")
+    assert NOWHERE not in shown(links, head, addresses.board(board.id), "?months=3&site=North")
+
+
 def test_a_good_link_opens_its_page(clinic: Clinic, links: Links) -> None:
     scan, user = clinic.add_volume("a"), clinic.person(Role.CLINICIAN)
     pseudonym = clinic.services.reviewing.worklist.scan(scan.id, user).patient.pseudonym

@@ -31,12 +31,13 @@ from tests.services.performance_department import with_history
 
 def test_a_form_of_a_decision_says_what_it_is_about(clinic: Clinic) -> None:
     alert = clinic.alerts.raise_alert("drift:brain", Severity.WARNING, "Drift: brain", "It rose.", "/models")
-    form = alerts.decision_form(clinic.alerts, alert.id, "mute")
+    user = clinic.person(Role.HEAD)
+    form = alerts.decision_form(clinic.alerts, user, alert.id, "mute")
     assert form["alert-form"] is True
     assert form["alert-form-heading"] == "Mute: Drift: brain"
     assert form["alert-deciding"] == {"alert": alert.id, "verb": "mute"}
     assert (form["alert-until-row"], form["alert-why"]) == (False, "")
-    assert alerts.decision_form(clinic.alerts, alert.id, "close")["alert-until-row"] is True
+    assert alerts.decision_form(clinic.alerts, user, alert.id, "close")["alert-until-row"] is True
 
 
 TASKS = (BRAIN_TUMOUR, PNEUMONIA)

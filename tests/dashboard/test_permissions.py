@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 
 from dashboard import shell
 from dashboard.auth import PAGE_PERMISSIONS, may_open
-from data.records import BRAIN_TUMOUR, DriftAsk, ReportKind, ReportState, Role, ScanStatus, User
+from data.records import BRAIN_TUMOUR, BoardPanel, DriftAsk, ReportKind, ReportState, Role, ScanStatus, User
 from services.permissions import Permission, may
 from tests.dashboard.clinic import Clinic, png
 from tests.dashboard.conftest import SignIn, callback
@@ -24,6 +24,7 @@ from tests.services.test_permissions import LETTERS, MEANT
 
 NO_ID = "0" * 32
 SEE, STATISTICS, DRIFT = Permission.SEE_SCANS, Permission.SEE_STATISTICS, Permission.SEE_DRIFT
+MAKE_BOARDS = Permission.MAKE_BOARDS
 HIDDEN, REFUSED = 404, 403
 
 # endpoint -> (permission, the status for those who have it not, the status for those who have it)
@@ -71,6 +72,7 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "unaided_mask": (Permission.REVIEW, REFUSED, 404),
     "api_give_unaided": (Permission.REVIEW, REFUSED, 400),
     "api_reader_study": (STATISTICS, REFUSED, 200),
+    "choose_mails": (Permission.REVIEW, REFUSED, 302),
     "api_add_scan": (Permission.SEND_SCANS, REFUSED, 400),
     "tus_create": (Permission.SEND_SCANS, REFUSED, 412),
     "recent_uploads": (Permission.SEND_SCANS, REFUSED, 200),
@@ -85,6 +87,8 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "export_performance": (STATISTICS, REFUSED, 400),
     "export_assess_ai": (STATISTICS, REFUSED, 400),
     "performance_picture": (STATISTICS, REFUSED, 400),
+    "api_readers": (STATISTICS, REFUSED, 400),
+    "export_readers": (STATISTICS, REFUSED, 400),
     "api_reports": (Permission.USE_REPORTS, REFUSED, 200),
     "api_ask_report": (Permission.USE_REPORTS, REFUSED, 400),
     "api_report": (Permission.USE_REPORTS, REFUSED, 200),
@@ -97,7 +101,13 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "drift_page": (DRIFT, REFUSED, 200),
     "drift_snapshot": (DRIFT, REFUSED, 200),
     "drift_state": (DRIFT, REFUSED, 200),
+    "board_csv": (Permission.SEE_BOARDS, REFUSED, 200),
     "api_drift_ask": (Permission.RUN_DRIFT, REFUSED, 400),
+    "api_evaluations": (Permission.SEE_MODELS, REFUSED, 200),
+    "api_evaluation": (Permission.SEE_MODELS, REFUSED, 404),
+    "api_scan_sets": (Permission.EVALUATE_VERSIONS, REFUSED, 200),
+    "api_ask_evaluation": (Permission.EVALUATE_VERSIONS, REFUSED, 400),
+    "api_cancel_evaluation": (Permission.EVALUATE_VERSIONS, REFUSED, 404),
     "retraining_pack": (Permission.TAKE_RETRAINING_PACKS, REFUSED, 200),
     "add_version": (Permission.REGISTER_VERSIONS, REFUSED, 400),
     "alerts_token": (Permission.DECIDE_ALERTS, REFUSED, 200),
@@ -116,11 +126,14 @@ OPEN = {"login", "sign_in", "healthz", "readyz", "metrics"}
 QUERIES = {
     "api_export_result": "?form=csv",
     "performance": "?task=nothing",
+    "api_readers": "?task=nothing",
+    "export_readers": "?task=nothing",
     "export_performance": "?task=nothing",
     "export_assess_ai": "?task=nothing",
     "api_performance": "?task=nothing",
     "api_reader_study": f"?task={BRAIN_TUMOUR}",
     "api_drift_runs": f"?task={BRAIN_TUMOUR}",
+    "api_scan_sets": f"?task={BRAIN_TUMOUR}",
     "api_drift_references": f"?task={BRAIN_TUMOUR}",
     "api_drift_culprits": "?feature=noise",
     "api_drift_influential_scans": "?feature=noise",
@@ -135,11 +148,14 @@ CALLBACKS: dict[str, Permission] = {
     "triage": Permission.ASSIGN_SCANS, "triage-urgency": Permission.SET_URGENCY,
     "second-ask": Permission.ASK_FOR_REVIEWS, "second-withdraw": Permission.WITHDRAW_REVIEW_REQUESTS,
     "unaided": Permission.REVIEW, "triage-unaided": Permission.REVIEW,
+    "performance-reading": STATISTICS,
     "performance-unaided-set": Permission.SET_UNAIDED_RULES,
     "review": Permission.REVIEW, "scan-take-back": Permission.TAKE_BACK_REVIEWS,
     "scan-feedback-send": Permission.GIVE_FEEDBACK, "feedback": Permission.GIVE_FEEDBACK,
     "feedback-act": Permission.ANSWER_FEEDBACK,
     "cohort": STATISTICS, "performance": STATISTICS, "performance-goal-save": Permission.SET_GOALS,
+    "boards": Permission.SEE_BOARDS, "board": Permission.SEE_BOARDS, "board-delete": Permission.SEE_BOARDS,
+    **dict.fromkeys(("boards-make", "board-add", "board-act", "board-save", "board-copy"), MAKE_BOARDS),
     "drift": DRIFT, "drift-all": SEE, "drift-run": Permission.RUN_DRIFT, "drift-freeze": Permission.RUN_DRIFT,
     "models": Permission.SEE_MODELS, "models-look": Permission.PROMOTE, "rehearsal": Permission.SEE_MODELS,
     "rehearsal-cancel": Permission.REHEARSE, "evaluation": Permission.SEE_MODELS, "rerun": SEE,
@@ -181,11 +197,15 @@ def filled(clinic: Clinic) -> Iterator[dict[str, str]]:
     assert clinic.jobs.wait_idle(60)
     assert clinic.services.reporting.get(report.id).state is ReportState.MADE
     assert clinic.scans.get(scan.id).status is ScanStatus.READ  # type: ignore[union-attr]
+    boards, panel = clinic.services.boards.boards, BoardPanel("", "drifted-share", BRAIN_TUMOUR)
+    board = boards.make("Drift", trainer, [panel])
+    boards.change(board.id, "Drift", True, trainer)
     yield {
-        "scan_id": scan.id, "layer_id": clinic.results.of_scan(scan.id)[0].id,
+        "board_id": board.id, "scan_id": scan.id, "layer_id": clinic.results.of_scan(scan.id)[0].id,
         "patient_id": scan.patient_id, "film_id": film.id, "run_id": run.id,
         "pack_id": pack.id, "report_id": report.id,
         "rehearsal_id": NO_ID, "upload_id": NO_ID, "import_id": NO_ID, "conflict_id": NO_ID,
+        "evaluation_id": NO_ID,
         "annotation_id": NO_ID, "result_id": clinic.results.of_scan(scan.id)[0].id,
         "task": BRAIN_TUMOUR, "index": "10",
     }  # fmt: skip
@@ -270,7 +290,7 @@ def test_the_pages_are_shown_for_what_is_on_them() -> None:
     assert letters == {
         "/admin": "A", "/worklist": "CHM", "/scans": "CHM", "/patients": "CHM", "/cohort": "CHM",
         "/performance": "CHM",
-        "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/evaluations": "CHMA",
+        "/boards": "CHMA", "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/evaluations": "CHMA",
         "/model-card": "CHM", "/reports": "CHM", "/alerts": "HMA",
         "/audit": "HA", "/feedback": "CHM", "/dicom": "MA",
     }  # fmt: skip

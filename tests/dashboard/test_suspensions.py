@@ -153,10 +153,15 @@ def test_the_section_draws_the_tests_and_lists_who_was_stopped(history: Clinic) 
 def test_a_head_switches_the_rules_and_sets_what_refusals_may_be(history: Clinic) -> None:
     performance = history.services.performance
     with pytest.raises(InvalidInput, match="Say why"):
-        page.switch(performance, HEAD, "", " ")
-    assert "act from now on" in page.switch(performance, HEAD, "", "Agreed on Monday.")
-    assert "act on what was read since" in words(page.show(performance, HEAD, "")[section.SHOWN])
-    assert "do not act any more" in page.switch(performance, HEAD, "", "Holidays.")
+        page.switch(performance, HEAD, "", " ", section.SWITCH_ON)
+    assert page.show(performance, HEAD, "")[section.SWITCH] == "Switch on stop rules"
+    assert "act from now on" in page.switch(performance, HEAD, "", "Agreed on Monday.", section.SWITCH_ON)
+    shown = page.show(performance, HEAD, "")
+    assert "act on what was read since" in words(shown[section.SHOWN])
+    assert shown[section.SWITCH] == "Switch off stop rules"
+    assert "act already" in page.switch(performance, HEAD, "", "In another tab.", section.SWITCH_ON)
+    assert performance.stop_rules.acting(BRAIN_TUMOUR)
+    assert "do not act any more" in page.switch(performance, HEAD, "", "Holidays.", section.SWITCH_OFF)
     assert page.set_refused(performance, HEAD, "", "30", "50") == "Set."
     assert performance.goals.of(BRAIN_TUMOUR)[REFUSED].alert_limit == 0.5
     performance.monitoring.tick()  # it watches the page's metrics, and this is none

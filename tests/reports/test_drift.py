@@ -15,6 +15,7 @@ from reports.drift import Side, compare
 from reports.drift_columns import FEWEST, MOST_ROWS, drawn_rows
 from reports.drift_limits import EFFECT
 from reports.drift_vectors import area, discrepancy, principal, unlike
+from services.drift.changes import change
 
 NUMBERS = ("noise", "contrast", "probability", "age_years")
 CATEGORIES = ("scanner", "sex")
@@ -34,7 +35,7 @@ def readings(n: int, seed: int = 0, **changes: Any) -> pd.DataFrame:
 
 
 def compared(reference: pd.DataFrame, current: pd.DataFrame, **facts: Any) -> dict[str, Any]:
-    return compare(Side(reference), Side(current), NUMBERS, CATEGORIES, facts).snapshot
+    return compare(Side(reference), Side(current), NUMBERS, CATEGORIES, change, facts).snapshot
 
 
 def feature(snapshot: dict[str, Any], name: str) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def feature(snapshot: dict[str, Any], name: str) -> dict[str, Any]:
 def drifted() -> Any:
     random = np.random.default_rng(5)
     current = readings(400, 1, noise=random.normal(0.006, 0.0005, 400), scanner="Newco X")
-    return compare(Side(readings(500)), Side(current), NUMBERS, CATEGORIES, {"task": "brain-tumour"})
+    return compare(Side(readings(500)), Side(current), NUMBERS, CATEGORIES, change, {"task": "brain-tumour"})
 
 
 def test_every_distance_is_evidentlys_own_to_the_last_digit(drifted: Any) -> None:
@@ -122,7 +123,7 @@ def test_the_page_loads_nothing_from_anywhere(drifted: Any) -> None:
 
 def test_markup_in_a_name_stays_text() -> None:
     facts = {"task": "<script>alert(1)</script>", "reference": {"name": "<b>x</b>"}}
-    html = compare(Side(readings(5)), Side(readings(5)), NUMBERS, CATEGORIES, facts).html
+    html = compare(Side(readings(5)), Side(readings(5)), NUMBERS, CATEGORIES, change, facts).html
     assert "<script>alert(1)" not in html and "&lt;b&gt;x" in html
 
 
@@ -154,7 +155,7 @@ def test_markup_in_a_name_stays_text() -> None:
 def test_bad_input_is_a_sentence_and_the_rest_still_comes(
     reference: pd.DataFrame, current: pd.DataFrame, words: str
 ) -> None:
-    outcome = compare(Side(reference), Side(current), NUMBERS, CATEGORIES)
+    outcome = compare(Side(reference), Side(current), NUMBERS, CATEGORIES, change)
     assert any(words in note for note in outcome.snapshot["notes"]), outcome.snapshot["notes"]
     assert {feature["name"] for feature in outcome.snapshot["features"]} == {*NUMBERS, *CATEGORIES}
     json.dumps(outcome.snapshot, allow_nan=False)
@@ -188,7 +189,7 @@ def test_truth_tells_whether_the_answers_got_worse() -> None:
         answer = np.where(random.random(n) < right, truth, 1 - truth)
         return readings(n, n, truth=truth, answer=answer)
 
-    outcome = compare(Side(judged(400, 0.95)), Side(judged(300, 0.7)), NUMBERS, CATEGORIES)
+    outcome = compare(Side(judged(400, 0.95)), Side(judged(300, 0.7)), NUMBERS, CATEGORIES, change)
     truth = outcome.snapshot["truth"]
     assert truth["fell"] == ["recall", "accuracy"] and outcome.snapshot["severity"] == "critical"
     own = {
@@ -199,9 +200,11 @@ def test_truth_tells_whether_the_answers_got_worse() -> None:
         assert truth["current"][name]["value"] == pytest.approx(own[metric])
     assert any(test["status"] == "FAIL" for test in truth["evidently"]["tests"])
     assert outcome.truth_html is not None and "root_metric" in outcome.truth_html
-    calm = compare(Side(judged(400, 0.9)), Side(judged(300, 0.9)), NUMBERS, CATEGORIES).snapshot["truth"]
+    calm = compare(Side(judged(400, 0.9)), Side(judged(300, 0.9)), NUMBERS, CATEGORIES, change).snapshot[
+        "truth"
+    ]
     assert calm["fell"] == []
-    few = compare(Side(judged(400, 0.9)), Side(judged(10, 0.9)), NUMBERS, CATEGORIES).snapshot
+    few = compare(Side(judged(400, 0.9)), Side(judged(10, 0.9)), NUMBERS, CATEGORIES, change).snapshot
     assert few["truth"] is None and any("The truth is known of" in note for note in few["notes"])
 
 
@@ -213,11 +216,11 @@ def vectors(n: int, seed: int, shift: float = 0.0) -> np.ndarray:
 
 def test_embeddings_that_moved_are_told_apart_and_others_are_not() -> None:
     frames = Side(readings(300), vectors(300, 1)), Side(readings(300, 1), vectors(300, 2, 0.6))
-    moved = compare(*frames, NUMBERS, CATEGORIES).snapshot
+    moved = compare(*frames, NUMBERS, CATEGORIES, change).snapshot
     assert moved["embedding"]["auc"]["low"] > 0.8 and moved["embedding"]["p"] < 0.01
     assert moved["severity"] == "critical"
     assert any(feature["name"].startswith("pc") and feature["drifted"] for feature in moved["features"])
-    same = compare(frames[0], Side(readings(300, 1), vectors(300, 2)), NUMBERS, CATEGORIES).snapshot
+    same = compare(frames[0], Side(readings(300, 1), vectors(300, 2)), NUMBERS, CATEGORIES, change).snapshot
     assert same["embedding"]["auc"]["low"] < 0.6 and same["embedding"]["p"] > 0.05
     assert same["severity"] == "calm"
 
@@ -225,11 +228,17 @@ def test_embeddings_that_moved_are_told_apart_and_others_are_not() -> None:
 def test_embeddings_that_cannot_be_compared_are_a_note() -> None:
     lacking = vectors(100, 1)
     lacking[:90] = np.nan
-    few = compare(Side(readings(100), lacking), Side(readings(100, 1), vectors(100, 2)), NUMBERS, CATEGORIES)
+    few = compare(
+        Side(readings(100), lacking), Side(readings(100, 1), vectors(100, 2)), NUMBERS, CATEGORIES, change
+    )
     assert few.snapshot["embedding"] is None
     assert any("Too few scans of the reference have embeddings" in note for note in few.snapshot["notes"])
     other = compare(
-        Side(readings(100), vectors(100, 1)), Side(readings(100, 1), vectors(100, 2)[:, :20]), NUMBERS, ()
+        Side(readings(100), vectors(100, 1)),
+        Side(readings(100, 1), vectors(100, 2)[:, :20]),
+        NUMBERS,
+        (),
+        change,
     )
     assert any("of different networks" in note for note in other.snapshot["notes"])
 
@@ -267,6 +276,6 @@ def test_large_sides_are_sampled_and_that_is_said() -> None:
     assert rows is not None and len(rows) == MOST_ROWS and (np.diff(rows) > 0).all()
     assert drawn_rows(MOST_ROWS) is None
     large = pd.DataFrame({"contrast": np.random.default_rng(0).normal(size=MOST_ROWS + 5)})
-    snapshot = compare(Side(large), Side(large[:1000]), ("contrast",), ()).snapshot
+    snapshot = compare(Side(large), Side(large[:1000]), ("contrast",), (), change).snapshot
     assert snapshot["compared"]["reference"] == MOST_ROWS
     assert any("a random sample of 100,000 is compared" in note for note in snapshot["notes"])

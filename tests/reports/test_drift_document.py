@@ -13,6 +13,7 @@ from reports.document import document_json
 from reports.drift import Side, compare
 from reports.drift_document import drift_document
 from reports.typesetting import pdf
+from services.drift.changes import change
 from tests.reports.test_document import numbers_in, numbers_of, text_of
 
 
@@ -28,7 +29,7 @@ def snapshot() -> dict[str, Any]:
         "reference": {"name": "Training data of version 2", "sha256": "ab" * 32},
         "window": {"words": "the last 80 scans", "sha256": "cd" * 32},
     }
-    outcome = compare(Side(first), Side(second), ["mean"], ["site"], facts)
+    outcome = compare(Side(first), Side(second), ["mean"], ["site"], change, facts)
     return json.loads(json.dumps(outcome.snapshot))
 
 
@@ -58,6 +59,6 @@ def test_its_numbers_are_the_snapshots(snapshot: dict[str, Any]) -> None:
 
 def test_a_snapshot_of_nothing_is_a_report_too() -> None:
     empty = pd.DataFrame({"mean": np.array([], dtype=float)})
-    outcome = compare(Side(empty), Side(empty), ["mean"], [])
+    outcome = compare(Side(empty), Side(empty), ["mean"], [], change)
     text = text_of(pdf(drift_document(outcome.snapshot, "Drift", {})))
     assert "no scans in the window" in " ".join(text.split())

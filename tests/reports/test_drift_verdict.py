@@ -23,6 +23,7 @@ from reports.drift_verdict import (
     severity,
     words,
 )
+from services.drift.changes import change
 
 LITTLE = 1e-6
 
@@ -158,7 +159,7 @@ def share(hits: int, n: int) -> dict[str, Any]:
 
 
 def truth_of(before: dict[str, Any], after: dict[str, Any], *fell: str) -> dict[str, Any]:
-    changes = {name: drift_numbers.change(before[name], after[name]) for name in before}
+    changes = {name: change(before[name], after[name]) for name in before}
     return {"reference": before, "current": after, "fell": list(fell), "change": changes}
 
 
@@ -204,9 +205,9 @@ def test_a_share_of_nothing_is_not_told() -> None:
 def test_the_change_of_two_shares_is_newcombes(n: int) -> None:
     before, after = proportion(n * 9 // 10, n), proportion(n * 8 // 10, n)
     expected = difference(after, before)
-    changed = drift_numbers.change(share(n * 9 // 10, n), share(n * 8 // 10, n))
+    changed = change(share(n * 9 // 10, n), share(n * 8 // 10, n))
     assert changed == pytest.approx({"value": expected.value, "low": expected.low, "high": expected.high})
-    assert drift_numbers.change(share(0, 0), share(1, 2)) is None
+    assert change(share(0, 0), share(1, 2)) is None
 
 
 def test_too_few_says_how_many_there_are() -> None:

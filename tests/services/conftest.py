@@ -8,6 +8,12 @@ from sqlalchemy import Engine
 
 from tests.dashboard.clinic import Clinic
 from tests.databases import migrated
+from tests.evidently_pictures import leave_out_pictures
+
+
+@pytest.fixture(autouse=True)
+def numbers_of_drift_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    leave_out_pictures(monkeypatch)
 
 
 @pytest.fixture

@@ -16,6 +16,9 @@ from data.records import (
     BRAIN_TUMOUR,
     AcceptanceLimits,
     AnnotationKind,
+    Board,
+    BoardChoice,
+    BoardPanel,
     DriftAsk,
     EscapeReason,
     FeedbackState,
@@ -32,6 +35,7 @@ from data.records import (
 )
 from services.addresses import AuditAddress
 from services.assembly.container import Services, build_services
+from services.cohort.small_numbers import Audience
 from services.permissions import ROLE_NAMES, TABLE, Permission, manual, may, require
 from services.reviewing.review import DrawnMask
 from services.sending.routing import RuleWanted
@@ -64,7 +68,11 @@ MEANT = {
     Permission.WITHDRAW_REVIEW_REQUESTS: "HM",
     Permission.SET_UNAIDED_RULES: "H",
     Permission.SEE_STATISTICS: "CHM",
+    Permission.SEE_READERS: "H",
     Permission.SAVE_VIEWS: "CHM",
+    Permission.SEE_BOARDS: "CHMA",
+    Permission.MAKE_BOARDS: "HMA",
+    Permission.DELETE_BOARDS_OF_OTHERS: "A",
     Permission.SET_GOALS: "HM",
     Permission.SET_STOP_RULES: "H",
     Permission.LIFT_SUSPENSIONS: "HM",
@@ -99,12 +107,28 @@ MEANT = {
     Permission.SEE_AUDIT: "HA",
 }
 NO_ID = "0" * 32
+INSIDE = Audience.INSIDE
+A_PANEL = BoardPanel("a", "alerts")
+A_BOARD = Board(NO_ID, "A board", (), BoardChoice(), True, NO_ID, "", now(), now())
 NO_RULE = PriorRule(NO_ID, RetrieveMethod.MOVE, False, 1, 1)
 Act = Callable[[Services, User], object]
 
 # Of every permission what it guards. Asked for what does not exist or does not fit, so that whoever may
 # changes nothing: the answer is then any other than NotAllowed.
 ACTS: list[tuple[Permission, str, Act]] = [
+    (Permission.SEE_BOARDS, "listed", lambda s, u: s.boards.boards.listed(u)),
+    (Permission.SEE_BOARDS, "one", lambda s, u: s.boards.boards.get(NO_ID, u)),
+    (Permission.SEE_BOARDS, "delete", lambda s, u: s.boards.boards.delete(NO_ID, u)),
+    (Permission.SEE_BOARDS, "shown", lambda s, u: s.boards.views.of(A_BOARD, BoardChoice(), u, INSIDE)),
+    (Permission.SEE_BOARDS, "file", lambda s, u: s.boards.exports.csv(A_BOARD, BoardChoice(), u)),
+    (Permission.MAKE_BOARDS, "make", lambda s, u: s.boards.boards.make("", u)),
+    (Permission.MAKE_BOARDS, "copy", lambda s, u: s.boards.boards.copy(NO_ID, u)),
+    (Permission.MAKE_BOARDS, "change", lambda s, u: s.boards.boards.change(NO_ID, "a", True, u)),
+    (Permission.MAKE_BOARDS, "choose", lambda s, u: s.boards.boards.choose(NO_ID, BoardChoice(), u)),
+    (Permission.MAKE_BOARDS, "add", lambda s, u: s.boards.boards.add_panel(NO_ID, A_PANEL, u)),
+    (Permission.MAKE_BOARDS, "move", lambda s, u: s.boards.boards.move_panel(NO_ID, "a", 1, u)),
+    (Permission.MAKE_BOARDS, "remove", lambda s, u: s.boards.boards.remove_panel(NO_ID, "a", u)),
+    (Permission.DECIDE_ALERTS, "raised", lambda s, u: s.alerts.raised_since(now(), u)),
     (Permission.SEE_AUDIT, "page", lambda s, u: s.audit_trail.page(AuditAddress(), u)),
     (Permission.SEE_AUDIT, "names", lambda s, u: s.audit_trail.names(u)),
     (Permission.SEE_AUDIT, "file", lambda s, u: s.audit_trail.file(AuditAddress(), u)),
@@ -140,6 +164,12 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.REVIEW, "reject", lambda s, u: s.reviewing.reviews.reject(NO_ID, u, RejectReason.MISSED)),
     (Permission.REVIEW, "unsure", lambda s, u: s.reviewing.reviews.unsure(NO_ID, u)),
     (Permission.REVIEW, "correct", lambda s, u: s.reviewing.reviews.correct(NO_ID, u, DrawnMask(b""))),
+    (Permission.REVIEW, "choose mails", lambda s, u: s.review_request_mails.choose(u, "", None)),
+    (Permission.REVIEW, "mails", lambda s, u: s.review_request_mails.choice(u)),
+    (Permission.SEE_STATISTICS, "readers", lambda s, u: s.readers.figures.of_task(BRAIN_TUMOUR, u)),
+    (Permission.SEE_STATISTICS, "readers as file", lambda s, u: s.readers.exports.export("x", u)),
+    (Permission.SEE_STATISTICS, "readers as answer", lambda s, u: s.readers.exports.answer("x", u)),
+    (Permission.SEE_READERS, "single", lambda s, u: s.readers.figures.single_readers("x", u)),
     (Permission.REVIEW, "unaided", lambda s, u: s.reviewing.unaided.ask([], u)),
     (
         Permission.REVIEW,
@@ -354,12 +384,14 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.ADMINISTER, "create", lambda s, u: s.accounts.create("not a name", "", Role.ADMIN, by=u)),
     (Permission.ADMINISTER, "reset", lambda s, u: s.accounts.reset_password(NO_ID, by=u)),
     (Permission.ADMINISTER, "role", lambda s, u: s.accounts.set_role(NO_ID, Role.ADMIN, by=u)),
+    (Permission.ADMINISTER, "group", lambda s, u: s.accounts.set_reader_group(NO_ID, "x", by=u)),
     (Permission.ADMINISTER, "active", lambda s, u: s.accounts.set_active(NO_ID, True, by=u)),
 ]
 # What has no verb of its own: it is read by id, and the pages and addresses ask (tests/dashboard).
 ONLY_LOOKED_AT = {Permission.SEE_IDENTITY, Permission.SEE_DRIFT, Permission.SEE_MODELS}
-# What is asked only of something that exists: tests/services/reviewing/test_taking_back.py.
-OF_WHAT_EXISTS = {Permission.TAKE_BACK_REVIEWS_OF_OTHERS}
+# What is asked only of something that exists: tests/services/reviewing/test_taking_back.py,
+# tests/services/boards/test_boards.py.
+OF_WHAT_EXISTS = {Permission.TAKE_BACK_REVIEWS_OF_OTHERS, Permission.DELETE_BOARDS_OF_OTHERS}
 
 
 def person(role: Role) -> User:
@@ -474,6 +506,8 @@ LOOK_AT_ROLES = {
 # Methods that are told of a person whose right they need not ask for.
 NEED_NO_RIGHT = {
     "services/sessions.py: begin",
+    "services/boards/boards.py: may_change",
+    "services/boards/boards.py: may_delete",
     "services/reviewing/blinding.py: hidden",
     "services/reviewing/blinding.py: known",
     "services/reviewing/blinding.py: note_shown",
@@ -485,6 +519,13 @@ NEED_NO_RIGHT = {
     "services/reviewing/unaided.py: may_ask",
     "services/reviewing/withdrawals.py: refuse_withdrawn",
     "services/reviewing/unaided.py: open",
+    "services/alerts/alerts.py: calling",  # these ask for each alert the permission that it needs
+    "services/alerts/alerts.py: get",
+    "services/alerts/alerts.py: past",
+    "services/alerts/alerts.py: token",
+    "services/alerts/alerts.py: unfinished",
+    "services/mails/review_request_mails.py: refused",  # of one's own mails
+    "services/readers/readers.py: own",  # everybody may know how they read themselves
 }
 
 

@@ -90,21 +90,27 @@ def for_the_house(address: str, kinds: Mapping[str, str], query: str) -> Compone
 
 
 def tiles(cohort: Cohort, query_of: Callable[[Query], str]) -> list[Component]:
-    """The head's numbers, each with n, leading to its cases."""
+    """The numbers that matter first, each with n, leading to its cases."""
     positive, interval = _share_words(cohort.positive)
     uncertain, of_uncertain = _share_words(cohort.uncertain)
+    return [
+        _tile("Scans", number(cohort.scans.n), f"{number(cohort.patients)} patients", cohort.scans, query_of),
+        _tile("Positive", positive, interval, cohort.positive, query_of),
+        _tile("Uncertain", uncertain, of_uncertain, cohort.uncertain, query_of),
+        _plain("Refused", *_refused_words(cohort), "#cohort-refused"),
+        _tile("Waiting", number(cohort.waiting.n), "not read yet", cohort.waiting, query_of),
+    ]
+
+
+def more_tiles(cohort: Cohort, query_of: Callable[[Query], str]) -> list[Component]:
+    """Volumes, corrections and times."""
     volume, measured = cohort.volume_ml.spread, f"n = {number(cohort.volume_ml.n)}"
     median = "–" if volume is None or volume.median is None else f"{volume.median:.1f} mL"
     corrected = cohort.corrected.share
     reviewed = f"of {number(0 if corrected is None else corrected.n)} reviewed"
     return [
-        _tile("Scans", number(cohort.scans.n), f"{number(cohort.patients)} patients", cohort.scans, query_of),
-        _tile("Positive", positive, interval, cohort.positive, query_of),
-        _tile("Uncertain", uncertain, of_uncertain, cohort.uncertain, query_of),
         _tile(f"Median {MEASURED_VOLUME}", median, measured, cohort.volume_ml, query_of),
         _tile("Corrected", number(cohort.corrected.n), reviewed, cohort.corrected, query_of),
-        _tile("Waiting", number(cohort.waiting.n), "not read yet", cohort.waiting, query_of),
-        _plain("Refused", number(cohort.refused), _refused_words(cohort), "#cohort-refused"),
         _plain("Upload to result", *_spread_words(cohort.upload_to_read_s)),
         _plain("Result to review", *_spread_words(cohort.read_to_review_s)),
     ]  # fmt: skip
@@ -154,9 +160,8 @@ def agreement(cohort: Cohort) -> Component | None:
     if not known:
         return None
     words = [
-        f"Of {number(known)} scans whose truth is known, {number(counts.get('right', 0))} were read "
-        f"right, {number(counts.get('false alarm', 0))} were false alarms and "
-        f"{number(counts.get('miss', 0))} misses."
+        f"Scans whose truth is known: {number(known)}. Read right: {number(counts.get('right', 0))}. "
+        f"False alarms: {number(counts.get('false alarm', 0))}. Misses: {number(counts.get('miss', 0))}."
     ]
     if cohort.dice.n and cohort.dice.median is not None:
         words.append(f" Median {DRAWN_DICE} {cohort.dice.median:.2f} (n = {number(cohort.dice.n)}).")
@@ -256,9 +261,18 @@ def _share_words(tile: KeyFigure) -> tuple[str, str]:
     return f"{100 * share.value:.1f} %", f"{interval}, {number(tile.n)} of {number(share.n)} read"
 
 
-def _refused_words(cohort: Cohort) -> str:
-    others = [name for name in cohort.filters if name not in cohort.refused_filtered_by]
-    return "files or series" if not others else "by period, site, scanner and modality only"
+def _refused_words(cohort: Cohort) -> tuple[str, str]:
+    """The share of what came, where the filters fit refusals too; else how many, and by what."""
+    share = cohort.refused_share
+    if share is None:
+        return number(cohort.refused), "files or series, by period, site, scanner and modality only"
+    if not share.n:
+        return "–", "nothing came"
+    interval = f"95 % {100 * share.low:.1f} to {100 * share.high:.1f} %"
+    return (
+        f"{100 * share.value:.1f} %",
+        f"{interval}, {number(cohort.refused)} of {number(share.n)} that came",
+    )
 
 
 def _spread_words(spread: Spread) -> tuple[str, str]:

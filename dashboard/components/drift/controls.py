@@ -22,6 +22,7 @@ FIRST = "drift-first"
 TO = "drift-to"
 FILTERS = "drift-filters"
 RUN = "drift-run"
+COMPARE = "drift-compare"
 FREEZE_NAME = "drift-freeze-name"
 FREEZE = "drift-freeze"
 DELETE = "drift-reference-delete"
@@ -34,28 +35,31 @@ KINDS = {
 }
 
 
+def task() -> Component:
+    """Whose drift is shown."""
+    return _field("Task", dcc.Dropdown(id=TASK, clearable=False), TASK, "lb-drift-task")
+
+
 def form(may_run: bool) -> Component:
-    """The controls; who may not run sees none but the task."""
-    hidden = "" if may_run else "lb-hidden"
+    """What to compare, folded away while a run is read; who may not run has none of it."""
     choice = dcc.Dropdown(id=REFERENCE, clearable=False, value=HOUSE)
-    return html.Div(
+    window = html.Div(
         [
-            _field("Task", dcc.Dropdown(id=TASK, clearable=False), TASK, "lb-drift-task"),
-            html.Div(
-                [
-                    _field("Reference", choice, REFERENCE, "lb-drift-reference"),
-                    _field("Newest readings", _input(LAST, "number", "1000", min=1, step=1), LAST),
-                    _field("Last days", _input(DAYS, "number", "30", min=1, step=1), DAYS),
-                    _field("From day", _input(FIRST, "text", "2026-11-01"), FIRST),
-                    _field("To day", _input(TO, "text", "2026-11-30"), TO),
-                    html.Button("Compare now", id=RUN, className="btn btn-primary"),
-                ],
-                className=f"lb-drift-window {hidden}",
-            ),
-            html.Div(scan_filters.menus(FILTERS), className=f"lb-scan-filters-row {hidden}"),
+            _field("Reference", choice, REFERENCE, "lb-drift-reference"),
+            _field("Newest readings", _input(LAST, "number", "1000", min=1, step=1), LAST),
+            _field("Last days", _input(DAYS, "number", "30", min=1, step=1), DAYS),
+            _field("From day", _input(FIRST, "text", "2026-11-01"), FIRST),
+            _field("To day", _input(TO, "text", "2026-11-30"), TO),
+            html.Button("Compare now", id=RUN, className="btn btn-primary"),
         ],
-        className="lb-drift-form",
-    )  # fmt: skip
+        className="lb-drift-window",
+    )
+    filters = html.Div(scan_filters.menus(FILTERS), className="lb-scan-filters-row")
+    return html.Details(
+        [html.Summary("Compare a window"), window, filters],
+        id=COMPARE,
+        className="lb-card" if may_run else "lb-hidden",
+    )
 
 
 def freezing() -> Component:

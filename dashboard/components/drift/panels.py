@@ -13,7 +13,16 @@ from dashboard.components.icons import icon
 from dashboard.components.results import local_time
 from data.records import DriftRun, ReportKind, RunState, Severity
 from services.addresses import DriftAddress, ReportsAddress
-from services.drift.charts import Pair, distance, effect_words, facts, picture
+from services.drift.charts import (
+    Pair,
+    beside_headline,
+    distance,
+    distribution,
+    effect_words,
+    facts,
+    headline,
+    picture,
+)
 from services.drift.influential_scans import EMBEDDING, OVERALL
 
 SEVERITIES = {
@@ -26,6 +35,10 @@ SEVERITIES = {
 STATES = {
     "drifted": "drifted", "steady": "steady", "too-few": "too few", "not-compared": "not compared",
 }  # fmt: skip
+
+
+PICTURED = 4
+"""So many features are pictured below the verdict."""
 
 
 def badge(severity: Severity) -> Component:
@@ -65,10 +78,53 @@ def nothing(may_run: bool) -> Component:
 
 
 def verdict(snapshot: Mapping[str, Any]) -> Component:
-    """The verdict in plain words, what was compared, and what one must know of it."""
+    """What changed, against what, of how many, in one sentence; what else was seen below it."""
     synthetic = [html.Span("SYNTHETIC", className="lb-synthetic")] if snapshot["synthetic"] else []
-    lead, *more = snapshot["verdict"]
     shown = badge(Severity(snapshot["severity"]))
+    return html.Div(
+        [
+            html.P([shown, *synthetic, html.Strong(headline(snapshot))], className="lb-lead"),
+            *(html.P(line) for line in beside_headline(snapshot)),
+        ],
+        className="lb-card",
+    )
+
+
+def worst(run: DriftRun, snapshot: Mapping[str, Any]) -> Component | None:
+    """Pictures of the features that are farthest from the reference; each leads to its scans."""
+    pictured = [feature for feature in snapshot["features"] if feature["effect"] is not None][:PICTURED]
+    if not pictured:
+        return None
+    links = [_link(run, OVERALL, "Scans least like the reference", None)]
+    if snapshot["embedding"] is not None:
+        links.append(_link(run, EMBEDDING, "The same by embedding", None))
+    words = "What drifted the most" if pictured[0]["drifted"] else "The farthest from the reference"
+    return html.Div(
+        [
+            html.Div([html.H2(words), *links], className="lb-section-head"),
+            html.Div([_pictured(run, feature) for feature in pictured], className="lb-charts lb-worst"),
+        ]
+    )
+
+
+def _pictured(run: DriftRun, feature: Mapping[str, Any]) -> Component:
+    p = feature["p_corrected"]
+    said = f"{effect_words(feature)}, p {'unknown' if p is None else _p(p)}"
+    name = dcc.Link(feature["title"], href=str(DriftAddress(run.task, run.id, feature["name"])))
+    state = html.Span(STATES[feature["status"]], className="lb-state" + " lb-drifted" * feature["drifted"])
+    graph = dcc.Graph(
+        figure=distribution(feature),
+        config={"displayModeBar": False, "staticPlot": True},
+        className="lb-graph",
+    )
+    return html.Figure(
+        [html.Figcaption([name, " ", state]), graph, html.P(said, className="text-secondary")],
+        className="lb-card lb-chart",
+    )
+
+
+def caveats(snapshot: Mapping[str, Any]) -> Component:
+    """What one must know of the numbers: notes, what was compared, how a feature is judged; folded."""
     notes = [html.Li(note) for note in snapshot["notes"]]
     known = {"Severity", "Notice", "SYNTHETIC", "Task"}
     told = [(label, value) for label, value in facts(snapshot) if label not in known]
@@ -76,61 +132,67 @@ def verdict(snapshot: Mapping[str, Any]) -> Component:
     if refusals["share"]["value"] is not None:
         told.append(("Refused meanwhile", f"{refusals['refused']:,} files or series, whatever the task"))
     known_of_it = [part for label, value in told for part in (html.Dt(label), html.Dd(value))]
-    return html.Div(
+    count = f" ({len(notes)} {'note' if len(notes) == 1 else 'notes'})" if notes else ""
+    return html.Details(
         [
-            html.P([shown, *synthetic, html.Strong(lead)], className="lb-lead"),
-            *(html.P(line) for line in more),
+            html.Summary(f"Caveats and method{count}"),
             html.Ul(notes, className="lb-notes") if notes else None,
             html.Dl(known_of_it, className="lb-facts"),
+            _method(snapshot),
         ],
         className="lb-card",
-    )  # fmt: skip
-
-
-def downloads(run: DriftRun, has_truth: bool) -> Component:
-    """The run as files."""
-    look = "btn btn-sm btn-outline-primary"
-    links: list[Component] = [
-        html.A("JSON", href=f"/drift/{run.id}/snapshot.json", download="", className=look),
-        html.A("HTML", href=f"/drift/{run.id}/drift.html?download", download="", className=look),
-    ]
-    if has_truth:
-        truth = f"/drift/{run.id}/truth.html?download"
-        links.append(html.A("HTML, classification", href=truth, download="", className=look))
-    links.append(
-        dcc.Link("PDF report", href=str(ReportsAddress(ReportKind.DRIFT, {"run": run.id})), className=look)
     )
-    return html.Div(links, className="lb-exports")
+
+
+def _method(snapshot: Mapping[str, Any]) -> Component:
+    limits = snapshot["limits"]
+    return html.P(
+        f"A feature drifted where its distance is {limits['effect']} or more and its p, corrected "
+        f"for the number of features (Benjamini-Hochberg), is below {limits['p']}. Distance of "
+        "numbers: Wasserstein, in standard deviations (SD) of the reference; of names: "
+        "Jensen-Shannon (JS), at most 0.83. Both are Evidently's. Reference and window: median and "
+        "the middle half, or the most frequent name. Features with a limit of their own are named "
+        "in the notes.",
+        className="text-secondary",
+    )
+
+
+def downloads(run: DriftRun, has_truth: bool, may_see_few: bool) -> Component:
+    """The run as files: for handing on, and for the house where the person may see numbers of few."""
+    look = "btn btn-sm btn-outline-primary"
+    title = "To hand on: numbers that stand for fewer than 5 patients are withheld"
+    links: list[Component] = [
+        html.A(words, href=f"/drift/{run.id}/{file}", download="", className=look, title=title)
+        for words, file in (("JSON", "snapshot.json"), ("HTML", "drift.html?download"))
+    ]
+    report = str(ReportsAddress(ReportKind.DRIFT, {"run": run.id}))
+    links.append(dcc.Link("PDF report", href=report, className=look))
+    house = [_for_the_house(run, has_truth)] if may_see_few else []
+    return html.Div([*links, *house], className="lb-exports")
+
+
+def _for_the_house(run: DriftRun, has_truth: bool) -> Component:
+    look = "btn btn-sm btn-outline-secondary"
+    files = [("JSON", "snapshot.json?audience=inside"), ("HTML", "drift.html?download&audience=inside")]
+    if has_truth:
+        files.append(("HTML, classification", "truth.html?download&audience=inside"))
+    links = [
+        html.A(words, href=f"/drift/{run.id}/{file}", download="", className=look) for words, file in files
+    ]
+    words = html.P("Every number, also of fewer than 5 patients. Not to be handed on.")
+    return html.Details([html.Summary("For the house"), words, *links], className="lb-house-files")
 
 
 def features(run: DriftRun, snapshot: Mapping[str, Any], chosen: str | None) -> Component:
     """Every feature, the drifted ones first; each leads to its scans."""
-    whole = []
-    if snapshot["severity"] != Severity.TOO_FEW:
-        whole = [_link(run, OVERALL, "Scans least like the reference", chosen)]
-    if snapshot["embedding"] is not None:
-        whole.append(_link(run, EMBEDDING, "The same by embedding", chosen))
     head = ["Feature", "Reference and window", "Reference", "Window", "Distance", "p, corrected", ""]
     rows = [_feature(run, feature, chosen) for feature in snapshot["features"]]
     table = html.Table(
         [html.Thead(html.Tr([html.Th(name, scope="col") for name in head])), html.Tbody(rows)],
         className="table table-sm lb-features",
     )
-    limits = snapshot["limits"]
-    return html.Div(
-        [
-            html.Div([html.H2("Features"), *whole], className="lb-section-head"),
-            html.Div(table, className="lb-scroll"),
-            html.P(
-                f"A feature drifted where its distance is {limits['effect']} or more and its p, corrected "
-                f"for the number of features (Benjamini-Hochberg), is below {limits['p']}. Distance of "
-                "numbers: Wasserstein, in standard deviations (SD) of the reference; of names: "
-                "Jensen-Shannon (JS), at most 0.83. Both are Evidently's. Reference and window: median and "
-                "the middle half, or the most frequent name. Features with a limit of their own are named "
-                "above.",
-                className="text-secondary",
-            ),
-        ],
+    return html.Details(
+        [html.Summary(f"All {len(rows)} features"), html.Div(table, className="lb-scroll")],
         className="lb-card",
     )
 
@@ -143,7 +205,8 @@ def runs(known: Sequence[DriftRun], shown: str | None, other: str | None) -> Com
         [html.Thead(html.Tr([html.Th(listed, scope="col") for listed in head])), html.Tbody(rows)],
         className="table table-sm",
     )
-    return html.Div([html.H2("Runs"), html.Div(table, className="lb-scroll")], className="lb-card")
+    words = f"Runs ({len(known)})"
+    return html.Details([html.Summary(words), html.Div(table, className="lb-scroll")], className="lb-card")
 
 
 def pairs(compared: Sequence[Pair], first: DriftRun, second: DriftRun) -> Component:
@@ -209,11 +272,15 @@ def _feature(run: DriftRun, feature: Mapping[str, Any], chosen: str | None) -> C
             html.Td(usual(feature["reference"], unit)),
             html.Td(usual(feature["current"], unit)),
             html.Td(distance(feature)),
-            html.Td("–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"),
+            html.Td("–" if p is None else _p(p)),
             html.Td(STATES[feature["status"]], className="lb-state"),
         ],
         className=look,
     )
+
+
+def _p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def usual(side: Mapping[str, Any], unit: str) -> str:

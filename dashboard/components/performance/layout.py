@@ -6,11 +6,12 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.performance import controls, panels, readers, stop_rules
+from dashboard.components.performance import answers, controls, estimates, panels, readers, reading, stop_rules
 from dashboard.components.performance.controls import IMPLIED
 from data.records import User
 from services.performance.stop_rules import PART
 from services.permissions import Permission, may
+from services.readers.watch import PART as READING
 from services.versions.thresholds import LONGEST_WHY
 
 EXPORTS = "performance-exports"
@@ -74,12 +75,15 @@ def _closer(user: User) -> list[Component]:
         html.P(id=COVERAGE, className="text-secondary"),
         _section("Right and wrong", errors, html.Div(curves, className="lb-charts", id=CURVES)),
         html.Div(id=CASES),
+        _section("Estimated without truth", html.Div(id=estimates.WITHOUT_TRUTH)),
+        _section("Answers: found, not found, uncertain", html.Div(id=answers.ANSWERS)),
         _section("Groups of patients", groups, html.Div(id=GROUPS)),
         html.Div(_section("Stop rules", stop_rules.forms(user)), id=PART),
         _section("Two versions on the same cases", controls.second(), html.Div(id=COMPARISON)),
         _section("The random sample", html.Div(id=PROPOSALS)),
         _section("Two readers", html.Div(id=readers.READERS)),
         _section("Readers without and with the AI", html.Div(id=readers.STUDY), readers.rule_form(user)),
+        html.Div(_section("How readers read", html.Div(id=reading.SHOWN)), id=READING),
         _section("Training", *runs),
     ]
 

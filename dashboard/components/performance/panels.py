@@ -15,6 +15,7 @@ from dashboard.components.results import local_time
 from data.records import ReportKind, User
 from services import addresses
 from services.addresses import ReportsAddress
+from services.performance.estimate_records import ESTIMATED
 from services.performance.number_words import KINDS_OF_NUMBERS, interval_words, value_words
 from services.permissions import Permission, may
 
@@ -94,7 +95,9 @@ def meaning(shown: MetricView) -> list[Component]:
     """What the metric means, in one sentence, and how its intervals are made."""
     intervals = {"none": "no interval is known", "bootstrap": "95 % intervals by bootstrap"}
     said = intervals.get(shown.metric.interval, f"95 % intervals after {shown.metric.interval}")
-    words = f"{said[0].upper()}{said[1:]}. Squares: validation. Filled marks: real use. {KINDS_OF_NUMBERS}"
+    crosses = " Crosses: estimated without truth." if shown.metric.name in ESTIMATED else ""
+    words = f"{said[0].upper()}{said[1:]}. Hollow marks: validation. Filled marks: real use.{crosses} "
+    words += KINDS_OF_NUMBERS
     return [html.Span(shown.metric.meaning, className="me-1"), html.Span(words, className="text-secondary")]
 
 

@@ -32,6 +32,7 @@ NAMES = {
     StopReason.REFUSALS: "Refused scans",
 }
 MAY_BE_USED = "Why it may be used again"
+SWITCH_ON, SWITCH_OFF = "Switch on stop rules", "Switch off stop rules"
 NO_TEST = (
     "No test runs: each needs a goal and an alert limit (recall or miss rate; specificity or false alarm "
     "rate; refused scans, below), and cases of this version."
@@ -54,9 +55,7 @@ def forms(user: User) -> Component:
                 [html.Label("Why", htmlFor=WHY, className="form-label"), dbc.Input(id=WHY, size="sm")],
                 className="lb-stop-why",
             ),
-            html.Button(
-                "Switch the stop rules on or off", id=SWITCH, className="btn btn-sm btn-outline-danger"
-            ),
+            html.Button(SWITCH_ON, id=SWITCH, className="btn btn-sm btn-outline-danger"),
         ],
         className="lb-goals" if may(user, Permission.SET_STOP_RULES) else "lb-hidden",
     )
@@ -76,6 +75,11 @@ def panel(view: StopView, charts: dict[StopReason, Any], user: User) -> list[Com
         parts.append(html.Div(_table(view.watched), className="lb-scroll"))
     parts += [suspension_card(stopped, view, user) for stopped in view.suspensions]
     return parts
+
+
+def switch_words(view: StopView) -> str:
+    """What the button of the switch will do."""
+    return SWITCH_OFF if view.switch is not None and view.switch.acting else SWITCH_ON
 
 
 def state_words(view: StopView) -> str:

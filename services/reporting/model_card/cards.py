@@ -34,6 +34,7 @@ from models.weights import CARD, REFERENCE, Trained
 from reports.document import Block, Chapter, Document, Paragraph, Table
 from reports.markdown import blocks_of
 from reports.typesetting import pdf
+from services.performance.card_words import card_words
 from services.performance.cases import known
 from services.permissions import Permission, require
 from services.reporting.model_card.attributes import ATTRIBUTES, BY_KEY, HEADINGS, Heading, SourceAttribute
@@ -198,7 +199,7 @@ class ModelCards:
             task=task,
             version=version,
             threshold=None if trained is None else trained.decision.threshold,
-            card=_text(trained.folder / CARD) if trained else "",
+            card=card_words(_text(trained.folder / CARD)) if trained else "",
             reference=_sample(trained.folder / REFERENCE) if trained else None,
             judgements=known(judgements, sources.hidden(None)),
             goals=sources.goals(task.name),

@@ -24,8 +24,10 @@ from models.statistics.estimate import Estimate
 from models.task import Task, TaskKind
 from services import addresses
 from services.cohort.small_numbers import LEAST
+from services.drift.small_counts import run_outside
 from services.performance.history_records import figures_of
-from services.performance.metrics import METRICS, Metric, figure_words
+from services.performance.metrics import METRICS, Metric, figure_metric, figure_words
+from services.performance.number_words import interval_words, value_words
 from services.statistics.scoring import scored
 from services.statistics.subgroups import SUBGROUPS, subgroups
 
@@ -155,6 +157,8 @@ def _relevance(facts: CardFacts) -> Filled | None:
     run = facts.drift
     if run is None or run.finished_at is None or run.watched is None:
         return None
+    if run_outside(run) != run:  # a side of few is not told, and nothing could be judged
+        return None
     text = (
         f"{run.drifted} of {run.watched} watched features differ between {run.current_n} readings here and "
         f"{run.reference_n} of the reference “{run.reference_name}”."
@@ -169,7 +173,8 @@ def _tested(facts: CardFacts) -> Filled | None:
     if not figures:
         return None
     told = [
-        f"{figure_words(name)}: {_told(figure)}" for name, figure in list(figures.items())[:_MOST_FIGURES]
+        f"{figure_words(name)}: {_told(figure_metric(name), figure)}"
+        for name, figure in list(figures.items())[:_MOST_FIGURES]
     ]
     address = addresses.performance(f"task={facts.task.name}&version={facts.version.version}&of=validation")
     return Filled("; ".join(told) + ".", facts.version.created_at, address, "Performance, validation")
@@ -190,7 +195,7 @@ def _local(facts: CardFacts) -> Filled | None:
     judged = facts.judgements
     figures = scored(judged) if len(judged) >= LEAST else {}
     told = [
-        f"{METRICS[name].label}: {_told(figures[name])}"
+        f"{METRICS[name].label}: {_told(METRICS[name], figures[name])}"
         for name in _TOLD
         if name in figures and figures[name].n >= LEAST
     ]
@@ -211,7 +216,7 @@ def _fair_here(facts: CardFacts) -> Filled | None:
     for dimension, label in SUBGROUPS.items():
         for group in subgroups(facts.judgements, dimension) if len(facts.judgements) else ():
             figures = [
-                f"{METRICS[name].label.lower()} {_told(group.figures[name])}"
+                f"{METRICS[name].label.lower()} {_told(METRICS[name], group.figures[name])}"
                 for name in _OF_GROUPS
                 if name in group.figures and group.figures[name].n >= LEAST
             ]
@@ -250,9 +255,11 @@ def _performance(facts: CardFacts) -> str:
     return addresses.performance(f"task={facts.task.name}&version={facts.version.version}&synthetic=no")
 
 
-def _told(figure: Estimate) -> str:
-    interval = "" if math.isnan(figure.low) else f" ({figure.low:.3f} to {figure.high:.3f})"
-    return f"{figure.value:.3f}{interval}, n = {figure.n}"
+def _told(metric: Metric, figure: Estimate) -> str:
+    said = value_words(metric, figure.value)
+    if math.isfinite(figure.low) and math.isfinite(figure.high):
+        said += f" ({interval_words(metric, figure.low, figure.high)})"
+    return f"{said}, n = {figure.n}"
 
 
 def _goal(metric: Metric, goal: Goal) -> str:

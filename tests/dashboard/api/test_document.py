@@ -10,12 +10,12 @@ import pytest
 from flask import Flask
 
 from dashboard.api.routes import OPERATIONS
-from data.errors import Busy
+from data.errors import Busy, TrackingAway
 from data.records import BRAIN_TUMOUR, Role, Scan, Upload, UploadState, User
 from services.cohort.filters import FILTERS
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.contract import Contract
-from tests.dashboard.furnished import furnish
+from tests.dashboard.furnished import evaluated, furnish
 from tests.services.exporting.test_exports import read_series
 
 NONE = "0" * 32
@@ -53,8 +53,8 @@ ADDRESSES_OF_0_1 = (
     "GET /api/v1/drift", "POST /api/v1/drift", "GET /api/v1/drift/references", "GET /api/v1/drift/{run_id}",
     "GET /api/v1/drift/{run_id}/culprits", "GET /api/v1/openapi.json",
 )  # fmt: skip
-# What no token and no request brings about: every role may look at drift.
-OUT_OF_REACH = {("driftRuns", 403), ("driftReferences", 403), ("driftRun", 403)}
+# What no token and no request brings about: every role may look at drift and versions.
+OUT_OF_REACH = {(name, 403) for name in ("driftRuns", "driftReferences", "evaluations", "evaluation")}
 
 
 @pytest.fixture
@@ -131,6 +131,7 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
     task, body = f"?task={BRAIN_TUMOUR}", {"task": BRAIN_TUMOUR}
     reruns = f"/results/{clinic.results.of_scan(ids['scan_id'])[0].id}/reruns"
     kind = {"kind": "cohort", "note": "a text more"}
+    evaluation, asked = f"/evaluations/{ids['evaluation_id']}", body | {"version": "2", "key": ""}
     requests: list[tuple[int, Role | None, str, str, dict[str, Any]]] = [
         (201, clinician, "POST", "/scans?name=a.nii", {"data": b"x"}),
         (422, clinician, "POST", "/scans?name=refused.txt", {"data": b"x"}),
@@ -214,6 +215,8 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
         (200, head, "GET", f"/drift/references{task}", {}),
         (400, head, "GET", "/drift/references?task=knees", {}),
         (200, head, "GET", run, {}),
+        (400, head, "GET", f"{run}?audience=nobody", {}),
+        (403, admin, "GET", f"{run}?audience=inside", {}),
         (404, head, "GET", f"/drift/{NONE}", {}),
         *(
             (status, role, "GET", address, {})
@@ -226,6 +229,25 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
                 (404, head, f"{run}/{name}?feature=colour"),
             )
         ),
+        (200, clinician, "GET", "/evaluations", {}),
+        (200, head, "GET", f"/evaluations{task}", {}),
+        (400, head, "GET", "/evaluations?task=knees", {}),
+        (202, head, "POST", "/evaluations", {"json": asked}),
+        (400, head, "POST", "/evaluations", {"json": asked | {"key": "North"}}),
+        (400, head, "POST", "/evaluations", {"json": asked | {"kind": "dreams"}}),
+        (403, clinician, "POST", "/evaluations", {"json": asked}),
+        (404, head, "POST", "/evaluations", {"json": asked | {"version": "77"}}),
+        (404, head, "POST", "/evaluations", {"json": asked | {"kind": "pack"}}),
+        (200, head, "GET", f"/evaluations/sets{task}&filters=sex%3DF", {}),
+        (400, head, "GET", "/evaluations/sets", {}),
+        (403, clinician, "GET", "/evaluations/sets", {}),
+        (200, clinician, "GET", evaluation, {}),
+        (200, head, "GET", f"{evaluation}?beside={evaluated(clinic, version='1').id}", {}),
+        (400, head, "GET", f"{evaluation}?beside=a%00b", {}),
+        (404, head, "GET", f"/evaluations/{NONE}", {}),
+        (403, clinician, "DELETE", evaluation, {}),
+        (404, head, "DELETE", f"/evaluations/{NONE}", {}),
+        (200, head, "DELETE", evaluation, {}),
         (403, clinician, "DELETE", report, {}),
         (404, head, "DELETE", f"/reports/{NONE}", {}),
         (204, head, "DELETE", report, {}),
@@ -237,6 +259,8 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
         address = operation.path.removeprefix("/api/v1").replace("<", "").replace(">", "")
         assert ask(None, operation.method, address) == 401
 
+    _fails(monkeypatch, clinic.services.evaluations.evaluations, "request", TrackingAway("Try again."))
+    assert ask(head, "POST", "/evaluations", json=asked) == 503
     intake = clinic.services.reading.intake
     _fails(monkeypatch, intake, "receive", Busy("Try again."))
     assert ask(clinician, "POST", "/scans?name=a.nii", data=b"x") == 503

@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 from data.errors import InvalidInput
 from data.ledger.in_memory import Ledger
 from data.ledger.worklist import WorklistStore
-from data.records import PNEUMONIA, Refusal, ScanStatus, Verdict, WorklistQuery
-from data.stores.refusals import RefusalStore
+from data.records import PNEUMONIA, SYNTHETIC_REFUSALS, Refusal, ScanStatus, Verdict, WorklistQuery
+from data.stores.refusals import RefusalStore, keep
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
@@ -161,7 +161,22 @@ def test_refusals_are_counted_by_what_is_known_of_them(cohorts: Cohorts) -> None
     assert found.refusals_by_scanner == [("Siemens Skyra", 3), ("unknown", 1)]
     assert cohorts.cohort({"site": ("Site 1",)}, None).refused == 3
     by_sex = cohorts.cohort({"sex": ("F",), "modality": ("CT",)}, None)
-    assert (by_sex.refused, by_sex.refused_filtered_by) == (3, ("modality",))
+    assert (by_sex.refused, by_sex.refused_filtered_by) == (3, ("modality", "synthetic"))
+    assert by_sex.refused_share is None  # of how many cannot be said: no refusal tells a sex
+    share = found.refused_share
+    assert share is not None
+    assert (share.n, share.value) == (found.scans.n + 4, 4 / (found.scans.n + 4))
+
+
+def test_refusals_of_the_demonstration_count_with_synthetic_scans_alone(
+    engine: Engine, cohorts: Cohorts
+) -> None:
+    made = Refusal("d.dcm", "blank", "There is nothing on it.", "MR")
+    with engine.begin() as connection:
+        keep(connection, [made], None, refusal_id=f"{SYNTHETIC_REFUSALS}{'0' * 8}")
+    assert cohorts.cohort({"synthetic": ("no",)}, None).refused == 4
+    assert cohorts.cohort({"synthetic": ("yes",)}, None).refusals_by_reason == [("blank", 1)]
+    assert [kept.refusal for kept in cohorts.refusals({"synthetic": ("yes",)})] == [made]
 
 
 def test_an_answer_is_kept_until_something_changes(engine: Engine, cohorts: Cohorts) -> None:

@@ -12,7 +12,7 @@ from data.records import ExportRow
 from services.cohort.comparison import CohortDifference
 from services.cohort.counting import Cohort
 from services.cohort.exports import table
-from services.cohort.small_numbers import FEW, LEAST, small, stands_for_few
+from services.cohort.small_numbers import FEW, LEAST, LEAST_READERS, small, stands_for_few, told_apart
 from services.cohort.table import cohort_table
 from tests.services.cohorts import Query, a_cohort
 
@@ -128,3 +128,27 @@ def test_few_behind_a_comparison(
     kind: str, n: tuple[int, int], values: tuple[float, float], few: bool
 ) -> None:
     assert stands_for_few(CohortDifference("x", "x", kind, n, values)) is few
+
+
+@given(st.lists(st.integers(0, 9), max_size=8))
+def test_readers_who_are_told_of_in_no_group_are_none_or_three(sizes: list[int]) -> None:
+    """Neither a group nor what is left of all after the told ones is one or two people."""
+    groups = {f"group {number}": range(size) for number, size in enumerate(sizes)}
+    told = told_apart(groups)
+    assert all(len(groups[group]) >= LEAST_READERS for group in told)
+    rest = sum(len(people) for group, people in groups.items() if group not in told)
+    assert rest == 0 or rest >= LEAST_READERS or not told
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [
+        ({"a": 3, "b": 4}, {"a", "b"}),
+        ({"a": 3, "b": 4, "c": 2}, {"b"}),  # the smallest other one goes with it
+        ({"a": 3, "b": 4, "c": 2, "d": 1}, {"a", "b"}),  # three together are nobody
+        ({"a": 2}, set()),
+        ({"a": 3, "b": 0}, {"a"}),
+    ],
+)
+def test_which_groups_of_readers_are_told(sizes: dict[str, int], told: set[str]) -> None:
+    assert told_apart({group: range(size) for group, size in sizes.items()}) == told

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -102,6 +104,60 @@ def test_who_may_ask_and_for_what(house: Department) -> None:
     assert house.jobs.wait_idle(PATIENCE_S)
     with pytest.raises(NotFound):
         house.evaluations.get("0" * 32, house.bob)
+
+
+def test_what_is_no_filter_does_not_stand_for_every_scan(house: Department) -> None:
+    house.add(1, bright=800)
+    for query, sentence in (("North", "“North” is not a filter"), ("colour=red", "nothing called colour")):
+        with pytest.raises(InvalidInput, match=sentence):
+            house.evaluations.request(BRAIN_TUMOUR, "1", COHORT, query, house.ada)
+
+
+def test_who_asks_many_times_at_once_gets_one(house: Department, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.add(2, bright=800)
+    house.jobs.stop()
+    together, add = threading.Barrier(4), EvaluationStore.add
+
+    def slow(*args: object) -> None:
+        time.sleep(0.05)  # long enough for the others to look
+        add(*args)  # type: ignore[arg-type]
+
+    def ask(_: int) -> str:
+        together.wait(PATIENCE_S)
+        return house.evaluations.request(BRAIN_TUMOUR, "1", COHORT, "", house.ada).id
+
+    monkeypatch.setattr(EvaluationStore, "add", slow)
+    with ThreadPoolExecutor(4) as pool:
+        asked = set(pool.map(ask, range(4)))
+    assert len(asked) == 1 == len(house.evaluations.recent(house.ada))
+
+
+def test_one_that_is_waited_for_is_kept_as_any_other(house: Department) -> None:
+    scans = house.add(3, bright=800)
+    version = house.version(above=700, name="candidate").version
+    said: list[float] = []
+    made = house.evaluations.read_now(BRAIN_TUMOUR, version, COHORT, "", "root", said.append)
+    assert (made.state, made.read, made.asked_name) == (EvaluationState.DONE, 3, "root")
+    assert said == pytest.approx([1 / 3, 2 / 3, 1])
+    assert house.outcomes.for_everybody(made).figures["recall"].n == len(scans)
+    assert "model.evaluate" in house.events()
+    with pytest.raises(NotFound, match="no such version"):
+        house.evaluations.read_now(BRAIN_TUMOUR, "7", COHORT, "", "root")
+
+
+def test_one_that_is_waited_for_and_interrupted_counts_nowhere(house: Department) -> None:
+    house.add(2, bright=800)
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        house.evaluations.read_now(BRAIN_TUMOUR, "1", COHORT, "", "root", interrupt)
+    (left,) = house.evaluations.recent(house.ada)
+    assert (left.state, left.read) == (EvaluationState.CANCELLED, 1)
+    house.evaluations.resume()
+    assert house.jobs.wait_idle(PATIENCE_S)
+    assert house.evaluations.get(left.id, house.ada).read == 1
 
 
 def test_the_interrupted_goes_on_where_it_was(house: Department, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,7 +88,7 @@ def test_a_house_in_use_fills_25_by_itself_with_date_and_evidence() -> None:
     assert {attribute.key for attribute in ATTRIBUTES} - set(said) == FREE
     assert all(each.text and each.evidence.startswith("/") and each.as_of.tzinfo for each in said.values())
     assert "4 of 25 watched features differ" in said["relevance"].text
-    assert "Recall: 1.000 (0.758 to 1.000), n = 12" in said["validity_local"].text  # 12 of 15.84
+    assert "Recall: 100.0 % (75.8 to 100.0 %), n = 12" in said["validity_local"].text  # 12 of 15.84
     assert "Recall: goal 95 %, limit 90 %" in said["validity_monitoring"].text
     assert "F 342" in said["training_representativeness"].text
     assert "healthy pictures in which the tumour is said to be found" in said["validity_external"].text

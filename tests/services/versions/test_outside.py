@@ -45,7 +45,7 @@ def test_worse_outside_than_the_live_version_does_not_pass(house: Department) ->
     alarming = _measured(house, "alarming", 700, alarms=20, misses=2)
     gate = _gate(house, alarming)
     assert gate.verdict is PromotionVerdict.FAIL
-    assert "healthy pictures without a false alarm changes by -0.450" in gate.sentence
+    assert "healthy pictures without a false alarm changes by -45.0 points" in gate.sentence
     assert "Recall" not in gate.sentence
     with pytest.raises(InvalidInput, match="does not let it pass"):
         house.promotions.ask(BRAIN_TUMOUR, alarming, "It is newer.", house.ada)
@@ -64,7 +64,7 @@ def test_specificity_on_the_house_s_own_scans_counts(house: Department) -> None:
     everything = house.version(above=50, name="everything").version
     gate = _gate(house, everything)
     assert gate.verdict is PromotionVerdict.FAIL
-    assert "Specificity changes by -1.000" in gate.sentence
+    assert "Specificity changes by -100.0 points" in gate.sentence
 
 
 def test_pairs_are_of_files_that_both_have_read() -> None:

@@ -133,7 +133,7 @@ def test_one_failure_outweighs_what_is_unknown_and_what_passes() -> None:
     assert unknown.verdict is CANNOT_TELL
     assert "Recall" not in unknown.sentence
     passed = judged(_rehearsal(GOOD_RECALL, GOOD_DICE), MARGINS, draws=True)
-    assert "Recall changes by +0.000" in passed.sentence
+    assert "Recall changes by +0.0 points" in passed.sentence
     assert "Dice changes by +0.000" in passed.sentence
     assert passed.sentence.count("not worse beyond the margin") == 3
 
@@ -152,7 +152,10 @@ def test_what_was_seen_on_synthetic_scans_says_so() -> None:
 
 def test_an_interval_that_reaches_below_says_that_more_truths_are_needed() -> None:
     result = judged(_rehearsal(_metric("recall", 0.01, -0.2, 0.1)), MARGINS, draws=False)
-    assert "reaches below the margin of -0.05, so more scans with a known truth are needed" in result.sentence
+    assert (
+        "reaches below the margin of -5 points, so more scans with a known truth are needed"
+        in result.sentence
+    )
 
 
 @pytest.mark.parametrize(("margin", "needed"), [(0.05, 54), (0.1, 26), (0.2, 12), (0.01, 276)])
@@ -183,7 +186,7 @@ def test_each_check_keeps_the_numbers_it_was_judged_by() -> None:
         assert (check.difference, check.low, check.high) == (metric.difference, metric.low, metric.high)
         assert (check.n, check.margin) == (metric.n, margin)
         assert check.sentence.startswith(
-            {"recall": "Recall", "dice": "Dice"}[metric.name] + " changes by +0.0"
+            {"recall": "Recall changes by +2.0 points", "dice": "Dice changes by +0.010"}[metric.name]
         )
 
 
@@ -204,7 +207,7 @@ def test_recall_held_and_specificity_halved_does_not_pass() -> None:
     result = judged(_rehearsal(GOOD_RECALL, GOOD_DICE, halved), MARGINS, draws=True)
     assert result.verdict is FAIL
     assert result.sentence.startswith(
-        "Specificity changes by -0.450 (95 % interval -0.550 to -0.350, n = 100)"
+        "Specificity changes by -45.0 points (95 % interval -55.0 to -35.0, n = 100)"
     )
     assert judged(_rehearsal(GOOD_RECALL, halved), MARGINS, draws=False).verdict is FAIL
 
@@ -234,7 +237,7 @@ def test_worse_outside_the_training_sources_does_not_pass_and_the_figure_is_name
     assert _outside(CALM, SEEN).verdict is PASS
     alarms = _outside(_metric(NO_FALSE_ALARM, -0.2, -0.32, -0.08, 53), SEEN)
     assert alarms.verdict is FAIL
-    assert "share of healthy pictures without a false alarm changes by -0.200" in alarms.sentence
+    assert "share of healthy pictures without a false alarm changes by -20.0 points" in alarms.sentence
     misses = _outside(CALM, _metric(NOT_MISSED, -0.2, -0.32, -0.08, 51))
     assert (misses.verdict, "findings that are not missed changes" in misses.sentence) == (FAIL, True)
     unsure = _outside(CALM, _metric(NOT_MISSED, -0.02, -0.1, 0.05, 51))

@@ -7,8 +7,8 @@ from alembic import op
 
 from data.columns import Line, UtcDateTime, Words
 
-revision = "0037"
-down_revision = "0036"
+revision = "0041"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 

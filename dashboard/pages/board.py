@@ -1,0 +1,342 @@
+"""One board: its panels, what part of the numbers they show, and what its owner changes.
+
+What is shown comes from the address; what it leaves out is as the board's owner has set it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+
+from dashboard.auth import require
+from dashboard.components import boards as parts
+from dashboard.components.frame import LOCATION
+from dashboard.components.outputs import Values, clicked, outputs, pressed
+from data.errors import InvalidInput
+from data.records import BoardPanel, User
+from services import addresses
+from services.addresses import BoardAddress
+from services.boards.choices import chosen
+from services.boards.measures import DISTANCE, DRIFTED_SHARE, MEASURES
+from services.cohort.small_numbers import audience_of_pages
+from services.permissions import Permission, may
+
+if TYPE_CHECKING:
+    from services.assembly.boards import BoardServices
+    from services.cohort.cohort import Cohorts
+    from services.performance.numbers import Performance
+
+ID, CHANGED = "board-id", "board-changed"
+HEADING, BY, DOWNLOADS, PANELS, EDITING = (
+    f"board-{part}" for part in ("heading", "by", "downloads", "panels", "editing")
+)
+MONTHS, SITE, SCANNER = "board-months", "board-site", "board-scanner"
+TITLE, SHARED, SAVE, SAID = "board-title", "board-shared", "board-save", "board-said"
+MEASURE, TASK, VERSION, FEATURE, REFERENCE, ADD = (
+    f"board-add-{part}" for part in ("measure", "task", "version", "feature", "reference", "button")
+)
+COPY, DELETE = "board-copy", "board-delete"
+SHOWN: dict[str, Any] = {
+    **dict.fromkeys((HEADING, BY, DOWNLOADS, PANELS), "children"),
+    EDITING: "className",
+    DELETE + "-place": "className",
+    COPY: "className",
+    MONTHS: "value",
+    SITE: ("options", "value"),
+    SCANNER: ("options", "value"),
+}
+_EVERY = [{"label": "All versions", "value": ""}]
+
+
+def layout(user: User, argument: str = "") -> Component:
+    """Build the page of a board; what it shows comes later."""
+    return html.Div(
+        [
+            dcc.Store(id=ID, data=argument),
+            dcc.Store(id=CHANGED, data=0),
+            html.Div([html.H1(id=HEADING), html.Div(id=DOWNLOADS)], className="lb-page-head"),
+            html.P(id=BY, className="text-secondary"),
+            _choice(),
+            html.Div(id=PANELS),
+            html.Details(
+                [html.Summary("Change this board"), _adding(), _settings()], id=EDITING, className="lb-hidden"
+            ),
+            _ending(),
+            html.Div(id=SAID, role="status", className="text-secondary"),
+        ],
+        className="lb-boards",
+    )
+
+
+def _choice() -> Component:
+    periods = [{"label": words, "value": str(months)} for months, words in parts.PERIODS.items()]
+    return html.Div(
+        [
+            _field("Period", dcc.Dropdown(periods, id=MONTHS, clearable=False), MONTHS),
+            _field("Site", dcc.Dropdown(id=SITE, placeholder="All sites"), SITE),
+            _field("Scanner", dcc.Dropdown(id=SCANNER, placeholder="All scanners"), SCANNER),
+        ],
+        className="lb-board-form",
+    )
+
+
+def _adding() -> Component:
+    return html.Div(
+        [
+            _field("Number", dcc.Dropdown(id=MEASURE, clearable=False), MEASURE),
+            _field("Task", dcc.Dropdown(id=TASK, clearable=False), TASK),
+            _field("Version", dcc.Dropdown(_EVERY, "", id=VERSION, clearable=False), VERSION),
+            _field("Feature", dcc.Dropdown(parts.feature_options(), id=FEATURE), FEATURE),
+            _field("Reference", dcc.Dropdown(id=REFERENCE, placeholder="All references"), REFERENCE),
+            html.Button("Add panel", id=ADD, className="btn btn-primary"),
+        ],
+        className="lb-board-form",
+    )
+
+
+def _settings() -> Component:
+    shared = dcc.Checklist(
+        [{"label": "Shared with everybody who may see its numbers", "value": "yes"}], id=SHARED, value=[]
+    )
+    return html.Div(
+        [
+            _field("Title", dcc.Input(id=TITLE, maxLength=100, className="form-control"), TITLE),
+            shared,
+            html.Button("Save", id=SAVE, className="btn btn-outline-primary"),
+            html.Span("Saves title, sharing, and the period, site and scanner that are chosen above."),
+        ],
+        className="lb-board-form",
+    )
+
+
+def _ending() -> Component:
+    delete = dcc.ConfirmDialogProvider(
+        html.Button("Delete this board", className="btn btn-sm btn-outline-danger"),
+        id=DELETE,
+        message="Delete this board for everybody?",
+    )
+    return html.Div(
+        [
+            html.Button("Make a copy of my own", id=COPY, className="btn btn-sm btn-outline-secondary"),
+            html.Span(delete, id=DELETE + "-place", className="lb-hidden"),
+        ],
+        className="lb-board-ending",
+    )
+
+
+def show(services: BoardServices, cohorts: Cohorts, user: User, board_id: str, search: str | None) -> Values:
+    """Everything of a board but its forms; raises NotFound."""
+    board = services.boards.get(board_id, user)
+    choice, readers = chosen(board, search), audience_of_pages(user)
+    may_change = services.boards.may_change(board, user)
+    views = services.views.of(board, choice, user, readers)
+    places = cohorts.choices(user) if may(user, Permission.SEE_STATISTICS) else {}
+    owner = "you" if board.owner_id == user.id else board.owner_name
+    return {
+        HEADING: board.title,
+        BY: f"By {owner}, {'shared' if board.shared else 'seen by you alone'}. "
+        "Each number is counted by the page that its panel leads to.",
+        DOWNLOADS: parts.downloads(board, choice, not readers.withholds),
+        PANELS: parts.panels(views, may_change),
+        EDITING: "lb-card" if may_change else "lb-hidden",
+        DELETE + "-place": "" if services.boards.may_delete(board, user) else "lb-hidden",
+        COPY: "btn btn-sm btn-outline-secondary" if may(user, Permission.MAKE_BOARDS) else "lb-hidden",
+        MONTHS: str(choice.months),
+        SITE: {"options": places.get("site", []), "value": choice.site or None},
+        SCANNER: {"options": places.get("scanner", []), "value": choice.scanner or None},
+    }
+
+
+def form(services: BoardServices, user: User, board_id: str) -> Values:
+    """What the owner's forms hold at first."""
+    board = services.boards.get(board_id, user)
+    tasks, measures = services.boards.tasks, parts.measure_options(user)
+    return {
+        TITLE: board.title,
+        SHARED: ["yes"] if board.shared else [],
+        MEASURE: {"options": measures, "value": measures[0]["value"] if measures else None},
+        TASK: {"options": parts.task_options(tasks), "value": tasks[0] if tasks else None},
+    }
+
+
+def offered(
+    services: BoardServices, performance: Performance, user: User, measure: str | None, task: str | None
+) -> Values:
+    """Versions and references of a task, and which fields a measure does not need."""
+    asked = MEASURES.get(measure or "")
+    versions, references = list(_EVERY), {}
+    if task and asked is not None and asked.of_version:
+        known = [version.version.version for version in performance.history(task).versions]
+        versions += [{"label": f"Version {version}", "value": version} for version in known]
+    if task and measure in (DISTANCE, DRIFTED_SHARE):
+        references = services.views.references(task, user)
+    return {
+        TASK: asked is None or not asked.of_task,
+        VERSION: {"options": versions, "value": "", "disabled": len(versions) == 1},
+        FEATURE: asked is None or not asked.of_feature,
+        REFERENCE: {
+            "options": parts.reference_options(references), "value": None, "disabled": not references
+        },
+    }  # fmt: skip
+
+
+def search_of(months: str | None, site: str | None, scanner: str | None) -> str:
+    """The query of a choice."""
+    return f"?{BoardAddress(months or '', site or '', scanner or '').query}"
+
+
+def act(services: BoardServices, user: User, board_id: str, name: str, panel_id: str) -> None:
+    """What a panel's button does; raises InvalidInput, NotAllowed, NotFound."""
+    by = {parts.EARLIER: -1, parts.LATER: 1}
+    if name in by:
+        services.boards.move_panel(board_id, panel_id, by[name], user)
+    elif name == parts.REMOVE:
+        services.boards.remove_panel(board_id, panel_id, user)
+    else:
+        raise InvalidInput("A panel goes earlier or later, or is removed.")
+
+
+def register(app: Dash, services: BoardServices, cohorts: Cohorts, performance: Performance) -> None:
+    """Bind the page."""
+    _register_shown(app, services, cohorts)
+    _register_offered(app, services, performance)
+    _register_changes(app, services)
+    _register_ends(app, services)
+
+
+def _register_shown(app: Dash, services: BoardServices, cohorts: Cohorts) -> None:
+    @app.callback(
+        output=outputs(SHOWN),
+        inputs=[Input(ID, "data"), Input(LOCATION, "search"), Input(CHANGED, "data")],
+    )
+    def _show(board_id: str, search: str | None, _: int) -> Values:
+        return show(services, cohorts, require(Permission.SEE_BOARDS), board_id, search)
+
+    @app.callback(
+        Output(LOCATION, "search", allow_duplicate=True),
+        Input(MONTHS, "value"),
+        Input(SITE, "value"),
+        Input(SCANNER, "value"),
+        State(ID, "data"),
+        State(LOCATION, "search"),
+        prevent_initial_call=True,
+    )
+    def _choose(
+        months: str | None, site: str | None, scanner: str | None, board_id: str, search: str | None
+    ) -> Any:
+        user = require(Permission.SEE_BOARDS)
+        now = chosen(services.boards.get(board_id, user), search)
+        same = (months, site or "", scanner or "") == (str(now.months), now.site, now.scanner)
+        return no_update if same else search_of(months, site, scanner)
+
+
+def _register_offered(app: Dash, services: BoardServices, performance: Performance) -> None:
+    @app.callback(
+        output=outputs(
+            {TITLE: "value", SHARED: "value", **dict.fromkeys((MEASURE, TASK), ("options", "value"))}
+        ),
+        inputs=[Input(ID, "data")],
+    )
+    def _form(board_id: str) -> Values:
+        return form(services, require(Permission.SEE_BOARDS), board_id)
+
+    @app.callback(
+        output=outputs(
+            {
+                TASK: "disabled",
+                VERSION: ("options", "value", "disabled"),
+                FEATURE: "disabled",
+                REFERENCE: ("options", "value", "disabled"),
+            }
+        ),
+        inputs=[Input(MEASURE, "value"), Input(TASK, "value")],
+        prevent_initial_call=True,
+    )
+    def _offered(measure: str | None, task: str | None) -> Values:
+        return offered(services, performance, require(Permission.MAKE_BOARDS), measure, task)
+
+
+def _register_changes(app: Dash, services: BoardServices) -> None:
+    said = [Output(CHANGED, "data", allow_duplicate=True), Output(SAID, "children", allow_duplicate=True)]
+
+    @app.callback(
+        *said,
+        Input({"type": parts.ACT, "act": ALL, "panel": ALL}, "n_clicks"),
+        State(ID, "data"),
+        State(CHANGED, "data"),
+        prevent_initial_call=True,
+    )
+    def _act(clicks: list[int | None], board_id: str, times: int) -> tuple[int, str]:
+        user = require(Permission.MAKE_BOARDS)
+        button = pressed(ctx.triggered_id, clicks)
+        act(services, user, board_id, button["act"], button["panel"])
+        return times + 1, {"remove": "Panel removed."}.get(button["act"], "Panel moved.")
+
+    @app.callback(
+        *said,
+        Input(ADD, "n_clicks"),
+        State(ID, "data"),
+        State(CHANGED, "data"),
+        *(State(name, "value") for name in (MEASURE, TASK, VERSION, FEATURE, REFERENCE)),
+        prevent_initial_call=True,
+    )
+    def _add(clicks: int | None, board_id: str, times: int, *given: str | None) -> tuple[int, str]:
+        user = require(Permission.MAKE_BOARDS)
+        clicked(clicks)
+        services.boards.add_panel(board_id, BoardPanel("", *(text or "" for text in given)), user)
+        return times + 1, "Panel added at the end."
+
+    @app.callback(
+        *said,
+        Input(SAVE, "n_clicks"),
+        State(ID, "data"),
+        State(CHANGED, "data"),
+        State(TITLE, "value"),
+        State(SHARED, "value"),
+        State(LOCATION, "search"),
+        prevent_initial_call=True,
+    )
+    def _save(
+        clicks: int | None,
+        board_id: str,
+        times: int,
+        title: str | None,
+        shared: list[str],
+        search: str | None,
+    ) -> tuple[int, str]:
+        user = require(Permission.MAKE_BOARDS)
+        clicked(clicks)
+        board = services.boards.change(board_id, title or "", bool(shared), user)
+        services.boards.choose(board_id, chosen(board, search), user)
+        return times + 1, "Saved."
+
+
+def _register_ends(app: Dash, services: BoardServices) -> None:
+    @app.callback(
+        Output(LOCATION, "href", allow_duplicate=True),
+        Input(COPY, "n_clicks"),
+        State(ID, "data"),
+        prevent_initial_call=True,
+    )
+    def _copy(clicks: int | None, board_id: str) -> str:
+        user = require(Permission.MAKE_BOARDS)
+        clicked(clicks)
+        return addresses.board(services.boards.copy(board_id, user).id)
+
+    @app.callback(
+        Output(LOCATION, "href", allow_duplicate=True),
+        Input(DELETE, "submit_n_clicks"),
+        State(ID, "data"),
+        prevent_initial_call=True,
+    )
+    def _delete(clicks: int | None, board_id: str) -> str:
+        user = require(Permission.SEE_BOARDS)
+        clicked(clicks)
+        services.boards.delete(board_id, user)
+        return addresses.BOARDS
+
+
+def _field(label: str, control: Component, name: str) -> Component:
+    return html.Div([html.Label(label, htmlFor=name), control], className="lb-board-field")

@@ -1,0 +1,65 @@
+"""The numbers of a board as a file."""
+
+from __future__ import annotations
+
+from data.database import now
+from data.records import NOTICE, VERSION, AuditEvent, Board, BoardChoice, ExportRow, User
+from data.stores.audit import AuditLog
+from reports.tables import csv_table
+from services.boards.points import PanelView
+from services.boards.views import BoardViews
+from services.cohort.exports import MIME, Export, file_name
+from services.cohort.small_numbers import audience_asked
+from services.permissions import Permission, require
+
+
+class BoardExports:
+    """Writes; each file that leaves is noted in the audit trail."""
+
+    def __init__(self, views: BoardViews, audit: AuditLog) -> None:
+        self._views = views
+        self._audit = audit
+
+    def csv(self, board: Board, choice: BoardChoice, user: User, audience: str | None = None) -> Export:
+        """Every point of the panels that the person may see; for `outside` unless it is said.
+
+        Raises as `audience_asked` does.
+        """
+        require(user, Permission.SEE_BOARDS)
+        readers, at = audience_asked(audience, user), now()
+        views = self._views.of(board, choice, user, readers)
+        facts = {
+            "Board": board.title,
+            "Period": f"the last {choice.months} months" if choice.months else "all",
+            "Site": choice.site or "all",
+            "Scanner": choice.scanner or "all",
+            "Counted": f"{at:%Y-%m-%d %H:%M} UTC",
+            "By": user.display_name,
+            "Lightbox": VERSION,
+            "Notice": NOTICE,
+            "Small numbers": readers.words,
+        }
+        rows = [row for view in views for row in _rows(view)]
+        subject = "csv" if readers.withholds else "csv, for the house"
+        self._audit.record(AuditEvent(at, user.id, "board.export", board.id, f"{board.title}: {subject}"))
+        return Export(file_name("board", at, "csv", readers), csv_table(rows, facts), MIME["csv"])
+
+
+def _rows(view: PanelView) -> list[ExportRow]:
+    if view.refused:
+        return [ExportRow(view.title, "", "", None, None, note=view.refused)]
+    quantity = view.measure.unit or ("share" if view.measure.percent else "value")
+    return [
+        ExportRow(
+            view.title,
+            point.at,
+            quantity,
+            point.n,
+            point.value,
+            point.low,
+            point.high,
+            point.series,
+            ", ".join(filter(None, ("synthetic" if point.synthetic else "", point.note))),
+        )
+        for point in view.points
+    ]

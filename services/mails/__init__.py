@@ -1,0 +1,1 @@
+"""Mails to single persons, who have chosen them on their account page."""
