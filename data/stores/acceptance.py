@@ -87,11 +87,11 @@ class AcceptanceStore:
             rows = connection.execute(select(*columns).where(*read))
             return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
-    def scanners(self, task: str, version: str, since_us: int) -> dict[str | None, int]:
-        """How many real scans of each scanner a version has read since a time."""
+    def scanners(self, task: str, version: str | None, since_us: int) -> dict[str | None, int]:
+        """How many real scans of each scanner a version (None: any) has read since a time."""
         mine = (
             ledger.c.task == task,
-            ledger.c.version == version,
+            ledger.c.version.is_not(None) if version is None else ledger.c.version == version,
             ledger.c.read_us >= since_us,
             ledger.c.synthetic.is_(False),
             ledger.c.gone.is_(False),

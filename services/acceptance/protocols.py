@@ -6,13 +6,17 @@ against their own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from data.database import new_id, now
 from data.errors import InvalidInput
 from data.records import AcceptanceLimits, AcceptanceProtocol, AuditEvent, User
 from data.stores.acceptance import AcceptanceStore
 from data.stores.audit import AuditLog
+from models.statistics.proportions import proportion
+from reports.number_words import share_words
 from services.cohort.small_numbers import LEAST
 from services.permissions import Permission, require
 
@@ -75,6 +79,63 @@ def reason_of(why: str) -> str:
     return reason
 
 
+@dataclass(frozen=True)
+class TypedLimits:
+    """What a person typed: counts, shares in per cent, Dice as a fraction; empty: nothing is asked."""
+
+    least_with: str
+    least_without: str
+    recall: str
+    specificity: str
+    dice: str = ""
+    least_masks: str = ""
+    most_refused: str = ""
+
+    def limits(self) -> AcceptanceLimits:
+        """The limits; raises InvalidInput for what is no number, and for a share written as a fraction."""
+        recall, specificity = _share("Recall", self.recall), _share("Specificity", self.specificity)
+        if recall is None or specificity is None:
+            raise InvalidInput("Say what recall and specificity must reach.")
+        dice = _number("Dice", self.dice) if self.dice.strip() else None
+        return AcceptanceLimits(
+            _count("Cases with the finding", self.least_with),
+            _count("Cases without the finding", self.least_without),
+            recall,
+            specificity,
+            dice,
+            0 if dice is None else _count("Cases with a drawn mask", self.least_masks),
+            _share("Refused scans", self.most_refused),
+        )
+
+
+def _count(name: str, text: str) -> int:
+    words = text.strip().replace(",", "")
+    if not (words.isascii() and words.isdecimal() and len(words) < 8):
+        raise InvalidInput(f"{name}: say how many at least, as a whole number.")
+    return int(words)
+
+
+def _share(name: str, text: str) -> float | None:
+    """A share that was typed in per cent; None where nothing was."""
+    words = text.strip().removesuffix("%").strip()
+    if not words:
+        return None
+    value = _number(name, words)
+    if 0 < value <= 1 and "%" not in text:
+        raise InvalidInput(f"{name} is in per cent. Write {100 * value:g}, or {value:g} % for that little.")
+    return float(f"{value / 100:.12g}")  # 95 per cent is 0.95, not 0.9500000000000001
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        value = float(text.strip().replace(",", "."))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InvalidInput(f"{name}: “{text.strip()[:20]}” is not a number.")
+    return value
+
+
 def _check(limits: AcceptanceLimits, draws: bool) -> None:
     counts = {"with the finding": limits.least_with, "without it": limits.least_without}
     if limits.dice is not None:
@@ -86,4 +147,19 @@ def _check(limits: AcceptanceLimits, draws: bool) -> None:
             raise InvalidInput(f"Cases {name}: ask for {LEAST} to {MOST_CASES:,} at least.")
     shares = limits.recall, limits.specificity, limits.dice, limits.most_refused
     if any(share is not None and not 0 < share < 1 for share in shares):
-        raise InvalidInput("A limit lies between 0 and 1, and is neither.")
+        raise InvalidInput("A limit lies between 0 % and 100 % (of Dice between 0 and 1), and is neither.")
+    _check_reach("with the finding", limits.least_with, limits.recall)
+    _check_reach("without it", limits.least_without, limits.specificity)
+
+
+def _check_reach(name: str, least: int, limit: float) -> None:
+    """Refuse a limit that a version without a mistake would miss on so few cases: it could never pass."""
+    reached = proportion(least, least).low
+    if reached >= limit:
+        return
+    needed = next((n for n in range(least, MOST_CASES + 1) if proportion(n, n).low >= limit), None)
+    words = f"Ask for {needed:,} cases at least, or for less." if needed else "Ask for less."
+    raise InvalidInput(
+        f"With {least} cases {name} even a version that makes no mistake has an interval from "
+        f"{share_words(reached)} on, below the limit of {share_words(limit)}. {words}"
+    )

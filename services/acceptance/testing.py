@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
 from data.database import new_id, now
 from data.errors import InvalidInput, NotFound
 from data.ledger.bands import UNKNOWN
 from data.records import (
-    AcceptanceProtocol,
     AcceptanceTest,
-    AcceptanceVerdict,
     AuditEvent,
-    Evaluation,
     EvaluationState,
     ScanSetKind,
     User,
@@ -28,35 +20,26 @@ from data.stores.audit import AuditLog
 from data.stores.refusals import RefusalStore
 from data.stores.scans import ScanStore
 from data.stores.suspensions import SuspensionStore
-from models.statistics.estimate import Estimate
-from services.acceptance.findings import Criterion, ScannerFigures, criteria, verdict_over
+from services.acceptance.findings import ScannerFigures, criteria, verdict_over
 from services.acceptance.protocols import reason_of
+from services.acceptance.records import (
+    AcceptanceView,
+    canonical,
+    record_file,
+    record_of,
+    sha256_of,
+    signed_criteria,
+)
 from services.cohort.filters import query_of
+from services.cohort.small_numbers import audience_asked
 from services.evaluations.evaluations import Evaluations
 from services.evaluations.outcomes import Outcomes, SetCase, SetOutcome
-from services.permissions import ROLE_NAMES, Permission, require
+from services.permissions import Permission, require
 from services.standing.acceptances import is_as_signed
 
 _REVIEWED = ("right", "false alarm", "miss")
+ALTERED = "This record is not what was signed. It accepts nothing; the audit trail has the hash of what was."
 _OTHER_NUMBERS = "The numbers are not those that you were shown; look at them again before you sign."
-
-
-@dataclass(frozen=True)
-class AcceptanceView:
-    """A test as people see it: as it stands, or, where it is signed, as it was signed."""
-
-    test: AcceptanceTest
-    protocol: AcceptanceProtocol
-    evaluation: Evaluation
-    criteria: tuple[Criterion, ...]  # none while it is being read
-    verdict: AcceptanceVerdict | None
-    as_signed: bool | None  # whether the record is what was signed; None where nobody has signed
-    before: int  # tests of the same version on the same scanner that began earlier
-
-    @property
-    def numbers_sha256(self) -> str:
-        """The hash of the numbers, which whoever signs gives back."""
-        return _sha256(_canonical([_plain(criterion) for criterion in self.criteria]))
 
 
 class AcceptanceTests:
@@ -108,16 +91,15 @@ class AcceptanceTests:
     def view(self, test_id: str, user: User) -> AcceptanceView:
         """What a test comes to; raises NotAllowed, NotFound."""
         require(user, Permission.SEE_ACCEPTANCE)
-        test = self._store.test(test_id)
-        if test is None:
-            raise NotFound("There is no such acceptance test.")
+        test = self._kept(test_id)
         of_task = self._store.protocols(test.task)
         protocol = next(each for each in of_task if each.id == test.protocol_id)
         evaluation = self._evaluations.get(test.evaluation_id, user)
-        done = evaluation.state is EvaluationState.DONE
+        as_signed = None if test.signed_at is None else is_as_signed(test)
         if test.content is not None:
-            made = _signed_criteria(test.content)
+            made = signed_criteria(test.content) if as_signed else ()
         else:
+            done = evaluation.state is EvaluationState.DONE
             made = criteria(protocol.limits, self._tested(test, user)) if done else ()
         return AcceptanceView(
             test,
@@ -125,7 +107,7 @@ class AcceptanceTests:
             evaluation,
             made,
             test.verdict or (verdict_over(made) if made else None),
-            None if test.signed_at is None else is_as_signed(test),
+            as_signed,
             sum(_is_before(other, test) for other in self._store.tests(test.task)),
         )
 
@@ -142,7 +124,7 @@ class AcceptanceTests:
         if numbers_sha256 != view.numbers_sha256:
             raise InvalidInput(_OTHER_NUMBERS)
         moment, verdict = now(), view.verdict
-        content = _canonical(_record(view, verdict, reason, user, moment))
+        content = canonical(record_of(view, verdict, reason, user, moment))
 
         def signed(known: AcceptanceTest | None) -> AcceptanceTest:
             assert known is not None
@@ -152,7 +134,7 @@ class AcceptanceTests:
                 known,
                 verdict=verdict,
                 content=content,
-                sha256=_sha256(content),
+                sha256=sha256_of(content),
                 signed_by=user.id,
                 signed_name=user.display_name,
                 signed_at=moment,
@@ -162,6 +144,25 @@ class AcceptanceTests:
         detail = f"{kept.task} {kept.version} on {kept.scanner}: {verdict}, SHA-256 {kept.sha256}"
         self._audit.record(AuditEvent(moment, user.id, "acceptance.sign", kept.id, detail))
         return kept
+
+    def record(self, test_id: str, user: User, audience: str | None = None) -> bytes:
+        """The signed record as JSON, for handing on unless `audience` is "inside"; then as it was signed.
+
+        Raises NotAllowed, NotFound, and InvalidInput where it is not what was signed.
+        """
+        require(user, Permission.SEE_ACCEPTANCE)
+        test, chosen = self._kept(test_id), audience_asked(audience, user)
+        if test.signed_at is None:
+            raise NotFound("Nobody has signed this test.")
+        if not is_as_signed(test):
+            raise InvalidInput(ALTERED)
+        return record_file(test, chosen)
+
+    def _kept(self, test_id: str) -> AcceptanceTest:
+        test = self._store.test(test_id)
+        if test is None:
+            raise NotFound("There is no such acceptance test.")
+        return test
 
     def _tested(self, test: AcceptanceTest, user: User) -> ScannerFigures:
         outcome = self._outcomes.of(test.evaluation_id, user)
@@ -208,67 +209,3 @@ def _ids(outcome: SetOutcome, against: Callable[[SetCase], bool]) -> tuple[str, 
 def _is_before(other: AcceptanceTest, test: AcceptanceTest) -> bool:
     same = (other.task, other.version, other.scanner) == (test.task, test.version, test.scanner)
     return same and (other.asked_at, other.id) < (test.asked_at, test.id)
-
-
-def _record(
-    view: AcceptanceView, verdict: AcceptanceVerdict, why: str, user: User, at: datetime
-) -> dict[str, Any]:
-    """What is signed: the version, the limits and who fixed them, the numbers, and who signs."""
-    test, protocol = view.test, view.protocol
-    return {
-        "id": test.id,
-        "task": test.task,
-        "version": test.version,
-        "weights_sha256": view.evaluation.weights_sha256,
-        "scanner": test.scanner,
-        "protocol": {
-            "revision": protocol.revision,
-            "limits": asdict(protocol.limits),
-            "fixed_by": protocol.set_name,
-            "fixed_at": protocol.set_at.isoformat(),
-            "why": protocol.why,
-        },
-        "begun_by": test.asked_name,
-        "begun_at": test.asked_at.isoformat(),
-        "earlier_tests": view.before,
-        "evaluation": test.evaluation_id,
-        "criteria": [_plain(criterion) for criterion in view.criteria],
-        "verdict": verdict.value,
-        "signed_by": {"id": user.id, "name": user.display_name, "role": ROLE_NAMES[user.role]},
-        "signed_at": at.isoformat(),
-        "why": why,
-    }
-
-
-def _plain(criterion: Criterion) -> dict[str, Any]:
-    said = {"figure": criterion.figure.plain(), "verdict": criterion.verdict.value}
-    names = {"metric": criterion.metric, "limit": criterion.limit, "least": criterion.least}
-    return names | said | {"scan_ids": sorted(criterion.scan_ids)}
-
-
-def _signed_criteria(content: str) -> tuple[Criterion, ...]:
-    return tuple(
-        Criterion(
-            said["metric"],
-            _estimate(said["figure"]),
-            said["limit"],
-            said["least"],
-            AcceptanceVerdict(said["verdict"]),
-            tuple(said["scan_ids"]),
-        )
-        for said in json.loads(content)["criteria"]
-    )
-
-
-def _estimate(said: Mapping[str, Any]) -> Estimate:
-    """What `Estimate.plain` made, read again."""
-    parts = {name: math.nan if said[name] is None else float(said[name]) for name in ("value", "low", "high")}
-    return Estimate(**parts, n=said["n"])
-
-
-def _canonical(content: Any) -> str:
-    return json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -64,4 +64,4 @@ class AcceptanceWatch:
             f"It has read scans of {where} in the last {DAYS} days, and nobody has signed that it passed the "
             "local acceptance test there. Its results are marked as not yet accepted here."
         )
-        self._alerts.raise_alert(cause, Severity.WARNING, title, sentence, addresses.MODELS)
+        self._alerts.raise_alert(cause, Severity.WARNING, title, sentence, addresses.acceptance(task))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from data.stores.acceptance import AcceptanceStore
 from data.stores.suspensions import SuspensionStore
 from services.acceptance.protocols import AcceptanceProtocols
+from services.acceptance.standings import Standings
 from services.acceptance.testing import AcceptanceTests
 from services.acceptance.watch import AcceptanceWatch
 from services.alerts.alerts import Alerts
@@ -22,6 +23,7 @@ class AcceptanceServices:
 
     protocols: AcceptanceProtocols
     tests: AcceptanceTests
+    standings: Standings
     watch: AcceptanceWatch
 
 
@@ -35,16 +37,18 @@ def build_acceptance(
 ) -> AcceptanceServices:
     """Put it together; `acceptances` is the rule that marks results, `live` what serves now."""
     store = AcceptanceStore(stores.database)
+    tests = AcceptanceTests(
+        store,
+        evaluations.evaluations,
+        evaluations.outcomes,
+        stores.scans,
+        stores.refusals,
+        SuspensionStore(stores.database),
+        stores.audit,
+    )
     return AcceptanceServices(
         AcceptanceProtocols(store, stores.audit, serving.draws),
-        AcceptanceTests(
-            store,
-            evaluations.evaluations,
-            evaluations.outcomes,
-            stores.scans,
-            stores.refusals,
-            SuspensionStore(stores.database),
-            stores.audit,
-        ),
+        tests,
+        Standings(store, tests, live),
         AcceptanceWatch(store, acceptances, live, alerts, stores.clinical),
     )

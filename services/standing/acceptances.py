@@ -31,6 +31,13 @@ class _Known:
     since: dict[str, datetime]  # task -> since when a protocol is in force without a gap
     accepted: frozenset[tuple[str, str, str]]  # task, version, scanner
 
+    def marks(self, task: str, version: str, scanner: str | None, read_us: int, live: str | None) -> bool:
+        """Whether a result is marked that this version read at a time, in microseconds since 1970."""
+        since = self.since.get(task)
+        if since is None or (task, version, scanner or UNKNOWN) in self.accepted:
+            return False
+        return version == live or read_us >= (microseconds(since) or 0)
+
 
 class Acceptances:
     """Answers for results; keeps nothing but what it was asked last."""
@@ -53,28 +60,25 @@ class Acceptances:
         """What is to be said of a result whose version was not accepted on its scanner; None else."""
         version = result.provenance.model_version
         scanner = scanner_name(scan.header.manufacturer, scan.header.scanner)
-        if not self._marks(result.task, version, scanner, microseconds(result.created_at) or 0):
+        read_us, live = microseconds(result.created_at) or 0, self._live(result.task)
+        if not self._fresh().marks(result.task, version, scanner, read_us, live):
             return None
         return _NOT_YET.format(version=version, scanner=scanner_words(scanner))
 
     def marked(self, scan_ids: Collection[str]) -> frozenset[str]:
         """Those of these scans whose newest result is of a version that was not accepted on their scanner."""
+        known = self._fresh()
+        lives = {task: self._live(task) for task in known.since}
         return frozenset(
             scan_id
-            for task in self._fresh().since
+            for task, live in lives.items()
             for scan_id, (version, scanner, read_us) in self._store.read_on(scan_ids, task).items()
-            if self._marks(task, version, scanner, read_us)
+            if known.marks(task, version, scanner, read_us, live)
         )
 
     def token(self) -> str:
         """A text that is another one after another version went live, where anything is marked by that."""
         return ".".join(f"{task}:{self._live(task)}" for task in sorted(self._fresh().since))
-
-    def _marks(self, task: str, version: str, scanner: str | None, read_us: int) -> bool:
-        since = self.since(task)
-        if since is None or self.accepted(task, version, scanner):
-            return False
-        return version == self._live(task) or read_us >= (microseconds(since) or 0)
 
     def _fresh(self) -> _Known:
         revision, known = self._store.revision(), self._known
