@@ -14,7 +14,7 @@ from data.records import AcceptanceProtocol, AcceptanceTest, AcceptanceVerdict, 
 from models.statistics.estimate import Estimate, undefined
 from services.acceptance.findings import DICE, Criterion
 from services.cohort.small_numbers import Audience, small
-from services.permissions import ROLE_NAMES
+from services.permissions import role_name
 from services.standing.acceptances import is_as_signed
 
 WITHOUT = (
@@ -46,7 +46,7 @@ class Signature:
     """Who signed a record, in which role, and why."""
 
     name: str
-    role: str
+    signed_as: str
     why: str
 
 
@@ -116,7 +116,7 @@ def record_of(
         "evaluation": test.evaluation_id,
         "criteria": [_plain(criterion) for criterion in view.criteria],
         "verdict": verdict.value,
-        "signed_by": {"id": user.id, "name": user.display_name, "role": ROLE_NAMES[user.role]},
+        "signed_by": {"id": user.id, "name": user.display_name, "role": role_name(user)},
         "signed_at": at.isoformat(),
         "why": why,
     }

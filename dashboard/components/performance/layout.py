@@ -6,7 +6,15 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.performance import answers, controls, estimates, panels, readers, reading, stop_rules
+from dashboard.components.performance import (
+    answers,
+    controls,
+    estimates,
+    panels,
+    readers,
+    reading,
+    stop_rules,
+)
 from dashboard.components.performance.controls import IMPLIED
 from data.records import User
 from services.performance.stop_rules import PART
