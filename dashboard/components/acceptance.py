@@ -110,7 +110,7 @@ def standings_panel(standings: TaskStandings, user: User) -> list[Component]:
     if not standings.scanners:
         words = f"Version {standings.version} is live and has read no real scan yet."
         return [html.P(words, className="text-secondary")]
-    names = ("Scanner", "Real scans read", f"Version {standings.version}, live", "")
+    names = ("Scanner", f"Version {standings.version}, live", "Real scans read", "")
     rows = [_standing(each, user) for each in standings.scanners]
     return [_table(names, rows)]
 
@@ -168,7 +168,8 @@ def hidden_unless(user: User, permission: Permission, shown: str = "") -> str:
 
 def select(name: str) -> Component:
     """A select that is filled later."""
-    return dbc.Select(id=name, options=[])
+    made: Component = dbc.Select(id=name, options=[], placeholder="None yet")
+    return made
 
 
 def _standing(each: ScannerStanding, user: User) -> list[Component | str]:
@@ -178,7 +179,7 @@ def _standing(each: ScannerStanding, user: User) -> list[Component | str]:
     elif each.test is not None and each.test.signed_at is not None:
         words = f"{words}, signed {signed_words(each.test)}"
     link = "" if each.test is None else _opened(each.test)
-    return [scanner_words(each.scanner), count_words(each.read, user), with_sign(sign, words), link]
+    return [scanner_words(each.scanner), with_sign(sign, words), count_words(each.read, user), link]
 
 
 def _opened(test: AcceptanceTest) -> Component:
@@ -203,5 +204,4 @@ def _table(names: Sequence[str], rows: Sequence[Sequence[Component | str]]) -> C
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     cells: list[Component] = [html.Tr([html.Td(cell) for cell in row]) for row in rows]
     table = html.Table([head, html.Tbody(cells)], className="table table-sm lb-numbers")
-    scrolled: Component = html.Div(table, className="lb-scroll")
-    return scrolled
+    return html.Div(table, className="lb-scroll")
