@@ -58,8 +58,10 @@ def numbers_card(view: AcceptanceView, user: User) -> Component:
     if view.verdict is not None:
         parts.append(html.P(html.Strong(with_sign(*VERDICTS[view.verdict]))))
     parts += [_numbers(view, user), html.P(TRUTH, className="text-secondary")]
-    cases = dcc.Link("Every case of this test", href=addresses.evaluation(evaluation.id))
-    return _card([*parts, html.P(cases), *_signed(view, user)])
+    if may(user, Permission.SEE_SCANS):
+        cases = dcc.Link("Every case of this test", href=addresses.evaluation(evaluation.id))
+        parts.append(html.P(cases))
+    return _card([*parts, *_signed(view, user)])
 
 
 def sign_words(view: AcceptanceView) -> list[Component]:

@@ -87,6 +87,7 @@ def test_a_version_is_tested_and_signed_for_a_scanner(clinic: Clinic, small: Dep
     assert "lb-hidden" in after[forms.SIGN_FORM]
     assert "audience=inside" in str(after[acceptance.TEST])
     assert "audience=inside" not in str(page.show(admin, here)[acceptance.TEST])
+    assert begun.evaluation_id not in str(page.show(admin, here)[acceptance.TEST])
     assert "fewer than 5" in str(page.show(admin, here)[acceptance.STANDINGS])  # one scan of the Prisma
     page.end(head, HERE, "Not needed any more.")
     assert "Not needed any more." in str(page.show(head, HERE)[acceptance.PROTOCOL])

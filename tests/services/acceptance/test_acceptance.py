@@ -47,7 +47,7 @@ class Place:
 
     def __post_init__(self) -> None:
         house, live = self.house, self.house.serving.live
-        store = AcceptanceStore(house.database)
+        store = self.store = AcceptanceStore(house.database)
         self.protocols = AcceptanceProtocols(store, house.audit, house.serving.draws)
         self.rule = Acceptances(store, live)
         refusals, suspensions = RefusalStore(house.database), SuspensionStore(house.database)
@@ -199,6 +199,20 @@ def test_limits_stand_once_a_test_has_begun(place: Place) -> None:
     place.protocols.end(BRAIN_TUMOUR, "No more.", house.bob)
     assert place.rule.since(BRAIN_TUMOUR) is None
     assert place.tests.view(begun.test.id, house.bob).protocol == first
+
+
+def test_a_version_of_before_is_marked_for_what_it_read_under_the_protocol(place: Place) -> None:
+    house = place.house
+    (before,) = house.add(1, bright=800, scanner=SKYRA)
+    place.protocols.fix(BRAIN_TUMOUR, LIMITS, "Agreed.", house.bob)
+    (since,) = house.add(1, bright=800, scanner=SKYRA)
+    place.protocols.fix(BRAIN_TUMOUR, LIMITS, "Said again.", house.bob)  # without a gap
+    another_is_live = Acceptances(place.store, lambda _: "2")
+    assert another_is_live.marked([before.id, since.id]) == {since.id}
+    assert place.rule.marked([before.id, since.id]) == {before.id, since.id}
+    assert place.rule.token() != another_is_live.token()  # so that open pages look again
+    place.protocols.end(BRAIN_TUMOUR, "No more.", house.bob)
+    assert place.rule.marked([before.id, since.id]) == set()
 
 
 def test_a_record_that_was_changed_accepts_nothing(place: Place) -> None:
