@@ -169,21 +169,21 @@ class EstimatesAnswer(ApiAnswer):
     checks: list[EstimateCheckAnswer]
 
 
-class AnswerShareAnswer(FigureAnswer):
+class OutcomeShareAnswer(FigureAnswer):
     """The share of one of the three answers among all readings."""
 
     note: str = Field(description="Why it is not told: “fewer than 5” or “withheld”; else empty")
 
 
-class AnswersAnswer(ApiAnswer):
+class OutcomesAnswer(ApiAnswer):
     """What a version answered, judged or not."""
 
     version: str
     month: str | None = Field(description="Null: all months")
     synthetic: bool
-    found: AnswerShareAnswer
-    not_found: AnswerShareAnswer
-    uncertain: AnswerShareAnswer
+    found: OutcomeShareAnswer
+    not_found: OutcomeShareAnswer
+    uncertain: OutcomeShareAnswer
     refused: FigureAnswer | None = Field(
         description="Of all scans of the task's modality that came in the month, whichever version read them"
     )
@@ -209,7 +209,7 @@ class PerformanceAnswer(ApiAnswer):
     estimated_without_truth: EstimatesAnswer = Field(
         description="Apart from `numbers`: nothing here was measured, and no goal or alert knows of it"
     )
-    answers: list[AnswersAnswer]
+    answers: list[OutcomesAnswer]
     notice: str
 
 

@@ -37,9 +37,8 @@ _STATES = {
 _SHOWN = ("recall", "specificity", "precision", "auc", "calibration_error", "dice")
 
 
-def form(user: User) -> Component:
-    """What to read, and by which version; hidden from who may not ask."""
-    hidden = "" if may(user, Permission.EVALUATE_VERSIONS) else " lb-hidden"
+def form() -> Component:
+    """What to read, and by which version."""
     return html.Section(
         [
             html.H2("Have a version read a set of scans"),
@@ -59,7 +58,7 @@ def form(user: User) -> Component:
                 className="text-secondary small mb-0",
             ),
         ],
-        className="lb-card" + hidden,
+        className="lb-card",
     )
 
 

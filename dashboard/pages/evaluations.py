@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.auth import require
@@ -34,14 +34,17 @@ def layout(user: User, argument: str = "") -> Component:
     return html.Div(
         [
             html.Div(head, className="lb-page-head lb-wraps"),
-            dcc.Store(id=QUERY, data=argument),
-            parts.form(user),
-            html.Div(id=SAID, role="status"),
+            *(_asking(argument) if may(user, Permission.EVALUATE_VERSIONS) else ()),
             html.Div(id=LIST),
             dcc.Interval(id=TICK, interval=EVERY_MS),
         ],
         className="lb-rehearsal",
     )
+
+
+def _asking(query: str) -> tuple[Component, ...]:
+    """The form: without its parts none of its callbacks is called."""
+    return dcc.Store(id=QUERY, data=query), parts.form(), html.Div(id=SAID, role="status")
 
 
 def one_layout(user: User, argument: str = "") -> Component:
@@ -57,10 +60,8 @@ def one_layout(user: User, argument: str = "") -> Component:
     )
 
 
-def offered(services: EvaluationServices, serving: Serving, user: User, task: str, query: str) -> Values:
+def offered(services: EvaluationServices, serving: Serving, task: str, query: str) -> Values:
     """Versions and sets of a task to choose from; the filters of an address are chosen where it has any."""
-    if not may(user, Permission.EVALUATE_VERSIONS):
-        return {VERSION: no_update, SET: no_update}
     versions = services.evaluations.versions(task)
     sets = services.evaluations.sets.offered(task, query)
     return {
@@ -136,7 +137,7 @@ def register(app: Dash, services: EvaluationServices, serving: Serving, tasks: l
 def _register_list(app: Dash, services: EvaluationServices, serving: Serving, tasks: list[str]) -> None:
     @app.callback(output=outputs({TASK: ("options", "value")}), inputs=[Input(QUERY, "data")])
     def _tasks(query: str) -> Values:
-        require(Permission.SEE_MODELS)
+        require(Permission.EVALUATE_VERSIONS)
         return {TASK: {"options": parts.task_options(tasks), "value": addresses.task_of(query, tasks)}}
 
     @app.callback(
@@ -144,8 +145,8 @@ def _register_list(app: Dash, services: EvaluationServices, serving: Serving, ta
         inputs=[Input(TASK, "value"), State(QUERY, "data")],
     )
     def _offered(task: str, query: str) -> Values:
-        # Who may not ask is shown no form, and told nothing of it.
-        return offered(services, serving, require(Permission.SEE_MODELS), task, query)
+        require(Permission.EVALUATE_VERSIONS)
+        return offered(services, serving, task, query)
 
     @app.callback(Output(LIST, "children"), Input(TICK, "n_intervals"))
     def _list(_: int | None) -> list[Component]:

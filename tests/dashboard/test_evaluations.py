@@ -29,7 +29,7 @@ def small(clinic: Clinic, tmp_path: Path) -> Iterator[Department]:
 def test_a_set_is_chosen_read_and_shown_beside_another_version(clinic: Clinic, small: Department) -> None:
     head, services = clinic.person(Role.HEAD), clinic.services.evaluations
     serving = clinic.services.versions.serving
-    offered = evaluations.offered(services, serving, head, BRAIN_TUMOUR, "sex=F")
+    offered = evaluations.offered(services, serving, BRAIN_TUMOUR, "sex=F")
     assert offered[VERSION]["options"] == [
         {"label": "Version 2", "value": "2"},
         {"label": "Version 1, live", "value": "1"},

@@ -414,7 +414,8 @@ def test_an_address_leaves_out_what_is_as_usual() -> None:
         ("adult_auc", "AUC, adults"),
         ("outside_specificity", "Specificity, outside the training sources"),
         ("presence_frr_at_far5", "Miss rate where 5 % of the healthy are called ill, single slices"),
-        ("lateral_refused", "Lateral refused"),
+        ("lateral_refused", "Lateral chest X-rays that were refused"),
+        ("oblique_refused", "Oblique refused"),
     ],
 )
 def test_figures_of_validation_have_words_for_people(name: str, said: str) -> None:
