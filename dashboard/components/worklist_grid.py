@@ -27,6 +27,7 @@ SORTABLE = {
     "patient", "patient_id", "modality", "acquired_at", "task", "status", "outcome", "urgency", "doubt",
     "verdict", "created_at",
 }  # fmt: skip
+NOT_ACCEPTED = "not yet accepted"  # the version that read it, on its scanner; two lines below the status
 _FIRST_DOWN = ["desc", "asc", None]  # what calls for somebody first
 
 
@@ -120,7 +121,7 @@ def row(listed: WorklistRow, user: User, names: Mapping[str, str]) -> dict[str, 
         "modality": " ".join(part for part in (listed.modality, listed.sequence) if part),
         "acquired_at": local_date(listed.acquired_at),
         "task": task_name(listed.task),
-        "result": _result(listed),
+        "result": short_result(listed),
         "reasons": reasons(listed.doubts),
         "outcome": listed.outcome,
         "urgency": URGENCY_NAMES[listed.urgency],
@@ -131,17 +132,12 @@ def row(listed: WorklistRow, user: User, names: Mapping[str, str]) -> dict[str, 
         "mine": listed.assigned_to == user.id,
         "status": STATUS_NAMES[listed.status],
         "status_code": listed.status.value,
+        "not_accepted": NOT_ACCEPTED if listed.not_accepted else "",
         "queue": queue_words(listed.queue) if listed.queue else "",
         "may_cancel": listed.may_cancel,
         "verdict": _verdict(listed),
         "created_at": local_time(listed.created_at),
     }
-
-
-def _result(listed: WorklistRow) -> str:
-    """What the AI said, and where that is so that its version was not accepted on the scanner."""
-    words = short_result(listed)
-    return f"{words}, not yet accepted here" if listed.not_accepted and words else words
 
 
 def _verdict(listed: WorklistRow) -> str:
