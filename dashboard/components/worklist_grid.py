@@ -27,7 +27,7 @@ SORTABLE = {
     "patient", "patient_id", "modality", "acquired_at", "task", "status", "outcome", "urgency", "doubt",
     "verdict", "created_at",
 }  # fmt: skip
-NOT_ACCEPTED = "not yet accepted"  # the version that read it, on its scanner; two lines below the status
+NOT_ACCEPTED = "AI not yet accepted"  # the version that read it, on its scanner; two lines below the status
 _FIRST_DOWN = ["desc", "asc", None]  # what calls for somebody first
 
 

@@ -23,7 +23,7 @@ from tests.services.small_models import PATIENCE_S, Department, department
 
 LIMITS = TypedLimits("6", "6", "60", "60 %", "0.3", "6")
 HERE = f"?task={BRAIN_TUMOUR}"
-MARK = "not yet accepted"
+MARK = "AI not yet accepted"
 
 
 @pytest.fixture
