@@ -39,6 +39,7 @@ PAGE_PERMISSIONS = {
     addresses.DRIFT: Permission.SEE_DRIFT,
     addresses.BOARDS: Permission.SEE_BOARDS,
     addresses.MODELS: Permission.SEE_MODELS,
+    addresses.ACCEPTANCE: Permission.SEE_ACCEPTANCE,
     addresses.REHEARSALS: Permission.SEE_MODELS,
     addresses.EVALUATIONS: Permission.SEE_MODELS,
     addresses.MODEL_CARD: Permission.SEE_STATISTICS,

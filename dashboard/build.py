@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from dashboard import account, bell, errors, health, security, shell
 from dashboard.api import routes as api
 from dashboard.auth import CSRF_COOKIE, SessionGuard
+from dashboard.files import acceptance as acceptance_files
 from dashboard.files import annotations as annotation_files
 from dashboard.files import audit as audit_files
 from dashboard.files import boards as board_files
@@ -28,6 +29,7 @@ from dashboard.files import unaided as unaided_files
 from dashboard.files import uploads as tus
 from dashboard.files import volumes as volume_files
 from dashboard.pages import (
+    acceptance,
     admin,
     alerts,
     audit,
@@ -139,6 +141,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     rehearsal.register(app, services.versions, reviewing.blinding)
     model_card.register(app, services.model_cards)
     evaluations.register(app, services.evaluations, services.versions.serving, tasks)
+    acceptance.register(app, services.acceptance, services.evaluations, services.versions.serving, tasks)
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
     admin.register(app, services.accounts, services.importing, services.settings.imports_from)
     alerts.register(app, services.alerts)
@@ -171,6 +174,7 @@ def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     unaided_files.register(server, services)
     model_files.register(server, services)
     model_card_files.register(server, services)
+    acceptance_files.register(server, services)
     imports.register(server, services)
     tus.register(server, services)
     performance_files.register(server, services)

@@ -18,6 +18,7 @@ from dashboard.components.frame import LOCATION, TAB_TITLE
 from dashboard.components.icons import icon
 from dashboard.errors import ALERT
 from dashboard.pages import (
+    acceptance,
     admin,
     alerts,
     audit,
@@ -89,6 +90,7 @@ PAGES = (
     Page(addresses.REHEARSALS, "Rehearsal", "bi-cpu", rehearsal.layout, takes_argument=True),
     Page(addresses.EVALUATIONS, "Evaluations", "bi-cpu", evaluations.layout, reads_query=True, in_menu=False),
     Page(addresses.EVALUATIONS, "Evaluation", "bi-cpu", evaluations.one_layout, takes_argument=True),
+    Page(addresses.ACCEPTANCE, "Acceptance", "bi-clipboard-check", acceptance.layout, in_menu=False),
     Page(addresses.MODEL_CARD, "Model card", "bi-cpu", model_card.layout, reads_query=True, in_menu=False),
     Page(addresses.REPORTS, "Reports", "bi-file-earmark-text", reports.layout),
     Page(addresses.DICOM, "DICOM", "bi-hdd-network", dicom.layout),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, Self
 from urllib.parse import parse_qs, quote, urlencode
 
+ACCEPTANCE = "/acceptance"
 ADMIN = "/admin"
 ALERTS = "/alerts"
 AUDIT = "/audit"
@@ -80,6 +81,16 @@ def evaluation(evaluation_id: str, beside: str = "") -> str:
 def evaluations(query: str = "") -> str:
     """The list of evaluations, and what can be asked for: of scans that fit a query of the cohort page."""
     return _with_query(EVALUATIONS, query)
+
+
+def acceptance(task: str = "", test: str = "") -> str:
+    """The page of local acceptance: of a task, opened at one of its tests where that is named."""
+    return _with_query(ACCEPTANCE, _query({"task": task, "test": test}))
+
+
+def acceptance_test_of(search: str | None) -> str:
+    """The test that the query of that page names; "" where none."""
+    return _first_values(search).get("test", "")
 
 
 def task_of(search: str | None, tasks: Sequence[str]) -> str | None:

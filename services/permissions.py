@@ -72,6 +72,10 @@ class Permission(StrEnum):
     REHEARSE = "rehearse versions"
     WRITE_MODEL_CARDS = "write on model cards"
     EVALUATE_VERSIONS = "have versions read sets of scans"
+    SEE_ACCEPTANCE = "see local acceptance"
+    FIX_ACCEPTANCE_PROTOCOLS = "fix protocols of local acceptance"
+    RUN_ACCEPTANCE_TESTS = "run acceptance tests"
+    SIGN_ACCEPTANCE = "sign acceptance tests"
     REGISTER_VERSIONS = "register versions"
     PROMOTE = "promote versions"
     CONFIRM_OVERRIDES = "confirm overrides"
@@ -225,6 +229,20 @@ TABLE: Mapping[Permission, Grant] = {
         (_HEAD, _MLOPS),
         "Have a version read a set of scans apart from all results (a cohort, a retraining pack, an outside "
         "set), and cancel that.",
+    ),
+    Permission.SEE_ACCEPTANCE: Grant(
+        (_HEAD, _MLOPS, _ADMIN),
+        "See protocols of local acceptance, acceptance tests and their signed records.",
+    ),
+    Permission.FIX_ACCEPTANCE_PROTOCOLS: Grant(
+        (_HEAD,),
+        "Fix, before a test, what a version must reach on a scanner, and end that acceptance is asked for.",
+    ),
+    Permission.RUN_ACCEPTANCE_TESTS: Grant(
+        (_HEAD, _MLOPS), "Have a version read the reviewed scans of a scanner, to be accepted there."
+    ),
+    Permission.SIGN_ACCEPTANCE: Grant(
+        (_HEAD,), "Sign what an acceptance test came to; one that passed accepts the version on the scanner."
     ),
     Permission.REGISTER_VERSIONS: Grant(
         (_MLOPS,), "Upload a version that was trained elsewhere, or make one with another threshold."

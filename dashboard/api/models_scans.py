@@ -111,6 +111,9 @@ class ScanAnswer(ApiAnswer):
     suspended: str | None = Field(
         description="Why what was read is no answer, where its version is suspended; the result is kept"
     )
+    not_accepted: str | None = Field(
+        description="That the result's version was not accepted on this scanner, where that is asked for"
+    )
     reviews: tuple[Review, ...] = Field(description="Of all results, newest first, taken back or not")
     current_review: Review | None = Field(description="What counts of the latest result, or null")
     unaided_readings: tuple[UnaidedReading, ...] = Field(

@@ -212,6 +212,7 @@ def described(view: ScanView) -> ScanAnswer:
         outcome=None if result is None else result.outcome,
         result=result,
         suspended=view.withheld,
+        not_accepted=view.not_accepted,
         reviews=view.reviews,
         current_review=view.current,
         unaided_readings=view.unaided,

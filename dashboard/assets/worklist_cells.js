@@ -86,9 +86,10 @@
 
   cells.StatusBadge = function (props) {
     if (!props.data) return null;
-    const reviewed = props.data.verdict && !props.api.getColumn("verdict").isVisible();
-    if (reviewed) return badge("lb-verdict-" + props.data.verdict.toLowerCase(), props.data.verdict);
-    return badge("lb-status-" + props.data.status_code, props.value);
+    const { verdict, status_code: status, not_accepted: mark } = props.data;
+    const reviewed = verdict && !props.api.getColumn("verdict").isVisible();
+    const said = reviewed ? badge("lb-verdict-" + verdict.toLowerCase(), verdict) : badge("lb-status-" + status, props.value);
+    return mark ? element("span", { className: "lb-marked", title: "The version that read this is not yet accepted on its scanner" }, said, element("small", null, mark)) : said;
   };
 
   cells.ReceivedCell = function (props) {

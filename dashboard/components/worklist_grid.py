@@ -27,6 +27,7 @@ SORTABLE = {
     "patient", "patient_id", "modality", "acquired_at", "task", "status", "outcome", "urgency", "doubt",
     "verdict", "created_at",
 }  # fmt: skip
+NOT_ACCEPTED = "AI not yet accepted"  # the version that read it, on its scanner; two lines below the status
 _FIRST_DOWN = ["desc", "asc", None]  # what calls for somebody first
 
 
@@ -131,6 +132,7 @@ def row(listed: WorklistRow, user: User, names: Mapping[str, str]) -> dict[str, 
         "mine": listed.assigned_to == user.id,
         "status": STATUS_NAMES[listed.status],
         "status_code": listed.status.value,
+        "not_accepted": NOT_ACCEPTED if listed.not_accepted else "",
         "queue": queue_words(listed.queue) if listed.queue else "",
         "may_cancel": listed.may_cancel,
         "verdict": _verdict(listed),

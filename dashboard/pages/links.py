@@ -50,6 +50,7 @@ class Links:
             (addresses.BOARDS, ""): self._boards,
             (addresses.REHEARSALS, ""): self._rehearsal,
             (addresses.EVALUATIONS, ""): self._evaluations,
+            (addresses.ACCEPTANCE, ""): self._acceptance,
             (addresses.MODEL_CARD, ""): self._model_card,
             (addresses.REPORTS, ""): self._reports,
             (addresses.FEEDBACK, ""): self._feedback,
@@ -136,6 +137,16 @@ class Links:
         _only(search, ("beside",))
         for each in filter(None, (evaluation_id, addresses.beside(search))):
             self._services.evaluations.evaluations.get(each, user)
+
+    def _acceptance(self, user: User, _: str, search: str) -> None:
+        _only(search, ("task", "test"))
+        clinical = self._services.versions.registry.clinical
+        asked = parse_qs(search.lstrip("?")).get("task", [None])[0]
+        if asked is not None and asked not in clinical:
+            raise InvalidInput(f"There is no task called {asked}.")
+        test_id = addresses.acceptance_test_of(search)
+        if test_id:
+            self._services.acceptance.tests.view(test_id, user)
 
     def _model_card(self, user: User, _: str, search: str) -> None:
         _only(search, ("task", "version"))

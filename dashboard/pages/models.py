@@ -42,9 +42,11 @@ def layout(user: User, argument: str = "") -> Component:
         "Look in MLflow now", id=LOOK, size="sm", color="secondary", outline=True, class_name=hidden
     )
     sets = dcc.Link("Have a version read a set of scans", href=addresses.EVALUATIONS)
+    sees = may(user, Permission.SEE_ACCEPTANCE)
+    accepted = [dcc.Link("Local acceptance", href=addresses.ACCEPTANCE)] if sees else []
     return html.Div(
         [
-            html.Div([html.H1("Models"), look, sets], className="lb-page-head lb-wraps"),
+            html.Div([html.H1("Models"), look, sets, *accepted], className="lb-page-head lb-wraps"),
             html.Div(id=SAID, role="status"),
             html.Div(id=PROGRESS),
             dcc.Loading(html.Div(id=CONTENT, className="lb-models"), delay_show=300),

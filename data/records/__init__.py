@@ -6,6 +6,12 @@ volumes millilitres, times aware UTC. `None` means "unknown" and is shown as suc
 
 from __future__ import annotations
 
+from data.records.acceptance import (
+    AcceptanceLimits,
+    AcceptanceProtocol,
+    AcceptanceTest,
+    AcceptanceVerdict,
+)
 from data.records.acquisition import (
     OWN_MANUFACTURER,
     Acquisition,
@@ -146,6 +152,10 @@ PNEUMONIA = "pneumonia"
 NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full images and decides."
 
 __all__ = [
+    "AcceptanceLimits",
+    "AcceptanceProtocol",
+    "AcceptanceTest",
+    "AcceptanceVerdict",
     "Board",
     "BoardChoice",
     "BoardPanel",

@@ -47,6 +47,7 @@ class WorklistRow:
     second_reading: bool = False  # is asked for, and not given yet
     unaided: bool = False  # is to be read without the AI first by who looks
     suspended: bool = False  # its result is no answer: the version is suspended
+    not_accepted: bool = False  # its version was not accepted on its scanner
     doubts: tuple[Doubt, ...] = ()
     pseudonym: str = ""  # of the patient, whoever looks
     assigned_to: str | None = None  # an account

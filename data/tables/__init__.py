@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from data.tables.acceptance import acceptance_protocols, acceptance_tests
 from data.tables.accounts import audit_events, sessions, sign_in_failures, tokens, users
 from data.tables.alerts import alerts
 from data.tables.annotations import scan_annotations
@@ -48,6 +49,8 @@ __all__ = [
     "REVISION_OF_ROUTED",
     "REVISION_OF_SCANS",
     "REVISION_OF_USERS",
+    "acceptance_protocols",
+    "acceptance_tests",
     "ai_results_seen",
     "alerts",
     "audit_events",

@@ -11,6 +11,7 @@ from data.stores.schedules import ScheduleStore
 from models import tasks
 from services.accounts import Accounts, accounts_of
 from services.alerts.alerts import Alerts
+from services.assembly.acceptance import AcceptanceServices, build_acceptance
 from services.assembly.alerts import alerts_of
 from services.assembly.boards import BoardServices, build_boards
 from services.assembly.cohort import CohortServices, build_cohort
@@ -31,7 +32,13 @@ from services.assembly.reporting import (
     build_reading_reports,
     build_reporting,
 )
-from services.assembly.reviewing import ReviewingServices, blinding_of, build_reviewing, unaided_of
+from services.assembly.reviewing import (
+    ReviewingServices,
+    acceptances_of,
+    blinding_of,
+    build_reviewing,
+    unaided_of,
+)
 from services.assembly.scheduling import schedule_drift, schedule_reports
 from services.assembly.sending import SendingServices, build_sending
 from services.assembly.stores import open_stores
@@ -76,6 +83,7 @@ class Services:
     cohort: CohortServices
     versions: VersionServices
     evaluations: EvaluationServices
+    acceptance: AcceptanceServices
     performance: PerformanceServices
     drift: DriftServices
     boards: BoardServices
@@ -148,6 +156,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     cohort = build_cohort(stores, reading.engine.thresholds, blinding.hidden)
     performance = build_performance(stores, jobs, alerts, blinding.hidden)
     real_use = performance.real_use
+    acceptances = acceptances_of(stores, reading.live)
     reviewing = build_reviewing(
         stores,
         accounts,
@@ -158,6 +167,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         reading.comparisons,
         nodes.name,
         reading.readings,
+        acceptances,
     )
     readers = build_readers(stores, accounts, reviewing, alerts)
     mails = build_review_request_mails(stores, jobs)
@@ -165,6 +175,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     training = build_training(stores, jobs)
     evaluations = build_evaluations(stores, jobs, reading, versions, cohort, training, blinding.hidden)
     performance.pairs.ask_too(versions.rehearsals.readings_of)
+    acceptance = build_acceptance(stores, evaluations, versions.serving, acceptances, reading.live, alerts)
     versions.promotions.tell(performance.histories.refresh)
     performance.pairs.ask_too(evaluations.outcomes.readings_of)
     drift = build_drift(stores, alerts, jobs, blinding.hidden)
@@ -187,6 +198,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         real_use.tick,
         performance.monitoring.tick,
         performance.stop_rules.tick,
+        acceptance.watch.tick,
     )
     for tick in (*ticks, receiving.senders.tick, priors.tick, readers.watch.tick, mails.tick):
         jobs.every_minute(tick)
@@ -208,6 +220,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         cohort=cohort,
         versions=versions,
         evaluations=evaluations,
+        acceptance=acceptance,
         performance=performance,
         drift=drift,
         boards=build_boards(stores, cohort, performance, drift, alerts),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
+from data.errors import ModelUnavailable
 from data.records import Scan
 from data.stores.features import FeatureStore
 from data.stores.uploads import UploadStore
@@ -35,6 +37,12 @@ class ReadingServices:
     reader: Reader
     engine: Engine
     batcher: Batcher
+
+    def live(self, task: str) -> str | None:
+        """The version that answers for a task right now; None while none is loaded."""
+        with suppress(ModelUnavailable):
+            return self.engine.loaded(task).version
+        return None
 
     def resume(self) -> None:
         """Queue again what the last run of the server left unfinished."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from data.stores.acceptance import AcceptanceStore
 from data.stores.annotations import AnnotationStore
 from data.stores.patient_conflicts import PatientConflictStore
 from data.stores.review_requests import ReviewRequestStore
@@ -35,6 +36,7 @@ from services.reviewing.unaided import UnaidedReadings
 from services.reviewing.voxels import Voxels
 from services.reviewing.withdrawals import Withdrawals
 from services.reviewing.worklist import Worklist
+from services.standing.acceptances import Acceptances, Live
 from services.standing.suspensions import Suspensions
 
 
@@ -84,6 +86,11 @@ def suspensions_of(stores: Stores) -> Suspensions:
     return Suspensions(SuspensionStore(stores.database), stores.scans.changes_token)
 
 
+def acceptances_of(stores: Stores, live: Live) -> Acceptances:
+    """The one rule of which results are not yet accepted here; `live` is what serves now."""
+    return Acceptances(AcceptanceStore(stores.database), live)
+
+
 def build_reviewing(
     stores: Stores,
     accounts: Accounts,
@@ -94,6 +101,7 @@ def build_reviewing(
     comparisons: OtherReadings,
     node_name: Callable[[str], str],
     readings: Reading,
+    acceptances: Acceptances,
 ) -> ReviewingServices:
     """Put it together; `judged` is told of every review that is kept.
 
@@ -123,6 +131,7 @@ def build_reviewing(
             node_name,
             readings.queue,
             suspensions,
+            acceptances,
         ),
         triage=Triage(TriageStore(stores.database), accounts, stores.audit, readings.prefer),
         reviews=Reviews(scans, results, reviews, files, pictures, audit, second, blinding, judged),

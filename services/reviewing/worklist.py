@@ -51,6 +51,7 @@ from services.reading_words import queue_words
 from services.reviewing.blinding import NO_RESULT_YET, Blind, Blinding, hides_model, seen_by
 from services.reviewing.remeasuring import Remeasuring
 from services.reviewing.second_readings import DoubleReading, SecondReadings
+from services.standing.acceptances import Acceptances
 from services.standing.suspensions import Standing, Suspensions
 
 BY_URGENCY = (("urgency", True),)
@@ -84,6 +85,7 @@ class ScanView:
     reads_unaided: UnaidedReading | None = None  # the viewer's own, still to be given: the result is hidden
     queue: QueuePlace | None = None  # while it waits to be read or is read
     standing: Standing | None = None  # whether the result is for use, where anything is to be said of that
+    not_accepted: str | None = None  # that the result's version was not accepted on its scanner, if so
     may_cancel: bool = False  # the viewer its reading, while there is one
 
     @property
@@ -162,6 +164,7 @@ class Worklist:
         node_name: Callable[[str], str],
         queue: Callable[[], Mapping[str, QueuePlace]],
         suspensions: Suspensions,
+        acceptances: Acceptances,
     ) -> None:
         """`node_name` is what the remote node of an id is called, `queue` what waits to be read, by scan."""
         self._store = store
@@ -179,6 +182,7 @@ class Worklist:
         self._node_name = node_name
         self._queue = queue
         self._suspensions = suspensions
+        self._acceptances = acceptances
 
     def page(self, query: WorklistQuery, viewer: User) -> WorklistPage:
         """Some rows; pseudonyms for who may not see names and patient ids. Raises NotAllowed."""
@@ -246,6 +250,10 @@ class Worklist:
     def _with_standing(self, view: ScanView) -> ScanView:
         """The view with what is to be said of its result's version; warnings go wherever the result goes."""
         scan, result = view.scan, view.result
+        not_accepted = None if result is None else self._acceptances.of_result(scan, result)
+        if not_accepted is not None:
+            scan = replace(scan, warnings=(*scan.warnings, not_accepted))
+            view = replace(view, scan=scan, not_accepted=not_accepted)
         standing = None if result is None else self._suspensions.of_result(scan, result, view.current)
         if standing is None:
             return view
@@ -310,12 +318,14 @@ class Worklist:
         doubles = self._second.of_scans([row.scan_id for row in rows])
         waiting = {scan_id for scan_id, double in doubles.items() if double.is_open}
         withheld = self._suspensions.withheld_scans() - hidden.readings
+        not_accepted = self._acceptances.marked([row.scan_id for row in rows]) - hidden.readings
         return tuple(
             replace(
                 row,
                 second_reading=row.scan_id in waiting,
                 unaided=row.scan_id in hidden.readings,
                 suspended=row.scan_id in withheld,
+                not_accepted=row.scan_id in not_accepted,
             )
             for row in rows
         )
@@ -345,6 +355,7 @@ class Worklist:
         """A text that is another one after any change of a scan, result or review, or of the queue."""
         said = sorted((scan_id, queue_words(queued)) for scan_id, queued in self._queue().items())
         known = self._scans.changes_token()
+        said += [("", self._acceptances.token())] if self._acceptances.token() else []
         return f"{known}.{hashlib.sha256(repr(said).encode()).hexdigest()[:8]}" if said else known
 
 

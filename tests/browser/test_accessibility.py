@@ -11,7 +11,17 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.build import build_dashboard
-from data.records import BRAIN_TUMOUR, BoardPanel, Role, Severity
+from data.database import new_id, now
+from data.records import (
+    BRAIN_TUMOUR,
+    AcceptanceLimits,
+    AcceptanceTest,
+    BoardPanel,
+    Role,
+    Severity,
+    User,
+)
+from data.stores.acceptance import AcceptanceStore
 from tests.browser.conftest import PATIENCE_MS, Visit, serving
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.furnished import furnish
@@ -29,6 +39,7 @@ PAGES = {
     ),
     Role.HEAD: (
         "/worklist", "/scans/{scan_id}", "/alerts", "/drift", "/performance", "/reports", "/audit",
+        "/acceptance", "/acceptance?task=brain-tumour&test={acceptance_test_id}",
         "/evaluations", "/evaluations/{evaluation_id}", "/boards", "/boards/{board_id}",
     ),
     Role.MLOPS: ("/models", "/drift", "/alerts", "/rehearsals/{run_id}"),
@@ -56,11 +67,23 @@ def house(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     head = next(user for user in clinic.accounts.all() if user.role is Role.HEAD)
     panels = [BoardPanel("", "recall", BRAIN_TUMOUR), BoardPanel("", "drifted-share", BRAIN_TUMOUR)]
     ids["board_id"] = clinic.services.boards.boards.make("Brain tumours", head, panels).id
+    ids["acceptance_test_id"] = _tested(clinic, head, ids["evaluation_id"])
     patient = clinic.patients.get(clinic.scans.get(ids["scan_id"]).patient_id, with_identity=False)
     ids["pseudonym"] = patient.pseudonym
     with serving(build_dashboard(clinic.services, secret_key="k" * 32).server) as address:
         yield House(ids, {}, address)
     clinic.close()
+
+
+def _tested(clinic: Clinic, head: User, evaluation_id: str) -> str:
+    """A finished acceptance test that nobody has signed."""
+    limits = AcceptanceLimits(6, 6, 0.6, 0.6, 0.4, 5, 0.5)
+    protocol = clinic.services.acceptance.protocols.fix(BRAIN_TUMOUR, limits, "Agreed.", head)
+    test = AcceptanceTest(
+        new_id(), BRAIN_TUMOUR, "2", "Acme Field 3T", protocol.id, evaluation_id, head.id, "Dr H", now()
+    )
+    AcceptanceStore(clinic.database).add_test(test)
+    return test.id
 
 
 @pytest.fixture

@@ -43,10 +43,13 @@ from data.records import (
     UploadState,
     User,
 )
+from data.stores.acceptance import AcceptanceStore
 from data.stores.patients import PatientStore
+from data.stores.refusals import RefusalStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
+from data.stores.suspensions import SuspensionStore
 from data.stores.uploads import UploadStore
 from data.tracking import Tracking
 from models import tasks
@@ -55,6 +58,12 @@ from models.task import Decision
 from models.weights import WEIGHTS, Trained
 from reports import pictures
 from services import keys
+from services.acceptance.protocols import AcceptanceProtocols
+from services.acceptance.standings import Standings
+from services.acceptance.testing import AcceptanceTests
+from services.acceptance.watch import AcceptanceWatch
+from services.alerts.alerts import Alerts
+from services.assembly.acceptance import AcceptanceServices
 from services.assembly.container import build_services
 from services.assembly.evaluations import EvaluationServices
 from services.assembly.parts import Parts
@@ -65,6 +74,7 @@ from services.inference.engine import Loaded
 from services.reading.intake import Intake
 from services.reviewing.review import DrawnMask
 from services.settings import Settings
+from services.standing.acceptances import Acceptances
 from services.versions.registry import Registry
 from tests.databases import migrated, new_mlflow
 from tests.dicom_files import kept
@@ -198,6 +208,7 @@ class Clinic:
         reviewing = replace(self.services.reviewing, pictures=department.pictures)
         evaluations = EvaluationServices(department.evaluations, department.outcomes)
         self.replace(versions=versions, reviewing=reviewing, evaluations=evaluations)
+        self.replace(acceptance=acceptance_of(department, evaluations, self.alerts))
 
     def add_readings(self, n: int, seed: int, **changes: Any) -> Sequence[str]:
         """So many rows of features for the drift page; see `tests.services.drifting.add_readings`."""
@@ -326,6 +337,25 @@ class Clinic:
         self.files.put_array(keys.array(scan.id), array)
         self.files.put(keys.thumbnail(scan.id), pictures.thumbnail_png(array))
         return self.scans.add(scan)[0]
+
+
+def acceptance_of(
+    department: Department, evaluations: EvaluationServices, alerts: Alerts
+) -> AcceptanceServices:
+    """Local acceptance of a department's own versions and scans."""
+    store, live = AcceptanceStore(department.database), department.serving.live
+    tests = AcceptanceTests(
+        store,
+        evaluations.evaluations,
+        evaluations.outcomes,
+        department.scans,
+        RefusalStore(department.database),
+        SuspensionStore(department.database),
+        department.audit,
+    )
+    watch = AcceptanceWatch(store, Acceptances(store, live), live, alerts, [BRAIN_TUMOUR])
+    protocols = AcceptanceProtocols(store, department.audit, department.serving.draws)
+    return AcceptanceServices(protocols, tests, Standings(store, tests, live), watch)
 
 
 def drawn_mask(mask: NDArray[Any], *, empty: bool = False) -> DrawnMask:

@@ -24,6 +24,7 @@ OWN = {  # what else may be wrong with a page's address
     ),
     addresses.DRIFT: ("run=none", "task=liver", "vs=none"),
     addresses.REPORTS: ("kind=novel",),
+    addresses.ACCEPTANCE: ("task=liver", "task=brain-tumour&test=none", "test=0"),
     addresses.MODEL_CARD: ("task=liver", "task=brain-tumour&version=99"),
     addresses.FEEDBACK: ("state=lost",),
     addresses.ALERTS: ("alert=none", "past=many"),

@@ -113,6 +113,7 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "alerts_token": (Permission.DECIDE_ALERTS, REFUSED, 200),
     "export_audit": (Permission.SEE_AUDIT, REFUSED, 200),
     "import_report": (Permission.IMPORT, REFUSED, 404),
+    "export_acceptance": (Permission.SEE_ACCEPTANCE, REFUSED, 404),
 }
 # What everybody has who is signed in; pages have a test of their own.
 EVERYBODYS = {
@@ -173,6 +174,8 @@ CALLBACKS: dict[str, Permission] = {
     "remote-nodes": Permission.SEE_REMOTE_NODES, "remote-node": Permission.MANAGE_REMOTE_NODES,
     "import": Permission.IMPORT,
     "audit": Permission.SEE_AUDIT,
+    "acceptance": Permission.SEE_ACCEPTANCE, "acceptance-fix": Permission.FIX_ACCEPTANCE_PROTOCOLS,
+    "acceptance-begin": Permission.RUN_ACCEPTANCE_TESTS, "acceptance-sign": Permission.SIGN_ACCEPTANCE,
     "alert": Permission.DECIDE_ALERTS, "bell": Permission.DECIDE_ALERTS, "schedule": Permission.SCHEDULE,
 }  # fmt: skip
 
@@ -205,7 +208,7 @@ def filled(clinic: Clinic) -> Iterator[dict[str, str]]:
         "patient_id": scan.patient_id, "film_id": film.id, "run_id": run.id,
         "pack_id": pack.id, "report_id": report.id,
         "rehearsal_id": NO_ID, "upload_id": NO_ID, "import_id": NO_ID, "conflict_id": NO_ID,
-        "evaluation_id": NO_ID,
+        "evaluation_id": NO_ID, "test_id": NO_ID,
         "annotation_id": NO_ID, "result_id": clinic.results.of_scan(scan.id)[0].id,
         "task": BRAIN_TUMOUR, "index": "10",
     }  # fmt: skip
@@ -292,7 +295,7 @@ def test_the_pages_are_shown_for_what_is_on_them() -> None:
         "/performance": "CHM",
         "/boards": "CHMA", "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/evaluations": "CHMA",
         "/model-card": "CHM", "/reports": "CHM", "/alerts": "HMA",
-        "/audit": "HA", "/feedback": "CHM", "/dicom": "MA",
+        "/acceptance": "HMA", "/audit": "HA", "/feedback": "CHM", "/dicom": "MA",
     }  # fmt: skip
 
 

@@ -267,11 +267,19 @@ class Department:
         assert self.jobs.wait_idle(PATIENCE_S)
         return self.evaluations.get(asked.id, self.ada)
 
-    def add(self, count: int, *, bright: int, truth: bool = True, synthetic: bool = False) -> list[Scan]:
+    def add(
+        self,
+        count: int,
+        *,
+        bright: int,
+        truth: bool = True,
+        synthetic: bool = False,
+        scanner: str | None = None,
+    ) -> list[Scan]:
         """Scans with a square of a brightness, read by whatever is live, with the square as the truth."""
-        return [self._one(bright, truth, synthetic, number) for number in range(count)]
+        return [self._one(bright, truth, synthetic, number, scanner) for number in range(count)]
 
-    def _one(self, bright: int, truth: bool, synthetic: bool, number: int) -> Scan:
+    def _one(self, bright: int, truth: bool, synthetic: bool, number: int, scanner: str | None) -> Scan:
         array = np.full((3, SIZE, SIZE), 100, np.int16)
         square = np.zeros(array.shape, bool)
         if bright:
@@ -279,8 +287,9 @@ class Department:
             array[square] = bright
             array[1, 8:20, 20:22] = 650  # a rim that only the keener versions take in
         patient = self.patients.find_or_create(Identity(f"P{new_id()}", new_id()), "upload")
+        header = ScanHeader("MR", scanner=scanner)
         scan = Scan(
-            new_id(), patient.id, new_id(), ScanStatus.WAITING, BRAIN_TUMOUR, ScanHeader("MR"),
+            new_id(), patient.id, new_id(), ScanStatus.WAITING, BRAIN_TUMOUR, header,
             Spacing(5.0, 1.0, 1.0), SourceGrid("nifti", (SIZE, SIZE, 3), (2, 1, 0)), 3, SIZE, SIZE, "u",
             now() + timedelta(seconds=number), synthetic=synthetic,
         )  # fmt: skip

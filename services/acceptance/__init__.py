@@ -1,0 +1,1 @@
+"""Local acceptance: protocols, tests of versions on scanners, signed records."""

@@ -1,0 +1,211 @@
+"""Acceptance tests: a version reads the reviewed scans of a scanner, and a person signs what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from data.database import new_id, now
+from data.errors import InvalidInput, NotFound
+from data.ledger.bands import UNKNOWN
+from data.records import (
+    AcceptanceTest,
+    AuditEvent,
+    EvaluationState,
+    ScanSetKind,
+    User,
+)
+from data.stores.acceptance import AcceptanceStore
+from data.stores.audit import AuditLog
+from data.stores.refusals import RefusalStore
+from data.stores.scans import ScanStore
+from data.stores.suspensions import SuspensionStore
+from services.acceptance.findings import ScannerFigures, criteria, verdict_over
+from services.acceptance.protocols import reason_of
+from services.acceptance.records import (
+    AcceptanceView,
+    canonical,
+    record_file,
+    record_of,
+    sha256_of,
+    signed_criteria,
+)
+from services.cohort.filters import query_of
+from services.cohort.small_numbers import audience_asked
+from services.evaluations.evaluations import Evaluations
+from services.evaluations.outcomes import Outcomes, SetCase, SetOutcome
+from services.permissions import Permission, require
+from services.standing.acceptances import is_as_signed
+
+_REVIEWED = ("right", "false alarm", "miss")
+ALTERED = "This record is not what was signed. It accepts nothing; the audit trail has the hash of what was."
+_OTHER_NUMBERS = "The numbers are not those that you were shown; look at them again before you sign."
+
+
+class AcceptanceTests:
+    """Begins tests, says what they come to, and keeps who signed."""
+
+    def __init__(
+        self,
+        store: AcceptanceStore,
+        evaluations: Evaluations,
+        outcomes: Outcomes,
+        scans: ScanStore,
+        refusals: RefusalStore,
+        suspensions: SuspensionStore,
+        audit: AuditLog,
+    ) -> None:
+        self._store = store
+        self._evaluations = evaluations
+        self._outcomes = outcomes
+        self._scans = scans
+        self._refusals = refusals
+        self._suspensions = suspensions
+        self._audit = audit
+
+    def begin(self, task: str, version: str, scanner: str, user: User) -> AcceptanceTest:
+        """Have a version read the reviewed real scans of a scanner ("unknown": whose files name none).
+
+        It is held against the protocol that is in force now. Raises NotAllowed, InvalidInput where none is
+        or no such scan is there, NotFound, TrackingAway.
+        """
+        require(user, Permission.RUN_ACCEPTANCE_TESTS)
+        protocol = next(iter(self._store.protocols(task)), None)
+        if protocol is None or not protocol.in_force:
+            raise InvalidInput("Fix a protocol first: limits stand before a test begins.")
+        asked = {"task": (task,), "scanner": (scanner,), "synthetic": ("no",), "truth": _REVIEWED}
+        evaluation = self._evaluations.request(task, version, ScanSetKind.COHORT, query_of(asked), user)
+        test = AcceptanceTest(
+            new_id(), task, version, scanner, protocol.id, evaluation.id, user.id, user.display_name, now()
+        )
+        self._store.add_test(test)
+        detail = f"{task} {version} on {scanner}, protocol revision {protocol.revision}"
+        self._audit.record(AuditEvent(test.asked_at, user.id, "acceptance.begin", test.id, detail))
+        return test
+
+    def recent(self, task: str, user: User) -> list[AcceptanceTest]:
+        """Every test of a task, the newest first; raises NotAllowed."""
+        require(user, Permission.SEE_ACCEPTANCE)
+        return self._store.tests(task)
+
+    def view(self, test_id: str, user: User) -> AcceptanceView:
+        """What a test comes to; raises NotAllowed, NotFound."""
+        require(user, Permission.SEE_ACCEPTANCE)
+        test = self._kept(test_id)
+        of_task = self._store.protocols(test.task)
+        protocol = next(each for each in of_task if each.id == test.protocol_id)
+        evaluation = self._evaluations.get(test.evaluation_id, user)
+        as_signed = None if test.signed_at is None else is_as_signed(test)
+        if test.content is not None:
+            made = signed_criteria(test.content) if as_signed else ()
+        else:
+            done = evaluation.state is EvaluationState.DONE
+            made = criteria(protocol.limits, self._tested(test, user)) if done else ()
+        return AcceptanceView(
+            test,
+            protocol,
+            evaluation,
+            made,
+            test.verdict or (verdict_over(made) if made else None),
+            as_signed,
+            sum(_is_before(other, test) for other in self._store.tests(test.task)),
+        )
+
+    def sign(self, test_id: str, numbers_sha256: str, why: str, user: User) -> AcceptanceTest:
+        """Sign what a finished test came to, whatever it is; a passed one accepts the version there.
+
+        `numbers_sha256` is of the numbers that the person was shown. Raises NotAllowed, NotFound, and
+        InvalidInput where it is not finished, was signed already, or its numbers changed meanwhile.
+        """
+        require(user, Permission.SIGN_ACCEPTANCE)
+        reason, view = reason_of(why), self.view(test_id, user)
+        if view.evaluation.state is not EvaluationState.DONE or view.verdict is None:
+            raise InvalidInput("This test is not finished, so that there is nothing to sign.")
+        if numbers_sha256 != view.numbers_sha256:
+            raise InvalidInput(_OTHER_NUMBERS)
+        moment, verdict = now(), view.verdict
+        content = canonical(record_of(view, verdict, reason, user, moment))
+
+        def signed(known: AcceptanceTest | None) -> AcceptanceTest:
+            assert known is not None
+            if known.signed_at is not None:
+                raise InvalidInput(f"{known.signed_name} has signed this test already.")
+            return replace(
+                known,
+                verdict=verdict,
+                content=content,
+                sha256=sha256_of(content),
+                signed_by=user.id,
+                signed_name=user.display_name,
+                signed_at=moment,
+            )
+
+        kept = self._store.sign(test_id, signed)
+        detail = f"{kept.task} {kept.version} on {kept.scanner}: {verdict}, SHA-256 {kept.sha256}"
+        self._audit.record(AuditEvent(moment, user.id, "acceptance.sign", kept.id, detail))
+        return kept
+
+    def record(self, test_id: str, user: User, audience: str | None = None) -> bytes:
+        """The signed record as JSON, for handing on unless `audience` is "inside"; then as it was signed.
+
+        Raises NotAllowed, NotFound, and InvalidInput where it is not what was signed.
+        """
+        require(user, Permission.SEE_ACCEPTANCE)
+        test, chosen = self._kept(test_id), audience_asked(audience, user)
+        if test.signed_at is None:
+            raise NotFound("Nobody has signed this test.")
+        if not is_as_signed(test):
+            raise InvalidInput(ALTERED)
+        return record_file(test, chosen)
+
+    def _kept(self, test_id: str) -> AcceptanceTest:
+        test = self._store.test(test_id)
+        if test is None:
+            raise NotFound("There is no such acceptance test.")
+        return test
+
+    def _tested(self, test: AcceptanceTest, user: User) -> ScannerFigures:
+        outcome = self._outcomes.of(test.evaluation_id, user)
+        figures = outcome.figures
+        unread = _ids(outcome, lambda case: case.reading.failure is not None)
+        came, refused = self._refused(test, outcome)
+        return ScannerFigures(
+            figures["recall"],
+            figures["specificity"],
+            figures["dice"],
+            came,
+            refused + len(unread),
+            _ids(outcome, lambda case: case.truth_positive is True and case.reading.positive is False),
+            _ids(outcome, lambda case: case.truth_positive is False and case.reading.positive is True),
+            unread,
+        )
+
+    def _refused(self, test: AcceptanceTest, outcome: SetOutcome) -> tuple[int, int]:
+        """How many real scans the scanner sent since the set's first one came, and how many were refused."""
+        ids = [case.reading.scan_id for case in outcome.cases if case.reading.scan_id is not None]
+        first = min((scan.created_at for scan in self._scans.of_ids(ids)), default=test.asked_at)
+        read = [
+            row
+            for row in self._suspensions.examined(test.task, first)
+            if (row[3] or UNKNOWN) == test.scanner and row[1] < test.asked_at
+        ]
+        modalities = {modality for *_, modality in read if modality}
+        refused = [
+            kept
+            for kept in self._refusals.between(first, test.asked_at)
+            if not kept.synthetic
+            and (kept.refusal.scanner or UNKNOWN) == test.scanner
+            and kept.refusal.modality in modalities
+        ]
+        return len(read) + len(refused), len(refused)
+
+
+def _ids(outcome: SetOutcome, against: Callable[[SetCase], bool]) -> tuple[str, ...]:
+    return tuple(
+        case.reading.scan_id for case in outcome.cases if case.reading.scan_id is not None and against(case)
+    )
+
+
+def _is_before(other: AcceptanceTest, test: AcceptanceTest) -> bool:
+    same = (other.task, other.version, other.scanner) == (test.task, test.version, test.scanner)
+    return same and (other.asked_at, other.id) < (test.asked_at, test.id)

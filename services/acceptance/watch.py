@@ -1,0 +1,67 @@
+"""Calls people where a live version serves a scanner that it was not accepted on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from data.database import now
+from data.ledger.rows import microseconds
+from data.records import Severity
+from data.stores.acceptance import AcceptanceStore
+from services import addresses
+from services.alerts.alerts import Alerts
+from services.standing.acceptances import Acceptances, Live, scanner_words
+from services.task_words import words_of
+
+DAYS = 7
+CAUSE = "not accepted: "
+Where = tuple[str, str, str | None]
+"""Task, version and scanner."""
+
+
+class AcceptanceWatch:
+    """Raises an alert a version and scanner; settles it when the version is accepted or serves no more."""
+
+    def __init__(
+        self,
+        store: AcceptanceStore,
+        acceptances: Acceptances,
+        live: Live,
+        alerts: Alerts,
+        tasks: Sequence[str],
+    ) -> None:
+        self._store = store
+        self._acceptances = acceptances
+        self._live = live
+        self._alerts = alerts
+        self._tasks = tuple(tasks)
+
+    def tick(self) -> None:
+        """Look at what was read in the last seven days."""
+        known = {alert.cause for alert in self._alerts.unfinished() if alert.cause.startswith(CAUSE)}
+        unaccepted = {cause: where for task in self._tasks for cause, where in self._look(task)}
+        for cause in known - unaccepted.keys():
+            self._alerts.settle(cause)
+        for cause in unaccepted.keys() - known:  # once: every further minute is not another time
+            self._raise(cause, *unaccepted[cause])
+
+    def _look(self, task: str) -> list[tuple[str, Where]]:
+        live = self._live(task)
+        if live is None or self._acceptances.since(task) is None:
+            return []
+        since = microseconds(now() - timedelta(days=DAYS)) or 0
+        return [
+            (f"{CAUSE}{task} {live} {scanner or ''}", (task, live, scanner))
+            for scanner in self._store.scanners(task, live, since)
+            if not self._acceptances.accepted(task, live, scanner)
+        ]
+
+    def _raise(self, cause: str, task: str, version: str, scanner: str | None) -> None:
+        where, label = scanner_words(scanner), words_of(task).label
+        title = f"Version {version} of {label} is not accepted on {where}"
+        sentence = (
+            f"It has read scans of {where} in the last {DAYS} days, and nobody has signed that it passed the "
+            "local acceptance test there. Its results are marked as not yet accepted here."
+        )
+        self._alerts.raise_alert(cause, Severity.WARNING, title, sentence, addresses.acceptance(task))
