@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import boards as parts
+from dashboard.components.fields import field_for
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from data.errors import InvalidInput
@@ -339,4 +340,4 @@ def _register_ends(app: Dash, services: BoardServices) -> None:
 
 
 def _field(label: str, control: Component, name: str) -> Component:
-    return html.Div([html.Label(label, htmlFor=name), control], className="lb-board-field")
+    return field_for(label, control, name, "lb-board-field")

@@ -35,6 +35,10 @@ class AcceptanceStore:
         with reading(self._engine) as connection:
             return [_protocol(row) for row in connection.execute(query)]
 
+    def newest_protocol(self, task: str) -> AcceptanceProtocol | None:
+        """The newest revision of a task, or None."""
+        return next(iter(self.protocols(task)), None)
+
     def add_protocol(self, protocol: AcceptanceProtocol) -> AcceptanceProtocol:
         """Keep it as the task's next revision, and return it with its number."""
         mine = acceptance_protocols.c.task == protocol.task

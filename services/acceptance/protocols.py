@@ -19,6 +19,7 @@ from models.statistics.proportions import proportion
 from reports.number_words import share_words
 from services.cohort.small_numbers import LEAST
 from services.permissions import Permission, require
+from services.typed_input import reason_of, share_of_percent
 
 LONGEST_WHY = 1000
 MOST_CASES = 5000
@@ -36,7 +37,7 @@ class AcceptanceProtocols:
     def newest(self, task: str, user: User) -> AcceptanceProtocol | None:
         """The newest revision, in force or ended; None where there never was one. Raises NotAllowed."""
         require(user, Permission.SEE_ACCEPTANCE)
-        return next(iter(self._store.protocols(task)), None)
+        return self._store.newest_protocol(task)
 
     def revisions(self, task: str, user: User) -> list[AcceptanceProtocol]:
         """Every revision, the newest first; raises NotAllowed."""
@@ -55,7 +56,7 @@ class AcceptanceProtocols:
     def end(self, task: str, why: str, user: User) -> AcceptanceProtocol:
         """Ask no acceptance of the task any more; records stay. Raises InvalidInput, NotAllowed."""
         require(user, Permission.FIX_ACCEPTANCE_PROTOCOLS)
-        known = next(iter(self._store.protocols(task)), None)
+        known = self._store.newest_protocol(task)
         if known is None or not known.in_force:
             raise InvalidInput("No protocol of this task is in force.")
         return self._keep(task, known.limits, False, why, user)
@@ -63,20 +64,12 @@ class AcceptanceProtocols:
     def _keep(
         self, task: str, limits: AcceptanceLimits, in_force: bool, why: str, user: User
     ) -> AcceptanceProtocol:
-        reason = reason_of(why)
+        reason = reason_of(why, LONGEST_WHY)
         by = user.id, user.display_name, now(), reason
         kept = self._store.add_protocol(AcceptanceProtocol(new_id(), task, 0, in_force, limits, *by))
         action = "acceptance.protocol" if in_force else "acceptance.protocol-ended"
         self._audit.record(AuditEvent(kept.set_at, user.id, action, f"{task} {kept.revision}", reason))
         return kept
-
-
-def reason_of(why: str) -> str:
-    """A reason as it is kept; raises InvalidInput where there is none."""
-    reason = " ".join(why.split())[:LONGEST_WHY]
-    if not reason:
-        raise InvalidInput("Say why first.")
-    return reason
 
 
 @dataclass(frozen=True)
@@ -120,10 +113,7 @@ def _share(name: str, text: str) -> float | None:
     words = text.strip().removesuffix("%").strip()
     if not words:
         return None
-    value = _number(name, words)
-    if 0 < value <= 1 and "%" not in text:
-        raise InvalidInput(f"{name} is in per cent. Write {100 * value:g}, or {value:g} % for that little.")
-    return float(f"{value / 100:.12g}")  # 95 per cent is 0.95, not 0.9500000000000001
+    return share_of_percent(name, _number(name, words), text)
 
 
 def _number(name: str, text: str) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from models.statistics.estimate import Estimate, undefined
 from services.acceptance.findings import DICE, Criterion
 from services.cohort.small_numbers import Audience, small
 from services.permissions import role_name
-from services.standing.acceptances import is_as_signed
+from services.standing.acceptances import is_as_signed, sha256_of
 
 WITHOUT = (
     "Without the ids of scans, the evaluation and numbers that stand for fewer than 5 cases. The SHA-256 is "
@@ -152,8 +151,3 @@ def _estimate(said: Mapping[str, Any]) -> Estimate:
 def canonical(content: Any) -> str:
     """JSON that is always the same text for the same content, so that its hash is too."""
     return json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-
-
-def sha256_of(text: str) -> str:
-    """The SHA-256 of a text in UTF-8, as hexadecimal digits."""
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -21,13 +21,12 @@ from data.stores.refusals import RefusalStore
 from data.stores.scans import ScanStore
 from data.stores.suspensions import SuspensionStore
 from services.acceptance.findings import ScannerFigures, criteria, verdict_over
-from services.acceptance.protocols import reason_of
+from services.acceptance.protocols import LONGEST_WHY
 from services.acceptance.records import (
     AcceptanceView,
     canonical,
     record_file,
     record_of,
-    sha256_of,
     signed_criteria,
 )
 from services.cohort.filters import query_of
@@ -35,7 +34,8 @@ from services.cohort.small_numbers import audience_asked
 from services.evaluations.evaluations import Evaluations
 from services.evaluations.outcomes import Outcomes, SetCase, SetOutcome
 from services.permissions import Permission, require
-from services.standing.acceptances import is_as_signed
+from services.standing.acceptances import is_as_signed, sha256_of
+from services.typed_input import reason_of
 
 _REVIEWED = ("right", "false alarm", "miss")
 ALTERED = "This record is not what was signed. It accepts nothing; the audit trail has the hash of what was."
@@ -70,7 +70,7 @@ class AcceptanceTests:
         or no such scan is there, NotFound, TrackingAway.
         """
         require(user, Permission.RUN_ACCEPTANCE_TESTS)
-        protocol = next(iter(self._store.protocols(task)), None)
+        protocol = self._store.newest_protocol(task)
         if protocol is None or not protocol.in_force:
             raise InvalidInput("Fix a protocol first: limits stand before a test begins.")
         asked = {"task": (task,), "scanner": (scanner,), "synthetic": ("no",), "truth": _REVIEWED}
@@ -118,7 +118,7 @@ class AcceptanceTests:
         InvalidInput where it is not finished, was signed already, or its numbers changed meanwhile.
         """
         require(user, Permission.SIGN_ACCEPTANCE)
-        reason, view = reason_of(why), self.view(test_id, user)
+        reason, view = reason_of(why, LONGEST_WHY), self.view(test_id, user)
         if view.evaluation.state is not EvaluationState.DONE or view.verdict is None:
             raise InvalidInput("This test is not finished, so that there is nothing to sign.")
         if numbers_sha256 != view.numbers_sha256:

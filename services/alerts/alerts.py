@@ -26,6 +26,7 @@ from services.addresses import AlertsAddress
 from services.alerts.delivery import Delivery
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, may, require
+from services.typed_input import reason_of
 
 TELL = "tell-alert"  # the kind of job
 LONGEST_MUTE = timedelta(days=366)
@@ -244,9 +245,7 @@ class Alerts:
         change: Callable[[Alert], Alert],
         detail: str = "",
     ) -> Alert:
-        reason = " ".join(why.split())[:LONGEST_WHY]
-        if not reason:
-            raise InvalidInput("Say why first.")
+        reason = reason_of(why, LONGEST_WHY)
         decision: dict[str, Any] = {
             "decided_by": who.id,
             "decided_name": who.display_name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from data.records import BoardChoice, BoardPanel, User
@@ -10,6 +9,7 @@ from reports.performance_figures import VALIDATION
 from services import addresses
 from services.boards.points import BoardPoint, PanelView, in_order, panel_title, too_few
 from services.cohort.small_numbers import Audience
+from services.performance.answers import finite
 from services.performance.exports import PerformanceExports
 from services.performance.numbers import BY_MONTH, MetricPoint, Performance
 from services.permissions import Permission, require
@@ -59,17 +59,13 @@ def _point(point: MetricPoint) -> BoardPoint:
     made = BoardPoint(
         point.month,
         f"Version {point.version}",
-        _finite(figure.value),
+        finite(figure.value),
         None if point.withheld else figure.n,
-        _finite(figure.low),
-        _finite(figure.high),
+        finite(figure.low),
+        finite(figure.high),
         point.synthetic,
         point.withheld,
         point.query,
         point.past_limit,
     )
     return too_few(made)
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 from data.records import BoardChoice, BoardPanel, ExportRow, User
@@ -97,17 +98,15 @@ def _is(row: ExportRow, name: str, quantity: str) -> bool:
 
 
 def _told(panel: BoardPanel, cohort: Cohort, empty: BoardPoint) -> BoardPoint | None:
-    values = vars(empty)
     if panel.measure == REFUSALS:
-        return BoardPoint(**values | {"value": cohort.refused, "n": cohort.refused})
+        return replace(empty, value=cohort.refused, n=cohort.refused)
     share: Estimate | None = cohort.positive.share if panel.measure == READINGS else cohort.uncertain.share
     read = 0 if share is None else share.n
     if panel.measure == READINGS:
-        return BoardPoint(**values | {"value": read, "n": read})
+        return replace(empty, value=read, n=read)
     if share is None or not read:
         return None
-    figure = {"value": share.value, "n": read, "low": share.low, "high": share.high}
-    return too_few(BoardPoint(**values | figure))
+    return too_few(replace(empty, value=share.value, n=read, low=share.low, high=share.high))
 
 
 def _filters(panel: BoardPanel, choice: BoardChoice) -> dict[str, tuple[str, ...]]:

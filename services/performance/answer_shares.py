@@ -6,6 +6,7 @@ called it counts elsewhere.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -14,7 +15,7 @@ from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
 from data.ledger.readings import ReadingColumns
 from data.ledger.selection import among
-from data.records import Doubt, ExportRow, Outcome
+from data.records import Doubt, ExportRow, Outcome, ReadCount
 from data.stores.refusals import RefusalStore
 from models.statistics.estimate import Estimate, undefined
 from models.statistics.proportions import proportion
@@ -82,10 +83,11 @@ class Answers:
         if asked.by != BY_MONTH:
             versions = sorted({(version, synthetic) for version, _, synthetic in counts})
             return [self._answered(asked, (version, "", made)) for version, made in versions]
-        refused, read = self._refused(asked.task), self._read(asked.task)
+        refused, read = self._refused(asked.task), _read(counts)
         return [
             replace(
-                self._answered(asked, cell), refused=_refused_share(refused.get(cell[1:], 0), read[cell[1:]])
+                self._answered(asked, cell),
+                refused=_refused_share(refused.get(cell[1:], 0), read[cell[1:]]),
             )
             for cell in sorted(counts, key=lambda cell: (cell[1], cell[0], cell[2]))
         ]
@@ -105,13 +107,6 @@ class Answers:
         opened = {outcome: self._cases.answered(which, outcome) for outcome, n in counts.items() if n}
         reasons = {doubt: int(readings.doubted(doubt).sum()) for doubt in Doubt}
         return AnswerShares(version, month, synthetic, len(readings), counts, reasons, opened)
-
-    def _read(self, task: str) -> dict[tuple[str, bool], int]:
-        """How many readings there were of all versions, by month and whether synthetic."""
-        read: dict[tuple[str, bool], int] = {}
-        for (_, month, synthetic), count in self._judgements.read_counts(task).items():
-            read[month, synthetic] = read.get((month, synthetic), 0) + count.read
-        return read
 
     def _refused(self, task: str) -> dict[tuple[str, bool], int]:
         """Refusals of the modalities that the task's scans are of, by month and whether synthetic."""
@@ -174,6 +169,14 @@ def _outside(shares: AnswerShares, hidden: Mapping[tuple[Cell, Outcome], str]) -
     return replace(
         shares, withheld=withheld, reasons={} if few else shares.reasons, opened={}, refused=refused
     )
+
+
+def _read(counts: Mapping[Cell, ReadCount]) -> Counter[tuple[str, bool]]:
+    """How many readings there were of all versions, by month and whether synthetic."""
+    read: Counter[tuple[str, bool]] = Counter()
+    for (_, month, synthetic), count in counts.items():
+        read[month, synthetic] += count.read
+    return read
 
 
 def _refused_share(refused: int, read: int) -> Estimate:

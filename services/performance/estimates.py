@@ -121,11 +121,11 @@ class Estimates:
 
     def _check(self, of: PerformanceQuery) -> EstimateCheck:
         """On the random sample where it is enough for a verdict, else on all that was reviewed."""
-        checks = [
-            EstimateCheck(of.version, of.synthetic, part, tuple(self._periods(of, part)))
-            for part in (SAMPLE, REVIEWED)
-        ]
-        return checks[0] if len(checks[0].periods) >= LEAST_PERIODS else checks[1]
+        for part in (SAMPLE, REVIEWED):
+            check = EstimateCheck(of.version, of.synthetic, part, tuple(self._periods(of, part)))
+            if len(check.periods) >= LEAST_PERIODS:
+                break
+        return check
 
     def _periods(self, of: PerformanceQuery, part: str) -> Iterator[CheckedPeriod]:
         """Judged months, joined with those that follow until there are cases enough; a rest is left out."""

@@ -11,6 +11,7 @@ from data.stores.audit import AuditLog
 from data.stores.goals import GoalStore
 from services.performance.metrics import WITH_GOALS, Metric, metric_named
 from services.permissions import Permission, require
+from services.typed_input import share_of_percent
 
 
 class Goals:
@@ -60,11 +61,7 @@ def _typed(metric: Metric, text: str, name: str) -> float | None:
     if not 0 <= value <= most:
         unit = " per cent" if metric.percent else f" {metric.unit}" if metric.unit else ""
         raise InvalidInput(f"{name} must be a number from 0 to {most:g}{unit}.")
-    if metric.percent and 0 < value <= 1 and "%" not in text:
-        share = f"{100 * value:g} for {100 * value:g} %"
-        raise InvalidInput(f"{name} is in per cent. Write {share}, or {value:g} % if you mean that little.")
-    # Divided as a decimal: 95 per cent is 0.95, not 0.9500000000000001.
-    return float(f"{value / 100:.12g}") if metric.percent else value
+    return share_of_percent(name, value, text) if metric.percent else value
 
 
 def _said(value: float | None) -> str:

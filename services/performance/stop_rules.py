@@ -32,6 +32,7 @@ from services.performance.numbers import PerformanceQuery
 from services.performance.stop_statistics import StopStatistics, Watched
 from services.permissions import Permission, require
 from services.task_words import words_of
+from services.typed_input import reason_of
 
 LONGEST_WHY = 1000
 PART = "performance-stop-rules"  # of the page
@@ -122,7 +123,9 @@ class StopRules:
         require(user, Permission.SET_STOP_RULES)
         if self.acting(task) == acting:
             raise InvalidInput(f"The stop rules {'act' if acting else 'do not act'} already.")
-        said = StopSwitch(new_id(), task, acting, user.id, user.display_name, now(), _reason(why))
+        said = StopSwitch(
+            new_id(), task, acting, user.id, user.display_name, now(), reason_of(why, LONGEST_WHY)
+        )
         self._store.set_switch(said)
         self._note(user, f"stop rules {'on' if acting else 'off'}", task, said.why)
         return said
@@ -133,7 +136,7 @@ class StopRules:
         Raises NotFound, InvalidInput where it is lifted or asked for already.
         """
         require(user, Permission.LIFT_SUSPENSIONS)
-        reason = _reason(why)
+        reason = reason_of(why, LONGEST_WHY)
 
         def ask(known: Suspension | None) -> Suspension:
             known = _active(known)
@@ -229,13 +232,6 @@ def _active(known: Suspension | None) -> Suspension:
     if not known.is_active:
         raise InvalidInput("This suspension was lifted already.")
     return known
-
-
-def _reason(why: str) -> str:
-    reason = " ".join(why.split())[:LONGEST_WHY]
-    if not reason:
-        raise InvalidInput("Say why first.")
-    return reason
 
 
 def _cause(stopped: Suspension) -> str:

@@ -93,9 +93,14 @@ def scanner_words(scanner: str | None) -> str:
     return _NO_SCANNER if scanner in (None, UNKNOWN) else str(scanner)
 
 
+def sha256_of(text: str) -> str:
+    """The SHA-256 of a text in UTF-8, as hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def is_as_signed(test: AcceptanceTest) -> bool:
     """Whether a record is what was signed: its hash holds, and it says what the test's row says."""
-    if test.content is None or hashlib.sha256(test.content.encode()).hexdigest() != test.sha256:
+    if test.content is None or sha256_of(test.content) != test.sha256:
         return False
     said = json.loads(test.content)
     names = ("id", "task", "version", "scanner", "verdict")

@@ -25,6 +25,7 @@ from models.statistics.classification import classification
 from models.statistics.confusion import called_ill
 from models.weights import Trained
 from services.permissions import Permission, require
+from services.typed_input import reason_of
 from services.versions.registry import THRESHOLD_OF, Registry
 
 LONGEST_WHY = 400
@@ -48,9 +49,7 @@ class OtherThresholds:
         reason and for what is registered already; NotFound, UnusableModel and TrackingAway.
         """
         require(user, Permission.REGISTER_VERSIONS)
-        reason = " ".join(why.split())[:LONGEST_WHY]
-        if not reason:
-            raise InvalidInput("Say why first.")
+        reason = reason_of(why, LONGEST_WHY)
         if not 0 < threshold < 1:
             raise InvalidInput("A threshold lies between 0 and 1.")
         source = self._registry.version(task, number)

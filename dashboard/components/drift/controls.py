@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.components import scan_filters
 from dashboard.components.attributes import aria
+from dashboard.components.fields import field_for
 from dashboard.components.results import local_time, task_name
 from data.records import Against, DriftReference, ReferenceKind
 from services.drift.reference_rules import NAMES
@@ -137,4 +138,4 @@ def _input(name: str, kind: Literal["text", "number"], example: str, **more: Any
 
 
 def _field(label: str, control: Component, name: str, look: str = "") -> Component:
-    return html.Div([html.Label(label, htmlFor=name), control], className=f"lb-drift-field {look}")
+    return field_for(label, control, name, f"lb-drift-field {look}")
