@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from scipy import stats
 
@@ -30,6 +32,14 @@ class Estimate:
     def plain(self) -> dict[str, float | int | None]:
         """Its parts by their names, as JSON takes them: None for what is not defined or has no end."""
         return {name: part if math.isfinite(part) else None for name, part in asdict(self).items()}
+
+    @classmethod
+    def of_plain(cls, plain: Mapping[str, Any]) -> Estimate:
+        """What `plain` made, read again; NaN for None."""
+        value, low, high = (
+            math.nan if plain[name] is None else float(plain[name]) for name in ("value", "low", "high")
+        )
+        return cls(value, low, high, plain["n"])
 
 
 def undefined(n: int = 0, bounds: Bounds = SHARE) -> Estimate:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -132,7 +131,7 @@ def signed_criteria(content: str) -> tuple[Criterion, ...]:
     return tuple(
         Criterion(
             said["metric"],
-            _estimate(said["figure"]),
+            Estimate.of_plain(said["figure"]),
             said["limit"],
             said["least"],
             AcceptanceVerdict(said["verdict"]),
@@ -140,12 +139,6 @@ def signed_criteria(content: str) -> tuple[Criterion, ...]:
         )
         for said in json.loads(content)["criteria"]
     )
-
-
-def _estimate(said: Mapping[str, Any]) -> Estimate:
-    """What `Estimate.plain` made, read again."""
-    parts = {name: math.nan if said[name] is None else float(said[name]) for name in ("value", "low", "high")}
-    return Estimate(**parts, n=said["n"])
 
 
 def canonical(content: Any) -> str:

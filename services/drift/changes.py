@@ -16,12 +16,7 @@ def change(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, flo
     Both are shares as a snapshot tells them: value, low, high, n. The interval is Newcombe's
     (`models.statistics.proportions.difference`).
     """
-    changed = difference(_estimate(second), _estimate(first))
+    changed = difference(Estimate.of_plain(second), Estimate.of_plain(first))
     if math.isnan(changed.value):
         return None
     return {"value": changed.value, "low": changed.low, "high": changed.high}
-
-
-def _estimate(share: Mapping[str, Any]) -> Estimate:
-    value, low, high = (math.nan if share[name] is None else share[name] for name in ("value", "low", "high"))
-    return Estimate(value, low, high, share["n"])

@@ -29,3 +29,10 @@ def test_an_estimate_does_not_change() -> None:
     with pytest.raises(FrozenInstanceError):
         unvaried(1.0, 3, (0, 1)).value = 0.5  # type: ignore[misc]
     assert unvaried(0.25, 1, CHANGE) == Estimate(0.25, -1.0, 1.0, 1)
+
+
+@pytest.mark.parametrize(
+    "known", [Estimate(0.8, 0.5, 0.9, 10), Estimate(12.0, 3.0, math.nan, 4), undefined(3)]
+)
+def test_what_was_made_plain_is_read_again(known: Estimate) -> None:
+    assert repr(Estimate.of_plain(known.plain())) == repr(known)  # NaN is like no other, but in words
