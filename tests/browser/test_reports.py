@@ -47,6 +47,7 @@ def test_a_head_has_a_report_made_fetches_it_and_deletes_it(open_tab, clinic: Cl
 def test_the_cohort_page_leads_to_a_report_of_what_it_shows(open_tab, clinic: Clinic) -> None:
     clinic.read_volume(clinic.add_volume("somebody"))
     page = open_tab().sign_in(Role.HEAD, "/cohort?sex=F")
+    page.get_by_text("Files and reports").click()
     page.get_by_role("link", name="Kept report").click()
     expect(page.locator(f"#{parts.FILTERS}")).to_have_value("sex=F&synthetic=no")
     expect(page.locator(f"#{parts.KIND}")).to_contain_text("Cohort statistics")

@@ -52,7 +52,11 @@ def total_words(cohort: Cohort) -> list[Component | str]:
 
 def _total(cohort: Cohort) -> str:
     scans = f"{number(cohort.scans.n)} scan{'' if cohort.scans.n == 1 else 's'}"
-    return f"{scans} of {number(cohort.patients)} patient{'' if cohort.patients == 1 else 's'}"
+    return f"{scans} of {_patients(cohort)}"
+
+
+def _patients(cohort: Cohort) -> str:
+    return f"{number(cohort.patients)} patient{'' if cohort.patients == 1 else 's'}"
 
 
 def exports(query: str, user: User) -> Component:
@@ -94,7 +98,7 @@ def tiles(cohort: Cohort, query_of: Callable[[Query], str]) -> list[Component]:
     positive, interval = _share_words(cohort.positive)
     uncertain, of_uncertain = _share_words(cohort.uncertain)
     return [
-        _tile("Scans", number(cohort.scans.n), f"{number(cohort.patients)} patients", cohort.scans, query_of),
+        _tile("Scans", number(cohort.scans.n), _patients(cohort), cohort.scans, query_of),
         _tile("Positive", positive, interval, cohort.positive, query_of),
         _tile("Uncertain", uncertain, of_uncertain, cohort.uncertain, query_of),
         _plain("Refused", *_refused_words(cohort), "#cohort-refused"),
