@@ -39,11 +39,12 @@ $(CHECKERS): package.json package-lock.json $(VENDOR)
 	$(NPM) ci $(NPM_QUIET)
 	touch $@
 
-# A test file stays in one process: it shares servers and a browser.
+# A test file stays in one process: it shares servers and a browser. The order is that of tests/conftest.py.
 TEST_PROCESSES ?= auto
+SPREAD = -n $(TEST_PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: lint test-scripts
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest $(SPREAD)
 
 # The viewer that tests open DICOM results in; without it they are skipped.
 ohif: $(VENV)/bin/python
@@ -54,7 +55,7 @@ test-scripts: $(CHECKERS)
 	$(NPM) test --silent
 
 test-fast: $(VENV)/.installed-dev $(VENDOR)
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --maxprocesses 4 --dist loadfile -m "not browser and not integration and not bench"
+	$(BIN)/python -m pytest $(SPREAD) -m "not browser and not integration and not bench"
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m bench -s tests/benchmarks

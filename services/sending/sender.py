@@ -32,7 +32,7 @@ from services.remote_nodes.peer import Peer, Receipt, RemoteFault
 from services.sending.planning import Planner, is_suspended
 
 LOOKS_EVERY_S = 1.0
-AT_ONCE = 20  # deliveries in one association
+AT_ONCE = 5  # deliveries in one association: a scan's; all are made before the first goes
 LEASE = timedelta(seconds=20)  # renewed every second: so long nobody sends what a killed server had begun
 HOLDS = timedelta(seconds=20)  # until it is looked again whether a result may be known
 ALERT_AFTER = 5  # attempts
