@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _turn(item: pytest.Item) -> tuple[bool, bool, int]:
-    """Long files first, so that at the end no process works alone: servers, browsers, the whole house, parts."""
+    """Long files first: at the end no process works alone. Servers, browsers, the whole house, its parts."""
     integration, browser = (item.get_closest_marker(name) is None for name in ("integration", BROWSER))
     return integration, browser, len(item.path.parts)
 
