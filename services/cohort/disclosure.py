@@ -21,7 +21,9 @@ from services.cohort.table import CohortTable
 
 Sum = tuple[str, tuple[str, ...]]
 FloatArray = NDArray[np.float64]
-_GLANCES = 8  # possible tables that are looked at before single counts are worked out
+IntArray = NDArray[np.int_]
+_GLANCES = 8  # possible tables in a row that may show nothing new before single counts are worked out
+_NEAR = 2.0  # how far from the true counts they are: none of them is without a bound
 _EXACT = 1e-6
 _UNBOUNDED = 3  # a status of `linprog`
 
@@ -125,24 +127,43 @@ class _Reader:
         """Those of which one whole number alone is possible."""
         if not self._matrix.shape[0]:
             return {name for name in names if self._only(*self._bounds[self._place[name]])}
-        random = np.random.default_rng(0)
-        for _ in range(_GLANCES):
-            self._look(random.choice((-1.0, 1.0), len(self._bounds)))
+        places = np.array([self._place[name] for name in sorted(names)], dtype=int)
+        self._glance(places)
         return {name for name in sorted(names) if self._is_determined(self._place[name])}
+
+    def _glance(self, places: IntArray) -> None:
+        """See of most counts that they vary, many in a table, before each left is worked out by itself."""
+        random, idle = np.random.default_rng(0), 0
+        near = [
+            (max(low, true - _NEAR), min(high, true + _NEAR))
+            for (low, high), true in zip(self._bounds, self._least, strict=True)
+        ]
+        while idle < _GLANCES:
+            left = places[~self._varies(places)]
+            if not len(left):
+                return
+            wanted = np.zeros(len(self._bounds))
+            wanted[left] = random.choice((-1.0, 1.0), len(left))
+            self._look(wanted, near)
+            idle = idle + 1 if not self._varies(left).any() else 0
+
+    def _varies(self, places: IntArray) -> NDArray[np.bool_]:
+        """Of which counts two tables were seen that differ by a whole case."""
+        return np.asarray(self._most[places] - self._least[places] >= 1 - _EXACT)
 
     def _is_determined(self, place: int) -> bool:
         for sign in (1.0, -1.0):
-            if self._most[place] - self._least[place] >= 1 - _EXACT:
+            if self._varies(np.array([place])).any():
                 return False
             wanted = np.zeros(len(self._bounds))
             wanted[place] = sign
-            if self._look(wanted):
+            if self._look(wanted, self._bounds):
                 return False
         return self._only(self._least[place], self._most[place])
 
-    def _look(self, wanted: FloatArray) -> bool:
+    def _look(self, wanted: FloatArray, bounds: Sequence[tuple[float, float]]) -> bool:
         """Find the possible table of the least `wanted`; whether there is no least."""
-        answer = linprog(wanted, A_eq=self._matrix, b_eq=self._right, bounds=self._bounds, method="highs-ds")
+        answer = linprog(wanted, A_eq=self._matrix, b_eq=self._right, bounds=bounds, method="highs-ds")
         if answer.x is not None and answer.status == 0:
             self._least, self._most = np.minimum(self._least, answer.x), np.maximum(self._most, answer.x)
         return bool(answer.status == _UNBOUNDED)
