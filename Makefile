@@ -6,7 +6,7 @@ VENDOR := dashboard/assets/vendor/.installed
 CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-scripts test-fast bench lint format hooks house mutants ohif peers setup clean
+.PHONY: run test test-scripts test-fast bench lint format hooks house mutants ohif peers setup lock audit sbom licences clean
 
 run: $(VENV)/.installed $(VENDOR)
 	$(BIN)/python app.py serve
@@ -17,12 +17,13 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lightbox needs Python 3.11 or newer.")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: requirements.txt | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+# Every package by its hash: what was not looked at is not installed.
+$(VENV)/.installed: requirements.lock | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
 # npm of this machine, or by pip where Node is missing.
@@ -66,7 +67,7 @@ lint: $(VENV)/.installed-dev $(VENDOR)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/typos .
-	git ls-files -z -- ':!package-lock.json' | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
+	git ls-files -z -- ':!package-lock.json' ':!requirements*.lock' | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
@@ -93,5 +94,30 @@ mutants: $(VENV)/.installed-dev
 	$(BIN)/mutmut run
 	$(BIN)/python scripts/mutation_score.py
 
+# After a change to requirements.txt or requirements-dev.txt: what follows from them on every platform, with hashes.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+lock: $(VENV)/.installed-dev
+	$(LOCK) requirements.txt --output-file requirements.lock
+	$(LOCK) requirements-dev.txt --constraints requirements.lock --output-file requirements-dev.lock
+
+# Known weaknesses of what is installed, as far as their databases can be reached.
+audit: $(VENV)/.installed-dev
+	$(BIN)/pip-audit --strict --requirement requirements.lock --require-hashes --disable-pip
+	$(NPM) audit --omit=dev
+
+# The bill of materials of a release, as CycloneDX.
+sbom: $(VENV)/.installed-dev
+	rm -rf dist/scripts
+	mkdir -p dist/scripts
+	$(BIN)/cyclonedx-py requirements requirements.lock --output-reproducible --output-file dist/lightbox-python.cdx.json
+	cp package.json package-lock.json dist/scripts
+	$(NPM) --prefix dist/scripts pkg set version=$$($(BIN)/python -c "from data.version import VERSION; print(VERSION)")
+	$(NPM) --prefix dist/scripts sbom --omit=dev --package-lock-only --sbom-format=cyclonedx > dist/lightbox-scripts.cdx.json
+	rm -r dist/scripts
+
+licences: $(VENV)/.installed
+	$(BIN)/python scripts/licences.py > docs/licences.md
+
 clean:
-	rm -rf mutants $(VENV) node_modules .ohif .peers dashboard/assets/vendor
+	rm -rf dist mutants $(VENV) node_modules .ohif .peers dashboard/assets/vendor

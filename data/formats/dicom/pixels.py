@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import RLELossless
@@ -174,6 +175,8 @@ def _decode(dataset: Dataset) -> NDArray[Any]:
     if not syntax.is_compressed or syntax.is_deflated:
         return aligned(dataset, _uncompressed(dataset))
     try:
+        if not get_decoder(syntax).is_available:  # a decoder that is optional is not installed
+            raise _unsupported(syntax.name)
         if syntax == RLELossless:  # whose words are those of the file, unlike those of other coders
             return aligned(dataset, pixel_array(dataset, correct_unused_bits=False))
         return pixel_array(dataset)
