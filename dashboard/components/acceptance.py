@@ -16,6 +16,7 @@ from data.records import AcceptanceProtocol, AcceptanceTest, AcceptanceVerdict, 
 from services import addresses
 from services.acceptance.records import signature
 from services.acceptance.standings import Standing
+from services.acceptance.words import VERDICT_WORDS, limits_words
 from services.cohort.small_numbers import FEW, audience_of_pages, small
 from services.permissions import Permission, may
 from services.standing.acceptances import scanner_words
@@ -36,14 +37,17 @@ _STANDINGS = {
     Standing.AWAITS_SIGNATURE: ("bi-pen", "Tested: passed, awaiting signature"),
     Standing.READING: ("bi-hourglass-split", "Being tested"),
     Standing.NOT_PASSED: ("bi-x-circle-fill", "Tested: not passed"),
-    Standing.TOO_FEW: ("bi-question-circle", "Tested: too few cases to tell"),
+    Standing.TOO_FEW: ("bi-question-circle", "Tested: cannot tell, too few cases"),
+    Standing.CANNOT_TELL: ("bi-question-circle", "Tested: cannot tell, a limit lies within its interval"),
     Standing.NOT_TESTED: ("bi-dash-circle", "Not tested"),
     Standing.ALTERED: ("bi-exclamation-triangle-fill", "Not accepted: its record is not what was signed"),
 }
+_SIGNS = {
+    AcceptanceVerdict.PASSED: "bi-check-circle-fill",
+    AcceptanceVerdict.NOT_PASSED: "bi-x-circle-fill",
+}
 VERDICTS = {
-    AcceptanceVerdict.PASSED: ("bi-check-circle-fill", "Passed"),
-    AcceptanceVerdict.NOT_PASSED: ("bi-x-circle-fill", "Not passed"),
-    AcceptanceVerdict.TOO_FEW: ("bi-question-circle", "Too few cases to tell"),
+    verdict: (_SIGNS.get(verdict, "bi-question-circle"), words) for verdict, words in VERDICT_WORDS.items()
 }
 _STATES = {
     EvaluationState.FAILED: "could not be finished",
@@ -72,7 +76,7 @@ def protocol_panel(revisions: Sequence[AcceptanceProtocol]) -> list[Component]:
     if newest.in_force:
         parts += [
             html.P(f"Revision {newest.revision}, fixed by {_by(newest)}"),
-            html.Ul([html.Li(words) for words in limits_words(newest)]),
+            html.Ul([html.Li(words) for words in limits_words(newest.limits)]),
             html.P(MARKS, className="text-secondary"),
         ]
     else:
@@ -81,26 +85,6 @@ def protocol_panel(revisions: Sequence[AcceptanceProtocol]) -> list[Component]:
     if before:
         parts.append(html.Details([html.Summary(f"Earlier revisions ({len(before)})"), html.Ul(before)]))
     return parts
-
-
-def limits_words(protocol: AcceptanceProtocol) -> list[str]:
-    """Each limit as a sentence, with its unit."""
-    limits = protocol.limits
-    low = "the lower end of its 95 % interval is"
-    words = [
-        f"Recall: {low} {_per_cent(limits.recall)} or more, of at least "
-        f"{number(limits.least_with)} cases with the finding.",
-        f"Specificity: {low} {_per_cent(limits.specificity)} or more, of at least "
-        f"{number(limits.least_without)} cases without it.",
-    ]
-    if limits.dice is not None:
-        words.append(
-            f"Mean Dice: {low} {limits.dice:.3f} or more, of at least {number(limits.least_masks)} cases "
-            "with a mask that a person drew."
-        )
-    if limits.most_refused is not None:
-        words.append(f"Refused scans: {_per_cent(limits.most_refused)} at most.")
-    return words
 
 
 def standings_panel(standings: TaskStandings, user: User) -> list[Component]:
@@ -193,11 +177,7 @@ def _by(protocol: AcceptanceProtocol) -> str:
 def _revision(protocol: AcceptanceProtocol) -> str:
     if not protocol.in_force:
         return f"Revision {protocol.revision}: ended by {_by(protocol)}"
-    return f"Revision {protocol.revision}, fixed by {_by(protocol)} {' '.join(limits_words(protocol))}"
-
-
-def _per_cent(share: float) -> str:
-    return f"{100 * share:g} %"
+    return f"Revision {protocol.revision}, fixed by {_by(protocol)} {' '.join(limits_words(protocol.limits))}"
 
 
 def _table(names: Sequence[str], rows: Sequence[Sequence[Component | str]]) -> Component:

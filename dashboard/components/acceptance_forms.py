@@ -41,7 +41,7 @@ def fix_form(user: User) -> Component:
                     _field("Cases with the finding, at least", WITH),
                     _field("Specificity, lower end at least (%)", SPECIFICITY),
                     _field("Cases without it, at least", WITHOUT),
-                    _field("Refused scans, at most (%)", REFUSED),
+                    _field("Refused scans, upper end at most (%)", REFUSED),
                 ],
                 className="lb-acceptance-form",
             ),

@@ -15,12 +15,15 @@ from dashboard.components.acceptance import (
     state_words,
     with_sign,
 )
+from dashboard.components.cohort.panels import number
 from dashboard.components.facts import warning
 from dashboard.components.results import local_time
 from data.records import EvaluationState, User
 from services import addresses
-from services.acceptance.records import signature, withheld
+from services.acceptance.findings import REFUSED
+from services.acceptance.records import of_earlier_rule, signature, withheld
 from services.acceptance.testing import ALTERED
+from services.acceptance.words import EARLIER_RULE, HOW_MANY, RULE, asked_words, more_words
 from services.cohort.small_numbers import HIDDEN, WITHHELD, audience_of_pages
 from services.performance.metrics import WITH_GOALS
 from services.performance.number_words import interval_words, value_words
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
     from services.acceptance.findings import Criterion
     from services.acceptance.records import AcceptanceView
 
-REFUSED = "refused"
 AGAINST = {"recall": "missed", "specificity": "false alarms", REFUSED: "not read"}
 TRUTH = (
     "Counted are real scans of this scanner that somebody reviewed, against what the house holds to be true. "
@@ -57,7 +59,7 @@ def numbers_card(view: AcceptanceView, user: User) -> Component:
         return _card([*parts, warning(ALTERED)])
     if view.verdict is not None:
         parts.append(html.P(html.Strong(with_sign(*VERDICTS[view.verdict]))))
-    parts += [_numbers(view, user), html.P(TRUTH, className="text-secondary")]
+    parts += [_numbers(view, user), html.P(_rule(view)), html.P(TRUTH, className="text-secondary")]
     if may(user, Permission.SEE_SCANS):
         cases = dcc.Link("Every case of this test", href=addresses.evaluation(evaluation.id))
         parts.append(html.P(cases))
@@ -77,6 +79,10 @@ def sign_words(view: AcceptanceView) -> list[Component]:
 
 def _card(parts: list[Component]) -> Component:
     return html.Section(parts, className="lb-card", id="acceptance-test-card")
+
+
+def _rule(view: AcceptanceView) -> str:
+    return EARLIER_RULE if of_earlier_rule(view.test) else f"{RULE} {HOW_MANY}"
 
 
 def _before(n: int) -> str:
@@ -110,15 +116,16 @@ def _row(criterion: Criterion, user: User) -> Component:
         interval_words(metric, figure.low, figure.high) if figure.n else "–",
         count_words(figure.n, user),
     ]  # fmt: skip
-    limit = value_words(metric, criterion.limit)
-    asked = f"{limit} at most" if criterion.metric == REFUSED else f"interval from {limit} on"
-    verdict = with_sign(*VERDICTS[criterion.verdict])
-    cells: list[Component | str] = [*reached, asked, str(criterion.least), verdict]
+    verdict: list[Component | str] = [with_sign(*VERDICTS[criterion.verdict])]
+    if not few and (more := more_words(criterion)):
+        verdict.append(html.Div(more, className="text-secondary"))
+    cells: list[Component | str] = [*reached, asked_words(criterion), number(criterion.least)]
     label = html.Span(metric.label, title=metric.meaning)
     return html.Tr(
         [
             html.Th(label, scope="row"),
             *(html.Td(cell) for cell in cells),
+            html.Td(verdict, className="lb-wraps"),
             html.Td(_against(criterion, user), className="lb-wraps"),
         ]
     )

@@ -8,11 +8,12 @@ from enum import StrEnum
 
 
 class AcceptanceVerdict(StrEnum):
-    """What a test comes to against its protocol."""
+    """What a test comes to against its protocol. Only PASSED accepts; the last two are "cannot tell"."""
 
     PASSED = "passed"
     NOT_PASSED = "not-passed"
-    TOO_FEW = "too-few"  # cases: it cannot be told
+    CANNOT_TELL = "cannot-tell"  # a limit lies within its interval
+    TOO_FEW = "too-few"  # cases
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class AcceptanceLimits:
     specificity: float
     dice: float | None = None
     least_masks: int = 0  # cases with a mask that a person drew
-    most_refused: float | None = None
+    most_refused: float | None = None  # that the upper end of the 95 % interval must keep
 
 
 @dataclass(frozen=True)

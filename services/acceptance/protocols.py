@@ -15,6 +15,7 @@ from data.errors import InvalidInput
 from data.records import AcceptanceLimits, AcceptanceProtocol, AuditEvent, User
 from data.stores.acceptance import AcceptanceStore
 from data.stores.audit import AuditLog
+from models.statistics.limits import MOST_CASES, cases_for_share
 from models.statistics.proportions import proportion
 from reports.number_words import share_words
 from services.cohort.small_numbers import LEAST
@@ -22,7 +23,6 @@ from services.permissions import Permission, require
 from services.typed_input import reason_of, share_of_percent
 
 LONGEST_WHY = 1000
-MOST_CASES = 5000
 
 
 class AcceptanceProtocols:
@@ -138,6 +138,11 @@ def _check(limits: AcceptanceLimits, draws: bool) -> None:
     shares = limits.recall, limits.specificity, limits.dice, limits.most_refused
     if any(share is not None and not 0 < share < 1 for share in shares):
         raise InvalidInput("A limit lies between 0 % and 100 % (of Dice between 0 and 1), and is neither.")
+    if limits.most_refused is not None and cases_for_share(0.0, limits.most_refused) is None:
+        raise InvalidInput(
+            "Refused scans: so small a share cannot be told from none in the scans that a test has. "
+            "Ask for more."
+        )
     _check_reach("with the finding", limits.least_with, limits.recall)
     _check_reach("without it", limits.least_without, limits.specificity)
 

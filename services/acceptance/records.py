@@ -11,6 +11,7 @@ from typing import Any
 from data.records import AcceptanceProtocol, AcceptanceTest, AcceptanceVerdict, Evaluation, User
 from models.statistics.estimate import Estimate, undefined
 from services.acceptance.findings import DICE, Criterion
+from services.acceptance.words import RULE
 from services.cohort.small_numbers import Audience, small
 from services.permissions import role_name
 from services.standing.acceptances import is_as_signed, sha256_of
@@ -56,6 +57,11 @@ def signature(test: AcceptanceTest) -> Signature | None:
     return Signature(said["signed_by"]["name"], said["signed_by"]["role"], said["why"])
 
 
+def of_earlier_rule(test: AcceptanceTest) -> bool:
+    """Whether a record was signed when "not passed" was also said where it cannot be told."""
+    return test.content is not None and "rule" not in json.loads(test.content)
+
+
 def withheld(criterion: Criterion, audience: Audience) -> bool:
     """Whether a figure stands for too few to be told this audience: its cases, its hits or its misses."""
     n, value = criterion.figure.n, criterion.figure.value
@@ -70,7 +76,9 @@ def for_audience(made: tuple[Criterion, ...], audience: Audience) -> tuple[Crite
     if not audience.withholds:
         return made
     return tuple(
-        replace(each, scan_ids=(), figure=undefined() if withheld(each, audience) else each.figure)
+        replace(each, scan_ids=(), figure=undefined(), more=None)
+        if withheld(each, audience)
+        else replace(each, scan_ids=())
         for each in made
     )
 
@@ -87,6 +95,7 @@ def record_file(test: AcceptanceTest, audience: Audience) -> bytes:
         criterion["withheld"] = withheld(each, audience)
         if criterion["withheld"]:
             criterion["figure"] = None
+            criterion["more"] = None
     return json.dumps(said | {"record_sha256": test.sha256, "note": WITHOUT}, indent=1).encode()
 
 
@@ -114,6 +123,7 @@ def record_of(
         "evaluation": test.evaluation_id,
         "criteria": [_plain(criterion) for criterion in view.criteria],
         "verdict": verdict.value,
+        "rule": RULE,
         "signed_by": {"id": user.id, "name": user.display_name, "role": role_name(user)},
         "signed_at": at.isoformat(),
         "why": why,
@@ -123,7 +133,7 @@ def record_of(
 def _plain(criterion: Criterion) -> dict[str, Any]:
     said = {"figure": criterion.figure.plain(), "verdict": criterion.verdict.value}
     names = {"metric": criterion.metric, "limit": criterion.limit, "least": criterion.least}
-    return names | said | {"scan_ids": sorted(criterion.scan_ids)}
+    return names | said | {"more": criterion.more, "scan_ids": sorted(criterion.scan_ids)}
 
 
 def signed_criteria(content: str) -> tuple[Criterion, ...]:
@@ -136,6 +146,7 @@ def signed_criteria(content: str) -> tuple[Criterion, ...]:
             said["least"],
             AcceptanceVerdict(said["verdict"]),
             tuple(said["scan_ids"]),
+            said.get("more"),  # records of before do not say
         )
         for said in json.loads(content)["criteria"]
     )

@@ -21,6 +21,7 @@ class Standing(StrEnum):
     AWAITS_SIGNATURE = "awaits-signature"  # a test that passed
     READING = "reading"
     NOT_PASSED = "not-passed"
+    CANNOT_TELL = "cannot-tell"
     TOO_FEW = "too-few"
     NOT_TESTED = "not-tested"
     ALTERED = "altered"  # the newest signed record is not what was signed
@@ -29,6 +30,7 @@ class Standing(StrEnum):
 _SAYS = {
     AcceptanceVerdict.PASSED: Standing.AWAITS_SIGNATURE,
     AcceptanceVerdict.NOT_PASSED: Standing.NOT_PASSED,
+    AcceptanceVerdict.CANNOT_TELL: Standing.CANNOT_TELL,
     AcceptanceVerdict.TOO_FEW: Standing.TOO_FEW,
 }
 

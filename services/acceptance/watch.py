@@ -10,6 +10,7 @@ from data.ledger.rows import microseconds
 from data.records import Severity
 from data.stores.acceptance import AcceptanceStore
 from services import addresses
+from services.acceptance.words import VERDICT_WORDS
 from services.alerts.alerts import Alerts
 from services.standing.acceptances import Acceptances, Live, scanner_words
 from services.task_words import words_of
@@ -39,12 +40,18 @@ class AcceptanceWatch:
 
     def tick(self) -> None:
         """Look at what was read in the last seven days."""
-        known = {alert.cause for alert in self._alerts.unfinished() if alert.cause.startswith(CAUSE)}
+        known = {
+            alert.cause: alert.sentence
+            for alert in self._alerts.unfinished()
+            if alert.cause.startswith(CAUSE)
+        }
         unaccepted = {cause: where for task in self._tasks for cause, where in self._look(task)}
-        for cause in known - unaccepted.keys():
+        for cause in known.keys() - unaccepted.keys():
             self._alerts.settle(cause)
-        for cause in unaccepted.keys() - known:  # once: every further minute is not another time
-            self._raise(cause, *unaccepted[cause])
+        for cause, where in unaccepted.items():
+            sentence = self._sentence(*where)
+            if known.get(cause) != sentence:  # every further minute is not another time; another verdict is
+                self._raise(cause, sentence, *where)
 
     def _look(self, task: str) -> list[tuple[str, Where]]:
         live = self._live(task)
@@ -57,11 +64,18 @@ class AcceptanceWatch:
             if not self._acceptances.accepted(task, live, scanner)
         ]
 
-    def _raise(self, cause: str, task: str, version: str, scanner: str | None) -> None:
-        where, label = scanner_words(scanner), words_of(task).label
-        title = f"Version {version} of {label} is not accepted on {where}"
-        sentence = (
-            f"It has read scans of {where} in the last {DAYS} days, and nobody has signed that it passed the "
-            "local acceptance test there. Its results are marked as not yet accepted here."
+    def _sentence(self, task: str, version: str, scanner: str | None) -> str:
+        signed = self._acceptances.signed_verdict(task, version, scanner)
+        so_far = (
+            "nobody has signed that it passed the local acceptance test there"
+            if signed is None
+            else f"what was signed last of its local acceptance test there is “{VERDICT_WORDS[signed]}”"
         )
+        return (
+            f"It has read scans of {scanner_words(scanner)} in the last {DAYS} days, and {so_far}. Its "
+            "results are marked as not yet accepted here."
+        )
+
+    def _raise(self, cause: str, sentence: str, task: str, version: str, scanner: str | None) -> None:
+        title = f"Version {version} of {words_of(task).label} is not accepted on {scanner_words(scanner)}"
         self._alerts.raise_alert(cause, Severity.WARNING, title, sentence, addresses.acceptance(task))

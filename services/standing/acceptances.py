@@ -29,12 +29,16 @@ class _Known:
 
     revision: int
     since: dict[str, datetime]  # task -> since when a protocol is in force without a gap
-    accepted: frozenset[tuple[str, str, str]]  # task, version, scanner
+    signed: dict[tuple[str, str, str], AcceptanceVerdict]  # of task, version, scanner: what counts
+
+    def accepts(self, task: str, version: str, scanner: str | None) -> bool:
+        """Whether what counts of a version on a scanner is that it passed."""
+        return self.signed.get((task, version, scanner or UNKNOWN)) is AcceptanceVerdict.PASSED
 
     def marks(self, task: str, version: str, scanner: str | None, read_us: int, live: str | None) -> bool:
         """Whether a result is marked that this version read at a time, in microseconds since 1970."""
         since = self.since.get(task)
-        if since is None or (task, version, scanner or UNKNOWN) in self.accepted:
+        if since is None or self.accepts(task, version, scanner):
             return False
         return version == live or read_us >= (microseconds(since) or 0)
 
@@ -54,7 +58,11 @@ class Acceptances:
 
     def accepted(self, task: str, version: str, scanner: str | None) -> bool:
         """Whether the newest signed record of a version on a scanner is one that passed."""
-        return (task, version, scanner or UNKNOWN) in self._fresh().accepted
+        return self._fresh().accepts(task, version, scanner)
+
+    def signed_verdict(self, task: str, version: str, scanner: str | None) -> AcceptanceVerdict | None:
+        """What the newest signed record of a version on a scanner says; None where none counts."""
+        return self._fresh().signed.get((task, version, scanner or UNKNOWN))
 
     def of_result(self, scan: Scan, result: Result) -> str | None:
         """What is to be said of a result whose version was not accepted on its scanner; None else."""
@@ -83,8 +91,8 @@ class Acceptances:
     def _fresh(self) -> _Known:
         revision, known = self._store.revision(), self._known
         if known is None or known.revision != revision:
-            accepted = _accepted(self._store.tests())
-            known = self._known = _Known(revision, _in_force(self._store.protocols()), accepted)
+            signed = _signed(self._store.tests())
+            known = self._known = _Known(revision, _in_force(self._store.protocols()), signed)
         return known
 
 
@@ -107,15 +115,16 @@ def is_as_signed(test: AcceptanceTest) -> bool:
     return all(said.get(name) == getattr(test, name) for name in names)
 
 
-def _accepted(tests: Sequence[AcceptanceTest]) -> frozenset[tuple[str, str, str]]:
+def _signed(tests: Sequence[AcceptanceTest]) -> dict[tuple[str, str, str], AcceptanceVerdict]:
+    """What the newest signed record of each task, version and scanner says, where it is as it was signed."""
     signed = [test for test in tests if test.signed_at is not None]
     newest = {
         (test.task, test.version, test.scanner): test
         for test in sorted(signed, key=lambda test: (test.signed_at, test.id))
     }
-    return frozenset(
-        key for key, test in newest.items() if test.verdict is AcceptanceVerdict.PASSED and is_as_signed(test)
-    )
+    return {
+        key: test.verdict for key, test in newest.items() if test.verdict is not None and is_as_signed(test)
+    }
 
 
 def _in_force(protocols: Sequence[AcceptanceProtocol]) -> dict[str, datetime]:

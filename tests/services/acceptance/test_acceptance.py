@@ -18,21 +18,24 @@ from data.stores.refusals import RefusalStore
 from data.stores.suspensions import SuspensionStore
 from data.tables import acceptance_tests
 from models.statistics.estimate import Estimate
+from models.statistics.proportions import proportion
 from services.acceptance.findings import Criterion, ScannerFigures, criteria, verdict_over
 from services.acceptance.protocols import AcceptanceProtocols, TypedLimits
-from services.acceptance.records import AcceptanceView, for_audience
+from services.acceptance.records import AcceptanceView, for_audience, of_earlier_rule
 from services.acceptance.standings import Standing, Standings
 from services.acceptance.testing import AcceptanceTests
 from services.acceptance.watch import AcceptanceWatch
+from services.acceptance.words import more_words
 from services.alerts.alerts import Alerts
 from services.alerts.delivery import Delivery
 from services.cohort.small_numbers import Audience
-from services.standing.acceptances import Acceptances
+from services.standing.acceptances import Acceptances, sha256_of
 from tests.services.small_models import PATIENCE_S, Department, somebody
 
-PASSED, NOT_PASSED, TOO_FEW = (
+PASSED, NOT_PASSED, CANNOT_TELL, TOO_FEW = (
     AcceptanceVerdict.PASSED,
     AcceptanceVerdict.NOT_PASSED,
+    AcceptanceVerdict.CANNOT_TELL,
     AcceptanceVerdict.TOO_FEW,
 )
 LIMITS = AcceptanceLimits(least_with=6, least_without=6, recall=0.6, specificity=0.6)
@@ -84,11 +87,12 @@ def place(house: Department) -> Place:
     return Place(house)
 
 
-def figure(low: float, n: int = 100) -> Estimate:
-    return Estimate((low + 1) / 2, low, 1.0, n)
+def figure(low: float, n: int = 100, high: float = 1.0) -> Estimate:
+    return Estimate((low + high) / 2, low, high, n)
 
 
-GOOD = ScannerFigures(figure(0.8), figure(0.8), figure(0.8), 200, 10, (), (), ())
+GOOD = ScannerFigures(figure(0.8), figure(0.8), figure(0.8), 200, 3, (), (), ())
+BELOW, ASTRIDE = figure(0.6, high=0.799), figure(0.6, high=0.8)
 FULL = AcceptanceLimits(100, 100, 0.8, 0.8, 0.8, 100, 0.05)
 
 
@@ -96,21 +100,44 @@ FULL = AcceptanceLimits(100, 100, 0.8, 0.8, 0.8, 100, 0.05)
     ("tested", "verdict"),
     [
         (GOOD, PASSED),
-        (replace(GOOD, recall=figure(0.799)), NOT_PASSED),
-        (replace(GOOD, specificity=figure(0.799)), NOT_PASSED),
-        (replace(GOOD, dice=figure(0.799)), NOT_PASSED),
-        (replace(GOOD, refused=11), NOT_PASSED),
+        (replace(GOOD, recall=figure(0.799)), CANNOT_TELL),
+        (replace(GOOD, recall=ASTRIDE), CANNOT_TELL),
+        (replace(GOOD, recall=BELOW), NOT_PASSED),
+        (replace(GOOD, specificity=figure(0.799)), CANNOT_TELL),
+        (replace(GOOD, specificity=BELOW), NOT_PASSED),
+        (replace(GOOD, dice=figure(0.799)), CANNOT_TELL),
+        (replace(GOOD, dice=BELOW), NOT_PASSED),
+        (replace(GOOD, refused=4), CANNOT_TELL),  # 2.0 %, up to 5.03 %
+        (replace(GOOD, refused=16), CANNOT_TELL),  # 8.0 %, from 4.98 % on
+        (replace(GOOD, refused=17), NOT_PASSED),
         (replace(GOOD, recall=figure(0.8, 99)), TOO_FEW),
         (replace(GOOD, specificity=figure(0.8, 99)), TOO_FEW),
         (replace(GOOD, dice=figure(0.8, 99)), TOO_FEW),
         (replace(GOOD, came=199, refused=0), TOO_FEW),
         (replace(GOOD, came=0, refused=0), TOO_FEW),
         (replace(GOOD, recall=figure(0.1, 99)), TOO_FEW),  # too few to say that it is bad
-        (replace(GOOD, recall=figure(0.1, 99), dice=figure(0.1)), NOT_PASSED),
+        (replace(GOOD, recall=figure(0.1, 99), dice=BELOW), NOT_PASSED),
+        (replace(GOOD, recall=figure(0.8, 99), dice=ASTRIDE), TOO_FEW),
     ],
 )
 def test_each_limit_decides_on_both_its_sides(tested: ScannerFigures, verdict: AcceptanceVerdict) -> None:
     assert verdict_over(criteria(FULL, tested)) is verdict
+
+
+def test_what_cannot_be_told_says_how_many_more_cases_would() -> None:
+    limits = replace(FULL, dice=None)
+    tested = replace(GOOD, recall=proportion(90, 100), specificity=proportion(78, 100), came=200, refused=4)
+    told = {each.metric: more_words(each) for each in criteria(limits, tested)}
+    assert told == {
+        # 90 of 100 reach 82.6 % already; 78 of 100 are below, and to settle it takes 1,537 in all
+        "recall": "",
+        "specificity": "About 1,437 more cases would tell (not passed), if the figure stays as it is.",
+        "refused": "About 3 more scans would tell (passed), if the figure stays as it is.",
+    }
+    near = criteria(limits, replace(tested, recall=proportion(81, 100)))[0]
+    assert near.verdict is CANNOT_TELL and "would hardly tell" in more_words(near)
+    few = criteria(limits, replace(tested, recall=proportion(60, 60)))[0]
+    assert few.verdict is TOO_FEW and more_words(few) == "At least 40 more cases needed."
 
 
 def test_what_is_not_asked_for_decides_nothing() -> None:
@@ -127,6 +154,7 @@ def test_limits_that_are_none_are_asked_back(place: Place) -> None:
         replace(LIMITS, specificity=0.0),
         replace(LIMITS, dice=0.7),  # without a least number of masks
         replace(LIMITS, most_refused=5.0),
+        replace(LIMITS, most_refused=0.0007),  # which takes more scans than a set holds
         replace(LIMITS, recall=0.61),  # that six of six do not reach
         replace(LIMITS, specificity=0.61),
     ):
@@ -239,6 +267,36 @@ def test_a_record_that_was_changed_accepts_nothing(place: Place) -> None:
         _tamper(house, signed.id, {name: getattr(signed, name) for name in names})
     assert place.tests.view(signed.id, house.bob).as_signed
     assert place.standing() == {SKYRA: Standing.TOO_FEW}
+
+
+def test_only_passed_accepts_and_records_of_before_keep_their_verdict(place: Place) -> None:
+    house = place.house
+    house.add(8, bright=800, scanner=SKYRA)
+    house.add(8, bright=0, scanner=SKYRA)
+    limits = replace(LIMITS, most_refused=0.1)  # none of 16 was refused: up to 19.4 %
+    place.protocols.fix(BRAIN_TUMOUR, limits, "Agreed.", house.bob)
+    place.watch.tick()
+    signed = place.signed().test
+    assert signed.verdict is CANNOT_TELL and signed.content is not None
+    assert place.standing() == {SKYRA: Standing.CANNOT_TELL}
+    assert not place.rule.accepted(BRAIN_TUMOUR, "1", SKYRA)
+    place.watch.tick()
+    (alert,) = place.alerts.calling()
+    assert "“Cannot tell: the limit lies within the interval”" in alert.sentence and alert.times == 2
+    assert not of_earlier_rule(signed) and json.loads(signed.content)["criteria"][2]["more"] == 19
+
+    said = json.loads(signed.content)
+    del said["rule"]
+    for criterion in said["criteria"]:
+        del criterion["more"]
+        criterion["verdict"] = criterion["verdict"].replace("cannot-tell", "not-passed")
+    content = json.dumps(said | {"verdict": "not-passed"})
+    before = {"content": content, "sha256": sha256_of(content), "verdict": "not-passed"}
+    _tamper(house, signed.id, before)  # as it was signed by the release before
+    view = place.tests.view(signed.id, house.bob)
+    assert view.as_signed and view.verdict is NOT_PASSED and of_earlier_rule(view.test)
+    assert [each.verdict for each in view.criteria] == [PASSED, PASSED, NOT_PASSED]
+    assert place.standing() == {SKYRA: Standing.NOT_PASSED}
 
 
 def _told_outside(place: Place, view: AcceptanceView) -> None:
