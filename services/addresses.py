@@ -267,6 +267,8 @@ class BoardAddress(_PageAddress):
     months: str = ""
     site: str = ""
     scanner: str = ""
+    sex: str = ""
+    age: str = ""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,9 @@ class PatientScanAnswer(ApiAnswer):
     sequence: str = Field(description="MRI sequence, else the header's words, else the modality")
     outcome: Outcome | None
     version: str | None = Field(description="Of the latest result")
+    not_accepted: str | None = Field(
+        description="That the latest result's version was not accepted on this scanner, where it must be"
+    )
     verdict: Verdict | None = Field(description="Of the latest result's newest review")
     volume_ml: float | None = Field(
         description="Of the mask that counts now: corrected, labelled, or the AI's"

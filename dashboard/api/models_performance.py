@@ -27,6 +27,10 @@ class PerformanceParameters(ApiQuery):
     synthetic: Literal["yes", "no"] | None = Field(
         None, description="Whether `cases` are those made for demonstration"
     )
+    site: str | None = Field(None, description="Real use of this site alone, as the page's menu names it")
+    scanner: str | None = Field(None, description="Real use of this scanner alone")
+    sex: str | None = Field(None, description="Real use of this sex alone: F, M, O or unknown")
+    age: str | None = Field(None, description="Real use of this age group alone: 0-9, 10-19 ... 90+, unknown")
     audience: AudienceWord = None
 
 
@@ -95,11 +99,14 @@ class ConfusionAnswer(ApiAnswer):
 
 
 class CoverageAnswer(ApiAnswer):
-    """How many readings there are, and of how many the truth is known; null where that is withheld."""
+    """How many readings there are, and of how many the truth is known.
 
-    read: int
+    Null where that is withheld, and where real use is told of a choice of scans alone.
+    """
+
+    read: int | None
     reviewed: int | None
-    sampled: int
+    sampled: int | None
     sampled_reviewed: int | None
 
 
@@ -205,6 +212,10 @@ class PerformanceAnswer(ApiAnswer):
     as_of: datetime | None = Field(description="When MLflow was last read")
     trouble: str | None = Field(description="One sentence while MLflow is away")
     numbers: list[PerformanceNumberAnswer]
+    chosen: dict[str, str] = Field(
+        description="Of which site, scanner, sex and age group alone real use is told; empty: of all. Of a "
+        "choice there are no response times, estimates, answers and no coverage"
+    )
     cases: CasesAnswer
     estimated_without_truth: EstimatesAnswer = Field(
         description="Apart from `numbers`: nothing here was measured, and no goal or alert knows of it"

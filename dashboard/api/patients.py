@@ -76,6 +76,7 @@ def _scan(scan: PatientScan) -> PatientScanAnswer:
         sequence=scan.sequence,
         outcome=None if result is None else result.outcome,
         version=None if result is None else result.provenance.model_version,
+        not_accepted=scan.not_accepted,
         verdict=None if scan.review is None else scan.review.verdict,
         volume_ml=None if scan.measurements is None else scan.measurements.volume_ml,
         product_mm2=scan.product_mm2,

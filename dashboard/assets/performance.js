@@ -4,9 +4,9 @@
   "use strict";
 
   // The order of the controls; performance_controls.py knows the same one.
-  const NAMES = ["task", "metric", "by", "part", "of", "version", "month", "synthetic", "vs"];
-  const NONE = { month: "all", vs: "none" };
-  const OF_A_TASK = ["version", "month", "vs", "synthetic", "of"];
+  const NAMES = ["task", "metric", "by", "part", "of", "version", "month", "synthetic", "vs", "site", "scanner", "sex", "age"];
+  const NONE = { month: "all", vs: "none", site: "all", scanner: "all", sex: "all", age: "all" };
+  const OF_A_TASK = ["version", "month", "vs", "synthetic", "of", "site", "scanner"];
   const OF_A_VERSION = ["month"];
   const DROPPED = ["cases", "group", "page"]; // a list of cases belongs to what was chosen before
   const same = () => window.dash_clientside.no_update;

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time, task_name
-from data.records import WATCHED, Board, BoardChoice, BoardPanel, User
+from data.records import SEXES, WATCHED, Board, BoardChoice, BoardPanel, User
 from services import addresses
 from services.boards.charts import chart
 from services.boards.measures import MEASURES, may_see
@@ -82,6 +82,12 @@ def starts(offered: Sequence[Start]) -> Component:
     return html.Div(
         [html.H2("Start with"), html.Div(buttons, className="lb-board-starts")], className="lb-card"
     )
+
+
+def choice_options(name: str, known: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    """What a board can be of, for a menu; a sex is told in words."""
+    words = SEXES if name == "sex" else {}
+    return [{"label": words.get(each, each), "value": each} for each in known.get(name, ())]
 
 
 def panels(views: Sequence[PanelView], may_change: bool) -> Component:
@@ -185,7 +191,7 @@ def downloads(board: Board, choice: BoardChoice, may_see_few: bool) -> Component
 
 def choice_query(choice: BoardChoice) -> str:
     """How an address says which part of all numbers is shown."""
-    return addresses.BoardAddress(str(choice.months), choice.site, choice.scanner).query
+    return addresses.BoardAddress(str(choice.months), **choice.of).query
 
 
 def measure_options(user: User) -> list[dict[str, str]]:

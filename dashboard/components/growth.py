@@ -10,6 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria, data
+from dashboard.components.facts import warning
 from dashboard.components.results import local_date
 from dashboard.components.viewer import first_slice
 from services import addresses
@@ -103,8 +104,15 @@ def _verdict(shown: Comparison) -> list[Component]:
         parts.append(html.P(PICTURES_ALONE, className="text-secondary mb-1"))
     linked = "by the patient's position in mm" if shown.by_position else "by share, as no positions are known"
     words = [side_words(side) for side in shown.sides]
+    parts += [warning(mark) for mark in marks_of(shown.sides)]
     words.append(f"Slices are linked {linked}. The scans are not registered.")
     return [*parts, *(html.Div(sentence, className="lb-bar-words") for sentence in words)]
+
+
+def marks_of(sides: tuple[Side, Side]) -> list[str]:
+    """Of prior and current, with its day, that the version behind the outline is not accepted."""
+    said = [(local_date(side.scan.examined_at), side.not_accepted) for side in sides]
+    return [f"{day}: {mark}" for day, mark in said if mark is not None]
 
 
 def side_words(side: Side) -> str:

@@ -9,12 +9,14 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria
+from dashboard.components.facts import warning
 from dashboard.components.results import STATUS_NAMES, SUSPENDED, local_date, task_name
 from dashboard.components.verdicts import verdict_badge
 from data.records import SEXES, Patient, Result, ScanStatus, User
 from services import addresses
 from services.measurement_words import millilitres
 from services.permissions import Permission, may
+from services.standing.acceptances import NOT_ACCEPTED
 from services.task_words import outcome_words
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 PATIENT_ID = "patient-id"
 IDENTITY = "patient-identity"
 CONTENT = "patient-content"
+MARKED = (
+    "The AI version behind some of these results is not yet accepted on their scanner: the list says which, "
+    "and the charts above show them like all others."
+)
 
 
 def tab_title(patient: Patient) -> str:
@@ -90,6 +96,7 @@ def content(view: PatientView, charts: Mapping[str, Any]) -> list[Component]:
     )
     return [
         *([_charts(charts)] if charts else []),
+        *([warning(MARKED)] if any(scan.not_accepted for scan in view.scans) else []),
         html.Div(
             [html.Span(words, className="text-secondary"), *([compare] if len(drawn) > 1 else [])],
             className="lb-patient-head",
@@ -154,4 +161,7 @@ def _outcome(scan: PatientScan) -> Component | str:
         return SUSPENDED
     if result is None or scan.scan.status is not ScanStatus.READ:
         return STATUS_NAMES[scan.scan.status]
-    return html.Span(outcome_words(result.task, result.outcome), className=f"lb-result-{result.outcome}")
+    said = html.Span(outcome_words(result.task, result.outcome), className=f"lb-result-{result.outcome}")
+    if scan.not_accepted is None:
+        return said
+    return html.Span([said, html.Div(NOT_ACCEPTED, className="text-secondary", title=scan.not_accepted)])

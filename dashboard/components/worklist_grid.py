@@ -20,6 +20,7 @@ from data.records import User, WorklistRow
 from services.addresses import WorklistAddress
 from services.permissions import Permission, may
 from services.reading_words import VERDICT_NAMES, queue_words
+from services.standing.acceptances import NOT_ACCEPTED
 from services.task_words import reasons
 
 GRID = "worklist-grid"
@@ -27,7 +28,6 @@ SORTABLE = {
     "patient", "patient_id", "modality", "acquired_at", "task", "status", "outcome", "urgency", "doubt",
     "verdict", "created_at",
 }  # fmt: skip
-NOT_ACCEPTED = "AI not yet accepted"  # the version that read it, on its scanner; two lines below the status
 _FIRST_DOWN = ["desc", "asc", None]  # what calls for somebody first
 
 

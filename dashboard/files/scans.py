@@ -111,9 +111,10 @@ class ScanFiles:
         self._readable_result(scan_id)
         low, high = (request.args.get(name, type=float) for name in ("low", "high"))
         window = None if low is None or high is None or not low < high < float("inf") else (low, high)
-        pseudonym = self.services.reviewing.worklist.scan(scan_id, person()).patient.pseudonym
+        view = self.services.reviewing.worklist.scan(scan_id, person())
         pictures, layer = self.services.reviewing.pictures, self._layer(scan_id)
-        return attachment(*pictures.overlay_file(scan_id, pseudonym, index, layer, window))
+        whose, remark = view.patient.pseudonym, view.not_accepted
+        return attachment(*pictures.overlay_file(scan_id, whose, index, layer, window, remark))
 
     def cancel_reading(self, scan_id: str) -> Response:
         """End the reading of a scan; whether there was one to end."""

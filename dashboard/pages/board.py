@@ -33,7 +33,8 @@ ID, CHANGED, FORM = "board-id", "board-changed", "board-form"
 HEADING, BY, DOWNLOADS, PANELS, EDITING = (
     f"board-{part}" for part in ("heading", "by", "downloads", "panels", "editing")
 )
-MONTHS, SITE, SCANNER = "board-months", "board-site", "board-scanner"
+MONTHS, SITE, SCANNER, SEX, AGE = (f"board-{part}" for part in ("months", "site", "scanner", "sex", "age"))
+CHOSEN = {"site": SITE, "scanner": SCANNER, "sex": SEX, "age": AGE}
 TITLE, SHARED, SAVE, SAID = "board-title", "board-shared", "board-save", "board-said"
 MEASURE, TASK, VERSION, FEATURE, REFERENCE, ADD = (
     f"board-add-{part}" for part in ("measure", "task", "version", "feature", "reference", "button")
@@ -44,8 +45,7 @@ SHOWN: dict[str, Any] = {
     EDITING: "className",
     DELETE + "-place": "className",
     MONTHS: "value",
-    SITE: ("options", "value"),
-    SCANNER: ("options", "value"),
+    **dict.fromkeys(CHOSEN.values(), ("options", "value")),
 }
 _EVERY = [{"label": "All versions", "value": ""}]
 
@@ -76,6 +76,8 @@ def _choice() -> Component:
             _field("Period", dcc.Dropdown(periods, id=MONTHS, clearable=False), MONTHS),
             _field("Site", dcc.Dropdown(id=SITE, placeholder="All sites"), SITE),
             _field("Scanner", dcc.Dropdown(id=SCANNER, placeholder="All scanners"), SCANNER),
+            _field("Sex", dcc.Dropdown(id=SEX, placeholder="All sexes"), SEX),
+            _field("Age group", dcc.Dropdown(id=AGE, placeholder="All ages"), AGE),
         ],
         className="lb-board-form",
     )
@@ -109,7 +111,7 @@ def _settings() -> Component:
             _field("Title", dcc.Input(id=TITLE, maxLength=100, className="form-control"), TITLE),
             shared,
             html.Button("Save", id=SAVE, className="btn btn-outline-primary"),
-            html.Span("Saves title, sharing, and the period, site and scanner that are chosen above."),
+            html.Span("Saves title, sharing, and the period and groups that are chosen above."),
         ],
         className="lb-board-form",
     )
@@ -145,8 +147,10 @@ def show(services: BoardServices, cohorts: Cohorts, user: User, board_id: str, s
         EDITING: "lb-card" if may_change else "lb-hidden",
         DELETE + "-place": "" if services.boards.may_delete(board, user) else "lb-hidden",
         MONTHS: str(choice.months),
-        SITE: {"options": places.get("site", []), "value": choice.site or None},
-        SCANNER: {"options": places.get("scanner", []), "value": choice.scanner or None},
+        **{
+            place: {"options": parts.choice_options(name, places), "value": getattr(choice, name) or None}
+            for name, place in CHOSEN.items()
+        },
     }
 
 
@@ -183,9 +187,9 @@ def offered(
     }  # fmt: skip
 
 
-def search_of(months: str | None, site: str | None, scanner: str | None) -> str:
-    """The query of a choice."""
-    return f"?{BoardAddress(months or '', site or '', scanner or '').query}"
+def search_of(months: str | None, *of: str | None) -> str:
+    """The query of a choice: a period, and of which site, scanner, sex and age group."""
+    return f"?{BoardAddress(months or '', *(each or '' for each in of)).query}"
 
 
 def act(services: BoardServices, user: User, board_id: str, name: str, panel_id: str) -> None:
@@ -218,19 +222,17 @@ def _register_shown(app: Dash, services: BoardServices, cohorts: Cohorts) -> Non
     @app.callback(
         Output(LOCATION, "search", allow_duplicate=True),
         Input(MONTHS, "value"),
-        Input(SITE, "value"),
-        Input(SCANNER, "value"),
+        [Input(place, "value") for place in CHOSEN.values()],
         State(ID, "data"),
         State(LOCATION, "search"),
         prevent_initial_call=True,
     )
-    def _choose(
-        months: str | None, site: str | None, scanner: str | None, board_id: str, search: str | None
-    ) -> Any:
+    def _choose(months: str | None, of: list[str | None], board_id: str, search: str | None) -> Any:
         user = require(Permission.SEE_BOARDS)
         now = chosen(services.boards.get(board_id, user), search)
-        same = (months, site or "", scanner or "") == (str(now.months), now.site, now.scanner)
-        return no_update if same else search_of(months, site, scanner)
+        given = [each or "" for each in of]
+        same = [months, *given] == [str(now.months), *(getattr(now, name) for name in CHOSEN)]
+        return no_update if same else search_of(months, *given)
 
 
 def _register_offered(app: Dash, services: BoardServices, performance: Performance) -> None:

@@ -49,11 +49,13 @@ from dashboard.pages import performance_estimates as without_truth
 from data.records import User
 from services.addresses import PERFORMANCE
 from services.performance import charts as performance_charts
+from services.performance.cases import NOT_BY_CHOICE
 from services.performance.metrics import METRICS
 from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.assembly.performance import PerformanceServices
+    from services.performance.numbers import PerformanceQuery
 
 SHOWN = {
     **dict.fromkeys((EXPORTS, BANNER, LIVE, MEANING, NUMBERS, COVERAGE), "children"),
@@ -86,13 +88,19 @@ def show(performance: PerformanceServices, user: User, search: str | None) -> Va
         LIVE: panels.live(shown),
         MEANING: panels.meaning(shown),
         NUMBERS: panels.table(shown),
-        COVERAGE: panels.coverage(performance.numbers.coverage(asked), asked.part)
-        if asked.of == "real"
-        else "",
-        GRAPH: performance_charts.history(shown, performance.estimates.of(asked)),
+        COVERAGE: _coverage(performance, asked),
+        GRAPH: performance_charts.history(shown, None if asked.chosen else performance.estimates.of(asked)),
         GOAL: panels.goal_words(shown.metric, goal.goal if goal else None),
         LIMIT: panels.goal_words(shown.metric, goal.alert_limit if goal else None),
     }
+
+
+def _coverage(performance: PerformanceServices, asked: PerformanceQuery) -> str:
+    if asked.of != "real":
+        return ""
+    if asked.chosen:
+        return f"How much of what was read is judged: {NOT_BY_CHOICE[0].lower()}{NOT_BY_CHOICE[1:]}"
+    return panels.coverage(performance.numbers.coverage(asked), asked.part)
 
 
 def set_goal(
@@ -117,7 +125,8 @@ def control_values(performance: PerformanceServices, user: User, search: str | N
     """What every control offers, and what an address has chosen in it."""
     asked = performance.numbers.asked(search or "", user)
     shown = performance.numbers.shown(asked)
-    return controls.values(asked, shown, performance.numbers.tasks, METRICS.values())
+    who = performance.numbers.choices(asked.task)
+    return controls.values(asked, shown, performance.numbers.tasks, METRICS.values(), who)
 
 
 def register(app: Dash, performance: PerformanceServices) -> None:

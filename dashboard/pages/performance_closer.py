@@ -31,7 +31,7 @@ from dashboard.components.performance.layout import (
 )
 from services import addresses
 from services.performance import charts as performance_charts
-from services.performance.cases import OF_METRIC, WHAT
+from services.performance.cases import NOT_BY_CHOICE, OF_METRIC, WHAT
 from services.performance.metrics import METRICS
 from services.performance.numbers import MOST_PROPOSALS
 from services.statistics.subgroups import SUBGROUPS
@@ -145,6 +145,8 @@ def _group_link(
 
 
 def _proposals(performance: PerformanceServices, asked: PerformanceQuery) -> Component:
+    if asked.chosen:
+        return html.P(NOT_BY_CHOICE, className="text-secondary")
     of_version = replace(asked, month="")  # as what is proposed
     coverage = performance.numbers.coverage(of_version)
     return details.proposals(performance.numbers.proposals(asked), MOST_PROPOSALS, coverage)

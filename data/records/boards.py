@@ -25,6 +25,15 @@ class BoardChoice:
     months: int = 12  # the last so many; 0 for all
     site: str = ""
     scanner: str = ""
+    sex: str = ""
+    age: str = ""  # an age group, such as 60-69
+
+    @property
+    def of(self) -> dict[str, str]:
+        """What is chosen of whom: site, scanner, sex and age group, those that are."""
+        return {
+            name: getattr(self, name) for name in ("site", "scanner", "sex", "age") if getattr(self, name)
+        }
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def _board(row: Row[Any]) -> Board:
         id=row.id,
         title=row.title,
         panels=tuple(BoardPanel(**panel) for panel in json.loads(row.panels)),
-        choice=BoardChoice(row.months, row.site, row.scanner),
+        choice=BoardChoice(row.months, row.site, row.scanner, row.sex, row.age),
         shared=row.shared,
         owner_id=row.owner_id,
         owner_name=row.owner_name,

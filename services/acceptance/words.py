@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from data.records import AcceptanceLimits, AcceptanceVerdict
 from models.statistics.limits import cases_for_share
-from services.acceptance.findings import REFUSED, Criterion
-from services.performance.metrics import WITH_GOALS
-from services.performance.number_words import value_words
+from reports.number_words import fraction_words, share_words
+from services.acceptance.findings import DICE, REFUSED, Criterion
 
 VERDICT_WORDS = {
     AcceptanceVerdict.PASSED: "Passed",
@@ -50,7 +49,7 @@ def limits_words(limits: AcceptanceLimits) -> list[str]:
 
 def asked_words(criterion: Criterion) -> str:
     """What is asked of a figure's interval, for a cell."""
-    limit = value_words(WITH_GOALS[criterion.metric], criterion.limit)
+    limit = fraction_words(criterion.limit) if criterion.metric == DICE else share_words(criterion.limit)
     return f"interval up to {limit}" if criterion.metric == REFUSED else f"interval from {limit} on"
 
 

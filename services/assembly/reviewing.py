@@ -113,7 +113,7 @@ def build_reviewing(
     withdrawals = WithdrawalStore(database)
     second = second_readings_of(stores)
     suspensions = suspensions_of(stores)
-    pages = Patients(patients, scans, results, reviews, blinding, suspensions)
+    pages = Patients(patients, scans, results, reviews, blinding, suspensions, acceptances)
     return ReviewingServices(
         worklist=Worklist(
             stores.worklist,

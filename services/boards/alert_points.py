@@ -14,7 +14,7 @@ from services.cohort.small_numbers import Audience
 from services.permissions import Permission, require
 
 _SAYS = "Alerts of the whole house by the month in which they were first raised."
-_PLACES = "An alert knows no site or scanner."
+_PLACES = "An alert knows no site, scanner, sex or age group."
 
 
 class AlertPoints:
@@ -36,5 +36,5 @@ class AlertPoints:
             for month in months
             for severity in sorted({severity for _, severity in counts})
         ]
-        says = (_SAYS, _PLACES) if choice.site or choice.scanner else (_SAYS,)
+        says = (_SAYS, _PLACES) if choice.of else (_SAYS,)
         return PanelView(panel, panel_title(panel), in_order(points), says, str(AlertsAddress()))

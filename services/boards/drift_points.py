@@ -111,6 +111,5 @@ class DriftPoints:
 
 def _fits(run: DriftRun, choice: BoardChoice, since: str) -> bool:
     query = filters_of(run.ask.query)
-    chosen = {name: value for name, value in (("site", choice.site), ("scanner", choice.scanner)) if value}
-    of_place = all(query.get(name) == (value,) for name, value in chosen.items())
-    return of_place and f"{run.created_at:%Y-%m}" >= since
+    of_choice = all(query.get(name) == (value,) for name, value in choice.of.items())
+    return of_choice and f"{run.created_at:%Y-%m}" >= since

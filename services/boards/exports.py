@@ -33,6 +33,8 @@ class BoardExports:
             "Period": f"the last {choice.months} months" if choice.months else "all",
             "Site": choice.site or "all",
             "Scanner": choice.scanner or "all",
+            "Sex": choice.sex or "all",
+            "Age": choice.age or "all",
             "Counted": f"{at:%Y-%m-%d %H:%M} UTC",
             "By": user.display_name,
             "Lightbox": VERSION,

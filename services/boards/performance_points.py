@@ -11,10 +11,11 @@ from services.boards.points import BoardPoint, PanelView, in_order, panel_title,
 from services.cohort.small_numbers import Audience
 from services.performance.answers import finite
 from services.performance.exports import PerformanceExports
-from services.performance.numbers import BY_MONTH, MetricPoint, Performance
+from services.performance.metrics import metric_named
+from services.performance.numbers import BY_MONTH, MetricPoint, Performance, choice_words
 from services.permissions import Permission, require
 
-_WHOLE = "Of the whole house: this number is not counted by site or scanner."
+_WHOLE = "Of the whole house: this number is not counted by site, scanner, sex or age group."
 _BEFORE = "Of what people have reviewed, by month of reading."
 
 
@@ -33,6 +34,8 @@ class PerformancePoints:
         asked = self._numbers.asked(f"task={panel.task}&metric={panel.measure}&by={BY_MONTH}", viewer)
         if panel.version:
             asked = replace(asked, version=panel.version)
+        if metric_named(panel.measure).truth:
+            asked = asked.of_choice(choice.of)
         (shown,) = self._exports.told([self._numbers.shown(asked)], audience)
         points = [
             _point(point)
@@ -41,7 +44,7 @@ class PerformancePoints:
         ]
         says = [shown.metric.meaning]
         says += [_BEFORE] if shown.metric.truth else []
-        says += [_WHOLE] if choice.site or choice.scanner else []
+        says += [choice_words(asked)] if asked.chosen else [_WHOLE] if choice.of else []
         says += [shown.trouble] if shown.trouble else []
         return PanelView(
             panel,

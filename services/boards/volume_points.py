@@ -25,6 +25,8 @@ _SAYS = {
     READINGS: ("Scans that have a result, by the month in which they came.",),
     REFUSALS: ("Whatever the task, by the month in which they came. A refusal names no model version.",),
 }
+PLACES = ("site", "scanner")
+_NO_PATIENT = "A refused file is counted by site and scanner, not by sex or age group."
 _SAYS_UNCERTAIN = ("Of the scans that were read, the share whose answer is called uncertain.",)
 _ROWS = {  # in which row of a cohort's file a measure's number stands
     READINGS: ("positive", SHARE),  # whose n are the scans that were read
@@ -51,6 +53,8 @@ class VolumePoints:
             for month in self._months(filters, since, viewer)
         ]
         says = _SAYS.get(panel.measure, _SAYS_UNCERTAIN)
+        if panel.measure == REFUSALS and (choice.sex or choice.age):
+            says = (*says, _NO_PATIENT)
         link = addresses.cohort(query_of(filters | ({"from": (f"{since}-01",)} if since else {})))
         kept = [point for point in points if point is not None]
         return PanelView(panel, panel_title(panel), in_order(kept), says, link)
@@ -64,7 +68,7 @@ class VolumePoints:
 
     def _months(self, filters: Query, since: str, viewer: User) -> list[str]:
         """Every month from the first in which anything came."""
-        places = {name: values for name, values in filters.items() if name in ("site", "scanner")}
+        places = {name: values for name, values in filters.items() if name in PLACES}
         days = [f"{kept.created_at:%Y-%m}" for kept in self._cohorts.refusals(places)]
         for made in ("no", "yes"):
             over_time = self._cohorts.cohort({**filters, "synthetic": (made,)}, viewer).over_time
@@ -110,8 +114,10 @@ def _told(panel: BoardPanel, cohort: Cohort, empty: BoardPoint) -> BoardPoint | 
 
 
 def _filters(panel: BoardPanel, choice: BoardChoice) -> dict[str, tuple[str, ...]]:
-    chosen = {"site": choice.site, "scanner": choice.scanner}
-    if panel.measure != REFUSALS:
+    chosen = choice.of
+    if panel.measure == REFUSALS:
+        chosen = {name: value for name, value in chosen.items() if name in PLACES}
+    else:
         chosen["task"] = panel.task
         chosen["version"] = f"{panel.task} {panel.version}" if panel.version else ""
     return {name: (value,) for name, value in chosen.items() if value}

@@ -31,6 +31,7 @@ from services.reporting.reports import File
 from services.reviewing.pictures import Pictures
 
 GONE = "The DICOM files that this scan came from are not here any more."
+MARKED = "not accepted"  # in the keys of what bears the mark
 _TO_DICOM = {"S": "H", "I": "F"}  # head and foot
 
 
@@ -99,7 +100,7 @@ class DicomFiles:
         letters = version.view.orientation
         png = captioned(self._key_pictures.drawn(version.view, chosen), version, chosen)
         return secondary_capture.secondary_capture(
-            origin,
+            _worded(origin, version),
             png,
             number,
             _shown(version, origin, chosen.index),
@@ -115,7 +116,9 @@ class DicomFiles:
             lines = {int(index): outlines(mask[index]) for index in np.flatnonzero(mask.any(axis=(1, 2)))}
         if not lines:
             lines = {len(origin.source.frames) // 2: []}
-        content = presentation_state.presentation_state(origin, lines, picture_words(version))
+        content = presentation_state.presentation_state(
+            _worded(origin, version), lines, picture_words(version)
+        )
         return _file(version, "gsps.dcm", content)
 
     def pdf(self, version: ResultVersion, origin: Origin) -> File:
@@ -130,24 +133,29 @@ class DicomFiles:
         current = version.view.current
         assert current is not None  # it is rejected
         rejected: list[Reference] = []
+        marks = (None, MARKED) if version.view.acceptance_asked else (version.view.not_accepted,)
         for earlier in earlier_versions(version):
-            rejected += self._references(earlier, origin)
+            for mark in marks:  # what left before a signature was marked, what left after it was not
+                said = replace(earlier, view=replace(earlier.view, not_accepted=mark))
+                rejected += self._references(said, origin)
         each_once = list(dict.fromkeys(rejected))
+        unmarked = replace(version, view=replace(version.view, not_accepted=None))
         note = key_object_selection.rejection_note(
-            _of_report(origin, version), each_once, current.reviewer_name, listed_reason(current)
+            _of_report(origin, unmarked), each_once, current.reviewer_name, listed_reason(current)
         )
         return _file(version, "kos.dcm", note)
 
     def _references(self, version: ResultVersion, origin: Origin) -> Iterator[Reference]:
         outlined, reported = _of_version(origin, version), _of_report(origin, version)
+        worded = _worded(outlined, version)
         if _has_segmentation(version, origin):
             yield seg.reference(outlined)
             yield seg.reference(outlined, labelmap=True)
         yield sr.reference(reported)
         yield encapsulated_pdf.reference(reported)
-        yield presentation_state.reference(outlined)
+        yield presentation_state.reference(worded)
         for number, _ in enumerate(self._key_pictures.chosen(version.view), start=1):
-            yield secondary_capture.reference(outlined, number)
+            yield secondary_capture.reference(worded, number)
 
     def _mask(self, version: ResultVersion) -> NDArray[np.bool_]:
         return np.asarray(self._pictures.unpacked(version.mask_key), dtype=bool)
@@ -168,7 +176,12 @@ def _of_version(origin: Origin, version: ResultVersion) -> Origin:
 def _of_report(origin: Origin, version: ResultVersion) -> Origin:
     """What objects that follow from what was said of a version share."""
     key, moment = version.reported
-    return replace(_of_version(origin, version), key=key, moment=moment)
+    return _worded(replace(_of_version(origin, version), key=key, moment=moment), version)
+
+
+def _worded(origin: Origin, version: ResultVersion) -> Origin:
+    """The same for objects with words: with and without the mark of acceptance they are two, of two UIDs."""
+    return replace(origin, key=f"{origin.key} {MARKED}") if version.bears_mark else origin
 
 
 def _has_segmentation(version: ResultVersion, origin: Origin) -> bool:

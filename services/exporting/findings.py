@@ -103,6 +103,8 @@ def _comparison(version: ResultVersion, prior: Prior | None) -> Iterator[str]:
         change = "" if prior.change is None else f" ({prior.change:+.0f} %)"
         lesions = f"lesions {len(prior.measurements.lesions)} then, {len(now.lesions)} now"
         yield f"Comparison with {when}, same sequence: volume {before} then, {after} now{change}; {lesions}."
+        if prior.not_accepted is not None:
+            yield f"Of the prior: {prior.not_accepted}"
 
 
 def _last(version: ResultVersion) -> Iterator[str]:

@@ -15,6 +15,7 @@ from services.exporting.versions import ResultVersion
 from services.reporting.key_pictures import KeyPictures, KeySlice
 from services.reporting.reports import File
 from services.reviewing.pictures import Pictures
+from services.standing.acceptances import NOT_ACCEPTED
 from services.task_words import outcome_words
 
 ZIP, PNG, CSV, NIFTI, TEXT = "application/zip", "image/png", "text/csv", "application/gzip", "text/plain"
@@ -23,6 +24,7 @@ _HEAD = (
     *("threshold", "outline", "verdict", "lesion", "voxels", "volume_ml", "area_mm2", "longest_diameter_mm"),
     *("perpendicular_diameter_mm", "maximum_3d_diameter_mm", "craniocaudal_mm", "longest_diameter_px"),
     *("perpendicular_diameter_px", "largest_slice", "right_mm", "anterior_mm", "superior_mm"),
+    "not_accepted",
 )
 _SIZES = (
     *("voxels", "volume_ml", "area_mm2", "longest_diameter_mm", "perpendicular_diameter_mm"),
@@ -98,6 +100,7 @@ def read_me(version: ResultVersion, files: Sequence[File]) -> File:
         f"{outcome_words(result.task, result.outcome)}; outline {version.outline}",
         f"{result.provenance.model_name} version {result.provenance.model_version}",
         *([f"Rejected by {version.rejected_by}."] if version.rejected_by else []),
+        *([version.view.not_accepted] if version.view.not_accepted else []),
         NOTICE,
         "",
         *(f"{file.name}: {_what(file.name)}" for file in files),
@@ -116,7 +119,8 @@ def picture_words(version: ResultVersion, chosen: KeySlice | None = None) -> tup
     made = f"{result.provenance.model_name} version {result.provenance.model_version}"
     drawn = (f"Outline {version.outline}",) if result.has_mask else ()
     said = f"AI: {outcome_words(result.task, result.outcome)}"
-    return "; ".join((*place, said)), "; ".join((*drawn, made)), SHORT_NOTICE
+    marked = (f"{NOT_ACCEPTED} on this scanner",) if version.view.not_accepted else ()
+    return "; ".join((*place, said)), "; ".join((*drawn, made)), *marked, SHORT_NOTICE
 
 
 def captioned(png: bytes, version: ResultVersion, chosen: KeySlice) -> bytes:
@@ -134,9 +138,10 @@ def _rows(version: ResultVersion) -> Iterator[list[object]]:
     ]
     whole = version.measurements
     sizes: list[object] = ["", ""] if whole is None else [whole.voxels, whole.volume_ml]
-    yield [*told, "", *sizes, *[""] * (len(_HEAD) - len(told) - 3)]
+    mark = view.not_accepted or ""
+    yield [*told, "", *sizes, *[""] * (len(_HEAD) - len(told) - 4), mark]
     for number, lesion in enumerate(() if whole is None else whole.lesions, start=1):
-        yield [*told, number, *_lesion(lesion)]
+        yield [*told, number, *_lesion(lesion), mark]
 
 
 def _lesion(lesion: Lesion) -> list[object]:

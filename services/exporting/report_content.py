@@ -37,11 +37,17 @@ def report_content(
         statements=list(_statements(version)),
         segments=list(_measured(version, origin)),
         volume_ml=None if measurements is None else measurements.volume_ml,
-        comment=f"{outcome_words(result.task, result.outcome)}. Outline {version.outline}. {NOTICE}",
+        comment=_comment(version),
         reviewer=current.reviewer_name if current is not None and reviewed else None,
         segmentation=None if segmentation is None else seg.reference(segmentation),
         predecessor=None if predecessor is None else sr.reference(predecessor),
     )
+
+
+def _comment(version: ResultVersion) -> str:
+    result, mark = version.result, version.view.not_accepted
+    said = f"{outcome_words(result.task, result.outcome)}. Outline {version.outline}."
+    return " ".join(part for part in (said, mark, NOTICE) if part)
 
 
 def _statements(version: ResultVersion) -> Iterator[sr.Statement]:

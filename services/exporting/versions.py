@@ -46,6 +46,11 @@ class ResultVersion:
         return f"lightbox-{self.short_key}"
 
     @property
+    def bears_mark(self) -> bool:
+        """Whether its words say that the version was not accepted: these objects are others than without."""
+        return self.view.not_accepted is not None
+
+    @property
     def moment(self) -> datetime:
         """When its outline was made."""
         return self.result.created_at if self.review is None else self.review.created_at

@@ -27,6 +27,8 @@ def errors_answer(
         return "" if hidden is None else hidden.why(ALL, figure, n)
 
     judged: dict[str, Any] = asdict(coverage)
+    if asked.chosen:  # how much was read is not counted by group
+        judged = dict.fromkeys(judged)
     if why("cases", coverage.reviewed):
         judged |= dict.fromkeys(("reviewed", "sampled_reviewed"))
     return {

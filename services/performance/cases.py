@@ -55,6 +55,9 @@ _AS_FILTERS: Mapping[str, dict[str, tuple[str, ...]]] = {  # those that the work
     "clear": {"truth": ("right",), "result": ("negative",)},
 }
 _IN_ADDRESS = ("task", "version", "month", "part", "group")
+CHOICES = ("site", "scanner", "sex", "age")
+"""Of which scans real use can be told alone, each by a group of `services.statistics.subgroups`."""
+NOT_BY_CHOICE = "Not counted by site, scanner, sex or age group: take that choice away to see it."
 _KEPT = 2048
 PAGE = 100
 
@@ -71,6 +74,7 @@ class Which:
     what: str = "all"
     group: str = ""  # such as "sex:F"
     hidden: Hidden = NOTHING_HIDDEN  # from whoever asks: these are left out
+    chosen: tuple[tuple[str, str], ...] = ()  # of these groups alone, such as ("scanner", "Skyra")
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,7 @@ class Cases:
             rows &= judgements.months() == month_of(which.month)
         if which.part == SAMPLE:
             rows &= judgements.sampled
+        rows &= in_groups(which.chosen, judgements)
         if which.group:
             rows &= in_group(which.group, judgements)
         return known(judgements.where(rows & rows_of(which.what, judgements)), which.hidden)
@@ -189,7 +194,7 @@ class Cases:
 def parameters(which: Which) -> dict[str, str]:
     """A choice of cases as parameters of the page's address, without `what`."""
     parts = {name: str(getattr(which, name)) for name in _IN_ADDRESS if getattr(which, name)}
-    return parts | {"synthetic": "yes" if which.synthetic else "no"}
+    return parts | dict(which.chosen) | {"synthetic": "yes" if which.synthetic else "no"}
 
 
 def rows_of(what: str, judgements: Judgements) -> Mask:
@@ -225,6 +230,14 @@ def in_group(group: str, judgements: Judgements) -> Mask:
     return np.array([(bands.UNKNOWN if value is None else value) == name for value in column], dtype=bool)
 
 
+def in_groups(chosen: Sequence[tuple[str, str]], judgements: Judgements) -> Mask:
+    """Which of the judgements are in all of these groups, each a dimension and a name."""
+    rows = np.ones(len(judgements), dtype=bool)
+    for dimension, name in chosen:
+        rows &= in_group(f"{dimension}:{name}", judgements)
+    return rows
+
+
 def known(judgements: Judgements, hidden: Hidden) -> Judgements:
     """The judgements without those of scans that are hidden."""
     unknown = hidden.readings | hidden.reviews
@@ -250,6 +263,7 @@ def filters_of(which: Which, more: Mapping[str, Sequence[str]] | None = None) ->
         "task": (which.task,),
         "version": (f"{which.task} {which.version}",),
     }
+    filters |= {dimension: (name,) for dimension, name in which.chosen}
     filters |= {name: tuple(values) for name, values in (more or {}).items()}
     filters["synthetic"] = ("yes" if which.synthetic else "no",)
     if which.part == SAMPLE:

@@ -47,7 +47,13 @@ from services.performance.estimate_tables import (
 )
 from services.performance.estimates import Estimates
 from services.performance.metrics import Metric
-from services.performance.numbers import MetricPoint, MetricView, Performance, PerformanceQuery
+from services.performance.numbers import (
+    MetricPoint,
+    MetricView,
+    Performance,
+    PerformanceQuery,
+    choice_words,
+)
 from services.performance.small_figures import (
     WithheldFigures,
     in_month,
@@ -96,7 +102,8 @@ class PerformanceExports:
         at = now()
         if kind == "png":
             (shown,) = self.told([self._performance.shown(asked)], readers)
-            content, mime = picture(shown, readers, self._estimates.of(asked)), "image/png"
+            estimated = None if asked.chosen else self._estimates.of(asked)
+            content, mime = picture(shown, readers, estimated), "image/png"
         else:
             views = self.told(self._performance.every(asked), readers)
             rows = table(views) + self._without_truth(asked, readers)
@@ -127,6 +134,7 @@ class PerformanceExports:
             "trouble": first.trouble,
             "numbers": [number_answer(each.metric, point) for each in shown for point in each.points],
             "cases": self._errors(asked, readers, coverage),
+            "chosen": dict(asked.chosen),
             "estimated_without_truth": estimates_answer(
                 self._estimated(asked, every), self._why(asked, readers)
             ),
@@ -135,14 +143,20 @@ class PerformanceExports:
         }
 
     def _without_truth(self, asked: PerformanceQuery, audience: Audience) -> list[ExportRow]:
-        """Rows of what no truth decides: estimates with their checks, and shares of answers."""
+        """Rows of what no truth decides, estimates and shares of answers; none where scans are chosen."""
+        if asked.chosen:
+            return []
         rows = estimate_rows(self._estimated(asked, every=True), self._why(asked, audience))
         return rows + share_rows(self._answered(asked, audience))
 
     def _estimated(self, asked: PerformanceQuery, every: bool) -> list[Estimated]:
+        if asked.chosen:
+            return []
         return self._estimates.every(asked) if every else [self._estimates.of(asked)]
 
     def _answered(self, asked: PerformanceQuery, audience: Audience) -> list[AnswerShares]:
+        if asked.chosen:
+            return []
         return self._shares.told_outside(asked) if audience.withholds else self._shares.of(asked)
 
     def _why(self, asked: PerformanceQuery, audience: Audience) -> Why:
@@ -177,7 +191,8 @@ class PerformanceExports:
 
         Kept until a judgement changes: it takes seconds, and a board asks once a panel.
         """
-        key = (self._cases.revision(asked.task), asked.task, asked.part, synthetic, asked.hidden)
+        about = asked.task, asked.part, synthetic, asked.hidden, asked.chosen
+        key = (self._cases.revision(asked.task), *about)
         with self._turn:
             if key in self._kept:
                 return self._kept[key]
@@ -192,6 +207,7 @@ class PerformanceExports:
         cases, wider = self._judged(asked, synthetic), []
         if asked.part == SAMPLE:
             wider.append(self._judged(replace(asked, part=REVIEWED), synthetic))
+        wider += [self._judged(other, synthetic) for other in _less_chosen(asked)]
         return withheld_figures(cases, wider)
 
     def _judged(
@@ -210,7 +226,13 @@ class PerformanceExports:
             others = ((asked.version, ""), ("", asked.month), ("", ""))
             hidden = withheld_figures(
                 self._judged(asked, asked.synthetic, asked.version, asked.month),
-                [self._judged(asked, asked.synthetic, *other) for other in others],
+                [
+                    *(self._judged(asked, asked.synthetic, *other) for other in others),
+                    *(
+                        self._judged(each, asked.synthetic, asked.version, asked.month)
+                        for each in _less_chosen(asked)
+                    ),
+                ],
             )
         return errors_answer(asked, self._details.errors(asked), coverage, hidden)
 
@@ -224,15 +246,26 @@ def _outside(point: MetricPoint, metric: Metric, hidden: Mapping[bool, WithheldF
     return replace(point, figure=_UNKNOWN, past_limit=False, withheld=why) if why else point
 
 
+def _less_chosen(asked: PerformanceQuery) -> list[PerformanceQuery]:
+    """The choices that a choice of groups is a part of: without each one of them, and without any.
+
+    Files of both can be laid side by side, and the difference read off.
+    """
+    chosen = dict(asked.chosen)
+    fewer = [{name: chosen[name] for name in chosen if name != left} for left in chosen]
+    return [asked.of_choice(each) for each in ([*fewer, {}] if len(chosen) > 1 else fewer)]
+
+
 def table(shown: Iterable[MetricView]) -> list[ExportRow]:
     """Every point of these metrics in a row: section is the metric, group the source, name the version."""
     return [_row(each.metric, point) for each in shown for point in each.points]
 
 
-def picture(shown: MetricView, audience: Audience, estimated: Estimated) -> bytes:
+def picture(shown: MetricView, audience: Audience, estimated: Estimated | None) -> bytes:
     """The chart as PNG."""
     figure = performance_charts.history(shown, estimated)
-    words = f"{shown.metric.label}, {words_of(shown.asked.task).label}. {NOTICE}"
+    of = choice_words(shown.asked)
+    words = f"{shown.metric.label}, {words_of(shown.asked.task).label}. {of}{' ' if of else ''}{NOTICE}"
     words += "" if audience.withholds else f"<br>{audience.words}"
     width, height = PICTURE_SIZE
     title = {"text": words, "font": {"size": 11}, "x": 0.01, "y": 0.01, "yanchor": "bottom"}
@@ -248,6 +281,7 @@ def facts(shown: MetricView, user: User, at: datetime, audience: Audience) -> di
         "By": f"registered version and {shown.asked.by}"
         if shown.asked.by != "version"
         else "registered version",
+        **({"Real use of": of} if (of := choice_words(shown.asked)) else {}),
         "Real use": "all that was reviewed" if shown.asked.part == "reviewed" else "the random sample alone",
         "MLflow read": f"{shown.as_of:%Y-%m-%d %H:%M} UTC" if shown.as_of else "never",
         "Counted": f"{at:%Y-%m-%d %H:%M} UTC",

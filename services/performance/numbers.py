@@ -16,7 +16,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
+import numpy as np
+
 from data.errors import InvalidInput, NotFound
+from data.ledger.bands import AGES
 from data.ledger.blinding import NOTHING_HIDDEN, Hidden
 from data.records import Goal, Judgements, ModelVersion, ReadCount, User
 from data.tracking import CHALLENGER, CHAMPION
@@ -24,18 +27,20 @@ from models.statistics.estimate import Estimate
 from reports.performance_figures import REVIEWED, SAMPLE, VALIDATION
 from services import addresses
 from services.cohort.cohort import HiddenFrom
-from services.performance.cases import OF_METRIC, Cases, Which, month_of
+from services.performance.cases import CHOICES, OF_METRIC, Cases, Which, month_of
 from services.performance.history import Histories, History
 from services.performance.metrics import METRICS, Metric, metric_named, validated
 from services.performance.response_times import ResponseTimes
 from services.performance.sampling import Proposal, Sampling
 from services.permissions import Permission, require
 from services.statistics.scoring import scored
+from services.statistics.subgroups import members
 from services.versions.registry import PROMOTED_AT, PROMOTED_BY, REASON
 
 REAL = "real"
 BY_VERSION, BY_MONTH = "version", "month"
 MOST_PROPOSALS = 500
+CHOICE_NAMES = {"site": "site", "scanner": "scanner", "sex": "sex", "age": "age"}
 _KEPT_FIGURES = 512
 
 
@@ -55,12 +60,25 @@ class PerformanceQuery:
     group: str = ""
     vs: str = ""
     page: int = 1
+    site: str = ""
+    scanner: str = ""
+    sex: str = ""
+    age: str = ""  # an age group, such as 60-69
     hidden: Hidden = NOTHING_HIDDEN  # from whoever asks; no part of the address
+
+    @property
+    def chosen(self) -> tuple[tuple[str, str], ...]:
+        """The groups of scans that real use is told of alone; none: of all."""
+        return tuple((name, getattr(self, name)) for name in CHOICES if getattr(self, name))
+
+    def of_choice(self, chosen: Mapping[str, str]) -> PerformanceQuery:
+        """The same of another choice of scans: groups by their dimension; of all where none is named."""
+        return PerformanceQuery(**vars(self) | dict.fromkeys(CHOICES, "") | dict(chosen))
 
     def which(self, what: str = "all") -> Which:
         """The cases that the lower part of the page is about."""
         of = (self.task, self.version, self.month, self.part, self.synthetic, what, self.group)
-        return Which(*of, hidden=self.hidden)
+        return Which(*of, hidden=self.hidden, chosen=self.chosen)
 
     def query(self, **changes: object) -> str:
         """The address with some parts changed; what is as usual is left out."""
@@ -169,6 +187,8 @@ class Performance:
             raise InvalidInput("Performance is by version or month, of all reviewed or of the sample.")
         if asked.month:
             month_of(asked.month)
+        if asked.age and asked.age not in AGES:
+            raise InvalidInput(f"There is no age group called {asked.age[:20]}.")
         return asked if asked.version else self._of_live(asked)
 
     def shown(self, asked: PerformanceQuery) -> MetricView:
@@ -191,6 +211,18 @@ class Performance:
             as_of=history.as_of,
             read_months=self._cases.months(asked.task, asked.version),
         )
+
+    def choices(self, task: str) -> dict[str, list[str]]:
+        """What the judged cases of a task can be chosen by: sites, scanners, sexes and age groups."""
+        judged = list(self._cases.versions(task).values())
+        names = {
+            dimension: {name for each in judged for name, rows in members(each, dimension) if rows.any()}
+            for dimension in CHOICES
+        }
+        return {
+            dimension: [age for age in AGES if age in found] if dimension == "age" else sorted(found)
+            for dimension, found in names.items()
+        }
 
     def coverage(self, asked: PerformanceQuery) -> ReadCount:
         """How much of what the version read, in a month or in all, is judged."""
@@ -254,7 +286,9 @@ class Performance:
 
     def _real(self, history: History, asked: PerformanceQuery, metric: Metric) -> Iterable[MetricPoint]:
         if not metric.truth:
-            yield from self._response_times(asked, metric)
+            yield from () if asked.chosen else self._response_times(asked, metric)
+        elif asked.by == BY_MONTH and asked.chosen:
+            yield from self._by_month_of_chosen(asked, metric)
         elif asked.by == BY_MONTH:
             yield from self._by_month(history, asked, metric)
         else:
@@ -279,15 +313,32 @@ class Performance:
             if figure is not None and figure.n:
                 yield self._point(which, figure, self._cases.address(which))
 
+    def _by_month_of_chosen(self, asked: PerformanceQuery, metric: Metric) -> Iterable[MetricPoint]:
+        """MLflow's months are of all scans: those of a choice are scored here, by the same definition."""
+        for (version, synthetic), judged in sorted(self._cases.versions(asked.task).items()):
+            for month in np.unique(judged.months()).tolist():
+                name = f"{month:%Y-%m}"
+                which = Which(
+                    asked.task, version, name, asked.part, synthetic, hidden=asked.hidden, chosen=asked.chosen
+                )
+                yield from self._scored(which, metric)
+
     def _by_version(self, asked: PerformanceQuery, metric: Metric) -> Iterable[MetricPoint]:
         for version, synthetic in sorted(
             self._cases.versions(asked.task), key=lambda key: (_number(key[0]), key[1])
         ):
-            which = Which(asked.task, version, "", asked.part, synthetic, hidden=asked.hidden)
-            figure = self.figures(self._cases.of(which)).get(metric.name)
-            if figure is not None and figure.n and not math.isnan(figure.value):
-                of = replace(which, what=_what(metric))
-                yield self._point(of, figure, self._cases.address(of))
+            which = Which(
+                asked.task, version, "", asked.part, synthetic, hidden=asked.hidden, chosen=asked.chosen
+            )
+            yield from self._scored(which, metric)
+
+    def _scored(self, which: Which, metric: Metric) -> Iterable[MetricPoint]:
+        """The point of these cases, where they say anything of the metric."""
+        judgements = self._cases.of(which)
+        figure = self.figures(judgements).get(metric.name) if len(judgements) else None
+        if figure is not None and figure.n and not math.isnan(figure.value):
+            of = replace(which, what=_what(metric))
+            yield self._point(of, figure, self._cases.address(of))
 
     def _tells(self, which: Which, hidden: Hidden) -> bool:
         """Whether a month's figure, which was counted for everybody, is made of a scan that is hidden."""
@@ -305,6 +356,14 @@ class Performance:
             return point
         value = point.figure.value
         return replace(point, past_limit=value < limit if metric.more_is_better else value > limit)
+
+
+def choice_words(asked: PerformanceQuery) -> str:
+    """Of which scans real use is told, in a sentence; "" where it is of all."""
+    if not asked.chosen:
+        return ""
+    of = ", ".join(f"{CHOICE_NAMES[name]} {value}" for name, value in asked.chosen)
+    return f"Real use of {of} alone; figures of validation are of their own cases."
 
 
 def live_of(versions: Iterable[ModelVersion]) -> Live | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from data.errors import InvalidInput, TrackingAway
 from data.ledger.judgements import JudgementStore
 from data.records import Judgements, OtherReading
-from services.performance.cases import known
+from services.performance.cases import in_groups, known
 from services.performance.numbers import PerformanceQuery
 from services.statistics.pairing import PairedVersions, paired
 
@@ -78,7 +78,7 @@ class Pairs:
         self._judgements.of(asked.task, asked.version)  # brings the revision up to date
         first, trouble = self._otherwise(asked.task, asked.version)
         second, also = self._otherwise(asked.task, asked.vs)
-        address = (asked.task, asked.version, asked.vs, asked.synthetic, asked.hidden)
+        address = (asked.task, asked.version, asked.vs, asked.synthetic, asked.hidden, asked.chosen)
         key = (self._judgements.revision, *address, _sources(first), _sources(second), trouble or also)
         with self._turn:
             pair = self._made.get(key)
@@ -100,7 +100,8 @@ class Pairs:
             asked.synthetic,
             (self._current(first), self._current(second)),
         )
-        before, after = (known(side, asked.hidden) for side in both)
+        told = (known(side, asked.hidden) for side in both)
+        before, after = (side.where(in_groups(asked.chosen, side)) for side in told)
         origins = dict(
             zip(
                 before.scan_id,

@@ -51,6 +51,12 @@ class Side:
     mask_key: str
     measurements: Measurements
 
+    @property
+    def not_accepted(self) -> str | None:
+        """That the version behind it was not accepted on its scanner, if so; also where it was corrected."""
+        result_id = self.layer if self.brought_by is None else self.brought_by.result_id
+        return self.scan.marks.get(result_id)
+
 
 @dataclass(frozen=True)
 class LesionChange:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from data.errors import NotFound
@@ -26,6 +26,7 @@ from data.stores.scans import ScanStore
 from models.growth import sum_of_products
 from services.permissions import Permission, may, require
 from services.reviewing.blinding import Blind, Blinding, seen_by
+from services.standing.acceptances import Acceptances
 from services.standing.suspensions import Suspensions
 
 Key = tuple[str | None, str]
@@ -43,6 +44,12 @@ class PatientScan:
     reviews: tuple[Review, ...]
     unaided: bool = False  # is to be read without the AI first by who looks: it has no result yet for them
     suspended: bool = False  # its result is no answer: the version is suspended
+    marks: Mapping[str, str] = field(default_factory=dict)  # by result: that its version is not accepted here
+
+    @property
+    def not_accepted(self) -> str | None:
+        """That the version of the latest result was not accepted on its scanner, if so."""
+        return None if self.result is None else self.marks.get(self.result.id)
 
     @property
     def examined_at(self) -> datetime:
@@ -130,6 +137,7 @@ class Patients:
         reviews: ReviewStore,
         blinding: Blinding,
         suspensions: Suspensions,
+        acceptances: Acceptances,
     ) -> None:
         self._patients = patients
         self._scans = scans
@@ -137,6 +145,7 @@ class Patients:
         self._reviews = reviews
         self._blinding = blinding
         self._suspensions = suspensions
+        self._acceptances = acceptances
 
     def patient(self, reference: str, viewer: User) -> PatientView:
         """The patient of a pseudonym or of our own id, without identity for who may not see it.
@@ -188,7 +197,9 @@ class Patients:
         standing = None if result is None else self._suspensions.of_result(scan, result, current)
         if standing is not None and standing.withheld:
             return PatientScan(scan, None, None, (), (), suspended=True)
-        return PatientScan(scan, result, current, tuple(results), seen)
+        said = ((each.id, self._acceptances.of_result(scan, each)) for each in results)
+        marks = {result_id: words for result_id, words in said if words is not None}
+        return PatientScan(scan, result, current, tuple(results), seen, marks=marks)
 
 
 def _is_prior(scan: PatientScan, current: PatientScan) -> bool:

@@ -124,10 +124,12 @@ class Pictures:
         index: int | None = None,
         layer: str = AI,
         window: tuple[float, float] | None = None,
+        remark: str | None = None,
     ) -> Download:
         """(bytes, file name, media type) of one slice with the mask's outline, letters and scale.
 
-        Below stand `whose` (a pseudonym), slice, window (the own one unless given), version and the notice.
+        Below stand `whose` (a pseudonym), slice, window (the own one unless given), version, `remark` where
+        there is one, and the notice.
         """
         scan = self._scans.existing(scan_id)
         chosen = self._chosen(scan, index)
@@ -148,7 +150,8 @@ class Pictures:
             words="",
         )
         lines = caption(scan, self._results.latest(scan_id), whose, chosen, (low, high), layer)
-        return captioned_png(picture, lines), f"{scan.id[:8]}-{chosen + 1}.png", "image/png"
+        said = lines if remark is None else (*lines[:-1], remark, lines[-1])
+        return captioned_png(picture, said), f"{scan.id[:8]}-{chosen + 1}.png", "image/png"
 
     def _slice_of_mask(self, scan_id: str, index: int, layer: str) -> NDArray[np.bool_]:
         return _nth(self.mask(scan_id, layer), index)

@@ -23,6 +23,7 @@ class Prior:
     examined_at: datetime
     measurements: Measurements | None
     change: float | None = None
+    not_accepted: str | None = None  # that the version behind the outline was not accepted on its scanner
 
 
 def prior_of(patients: Patients, scan_id: str, patient: str, viewer: User) -> Prior | None:
@@ -41,4 +42,4 @@ def prior_of(patients: Patients, scan_id: str, patient: str, viewer: User) -> Pr
     now = current.measurements
     known = before is not None and now is not None
     change = percent_change(before.volume_ml, now.volume_ml) if known and before and now else None
-    return Prior(prior.examined_at, before, change)
+    return Prior(prior.examined_at, before, change, None if side is None else side.not_accepted)

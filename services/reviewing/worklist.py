@@ -86,6 +86,7 @@ class ScanView:
     queue: QueuePlace | None = None  # while it waits to be read or is read
     standing: Standing | None = None  # whether the result is for use, where anything is to be said of that
     not_accepted: str | None = None  # that the result's version was not accepted on its scanner, if so
+    acceptance_asked: bool = False  # ever, of the result's task: it may have left the house marked
     may_cancel: bool = False  # the viewer its reading, while there is one
 
     @property
@@ -251,6 +252,8 @@ class Worklist:
         """The view with what is to be said of its result's version; warnings go wherever the result goes."""
         scan, result = view.scan, view.result
         not_accepted = None if result is None else self._acceptances.of_result(scan, result)
+        if result is not None:
+            view = replace(view, acceptance_asked=self._acceptances.asked(result.task))
         if not_accepted is not None:
             scan = replace(scan, warnings=(*scan.warnings, not_accepted))
             view = replace(view, scan=scan, not_accepted=not_accepted)

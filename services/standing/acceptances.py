@@ -18,6 +18,8 @@ from data.ledger.rows import microseconds, scanner_name
 from data.records import AcceptanceProtocol, AcceptanceTest, AcceptanceVerdict, Result, Scan
 from data.stores.acceptance import AcceptanceStore
 
+NOT_ACCEPTED = "AI not yet accepted"
+"""The mark where there is no place for the sentence."""
 _NOT_YET = "Not yet accepted here: version {version} has no signed acceptance on {scanner}."
 _NO_SCANNER = "scans whose files name no scanner"
 Live = Callable[[str], str | None]
@@ -28,6 +30,7 @@ class _Known:
     """What follows from the records at one revision of the database."""
 
     revision: int
+    asked: frozenset[str]  # tasks that ever had a protocol
     since: dict[str, datetime]  # task -> since when a protocol is in force without a gap
     signed: dict[tuple[str, str, str], AcceptanceVerdict]  # of task, version, scanner: what counts
 
@@ -73,6 +76,10 @@ class Acceptances:
             return None
         return _NOT_YET.format(version=version, scanner=scanner_words(scanner))
 
+    def asked(self, task: str) -> bool:
+        """Whether acceptance was ever asked for of a task, so that its results may have left marked."""
+        return task in self._fresh().asked
+
     def marked(self, scan_ids: Collection[str]) -> frozenset[str]:
         """Those of these scans whose newest result is of a version that was not accepted on their scanner."""
         known = self._fresh()
@@ -91,8 +98,9 @@ class Acceptances:
     def _fresh(self) -> _Known:
         revision, known = self._store.revision(), self._known
         if known is None or known.revision != revision:
-            signed = _signed(self._store.tests())
-            known = self._known = _Known(revision, _in_force(self._store.protocols()), signed)
+            protocols, signed = self._store.protocols(), _signed(self._store.tests())
+            asked = frozenset(protocol.task for protocol in protocols)
+            known = self._known = _Known(revision, asked, _in_force(protocols), signed)
         return known
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from dashboard.components import acceptance_forms as forms
+from dashboard.components import growth as growth_parts
+from dashboard.components.patient import CONTENT
 from dashboard.components.worklist_grid import row
-from dashboard.pages import acceptance, models
+from dashboard.pages import acceptance, growth, models, patient
 from dashboard.pages.acceptance import AcceptancePage
+from data.database import now
 from data.errors import InvalidInput, NotAllowed
 from data.records import BRAIN_TUMOUR, AcceptanceLimits, Role, WorklistQuery
 from services import addresses
@@ -131,6 +135,33 @@ def test_results_of_a_version_without_acceptance_are_marked(clinic: Clinic, serv
     assert marks() == (True, True, True)
     protocols.end(BRAIN_TUMOUR, "Enough.", head)
     assert marks() == (False, False, False)
+
+
+def test_the_mark_stands_on_the_patients_pages_too(clinic: Clinic, server: Flask) -> None:
+    reader, head = clinic.person(Role.CLINICIAN), clinic.person(Role.HEAD)
+    scans = [clinic.add_volume(reader.id, acquired_at=now() - timedelta(days=days)) for days in (180, 0)]
+    for scan, lesions in zip(scans, (2, 1), strict=True):
+        clinic.read_volume(scan, lesions=lesions)
+    reviewing, patient_id = clinic.services.reviewing, scans[0].patient_id
+    bearer = {"Authorization": f"Bearer {clinic.token(reader)}"}
+
+    def marks() -> tuple[int, int, int, bool]:
+        listed = str(patient.show(reviewing.patients, reader, patient_id)[CONTENT])
+        compared = growth.show(reviewing.growth, reader, patient_id, None, None)
+        told = server.test_client().get(f"/api/v1/patients/{patient_id}", headers=bearer).text
+        text = clinic.services.exports.findings(scans[1].id, reader)
+        return (
+            listed.count(MARK),
+            str(compared[growth_parts.CONTENT]).count("Not yet accepted here"),
+            told.count("Not yet accepted here"),
+            "Of the prior: Not yet accepted here" in text,
+        )
+
+    assert marks() == (0, 0, 0, False)
+    clinic.services.acceptance.protocols.fix(BRAIN_TUMOUR, AcceptanceLimits(6, 6, 0.6, 0.6), "Agreed.", head)
+    assert marks() == (2, 2, 2, True)
+    reviewing.reviews.accept(scans[0].id, reader)  # the mark is of the version, whatever a person says
+    assert marks() == (2, 2, 2, True)
 
 
 def test_the_models_page_leads_there_for_who_may_see_it(clinic: Clinic) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
-from data.records import BRAIN_TUMOUR, PNEUMONIA, Result, ScanStatus, Verdict
+from data.records import BRAIN_TUMOUR, PNEUMONIA, Result, ScanHeader, ScanStatus, Verdict
 from data.stores.alerts import AlertStore
 from data.stores.audit import AuditLog
 from data.stores.jobs import JobStore
@@ -61,17 +61,24 @@ class Department:
     results: list[Result] = field(default_factory=list)
 
     def read(
-        self, version: str, at: datetime, answers: Sequence[tuple[int, int]], *, synthetic: bool = False
+        self,
+        version: str,
+        at: datetime,
+        answers: Sequence[tuple[int, int]],
+        *,
+        synthetic: bool = False,
+        headers: Sequence[ScanHeader] = (),
     ) -> None:
-        """Readings with their reviews, an hour apart."""
+        """Readings with their reviews, an hour apart; their headers in turn, where any are given."""
         for number, (called, ill) in enumerate(answers):
             moment = at + timedelta(hours=number)
             # The random sample goes by the id: the same ones in every run, so the same sample.
             scan_id = hashlib.md5(
                 f"{version} {moment} {synthetic}".encode(), usedforsecurity=False
             ).hexdigest()
+            said = {"header": headers[number % len(headers)]} if headers else {}
             scan = a_kept_scan(self.engine, id=scan_id, name=f"Person {number}", created_at=moment,
-                               synthetic=synthetic, status=ScanStatus.READ)  # fmt: skip
+                               synthetic=synthetic, status=ScanStatus.READ, **said)  # fmt: skip
             self._answer(scan.id, version, moment, number, called, ill)
 
     def read_again(self, version: str, at: datetime, answers: Sequence[tuple[int, int]]) -> None:

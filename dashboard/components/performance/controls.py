@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dash_bootstrap_components as dbc
@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.outputs import Values
 from dashboard.components.results import task_name
+from data.records import SEXES
 
 if TYPE_CHECKING:
     from services.performance.numbers import MetricView, PerformanceQuery
@@ -18,17 +19,22 @@ if TYPE_CHECKING:
 IMPLIED = "performance-implied"  # the whole address as the server understood it
 UPPER = ("task", "metric", "by", "part")
 LOWER = ("of", "version", "month", "synthetic", "vs")
-CONTROLS = (*UPPER, *LOWER)
+WHO = ("site", "scanner", "sex", "age")
+CONTROLS = (*UPPER, *LOWER, *WHO)
 """The order of the controls' values; performance.js knows the same one."""
 
-_LABELS = {"task": "Task", "metric": "Metric", "version": "Version", "month": "Month", "vs": "Second version"}
+_LABELS = {
+    "task": "Task", "metric": "Metric", "version": "Version", "month": "Month", "vs": "Second version",
+    "site": "Site", "scanner": "Scanner", "sex": "Sex", "age": "Age group",
+}  # fmt: skip
 _CHOICES = {
     "by": {"version": "By version", "month": "By month"},
     "part": {"reviewed": "All reviewed", "sample": "Random sample only"},
     "of": {"real": "Real use", "validation": "Validation"},
     "synthetic": {"no": "Real patients", "yes": "Synthetic"},
 }
-ALL_MONTHS, NO_VERSION = "all", "none"
+ALL_MONTHS, NO_VERSION, EVERYBODY = "all", "none", "all"
+_EVERY = {"site": "All sites", "scanner": "All scanners", "sex": "All sexes", "age": "All ages"}
 Options = list[dict[str, str]]
 
 
@@ -37,7 +43,7 @@ def control_id(name: str) -> str:
     return f"performance-{name}"
 
 
-MENUS = ("task", "metric", "version", "month", "vs")  # what they offer comes from the server
+MENUS = ("task", "metric", "version", "month", "vs", *WHO)  # what they offer comes from the server
 VALUES: dict[str, str | Sequence[str]] = {
     **{control_id(name): ("options", "value") if name in MENUS else "value" for name in CONTROLS},
     IMPLIED: "data",
@@ -45,9 +51,9 @@ VALUES: dict[str, str | Sequence[str]] = {
 
 
 def upper() -> Component:
-    """What the chart is set by."""
+    """What the chart is set by, and of whose scans real use is told."""
     return html.Div(
-        [_control(name) for name in UPPER], className="lb-menus lb-performance-menus", role="search"
+        [_control(name) for name in (*UPPER, *WHO)], className="lb-menus lb-performance-menus", role="search"
     )
 
 
@@ -64,10 +70,17 @@ def second() -> Component:
 
 
 def values(
-    asked: PerformanceQuery, shown: MetricView, tasks: Iterable[str], metrics: Iterable[Any]
+    asked: PerformanceQuery,
+    shown: MetricView,
+    tasks: Iterable[str],
+    metrics: Iterable[Any],
+    who: Mapping[str, Sequence[str]],
 ) -> Values:
-    """What each control offers and has chosen, and all that is chosen by name; fits `VALUES`."""
-    options = _offered(asked, shown, tasks, metrics)
+    """What each control offers and has chosen, and all that is chosen by name; fits `VALUES`.
+
+    `who` is what scans can be chosen by.
+    """
+    options = _offered(asked, shown, tasks, metrics) | {name: _groups(asked, name, who[name]) for name in WHO}
     values = chosen(asked)
     controls = {
         control_id(name): {"options": options[name], "value": values[name]} if name in MENUS else values[name]
@@ -96,6 +109,14 @@ def _offered(
     }
 
 
+def _groups(asked: PerformanceQuery, name: str, known: Sequence[str]) -> Options:
+    """The groups of a dimension; one that the address names is offered also where nobody is in it."""
+    mine = getattr(asked, name)
+    names = [*known, *([mine] if mine and mine not in known else [])]
+    words = SEXES if name == "sex" else {}
+    return [_option(EVERYBODY, _EVERY[name]), *(_option(each, words.get(each, each)) for each in names)]
+
+
 def chosen(asked: PerformanceQuery) -> dict[str, str]:
     """Every control's value for an address."""
     return {
@@ -108,6 +129,7 @@ def chosen(asked: PerformanceQuery) -> dict[str, str]:
         "month": asked.month or ALL_MONTHS,
         "synthetic": "yes" if asked.synthetic else "no",
         "vs": asked.vs or NO_VERSION,
+        **{name: getattr(asked, name) or EVERYBODY for name in WHO},
     }
 
 

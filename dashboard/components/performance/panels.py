@@ -15,8 +15,10 @@ from dashboard.components.results import local_time
 from data.records import ReportKind, User
 from services import addresses
 from services.addresses import ReportsAddress
+from services.performance.cases import NOT_BY_CHOICE
 from services.performance.estimate_records import ESTIMATED
 from services.performance.number_words import KINDS_OF_NUMBERS, interval_words, value_words
+from services.performance.numbers import choice_words
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:
@@ -59,6 +61,9 @@ def exports(query: str) -> Component:
 def banner(shown: MetricView) -> list[Component]:
     """What must be known before anything is believed: MLflow away, numbers beyond their limit."""
     parts: list[Component] = []
+    if said := choice_words(shown.asked):
+        words = said if shown.metric.truth else f"{said} {shown.metric.label}: {NOT_BY_CHOICE}"
+        parts.append(html.Div(words, className="lb-bar-words", role="status"))
     if shown.trouble:
         parts.append(html.Div(shown.trouble, className="lb-warning", role="status"))
     for point in shown.past_limit:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -162,9 +163,30 @@ def test_an_uncertain_share_has_its_interval_and_says_too_few(house: House) -> N
 def test_a_place_narrows_what_can_be_narrowed_and_the_rest_says_so(house: House) -> None:
     nowhere = BoardChoice(0, site="Nowhere")
     assert house.view(of("readings"), nowhere).points == ()
-    recall = house.view(of("recall"), nowhere)
-    assert recall.points and any("not counted by site" in sentence for sentence in recall.says)
-    assert not any("not counted by site" in sentence for sentence in house.view(of("recall")).says)
+    assert house.view(of("recall"), nowhere).points == ()
+    times = house.view(of("latency_p50_ms"), nowhere)
+    assert times.points and any("not counted by site" in sentence for sentence in times.says)
+    assert not any("not counted by site" in sentence for sentence in house.view(of("latency_p50_ms")).says)
+    refused = house.view(of("refusals", task=""), BoardChoice(0, sex="F"))
+    assert any("not by sex" in sentence for sentence in refused.says)
+
+
+@pytest.mark.parametrize(
+    "choice", [BoardChoice(0, sex="F", scanner="Siemens Skyra"), BoardChoice(0, age="60-69", sex="M")]
+)
+def test_a_panels_link_leads_to_the_page_with_the_same_filtered_numbers(
+    house: House, choice: BoardChoice
+) -> None:
+    desk, panel = house.department.desk, house.view(of("recall"), choice)
+    asked = desk.numbers.asked(urlsplit(panel.link).query, HEAD)
+    assert dict(asked.chosen) == choice.of and choice.sex in " ".join(panel.says)
+    page = {
+        (point.month, f"Version {point.version}", point.synthetic): point.figure.n
+        for point in desk.numbers.shown(asked).points
+        if point.source != VALIDATION
+    }
+    assert {(point.at, point.series, point.synthetic): point.n for point in panel.points} == page
+    assert bool(page) is (choice.sex == "F")  # of whom all are
 
 
 def test_refused_files_are_counted_and_few_of_them_withheld_outside(house: House) -> None:

@@ -19,7 +19,7 @@ from pypdf import PdfReader
 
 from data.errors import NotFound
 from data.formats import display_affine
-from data.records import Doubt, Lesion, RejectReason, Scan, User
+from data.records import AcceptanceLimits, Doubt, Lesion, RejectReason, Role, Scan, User
 from reports.dicom.codes import ABSENT, INDETERMINATE, PRESENT
 from reports.dicom.structured_report import CERTAINTY, LONG_AXIS, MAXIMUM_3D, SHORT_AXIS, VOLUME
 from services.exporting.exports import Exports
@@ -281,6 +281,35 @@ def test_a_rejected_result_is_withdrawn_by_a_note_that_names_all_its_objects(
     for form in OBJECTS:
         with pytest.raises(NotFound, match="rejected this result"):
             exports.file(scan.id, form, clinician)
+
+
+def test_what_a_version_without_acceptance_said_leaves_with_the_mark_and_as_other_objects(
+    clinic: Clinic, clinician: User, exports: Exports
+) -> None:
+    worded = (Form.SR, Form.SC, Form.GSPS, Form.PDF)
+    boss, protocols = clinic.person(Role.HEAD), clinic.services.acceptance.protocols
+    protocols.fix("brain-tumour", AcceptanceLimits(6, 6, 0.6, 0.6), "Agreed.", boss)
+    scan = read_series(clinic)
+    marked = {form: objects(exports, scan, clinician, form) for form in OBJECTS}
+    rows = list(csv.DictReader(io.StringIO(exports.file(scan.id, Form.CSV, clinician).content.decode())))
+    assert {row["not_accepted"][:21] for row in rows} == {"Not yet accepted here"}
+    for form in (Form.TEXT, Form.HL7, Form.FHIR_R4):
+        assert b"Not yet accepted here" in exports.file(scan.id, form, clinician).content
+    protocols.end("brain-tumour", "Not asked for any more.", boss)
+    plain = {form: objects(exports, scan, clinician, form) for form in OBJECTS}
+    for form in OBJECTS:
+        uids = [{opened(each).SOPInstanceUID for each in made[form]} for made in (plain, marked)]
+        assert uids[0].isdisjoint(uids[1]) is (form in worded), form
+    (report,), (capture, *_), (state,) = (marked[form] for form in (Form.SR, Form.SC, Form.GSPS))
+    assert b"Not yet accepted here: version 2" in report
+    assert "AI not yet accepted on this scanner" in opened(capture).DerivationDescription
+    assert "AI not yet accepted on this scanner" in str(opened(state))
+    assert "accepted" not in str(opened(plain[Form.GSPS][0]))
+
+    clinic.services.reviewing.reviews.reject(scan.id, clinician, RejectReason.OTHER, "Moved.", False)
+    named = str(opened(objects(exports, scan, clinician, Form.KOS)[0]))
+    for each in (*plain.values(), *marked.values()):
+        assert all(str(opened(content).SOPInstanceUID) in named for content in each)
 
 
 def test_the_table_has_the_numbers_of_the_api(clinic: Clinic, clinician: User, exports: Exports) -> None:

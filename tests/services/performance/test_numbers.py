@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from data.stores.results import ResultStore
 from models.statistics.estimate import Estimate
 from models.statistics.proportions import proportion
 from services.cohort.cohort import Cohorts, hidden_from_nobody
+from services.cohort.small_numbers import Audience, small
 from services.performance.assess_ai import COLUMNS
 from services.performance.cases import WHAT, Which
 from services.performance.charts import history
@@ -31,11 +33,12 @@ from services.performance.exports import KINDS, table
 from services.performance.metrics import METRICS, figure_words, validated
 from services.performance.numbers import MetricPoint, PerformanceQuery
 from services.statistics.scoring import scored
-from tests.data.builders import a_kept_scan, a_result
+from tests.data.builders import a_header, a_kept_scan, a_result
 from tests.databases import migrated
 from tests.services.performance_department import (
     FIRST,
     NOVEMBER,
+    OCTOBER,
     SECOND,
     Department,
     department,
@@ -120,6 +123,79 @@ def test_every_point_opens_as_many_cases_as_it_says(house: Department, by: str, 
     assert len(real) >= 2
     for point in real:
         assert opened(house, point.query) == point.figure.n, point
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Department]:
+    """Two versions in two months on two scanners, of two sexes and two ages."""
+    folder = tmp_path_factory.mktemp("mixed")
+    engine = migrated(f"sqlite:///{folder / 'house.db'}")
+    house = department(engine, folder)
+    headers = [a_header(scanner="Skyra", sex="F"), a_header(scanner="Vida", sex="M"),
+               a_header(scanner="Skyra", sex="M", age_years=34.0)]  # fmt: skip
+    house.read("1", OCTOBER, FIRST, headers=headers)
+    house.read("1", NOVEMBER, FIRST[:10], headers=headers)
+    house.read("2", NOVEMBER, SECOND, headers=headers)
+    house.read_again("2", NOVEMBER, SECOND[:8])
+    house.score()
+    yield house
+    house.close()
+    engine.dispose()
+
+
+@pytest.mark.parametrize("by", ["version", "month"])
+def test_real_use_of_a_choice_is_of_exactly_those_cases(mixed: Department, by: str) -> None:
+    house, choices = mixed, mixed.desk.numbers.choices(BRAIN_TUMOUR)
+    assert choices["scanner"] == ["Siemens Skyra", "Siemens Vida"] and choices["age"] == ["30-39", "60-69"]
+    whole = {
+        (point.version, point.month, point.synthetic): point.figure.n
+        for point in points(house, f"metric=recall&by={by}")
+        if point.source == "reviewed"
+    }
+    for dimension in ("sex", "scanner", "age"):
+        parts: Counter[tuple[str, str, bool]] = Counter()
+        for name in choices[dimension]:
+            of = urlencode({dimension: name})
+            for point in points(house, f"metric=recall&by={by}&{of}"):
+                if point.source == "reviewed":
+                    parts[point.version, point.month, point.synthetic] += point.figure.n
+                    which = Which(
+                        BRAIN_TUMOUR, point.version, point.month, synthetic=point.synthetic, what="ill",
+                        group=f"{dimension}:{name}",
+                    )  # fmt: skip
+                    judged = house.desk.cases.of(which)
+                    assert point.figure == proportion(int(judged.positive.sum()), len(judged))
+                    assert opened(house, point.query) == point.figure.n
+        assert parts == whole, dimension
+
+
+def test_what_is_not_counted_by_a_choice_is_not_told_of_all_instead(mixed: Department) -> None:
+    house = mixed
+    asked = house.desk.numbers.asked("metric=latency_p50_ms&sex=F", HEAD)
+    assert {point.source for point in house.desk.numbers.shown(asked).points} <= {"validation"}
+    told = house.desk.exports.numbers(asked, HEAD, every=True)
+    assert told["chosen"] == {"sex": "F"} and told["answers"] == []
+    assert told["estimated_without_truth"]["numbers"] == []
+    assert set(told["cases"]["coverage"].values()) == {None}
+    everything = house.desk.numbers.asked("metric=recall&vs=1&version=2", HEAD)
+    beside = house.desk.pairs.compared(replace(everything, sex="F")).origins
+    assert len(beside) < len(house.desk.pairs.compared(everything).origins)
+
+
+def test_a_choice_tells_nobody_outside_what_the_whole_does_not(mixed: Department) -> None:
+    """A group less its complement: what is told of F and of all would tell of M."""
+    house = mixed
+    asked = house.desk.numbers.asked("metric=recall&by=month&sex=F", HEAD)
+    (told,) = house.desk.exports.told([house.desk.numbers.shown(asked)], Audience.OUTSIDE)
+    real = [point for point in told.points if point.source == "reviewed"]
+    inside = [point for point in house.desk.numbers.shown(asked).points if point.source == "reviewed"]
+    whole = house.desk.numbers.shown(replace(asked, sex="")).points
+    all_ill = {(point.version, point.month, point.synthetic): point.figure.n for point in whole}
+    assert len(real) == len(inside) >= 2
+    for shown, kept in zip(real, inside, strict=True):
+        rest = all_ill[kept.version, kept.month, kept.synthetic] - kept.figure.n
+        if small(kept.figure.n) or small(rest):
+            assert shown.withheld, (kept, rest)
 
 
 def test_points_of_readings_open_the_worklist_where_it_shows_exactly_them(house: Department) -> None:

@@ -14,6 +14,7 @@ from data.errors import InvalidInput, NotFound
 from data.files import FileStore
 from data.packing import packed
 from data.records import Identity, Provenance, Role, Scan, ScanStatus, SourceGrid, Spacing, User, Verdict
+from data.stores.acceptance import AcceptanceStore
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
 from data.stores.results import ResultStore
@@ -30,6 +31,7 @@ from services.reviewing.blinding import Blinding
 from services.reviewing.growth import Comparison, Growth
 from services.reviewing.patients import Patients
 from services.reviewing.second_readings import SecondReadings
+from services.standing.acceptances import Acceptances
 from services.standing.suspensions import Suspensions
 from tests.data.builders import MORNING, a_header, a_result, a_review, a_scan
 from tests.databases import migrated
@@ -67,7 +69,8 @@ class House:
         second = SecondReadings(SecondReadingStore(engine), self.results, AuditLog(engine))
         blinding = Blinding(second, UnaidedStore(engine), self.scans.changes_token)
         suspensions = Suspensions(SuspensionStore(engine), self.scans.changes_token)
-        pages = Patients(patients, self.scans, self.results, self.reviews, blinding, suspensions)
+        acceptances = Acceptances(AcceptanceStore(engine), lambda _: None)
+        pages = Patients(patients, self.scans, self.results, self.reviews, blinding, suspensions, acceptances)
         self.growth = Growth(pages, self.files, self.readings)
 
     def scan(

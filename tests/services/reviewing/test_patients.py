@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from data.errors import NotFound
 from data.records import Identity, Provenance, Role, Scan, User, Verdict
+from data.stores.acceptance import AcceptanceStore
 from data.stores.audit import AuditLog
 from data.stores.patient_conflicts import PatientConflictStore
 from data.stores.patients import PatientStore
@@ -22,6 +23,7 @@ from data.stores.unaided import UnaidedStore
 from services.reviewing.blinding import Blinding
 from services.reviewing.patients import Patients, PatientView
 from services.reviewing.second_readings import SecondReadings
+from services.standing.acceptances import Acceptances
 from services.standing.suspensions import Suspensions
 from tests.data.builders import MORNING, a_header, a_result, a_review, a_scan, measured
 from tests.databases import migrated
@@ -38,7 +40,9 @@ class House:
         second = SecondReadings(SecondReadingStore(engine), self.results, AuditLog(engine))
         blinding = Blinding(second, UnaidedStore(engine), self.scans.changes_token)
         suspensions = Suspensions(SuspensionStore(engine), self.scans.changes_token)
-        self.patients = Patients(self.store, self.scans, self.results, self.reviews, blinding, suspensions)
+        acceptances = Acceptances(AcceptanceStore(engine), lambda _: None)
+        kept = self.store, self.scans, self.results, self.reviews
+        self.patients = Patients(*kept, blinding, suspensions, acceptances)
         self.jane = self.store.find_or_create(JANE, "a.dcm")
 
     def scan(self, day: int, study: str | None = None, series: str | None = None, **changes: Any) -> Scan:
