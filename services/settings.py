@@ -51,6 +51,7 @@ class Settings:
     gate_specificity_percent: int = 5
     gate_outside_percent: int = 10
     gate_least_truths: int = 20
+    acceptance_second_person: bool = False
     alerts: str = field(default="", repr=False)  # holds passwords
     url: str = ""
     mail: str = field(default="", repr=False)  # holds a password
@@ -126,6 +127,7 @@ class Settings:
             ),
             gate_outside_percent=_whole(env, "LIGHTBOX_GATE_OUTSIDE_PERCENT", cls.gate_outside_percent),
             gate_least_truths=_whole(env, "LIGHTBOX_GATE_LEAST_TRUTHS", cls.gate_least_truths),
+            acceptance_second_person=env.get("LIGHTBOX_ACCEPTANCE_SECOND_PERSON", "") in {"1", "true", "yes"},
             alerts=env.get("LIGHTBOX_ALERTS", ""),
             url=env.get("LIGHTBOX_URL", ""),
             mail=env.get("LIGHTBOX_MAIL", "").strip(),

@@ -20,11 +20,13 @@ from dashboard.components.facts import warning
 from dashboard.components.results import local_time
 from data.records import EvaluationState, User
 from services import addresses
+from services.acceptance.duties import same_person_words
 from services.acceptance.findings import REFUSED
 from services.acceptance.records import of_earlier_rule, signature, withheld
 from services.acceptance.testing import ALTERED
-from services.acceptance.words import EARLIER_RULE, HOW_MANY, RULE, asked_words, more_words
-from services.cohort.small_numbers import HIDDEN, WITHHELD, audience_of_pages
+from services.acceptance.trained_on import trained_on_words
+from services.acceptance.words import EARLIER_RULE, HOW_MANY, RULE, TRUTH, asked_words, more_words
+from services.cohort.small_numbers import FEW, HIDDEN, WITHHELD, audience_of_pages, small
 from services.performance.metrics import WITH_GOALS
 from services.performance.number_words import interval_words, value_words
 from services.permissions import Permission, may
@@ -35,11 +37,6 @@ if TYPE_CHECKING:
     from services.acceptance.records import AcceptanceView
 
 AGAINST = {"recall": "missed", "specificity": "false alarms", REFUSED: "not read"}
-TRUTH = (
-    "Counted are real scans of this scanner that somebody reviewed, against what the house holds to be true. "
-    "A scan that nobody reviewed says nothing here, and reviewers had seen what the version that was live "
-    "then said."
-)
 
 
 def numbers_card(view: AcceptanceView, user: User) -> Component:
@@ -60,6 +57,7 @@ def numbers_card(view: AcceptanceView, user: User) -> Component:
     if view.verdict is not None:
         parts.append(html.P(html.Strong(with_sign(*VERDICTS[view.verdict]))))
     parts += [_numbers(view, user), html.P(_rule(view)), html.P(TRUTH, className="text-secondary")]
+    parts += [html.P(_trained_on(view, user)), *_duties(view)]
     if may(user, Permission.SEE_SCANS):
         cases = dcc.Link("Every case of this test", href=addresses.evaluation(evaluation.id))
         parts.append(html.P(cases))
@@ -79,6 +77,26 @@ def sign_words(view: AcceptanceView) -> list[Component]:
 
 def _card(parts: list[Component]) -> Component:
     return html.Section(parts, className="lb-card", id="acceptance-test-card")
+
+
+def _trained_on(view: AcceptanceView, user: User) -> list[Component | str]:
+    """How many cases are left out because the version was trained on their patients, and which."""
+    scan_ids = view.test.trained_on
+    if scan_ids is None:
+        return [trained_on_words(None)]
+    if audience_of_pages(user).withholds and small(len(scan_ids)):
+        return [f"{FEW} cases are of patients whom this version was trained on: not counted."]
+    links: list[Component | str] = []
+    for scan_id in scan_ids if may(user, Permission.SEE_SCANS) else ():
+        links += [" ", dcc.Link(html.Code(scan_id[:8]), href=addresses.scan(scan_id))]
+    return [trained_on_words(len(scan_ids)), *links]
+
+
+def _duties(view: AcceptanceView) -> list[Component]:
+    """Who did what, and plainly where one person did several of them."""
+    done = "; ".join(f"{duty.name} {duty.did}" for duty in view.duties)
+    said = same_person_words(view.duties)
+    return [html.P([f"{done}. ", html.Strong(said) if said else ""])]
 
 
 def _rule(view: AcceptanceView) -> str:
@@ -146,14 +164,20 @@ def _signed(view: AcceptanceView, user: User) -> list[Component]:
     test = view.test
     if test.signed_at is None:
         return [] if may(user, Permission.SIGN_ACCEPTANCE) else [html.P("A department head signs it.")]
-    signed, address = signature(test), f"/exports/acceptance/{test.id}.json"
-    look = "btn btn-sm btn-outline-primary"
-    files: list[Component] = [html.A("Record, JSON", href=address, download="", className=look, title=HIDDEN)]
+    signed, address, look = (
+        signature(test),
+        f"/exports/acceptance/{test.id}",
+        "btn btn-sm btn-outline-primary",
+    )
+    files: list[Component] = [
+        html.A(words, href=f"{address}.{kind}", download="", className=look, title=HIDDEN)
+        for kind, words in (("pdf", "Record, PDF"), ("json", "Record, JSON"))
+    ]
     if may(user, Permission.SEE_SCANS):
-        house = html.A(
-            "Record as signed, for the house", href=f"{address}?audience=inside", download="", className=look
-        )
-        files.append(house)
+        files += [
+            html.A(words, href=f"{address}.{kind}?audience=inside", download="", className=look)
+            for kind, words in (("pdf", "PDF, for the house"), ("json", "Record as signed, for the house"))
+        ]
     return [
         html.P(f"Signed {signed_words(test)}: “{'' if signed is None else signed.why}”"),
         html.P(["SHA-256 of the record: ", html.Code(test.sha256, className="lb-sha")]),

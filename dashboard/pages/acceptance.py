@@ -14,6 +14,7 @@ from dashboard.components import acceptance_forms as forms
 from dashboard.components.acceptance_numbers import numbers_card, sign_words
 from dashboard.components.attributes import aria
 from dashboard.components.evaluations import version_options
+from dashboard.components.facts import warning
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs
 from data.errors import InvalidInput
@@ -178,9 +179,11 @@ class AcceptancePage:
             return {**nothing, forms.SIGN_FORM: "lb-card lb-hidden"}
         view = self._acceptance.tests.view(test_id, user)
         open_ = view.verdict is not None and view.test.signed_at is None
-        signs = open_ and may(user, Permission.SIGN_ACCEPTANCE)
+        may_sign = open_ and may(user, Permission.SIGN_ACCEPTANCE)
+        why_not = self._acceptance.tests.why_not_sign(view, user) if may_sign else None
+        signs = may_sign and why_not is None
         return {
-            TEST: numbers_card(view, user),
+            TEST: [numbers_card(view, user), *([warning(why_not)] if why_not else [])],
             forms.SIGN_FORM: "lb-card" if signs else "lb-card lb-hidden",
             forms.SIGN_WORDS: sign_words(view) if signs else [],
             forms.NUMBERS: view.numbers_sha256 if signs else None,

@@ -48,7 +48,9 @@ class AcceptanceProtocol:
 class AcceptanceTest:
     """A version reads the reviewed scans of a scanner, to be held against a protocol.
 
-    Its record, where somebody has signed it, is `content` (JSON) with its `sha256`.
+    Its record, where somebody has signed it, is `content` (JSON) with its `sha256`. `trained_on` are those of
+    its scans, as it began, whose patients the version was trained on: they are not counted. None: its
+    training does not say whom.
     """
 
     id: str
@@ -60,6 +62,7 @@ class AcceptanceTest:
     asked_by: str
     asked_name: str
     asked_at: datetime
+    trained_on: tuple[str, ...] | None = None
     verdict: AcceptanceVerdict | None = None
     content: str | None = None
     sha256: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
@@ -69,7 +70,8 @@ class AcceptanceStore:
         """Keep a test that begins."""
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_SCANS)
-            connection.execute(insert(acceptance_tests).values(**vars(test)))
+            known = None if test.trained_on is None else json.dumps(test.trained_on)
+            connection.execute(insert(acceptance_tests).values(**vars(test) | {"trained_on": known}))
 
     def sign(self, test_id: str, change: Callable[[AcceptanceTest | None], AcceptanceTest]) -> AcceptanceTest:
         """Keep the record that `change` puts to a test (None: there is none); its errors change nothing."""
@@ -113,4 +115,5 @@ def _protocol(row: Row[Any]) -> AcceptanceProtocol:
 
 def _test(row: Row[Any]) -> AcceptanceTest:
     verdict = None if row.verdict is None else AcceptanceVerdict(row.verdict)
-    return AcceptanceTest(**dict(row._mapping) | {"verdict": verdict})
+    trained_on = None if row.trained_on is None else tuple(json.loads(row.trained_on))
+    return AcceptanceTest(**dict(row._mapping) | {"verdict": verdict, "trained_on": trained_on})

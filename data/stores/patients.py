@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, or_, select, update
 
 from data.columns import folded
-from data.database import bump, new_id, now, reading, writing
+from data.database import bump, new_id, now, reading, statement_parts, writing
 from data.records import Identity, Patient
 from data.stores.patient_conflicts import (
     note_conflicts,
@@ -64,6 +64,16 @@ class PatientStore:
                 return None
             patient = patient_from(row) if with_identity else Patient(row.id, row.pseudonym)
             return replace(patient, in_conflict_with=pseudonyms_in_conflict(connection, row.id))
+
+    def pseudonyms(self, patient_ids: Collection[str]) -> dict[str, str]:
+        """The pseudonyms of these patients, by id; who is not there is left out."""
+        columns = patients.c.id, patients.c.pseudonym
+        found: dict[str, str] = {}
+        with reading(self._engine) as connection:
+            for part in statement_parts(list(patient_ids)):
+                rows = connection.execute(select(*columns).where(patients.c.id.in_(part)))
+                found |= {row.id: row.pseudonym for row in rows}
+        return found
 
     def find(self, reference: str, *, with_identity: bool) -> Patient | None:
         """The patient of a pseudonym, in either case, or of our own id.

@@ -36,6 +36,7 @@ acceptance_tests = Table(
     Column("asked_by", Line(64), nullable=False),
     Column("asked_name", Line(), nullable=False),
     Column("asked_at", UtcDateTime, nullable=False),
+    Column("trained_on", Words),  # JSON: ids of scans; NULL where it is not known
     Column("verdict", String(16)),  # NULL until somebody has signed: AcceptanceVerdict
     Column("content", Words),  # the record, JSON
     Column("sha256", String(64)),  # of the record

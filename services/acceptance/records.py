@@ -10,6 +10,7 @@ from typing import Any
 
 from data.records import AcceptanceProtocol, AcceptanceTest, AcceptanceVerdict, Evaluation, User
 from models.statistics.estimate import Estimate, undefined
+from services.acceptance.duties import Duty, duties_of, same_person_words
 from services.acceptance.findings import DICE, Criterion
 from services.acceptance.words import RULE
 from services.cohort.small_numbers import Audience, small
@@ -33,6 +34,11 @@ class AcceptanceView:
     verdict: AcceptanceVerdict | None
     as_signed: bool | None  # whether the record is what was signed; None where nobody has signed
     before: int  # tests of the same version on the same scanner that began earlier
+
+    @property
+    def duties(self) -> tuple[Duty, ...]:
+        """Who did what for it so far."""
+        return duties_of(self.protocol, self.test)
 
     @property
     def numbers_sha256(self) -> str:
@@ -90,6 +96,9 @@ def record_file(test: AcceptanceTest, audience: Audience) -> bytes:
         return test.content.encode()
     said = json.loads(test.content)
     del said["evaluation"]
+    if (trained := said.get("trained_on")) is not None:  # records of before do not say
+        del trained["scan_ids"]
+        trained["count"] = None if small(trained["count"]) else trained["count"]
     for criterion, each in zip(said["criteria"], signed_criteria(test.content), strict=True):
         del criterion["scan_ids"]
         criterion["withheld"] = withheld(each, audience)
@@ -100,10 +109,20 @@ def record_file(test: AcceptanceTest, audience: Audience) -> bytes:
 
 
 def record_of(
-    view: AcceptanceView, verdict: AcceptanceVerdict, why: str, user: User, at: datetime
+    view: AcceptanceView,
+    verdict: AcceptanceVerdict,
+    why: str,
+    user: User,
+    at: datetime,
+    *,
+    second_person: bool = False,
 ) -> dict[str, Any]:
-    """What is signed: the version, the limits and who fixed them, the numbers, and who signs."""
+    """What is signed: the version, the limits and who fixed them, the numbers, and who signs.
+
+    `second_person` says whether the house demanded one.
+    """
     test, protocol = view.test, view.protocol
+    duties = duties_of(protocol, test, user)
     return {
         "id": test.id,
         "task": test.task,
@@ -127,6 +146,16 @@ def record_of(
         "signed_by": {"id": user.id, "name": user.display_name, "role": role_name(user)},
         "signed_at": at.isoformat(),
         "why": why,
+        "duties": {
+            "done": [asdict(duty) for duty in duties],
+            "words": same_person_words(duties),
+            "second_person_demanded": second_person,
+        },
+        "trained_on": {
+            "known": test.trained_on is not None,
+            "count": len(test.trained_on or ()),
+            "scan_ids": list(test.trained_on or ()),
+        },
     }
 
 

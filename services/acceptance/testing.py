@@ -20,6 +20,7 @@ from data.stores.audit import AuditLog
 from data.stores.refusals import RefusalStore
 from data.stores.scans import ScanStore
 from data.stores.suspensions import SuspensionStore
+from services.acceptance.duties import why_not_sign
 from services.acceptance.findings import ScannerFigures, criteria, verdict_over
 from services.acceptance.protocols import LONGEST_WHY
 from services.acceptance.records import (
@@ -29,6 +30,7 @@ from services.acceptance.records import (
     record_of,
     signed_criteria,
 )
+from services.acceptance.trained_on import TrainedOn
 from services.cohort.filters import query_of
 from services.cohort.small_numbers import audience_asked
 from services.evaluations.evaluations import Evaluations
@@ -54,7 +56,13 @@ class AcceptanceTests:
         refusals: RefusalStore,
         suspensions: SuspensionStore,
         audit: AuditLog,
+        trained_on: TrainedOn,
+        *,
+        second_person: bool = False,
     ) -> None:
+        """`second_person`: who signs has neither fixed the limits nor begun the test."""
+        self._trained_on = trained_on
+        self.second_person = second_person
         self._store = store
         self._evaluations = evaluations
         self._outcomes = outcomes
@@ -75,9 +83,9 @@ class AcceptanceTests:
             raise InvalidInput("Fix a protocol first: limits stand before a test begins.")
         asked = {"task": (task,), "scanner": (scanner,), "synthetic": ("no",), "truth": _REVIEWED}
         evaluation = self._evaluations.request(task, version, ScanSetKind.COHORT, query_of(asked), user)
-        test = AcceptanceTest(
-            new_id(), task, version, scanner, protocol.id, evaluation.id, user.id, user.display_name, now()
-        )
+        seen = self._trained_on.scans(task, version, evaluation.id)
+        by = user.id, user.display_name, now(), seen
+        test = AcceptanceTest(new_id(), task, version, scanner, protocol.id, evaluation.id, *by)
         self._store.add_test(test)
         detail = f"{task} {version} on {scanner}, protocol revision {protocol.revision}"
         self._audit.record(AuditEvent(test.asked_at, user.id, "acceptance.begin", test.id, detail))
@@ -123,8 +131,10 @@ class AcceptanceTests:
             raise InvalidInput("This test is not finished, so that there is nothing to sign.")
         if numbers_sha256 != view.numbers_sha256:
             raise InvalidInput(_OTHER_NUMBERS)
+        if (why_not := self.why_not_sign(view, user)) is not None:
+            raise InvalidInput(why_not)
         moment, verdict = now(), view.verdict
-        content = canonical(record_of(view, verdict, reason, user, moment))
+        content = canonical(record_of(view, verdict, reason, user, moment, second_person=self.second_person))
 
         def signed(known: AcceptanceTest | None) -> AcceptanceTest:
             assert known is not None
@@ -144,6 +154,14 @@ class AcceptanceTests:
         detail = f"{kept.task} {kept.version} on {kept.scanner}: {verdict}, SHA-256 {kept.sha256}"
         self._audit.record(AuditEvent(moment, user.id, "acceptance.sign", kept.id, detail))
         return kept
+
+    def why_not_sign(self, view: AcceptanceView, user: User) -> str | None:
+        """Why this person may not sign a test that others may: the house demands a second one. None else.
+
+        Raises NotAllowed.
+        """
+        require(user, Permission.SEE_ACCEPTANCE)
+        return why_not_sign(view.protocol, view.test, user) if self.second_person else None
 
     def record(self, test_id: str, user: User, audience: str | None = None) -> bytes:
         """The signed record as JSON, for handing on unless `audience` is "inside"; then as it was signed.
@@ -165,7 +183,7 @@ class AcceptanceTests:
         return test
 
     def _tested(self, test: AcceptanceTest, user: User) -> ScannerFigures:
-        outcome = self._outcomes.of(test.evaluation_id, user)
+        outcome = self._outcomes.of(test.evaluation_id, user, test.trained_on or ())
         figures = outcome.figures
         unread = _ids(outcome, lambda case: case.reading.failure is not None)
         came, refused = self._refused(test, outcome)

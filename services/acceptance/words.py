@@ -22,6 +22,11 @@ EARLIER_RULE = (
     "the interval, and the share of refused scans was held against its limit without its interval. It "
     "keeps its verdict."
 )
+TRUTH = (
+    "Counted are real scans of this scanner that somebody reviewed, against what the house holds to be true. "
+    "A scan that nobody reviewed says nothing here, and reviewers had seen what the version that was live "
+    "then said."
+)
 HOW_MANY = (
     "How many more cases would tell is an estimate: of shares by Wilson's interval (the score test, Wilson "
     "1927), of mean Dice by Student's, as if the figure stayed what it is now."

@@ -52,7 +52,7 @@ class VolumePoints:
             for made in self._kinds(panel, filters, viewer)
             for month in self._months(filters, since, viewer)
         ]
-        says = _SAYS.get(panel.measure, _SAYS_UNCERTAIN)
+        says: tuple[str, ...] = _SAYS.get(panel.measure, _SAYS_UNCERTAIN)
         if panel.measure == REFUSALS and (choice.sex or choice.age):
             says = (*says, _NO_PATIENT)
         link = addresses.cohort(query_of(filters | ({"from": (f"{since}-01",)} if since else {})))

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from data.errors import InvalidInput
-from services.commands.figures import print_figures
+from services.commands.figures import print_figures, print_metrics
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _print_outcome(made: SetOutcome) -> None:
     print(f"{made.read:,} of {evaluation.total:,} scans were read; {made.found:,} were called positive.")
     if made.known:
         print(f"Of {made.known:,} the truth is known:")
-        print_figures({name: figure.plain() for name, figure in made.figures.items()})
+        print_metrics(made.figures)
     else:
         print("The truth of none of them is known, so nothing can be said of how right it was.")
     print(f"Kept as evaluation {evaluation.id}; it stands on the page Evaluations.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,10 +76,13 @@ class Outcomes:
         self._scans = scans
         self._hidden = hidden
 
-    def of(self, evaluation_id: str, user: User) -> SetOutcome:
-        """What a person may know of a finished one; raises NotAllowed, NotFound, InvalidInput."""
+    def of(self, evaluation_id: str, user: User, without: Collection[str] = ()) -> SetOutcome:
+        """What a person may know of a finished one, some of its scans left out.
+
+        Raises NotAllowed, NotFound, InvalidInput.
+        """
         require(user, Permission.SEE_MODELS)
-        return self._outcome(self._finished(evaluation_id, user), self._hidden(user))
+        return self._outcome(self._finished(evaluation_id, user), self._hidden(user), frozenset(without))
 
     def for_everybody(self, evaluation: Evaluation) -> SetOutcome:
         """The same for the command line: without what any reader is not to know yet."""
@@ -128,8 +131,10 @@ class Outcomes:
                     said[each.scan_id] = _other(evaluation, each)
         return said
 
-    def _outcome(self, evaluation: Evaluation, hidden: Hidden) -> SetOutcome:
-        cases = self._cases(evaluation, hidden)
+    def _outcome(
+        self, evaluation: Evaluation, hidden: Hidden, without: frozenset[str] = frozenset()
+    ) -> SetOutcome:
+        cases = [case for case in self._cases(evaluation, hidden) if case.reading.scan_id not in without]
         answered = [case for case in cases if case.reading.failure is None]
         judged = _judgements(evaluation, answered)
         wrong = dict(zip(judged.scan_id, wrongness(judged), strict=True))

@@ -185,11 +185,13 @@ class Reporting:
             for listener in self._listeners:
                 listener(report)
 
+    def signed_pdf(self, document: Document) -> bytes:
+        """A document as PDF, with the house's signature where a certificate is set; it is not kept."""
+        content = pdf(document)
+        return content if self._signer is None else self._signer.signed(content, document.title)
+
     def _files_of(self, written: Written) -> dict[str, bytes]:
-        content = pdf(written.document)
-        if self._signer is not None:
-            content = self._signer.signed(content, written.document.title)
-        made = {"pdf": content, "json": document_json(written.document)}
+        made = {"pdf": self.signed_pdf(written.document), "json": document_json(written.document)}
         return made | ({"html": written.html} if written.html is not None else {})
 
     def _give_up(self, report_id: str, sentence: str) -> None:

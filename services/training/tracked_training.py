@@ -17,7 +17,7 @@ from models.training import Metrics, Trainable
 from models.weights import Trained
 from services.inference.engine import SOFTWARE
 from services.training.plan import Plan
-from services.versions.registry import EXPERIMENT, flat
+from services.versions.registry import EXPERIMENT, SPLIT, flat
 
 
 class SilentLog:
@@ -80,7 +80,7 @@ class TrackedTraining(SilentLog):
         run_id = tracking.start_run(EXPERIMENT.format(task=task), name or f"train {task}", parameters, tags)
         atomic_files.write(noted, run_id)
         log = cls(tracking, run_id, plan, folder, facts)
-        log.keeps(_split(material, folder / "split.csv"))
+        log.keeps(_split(material, folder / SPLIT))
         log.keeps(_environment(folder / "environment.json"))
         return log
 

@@ -6,6 +6,8 @@ before there was one, the weights that ship with Lightbox do.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import logging
 import shutil
@@ -41,6 +43,8 @@ _BROKEN = (
 _NOT_THE_SAME = "The files of version {version} are not those that were registered, so it cannot be used."
 _GONE = "The files of version {version} are not in MLflow any more, so it cannot be used."
 _NOT_OURS = "Version {version} was registered without Lightbox's files and cannot be used."
+SPLIT = "split.csv"
+"""The file of a training run that lists its patients, with the part that each was in."""
 EXPERIMENT = "lightbox-{task}"
 NOTED = "champion.json"
 """The file that notes which version of a task served last on this machine."""
@@ -100,6 +104,22 @@ class Registry:
             if version.version == number:
                 return version
         raise NotFound("There is no such version.")
+
+    def trained_patients(self, task: str, number: str) -> frozenset[str] | None:
+        """Who the run of a version lists as its training or validation data, in the words of its data sets.
+
+        Training notes every patient in `split.csv`; None where a version's run has none, such as one that was
+        uploaded. Raises NotFound for a version that there is not, TrackingAway.
+        """
+        version = self.version(task, number)
+        if version.run_id is None:
+            return None
+        try:
+            with self._telling_trouble():
+                split = self._tracking.artifact(version.run_id, SPLIT).decode()
+        except NotFound:
+            return None
+        return frozenset(row["patient"] for row in csv.DictReader(io.StringIO(split)))
 
     def pointed_at(self, task: str) -> ModelVersion | None:
         """What the alias `champion` points at right now; raises TrackingAway."""

@@ -44,6 +44,7 @@ from data.records import (
     User,
 )
 from data.stores.acceptance import AcceptanceStore
+from data.stores.evaluations import EvaluationStore
 from data.stores.patients import PatientStore
 from data.stores.refusals import RefusalStore
 from data.stores.results import ResultStore
@@ -61,6 +62,7 @@ from services import keys
 from services.acceptance.protocols import AcceptanceProtocols
 from services.acceptance.standings import Standings
 from services.acceptance.testing import AcceptanceTests
+from services.acceptance.trained_on import TrainedOn
 from services.acceptance.watch import AcceptanceWatch
 from services.alerts.alerts import Alerts
 from services.assembly.acceptance import AcceptanceServices
@@ -352,10 +354,18 @@ def acceptance_of(
         RefusalStore(department.database),
         SuspensionStore(department.database),
         department.audit,
+        trained_on_of(department),
     )
     watch = AcceptanceWatch(store, Acceptances(store, live), live, alerts, [BRAIN_TUMOUR])
     protocols = AcceptanceProtocols(store, department.audit, department.serving.draws)
     return AcceptanceServices(protocols, tests, Standings(store, tests, live), watch)
+
+
+def trained_on_of(department: Department) -> TrainedOn:
+    """Whom a department's versions were trained on."""
+    evaluations = EvaluationStore(department.database)
+    trained = department.registry.trained_patients
+    return TrainedOn(trained, evaluations, department.scans, department.patients)
 
 
 def drawn_mask(mask: NDArray[Any], *, empty: bool = False) -> DrawnMask:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
+from pypdf import PdfReader
 
 from dashboard.components import acceptance_forms as forms
 from dashboard.components import growth as growth_parts
@@ -111,10 +116,60 @@ def test_a_record_is_a_file_for_who_may_see_it(
         client = sign_in(role)
         told, inside = client.get(address), client.get(f"{address}?audience=inside")
         assert (told.status_code, inside.status_code) == (here, house), role
+        assert client.get(address.replace(".json", ".pdf?audience=inside")).status_code == house
         if here == 200:
             assert "scan_ids" not in told.text and json.loads(told.data)["verdict"] == "passed"
         if house == 200:
             assert inside.json["criteria"][0]["scan_ids"] == []
+
+
+def test_programs_read_acceptance_by_the_permissions_of_the_page(
+    clinic: Clinic, small: Department, server: Flask
+) -> None:
+    acceptance, head = clinic.services.acceptance, clinic.person(Role.HEAD)
+    limits = AcceptanceLimits(6, 6, 0.6, 0.6, most_refused=0.1)
+    acceptance.protocols.fix(BRAIN_TUMOUR, limits, "Agreed.", head)
+    begun = acceptance.tests.begin(BRAIN_TUMOUR, "1", "Skyra", head)
+    assert small.jobs.wait_idle(PATIENCE_S)
+
+    def asked(address: str, role: Role, **query: str) -> Any:
+        bearer = {"Authorization": f"Bearer {clinic.token(clinic.person(role, f'{role}{uuid4().hex[:6]}'))}"}
+        return server.test_client().get(f"/api/v1/acceptances{address}", headers=bearer, query_string=query)
+
+    for address in ("", "/protocols", f"/{begun.id}", f"/{begun.id}/record"):
+        assert asked(address, Role.CLINICIAN, task=BRAIN_TUMOUR).status_code in (400, 403)
+    assert asked("", Role.CLINICIAN, task=BRAIN_TUMOUR).status_code == 403
+    assert asked("", Role.HEAD).status_code == 400 and asked("/nobody", Role.HEAD).status_code == 404
+    (protocol,) = asked("/protocols", Role.MLOPS, task=BRAIN_TUMOUR).json["protocols"]
+    assert protocol["limits"]["most_refused"] == 0.1 and protocol["fixed_by"] == head.display_name
+    (listed,) = asked("", Role.ADMIN, task=BRAIN_TUMOUR).json["acceptances"]
+    assert (listed["verdict"], listed["signed_by"], listed["as_signed"]) == ("cannot-tell", None, None)
+    assert asked(f"/{begun.id}/record", Role.HEAD).status_code == 404
+
+    view = acceptance.tests.view(begun.id, head)
+    acceptance.tests.sign(begun.id, view.numbers_sha256, "We wait.", head)
+    told = asked(f"/{begun.id}", Role.HEAD).json
+    assert {each["metric"]: each["verdict"] for each in told["criteria"]} == {
+        "recall": "passed", "specificity": "passed", "refused": "cannot-tell",
+    }  # fmt: skip
+    assert told["duties_words"].startswith("The same person did all three: Dr Head fixed")
+    assert (told["trained_on_known"], told["trained_on"], told["as_signed"]) == (False, None, True)
+    record = asked(f"/{begun.id}/record", Role.HEAD, audience="inside")
+    assert hashlib.sha256(record.data).hexdigest() == told["record_sha256"]
+    assert asked(f"/{begun.id}/record", Role.ADMIN, audience="inside").status_code == 403
+
+    paper = asked(f"/{begun.id}/record", Role.ADMIN, form="pdf")
+    assert paper.mimetype == "application/pdf"
+    words = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(paper.data)).pages)
+    for said in (
+        "Cannot tell",
+        told["record_sha256"],
+        "We wait.",
+        "Agreed.",
+        "19 more scans",
+        "67.6 to 100.0 %",
+    ):
+        assert said in words.replace("\n", " "), said
 
 
 def test_results_of_a_version_without_acceptance_are_marked(clinic: Clinic, server: Flask) -> None:

@@ -114,6 +114,11 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "export_audit": (Permission.SEE_AUDIT, REFUSED, 200),
     "import_report": (Permission.IMPORT, REFUSED, 404),
     "export_acceptance": (Permission.SEE_ACCEPTANCE, REFUSED, 404),
+    "export_acceptance_pdf": (Permission.SEE_ACCEPTANCE, REFUSED, 404),
+    "api_acceptances": (Permission.SEE_ACCEPTANCE, REFUSED, 400),
+    "api_acceptance_protocols": (Permission.SEE_ACCEPTANCE, REFUSED, 400),
+    "api_acceptance": (Permission.SEE_ACCEPTANCE, REFUSED, 404),
+    "api_acceptance_record": (Permission.SEE_ACCEPTANCE, REFUSED, 404),
 }
 # What everybody has who is signed in; pages have a test of their own.
 EVERYBODYS = {

@@ -10,8 +10,19 @@ import pytest
 from flask import Flask
 
 from dashboard.api.routes import OPERATIONS
+from data.database import new_id, now
 from data.errors import Busy, TrackingAway
-from data.records import BRAIN_TUMOUR, Role, Scan, Upload, UploadState, User
+from data.records import (
+    BRAIN_TUMOUR,
+    AcceptanceLimits,
+    AcceptanceTest,
+    Role,
+    Scan,
+    Upload,
+    UploadState,
+    User,
+)
+from data.stores.acceptance import AcceptanceStore
 from services.cohort.filters import FILTERS
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.contract import Contract
@@ -113,6 +124,17 @@ def to_be_read_unaided(clinic: Clinic) -> Scan:
     return scan
 
 
+def signed_acceptance(clinic: Clinic, evaluation_id: str) -> str:
+    """The id of a test whose record somebody has signed."""
+    head, acceptance = User("cole", "cole", "Prof Cole", Role.HEAD), clinic.services.acceptance
+    protocol = acceptance.protocols.fix(BRAIN_TUMOUR, AcceptanceLimits(6, 6, 0.6, 0.6), "Agreed.", head)
+    where = BRAIN_TUMOUR, "2", "unknown", protocol.id, evaluation_id
+    test = AcceptanceTest(new_id(), *where, "ada", "Ada", now())
+    AcceptanceStore(clinic.database).add_test(test)
+    numbers = acceptance.tests.view(test.id, head).numbers_sha256
+    return acceptance.tests.sign(test.id, numbers, "Seen.", head).id
+
+
 def test_every_operation_and_status_is_answered_as_the_document_says(
     clinic: Clinic, server: Flask, bearer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,7 +152,7 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
     clinician, head, admin = Role.CLINICIAN, Role.HEAD, Role.ADMIN
     task, body = f"?task={BRAIN_TUMOUR}", {"task": BRAIN_TUMOUR}
     reruns = f"/results/{clinic.results.of_scan(ids['scan_id'])[0].id}/reruns"
-    kind = {"kind": "cohort", "note": "a text more"}
+    kind, test_id = {"kind": "cohort", "note": "a text more"}, signed_acceptance(clinic, ids["evaluation_id"])
     evaluation, asked = f"/evaluations/{ids['evaluation_id']}", body | {"version": "2", "key": ""}
     requests: list[tuple[int, Role | None, str, str, dict[str, Any]]] = [
         (201, clinician, "POST", "/scans?name=a.nii", {"data": b"x"}),
@@ -230,6 +252,21 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
                 (400, head, f"{run}/{name}?feature=a%00b"),
                 (403, admin, f"{run}/{name}"),
                 (404, head, f"{run}/{name}?feature=colour"),
+            )
+        ),
+        *(
+            (status, role, "GET", f"/acceptances{part}{query}", {})
+            for part in ("", "/protocols")
+            for status, role, query in ((200, head, task), (400, head, ""), (403, clinician, task))
+        ),
+        *(
+            (status, role, "GET", f"/acceptances/{which}{part}{query}", {})
+            for part in ("", "/record")
+            for status, role, which, query in (
+                (200, head, test_id, ""),
+                (400, head, test_id, "?audience=all"),
+                (403, clinician, test_id, ""),
+                (404, head, NONE, ""),
             )
         ),
         (200, clinician, "GET", "/evaluations", {}),

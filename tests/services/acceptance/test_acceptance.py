@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -14,6 +15,7 @@ from data.errors import InvalidInput, NotAllowed
 from data.records import BRAIN_TUMOUR, AcceptanceLimits, AcceptanceVerdict, Role, Scan
 from data.stores.acceptance import AcceptanceStore
 from data.stores.alerts import AlertStore
+from data.stores.evaluations import EvaluationStore
 from data.stores.refusals import RefusalStore
 from data.stores.suspensions import SuspensionStore
 from data.tables import acceptance_tests
@@ -24,6 +26,7 @@ from services.acceptance.protocols import AcceptanceProtocols, TypedLimits
 from services.acceptance.records import AcceptanceView, for_audience, of_earlier_rule
 from services.acceptance.standings import Standing, Standings
 from services.acceptance.testing import AcceptanceTests
+from services.acceptance.trained_on import TrainedOn
 from services.acceptance.watch import AcceptanceWatch
 from services.acceptance.words import more_words
 from services.alerts.alerts import Alerts
@@ -53,13 +56,26 @@ class Place:
         store = self.store = AcceptanceStore(house.database)
         self.protocols = AcceptanceProtocols(store, house.audit, house.serving.draws)
         self.rule = Acceptances(store, live)
-        refusals, suspensions = RefusalStore(house.database), SuspensionStore(house.database)
-        self.tests = AcceptanceTests(
-            store, house.evaluations, house.outcomes, house.scans, refusals, suspensions, house.audit
-        )
+        self.tests = self.testing()
         self.standings = Standings(store, self.tests, live)
         self.alerts = Alerts(AlertStore(house.database), house.audit, Delivery((), ""), None, "")
         self.watch = AcceptanceWatch(store, self.rule, live, self.alerts, [BRAIN_TUMOUR])
+
+    def testing(self, *, second_person: bool = False) -> AcceptanceTests:
+        house, database = self.house, self.house.database
+        evaluations = EvaluationStore(database)
+        trained_on = TrainedOn(house.registry.trained_patients, evaluations, house.scans, house.patients)
+        return AcceptanceTests(
+            self.store,
+            house.evaluations,
+            house.outcomes,
+            house.scans,
+            RefusalStore(database),
+            SuspensionStore(database),
+            house.audit,
+            trained_on,
+            second_person=second_person,
+        )
 
     def tested(self, version: str = "1", scanner: str = SKYRA) -> AcceptanceView:
         begun = self.tests.begin(BRAIN_TUMOUR, version, scanner, self.house.ada)
@@ -297,6 +313,71 @@ def test_only_passed_accepts_and_records_of_before_keep_their_verdict(place: Pla
     assert view.as_signed and view.verdict is NOT_PASSED and of_earlier_rule(view.test)
     assert [each.verdict for each in view.criteria] == [PASSED, PASSED, NOT_PASSED]
     assert place.standing() == {SKYRA: Standing.NOT_PASSED}
+
+
+def test_the_record_says_who_did_what_and_a_house_may_demand_a_second_person(place: Place) -> None:
+    house = place.house
+    house.add(8, bright=800, scanner=SKYRA)
+    house.add(8, bright=0, scanner=SKYRA)
+    place.protocols.fix(BRAIN_TUMOUR, LIMITS, "Agreed.", house.bob)
+    signed = place.signed().test  # Bob fixed and signs, Ada began
+    assert signed.content is not None
+    duties = json.loads(signed.content)["duties"]
+    assert [(duty["did"], duty["name"]) for duty in duties["done"]] == [
+        ("fixed the limits", "Bob"), ("began the test", "Ada"), ("signed", "Bob"),
+    ]  # fmt: skip
+    assert duties["words"] == "The same person did two of them: Bob fixed the limits and signed."
+    assert duties["second_person_demanded"] is False
+
+    strict, other = place.testing(second_person=True), somebody(Role.HEAD, "eve")
+    view = place.tested()
+    with pytest.raises(InvalidInput, match="a second person signs: you fixed the limits yourself"):
+        strict.sign(view.test.id, view.numbers_sha256, "Good.", house.bob)
+    assert place.tests.why_not_sign(view, house.bob) is None  # not where nobody demands it
+    again = strict.sign(view.test.id, view.numbers_sha256, "Good.", other)
+    assert again.content is not None
+    duties = json.loads(again.content)["duties"]
+    assert duties["words"] == "Limits, test and signature are of different people."
+    assert duties["second_person_demanded"] is True
+    begun = strict.begin(BRAIN_TUMOUR, "1", SKYRA, other)
+    assert house.jobs.wait_idle(PATIENCE_S)
+    mine = strict.view(begun.id, other)
+    with pytest.raises(InvalidInput, match="you began the test yourself"):
+        strict.sign(begun.id, mine.numbers_sha256, "Good.", other)
+
+
+def test_cases_that_the_version_was_trained_on_are_named_and_not_counted(
+    place: Place, tmp_path: Path
+) -> None:
+    house = place.house
+    ill = house.add(8, bright=800, scanner=SKYRA)
+    house.add(8, bright=0, scanner=SKYRA)
+    place.protocols.fix(BRAIN_TUMOUR, LIMITS, "Agreed.", house.bob)
+    unknown = place.signed()
+    assert unknown.test.trained_on is None and unknown.criteria[0].figure.n == 8
+    assert unknown.test.content is not None
+    assert json.loads(unknown.test.content)["trained_on"]["known"] is False
+
+    names = house.patients.pseudonyms([scan.patient_id for scan in ill[:3]])
+    seen = [names[scan.patient_id] for scan in ill[:3]]
+    split = tmp_path / "split.csv"
+    lines = [
+        f"set,{seen[0]},training",
+        f"set,normal:{seen[1]},validation",
+        f"set,{seen[2]}_abc_0001,training",
+    ]
+    split.write_text("\n".join(["dataset,patient,part", *lines, "set,P-NOBODY,training", ""]))
+    run_id = house.registry.version(BRAIN_TUMOUR, "1").run_id
+    assert run_id is not None
+    house.tracking.log_file(run_id, split)
+    view = place.tested()
+    assert view.test.trained_on == tuple(sorted(scan.id for scan in ill[:3]))
+    assert {each.metric: each.figure.n for each in view.criteria} == {"recall": 5, "specificity": 8}
+    place.tests.sign(view.test.id, view.numbers_sha256, "Seen.", house.bob)
+    told = json.loads(place.tests.record(view.test.id, house.bob))
+    assert told["trained_on"] == {"known": True, "count": None}  # three are few
+    inside = json.loads(place.tests.record(view.test.id, house.bob, "inside"))
+    assert inside["trained_on"]["scan_ids"] == list(view.test.trained_on)
 
 
 def _told_outside(place: Place, view: AcceptanceView) -> None:

@@ -43,7 +43,8 @@ def test_a_set_of_scans_is_read_and_what_it_comes_to_is_printed(
         assert app.main(ask) == 0
         printed = capsys.readouterr().out
         assert "5 of 5 scans were read; 3 were called positive." in printed
-        assert "recall                           0.6000  (95 % " in printed
+        assert "Recall                           60.0 %  (95 % 23.1 to 88.2 %, n = 5)" in printed
+        assert "Specificity                      not defined  (n = 0)" in printed
         assert app.main([*ask[:-1], "77"]) == 2
         assert "There is no such version." in capsys.readouterr().err
 

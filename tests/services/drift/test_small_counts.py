@@ -96,6 +96,18 @@ def test_how_many_values_are_missing_is_withheld_with_how_many_are_known() -> No
     assert age["current"]["median"] == 1.0  # of many all the same
 
 
+def test_the_size_of_a_side_is_known_so_that_one_missing_value_takes_the_classes_with_it() -> None:
+    """Eight scans are told beside it: seven of a class would say that one names none."""
+    site = of_names("Site", North=7) | {"n_reference": 7, "n_current": 7, "missing_current": 1 / 8}
+    sides = {"compared": {"reference": 8, "current": 8}, "window": {"n": 8}}
+    found = outside(snapshot(site, **sides))
+    (feature,) = found["features"]
+    assert found["compared"]["current"] == 8
+    assert feature["n_current"] is None and feature["missing_current"] is None
+    assert feature["distribution"]["current"] == [None]
+    assert feature["distribution"]["withheld_current"] == [WITHHELD]
+
+
 def test_a_value_that_few_have_is_not_summed_up() -> None:
     age = told(of_numbers("Age", 3))
     assert age["n_current"] is None and age["current"]["median"] is None

@@ -1,0 +1,62 @@
+"""Which scans of a test are of patients whom the version was trained on: it knows their answers already."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+
+from data.stores.evaluations import EvaluationStore
+from data.stores.patients import PatientStore
+from data.stores.scans import ScanStore
+
+Trained = Callable[[str, str], Collection[str] | None]
+"""Of a task and a version the patients of its training and validation data; None where it is not known."""
+
+_PARTS = re.compile(r"[:_]")
+UNKNOWN_TRAINING = (
+    "The training of this version does not say which patients it had, so that it cannot be known whether "
+    "it was trained on any of these cases."
+)
+NOT_COUNTED = (
+    "{count} {cases} of patients whom this version was trained on, by a retraining pack of this house: "
+    "not counted."
+)
+NONE_TRAINED_ON = "No case is of a patient whom this version was trained on."
+
+
+class TrainedOn:
+    """Looks a version's training data through for patients of this house."""
+
+    def __init__(
+        self, trained: Trained, evaluations: EvaluationStore, scans: ScanStore, patients: PatientStore
+    ) -> None:
+        self._trained = trained
+        self._evaluations = evaluations
+        self._scans = scans
+        self._patients = patients
+
+    def scans(self, task: str, version: str, evaluation_id: str) -> tuple[str, ...] | None:
+        """Those of an evaluation's scans, by id; None where the version's training does not say whom it had.
+
+        Packs name patients by their pseudonyms, which a data set's reader may put words before or behind.
+        Raises NotFound, TrackingAway.
+        """
+        named = self._trained(task, version)
+        if named is None:
+            return None
+        words = {part for name in named for part in _PARTS.split(name)}
+        read = [
+            each.scan_id for each in self._evaluations.readings(evaluation_id) if each.scan_id is not None
+        ]
+        scans = self._scans.of_ids(read)
+        pseudonyms = self._patients.pseudonyms({scan.patient_id for scan in scans})
+        return tuple(sorted(scan.id for scan in scans if pseudonyms.get(scan.patient_id) in words))
+
+
+def trained_on_words(count: int | None) -> str:
+    """A plain sentence on how many cases were left out for that; None: it cannot be known."""
+    if count is None:
+        return UNKNOWN_TRAINING
+    if not count:
+        return NONE_TRAINED_ON
+    return NOT_COUNTED.format(count=f"{count:,}", cases="case is" if count == 1 else "cases are")
