@@ -30,7 +30,8 @@ NO_PROTOCOL = (
 )
 MARKS = (
     "Results of a version without a signed, passed test on their scanner are marked as not yet accepted "
-    "here, on the worklist, on the scan's page, in the API and in every file that leaves."
+    "here: on the worklist, on the pages of patient and scan, in the API and in what leaves in words or "
+    "pictures."
 )
 _STANDINGS = {
     Standing.ACCEPTED: ("bi-check-circle-fill", "Accepted"),
