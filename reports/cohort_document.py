@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from data.records import ExportRow
+from reports.chart_axes import Figure
 from reports.document import Block, Chapter, Chart, Document, Paragraph, Table
-from reports.figures import Figure
 from reports.number_words import share_interval_words, share_words
 from reports.typesetting import count_words
 
@@ -32,9 +32,15 @@ def cohort_document(sections: Sequence[Section], facts: Mapping[str, str]) -> Do
         title=TITLE,
         facts=facts,
         chapters=[cohort_chapter(section) for section in sections],
-        stamp=facts.get("Counted", ""),
+        stamp=_stamp(facts),
         notice=facts.get("Notice", ""),
     )
+
+
+def _stamp(facts: Mapping[str, str]) -> str:
+    """What stands on every page: when it was counted, and that it is of scans made for demonstration."""
+    synthetic = "SYNTHETIC" in facts.get("Filters", "")
+    return ", ".join(filter(None, (facts.get("Counted", ""), "SYNTHETIC" if synthetic else "")))
 
 
 def cohort_chapter(section: Section) -> Chapter:

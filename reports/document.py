@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reports.figures import Figure
+from reports.chart_axes import Figure
 
 Cell = str | int | float | None
 DIGITS = 6  # significant ones of a number that has no unit of its own
@@ -35,6 +35,7 @@ class Table:
     texts: int = 1
     title: str = ""
     to_write_in: bool = False  # on paper by hand: its lines are high
+    nothing: str = "Nothing was counted here."  # what stands there without any row
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,15 @@ from typing import Any
 
 from reports.document import Block, Cell, Chapter, Chart, Document, Paragraph, Table, rounded
 from reports.drift_figures import distribution_figure
-from reports.drift_html import facts
+from reports.drift_html import computed, facts
+from reports.number_words import Share, ShareDifference, fraction_words, share_interval_words
 
 CATEGORY = "category"
 _CHARTED = 12  # drifted features that are drawn
 _SUMMARY = ("median", "q25", "q75", "mean", "std")
 _SIDES = ("reference", "current")
+_SIDE_WORDS = {"reference": "reference", "current": "window"}
+_LEAST_P = 0.0001  # smaller ones are told to be smaller
 
 Snapshot = Mapping[str, Any]
 
@@ -22,20 +25,22 @@ def drift_document(snapshot: Snapshot, title: str, more: Mapping[str, str]) -> D
     told = dict(facts(snapshot))
     notice = told.pop("Notice", "")
     chapters = [
-        Chapter("Verdict", _verdict(snapshot)),
-        Chapter("Features", [_limits_words(snapshot), _features(snapshot)]),
+        Chapter("Verdict", [Paragraph(sentence) for sentence in snapshot["verdict"]]),
         Chapter("What drifted, as charts", _charts(snapshot)),
+        *_notes(snapshot),
+        Chapter("Features", [_limits_words(snapshot), _features(snapshot)]),
         Chapter("Numbers", [_numbers(snapshot), *_categories(snapshot)]),
         *_embedding(snapshot),
         *_truth(snapshot),
         *_refusals(snapshot),
     ]
-    return Document(title, told | dict(more), chapters, str(snapshot.get("made_at", "")), notice)
+    stamp = computed(snapshot) + (", SYNTHETIC" if snapshot.get("synthetic") else "")
+    return Document(title, told | dict(more), chapters, stamp, notice)
 
 
-def _verdict(snapshot: Snapshot) -> list[Block]:
-    said: list[Block] = [Paragraph(sentence) for sentence in snapshot["verdict"]]
-    return said + [Paragraph(sentence, "point") for sentence in snapshot["notes"]]
+def _notes(snapshot: Snapshot) -> list[Chapter]:
+    notes = [Paragraph(sentence, "point") for sentence in snapshot["notes"]]
+    return [Chapter("What to know of these numbers", notes)] if notes else []
 
 
 def _limits_words(snapshot: Snapshot) -> Paragraph:
@@ -56,11 +61,11 @@ def _features(snapshot: Snapshot) -> Table:
             feature["title"],
             feature["status"],
             rounded(feature["effect"], 4),
-            rounded(feature["p"], 3),
-            rounded(feature["p_corrected"], 3),
+            _p(feature["p"]),
+            _p(feature["p_corrected"]),
             _count(feature["n_reference"]),
             _count(feature["n_current"]),
-            rounded(feature["missing_current"], 3),
+            _shown(feature["missing_current"]),
         ]
         for feature in snapshot["features"]
     ]
@@ -71,7 +76,12 @@ def _numbers(snapshot: Snapshot) -> Table:
     """Median, quartiles, mean and deviation of both sides, six digits of each."""
     head = ["feature", "unit", "side", "median", "25 %", "75 %", "mean", "deviation"]
     rows: list[list[Cell]] = [
-        [feature["title"], feature["unit"], side, *(rounded(feature[side][name]) for name in _SUMMARY)]
+        [
+            feature["title"],
+            feature["unit"],
+            _SIDE_WORDS[side],
+            *(rounded(feature[side][name]) for name in _SUMMARY),
+        ]
         for feature in snapshot["features"]
         if feature["kind"] != CATEGORY
         for side in _SIDES
@@ -95,7 +105,18 @@ def _categories(snapshot: Snapshot) -> list[Block]:
 def _share(spread: Mapping[str, Any], side: str, place: int) -> Cell:
     """A class's share of a side, or why it is not told."""
     why = spread.get(f"withheld_{side}")
-    return why[place] if why and why[place] else rounded(spread[side][place], 4)
+    return why[place] if why and why[place] else _shown(spread[side][place])
+
+
+def _shown(share: float | None) -> Cell:
+    return None if share is None else Share(share)
+
+
+def _p(p: float | None) -> Cell:
+    """p as people read it: below 0.0001 nobody needs to know how far."""
+    if p is None:
+        return None
+    return f"< {_LEAST_P:.4f}" if p < _LEAST_P else f"{p:.4f}"
 
 
 def _count(n: int | None) -> Cell:
@@ -121,12 +142,13 @@ def _embedding(snapshot: Snapshot) -> list[Chapter]:
         return []
     auc = embedding["auc"]
     rows: list[list[Cell]] = [
-        ["AUC of a classifier that tells window from reference", rounded(auc["value"]), None],
-        ["its 95 % interval", rounded(auc["low"]), rounded(auc["high"])],
-        ["maximum mean discrepancy, permutation p", rounded(embedding["p"]), None],
-        ["scans with vectors, reference and window", embedding["n_reference"], embedding["n_current"]],
+        ["AUC of a classifier that tells window from reference", _fraction(auc["value"])],
+        ["its 95 % interval", f"{_fraction(auc['low'])} to {_fraction(auc['high'])}"],
+        ["p of the maximum mean discrepancy, by permutation", _p(embedding["p"])],
+        ["scans with vectors, reference", embedding["n_reference"]],
+        ["scans with vectors, window", embedding["n_current"]],
     ]
-    return [Chapter("What the network sees", [Table(["", "", ""], rows)])]
+    return [Chapter("What the network sees", [Table(["", ""], rows)])]
 
 
 def _truth(snapshot: Snapshot) -> list[Chapter]:
@@ -136,8 +158,8 @@ def _truth(snapshot: Snapshot) -> list[Chapter]:
     rows: list[list[Cell]] = [
         [
             name,
-            side,
-            *(rounded(truth[side][name][part]) for part in ("value", "low", "high")),
+            _SIDE_WORDS[side],
+            *(_shown(truth[side][name][part]) for part in ("value", "low", "high")),
             truth[side][name].get("withheld") or truth[side][name]["n"],
         ]
         for name in ("recall", "accuracy")
@@ -146,7 +168,10 @@ def _truth(snapshot: Snapshot) -> list[Chapter]:
     changes = truth.get("change") or {}  # snapshots of 0.1 have none
     for name, change in changes.items():
         if change is not None:
-            rows.append([name, "change", *(rounded(change[part]) for part in ("value", "low", "high")), None])
+            ends = (change[part] for part in ("value", "low", "high"))
+            rows.append(
+                [name, "change", *(None if end is None else ShareDifference(end) for end in ends), None]
+            )
     return [Chapter("Truth", [Table(["", "side", "value", "low", "high", "n"], rows, texts=2)])]
 
 
@@ -158,8 +183,15 @@ def _refusals(snapshot: Snapshot) -> list[Chapter]:
     rows: list[list[Cell]] = [
         ["files and series refused", _count(refusals["refused"])],
         ["scans read", refusals["read"]],
-        ["share refused", rounded(share["value"])],
-        ["lower end of its 95 % interval", rounded(share["low"])],
-        ["upper end", rounded(share["high"])],
+        ["share refused", _shown(share["value"])],
+        ["its 95 % interval", _interval(share["low"], share["high"])],
     ]
     return [Chapter("Refusals in the window's time", [Table(["", ""], rows)])]
+
+
+def _interval(low: float | None, high: float | None) -> Cell:
+    return None if low is None or high is None else share_interval_words(low, high)
+
+
+def _fraction(value: float | None) -> str:
+    return "–" if value is None else fraction_words(value)

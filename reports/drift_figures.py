@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
+from reports.chart_axes import FONT, Figure, days_around, hatched, said_where_empty, short_name
 from reports.colours import MARKED, OURS, PALE
-from reports.figures import FONT, Figure, hatched
 
 REFERENCE, WINDOW = "Reference", "Window"
 _SPARK = (120, 30)
-_MOST_TOLD = 24  # letters of a name on an axis
 
 
 @dataclass(frozen=True)
@@ -41,19 +40,18 @@ def distribution_figure(feature: Mapping[str, Any]) -> Figure:
             "x": middles,
             "y": _percent(spread[side]),
             "width": width,
-            "marker": {"color": colour},
-            "opacity": opacity,
+            "marker": {"color": fill, "line": {"color": OURS, "width": outline}},
             "hovertemplate": "%{x:.3g}: %{y:.1f} %<extra>" + name + "</extra>",
         }
-        for side, name, colour, opacity in (
-            ("reference", REFERENCE, PALE, 0.9),
-            ("current", WINDOW, OURS, 0.6),
+        for side, name, fill, outline in (
+            ("reference", REFERENCE, PALE, 0),
+            ("current", WINDOW, "rgba(0,0,0,0)", 2),  # through it the reference keeps its own colour
         )
     ]
     bars += _withheld(spread, lambda at: {"x": [middles[place] for place in at], "width": width})
     figure = _figure(bars, feature["unit"] or "", "Scans, %")
     figure["layout"]["barmode"] = "overlay"
-    return figure
+    return said_where_empty(figure)
 
 
 def _percent(shares: Sequence[float | None]) -> list[float | None]:
@@ -75,7 +73,7 @@ def _withheld(spread: Mapping[str, Any], place: Callable[[list[int]], Figure]) -
 
 
 def _classes(spread: Mapping[str, Any]) -> Figure:
-    names = [name if len(name) <= _MOST_TOLD else f"{name[: _MOST_TOLD - 1]}…" for name in spread["names"]]
+    names = [short_name(name) for name in spread["names"]]
     bars = [
         {
             "type": "bar",
@@ -91,7 +89,7 @@ def _classes(spread: Mapping[str, Any]) -> Figure:
     bars += _withheld(spread, lambda at: {"y": [names[number] for number in at]})
     figure = _figure(bars, "Scans, %", "")
     figure["layout"]["yaxis"] |= {"type": "category", "autorange": "reversed", "automargin": True}
-    return figure
+    return said_where_empty(figure)
 
 
 def history_figure(points: Sequence[Point], limit: float | None, up: str = "Distance") -> Figure:
@@ -109,6 +107,8 @@ def history_figure(points: Sequence[Point], limit: float | None, up: str = "Dist
     }
     figure = _figure([line], "", up)
     figure["layout"]["xaxis"] |= {"type": "date"}
+    if points:
+        figure["layout"]["xaxis"] |= {"range": days_around([point.at for point in points])}
     figure["layout"]["yaxis"] |= {"rangemode": "tozero"}
     figure["layout"]["showlegend"] = False
     if limit is not None:
@@ -116,7 +116,7 @@ def history_figure(points: Sequence[Point], limit: float | None, up: str = "Dist
             {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": limit, "y1": limit,
              "line": {"color": MARKED, "dash": "dot", "width": 1}}
         ]  # fmt: skip
-    return figure
+    return said_where_empty(figure)
 
 
 def spark(feature: Mapping[str, Any]) -> str:
@@ -162,6 +162,6 @@ def _figure(traces: list[dict[str, Any]], across: str, up: str) -> Figure:
             "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
             "showlegend": True,
             "xaxis": axis | {"title": {"text": across}},
-            "yaxis": axis | {"title": {"text": up}},
+            "yaxis": axis | {"title": {"text": up, "standoff": 10}},
         },
     }

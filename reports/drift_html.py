@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
@@ -33,6 +34,10 @@ _STORAGE = """<script>try { window.localStorage } catch (error) {
     Object.defineProperty(window, name, { value: memory });
 }</script>"""
 _LABEL = "text-align:left;padding-right:16px"
+_SEVERITIES = {
+    "not-judged": "no alarm: there is nothing of this house to judge by yet",
+    "too-few": "too few readings to judge by",
+}
 _STYLE = (
     "font-family:Inter,'DejaVu Sans',sans-serif;font-size:14px;color:#1d2733;background:#f4f7fa;"
     "padding:16px 24px;border-bottom:1px solid #c9d4de"
@@ -67,14 +72,20 @@ def facts(snapshot: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Hash of the reference", str(reference.get("sha256", ""))),
         ("Window", f"{window.get('words', '')}, n = {told_count(window['n'])}".lstrip(", ")),
         ("Hash of the window", str(window.get("sha256", ""))),
-        ("Severity", str(snapshot["severity"])),
-        ("Computed", str(snapshot.get("made_at", ""))),
+        ("Severity", _SEVERITIES.get(snapshot["severity"], str(snapshot["severity"]))),
+        ("Computed", computed(snapshot)),
         ("Small numbers", str(snapshot.get("small_numbers", ""))),
         ("Notice", str(snapshot["notice"])),
     ]
     if snapshot.get("synthetic"):
         shown.insert(0, ("SYNTHETIC", "These are made scans of nobody."))
     return [(label, value) for label, value in shown if value]
+
+
+def computed(snapshot: Mapping[str, Any]) -> str:
+    """When a snapshot was made, to the minute; empty where that is not known."""
+    made = snapshot.get("made_at")
+    return f"{datetime.fromisoformat(made).astimezone(UTC):%Y-%m-%d %H:%M} UTC" if made else ""
 
 
 def handed_on(snapshot: Mapping[str, Any]) -> str:

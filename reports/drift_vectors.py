@@ -134,17 +134,34 @@ def unlike(reference: NDArray[Any], current: NDArray[Any]) -> NDArray[np.float64
 
 
 def area(side: NDArray[np.bool_], score: NDArray[np.float64]) -> dict[str, float]:
-    """Area under the ROC curve with its 95 % interval (Hanley and McNeil, Radiology 1982)."""
+    """Area under the ROC curve with its 95 % interval (Newcombe, Statistics in Medicine 2006, 25:559).
+
+    Its ends are the areas whose own variance (Hanley and McNeil, Radiology 1982, with sides of equal size)
+    just allows what was found, so that perfect order, too, has an interval.
+    """
     positive, negative = int(side.sum()), int((~side).sum())
     ranks = stats.rankdata(score)
-    value = (ranks[side].sum() - positive * (positive + 1) / 2) / (positive * negative)
-    q1, q2 = value / (2 - value), 2 * value**2 / (1 + value)
-    variance = (value * (1 - value) + (positive - 1) * (q1 - value**2) + (negative - 1) * (q2 - value**2)) / (
-        positive * negative
-    )
-    reach = 1.96 * float(np.sqrt(max(variance, 0.0)))
-    value = float(value)
-    return {"value": value, "low": max(0.0, value - reach), "high": min(1.0, value + reach)}
+    value = float((ranks[side].sum() - positive * (positive + 1) / 2) / (positive * negative))
+    low, high = (_end(value, edge, positive, negative) for edge in (0.0, 1.0))
+    return {"value": value, "low": low, "high": high}
+
+
+def _end(value: float, edge: float, positive: int, negative: int) -> float:
+    """The area between `value` and `edge` that `value` is 1.96 of its standard deviations away from."""
+    equal = (positive + negative) / 2
+
+    def beyond(area: float) -> bool:
+        spread = 1 + (equal - 1) * ((1 - area) / (2 - area) + area / (1 + area))
+        variance = area * (1 - area) * spread / (positive * negative)
+        return (value - area) ** 2 > 1.96**2 * variance
+
+    if not beyond(edge):
+        return edge
+    near, far = value, edge
+    for _ in range(60):  # halved until no float is between
+        middle = (near + far) / 2
+        near, far = (near, middle) if beyond(middle) else (middle, far)
+    return (near + far) / 2
 
 
 def discrepancy(reference: Matrix, current: Matrix, seed: int = 0) -> tuple[float, float]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from plotly.io import to_image
 
+from reports.chart_axes import Figure
 from reports.colours import AI_COLOUR, CORRECTED_COLOUR
-from reports.figures import Figure
 from reports.pictures import SHORT_NOTICE, outline
 
 TILE, CAPTION, ACROSS = 256, 18, 5

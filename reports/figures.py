@@ -9,20 +9,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.colours import CHANCE, FRAME, GRID, INK, MARKED, OURS, PALE, SIZES
+from reports.chart_axes import (
+    Figure,
+    bare_figure,
+    counted,
+    hatched,
+    said_where_empty,
+    short_name,
+    whole_ticks,
+)
+from reports.colours import CHANCE, FRAME, MARKED, OURS, PALE, SIZES
 
-Figure = dict[str, Any]
-_FEW_DAYS = 8
-_FEW_SCANS = 5  # up to so many an axis would tick halves
+_FEW_DAYS, _DAY_MS = 8, 86_400_000
+_FILLED = 0.8  # of a day, week or month by its bar
 _FEW_BARS, _SLIM = 3, 0.5
+_MOST_UPRIGHT = 8  # names that stand beside each other
 _LINE_PX = 13  # from one small line of text to the next
 _HATCHED = 0.12  # of the longest bar: how long one is whose number is withheld
-FONT = "Inter, DejaVu Sans, sans-serif"
 
 
 @dataclass(frozen=True)
@@ -69,15 +76,7 @@ def counts_figure(
         order = {"categoryorder": "array", "categoryarray": [column.name for column in columns]}
         figure["layout"]["xaxis"] |= {"type": "category"} | order
     figure["layout"]["xaxis" if lying else "yaxis"] |= counted(numbers)
-    return _named(figure) if hidden else figure
-
-
-def counted(numbers: Sequence[int]) -> Figure:
-    """An axis of counts: it ticks whole numbers only, and nothing where no count is told."""
-    if not numbers:
-        return {"showticklabels": False, "ticks": "", "showgrid": False}
-    few = max(numbers, default=0) <= _FEW_SCANS
-    return {"dtick": 1, "rangemode": "tozero"} if few else {"rangemode": "tozero"}
+    return said_where_empty(_named(figure) if hidden else figure)
 
 
 def _withheld_bars(columns: Sequence[ChartColumn], lying: bool) -> list[Figure]:
@@ -90,19 +89,6 @@ def _withheld_bars(columns: Sequence[ChartColumn], lying: bool) -> list[Figure]:
         place = {"x": lengths, "y": names, "orientation": "h"} if lying else {"x": names, "y": lengths}
         traces.append(hatched(why) | place | {"customdata": [""] * len(names)})
     return traces
-
-
-def hatched(why: str) -> Figure:
-    """A bar that says why there is no number, in the legend and under the pointer."""
-    line = {"color": CHANCE, "width": 1}
-    pattern = {"shape": "/", "fgcolor": CHANCE, "bgcolor": "#ffffff", "size": 6, "solidity": 0.35}
-    return {
-        "type": "bar",
-        "name": why,
-        "marker": {"color": "#ffffff", "pattern": pattern, "line": line},
-        "hovertemplate": why + "<extra></extra>",
-        "showlegend": True,
-    }
 
 
 def _named(figure: Figure) -> Figure:
@@ -126,12 +112,14 @@ def time_figure(columns: Sequence[ChartColumn]) -> Figure:
     if len(columns) > 2:  # one or two days alone would be drawn as an axis of milliseconds
         figure["layout"]["xaxis"] |= {
             "type": "date",
-            "tickformat": "%-d %b\n%Y",
+            "tickformat": "%b\n%Y" if by == "Monthly" else "%-d %b\n%Y",
             "nticks": 8,
             "automargin": True,
         }
+        for trace in figure["data"]:  # of few bars Plotly would make wide ones, over their neighbours
+            trace["width"] = [_FILLED * apart * _DAY_MS] * len(trace["x"])
         if (days[-1] - days[0]).days < _FEW_DAYS:
-            figure["layout"]["xaxis"] |= {"dtick": 86_400_000}  # else it ticks hours
+            figure["layout"]["xaxis"] |= {"dtick": _DAY_MS}  # else it ticks hours
     return figure
 
 
@@ -165,18 +153,21 @@ def shares_figure(columns: Sequence[ChartColumn], up: str) -> Figure:
         "ticktext": [f"{tick} %" for tick in range(0, 101, 20)],  # a suffix is not drawn beside `tickvals`
     }
     shown = [column.name for column in columns if column in known or column in hidden]
-    of = {column.name: f"{column.name}<br>n = {column.of:,}" for column in known}
+    many = len(shown) > _MOST_UPRIGHT
+    line = ", " if many else "<br>"
+    of = {column.name: f"{short_name(column.name)}{line}n = {column.of:,}" for column in known}
     figure["layout"]["xaxis"] |= {
         "type": "category",
         "categoryorder": "array",
         "categoryarray": shown,
         "tickvals": shown,
-        "ticktext": [of.get(name, name) for name in shown],
+        "ticktext": [of.get(name, short_name(name)) for name in shown],
+        "tickangle": -90 if many else 0,  # else Plotly turns them by some angle, one over the other
         "range": [-0.5, len(shown) - 0.5],
         "tickfont": {"size": 10},
         "automargin": True,
     }
-    return _named(figure) if hidden else figure
+    return said_where_empty(_named(figure) if hidden else figure)
 
 
 def _withheld_shares(columns: Sequence[ChartColumn]) -> list[Figure]:
@@ -227,7 +218,7 @@ def sizes_figure(groups: Mapping[str, Sequence[ChartColumn]]) -> Figure:
     }
     figure["layout"]["margin"] |= {"t": 64}
     figure["layout"]["yaxis"] |= {"autorange": "reversed", "type": "category", "automargin": True}
-    return figure
+    return said_where_empty(figure)
 
 
 def chances_figure(
@@ -258,7 +249,10 @@ def chances_figure(
         for index, (x, words) in enumerate(lines)
     ]  # fmt: skip
     figure["layout"]["margin"] |= {"t": 24 + _LINE_PX * max(0, len(lines) - 1)}
-    return figure
+    if "legend" in figure["layout"]:  # above the words of the thresholds
+        figure["layout"]["legend"] |= {"yref": "container", "y": 0.99, "yanchor": "top"}
+        figure["layout"]["margin"]["t"] += 2 * _LINE_PX
+    return said_where_empty(figure)
 
 
 def places_figure(
@@ -279,7 +273,8 @@ def places_figure(
         "colorscale": [[0, "#dbe8f2"], [1, OURS]],
         "xgap": 1,
         "ygap": 1,
-        "colorbar": {"title": {"text": "Scans"}, "thickness": 10} | _whole(counts),
+        "showscale": bool(counts.any()),
+        "colorbar": {"title": {"text": "Scans"}, "thickness": 10} | whole_ticks(int(counts.max(initial=0))),
         "hovertemplate": "%{z:,} scans<extra></extra>",
     }
     crossed = {
@@ -308,51 +303,4 @@ def places_figure(
         {"x": x, "y": y, "text": letter, "showarrow": False, "font": {"color": FRAME}}
         for letter, (x, y) in letters.items()
     ]
-    return figure
-
-
-def _whole(counts: NDArray[np.int64]) -> Figure:
-    """Ticks of a scale of few scans: there is no half scan."""
-    return {"dtick": 1} if counts.max(initial=0) <= _FEW_SCANS else {}
-
-
-def said_where_empty(figure: Figure) -> Figure:
-    """The same chart; one that would be empty says so instead of showing bare axes."""
-    if any(_drawn(trace) for trace in figure["data"]):
-        return figure
-    words = {
-        "text": "Nothing to show",
-        "showarrow": False,
-        "xref": "paper",
-        "yref": "paper",
-        "x": 0.5,
-        "y": 0.5,
-    }
-    figure["layout"] |= {"annotations": [words], "shapes": []}
-    for axis in ("xaxis", "yaxis"):
-        figure["layout"][axis] |= {"visible": False}
-    return figure
-
-
-def _drawn(trace: Figure) -> bool:
-    if trace["type"] == "heatmap":
-        return any(value is not None for row in trace["z"] for value in row)
-    return bool(trace["x"])
-
-
-def bare_figure(data: list[Figure], across: str, up: str) -> Figure:
-    """Traces on white with named axes, in the house's letters; no legend."""
-    axis = {"linecolor": FRAME, "ticks": "outside", "gridcolor": GRID, "zeroline": False}
-    return {
-        "data": data,
-        "layout": {
-            "font": {"family": FONT, "size": 12, "color": INK},
-            "paper_bgcolor": "#ffffff",
-            "plot_bgcolor": "#ffffff",
-            "margin": {"l": 56, "r": 16, "t": 24, "b": 44},
-            "showlegend": False,
-            "hovermode": "closest",
-            "xaxis": axis | {"title": {"text": across}, "showgrid": False},
-            "yaxis": axis | {"title": {"text": up, "standoff": 10}, "automargin": True},
-        },
-    }
+    return said_where_empty(figure)

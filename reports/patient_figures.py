@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
+from reports.chart_axes import Figure, bare_figure, days_around
 from reports.colours import INK, SERIES
-from reports.figures import Figure, bare_figure
 
 VERSIONS = SERIES[:-1]  # black is what was reviewed
-ROOM = timedelta(days=15)
-"""Left free before the first and after the last time at least: a lone one has days beside it, not seconds."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +40,13 @@ def course_figure(lines: Sequence[CourseLine], up: str, unit: str) -> Figure:
         }
         for line in lines
     ]
+    times = [time for line in lines for time in line.times]
     figure = bare_figure(data, "", f"{up} ({unit})")
     figure["layout"] |= {
         "margin": {"l": 56, "r": 16, "t": 12, "b": 44},
         "showlegend": True,
         "legend": {"orientation": "h", "y": -0.2},
     }
-    figure["layout"]["xaxis"] |= {"type": "date", "range": _days_around(lines)}
+    figure["layout"]["xaxis"] |= {"type": "date", "range": days_around(times)}
     figure["layout"]["yaxis"] |= {"rangemode": "tozero"}
     return figure
-
-
-def _days_around(lines: Sequence[CourseLine]) -> list[str]:
-    """The ends of the time axis, ISO 8601."""
-    times = [datetime.fromisoformat(time) for line in lines for time in line.times]
-    first, last = min(times), max(times)
-    room = max(ROOM, (last - first) / 20)
-    return [(first - room).isoformat(), (last + room).isoformat()]

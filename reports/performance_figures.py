@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from reports.colours import CHANCE, DASHES, FRAME, GOAL, GRID, INK, MARKED, OURS, SERIES
-from reports.figures import FONT, Figure, hatched
+from reports.chart_axes import FONT, Figure, hatched, said_where_empty, short_name, whole_ticks
+from reports.colours import DASHES, FRAME, GOAL, GRID, INK, MARKED, OURS, SERIES
 
 VALIDATION, REVIEWED, SAMPLE = "validation", "reviewed", "sample"
 ESTIMATED = "estimated"  # by the model's own probabilities, without any truth
@@ -23,17 +23,15 @@ _SYMBOLS = {
     ESTIMATED: "x-thin-open",
     READ: "circle",
 }
+_LEVELS_PX = 72  # beside a chart, for the words of its goal and limit
 _OUTLINED = (VALIDATION, ESTIMATED)
 _HOLLOW = ("square-open", "diamond-open", "triangle-up-open", "star-open")
-_MOST_WRITTEN = 24  # points whose n can be written beside them without covering each other
+_MOST_PLACES, _MOST_ROWS = 14, 4  # places and series whose n have room below the axis
+_MOST_VALIDATED = 6  # versions that have room beside the months
+_MOST_LARGE = 8  # months whose names stand beside each other in large letters
+_MOST_TICKS = 12  # names of months beside each other
 _APART = 0.14  # between the series of one version, where versions are 1 apart
 _MONTHS_APART = 0.05  # between the lines of one month: intervals would cover each other
-_FIFTHS = range(6)
-_IN_PER_CENT = {
-    "tickvals": [fifth / 5 for fifth in _FIFTHS],
-    "ticktext": [f"{20 * fifth} %" for fifth in _FIFTHS],
-    "hoverformat": ".1%",
-}
 _ROOM = 0.22  # of the width, for what was validated beside the months
 
 
@@ -86,14 +84,18 @@ def version_figure(
         across = [place[dot.place] + aside for dot in line.dots]
         drawn = _points(line, across, scale, _colour(line, 0), "version %{customdata[3]}")
         traces.append(_told_apart(drawn, line, index))
-    figure = _with_withheld(_framed(traces, scale), series, place)
+    figure = _with_withheld(framed(traces, _reached(scale, series)), series, place)
     figure["layout"]["xaxis"] |= {
         "title": {"text": "Registered version"},
         "tickvals": list(place.values()),
-        "ticktext": [f"{version}<br><b>live</b>" if version == live else version for version in place],
+        "ticktext": list(place),
         "range": [-0.6, max(1, len(versions)) - 0.4],
     }
-    return _with_n(figure, series)
+    axis = figure["layout"]["xaxis"]
+    _write_n(axis, versions, series, _MOST_PLACES)
+    marked = zip(place, axis["ticktext"], strict=True)
+    axis["ticktext"] = [f"{said}<br><b>live</b>" if version == live else said for version, said in marked]
+    return said_where_empty(figure)
 
 
 def month_figure(
@@ -111,6 +113,7 @@ def month_figure(
         elif not line.synthetic:
             drawn["line"] |= {"dash": DASHES[index % len(DASHES)]}
         traces.append(drawn | {"mode": "lines+markers"})
+    validated = _newest(validated)
     versions = list(dict.fromkeys(dot.place for line in validated for dot in line.dots))
     traces += [
         _told_apart(
@@ -119,13 +122,14 @@ def month_figure(
         | {"xaxis": "x2"}
         for index, line in enumerate(validated)
     ]
-    figure = _with_withheld(_framed(traces, scale), real, place)
+    figure = _with_withheld(framed(traces, _reached(scale, [*real, *validated])), real, place)
     start = _ROOM + 0.03 if versions else 0.0
     figure["layout"]["xaxis"] |= {
         "title": {"text": "Month of reading (UTC)"},
         "tickvals": list(place.values()),
-        "ticktext": list(place),
+        "ticktext": _thinned(months),
         "range": [-0.5, max(1, len(months)) - 0.5],
+        "tickfont": {"size": 12 if len(months) <= _MOST_LARGE else 10},
         "domain": [start, 1.0],
     }
     if versions:
@@ -141,7 +145,26 @@ def month_figure(
             "anchor": "y",
         }
         figure["layout"]["yaxis"] |= {"anchor": "x2"}
-    return _with_n(figure, [*real, *validated])
+        _write_n(figure["layout"]["xaxis2"], versions, validated, _MOST_VALIDATED // 2, words=", n")
+    _write_n(figure["layout"]["xaxis"], months, real, _MOST_PLACES)
+    return said_where_empty(figure)
+
+
+def _newest(validated: Sequence[MetricSeries]) -> list[MetricSeries]:
+    """Of each series the versions that have room beside the months: they come oldest first."""
+    versions = list(dict.fromkeys(dot.place for line in validated for dot in line.dots))[-_MOST_VALIDATED:]
+    return [replace(line, dots=[dot for dot in line.dots if dot.place in versions]) for line in validated]
+
+
+def _thinned(months: Sequence[str]) -> list[str]:
+    """The names of months on their axis: of many only every second, third …"""
+    every = -(-len(months) // _MOST_TICKS) if len(months) > _MOST_PLACES else 1
+    return [month if number % every == 0 else "" for number, month in enumerate(months)]
+
+
+def _reached(scale: Scale, series: Sequence[MetricSeries]) -> Scale:
+    """Without goal and limit where no number is told: an axis of them alone would say nothing."""
+    return scale if any(line.dots for line in series) else replace(scale, goal=None, limit=None)
 
 
 def training_figure(name: str, points: Sequence[tuple[int, float]]) -> Figure:
@@ -155,69 +178,37 @@ def training_figure(name: str, points: Sequence[tuple[int, float]]) -> Figure:
         "marker": {"size": 5, "color": OURS},
         "hovertemplate": "epoch %{x}: %{y:.4g}<extra></extra>",
     }
-    figure = _framed([line], Scale(name))
-    figure["layout"]["xaxis"] |= {"title": {"text": "Epoch"}}
+    figure = framed([line], Scale(name))
+    most = max((step for step, _ in points), default=0)
+    figure["layout"]["xaxis"] |= {"title": {"text": "Epoch"}} | whole_ticks(most)
     figure["layout"] |= {"showlegend": False}
-    return figure
-
-
-def roc_chart(
-    far: Sequence[float], recall: Sequence[float], at: tuple[float, float], words: str = ""
-) -> Figure:
-    """Recall against false alarms at every threshold, the one in force marked; the last trace is the mark.
-
-    `words` stand in the empty corner.
-    """
-    figure = _unit("False alarms among the healthy", "Recall among the ill")
-    if words:
-        place = {"x": 0.98, "y": 0.04, "xanchor": "right", "yanchor": "bottom", "showarrow": False}
-        figure["layout"]["annotations"] = [place | {"text": words, "font": {"size": 12, "color": INK}}]
-    figure["data"] = [_path([0, 1], [0, 1], CHANCE, "dot"), _path(far, recall), _mark(*at)]
-    return figure
-
-
-def precision_chart(recall: Sequence[float], precision: Sequence[float], at: tuple[float, float]) -> Figure:
-    """Precision against recall at every threshold; the last trace is the mark."""
-    figure = _unit("Recall among the ill", "Ill among those called ill")
-    figure["data"] = [_path(recall, precision), _mark(*at)]
-    return figure
-
-
-def calibration_chart(bins: Sequence[tuple[float, Dot]]) -> Figure:
-    """(probability said, share that is ill) in bins; on the diagonal, what is said is what is."""
-    figure = _unit("Probability said", "Share that is ill", shares="y")
-    most = max((dot.n for _, dot in bins), default=1)
-    measured = _path([said for said, _ in bins], [dot.value for _, dot in bins]) | {
-        "mode": "markers",  # a line would lead the eye through bins of one case
-        "error_y": _bars([(dot.value, dot.low, dot.high) for _, dot in bins], OURS),
-        "text": [f"n = {dot.n:,}" for _, dot in bins],
-        "hovertemplate": "said %{x:.2f}, true %{y:.1%}<br>%{text}<extra></extra>",
-        "marker": {"color": OURS, "size": [6 + 8 * math.sqrt(dot.n / most) for _, dot in bins]},
-    }
-    figure["data"] = [_path([0, 1], [0, 1], CHANCE, "dot"), measured]
     return figure
 
 
 def groups_figure(rows: Sequence[tuple[str, Dot]], whole: float | None, scale: Scale) -> Figure:
     """A metric in subgroups, one line each with its interval; `whole` is that of all cases."""
     dots = [dot for _, dot in rows]
+    names = [f"{family}: {dot.place}" for family, dot in rows]
     digits, unit = (".1f", " %") if scale.percent else (".3f", "")
     points = {
         "type": "scatter",
-        "mode": "markers+text",
+        "mode": "markers",
         "x": [scale.shown(dot.value) for dot in dots],
-        "y": [f"{family}: {dot.place}" for family, dot in rows],
-        "error_x": _bars([_shown(dot, scale) for dot in dots], OURS),
+        "y": names,
+        "error_x": error_bars([_shown(dot, scale) for dot in dots], OURS),
         "text": [f"n = {dot.n:,}" for dot in dots],
-        "textposition": "top center",
-        "textfont": {"size": 10, "color": FRAME},
         "marker": {"color": OURS, "size": 8},
         "customdata": [dot.query for dot in dots],
         "hovertemplate": f"%{{y}}: %{{x:{digits}}}{unit}<br>%{{text}}<extra></extra>",
     }  # fmt: skip
-    figure = _framed([points], Scale(""))
+    figure = framed([points], Scale(""))
     figure["layout"] |= {"showlegend": False, "height": 90 + 30 * len(rows)}
-    figure["layout"]["yaxis"] |= {"type": "category", "range": [len(rows) - 0.4, -0.8]}
+    figure["layout"]["yaxis"] |= {
+        "type": "category",
+        "range": [len(rows) - 0.4, -0.6],
+        "tickvals": names,
+        "ticktext": [f"{short_name(name)}, n = {dot.n:,}" for name, dot in zip(names, dots, strict=True)],
+    }
     figure["layout"]["xaxis"] |= {"title": {"text": scale.words}, "ticksuffix": " %" if scale.percent else ""}
     if whole is not None:
         at = scale.shown(whole)
@@ -259,7 +250,7 @@ def _points(
         "name": name,
         "x": list(across),
         "y": [value for value, _, _ in values],
-        "error_y": _bars(values, colour),
+        "error_y": error_bars(values, colour),
         "marker": {
             "symbol": _SYMBOLS[series.kind],
             "size": 10,
@@ -286,8 +277,8 @@ def _interval(scale: Scale, dot: Dot, digits: str) -> str:
     return f"{unit} ({scale.shown(dot.low):{digits}} to {scale.shown(dot.high):{digits}})"
 
 
-def _bars(values: Sequence[tuple[float, float, float]], colour: str) -> Figure:
-    """Error bars; where an interval is not known there is none."""
+def error_bars(values: Sequence[tuple[float, float, float]], colour: str) -> Figure:
+    """Bars from (value, low, high); where an interval is not known there is none."""
     return {
         "type": "data",
         "symmetric": False,
@@ -305,23 +296,35 @@ def _colour(series: MetricSeries, index: int) -> str:
     return FRAME if series.kind == VALIDATION else SERIES[index % len(SERIES)]
 
 
-def _with_n(figure: Figure, series: Sequence[MetricSeries]) -> Figure:
-    """The number of cases beside each point, where there is room for it."""
-    if sum(len(line.dots) for line in series) > _MOST_WRITTEN:
-        return figure
-    for trace in figure["data"]:
-        if trace["type"] == "bar":
-            continue
-        trace["text"] = [f"n = {of[2]:,}" for of in trace["customdata"]]
-        trace |= {
-            "mode": trace["mode"] + "+text",
-            "textposition": "middle right",
-            "textfont": {"size": 10, "color": FRAME},
-        }
-    return figure
+def _write_n(
+    axis: Figure,
+    places: Sequence[str],
+    series: Sequence[MetricSeries],
+    most: int,
+    words: str = "; below it n, in the order of the legend",
+) -> None:
+    """The number of cases below the name of each place, a row a series, where there is room for it.
+
+    Beside the points they would be struck through by lines and intervals.
+    """
+    rows = [
+        dict.fromkeys(dict(line.withheld), "") | {dot.place: f"{dot.n:,}" for dot in line.dots}
+        for line in series
+        if line.dots
+    ]
+    if not rows or len(rows) > _MOST_ROWS or len(places) > most:
+        return
+    first = "n = " if len(rows) == 1 else ""
+    axis["ticktext"] = [
+        "<br>".join([name, *(first + row[place] if row.get(place) else row.get(place, "–") for row in rows)])
+        for name, place in zip(axis["ticktext"], places, strict=True)
+    ]
+    if len(rows) > 1:
+        axis["title"] = {"text": f"{axis['title']['text']}{words}"}
 
 
-def _framed(data: list[Figure], scale: Scale) -> Figure:
+def framed(data: list[Figure], scale: Scale) -> Figure:
+    """Traces on white with the words of a scale, its goal and its limit; the legend stands above."""
     axis = {"linecolor": FRAME, "ticks": "outside", "gridcolor": GRID, "zeroline": False}
     shapes, notes = _levels(scale)
     return {
@@ -330,14 +333,14 @@ def _framed(data: list[Figure], scale: Scale) -> Figure:
             "font": {"family": FONT, "size": 12, "color": INK},
             "paper_bgcolor": "#ffffff",
             "plot_bgcolor": "#ffffff",
-            "margin": {"l": 60, "r": 24, "t": 16, "b": 48},
+            "margin": {"l": 60, "r": _LEVELS_PX if notes else 24, "t": 16, "b": 48},
             "hovermode": "closest",
             "showlegend": True,
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "xaxis": axis | {"showgrid": False, "automargin": True},
             "yaxis": axis
             | {
-                "title": {"text": scale.words},
+                "title": {"text": scale.words, "standoff": 10},
                 "ticksuffix": " %" if scale.percent else "",
                 "automargin": True,
             },
@@ -348,48 +351,25 @@ def _framed(data: list[Figure], scale: Scale) -> Figure:
 
 
 def _levels(scale: Scale) -> tuple[list[Figure], list[Figure]]:
-    """Goal and alert limit as lines across the whole chart, with their words."""
+    """Goal and alert limit as lines across the whole chart; their words stand beside it, where no line is."""
+    known = [
+        (level, *look)
+        for level, look in (
+            (scale.goal, ("goal", GOAL, "dash")),
+            (scale.limit, ("alert limit", MARKED, "dot")),
+        )
+        if level is not None
+    ]
+    lowest = min((level for level, *_ in known), default=0.0)
     shapes, notes = [], []
-    for words, at, colour, dash in (
-        ("goal", scale.goal, GOAL, "dash"),
-        ("alert limit", scale.limit, MARKED, "dot"),
-    ):
-        if at is None:
-            continue
+    for at, words, colour, dash in known:
         y = scale.shown(at)
         line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "layer": "below"}
         shapes.append(line | {"line": {"color": colour, "dash": dash, "width": 1.5}})
         shown = f"{y:.1f} %" if scale.percent else f"{y:.3g}"
+        above = "middle" if len(known) == 1 else "top" if at == lowest else "bottom"
         notes.append(
-            {"text": f"{words} {shown}", "xref": "paper", "x": 1, "xanchor": "right", "y": y,
-             "yanchor": "bottom", "showarrow": False, "font": {"size": 10, "color": colour}}
+            {"text": f"{words}<br>{shown}", "xref": "paper", "x": 1, "xanchor": "left", "xshift": 4, "y": y,
+             "yanchor": above, "align": "left", "showarrow": False, "font": {"size": 10, "color": colour}}
         )  # fmt: skip
     return shapes, notes
-
-
-def _unit(across: str, up: str, shares: str = "xy") -> Figure:
-    """Two axes from 0 to 1; those named in `shares` are told in per cent."""
-    figure = _framed([], Scale(up))
-    figure["layout"] |= {"showlegend": False}
-    figure["layout"]["xaxis"] |= {"title": {"text": across}, "range": [-0.01, 1.01]}
-    figure["layout"]["yaxis"] |= {"range": [-0.01, 1.03]}
-    for name in shares:
-        figure["layout"][f"{name}axis"] |= _IN_PER_CENT
-    return figure
-
-
-def _path(x: Sequence[float], y: Sequence[float], colour: str = OURS, dash: str = "solid") -> Figure:
-    hover = "x+y" if dash == "solid" else "skip"  # a diagonal says nothing
-    line = {"color": colour, "dash": dash}
-    return {"type": "scatter", "mode": "lines", "x": list(x), "y": list(y), "line": line, "hoverinfo": hover}
-
-
-def _mark(x: float, y: float) -> Figure:
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [x],
-        "y": [y],
-        "marker": {"color": MARKED, "size": 11},
-        "hovertemplate": "at this threshold: %{x:.1%}, %{y:.1%}<extra></extra>",
-    }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reports.chart_axes import Figure, bare_figure, said_where_empty
 from reports.colours import MARKED, OURS
-from reports.figures import Figure, bare_figure
 
 _MOST = 2000  # cases that are drawn: the last ones
 
@@ -45,7 +45,7 @@ def stop_figure(points: Sequence[int], bad: Sequence[bool], limit: int, cases: s
         "shapes": [_limit_line(limit)],
         "annotations": [_limit_words(limit)],
     }
-    return figure
+    return said_where_empty(figure)
 
 
 def _limit_line(limit: int) -> dict[str, object]:

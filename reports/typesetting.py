@@ -16,8 +16,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from reports.chart_axes import Figure
 from reports.document import Block, Cell, Chart, Document, Paragraph, PictureGrid, Table
-from reports.figures import Figure
 from reports.number_words import Share
 
 _TEMPLATE = Path(__file__).with_name("document.typ")
@@ -112,6 +112,7 @@ def _laid(block: Block, files: dict[str, bytes], names: Iterator[str]) -> dict[s
             "texts": block.texts,
             "widths": _widths(block, rows),
             "rows": rows,
+            "nothing": block.nothing,
             "to_write_in": block.to_write_in,
         }
     if isinstance(block, Chart):

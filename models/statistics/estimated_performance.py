@@ -118,7 +118,9 @@ def estimated_rates(
     hits, misses = _ill_drawn([probability[called], probability[~called]], recalibration, chance)
     values = _rates(*(np.array([part]) for part in vars(expected).values()))
     drawn = _rates(hits, misses, n_called - hits, n_not - misses)
-    return {name: _between(float(values[name][0]), drawn[name], n) for name in _RATES}
+    return {
+        name: _between(float(values[name][0]), drawn[name], n, expected.denominator(name)) for name in _RATES
+    }
 
 
 def expected_dice(expected: FloatArray, mean_error: float | None = None) -> Estimate:
@@ -174,13 +176,17 @@ def _part(some: FloatArray, of: FloatArray) -> FloatArray:
     return np.asarray(np.divide(some, whole, out=np.full(whole.shape, np.nan), where=whole > 0))
 
 
-def _between(value: float, drawn: FloatArray, n: int) -> Estimate:
+def _between(value: float, drawn: FloatArray, n: int, of: float) -> Estimate:
+    """Value and interval; at 0 and 1 it is as wide as one of the `of` cases that the rate is a share of."""
     known = drawn[~np.isnan(drawn)]
     if math.isnan(value) or not len(known):
         return undefined(n)
     # Drawn values are few and lie apart: the ends are values that were drawn, the outer ones of two.
     low = float(np.percentile(known, TAILS[0], method="lower"))
     high = float(np.percentile(known, TAILS[1], method="higher"))
+    case = min(1.0, 1 / of)
+    low = 1 - case if low > 1 - case / 2 else low
+    high = case if high < case / 2 else high
     return Estimate(value, min(value, low), max(value, high), n)
 
 

@@ -60,7 +60,8 @@ def schedule_drift(schedules: Schedules, drift: DriftServices, tasks: Sequence[s
 
     asks = [to_json(DriftAsk(task, last=LAST)) for task in tasks]
     defaults = [
-        Default(f"Weekly drift of {task}", ask, WEEKLY) for task, ask in zip(tasks, asks, strict=True)
+        Default(f"Weekly drift: {words_of(task).label}", ask, WEEKLY, key=f"Weekly drift of {task}")
+        for task, ask in zip(tasks, asks, strict=True)
     ]
     plans = DriftPlanning(drift, tasks)
     planning = Planning((DRIFT_OFFER,), plans.ask_of, plans.choices_of)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from reports.figures import Figure, said_where_empty
+from reports.chart_axes import Figure
 from reports.performance_figures import REVIEWED, Dot, MetricSeries, Scale, month_figure
 from services.boards.measures import Source
 from services.boards.points import BoardPoint, PanelView
@@ -32,7 +32,7 @@ def chart(view: PanelView) -> Figure:
     figure["layout"]["xaxis"] |= {"title": {"text": _ACROSS[measure.source]}}
     if measure.source is not Source.PERFORMANCE:
         figure["layout"]["yaxis"] |= {"rangemode": "tozero"}
-    return said_where_empty(figure)
+    return figure
 
 
 def _kept(view: PanelView) -> list[tuple[str, bool]]:

@@ -8,7 +8,8 @@ import numpy as np
 
 from data.ledger.bands import CHANCES, NONE, PLACES, PLACES_ACROSS
 from reports import figures
-from reports.figures import ChartColumn, Figure
+from reports.chart_axes import Figure
+from reports.figures import ChartColumn
 from services.cohort.class_words import class_words
 from services.cohort.counting import Bar, Cohort
 from services.cohort.filters import query_of
@@ -26,7 +27,7 @@ Marks = Mapping[RowKey, str]
 
 def charts(cohort: Cohort, thresholds: Mapping[str, float], marks: Marks) -> dict[str, Figure]:
     """Every chart of the cohort page by its name; what `marks` withholds is drawn hatched."""
-    drawn = _counts(cohort, thresholds, marks) | {
+    return _counts(cohort, thresholds, marks) | {
         "age": figures.shares_figure(columns(cohort.by_age, "age", marks), "Positive"),
         "sex": figures.shares_figure(columns(cohort.by_sex, "sex", marks), "Positive"),
         "version": figures.shares_figure(columns(cohort.by_version, "version", marks), "Positive"),
@@ -34,7 +35,6 @@ def charts(cohort: Cohort, thresholds: Mapping[str, float], marks: Marks) -> dic
         "size_by_scanner": figures.sizes_figure(_most(cohort.sizes_by_scanner, "size_by_scanner", marks)),
         "place": _places(cohort, marks),
     }
-    return {name: figures.said_where_empty(figure) for name, figure in drawn.items()}
 
 
 def _counts(cohort: Cohort, thresholds: Mapping[str, float], marks: Marks) -> dict[str, Figure]:

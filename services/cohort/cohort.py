@@ -21,7 +21,7 @@ from data.ledger.in_memory import Ledger
 from data.ledger.selection import FROM, TO, day_number, selected
 from data.records import KeptRefusal, User
 from data.stores.refusals import RefusalStore
-from reports.figures import Figure
+from reports.chart_axes import Figure
 from services.cohort.charts import Marks, charts
 from services.cohort.counting import Cohort, Counting, in_order
 from services.cohort.filters import FILTERS, SYNTHETIC, Query, occurs, of_one_kind, query_of, tidy

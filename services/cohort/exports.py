@@ -16,8 +16,8 @@ from data.errors import NotFound
 from data.ledger.bands import NONE, UNKNOWN
 from data.records import NOTICE, VERSION, AuditEvent, ExportRow, User
 from data.stores.audit import AuditLog
+from reports.chart_axes import Figure
 from reports.cohort_document import Section, cohort_document
-from reports.figures import Figure
 from reports.tables import csv_table, json_table, parquet_table, xlsx_table
 from reports.typesetting import pdf
 from services.cohort.charts import Marks

@@ -8,12 +8,12 @@ from typing import Any
 from urllib.parse import quote
 
 from data.records import DriftRun, Severity
+from reports.chart_axes import Figure
 from reports.drift_columns import CATEGORY
 from reports.drift_figures import Point, distribution_figure, history_figure, spark
 from reports.drift_html import facts, told_count
 from reports.drift_limits import EFFECT
 from reports.drift_verdict import APART, NO_ALARM, effect_words
-from reports.figures import Figure
 from services.addresses import DriftAddress
 from services.drift.influential_scans import EMBEDDING
 from services.task_words import words_of

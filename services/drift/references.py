@@ -26,6 +26,7 @@ from services.drift.accepted_month import first_accepted
 from services.drift.periods import bounds_of_month
 from services.drift.windows import Window, Windows
 from services.permissions import Permission, require
+from services.task_words import words_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,7 +153,7 @@ class DriftReferences:
             if (known.kind, known.version, known.sha256) == (ReferenceKind.TRAINING, version, sha256):
                 return known
         n = len(read(content)[0])
-        name = self._free_name(task, f"Training data of {task} {version}")
+        name = self._free_name(task, f"Training data of {words_of(task).label} {version}")
         return self._kept(task, name, version, ReferenceKind.TRAINING, "", n, content, LIGHTBOX)
 
     def version_in_force(self, task: str) -> str:

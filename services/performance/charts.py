@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from data.records import Outcome, StopReason
 from models.statistics.estimate import Estimate
 from reports import performance_figures as figures
-from reports.figures import Figure, said_where_empty
+from reports.chart_axes import Figure
 from reports.performance_figures import ESTIMATED, VALIDATION, Dot, MetricSeries, Scale
 from reports.stop_figures import stop_figure
 from services.performance.answer_shares import AnswerShares
@@ -51,7 +51,7 @@ def history(shown: MetricView, estimated: Estimated | None = None) -> Figure:
         versions = [*sorted(known - set(versions)), *versions]
         live = shown.live.version.version if shown.live else None
         figure = figures.version_figure(versions, series, scale(shown), live)
-    return said_where_empty(figure)
+    return figure
 
 
 def errors(errors: Errors) -> dict[str, Figure]:

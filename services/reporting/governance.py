@@ -44,7 +44,14 @@ from services.reading_words import reason_words
 from services.reporting import worst_cases
 from services.reporting.governance_summary import PeriodOfTask, summary
 from services.reporting.performance_chapters import answers_chapter, real_use_chapter, subgroups_chapter
-from services.reporting.performance_report import SMALL_NUMBERS, SYNTHETIC, cases, live_words, readings
+from services.reporting.performance_report import (
+    SMALL_NUMBERS,
+    SYNTHETIC,
+    cases,
+    live_words,
+    made_known,
+    readings,
+)
 from services.reporting.reports import Ask, Progress, Written
 from services.reviewing.pictures import Pictures
 from services.task_words import words_of
@@ -178,7 +185,9 @@ class GovernanceReport:
             self._sources.alerts(),
             self._sources.promotions(),
         )
-        return Written(Document(self.title(ask), facts, chapters, made, NOTICE, front=front))
+        stamp = made_known(made, demonstrated)
+        front = [Paragraph(f"Made {stamp} by {by}. Days in UTC, both included.", "small"), *front]
+        return Written(Document(self.title(ask), facts, chapters, stamp, NOTICE, front=front))
 
     def _summarised(self, task: str, period: Period, history: History) -> PeriodOfTask:
         """A task's judged cases in the period, and in as many days before it."""
@@ -188,7 +197,7 @@ class GovernanceReport:
         before, made = self._cases(task, earlier)
         return PeriodOfTask(
             task,
-            live_words(history, _UNKNOWN),
+            made_known(live_words(history, _UNKNOWN), synthetic),
             judgements,
             before if made == synthetic else before.where(np.zeros(len(before), dtype=bool)),
             [self._sources.judgements.of(task, synthetic=synthetic)],
@@ -225,23 +234,24 @@ class GovernanceReport:
         self, task: str, period: Period, judgements: Judgements, synthetic: bool
     ) -> Iterator[Chapter]:
         read = readings(self._sources.judgements, task, synthetic, *period.months)
-        named = words_of(task).label
+        named = made_known(words_of(task).label, synthetic)
         hidden = withheld_figures(judgements, [self._sources.judgements.of(task, synthetic=synthetic)])
         yield real_use_chapter(judgements, named, read if period.is_whole_months else None, hidden)
         if len(judgements):
             yield answers_chapter(judgements, named, hidden)
             yield subgroups_chapter(judgements, named, hidden)
-            yield self._worst(task, judgements)
+            yield self._worst(named, judgements)
 
-    def _worst(self, task: str, judgements: Judgements) -> Chapter:
+    def _worst(self, named: str, judgements: Judgements) -> Chapter:
         chosen = worst_cases.worst(judgements)
         pictures = worst_cases.pictured(chosen, self._sources.pictures)
         head = ["", "version", "what", "probability", "Dice", "scan"]
-        blocks: list[Block] = [Table(head, worst_cases.rows(chosen), texts=3)]
+        nothing = "No judged case of this period was wrong, and no outline poor."
+        blocks: list[Block] = [Table(head, worst_cases.rows(chosen), texts=3, nothing=nothing)]
         if pictures:
             blocks.append(Paragraph(_PICTURED, "small"))
             blocks.append(PictureGrid(pictures))
-        return Chapter(f"{words_of(task).label}: worst cases", blocks)
+        return Chapter(f"{named}: worst cases", blocks)
 
     def _drift(self, period: Period) -> Chapter:
         rows: list[list[Cell]] = [
@@ -260,7 +270,8 @@ class GovernanceReport:
             if period.holds(run.created_at)
         ]
         head = ["run", "task", "version", "reference", "verdict", "drifted", "watched", "n"]
-        return Chapter("Drift", [Table(head, rows[:_MOST], texts=5)])
+        nothing = "No drift run in this period."
+        return Chapter("Drift", [Table(head, rows[:_MOST], texts=5, nothing=nothing)])
 
     def _incidents(self, period: Period) -> Chapter:
         rows: list[list[Cell]] = [
@@ -275,7 +286,8 @@ class GovernanceReport:
             if alert.first_at < period.end and alert.last_at >= period.start
         ]
         head = ["since", "severity", "what", "what became of it, by whom, why", "times"]
-        return Chapter("Incidents", [Table(head, rows[:_MOST], texts=4)])
+        nothing = "No alert in this period."
+        return Chapter("Incidents", [Table(head, rows[:_MOST], texts=4, nothing=nothing)])
 
     def _feedback(self, period: Period) -> Chapter:
         """What reviewers wrote in the reviews that count."""
@@ -285,7 +297,8 @@ class GovernanceReport:
             for review in reviews
         ]
         head = ["day", "scan", "verdict", "reason"]
-        return Chapter("Feedback of reviewers", [Paragraph(_WORDS, "small"), Table(head, rows, texts=4)])
+        table = Table(head, rows, texts=4, nothing="No review of this period has a reason or a comment.")
+        return Chapter("Feedback of reviewers", [Paragraph(_WORDS, "small"), table])
 
     def _reason(self, review: Review) -> str:
         scan = self._sources.scans.get(review.scan_id)
@@ -307,7 +320,8 @@ class GovernanceReport:
             if period.holds(promotion.asked_at) or period.holds(promotion.decided_at)
         ]
         head = ["when", "what", "state", "asked by", "decided by", "gate"]
-        return Chapter("Who approved what", [Table(head, rows[:_MOST], texts=6)])
+        nothing = "Nobody asked for a version or decided on one in this period."
+        return Chapter("Who approved what", [Table(head, rows[:_MOST], texts=6, nothing=nothing)])
 
     def _cards(self) -> Iterator[Chapter]:
         for task in self._sources.tasks:

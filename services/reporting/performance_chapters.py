@@ -23,6 +23,7 @@ from reports.performance_figures import (
     version_figure,
 )
 from services.cohort.small_numbers import FEW, LEAST, small
+from services.performance.charts import MOST_MONTHLY
 from services.performance.history import History
 from services.performance.metrics import METRICS, Metric, validated
 from services.performance.number_words import figure_cells, gap_cells
@@ -78,9 +79,7 @@ def real_use_chapter(
         ]
         blocks.append(Table(["", *_HEAD], rows, title=f"Version {version}"))
     for name in _CHARTED:
-        chart = _monthly(judgements, by_version, METRICS[name], hidden)
-        if chart is not None:
-            blocks.append(chart)
+        blocks += headed(_monthly(judgements, by_version, METRICS[name], hidden))
     if len(judgements):
         blocks.append(_month_table(by_version, hidden))
     return Chapter(f"{task_words}: real use", blocks)
@@ -93,12 +92,12 @@ def answers_chapter(judgements: Judgements, task_words: str, hidden: WithheldFig
     blocks: list[Block] = [_answers(judgements, hidden)]
     drawn = curves(judgements)
     if len(drawn.roc_far) and not hidden.why(ALL, "auc", len(judgements)):
-        blocks.append(Chart(answer_charts.roc(drawn, scored(judgements)), _ROC))
+        blocks += headed(Chart(answer_charts.roc(drawn, scored(judgements)), _ROC))
     bins = calibration(judgements)
     why = {each.number: hidden.why(in_bin(each.number), "cases", each.observed.n) for each in bins}
     told = [each for each in bins if not why[each.number]]
     if told:
-        blocks.append(Chart(answer_charts.calibration(told), "Share of ill against the probability said"))
+        blocks += headed(Chart(answer_charts.calibration(told), "Share of ill against the probability said"))
     table = [
         [
             f"{each.low:.1f} to {each.high:.1f}",
@@ -123,6 +122,11 @@ def _answers(judgements: Judgements, hidden: WithheldFigures) -> Table:
         why = hidden.why(ALL, figure, sum(answers)) or hidden.why(ALL, "answers", sum(answers))
         rows.append([name, why, why] if why else [name, *answers])
     return Table(["truly", "called ill", "called healthy"], rows, title="Answers")
+
+
+def headed(chart: Chart | None) -> list[Block]:
+    """A chart under what it shows."""
+    return [] if chart is None else [Paragraph(chart.says, "heading"), chart]
 
 
 def subgroups_chapter(judgements: Judgements, task_words: str, hidden: WithheldFigures) -> Chapter:
@@ -194,11 +198,13 @@ def _monthly(
         for version, part in by_version.items()
         for dots, withheld in [_dots(part, version, metric.name, hidden)]
     ]
-    series = [line for line in series if line.dots or line.withheld]
+    series = [line for line in series if line.dots or line.withheld][-MOST_MONTHLY:]
     if not series:
         return None
     scale = Scale(metric.label, percent=metric.percent)
-    return Chart(month_figure(_months(judgements), series, [], scale), f"{metric.label} by month of reading")
+    newest = f", newest {MOST_MONTHLY} versions" if len(by_version) > MOST_MONTHLY else ""
+    says = f"{metric.label} by month of reading{newest}"
+    return Chart(month_figure(_months(judgements), series, [], scale), says)
 
 
 def _dots(

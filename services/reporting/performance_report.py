@@ -18,6 +18,7 @@ from services.performance.small_figures import withheld_figures
 from services.reporting.performance_chapters import (
     answers_chapter,
     compared_versions,
+    headed,
     real_use_chapter,
     subgroups_chapter,
     validation_chapter,
@@ -58,16 +59,17 @@ class PerformanceReport:
         progress(0.3)
         read = readings(self._judgements, task, synthetic, month, month, version)
         hidden = withheld_figures(judgements, self._wider(task, version, month, synthetic))
-        named = words_of(task).label
+        label = words_of(task).label
+        named = made_known(label, synthetic)
         chapters = [
-            *self._validated(history, named, version),
+            *self._validated(history, label, version),
             real_use_chapter(judgements, named, read, hidden),
             answers_chapter(judgements, named, hidden),
             subgroups_chapter(judgements, named, hidden),
         ]
         progress(0.6)
         facts = {
-            "Task": named,
+            "Task": label,
             "Version": version or "all versions",
             "Live": live_words(history, "none"),
             "Month of reading": month or "all months",
@@ -81,7 +83,8 @@ class PerformanceReport:
             "Small numbers": SMALL_NUMBERS,
             "Kinds of numbers": KINDS_OF_NUMBERS,
         }
-        return Written(Document(self.title(ask), facts, chapters, facts["Made"], NOTICE))
+        stamp = made_known(facts["Made"], synthetic)
+        return Written(Document(self.title(ask), facts, chapters, stamp, NOTICE))
 
     def _wider(self, task: str, version: str | None, month: str | None, synthetic: bool) -> list[Judgements]:
         """The cases of other reports that these are a part of: this one could be subtracted from them."""
@@ -95,7 +98,9 @@ class PerformanceReport:
         chosen = tuple(each for each in history.versions if version in (None, each.version.version))
         chapter = validation_chapter(History(**vars(history) | {"versions": chosen}), named)
         charts = [compared_versions(history, METRICS[name]) for name in ("recall", "dice", "auc")]
-        return [Chapter(chapter.title, [*chapter.blocks, *(chart for chart in charts if chart)])]
+        return [
+            Chapter(chapter.title, [*chapter.blocks, *(block for chart in charts for block in headed(chart))])
+        ]
 
 
 def cases(
@@ -107,6 +112,11 @@ def cases(
         return real, False
     made = judgements.of(task, version, first, last, synthetic=True)
     return made, bool(len(made))
+
+
+def made_known(words: str, synthetic: bool) -> str:
+    """Words over numbers; over those of scans made for demonstration they say so, on every page."""
+    return f"{words}, SYNTHETIC" if synthetic else words
 
 
 def readings(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from reports.figures import Figure
+from reports.chart_axes import Figure
 from reports.patient_figures import CourseLine, course_figure
 from services.reviewing.patients import Course, Measured
 

@@ -19,6 +19,7 @@ class Default:
     name: str
     ask: str
     cron: str
+    key: str = ""  # what it is known by, where its name has changed since it was first made
 
 
 @dataclass(frozen=True)

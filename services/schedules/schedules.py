@@ -235,7 +235,7 @@ class Schedules:
 
     def _make_default(self, kind: str, default: Default) -> None:
         at = self._clock()
-        schedule_id = id_from("schedule", kind, default.name)
+        schedule_id = id_from("schedule", kind, default.key or default.name)
         cron = checked(default.cron)
         made = Schedule(schedule_id, default.name, kind, default.ask, cron, True, at, MADE_HERE, at)
         if self._store.add(made):

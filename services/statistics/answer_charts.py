@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from models.statistics.calibration import CalibrationBin
 from models.statistics.estimate import Estimate
 from models.statistics.roc import Curves
-from reports.figures import Figure
+from reports.chart_axes import Figure
+from reports.curve_figures import calibration_chart, precision_chart, roc_chart
 from reports.number_words import fraction_words
-from reports.performance_figures import Dot, calibration_chart, precision_chart, roc_chart
+from reports.performance_figures import Dot
 
 
 def roc(curves: Curves, rates: Mapping[str, Estimate]) -> Figure:

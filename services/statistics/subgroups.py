@@ -17,7 +17,7 @@ from data.ledger.bands import NONE, UNKNOWN
 from data.records import Judgements
 from models.statistics.estimate import Estimate
 from models.statistics.proportions import difference
-from services.statistics.scoring import scored
+from services.statistics.scoring import rated, scored
 from services.task_words import MEASURED_FINDING
 
 SUBGROUPS = {
@@ -110,7 +110,7 @@ def _group(
     judgements: Judgements, dimension: str, name: str, rows: NDArray[np.bool_], threshold: float | None
 ) -> Subgroup:
     group, rest = judgements.where(rows), judgements.where(~rows)
-    figures, others = scored(group, threshold), scored(rest, threshold)
+    figures, others = scored(group, threshold), rated(rest, threshold)
     known = _OF_THE_ILL if dimension == "size" else tuple(figures)
     gaps = {metric: gap(figures[metric], others[metric]) for metric in WITH_GAP if metric in known}
     return Subgroup(dimension, name, len(group), {metric: figures[metric] for metric in known}, gaps)

@@ -26,8 +26,8 @@ from models.task import Decision, Task
 from models.training import fit
 from models.trainings import training_of
 from models.weights import Trained, network_of
+from reports.chart_axes import Figure
 from reports.evaluation import GalleryTile, gallery_png, square_png
-from reports.figures import Figure
 from services.inference.engine import SOFTWARE
 from services.statistics.answer_charts import answer_charts
 from services.training.drift_reference import make_reference

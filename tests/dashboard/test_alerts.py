@@ -141,7 +141,7 @@ def test_schedules_are_kept_changed_and_shown(clinic: Clinic) -> None:
     schedule_form.save(clinic.schedules, nora, "", what, chosen, "Mine", "30 5 * * 1")
     shown, word = schedules.show(clinic.schedules, clinic.accounts, None).values()
     for part in (
-        "Weekly drift of brain-tumour",
+        "Weekly drift: Brain tumour",
         "made by Lightbox",
         "Mine",
         "made by Dr Mlops",

@@ -127,3 +127,27 @@ def test_a_model_card_becomes_parts() -> None:
         Paragraph("two", "point"),
         Table(["a", "b"], [["1", "2"]], texts=2),
     ]
+
+
+def test_a_table_of_nothing_says_in_its_own_words_what_there_was_not() -> None:
+    table = Table(["", "n"], [], nothing="No alert in this period.")
+    text = text_of(pdf(Document("Test", {}, [Chapter("Incidents", [table])])))
+    assert "No alert in this period." in text and "Nothing was counted" not in text
+
+
+def test_a_short_table_is_not_cut_by_the_end_of_a_page() -> None:
+    from pypdf import PdfReader
+
+    rows: list[list[Any]] = [[f"row-{number:02d}.", number, 1] for number in range(12)]
+    for words in (640, 700, 760):  # the table would lie across the end of one page or another
+        blocks = [Paragraph("words " * words), Table(["", "n", "m"], rows)]
+        pages = PdfReader(io.BytesIO(pdf(Document("Test", {}, [Chapter("One", blocks)])))).pages
+        held = [sum(f"row-{number:02d}." in page.extract_text() for number in range(12)) for page in pages]
+        assert [n for n in held if n] == [12]
+
+
+def test_long_words_of_a_wide_table_do_not_lie_over_their_neighbours() -> None:
+    head = [f"column {number}" for number in range(10)]
+    rows = [["AbdomenGynaecology", *(["of some length, adult, years not stated"] * 9)]] * 3
+    text = text_of(pdf(Document("Test", {}, [Chapter("Chapter", [Table(head, rows, texts=10)])])))
+    assert "AbdomenGynaecology" not in text  # broken where words are

@@ -279,3 +279,11 @@ def test_large_sides_are_sampled_and_that_is_said() -> None:
     snapshot = compare(Side(large), Side(large[:1000]), ("contrast",), (), change).snapshot
     assert snapshot["compared"]["reference"] == MOST_ROWS
     assert any("a random sample of 100,000 is compared" in note for note in snapshot["notes"])
+
+
+def test_sides_in_perfect_order_have_an_interval_with_width() -> None:
+    side = np.r_[np.zeros(30, dtype=bool), np.ones(40, dtype=bool)]
+    perfect, reversed_ = area(side, side * 1.0), area(side, side * -1.0)
+    assert (perfect["value"], perfect["high"]) == (1.0, 1.0)
+    assert perfect["low"] == pytest.approx(0.9416, abs=1e-3)  # Newcombe's of 30 and 40
+    assert (reversed_["low"], reversed_["high"]) == (0.0, pytest.approx(1 - perfect["low"]))

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reports.document import document_json
+from reports.document import Table, document_json
 from reports.drift import Side, compare
 from reports.drift_document import drift_document
+from reports.number_words import Share
 from reports.typesetting import pdf
 from services.drift.changes import change
 from tests.reports.test_document import numbers_in, numbers_of, text_of
@@ -41,11 +42,12 @@ def test_the_first_page_says_what_was_compared(snapshot: dict[str, Any]) -> None
 
 def test_every_number_of_the_json_stands_in_the_pdf(snapshot: dict[str, Any]) -> None:
     document = drift_document(snapshot, "Drift", {})
-    told = json.loads(document_json(document))
-    blocks = [chapter["blocks"] for chapter in told["chapters"]]
-    numbers = numbers_in([block["rows"] for chapter in blocks for block in chapter if "rows" in block])
-    assert len(numbers) > 15
-    assert numbers <= numbers_of(text_of(pdf(document)))
+    tables = [block for chapter in document.chapters for block in chapter.blocks if isinstance(block, Table)]
+    cells = [cell for table in tables for row in table.rows for cell in row]
+    shares = {round(100 * cell, 1) for cell in cells if isinstance(cell, Share)}
+    numbers = numbers_in([cell for cell in cells if not isinstance(cell, Share)])
+    assert len(numbers) > 10 and len(shares) > 1
+    assert shares | numbers <= numbers_of(text_of(pdf(document)))
 
 
 def test_its_numbers_are_the_snapshots(snapshot: dict[str, Any]) -> None:
@@ -62,3 +64,23 @@ def test_a_snapshot_of_nothing_is_a_report_too() -> None:
     outcome = compare(Side(empty), Side(empty), ["mean"], [], change)
     text = text_of(pdf(drift_document(outcome.snapshot, "Drift", {})))
     assert "no scans in the window" in " ".join(text.split())
+
+
+def test_shares_are_in_per_cent_p_is_short_and_times_are_to_the_minute(snapshot: dict[str, Any]) -> None:
+    document = drift_document(snapshot, "Drift", {})
+    text = " ".join(text_of(pdf(document)).split())
+    assert document.stamp == "2026-11-20 08:00 UTC"
+    assert "Computed 2026-11-20 08:00 UTC" in text
+    assert "< 0.0001" in text and "e-" not in text.split("Features")[1].split("Numbers")[0]
+    assert "100.0 %" in text  # of the window from the North
+    assert " current " not in text
+
+
+def test_verdict_and_pictures_come_before_the_caveats(snapshot: dict[str, Any]) -> None:
+    noted = snapshot | {"notes": ["A note."]}
+    titles = [chapter.title for chapter in drift_document(noted, "Drift", {}).chapters]
+    assert titles[:3] == ["Verdict", "What drifted, as charts", "What to know of these numbers"]
+
+
+def test_made_scans_are_named_on_every_page(snapshot: dict[str, Any]) -> None:
+    assert drift_document(snapshot | {"synthetic": True}, "Drift", {}).stamp.endswith("SYNTHETIC")

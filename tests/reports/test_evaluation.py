@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from reports.colours import AI_COLOUR, CORRECTED_COLOUR
+from reports.curve_figures import roc_chart
 from reports.evaluation import CAPTION, SQUARE, TILE, GalleryTile, gallery_png, square_png
-from reports.performance_figures import roc_chart
 
 
 def test_a_chart_of_two_shares_is_as_high_as_it_is_wide() -> None:

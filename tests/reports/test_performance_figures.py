@@ -7,6 +7,7 @@ import math
 import pytest
 from plotly.graph_objects import Figure as Plotly
 
+from reports import curve_figures as curves
 from reports import performance_figures as figures
 from reports.performance_figures import REVIEWED, VALIDATION, Dot, MetricSeries, Scale
 
@@ -27,18 +28,17 @@ def test_versions_hold_value_interval_n_and_cases() -> None:
     assert real["error_y"]["array"] == [pytest.approx(4.0)]
     assert real["error_y"]["arrayminus"] == [pytest.approx(7.0)]
     assert real["customdata"][0] == ["/worklist?x=1", " % (85.0 to 96.0)", 99, "2"]
-    assert real["text"] == ["n = 99"]
     assert validation["marker"]["symbol"] != real["marker"]["symbol"]
     assert not any("lines" in trace["mode"] for trace in figure["data"])
     assert synthetic["name"] == "Real use (SYNTHETIC)"
-    assert figure["layout"]["xaxis"]["ticktext"] == ["1", "2<br><b>live</b>"]
+    assert figure["layout"]["xaxis"]["ticktext"] == ["1<br>90<br>–<br>–", "2<br>90<br>99<br>6<br><b>live</b>"]
     assert [round(at, 1) for at in (-0.14, 0.86)] == [round(at, 1) for at in validation["x"]]
 
 
 def test_goal_and_limit_are_lines_with_their_words() -> None:
     layout = figures.version_figure(["1", "2"], SERIES, RECALL)["layout"]
     assert [shape["y0"] for shape in layout["shapes"]] == [95.0, 90.0]
-    assert [note["text"] for note in layout["annotations"]] == ["goal 95.0 %", "alert limit 90.0 %"]
+    assert [note["text"] for note in layout["annotations"]] == ["goal<br>95.0 %", "alert limit<br>90.0 %"]
 
 
 def test_only_months_of_one_version_are_joined() -> None:
@@ -71,8 +71,8 @@ def test_what_is_past_its_limit_has_another_colour() -> None:
 
 def test_the_last_trace_of_a_curve_is_its_mark() -> None:
     for figure in (
-        figures.roc_chart([0, 0.1, 1], [0, 0.9, 1], (0.1, 0.9)),
-        figures.precision_chart([0, 0.9, 1], [1, 0.8, 0.5], (0.1, 0.9)),
+        curves.roc_chart([0, 0.1, 1], [0, 0.9, 1], (0.1, 0.9)),
+        curves.precision_chart([0, 0.9, 1], [1, 0.8, 0.5], (0.1, 0.9)),
     ):
         Plotly(figure)
         assert (figure["data"][-1]["x"], figure["data"][-1]["y"]) == ([0.1], [0.9])
@@ -80,7 +80,7 @@ def test_the_last_trace_of_a_curve_is_its_mark() -> None:
 
 def test_groups_calibration_and_training_are_charts() -> None:
     groups = figures.groups_figure([("Sex", Dot("F", 0.9, 0.8, 1, 20, "/x")), ("Sex", SEEN)], 0.91, RECALL)
-    bins = figures.calibration_chart([(0.1, Dot("", 0.2, 0.1, 0.4, 10)), (0.9, Dot("", 0.8, 0.6, 0.9, 40))])
+    bins = curves.calibration_chart([(0.1, Dot("", 0.2, 0.1, 0.4, 10)), (0.9, Dot("", 0.8, 0.6, 0.9, 40))])
     training = figures.training_figure("loss", [(0, 1.0), (1, 0.5)])
     for figure in (groups, bins, training):
         Plotly(figure)

@@ -107,3 +107,11 @@ def test_mean_dice_has_the_spread_of_validation_or_the_widest_there_can_be() -> 
     assert unknown.high - unknown.value == pytest.approx(1.96 * 0.4 / 5, rel=1e-3)
     assert expected_dice(np.full(2, 0.99), 0.3).high == 1.0
     assert math.isnan(expected_dice(np.array([math.nan])).value)
+
+
+def test_sure_probabilities_leave_room_for_one_case() -> None:
+    sure = np.r_[np.full(25, 1 - 1e-9), np.full(25, 1e-9)]
+    rates = estimated_rates(sure, sure > 0.5)
+    assert (rates["recall"].low, rates["recall"].high) == (pytest.approx(1 - 1 / 25), 1.0)
+    assert (rates["far"].low, rates["far"].high) == (0.0, pytest.approx(1 / 25))
+    assert rates["accuracy"].low == pytest.approx(1 - 1 / 50)

@@ -99,7 +99,7 @@ def test_training_data_is_the_reference_where_it_came_with_the_version(
     snapshot = house.drift.snapshot(run.id)
     assert (
         snapshot["reference"]["kind"] == "training"
-        and run.reference_name == "Training data of brain-tumour 1"
+        and run.reference_name == "Training data of Brain tumour 1"
     )
     assert snapshot["embedding"]["n_reference"] == 200 and snapshot["embedding"]["p"] > 0.01
     told = {feature["name"]: feature["status"] for feature in snapshot["features"]}

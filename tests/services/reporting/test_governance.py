@@ -261,7 +261,8 @@ def test_it_has_no_names_of_the_code(sources: Sources) -> None:
 
 def test_the_first_page_has_verdict_trend_decisions_and_signatures(sources: Sources) -> None:
     front = json.loads(document_json(written(sources)))["front"]
-    rows = {row[0]: row for row in front[0]["rows"]}
+    assert front[0]["words"].startswith("Made 20") and " UTC by " in front[0]["words"]
+    rows = {row[0]: row for row in front[1]["rows"]}
     assert rows["Recall"][1:4] == ["80.0 %", "60.0 %", "91.7 %"]
     assert (rows["Recall"][6], rows["Recall"][7]) == ("–", "goal reached, not proved")
     assert rows["Specificity"][7] == "no goal is set"
