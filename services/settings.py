@@ -42,7 +42,8 @@ class Settings:
     volumes_bytes: int = GIB // 2
     session_minutes: int = 30
     https: bool = False
-    secret_key: str = ""
+    secret_key: str = field(default="", repr=False)
+    earlier_secret_keys: tuple[str, ...] = field(default=(), repr=False)  # that events were signed with
     import_folder: Path | None = None
     outside_folder: Path | None = None
     registry_seconds: int = 30
@@ -116,6 +117,7 @@ class Settings:
             session_minutes=_whole(env, "LIGHTBOX_SESSION_MINUTES", cls.session_minutes),
             https=env.get("LIGHTBOX_HTTPS", "") in {"1", "true", "yes"},
             secret_key=env.get("LIGHTBOX_SECRET_KEY", ""),
+            earlier_secret_keys=tuple(env.get("LIGHTBOX_EARLIER_SECRET_KEYS", "").split()),
             import_folder=Path(env.get("LIGHTBOX_IMPORT_FOLDER") or home / "import").resolve(),
             outside_folder=Path(env.get("LIGHTBOX_OUTSIDE_FOLDER") or home / "outside").resolve(),
             registry_seconds=_whole(env, "LIGHTBOX_REGISTRY_SECONDS", cls.registry_seconds, least=0),

@@ -78,9 +78,10 @@ class AcceptanceTests:
         test = AcceptanceTest(
             new_id(), task, version, scanner, protocol.id, evaluation.id, user.id, user.display_name, now()
         )
-        self._store.add_test(test)
         detail = f"{task} {version} on {scanner}, protocol revision {protocol.revision}"
-        self._audit.record(AuditEvent(test.asked_at, user.id, "acceptance.begin", test.id, detail))
+        with self._audit.together():
+            self._store.add_test(test)
+            self._audit.record(AuditEvent(test.asked_at, user.id, "acceptance.begin", test.id, detail))
         return test
 
     def recent(self, task: str, user: User) -> list[AcceptanceTest]:
@@ -140,9 +141,10 @@ class AcceptanceTests:
                 signed_at=moment,
             )
 
-        kept = self._store.sign(test_id, signed)
-        detail = f"{kept.task} {kept.version} on {kept.scanner}: {verdict}, SHA-256 {kept.sha256}"
-        self._audit.record(AuditEvent(moment, user.id, "acceptance.sign", kept.id, detail))
+        with self._audit.together():
+            kept = self._store.sign(test_id, signed)
+            detail = f"{kept.task} {kept.version} on {kept.scanner}: {verdict}, SHA-256 {kept.sha256}"
+            self._audit.record(AuditEvent(moment, user.id, "acceptance.sign", kept.id, detail))
         return kept
 
     def record(self, test_id: str, user: User, audience: str | None = None) -> bytes:

@@ -11,6 +11,7 @@ from data.records import RunState
 from data.stores.drift import DriftRunStore
 from data.stores.refusals import RefusalStore
 from services.alerts.alerts import Alerts
+from services.auditing.watch import AuditWatch
 from services.inference.engine import Engine
 from services.versions.registered_files import RegisteredFiles
 
@@ -37,6 +38,13 @@ def registered_metrics(files: RegisteredFiles) -> Metric:
     for version in files.gone():
         gone.add_metric([version.name, version.version], 1)
     return gone
+
+
+def audit_metrics(watch: AuditWatch) -> Iterable[Metric]:
+    """What the last check of the audit trail found; nothing before the first."""
+    if watch.state != "not checked yet":
+        said = "1 when the audit trail is as it was written, by the last check"
+        yield GaugeMetricFamily("lightbox_audit_intact", said, float(watch.state == "intact"))
 
 
 def alert_metrics(alerts: Alerts) -> Metric:

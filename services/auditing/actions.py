@@ -94,6 +94,7 @@ ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
         "priors.fetch": "Earlier studies fetched",
     },
     ActionKind.MODELS: {
+        "model.register": "Version to be registered",
         "model.registered": "Version registered",
         "model.rehearse": "Rehearsal asked for",
         "model.rehearsed": "Rehearsal ended",
@@ -169,6 +170,8 @@ ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
         "import.start": "Import started",
         "import.pause": "Import paused",
         "import.resume": "Import resumed",
+        "audit.chain": "Chain of the audit trail begun",
+        "audit.restored": "Audit trail taken as it is after a restore",
     },
 }
 

@@ -135,8 +135,9 @@ class Promotions:
             if gate.verdict is PromotionVerdict.PASS:
                 raise InvalidInput("The promotion gate lets this version pass, so no override is needed.")
             asked = self._asked(candidate, PromotionKind.PROMOTION, reason, user, gate)
-            self._store.add(asked)
-            self._record(asked, "model.override-asked", user.id, asked.reason)
+            with self._audit.together():
+                self._store.add(asked)
+                self._record(asked, "model.override-asked", user.id, asked.reason)
             self._overrides(asked)
             return asked
 
@@ -157,8 +158,11 @@ class Promotions:
         with self._alone():
             asked = self._open(promotion_id)
             refused = _decided(asked, PromotionState.REFUSED, user, _reason(reason))
-            self._decide(refused)
-            self._record(refused, "model.override-refused", user.id, refused.decision or "")
+            with self._audit.together():
+                self._settle(refused)
+                self._record(refused, "model.override-refused", user.id, refused.decision or "")
+            if refused.overridden:
+                self._overrides(refused)
             return refused
 
     def rollback(self, task: str, reason: str, user: User, expected: str | None = None) -> Promotion:
@@ -198,10 +202,11 @@ class Promotions:
         if version is not None and version == self._serving.live(task):
             raise InvalidInput("This version is live already.")
         challenger = None if version is None else self._registry.version(task, version)
-        self._registry.challenge(challenger, task)
+        # First: MLflow has transactions of its own.
         self._audit.record(
             AuditEvent(now(), user.id, "model.challenger", task, f"version {version or 'none'}")
         )
+        self._registry.challenge(challenger, task)
 
     def settle(self) -> None:
         """Say of what a stop of the server cut short how it ended; called at the start."""
@@ -283,9 +288,12 @@ class Promotions:
         done = replace(asked, state=PromotionState.DONE, decided_at=now())
         if confirmed is not None:
             done = _decided(asked, PromotionState.DONE, *confirmed)
-        self._decide(done)
         actor = asked.asked_by if confirmed is None else confirmed[0].id
-        self._record(done, f"model.{done.kind}", actor, done.decision or done.reason)
+        with self._audit.together():
+            self._settle(done)
+            self._record(done, f"model.{done.kind}", actor, done.decision or done.reason)
+        if done.overridden:
+            self._overrides(done)
         for told in self._told:
             told(done.task)
         return done
@@ -306,7 +314,12 @@ class Promotions:
         return asked
 
     def _decide(self, decided: Promotion) -> None:
-        if not self._keep(decided):
+        self._settle(decided)
+        if decided.overridden:
+            self._overrides(decided)
+
+    def _settle(self, decided: Promotion) -> None:
+        if not self._store.decide(decided):
             raise InvalidInput("This was decided already by somebody else.")
 
     def _keep(self, decided: Promotion) -> bool:
