@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, or_, select, update
 
 from data.columns import folded
-from data.database import bump, new_id, now, reading, writing
+from data.database import bump, new_id, now, reading, statement_parts, writing
 from data.records import Identity, Patient
 from data.stores.patient_conflicts import (
     note_conflicts,
@@ -73,6 +73,15 @@ class PatientStore:
         with reading(self._engine) as connection:
             row = connection.execute(_REFERRED, {"id": reference, "pseudonym": reference.upper()}).first()
         return None if row is None else self.get(row.merged_into or row.id, with_identity=with_identity)
+
+    def pseudonyms(self, ids: Collection[str]) -> dict[str, str]:
+        """The pseudonyms of these patients, by our own id; unknown ones are left out."""
+        known: dict[str, str] = {}
+        with reading(self._engine) as connection:
+            for part in statement_parts(sorted(ids)):
+                query = select(patients.c.id, patients.c.pseudonym).where(patients.c.id.in_(part))
+                known |= {row.id: row.pseudonym for row in connection.execute(query)}
+        return known
 
     def search(self, words: str, limit: int) -> list[Patient]:
         """Patients with identity in whose name, patient id or pseudonym every word stands, by name.

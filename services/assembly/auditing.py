@@ -9,6 +9,7 @@ from data.records import AuditHead
 from services.accounts import Accounts
 from services.alerts.alerts import Alerts
 from services.assembly.stores import Stores
+from services.auditing.accesses import Accesses
 from services.auditing.checkpoints import Checkpoints
 from services.auditing.signing import keys_of
 from services.auditing.trail import AuditTrail
@@ -25,6 +26,7 @@ class AuditServices:
     verification: Verification
     checkpoints: Checkpoints
     head: Callable[[], AuditHead]
+    accesses: Accesses
 
 
 def build_auditing(stores: Stores, accounts: Accounts, alerts: Alerts) -> AuditServices:
@@ -34,5 +36,10 @@ def build_auditing(stores: Stores, accounts: Accounts, alerts: Alerts) -> AuditS
     verification = Verification(stores.audit, keys, checkpoints)
     watch = AuditWatch(stores.audit, verification, checkpoints, alerts, home)
     return AuditServices(
-        AuditTrail(stores.audit, accounts), watch, verification, checkpoints, stores.audit.head
+        AuditTrail(stores.audit, accounts, stores.patients),
+        watch,
+        verification,
+        checkpoints,
+        stores.audit.head,
+        Accesses(stores.audit),
     )

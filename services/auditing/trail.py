@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from data.database import now
 from data.errors import InvalidInput
-from data.records import AuditEvent, AuditPage, AuditQuery, User
+from data.records import AuditEvent, AuditOutcome, AuditPage, AuditQuery, User
 from data.stores.audit import AuditLog
+from data.stores.patients import PatientStore
 from reports.audit_table import AuditRow, audit_table
 from services.accounts import Accounts
 from services.addresses import AuditAddress
@@ -26,9 +27,10 @@ _AT_ONCE = 5000  # of a file
 class AuditTrail:
     """Reads what the services have written; nothing here changes it."""
 
-    def __init__(self, log: AuditLog, accounts: Accounts) -> None:
+    def __init__(self, log: AuditLog, accounts: Accounts, patients: PatientStore) -> None:
         self._log = log
         self._accounts = accounts
+        self._patients = patients
 
     def page(self, address: AuditAddress, user: User) -> AuditPage:
         """The newest events that an address asks for.
@@ -36,7 +38,22 @@ class AuditTrail:
         Raises NotAllowed, and InvalidInput for an address that asks for what there is not.
         """
         require(user, Permission.SEE_AUDIT)
-        return self._log.page(asked(address), PAGE_EVENTS)
+        return self._log.page(self.asked(address), PAGE_EVENTS)
+
+    def asked(self, address: AuditAddress) -> AuditQuery:
+        """What an address asks for. Raises InvalidInput for what there is not."""
+        query = asked(address)
+        if not address.patient.strip():
+            return query
+        patient = self._patients.find(address.patient.strip(), with_identity=False)
+        if patient is None:
+            raise InvalidInput("There is no patient of this pseudonym.")
+        return replace(query, patient=patient.id)
+
+    def pseudonyms(self, events: Iterable[AuditEvent], user: User) -> Mapping[str, str]:
+        """The pseudonyms of the patients whom events are about, by our own id."""
+        require(user, Permission.SEE_AUDIT)
+        return self._patients.pseudonyms({event.patient for event in events if event.patient})
 
     def names(self, user: User) -> Mapping[str, str]:
         """Who is meant by which id: everybody who ever had an account, by name."""
@@ -47,8 +64,10 @@ class AuditTrail:
     def file(self, address: AuditAddress, user: User) -> bytes:
         """Every event that an address asks for as CSV, oldest last; that it was taken is an event too."""
         names = self.names(user)
-        wanted = replace(asked(address), before=None)
-        rows = [_row(event, names) for event in self._every(wanted)]
+        wanted = replace(self.asked(address), before=None)
+        events = list(self._every(wanted))
+        patients = self.pseudonyms(events, user)
+        rows = [_row(event, names, patients) for event in events]
         self._log.record(AuditEvent(now(), user.id, "audit.export", "audit", address.query))
         return audit_table(rows)
 
@@ -71,6 +90,8 @@ def asked(address: AuditAddress) -> AuditQuery:
     return AuditQuery(
         user_id=address.person,
         actions=_actions(address.kind),
+        but_actions=() if address.views or address.kind else tuple(ACTIONS[ActionKind.VIEWS]),
+        outcome=_outcome(address.outcome),
         subject=address.subject.strip(),
         since=_midnight(address.since),
         until=_midnight(address.until, days_later=1),
@@ -84,6 +105,12 @@ def _actions(kind: str) -> tuple[str, ...]:
     if kind not in set(ActionKind):
         raise InvalidInput(f"There is no kind of event called {kind}.")
     return tuple(ACTIONS[ActionKind(kind)])
+
+
+def _outcome(word: str) -> AuditOutcome | None:
+    if word and word not in set(AuditOutcome):
+        raise InvalidInput(f"No event comes to “{word}”.")
+    return AuditOutcome(word) if word else None
 
 
 def _midnight(text: str, *, days_later: int = 0) -> datetime | None:
@@ -105,6 +132,18 @@ def _number(text: str) -> int | None:
     return int(text)
 
 
-def _row(event: AuditEvent, names: Mapping[str, str]) -> AuditRow:
-    said = action_words(event.action)
-    return AuditRow(event.at, who(event, names), said, event.action, event.subject, event.detail)
+def _row(event: AuditEvent, names: Mapping[str, str], patients: Mapping[str, str]) -> AuditRow:
+    return AuditRow(
+        event.at,
+        who(event, names),
+        action_words(event.action),
+        event.action,
+        event.subject,
+        event.detail,
+        event.number,
+        "" if event.outcome is None else event.outcome.value,
+        patients.get(event.patient, ""),
+        event.role,
+        event.origin.via.value,
+        event.origin.address,
+    )

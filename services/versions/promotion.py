@@ -159,7 +159,7 @@ class Promotions:
             asked = self._open(promotion_id)
             refused = _decided(asked, PromotionState.REFUSED, user, _reason(reason))
             with self._audit.together():
-                self._settle(refused)
+                self._decide(refused)
                 self._record(refused, "model.override-refused", user.id, refused.decision or "")
             if refused.overridden:
                 self._overrides(refused)
@@ -216,7 +216,14 @@ class Promotions:
             if asked.overridden and not went_live:
                 continue  # it waits for its second person
             state = PromotionState.DONE if went_live else PromotionState.REFUSED
-            self._keep(replace(asked, state=state, decided_at=now(), decision=_CUT_SHORT))
+            settled = replace(asked, state=state, decided_at=now(), decision=_CUT_SHORT)
+            action = f"model.{asked.kind}" if went_live else f"model.{asked.kind}-failed"
+            with self._audit.together():
+                if not self._store.decide(settled):
+                    continue
+                self._record(settled, action, asked.asked_by, _CUT_SHORT)
+            if settled.overridden:
+                self._overrides(settled)
 
     def followed(self, version: ModelVersion, before: str | None) -> None:
         """Another tool moved the alias, and this server followed: it belongs to the history too."""
@@ -290,7 +297,7 @@ class Promotions:
             done = _decided(asked, PromotionState.DONE, *confirmed)
         actor = asked.asked_by if confirmed is None else confirmed[0].id
         with self._audit.together():
-            self._settle(done)
+            self._decide(done)
             self._record(done, f"model.{done.kind}", actor, done.decision or done.reason)
         if done.overridden:
             self._overrides(done)
@@ -302,7 +309,9 @@ class Promotions:
         """It did not go live; an override that a passing trouble stopped may be confirmed again."""
         said = str(error) if isinstance(error, UserFacingError) else "Something went wrong inside Lightbox."
         if not (waits and isinstance(error, Busy)):
-            self._decide(replace(asked, state=PromotionState.REFUSED, decided_at=now(), decision=said))
+            self._decide_and_tell(
+                replace(asked, state=PromotionState.REFUSED, decided_at=now(), decision=said)
+            )
         self._record(asked, f"model.{asked.kind}-failed", asked.asked_by, said)
 
     def _open(self, promotion_id: str) -> Promotion:
@@ -313,21 +322,14 @@ class Promotions:
             raise InvalidInput(f"This was decided already, by {asked.decided_name or asked.asked_name}.")
         return asked
 
-    def _decide(self, decided: Promotion) -> None:
-        self._settle(decided)
+    def _decide_and_tell(self, decided: Promotion) -> None:
+        self._decide(decided)
         if decided.overridden:
             self._overrides(decided)
 
-    def _settle(self, decided: Promotion) -> None:
+    def _decide(self, decided: Promotion) -> None:
         if not self._store.decide(decided):
             raise InvalidInput("This was decided already by somebody else.")
-
-    def _keep(self, decided: Promotion) -> bool:
-        """Whether this decision is the one that counts: nobody decided before."""
-        counts = self._store.decide(decided)
-        if counts and decided.overridden:
-            self._overrides(decided)
-        return counts
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

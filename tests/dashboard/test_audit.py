@@ -26,7 +26,7 @@ def scan(clinic: Clinic, clinician: User) -> Scan:
 
 
 def shown(clinic: Clinic, user: User, search: str = "") -> str:
-    return str(page.show(clinic.services.audit_trail, user, search))
+    return str(page.show(clinic.services.auditing, user, search))
 
 
 def test_who_did_what_stands_in_words_and_links_where_it_may(
