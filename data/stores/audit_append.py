@@ -7,11 +7,10 @@ every other, so that it is short and nobody waits for it who holds what its hold
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Column, Connection, Select, bindparam, insert, literal, select, union_all, update
 
 from data.audit_chain import hash_of, key_of
 from data.audit_origin import origin
@@ -45,17 +44,18 @@ def kept(event: AuditEvent) -> AuditEvent:
 
 def append(connection: Connection, events: list[AuditEvent]) -> None:
     """Adds events to the chain; the head stays locked until the transaction ends."""
-    told = _with_roles(connection, _with_patients(connection, events))
+    told = _with_roles_and_patients(connection, events)
     key = key_of(connection.engine)
-    head = connection.execute(select(audit_head).with_for_update()).one()
+    head = connection.execute(_LOCKED_HEAD).one()
     number, previous, rows = head.number, head.hash, []
     for event in told:
         number += 1
         link = AuditLink(replace(event, number=number), previous, "" if key is None else key.id, "")
         previous = hash_of(link, key)
         rows.append(_values(link) | {"hash": previous})
-    connection.execute(insert(audit_events), rows)
-    connection.execute(update(audit_head).values(number=number, hash=previous))
+    # One row by itself: drivers are slow at many.
+    connection.execute(_INSERT, rows if len(rows) > 1 else rows[0])
+    connection.execute(_MOVE_HEAD, {"new_number": number, "new_hash": previous})
 
 
 def _outcome(action: str) -> AuditOutcome:
@@ -84,33 +84,36 @@ def _values(link: AuditLink) -> dict[str, Any]:
     }
 
 
-def _with_roles(connection: Connection, events: list[AuditEvent]) -> list[AuditEvent]:
-    """The role of each person now; a person's alone."""
+def _with_roles_and_patients(connection: Connection, events: list[AuditEvent]) -> list[AuditEvent]:
+    """The role of each person now, a person's alone; of events about a scan or a patient: whose."""
     wanted = {event.user_id for event in events if event.user_id and not event.role}
-    roles = _known(
-        connection, wanted, lambda ids: select(users.c.id, users.c.role).where(users.c.id.in_(ids))
-    )
-    return [replace(event, role=event.role or roles.get(event.user_id or "", "")) for event in events]
+    wanted |= {event.subject for event in events if not event.patient}
+    known: dict[str, dict[str, str]] = {_PERSON: {}, _SCAN: {}, _PATIENT: {}}
+    for part in statement_parts(sorted(key for key in wanted if len(key) == ID_LENGTH)):
+        for row in connection.execute(_KNOWN, {"people": part, "scans": part, "patients": part}):
+            known[row.kind][row.id] = row.value
+    whose = known[_PATIENT] | known[_SCAN]
+    return [
+        replace(
+            event,
+            role=event.role or known[_PERSON].get(event.user_id or "", ""),
+            patient=event.patient or whose.get(event.subject, ""),
+        )
+        for event in events
+    ]
 
 
-def _with_patients(connection: Connection, events: list[AuditEvent]) -> list[AuditEvent]:
-    """Of events that are about a scan or a patient: whose."""
-    wanted = {event.subject for event in events if not event.patient and len(event.subject) == ID_LENGTH}
-    whose = _known(
-        connection, wanted, lambda ids: select(scans.c.id, scans.c.patient_id).where(scans.c.id.in_(ids))
-    )
-    whose |= _known(
-        connection,
-        wanted - set(whose),
-        lambda ids: select(patients.c.id, patients.c.id).where(patients.c.id.in_(ids)),
-    )
-    return [replace(event, patient=event.patient or whose.get(event.subject, "")) for event in events]
+def _kind(kind: str, keys: Column[str], values: Column[str], name: str) -> Select[Any]:
+    wanted = keys.in_(bindparam(name, expanding=True))
+    return select(literal(kind).label("kind"), keys.label("id"), values.label("value")).where(wanted)
 
 
-def _known(
-    connection: Connection, ids: Collection[str], query: Callable[[Collection[str]], Any]
-) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for part in statement_parts(sorted(ids)):
-        pairs |= {row[0]: row[1] for row in connection.execute(query(part))}
-    return pairs
+_PERSON, _SCAN, _PATIENT = "person", "scan", "patient"
+_KNOWN = union_all(
+    _kind(_PERSON, users.c.id, users.c.role, "people"),
+    _kind(_SCAN, scans.c.id, scans.c.patient_id, "scans"),
+    _kind(_PATIENT, patients.c.id, patients.c.id, "patients"),
+)
+_LOCKED_HEAD = select(audit_head.c.number, audit_head.c.hash).with_for_update()
+_INSERT = insert(audit_events)
+_MOVE_HEAD = update(audit_head).values(number=bindparam("new_number"), hash=bindparam("new_hash"))
