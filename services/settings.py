@@ -69,6 +69,10 @@ class Settings:
     dicom_key: Path | None = None
     dicom_ca: Path | None = None
     remote_ca: Path | None = None
+    audit_syslog: str = ""  # HOST:PORT of a syslog server that is told of every event
+    audit_syslog_ca: Path | None = None
+    audit_syslog_certificate: Path | None = None
+    audit_syslog_key: Path | None = None
     patient_id_system: str = ""  # the URI of the hospital's patient numbers, for FHIR
     time_zone: str = ""  # of times that name none; the process itself reads TZ, this checks it
 
@@ -148,6 +152,10 @@ class Settings:
             dicom_key=_file(env, "LIGHTBOX_DICOM_KEY"),
             dicom_ca=_file(env, "LIGHTBOX_DICOM_CA"),
             remote_ca=_file(env, "LIGHTBOX_REMOTE_CA"),
+            audit_syslog=env.get("LIGHTBOX_AUDIT_SYSLOG", "").strip(),
+            audit_syslog_ca=_file(env, "LIGHTBOX_AUDIT_SYSLOG_CA"),
+            audit_syslog_certificate=_file(env, "LIGHTBOX_AUDIT_SYSLOG_CERTIFICATE"),
+            audit_syslog_key=_file(env, "LIGHTBOX_AUDIT_SYSLOG_KEY"),
             patient_id_system=env.get("LIGHTBOX_PATIENT_ID_SYSTEM", "").strip(),
             time_zone=_zone(env, "TZ"),
         )

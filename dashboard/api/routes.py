@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from dashboard.api import (
+    audit,
     cohort,
     drift,
     evaluations,
@@ -43,7 +44,7 @@ DOCUMENT = Operation(
 )
 _SUBJECTS = (
     scans, reruns, exports, unaided, measuring, identities, patients, cohort, performance, evaluations,
-    reports, drift,
+    reports, drift, audit,
 )  # fmt: skip
 OPERATIONS = (*(operation for subject in _SUBJECTS for operation in subject.OPERATIONS), DOCUMENT)
 """All there are, as the document lists them."""

@@ -120,7 +120,7 @@ def table(
                 html.Table([head, body], className="table align-middle lb-people lb-audit"),
                 className="lb-scroll",
             ),
-            html.Div([*_ways(page, address), _file(whole)], className="lb-audit-ways"),
+            html.Div([*_ways(page, address), *_files(whole)], className="lb-audit-ways"),
         ]
     )
 
@@ -189,9 +189,21 @@ def _ways(page: AuditPage, address: AuditAddress) -> Sequence[Component]:
     return ways
 
 
-def _file(whole: AuditAddress) -> Component:
-    address = f"/exports/audit.csv?{whole.query}".removesuffix("?")
-    return download_link("All of these as CSV", "bi-filetype-csv", href=address, id="audit-csv")
+def _files(whole: AuditAddress) -> list[Component]:
+    kinds = (
+        ("csv", "All of these as CSV", "bi-filetype-csv"),
+        ("fhir-r4.ndjson", "FHIR R4", "bi-filetype-json"),
+        ("fhir-r5.ndjson", "FHIR R5", "bi-filetype-json"),
+    )
+    return [
+        download_link(
+            words,
+            icon,
+            href=f"/exports/audit.{kind}?{whole.query}".removesuffix("?"),
+            id=f"audit-{kind.replace('.', '-')}",
+        )
+        for kind, words, icon in kinds
+    ]
 
 
 def _choice(name: str, options: Sequence[tuple[str, str]], chosen: str) -> Component:

@@ -55,6 +55,12 @@ class AuditLog:
         more = len(rows) > count
         return AuditPage(tuple(map(_event, shown)), shown[-1].number if more else None)
 
+    def links(self, asked: AuditQuery, count: int) -> list[AuditLink]:
+        """At most `count` events of those that are asked for, newest first, with their hashes."""
+        query = select(audit_events).where(*_conditions(asked)).order_by(audit_events.c.number.desc())
+        with reading(self._engine) as connection:
+            return [_link(row) for row in connection.execute(query.limit(count))]
+
     def chain(self, after: int, count: int) -> list[AuditLink]:
         """At most `count` events whose number is higher, in the order of the chain, with their hashes."""
         query = select(audit_events).where(audit_events.c.number > after)

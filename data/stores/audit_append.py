@@ -103,7 +103,7 @@ def _with_roles_and_patients(connection: Connection, events: list[AuditEvent]) -
     ]
 
 
-def _kind(kind: str, keys: Column[str], values: Column[str], name: str) -> Select[Any]:
+def _kind(kind: str, keys: Column[str], values: Column[str], name: str) -> Select[str, str, str]:
     wanted = keys.in_(bindparam(name, expanding=True))
     return select(literal(kind).label("kind"), keys.label("id"), values.label("value")).where(wanted)
 

@@ -6,7 +6,7 @@ from data.tables.acceptance import acceptance_protocols, acceptance_tests
 from data.tables.accounts import sessions, sign_in_failures, tokens, users
 from data.tables.alerts import alerts
 from data.tables.annotations import scan_annotations
-from data.tables.audit import audit_events, audit_head
+from data.tables.audit import audit_events, audit_head, audit_sent
 from data.tables.base import metadata
 from data.tables.boards import boards
 from data.tables.card_statements import card_statements
@@ -56,6 +56,7 @@ __all__ = [
     "alerts",
     "audit_events",
     "audit_head",
+    "audit_sent",
     "boards",
     "card_statements",
     "deliveries",

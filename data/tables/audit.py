@@ -30,6 +30,17 @@ audit_events = Table(
     **MYSQL,
 )
 
+# How far events were sent to another system, and which server sends now (and until when, should it die).
+audit_sent = Table(
+    "audit_sent",
+    metadata,
+    Column("destination", Line(), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("claimed_by", String(ID_LENGTH)),
+    Column("claimed_until", UtcDateTime),
+    **MYSQL,
+)
+
 # One row: how far the chain goes. Who adds an event locks it, so that events come one after another.
 audit_head = Table(
     "audit_head",

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from data.records import AuditHead
+from data.stores.audit_sent import AuditSentStore
 from services.accounts import Accounts
 from services.alerts.alerts import Alerts
 from services.assembly.stores import Stores
 from services.auditing.accesses import Accesses
 from services.auditing.checkpoints import Checkpoints
 from services.auditing.signing import keys_of
+from services.auditing.syslog import SyslogSender, server_of
 from services.auditing.trail import AuditTrail
 from services.auditing.verification import Verification
 from services.auditing.watch import AuditWatch
@@ -27,6 +29,7 @@ class AuditServices:
     checkpoints: Checkpoints
     head: Callable[[], AuditHead]
     accesses: Accesses
+    syslog: SyslogSender
 
 
 def build_auditing(stores: Stores, accounts: Accounts, alerts: Alerts) -> AuditServices:
@@ -35,11 +38,14 @@ def build_auditing(stores: Stores, accounts: Accounts, alerts: Alerts) -> AuditS
     checkpoints = Checkpoints(home, keys)
     verification = Verification(stores.audit, keys, checkpoints)
     watch = AuditWatch(stores.audit, verification, checkpoints, alerts, home)
+    trail = AuditTrail(stores.audit, accounts, stores.patients)
+    sent, server = AuditSentStore(stores.database), server_of(stores.settings)
     return AuditServices(
-        AuditTrail(stores.audit, accounts, stores.patients),
+        trail,
         watch,
         verification,
         checkpoints,
         stores.audit.head,
         Accesses(stores.audit),
+        SyslogSender(stores.audit, sent, trail.told, server, alerts),
     )

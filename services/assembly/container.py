@@ -210,6 +210,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     for tick in (
         *ticks,
         auditing.watch.tick,
+        auditing.syslog.tick,
         receiving.senders.tick,
         priors.tick,
         readers.watch.tick,
@@ -260,7 +261,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             receiving,
             sending.outbox,
             alerts,
-            auditing.watch,
+            auditing,
             tuple(tasks.ALL),
         ),
         database=stores.database,

@@ -11,6 +11,7 @@ from data.stores.jobs import JobStore
 from data.stores.refusals import RefusalStore
 from data.stores.scans import ScanStore
 from services.alerts.alerts import Alerts
+from services.assembly.auditing import AuditServices
 from services.assembly.durations import Durations
 from services.assembly.house_metrics import (
     alert_metrics,
@@ -22,7 +23,6 @@ from services.assembly.house_metrics import (
 )
 from services.assembly.received_metrics import received_metrics
 from services.assembly.receiving import ReceivingServices
-from services.auditing.watch import AuditWatch
 from services.inference.engine import Engine
 from services.reading.reader import Batcher
 from services.reviewing.feedback import FeedbackMessages
@@ -47,7 +47,7 @@ class Health:
         receiving: ReceivingServices,
         outbox: Outbox,
         alerts: Alerts,
-        audit: AuditWatch,
+        audit: AuditServices,
         wanted_tasks: tuple[str, ...],
     ) -> None:
         self._database = database
@@ -78,7 +78,7 @@ class Health:
             "ready": database == "ok" and models == "loaded",
             "database": database,
             "models": models,
-            "audit": self._audit.state,
+            "audit": self._audit.watch.state,
             "registry": self._registry.trouble or self._registered_files.trouble() or "ok",
             "device": self._engine.device_name,
             "backends": {

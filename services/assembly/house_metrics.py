@@ -11,7 +11,7 @@ from data.records import RunState
 from data.stores.drift import DriftRunStore
 from data.stores.refusals import RefusalStore
 from services.alerts.alerts import Alerts
-from services.auditing.watch import AuditWatch
+from services.assembly.auditing import AuditServices
 from services.inference.engine import Engine
 from services.versions.registered_files import RegisteredFiles
 
@@ -40,11 +40,14 @@ def registered_metrics(files: RegisteredFiles) -> Metric:
     return gone
 
 
-def audit_metrics(watch: AuditWatch) -> Iterable[Metric]:
-    """What the last check of the audit trail found; nothing before the first."""
-    if watch.state != "not checked yet":
+def audit_metrics(audit: AuditServices) -> Iterable[Metric]:
+    """What the last check found, nothing before the first; what waits for a syslog server, if any."""
+    state, waiting = audit.watch.state, audit.syslog.waiting
+    if state != "not checked yet":
         said = "1 when the audit trail is as it was written, by the last check"
-        yield GaugeMetricFamily("lightbox_audit_intact", said, float(watch.state == "intact"))
+        yield GaugeMetricFamily("lightbox_audit_intact", said, float(state == "intact"))
+    if waiting is not None:
+        yield GaugeMetricFamily("lightbox_audit_waiting", "Events that wait for the syslog server", waiting)
 
 
 def alert_metrics(alerts: Alerts) -> Metric:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from services.auditing.verification import ChainVerdict
 
 NOT_INTACT = 1
+KINDS = ("csv", "fhir-r4.json", "fhir-r5.json", "fhir-r4.ndjson", "fhir-r5.ndjson", "dicom.xml")
 
 
 def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
@@ -33,6 +34,12 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     verify.set_defaults(run=audit, act=_verify)
     checkpoint = acts.add_parser("checkpoint", help="print how far the chain goes, signed, to keep elsewhere")
     checkpoint.set_defaults(run=audit, act=_checkpoint)
+    export = acts.add_parser("export", help="write the events to a file")
+    export.add_argument("--as", dest="kind", choices=list(KINDS), default="csv", help="csv")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    export.add_argument("--since", default="", metavar="DAY", help="from this day on, such as 2026-11-01")
+    export.add_argument("--until", default="", metavar="DAY", help="up to this day, which is included")
+    export.set_defaults(run=audit, act=_export)
     restored = acts.add_parser("restored", help="begin checkpoints anew after the database was restored")
     restored.add_argument("--why", required=True, help="who restored what, and why: it becomes an event")
     restored.set_defaults(run=audit, act=_restored)
@@ -75,6 +82,17 @@ def _checkpoint(_: Namespace, auditing: AuditServices) -> int:
     from data.database import now
 
     print(auditing.checkpoints.signed(auditing.head(), now()).text)
+    return 0
+
+
+def _export(arguments: Namespace, auditing: AuditServices) -> int:
+    from data import atomic_files
+    from services.addresses import AuditAddress
+
+    address = AuditAddress(since=arguments.since, until=arguments.until, views="shown")
+    content = auditing.trail.export_alone(address, arguments.kind)
+    atomic_files.write(arguments.out, content, mode=atomic_files.PRIVATE)
+    print(f"{arguments.out} was written.")
     return 0
 
 

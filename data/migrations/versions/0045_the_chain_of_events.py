@@ -67,6 +67,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
         **_MYSQL,
     )
+    op.create_table(
+        "audit_sent",
+        sa.Column("destination", Line(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("claimed_by", sa.String(length=32)),
+        sa.Column("claimed_until", UtcDateTime()),
+        sa.PrimaryKeyConstraint("destination", name=op.f("pk_audit_sent")),
+        **_MYSQL,
+    )
     op.bulk_insert(head, [{"id": 1, "number": number, "hash": last}])
     trouble = make_triggers(op.get_bind())
     if trouble is not None:
@@ -76,6 +85,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Leave the events, without the chain."""
     drop_triggers(op.get_bind())
+    op.drop_table("audit_sent")
     op.drop_table("audit_head")
     op.drop_index("ix_audit_events_patient", "audit_events")
     with op.batch_alter_table("audit_events") as table:
