@@ -173,6 +173,8 @@ def of_patient(pseudonym: str) -> str:
 
 def _about(event: AuditEvent, names: Mapping[str, str], user: User) -> Component | str:
     """What it was done to: an account by name, a scan as a link for those who may see it."""
+    if event.patient and event.subject == event.patient:
+        return ""  # it stands beside, by pseudonym
     if event.action in ACTIONS[ActionKind.ACCOUNTS]:
         return names.get(event.subject, event.subject)
     if is_about_scan(event.action) and may(user, Permission.SEE_SCANS):

@@ -132,6 +132,8 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.SEE_AUDIT, "page", lambda s, u: s.audit_trail.page(AuditAddress(), u)),
     (Permission.SEE_AUDIT, "names", lambda s, u: s.audit_trail.names(u)),
     (Permission.SEE_AUDIT, "file", lambda s, u: s.audit_trail.file(AuditAddress(), u)),
+    (Permission.SEE_AUDIT, "export", lambda s, u: s.audit_trail.export(AuditAddress(), "csv", u)),
+    (Permission.SEE_AUDIT, "pseudonyms", lambda s, u: s.audit_trail.pseudonyms([], u)),
     (Permission.SEE_SCANS, "worklist", lambda s, u: s.reviewing.worklist.page(WorklistQuery(), u)),
     (Permission.SETTLE_IDENTITIES, "open", lambda s, u: s.reviewing.identities.open(u)),
     (Permission.SETTLE_IDENTITIES, "of patient", lambda s, u: s.reviewing.identities.of_patient(NO_ID, u)),
