@@ -98,7 +98,7 @@ class AuditTrail:
             raise NotFound("The audit trail comes as " + ", ".join(FORMS) + ".")
         links = list(self._every(replace(self.asked(address), before=None)))
         content = self.written(links, kind)
-        detail = f"{kind}: {address.query}" if address.query else kind
+        detail = address.query if kind == "csv" else f"{kind}: {address.query}"
         self._log.record(AuditEvent(now(), user.id, "audit.export", "audit", detail))
         return AuditFile(f"lightbox-audit.{kind}", content, FORMS[kind])
 

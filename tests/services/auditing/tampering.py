@@ -17,7 +17,7 @@ from data.stores.audit import AuditLog
 from services.auditing.checkpoints import Checkpoints
 from services.auditing.verification import FaultKind, Verification
 
-SECRET = "the secret of a house that is only a test"
+SECRET = "the secret of a house that is only a test"  # pragma: allowlist secret
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
