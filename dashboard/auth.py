@@ -16,6 +16,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
+from dashboard import accesses
 from dashboard.errors import json_error
 from data.errors import NO_SCAN
 from data.records import User
@@ -155,6 +156,7 @@ class SessionGuard:
         kind, _, secret = request.headers.get("Authorization", "").partition(" ")
         user = self.accounts.user_by_token(secret.strip()) if kind.lower() == "bearer" and secret else None
         if user is None or not user.active:
+            accesses.refused("not known or revoked", accesses.TOKEN_REFUSED)
             answer = json_error(401, "signed_out", "This token is not known or was revoked.")
             answer.headers["WWW-Authenticate"] = "Bearer"
             return answer
@@ -185,6 +187,11 @@ def require(permission: Permission) -> User:
 def reader() -> User:
     """Return who is asking where the role may see scans; for others there are none."""
     return permissions.require(person(), Permission.SEE_SCANS, hidden=NO_SCAN)
+
+
+def is_page(address: str) -> bool:
+    """Return whether a page stands at an address of this server, for whomever."""
+    return "/" + urlsplit(address).path.strip("/").partition("/")[0] in PAGE_PERMISSIONS
 
 
 def may_open(user: User, address: str) -> bool:

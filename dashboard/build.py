@@ -10,7 +10,7 @@ from dash import Dash
 from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from dashboard import account, bell, errors, health, security, shell
+from dashboard import accesses, account, bell, errors, health, security, shell
 from dashboard.api import routes as api
 from dashboard.auth import CSRF_COOKIE, SessionGuard
 from dashboard.files import acceptance as acceptance_files
@@ -99,6 +99,7 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     server = Flask("dashboard", root_path=str(HERE), static_folder=None)
     server.secret_key = secret_key
     security.allow_large_bodies(server, services)
+    accesses.install(server, services)
     guard = SessionGuard(services)
     guard.install(server)
     withdrawn.register(server, services)
@@ -145,7 +146,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
     admin.register(app, services.accounts, services.importing, services.settings.imports_from)
     alerts.register(app, services.alerts)
-    audit.register(app, services.audit_trail)
+    audit.register(app, services.auditing)
     schedules.register(
         app,
         services.schedules,

@@ -11,8 +11,10 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from dashboard import accesses
 from data.errors import (
     Busy,
+    Hidden,
     InvalidInput,
     NotAllowed,
     NotFound,
@@ -66,6 +68,7 @@ def on_callback_error(error: Exception) -> None:
     """
     if isinstance(error, WithdrawnScan):
         return
+    _note_refusal(error)
     set_props(ALERT, {"children": sentence_for(error), "is_open": True})
 
 
@@ -100,6 +103,7 @@ def _answer(status: int, code: str, sentence: str) -> Response:
 
 
 def _csrf_refused(_: CSRFError) -> Response:
+    accesses.refused("The form carried no valid token of this session.")
     return _answer(400, "csrf", "This form is too old; reload the page and try again.")
 
 
@@ -122,7 +126,13 @@ def user_facing_error(error: UserFacingError, **more: Any) -> Response:
     return json_error(*_status_and_code(error), str(error), **more)
 
 
+def _note_refusal(error: Exception) -> None:
+    if isinstance(error, NotAllowed | Hidden):
+        accesses.refused(str(error))
+
+
 def _user_facing(error: UserFacingError) -> Response:
+    _note_refusal(error)
     answer = _answer(*_status_and_code(error), str(error))
     if isinstance(error, Busy):
         answer.headers["Retry-After"] = "5"

@@ -11,7 +11,8 @@ from dash.development.base_component import Component
 from flask import g, has_request_context
 from flask_wtf.csrf import generate_csrf
 
-from dashboard.auth import PAGE_PERMISSIONS, person
+from dashboard import accesses
+from dashboard.auth import PAGE_PERMISSIONS, is_page, may_open, person
 from dashboard.components import bell, feedback
 from dashboard.components.attributes import aria, data
 from dashboard.components.frame import LOCATION, TAB_TITLE
@@ -173,6 +174,8 @@ def show_page(
     """Return the content and the title of the page at `pathname`, or what is wrong with the link to it."""
     place = find_page(pathname or "/", user)
     if place is None:
+        if is_page(pathname) and not may_open(user, pathname):
+            accesses.refused("There is no such page for this role.")
         return no_such_page(), "Lightbox"
     page, argument = place
     try:

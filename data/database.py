@@ -6,7 +6,7 @@ import hashlib
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
@@ -43,6 +43,8 @@ _BUSY_TIMEOUT_S = 15
 _VALUES_AT_ONCE = 500
 _Value = TypeVar("_Value")
 _WRITING = "lightbox_writing"
+_AT_END = "lightbox_at_end"
+AtEnd = Callable[[Connection, list[Any]], None]
 _BUMP = update(revisions).where(revisions.c.name == bindparam("part")).values(value=revisions.c.value + 1)
 
 # SQLite lets waiting writers sleep and look again, so that some of twenty may wait for seconds;
@@ -158,11 +160,27 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def attempting(engine: Engine) -> Iterator[Connection]:
+    """As `writing`, for what may fail; a transaction that it is part of goes on all the same."""
+    joined = _joined(engine)
+    if joined is None:
+        with writing(engine) as connection:
+            yield connection
+        return
+    with joined.begin_nested():
+        yield joined
+
+
+@contextmanager
 def together(engine: Engine) -> Iterator[None]:
     """One transaction around whatever this thread's stores read and write in the meantime.
 
-    It is committed at the end, or taken back as a whole on any error that gets this far.
+    It is committed at the end, or taken back as a whole on any error that gets this far. Inside another one
+    it is part of that.
     """
+    if _joined(engine) is not None:
+        yield
+        return
     with _transaction(engine) as connection:
         before = _connections()
         _shared.connections = {**before, engine: connection}
@@ -189,7 +207,24 @@ def _transaction(engine: Engine) -> Iterator[Connection]:
         engine.connect().execution_options(**{_WRITING: True}) as connection,
         connection.begin(),
     ):
-        yield connection
+        ends: dict[AtEnd, list[Any]] = {}
+        connection.info[_AT_END] = ends
+        try:
+            yield connection
+            for act, values in ends.items():
+                act(connection, values)
+        finally:
+            del connection.info[_AT_END]
+
+
+def at_end(connection: Connection, act: AtEnd) -> list[Any]:
+    """What `act` is given, once, as the last thing before this transaction is committed.
+
+    For what takes a lock that many wait for: it is held for as short as can be, and taken after every
+    other, so that no two transactions wait for each other.
+    """
+    ends: dict[AtEnd, list[Any]] = connection.info[_AT_END]
+    return ends.setdefault(act, [])
 
 
 def bump(connection: Connection, name: str) -> None:

@@ -4,6 +4,7 @@ LightboxError
 ├── UserFacingError        one plain sentence, in the user's words
 │   ├── RefusedScan        the file was understood and is not for us; has a `code`
 │   ├── NotFound           no such scan, or not for this person
+│   │   ├── Hidden         the role may not know whether it is there
 │   │   └── WithdrawnScan  somebody took it back; its page says who and why
 │   ├── NotAllowed         the role may not do this
 │   ├── Busy               try again in a moment
@@ -43,6 +44,10 @@ class RefusedScan(UserFacingError):
 
 class NotFound(UserFacingError):
     """What was asked for does not exist, or not for this person."""
+
+
+class Hidden(NotFound):
+    """It may be there, but the person's role may not know: an attempt to look is a refusal all the same."""
 
 
 class WithdrawnScan(NotFound):

@@ -8,11 +8,14 @@ from typing import NamedTuple
 
 from reports.tables import csv_text
 
-COLUMNS = ("at", "who", "what", "action", "subject", "detail")
+COLUMNS = (
+    "at", "who", "what", "action", "subject", "detail",
+    "number", "outcome", "patient", "role", "via", "address",
+)  # fmt: skip
 
 
 class AuditRow(NamedTuple):
-    """One event: `what` in words, `action` as it was written; `at` is aware."""
+    """One event: `what` in words, `action` as it was written; `at` is aware, `patient` a pseudonym."""
 
     at: datetime
     who: str
@@ -20,6 +23,12 @@ class AuditRow(NamedTuple):
     action: str
     subject: str
     detail: str
+    number: int
+    outcome: str
+    patient: str
+    role: str
+    via: str
+    address: str
 
 
 def audit_table(rows: Sequence[AuditRow]) -> bytes:

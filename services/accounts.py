@@ -65,8 +65,9 @@ class Accounts:
         if not user.active:
             self._note(user.id, "sign-in refused", user.id, "switched off")
             raise InvalidInput("This account is switched off. An administrator can switch it on.")
-        self._users.seen(user.id, self._clock())
-        self._note(user.id, "signed in", user.id)
+        with self._audit.together():
+            self._users.seen(user.id, self._clock())
+            self._note(user.id, "signed in", user.id)
         return user
 
     def user(self, user_id: str) -> User | None:
@@ -96,8 +97,10 @@ class Accounts:
             must_change_password=True,
             created_at=self._clock(),
         )
-        self._users.add(user, self._hasher.hash(password))
-        self._note(administrator, "account created", user.id, f"{name}, {role.value}")
+        password_hash = self._hasher.hash(password)
+        with self._audit.together():
+            self._users.add(user, password_hash)
+            self._note(administrator, "account created", user.id, f"{name}, {role.value}")
         return user, password
 
     def ensure_first_administrator(self) -> tuple[User, str] | None:
@@ -111,8 +114,10 @@ class Accounts:
         user = self._known(user_id)
         self._check(user.name, old, "The old password is wrong.")
         _check_new_password(user, old, new)
-        changed = self._users.set_password(user_id, self._hasher.hash(new), must_change=False)
-        self._note(user_id, "password changed", user_id)
+        password_hash = self._hasher.hash(new)
+        with self._audit.together():
+            changed = self._users.set_password(user_id, password_hash, must_change=False)
+            self._note(user_id, "password changed", user_id)
         return changed
 
     def reset_password(self, user_id: str, *, by: User | None = None) -> str:
@@ -120,37 +125,43 @@ class Accounts:
         administrator = _administrator(by)
         user = self._known(user_id)
         password = _one_time_password()
-        self._users.set_password(user_id, self._hasher.hash(password), must_change=True)
-        self._users.forget_failures(user.name)
-        self._note(administrator, "password reset", user_id)
+        password_hash = self._hasher.hash(password)
+        with self._audit.together():
+            self._users.set_password(user_id, password_hash, must_change=True)
+            self._users.forget_failures(user.name)
+            self._note(administrator, "password reset", user_id)
         return password
 
     def set_role(self, user_id: str, role: Role, *, by: User | None = None) -> User:
         """Another role; InvalidInput for the last active administrator."""
         administrator = _administrator(by)
-        user = self._users.set_role(user_id, role)
-        self._note(administrator, "role changed", user_id, role.value)
+        with self._audit.together():
+            user = self._users.set_role(user_id, role)
+            self._note(administrator, "role changed", user_id, role.value)
         return user
 
     def set_active(self, user_id: str, active: bool, *, by: User | None = None) -> User:
         """Switches an account on or off; InvalidInput for the last active administrator."""
         administrator = _administrator(by)
-        user = self._users.set_active(user_id, active)
-        self._note(administrator, "account switched on" if active else "account switched off", user_id)
+        with self._audit.together():
+            user = self._users.set_active(user_id, active)
+            self._note(administrator, "account switched on" if active else "account switched off", user_id)
         return user
 
     def set_reader_group(self, user_id: str, group: str, *, by: User | None = None) -> User:
         """The group whose figures of reading an account's count among, such as a section; "" for none."""
         administrator = _administrator(by)
         name = " ".join(group.split())[:LONGEST_GROUP]
-        user = self._users.set_reader_group(user_id, name or None)
-        self._note(administrator, "reader group changed", user_id, name or "none")
+        with self._audit.together():
+            user = self._users.set_reader_group(user_id, name or None)
+            self._note(administrator, "reader group changed", user_id, name or "none")
         return user
 
     def sign_out_everywhere(self, user_id: str) -> User:
         """Ends every session of one's own account; tokens go on."""
-        user = self._users.end_sessions(user_id)
-        self._note(user_id, "signed out everywhere", user_id)
+        with self._audit.together():
+            user = self._users.end_sessions(user_id)
+            self._note(user_id, "signed out everywhere", user_id)
         return user
 
     def create_token(self, user_id: str, label: str) -> tuple[AccessToken, str]:
@@ -161,8 +172,10 @@ class Accounts:
         if not self._known(user_id).active:
             raise NotAllowed("This account is switched off.")
         secret = _MARK + secrets.token_urlsafe(32)
-        token = self._tokens.add(AccessToken(new_id(), user_id, label[:200], self._clock()), _sha256(secret))
-        self._note(user_id, "token created", token.id, label)
+        made = AccessToken(new_id(), user_id, label[:200], self._clock())
+        with self._audit.together():
+            token = self._tokens.add(made, _sha256(secret))
+            self._note(user_id, "token created", token.id, label)
         return token, secret
 
     def user_by_token(self, secret: str) -> User | None:
@@ -184,8 +197,9 @@ class Accounts:
 
     def revoke_token(self, user_id: str, token_id: str) -> None:
         """The token works no more; NotFound for somebody else's."""
-        self._tokens.revoke(user_id, token_id, self._clock())
-        self._note(user_id, "token revoked", token_id)
+        with self._audit.together():
+            self._tokens.revoke(user_id, token_id, self._clock())
+            self._note(user_id, "token revoked", token_id)
 
     def _check(self, name: str, password: str, wrong: str = WRONG) -> User:
         """The account of this name and password, switched off or not."""

@@ -248,11 +248,14 @@ class AlertsAddress:
 
 @dataclass(frozen=True)
 class AuditAddress(_PageAddress):
-    """What the page of the audit trail shows: by person, kind of action, subject and days."""
+    """What the page of the audit trail shows: by person, kind, outcome, patient, subject and days."""
 
     path: ClassVar[str] = AUDIT
     person: str = ""
     kind: str = ""
+    outcome: str = ""
+    patient: str = ""  # a pseudonym
+    views: str = ""  # "shown": what people only looked at is listed too
     subject: str = ""
     since: str = ""
     until: str = ""

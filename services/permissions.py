@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from data.errors import NotAllowed, NotFound
+from data.errors import Hidden, NotAllowed
 from data.records import Role, User
 
 ROLE_NAMES: Mapping[Role, str] = {
@@ -323,7 +323,7 @@ def require(user: User, permission: Permission, *, hidden: str = "") -> User:
     if may(user, permission):
         return user
     if hidden:
-        raise NotFound(hidden)
+        raise Hidden(hidden)
     who = role_names(TABLE[permission].roles)
     raise NotAllowed(f"Your role does not permit this: only {who} may {permission}.")
 

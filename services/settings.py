@@ -42,7 +42,8 @@ class Settings:
     volumes_bytes: int = GIB // 2
     session_minutes: int = 30
     https: bool = False
-    secret_key: str = ""
+    secret_key: str = field(default="", repr=False)
+    earlier_secret_keys: tuple[str, ...] = field(default=(), repr=False)  # that events were signed with
     import_folder: Path | None = None
     outside_folder: Path | None = None
     registry_seconds: int = 30
@@ -69,6 +70,10 @@ class Settings:
     dicom_key: Path | None = None
     dicom_ca: Path | None = None
     remote_ca: Path | None = None
+    audit_syslog: str = ""  # HOST:PORT of a syslog server that is told of every event
+    audit_syslog_ca: Path | None = None
+    audit_syslog_certificate: Path | None = None
+    audit_syslog_key: Path | None = None
     patient_id_system: str = ""  # the URI of the hospital's patient numbers, for FHIR
     time_zone: str = ""  # of times that name none; the process itself reads TZ, this checks it
 
@@ -117,6 +122,7 @@ class Settings:
             session_minutes=_whole(env, "LIGHTBOX_SESSION_MINUTES", cls.session_minutes),
             https=env.get("LIGHTBOX_HTTPS", "") in {"1", "true", "yes"},
             secret_key=env.get("LIGHTBOX_SECRET_KEY", ""),
+            earlier_secret_keys=tuple(env.get("LIGHTBOX_EARLIER_SECRET_KEYS", "").split()),
             import_folder=Path(env.get("LIGHTBOX_IMPORT_FOLDER") or home / "import").resolve(),
             outside_folder=Path(env.get("LIGHTBOX_OUTSIDE_FOLDER") or home / "outside").resolve(),
             registry_seconds=_whole(env, "LIGHTBOX_REGISTRY_SECONDS", cls.registry_seconds, least=0),
@@ -148,6 +154,10 @@ class Settings:
             dicom_key=_file(env, "LIGHTBOX_DICOM_KEY"),
             dicom_ca=_file(env, "LIGHTBOX_DICOM_CA"),
             remote_ca=_file(env, "LIGHTBOX_REMOTE_CA"),
+            audit_syslog=env.get("LIGHTBOX_AUDIT_SYSLOG", "").strip(),
+            audit_syslog_ca=_file(env, "LIGHTBOX_AUDIT_SYSLOG_CA"),
+            audit_syslog_certificate=_file(env, "LIGHTBOX_AUDIT_SYSLOG_CERTIFICATE"),
+            audit_syslog_key=_file(env, "LIGHTBOX_AUDIT_SYSLOG_KEY"),
             patient_id_system=env.get("LIGHTBOX_PATIENT_ID_SYSTEM", "").strip(),
             time_zone=_zone(env, "TZ"),
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response
 
+from dashboard import accesses
 from dashboard.api import operations
 from dashboard.api.models_patients import (
     FullIdentityAnswer,
@@ -48,7 +49,9 @@ class ApiPatients:
 
     def patient(self, patient_id: str) -> Response:
         """One patient; the identity only for who may see it."""
-        return answered(described(self.patients.patient(patient_id, person())))
+        view = self.patients.patient(patient_id, person())
+        accesses.looked(accesses.PATIENT, view.patient.id)
+        return answered(described(view))
 
 
 def described(view: PatientView) -> PatientStudiesAnswer:

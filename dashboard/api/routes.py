@@ -11,6 +11,7 @@ from werkzeug.routing import RequestRedirect
 
 from dashboard.api import (
     acceptances,
+    audit,
     cohort,
     drift,
     evaluations,
@@ -44,7 +45,7 @@ DOCUMENT = Operation(
 )
 _SUBJECTS = (
     scans, reruns, exports, unaided, measuring, identities, patients, cohort, performance, evaluations,
-    reports, drift, acceptances,
+    reports, drift, acceptances, audit,
 )  # fmt: skip
 OPERATIONS = (*(operation for subject in _SUBJECTS for operation in subject.OPERATIONS), DOCUMENT)
 """All there are, as the document lists them."""

@@ -14,6 +14,7 @@ from dashboard.components.results import STATUS_NAMES, SUSPENDED, local_date, ta
 from dashboard.components.verdicts import verdict_badge
 from data.records import SEXES, Patient, Result, ScanStatus, User
 from services import addresses
+from services.addresses import AuditAddress
 from services.measurement_words import millilitres
 from services.permissions import Permission, may
 from services.standing.acceptances import NOT_ACCEPTED
@@ -65,6 +66,14 @@ def identity_line(patient: Patient, user: User, *, linked: bool = True) -> list[
         ("Pseudonym", patient.pseudonym),
     ]
     return [heading, *(html.Span(words, title=name, className="lb-identity-fact") for name, words in facts)]
+
+
+def who_looked(patient: Patient, user: User) -> list[Component]:
+    """The way to whatever was done with a patient, for who may see the audit trail."""
+    if not may(user, Permission.SEE_AUDIT):
+        return []
+    address = AuditAddress(patient=patient.pseudonym, views="shown")
+    return [dcc.Link("Who looked at this patient", href=str(address), className="lb-identity-fact")]
 
 
 def frame(patient_id: str, below: Sequence[Component] = ()) -> Component:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def register(server: Flask, services: Services) -> None:
     """Add the route."""
     views = AuditFiles(services)
-    server.add_url_rule("/exports/audit.csv", "export_audit", views.export)
+    server.add_url_rule("/exports/audit.<kind>", "export_audit", views.export)
 
 
 class AuditFiles:
@@ -27,9 +27,9 @@ class AuditFiles:
     def __init__(self, services: Services) -> None:
         self.services = services
 
-    def export(self) -> Response:
-        """Every event that the page's query asks for."""
+    def export(self, kind: str) -> Response:
+        """Every event that the page's query asks for, as CSV or FHIR."""
         user = require(Permission.SEE_AUDIT)
         address = AuditAddress.read(request.query_string.decode())
-        content = self.services.audit_trail.file(address, user)
-        return attachment(content, "lightbox-audit.csv", "text/csv; charset=utf-8")
+        file = self.services.audit_trail.export(address, kind, user)
+        return attachment(file.content, file.name, file.mime)

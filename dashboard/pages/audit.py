@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 
+from dashboard import accesses
 from dashboard.auth import require
 from dashboard.components import audit as parts
 from dashboard.components.frame import LOCATION
@@ -15,7 +16,7 @@ from services.addresses import AuditAddress
 from services.permissions import Permission
 
 if TYPE_CHECKING:
-    from services.auditing.trail import AuditTrail
+    from services.assembly.auditing import AuditServices
 
 
 def layout(user: User, argument: str = "") -> Component:
@@ -23,16 +24,23 @@ def layout(user: User, argument: str = "") -> Component:
     return html.Div([html.Div(html.H1("Audit"), className="lb-page-head"), html.Div(id=parts.CONTENT)])
 
 
-def show(trail: AuditTrail, user: User, search: str | None) -> list[Component]:
+def show(auditing: AuditServices, user: User, search: str | None) -> list[Component]:
     """Return the form as an address fills it in, and the events that it asks for."""
-    address, names = AuditAddress.read(search), trail.names(user)
-    page = trail.page(address, user)
-    return [parts.form(address, names), parts.table(page, address, names, user)]
+    trail, address = auditing.trail, AuditAddress.read(search)
+    names, page = trail.names(user), trail.page(address, user)
+    patients = trail.pseudonyms(page.events, user)
+    return [
+        parts.state(auditing.watch),
+        parts.form(address, names),
+        parts.table(page, address, names, patients, user),
+    ]
 
 
-def register(app: Dash, trail: AuditTrail) -> None:
+def register(app: Dash, auditing: AuditServices) -> None:
     """Bind the page."""
 
     @app.callback(Output(parts.CONTENT, "children"), Input(LOCATION, "search"))
     def _show(search: str | None) -> list[Component]:
-        return show(trail, require(Permission.SEE_AUDIT), search)
+        user = require(Permission.SEE_AUDIT)
+        accesses.looked(accesses.TRAIL, "audit")
+        return show(auditing, user, search)

@@ -22,7 +22,6 @@ from services.addresses import (
     ReportsAddress,
     WorklistAddress,
 )
-from services.auditing.trail import asked as events_asked
 from services.boards.choices import chosen
 from services.reviewing.worklist import BY_URGENCY
 from services.statistics.subgroups import SUBGROUPS
@@ -175,7 +174,7 @@ class Links:
 
     def _audit(self, _: User, __: str, search: str) -> None:
         _only(search, [field.name for field in fields(AuditAddress)])
-        events_asked(AuditAddress.read(search))
+        self._services.auditing.trail.asked(AuditAddress.read(search))
 
     def _tasks(self, named: Collection[str], user: User) -> None:
         """Raises InvalidInput for a task that there is not and that no scan was ever of."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dash import Dash, Input
 from dash.development.base_component import Component
 
+from dashboard import accesses
 from dashboard.auth import require
 from dashboard.components import patient as parts
 from dashboard.components import priors
@@ -31,13 +32,15 @@ def layout(user: User, argument: str = "") -> Component:
 def show(patients: Patients, user: User, reference: str) -> Values:
     """Return everything that the page shows of a patient, by the id of its place; raises NotFound."""
     view = patients.patient(reference, user)
+    accesses.looked(accesses.PATIENT, view.patient.id)
     charts = {
         "Volume over time": volume_chart(view.courses),
         "Two-diameter product over time": product_chart(view.courses),
     }
     drawn = {name: figure for name, figure in charts.items() if figure is not None}
+    line = parts.identity_line(view.patient, user, linked=False)
     return {
-        IDENTITY: parts.identity_line(view.patient, user, linked=False),
+        IDENTITY: [*line, *parts.who_looked(view.patient, user)],
         CONTENT: parts.content(view, drawn),
         TAB_TITLE: parts.tab_title(view.patient),
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.development.base_component import Component
 
+from dashboard import accesses
 from dashboard.auth import require
 from dashboard.components import identities, panels, review, viewer
 from dashboard.components import scan as parts
@@ -150,6 +151,7 @@ def _register_shown(app: Dash, reviewing: ReviewingServices) -> None:
         user = require(Permission.SEE_SCANS)
         reviewing.unaided.open(scan_id, user)
         view = reviewing.worklist.scan(scan_id, user)
+        accesses.looked(accesses.OPENED, view.scan.id)
         return {
             **shown(reviewing, user, view),
             viewer.DATA: viewer.of_scan(reviewing, view),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dash import ALL, Dash, Input, Output, State, ctx
 from dash.development.base_component import Component
 
+from dashboard import accesses
 from dashboard.auth import require
 from dashboard.components import scan_patient as parts
 from dashboard.components.outputs import Values, clicked, outputs, pressed
@@ -57,6 +58,8 @@ def fixed(reviewing: ReviewingServices, user: User, scan_id: str) -> Values:
 def search(scan_patients: ScanPatients, user: User, words: str | None) -> Values:
     """Return the patients that fit what was typed, to choose from, and a word where there is none."""
     patients = scan_patients.search(words or "", user)
+    if (words or "").strip():
+        accesses.searched("patients", len(patients), [patient.pseudonym for patient in patients])
     nobody = "Nobody fits." if (words or "").strip() and not patients else ""
     return {CHOICE: {"options": parts.options(patients), "value": None}, NOBODY: nobody}
 

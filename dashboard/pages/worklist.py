@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
+from dashboard import accesses
 from dashboard.auth import require
 from dashboard.components import identities as identity_parts
 from dashboard.components import review_requests as request_parts
@@ -93,6 +94,8 @@ def rows(
     seen = worklist.changes_token()  # before the rows: a change in between is shown again
     query = _query(request or {}, WorklistAddress.read(address))
     page, names = worklist.page(query, user), triage.names()
+    if query.search:
+        accesses.searched("worklist", page.total, [listed.pseudonym for listed in page.rows])
     empty = None if page.total else parts.empty(user, filtered=bool(query.search or query.filters))
     is_first = not (request or {}).get("startRow")
     return {

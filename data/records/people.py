@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -72,15 +72,68 @@ class Session:
     active_at: datetime  # when the person was last active
 
 
+class AuditOutcome(StrEnum):
+    """What became of what somebody wanted to do."""
+
+    SUCCESS = "success"
+    REFUSED = "refused"  # it was denied
+    FAILED = "failed"  # it was permitted, and did not work
+
+
+class AuditVia(StrEnum):
+    """By which way somebody came."""
+
+    BROWSER = "browser"
+    TOKEN = "token"  # noqa: S105 - the API with a bearer token
+    DICOM = "dicom"
+    COMMAND = "command"
+    SERVER = "server"  # Lightbox's own work
+
+
+@dataclass(frozen=True)
+class AuditOrigin:
+    """From where something was done; `address` is that of the client, "" where there is none."""
+
+    via: AuditVia = AuditVia.SERVER
+    address: str = ""
+
+
 @dataclass(frozen=True)
 class AuditEvent:
-    """Who did what to what, and when."""
+    """Who did what to what, and when.
+
+    Without an outcome it follows from the action. Without a patient it is the one whom the subject is, or
+    whose scan it is. What stands below is filled in when the event is kept.
+    """
 
     at: datetime
     user_id: str | None
     action: str
     subject: str
     detail: str = ""
+    outcome: AuditOutcome | None = field(default=None, compare=False)
+    patient: str = field(default="", compare=False)  # our own id of the patient
+    role: str = field(default="", compare=False)  # that the person had then
+    origin: AuditOrigin = field(default=AuditOrigin(), compare=False)
+    number: int = field(default=0, compare=False)  # in the chain, from 1
+
+
+@dataclass(frozen=True)
+class AuditLink:
+    """An event as it is kept in the chain: all that its hash was computed of, and the hash."""
+
+    event: AuditEvent
+    previous: str  # hash of the event before, "" for the first
+    key_id: str  # which key it was signed with, "" for none
+    hash: str
+
+
+@dataclass(frozen=True)
+class AuditHead:
+    """How far the chain goes: the number of its newest event, and that event's hash."""
+
+    number: int
+    hash: str
 
 
 @dataclass(frozen=True)
@@ -89,10 +142,14 @@ class AuditQuery:
 
     user_id: str = ""
     actions: tuple[str, ...] = ()
+    but_actions: tuple[str, ...] = ()
     subject: str = ""
+    outcome: AuditOutcome | None = None
+    patient: str = ""  # our own id of a patient; their scans count too
     since: datetime | None = None  # that moment and later
     until: datetime | None = None  # before that moment
     before: int | None = None  # older than the event of this number
+    after: int | None = None  # newer than the event of this number
 
 
 @dataclass(frozen=True)

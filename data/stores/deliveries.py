@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Row, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from data.database import reading, writing
+from data.database import attempting, reading, writing
 from data.records import Delivery, DeliveryState
 from data.tables import deliveries
 
@@ -119,7 +119,7 @@ class DeliveryStore:
     def _add(self, delivery: Delivery) -> int:
         known = select(deliveries.c.id).where(deliveries.c.id == delivery.id)
         try:
-            with writing(self._engine) as connection:
+            with attempting(self._engine) as connection:
                 if connection.execute(known).first() is not None:
                     return 0
                 connection.execute(

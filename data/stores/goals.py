@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from data.database import reading, writing
+from data.database import attempting, reading, writing
 from data.records import Goal
 from data.tables import goals
 
@@ -27,7 +27,7 @@ class GoalStore:
     def set(self, goal: Goal) -> None:
         """Keeps a goal in place of an older one; one that says nothing is forgotten."""
         try:
-            with writing(self._engine) as connection:
+            with attempting(self._engine) as connection:
                 _replaced(connection, goal)
         except IntegrityError:  # somebody set the same one between our look and our writing
             with writing(self._engine) as connection:

@@ -84,6 +84,15 @@ class PatientStore:
             row = connection.execute(_REFERRED, {"id": reference, "pseudonym": reference.upper()}).first()
         return None if row is None else self.get(row.merged_into or row.id, with_identity=with_identity)
 
+    def pseudonyms(self, ids: Collection[str]) -> dict[str, str]:
+        """The pseudonyms of these patients, by our own id; unknown ones are left out."""
+        known: dict[str, str] = {}
+        with reading(self._engine) as connection:
+            for part in statement_parts(sorted(ids)):
+                query = select(patients.c.id, patients.c.pseudonym).where(patients.c.id.in_(part))
+                known |= {row.id: row.pseudonym for row in connection.execute(query)}
+        return known
+
     def search(self, words: str, limit: int) -> list[Patient]:
         """Patients with identity in whose name, patient id or pseudonym every word stands, by name.
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from data.database import reading, writing
+from data.database import attempting, reading, writing
 from data.records import RunOutcome, Schedule, ScheduleRun
 from data.tables import schedule_runs, schedules
 
@@ -23,7 +23,7 @@ class ScheduleStore:
     def add(self, schedule: Schedule) -> bool:
         """Keeps a new schedule; False where the id is known, also of a deleted one."""
         try:
-            with writing(self._engine) as connection:
+            with attempting(self._engine) as connection:
                 known = connection.execute(select(schedules.c.id).where(schedules.c.id == schedule.id))
                 if known.one_or_none() is None:
                     connection.execute(insert(schedules).values(vars(schedule)))

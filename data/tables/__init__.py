@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from data.tables.acceptance import acceptance_protocols, acceptance_tests
-from data.tables.accounts import audit_events, sessions, sign_in_failures, tokens, users
+from data.tables.accounts import sessions, sign_in_failures, tokens, users
 from data.tables.alerts import alerts
 from data.tables.annotations import scan_annotations
+from data.tables.audit import audit_events, audit_head, audit_sent
 from data.tables.base import metadata
 from data.tables.boards import boards
 from data.tables.card_statements import card_statements
@@ -54,6 +55,8 @@ __all__ = [
     "ai_results_seen",
     "alerts",
     "audit_events",
+    "audit_head",
+    "audit_sent",
     "boards",
     "card_statements",
     "deliveries",

@@ -1,10 +1,10 @@
-"""Who may sign in, with what, and what was done."""
+"""Who may sign in, and with what."""
 
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
-from data.columns import Line, UtcDateTime, Words
+from data.columns import Line, UtcDateTime
 from data.tables.base import MYSQL, id_column, metadata, reference
 
 users = Table(
@@ -64,17 +64,5 @@ sessions = Table(
     Column("active_at", UtcDateTime, nullable=False),
     Index("ix_sessions_user_id", "user_id"),
     Index("ix_sessions_active_at", "active_at"),
-    **MYSQL,
-)
-
-audit_events = Table(
-    "audit_events",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("at", UtcDateTime, nullable=False, index=True),
-    Column("user_id", Line(64)),
-    Column("action", Line(64), nullable=False),
-    Column("subject", Line(), nullable=False),
-    Column("detail", Words, nullable=False),
     **MYSQL,
 )

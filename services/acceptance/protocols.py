@@ -66,9 +66,10 @@ class AcceptanceProtocols:
     ) -> AcceptanceProtocol:
         reason = reason_of(why, LONGEST_WHY)
         by = user.id, user.display_name, now(), reason
-        kept = self._store.add_protocol(AcceptanceProtocol(new_id(), task, 0, in_force, limits, *by))
         action = "acceptance.protocol" if in_force else "acceptance.protocol-ended"
-        self._audit.record(AuditEvent(kept.set_at, user.id, action, f"{task} {kept.revision}", reason))
+        with self._audit.together():
+            kept = self._store.add_protocol(AcceptanceProtocol(new_id(), task, 0, in_force, limits, *by))
+            self._audit.record(AuditEvent(kept.set_at, user.id, action, f"{task} {kept.revision}", reason))
         return kept
 
 

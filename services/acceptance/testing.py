@@ -86,9 +86,10 @@ class AcceptanceTests:
         seen = self._trained_on.scans(task, version, evaluation.id)
         by = user.id, user.display_name, now(), seen
         test = AcceptanceTest(new_id(), task, version, scanner, protocol.id, evaluation.id, *by)
-        self._store.add_test(test)
         detail = f"{task} {version} on {scanner}, protocol revision {protocol.revision}"
-        self._audit.record(AuditEvent(test.asked_at, user.id, "acceptance.begin", test.id, detail))
+        with self._audit.together():
+            self._store.add_test(test)
+            self._audit.record(AuditEvent(test.asked_at, user.id, "acceptance.begin", test.id, detail))
         return test
 
     def recent(self, task: str, user: User) -> list[AcceptanceTest]:
@@ -150,9 +151,10 @@ class AcceptanceTests:
                 signed_at=moment,
             )
 
-        kept = self._store.sign(test_id, signed)
-        detail = f"{kept.task} {kept.version} on {kept.scanner}: {verdict}, SHA-256 {kept.sha256}"
-        self._audit.record(AuditEvent(moment, user.id, "acceptance.sign", kept.id, detail))
+        with self._audit.together():
+            kept = self._store.sign(test_id, signed)
+            detail = f"{kept.task} {kept.version} on {kept.scanner}: {verdict}, SHA-256 {kept.sha256}"
+            self._audit.record(AuditEvent(moment, user.id, "acceptance.sign", kept.id, detail))
         return kept
 
     def why_not_sign(self, view: AcceptanceView, user: User) -> str | None:

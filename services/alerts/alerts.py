@@ -259,11 +259,12 @@ class Alerts:
                 raise InvalidInput("This alert is closed already.")
             return replace(change(known), **decision, why=reason)
 
-        alert = self._store.change(alert_id, decided)
-        assert alert is not None
-        # Others read the audit trail too: what only some may see stands with the alert alone.
-        said = f"{detail}{alert.cause}: {reason}" if alert.permission is None else f"{detail}{_NOT_FOR_ALL}"
-        self._audit.record(AuditEvent(moment, who.id, action, alert_id, said))
+        with self._audit.together():
+            alert = self._store.change(alert_id, decided)
+            assert alert is not None
+            # Others read the audit trail too: what only some may see stands with the alert alone.
+            known = f"{alert.cause}: {reason}" if alert.permission is None else _NOT_FOR_ALL
+            self._audit.record(AuditEvent(moment, who.id, action, alert_id, f"{detail}{known}"))
         return alert
 
     def _deliver(self, context: JobContext) -> None:

@@ -11,7 +11,9 @@ from models import tasks
 from models.outside import OutsideEvaluation
 from models.task import Task
 from models.weights import Trained
+from services.accounts import accounts_of
 from services.assembly.alerts import alerts_of
+from services.assembly.auditing import AuditServices, build_auditing
 from services.assembly.drift import DriftServices, build_drift
 from services.assembly.evaluations import EvaluationServices, evaluations_of
 from services.assembly.reviewing import blinding_of
@@ -64,6 +66,13 @@ def drift_alone(settings: Settings) -> Iterator[DriftServices]:
     """Drift runs that are waited for."""
     with command_stores(settings) as stores:
         yield build_drift(stores, alerts_of(stores))
+
+
+@contextmanager
+def auditing_alone(settings: Settings) -> Iterator[AuditServices]:
+    """The audit trail."""
+    with command_stores(settings) as stores:
+        yield build_auditing(stores, accounts_of(stores.database), alerts_of(stores))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from services.accounts import Accounts, accounts_of
 from services.alerts.alerts import Alerts
 from services.assembly.acceptance import AcceptanceServices, build_acceptance
 from services.assembly.alerts import alerts_of
+from services.assembly.auditing import AuditServices, build_auditing
 from services.assembly.boards import BoardServices, build_boards
 from services.assembly.cohort import CohortServices, build_cohort
 from services.assembly.drift import DriftServices, build_drift
@@ -94,9 +95,14 @@ class Services:
     exports: Exports
     sending: SendingServices
     feedback: FeedbackMessages
-    audit_trail: AuditTrail
+    auditing: AuditServices
     health: Health
     database: Database
+
+    @property
+    def audit_trail(self) -> AuditTrail:
+        """The audit trail as people read it."""
+        return self.auditing.trail
 
     def start(self) -> None:
         """Begin to work: jobs at once, networks as soon as they are loaded in the background."""
@@ -200,7 +206,16 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         performance.stop_rules.tick,
         acceptance.watch.tick,
     )
-    for tick in (*ticks, receiving.senders.tick, priors.tick, readers.watch.tick, mails.tick):
+    auditing = build_auditing(stores, accounts, alerts)
+    for tick in (
+        *ticks,
+        auditing.watch.tick,
+        auditing.syslog.tick,
+        receiving.senders.tick,
+        priors.tick,
+        readers.watch.tick,
+        mails.tick,
+    ):
         jobs.every_minute(tick)
     return Services(
         settings=settings,
@@ -233,7 +248,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         exports=exports,
         sending=sending,
         feedback=feedback,
-        audit_trail=AuditTrail(stores.audit, accounts),
+        auditing=auditing,
         health=Health(
             stores.database,
             reading.engine,
@@ -246,6 +261,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             receiving,
             sending.outbox,
             alerts,
+            auditing,
             tuple(tasks.ALL),
         ),
         database=stores.database,

@@ -11,9 +11,11 @@ from data.stores.jobs import JobStore
 from data.stores.refusals import RefusalStore
 from data.stores.scans import ScanStore
 from services.alerts.alerts import Alerts
+from services.assembly.auditing import AuditServices
 from services.assembly.durations import Durations
 from services.assembly.house_metrics import (
     alert_metrics,
+    audit_metrics,
     drift_metrics,
     model_metrics,
     refusal_metrics,
@@ -45,6 +47,7 @@ class Health:
         receiving: ReceivingServices,
         outbox: Outbox,
         alerts: Alerts,
+        audit: AuditServices,
         wanted_tasks: tuple[str, ...],
     ) -> None:
         self._database = database
@@ -57,6 +60,7 @@ class Health:
         self._receiving = receiving
         self._outbox = outbox
         self._alerts = alerts
+        self._audit = audit
         self._drift_runs, self._refusals = DriftRunStore(database), RefusalStore(database)
         self._wanted = set(wanted_tasks)
         self._collectors = CollectorRegistry(auto_describe=False)
@@ -66,13 +70,15 @@ class Health:
     def ready(self) -> dict[str, str | bool | dict[str, dict[str, str]]]:
         """`ready` is true once the database answers and every network is loaded.
 
-        `backends` tells of each task's network what runs it, in which number format, and why.
+        `audit` is what the last check of the audit trail found; `backends` tells of each task's network what
+        runs it, in which number format, and why.
         """
         database, models = "ok" if answers(self._database) else "unreachable", self._models()
         return {
             "ready": database == "ok" and models == "loaded",
             "database": database,
             "models": models,
+            "audit": self._audit.watch.state,
             "registry": self._registry.trouble or self._registered_files.trouble() or "ok",
             "device": self._engine.device_name,
             "backends": {
@@ -109,6 +115,7 @@ class Health:
             alert_metrics(self._alerts),
             *drift_metrics(self._drift_runs, self._wanted),
             refusal_metrics(self._refusals),
+            *audit_metrics(self._audit),
             GaugeMetricFamily("lightbox_inference_waiting", "Inputs that wait", self._batcher.waiting),
             CounterMetricFamily("lightbox_inference_items_total", "Inputs run", self._batcher.items),
             CounterMetricFamily("lightbox_inference_batches_total", "Batches run", self._batcher.batches),

@@ -11,6 +11,7 @@ from data.records import RunState
 from data.stores.drift import DriftRunStore
 from data.stores.refusals import RefusalStore
 from services.alerts.alerts import Alerts
+from services.assembly.auditing import AuditServices
 from services.inference.engine import Engine
 from services.versions.registered_files import RegisteredFiles
 
@@ -37,6 +38,16 @@ def registered_metrics(files: RegisteredFiles) -> Metric:
     for version in files.gone():
         gone.add_metric([version.name, version.version], 1)
     return gone
+
+
+def audit_metrics(audit: AuditServices) -> Iterable[Metric]:
+    """What the last check found, nothing before the first; what waits for a syslog server, if any."""
+    state, waiting = audit.watch.state, audit.syslog.waiting
+    if state != "not checked yet":
+        said = "1 when the audit trail is as it was written, by the last check"
+        yield GaugeMetricFamily("lightbox_audit_intact", said, float(state == "intact"))
+    if waiting is not None:
+        yield GaugeMetricFamily("lightbox_audit_waiting", "Events that wait for the syslog server", waiting)
 
 
 def alert_metrics(alerts: Alerts) -> Metric:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from data.audit_origin import coming_from
 from data.database import Database, migrate, open_database
 from data.database_urls import sqlite_url
 from data.files import FileStore
@@ -13,6 +14,7 @@ from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
 from data.ledger.rows import recount_if_behind
 from data.ledger.worklist import WorklistStore
+from data.records import AuditOrigin, AuditVia
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
 from data.stores.refusals import RefusalStore
@@ -22,6 +24,7 @@ from data.stores.scans import ScanStore
 from data.tracking import Tracking
 from models import tasks
 from models.device import chosen_device
+from services.auditing.signing import sign_events
 from services.inference.batcher import MicroBatcher
 from services.inference.choice import Wanted
 from services.inference.choosing import Choosing
@@ -85,6 +88,7 @@ def open_stores(
     settings.home.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.database_url)
     migrate(database)
+    sign_events(database, settings)
     recount_if_behind(database)
     share = settings.review_sample_percent / 100
     tracking, ledger = tracking_of(settings), Ledger(database, share)
@@ -109,11 +113,12 @@ def open_stores(
 @contextmanager
 def command_stores(settings: Settings) -> Iterator[Stores]:
     """The stores for a command, which may work beside a server on the same home folder."""
-    stores = open_stores(settings)
-    try:
-        yield stores
-    finally:
-        stores.database.dispose()
+    with coming_from(AuditOrigin(AuditVia.COMMAND)):
+        stores = open_stores(settings)
+        try:
+            yield stores
+        finally:
+            stores.database.dispose()
 
 
 def device_of(settings: Settings, turns: Turns | None = None) -> tuple[Engine, Batcher]:

@@ -22,6 +22,7 @@ class ActionKind(StrEnum):
     FILES = "files"
     RULES = "rules"
     OTHERS = "others"
+    VIEWS = "views"
 
 
 KIND_WORDS: Mapping[ActionKind, str] = {
@@ -33,6 +34,7 @@ KIND_WORDS: Mapping[ActionKind, str] = {
     ActionKind.FILES: "Files that left",
     ActionKind.RULES: "Goals, limits, schedules and alerts",
     ActionKind.OTHERS: "Other systems and imports",
+    ActionKind.VIEWS: "Looked at",
 }
 
 ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
@@ -51,6 +53,8 @@ ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
         "mails chosen": "Mails chosen",
         "token created": "API token created",
         "token revoked": "API token revoked",
+        "token refused": "API token refused",
+        "access.refused": "Refused: not permitted",
     },
     ActionKind.SCANS: {
         "dicom.receive": "Received by DICOM",
@@ -94,6 +98,7 @@ ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
         "priors.fetch": "Earlier studies fetched",
     },
     ActionKind.MODELS: {
+        "model.register": "Version to be registered",
         "model.registered": "Version registered",
         "model.rehearse": "Rehearsal asked for",
         "model.rehearsed": "Rehearsal ended",
@@ -169,6 +174,16 @@ ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
         "import.start": "Import started",
         "import.pause": "Import paused",
         "import.resume": "Import resumed",
+        "audit.chain": "Chain of the audit trail begun",
+        "audit.restored": "Audit trail taken as it is after a restore",
+    },
+    ActionKind.VIEWS: {
+        "scan.view": "Scan looked at",
+        "scan.read": "Scan read by the API",
+        "scan.download": "Scan's pictures downloaded",
+        "patient.view": "Patient looked at",
+        "patient.search": "Scans or patients searched",
+        "audit.view": "Audit trail looked at",
     },
 }
 

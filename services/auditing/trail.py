@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 
 from data.database import now
-from data.errors import InvalidInput
-from data.records import AuditEvent, AuditPage, AuditQuery, User
+from data.errors import InvalidInput, NotFound
+from data.records import AuditEvent, AuditLink, AuditOutcome, AuditPage, AuditQuery, User
 from data.stores.audit import AuditLog
+from data.stores.patients import PatientStore
+from reports.audit_record import AuditRecord
 from reports.audit_table import AuditRow, audit_table
+from reports.dicom_audit import audit_message
+from reports.fhir.audit import audit_bundle, audit_ndjson
+from reports.fhir.elements import FhirVersion
 from services.accounts import Accounts
 from services.addresses import AuditAddress
 from services.auditing.actions import ACTIONS, ActionKind, action_words
+from services.auditing.records import record_of
 from services.permissions import Permission, require
 
 PAGE_EVENTS = 100
@@ -23,12 +30,31 @@ ITSELF = "Lightbox"
 _AT_ONCE = 5000  # of a file
 
 
+FORMS: Mapping[str, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "fhir-r4.json": "application/fhir+json",
+    "fhir-r5.json": "application/fhir+json",
+    "fhir-r4.ndjson": "application/fhir+ndjson",
+    "fhir-r5.ndjson": "application/fhir+ndjson",
+}
+"""What the trail is written as, by the end of the file's name: its media type."""
+
+
+class AuditFile(NamedTuple):
+    """The trail as a file."""
+
+    name: str
+    content: bytes
+    mime: str
+
+
 class AuditTrail:
     """Reads what the services have written; nothing here changes it."""
 
-    def __init__(self, log: AuditLog, accounts: Accounts) -> None:
+    def __init__(self, log: AuditLog, accounts: Accounts, patients: PatientStore) -> None:
         self._log = log
         self._accounts = accounts
+        self._patients = patients
 
     def page(self, address: AuditAddress, user: User) -> AuditPage:
         """The newest events that an address asks for.
@@ -36,29 +62,79 @@ class AuditTrail:
         Raises NotAllowed, and InvalidInput for an address that asks for what there is not.
         """
         require(user, Permission.SEE_AUDIT)
-        return self._log.page(asked(address), PAGE_EVENTS)
+        return self._log.page(self.asked(address), PAGE_EVENTS)
+
+    def asked(self, address: AuditAddress) -> AuditQuery:
+        """What an address asks for. Raises InvalidInput for what there is not."""
+        query = asked(address)
+        if not address.patient.strip():
+            return query
+        patient = self._patients.find(address.patient.strip(), with_identity=False)
+        if patient is None:
+            raise InvalidInput("There is no patient of this pseudonym.")
+        return replace(query, patient=patient.id)
+
+    def pseudonyms(self, events: Iterable[AuditEvent], user: User) -> Mapping[str, str]:
+        """The pseudonyms of the patients whom events are about, by our own id."""
+        require(user, Permission.SEE_AUDIT)
+        return self._pseudonyms(events)
 
     def names(self, user: User) -> Mapping[str, str]:
         """Who is meant by which id: everybody who ever had an account, by name."""
         require(user, Permission.SEE_AUDIT)
+        return self._names()
+
+    def file(self, address: AuditAddress, user: User) -> bytes:
+        """Every event that an address asks for as CSV: `export`'s content."""
+        return self.export(address, "csv", user).content
+
+    def export(self, address: AuditAddress, kind: str, user: User) -> AuditFile:
+        """Every event that an address asks for, newest first, as one of `FORMS`; it is an event itself.
+
+        Raises NotAllowed, NotFound for a kind that there is not, InvalidInput.
+        """
+        require(user, Permission.SEE_AUDIT)
+        if kind not in FORMS:
+            raise NotFound("The audit trail comes as " + ", ".join(FORMS) + ".")
+        links = list(self._every(replace(self.asked(address), before=None)))
+        content = self.written(links, kind)
+        detail = address.query if kind == "csv" else f"{kind}: {address.query}"
+        self._log.record(AuditEvent(now(), user.id, "audit.export", "audit", detail))
+        return AuditFile(f"lightbox-audit.{kind}", content, FORMS[kind])
+
+    def export_alone(self, address: AuditAddress, kind: str) -> bytes:
+        """As `export`, for the command line, which needs no role; DICOM audit messages too, one a line."""
+        links = list(self._every(replace(self.asked(address), before=None)))
+        self._log.record(AuditEvent(now(), None, "audit.export", "audit", kind))
+        if kind == "dicom.xml":
+            return b"".join(audit_message(record) + b"\n" for record in self.told(links))
+        return self.written(links, kind)
+
+    def written(self, links: Sequence[AuditLink], kind: str) -> bytes:
+        """Events as one of `FORMS`."""
+        if kind == "csv":
+            names, patients = self._names(), self._pseudonyms(link.event for link in links)
+            return audit_table([_row(link.event, names, patients) for link in links])
+        records = self.told(links)
+        release = FhirVersion.R5 if "r5" in kind else FhirVersion.R4
+        return (audit_ndjson if kind.endswith("ndjson") else audit_bundle)(records, release)
+
+    def told(self, links: Sequence[AuditLink]) -> list[AuditRecord]:
+        """Events as other systems are told of them."""
+        names, patients = self._names(), self._pseudonyms(link.event for link in links)
+        return [record_of(link, names, patients) for link in links]
+
+    def _names(self) -> Mapping[str, str]:
         people = sorted(self._accounts.all(), key=lambda person: person.display_name.casefold())
         return {person.id: f"{person.display_name} ({person.name})" for person in people}
 
-    def file(self, address: AuditAddress, user: User) -> bytes:
-        """Every event that an address asks for as CSV, oldest last; that it was taken is an event too."""
-        names = self.names(user)
-        wanted = replace(asked(address), before=None)
-        rows = [_row(event, names) for event in self._every(wanted)]
-        self._log.record(AuditEvent(now(), user.id, "audit.export", "audit", address.query))
-        return audit_table(rows)
+    def _pseudonyms(self, events: Iterable[AuditEvent]) -> Mapping[str, str]:
+        return self._patients.pseudonyms({event.patient for event in events if event.patient})
 
-    def _every(self, wanted: AuditQuery) -> Iterator[AuditEvent]:
-        while True:
-            page = self._log.page(wanted, _AT_ONCE)
-            yield from page.events
-            if page.before is None:
-                return
-            wanted = replace(wanted, before=page.before)
+    def _every(self, wanted: AuditQuery) -> Iterator[AuditLink]:
+        while links := self._log.links(wanted, _AT_ONCE):
+            yield from links
+            wanted = replace(wanted, before=links[-1].event.number)
 
 
 def who(event: AuditEvent, names: Mapping[str, str]) -> str:
@@ -71,6 +147,8 @@ def asked(address: AuditAddress) -> AuditQuery:
     return AuditQuery(
         user_id=address.person,
         actions=_actions(address.kind),
+        but_actions=() if address.views or address.kind else tuple(ACTIONS[ActionKind.VIEWS]),
+        outcome=_outcome(address.outcome),
         subject=address.subject.strip(),
         since=_midnight(address.since),
         until=_midnight(address.until, days_later=1),
@@ -84,6 +162,12 @@ def _actions(kind: str) -> tuple[str, ...]:
     if kind not in set(ActionKind):
         raise InvalidInput(f"There is no kind of event called {kind}.")
     return tuple(ACTIONS[ActionKind(kind)])
+
+
+def _outcome(word: str) -> AuditOutcome | None:
+    if word and word not in set(AuditOutcome):
+        raise InvalidInput(f"No event comes to “{word}”.")
+    return AuditOutcome(word) if word else None
 
 
 def _midnight(text: str, *, days_later: int = 0) -> datetime | None:
@@ -105,6 +189,18 @@ def _number(text: str) -> int | None:
     return int(text)
 
 
-def _row(event: AuditEvent, names: Mapping[str, str]) -> AuditRow:
-    said = action_words(event.action)
-    return AuditRow(event.at, who(event, names), said, event.action, event.subject, event.detail)
+def _row(event: AuditEvent, names: Mapping[str, str], patients: Mapping[str, str]) -> AuditRow:
+    return AuditRow(
+        event.at,
+        who(event, names),
+        action_words(event.action),
+        event.action,
+        event.subject,
+        event.detail,
+        event.number,
+        "" if event.outcome is None else event.outcome.value,
+        patients.get(event.patient, ""),
+        event.role,
+        event.origin.via.value,
+        event.origin.address,
+    )

@@ -52,8 +52,9 @@ class Boards:
         board = Board(
             new_id(), _title(title), own, BoardChoice(), False, owner.id, owner.display_name, moment, moment
         )
-        self._store.add(board)
-        return self._noted("board.make", board, owner)
+        with self._audit.together():
+            self._store.add(board)
+            return self._noted("board.make", board, owner)
 
     def copy(self, board_id: str, owner: User) -> Board:
         """A board of one's own with the panels of another."""
@@ -107,8 +108,9 @@ class Boards:
         require(user, Permission.SEE_BOARDS)
         board = self.get(board_id, user)
         require(user, _to_delete(board, user))
-        self._store.delete(board_id)
-        self._noted("board.delete", board, user)
+        with self._audit.together():
+            self._store.delete(board_id)
+            self._noted("board.delete", board, user)
 
     def may_change(self, board: Board, user: User) -> bool:
         """Whether this person changes the board."""
@@ -128,7 +130,8 @@ class Boards:
                 raise NotAllowed("Only its owner changes a board; make a copy of it for yourself.")
             return replace(change(board), changed_at=now())
 
-        return self._noted("board.change", self._store.change(board_id, changed), owner)
+        with self._audit.together():
+            return self._noted("board.change", self._store.change(board_id, changed), owner)
 
     def _checked(self, panel: BoardPanel) -> BoardPanel:
         """The panel without what its measure does not need; raises InvalidInput for what there is not."""

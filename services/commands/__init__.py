@@ -9,13 +9,24 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
-from services.commands import demo, dicom, drift, evaluation, imports, segment, training, users, versions
+from services.commands import (
+    audit,
+    demo,
+    dicom,
+    drift,
+    evaluation,
+    imports,
+    segment,
+    training,
+    users,
+    versions,
+)
 from services.settings import Settings
 
 Command = Callable[[Namespace, Settings], int]
 """Runs with the parsed arguments and returns the exit status; raises UserFacingError in the user's words."""
 
-GROUPS = (segment, imports, dicom, demo, training, versions, evaluation, drift, users)
+GROUPS = (segment, imports, dicom, demo, training, versions, evaluation, drift, users, audit)
 """In the order of `--help`."""
 
 

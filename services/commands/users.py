@@ -40,13 +40,18 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
 
 def users(arguments: Namespace, settings: Settings) -> int:
     """Open the accounts and do what was asked for."""
+    from data.audit_origin import coming_from
     from data.database import migrate, open_database
+    from data.records import AuditOrigin, AuditVia
     from services.accounts import accounts_of
+    from services.auditing.signing import sign_events
 
     settings.home.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.database_url)
     migrate(database)
-    arguments.act(arguments, accounts_of(database))
+    with coming_from(AuditOrigin(AuditVia.COMMAND)):
+        sign_events(database, settings)
+        arguments.act(arguments, accounts_of(database))
     return 0
 
 

@@ -104,6 +104,8 @@ class Demo:
         """
         with self._held():
             scan_ids = self._scans.synthetic_ids()
+            if scan_ids:  # first: it goes in many parts, each a transaction of its own
+                self._note("demo.remove", f"{len(scan_ids)} scans")
             for start in range(0, len(scan_ids), _REMOVED_AT_ONCE):
                 part = scan_ids[start : start + _REMOVED_AT_ONCE]
                 for scan_id in part:  # before the rows, which tell what there is
@@ -115,8 +117,6 @@ class Demo:
             self._refusals.forget_from(SYNTHETIC_REFUSALS)
             self._files.delete_all("demo")
             self._forget_scores()
-            if scan_ids:
-                self._note("demo.remove", f"{len(scan_ids)} scans")
         return len(scan_ids)
 
     def count(self) -> int:

@@ -39,15 +39,17 @@ class DriftLimits:
         kept = DriftLimit(
             task, feature, limit.method, limit.effect, limit.p, user.id, user.display_name, now()
         )
-        self._store.set(kept)
-        self._note(user, kept.task, feature, said(limit))
+        with self._audit.together():
+            self._store.set(kept)
+            self._note(user, kept.task, feature, said(limit))
         return kept
 
     def reset(self, task: str, feature: str, user: User) -> None:
         """Judge a feature by the usual limit again."""
         require(user, Permission.SET_DRIFT_LIMITS)
-        self._store.delete(task, feature)
-        self._note(user, task, feature, f"usual again: {said(USUAL[kind_of(feature)])}")
+        with self._audit.together():
+            self._store.delete(task, feature)
+            self._note(user, task, feature, f"usual again: {said(USUAL[kind_of(feature)])}")
 
     def _note(self, user: User, task: str, feature: str, detail: str) -> None:
         self._audit.record(AuditEvent(now(), user.id, "drift.limit", f"{task} {feature}", detail))

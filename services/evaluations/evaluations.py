@@ -129,11 +129,13 @@ class Evaluations:
         """End one that waits or runs: nothing of it counts. Raises NotAllowed, NotFound."""
         require(user, Permission.EVALUATE_VERSIONS)
         self.get(evaluation_id, user)
-        if self._store.end(evaluation_id, EvaluationState.CANCELLED, now()):
-            job = self._jobs.unfinished(JOB, evaluation_id) if self._jobs else None
-            if self._jobs and job is not None:
-                self._jobs.cancel(job.id)
+        with self._audit.together():
+            if not self._store.end(evaluation_id, EvaluationState.CANCELLED, now()):
+                return
             self._audit.record(AuditEvent(now(), user.id, "model.evaluation-cancelled", evaluation_id))
+        job = self._jobs.unfinished(JOB, evaluation_id) if self._jobs else None
+        if self._jobs and job is not None:
+            self._jobs.cancel(job.id)
 
     def get(self, evaluation_id: str, user: User) -> Evaluation:
         """One evaluation; raises NotAllowed and NotFound."""
@@ -173,9 +175,10 @@ class Evaluations:
         return None
 
     def _keep(self, asked: Evaluation, readings: list[EvaluationReading], by: str | None) -> None:
-        self._store.add(asked, readings)
         detail = f"{asked.task} version {asked.version} on {asked.total} scans: {asked.chosen.words}"
-        self._audit.record(AuditEvent(now(), by, "model.evaluate", asked.id, detail))
+        with self._audit.together():
+            self._store.add(asked, readings)
+            self._audit.record(AuditEvent(now(), by, "model.evaluate", asked.id, detail))
 
     def _work(self, job: JobContext) -> None:
         evaluation = self._store.get(job.subject)

@@ -120,8 +120,9 @@ class Importing:
         if table is not None:  # what the import began with counts, whatever becomes of the table
             self._own(import_.id).mkdir(parents=True, exist_ok=True)
             shutil.copyfile(table, self._own(import_.id) / "labels.csv")
-        self._imports.add(import_)
-        self._note("import.start", import_.id, user, import_.folder)
+        with self._audit.together():
+            self._imports.add(import_)
+            self._note("import.start", import_.id, user, import_.folder)
         self._submit(import_)
         return import_
 
@@ -130,9 +131,10 @@ class Importing:
         if user is not None:
             require(user, Permission.IMPORT)
         self._imports.require(import_id)
-        if not self._imports.move(import_id, ImportState.PAUSED, only_from=(*OPEN, ImportState.PAUSED)):
-            raise InvalidInput("This import is over.")
-        self._note("import.pause", import_id, user)
+        with self._audit.together():
+            if not self._imports.move(import_id, ImportState.PAUSED, only_from=(*OPEN, ImportState.PAUSED)):
+                raise InvalidInput("This import is over.")
+            self._note("import.pause", import_id, user)
         return self._imports.require(import_id)
 
     def take_up(self, import_id: str, user: User | None = None) -> Import:
@@ -146,9 +148,10 @@ class Importing:
         if import_.state is ImportState.DONE and not self._imports.progress(import_id).failed:
             raise InvalidInput("This import is finished.")
         if import_.state not in OPEN:
-            self._imports.retry_failed(import_id)
-            self._imports.move(import_id, ImportState.LISTING)
-            self._note("import.resume", import_id, user)
+            with self._audit.together():
+                self._imports.retry_failed(import_id)
+                self._imports.move(import_id, ImportState.LISTING)
+                self._note("import.resume", import_id, user)
         self._submit(import_)
         return self._imports.require(import_id)
 

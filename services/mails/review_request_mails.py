@@ -97,10 +97,11 @@ class ReviewRequestMails:
             raise InvalidInput("This server sends no mails.")
         if (mail or chosen is not None) and not (len(mail) <= LONGEST_MAIL and _MAIL.fullmatch(mail)):
             raise InvalidInput("Enter one e-mail address, such as name@clinic.example.")
-        self._users.choose_mails(user.id, mail or None, chosen, self._clock())
-        self._refused.pop(user.id, None)
         what = "none" if chosen is None else f"review requests: {chosen.value}"
-        self._audit.record(AuditEvent(self._clock(), user.id, "mails chosen", user.id, what))
+        with self._audit.together():
+            self._users.choose_mails(user.id, mail or None, chosen, self._clock())
+            self._audit.record(AuditEvent(self._clock(), user.id, "mails chosen", user.id, what))
+        self._refused.pop(user.id, None)
 
     def tick(self) -> None:
         """Have mailed whoever has chosen it and has not been told of a request."""

@@ -43,9 +43,10 @@ class Goals:
         ):
             raise InvalidInput("The alert limit must be worse than the goal.")
         kept = Goal(task, metric, aimed, least, user.display_name, now())
-        self._store.set(kept)
         said = f"goal {_said(aimed)}, alert limit {_said(least)}"
-        self._audit.record(AuditEvent(kept.set_at, user.id, "performance.goal", f"{task} {metric}", said))
+        with self._audit.together():
+            self._store.set(kept)
+            self._audit.record(AuditEvent(kept.set_at, user.id, "performance.goal", f"{task} {metric}", said))
         return kept
 
 

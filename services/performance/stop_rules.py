@@ -126,8 +126,9 @@ class StopRules:
         said = StopSwitch(
             new_id(), task, acting, user.id, user.display_name, now(), reason_of(why, LONGEST_WHY)
         )
-        self._store.set_switch(said)
-        self._note(user, f"stop rules {'on' if acting else 'off'}", task, said.why)
+        with self._audit.together():
+            self._store.set_switch(said)
+            self._note(user, f"stop rules {'on' if acting else 'off'}", task, said.why)
         return said
 
     def ask_to_lift(self, suspension_id: str, why: str, user: User) -> Suspension:
@@ -144,8 +145,9 @@ class StopRules:
                 raise InvalidInput(f"{known.asked_name} has asked for this already.")
             return replace(known, asked_by=user.id, asked_name=user.display_name, asked_at=now(), why=reason)
 
-        asked = self._store.change(suspension_id, ask)
-        self._note(user, "suspension: end asked for", suspension_id, reason)
+        with self._audit.together():
+            asked = self._store.change(suspension_id, ask)
+            self._note(user, "suspension: end asked for", suspension_id, reason)
         title = f"{user.display_name} asks that version {asked.version} of {asked.task} is used again"
         sentence = f"It is suspended because {asked.because}. A department head decides: {reason}"
         self._alerts.raise_alert(_asking(asked), Severity.WARNING, title, sentence, _link(asked))
@@ -168,9 +170,10 @@ class StopRules:
                 return replace(known, asked_by=None, asked_name=None, asked_at=None, why=None)
             return replace(known, lifted_by=user.id, lifted_name=user.display_name, lifted_at=now())
 
-        changed = self._store.change(suspension_id, decided)
         said = "lifted" if lift else "not lifted"
-        self._note(user, f"suspension: {said}", suspension_id, f"{changed.task} {changed.version}")
+        with self._audit.together():
+            changed = self._store.change(suspension_id, decided)
+            self._note(user, f"suspension: {said}", suspension_id, f"{changed.task} {changed.version}")
         self._alerts.settle(_asking(changed))
         if lift:
             self._alerts.settle(_cause(changed))
@@ -196,9 +199,10 @@ class StopRules:
         self._alerts.raise_alert(
             _cause(made), Severity.CRITICAL, title, sentence, _link(made), evidence=evidence
         )
-        if self._store.add(made):
-            detail = f"{made.task} {made.version} {made.scanner or 'all scanners'}: {made.because}"
-            self._audit.record(AuditEvent(made.since, None, "version suspended", made.id, detail))
+        detail = f"{made.task} {made.version} {made.scanner or 'all scanners'}: {made.because}"
+        with self._audit.together():
+            if self._store.add(made):
+                self._audit.record(AuditEvent(made.since, None, "version suspended", made.id, detail))
 
     def _note(self, user: User, action: str, subject: str, detail: str) -> None:
         self._audit.record(AuditEvent(now(), user.id, action, subject, detail))

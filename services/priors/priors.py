@@ -89,13 +89,14 @@ class Priors:
             raise InvalidInput(_NO_NODES)
         if not current:
             raise InvalidInput(_NO_STUDY)
+        # First: each request is a job, which begins at once.
+        self._stores.audit.record(AuditEvent(now(), user.id, ACTION, patient.id, "asked for"))
         asked = [
             self._ask(scan, node_id, new_id(), user.id)
             for scan in current
             for node_id in rules
             if not self._waits(scan, node_id)
         ]
-        self._stores.audit.record(AuditEvent(now(), user.id, ACTION, patient.id, "asked for"))
         return len(asked)
 
     def of_patient(self, reference: str, user: User) -> list[PriorsView]:
@@ -126,16 +127,18 @@ class Priors:
         if not 1 <= rule.studies <= MOST_STUDIES or not 1 <= rule.years <= MOST_YEARS:
             words = f"Choose 1 to {MOST_STUDIES} studies, and 1 to {MOST_YEARS} years back."
             raise InvalidInput(words)
-        self._stores.priors.set_rule(rule)
         how = "for each study" if rule.automatic else "on request"
         detail = f"{node.name}: {how}, {rule.method}, {rule.studies} studies, {rule.years} years"
-        self._stores.audit.record(AuditEvent(now(), user.id, "priors rule", node.id, detail))
+        with self._stores.audit.together():
+            self._stores.priors.set_rule(rule)
+            self._stores.audit.record(AuditEvent(now(), user.id, "priors rule", node.id, detail))
 
     def remove_rule(self, node_id: str, user: User) -> None:
         """Fetch no priors from a node. Raises NotAllowed."""
         require(user, Permission.MANAGE_REMOTE_NODES)
-        self._stores.priors.remove_rule(node_id)
-        self._stores.audit.record(AuditEvent(now(), user.id, "priors rule", node_id, "none"))
+        with self._stores.audit.together():
+            self._stores.priors.remove_rule(node_id)
+            self._stores.audit.record(AuditEvent(now(), user.id, "priors rule", node_id, "none"))
 
     def arrived(self, scan: Scan) -> None:
         """A new scan is here: ask for its priors, once a study, where a rule says so."""

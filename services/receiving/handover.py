@@ -18,9 +18,12 @@ from functools import partial
 from pathlib import Path
 
 from data import atomic_files
+from data.audit_origin import coming_from
 from data.database import Database, id_from, now, together
 from data.records import (
     AuditEvent,
+    AuditOrigin,
+    AuditVia,
     ReceivedSeries,
     Refusal,
     SenderCount,
@@ -205,7 +208,8 @@ class Handover:
             self._watched_senders.arrived(handed.arrivals)
         words = f"{len(handed.new)} instances of series {handed.series} received from AE {sender.ae_title}"
         detail = f"{words} ({sender.address})" if sender.address else words
-        self._audit.record(AuditEvent(upload.created_at, upload.user_id, ACTION, handed.study, detail))
+        with coming_from(AuditOrigin(AuditVia.DICOM, sender.address or "")):
+            self._audit.record(AuditEvent(upload.created_at, upload.user_id, ACTION, handed.study, detail))
 
     def _source(self, handed: HandedSeries) -> str:
         """What stands in place of a person's id: the sender, or the node that a prior was fetched from."""

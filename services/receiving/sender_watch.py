@@ -133,10 +133,11 @@ class SenderWatching:
                 quiet, told_for=told, decided_by=who.id, decided_name=who.display_name, decided_at=moment
             )
 
-        changed = self._store.change(ae_title, change)
+        with self._audit.together():
+            changed = self._store.change(ae_title, change)
+            self._audit.record(AuditEvent(moment, who.id, "sender watch", ae_title, words))
         if changed.quiet(moment):
             self._alerts.settle(cause_of(ae_title))
-        self._audit.record(AuditEvent(moment, who.id, "sender watch", ae_title, words))
         self._judged = None
         return changed
 

@@ -58,8 +58,9 @@ class RemoteNodes:
             made_by=user.id,
             created_at=now(),
         )
-        self._store.add(node)
-        self._note(user, "remote node added", node)
+        with self._audit.together():
+            self._store.add(node)
+            self._note(user, "remote node added", node)
         return node
 
     def change(self, node_id: str, name: str, entered: Mapping[str, Any], user: User) -> RemoteNode:
@@ -74,17 +75,19 @@ class RemoteNodes:
         moved = any(values.get(field, "") != getattr(known, field) for field in _WHERE)
         if secret or moved:
             values["sealed_secret"] = self._sealed(secret)
-        self._store.change(node_id, name=self._free_name(name, node_id), **values)
-        changed = self._known(node_id)
-        self._note(user, "remote node changed", changed)
+        with self._audit.together():
+            self._store.change(node_id, name=self._free_name(name, node_id), **values)
+            changed = self._known(node_id)
+            self._note(user, "remote node changed", changed)
         return changed
 
     def remove(self, node_id: str, user: User) -> None:
         """Talk to a node no more; its secret is forgotten. Raises NotFound."""
         require(user, Permission.MANAGE_REMOTE_NODES)
         known = self._known(node_id)
-        self._store.change(node_id, deleted_at=now(), sealed_secret="")
-        self._note(user, "remote node removed", known)
+        with self._audit.together():
+            self._store.change(node_id, deleted_at=now(), sealed_secret="")
+            self._note(user, "remote node removed", known)
 
     def echo(self, node_id: str, user: User) -> str:
         """Ask a node whether it is there: a sentence that it is. Raises RemoteFault, which is kept, too."""

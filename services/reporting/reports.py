@@ -117,9 +117,11 @@ class Reporting:
         asked = {name: str(value) for name, value in ask.items() if value not in (None, "")}
         by, name = (user.id, user.display_name) if user else (_SYSTEM, "schedule")
         title = self._writers[kind].title(asked)
-        report = self._store.add(Report(new_id(), kind, title, asked, ReportState.WAITING, by, name, now()))
+        wanted = Report(new_id(), kind, title, asked, ReportState.WAITING, by, name, now())
+        with self._audit.together():
+            report = self._store.add(wanted)
+            self._note("report.ask", report, user, json.dumps({"kind": kind.value, **asked}))
         self._jobs.submit(JOB, report.id, user.id if user else None)
-        self._note("report.ask", report, user, json.dumps({"kind": kind.value, **asked}))
         return report
 
     def recent(self, limit: int = 100, kind: ReportKind | None = None) -> list[Report]:
@@ -152,8 +154,7 @@ class Reporting:
         """Delete a report and its files; raises NotFound, NotAllowed."""
         require(user, Permission.DELETE_REPORTS)
         report = self.get(report_id)
-        self._delete(report)
-        self._note("report.delete", report, user, report.title)
+        self._delete(report, "report.delete", user)
 
     def prune(self) -> int:
         """Delete what is older than the rule says; answers how many."""
@@ -161,8 +162,7 @@ class Reporting:
             return 0
         old = self._store.before(now() - timedelta(days=self._keep_days))
         for report in old:
-            self._delete(report)
-            self._note("report.expire", report, None, report.title)
+            self._delete(report, "report.expire", None)
         return len(old)
 
     def _work(self, job: JobContext) -> None:
@@ -198,8 +198,10 @@ class Reporting:
         self._store.failed(report_id, sentence)
         self._tell(report_id)
 
-    def _delete(self, report: Report) -> None:
-        self._store.delete(report.id)  # first: a file without a report is found by nobody
+    def _delete(self, report: Report, action: str, user: User | None) -> None:
+        with self._audit.together():
+            self._store.delete(report.id)  # first: a file without a report is found by nobody
+            self._note(action, report, user, report.title)
         for kind in report.files or {}:
             self._files.delete(keys.report(report.id, kind))
 

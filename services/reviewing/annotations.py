@@ -70,10 +70,9 @@ class Annotations:
             raise InvalidInput(f"A scan can hold {MOST} measurements; delete some first.")
         at = now()
         checked = _checked(scan, kind, slice_axis, points)
-        kept = self._store.add(
-            Annotation(new_id(), scan_id, kind, slice_axis, checked, user.id, user.display_name, at, at)
-        )
-        return self._noted("added", scan, kept, user)
+        drawn = Annotation(new_id(), scan_id, kind, slice_axis, checked, user.id, user.display_name, at, at)
+        with self._audit.together():
+            return self._noted("added", scan, self._store.add(drawn), user)
 
     def move(
         self, scan_id: str, annotation_id: str, user: User, points: Sequence[Point]
@@ -83,8 +82,10 @@ class Annotations:
         scan, kept = self._seen(scan_id, user), self._kept(scan_id, annotation_id)
         if kept.author_id != user.id:
             raise NotAllowed("Only its author may move a measurement; draw one of your own.")
-        self._store.move(annotation_id, _checked(scan, kept.kind, kept.slice_axis, points), now())
-        return self._noted("moved", scan, self._kept(scan_id, annotation_id), user)
+        checked = _checked(scan, kept.kind, kept.slice_axis, points)
+        with self._audit.together():
+            self._store.move(annotation_id, checked, now())
+            return self._noted("moved", scan, self._kept(scan_id, annotation_id), user)
 
     def delete(self, scan_id: str, annotation_id: str, user: User) -> None:
         """Takes one's own away, or with the permission somebody else's. Raises NotAllowed, NotFound."""
@@ -92,8 +93,9 @@ class Annotations:
         own = kept is not None and kept.author_id == user.id
         require(user, Permission.ANNOTATE if own else Permission.DELETE_ANNOTATIONS)
         scan, kept = self._seen(scan_id, user), self._kept(scan_id, annotation_id)
-        self._store.delete(annotation_id)
-        self._noted("deleted", scan, kept, user)
+        with self._audit.together():
+            self._store.delete(annotation_id)
+            self._noted("deleted", scan, kept, user)
 
     def _seen(self, scan_id: str, user: User) -> Scan:
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)

@@ -80,7 +80,12 @@ class FeedbackMessages:
             created_at=now(),
         )
         known = next((other for other in self._store.of_scan(scan_id) if _same(other, message)), None)
-        return known or self._noted(self._store.add(message), user, "feedback.send", kind.value)
+        if known is not None:
+            return known
+        with self._audit.together():
+            kept = self._noted(self._store.add(message), user, "feedback.send", kind.value)
+        self._listener(kept)
+        return kept
 
     def answer(self, feedback_id: str, user: User, words: str, *, close: bool = False) -> Feedback:
         """Answer a message; with `close` it is closed too, without words where it was answered before.
@@ -104,10 +109,13 @@ class FeedbackMessages:
                 unseen=known.unseen or bool(given),
             )
 
-        message = self._store.change(feedback_id, change)
-        if message is None:
-            raise NotFound(_NOT_THERE)
-        return self._noted(message, user, "feedback.close" if close else "feedback.answer", said)
+        with self._audit.together():
+            message = self._store.change(feedback_id, change)
+            if message is None:
+                raise NotFound(_NOT_THERE)
+            self._noted(message, user, "feedback.close" if close else "feedback.answer", said)
+        self._listener(message)
+        return message
 
     def of_scan(self, scan_id: str, user: User) -> list[Feedback]:
         """What was said of any result of a scan, the newest first; for who reads it blind what they said.
@@ -157,7 +165,6 @@ class FeedbackMessages:
 
     def _noted(self, message: Feedback, user: User, action: str, detail: str) -> Feedback:
         self._audit.record(AuditEvent(now(), user.id, action, message.id, detail))
-        self._listener(message)
         return message
 
     def _as_seen_by(self, user: User, messages: Sequence[Feedback]) -> list[Feedback]:

@@ -32,13 +32,13 @@ class ReviewRequests:
             raise InvalidInput("Say why they should be reviewed.")
         scans = [scan for scan_id in wanted if (scan := self._scans.get(scan_id)) is not None]
         moment = now()
-        self._store.add(
-            [
-                ReviewRequest(new_id(), scan.id, scan.task, words, user.id, user.display_name, moment)
-                for scan in scans
-            ]
-        )
-        self._audit.record(AuditEvent(moment, user.id, "review.request", f"{len(scans)} scans", words))
+        asked = [
+            ReviewRequest(new_id(), scan.id, scan.task, words, user.id, user.display_name, moment)
+            for scan in scans
+        ]
+        with self._audit.together():
+            self._store.add(asked)
+            self._audit.record(AuditEvent(moment, user.id, "review.request", f"{len(scans)} scans", words))
         return len(scans)
 
     def open(self, task: str | None = None) -> list[ReviewRequest]:
@@ -52,5 +52,6 @@ class ReviewRequests:
     def withdraw(self, request_id: str, user: User) -> None:
         """Take a request back; raises NotAllowed."""
         require(user, Permission.WITHDRAW_REVIEW_REQUESTS)
-        self._store.withdraw(request_id)
-        self._audit.record(AuditEvent(now(), user.id, "review.withdraw", request_id))
+        with self._audit.together():
+            self._store.withdraw(request_id)
+            self._audit.record(AuditEvent(now(), user.id, "review.withdraw", request_id))

@@ -241,10 +241,11 @@ class Reviews:
             review = replace(review, parent_id=None if current is None else current.id)
         # Who reads blind was shown no review of others, and need not have seen the current one.
         seen = remarks.seen is not None
-        kept = self._reviews.add(review, on_result=seen, on_parent=seen and not blind)
-        what = f"review.{review.verdict.value}"
-        event = AuditEvent(review.created_at, review.reviewer_id, what, review.scan_id)
-        self._audit.record(event if review.takes_back is None else replace(event, detail=review.takes_back))
+        what, detail = f"review.{review.verdict.value}", review.takes_back or ""
+        event = AuditEvent(review.created_at, review.reviewer_id, what, review.scan_id, detail)
+        with self._audit.together():
+            kept = self._reviews.add(review, on_result=seen, on_parent=seen and not blind)
+            self._audit.record(event)
         self._listener(result)
         return kept
 

@@ -83,9 +83,10 @@ class SecondReadings:
         read = [result for result in results if result is not None]
         if len(read) < len(results):
             raise InvalidInput("Only what has been read by the AI can be read by two people.")
-        new = self._store.add([_asked(result, words, user) for result in read])
-        for result in read:
-            self._audit.record(AuditEvent(now(), user.id, "second-reading.ask", result.scan_id, words))
+        with self._audit.together():
+            new = self._store.add([_asked(result, words, user) for result in read])
+            for result in read:
+                self._audit.record(AuditEvent(now(), user.id, "second-reading.ask", result.scan_id, words))
         return new
 
     def withdraw(self, scan_id: str, user: User) -> None:
@@ -94,8 +95,9 @@ class SecondReadings:
         double = self.of_scan(scan_id)
         if double is None:
             raise NotFound("Nobody has asked for a second reading of this scan.")
-        self._store.withdraw(double.asked.id)
-        self._audit.record(AuditEvent(now(), user.id, "second-reading.withdraw", scan_id))
+        with self._audit.together():
+            self._store.withdraw(double.asked.id)
+            self._audit.record(AuditEvent(now(), user.id, "second-reading.withdraw", scan_id))
 
     def of_scan(self, scan_id: str) -> DoubleReading | None:
         """The second reading of the scan's latest result, or None where nobody asked for one."""

@@ -44,9 +44,11 @@ class Triage:
         require(user, Permission.ASSIGN_SCANS)
         if not may(user, Permission.REVIEW):
             raise InvalidInput("Only who may review results can take scans.")
-        owners = self._store.assign(chosen_scans(scan_ids), user.id, user.id, now(), take=True)
-        mine = [scan_id for scan_id, owner in owners.items() if owner == user.id]
-        self._note(user, "scan.take", mine)
+        wanted = chosen_scans(scan_ids)
+        with self._audit.together():
+            owners = self._store.assign(wanted, user.id, user.id, now(), take=True)
+            mine = [scan_id for scan_id, owner in owners.items() if owner == user.id]
+            self._note(user, "scan.take", mine)
         others = {owner for owner in owners.values() if owner not in (None, user.id)}
         names = self.names()
         return Taken(len(mine), tuple(sorted(names.get(str(owner), "somebody") for owner in others)))
@@ -60,15 +62,17 @@ class Triage:
         wanted = chosen_scans(scan_ids)
         if colleague_id not in {colleague.id for colleague in self.colleagues()}:
             raise InvalidInput("Choose a colleague who may review results.")
-        given = self._store.assign(wanted, colleague_id, user.id, now())
-        self._note(user, "scan.give", given, colleague_id)
+        with self._audit.together():
+            given = self._store.assign(wanted, colleague_id, user.id, now())
+            self._note(user, "scan.give", given, colleague_id)
         return len(given)
 
     def put_back(self, scan_ids: Sequence[str], user: User) -> int:
         """Let nobody have the scans; returns how many. Raises NotAllowed, InvalidInput."""
         require(user, Permission.ASSIGN_SCANS)
-        back = self._store.assign(chosen_scans(scan_ids), None, user.id, now())
-        self._note(user, "scan.put-back", back)
+        with self._audit.together():
+            back = self._store.assign(chosen_scans(scan_ids), None, user.id, now())
+            self._note(user, "scan.put-back", back)
         return len(back)
 
     def set_urgency(self, scan_ids: Sequence[str], urgency: Urgency | None, user: User) -> int:
@@ -79,8 +83,9 @@ class Triage:
         require(user, Permission.SET_URGENCY)
         if urgency is not None and urgency not in URGENCIES_TO_SET:
             raise InvalidInput("Scans are critical, urgent or routine.")
-        said = self._store.set_urgency(chosen_scans(scan_ids), urgency, user.id, now())
-        self._note(user, "scan.urgency", said, "" if urgency is None else urgency.value)
+        with self._audit.together():
+            said = self._store.set_urgency(chosen_scans(scan_ids), urgency, user.id, now())
+            self._note(user, "scan.urgency", said, "" if urgency is None else urgency.value)
         for scan_id in said:
             self._prefer(scan_id, urgency)
         return len(said)

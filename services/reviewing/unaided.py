@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,8 +75,9 @@ class UnaidedReadings:
         if not 0 <= percent <= EVERY:
             raise InvalidInput("The share is a whole number of per cent, from 0 to 100.")
         rule = UnaidedRule(new_id(), task, percent, user.id, user.display_name, now())
-        self._store.set_rule(rule)
-        self._audit.record(AuditEvent(rule.created_at, user.id, "unaided.rule", task, f"{percent} %"))
+        with self._audit.together():
+            self._store.set_rule(rule)
+            self._audit.record(AuditEvent(rule.created_at, user.id, "unaided.rule", task, f"{percent} %"))
         return rule
 
     def rules(self, task: str, user: User) -> list[UnaidedRule]:
@@ -101,9 +103,10 @@ class UnaidedReadings:
         scans = [self._scans.existing(scan_id) for scan_id in chosen_scans(scan_ids)]
         seen = self._store.seen([scan.id for scan in scans], user.id)
         asked = [_asked(scan, user) for scan in scans if scan.id not in seen]
-        self._store.add(asked)
-        for reading in asked:
-            self._audit.record(AuditEvent(now(), user.id, "unaided.ask", reading.scan_id))
+        with self._audit.together():
+            self._store.add(asked)
+            for reading in asked:
+                self._audit.record(AuditEvent(now(), user.id, "unaided.ask", reading.scan_id))
         return Asked(len(asked), len(seen))
 
     def may_ask(self, scan_id: str, user: User) -> bool:
@@ -121,8 +124,8 @@ class UnaidedReadings:
         for kept in self._store.of_scans([scan_id]):
             if kept.is_open and kept.reader_id == user.id:
                 self._store.note_opened(kept.id, at)
-            elif hides_model(kept, user) and self._store.take(kept.id, user.id, user.display_name, at):
-                self._audit.record(AuditEvent(at, user.id, "unaided.take", scan_id))
+            elif hides_model(kept, user):
+                self._take(kept, user, at)
 
     def keep_mask(self, scan_id: str, user: User, drawn: DrawnMask) -> str:
         """Keep what the reader has drawn so far, in the place of what they drew before; returns its id.
@@ -204,10 +207,16 @@ class UnaidedReadings:
             ended_at=at,
             seconds=min(since, LONGEST_SECONDS) if seconds is None else seconds,
         )
-        if not self._store.end(ended):
-            raise NotFound(_NONE_TO_GIVE)
-        self._audit.record(AuditEvent(at, user.id, action, ended.scan_id, detail))
+        with self._audit.together():
+            if not self._store.end(ended):
+                raise NotFound(_NONE_TO_GIVE)
+            self._audit.record(AuditEvent(at, user.id, action, ended.scan_id, detail))
         return ended
+
+    def _take(self, kept: UnaidedReading, user: User, at: datetime) -> None:
+        with self._audit.together():
+            if self._store.take(kept.id, user.id, user.display_name, at):
+                self._audit.record(AuditEvent(at, user.id, "unaided.take", kept.scan_id))
 
     def _mine(self, scan_id: str, user: User) -> UnaidedReading:
         """The reading that this person has to give; one of a rule becomes theirs."""

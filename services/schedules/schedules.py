@@ -152,8 +152,9 @@ class Schedules:
         words = " ".join(name.split())[:LONGEST_NAME] or self.describe(kind, ask)[:LONGEST_NAME]
         at = self._clock()
         schedule = Schedule(new_id(), words, kind, ask, checked(cron), True, at, user.id, at)
-        self._store.add(schedule)
-        self._note(user, "schedule made", schedule, checked(cron))
+        with self._audit.together():
+            self._store.add(schedule)
+            self._note(user, "schedule made", schedule, checked(cron))
         return schedule
 
     def change(self, schedule_id: str, name: str, cron: str, user: User, ask: str | None = None) -> Schedule:
@@ -163,39 +164,45 @@ class Schedules:
         self.preview(cron)
         words = " ".join(name.split())[:LONGEST_NAME] or known.name
         changes = {"name": words, "cron": checked(cron), "ask": known.ask if ask is None else ask}
-        changed = self._store.replan(known, self._clock(), **changes)
-        more = f"{known.cron} to {changed.cron}"
-        if changed.ask != known.ask:
-            more += f"; {self.describe(known.kind, known.ask)} to {self.describe(known.kind, changed.ask)}"
-        self._note(user, "schedule changed", changed, more)
+        with self._audit.together():
+            changed = self._store.replan(known, self._clock(), **changes)
+            more = f"{known.cron} to {changed.cron}"
+            if changed.ask != known.ask:
+                more += (
+                    f"; {self.describe(known.kind, known.ask)} to {self.describe(known.kind, changed.ask)}"
+                )
+            self._note(user, "schedule changed", changed, more)
         return changed
 
     def pause(self, schedule_id: str, user: User) -> None:
         """No more runs until `go_on`."""
         require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
-        self._note(user, "schedule paused", self._store.replan(known, self._clock(), active=False))
+        with self._audit.together():
+            self._note(user, "schedule paused", self._store.replan(known, self._clock(), active=False))
 
     def go_on(self, schedule_id: str, user: User) -> None:
         """Run again from the next time on; what came due in the meantime is left out."""
         require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
-        self._note(user, "schedule goes on", self._store.replan(known, self._clock(), active=True))
+        with self._audit.together():
+            self._note(user, "schedule goes on", self._store.replan(known, self._clock(), active=True))
 
     def run_now(self, schedule_id: str, user: User) -> None:
         """Run once, beside the due times."""
         require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
+        self._note(user, "schedule run by hand", known)  # first: the job begins at once
         self._jobs.submit(RUN, f"{known.id} {_NOW}", user.id)
-        self._note(user, "schedule run by hand", known)
 
     def delete(self, schedule_id: str, user: User) -> None:
         """Take a schedule away, and its alert with it."""
         require(user, Permission.SCHEDULE)
         known = self.get(schedule_id)
-        self._store.delete(schedule_id, self._clock())
+        with self._audit.together():
+            self._store.delete(schedule_id, self._clock())
+            self._note(user, "schedule deleted", known)
         self._alerts.settle(cause_of(schedule_id))
-        self._note(user, "schedule deleted", known)
 
     def succeeded(self, schedule_id: str, sentence: str = "", link: str = "") -> None:
         """A run has ended well: its alert is settled. `link` leads to what came of it."""
@@ -238,8 +245,10 @@ class Schedules:
         schedule_id = id_from("schedule", kind, default.key or default.name)
         cron = checked(default.cron)
         made = Schedule(schedule_id, default.name, kind, default.ask, cron, True, at, MADE_HERE, at)
-        if self._store.add(made):
-            self._audit.record(AuditEvent(at, None, "schedule made", schedule_id, f"{made.name}: {cron}"))
+        with self._audit.together():
+            if self._store.add(made):
+                detail = f"{made.name}: {cron}"
+                self._audit.record(AuditEvent(at, None, "schedule made", schedule_id, detail))
 
     def _view(self, schedule: Schedule, in_hand: bool) -> ScheduleView:
         try:

@@ -107,29 +107,32 @@ class Outbox:
         everything = self._worklist.unblinded(scan_id, result.id)
         assert everything.result is not None
         version, moment = ResultVersion(everything, everything.result), now()
-        for form in chosen:
-            delivery = delivery_of(version, form, node_id, user.id, moment, by_hand=True)
-            if not self._store.add([delivery]) and not self._store.ask_again(delivery.id, moment):
-                continue  # it is on its way
         words = f"{', '.join(chosen)} to {self._name(node_id)}, named"
-        self._audit.record(AuditEvent(moment, user.id, "scan.send", scan_id, words))
+        with self._audit.together():
+            for form in chosen:
+                delivery = delivery_of(version, form, node_id, user.id, moment, by_hand=True)
+                if not self._store.add([delivery]) and not self._store.ask_again(delivery.id, moment):
+                    continue  # it is on its way
+            self._audit.record(AuditEvent(moment, user.id, "scan.send", scan_id, words))
         return len(chosen)
 
     def again(self, delivery_id: str, user: User) -> None:
         """Send a delivery at once, also one that was delivered or skipped. Raises NotFound, InvalidInput."""
         require(user, Permission.MANAGE_REMOTE_NODES)
         known = self._known(delivery_id)
-        if not self._store.ask_again(delivery_id, now()):
-            raise InvalidInput(_BUSY)
-        self._note(user, "delivery sent again", known)
+        with self._audit.together():
+            if not self._store.ask_again(delivery_id, now()):
+                raise InvalidInput(_BUSY)
+            self._note(user, "delivery sent again", known)
 
     def skip(self, delivery_id: str, user: User) -> None:
         """Do not send a delivery that waits. Raises NotFound, InvalidInput."""
         require(user, Permission.MANAGE_REMOTE_NODES)
         known = self._known(delivery_id)
-        if not self._store.skip(delivery_id, now(), _STOPPED.format(name=user.display_name)):
-            raise InvalidInput(_BUSY)
-        self._note(user, "delivery stopped", known)
+        with self._audit.together():
+            if not self._store.skip(delivery_id, now(), _STOPPED.format(name=user.display_name)):
+                raise InvalidInput(_BUSY)
+            self._note(user, "delivery stopped", known)
 
     def hurry(self, user: User) -> None:
         """Try everything that waits at once."""

@@ -80,17 +80,19 @@ class Routing:
             made_by=user.id,
             created_at=now(),
         )
-        self._store.add(rule)
-        self._note(user, "routing rule added", rule, node.name)
+        with self._audit.together():
+            self._store.add(rule)
+            self._note(user, "routing rule added", rule, node.name)
         return rule
 
     def delete(self, rule_id: str, user: User) -> None:
         """Take a rule out of force; what it has put into the outbox is still sent. Raises NotFound."""
         require(user, Permission.MANAGE_REMOTE_NODES)
         known = next((view for view in self.rules(user) if view.rule.id == rule_id), None)
-        if known is None or not self._store.delete(rule_id, now()):
-            raise NotFound(NO_SUCH_RULE)
-        self._note(user, "routing rule deleted", known.rule, known.node)
+        with self._audit.together():
+            if known is None or not self._store.delete(rule_id, now()):
+                raise NotFound(NO_SUCH_RULE)
+            self._note(user, "routing rule deleted", known.rule, known.node)
 
     def _node(self, node_id: str) -> RemoteNode:
         node = self._nodes.get(node_id)

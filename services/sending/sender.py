@@ -246,17 +246,18 @@ class Sender:
             return False
         moment, delivery = self._clock(), ready.delivery
         words = "; ".join(dict.fromkeys(receipt.words for receipt in receipts if receipt.words))
-        self._store.settle(
-            claim,
-            delivery.id,
-            state=DeliveryState.DELIVERED,
-            note=ready.nameless(words) or None,
-            instances=len(receipts),
-            changed_at=moment,
-            delivered_at=moment,
-        )
         detail = f"{delivery.form} {delivery.version_key[:12]} to {node.name}, named, delivered"
-        self._audit.record(AuditEvent(moment, delivery.asked_by, ACTION, delivery.scan_id, detail))
+        with self._audit.together():
+            self._store.settle(
+                claim,
+                delivery.id,
+                state=DeliveryState.DELIVERED,
+                note=ready.nameless(words) or None,
+                instances=len(receipts),
+                changed_at=moment,
+                delivered_at=moment,
+            )
+            self._audit.record(AuditEvent(moment, delivery.asked_by, ACTION, delivery.scan_id, detail))
         return True
 
     def _skip(self, claim: str, delivery: Delivery, note: str) -> None:

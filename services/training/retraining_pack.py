@@ -128,8 +128,9 @@ class RetrainingPacks:
         _layout_of(task)
         ask, pack_id = PackAsk(task, wanted, why.strip()[:500], user.id), new_id()
         self._files.put(keys.retraining_pack(pack_id, ASK), to_json(ask).encode())
-        job = self._jobs.submit(JOB, pack_id, user.id)
+        # First: the job begins at once, in another thread.
         self._audit.record(AuditEvent(now(), user.id, "retraining.pack", pack_id, f"{len(wanted)} scans"))
+        job = self._jobs.submit(JOB, pack_id, user.id)
         return Pack(pack_id, ask, job)
 
     def recent(self, limit: int = 20) -> list[Pack]:

@@ -135,8 +135,9 @@ class Promotions:
             if gate.verdict is PromotionVerdict.PASS:
                 raise InvalidInput("The promotion gate lets this version pass, so no override is needed.")
             asked = self._asked(candidate, PromotionKind.PROMOTION, reason, user, gate)
-            self._store.add(asked)
-            self._record(asked, "model.override-asked", user.id, asked.reason)
+            with self._audit.together():
+                self._store.add(asked)
+                self._record(asked, "model.override-asked", user.id, asked.reason)
             self._overrides(asked)
             return asked
 
@@ -157,8 +158,11 @@ class Promotions:
         with self._alone():
             asked = self._open(promotion_id)
             refused = _decided(asked, PromotionState.REFUSED, user, _reason(reason))
-            self._decide(refused)
-            self._record(refused, "model.override-refused", user.id, refused.decision or "")
+            with self._audit.together():
+                self._decide(refused)
+                self._record(refused, "model.override-refused", user.id, refused.decision or "")
+            if refused.overridden:
+                self._overrides(refused)
             return refused
 
     def rollback(self, task: str, reason: str, user: User, expected: str | None = None) -> Promotion:
@@ -198,10 +202,11 @@ class Promotions:
         if version is not None and version == self._serving.live(task):
             raise InvalidInput("This version is live already.")
         challenger = None if version is None else self._registry.version(task, version)
-        self._registry.challenge(challenger, task)
+        # First: MLflow has transactions of its own.
         self._audit.record(
             AuditEvent(now(), user.id, "model.challenger", task, f"version {version or 'none'}")
         )
+        self._registry.challenge(challenger, task)
 
     def settle(self) -> None:
         """Say of what a stop of the server cut short how it ended; called at the start."""
@@ -211,7 +216,14 @@ class Promotions:
             if asked.overridden and not went_live:
                 continue  # it waits for its second person
             state = PromotionState.DONE if went_live else PromotionState.REFUSED
-            self._keep(replace(asked, state=state, decided_at=now(), decision=_CUT_SHORT))
+            settled = replace(asked, state=state, decided_at=now(), decision=_CUT_SHORT)
+            action = f"model.{asked.kind}" if went_live else f"model.{asked.kind}-failed"
+            with self._audit.together():
+                if not self._store.decide(settled):
+                    continue
+                self._record(settled, action, asked.asked_by, _CUT_SHORT)
+            if settled.overridden:
+                self._overrides(settled)
 
     def followed(self, version: ModelVersion, before: str | None) -> None:
         """Another tool moved the alias, and this server followed: it belongs to the history too."""
@@ -283,9 +295,12 @@ class Promotions:
         done = replace(asked, state=PromotionState.DONE, decided_at=now())
         if confirmed is not None:
             done = _decided(asked, PromotionState.DONE, *confirmed)
-        self._decide(done)
         actor = asked.asked_by if confirmed is None else confirmed[0].id
-        self._record(done, f"model.{done.kind}", actor, done.decision or done.reason)
+        with self._audit.together():
+            self._decide(done)
+            self._record(done, f"model.{done.kind}", actor, done.decision or done.reason)
+        if done.overridden:
+            self._overrides(done)
         for told in self._told:
             told(done.task)
         return done
@@ -294,7 +309,9 @@ class Promotions:
         """It did not go live; an override that a passing trouble stopped may be confirmed again."""
         said = str(error) if isinstance(error, UserFacingError) else "Something went wrong inside Lightbox."
         if not (waits and isinstance(error, Busy)):
-            self._decide(replace(asked, state=PromotionState.REFUSED, decided_at=now(), decision=said))
+            self._decide_and_tell(
+                replace(asked, state=PromotionState.REFUSED, decided_at=now(), decision=said)
+            )
         self._record(asked, f"model.{asked.kind}-failed", asked.asked_by, said)
 
     def _open(self, promotion_id: str) -> Promotion:
@@ -305,16 +322,14 @@ class Promotions:
             raise InvalidInput(f"This was decided already, by {asked.decided_name or asked.asked_name}.")
         return asked
 
-    def _decide(self, decided: Promotion) -> None:
-        if not self._keep(decided):
-            raise InvalidInput("This was decided already by somebody else.")
-
-    def _keep(self, decided: Promotion) -> bool:
-        """Whether this decision is the one that counts: nobody decided before."""
-        counts = self._store.decide(decided)
-        if counts and decided.overridden:
+    def _decide_and_tell(self, decided: Promotion) -> None:
+        self._decide(decided)
+        if decided.overridden:
             self._overrides(decided)
-        return counts
+
+    def _decide(self, decided: Promotion) -> None:
+        if not self._store.decide(decided):
+            raise InvalidInput("This was decided already by somebody else.")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

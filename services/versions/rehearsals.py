@@ -129,8 +129,10 @@ class Rehearsals:
         require(user, Permission.REHEARSE)
         if self._jobs.get(job_id).kind != JOB:
             raise NotFound("There is no such rehearsal.")
+        self._audit.record(
+            AuditEvent(now(), user.id, "model.rehearsal-cancelled", job_id)
+        )  # first: it ends at once
         self._jobs.cancel(job_id)
-        self._audit.record(AuditEvent(now(), user.id, "model.rehearsal-cancelled", job_id))
 
     def jobs(self, limit: int = 20) -> list[tuple[RehearsalRequest, Job]]:
         """The latest rehearsals as jobs, newest first."""

@@ -108,9 +108,10 @@ class Reruns:
         asked = Rerun(
             new_id(), result.scan_id, result_id, RerunOutcome.WAITING, user.id, user.display_name, now()
         )
-        self._store.add(asked)
+        with self._audit.together():
+            self._store.add(asked)
+            self._audit.record(AuditEvent(now(), user.id, "result.rerun", result_id))
         self._jobs.submit(JOB, asked.id, user.id, _EFFORT)
-        self._audit.record(AuditEvent(now(), user.id, "result.rerun", result_id))
         return asked
 
     def resume(self) -> None:

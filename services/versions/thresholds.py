@@ -59,11 +59,14 @@ class OtherThresholds:
         )
         if known is not None:
             raise InvalidInput(f"Version {known.version} is these weights with this threshold.")
+        # First: MLflow has transactions of its own. What comes after names the number that it gave.
+        wanted = f"version {number} with threshold {threshold:g}: {reason}"
+        self._audit.record(AuditEvent(now(), user.id, "model.register", task, wanted))
         with tempfile.TemporaryDirectory(prefix="lightbox-threshold-") as folder:
             _write(Path(folder), trained, number, threshold)
             said = f"Version {number} with threshold {threshold:g}: {reason}"
             made = self._registry.add(task, Path(folder), user.display_name, said, {THRESHOLD_OF: number})
-        detail = f"version {made.version}: version {number} with threshold {threshold:g}: {reason}"
+        detail = f"version {made.version}: {wanted}"
         self._audit.record(AuditEvent(now(), user.id, "model.registered", task, detail))
         return made
 

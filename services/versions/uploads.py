@@ -70,6 +70,8 @@ class ModelUploads:
             raise InvalidInput(f"These weights are registered already, as version {known.version}.")
         self._try(self._tasks[task], trained)
         said = description.strip()[:500] or "Uploaded; not yet promoted."
+        # First: MLflow has transactions of its own. What comes after names the number that it gave.
+        self._audit.record(AuditEvent(now(), user_id, "model.register", task, f"weights {digest[:12]}"))
         made = self._registry.add(task, folder, who, said, {UPLOADED_BY: who})
         detail = f"version {made.version}, weights {digest[:12]}"
         self._audit.record(AuditEvent(now(), user_id, "model.registered", task, detail))

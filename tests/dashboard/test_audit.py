@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from flask import Flask
+from sqlalchemy import text
 
 from dashboard.pages import audit as page
-from data.database import now
-from data.records import AuditEvent, Role, Scan, User
+from data.audit_triggers import drop_triggers
+from data.database import now, writing
+from data.records import AuditEvent, AuditVia, Role, Scan, Severity, User
 from data.stores.audit import AuditLog
 from services.addresses import AuditAddress
 from services.auditing import trail
@@ -26,7 +31,7 @@ def scan(clinic: Clinic, clinician: User) -> Scan:
 
 
 def shown(clinic: Clinic, user: User, search: str = "") -> str:
-    return str(page.show(clinic.services.audit_trail, user, search))
+    return str(page.show(clinic.services.auditing, user, search))
 
 
 def test_who_did_what_stands_in_words_and_links_where_it_may(
@@ -59,3 +64,39 @@ def test_older_events_are_a_page_further(clinic: Clinic, monkeypatch: pytest.Mon
     older = shown(clinic, head, f"?kind=files&before={first.before}")
     assert "r0" in older and "r1" not in older
     assert "Newest" in older and "Older" not in older
+
+
+def test_programs_take_the_trail_as_fhir_and_that_is_an_event(
+    clinic: Clinic, server: Flask, scan: Scan
+) -> None:
+    head = clinic.person(Role.HEAD)
+    token = {"Authorization": f"Bearer {clinic.token(head)}"}
+    client = server.test_client()
+    answer = client.get(f"/api/v1/audit?form=fhir-r5.ndjson&subject={scan.id}", headers=token)
+    (event,) = [json.loads(line) for line in answer.data.splitlines()]
+    assert event["resourceType"] == "AuditEvent" and event["code"]["text"] == "Scan taken"
+    bundle = client.get("/api/v1/audit?form=fhir-r4.json&views=false", headers=token).json
+    assert bundle is not None and {entry["resource"]["resourceType"] for entry in bundle["entry"]} == {
+        "AuditEvent"
+    }
+    assert client.get("/api/v1/audit?form=word", headers=token).status_code == 400
+    assert client.get("/api/v1/audit?outcome=perhaps", headers=token).status_code == 400
+    newest = clinic.services.audit_trail.page(AuditAddress(kind="files"), head).events
+    assert {each.action for each in newest} == {"audit.export"} and len(newest) == 2
+    assert newest[0].origin.via is AuditVia.TOKEN
+
+
+def test_the_page_says_whether_the_trail_is_as_it_was_written(clinic: Clinic) -> None:
+    head = clinic.person(Role.HEAD)
+    assert "has not been checked yet" in shown(clinic, head)
+    clinic.services.auditing.watch.check()
+    assert "The audit trail is intact: 2 events, 1 to 2. Last checked" in shown(clinic, head)
+    with writing(clinic.database) as connection:
+        drop_triggers(connection)
+        connection.execute(text("UPDATE audit_events SET detail = 'x' WHERE number = 1"))
+    clinic.services.auditing.watch.check()
+    assert "Event 1 was changed" in shown(clinic, head)
+    assert clinic.services.health.ready()["audit"] == "not intact"
+    assert b"lightbox_audit_intact 0.0" in clinic.services.health.metrics()
+    (alert,) = clinic.services.alerts.unfinished()
+    assert alert.cause == "audit-chain" and alert.severity is Severity.CRITICAL

@@ -112,6 +112,7 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "add_version": (Permission.REGISTER_VERSIONS, REFUSED, 400),
     "alerts_token": (Permission.DECIDE_ALERTS, REFUSED, 200),
     "export_audit": (Permission.SEE_AUDIT, REFUSED, 200),
+    "api_audit": (Permission.SEE_AUDIT, REFUSED, 200),
     "import_report": (Permission.IMPORT, REFUSED, 404),
     "export_acceptance": (Permission.SEE_ACCEPTANCE, REFUSED, 404),
     "export_acceptance_pdf": (Permission.SEE_ACCEPTANCE, REFUSED, 404),

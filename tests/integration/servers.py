@@ -198,6 +198,81 @@ def orthanc() -> Iterator[str]:
         yield server.url
 
 
+class Rsyslog:
+    """An rsyslogd that takes messages over TLS from who shows a certificate; it can be killed and started."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self.port, self.log, self._folder = free_port(), folder / "audit.log", folder
+        self.ca, self.client = folder / "ca.pem", folder / "client.pem"
+        self._certificates()
+        configuration = folder / "rsyslog.conf"
+        configuration.write_text(self._configuration())
+        self._command = [program, "-n", "-f", str(configuration), "-i", str(folder / "pid")]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        with (self._folder / "output").open("ab") as output:
+            self._process = subprocess.Popen(self._command, stdout=output, stderr=output, cwd="/")
+        deadline = time.monotonic() + _READY_WITHIN_S
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 5).close()
+                return
+            except OSError:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    pytest.fail(f"rsyslogd did not start:\n{(self._folder / 'output').read_text()[-3000:]}")
+                time.sleep(0.1)
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _configuration(self) -> str:
+        return f"""
+global(workDirectory="{self._folder}" maxMessageSize="64k"
+  defaultNetstreamDriver="gtls" defaultNetstreamDriverCAFile="{self.ca}"
+  defaultNetstreamDriverCertFile="{self._folder}/server.pem"
+  defaultNetstreamDriverKeyFile="{self._folder}/server.key")
+module(load="imtcp" StreamDriver.Name="gtls" StreamDriver.Mode="1" StreamDriver.AuthMode="x509/certvalid")
+template(name="audit" type="string" string="%msgid% %structured-data% %msg%\\n")
+input(type="imtcp" address="127.0.0.1" port="{self.port}")
+action(type="omfile" file="{self.log}" template="audit")
+"""
+
+    def _certificates(self) -> None:
+        """A CA, and of it a certificate for the server and one for who sends."""
+        new = ["openssl", "req", "-newkey", "rsa:2048", "-nodes"]
+        ca_key, own = str(self._folder / "ca.key"), self._folder
+        _do([*new, "-x509", "-days", "2", "-subj", "/CN=Test CA", "-keyout", ca_key, "-out", str(self.ca)])
+        names = own / "names"
+        names.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        for name in ("server", "client"):
+            key, asked, made = (str(own / f"{name}.{end}") for end in ("key", "csr", "pem"))
+            _do([*new, "-subj", "/CN=localhost", "-keyout", key, "-out", asked])
+            sign = ["openssl", "x509", "-req", "-days", "2", "-CA", str(self.ca), "-CAkey", ca_key]
+            _do([*sign, "-CAcreateserial", "-extfile", str(names), "-in", asked, "-out", made])
+        self.client.write_text(self.client.read_text() + (own / "client.key").read_text())
+
+
+@contextmanager
+def rsyslog() -> Iterator[Rsyslog]:
+    """An rsyslogd with TLS, started; skips the test where that cannot be had."""
+    program = _program("rsyslogd", "/usr/sbin")
+    if not list(Path("/usr/lib").glob("*/rsyslog/lmnsd_gtls.so")):
+        pytest.skip("rsyslog-gnutls is not installed")
+    with tempfile.TemporaryDirectory(prefix="lightbox-") as name:
+        server = Rsyslog(program, Path(name))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()
+
+
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _READY_WITHIN_S
     while True:

@@ -172,8 +172,9 @@ class ModelCards:
         if entry.text is not None and entry.author is None:
             raise InvalidInput("The house fills this by itself.")
         said = CardStatement(new_id(), task, version, key, text, user.id, user.display_name, now())
-        self._statements.add(said)
-        self._audit.record(AuditEvent(now(), user.id, "model.card", f"{task} {version}", key))
+        with self._audit.together():
+            self._statements.add(said)
+            self._audit.record(AuditEvent(now(), user.id, "model.card", f"{task} {version}", key))
         return self.of(task, version, user)
 
     def file(self, task: str, version: str, kind: str, user: User) -> File:

@@ -57,6 +57,7 @@ def test_days_are_days_of_this_server_and_both_ends_count(monkeypatch: pytest.Mo
     "address",
     [
         AuditAddress(kind="gossip"),
+        AuditAddress(outcome="perhaps"),
         AuditAddress(since="yesterday"),
         AuditAddress(until="2026-02-30"),
         AuditAddress(until="9999-12-31"),
@@ -79,11 +80,13 @@ def test_the_file_holds_every_page_and_is_an_event_itself(
     log.record(AuditEvent(at, None, "sign-in failed", "", "=HYPERLINK(1)"))
     address = AuditAddress(since="2026-11-19", until="2026-11-21")
     rows = list(csv.reader(io.StringIO(audit_trail.file(address, head).decode("utf-8-sig"))))
-    assert rows[0] == ["at", "who", "what", "action", "subject", "detail"]
+    assert rows[0][:6] == ["at", "who", "what", "action", "subject", "detail"]
+    assert rows[0][6:] == ["number", "outcome", "patient", "role", "via", "address"]
     assert [row[4] for row in rows[2:]] == ["s4", "s3", "s2", "s1", "s0"]
-    assert rows[1][1:] == ["Lightbox", "Sign-in failed", "sign-in failed", "", "'=HYPERLINK(1)"]
+    assert rows[1][1:6] == ["Lightbox", "Sign-in failed", "sign-in failed", "", "'=HYPERLINK(1)"]
     name = f"{head.display_name} ({head.name})"
-    assert rows[2] == ["2026-11-20T12:00:05+00:00", name, "Scan taken", "scan.take", "s4", ""]
+    assert rows[2][:6] == ["2026-11-20T12:00:05+00:00", name, "Scan taken", "scan.take", "s4", ""]
+    assert rows[2][7:] == ["success", "", "head", "server", ""] and rows[1][7] == "refused"
     (newest,) = audit_trail.page(AuditAddress(kind="files"), head).events
     assert (newest.action, newest.user_id, newest.detail) == ("audit.export", head.id, address.query)
 
