@@ -65,16 +65,6 @@ class PatientStore:
             patient = patient_from(row) if with_identity else Patient(row.id, row.pseudonym)
             return replace(patient, in_conflict_with=pseudonyms_in_conflict(connection, row.id))
 
-    def pseudonyms(self, patient_ids: Collection[str]) -> dict[str, str]:
-        """The pseudonyms of these patients, by id; who is not there is left out."""
-        columns = patients.c.id, patients.c.pseudonym
-        found: dict[str, str] = {}
-        with reading(self._engine) as connection:
-            for part in statement_parts(list(patient_ids)):
-                rows = connection.execute(select(*columns).where(patients.c.id.in_(part)))
-                found |= {row.id: row.pseudonym for row in rows}
-        return found
-
     def find(self, reference: str, *, with_identity: bool) -> Patient | None:
         """The patient of a pseudonym, in either case, or of our own id.
 
