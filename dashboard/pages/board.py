@@ -220,11 +220,13 @@ def _register_shown(app: Dash, services: BoardServices, cohorts: Cohorts) -> Non
         return show(services, cohorts, require(Permission.SEE_BOARDS), board_id, search)
 
     @app.callback(
-        Output(LOCATION, "search", allow_duplicate=True),
-        Input(MONTHS, "value"),
-        [Input(place, "value") for place in CHOSEN.values()],
-        State(ID, "data"),
-        State(LOCATION, "search"),
+        output=Output(LOCATION, "search", allow_duplicate=True),
+        inputs={
+            "months": Input(MONTHS, "value"),
+            "of": [Input(place, "value") for place in CHOSEN.values()],
+            "board_id": State(ID, "data"),
+            "search": State(LOCATION, "search"),
+        },
         prevent_initial_call=True,
     )
     def _choose(months: str | None, of: list[str | None], board_id: str, search: str | None) -> Any:

@@ -197,7 +197,7 @@ def test_the_form_shows_what_an_offer_takes_and_what_a_schedule_has(clinic: Clin
     rows = schedule_parts.shown_rows(plans.offers(), schedule_parts.value_of("report", "performance"))
     assert [name for name, hidden in rows.items() if not hidden] == ["schedule-task-row"]
     plans.start()
-    weekly = next(view.schedule for view in plans.views() if "pneumonia" in view.schedule.name)
+    weekly = next(view.schedule for view in plans.views() if "Pneumonia" in view.schedule.name)
     opened = schedule_form.opened(
         plans, clinic.services.cohort.numbers, (BRAIN_TUMOUR, "pneumonia"), nora,
         {"schedule": weekly.id, "verb": "change"},
