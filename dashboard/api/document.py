@@ -114,12 +114,16 @@ def _success(operation: Operation) -> dict[str, Any]:
     if operation.answer is None:
         return {"description": operation.says}
     if isinstance(operation.answer, Files):
-        file = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
-        return {
-            "description": operation.says,
-            "content": dict.fromkeys(operation.answer.media_types, file),
-        }
+        content = {kind: {"schema": _file_schema(kind)} for kind in operation.answer.media_types}
+        return {"description": operation.says, "content": content}
     return _json(operation.says, operation.answer)
+
+
+def _file_schema(media_type: str) -> dict[str, Any]:
+    """What a file is to a program: an object where it is JSON, such as FHIR, else bytes."""
+    if media_type.endswith(("/json", "+json")):
+        return {"type": "object"}
+    return {"type": "string", "contentMediaType": "application/octet-stream"}
 
 
 def _json(description: str, model: type[ApiAnswer]) -> dict[str, Any]:

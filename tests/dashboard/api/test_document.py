@@ -291,6 +291,9 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
         (403, clinician, "DELETE", report, {}),
         (404, head, "DELETE", f"/reports/{NONE}", {}),
         (204, head, "DELETE", report, {}),
+        (200, head, "GET", "/audit?form=csv", {}),
+        (400, head, "GET", "/audit?since=nonsense", {}),
+        (403, clinician, "GET", "/audit", {}),
         (200, clinician, "GET", "/openapi.json", {}),
     ]
     for status, role, method, address, sent in requests:

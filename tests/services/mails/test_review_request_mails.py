@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -103,6 +104,9 @@ class _Context(JobContext):
 
 class _Log:
     def record(self, _: object) -> None: ...
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 @pytest.fixture
