@@ -40,9 +40,9 @@ $(CHECKERS): package.json package-lock.json $(VENDOR)
 	$(NPM) ci $(NPM_QUIET)
 	touch $@
 
-# A test file stays in one process: it shares servers and a browser. The order is that of tests/conftest.py.
+# A test file stays in one process: it shares servers and a browser.
 TEST_PROCESSES ?= auto
-SPREAD = -n $(TEST_PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+SPREAD = -n $(TEST_PROCESSES) --maxprocesses 4 --dist loadfile
 
 test: lint test-scripts
 	$(BIN)/python -m pytest $(SPREAD)

@@ -41,17 +41,10 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A real browser on a busy machine may be too slow once; a fault is one at every try."""
-    items.sort(key=_turn)
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=BROWSER_TRIES - 1))
             item.user_properties.append((BROWSER, True))
-
-
-def _turn(item: pytest.Item) -> tuple[bool, bool, int]:
-    """Long files first: at the end no process works alone. Servers, browsers, the whole house, its parts."""
-    integration, browser = (item.get_closest_marker(name) is None for name in ("integration", BROWSER))
-    return integration, browser, len(item.path.parts)
 
 
 @pytest.hookimpl(hookwrapper=True)
