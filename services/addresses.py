@@ -246,6 +246,9 @@ class AlertsAddress:
         return cls(given.get("alert"), _count(given.get("past", "")) or None)
 
 
+VIEWS_SHOWN = "shown"
+
+
 @dataclass(frozen=True)
 class AuditAddress(_PageAddress):
     """What the page of the audit trail shows: by person, kind, outcome, patient, subject and days."""
@@ -255,11 +258,16 @@ class AuditAddress(_PageAddress):
     kind: str = ""
     outcome: str = ""
     patient: str = ""  # a pseudonym
-    views: str = ""  # "shown": what people only looked at is listed too
+    views: str = ""  # VIEWS_SHOWN: what people only looked at is listed too
     subject: str = ""
     since: str = ""
     until: str = ""
     before: str = ""  # the events older than the one of this number
+
+    @classmethod
+    def of_patient(cls, pseudonym: str) -> AuditAddress:
+        """Everything that was done with a patient, looks as well."""
+        return cls(patient=pseudonym, views=VIEWS_SHOWN)
 
 
 @dataclass(frozen=True)

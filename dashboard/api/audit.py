@@ -11,7 +11,7 @@ from dashboard.api.models_audit import AuditTrailQuery
 from dashboard.api.operations import Files, Operation
 from dashboard.auth import require
 from dashboard.files.attachments import attachment
-from services.addresses import AuditAddress
+from services.addresses import VIEWS_SHOWN, AuditAddress
 from services.permissions import Permission
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class ApiAudit:
             kind=query.kind,
             outcome=query.outcome,
             patient=query.patient,
-            views="shown" if query.views else "",
+            views=VIEWS_SHOWN if query.views else "",
             subject=query.subject,
             since=query.since,
             until=query.until,

@@ -24,9 +24,9 @@ from services.acceptance.duties import same_person_words
 from services.acceptance.findings import REFUSED
 from services.acceptance.records import of_earlier_rule, signature, withheld
 from services.acceptance.testing import ALTERED
-from services.acceptance.trained_on import trained_on_words
+from services.acceptance.trained_on import FEW_NOT_COUNTED, trained_on_words
 from services.acceptance.words import EARLIER_RULE, HOW_MANY, RULE, TRUTH, asked_words, more_words
-from services.cohort.small_numbers import FEW, HIDDEN, WITHHELD, audience_of_pages, small
+from services.cohort.small_numbers import HIDDEN, WITHHELD, audience_of_pages, small
 from services.performance.metrics import WITH_GOALS
 from services.performance.number_words import interval_words, value_words
 from services.permissions import Permission, may
@@ -85,7 +85,7 @@ def _trained_on(view: AcceptanceView, user: User) -> list[Component | str]:
     if scan_ids is None:
         return [trained_on_words(None)]
     if audience_of_pages(user).withholds and small(len(scan_ids)):
-        return [f"{FEW} cases are of patients whom this version was trained on: not counted."]
+        return [FEW_NOT_COUNTED]
     links: list[Component | str] = []
     for scan_id in scan_ids if may(user, Permission.SEE_SCANS) else ():
         links += [" ", dcc.Link(html.Code(scan_id[:8]), href=addresses.scan(scan_id))]

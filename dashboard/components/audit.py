@@ -15,7 +15,7 @@ from dashboard.components.fields import labelled
 from dashboard.components.results import local_time
 from data.records import AuditEvent, AuditOutcome, AuditPage, AuditVia, User
 from services import addresses
-from services.addresses import AuditAddress
+from services.addresses import VIEWS_SHOWN, AuditAddress
 from services.auditing.actions import (
     ACTIONS,
     KIND_WORDS,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 CONTENT = "audit-content"
 COLUMNS = ("When", "Who", "What", "About", "Patient", "From", "Detail")
-VIEWS_SHOWN = "shown"
 OUTCOMES = {
     AuditOutcome.SUCCESS: "Done",
     AuditOutcome.REFUSED: "Refused",
@@ -45,8 +44,6 @@ _VIAS = {
     AuditVia.COMMAND: "command line",
     AuditVia.SERVER: "the server itself",
 }
-
-
 _LOOKS = (("", "Hidden"), (VIEWS_SHOWN, "Shown"))
 
 
@@ -163,12 +160,7 @@ def _patient(event: AuditEvent, patients: Mapping[str, str], user: User) -> Comp
     pseudonym = patients.get(event.patient)
     if pseudonym is None:
         return ""
-    return dcc.Link(pseudonym, href=of_patient(pseudonym))
-
-
-def of_patient(pseudonym: str) -> str:
-    """The address of everything that was done with a patient, looks as well."""
-    return str(AuditAddress(patient=pseudonym, views=VIEWS_SHOWN))
+    return dcc.Link(pseudonym, href=str(AuditAddress.of_patient(pseudonym)))
 
 
 def _about(event: AuditEvent, names: Mapping[str, str], user: User) -> Component | str:

@@ -72,8 +72,8 @@ def who_looked(patient: Patient, user: User) -> list[Component]:
     """The way to whatever was done with a patient, for who may see the audit trail."""
     if not may(user, Permission.SEE_AUDIT):
         return []
-    address = AuditAddress(patient=patient.pseudonym, views="shown")
-    return [dcc.Link("Who looked at this patient", href=str(address), className="lb-identity-fact")]
+    address = str(AuditAddress.of_patient(patient.pseudonym))
+    return [dcc.Link("Who looked at this patient", href=address, className="lb-identity-fact")]
 
 
 def frame(patient_id: str, below: Sequence[Component] = ()) -> Component:

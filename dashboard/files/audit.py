@@ -31,5 +31,5 @@ class AuditFiles:
         """Every event that the page's query asks for, as CSV or FHIR."""
         user = require(Permission.SEE_AUDIT)
         address = AuditAddress.read(request.query_string.decode())
-        file = self.services.audit_trail.export(address, kind, user)
+        file = self.services.auditing.trail.export(address, kind, user)
         return attachment(file.content, file.name, file.mime)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
-from models.statistics.estimate import CHANGE, Z95, Estimate, undefined
+from statsmodels.stats.proportion import proportion_confint
+
+from models.statistics.estimate import CHANGE, LEVEL, Estimate, undefined
 
 
+@lru_cache(maxsize=100_000)  # a page asks for hundreds, and often for the same
 def proportion(hits: int, n: int) -> Estimate:
     """The share of `hits` in n cases with Wilson's interval (JASA 1927); undefined of no cases."""
     if n == 0:
         return undefined()
-    # Written out: a page asks for hundreds, and statsmodels looks the quantile up each time.
-    share, whole = hits / n, n + Z95**2
-    middle, half = (hits + Z95**2 / 2) / whole, Z95 * math.sqrt(n) / whole
-    half *= math.sqrt(share * (1 - share) + Z95**2 / (4 * n))
-    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    low, high = proportion_confint(hits, n, alpha=1 - LEVEL, method="wilson")
+    share = hits / n
     return Estimate(share, min(share, low), max(share, high), n)
 
 

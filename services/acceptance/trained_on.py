@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from data.stores.evaluations import EvaluationStore
 from data.stores.patients import PatientStore
 from data.stores.scans import ScanStore
+from services.cohort.small_numbers import FEW
 
 Trained = Callable[[str, str], Collection[str] | None]
 """Of a task and a version the patients of its training and validation data; None where it is not known."""
@@ -21,6 +22,7 @@ NOT_COUNTED = (
     "{count} {cases} of patients whom this version was trained on, by a retraining pack of this house: "
     "not counted."
 )
+FEW_NOT_COUNTED = f"{FEW} cases are of patients whom this version was trained on: not counted."
 NONE_TRAINED_ON = "No case is of a patient whom this version was trained on."
 
 

@@ -45,7 +45,6 @@ from services.assembly.sending import SendingServices, build_sending
 from services.assembly.stores import open_stores
 from services.assembly.training import TrainingServices, build_training
 from services.assembly.versions import VersionServices, build_versions
-from services.auditing.trail import AuditTrail
 from services.exporting.exports import Exports
 from services.importing.imports import Importing
 from services.jobs import Jobs
@@ -98,11 +97,6 @@ class Services:
     auditing: AuditServices
     health: Health
     database: Database
-
-    @property
-    def audit_trail(self) -> AuditTrail:
-        """The audit trail as people read it."""
-        return self.auditing.trail
 
     def start(self) -> None:
         """Begin to work: jobs at once, networks as soon as they are loaded in the background."""

@@ -14,6 +14,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cachetools import TTLCache
+
 from data.audit_origin import origin
 from data.database import now
 from data.records import AuditEvent, AuditOutcome, User
@@ -50,7 +52,8 @@ class Accesses:
         self._audit = audit
         self._clock = clock
         self._turn = threading.Lock()
-        self._looked: OrderedDict[Key, float] = OrderedDict()
+        self._looks: TTLCache[Key, None] = TTLCache(_REMEMBERED, LOOK_S, clock)
+        self._refusals: TTLCache[Key, None] = TTLCache(_REMEMBERED, REFUSED_S, clock)
         self._refused: OrderedDict[str, _Refused] = OrderedDict()
 
     def looked(self, user: User, action: str, subject: str, detail: str = "", patient: str = "") -> None:
@@ -59,7 +62,7 @@ class Accesses:
         It is in the trail before this returns: nothing is shown of which nothing is known.
         """
         key = (user.id, origin().via.value, action, subject, detail)
-        if self._is_news(key, LOOK_S):
+        if self._is_news(self._looks, key):
             try:
                 self._audit.record(AuditEvent(now(), user.id, action, subject, detail, patient=patient))
             except BaseException:
@@ -70,7 +73,7 @@ class Accesses:
         """Somebody wanted what they may not: a person, or nobody known from an address."""
         came_from = origin()
         who = user.id if user is not None else came_from.address
-        if not self._is_news((who, action, subject, detail), REFUSED_S):
+        if not self._is_news(self._refusals, (who, action, subject, detail)):
             return
         left_out = self._one_more(who)
         if left_out is None:
@@ -79,20 +82,16 @@ class Accesses:
         by = None if user is None else user.id
         self._audit.record(AuditEvent(now(), by, action, subject, said, AuditOutcome.REFUSED))
 
-    def _is_news(self, key: Key, seconds: float) -> bool:
+    def _is_news(self, known: TTLCache[Key, None], key: Key) -> bool:
         with self._turn:
-            moment, last = self._clock(), self._looked.get(key)
-            if last is not None and moment - last < seconds:
+            if key in known:
                 return False
-            self._looked[key] = moment
-            self._looked.move_to_end(key)
-            while len(self._looked) > _REMEMBERED:
-                self._looked.popitem(last=False)
+            known[key] = None
             return True
 
     def _forget(self, key: Key) -> None:
         with self._turn:
-            self._looked.pop(key, None)
+            self._looks.pop(key, None)
 
     def _one_more(self, who: str) -> int | None:
         """How many were left out before this one; None where it is left out too."""

@@ -20,6 +20,7 @@ from reports.fhir.elements import FhirVersion
 from services.accounts import Accounts
 from services.addresses import AuditAddress
 from services.auditing.actions import ACTIONS, ActionKind, action_words
+from services.auditing.forms import DICOM_MESSAGES, FORMS
 from services.auditing.records import record_of
 from services.permissions import Permission, require
 
@@ -28,16 +29,6 @@ ITSELF = "Lightbox"
 """Who did what nobody did: a promotion that was followed, a report that expired."""
 
 _AT_ONCE = 5000  # of a file
-
-
-FORMS: Mapping[str, str] = {
-    "csv": "text/csv; charset=utf-8",
-    "fhir-r4.json": "application/fhir+json",
-    "fhir-r5.json": "application/fhir+json",
-    "fhir-r4.ndjson": "application/fhir+ndjson",
-    "fhir-r5.ndjson": "application/fhir+ndjson",
-}
-"""What the trail is written as, by the end of the file's name: its media type."""
 
 
 class AuditFile(NamedTuple):
@@ -84,10 +75,6 @@ class AuditTrail:
         require(user, Permission.SEE_AUDIT)
         return self._names()
 
-    def file(self, address: AuditAddress, user: User) -> bytes:
-        """Every event that an address asks for as CSV: `export`'s content."""
-        return self.export(address, "csv", user).content
-
     def export(self, address: AuditAddress, kind: str, user: User) -> AuditFile:
         """Every event that an address asks for, newest first, as one of `FORMS`; it is an event itself.
 
@@ -106,7 +93,7 @@ class AuditTrail:
         """As `export`, for the command line, which needs no role; DICOM audit messages too, one a line."""
         links = list(self._every(replace(self.asked(address), before=None)))
         self._log.record(AuditEvent(now(), None, "audit.export", "audit", kind))
-        if kind == "dicom.xml":
+        if kind == DICOM_MESSAGES:
             return b"".join(audit_message(record) + b"\n" for record in self.told(links))
         return self.written(links, kind)
 

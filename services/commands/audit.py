@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.errors import InvalidInput
+from services.auditing.forms import DICOM_MESSAGES, FORMS
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from services.auditing.verification import ChainVerdict
 
 NOT_INTACT = 1
-KINDS = ("csv", "fhir-r4.json", "fhir-r5.json", "fhir-r4.ndjson", "fhir-r5.ndjson", "dicom.xml")
 
 
 def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
@@ -35,7 +35,7 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     checkpoint = acts.add_parser("checkpoint", help="print how far the chain goes, signed, to keep elsewhere")
     checkpoint.set_defaults(run=audit, act=_checkpoint)
     export = acts.add_parser("export", help="write the events to a file")
-    export.add_argument("--as", dest="kind", choices=list(KINDS), default="csv", help="csv")
+    export.add_argument("--as", dest="kind", choices=[*FORMS, DICOM_MESSAGES], default="csv", help="csv")
     export.add_argument("--out", type=Path, required=True, metavar="FILE")
     export.add_argument("--since", default="", metavar="DAY", help="from this day on, such as 2026-11-01")
     export.add_argument("--until", default="", metavar="DAY", help="up to this day, which is included")
@@ -87,9 +87,9 @@ def _checkpoint(_: Namespace, auditing: AuditServices) -> int:
 
 def _export(arguments: Namespace, auditing: AuditServices) -> int:
     from data import atomic_files
-    from services.addresses import AuditAddress
+    from services.addresses import VIEWS_SHOWN, AuditAddress
 
-    address = AuditAddress(since=arguments.since, until=arguments.until, views="shown")
+    address = AuditAddress(since=arguments.since, until=arguments.until, views=VIEWS_SHOWN)
     content = auditing.trail.export_alone(address, arguments.kind)
     atomic_files.write(arguments.out, content, mode=atomic_files.PRIVATE)
     print(f"{arguments.out} was written.")

@@ -40,7 +40,6 @@ from services.versions.registry import PROMOTED_AT, PROMOTED_BY, REASON
 REAL = "real"
 BY_VERSION, BY_MONTH = "version", "month"
 MOST_PROPOSALS = 500
-CHOICE_NAMES = {"site": "site", "scanner": "scanner", "sex": "sex", "age": "age"}
 _KEPT_FIGURES = 512
 
 
@@ -317,28 +316,25 @@ class Performance:
         """MLflow's months are of all scans: those of a choice are scored here, by the same definition."""
         for (version, synthetic), judged in sorted(self._cases.versions(asked.task).items()):
             for month in np.unique(judged.months()).tolist():
-                name = f"{month:%Y-%m}"
-                which = Which(
-                    asked.task, version, name, asked.part, synthetic, hidden=asked.hidden, chosen=asked.chosen
-                )
-                yield from self._scored(which, metric)
+                yield from self._scored(asked, metric, version, synthetic, f"{month:%Y-%m}")
 
     def _by_version(self, asked: PerformanceQuery, metric: Metric) -> Iterable[MetricPoint]:
         for version, synthetic in sorted(
             self._cases.versions(asked.task), key=lambda key: (_number(key[0]), key[1])
         ):
-            which = Which(
-                asked.task, version, "", asked.part, synthetic, hidden=asked.hidden, chosen=asked.chosen
-            )
-            yield from self._scored(which, metric)
+            yield from self._scored(asked, metric, version, synthetic)
 
-    def _scored(self, which: Which, metric: Metric) -> Iterable[MetricPoint]:
-        """The point of these cases, where they say anything of the metric."""
+    def _scored(
+        self, asked: PerformanceQuery, metric: Metric, version: str, synthetic: bool, month: str = ""
+    ) -> Iterable[MetricPoint]:
+        """The point of a version's cases, of a month or of all, where they say anything of the metric."""
+        of = (asked.task, version, month, asked.part, synthetic)
+        which = Which(*of, hidden=asked.hidden, chosen=asked.chosen)
         judgements = self._cases.of(which)
         figure = self.figures(judgements).get(metric.name) if len(judgements) else None
         if figure is not None and figure.n and not math.isnan(figure.value):
-            of = replace(which, what=_what(metric))
-            yield self._point(of, figure, self._cases.address(of))
+            about = replace(which, what=_what(metric))
+            yield self._point(about, figure, self._cases.address(about))
 
     def _tells(self, which: Which, hidden: Hidden) -> bool:
         """Whether a month's figure, which was counted for everybody, is made of a scan that is hidden."""
@@ -362,7 +358,7 @@ def choice_words(asked: PerformanceQuery) -> str:
     """Of which scans real use is told, in a sentence; "" where it is of all."""
     if not asked.chosen:
         return ""
-    of = ", ".join(f"{CHOICE_NAMES[name]} {value}" for name, value in asked.chosen)
+    of = ", ".join(f"{name} {value}" for name, value in asked.chosen)
     return f"Real use of {of} alone; figures of validation are of their own cases."
 
 

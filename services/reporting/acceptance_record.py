@@ -17,7 +17,7 @@ from models.statistics.estimate import Estimate
 from reports.document import Block, Cell, Chapter, Document, Paragraph, Table
 from services.acceptance.findings import REFUSED, Criterion
 from services.acceptance.testing import AcceptanceTests
-from services.acceptance.trained_on import UNKNOWN_TRAINING, trained_on_words
+from services.acceptance.trained_on import FEW_NOT_COUNTED, UNKNOWN_TRAINING, trained_on_words
 from services.acceptance.words import (
     EARLIER_RULE,
     HOW_MANY,
@@ -27,11 +27,11 @@ from services.acceptance.words import (
     limits_words,
     more_words,
 )
-from services.cohort.small_numbers import FEW, WITHHELD, audience_asked
+from services.cohort.small_numbers import WITHHELD, audience_asked
 from services.performance.metrics import WITH_GOALS
 from services.performance.number_words import interval_words, value_words
 from services.reporting.reports import File, Reporting
-from services.standing.acceptances import scanner_words
+from services.standing.acceptances import scanner_words, sha256_of
 from services.task_words import words_of
 
 PDF = "application/pdf"
@@ -45,9 +45,10 @@ def record_pdf(
 
     For handing on unless `audience` is "inside". Raises as `AcceptanceTests.record` does.
     """
-    said = json.loads(tests.record(test_id, user, audience))
-    readers = audience_asked(audience, user)
-    sha256 = tests.view(test_id, user).test.sha256 or ""
+    record = tests.record(test_id, user, audience).decode()
+    said, readers = json.loads(record), audience_asked(audience, user)
+    # For handing on it names the record that the house keeps; inside the house it is that record.
+    sha256 = said.get("record_sha256") or sha256_of(record)
     content = reporting.signed_pdf(document(said, sha256, readers.words, now()))
     return File(f"lightbox-acceptance-{test_id[:8]}.pdf", content, PDF)
 
@@ -134,7 +135,7 @@ def _cases(said: Mapping[str, Any]) -> Chapter:
     elif not trained["known"]:
         words = UNKNOWN_TRAINING
     elif trained["count"] is None:
-        words = f"{FEW} cases are of patients whom this version was trained on: not counted."
+        words = FEW_NOT_COUNTED
     else:
         words = trained_on_words(trained["count"])
         named = ", ".join(scan_id[:8] for scan_id in trained.get("scan_ids", ()))

@@ -158,11 +158,7 @@ class Promotions:
         with self._alone():
             asked = self._open(promotion_id)
             refused = _decided(asked, PromotionState.REFUSED, user, _reason(reason))
-            with self._audit.together():
-                self._decide(refused)
-                self._record(refused, "model.override-refused", user.id, refused.decision or "")
-            if refused.overridden:
-                self._overrides(refused)
+            self._settle(refused, "model.override-refused", user.id, refused.decision or "")
             return refused
 
     def rollback(self, task: str, reason: str, user: User, expected: str | None = None) -> Promotion:
@@ -296,11 +292,7 @@ class Promotions:
         if confirmed is not None:
             done = _decided(asked, PromotionState.DONE, *confirmed)
         actor = asked.asked_by if confirmed is None else confirmed[0].id
-        with self._audit.together():
-            self._decide(done)
-            self._record(done, f"model.{done.kind}", actor, done.decision or done.reason)
-        if done.overridden:
-            self._overrides(done)
+        self._settle(done, f"model.{done.kind}", actor, done.decision or done.reason)
         for told in self._told:
             told(done.task)
         return done
@@ -308,11 +300,12 @@ class Promotions:
     def _failed(self, asked: Promotion, error: Exception, *, waits: bool) -> None:
         """It did not go live; an override that a passing trouble stopped may be confirmed again."""
         said = str(error) if isinstance(error, UserFacingError) else "Something went wrong inside Lightbox."
-        if not (waits and isinstance(error, Busy)):
-            self._decide_and_tell(
-                replace(asked, state=PromotionState.REFUSED, decided_at=now(), decision=said)
-            )
-        self._record(asked, f"model.{asked.kind}-failed", asked.asked_by, said)
+        action, by = f"model.{asked.kind}-failed", asked.asked_by
+        if waits and isinstance(error, Busy):
+            self._record(asked, action, by, said)
+            return
+        failed = replace(asked, state=PromotionState.REFUSED, decided_at=now(), decision=said)
+        self._settle(failed, action, by, said)
 
     def _open(self, promotion_id: str) -> Promotion:
         asked = self._store.get(promotion_id)
@@ -322,14 +315,14 @@ class Promotions:
             raise InvalidInput(f"This was decided already, by {asked.decided_name or asked.asked_name}.")
         return asked
 
-    def _decide_and_tell(self, decided: Promotion) -> None:
-        self._decide(decided)
+    def _settle(self, decided: Promotion, action: str, actor: str, why: str) -> None:
+        """Keep a decision with its event, then tell those who wait for it."""
+        with self._audit.together():
+            if not self._store.decide(decided):
+                raise InvalidInput("This was decided already by somebody else.")
+            self._record(decided, action, actor, why)
         if decided.overridden:
             self._overrides(decided)
-
-    def _decide(self, decided: Promotion) -> None:
-        if not self._store.decide(decided):
-            raise InvalidInput("This was decided already by somebody else.")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -19,7 +19,7 @@ REFUSALS = ("access.refused", "token refused")
 def events(clinic: Clinic, *actions: str) -> list[AuditEvent]:
     """What the trail holds of these actions, the oldest first."""
     head = clinic.person(Role.HEAD, "who-audits")
-    page = clinic.services.audit_trail.page(AuditAddress(views="shown"), head)
+    page = clinic.services.auditing.trail.page(AuditAddress(views="shown"), head)
     return [event for event in reversed(page.events) if event.action in actions]
 
 
@@ -116,7 +116,7 @@ def test_looks_are_hidden_until_asked_for_and_all_of_a_patient_is_one_question(
     for each in (scan, other):
         assert client.get(f"/scans/{each.id}/volume").status_code == 200
     clinic.services.reviewing.triage.take([scan.id], clinic.person(Role.CLINICIAN, "dr-take"))
-    trail = clinic.services.audit_trail
+    trail = clinic.services.auditing.trail
     pseudonym = trail.pseudonyms(events(clinic, "scan.take"), head)[scan.patient_id]
     shown = AuditAddress(patient=pseudonym, views="shown")
     of_patient = [event.action for event in trail.page(shown, head).events]

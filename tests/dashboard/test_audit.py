@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from dashboard.api.models_audit import AuditTrailQuery
 from dashboard.pages import audit as page
 from data.audit_triggers import drop_triggers
 from data.database import now, writing
@@ -15,6 +17,7 @@ from data.records import AuditEvent, AuditVia, Role, Scan, Severity, User
 from data.stores.audit import AuditLog
 from services.addresses import AuditAddress
 from services.auditing import trail
+from services.auditing.forms import FORMS
 from tests.dashboard.clinic import Clinic
 
 
@@ -58,7 +61,7 @@ def test_older_events_are_a_page_further(clinic: Clinic, monkeypatch: pytest.Mon
     head = clinic.person(Role.HEAD)
     for number in range(3):
         AuditLog(clinic.database).record(AuditEvent(now(), None, "report.expire", f"r{number}"))
-    first = clinic.services.audit_trail.page(AuditAddress(subject="", kind="files"), head)
+    first = clinic.services.auditing.trail.page(AuditAddress(subject="", kind="files"), head)
     newest = shown(clinic, head, "?kind=files")
     assert "r2" in newest and "r1" in newest and "r0" not in newest
     older = shown(clinic, head, f"?kind=files&before={first.before}")
@@ -81,7 +84,7 @@ def test_programs_take_the_trail_as_fhir_and_that_is_an_event(
     }
     assert client.get("/api/v1/audit?form=word", headers=token).status_code == 400
     assert client.get("/api/v1/audit?outcome=perhaps", headers=token).status_code == 400
-    newest = clinic.services.audit_trail.page(AuditAddress(kind="files"), head).events
+    newest = clinic.services.auditing.trail.page(AuditAddress(kind="files"), head).events
     assert {each.action for each in newest} == {"audit.export"} and len(newest) == 2
     assert newest[0].origin.via is AuditVia.TOKEN
 
@@ -100,3 +103,7 @@ def test_the_page_says_whether_the_trail_is_as_it_was_written(clinic: Clinic) ->
     assert b"lightbox_audit_intact 0.0" in clinic.services.health.metrics()
     (alert,) = clinic.services.alerts.unfinished()
     assert alert.cause == "audit-chain" and alert.severity is Severity.CRITICAL
+
+
+def test_programs_are_offered_every_form_of_the_trail() -> None:
+    assert get_args(AuditTrailQuery.model_fields["form"].annotation) == tuple(FORMS)

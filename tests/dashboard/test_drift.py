@@ -95,7 +95,7 @@ def test_what_leaves_the_house_has_no_count_of_few(clinic: Clinic, run: DriftRun
     assert "root_metric" not in client.get(f"/drift/{run.id}/drift.html").text
     shown = str(page.show(drift, TASKS, clinic.person(Role.ADMIN, "chief"), f"?run={run.id}"))
     assert "Evidently's own report" not in shown and "For the house" not in shown
-    actions = [event.detail for event in clinic.services.audit_trail.page(AuditAddress(), HEAD).events]
+    actions = [event.detail for event in clinic.services.auditing.trail.page(AuditAddress(), HEAD).events]
     assert any(run.id in str(detail) for detail in actions)
 
 

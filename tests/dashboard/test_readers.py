@@ -116,7 +116,7 @@ def test_administrators_put_people_into_groups(clinic: Clinic) -> None:
     kept = clinic.accounts.user(reader.id)
     assert kept is not None and kept.reader_group is None
     actions = [
-        event.action for event in clinic.services.audit_trail.page(AuditAddress(), administrator).events
+        event.action for event in clinic.services.auditing.trail.page(AuditAddress(), administrator).events
     ]
     assert actions[:2] == ["reader group changed"] * 2
 

@@ -30,7 +30,7 @@ def log(clinic: Clinic) -> AuditLog:
 
 @pytest.fixture
 def audit_trail(clinic: Clinic) -> AuditTrail:
-    return clinic.services.audit_trail
+    return clinic.services.auditing.trail
 
 
 def test_a_kind_asks_for_its_actions_and_a_person_for_what_that_person_did(
@@ -79,7 +79,7 @@ def test_the_file_holds_every_page_and_is_an_event_itself(
         log.record(AuditEvent(at, head.id, "scan.take", f"s{number}"))
     log.record(AuditEvent(at, None, "sign-in failed", "", "=HYPERLINK(1)"))
     address = AuditAddress(since="2026-11-19", until="2026-11-21")
-    rows = list(csv.reader(io.StringIO(audit_trail.file(address, head).decode("utf-8-sig"))))
+    rows = list(csv.reader(io.StringIO(audit_trail.export(address, "csv", head).content.decode("utf-8-sig"))))
     assert rows[0][:6] == ["at", "who", "what", "action", "subject", "detail"]
     assert rows[0][6:] == ["number", "outcome", "patient", "role", "via", "address"]
     assert [row[4] for row in rows[2:]] == ["s4", "s3", "s2", "s1", "s0"]
@@ -96,8 +96,9 @@ def test_only_those_who_answer_for_the_house_see_it(
     clinic: Clinic, audit_trail: AuditTrail, role: Role
 ) -> None:
     person = clinic.person(role)
-    for ask in (audit_trail.page, audit_trail.file):
-        with pytest.raises(NotAllowed, match="department heads and administrators"):
-            ask(AuditAddress(), person)
+    with pytest.raises(NotAllowed, match="department heads and administrators"):
+        audit_trail.page(AuditAddress(), person)
+    with pytest.raises(NotAllowed, match="department heads and administrators"):
+        audit_trail.export(AuditAddress(), "csv", person)
     with pytest.raises(NotAllowed):
         audit_trail.names(person)

@@ -109,7 +109,7 @@ def test_no_mail_tells_of_it_and_the_audit_trail_neither_whom_nor_why(house: Hou
     assert alert.tell_at is None
     closed = house.clinic.alerts.close(alert.id, house.head, "R and I have talked.")
     assert (closed.tell_at, closed.why) == (None, "R and I have talked.")
-    events = house.clinic.services.audit_trail.page(AuditAddress(subject=alert.id), house.head).events
+    events = house.clinic.services.auditing.trail.page(AuditAddress(subject=alert.id), house.head).events
     assert [event.action for event in events] == ["alert closed"]
     assert "talked" not in events[0].detail and "R-" not in events[0].detail
 

@@ -243,7 +243,7 @@ def test_what_a_kill_cut_short_is_settled_at_the_next_start(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(house.promotions, "_decide", killed)
+    monkeypatch.setattr(house.promotions, "_settle", killed)
     with pytest.raises(KeyboardInterrupt):
         house.promotions.rollback(BRAIN_TUMOUR, "Back.", house.ada)
     monkeypatch.undo()
