@@ -41,7 +41,7 @@ test("a second cohort is kept, swapped and ended", () => {
   assert.equal(cohort([{ value: null, prop_id: "cohort-compare-end.n_clicks" }]).cohortCompare(0, 0, 0, "?vs=a"), "no update");
 });
 
-const IMPLIED = { task: "brain-tumour", metric: "recall", by: "version", part: "reviewed", of: "real", version: "2", month: "all", synthetic: "no", vs: "none" };
+const IMPLIED = { task: "brain-tumour", metric: "recall", by: "version", part: "reviewed", of: "real", version: "2", month: "all", synthetic: "no", vs: "none", site: "all", scanner: "all", sex: "all", age: "all" };
 const moved = (changes, search, window = performance()) => {
   const values = Object.values({ ...IMPLIED, ...changes });
   return window.dash_clientside.lightbox.performanceControls(...values, IMPLIED, search);
@@ -53,6 +53,8 @@ test("a control changes its part of the address, and what belongs to it", () => 
   assert.equal(moved({ task: "pneumonia" }, "?task=brain-tumour&version=1&month=2026-10&vs=2&by=month"), "?task=pneumonia&by=month");
   assert.equal(moved({ version: "1" }, "?month=2026-10&vs=1&cases=miss&group=sex%3AF"), "?version=1");
   assert.equal(moved({ version: "1" }, "?vs=3"), "?vs=3&version=1");
+  assert.equal(moved({ scanner: "Skyra" }, "?cases=miss&sex=F"), "?sex=F&scanner=Skyra");
+  assert.equal(moved({ task: "pneumonia" }, "?site=North&scanner=Skyra&age=60-69"), "?age=60-69&task=pneumonia");
 });
 
 test("all months and no second version stand in no address", () => {
