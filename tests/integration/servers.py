@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from data.database import open_database
 
 _READY_WITHIN_S = 60
+_S = TypeVar("_S", bound="_Server")
 LEFT_SOCKETS = pytest.mark.filterwarnings(
     # pynetdicom leaves a socket that could not connect to the garbage collector
     "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"
@@ -69,7 +71,34 @@ def mariadb() -> Iterator[str]:
             yield url
 
 
-class MlflowServer:
+class _Server:
+    """A server in a process group of its own; it can be killed, and started again."""
+
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        raise NotImplementedError
+
+    def kill(self) -> None:
+        """End it at once, with the processes that it started, as a power cut would."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+
+@contextmanager
+def _started(server: _S) -> Iterator[_S]:
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+class MlflowServer(_Server):
     """A real `mlflow server` on a database and a folder; it can be killed, and started again there."""
 
     def __init__(self, database_url: str, folder: Path) -> None:
@@ -83,13 +112,12 @@ class MlflowServer:
             database_url.replace("postgresql:", "postgresql+psycopg:", 1),
         ]
         self._command += ["--artifacts-destination", str(folder / "artifacts")]
-        self._server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it answers."""
         quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
         with self._log.open("ab") as output:
-            self._server = subprocess.Popen(
+            self._process = subprocess.Popen(
                 self._command,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -99,17 +127,9 @@ class MlflowServer:
             )
         deadline = time.monotonic() + _READY_WITHIN_S
         while not self._answers():
-            if self._server.poll() is not None or time.monotonic() > deadline:
+            if self._process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"mlflow did not start:\n{self._log.read_text(errors='replace')[-3000:]}")
             time.sleep(0.2)
-
-    def kill(self) -> None:
-        """End it at once, with the processes that it started."""
-        if self._server is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._server.pid, signal.SIGKILL)
-            self._server.wait()
-            self._server = None
 
     def _answers(self) -> bool:
         try:
@@ -122,16 +142,14 @@ class MlflowServer:
 @contextmanager
 def mlflow_server(database_url: str) -> Iterator[MlflowServer]:
     """An MLflow on this database, started."""
-    with tempfile.TemporaryDirectory(prefix="lightbox-mlflow-") as name:
-        server = MlflowServer(database_url, Path(name))
-        try:
-            server.start()
-            yield server
-        finally:
-            server.kill()
+    with (
+        tempfile.TemporaryDirectory(prefix="lightbox-mlflow-") as name,
+        _started(MlflowServer(database_url, Path(name))) as server,
+    ):
+        yield server
 
 
-class Orthanc:
+class Orthanc(_Server):
     """An Orthanc (a PACS) with DICOMweb, in a folder; it can be killed, and started again there."""
 
     AE_TITLE = "ORTHANC"
@@ -143,7 +161,6 @@ class Orthanc:
         configuration.write_text(json.dumps(self._settings(folder) | settings))
         configuration.chmod(0o644)
         self._command = [*as_user, program, str(configuration)]
-        self._process: subprocess.Popen[bytes] | None = None
 
     def _settings(self, folder: Path) -> dict[str, object]:
         return {
@@ -169,26 +186,16 @@ class Orthanc:
         )
         _wait_for(f"{self.url}/system", self._process)
 
-    def kill(self) -> None:
-        """End it at once, as a power cut would."""
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
-
 
 @contextmanager
 def pacs(**settings: object) -> Iterator[Orthanc]:
     """An empty Orthanc, started; skips the test where that cannot be had."""
     program = _program("Orthanc", "/usr/sbin")
-    with _folder("orthanc") as (folder, as_user):
-        server = Orthanc(program, folder, as_user, **settings)
-        try:
-            server.start()
-            yield server
-        finally:
-            server.kill()
+    with (
+        _folder("orthanc") as (folder, as_user),
+        _started(Orthanc(program, folder, as_user, **settings)) as server,
+    ):
+        yield server
 
 
 @contextmanager
@@ -198,7 +205,7 @@ def orthanc() -> Iterator[str]:
         yield server.url
 
 
-class Rsyslog:
+class Rsyslog(_Server):
     """An rsyslogd that takes messages over TLS from who shows a certificate; it can be killed and started."""
 
     def __init__(self, program: str, folder: Path) -> None:
@@ -208,12 +215,13 @@ class Rsyslog:
         configuration = folder / "rsyslog.conf"
         configuration.write_text(self._configuration())
         self._command = [program, "-n", "-f", str(configuration), "-i", str(folder / "pid")]
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it listens."""
         with (self._folder / "output").open("ab") as output:
-            self._process = subprocess.Popen(self._command, stdout=output, stderr=output, cwd="/")
+            self._process = subprocess.Popen(
+                self._command, stdout=output, stderr=output, cwd="/", start_new_session=True
+            )
         deadline = time.monotonic() + _READY_WITHIN_S
         while True:
             try:
@@ -223,13 +231,6 @@ class Rsyslog:
                 if self._process.poll() is not None or time.monotonic() > deadline:
                     pytest.fail(f"rsyslogd did not start:\n{(self._folder / 'output').read_text()[-3000:]}")
                 time.sleep(0.1)
-
-    def kill(self) -> None:
-        """End it at once, as a power cut would."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
 
     def _configuration(self) -> str:
         return f"""
@@ -264,13 +265,11 @@ def rsyslog() -> Iterator[Rsyslog]:
     program = _program("rsyslogd", "/usr/sbin")
     if not list(Path("/usr/lib").glob("*/rsyslog/lmnsd_gtls.so")):
         pytest.skip("rsyslog-gnutls is not installed")
-    with tempfile.TemporaryDirectory(prefix="lightbox-") as name:
-        server = Rsyslog(program, Path(name))
-        try:
-            server.start()
-            yield server
-        finally:
-            server.kill()
+    with (
+        tempfile.TemporaryDirectory(prefix="lightbox-") as name,
+        _started(Rsyslog(program, Path(name))) as server,
+    ):
+        yield server
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
