@@ -385,6 +385,11 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.ADMINISTER, "reset", lambda s, u: s.accounts.reset_password(NO_ID, by=u)),
     (Permission.ADMINISTER, "role", lambda s, u: s.accounts.set_role(NO_ID, Role.ADMIN, by=u)),
     (Permission.ADMINISTER, "group", lambda s, u: s.accounts.set_reader_group(NO_ID, "x", by=u)),
+    (Permission.ADMINISTER, "end sessions", lambda s, u: s.accounts.end_sessions(NO_ID, by=u)),
+    (Permission.ADMINISTER, "tokens", lambda s, u: s.accounts.usable_tokens(u)),
+    (Permission.ADMINISTER, "revoke token", lambda s, u: s.accounts.revoke_token_of_other(NO_ID, u)),
+    (Permission.ADMINISTER, "who has factors", lambda s, u: s.second_factors.all(u)),
+    (Permission.ADMINISTER, "reset factors", lambda s, u: s.second_factors.reset(NO_ID, by=u)),
     (Permission.ADMINISTER, "active", lambda s, u: s.accounts.set_active(NO_ID, True, by=u)),
 ]
 # What has no verb of its own: it is read by id, and the pages and addresses ask (tests/dashboard).
@@ -495,6 +500,8 @@ KNOW_ROLES = {
     "data/stores/users.py": "the last administrator stays",
     "services/accounts.py": "the first administrator",
     "services/permissions.py": "the table",
+    "services/second_factors/second_factors.py": "of whom a second factor is asked",
+    "services/settings.py": "of whom a second factor is asked",
 }
 LOOK_AT_ROLES = {
     "dashboard/pages/admin.py",
@@ -506,6 +513,8 @@ LOOK_AT_ROLES = {
 # Methods that are told of a person whose right they need not ask for.
 NEED_NO_RIGHT = {
     "services/sessions.py: begin",
+    "services/sessions.py: begin_waiting",
+    "services/second_factors/second_factors.py: missing",  # of one's own
     "services/boards/boards.py: may_change",
     "services/boards/boards.py: may_delete",
     "services/reviewing/blinding.py: hidden",
