@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from flask import Flask, jsonify, render_template, request
@@ -11,8 +12,10 @@ from werkzeug.wrappers import Response
 
 from dashboard.auth import SessionGuard, local_path, person, require
 from data.errors import InvalidInput, UserFacingError
-from data.records import NOTICE, MailedReviews, User
-from services.permissions import Permission, may
+from data.records import NOTICE, MailedReviews, TokenScope, User
+from services.accounts import LONGEST_TOKEN_DAYS, TOKEN_DAYS
+from services.passwords import SHORTEST_PASSWORD
+from services.permissions import SCOPE_WORDS, Permission, may, scope_helps
 from services.readers.figures import KINDS, FigureKind, figure_words
 from services.readers.watch import MEANS
 from services.task_words import words_of
@@ -20,7 +23,11 @@ from services.task_words import words_of
 if TYPE_CHECKING:
     from services.assembly.container import Services
 
-EXPIRED = "You were signed out, perhaps because nobody was active for a while. Please sign in again."
+EXPIRED = (
+    "You were signed out, perhaps because nobody was active for a while, or because the session had lasted "
+    "as long as one may. Please sign in again."
+)
+OTHERS = "others"  # in the place of a session's id: all but this one
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,8 @@ def register(server: Flask, services: Services, guard: SessionGuard) -> None:
     rule("/account/password", "password", pages.password)
     rule("/account/password", "change_password", pages.change_password, methods=["POST"])
     rule("/account/sign-out-everywhere", "everywhere", pages.everywhere, methods=["POST"])
+    rule("/account/sessions", "end_sessions", pages.end_sessions, methods=["POST"])
+    rule("/account/notices", "notices_read", pages.notices_read, methods=["POST"])
     rule("/account/tokens", "create_token", pages.create_token, methods=["POST"])
     rule("/account/mails", "choose_mails", pages.choose_mails, methods=["POST"])
     rule("/account/tokens/<token_id>/revoke", "revoke_token", pages.revoke_token, methods=["POST"])
@@ -59,6 +68,8 @@ class AccountPages:
         self.accounts = services.accounts
         self.readers = services.readers
         self.mails = services.review_request_mails
+        self.sessions = services.sessions
+        self.factors = services.second_factors
         self.guard = guard
 
     def login(self) -> Page:
@@ -74,11 +85,12 @@ class AccountPages:
         target = local_path(request.form.get("next"))
         name = request.form.get("name", "").strip()
         try:
-            user = self.accounts.sign_in(name, request.form.get("password", ""))
+            user = self.accounts.check(name, request.form.get("password", ""), self.guard.origin())
         except UserFacingError as error:
             return self._login_form(target, name=name, error=str(error)), 401
-        self.guard.begin(user)
-        return to("/account/password" if user.must_change_password else target)
+        if self.factors.of(user.id).any:
+            return self.guard.begin_waiting(user, target)
+        return self.guard.arrive(user, "password", target)
 
     def logout(self) -> Page:
         """End this session."""
@@ -90,9 +102,12 @@ class AccountPages:
         return Response(status=204)
 
     def left(self) -> Page:
-        """Say in seconds how long the session lasts if nobody is active; to ask is no activity."""
+        """Say in seconds how long the session lasts if nobody is active; to ask is no activity.
+
+        `final`: being active does not make it last longer.
+        """
         left, idle = self.guard.left()
-        return jsonify(left_s=left.total_seconds(), idle_s=idle.total_seconds())
+        return jsonify(left_s=left.left.total_seconds(), idle_s=idle.total_seconds(), final=left.final)
 
     def account(self) -> Page:
         """Show the account page."""
@@ -100,7 +115,7 @@ class AccountPages:
 
     def password(self) -> Page:
         """Show the form for a new password."""
-        return render_template("password.html", user=person())
+        return render_template("password.html", user=person(), shortest=SHORTEST_PASSWORD)
 
     def change_password(self) -> Page:
         """Set a new password; a first one leads on to the work."""
@@ -121,6 +136,24 @@ class AccountPages:
         self.guard.end()
         return to("/login")
 
+    def end_sessions(self) -> Page:
+        """End one of this person's sessions, or all but this one; the password is asked for."""
+        user, ended = person(), request.form.get("session", "")
+        try:
+            self.accounts.confirm(user.id, request.form.get("password", ""))
+        except UserFacingError as error:
+            return self._account(error=str(error)), 400
+        if ended == OTHERS:
+            self.sessions.end_others(user.id, self.guard.secret())
+        else:
+            self.sessions.end_of_user(user.id, ended)
+        return to("/account?ended=1#sessions")
+
+    def notices_read(self) -> Page:
+        """Take this person's word that they have read what they were to be told."""
+        self.factors.notices_read(person().id)
+        return to("/")
+
     def choose_mails(self) -> Page:
         """Keep of which review requests this person gets mails."""
         user, form = require(Permission.REVIEW), request.form
@@ -132,9 +165,12 @@ class AccountPages:
 
     def create_token(self) -> Page:
         """Make a token and show its secret, this once."""
-        label = request.form.get("label", "").strip()
+        form = request.form
         try:
-            token, secret = self.accounts.create_token(person().id, label)
+            scopes = _scopes(form.getlist("scope"))
+            token, secret = self.accounts.create_token(
+                person().id, form.get("label", "").strip(), scopes, _days(form.get("days", ""))
+            )
         except UserFacingError as error:
             return self._account(error=str(error)), 400
         return self._account(secret=secret, new_label=token.label)
@@ -145,18 +181,32 @@ class AccountPages:
         return to("/account#tokens")
 
     def _login_form(self, target: str, name: str = "", error: str = "", note: str = "") -> str:
-        return render_template("login.html", next=target, name=name, error=error, note=note, notice=NOTICE)
+        passkeys = not self.factors.passkeys.why_not(request.host_url)
+        given = {"name": name, "error": error, "note": note}
+        return render_template("login.html", next=target, notice=NOTICE, passkeys=passkeys, **given)
 
     def _password_error(self, sentence: str) -> Page:
-        return render_template("password.html", user=person(), error=sentence), 400
+        given = {"user": person(), "shortest": SHORTEST_PASSWORD, "error": sentence}
+        return render_template("password.html", **given), 400
 
     def _account(self, error: str = "", secret: str = "", new_label: str = "") -> str:
         user = person()
         tokens = [token for token in self.accounts.tokens(user.id) if token.revoked_at is None]
+        scopes = {scope: words for scope, words in SCOPE_WORDS.items() if scope_helps(user, scope)}
         return render_template(
             "account.html",
             user=user,
             tokens=tokens,
+            scopes=scopes,
+            all_scopes=len(TokenScope),
+            token_days=TOKEN_DAYS,
+            longest_token_days=LONGEST_TOKEN_DAYS,
+            now=datetime.now(UTC),
+            sessions=self.sessions.of_user(user.id, self.guard.secret()),
+            others=OTHERS,
+            ended="ended" in request.args,
+            factors=self.factors.of(user.id),
+            notices=self.factors.notices(user.id),
             error=error,
             secret=secret,
             new_label=new_label,
@@ -182,6 +232,22 @@ class AccountPages:
             for each in own
         ]
         return OwnPanel(tasks, self.readers.watch.is_called(user.id))
+
+
+def _scopes(words: list[str]) -> frozenset[TokenScope]:
+    """What a token is to be for; raises InvalidInput for another word."""
+    if not set(words) <= set(TokenScope):
+        raise InvalidInput("Choose what the token may be used for.")
+    return frozenset(TokenScope(word) for word in words)
+
+
+def _days(word: str) -> int:
+    """How long a token is to last; raises InvalidInput for what is no number."""
+    if not word:
+        return TOKEN_DAYS
+    if not (word.isascii() and word.isdigit()):
+        raise InvalidInput("Say in days how long the token is to last.")
+    return int(word[:6])
 
 
 def _mailed(word: str) -> MailedReviews | None:

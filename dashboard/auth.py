@@ -1,8 +1,9 @@
 """Who is asking: sessions, bearer tokens, and the guard before every request.
 
 Everything is closed unless it stands in `OPEN_ENDPOINTS` or `OPEN_ASSETS`. A session ends when nobody was
-active for `session_minutes`; active means: opened a page, sent a form or bytes, or moved a hand (the page
-reports that to /session). Polling never counts. What each person may do says `services.permissions`.
+active for `session_minutes`, and after `session_hours` at the latest; active means: opened a page, sent a
+form or bytes, or moved a hand (the page reports that to /session). Polling never counts. What each person may
+do says `services.permissions`.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from flask_wtf.csrf import CSRFProtect, generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
 from dashboard import accesses
+from dashboard.browser_words import browser_words
 from dashboard.errors import json_error
 from data.errors import NO_SCAN
 from data.records import User
 from services import addresses, permissions
 from services.permissions import Permission, may
+from services.sessions import TimeLeft
+from services.throttling import BROWSER_KNOWN_FOR, Origin
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
@@ -52,8 +56,19 @@ PAGE_PERMISSIONS = {
 }
 """What each page is shown for; a page that a role may not see does not exist for it."""
 
-OPEN_ENDPOINTS = {"login", "sign_in", "healthz", "readyz", "metrics"}
+OPEN_ENDPOINTS = {
+    "login",
+    "sign_in",
+    "second_step",
+    "give_code",
+    "ask_for_passkey",
+    "give_passkey",
+    "healthz",
+    "readyz",
+    "metrics",
+}
 OPEN_ASSETS = {
+    "/assets/passkeys.js",
     "/assets/lightbox.css",
     "/assets/logo.svg",
     "/assets/favicon.svg",
@@ -62,8 +77,19 @@ OPEN_ASSETS = {
     "/assets/vendor/fonts/bootstrap-icons.woff2",
     "/assets/vendor/fonts/bootstrap-icons.woff",
 }
-_PAGE_ENDPOINTS = {"/", "/<path:path>", "account", "password"}
+BROWSER_COOKIE = "lightbox_browser"
+_WAITING, _NEXT = "waiting", "next"  # a session that waits for the second factor, and where it then leads
+_PAGE_ENDPOINTS = {"/", "/<path:path>", "account", "password", "second_factor"}
 _PASSWORD_ENDPOINTS = {"password", "change_password", "logout"}
+_FACTOR_ENDPOINTS = {
+    "second_factor",
+    "set_up_app",
+    "begin_passkey",
+    "add_passkey",
+    "logout",
+    "session_alive",
+    "session_left",
+}
 _SENDING = ("POST", "PUT", "PATCH", "DELETE")
 _CALLBACKS = "/_dash-update-component"  # pages poll by it too, so that it says nothing of the person
 
@@ -88,6 +114,7 @@ class SessionGuard:
     def __init__(self, services: Services) -> None:
         self.accounts = services.accounts
         self.sessions = services.sessions
+        self.factors = services.second_factors
         self.csrf = CSRFProtect()
         self._https = services.settings.https
 
@@ -106,22 +133,50 @@ class SessionGuard:
         login.user_loader(self._load)
         self.csrf.init_app(server)
         server.before_request(self.guard)
-        server.after_request(self._csrf_cookie)
+        server.after_request(self._cookies)
 
     def begin(self, user: User) -> None:
         """Start a fresh session for `user`; what this browser had before has ended, for every copy of it."""
         self.end()
-        login_user(SignedIn(user, self.sessions.begin(user)))
+        login_user(SignedIn(user, self.sessions.begin(user, _place())))
+        g.browser = self.accounts.throttle.remember(request.cookies.get(BROWSER_COOKIE, ""), user.id)
         g.person = user
+
+    def arrive(self, user: User, how: str, target: str) -> BaseResponse:
+        """Sign somebody in who has shown all it takes, and lead them to `target` or what comes first."""
+        self.begin(self.accounts.signed_in(user.id, how))
+        if user.must_change_password:
+            return redirect("/account/password")
+        return redirect("/account" if self.factors.notices(user.id) else target)
+
+    def begin_waiting(self, user: User, target: str) -> BaseResponse:
+        """The password was right: ask for the second factor, and lead to `target` then."""
+        self.end()
+        session[_WAITING], session[_NEXT] = self.sessions.begin_waiting(user), target
+        return redirect("/login/second-factor")
+
+    def waiting(self) -> tuple[User, str] | None:
+        """Who has given the right password and not the second factor yet, and where they want to go."""
+        user = self.sessions.waiting(session.get(_WAITING, ""))
+        return None if user is None else (user, session.get(_NEXT, "/"))
+
+    def secret(self) -> str:
+        """The secret of this browser's session."""
+        return str(session.get(_SECRET, ""))
+
+    def origin(self) -> Origin:
+        """From where this request signs in."""
+        return Origin(request.remote_addr or "", request.cookies.get(BROWSER_COOKIE, ""))
 
     def end(self) -> None:
         """Sign this browser's session out, for every copy of its cookie."""
-        if _SECRET in session:
-            self.sessions.end(session[_SECRET])
+        for name in (_SECRET, _WAITING):
+            if name in session:
+                self.sessions.end(session[name])
         session.clear()
 
-    def left(self) -> tuple[timedelta, timedelta]:
-        """How long this browser's session lasts if nobody is active, and how long it lasts in all."""
+    def left(self) -> tuple[TimeLeft, timedelta]:
+        """How long this browser's session lasts if nobody is active, and how long idleness may last."""
         return self.sessions.left(session[_SECRET]), self.sessions.idle
 
     def active(self) -> None:
@@ -138,7 +193,10 @@ class SessionGuard:
             return refused(expired=_SECRET in session)
         g.person = cast(SignedIn, current_user).record
         if g.person.must_change_password and request.endpoint not in _PASSWORD_ENDPOINTS | {None}:
-            return _password_first()
+            return _first("/account/password", "password", "Please choose your own password first.")
+        first = _FACTOR_ENDPOINTS | _PASSWORD_ENDPOINTS | {None}
+        if request.endpoint not in first and self.factors.missing(g.person):
+            return _first("/account/second-factor", "second_factor", "Please set up a second factor first.")
         self._check_csrf()
         if _is_activity():
             self.active()
@@ -157,7 +215,7 @@ class SessionGuard:
         user = self.accounts.user_by_token(secret.strip()) if kind.lower() == "bearer" and secret else None
         if user is None or not user.active:
             accesses.refused("not known or revoked", accesses.TOKEN_REFUSED)
-            answer = json_error(401, "signed_out", "This token is not known or was revoked.")
+            answer = json_error(401, "signed_out", "This token is not known, was revoked, or is over.")
             answer.headers["WWW-Authenticate"] = "Bearer"
             return answer
         g.person = user
@@ -168,7 +226,16 @@ class SessionGuard:
             self.csrf.protect()
         return None
 
-    def _csrf_cookie(self, response: Response) -> Response:
+    def _cookies(self, response: Response) -> Response:
+        if "browser" in g:
+            response.set_cookie(
+                BROWSER_COOKIE,
+                g.browser,
+                max_age=BROWSER_KNOWN_FOR,
+                httponly=True,
+                samesite="Lax",
+                secure=self._https,
+            )
         if "person" in g and response.mimetype == "text/html" and _SECRET in session:
             response.set_cookie(CSRF_COOKIE, generate_csrf(), samesite="Lax", secure=self._https)
         return response
@@ -226,7 +293,13 @@ def refused(*, expired: bool) -> BaseResponse:
     return json_error(401, "signed_out", "You are signed out; please sign in again.")
 
 
-def _password_first() -> BaseResponse:
+def _first(address: str, code: str, sentence: str) -> BaseResponse:
+    """Answer somebody who has to do something before anything else: pages lead there."""
     if request.method == "GET" and request.endpoint in _PAGE_ENDPOINTS:
-        return redirect("/account/password")
-    return json_error(403, "password", "Please choose your own password first.")
+        return redirect(address)
+    return json_error(403, code, sentence)
+
+
+def _place() -> str:
+    """From where this request comes, in words."""
+    return f"{browser_words(request.user_agent.string)}, from {request.remote_addr or 'an unknown address'}"

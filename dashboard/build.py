@@ -63,6 +63,7 @@ from dashboard.pages import (
     worklist,
 )
 from dashboard.pages.links import Links
+from dashboard.signing_in import second_factor, second_step
 from dashboard.vendor import missing_vendor_files
 
 if TYPE_CHECKING:
@@ -144,7 +145,9 @@ def _register_pages(app: Dash, services: Services) -> None:
     evaluations.register(app, services.evaluations, services.versions.serving, tasks)
     acceptance.register(app, services.acceptance, services.evaluations, services.versions.serving, tasks)
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
-    admin.register(app, services.accounts, services.importing, services.settings.imports_from)
+    admin.register(
+        app, services.accounts, services.second_factors, services.importing, services.settings.imports_from
+    )
     alerts.register(app, services.alerts)
     audit.register(app, services.auditing)
     schedules.register(
@@ -166,6 +169,8 @@ def _register_pages(app: Dash, services: Services) -> None:
 def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     errors.register(server)
     account.register(server, services, guard)
+    second_step.register(server, services, guard)
+    second_factor.register(server, services, guard)
     scan_files.register(server, services)
     review_files.register(server, services)
     reading_reports.register(server, services)

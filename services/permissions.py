@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from data.errors import Hidden, NotAllowed
-from data.records import Role, User
+from data.records import Role, TokenScope, User
 
 ROLE_NAMES: Mapping[Role, str] = {
     Role.CLINICIAN: "clinician",
@@ -290,12 +290,105 @@ TABLE: Mapping[Permission, Grant] = {
         (_CLINICIAN,), "Have earlier studies of a patient fetched from a PACS, and see what is fetched."
     ),
     Permission.ADMINISTER: Grant(
-        (_ADMIN,), "Create accounts, set roles, reset passwords, switch accounts on and off."
+        (_ADMIN,),
+        "Create accounts, set roles, reset passwords, remove lost second factors, end sessions and tokens, "
+        "switch accounts on and off.",
     ),
     Permission.SEE_AUDIT: Grant(
         (_HEAD, _ADMIN),
         "See who did what to what, and when, and take it as a file; no patient but by pseudonym, no picture.",
     ),
+}
+
+
+SCOPES: Mapping[TokenScope, frozenset[Permission]] = {
+    TokenScope.READ: frozenset(
+        {
+            Permission.SEE_SCANS,
+            Permission.SEE_STATISTICS,
+            Permission.SEE_READERS,
+            Permission.SEE_BOARDS,
+            Permission.SEE_DRIFT,
+            Permission.SEE_MODELS,
+            Permission.SEE_ACCEPTANCE,
+            Permission.SEE_RECEIVED,
+            Permission.SEE_REMOTE_NODES,
+            Permission.SEE_AUDIT,
+        }
+    ),
+    TokenScope.IDENTITY: frozenset(
+        {Permission.SEE_IDENTITY, Permission.SETTLE_IDENTITIES, Permission.MOVE_SCANS}
+    ),
+    TokenScope.UPLOAD: frozenset(
+        {
+            Permission.SEND_SCANS,
+            Permission.WITHDRAW_SCANS,
+            Permission.READ_AGAIN,
+            Permission.CANCEL_READINGS,
+            Permission.CANCEL_READINGS_OF_OTHERS,
+        }
+    ),
+    TokenScope.REVIEW: frozenset(
+        {
+            Permission.REVIEW,
+            Permission.TAKE_BACK_REVIEWS,
+            Permission.TAKE_BACK_REVIEWS_OF_OTHERS,
+            Permission.ASSIGN_SCANS,
+            Permission.SET_URGENCY,
+            Permission.ANNOTATE,
+            Permission.DELETE_ANNOTATIONS,
+            Permission.GIVE_FEEDBACK,
+            Permission.ANSWER_FEEDBACK,
+            Permission.ASK_FOR_REVIEWS,
+            Permission.WITHDRAW_REVIEW_REQUESTS,
+        }
+    ),
+    TokenScope.COMPUTE: frozenset(
+        {
+            Permission.USE_REPORTS,
+            Permission.DELETE_REPORTS,
+            Permission.RUN_DRIFT,
+            Permission.RERUN_RESULTS,
+            Permission.EVALUATE_VERSIONS,
+            Permission.RUN_ACCEPTANCE_TESTS,
+            Permission.TAKE_RETRAINING_PACKS,
+            Permission.SAVE_VIEWS,
+            Permission.MAKE_BOARDS,
+        }
+    ),
+    TokenScope.MODELS: frozenset(
+        {
+            Permission.REGISTER_VERSIONS,
+            Permission.PROMOTE,
+            Permission.REHEARSE,
+            Permission.WRITE_MODEL_CARDS,
+        }
+    ),
+    TokenScope.OPERATE: frozenset(
+        {
+            Permission.DECIDE_ALERTS,
+            Permission.SCHEDULE,
+            Permission.IMPORT,
+            Permission.SEND_RESULTS,
+            Permission.FETCH_PRIORS,
+            Permission.WATCH_SENDERS,
+            Permission.MANAGE_REMOTE_NODES,
+            Permission.SET_DRIFT_LIMITS,
+            Permission.SET_GOALS,
+        }
+    ),
+}
+"""What a token of each scope may, of what its owner may. What stands in none no token may: accounts,
+signatures, second persons' confirmations, and rules that heads set."""
+
+SCOPE_WORDS: Mapping[TokenScope, str] = {
+    TokenScope.READ: "see scans under pseudonyms, results and numbers",
+    TokenScope.IDENTITY: "see who patients are, and say whose a scan is",
+    TokenScope.UPLOAD: "add and withdraw scans, and have them read",
+    TokenScope.REVIEW: "review results, assign scans, and send messages on results",
+    TokenScope.COMPUTE: "have reports, drift, evaluations and retraining packs made",
+    TokenScope.MODELS: "register, rehearse and promote versions",
+    TokenScope.OPERATE: "decide on alerts, schedules, imports, goals and remote nodes",
 }
 
 
@@ -310,8 +403,22 @@ def role_names(roles: Sequence[Role]) -> str:
 
 
 def may(user: User, permission: Permission) -> bool:
-    """Whether this person's role has the permission."""
-    return user.role in TABLE[permission].roles
+    """Whether this person's role has the permission, and the token, where one is used, is for it."""
+    return user.role in TABLE[permission].roles and _in_scope(user, permission)
+
+
+def _in_scope(user: User, permission: Permission) -> bool:
+    return user.scopes is None or any(permission in SCOPES[scope] for scope in user.scopes)
+
+
+def scope_helps(user: User, scope: TokenScope) -> bool:
+    """Whether a token of this scope could do anything for this person."""
+    return any(user.role in TABLE[permission].roles for permission in SCOPES[scope])
+
+
+def is_of(user: User, roles: frozenset[Role]) -> bool:
+    """Whether this person has one of these roles."""
+    return user.role in roles
 
 
 def require(user: User, permission: Permission, *, hidden: str = "") -> User:
@@ -324,6 +431,8 @@ def require(user: User, permission: Permission, *, hidden: str = "") -> User:
         return user
     if hidden:
         raise Hidden(hidden)
+    if user.role in TABLE[permission].roles:
+        raise NotAllowed(f"This token does not permit this: it was not made for those who {permission}.")
     who = role_names(TABLE[permission].roles)
     raise NotAllowed(f"Your role does not permit this: only {who} may {permission}.")
 

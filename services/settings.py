@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from data.database_urls import sqlite_url
 from data.errors import InvalidInput
+from data.records import Role
 
 GIB = 1 << 30
 BACKENDS = ("auto", "torch", "openvino", "exact")
@@ -41,6 +42,8 @@ class Settings:
     max_waiting: int = 2048
     volumes_bytes: int = GIB // 2
     session_minutes: int = 30
+    session_hours: int = 12
+    second_factor: frozenset[Role] = frozenset()  # of these roles nobody works without one
     https: bool = False
     secret_key: str = field(default="", repr=False)
     earlier_secret_keys: tuple[str, ...] = field(default=(), repr=False)  # that events were signed with
@@ -120,6 +123,8 @@ class Settings:
             max_waiting=_whole(env, "LIGHTBOX_MAX_WAITING", cls.max_waiting),
             volumes_bytes=_whole(env, "LIGHTBOX_VOLUMES_MIB", cls.volumes_bytes >> 20, least=0) << 20,
             session_minutes=_whole(env, "LIGHTBOX_SESSION_MINUTES", cls.session_minutes),
+            session_hours=_whole(env, "LIGHTBOX_SESSION_HOURS", cls.session_hours),
+            second_factor=_roles(env, "LIGHTBOX_SECOND_FACTOR"),
             https=env.get("LIGHTBOX_HTTPS", "") in {"1", "true", "yes"},
             secret_key=env.get("LIGHTBOX_SECRET_KEY", ""),
             earlier_secret_keys=tuple(env.get("LIGHTBOX_EARLIER_SECRET_KEYS", "").split()),
@@ -181,6 +186,16 @@ def _word(env: Mapping[str, str], name: str, default: str, known: Sequence[str])
     if word not in known:
         raise InvalidInput(f"The setting {name} must be one of {', '.join(known)}, not {word!r}.")
     return word
+
+
+def _roles(env: Mapping[str, str], name: str) -> frozenset[Role]:
+    """The roles that a setting names, separated by commas or blanks; `all` is every role."""
+    words = env.get(name, "").replace(",", " ").lower().split()
+    unknown = sorted(set(words) - {"all", *Role})
+    if unknown:
+        known = ", ".join(["all", *Role])
+        raise InvalidInput(f"The setting {name} takes the roles {known}, not {unknown[0]!r}.")
+    return frozenset(Role) if "all" in words else frozenset(Role(word) for word in words)
 
 
 def _share(env: Mapping[str, str], name: str, default: int) -> int:

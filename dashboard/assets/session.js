@@ -13,10 +13,13 @@
 
   // ---- the warning ---------------------------------------------------------------------------
 
-  function words(leftS) {
+  function words(leftS, final) {
     const minutes = Math.round(leftS / 60);
     const time = minutes < 1 ? "less than a minute" : minutes === 1 ? "1 minute" : minutes + " minutes";
-    return "You will be signed out in " + time + ", because nobody was active for a while.";
+    const why = final
+      ? ", because you signed in long ago. Save what you are doing; after signing in again you come back here."
+      : ", because nobody was active for a while.";
+    return "You will be signed out in " + time + why;
   }
 
   function warning() {
@@ -37,9 +40,10 @@
     return box;
   }
 
-  function show(leftS) {
+  function show(leftS, final) {
     const box = document.getElementById("session-warning") || warning();
-    lightbox.setText(box.firstChild, words(leftS)); // read aloud once for each minute
+    lightbox.setText(box.firstChild, words(leftS, final)); // read aloud once for each minute
+    box.lastChild.hidden = final; // staying would not help
   }
 
   function hide() {
@@ -52,10 +56,10 @@
     clearTimeout(next);
     let wait = LOOK_EVERY_MS;
     try {
-      const { left_s: left, idle_s: idle } = await lightbox.getJson("/session");
+      const { left_s: left, idle_s: idle, final: final } = await lightbox.getJson("/session");
       const warn = Math.min(WARN_S, idle / 3);
       if (left <= warn) {
-        show(left);
+        show(left, final);
         wait = LOOK_AGAIN_MS;
       } else {
         hide();

@@ -12,7 +12,7 @@ from dash.exceptions import PreventUpdate
 from dashboard.auth import require
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from dashboard.components.results import local_time
-from dashboard.pages import imports
+from dashboard.pages import admin_tokens, imports
 from data.errors import InvalidInput
 from data.records import Role, User
 from services.accounts import LONGEST_GROUP
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from services.accounts import Accounts
     from services.importing.imports import Importing
+    from services.second_factors.second_factors import SecondFactors
 
 PEOPLE = "admin-people"
 ONE_TIME = "admin-one-time"
@@ -47,17 +48,20 @@ def layout(user: User, argument: str = "") -> Component:
             _new_person(),
             html.Div(id=PEOPLE, className="lb-scroll"),
             html.Datalist(id=GROUPS),
+            *admin_tokens.section(),
             *imports.section(),
         ],
         className="lb-admin",
     )
 
 
-def people(accounts: Accounts) -> Component:
+def people(accounts: Accounts, factors: SecondFactors, administrator: User) -> Component:
     """Return the table of everybody with an account."""
-    names = ["Name", "Signs in as", "Role", "Reader group", "State", "Last seen", ""]
+    names = ["Name", "Signs in as", "Role", "Reader group", "Second factor", "State", "Last seen", ""]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
-    rows = [_person(user) for user in sorted(accounts.all(), key=lambda user: user.name)]
+    has = factors.all(administrator)
+    everybody = sorted(accounts.all(), key=lambda user: user.name)
+    rows = [_person(user, has.get(user.id, ""), must=factors.missing(user)) for user in everybody]
     return html.Table([head, html.Tbody(rows)], className="table align-middle lb-people")
 
 
@@ -79,13 +83,22 @@ def create(
     return one_time_password(user, password)
 
 
-def act(accounts: Accounts, administrator: User, user_id: str, verb: str) -> Component | None:
-    """Do what a button in the table says; a reset returns the new one-time password."""
+def act(
+    accounts: Accounts, factors: SecondFactors, administrator: User, user_id: str, verb: str
+) -> Component | None:
+    """Do what a button in the table says; what to show of it: a new one-time password, or that it is done."""
     user = accounts.user(user_id)
     if user is None:
         raise InvalidInput("This account does not exist any more.")
     if verb == "reset":
         return one_time_password(user, accounts.reset_password(user_id, by=administrator))
+    if verb == "end-sessions":
+        accounts.end_sessions(user_id, by=administrator)
+        return _done(f"{user.display_name} is signed out everywhere.")
+    if verb == "reset-factors":
+        factors.reset(user_id, by=administrator)
+        name = user.display_name
+        return _done(f"The second factors of {name} were removed. {name} is told so at the next sign-in.")
     accounts.set_active(user_id, verb == "activate", by=administrator)
     return None
 
@@ -115,17 +128,20 @@ def one_time_password(user: User, password: str) -> Component:
     )
 
 
-def register(app: Dash, accounts: Accounts, importing: Importing, imports_from: Path) -> None:
+def register(
+    app: Dash, accounts: Accounts, factors: SecondFactors, importing: Importing, imports_from: Path
+) -> None:
     """Bind the page; `imports_from` is the folder below which imports may lie."""
-    _register_people(app, accounts)
+    _register_people(app, accounts, factors)
+    admin_tokens.register(app, accounts)
     imports.register(app, importing, imports_from)
 
 
-def _register_people(app: Dash, accounts: Accounts) -> None:
+def _register_people(app: Dash, accounts: Accounts, factors: SecondFactors) -> None:
     @app.callback(output=outputs({PEOPLE: "children", GROUPS: "children"}), inputs=[Input(PEOPLE, "id")])
     def _people(_: str) -> Values:
-        require(Permission.ADMINISTER)
-        return {PEOPLE: people(accounts), GROUPS: groups(accounts)}
+        administrator = require(Permission.ADMINISTER)
+        return {PEOPLE: people(accounts, factors, administrator), GROUPS: groups(accounts)}
 
     @app.callback(
         output=outputs(
@@ -143,7 +159,8 @@ def _register_people(app: Dash, accounts: Accounts) -> None:
         administrator = require(Permission.ADMINISTER)
         clicked(clicks)
         password = create(accounts, administrator, name, display_name, role)
-        return {ONE_TIME: password, PEOPLE: people(accounts), NAME: "", DISPLAY_NAME: ""}
+        table = people(accounts, factors, administrator)
+        return {ONE_TIME: password, PEOPLE: table, NAME: "", DISPLAY_NAME: ""}
 
     @app.callback(
         output=outputs({ONE_TIME: "children", PEOPLE: "children"}, again=True),
@@ -152,8 +169,8 @@ def _register_people(app: Dash, accounts: Accounts) -> None:
     )
     def _act(clicks: list[int | None]) -> Values:
         administrator, button = require(Permission.ADMINISTER), pressed(ctx.triggered_id, clicks)
-        password = act(accounts, administrator, button["user"], button["verb"])
-        return {ONE_TIME: password, PEOPLE: people(accounts)}
+        shown = act(accounts, factors, administrator, button["user"], button["verb"])
+        return {ONE_TIME: shown, PEOPLE: people(accounts, factors, administrator)}
 
     @app.callback(Input({"type": ROLE_OF, "user": ALL}, "value"), prevent_initial_call=True)
     def _set_role(_: list[str]) -> None:
@@ -174,7 +191,7 @@ def _register_people(app: Dash, accounts: Accounts) -> None:
         return groups(accounts)
 
 
-def _person(user: User) -> Component:
+def _person(user: User, factor: str, *, must: bool) -> Component:
     role = dbc.Select(
         id={"type": ROLE_OF, "user": user.id},
         options=[{"label": label, "value": role.value} for role, label in ROLES.items()],
@@ -185,6 +202,8 @@ def _person(user: User) -> Component:
     verb, label = ("deactivate", "Deactivate") if user.active else ("activate", "Activate")
     buttons = [
         _button("reset", "Reset password", user),
+        *([_button("reset-factors", "Remove second factors", user)] if factor else []),
+        _button("end-sessions", "End sessions", user),
         _button(verb, label, user),
     ]
     return html.Tr(
@@ -195,9 +214,10 @@ def _person(user: User) -> Component:
                 html.Label([html.Span(f"Role of {user.display_name}", className="visually-hidden"), role])
             ),
             html.Td(_group(user)),
+            html.Td(factor or ("asked for, none yet" if must else "none")),
             html.Td(state if user.active else "deactivated"),
             html.Td(local_time(user.last_seen_at) or "never"),
-            html.Td(buttons, className="text-end text-nowrap"),
+            html.Td(html.Div(buttons, className="lb-person-acts"), className="text-end"),
         ],
         className="" if user.active else "lb-inactive",
     )
@@ -216,6 +236,10 @@ def _group(user: User) -> Component:
     return html.Label([html.Span(f"Reader group of {user.display_name}", className="visually-hidden"), field])
 
 
+def _done(sentence: str) -> Component:
+    return html.Div(sentence, className="alert alert-success py-2")
+
+
 def _button(verb: str, label: str, user: User) -> Component:
     button: Component = dbc.Button(
         label,
@@ -223,7 +247,6 @@ def _button(verb: str, label: str, user: User) -> Component:
         size="sm",
         color="secondary",
         outline=True,
-        class_name="ms-1",
     )
     return button
 

@@ -71,6 +71,7 @@ from data.records.people import (
     MailedReviews,
     Role,
     Session,
+    TokenScope,
     User,
 )
 from data.records.priors import (
@@ -140,6 +141,7 @@ from data.records.scans import (
     Spacing,
     Withdrawal,
 )
+from data.records.sign_in import AttemptKey, CodeGenerator, Passkey, SignInNotice
 from data.records.statistics import ExportRow, SavedView
 from data.records.suspensions import StopEvidence, StopReason, StopSwitch, Suspension
 from data.records.tasks import TaskWords
@@ -157,6 +159,11 @@ PNEUMONIA = "pneumonia"
 NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full images and decides."
 
 __all__ = [
+    "TokenScope",
+    "SignInNotice",
+    "Passkey",
+    "CodeGenerator",
+    "AttemptKey",
     "AcceptanceLimits",
     "AcceptanceProtocol",
     "AcceptanceTest",

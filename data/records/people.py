@@ -23,6 +23,18 @@ class MailedReviews(StrEnum):
     ALL = "all"
 
 
+class TokenScope(StrEnum):
+    """What a token may be made for; which permissions that is says `services.permissions`."""
+
+    READ = "read"
+    IDENTITY = "identity"
+    UPLOAD = "upload"
+    REVIEW = "review"
+    COMPUTE = "compute"
+    MODELS = "models"
+    OPERATE = "operate"
+
+
 @dataclass(frozen=True)
 class User:
     """A person with an account."""
@@ -37,6 +49,7 @@ class User:
     created_at: datetime | None = None
     last_seen_at: datetime | None = None
     reader_group: str | None = None  # such as a section or a seniority; administrators set it
+    scopes: frozenset[TokenScope] | None = None  # what the token in use is limited to; None: no token
 
 
 @dataclass(frozen=True)
@@ -59,6 +72,8 @@ class AccessToken:
     created_at: datetime
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    scopes: frozenset[TokenScope] = frozenset(TokenScope)
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,8 @@ class Session:
     epoch: int  # the account's when the session began
     created_at: datetime
     active_at: datetime  # when the person was last active
+    waits: bool = False  # for the second factor: until then nobody is signed in
+    place: str = ""  # from where, in words
 
 
 class AuditOutcome(StrEnum):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Engine, Row, delete, insert, select, update
 
 from data.database import reading, writing
 from data.records import Session
@@ -25,6 +26,8 @@ class SessionStore:
             "epoch": session.epoch,
             "created_at": session.created_at,
             "active_at": session.active_at,
+            "waits": session.waits,
+            "place": session.place,
         }
         with writing(self._engine) as connection:
             connection.execute(insert(sessions).values(values))
@@ -35,9 +38,13 @@ class SessionStore:
         query = select(sessions).where(sessions.c.secret_sha256 == secret_sha256)
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
-        if row is None:
-            return None
-        return Session(row.secret_sha256, row.user_id, row.epoch, row.created_at, row.active_at)
+        return None if row is None else _session(row)
+
+    def of_user(self, user_id: str) -> list[Session]:
+        """A person's sessions, the one last active first; those that have run out may be among them."""
+        query = select(sessions).where(sessions.c.user_id == user_id).order_by(sessions.c.active_at.desc())
+        with reading(self._engine) as connection:
+            return [_session(row) for row in connection.execute(query)]
 
     def active(self, secret_sha256: str, at: datetime) -> None:
         """Notes when somebody was active; one that is ended stays so."""
@@ -50,7 +57,32 @@ class SessionStore:
         with writing(self._engine) as connection:
             connection.execute(delete(sessions).where(sessions.c.secret_sha256 == secret_sha256))
 
-    def end_idle(self, until: datetime) -> None:
-        """Forgets the sessions in which nobody has been active since then."""
+    def end_of_user(self, user_id: str, secret_sha256: str) -> bool:
+        """Forgets a session of this person; False where they have none such."""
+        mine = (sessions.c.secret_sha256 == secret_sha256) & (sessions.c.user_id == user_id)
         with writing(self._engine) as connection:
-            connection.execute(delete(sessions).where(sessions.c.active_at <= until))
+            return connection.execute(delete(sessions).where(mine)).rowcount == 1
+
+    def end_others(self, user_id: str, secret_sha256: str) -> int:
+        """Forgets every session of a person but this one; how many those were."""
+        others = (sessions.c.secret_sha256 != secret_sha256) & (sessions.c.user_id == user_id)
+        with writing(self._engine) as connection:
+            return connection.execute(delete(sessions).where(others)).rowcount
+
+    def end_idle(self, active_until: datetime, made_until: datetime) -> None:
+        """Forgets the sessions in which nobody has been active since then, and those made before then."""
+        over = (sessions.c.active_at <= active_until) | (sessions.c.created_at <= made_until)
+        with writing(self._engine) as connection:
+            connection.execute(delete(sessions).where(over))
+
+
+def _session(row: Row[Any]) -> Session:
+    return Session(
+        secret_sha256=row.secret_sha256,
+        user_id=row.user_id,
+        epoch=row.epoch,
+        created_at=row.created_at,
+        active_at=row.active_at,
+        waits=row.waits,
+        place=row.place or "",
+    )

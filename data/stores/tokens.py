@@ -9,7 +9,7 @@ from sqlalchemy import Engine, Row, insert, select, update
 
 from data.database import reading, writing
 from data.errors import NotFound
-from data.records import AccessToken
+from data.records import AccessToken, TokenScope
 from data.tables import tokens
 
 
@@ -29,6 +29,8 @@ class TokenStore:
             "created_at": token.created_at,
             "last_used_at": token.last_used_at,
             "revoked_at": token.revoked_at,
+            "scopes": " ".join(sorted(token.scopes)),
+            "expires_at": token.expires_at,
         }
         with writing(self._engine) as connection:
             connection.execute(insert(tokens).values(values))
@@ -46,6 +48,19 @@ class TokenStore:
         query = select(tokens).where(tokens.c.user_id == user_id).order_by(tokens.c.created_at.desc())
         with reading(self._engine) as connection:
             return [_token(row) for row in connection.execute(query)]
+
+    def usable(self, at: datetime) -> list[AccessToken]:
+        """Everybody's tokens that are neither revoked nor over, the newest first."""
+        living = tokens.c.revoked_at.is_(None) & (tokens.c.expires_at.is_(None) | (tokens.c.expires_at > at))
+        query = select(tokens).where(living).order_by(tokens.c.created_at.desc())
+        with reading(self._engine) as connection:
+            return [_token(row) for row in connection.execute(query)]
+
+    def get(self, token_id: str) -> AccessToken | None:
+        """The token of this id, revoked or not, or None."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(tokens).where(tokens.c.id == token_id)).one_or_none()
+        return None if row is None else _token(row)
 
     def used(self, token_id: str, at: datetime) -> None:
         """Notes when the token was last used."""
@@ -70,4 +85,13 @@ def _token(row: Row[Any]) -> AccessToken:
         created_at=row.created_at,
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
+        scopes=_scopes(row.scopes),
+        expires_at=row.expires_at,
     )
+
+
+def _scopes(kept: str | None) -> frozenset[TokenScope]:
+    """What a token was made for; one from before there were scopes may what its owner may."""
+    if kept is None:
+        return frozenset(TokenScope)
+    return frozenset(TokenScope(word) for word in kept.split())

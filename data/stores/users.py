@@ -1,22 +1,20 @@
-"""Accounts, and how often signing in to each has failed."""
+"""Accounts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.columns import folded
 from data.database import bump, reading, writing
 from data.errors import InvalidInput, NotFound
 from data.records import MailChoice, MailedReviews, Role, User
-from data.tables import REVISION_OF_USERS, sign_in_failures, users
+from data.tables import REVISION_OF_USERS, users
 
-_FORGOTTEN_AFTER = timedelta(days=1)
 _NO_ACCOUNT = "There is no such account."
 
 
@@ -152,32 +150,6 @@ class UserStore:
                 raise InvalidInput("This is the last active administrator: make another one first.")
         return after
 
-    def begin_attempt(
-        self, name: str, at: datetime, wait_after: Callable[[int], timedelta | None]
-    ) -> datetime | None:
-        """Counts an attempt as failed until `forget_failures` says otherwise.
-
-        The time until which the name has to wait, where it has to: such an attempt is neither
-        allowed nor counted. `wait_after` gives the wait that a number of failures in a row
-        brings. It makes no difference whether the name has an account.
-        """
-        key = folded(name)
-        with writing(self._engine) as connection:
-            bump(connection, REVISION_OF_USERS)
-            forgotten = sign_in_failures.c.last_at < at - _FORGOTTEN_AFTER
-            connection.execute(delete(sign_in_failures).where(forgotten))
-            query = select(sign_in_failures).where(sign_in_failures.c.name_key == key)
-            row = connection.execute(query).one_or_none()
-            if row is not None and row.locked_until is not None and row.locked_until > at:
-                return row.locked_until  # type: ignore[no-any-return]
-            _count_failure(connection, key, 1 if row is None else row.failures + 1, at, wait_after)
-        return None
-
-    def forget_failures(self, name: str) -> None:
-        """Signing in has worked: the count starts anew."""
-        with writing(self._engine) as connection:
-            connection.execute(delete(sign_in_failures).where(sign_in_failures.c.name_key == folded(name)))
-
 
 def _administers(user: User) -> bool:
     return user.active and user.role is Role.ADMIN
@@ -193,18 +165,6 @@ def _require(connection: Connection, user_id: str) -> User:
     if row is None:
         raise NotFound(_NO_ACCOUNT)
     return _user(row)
-
-
-def _count_failure(
-    connection: Connection, key: str, count: int, at: datetime, wait_after: Callable[[int], timedelta | None]
-) -> None:
-    wait = wait_after(count)
-    values = {"failures": count, "last_at": at, "locked_until": None if wait is None else at + wait}
-    if count == 1:
-        connection.execute(insert(sign_in_failures).values(name_key=key, **values))
-    else:
-        mine = sign_in_failures.c.name_key == key
-        connection.execute(update(sign_in_failures).where(mine).values(values))
 
 
 def _user(row: Row[Any]) -> User:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.tables.acceptance import acceptance_protocols, acceptance_tests
-from data.tables.accounts import sessions, sign_in_failures, tokens, users
+from data.tables.accounts import sessions, tokens, users
 from data.tables.alerts import alerts
 from data.tables.annotations import scan_annotations
 from data.tables.audit import audit_events, audit_head, audit_sent
@@ -39,6 +39,15 @@ from data.tables.scans import (
     uploads,
     withdrawn_scans,
 )
+from data.tables.sign_in import (
+    code_generators,
+    known_browsers,
+    passkey_challenges,
+    passkeys,
+    recovery_codes,
+    sign_in_attempts,
+    sign_in_notices,
+)
 from data.tables.suspensions import stop_switches, suspensions
 from data.tables.triage import triage
 from data.tables.unaided import ai_results_seen, unaided_readings, unaided_rules
@@ -59,6 +68,7 @@ __all__ = [
     "audit_sent",
     "boards",
     "card_statements",
+    "code_generators",
     "deliveries",
     "dicom_arrivals",
     "dicom_listening",
@@ -76,8 +86,11 @@ __all__ = [
     "import_items",
     "imports",
     "jobs",
+    "known_browsers",
     "ledger",
     "metadata",
+    "passkey_challenges",
+    "passkeys",
     "patient_conflicts",
     "patients",
     "prior_requests",
@@ -85,6 +98,7 @@ __all__ = [
     "prior_series",
     "promotions",
     "received_series",
+    "recovery_codes",
     "refusals",
     "remote_nodes",
     "reports",
@@ -100,7 +114,8 @@ __all__ = [
     "schedules",
     "second_readings",
     "sessions",
-    "sign_in_failures",
+    "sign_in_attempts",
+    "sign_in_notices",
     "stop_switches",
     "study_identifiers",
     "suspensions",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, false
 
 from data.columns import Line, UtcDateTime
 from data.tables.base import MYSQL, id_column, metadata, reference
@@ -28,17 +28,6 @@ users = Table(
     **MYSQL,
 )
 
-# Also counts names that have no account, so that waiting does not tell which names exist.
-sign_in_failures = Table(
-    "sign_in_failures",
-    metadata,
-    Column("name_key", Line(64), primary_key=True),
-    Column("failures", Integer, nullable=False),
-    Column("last_at", UtcDateTime, nullable=False, index=True),
-    Column("locked_until", UtcDateTime),
-    **MYSQL,
-)
-
 tokens = Table(
     "tokens",
     metadata,
@@ -49,6 +38,8 @@ tokens = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_used_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
+    Column("scopes", Line()),  # what its bearer is limited to; NULL: made before there were scopes
+    Column("expires_at", UtcDateTime),
     Index("ix_tokens_user_id", "user_id"),
     **MYSQL,
 )
@@ -62,6 +53,8 @@ sessions = Table(
     Column("epoch", Integer, nullable=False),  # the account's session_epoch when it began
     Column("created_at", UtcDateTime, nullable=False),
     Column("active_at", UtcDateTime, nullable=False),
+    Column("waits", Boolean, nullable=False, server_default=false()),  # for the second factor: nobody's yet
+    Column("place", Line()),  # from where, in words
     Index("ix_sessions_user_id", "user_id"),
     Index("ix_sessions_active_at", "active_at"),
     **MYSQL,

@@ -41,6 +41,7 @@ from services.assembly.reviewing import (
     unaided_of,
 )
 from services.assembly.scheduling import schedule_drift, schedule_reports
+from services.assembly.second_factors import build_second_factors
 from services.assembly.sending import SendingServices, build_sending
 from services.assembly.stores import open_stores
 from services.assembly.training import TrainingServices, build_training
@@ -58,6 +59,7 @@ from services.reporting.reports import Reporting
 from services.reviewing.feedback import FeedbackMessages
 from services.reviewing.pictures import Pictures
 from services.schedules.schedules import Schedules
+from services.second_factors.second_factors import SecondFactors
 from services.sessions import Sessions, sessions_of
 from services.settings import Settings
 
@@ -69,6 +71,7 @@ class Services:
     settings: Settings
     accounts: Accounts
     sessions: Sessions
+    second_factors: SecondFactors
     jobs: Jobs
     schedules: Schedules
     alerts: Alerts
@@ -214,7 +217,12 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     return Services(
         settings=settings,
         accounts=accounts,
-        sessions=sessions_of(stores.database, timedelta(minutes=settings.session_minutes)),
+        sessions=sessions_of(
+            stores.database,
+            timedelta(minutes=settings.session_minutes),
+            timedelta(hours=settings.session_hours),
+        ),
+        second_factors=build_second_factors(stores.database, settings, accounts),
         jobs=jobs,
         schedules=schedules,
         alerts=alerts,

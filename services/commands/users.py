@@ -6,10 +6,11 @@ from argparse import ArgumentParser, Namespace, _SubParsersAction
 from typing import TYPE_CHECKING
 
 from data.errors import InvalidInput
-from data.records import Role
+from data.records import Role, TokenScope
 from services.settings import Settings
 
 if TYPE_CHECKING:
+    from data.database import Database
     from data.records import User
     from services.accounts import Accounts
 
@@ -32,27 +33,57 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
         of_name = acts.add_parser(name, help=text)
         of_name.add_argument("name")
         of_name.set_defaults(act=act)
+    lost = acts.add_parser("reset-factors", help="remove the second factors of somebody who lost them")
+    lost.add_argument("name")
+    lost.set_defaults(run=reset_factors)
     token = acts.add_parser("token", help="make a bearer token for scripts")
     token.add_argument("name")
     token.add_argument("--label", default="script")
+    token.add_argument("--days", type=int, help="how long it lasts: 90, a year at most")
+    token.add_argument(
+        "--scope",
+        action="append",
+        choices=[scope.value for scope in TokenScope],
+        help="what it may be used for; more than once for several, without it for all",
+    )
     token.set_defaults(act=_token)
 
 
 def users(arguments: Namespace, settings: Settings) -> int:
     """Open the accounts and do what was asked for."""
     from data.audit_origin import coming_from
-    from data.database import migrate, open_database
     from data.records import AuditOrigin, AuditVia
     from services.accounts import accounts_of
+
+    with coming_from(AuditOrigin(AuditVia.COMMAND)):
+        arguments.act(arguments, accounts_of(_opened(settings)))
+    return 0
+
+
+def reset_factors(arguments: Namespace, settings: Settings) -> int:
+    """Remove the second factors of somebody who lost them, who is told at the next sign-in."""
+    from data.audit_origin import coming_from
+    from data.records import AuditOrigin, AuditVia
+    from services.accounts import accounts_of
+    from services.assembly.second_factors import build_second_factors
+
+    with coming_from(AuditOrigin(AuditVia.COMMAND)):
+        database = _opened(settings)
+        accounts = accounts_of(database)
+        build_second_factors(database, settings, accounts).reset(_user(accounts, arguments.name).id)
+    print(f"{arguments.name} signs in with the password alone")
+    return 0
+
+
+def _opened(settings: Settings) -> Database:
+    from data.database import migrate, open_database
     from services.auditing.signing import sign_events
 
     settings.home.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.database_url)
     migrate(database)
-    with coming_from(AuditOrigin(AuditVia.COMMAND)):
-        sign_events(database, settings)
-        arguments.act(arguments, accounts_of(database))
-    return 0
+    sign_events(database, settings)
+    return database
 
 
 def _list(_: Namespace, accounts: Accounts) -> None:
@@ -73,7 +104,11 @@ def _reset(arguments: Namespace, accounts: Accounts) -> None:
 
 
 def _token(arguments: Namespace, accounts: Accounts) -> None:
-    _, secret = accounts.create_token(_user(accounts, arguments.name).id, arguments.label)
+    from services.accounts import TOKEN_DAYS
+
+    scopes = frozenset(map(TokenScope, arguments.scope or TokenScope))
+    days = TOKEN_DAYS if arguments.days is None else arguments.days
+    _, secret = accounts.create_token(_user(accounts, arguments.name).id, arguments.label, scopes, days)
     print(secret)
 
 

@@ -35,7 +35,8 @@ PAGES = {
     Role.CLINICIAN: (
         "/worklist", "/worklist?doubt=uncertain", "/scans/{scan_id}", "/scans/{film_id}",
         "/patients/{pseudonym}", "/cohort", "/performance", "/drift", "/models", "/reports", "/account",
-        "/account/password", "/nothing", "/feedback", "/model-card?task=brain-tumour&version=2",
+        "/account/password", "/account/second-factor", "/nothing", "/feedback",
+        "/model-card?task=brain-tumour&version=2",
     ),
     Role.HEAD: (
         "/worklist", "/scans/{scan_id}", "/alerts", "/drift", "/performance", "/reports", "/audit",

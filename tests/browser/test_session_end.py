@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from data.database import now
 from data.records import Role
+from data.stores.audit import AuditLog
 from data.stores.sessions import SessionStore
 from data.stores.users import UserStore
 from services.sessions import Sessions
@@ -35,7 +36,9 @@ class Later:
 def clock(clinic: Clinic) -> Later:
     """The sessions' own clock, put in before the server is built; sessions last half an hour."""
     clock, database = Later(), clinic.database
-    sessions = Sessions(SessionStore(database), UserStore(database), timedelta(minutes=30), clock)
+    sessions = Sessions(
+        SessionStore(database), UserStore(database), AuditLog(database), timedelta(minutes=30), clock
+    )
     clinic.replace(sessions=sessions)
     return clock
 

@@ -11,7 +11,9 @@ NEW = "another long passphrase"
 
 def test_a_token_is_shown_once_and_works(server, sign_in) -> None:
     client = sign_in()
-    made = client.post("/account/tokens", data={"label": "nightly <b>"}, headers=client.csrf).text
+    made = client.post(
+        "/account/tokens", data={"label": "nightly <b>", "scope": "read"}, headers=client.csrf
+    ).text
     secret = made.partition('id="token-secret">')[2].partition("<")[0]
     assert "<b>" not in made
     assert secret not in client.get("/account").text
@@ -21,7 +23,7 @@ def test_a_token_is_shown_once_and_works(server, sign_in) -> None:
 
 def test_a_token_is_revoked_by_its_owner_only(clinic, sign_in) -> None:
     owner, other = sign_in(), sign_in(name="other")
-    owner.post("/account/tokens", data={"label": "nightly"}, headers=owner.csrf)
+    owner.post("/account/tokens", data={"label": "nightly", "scope": "read"}, headers=owner.csrf)
     user = next(user for user in clinic.accounts.all() if user.name == "clinician")
     (token,) = clinic.accounts.tokens(user.id)
     other.post(f"/account/tokens/{token.id}/revoke", headers=other.csrf)
@@ -44,4 +46,4 @@ def test_a_password_that_does_not_fit_is_said(sign_in) -> None:
     form = {"old": "wrong old password", "new": NEW, "again": NEW}
     assert client.post("/account/password", data=form, headers=client.csrf).status_code == 400
     short = {"old": PASSWORD, "new": "short", "again": "short"}
-    assert "12" in client.post("/account/password", data=short, headers=client.csrf).text
+    assert "15" in client.post("/account/password", data=short, headers=client.csrf).text

@@ -14,7 +14,10 @@ from data.records import Role
 from tests.dashboard.clinic import PASSWORD, Clinic
 from tests.dashboard.conftest import callback, form_token, log_in
 
-OPEN = {"login", "sign_in", "healthz", "readyz", "metrics"}
+OPEN = {
+    "login", "sign_in", "second_step", "give_code", "ask_for_passkey", "give_passkey",
+    "healthz", "readyz", "metrics",
+}  # fmt: skip
 VALUES = {"scan_id": "0" * 32, "index": 0, "upload_id": "0" * 32, "token_id": "0" * 32, "path": "x"}
 
 

@@ -272,13 +272,14 @@ def test_metrics_are_gathered() -> None:
 
 def test_people_are_made_changed_and_switched_off(clinic: Clinic) -> None:
     administrator = clinic.person(Role.ADMIN)
+    factors = clinic.services.second_factors
     shown = admin.create(clinic.accounts, administrator, " nora ", "Nora N", "head")
     assert "one-time password of Nora N" in str(shown)
     nora = next(user for user in clinic.accounts.all() if user.name == "nora")
     admin.set_role(clinic.accounts, administrator, nora.id, "mlops")
     assert clinic.accounts.user(nora.id).role is Role.MLOPS
-    assert "one-time" in str(admin.act(clinic.accounts, administrator, nora.id, "reset"))
-    admin.act(clinic.accounts, administrator, nora.id, "deactivate")
-    assert "deactivated" in str(admin.people(clinic.accounts))
+    assert "one-time" in str(admin.act(clinic.accounts, factors, administrator, nora.id, "reset"))
+    admin.act(clinic.accounts, factors, administrator, nora.id, "deactivate")
+    assert "deactivated" in str(admin.people(clinic.accounts, factors, administrator))
     with pytest.raises(InvalidInput):
         admin.create(clinic.accounts, administrator, "", "X", "head")

@@ -127,9 +127,13 @@ EVERYBODYS = {
     "/_dash-dependencies", "/_dash-layout", "/_dash-update-component", "/_favicon.ico", "/_reload-hash",
     "_dash_assets.static", "account", "password", "change_password", "everywhere", "create_token",
     "revoke_token", "logout", "session_alive", "session_left", "api_nothing", "api_document", "tus_options",
-    "tus_options_one",
+    "tus_options_one", "end_sessions", "notices_read", "second_factor", "set_up_app", "remove_app",
+    "renew_codes", "begin_passkey", "add_passkey", "remove_passkey",
 }  # fmt: skip
-OPEN = {"login", "sign_in", "healthz", "readyz", "metrics"}
+OPEN = {
+    "login", "sign_in", "second_step", "give_code", "ask_for_passkey", "give_passkey",
+    "healthz", "readyz", "metrics",
+}  # fmt: skip
 QUERIES = {
     "api_export_result": "?form=csv",
     "performance": "?task=nothing",

@@ -108,7 +108,9 @@ def test_administrators_put_people_into_groups(clinic: Clinic) -> None:
     admin.set_group(clinic.accounts, administrator, reader.id, "  Paediatric   section ")
     kept = clinic.accounts.user(reader.id)
     assert kept is not None and kept.reader_group == "Paediatric section"
-    assert "Paediatric section" in str(admin.people(clinic.accounts))
+    assert "Paediatric section" in str(
+        admin.people(clinic.accounts, clinic.services.second_factors, administrator)
+    )
     assert "Paediatric section" in str(admin.groups(clinic.accounts))
     with pytest.raises(NotAllowed):
         admin.set_group(clinic.accounts, head, reader.id, "Other")

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from dashboard.build import build_dashboard
 from data.records import Role
+from data.stores.audit import AuditLog
 from data.stores.sessions import SessionStore
 from data.stores.users import UserStore
 from services.sessions import Sessions
@@ -38,7 +39,9 @@ def clock(clinic: Clinic) -> Clock:
     """The sessions' own clock, put in before the server is built."""
     clock, database = Clock(), clinic.database
     idle = timedelta(minutes=clinic.services.settings.session_minutes)
-    clinic.replace(sessions=Sessions(SessionStore(database), UserStore(database), idle, clock))
+    clinic.replace(
+        sessions=Sessions(SessionStore(database), UserStore(database), AuditLog(database), idle, clock)
+    )
     return clock
 
 
@@ -120,13 +123,31 @@ def test_an_ended_session_is_told_so(clock: Clock, sign_in: SignIn) -> None:
 def test_how_long_a_session_lasts_is_told_and_asking_is_no_activity(clock: Clock, sign_in: SignIn) -> None:
     client = sign_in()
     clock.minutes(26)
-    assert client.get("/session").json == {"left_s": 240.0, "idle_s": 1800.0}
+    assert client.get("/session").json == {"left_s": 240.0, "idle_s": 1800.0, "final": False}
     clock.minutes(3)
     assert client.get("/session").json["left_s"] == 60.0
     client.post("/session", headers=client.csrf)
     assert client.get("/session").json["left_s"] == 1800.0
     clock.minutes(30)
     assert client.get("/session").status_code == 401
+
+
+def test_the_end_that_activity_does_not_move_is_told_as_such(
+    clinic: Clinic, clock: Clock, tmp_path: Path
+) -> None:
+    store, users = SessionStore(clinic.database), UserStore(clinic.database)
+    idle, longest = timedelta(minutes=30), timedelta(minutes=40)
+    clinic.replace(sessions=Sessions(store, users, AuditLog(database), idle, clock, longest=longest))
+    client = build_dashboard(clinic.services, secret_key=KEY).server.test_client()
+    clinic.person(Role.HEAD)
+    log_in(client, "head")
+    assert client.get("/session").json == {"left_s": 1800.0, "idle_s": 1800.0, "final": False}
+    clock.minutes(11)
+    client.get("/account")
+    assert client.get("/session").json == {"left_s": 1740.0, "idle_s": 1800.0, "final": True}
+    clock.minutes(29)
+    client.get("/account")
+    assert not _is_in(client)
 
 
 def test_somebody_who_never_was_here_is_told_nothing(server: Flask) -> None:

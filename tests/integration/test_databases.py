@@ -42,12 +42,10 @@ from data.stores.received import ReceivedStore
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
-from data.stores.tokens import TokenStore
 from data.stores.uploads import UploadStore
-from data.stores.users import UserStore
 from data.stores.watched_senders import WatchedSenderStore, quarter_of
 from data.tables import metadata
-from services.accounts import WRONG, Accounts
+from services.accounts import WRONG, Accounts, accounts_of
 from services.jobs import Jobs
 from tests.data.builders import a_header, a_job, a_kept_scan, a_result, a_review, a_scan, an_upload, measured
 from tests.integration.servers import mariadb, postgresql
@@ -204,7 +202,7 @@ def test_when_senders_sent_and_what_was_decided_on_them_comes_back(engine):
 
 def test_accounts(engine):
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    accounts = Accounts(UserStore(engine), TokenStore(engine), AuditLog(engine), hasher=hasher)
+    accounts = accounts_of(engine, hasher)
     admin, password = accounts.ensure_first_administrator()
     accounts.create("Zoë", "", Role.CLINICIAN)
     with pytest.raises(InvalidInput, match="already an account"):
@@ -226,7 +224,7 @@ def _guess(accounts: Accounts) -> str:
 
 
 def test_two_administrators_cannot_demote_each_other_at_once(engine):
-    accounts = Accounts(UserStore(engine), TokenStore(engine), AuditLog(engine))
+    accounts = accounts_of(engine)
     people = [accounts.create(name, "", Role.ADMIN)[0] for name in ("a", "b")]
 
     def demote(number: int) -> bool:

@@ -386,6 +386,11 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.ADMINISTER, "reset", lambda s, u: s.accounts.reset_password(NO_ID, by=u)),
     (Permission.ADMINISTER, "role", lambda s, u: s.accounts.set_role(NO_ID, Role.ADMIN, by=u)),
     (Permission.ADMINISTER, "group", lambda s, u: s.accounts.set_reader_group(NO_ID, "x", by=u)),
+    (Permission.ADMINISTER, "end sessions", lambda s, u: s.accounts.end_sessions(NO_ID, by=u)),
+    (Permission.ADMINISTER, "tokens", lambda s, u: s.accounts.usable_tokens(u)),
+    (Permission.ADMINISTER, "revoke token", lambda s, u: s.accounts.revoke_token_of_other(NO_ID, u)),
+    (Permission.ADMINISTER, "who has factors", lambda s, u: s.second_factors.all(u)),
+    (Permission.ADMINISTER, "reset factors", lambda s, u: s.second_factors.reset(NO_ID, by=u)),
     (Permission.ADMINISTER, "active", lambda s, u: s.accounts.set_active(NO_ID, True, by=u)),
 ]
 # What has no verb of its own: it is read by id, and the pages and addresses ask (tests/dashboard).
@@ -496,6 +501,8 @@ KNOW_ROLES = {
     "data/stores/users.py": "the last administrator stays",
     "services/accounts.py": "the first administrator",
     "services/permissions.py": "the table",
+    "services/second_factors/second_factors.py": "of whom a second factor is asked",
+    "services/settings.py": "of whom a second factor is asked",
 }
 # Of an event of the audit trail: the role that somebody had then, which decides nothing.
 TELL_ROLES = {
@@ -520,6 +527,8 @@ NEED_NO_RIGHT = {
     "services/auditing/accesses.py: looked",
     "services/auditing/accesses.py: refused",
     "services/sessions.py: begin",
+    "services/sessions.py: begin_waiting",
+    "services/second_factors/second_factors.py: missing",  # of one's own
     "services/boards/boards.py: may_change",
     "services/boards/boards.py: may_delete",
     "services/reviewing/blinding.py: hidden",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from data.stores.tokens import TokenStore
 from data.stores.users import UserStore
 from data.tables import sessions as table
 from services.accounts import Accounts
-from services.sessions import NOTED_EVERY, Sessions, sessions_of
+from services.sessions import FACTOR_WAITS, LONGEST, NOTED_EVERY, Sessions, TimeLeft, sessions_of
+from services.throttling import throttle_of
 from tests.databases import migrated
 
 IDLE = timedelta(minutes=30)
@@ -42,13 +44,15 @@ def clock() -> Clock:
 
 @pytest.fixture
 def sessions(engine: Engine, clock: Clock) -> Sessions:
-    return Sessions(SessionStore(engine), UserStore(engine), IDLE, clock)
+    return Sessions(SessionStore(engine), UserStore(engine), AuditLog(engine), IDLE, clock)
 
 
 @pytest.fixture
 def accounts(engine: Engine) -> Accounts:
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    return Accounts(UserStore(engine), TokenStore(engine), AuditLog(engine), hasher=quick)
+    return Accounts(
+        UserStore(engine), TokenStore(engine), AuditLog(engine), throttle_of(engine), hasher=quick
+    )
 
 
 @pytest.fixture
@@ -192,3 +196,66 @@ def test_idle_sessions_are_forgotten_when_the_next_begins(
     clock.passes(IDLE - MOMENT)
     sessions.begin(jane)
     assert _count(engine) == 2 and sessions.user(open_one) == jane
+
+
+def test_a_session_ends_at_its_longest_however_active(sessions: Sessions, jane: User, clock: Clock) -> None:
+    secret = sessions.begin(jane)
+    minutes = timedelta(minutes=20)
+    while clock() - datetime(2026, 11, 20, 8, tzinfo=UTC) < LONGEST - minutes:
+        clock.passes(minutes)
+        sessions.active(secret)
+    clock.passes(minutes - MOMENT)
+    assert sessions.user(secret) == jane
+    sessions.active(secret)
+    clock.passes(MOMENT)
+    assert sessions.user(secret) is None
+    sessions.active(secret)
+    assert sessions.user(secret) is None and sessions.of_user(jane.id) == []
+
+
+def test_it_is_told_whether_activity_makes_a_session_last(
+    sessions: Sessions, jane: User, clock: Clock
+) -> None:
+    secret = sessions.begin(jane)
+    assert sessions.left(secret) == TimeLeft(IDLE, final=False)
+    for _ in range(int((LONGEST - IDLE) / timedelta(minutes=10))):
+        clock.passes(timedelta(minutes=10))
+        sessions.active(secret)
+    assert sessions.left(secret) == TimeLeft(IDLE, final=True)
+    clock.passes(timedelta(minutes=26))
+    assert sessions.left(secret) == TimeLeft(timedelta(minutes=4), final=True)
+    assert sessions.left("nobody's") == TimeLeft(timedelta(), final=False)
+
+
+def test_who_waits_for_the_second_factor_is_not_signed_in_and_waits_ten_minutes(
+    accounts: Accounts, sessions: Sessions, jane: User, clock: Clock
+) -> None:
+    waiting, full = sessions.begin_waiting(jane), sessions.begin(jane)
+    assert sessions.user(waiting) is None and sessions.waiting(waiting) == jane
+    assert sessions.waiting(full) is None
+    assert [each.id for each in sessions.of_user(jane.id)] == [sha256(full.encode()).hexdigest()]
+    clock.passes(FACTOR_WAITS - MOMENT)
+    assert sessions.waiting(waiting) == jane
+    clock.passes(MOMENT)
+    assert sessions.waiting(waiting) is None
+    again = sessions.begin_waiting(jane)
+    accounts.reset_password(jane.id)
+    assert sessions.waiting(again) is None
+
+
+def test_own_sessions_are_listed_and_ended_and_nobody_elses(
+    accounts: Accounts, sessions: Sessions, jane: User, clock: Clock
+) -> None:
+    other = accounts.create("other", "", Role.CLINICIAN)[0]
+    here, there, third = (sessions.begin(jane, place) for place in ("Firefox", "Chrome", "Edge"))
+    theirs = sessions.begin(other)
+    clock.passes(timedelta(minutes=1))
+    sessions.active(there)
+    listed = sessions.of_user(jane.id, here)
+    assert listed[0].place == "Chrome" and [each.place for each in listed if each.mine] == ["Firefox"]
+    sessions.end_of_user(other.id, listed[0].id)
+    assert sessions.user(there) == jane
+    sessions.end_of_user(jane.id, listed[0].id)
+    assert sessions.user(there) is None and sessions.user(third) == jane
+    sessions.end_others(jane.id, here)
+    assert sessions.user(third) is None and sessions.user(here) == jane and sessions.user(theirs) == other

@@ -1,0 +1,94 @@
+/* Passkeys on the plain pages: what the server asks for goes to the browser's authenticator, and its answer
+   back as a form. Needs nothing of the other scripts; pages without such a form are left alone. */
+
+(function () {
+  "use strict";
+
+  const bytes = (word) => Uint8Array.from(atob(word.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
+
+  function text(buffer) {
+    const letters = Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join("");
+    return btoa(letters).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  }
+
+  const allowed = (list) => (list || []).map((each) => ({ ...each, id: bytes(each.id) }));
+
+  async function made(options) {
+    const publicKey = {
+      ...options,
+      challenge: bytes(options.challenge),
+      user: { ...options.user, id: bytes(options.user.id) },
+      excludeCredentials: allowed(options.excludeCredentials),
+    };
+    const credential = await navigator.credentials.create({ publicKey: publicKey });
+    const response = credential.response;
+    return answer(credential, {
+      attestationObject: text(response.attestationObject),
+      transports: response.getTransports ? response.getTransports() : [],
+    });
+  }
+
+  async function signed(options) {
+    const publicKey = {
+      ...options,
+      challenge: bytes(options.challenge),
+      allowCredentials: allowed(options.allowCredentials),
+    };
+    const given = await navigator.credentials.get({ publicKey: publicKey });
+    const response = given.response;
+    return answer(given, {
+      authenticatorData: text(response.authenticatorData),
+      signature: text(response.signature),
+      userHandle: response.userHandle ? text(response.userHandle) : null,
+    });
+  }
+
+  function answer(credential, response) {
+    return JSON.stringify({
+      id: credential.id,
+      rawId: text(credential.rawId),
+      type: credential.type,
+      authenticatorAttachment: credential.authenticatorAttachment,
+      clientExtensionResults: credential.getClientExtensionResults(),
+      response: { clientDataJSON: text(credential.response.clientDataJSON), ...response },
+    });
+  }
+
+  function say(form, words) {
+    const box = form.querySelector("[role=alert]");
+    box.textContent = words;
+    box.hidden = !words;
+  }
+
+  async function asked(form) {
+    const reply = await fetch(form.dataset.options, { method: "POST", body: new FormData(form) });
+    const told = await reply.json();
+    if (!reply.ok) throw new Error(told.error.message);
+    return told;
+  }
+
+  async function send(event) {
+    const form = event.target;
+    event.preventDefault();
+    say(form, "");
+    const button = form.querySelector("button");
+    button.disabled = true;
+    try {
+      const options = await asked(form);
+      form.elements.answer.value = await (form.dataset.passkey === "make" ? made(options) : signed(options));
+      if (form.elements.password) form.elements.password.disabled = true; // it was asked for already
+      form.submit();
+    } catch (error) {
+      button.disabled = false;
+      const stopped = error.name === "NotAllowedError" || error.name === "AbortError";
+      const twice = error.name === "InvalidStateError";
+      say(form, twice ? "This device holds a passkey of yours already." : stopped ? "No passkey was used." : error.message);
+    }
+  }
+
+  for (const form of document.querySelectorAll("form[data-passkey]")) {
+    if (!window.PublicKeyCredential) continue;
+    form.hidden = false;
+    form.addEventListener("submit", send);
+  }
+})();

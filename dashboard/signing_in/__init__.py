@@ -1,0 +1,1 @@
+"""Plain Flask pages of signing in beside the password: the second step, passkeys, and setting factors up."""

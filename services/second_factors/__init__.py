@@ -1,0 +1,1 @@
+"""What signs a person in beside the password: codes of an app, recovery codes, passkeys."""

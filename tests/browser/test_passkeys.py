@@ -1,0 +1,83 @@
+"""Passkeys by Chromium's virtual authenticator: set up, second step, alone, and a copy that is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from data.records import Role
+from data.stores.passkeys import PasskeyStore
+from services.second_factors.passkeys import NOT_TAKEN
+from tests.browser.conftest import Visit
+from tests.dashboard.clinic import PASSWORD, Clinic
+
+pytestmark = pytest.mark.browser
+
+
+def _authenticator(page: Page) -> Callable[..., Any]:
+    """A device in the browser that knows its person by finger; what sends commands to it."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    made = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+    def command(name: str, **more: Any) -> Any:
+        return devtools.send(f"WebAuthn.{name}", {"authenticatorId": made["authenticatorId"], **more})
+
+    return command
+
+
+def test_a_passkey_signs_in_as_second_step_and_alone(clinic: Clinic, open_tab: Callable[..., Visit]) -> None:
+    visit = open_tab()
+    visit.address = visit.address.replace("127.0.0.1", "localhost")  # browsers allow no passkeys at a number
+    page = visit.sign_in(Role.HEAD, "/boards")
+    authenticator = _authenticator(page)
+    page.goto(f"{visit.address}/account")
+    page.get_by_role("link", name="Second factors").click()
+    page.fill("#passkey-name", "Ward telephone")
+    page.fill("#passkey-password", "not it")
+    page.get_by_role("button", name="Set up a passkey").click()
+    expect(page.get_by_text("The password is wrong.")).to_be_visible()
+    page.fill("#passkey-password", PASSWORD)
+    page.get_by_role("button", name="Set up a passkey").click()
+    expect(page.locator("#codes li")).to_have_count(10)
+    expect(page.locator("#passkeys")).to_contain_text("Ward telephone")
+
+    def sign_out() -> None:
+        page.goto(f"{visit.address}/account")
+        page.click("text=Sign out here")
+
+    sign_out()
+    page.fill("#name", "head")
+    page.fill("#password", PASSWORD)
+    page.click("button:text-is('Sign in')")
+    expect(page.get_by_role("heading", name="Second step")).to_be_visible()
+    page.click("text=Use your passkey")
+    expect(page.locator("#role")).to_have_text("department head")
+    sign_out()
+    page.click("text=Sign in with a passkey")
+    expect(page.locator("#role")).to_have_text("department head")
+
+    sign_out()
+    authenticator("setUserVerified", isUserVerified=False)
+    page.click("text=Sign in with a passkey")
+    expect(page.get_by_text("No passkey was used.")).to_be_visible()
+    authenticator("setUserVerified", isUserVerified=True)
+    user = next(user for user in clinic.accounts.all() if user.name == "head")
+    store = PasskeyStore(clinic.database)
+    (kept,) = store.of_user(user.id)
+    assert kept.sign_count >= 2
+    store.used(kept.id, kept.sign_count + 50, kept.made_at)  # as if a copy of it had signed in elsewhere
+    page.click("text=Sign in with a passkey")
+    expect(page.locator("#login-error")).to_have_text(NOT_TAKEN)
+    visit.console[:] = [line for line in visit.console if "400" not in line and "401" not in line]
