@@ -10,8 +10,10 @@ from flask import redirect as to
 from werkzeug.wrappers import Response
 
 from dashboard.auth import SessionGuard, local_path, person, require
+from dashboard.login_page import leaving_page, login_page
 from data.errors import InvalidInput, UserFacingError
-from data.records import NOTICE, MailedReviews, User
+from data.records import MailedReviews, User
+from services.identity_providers.federated_accounts import WAY_WORDS
 from services.permissions import Permission, may
 from services.readers.figures import KINDS, FigureKind, figure_words
 from services.readers.watch import MEANS
@@ -59,6 +61,7 @@ class AccountPages:
         self.accounts = services.accounts
         self.readers = services.readers
         self.mails = services.review_request_mails
+        self.ways, self.url = services.sign_in_ways, services.settings.public_url
         self.guard = guard
 
     def login(self) -> Page:
@@ -81,9 +84,10 @@ class AccountPages:
         return to("/account/password" if user.must_change_password else target)
 
     def logout(self) -> Page:
-        """End this session."""
+        """End this session; one that began at the hospital's sign-in ends there, too."""
+        elsewhere = self.ways.leave(self.guard.secret(), f"{self.url}/login")
         self.guard.end()
-        return to("/login")
+        return to("/login") if elsewhere is None else leaving_page(elsewhere)
 
     def alive(self) -> Page:
         """Take the page's word that a person did something: the guard notes whatever is sent."""
@@ -100,10 +104,12 @@ class AccountPages:
 
     def password(self) -> Page:
         """Show the form for a new password."""
+        self._require_password()
         return render_template("password.html", user=person())
 
     def change_password(self) -> Page:
         """Set a new password; a first one leads on to the work."""
+        self._require_password()
         user, form = person(), request.form
         if form.get("new", "") != form.get("again", ""):
             return self._password_error("The two new passwords are not the same.")
@@ -145,7 +151,10 @@ class AccountPages:
         return to("/account#tokens")
 
     def _login_form(self, target: str, name: str = "", error: str = "", note: str = "") -> str:
-        return render_template("login.html", next=target, name=name, error=error, note=note, notice=NOTICE)
+        return login_page(self.ways, target, name=name, error=error, note=note)
+
+    def _require_password(self) -> None:
+        self.ways.federated.require_password(person().id, person().name)
 
     def _password_error(self, sentence: str) -> Page:
         return render_template("password.html", user=person(), error=sentence), 400
@@ -160,6 +169,7 @@ class AccountPages:
             error=error,
             secret=secret,
             new_label=new_label,
+            through=[WAY_WORDS[identity.way] for identity in self.ways.federated.of(user.id)],
             changed="changed" in request.args,
             chosen="mails" in request.args,
             mails=self.mails.choice(user) if may(user, Permission.REVIEW) else None,

@@ -51,7 +51,10 @@ PAGE_PERMISSIONS = {
 }
 """What each page is shown for; a page that a role may not see does not exist for it."""
 
-OPEN_ENDPOINTS = {"login", "sign_in", "healthz", "readyz", "metrics"}
+OPEN_ENDPOINTS = {
+    "login", "sign_in", "oidc_begin", "oidc_callback", "ldap_sign_in", "healthz", "readyz", "metrics",
+}  # fmt: skip
+FROM_PROVIDER = {"oidc_ended"}  # sent by no browser: what it carries is signed by the provider
 OPEN_ASSETS = {
     "/assets/lightbox.css",
     "/assets/logo.svg",
@@ -107,17 +110,26 @@ class SessionGuard:
         server.before_request(self.guard)
         server.after_request(self._csrf_cookie)
 
-    def begin(self, user: User) -> None:
-        """Start a fresh session for `user`; what this browser had before has ended, for every copy of it."""
+    def begin(self, user: User) -> str:
+        """Start a fresh session for `user` and return its secret.
+
+        What this browser had before has ended, for every copy of it.
+        """
         self.end()
-        login_user(SignedIn(user, self.sessions.begin(user)))
+        secret = self.sessions.begin(user)
+        login_user(SignedIn(user, secret))
         g.person = user
+        return secret
 
     def end(self) -> None:
         """Sign this browser's session out, for every copy of its cookie."""
         if _SECRET in session:
             self.sessions.end(session[_SECRET])
         session.clear()
+
+    def secret(self) -> str:
+        """Return the secret of this browser's session."""
+        return str(session.get(_SECRET, ""))
 
     def left(self) -> tuple[timedelta, timedelta]:
         """How long this browser's session lasts if nobody is active, and how long it lasts in all."""
@@ -131,6 +143,8 @@ class SessionGuard:
         """Refuse what this request may not have; runs before every view."""
         if request.path.startswith("/api/") and "Authorization" in request.headers:
             return self._by_token()
+        if request.endpoint in FROM_PROVIDER:
+            return None
         if request.endpoint in OPEN_ENDPOINTS or request.path in OPEN_ASSETS:
             return self._check_csrf()
         if not self.signed_in():

@@ -10,7 +10,7 @@ from dash import Dash
 from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from dashboard import account, bell, errors, health, security, shell
+from dashboard import account, bell, errors, health, security, shell, sign_in
 from dashboard.api import routes as api
 from dashboard.auth import CSRF_COOKIE, SessionGuard
 from dashboard.files import acceptance as acceptance_files
@@ -165,6 +165,7 @@ def _register_pages(app: Dash, services: Services) -> None:
 def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     errors.register(server)
     account.register(server, services, guard)
+    sign_in.register(server, services, guard)
     scan_files.register(server, services)
     review_files.register(server, services)
     reading_reports.register(server, services)

@@ -18,9 +18,12 @@ from data.records import AccessToken, AuditEvent, Role, User
 from data.stores.audit import AuditLog
 from data.stores.tokens import TokenStore
 from data.stores.users import UserStore
-from services.permissions import Permission, require
+from services.permissions import Permission, may, require
 
 WRONG = "The name or the password is wrong."
+PASSWORDS_FOR_ADMINISTRATORS = (
+    "Only administrators sign in with a password of Lightbox here. Use your hospital account."
+)
 FREE_ATTEMPTS = 5  # failures in a row before an account has to wait
 _FIRST_WAIT = timedelta(minutes=1)
 _LONGEST_WAIT = timedelta(minutes=15)
@@ -46,7 +49,10 @@ class Accounts:
         *,
         hasher: PasswordHasher | None = None,
         clock: Callable[[], datetime] = now,
+        passwords_for_all: bool = True,
     ) -> None:
+        """`passwords_for_all`: false leaves signing in with a password to administrators."""
+        self._passwords_for_all = passwords_for_all
         self._users = users
         self._tokens = tokens
         self._audit = audit
@@ -65,6 +71,9 @@ class Accounts:
         if not user.active:
             self._note(user.id, "sign-in refused", user.id, "switched off")
             raise InvalidInput("This account is switched off. An administrator can switch it on.")
+        if not self._passwords_for_all and not may(user, Permission.ADMINISTER):
+            self._note(user.id, "sign-in refused", user.id, "passwords are for administrators")
+            raise InvalidInput(PASSWORDS_FOR_ADMINISTRATORS)
         self._users.seen(user.id, self._clock())
         self._note(user.id, "signed in", user.id)
         return user
@@ -187,19 +196,29 @@ class Accounts:
         self._tokens.revoke(user_id, token_id, self._clock())
         self._note(user_id, "token revoked", token_id)
 
-    def _check(self, name: str, password: str, wrong: str = WRONG) -> User:
-        """The account of this name and password, switched off or not."""
+    def begin_attempt(self, name: str) -> None:
+        """Count a try to sign in as failed until `forget_failures`; InvalidInput while the name has to wait.
+
+        Counted before it is checked: many guesses at once must not slip through together.
+        """
         moment = self._clock()
-        # Counted before it is checked: many guesses at once must not slip through together.
         locked_until = self._users.begin_attempt(name, moment, _wait_after)
         if locked_until is not None:
             raise InvalidInput(_come_back_in(locked_until - moment))
+
+    def forget_failures(self, name: str) -> None:
+        """Signing in has worked: the count of this name starts anew."""
+        self._users.forget_failures(name)
+
+    def _check(self, name: str, password: str, wrong: str = WRONG) -> User:
+        """The account of this name and password, switched off or not."""
+        self.begin_attempt(name)
         known = self._users.credentials(name)
         password_hash = self._nobodys_hash if known is None else known.password_hash
         if not self._fits(password_hash, password) or known is None:
             self._note(None, "sign-in failed", known.user.id if known else "", name[:64])
             raise InvalidInput(wrong)
-        self._users.forget_failures(name)
+        self.forget_failures(name)
         if self._hasher.check_needs_rehash(password_hash):
             self._users.improve_hash(known.user.id, self._hasher.hash(password))
         return known.user
@@ -220,9 +239,12 @@ class Accounts:
         self._audit.record(AuditEvent(self._clock(), user_id, action, subject, detail))
 
 
-def accounts_of(database: Database, hasher: PasswordHasher | None = None) -> Accounts:
+def accounts_of(
+    database: Database, hasher: PasswordHasher | None = None, *, passwords_for_all: bool = True
+) -> Accounts:
     """The accounts in a database."""
-    return Accounts(UserStore(database), TokenStore(database), AuditLog(database), hasher=hasher)
+    users, tokens, audit = UserStore(database), TokenStore(database), AuditLog(database)
+    return Accounts(users, tokens, audit, hasher=hasher, passwords_for_all=passwords_for_all)
 
 
 def _administrator(by: User | None) -> str | None:
