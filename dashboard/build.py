@@ -143,7 +143,9 @@ def _register_pages(app: Dash, services: Services) -> None:
     evaluations.register(app, services.evaluations, services.versions.serving, tasks)
     acceptance.register(app, services.acceptance, services.evaluations, services.versions.serving, tasks)
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
-    admin.register(app, services.accounts, services.importing, services.settings.imports_from)
+    admin.register(
+        app, services.accounts, services.sign_in_ways, services.importing, services.settings.imports_from
+    )
     alerts.register(app, services.alerts)
     audit.register(app, services.audit_trail)
     schedules.register(

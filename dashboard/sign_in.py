@@ -120,8 +120,9 @@ def _keep(attempt: Attempt, target: str) -> None:
     kept: list[dict[str, Any]] = [
         each for each in session.get(ATTEMPTS, []) if moment - each["at"] < _LASTS_S
     ]
-    new = {"state": attempt.state, "nonce": attempt.nonce, "verifier": attempt.verifier}
-    session[ATTEMPTS] = [*kept[1 - _MOST :], new | {"next": target if len(target) <= _LONGEST_TARGET else "/", "at": moment}]
+    new: dict[str, Any] = {"state": attempt.state, "nonce": attempt.nonce, "verifier": attempt.verifier}
+    new |= {"next": target if len(target) <= _LONGEST_TARGET else "/", "at": moment}
+    session[ATTEMPTS] = [*kept[1 - _MOST :], new]
 
 
 def _taken(state: str) -> tuple[Attempt, str] | None:

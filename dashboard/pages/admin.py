@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import dash_bootstrap_components as dbc
@@ -12,7 +14,8 @@ from dash.exceptions import PreventUpdate
 from dashboard.auth import require
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from dashboard.components.results import local_time
-from dashboard.pages import imports
+from dashboard.components.sign_in_ways import PASSWORD, ways_of_accounts
+from dashboard.pages import imports, sign_in_ways
 from data.errors import InvalidInput
 from data.records import Role, User
 from services.accounts import LONGEST_GROUP
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from services.accounts import Accounts
+    from services.identity_providers.ways import SignInWays
     from services.importing.imports import Importing
 
 PEOPLE = "admin-people"
@@ -47,17 +51,19 @@ def layout(user: User, argument: str = "") -> Component:
             _new_person(),
             html.Div(id=PEOPLE, className="lb-scroll"),
             html.Datalist(id=GROUPS),
+            *sign_in_ways.section(),
             *imports.section(),
         ],
         className="lb-admin",
     )
 
 
-def people(accounts: Accounts) -> Component:
-    """Return the table of everybody with an account."""
-    names = ["Name", "Signs in as", "Role", "Reader group", "State", "Last seen", ""]
+def people(accounts: Accounts, ways: Mapping[str, str] = MappingProxyType({})) -> Component:
+    """Return the table of everybody with an account; `ways`: how those sign in that have no password here."""
+    names = ["Name", "Signs in as", "Signs in by", "Role", "Reader group", "State", "Last seen", ""]
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
-    rows = [_person(user) for user in sorted(accounts.all(), key=lambda user: user.name)]
+    users = sorted(accounts.all(), key=lambda user: user.name)
+    rows = [_person(user, ways.get(user.id, "")) for user in users]
     return html.Table([head, html.Tbody(rows)], className="table align-middle lb-people")
 
 
@@ -115,17 +121,26 @@ def one_time_password(user: User, password: str) -> Component:
     )
 
 
-def register(app: Dash, accounts: Accounts, importing: Importing, imports_from: Path) -> None:
+def register(
+    app: Dash, accounts: Accounts, ways: SignInWays, importing: Importing, imports_from: Path
+) -> None:
     """Bind the page; `imports_from` is the folder below which imports may lie."""
-    _register_people(app, accounts)
+
+    def everybody(administrator: User) -> Values:
+        return {PEOPLE: people(accounts, ways_of_accounts(ways.federated.all(administrator)))}
+
+    _register_people(app, accounts, ways, everybody)
+    sign_in_ways.register(app, ways, accounts, everybody, PEOPLE)
     imports.register(app, importing, imports_from)
 
 
-def _register_people(app: Dash, accounts: Accounts) -> None:
+def _register_people(
+    app: Dash, accounts: Accounts, ways: SignInWays, everybody: Callable[[User], Values]
+) -> None:
     @app.callback(output=outputs({PEOPLE: "children", GROUPS: "children"}), inputs=[Input(PEOPLE, "id")])
     def _people(_: str) -> Values:
-        require(Permission.ADMINISTER)
-        return {PEOPLE: people(accounts), GROUPS: groups(accounts)}
+        administrator = require(Permission.ADMINISTER)
+        return {**everybody(administrator), GROUPS: groups(accounts)}
 
     @app.callback(
         output=outputs(
@@ -143,7 +158,7 @@ def _register_people(app: Dash, accounts: Accounts) -> None:
         administrator = require(Permission.ADMINISTER)
         clicked(clicks)
         password = create(accounts, administrator, name, display_name, role)
-        return {ONE_TIME: password, PEOPLE: people(accounts), NAME: "", DISPLAY_NAME: ""}
+        return {ONE_TIME: password, **everybody(administrator), NAME: "", DISPLAY_NAME: ""}
 
     @app.callback(
         output=outputs({ONE_TIME: "children", PEOPLE: "children"}, again=True),
@@ -152,13 +167,16 @@ def _register_people(app: Dash, accounts: Accounts) -> None:
     )
     def _act(clicks: list[int | None]) -> Values:
         administrator, button = require(Permission.ADMINISTER), pressed(ctx.triggered_id, clicks)
+        if button["verb"] == "reset":
+            ways.federated.require_password(button["user"], "This account")
         password = act(accounts, administrator, button["user"], button["verb"])
-        return {ONE_TIME: password, PEOPLE: people(accounts)}
+        return {ONE_TIME: password, **everybody(administrator)}
 
     @app.callback(Input({"type": ROLE_OF, "user": ALL}, "value"), prevent_initial_call=True)
     def _set_role(_: list[str]) -> None:
         administrator = require(Permission.ADMINISTER)
         if ctx.triggered_id:
+            ways.federated.require_password(ctx.triggered_id["user"], "This account")
             set_role(accounts, administrator, ctx.triggered_id["user"], str(ctx.triggered[0]["value"]))
 
     @app.callback(
@@ -174,23 +192,22 @@ def _register_people(app: Dash, accounts: Accounts) -> None:
         return groups(accounts)
 
 
-def _person(user: User) -> Component:
+def _person(user: User, way: str) -> Component:
     role = dbc.Select(
         id={"type": ROLE_OF, "user": user.id},
         options=[{"label": label, "value": role.value} for role, label in ROLES.items()],
         value=user.role.value,
+        disabled=bool(way),  # the hospital's groups say it
         size="sm",
     )
     state = "first sign-in to come" if user.must_change_password else "active"
     verb, label = ("deactivate", "Deactivate") if user.active else ("activate", "Activate")
-    buttons = [
-        _button("reset", "Reset password", user),
-        _button(verb, label, user),
-    ]
+    buttons = [*([] if way else [_button("reset", "Reset password", user)]), _button(verb, label, user)]
     return html.Tr(
         [
             html.Td(user.display_name),
             html.Td(html.Code(user.name)),
+            html.Td(way or PASSWORD),
             html.Td(
                 html.Label([html.Span(f"Role of {user.display_name}", className="visually-hidden"), role])
             ),

@@ -8,6 +8,7 @@ from services.accounts import Accounts
 from services.assembly.stores import Stores
 from services.identity_providers.federated_accounts import FederatedAccounts
 from services.identity_providers.groups import RoleGroups
+from services.identity_providers.ldap import LdapDirectory
 from services.identity_providers.oidc import OidcProvider
 from services.identity_providers.ways import SignInWays
 
@@ -25,4 +26,5 @@ def build_sign_in_ways(stores: Stores, accounts: Accounts, hasher: PasswordHashe
         accounts,
         federated,
         oidc=OidcProvider(settings.oidc, callback, settings.ca) if settings.oidc.issuer else None,
+        directory=LdapDirectory(settings.ldap, settings.ca) if settings.ldap.servers else None,
     )

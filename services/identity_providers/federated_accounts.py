@@ -61,11 +61,11 @@ class FederatedAccounts:
         has no group that counts (whose sessions and tokens end), for an account that is switched off, and
         for who has the name of an account that is not theirs.
         """
-        identity = self._identities.seen(person, self._clock())
         role = self.groups.role(person.groups)
         if role is None:
-            self._shut_out(identity)
+            self._shut_out(person)
             raise SignInRefused(NO_ROLE)
+        identity = self._identities.seen(person, self._clock())
         user = self._account(identity, role)
         if not user.active:
             self._refuse(identity, "switched off", SWITCHED_OFF)
@@ -174,14 +174,16 @@ class FederatedAccounts:
         self._note(None, "role changed", user.id, f"{role.value}, by a group of {WAY_WORDS[identity.way]}")
         return user
 
-    def _shut_out(self, identity: ExternalIdentity) -> None:
+    def _shut_out(self, person: ExternalPerson) -> None:
         """Who lost the last group that counts: sessions and tokens of before end, too."""
-        if identity.user_id is not None:
-            self._users.end_sessions(identity.user_id)
-            for token in self._tokens.of_user(identity.user_id):
+        identity = self._identities.find(person.issuer, person.subject)
+        user_id = None if identity is None else identity.user_id
+        if user_id is not None:
+            self._users.end_sessions(user_id)
+            for token in self._tokens.of_user(user_id):
                 if token.revoked_at is None:
-                    self._tokens.revoke(identity.user_id, token.id, self._clock())
-        self._note(identity.user_id, "sign-in refused", identity.user_id or "", f"no group: {identity.name}")
+                    self._tokens.revoke(user_id, token.id, self._clock())
+        self._note(user_id, "sign-in refused", user_id or "", f"no group: {person.name}")
 
     def _refuse(self, identity: ExternalIdentity, why: str, sentence: str) -> None:
         self._note(identity.user_id, "sign-in refused", identity.user_id or "", f"{why}: {identity.name}")

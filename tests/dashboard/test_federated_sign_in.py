@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,12 +16,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dashboard.build import build_dashboard
-from data.records import Role, User
+from dashboard.components.sign_in_ways import ways_of_accounts
+from dashboard.pages import admin as admin_page
+from dashboard.pages import sign_in_ways as ways_page
+from data.errors import InvalidInput
+from data.records import ExternalPerson, Role, SignInWay, User
 from services.identity_providers.oidc import OidcProvider
 from services.identity_providers.oidc_tokens import LOGOUT_EVENT
-from services.sign_in_settings import OidcSettings, SignInSettings
+from services.sign_in_settings import LdapSettings, OidcSettings, SignInSettings
 from tests.dashboard.clinic import PASSWORD, Clinic
-from tests.dashboard.conftest import SignIn, form_token, log_in
+from tests.dashboard.conftest import SignIn, callback, form_token, log_in
 from tests.dashboard.hospital import ways_of
 from tests.integration.servers import free_port
 from tests.oidc_provider import TestProvider, oidc_provider
@@ -66,8 +72,8 @@ def ada(provider: TestProvider) -> str:
 def other_house(clinic: Clinic) -> Callable[..., FlaskClient]:
     """A client of a server on the same accounts with other ways of signing in."""
 
-    def made(settings: SignInSettings, oidc: OidcProvider | None = None) -> FlaskClient:
-        services = replace(clinic.services, sign_in_ways=ways_of(clinic, settings, oidc))
+    def made(settings: SignInSettings, **ways: Any) -> FlaskClient:
+        services = replace(clinic.services, sign_in_ways=ways_of(clinic, settings, **ways))
         return build_dashboard(services, secret_key="k" * 32).server.test_client()
 
     return made
@@ -268,7 +274,7 @@ def test_a_provider_that_is_away_is_said_and_passwords_go_on(
 ) -> None:
     oidc = OidcSettings(f"http://127.0.0.1:{free_port()}", "lightbox")
     clinic.person(Role.CLINICIAN, "somebody")
-    client = other_house(SignInSettings(oidc=oidc, groups=GROUPS), OidcProvider(oidc, CALLBACK))
+    client = other_house(SignInSettings(oidc=oidc, groups=GROUPS), oidc=OidcProvider(oidc, CALLBACK))
     page = client.get("/sign-in/oidc?next=/worklist")
     assert page.status_code == 503
     assert "does not answer at present" in page.text and '<details class="lb-login-local" open>' in page.text
@@ -286,3 +292,75 @@ def test_where_nothing_is_set_up_nothing_is_there(other_house: Callable[..., Fla
     form = {"csrf_token": form_token(page), "name": "a", "password": "b"}
     assert client.post("/sign-in/ldap", data=form).status_code == 404
     assert client.post("/sign-in/ldap", data={"name": "a"}).status_code == 400  # without a CSRF token
+
+
+class OnePerson:
+    """A directory that knows one name and password."""
+
+    def sign_in(self, name: str, password: str) -> ExternalPerson | None:
+        if (name, password) != ("grace", "her own"):
+            return None
+        return ExternalPerson(SignInWay.LDAP, "ldap:dc=h", "1906", name, "Dr Grace Hopper", ("radiology",))
+
+    def probe(self) -> None:
+        pass
+
+
+def test_a_name_and_password_of_the_directory_sign_in_by_a_form_of_their_own(
+    clinic: Clinic, other_house: Callable[..., FlaskClient]
+) -> None:
+    ldap = LdapSettings(("ldaps://h.example",), "cn=x", "y", "dc=h")
+    client = other_house(SignInSettings(ldap=ldap, groups=GROUPS), directory=OnePerson())
+    page = client.get("/login?next=/worklist%3Fq%3Dx").text
+    assert 'action="/sign-in/ldap"' in page and "With a password of Lightbox" in page
+    form = {"csrf_token": form_token(page), "name": "grace", "next": "/worklist?q=x"}
+    wrong = client.post("/sign-in/ldap", data=form | {"password": "guess"})
+    assert wrong.status_code == 401 and "The name or the password is wrong" in wrong.text
+    assert 'id="ldap-name" name="name" value="grace"' in wrong.text
+    assert client.post("/login", data=form | {"password": "her own"}).status_code == 401  # the other form
+    assert client.post("/sign-in/ldap", data=form | {"password": "her own"}).location == "/worklist?q=x"
+    assert "the hospital&#39;s directory (LDAP)" in client.get("/account").text
+    assert _user(clinic, "grace").role is Role.CLINICIAN
+
+
+def test_an_administrator_sees_the_ways_and_links_who_waits(
+    provider: TestProvider, ada: str, server: Flask, clinic: Clinic
+) -> None:
+    admin = clinic.person(Role.ADMIN, f"admin-of-{ada}")
+    local = clinic.person(Role.HEAD, ada)
+    client = server.test_client()
+    assert client.get(_go(client, provider, ada)).status_code == 403
+    ways, accounts = clinic.services.sign_in_ways, clinic.accounts
+    ways.try_out(SignInWay.OIDC, admin)
+    shown = str(ways_page.ways(ways))
+    assert provider.url in shown and "'yes'" in shown and "radiology" in shown
+    waiting = str(ways_page.identities(ways, accounts, admin))
+    assert "waits" in waiting and f"value='{local.id}'" in waiting  # the account of the same name is proposed
+    (identity,) = [each for each in ways.federated.all(admin) if each.subject == ada]
+    with pytest.raises(InvalidInput, match="Choose the account"):
+        ways_page.act(ways, admin, identity.id, "link", None)
+    assert ways_page.act(ways, admin, identity.id, "link", local.id).startswith("Linked.")
+    assert client.get(_go(client, provider, ada)).location == "/worklist"
+    assert _user(clinic, ada).id == local.id
+    people = str(admin_page.people(accounts, ways_of_accounts(ways.federated.all(admin))))
+    assert "OpenID Connect" in people and "Password of Lightbox" in people
+    assert ways_page.act(ways, admin, identity.id, "unlink", None).startswith("Unlinked;")
+    assert not _is_in(client)
+
+
+def test_password_and_role_of_who_comes_from_the_hospital_are_not_set_here(
+    provider: TestProvider, ada: str, server: Flask, sign_in: SignIn, clinic: Clinic
+) -> None:
+    client = server.test_client()
+    client.get(_go(client, provider, ada))
+    user = _user(clinic, ada)
+    administrator = sign_in(Role.ADMIN, name=f"chief-of-{ada}")
+    reset = {"type": "admin-action", "user": user.id, "verb": "reset"}
+    role = {"type": "admin-role-of", "user": user.id}
+    for place, part, value in ((reset, "n_clicks", 1), (role, "value", "admin")):
+        key = json.dumps(place, separators=(",", ":"), sort_keys=True)
+        inputs = [[{"id": place, "property": part, "value": value}]]
+        output = "admin-one-time.children" if part == "n_clicks" else "."
+        answer = callback(administrator, output, inputs, changed=f"{key}.{part}")
+        assert "one-time password of" not in answer.text
+    assert _user(clinic, ada).role is Role.CLINICIAN and _is_in(client)

@@ -133,6 +133,7 @@ def test_without_a_group_that_counts_nobody_gets_in(federated: FederatedAccounts
     with pytest.raises(SignInRefused, match="none of your groups may use Lightbox"):
         federated.enter(_ada("kitchen"))
     assert accounts.all() == []
+    assert federated.all(accounts.create("root", "", Role.ADMIN)[0]) == []  # nobody has to link them
 
 
 def test_who_loses_the_last_group_loses_sessions_and_tokens(
