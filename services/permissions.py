@@ -290,7 +290,9 @@ TABLE: Mapping[Permission, Grant] = {
         (_CLINICIAN,), "Have earlier studies of a patient fetched from a PACS, and see what is fetched."
     ),
     Permission.ADMINISTER: Grant(
-        (_ADMIN,), "Create accounts, set roles, reset passwords, switch accounts on and off."
+        (_ADMIN,),
+        "Create accounts, set roles, reset passwords, switch accounts on and off, and link them with the "
+        "hospital's accounts.",
     ),
     Permission.SEE_AUDIT: Grant(
         (_HEAD, _ADMIN),

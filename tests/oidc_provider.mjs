@@ -77,8 +77,9 @@ async function spoiled(token) {
     const secret = new TextEncoder().encode("a secret for tests".padEnd(32, "."));
     return new SignJWT(claims).setProtectedHeader({ alg: "HS256", kid: key.kid }).sign(secret);
   }
+  const kind = spoil === "kind" ? { typ: "logout+jwt" } : {};
   return new SignJWT(claims)
-    .setProtectedHeader({ alg: "RS256", kid: key.kid })
+    .setProtectedHeader({ alg: "RS256", kid: key.kid, ...kind })
     .sign(await importJWK(signing, "RS256"));
 }
 

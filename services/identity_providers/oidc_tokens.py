@@ -31,6 +31,7 @@ SKEW_S = 60
 """By how much the provider's clock may differ from ours."""
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 """Signatures by a key of the provider's own; with none, or by a secret that we share, nothing is proved."""
+_LOGOUT_LASTS_S = 180  # a copy of it must not end sessions of later
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _ANSWER = "The answer of the hospital's sign-in did not hold"
 
@@ -55,7 +56,7 @@ class TokenChecks:
 
         Raises AnswerRefused with what did not, ProviderAway where keys cannot be had.
         """
-        token = self._signed(text)
+        token = self._signed(text, ("JWT",))
         options = {
             "iss": {"essential": True, "value": self._issuer},
             "aud": {"essential": True, "value": self._client_id},
@@ -71,7 +72,7 @@ class TokenChecks:
 
         Raises AnswerRefused, ProviderAway.
         """
-        token = self._signed(text)
+        token = self._signed(text, ("logout+jwt", "JWT"))
         registry = JWTClaimsRegistry(
             int(self._clock()),
             SKEW_S,
@@ -86,12 +87,19 @@ class TokenChecks:
         is_logout = isinstance(claims["events"], dict) and LOGOUT_EVENT in claims["events"]
         if not is_logout or "nonce" in claims or not (subject or sid):
             raise AnswerRefused(f"{_ANSWER}: it is not about signing out.")
-        if self._clock() - float(claims["iat"]) > 600:
+        if self._clock() - float(claims["iat"]) > _LOGOUT_LASTS_S:
             raise AnswerRefused(f"{_ANSWER}: it is too old.")
         return subject, sid
 
-    def _signed(self, text: str) -> Token:
-        """The token, where a key of the provider has signed it; rotated keys are fetched."""
+    def _signed(self, text: str, kinds: tuple[str, ...]) -> Token:
+        """The token of one of these kinds (`typ`, where it says so) that a key of the provider has signed."""
+        token = self._decoded(text)
+        if token.header.get("typ", "JWT") not in kinds:
+            raise AnswerRefused(f"{_ANSWER}: it is a token of another kind.")
+        return token
+
+    def _decoded(self, text: str) -> Token:
+        """The token, its signature checked; keys that were rotated are fetched."""
         try:
             try:
                 return _decoded(text, self._metadata.keys())

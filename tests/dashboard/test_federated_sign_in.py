@@ -348,19 +348,27 @@ def test_an_administrator_sees_the_ways_and_links_who_waits(
     assert not _is_in(client)
 
 
-def test_password_and_role_of_who_comes_from_the_hospital_are_not_set_here(
+def test_the_password_of_who_comes_from_the_hospital_is_not_reset_here(
     provider: TestProvider, ada: str, server: Flask, sign_in: SignIn, clinic: Clinic
 ) -> None:
     client = server.test_client()
     client.get(_go(client, provider, ada))
-    user = _user(clinic, ada)
     administrator = sign_in(Role.ADMIN, name=f"chief-of-{ada}")
-    reset = {"type": "admin-action", "user": user.id, "verb": "reset"}
-    role = {"type": "admin-role-of", "user": user.id}
-    for place, part, value in ((reset, "n_clicks", 1), (role, "value", "admin")):
-        key = json.dumps(place, separators=(",", ":"), sort_keys=True)
-        inputs = [[{"id": place, "property": part, "value": value}]]
-        output = "admin-one-time.children" if part == "n_clicks" else "."
-        answer = callback(administrator, output, inputs, changed=f"{key}.{part}")
-        assert "one-time password of" not in answer.text
-    assert _user(clinic, ada).role is Role.CLINICIAN and _is_in(client)
+    other = clinic.person(Role.HEAD, f"local-{ada}")
+    assert "signs in with the hospital" in _reset(administrator, _user(clinic, ada))
+    assert _is_in(client)
+    assert "one-time password of" in _reset(administrator, other)
+
+
+def _reset(administrator: FlaskClient, user: User) -> str:
+    """Press "Reset password" in the list of people; what comes back."""
+    (output,) = {
+        each["output"]
+        for each in administrator.get("/_dash-dependencies").json
+        for place in each["inputs"]
+        if '"type":"admin-action"' in place["id"]
+    }
+    button = {"type": "admin-action", "user": user.id, "verb": "reset"}
+    key = json.dumps(button, separators=(",", ":"), sort_keys=True)
+    inputs = [[{"id": button, "property": "n_clicks", "value": 1}]]
+    return str(callback(administrator, output, inputs, changed=f"{key}.n_clicks").text)

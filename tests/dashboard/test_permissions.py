@@ -123,7 +123,10 @@ EVERYBODYS = {
     "revoke_token", "logout", "session_alive", "session_left", "api_nothing", "api_document", "tus_options",
     "tus_options_one",
 }  # fmt: skip
-OPEN = {"login", "sign_in", "healthz", "readyz", "metrics"}
+OPEN = {
+    "login", "sign_in", "oidc_begin", "oidc_callback", "oidc_ended", "ldap_sign_in", "healthz", "readyz",
+    "metrics",
+}  # fmt: skip
 QUERIES = {
     "api_export_result": "?form=csv",
     "performance": "?task=nothing",

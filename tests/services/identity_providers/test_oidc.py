@@ -214,6 +214,12 @@ def test_an_id_token_is_no_logout_token(provider: TestProvider) -> None:
         client.ended(_arrival(provider, client).id_token)
 
 
+def test_a_logout_token_is_no_id_token(provider: TestProvider) -> None:
+    provider.spoil("kind")
+    with pytest.raises(AnswerRefused, match="token of another kind"):
+        _arrival(provider, _client(provider))
+
+
 def test_a_claim_is_named_whole_or_by_its_path() -> None:
     claims = {"realm_access": {"roles": ["a"]}, "https://h.example/groups": ["b"]}
     assert claim_of(claims, "realm_access.roles") == ["a"]
