@@ -7,6 +7,7 @@ import { generateKeyPair, exportJWK, importJWK, decodeJwt, SignJWT } from "jose"
 import Provider from "oidc-provider";
 
 const [callback, afterLogout, backchannel, port = "0"] = process.argv.slice(2);
+const SHARED = "kept by both";
 const people = new Map();
 let spoil = "";
 let serial = 0;
@@ -24,7 +25,7 @@ function newProvider() {
     clients: [
       {
         client_id: "lightbox",
-        client_secret: "a secret for tests",
+        client_secret: SHARED,
         redirect_uris: [callback],
         post_logout_redirect_uris: [afterLogout],
         backchannel_logout_uri: backchannel,
@@ -74,7 +75,7 @@ async function spoiled(token) {
     return `${part({ alg: "none" })}.${part(claims)}.`;
   }
   if (spoil === "secret") {
-    const secret = new TextEncoder().encode("a secret for tests".padEnd(32, "."));
+    const secret = new TextEncoder().encode(SHARED.padEnd(32, "."));
     return new SignJWT(claims).setProtectedHeader({ alg: "HS256", kid: key.kid }).sign(secret);
   }
   const kind = spoil === "kind" ? { typ: "logout+jwt" } : {};

@@ -20,7 +20,7 @@ import requests
 
 from services.sign_in_settings import OidcSettings
 
-CLIENT_SECRET = "a secret for tests"
+SHARED = "kept by both"
 _SCRIPT = Path(__file__).with_suffix(".mjs")
 _PACKAGE = _SCRIPT.parents[1] / "node_modules" / "oidc-provider"
 
@@ -52,7 +52,7 @@ class TestProvider:
 
     def settings(self, **changes: Any) -> OidcSettings:
         """As an operator would set it up."""
-        given = {"issuer": self.url, "client_id": "lightbox", "client_secret": CLIENT_SECRET}
+        given = {"issuer": self.url, "client_id": "lightbox", "client_secret": SHARED}
         return OidcSettings(**given | {"scopes": "openid profile email groups"} | changes)
 
     def answer_to(self, address: str, login: str, browser: requests.Session | None = None) -> str:

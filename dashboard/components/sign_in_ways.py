@@ -25,14 +25,14 @@ ACTION = "admin-identity"  # type of the buttons: {"type", "identity", "verb"}
 ACCOUNT = "admin-identity-account"  # type of the menus of accounts: {"type", "identity"}
 
 NAMES = {SignInWay.OIDC: "OpenID Connect", SignInWay.LDAP: "Directory (LDAP)"}
-PASSWORD = "Password of Lightbox"  # noqa: S105 - words
+LOCAL = "Password of Lightbox"
 
 
 def ways_table(statuses: Sequence[WayStatus], passwords_for_all: bool) -> Component:
     """What is set up, and whether it answered when it was last asked."""
     local = html.Tr(
         [
-            html.Td(PASSWORD),
+            html.Td(LOCAL),
             html.Td("for everybody" if passwords_for_all else "for administrators"),
             html.Td("always there"),
             html.Td(),

@@ -14,7 +14,7 @@ from dash.exceptions import PreventUpdate
 from dashboard.auth import require
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from dashboard.components.results import local_time
-from dashboard.components.sign_in_ways import PASSWORD, ways_of_accounts
+from dashboard.components.sign_in_ways import LOCAL, ways_of_accounts
 from dashboard.pages import imports, sign_in_ways
 from data.errors import InvalidInput
 from data.records import Role, User
@@ -207,7 +207,7 @@ def _person(user: User, way: str) -> Component:
         [
             html.Td(user.display_name),
             html.Td(html.Code(user.name)),
-            html.Td(way or PASSWORD),
+            html.Td(way or LOCAL),
             html.Td(
                 html.Label([html.Span(f"Role of {user.display_name}", className="visually-hidden"), role])
             ),

@@ -294,11 +294,14 @@ def test_where_nothing_is_set_up_nothing_is_there(other_house: Callable[..., Fla
     assert client.post("/sign-in/ldap", data={"name": "a"}).status_code == 400  # without a CSRF token
 
 
+HER_OWN = "her own"
+
+
 class OnePerson:
     """A directory that knows one name and password."""
 
     def sign_in(self, name: str, password: str) -> ExternalPerson | None:
-        if (name, password) != ("grace", "her own"):
+        if (name, password) != ("grace", HER_OWN):
             return None
         return ExternalPerson(SignInWay.LDAP, "ldap:dc=h", "1906", name, "Dr Grace Hopper", ("radiology",))
 
@@ -317,8 +320,8 @@ def test_a_name_and_password_of_the_directory_sign_in_by_a_form_of_their_own(
     wrong = client.post("/sign-in/ldap", data=form | {"password": "guess"})
     assert wrong.status_code == 401 and "The name or the password is wrong" in wrong.text
     assert 'id="ldap-name" name="name" value="grace"' in wrong.text
-    assert client.post("/login", data=form | {"password": "her own"}).status_code == 401  # the other form
-    assert client.post("/sign-in/ldap", data=form | {"password": "her own"}).location == "/worklist?q=x"
+    assert client.post("/login", data=form | {"password": HER_OWN}).status_code == 401  # the other form
+    assert client.post("/sign-in/ldap", data=form | {"password": HER_OWN}).location == "/worklist?q=x"
     assert "the hospital&#39;s directory (LDAP)" in client.get("/account").text
     assert _user(clinic, "grace").role is Role.CLINICIAN
 

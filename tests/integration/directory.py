@@ -24,7 +24,7 @@ from tests.integration.servers import _do, _folder, _program, free_port
 
 BASE = "dc=hospital,dc=example"
 SERVICE = f"cn=lightbox,{BASE}"
-SERVICE_PASSWORD = "of the service"
+SERVICE_KEPT = "of the service"
 PASSWORD = "a person's own"
 _READY_WITHIN_S = 30
 _SCHEMAS = ("core", "cosine", "inetorgperson")
@@ -40,7 +40,7 @@ class LdapServer:
 
     def settings(self, **changes: Any) -> LdapSettings:
         """As an operator would set it up."""
-        given = {"bind_dn": SERVICE, "bind_password": SERVICE_PASSWORD, "base": BASE}
+        given = {"bind_dn": SERVICE, "bind_password": SERVICE_KEPT, "base": BASE}
         return LdapSettings(**{"servers": (self.ldaps,)} | given | changes)
 
 
@@ -104,7 +104,7 @@ def _content(people: Sequence[str], groups: dict[str, Sequence[str]]) -> str:
     entries = [f"dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\no: Hospital\ndc: hospital"]
     entries += [
         f"dn: {SERVICE}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: lightbox\n"
-        f"userPassword: {SERVICE_PASSWORD}"
+        f"userPassword: {SERVICE_KEPT}"
     ]
     entries += [
         f"dn: uid={name},{BASE}\nobjectClass: inetOrgPerson\nuid: {name}\ncn: Dr {name.title()}\nsn: {name}\n"

@@ -19,6 +19,7 @@ from tests.integration.servers import free_port
 
 pytestmark = pytest.mark.integration
 
+WRONG = "wrong"
 PEOPLE = ("ada", "bob", "twin")
 GROUPS = {
     "radiology": ("ada", "bob"),
@@ -113,7 +114,7 @@ def test_a_certificate_of_another_host_gets_no_password(server: LdapServer) -> N
 
 def test_a_wrong_service_account_is_the_administrators_matter(server: LdapServer) -> None:
     with pytest.raises(ProviderAway) as refused:
-        _directory(server, bind_password="wrong").sign_in("ada", PASSWORD)
+        _directory(server, bind_password=WRONG).sign_in("ada", PASSWORD)
     assert "service account" in refused.value.detail
 
 

@@ -9,6 +9,7 @@ import pytest
 from data.errors import InvalidInput
 from services.settings import Settings
 
+KEPT = "s3cret"
 OIDC = {
     "LIGHTBOX_OIDC_ISSUER": "https://id.hospital.example/realms/h",
     "LIGHTBOX_OIDC_CLIENT_ID": "lightbox",
@@ -40,10 +41,10 @@ def test_groups_stand_in_their_order_and_may_be_distinguished_names() -> None:
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
-    file.write_text("s3cret\n")
+    file.write_text(f"{KEPT}\n")
     by_file = OIDC | {"LIGHTBOX_OIDC_CLIENT_SECRET_FILE": str(file)}
-    assert Settings.from_env(by_file).sign_in.oidc.client_secret == "s3cret"
-    assert "s3cret" not in repr(Settings.from_env(by_file))
+    assert Settings.from_env(by_file).sign_in.oidc.client_secret == KEPT
+    assert KEPT not in repr(Settings.from_env(by_file))
     with pytest.raises(InvalidInput, match="not both"):
         Settings.from_env(by_file | {"LIGHTBOX_OIDC_CLIENT_SECRET": "x"})
     file.write_text("\n")

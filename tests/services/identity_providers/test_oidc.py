@@ -16,6 +16,7 @@ from services.sign_in_settings import OidcSettings
 from tests.integration.servers import free_port
 from tests.oidc_provider import TestProvider, oidc_provider
 
+WRONG = "wrong"
 LIGHTBOX = "http://127.0.0.1:1"
 CALLBACK = f"{LIGHTBOX}/sign-in/oidc/callback"
 
@@ -139,7 +140,7 @@ def test_an_error_of_the_provider_is_said_in_words(provider: TestProvider, code:
 
 def test_a_wrong_client_secret_is_the_administrators_matter(provider: TestProvider) -> None:
     with pytest.raises(ProviderAway, match="does not know this server") as refused:
-        _arrival(provider, _client(provider, client_secret="wrong"))
+        _arrival(provider, _client(provider, client_secret=WRONG))
     assert "invalid_client" in refused.value.detail
 
 
