@@ -11,9 +11,11 @@ from flask import redirect as to
 from werkzeug.wrappers import Response
 
 from dashboard.auth import SessionGuard, local_path, person, require
+from dashboard.login_page import leaving_page, login_page
 from data.errors import InvalidInput, UserFacingError
-from data.records import NOTICE, MailedReviews, TokenScope, User
+from data.records import MailedReviews, TokenScope, User
 from services.accounts import LONGEST_TOKEN_DAYS, TOKEN_DAYS
+from services.identity_providers.federated_accounts import WAY_WORDS
 from services.passwords import SHORTEST_PASSWORD
 from services.permissions import SCOPE_WORDS, Permission, may, scope_helps
 from services.readers.figures import KINDS, FigureKind, figure_words
@@ -70,6 +72,7 @@ class AccountPages:
         self.mails = services.review_request_mails
         self.sessions = services.sessions
         self.factors = services.second_factors
+        self.ways, self.url = services.sign_in_ways, services.settings.public_url
         self.guard = guard
 
     def login(self) -> Page:
@@ -93,9 +96,10 @@ class AccountPages:
         return self.guard.arrive(user, "password", target)
 
     def logout(self) -> Page:
-        """End this session."""
+        """End this session; one that began at the hospital's sign-in ends there, too."""
+        elsewhere = self.ways.leave(self.guard.secret(), f"{self.url}/login")
         self.guard.end()
-        return to("/login")
+        return to("/login") if elsewhere is None else leaving_page(elsewhere)
 
     def alive(self) -> Page:
         """Take the page's word that a person did something: the guard notes whatever is sent."""
@@ -115,10 +119,12 @@ class AccountPages:
 
     def password(self) -> Page:
         """Show the form for a new password."""
+        self._require_password()
         return render_template("password.html", user=person(), shortest=SHORTEST_PASSWORD)
 
     def change_password(self) -> Page:
         """Set a new password; a first one leads on to the work."""
+        self._require_password()
         user, form = person(), request.form
         if form.get("new", "") != form.get("again", ""):
             return self._password_error("The two new passwords are not the same.")
@@ -181,9 +187,10 @@ class AccountPages:
         return to("/account#tokens")
 
     def _login_form(self, target: str, name: str = "", error: str = "", note: str = "") -> str:
-        passkeys = not self.factors.passkeys.why_not(request.host_url)
-        given = {"name": name, "error": error, "note": note}
-        return render_template("login.html", next=target, notice=NOTICE, passkeys=passkeys, **given)
+        return login_page(self.ways, self.factors.passkeys, target, name=name, error=error, note=note)
+
+    def _require_password(self) -> None:
+        self.ways.federated.require_password(person().id, person().name)
 
     def _password_error(self, sentence: str) -> Page:
         given = {"user": person(), "shortest": SHORTEST_PASSWORD, "error": sentence}
@@ -210,6 +217,7 @@ class AccountPages:
             error=error,
             secret=secret,
             new_label=new_label,
+            through=[WAY_WORDS[identity.way] for identity in self.ways.federated.of(user.id)],
             changed="changed" in request.args,
             chosen="mails" in request.args,
             mails=self.mails.choice(user) if may(user, Permission.REVIEW) else None,

@@ -63,7 +63,7 @@ from dashboard.pages import (
     worklist,
 )
 from dashboard.pages.links import Links
-from dashboard.signing_in import second_factor, second_step
+from dashboard.signing_in import federated, second_factor, second_step
 from dashboard.vendor import missing_vendor_files
 
 if TYPE_CHECKING:
@@ -146,7 +146,12 @@ def _register_pages(app: Dash, services: Services) -> None:
     acceptance.register(app, services.acceptance, services.evaluations, services.versions.serving, tasks)
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
     admin.register(
-        app, services.accounts, services.second_factors, services.importing, services.settings.imports_from
+        app,
+        services.accounts,
+        services.second_factors,
+        services.sign_in_ways,
+        services.importing,
+        services.settings.imports_from,
     )
     alerts.register(app, services.alerts)
     audit.register(app, services.auditing)
@@ -171,6 +176,7 @@ def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     account.register(server, services, guard)
     second_step.register(server, services, guard)
     second_factor.register(server, services, guard)
+    federated.register(server, services, guard)
     scan_files.register(server, services)
     review_files.register(server, services)
     reading_reports.register(server, services)

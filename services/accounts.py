@@ -14,16 +14,19 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from data.database import Database, new_id, now
 from data.errors import InvalidInput, NotAllowed, NotFound
-from data.records import AccessToken, AuditEvent, Role, TokenScope, User
+from data.records import AccessToken, AuditEvent, AuditOutcome, Role, TokenScope, User
 from data.stores.audit import AuditLog
 from data.stores.tokens import TokenStore
 from data.stores.users import UserStore
 from services.passwords import LONGEST_PASSWORD, check_new_password, one_time_password
-from services.permissions import Permission, require
+from services.permissions import Permission, may, require
 from services.throttling import Origin, Throttle, throttle_of
 
 WRONG = "The name or the password is wrong."
 WRONG_PASSWORD = "The password is wrong."  # noqa: S105 - a sentence
+PASSWORDS_FOR_ADMINISTRATORS = (
+    "Only administrators sign in with an account of Lightbox here. Use your hospital account."
+)
 TOKEN_DAYS = 90
 LONGEST_TOKEN_DAYS = 365
 LONGEST_GROUP = 64  # of a group's name, in characters
@@ -46,7 +49,10 @@ class Accounts:
         *,
         hasher: PasswordHasher | None = None,
         clock: Callable[[], datetime] = now,
+        passwords_for_all: bool = True,
     ) -> None:
+        """`passwords_for_all`: false leaves signing in with a password to administrators."""
+        self._passwords_for_all = passwords_for_all
         self._users = users
         self._tokens = tokens
         self._audit = audit
@@ -77,9 +83,16 @@ class Accounts:
         if not known.user.active:
             self._note(known.user.id, "sign-in refused", known.user.id, "switched off")
             raise InvalidInput("This account is switched off. An administrator can switch it on.")
+        self.check_local(known.user)
         if self._hasher.check_needs_rehash(password_hash):
             self._users.improve_hash(known.user.id, self._hasher.hash(password))
         return known.user
+
+    def check_local(self, user: User) -> None:
+        """InvalidInput for who may not sign in by a password or passkey of Lightbox, as it is set here."""
+        if not self._passwords_for_all and not may(user, Permission.ADMINISTER):
+            self._note(user.id, "sign-in refused", user.id, "accounts of Lightbox are for administrators")
+            raise InvalidInput(PASSWORDS_FOR_ADMINISTRATORS)
 
     def signed_in(self, user_id: str, how: str) -> User:
         """Note that somebody is signed in, and by which factors. NotAllowed for an account that is off."""
@@ -100,7 +113,7 @@ class Accounts:
         counted = self.throttle.act("confirm", user_id)
         known = self._users.credentials(user.name)
         if known is None or not self._fits(known.password_hash, password):
-            self._note(user_id, "confirmation failed", user_id)
+            self._note(user_id, "confirmation failed", user_id, outcome=AuditOutcome.REFUSED)
             raise InvalidInput(wrong)
         self.throttle.worked(counted)
         return user
@@ -302,14 +315,23 @@ class Accounts:
             raise NotFound("There is no such account.")
         return user
 
-    def _note(self, user_id: str | None, action: str, subject: str, detail: str = "") -> None:
-        self._audit.record(AuditEvent(self._clock(), user_id, action, subject, detail))
+    def _note(
+        self,
+        user_id: str | None,
+        action: str,
+        subject: str,
+        detail: str = "",
+        outcome: AuditOutcome | None = None,
+    ) -> None:
+        self._audit.record(AuditEvent(self._clock(), user_id, action, subject, detail, outcome))
 
 
-def accounts_of(database: Database, hasher: PasswordHasher | None = None) -> Accounts:
+def accounts_of(
+    database: Database, hasher: PasswordHasher | None = None, *, passwords_for_all: bool = True
+) -> Accounts:
     """The accounts in a database."""
     stores = UserStore(database), TokenStore(database), AuditLog(database)
-    return Accounts(*stores, throttle_of(database), hasher=hasher)
+    return Accounts(*stores, throttle_of(database), hasher=hasher, passwords_for_all=passwords_for_all)
 
 
 def _administrator(by: User | None) -> str | None:

@@ -292,7 +292,7 @@ TABLE: Mapping[Permission, Grant] = {
     Permission.ADMINISTER: Grant(
         (_ADMIN,),
         "Create accounts, set roles, reset passwords, remove lost second factors, end sessions and tokens, "
-        "switch accounts on and off.",
+        "switch accounts on and off, and link them with the hospital's accounts.",
     ),
     Permission.SEE_AUDIT: Grant(
         (_HEAD, _ADMIN),

@@ -13,10 +13,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from data.database_urls import sqlite_url
 from data.errors import InvalidInput
 from data.records import Role
+from services.sign_in_settings import (
+    BUTTON,
+    LdapSettings,
+    OidcSettings,
+    SignInSettings,
+    role_groups,
+    secret_of,
+)
 
 GIB = 1 << 30
 BACKENDS = ("auto", "torch", "openvino", "exact")
 """What may run the networks; `auto` is whatever is fastest here and agrees."""
+ROLES = frozenset({"clinician", "head", "mlops", "admin"})
+"""The roles as LIGHTBOX_SIGN_IN_GROUPS names them."""
 _POSIX_ZONE = re.compile(r"(?:[A-Za-z]{3,}|<[^>]+>)[+-]?\d.*")
 
 
@@ -78,6 +88,7 @@ class Settings:
     audit_syslog_certificate: Path | None = None
     audit_syslog_key: Path | None = None
     patient_id_system: str = ""  # the URI of the hospital's patient numbers, for FHIR
+    sign_in: SignInSettings = SignInSettings()
     time_zone: str = ""  # of times that name none; the process itself reads TZ, this checks it
 
     @property
@@ -164,8 +175,49 @@ class Settings:
             audit_syslog_certificate=_file(env, "LIGHTBOX_AUDIT_SYSLOG_CERTIFICATE"),
             audit_syslog_key=_file(env, "LIGHTBOX_AUDIT_SYSLOG_KEY"),
             patient_id_system=env.get("LIGHTBOX_PATIENT_ID_SYSTEM", "").strip(),
+            sign_in=_sign_in(env),
             time_zone=_zone(env, "TZ"),
         )
+
+
+def _sign_in(env: Mapping[str, str]) -> SignInSettings:
+    local = _word(env, "LIGHTBOX_LOCAL_SIGN_IN", "everybody", ("everybody", "administrators"))
+    return SignInSettings(
+        oidc=_oidc(env),
+        ldap=_ldap(env),
+        groups=role_groups(env.get("LIGHTBOX_SIGN_IN_GROUPS", ""), ROLES),
+        ca=_file(env, "LIGHTBOX_SIGN_IN_CA"),
+        passwords_for_all=local == "everybody",
+    )
+
+
+def _oidc(env: Mapping[str, str]) -> OidcSettings:
+    default = OidcSettings()
+    return OidcSettings(
+        issuer=env.get("LIGHTBOX_OIDC_ISSUER", "").strip(),
+        client_id=env.get("LIGHTBOX_OIDC_CLIENT_ID", "").strip(),
+        client_secret=secret_of(env, "LIGHTBOX_OIDC_CLIENT_SECRET", "LIGHTBOX_OIDC_CLIENT_SECRET_FILE"),
+        scopes=env.get("LIGHTBOX_OIDC_SCOPES") or default.scopes,
+        groups_claim=env.get("LIGHTBOX_OIDC_GROUPS_CLAIM") or default.groups_claim,
+        name_claim=env.get("LIGHTBOX_OIDC_NAME_CLAIM") or default.name_claim,
+        prompt=env.get("LIGHTBOX_OIDC_PROMPT", "").strip(),
+        button=env.get("LIGHTBOX_OIDC_BUTTON") or BUTTON,
+    )
+
+
+def _ldap(env: Mapping[str, str]) -> LdapSettings:
+    default = LdapSettings()
+    return LdapSettings(
+        servers=tuple(env.get("LIGHTBOX_LDAP_SERVERS", "").replace(",", " ").split()),
+        bind_dn=env.get("LIGHTBOX_LDAP_BIND_DN", "").strip(),
+        bind_password=secret_of(env, "LIGHTBOX_LDAP_BIND_PASSWORD", "LIGHTBOX_LDAP_BIND_PASSWORD_FILE"),
+        base=env.get("LIGHTBOX_LDAP_BASE", "").strip(),
+        filter=env.get("LIGHTBOX_LDAP_FILTER") or default.filter,
+        group_base=env.get("LIGHTBOX_LDAP_GROUP_BASE", "").strip(),
+        group_filter=env.get("LIGHTBOX_LDAP_GROUP_FILTER") or default.group_filter,
+        nested_groups=env.get("LIGHTBOX_LDAP_NESTED_GROUPS", "") in {"1", "true", "yes"},
+        button=env.get("LIGHTBOX_LDAP_BUTTON") or BUTTON,
+    )
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, least: int = 1) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import dash_bootstrap_components as dbc
@@ -12,7 +14,8 @@ from dash.exceptions import PreventUpdate
 from dashboard.auth import require
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from dashboard.components.results import local_time
-from dashboard.pages import admin_tokens, imports
+from dashboard.components.sign_in_ways import LOCAL, ways_of_accounts
+from dashboard.pages import admin_tokens, imports, sign_in_ways
 from data.errors import InvalidInput
 from data.records import Role, User
 from services.accounts import LONGEST_GROUP
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from services.accounts import Accounts
+    from services.identity_providers.ways import SignInWays
     from services.importing.imports import Importing
     from services.second_factors.second_factors import SecondFactors
 
@@ -48,6 +52,7 @@ def layout(user: User, argument: str = "") -> Component:
             _new_person(),
             html.Div(id=PEOPLE, className="lb-scroll"),
             html.Datalist(id=GROUPS),
+            *sign_in_ways.section(),
             *admin_tokens.section(),
             *imports.section(),
         ],
@@ -55,13 +60,23 @@ def layout(user: User, argument: str = "") -> Component:
     )
 
 
-def people(accounts: Accounts, factors: SecondFactors, administrator: User) -> Component:
-    """Return the table of everybody with an account."""
-    names = ["Name", "Signs in as", "Role", "Reader group", "Second factor", "State", "Last seen", ""]
+def people(
+    accounts: Accounts,
+    factors: SecondFactors,
+    administrator: User,
+    ways: Mapping[str, str] = MappingProxyType({}),
+) -> Component:
+    """Return the table of everybody with an account; `ways`: how those sign in that have no password here."""
+    names = [
+        "Name", "Signs in as", "By", "Role", "Reader group", "Second factor", "State", "Last seen", "",
+    ]  # fmt: skip
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     has = factors.all(administrator)
     everybody = sorted(accounts.all(), key=lambda user: user.name)
-    rows = [_person(user, has.get(user.id, ""), must=factors.missing(user)) for user in everybody]
+    rows = [
+        _person(user, ways.get(user.id, ""), has.get(user.id, ""), must=factors.missing(user))
+        for user in everybody
+    ]
     return html.Table([head, html.Tbody(rows)], className="table align-middle lb-people")
 
 
@@ -129,19 +144,36 @@ def one_time_password(user: User, password: str) -> Component:
 
 
 def register(
-    app: Dash, accounts: Accounts, factors: SecondFactors, importing: Importing, imports_from: Path
+    app: Dash,
+    accounts: Accounts,
+    factors: SecondFactors,
+    ways: SignInWays,
+    importing: Importing,
+    imports_from: Path,
 ) -> None:
     """Bind the page; `imports_from` is the folder below which imports may lie."""
-    _register_people(app, accounts, factors)
+
+    def everybody(administrator: User) -> Values:
+        by = ways_of_accounts(ways.federated.all(administrator))
+        return {PEOPLE: people(accounts, factors, administrator, by)}
+
+    _register_people(app, accounts, factors, ways, everybody)
     admin_tokens.register(app, accounts)
+    sign_in_ways.register(app, ways, accounts, everybody, PEOPLE)
     imports.register(app, importing, imports_from)
 
 
-def _register_people(app: Dash, accounts: Accounts, factors: SecondFactors) -> None:
+def _register_people(
+    app: Dash,
+    accounts: Accounts,
+    factors: SecondFactors,
+    ways: SignInWays,
+    everybody: Callable[[User], Values],
+) -> None:
     @app.callback(output=outputs({PEOPLE: "children", GROUPS: "children"}), inputs=[Input(PEOPLE, "id")])
     def _people(_: str) -> Values:
         administrator = require(Permission.ADMINISTER)
-        return {PEOPLE: people(accounts, factors, administrator), GROUPS: groups(accounts)}
+        return {**everybody(administrator), GROUPS: groups(accounts)}
 
     @app.callback(
         output=outputs(
@@ -159,8 +191,7 @@ def _register_people(app: Dash, accounts: Accounts, factors: SecondFactors) -> N
         administrator = require(Permission.ADMINISTER)
         clicked(clicks)
         password = create(accounts, administrator, name, display_name, role)
-        table = people(accounts, factors, administrator)
-        return {ONE_TIME: password, PEOPLE: table, NAME: "", DISPLAY_NAME: ""}
+        return {ONE_TIME: password, **everybody(administrator), NAME: "", DISPLAY_NAME: ""}
 
     @app.callback(
         output=outputs({ONE_TIME: "children", PEOPLE: "children"}, again=True),
@@ -169,13 +200,16 @@ def _register_people(app: Dash, accounts: Accounts, factors: SecondFactors) -> N
     )
     def _act(clicks: list[int | None]) -> Values:
         administrator, button = require(Permission.ADMINISTER), pressed(ctx.triggered_id, clicks)
+        if button["verb"] == "reset":
+            ways.federated.require_password(button["user"], "This account")
         shown = act(accounts, factors, administrator, button["user"], button["verb"])
-        return {ONE_TIME: shown, PEOPLE: people(accounts, factors, administrator)}
+        return {ONE_TIME: shown, **everybody(administrator)}
 
     @app.callback(Input({"type": ROLE_OF, "user": ALL}, "value"), prevent_initial_call=True)
     def _set_role(_: list[str]) -> None:
         administrator = require(Permission.ADMINISTER)
         if ctx.triggered_id:
+            ways.federated.require_password(ctx.triggered_id["user"], "This account")
             set_role(accounts, administrator, ctx.triggered_id["user"], str(ctx.triggered[0]["value"]))
 
     @app.callback(
@@ -191,17 +225,18 @@ def _register_people(app: Dash, accounts: Accounts, factors: SecondFactors) -> N
         return groups(accounts)
 
 
-def _person(user: User, factor: str, *, must: bool) -> Component:
+def _person(user: User, way: str, factor: str, *, must: bool) -> Component:
     role = dbc.Select(
         id={"type": ROLE_OF, "user": user.id},
         options=[{"label": label, "value": role.value} for role, label in ROLES.items()],
         value=user.role.value,
+        disabled=bool(way),  # the hospital's groups say it
         size="sm",
     )
     state = "first sign-in to come" if user.must_change_password else "active"
     verb, label = ("deactivate", "Deactivate") if user.active else ("activate", "Activate")
     buttons = [
-        _button("reset", "Reset password", user),
+        *([] if way else [_button("reset", "Reset password", user)]),
         *([_button("reset-factors", "Remove second factors", user)] if factor else []),
         _button("end-sessions", "End sessions", user),
         _button(verb, label, user),
@@ -210,11 +245,12 @@ def _person(user: User, factor: str, *, must: bool) -> Component:
         [
             html.Td(user.display_name),
             html.Td(html.Code(user.name)),
+            html.Td(way or LOCAL),
             html.Td(
                 html.Label([html.Span(f"Role of {user.display_name}", className="visually-hidden"), role])
             ),
             html.Td(_group(user)),
-            html.Td(factor or ("asked for, none yet" if must else "none")),
+            html.Td(factor or _no_factor(way, must=must)),
             html.Td(state if user.active else "deactivated"),
             html.Td(local_time(user.last_seen_at) or "never"),
             html.Td(html.Div(buttons, className="lb-person-acts"), className="text-end"),
@@ -234,6 +270,12 @@ def _group(user: User) -> Component:
         size="sm",
     )
     return html.Label([html.Span(f"Reader group of {user.display_name}", className="visually-hidden"), field])
+
+
+def _no_factor(way: str, *, must: bool) -> str:
+    if way:
+        return "the hospital's"
+    return "asked for, none yet" if must else "none"
 
 
 def _done(sentence: str) -> Component:

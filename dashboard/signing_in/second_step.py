@@ -9,6 +9,7 @@ from flask import redirect as to
 from werkzeug.wrappers import Response
 
 from dashboard.auth import SessionGuard, local_path
+from dashboard.login_page import login_page
 from data.errors import UserFacingError
 from data.records import NOTICE, User
 
@@ -35,6 +36,7 @@ class SecondStep:
     def __init__(self, services: Services, guard: SessionGuard) -> None:
         self.accounts = services.accounts
         self.factors = services.second_factors
+        self.ways = services.sign_in_ways
         self.guard = guard
 
     def form(self) -> Page:
@@ -69,14 +71,14 @@ class SecondStep:
             )
             user = self.accounts.user(user_id)
             assert user is not None  # a passkey's row refers to an account
+            self.accounts.check_local(user)
             target = waiting[1] if waiting else local_path(request.form.get("next"))
             return self.guard.arrive(user, "password and passkey" if waiting else "passkey", target)
         except UserFacingError as error:
             if waiting is not None:
                 return self._form(waiting[0], str(error)), 401
             target = local_path(request.form.get("next"))
-            given = {"next": target, "notice": NOTICE, "passkeys": True, "name": "", "note": ""}
-            return render_template("login.html", error=str(error), **given), 401
+            return login_page(self.ways, self.factors.passkeys, target, error=str(error), by="passkey"), 401
 
     def _form(self, user: User, error: str = "") -> str:
         factors = self.factors.of(user.id)

@@ -50,6 +50,12 @@ from data.records.evaluations import (
     ScanSet,
     ScanSetKind,
 )
+from data.records.external_identities import (
+    ExternalIdentity,
+    ExternalPerson,
+    ExternalSession,
+    SignInWay,
+)
 from data.records.features import CATEGORIES, NUMBERS, WATCHED, Features, Watched
 from data.records.feedback import CRITICAL, Feedback, FeedbackAnswer, FeedbackCategory, FeedbackState
 from data.records.goals import Goal
@@ -346,4 +352,8 @@ __all__ = [
     "MailChoice",
     "MailedReviews",
     "ReaderVerdict",
+    "ExternalIdentity",
+    "ExternalPerson",
+    "ExternalSession",
+    "SignInWay",
 ]

@@ -79,6 +79,11 @@ class RecoveryCodeStore:
         with writing(self._engine) as connection:
             return connection.execute(delete(recovery_codes).where(mine)).rowcount == 1
 
+    def remove(self, user_id: str) -> None:
+        """Forgets a person's codes."""
+        with writing(self._engine) as connection:
+            connection.execute(delete(recovery_codes).where(recovery_codes.c.user_id == user_id))
+
     def left(self, user_id: str) -> int:
         """How many codes a person has."""
         query = select(func.count()).where(recovery_codes.c.user_id == user_id)

@@ -13,6 +13,7 @@ from data.tables.card_statements import card_statements
 from data.tables.deliveries import deliveries, routing_rules
 from data.tables.drift import drift_limits, drift_references, drift_runs, embeddings, features
 from data.tables.evaluations import evaluation_readings, evaluations
+from data.tables.external_identities import external_identities, external_sessions
 from data.tables.feedback import feedback
 from data.tables.imports import import_items, imports
 from data.tables.jobs import jobs, schedule_runs, schedules
@@ -79,6 +80,8 @@ __all__ = [
     "drift_runs",
     "embeddings",
     "evaluation_readings",
+    "external_identities",
+    "external_sessions",
     "evaluations",
     "features",
     "feedback",

@@ -43,10 +43,12 @@ from services.assembly.reviewing import (
 from services.assembly.scheduling import schedule_drift, schedule_reports
 from services.assembly.second_factors import build_second_factors
 from services.assembly.sending import SendingServices, build_sending
+from services.assembly.signing_in import build_sign_in_ways
 from services.assembly.stores import open_stores
 from services.assembly.training import TrainingServices, build_training
 from services.assembly.versions import VersionServices, build_versions
 from services.exporting.exports import Exports
+from services.identity_providers.ways import SignInWays
 from services.importing.imports import Importing
 from services.jobs import Jobs
 from services.mails.review_request_mails import ReviewRequestMails
@@ -72,6 +74,7 @@ class Services:
     accounts: Accounts
     sessions: Sessions
     second_factors: SecondFactors
+    sign_in_ways: SignInWays
     jobs: Jobs
     schedules: Schedules
     alerts: Alerts
@@ -146,7 +149,11 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     parts = parts or Parts()
     empty_folder(settings.home)
     stores = open_stores(settings, parts.tracking, parts.registry)
-    job_store, accounts = JobStore(stores.database), accounts_of(stores.database, parts.hasher)
+    job_store = JobStore(stores.database)
+    accounts = accounts_of(
+        stores.database, parts.hasher, passwords_for_all=settings.sign_in.passwords_for_all
+    )
+    sign_in_ways = build_sign_in_ways(stores, accounts, parts.hasher)
     jobs = Jobs(job_store, settings.home, settings.workers, turns=parts.turns())
     alerts = alerts_of(stores, jobs)
     schedules = Schedules(ScheduleStore(stores.database), jobs, alerts, stores.audit)
@@ -212,6 +219,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         priors.tick,
         readers.watch.tick,
         mails.tick,
+        sign_in_ways.tick,
     ):
         jobs.every_minute(tick)
     return Services(
@@ -223,6 +231,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             timedelta(hours=settings.session_hours),
         ),
         second_factors=build_second_factors(stores.database, settings, accounts),
+        sign_in_ways=sign_in_ways,
         jobs=jobs,
         schedules=schedules,
         alerts=alerts,
@@ -264,6 +273,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             sending.outbox,
             alerts,
             auditing,
+            sign_in_ways,
             tuple(tasks.ALL),
         ),
         database=stores.database,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
@@ -23,6 +25,7 @@ from services.assembly.house_metrics import (
 )
 from services.assembly.received_metrics import received_metrics
 from services.assembly.receiving import ReceivingServices
+from services.identity_providers.ways import SignInWays, WayStatus
 from services.inference.engine import Engine
 from services.reading.reader import Batcher
 from services.reviewing.feedback import FeedbackMessages
@@ -48,6 +51,7 @@ class Health:
         outbox: Outbox,
         alerts: Alerts,
         audit: AuditServices,
+        sign_in_ways: SignInWays,
         wanted_tasks: tuple[str, ...],
     ) -> None:
         self._database = database
@@ -59,15 +63,14 @@ class Health:
         self._feedback = feedback
         self._receiving = receiving
         self._outbox = outbox
-        self._alerts = alerts
-        self._audit = audit
+        self._alerts, self._audit, self._sign_in_ways = alerts, audit, sign_in_ways
         self._drift_runs, self._refusals = DriftRunStore(database), RefusalStore(database)
         self._wanted = set(wanted_tasks)
         self._collectors = CollectorRegistry(auto_describe=False)
         self._collectors.register(self)
         self.durations = Durations(self._collectors)
 
-    def ready(self) -> dict[str, str | bool | dict[str, dict[str, str]]]:
+    def ready(self) -> dict[str, Any]:
         """`ready` is true once the database answers and every network is loaded.
 
         `audit` is what the last check of the audit trail found; `backends` tells of each task's network what
@@ -80,6 +83,7 @@ class Health:
             "models": models,
             "audit": self._audit.watch.state,
             "registry": self._registry.trouble or self._registered_files.trouble() or "ok",
+            "sign_in": {status.way.value: _answer(status) for status in self._sign_in_ways.statuses()},
             "device": self._engine.device_name,
             "backends": {
                 task: {"library": choice.library, "precision": choice.precision, "why": choice.why}
@@ -113,6 +117,7 @@ class Health:
             model_metrics(self._engine),
             registered_metrics(self._registered_files),
             alert_metrics(self._alerts),
+            self._ways(),
             *drift_metrics(self._drift_runs, self._wanted),
             refusal_metrics(self._refusals),
             *audit_metrics(self._audit),
@@ -131,8 +136,20 @@ class Health:
             told.add_metric([node, state.value], number)
         return told
 
+    def _ways(self) -> Metric:
+        told = GaugeMetricFamily(
+            "lightbox_sign_in_up", "1 when the hospital's sign-in answered last", labels=["way"]
+        )
+        for status in self._sign_in_ways.statuses():
+            told.add_metric([status.way.value], 1.0 if status.answers else 0.0)
+        return told
+
     def _models(self) -> str:
         missing = self._wanted - set(self._engine.loaded_tasks())
         if not missing:
             return "loaded"
         return "loading" if not self._registry.ready else "missing: " + ", ".join(sorted(missing))
+
+
+def _answer(status: WayStatus) -> str:
+    return {None: "not asked yet", True: "ok", False: "away"}[status.answers]

@@ -64,7 +64,17 @@ def build_reading(
     readings = parts.readings(reader, scans, results, files, jobs)
     gate = SuitabilityGate(reader)
     intake = parts.intake(
-        settings, uploads, scans, stores.patients, files, gate, readings, jobs, arrived, parts.turns()
+        settings,
+        uploads,
+        scans,
+        stores.patients,
+        files,
+        gate,
+        readings,
+        jobs,
+        stores.audit,
+        arrived,
+        parts.turns(),
     )
     cancellation = Cancellation(scans, stores.audit, jobs)
     return ReadingServices(

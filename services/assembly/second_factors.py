@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from data.database import Database
 from data.stores.audit import AuditLog
+from data.stores.external_identities import ExternalIdentityStore
 from data.stores.passkeys import ChallengeStore, PasskeyStore
 from data.stores.second_factors import CodeGeneratorStore, NoticeStore, RecoveryCodeStore
 from services.accounts import Accounts
@@ -23,5 +24,6 @@ def build_second_factors(database: Database, settings: Settings, accounts: Accou
         Passkeys(PasskeyStore(database), ChallengeStore(database), settings.url.rstrip("/")),
         NoticeStore(database),
         AuditLog(database),
+        ExternalIdentityStore(database),
         settings.second_factor,
     )

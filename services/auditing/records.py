@@ -19,6 +19,7 @@ PATIENT_RECORD = AuditCode("110110", "Patient Record")
 QUERY = AuditCode("110112", "Query")
 SECURITY_ALERT = AuditCode("110113", "Security Alert")
 USER_AUTHENTICATION = AuditCode("110114", "User Authentication")
+LOGOUT = AuditCode("110123", "Logout")
 LOGIN = AuditCode("110122", "Login")
 SOFTWARE_CONFIGURATION = AuditCode("110131", "Software Configuration")
 RESTRICTED_FUNCTION = AuditCode("110132", "Use of Restricted Function")
@@ -37,14 +38,22 @@ _OF_KIND: Mapping[ActionKind, Coded] = {
     ActionKind.VIEWS: (INSTANCES_ACCESSED, None, AuditAct.READ),
 }
 _SIGN_IN: Coded = (USER_AUTHENTICATION, LOGIN, AuditAct.EXECUTE)
+_SIGN_OUT: Coded = (USER_AUTHENTICATION, LOGOUT, AuditAct.EXECUTE)
 _REFUSED: Coded = (SECURITY_ALERT, RESTRICTED_FUNCTION, AuditAct.EXECUTE)
 _OF_ACTION: Mapping[str, Coded] = {
     "signed in": _SIGN_IN,
+    "signed out": _SIGN_OUT,
+    "signed out everywhere": _SIGN_OUT,
+    "signed out by the provider": _SIGN_OUT,
     "sign-in failed": _SIGN_IN,
     "sign-in refused": _SIGN_IN,
+    "sign-in code failed": _SIGN_IN,
+    "sign-in passkey refused": _SIGN_IN,
+    "confirmation failed": _REFUSED,
     "token refused": _REFUSED,
     "access.refused": _REFUSED,
     "dicom.receive": (INSTANCES_TRANSFERRED, None, AuditAct.CREATE),
+    "scan.add": (INSTANCES_ACCESSED, None, AuditAct.CREATE),
     "scan.send": (INSTANCES_TRANSFERRED, None, AuditAct.READ),
     "scan.download": (EXPORT, None, AuditAct.READ),
     "patient.view": (PATIENT_RECORD, None, AuditAct.READ),

@@ -24,6 +24,7 @@ from data.errors import InvalidInput, RefusedScan
 from data.files import FileStore, release
 from data.ledger.rows import scanner_name
 from data.records import (
+    AuditEvent,
     DecodedScan,
     Effort,
     Precedence,
@@ -34,7 +35,9 @@ from data.records import (
     UploadState,
     User,
     prior_node,
+    sending_ae_title,
 )
+from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
 from data.stores.scans import ScanStore
 from data.stores.uploads import UploadStore
@@ -51,6 +54,7 @@ from services.turns import Turn, Turns
 log = logging.getLogger(__name__)
 
 JOB = "open"
+ADDED = "scan.add"
 WITHDRAWN = "This scan was sent before and withdrawn since. It can be restored on its page: /scans/{scan}."
 PIECE = 1 << 20
 START_S = 60.0
@@ -70,6 +74,7 @@ class Intake:
         gate: SuitabilityGate,
         reading: Reading,
         jobs: Jobs,
+        audit: AuditLog,
         arrived: Callable[[Scan], None] = lambda _: None,
         turns: Turns | None = None,
     ) -> None:
@@ -82,6 +87,7 @@ class Intake:
         self._gate = gate
         self._reading = reading
         self._jobs = jobs
+        self._audit = audit
         self._tell_arrived = arrived
         self._arrived = settings.home / "uploads"
         self._arrived.mkdir(parents=True, exist_ok=True)
@@ -202,7 +208,10 @@ class Intake:
         patient = self._patients.find_or_create(decoded.identity, decoded.name)
         scan = scan_of(decoded, patient.id, upload.user_id, routed)
         keep_scan(self._files, scan.id, decoded, original, original.suffix if original else "")
-        kept, created = self._scans.add(scan, decoded.identifiers)
+        with self._audit.together():
+            kept, created = self._scans.add(scan, decoded.identifiers)
+            if created:
+                self._audit.record(_added(kept))
         if not created:  # another upload brought the same content at the same moment
             self._files.delete_all(f"scans/{scan.id}")
             self._uploads.add_outcomes(upload.id, known_scan_ids=(kept.id,))
@@ -274,6 +283,12 @@ def scan_of(decoded: DecodedScan, patient_id: str, user_id: str, routed: Routed)
         warnings=routed.warnings,
         recognised=routed.recognised,
     )
+
+
+def _added(scan: Scan) -> AuditEvent:
+    """By whom a scan came, where that is a person: nodes and earlier studies have events of their own."""
+    other = sending_ae_title(scan.uploaded_by) is not None or prior_node(scan.uploaded_by) is not None
+    return AuditEvent(now(), None if other else scan.uploaded_by, ADDED, scan.id)
 
 
 def _original(folder: Path, number: int) -> Path | None:

@@ -10,6 +10,7 @@ from data.database import new_id, now
 from data.errors import InvalidInput
 from data.records import AuditEvent, Passkey, Role, SignInNotice, User
 from data.stores.audit import AuditLog
+from data.stores.external_identities import ExternalIdentityStore
 from data.stores.second_factors import NoticeStore
 from services.accounts import Accounts
 from services.permissions import Permission, is_of, require
@@ -52,10 +53,12 @@ class SecondFactors:
         passkeys: Passkeys,
         notices: NoticeStore,
         audit: AuditLog,
+        identities: ExternalIdentityStore,
         required: frozenset[Role],
         clock: Callable[[], datetime] = now,
     ) -> None:
-        """`required`: of these roles nobody works without a second factor."""
+        """`required`: of these roles nobody signs in with a password of Lightbox alone."""
+        self._identities = identities
         self._accounts = accounts
         self._apps = apps
         self._recovery = recovery
@@ -84,10 +87,15 @@ class SecondFactors:
 
     def missing(self, user: User) -> bool:
         """Whether this person's role asks for a second factor that they do not have."""
-        return is_of(user, self._required) and not self.of(user.id).any
+        return (
+            is_of(user, self._required)
+            and not self.of(user.id).any
+            and not self._identities.of_user(user.id)  # asked for, or not, by the hospital
+        )
 
     def begin_app(self, user_id: str, name: str) -> AppSetUp:
         """What to set an app up with. Raises InvalidInput where there is one already."""
+        self._require_local(user_id)
         if self._apps.since(user_id) is not None:
             raise InvalidInput("An app is set up already: remove it first.")
         return self._apps.begin(user_id, name)
@@ -105,6 +113,7 @@ class SecondFactors:
 
     def begin_passkey(self, user_id: str, password: str, address: str) -> str:
         """What the browser is to make a passkey by, as JSON. Raises InvalidInput for a wrong password too."""
+        self._require_local(user_id)
         user = self._accounts.confirm(user_id, password)
         return self.passkeys.begin_adding(user_id, user.name, user.display_name, address)
 
@@ -149,7 +158,7 @@ class SecondFactors:
             how = "recovery code"
             self._tell(user_id, _RECOVERED)
         else:
-            self._note(None, "second factor failed", user_id)
+            self._note(None, "sign-in code failed", user_id)
             raise InvalidInput(WRONG_CODE)
         self._accounts.throttle.worked(counted)
         return how
@@ -159,7 +168,7 @@ class SecondFactors:
         try:
             return self.passkeys.check(user_id, answer, address)
         except InvalidInput:
-            self._note(None, "passkey refused", user_id or "")
+            self._note(None, "sign-in passkey refused", user_id or "")
             raise
 
     def reset(self, user_id: str, *, by: User | None = None) -> None:
@@ -183,6 +192,10 @@ class SecondFactors:
     def notices_read(self, user_id: str) -> None:
         """They have read it."""
         self._notices.remove(user_id)
+
+    def _require_local(self, user_id: str) -> None:
+        if self._identities.of_user(user_id):
+            raise InvalidInput("You sign in with the hospital's account: second factors are set up there.")
 
     def _added(self, user_id: str, what: str) -> list[str]:
         self._note(user_id, "second factor set up", user_id, what)

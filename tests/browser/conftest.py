@@ -56,9 +56,9 @@ class Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def serving(app: Flask) -> Iterator[str]:
-    """Serve `app` on a free port of this machine; yields its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+def serving(app: Flask, port: int = 0) -> Iterator[str]:
+    """Serve `app` on a port of this machine, a free one without; yields its address."""
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

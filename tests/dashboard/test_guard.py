@@ -16,7 +16,7 @@ from tests.dashboard.conftest import callback, form_token, log_in
 
 OPEN = {
     "login", "sign_in", "second_step", "give_code", "ask_for_passkey", "give_passkey",
-    "healthz", "readyz", "metrics",
+    "oidc_begin", "oidc_callback", "oidc_ended", "ldap_sign_in", "healthz", "readyz", "metrics",
 }  # fmt: skip
 VALUES = {"scan_id": "0" * 32, "index": 0, "upload_id": "0" * 32, "token_id": "0" * 32, "path": "x"}
 

@@ -131,8 +131,8 @@ EVERYBODYS = {
     "renew_codes", "begin_passkey", "add_passkey", "remove_passkey",
 }  # fmt: skip
 OPEN = {
-    "login", "sign_in", "second_step", "give_code", "ask_for_passkey", "give_passkey",
-    "healthz", "readyz", "metrics",
+    "login", "sign_in", "second_step", "give_code", "ask_for_passkey", "give_passkey", "oidc_begin",
+    "oidc_callback", "oidc_ended", "ldap_sign_in", "healthz", "readyz", "metrics",
 }  # fmt: skip
 QUERIES = {
     "api_export_result": "?form=csv",

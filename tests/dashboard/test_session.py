@@ -137,7 +137,7 @@ def test_the_end_that_activity_does_not_move_is_told_as_such(
 ) -> None:
     store, users = SessionStore(clinic.database), UserStore(clinic.database)
     idle, longest = timedelta(minutes=30), timedelta(minutes=40)
-    clinic.replace(sessions=Sessions(store, users, AuditLog(database), idle, clock, longest=longest))
+    clinic.replace(sessions=Sessions(store, users, AuditLog(clinic.database), idle, clock, longest=longest))
     client = build_dashboard(clinic.services, secret_key=KEY).server.test_client()
     clinic.person(Role.HEAD)
     log_in(client, "head")

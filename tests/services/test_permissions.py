@@ -391,6 +391,10 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.ADMINISTER, "revoke token", lambda s, u: s.accounts.revoke_token_of_other(NO_ID, u)),
     (Permission.ADMINISTER, "who has factors", lambda s, u: s.second_factors.all(u)),
     (Permission.ADMINISTER, "reset factors", lambda s, u: s.second_factors.reset(NO_ID, by=u)),
+    (Permission.ADMINISTER, "identities", lambda s, u: s.sign_in_ways.federated.all(u)),
+    (Permission.ADMINISTER, "link", lambda s, u: s.sign_in_ways.federated.link(NO_ID, NO_ID, u)),
+    (Permission.ADMINISTER, "own account", lambda s, u: s.sign_in_ways.federated.make_account(NO_ID, u)),
+    (Permission.ADMINISTER, "unlink", lambda s, u: s.sign_in_ways.federated.unlink(NO_ID, u)),
     (Permission.ADMINISTER, "active", lambda s, u: s.accounts.set_active(NO_ID, True, by=u)),
 ]
 # What has no verb of its own: it is read by id, and the pages and addresses ask (tests/dashboard).
@@ -493,6 +497,8 @@ def test_the_manual_has_a_row_a_permission_and_a_column_a_role() -> None:
 # --- Nobody decides beside the table ---
 
 KNOW_ROLES = {
+    "services/identity_providers/federated_accounts.py": "accounts of who comes by the hospital's sign-in",
+    "services/identity_providers/groups.py": "the roles that the hospital's groups give",
     "services/commands/users.py": "accounts of the command line",
     "dashboard/pages/admin.py": "administering accounts",
     "dashboard/shell.py": "the person of the validation layout",
@@ -520,6 +526,7 @@ LOOK_AT_ROLES = {
     "dashboard/shell.py",  # the role's name in the frame
     "data/stores/users.py",
     "services/accounts.py",
+    "services/identity_providers/federated_accounts.py",  # whether the groups give another one
     "services/permissions.py",
 }
 # Methods that are told of a person whose right they need not ask for.
@@ -529,6 +536,7 @@ NEED_NO_RIGHT = {
     "services/sessions.py: begin",
     "services/sessions.py: begin_waiting",
     "services/second_factors/second_factors.py: missing",  # of one's own
+    "services/identity_providers/ways.py: finish_oidc",  # of the person who has just signed in
     "services/boards/boards.py: may_change",
     "services/boards/boards.py: may_delete",
     "services/reviewing/blinding.py: hidden",

@@ -114,6 +114,21 @@ def test_activity_is_kept_every_few_seconds(sessions: Sessions, jane: User, cloc
     assert sessions.user(not_noted) is None
 
 
+def test_signing_out_is_an_event_where_somebody_was_signed_in(
+    engine: Engine, sessions: Sessions, jane: User, clock: Clock
+) -> None:
+    signed_in, idle, waiting = sessions.begin(jane), sessions.begin(jane), sessions.begin_waiting(jane)
+    sessions.end(waiting)
+    sessions.end("nobody's")
+    assert AuditLog(engine).recent(1)[0].action != "signed out"
+    sessions.end(signed_in)
+    sessions.end(signed_in)
+    clock.passes(IDLE)
+    sessions.end(idle)
+    events = [(event.action, event.user_id) for event in AuditLog(engine).recent(2)]
+    assert events[0] == ("signed out", jane.id) and events[1][0] != "signed out"
+
+
 def test_activity_revives_nothing(sessions: Sessions, jane: User, clock: Clock) -> None:
     idle, signed_out = sessions.begin(jane), sessions.begin(jane)
     sessions.end(signed_out)

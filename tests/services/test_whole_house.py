@@ -28,6 +28,7 @@ from data.records import (
     Verdict,
     WorklistQuery,
 )
+from data.stores.audit import AuditLog
 from data.stores.results import ResultStore
 from services.assembly.container import Services
 from services.reading.uploads import WrongOffset
@@ -203,6 +204,9 @@ def test_a_zip_of_two_scans_becomes_two(services: Services, clinician: User) -> 
     upload = send(services, clinician, "both.zip", memory.getvalue())
     assert len(upload.scan_ids) == 2
     assert len(upload.refusals) == 1
+    added = [event for event in AuditLog(services.database).recent(50) if event.subject in upload.scan_ids]
+    assert {event.subject for event in added if event.action == "scan.add"} == set(upload.scan_ids)
+    assert {event.user_id for event in added if event.action == "scan.add"} == {clinician.id}
 
 
 def test_a_withdrawn_scan_that_is_sent_again_is_refused_with_the_way_to_it(

@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from data.records import Role, User
 from data.stores.audit import AuditLog
+from data.stores.external_identities import ExternalIdentityStore
 from data.stores.passkeys import ChallengeStore, PasskeyStore
 from data.stores.second_factors import CodeGeneratorStore, NoticeStore, RecoveryCodeStore
 from data.stores.tokens import TokenStore
@@ -54,6 +55,7 @@ def factors_of(
         Passkeys(PasskeyStore(engine), ChallengeStore(engine), "https://lightbox.clinic.example", clock),
         NoticeStore(engine),
         AuditLog(engine),
+        ExternalIdentityStore(engine),
         required,
         clock,
     )

@@ -10,8 +10,9 @@ from sqlalchemy import Engine, select
 
 from data.database import reading
 from data.errors import InvalidInput, NotAllowed
-from data.records import Role, User
+from data.records import ExternalPerson, Role, SignInWay, User
 from data.stores.audit import AuditLog
+from data.stores.external_identities import ExternalIdentityStore
 from data.tables import code_generators, recovery_codes
 from services.accounts import Accounts
 from services.second_factors.codes import RECOVERY_CODES
@@ -187,3 +188,19 @@ def test_roles_that_must_have_one_miss_it_until_it_is_set_up(
     assert factors.missing(jane)
     _set_up(factors, jane, clock)
     assert not factors.missing(jane)
+
+
+def test_who_comes_by_the_hospitals_sign_in_is_asked_there_and_sets_nothing_up_here(
+    engine: Engine, accounts: Accounts, jane: User, clock: Clock
+) -> None:
+    factors = factors_of(engine, accounts, clock, required=frozenset({Role.CLINICIAN}))
+    identities = ExternalIdentityStore(engine)
+    person = ExternalPerson(SignInWay.OIDC, "https://idp.example", "1815", "jane", "Dr Grey", ())
+    identity = identities.seen(person, clock())
+    assert factors.missing(jane)
+    identities.link(identity.id, jane.id)
+    assert not factors.missing(jane)
+    with pytest.raises(InvalidInput, match="set up there"):
+        factors.begin_app(jane.id, "jane")
+    with pytest.raises(InvalidInput, match="set up there"):
+        factors.begin_passkey(jane.id, PASSWORD, "https://lightbox.clinic.example")
