@@ -68,7 +68,8 @@ def people(
 ) -> Component:
     """Return the table of everybody with an account; `ways`: how those sign in that have no password here."""
     names = [
-        "Name", "Signs in as", "By", "Role", "Reader group", "Second factor", "State", "Last seen", "",
+        "Name", "Signs in as", "Signs in by", "Role", "Reader group",
+        "Second factor", "State", "Last seen", "",
     ]  # fmt: skip
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
     has = factors.all(administrator)
