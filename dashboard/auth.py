@@ -125,7 +125,7 @@ class SessionGuard:
     def install(self, server: Flask) -> None:
         """Set the cookies' rules and put the guard before every request."""
         server.config.update(
-            SESSION_COOKIE_NAME=SESSION_COOKIE,
+            SESSION_COOKIE_NAME=self._named(SESSION_COOKIE),
             SESSION_COOKIE_HTTPONLY=True,
             SESSION_COOKIE_SAMESITE="Lax",
             SESSION_COOKIE_SECURE=self._https,
@@ -143,7 +143,7 @@ class SessionGuard:
         """Start a fresh session for `user`; what this browser had before has ended, for every copy of it."""
         self.end()
         login_user(SignedIn(user, self.sessions.begin(user, _place())))
-        g.browser = self.accounts.throttle.remember(request.cookies.get(BROWSER_COOKIE, ""), user.id)
+        g.browser = self.accounts.throttle.remember(self._browser(), user.id)
         g.person = user
 
     def arrive(self, user: User, how: str, target: str) -> BaseResponse:
@@ -170,7 +170,7 @@ class SessionGuard:
 
     def origin(self) -> Origin:
         """From where this request signs in."""
-        return Origin(request.remote_addr or "", request.cookies.get(BROWSER_COOKIE, ""))
+        return Origin(request.remote_addr or "", self._browser())
 
     def end(self) -> None:
         """Sign this browser's session out, for every copy of its cookie."""
@@ -235,7 +235,7 @@ class SessionGuard:
     def _cookies(self, response: Response) -> Response:
         if "browser" in g:
             response.set_cookie(
-                BROWSER_COOKIE,
+                self._named(BROWSER_COOKIE),
                 g.browser,
                 max_age=BROWSER_KNOWN_FOR,
                 httponly=True,
@@ -243,8 +243,20 @@ class SessionGuard:
                 secure=self._https,
             )
         if "person" in g and response.mimetype == "text/html" and _SECRET in session:
-            response.set_cookie(CSRF_COOKIE, generate_csrf(), samesite="Lax", secure=self._https)
+            name = self._named(CSRF_COOKIE)
+            response.set_cookie(name, generate_csrf(), samesite="Lax", secure=self._https)
         return response
+
+    def _named(self, cookie: str) -> str:
+        return cookie_name(cookie, https=self._https)
+
+    def _browser(self) -> str:
+        return request.cookies.get(self._named(BROWSER_COOKIE), "")
+
+
+def cookie_name(name: str, *, https: bool) -> str:
+    """What a cookie is called: behind TLS so that browsers take it from this host alone (RFC 6265bis)."""
+    return f"__Host-{name}" if https else name
 
 
 def person() -> User:

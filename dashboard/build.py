@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from dashboard import accesses, account, bell, errors, health, security, shell
 from dashboard.api import routes as api
-from dashboard.auth import CSRF_COOKIE, SessionGuard
+from dashboard.auth import CSRF_COOKIE, SessionGuard, cookie_name
 from dashboard.files import acceptance as acceptance_files
 from dashboard.files import annotations as annotation_files
 from dashboard.files import audit as audit_files
@@ -106,7 +106,7 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     withdrawn.register(server, services)
     board_files.register(server, services)
     _add_routes(server, services, guard)
-    app = _dash(server)
+    app = _dash(server, cookie_name(CSRF_COOKIE, https=services.settings.https))
     _register_pages(app, services)
     cast(Any, app).validation_layout = shell.validation_layout()
     app.layout = shell.layout
@@ -198,7 +198,7 @@ def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
     bell.add_routes(server, services.alerts)
 
 
-def _dash(server: Flask) -> Dash:
+def _dash(server: Flask, csrf_cookie: str) -> Dash:
     return Dash(
         "dashboard",
         server=cast(Any, server),  # Dash takes any Flask app, and says only bool or a function
@@ -212,7 +212,7 @@ def _dash(server: Flask) -> Dash:
         update_title="",
         index_string=_INDEX,
         serve_locally=True,
-        csrf_token_name=CSRF_COOKIE,
+        csrf_token_name=csrf_cookie,
         on_error=errors.on_callback_error,
     )
 

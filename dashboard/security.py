@@ -17,6 +17,8 @@ MASK_BODY = 512 * MEBIBYTE  # a corrected mask
 VERSION_BODY = 4096 * MEBIBYTE  # a model version as a zip
 FORM_OVERHEAD = MEBIBYTE  # what multipart adds around a file
 
+HTTPS_ALONE = "max-age=31536000; includeSubDomains"
+"""For a year browsers open this host, and hosts below its name, over TLS alone."""
 KEPT_FOR_EVER = "private, max-age=31536000, immutable"
 
 # Dash and its grid set styles from JavaScript, which only 'unsafe-inline' allows.
@@ -40,6 +42,9 @@ def install(app: Dash, services: Services) -> None:
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        if services.settings.https:
+            response.headers["Strict-Transport-Security"] = HTTPS_ALONE
         if not _may_be_cached(response):
             response.headers["Cache-Control"] = "no-store"
         elif _never_changes():

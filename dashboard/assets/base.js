@@ -17,8 +17,9 @@ window.lightbox = window.lightbox || {};
   let leaving = false;
 
   lightbox.csrf = function () {
-    const cookie = document.cookie.split("; ").find((part) => part.startsWith("lightbox_csrf="));
-    return cookie ? decodeURIComponent(cookie.slice("lightbox_csrf=".length)) : "";
+    // Behind TLS its name says that no other host can have set it.
+    const cookies = new Map(document.cookie.split("; ").map((part) => part.split(/=(.*)/s, 2)));
+    return decodeURIComponent(cookies.get("__Host-lightbox_csrf") ?? cookies.get("lightbox_csrf") ?? "");
   };
 
   /** Lead to the sign-in; false where the page stays, because something on it would be lost.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,31 @@ def test_cookies_are_closed_to_scripts_except_the_csrf_token(sign_in) -> None:
     assert not client.get_cookie("lightbox_csrf").http_only
 
 
+def test_behind_tls_cookies_are_this_hosts_alone_and_browsers_come_back_over_tls_only(
+    clinic: Clinic,
+) -> None:
+    clinic.replace(settings=replace(clinic.services.settings, https=True))
+    server = build_dashboard(clinic.services, secret_key="k" * 32).server
+    clinic.person(Role.CLINICIAN)
+    client = server.test_client()
+    tls = {"base_url": "https://localhost"}
+    token = form_token(client.get("/login", **tls).text)
+    form = {"csrf_token": token, "name": "clinician", "password": PASSWORD}
+    headers = {"Referer": "https://localhost/login"}
+    assert client.post("/login", data=form, headers=headers, **tls).status_code == 302
+    answer = client.get("/account", **tls)
+    assert answer.status_code == 200
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+    names = ["__Host-lightbox_browser", "__Host-lightbox_csrf", "__Host-lightbox_session"]
+    cookies = [client.get_cookie(name) for name in names]
+    assert all(cookie.secure and cookie.path == "/" and cookie.origin_only for cookie in cookies)
+    assert client.get_cookie("lightbox_session") is None
+    refused = client.post("/account/notices", headers=headers, **tls)  # by the cookie alone
+    assert refused.status_code == 400
+    given = headers | {"X-CSRFToken": cookies[1].value}
+    assert client.post("/account/notices", headers=given, **tls).status_code == 302
+
+
 def test_headers(sign_in) -> None:
     answer = sign_in().get("/worklist")
     policy = answer.headers["Content-Security-Policy"]
@@ -182,6 +208,11 @@ def test_headers(sign_in) -> None:
     assert "http" not in policy
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert (
+        "frame-ancestors 'self'" in policy and "object-src 'none'" in policy and "base-uri 'none'" in policy
+    )
+    assert "Strict-Transport-Security" not in answer.headers  # without TLS it would mean nothing
     assert answer.headers["Cache-Control"] == "no-store"
 
 

@@ -12,7 +12,7 @@ function polled(scripts, answers, present) {
   const window = page(["base.js"], {
     setTimeout: (act, ms) => timers.push({ act, ms }),
     document: {
-      hidden: false, cookie: "a=b; lightbox_csrf=t%2Fk", addEventListener() {}, getElementById: (id) => parts[id] || null,
+      hidden: false, cookie: "a=b=c; lightbox_csrf=t%2Fk", addEventListener() {}, getElementById: (id) => parts[id] || null,
       dispatchEvent: () => true,
     },
     fetch: async (path) => {
