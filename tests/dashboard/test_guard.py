@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+import dashboard
 from dashboard.build import build_dashboard
 from data.records import Role
 from tests.dashboard.clinic import PASSWORD, Clinic
@@ -214,6 +215,21 @@ def test_headers(sign_in) -> None:
     )
     assert "Strict-Transport-Security" not in answer.headers  # without TLS it would mean nothing
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_no_other_origin_may_read_an_answer(sign_in) -> None:
+    client = sign_in()
+    for address in ("/worklist", "/api/v1/scans", "/api/v1/openapi.json", "/login", "/healthz"):
+        answer = client.get(address, headers={"Origin": "https://evil.example"})
+        assert not [name for name, _ in answer.headers.items() if name.startswith("Access-Control")], address
+
+
+@pytest.mark.parametrize(
+    "script", sorted(Path(dashboard.__file__).parent.glob("assets/*.js")), ids=lambda path: path.name
+)
+def test_no_script_of_ours_makes_code_or_markup_of_text(script: Path) -> None:
+    maker = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function")
+    assert not maker.search(script.read_text())
 
 
 def test_a_script_is_asked_for_once_as_long_as_its_file_is_the_same(sign_in) -> None:
