@@ -137,7 +137,11 @@ def test_every_row_is_there_as_it_was(home: Path, before: Rows) -> None:
     now = _rows(home / "lightbox.db")
     counted = {"revisions"}  # whose numbers go on
     moved = {("scans", "latest_review_id")}  # now beside the result
+    gone = {"sign_in_failures"}  # what was counted by name alone: whoever had to wait may try again
     for name, rows in before.items():
+        if name in gone:
+            assert name not in now
+            continue
         rows = [{column: row[column] for column in row if (name, column) not in moved} for row in rows]
         kept = [{column: row[column] for column in rows[0]} for row in now[name]]
         if name not in counted:

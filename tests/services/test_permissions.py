@@ -533,6 +533,7 @@ LOOK_AT_ROLES = {
 NEED_NO_RIGHT = {
     "services/auditing/accesses.py: looked",
     "services/auditing/accesses.py: refused",
+    "services/accounts.py: check_local",  # before anybody is signed in
     "services/sessions.py: begin",
     "services/sessions.py: begin_waiting",
     "services/second_factors/second_factors.py: missing",  # of one's own
