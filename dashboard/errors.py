@@ -6,7 +6,7 @@ import logging
 import secrets
 from typing import Any
 
-from dash import set_props
+from dash import ctx, set_props
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -64,17 +64,18 @@ def on_callback_error(error: Exception) -> None:
     """Show the error of any callback in the alert and leave the page as it was.
 
     Dash takes None for "no update", also of a callback that has no outputs. The page of a withdrawn scan
-    says itself what it is.
+    says itself what it is. Where a list has no buttons, or some that just appeared, Dash calls what listens to
+    them too: nobody asked for anything, so nothing was refused.
     """
-    if isinstance(error, WithdrawnScan):
+    if isinstance(error, WithdrawnScan) or (isinstance(error, NotAllowed) and _nothing_pressed()):
         return
     _note_refusal(error)
     set_props(ALERT, {"children": sentence_for(error), "is_open": True})
 
 
-def close_alert() -> None:
-    """Take the alert of a callback's last try away, which no longer holds."""
-    set_props(ALERT, {"is_open": False})
+def _nothing_pressed() -> bool:
+    """Whether a callback listens to buttons alone, and none of them was ever pressed."""
+    return all(place.endswith("n_clicks") and not value for place, value in ctx.inputs.items())
 
 
 def json_error(status: int, code: str, message: str, **more: Any) -> Response:

@@ -31,7 +31,7 @@ from services.permissions import Permission, may
 if TYPE_CHECKING:
     from data.records import AcceptanceProtocol, User
     from services.acceptance.findings import Criterion
-    from services.acceptance.records import AcceptanceView
+    from services.acceptance.records import AcceptanceView, ListedTest
     from services.acceptance.testing import AcceptanceTests
     from services.assembly.container import Services
     from services.cohort.small_numbers import Audience
@@ -97,9 +97,9 @@ class ApiAcceptances:
     def recent(self) -> Response:
         """Every test of a task."""
         user = require(Permission.SEE_ACCEPTANCE)
-        task, tests = known_task(self.services, AcceptancesQuery.given().task), self._tests
-        views = [tests.view(test.id, user) for test in tests.recent(task, user)]
-        return answered(AcceptancesAnswer(acceptances=[AcceptanceAnswer(**_told(view)) for view in views]))
+        task = known_task(self.services, AcceptancesQuery.given().task)
+        listed = [AcceptanceAnswer(**_told(each)) for each in self._tests.listed(task, user)]
+        return answered(AcceptancesAnswer(acceptances=listed))
 
     def protocols(self) -> Response:
         """Every revision of a task."""
@@ -125,22 +125,22 @@ class ApiAcceptances:
         return self.services.acceptance.tests
 
 
-def _told(view: AcceptanceView) -> dict[str, Any]:
-    test = view.test
+def _told(told: ListedTest | AcceptanceView) -> dict[str, Any]:
+    test = told.test
     return {
         "id": test.id,
         "task": test.task,
         "version": test.version,
         "scanner": test.scanner,
-        "protocol_revision": view.protocol.revision,
+        "protocol_revision": told.protocol.revision,
         "begun_by": test.asked_name,
         "begun_at": test.asked_at,
-        "state": view.evaluation.state,
-        "verdict": view.verdict,
+        "state": told.evaluation.state,
+        "verdict": test.verdict,
         "signed_by": test.signed_name,
         "signed_at": test.signed_at,
         "record_sha256": test.sha256,
-        "as_signed": view.as_signed,
+        "as_signed": told.as_signed,
     }
 
 
@@ -149,7 +149,7 @@ def _numbers(view: AcceptanceView, audience: Audience, user: User) -> Acceptance
     count = None if trained_on is None else len(trained_on)
     told = for_audience(view.criteria, audience)
     return AcceptanceNumbersAnswer(
-        **_told(view),
+        **_told(view) | {"verdict": view.verdict},
         small_numbers_hidden=audience.withholds,
         protocol=_protocol(view.protocol),
         earlier_tests=view.before,

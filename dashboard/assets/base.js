@@ -45,6 +45,18 @@ window.lightbox = window.lightbox || {};
     return response;
   };
 
+  // Who presses a button tries again: what the alert said of the last try holds no more.
+  document.addEventListener(
+    "click",
+    (event) => {
+      const pressed = event.target.closest("button") && !event.target.closest("nav");
+      if (pressed && document.getElementById("alert")) {
+        window.dash_clientside.set_props("alert", { is_open: false });
+      }
+    },
+    true,
+  );
+
   /** Send something as this session; `body` may be a form. */
   lightbox.post = function (path, body) {
     return fetch(path, { method: "POST", body: body, headers: { "X-CSRFToken": lightbox.csrf() } });

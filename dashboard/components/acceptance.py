@@ -28,6 +28,7 @@ NO_PROTOCOL = (
     "No protocol is in force: acceptance is not asked for, results carry no mark, and no test can begin. "
     "A department head fixes the limits first."
 )
+NO_TEST = "No test can begin: no protocol is in force, and limits stand before a test begins."
 MARKS = (
     "Results of a version without a signed, passed test on their scanner are marked as not yet accepted "
     "here: on the worklist, on the pages of patient and scan, in the API and in what leaves in words or "
@@ -100,8 +101,8 @@ def standings_panel(standings: TaskStandings, user: User) -> list[Component]:
     return [_table(names, rows)]
 
 
-def tests_panel(tests: Sequence[AcceptanceTest], progress: dict[str, str]) -> list[Component]:
-    """Every test of the task, newest first; `progress` says of each by its id how far it is."""
+def tests_panel(tests: Sequence[AcceptanceTest], progress: Sequence[str]) -> list[Component]:
+    """Every test of the task, newest first; `progress` says of each how far it is."""
     if not tests:
         return [html.P("No version of this task was tested on a scanner yet.", className="text-secondary")]
     names = ("Begun", "Version", "Scanner", "By", "State")
@@ -111,9 +112,9 @@ def tests_panel(tests: Sequence[AcceptanceTest], progress: dict[str, str]) -> li
             test.version,
             scanner_words(test.scanner),
             test.asked_name,
-            progress[test.id],
+            how_far,
         ]
-        for test in tests
+        for test, how_far in zip(tests, progress, strict=True)
     ]
     return [_table(names, rows)]
 

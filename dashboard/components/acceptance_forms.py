@@ -18,7 +18,9 @@ WITH, WITHOUT, RECALL, SPECIFICITY, DICE, MASKS, REFUSED = (
 MASK_FIELDS, FIX_WHY, FIX, END = (
     f"acceptance-fix-{part}" for part in ("mask-fields", "why", "button", "end")
 )
-VERSION, SCANNER, BEGIN = (f"acceptance-begin-{part}" for part in ("version", "scanner", "button"))
+VERSION, SCANNER, BEGIN, BEGIN_NOT = (
+    f"acceptance-begin-{part}" for part in ("version", "scanner", "button", "not")
+)
 SIGN_FORM, SIGN_WORDS, SIGN_WHY, SIGN, NUMBERS = (
     f"acceptance-sign-{part}" for part in ("form", "words", "why", "button", "numbers")
 )
@@ -80,10 +82,11 @@ def begin_form(user: User) -> Component:
                 [
                     labelled("Version", select(VERSION)),
                     labelled("Scanner", select(SCANNER)),
-                    html.Button("Begin the test", id=BEGIN, className="btn btn-primary"),
+                    html.Button("Begin the test", id=BEGIN, className="btn btn-primary", disabled=True),
                 ],
                 className="lb-acceptance-form",
             ),
+            html.Div(id=BEGIN_NOT),
         ],
         className=hidden_unless(user, Permission.RUN_ACCEPTANCE_TESTS, "lb-card"),
     )

@@ -18,13 +18,14 @@ from dashboard.components.facts import warning
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs
 from data.errors import InvalidInput
-from data.records import AcceptanceTest, EvaluationState, User
+from data.records import EvaluationState, User
 from services import addresses
 from services.acceptance.protocols import TypedLimits
 from services.permissions import Permission, may
 from services.standing.acceptances import scanner_words
 
 if TYPE_CHECKING:
+    from services.acceptance.records import ListedTest
     from services.assembly.acceptance import AcceptanceServices
     from services.assembly.evaluations import EvaluationServices
     from services.versions.serving import Serving
@@ -43,6 +44,9 @@ SHOWN = {
     STANDINGS: "children",
     TEST: "children",
     TESTS: "children",
+    forms.BEGIN: "disabled",
+    forms.END: "disabled",
+    forms.BEGIN_NOT: "children",
     forms.SIGN_FORM: "className",
     forms.SIGN_WORDS: "children",
     forms.NUMBERS: "data",
@@ -98,17 +102,14 @@ class AcceptancePage:
     def show(self, user: User, search: str | None) -> Values:
         """Everything that may change while the page is open; raises NotFound for a test that is none."""
         task, shown = self._task(search), addresses.acceptance_test_of(search)
-        tests = self._acceptance.tests.recent(task, user)
-        states = {test.id: self._evaluations.evaluations.get(test.evaluation_id, user) for test in tests}
-        busy = any(each.state is EvaluationState.QUEUED for each in states.values())
-        progress = {
-            test.id: _progress(test, states[test.id].state, states[test.id].read, states[test.id].total)
-            for test in tests
-        }
+        tests = self._acceptance.tests.listed(task, user)
+        busy = any(each.evaluation.state is EvaluationState.QUEUED for each in tests)
+        revisions = self._acceptance.protocols.revisions(task, user)
         return {
-            PROTOCOL: parts.protocol_panel(self._acceptance.protocols.revisions(task, user)),
+            PROTOCOL: parts.protocol_panel(revisions),
+            **_may_begin(bool(revisions) and revisions[0].in_force),
             STANDINGS: parts.standings_panel(self._acceptance.standings.of(task, user), user),
-            TESTS: parts.tests_panel(tests, progress),
+            TESTS: parts.tests_panel([each.test for each in tests], [_progress(each) for each in tests]),
             TICK: not busy,
             **self._test(user, shown),
         }
@@ -291,10 +292,17 @@ def _done(words: str | list[Component | str]) -> Component:
     return html.Div(words, className="alert alert-success py-2")
 
 
-def _progress(test: AcceptanceTest, state: EvaluationState, read: int, total: int) -> str:
+def _may_begin(in_force: bool) -> Values:
+    """Limits stand before a test begins; and where none do, none can be ended."""
+    words: list[Component] | Component = [] if in_force else html.P(parts.NO_TEST, className="text-secondary mb-0")
+    return {forms.BEGIN: not in_force, forms.END: not in_force, forms.BEGIN_NOT: words}
+
+
+def _progress(listed: ListedTest) -> str:
     """How far a test is, in a word."""
+    test, evaluation = listed.test, listed.evaluation
     if test.signed_at is not None and test.verdict is not None:
         return f"signed: {parts.VERDICTS[test.verdict][1].lower()}"
-    if state is EvaluationState.QUEUED:
-        return f"reading, {read} of {total} scans"
-    return "finished, not signed" if state is EvaluationState.DONE else state.value
+    if evaluation.state is EvaluationState.QUEUED:
+        return f"reading, {evaluation.read} of {evaluation.total} scans"
+    return "finished, not signed" if evaluation.state is EvaluationState.DONE else evaluation.state.value

@@ -12,7 +12,6 @@ from dashboard.auth import require
 from dashboard.components import feedback as parts
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, outputs, pressed
-from dashboard.errors import close_alert
 from data.records import FeedbackState, User
 from services import addresses
 from services.permissions import Permission, may
@@ -86,7 +85,6 @@ def register(app: Dash, feedback: FeedbackMessages) -> None:
         user = require(Permission.ANSWER_FEEDBACK)
         button = pressed(ctx.triggered_id, clicks)
         act(feedback, user, button, _written(button, ctx.states_list[0]))
-        close_alert()
         return f"{button['verb']} {button['message']}"
 
 

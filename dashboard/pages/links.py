@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from dashboard.components.reports import NEEDS
 from data.errors import InvalidInput, NotFound, TrackingAway
-from data.records import FeedbackState, ReportKind, User, WorklistQuery
+from data.records import WATCHED, FeedbackState, ReportKind, User, WorklistQuery
 from services import addresses
 from services.addresses import (
     AlertsAddress,
@@ -23,6 +23,8 @@ from services.addresses import (
     WorklistAddress,
 )
 from services.boards.choices import chosen
+from services.cohort.filters import Query
+from services.performance.cases import CHOICES
 from services.reviewing.worklist import BY_URGENCY
 from services.statistics.subgroups import SUBGROUPS
 
@@ -71,13 +73,18 @@ class Links:
             if not row.isdecimal():
                 raise InvalidInput(f"“{row}” is not the number of a row.")
         address = WorklistAddress.read(search)
-        self._tasks(address.filters.get("task", ()), user)
+        self._here(address.filters, user)
+        self._listed(address, user)
+
+    def _listed(self, address: WorklistAddress, user: User) -> None:
+        """Raises InvalidInput for filters and an order that the worklist does not have."""
         asked = WorklistQuery(0, 1, address.search.strip(), dict(address.filters), address.sort or BY_URGENCY)
         self._services.reviewing.worklist.page(asked, user)
 
     def _scan(self, user: User, scan_id: str, search: str) -> None:
         self._services.reviewing.worklist.scan(scan_id, user)
-        self._worklist(user, "", addresses.ScanAddress.read(scan_id, search).worklist)
+        # Which list it was opened from may be outdated; the scan itself is there.
+        self._listed(WorklistAddress.read(addresses.ScanAddress.read(scan_id, search).worklist), user)
 
     def _patient(self, user: User, reference: str, search: str) -> None:
         _only(search, ())
@@ -93,19 +100,22 @@ class Links:
         numbers = self._services.cohort.numbers
         first = numbers.asked(search)
         for asked in (first, *([] if first.vs is None else [numbers.asked(first.vs)])):
-            self._tasks(asked.filters.get("task", ()), user)
-            numbers.total(asked.filters, user)
+            numbers.total(asked.filters, None)
+            self._here(asked.filters, user)
 
     def _performance(self, user: User, _: str, search: str) -> None:
         performance = self._services.performance
         asked = performance.numbers.asked(search, user)
-        known = {version.version.version for version in performance.numbers.history(asked.task).versions}
-        known |= {version for version, _ in performance.cases.versions(asked.task)}
-        for version in {asked.version, asked.vs} - {"", *known}:
-            raise NotFound(f"There is no version {version} of this task.")
-        if asked.group and asked.group.partition(":")[0] not in SUBGROUPS:
-            raise InvalidInput(f"Cases are not grouped by {asked.group.partition(':')[0]}.")
+        for version in filter(None, (asked.version, asked.vs)):
+            if not self._may_be_version(asked.task, version):
+                raise NotFound(f"There is no version {version} of this task.")
+        dimension, _, group = asked.group.partition(":")
+        if asked.group and dimension not in SUBGROUPS:
+            raise InvalidInput(f"Cases are not grouped by {dimension}.")
+        self._services.cohort.numbers.require_here({dimension: (group,)})
+        self._services.cohort.numbers.require_here({name: (value,) for name, value in asked.chosen})
         performance.cases.of(asked.which(asked.cases or "all"))
+        performance.numbers.require_month(asked.task, asked.month)
 
     def _drift(self, _: User, __: str, search: str) -> None:
         _only(search, [field.name for field in fields(DriftAddress)])
@@ -114,6 +124,8 @@ class Links:
             raise InvalidInput(f"There is no task called {address.task}.")
         for run_id in filter(None, (address.run, address.vs)):
             self._services.drift.runs.run(run_id)
+        if address.feature is not None and address.feature not in WATCHED:
+            raise NotFound(f"No feature called {address.feature[:60]} is watched for drift.")
 
     def _boards(self, user: User, board_id: str, search: str) -> None:
         if not board_id:
@@ -121,6 +133,8 @@ class Links:
             return
         _only(search, [field.name for field in fields(BoardAddress)])
         chosen(self._services.boards.boards.get(board_id, user), search)
+        of = BoardAddress.read(search)
+        self._services.cohort.numbers.require_here({name: (getattr(of, name),) for name in CHOICES})
 
     def _rehearsal(self, _: User, rehearsal_id: str, search: str) -> None:
         _only(search, ())
@@ -151,11 +165,20 @@ class Links:
         _only(search, ("task", "version"))
         self._performance(user, "", search)
 
-    def _reports(self, _: User, __: str, search: str) -> None:
+    def _reports(self, user: User, _: str, search: str) -> None:
         address = ReportsAddress.read(search)
         _only(search, {"kind", *(name for needs in NEEDS.values() for part in needs for name in part)})
         if address.kind is not None and address.kind not in {kind.value for kind in ReportKind}:
             raise InvalidInput(f"There is no kind of report called {address.kind}.")
+        given = address.fields or {}
+        about = {name: given[name] for name in ("task", "version", "month") if name in given}
+        if about:
+            self._performance(user, "", urlencode(about))
+        if "run" in given:
+            self._services.drift.runs.run(given["run"])
+        days = {name: (given[name],) for name in ("from", "to") if name in given}
+        self._services.cohort.numbers.total(days, None)
+        self._cohort(user, "", given.get("filters", ""))
 
     def _feedback(self, _: User, __: str, search: str) -> None:
         _only(search, ("state",))
@@ -176,12 +199,28 @@ class Links:
         _only(search, [field.name for field in fields(AuditAddress)])
         self._services.auditing.trail.asked(AuditAddress.read(search))
 
-    def _tasks(self, named: Collection[str], user: User) -> None:
-        """Raises InvalidInput for a task that there is not and that no scan was ever of."""
-        for task in named:
-            known = task in self._services.versions.registry.clinical
-            if not known and not self._services.cohort.numbers.total({"task": (task,)}, user):
+    def _here(self, filters: Query, user: User) -> None:
+        """Raises NotFound or InvalidInput for what no scan can be filtered by here."""
+        numbers = self._services.cohort.numbers
+        clinical = self._services.versions.registry.clinical
+        for task in filters.get("task", ()):
+            if task not in clinical and not numbers.total({"task": (task,)}, None):
                 raise InvalidInput(f"There is no task called {task}.")
+        unknown = [name for name in filters.get("version", ()) if not self._may_be_model(name)]
+        numbers.require_here({**filters, "version": unknown})
+
+    def _may_be_model(self, name: str) -> bool:
+        """Whether a version by the name of a filter, such as "pneumonia 2", is registered."""
+        task, _, version = name.rpartition(" ")
+        return task in self._services.versions.registry.clinical and self._may_be_version(task, version)
+
+    def _may_be_version(self, task: str, version: str) -> bool:
+        """Whether a version is registered, or has judged cases; nobody can tell while MLflow is away."""
+        performance = self._services.performance
+        history = performance.numbers.history(task)
+        registered = {each.version.version for each in history.versions}
+        judged = {name for name, _ in performance.cases.versions(task)}
+        return version in registered | judged or history.trouble is not None
 
 
 def _only(search: str, names: Collection[str]) -> None:

@@ -37,13 +37,21 @@ from dashboard.components.performance.layout import (
     PRECISION,
     PROPOSALS,
     ROC,
+    ROOM,
     THRESHOLD,
     TRAINING,
     TRAINING_CURVES,
     WHAT_IF,
     whole_page,
 )
-from dashboard.components.performance.panels import GOAL, GOAL_SAID, GOAL_SAVE, LIMIT
+from dashboard.components.performance.panels import (
+    GOAL,
+    GOAL_LABEL,
+    GOAL_SAID,
+    GOAL_SAVE,
+    LIMIT,
+    LIMIT_LABEL,
+)
 from dashboard.pages import performance_closer as closer
 from dashboard.pages import performance_estimates as without_truth
 from data.records import User
@@ -60,9 +68,14 @@ if TYPE_CHECKING:
 SHOWN = {
     **dict.fromkeys((EXPORTS, BANNER, LIVE, MEANING, NUMBERS, COVERAGE), "children"),
     GRAPH: "figure",
+    ROOM: "style",
     GOAL: "value",
     LIMIT: "value",
+    GOAL_LABEL: "children",
+    LIMIT_LABEL: "children",
 }
+AIMED = {GOAL_SAID: "children", GRAPH: "figure", **dict.fromkeys((BANNER, NUMBERS), "children")}
+AIMED |= dict.fromkeys((GOAL, LIMIT), "value")
 CLOSER = {
     **dict.fromkeys((MATRIX, CASES, GROUPS, PROPOSALS), "children"),
     **dict.fromkeys((ROC, PRECISION, CALIBRATION, GROUPS_GRAPH), "figure"),
@@ -90,8 +103,10 @@ def show(performance: PerformanceServices, user: User, search: str | None) -> Va
         NUMBERS: panels.table(shown),
         COVERAGE: _coverage(performance, asked),
         GRAPH: performance_charts.history(shown, None if asked.chosen else performance.estimates.of(asked)),
+        ROOM: panels.room_for(len({point.month or point.version for point in shown.points})),
         GOAL: panels.goal_words(shown.metric, goal.goal if goal else None),
         LIMIT: panels.goal_words(shown.metric, goal.alert_limit if goal else None),
+        **panels.goal_labels(shown.metric),
     }
 
 
@@ -115,10 +130,10 @@ def set_goal(
 def goal_kept(
     performance: PerformanceServices, user: User, search: str | None, goal: str | None, limit: str | None
 ) -> Values:
-    """Keep goal and limit, say so, and draw what depends on them."""
+    """Keep goal and limit, say so with their units, and draw what depends on them."""
     sentence = set_goal(performance, user, search, goal, limit)
     shown = show(performance, user, search)
-    return {GOAL_SAID: sentence} | {place: shown[place] for place in (GRAPH, BANNER, NUMBERS)}
+    return {GOAL_SAID: sentence} | {place: shown[place] for place in AIMED if place != GOAL_SAID}
 
 
 def control_values(performance: PerformanceServices, user: User, search: str | None) -> Values:
@@ -210,9 +225,7 @@ def _register_changes(app: Dash, performance: PerformanceServices) -> None:
         return closer.what_if(performance, user, search, threshold)
 
     @app.callback(
-        output=outputs(
-            {GOAL_SAID: "children", GRAPH: "figure", BANNER: "children", NUMBERS: "children"}, again=True
-        ),
+        output=outputs(AIMED, again=True),
         inputs=[
             Input(GOAL_SAVE, "n_clicks"),
             State(GOAL, "value"),

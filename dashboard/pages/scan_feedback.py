@@ -10,7 +10,6 @@ from dashboard.auth import require
 from dashboard.components import feedback as parts
 from dashboard.components.outputs import Values, clicked, outputs
 from dashboard.components.scan import REFRESH, SCAN_ID
-from dashboard.errors import close_alert
 from data.records import User
 from services.permissions import Permission
 
@@ -81,5 +80,4 @@ def register(app: Dash, feedback: FeedbackMessages, worklist: Worklist) -> None:
         user = require(Permission.GIVE_FEEDBACK)
         clicked(clicks)
         sent = send(feedback, user, scan_id, result_id, category, words)
-        close_alert()
         return sent

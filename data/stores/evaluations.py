@@ -60,6 +60,12 @@ class EvaluationStore:
         listed = self._listed(_ALL.where(evaluations.c.id == evaluation_id))
         return listed[0] if listed else None
 
+    def of_ids(self, evaluation_ids: Sequence[str]) -> dict[str, Evaluation]:
+        """Those of these that there are, by id."""
+        parts = statement_parts(evaluation_ids)
+        listed = [each for part in parts for each in self._listed(_ALL.where(evaluations.c.id.in_(part)))]
+        return {each.id: each for each in listed}
+
     def recent(self, limit: int, task: str | None = None) -> list[Evaluation]:
         """The latest, newest first."""
         query = _ALL.order_by(evaluations.c.asked_at.desc(), evaluations.c.id).limit(limit)

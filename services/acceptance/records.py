@@ -24,6 +24,16 @@ WITHOUT = (
 
 
 @dataclass(frozen=True)
+class ListedTest:
+    """A test in a list: how far it is, and what was signed; nothing is counted for it."""
+
+    test: AcceptanceTest
+    protocol: AcceptanceProtocol
+    evaluation: Evaluation
+    as_signed: bool | None  # whether the record is what was signed; None where nobody has signed
+
+
+@dataclass(frozen=True)
 class AcceptanceView:
     """A test as people see it: as it stands, or, where it is signed, as it was signed."""
 

@@ -25,6 +25,7 @@ from services.acceptance.findings import ScannerFigures, criteria, verdict_over
 from services.acceptance.protocols import LONGEST_WHY
 from services.acceptance.records import (
     AcceptanceView,
+    ListedTest,
     canonical,
     record_file,
     record_of,
@@ -97,6 +98,21 @@ class AcceptanceTests:
         require(user, Permission.SEE_ACCEPTANCE)
         return self._store.tests(task)
 
+    def listed(self, task: str, user: User) -> list[ListedTest]:
+        """The same with how far each is, in three questions to the database however many there are.
+
+        What one comes to that nobody has signed is counted by `view` alone. Raises NotAllowed.
+        """
+        tests = self.recent(task, user)
+        protocols = {protocol.id: protocol for protocol in self._store.protocols(task)}
+        evaluations = self._evaluations.of_ids([test.evaluation_id for test in tests], user)
+        return [
+            ListedTest(
+                test, protocols[test.protocol_id], evaluations[test.evaluation_id], _known_as_signed(test)
+            )
+            for test in tests
+        ]
+
     def view(self, test_id: str, user: User) -> AcceptanceView:
         """What a test comes to; raises NotAllowed, NotFound."""
         require(user, Permission.SEE_ACCEPTANCE)
@@ -104,7 +120,7 @@ class AcceptanceTests:
         of_task = self._store.protocols(test.task)
         protocol = next(each for each in of_task if each.id == test.protocol_id)
         evaluation = self._evaluations.get(test.evaluation_id, user)
-        as_signed = None if test.signed_at is None else is_as_signed(test)
+        as_signed = _known_as_signed(test)
         if test.content is not None:
             made = signed_criteria(test.content) if as_signed else ()
         else:
@@ -218,6 +234,10 @@ class AcceptanceTests:
             and kept.refusal.modality in modalities
         ]
         return len(read) + len(refused), len(refused)
+
+
+def _known_as_signed(test: AcceptanceTest) -> bool | None:
+    return None if test.signed_at is None else is_as_signed(test)
 
 
 def _ids(outcome: SetOutcome, against: Callable[[SetCase], bool]) -> tuple[str, ...]:

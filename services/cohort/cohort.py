@@ -25,6 +25,7 @@ from reports.chart_axes import Figure
 from services.cohort.charts import Marks, charts
 from services.cohort.counting import Cohort, Counting, in_order
 from services.cohort.filters import FILTERS, SYNTHETIC, Query, occurs, of_one_kind, query_of, tidy
+from services.cohort.presence import require_here
 from services.permissions import Permission, require
 
 HiddenFrom = Callable[[User | None], Hidden]
@@ -146,6 +147,11 @@ class Cohorts:
         if viewer is not None:
             require(viewer, Permission.SEE_STATISTICS)
         return len(selected(self._ledger.columns(self._hidden(viewer)), tidy(filters)))
+
+    def require_here(self, filters: Query) -> None:
+        """Raises NotFound for a site, scanner, age group and so on that there is not here; see `presence`."""
+        # What readers may not know yet is what a scan's result is, not from where it came.
+        require_here(tidy(filters), self._ledger.columns(NOTHING_HIDDEN), date.today())
 
     def refusals(self, filters: Query) -> list[KeptRefusal]:
         """The refusals of a period, site, scanner, modality and kind (real, synthetic), newest first."""

@@ -85,7 +85,12 @@ def in_words(filters: Query) -> str:
     return "; ".join(_part(name, values) for name, values in filters.items()) or "all scans"
 
 
+def name_of(name: str) -> str:
+    """What people call one of the filters."""
+    return _WORDS.get(name, name)
+
+
 def _part(name: str, values: Sequence[str]) -> str:
     if name == SYNTHETIC and len(values) == 1:
         return "SYNTHETIC scans" if values[0] == "yes" else "real scans"
-    return f"{_WORDS.get(name, name)} {' or '.join(values)}"
+    return f"{name_of(name)} {' or '.join(values)}"

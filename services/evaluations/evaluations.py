@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from data.database import new_id, now
@@ -144,6 +144,11 @@ class Evaluations:
         if evaluation is None:
             raise NotFound("There is no such evaluation.")
         return evaluation
+
+    def of_ids(self, evaluation_ids: Sequence[str], user: User) -> dict[str, Evaluation]:
+        """Those of these that there are, by id; raises NotAllowed."""
+        require(user, Permission.SEE_MODELS)
+        return self._store.of_ids(evaluation_ids)
 
     def recent(self, user: User, limit: int = 50, task: str | None = None) -> list[Evaluation]:
         """The latest, of all tasks or one, newest first; raises NotAllowed."""

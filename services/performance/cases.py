@@ -113,10 +113,10 @@ class Cases:
                 self._grouped[task] = kept
             return kept[1]
 
-    def months(self, task: str, version: str) -> tuple[str, ...]:
-        """The months in which a version read anything, oldest first."""
+    def months(self, task: str, version: str | None = None) -> tuple[str, ...]:
+        """The months in which a version (None: any) read anything, oldest first."""
         counts = self._judgements.read_counts(task)
-        return tuple(sorted({month for of, month, _ in counts if of == version}))
+        return tuple(sorted({month for of, month, _ in counts if version in (None, of)}))
 
     def of(self, which: Which) -> Judgements:
         """The cases; raises InvalidInput for a kind of cases or a month that does not exist."""

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from data.ledger.blinding import Hidden
 from data.ledger.judgements import JudgementStore
 from data.ledger.readings import ReadingColumns
 from data.records import Judgements
@@ -53,6 +54,8 @@ from services.statistics.scoring import confusion
 
 DICE_ERROR = "estimate_mae"  # of a version's validation: how far expected Dice lay from true ones
 _KEPT = 2048
+_KEPT_CHECKS = 256
+_OfCheck = tuple[str, str, bool, str, Hidden, int, float | None]
 T = TypeVar("T")
 
 
@@ -66,6 +69,8 @@ class Estimates:
         self._turn = threading.Lock()
         self._rates: OrderedDict[bytes, dict[str, Estimate]] = OrderedDict()
         self._corrections: OrderedDict[bytes, Recalibration] = OrderedDict()
+        self._checking = threading.Lock()
+        self._checks: OrderedDict[_OfCheck, EstimateCheck] = OrderedDict()
 
     def of(self, asked: PerformanceQuery) -> Estimated:
         """What is estimated of the address's metric, of every version, by month or of all its months."""
@@ -120,6 +125,21 @@ class Estimates:
         return self._rate(of.metric, probability, called, correction), expected >= LEAST_EXPECTED
 
     def _check(self, of: PerformanceQuery) -> EstimateCheck:
+        """How past estimates fared; as long as nothing else is judged, it is made once.
+
+        Parts of a page ask at the same time, in threads of their own: the second waits for the first.
+        """
+        revision, error = self._cases.revision(of.task), self._dice_error(of)
+        key = of.task, of.version, of.synthetic, of.metric, of.hidden, revision, error
+        with self._checking:
+            if key not in self._checks:
+                self._checks[key] = self._checked(of)
+            self._checks.move_to_end(key)
+            while len(self._checks) > _KEPT_CHECKS:
+                self._checks.popitem(last=False)
+            return self._checks[key]
+
+    def _checked(self, of: PerformanceQuery) -> EstimateCheck:
         """On the random sample where it is enough for a verdict, else on all that was reviewed."""
         for part in (SAMPLE, REVIEWED):
             check = EstimateCheck(of.version, of.synthetic, part, tuple(self._periods(of, part)))

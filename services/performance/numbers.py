@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
@@ -184,6 +184,8 @@ class Performance:
         metric_named(asked.metric)
         if asked.by not in (BY_VERSION, BY_MONTH) or asked.part not in (REVIEWED, SAMPLE):
             raise InvalidInput("Performance is by version or month, of all reviewed or of the sample.")
+        if asked.of not in (REAL, VALIDATION):
+            raise InvalidInput("Cases are of real use or of validation.")
         if asked.month:
             month_of(asked.month)
         if asked.age and asked.age not in AGES:
@@ -246,6 +248,17 @@ class Performance:
         if task not in self.tasks:
             raise NotFound("There is no such task.")
 
+    def require_month(self, task: str, month: str) -> None:
+        """Raises NotFound for a month to come, and for a past one in which nothing of the task was read."""
+        if not month:
+            return
+        asked, today = str(month_of(month)), f"{date.today():%Y-%m}"
+        if asked > today:
+            raise NotFound(f"{asked} has not come yet.")
+        scored_in = {month.month for month in self.history(task).real_use}
+        if asked != today and asked not in scored_in.union(self._cases.months(task)):
+            raise NotFound(f"Nothing of this task was read in {asked}.")
+
     def figures(self, judgements: Judgements) -> dict[str, Estimate]:
         """Every figure of these judgements; the same judgements are scored once."""
         key = _fingerprint(judgements)
@@ -262,6 +275,8 @@ class Performance:
 
     def _synthetic(self, task: str, said: str) -> bool:
         """What the address says; else real patients, unless there are only cases made for a demonstration."""
+        if said not in ("", "yes", "no"):
+            raise InvalidInput("Cases are synthetic or not: say yes or no.")
         if said:
             return said == "yes"
         kinds = {synthetic for _, synthetic in self._cases.versions(task)}

@@ -77,7 +77,7 @@ def test_the_address_is_the_view(clinic, open_tab) -> None:
 
 def test_an_empty_cohort_says_so(clinic, open_tab) -> None:
     _fill(clinic)
-    page = open_tab().sign_in(Role.HEAD, "/cohort?site=Nowhere")
+    page = open_tab().sign_in(Role.HEAD, "/cohort?age=0-9")
     expect(page.get_by_text("No scan fits these filters.")).to_be_visible()
     expect(page.locator("#cohort-body")).to_be_hidden()
 

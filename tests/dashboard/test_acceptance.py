@@ -58,6 +58,8 @@ def test_a_version_is_tested_and_signed_for_a_scanner(clinic: Clinic, small: Dep
     admin, at_first = clinic.person(Role.ADMIN), page.show(head, HERE)
     assert "No protocol is in force" in str(at_first[acceptance.PROTOCOL])
     assert "was tested on a scanner yet" in str(at_first[acceptance.TESTS])
+    assert (at_first[forms.BEGIN], at_first[forms.END]) == (True, True)  # disabled
+    assert "No test can begin" in str(at_first[forms.BEGIN_NOT])
     with pytest.raises(InvalidInput, match="Fix a protocol first"):
         page.begin(operator, HERE, "1", "Skyra")
     with pytest.raises(NotAllowed):
@@ -74,6 +76,8 @@ def test_a_version_is_tested_and_signed_for_a_scanner(clinic: Clinic, small: Dep
     (begun,) = clinic.services.acceptance.tests.recent(BRAIN_TUMOUR, head)
     here = addresses.acceptance(BRAIN_TUMOUR, begun.id).removeprefix(addresses.ACCEPTANCE)
     shown = page.show(head, here)
+    assert (shown[forms.BEGIN], shown[forms.END], shown[forms.BEGIN_NOT]) == (False, False, [])
+    assert "finished, not signed" in str(shown[acceptance.TESTS])
     protocol, numbers = str(shown[acceptance.PROTOCOL]), str(shown[acceptance.TEST])
     assert "60 % or more, of at least 6 cases with the finding" in protocol
     assert "Agreed in the committee." in protocol
@@ -99,7 +103,10 @@ def test_a_version_is_tested_and_signed_for_a_scanner(clinic: Clinic, small: Dep
     assert begun.evaluation_id not in str(page.show(admin, here)[acceptance.TEST])
     assert "fewer than 5" in str(page.show(admin, here)[acceptance.STANDINGS])  # one scan of the Prisma
     page.end(head, HERE, "Not needed any more.")
-    assert "Not needed any more." in str(page.show(head, HERE)[acceptance.PROTOCOL])
+    ended = page.show(head, HERE)
+    assert "Not needed any more." in str(ended[acceptance.PROTOCOL])
+    assert (ended[forms.BEGIN], ended[forms.END]) == (True, True)
+    assert "signed: passed" in str(ended[acceptance.TESTS])
 
 
 def test_a_record_is_a_file_for_who_may_see_it(
@@ -143,11 +150,15 @@ def test_programs_read_acceptance_by_the_permissions_of_the_page(
     (protocol,) = asked("/protocols", Role.MLOPS, task=BRAIN_TUMOUR).json["protocols"]
     assert protocol["limits"]["most_refused"] == 0.1 and protocol["fixed_by"] == head.display_name
     (listed,) = asked("", Role.ADMIN, task=BRAIN_TUMOUR).json["acceptances"]
-    assert (listed["verdict"], listed["signed_by"], listed["as_signed"]) == ("cannot-tell", None, None)
+    assert (listed["verdict"], listed["signed_by"], listed["as_signed"]) == (None, None, None)
+    assert (listed["state"], listed["protocol_revision"]) == ("done", 1)
+    assert asked(f"/{begun.id}", Role.ADMIN).json["verdict"] == "cannot-tell"
     assert asked(f"/{begun.id}/record", Role.HEAD).status_code == 404
 
     view = acceptance.tests.view(begun.id, head)
     acceptance.tests.sign(begun.id, view.numbers_sha256, "We wait.", head)
+    (listed,) = asked("", Role.ADMIN, task=BRAIN_TUMOUR).json["acceptances"]
+    assert (listed["verdict"], listed["as_signed"]) == ("cannot-tell", True)
     told = asked(f"/{begun.id}", Role.HEAD).json
     assert {each["metric"]: each["verdict"] for each in told["criteria"]} == {
         "recall": "passed", "specificity": "passed", "refused": "cannot-tell",

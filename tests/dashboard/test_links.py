@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from flask import Flask
@@ -15,15 +16,27 @@ from tests.dashboard.clinic import Clinic
 
 PAGES = [page for page in shell.PAGES if page.path != addresses.ADMIN]
 NOWHERE = "This link leads nowhere."
+_FILTERS = (  # of scans, wherever an address filters by them
+    "site=Nowhere", "scanner=Vida", "modality=US", "version=brain-tumour+99", "sex=X", "age=200",
+    "status=lost", "review=maybe", "result=perhaps", "from=2999-01-01", "from=yesterday", "task=liver",
+)  # fmt: skip
 OWN = {  # what else may be wrong with a page's address
-    addresses.WORKLIST: ("from=yesterday", "sort=colour", "task=liver", "row=first", "to=2026-02-30"),
-    addresses.COHORT: ("from=yesterday", "task=liver", "vs=colour%3Dred", "synthetic=yes&synthetic=no"),
+    addresses.WORKLIST: (*_FILTERS, "sort=colour", "row=first", "to=2026-02-30", "sequence=T9"),
+    addresses.COHORT: (
+        *_FILTERS, "vs=colour%3Dred", "vs=site%3DNowhere", "synthetic=yes&synthetic=no", "synthetic=maybe",
+    ),
     addresses.PERFORMANCE: (
         "metric=foo", "task=liver", "version=99", "month=13", "by=week", "vs=99", "cases=some",
-        "group=colour:x",
+        "group=colour:x", "group=site:Nowhere", "month=2999-01", "month=2001-01", "site=Nowhere",
+        "scanner=Vida", "sex=X", "age=200", "of=foo", "synthetic=maybe",
     ),
-    addresses.DRIFT: ("run=none", "task=liver", "vs=none"),
-    addresses.REPORTS: ("kind=novel",),
+    addresses.DRIFT: ("run=none", "task=liver", "vs=none", "feature=luck"),
+    addresses.EVALUATIONS: _FILTERS,
+    addresses.REPORTS: (
+        "kind=novel", "kind=performance&task=liver", "task=brain-tumour&version=99",
+        "task=brain-tumour&month=2999-01", "run=none", "from=yesterday", "to=2026-02-30",
+        "filters=site%3DNowhere",
+    ),
     addresses.ACCEPTANCE: ("task=liver", "task=brain-tumour&test=none", "test=0"),
     addresses.MODEL_CARD: ("task=liver", "task=brain-tumour&version=99"),
     addresses.FEEDBACK: ("state=lost",),
@@ -76,22 +89,30 @@ def test_every_page_says_what_is_wrong_with_a_link(clinic: Clinic, links: Links,
 def test_a_board_says_what_is_wrong_with_a_period(clinic: Clinic, links: Links) -> None:
     head = clinic.person(Role.HEAD)
     board = clinic.services.boards.boards.make("Mine", head)
-    for search in ("bogus=1", "months=7", "months=many"):
+    clinic.add_volume("a", site="North")
+    for search in ("bogus=1", "months=7", "months=many", "site=Nowhere", "scanner=Vida", "sex=X", "age=200"):
         assert NOWHERE in shown(links, head, addresses.board(board.id), f"?{search}")
     assert NOWHERE not in shown(links, head, addresses.board(board.id), "?months=3&site=North")
 
 
 def test_a_good_link_opens_its_page(clinic: Clinic, links: Links) -> None:
-    scan, user = clinic.add_volume("a"), clinic.person(Role.CLINICIAN)
+    scan, user = clinic.add_volume("a", site="A", scanner="Skyra"), clinic.person(Role.CLINICIAN)
+    clinic.read_volume(scan)
+    today = f"{datetime.now():%Y-%m-%d}"
     pseudonym = clinic.services.reviewing.worklist.scan(scan.id, user).patient.pseudonym
     for path, search in (
         (addresses.scan(scan.id), "?site=North&sort=-created_at&before=x"),
         (addresses.patient(pseudonym), ""),
         (addresses.WORKLIST, "?q=ada&sort=-created_at&row=3&task=brain-tumour"),
-        (addresses.COHORT, "?site=A&vs=sex%3DF"),
+        (addresses.COHORT, "?site=A&vs=sex%3DO"),
+        (addresses.COHORT, f"?scanner=Acme+Skyra&site=unknown&version=brain-tumour+2&to=2999-01-01&from={today}"),
+        (addresses.COHORT, "?status=failed&review=corrected&age=90%2B&modality=MR&synthetic=yes"),
         (addresses.PERFORMANCE, "?metric=dice&by=month"),
+        (addresses.PERFORMANCE, f"?month={today[:7]}&site=A&scanner=Acme+Skyra&sex=M&group=age:20-29"),
+        (addresses.DRIFT, "?feature=contrast"),
         (addresses.MODEL_CARD, "?task=brain-tumour"),
         (addresses.REPORTS, "?kind=cohort&filters=site%3DA"),
+        (addresses.REPORTS, f"?kind=performance&task=brain-tumour&month={today[:7]}"),
     ):
         assert NOWHERE not in shown(links, user, path, search), path
 

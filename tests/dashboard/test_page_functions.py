@@ -174,6 +174,11 @@ def test_a_goal_is_kept_and_what_depends_on_it_is_drawn(history: Clinic) -> None
     shown = performance.goal_kept(service, head, "?by=month&metric=recall", "98", "85")
     assert shown[performance.GOAL_SAID] == "Set."
     assert "beyond the alert limit of 85.0 %" in str(shown[performance.BANNER])
+    assert (shown[performance.GOAL], shown[performance.LIMIT]) == ("98 %", "85 %")
     shown = performance.goal_kept(service, head, "?by=month&metric=recall", "", "")
     assert shown[performance.GOAL_SAID] == "Removed."
     assert "beyond" not in str(shown[performance.BANNER])
+    for metric, unit in (("recall", "%"), ("dice", "0 to 1"), ("latency_p50_ms", "ms")):
+        labels = performance.show(service, head, f"?metric={metric}")
+        assert labels[performance.GOAL_LABEL] == f"Goal ({unit})"
+        assert labels[performance.LIMIT_LABEL] == f"Alert limit ({unit})"

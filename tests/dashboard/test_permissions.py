@@ -345,11 +345,14 @@ def _permission(dependency: dict[str, Any]) -> Permission:
     raise AssertionError(f"whose callback is this? {dependency['output']}")
 
 
-def _called(client: FlaskClient, dependency: dict[str, Any]) -> str:
+def _called(client: FlaskClient, dependency: dict[str, Any], *, pressed: bool) -> str:
     def given(one: dict[str, str]) -> Any:
-        return (
-            [] if one["id"].startswith("{") else {"id": one["id"], "property": one["property"], "value": None}
-        )
+        button = one["property"].endswith("n_clicks") and pressed
+        value = {"id": one["id"], "property": one["property"], "value": 1 if button else None}
+        if not one["id"].startswith("{"):
+            return value
+        own = {key: "x" if kept == ["ALL"] else kept for key, kept in json.loads(one["id"]).items()}
+        return [{**value, "id": own}] if pressed else []
 
     inputs, state = ([given(one) for one in dependency[part]] for part in ("inputs", "state"))
     return str(callback(client, dependency["output"], inputs, state=state).get_data(as_text=True))
@@ -357,7 +360,7 @@ def _called(client: FlaskClient, dependency: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("role", Role)
 def test_every_callback_refuses_who_may_not(clinic: Clinic, sign_in: SignIn, role: Role) -> None:
-    client, asked, wrong = sign_in(role), 0, []
+    client, asked, wrong, told = sign_in(role), 0, [], []
     for dependency in client.get("/_dash-dependencies").json:
         if dependency["clientside_function"] or dependency["output"].startswith("..page.children"):
             continue
@@ -365,7 +368,11 @@ def test_every_callback_refuses_who_may_not(clinic: Clinic, sign_in: SignIn, rol
         if may(User("i", "n", "N", role), permission):
             continue
         asked += 1
-        if "Your role does not permit this: only" not in _called(client, dependency):
+        if "Your role does not permit this: only" not in _called(client, dependency, pressed=True):
             wrong.append(dependency["output"])
+        buttons = [given["property"].endswith("n_clicks") for given in dependency["inputs"]]
+        if all(buttons) and "Your role" in _called(client, dependency, pressed=False):
+            told.append(dependency["output"])
     assert wrong == []
+    assert told == []  # a list without buttons: nobody has asked for anything
     assert asked > {Role.CLINICIAN: 15, Role.HEAD: 8, Role.MLOPS: 7, Role.ADMIN: 20}[role]

@@ -70,7 +70,7 @@ def failed(run: DriftRun) -> Component:
 
 def nothing(may_run: bool) -> Component:
     """No run yet."""
-    said = "Choose a window above and compare it." if may_run else "Nobody has compared anything yet."
+    said = "Choose a window below and compare it." if may_run else "Nobody has compared anything yet."
     return html.Div(
         [icon("bi-activity", "lb-empty-icon"), html.H2("No drift run yet."), html.P(said)],
         className="lb-empty",

@@ -9,6 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.cohort.panels import number
+from dashboard.components.performance.panels import room_for
 from data.records import Doubt, Outcome
 from services.performance.number_words import plain_share, told_share
 from services.task_words import OUTCOME_NAMES
@@ -46,7 +47,7 @@ def panel(answered: Sequence[AnswerShares], figure: Any, asked: PerformanceQuery
     by_month = bool(mine[0].month)
     graph = dcc.Graph(figure=figure, config={"displayModeBar": False}, className="lb-graph lb-answers-chart")
     words = " ".join([_WORDS, _REFUSED, _OPENED] if by_month else [_WORDS, _OPENED])
-    drawn = html.Div(graph, className="lb-scroll")
+    drawn = html.Div(html.Div(graph, style=room_for(len(mine))), className="lb-scroll", tabIndex=0)
     return [drawn, _table(mine, by_month), html.P(words, className="text-secondary mb-0")]
 
 

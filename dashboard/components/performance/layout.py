@@ -27,6 +27,7 @@ BANNER = "performance-banner"
 LIVE = "performance-live"
 MEANING = "performance-meaning"
 GRAPH = "performance-graph"
+ROOM = "performance-graph-room"
 NUMBERS = "performance-numbers"
 COVERAGE = "performance-coverage"
 MATRIX = "performance-matrix"
@@ -63,7 +64,7 @@ def whole_page(user: User) -> Component:
 
 def _history(user: User) -> Component:
     graph = dcc.Graph(id=GRAPH, config=PLAIN, className="lb-graph lb-history-chart")
-    chart = html.Div(graph, className="lb-scroll")
+    chart = html.Div(html.Div(graph, id=ROOM), className="lb-scroll", tabIndex=0)
     parts = [html.P(id=MEANING, className="mb-1"), chart, panels.goal_form(user), html.Div(id=NUMBERS)]
     return html.Section(parts, className="lb-card")
 

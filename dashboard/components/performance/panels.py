@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from services.performance.metrics import Metric
     from services.performance.numbers import Live, MetricPoint, MetricView
 
-GOAL, LIMIT, GOAL_SAVE, GOAL_SAID = (
+GOAL, LIMIT, GOAL_LABEL, LIMIT_LABEL, GOAL_SAVE, GOAL_SAID = (
     "performance-goal",
     "performance-limit",
+    "performance-goal-label",
+    "performance-limit-label",
     "performance-goal-save",
     "performance-goal-said",
 )
@@ -145,21 +147,32 @@ def coverage(count: ReadCount, part: str) -> str:
     return words
 
 
+def room_for(places: int) -> dict[str, str]:
+    """The least width of a chart with so many months or versions, each with its n beneath."""
+    return {"minWidth": f"{min(54, 6 + 4 * places)}rem"}
+
+
 def goal_form(user: User) -> Component:
     """Where heads and MLOps staff set goal and limit; others see them in the chart only."""
     may_set = may(user, Permission.SET_GOALS)
     fields = [
         html.Div(
             [
-                html.Label(words, htmlFor=name, className="form-label"),
+                html.Label(words, id=label, htmlFor=name, className="form-label"),
                 dbc.Input(id=name, type="text", size="sm", disabled=not may_set),
             ]
         )
-        for name, words in ((GOAL, "Goal"), (LIMIT, "Alert limit"))
+        for name, label, words in ((GOAL, GOAL_LABEL, "Goal"), (LIMIT, LIMIT_LABEL, "Alert limit"))
     ]
     save = html.Button("Set", id=GOAL_SAVE, className="btn btn-sm btn-outline-primary", disabled=not may_set)
     said = html.Span(id=GOAL_SAID, className="text-secondary", role="status")
     return html.Div([*fields, save, said], className="lb-goals" if may_set else "lb-hidden")
+
+
+def goal_labels(metric: Metric) -> dict[str, str]:
+    """What is typed into the fields of a metric's goal, with its unit, by the id of their labels."""
+    unit = "%" if metric.percent else metric.unit or "0 to 1"
+    return {GOAL_LABEL: f"Goal ({unit})", LIMIT_LABEL: f"Alert limit ({unit})"}
 
 
 def goal_words(metric: Metric, value: float | None) -> str:

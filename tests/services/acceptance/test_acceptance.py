@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from data.database import writing
 from data.errors import InvalidInput, NotAllowed
-from data.records import BRAIN_TUMOUR, AcceptanceLimits, AcceptanceVerdict, Role, Scan
+from data.records import BRAIN_TUMOUR, AcceptanceLimits, AcceptanceVerdict, EvaluationState, Role, Scan
 from data.stores.acceptance import AcceptanceStore
 from data.stores.alerts import AlertStore
 from data.stores.evaluations import EvaluationStore
@@ -209,6 +209,29 @@ def test_a_scanner_is_marked_until_a_passed_test_is_signed(place: Place) -> None
     place.watch.tick()
     assert [alert.title.split(" on ")[-1] for alert in place.alerts.calling()] == ["Prisma"]
     assert {"acceptance.protocol", "acceptance.begin", "acceptance.sign"} <= set(house.events())
+
+
+def test_a_list_of_tests_asks_the_database_as_often_for_many_as_for_one(place: Place) -> None:
+    house, asked = place.house, list[str]()
+    house.add(8, bright=800, scanner=SKYRA)
+    house.add(8, bright=0, scanner=SKYRA)
+    place.protocols.fix(BRAIN_TUMOUR, LIMITS, "Agreed.", house.bob)
+    place.signed()
+
+    def listed() -> tuple[list[tuple[EvaluationState, AcceptanceVerdict | None, bool | None]], int]:
+        asked.clear()
+        tests = place.tests.listed(BRAIN_TUMOUR, house.bob)
+        return [(each.evaluation.state, each.test.verdict, each.as_signed) for each in tests], len(asked)
+
+    event.listen(house.database, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    signed = (EvaluationState.DONE, PASSED, True)
+    only, often = listed()
+    assert only == [signed]
+    unsigned = place.tested()
+    assert unsigned.verdict is PASSED
+    place.tested()
+    unknown = (EvaluationState.DONE, None, None)  # what it comes to is counted where one test is opened
+    assert listed() == ([unknown, unknown, signed], often)
 
 
 def test_another_version_has_to_be_accepted_anew(place: Place) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 
 from data.ledger.blinding import Hidden
-from data.records import BRAIN_TUMOUR, Doubt, Outcome, Refusal, Role, User
+from data.records import BRAIN_TUMOUR, Doubt, Judgements, Outcome, Refusal, Role, User
 from data.stores.refusals import RefusalStore
+from models.statistics.confusion import Confusion
 from models.statistics.estimate import Estimate
 from models.statistics.estimated_performance import estimated_rates
 from models.statistics.proportions import proportion
@@ -19,6 +21,7 @@ from services.performance.charts import answers as answers_chart
 from services.performance.charts import history
 from services.performance.estimate_records import NOT_TRUSTED, TOO_FEW, CheckedPeriod, EstimateCheck, Trust
 from services.performance.numbers import BY_MONTH, PerformanceQuery
+from services.statistics.scoring import confusion
 from tests.databases import migrated
 from tests.services.calibrated_house import MONTHS, read_months
 from tests.services.performance_department import Department, department
@@ -112,6 +115,33 @@ def test_estimates_are_trusted_until_fewer_hold_than_chance_allows(inside: int, 
     periods = [CheckedPeriod((f"2026-{place:02d}",), holding if place < inside else missing, reviewed)
                for place in range(n)]  # fmt: skip
     assert EstimateCheck("2", False, "reviewed", periods).trust is trust
+
+
+def test_past_estimates_are_compared_once_for_the_whole_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = migrated(f"sqlite:///{tmp_path / 'house.db'}")
+    own, compared = department(engine, tmp_path, mlflow="http://127.0.0.1:9"), list[int]()
+    read_months(engine, MONTHS[:4])
+
+    def counting(judged: Judgements) -> Confusion:
+        compared.append(len(judged))
+        return confusion(judged)
+
+    monkeypatch.setattr("services.performance.estimates.confusion", counting)
+    with ThreadPoolExecutor(2) as page:  # the chart, and the section below it
+        chart, section = page.map(own.desk.estimates.of, [BY_MONTHS, replace(BY_MONTHS, by="version")])
+    assert chart.checks == section.checks and len(chart.checks[0].periods) == 4
+    assert len(compared) == 6  # two joined periods of the sample, which are too few, and four of all
+    blind = Hidden(frozenset(own.judgements.of(BRAIN_TUMOUR, "2", "2026-03", "2026-03").scan_id))
+    for_reader = own.desk.estimates.of(replace(BY_MONTHS, hidden=blind))
+    assert for_reader.checks != chart.checks
+    often = len(compared)
+    read_months(engine, MONTHS[4:])
+    assert own.desk.estimates.of(BY_MONTHS).checks != chart.checks
+    assert len(compared) > often
+    own.close()
+    engine.dispose()
 
 
 def test_few_readings_have_no_estimate_but_their_number(tmp_path: Path) -> None:
