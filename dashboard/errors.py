@@ -64,8 +64,8 @@ def on_callback_error(error: Exception) -> None:
     """Show the error of any callback in the alert and leave the page as it was.
 
     Dash takes None for "no update", also of a callback that has no outputs. The page of a withdrawn scan
-    says itself what it is. Where a list has no buttons, or some that just appeared, Dash calls what listens to
-    them too: nobody asked for anything, so nothing was refused.
+    says itself what it is. Where a list has no buttons, or some that just appeared, Dash calls what listens
+    to them too: nobody asked for anything, so nothing was refused.
     """
     if isinstance(error, WithdrawnScan) or (isinstance(error, NotAllowed) and _nothing_pressed()):
         return

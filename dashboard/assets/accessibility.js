@@ -22,10 +22,13 @@
     }
   }
 
-  /** Menus have a second, hidden field that Tab would stop at, with nothing to see or hear. */
-  function passOverHidden() {
+  /** Menus have a second, hidden field that Tab would stop at, with nothing to see or hear: Tab stops at the
+      button that is seen instead, which Dash leaves to that field. */
+  function reachMenus() {
     for (const field of document.querySelectorAll('.dash-dropdown-focus-target[aria-hidden="true"]')) {
       if (field.tabIndex !== -1) field.tabIndex = -1;
+      const button = field.parentElement.querySelector("button.dash-dropdown");
+      if (button && button.tabIndex !== 0) button.tabIndex = 0;
     }
   }
 
@@ -44,7 +47,7 @@
     requestAnimationFrame(() => {
       due = false;
       nameSliders();
-      passOverHidden();
+      reachMenus();
       reachScrolling();
     });
   }

@@ -294,7 +294,9 @@ def _done(words: str | list[Component | str]) -> Component:
 
 def _may_begin(in_force: bool) -> Values:
     """Limits stand before a test begins; and where none do, none can be ended."""
-    words: list[Component] | Component = [] if in_force else html.P(parts.NO_TEST, className="text-secondary mb-0")
+    words: list[Component] | Component = (
+        [] if in_force else html.P(parts.NO_TEST, className="text-secondary mb-0")
+    )
     return {forms.BEGIN: not in_force, forms.END: not in_force, forms.BEGIN_NOT: words}
 
 

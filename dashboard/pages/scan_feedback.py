@@ -79,5 +79,4 @@ def register(app: Dash, feedback: FeedbackMessages, worklist: Worklist) -> None:
     ) -> Values:
         user = require(Permission.GIVE_FEEDBACK)
         clicked(clicks)
-        sent = send(feedback, user, scan_id, result_id, category, words)
-        return sent
+        return send(feedback, user, scan_id, result_id, category, words)

@@ -80,6 +80,11 @@ def test_an_empty_cohort_says_so(clinic, open_tab) -> None:
     page = open_tab().sign_in(Role.HEAD, "/cohort?age=0-9")
     expect(page.get_by_text("No scan fits these filters.")).to_be_visible()
     expect(page.locator("#cohort-body")).to_be_hidden()
+    page.focus("#cohort-to")  # menus by keyboard alone
+    page.keyboard.press("Tab")
+    expect(page.locator("#cohort-filter-task")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_role("listbox").or_(page.locator(".dash-dropdown-content")).first.wait_for()
 
 
 def test_two_cohorts_side_by_side(clinic, open_tab) -> None:

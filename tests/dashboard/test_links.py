@@ -105,7 +105,10 @@ def test_a_good_link_opens_its_page(clinic: Clinic, links: Links) -> None:
         (addresses.patient(pseudonym), ""),
         (addresses.WORKLIST, "?q=ada&sort=-created_at&row=3&task=brain-tumour"),
         (addresses.COHORT, "?site=A&vs=sex%3DO"),
-        (addresses.COHORT, f"?scanner=Acme+Skyra&site=unknown&version=brain-tumour+2&to=2999-01-01&from={today}"),
+        (
+            addresses.COHORT,
+            f"?scanner=Acme+Skyra&site=unknown&version=brain-tumour+2&to=2999-01-01&from={today}",
+        ),
         (addresses.COHORT, "?status=failed&review=corrected&age=90%2B&modality=MR&synthetic=yes"),
         (addresses.PERFORMANCE, "?metric=dice&by=month"),
         (addresses.PERFORMANCE, f"?month={today[:7]}&site=A&scanner=Acme+Skyra&sex=M&group=age:20-29"),
