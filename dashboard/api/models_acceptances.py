@@ -62,7 +62,7 @@ class AcceptanceAnswer(ApiAnswer):
     state: EvaluationState = Field(description="Of the reading of its scans")
     verdict: AcceptanceVerdict | None = Field(
         description="Of a signed test as it was signed; only “passed” accepts. Of one that nobody has "
-        "signed: null in the list of all, and what it comes to, once all scans are read, where one test is asked for"
+        "signed: null in the list; what it comes to, once all scans are read, where one test is asked for"
     )
     signed_by: str | None
     signed_at: datetime | None
