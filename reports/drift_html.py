@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from html import escape
 from typing import Any
+
+from reports.time_words import clock
 
 _BODY = re.compile(r"<body[^>]*>")
 _ELSEWHERE = re.compile(
@@ -85,7 +87,7 @@ def facts(snapshot: Mapping[str, Any]) -> list[tuple[str, str]]:
 def computed(snapshot: Mapping[str, Any]) -> str:
     """When a snapshot was made, to the minute; empty where that is not known."""
     made = snapshot.get("made_at")
-    return f"{datetime.fromisoformat(made).astimezone(UTC):%Y-%m-%d %H:%M} UTC" if made else ""
+    return clock(datetime.fromisoformat(made)) if made else ""
 
 
 def handed_on(snapshot: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from data.records import (
 )
 from services import addresses
 from services.permissions import Permission, may
+from services.versions.promotion_words import STATE_WORDS
 
 GOING_BACK = "back"  # stands for a version in the reason for a rollback
 
@@ -27,11 +28,6 @@ GATE_WORDS = {
     PromotionVerdict.PASS: ("The promotion gate lets it pass", "bi-check-circle", "lb-gate-pass"),
     PromotionVerdict.FAIL: ("The promotion gate stops it", "bi-x-octagon", "lb-gate-fail"),
     PromotionVerdict.CANNOT_TELL: ("The promotion gate cannot tell", "bi-question-circle", "lb-gate-unknown"),
-}
-_STATES = {
-    PromotionState.ASKED: "waits for a second person",
-    PromotionState.DONE: "went live",
-    PromotionState.REFUSED: "did not go live",
 }
 
 
@@ -106,7 +102,7 @@ def _told(promotion: Promotion) -> list[str]:
         f" in the place of {promotion.from_version}" if promotion.from_version else ""
     )
     what = f"back to {went}" if promotion.kind is PromotionKind.ROLLBACK else went
-    outcome = _STATES[promotion.state] + (
+    outcome = STATE_WORDS[promotion.state] + (
         ", past the gate" if promotion.overridden and promotion.state is PromotionState.DONE else ""
     )
     if promotion.decided_name:

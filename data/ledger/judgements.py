@@ -10,11 +10,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, DateTime, Engine, false, select, type_coerce
+from sqlalchemy import Connection, DateTime, Engine, false, func, select, type_coerce
 
 from data.database import reading, statement_parts
 from data.ledger.readings import (
@@ -185,6 +186,17 @@ class JudgementStore:
         with reading(self._engine) as connection:
             times = [latency(*row) for row in connection.execute(query)]
         return np.array([time_ms for time_ms in times if time_ms is not None], dtype=np.float64)
+
+    def read_between(self, task: str, begin: datetime, end: datetime, synthetic: bool) -> int:
+        """How many results there are of a task from a moment on and before another, judged or not."""
+        query = (
+            select(func.count())
+            .select_from(results.join(ledger, ledger.c.scan_id == results.c.scan_id))
+            .where(results.c.task == task, results.c.created_at >= begin, results.c.created_at < end)
+            .where(ledger.c.synthetic.is_(synthetic), ledger.c.gone == false())
+        )
+        with reading(self._engine) as connection:
+            return int(connection.execute(query).scalar_one())
 
     def unreviewed(self, task: str, version: str | None, count: int) -> list[tuple[str, str, int]]:
         """(scan id, version, when it was read) of scans of the random sample that wait for a truth.

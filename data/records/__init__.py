@@ -39,6 +39,7 @@ from data.records.drift import (
     DriftReference,
     DriftRun,
     ReferenceKind,
+    RequestCount,
     ReviewRequest,
     RunState,
 )
@@ -295,6 +296,7 @@ __all__ = [
     "Result",
     "Review",
     "ReviewRequest",
+    "RequestCount",
     "Role",
     "RoutingRule",
     "RunState",

@@ -25,6 +25,11 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
     @property
+    def words(self) -> str:
+        """As people call it: "not judged"."""
+        return self.value.replace("-", " ")
+
+    @property
     def is_told(self) -> bool:
         """Whether people are sent a message about it; the others are only shown."""
         return self in (Severity.WARNING, Severity.CRITICAL)

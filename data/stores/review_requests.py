@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Engine, delete, exists, func, insert, sele
 
 from data.database import bump, reading, writing
 from data.ledger.rows import not_withdrawn
-from data.records import ReviewRequest
+from data.records import RequestCount, ReviewRequest
 from data.tables import REVISION_OF_SCANS, results, review_requests, reviews, scans, triage
 
 _COLUMNS = [review_requests.c[name] for name in ReviewRequest.__dataclass_fields__]
@@ -42,14 +42,16 @@ class ReviewRequestStore:
         with reading(self._engine) as connection:
             return [ReviewRequest(*row) for row in connection.execute(query)]
 
-    def count(self, after: datetime, until: datetime, *, not_by: str, assigned_to: str | None = None) -> int:
+    def count(
+        self, after: datetime, until: datetime, *, not_by: str, assigned_to: str | None = None
+    ) -> RequestCount:
         """How many requests that wait were made after one moment and by another, of others than `not_by`.
 
-        With `assigned_to` only those of scans that are given to this account.
+        With `assigned_to` only those of scans that are given to this account. Synthetic scans are apart.
         """
         when = (review_requests.c.created_at > after) & (review_requests.c.created_at <= until)
         query = (
-            select(func.count())
+            select(scans.c.synthetic, func.count())
             .select_from(review_requests.join(scans, scans.c.id == review_requests.c.scan_id))
             .where(when, review_requests.c.asked_by != not_by, ~_answered(), not_withdrawn(scans.c.id))
         )
@@ -59,7 +61,8 @@ class ReviewRequestStore:
             )
             query = query.where(given)
         with reading(self._engine) as connection:
-            return int(connection.execute(query).scalar_one())
+            by_kind = {made: int(n) for made, n in connection.execute(query.group_by(scans.c.synthetic))}
+        return RequestCount(by_kind.get(False, 0), by_kind.get(True, 0))
 
     def of_scan(self, scan_id: str) -> ReviewRequest | None:
         """The scan's open request, or None."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from data.stores.evaluations import EvaluationStore
+from reports.time_words import clock
 from services.assembly.cohort import CohortServices
 from services.assembly.reading import ReadingServices
 from services.assembly.stores import Stores
@@ -70,6 +71,6 @@ def evaluations_of(
 
 
 def _pack(pack: Pack) -> PackOfScans:
-    made = f"{pack.job.created_at:%Y-%m-%d %H:%M} UTC"
+    made = clock(pack.job.created_at)
     words = f"{len(pack.ask.scan_ids)} scans of {made}" + (f", {pack.ask.why}" if pack.ask.why else "")
     return PackOfScans(pack.id, pack.ask.task, words, pack.ask.scan_ids)

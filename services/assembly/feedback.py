@@ -9,6 +9,7 @@ from services.alerts.alerts import Alerts
 from services.assembly.stores import Stores
 from services.reviewing.blinding import Blinding
 from services.reviewing.feedback import FeedbackMessages
+from services.task_words import words_of
 
 
 def build_feedback(stores: Stores, alerts: Alerts, blinding: Blinding) -> FeedbackMessages:
@@ -22,10 +23,12 @@ def build_feedback(stores: Stores, alerts: Alerts, blinding: Blinding) -> Feedba
             alerts.settle(cause)
         elif message.state is FeedbackState.OPEN:
             # Read outside this house: what the person wrote may name a patient.
-            sentence = f"Somebody ({message.sender_role}) says this of a reading by {message.task} version "
-            sentence += f"{message.model_version}."
-            link = addresses.scan(message.scan_id)
-            alerts.raise_alert(cause, Severity.CRITICAL, message.category.words, sentence, link)
+            version = f"version {message.model_version} of {words_of(message.task).label.lower()}"
+            sentence = f"Somebody ({message.sender_role}) says this of a reading by {version}."
+            scan = stores.scans.get(message.scan_id)
+            made = "SYNTHETIC: " if scan is not None and scan.synthetic else ""
+            title = f"{made}{message.category.words}"
+            alerts.raise_alert(cause, Severity.CRITICAL, title, sentence, addresses.scan(message.scan_id))
 
     store = FeedbackStore(stores.database)
     return FeedbackMessages(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 from data.codec import from_json, to_json
 from data.database import now
@@ -201,13 +201,13 @@ def _dated(kind: ReportKind, asked: dict[str, str], runs: DriftRuns) -> dict[str
             raise NotFound(f"There is no finished drift run of {words_of(asked['task']).label} yet.")
         return {"run": latest.id}
     if kind is ReportKind.COHORT:
-        first = now().astimezone(UTC) - timedelta(days=int(asked["days"]))
+        first = now().astimezone() - timedelta(days=int(asked["days"]))
         filters = filters_of(asked.get("filters", "")) | {"from": (f"{first:%Y-%m-%d}",)}
         return {"filters": query_of(filters)}
     return asked
 
 
 def last_month() -> dict[str, str]:
-    """The first and last day of the month before this one, in UTC."""
-    last = now().astimezone(UTC).replace(day=1) - timedelta(days=1)
+    """The first and last day of the month before this one, by the clock of the house."""
+    last = now().astimezone().replace(day=1) - timedelta(days=1)
     return {"from": f"{last:%Y-%m}-01", "to": f"{last:%Y-%m-%d}"}

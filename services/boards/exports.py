@@ -6,6 +6,7 @@ from data.database import now
 from data.records import NOTICE, VERSION, AuditEvent, Board, BoardChoice, ExportRow, User
 from data.stores.audit import AuditLog
 from reports.tables import csv_table
+from reports.time_words import clock
 from services.boards.points import PanelView
 from services.boards.views import BoardViews
 from services.cohort.exports import MIME, Export, file_name
@@ -35,7 +36,7 @@ class BoardExports:
             "Scanner": choice.scanner or "all",
             "Sex": choice.sex or "all",
             "Age": choice.age or "all",
-            "Counted": f"{at:%Y-%m-%d %H:%M} UTC",
+            "Counted": clock(at),
             "By": user.display_name,
             "Lightbox": VERSION,
             "Notice": NOTICE,

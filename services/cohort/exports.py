@@ -19,6 +19,7 @@ from data.stores.audit import AuditLog
 from reports.chart_axes import Figure
 from reports.cohort_document import Section, cohort_document
 from reports.tables import csv_table, json_table, parquet_table, xlsx_table
+from reports.time_words import clock
 from reports.typesetting import pdf
 from services.cohort.charts import Marks
 from services.cohort.class_words import class_words
@@ -176,7 +177,7 @@ def facts(cohort: Cohort, user: User, at: datetime, audience: Audience) -> dict[
     """What a person must know of an export, by its label."""
     preamble = {
         "Filters": in_words(cohort.filters),
-        "Counted": f"{at:%Y-%m-%d %H:%M} UTC",
+        "Counted": clock(at),
         "By": user.display_name,
         "Lightbox": VERSION,
         "Notice": NOTICE,

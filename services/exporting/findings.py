@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from data.records import NOTICE, Outcome, Verdict, outcome_of
 from reports.reading_report import SizeTable, size_lines
+from reports.time_words import clock
 from services.exporting.versions import BY_A_REVIEWER, ResultVersion
 from services.measurement_words import EMPTY, MeasuredWords, measured_words, millilitres
 from services.reading_words import (
@@ -15,7 +16,7 @@ from services.reading_words import (
     spacing_words,
     warns_of_outline,
 )
-from services.reporting.reading_content import SYNTHETIC, clock, verdict_words
+from services.reporting.reading_content import SYNTHETIC, verdict_words
 from services.reviewing.prior import Prior
 from services.task_words import outcome_words, reasons
 

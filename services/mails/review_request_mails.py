@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from data.database import now
 from data.errors import InvalidInput
-from data.records import AuditEvent, MailChoice, MailedReviews, Severity, User
+from data.records import AuditEvent, MailChoice, MailedReviews, RequestCount, Severity, User
 from data.stores.audit import AuditLog
 from data.stores.review_requests import ReviewRequestStore
 from data.stores.users import UserStore
@@ -108,7 +108,7 @@ class ReviewRequestMails:
         if not self.possible:
             return
         for choice in self._users.review_mails_chosen():
-            if self._is_due(choice) and self._count(choice, self._clock() - SETTLE):
+            if self._is_due(choice) and self._count(choice, self._clock() - SETTLE).any:
                 self._jobs.submit(KIND, choice.user.id)
 
     def _is_due(self, choice: MailChoice) -> bool:
@@ -117,7 +117,7 @@ class ReviewRequestMails:
             return False
         return choice.until + BETWEEN <= moment and (refused is None or refused.at + AGAIN <= moment)
 
-    def _count(self, choice: MailChoice, until: datetime) -> int:
+    def _count(self, choice: MailChoice, until: datetime) -> RequestCount:
         """How many requests a person is to be told of: those of others that nobody has answered."""
         assert choice.until is not None
         mine = choice.user.id if choice.reviews is MailedReviews.MINE else None
@@ -134,7 +134,7 @@ class ReviewRequestMails:
         ):
             return
         count = self._count(choice, until)
-        if not count or not self._users.move_review_mails(choice.user.id, choice.until, until):
+        if not count.any or not self._users.move_review_mails(choice.user.id, choice.until, until):
             return
         address = mail_to(self._server, choice.mail)
         why = self._delivery.send(address, *message(count, self._url), Severity.CALM)
@@ -146,9 +146,18 @@ class ReviewRequestMails:
         self._refused[choice.user.id] = Refused(self._clock(), why)
 
 
-def message(count: int, url: str) -> tuple[str, str]:
-    """The subject and the plain text of a mail about so many requests; `url` is this server's address."""
-    title = "Lightbox: 1 review is asked for" if count == 1 else f"Lightbox: {count} reviews are asked for"
-    wait = "1 scan waits" if count == 1 else f"{count} scans wait"
+def message(count: RequestCount, url: str) -> tuple[str, str]:
+    """The subject and the plain text of a mail about these requests; `url` is this server's address.
+
+    Real and synthetic scans never share a number, in the subject neither.
+    """
+    asked, wait = [], []
+    for n, made in ((count.real, ""), (count.synthetic, "SYNTHETIC ")):
+        if n:
+            asked.append(f"1 {made}review is asked for" if n == 1 else f"{n} {made}reviews are asked for")
+            wait.append(f"1 {made}scan waits" if n == 1 else f"{n} {made}scans wait")
+    said = "".join(f"{words} for a review.\n" for words in wait)
+    if count.synthetic:
+        said += "SYNTHETIC scans were made for a demonstration and are of nobody.\n"
     chosen = f"You chose this mail on your account page, where you can end it: {url}{addresses.ACCOUNT}"
-    return title, f"{wait} for a review.\n\n{url}{addresses.WORKLIST}\n\n{chosen}\n"
+    return f"Lightbox: {', '.join(asked)}", f"{said}\n{url}{addresses.WORKLIST}\n\n{chosen}\n"

@@ -22,6 +22,7 @@ from models.statistics.estimate import Estimate
 from reports.evaluation import figure_png
 from reports.performance_figures import REVIEWED, SAMPLE, VALIDATION
 from reports.tables import csv_table, json_table, parquet_table, xlsx_table
+from reports.time_words import clock
 from services.cohort.exports import MIME, Export, file_name
 from services.cohort.small_numbers import Audience, audience_asked, audience_of_answers
 from services.performance import charts as performance_charts
@@ -283,8 +284,8 @@ def facts(shown: MetricView, user: User, at: datetime, audience: Audience) -> di
         else "registered version",
         **({"Real use of": of} if (of := choice_words(shown.asked)) else {}),
         "Real use": "all that was reviewed" if shown.asked.part == "reviewed" else "the random sample alone",
-        "MLflow read": f"{shown.as_of:%Y-%m-%d %H:%M} UTC" if shown.as_of else "never",
-        "Counted": f"{at:%Y-%m-%d %H:%M} UTC",
+        "MLflow read": clock(shown.as_of) if shown.as_of else "never",
+        "Counted": clock(at),
         "Written for": user.display_name,
         "Lightbox": VERSION,
         "Notice": NOTICE,

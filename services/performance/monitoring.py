@@ -11,7 +11,9 @@ from services import addresses
 from services.alerts.alerts import Alerts
 from services.performance.goals import Goals
 from services.performance.metrics import METRICS
+from services.performance.number_words import interval_words, value_words
 from services.performance.numbers import BY_MONTH, MetricPoint, MetricView, Performance, PerformanceQuery
+from services.task_words import words_of
 
 LEAST = 10
 """Cases below which a number says too little to call anybody."""
@@ -87,15 +89,13 @@ def _severity(shown: MetricView, point: MetricPoint) -> Severity:
 
 
 def _words(task: str, shown: MetricView, point: MetricPoint) -> tuple[str, str, str]:
+    metric, figure = shown.metric, point.figure
     limit = shown.goal.alert_limit if shown.goal else None
-    scale, unit = (100, " %") if shown.metric.percent else (1, f" {shown.metric.unit}".rstrip())
-    title = f"{shown.metric.label} of {task} is beyond its limit"
+    title = f"{metric.label} of {words_of(task).label.lower()} is beyond its limit"
     sentence = (
-        f"Version {point.version}, {point.month}: {scale * point.figure.value:.3g}{unit} "
-        f"with n = {point.figure.n}; "
-        f"the alert limit is {scale * (limit or 0.0):.3g}{unit}."
+        f"Version {point.version}, {point.month}: {value_words(metric, figure.value)} "
+        f"(95 % interval {interval_words(metric, figure.low, figure.high)}, n = {figure.n}); "
+        f"the alert limit is {value_words(metric, limit)}."
     )
-    query = PerformanceQuery(
-        task, shown.metric.name, BY_MONTH, version=point.version, month=point.month
-    ).query()
+    query = PerformanceQuery(task, metric.name, BY_MONTH, version=point.version, month=point.month).query()
     return title, sentence, addresses.performance(query)

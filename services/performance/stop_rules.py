@@ -148,7 +148,8 @@ class StopRules:
         with self._audit.together():
             asked = self._store.change(suspension_id, ask)
             self._note(user, "suspension: end asked for", suspension_id, reason)
-        title = f"{user.display_name} asks that version {asked.version} of {asked.task} is used again"
+        version = f"version {asked.version} of {words_of(asked.task).label.lower()}"
+        title = f"{user.display_name} asks that {version} is used again"
         sentence = f"It is suspended because {asked.because}. A department head decides: {reason}"
         self._alerts.raise_alert(_asking(asked), Severity.WARNING, title, sentence, _link(asked))
         return asked
@@ -190,7 +191,7 @@ class StopRules:
 
     def _suspend(self, made: Suspension) -> None:
         where = f" on {made.scanner}" if made.scanner else ""
-        title = f"Version {made.version} of {made.task} is suspended{where}"
+        title = f"Version {made.version} of {words_of(made.task).label.lower()} is suspended{where}"
         sentence = (
             f"Not for use{where}, because {made.because}. The rules keep new readings, and show no answer."
         )

@@ -12,6 +12,7 @@ from data.database import now
 from data.records import NOTICE, VERSION, AuditEvent, ExportRow, User
 from data.stores.audit import AuditLog
 from reports.tables import csv_table
+from reports.time_words import clock
 from services.cohort.exports import MIME, Export, file_name
 from services.cohort.small_numbers import Audience, audience_asked
 from services.permissions import Permission, require
@@ -34,7 +35,7 @@ class ReaderExports:
         facts = {
             "Task": task,
             "Verdicts since": f"{view.since:%Y-%m-%d}",
-            "Counted": f"{at:%Y-%m-%d %H:%M} UTC",
+            "Counted": clock(at),
             "Lightbox": VERSION,
             "Notice": NOTICE,
             "Small numbers": audience.words,

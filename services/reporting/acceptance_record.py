@@ -15,6 +15,7 @@ from data.database import now
 from data.records import NOTICE, VERSION, AcceptanceLimits, AcceptanceVerdict, User
 from models.statistics.estimate import Estimate
 from reports.document import Block, Cell, Chapter, Document, Paragraph, Table
+from reports.time_words import clock
 from services.acceptance.findings import REFUSED, Criterion
 from services.acceptance.testing import AcceptanceTests
 from services.acceptance.trained_on import FEW_NOT_COUNTED, UNKNOWN_TRAINING, trained_on_words
@@ -68,7 +69,7 @@ def document(said: Mapping[str, Any], sha256: str, small_numbers: str, at: datet
         "Weights, SHA-256": said["weights_sha256"],
         "Record, SHA-256": sha256,
         "Small numbers": small_numbers,
-        "Made": f"{at:%Y-%m-%d %H:%M} UTC",
+        "Made": clock(at),
         "Lightbox": VERSION,
     }
     title = f"Local acceptance of {task}, version {said['version']}, on {scanner}"
@@ -185,4 +186,4 @@ def _before(n: int) -> str:
 
 
 def _time(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M} UTC"
+    return clock(datetime.fromisoformat(moment))

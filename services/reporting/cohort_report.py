@@ -8,6 +8,7 @@ from __future__ import annotations
 from data.database import now
 from data.records import NOTICE, VERSION
 from reports.cohort_document import cohort_document
+from reports.time_words import clock
 from services.cohort.cohort import Cohorts
 from services.cohort.exports import marks_of, sections, told
 from services.cohort.filters import in_words
@@ -34,7 +35,7 @@ class CohortReport:
         progress(0.4)
         facts = {
             "Filters": in_words(cohort.filters),
-            "Counted": f"{now():%Y-%m-%d %H:%M} UTC",
+            "Counted": clock(now()),
             "By": by,
             "Lightbox": VERSION,
             "Small numbers": Audience.OUTSIDE.words,

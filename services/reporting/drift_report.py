@@ -7,6 +7,7 @@ from data.errors import InvalidInput
 from data.records import VERSION, RunState
 from reports.drift_document import drift_document
 from reports.drift_html import handed_on
+from reports.time_words import clock
 from services.cohort.small_numbers import Audience
 from services.drift.runs import DriftRuns
 from services.reporting.reports import Ask, Progress, Written
@@ -24,7 +25,7 @@ class DriftReport:
         run = self._drift.run(ask.get("run", ""))
         if run.state is not RunState.DONE:
             raise InvalidInput("This drift run has no numbers.")
-        return f"Drift of {words_of(run.task).label}, {run.created_at:%Y-%m-%d %H:%M} UTC"
+        return f"Drift of {words_of(run.task).label}, {clock(run.created_at)}"
 
     def write(self, ask: Ask, by: str, progress: Progress) -> Written:
         """The run's document, and the same as a page."""
@@ -35,7 +36,7 @@ class DriftReport:
             "Task": words_of(run.task).label,
             "Run": run.id,
             "Hash of the snapshot": run.snapshot_sha256 or "",
-            "Made": f"{now():%Y-%m-%d %H:%M} UTC",
+            "Made": clock(now()),
             "By": by,
             "Lightbox": VERSION,
         }

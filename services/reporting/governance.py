@@ -22,6 +22,7 @@ from data.records import (
     Goal,
     Judgements,
     Promotion,
+    PromotionKind,
     PromotionState,
     Review,
 )
@@ -31,6 +32,7 @@ from data.stores.scans import ScanStore
 from reports.cohort_document import cohort_chapter
 from reports.document import Block, Cell, Chapter, Document, Paragraph, PictureGrid, Table
 from reports.markdown import blocks_of
+from reports.time_words import clock, day, minute
 from services.cohort.cohort import Cohorts
 from services.cohort.exports import marks_of, sections, told
 from services.cohort.small_numbers import Audience
@@ -40,7 +42,7 @@ from services.performance.card_words import card_words
 from services.performance.history import Histories, History
 from services.performance.number_words import KINDS_OF_NUMBERS
 from services.performance.small_figures import withheld_figures
-from services.reading_words import reason_words
+from services.reading_words import VERDICT_NAMES, reason_words
 from services.reporting import worst_cases
 from services.reporting.governance_summary import PeriodOfTask, summary
 from services.reporting.performance_chapters import answers_chapter, real_use_chapter, subgroups_chapter
@@ -50,11 +52,11 @@ from services.reporting.performance_report import (
     cases,
     live_words,
     made_known,
-    readings,
 )
 from services.reporting.reports import Ask, Progress, Written
 from services.reviewing.pictures import Pictures
 from services.task_words import words_of
+from services.versions.promotion_words import STATE_WORDS
 
 _VOLUME = (
     "summary",
@@ -74,12 +76,13 @@ _PICTURED = (
 )
 _MOST_WORDS = 400
 _UNKNOWN = "version unknown"
+_DAYS = "days and times by the clock of this house, both days included"
 _WORDS = "Texts are as they were written, without the names and numbers of the patients they are about."
 
 
 @dataclass(frozen=True)
 class Period:
-    """Days in UTC, both included."""
+    """Days by the clock of the house, both included."""
 
     first: date
     last: date
@@ -98,22 +101,18 @@ class Period:
     @property
     def start(self) -> datetime:
         """Its first moment."""
-        return datetime.combine(self.first, time(), UTC)
+        return datetime.combine(self.first, time()).astimezone()
 
     @property
     def end(self) -> datetime:
         """The first moment after it."""
-        return datetime.combine(self.last + timedelta(days=1), time(), UTC)
+        return datetime.combine(self.last + timedelta(days=1), time()).astimezone()
 
     @property
     def months(self) -> tuple[str, str]:
-        """Its first and last month, as 2026-10."""
-        return f"{self.first:%Y-%m}", f"{self.last:%Y-%m}"
-
-    @property
-    def is_whole_months(self) -> bool:
-        """Whether it begins with a month and ends with one."""
-        return self.first.day == 1 and self.end.day == 1
+        """The first and last month in UTC, as judgements are kept by, that it has a part of; as 2026-10."""
+        last = self.end - timedelta(microseconds=1)
+        return f"{self.start.astimezone(UTC):%Y-%m}", f"{last.astimezone(UTC):%Y-%m}"
 
     def holds(self, moment: datetime | None) -> bool:
         """Whether a moment lies in it."""
@@ -165,9 +164,9 @@ class GovernanceReport:
         chapters += [self._drift(period), self._incidents(period), self._feedback(period)]
         chapters += [self._approvals(period), *self._cards()]
         progress(0.7)
-        made = f"{now():%Y-%m-%d %H:%M} UTC"
+        made = clock(now())
         facts = {
-            "Period": f"{period.first} to {period.last}, days in UTC, both included",
+            "Period": f"{period.first} to {period.last}, {_DAYS}",
             "Live when made": "; ".join(
                 f"{words_of(task).label} {live_words(history, _UNKNOWN)}"
                 for task, history in histories.items()
@@ -186,7 +185,7 @@ class GovernanceReport:
             self._sources.promotions(),
         )
         stamp = made_known(made, demonstrated)
-        front = [Paragraph(f"Made {stamp} by {by}. Days in UTC, both included.", "small"), *front]
+        front = [Paragraph(f"Made {stamp} by {by}. {_DAYS.capitalize()}.", "small"), *front]
         return Written(Document(self.title(ask), facts, chapters, stamp, NOTICE, front=front))
 
     def _summarised(self, task: str, period: Period, history: History) -> PeriodOfTask:
@@ -233,10 +232,10 @@ class GovernanceReport:
     def _performance(
         self, task: str, period: Period, judgements: Judgements, synthetic: bool
     ) -> Iterator[Chapter]:
-        read = readings(self._sources.judgements, task, synthetic, *period.months)
+        read = self._sources.judgements.read_between(task, period.start, period.end, synthetic)
         named = made_known(words_of(task).label, synthetic)
         hidden = withheld_figures(judgements, [self._sources.judgements.of(task, synthetic=synthetic)])
-        yield real_use_chapter(judgements, named, read if period.is_whole_months else None, hidden)
+        yield real_use_chapter(judgements, named, read, hidden)
         if len(judgements):
             yield answers_chapter(judgements, named, hidden)
             yield subgroups_chapter(judgements, named, hidden)
@@ -256,11 +255,11 @@ class GovernanceReport:
     def _drift(self, period: Period) -> Chapter:
         rows: list[list[Cell]] = [
             [
-                f"{run.created_at:%Y-%m-%d %H:%M}",
+                minute(run.created_at),
                 words_of(task).label,
                 run.version or "several",
                 run.reference_name,
-                run.severity.value if run.severity else "failed",
+                run.severity.words if run.severity else "failed",
                 run.drifted,
                 run.watched,
                 "withheld" if run_outside(run).current_n != run.current_n else run.current_n,
@@ -276,8 +275,8 @@ class GovernanceReport:
     def _incidents(self, period: Period) -> Chapter:
         rows: list[list[Cell]] = [
             [
-                f"{alert.first_at:%Y-%m-%d %H:%M}",
-                alert.severity.value,
+                minute(alert.first_at),
+                alert.severity.words,
                 f"{alert.title}. {alert.sentence}",
                 ", ".join(filter(None, (alert.state.value, alert.decided_name, alert.why))),
                 alert.times,
@@ -293,7 +292,12 @@ class GovernanceReport:
         """What reviewers wrote in the reviews that count."""
         reviews = self._sources.reviews.reasoned(period.start, period.end, _MOST)
         rows: list[list[Cell]] = [
-            [f"{review.created_at:%Y-%m-%d}", review.scan_id[:8], review.verdict.value, self._reason(review)]
+            [
+                day(review.created_at),
+                review.scan_id[:8],
+                VERDICT_NAMES[review.verdict].lower(),
+                self._reason(review),
+            ]
             for review in reviews
         ]
         head = ["day", "scan", "verdict", "reason"]
@@ -309,9 +313,9 @@ class GovernanceReport:
     def _approvals(self, period: Period) -> Chapter:
         rows: list[list[Cell]] = [
             [
-                f"{promotion.asked_at:%Y-%m-%d %H:%M}",
-                f"{promotion.kind.value} of {words_of(promotion.task).label.lower()} {promotion.version}",
-                f"{promotion.state.value}{', gate overridden' if promotion.overridden else ''}",
+                minute(promotion.asked_at),
+                _asked_words(promotion),
+                f"{STATE_WORDS[promotion.state]}{', past the gate' if promotion.overridden else ''}",
                 f"{promotion.asked_name}: {promotion.reason}",
                 f"{promotion.decided_name}: {promotion.decision or ''}" if promotion.decided_name else "",
                 promotion.gate.sentence if promotion.gate else "",
@@ -330,6 +334,11 @@ class GovernanceReport:
                 yield Chapter(f"Model card: {words_of(task).label}", blocks_of(card_words(card)))
 
 
+def _asked_words(promotion: Promotion) -> str:
+    version = f"{words_of(promotion.task).label.lower()}, version {promotion.version}"
+    return f"back to {version}" if promotion.kind is PromotionKind.ROLLBACK else version
+
+
 def _in_force(task: str, period: Period, decided: Sequence[Promotion], history: History) -> list[list[Cell]]:
     """The versions of a task that were live in the period, oldest first."""
     named = words_of(task).label
@@ -346,14 +355,12 @@ def _in_force(task: str, period: Period, decided: Sequence[Promotion], history: 
     rows: list[list[Cell]] = []
     first = changes[0]
     if period.holds(first.decided_at) and first.from_version:
-        rows.append(
-            [named, first.from_version, "", f"{first.decided_at:%Y-%m-%d %H:%M}", "", "as it was set up"]
-        )
+        rows.append([named, first.from_version, "", minute(first.decided_at), "", "as it was set up"])
     for change, following in zip(changes, [*changes[1:], None], strict=True):
         until = following.decided_at if following else None
         if until is not None and until < period.start:
             continue
-        ended = f"{until:%Y-%m-%d %H:%M}" if until else ""
+        ended = minute(until) if until else ""
         who = change.decided_name or change.asked_name
-        rows.append([named, change.version, f"{change.decided_at:%Y-%m-%d %H:%M}", ended, who, change.reason])
+        rows.append([named, change.version, minute(change.decided_at), ended, who, change.reason])
     return rows

@@ -119,6 +119,6 @@ def _decisions(alerts: Sequence[Alert], promotions: Sequence[Promotion]) -> list
         if promotion.state is PromotionState.ASKED
     ]
     unfinished = [alert for alert in alerts if alert.state is not AlertState.CLOSED]
-    asked += [f"Alert not closed ({alert.severity.value}): {alert.title}." for alert in unfinished[:_MOST]]
+    asked += [f"Alert not closed ({alert.severity.words}): {alert.title}." for alert in unfinished[:_MOST]]
     more = len(unfinished) - _MOST
     return asked + ([f"{more} more alerts are not closed."] if more > 0 else [])

@@ -59,17 +59,16 @@ def validation_chapter(history: History, task_words: str) -> Chapter:
     return Chapter(f"{task_words}: validation", blocks)
 
 
-def real_use_chapter(
-    judgements: Judgements, task_words: str, read: int | None, hidden: WithheldFigures
-) -> Chapter:
+def real_use_chapter(judgements: Judgements, task_words: str, read: int, hidden: WithheldFigures) -> Chapter:
     """What truth says of real use: by version and by month, with charts of recall and Dice.
 
-    `read` is how many readings there were; None where that is not known for these cases.
+    `read` is how many readings there were.
     """
     judged = hidden.why(ALL, "cases", len(judgements)) or str(len(judgements))
-    share = f"Of {read} readings, {judged}" if read is not None else f"{judged} readings".capitalize()
-    share += " have a known truth, by review or label."
-    blocks: list[Block] = [Paragraph(share), Paragraph(INTERVAL, "small")]
+    blocks: list[Block] = [
+        Paragraph(_judged_words(read, len(judgements), judged)),
+        Paragraph(INTERVAL, "small"),
+    ]
     by_version = _by_version(judgements)
     for version, part in by_version.items():
         cell = in_month(version, "")
@@ -83,6 +82,17 @@ def real_use_chapter(
     if len(judgements):
         blocks.append(_month_table(by_version, hidden))
     return Chapter(f"{task_words}: real use", blocks)
+
+
+def _judged_words(read: int, known: int, told: str) -> str:
+    """How many readings have a known truth; `told` is their number, or why it is withheld."""
+    if small(read):
+        return f"{FEW.capitalize()} readings, of which how many have a known truth is withheld."
+    if not told.isdecimal():
+        return f"Of {read} readings, how many have a known truth, by review or label, is withheld ({told})."
+    if small(read - known):  # beside the number of readings it would tell how many have none
+        return f"{told} readings have a known truth, by review or label; how many have none is withheld."
+    return f"Of {read} readings, {told} have a known truth, by review or label."
 
 
 def answers_chapter(judgements: Judgements, task_words: str, hidden: WithheldFigures) -> Chapter:

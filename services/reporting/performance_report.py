@@ -10,6 +10,7 @@ from data.ledger.judgements import JudgementStore
 from data.records import NOTICE, VERSION, Judgements
 from data.tracking import CHAMPION
 from reports.document import Chapter, Document
+from reports.time_words import clock
 from services.performance.cases import month_of
 from services.performance.history import Histories, History
 from services.performance.metrics import METRICS
@@ -74,10 +75,10 @@ class PerformanceReport:
             "Live": live_words(history, "none"),
             "Month of reading": month or "all months",
             "Real use": SYNTHETIC if synthetic else "real patients",
-            "MLflow": history.trouble or f"as of {history.as_of:%Y-%m-%d %H:%M} UTC"
+            "MLflow": history.trouble or f"as of {clock(history.as_of)}"
             if history.as_of
             else history.trouble or "empty",
-            "Made": f"{now():%Y-%m-%d %H:%M} UTC",
+            "Made": clock(now()),
             "By": by,
             "Lightbox": VERSION,
             "Small numbers": SMALL_NUMBERS,

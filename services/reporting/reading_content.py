@@ -18,6 +18,7 @@ from data.records import (
 )
 from data.version import VERSION
 from reports.reading_report import KeyPicture, ReadingReport, Row, Section, SizeTable
+from reports.time_words import clock
 from services.deidentification import without_identity
 from services.measurement_words import EMPTY, measured_words
 from services.reading_words import (
@@ -74,11 +75,6 @@ def reading_report(
         sections=list(_sections(view, result, review, hidden)),
         notice=NOTICE,
     )
-
-
-def clock(moment: datetime) -> str:
-    """A time in this server's zone, with the zone's name."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M %Z}"
 
 
 def _stated(rows: Sequence[tuple[str, Any]]) -> list[Row]:

@@ -33,6 +33,7 @@ from models.task import Task
 from models.weights import CARD, REFERENCE, Trained
 from reports.document import Block, Chapter, Document, Paragraph, Table
 from reports.markdown import blocks_of
+from reports.time_words import clock, day
 from reports.typesetting import pdf
 from services.performance.card_words import card_words
 from services.performance.cases import known
@@ -284,7 +285,7 @@ def _document(card: LivingCard) -> Document:
         title=f"Model card: {card.title}, version {card.version}",
         facts={
             "Weights": card.weights_sha256,
-            "Made": f"{card.made_at:%Y-%m-%d %H:%M} UTC",
+            "Made": clock(card.made_at),
             "Filled": summary(card),
             "Sources": SOURCES,
             "Lightbox": VERSION,
@@ -306,7 +307,7 @@ def _blocks(entry: CardEntry) -> list[Block]:
         return [head, Paragraph("Missing.")]
     told = [_on_paper(block) for block in blocks_of(entry.text)]
     by = f"Written by {entry.author}" if entry.author else f"From: {entry.evidence_words} ({entry.evidence})"
-    return [head, *told, Paragraph(f"{by}, {entry.as_of:%Y-%m-%d}.", "small")]
+    return [head, *told, Paragraph(f"{by}, {day(entry.as_of)}.", "small")]
 
 
 def _on_paper(block: Block) -> Block:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from data.database import now
+from data.database import new_id, now
 from data.errors import InvalidInput, NotAllowed
-from data.records import MailedReviews, Result, Role, Scan, Severity, User
+from data.records import MailedReviews, RequestCount, Result, Role, Scan, Severity, User
 from data.stores.review_requests import ReviewRequestStore
 from data.stores.users import UserStore
 from services.alerts.delivery import Address, Delivery, mail_to
@@ -144,7 +144,24 @@ def test_the_mail_says_how_many_and_where_and_nothing_else(house: House) -> None
     assert patient is not None
     for word in (scan.id, patient.pseudonym, ADA.name, "Ada", "missed", "umour", house.head.display_name):
         assert word not in title + text
-    assert message(2, URL)[1].startswith("2 scans wait for a review.")
+    assert message(RequestCount(real=2), URL)[1].startswith("2 scans wait for a review.")
+
+
+def test_real_and_synthetic_scans_never_share_a_number_in_a_mail(house: House) -> None:
+    house.choose()
+    scan = house.clinic.scans.get(house.results[0].scan_id)
+    assert scan is not None
+    made = replace(scan, id=new_id(), content_sha256=new_id(), synthetic=True)
+    house.clinic.scans.add(made)
+    of_nobody = house.clinic.read_film(made, task=scan.task)
+    house.ask([*house.results[:2], of_nobody])
+    house.later()
+    ((_, title, text),) = house.post.sent
+    assert title == "Lightbox: 2 reviews are asked for, 1 SYNTHETIC review is asked for"
+    assert text.startswith("2 scans wait for a review.\n1 SYNTHETIC scan waits for a review.\n")
+    house.ask(house.results[2:3])
+    house.later()
+    assert "SYNTHETIC" not in "".join(house.post.sent[1][1:])
 
 
 def test_nobody_is_mailed_who_has_not_chosen_it_or_has_chosen_otherwise(house: House) -> None:

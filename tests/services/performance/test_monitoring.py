@@ -78,7 +78,8 @@ def test_beyond_the_limit_is_one_alert_with_its_figure(watched: Watched) -> None
     watched.monitor.tick()
     alert = watched.alert
     assert (alert.severity, alert.times, alert.evidence_n) == (Severity.WARNING, 1, 12)
-    assert "75 % with n = 12" in alert.sentence
+    assert alert.title == "Recall of brain tumour is beyond its limit"
+    assert "75.0 % (95 % interval 46.8 to 91.1 %, n = 12); the alert limit is 90.0 %" in alert.sentence
     assert alert.link.startswith("/performance?")
     numbers = watched.house.desk.numbers
     (point,) = numbers.shown(numbers.asked("by=month", None)).past_limit
@@ -109,9 +110,10 @@ def test_a_good_month_with_as_many_cases_proposes_the_end_and_closes_nothing(wat
     watched.monitor.tick()
     alert = watched.alert
     assert alert.end_sentence == (
-        "Within the limit now. Version 1, 2026-12: 100 % with n = 12; the alert limit is 90 %."
+        "Within the limit now. Version 1, 2026-12: 100.0 % (95 % interval 75.8 to 100.0 %, n = 12); "
+        "the alert limit is 90.0 %."
     )
-    assert "75 % with n = 12" in alert.sentence
+    assert "75.0 % (" in alert.sentence
     watched.alerts.close(alert.id, HEAD, "Checked with radiology.")
     watched.restart()
     assert watched.alerts.unfinished() == []
@@ -123,13 +125,13 @@ def test_a_worse_month_takes_the_proposal_back(watched: Watched) -> None:
     watched.monitor.tick()
     watched.read(DECEMBER + timedelta(days=2), [MISS] * 6)
     watched.monitor.tick()
-    assert watched.alert.end_sentence is None and "66.7 % with n = 18" in watched.alert.sentence
+    assert watched.alert.end_sentence is None and "66.7 % (95 % interval" in watched.alert.sentence
 
 
 def test_a_limit_that_is_loosened_or_taken_away_leaves_the_decision_to_a_person(watched: Watched) -> None:
     watched.limit("90")
     watched.limit("70")
-    assert str(watched.alert.end_sentence).startswith("Within the limit now. Version 1, 2026-11: 75 %")
+    assert str(watched.alert.end_sentence).startswith("Within the limit now. Version 1, 2026-11: 75.0 %")
     watched.house.desk.goals.set_typed(BRAIN_TUMOUR, "recall", "", "", HEAD)
     watched.monitor.tick()
     assert watched.alert.end_sentence == "Its alert limit was taken away."

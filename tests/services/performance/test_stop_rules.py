@@ -193,6 +193,7 @@ def test_one_alarm_calls_and_later_looks_and_restarts_add_none(house: House) -> 
     assert len(house.suspended()) == 1
     (alert,) = house.alerts.unfinished()
     assert (alert.severity, alert.times) == (Severity.CRITICAL, 1)
+    assert alert.title == "Version 3 of brain tumour is suspended"
     assert "6 of the last 6" in alert.sentence and alert.link.endswith("#performance-stop-rules")
 
 

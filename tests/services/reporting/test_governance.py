@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -41,15 +42,17 @@ from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from models.statistics.estimate import Estimate
-from reports.document import Chart, Document, PictureGrid, Table, document_json
+from reports.document import Chart, Document, Paragraph, PictureGrid, Table, document_json
 from reports.number_words import Share
 from reports.typesetting import pdf
 from services import keys
 from services.cohort.cohort import Cohorts, hidden_from_nobody
 from services.performance.history_records import History, VersionHistory
 from services.performance.metrics import METRICS
+from services.performance.small_figures import NOTHING_WITHHELD
 from services.reporting.governance import GovernanceReport, Period, Sources
 from services.reporting.governance_summary import verdict
+from services.reporting.performance_chapters import real_use_chapter
 from services.reporting.performance_report import PerformanceReport
 from services.reviewing.pictures import Pictures
 from tests.data.builders import MORNING, a_header, a_kept_scan, a_result, a_review
@@ -161,7 +164,7 @@ def test_it_says_what_was_live_and_who_decided(sources: Sources) -> None:
     assert [row[1] for row in live] == ["2", "3"]
     assert live[1][4:] == ["Prof Head", "Better on gliomas"]
     approved = json.dumps(chapter(document, "Who approved what"))
-    assert "gate overridden" in approved
+    assert "past the gate" in approved
     assert "Agreed by the board" in approved
 
 
@@ -261,7 +264,7 @@ def test_it_has_no_names_of_the_code(sources: Sources) -> None:
 
 def test_the_first_page_has_verdict_trend_decisions_and_signatures(sources: Sources) -> None:
     front = json.loads(document_json(written(sources)))["front"]
-    assert front[0]["words"].startswith("Made 20") and " UTC by " in front[0]["words"]
+    assert front[0]["words"].startswith("Made 20") and "by the clock of this house" in front[0]["words"]
     rows = {row[0]: row for row in front[1]["rows"]}
     assert rows["Recall"][1:4] == ["80.0 %", "60.0 %", "91.7 %"]
     assert (rows["Recall"][6], rows["Recall"][7]) == ("–", "goal reached, not proved")
@@ -308,8 +311,64 @@ def test_a_period_has_its_last_day_in_it() -> None:
     period = Period.of(ASK)
     assert period.holds(datetime(2026, 11, 30, 23, 59, tzinfo=UTC))
     assert not period.holds(datetime(2026, 12, 1, tzinfo=UTC))
-    assert period.is_whole_months
-    assert not Period.of({"from": "2026-11-02", "to": "2026-11-30"}).is_whole_months
+
+
+def test_a_periods_days_and_the_times_of_a_report_are_by_the_clock_of_the_house(
+    sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as here:
+        here.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        period = Period.of(ASK)
+        assert period.holds(datetime(2026, 10, 31, 23, tzinfo=UTC))
+        assert not period.holds(datetime(2026, 11, 30, 23, tzinfo=UTC))
+        assert period.months == ("2026-10", "2026-11")
+        (drift,) = chapter(written(sources), "Drift")
+        made = datetime.fromisoformat(f"{drift['rows'][0][0]}+01:00")
+        assert made == MORNING.replace(second=0, microsecond=0)
+    time.tzset()
+
+
+def test_how_many_readings_there_were_tells_no_small_number(sources: Sources) -> None:
+    judgements = sources.judgements.of(BRAIN_TUMOUR)
+    hidden = NOTHING_WITHHELD
+
+    def said(read: int, known: int) -> str:
+        part = judgements.where(np.arange(known))
+        first = real_use_chapter(part, "Brain tumour", read, hidden).blocks[0]
+        assert isinstance(first, Paragraph)
+        return first.text
+
+    assert said(SCANS + 5, SCANS).startswith(f"Of {SCANS + 5} readings, {SCANS} have")
+    assert str(SCANS + 4) not in said(SCANS + 4, SCANS)
+    assert "3" not in said(3, 3) and said(3, 3).startswith("Fewer than 5 readings")
+    assert said(9, 4) == (
+        "Of 9 readings, how many have a known truth, by review or label, is withheld (fewer than 5)."
+    )
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_a_report_says_nothing_by_the_names_of_the_program(sources: Sources, severity: Severity) -> None:
+    asked = replace(promotions()[0], state=PromotionState.ASKED, kind=PromotionKind.ROLLBACK)
+    standing = replace(alerts()[0], severity=severity, state=AlertState.OPEN)
+    sources = replace(
+        sources,
+        alerts=lambda: [standing],
+        promotions=lambda: [asked],
+        drift_runs=lambda task: [replace(run, severity=severity) for run in drift_runs(task)],
+    )
+    document = json.loads(document_json(written(sources)))
+    (drift,) = {part["title"]: part["blocks"] for part in document["chapters"]}["Drift"]
+    assert drift["rows"][0][4] == severity.value.replace("-", " ")
+    (approved,) = next(part for part in document["chapters"] if part["title"] == "Who approved what")[
+        "blocks"
+    ]
+    assert approved["rows"][0][1:3] == [
+        "back to brain tumour, version 3",
+        "waits for a second person, past the gate",
+    ]
+    said = json.dumps(document["front"])
+    assert "too-few" not in said and "not-judged" not in said
 
 
 def test_a_performance_report_tells_validation_and_real_use_apart(sources: Sources) -> None:

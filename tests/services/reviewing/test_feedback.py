@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from data.database import new_id
 from data.errors import InvalidInput, NotAllowed, NotFound
 from data.records import FeedbackCategory, FeedbackState, Role, Scan, Severity, User
 from data.stores.audit import AuditLog
@@ -184,6 +187,18 @@ def test_a_wrong_patient_or_side_is_an_alert_until_it_is_closed(
     assert len(clinic.alerts.calling()) == 1
     messages.answer(message.id, mlops, "Read again.", close=True)
     assert clinic.alerts.calling() == []
+
+
+def test_an_alert_of_a_message_names_the_task_in_words_and_marks_scans_of_nobody(
+    clinic: Clinic, messages: FeedbackMessages, clinician: User, scan: Scan
+) -> None:
+    made, _ = clinic.scans.add(replace(scan, id=new_id(), content_sha256=new_id(), synthetic=True))
+    clinic.read_volume(made)
+    for about in (scan, made):
+        messages.send(about.id, clinician, FeedbackCategory.WRONG_SIDE.value)
+    real, of_nobody = sorted(clinic.alerts.calling(), key=lambda alert: alert.title.startswith("SYNTHETIC"))
+    assert of_nobody.title == f"SYNTHETIC: {real.title}"
+    assert real.sentence == "Somebody (clinician) says this of a reading by version 2 of brain tumour."
 
 
 def test_critical_ones_stand_first(

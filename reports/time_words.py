@@ -1,0 +1,20 @@
+"""Moments as people read them: by the clock of the house, with the name of its time zone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+def clock(moment: datetime) -> str:
+    """An aware moment to the minute, "2026-11-28 07:14 CET", in this server's zone."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M %Z}"
+
+
+def minute(moment: datetime) -> str:
+    """The same without the zone's name, for columns of moments of which the report says the zone."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def day(moment: datetime) -> str:
+    """The day of an aware moment, in this server's zone."""
+    return f"{moment.astimezone():%Y-%m-%d}"
