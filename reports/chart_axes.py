@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from textwrap import wrap
 from typing import Any
 
 from reports.colours import CHANCE, FRAME, GRID, INK
@@ -16,6 +17,7 @@ NOTHING, WITHHELD = "Nothing to show", "Withheld"
 ROOM = timedelta(days=15)
 """Left free before the first and after the last time at least: a lone one has days beside it, not seconds."""
 
+_LINE, _LINES = 32, 2  # letters of a line of a name beside a bar, and lines
 _FEW = 10  # up to so many an axis would tick halves
 _LONGEST_NAME = 40  # letters of a name on an axis
 _UNTOLD = {"showticklabels": False, "ticks": "", "showgrid": False}
@@ -73,6 +75,21 @@ def days_around(times: Sequence[str]) -> list[str]:
 def short_name(name: str) -> str:
     """A name as an axis has room for it."""
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1].rstrip()}…"
+
+
+def names_beside(names: Sequence[str]) -> Figure:
+    """An axis of names that stand to the left of lying bars: a long one takes two lines, and no more.
+
+    Of what is longer still both ends are told: stations of a department often differ in the last letters.
+    """
+    return {"tickvals": list(names), "ticktext": [_in_two_lines(name) for name in names]}
+
+
+def _in_two_lines(name: str) -> str:
+    if len(name) <= _LINE:
+        return name
+    lines = wrap(name, _LINE)
+    return "<br>".join(lines) if len(lines) == _LINES else f"{lines[0]}<br>…{name[1 - _LINE :].lstrip()}"
 
 
 def said_where_empty(figure: Figure) -> Figure:

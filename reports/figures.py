@@ -18,6 +18,7 @@ from reports.chart_axes import (
     bare_figure,
     counted,
     hatched,
+    names_beside,
     said_where_empty,
     short_name,
     whole_ticks,
@@ -70,7 +71,7 @@ def counts_figure(
         figure = bare_figure(drawn, "Scans", across)
         order = {"categoryorder": "array", "categoryarray": [column.name for column in columns]}
         category = {"autorange": "reversed", "type": "category", "automargin": True} | order
-        figure["layout"]["yaxis"] |= category
+        figure["layout"]["yaxis"] |= category | names_beside([column.name for column in columns])
     else:
         figure = bare_figure([bar | {"x": names, "y": numbers}, *hidden], across, "Scans")
         order = {"categoryorder": "array", "categoryarray": [column.name for column in columns]}
@@ -217,7 +218,8 @@ def sizes_figure(groups: Mapping[str, Sequence[ChartColumn]]) -> Figure:
         "traceorder": "normal",
     }
     figure["layout"]["margin"] |= {"t": 64}
-    figure["layout"]["yaxis"] |= {"autorange": "reversed", "type": "category", "automargin": True}
+    category = {"autorange": "reversed", "type": "category", "automargin": True}
+    figure["layout"]["yaxis"] |= category | names_beside(list(groups))
     return said_where_empty(figure)
 
 

@@ -308,7 +308,8 @@ class GovernanceReport:
         scan = self._sources.scans.get(review.scan_id)
         patient = self._sources.patients.get(scan.patient_id, with_identity=True) if scan else None
         words = " ".join(filter(None, (reason_words(review), review.comment)))
-        return without_identity(words[:_MOST_WORDS], patient.identity if patient else None)
+        made = "SYNTHETIC: " if scan is not None and scan.synthetic else ""
+        return made + without_identity(words[:_MOST_WORDS], patient.identity if patient else None)
 
     def _approvals(self, period: Period) -> Chapter:
         rows: list[list[Cell]] = [

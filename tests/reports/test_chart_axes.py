@@ -162,3 +162,15 @@ def test_the_words_of_thresholds_stand_clear_of_the_legend() -> None:
     layout = figures.chances_figure(columns, tenths, {"Pneumonia": 0.5})["layout"]
     assert (layout["legend"]["yref"], layout["legend"]["yanchor"]) == ("container", "top")
     assert layout["margin"]["t"] > 40
+
+
+def test_a_long_name_beside_a_bar_takes_two_lines_and_tells_both_its_ends() -> None:
+    stations = [f"SIEMENS MAGNETOM Vida Fit 3T, Radiologie Haus 7 Untergeschoss, Station {n}" for n in (1, 2)]
+    columns = [ChartColumn(name, 9) for name in (*stations, "Halden Aurora 3T")]
+    axis = figures.counts_figure(columns, lying=True)["layout"]["yaxis"]
+    assert axis["tickvals"] == [column.name for column in columns]
+    lines = [name.split("<br>") for name in axis["ticktext"]]
+    assert [len(of) for of in lines] == [2, 2, 1]
+    assert all(len(line) <= 32 for of in lines for line in of)
+    assert [of[-1][-9:] for of in lines[:2]] == ["Station 1", "Station 2"]
+    assert lines[0][0] == "SIEMENS MAGNETOM Vida Fit 3T,"

@@ -347,6 +347,17 @@ def test_how_many_readings_there_were_tells_no_small_number(sources: Sources) ->
     )
 
 
+def test_what_was_said_of_a_synthetic_scan_is_marked(sources: Sources) -> None:
+    class MadeUp:
+        def get(self, scan_id: str) -> Any:
+            return replace(sources.scans.get(scan_id), synthetic=True)  # type: ignore[type-var]
+
+    real = [row[3] for row in chapter(written(sources), "Feedback of reviewers")[1]["rows"]]
+    made = replace(sources, scans=MadeUp())  # type: ignore[arg-type]
+    marked = [row[3] for row in chapter(written(made), "Feedback of reviewers")[1]["rows"]]
+    assert real and marked == [f"SYNTHETIC: {words}" for words in real]
+
+
 @pytest.mark.parametrize("severity", Severity)
 def test_a_report_says_nothing_by_the_names_of_the_program(sources: Sources, severity: Severity) -> None:
     asked = replace(promotions()[0], state=PromotionState.ASKED, kind=PromotionKind.ROLLBACK)
