@@ -10,9 +10,9 @@ def clock(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M %Z}"
 
 
-def minute(moment: datetime) -> str:
-    """The same without the zone's name, for columns of moments of which the report says the zone."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+def minute(moment: datetime | None) -> str:
+    """The same without the zone's name, for columns of which the report says the zone; "" for no moment."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}" if moment else ""
 
 
 def day(moment: datetime) -> str:

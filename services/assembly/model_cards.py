@@ -31,6 +31,7 @@ def build_model_cards(
         judgements=stores.judgements,
         goals=performance.goals.of,
         drift_runs=lambda task: drift.runs.runs(task, _MOST),
+        of_made_scans=drift.runs.of_made_scans,
         alerts=lambda: [*alerts.unfinished(), *alerts.past(_MOST)],
         promotions=lambda task: versions.promotions.recent(task, _MOST),
         feedback=lambda: feedback.counts().get(FeedbackState.OPEN, 0),

@@ -60,6 +60,7 @@ def build_reporting(
         pictures=pictures,
         promotions=lambda: promotions.recent(limit=_MOST),
         drift_runs=lambda task: drift.runs(task, _MOST),
+        of_made_scans=drift.of_made_scans,
         alerts=lambda: [*alerts.unfinished(), *alerts.past(_MOST)],
         card=stores.registry.card,
         goals=Goals(GoalStore(stores.database), stores.audit).of,

@@ -138,6 +138,10 @@ class DriftRuns:
         """Every number of a finished run; raises NotFound."""
         return json.loads(self._kept(run_id))  # type: ignore[no-any-return]
 
+    def of_made_scans(self, run: DriftRun) -> bool:
+        """Whether a run compared scans that were made for a demonstration; raises NotFound as `snapshot`."""
+        return run.state is RunState.DONE and bool(self.snapshot(run.id).get("synthetic"))
+
     def content(self, run_id: str) -> bytes:
         """The snapshot's bytes, whose hash the run keeps; raises NotFound."""
         return self._kept(run_id)

@@ -132,6 +132,7 @@ class Sources:
     pictures: Pictures
     promotions: Callable[[], Sequence[Promotion]]
     drift_runs: Callable[[str], Sequence[DriftRun]]
+    of_made_scans: Callable[[DriftRun], bool]
     alerts: Callable[[], Sequence[Alert]]
     card: Callable[[str], str]
     goals: Callable[[str], Mapping[str, Goal]]
@@ -256,7 +257,7 @@ class GovernanceReport:
         rows: list[list[Cell]] = [
             [
                 minute(run.created_at),
-                words_of(task).label,
+                made_known(words_of(task).label, self._sources.of_made_scans(run)),
                 run.version or "several",
                 run.reference_name,
                 run.severity.words if run.severity else "failed",
@@ -361,7 +362,6 @@ def _in_force(task: str, period: Period, decided: Sequence[Promotion], history: 
         until = following.decided_at if following else None
         if until is not None and until < period.start:
             continue
-        ended = minute(until) if until else ""
         who = change.decided_name or change.asked_name
-        rows.append([named, change.version, minute(change.decided_at), ended, who, change.reason])
+        rows.append([named, change.version, minute(change.decided_at), minute(until), who, change.reason])
     return rows

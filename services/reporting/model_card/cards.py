@@ -106,6 +106,7 @@ class CardSources:
     judgements: JudgementStore
     goals: Callable[[str], Mapping[str, Goal]]
     drift_runs: Callable[[str], Sequence[DriftRun]]
+    of_made_scans: Callable[[DriftRun], bool]
     alerts: Callable[[], Sequence[Alert]]
     promotions: Callable[[str], Sequence[Promotion]]
     feedback: Callable[[], int]
@@ -192,11 +193,13 @@ class ModelCards:
         task, sources = self._tasks[version.name], self._sources
         trained = self._trained(version)
         judgements = sources.judgements.of(task.name, version.version, synthetic=False)
-        runs = [
+        runs = (
             run
             for run in sources.drift_runs(task.name)
-            if run.state is RunState.DONE and run.version == version.version
-        ]
+            if run.state is RunState.DONE
+            and run.version == version.version
+            and not sources.of_made_scans(run)  # a card speaks of patients
+        )
         return CardFacts(
             task=task,
             version=version,
@@ -205,7 +208,7 @@ class ModelCards:
             reference=_sample(trained.folder / REFERENCE) if trained else None,
             judgements=known(judgements, sources.hidden(None)),
             goals=sources.goals(task.name),
-            drift=runs[0] if runs else None,
+            drift=next(runs, None),
             alerts=[alert for alert in sources.alerts() if task.name in f"{alert.cause} {alert.link}"],
             promotions=sources.promotions(task.name),
             feedback=sources.feedback(),

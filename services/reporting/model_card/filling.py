@@ -22,12 +22,14 @@ from data.records import (
 )
 from models.statistics.estimate import Estimate
 from models.task import Task, TaskKind
+from reports.time_words import day
 from services import addresses
 from services.cohort.small_numbers import LEAST
 from services.drift.small_counts import run_outside
 from services.performance.history_records import figures_of
 from services.performance.metrics import METRICS, Metric, figure_metric, figure_words
 from services.performance.number_words import interval_words, value_words
+from services.performance.small_figures import ALL, in_group, withheld_figures
 from services.statistics.scoring import scored
 from services.statistics.subgroups import SUBGROUPS, subgroups
 
@@ -192,16 +194,17 @@ def _monitored(facts: CardFacts) -> Filled:
 
 
 def _local(facts: CardFacts) -> Filled | None:
-    judged = facts.judgements
+    judged, hidden = facts.judgements, withheld_figures(facts.judgements)
     figures = scored(judged) if len(judged) >= LEAST else {}
     told = [
         f"{METRICS[name].label}: {_told(METRICS[name], figures[name])}"
         for name in _TOLD
-        if name in figures and figures[name].n >= LEAST
+        if name in figures and figures[name].n and not hidden.why(ALL, name, figures[name].n)
     ]
     if not told:
         return None
-    text = f"{len(judged)} real readings here whose truth is known. {'; '.join(told)}."
+    n = "how many is withheld" if hidden.why(ALL, "cases", len(judged)) else f"n = {len(judged)}"
+    text = f"Of real readings here whose truth is known ({n}): {'; '.join(told)}."
     return Filled(text, now(), _performance(facts), "Performance, real use")
 
 
@@ -212,13 +215,16 @@ def _fairness_monitored(facts: CardFacts) -> Filled:
 
 
 def _fair_here(facts: CardFacts) -> Filled | None:
-    told = []
+    told, hidden = [], withheld_figures(facts.judgements)
     for dimension, label in SUBGROUPS.items():
         for group in subgroups(facts.judgements, dimension) if len(facts.judgements) else ():
+            cell = in_group(dimension, group.name)
             figures = [
                 f"{METRICS[name].label.lower()} {_told(METRICS[name], group.figures[name])}"
                 for name in _OF_GROUPS
-                if name in group.figures and group.figures[name].n >= LEAST
+                if name in group.figures
+                and group.figures[name].n
+                and not hidden.why(cell, name, group.figures[name].n)
             ]
             if figures:
                 told.append(f"{label} {group.name}: {', '.join(figures)}")
@@ -230,7 +236,7 @@ def _fair_here(facts: CardFacts) -> Filled | None:
 def _updated(facts: CardFacts) -> Filled:
     done = [promotion for promotion in facts.promotions if promotion.state is PromotionState.DONE]
     history = "; ".join(
-        f"version {each.version} went live {each.decided_at or each.asked_at:%Y-%m-%d}" for each in done[:5]
+        f"version {each.version} went live {day(each.decided_at or each.asked_at)}" for each in done[:5]
     )
     text = (
         "A version is registered, rehearsed on the last real scans, and promoted by the promotion gate or by "
@@ -266,9 +272,7 @@ def _goal(metric: Metric, goal: Goal) -> str:
     parts = []
     for name, value in (("goal", goal.goal), ("limit", goal.alert_limit)):
         if value is not None:
-            parts.append(
-                f"{name} {100 * value:g} %" if metric.percent else f"{name} {value:g} {metric.unit}".strip()
-            )
+            parts.append(f"{name} {value_words(metric, value)}")
     return f"{metric.label}: {', '.join(parts)}"
 
 

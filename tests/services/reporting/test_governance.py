@@ -142,6 +142,7 @@ def a_department(engine: Engine, folder: Path, count: int) -> Sources:
         pictures=Pictures(scans, results, reviews, files),
         promotions=promotions,
         drift_runs=drift_runs,
+        of_made_scans=lambda run: False,
         alerts=alerts,
         goals=lambda task: {"recall": Goal(task, "recall", 0.8, 0.6, "Prof Head", MORNING)},
         card=lambda task: f"# {task}\n\nFor adults only.\n",
@@ -356,6 +357,17 @@ def test_what_was_said_of_a_synthetic_scan_is_marked(sources: Sources) -> None:
     made = replace(sources, scans=MadeUp())  # type: ignore[arg-type]
     marked = [row[3] for row in chapter(written(made), "Feedback of reviewers")[1]["rows"]]
     assert real and marked == [f"SYNTHETIC: {words}" for words in real]
+
+
+def test_a_drift_run_of_synthetic_scans_is_marked(sources: Sources) -> None:
+    named = {
+        made: chapter(written(replace(sources, of_made_scans=lambda _, made=made: made)), "Drift")[0]
+        for made in (False, True)
+    }
+    assert [named[made]["rows"][0][1] for made in (False, True)] == [
+        "Brain tumour",
+        "Brain tumour, SYNTHETIC",
+    ]
 
 
 @pytest.mark.parametrize("severity", Severity)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -89,7 +90,7 @@ def test_a_house_in_use_fills_25_by_itself_with_date_and_evidence() -> None:
     assert all(each.text and each.evidence.startswith("/") and each.as_of.tzinfo for each in said.values())
     assert "4 of 25 watched features differ" in said["relevance"].text
     assert "Recall: 100.0 % (75.8 to 100.0 %), n = 12" in said["validity_local"].text  # 12 of 15.84
-    assert "Recall: goal 95 %, limit 90 %" in said["validity_monitoring"].text
+    assert "Recall: goal 95.0 %, limit 90.0 %" in said["validity_monitoring"].text
     assert "F 342" in said["training_representativeness"].text
     assert "healthy pictures in which the tumour is said to be found" in said["validity_external"].text
     assert "Adults with a suspected or known brain tumour" in said["intended_use"].text
@@ -104,6 +105,29 @@ def test_what_the_house_does_not_have_is_missing() -> None:
     assert "validity_local" not in filled(_facts(4))  # fewer than five cases
     assert "fairness_local" not in filled(_facts(8))
     assert "validity_local" in filled(_facts(10))
+
+
+def test_a_card_gives_no_small_number_away_by_what_stands_beside_it() -> None:
+    """Of 15 cases 12 are ill: their recall beside the whole would tell that three are healthy."""
+    judged = _judged(24)
+    ill, healthy = (np.flatnonzero(judged.truth_positive == side) for side in (True, False))
+    few = judged.where(np.concatenate([ill, healthy[:3]]))
+    said = filled(replace(_facts(), judgements=few)).get("validity_local")
+    text = "" if said is None else said.text
+    assert not [words for words in ("Specificity", "AUC", "Calibration", "15", "n = 3") if words in text]
+
+
+def test_a_cards_drift_run_is_of_patients(clinic: Clinic) -> None:
+    cards, head = clinic.services.model_cards, clinic.person(Role.HEAD)
+    runs = [
+        replace(run, id=name, version="2") for run in [_facts().drift] if run for name in ("made", "real")
+    ]
+    runs[1] = replace(runs[1], drifted=7)
+    cards._sources = replace(
+        cards._sources, drift_runs=lambda _: runs, of_made_scans=lambda run: run.id == "made"
+    )
+    told = {entry.attribute.key: entry.text for entry in cards.of(BRAIN_TUMOUR, "2", head).entries}
+    assert str(told["relevance"]).startswith("7 of 25")
 
 
 def test_a_section_ends_where_the_next_begins() -> None:
