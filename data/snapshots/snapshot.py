@@ -21,12 +21,23 @@ _KINDS = {
     "mysql": "mariadb",
     "mariadb": "mariadb",
 }
+_BESIDE_SQLITE = ("", "-wal", "-shm", "-journal")
 _SUFFIXES = {"sqlite": ".db", "postgresql": ".dump", "mariadb": ".sql.gz"}
 
 
 def kind_of(url: str) -> str:
     """sqlite, postgresql or mariadb (MySQL too); empty for an address of something else, as of a server."""
     return _KINDS.get(url.split(":", 1)[0].split("+", 1)[0], "")
+
+
+def name_of(url: str) -> str:
+    """What people know a database by, without server or password."""
+    return str(make_url(url).database)
+
+
+def own_files(url: str) -> list[Path]:
+    """The files that a SQLite database works in; none of another kind."""
+    return [Path(name_of(url) + end) for end in _BESIDE_SQLITE] if kind_of(url) == "sqlite" else []
 
 
 def file_name(kind: str, name: str) -> str:
@@ -51,7 +62,7 @@ def put_back(url: str, file: Path) -> None:
     Raises InvalidInput for one that is not empty, UserFacingError as `snapshot` does.
     """
     if not is_empty(url):
-        raise InvalidInput(f"The database {make_url(url).database} is not empty.")
+        raise InvalidInput(f"The database {name_of(url)} is not empty.")
     filling = {"sqlite": sqlite.put_back, "postgresql": postgresql.put_back, "mariadb": mariadb.put_back}
     filling[kind_of(url)](make_url(url), file)
 

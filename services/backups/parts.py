@@ -7,13 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from data.atomic_files import TEMPORARY
 from data.database_urls import sqlite_url
 from data.files import FileStore
 from data.removals import ASIDE, LOCK
-from data.snapshots import kind_of
+from data.snapshots import kind_of, own_files
 from services.backups.last import LAST
 from services.backups.manifest import HOUSE, MLFLOW
 from services.secret_key import FILE as KEY
@@ -26,7 +24,6 @@ UPLOADS = "uploads"
 MLFLOW_FILES = "mlflow"
 _MADE_ANEW = {"cache", "networks", "import", LAST, RESTORING}
 """Of the home folder: what is computed again, and what was put there to be imported."""
-_BESIDE_SQLITE = ("", "-wal", "-shm", "-journal")
 ELSEWHERE = "Files are kept at {url}, not on this machine: they are not in this backup."
 NO_MLFLOW = "MLflow is a server of its own ({url}): its store is not in this backup."
 
@@ -100,9 +97,7 @@ def _passed_over(settings: Settings, *, holds_key: bool) -> set[Path]:
     if files is not None:
         passed.add(files)
     for url in databases_of(settings).values():
-        if kind_of(url) == "sqlite":
-            database = str(make_url(url).database)
-            passed.update(Path(database + end) for end in _BESIDE_SQLITE)
+        passed.update(own_files(url))
     if not holds_key:
         passed.add(settings.home / KEY)
     return passed

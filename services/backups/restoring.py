@@ -11,14 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from data import atomic_files
 from data.audit_chain import ChainKey
 from data.database import knows_revision
 from data.errors import InvalidInput, UserFacingError
 from data.files import FileStore
-from data.snapshots import is_empty, kind_of, looked_at, put_back
+from data.snapshots import is_empty, kind_of, looked_at, name_of, put_back
 from data.snapshots.artifact_addresses import move_artifacts
 from services.backups import manifest
 from services.backups.manifest import HOUSE, MLFLOW, KeptDatabase, Manifest
@@ -135,9 +133,7 @@ def _refuse_what_is_there(settings: Settings) -> None:
         )
     for url in databases_of(settings).values():
         if not is_empty(url):
-            raise InvalidInput(
-                f"The database {make_url(url).database} is not empty: a restore goes to an empty one."
-            )
+            raise InvalidInput(f"The database {name_of(url)} is not empty: a restore goes to an empty one.")
 
 
 def _filled(settings: Settings, *, made_here: bool) -> Iterator[Path]:

@@ -34,7 +34,7 @@ from tests.services.backups.house import (
 )
 from tests.services.small_models import somebody
 
-ROUNDS = 6
+ROUNDS = 3
 BOB = somebody(Role.HEAD, "bob")
 
 
