@@ -26,8 +26,8 @@ from services.assembly.house_metrics import (
 )
 from services.assembly.received_metrics import received_metrics
 from services.assembly.receiving import ReceivingServices
-from services.identity_providers.ways import SignInWays, WayStatus
 from services.backups.last import BackupAge
+from services.identity_providers.ways import SignInWays, WayStatus
 from services.inference.engine import Engine
 from services.reading.reader import Batcher
 from services.reviewing.feedback import FeedbackMessages

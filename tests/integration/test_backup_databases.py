@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
 from data.database import migrate, now, open_database
 from data.errors import InvalidInput, UserFacingError
