@@ -258,9 +258,24 @@ def migrate(engine: Engine) -> None:
             raise LightboxError(f"The database cannot be brought up to date: {error}.") from error
 
 
+def knows_revision(revision: str) -> bool:
+    """Whether this Lightbox can bring a database with this revision up to date."""
+    return any(script.revision == revision for script in _scripts().walk_revisions())
+
+
+def is_up_to_date(engine: Engine) -> bool:
+    """Whether the tables are those of this Lightbox."""
+    with reading(engine) as connection:
+        return MigrationContext.configure(connection).get_current_revision() == _newest_revision()
+
+
 @cache
 def _newest_revision() -> str | None:
-    return ScriptDirectory.from_config(alembic_config()).get_current_head()
+    return _scripts().get_current_head()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config())
 
 
 def alembic_config() -> Config:

@@ -19,6 +19,7 @@ import numpy as np
 from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
+from data import removals
 from data.atomic_files import new_file
 from data.errors import NotFound
 
@@ -39,6 +40,11 @@ class FileStore:
         self._flushes = True
         if self._local:
             Path(self._root).mkdir(parents=True, exist_ok=True)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the blobs lie on this machine; None for a store elsewhere."""
+        return Path(self._root) if self._local else None
 
     def unhurried(self) -> FileStore:
         """The same store for many small blobs: what it writes is on the disk after the next `flush`."""
@@ -110,17 +116,25 @@ class FileStore:
         # Another process may have put something there since this one last looked.
         self._fs.invalidate_cache()
         keys = [str(path)[len(self._root) + 1 :] for path in self._fs.find(folder)]
-        return sorted(key for key in keys if not _is_temporary(key))
+        return sorted(key for key in keys if not _is_hidden(key))
 
     def delete(self, key: str) -> None:
         """Removes the blob; nothing happens where there is none."""
-        if self.exists(key):
+        if not self.exists(key):
+            return
+        if self._local:
+            removals.remove(Path(self._root), Path(self._path(key)))
+        else:
             self._fs.rm_file(self._path(key))
 
     def delete_all(self, prefix: str) -> None:
         """Removes every blob below a prefix."""
         path = self._path(prefix)
-        if self._fs.isdir(path):
+        if not self._fs.isdir(path):
+            return
+        if self._local:
+            removals.remove_folder(Path(self._root), Path(path))
+        else:
             self._fs.rm(path, recursive=True)
 
     def put_array(self, key: str, array: NDArray[Any]) -> None:
@@ -157,5 +171,6 @@ def release(array: NDArray[Any]) -> None:
         mapping.madvise(mmap.MADV_DONTNEED)
 
 
-def _is_temporary(key: str) -> bool:
-    return key.rsplit("/", 1)[-1].startswith(".")
+def _is_hidden(key: str) -> bool:
+    """Whether it is no blob: half written, or set aside."""
+    return any(part.startswith(".") for part in key.split("/"))

@@ -47,6 +47,8 @@ from services.assembly.signing_in import build_sign_in_ways
 from services.assembly.stores import open_stores
 from services.assembly.training import TrainingServices, build_training
 from services.assembly.versions import VersionServices, build_versions
+from services.backups.last import BackupAge
+from services.backups.restoring import refuse_unfinished
 from services.exporting.exports import Exports
 from services.identity_providers.ways import SignInWays
 from services.importing.imports import Importing
@@ -147,6 +149,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     `parts` holds what is to be put in instead of the real part.
     """
     parts = parts or Parts()
+    refuse_unfinished(settings.home)
     empty_folder(settings.home)
     stores = open_stores(settings, parts.tracking, parts.registry)
     job_store = JobStore(stores.database)
@@ -274,6 +277,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             alerts,
             auditing,
             sign_in_ways,
+            BackupAge(settings.home),
             tuple(tasks.ALL),
         ),
         database=stores.database,

@@ -18,6 +18,7 @@ from services.assembly.durations import Durations
 from services.assembly.house_metrics import (
     alert_metrics,
     audit_metrics,
+    backup_metrics,
     drift_metrics,
     model_metrics,
     refusal_metrics,
@@ -25,6 +26,7 @@ from services.assembly.house_metrics import (
 )
 from services.assembly.received_metrics import received_metrics
 from services.assembly.receiving import ReceivingServices
+from services.backups.last import BackupAge
 from services.identity_providers.ways import SignInWays, WayStatus
 from services.inference.engine import Engine
 from services.reading.reader import Batcher
@@ -52,6 +54,7 @@ class Health:
         alerts: Alerts,
         audit: AuditServices,
         sign_in_ways: SignInWays,
+        backups: BackupAge,
         wanted_tasks: tuple[str, ...],
     ) -> None:
         self._database = database
@@ -64,6 +67,9 @@ class Health:
         self._receiving = receiving
         self._outbox = outbox
         self._alerts, self._audit, self._sign_in_ways = alerts, audit, sign_in_ways
+        self._alerts = alerts
+        self._audit = audit
+        self._backups = backups
         self._drift_runs, self._refusals = DriftRunStore(database), RefusalStore(database)
         self._wanted = set(wanted_tasks)
         self._collectors = CollectorRegistry(auto_describe=False)
@@ -73,15 +79,17 @@ class Health:
     def ready(self) -> dict[str, Any]:
         """`ready` is true once the database answers and every network is loaded.
 
-        `audit` is what the last check of the audit trail found; `backends` tells of each task's network what
-        runs it, in which number format, and why.
+        `audit` is what the last check of the audit trail found, `backup` when the last backup was begun;
+        `backends` tells of each task's network what runs it, in which number format, and why.
         """
         database, models = "ok" if answers(self._database) else "unreachable", self._models()
+        last = self._backups.last()
         return {
             "ready": database == "ok" and models == "loaded",
             "database": database,
             "models": models,
             "audit": self._audit.watch.state,
+            "backup": "none" if last is None else last.began_at.isoformat(timespec="seconds"),
             "registry": self._registry.trouble or self._registered_files.trouble() or "ok",
             "sign_in": {status.way.value: _answer(status) for status in self._sign_in_ways.statuses()},
             "device": self._engine.device_name,
@@ -121,6 +129,7 @@ class Health:
             *drift_metrics(self._drift_runs, self._wanted),
             refusal_metrics(self._refusals),
             *audit_metrics(self._audit),
+            *backup_metrics(self._backups),
             GaugeMetricFamily("lightbox_inference_waiting", "Inputs that wait", self._batcher.waiting),
             CounterMetricFamily("lightbox_inference_items_total", "Inputs run", self._batcher.items),
             CounterMetricFamily("lightbox_inference_batches_total", "Batches run", self._batcher.batches),

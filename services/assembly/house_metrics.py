@@ -12,6 +12,7 @@ from data.stores.drift import DriftRunStore
 from data.stores.refusals import RefusalStore
 from services.alerts.alerts import Alerts
 from services.assembly.auditing import AuditServices
+from services.backups.last import BackupAge
 from services.inference.engine import Engine
 from services.versions.registered_files import RegisteredFiles
 
@@ -48,6 +49,13 @@ def audit_metrics(audit: AuditServices) -> Iterable[Metric]:
         yield GaugeMetricFamily("lightbox_audit_intact", said, float(state == "intact"))
     if waiting is not None:
         yield GaugeMetricFamily("lightbox_audit_waiting", "Events that wait for the syslog server", waiting)
+
+
+def backup_metrics(backups: BackupAge) -> Iterable[Metric]:
+    """How old the last backup is; nothing where none was made."""
+    age = backups.seconds
+    if age is not None:
+        yield GaugeMetricFamily("lightbox_backup_age_seconds", "Since the last backup was begun", age)
 
 
 def alert_metrics(alerts: Alerts) -> Metric:

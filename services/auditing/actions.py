@@ -154,6 +154,7 @@ ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
         "report.expire": "Report expired",
         "retraining.pack": "Retraining pack asked for",
         "retraining.fetch": "Retraining pack fetched",
+        "backup.make": "Backup made",
     },
     ActionKind.RULES: {
         "performance.goal": "Goal set",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from services.commands import (
     audit,
+    backups,
     demo,
     dicom,
     drift,
@@ -26,7 +27,7 @@ from services.settings import Settings
 Command = Callable[[Namespace, Settings], int]
 """Runs with the parsed arguments and returns the exit status; raises UserFacingError in the user's words."""
 
-GROUPS = (segment, imports, dicom, demo, training, versions, evaluation, drift, users, audit)
+GROUPS = (segment, imports, dicom, demo, training, versions, evaluation, drift, users, audit, backups)
 """In the order of `--help`."""
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from time import monotonic, time
 from typing import BinaryIO
 
-from data import formats
+from data import formats, removals
 from data.database import DATABASE_FAULTS, new_id, now
 from data.errors import InvalidInput, RefusedScan
 from data.files import FileStore, release
@@ -98,6 +98,10 @@ class Intake:
         """Where the bytes of an upload lie until it is opened."""
         return self._arrived / upload_id
 
+    def forget_bytes(self, upload_id: str) -> None:
+        """Remove the bytes of an upload, after the row that has them opened."""
+        removals.remove(self._arrived, self.path(upload_id))
+
     @property
     def starting(self) -> bool:
         """Whether uploads wait for networks that are still being loaded."""
@@ -140,9 +144,9 @@ class Intake:
             self._gate.wait_until_open(START_S)
             self.open(upload.id)
         except BaseException:
-            self.path(upload.id).unlink(missing_ok=True)
             with suppress(*DATABASE_FAULTS):
                 self._uploads.delete(upload.id)
+            self.forget_bytes(upload.id)
             raise
         opened = self._uploads.get(upload.id)
         assert opened is not None
@@ -183,7 +187,7 @@ class Intake:
                 release(scan.array)
         self._uploads.add_outcomes(upload.id, refusals=decoded.refusals)
         self._uploads.set_state(upload.id, UploadState.DONE, sha256=_sha256(path))
-        path.unlink(missing_ok=True)
+        self.forget_bytes(upload.id)
 
     def _take(self, upload: Upload, decoded: DecodedScan, original: Path | None) -> None:
         """Accept one decoded scan, or note why not."""

@@ -133,7 +133,7 @@ class Uploads:
             return False
         forgotten = self._jobs.revoke(job.id, lambda: self._store.delete(upload.id))
         if forgotten:
-            self._intake.path(upload.id).unlink(missing_ok=True)
+            self._intake.forget_bytes(upload.id)
         return forgotten
 
     def recent(self, user: User, limit: int = 20) -> list[Upload]:
@@ -185,8 +185,8 @@ class Uploads:
         return upload
 
     def _forget(self, upload: Upload) -> None:
-        self._intake.path(upload.id).unlink(missing_ok=True)
-        self._store.delete(upload.id)
+        self._store.delete(upload.id)  # first: bytes without an upload are found by nobody
+        self._intake.forget_bytes(upload.id)
 
 
 def _of_all(places: Sequence[QueuePlace]) -> QueuePlace | None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from data import atomic_files, formats
+from data import atomic_files, formats, removals
 
 SUFFIX = ".dcm"
 _MEASURED_EVERY_S = 5.0  # while it is full: the server removes what it has handed over
@@ -31,7 +31,7 @@ class Spool:
     """Instances that were received."""
 
     def __init__(self, folder: Path, limit_bytes: int) -> None:
-        self._studies = folder / "studies"
+        self._folder, self._studies = folder, folder / "studies"
         self._limit = limit_bytes
         self._used: int | None = None
         self._measured_at = 0.0
@@ -93,7 +93,7 @@ class Spool:
         if self.signature(study) != unless_changed:
             return
         for file in files:
-            file.unlink(missing_ok=True)
+            removals.remove(self._folder, file)
         for folder in (*{file.parent for file in files}, self._studies / study):
             with suppress(OSError):  # something has come meanwhile
                 folder.rmdir()

@@ -61,7 +61,7 @@ def mariadb() -> Iterator[str]:
         first.write_text(
             "create database lightbox;\n"
             "create user lightbox@'%' identified by 'lightbox';\n"
-            "grant all on lightbox.* to lightbox@'%';\n"
+            "grant all on `lightbox%`.* to lightbox@'%';\n"
         )
         first.chmod(0o644)
         options = [f"--datadir={data}", f"--port={port}", f"--socket={folder}/socket", f"--init-file={first}"]

@@ -1,0 +1,82 @@
+"""Backups with their events, and what a restored house needs beside its files."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from data.audit_origin import coming_from
+from data.database import DATABASE_FAULTS, is_up_to_date, now, open_database
+from data.errors import UserFacingError
+from data.records import AuditEvent, AuditOrigin, AuditOutcome, AuditVia
+from data.snapshots import is_empty
+from data.stores.audit import AuditLog
+from data.stores.sessions import SessionStore
+from services.accounts import accounts_of
+from services.assembly.alerts import alerts_of
+from services.assembly.auditing import build_auditing
+from services.assembly.stores import command_stores
+from services.auditing.signing import sign_events
+from services.auditing.verification import ChainVerdict
+from services.backups import restoring
+from services.backups.making import BackupMaker, Made
+from services.settings import Settings
+
+ACTION = "backup.make"
+
+
+def make_backup(
+    settings: Settings, into: Path, *, with_key: bool = True, whole: bool = False, keep: int = 0
+) -> Made:
+    """Make a backup and an event of it, also of one that failed. Raises as `BackupMaker.make` does."""
+    began_at = now()
+    try:
+        made = BackupMaker(settings, into).make(with_key=with_key, whole=whole, keep=keep)
+    except UserFacingError as error:
+        with suppress(*DATABASE_FAULTS):  # the fault itself is what has to be told
+            _note(settings, AuditEvent(began_at, None, ACTION, "backup", str(error), AuditOutcome.FAILED))
+        raise
+    known = made.manifest
+    told = f"{known.files} files, {known.bytes} bytes, {made.new_bytes} of them new"
+    gone = f"; deleted: {', '.join(folder.name for folder in made.removed)}" if made.removed else ""
+    _note(settings, AuditEvent(now(), None, ACTION, made.folder.name, told + gone))
+    return made
+
+
+def _note(settings: Settings, event: AuditEvent) -> None:
+    """A database that is still an older Lightbox's stays as it is, for its own Lightbox to come back to."""
+    if is_empty(settings.database_url):
+        return
+    database = open_database(settings.database_url)
+    try:
+        if is_up_to_date(database):
+            with coming_from(AuditOrigin(AuditVia.COMMAND)):
+                sign_events(database, settings)
+                AuditLog(database).record(event)
+    finally:
+        database.dispose()
+
+
+def restore(chosen: restoring.Chosen, why: str) -> ChainVerdict:
+    """Bring a checked backup back, end all sessions, and say so in the audit trail.
+
+    Returns what the check of the trail found. Raises UserFacingError where a database refuses.
+    """
+    try:
+        restoring.put_in_place(chosen)
+    except OSError as error:
+        raise UserFacingError(f"The backup could not be brought back: {error}.") from error
+    with command_stores(chosen.settings) as stores:
+        # Some of these were ended since the backup, by their owners or by an administrator.
+        SessionStore(stores.database).end_idle(now())
+        auditing = build_auditing(stores, accounts_of(stores.database), alerts_of(stores))
+        auditing.watch.begin_anew(_words(chosen.folder.name, chosen.manifest.made_at, why))
+        verdict = auditing.watch.check()
+    restoring.finished(chosen.settings.home)
+    return verdict
+
+
+def _words(name: str, made_at: datetime, why: str) -> str:
+    told = f"backup {name} of {made_at:%Y-%m-%d %H:%M} UTC"
+    return f"{told}: {why}" if why else told

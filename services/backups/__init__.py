@@ -1,0 +1,1 @@
+"""Backups of the whole house while it works, and the way back."""
