@@ -30,6 +30,7 @@ from data.records.alerts import (
 )
 from data.records.annotations import Annotation, AnnotationKind, AnnotationValues
 from data.records.boards import Board, BoardChoice, BoardPanel
+from data.records.burned_in_text import BurnedInDecision, PictureBox, PixelScreening
 from data.records.card_statements import CardStatement
 from data.records.deliveries import Delivery, DeliveryState, RoutingRule
 from data.records.drift import (
@@ -170,6 +171,8 @@ __all__ = [
     "Passkey",
     "CodeGenerator",
     "AttemptKey",
+    "PictureBox",
+    "PixelScreening",
     "AcceptanceLimits",
     "AcceptanceProtocol",
     "AcceptanceTest",
@@ -177,6 +180,7 @@ __all__ = [
     "Board",
     "BoardChoice",
     "BoardPanel",
+    "BurnedInDecision",
     "CardStatement",
     "Ingredient",
     "IngredientState",
