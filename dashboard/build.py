@@ -54,6 +54,7 @@ from dashboard.pages import (
     rehearsal,
     reports,
     scan,
+    scan_burned_in,
     scan_export,
     scan_feedback,
     scan_report,
@@ -127,6 +128,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     growth.register(app, reviewing.growth)
     scan_report.register(app, services.reading_reports)
     scan_export.register(app, services.exports)
+    scan_burned_in.register(app, services.screening)
     scan_sending.register(app, services.sending.outbox)
     scan_rerun.register(app, services.versions.reruns)
     scan_feedback.register(app, services.feedback, services.reviewing.worklist)

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from dashboard import accesses
 from data.errors import (
     Busy,
+    HeldPicture,
     Hidden,
     InvalidInput,
     NotAllowed,
@@ -37,6 +38,7 @@ _STATUS: tuple[tuple[type[UserFacingError], int, str], ...] = (
     (UnchangedMask, 400, "unchanged_mask"),
     (InvalidInput, 400, "invalid"),
     (Outdated, 409, "outdated"),
+    (HeldPicture, 409, "burned_in_text"),
     (UserFacingError, 400, "invalid"),
 )
 

@@ -11,6 +11,7 @@ LightboxError
 │   │   └── TrackingAway   MLflow gives no answer; its cause says why
 │   ├── InvalidInput       a form or request that does not fit
 │   │   └── UnchangedMask  a correction that brings the AI's own mask
+│   ├── HeldPicture        text may be burned into it, and no person has decided on it
 │   ├── Outdated           what the person saw has changed meanwhile
 │   ├── UnusableModel      a model version that cannot be loaded here
 │   └── UnusableDataset    a training or evaluation folder that does not fit
@@ -79,6 +80,10 @@ class UnchangedMask(InvalidInput):
 
 class Outdated(UserFacingError):
     """What the person had before their eyes is not what counts any more: somebody was faster."""
+
+
+class HeldPicture(UserFacingError):
+    """Pictures that may carry a patient's name in their pixels: they do not leave without a decision."""
 
 
 class UnusableModel(UserFacingError):

@@ -32,7 +32,7 @@ def default_window(array: NDArray[Any]) -> tuple[float, float, float, float]:
 
 def slice_png(picture: NDArray[Any], low: float, high: float) -> bytes:
     """One slice (height, width), grey: `low` is black, `high` is white."""
-    return _png(Image.fromarray(_grey(picture, low, high)))
+    return _png(Image.fromarray(grey(picture, low, high)))
 
 
 def layer_png(mask: MaskArray, colour: Colour) -> bytes:
@@ -59,7 +59,7 @@ def outlines_png(
     picture: NDArray[Any], low: float, high: float, drawn: Sequence[tuple[MaskArray, Colour]]
 ) -> bytes:
     """A slice (height, width) with the outline of each mask in its colour, the last on top; notice below."""
-    base = Image.fromarray(_grey(picture, low, high)).convert("RGBA")
+    base = Image.fromarray(grey(picture, low, high)).convert("RGBA")
     for mask, colour in drawn:
         base = Image.alpha_composite(base, _coloured(outline(mask), colour))
     return _png(_with_notice(base.convert("RGB")))
@@ -69,7 +69,7 @@ def thumbnail_png(array: NDArray[Any], index: int | None = None) -> bytes:
     """The middle slice (or slice `index`) of (slices, height, width), at most 96 px."""
     low, high, _, _ = default_window(array)
     chosen = array[len(array) // 2 if index is None else index]
-    picture = Image.fromarray(_grey(chosen, low, high))
+    picture = Image.fromarray(grey(chosen, low, high))
     picture.thumbnail((THUMBNAIL, THUMBNAIL))
     return _png(picture)
 
@@ -80,11 +80,12 @@ def outline(mask: MaskArray) -> MaskArray:
     return edge
 
 
-def _grey(picture: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+def grey(picture: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+    """A slice (height, width) in 8 bits: `low` and below is 0, `high` and above 255."""
     scale = 255.0 / max(high - low, 1e-9)
     values = (np.asarray(picture, dtype=np.float32) - low) * scale
-    grey: NDArray[np.uint8] = np.clip(values, 0, 255).astype(np.uint8)
-    return grey
+    shown: NDArray[np.uint8] = np.clip(values, 0, 255).astype(np.uint8)
+    return shown
 
 
 def _coloured(mask: MaskArray, colour: Colour) -> Image.Image:

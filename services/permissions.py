@@ -67,6 +67,7 @@ class Permission(StrEnum):
     SEE_DRIFT = "see drift"
     RUN_DRIFT = "have drift computed"
     SET_DRIFT_LIMITS = "set limits of drift"
+    RELEASE_PICTURES = "release pictures with burned-in text"
     TAKE_RETRAINING_PACKS = "take retraining packs"
     SEE_MODELS = "see models"
     REHEARSE = "rehearse versions"
@@ -214,6 +215,12 @@ TABLE: Mapping[Permission, Grant] = {
     ),
     Permission.SET_DRIFT_LIMITS: Grant(
         (_HEAD, _MLOPS), "Set by which distance and from when on a feature counts as drifted."
+    ),
+    Permission.RELEASE_PICTURES: Grant(
+        # Whoever decides reads what stands there, which may be a name: only who may see names.
+        (_CLINICIAN,),
+        "Look at the text that was found in a scan's pictures, and release them, have it blacked out in "
+        "every copy that leaves, or hold them.",
     ),
     Permission.TAKE_RETRAINING_PACKS: Grant(
         (_MLOPS,), "Have retraining packs made and fetch them: scans leave the house in them."

@@ -23,6 +23,8 @@ HOMES = {
         "services/inference/engine.py",
     ),
     "openvino": ("services/inference/backends",),
+    "cv2": ("models/text_detection",),
+    "rapidocr": ("models/text_detection",),
     "sqlalchemy": ("data",),
     "mlflow": ("data/tracking",),
     "pydicom": ("data/formats", "reports"),

@@ -28,7 +28,7 @@ EXPORT = Operation(
         )
     ),
     says="The file",
-    errors=(400, 404),
+    errors=(400, 404, 409),
 )
 OPERATIONS = (EXPORT,)
 

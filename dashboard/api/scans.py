@@ -80,7 +80,7 @@ REPORT = Operation(
     query=ReadingReportQuery,
     answer=Files(("application/pdf", "text/plain")),
     says="The file",
-    errors=(400, 404),
+    errors=(400, 404, 409),
 )
 READ = Operation(
     "POST",

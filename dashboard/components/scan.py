@@ -7,6 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components import (
+    burned_in_text,
     editing,
     feedback,
     measuring,
@@ -65,6 +66,7 @@ def frame(user: User, scan_id: str) -> Component:
             feedback.panel(),
             _panel("Downloads", html.Div(id=DOWNLOADS, className="lb-downloads")),
             scan_export.panel(user),
+            burned_in_text.panel(),
             _panel("Patient and scan", html.Div(id=FACTS)),
             scan_patient.panel(user),
             html.Details(

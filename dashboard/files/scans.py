@@ -37,6 +37,7 @@ def register(server: Flask, services: Services) -> None:
     rule("/scans/<scan_id>/compared/<layer_id>/<int:index>.png", "compared_outline", views.compared_outline)
     rule("/scans/<scan_id>/heatmap.png", "heatmap_picture", views.heatmap_picture)
     rule("/scans/<scan_id>/thumbnail.png", "thumbnail", views.thumbnail)
+    rule("/scans/<scan_id>/burned-in/<int:index>.png", "burned_in_picture", views.burned_in_picture)
     rule("/scans/<scan_id>/download/mask", "download_mask", views.download_mask)
     rule("/scans/<scan_id>/download/overlay/<int:index>.png", "download_overlay", views.download_overlay)
     rule("/scans/<scan_id>/reading/cancel", "cancel_reading", views.cancel_reading, methods=["POST"])
@@ -96,6 +97,14 @@ class ScanFiles:
         """The small picture in the worklist."""
         readable(scan_id)
         return _picture(self.services.reviewing.worklist.thumbnail(scan_id))
+
+    def burned_in_picture(self, scan_id: str, index: int) -> Response:
+        """A slice with frames around text that was found on it; kept by nobody."""
+        user = require(Permission.RELEASE_PICTURES)
+        readable(scan_id)
+        response = Response(self.services.screening.picture(scan_id, index, user), mimetype="image/png")
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     def download_mask(self, scan_id: str) -> Response:
         """A mask as a file: `form=nifti` (whole scan) or `form=png` with an `index`."""

@@ -12,6 +12,7 @@
 - `source_index(point, grid)`: a displayed point in the file's own array
 - `source_picture(displayed, grid)`: one slice as the file's own picture
 - `without_identity(file)`: a DICOM file's bytes without direct identifiers
+- `pixel_declaration(archive)`: whether DICOM files say that text is burned into their pixels
 - `kept_series(archive, grid, displayed)`: which pictures of which DICOM instances a kept scan came from
 
 For what comes over the network:
@@ -27,6 +28,7 @@ For bulk imports, all guarded in the same way:
 """
 
 from data.formats.decoding import decode
+from data.formats.dicom.burned_in import PixelDeclaration, pixel_declaration
 from data.formats.dicom.deidentification import without_identity
 from data.formats.dicom.kept_series import SourceFrame, SourceSeries, kept_series
 from data.formats.dicom.queries import (
@@ -79,6 +81,7 @@ __all__ = [
     "Member",
     "Opened",
     "Outcome",
+    "PixelDeclaration",
     "ReaderUnavailable",
     "Sighting",
     "SourceFrame",
@@ -94,6 +97,7 @@ __all__ = [
     "is_volume",
     "kept_series",
     "look_at",
+    "pixel_declaration",
     "placed_affine",
     "read_mask",
     "source_index",

@@ -30,6 +30,7 @@ from data.records.alerts import (
 )
 from data.records.annotations import Annotation, AnnotationKind, AnnotationValues
 from data.records.boards import Board, BoardChoice, BoardPanel
+from data.records.burned_in_text import BurnedInDecision, PictureBox, PixelScreening
 from data.records.card_statements import CardStatement
 from data.records.deliveries import Delivery, DeliveryState, RoutingRule
 from data.records.drift import (
@@ -171,6 +172,8 @@ __all__ = [
     "Passkey",
     "CodeGenerator",
     "AttemptKey",
+    "PictureBox",
+    "PixelScreening",
     "AcceptanceLimits",
     "AcceptanceProtocol",
     "AcceptanceTest",
@@ -178,6 +181,7 @@ __all__ = [
     "Board",
     "BoardChoice",
     "BoardPanel",
+    "BurnedInDecision",
     "CardStatement",
     "Ingredient",
     "IngredientState",

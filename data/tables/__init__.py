@@ -9,6 +9,7 @@ from data.tables.annotations import scan_annotations
 from data.tables.audit import audit_events, audit_head, audit_sent
 from data.tables.base import metadata
 from data.tables.boards import boards
+from data.tables.burned_in_text import pixel_screenings
 from data.tables.card_statements import card_statements
 from data.tables.deliveries import deliveries, routing_rules
 from data.tables.drift import drift_limits, drift_references, drift_runs, embeddings, features
@@ -96,6 +97,7 @@ __all__ = [
     "passkeys",
     "patient_conflicts",
     "patients",
+    "pixel_screenings",
     "prior_requests",
     "prior_rules",
     "prior_series",

@@ -11,6 +11,7 @@ from highdicom.sc import SCImage
 from PIL import Image
 
 from data.formats import SourceFrame
+from reports.dicom.deidentification_codes import DEIDENTIFICATION_WITH_CLEAN_PIXELS, code_item
 from reports.dicom.origin import Origin
 from reports.dicom.references import Reference, instances, source_images
 
@@ -35,6 +36,9 @@ def secondary_capture(
 ) -> bytes:
     """The file of picture `number` (from 1), which shows these pictures of the source.
 
+    Of a subject that is not named `png` must have passed the look for burned-in text: the file says so. Of a
+    named one nothing is said, because nobody has looked.
+
     `orientation`: where its rows and its columns lead to in the patient, if that is known.
     """
     pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
@@ -52,6 +56,11 @@ def secondary_capture(
     made.Laterality = ""  # of a head or a chest there is none
     made.ImageType = ["DERIVED", "SECONDARY"]
     made.DerivationDescription = words
-    made.BurnedInAnnotation = "NO"  # nothing that is drawn says who the patient is
+    if not origin.subject.named:
+        # Its pixels were looked at before they came here, and whatever was found was released or blacked out.
+        made.BurnedInAnnotation = "NO"
+        made.DeidentificationMethodCodeSequence = [
+            code_item(*code) for code in DEIDENTIFICATION_WITH_CLEAN_PIXELS
+        ]
     made.SourceImageSequence = source_images(shown)
     return origin.file(made, f"{KIND} {number}")

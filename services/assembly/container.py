@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from data.database import Database
+from data.stores.burned_in_text import PixelScreeningStore
 from data.stores.jobs import JobStore
 from data.stores.schedules import ScheduleStore
 from models import tasks
@@ -49,6 +50,7 @@ from services.assembly.training import TrainingServices, build_training
 from services.assembly.versions import VersionServices, build_versions
 from services.backups.last import BackupAge
 from services.backups.restoring import refuse_unfinished
+from services.burned_in_text.screening import PictureScreening
 from services.exporting.exports import Exports
 from services.identity_providers.ways import SignInWays
 from services.importing.imports import Importing
@@ -99,6 +101,7 @@ class Services:
     reporting: Reporting
     model_cards: ModelCards
     reading_reports: ReadingReports
+    screening: PictureScreening
     exports: Exports
     sending: SendingServices
     feedback: FeedbackMessages
@@ -160,7 +163,16 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     jobs = Jobs(job_store, settings.home, settings.workers, turns=parts.turns())
     alerts = alerts_of(stores, jobs)
     schedules = Schedules(ScheduleStore(stores.database), jobs, alerts, stores.audit)
-    pictures = Pictures(stores.scans, stores.results, stores.reviews, stores.files, settings.volumes_bytes)
+    screening = PictureScreening(
+        stores.scans,
+        stores.files,
+        PixelScreeningStore(stores.database),
+        stores.audit,
+        parts.text_detector(),
+    )
+    pictures = Pictures(
+        stores.scans, stores.results, stores.reviews, stores.files, screening, settings.volumes_bytes
+    )
 
     blinding, unaided = blinding_of(stores), unaided_of(stores)
     nodes = build_remote_nodes(stores)
@@ -185,7 +197,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     readers = build_readers(stores, accounts, reviewing, alerts)
     mails = build_review_request_mails(stores, jobs)
     versions = build_versions(stores, reading, pictures, jobs, real_use.running, blinding, alerts)
-    training = build_training(stores, jobs)
+    training = build_training(stores, jobs, screening)
     evaluations = build_evaluations(stores, jobs, reading, versions, cohort, training, blinding.hidden)
     performance.pairs.ask_too(versions.rehearsals.readings_of)
     acceptance = build_acceptance(stores, evaluations, versions.serving, acceptances, reading.live, alerts)
@@ -200,7 +212,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         settings, stores.database, stores.files, reading.reader, jobs, real_use.truth_changed
     )
     receiving = build_receiving(stores, reading.intake, alerts)
-    exports = build_exports(stores, reviewing)
+    exports = build_exports(stores, reviewing, screening)
     sending = build_sending(stores, nodes, exports, reviewing, alerts)
 
     schedule_drift(schedules, drift, stores.clinical)
@@ -258,7 +270,8 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         model_cards=build_model_cards(
             stores, performance, drift, versions, alerts, feedback, blinding.hidden
         ),
-        reading_reports=build_reading_reports(stores, reviewing),
+        reading_reports=build_reading_reports(stores, reviewing, screening),
+        screening=screening,
         exports=exports,
         sending=sending,
         feedback=feedback,
@@ -278,6 +291,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             auditing,
             sign_in_ways,
             BackupAge(settings.home),
+            screening,
             tuple(tasks.ALL),
         ),
         database=stores.database,

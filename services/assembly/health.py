@@ -27,6 +27,7 @@ from services.assembly.house_metrics import (
 from services.assembly.received_metrics import received_metrics
 from services.assembly.receiving import ReceivingServices
 from services.backups.last import BackupAge
+from services.burned_in_text.screening import PictureScreening
 from services.identity_providers.ways import SignInWays, WayStatus
 from services.inference.engine import Engine
 from services.reading.reader import Batcher
@@ -55,6 +56,7 @@ class Health:
         audit: AuditServices,
         sign_in_ways: SignInWays,
         backups: BackupAge,
+        screening: PictureScreening,
         wanted_tasks: tuple[str, ...],
     ) -> None:
         self._database = database
@@ -67,9 +69,8 @@ class Health:
         self._receiving = receiving
         self._outbox = outbox
         self._alerts, self._audit, self._sign_in_ways = alerts, audit, sign_in_ways
-        self._alerts = alerts
-        self._audit = audit
         self._backups = backups
+        self._screening = screening
         self._drift_runs, self._refusals = DriftRunStore(database), RefusalStore(database)
         self._wanted = set(wanted_tasks)
         self._collectors = CollectorRegistry(auto_describe=False)
@@ -80,7 +81,9 @@ class Health:
         """`ready` is true once the database answers and every network is loaded.
 
         `audit` is what the last check of the audit trail found, `backup` when the last backup was begun;
-        `backends` tells of each task's network what runs it, in which number format, and why.
+        `burned_in_text` says why no pictures leave without the patient's name, where the detector of text
+        cannot be loaded; `backends` tells of each task's network what runs it, in which number format, and
+        why.
         """
         database, models = "ok" if answers(self._database) else "unreachable", self._models()
         last = self._backups.last()
@@ -90,6 +93,7 @@ class Health:
             "models": models,
             "audit": self._audit.watch.state,
             "backup": "none" if last is None else last.began_at.isoformat(timespec="seconds"),
+            "burned_in_text": self._screening.trouble() or "ok",
             "registry": self._registry.trouble or self._registered_files.trouble() or "ok",
             "sign_in": {status.way.value: _answer(status) for status in self._sign_in_ways.statuses()},
             "device": self._engine.device_name,

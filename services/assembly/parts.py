@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from argon2 import PasswordHasher
 
 from data.tracking import Tracking
+from models.text_detection.detector import OcrDetector, TextDetector
 from services.assembly.stores import device_of, registry_of, tracking_of
 from services.inference.engine import Engine
 from services.reading.intake import Intake
@@ -32,3 +33,4 @@ class Parts:
     intake: Callable[..., Intake] = Intake
     readings: Callable[..., Reading] = Reading
     turns: Callable[[], Turns] = Turns
+    text_detector: Callable[[], TextDetector] = OcrDetector

@@ -9,6 +9,7 @@ from data.stores.study_identifiers import StudyIdentifierStore
 from services.alerts.alerts import Alerts
 from services.assembly.reviewing import ReviewingServices
 from services.assembly.stores import Stores
+from services.burned_in_text.screening import PictureScreening
 from services.cohort.cohort import Cohorts
 from services.drift.runs import DriftRuns
 from services.exporting.exports import Exports
@@ -71,16 +72,18 @@ def build_reporting(
     return Reporting(stores.settings, store, stores.files, jobs, stores.audit, writers)
 
 
-def build_reading_reports(stores: Stores, reviewing: ReviewingServices) -> ReadingReports:
+def build_reading_reports(
+    stores: Stores, reviewing: ReviewingServices, screening: PictureScreening
+) -> ReadingReports:
     """Reports of single readings."""
-    pictures = KeyPictures(stores.files, reviewing.pictures)
+    pictures = KeyPictures(stores.files, reviewing.pictures, screening)
     return ReadingReports(reviewing.worklist, stores.patients, pictures, stores.audit)
 
 
-def build_exports(stores: Stores, reviewing: ReviewingServices) -> Exports:
+def build_exports(stores: Stores, reviewing: ReviewingServices, screening: PictureScreening) -> Exports:
     """Results as files for other systems."""
-    pictures = KeyPictures(stores.files, reviewing.pictures)
-    reports = build_reading_reports(stores, reviewing)
+    pictures = KeyPictures(stores.files, reviewing.pictures, screening)
+    reports = build_reading_reports(stores, reviewing, screening)
     identifiers = StudyIdentifierStore(stores.database)
     return Exports(
         reviewing.worklist,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.assembly.stores import Stores
+from services.burned_in_text.screening import PictureScreening
 from services.jobs import Jobs
 from services.training.retraining_pack import RetrainingPacks
 
@@ -16,9 +17,16 @@ class TrainingServices:
     packs: RetrainingPacks
 
 
-def build_training(stores: Stores, jobs: Jobs) -> TrainingServices:
+def build_training(stores: Stores, jobs: Jobs, screening: PictureScreening) -> TrainingServices:
     """Put it together."""
     packs = RetrainingPacks(
-        stores.scans, stores.results, stores.reviews, stores.patients, stores.files, stores.audit, jobs
+        stores.scans,
+        stores.results,
+        stores.reviews,
+        stores.patients,
+        stores.files,
+        stores.audit,
+        screening,
+        jobs,
     )
     return TrainingServices(packs)

@@ -139,6 +139,9 @@ ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
         "suspension: not lifted": "Suspension not lifted",
     },
     ActionKind.FILES: {
+        "picture.released": "Pictures with text released",
+        "picture.blacked-out": "Text in pictures blacked out",
+        "picture.held": "Pictures with text held again",
         "scan.export": "Scan's files taken",
         "reading.report": "Reading report taken",
         "cohort.export": "Cohort numbers taken",

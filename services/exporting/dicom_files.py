@@ -32,6 +32,7 @@ from services.reviewing.pictures import Pictures
 
 GONE = "The DICOM files that this scan came from are not here any more."
 MARKED = "not accepted"  # in the keys of what bears the mark
+BLACKENED = "text blacked out"  # in the keys of pictures that are so
 _TO_DICOM = {"S": "H", "I": "F"}  # head and foot
 
 
@@ -89,18 +90,22 @@ class DicomFiles:
         return _file(version, "sr.dcm", sr.structured_report(_of_report(origin, version), content))
 
     def captures(self, version: ResultVersion, origin: Origin) -> list[File]:
-        """SC, one a key picture."""
+        """SC, one a key picture. Raises HeldPicture where they may not leave without the patient's name."""
         chosen = self._key_pictures.chosen(version.view)
+        boxes = self._key_pictures.blackened(version.view.scan, named=origin.subject.named)
+        worded = _worded(origin, version)
+        shown = _blackened(worded) if boxes else worded
         return [
-            _file(version, f"sc-{number}.dcm", self._capture(version, origin, number, key_slice))
+            _file(version, f"sc-{number}.dcm", self._capture(version, shown, number, key_slice))
             for number, key_slice in enumerate(chosen, start=1)
         ]
 
     def _capture(self, version: ResultVersion, origin: Origin, number: int, chosen: KeySlice) -> bytes:
         letters = version.view.orientation
-        png = captioned(self._key_pictures.drawn(version.view, chosen), version, chosen)
+        named = origin.subject.named
+        png = captioned(self._key_pictures.drawn(version.view, chosen, named=named), version, chosen)
         return secondary_capture.secondary_capture(
-            _worded(origin, version),
+            origin,
             png,
             number,
             _shown(version, origin, chosen.index),
@@ -156,6 +161,8 @@ class DicomFiles:
         yield presentation_state.reference(worded)
         for number, _ in enumerate(self._key_pictures.chosen(version.view), start=1):
             yield secondary_capture.reference(worded, number)
+            if not origin.subject.named:  # with and without blackened text, whichever left
+                yield secondary_capture.reference(_blackened(worded), number)
 
     def _mask(self, version: ResultVersion) -> NDArray[np.bool_]:
         return np.asarray(self._pictures.unpacked(version.mask_key), dtype=bool)
@@ -182,6 +189,11 @@ def _of_report(origin: Origin, version: ResultVersion) -> Origin:
 def _worded(origin: Origin, version: ResultVersion) -> Origin:
     """The same for objects with words: with and without the mark of acceptance they are two, of two UIDs."""
     return replace(origin, key=f"{origin.key} {MARKED}") if version.bears_mark else origin
+
+
+def _blackened(origin: Origin) -> Origin:
+    """The same for pictures with text blacked out: they are other pictures, of other UIDs."""
+    return replace(origin, key=f"{origin.key} {BLACKENED}")
 
 
 def _has_segmentation(version: ResultVersion, origin: Origin) -> bool:

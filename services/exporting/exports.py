@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from data.database import now
-from data.errors import NO_SCAN, InvalidInput, NotFound
+from data.errors import NO_SCAN, HeldPicture, InvalidInput, NotFound
 from data.files import FileStore
 from data.records import AuditEvent, User
 from data.stores.audit import AuditLog
@@ -75,7 +75,8 @@ class Exports:
         """A scan's result as a file; noted in the audit trail.
 
         Raises NotFound, also where nothing has been read yet, and with the reason where the result cannot be
-        had in this form; InvalidInput for a form or layer that there is not.
+        had in this form; InvalidInput for a form or layer that there is not; HeldPicture where its pictures
+        may not leave without the patient's name (`all` leaves them out and says so).
         """
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
         if form not in list(Form) or ask.layer not in LAYERS:
@@ -194,6 +195,7 @@ class Exports:
     ) -> list[File]:
         """Whatever can be had, with a file that says what is what."""
         files, origin = self._plain.masks(version), None
+        held: dict[str, str] = {}
         with suppress(NotFound):  # without its series a scan still has its plain files
             origin = self._dicom.origin(version, subject) if _is_dicom(version) else None
         for form in Form:
@@ -203,9 +205,13 @@ class Exports:
                 or (origin is None and form not in PLAIN)
             ):
                 continue
-            with suppress(NotFound):  # what only the instances tell: no frame of reference
+            try:
                 files += self._made(form, version, subject, origin, ask, prior)
-        return [read_me(version, files), *files]
+            except HeldPicture as why:
+                held[LABELS[form]] = str(why)
+            except NotFound:  # what only the instances tell: no frame of reference
+                continue
+        return [read_me(version, files, held), *files]
 
 
 def _is_dicom(version: ResultVersion) -> bool:

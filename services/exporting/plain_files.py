@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from data.records import NOTICE, Lesion
 from reports.key_pictures import captioned_png
@@ -56,11 +56,11 @@ class PlainFiles:
         self._key_pictures = key_pictures
 
     def pictures(self, version: ResultVersion) -> list[File]:
-        """The key pictures, with words below them."""
+        """The key pictures, with words below them. Raises HeldPicture."""
         return [
             File(
                 f"{version.file_name}-{chosen.index + 1}.png",
-                captioned(self._key_pictures.drawn(version.view, chosen), version, chosen),
+                captioned(self._key_pictures.drawn(version.view, chosen, named=False), version, chosen),
                 PNG,
             )
             for chosen in self._key_pictures.chosen(version.view)
@@ -92,8 +92,8 @@ def packed(name: str, files: Sequence[File]) -> File:
     return File(name, memory.getvalue(), ZIP)
 
 
-def read_me(version: ResultVersion, files: Sequence[File]) -> File:
-    """What is what."""
+def read_me(version: ResultVersion, files: Sequence[File], held: Mapping[str, str] | None = None) -> File:
+    """What is what; `held` says of forms that are left out why their pictures do not leave."""
     result = version.result
     lines = [
         f"Lightbox, reading {result.id} of scan {version.view.scan.id}",
@@ -104,6 +104,8 @@ def read_me(version: ResultVersion, files: Sequence[File]) -> File:
         NOTICE,
         "",
         *(f"{file.name}: {_what(file.name)}" for file in files),
+        *(["", f"Left out, {len(held)}:"] if held else []),
+        *(f"{label}: {why}" for label, why in (held or {}).items()),
     ]
     return File("README.txt", "\r\n".join([*lines, ""]).encode(), TEXT)
 

@@ -244,13 +244,16 @@ class GovernanceReport:
 
     def _worst(self, named: str, judgements: Judgements) -> Chapter:
         chosen = worst_cases.worst(judgements)
-        pictures = worst_cases.pictured(chosen, self._sources.pictures)
+        pictures, held = worst_cases.pictured(chosen, self._sources.pictures)
         head = ["", "version", "what", "probability", "Dice", "scan"]
         nothing = "No judged case of this period was wrong, and no outline poor."
         blocks: list[Block] = [Table(head, worst_cases.rows(chosen), texts=3, nothing=nothing)]
         if pictures:
             blocks.append(Paragraph(_PICTURED, "small"))
             blocks.append(PictureGrid(pictures))
+        if held:
+            blocks.append(Paragraph(f"Pictures left out: {len(held)} of {len(chosen)}.", "small"))
+            blocks += [Paragraph(f"Case {number}. {why}", "small") for number, why in held]
         return Chapter(f"{named}: worst cases", blocks)
 
     def _drift(self, period: Period) -> Chapter:

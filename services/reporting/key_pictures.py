@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.files import FileStore
-from data.records import Lesion
+from data.records import Lesion, PictureBox, Scan
+from models.text_detection.redaction import blacked_out
 from reports.key_pictures import Mark, key_picture_png
 from services import keys
+from services.burned_in_text.screening import PictureScreening
 from services.reviewing.pictures import AI, COLOURS, CORRECTED, Pictures
 from services.reviewing.worklist import ScanView
 
@@ -32,9 +34,17 @@ class KeySlice:
 class KeyPictures:
     """Chooses slices, and draws them when asked."""
 
-    def __init__(self, files: FileStore, pictures: Pictures) -> None:
+    def __init__(self, files: FileStore, pictures: Pictures, screening: PictureScreening) -> None:
         self._files = files
         self._pictures = pictures
+        self._screening = screening
+
+    def blackened(self, scan: Scan, *, named: bool) -> tuple[PictureBox, ...]:
+        """What is black in a scan's pictures: nothing where they leave with the patient's name.
+
+        Raises HeldPicture where they may not leave without it.
+        """
+        return () if named else self._screening.boxes_to_blacken(scan)
 
     def chosen(self, view: ScanView) -> tuple[KeySlice, ...]:
         """At most MOST slices of the outline that counts; the middle slice where nothing is outlined."""
@@ -47,9 +57,13 @@ class KeyPictures:
             numbers[lesion.largest_slice] = (*numbers.get(lesion.largest_slice, ()), number)
         return tuple(KeySlice(index, on_it, layer) for index, on_it in numbers.items())
 
-    def drawn(self, view: ScanView, chosen: KeySlice) -> bytes:
-        """The slice as a PNG, with all that is outlined on it. Raises NotFound."""
+    def drawn(self, view: ScanView, chosen: KeySlice, *, named: bool) -> bytes:
+        """The slice as a PNG, with all that is outlined on it; `named`: it leaves with the patient's name.
+
+        Raises NotFound, HeldPicture where it may not leave without it.
+        """
         scan = view.scan
+        boxes = self.blackened(scan, named=named)
         low, high, _, _ = self._pictures.window(scan.id)
         mask = None if chosen.layer is None else self._pictures.mask(scan.id, chosen.layer)[chosen.index]
         measurements = view.measurements
@@ -57,7 +71,7 @@ class KeyPictures:
         if mask is not None and measurements is not None:
             marks = [_mark(number, measurements.lesions[number - 1], mask) for number in chosen.lesions]
         return key_picture_png(
-            self._files.get_array(keys.array(scan.id))[chosen.index],
+            blacked_out(self._files.get_array(keys.array(scan.id))[chosen.index], boxes, low),
             (low, high),
             mask=mask,
             colour=COLOURS[chosen.layer or AI],

@@ -42,26 +42,34 @@ class ReadingReports:
         return reading_text(self._report(scan_id, user, named)[0])
 
     def file(self, scan_id: str, kind: str, user: User, *, named: bool = False) -> File:
-        """The report as a file, `kind` being "pdf" or "txt"; noted in the audit trail. Raises NotFound."""
+        """The report as a file, `kind` being "pdf" or "txt"; noted in the audit trail.
+
+        Raises NotFound; HeldPicture where its pictures may not leave without the patient's name.
+        """
         require(user, Permission.SEE_SCANS, hidden=NO_SCAN)
         if kind not in KINDS:
             raise NotFound("There is no such file.")
         report, view, slices = self._report(scan_id, user, named)
+        told = named and may(user, Permission.SEE_IDENTITY)
         if kind == PDF:
-            content = reading_pdf(report, [self._pictures.drawn(view, chosen) for chosen in slices])
+            content = reading_pdf(report, self._drawn(view, slices, named=told))
         else:
             content = reading_text(report).encode()
-        who = "named" if named and may(user, Permission.SEE_IDENTITY) else "pseudonym"
+        who = "named" if told else "pseudonym"
         self._audit.record(AuditEvent(now(), user.id, "reading.report", scan_id, f"{kind}, {who}"))
         return File(f"lightbox-reading-{report.reading[:12]}.{kind}", content, KINDS[kind])
 
     def pdf(self, view: ScanView, *, named: bool, made: datetime) -> bytes:
-        """The PDF of what is seen of a scan, as of a moment: the same bytes each time. Raises NotFound.
+        """The PDF of what is seen of a scan, as of a moment: the same bytes each time.
 
         Who asks for it with `named` has made sure that whoever gets it may know who the patient is.
+        Raises NotFound, HeldPicture.
         """
         report, slices = self._of_view(view, named, made)
-        return reading_pdf(report, [self._pictures.drawn(view, chosen) for chosen in slices], made)
+        return reading_pdf(report, self._drawn(view, slices, named=named), made)
+
+    def _drawn(self, view: ScanView, slices: tuple[KeySlice, ...], *, named: bool) -> list[bytes]:
+        return [self._pictures.drawn(view, chosen, named=named) for chosen in slices]
 
     def _report(
         self, scan_id: str, user: User, named: bool

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from data.errors import NotFound
+from data.errors import HeldPicture, NotFound
 from data.records import Judgement, Judgements
 from reports.document import CaptionedPicture
 from services.reviewing.pictures import AI, CORRECTED, Pictures
@@ -26,18 +26,23 @@ def worst(judgements: Judgements, count: int = WORST) -> list[Judgement]:
     return [judgements[int(place)] for place in order if bad[place]][:count]
 
 
-def pictured(cases: Sequence[Judgement], pictures: Pictures) -> list[CaptionedPicture]:
-    """Each case on the slice with most of its mask; those whose pixels are gone are left out.
+def pictured(
+    cases: Sequence[Judgement], pictures: Pictures
+) -> tuple[list[CaptionedPicture], list[tuple[int, str]]]:
+    """Each case on the slice with most of its mask, and the numbers of those that are held, with why.
 
-    Of a poor mask both are shown beside each other, the model's and the true one, on the same slice.
+    Those whose pixels are gone are left out. Of a poor mask both are shown beside each other, the model's
+    and the true one, on the same slice.
     """
-    shown = []
+    shown, held = [], []
     for number, case in enumerate(cases, start=1):
         try:
             shown += _shown(number, case, pictures)
+        except HeldPicture as why:
+            held.append((number, str(why)))
         except NotFound:
             continue
-    return shown
+    return shown, held
 
 
 def _shown(number: int, case: Judgement, pictures: Pictures) -> list[CaptionedPicture]:

@@ -16,11 +16,13 @@ from data.records import Result, Scan, counting_mask
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
+from models.text_detection.redaction import blacked_out
 from reports import masks as mask_files
 from reports import pictures
 from reports.colours import AI_COLOUR, CORRECTED_COLOUR
 from reports.key_pictures import captioned_png, key_picture_png
 from services import keys
+from services.burned_in_text.screening import PictureScreening
 from services.reviewing.blinding import NO_CORRECTED_MASK
 from services.reviewing.volumes import MEMORY_BYTES, kept_volumes
 from services.reviewing.windows import NamedWindow, named_windows
@@ -43,9 +45,13 @@ class Pictures:
         results: ResultStore,
         reviews: ReviewStore,
         files: FileStore,
+        screening: PictureScreening,
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
-        """`memory_bytes`: how much of unpacked masks and heat maps is held in memory."""
+        """`screening` says which pictures may leave; `memory_bytes`: how much of unpacked masks and heat maps
+        is held in memory.
+        """
+        self._screening = screening
         self._scans = scans
         self._results = results
         self._reviews = reviews
@@ -129,18 +135,22 @@ class Pictures:
         """(bytes, file name, media type) of one slice with the mask's outline, letters and scale.
 
         Below stand `whose` (a pseudonym), slice, window (the own one unless given), version, `remark` where
-        there is one, and the notice.
+        there is one, and the notice. Text that is burned in is black where somebody decided so. Raises
+        NotFound, HeldPicture where the picture may not leave.
         """
         scan = self._scans.existing(scan_id)
         chosen = self._chosen(scan, index)
+        boxes = self._screening.boxes_to_blacken(scan)
         low, high = window or self._window(scan_id)[:2]
+        if (low, high) != self._window(scan_id)[:2]:
+            self._screening.refuse_window(scan, chosen, (low, high))
         try:
             drawn = self.mask(scan_id, layer)[chosen]
         except NotFound:
             drawn = None
         row_mm, column_mm = scan.spacing.row_mm, scan.spacing.column_mm
         picture = key_picture_png(
-            self._array(scan_id)[chosen],
+            blacked_out(self._array(scan_id)[chosen], boxes, low),
             (low, high),
             mask=drawn,
             colour=COLOURS[layer],

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from data.codec import from_json, to_json
 from data.database import new_id, now
-from data.errors import InvalidInput, NotFound
+from data.errors import HeldPicture, InvalidInput, NotFound
 from data.files import FileStore
 from data.packing import unpacked
 from data.records import (
@@ -29,6 +29,7 @@ from data.records import (
     AuditEvent,
     Job,
     JobState,
+    PictureBox,
     Result,
     Review,
     Scan,
@@ -43,8 +44,10 @@ from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from models import tasks
 from models.retraining import Grey, Layout, Mask, PackedScan, ReviewedScan
+from models.text_detection.redaction import blacked_out
 from reports.pictures import default_window
 from services import keys
+from services.burned_in_text.screening import PictureScreening
 from services.jobs import JobContext, Jobs
 from services.permissions import Permission, require
 
@@ -56,6 +59,10 @@ _NO_MASK = "It was rejected, and no mask says what is right."
 _NO_TRUTH = "The review does not say what is true."
 _GONE = "It is no longer here."
 _OTHER = "It is of another task."
+_OLDER = (
+    "This pack was made before pictures were looked at for burned-in text, so it does not leave. "
+    "Have it made anew."
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,7 @@ class PackAsk:
     scan_ids: tuple[str, ...]
     why: str
     asked_by: str
+    screened: bool = False  # pixels were looked at for burned-in text; of older packs nobody knows
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,7 @@ class _Case:
     reviewed: ReviewedScan
     result: Result
     review: Review
+    blacked_out: int  # boxes in its pictures
 
 
 class RetrainingPacks:
@@ -102,9 +111,11 @@ class RetrainingPacks:
         patients: PatientStore,
         files: FileStore,
         audit: AuditLog,
+        screening: PictureScreening,
         jobs: Jobs | None = None,
     ) -> None:
-        """Without `jobs` only `write` works."""
+        """`screening` says which pictures may leave. Without `jobs` only `write` works."""
+        self._screening = screening
         self._scans = scans
         self._results = results
         self._reviews = reviews
@@ -126,7 +137,7 @@ class RetrainingPacks:
         if len(wanted) > MOST_SCANS:
             raise InvalidInput(f"A pack holds at most {MOST_SCANS:,} scans.")
         _layout_of(task)
-        ask, pack_id = PackAsk(task, wanted, why.strip()[:500], user.id), new_id()
+        ask, pack_id = PackAsk(task, wanted, why.strip()[:500], user.id, screened=True), new_id()
         self._files.put(keys.retraining_pack(pack_id, ASK), to_json(ask).encode())
         # First: the job begins at once, in another thread.
         self._audit.record(AuditEvent(now(), user.id, "retraining.pack", pack_id, f"{len(wanted)} scans"))
@@ -143,11 +154,16 @@ class RetrainingPacks:
         ]
 
     def content(self, pack_id: str, user: User) -> bytes:
-        """The bytes of a finished pack; noted in the audit trail. Raises NotFound."""
+        """The bytes of a finished pack; noted in the audit trail.
+
+        Raises NotFound; HeldPicture for one that was made before pixels were looked at.
+        """
         require(user, Permission.TAKE_RETRAINING_PACKS)
         if not re.fullmatch(r"[0-9a-f]{32}", pack_id):
             raise NotFound("There is no such pack.")
         content = self._files.get(keys.retraining_pack(pack_id, PACK))
+        if not self._asked(pack_id).screened:
+            raise HeldPicture(_OLDER)
         self._audit.record(AuditEvent(now(), user.id, "retraining.fetch", pack_id))
         return content
 
@@ -156,13 +172,13 @@ class RetrainingPacks:
     ) -> dict[str, Any]:
         """Write a pack to `file`; returns its manifest."""
         layout = _layout_of(ask.task)
-        cases, unlabelled = self._cases(ask, lambda share: progress(0.3 * share))
+        cases, unlabelled, held = self._cases(ask, lambda share: progress(0.3 * share))
         packed = []
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as pack:  # the pictures are compressed already
             for written in layout([case.reviewed for case in cases], pack.writestr):
                 packed.append(written)
                 progress(0.3 + 0.65 * len(packed) / len(cases))
-            manifest = _manifest(ask, cases, packed, unlabelled)
+            manifest = _manifest(ask, cases, packed, unlabelled, held)
             pack.writestr("manifest.json", json.dumps(manifest, indent=2))
         return manifest
 
@@ -178,19 +194,24 @@ class RetrainingPacks:
 
     def _cases(
         self, ask: PackAsk, progress: Callable[[float], None]
-    ) -> tuple[list[_Case], list[dict[str, str]]]:
-        cases, unlabelled = [], []
+    ) -> tuple[list[_Case], list[dict[str, str]], list[dict[str, str]]]:
+        """What is packed, what nobody labelled, and what is held for text in its pictures."""
+        cases, unlabelled, held = [], [], []
         for number, scan_id in enumerate(ask.scan_ids):
-            case = self._case(ask.task, scan_id)
+            try:
+                case = self._case(ask.task, scan_id)
+            except HeldPicture as why:
+                held.append({"scan": scan_id, "why": str(why)})
+                continue
             if isinstance(case, str):
                 unlabelled.append({"scan": scan_id, "why": case})
             else:
                 cases.append(case)
             progress((number + 1) / len(ask.scan_ids))
-        return cases, unlabelled
+        return cases, unlabelled, held
 
     def _case(self, task: str, scan_id: str) -> _Case | str:
-        """A scan with its truth, or why it has none."""
+        """A scan with its truth, or why it has none. Raises HeldPicture."""
         scan, result = self._scans.get(scan_id), self._results.latest(scan_id)
         if scan is None:
             return _GONE
@@ -208,9 +229,10 @@ class RetrainingPacks:
                 return _NO_MASK
         patient = self._patients.get(scan.patient_id, with_identity=False)
         assert patient is not None
-        pictures = partial(self._pictures, scan)
+        boxes = self._screening.boxes_to_blacken(scan)
+        pictures = partial(self._pictures, scan, boxes)
         reviewed = ReviewedScan(scan, patient.pseudonym, review.truth_positive, mask, pictures)
-        return _Case(reviewed, result, review)
+        return _Case(reviewed, result, review, len(boxes))
 
     def _true_mask(self, scan: Scan, result: Result, review: Review) -> Mask | None:
         """What is held to be the finding, (slices, height, width); None where nothing says so."""
@@ -223,8 +245,9 @@ class RetrainingPacks:
             return np.asarray(unpacked(self._files.get(keys.mask(result.id))), dtype=bool)
         return None
 
-    def _pictures(self, scan: Scan) -> Grey:
-        return grey(np.asarray(self._files.get_array(keys.array(scan.id))))
+    def _pictures(self, scan: Scan, boxes: Sequence[PictureBox]) -> Grey:
+        shown = grey(np.asarray(self._files.get_array(keys.array(scan.id))))
+        return np.asarray(blacked_out(shown, boxes, 0))
 
 
 def grey(array: NDArray[Any]) -> Grey:
@@ -245,7 +268,11 @@ def _layout_of(task: str) -> Layout:
 
 
 def _manifest(
-    ask: PackAsk, cases: Sequence[_Case], packed: Sequence[PackedScan], unlabelled: list[dict[str, str]]
+    ask: PackAsk,
+    cases: Sequence[_Case],
+    packed: Sequence[PackedScan],
+    unlabelled: list[dict[str, str]],
+    held: list[dict[str, str]],
 ) -> dict[str, Any]:
     scans = [_entry(case, written) for case, written in zip(cases, packed, strict=True)]
     return {
@@ -259,12 +286,16 @@ def _manifest(
             "pictures": sum(len(scan["files"]) for scan in scans),
             "positive": sum(scan["positive"] for scan in scans),
             "unlabelled": len(unlabelled),
+            "held": len(held),
+            "blacked_out": sum(case.blacked_out > 0 for case in cases),
         },
         "split": {scan["patient"]: scan["fold"] for scan in scans},
         "scans": scans,
         "unlabelled": unlabelled,
-        "notice": f"{NOTICE} Patients go by pseudonyms, files carry no header; text that was burnt into "
-        "the pixels is still in them. Folds are by patient.",
+        "held": held,
+        "notice": f"{NOTICE} Patients go by pseudonyms, files carry no header. A detector looked for text in "
+        "the pixels: scans where it found some are held until a person releases them or has the text blacked "
+        "out. Folds are by patient.",
     }
 
 
@@ -280,5 +311,6 @@ def _entry(case: _Case, packed: PackedScan) -> dict[str, Any]:
         "reviewed_at": case.review.created_at.isoformat(timespec="seconds"),
         "version": case.result.provenance.model_version,
         "synthetic": reviewed.scan.synthetic,
+        "blacked_out": case.blacked_out,
         "files": list(packed.files),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -56,6 +56,7 @@ from data.tracking import Tracking
 from models import tasks
 from models.measuring import measure
 from models.task import Decision
+from models.text_detection.detector import TextDetector
 from models.weights import WEIGHTS, Trained
 from reports import pictures
 from services import keys
@@ -82,6 +83,7 @@ from tests.databases import migrated, new_mlflow
 from tests.dicom_files import kept
 from tests.services.drifting import add_readings
 from tests.services.small_models import Department
+from tests.text_detectors import NoText
 
 ADA = Identity("Ada Lovelace", "MRN-1815", date(1815, 12, 10))
 PASSWORD = "correct horse battery"
@@ -160,7 +162,14 @@ def two_versions(settings: Settings, tracking: Tracking) -> Registry:
 class Clinic:
     """The server's services and the stores beneath them."""
 
-    def __init__(self, folder: Path, session_minutes: int = 30, *, networks: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        session_minutes: int = 30,
+        *,
+        networks: bool = True,
+        text_detector: Callable[[], TextDetector] = NoText,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         new_mlflow(folder)
@@ -176,7 +185,9 @@ class Clinic:
             review_sample_percent=50,
         )
         migrated(settings.database_url).dispose()
-        parts = Parts(hasher=QUICK_HASHER, registry=two_versions, intake=IntakeByName)
+        parts = Parts(
+            hasher=QUICK_HASHER, registry=two_versions, intake=IntakeByName, text_detector=text_detector
+        )
         self.services = build_services(settings, parts)
         intake = self.services.reading.intake
         assert isinstance(intake, IntakeByName)

@@ -84,6 +84,7 @@ from services.versions.serving import Serving
 from services.versions.thresholds import OtherThresholds
 from services.versions.uploads import ModelUploads
 from tests.databases import migrated, new_mlflow
+from tests.text_detectors import NoText, screening_by
 
 SIZE = 32
 PATIENCE_S = 60
@@ -190,7 +191,9 @@ class Department:
             overrides=self.overrides.append,
         )
         self.serving.tell(self.promotions.followed)
-        self.pictures = Pictures(self.scans, self.results, self.reviews, self.files)
+        self.pictures = Pictures(
+            self.scans, self.results, self.reviews, self.files, screening_by(NoText(), database, self.files)
+        )
         self.rehearsal_pictures = RehearsalPictures(self.rehearsals, self.pictures, self.files)
         self.uploads = ModelUploads(
             self.registry, self.engine, self.reader, {BRAIN_TUMOUR: self.task}, self.audit

@@ -58,6 +58,7 @@ from services.reviewing.pictures import Pictures
 from tests.data.builders import MORNING, a_header, a_kept_scan, a_result, a_review
 from tests.databases import migrated
 from tests.reports.test_document import numbers_in, numbers_of, text_of
+from tests.text_detectors import NoText, screening_by
 
 ASK = {"from": "2026-11-01", "to": "2026-11-30"}
 SCANS = 24
@@ -139,7 +140,7 @@ def a_department(engine: Engine, folder: Path, count: int) -> Sources:
         reviews=reviews,
         scans=scans,
         patients=PatientStore(engine),
-        pictures=Pictures(scans, results, reviews, files),
+        pictures=Pictures(scans, results, reviews, files, screening_by(NoText(), engine, files)),
         promotions=promotions,
         drift_runs=drift_runs,
         of_made_scans=lambda run: False,

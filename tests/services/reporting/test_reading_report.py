@@ -33,7 +33,7 @@ def reports(clinic: Clinic) -> ReadingReports:
 
 
 def key_slices(clinic: Clinic, scan: Scan, user: User) -> tuple[KeySlice, ...]:
-    chooser = KeyPictures(clinic.files, clinic.services.reviewing.pictures)
+    chooser = KeyPictures(clinic.files, clinic.services.reviewing.pictures, clinic.services.screening)
     return chooser.chosen(clinic.services.reviewing.worklist.scan(scan.id, user))
 
 

@@ -35,6 +35,7 @@ from services.reviewing.review import LONGEST_REASON, MaskFile, Remarks, Reviews
 from services.reviewing.second_readings import SecondReadings
 from tests.dashboard.clinic import drawn_mask
 from tests.data.builders import a_kept_scan, a_result, a_review, a_scan, measured
+from tests.text_detectors import NoText, screening_by
 
 GREY = User("grey", "grey", "Dr Grey", Role.CLINICIAN)
 NORA = User("nora", "nora", "Nora Field", Role.MLOPS)
@@ -47,7 +48,9 @@ class Ward:
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.engine, self.files = engine, FileStore(str(folder / "files"))
         self.scans, self.results, self.kept = ScanStore(engine), ResultStore(engine), ReviewStore(engine)
-        self.pictures = Pictures(self.scans, self.results, self.kept, self.files)
+        self.pictures = Pictures(
+            self.scans, self.results, self.kept, self.files, screening_by(NoText(), engine, self.files)
+        )
         self.gallery = ScanGallery(self.files, self.pictures)
         self.audit = AuditLog(engine)
         self.told: list[Result] = []

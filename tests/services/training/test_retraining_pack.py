@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from sqlalchemy import Engine
 
 from data.database import new_id
-from data.errors import InvalidInput, NotFound
+from data.errors import HeldPicture, InvalidInput, NotFound
 from data.files import FileStore
 from data.labelled.datasets import brain_slices, chest_xrays, grey_image
 from data.packing import packed
-from data.records import BRAIN_TUMOUR, PNEUMONIA, Role, Scan, User, Verdict
+from data.records import BRAIN_TUMOUR, PNEUMONIA, BurnedInDecision, Role, Scan, User, Verdict
 from data.stores.audit import AuditLog
 from data.stores.jobs import JobStore
 from data.stores.patients import PatientStore
@@ -27,10 +28,12 @@ from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from models.brain_tumour.training import BrainTumourTraining
+from models.text_detection.detector import TextDetector
 from services import keys
 from services.jobs import Jobs
 from services.training.retraining_pack import PackAsk, RetrainingPacks, grey
 from tests.data.builders import a_header, a_kept_scan, a_result, a_review, measured
+from tests.text_detectors import BrightText, NoText, screening_by
 
 NORA = User("nora", "nora", "Nora Field", Role.MLOPS)
 NAME = "Lovelace^Ada"
@@ -39,12 +42,14 @@ NAME = "Lovelace^Ada"
 class Ward:
     """Scans with results, reviews and pixels."""
 
-    def __init__(self, engine: Engine, folder: Path, jobs: Jobs | None = None) -> None:
+    def __init__(
+        self, engine: Engine, folder: Path, jobs: Jobs | None = None, detector: TextDetector | None = None
+    ) -> None:
         self.engine, self.files = engine, FileStore(folder / "files")
         self.results, self.reviews = ResultStore(engine), ReviewStore(engine)
         self.packs = RetrainingPacks(
             ScanStore(engine), self.results, self.reviews, PatientStore(engine), self.files,
-            AuditLog(engine), jobs,
+            AuditLog(engine), screening_by(detector or NoText(), engine, self.files), jobs,
         )  # fmt: skip
 
     def scan(
@@ -144,7 +149,8 @@ def test_only_what_somebody_reviewed_enters_and_the_rest_is_named(ward: Ward, tm
     left.append((gone, "It is no longer here."))
     manifest = unpack(ward, BRAIN_TUMOUR, [good, *(scan for scan, _ in left)], tmp_path)
     assert manifest["unlabelled"] == [{"scan": scan.id, "why": why} for scan, why in left]
-    assert manifest["counts"] == {"scans": 1, "patients": 1, "pictures": 3, "positive": 1, "unlabelled": 6}
+    counts = {"scans": 1, "patients": 1, "pictures": 3, "positive": 1, "unlabelled": 6}
+    assert manifest["counts"] == counts | {"held": 0, "blacked_out": 0}
     assert len(brain_slices(tmp_path / "data")) == 3
 
 
@@ -217,3 +223,43 @@ def test_a_pack_is_a_job_and_is_kept(engine: Engine, tmp_path: Path) -> None:
     for wrong in ("../secret", "0" * 32):
         with pytest.raises(NotFound):
             ward.packs.content(wrong, NORA)
+
+
+def test_held_scans_are_left_out_and_listed_and_blacked_out_ones_are_black(
+    engine: Engine, tmp_path: Path
+) -> None:
+    ward = Ward(engine, tmp_path, detector=BrightText())
+    scans = [ward.scan(number) for number in range(3)]
+    for number, scan in enumerate(scans):
+        pixels = np.full(scan.shape, 90, np.uint8)
+        pixels[:, 2:6, 3:17] = 255 if number else 90
+        ward.files.put_array(keys.array(scan.id), pixels)
+    screening = screening_by(BrightText(), engine, ward.files)
+    ann = User("ann", "ann", "Ann Reader", Role.CLINICIAN)
+    screening.look(scans[2].id, ann)
+    screening.decide(scans[2].id, BurnedInDecision.BLACKED_OUT, "A name", ann)
+    file = tmp_path / "pack.zip"
+    ask = PackAsk(BRAIN_TUMOUR, tuple(scan.id for scan in scans), "why", "nora")
+    manifest = ward.packs.write(ask, file)
+    (held,) = manifest["held"]
+    assert held["scan"] == scans[1].id and "text may be burned into them" in held["why"]
+    counts = manifest["counts"]
+    assert (counts["held"], counts["blacked_out"], counts["scans"]) == (1, 1, 2)
+    packed = {entry["scan"]: entry for entry in manifest["scans"]}
+    assert packed.keys() == {scans[0].id, scans[2].id} and packed[scans[2].id]["blacked_out"] == 3
+    with zipfile.ZipFile(file) as pack:
+        for scan_id, brightest in ((scans[0].id, 90), (scans[2].id, 90)):
+            for name in packed[scan_id]["files"]:
+                if not name.startswith("mask") and "mask" not in name:
+                    picture = np.asarray(Image.open(io.BytesIO(pack.read(name))).convert("L"))
+                    assert picture.max() <= brightest
+
+
+def test_a_pack_from_before_the_look_is_not_given_out(engine: Engine, tmp_path: Path) -> None:
+    ward = Ward(engine, tmp_path)
+    older = json.dumps({"task": BRAIN_TUMOUR, "scan_ids": [], "why": "", "asked_by": "nora"}).encode()
+    pack_id = "ab" * 16
+    ward.files.put(keys.retraining_pack(pack_id, "ask.json"), older)
+    ward.files.put(keys.retraining_pack(pack_id, "pack.zip"), b"PK")
+    with pytest.raises(HeldPicture, match="Have it made anew"):
+        ward.packs.content(pack_id, NORA)
