@@ -69,7 +69,8 @@ def restore(chosen: restoring.Chosen, why: str) -> ChainVerdict:
         raise UserFacingError(f"The backup could not be brought back: {error}.") from error
     with command_stores(chosen.settings) as stores:
         # Some of these were ended since the backup, by their owners or by an administrator.
-        SessionStore(stores.database).end_idle(now())
+        moment = now()
+        SessionStore(stores.database).end_idle(moment, moment)
         auditing = build_auditing(stores, accounts_of(stores.database), alerts_of(stores))
         auditing.watch.begin_anew(_words(chosen.folder.name, chosen.manifest.made_at, why))
         verdict = auditing.watch.check()

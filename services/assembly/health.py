@@ -67,8 +67,6 @@ class Health:
         self._receiving = receiving
         self._outbox = outbox
         self._alerts, self._audit, self._sign_in_ways = alerts, audit, sign_in_ways
-        self._alerts = alerts
-        self._audit = audit
         self._backups = backups
         self._drift_runs, self._refusals = DriftRunStore(database), RefusalStore(database)
         self._wanted = set(wanted_tasks)
