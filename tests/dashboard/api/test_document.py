@@ -11,7 +11,7 @@ from flask import Flask
 
 from dashboard.api.routes import OPERATIONS
 from data.database import new_id, now
-from data.errors import Busy, TrackingAway
+from data.errors import Busy, HeldPicture, TrackingAway
 from data.records import (
     BRAIN_TUMOUR,
     AcceptanceLimits,
@@ -307,6 +307,9 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
     intake = clinic.services.reading.intake
     _fails(monkeypatch, intake, "receive", Busy("Try again."))
     assert ask(clinician, "POST", "/scans?name=a.nii", data=b"x") == 503
+    _fails(monkeypatch, clinic.services.screening, "boxes_to_blacken", HeldPicture("There may be text."))
+    forms = "export?form=png", "report"
+    assert [ask(head, "GET", f"{scan}/{form}") for form in forms] == [409, 409]
     _answers(monkeypatch, intake, "receive", lambda upload: replace(upload, state=UploadState.FAILED))
     assert ask(clinician, "POST", "/scans?name=slow.nii", data=b"x") == 500
 
