@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from data.records import Role
+from data.errors import HeldPicture
+from data.records import PictureBox, Role, Scan
 from tests.dicom_files import opened
 from tests.services.exporting.test_exports import read_series
 
@@ -23,6 +24,27 @@ def test_a_clinician_takes_a_result_to_the_pacs(open_tab, clinic, width: int) ->
         page.keyboard.press("Enter")
     assert str(opened(download.value.path().read_bytes()).PatientName) == "Doe^Jane"
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_why_a_picture_is_held_is_told_where_it_was_asked_for(open_tab, clinic, monkeypatch) -> None:
+    def held(_: Scan) -> tuple[PictureBox, ...]:
+        raise HeldPicture("The pictures are held: text may be burned into them.")
+
+    scan = read_series(clinic)
+    visit = open_tab()
+    page = visit.sign_in(Role.CLINICIAN, f"/scans/{scan.id}")
+    link = page.get_by_role("link", name="This slice with overlay, PNG")
+    with monkeypatch.context() as looking:
+        looking.setattr(clinic.services.screening, "boxes_to_blacken", held)
+        link.dblclick()
+        expect(page.get_by_role("alert")).to_contain_text("text may be burned into them")
+    with page.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename.endswith(".png")
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert [line for line in visit.console if "409" not in line] == []
+    visit.console.clear()
 
 
 @pytest.mark.parametrize("secure", [True, False])
