@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from models.statistics.proportions import proportion
 from models.text_detection.detector import OcrDetector
-from models.text_detection.rule import Found, holding
+from models.text_detection.rule import DetectedText, holding
 
 Picture = NDArray[np.uint8]
 SIDE, EDGE = 1024, 4
@@ -78,21 +78,21 @@ def main() -> None:
     detector, seconds = OcrDetector(), []
     detector.load()
 
-    def look(picture: Picture) -> list[Found]:
+    def look(picture: Picture) -> list[DetectedText]:
         began = time.process_time()
-        found = holding(detector.find(picture), picture.shape)
+        detected = holding(detector.find(picture), picture.shape)
         seconds.append(time.process_time() - began)
-        return found
+        return detected
 
     missed, held = [], []
     for number, file in enumerate(chosen[: given.planted]):
         picture, plant = planted(_grey(file), random.Random(given.first + number))
-        if not any(_on(plant, found) for found in look(picture)):
+        if not any(_on(plant, detected) for detected in look(picture)):
             missed.append(vars(plant))
     for file in chosen[given.planted : given.planted + given.clean]:
-        found = look(_grey(file))
-        if found:
-            held.append({"file": file.name, "read": [each.text for each in found]})
+        detected = look(_grey(file))
+        if detected:
+            held.append({"file": file.name, "read": [each.text for each in detected]})
     figures = {
         "found": _share(given.planted - len(missed), given.planted),
         "held": _share(len(held), given.clean),
@@ -162,13 +162,13 @@ def _written(kind: str, text: str, points: int, chance: random.Random) -> Pictur
     return ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
 
 
-def _on(plant: Plant, found: Found) -> bool:
+def _on(plant: Plant, detected: DetectedText) -> bool:
     """Whether a box lies on what was planted: a seventh of it, and a quarter of the box."""
     top, left, bottom, right = plant.box
-    rows = min(bottom, found.bottom) - max(top, found.top)
-    columns = min(right, found.right) - max(left, found.left)
+    rows = min(bottom, detected.bottom) - max(top, detected.top)
+    columns = min(right, detected.right) - max(left, detected.left)
     both = max(0, rows) * max(0, columns)
-    box = (found.bottom - found.top) * (found.right - found.left)
+    box = (detected.bottom - detected.top) * (detected.right - detected.left)
     return both > 0.15 * (bottom - top) * (right - left) and both > 0.25 * box
 
 

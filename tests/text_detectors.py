@@ -11,7 +11,7 @@ from data.stores.audit import AuditLog
 from data.stores.burned_in_text import PixelScreeningStore
 from data.stores.scans import ScanStore
 from models.text_detection.detector import DetectorUnavailable, TextDetector
-from models.text_detection.rule import Found
+from models.text_detection.rule import DetectedText
 from services.burned_in_text.screening import PictureScreening
 
 INK = 255
@@ -28,7 +28,7 @@ class NoText:
     def load(self) -> None:
         pass
 
-    def find(self, picture: NDArray[np.uint8]) -> list[Found]:
+    def find(self, picture: NDArray[np.uint8]) -> list[DetectedText]:
         self.looks += 1
         return []
 
@@ -38,13 +38,13 @@ class BrightText(NoText):
 
     name = "bright"
 
-    def find(self, picture: NDArray[np.uint8]) -> list[Found]:
+    def find(self, picture: NDArray[np.uint8]) -> list[DetectedText]:
         self.looks += 1
         rows, columns = np.nonzero(picture == INK)
         if not len(rows):
             return []
         edges = (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1)
-        return [Found(*map(int, edges), 0.9, "LOVELACE ADA", 0.99)]
+        return [DetectedText(*map(int, edges), 0.9, "LOVELACE ADA", 0.99)]
 
 
 class NoDetector(NoText):
@@ -55,7 +55,7 @@ class NoDetector(NoText):
     def load(self) -> None:
         raise DetectorUnavailable("ModuleNotFoundError: No module named 'rapidocr'")
 
-    def find(self, picture: NDArray[np.uint8]) -> list[Found]:
+    def find(self, picture: NDArray[np.uint8]) -> list[DetectedText]:
         raise DetectorUnavailable("ModuleNotFoundError: No module named 'rapidocr'")
 
 

@@ -29,14 +29,14 @@ SHOWN = {
 
 def show(screening: PictureScreening, user: User, scan_id: str) -> Values:
     """Return what the panel shows of a scan. Raises NotFound."""
-    scan, found = screening.scan(scan_id, user), screening.of_scan(scan_id, user)
-    may_decide = may(user, Permission.RELEASE_PICTURES) and found is not None and found.finds_text
-    decision = BurnedInDecision.NONE if found is None else found.decision
+    scan, screened = screening.scan(scan_id, user), screening.of_scan(scan_id, user)
+    may_decide = may(user, Permission.RELEASE_PICTURES) and screened is not None and screened.finds_text
+    decision = BurnedInDecision.NONE if screened is None else screened.decision
     return {
-        parts.CONTENT: parts.content(user, scan, found),
+        parts.CONTENT: parts.content(user, scan, screened),
         parts.FORM: not may_decide,
-        parts.LOOK: {} if found is None else {"display": "none"},
-        parts.BLACK_OUT: found is None or not found.boxes or decision is BurnedInDecision.BLACKED_OUT,
+        parts.LOOK: {} if screened is None else {"display": "none"},
+        parts.BLACK_OUT: screened is None or not screened.boxes or decision is BurnedInDecision.BLACKED_OUT,
         parts.HOLD: decision is BurnedInDecision.NONE,
         parts.RELEASE: decision is BurnedInDecision.RELEASED,
         parts.WHY: "",

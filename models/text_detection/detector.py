@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.text_detection.rule import Found, is_of_a_texts_size
+from models.text_detection.rule import DetectedText, is_of_a_texts_size
 
 SIDE = 1024
 """Pixels of the longer side that a picture is looked at with: larger ones are made smaller."""
@@ -38,7 +38,7 @@ class TextDetector(Protocol):
         """What it is, with its version: another name has every picture looked at anew."""
         ...
 
-    def find(self, picture: NDArray[np.uint8]) -> list[Found]:
+    def find(self, picture: NDArray[np.uint8]) -> list[DetectedText]:
         """What may be text in (height, width), 0..255. Raises DetectorUnavailable."""
         ...
 
@@ -76,29 +76,29 @@ class OcrDetector:
         with self._lock:
             self._loaded()
 
-    def find(self, picture: NDArray[np.uint8]) -> list[Found]:
+    def find(self, picture: NDArray[np.uint8]) -> list[DetectedText]:
         """What may be text in (height, width), 0..255; boxes in its pixels. Raises DetectorUnavailable."""
         with self._lock:
             return self._find(self._loaded(), picture)
 
-    def _find(self, networks: _Networks, picture: NDArray[np.uint8]) -> list[Found]:
+    def _find(self, networks: _Networks, picture: NDArray[np.uint8]) -> list[DetectedText]:
         scale = min(MOST_ENLARGED, SIDE / max(picture.shape))
         prepared = _prepared(networks.cv2, picture, scale)
         answer = networks.ocr(prepared, use_det=True, use_cls=False, use_rec=False)
         if answer.boxes is None:
             return []
-        found: list[Found] = []
+        detected: list[DetectedText] = []
         for corners, score in zip(answer.boxes, answer.scores, strict=True):
             left, top = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
             right, bottom = np.ceil(corners.max(axis=0)).astype(int) + 1
             if not is_of_a_texts_size(bottom - top, right - left, max(prepared.shape)):
                 continue
             text, confidence = "", 0.0
-            if len(found) < _MOST_READ:
+            if len(detected) < _MOST_READ:
                 text, confidence = _read(networks.ocr, prepared[top:bottom, left:right])
             edges = [(int(edge) - BORDER) / scale for edge in (top, left, bottom, right)]
-            found.append(Found(*_inside(edges, picture.shape), float(score), text, confidence))
-        return found
+            detected.append(DetectedText(*_inside(edges, picture.shape), float(score), text, confidence))
+        return detected
 
     def _loaded(self) -> _Networks:
         if self._networks is None:

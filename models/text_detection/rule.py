@@ -38,7 +38,7 @@ _NO_ALPHABET = (("\u3040", "\u30ff"), ("\u3400", "\u9fff"), ("\uac00", "\ud7af")
 
 
 @dataclass(frozen=True)
-class Found:
+class DetectedText:
     """What may be text: its box in pixels (`bottom` and `right` outside), how sure the detector is (0..1),
     what was read there and how sure the reader is (0..1). What was read is never kept.
     """
@@ -63,34 +63,34 @@ def is_of_a_texts_size(height: float, width: float, longer_side: float) -> bool:
     return min(height, width) <= LARGEST_TEXT * longer_side
 
 
-def holds(found: Found, longer_side: int) -> bool:
+def holds(detected: DetectedText, longer_side: int) -> bool:
     """Whether this may say who the patient is: words that are no markers, or a line that nobody can read.
 
     `longer_side`: of the picture, in pixels.
     """
-    shorter, longer = found.sides
+    shorter, longer = detected.sides
     if not is_of_a_texts_size(shorter, shorter, longer_side):
         return False
-    letters = [char for char in found.text if char.isalnum()]
-    if found.confidence >= READ and len(letters) >= FEWEST_LETTERS:
-        return not is_harmless(found.text)
-    if found.confidence >= SURE and any(map(_is_of_no_alphabet, letters)):
+    letters = [char for char in detected.text if char.isalnum()]
+    if detected.confidence >= READ and len(letters) >= FEWEST_LETTERS:
+        return not is_harmless(detected.text)
+    if detected.confidence >= SURE and any(map(_is_of_no_alphabet, letters)):
         return True
     if (
         letters
-        and found.confidence >= MARKER_READ
+        and detected.confidence >= MARKER_READ
         and longer < MARKER_CUT * shorter
-        and is_harmless(found.text)
+        and is_harmless(detected.text)
     ):
         return False
-    return _is_unread_line(found, shorter, longer, longer_side)
+    return _is_unread_line(detected, shorter, longer, longer_side)
 
 
-def _is_unread_line(found: Found, shorter: int, longer: int, longer_side: int) -> bool:
+def _is_unread_line(detected: DetectedText, shorter: int, longer: int, longer_side: int) -> bool:
     return (
         longer >= max(LINE * shorter, SHORTEST_LINE * longer_side)
         and LOWEST_LINE <= shorter <= HIGHEST_LINE * longer_side
-        and found.score >= LINE_SCORE
+        and detected.score >= LINE_SCORE
     )
 
 
@@ -99,6 +99,6 @@ def _is_of_no_alphabet(char: str) -> bool:
     return char != _STROKE and any(first <= char <= last for first, last in _NO_ALPHABET)
 
 
-def holding(found: Iterable[Found], shape: Sequence[int]) -> list[Found]:
+def holding(detected: Iterable[DetectedText], shape: Sequence[int]) -> list[DetectedText]:
     """Those that hold a picture of shape (height, width)."""
-    return [each for each in found if holds(each, max(shape))]
+    return [each for each in detected if holds(each, max(shape))]

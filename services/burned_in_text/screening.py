@@ -176,8 +176,10 @@ class PictureScreening:
         boxes = []
         try:
             for index, picture in pictures:
-                for found in holding(self._detector.find(picture), picture.shape):
-                    boxes.append(PictureBox(index, found.top, found.left, found.bottom, found.right))
+                for detected in holding(self._detector.find(picture), picture.shape):
+                    boxes.append(
+                        PictureBox(index, detected.top, detected.left, detected.bottom, detected.right)
+                    )
         except DetectorUnavailable as fault:
             logger.error("pictures cannot be looked at for burned-in text: %s", fault)
             raise HeldPicture(UNAVAILABLE) from fault

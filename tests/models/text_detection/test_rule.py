@@ -6,13 +6,15 @@ import pytest
 
 from models.text_detection import rule
 from models.text_detection.markers import is_harmless
-from models.text_detection.rule import Found, holds
+from models.text_detection.rule import DetectedText, holds
 
 SIDE = 1000
 
 
-def found(text: str, confidence: float, *, height: int = 20, width: int = 120, score: float = 0.8) -> Found:
-    return Found(100, 100, 100 + height, 100 + width, score, text, confidence)
+def detected(
+    text: str, confidence: float, *, height: int = 20, width: int = 120, score: float = 0.8
+) -> DetectedText:
+    return DetectedText(100, 100, 100 + height, 100 + width, score, text, confidence)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +26,7 @@ def found(text: str, confidence: float, *, height: int = 20, width: int = 120, s
 )  # fmt: skip
 def test_markers_rulers_and_exposures_hold_nothing(text: str) -> None:
     assert is_harmless(text)
-    assert not holds(found(text, 0.99, width=max(20, 12 * len(text))), SIDE)
+    assert not holds(detected(text, 0.99, width=max(20, 12 * len(text))), SIDE)
 
 
 @pytest.mark.parametrize(
@@ -36,19 +38,19 @@ def test_markers_rulers_and_exposures_hold_nothing(text: str) -> None:
 )  # fmt: skip
 def test_names_dates_and_numbers_hold(text: str) -> None:
     assert not is_harmless(text)
-    assert holds(found(text, 0.99), SIDE)
+    assert holds(detected(text, 0.99), SIDE)
 
 
 def test_what_is_read_with_less_confidence_is_not_believed() -> None:
     square = {"height": 30, "width": 40}
-    assert holds(found("ADA", rule.READ, **square), SIDE)
-    assert not holds(found("ADA", rule.READ - 0.01, **square), SIDE)
+    assert holds(detected("ADA", rule.READ, **square), SIDE)
+    assert not holds(detected("ADA", rule.READ - 0.01, **square), SIDE)
     assert rule.READ == 0.7  # as measured; docs/deidentification.md says what another one would do
 
 
 def test_one_letter_is_a_marker_or_a_rib() -> None:
-    assert not holds(found("W", 0.99, height=30, width=40), SIDE)
-    assert holds(found("Wu", 0.99, height=30, width=40), SIDE)
+    assert not holds(detected("W", 0.99, height=30, width=40), SIDE)
+    assert holds(detected("Wu", 0.99, height=30, width=40), SIDE)
 
 
 @pytest.mark.parametrize(
@@ -64,27 +66,27 @@ def test_one_letter_is_a_marker_or_a_rib() -> None:
 )
 def test_a_line_that_nobody_can_read_holds_by_its_shape(shape: tuple[int, int], held: bool) -> None:
     height, width = shape
-    assert holds(found("", 0.0, height=height, width=width), SIDE) is held
+    assert holds(detected("", 0.0, height=height, width=width), SIDE) is held
 
 
 def test_a_faint_line_holds_from_the_detectors_own_limit_on() -> None:
-    assert holds(found("", 0.0, score=rule.LINE_SCORE), SIDE)
-    assert not holds(found("", 0.0, score=rule.LINE_SCORE - 0.01), SIDE)
+    assert holds(detected("", 0.0, score=rule.LINE_SCORE), SIDE)
+    assert not holds(detected("", 0.0, score=rule.LINE_SCORE - 0.01), SIDE)
 
 
 def test_what_is_higher_than_writing_is_anatomy() -> None:
-    assert holds(found("LOVELACE", 0.99, height=160, width=500), SIDE)
-    assert not holds(found("LOVELACE", 0.99, height=161, width=500), SIDE)
+    assert holds(detected("LOVELACE", 0.99, height=160, width=500), SIDE)
+    assert not holds(detected("LOVELACE", 0.99, height=161, width=500), SIDE)
 
 
 def test_one_character_without_an_alphabet_may_be_a_name_and_a_stroke_is_none() -> None:
     square = {"height": 30, "width": 32}
-    assert holds(found("李", rule.SURE, **square), SIDE)
-    assert not holds(found("李", rule.SURE - 0.01, **square), SIDE)
-    assert not holds(found("一", 0.99, **square), SIDE)
+    assert holds(detected("李", rule.SURE, **square), SIDE)
+    assert not holds(detected("李", rule.SURE - 0.01, **square), SIDE)
+    assert not holds(detected("一", 0.99, **square), SIDE)
 
 
 def test_a_marker_that_the_edge_cuts_passes_and_a_long_line_read_as_one_letter_does_not() -> None:
-    assert not holds(found("R", 0.95, height=60, width=20), SIDE)
-    assert holds(found("R", 0.95, height=20, width=80), SIDE)
-    assert holds(found("R", 0.89, height=60, width=20), SIDE)
+    assert not holds(detected("R", 0.95, height=60, width=20), SIDE)
+    assert holds(detected("R", 0.95, height=20, width=80), SIDE)
+    assert holds(detected("R", 0.89, height=60, width=20), SIDE)

@@ -24,7 +24,7 @@ from data.stores.audit import AuditLog
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
-from models.text_detection.rule import Found
+from models.text_detection.rule import DetectedText
 from services import keys
 from services.exporting.forms import Ask
 from services.reviewing.pictures import Pictures
@@ -236,8 +236,12 @@ def test_text_on_one_of_three_slices_has_all_looked_at(engine: Engine, tmp_path:
     scan = of_dicom(ward, MR)
     with pytest.raises(HeldPicture):
         ward.screening.boxes_to_blacken(scan)
-    found = ward.screening.of_scan(scan.id, ANN)
-    assert found is not None and found.slices == scan.slices and [box.slice for box in found.boxes] == [0, 1]
+    detected = ward.screening.of_scan(scan.id, ANN)
+    assert (
+        detected is not None
+        and detected.slices == scan.slices
+        and [box.slice for box in detected.boxes] == [0, 1]
+    )
 
 
 def test_a_file_that_says_itself_that_text_is_burned_in_is_held(engine: Engine, tmp_path: Path) -> None:
@@ -256,9 +260,9 @@ class ContrastText(NoText):
 
     name = "contrast"
 
-    def find(self, picture: NDArray[np.uint8]) -> list[Found]:
+    def find(self, picture: NDArray[np.uint8]) -> list[DetectedText]:
         stands_out = float(picture[2:4, 3:9].mean()) - float(picture[6:8, 3:9].mean()) > 50
-        return [Found(2, 3, 4, 9, 0.9, "LOVELACE", 0.99)] if stands_out else []
+        return [DetectedText(2, 3, 4, 9, 0.9, "LOVELACE", 0.99)] if stands_out else []
 
 
 def test_a_window_that_brings_hidden_text_out_is_refused(engine: Engine, tmp_path: Path) -> None:
