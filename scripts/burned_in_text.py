@@ -2,7 +2,7 @@
 
     python scripts/burned_in_text.py FOLDER_OF_PICTURES --planted 500 --clean 1000 --first 1000 > figures.json
 
-Strangers' pictures are the ground: each is made 1,024 pixels large and gets one text (Latin with accents,
+Each of the strangers' pictures is made 1,024 pixels large and gets one text (Latin with accents,
 Cyrillic, Greek, Chinese, Japanese, Korean, Arabic, numbers, dates of birth), 10 to 40 px, white, black, grey,
 faint (35 grey levels) or in a black box, a fifth upright; or none. `--first` begins at another
 number, so that limits are chosen on some and measured on others.
