@@ -25,7 +25,7 @@ class NoText:
     def __init__(self) -> None:
         self.looks = 0
 
-    def load(self) -> None:
+    def check(self) -> None:
         pass
 
     def find(self, picture: NDArray[np.uint8]) -> list[DetectedText]:
@@ -52,7 +52,7 @@ class NoDetector(NoText):
 
     name = "missing"
 
-    def load(self) -> None:
+    def check(self) -> None:
         raise DetectorUnavailable("ModuleNotFoundError: No module named 'rapidocr'")
 
     def find(self, picture: NDArray[np.uint8]) -> list[DetectedText]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,8 +43,8 @@ class TextDetector(Protocol):
         """What may be text in (height, width), 0..255. Raises DetectorUnavailable."""
         ...
 
-    def load(self) -> None:
-        """Make ready. Raises DetectorUnavailable."""
+    def check(self) -> None:
+        """Raises DetectorUnavailable where it cannot work, as far as is known without loading it."""
         ...
 
 
@@ -61,6 +62,7 @@ class OcrDetector:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._networks: _Networks | None = None
+        self._fault = ""  # why the last try to load failed
 
     @property
     def name(self) -> str:
@@ -71,10 +73,14 @@ class OcrDetector:
             package = "missing"
         return f"rapidocr {package} PP-OCRv6 small, rule 1"
 
-    def load(self) -> None:
-        """Compile the networks. Raises DetectorUnavailable."""
-        with self._lock:
-            self._loaded()
+    def check(self) -> None:
+        """Raises DetectorUnavailable where the package is missing, or could not be loaded the last time.
+
+        It loads nothing and waits for nobody: probes ask every few seconds.
+        """
+        missing = find_spec("rapidocr") is None
+        if missing or self._fault:
+            raise DetectorUnavailable(self._fault or "The package rapidocr is not installed.")
 
     def find(self, picture: NDArray[np.uint8]) -> list[DetectedText]:
         """What may be text in (height, width), 0..255; boxes in its pixels. Raises DetectorUnavailable."""
@@ -105,7 +111,9 @@ class OcrDetector:
             try:
                 self._networks = _load()
             except (ImportError, OSError, RuntimeError, ValueError) as fault:
-                raise DetectorUnavailable(f"{type(fault).__name__}: {fault}") from fault
+                self._fault = f"{type(fault).__name__}: {fault}"
+                raise DetectorUnavailable(self._fault) from fault
+            self._fault = ""
         return self._networks
 
 

@@ -64,7 +64,7 @@ class PictureScreening:
     def trouble(self) -> str | None:
         """Why pictures cannot be looked at, for those who run the server; None where they can."""
         try:
-            self._detector.load()
+            self._detector.check()
         except DetectorUnavailable as fault:
             return str(fault)
         return None

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import rapidocr
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
@@ -44,8 +45,22 @@ def test_a_name_that_runs_upwards_is_found(detector: OcrDetector) -> None:
 
 
 def test_networks_that_are_missing_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    detector = OcrDetector()
+    monkeypatch.setattr(rapidocr, "RapidOCR", _broken)
+    detector.check()  # what is installed is not loaded to be asked after
+    with pytest.raises(DetectorUnavailable, match="no such device"):
+        detector.find(film())
+    with pytest.raises(DetectorUnavailable, match="no such device"):
+        detector.check()
+    monkeypatch.undo()
+    detector.find(film())
+    detector.check()
     monkeypatch.setitem(sys.modules, "rapidocr", None)
     with pytest.raises(DetectorUnavailable, match="rapidocr"):
         OcrDetector().find(film())
     with pytest.raises(DetectorUnavailable):
-        OcrDetector().load()
+        OcrDetector().check()
+
+
+def _broken(**_: object) -> None:
+    raise RuntimeError("no such device")
