@@ -28,7 +28,7 @@ NO_PROTOCOL = (
     "No protocol is in force: acceptance is not asked for, results carry no mark, and no test can begin. "
     "A department head fixes the limits first."
 )
-NO_TEST = "No test can begin: no protocol is in force, and limits stand before a test begins."
+NO_TEST = "No test can begin: its limits have to stand first."
 MARKS = (
     "Results of a version without a signed, passed test on their scanner are marked as not yet accepted "
     "here: on the worklist, on the pages of patient and scan, in the API and in what leaves in words or "
