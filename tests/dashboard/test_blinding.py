@@ -174,6 +174,7 @@ def lists(clinic: Clinic, user: User) -> Answers:
 
 def everything(clinic: Clinic, client: FlaskClient, user: User, scan: Scan) -> Answers:
     ids = ids_of(clinic, scan)
+    clinic.services.screening.look(scan.id, user)  # whoever is the first to ask has it looked at for text
     return routes(client, ids, layers_of(clinic, scan)) | callbacks(client, ids) | lists(clinic, user)
 
 
