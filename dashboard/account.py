@@ -91,7 +91,7 @@ class AccountPages:
             user = self.accounts.check(name, request.form.get("password", ""), self.guard.origin())
         except UserFacingError as error:
             return self._login_form(target, name=name, error=str(error)), 401
-        if self.factors.of(user.id).any:
+        if self.factors.has_any(user.id):
             return self.guard.begin_waiting(user, target)
         return self.guard.arrive(user, "password", target)
 

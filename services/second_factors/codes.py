@@ -140,7 +140,7 @@ class RecoveryCodes:
 
     def remove(self, user_id: str) -> None:
         """Forget a person's codes."""
-        self._store.put(user_id, [], self._clock())
+        self._store.remove(user_id)
 
 
 def _hash(code: str) -> str:

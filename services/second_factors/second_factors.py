@@ -74,6 +74,10 @@ class SecondFactors:
             self._apps.since(user_id), self.passkeys.of_user(user_id), self._recovery.left(user_id)
         )
 
+    def has_any(self, user_id: str) -> bool:
+        """Whether the password alone does not sign somebody in; asked with every request of some."""
+        return self._apps.since(user_id) is not None or bool(self.passkeys.of_user(user_id))
+
     def all(self, by: User) -> Mapping[str, str]:
         """By account in words what everybody has, for an administrator; who has nothing is left out."""
         require(by, Permission.ADMINISTER)
@@ -89,7 +93,7 @@ class SecondFactors:
         """Whether this person's role asks for a second factor that they do not have."""
         return (
             is_of(user, self._required)
-            and not self.of(user.id).any
+            and not self.has_any(user.id)
             and not self._identities.of_user(user.id)  # asked for, or not, by the hospital
         )
 
@@ -143,7 +147,7 @@ class SecondFactors:
     def renew_recovery_codes(self, user_id: str, password: str) -> list[str]:
         """Ten new codes in the place of those before. Raises InvalidInput."""
         self._accounts.confirm(user_id, password)
-        if not self.of(user_id).any:
+        if not self.has_any(user_id):
             raise InvalidInput("Recovery codes stand in for an app or a passkey: set one up first.")
         with self._audit.together():
             self._note(user_id, "recovery codes made", user_id)
@@ -154,7 +158,7 @@ class SecondFactors:
         counted = self._accounts.throttle.act("code", user_id)
         if self._apps.check(user_id, code):
             how = "app"
-        elif self.of(user_id).any and self._recovery.use(user_id, code):
+        elif self.has_any(user_id) and self._recovery.use(user_id, code):
             how = "recovery code"
             self._tell(user_id, _RECOVERED)
         else:
@@ -203,7 +207,7 @@ class SecondFactors:
         return [] if self._recovery.left(user_id) else self._recovery.renew(user_id)
 
     def _removed(self, user_id: str, what: str) -> None:
-        if not self.of(user_id).any:
+        if not self.has_any(user_id):
             self._recovery.remove(user_id)
         self._accounts.renew_sessions(user_id)
         self._note(user_id, "second factor removed", user_id, what)
