@@ -27,6 +27,7 @@ BACKENDS = ("auto", "torch", "openvino", "exact")
 """What may run the networks; `auto` is whatever is fastest here and agrees."""
 ROLES = frozenset({"clinician", "head", "mlops", "admin"})
 """The roles as LIGHTBOX_SIGN_IN_GROUPS names them."""
+LEAST_KEY_CHARACTERS = 32
 _POSIX_ZONE = re.compile(r"(?:[A-Za-z]{3,}|<[^>]+>)[+-]?\d.*")
 
 
@@ -57,6 +58,8 @@ class Settings:
     https: bool = False
     secret_key: str = field(default="", repr=False)
     earlier_secret_keys: tuple[str, ...] = field(default=(), repr=False)  # that events were signed with
+    identifier_key: str = field(default="", repr=False)  # what names patients is encrypted with it
+    earlier_identifier_keys: tuple[str, ...] = field(default=(), repr=False)
     import_folder: Path | None = None
     outside_folder: Path | None = None
     registry_seconds: int = 30
@@ -139,6 +142,8 @@ class Settings:
             https=env.get("LIGHTBOX_HTTPS", "") in {"1", "true", "yes"},
             secret_key=env.get("LIGHTBOX_SECRET_KEY", ""),
             earlier_secret_keys=tuple(env.get("LIGHTBOX_EARLIER_SECRET_KEYS", "").split()),
+            identifier_key=_identifier_key(env),
+            earlier_identifier_keys=tuple(env.get("LIGHTBOX_EARLIER_IDENTIFIER_KEYS", "").split()),
             import_folder=Path(env.get("LIGHTBOX_IMPORT_FOLDER") or home / "import").resolve(),
             outside_folder=Path(env.get("LIGHTBOX_OUTSIDE_FOLDER") or home / "outside").resolve(),
             registry_seconds=_whole(env, "LIGHTBOX_REGISTRY_SECONDS", cls.registry_seconds, least=0),
@@ -178,6 +183,15 @@ class Settings:
             sign_in=_sign_in(env),
             time_zone=_zone(env, "TZ"),
         )
+
+
+def _identifier_key(env: Mapping[str, str]) -> str:
+    key = secret_of(env, "LIGHTBOX_IDENTIFIER_KEY", "LIGHTBOX_IDENTIFIER_KEY_FILE")
+    if key and (len(key) < LEAST_KEY_CHARACTERS or key.split() != [key]):
+        raise InvalidInput(
+            f"LIGHTBOX_IDENTIFIER_KEY needs {LEAST_KEY_CHARACTERS} characters or more, and no blanks."
+        )
+    return key
 
 
 def _sign_in(env: Mapping[str, str]) -> SignInSettings:

@@ -12,7 +12,7 @@ from data.columns import folded
 from data.errors import InvalidInput
 from data.ledger.bitmaps import Rows, bitmap, union
 from data.ledger.coding import DIMENSIONS
-from data.ledger.columns import LedgerColumns
+from data.ledger.columns import LedgerColumns, People
 
 Mask = NDArray[np.bool_]
 Filters = Mapping[str, Sequence[str]]
@@ -68,6 +68,22 @@ def searched(columns: LedgerColumns, search: str, *, with_identity: bool) -> Mas
     for term in terms:
         mask &= _holds(columns, term, with_identity)
     return mask
+
+
+def patients_with(people: People, words: str) -> list[str]:
+    """Our own ids of the patients in whose name, patient id or pseudonym every word stands, by name.
+
+    Nobody without a word.
+    """
+    terms = folded(words).split()[:MOST_TERMS]
+    if not terms:
+        return []
+    held = np.ones(len(people.ids) + 1, dtype=bool)
+    for term in terms:
+        held &= people.holding("patient", term) | people.holding("pseudonym", term)
+    return [
+        people.ids[code] for code in sorted(np.flatnonzero(held[:-1]), key=lambda code: people.keys[code])
+    ]
 
 
 def day_number(text: str) -> int:

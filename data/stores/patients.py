@@ -7,10 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, Text, bindparam, insert, or_, select, type_coerce, update
 
 from data.columns import folded
 from data.database import bump, new_id, now, reading, statement_parts, writing
+from data.encryption import keyring_of
 from data.records import Identity, Patient
 from data.stores.patient_conflicts import (
     note_conflicts,
@@ -24,7 +25,7 @@ from data.tables import REVISION_OF_PATIENTS, patients
 # Without 0/O, 1/I/L, U/V and the like: pseudonyms are read out over the telephone.
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTWXYZ"
 _PSEUDONYM_LENGTH = 5
-MOST_TERMS = 8
+_LONGEST_ID = 255
 
 
 class PatientStore:
@@ -46,7 +47,7 @@ class PatientStore:
         with writing(self._engine) as connection:
             # The lock comes before the look: two uploads of one new patient make one patient.
             bump(connection, REVISION_OF_PATIENTS)
-            known = _of_id(connection, identity.patient_id)
+            known = self._of_id(connection, identity.patient_id)
             match = patient_of(known, identity)
             if match is None:
                 patient = _create(connection, identity, fallback_label)
@@ -83,21 +84,17 @@ class PatientStore:
                 known |= {row.id: row.pseudonym for row in connection.execute(query)}
         return known
 
-    def search(self, words: str, limit: int) -> list[Patient]:
-        """Patients with identity in whose name, patient id or pseudonym every word stands, by name.
-
-        Those who were merged into another one are left out; nobody without a word.
-        """
-        terms = folded(words).split()[:MOST_TERMS]
-        if not terms:
-            return []
-        query = select(patients).where(patients.c.merged_into.is_(None))
-        for term in terms:
-            in_pseudonym = func.lower(patients.c.pseudonym).contains(term, autoescape=True)
-            query = query.where(or_(patients.c.search_key.contains(term, autoescape=True), in_pseudonym))
-        query = query.order_by(patients.c.search_key, patients.c.id).limit(limit)
+    def unmerged(self, ids: Sequence[str], limit: int) -> list[Patient]:
+        """The first of these patients with identity, in this order, without those merged into another one."""
+        kept: list[Patient] = []
         with reading(self._engine) as connection:
-            return [patient_from(row) for row in connection.execute(query)]
+            for part in statement_parts(ids):
+                query = select(patients).where(patients.c.id.in_(part), patients.c.merged_into.is_(None))
+                rows = {row.id: row for row in connection.execute(query)}
+                kept += [patient_from(rows[patient_id]) for patient_id in part if patient_id in rows]
+                if len(kept) >= limit:
+                    break
+        return kept[:limit]
 
     def lock(self) -> None:
         """Let no other transaction make or settle patients until this one ends.
@@ -108,18 +105,18 @@ class PatientStore:
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_PATIENTS)
 
+    def _of_id(self, connection: Connection, patient_id: str | None) -> list[KnownPatient]:
+        """Everybody with this number, the oldest first; nobody without a number."""
+        if patient_id is None:
+            return []
+        forms = keyring_of(self._engine).forms(patient_id[:_LONGEST_ID], "patients.patient_id")
+        return known_patients(connection.execute(_OF_ID, {"forms": forms}))
+
 
 def _tidy(identity: Identity) -> Identity:
     name = " ".join((identity.name or "").replace("^", " ").replace("\x00", "").split())
     patient_id = (identity.patient_id or "").replace("\x00", "").strip()
     return replace(identity, name=name or None, patient_id=patient_id or None)
-
-
-def _of_id(connection: Connection, patient_id: str | None) -> list[KnownPatient]:
-    """Everybody with this number, the oldest first; nobody without a number."""
-    if patient_id is None:
-        return []
-    return known_patients(connection.execute(_OF_ID, {"wanted": patient_id}))
 
 
 def _namesakes(known: Sequence[KnownPatient], identity: Identity, patient_id: str) -> list[str]:
@@ -170,7 +167,10 @@ def _complete(connection: Connection, row: Row[Any], identity: Identity) -> Pati
 
 # Statements are made once: making one takes longer than carrying it out.
 _NEW = insert(patients).values(changed=revision_of_patients())
-_OF_ID = select(patients).where(patients.c.patient_id == bindparam("wanted"))
+# As text: each form in which the number may be kept, not one that it would be kept in.
+_OF_ID = select(patients).where(
+    type_coerce(patients.c.patient_id, Text).in_(bindparam("forms", expanding=True))
+)
 _OF_ID = _OF_ID.order_by(patients.c.created_at, patients.c.id)
 _ONE = select(patients).where(patients.c.id == bindparam("wanted"))
 _REFERRED = select(patients.c.id, patients.c.merged_into).where(

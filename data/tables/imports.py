@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
 from data.columns import Line, UtcDateTime, Words
+from data.encryption import Encrypted
 from data.tables.base import MYSQL, id_column, metadata, reference
 
 imports = Table(
@@ -28,12 +29,12 @@ import_items = Table(
     id_column(),
     reference("import_id", "imports.id"),
     Column("number", Integer, nullable=False),
-    Column("name", Words, nullable=False),
-    Column("files", Words, nullable=False),  # JSON list of ImportFile
+    Column("name", Encrypted("import_items.name"), nullable=False),
+    Column("files", Encrypted("import_items.files"), nullable=False),  # JSON list of ImportFile
     Column("stacked", Boolean, nullable=False),
     Column("state", String(16), nullable=False),
     Column("scan_ids", Words, nullable=False),  # JSON lists
-    Column("refusals", Words, nullable=False),
+    Column("refusals", Encrypted("import_items.refusals"), nullable=False),
     Column("added", Integer, nullable=False),
     Column("known", Integer, nullable=False),
     Column("labelled", Integer, nullable=False),

@@ -1,7 +1,8 @@
 """What came in: patients, their scans, and what was refused.
 
 Names, patient ids and birth dates of patients are in `patients` and, as the file wrote them, in
-`study_identifiers`, and nowhere else.
+`study_identifiers`, and nowhere else; a name may stand in a file's name. All of these are encrypted where
+the house has a key.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Date,
     Double,
     ForeignKey,
     Index,
@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from data.columns import ID_LENGTH, Line, UtcDateTime, Words
+from data.encryption import Encrypted, EncryptedDate
 from data.tables.base import MYSQL, id_column, metadata, reference
 
 patients = Table(
@@ -29,17 +30,19 @@ patients = Table(
     metadata,
     id_column(),
     Column("pseudonym", String(16), nullable=False, unique=True),
-    Column("patient_id", Line()),
-    Column("name", Line()),
-    Column("name_key", Line()),  # folded name, None where the file has none
-    Column("label", Line(), nullable=False),  # shown where the file has no name
-    Column("search_key", Words, nullable=False),  # folded name or label, and patient id
-    Column("birth_date", Date),
+    Column("patient_id", Encrypted("patients.patient_id", 255, lookup=True)),
+    Column("name", Encrypted("patients.name", 255)),
+    Column("name_key", Encrypted("patients.name_key", 255)),  # folded name, None where the file has none
+    Column("label", Encrypted("patients.label", 255), nullable=False),  # shown where the file has no name
+    Column(
+        "search_key", Encrypted("patients.search_key"), nullable=False
+    ),  # folded name or label, and patient id
+    Column("birth_date", EncryptedDate("patients.birth_date")),
     Column("sex", Line(8)),
     Column("merged_into", String(ID_LENGTH)),  # the patient that this row turned out to be of as well
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed", BigInteger, nullable=False, server_default="0"),  # the revision of its last change
-    Index("ix_patients_patient_id", "patient_id"),
+    Index("ix_patients_patient_id", "patient_id", mysql_length=255, mariadb_length=255),
     Index("ix_patients_changed", "changed"),
     Index("ix_patients_merged_into", "merged_into"),
     **MYSQL,
@@ -108,7 +111,9 @@ study_identifiers = Table(
     "study_identifiers",
     metadata,
     Column("scan_id", String(ID_LENGTH), ForeignKey("scans.id"), primary_key=True),
-    Column("identifiers", Words, nullable=False),  # JSON, text by DICOM keyword
+    Column(
+        "identifiers", Encrypted("study_identifiers.identifiers"), nullable=False
+    ),  # JSON, text by DICOM keyword
     **MYSQL,
 )
 
@@ -129,7 +134,7 @@ uploads = Table(
     metadata,
     id_column(),
     Column("user_id", Line(64), nullable=False),
-    Column("name", Line(), nullable=False),
+    Column("name", Encrypted("uploads.name", 255), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("received", BigInteger, nullable=False),
     Column("state", String(16), nullable=False),
@@ -137,7 +142,7 @@ uploads = Table(
     Column("sha256", String(64)),
     Column("scan_ids", Words, nullable=False),  # JSON lists from here
     Column("known_scan_ids", Words, nullable=False),
-    Column("refusals", Words, nullable=False),
+    Column("refusals", Encrypted("uploads.refusals"), nullable=False),
     Column("failure", Words),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_uploads_user_id_created_at", "user_id", "created_at"),
@@ -151,7 +156,7 @@ refusals = Table(
     metadata,
     id_column(),
     Column("upload_id", String(ID_LENGTH)),  # where it came by upload
-    Column("name", Line(), nullable=False),
+    Column("name", Encrypted("refusals.name", 255), nullable=False),
     Column("code", String(32), nullable=False),
     Column("sentence", Words, nullable=False),
     Column("modality", Line(32)),  # as far as a header could be read

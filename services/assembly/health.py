@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from data.database import Database, answers
+from data.encryption import keyring_of
 from data.stores.drift import DriftRunStore
 from data.stores.jobs import JobStore
 from data.stores.refusals import RefusalStore
@@ -81,6 +82,7 @@ class Health:
         """`ready` is true once the database answers and every network is loaded.
 
         `audit` is what the last check of the audit trail found, `backup` when the last backup was begun;
+        `identifiers` tells whether what names patients is encrypted in the database;
         `burned_in_text` says why no pictures leave without the patient's name, where the detector of text
         cannot be loaded; `backends` tells of each task's network what runs it, in which number format, and
         why.
@@ -93,6 +95,7 @@ class Health:
             "models": models,
             "audit": self._audit.watch.state,
             "backup": "none" if last is None else last.began_at.isoformat(timespec="seconds"),
+            "identifiers": "encrypted" if keyring_of(self._database).current else "not encrypted",
             "burned_in_text": self._screening.trouble() or "ok",
             "registry": self._registry.trouble or self._registered_files.trouble() or "ok",
             "sign_in": {status.way.value: _answer(status) for status in self._sign_in_ways.statuses()},

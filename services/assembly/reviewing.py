@@ -150,7 +150,7 @@ def build_reviewing(
         blinding=blinding,
         agreement=ReaderAgreement(second, files),
         reader_studies=ReaderStudies(UnaidedStore(database), results, reviews, files, blinding),
-        scan_patients=ScanPatients(database, patients, scans, audit),
+        scan_patients=ScanPatients(database, stores.ledger, patients, scans, audit),
         withdrawals=Withdrawals(
             database, withdrawals, scans, results, reviews, patients, audit, readings.request, judged
         ),

@@ -25,6 +25,7 @@ from data.tracking import Tracking
 from models import tasks
 from models.device import chosen_device
 from services.auditing.signing import sign_events
+from services.identifier_encryption import encrypt_identifiers
 from services.inference.batcher import MicroBatcher
 from services.inference.choice import Wanted
 from services.inference.choosing import Choosing
@@ -88,6 +89,7 @@ def open_stores(
     settings.home.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.database_url)
     migrate(database)
+    encrypt_identifiers(database, settings)
     sign_events(database, settings)
     recount_if_behind(database)
     share = settings.review_sample_percent / 100

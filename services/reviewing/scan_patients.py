@@ -6,6 +6,8 @@ from datetime import date
 
 from data.database import Database, now, together
 from data.errors import InvalidInput, NotFound
+from data.ledger.in_memory import Ledger
+from data.ledger.selection import patients_with
 from data.records import SEXES, AuditEvent, Identity, Patient, Scan, User
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
@@ -21,8 +23,11 @@ SYNTHETIC = "This scan was computed for a demonstration: it is of nobody."
 class ScanPatients:
     """Moves scans between patients; who, when, from whom and to whom stands in the audit trail."""
 
-    def __init__(self, database: Database, patients: PatientStore, scans: ScanStore, audit: AuditLog) -> None:
+    def __init__(
+        self, database: Database, ledger: Ledger, patients: PatientStore, scans: ScanStore, audit: AuditLog
+    ) -> None:
         self._database = database
+        self._ledger = ledger
         self._patients = patients
         self._scans = scans
         self._audit = audit
@@ -30,7 +35,7 @@ class ScanPatients:
     def search(self, words: str, user: User) -> list[Patient]:
         """The first patients in whose name, id or pseudonym every word stands. Raises NotAllowed."""
         require(user, Permission.MOVE_SCANS)
-        return self._patients.search(words, MOST_LISTED)
+        return self._patients.unmerged(patients_with(self._ledger.columns().people, words), MOST_LISTED)
 
     def give(self, scan_id: str, reference: str, user: User) -> Patient:
         """Let a scan be of the patient of a pseudonym or of our own id.

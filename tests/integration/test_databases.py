@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
 from data.database import alembic_config, migrate, now, open_database, reading, writing
+from data.encryption import ColumnKey, Keyring, encrypt_with
 from data.errors import InvalidInput
 from data.ledger.in_memory import Ledger
 from data.ledger.worklist import WorklistStore
@@ -36,6 +37,7 @@ from data.records import (
 )
 from data.stores.audit import AuditLog
 from data.stores.features import FeatureStore
+from data.stores.identifier_encryption import bring_under_current_key, keys_in_use
 from data.stores.jobs import JobStore
 from data.stores.patients import PatientStore
 from data.stores.received import ReceivedStore
@@ -154,6 +156,20 @@ def test_uploads_at_once_make_one_patient_and_one_scan(engine):
     answers = _at_once(lambda number: scans.add(replace(scan, id=f"scan {number}")))
     assert [created for _, created in answers].count(True) == 1
     assert len({kept.id for kept, _ in answers}) == 1
+
+
+def test_what_names_patients_is_encrypted_and_decrypted(engine):
+    """Also a name as long as any, in letters that take more bytes than one."""
+    patients = PatientStore(engine)
+    long = Identity("Ä" * 255, "患者" * 127, date(1815, 12, 10))
+    first = patients.find_or_create(long, "患者.dcm")
+    key = ColumnKey("a secret of 32 characters or more")
+    for keyring in (Keyring(key), Keyring(None, [key])):
+        encrypt_with(engine, keyring)
+        assert patients.find_or_create(long, "x.dcm") == first
+        assert bring_under_current_key(engine) == 1
+        assert set(keys_in_use(engine)) == {key.id if keyring.current else ""}
+        assert patients.find_or_create(long, "x.dcm") == first
 
 
 def test_outcomes_at_once_are_all_noted(engine):

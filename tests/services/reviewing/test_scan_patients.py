@@ -39,7 +39,7 @@ class House:
         self.results, self.reviews = ResultStore(engine), ReviewStore(engine)
         self.read: list[str] = []
         self.judged: list[Result] = []
-        self.giving = ScanPatients(engine, self.patients, self.scans, self.audit)
+        self.giving = ScanPatients(engine, Ledger(engine), self.patients, self.scans, self.audit)
         self.withdrawals = Withdrawals(
             engine, WithdrawalStore(engine), self.scans, self.results, self.reviews, self.patients,
             self.audit, self.read.append, self.judged.append,
@@ -127,7 +127,7 @@ def test_a_dicom_file_says_itself_whose_it_is(house: House) -> None:
             house.giving.give(scan.id, jane.id, GREY)
         with pytest.raises(InvalidInput):
             house.giving.give_to_new(scan.id, Identity("New One", "77"), GREY)
-    assert house.patients.search("new one", 5) == []  # the refusal left nobody behind
+    assert house.giving.search("new one", GREY) == []  # the refusal left nobody behind
 
 
 def test_the_search_finds_by_name_number_and_pseudonym(house: House) -> None:
