@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from dashboard import accesses
 from dashboard.browser_words import browser_words
 from dashboard.errors import json_error
+from dashboard.request_limits import RequestLimits
 from data.errors import NO_SCAN
 from data.records import User
 from services import addresses, permissions
@@ -120,6 +121,7 @@ class SessionGuard:
         self.sessions = services.sessions
         self.factors = services.second_factors
         self.csrf = CSRFProtect()
+        self._limits = RequestLimits(services.settings.requests_per_minute)
         self._https = services.settings.https
 
     def install(self, server: Flask) -> None:
@@ -204,6 +206,7 @@ class SessionGuard:
         if request.endpoint not in first and self.factors.missing(g.person):
             return _first("/account/second-factor", "second_factor", "Please set up a second factor first.")
         self._check_csrf()
+        self._limits.count(g.person)
         if _is_activity():
             self.active()
         return None
@@ -225,6 +228,7 @@ class SessionGuard:
             answer.headers["WWW-Authenticate"] = "Bearer"
             return answer
         g.person = user
+        self._limits.count(user)
         return None
 
     def _check_csrf(self) -> Answer:

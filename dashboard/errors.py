@@ -21,6 +21,7 @@ from data.errors import (
     NotFound,
     Outdated,
     RefusedScan,
+    TooManyRequests,
     UnchangedMask,
     UserFacingError,
     WithdrawnScan,
@@ -34,6 +35,7 @@ _STATUS: tuple[tuple[type[UserFacingError], int, str], ...] = (
     (NotFound, 404, "not_found"),
     (NotAllowed, 403, "not_allowed"),
     (Busy, 503, "busy"),
+    (TooManyRequests, 429, "too_many_requests"),
     (RefusedScan, 422, "refused"),
     (UnchangedMask, 400, "unchanged_mask"),
     (InvalidInput, 400, "invalid"),
@@ -139,6 +141,8 @@ def _user_facing(error: UserFacingError) -> Response:
     answer = _answer(*_status_and_code(error), str(error))
     if isinstance(error, Busy):
         answer.headers["Retry-After"] = "5"
+    if isinstance(error, TooManyRequests):
+        answer.headers["Retry-After"] = str(error.seconds)
     return answer
 
 

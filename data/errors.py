@@ -70,6 +70,14 @@ class TrackingAway(Busy):
     """
 
 
+class TooManyRequests(UserFacingError):
+    """An account sent more requests in a minute than it may; `seconds` is when to come back."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"These are too many requests in a minute; try again in {seconds} seconds.")
+        self.seconds = seconds
+
+
 class InvalidInput(UserFacingError):
     """A value that a person entered does not fit."""
 

@@ -52,6 +52,7 @@ class Settings:
     gather_ms: float = 4.0
     max_waiting: int = 2048
     volumes_bytes: int = GIB // 2
+    requests_per_minute: int = 6000
     session_minutes: int = 30
     session_hours: int = 12
     second_factor: frozenset[Role] = frozenset()  # of these roles nobody works without one
@@ -136,6 +137,7 @@ class Settings:
             gather_ms=_whole(env, "LIGHTBOX_GATHER_MS", int(cls.gather_ms), least=0),
             max_waiting=_whole(env, "LIGHTBOX_MAX_WAITING", cls.max_waiting),
             volumes_bytes=_whole(env, "LIGHTBOX_VOLUMES_MIB", cls.volumes_bytes >> 20, least=0) << 20,
+            requests_per_minute=_whole(env, "LIGHTBOX_REQUESTS_PER_MINUTE", cls.requests_per_minute, least=0),
             session_minutes=_whole(env, "LIGHTBOX_SESSION_MINUTES", cls.session_minutes),
             session_hours=_whole(env, "LIGHTBOX_SESSION_HOURS", cls.session_hours),
             second_factor=_roles(env, "LIGHTBOX_SECOND_FACTOR"),

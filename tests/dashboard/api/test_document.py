@@ -10,8 +10,9 @@ import pytest
 from flask import Flask
 
 from dashboard.api.routes import OPERATIONS
+from dashboard.request_limits import RequestLimits
 from data.database import new_id, now
-from data.errors import Busy, HeldPicture, TrackingAway
+from data.errors import Busy, HeldPicture, TooManyRequests, TrackingAway
 from data.records import (
     BRAIN_TUMOUR,
     AcceptanceLimits,
@@ -301,6 +302,11 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
     for operation in OPERATIONS:
         address = operation.path.removeprefix("/api/v1").replace("<", "").replace(">", "")
         assert ask(None, operation.method, address) == 401
+    with monkeypatch.context() as patched:
+        patched.setattr(RequestLimits, "count", _one_too_many)
+        for operation in OPERATIONS:
+            address = operation.path.removeprefix("/api/v1").replace("<", "").replace(">", "")
+            assert ask(head, operation.method, address) == 429
 
     _fails(monkeypatch, clinic.services.evaluations.evaluations, "request", TrackingAway("Try again."))
     assert ask(head, "POST", "/evaluations", json=asked) == 503
@@ -315,6 +321,10 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
 
     contract: Contract = server.extensions["contract"]
     assert contract.documented() - contract.seen == OUT_OF_REACH
+
+
+def _one_too_many(*_: Any) -> None:
+    raise TooManyRequests(7)
 
 
 def _fails(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, error: Exception) -> None:
