@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -52,8 +54,8 @@ def _refuse_encrypted() -> None:
 def _retype(
     table: str,
     column: str,
-    before: sa.types.TypeEngine,
-    after: sa.types.TypeEngine,
+    before: sa.types.TypeEngine[Any],
+    after: sa.types.TypeEngine[Any],
     nullable: bool,
     using: str | None = None,
 ) -> None:
