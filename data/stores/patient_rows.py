@@ -5,6 +5,7 @@ What each table holds and what becomes of it stands in `services/retention/place
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -177,7 +178,7 @@ def named(text: str, names: tuple[str, tuple[str, ...]]) -> bool:
 
 def _names(identity: Identity) -> tuple[str, tuple[str, ...]]:
     number = folded(identity.patient_id or "")
-    parts = tuple(folded((identity.name or "").replace("^", " ")).split())
+    parts = tuple(part for part in re.split(r"[\s,^=]+", folded(identity.name or "")) if part)
     # One short word is a name that others have as well.
     told = parts if len(parts) > 1 else ()
     return (number if len(number) >= _SHORTEST_NUMBER else ""), told
@@ -213,7 +214,7 @@ def _rows(connection: Connection, people: Sequence[Row[Any]], scan_ids: Sequence
     return PatientRows(
         tuple(row.id for row in people),
         plan.words,
-        tuple(Identity(row.name or row.label, row.patient_id, row.birth_date) for row in people),
+        tuple(Identity(row.name, row.patient_id, row.birth_date) for row in people),
         tuple(scan_ids),
         tuple(contents),
         plan,
@@ -356,15 +357,19 @@ def _take_out_names(connection: Connection, names: tuple[str, tuple[str, ...]]) 
             values = {"name": ERASED, "sentence": ERASED if named(row.sentence, names) else row.sentence}
             connection.execute(update(refusals).where(refusals.c.id == row.id).values(**values))
     for row in connection.execute(select(uploads.c.id, uploads.c.name, uploads.c.refusals)).all():
-        if named(f"{row.name} {row.refusals}", names):
-            _forget_name_of_upload(connection, row, names)
+        _forget_name_of_upload(connection, row, names)
     columns = (import_items.c.id, import_items.c.name, import_items.c.files, import_items.c.state)
     for item in connection.execute(select(*columns)).all():
-        if named(f"{item.name} {item.files}", names):
+        if named(f"{item.name} {_plain(item.files)}", names):
             values = {"name": ERASED, "files": to_json([]), "refusals": to_json([])}
             if item.state == ItemState.WAITING:  # it is not read any more
                 values["state"] = ItemState.FAILED.value
             connection.execute(update(import_items).where(import_items.c.id == item.id).values(**values))
+
+
+def _plain(text: str) -> str:
+    """JSON as it reads: in the database letters beyond ASCII are escaped."""
+    return json.dumps(json.loads(text), ensure_ascii=False)
 
 
 def _forget_name_of_upload(connection: Connection, row: Any, names: tuple[str, tuple[str, ...]]) -> None:
@@ -374,5 +379,6 @@ def _forget_name_of_upload(connection: Connection, row: Any, names: tuple[str, t
         for each in told
     ]
     name = ERASED if named(row.name, names) else row.name
-    values = {"name": name, "refusals": to_json(kept)}
-    connection.execute(update(uploads).where(uploads.c.id == row.id).values(**values))
+    if (name, kept) != (row.name, list(told)):
+        values = {"name": name, "refusals": to_json(kept)}
+        connection.execute(update(uploads).where(uploads.c.id == row.id).values(**values))

@@ -19,7 +19,6 @@ from data.records import (
     Role,
     User,
 )
-from data.stores.withdrawals import WithdrawalStore
 from services.assembly.container import Services
 from services.reviewing.review import MaskFile, Remarks
 from tests import phantoms
@@ -28,7 +27,6 @@ from tests.services.real import PATIENCE_S, person, send
 
 FAMILY, NUMBER, BORN = "Quxzvölkner", "QX-77341-B", "19310217"
 IDEOGRAPHS = "山本"
-SAID = "Frau Quxzvölkner kam wieder"
 
 
 @dataclass
@@ -53,7 +51,7 @@ def plant(services: Services, folder: Path, seed: int, name: str, number: str, b
         assert len(upload.scan_ids) == 1, upload
         planted.scan_ids += upload.scan_ids
     send(services, ada, f"{name} Gerda notes.txt", b"Dear colleague, this is no picture at all")
-    _work_on(services, ada, planted, folder)
+    _work_on(services, ada, planted, folder, f"Frau {name} kam wieder")
     planted.pixels = [_middle(services, scan_id) for scan_id in planted.scan_ids]
     return planted
 
@@ -78,18 +76,13 @@ def _series(folder: Path, seed: int, called: str, number: str, born: str, charse
     return content.getvalue()
 
 
-def _work_on(services: Services, ada: User, planted: Planted, folder: Path) -> None:
+def _work_on(services: Services, ada: User, planted: Planted, folder: Path, said: str) -> None:
     first, second = planted.scan_ids
     nora = person(services, Role.MLOPS, "nora")
-    result = services.reviewing.worklist.scan(first, ada).result
-    assert result is not None
-    mask = services.reviewing.pictures.mask(first).copy()
-    mask[:, :4, :4] = True
-    services.reviewing.reviews.correct(first, ada, _as_file(services, first, folder), Remarks(comment=SAID))
-    services.reviewing.reviews.reject(second, ada, RejectReason.OTHER, SAID, truth_positive=True)
-    services.feedback.send(second, ada, FeedbackCategory.OTHER.value, SAID)
+    services.reviewing.reviews.correct(first, ada, _as_file(services, first, folder), Remarks(comment=said))
+    services.reviewing.reviews.reject(second, ada, RejectReason.OTHER, said, truth_positive=True)
+    services.feedback.send(second, ada, FeedbackCategory.OTHER.value, said)
     services.reviewing.requests.ask([second], "a second look", nora)
-    WithdrawalStore(services.database)
     pack = services.training.packs.request(BRAIN_TUMOUR, planted.scan_ids, "a pack", nora)
     planted.pack_id = pack.id
     planted.run_id = services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR), nora).id

@@ -86,7 +86,9 @@ def rows_of_others(services: Services, planted: Planted) -> dict[str, set[str]]:
 def files_of(services: Services, home: Path, planted: Planted) -> dict[str, bytes]:
     view = [services.reviewing.worklist.scan(planted.scan_ids[0], person(services, Role.CLINICIAN, "ada"))]
     ids = [*planted.scan_ids, *(result.id for each in view for result in each.results)]
-    return {str(file): content for file, content in everywhere(home) if any(each in str(file) for each in ids)}
+    return {
+        str(file): content for file, content in everywhere(home) if any(each in str(file) for each in ids)
+    }
 
 
 def test_nothing_of_an_erased_patient_is_left_and_others_are_as_they_were(
@@ -113,7 +115,9 @@ def test_nothing_of_an_erased_patient_is_left_and_others_are_as_they_were(
     assert not any(pixels in content for pixels in mine.pixels for _, content in everywhere(home))
     assert not [file for file, _ in everywhere(home) if any(each in str(file) for each in mine.scan_ids)]
     assert not any(word.lower() in caplog.text.lower() for word in WORDS)
-    left = [entry for entry in Path(tempfile.gettempdir()).iterdir() if entry.name.startswith("lightbox-pack-")]
+    left = [
+        entry for entry in Path(tempfile.gettempdir()).iterdir() if entry.name.startswith("lightbox-pack-")
+    ]
     assert not left
     with pytest.raises(NotFound):
         erasing.holdings(patient.pseudonym, admin)
@@ -156,7 +160,9 @@ def test_erasing_asks_for_a_reason_the_password_and_the_right(services: Services
         erasing.erase(pseudonym, "asked for", "not the password", admin)
     for role in (Role.CLINICIAN, Role.HEAD, Role.MLOPS):
         with pytest.raises(NotAllowed):
-            erasing.erase(pseudonym, "asked for", PASSWORD, person(services, role, f"a {role}".replace(" ", "")))
+            erasing.erase(
+                pseudonym, "asked for", PASSWORD, person(services, role, f"a {role}".replace(" ", ""))
+            )
     assert erasing.holdings(pseudonym, admin).counts["scans"]
 
 
