@@ -301,8 +301,8 @@ TABLE: Mapping[Permission, Grant] = {
     ),
     Permission.ERASE_PATIENTS: Grant(
         (_ADMIN,),
-        "Find a patient by name, number or pseudonym, to see how much is kept of them and where, and to erase "
-        "it for good; no picture.",
+        "Find a patient by name, number or pseudonym, see how much is kept of them and where, and erase it "
+        "for good; no picture.",
     ),
     Permission.HOLD_PATIENTS: Grant(
         (_ADMIN,),

@@ -84,6 +84,8 @@ class PatientRows:
 
     patient_ids: tuple[str, ...]
     """The patient and whoever was merged into them; nobody where other scans of theirs stay."""
+    owner_ids: tuple[str, ...]
+    """Whose the scans are, whether they go or stay."""
     pseudonyms: tuple[str, ...]
     identities: tuple[Identity, ...]
     scan_ids: tuple[str, ...]
@@ -194,11 +196,13 @@ def _without_others(connection: Connection, owners: Mapping[str, int]) -> Iterat
 
 def _rows(connection: Connection, people: Sequence[Row[Any]], scan_ids: Sequence[str]) -> PatientRows:
     contents: list[str] = []
+    owners = {row.id for row in people}
     series: set[tuple[str, str]] = set()
     for part in statement_parts(scan_ids):
-        columns = (scans.c.content_sha256, scans.c.study_uid, scans.c.series_uid)
+        columns = (scans.c.content_sha256, scans.c.study_uid, scans.c.series_uid, scans.c.patient_id)
         for row in connection.execute(select(*columns).where(scans.c.id.in_(part))):
             contents.append(row.content_sha256)
+            owners.add(row.patient_id)
             if row.study_uid and row.series_uid:
                 series.add((row.study_uid, row.series_uid))
     whole, shared = _uploads(connection, scan_ids)
@@ -213,6 +217,7 @@ def _rows(connection: Connection, people: Sequence[Row[Any]], scan_ids: Sequence
     )
     return PatientRows(
         tuple(row.id for row in people),
+        tuple(sorted(owners)),
         plan.words,
         tuple(Identity(row.name, row.patient_id, row.birth_date) for row in people),
         tuple(scan_ids),

@@ -117,7 +117,7 @@ class Erasing:
         return Holdings(
             patient,
             self._rows.counts(rows),
-            tuple(self._holds.of_patients(rows.patient_ids, rows.scan_ids)),
+            tuple(self._holds.of_patients(rows.owner_ids, rows.scan_ids)),
             tuple(self._rows.delivered_to(rows)),
             self._rows.words_in_audit(rows),
         )
@@ -191,7 +191,7 @@ class Erasing:
             rows = self._rows.of_patient(patient.id)
             if not rows.patient_ids:
                 raise NotFound("There is no such patient.")
-            held = self._holds.of_patients(rows.patient_ids, rows.scan_ids)
+            held = self._holds.of_patients(rows.owner_ids, rows.scan_ids)
             if not held:
                 erasure = self._taken_out(rows, ErasureKind.PATIENT, patient.pseudonym, reason, user_id, name)
         if held:
@@ -279,7 +279,7 @@ class Erasing:
         )
 
     def _refuse_held(self, rows: PatientRows) -> None:
-        held = self._holds.of_patients(rows.patient_ids, rows.scan_ids)
+        held = self._holds.of_patients(rows.owner_ids, rows.scan_ids)
         if held:
             raise InvalidInput(held_words(held))
 

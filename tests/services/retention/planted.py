@@ -1,4 +1,4 @@
-"""A patient whose name, number and birth date nothing else has, sent and worked on through the public doors."""
+"""A patient whose name and number nothing else has, sent and worked on through the public doors."""
 
 from __future__ import annotations
 
