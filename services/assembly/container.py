@@ -34,7 +34,7 @@ from services.assembly.reporting import (
     build_reading_reports,
     build_reporting,
 )
-from services.assembly.retention import RetentionServices, build_retention
+from services.assembly.retention import RetentionServices, build_retention, schedule_expiry
 from services.assembly.reviewing import (
     ReviewingServices,
     acceptances_of,
@@ -230,6 +230,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     )
     auditing = build_auditing(stores, accounts, alerts)
     retention = build_retention(stores, accounts, drift.forget_rows, versions.rehearsals.forget_opened)
+    schedule_expiry(schedules, retention.expiry)
     for tick in (
         *ticks,
         auditing.watch.tick,

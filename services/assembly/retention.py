@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from data.records import Schedule
+from data.stores.expired_refusals import ExpiredRefusalStore
 from data.stores.legal_holds import LegalHoldStore
+from data.stores.retention_rules import RetentionRuleStore
 from models import tasks
+from services import addresses
 from services.accounts import Accounts
 from services.assembly.stores import Stores
 from services.retention.erasing import Erasing
+from services.retention.expiry import Expiry
 from services.retention.files import ErasedFiles
 from services.retention.holds import LegalHolds
 from services.retention.tracked import ErasedRuns
+from services.schedules.kinds import Default
+from services.schedules.schedules import Schedules
+
+KIND, NIGHTLY = "expiry", "30 3 * * *"
+DESCRIBED = "Expiry by the rules of the page Retention"
 
 
 @dataclass(frozen=True)
@@ -21,6 +31,7 @@ class RetentionServices:
 
     erasing: Erasing
     holds: LegalHolds
+    expiry: Expiry
 
 
 def build_retention(
@@ -39,4 +50,19 @@ def build_retention(
         accounts.confirm,
     )
     holds = LegalHolds(LegalHoldStore(stores.database), stores.patients, stores.scans, stores.audit)
-    return RetentionServices(erasing, holds)
+    rules = RetentionRuleStore(stores.database)
+    expiry = Expiry(rules, ExpiredRefusalStore(stores.database), erasing, stores.audit)
+    return RetentionServices(erasing, holds, expiry)
+
+
+def schedule_expiry(schedules: Schedules, expiry: Expiry) -> None:
+    """Let rules act once a night."""
+
+    def run(schedule: Schedule) -> None:
+        if expiry.any_on():
+            schedules.succeeded(schedule.id, expiry.run().sentence, addresses.RETENTION)
+        else:
+            schedules.skipped(schedule.id, "No rule of expiry is switched on: nothing was erased.")
+
+    defaults = [Default("Expiry of scans and refusals", "{}", NIGHTLY)]
+    schedules.register(KIND, run, lambda _: DESCRIBED, defaults=defaults, later=True)

@@ -179,6 +179,8 @@ ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
         "alert acknowledged": "Alert acknowledged",
         "alert muted": "Alert muted",
         "alert closed": "Alert closed",
+        "retention.rule": "Rule of expiry changed",
+        "retention.run": "Expiry run",
         "schedule made": "Schedule made",
         "schedule changed": "Schedule changed",
         "schedule paused": "Schedule paused",

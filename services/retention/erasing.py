@@ -12,6 +12,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from data.database import Database, new_id, now, together
 from data.errors import InvalidInput, NotFound, TrackingAway
@@ -21,6 +22,7 @@ from data.records import (
     AuditOutcome,
     Erasure,
     ErasureKind,
+    ErasurePlan,
     ErasureState,
     JobState,
     LegalHold,
@@ -29,6 +31,7 @@ from data.records import (
 )
 from data.stores.audit import AuditLog
 from data.stores.erasures import ErasureStore
+from data.stores.expired_refusals import ExpiredRefusalStore
 from data.stores.jobs import JobStore
 from data.stores.legal_holds import LegalHoldStore
 from data.stores.patient_rows import PatientRows, PatientRowStore
@@ -92,6 +95,7 @@ class Erasing:
         self._holds = LegalHoldStore(database)
         self._erasures = ErasureStore(database)
         self._jobs = JobStore(database)
+        self._refusals = ExpiredRefusalStore(database)
 
     def search(self, words: str, user: User) -> list[Patient]:
         """The first patients in whose name, id or pseudonym every word stands, with identity."""
@@ -137,18 +141,36 @@ class Erasing:
         """As `erase`, by whoever may run commands on the server's machine."""
         return self._erase(reference, reason_of(reason, LONGEST_REASON), None, COMMAND)
 
-    def erase_expired(self, scan_ids: Sequence[str], rule: str) -> Erasure | None:
-        """Erase scans by a rule, and patients of whom nothing else is here; None where none is left.
+    def erase_expired(self, choose: Callable[[], Sequence[str]], rule: str) -> Erasure | None:
+        """Erase the scans that `choose` gives, and patients of whom nothing else is here; None for none.
 
-        Their files go with the next `resume`. Raises InvalidInput where one of them is held.
+        It is asked once nobody can hold, move or bring scans. Files go with the next `resume`. Raises
+        InvalidInput where one of the scans is held.
         """
         with together(self._database):
             self._rows.lock()
-            rows = self._rows.of_scans(scan_ids)
+            rows = self._rows.of_scans(choose())
             if not rows.scan_ids:
                 return None
             self._refuse_held(rows)
             return self._taken_out(rows, ErasureKind.EXPIRY, "", rule, None, "rule")
+
+    def erase_refusals(self, before: datetime, rule: str, *, synthetic: bool) -> int:
+        """Erase what was refused before a moment, by a rule; how many refusals that was."""
+        with together(self._database):
+            gone, upload_ids = self._refusals.take_out(before, synthetic=synthetic)
+            if not gone and not upload_ids:
+                return 0
+            counts = {"refusals": gone, "uploads": len(upload_ids)}
+            plan = ErasurePlan(upload_ids=upload_ids)
+            erasure = Erasure(
+                new_id(), ErasureKind.EXPIRY, "", ErasureState.FILES, rule, None, "rule", now(), (), (), plan,
+                {name: n for name, n in counts.items() if n},
+            )  # fmt: skip
+            self._erasures.add(erasure)
+            detail = f"{rule} {told(erasure.counts)}"
+            self._audit.record(AuditEvent(erasure.asked_at, None, "retention.refusals", erasure.id, detail))
+        return gone
 
     def reapply(self, erasures: Sequence[Erasure]) -> int:
         """Erase once more what a restored backup brought back of these; how many scans that was.

@@ -348,17 +348,20 @@ system with snapshots or object storage with versions keeps is theirs.
 ## Backups
 
 Erased data live in backups until the last backup from before is deleted: with `backup DIR --keep 14` every
-night, fourteen days. A backup is never changed, because its hashes are what it is trusted by. **A restore
-brings erased patients back**, as what was erased after the backup is known to the newer database alone. So
-keep the list elsewhere and apply it:
+night, fourteen days. A backup is never changed, because its hashes are what it is trusted by. A restore
+brings erased patients back, as what was erased after the backup is known to the newer database alone. So
+each `backup` writes `erasures.jsonl` into `DIR`, beside the backups: what was erased until then. `restore`
+reads it there and erases once more whatever of it came back, before the server can be started.
+
+What was erased after the last backup, or where only a folder of its own was kept, it cannot know. Keep the
+list elsewhere as well:
 
 ```
-python app.py retention erasures --out FILE        # every night, after the backup, beside it
-python app.py retention reapply FILE               # after a restore, before the server is started
+python app.py retention erasures --out FILE     # the list, whenever something was erased
+python app.py retention reapply FILE            # after a restore, before the server is started
 ```
 
-The list holds random ids, pseudonyms, times and reasons; no name. `reapply` erases whatever of it is in the
-house, and says how many scans that was."""
+The list holds random ids, pseudonyms, times and reasons; no name. `reapply` says how many scans it erased."""
 
 
 def manual() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from data.database import new_id
 from data.errors import InvalidInput
 from data.files import FileStore
-from data.records import Identity, Role, Scan, User
+from data.records import Identity, Role, Scan, ScanStatus, User
 from data.stores.audit import AuditLog
 from data.stores.erasures import ErasureStore
 from data.stores.legal_holds import LegalHoldStore
@@ -58,7 +58,9 @@ class SmallHouse:
     def scan(self, name: str, **changes: Any) -> Scan:
         """A read and reviewed scan of whoever is called so, with its files."""
         patient = self.patients.find_or_create(Identity(name, f"number of {name}"), "scan.nii")
-        scan = self.scans.add(a_scan(patient.id, content_sha256=new_id() * 2, **changes))[0]
+        scan = self.scans.add(
+            a_scan(patient.id, **{"content_sha256": new_id() * 2, "status": ScanStatus.READ, **changes})
+        )[0]
         result = a_result(scan.id)
         ResultStore(self.database).add(result)
         review = a_review(scan.id, result.id)

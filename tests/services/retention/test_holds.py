@@ -51,7 +51,7 @@ def test_a_scan_that_is_moved_away_stays_held(house: SmallHouse) -> None:
         house.erase(other.patient_id)
     assert house.patients.get(moved.patient_id, with_identity=False), "who is held stays, without a scan too"
     with pytest.raises(InvalidInput, match="legal hold"):
-        house.erasing.erase_expired([moved.id], "a rule")
+        house.erasing.erase_expired(lambda: [moved.id], "a rule")
     house.holds.lift(hold.id, "closed", house.admin)
     house.erase(other.patient_id)
     assert house.scans.get(moved.id) is None
@@ -62,7 +62,7 @@ def test_a_free_scan_that_is_given_to_a_held_patient_is_held(house: SmallHouse) 
     house.holds.place(held.patient_id, "a case", house.admin)
     house.scans.give(given.id, held.patient_id)
     with pytest.raises(InvalidInput, match="legal hold"):
-        house.erasing.erase_expired([given.id], "a rule")
+        house.erasing.erase_expired(lambda: [given.id], "a rule")
 
 
 def test_of_two_who_are_merged_both_are_held(house: SmallHouse) -> None:
