@@ -57,10 +57,15 @@ def search() -> Component:
             html.Label("Name, patient number or pseudonym", htmlFor=WORDS),
             html.Div(
                 [
-                    dbc.Input(id=WORDS, autocomplete="off", maxlength=200),
+                    dbc.Input(
+                        id=WORDS,
+                        autocomplete="off",
+                        maxlength=200,
+                        style={"flex": "1 1 12rem", "width": "auto"},
+                    ),
                     html.Button("Find", id=SEARCH, className="btn btn-primary"),
                 ],
-                className="lb-row",
+                className="d-flex gap-2 flex-wrap",
             ),
         ],
         className="lb-form",
@@ -226,7 +231,7 @@ def rule_form() -> Component:
                             html.Button("What would it erase?", id=TRY, className="btn btn-outline-primary"),
                             html.Button("Keep it, switched off", id=ADD, className="btn btn-primary"),
                         ],
-                        className="lb-row",
+                        className="d-flex gap-2 flex-wrap",
                     ),
                 ],
                 className="lb-form",

@@ -56,7 +56,12 @@ def layout(user: User, _argument: str = "") -> Component:
         [
             html.Div(html.H1("Retention"), className="lb-page-head"),
             html.Section(
-                [html.H2("A patient"), parts.search(), html.Div(id=parts.FOUND), html.Div(id=parts.HOLDINGS)],
+                [
+                    html.H2("A patient"),
+                    parts.search(),
+                    html.Div(id=parts.FOUND, className="lb-alerts"),
+                    html.Div(id=parts.HOLDINGS),
+                ],
                 hidden=not erases,
                 **aria(live="polite"),
             ),
