@@ -24,6 +24,7 @@ from data.records import (
 )
 from services.retention.erasing import Holdings
 from services.retention.expiry import COUNTED_WORDS, ORIGIN_WORDS, SUBJECT_WORDS, Preview
+from services.retention.places import TABLES
 from services.task_words import words_of
 
 WORDS, SEARCH, FOUND = "retention-words", "retention-search", "retention-found"
@@ -104,7 +105,7 @@ def _born(patient: Patient) -> str:
 def holdings(known: Holdings) -> list[Component]:
     """Show what is kept of a patient, and what can be done."""
     pseudonym = known.patient.pseudonym
-    rows = [(name.replace("_", " "), f"{n:,}") for name, n in sorted(known.counts.items())]
+    rows = [(_held(name), f"{n:,}") for name, n in sorted(known.counts.items())]
     notes = [
         warning(f"Under legal hold since {local_date(hold.placed_at)}: {hold.reason}") for hold in known.holds
     ]
@@ -128,6 +129,11 @@ def holdings(known: Holdings) -> list[Component]:
             className="lb-alert-acts",
         ),
     ]
+
+
+def _held(table: str) -> str:
+    """What a table holds, in words."""
+    return TABLES[table].holds
 
 
 def _button(words: str, verb: str, about: str, *, danger: bool = False, disabled: bool = False) -> Component:

@@ -199,7 +199,14 @@ def _register_dialogs(app: Dash, retention: RetentionServices, schedules: Schedu
 
     @app.callback(
         output=outputs(
-            {parts.ERASE: "is_open", parts.FOUND: "children", parts.HOLDINGS: "children", **LISTS}, again=True
+            {
+                parts.ERASE: "is_open",
+                parts.WORDS: "value",
+                parts.FOUND: "children",
+                parts.HOLDINGS: "children",
+                **LISTS,
+            },
+            again=True,
         ),
         inputs=[
             Input(parts.ERASE_SAVE, "n_clicks"),
@@ -216,7 +223,7 @@ def _register_dialogs(app: Dash, retention: RetentionServices, schedules: Schedu
         user = require(Permission.ERASE_PATIENTS)
         clicked(clicks)
         erase(retention, user, chosen["about"], typed or "", why or "", password or "")
-        gone: Values = {parts.ERASE: False, parts.FOUND: [], parts.HOLDINGS: []}
+        gone: Values = {parts.ERASE: False, parts.WORDS: "", parts.FOUND: [], parts.HOLDINGS: []}
         return gone | lists(retention, schedules, user)
 
     @app.callback(

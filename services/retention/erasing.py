@@ -53,7 +53,8 @@ _AWAY = "MLflow cannot be reached: what it keeps of single scans goes once it is
 _AT_WORK = "Work that had begun before is waited for, so that nothing of it stays."
 _IN_USE = "The database is in use: deleted rows are overwritten with the next try."
 _AFTER_SCANS = frozenset(
-    {"open", "read", "rehearsal", "retraining-pack", "report", "drift", "evaluation", "import", "rerun"}
+    ["open", "read", "read-beside", "features", "import", "rerun", "rehearsal", "evaluation", "report"]
+    + ["retraining-pack", "drift"]
 )
 """Kinds of jobs that look at scans for long: one that began before may still write what it read."""
 

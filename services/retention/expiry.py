@@ -73,9 +73,9 @@ class Preview:
     def sentence(self) -> str:
         """It in one sentence or two."""
         if self.rule.subject is ExpiringSubject.REFUSALS:
-            return f"It would erase {self.refusals:,} refusals now."
+            return f"It would erase {_n(self.refusals, 'refusal')} now."
         of = self.expiring
-        said = f"It would erase {of.scans:,} scans of {of.patients:,} patients now."
+        said = f"It would erase {_n(of.scans, 'scan')} of {_n(of.patients, 'patient')} now."
         left = [
             f"{n:,} {why}"
             for n, why in (
@@ -101,7 +101,8 @@ class ExpiryRun:
     @property
     def sentence(self) -> str:
         """It in one sentence."""
-        said = f"{self.scans:,} scans and {self.refusals:,} refusals were erased by {self.rules:,} rules"
+        what = f"{_n(self.scans, 'scan')} and {_n(self.refusals, 'refusal')}"
+        said = f"{what} were erased by {_n(self.rules, 'rule')}"
         return f"{said}; {self.held:,} are held, {self.left:,} under review or about to be sent."
 
 
@@ -209,6 +210,10 @@ def described(rule: RetentionRule) -> str:
     of = f" of {words_of(rule.task).label}" if rule.task else ""
     way = f", {ORIGIN_WORDS[rule.origin]}" if rule.origin is not Origin.ANY else ""
     return f"{made}scans{of}{way}, {rule.days:,} days after they were {COUNTED_WORDS[rule.counted_from]}"
+
+
+def _n(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _made(asked: Asked, user: User) -> RetentionRule:

@@ -248,6 +248,9 @@ HOME: Mapping[str, Place] = {
         "folders that somebody put there to be imported",
         "**left as it is**: whoever put it there has to take it away",
     ),
+    "imports": Place(
+        "an import's archive laid out, and a copy of its labels", "deleted when the import has ended"
+    ),
     "outside": Place("labelled sets from elsewhere", "not of this house's patients; left as it is"),
     "mlflow": Place("artifacts of runs: see below", "as below"),
     "mlflow.db": Place("numbers of runs", "stays: numbers of many"),
@@ -257,7 +260,7 @@ HOME: Mapping[str, Place] = {
     "jobs.db": Place("the queue's own file: random ids of jobs", "nothing of patients"),
     "secret.key": Place("the secret key", "nothing of patients"),
     "audit-*": Place("checkpoints of the audit trail", "nothing of patients"),
-    "backup-*": Place("when the last backup was made", "nothing of patients"),
+    "last-backup.json": Place("when the last backup was made", "nothing of patients"),
     ".removed": Place("files that go while a backup is made", "deleted when that has ended"),
 }
 

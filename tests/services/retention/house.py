@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from data.database import new_id
+from data.database import new_id, open_database
 from data.errors import InvalidInput
 from data.files import FileStore
 from data.records import Identity, Role, Scan, ScanStatus, User
@@ -34,7 +34,7 @@ class SmallHouse:
 
     def __init__(self, folder: Path, url: str = "") -> None:
         self.folder = folder
-        self.database = migrated(url or f"sqlite:///{folder / 'lightbox.db'}")
+        self.database = open_database(url) if url else migrated(f"sqlite:///{folder / 'lightbox.db'}")
         settings = Settings(home=folder)
         self.files = FileStore(folder / "files")
         self.patients, self.scans = PatientStore(self.database), ScanStore(self.database)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from data.errors import InvalidInput, NotAllowed, NotFound
 from data.records import BRAIN_TUMOUR, ErasureState, ReportState, Role, User
 from data.tables import metadata, patients
 from services.assembly.container import Services
+from services.retention.places import HOME
 from tests.services.real import PATIENCE_S, person, running
 from tests.services.retention.planted import BORN, FAMILY, IDEOGRAPHS, NUMBER, Planted, plant
 
@@ -133,6 +135,8 @@ def test_nothing_of_an_erased_patient_is_left_and_others_are_as_they_were(
     assert rows_of_others(services, other) == rows
     assert files_of(services, home, other) == files
     assert services.auditing.watch.check().intact
+    for entry in home.iterdir():
+        assert any(fnmatch(entry.name, name) or entry.name.startswith(name) for name in HOME), entry.name
 
 
 def test_erasing_asks_for_a_reason_the_password_and_the_right(services: Services) -> None:
