@@ -11,10 +11,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Engine
-
 from data import removals
 from data.codec import from_json, to_json
+from data.database import Database
 from data.errors import NotFound
 from data.feature_files import read, written
 from data.files import FileStore
@@ -41,7 +40,7 @@ class ErasedFiles:
     def __init__(
         self,
         settings: Settings,
-        database: Engine,
+        database: Database,
         files: FileStore,
         forget: Callable[[], None] = lambda: None,
     ) -> None:
