@@ -32,7 +32,7 @@ OPENED = {
     parts.ERASE_HEADING: "children",
     parts.ERASE_WHY: "value",
     parts.ERASE_NAME: "value",
-    parts.ERASE_PASSWORD: "value",
+    parts.ERASE_PASSWORD: "value",  # pragma: allowlist secret
     parts.REASON: "is_open",
     parts.REASON_HEADING: "children",
     parts.REASON_WHY: "value",

@@ -26,7 +26,7 @@ from services.settings import Settings
 from tests.data.builders import a_result, a_review, a_scan
 from tests.databases import migrated
 
-PASSWORD = "the right one"
+PASSWORD = "the right one"  # pragma: allowlist secret
 
 
 class SmallHouse:

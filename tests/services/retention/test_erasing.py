@@ -20,7 +20,7 @@ from services.retention.places import HOME
 from tests.services.real import PATIENCE_S, person, running
 from tests.services.retention.planted import BORN, FAMILY, IDEOGRAPHS, NUMBER, Planted, plant
 
-PASSWORD = "a long enough password"
+PASSWORD = "a long enough password"  # pragma: allowlist secret
 OTHER = ("Zwilgmeyer", "ZW-20202-C", "19550505")
 WORDS = (FAMILY, "quxzv", "QX-77341", "77341", IDEOGRAPHS, BORN, "1931-02-17")
 ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "shift_jis", "euc_jp", "gb18030", "iso2022_jp")
