@@ -50,6 +50,7 @@ PAGE_PERMISSIONS = {
     addresses.EVALUATIONS: Permission.SEE_MODELS,
     addresses.MODEL_CARD: Permission.SEE_STATISTICS,
     addresses.REPORTS: Permission.USE_REPORTS,
+    addresses.RETENTION: Permission.SET_RETENTION,
     addresses.DICOM: Permission.SEE_RECEIVED,
     addresses.ALERTS: Permission.DECIDE_ALERTS,
     addresses.FEEDBACK: Permission.GIVE_FEEDBACK,

@@ -53,6 +53,7 @@ from dashboard.pages import (
     performance_threshold,
     rehearsal,
     reports,
+    retention,
     scan,
     scan_burned_in,
     scan_export,
@@ -168,6 +169,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     )
     dicom.register(app, services.receiving.received, services.remote_nodes, services.sending)
     dicom_priors.register(app, services.priors)
+    retention.register(app, services.retention, services.schedules, tasks)
     dicom_watch.register(app, services.receiving.senders, services.alerts)
     shell.register(app, Links(services))
     bell.register(app, services.alerts)

@@ -36,6 +36,7 @@ from dashboard.pages import (
     performance,
     rehearsal,
     reports,
+    retention,
     scan,
     worklist,
 )
@@ -97,6 +98,7 @@ PAGES = (
     Page(addresses.DICOM, "DICOM", "bi-hdd-network", dicom.layout),
     Page(addresses.FEEDBACK, "Messages", "bi-chat-left-text", feedback_page.layout),
     Page(addresses.ALERTS, "Alerts", "bi-bell", alerts.layout),
+    Page(addresses.RETENTION, "Retention", "bi-eraser", retention.layout),
     Page(addresses.AUDIT, "Audit", "bi-journal-text", audit.layout),
 )
 

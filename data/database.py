@@ -116,6 +116,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # With NORMAL, a power cut may take back the last commits: an accepted scan would be lost.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What is deleted is overwritten, not only forgotten: it may be a patient's name.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_S * 1000}")
     cursor.close()
 
@@ -230,6 +232,13 @@ def _transaction(engine: Engine) -> Iterator[Connection]:
                 act(connection, values)
         finally:
             del connection.info[_AT_END]
+
+
+@contextmanager
+def writers_wait(engine: Engine) -> Iterator[None]:
+    """No transaction of this process writes to a SQLite database while this lasts."""
+    with _turns.get(engine, nullcontext()):
+        yield
 
 
 def at_end(connection: Connection, act: AtEnd) -> list[Any]:

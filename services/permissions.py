@@ -89,6 +89,9 @@ class Permission(StrEnum):
     SEND_RESULTS = "send results to remote nodes"
     WATCH_SENDERS = "say which senders are watched"
     FETCH_PRIORS = "fetch priors"
+    ERASE_PATIENTS = "erase patients"
+    HOLD_PATIENTS = "place and lift legal holds"
+    SET_RETENTION = "set how long data is kept"
     ADMINISTER = "administer accounts"
     SEE_AUDIT = "see the audit trail"
 
@@ -295,6 +298,20 @@ TABLE: Mapping[Permission, Grant] = {
     ),
     Permission.FETCH_PRIORS: Grant(
         (_CLINICIAN,), "Have earlier studies of a patient fetched from a PACS, and see what is fetched."
+    ),
+    Permission.ERASE_PATIENTS: Grant(
+        (_ADMIN,),
+        "Find a patient by name, number or pseudonym, see how much is kept of them and where, and erase it "
+        "for good; no picture.",
+    ),
+    Permission.HOLD_PATIENTS: Grant(
+        (_ADMIN,),
+        "Say that nothing of a patient may be erased, with a reason, and end that.",
+    ),
+    Permission.SET_RETENTION: Grant(
+        (_HEAD, _ADMIN),
+        "Set after which time scans and what was refused are erased by themselves, and see what that would "
+        "come to; holds and erasures by pseudonym.",
     ),
     Permission.ADMINISTER: Grant(
         (_ADMIN,),

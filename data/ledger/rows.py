@@ -43,6 +43,9 @@ UNREAD: dict[str, Any] = dict.fromkeys(
 )  # fmt: skip
 UNREVIEWED: dict[str, Any] = dict.fromkeys(("verdict", "truth_positive", "dice", "reviewed_us"))
 _UNTRIAGED: dict[str, Any] = dict.fromkeys(("assigned_to", "urgency"))
+_UNKNOWN: dict[str, Any] = {"patient_id": "", "warned": None} | dict.fromkeys(
+    ("acquired_us", "modality", "sequence", "scanner", "site", "sex", "age_years")
+)
 
 
 def microseconds(moment: datetime | None) -> int | None:
@@ -128,7 +131,7 @@ def not_withdrawn(scan_id: ColumnElement[str]) -> ColumnElement[bool]:
 
 def note_gone(connection: Connection, scan_ids: list[str]) -> None:
     """Scans that are no longer in the house; their rows stay, empty of everything but that."""
-    values = UNREAD | UNREVIEWED | _UNTRIAGED | {"gone": True, "sequence": None, "changed": _now_at()}
+    values = UNREAD | UNREVIEWED | _UNTRIAGED | _UNKNOWN | {"gone": True, "changed": _now_at()}
     connection.execute(update(ledger).where(ledger.c.scan_id.in_(scan_ids)).values(values))
 
 

@@ -123,6 +123,17 @@ from data.records.results import (
     Result,
     outcome_of,
 )
+from data.records.retention import (
+    CountedFrom,
+    Erasure,
+    ErasureKind,
+    ErasurePlan,
+    ErasureState,
+    ExpiringSubject,
+    LegalHold,
+    Origin,
+    RetentionRule,
+)
 from data.records.reviews import (
     BY_PEOPLE,
     LesionCall,
@@ -167,6 +178,15 @@ PNEUMONIA = "pneumonia"
 NOTICE = "Not for diagnostic use. Lightbox assists; a clinician reads the full images and decides."
 
 __all__ = [
+    "CountedFrom",
+    "Erasure",
+    "ErasureKind",
+    "ErasurePlan",
+    "ErasureState",
+    "ExpiringSubject",
+    "LegalHold",
+    "Origin",
+    "RetentionRule",
     "TokenScope",
     "SignInNotice",
     "Passkey",

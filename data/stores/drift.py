@@ -49,6 +49,12 @@ class DriftReferenceStore:
         with reading(self._engine) as connection:
             return [_reference(row) for row in connection.execute(query)]
 
+    def rewritten(self, reference_id: str, n: int, sha256: str) -> None:
+        """Rows were taken out of its file: erased patients'."""
+        mine = drift_references.c.id == reference_id
+        with writing(self._engine) as connection:
+            connection.execute(update(drift_references).where(mine).values(n=n, sha256=sha256))
+
     def delete(self, reference_id: str) -> None:
         """Forgets a reference; nothing happens where there is none."""
         with writing(self._engine) as connection:

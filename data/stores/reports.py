@@ -55,6 +55,10 @@ class ReportStore:
         """The report cannot be made, for this reason."""
         self._set(report_id, state=ReportState.FAILED.value, failure=sentence)
 
+    def withheld(self, report_id: str, sentence: str) -> None:
+        """The report's files are taken away, for this reason."""
+        self._set(report_id, state=ReportState.FAILED.value, failure=sentence, files="{}")
+
     def delete(self, report_id: str) -> None:
         """Forget a report."""
         with writing(self._engine) as connection:

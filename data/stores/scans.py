@@ -24,6 +24,7 @@ from data.records import (
     UploadedScan,
 )
 from data.stores.features import forget_features
+from data.stores.legal_holds import held_patients, keep_held
 from data.stores.patient_conflicts import forget_patients
 from data.stores.study_identifiers import keep_identifiers
 from data.tables import (
@@ -32,9 +33,11 @@ from data.tables import (
     ai_results_seen,
     evaluation_readings,
     evaluations,
+    feedback,
     patients,
     reruns,
     results,
+    review_requests,
     reviews,
     scan_annotations,
     scans,
@@ -189,6 +192,7 @@ class ScanStore:
             if owner is None or row is None:
                 raise NotFound(NO_SCAN if owner is None else "There is no such patient.")
             new_owner = row.merged_into or row.id
+            keep_held(connection, [scan_id], owner)
             connection.execute(update(scans).where(scans.c.id == scan_id).values(patient_id=new_owner))
             note_patient(connection, scan_id, new_owner)
             if owner != new_owner:
@@ -221,8 +225,8 @@ class ScanStore:
 
 
 _OF_SCANS = (
-    triage, second_readings, unaided_readings, ai_results_seen, scan_annotations, reviews, results,
-    withdrawn_scans, study_identifiers, evaluation_readings, reruns,
+    triage, second_readings, unaided_readings, ai_results_seen, scan_annotations, feedback, review_requests,
+    reviews, results, withdrawn_scans, study_identifiers, evaluation_readings, reruns,
 )  # fmt: skip
 # Made once: making a statement takes longer than carrying it out.
 _MERGED_INTO = select(patients.c.merged_into).where(patients.c.id == bindparam("wanted"))
@@ -231,9 +235,16 @@ _OF_CONTENT = select(scans).where(scans.c.content_sha256 == bindparam("wanted"))
 
 
 def _forget_without_scans(connection: Connection, patient_ids: Collection[str]) -> None:
-    """Delete those of these patients who have no scan; a withdrawn one is one."""
+    """Delete those of these patients who have no scan; a withdrawn one is one.
+
+    One who is held stays: what comes of them later must be held too.
+    """
     others = select(scans.c.patient_id).where(scans.c.patient_id.in_(patient_ids))
     unused = select(patients.c.id).where(patients.c.id.in_(patient_ids), patients.c.id.not_in(others))
+    held = select(patients.c.merged_into).where(
+        patients.c.id.in_(held_patients()), patients.c.merged_into.is_not(None)
+    )
+    unused = unused.where(patients.c.id.not_in(held_patients()), patients.c.id.not_in(held))
     forget_patients(connection, list(connection.execute(unused).scalars()))
 
 

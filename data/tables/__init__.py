@@ -25,6 +25,7 @@ from data.tables.remote_nodes import remote_nodes
 from data.tables.reports import reports
 from data.tables.reruns import reruns
 from data.tables.results import results, review_requests, reviews, second_readings
+from data.tables.retention import erasures, held_scans, legal_holds, retention_rules
 from data.tables.revisions import (
     REVISION_OF_PATIENTS,
     REVISION_OF_ROUTED,
@@ -80,6 +81,7 @@ __all__ = [
     "drift_references",
     "drift_runs",
     "embeddings",
+    "erasures",
     "evaluation_readings",
     "external_identities",
     "external_sessions",
@@ -87,11 +89,13 @@ __all__ = [
     "features",
     "feedback",
     "goals",
+    "held_scans",
     "import_items",
     "imports",
     "jobs",
     "known_browsers",
     "ledger",
+    "legal_holds",
     "metadata",
     "passkey_challenges",
     "passkeys",
@@ -109,6 +113,7 @@ __all__ = [
     "reports",
     "reruns",
     "results",
+    "retention_rules",
     "review_requests",
     "reviews",
     "revisions",

@@ -32,6 +32,10 @@ class Artifacts(Connection):
         """A value as a JSON file of the run."""
         self._client.log_text(run_id, json.dumps(value), file_name)
 
+    def log_text(self, run_id: str, file_name: str, text: str) -> None:
+        """A text as a file of the run, in the place of one that is there."""
+        self._client.log_text(run_id, text, file_name)
+
     def read_json(self, run_id: str, file_name: str) -> Any:
         """What `log_json` kept; raises NotFound where there is no such file."""
         return json.loads(self.artifact(run_id, file_name))

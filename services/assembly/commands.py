@@ -16,6 +16,7 @@ from services.assembly.alerts import alerts_of
 from services.assembly.auditing import AuditServices, build_auditing
 from services.assembly.drift import DriftServices, build_drift
 from services.assembly.evaluations import EvaluationServices, evaluations_of
+from services.assembly.retention import RetentionServices, build_retention
 from services.assembly.reviewing import blinding_of
 from services.assembly.stores import Stores, command_stores, device_of, registry_of
 from services.demo.demonstration import Demo
@@ -73,6 +74,13 @@ def auditing_alone(settings: Settings) -> Iterator[AuditServices]:
     """The audit trail."""
     with command_stores(settings) as stores:
         yield build_auditing(stores, accounts_of(stores.database), alerts_of(stores))
+
+
+@contextmanager
+def retention_alone(settings: Settings) -> Iterator[RetentionServices]:
+    """Erasing, legal holds and expiry."""
+    with command_stores(settings) as stores:
+        yield build_retention(stores, accounts_of(stores.database))
 
 
 @contextmanager

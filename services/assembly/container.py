@@ -34,6 +34,7 @@ from services.assembly.reporting import (
     build_reading_reports,
     build_reporting,
 )
+from services.assembly.retention import RetentionServices, build_retention, schedule_expiry
 from services.assembly.reviewing import (
     ReviewingServices,
     acceptances_of,
@@ -106,6 +107,7 @@ class Services:
     sending: SendingServices
     feedback: FeedbackMessages
     auditing: AuditServices
+    retention: RetentionServices
     health: Health
     database: Database
 
@@ -124,6 +126,7 @@ class Services:
         self.performance.real_use.resume()
         self.importing.resume()
         self.priors.resume()
+        self.retention.erasing.resume()
         self.reading.uploads.forget_broken()
         self.receiving.handover.start()
         self.sending.sender.start()
@@ -226,6 +229,8 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         acceptance.watch.tick,
     )
     auditing = build_auditing(stores, accounts, alerts)
+    retention = build_retention(stores, accounts, drift.forget_rows, versions.rehearsals.forget_opened)
+    schedule_expiry(schedules, retention.expiry)
     for tick in (
         *ticks,
         auditing.watch.tick,
@@ -235,6 +240,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         readers.watch.tick,
         mails.tick,
         sign_in_ways.tick,
+        retention.erasing.resume,
     ):
         jobs.every_minute(tick)
     return Services(
@@ -276,6 +282,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         sending=sending,
         feedback=feedback,
         auditing=auditing,
+        retention=retention,
         health=Health(
             stores.database,
             reading.engine,

@@ -36,6 +36,10 @@ class DriftServices:
     limits: DriftLimits
     exports: DriftExports
 
+    def forget_rows(self) -> None:
+        """Let go of what is remembered of runs and references, whose rows have changed."""
+        self.influential_scans.forget()
+
 
 def build_drift(
     stores: Stores, alerting: Alerting, jobs: Jobs | None = None, hidden: HiddenFrom = hidden_from_nobody

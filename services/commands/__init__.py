@@ -17,6 +17,7 @@ from services.commands import (
     drift,
     evaluation,
     imports,
+    retention,
     segment,
     training,
     users,
@@ -27,7 +28,20 @@ from services.settings import Settings
 Command = Callable[[Namespace, Settings], int]
 """Runs with the parsed arguments and returns the exit status; raises UserFacingError in the user's words."""
 
-GROUPS = (segment, imports, dicom, demo, training, versions, evaluation, drift, users, audit, backups)
+GROUPS = (
+    segment,
+    imports,
+    dicom,
+    demo,
+    training,
+    versions,
+    evaluation,
+    drift,
+    users,
+    audit,
+    backups,
+    retention,
+)
 """In the order of `--help`."""
 
 

@@ -87,6 +87,10 @@ class InfluenceRanking:
         self._windows = windows
         self._rows = lru_cache(maxsize=_OPENED)(self._opened)
 
+    def forget(self) -> None:
+        """Let go of rows that were read before."""
+        self._rows.cache_clear()
+
     def of(self, run_id: str, feature: str, viewer: User | None, most: int = MOST_SHOWN) -> Influence:
         """The scans that pull `feature`, the strongest first; without those that the viewer reads blind.
 

@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 
 from data import formats
+from data.database import DATABASE_FAULTS
 from data.errors import ModelUnavailable
 from data.files import FileStore
 from data.records import Precedence, Result, Scan, User
@@ -74,7 +75,11 @@ class ComparisonReadings:
         read = self._reader.read(scan.task, array, scan.spacing, formats.placed_affine(scan.grid))
         result = result_of(scan, read)
         keep_answer(self._files, result.id, read.answer)
-        return self._results.add_beside(result)
+        try:
+            return self._results.add_beside(result)
+        except DATABASE_FAULTS:  # the scan was erased meanwhile: nothing of it may be left
+            self._files.delete_all(keys.result(result.id))
+            raise
 
     def _work(self, job: JobContext) -> None:
         scan = self._scans.get(job.subject)

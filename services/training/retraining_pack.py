@@ -11,6 +11,7 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -59,6 +60,7 @@ _NO_MASK = "It was rejected, and no mask says what is right."
 _NO_TRUTH = "The review does not say what is true."
 _GONE = "It is no longer here."
 _OTHER = "It is of another task."
+_ERASED = "Scans of this pack were erased, and the pack with them. Have it made anew."
 _OLDER = (
     "This pack was made before pictures were looked at for burned-in text, so it does not leave. "
     "Have it made anew."
@@ -74,6 +76,7 @@ class PackAsk:
     why: str
     asked_by: str
     screened: bool = False  # pixels were looked at for burned-in text; of older packs nobody knows
+    erased: bool = False  # scans of it were erased since, and with them what had been packed
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class Pack:
     @property
     def ready(self) -> bool:
         """Whether it can be fetched."""
-        return self.job.state is JobState.DONE
+        return self.job.state is JobState.DONE and not self.ask.erased
 
 
 @dataclass(frozen=True)
@@ -147,11 +150,11 @@ class RetrainingPacks:
     def recent(self, limit: int = 20) -> list[Pack]:
         """The latest packs, newest first."""
         jobs = [] if self._jobs is None else self._jobs.recent(limit, JOB)
-        return [
-            Pack(job.subject, self._asked(job.subject), job)
-            for job in jobs
-            if self._files.exists(keys.retraining_pack(job.subject, ASK))
-        ]
+        packs = []
+        for job in jobs:
+            with suppress(NotFound):  # every scan of it was erased
+                packs.append(Pack(job.subject, self._asked(job.subject), job))
+        return packs
 
     def content(self, pack_id: str, user: User) -> bytes:
         """The bytes of a finished pack; noted in the audit trail.
@@ -161,8 +164,11 @@ class RetrainingPacks:
         require(user, Permission.TAKE_RETRAINING_PACKS)
         if not re.fullmatch(r"[0-9a-f]{32}", pack_id):
             raise NotFound("There is no such pack.")
+        ask = self._asked(pack_id)
+        if ask.erased:
+            raise NotFound(_ERASED)
         content = self._files.get(keys.retraining_pack(pack_id, PACK))
-        if not self._asked(pack_id).screened:
+        if not ask.screened:
             raise HeldPicture(_OLDER)
         self._audit.record(AuditEvent(now(), user.id, "retraining.fetch", pack_id))
         return content
@@ -184,10 +190,21 @@ class RetrainingPacks:
 
     def _work(self, context: JobContext) -> None:
         ask = self._asked(context.subject)
+        if ask.erased:
+            return
         with tempfile.TemporaryDirectory(prefix="lightbox-pack-") as folder:
             file = Path(folder) / PACK
             self.write(ask, file, context.progress)
-            self._files.put_file(keys.retraining_pack(context.subject, PACK), file)
+            key = keys.retraining_pack(context.subject, PACK)
+            self._files.put_file(key, file)
+            if not self._wanted(context.subject, ask):  # a scan of it was erased meanwhile
+                self._files.delete(key)
+
+    def _wanted(self, pack_id: str, ask: PackAsk) -> bool:
+        try:
+            return self._asked(pack_id) == ask
+        except NotFound:
+            return False
 
     def _asked(self, pack_id: str) -> PackAsk:
         return from_json(PackAsk, self._files.get(keys.retraining_pack(pack_id, ASK)).decode())

@@ -190,6 +190,10 @@ class Rehearsals:
         except NotFound:
             raise NotFound("There is no such rehearsal.") from None
 
+    def forget_opened(self) -> None:
+        """Let go of what was read before: scans were taken out of it."""
+        self._opened.cache_clear()
+
     def scans_of(self, task: str, count: int) -> tuple[list[str], bool]:
         """(the last scans that were read, newest first; whether they are synthetic).
 

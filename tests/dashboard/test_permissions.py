@@ -186,6 +186,10 @@ CALLBACKS: dict[str, Permission] = {
     "remote-nodes": Permission.SEE_REMOTE_NODES, "remote-node": Permission.MANAGE_REMOTE_NODES,
     "import": Permission.IMPORT,
     "audit": Permission.SEE_AUDIT,
+    "retention": Permission.SET_RETENTION, "rule": Permission.SET_RETENTION,
+    "retention-search": Permission.ERASE_PATIENTS, "retention-show": Permission.ERASE_PATIENTS,
+    "erase": Permission.ERASE_PATIENTS,
+    "retention-act": Permission.HOLD_PATIENTS, "hold-save": Permission.HOLD_PATIENTS,
     "acceptance": Permission.SEE_ACCEPTANCE, "acceptance-fix": Permission.FIX_ACCEPTANCE_PROTOCOLS,
     "acceptance-begin": Permission.RUN_ACCEPTANCE_TESTS, "acceptance-sign": Permission.SIGN_ACCEPTANCE,
     "alert": Permission.DECIDE_ALERTS, "bell": Permission.DECIDE_ALERTS, "schedule": Permission.SCHEDULE,
@@ -307,7 +311,7 @@ def test_the_pages_are_shown_for_what_is_on_them() -> None:
         "/performance": "CHM",
         "/boards": "CHMA", "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/evaluations": "CHMA",
         "/model-card": "CHM", "/reports": "CHM", "/alerts": "HMA",
-        "/acceptance": "HMA", "/audit": "HA", "/feedback": "CHM", "/dicom": "MA",
+        "/acceptance": "HMA", "/audit": "HA", "/retention": "HA", "/feedback": "CHM", "/dicom": "MA",
     }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from data.records import (
     BurnedInDecision,
     DriftAsk,
     EscapeReason,
+    ExpiringSubject,
     FeedbackState,
     Identity,
     PriorRule,
@@ -38,6 +39,7 @@ from services.addresses import AuditAddress
 from services.assembly.container import Services, build_services
 from services.cohort.small_numbers import Audience
 from services.permissions import ROLE_NAMES, TABLE, Permission, manual, may, require
+from services.retention.expiry import Asked
 from services.reviewing.review import DrawnMask
 from services.sending.routing import RuleWanted
 from services.settings import Settings
@@ -105,6 +107,9 @@ MEANT = {
     Permission.WATCH_SENDERS: "A",
     Permission.SEND_RESULTS: "C",
     Permission.FETCH_PRIORS: "C",
+    Permission.ERASE_PATIENTS: "A",
+    Permission.HOLD_PATIENTS: "A",
+    Permission.SET_RETENTION: "HA",
     Permission.ADMINISTER: "A",
     Permission.SEE_AUDIT: "HA",
 }
@@ -113,6 +118,7 @@ INSIDE = Audience.INSIDE
 A_PANEL = BoardPanel("a", "alerts")
 A_BOARD = Board(NO_ID, "A board", (), BoardChoice(), True, NO_ID, "", now(), now())
 NO_RULE = PriorRule(NO_ID, RetrieveMethod.MOVE, False, 1, 1)
+A_RULE = Asked(ExpiringSubject.SCANS, 0)  # of no days, which cannot be
 Act = Callable[[Services, User], object]
 
 # Of every permission what it guards. Asked for what does not exist or does not fit, so that whoever may
@@ -131,6 +137,18 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.MAKE_BOARDS, "move", lambda s, u: s.boards.boards.move_panel(NO_ID, "a", 1, u)),
     (Permission.MAKE_BOARDS, "remove", lambda s, u: s.boards.boards.remove_panel(NO_ID, "a", u)),
     (Permission.DECIDE_ALERTS, "raised", lambda s, u: s.alerts.raised_since(now(), u)),
+    (Permission.ERASE_PATIENTS, "search", lambda s, u: s.retention.erasing.search("", u)),
+    (Permission.ERASE_PATIENTS, "holdings", lambda s, u: s.retention.erasing.holdings(NO_ID, u)),
+    (Permission.ERASE_PATIENTS, "erase", lambda s, u: s.retention.erasing.erase(NO_ID, "", "", u)),
+    (Permission.HOLD_PATIENTS, "place", lambda s, u: s.retention.holds.place(NO_ID, "", u)),
+    (Permission.HOLD_PATIENTS, "lift", lambda s, u: s.retention.holds.lift(NO_ID, "", u)),
+    (Permission.SET_RETENTION, "holds", lambda s, u: s.retention.holds.all(u)),
+    (Permission.SET_RETENTION, "erased", lambda s, u: s.retention.erasing.recent(u)),
+    (Permission.SET_RETENTION, "rules", lambda s, u: s.retention.expiry.rules(u)),
+    (Permission.SET_RETENTION, "preview", lambda s, u: s.retention.expiry.preview(A_RULE, u)),
+    (Permission.SET_RETENTION, "add", lambda s, u: s.retention.expiry.add(A_RULE, u)),
+    (Permission.SET_RETENTION, "switch", lambda s, u: s.retention.expiry.switch(NO_ID, u, on=True)),
+    (Permission.SET_RETENTION, "delete", lambda s, u: s.retention.expiry.delete(NO_ID, u)),
     (Permission.SEE_AUDIT, "page", lambda s, u: s.auditing.trail.page(AuditAddress(), u)),
     (Permission.SEE_AUDIT, "names", lambda s, u: s.auditing.trail.names(u)),
     (Permission.SEE_AUDIT, "export", lambda s, u: s.auditing.trail.export(AuditAddress(), "csv", u)),

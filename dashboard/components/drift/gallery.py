@@ -149,6 +149,8 @@ def _value(scan: InfluentialScan, unit: str) -> str:
 def _pack_state(pack: Pack, may_fetch: bool) -> Any:
     if pack.ready and may_fetch:
         return html.A("Download", href=f"/retraining/{pack.id}.zip", download="")
+    if pack.ask.erased:
+        return "scans of it were erased: have it made anew"
     return pack.job.failure or JOBS[pack.job.state]
 
 

@@ -1,0 +1,1 @@
+"""How long patients' data stay: erasing, legal holds, expiry by rule."""
