@@ -167,8 +167,12 @@ def agreement(cohort: Cohort) -> Component | None:
         f"Scans whose truth is known: {number(known)}. Read right: {number(counts.get('right', 0))}. "
         f"False alarms: {number(counts.get('false alarm', 0))}. Misses: {number(counts.get('miss', 0))}."
     ]
-    if cohort.dice.n and cohort.dice.median is not None:
-        words.append(f" Median {DRAWN_DICE} {cohort.dice.median:.2f} (n = {number(cohort.dice.n)}).")
+    if cohort.dice.n and cohort.dice_median is not None:
+        interval = f"95 % interval {cohort.dice.low:.3f} to {cohort.dice.high:.3f}"
+        words.append(
+            f" {DRAWN_DICE}, mean: {cohort.dice.value:.3f} ({interval}, n = {number(cohort.dice.n)}); "
+            f"median {cohort.dice_median:.3f}."
+        )
     return html.P(words, className="lb-card")
 
 
