@@ -10,6 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.cohort.filters import LABELS, value_words
+from dashboard.components.facts import p_words
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
 from data.records import KeptRefusal, ReportKind, User
@@ -249,7 +250,7 @@ def _difference(difference: CohortDifference) -> list[str]:
     effect, low, high = (
         form.format(points * value) for value in (difference.effect, difference.low, difference.high)
     )
-    p = "< 0.001" if difference.p_corrected < 0.001 else f"{difference.p_corrected:.3f}"
+    p = p_words(difference.p_corrected)
     return [*cells, effect, f"{low} to {high}", difference.test, p]
 
 
