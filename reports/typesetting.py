@@ -100,7 +100,7 @@ def _compiled(source: Path, made: datetime | None) -> bytes:
     return typst.compile(source, root=source.parent, font_paths=_east_asian_fonts(), timestamp=timestamp)
 
 
-def _east_asian_fonts() -> list[str | Path]:
+def _east_asian_fonts() -> list[Path]:
     """Where Noto's fonts for Japanese, Chinese and Korean lie; read only where a letter asks for them."""
     import pylopdf_fonts_jp
     import pylopdf_fonts_ko
