@@ -186,7 +186,8 @@ class GovernanceReport:
             self._sources.promotions(),
         )
         stamp = made_known(made, demonstrated)
-        front = [Paragraph(f"Made {stamp} by {by}. {_DAYS.capitalize()}.", "small"), *front]
+        by_whom = made_known(f"Made {made} by {by}", demonstrated)
+        front = [Paragraph(f"{by_whom}. {_DAYS.capitalize()}.", "small"), *front]
         return Written(Document(self.title(ask), facts, chapters, stamp, NOTICE, front=front))
 
     def _summarised(self, task: str, period: Period, history: History) -> PeriodOfTask:
