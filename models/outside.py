@@ -75,11 +75,20 @@ class OutsideCase:
 
 @dataclass(frozen=True)
 class OutsideEvaluation:
-    """All cases of one version, which is known by its weights."""
+    """All cases of one version, which is known by its weights and its threshold.
+
+    `threshold` is None in what was kept before it was noted.
+    """
 
     task: str
     weights_sha256: str
     cases: tuple[OutsideCase, ...]
+    threshold: float | None = None
+
+    def holds_for(self, trained: Trained) -> bool:
+        """Whether it was measured of these weights with this threshold, as far as it says."""
+        same = self.threshold in (None, trained.decision.threshold)
+        return self.weights_sha256 == trained.sha256 and same
 
     def figures(self) -> dict[str, Estimate]:
         """Figures of all cases, only those that are defined."""
@@ -151,9 +160,9 @@ def of_plain(plain: Any) -> OutsideEvaluation:
 
 
 def metrics_of(trained: Trained) -> dict[str, dict[str, float]]:
-    """The figures of these very weights under their names in MLflow; may be none."""
+    """The figures of these very weights and this threshold under their names in MLflow; may be none."""
     evaluation = opened(trained.folder)
-    if evaluation is None or evaluation.weights_sha256 != trained.sha256:
+    if evaluation is None or not evaluation.holds_for(trained):
         return {}
     return {PREFIX + name: asdict(figure) for name, figure in evaluation.figures().items()}
 

@@ -13,7 +13,7 @@ from reports.colours import CHANCE, FRAME, GRID, INK
 
 Figure = dict[str, Any]
 FONT = "Inter, DejaVu Sans, sans-serif"
-NOTHING, WITHHELD = "Nothing to show", "Withheld"
+NOTHING, WITHHELD, TOO_FEW = "Nothing to show", "Withheld", "too few"
 ROOM = timedelta(days=15)
 """Left free before the first and after the last time at least: a lone one has days beside it, not seconds."""
 
@@ -100,8 +100,14 @@ def said_where_empty(figure: Figure) -> Figure:
         for axis in _axes(figure):
             axis |= {"visible": False}
     elif all(_is_hatched(trace) for trace in drawn):
-        figure["layout"]["annotations"] = [*figure["layout"].get("annotations", ()), _middle(WITHHELD)]
+        few = all(str(trace["name"]).startswith(TOO_FEW) for trace in drawn)
+        says = f"{TOO_FEW.capitalize()} to tell" if few else WITHHELD
+        figure["layout"]["annotations"] = [*figure["layout"].get("annotations", ()), _middle(says)]
         lying = drawn[0].get("orientation") == "h"
+        if figure["layout"].pop("yaxis2", None):  # an axis that nothing is drawn on has no place to lie over
+            for trace in drawn:
+                trace.pop("yaxis", None)
+            figure["layout"]["yaxis"] |= {"range": [0, 1], "fixedrange": True}
         figure["layout"]["xaxis" if lying else "yaxis"] |= _UNTOLD | {"tickvals": [], "ticktext": []}
     return figure
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from data.records import ExportRow
 from reports.chart_axes import Figure
 from reports.document import Block, Chapter, Chart, Document, Paragraph, Table
-from reports.number_words import share_interval_words, share_words
+from reports.number_words import fraction_words, share_interval_words, share_words
 from reports.typesetting import count_words
 
 TITLE = "Cohort statistics"
 _SHARE, _COUNTS = "share", ("scans", "patients", "refusals")
-_QUANTITIES = {"median": "median", "p90": "90 % within", "share": "share"}
+_QUANTITIES = {"mean": "mean", "median": "median", "p90": "90 % within", "share": "share"}
 
 
 @dataclass(frozen=True)
@@ -96,14 +96,16 @@ def words(row: ExportRow) -> str:
     unit = row.quantity.rpartition("_")[2]
     if unit == "s":
         return _duration(row.value)
-    return f"{row.value:.1f} mL" if unit == "ml" else f"{row.value:.2f}"
+    return f"{row.value:.1f} mL" if unit == "ml" else fraction_words(row.value)
 
 
 def interval(row: ExportRow) -> str:
-    """The 95 % interval of a share; empty where there is none."""
+    """The 95 % interval of a share or a mean; empty where there is none."""
     if row.low is None or row.high is None:
         return ""
-    return share_interval_words(row.low, row.high)
+    if row.quantity == _SHARE:
+        return share_interval_words(row.low, row.high)
+    return f"{fraction_words(row.low)} to {fraction_words(row.high)}"
 
 
 def _quantity(row: ExportRow) -> str:

@@ -125,7 +125,7 @@ def month_figure(
     figure = _with_withheld(framed(traces, _reached(scale, [*real, *validated])), real, place)
     start = _ROOM + 0.03 if versions else 0.0
     figure["layout"]["xaxis"] |= {
-        "title": {"text": "Month of reading (UTC)"},
+        "title": {"text": "Month of reading"},
         "tickvals": list(place.values()),
         "ticktext": _thinned(months),
         "range": [-0.5, max(1, len(months)) - 0.5],

@@ -80,23 +80,33 @@ def printable(told: Any) -> Any:
 
 
 def _compiled(source: Path, made: datetime | None) -> bytes:
-    """The document as PDF/A, with this machine's fonts where the bundled ones lack a letter.
+    """The document as PDF/A; where bundled fonts lack a letter, with East Asian ones, then this machine's.
 
     Where no font has it, the document is a plain PDF: PDF/A permits no empty boxes.
     """
     import typst  # takes a while and is needed by few
 
     timestamp = None if made is None else int(made.timestamp())
-    for bundled in (True, False):
+    for fonts, bundled in (([], True), (_east_asian_fonts(), True), (_east_asian_fonts(), False)):
         with suppress(typst.TypstError):
             return typst.compile(
                 source,
                 root=source.parent,
+                font_paths=fonts,
                 ignore_system_fonts=bundled,
                 pdf_standards=_STANDARDS,  # type: ignore[arg-type]
                 timestamp=timestamp,
             )
-    return typst.compile(source, root=source.parent, timestamp=timestamp)
+    return typst.compile(source, root=source.parent, font_paths=_east_asian_fonts(), timestamp=timestamp)
+
+
+def _east_asian_fonts() -> list[Path]:
+    """Where Noto's fonts for Japanese, Chinese and Korean lie; read only where a letter asks for them."""
+    import pylopdf_fonts_jp
+    import pylopdf_fonts_ko
+    import pylopdf_fonts_zh_cn
+
+    return [fonts.serif_path().parent for fonts in (pylopdf_fonts_jp, pylopdf_fonts_zh_cn, pylopdf_fonts_ko)]
 
 
 def _laid(block: Block, files: dict[str, bytes], names: Iterator[str]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class NumberAnswer(ApiAnswer):
 
     section: str
     name: str = Field(description="The class that is counted")
-    quantity: str = Field(description="scans, patients, refusals, share, median or p90 with its unit")
+    quantity: str = Field(description="scans, patients, refusals, share, mean, median or p90 with its unit")
     n: int | None = Field(description="How many cases stand behind the value")
     value: float | None
     low: float | None = Field(description="The 95 % interval of a share")
@@ -83,7 +83,7 @@ class DifferenceAnswer(ApiAnswer):
     words: str
     kind: Literal["share", "number"]
     n: tuple[int | None, int | None]
-    values: tuple[float | None, float | None] = Field(description="Shares or medians")
+    values: tuple[float | None, float | None] = Field(description="Shares, medians, or means of Dice")
     effect: float | None = Field(
         description="Shares: first minus second; numbers: the chance that the first's is larger"
     )

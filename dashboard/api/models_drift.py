@@ -40,7 +40,7 @@ class DriftAskBody(ApiBody):
     )
     last: int | None = Field(None, ge=1, description="The newest so many readings")
     days: int | None = Field(None, ge=1, description="The readings of the last so many days")
-    from_: Day | None = Field(None, alias="from", description="First day of reading, UTC")
+    from_: Day | None = Field(None, alias="from", description="First day of reading, by the house's clock")
     to: Day | None = Field(None, description="Last day, included")
     filters: str | None = Field(None, description="Filters as in the cohort page's address, site=North")
 

@@ -23,7 +23,7 @@ class PerformanceParameters(ApiQuery):
     )
     of: Literal["real", "validation"] = Field("real", description="What `cases` are of")
     version: str | None = Field(None, description="Whose `cases`; without it those of the live version")
-    month: str | None = Field(None, description="In which month of reading (UTC), 2026-11")
+    month: str | None = Field(None, description="In which month of reading, by the house's clock, 2026-11")
     synthetic: Literal["yes", "no"] | None = Field(
         None, description="Whether `cases` are those made for demonstration"
     )

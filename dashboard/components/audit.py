@@ -79,7 +79,7 @@ def form(address: AuditAddress, names: Mapping[str, str]) -> Component:
             html.Div(
                 [
                     html.Button("Show", type="submit", className="btn btn-primary btn-sm"),
-                    dcc.Link("Clear", href=addresses.AUDIT),
+                    dcc.Link("Clear", href=addresses.AUDIT, className="lb-chip-clear"),
                 ],
                 className="lb-audit-buttons",
             ),

@@ -19,6 +19,11 @@ def fact_list(rows: list[tuple[str, Any]]) -> Component:
     return html.Dl(cells, className="lb-facts")
 
 
+def p_words(p: float) -> str:
+    """A p value as people read it: below 0.001 nobody needs to know how far, and it is never 0."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def warning(text: str) -> Component:
     """Show a sentence that must not be overlooked."""
     return html.Div([icon("bi-exclamation-triangle-fill", "me-2"), text], className="lb-warning", role="note")

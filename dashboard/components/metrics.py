@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.components.cohort.panels import number
 from services.performance.metrics import figure_metric, figure_words
 from services.performance.number_words import interval_words, value_words
 
@@ -57,7 +58,7 @@ def _cells(row: MetricRow) -> list[str]:
     metric = figure_metric(row.name)
     known = row.low is not None and row.high is not None
     interval = interval_words(metric, row.low or 0.0, row.high or 0.0) if known else ""
-    n = "" if row.n is None else str(row.n)
+    n = "" if row.n is None else number(row.n)
     return [figure_words(row.name), value_words(metric, row.value), interval, n]
 
 

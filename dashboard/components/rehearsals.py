@@ -9,6 +9,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.facts import p_words
 from dashboard.components.results import local_time, task_name
 from data.records import (
     Cost,
@@ -137,7 +138,7 @@ def _pair(metric: PairedMetric) -> list[str]:
         str(metric.n),
         str(metric.better),
         str(metric.worse),
-        "" if metric.p is None else f"{metric.p:.3f}",
+        "" if metric.p is None else p_words(metric.p),
     ]
 
 

@@ -147,8 +147,8 @@ def word_of(reports: Sequence[Report], progress: Mapping[str, float]) -> str:
 
 def run_option(run: DriftRun) -> dict[str, str]:
     """A drift run to choose."""
-    when = f"{run.created_at:%Y-%m-%d %H:%M}"
-    return {"label": f"{task_name(run.task)}, {when} UTC, {run.severity or ''}", "value": run.id}
+    when = local_time(run.created_at)
+    return {"label": f"{task_name(run.task)}, {when}, {run.severity or ''}", "value": run.id}
 
 
 def _row(report: Report, progress: float, user: User) -> Component:

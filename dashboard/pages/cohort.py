@@ -19,6 +19,7 @@ from dashboard.components.cohort import panels as cohort_panels
 from dashboard.components.cohort.filters import CONTROLS
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, outputs
+from data.errors import InvalidInput
 from data.records import User
 from services.permissions import Permission
 from services.task_words import MEASURED_VOLUME
@@ -180,8 +181,10 @@ def save_view(cohort: CohortServices, user: User, name: str | None, search: str 
     return _views_shown(cohort) | {VIEW_SAID: f"Saved as “{kept.name}”.", VIEW_NAME: ""}
 
 
-def delete_view(cohort: CohortServices, user: User, view_id: str) -> Values:
-    """Forget a kept address."""
+def delete_view(cohort: CohortServices, user: User, view_id: str | None) -> Values:
+    """Forget a kept address; raises InvalidInput where none is chosen."""
+    if not view_id:
+        raise InvalidInput("Choose the saved view that is to be deleted first.")
     cohort.views.delete(view_id, user)
     return _views_shown(cohort) | {VIEW_SAID: "Deleted."}
 
@@ -262,7 +265,7 @@ def _register_views(app: Dash, cohort: CohortServices) -> None:
         user = require(Permission.SEE_STATISTICS)
         if ctx.triggered_id == VIEW_SAVE:
             return save_view(cohort, user, name, search)
-        if ctx.triggered_id == VIEW_DELETE and chosen:
+        if ctx.triggered_id == VIEW_DELETE:
             return delete_view(cohort, user, chosen)
         return _views_shown(cohort)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data import house_clock
 from data.ledger import bands
 from data.ledger.bands import NONE, UNKNOWN
 from data.ledger.sample import SHARE, sampled
@@ -92,7 +92,7 @@ class Coder:
             "scan_ids": scan_ids,
             "keys": np.array(column["line"], dtype=np.int64),
             "patients": np.array([people[patient] for patient in column["patient_id"]], dtype=np.int32),
-            "days": local_days(number["created_us"]),
+            "days": house_clock.days(number["created_us"]),
             **number,
             **{name: self._coded(name, column[source], empty) for name, (source, empty) in _CODED.items()},
             "version": self._coded("version", versions, NONE),
@@ -112,16 +112,6 @@ class Coder:
         known = self._known[dimension]
         codes = {fromkey: known.setdefault(fromkey or empty, len(known)) for fromkey in dict.fromkeys(values)}
         return np.fromiter(map(codes.__getitem__, values), dtype=np.uint16, count=len(values))
-
-
-def local_days(moments_us: FloatArray) -> NDArray[np.int32]:
-    """Microseconds since 1970 UTC -> the day in the server's own time zone, since 1970."""
-    hours = (moments_us // 3_600_000_000).astype(np.int64)
-    distinct, place = np.unique(hours, return_inverse=True)
-    ahead = [datetime.fromtimestamp(int(hour) * 3600, UTC).astimezone().utcoffset() for hour in distinct]
-    seconds = np.array([offset.total_seconds() if offset else 0 for offset in ahead])
-    shifted = moments_us / 1e6 + (seconds[place] if len(distinct) else 0)
-    return (shifted // 86_400).astype(np.int32)
 
 
 def _banded(number: Mapping[str, FloatArray]) -> Columns:

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data import house_clock
 from data.ledger import bands, quantiles
 from data.ledger.bands import NONE, UNKNOWN
 from data.ledger.bitmaps import Index, row_numbers
-from data.ledger.coding import DIMENSIONS, NUMBERS, Columns, local_days
+from data.ledger.coding import DIMENSIONS, NUMBERS, Columns
 
 FloatArray = NDArray[np.float64]
 AnyArray = NDArray[Any]
@@ -81,7 +82,7 @@ class LedgerColumns:
     def acquired(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """The rows whose day of acquisition is known, and that day, in the server's time zone, since 1970."""
         known = np.flatnonzero(~np.isnan(self.numbers["acquired_us"]))
-        return known, local_days(self.numbers["acquired_us"][known])
+        return known, house_clock.days(self.numbers["acquired_us"][known])
 
     @property
     def rows(self) -> NDArray[np.int64]:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, DateTime, Engine, false, func, select, type_coerce
 
+from data import house_clock
 from data.database import reading, statement_parts
 from data.ledger.readings import (
     CountKey,
@@ -24,7 +25,6 @@ from data.ledger.readings import (
     ReadingColumns,
     counted,
     doubt_bits,
-    first_of_month,
     joined_readings,
     known_counts,
     month_number,
@@ -36,7 +36,6 @@ from data.records import Judgements, OtherReading, ReadCount
 from data.tables import REVISION_OF_SCANS, features, ledger, results, revisions
 
 MOST_CHANGES = 20_000  # scans; beyond that everything is read anew
-_START = 1970 * 12 + 1
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class JudgementStore:
     ) -> Judgements:
         """Results of a task whose truth is known; None takes all.
 
-        Months are "2026-11", both included, of the reading, in UTC; InvalidInput for anything else.
+        Months are "2026-11", both included, of reading, by the house's clock; InvalidInput for anything else.
         """
         judgements = self._current().judgements
         rows = _equal(judgements.task, task)
@@ -171,7 +170,7 @@ class JudgementStore:
     def latencies(self, task: str, version: str, month: str, synthetic: bool) -> NDArray[np.float64]:
         """How long each reading of a month took, in milliseconds, whether or not it was reviewed."""
         first = month_number(month)
-        begin, end = (first_of_month(number) for number in (first, first + 1))
+        begin, end = (house_clock.start_of_month(number) for number in (first, first + 1))
         query = (
             select(features.c.latency_ms, results.c.provenance)
             .select_from(
@@ -308,7 +307,7 @@ class JudgementStore:
             yield ReadingColumns(
                 np.array(keys, np.int64),
                 np.array(models, np.int32),
-                np.array([read_at.year * 12 + read_at.month - _START for read_at in at], np.int32),
+                house_clock.months(np.array(at, "datetime64[us]").astype(np.int64)),
                 np.array(synthetic, dtype=bool),
                 sampled(scans, self._share),
                 np.array(positive, dtype=bool),

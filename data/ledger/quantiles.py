@@ -61,6 +61,13 @@ def percentiles(
     return n, [_between(ordered.nth, n, percent / 100) for percent in asked] if n else []
 
 
+def known_values(index: Index, numbers: Numbers, rows: Rows, name: str) -> FloatArray:
+    """(n,) the quantity's values of those of `rows` that have it, in no order; quick where few have it."""
+    inside = [step & rows for step in index.classes.get(_wide(name), {}).values()]
+    picked = [QUANTITIES[name](_Picked(numbers, row_numbers(some))) for some in inside if len(some)]
+    return np.concatenate(picked) if picked else np.zeros(0)
+
+
 class _Steps:
     """Steps from the smallest, with how many of the rows lie in each."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from data.records import Doubt, Judgements
 
 Mask = NDArray[np.bool_]
 CountKey = tuple[str, str, bool]
-"""Version, month of reading as "2026-11" in UTC, whether made for a demonstration."""
+"""Version, month of reading as "2026-11" by the clock of the house, whether made for a demonstration."""
 _DOUBTS = tuple(Doubt)
 
 
@@ -102,8 +102,3 @@ def month_number(text: str) -> int:
     except ValueError:
         raise InvalidInput(f"“{text}” is not a month like 2026-11.") from None
     return (first.year - 1970) * 12 + first.month - 1
-
-
-def first_of_month(number: int) -> datetime:
-    """The first moment of a month that is given as months since 1970, in UTC."""
-    return datetime(1970 + number // 12, number % 12 + 1, 1, tzinfo=UTC)

@@ -56,8 +56,8 @@ class DriftAsk:
     """What a run compares: a window of a task's readings with a reference.
 
     The window is the newest `last` readings, or those of the last `days` times 24 hours, or those from day
-    `first` to day `to` (UTC, both included), or those that fit `query`, the filters of the cohort page;
-    what is given is combined.
+    `first` to day `to` (by the house's clock, both included), or those that fit `query`, the filters of the
+    cohort page; what is given is combined.
     """
 
     task: str

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from data import house_clock
 from data.records.reviews import Verdict
 
 FloatArray = NDArray[np.float64]
@@ -123,8 +124,8 @@ class Judgements:
         return type(self)(**{name: column[rows] for name, column in vars(self).items()})
 
     def months(self) -> NDArray[np.datetime64]:
-        """The month of reading of each, in UTC; `str` of one is "2026-11"."""
-        return self.created_us.astype("datetime64[us]").astype("datetime64[M]")
+        """The month of reading of each, by the clock of the house; `str` of one is "2026-11"."""
+        return house_clock.months(self.created_us).astype("datetime64[M]")
 
 
 @dataclass(frozen=True)

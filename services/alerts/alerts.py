@@ -82,8 +82,10 @@ class Alerts:
     ) -> Alert:
         """Open an alert for a cause, or count another time of the one that is open.
 
-        Where it rests on a figure, `evidence` is the window: an older one than the alert has leaves it as
-        it is, and the same one again (after a restart) does not count twice.
+        Where it rests on a figure, `evidence` is the window. What the alert says, and the window it rests on,
+        are those of the latest and largest one: an earlier window, or a smaller one that ends at the same
+        time, leaves it as it is; a later but smaller one is counted, takes a proposed end back, and
+        speaks only where it is graver. The same one again (after a restart) does not count twice.
         `title` and `sentence` are read outside this house: never a patient's name or number.
         With `permission` it is shown to nobody who does not have it, and told to nobody outside.
         `link` is a path of this server. Tells in the background and never fails for a deaf receiver.
@@ -102,11 +104,15 @@ class Alerts:
                 return self._owing(_resting_on(fresh, evidence), moment)
             if _older(evidence, known) or (evidence == known.evidence and _says(known, severity, sentence)):
                 return known
-            again = replace(
-                known, title=title, sentence=sentence, link=link, times=known.times + 1, last_at=moment
+            counted = replace(
+                known, times=known.times + 1, last_at=moment, end_proposed_at=None, end_sentence=None
             )
+            graver = severity.rank > known.severity.rank
+            if not (graver or _carries(evidence, known)):
+                return counted
+            again = replace(counted, title=title, sentence=sentence, link=link)
             again = _resting_on(again, evidence)
-            return self._graver(again, severity, moment) if severity.rank > known.severity.rank else again
+            return self._graver(again, severity, moment) if graver else again
 
         alert = self._store.change_of(cause, change)
         assert alert is not None
@@ -131,8 +137,7 @@ class Alerts:
         def change(known: Alert | None) -> Alert | None:
             if known is None:
                 return None
-            carries = evidence is None or known.evidence is None or evidence.carries(known.evidence)
-            if not carries or known.end_sentence == sentence:
+            if not _carries(evidence, known) or known.end_sentence == sentence:
                 return known
             return replace(known, end_proposed_at=moment, end_sentence=sentence)
 
@@ -331,7 +336,15 @@ def _resting_on(alert: Alert, evidence: Evidence | None) -> Alert:
 
 
 def _older(evidence: Evidence | None, known: Alert) -> bool:
-    return evidence is not None and known.evidence is not None and evidence.last < known.evidence.last
+    """Whether a window tells nothing that the alert's own does not: it ends earlier, or holds less of it."""
+    if evidence is None or known.evidence is None or evidence.last > known.evidence.last:
+        return False
+    return not evidence.carries(known.evidence)
+
+
+def _carries(evidence: Evidence | None, known: Alert) -> bool:
+    """Whether a window is at least as late and as large as the alert's own, or one of them is none."""
+    return evidence is None or known.evidence is None or evidence.carries(known.evidence)
 
 
 def _says(known: Alert, severity: Severity, sentence: str) -> bool:

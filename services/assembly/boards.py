@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from data.database import Database, now
+from data import house_clock
+from data.database import Database
 from data.stores.audit import AuditLog
 from data.stores.boards import BoardStore
 from services.alerts.alerts import Alerts
@@ -50,7 +51,7 @@ def build_boards(
         drift.runs,
         alerts,
         stores.clinical,
-        lambda: now().date(),
+        house_clock.today,
     )
 
 

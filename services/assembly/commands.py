@@ -148,14 +148,14 @@ def outside_alone(settings: Settings, task: Task, trained: Trained, data: Path) 
 
 
 def outside_kept(settings: Settings, task: Task, trained: Trained, evaluation: OutsideEvaluation) -> str:
-    """Keep it beside the weights and with each version registered with them; says in a sentence where."""
+    """Keep it beside the weights and with each version that is these with this decision; says where."""
     files = keep_outside(task, trained.folder, evaluation)
     registry = registry_of(settings)
     results = OutsideResults(registry.tracking)
-    same = [version for version in registry.versions(task.name) if version.weights_sha256 == trained.sha256]
+    same = list(registry.all_registered_as(task.name, trained.sha256, trained.decision))
     for version in same:
         results.keep(version, trained, files)
     registered = ", ".join(f"version {version.version} in MLflow" for version in same)
     return f"Kept in {trained.folder}" + (
-        f" and with {registered}." if same else "; no version has these weights."
+        f" and with {registered}." if same else "; no version is these weights with this threshold."
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from data import house_clock
 from data.database import now
 from data.errors import InvalidInput, NotFound
 from data.records import AuditEvent, AuditLink, AuditOutcome, AuditPage, AuditQuery, User
@@ -163,7 +164,7 @@ def _midnight(text: str, *, days_later: int = 0) -> datetime | None:
         return None
     try:
         day = date.fromisoformat(text) + timedelta(days=days_later)
-        return datetime.combine(day, time.min).astimezone()
+        return house_clock.start_of_day(day)
     except (ValueError, OverflowError) as error:
         raise InvalidInput(f"“{text}” is not a day, as 2026-11-27 is.") from error
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date
 
+from data import house_clock
 from data.records import BoardChoice, BoardPanel, User
 from services.addresses import AlertsAddress
 from services.alerts.alerts import Alerts
@@ -28,7 +29,7 @@ class AlertPoints:
         """Alerts by month, from the month `since` on ("" for all). No patient stands behind their number."""
         require(viewer, Permission.DECIDE_ALERTS)
         raised = self._alerts.raised_since(moment_of(since), viewer)
-        counts = Counter((f"{alert.first_at:%Y-%m}", alert.severity.value) for alert in raised)
+        counts = Counter((house_clock.month_of(alert.first_at), alert.severity.value) for alert in raised)
         first = min((month for month, _ in counts), default="")
         months = months_from(first, self._today()) if first else []
         points = [

@@ -14,10 +14,10 @@ MOST_SERIES = 6
 
 
 _ACROSS = {
-    Source.PERFORMANCE: "Month of reading (UTC)",
+    Source.PERFORMANCE: "Month of reading",
     Source.VOLUMES: "Month in which they came",
-    Source.DRIFT: "Run (UTC)",
-    Source.ALERTS: "Month (UTC)",
+    Source.DRIFT: "Run",
+    Source.ALERTS: "Month",
 }
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from data import house_clock
 from data.errors import NotFound
 from data.records import WATCHED, Against, BoardChoice, BoardPanel, DriftRun, ReferenceKind, User
+from reports.time_words import minute
 from services.addresses import DriftAddress
 from services.boards.measures import DISTANCE
 from services.boards.points import BoardPoint, PanelView, in_order, panel_title
@@ -82,7 +84,7 @@ class DriftPoints:
     def _point(self, run: DriftRun, n: int | None, **told: Any) -> BoardPoint:
         link = str(DriftAddress(run.task, run.id, told.pop("feature", None)))
         made = bool(self._runs.snapshot(run.id)["synthetic"])
-        at = f"{run.created_at:%Y-%m-%d %H:%M}"
+        at = minute(run.created_at)
         return BoardPoint(
             at, self._series(run), told.pop("value", None), n, synthetic=made, link=link, **told
         )
@@ -112,4 +114,4 @@ class DriftPoints:
 def _fits(run: DriftRun, choice: BoardChoice, since: str) -> bool:
     query = filters_of(run.ask.query)
     of_choice = all(query.get(name) == (value,) for name, value in choice.of.items())
-    return of_choice and f"{run.created_at:%Y-%m}" >= since
+    return of_choice and house_clock.month_of(run.created_at) >= since

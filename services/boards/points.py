@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from data.records import BoardPanel
 from services.boards.measures import Measure, measure_of
@@ -86,8 +86,8 @@ def months_from(first: str, today: date) -> list[str]:
 
 
 def moment_of(month: str) -> datetime:
-    """The beginning of a month, UTC; of "" the beginning of all."""
-    return datetime.strptime(month or "1970-01", "%Y-%m").replace(tzinfo=UTC)
+    """The beginning of a month; of "" the beginning of all."""
+    return datetime.strptime(month or "1970-01", "%Y-%m").astimezone()
 
 
 def in_order(points: Sequence[BoardPoint]) -> tuple[BoardPoint, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
+from data import house_clock
 from data.records import BoardChoice, BoardPanel, ExportRow, User
 from models.statistics.estimate import Estimate
 from services import addresses
@@ -69,7 +70,7 @@ class VolumePoints:
     def _months(self, filters: Query, since: str, viewer: User) -> list[str]:
         """Every month from the first in which anything came."""
         places = {name: values for name, values in filters.items() if name in PLACES}
-        days = [f"{kept.created_at:%Y-%m}" for kept in self._cohorts.refusals(places)]
+        days = [house_clock.month_of(kept.created_at) for kept in self._cohorts.refusals(places)]
         for made in ("no", "yes"):
             over_time = self._cohorts.cohort({**filters, "synthetic": (made,)}, viewer).over_time
             days += [over_time[0].name[:7]] if over_time else []

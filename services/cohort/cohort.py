@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import Any
 from urllib.parse import parse_qs
 
+from data import house_clock
 from data.ledger import bands
 from data.ledger.blinding import NOTHING_HIDDEN, Hidden
 from data.ledger.in_memory import Ledger
@@ -178,6 +179,6 @@ def _moment(values: Sequence[str] | None, after_days: int) -> datetime | None:
         return None
     try:
         day = date(1970, 1, 1) + timedelta(day_number(values[0]) + after_days)
-        return datetime(day.year, day.month, day.day).astimezone()
+        return house_clock.start_of_day(day)
     except (OverflowError, ValueError):  # before the first or after the last day that there is
         return None

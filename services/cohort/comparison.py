@@ -57,7 +57,7 @@ class CohortDifference:
     words: str
     kind: str  # "share" or "number"
     n: tuple[int, int]
-    values: tuple[float | None, float | None]  # shares or medians
+    values: tuple[float | None, float | None]  # shares, medians, or means of Dice
     effect: float | None = None
     low: float | None = None
     high: float | None = None
@@ -121,9 +121,10 @@ def _number(lines: LedgerColumns, cohorts: tuple[Rows, Rows], name: str) -> Coho
     picked = [values[row_numbers(rows)] for rows in cohorts]
     samples = [values_of[~np.isnan(values_of)] for values_of in picked]
     n = (len(samples[0]), len(samples[1]))
-    medians = tuple(float(np.median(sample)) if len(sample) else None for sample in samples)
-    label = f"{words}, median{f' in {unit}' if unit else ''}"
-    plain = CohortDifference(name, label, "number", n, (medians[0], medians[1]))
+    summary, of = (np.mean, "mean") if name == "dice" else (np.median, "median")
+    middles = tuple(float(summary(sample)) if len(sample) else None for sample in samples)
+    label = f"{words}, {of}{f' in {unit}' if unit else ''}"
+    plain = CohortDifference(name, label, "number", n, (middles[0], middles[1]))
     if min(n) < LEAST:
         return plain
     effect, spread, p = superiority(*(np.round(sample * steps).astype(np.int64) for sample in samples))

@@ -11,10 +11,11 @@ import numpy as np
 from data.ledger import bands
 from data.ledger.bitmaps import Rows, row_numbers
 from data.ledger.columns import MEASURED_BY, LedgerColumns
-from data.ledger.quantiles import percentiles
+from data.ledger.quantiles import known_values, percentiles
 from data.ledger.selection import FROM, TO, among, selected
 from data.records import BY_PEOPLE, KeptRefusal, Outcome, ScanStatus, Verdict
 from models.statistics.estimate import Estimate
+from models.statistics.means import mean
 from models.statistics.proportions import proportion
 from services.cohort.filters import SYNTHETIC, Query, tidy
 
@@ -89,7 +90,8 @@ class Cohort:
     sizes_by_scanner: dict[str, list[Bar]]
     by_chance: list[Bar]
     by_place: list[Bar]
-    dice: Spread
+    dice: Estimate  # its mean
+    dice_median: float | None
     refusals_by_reason: list[tuple[str, int]]
     refusals_by_scanner: list[tuple[str, int]]
 
@@ -106,6 +108,7 @@ class Counting:
 
     def cohort(self, refused: list[KeptRefusal]) -> Cohort:
         """All numbers of the page; `refused` are the refusals that fit."""
+        dice = known_values(self._lines.index, self._lines.numbers, self._rows, "dice")
         return Cohort(
             filters=self._filters,
             scans=KeyFigure(len(self._rows), self._filters),
@@ -136,7 +139,8 @@ class Counting:
             sizes_by_scanner=self._sizes_by("scanner"),
             by_chance=self._bars("chance"),
             by_place=self._bars("place"),
-            dice=self._spread(self._rows, "dice"),
+            dice=mean(dice),
+            dice_median=float(np.median(dice)) if len(dice) else None,
             refusals_by_reason=_counted([kept.refusal.code for kept in refused]),
             refusals_by_scanner=_counted([kept.refusal.scanner or bands.UNKNOWN for kept in refused]),
         )

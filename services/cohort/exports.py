@@ -37,7 +37,7 @@ from services.cohort.small_numbers import (
     stands_for_few,
     suppressed,
 )
-from services.cohort.table import NOTES, SCANS, SHARE, TITLES, RowKey, cohort_table, row_key
+from services.cohort.table import MEAN, NOTES, SCANS, SHARE, TITLES, RowKey, cohort_table, row_key
 from services.permissions import Permission, require
 from services.task_words import DRAWN_DICE, MEASURED_VOLUME
 
@@ -64,7 +64,7 @@ _TELLS: Mapping[str, Collection[RowKey]] = {  # the rows of a cohort that a comp
     "volume_ml": {(_SUMMARY, "", MEASURED_VOLUME, SCANS)},
     "probability": {("chance", "", NONE, SCANS), (_SUMMARY, "", "upload to result", "median_s")},
     "read_s": {(_SUMMARY, "", "upload to result", "median_s")},
-    "dice": {("agreement", "", DRAWN_DICE, "median")},
+    "dice": {("agreement", "", DRAWN_DICE, MEAN)},
 }
 _UNDIFFERENTIATED = "Refusals are counted by period, site, scanner and modality only."
 

@@ -52,7 +52,7 @@ BARS = (
 )  # fmt: skip
 """The sections that count scans by a class of their own."""
 
-SCANS, SHARE, REFUSALS = "scans", "share", "refusals"
+SCANS, SHARE, REFUSALS, MEAN = "scans", "share", "refusals", "mean"
 _PATIENTS, _REFUSED, _READ, _REVIEWED, _DICE = "patients", "refused", "read", "reviewed", "dice"
 _NOT_CORRECTED, _NOT_WAITING = "reviewed but not corrected", "unread but not waiting"
 _CERTAIN = "read and certain"
@@ -110,7 +110,7 @@ def cohort_table(cohort: Cohort) -> CohortTable:
         building.bars(section, getattr(cohort, f"by_{section}"), section)
     building.refusals("refusals", cohort.refusals_by_reason)
     building.refusals("refusals_by_scanner", cohort.refusals_by_scanner)
-    building.spread("agreement", DRAWN_DICE, cohort.dice, _DICE)
+    building.dice("agreement")
     return building.whole()
 
 
@@ -178,6 +178,16 @@ class _Building:
         self._table.counts[key] = values.n
         for quantity, value in ((f"median{unit}", values.median), (f"p90{unit}", values.p90)):
             self._table.lines.append(CountedRow(ExportRow(section, name, quantity, values.n, value), (key,)))
+
+    def dice(self, section: str) -> None:
+        """Mean with its interval and median, with n."""
+        mean, median = self._cohort.dice, self._cohort.dice_median
+        self._table.counts[_DICE] = mean.n
+        told = ExportRow(section, DRAWN_DICE, MEAN, 0, None)
+        if mean.n:
+            told = ExportRow(section, DRAWN_DICE, MEAN, mean.n, mean.value, mean.low, mean.high)
+        for row in (told, ExportRow(section, DRAWN_DICE, "median", mean.n, median)):
+            self._table.lines.append(CountedRow(row, (_DICE,)))
 
     def whole(self) -> CohortTable:
         """The table with what holds between the sections; sums that do not hold are left out."""

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from models.task import Task
     from models.weights import Trained
     from services.evaluations.outcomes import SetOutcome
+    from services.versions.registry import Registry
 
 SECONDS_BETWEEN_LINES = 5.0
 _ONE_OF = "Give a folder of labelled images with --data, or scans of the house with --scans; not both."
+_OF_A_VERSION = "--version is for --scans and --outside; judge other weights on a folder with --weights."
 _OF_FOLDERS = ("validation", "reference", "keep", "outside", "weights", "out")
 
 
@@ -35,7 +37,9 @@ def add_to(subparsers: _SubParsersAction[ArgumentParser]) -> None:
         help='instead: scans of the house, filtered as in the cohort page\'s address, sex=F; "" for all',
     )
     parser.add_argument(
-        "--version", metavar="V", help="with --scans: who reads them; without it the version in force"
+        "--version",
+        metavar="V",
+        help="with --scans and --outside: who reads them; without it the version in force",
     )
     parser.add_argument("--validation", action="store_true", help="only patients that were never trained on")
     parser.add_argument(
@@ -66,15 +70,18 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
         raise InvalidInput(_ONE_OF)
     if arguments.scans is not None:
         return _scans(arguments, settings)
-    if arguments.version is not None:
-        raise InvalidInput("--version is for --scans; judge other weights on a folder with --weights.")
+    if arguments.version is not None and (arguments.weights is not None or not arguments.outside):
+        raise InvalidInput(_OF_A_VERSION)
     from models.tasks import task_named
     from models.weights import REFERENCE, opened
     from services.assembly.stores import registry_of
     from services.training import training
 
     task = task_named(arguments.task)
-    trained = opened(arguments.weights) if arguments.weights else registry_of(settings).local(task.name)[0]
+    if arguments.weights:
+        trained = opened(arguments.weights)
+    else:
+        trained = _registered(registry_of(settings), task, arguments.version)
     if arguments.outside:
         return _outside(arguments, settings, task, trained)
     if arguments.reference:
@@ -96,6 +103,13 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
     else:
         print_figures(evaluation.plain()["figures"])
     return 0
+
+
+def _registered(registry: Registry, task: Task, number: str | None) -> Trained:
+    """The files of a registered version, or of the one in force."""
+    if number is None:
+        return registry.local(task.name)[0]
+    return registry.files(registry.version(task.name, number))
 
 
 def _outside(arguments: Namespace, settings: Settings, task: Task, trained: Trained) -> int:

@@ -6,11 +6,12 @@ Everything of a case follows from its number, but for the date that the months e
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 import numpy as np
 
+from data import house_clock
 from data.labelled import phantoms
 from data.labelled.phantoms import MARK, Look, Phantom, PhantomLesion
 from data.labelled.poses import Grid
@@ -200,14 +201,14 @@ def _varied(look: Look, generator: np.random.Generator) -> Look:
 
 def _in_working_hours(moment: datetime, generator: np.random.Generator) -> datetime:
     """On that day, or on the Friday before, at some time that people work."""
-    day = moment.astimezone(UTC).date()
+    day = house_clock.day_of(moment)
     if generator.random() < 0.9:  # there are emergencies
         day -= timedelta(days=max(0, day.weekday() - 4))
     return _at(day, 7.5 + 10 * generator.beta(2, 2.4))
 
 
 def _at(day: date, hours: float) -> datetime:
-    return datetime.combine(day, time(), tzinfo=UTC) + timedelta(seconds=round(hours * 3600))
+    return house_clock.start_of_day(day) + timedelta(seconds=round(hours * 3600))
 
 
 def _seconds(generator: np.random.Generator, median: float, spread: float) -> float:

@@ -19,7 +19,7 @@ FEWEST_READINGS = 100
 FEWEST_CONFIRMED = 30
 CONFIRMED_SHARE = 0.8
 RULE = (
-    f"a calendar month (UTC) that is over, with at least {FEWEST_READINGS} readings, of which reviews "
+    f"a calendar month that is over, with at least {FEWEST_READINGS} readings, of which reviews "
     f"confirmed the answer of at least {FEWEST_CONFIRMED}, and of at least "
     f"{100 * CONFIRMED_SHARE:.0f} % of those reviewed"
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from data import house_clock
 from data.records import DriftReference, DriftRun, Evidence, ReferenceKind, Severity
 from services.addresses import DriftAddress
 from services.drift.windows import Window
@@ -59,7 +60,9 @@ def finished(alerting: Alerting, run: DriftRun, window: Window, verdict: Sequenc
     cause, evidence = _cause(run, rule, window.synthetic), Evidence(period[1], len(window.frame))
     sentence = " ".join(verdict)
     if run.severity is Severity.CALM:
-        calm = f"A later window of {evidence.n:,} readings, up to {evidence.last:%Y-%m-%d}, is calm."
+        calm = (
+            f"A later window of {evidence.n:,} readings, up to {house_clock.day_of(evidence.last)}, is calm."
+        )
         alerting.propose_end(cause, calm, evidence)
     elif run.severity.is_told:
         made = "SYNTHETIC: " if window.synthetic else ""

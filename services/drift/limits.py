@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from data import house_clock
 from data.database import now
 from data.errors import InvalidInput
 from data.records import CATEGORIES, NUMBERS, WATCHED, AuditEvent, DriftLimit, User
@@ -65,7 +66,7 @@ def notes(limits: Mapping[str, DriftLimit]) -> list[str]:
     judged = plain(limits)
     return [
         f"{title_of(name)} is judged by a limit of its own: {said(judged[name])}, set by "
-        f"{limit.set_name} on {limit.set_at:%Y-%m-%d}."
+        f"{limit.set_name} on {house_clock.day_of(limit.set_at)}."
         for name, limit in sorted(limits.items())
     ]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data import house_clock
 from data.codec import to_json
 from data.database import new_id, now
 from data.errors import InvalidInput, NotFound
@@ -166,7 +167,7 @@ class DriftReferences:
         for known in self._store.all(task):
             if known.made_by == LIGHTBOX and known.query.startswith(query + " 2"):
                 return known
-        month = first_accepted(self._windows.months(task), at.date().isoformat())
+        month = first_accepted(self._windows.months(task), house_clock.day_of(at).isoformat())
         if month is None:
             return None
         window = self._windows.between(task, *bounds_of_month(month.name), "", month.name)

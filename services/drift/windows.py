@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data import house_clock
 from data.database import now
 from data.errors import InvalidInput
 from data.ledger.bitmaps import row_numbers
@@ -121,7 +122,7 @@ class Windows:
         return Window(self._with_truth(frame, task), words, synthetic, (), versions_of(frame))
 
     def months(self, task: str) -> list[ReviewedMonth]:
-        """What reviews said of each calendar month (UTC) of readings, oldest first."""
+        """What reviews said of each calendar month of readings, oldest first."""
         return (
             []
             if self._judgements is None
@@ -221,4 +222,4 @@ def _day_us(text: str | None, after_days: int) -> int | None:
         day = date.fromisoformat(text) + timedelta(days=after_days)
     except (ValueError, OverflowError):
         raise InvalidInput(f"“{text}” is not a day like 2026-11-20.") from None
-    return microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    return microseconds(house_clock.start_of_day(day))

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from data import house_clock
 from data.database import Database, id_from, now, together
 from data.files import FileStore
 from data.labelled.labels import LabelRow
@@ -174,7 +175,7 @@ class ImportWriter:
         labelled = [review.result_id for outcome in outcomes for review in outcome.reviews]
         known = [self._results.get(result_id) for result_id in labelled]
         of_month = {
-            (result.task, result.provenance.model_version, f"{result.created_at:%Y-%m}"): result
+            (result.task, result.provenance.model_version, house_clock.month_of(result.created_at)): result
             for result in (*results, *known)
             if result is not None
         }

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC
 
+from data import house_clock
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
 from data.ledger.readings import ReadingColumns
@@ -120,7 +120,7 @@ class Answers:
         counts: dict[tuple[str, bool], int] = {}
         for at, modality, synthetic in self._refusals.moments():
             if modality in modalities:
-                key = f"{at.astimezone(UTC):%Y-%m}", synthetic
+                key = house_clock.month_of(at), synthetic
                 counts[key] = counts.get(key, 0) + 1
         return counts
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from data import house_clock
 from data.database import now
 from data.ledger.bitmaps import row_numbers
 from data.ledger.columns import LedgerColumns
@@ -54,7 +55,7 @@ class AssessAi:
         content = csv_text(COLUMNS, (_row(lines, row, asked) for row in rows.tolist()))
         at = now()
         self._audit.record(AuditEvent(at, user.id, "performance.export", "assess-ai", asked.query()))
-        name = f"assess-ai-{asked.task}-{asked.version or 'none'}-{at:%Y-%m-%d}.csv"
+        name = f"assess-ai-{asked.task}-{asked.version or 'none'}-{house_clock.day_of(at)}.csv"
         return Export(name, content, MIME["csv"])
 
 
@@ -85,4 +86,5 @@ def _row(lines: LedgerColumns, row: int, asked: PerformanceQuery) -> list[str]:
 
 
 def _day(moment_us: float) -> str:
-    return "" if np.isnan(moment_us) else datetime.fromtimestamp(moment_us / 1e6, UTC).strftime("%Y-%m-%d")
+    known = not np.isnan(moment_us)
+    return f"{house_clock.day_of(datetime.fromtimestamp(moment_us / 1e6, UTC))}" if known else ""

@@ -32,7 +32,7 @@ class VersionHistory:
 
 @dataclass(frozen=True)
 class MonthHistory:
-    """How one version did on real patients in one month (UTC, of reading).
+    """How one version did on real patients in one month (of reading, by the clock of the house).
 
     `part` is "reviewed" (all that was reviewed) or "sample" (the random sample alone). `figures`
     have an interval or an n; `numbers` are the rest, such as `latency_p50_ms`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from data.records import Evidence, Severity
 from reports.performance_figures import REVIEWED
@@ -76,7 +76,7 @@ def _newest(shown: MetricView) -> MetricPoint | None:
 
 def _month(month: str | None) -> datetime:
     """The beginning of a month, which orders evidence by month."""
-    return datetime.strptime(month or "", "%Y-%m").replace(tzinfo=UTC)
+    return datetime.strptime(month or "", "%Y-%m").astimezone()
 
 
 def _severity(shown: MetricView, point: MetricPoint) -> Severity:

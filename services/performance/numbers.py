@@ -13,11 +13,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 
+from data import house_clock
 from data.errors import InvalidInput, NotFound
 from data.ledger.bands import AGES
 from data.ledger.blinding import NOTHING_HIDDEN, Hidden
@@ -252,7 +253,7 @@ class Performance:
         """Raises NotFound for a month to come, and for a past one in which nothing of the task was read."""
         if not month:
             return
-        asked, today = str(month_of(month)), f"{date.today():%Y-%m}"
+        asked, today = str(month_of(month)), f"{house_clock.today():%Y-%m}"
         if asked > today:
             raise NotFound(f"{asked} has not come yet.")
         scored_in = {month.month for month in self.history(task).real_use}

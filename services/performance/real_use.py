@@ -14,11 +14,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import date
 from time import monotonic
 from typing import Any
 
-from data.database import DATABASE_FAULTS, now
+from data import house_clock
+from data.database import DATABASE_FAULTS
 from data.errors import TrackingAway, UserFacingError
 from data.ledger.judgements import JudgementStore
 from data.ledger.readings import CountKey
@@ -74,11 +75,11 @@ class RealUse:
         self._again: set[str] = set()  # subjects to be asked for once more
         self._missed: set[str] = set()  # subjects for which MLflow was away
         self._counted: dict[str, dict[CountKey, int]] = {}  # truths by task, when last looked
-        self._day = ""
+        self._day: date | None = None
         jobs.register(JOB, self._job, limit=2)
 
     def request(self, task: str, version: str, month: str, user_id: str | None = None) -> Job:
-        """Have a month ("2026-11", of reading, in UTC) scored anew."""
+        """Have a month ("2026-11", of reading, by the clock of the house) scored anew."""
         return self._submit(f"{task}|{version}|{month}", user_id)
 
     def request_all(self, user_id: str | None = None) -> Job:
@@ -90,7 +91,7 @@ class RealUse:
 
         While many do, as an import does, a month is scored at most every `rest_s`.
         """
-        month = result.created_at.astimezone(UTC).strftime("%Y-%m")
+        month = house_clock.month_of(result.created_at)
         subject = f"{result.task}|{result.provenance.model_version}|{month}"
         with self._guard:
             rest = self._rest_s - (monotonic() - self._scored_at.get(subject, -self._rest_s))
@@ -106,12 +107,12 @@ class RealUse:
 
     def resume(self) -> None:
         """At the server's start: see to whatever changed while it was away."""
-        self._day = now().date().isoformat()
+        self._day = house_clock.today()
         self.request_all()
 
     def tick(self) -> None:
         """Once a minute: see what other processes reviewed, what MLflow missed, and whether a day began."""
-        if now().date().isoformat() != self._day:
+        if house_clock.today() != self._day:
             self.resume()
             return
         with self._guard:

@@ -146,7 +146,8 @@ class TaskHistory:
 
 
 def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y at %H:%M} UTC"
+    local = moment.astimezone()
+    return f"{local.day} {local:%B %Y at %H:%M %Z}"
 
 
 def _made(task: str, known: Known | None) -> History:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from data import house_clock
 from data.database import now
 from data.records import NOTICE, VERSION, AuditEvent, ExportRow, User
 from data.stores.audit import AuditLog
@@ -34,7 +35,7 @@ class ReaderExports:
         view = self._readers.of_task(task, user)
         facts = {
             "Task": task,
-            "Verdicts since": f"{view.since:%Y-%m-%d}",
+            "Verdicts since": f"{house_clock.day_of(view.since)}",
             "Counted": clock(at),
             "Lightbox": VERSION,
             "Notice": NOTICE,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from urllib.parse import urlencode
 
+from data import house_clock
 from data.database import now
 from data.records import Evidence, ReaderVerdict, Severity
 from data.stores.reader_verdicts import ReaderVerdictStore
@@ -112,8 +113,9 @@ class ReaderWatch:
 def _sentence(watched: Sequence[ReaderVerdict], quick: Flags) -> str:
     count = int(quick.sum())
     absent = sum(not said.positive for said, is_quick in zip(watched, quick, strict=True) if is_quick)
+    first = house_clock.day_of(watched[0].at)
     return (
-        f"{count} of {len(watched)} verdicts whose time is known, since {watched[0].at:%Y-%m-%d}, accepted "
+        f"{count} of {len(watched)} verdicts whose time is known, since {first}, accepted "
         f"the result within {QUICK_SECONDS:.0f} seconds of its being opened; in {absent} of these {count} "
         f"the AI had seen no finding. {MEANS}"
     )

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
+from data import house_clock
 from data.database import now
 from data.errors import InvalidInput
 from data.ledger.judgements import JudgementStore
@@ -101,18 +102,17 @@ class Period:
     @property
     def start(self) -> datetime:
         """Its first moment."""
-        return datetime.combine(self.first, time()).astimezone()
+        return house_clock.start_of_day(self.first)
 
     @property
     def end(self) -> datetime:
         """The first moment after it."""
-        return datetime.combine(self.last + timedelta(days=1), time()).astimezone()
+        return house_clock.start_of_day(self.last + timedelta(days=1))
 
     @property
     def months(self) -> tuple[str, str]:
-        """The first and last month in UTC, as judgements are kept by, that it has a part of; as 2026-10."""
-        last = self.end - timedelta(microseconds=1)
-        return f"{self.start.astimezone(UTC):%Y-%m}", f"{last.astimezone(UTC):%Y-%m}"
+        """The first and last month that it has a part of, as 2026-10."""
+        return f"{self.first:%Y-%m}", f"{self.last:%Y-%m}"
 
     def holds(self, moment: datetime | None) -> bool:
         """Whether a moment lies in it."""
@@ -186,7 +186,8 @@ class GovernanceReport:
             self._sources.promotions(),
         )
         stamp = made_known(made, demonstrated)
-        front = [Paragraph(f"Made {stamp} by {by}. {_DAYS.capitalize()}.", "small"), *front]
+        by_whom = made_known(f"Made {made} by {by}", demonstrated)
+        front = [Paragraph(f"{by_whom}. {_DAYS.capitalize()}.", "small"), *front]
         return Written(Document(self.title(ask), facts, chapters, stamp, NOTICE, front=front))
 
     def _summarised(self, task: str, period: Period, history: History) -> PeriodOfTask:

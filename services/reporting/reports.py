@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
+from data import house_clock
 from data.database import new_id, now
 from data.errors import InvalidInput, NotFound
 from data.files import FileStore
@@ -147,7 +148,7 @@ class Reporting:
             raise NotFound("There is no such file.")
         content = self._files.get(keys.report(report_id, kind))
         self._note("report.download", report, user, kind)
-        name = f"lightbox-{report.kind}-{report.created_at:%Y-%m-%d}-{report.id[:8]}.{kind}"
+        name = f"lightbox-{report.kind}-{house_clock.day_of(report.created_at)}-{report.id[:8]}.{kind}"
         return File(name, content, MIME[kind])
 
     def delete(self, report_id: str, user: User) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from data import house_clock
 from data.database import Database, now, together
 from data.errors import InvalidInput, NotFound
 from data.ledger.in_memory import Ledger
@@ -88,7 +89,7 @@ def why_fixed(scan: Scan) -> str:
 def _check(identity: Identity) -> None:
     if not (identity.name or "").strip() and not (identity.patient_id or "").strip():
         raise InvalidInput("Enter a name or a patient ID.")
-    if identity.birth_date is not None and not EARLIEST_BIRTH <= identity.birth_date <= now().date():
+    if identity.birth_date is not None and not EARLIEST_BIRTH <= identity.birth_date <= house_clock.today():
         raise InvalidInput("This date of birth cannot be.")
     if identity.sex not in (None, *SEXES):
         raise InvalidInput("Sex is F, M or O, or left open.")

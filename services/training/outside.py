@@ -40,7 +40,7 @@ def judged_outside(segmenting: Segmenting, task: Task, trained: Trained, data: P
     Raises UnusableDataset.
     """
     cases = tuple(_case(segmenting, task.name, file) for file in outside_files(data, task.name))
-    return OutsideEvaluation(task.name, trained.sha256, cases)
+    return OutsideEvaluation(task.name, trained.sha256, cases, trained.decision.threshold)
 
 
 def keep_outside(task: Task, folder: Path, evaluation: OutsideEvaluation) -> list[Path]:

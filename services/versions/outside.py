@@ -16,7 +16,7 @@ from data.tracking import FILES, Tracking
 from models.outside import AnswerWord, OutsideCase, OutsideEvaluation, metrics_of, of_plain
 from models.statistics.paired import mcnemar, paired_shares
 from models.weights import OUTSIDE, Trained
-from services.versions.registry import flat
+from services.versions.registry import THRESHOLD_OF, flat
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,10 @@ class OutsideResults:
         return {number: compared(live, self._of(registered.get(number))) for number in candidates}
 
     def _of(self, version: ModelVersion | None) -> OutsideEvaluation | None:
-        """What was measured of a version with these very weights; None where nothing was."""
+        """What was measured of a version with these very weights; None where nothing was.
+
+        What does not say its threshold is not of a version that is other weights with another threshold.
+        """
         if version is None or version.run_id is None:
             return None
         try:
@@ -72,7 +75,8 @@ class OutsideResults:
         except ValueError as error:  # another tool may have put anything there
             log.warning("%s of %s version %s is ignored: %s", OUTSIDE, version.name, version.version, error)
             return None
-        return evaluation if evaluation.weights_sha256 == version.weights_sha256 else None
+        unsaid = evaluation.threshold is None and THRESHOLD_OF in version.tags
+        return evaluation if evaluation.weights_sha256 == version.weights_sha256 and not unsaid else None
 
 
 def compared(champion: OutsideEvaluation | None, candidate: OutsideEvaluation | None) -> OutsideComparison:

@@ -36,7 +36,7 @@ _COUNTED = {
 }
 _NOT_MEASURED = (
     "It was not measured outside the training sources, and the live version was; measure it with "
-    "app.py evaluate --outside."
+    "app.py evaluate --outside --version."
 )
 _NEITHER = " Neither version was measured outside the training sources."
 _CHAMPION_NOT = (

@@ -197,8 +197,12 @@ class Registry:
 
         The same weights with another threshold are another version. Raises TrackingAway.
         """
+        return next(iter(self.all_registered_as(task, weights_sha256, decision)), None)
+
+    def all_registered_as(self, task: str, weights_sha256: str, decision: Decision) -> Iterator[ModelVersion]:
+        """Every such version."""
         same = (version for version in self.versions(task) if version.weights_sha256 == weights_sha256)
-        return next((version for version in same if self._decides(version, decision)), None)
+        return (version for version in same if self._decides(version, decision))
 
     def _decides(self, version: ModelVersion, decision: Decision) -> bool:
         try:

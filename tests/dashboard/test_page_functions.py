@@ -87,6 +87,8 @@ def test_views_of_the_cohort_are_kept_opened_and_deleted(clinic: Clinic) -> None
     for nothing in (None, ""):
         with pytest.raises(PreventUpdate):
             cohort.view_query(service, nothing)
+    with pytest.raises(InvalidInput, match="Choose the saved view"):
+        cohort.delete_view(service, user, None)
     gone = cohort.delete_view(service, user, option["value"])
     assert (gone[cohort.VIEWS], gone[cohort.VIEW_SAID]) == ([], "Deleted.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from plotly.graph_objects import Figure as Plotly
@@ -80,9 +81,18 @@ def test_a_chart_of_which_all_is_withheld_says_so_and_ticks_no_number(
     figure = drawn()
     Plotly(figure)
     assert _said(figure) == [WITHHELD]
+    told = {trace.get("yaxis", "y") for trace in figure["data"] if trace.get("y") or trace.get("x")}
+    assert (
+        told == {"y"} and "yaxis2" not in figure["layout"]
+    )  # a second axis over an empty one is drawn nowhere
     assert figure["layout"][axis]["tickvals"] == []
     assert not figure["layout"][axis]["showticklabels"]
     assert not figure["layout"].get("shapes")
+
+
+def test_a_chart_of_too_few_does_not_say_that_something_is_withheld() -> None:
+    few = [replace(line, withheld=[(at, "too few (n = 3)") for at, _ in line.withheld]) for line in UNTOLD]
+    assert _said(performance_figures.month_figure(MONTHS[:6], few, [], RECALL)) == ["Too few to tell"]
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_lengths_of_time_read_as_on_the_page(seconds: float) -> None:
         (ExportRow("s", "x", "scans", 1234567, 1234567), "1\u202f234\u202f567"),
         (ExportRow("s", "x", "share", 8, 0.125, 0.0347, 0.36), "12.5 %"),
         (ExportRow("s", "x", "median_ml", 8, 12.34), "12.3 mL"),
-        (ExportRow("s", "x", "median", 8, 0.876), "0.88"),
+        (ExportRow("s", "x", "median", 8, 0.876), "0.876"),
         (ExportRow("s", "x", "share", 0, None), "–"),
         (ExportRow("s", "x", "scans", None, None, note="<5"), "<5"),
     ],

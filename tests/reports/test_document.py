@@ -118,6 +118,30 @@ def test_every_page_is_tagged_and_fonts_are_embedded(tmp_path: Path) -> None:
     assert all(re.search(r"\byes\s+(yes|no)\s+(yes|no)\s+\d+\s+\d+$", line) for line in fonts)
 
 
+@pytest.mark.parametrize(
+    ("name", "font"),
+    [
+        ("東京中央病院 かながわ", "NotoSerifJP"),
+        ("北京协和医院 骨伤诊疗", "NotoSerifSC"),
+        ("서울대학교병원", "NotoSerifKR"),
+    ],
+)
+def test_east_asian_names_are_drawn_and_stay_text(name: str, font: str) -> None:
+    from pypdf import PdfReader
+
+    chart = Chart(counts_figure([ChartColumn(name, 7), ChartColumn("South", 9)]), f"Scans by site: {name}")
+    table = Table(["", "n"], [[name, 3]])
+    content = pdf(Document(name, {"Site": name}, [Chapter(name, [Paragraph(name), chart, table])]))
+    text = text_of(content)
+    assert text.replace("\n", " ").count(name) >= 4
+    assert b"pdfaid:part>2</pdfaid:part" in content  # which no file with a box for a letter is
+    pages = PdfReader(io.BytesIO(content)).pages
+    fonts = {
+        str(each.get_object()["/BaseFont"]) for page in pages for each in page["/Resources"]["/Font"].values()
+    }
+    assert any(font in each for each in fonts)
+
+
 def test_a_model_card_becomes_parts() -> None:
     card = "# Title\n\n**Not** for\nuse.\n\n## Data\n- one `x`\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
     assert blocks_of(card) == [

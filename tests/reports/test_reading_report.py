@@ -140,6 +140,14 @@ def test_a_name_without_a_blank_breaks_and_is_copied_whole() -> None:
     assert name in text.replace("\n", "")
 
 
+def test_east_asian_names_are_drawn() -> None:
+    names = ("山田 花子", "王小明", "김민수")
+    patient = Section("Patient", [("Name", name) for name in names])
+    content = reading_pdf(a_report(patient=patient), [png()])
+    assert all(squeezed(name) in squeezed(text_of(content)) for name in names)
+    assert b"pdfaid:part>2</pdfaid:part" in content
+
+
 def test_fonts_are_in_the_file(tmp_path: Path) -> None:
     if shutil.which("pdffonts") is None:
         assert not os.environ.get("LIGHTBOX_REQUIRE_SERVERS"), "pdffonts (poppler-utils) is not installed"

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from data import house_clock
 from data.ledger import bands
 from data.ledger.bitmaps import Index
-from data.ledger.coding import Columns, local_days
+from data.ledger.coding import Columns
 from data.ledger.columns import LedgerColumns, People, classes_of, ledger_columns
 from data.ledger.quantiles import edges
 from data.records import KeptRefusal, Refusal
@@ -77,7 +78,7 @@ def some_columns(random: np.random.Generator, n: int, unread: float = 0.1) -> Le
         "scan_ids": np.array([f"{one:032x}" for one in range(n)], dtype="S32"),
         "keys": np.arange(n),
         "patients": random.integers(0, people, n).astype(np.int32),
-        "days": local_days(number["created_us"]),
+        "days": house_clock.days(number["created_us"]),
         **number,
         **codes,
     }

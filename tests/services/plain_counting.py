@@ -107,7 +107,7 @@ class PlainPass:
             "volume_ml": self._spread(number["volume_ml"], measured),
             "upload_to_read_s": self._spread((number["read_us"] - number["created_us"]) / 1e6, mask),
             "read_to_review_s": self._spread((number["reviewed_us"] - number["read_us"]) / 1e6, people),
-            "dice": self._spread(number["dice"], mask),
+            "dice": self._spread(number["dice"], mask)[:2],
             "days": {
                 int(day): int((mask & (self._days == day)).sum()) for day in np.unique(self._days[mask])
             },
@@ -138,7 +138,7 @@ def numbers_of(found: Cohort) -> dict[str, Any]:
         "volume_ml": _said(found.volume_ml.spread),
         "upload_to_read_s": _said(found.upload_to_read_s),
         "read_to_review_s": _said(found.read_to_review_s),
-        "dice": _said(found.dice),
+        "dice": (found.dice.n, found.dice_median),
         "days": {(date.fromisoformat(bar.name) - _EPOCH).days: bar.n for bar in found.over_time if bar.n},
         "bars": bars,
         "sizes": {

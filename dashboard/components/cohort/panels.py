@@ -10,6 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.cohort.filters import LABELS, value_words
+from dashboard.components.facts import p_words
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
 from data.records import KeptRefusal, ReportKind, User
@@ -167,8 +168,12 @@ def agreement(cohort: Cohort) -> Component | None:
         f"Scans whose truth is known: {number(known)}. Read right: {number(counts.get('right', 0))}. "
         f"False alarms: {number(counts.get('false alarm', 0))}. Misses: {number(counts.get('miss', 0))}."
     ]
-    if cohort.dice.n and cohort.dice.median is not None:
-        words.append(f" Median {DRAWN_DICE} {cohort.dice.median:.2f} (n = {number(cohort.dice.n)}).")
+    if cohort.dice.n and cohort.dice_median is not None:
+        interval = f"95 % interval {cohort.dice.low:.3f} to {cohort.dice.high:.3f}"
+        words.append(
+            f" {DRAWN_DICE}, mean: {cohort.dice.value:.3f} ({interval}, n = {number(cohort.dice.n)}); "
+            f"median {cohort.dice_median:.3f}."
+        )
     return html.P(words, className="lb-card")
 
 
@@ -245,7 +250,7 @@ def _difference(difference: CohortDifference) -> list[str]:
     effect, low, high = (
         form.format(points * value) for value in (difference.effect, difference.low, difference.high)
     )
-    p = "< 0.001" if difference.p_corrected < 0.001 else f"{difference.p_corrected:.3f}"
+    p = p_words(difference.p_corrected)
     return [*cells, effect, f"{low} to {high}", difference.test, p]
 
 

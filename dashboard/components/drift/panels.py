@@ -9,6 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import aria
+from dashboard.components.facts import p_words
 from dashboard.components.icons import icon
 from dashboard.components.results import local_time
 from data.records import DriftRun, ReportKind, RunState, Severity
@@ -280,7 +281,7 @@ def _feature(run: DriftRun, feature: Mapping[str, Any], chosen: str | None) -> C
 
 
 def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return p_words(p)
 
 
 def usual(side: Mapping[str, Any], unit: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.facts import p_words
 from services import addresses
 from services.addresses import WorklistAddress
 from services.cohort.filters import query_of
@@ -48,7 +49,7 @@ def _row(segment: Segment) -> Component:
             html.Td(_share(segment.inside)),
             html.Td(_share(segment.outside)),
             html.Td(points),
-            html.Td("< 0.001" if p < 0.001 else f"{p:.3f}"),
+            html.Td(p_words(p)),
             html.Td(_links(segment)),
         ]
     )

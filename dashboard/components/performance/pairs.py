@@ -10,6 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.cohort.panels import number
+from dashboard.components.facts import p_words
 from services import addresses
 from services.performance.number_words import UNKNOWN, gap_words, value_words
 from services.performance.pairs import RESULT
@@ -130,4 +131,4 @@ def _right(value: float) -> str:
 def _p(value: float) -> str:
     if not math.isfinite(value):
         return "–"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    return p_words(value)

@@ -9,6 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.downloads import download_link
+from dashboard.components.results import local_date
 from services.cohort.small_numbers import FEW_READERS, LEAST_READERS, WITHHELD
 from services.readers.figures import KINDS, LEAST_CASES, figure_words
 from services.readers.watch import MEANS
@@ -27,9 +28,8 @@ BY_READER = (
 
 def panel(view: ReadersView, file: str) -> Component:
     """The figures of all, of groups and, for who may see them, of single readers; `file` is the CSV."""
-    since = (
-        f"Verdicts on real scans since {view.since:%Y-%m-%d}; of each reader and result the last that stands."
-    )
+    day = local_date(view.since)
+    since = f"Verdicts on real scans since {day}; of each reader and result the last that stands."
     if not view.any:
         return html.Div([html.P(since, className="text-secondary"), html.P(NONE_YET, className="mb-0")])
     rule = (

@@ -20,6 +20,7 @@ from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from data.tables import ledger
+from tests.clocks import FAR_EAST, in_zone
 from tests.data.builders import a_header, a_kept_scan, a_result, a_review, measured
 
 NOVEMBER = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -152,6 +153,23 @@ def test_filters_and_counts(engine: Engine, store: JudgementStore) -> None:
     assert list(store.latencies(BRAIN_TUMOUR, "3", "2026-10", False)) == [12.5, 12.5]
     with pytest.raises(InvalidInput, match="month"):
         store.of(BRAIN_TUMOUR, first_month="October")
+
+
+def test_months_are_those_of_the_house(engine: Engine) -> None:
+    with in_zone(FAR_EAST):  # November begins there at ten in the morning of 31 October
+        store = JudgementStore(engine, share=1.0)
+        for at in (datetime(2026, 10, 31, 9, 59, tzinfo=UTC), datetime(2026, 10, 31, 10, tzinfo=UTC)):
+            review(engine, read(engine, "3", at)[1])
+        november = store.of(BRAIN_TUMOUR, first_month="2026-11")
+        assert [judged.created_at.hour for judged in november] == [10]
+        assert [str(month) for month in november.months()] == ["2026-11"]
+        assert store.read_counts(BRAIN_TUMOUR) == {
+            ("3", "2026-10", False): ReadCount(1, 1, 1, 1),
+            ("3", "2026-11", False): ReadCount(1, 1, 1, 1),
+        }
+        assert len(store.readings(BRAIN_TUMOUR, "3", synthetic=False).in_month("2026-10")) == 1
+        assert len(store.latencies(BRAIN_TUMOUR, "3", "2026-11", False)) == 1
+        assert len(store.latencies(BRAIN_TUMOUR, "3", "2026-12", False)) == 0
 
 
 def test_what_is_deleted_counts_no_more_and_synthetic_is_apart(engine: Engine, store: JudgementStore) -> None:

@@ -310,14 +310,48 @@ def rested(house: House, days: int, n: int, sentence: str = "Noise has risen.") 
     )
 
 
-def test_an_older_window_leaves_an_alert_as_it_is(house: House) -> None:
+@pytest.mark.parametrize(("days", "n"), [(2, 500), (3, 99)])
+def test_an_earlier_window_and_a_part_of_its_own_leave_an_alert_as_it_is(
+    house: House, days: int, n: int
+) -> None:
     standing = rested(house, 3, 100)
-    assert rested(house, 2, 500, "Noise had risen.") == standing
-    later = rested(house, 4, 50, "Noise goes on rising.")
+    assert rested(house, days, n, "Noise had risen.") == standing
+    graver = house.alerts.raise_alert(
+        CAUSE,
+        Severity.CRITICAL,
+        "Drift",
+        "Very much so.",
+        "/drift?run=2",
+        evidence=Evidence(MORNING + timedelta(days=days), n),
+    )
+    assert graver == standing
+
+
+def test_a_later_but_smaller_window_counts_and_speaks_only_where_it_is_graver(house: House) -> None:
+    standing = rested(house, 3, 100)
+    house.alerts.propose_end(CAUSE, "Calm.", None)
+    counted = rested(house, 4, 50, "Noise goes on rising.")
+    assert (counted.times, counted.sentence, counted.link, counted.evidence, counted.end_sentence) == (
+        2,
+        standing.sentence,
+        standing.link,
+        standing.evidence,
+        None,
+    )
+    fewer = Evidence(MORNING + timedelta(days=5), 40)
+    graver = house.alerts.raise_alert(
+        CAUSE, Severity.CRITICAL, "Drift", "Much noise.", "/drift?run=2", evidence=fewer
+    )
+    assert (graver.severity, graver.sentence, graver.evidence) == (Severity.CRITICAL, "Much noise.", fewer)
+
+
+def test_a_later_window_that_is_as_large_says_how_it_is_now(house: House) -> None:
+    rested(house, 3, 100)
+    later = rested(house, 4, 100, "Noise goes on rising.")
     assert (later.times, later.sentence, later.evidence) == (
         2,
         "Noise goes on rising.",
-        Evidence(MORNING + timedelta(days=4), 50),
+        Evidence(MORNING + timedelta(days=4), 100),
     )
 
 

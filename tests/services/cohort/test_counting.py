@@ -106,6 +106,8 @@ def test_percentiles_are_numpys(values: list[float], later: list[float], data: A
     n, found = quantiles.percentiles(index, numbers, bitmap(rows), "dice", [percent])
     assert n == len(expected)
     assert found == ([np.percentile(expected, percent)] if n else [])
+    known = quantiles.known_values(index, numbers, bitmap(rows), "dice")
+    assert sorted(known) == sorted(expected)
 
 
 def test_who_counts_goes_on_with_what_was_true_before() -> None:

@@ -56,6 +56,7 @@ def exports(engine: Engine) -> CohortExports:
 
 def _numbers(cohort: Cohort) -> dict[tuple[str, str, str], Any]:
     """What the page shows, as it shows it, from the page's own record."""
+    mean_dice = cohort.dice.value if cohort.dice.n else None
     found: dict[tuple[str, str, str], Any] = {
         ("summary", "all", "scans"): cohort.scans.n,
         ("summary", "all", "patients"): cohort.patients,
@@ -63,7 +64,8 @@ def _numbers(cohort: Cohort) -> dict[tuple[str, str, str], Any]:
         ("summary", "refused", "refusals"): cohort.refused,
         ("summary", "upload to result", "p90_s"): cohort.upload_to_read_s.p90,
         ("summary", "result to review", "median_s"): cohort.read_to_review_s.median,
-        ("agreement", "Dice with a mask that a person drew", "median"): cohort.dice.median,
+        ("agreement", "Dice with a mask that a person drew", "mean"): mean_dice,
+        ("agreement", "Dice with a mask that a person drew", "median"): cohort.dice_median,
     }
     if cohort.volume_ml.spread is not None:
         found["summary", "tumour volume", "median_ml"] = cohort.volume_ml.spread.median

@@ -38,6 +38,7 @@ from services.drift.accepted_month import (
 from services.drift.periods import bounds_of_month, month_a_year_before, quarter_before
 from services.drift.reference_rules import ReferenceRules
 from services.drift.references import OpenedReference
+from tests.clocks import FAR_EAST, in_zone
 from tests.data.builders import MORNING, a_kept_scan, a_result, a_review
 from tests.services.drifting import DIMENSIONS, DriftHouse
 
@@ -165,6 +166,19 @@ def test_periods_are_calendar_ones_before_the_window() -> None:
     assert quarter_before(datetime(2026, 12, 31, 23, tzinfo=UTC))[0] == datetime(2026, 7, 1, tzinfo=UTC)
     assert month_a_year_before(january) == bounds_of_month("2026-01")
     assert bounds_of_month("2026-12")[1] == datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def test_periods_and_days_of_a_window_are_those_of_the_house(house: House) -> None:
+    house.add(3, 1)  # 2026-11-20, from eight in the morning
+    with in_zone(FAR_EAST):
+        new_year = datetime(2026, 12, 31, 10, tzinfo=UTC)
+        assert bounds_of_month("2027-01")[0] == new_year
+        assert quarter_before(new_year)[1] == new_year
+        assert month_a_year_before(new_year) == bounds_of_month("2026-01")
+        for day, n in (("2026-11-20", 3), ("2026-11-21", 0)):
+            assert len(house.windows.window(DriftAsk(BRAIN_TUMOUR, first=day, to=day)).frame) == n
+        house.add(2, 2, day=0.5)  # eight in the evening is the morning of the next day there
+        assert len(house.windows.window(DriftAsk(BRAIN_TUMOUR, first="2026-11-21")).frame) == 2
 
 
 def test_last_quarter_and_last_year_are_kept_once(house: House) -> None:

@@ -189,7 +189,8 @@ def test_after_a_restart_without_mlflow_the_dated_cache_serves(tracking: Trackin
         )
         assert away.real_use == before.real_use
         assert before.as_of is not None
-        day = f"{before.as_of.day} {before.as_of:%B %Y at %H:%M} UTC"
+        local = before.as_of.astimezone()
+        day = f"{local.day} {local:%B %Y at %H:%M %Z}"
         assert away.trouble == f"MLflow cannot be reached; what is shown was read on {day}."
         assert histories.of(TASK).trouble == away.trouble
         assert len(histories.curves(TASK, "1")["epoch_loss"]) == 3

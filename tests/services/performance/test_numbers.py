@@ -33,6 +33,7 @@ from services.performance.exports import KINDS, table
 from services.performance.metrics import METRICS, figure_words, validated
 from services.performance.numbers import MetricPoint, PerformanceQuery
 from services.statistics.scoring import scored
+from tests.clocks import FAR_EAST, in_zone
 from tests.data.builders import a_header, a_kept_scan, a_result
 from tests.databases import migrated
 from tests.services.performance_department import (
@@ -230,6 +231,16 @@ def test_response_times_are_of_all_months_also_of_those_without_a_review(own: De
     (slowest,) = points(own, "by=version&metric=latency_p95_ms")
     assert slowest.figure.value == np.quantile([100 * m + r for m in (1, 2, 3) for r in range(4)], 0.95)
     assert opened(own, of_version.query) == 12
+
+
+def test_a_month_opens_the_cases_that_it_counted_in_any_time_zone(own: Department) -> None:
+    with in_zone(FAR_EAST):  # November begins there at ten in the morning of 31 October
+        own.read("1", datetime(2026, 10, 31, 9, tzinfo=UTC), [(1, 1)] * 3)
+        own.score()
+        shown = {point.month: point for point in points(own, "by=month&metric=accuracy")}
+        assert {month: point.figure.n for month, point in shown.items()} == {"2026-10": 1, "2026-11": 2}
+        for point in shown.values():
+            assert opened(own, point.query) == point.figure.n
 
 
 def test_cases_that_the_worklist_can_say_are_opened_there(house: Department) -> None:

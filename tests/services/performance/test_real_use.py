@@ -22,6 +22,7 @@ from data.stores.scans import ScanStore
 from data.tracking import Tracking
 from services.jobs import Jobs
 from services.performance.real_use import DIGEST, EXPERIMENT, RealUse, forget_synthetic
+from tests.clocks import FAR_EAST, in_zone
 from tests.data.builders import a_kept_scan, a_result, a_review
 from tests.databases import migrated, new_mlflow
 
@@ -67,6 +68,16 @@ def house(tmp_path: Path) -> Iterator[House]:
     yield house
     house.jobs.stop()
     house.engine.dispose()
+
+
+def test_a_month_of_real_use_is_one_of_the_house(house: House) -> None:
+    with in_zone(FAR_EAST):
+        house.review(house.read(datetime(2026, 10, 31, 11, tzinfo=UTC)))
+        house.anew().score_all()
+    assert house.run().tags["lightbox.month"] == "2026-11"
+    with in_zone("UTC"):  # the house moves: its months are made anew, and the old ones taken back
+        house.anew().score_all()
+    assert house.run().tags["lightbox.month"] == "2026-10"
 
 
 def eventually(holds: Callable[[], bool]) -> bool:

@@ -324,7 +324,7 @@ def test_a_periods_days_and_the_times_of_a_report_are_by_the_clock_of_the_house(
         period = Period.of(ASK)
         assert period.holds(datetime(2026, 10, 31, 23, tzinfo=UTC))
         assert not period.holds(datetime(2026, 11, 30, 23, tzinfo=UTC))
-        assert period.months == ("2026-10", "2026-11")
+        assert period.months == ("2026-11", "2026-11")
         (drift,) = chapter(written(sources), "Drift")
         made = datetime.fromisoformat(f"{drift['rows'][0][0]}+01:00")
         assert made == MORNING.replace(second=0, microsecond=0)

@@ -57,6 +57,28 @@ def test_worse_outside_than_the_live_version_does_not_pass(house: Department) ->
     assert unmeasured.sentence.startswith("It was not measured outside the training sources")
 
 
+def test_another_threshold_does_not_pass_by_what_the_live_version_was_measured(house: Department) -> None:
+    house.add(20, bright=800)
+    house.add(20, bright=0)
+    _measure_live(house)
+    other = house.thresholds.register(BRAIN_TUMOUR, "1", 0.4, "Fewer misses.", house.ada)
+    trained = house.registry.files(other)
+    live = house.registry.version(BRAIN_TUMOUR, "1")
+    assert other.weights_sha256 == live.weights_sha256 and other.run_id is not None
+    # As an evaluation was kept with all versions of the weights before their threshold was asked.
+    outside.keep(trained.folder, evaluation(trained.sha256, alarms=2, misses=2))
+    house.tracking.log_file(other.run_id, trained.folder / weights.OUTSIDE, "model")
+    gate = _gate(house, other.version)
+    assert gate.verdict is PromotionVerdict.CANNOT_TELL
+    assert gate.sentence.startswith("It was not measured outside the training sources")
+    measured = replace(evaluation(trained.sha256, alarms=20, misses=2), threshold=0.4)
+    outside.keep(trained.folder, measured)
+    OutsideResults(house.tracking).keep(other, trained, [trained.folder / weights.OUTSIDE])
+    halved = house.promotions.gate_result(BRAIN_TUMOUR, other.version)
+    assert halved.verdict is PromotionVerdict.FAIL
+    assert "healthy pictures without a false alarm changes by -45.0 points" in halved.sentence
+
+
 def test_specificity_on_the_house_s_own_scans_counts(house: Department) -> None:
     house.add(10, bright=800)
     house.add(10, bright=0)
