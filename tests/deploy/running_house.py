@@ -69,10 +69,10 @@ class House:
 
 
 @contextmanager
-def running_house(home: Path, **settings: object) -> Iterator[House]:
-    """`app.py serve` on a home folder, once it reads scans."""
+def running_house(home: Path, ready: str = "/readyz", **settings: object) -> Iterator[House]:
+    """`app.py serve` on a home folder, once it reads scans, or once `ready` answers."""
     house = House(home, free_port())
     said = {"LIGHTBOX_HOME": home, "LIGHTBOX_PORT": house.port, **settings}
     command = [sys.executable, "app.py", "serve"]
-    with running(command, home.with_name("house.log"), f"{house.url}/readyz", **said):
+    with running(command, home.with_name("house.log"), f"{house.url}{ready}", **said):
         yield house
