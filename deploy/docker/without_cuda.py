@@ -1,4 +1,4 @@
-"""The lock file without CUDA: `without_cuda.py requirements.lock torch.txt`, in the image for processors alone.
+"""The lock without CUDA: `without_cuda.py requirements.lock torch.txt`, in the image for processors alone.
 
 Rewrites the lock without torch, torchvision and what they bring for NVIDIA's GPUs, and writes the two with
 their versions into another file: they come from PyTorch's own index, whose files have other hashes.

@@ -57,10 +57,11 @@ def nginx(folder: Path, upstream: str) -> Iterator[Front]:
     _certificate(folder)
     filled = TEMPLATE.read_text()
     values = {"UPSTREAM": upstream, "SERVER_NAME": "localhost", "TLS": folder}
+    values |= {"ACCESS_LOG": folder / "lightbox.log", "ERROR_LOG": folder / "lightbox-error.log"}
     for name, value in (values | {"HTTP_PORT": http, "HTTPS_PORT": https}).items():
         filled = filled.replace(f"${{LIGHTBOX_{name}}}", str(value))
     assert "${" not in filled
-    (folder / "lightbox.conf").write_text(filled.replace("/var/log/nginx/", f"{folder}/"))
+    (folder / "lightbox.conf").write_text(filled)
     paths = "".join(
         f"{kind}_temp_path {folder / kind};\n"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
