@@ -117,7 +117,8 @@ class Settings:
         home = Path(env.get("LIGHTBOX_HOME", "var")).resolve()
         return cls(
             home=home,
-            database_url=secret_of(env, "DATABASE_URL", "DATABASE_URL_FILE") or sqlite_url(home / "lightbox.db"),
+            database_url=secret_of(env, "DATABASE_URL", "DATABASE_URL_FILE")
+            or sqlite_url(home / "lightbox.db"),
             files_url=env.get("LIGHTBOX_FILES") or str(home / "files"),
             tracking_uri=env.get("MLFLOW_TRACKING_URI") or sqlite_url(home / "mlflow.db"),
             host=env.get("LIGHTBOX_HOST", cls.host),

@@ -20,7 +20,7 @@ from tests.dashboard.clinic import PASSWORD, Clinic
 from tests.deploy.nginx import Front, nginx
 from tests.deploy.running_house import House, running_house
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.deploy]
 MIB = 1 << 20
 LIMIT_MIB = 320
 TUS = {"Tus-Resumable": "1.0.0"}

@@ -1,7 +1,7 @@
 {{- define "lightbox.labels" -}}
 app.kubernetes.io/name: lightbox
 app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/version: {{ .Values.image.tag | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
@@ -13,7 +13,7 @@ app.kubernetes.io/component: server
 {{- end }}
 
 {{- define "lightbox.image" -}}
-{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{ .Values.image.repository }}:{{ .Values.image.tag }}
 {{- end }}
 
 {{- define "lightbox.homeClaim" -}}
