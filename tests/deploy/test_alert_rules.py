@@ -61,6 +61,7 @@ def always(name: str, fires: int | float, silent: int | float, labels: str = "")
 
 
 READY = one("lightbox_ready", "1x70")
+WAITED = 'method="GET",route="/api/v1/scans/<scan_id>",status="200"'
 PAGE, READ = 'method="GET",route="/scans",status="200"', 'kind="read",outcome="done"'
 CASES: dict[str, tuple[Series, Series]] = {
     "LightboxDown": always("up", 0, 1, 'job="lightbox"'),
@@ -100,6 +101,7 @@ ALSO_FIRES: dict[str, Series] = {
     "LightboxDrift": one("lightbox_drift_state", "1x70", 'task="t",severity="warning"'),
 }
 ALSO_SILENT: dict[str, Series] = {
+    "LightboxPagesSlow": slow(SHORT, WAITED, "10", "30"),  # somebody waits for a reading
     "LightboxBackupOld": one("up", "0x70", 'job="lightbox"'),  # a house that is away is another alert's
     "LightboxRequestsFail": one(f"{SHORT}_count", "0+9x70", 'method="GET",route="/readyz",status="503"'),
     "LightboxManyRefusals": one("lightbox_refusals_total", "0+1x15 15x70", 'reason="colour"'),
