@@ -48,7 +48,7 @@ class Front:
 
 
 @contextmanager
-def nginx(folder: Path, upstream: str) -> Iterator[Front]:
+def nginx(folder: Path, upstream: str, max_scan_mib: int = 1024) -> Iterator[Front]:
     """nginx until the end of the block; skips the test where there is none."""
     program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
@@ -56,7 +56,7 @@ def nginx(folder: Path, upstream: str) -> Iterator[Front]:
     http, https = free_port(), free_port()
     _certificate(folder)
     filled = TEMPLATE.read_text()
-    values = {"UPSTREAM": upstream, "SERVER_NAME": "localhost", "TLS": folder}
+    values = {"UPSTREAM": upstream, "SERVER_NAME": "localhost", "TLS": folder, "MAX_SCAN_MIB": max_scan_mib}
     values |= {"ACCESS_LOG": folder / "lightbox.log", "ERROR_LOG": folder / "lightbox-error.log"}
     for name, value in (values | {"HTTP_PORT": http, "HTTPS_PORT": https}).items():
         filled = filled.replace(f"${{LIGHTBOX_{name}}}", str(value))

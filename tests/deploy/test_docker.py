@@ -21,6 +21,7 @@ COMPOSE = DOCKER / "compose.yaml"
 DOCKERFILE = DOCKER / "Dockerfile"
 NGINX_ALONE = {"LIGHTBOX_UPSTREAM", "LIGHTBOX_SERVER_NAME", "LIGHTBOX_TLS", "LIGHTBOX_HTTP_PORT",
                "LIGHTBOX_HTTPS_PORT", "LIGHTBOX_ACCESS_LOG", "LIGHTBOX_ERROR_LOG"}  # fmt: skip
+BOTH = {"LIGHTBOX_MAX_SCAN_MIB"}  # of the server's settings
 
 
 def filled(text: str) -> str:
@@ -56,11 +57,13 @@ def test_every_setting_that_is_given_is_one_of_the_manual() -> None:
     known = documented()
     for name, service in services().items():
         given = {key for key in service.get("environment", {}) if key.startswith(("LIGHTBOX_", "DATABASE_"))}
-        assert given <= (NGINX_ALONE if name == "nginx" else known), name
+        assert given <= (NGINX_ALONE | BOTH if name == "nginx" else known), name
     example = (DOCKER / "lightbox.env.example").read_text()
     assert set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)) <= known
     wanted = set(re.findall(r"\$\{(\w+)\}", (DEPLOY / "nginx" / "lightbox.conf.template").read_text()))
-    assert wanted == NGINX_ALONE == set(services()["nginx"]["environment"])
+    nginx, house = (services()[name]["environment"] for name in ("nginx", "lightbox"))
+    assert wanted == NGINX_ALONE | BOTH == set(nginx)
+    assert all(nginx[name] == house[name] for name in BOTH)
 
 
 def test_one_server_on_one_database_and_nobody_but_nginx_and_scanners_come_in() -> None:

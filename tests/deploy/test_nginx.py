@@ -51,7 +51,7 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
         "LIGHTBOX_MAX_SCAN_MIB": LIMIT_MIB,
     }
     with running_house(folder / "home", ready="/healthz", **said) as house, \
-            nginx(folder, f"127.0.0.1:{house.port}") as front:  # fmt: skip
+            nginx(folder, f"127.0.0.1:{house.port}", LIMIT_MIB) as front:  # fmt: skip
         yield Setting(front, house, token)
 
 
