@@ -6,7 +6,8 @@ VENDOR := dashboard/assets/vendor/.installed
 CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-scripts test-fast bench lint format hooks house mutants ohif peers setup lock audit sbom licences clean
+.PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants ohif peers helm dashboards setup \
+  lock audit sbom licences image image-check release clean
 
 run: $(VENV)/.installed $(VENDOR)
 	$(BIN)/python app.py serve
@@ -51,12 +52,27 @@ test: lint test-scripts
 ohif: $(VENV)/bin/python
 	$(BIN)/python scripts/ohif.py
 
+# Helm, which tests of the chart run; without it they are skipped.
+HELM := .helm/helm
+helm: $(HELM)
+
+$(HELM): scripts/helm.py | $(VENV)/bin/python
+	$(BIN)/python $<
+
+# Grafana's dashboards anew, after a change of their code.
+dashboards: $(VENV)/.installed-dev
+	$(BIN)/python deploy/monitoring/dashboards.py
+
 test-scripts: $(CHECKERS)
 	$(NPM) run --silent lint
 	$(NPM) test --silent
 
 test-fast: $(VENV)/.installed-dev $(VENDOR)
-	$(BIN)/python -m pytest $(SPREAD) -m "not browser and not integration and not bench"
+	$(BIN)/python -m pytest $(SPREAD) -m "not browser and not integration and not bench and not deploy"
+
+# Everything of deploy/, with what takes longer: nginx in front of a server that runs as people run it.
+test-deploy: $(VENV)/.installed-dev $(VENDOR) $(HELM) test-scripts
+	$(BIN)/python -m pytest -m "not bench" tests/deploy
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m bench -s tests/benchmarks
@@ -117,8 +133,26 @@ sbom: $(VENV)/.installed-dev
 	$(NPM) --prefix dist/scripts sbom --omit=dev --package-lock-only --sbom-format=cyclonedx > dist/lightbox-scripts.cdx.json
 	rm -r dist/scripts
 
+# An image of what stands here: cuda (processors and NVIDIA GPUs) or cpu.
+VARIANT ?= cuda
+IMAGE ?= lightbox:local
+image:
+	docker build --file deploy/docker/Dockerfile --build-arg VARIANT=$(VARIANT) --tag $(IMAGE) .
+
+# Whether it starts as nobody special on a root that cannot be written to, and says that it reads scans.
+image-check:
+	docker run --detach --name lightbox-check --read-only --tmpfs /tmp --cap-drop ALL --env LIGHTBOX_BACKEND=exact \
+	  --volume lightbox-check:/var/lib/lightbox $(IMAGE)
+	timeout 300 sh -c 'until docker exec lightbox-check python -c "import urllib.request as u; u.urlopen(\"http://127.0.0.1:8050/readyz\")" 2>/dev/null; do sleep 2; done' \
+	  || { docker logs lightbox-check; exit 1; }
+	docker rm --force lightbox-check && docker volume rm lightbox-check
+
+# What goes with a release beside the image: make release VERSION=1.2.3
+release: sbom
+	$(BIN)/python scripts/release.py $(VERSION) dist
+
 licences: $(VENV)/.installed
 	$(BIN)/python scripts/licences.py > docs/licences.md
 
 clean:
-	rm -rf dist mutants $(VENV) node_modules .ohif .peers dashboard/assets/vendor
+	rm -rf dist mutants $(VENV) node_modules .ohif .helm .peers dashboard/assets/vendor

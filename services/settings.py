@@ -121,7 +121,8 @@ class Settings:
         home = Path(env.get("LIGHTBOX_HOME", "var")).resolve()
         return cls(
             home=home,
-            database_url=env.get("DATABASE_URL") or sqlite_url(home / "lightbox.db"),
+            database_url=secret_of(env, "DATABASE_URL", "DATABASE_URL_FILE")
+            or sqlite_url(home / "lightbox.db"),
             files_url=env.get("LIGHTBOX_FILES") or str(home / "files"),
             tracking_uri=env.get("MLFLOW_TRACKING_URI") or sqlite_url(home / "mlflow.db"),
             host=env.get("LIGHTBOX_HOST", cls.host),
@@ -142,7 +143,7 @@ class Settings:
             session_hours=_whole(env, "LIGHTBOX_SESSION_HOURS", cls.session_hours),
             second_factor=_roles(env, "LIGHTBOX_SECOND_FACTOR"),
             https=env.get("LIGHTBOX_HTTPS", "") in {"1", "true", "yes"},
-            secret_key=env.get("LIGHTBOX_SECRET_KEY", ""),
+            secret_key=secret_of(env, "LIGHTBOX_SECRET_KEY", "LIGHTBOX_SECRET_KEY_FILE"),
             earlier_secret_keys=tuple(env.get("LIGHTBOX_EARLIER_SECRET_KEYS", "").split()),
             identifier_key=_identifier_key(env),
             earlier_identifier_keys=tuple(env.get("LIGHTBOX_EARLIER_IDENTIFIER_KEYS", "").split()),
@@ -157,13 +158,13 @@ class Settings:
             gate_outside_percent=_whole(env, "LIGHTBOX_GATE_OUTSIDE_PERCENT", cls.gate_outside_percent),
             gate_least_truths=_whole(env, "LIGHTBOX_GATE_LEAST_TRUTHS", cls.gate_least_truths),
             acceptance_second_person=env.get("LIGHTBOX_ACCEPTANCE_SECOND_PERSON", "") in {"1", "true", "yes"},
-            alerts=env.get("LIGHTBOX_ALERTS", ""),
+            alerts=secret_of(env, "LIGHTBOX_ALERTS", "LIGHTBOX_ALERTS_FILE"),
             url=env.get("LIGHTBOX_URL", ""),
-            mail=env.get("LIGHTBOX_MAIL", "").strip(),
+            mail=secret_of(env, "LIGHTBOX_MAIL", "LIGHTBOX_MAIL_FILE").strip(),
             review_sample_percent=_share(env, "LIGHTBOX_REVIEW_SAMPLE", cls.review_sample_percent),
             keep_reports_days=_whole(env, "LIGHTBOX_KEEP_REPORTS_DAYS", cls.keep_reports_days, least=0),
             sign_certificate=_file(env, "LIGHTBOX_SIGN_CERTIFICATE"),
-            sign_password=env.get("LIGHTBOX_SIGN_PASSWORD", ""),
+            sign_password=secret_of(env, "LIGHTBOX_SIGN_PASSWORD", "LIGHTBOX_SIGN_PASSWORD_FILE"),
             dicom_ae_title=ae_title(
                 env.get("LIGHTBOX_DICOM_AE_TITLE", "").strip() or cls.dicom_ae_title,
                 "The setting LIGHTBOX_DICOM_AE_TITLE",

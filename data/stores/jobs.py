@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, select, update
@@ -68,6 +69,14 @@ class JobStore:
         with reading(self._engine) as connection:
             counts = {row[0]: row[1] for row in connection.execute(query)}
         return {state: counts.get(state.value, 0) for state in JobState}
+
+    def waiting_since(self) -> dict[str, datetime]:
+        """When the job was queued that has waited longest, of each kind of which any waits."""
+        waits = jobs.c.state == JobState.QUEUED.value
+        first = func.min(jobs.c.created_at, type_=jobs.c.created_at.type)
+        query = select(jobs.c.kind, first).where(waits).group_by(jobs.c.kind)
+        with reading(self._engine) as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def start(self, job_id: str, run_id: str) -> Job | None:
         """A run takes the job, which counts as an attempt; None where it is not waiting to be run."""

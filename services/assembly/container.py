@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from data.database import Database
 from data.stores.burned_in_text import PixelScreeningStore
@@ -299,7 +300,14 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             sign_in_ways,
             BackupAge(settings.home),
             screening,
+            performance.monitoring,
+            _disks(settings.home, stores.files.folder),
             tuple(tasks.ALL),
         ),
         database=stores.database,
     )
+
+
+def _disks(home: Path, files: Path | None) -> dict[str, Path]:
+    """The folders whose room is watched; files that lie elsewhere are watched there."""
+    return {"home": home} if files is None else {"home": home, "files": files}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -13,6 +15,7 @@ from data.stores.drift import DriftRunStore
 from data.stores.jobs import JobStore
 from data.stores.refusals import RefusalStore
 from data.stores.scans import ScanStore
+from data.stores.suspensions import SuspensionStore
 from services.alerts.alerts import Alerts
 from services.assembly.auditing import AuditServices
 from services.assembly.durations import Durations
@@ -24,13 +27,17 @@ from services.assembly.house_metrics import (
     model_metrics,
     refusal_metrics,
     registered_metrics,
+    waiting_metrics,
 )
+from services.assembly.performance_metrics import limit_metrics, suspension_metrics
 from services.assembly.received_metrics import received_metrics
 from services.assembly.receiving import ReceivingServices
+from services.assembly.storage_metrics import disk_metrics
 from services.backups.last import BackupAge
 from services.burned_in_text.screening import PictureScreening
 from services.identity_providers.ways import SignInWays, WayStatus
 from services.inference.engine import Engine
+from services.performance.monitoring import LimitMonitor
 from services.reading.reader import Batcher
 from services.reviewing.feedback import FeedbackMessages
 from services.sending.outbox import Outbox
@@ -58,8 +65,11 @@ class Health:
         sign_in_ways: SignInWays,
         backups: BackupAge,
         screening: PictureScreening,
+        limits: LimitMonitor,
+        folders: Mapping[str, Path],
         wanted_tasks: tuple[str, ...],
     ) -> None:
+        """`folders`: those whose room is told of, by a name of each."""
         self._database = database
         self._engine = engine
         self._batcher = batcher
@@ -72,6 +82,8 @@ class Health:
         self._alerts, self._audit, self._sign_in_ways = alerts, audit, sign_in_ways
         self._backups = backups
         self._screening = screening
+        self._limits, self._folders = limits, folders
+        self._suspensions = SuspensionStore(database)
         self._drift_runs, self._refusals = DriftRunStore(database), RefusalStore(database)
         self._wanted = set(wanted_tasks)
         self._collectors = CollectorRegistry(auto_describe=False)
@@ -135,6 +147,10 @@ class Health:
             self._ways(),
             *drift_metrics(self._drift_runs, self._wanted),
             refusal_metrics(self._refusals),
+            waiting_metrics(self._jobs),
+            limit_metrics(self._limits),
+            suspension_metrics(self._suspensions.all(), self._wanted),
+            *disk_metrics(self._folders),
             *audit_metrics(self._audit),
             *backup_metrics(self._backups),
             GaugeMetricFamily("lightbox_inference_waiting", "Inputs that wait", self._batcher.waiting),

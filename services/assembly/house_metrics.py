@@ -7,8 +7,10 @@ from collections.abc import Iterable
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from data.database import now
 from data.records import RunState
 from data.stores.drift import DriftRunStore
+from data.stores.jobs import JobStore
 from data.stores.refusals import RefusalStore
 from services.alerts.alerts import Alerts
 from services.assembly.auditing import AuditServices
@@ -39,6 +41,17 @@ def registered_metrics(files: RegisteredFiles) -> Metric:
     for version in files.gone():
         gone.add_metric([version.name, version.version], 1)
     return gone
+
+
+def waiting_metrics(jobs: JobStore) -> Metric:
+    """How long work waits, as nobody sees in a count: a restart does not begin it anew."""
+    waited = GaugeMetricFamily(
+        "lightbox_job_waiting_seconds", "Since the job was queued that has waited longest", labels=["kind"]
+    )
+    moment = now()
+    for kind, since in sorted(jobs.waiting_since().items()):
+        waited.add_metric([kind], (moment - since).total_seconds())
+    return waited
 
 
 def audit_metrics(audit: AuditServices) -> Iterable[Metric]:

@@ -32,14 +32,24 @@ class LimitMonitor:
     def tick(self) -> None:
         """Raise, or propose an end, where anything changed since the last time."""
         for task in self._tasks:
-            goals = self._goals.of(task)
-            limited = {name for name in METRICS if name in goals and goals[name].alert_limit is not None}
+            limited = self._limited(task)
             gone = {cause for cause in self._said if cause.startswith(_cause(task, ""))}
             for name in sorted(limited):
                 self._look(task, name)
             for cause in gone - {_cause(task, name) for name in limited}:
                 del self._said[cause]
                 self._alerts.propose_end(cause, "Its alert limit was taken away.", None)
+
+    def standing(self) -> dict[tuple[str, str], bool]:
+        """Of each task and metric with an alert limit whether its alert is not closed."""
+        causes = {alert.cause for alert in self._alerts.unfinished()}
+        return {
+            (task, name): _cause(task, name) in causes for task in self._tasks for name in self._limited(task)
+        }
+
+    def _limited(self, task: str) -> set[str]:
+        goals = self._goals.of(task)
+        return {name for name in METRICS if name in goals and goals[name].alert_limit is not None}
 
     def _look(self, task: str, metric: str) -> None:
         """The newest month says something of its own from `LEAST` cases on, and nothing before.

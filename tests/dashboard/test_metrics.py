@@ -6,6 +6,7 @@ import logging
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -23,12 +24,16 @@ from data.records import (
     JobState,
     KeptRefusal,
     Refusal,
+    Role,
     RunState,
     Severity,
 )
 from data.stores.drift import DriftRunStore
+from data.stores.jobs import JobStore
 from data.stores.refusals import RefusalStore
+from data.stores.suspensions import SuspensionStore
 from tests.dashboard.clinic import Clinic
+from tests.stopping import a_suspension
 
 
 def _text(server: Flask) -> str:
@@ -179,3 +184,40 @@ def test_versions_whose_weights_are_gone_are_named(clinic: Clinic, server: Flask
     ready = server.test_client().get("/readyz")
     assert ready.status_code == 200  # what serves goes on
     assert f"{BRAIN_TUMOUR} version 2 are not in MLflow" in ready.get_json()["registry"]
+
+
+def test_a_figure_is_past_its_limit_as_long_as_its_alert_stands(clinic: Clinic, server: Flask) -> None:
+    goals, task, head = clinic.services.performance.goals, BRAIN_TUMOUR, clinic.person(Role.HEAD)
+    assert _values(server, "lightbox_performance_past_limit") == {}
+    goals.set_typed(task, "recall", "95", "90", head)
+    goals.set_typed(task, "dice", "0.8", "", head)  # a goal calls nobody
+    assert _values(server, "lightbox_performance_past_limit") == {("recall", task): 0}
+    cause = f"performance limit {task} recall"
+    clinic.alerts.raise_alert(cause, Severity.WARNING, "Recall", "Beyond.", "/performance")
+    assert _values(server, "lightbox_performance_past_limit") == {("recall", task): 1}
+
+
+def test_suspensions_count_until_somebody_lifts_them(clinic: Clinic, server: Flask) -> None:
+    store = SuspensionStore(clinic.database)
+    assert _values(server, "lightbox_suspensions")[(BRAIN_TUMOUR,)] == 0
+    store.add(a_suspension())
+    lifted = a_suspension("1")
+    store.add(lifted)
+    store.change(lifted.id, lambda _: replace(lifted, lifted_at=now()))
+    assert _values(server, "lightbox_suspensions")[(BRAIN_TUMOUR,)] == 1
+
+
+def test_waiting_is_told_of_the_job_that_waits_longest(clinic: Clinic, server: Flask) -> None:
+    assert _values(server, "lightbox_job_waiting_seconds") == {}
+    clinic.jobs.register("slow", lambda _: None)
+    first = clinic.jobs.submit("slow", "a")
+    clinic.jobs.submit("slow", "b")
+    (waited,) = _values(server, "lightbox_job_waiting_seconds").values()
+    assert 0 <= waited <= (now() - first.created_at).total_seconds()
+    assert JobStore(clinic.database).waiting_since() == {"slow": first.created_at}
+
+
+def test_room_is_told_of_the_disks_below_the_house(server: Flask) -> None:
+    free, size = (_values(server, f"lightbox_disk_{what}_bytes") for what in ("free", "size"))
+    assert set(free) == set(size) == {("home",), ("files",)}
+    assert all(0 < free[folder] <= size[folder] for folder in free)

@@ -81,3 +81,22 @@ def test_the_backend_is_one_of_four_words() -> None:
     with pytest.raises(InvalidInput, match="LIGHTBOX_BACKEND must be one of auto, torch, openvino, exact"):
         Settings.from_env({"LIGHTBOX_BACKEND": "tensorrt"})
     assert tuple(Wanted) == settings.BACKENDS
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("DATABASE_URL", "database_url"),
+        ("LIGHTBOX_SECRET_KEY", "secret_key"),
+        ("LIGHTBOX_ALERTS", "alerts"),
+        ("LIGHTBOX_MAIL", "mail"),
+        ("LIGHTBOX_SIGN_PASSWORD", "sign_password"),
+    ],
+)
+def test_a_secret_may_stand_in_a_file(name: str, field: str, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("s3cret\n")
+    assert getattr(Settings.from_env({f"{name}_FILE": str(file)}), field) == "s3cret"
+    assert getattr(Settings.from_env({name: "other"}), field) == "other"
+    with pytest.raises(InvalidInput, match=f"{name} or {name}_FILE, not both"):
+        Settings.from_env({name: "other", f"{name}_FILE": str(file)})
