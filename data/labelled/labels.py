@@ -21,6 +21,7 @@ _POSITIVE = {"1", "1.0", "yes", "y", "true", "positive"}
 _NEGATIVE = {"0", "0.0", "no", "n", "false", "negative", "normal", "none"}
 _SEXES = {"f": "F", "female": "F", "m": "M", "male": "M", "o": "O", "other": "O"}
 _OLDEST_YEARS = 130.0
+_LONGEST_LABEL = 9  # digits
 _LONGEST_BYTES = 256 << 20
 _OTHER_NAMES = {"label": ("has_tumour", "has_tumor"), "acquired": ("study_date",)}
 T = TypeVar("T")
@@ -136,7 +137,7 @@ def _age(number: int, cells: dict[str, str]) -> float | None:
 def _mask_labels(number: int, cells: dict[str, str]) -> str | None:
     """Numbers with a comma, semicolon or blank between them, or "all"."""
     words = cells.get("mask_labels", "").replace(";", " ").replace(",", " ").split()
-    if words and [word.lower() for word in words] != ["all"] and not all(word.isdecimal() for word in words):
+    if words and [word.lower() for word in words] != ["all"] and not all(word.isdecimal() and len(word) <= _LONGEST_LABEL for word in words):
         raise _wrong(number, "mask_labels", cells["mask_labels"])
     return ", ".join(words) or None
 
