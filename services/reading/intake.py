@@ -37,6 +37,7 @@ from data.records import (
     prior_node,
     sending_ae_title,
 )
+from data.shown_text import shown
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
 from data.stores.scans import ScanStore
@@ -136,7 +137,9 @@ class Intake:
         checked for long; neither leaves anything behind.
         """
         require(user, Permission.SEND_SCANS)
-        upload = Upload(new_id(), user.id, name, 0, 0, UploadState.ARRIVING, now(), as_volume=as_volume)
+        upload = Upload(
+            new_id(), user.id, shown(name), 0, 0, UploadState.ARRIVING, now(), as_volume=as_volume
+        )
         try:
             size = self._copy(stream, self.path(upload.id))
             upload = replace(upload, size=size, offset=size, state=UploadState.QUEUED)

@@ -55,7 +55,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=100_000, help="inputs in all")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", default="1", help="another one draws other inputs")
-    parser.add_argument("--folder", type=Path, default=Path("var/fuzz"), help="goes on where it stopped there")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("var/fuzz"), help="goes on where it stopped there"
+    )
     parser.add_argument("--doors", nargs="*", help="only those whose names begin so")
     parser.add_argument("--replay", type=Path, help="an input that was kept: DOOR-KIND-N.input")
     parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
@@ -90,7 +92,9 @@ def _note_death(
     known = json.loads(state.read_text()) if state.exists() else {"answers": {}, "broken": 0}
     counts = known["answers"].setdefault(door.name, {})
     counts["BROKEN"] = counts.get("BROKEN", 0) + 1
-    state.write_text(json.dumps(known | {"next": now["number"] + asked.processes, "broken": known["broken"] + 1}))
+    state.write_text(
+        json.dumps(known | {"next": now["number"] + asked.processes, "broken": known["broken"] + 1})
+    )
 
 
 def _told(folder: Path, processes: int, seconds: float) -> int:
@@ -103,10 +107,16 @@ def _told(folder: Path, processes: int, seconds: float) -> int:
         for door, counts in known["answers"].items():
             answers.setdefault(door, Counter()).update(counts)
     for door, counts in sorted(answers.items()):
-        print(f"{door:20} {sum(counts.values()):7,}  {', '.join(f'{word} {n:,}' for word, n in counts.most_common(9))}")
-    print(f"{sum(sum(counts.values()) for counts in answers.values()):,} inputs, {broken} broken; {seconds:,.0f} s now")
+        print(
+            f"{door:20} {sum(counts.values()):7,}  {', '.join(f'{word} {n:,}' for word, n in counts.most_common(9))}"
+        )
+    print(
+        f"{sum(sum(counts.values()) for counts in answers.values()):,} inputs, {broken} broken; {seconds:,.0f} s now"
+    )
     if broken:
-        print(f"Inputs and what was wrong: {folder / 'failures'}; again: python -m tests.fuzz --replay FILE.input")
+        print(
+            f"Inputs and what was wrong: {folder / 'failures'}; again: python -m tests.fuzz --replay FILE.input"
+        )
     return 1 if broken else 0
 
 

@@ -9,7 +9,20 @@ from random import Random
 _HEAD = 700  # half of the damage goes where the headers are
 _LARGEST = 1 << 18
 
-_INTERESTING = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFE)
+_INTERESTING = (
+    0,
+    1,
+    0x7F,
+    0x80,
+    0xFF,
+    0x7FFF,
+    0x8000,
+    0xFFFF,
+    0x7FFFFFFF,
+    0x80000000,
+    0xFFFFFFFF,
+    0xFFFFFFFE,
+)
 
 
 def mutated(rng: Random, content: bytes, others: Sequence[bytes] = ()) -> bytes:

@@ -142,9 +142,13 @@ def _text(rng: Random, elements: list[Element]) -> None:
 
 
 def _charset(rng: Random, elements: list[Element]) -> None:
-    named = rng.choice((b"ISO_IR 192", b"ISO_IR 100", b"ISO 2022 IR 87", b"\\ISO 2022 IR 149", b"GB18030", b"X"))
+    named = rng.choice(
+        (b"ISO_IR 192", b"ISO_IR 100", b"ISO 2022 IR 87", b"\\ISO 2022 IR 149", b"GB18030", b"X")
+    )
     _set(elements, Element((0x0008, 0x0005), b"CS", _padded(named)))
-    value = rng.choice((b"\x1b$B;3ED^\x1b(B", b"\xff\xfe\xfd", PATIENT.encode(), rng.randbytes(12), b"\x1b$)C\xff"))
+    value = rng.choice(
+        (b"\x1b$B;3ED^\x1b(B", b"\xff\xfe\xfd", PATIENT.encode(), rng.randbytes(12), b"\x1b$)C\xff")
+    )
     _set(elements, Element((0x0010, 0x0010), b"PN", _padded(value)))
 
 
@@ -194,7 +198,9 @@ def _nested(rng: Random, elements: list[Element]) -> None:
     start = b"\x08\x00\x40\x11SQ\x00\x00\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
     end = b"\xfe\xff\x0d\xe0\x00\x00\x00\x00\xfe\xff\xdd\xe0\x00\x00\x00\x00"
     inner = start * depth + end * (depth if rng.random() < 0.7 else rng.randrange(depth + 1))
-    place = rng.choice(((0x0008, 0x1140), (0x0040, 0x0275), (0x5200, 0x9229), (0x5200, 0x9230), (0x0028, 0x3010)))
+    place = rng.choice(
+        ((0x0008, 0x1140), (0x0040, 0x0275), (0x5200, 0x9229), (0x5200, 0x9230), (0x0028, 0x3010))
+    )
     value = b"\xfe\xff\x00\xe0\xff\xff\xff\xff" + inner + b"\xfe\xff\x0d\xe0\x00\x00\x00\x00"
     value += b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
     _set(elements, Element(place, b"SQ", value, 0xFFFFFFFF))
@@ -202,7 +208,9 @@ def _nested(rng: Random, elements: list[Element]) -> None:
 
 def _pixels(rng: Random, elements: list[Element]) -> None:
     """Fragments where there are none, cut pixels, tables that point nowhere."""
-    fragments = b"\xfe\xff\x00\xe0" + struct.pack("<I", rng.choice((0, 4, 8))) + b"\xff" * rng.choice((0, 4, 8))
+    fragments = (
+        b"\xfe\xff\x00\xe0" + struct.pack("<I", rng.choice((0, 4, 8))) + b"\xff" * rng.choice((0, 4, 8))
+    )
     for _ in range(rng.randrange(4)):
         piece = rng.choice((b"\xff\xd8\xff\xd9", b"\xff\x4f\xff\x51", rng.randbytes(30), b""))
         fragments += b"\xfe\xff\x00\xe0" + struct.pack("<I", rng.choice((len(piece), 0xFFFFFFFF, 2))) + piece
@@ -226,9 +234,13 @@ def _floats(rng: Random, elements: list[Element]) -> None:
 
 def _lookup(rng: Random, elements: list[Element]) -> None:
     """A table of values that is shorter or longer than it says."""
-    said = struct.pack("<HHH", rng.choice((0, 1, 256, 65535)), rng.choice((0, 65535)), rng.choice((0, 8, 16, 99)))
+    said = struct.pack(
+        "<HHH", rng.choice((0, 1, 256, 65535)), rng.choice((0, 65535)), rng.choice((0, 8, 16, 99))
+    )
     item = Element((0x0028, 0x3002), b"US", said).written()
-    item += Element((0x0028, 0x3006), rng.choice((b"OW", b"US")), rng.randbytes(rng.choice((0, 2, 512)))).written()
+    item += Element(
+        (0x0028, 0x3006), rng.choice((b"OW", b"US")), rng.randbytes(rng.choice((0, 2, 512)))
+    ).written()
     value = b"\xfe\xff\x00\xe0" + struct.pack("<I", len(item)) + item
     _set(elements, Element(rng.choice(((0x0028, 0x3000), (0x0028, 0x3010))), b"SQ", value))
 

@@ -55,7 +55,7 @@ def judge_sentence(sentence: str | None, *, names_the_input: bool = False) -> No
         raise BrokenPromiseError(f"a patient's name: {sentence!r}")
     if len(judged) > _MOST_WORDS:
         raise BrokenPromiseError(f"a refusal of {len(sentence)} letters: {sentence[:80]!r}")
-    if judged.rstrip()[-1] not in ".?!)'" and not judged.rstrip()[-1].isalnum():
+    if not names_the_input and judged.rstrip()[-1] not in ".?!)'" and not judged.rstrip()[-1].isalnum():
         raise BrokenPromiseError(f"no sentence: {sentence!r}")
     judge_text(sentence, "a refusal")
 

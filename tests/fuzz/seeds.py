@@ -25,7 +25,12 @@ _LARGEST = 200_000
 _LITTLE = (np.arange(16 * 16).reshape(16, 16) * 15).astype(np.uint16)
 _VOLUME = np.arange(8 * 8 * 4, dtype=np.int16).reshape(8, 8, 4)
 _AFFINE = affine_of(((0, 1, 2), (1, 1, 1)), (1.0, 1.0, 3.0))
-_NAMED = {"SOPInstanceUID": "1.2.3.4.5", "PatientName": PATIENT, "PatientID": "QPONMLK-17", "PatientBirthDate": "19500101"}
+_NAMED = {
+    "SOPInstanceUID": "1.2.3.4.5",
+    "PatientName": PATIENT,
+    "PatientID": "QPONMLK-17",
+    "PatientBirthDate": "19500101",
+}
 
 
 @cache
@@ -35,11 +40,15 @@ def dicom_files() -> tuple[bytes, ...]:
         made = [
             picture(_LITTLE, **_NAMED),
             picture(_LITTLE.astype(np.int16), Modality="MR", BodyPartExamined="BRAIN", **_NAMED),
-            picture(_LITTLE.astype(np.uint8), SOPClassUID="1.2.840.10008.5.1.4.1.1.1.1", Modality="DX", **_NAMED),
+            picture(
+                _LITTLE.astype(np.uint8), SOPClassUID="1.2.840.10008.5.1.4.1.1.1.1", Modality="DX", **_NAMED
+            ),
             slices_of(_VOLUME, _AFFINE, **_NAMED)[0],
             enhanced(_VOLUME, _AFFINE, **_NAMED),
         ]
-        contents = [save(dataset, Path(folder, str(number))).read_bytes() for number, dataset in enumerate(made)]
+        contents = [
+            save(dataset, Path(folder, str(number))).read_bytes() for number, dataset in enumerate(made)
+        ]
         for name in ("MR_small.dcm", "MR_small_RLE.dcm", "JPEG2000.dcm", "MR_small_bigendian.dcm"):
             dataset = pydicom.dcmread(str(get_testdata_file(name)))
             dataset.PatientName, dataset.PatientID = PATIENT, "QPONMLK-17"

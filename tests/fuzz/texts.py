@@ -28,7 +28,9 @@ def hostile_text(rng: Random) -> str:
     if rng.random() < 0.25:
         text = rng.choice(HOSTILE)[:40] + text
     if rng.random() < 0.1:
-        text = "".join(chr(rng.choice((rng.randrange(32, 127), rng.randrange(0x2000, 0x2100)))) for _ in range(8))
+        text = "".join(
+            chr(rng.choice((rng.randrange(32, 127), rng.randrange(0x2000, 0x2100)))) for _ in range(8)
+        )
     return text
 
 
@@ -77,9 +79,7 @@ def _changed(rng: Random, value: object, chosen: set[int], at: list[int]) -> obj
         at[0] += _count(value) - 1
         return json_value(rng) if rng.random() < 0.8 else [value, value]
     if isinstance(value, dict):
-        return {
-            name: _changed(rng, part, chosen, at) for name, part in value.items() if rng.random() > 0.02
-        }
+        return {name: _changed(rng, part, chosen, at) for name, part in value.items() if rng.random() > 0.02}
     if isinstance(value, list):
         return [_changed(rng, part, chosen, at) for part in value]
     return value

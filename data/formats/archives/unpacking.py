@@ -74,4 +74,4 @@ def _from_tar(file: Path, into: Path, limits: Limits) -> Iterator[str]:
                 raise too_many(limits)
             left -= copy_bounded(packed, into / f"{number:06d}", left)
             number += 1
-            yield entry.name
+            yield plain_name(entry.name)

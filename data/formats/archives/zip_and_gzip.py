@@ -19,6 +19,7 @@ from data.errors import RefusedScan
 from data.formats.detect import FileKind, head_of, is_companion, kind_of, other_name
 from data.formats.limits import Limits
 from data.formats.members import Member
+from data.shown_text import shown
 
 _CHUNK = 1 << 20
 _RATIO_FROM = 10 << 20
@@ -58,7 +59,15 @@ _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
 )
-_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.EACCES, errno.EROFS)
+_OF_THE_MACHINE = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.EMFILE,
+    errno.EACCES,
+    errno.EROFS,
+)
 _GZIP = 31  # zlib's window bits: a gzip member with its checksum
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -83,7 +92,7 @@ def folder_members(folder: Path, limits: Limits) -> list[Member]:
         for name in sorted(files):
             path = Path(base) / name
             if path.is_file():
-                members.append(Member(path.relative_to(folder).as_posix(), path))
+                members.append(Member(shown(path.relative_to(folder).as_posix()), path))
         if len(members) > limits.max_entries:
             raise too_many(limits)
     return members
@@ -182,8 +191,8 @@ def is_folder(entry: zipfile.ZipInfo) -> bool:
 
 
 def plain_name(name: str) -> str:
-    """The name of a file in an archive, with the standard's slashes."""
-    return name.replace("\\", "/")
+    """The name of a file in an archive, with the standard's slashes, as it may be shown."""
+    return shown(name.replace("\\", "/"))
 
 
 def leads_outside(name: str) -> bool:

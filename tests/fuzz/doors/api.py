@@ -31,7 +31,19 @@ def _make(rng: Random) -> bytes:
         names = [field.alias or name for name, field in operation.query.model_fields.items()]
         query = [[rng.choice([*names, _word(rng)]), _word(rng)] for _ in range(rng.randrange(4))]
     if rng.random() < 0.3:  # filters of the address, which the services read themselves
-        names = ("task", "from", "to", "scanner", "site", "outcome", "age", "sex", "period", "version", "audience")
+        names = (
+            "task",
+            "from",
+            "to",
+            "scanner",
+            "site",
+            "outcome",
+            "age",
+            "sex",
+            "period",
+            "version",
+            "audience",
+        )
         query += [[rng.choice(names), _word(rng)] for _ in range(rng.randrange(1, 4))]
     said = {"name": operation.name, "query": query, "role": rng.choice(("clinician", "mlops", "head"))}
     said["ids"] = [None if rng.random() < 0.7 else _word(rng) for _ in range(3)]
@@ -39,7 +51,9 @@ def _make(rng: Random) -> bytes:
         names = [field.alias or name for name, field in operation.body.model_fields.items()]
         body: object = {name: json_value(rng) for name in names if rng.random() < 0.8}
         body = body if rng.random() < 0.8 else json_value(rng)
-        said["body"] = json.dumps(body)[:20_000] if rng.random() < 0.9 else rng.choice(("[" * 5000, "", "nul", "{"))
+        said["body"] = (
+            json.dumps(body)[:20_000] if rng.random() < 0.9 else rng.choice(("[" * 5000, "", "nul", "{"))
+        )
     elif operation.content is not None:
         said["body"] = _word(rng)
     return json.dumps(said).encode()

@@ -27,7 +27,10 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
 def _make(rng: Random) -> bytes:
-    said = {name: hostile_text(rng).replace("\ud800", "") for name in ("section", "group", "name", "quantity", "note")}
+    said = {
+        name: hostile_text(rng).replace("\ud800", "")
+        for name in ("section", "group", "name", "quantity", "note")
+    }
     return json.dumps(said | {"value": rng.choice((None, 0.5, -3.0, 1e300)), "fact": said["note"]}).encode()
 
 

@@ -29,7 +29,21 @@ _GRIDS = (
     SourceGrid("nifti", _SHAPE, (2, 1, 0), (), None, False),
     SourceGrid("image", (1, 16, 16)),
 )
-_LABELS = ("", "1", "1, 2", "all", "0", "-1", "9" * 5000, "99999999999999999999", "٣", "one", "1;2 3", "½", "²")
+_LABELS = (
+    "",
+    "1",
+    "1, 2",
+    "all",
+    "0",
+    "-1",
+    "9" * 5000,
+    "99999999999999999999",
+    "٣",
+    "one",
+    "1;2 3",
+    "½",
+    "²",
+)
 
 
 @cache
@@ -39,7 +53,10 @@ def _files() -> tuple[bytes, ...]:
     several = box.copy()
     several[6:, 6:, 3] = 2
     contents = [nib.Nifti1Image(array, np.array(_AFFINE)).to_bytes() for array in (box, several, box * 0)]
-    contents += [gzip.compress(contents[0]), nib.Nifti1Image(box.astype(np.float32), np.array(_AFFINE)).to_bytes()]
+    contents += [
+        gzip.compress(contents[0]),
+        nib.Nifti1Image(box.astype(np.float32), np.array(_AFFINE)).to_bytes(),
+    ]
     for kind in ("PNG", "TIFF"):
         out = io.BytesIO()
         Image.fromarray(np.kron(box[:, :, 1], np.full((2, 2), 255, np.uint8))).save(out, kind)

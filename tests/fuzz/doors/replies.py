@@ -70,7 +70,9 @@ class AnsweringServer:
 
 def _is_request(read: bytes) -> bool:
     head, end, body = read.partition(b"\r\n\r\n")
-    length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if line[:15] == b"content-length:"), 0)
+    length = next(
+        (int(line[15:]) for line in head.lower().split(b"\r\n") if line[:15] == b"content-length:"), 0
+    )
     return bool(end) and len(body) >= length
 
 
@@ -98,7 +100,9 @@ def _make_hl7(rng: Random) -> bytes:
     code = rng.choice(("AA", "AE", "AR", "CA", "CE", "ZZ", ""))
     control = _message()[1] if rng.random() < 0.7 else hostile_text(rng).replace("\ud800", "")
     words = hostile_text(rng).replace("\ud800", "")
-    content = ack(control, code, words, rng.choice(("", "ERR||PID^1|204^Unknown|E||||No\r", "ERR\r", "MSA|\r")))
+    content = ack(
+        control, code, words, rng.choice(("", "ERR||PID^1|204^Unknown|E||||No\r", "ERR\r", "MSA|\r"))
+    )
     return mutated(rng, content) if rng.random() < 0.6 else content
 
 
@@ -115,9 +119,13 @@ def _opened_hl7(_: Path) -> Knock:
 
 def _http(rng: Random, body: bytes, kind: str) -> bytes:
     """An answer whose head is right as a rule."""
-    status = rng.choice(("200 OK", "200 OK", "200 OK", "201 Created", "204 No", "400 Bad", "409 x", "500 x", "302 x"))
+    status = rng.choice(
+        ("200 OK", "200 OK", "200 OK", "201 Created", "204 No", "400 Bad", "409 x", "500 x", "302 x")
+    )
     length = rng.choice((len(body), len(body), len(body), 0, 1 << 32, -1))
-    more = rng.choice(("", "", "", "Content-Encoding: gzip\r\n", "Transfer-Encoding: chunked\r\n", "Location: /y\r\n"))
+    more = rng.choice(
+        ("", "", "", "Content-Encoding: gzip\r\n", "Transfer-Encoding: chunked\r\n", "Location: /y\r\n")
+    )
     head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{more}\r\n"
     raw = head.encode()
     return (mutated(rng, raw) if rng.random() < 0.15 else raw) + body
@@ -263,7 +271,7 @@ def _opened_find(_: Path) -> Knock:
     def knock(content: bytes) -> str:
         try:
             answer = decode(io.BytesIO(content), is_implicit_vr=False, is_little_endian=True)
-        except Exception:  # pynetdicom itself gives None for what it cannot decode
+        except Exception:  # noqa: BLE001 - as pynetdicom does, which gives None for what it cannot decode
             return "not decoded"
         for match in studies_in([answer]):
             for text in (match.identity.name or "", *match.modalities, match.issuer):

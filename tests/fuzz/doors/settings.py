@@ -18,14 +18,18 @@ from tests.fuzz.texts import hostile_text, number
 def _names() -> tuple[str, ...]:
     """Every setting that the manual names."""
     manual = Path(__file__).parents[3] / "docs" / "settings.md"
-    return tuple(sorted(set(re.findall(r"`((?:LIGHTBOX_|MLFLOW_|DATABASE_)[A-Z_]+|TZ)`", manual.read_text()))))
+    return tuple(
+        sorted(set(re.findall(r"`((?:LIGHTBOX_|MLFLOW_|DATABASE_)[A-Z_]+|TZ)`", manual.read_text())))
+    )
 
 
 def _make(rng: Random) -> bytes:
     said = {}
     for _ in range(rng.choice((1, 1, 2, 4))):
         value = str(number(rng)) if rng.random() < 0.3 else hostile_text(rng)
-        said[rng.choice(_names())] = value.replace("\0", "").replace("\ud800", "\udcff")  # as the system gives it
+        said[rng.choice(_names())] = value.replace("\0", "").replace(
+            "\ud800", "\udcff"
+        )  # as the system gives it
     return json.dumps(said).encode()
 
 

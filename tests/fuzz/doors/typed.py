@@ -18,7 +18,9 @@ _METRICS = ("recall", "accuracy", "dice", "precision", "reading_ms", "specificit
 
 
 def _make(rng: Random) -> bytes:
-    typed = [hostile_text(rng) if rng.random() < 0.6 else str(number(rng) / rng.choice((1, 3, 1e9))) for _ in "12"]
+    typed = [
+        hostile_text(rng) if rng.random() < 0.6 else str(number(rng) / rng.choice((1, 3, 1e9))) for _ in "12"
+    ]
     metric = rng.choice(_METRICS) if rng.random() < 0.9 else hostile_text(rng)
     said = {"metric": metric, "goal": typed[0] + rng.choice(("", "%", " %", " ms")), "limit": typed[1]}
     return json.dumps(said).encode()
@@ -31,7 +33,9 @@ def _opened(folder: Path) -> Knock:
 
     def knock(content: bytes) -> str:
         said = json.loads(content)
-        kept = _refused_or(lambda: goals.set_typed(BRAIN_TUMOUR, said["metric"], said["goal"], said["limit"], head))
+        kept = _refused_or(
+            lambda: goals.set_typed(BRAIN_TUMOUR, said["metric"], said["goal"], said["limit"], head)
+        )
         if kept is None:
             return "refused"
         if any(value is not None and not math.isfinite(value) for value in (kept.goal, kept.limit)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
 import zipfile
@@ -10,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
+import pydicom
 
 from data.formats import Limits, Member, decode_guarded
 from data.formats.archives import unpacking
@@ -71,8 +73,7 @@ def _read(content: bytes, folder: Path) -> str:
         file.write_bytes(content)
         into.mkdir()
         outcomes = [
-            _handed(each, into, number)
-            for number, each in enumerate(decode_each(file, "upload", LIMITS))
+            _handed(each, into, number) for number, each in enumerate(decode_each(file, "upload", LIMITS))
         ]
     return judged(outcomes)
 
@@ -98,9 +99,23 @@ def _free_of_names(into: Path, number: int) -> None:
         return
     with zipfile.ZipFile(archive) as kept:
         for name in kept.namelist():
-            content = kept.read(name)
-            if PATIENT.encode() in content or b"QPONMLK-17" in content:
-                raise BrokenPromiseError("a patient's name or number stands in what is kept")
+            _look_for_names(pydicom.dcmread(io.BytesIO(kept.read(name)), force=True))
+
+
+def _look_for_names(dataset: pydicom.Dataset) -> None:
+    """In all elements but pixels and tables, in which any letters may stand."""
+    for tag in list(dataset.keys()):
+        try:
+            element = dataset[tag]
+        except DECODING_ERRORS:
+            continue
+        if element.VR == "SQ":
+            for item in element.value:
+                _look_for_names(item)
+        elif not element.VR.startswith("O") and (
+            PATIENT in str(element.value) or "QPONMLK-17" in str(element.value)
+        ):
+            raise BrokenPromiseError(f"a patient's name or number stands in what is kept, in {element.tag}")
 
 
 def judged(outcomes: list[DecodedScan | Refusal]) -> str:
@@ -174,7 +189,9 @@ def _laid_out(folder: Path) -> Knock:
             if any(not member.path.resolve().is_relative_to(into) for member in members):
                 raise BrokenPromiseError("a file outside the folder")
             paths = [str(member.path) for member in members] or [str(file)]
-            for line in sightings.answers({"paths": paths, "timeout_s": 0}):  # no alarm: the driver has its own
+            for line in sightings.answers(
+                {"paths": paths, "timeout_s": 0}
+            ):  # no alarm: the driver has its own
                 json.loads(line)
         if lines and "sentence" in lines[-1]:
             judge_sentence(lines[-1]["sentence"])

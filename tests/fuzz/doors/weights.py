@@ -59,10 +59,14 @@ def _make(rng: Random) -> bytes:
     elif kind == 3:
         files[SETTINGS] = json.dumps(mutated_json(rng, json.loads(files[SETTINGS]))).encode()
     elif kind == 4:
-        files[SETTINGS] = rng.choice((b"[" * 100_000, b"", b"\xff\xfe", b"null", b"[]", json.dumps(json_value(rng)).encode()))
+        files[SETTINGS] = rng.choice(
+            (b"[" * 100_000, b"", b"\xff\xfe", b"null", b"[]", json.dumps(json_value(rng)).encode())
+        )
     elif kind == 5:
         name = rng.choice(FILES)
-        files[name] = rng.choice((b"", rng.randbytes(40), b"{}", b"[]", b"[" * 100_000, json.dumps(json_value(rng)).encode()))
+        files[name] = rng.choice(
+            (b"", rng.randbytes(40), b"{}", b"[]", b"[" * 100_000, json.dumps(json_value(rng)).encode())
+        )
     else:
         del files[rng.choice(list(files))]
     out = io.BytesIO()
