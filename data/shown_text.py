@@ -13,8 +13,8 @@ _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u20
 def shown(text: str, *, lines: bool = False) -> str:
     """The text with a question mark in a lozenge for each letter that may not be kept or shown.
 
-    These are what a database has no room for (control characters, halves of characters) and what turns the
-    direction of writing, so that a text looks like another one. Line ends and tabs stay where `lines` is said.
+    These are what a database has no room for (control characters, halves of characters) and what turns
+    the direction of writing, so that a text looks like another one. Line ends and tabs stay with `lines`.
     """
     if text.isprintable():
         return text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 import urllib3
 
 from data import formats
+from data.codec import parsed
 from services.remote_nodes.peer import (
     ANSWERS_WITHIN_S,
     CONNECTS_WITHIN_S,
@@ -45,10 +45,7 @@ class Answer:
 
     def json(self) -> Any:
         """The body's JSON; raises ValueError where it is none, however deep it goes."""
-        try:
-            return json.loads(self.data)
-        except RecursionError as error:
-            raise ValueError("nested too deeply") from error
+        return parsed(self.data)
 
 
 def echo(peer: Peer) -> None:

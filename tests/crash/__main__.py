@@ -1,4 +1,4 @@
-"""Kills a real server again and again while people work with it: `make crash`, or `python -m tests.crash --help`."""
+"""Kills a server again and again while people work with it: `make crash`, `python -m tests.crash --help`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import requests
@@ -126,7 +127,14 @@ def settled(house: House) -> list[str]:
     return []
 
 
-def crash(folder: Path, kills: int, seed: int, *, say=print) -> list[str]:  # type: ignore[no-untyped-def]
+def crash(
+    folder: Path,
+    kills: int,
+    seed: int,
+    *,
+    longest_life_s: float = LONGEST_LIFE_S,
+    say: Callable[[str], None] = print,
+) -> list[str]:
     """Kill a server so often; what was lost, doubled or half done."""
     rng, told, found = random.Random(seed), Acknowledged(), []
     house = House(folder)
@@ -145,7 +153,7 @@ def crash(folder: Path, kills: int, seed: int, *, say=print) -> list[str]:  # ty
                         volume(20_000_000 + seed * 10_000 + number * 10 + count)
                     )
                 importing = house.command(f"import {place}")
-            time.sleep(rng.uniform(0.05, LONGEST_LIFE_S))
+            time.sleep(rng.uniform(0.05, longest_life_s))
             house.kill()
             clients.stop()
             for thread in threads:
@@ -164,9 +172,11 @@ def crash(folder: Path, kills: int, seed: int, *, say=print) -> list[str]:  # ty
             if number % 10 == 9 or number == kills - 1:
                 status = house.run("audit verify")
                 wrong += ["the audit trail is not intact"] if status else []
-            say(f"kill {number + 1}: ready after {took:.1f} s; {len(told.uploads)} uploads, {len(told.resumable)} in "
-                f"pieces, {len(told.corrections)} corrections, {len(told.promotions)} promotions, "
-                f"{len(told.reports)} reports; {len(wrong)} faults")  # fmt: skip
+            counts = (
+                f"{len(told.uploads)} uploads, {len(told.resumable)} in pieces, {len(told.corrections)} "
+                f"corrections, {len(told.promotions)} promotions, {len(told.reports)} reports"
+            )
+            say(f"kill {number + 1}: ready after {took:.1f} s; {counts}; {len(wrong)} faults")
             for fault in wrong[:8]:
                 say(f"  {fault}")
             found += [f"kill {number + 1}: {fault}" for fault in wrong]

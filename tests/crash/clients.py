@@ -150,7 +150,7 @@ class Clients:
 
     def _report(self) -> None:
         asked = requests.post(
-            f"{self._url}/api/v1/reports", json={"kind": "cohort"}, headers=self._bearer("hed"), timeout=30
+            f"{self._url}/api/v1/reports", json={"kind": "cohort"}, headers=self._bearer("eve"), timeout=30
         )
         if asked.status_code in (200, 201, 202):
             self._told.reports.add(asked.json()["id"])

@@ -1,7 +1,7 @@
 """A house whose server can be started in a moment, and killed: a small network, everything else as it is.
 
-This process loads what a server is made of, has no threads, and forks a server for each start. Commands come as
-lines on its standard input, and a line answers each.
+This process loads what a server is made of, has no threads, and forks a server for each start. Commands come
+as lines on its standard input, and a line answers each.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def prepare(settings: Settings) -> dict[str, str]:
     """People with passwords and tokens, and a second version."""
     services = build_services(settings, PARTS)
     told = {}
-    for role, name in ((Role.CLINICIAN, "ada"), (Role.MLOPS, "max"), (Role.HEAD, "hed")):
+    for role, name in ((Role.CLINICIAN, "ada"), (Role.MLOPS, "max"), (Role.HEAD, "eve")):
         user, first = services.accounts.create(name, f"Dr {name.title()}", role)
         services.accounts.change_password(user.id, first, PASSWORD)
         told[name] = services.accounts.create_token(user.id, "script")[1]
@@ -81,7 +81,7 @@ def _promote(services: Services, acknowledged: Path) -> None:
                 continue
             waiting = [each for each in promotions.recent(BRAIN_TUMOUR) if each.state.value == "asked"]
             if waiting:
-                done = promotions.confirm(waiting[0].id, "Agreed.", people["hed"])
+                done = promotions.confirm(waiting[0].id, "Agreed.", people["eve"])
             elif live == "1":
                 done = promotions.override(BRAIN_TUMOUR, "2", "A try.", people["max"])
             else:

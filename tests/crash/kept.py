@@ -1,4 +1,4 @@
-"""What must be true of a house after each start, whatever was killed: read from its database and its files."""
+"""What must be true of a house after each start, whatever was killed: by its database and its files."""
 
 from __future__ import annotations
 

@@ -108,15 +108,12 @@ def _told(folder: Path, processes: int, seconds: float) -> int:
             answers.setdefault(door, Counter()).update(counts)
     for door, counts in sorted(answers.items()):
         print(
-            f"{door:20} {sum(counts.values()):7,}  {', '.join(f'{word} {n:,}' for word, n in counts.most_common(9))}"
+            f"{door:20} {sum(counts.values()):7,}  "
+            + ", ".join(f"{word} {n:,}" for word, n in counts.most_common(9))
         )
-    print(
-        f"{sum(sum(counts.values()) for counts in answers.values()):,} inputs, {broken} broken; {seconds:,.0f} s now"
-    )
+    print(f"{sum(counts.total() for counts in answers.values()):,} inputs, {broken} broken; {seconds:,.0f} s")
     if broken:
-        print(
-            f"Inputs and what was wrong: {folder / 'failures'}; again: python -m tests.fuzz --replay FILE.input"
-        )
+        print(f"Inputs and what was wrong: {folder / 'failures'}; python -m tests.fuzz --replay FILE.input")
     return 1 if broken else 0
 
 

@@ -1,4 +1,4 @@
-"""Archives that mean harm: bombs of each kind, names that lead elsewhere, entries that lie about themselves."""
+"""Archives that mean harm: bombs, names that lead elsewhere, entries that lie about themselves."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ NAMES = (
     ".", "..", "con.png", "Größe.png", "scan.png\0.txt", "weights.safetensors", "settings.json",
 )  # fmt: skip
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_TAR_TYPES = (tarfile.REGTYPE,) * 4 + (
+    tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE
+)  # fmt: skip
 _ZEROS = b"\0" * (12 << 20)
 
 
@@ -102,8 +105,7 @@ def tar_of(rng: Random, contents: Sequence[bytes]) -> bytes:
             entry = tarfile.TarInfo(name)
             content = rng.choice(contents)
             entry.size = len(content)
-            entry.type = rng.choice((tarfile.REGTYPE,) * 4 + (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE,
-                                    tarfile.FIFOTYPE, tarfile.DIRTYPE))  # fmt: skip
+            entry.type = rng.choice(_TAR_TYPES)
             if entry.type != tarfile.REGTYPE:
                 entry.size, entry.linkname = 0, rng.choice(("../../x", "/etc/passwd", "scan.png"))
             archive.addfile(entry, io.BytesIO(content))

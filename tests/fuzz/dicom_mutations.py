@@ -184,8 +184,10 @@ def _swap(rng: Random, elements: list[Element]) -> None:
 
 def _tag(rng: Random, elements: list[Element]) -> None:
     element = rng.choice(elements)
-    element.tag = rng.choice(((rng.randrange(65536), rng.randrange(65536)), (0xFFFE, 0xE000), (0xFFFE, 0xE0DD),
-                              (0xFFFE, 0xE00D), (0x7FE0, 0x0010), (0x0009, 0x0010), (0, 0)))  # fmt: skip
+    element.tag = rng.choice((
+        (rng.randrange(65536), rng.randrange(65536)), (0xFFFE, 0xE000), (0xFFFE, 0xE0DD), (0xFFFE, 0xE00D),
+        (0x7FE0, 0x0010), (0x0009, 0x0010), (0, 0),
+    ))  # fmt: skip
 
 
 def _syntax(rng: Random, elements: list[Element]) -> None:

@@ -13,7 +13,8 @@ PATIENT = "Zyxwvut^Qponmlk"
 """Who the made files are of: no refusal may say a part of it."""
 _PARTS = re.compile(r"zyxwvut|qponmlk", re.IGNORECASE)
 _PYTHON = re.compile(
-    r"Traceback|\b[A-Z]\w*(?:Error|Exception|Warning|Interrupt)\b|<[\w.]+ object at|0x[0-9a-f]{6,}|\bNoneType\b"
+    r"Traceback|\b[A-Z]\w*(?:Error|Exception|Warning|Interrupt)\b|<[\w.]+ object at|0x[0-9a-f]{6,}"
+    r"|\bNoneType\b"
     r"|<class |\bdtype\b|\bnumpy\b|\bpydicom\b|\bnot subscriptable\b|\bhas no attribute\b|\bunhashable\b"
 )
 _PATHS = re.compile(r"(?:^|[\s'\"(])/(?:tmp|root|home|work|usr|var|proc|dev|opt|srv)\b|\.py\b")
@@ -25,7 +26,7 @@ class BrokenPromiseError(AssertionError):
 
 
 Knock = Callable[[bytes], str]
-"""Takes an input; a word for how it was answered comes back. Raises BrokenPromiseError, or whatever the code does."""
+"""Takes an input, gives a word for how it was answered; raises BrokenPromiseError, or what the code does."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def judge_sentence(sentence: str | None, *, names_the_input: bool = False) -> No
 
 
 def judge_text(text: str, what: str) -> None:
-    """A text that is kept or shown: raises BrokenPromiseError where a database, a page or an eye would stumble."""
+    """A text that is kept or shown: raises BrokenPromiseError where a database or an eye would stumble."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -30,7 +30,8 @@ def test_no_input_breaks_what_is_promised(tmp_path: Path, part: int) -> None:
 @pytest.mark.parametrize(
     "sentence",
     [
-        "", " ", "KeyError: 'x'", "No such file /tmp/x.dcm.", "The patient Zyxwvut is unknown.", "a\u202eb.", "a\0b.",
+        "", " ", "KeyError: 'x'", "No such file /tmp/x.dcm.", "The patient Zyxwvut is unknown.",
+        "a\u202eb.", "a\0b.",
         "<numpy.ndarray object at 0x7f12> is wrong.", "x" * 2000,
     ],
 )  # fmt: skip

@@ -113,8 +113,8 @@ def zip_members(file: Path, into: Path, limits: Limits) -> list[Member]:
 def damage_told() -> Iterator[None]:
     """What modules of Python raise for damaged archives becomes RefusedScan `archive_damaged`.
 
-    An OSError is of the archive too (bzip2's, or a place before the file's beginning), unless it says that the
-    machine cannot go on.
+    An OSError is of the archive too (bzip2's, or a place before the file's beginning), unless it says that
+    the machine cannot go on.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Deflated DICOM files that would become far more than they are: pydicom unpacks them whole, and parses it all."""
+"""Deflated DICOM files that would become far more than they are: pydicom unpacks and parses them whole."""
 
 from __future__ import annotations
 

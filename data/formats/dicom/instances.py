@@ -96,7 +96,7 @@ def read_instance(member: Member) -> Instance:
 def read_header(file: Path) -> Dataset:
     """The dataset up to the pixels.
 
-    Raises RefusedScan: `unreadable` if it is not DICOM, `archive_bomb` where it is deflated and becomes too much.
+    Raises RefusedScan: `unreadable` if it is not DICOM, `archive_bomb` if it inflates to too much.
     """
     refuse_bomb(file)
     try:

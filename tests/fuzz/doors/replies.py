@@ -1,4 +1,4 @@
-"""What other systems answer: HL7 acknowledgements, FHIR servers, DICOMweb, and what a PACS says of studies."""
+"""What other systems answer: HL7 acknowledgements, FHIR, DICOMweb, and what a PACS says of studies."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class AnsweringServer:
                     continue
 
 
-def _is_request(read: bytes) -> bool:
+def is_request(read: bytes) -> bool:
     head, end, body = read.partition(b"\r\n\r\n")
     length = next(
         (int(line[15:]) for line in head.lower().split(b"\r\n") if line[:15] == b"content-length:"), 0
@@ -76,7 +76,7 @@ def _is_request(read: bytes) -> bool:
     return bool(end) and len(body) >= length
 
 
-def _peer(kind: RemoteNodeKind, port: int) -> Peer:
+def peer_at(kind: RemoteNodeKind, port: int) -> Peer:
     node = RemoteNode("n" * 32, "RIS", kind, host="127.0.0.1", port=port, url=f"http://127.0.0.1:{port}/x")
     return Peer(node, Settings())
 
@@ -108,7 +108,7 @@ def _make_hl7(rng: Random) -> bytes:
 
 def _opened_hl7(_: Path) -> Knock:
     server = AnsweringServer(lambda read: _END in read)
-    peer = _peer(RemoteNodeKind.HL7_V2, server.port)
+    peer = peer_at(RemoteNodeKind.HL7_V2, server.port)
 
     def knock(content: bytes) -> str:
         server.answers = [content]
@@ -131,14 +131,15 @@ def _http(rng: Random, body: bytes, kind: str) -> bytes:
     return (mutated(rng, raw) if rng.random() < 0.15 else raw) + body
 
 
+_ISSUE = {
+    "severity": "error", "code": "invalid", "details": {"text": "No such patient"}, "diagnostics": "d",
+    "expression": ["a.b"],
+}  # fmt: skip
+_OUTCOME = {"resourceType": "OperationOutcome", "issue": [_ISSUE]}
 _TRANSACTION = {
     "resourceType": "Bundle", "type": "transaction-response",
-    "entry": [{"response": {"status": "201 Created", "outcome": {"resourceType": "OperationOutcome", "issue": [
-        {"severity": "error", "code": "invalid", "details": {"text": "No such patient"}, "expression": ["a.b"]},
-    ]}}}],
+    "entry": [{"response": {"status": "201 Created", "outcome": _OUTCOME}}],
 }  # fmt: skip
-_OUTCOME = {"resourceType": "OperationOutcome", "issue": [
-    {"severity": "error", "code": "x", "details": {"text": "No"}, "diagnostics": "d", "expression": ["p"]}]}  # fmt: skip
 _CAPABILITY = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}
 
 
@@ -155,8 +156,8 @@ def _make_fhir(rng: Random) -> bytes:
 
 
 def _opened_fhir(_: Path) -> Knock:
-    server = AnsweringServer(_is_request)
-    peer = _peer(RemoteNodeKind.FHIR_R4, server.port)
+    server = AnsweringServer(is_request)
+    peer = peer_at(RemoteNodeKind.FHIR_R4, server.port)
 
     def knock(content: bytes) -> str:
         server.answers = [content]
@@ -186,8 +187,8 @@ def _make_stow(rng: Random) -> bytes:
 
 
 def _opened_stow(_: Path) -> Knock:
-    server = AnsweringServer(_is_request)
-    peer, sent = _peer(RemoteNodeKind.DICOMWEB, server.port), seeds.dicom_files()[0]
+    server = AnsweringServer(is_request)
+    peer, sent = peer_at(RemoteNodeKind.DICOMWEB, server.port), seeds.dicom_files()[0]
 
     def knock(content: bytes) -> str:
         server.answers = [content]
@@ -201,8 +202,8 @@ def _make_qido(rng: Random) -> bytes:
 
 
 def _opened_qido(_: Path) -> Knock:
-    server = AnsweringServer(_is_request)
-    peer = _peer(RemoteNodeKind.DICOMWEB, server.port)
+    server = AnsweringServer(is_request)
+    peer = peer_at(RemoteNodeKind.DICOMWEB, server.port)
     day = date(2026, 1, 2)
 
     def knock(content: bytes) -> str:
@@ -224,8 +225,8 @@ def _make_wado(rng: Random) -> bytes:
 
 
 def _opened_wado(folder: Path) -> Knock:
-    server = AnsweringServer(_is_request)
-    peer = _peer(RemoteNodeKind.DICOMWEB, server.port)
+    server = AnsweringServer(is_request)
+    peer = peer_at(RemoteNodeKind.DICOMWEB, server.port)
     spool = Spool(folder / "wado", 1 << 40)
     spool.prepare()
     instance = json.dumps([{"00080018": {"vr": "UI", "Value": ["1.5.1"]}}]).encode()
