@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 
+from data.atomic_files import remove_half_written
 from data.database import Database
 from data.stores.burned_in_text import PixelScreeningStore
 from data.stores.jobs import JobStore
@@ -51,6 +55,7 @@ from services.assembly.versions import VersionServices, build_versions
 from services.backups.last import BackupAge
 from services.backups.restoring import refuse_unfinished
 from services.burned_in_text.screening import PictureScreening
+from services.containment import contained
 from services.exporting.exports import Exports
 from services.identity_providers.ways import SignInWays
 from services.importing.imports import Importing
@@ -127,6 +132,7 @@ class Services:
         self.reading.uploads.forget_broken()
         self.receiving.handover.start()
         self.sending.sender.start()
+        threading.Thread(target=self._tidy, name="half-written", daemon=True).start()
 
     def close(self) -> None:
         """End the work at hand; what is unfinished goes on at the next start."""
@@ -139,6 +145,14 @@ class Services:
         self.performance.histories.close()
         self.health.durations.stop()
         self.database.dispose()
+
+    def _tidy(self) -> None:
+        """Remove what a kill left half written; millions of files take a while to look through."""
+        for folder in {self.settings.home, Path(self.settings.files_url)}:
+            if folder.is_dir():
+                contained(
+                    partial(remove_half_written, folder), "files left half written could not be removed"
+                )
 
     def _loaded(self) -> None:
         """What follows the loading of the networks, on their thread."""

@@ -114,11 +114,20 @@ class Intake:
         self._submit(upload)
 
     def resume(self) -> None:
-        """Have every whole upload opened that a stop of the server left unopened."""
+        """Have every whole upload opened that a stop left unopened; at a start, before others come."""
+        self._forget_left_bytes()
         unopened = (UploadState.QUEUED, UploadState.OPENING, UploadState.ARRIVING)
         for upload in self._uploads.with_state(unopened):
             if upload.offset == upload.size:  # the last byte may have come just before the stop
                 self._submit(upload)
+
+    def _forget_left_bytes(self) -> None:
+        """Bytes without a row, or of an upload that is done: a kill came in between."""
+        for path in self._arrived.iterdir():
+            if not path.name.startswith("."):  # a lock of backups
+                upload = self._uploads.get(path.name)
+                if upload is None or upload.state is UploadState.DONE:
+                    self.forget_bytes(path.name)
 
     def _submit(self, upload: Upload) -> None:
         self._jobs.submit(JOB, upload.id, upload.user_id, self._effort(upload))

@@ -42,7 +42,8 @@ def unfinished(home: Path) -> list[str]:
             database,
             "select id, state from uploads where size = received and state not in ('done', 'failed')",
         )
-    return [f"{row}" for row in (*jobs, *scans, *uploads)]
+    left = [f"left over: {file.relative_to(home)}" for file in home.rglob("*.part")]
+    return [f"{row}" for row in (*jobs, *scans, *uploads)] + left
 
 
 def _rows(database: sqlite3.Connection, query: str, *values: object) -> list[tuple[object, ...]]:
