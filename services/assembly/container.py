@@ -9,9 +9,11 @@ from functools import partial
 from pathlib import Path
 
 from data.atomic_files import remove_half_written
-from data.database import Database
+from data.database import Database, now
+from data.files import FileStore
 from data.stores.burned_in_text import PixelScreeningStore
 from data.stores.jobs import JobStore
+from data.stores.left_files import remove_left_files
 from data.stores.schedules import ScheduleStore
 from models import tasks
 from services.accounts import Accounts, accounts_of
@@ -148,11 +150,12 @@ class Services:
 
     def _tidy(self) -> None:
         """Remove what a kill left half written; millions of files take a while to look through."""
+        what = "what a kill left could not be removed"
         for folder in {self.settings.home, Path(self.settings.files_url)}:
             if folder.is_dir():
-                contained(
-                    partial(remove_half_written, folder), "files left half written could not be removed"
-                )
+                contained(partial(remove_half_written, folder), what)
+        files, yesterday = FileStore(self.settings.files_url), now() - timedelta(days=1)
+        contained(partial(remove_left_files, self.database, files, yesterday), what)
 
     def _loaded(self) -> None:
         """What follows the loading of the networks, on their thread."""
