@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -75,6 +76,8 @@ from services.schedules.schedules import Schedules
 from services.second_factors.second_factors import SecondFactors
 from services.sessions import Sessions, sessions_of
 from services.settings import Settings
+
+_LOOKS_AGAIN_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -154,8 +157,14 @@ class Services:
         for folder in {self.settings.home, Path(self.settings.files_url)}:
             if folder.is_dir():
                 contained(partial(remove_half_written, folder), what)
-        files, yesterday = FileStore(self.settings.files_url), now() - timedelta(days=1)
-        contained(partial(remove_left_files, self.database, files, yesterday), what)
+        contained(self._remove_left_files, what)
+
+    def _remove_left_files(self) -> None:
+        """Not while an import goes on: it writes files anew under the ids that they had before a stop."""
+        while self.importing.goes_on():
+            time.sleep(_LOOKS_AGAIN_S)
+        files = FileStore(self.settings.files_url)
+        remove_left_files(self.database, files, now() - timedelta(days=1))
 
     def _loaded(self) -> None:
         """What follows the loading of the networks, on their thread."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -42,8 +43,7 @@ def unfinished(home: Path) -> list[str]:
             database,
             "select id, state from uploads where size = received and state not in ('done', 'failed')",
         )
-    left = [f"left over: {file.relative_to(home)}" for file in home.rglob("*.part")]
-    return [f"{row}" for row in (*jobs, *scans, *uploads)] + left
+    return [f"{row}" for row in (*jobs, *scans, *uploads)]
 
 
 def _rows(database: sqlite3.Connection, query: str, *values: object) -> list[tuple[object, ...]]:
@@ -114,10 +114,20 @@ def _doubled(database: sqlite3.Connection) -> Iterator[str]:
             yield f"{what}: {rows[:3]}"
 
 
+def _is_left(file: Path) -> bool:
+    """Whether nobody is writing it just now."""
+    try:
+        with file.open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
 def _half(database: sqlite3.Connection, home: Path) -> Iterator[str]:
     """Files without rows, rows without files, and what a kill left half written."""
     files = home / "files"
-    for left in (*home.rglob("*.part"), *home.glob("open-*")):
+    for left in (*filter(_is_left, home.rglob("*.part")), *home.glob("open-*")):
         yield f"left over: {left.relative_to(home)}"
     scans = {str(row[0]) for row in _rows(database, "select id from scans")}
     there = {place.name for place in (files / "scans").glob("*")}
