@@ -162,9 +162,9 @@ def _acquired(number: int, cells: dict[str, str]) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (OverflowError, ValueError):  # before the first day that there is, in UTC
         raise _wrong(number, "acquired", text) from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _wrong(number: int, name: str, text: str) -> InvalidInput:
