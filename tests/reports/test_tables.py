@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from data.records import NOTICE, ExportRow
-from reports.tables import ABOUT, COLUMNS, cell, csv_table, json_table, parquet_table, xlsx_table
+from reports import tables
+from reports.tables import ABOUT, COLUMNS, csv_table, json_table, parquet_table, xlsx_table
 
 FACTS = {"Filters": "site =North; sex F", "Notice": NOTICE}
 ROWS = [
@@ -141,8 +142,8 @@ def test_parquet_is_typed_and_carries_the_facts() -> None:
 
 @pytest.mark.parametrize("text", ["\x0b=1", "\u200b=1", " \u00a0@x", "\t=1", "=1", "\x00+1"])
 def test_what_stands_before_a_formula_and_is_no_letter_hides_it_from_nobody(text: str) -> None:
-    assert cell(text) == f"'{text}"
+    assert tables.cell(text) == f"'{text}"
 
 
 def test_a_plain_text_stays_as_it_is() -> None:
-    assert [cell(text) for text in ("a=1", "CS", "", "Größe")] == ["a=1", "CS", "", "Größe"]
+    assert [tables.cell(text) for text in ("a=1", "CS", "", "Größe")] == ["a=1", "CS", "", "Größe"]
