@@ -37,10 +37,11 @@ class House:
         self.url = f"http://127.0.0.1:{(port := free_port())}"
         said = {"LIGHTBOX_HOME": str(self.home), "LIGHTBOX_PORT": str(port), "LIGHTBOX_REGISTRY_SECONDS": "1",
                 "LIGHTBOX_BACKEND": "exact", "LIGHTBOX_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}  # fmt: skip
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.house", "--new"], cwd=ROOT, env=os.environ | said, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=(folder / "house.log").open("ab"),
-        )  # fmt: skip
+        with (folder / "house.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.crash.house", "--new"], cwd=ROOT, env=os.environ | said, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+            )  # fmt: skip
         self.log = folder / "server.log"
         self._server = 0
         assert self._answer() == "ready"
@@ -109,7 +110,7 @@ class House:
         if self._server:
             self.kill()
         self._process.kill()
-        self._process.wait()
+        self._process.communicate()
 
 
 def _processes_of(group: int) -> list[str]:

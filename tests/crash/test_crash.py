@@ -1,4 +1,4 @@
-"""A little of `make crash`: two kills. That what is checked would be noticed is checked beside it."""
+"""A little of `make crash`: one kill. That what is checked would be noticed is checked beside it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.crash.kept import Acknowledged, faults
 
 def test_nothing_is_lost_doubled_or_half_done_when_the_server_is_killed(tmp_path: Path) -> None:
     lines: list[str] = []
-    assert crash(tmp_path, 2, 3, longest_life_s=4, say=lines.append) == [], lines
+    assert crash(tmp_path, 1, 3, longest_life_s=3, say=lines.append) == [], lines
     home = tmp_path / "home"
     assert faults(home, Acknowledged()) == []
     (home / "files" / ".0123.part").write_bytes(b"half")
