@@ -39,9 +39,14 @@ class House:
                 "LIGHTBOX_BACKEND": "exact", "LIGHTBOX_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}  # fmt: skip
         with (folder / "house.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.crash.house", "--new"], cwd=ROOT, env=os.environ | said, text=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-            )  # fmt: skip
+                [sys.executable, "-m", "tests.crash.house", "--new"],
+                cwd=ROOT,
+                env=os.environ | said,
+                text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
         self.log = folder / "server.log"
         self._server = 0
         assert self._answer() == "ready"
