@@ -6,7 +6,7 @@ VENDOR := dashboard/assets/vendor/.installed
 CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants ohif peers helm dashboards setup \
+.PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash ohif peers helm dashboards setup \
   lock audit sbom licences image image-check release clean
 
 run: $(VENV)/.installed $(VENDOR)
@@ -110,6 +110,21 @@ house: $(VENV)/.installed-dev
 mutants: $(VENV)/.installed-dev
 	$(BIN)/mutmut run
 	$(BIN)/python scripts/mutation_score.py
+
+# Damaged and hostile inputs at every door; goes on where it stopped. FUZZ_SEEDS=DIR damages files of yours too.
+FUZZ_COUNT ?= 100000
+FUZZ_PROCESSES ?= 2
+FUZZ_SEED ?= 1
+
+fuzz: $(VENV)/.installed-dev $(VENDOR)
+	$(BIN)/python -m tests.fuzz --count $(FUZZ_COUNT) --processes $(FUZZ_PROCESSES) --seed $(FUZZ_SEED)
+
+# A server is killed at any moment while people work with it; what it had acknowledged must be there.
+CRASH_KILLS ?= 200
+CRASH_SEED ?= 1
+
+crash: $(VENV)/.installed-dev $(VENDOR)
+	$(BIN)/python -m tests.crash --kills $(CRASH_KILLS) --seed $(CRASH_SEED)
 
 # After a change to requirements.txt or requirements-dev.txt: what follows from them on every platform, with hashes.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate

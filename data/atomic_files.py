@@ -6,10 +6,11 @@ place of the old one by a rename; then the folder is flushed, so that the rename
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,9 +27,9 @@ def new_file(path: Path, *, mode: int = COMMON, flush: bool = True) -> Iterator[
     lost, whole, in a power cut. Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{secrets.token_hex(8)}{TEMPORARY}")
+    descriptor, temporary = _held(path, mode)
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             yield file
             if flush:
                 file.flush()
@@ -53,3 +54,29 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def remove_half_written(folder: Path) -> int:
+    """Remove what killed processes left half written below `folder`; how many files that were.
+
+    A file that somebody is writing just now is locked, and stays.
+    """
+    removed = 0
+    for temporary in folder.rglob(f".*{TEMPORARY}"):
+        with suppress(OSError), temporary.open("rb") as file:  # gone, held, or on a disk that knows no locks
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            temporary.unlink()
+            removed += 1
+    return removed
+
+
+def _held(path: Path, mode: int) -> tuple[int, Path]:
+    """A new temporary file beside `path`, locked while it is open, so that nobody takes it for left."""
+    while True:
+        temporary = path.with_name(f".{secrets.token_hex(8)}{TEMPORARY}")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with suppress(OSError):  # a network disk may know no locks: then nothing is removed there either
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor, temporary
+        os.close(descriptor)  # it was taken for left in the moment before it was locked

@@ -17,6 +17,14 @@ from pydantic_core import to_jsonable_python
 T = TypeVar("T")
 
 
+def parsed(text: str | bytes) -> Any:
+    """What JSON text of others holds; raises ValueError where it is none, or nested without end."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("JSON that is nested too deeply") from error
+
+
 def to_json(value: Any) -> str:
     """The record, or tuple of records, as compact JSON text. NaN and infinity raise ValueError."""
     return json.dumps(to_plain(value), separators=(",", ":"), allow_nan=False)

@@ -21,6 +21,9 @@ LightboxError
 
 from __future__ import annotations
 
+from data.shown_text import shown
+
+_LONGEST = 1000
 NO_SCAN = "There is no such scan."
 
 
@@ -29,7 +32,15 @@ class LightboxError(Exception):
 
 
 class UserFacingError(LightboxError):
-    """An error whose text is one plain sentence that a person may read."""
+    """An error whose text is one plain sentence that a person may read.
+
+    Sentences repeat what somebody typed or another system answered: of that only letters are shown, and no
+    more than a person reads.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        text = shown(sentence, lines=True)
+        super().__init__(text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …")
 
 
 class RefusedScan(UserFacingError):

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from data import atomic_files
-from data.codec import from_plain, to_plain
+from data.codec import from_plain, parsed, to_plain
 from data.labelled.outside import OutsideTruth
 from models.statistics.areas import auc
 from models.statistics.estimate import Estimate
@@ -150,7 +150,7 @@ def keep(folder: Path, evaluation: OutsideEvaluation) -> None:
 def opened(folder: Path) -> OutsideEvaluation | None:
     """What lies in `folder`, None where nothing does; raises ValueError where it is no evaluation."""
     file = folder / OUTSIDE
-    return of_plain(json.loads(file.read_text())) if file.exists() else None
+    return of_plain(parsed(file.read_text())) if file.exists() else None
 
 
 def of_plain(plain: Any) -> OutsideEvaluation:

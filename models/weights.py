@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from data import atomic_files
+from data.codec import from_plain, parsed
 from data.errors import InvalidInput
 from models.encoders import encoder_named
 from models.task import Decision, Task
@@ -64,10 +65,17 @@ def save(
 
 
 def opened(folder: Path) -> Trained:
-    """What lies in `folder`; raises FileNotFoundError where it holds no trained weights."""
+    """What lies in `folder`.
+
+    Raises FileNotFoundError where it holds no trained weights, KeyError, TypeError or ValueError for
+    settings that are none.
+    """
     if not (folder / WEIGHTS).exists():
         raise FileNotFoundError(f"no {WEIGHTS} in {folder}")
-    settings = json.loads((folder / SETTINGS).read_text())
+    settings = parsed((folder / SETTINGS).read_text())
+    parts = [settings[name] for name in ("decision", "metrics", "facts")]
+    if not all(isinstance(part, dict) for part in parts):
+        raise TypeError("decision, metrics and facts are objects")
     return Trained(
         folder=folder,
         decision=_decision(settings["decision"]),
@@ -80,7 +88,8 @@ def _decision(kept: dict[str, Any]) -> Decision:
     settings: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()
     }
-    return Decision(**settings)
+    decision: Decision = from_plain(Decision, vars(Decision(**settings)))
+    return decision
 
 
 def checkpointed(file: Path) -> dict[str, Tensor]:
@@ -126,7 +135,8 @@ def restored(task: Task, trained: Trained) -> nn.Module:
 
 def built(task: Task, trained: Trained) -> nn.Module:
     """A network on the encoder that the version was trained with: the task's own where it names none."""
-    named = trained.facts.get("recipe", {}).get("encoder")
+    recipe = trained.facts.get("recipe")
+    named = recipe.get("encoder") if isinstance(recipe, dict) else None
     if named is None or task.with_encoder is None:
         return task.build()
     return task.with_encoder(encoder_named(named))

@@ -93,8 +93,14 @@ def cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.lstrip(" ").startswith(_FORMULAS) else value
+        return f"'{value}" if _may_be_formula(value) else value
     return repr(value)
+
+
+def _may_be_formula(text: str) -> bool:
+    """Also behind blanks and what is no letter, which programs pass over."""
+    begun = text.lstrip(" ").startswith(_FORMULAS)
+    return begun or "".join(filter(str.isprintable, text)).lstrip().startswith(_FORMULAS)
 
 
 def _write_cells(sheet: Any, line: int, values: Sequence[Any]) -> None:

@@ -118,6 +118,7 @@ class Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
         """The settings that the environment asks for; raises InvalidInput naming a wrong one."""
+        _refuse_half_letters(env)
         home = Path(env.get("LIGHTBOX_HOME", "var")).resolve()
         return cls(
             home=home,
@@ -195,6 +196,21 @@ def _identifier_key(env: Mapping[str, str]) -> str:
             f"LIGHTBOX_IDENTIFIER_KEY needs {LEAST_KEY_CHARACTERS} characters or more, and no blanks."
         )
     return key
+
+
+def _refuse_half_letters(env: Mapping[str, str]) -> None:
+    """Bytes that are no UTF-8 come as halves of characters, which no database, address or log can hold."""
+    for name, value in env.items():
+        if name.startswith(("LIGHTBOX_", "DATABASE_", "MLFLOW_")) and not _is_text(value):
+            raise InvalidInput(f"The setting {name} is no text in UTF-8.")
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in value
 
 
 def _sign_in(env: Mapping[str, str]) -> SignInSettings:

@@ -131,7 +131,7 @@ def sentence(plans: Schedules, what: str | None, chosen: Mapping[str, str], cron
 def _offer(what: str | None) -> tuple[str, str]:
     try:
         kind, offer = json.loads(what or "")
-    except ValueError:
+    except (RecursionError, TypeError, ValueError):
         raise InvalidInput("Choose what is to be run.") from None
     return str(kind), str(offer)
 

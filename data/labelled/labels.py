@@ -21,6 +21,7 @@ _POSITIVE = {"1", "1.0", "yes", "y", "true", "positive"}
 _NEGATIVE = {"0", "0.0", "no", "n", "false", "negative", "normal", "none"}
 _SEXES = {"f": "F", "female": "F", "m": "M", "male": "M", "o": "O", "other": "O"}
 _OLDEST_YEARS = 130.0
+_LONGEST_LABEL = 9  # digits
 _LONGEST_BYTES = 256 << 20
 _OTHER_NAMES = {"label": ("has_tumour", "has_tumor"), "acquired": ("study_date",)}
 T = TypeVar("T")
@@ -74,7 +75,16 @@ def _rows(reader: csv.DictReader[str], labels: dict[str, bool]) -> Iterator[Labe
     for line in reader:
         cells = {name: (line.get(original) or "").strip() for name, original in names.items()}
         if cells["file"]:
-            yield _row(reader.line_num, cells, labels)
+            yield _row(reader.line_num, _on_one_line(reader.line_num, cells), labels)
+
+
+def _on_one_line(number: int, cells: dict[str, str]) -> dict[str, str]:
+    """The cells without what is no letter, as of texts in DICOM files; names of files must have none."""
+    printable = {name: "".join(filter(str.isprintable, text)).strip() for name, text in cells.items()}
+    for name in ("file", "mask_file"):
+        if printable.get(name) != cells.get(name):
+            raise _wrong(number, name, cells[name])
+    return printable
 
 
 def _row(number: int, cells: dict[str, str], labels: dict[str, bool]) -> LabelRow:
@@ -136,7 +146,11 @@ def _age(number: int, cells: dict[str, str]) -> float | None:
 def _mask_labels(number: int, cells: dict[str, str]) -> str | None:
     """Numbers with a comma, semicolon or blank between them, or "all"."""
     words = cells.get("mask_labels", "").replace(";", " ").replace(",", " ").split()
-    if words and [word.lower() for word in words] != ["all"] and not all(word.isdecimal() for word in words):
+    if (
+        words
+        and [word.lower() for word in words] != ["all"]
+        and not all(word.isdecimal() and len(word) <= _LONGEST_LABEL for word in words)
+    ):
         raise _wrong(number, "mask_labels", cells["mask_labels"])
     return ", ".join(words) or None
 
@@ -147,10 +161,9 @@ def _acquired(number: int, cells: dict[str, str]) -> datetime | None:
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+        return datetime.fromisoformat(text).astimezone(UTC)  # without a zone Python takes this process's
+    except (OverflowError, ValueError):  # before the first day that there is, in UTC
         raise _wrong(number, "acquired", text) from None
-    return moment.astimezone(UTC)  # without a zone Python takes this process's
 
 
 def _wrong(number: int, name: str, text: str) -> InvalidInput:

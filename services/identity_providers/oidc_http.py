@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from data.codec import parsed
 from services.identity_providers.faults import ProviderAway
 
 WAITS = (3.05, 6.0)
@@ -50,7 +50,7 @@ def _parsed(content: bytes, url: str) -> dict[str, Any]:
     try:
         if len(content) > _LARGEST:
             raise ValueError
-        document = json.loads(content)
+        document = parsed(content)
     except ValueError:
         document = None
     if not isinstance(document, dict):

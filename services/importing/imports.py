@@ -193,6 +193,10 @@ class Importing:
         for import_ in self._imports.with_state(OPEN):
             self._submit(import_)
 
+    def goes_on(self) -> bool:
+        """Whether any import is being listed or read."""
+        return bool(self._imports.with_state(OPEN))
+
     def run(
         self,
         import_id: str,

@@ -15,6 +15,7 @@ from data.errors import InvalidInput, RefusedScan
 from data.formats import Member, Sighting
 from data.labelled.labels import LabelRow
 from data.records import ImportFile, ImportItem, ItemState, Refusal
+from data.shown_text import shown
 
 _MOST_FILES = 5_000_000
 _LEFT_ON_DISK = 2 << 30  # an archive is not laid out into the last of the disk
@@ -75,7 +76,7 @@ def _files_below(folder: Path) -> Iterator[Member]:
             # A link may lead anywhere; only what lies in the folder was meant.
             inside = not path.is_symlink() or path.resolve().is_relative_to(folder)
             if inside and path.is_file():
-                yield Member(path.relative_to(folder).as_posix(), path)
+                yield Member(shown(path.relative_to(folder).as_posix()), path)
 
 
 def items_of(import_id: str, tree: Tree, rows: Sequence[LabelRow], beside: Path) -> list[ImportItem]:

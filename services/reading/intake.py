@@ -37,6 +37,7 @@ from data.records import (
     prior_node,
     sending_ae_title,
 )
+from data.shown_text import shown
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
 from data.stores.scans import ScanStore
@@ -113,11 +114,20 @@ class Intake:
         self._submit(upload)
 
     def resume(self) -> None:
-        """Have every whole upload opened that a stop of the server left unopened."""
+        """Have every whole upload opened that a stop left unopened; at a start, before others come."""
+        self._forget_left_bytes()
         unopened = (UploadState.QUEUED, UploadState.OPENING, UploadState.ARRIVING)
         for upload in self._uploads.with_state(unopened):
             if upload.offset == upload.size:  # the last byte may have come just before the stop
                 self._submit(upload)
+
+    def _forget_left_bytes(self) -> None:
+        """Bytes without a row, or of an upload that is done: a kill came in between."""
+        for path in self._arrived.iterdir():
+            if not path.name.startswith("."):  # a lock of backups
+                upload = self._uploads.get(path.name)
+                if upload is None or upload.state is UploadState.DONE:
+                    self.forget_bytes(path.name)
 
     def _submit(self, upload: Upload) -> None:
         self._jobs.submit(JOB, upload.id, upload.user_id, self._effort(upload))
@@ -136,7 +146,9 @@ class Intake:
         checked for long; neither leaves anything behind.
         """
         require(user, Permission.SEND_SCANS)
-        upload = Upload(new_id(), user.id, name, 0, 0, UploadState.ARRIVING, now(), as_volume=as_volume)
+        upload = Upload(
+            new_id(), user.id, shown(name), 0, 0, UploadState.ARRIVING, now(), as_volume=as_volume
+        )
         try:
             size = self._copy(stream, self.path(upload.id))
             upload = replace(upload, size=size, offset=size, state=UploadState.QUEUED)

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 from data.database import new_id, now
 from data.errors import InvalidInput, NotFound
 from data.records import JobState, QueuePlace, Upload, UploadedScan, UploadState, User
+from data.shown_text import shown
 from data.stores.scans import ScanStore
 from data.stores.uploads import UploadStore
 from services.jobs import Jobs
@@ -77,7 +78,7 @@ class Uploads:
             raise InvalidInput("The file is empty.")
         if size > self.max_bytes:
             raise InvalidInput(too_large(self.max_bytes))
-        plain = PurePosixPath(name.replace("\\", "/")).name[:200] or "upload"
+        plain = shown(PurePosixPath(name.replace("\\", "/")).name)[:200] or "upload"
         upload = Upload(new_id(), user.id, plain, size, 0, UploadState.ARRIVING, now(), as_volume=as_volume)
         self._intake.path(upload.id).touch()
         return self._store.add(upload)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import urllib3
 
 from data import formats
+from data.codec import parsed
 from services.remote_nodes.peer import (
     ANSWERS_WITHIN_S,
     CONNECTS_WITHIN_S,
@@ -23,6 +24,7 @@ from services.remote_nodes.statuses import store_receipt
 
 DICOM_JSON = "application/dicom+json"
 _DICOM = "application/dicom"
+_PIECE = 1 << 16
 _STORED = (200, 202)
 _NOT_STORED = (400, 409, 415)  # of this instance; any other status is about the node
 _FAILED_SOP_SEQUENCE, _FAILURE_REASON = "00081198", "00081197"
@@ -30,6 +32,20 @@ _REFERENCED_SOP_SEQUENCE, _WARNING_REASON = "00081199", "00081196"
 _NOT_SHOWN = "STOW-RS was answered with success, but QIDO-RS does not show the instance yet."
 _MOST_WORDS = 300
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server answered, read to its end."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    data: bytes
+
+    def json(self) -> Any:
+        """The body's JSON; raises ValueError where it is none, however deep it goes."""
+        return parsed(self.data)
 
 
 def echo(peer: Peer) -> None:
@@ -66,10 +82,10 @@ def _stored(peer: Peer, content: bytes) -> Receipt:
     return told or Receipt(True)
 
 
-def _told(answer: urllib3.BaseHTTPResponse) -> Receipt | None:
+def _told(answer: Answer) -> Receipt | None:
     """What the answer says of the instance that was sent; None where it says only a status."""
     try:
-        said = json.loads(answer.data)
+        said = answer.json()
     except ValueError:
         return None
     said = said[0] if isinstance(said, list) and said else said
@@ -83,11 +99,18 @@ def _told(answer: urllib3.BaseHTTPResponse) -> Receipt | None:
 
 
 def _reason(said: Mapping[str, Any], sequence: str, reason: str) -> int | None:
-    for item in said.get(sequence, {}).get("Value", ()):
-        values = item.get(reason, {}).get("Value", ())
-        if values:
-            return int(values[0])
+    for item in _values(said, sequence):
+        for value in _values(item, reason):
+            if isinstance(value, int):
+                return value
     return None
+
+
+def _values(item: Any, tag: str) -> list[Any]:
+    """The values of an attribute in DICOM JSON; none where it is anything else."""
+    attribute = item.get(tag) if isinstance(item, dict) else None
+    values = attribute.get("Value") if isinstance(attribute, dict) else None
+    return values if isinstance(values, list) else []
 
 
 def search(peer: Peer, path: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -98,7 +121,7 @@ def search(peer: Peer, path: str, query: Mapping[str, str]) -> list[dict[str, An
     if answer.status != 200:
         raise RemoteFault(refusal(peer, "QIDO-RS", answer))
     try:
-        matches = json.loads(answer.data)
+        matches = answer.json()
     except ValueError as error:
         raise RemoteFault(f"{peer.node.name} answered QIDO-RS with what is no DICOM JSON.") from error
     if not isinstance(matches, list):
@@ -130,8 +153,11 @@ def request(
     query: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
-) -> urllib3.BaseHTTPResponse:
-    """One request below the base URL, whatever status it comes back with. Raises RemoteFault."""
+) -> Answer:
+    """One request below the base URL, whatever status it comes back with.
+
+    Raises RemoteFault, also for an answer larger than any scan may be.
+    """
     node = peer.node
     url = f"{node.url.rstrip('/')}/{path}"
     waits = urllib3.Timeout(connect=CONNECTS_WITHIN_S, read=ANSWERS_WITHIN_S)
@@ -141,18 +167,38 @@ def request(
             timeout=waits,
             retries=False,  # a redirect could lead patients' data elsewhere
         ) as pool:
-            return pool.request(
+            answer = pool.request(
                 method,
                 url,
                 fields=query if body is None else None,
                 headers={**_authorization(peer), **(headers or {})},
                 body=body,
+                preload_content=False,
             )
+            return Answer(answer.status, answer.reason or "", answer.headers, _whole(peer, answer))
     except urllib3.exceptions.HTTPError as error:
         raise RemoteFault(f"{node.name} cannot be reached at {node.url}: {_words(error)}.") from error
 
 
-def refusal(peer: Peer, asked: str, answer: urllib3.BaseHTTPResponse) -> str:
+def _whole(peer: Peer, answer: urllib3.BaseHTTPResponse) -> bytes:
+    """The body, piece by piece: what it says of its length is not believed, and it may be packed."""
+    pieces, left = [], peer.settings.max_scan_bytes
+    try:
+        for piece in answer.stream(_PIECE):
+            pieces.append(piece)
+            left -= len(piece)
+            if left < 0:
+                raise RemoteFault(f"{peer.node.name} answered with more than {_mib(peer)} MiB.")
+    finally:
+        answer.close()
+    return b"".join(pieces)
+
+
+def _mib(peer: Peer) -> int:
+    return peer.settings.max_scan_bytes >> 20
+
+
+def refusal(peer: Peer, asked: str, answer: Answer) -> str:
     """What a status that is no success says."""
     said = " ".join(answer.data.decode("utf-8", "replace").split())[:_MOST_WORDS]
     status = f"{answer.status} {answer.reason or ''}".strip()

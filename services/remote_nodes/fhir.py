@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import urllib3
-
-from services.remote_nodes.dicomweb import request
+from services.remote_nodes.dicomweb import Answer, request
 from services.remote_nodes.peer import Peer, Receipt, RemoteFault
 
 R4, R5 = "4.0", "5.0"
@@ -42,7 +39,7 @@ def deliver(peer: Peer, contents: Sequence[bytes], release: str) -> Iterator[Rec
         yield _receipt(peer, request(peer, "POST", "", headers=headers, body=content))
 
 
-def _receipt(peer: Peer, answer: urllib3.BaseHTTPResponse) -> Receipt:
+def _receipt(peer: Peer, answer: Answer) -> Receipt:
     if answer.status in _OF_THE_CONTENT:
         return Receipt(False, _refusal(peer, "the transaction", answer))
     if answer.status != 200:
@@ -50,25 +47,25 @@ def _receipt(peer: Peer, answer: urllib3.BaseHTTPResponse) -> Receipt:
     told = _resource(answer)
     if told.get("type") != "transaction-response":
         return Receipt(False, _NO_RESPONSE)
-    responses = [entry.get("response", {}) for entry in told.get("entry", ())]
+    responses = [_part(entry, "response") for entry in _parts(told, "entry")]
     failed = [response for response in responses if not str(response.get("status", "")).startswith("2")]
     if failed:
-        words = _outcome_words(failed[0].get("outcome", {}))
+        words = _outcome_words(_part(failed[0], "outcome"))
         return Receipt(False, f"{failed[0].get('status', 'no status')}: {words}")
     return Receipt(True)
 
 
-def _refusal(peer: Peer, asked: str, answer: urllib3.BaseHTTPResponse) -> str:
+def _refusal(peer: Peer, asked: str, answer: Answer) -> str:
     """What a status that is no success says, with the OperationOutcome's words, else the body's."""
     words = _outcome_words(_resource(answer)) or " ".join(answer.data.decode("utf-8", "replace").split())
     status = f"{answer.status} {answer.reason or ''}".strip()
     return f"{peer.node.name} answered {asked} with {status}" + (f": {words[:_MOST_WORDS]}" if words else ".")
 
 
-def _resource(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+def _resource(answer: Answer) -> dict[str, Any]:
     """The resource in an answer; empty where there is none."""
     try:
-        told = json.loads(answer.data)
+        told = answer.json()
     except ValueError:
         return {}
     return told if isinstance(told, dict) else {}
@@ -77,9 +74,22 @@ def _resource(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
 def _outcome_words(outcome: dict[str, Any]) -> str:
     """The issues of an OperationOutcome that are faults."""
     words = []
-    for issue in outcome.get("issue", ()):
+    for issue in _parts(outcome, "issue"):
         if issue.get("severity") in ("fatal", "error"):
-            said = issue.get("details", {}).get("text") or issue.get("diagnostics") or issue.get("code", "")
-            places = ", ".join(issue.get("expression", ()))
+            said = _part(issue, "details").get("text") or issue.get("diagnostics") or issue.get("code", "")
+            expression = issue.get("expression")
+            places = ", ".join(map(str, expression)) if isinstance(expression, list) else ""
             words.append(f"{places}: {said}" if places else str(said))
     return "; ".join(words)
+
+
+def _part(resource: dict[str, Any], name: str) -> dict[str, Any]:
+    """What an element holds, empty where it is missing or of another kind."""
+    part = resource.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _parts(resource: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """What a repeated element holds, without what is of another kind."""
+    parts = resource.get(name)
+    return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from data.errors import InvalidInput, UserFacingError
 from data.records import RemoteNode
+from data.shown_text import shown
 from services.settings import Settings
 
 CONNECTS_WITHIN_S = 10.0
 ANSWERS_WITHIN_S = 60.0
+_MOST_WORDS = 1000
 
 
 class RemoteFault(UserFacingError):
@@ -23,6 +25,10 @@ class Receipt:
 
     taken: bool
     words: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.words is not None:
+            object.__setattr__(self, "words", shown(self.words)[:_MOST_WORDS])
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ allow them over https at a name, and at `localhost`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from data.codec import parsed
 from data.database import new_id, now
 from data.errors import InvalidInput, NotFound
 from data.records import Passkey
@@ -191,7 +191,7 @@ class Passkeys:
 
     def _taken(self, client_data: bytes, purpose: str, user_id: str | None) -> bytes:
         """The challenge that an answer names, which waited for it and waits no more."""
-        challenge = base64url_to_bytes(json.loads(client_data)["challenge"])
+        challenge = base64url_to_bytes(parsed(client_data)["challenge"])
         if not self._challenges.take(challenge, purpose, user_id, self._clock()):
             raise InvalidInput(NOT_TAKEN)
         return challenge

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from data.codec import parsed
 from data.database import now
-from data.errors import InvalidInput, UnusableModel
+from data.errors import InvalidInput, RefusedScan, UnusableModel
+from data.formats.archives.zip_and_gzip import damage_told
 from data.records import AuditEvent, ModelVersion, Precedence, Spacing, User
 from data.stores.audit import AuditLog
 from models import outside, weights
@@ -99,7 +101,7 @@ class ModelUploads:
 def _unpack(archive: Path, into: Path) -> None:
     """The files that make a version, wherever in the zip they lie; others are left out."""
     try:
-        with zipfile.ZipFile(archive) as opened:
+        with damage_told(), zipfile.ZipFile(archive) as opened:
             members = {Path(info.filename).name: info for info in opened.infolist() if not info.is_dir()}
             wanted = [members[name] for name in TAKEN if name in members]
             if sum(member.file_size for member in wanted) > MOST_BYTES:
@@ -107,7 +109,7 @@ def _unpack(archive: Path, into: Path) -> None:
             for member in wanted:
                 with opened.open(member) as source, (into / Path(member.filename).name).open("wb") as copy:
                     shutil.copyfileobj(source, copy, 1 << 20)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except RefusedScan as error:
         raise InvalidInput("This is not a zip that can be opened.") from error
 
 
@@ -125,9 +127,19 @@ def _opened(folder: Path) -> Trained:
         measured = outside.opened(folder)
     except ValueError as error:
         raise InvalidInput(f"{weights.OUTSIDE} cannot be read as `evaluate --outside` writes it.") from error
+    _refuse_other_evaluations(folder / weights.EVALUATION)
     if measured is not None and measured.weights_sha256 != trained.sha256:
         raise InvalidInput(f"{weights.OUTSIDE} was measured with other weights than these.")
     return trained
+
+
+def _refuse_other_evaluations(file: Path) -> None:
+    """Pages draw curves from it, long after."""
+    try:
+        if file.exists() and not isinstance(parsed(file.read_text()), dict):
+            raise ValueError("no object")
+    except ValueError as error:
+        raise InvalidInput(f"{weights.EVALUATION} cannot be read as `train` writes it.") from error
 
 
 def _phantom() -> NDArray[np.int16]:

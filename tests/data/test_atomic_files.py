@@ -91,3 +91,16 @@ def test_content_is_on_the_disk_before_its_name_and_the_name_before_it_returns(
     with atomic_files.new_file(tmp_path / "file", flush=False) as writing:
         writing.write(b"quick")
     assert done == ["rename"]
+
+
+def test_what_a_kill_left_half_written_goes_and_what_is_being_written_stays(tmp_path: Path) -> None:
+    left = tmp_path / "deep" / f".0123456789abcdef{atomic_files.TEMPORARY}"
+    left.parent.mkdir()
+    left.write_bytes(b"half")
+    (tmp_path / f"kept{atomic_files.TEMPORARY}").write_bytes(b"not one of ours")
+    with atomic_files.new_file(tmp_path / "new") as file:
+        file.write(b"whole")
+        assert atomic_files.remove_half_written(tmp_path) == 1
+    assert not left.exists() and (tmp_path / "new").read_bytes() == b"whole"
+    assert atomic_files.remove_half_written(tmp_path) == 0
+    assert _folder(tmp_path) == ["deep", f"kept{atomic_files.TEMPORARY}", "new"]

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from data.records import NOTICE, ExportRow
+from reports import tables
 from reports.tables import ABOUT, COLUMNS, csv_table, json_table, parquet_table, xlsx_table
 
 FACTS = {"Filters": "site =North; sex F", "Notice": NOTICE}
@@ -137,3 +138,12 @@ def test_parquet_is_typed_and_carries_the_facts() -> None:
     assert schema.field("value").type == schema.field("low").type == pa.float64()
     assert schema.field("name").type == pa.string()
     assert json.loads(schema.metadata[b"lightbox"]) == FACTS
+
+
+@pytest.mark.parametrize("text", ["\x0b=1", "\u200b=1", " \u00a0@x", "\t=1", "=1", "\x00+1"])
+def test_what_stands_before_a_formula_and_is_no_letter_hides_it_from_nobody(text: str) -> None:
+    assert tables.cell(text) == f"'{text}"
+
+
+def test_a_plain_text_stays_as_it_is() -> None:
+    assert [tables.cell(text) for text in ("a=1", "CS", "", "Größe")] == ["a=1", "CS", "", "Größe"]

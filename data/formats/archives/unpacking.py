@@ -8,17 +8,16 @@ from __future__ import annotations
 import json
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from data.errors import RefusedScan
 from data.formats.archives.zip_and_gzip import (
-    DAMAGED,
     LEADS_OUTSIDE,
     check_zip_entry,
     copy_bounded,
+    damage_told,
     is_folder,
     leads_outside,
     opened_entry,
@@ -27,8 +26,6 @@ from data.formats.archives.zip_and_gzip import (
 )
 from data.formats.detect import FileKind, kind_of
 from data.formats.limits import Limits
-
-_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, ValueError)
 
 
 def answers(request: dict[str, Any]) -> Iterator[str]:
@@ -42,13 +39,11 @@ def answers(request: dict[str, Any]) -> Iterator[str]:
 
 
 def _unpacked(file: Path, into: Path, limits: Limits) -> Iterator[str]:
-    try:
+    with damage_told():
         if kind_of(file) is FileKind.ZIP:
             yield from _from_zip(file, into, limits)
         else:
             yield from _from_tar(file, into, limits)
-    except _BROKEN as error:
-        raise DAMAGED from error
 
 
 def _from_zip(file: Path, into: Path, limits: Limits) -> Iterator[str]:
@@ -79,4 +74,4 @@ def _from_tar(file: Path, into: Path, limits: Limits) -> Iterator[str]:
                 raise too_many(limits)
             left -= copy_bounded(packed, into / f"{number:06d}", left)
             number += 1
-            yield entry.name
+            yield plain_name(entry.name)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import lzma
 import os
 import stat
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -16,6 +19,7 @@ from data.errors import RefusedScan
 from data.formats.detect import FileKind, head_of, is_companion, kind_of, other_name
 from data.formats.limits import Limits
 from data.formats.members import Member
+from data.shown_text import shown
 
 _CHUNK = 1 << 20
 _RATIO_FROM = 10 << 20
@@ -44,6 +48,26 @@ _METHODS = {
     97: "WavPack",
     98: "PPMd",
 }
+_BROKEN = (
+    EOFError,
+    NotImplementedError,
+    RuntimeError,  # a password
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+_OF_THE_MACHINE = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.EMFILE,
+    errno.EACCES,
+    errno.EROFS,
+)
 _GZIP = 31  # zlib's window bits: a gzip member with its checksum
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -68,7 +92,7 @@ def folder_members(folder: Path, limits: Limits) -> list[Member]:
         for name in sorted(files):
             path = Path(base) / name
             if path.is_file():
-                members.append(Member(path.relative_to(folder).as_posix(), path))
+                members.append(Member(shown(path.relative_to(folder).as_posix()), path))
         if len(members) > limits.max_entries:
             raise too_many(limits)
     return members
@@ -81,10 +105,24 @@ def zip_members(file: Path, into: Path, limits: Limits) -> list[Member]:
     Raises RefusedScan: `archive_bomb`, `archive_path`, `archive_entries`, `archive_nested`,
     `archive_encrypted`, `archive_method`, `archive_damaged`.
     """
+    with damage_told(), zipfile.ZipFile(file) as archive:
+        return list(_unpack(archive, into, limits))
+
+
+@contextmanager
+def damage_told() -> Iterator[None]:
+    """What modules of Python raise for damaged archives becomes RefusedScan `archive_damaged`.
+
+    An OSError is of the archive too (bzip2's, or a place before the file's beginning), unless it says that
+    the machine cannot go on.
+    """
     try:
-        with zipfile.ZipFile(file) as archive:
-            return list(_unpack(archive, into, limits))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
+        yield
+    except OSError as error:
+        if error.errno in _OF_THE_MACHINE:
+            raise
+        raise DAMAGED from error
+    except _BROKEN as error:
         raise DAMAGED from error
 
 
@@ -153,8 +191,8 @@ def is_folder(entry: zipfile.ZipInfo) -> bool:
 
 
 def plain_name(name: str) -> str:
-    """The name of a file in an archive, with the standard's slashes."""
-    return name.replace("\\", "/")
+    """The name of a file in an archive, with the standard's slashes, as it may be shown."""
+    return shown(name.replace("\\", "/"))
 
 
 def leads_outside(name: str) -> bool:

@@ -11,6 +11,7 @@ from pydicom import config
 from pydicom.dataset import Dataset
 
 from data.errors import RefusedScan
+from data.formats.dicom.deflated import refuse_bomb
 from data.formats.dicom.values import PARSE_ERRORS, number, text_of
 from data.formats.limits import unreadable
 from data.formats.members import Member
@@ -93,7 +94,11 @@ def read_instance(member: Member) -> Instance:
 
 
 def read_header(file: Path) -> Dataset:
-    """The dataset up to the pixels. Raises RefusedScan `unreadable` if it is not DICOM."""
+    """The dataset up to the pixels.
+
+    Raises RefusedScan: `unreadable` if it is not DICOM, `archive_bomb` if it inflates to too much.
+    """
+    refuse_bomb(file)
     try:
         header = pydicom.dcmread(file, force=True, stop_before_pixels=True)
         plausible = looks_like_dicom(header)

@@ -10,7 +10,7 @@ from pydicom.multival import MultiValue
 
 from data.errors import RefusedScan
 from data.formats.dicom.identity import identity_of
-from data.formats.dicom.values import PARSE_ERRORS
+from data.formats.dicom.values import PARSE_ERRORS, value_of
 from data.records import Identity
 
 
@@ -34,7 +34,7 @@ def answer_in_json(match: Mapping[str, Any]) -> Dataset:
 
 def answered_texts(answer: Any, keyword: str) -> tuple[str, ...]:
     """The values of an attribute of an answer, without empty ones; nothing where it is missing."""
-    value = answer.get(keyword)
+    value = value_of(answer, keyword)
     values = value if isinstance(value, (list, tuple, MultiValue)) else [value]
     return tuple(text for known in values if known is not None and (text := str(known).strip()))
 

@@ -8,12 +8,13 @@ import zlib
 from typing import Any
 
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.multival import MultiValue
 
 PARSE_ERRORS = (
     ArithmeticError,
     AttributeError,
+    BytesLengthException,  # a number whose bytes do not fit its representation
     EOFError,
     InvalidDicomError,
     LookupError,

@@ -16,6 +16,7 @@ MOST_LABELS = 32
 _MIDDLE, _BLURRED_SHARE = (0.1, 0.9), 0.01  # of the range, and of the pixels: what JPEG leaves of two values
 _BRIGHT, _MOST_MEANT = 128, 10  # a mask in JPEG is bright, and has more values than people draw with
 _SHOWN = 8
+_LONGEST = 9  # digits of a label: more than any file can hold
 
 EMPTY = "This mask is empty. If there is nothing to mark, say that it is meant to be empty."
 FULL = "This mask marks the whole scan, so it cannot be told from its background."
@@ -45,7 +46,7 @@ class MaskAnswers:
             return cls(empty, of_many=of_many)
         if [number.casefold() for number in numbers] == ["all"]:
             return cls(empty, every_label=True, of_many=of_many)
-        if not all(number.isdecimal() for number in numbers):
+        if not all(number.isdecimal() and len(number) <= _LONGEST for number in numbers):
             raise InvalidInput("Give the labels as numbers with commas between them, such as 1, 4.")
         return cls(empty, frozenset(int(number) for number in numbers), of_many=of_many)
 

@@ -12,8 +12,10 @@ from typing import Any
 
 import pydicom
 
+from data.errors import RefusedScan
 from data.formats.contents import header_name, is_beside, pair_name
 from data.formats.detect import FileKind, kind_of
+from data.formats.dicom.deflated import refuse_bomb
 from data.formats.dicom.frames import is_stacked
 from data.formats.dicom.values import PARSE_ERRORS, text_of
 from data.formats.members import Member
@@ -56,12 +58,13 @@ def _look(file: Path) -> tuple[FileKind, str | None, str | None]:
     try:
         kind = kind_of(file)
         return kind, *(_series(file) if kind is FileKind.DICOM else (None, None))
-    except PARSE_ERRORS:  # what is wrong with it will be said when it is opened
+    except (RefusedScan, *PARSE_ERRORS):  # what is wrong with it will be said when it is opened
         return FileKind.UNKNOWN, None, None
 
 
 def _series(file: Path) -> tuple[str | None, str | None]:
     """A file's series, and what it is called within its study, where its slices make volumes."""
+    refuse_bomb(file)
     header = pydicom.dcmread(file, force=True, stop_before_pixels=True, specific_tags=_TOLD)
     series, study = text_of(header, "SeriesInstanceUID"), text_of(header, "StudyInstanceUID")
     name = [text_of(header, keyword) or "" for keyword in ("SeriesNumber", "SeriesDescription")]

@@ -10,7 +10,7 @@ from alembic import op
 from data.columns import Line, Words
 
 revision = "0050"
-down_revision = "0048"
+down_revision = "0049"
 branch_labels = None
 depends_on = None
 

@@ -107,3 +107,15 @@ def test_what_is_no_table_is_told(tmp_path: Path) -> None:
         read_labels(tmp_path / "labels.csv")
     with pytest.raises(InvalidInput, match="cannot be read"):
         read_labels(tmp_path / "none.csv")
+
+
+def test_a_moment_before_the_first_day_is_told_with_its_row(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="In row 2 of the labels the acquired"):
+        read_labels(table(tmp_path, "file,acquired\na.png,0001-01-01T00:00:00+14:00\n"))
+
+
+def test_cells_hold_letters_only_and_names_of_files_must(tmp_path: Path) -> None:
+    (row,) = read_labels(table(tmp_path, "file,site,patient_id\na.png,C\x1bS\u202e,\x00P 7\n"))
+    assert (row.header.site, row.patient_id) == ("CS", "P 7")
+    with pytest.raises(InvalidInput, match="In row 2 of the labels the file"):
+        read_labels(table(tmp_path, "file,site\n\u202egnp.exe,CS\n"))

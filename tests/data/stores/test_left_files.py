@@ -1,0 +1,34 @@
+"""Files without their row go after a day; those of rows, and what came today, stay."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from data.database import now
+from data.files import FileStore
+from data.records import Role
+from data.stores.left_files import remove_left_files
+from services import keys
+from tests.dashboard.clinic import Clinic
+
+
+def test_only_what_no_row_names_and_nobody_wrote_today_is_removed(tmp_path: Path) -> None:
+    clinic = Clinic(tmp_path, networks=False)
+    scan = clinic.add_volume(clinic.person(Role.CLINICIAN).id)
+    result = clinic.read_volume(scan)
+    clinic.files.put(keys.array("a" * 32), b"left two days ago")
+    clinic.files.put(keys.mask("b" * 32), b"left two days ago")
+    clinic.files.put(keys.corrected_mask("c" * 32), b"left two days ago")
+    two_days_ago = (now() - timedelta(days=2)).timestamp()
+    for folder in (tmp_path / "files").glob("*/*"):
+        os.utime(folder, (two_days_ago, two_days_ago))
+    clinic.files.put(keys.array("d" * 32), b"its row is being written")
+    before = set(clinic.files.keys())
+    assert remove_left_files(clinic.database, clinic.files, now() - timedelta(days=1)) == 3
+    gone = {keys.array("a" * 32), keys.mask("b" * 32), keys.corrected_mask("c" * 32)}
+    assert set(clinic.files.keys()) == before - gone
+    assert {keys.array(scan.id), keys.mask(result.id), keys.array("d" * 32)} <= before - gone
+    assert remove_left_files(clinic.database, FileStore("memory://left"), now()) == 0
+    clinic.close()
