@@ -139,21 +139,6 @@ def answers(engine: Engine) -> bool:
     return True
 
 
-def release_free_pages(engine: Engine) -> None:
-    """Give back what deleted and changed rows left in a SQLite file: their old content goes with it.
-
-    Elsewhere nothing: database servers do it by themselves, in their time. Not within a transaction.
-    """
-    if engine.dialect.name != "sqlite":
-        return
-    connection = engine.raw_connection()
-    try:
-        connection.cursor().execute("VACUUM")
-        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    finally:
-        connection.close()
-
-
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection whose statements see one state of the database."""

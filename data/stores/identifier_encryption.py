@@ -20,8 +20,9 @@ from sqlalchemy import (
     update,
 )
 
-from data.database import reading, release_free_pages, writing
+from data.database import reading, writing
 from data.encryption import MARK, Encrypted, EncryptedDate, Keyring, key_id, keyring_of
+from data.free_pages import overwrite_deleted
 from data.tables import metadata
 
 _AT_ONCE = 500
@@ -45,15 +46,15 @@ def bring_under_current_key(engine: Engine) -> int:
     """Keep every value as the keys of this engine say (`encrypt_with`); how many rows were kept anew.
 
     A part of a table in a transaction each: who is interrupted goes on where it ended. Plain texts do not
-    stay behind in free pages of a SQLite database. Raises InvalidInput for a value under a key that is not
-    known.
+    stay behind in free pages, as far as the database can be told so (`data.free_pages`). Raises InvalidInput
+    for a value under a key that is not known.
     """
     keyring = keyring_of(engine)
     tables = {table: None for table, _ in _encrypted_columns()}
-    changed = sum(_bring_table(engine, table, keyring) for table in tables)
-    if changed:
-        release_free_pages(engine)
-    return changed
+    changed = {table.name: _bring_table(engine, table, keyring) for table in tables}
+    if any(changed.values()):
+        overwrite_deleted(engine, [name for name, rows in changed.items() if rows])
+    return sum(changed.values())
 
 
 def _encrypted_columns() -> Iterator[tuple[Table, Column[Any]]]:

@@ -43,6 +43,7 @@ def build_retention(
     """On the house's stores; `forget_...` let go of what this process remembers of files that change."""
     erasing = Erasing(
         stores.database,
+        stores.ledger,
         stores.patients,
         stores.audit,
         ErasedFiles(stores.settings, stores.database, stores.files, forget_drift),

@@ -17,6 +17,8 @@ from datetime import datetime
 from data.database import Database, new_id, now, together
 from data.errors import InvalidInput, NotFound, TrackingAway
 from data.free_pages import overwrite_deleted
+from data.ledger.in_memory import Ledger
+from data.ledger.selection import patients_with
 from data.records import (
     AuditEvent,
     AuditOutcome,
@@ -79,6 +81,7 @@ class Erasing:
     def __init__(
         self,
         database: Database,
+        ledger: Ledger,
         patients: PatientStore,
         audit: AuditLog,
         files: ErasedFiles,
@@ -87,6 +90,7 @@ class Erasing:
     ) -> None:
         """`confirm` takes who asks and their password, and raises InvalidInput for a wrong one."""
         self._database = database
+        self._ledger = ledger
         self._patients = patients
         self._audit = audit
         self._files = files
@@ -101,7 +105,7 @@ class Erasing:
     def search(self, words: str, user: User) -> list[Patient]:
         """The first patients in whose name, id or pseudonym every word stands, with identity."""
         require(user, Permission.ERASE_PATIENTS)
-        known = self._patients.search(words, MOST_LISTED)
+        known = self._patients.unmerged(patients_with(self._ledger.columns().people, words), MOST_LISTED)
         if words.split():
             told = ", ".join(patient.pseudonym for patient in known) if len(known) <= 5 else ""
             detail = f"{len(known)} found for erasing{': ' if told else ''}{told}"

@@ -8,6 +8,7 @@ from typing import Any
 from data.database import new_id, open_database
 from data.errors import InvalidInput
 from data.files import FileStore
+from data.ledger.in_memory import Ledger
 from data.records import Identity, Role, Scan, ScanStatus, User
 from data.stores.audit import AuditLog
 from data.stores.erasures import ErasureStore
@@ -41,6 +42,7 @@ class SmallHouse:
         self.audit, self.erasures = AuditLog(self.database), ErasureStore(self.database)
         self.erasing = Erasing(
             self.database,
+            Ledger(self.database),
             self.patients,
             self.audit,
             ErasedFiles(settings, self.database, self.files),
