@@ -67,8 +67,8 @@ def test_what_is_old_goes_and_what_is_not_stays(house: Expiring) -> None:
     came_to = house.expiry.run()
     assert (came_to.scans, came_to.rules) == (2, 1)
     assert house.scans.here([old, young, *both]) == {young, both[1]}
-    assert house.patients.search("olga", 5) == []
-    assert len(house.patients.search("bea", 5)) == 1
+    assert house.erasing.search("olga", house.admin) == []
+    assert len(house.erasing.search("bea", house.admin)) == 1
     assert house.erasures.unfinished() == []
     assert not [key for key in house.files.keys("scans") if old in key]
     run = next(event for event in house.audit.recent(5) if event.action == "retention.run")
