@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 TEMPORARY = ".part"
+_BYTES = 8  # that name a temporary file, in hexadecimal digits
 PRIVATE = 0o600  # permission bits of a secret: its owner's alone
 COMMON = 0o666  # those of any other file, less the process's umask
 
@@ -59,10 +60,10 @@ def _flush_folder(folder: Path) -> None:
 def remove_half_written(folder: Path) -> int:
     """Remove what killed processes left half written below `folder`; how many files that were.
 
-    A file that somebody is writing just now is locked, and stays.
+    A file that somebody is writing just now is locked, and stays. Other programs call theirs otherwise.
     """
     removed = 0
-    for temporary in folder.rglob(f".*{TEMPORARY}"):
+    for temporary in folder.rglob(f".{'[0-9a-f]' * 2 * _BYTES}{TEMPORARY}"):
         with suppress(OSError), temporary.open("rb") as file:  # gone, held, or on a disk that knows no locks
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             temporary.unlink()
@@ -73,7 +74,7 @@ def remove_half_written(folder: Path) -> int:
 def _held(path: Path, mode: int) -> tuple[int, Path]:
     """A new temporary file beside `path`, locked while it is open, so that nobody takes it for left."""
     while True:
-        temporary = path.with_name(f".{secrets.token_hex(8)}{TEMPORARY}")
+        temporary = path.with_name(f".{secrets.token_hex(_BYTES)}{TEMPORARY}")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with suppress(OSError):  # a network disk may know no locks: then nothing is removed there either
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
-from data.atomic_files import remove_half_written
-from data.database import Database, now
-from data.files import FileStore
+from data.database import Database
 from data.stores.burned_in_text import PixelScreeningStore
 from data.stores.jobs import JobStore
-from data.stores.left_files import remove_left_files
 from data.stores.schedules import ScheduleStore
 from models import tasks
 from services.accounts import Accounts, accounts_of
@@ -54,12 +48,12 @@ from services.assembly.second_factors import build_second_factors
 from services.assembly.sending import SendingServices, build_sending
 from services.assembly.signing_in import build_sign_in_ways
 from services.assembly.stores import open_stores
+from services.assembly.tidying import Tidying
 from services.assembly.training import TrainingServices, build_training
 from services.assembly.versions import VersionServices, build_versions
 from services.backups.last import BackupAge
 from services.backups.restoring import refuse_unfinished
 from services.burned_in_text.screening import PictureScreening
-from services.containment import contained
 from services.exporting.exports import Exports
 from services.identity_providers.ways import SignInWays
 from services.importing.imports import Importing
@@ -77,8 +71,6 @@ from services.schedules.schedules import Schedules
 from services.second_factors.second_factors import SecondFactors
 from services.sessions import Sessions, sessions_of
 from services.settings import Settings
-
-_LOOKS_AGAIN_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -118,6 +110,7 @@ class Services:
     feedback: FeedbackMessages
     auditing: AuditServices
     retention: RetentionServices
+    tidying: Tidying
     health: Health
     database: Database
 
@@ -140,7 +133,7 @@ class Services:
         self.reading.uploads.forget_broken()
         self.receiving.handover.start()
         self.sending.sender.start()
-        threading.Thread(target=self._tidy, name="half-written", daemon=True).start()
+        self.tidying.start()
 
     def close(self) -> None:
         """End the work at hand; what is unfinished goes on at the next start."""
@@ -153,21 +146,6 @@ class Services:
         self.performance.histories.close()
         self.health.durations.stop()
         self.database.dispose()
-
-    def _tidy(self) -> None:
-        """Remove what a kill left half written; millions of files take a while to look through."""
-        what = "what a kill left could not be removed"
-        for folder in {self.settings.home, Path(self.settings.files_url)}:
-            if folder.is_dir():
-                contained(partial(remove_half_written, folder), what)
-        contained(self._remove_left_files, what)
-
-    def _remove_left_files(self) -> None:
-        """Not while an import goes on: it writes files anew under the ids that they had before a stop."""
-        while self.importing.goes_on():
-            time.sleep(_LOOKS_AGAIN_S)
-        files = FileStore(self.settings.files_url)
-        remove_left_files(self.database, files, now() - timedelta(days=1))
 
     def _loaded(self) -> None:
         """What follows the loading of the networks, on their thread."""
@@ -309,6 +287,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         feedback=feedback,
         auditing=auditing,
         retention=retention,
+        tidying=Tidying(settings, stores.database, stores.files, importing),
         health=Health(
             stores.database,
             reading.engine,

@@ -98,9 +98,15 @@ def test_what_a_kill_left_half_written_goes_and_what_is_being_written_stays(tmp_
     left.parent.mkdir()
     left.write_bytes(b"half")
     (tmp_path / f"kept{atomic_files.TEMPORARY}").write_bytes(b"not one of ours")
+    (tmp_path / f".copied{atomic_files.TEMPORARY}").write_bytes(b"of another program")
     with atomic_files.new_file(tmp_path / "new") as file:
         file.write(b"whole")
         assert atomic_files.remove_half_written(tmp_path) == 1
     assert not left.exists() and (tmp_path / "new").read_bytes() == b"whole"
     assert atomic_files.remove_half_written(tmp_path) == 0
-    assert _folder(tmp_path) == ["deep", f"kept{atomic_files.TEMPORARY}", "new"]
+    assert _folder(tmp_path) == [
+        f".copied{atomic_files.TEMPORARY}",
+        "deep",
+        f"kept{atomic_files.TEMPORARY}",
+        "new",
+    ]

@@ -6,10 +6,12 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from data.database import now
 from data.files import FileStore
 from data.records import Role
-from data.stores.left_files import remove_left_files
+from data.stores.left_files import MOST_LEFT, remove_left_files
 from services import keys
 from tests.dashboard.clinic import Clinic
 
@@ -31,4 +33,21 @@ def test_only_what_no_row_names_and_nobody_wrote_today_is_removed(tmp_path: Path
     assert set(clinic.files.keys()) == before - gone
     assert {keys.array(scan.id), keys.mask(result.id), keys.array("d" * 32)} <= before - gone
     assert remove_left_files(clinic.database, FileStore("memory://left"), now()) == 0
+    clinic.close()
+
+
+@pytest.mark.parametrize(("left", "rows"), [(MOST_LEFT + 1, True), (1, False)])
+def test_files_of_another_house_or_day_stay(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, left: int, rows: bool
+) -> None:
+    """A server that was started on the wrong database, or one of last month, deletes no pictures."""
+    clinic = Clinic(tmp_path, networks=False)
+    if rows:
+        clinic.add_volume(clinic.person(Role.CLINICIAN).id)
+    for number in range(left):
+        clinic.files.put(keys.array(f"{number:032x}"), b"somebody's")
+    before = set(clinic.files.keys())
+    assert remove_left_files(clinic.database, clinic.files, now() + timedelta(days=1)) == 0
+    assert set(clinic.files.keys()) == before
+    assert f"{left} folders of files have no row" in caplog.text
     clinic.close()
