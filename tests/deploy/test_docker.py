@@ -84,7 +84,7 @@ def test_containers_are_pinned_and_confined_and_their_secrets_are_files() -> Non
         assert "no-new-privileges:true" in service["security_opt"], name
         assert name == "database" or (service["read_only"] and service["cap_drop"] == ["ALL"]), name
         for key, value in service.get("environment", {}).items():
-            if re.search(r"PASSWORD|SECRET_KEY|DATABASE_URL", key):
+            if re.search(r"PASSWORD|SECRET_KEY|IDENTIFIER_KEY|DATABASE_URL", key):
                 assert key.endswith("_FILE"), f"{name}: {key}"
                 assert value.removeprefix("/run/secrets/") in service["secrets"], f"{name}: {key}"
 
