@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Engine, Row, func, select
+from sqlalchemy import ColumnElement, Engine, Row, select
 
 from data.codec import from_json
 from data.database import reading
@@ -122,8 +122,9 @@ class WorklistStore:
         columns += [results.c[name].label(f"of_result_{name}") for name in SIZES]
         columns += [scans.c.created_at, scans.c.acquired_at, results.c.doubts, patients.c.pseudonym]
         if with_identity:
-            shown = func.coalesce(patients.c.name, patients.c.label)
-            columns += [shown.label("patient"), patients.c.patient_id.label("patient_id")]
+            # Which of the two is shown is no question for SQL: each is encrypted as what it is.
+            columns += [patients.c.name.label("patient"), patients.c.label.label("label")]
+            columns += [patients.c.patient_id.label("patient_id")]
         else:
             columns += [patients.c.pseudonym.label("patient")]
         query = select(*columns).select_from(_JOINED).where(ledger.c.scan_id.in_(ids))
@@ -141,6 +142,8 @@ def _fitting(columns: LedgerColumns, query: WorklistQuery, with_identity: bool) 
 
 def _row(row: Row[Any], hidden: Hidden) -> WorklistRow:
     values = dict(row._mapping)
+    label = values.pop("label", None)
+    values["patient"] = label if values["patient"] is None else values["patient"]
     of_result = {name: values.pop(f"of_result_{name}") for name in SIZES}
     if row.scan_id in hidden.reviews:  # the AI's own sizes: those of a corrected mask are what somebody said
         values |= {"verdict": None, **of_result}

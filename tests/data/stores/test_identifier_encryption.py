@@ -125,6 +125,14 @@ def test_a_patient_is_recognised_before_all_is_brought_along(house: House, befor
     }
 
 
+@pytest.mark.parametrize("keyring", [Keyring(), Keyring(NEW)], ids=["plain", "encrypted"])
+def test_who_has_no_name_is_shown_by_the_file(house: House, keyring: Keyring) -> None:
+    encrypt_with(house.engine, keyring)
+    nobody = house.patients.find_or_create(Identity(), "Quisenberry.png")
+    ScanStore(house.engine).add(a_scan(nobody.id))
+    assert house.shown() == ("Quisenberry.png", None)
+
+
 def test_an_unknown_key_changes_nothing(house: House) -> None:
     encrypt_with(house.engine, Keyring(OLD))
     house.fill()
