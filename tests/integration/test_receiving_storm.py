@@ -29,7 +29,7 @@ from tests.integration.studies import Study, brain_study, chest_study, foot_stud
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
-SILENCE_S = 8
+SILENCE_S = 15
 BRAINS, CHESTS, FEET = 25, 165, 10
 FORWARDED = 40
 SENDERS = {"MR1": "storescu", "MR2": "dcmsend", "CR1": "storescu", "PACS": "dcmsend"}
