@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ from typing import BinaryIO
 
 TEMPORARY = ".part"
 _BYTES = 8  # that name a temporary file, in hexadecimal digits
+_OURS = re.compile(rf"\.[0-9a-f]{{{2 * _BYTES}}}{re.escape(TEMPORARY)}")
 PRIVATE = 0o600  # permission bits of a secret: its owner's alone
 COMMON = 0o666  # those of any other file, less the process's umask
 
@@ -63,12 +65,18 @@ def remove_half_written(folder: Path) -> int:
     A file that somebody is writing just now is locked, and stays. Other programs call theirs otherwise.
     """
     removed = 0
-    for temporary in folder.rglob(f".{'[0-9a-f]' * 2 * _BYTES}{TEMPORARY}"):
-        with suppress(OSError), temporary.open("rb") as file:  # gone, held, or on a disk that knows no locks
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            temporary.unlink()
-            removed += 1
+    for inside, _, names in os.walk(folder):  # a folder that goes meanwhile is passed over
+        for temporary in (Path(inside, name) for name in names if _OURS.fullmatch(name)):
+            removed += _removed(temporary)
     return removed
+
+
+def _removed(temporary: Path) -> bool:
+    with suppress(OSError), temporary.open("rb") as file:  # gone, held, or on a disk that knows no locks
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        temporary.unlink()
+        return True
+    return False
 
 
 def _held(path: Path, mode: int) -> tuple[int, Path]:
