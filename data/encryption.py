@@ -31,6 +31,8 @@ CHANGED = "An encrypted name of a patient was changed in the database: it cannot
 _PURPOSE = b"lightbox identifiers at rest"
 _KEY_BYTES, _ID_BYTES, _NONCE_BYTES = 64, 4, 16
 _ID_DIGITS = 2 * _ID_BYTES
+PREFIX_LENGTH = len(MARK) + _ID_DIGITS
+"""So many characters tell with which key something is encrypted."""
 
 
 class ColumnKey:
@@ -116,7 +118,7 @@ def keyring_of(engine: Engine) -> Keyring:
 
 def key_id(kept: str) -> str:
     """The id of the key that something is encrypted with; "" of a plain text."""
-    return kept[len(MARK) : len(MARK) + _ID_DIGITS] if kept.startswith(MARK) else ""
+    return kept[len(MARK) : PREFIX_LENGTH] if kept.startswith(MARK) else ""
 
 
 class Encrypted(TypeDecorator[str]):

@@ -25,6 +25,7 @@ from data.shown_text import shown
 
 _LONGEST = 1000
 NO_SCAN = "There is no such scan."
+NO_PATIENT = "There is no such patient."
 
 
 class LightboxError(Exception):

@@ -45,6 +45,11 @@ def start_of_month(number: int) -> datetime:
     return start_of_day(date(1970 + number // _MONTHS_A_YEAR, number % _MONTHS_A_YEAR + 1, 1))
 
 
+def month_begins(name: str) -> datetime:
+    """The first moment of a month such as "2026-11", aware. Raises ValueError for anything else."""
+    return start_of_day(datetime.strptime(name, "%Y-%m").date())
+
+
 def month_number(moment: datetime) -> int:
     """Months since January 1970 of an aware moment."""
     day = day_of(moment)

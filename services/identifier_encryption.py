@@ -23,13 +23,13 @@ def encrypt_identifiers(database: Database, settings: Settings) -> None:
     keyring = Keyring(current, [ColumnKey(secret) for secret in settings.earlier_identifier_keys])
     encrypt_with(database, keyring)
     in_use = keys_in_use(database)
-    unknown = sorted(in_use.keys() - keyring.known - {""})
+    unknown = sorted(in_use - keyring.known - {""})
     if unknown:
         raise InvalidInput(
             f"Names of patients are encrypted with the key {unknown[0]}, which is neither "
             "LIGHTBOX_IDENTIFIER_KEY nor one of LIGHTBOX_EARLIER_IDENTIFIER_KEYS: name it in one of them."
         )
-    if in_use.keys() - {current.id if current else ""}:
+    if in_use - {current.id if current else ""}:
         rows = bring_under_current_key(database)
         words = f"encrypted with the key {current.id}" if current else "kept without encryption"
         log.info("What names patients is now %s: %d rows were kept anew", words, rows)

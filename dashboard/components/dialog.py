@@ -9,13 +9,24 @@ from dash import html
 from dash.development.base_component import Component
 
 
-def form_dialog(name: str, heading: str, fields: Sequence[Component], save: str) -> Component:
-    """The dialog of id `name`, closed, with a heading to be filled in by its id and a Save of id `save`."""
+def form_dialog(
+    name: str,
+    heading: str,
+    fields: Sequence[Component],
+    save: str,
+    *,
+    says: str = "Save",
+    colour: str = "primary",
+) -> Component:
+    """The dialog of id `name`, closed, with a heading to be filled in by its id.
+
+    Its button has the id `save`, and says "Save" in the common colour unless told otherwise.
+    """
     dialog: Component = dbc.Modal(
         [
             dbc.ModalHeader(html.H2(id=heading)),
             dbc.ModalBody(list(fields), class_name="lb-form"),
-            dbc.ModalFooter(dbc.Button("Save", id=save, color="primary")),
+            dbc.ModalFooter(dbc.Button(says, id=save, color=colour)),
         ],
         id=name,
         is_open=False,

@@ -157,9 +157,7 @@ def erase_form() -> Component:
         html.Label("Your password", htmlFor=ERASE_PASSWORD),
         dbc.Input(id=ERASE_PASSWORD, type="password", autocomplete="current-password"),
     ]
-    dialog = form_dialog(ERASE, ERASE_HEADING, fields, ERASE_SAVE)
-    dialog.children[-1] = dbc.ModalFooter(dbc.Button("Erase for good", id=ERASE_SAVE, color="danger"))
-    return dialog
+    return form_dialog(ERASE, ERASE_HEADING, fields, ERASE_SAVE, says="Erase for good", colour="danger")
 
 
 def reason_form() -> Component:

@@ -61,7 +61,7 @@ def searched(columns: LedgerColumns, search: str, *, with_identity: bool) -> Mas
     Words are looked for in sequence, pseudonym and the beginning of the scan's id, and in name and
     patient id only `with_identity`.
     """
-    terms = folded(search).split()[:MOST_TERMS]
+    terms = _terms(search)
     if not terms:
         return None
     mask = np.ones(len(columns.keys), dtype=bool)
@@ -75,12 +75,12 @@ def patients_with(people: People, words: str) -> list[str]:
 
     Nobody without a word.
     """
-    terms = folded(words).split()[:MOST_TERMS]
+    terms = _terms(words)
     if not terms:
         return []
     held = np.ones(len(people.ids) + 1, dtype=bool)
     for term in terms:
-        held &= people.holding("patient", term) | people.holding("pseudonym", term)
+        held &= _owners(people, term, with_identity=True)
     return [
         people.ids[code] for code in sorted(np.flatnonzero(held[:-1]), key=lambda code: people.keys[code])
     ]
@@ -92,6 +92,18 @@ def day_number(text: str) -> int:
         return (date.fromisoformat(text) - _EPOCH).days
     except ValueError:
         raise InvalidInput(f"“{text}” is not a day like 2026-11-20.") from None
+
+
+def _terms(words: str) -> list[str]:
+    return folded(words).split()[:MOST_TERMS]
+
+
+def _owners(people: People, term: str, *, with_identity: bool) -> Mask:
+    """The patients in whose pseudonym a term stands, and in name and patient id only `with_identity`."""
+    owners = people.holding("pseudonym", term)
+    if with_identity:
+        owners |= people.holding("patient", term)
+    return owners
 
 
 def _in_period(columns: LedgerColumns, start: Sequence[str] | None, end: Sequence[str] | None) -> Rows:
@@ -112,10 +124,7 @@ def _days(start: Sequence[str] | None, end: Sequence[str] | None) -> tuple[int, 
 def _holds(columns: LedgerColumns, term: str, with_identity: bool) -> Mask:
     sequences = [term in folded(name) for name in columns.names["sequence"]]
     mask = np.array([*sequences, False], dtype=bool)[columns.codes["sequence"]]
-    people = columns.people
-    owners = people.holding("pseudonym", term)
-    if with_identity:
-        owners |= people.holding("patient", term)
+    owners = _owners(columns.people, term, with_identity=with_identity)
     if owners.any():
         mask |= owners[columns.patients]
     if len(term) >= _LEAST_ID and _HEX.issuperset(term):

@@ -53,6 +53,11 @@ class Erasure:
     note: str = ""
     finished_at: datetime | None = None
 
+    @property
+    def patient_id(self) -> str:
+        """Our own id of the patient who was erased; "" for what expired."""
+        return self.patient_ids[0] if self.kind is ErasureKind.PATIENT and self.patient_ids else ""
+
 
 @dataclass(frozen=True)
 class LegalHold:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +13,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    null,
     or_,
     select,
     type_coerce,
@@ -21,25 +21,22 @@ from sqlalchemy import (
 )
 
 from data.database import reading, writing
-from data.encryption import MARK, Encrypted, EncryptedDate, Keyring, key_id, keyring_of
+from data.encryption import MARK, PREFIX_LENGTH, Encrypted, EncryptedDate, Keyring, key_id, keyring_of
 from data.free_pages import overwrite_deleted
 from data.tables import metadata
 
 _AT_ONCE = 500
-_PREFIX = len(MARK) + 8
 
 
-def keys_in_use(engine: Engine) -> dict[str, int]:
-    """How many values are under each key, by its id; those kept plain under ""."""
-    counts: dict[str, int] = {}
+def keys_in_use(engine: Engine) -> set[str]:
+    """The ids of the keys that any value is under; "" where one is kept plain."""
+    keys: set[str] = set()
     with reading(engine) as connection:
-        for _, column in _encrypted_columns():
-            raw = type_coerce(column, Text)
-            begins = case((func.substr(raw, 1, 1) == MARK, func.substr(raw, 1, _PREFIX)), else_="")
-            query = select(begins.label("begins"), func.count()).where(raw.is_not(None)).group_by("begins")
-            for begin, count in connection.execute(query):
-                counts[key_id(begin)] = counts.get(key_id(begin), 0) + int(count)
-    return counts
+        for columns in _encrypted_columns().values():
+            # One look at each table: this is asked at every start.
+            for row in connection.execute(select(*map(_begins, columns)).distinct()):
+                keys |= {key_id(begin) for begin in row if begin is not None}
+    return keys
 
 
 def bring_under_current_key(engine: Engine) -> int:
@@ -50,23 +47,34 @@ def bring_under_current_key(engine: Engine) -> int:
     for a value under a key that is not known.
     """
     keyring = keyring_of(engine)
-    tables = {table: None for table, _ in _encrypted_columns()}
-    changed = {table.name: _bring_table(engine, table, keyring) for table in tables}
+    changed = {
+        table.name: _bring_table(engine, table, columns, keyring)
+        for table, columns in _encrypted_columns().items()
+    }
     if any(changed.values()):
         overwrite_deleted(engine, [name for name, rows in changed.items() if rows])
     return sum(changed.values())
 
 
-def _encrypted_columns() -> Iterator[tuple[Table, Column[Any]]]:
+def _encrypted_columns() -> dict[Table, list[Column[Any]]]:
+    """Of each table that has any."""
+    tables: dict[Table, list[Column[Any]]] = {}
     for table in metadata.sorted_tables:
         for column in table.columns:
             if isinstance(column.type, Encrypted | EncryptedDate):
-                yield table, column
+                tables.setdefault(table, []).append(column)
+    return tables
 
 
-def _bring_table(engine: Engine, table: Table, keyring: Keyring) -> int:
+def _begins(column: Column[Any]) -> ColumnElement[str | None]:
+    """What tells the key of a value: "" of a plain one, NULL of none."""
+    raw = type_coerce(column, Text)
+    encrypted = func.substr(raw, 1, len(MARK)) == MARK
+    return case((raw.is_(None), null()), (encrypted, func.substr(raw, 1, PREFIX_LENGTH)), else_="")
+
+
+def _bring_table(engine: Engine, table: Table, columns: list[Column[Any]], keyring: Keyring) -> int:
     (key,) = table.primary_key.columns
-    columns = [column for owner, column in _encrypted_columns() if owner is table]
     raw = {column.name: type_coerce(column, Text) for column in columns}
     behind = or_(*(_is_behind(each, keyring) for each in raw.values()))
     query = select(key.label("key"), *(each.label(name) for name, each in raw.items())).where(behind)
@@ -86,7 +94,7 @@ def _bring_table(engine: Engine, table: Table, keyring: Keyring) -> int:
 def _is_behind(raw: ColumnElement[str], keyring: Keyring) -> ColumnElement[bool]:
     if keyring.prefix:
         return func.substr(raw, 1, len(keyring.prefix)) != keyring.prefix
-    return func.substr(raw, 1, 1) == MARK
+    return func.substr(raw, 1, len(MARK)) == MARK
 
 
 def _renewed(row: Any, columns: list[Column[Any]], keyring: Keyring) -> dict[str, str | None]:

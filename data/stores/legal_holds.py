@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, delete, insert, or_, select, update
 
 from data.database import bump, reading, statement_parts, writing
-from data.errors import InvalidInput, NotFound
+from data.errors import NO_PATIENT, InvalidInput, NotFound
 from data.records import LegalHold
 from data.tables import (
     REVISION_OF_PATIENTS,
@@ -36,7 +36,7 @@ class LegalHoldStore:
         with writing(self._engine) as connection:
             lock(connection)
             if not connection.execute(select(patients.c.id).where(patients.c.id == hold.patient_id)).first():
-                raise NotFound("There is no such patient.")
+                raise NotFound(NO_PATIENT)
             same = or_(patients.c.id == hold.patient_id, patients.c.merged_into == hold.patient_id)
             group = select(patients.c.id).where(same)
             if connection.execute(select(legal_holds.c.id).where(_HOLDS, _of(group))).first():

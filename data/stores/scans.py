@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from data.codec import from_json, to_json
 from data.columns import folded
 from data.database import bump, reading, revision, statement_parts, writing
-from data.errors import NO_SCAN, NotFound
+from data.errors import NO_PATIENT, NO_SCAN, NotFound
 from data.ledger.rows import not_withdrawn, note_gone, note_patient, note_scan, note_status
 from data.records import (
     RecognisedSequence,
@@ -190,7 +190,7 @@ class ScanStore:
             owner = connection.execute(select(scans.c.patient_id).where(scans.c.id == scan_id)).scalar()
             row = connection.execute(_KNOWN, {"wanted": patient_id}).first()
             if owner is None or row is None:
-                raise NotFound(NO_SCAN if owner is None else "There is no such patient.")
+                raise NotFound(NO_SCAN if owner is None else NO_PATIENT)
             new_owner = row.merged_into or row.id
             keep_held(connection, [scan_id], owner)
             connection.execute(update(scans).where(scans.c.id == scan_id).values(patient_id=new_owner))

@@ -6,7 +6,6 @@ import threading
 import time
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 from data.atomic_files import remove_half_written
 from data.database import Database, now
@@ -26,7 +25,9 @@ class Tidying:
     def __init__(
         self, settings: Settings, database: Database, files: FileStore, importing: Importing
     ) -> None:
-        self._folders = {settings.home} | ({files.folder} if files.folder else set[Path]())
+        self._folders = [settings.home]
+        if files.folder is not None and not files.folder.is_relative_to(settings.home):
+            self._folders.append(files.folder)
         self._database = database
         self._files = files
         self._importing = importing

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from data import house_clock
 from data.records import BoardPanel
 from services.boards.measures import Measure, measure_of
 from services.task_words import words_of
@@ -87,7 +88,7 @@ def months_from(first: str, today: date) -> list[str]:
 
 def moment_of(month: str) -> datetime:
     """The beginning of a month; of "" the beginning of all."""
-    return datetime.strptime(month or "1970-01", "%Y-%m").astimezone()
+    return house_clock.month_begins(month or "1970-01")
 
 
 def in_order(points: Sequence[BoardPoint]) -> tuple[BoardPoint, ...]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from data.house_clock import month_number, start_of_month
+from data.house_clock import month_begins, month_number, start_of_month
 
 Period = tuple[datetime, datetime]
 _QUARTER = 3  # months
 _YEAR = 12
-_EPOCH = 1970
 
 
 def quarter_before(moment: datetime) -> Period:
@@ -27,6 +26,5 @@ def month_a_year_before(moment: datetime) -> Period:
 
 def bounds_of_month(name: str) -> Period:
     """A month such as "2026-11"."""
-    year, month = name.split("-")
-    start = _YEAR * (int(year) - _EPOCH) + int(month) - 1
-    return start_of_month(start), start_of_month(start + 1)
+    begins = month_begins(name)
+    return begins, start_of_month(month_number(begins) + 1)

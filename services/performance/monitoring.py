@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from data import house_clock
 from data.records import Evidence, Severity
 from reports.performance_figures import REVIEWED
 from services import addresses
@@ -86,7 +87,7 @@ def _newest(shown: MetricView) -> MetricPoint | None:
 
 def _month(month: str | None) -> datetime:
     """The beginning of a month, which orders evidence by month."""
-    return datetime.strptime(month or "", "%Y-%m").astimezone()
+    return house_clock.month_begins(month or "")
 
 
 def _severity(shown: MetricView, point: MetricPoint) -> Severity:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from data.database import id_from, new_id, now
-from data.errors import InvalidInput, NotFound
+from data.errors import NO_PATIENT, InvalidInput, NotFound
 from data.records import (
     AuditEvent,
     Patient,
@@ -40,7 +40,6 @@ METHODS: Mapping[RemoteNodeKind, tuple[RetrieveMethod, ...]] = {
     RemoteNodeKind.DICOMWEB: (RetrieveMethod.WADO,),
 }
 """How priors come from the kinds of nodes that have any."""
-NO_PATIENT = "There is no such patient."
 _NO_STUDY = "Nothing to look for: no scan of this patient came as DICOM with a study date."
 _NO_NODES = "An administrator has not said yet which remote node priors are fetched from."
 _CONFLICT = (

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from data.database import Database, new_id, now, together
-from data.errors import InvalidInput, NotFound, TrackingAway
+from data.errors import NO_PATIENT, InvalidInput, NotFound, TrackingAway
 from data.free_pages import overwrite_deleted
 from data.ledger.in_memory import Ledger
 from data.ledger.selection import patients_with
@@ -217,7 +217,7 @@ class Erasing:
             self._rows.lock()
             rows = self._rows.of_patient(patient.id)
             if not rows.patient_ids:
-                raise NotFound("There is no such patient.")
+                raise NotFound(NO_PATIENT)
             held = self._holds.of_patients(rows.owner_ids, rows.scan_ids)
             if not held:
                 erasure = self._taken_out(rows, ErasureKind.PATIENT, patient.pseudonym, reason, user_id, name)
@@ -245,7 +245,7 @@ class Erasing:
         self._erasures.add(erasure)
         action = "patient.erase" if kind is ErasureKind.PATIENT else "retention.expire"
         detail = f"{pseudonym}: {reason} {told(counts)}" if pseudonym else f"{reason} {told(counts)}"
-        patient = rows.patient_ids[0] if kind is ErasureKind.PATIENT and rows.patient_ids else ""
+        patient = erasure.patient_id
         self._audit.record(
             AuditEvent(erasure.asked_at, user_id, action, patient or erasure.id, detail, patient=patient)
         )
@@ -284,9 +284,7 @@ class Erasing:
 
     def _end(self, erasure: Erasure, counts: Mapping[str, int]) -> None:
         action = "patient.erased" if erasure.kind is ErasureKind.PATIENT else "retention.expired"
-        patient = (
-            erasure.patient_ids[0] if erasure.kind is ErasureKind.PATIENT and erasure.patient_ids else ""
-        )
+        patient = erasure.patient_id
         words = f"{erasure.pseudonym} {told(counts)}".strip()
         with self._audit.together():
             if self._erasures.done(erasure.id, now()):
@@ -319,7 +317,7 @@ class Erasing:
     def _patient(self, reference: str) -> Patient:
         patient = self._patients.find(reference.strip(), with_identity=True)
         if patient is None:
-            raise NotFound("There is no such patient.")
+            raise NotFound(NO_PATIENT)
         return patient
 
     def _known(self, erasure: Erasure) -> Erasure:

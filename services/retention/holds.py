@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.database import new_id, now
-from data.errors import InvalidInput, NotFound
+from data.errors import NO_PATIENT, InvalidInput, NotFound
 from data.records import AuditEvent, LegalHold, User
 from data.stores.audit import AuditLog
 from data.stores.legal_holds import LegalHoldStore
@@ -65,7 +65,7 @@ class LegalHolds:
     def _place(self, reference: str, reason: str, user_id: str | None, name: str) -> LegalHold:
         patient = self._patients.find(reference.strip(), with_identity=True)
         if patient is None:
-            raise NotFound("There is no such patient.")
+            raise NotFound(NO_PATIENT)
         scans = self._scans.of_patient(patient.id)
         if scans and all(scan.synthetic for scan in scans):
             raise InvalidInput(SYNTHETIC)

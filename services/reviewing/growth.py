@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import formats
-from data.errors import InvalidInput, NotFound
+from data.errors import NO_PATIENT, InvalidInput, NotFound
 from data.files import FileStore
 from data.packing import unpacked
 from data.records import Lesion, Measurements, MrSequence, Patient, Review, Scan, User, counting_mask
@@ -19,7 +19,7 @@ from models.growth import ResponseClass, percent_change
 from models.lesion_matching import Match, MatchKind, linked_slices, mapping, matched, numbered
 from services import keys
 from services.permissions import Permission, may, require
-from services.reviewing.patients import NO_PATIENT, Patients, PatientScan, PatientView
+from services.reviewing.patients import Patients, PatientScan, PatientView
 
 __all__ = ["Comparison", "Growth", "LesionChange", "OtherReadings", "Side", "percent_change"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from data.errors import NotFound
+from data.errors import NO_PATIENT, NotFound
 from data.records import (
     Measurements,
     Patient,
@@ -30,7 +30,6 @@ from services.standing.acceptances import Acceptances
 from services.standing.suspensions import Suspensions
 
 Key = tuple[str | None, str]
-NO_PATIENT = "There is no such patient."
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import date
 
 from data import house_clock
 from data.database import Database, now, together
-from data.errors import InvalidInput, NotFound
+from data.errors import NO_PATIENT, InvalidInput, NotFound
 from data.ledger.in_memory import Ledger
 from data.ledger.selection import patients_with
 from data.records import SEXES, AuditEvent, Identity, Patient, Scan, User
@@ -48,7 +48,7 @@ class ScanPatients:
             self._patients.lock()
             patient = self._patients.find(reference, with_identity=True)
             if patient is None:
-                raise NotFound("There is no such patient.")
+                raise NotFound(NO_PATIENT)
             self._move(scan_id, patient, user)
         return patient
 

@@ -29,7 +29,7 @@ def database():
 
 
 def keys(database) -> set[str]:
-    return set(keys_in_use(database))
+    return keys_in_use(database)
 
 
 def test_a_key_is_put_on_rotated_and_taken_off(database):

@@ -110,7 +110,7 @@ def worst(run: DriftRun, snapshot: Mapping[str, Any]) -> Component | None:
 
 def _pictured(run: DriftRun, feature: Mapping[str, Any]) -> Component:
     p = feature["p_corrected"]
-    said = f"{effect_words(feature)}, p {'unknown' if p is None else _p(p)}"
+    said = f"{effect_words(feature)}, p {'unknown' if p is None else p_words(p)}"
     name = dcc.Link(feature["title"], href=str(DriftAddress(run.task, run.id, feature["name"])))
     state = html.Span(STATES[feature["status"]], className="lb-state" + " lb-drifted" * feature["drifted"])
     graph = dcc.Graph(
@@ -273,15 +273,11 @@ def _feature(run: DriftRun, feature: Mapping[str, Any], chosen: str | None) -> C
             html.Td(usual(feature["reference"], unit)),
             html.Td(usual(feature["current"], unit)),
             html.Td(distance(feature)),
-            html.Td("–" if p is None else _p(p)),
+            html.Td("–" if p is None else p_words(p)),
             html.Td(STATES[feature["status"]], className="lb-state"),
         ],
         className=look,
     )
-
-
-def _p(p: float) -> str:
-    return p_words(p)
 
 
 def usual(side: Mapping[str, Any], unit: str) -> str:

@@ -75,13 +75,13 @@ def test_with_a_key_nobody_who_reads_the_disk_learns_who_the_patients_are(house:
     encrypt_with(house.engine, Keyring(NEW))
     house.fill()
     assert planted_in(house.bytes()) == []
-    assert set(keys_in_use(house.engine)) == {NEW.id}
+    assert keys_in_use(house.engine) == {NEW.id}
     assert house.shown() == (JANE.name, JANE.patient_id)
 
 
 def test_without_a_key_it_stands_there(house: House) -> None:
     assert planted_in(house.fill().bytes()) == list(PLANTED)
-    assert set(keys_in_use(house.engine)) == {""}
+    assert keys_in_use(house.engine) == {""}
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_is_there_is_brought_under_the_key_in_force(
     encrypt_with(house.engine, after)
     assert bring_under_current_key(house.engine) > 0
     assert bring_under_current_key(house.engine) == 0
-    assert set(keys_in_use(house.engine)) == {after.current.id if after.current else ""}
+    assert keys_in_use(house.engine) == {after.current.id if after.current else ""}
     assert planted_in(house.bytes()) == ([] if after.current else list(PLANTED))
     assert house.shown() == (JANE.name, JANE.patient_id)
     (upload,) = UploadStore(house.engine).with_state([UploadState.DONE])
