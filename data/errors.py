@@ -8,7 +8,8 @@ LightboxError
 │   │   └── WithdrawnScan  somebody took it back; its page says who and why
 │   ├── NotAllowed         the role may not do this
 │   ├── Busy               try again in a moment
-│   │   └── TrackingAway   MLflow gives no answer; its cause says why
+│   │   ├── TrackingAway   MLflow gives no answer; its cause says why
+│   │   └── FilesAway      the store of files gives no answer; its cause says why
 │   ├── InvalidInput       a form or request that does not fit
 │   │   └── UnchangedMask  a correction that brings the AI's own mask
 │   ├── HeldPicture        text may be burned into it, and no person has decided on it
@@ -80,6 +81,10 @@ class TrackingAway(Busy):
 
     Raised by `data.tracking` alone, and anew with another sentence by those who know what was wanted.
     """
+
+
+class FilesAway(Busy):
+    """The object store that keeps files gives no answer, or refuses us; `__cause__` is what it said."""
 
 
 class TooManyRequests(UserFacingError):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from data.bucket import SCHEMES
 from data.database_urls import sqlite_url
 from data.errors import InvalidInput
 from data.records import Role
@@ -124,7 +125,7 @@ class Settings:
             home=home,
             database_url=secret_of(env, "DATABASE_URL", "DATABASE_URL_FILE")
             or sqlite_url(home / "lightbox.db"),
-            files_url=env.get("LIGHTBOX_FILES") or str(home / "files"),
+            files_url=_files_url(env) or str(home / "files"),
             tracking_uri=env.get("MLFLOW_TRACKING_URI") or sqlite_url(home / "mlflow.db"),
             host=env.get("LIGHTBOX_HOST", cls.host),
             port=_whole(env, "LIGHTBOX_PORT", cls.port),
@@ -187,6 +188,19 @@ class Settings:
             sign_in=_sign_in(env),
             time_zone=_zone(env, "TZ"),
         )
+
+
+def _files_url(env: Mapping[str, str]) -> str:
+    url = env.get("LIGHTBOX_FILES", "")
+    scheme, colon, rest = url.partition("://")
+    if not colon:
+        return url
+    if scheme == "file":
+        return rest
+    if scheme not in SCHEMES:
+        known = ", ".join(f"{name}://" for name in SCHEMES)
+        raise InvalidInput(f"LIGHTBOX_FILES must be a folder, or begin with {known}; not {scheme}://.")
+    return url
 
 
 def _identifier_key(env: Mapping[str, str]) -> str:

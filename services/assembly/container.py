@@ -305,6 +305,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             BackupAge(settings.home),
             screening,
             performance.monitoring,
+            stores.files,
             _disks(settings.home, stores.files.folder),
             tuple(tasks.ALL),
         ),

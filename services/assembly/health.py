@@ -11,6 +11,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from data.database import Database, answers
 from data.encryption import keyring_of
+from data.errors import FilesAway
+from data.files import FileStore
 from data.stores.drift import DriftRunStore
 from data.stores.jobs import JobStore
 from data.stores.refusals import RefusalStore
@@ -66,6 +68,7 @@ class Health:
         backups: BackupAge,
         screening: PictureScreening,
         limits: LimitMonitor,
+        files: FileStore,
         folders: Mapping[str, Path],
         wanted_tasks: tuple[str, ...],
     ) -> None:
@@ -82,7 +85,7 @@ class Health:
         self._alerts, self._audit, self._sign_in_ways = alerts, audit, sign_in_ways
         self._backups = backups
         self._screening = screening
-        self._limits, self._folders = limits, folders
+        self._limits, self._files, self._folders = limits, files, folders
         self._suspensions = SuspensionStore(database)
         self._drift_runs, self._refusals = DriftRunStore(database), RefusalStore(database)
         self._wanted = set(wanted_tasks)
@@ -94,7 +97,9 @@ class Health:
         """`ready` is true once the database answers and every network is loaded.
 
         `audit` is what the last check of the audit trail found, `backup` when the last backup was begun;
-        `identifiers` tells whether what names patients is encrypted in the database;
+        `files` is whether the bucket answers that files are kept in, where they are: without it pages and
+        lists go on, and what needs a file waits; `identifiers` tells whether what names patients is
+        encrypted in the database;
         `burned_in_text` says why no pictures leave without the patient's name, where the detector of text
         cannot be loaded; `backends` tells of each task's network what runs it, in which number format, and
         why.
@@ -107,6 +112,7 @@ class Health:
             "models": models,
             "audit": self._audit.watch.state,
             "backup": "none" if last is None else last.began_at.isoformat(timespec="seconds"),
+            "files": "ok" if self._files_answer() else "unreachable",
             "identifiers": "encrypted" if keyring_of(self._database).current else "not encrypted",
             "burned_in_text": self._screening.trouble() or "ok",
             "registry": self._registry.trouble or self._registered_files.trouble() or "ok",
@@ -133,7 +139,8 @@ class Health:
         feedback = GaugeMetricFamily("lightbox_feedback", "Messages about results by state", labels=["state"])
         for reached, count in self._feedback.counts().items():
             feedback.add_metric([reached.value], count)
-        ready = 1.0 if self.ready()["ready"] else 0.0
+        state = self.ready()
+        ready, files = 1.0 if state["ready"] else 0.0, 1.0 if state["files"] == "ok" else 0.0
         registry = 0.0 if self._registry.trouble else 1.0
         return [
             scans,
@@ -157,6 +164,7 @@ class Health:
             CounterMetricFamily("lightbox_inference_items_total", "Inputs run", self._batcher.items),
             CounterMetricFamily("lightbox_inference_batches_total", "Batches run", self._batcher.batches),
             GaugeMetricFamily("lightbox_registry_up", "1 when MLflow's registry answers", registry),
+            GaugeMetricFamily("lightbox_files_up", "1 when the store of files answers", files),
             GaugeMetricFamily("lightbox_ready", "1 when the server can read scans", ready),
         ]
 
@@ -175,6 +183,13 @@ class Health:
         for status in self._sign_in_ways.statuses():
             told.add_metric([status.way.value], 1.0 if status.answers else 0.0)
         return told
+
+    def _files_answer(self) -> bool:
+        try:
+            self._files.check()
+        except FilesAway:
+            return False
+        return True
 
     def _models(self) -> str:
         missing = self._wanted - set(self._engine.loaded_tasks())

@@ -1,18 +1,33 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from data.errors import NotFound
+from data.errors import FilesAway, InvalidInput, NotFound
 from data.files import FileStore, release
+from tests.integration import buckets
 
 
-@pytest.fixture(params=["folder", "memory"])
-def files(request, tmp_path):
-    return FileStore(tmp_path / "blobs" if request.param == "folder" else f"memory://{uuid.uuid4().hex}")
+@pytest.fixture(params=["folder", "memory", "bucket"])
+def files(request, tmp_path, monkeypatch):
+    if request.param == "folder":
+        return FileStore(tmp_path / "blobs")
+    if request.param == "memory":
+        return FileStore("memory://blobs")
+    store = request.getfixturevalue("object_store")
+    for name, text in store.environment.items():
+        monkeypatch.setenv(name, text)
+    return FileStore(f"{store.url}/{uuid.uuid4().hex}")
+
+
+@pytest.fixture(scope="module")
+def object_store():
+    with buckets.object_store() as store:
+        yield store
 
 
 def test_bytes_come_back(files, tmp_path):
@@ -22,9 +37,6 @@ def test_bytes_come_back(files, tmp_path):
     files.put_file("scans/1/copy.bin", source)
     assert files.get("scans/1/original.zip") == b"abc"
     assert files.size("scans/1/copy.bin") == 5
-    with files.open("scans/1/copy.bin") as file:
-        file.seek(2)
-        assert file.read(2) == b"fg"
     with files.as_path("scans/1/copy.bin") as path:
         assert path.read_bytes() == b"defgh"
 
@@ -49,7 +61,7 @@ def test_keys_below_a_prefix_and_deletion(files):
 
 def test_what_is_not_there(files):
     assert not files.exists("scans/1/a")
-    for act in (files.get, files.open, files.size, files.get_array):
+    for act in (files.get, files.size, files.get_array):
         with pytest.raises(NotFound):
             act("scans/1/a")
     files.put("scans/1/a", b"x")
@@ -117,3 +129,48 @@ def test_a_mapped_array_can_be_let_go_and_looked_at_again(tmp_path):
 def _mapped_kib() -> int:
     status = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in status if line.startswith("RssFile"))
+
+
+def test_an_array_of_a_bucket_is_fetched_once_and_anew_where_others_changed_it(object_store, monkeypatch):
+    for name, text in object_store.environment.items():
+        monkeypatch.setenv(name, text)
+    url = f"{object_store.url}/{uuid.uuid4().hex}"
+    here, there = FileStore(url), FileStore(url)
+    there.put_array("large", np.arange(1 << 16))
+    first = here.get_array("large")
+    assert isinstance(first, np.memmap)
+    assert here.get_array("large") is first
+    there.put_array("large", np.zeros(1 << 16, np.int64))
+    assert not here.get_array("large").any()
+    there.delete("large")
+    with pytest.raises(NotFound):
+        here.get_array("large")
+
+
+def test_a_bucket_that_does_not_answer_and_one_that_is_not_there(object_store, monkeypatch):
+    monkeypatch.setattr("data.bucket._TRIES", {"max_retries": 0, "retry_timeout": timedelta(seconds=1)})
+    for name, text in object_store.environment.items():
+        monkeypatch.setenv(name, text)
+    files, elsewhere = FileStore(f"{object_store.url}/a"), FileStore("s3://nobody/a")
+    files.put("kept", b"x")
+    files.check()
+    for act in (elsewhere.check, lambda: elsewhere.put("a", b"x"), elsewhere.keys):
+        with pytest.raises(FilesAway):
+            act()
+    object_store.go_away()
+    try:
+        for act in (files.check, files.keys, lambda: files.get("kept"), lambda: files.exists("kept")):
+            with pytest.raises(FilesAway, match="gives no answer"):
+                act()
+        for act in (lambda: files.put("b", b"x"), lambda: files.put_array("b", np.zeros(3))):
+            with pytest.raises(FilesAway):
+                act()
+    finally:
+        object_store.come_back()
+    assert files.keys() == ["kept"]
+
+
+def test_a_url_that_leads_nowhere():
+    for url in ("nonsense://a/b", "s3://", "s3:///prefix"):
+        with pytest.raises(InvalidInput, match="no store of files at"):
+            FileStore(url)

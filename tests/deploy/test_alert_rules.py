@@ -86,6 +86,7 @@ CASES: dict[str, tuple[Series, Series]] = {
     "LightboxDriftNotRun": always("lightbox_drift_run_timestamp_seconds", -15 * DAY, -14 * DAY, 'task="t"'),
     "LightboxRegistryAway": always("lightbox_registry_up", 0, 1),
     "LightboxWeightsMissing": (one("lightbox_model_weights_missing", "1x70", 'task="t",version="2"'), READY),
+    "LightboxFilesAway": always("lightbox_files_up", 0, 1),
     "LightboxDiskLow": (disk("14x70"), disk("16x70")),
     "LightboxDiskFull": (disk("4x70"), disk("6x70")),
     "LightboxDiskFills": (disk("39-0.1x70"), disk("39-0.001x70")),

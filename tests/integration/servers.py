@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from data.database import open_database
 
 _READY_WITHIN_S = 60
-_S = TypeVar("_S", bound="_Server")
+_S = TypeVar("_S", bound="Server")
 LEFT_SOCKETS = pytest.mark.filterwarnings(
     # pynetdicom leaves a socket that could not connect to the garbage collector
     "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"
@@ -71,7 +71,7 @@ def mariadb() -> Iterator[str]:
             yield url
 
 
-class _Server:
+class Server:
     """A server in a process group of its own; it can be killed, and started again."""
 
     _process: subprocess.Popen[bytes] | None = None
@@ -90,7 +90,7 @@ class _Server:
 
 
 @contextmanager
-def _started(server: _S) -> Iterator[_S]:
+def started(server: _S) -> Iterator[_S]:
     try:
         server.start()
         yield server
@@ -98,7 +98,7 @@ def _started(server: _S) -> Iterator[_S]:
         server.kill()
 
 
-class MlflowServer(_Server):
+class MlflowServer(Server):
     """A real `mlflow server` on a database and a folder; it can be killed, and started again there."""
 
     def __init__(self, database_url: str, folder: Path) -> None:
@@ -144,12 +144,12 @@ def mlflow_server(database_url: str) -> Iterator[MlflowServer]:
     """An MLflow on this database, started."""
     with (
         tempfile.TemporaryDirectory(prefix="lightbox-mlflow-") as name,
-        _started(MlflowServer(database_url, Path(name))) as server,
+        started(MlflowServer(database_url, Path(name))) as server,
     ):
         yield server
 
 
-class Orthanc(_Server):
+class Orthanc(Server):
     """An Orthanc (a PACS) with DICOMweb, in a folder; it can be killed, and started again there."""
 
     AE_TITLE = "ORTHANC"
@@ -193,7 +193,7 @@ def pacs(**settings: object) -> Iterator[Orthanc]:
     program = _program("Orthanc", "/usr/sbin")
     with (
         _folder("orthanc") as (folder, as_user),
-        _started(Orthanc(program, folder, as_user, **settings)) as server,
+        started(Orthanc(program, folder, as_user, **settings)) as server,
     ):
         yield server
 
@@ -205,7 +205,7 @@ def orthanc() -> Iterator[str]:
         yield server.url
 
 
-class Rsyslog(_Server):
+class Rsyslog(Server):
     """An rsyslogd that takes messages over TLS from who shows a certificate; it can be killed and started."""
 
     def __init__(self, program: str, folder: Path) -> None:
@@ -267,7 +267,7 @@ def rsyslog() -> Iterator[Rsyslog]:
         pytest.skip("rsyslog-gnutls is not installed")
     with (
         tempfile.TemporaryDirectory(prefix="lightbox-") as name,
-        _started(Rsyslog(program, Path(name))) as server,
+        started(Rsyslog(program, Path(name))) as server,
     ):
         yield server
 

@@ -22,9 +22,8 @@ def running(home: Path, parts: Parts | None = None, **changes: object) -> Iterat
     settings = Settings(
         home=home,
         database_url=f"sqlite:///{home / 'lightbox.db'}",
-        files_url=str(home / "files"),
         tracking_uri=new_mlflow(home),
-        **{"backend": "exact", **changes},  # type: ignore[arg-type]
+        **{"files_url": str(home / "files"), "backend": "exact", **changes},  # type: ignore[arg-type]
     )
     services = build_services(settings, parts)
     services.start()
