@@ -139,8 +139,8 @@ class Health:
         feedback = GaugeMetricFamily("lightbox_feedback", "Messages about results by state", labels=["state"])
         for reached, count in self._feedback.counts().items():
             feedback.add_metric([reached.value], count)
-        state = self.ready()
-        ready, files = 1.0 if state["ready"] else 0.0, 1.0 if state["files"] == "ok" else 0.0
+        told = self.ready()
+        ready, files = 1.0 if told["ready"] else 0.0, 1.0 if told["files"] == "ok" else 0.0
         registry = 0.0 if self._registry.trouble else 1.0
         return [
             scans,
