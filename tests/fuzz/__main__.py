@@ -55,8 +55,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=100_000, help="inputs in all")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", default="1", help="another one draws other inputs")
+    # Doors compare resolved paths, as settings resolve the home.
     parser.add_argument(
-        "--folder", type=Path, default=Path("var/fuzz"), help="goes on where it stopped there"
+        "--folder",
+        type=lambda text: Path(text).resolve(),
+        default=Path("var/fuzz").resolve(),
+        help="goes on where it stopped there",
     )
     parser.add_argument("--doors", nargs="*", help="only those whose names begin so")
     parser.add_argument("--replay", type=Path, help="an input that was kept: DOOR-KIND-N.input")
