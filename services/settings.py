@@ -308,7 +308,7 @@ def ae_title(text: str, what: str) -> str:
     """An AE title as it may be sent. Raises InvalidInput, which says of `what` that it is none."""
     title = text.strip()
     if not 1 <= len(title) <= 16 or not (title.isascii() and title.isprintable()) or "\\" in title:
-        raise InvalidInput(f"{what} must be an AE title: at most 16 ASCII characters, no backslash.")
+        raise InvalidInput(f"{what} must have 1 to 16 ASCII characters and no backslash.")
     return title
 
 

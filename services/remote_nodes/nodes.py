@@ -49,16 +49,16 @@ class RemoteNodes:
         require(user, Permission.MANAGE_REMOTE_NODES)
         values = _checked(kind, entered)
         secret = values.pop(SECRET, "")
-        node = RemoteNode(
-            new_id(),
-            self._free_name(name, None),
-            kind,
-            **values,
-            sealed_secret=self._sealed(secret),
-            made_by=user.id,
-            created_at=now(),
-        )
         with self._audit.together():
+            node = RemoteNode(
+                new_id(),
+                self._free_name(name, None),
+                kind,
+                **values,
+                sealed_secret=self._sealed(secret),
+                made_by=user.id,
+                created_at=now(),
+            )
             self._store.add(node)
             self._note(user, "remote node added", node)
         return node

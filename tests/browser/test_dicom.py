@@ -66,6 +66,25 @@ def test_priors_are_set_by_an_administrator_and_asked_for_by_a_clinician(clinic,
     _no_sideways(page)
 
 
+def test_a_double_click_adds_one_remote_node(clinic, open_tab) -> None:
+    page = open_tab(width=390, height=800).sign_in(Role.ADMIN, "/dicom")
+    page.get_by_role("button", name="Add a remote node").click()
+    page.get_by_label("Name", exact=True).fill("Archive")
+    page.get_by_label("AE title").fill("PACS")
+    page.get_by_label("Host").fill("127.0.0.1")
+    page.get_by_label("Port").fill("104")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or ""))
+    page.get_by_role("button", name="Save").last.dblclick()
+    expect(page.locator("#remote-nodes")).to_contain_text("PACS at 127.0.0.1 port 104")
+    page.get_by_role("button", name="Test Archive").click()
+    expect(page.locator("#remote-node-said")).not_to_be_empty()
+    assert sum("remote-node-save.n_clicks" in sent and '"changedPropIds"' in sent for sent in asked) == 1
+    assert [node.name for node in clinic.services.remote_nodes.all(clinic.person(Role.ADMIN, "root"))] == [
+        "Archive"
+    ]
+
+
 def _no_sideways(page: Page) -> None:
     for width in (1440, 1280, 390):
         page.set_viewport_size({"width": width, "height": 900})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
@@ -106,6 +108,23 @@ def test_names_are_told_apart(nodes: RemoteNodes) -> None:
     with pytest.raises(NotFound):
         nodes.peer(node.id)
     assert nodes.add("PACS", DICOM, PACS, ADMIN).id != node.id
+
+
+def test_of_two_who_add_a_name_at_once_the_second_is_told(nodes: RemoteNodes) -> None:
+    at_once = Barrier(2)
+
+    def add(_: int) -> str:
+        at_once.wait()
+        try:
+            return nodes.add("Archive", DICOM, PACS, ADMIN).name
+        except InvalidInput as error:
+            return str(error)
+
+    for _ in range(5):
+        with ThreadPoolExecutor(2) as people:
+            said = sorted(people.map(add, range(2)))
+        assert said == ["Archive", "There is a remote node of this name already."]
+        nodes.remove(nodes.all(ADMIN)[0].id, ADMIN)
 
 
 def test_a_secret_is_kept_encrypted_and_opened_for_our_own_work_only(
