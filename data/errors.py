@@ -8,7 +8,9 @@ LightboxError
 │   │   └── WithdrawnScan  somebody took it back; its page says who and why
 │   ├── NotAllowed         the role may not do this
 │   ├── Busy               try again in a moment
-│   │   └── TrackingAway   MLflow gives no answer; its cause says why
+│   │   ├── TrackingAway   MLflow gives no answer; its cause says why
+│   │   └── Outage         disk, database or memory cannot be used right now
+│   │       └── StorageFull
 │   ├── InvalidInput       a form or request that does not fit
 │   │   └── UnchangedMask  a correction that brings the AI's own mask
 │   ├── HeldPicture        text may be burned into it, and no person has decided on it
@@ -72,7 +74,14 @@ class NotAllowed(UserFacingError):
 
 
 class Busy(UserFacingError):
-    """Lightbox has too much to do right now; the same request will work later."""
+    """Lightbox has too much to do right now; the same request will work later, after about `seconds`."""
+
+    seconds = 5
+
+    def __init__(self, sentence: str, seconds: int | None = None) -> None:
+        super().__init__(sentence)
+        if seconds is not None:
+            self.seconds = seconds
 
 
 class TrackingAway(Busy):
@@ -80,6 +89,16 @@ class TrackingAway(Busy):
 
     Raised by `data.tracking` alone, and anew with another sentence by those who know what was wanted.
     """
+
+
+class Outage(Busy):
+    """Disk, database or memory cannot be used right now; `data.outages` says of which errors that is."""
+
+    seconds = 60
+
+
+class StorageFull(Outage):
+    """There is no room left on the disk."""
 
 
 class TooManyRequests(UserFacingError):

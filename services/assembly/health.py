@@ -32,7 +32,7 @@ from services.assembly.house_metrics import (
 from services.assembly.performance_metrics import limit_metrics, suspension_metrics
 from services.assembly.received_metrics import received_metrics
 from services.assembly.receiving import ReceivingServices
-from services.assembly.storage_metrics import disk_metrics
+from services.assembly.storage_metrics import disk_metrics, storage_trouble
 from services.backups.last import BackupAge
 from services.burned_in_text.screening import PictureScreening
 from services.identity_providers.ways import SignInWays, WayStatus
@@ -93,6 +93,7 @@ class Health:
     def ready(self) -> dict[str, Any]:
         """`ready` is true once the database answers and every network is loaded.
 
+        `storage` says what keeps things from being kept: what is here can still be looked at.
         `audit` is what the last check of the audit trail found, `backup` when the last backup was begun;
         `identifiers` tells whether what names patients is encrypted in the database;
         `burned_in_text` says why no pictures leave without the patient's name, where the detector of text
@@ -101,10 +102,12 @@ class Health:
         """
         database, models = "ok" if answers(self._database) else "unreachable", self._models()
         last = self._backups.last()
+        storage = storage_trouble(self._folders)
         return {
             "ready": database == "ok" and models == "loaded",
             "database": database,
             "models": models,
+            "storage": storage or "ok",
             "audit": self._audit.watch.state,
             "backup": "none" if last is None else last.began_at.isoformat(timespec="seconds"),
             "identifiers": "encrypted" if keyring_of(self._database).current else "not encrypted",

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import monotonic, time
 from typing import BinaryIO
@@ -45,6 +46,7 @@ from data.stores.uploads import UploadStore
 from reports import pictures
 from services import keys
 from services.jobs import JobContext, Jobs
+from services.left_files import taken_back
 from services.permissions import Permission, require
 from services.reading.openings import AT_A_TIME, OpeningRoom, effort_of_opening
 from services.reading.reading import Reading
@@ -223,11 +225,13 @@ class Intake:
             return
         patient = self._patients.find_or_create(decoded.identity, decoded.name)
         scan = scan_of(decoded, patient.id, upload.user_id, routed)
-        keep_scan(self._files, scan.id, decoded, original, original.suffix if original else "")
-        with self._audit.together():
-            kept, created = self._scans.add(scan, decoded.identifiers)
-            if created:
-                self._audit.record(_added(kept))
+        known_now = partial(self._is_kept, scan)
+        with taken_back(self._files, f"scans/{scan.id}", known_now):
+            keep_scan(self._files, scan.id, decoded, original, original.suffix if original else "")
+            with self._audit.together():
+                kept, created = self._scans.add(scan, decoded.identifiers)
+                if created:
+                    self._audit.record(_added(kept))
         if not created:  # another upload brought the same content at the same moment
             self._files.delete_all(f"scans/{scan.id}")
             self._uploads.add_outcomes(upload.id, known_scan_ids=(kept.id,))
@@ -235,6 +239,10 @@ class Intake:
         self._uploads.add_outcomes(upload.id, scan_ids=(kept.id,))
         self._tell_arrived(kept)
         self._reading.request(kept.id)
+
+    def _is_kept(self, scan: Scan) -> bool:
+        kept = self._scans.by_content(scan.content_sha256)
+        return kept is not None and kept.id == scan.id
 
     def _work(self, job: JobContext) -> None:
         job.worked_s = self.open(job.subject, job.turn)

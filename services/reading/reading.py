@@ -21,7 +21,8 @@ from data.records import (
 from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
 from services import keys
-from services.jobs import JobContext, Jobs, Revoked
+from services.jobs import JobContext, Jobs
+from services.left_files import taken_back
 from services.permissions import Permission, require
 from services.reading.reader import Reader
 from services.reading.results import features_of, keep_answer, result_of
@@ -108,17 +109,14 @@ class Reading:
         started = time.perf_counter()
         result = result_of(scan, read)
         features = features_of(scan, result, array, read)
-        keep_answer(self._files, result.id, read.answer)
 
         def keep() -> None:
             self._results.add(result, features)
             self._scans.set_status(scan.id, ScanStatus.READ)
 
-        try:
+        with taken_back(self._files, keys.result(result.id), partial(self._results.get, result.id)):
+            keep_answer(self._files, result.id, read.answer)
             job.finish_with(keep, read.worked_s + time.perf_counter() - started)
-        except Revoked:
-            self._files.delete_all(keys.result(result.id))
-            raise
 
     def _give_up(self, scan_id: str, sentence: str) -> None:
         self._scans.set_status(scan_id, ScanStatus.FAILED, sentence)

@@ -68,6 +68,7 @@ def serve(settings: Settings) -> None:
 
 def _promote(services: Services, acknowledged: Path) -> None:
     """Promote past the gate by two people, roll back, and so on; what was answered is noted."""
+    from data.database import DATABASE_FAULTS
     from data.errors import UserFacingError
 
     people: dict[str, User] = {user.name: user for user in services.accounts.all()}
@@ -86,7 +87,7 @@ def _promote(services: Services, acknowledged: Path) -> None:
                 done = promotions.override(BRAIN_TUMOUR, "2", "A try.", people["max"])
             else:
                 done = promotions.rollback(BRAIN_TUMOUR, "Back again.", people["max"])
-        except UserFacingError as refused:
+        except (UserFacingError, *DATABASE_FAULTS) as refused:
             _append(acknowledged, {"refused": str(refused)})
             time.sleep(0.3)
             continue

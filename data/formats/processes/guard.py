@@ -24,13 +24,14 @@ from typing import Any
 
 from data.errors import LightboxError
 from data.formats.limits import UNREADABLE, Decoded, Limits
-from data.formats.processes.transport import DONE, READY, get_outcome
+from data.formats.processes.transport import DONE, READY, get_outcome, machine_fault
 from data.records import DecodedScan, Refusal
 
 _log = logging.getLogger("data.formats")
 _ROOT = Path(__file__).resolve().parents[3]
 _GRACE_S = 10.0
 _ATTEMPTS = 3
+_ENDED_EARLY = 2  # times that a file may end its child before it is called unreadable
 _PASSED_ON = ("PATH", "HOME", "TZ", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH")
 _DEFAULT = Limits()
 _TOO_LONG = "This file takes too long to read, so it was not read."
@@ -123,7 +124,9 @@ def decode_guarded(
 
     With `keep_in` the bytes to keep of the n-th scan are written there as `{n}.zip` (DICOM
     without direct identifiers) or `{n}{suffix}`. May be called from many threads at once.
-    Raises ReaderUnavailable only if no child could be started at all.
+    A child that something ended early is tried a second time: it may have been the kernel, for want of
+    memory that others took. Raises ReaderUnavailable if no child could be started at all, and OSError where
+    the machine could not go on (`data.machine_faults`), which is no fault of the file.
     """
     with tempfile.TemporaryDirectory(prefix="lightbox-", ignore_cleanup_errors=True) as folder:
         request = {
@@ -138,23 +141,30 @@ def decode_guarded(
             "folder": folder,
             "keep_in": None if keep_in is None else str(keep_in.resolve()),
         }
-        started = time.monotonic()
-        lines = ask(request, timeout_s)
-        took_s = time.monotonic() - started
-        if lines[-1] != DONE:
+        for _ in range(_ENDED_EARLY):
+            started = time.monotonic()
+            lines = ask(request, timeout_s)
+            took_s = time.monotonic() - started
+            if lines[-1] == DONE:
+                return Decoded.of(_decoded(lines[1:-1], Path(folder)))
             _discard(keep_in)
-            return Decoded((), (gave_up(name, took_s, timeout_s),))
-        return Decoded.of(_decoded(lines[1:-1], Path(folder)))
+            if _took_too_long(took_s, timeout_s):
+                break
+        return Decoded((), (gave_up(name, took_s, timeout_s),))
 
 
 def ask(request: dict[str, Any], timeout_s: float) -> list[str]:
     """The lines of a child's answer; the last is `DONE` unless it died or took too long.
 
-    `timeout_s` is for each line. Raises ReaderUnavailable if no child could be started at all.
+    `timeout_s` is for each line. Raises ReaderUnavailable if no child could be started at all, OSError where
+    the child said that the machine cannot go on.
     """
     for _ in range(_ATTEMPTS):
         lines = _answer(json.dumps(request), timeout_s + _GRACE_S)
         if lines and lines[0] == READY:
+            fault = machine_fault(lines[-1])
+            if fault is not None:
+                raise fault
             return lines
         # No child was there: the reading process died, and the next attempt starts another.
     raise ReaderUnavailable("The process that reads files could not be started.")
@@ -183,6 +193,10 @@ def _discard(keep_in: Path | None) -> None:
 
 def gave_up(name: str, took_s: float, timeout_s: float) -> Refusal:
     """The refusal of a file whose child ended early, after so many seconds of those it had."""
-    too_long = took_s >= timeout_s * 0.98
+    too_long = _took_too_long(took_s, timeout_s)
     _log.warning("the reading of a file was ended: %s", "time" if too_long else "it crashed")
     return Refusal(name, "too_hard", _TOO_LONG) if too_long else Refusal(name, "unreadable", UNREADABLE)
+
+
+def _took_too_long(took_s: float, timeout_s: float) -> bool:
+    return took_s >= timeout_s * 0.98

@@ -26,7 +26,8 @@ from data.formats.decoding import Kept, decode_each
 from data.formats.kept_files import keep_scan
 from data.formats.limits import UNREADABLE, Limits
 from data.formats.processes import batches, sightings
-from data.formats.processes.transport import DONE, READY, put_refusal, put_scan
+from data.formats.processes.transport import DONE, READY, put_machine_fault, put_refusal, put_scan
+from data.machine_faults import is_of_machine, refuse_of_machine
 from data.records import Refusal
 
 _OPEN_FILES = 256
@@ -70,10 +71,16 @@ def _answer_and_exit(connection: socket.socket) -> None:
             stream.flush()
             request = json.loads(stream.readline())
             _limit_resources(request)
-            for line in _ANSWERS[request["what"]](request):
-                stream.write(line + "\n")
-                stream.flush()
-            stream.write(DONE + "\n")
+            try:
+                for line in _ANSWERS[request["what"]](request):
+                    stream.write(line + "\n")
+                    stream.flush()
+            except OSError as error:
+                if not is_of_machine(error):
+                    raise
+                stream.write(put_machine_fault(error) + "\n")
+            else:
+                stream.write(DONE + "\n")
         status = 0
     finally:
         os._exit(status)
@@ -125,6 +132,7 @@ def _finished(kept: Kept, folder: Path, keep_in: Path | None, number: int) -> st
             keep_scan(kept.members, keep_in, number)
         return put_scan(kept.scan, folder, number)
     except DECODING_ERRORS as error:
+        refuse_of_machine(error)
         # Without a copy that is free of names nothing is kept, and what is not kept is not read.
         _log.warning("a scan could not be kept: %s", type(error).__name__)
         return None

@@ -25,7 +25,7 @@ def make(store, tmp_path):
     made: list[Jobs] = []
 
     def make(workers: int = 2) -> Jobs:
-        made.append(Jobs(store, tmp_path / "jobs", workers, busy_delay_s=0.01, retry_delay_s=0.01))
+        made.append(Jobs(store, workers, busy_delay_s=0.01, retry_delay_s=0.01))
         return made[-1]
 
     yield make

@@ -48,7 +48,7 @@ def arrivals(tmp_path: Path) -> Arrivals:
 def uploads(tmp_path: Path, arrivals: Arrivals) -> Any:
     database = migrated(f"sqlite:///{tmp_path / 'uploads.db'}")
     intake: Any = arrivals
-    jobs = Jobs(JobStore(database), tmp_path / "jobs", workers=2)
+    jobs = Jobs(JobStore(database), workers=2)
     scans = ScanStore(database)
     cancellation = Cancellation(scans, AuditLog(database), jobs)
     yield Uploads(UploadStore(database), scans, intake, jobs, cancellation, max_bytes=1 << 20)
