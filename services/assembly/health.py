@@ -32,7 +32,7 @@ from services.assembly.house_metrics import (
 from services.assembly.performance_metrics import limit_metrics, suspension_metrics
 from services.assembly.received_metrics import received_metrics
 from services.assembly.receiving import ReceivingServices
-from services.assembly.storage_metrics import disk_metrics, storage_trouble
+from services.assembly.storage_metrics import disk_metrics, storage_trouble, storage_words
 from services.backups.last import BackupAge
 from services.burned_in_text.screening import PictureScreening
 from services.identity_providers.ways import SignInWays, WayStatus
@@ -120,6 +120,10 @@ class Health:
                 for task, choice in self._engine.choices().items()
             },
         }
+
+    def storage_words(self) -> str | None:
+        """What people are told who open a page while nothing can be kept; None where all is well."""
+        return storage_words(self._folders)
 
     def metrics(self) -> bytes:
         """The state of scans, jobs and inference in Prometheus' text format."""

@@ -30,6 +30,15 @@ def storage_trouble(folders: Mapping[str, Path]) -> str | None:
     return None
 
 
+def storage_words(folders: Mapping[str, Path]) -> str | None:
+    """As `storage_trouble`, for everybody who opens a page."""
+    trouble = storage_trouble(folders)
+    if trouble is None:
+        return None
+    what = "is full" if ": full" in trouble else "cannot be used"
+    return f"The server's disk {what}: nothing new is kept until that is mended. What is here is safe."
+
+
 def disk_metrics(folders: Mapping[str, Path]) -> list[Metric]:
     """The disks below these folders, by the name that each has here; a store elsewhere has none."""
     free = GaugeMetricFamily("lightbox_disk_free_bytes", "Room left below a folder", labels=["folder"])

@@ -37,12 +37,12 @@ class House:
         self.home.mkdir(parents=True, exist_ok=True)
         self.url = f"http://127.0.0.1:{(port := free_port())}"
         said = {"LIGHTBOX_HOME": str(self.home), "LIGHTBOX_PORT": str(port), "LIGHTBOX_REGISTRY_SECONDS": "1",
-                "LIGHTBOX_BACKEND": "exact", "LIGHTBOX_DEVICE": "cpu", "OMP_NUM_THREADS": "1"} | more  # fmt: skip
+                "LIGHTBOX_BACKEND": "exact", "LIGHTBOX_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}  # fmt: skip
         with (folder / "house.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.crash.house", "--new"],
                 cwd=ROOT,
-                env=os.environ | said,
+                env=os.environ | said | more,
                 text=True,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -14,9 +14,7 @@ import requests
 
 OF_OUTAGES = {503, 507}
 _IDS = re.compile(r"[0-9a-f]{32}")
-_OF_THE_PROGRAM = re.compile(
-    r"Traceback|Error\b|Exception|sqlite|psycopg|/files/|File \"|errno", re.IGNORECASE
-)
+_OF_THE_PROGRAM = re.compile(r"Traceback|Error\b|Exception|sqlite|psycopg|/files/|errno", re.IGNORECASE)
 
 
 class Answers:

@@ -32,6 +32,7 @@ from tests.crash.outages import (
     small_disk,
 )
 
+_COMES_AGAIN = "is scored when it is back."  # a job of every minute, which the next one does again
 DISK_MIB = 220
 Say = Callable[[str], None]
 
@@ -108,7 +109,7 @@ def _failed(home: Path) -> list[str]:
             *database.execute("select 'scan', id, failure from scans where status = 'failed'"),
             *database.execute("select 'upload refused', name, refusals from uploads where refusals != '[]'"),
         ]
-    return [f"given up: {row}" for row in rows]
+    return [f"given up: {row}" for row in rows if not str(row[2]).endswith(_COMES_AGAIN)]
 
 
 Fault = Callable[[Ward, Answers], list[str]]
@@ -192,7 +193,7 @@ def memory_gone(ward: Ward, _answers: Answers, seconds: float = 8) -> list[str]:
         total = 0
         while time.monotonic() < begun + seconds:
             with children_killed(ward.house.server) as killed:
-                time.sleep(0.1)
+                time.sleep(0.5)
             total += len(killed)
             time.sleep(1)
         if not total:

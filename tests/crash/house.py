@@ -31,13 +31,17 @@ from tests.text_detectors import NoText
 
 PARTS = Parts(hasher=QUICK_HASHER, text_detector=NoText)
 PROMOTED = "promoted.jsonl"
+STILL = "LIGHTBOX_TEST_STILL"
+"""Set, no versions come and go."""
 
 
-def prepare(settings: Settings) -> dict[str, str]:
-    """People with passwords and tokens, and a second version."""
+def prepare(settings: Settings, clinicians: int = 0) -> dict[str, str]:
+    """People with passwords and tokens, so many clinicians beside them, and a second version."""
     services = build_services(settings, PARTS)
     told = {}
-    for role, name in ((Role.CLINICIAN, "ada"), (Role.MLOPS, "max"), (Role.HEAD, "eve")):
+    people = [(Role.CLINICIAN, "ada"), (Role.MLOPS, "max"), (Role.HEAD, "eve")]
+    people += [(Role.CLINICIAN, f"doctor{number}") for number in range(clinicians)]
+    for role, name in people:
         user, first = services.accounts.create(name, f"Dr {name.title()}", role)
         services.accounts.change_password(user.id, first, PASSWORD)
         told[name] = services.accounts.create_token(user.id, "script")[1]
@@ -59,7 +63,9 @@ def serve(settings: Settings) -> None:
 
         services = build_services(chosen, PARTS)
         dash = build_dashboard(services, secret_key=secret_key(chosen))
-        threading.Thread(target=_promote, args=(services, chosen.home.parent / PROMOTED), daemon=True).start()
+        if not os.environ.get(STILL):
+            acknowledged = chosen.home.parent / PROMOTED
+            threading.Thread(target=_promote, args=(services, acknowledged), daemon=True).start()
         return dash, services
 
     app.create_app = create_app
@@ -151,7 +157,7 @@ def _child(words: list[str], settings: Settings, writing: int) -> None:
     status = 1
     try:
         if words[0] == "prepare":
-            os.write(writing, json.dumps(prepare(settings)).encode())
+            os.write(writing, json.dumps(prepare(settings, *map(int, words[1:]))).encode())
             status = 0
         else:
             log = os.open(words[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)

@@ -127,13 +127,14 @@ def children_killed(group: int) -> Iterator[list[int]]:
     killed: list[int] = []
     stopping = threading.Event()
 
+    reader = _reader(group)
+
     def kill() -> None:
         while not stopping.is_set():
-            for pid in _decoding(group):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-                    killed.append(pid)
-            stopping.wait(0.01)
+            with suppress(OSError):
+                for child in Path(f"/proc/{reader}/task/{reader}/children").read_text().split():
+                    os.kill(int(child), signal.SIGKILL)
+                    killed.append(int(child))
 
     killing = threading.Thread(target=kill)
     killing.start()
@@ -144,13 +145,17 @@ def children_killed(group: int) -> Iterator[list[int]]:
         killing.join()
 
 
-def _decoding(group: int) -> list[int]:
-    """Forks of the reading process of this group: children of a process of the same command."""
-    commands: dict[int, int] = {}
+def _reader(group: int) -> int:
+    """The process of this group that forks a child for each file."""
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ValueError, IndexError):
             stat = (place / "stat").read_text()
             fields = stat[stat.rindex(")") + 2 :].split()
-            if int(fields[2]) == group and "processes.worker" in (place / "cmdline").read_text():
-                commands[int(place.name)] = int(fields[1])
-    return [pid for pid, parent in commands.items() if parent in commands]
+            is_child = "processes.worker" in (Path("/proc") / fields[1] / "cmdline").read_text()
+            if (
+                int(fields[2]) == group
+                and "processes.worker" in (place / "cmdline").read_text()
+                and not is_child
+            ):
+                return int(place.name)
+    raise AssertionError("no process that reads files")
