@@ -28,6 +28,7 @@ from sqlalchemy.pool import QueuePool
 
 from data.errors import LightboxError, Outage
 from data.outages import LOCKED
+from data.sqlite_file import follow
 from data.tables.revisions import revisions
 
 Database = Engine
@@ -118,6 +119,8 @@ def _open_sqlite(address: URL) -> Engine:
     _turns[engine] = _Turn()
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    if not in_memory:
+        follow(engine, Path(str(address.database)))
     return engine
 
 

@@ -14,10 +14,10 @@ FILE = "secret.key"
 _BYTES = 48
 
 DAMAGED = (
-    "The secret key in {file} is empty or cut off. Put the file back from a backup, or set LIGHTBOX_SECRET_KEY "
-    "to the key that was in it. If it is lost, remove the file: a new key is made at the next start, everybody "
-    "signs in again, second factors and the secrets of other systems are set up anew, and the audit trail's "
-    "events of before can no longer be checked."
+    "The secret key in {file} is empty or cut off. Put the file back from a backup, or set "
+    "LIGHTBOX_SECRET_KEY to the key that was in it. If it is lost, remove the file: a new key is made at "
+    "the next start, everybody signs in again, second factors and the secrets of other systems are set up "
+    "anew, and the audit trail's events of before can no longer be checked."
 )
 
 
