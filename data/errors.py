@@ -10,6 +10,7 @@ LightboxError
 │   ├── Busy               try again in a moment
 │   │   ├── TrackingAway   MLflow gives no answer; its cause says why
 │   │   └── Outage         disk, database or memory cannot be used right now
+│   │       ├── OutOfMemory
 │   │       └── StorageFull
 │   ├── InvalidInput       a form or request that does not fit
 │   │   └── UnchangedMask  a correction that brings the AI's own mask
@@ -95,6 +96,10 @@ class Outage(Busy):
     """Disk, database or memory cannot be used right now; `data.outages` says of which errors that is."""
 
     seconds = 60
+
+
+class OutOfMemory(Outage):
+    """There is not enough memory; where it is for one thing alone, trying again does not help for ever."""
 
 
 class StorageFull(Outage):

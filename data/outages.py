@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from data.errors import Outage, StorageFull
+from data.errors import Outage, OutOfMemory, StorageFull
 from data.machine_faults import NO_MEANS, NO_ROOM, NOT_USABLE
 
 FULL = (
@@ -42,6 +42,7 @@ _SQLITE = {
     sqlite3.SQLITE_NOTADB: AWAY,
     sqlite3.SQLITE_CORRUPT: AWAY,
 }
+_KINDS = {FULL: StorageFull, NO_MEMORY: OutOfMemory}
 _PRIMARY = 0xFF  # of an extended code
 _NO_TABLE = "no such table"  # of a SQLite file that was taken away: in its place a new one is empty
 
@@ -88,12 +89,12 @@ _MARIADB = {
 def outage_of(error: BaseException) -> Outage | None:
     """What a person is told where this is an outage; None for anything else.
 
-    StorageFull where there is no room left.
+    StorageFull where there is no room left, OutOfMemory where there is no memory.
     """
     sentence = _sentence(error)
     if sentence is None:
         return None
-    return StorageFull(sentence) if sentence is FULL else Outage(sentence)
+    return _KINDS.get(sentence, Outage)(sentence)
 
 
 @contextmanager

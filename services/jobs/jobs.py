@@ -22,7 +22,7 @@ from huey import MemoryHuey, crontab
 from huey.consumer import Consumer
 
 from data.database import DATABASE_FAULTS, new_id, now
-from data.errors import Busy, InvalidInput, NotFound, UserFacingError
+from data.errors import Busy, InvalidInput, NotFound, Outage, OutOfMemory, UserFacingError
 from data.records import Effort, Job, JobState, Precedence, QueuePlace
 from data.stores.jobs import JobStore
 from services.containment import contained
@@ -350,8 +350,8 @@ class Jobs:
             self._give_up(job, kind, context, str(error))
         except Exception as error:  # noqa: BLE001  logged with an id; the worker thread goes on
             outage = outage_of(error)
-            if outage is None or isinstance(error, MemoryError):
-                self._after_error(job, kind, context, error)
+            if outage is None or isinstance(outage, OutOfMemory):
+                self._after_error(job, kind, context, error, outage)
             else:  # it is not the work's fault, however often it comes
                 log.warning("job %s (%s) waits for the end of an outage: %s", job.id, job.kind, outage)
                 self._store.postpone(job.id, context.run_id, counts=False)
@@ -369,11 +369,14 @@ class Jobs:
         else:
             self._store.finish(job.id, context.run_id, context.worked_s)
 
-    def _after_error(self, job: Job, kind: _Kind, context: JobContext, error: Exception) -> None:
+    def _after_error(
+        self, job: Job, kind: _Kind, context: JobContext, error: Exception, outage: Outage | None
+    ) -> None:
         error_id = new_id()[:8]
         log.error("job %s (%s) failed, error %s", job.id, job.kind, error_id, exc_info=error)
         if job.attempts >= MOST_ATTEMPTS:
-            self._give_up(job, kind, context, _BROKEN.format(error_id=error_id))
+            said = _BROKEN.format(error_id=error_id) if outage is None else str(outage)
+            self._give_up(job, kind, context, said)
         else:
             self._store.postpone(job.id, context.run_id, counts=True)
             self._later(job.id, self._retry_delay_s * job.attempts)

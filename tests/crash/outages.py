@@ -132,9 +132,10 @@ def children_killed(group: int) -> Iterator[list[int]]:
     def kill() -> None:
         while not stopping.is_set():
             with suppress(OSError):
-                for child in Path(f"/proc/{reader}/task/{reader}/children").read_text().split():
-                    os.kill(int(child), signal.SIGKILL)
-                    killed.append(int(child))
+                for keeper in _children(reader):
+                    for child in _children(keeper):
+                        os.kill(child, signal.SIGKILL)
+                        killed.append(child)
 
     killing = threading.Thread(target=kill)
     killing.start()
@@ -143,6 +144,10 @@ def children_killed(group: int) -> Iterator[list[int]]:
     finally:
         stopping.set()
         killing.join()
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _reader(group: int) -> int:

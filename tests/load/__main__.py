@@ -146,7 +146,7 @@ def run(folder: Path, seconds: int, past_scans: int, senders: int) -> list[str]:
         }
         said = record(house.url, pages, folder / "pages.json")
         print("requests of a page:", json.dumps(said), flush=True)
-        told = {"recorded": scans[0], "read": scans, "shape": SHAPE}
+        told = {"recorded": scans[0], "read": scans, "results": _results(house), "shape": SHAPE}
         (folder / "scans.json").write_text(json.dumps(told))
         (folder / "tokens.json").write_text(json.dumps(tokens))
         environment = os.environ | {
@@ -179,6 +179,13 @@ def _patient(house: House, scan: str) -> str:
         pseudonym = str(connection.execute(query, {"scan": scan}).scalar_one())
     database.dispose()
     return pseudonym
+
+
+def _results(house: House) -> dict[str, str]:
+    """The latest result of each scan."""
+    with closing(sqlite3.connect(house.home / "lightbox.db")) as database:
+        query = "select id, latest_result_id from scans where latest_result_id is not null"
+        return dict(database.execute(query).fetchall())
 
 
 def _queue(house: House, token: str) -> str:

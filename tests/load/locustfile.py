@@ -57,7 +57,9 @@ class Clinician(HttpUser):
 
     @task(10)
     def scan(self) -> None:
-        self._open("scan", {SCANS["recorded"]: random.choice(SCANS["read"])})
+        before, after = SCANS["recorded"], random.choice(SCANS["read"])
+        results = SCANS["results"]
+        self._open("scan", {before: after, results[before]: results[after]})
 
     @task(3)
     def patient(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -22,7 +23,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data.errors import LightboxError
+from data.errors import Outage
 from data.formats.limits import UNREADABLE, Decoded, Limits
 from data.formats.processes.transport import DONE, READY, get_outcome, machine_fault
 from data.records import DecodedScan, Refusal
@@ -31,13 +32,12 @@ _log = logging.getLogger("data.formats")
 _ROOT = Path(__file__).resolve().parents[3]
 _GRACE_S = 10.0
 _ATTEMPTS = 3
-_ENDED_EARLY = 2  # times that a file may end its child before it is called unreadable
 _PASSED_ON = ("PATH", "HOME", "TZ", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH")
 _DEFAULT = Limits()
 _TOO_LONG = "This file takes too long to read, so it was not read."
 
 
-class ReaderUnavailable(LightboxError):
+class ReaderUnavailable(Outage):
     """The reading process could not be started: our fault, not the file's."""
 
 
@@ -124,8 +124,8 @@ def decode_guarded(
 
     With `keep_in` the bytes to keep of the n-th scan are written there as `{n}.zip` (DICOM
     without direct identifiers) or `{n}{suffix}`. May be called from many threads at once.
-    A child that something ended early is tried a second time: it may have been the kernel, for want of
-    memory that others took. Raises ReaderUnavailable if no child could be started at all, and OSError where
+    A child that the kernel killed, for want of memory that others may have taken, is followed by another.
+    Raises ReaderUnavailable if no child could be started at all, and OSError where
     the machine could not go on (`data.machine_faults`), which is no fault of the file.
     """
     with tempfile.TemporaryDirectory(prefix="lightbox-", ignore_cleanup_errors=True) as folder:
@@ -141,16 +141,13 @@ def decode_guarded(
             "folder": folder,
             "keep_in": None if keep_in is None else str(keep_in.resolve()),
         }
-        for _ in range(_ENDED_EARLY):
-            started = time.monotonic()
-            lines = ask(request, timeout_s)
-            took_s = time.monotonic() - started
-            if lines[-1] == DONE:
-                return Decoded.of(_decoded(lines[1:-1], Path(folder)))
+        started = time.monotonic()
+        lines = ask(request, timeout_s)
+        took_s = time.monotonic() - started
+        if lines[-1] != DONE:
             _discard(keep_in)
-            if _took_too_long(took_s, timeout_s):
-                break
-        return Decoded((), (gave_up(name, took_s, timeout_s),))
+            return Decoded((), (gave_up(name, took_s, timeout_s),))
+        return Decoded.of(_decoded(lines[1:-1], Path(folder)))
 
 
 def ask(request: dict[str, Any], timeout_s: float) -> list[str]:
@@ -159,15 +156,20 @@ def ask(request: dict[str, Any], timeout_s: float) -> list[str]:
     `timeout_s` is for each line. Raises ReaderUnavailable if no child could be started at all, OSError where
     the child said that the machine cannot go on.
     """
+    killed: OSError | None = None
     for _ in range(_ATTEMPTS):
         lines = _answer(json.dumps(request), timeout_s + _GRACE_S)
-        if lines and lines[0] == READY:
-            fault = machine_fault(lines[-1])
-            if fault is not None:
-                raise fault
+        fault = machine_fault(lines[-1]) if lines else None
+        if fault is not None and fault.errno != errno.ENOMEM:
+            raise fault
+        if fault is not None:  # another may be let live
+            killed = fault
+        elif lines and lines[0] == READY:
             return lines
         # No child was there: the reading process died, and the next attempt starts another.
-    raise ReaderUnavailable("The process that reads files could not be started.")
+    if killed is not None:
+        raise killed
+    raise ReaderUnavailable("The process that reads files did not start; please try again in a minute.")
 
 
 def _answer(request: str, wait_s: float) -> list[str]:
@@ -193,10 +195,6 @@ def _discard(keep_in: Path | None) -> None:
 
 def gave_up(name: str, took_s: float, timeout_s: float) -> Refusal:
     """The refusal of a file whose child ended early, after so many seconds of those it had."""
-    too_long = _took_too_long(took_s, timeout_s)
+    too_long = took_s >= timeout_s * 0.98
     _log.warning("the reading of a file was ended: %s", "time" if too_long else "it crashed")
     return Refusal(name, "too_hard", _TOO_LONG) if too_long else Refusal(name, "unreadable", UNREADABLE)
-
-
-def _took_too_long(took_s: float, timeout_s: float) -> bool:
-    return took_s >= timeout_s * 0.98

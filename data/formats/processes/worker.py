@@ -8,6 +8,7 @@ upload. It has one thread, so forking it is safe, and it ends when its parent do
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -47,7 +48,7 @@ def serve(control: socket.socket) -> None:
         connection = socket.socket(fileno=descriptors[0])
         if os.fork() == 0:
             control.close()
-            _answer_and_exit(connection)
+            _keep_and_exit(connection)
         connection.close()
 
 
@@ -61,6 +62,22 @@ def _load_plugins() -> None:
     import rle  # noqa: F401
 
     PIL.Image.init()
+
+
+def _keep_and_exit(connection: socket.socket) -> None:
+    """Have another child answer, and say so where the kernel killed it, as it does for want of memory.
+
+    Nothing in a file makes a decoder kill itself: such a file is not damaged.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    answering = os.fork()
+    if answering == 0:
+        _answer_and_exit(connection)
+    _, status = os.waitpid(answering, 0)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        with contextlib.suppress(OSError):
+            connection.sendall(f"\n{put_machine_fault(OSError(errno.ENOMEM, ''))}\n".encode())
+    os._exit(0)
 
 
 def _answer_and_exit(connection: socket.socket) -> None:
