@@ -91,6 +91,8 @@ def outage_of(error: BaseException) -> Outage | None:
 
     StorageFull where there is no room left, OutOfMemory where there is no memory.
     """
+    if isinstance(error, Outage):
+        return error
     sentence = _sentence(error)
     if sentence is None:
         return None

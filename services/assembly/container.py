@@ -244,6 +244,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         readers.watch.tick,
         mails.tick,
         sign_in_ways.tick,
+        reading.take_up,
         retention.erasing.resume,
     ):
         jobs.every_minute(tick)

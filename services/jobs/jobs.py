@@ -176,6 +176,10 @@ class Jobs:
         """The job of this kind and subject that waits or runs, or None."""
         return self._store.open(kind, subject)
 
+    def unfinished_subjects(self, kind: str) -> set[str]:
+        """What jobs of this kind that wait or run are about."""
+        return {job.subject for job in self._store.unfinished() if job.kind == kind}
+
     def revoke(self, job_id: str, act: Callable[[], None] = _nothing) -> bool:
         """Ends a job at once, whether it waits or runs, with what `act` writes, in one transaction.
 

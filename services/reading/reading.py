@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from functools import partial
 
 from data import formats
+from data.database import now
 from data.files import FileStore
 from data.records import (
     Effort,
@@ -28,6 +30,8 @@ from services.reading.reader import Reader
 from services.reading.results import features_of, keep_answer, result_of
 
 JOB = "read"
+LEFT_AFTER = timedelta(minutes=1)
+"""So long after it came a scan without a job was left by an outage, not by who is about to queue it."""
 
 
 class _Interrupted(Exception):
@@ -84,6 +88,16 @@ class Reading:
         """Have every accepted scan read that a stop of the server left unread."""
         for scan_id in self._scans.ids_with_status([status for status in ScanStatus if status.in_queue]):
             self._jobs.submit(JOB, scan_id, effort=effort_of(self._scans.existing(scan_id)))
+
+    def take_up(self) -> None:
+        """Have every accepted scan read of which an outage kept its job from being queued; once a minute."""
+        under_way = self._jobs.unfinished_subjects(
+            JOB
+        )  # first: what ends in between is no longer in the queue
+        for scan_id in self._scans.ids_with_status([status for status in ScanStatus if status.in_queue]):
+            scan = None if scan_id in under_way else self._scans.get(scan_id)
+            if scan is not None and scan.created_at < now() - LEFT_AFTER:
+                self._jobs.submit(JOB, scan_id, effort=effort_of(scan))
 
     def _work(self, job: JobContext) -> None:
         scan = self._scans.get(job.subject)
