@@ -24,7 +24,7 @@ class Files:
 class Operation:
     """One request that the API takes. `path` is as Flask writes it, `name` for generated clients.
 
-    `errors` are the statuses, beside 401, that come with the one shape of errors; `refusals` those with a
+    `errors` are the statuses, beside 401, 429, 503 and 507, that come with the one shape of errors; `refusals` those with a
     shape of their own. `content` stands for a body that is no JSON: its schemas by media type.
     """
 

@@ -91,9 +91,7 @@ class Reading:
 
     def take_up(self) -> None:
         """Have every accepted scan read of which an outage kept its job from being queued; once a minute."""
-        under_way = self._jobs.unfinished_subjects(
-            JOB
-        )  # first: what ends in between is no longer in the queue
+        under_way = self._jobs.unfinished_subjects(JOB)  # first: what ends now is in no queue then
         for scan_id in self._scans.ids_with_status([status for status in ScanStatus if status.in_queue]):
             scan = None if scan_id in under_way else self._scans.get(scan_id)
             if scan is not None and scan.created_at < now() - LEFT_AFTER:

@@ -33,6 +33,7 @@ from tests.crash.outages import (
 )
 
 _COMES_AGAIN = "is scored when it is back."  # a job of every minute, which the next one does again
+CLOCK, KEY = "clock", "secret.key"
 DISK_MIB = 220
 Say = Callable[[str], None]
 
@@ -201,13 +202,83 @@ def memory_gone(ward: Ward, _answers: Answers, seconds: float = 8) -> list[str]:
     return wrong
 
 
+def clock_set(ward: Ward, _answers: Answers, seconds: float = 12) -> list[str]:
+    """The clock is an hour behind, then a day ahead, then right again."""
+    clock, wrong = ward.folder / CLOCK, []
+    with ward.working():
+        time.sleep(3)
+        for offset in ("-1h", "+1d", "+0"):
+            clock.write_text(offset)
+            sent = len(ward.told.uploads)
+            time.sleep(seconds)
+            if len(ward.told.uploads) == sent:
+                wrong.append(f"with the clock at {offset} no scans are taken")
+            if (said := ward.ready()).get("ready") is not True:
+                wrong.append(f"with the clock at {offset} it is not ready: {said}")
+    return wrong
+
+
+def small_files_cut(ward: Ward, _answers: Answers) -> list[str]:
+    """Each small file of the house is empty, one byte long, half as long at a start; then the key is."""
+    with ward.working():
+        time.sleep(6)
+    wrong = [f"still unfinished: {each}" for each in settled(ward.house)]
+    ward.house.kill()
+    files = [place for place in _small_files(ward.home) if place.name != KEY]
+    whole = {place: place.read_bytes() for place in files}
+    for cut in (0, 1, None):
+        for place, content in whole.items():
+            place.write_bytes(content[: len(content) // 2 if cut is None else cut])
+        ward.house.start()
+        ward.house.kill()
+    for place, content in whole.items():
+        place.write_bytes(content)
+    key = ward.home / KEY
+    content, log = key.read_bytes(), ward.house.log
+    for cut in (0, 1, len(content) // 4):
+        key.write_bytes(content[:cut])
+        before = log.stat().st_size
+        ward.house.ask(f"serve {log}")
+        begun = time.monotonic()
+        while "empty or cut off" not in log.read_text()[before:]:
+            if time.monotonic() > begun + 120:
+                wrong.append(f"a key of {cut} bytes is not refused in words")
+                break
+            time.sleep(0.2)
+        if "Traceback" in log.read_text()[before:]:
+            wrong.append("a key that is cut off brings a traceback")
+        if key.read_bytes() != content[:cut]:
+            wrong.append("a key that is cut off was replaced")
+        time.sleep(2)
+    key.write_bytes(content)
+    ward.house.start()
+    return wrong
+
+
+def _small_files(home: Path) -> list[Path]:
+    """What the server wrote for itself, beside databases and what it keeps of scans."""
+    kept = {"files", "uploads", "mlflow"}
+    return [
+        place
+        for place in home.rglob("*")
+        if place.is_file()
+        and place.stat().st_size < 1 << 16
+        and place.relative_to(home).parts[0] not in kept
+        and not place.name.startswith(("lightbox.db", "mlflow.db"))
+        and not place.name.endswith((".lock", ".npy"))
+    ]
+
+
 FAULTS: dict[str, Fault] = {
     "disk full": disk_full,
     "files read-only": files_read_only,
     "database locked": database_locked,
     "MLflow away": mlflow_away,
     "decoding killed": memory_gone,
+    "clock set": clock_set,
+    "small files cut": small_files_cut,
 }
+LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 
 def try_faults(folder: Path, names: list[str], say: Say = print) -> list[str]:
@@ -216,9 +287,12 @@ def try_faults(folder: Path, names: list[str], say: Say = print) -> list[str]:
     with ExitStack() as stack:
         stack.enter_context(small_disk(folder / "home", DISK_MIB))
         stack.enter_context(bound(folder / "home" / "files"))
-        ward = Ward(folder)
+        ward = Ward(folder, **(_clock(folder) if "clock set" in names else {}))
         stack.callback(ward.close)
         for name in names:
+            if name == "clock set" and not LIBRARIES:
+                say("clock set: not tried, Debian's package faketime is not installed")
+                continue
             with watched() as answers:
                 begun = time.monotonic()
                 wrong = FAULTS[name](ward, answers)
@@ -230,6 +304,20 @@ def try_faults(folder: Path, names: list[str], say: Say = print) -> list[str]:
                 say(f"  WRONG {line}")
             found += [f"{name}: {each}" for each in wrong]
     return found
+
+
+def _clock(folder: Path) -> dict[str, str]:
+    """Settings of a server whose clock says what a file says; what measures spans of time goes on."""
+    if not LIBRARIES:
+        return {}
+    (folder / CLOCK).write_text("+0")
+    return {
+        "LD_PRELOAD": str(LIBRARIES[0]),
+        "FAKETIME_TIMESTAMP_FILE": str(folder / CLOCK),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_DONT_RESET": "1",
+    }
 
 
 def main() -> int:
