@@ -14,10 +14,12 @@ import shlex
 import sys
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 
 # As in app.py, before anything is imported.
 import app
+from data import database
 from data.records import BRAIN_TUMOUR, Role, User
 from models import tasks
 from services.assembly.container import Services, build_services
@@ -31,6 +33,8 @@ from tests.text_detectors import NoText
 
 PARTS = Parts(hasher=QUICK_HASHER, text_detector=NoText)
 PROMOTED = "promoted.jsonl"
+CLOCK = "LIGHTBOX_TEST_CLOCK"
+"""A file that says how many seconds the server's clock is off."""
 STILL = "LIGHTBOX_TEST_STILL"
 """Set, no versions come and go."""
 
@@ -70,6 +74,22 @@ def serve(settings: Settings) -> None:
 
     app.create_app = create_app
     app.serve(None, settings)  # type: ignore[arg-type]
+
+
+def _set_clock(file: Path) -> None:
+    """From now on moments are off by as many seconds as the file says; what measures spans is not touched."""
+    real_time = time.time
+
+    def offset_s() -> float:
+        return float(file.read_text() or 0)
+
+    class Shifted(datetime):
+        @classmethod
+        def now(cls, tz=None):  # type: ignore[no-untyped-def]
+            return datetime.fromtimestamp(real_time() + offset_s(), tz)
+
+    database.datetime = Shifted  # type: ignore[misc]
+    time.time = lambda: real_time() + offset_s()
 
 
 def _promote(services: Services, acknowledged: Path) -> None:
@@ -121,6 +141,8 @@ def main() -> None:
     import dashboard.build  # noqa: F401
 
     settings = Settings.from_env()
+    if clock := os.environ.get(CLOCK):
+        _set_clock(Path(clock))
     print("ready", flush=True)
     for line in sys.stdin:
         words = shlex.split(line)

@@ -76,10 +76,10 @@ class Clinician(HttpUser):
     @task(4)
     def correct(self) -> None:
         scan = random.choice(SCANS["read"])
-        with self.client.get(f"/api/v1/scans/{scan}", headers=self._bearer(), name="API: a scan") as told:
-            if told.status_code != 200 or not told.json()["result"]:
-                return
-            described = told.json()
+        told = self.client.get(f"/api/v1/scans/{scan}", headers=self._bearer(), name="API: a scan")
+        if told.status_code != 200 or not told.json()["result"]:
+            return
+        described = told.json()
         slices, rows, columns = SCANS["shape"]
         mask = bytearray(slices * rows * columns)
         for row in range(random.randrange(2, 12), 20):
