@@ -96,7 +96,7 @@ def test_each_driver_has_its_own_words(error: DBAPIError, sentence: str | None) 
         (lambda file: _write_read_only(file), NOT_WRITABLE),
         (lambda file: _read_rubbish(file), AWAY),
         (lambda file: _of_sqlite(file, "select * from nowhere"), AWAY),
-        (lambda file: _of_sqlite(file, "selec 1"), None),
+        (lambda file: _of_sqlite(file, "select from"), None),
     ],
     ids=["locked", "full", "read-only", "rubbish", "no table", "a mistake"],
 )
