@@ -74,6 +74,7 @@ def serve(_: argparse.Namespace, settings: Settings) -> int:
             self.cfg.set("workers", 1)  # a second one would load every model twice and split batches
             self.cfg.set("threads", settings.threads)
             self.cfg.set("timeout", 300)
+            self.cfg.set("keepalive", 75)  # with 2 s, browsers ask on connections that are just being closed
             self.cfg.set("graceful_timeout", 20)
             self.cfg.set("control_socket_disable", True)
             self.cfg.set("proc_name", "lightbox")
