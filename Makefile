@@ -6,7 +6,7 @@ VENDOR := dashboard/assets/vendor/.installed
 CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash ohif peers helm dashboards setup \
+.PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash faults load ohif peers helm dashboards setup \
   lock audit sbom licences image image-check release clean
 
 run: $(VENV)/.installed $(VENDOR)
@@ -126,6 +126,20 @@ CRASH_SEED ?= 1
 crash: $(VENV)/.installed-dev $(VENDOR)
 	$(BIN)/python -m tests.crash --kills $(CRASH_KILLS) --seed $(CRASH_SEED)
 
+# Disk, database, MLflow, memory and clock fail under a server that people work with; mounts a small disk, as root.
+faults: $(VENV)/.installed-dev $(VENDOR)
+	$(BIN)/python -m tests.crash.faults
+
+# Fifty clinicians and programs that send without a pause, for ten minutes; locust in an environment of its own.
+LOAD_SECONDS ?= 600
+load: .load/.installed $(VENV)/.installed-dev $(VENDOR)
+	$(BIN)/python -m tests.load --seconds $(LOAD_SECONDS)
+
+.load/.installed: tests/load/requirements.txt
+	$(PYTHON) -m venv .load
+	.load/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	touch $@
+
 # After a change to requirements.txt or requirements-dev.txt: what follows from them on every platform, with hashes.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
@@ -170,4 +184,4 @@ licences: $(VENV)/.installed
 	$(BIN)/python scripts/licences.py > docs/licences.md
 
 clean:
-	rm -rf dist mutants $(VENV) node_modules .ohif .helm .peers dashboard/assets/vendor
+	rm -rf dist mutants $(VENV) node_modules .ohif .helm .peers .load dashboard/assets/vendor

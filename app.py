@@ -10,6 +10,7 @@ import argparse
 import logging
 import os
 import sys
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,11 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # services/inference/threads.py: whose the cores are
 os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # torch's profiler, by which a rehearsal measures memory
 
-from data.errors import UserFacingError
+from data.errors import LightboxError, Outage, UserFacingError
 from services.commands import command_line
 from services.settings import Settings
+
+_TRIES_AGAIN_S = 5.0  # after an outage of the database or the disk at a start
 
 if TYPE_CHECKING:
     from dash import Dash
@@ -60,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(_: argparse.Namespace, settings: Settings) -> int:
     """The server: one process, many threads."""
     from gunicorn.app.base import BaseApplication
+    from gunicorn.arbiter import Arbiter
+
+    from services.outages import outages_told
 
     class Server(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
@@ -68,15 +74,24 @@ def serve(_: argparse.Namespace, settings: Settings) -> int:
             self.cfg.set("workers", 1)  # a second one would load every model twice and split batches
             self.cfg.set("threads", settings.threads)
             self.cfg.set("timeout", 300)
+            self.cfg.set("keepalive", 75)  # with 2 s, browsers ask on connections that are just being closed
             self.cfg.set("graceful_timeout", 20)
             self.cfg.set("control_socket_disable", True)
             self.cfg.set("proc_name", "lightbox")
             self.cfg.set("worker_exit", lambda _server, worker: self._close(worker))
 
         def load(self) -> Any:
-            app, self.services = create_app(settings)
-            _greet(self.services.accounts, settings)
-            self.services.start()
+            try:
+                with outages_told():
+                    app, self.services = create_app(settings)
+                    _greet(self.services.accounts, settings)
+                    self.services.start()
+            except LightboxError as error:
+                print(f"\n  Lightbox cannot start: {error}", file=sys.stderr, flush=True)
+                if not isinstance(error, Outage):
+                    sys.exit(Arbiter.APP_LOAD_ERROR)  # which ends the server
+                time.sleep(_TRIES_AGAIN_S)  # then gunicorn starts this process anew
+                sys.exit(1)
             return app.server
 
         def _close(self, _worker: object) -> None:

@@ -8,7 +8,9 @@ do says `services.permissions`.
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urlsplit
 
@@ -21,15 +23,18 @@ from dashboard import accesses
 from dashboard.browser_words import browser_words
 from dashboard.errors import json_error
 from dashboard.request_limits import RequestLimits
-from data.errors import NO_SCAN
+from data.errors import NO_SCAN, Outage
 from data.records import User
 from services import addresses, permissions
+from services.outages import outages_told
 from services.permissions import Permission, may
 from services.sessions import TimeLeft
 from services.throttling import BROWSER_KNOWN_FOR, Origin
 
 if TYPE_CHECKING:
     from services.assembly.container import Services
+
+logger = logging.getLogger(__name__)
 
 CSRF_COOKIE = "lightbox_csrf"
 SESSION_COOKIE = "lightbox_session"
@@ -96,6 +101,7 @@ _FACTOR_ENDPOINTS = {
     "session_alive",
     "session_left",
 }
+_UNNOTED_S = 20.0  # after an outage, activity of sessions is not noted for so long
 _SENDING = ("POST", "PUT", "PATCH", "DELETE")
 _CALLBACKS = "/_dash-update-component"  # pages poll by it too, so that it says nothing of the person
 
@@ -124,6 +130,7 @@ class SessionGuard:
         self.csrf = CSRFProtect()
         self._limits = RequestLimits(services.settings.requests_per_minute)
         self._https = services.settings.https
+        self._noted_again_at = 0.0
 
     def install(self, server: Flask) -> None:
         """Set the cookies' rules and put the guard before every request."""
@@ -190,6 +197,17 @@ class SessionGuard:
         """Note that a person did something."""
         self.sessions.active(session[_SECRET])
 
+    def _note_activity(self) -> None:
+        """Where it cannot be kept now, the session ends a little sooner: no reason to refuse a page."""
+        if monotonic() < self._noted_again_at:
+            return
+        try:
+            with outages_told():
+                self.active()
+        except Outage as outage:
+            self._noted_again_at = monotonic() + _UNNOTED_S  # nobody else need wait for the database
+            logger.warning("activity of a session is not noted: %s", outage)
+
     def guard(self) -> Answer:
         """Refuse what this request may not have; runs before every view."""
         if request.path.startswith("/api/") and "Authorization" in request.headers:
@@ -209,7 +227,7 @@ class SessionGuard:
         self._check_csrf()
         self._limits.count(g.person)
         if _is_activity():
-            self.active()
+            self._note_activity()
         return None
 
     def signed_in(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -111,7 +112,7 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     app = _dash(server, cookie_name(CSRF_COOKIE, https=services.settings.https))
     _register_pages(app, services)
     cast(Any, app).validation_layout = shell.validation_layout()
-    app.layout = shell.layout
+    app.layout = partial(shell.layout, services.health.storage_words)
     server.before_request(_to_landing_page)
     server.after_request(_not_found_status)
     security.install(app, services)

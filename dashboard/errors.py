@@ -19,13 +19,16 @@ from data.errors import (
     InvalidInput,
     NotAllowed,
     NotFound,
+    Outage,
     Outdated,
     RefusedScan,
+    StorageFull,
     TooManyRequests,
     UnchangedMask,
     UserFacingError,
     WithdrawnScan,
 )
+from services.outages import outage_of
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +37,8 @@ ALERT = "alert"
 _STATUS: tuple[tuple[type[UserFacingError], int, str], ...] = (
     (NotFound, 404, "not_found"),
     (NotAllowed, 403, "not_allowed"),
+    (StorageFull, 507, "storage_full"),
+    (Outage, 503, "unavailable"),
     (Busy, 503, "busy"),
     (TooManyRequests, 429, "too_many_requests"),
     (RefusedScan, 422, "refused"),
@@ -57,11 +62,21 @@ _HTTP_SENTENCES = {
 
 def sentence_for(error: Exception) -> str:
     """Return the one sentence that may be shown for `error`; unknown errors are logged and masked."""
+    error = told_apart(error)
     if isinstance(error, UserFacingError):
         return str(error)
     reference = secrets.token_hex(3)
     logger.error("unexpected error %s", reference, exc_info=error)
     return f"Something went wrong on our side (reference {reference})."
+
+
+def told_apart(error: Exception) -> Exception:
+    """Return what an outage of disk, database or memory is told as; any other error as it is."""
+    outage = outage_of(error)
+    if outage is None:
+        return error
+    logger.warning("an outage: %s (%s)", outage, type(error).__name__)
+    return outage
 
 
 def on_callback_error(error: Exception) -> None:
@@ -115,6 +130,9 @@ def _csrf_refused(_: CSRFError) -> Response:
 def _http_error(error: HTTPException) -> Response:
     if error.response is not None or (error.code or 500) < 400:
         return make_response(error.get_response())
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, Exception):  # raised where no handler is asked, such as after the view
+        return _unexpected(cause)
     status = error.code or 500
     code, sentence = _HTTP_SENTENCES.get(status, ("failed", "This request could not be answered."))
     answer = _answer(status, code, sentence)
@@ -140,7 +158,7 @@ def _user_facing(error: UserFacingError) -> Response:
     _note_refusal(error)
     answer = _answer(*_status_and_code(error), str(error))
     if isinstance(error, Busy):
-        answer.headers["Retry-After"] = "5"
+        answer.headers["Retry-After"] = str(error.seconds)
     if isinstance(error, TooManyRequests):
         answer.headers["Retry-After"] = str(error.seconds)
     return answer
@@ -151,4 +169,7 @@ def _status_and_code(error: UserFacingError) -> tuple[int, str]:
 
 
 def _unexpected(error: Exception) -> Response:
+    known = told_apart(error)
+    if isinstance(known, UserFacingError):
+        return _user_facing(known)
     return _answer(500, "failed", sentence_for(error))

@@ -122,20 +122,33 @@ def find_page(pathname: str, user: User) -> tuple[Page, str] | None:
     return None
 
 
-def layout() -> Component:
-    """Build the frame for who is asking; outside a request, for nobody in particular."""
+def nothing_wrong() -> str | None:
+    """Say that the house can keep things."""
+    return None
+
+
+def layout(trouble: Callable[[], str | None] = nothing_wrong) -> Component:
+    """Build the frame for who is asking; outside a request, for nobody in particular.
+
+    `trouble` says why nothing can be kept now.
+    """
     user = person() if has_request_context() and "person" in g else SOMEBODY
     return html.Div(
         [
             dcc.Location(id=LOCATION, refresh="callback-nav"),
             dcc.Store(id=TAB_TITLE),
             _navbar(user),
+            *_told(trouble()),
             dbc.Alert(id=ALERT, is_open=False, dismissable=True, color="danger", class_name="lb-message"),
             html.Main(id=PAGE, className="lb-page"),
             html.Footer(NOTICE, className="lb-notice"),
         ],
         className="lb-shell",
     )
+
+
+def _told(trouble: str | None) -> list[Component]:
+    return [] if trouble is None else [dbc.Alert(trouble, color="danger", class_name="lb-message lb-storage")]
 
 
 def validation_layout() -> Component:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import sqlite3
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -21,16 +23,18 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, text, update
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from data.errors import LightboxError
+from data.errors import LightboxError, Outage
+from data.outages import LOCKED
+from data.sqlite_file import follow
 from data.tables.revisions import revisions
 
 Database = Engine
 """An opened database, for those above who pass it on without knowing SQL."""
 
-DATABASE_FAULTS = (SQLAlchemyError, sqlite3.Error, OSError)
+DATABASE_FAULTS = (SQLAlchemyError, sqlite3.Error, OSError, Outage)
 """What comes of a database that is closed, locked or away; anything else is a mistake of ours."""
 
 _DRIVERS = {
@@ -47,9 +51,18 @@ _AT_END = "lightbox_at_end"
 AtEnd = Callable[[Connection, list[Any]], None]
 _BUMP = update(revisions).where(revisions.c.name == bindparam("part")).values(value=revisions.c.value + 1)
 
+
+class _Turn:
+    """Whose turn it is to write to a SQLite file."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.refused_at = -math.inf  # when the file was last found locked by another process
+
+
 # SQLite lets waiting writers sleep and look again, so that some of twenty may wait for seconds;
 # within one process they take turns here instead.
-_turns: WeakKeyDictionary[Engine, AbstractContextManager[Any]] = WeakKeyDictionary()
+_turns: WeakKeyDictionary[Engine, _Turn] = WeakKeyDictionary()
 
 # The transactions that the stores of this thread take part in (`together`).
 _shared = threading.local()
@@ -103,9 +116,11 @@ def _open_sqlite(address: URL) -> Engine:
     size = {"pool_size": 1, "max_overflow": 0} if in_memory else {"pool_size": 20, "max_overflow": 40}
     arguments = {"check_same_thread": False, "timeout": _BUSY_TIMEOUT_S}
     engine = create_engine(address, poolclass=QueuePool, connect_args=arguments, **size)
-    _turns[engine] = threading.Lock()
+    _turns[engine] = _Turn()
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    if not in_memory:
+        follow(engine, Path(str(address.database)))
     return engine
 
 
@@ -126,7 +141,12 @@ def _begin_sqlite(connection: Connection) -> None:
     # A transaction that starts by reading and then writes cannot wait for its turn: SQLite
     # answers "database is locked" at once. Writers therefore queue before they read.
     writing = connection.get_execution_options().get(_WRITING, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    except OperationalError:
+        if writing:
+            _turns[connection.engine].refused_at = time.monotonic()
+        raise
 
 
 def answers(engine: Engine) -> bool:
@@ -205,7 +225,7 @@ def _joined(engine: Engine) -> Connection | None:
 @contextmanager
 def _transaction(engine: Engine) -> Iterator[Connection]:
     with (
-        _turns.get(engine, nullcontext()),
+        _turn(engine),
         engine.connect().execution_options(**{_WRITING: True}) as connection,
         connection.begin(),
     ):
@@ -220,9 +240,27 @@ def _transaction(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """Wait for one's turn to write to a SQLite file; other databases need none.
+
+    Raises Outage where whoever was before waited for the file in vain meanwhile: another process holds it,
+    and all who wait hold a thread of the server each.
+    """
+    turn, came = _turns.get(engine), time.monotonic()
+    if turn is None:
+        yield
+        return
+    with turn.lock:
+        if turn.refused_at > came:
+            raise Outage(LOCKED)
+        yield
+
+
+@contextmanager
 def writers_wait(engine: Engine) -> Iterator[None]:
     """No transaction of this process writes to a SQLite database while this lasts."""
-    with _turns.get(engine, nullcontext()):
+    turn = _turns.get(engine)
+    with nullcontext() if turn is None else turn.lock:
         yield
 
 

@@ -9,7 +9,10 @@ LightboxError
 │   ├── NotAllowed         the role may not do this
 │   ├── Busy               try again in a moment
 │   │   ├── TrackingAway   MLflow gives no answer; its cause says why
-│   │   └── FilesAway      the store of files gives no answer; its cause says why
+│   │   ├── FilesAway      the bucket of files gives no answer; its cause says why
+│   │   └── Outage         disk, database or memory cannot be used right now
+│   │       ├── OutOfMemory
+│   │       └── StorageFull
 │   ├── InvalidInput       a form or request that does not fit
 │   │   └── UnchangedMask  a correction that brings the AI's own mask
 │   ├── HeldPicture        text may be burned into it, and no person has decided on it
@@ -73,7 +76,14 @@ class NotAllowed(UserFacingError):
 
 
 class Busy(UserFacingError):
-    """Lightbox has too much to do right now; the same request will work later."""
+    """Lightbox has too much to do right now; the same request will work later, after about `seconds`."""
+
+    seconds = 5
+
+    def __init__(self, sentence: str, seconds: int | None = None) -> None:
+        super().__init__(sentence)
+        if seconds is not None:
+            self.seconds = seconds
 
 
 class TrackingAway(Busy):
@@ -85,6 +95,20 @@ class TrackingAway(Busy):
 
 class FilesAway(Busy):
     """The object store that keeps files gives no answer, or refuses us; `__cause__` is what it said."""
+
+
+class Outage(Busy):
+    """Disk, database or memory cannot be used right now; `data.outages` says of which errors that is."""
+
+    seconds = 60
+
+
+class OutOfMemory(Outage):
+    """There is not enough memory; where it is for one thing alone, trying again does not help for ever."""
+
+
+class StorageFull(Outage):
+    """There is no room left on the disk."""
 
 
 class TooManyRequests(UserFacingError):

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 
 from data.database import new_id
+from data.outages import outage_of
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +22,12 @@ def contained(turn: Callable[[], object], what: str, *told: object) -> str | Non
     """
     try:
         turn()
-    except Exception:  # the thread lives on for others
+    except Exception as error:  # the thread lives on for others
         error_id = new_id()[:8]
+        outage = outage_of(error)
+        if outage is not None:  # which comes with every turn until it is over
+            log.warning("error %s: " + what + ": %s", error_id, *told, outage)
+            return error_id
         log.exception("error %s: " + what, error_id, *told)
         return error_id
     return None

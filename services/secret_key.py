@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from pathlib import Path
 
 from data import atomic_files
+from data.errors import InvalidInput
 from services.settings import Settings
 
 LEAST_CHARACTERS = 32  # a shorter one was cut off by a crash, and could be guessed
 FILE = "secret.key"
 _BYTES = 48
 
-log = logging.getLogger(__name__)
+DAMAGED = (
+    "The secret key in {file} is empty or cut off. Put the file back from a backup, or set "
+    "LIGHTBOX_SECRET_KEY to the key that was in it. If it is lost, remove the file: a new key is made at "
+    "the next start, everybody signs in again, second factors and the secrets of other systems are set up "
+    "anew, and the audit trail's events of before can no longer be checked."
+)
 
 
 def secret_key(settings: Settings) -> str:
     """The setting, else what the file in the home folder holds.
 
-    A file that is empty, cut off or no text is replaced: whoever was signed in signs in once more.
-    Raises OSError where the home folder cannot be written.
+    Raises InvalidInput for a file that is empty, cut off or no text: with another key the chain of the audit
+    trail would look broken, and kept secrets could not be read, so that a person has to decide. Raises
+    OSError where the home folder cannot be written.
     """
     return settings.secret_key or _kept(settings.home / FILE) or _made(settings.home / FILE)
 
@@ -34,8 +40,7 @@ def _kept(file: Path) -> str | None:
         key = ""
     if len(key) >= LEAST_CHARACTERS:
         return key
-    log.error("%s was empty or cut off and is made anew; everybody has to sign in again", file)
-    return None
+    raise InvalidInput(DAMAGED.format(file=file))
 
 
 def _made(file: Path) -> str:

@@ -106,7 +106,7 @@ def _parameter(name: str, schema: dict[str, Any], required: bool) -> dict[str, A
 def _responses(operation: Operation) -> dict[str, Any]:
     responses: dict[str, Any] = {str(operation.status): _success(operation)}
     responses |= {str(status): _json(says, model) for status, (says, model) in operation.refusals.items()}
-    responses |= {str(status): "Error" for status in (401, 429, *operation.errors)}
+    responses |= {str(status): "Error" for status in (401, 429, 503, 507, *operation.errors)}
     return dict(sorted(responses.items()))
 
 

@@ -24,8 +24,9 @@ class Files:
 class Operation:
     """One request that the API takes. `path` is as Flask writes it, `name` for generated clients.
 
-    `errors` are the statuses, beside 401, that come with the one shape of errors; `refusals` those with a
-    shape of their own. `content` stands for a body that is no JSON: its schemas by media type.
+    `errors` are the statuses, beside 401, 429, 503 and 507, that come with the one shape of errors;
+    `refusals` those with a shape of their own. `content` stands for a body that is no JSON: its schemas by
+    media type.
     """
 
     method: str

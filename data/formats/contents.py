@@ -18,6 +18,7 @@ from data.formats.limits import UNREADABLE, Limits
 from data.formats.members import Member
 from data.formats.nifti.volumes import holds_pixels
 from data.formats.pictures.numbering import is_of_the_system
+from data.machine_faults import refuse_of_machine
 from data.records import Refusal
 
 # What the pixels of a NIfTI pair are taken for by their content.
@@ -57,7 +58,11 @@ class Contents:
 
 
 def refusal_of(name: str, error: Exception) -> Refusal:
-    """What a person is told of an error; anything unexpected is logged without the file's own words."""
+    """What a person is told of an error; anything unexpected is logged without the file's own words.
+
+    Raises the error again where it is the machine's.
+    """
+    refuse_of_machine(error)
     if isinstance(error, RefusedScan):
         return Refusal(name, error.code, str(error))
     if isinstance(error, MemoryError):

@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from data.database import open_database, writing
+from data.migrations.steps import resumable
 from data.tables import metadata
 
 
@@ -16,7 +17,8 @@ def _run(connection: Connection) -> None:
         compare_type=True,
         render_as_batch=connection.dialect.name == "sqlite",
     )
-    with context.begin_transaction():
+    revision = context.get_context().get_current_revision()
+    with resumable(connection, revision), context.begin_transaction():
         context.run_migrations()
 
 

@@ -137,9 +137,11 @@ class JobStore:
         attempts = jobs.c.attempts if counts else jobs.c.attempts - 1
         return self._requeue(_owned(job_id, run_id), {"attempts": attempts})
 
-    def release(self, job_id: str) -> bool:
-        """As `postpone`, for a running job whose process is gone: the attempt counts."""
-        return self._requeue((jobs.c.id == job_id) & (jobs.c.state == JobState.RUNNING.value), {})
+    def release(self, job_id: str, *, counts: bool = True) -> bool:
+        """As `postpone`, for a running job whose process is gone, or could not say how it ended."""
+        attempts = jobs.c.attempts if counts else jobs.c.attempts - 1
+        running = (jobs.c.id == job_id) & (jobs.c.state == JobState.RUNNING.value)
+        return self._requeue(running, {"attempts": attempts})
 
     def cancel(self, job_id: str) -> Job:
         """A waiting job is cancelled, a running one asked to stop. NotFound for an unknown job."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Engine, Row, insert, select, update
 
 from data.codec import from_json, to_json
-from data.database import bump, reading, writing
+from data.database import bump, reading, statement_parts, writing
 from data.ledger.rows import note_old_review, note_result
 from data.records import Doubt, Features, Measurements, Provenance, Result
 from data.stores.features import note_features
@@ -64,6 +65,27 @@ class ResultStore:
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _result(row)
+
+    def latest_of(self, scan_ids: Sequence[str]) -> dict[str, Result]:
+        """As `latest`, of those of these scans that were read."""
+        latest = scans.join(results, scans.c.latest_result_id == results.c.id)
+        query = select(results).select_from(latest)
+        with reading(self._engine) as connection:
+            return {
+                row.scan_id: _result(row)
+                for part in statement_parts(scan_ids)
+                for row in connection.execute(query.where(scans.c.id.in_(part)))
+            }
+
+    def of_scans(self, scan_ids: Sequence[str]) -> dict[str, list[Result]]:
+        """As `of_scan`, of each of these scans."""
+        of_scans: dict[str, list[Result]] = {scan_id: [] for scan_id in scan_ids}
+        query = select(results).order_by(results.c.created_at.desc())
+        with reading(self._engine) as connection:
+            for part in statement_parts(scan_ids):
+                for row in connection.execute(query.where(results.c.scan_id.in_(part))):
+                    of_scans[row.scan_id].append(_result(row))
+        return of_scans
 
     def of_scan(self, scan_id: str) -> list[Result]:
         """All of the scan's results, newest first."""

@@ -78,6 +78,16 @@ class ReviewStore:
         with reading(self._engine) as connection:
             return [review_of(row) for row in connection.execute(query.order_by(*newest))]
 
+    def of_scans(self, scan_ids: Sequence[str]) -> dict[str, list[Review]]:
+        """As `of_scan`, of each of these scans."""
+        of_scans: dict[str, list[Review]] = {scan_id: [] for scan_id in scan_ids}
+        query = select(reviews).order_by(reviews.c.created_at.desc(), reviews.c.id.desc())
+        with reading(self._engine) as connection:
+            for part in statement_parts(scan_ids):
+                for row in connection.execute(query.where(reviews.c.scan_id.in_(part))):
+                    of_scans[row.scan_id].append(review_of(row))
+        return of_scans
+
     def deciding(self, scan_id: str) -> Review | None:
         """What counts of the newest of the scan's results that somebody reviewed, or None.
 

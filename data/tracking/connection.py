@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from data.sqlite_file import follow
 from data.tracking.faults import Answering, translated
 
 if TYPE_CHECKING:
@@ -38,9 +39,19 @@ class Connection:
                     from mlflow import MlflowClient
 
                     client = MlflowClient(tracking_uri=self._uri, registry_uri=self._uri)
+                    _follow_files(client)
                 self._client_made = cast("MlflowClient", Answering(client))
             return self._client_made
 
     @property
     def _by_http(self) -> bool:
         return self._uri.startswith(("http:", "https:"))
+
+
+def _follow_files(client: Any) -> None:
+    """MLflow's own connections notice that the SQLite file of its store was taken away or replaced."""
+    stores = (client._tracking_client.store, client._get_registry_client().store)
+    engines = {engine for store in stores if (engine := getattr(store, "engine", None)) is not None}
+    for engine in engines:
+        if engine.url.get_backend_name() == "sqlite" and engine.url.database:
+            follow(engine, Path(engine.url.database))

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from data.errors import NotFound, TrackingAway
+from data.errors import NotFound, Outage, TrackingAway
 
 AWAY = "MLflow cannot be reached right now; please try again in a moment."
 _MISSING = "MLflow has no such run or version."
@@ -84,7 +84,7 @@ def _raised_on_the_way() -> tuple[type[Exception], ...]:
     from requests.exceptions import RequestException
     from sqlalchemy.exc import SQLAlchemyError
 
-    return MlflowException, RequestException, SQLAlchemyError, OSError, *_of_object_stores()
+    return MlflowException, RequestException, SQLAlchemyError, OSError, Outage, *_of_object_stores()
 
 
 def _of_object_stores() -> tuple[type[Exception], ...]:

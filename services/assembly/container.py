@@ -167,7 +167,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         stores.database, parts.hasher, passwords_for_all=settings.sign_in.passwords_for_all
     )
     sign_in_ways = build_sign_in_ways(stores, accounts, parts.hasher)
-    jobs = Jobs(job_store, settings.home, settings.workers, turns=parts.turns())
+    jobs = Jobs(job_store, settings.workers, turns=parts.turns())
     alerts = alerts_of(stores, jobs)
     schedules = Schedules(ScheduleStore(stores.database), jobs, alerts, stores.audit)
     screening = PictureScreening(
@@ -244,6 +244,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         readers.watch.tick,
         mails.tick,
         sign_in_ways.tick,
+        reading.take_up,
         retention.erasing.resume,
     ):
         jobs.every_minute(tick)

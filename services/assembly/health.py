@@ -34,7 +34,7 @@ from services.assembly.house_metrics import (
 from services.assembly.performance_metrics import limit_metrics, suspension_metrics
 from services.assembly.received_metrics import received_metrics
 from services.assembly.receiving import ReceivingServices
-from services.assembly.storage_metrics import disk_metrics
+from services.assembly.storage_metrics import disk_metrics, storage_trouble, storage_words
 from services.backups.last import BackupAge
 from services.burned_in_text.screening import PictureScreening
 from services.identity_providers.ways import SignInWays, WayStatus
@@ -96,6 +96,7 @@ class Health:
     def ready(self) -> dict[str, Any]:
         """`ready` is true once the database answers and every network is loaded.
 
+        `storage` says what keeps things from being kept: what is here can still be looked at.
         `audit` is what the last check of the audit trail found, `backup` when the last backup was begun;
         `files` is whether the bucket answers that files are kept in, where they are: without it pages and
         lists go on, and what needs a file waits; `identifiers` tells whether what names patients is
@@ -106,10 +107,12 @@ class Health:
         """
         database, models = "ok" if answers(self._database) else "unreachable", self._models()
         last = self._backups.last()
+        storage = storage_trouble(self._folders)
         return {
             "ready": database == "ok" and models == "loaded",
             "database": database,
             "models": models,
+            "storage": storage or "ok",
             "audit": self._audit.watch.state,
             "backup": "none" if last is None else last.began_at.isoformat(timespec="seconds"),
             "files": "ok" if self._files_answer() else "unreachable",
@@ -123,6 +126,10 @@ class Health:
                 for task, choice in self._engine.choices().items()
             },
         }
+
+    def storage_words(self) -> str | None:
+        """What people are told who open a page while nothing can be kept; None where all is well."""
+        return storage_words(self._folders)
 
     def metrics(self) -> bytes:
         """The state of scans, jobs and inference in Prometheus' text format."""

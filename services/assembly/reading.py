@@ -50,6 +50,11 @@ class ReadingServices:
         self.readings.resume()
         self.features.resume()
 
+    def take_up(self) -> None:
+        """Queue what an outage kept from being queued; once a minute."""
+        self.intake.take_up()
+        self.readings.take_up()
+
 
 def build_reading(
     stores: Stores, jobs: Jobs, parts: Parts, arrived: Callable[[Scan], None]

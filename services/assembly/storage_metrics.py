@@ -1,12 +1,42 @@
-"""How much room the house has left, as numbers that Prometheus collects."""
+"""Whether the house can keep things, and how much room it has left, as numbers that Prometheus collects."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily, Metric
+
+LEAST_FREE = 64 << 20
+"""Bytes: with less room left, what is sent next may not fit."""
+
+
+def storage_trouble(folders: Mapping[str, Path]) -> str | None:
+    """What is wrong with the disks below these folders, for those who look after them; None where nothing.
+
+    A disk that is mounted read-only is told also to root, whom permissions do not bind.
+    """
+    for name, folder in folders.items():
+        try:
+            usage = shutil.disk_usage(folder)
+        except OSError as error:
+            return f"{name}: {os.strerror(error.errno or 0)}"
+        if not os.access(folder, os.W_OK):
+            return f"{name}: cannot be written to"
+        if usage.free < LEAST_FREE:
+            return f"{name}: full, {usage.free >> 20} MiB free"
+    return None
+
+
+def storage_words(folders: Mapping[str, Path]) -> str | None:
+    """As `storage_trouble`, for everybody who opens a page."""
+    trouble = storage_trouble(folders)
+    if trouble is None:
+        return None
+    what = "is full" if ": full" in trouble else "cannot be used"
+    return f"The server's disk {what}: nothing new is kept until that is mended. What is here is safe."
 
 
 def disk_metrics(folders: Mapping[str, Path]) -> list[Metric]:

@@ -30,7 +30,9 @@ log = logging.getLogger(__name__)
 In = TypeVar("In")
 Out = TypeVar("Out")
 
-BUSY = "Lightbox is reading as much as it can right now; please try again in a moment."
+BUSY = "Lightbox is reading as much as it can right now; please try again in about {when}."
+SOONEST_S, LATEST_S = 5, 600
+_NEWEST = 0.1  # weight of a batch in how long an item takes
 
 
 @dataclass
@@ -84,6 +86,7 @@ class MicroBatcher(Generic[In, Out]):
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="batcher", daemon=True)
+        self._item_s = 0.0  # how long the device takes for an item, of late
         self.batches = 0
         self.items = 0
 
@@ -99,7 +102,7 @@ class MicroBatcher(Generic[In, Out]):
         if self._thread.is_alive():
             self._thread.join(timeout=60)
         for waiting in self._drained():
-            waiting.future.set_exception(Busy(BUSY))
+            waiting.future.set_exception(self._busy())
 
     @property
     def waiting(self) -> int:
@@ -127,12 +130,18 @@ class MicroBatcher(Generic[In, Out]):
         futures = [entry.future for entry in entries]
         with self._changed:
             if self._stopping or self._count + len(entries) > self._max_waiting:
-                raise Busy(BUSY)
+                raise self._busy()
             if entries:
                 self._requests.append(_Request(key, turn or Turn.now(), entries))
             self._count += len(futures)
             self._changed.notify_all()
         return futures
+
+    def _busy(self) -> Busy:
+        """The refusal, which says when half of what waits now will be done: there is room again then."""
+        seconds = max(SOONEST_S, min(LATEST_S, math.ceil(self._count * self._item_s / 2)))
+        when = f"{seconds} seconds" if seconds < 100 else f"{math.ceil(seconds / 60)} minutes"
+        return Busy(BUSY.format(when=when), seconds)
 
     def _work(self) -> None:
         while self._work_once():
@@ -191,7 +200,7 @@ class MicroBatcher(Generic[In, Out]):
         if not entry.future.set_running_or_notify_cancel():
             return False
         if time.monotonic() > entry.deadline:
-            entry.future.set_exception(Busy(BUSY))
+            entry.future.set_exception(self._busy())
             return False
         return True
 
@@ -207,6 +216,7 @@ class MicroBatcher(Generic[In, Out]):
             return
         self.batches, self.items = self.batches + 1, self.items + len(batch)
         share = (time.perf_counter() - started) / len(batch)
+        self._item_s += (_NEWEST if self._item_s else 1.0) * (share - self._item_s)
         for entry, result in zip(batch, results, strict=True):
             entry.meter.seconds += share
             entry.future.set_result(result)

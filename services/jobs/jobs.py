@@ -15,15 +15,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from huey import SqliteHuey, crontab
+from huey import MemoryHuey, crontab
 from huey.consumer import Consumer
 
 from data.database import DATABASE_FAULTS, new_id, now
-from data.errors import Busy, InvalidInput, NotFound, UserFacingError
+from data.errors import Busy, InvalidInput, NotFound, Outage, OutOfMemory, UserFacingError
 from data.records import Effort, Job, JobState, Precedence, QueuePlace
 from data.stores.jobs import JobStore
 from services.containment import contained
@@ -32,9 +31,11 @@ from services.jobs.ends import Ends
 from services.jobs.expected import ExpectedTimes
 from services.jobs.places import queue_places
 from services.jobs.ready import Ready, ReadyJobs
+from services.outages import outage_of
 from services.turns import Turn, Turns
 
 MOST_ATTEMPTS = 3
+OUTAGE_DELAYS = 3
 _INTERRUPTED = "This work was interrupted {attempts} times and was given up. It can be started again."
 _BROKEN = "Something went wrong inside Lightbox (error {error_id}). An administrator can look it up."
 _UNKNOWN = "This version of Lightbox does not know this kind of work."
@@ -71,19 +72,17 @@ class Jobs:
     def __init__(
         self,
         store: JobStore,
-        folder: Path,
         workers: int = 4,
         *,
         busy_delay_s: float = 2.0,
         retry_delay_s: float = 2.0,
         turns: Turns | None = None,
     ) -> None:
-        """`folder` holds huey's own small database; `workers` do what is long. The delays: before a job runs
-        again after `Busy`, and after an unexpected error.
+        """`workers` do what is long. The delays: before a job runs again after `Busy`, and after an
+        unexpected error; an outage is given `OUTAGE_DELAYS` times the latter.
         """
-        folder.mkdir(parents=True, exist_ok=True)
-        # Losing this file loses nothing (see above), so nobody waits for the disk.
-        self._huey = SqliteHuey("jobs", filename=str(folder / "jobs.db"), results=False, fsync=False)
+        # Losing its queue loses nothing (see above); on a disk, it would be away when that is full.
+        self._huey = MemoryHuey("jobs", results=False)
         self._carry = self._huey.task(name="run_job")(self._run)
         self._huey.periodic_task(crontab(), name="every_minute", expires=_TICK_EXPIRES_S)(self._minute)
         self._minutely: list[Callable[[], None]] = []
@@ -96,6 +95,7 @@ class Jobs:
         self._retry_delay_s = retry_delay_s
         self._kinds: dict[str, _Kind] = {}
         self._active: dict[str, JobContext] = {}
+        self._cut_off: set[str] = set()  # jobs whose run an outage kept from telling how it ended
         self._changed = threading.Condition()  # guards these and what is ready; notified when a run ends
         self._stopping = threading.Event()
         self._ends = Ends()
@@ -175,6 +175,10 @@ class Jobs:
     def unfinished(self, kind: str, subject: str) -> Job | None:
         """The job of this kind and subject that waits or runs, or None."""
         return self._store.open(kind, subject)
+
+    def unfinished_subjects(self, kind: str) -> set[str]:
+        """What jobs of this kind that wait or run are about."""
+        return {job.subject for job in self._store.unfinished() if job.kind == kind}
 
     def revoke(self, job_id: str, act: Callable[[], None] = _nothing) -> bool:
         """Ends a job at once, whether it waits or runs, with what `act` writes, in one transaction.
@@ -283,8 +287,8 @@ class Jobs:
     def _offered_again(self, job_id: str, stopping: threading.Event) -> bool:
         try:
             job = self._store.get(job_id)
-        except DATABASE_FAULTS:
-            self._after_fault(job_id, stopping)
+        except DATABASE_FAULTS as error:
+            self._after_fault(job_id, stopping, error)
             return False
         if job is not None:
             turn = self.turn(job)
@@ -297,14 +301,20 @@ class Jobs:
             job = self._store.get(ready.job_id)
             if job is not None:
                 self._attempt(job, self._kinds.get(job.kind, _UNKNOWN_KIND), ready.turn, stopping)
-        except DATABASE_FAULTS:
-            self._after_fault(ready.job_id, stopping)
+        except DATABASE_FAULTS as error:
+            self._after_fault(ready.job_id, stopping, error)
 
-    def _after_fault(self, job_id: str, stopping: threading.Event) -> None:
+    def _after_fault(self, job_id: str, stopping: threading.Event, error: BaseException) -> None:
         # The database did not answer: the job is still in it and will be asked for again.
-        log.exception("job %s could not be run or settled", job_id)
+        outage = outage_of(error)
+        if outage is None:
+            log.exception("job %s could not be run or settled", job_id)
+        else:
+            with self._changed:
+                self._cut_off.add(job_id)
+            log.warning("job %s waits for the end of an outage: %s", job_id, outage)
         if not stopping.is_set():
-            self._later(job_id, self._retry_delay_s)
+            self._later(job_id, self._retry_delay_s * (1 if outage is None else OUTAGE_DELAYS))
 
     def _minute(self) -> None:
         """Called by huey in a worker thread."""
@@ -317,8 +327,10 @@ class Jobs:
             self._active[job.id] = context
         try:
             # It may be left as running by a run that could not tell the database how it ended.
-            self._store.release(job.id)
+            self._store.release(job.id, counts=job.id not in self._cut_off)
             started = self._store.start(job.id, context.run_id)
+            with self._changed:
+                self._cut_off.discard(job.id)
             if started is not None:
                 self._work(started, kind, context)
         finally:
@@ -341,7 +353,13 @@ class Jobs:
         except UserFacingError as error:
             self._give_up(job, kind, context, str(error))
         except Exception as error:  # noqa: BLE001  logged with an id; the worker thread goes on
-            self._after_error(job, kind, context, error)
+            outage = outage_of(error)
+            if outage is None or isinstance(outage, OutOfMemory):
+                self._after_error(job, kind, context, error, outage)
+            else:  # it is not the work's fault, however often it comes
+                log.warning("job %s (%s) waits for the end of an outage: %s", job.id, job.kind, outage)
+                self._store.postpone(job.id, context.run_id, counts=False)
+                self._later(job.id, self._retry_delay_s * OUTAGE_DELAYS)
         else:
             self._after_work(job, context)
 
@@ -355,11 +373,14 @@ class Jobs:
         else:
             self._store.finish(job.id, context.run_id, context.worked_s)
 
-    def _after_error(self, job: Job, kind: _Kind, context: JobContext, error: Exception) -> None:
+    def _after_error(
+        self, job: Job, kind: _Kind, context: JobContext, error: Exception, outage: Outage | None
+    ) -> None:
         error_id = new_id()[:8]
         log.error("job %s (%s) failed, error %s", job.id, job.kind, error_id, exc_info=error)
         if job.attempts >= MOST_ATTEMPTS:
-            self._give_up(job, kind, context, _BROKEN.format(error_id=error_id))
+            said = _BROKEN.format(error_id=error_id) if outage is None else str(outage)
+            self._give_up(job, kind, context, said)
         else:
             self._store.postpone(job.id, context.run_id, counts=True)
             self._later(job.id, self._retry_delay_s * job.attempts)

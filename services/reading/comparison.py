@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 
 from data import formats
-from data.database import DATABASE_FAULTS
 from data.errors import ModelUnavailable
 from data.files import FileStore
 from data.records import Precedence, Result, Scan, User
@@ -15,6 +15,7 @@ from data.stores.scans import ScanStore
 from services import keys
 from services.inference.engine import Engine
 from services.jobs import JobContext, Jobs
+from services.left_files import taken_back
 from services.permissions import Permission, require
 from services.reading.reader import Reader
 from services.reading.reading import effort_of
@@ -74,12 +75,10 @@ class ComparisonReadings:
         array = self._files.get_array(keys.array(scan.id))
         read = self._reader.read(scan.task, array, scan.spacing, formats.placed_affine(scan.grid))
         result = result_of(scan, read)
-        keep_answer(self._files, result.id, read.answer)
-        try:
+        # Where the scan was erased meanwhile, nothing of it may be left.
+        with taken_back(self._files, keys.result(result.id), partial(self._results.get, result.id)):
+            keep_answer(self._files, result.id, read.answer)
             return self._results.add_beside(result)
-        except DATABASE_FAULTS:  # the scan was erased meanwhile: nothing of it may be left
-            self._files.delete_all(keys.result(result.id))
-            raise
 
     def _work(self, job: JobContext) -> None:
         scan = self._scans.get(job.subject)

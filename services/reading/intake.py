@@ -12,8 +12,8 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import monotonic, time
 from typing import BinaryIO
@@ -45,9 +45,10 @@ from data.stores.uploads import UploadStore
 from reports import pictures
 from services import keys
 from services.jobs import JobContext, Jobs
+from services.left_files import taken_back
 from services.permissions import Permission, require
 from services.reading.openings import AT_A_TIME, OpeningRoom, effort_of_opening
-from services.reading.reading import Reading
+from services.reading.reading import LEFT_AFTER, Reading
 from services.reading.suitability_gate import Routed, SuitabilityGate
 from services.settings import Settings
 from services.turns import Turn, Turns
@@ -93,6 +94,8 @@ class Intake:
         self._arrived = settings.home / "uploads"
         self._arrived.mkdir(parents=True, exist_ok=True)
         self._room = OpeningRoom(turns)
+        self._in_hand: set[str] = set()  # uploads that requests open themselves
+        self._refused: set[str] = set()  # those of which the database could not be told that they are none
         jobs.register(JOB, self._work, on_give_up=self._give_up, limit=AT_A_TIME)
 
     def path(self, upload_id: str) -> Path:
@@ -119,6 +122,20 @@ class Intake:
         unopened = (UploadState.QUEUED, UploadState.OPENING, UploadState.ARRIVING)
         for upload in self._uploads.with_state(unopened):
             if upload.offset == upload.size:  # the last byte may have come just before the stop
+                self._submit(upload)
+
+    def take_up(self) -> None:
+        """Have uploads opened that an outage kept from being queued, and forget those that it refused.
+
+        Once a minute.
+        """
+        for upload_id in list(self._refused):
+            self._uploads.delete(upload_id)
+            self._refused.discard(upload_id)
+        under_way = self._jobs.unfinished_subjects(JOB) | self._in_hand
+        unopened = (UploadState.QUEUED, UploadState.OPENING, UploadState.ARRIVING)
+        for upload in self._uploads.with_state(unopened, before=now() - LEFT_AFTER):
+            if upload.offset == upload.size and upload.id not in under_way and self.path(upload.id).exists():
                 self._submit(upload)
 
     def _forget_left_bytes(self) -> None:
@@ -149,6 +166,7 @@ class Intake:
         upload = Upload(
             new_id(), user.id, shown(name), 0, 0, UploadState.ARRIVING, now(), as_volume=as_volume
         )
+        self._in_hand.add(upload.id)
         try:
             size = self._copy(stream, self.path(upload.id))
             upload = replace(upload, size=size, offset=size, state=UploadState.QUEUED)
@@ -156,13 +174,20 @@ class Intake:
             self._gate.wait_until_open(START_S)
             self.open(upload.id)
         except BaseException:
-            with suppress(*DATABASE_FAULTS):
-                self._uploads.delete(upload.id)
-            self.forget_bytes(upload.id)
+            self._forget_refused(upload.id)
             raise
+        finally:
+            self._in_hand.discard(upload.id)
         opened = self._uploads.get(upload.id)
         assert opened is not None
         return opened
+
+    def _forget_refused(self, upload_id: str) -> None:
+        try:
+            self._uploads.delete(upload_id)
+        except DATABASE_FAULTS:  # nobody was told of it, so it must not be opened either
+            self._refused.add(upload_id)
+        self.forget_bytes(upload_id)
 
     def open(self, upload_id: str, turn: Turn | None = None) -> float:
         """Decode, check and keep what an upload holds; idempotent. Returns the seconds that it took.
@@ -223,11 +248,13 @@ class Intake:
             return
         patient = self._patients.find_or_create(decoded.identity, decoded.name)
         scan = scan_of(decoded, patient.id, upload.user_id, routed)
-        keep_scan(self._files, scan.id, decoded, original, original.suffix if original else "")
-        with self._audit.together():
-            kept, created = self._scans.add(scan, decoded.identifiers)
-            if created:
-                self._audit.record(_added(kept))
+        known_now = partial(self._is_kept, scan)
+        with taken_back(self._files, f"scans/{scan.id}", known_now):
+            keep_scan(self._files, scan.id, decoded, original, original.suffix if original else "")
+            with self._audit.together():
+                kept, created = self._scans.add(scan, decoded.identifiers)
+                if created:
+                    self._audit.record(_added(kept))
         if not created:  # another upload brought the same content at the same moment
             self._files.delete_all(f"scans/{scan.id}")
             self._uploads.add_outcomes(upload.id, known_scan_ids=(kept.id,))
@@ -235,6 +262,10 @@ class Intake:
         self._uploads.add_outcomes(upload.id, scan_ids=(kept.id,))
         self._tell_arrived(kept)
         self._reading.request(kept.id)
+
+    def _is_kept(self, scan: Scan) -> bool:
+        kept = self._scans.by_content(scan.content_sha256)
+        return kept is not None and kept.id == scan.id
 
     def _work(self, job: JobContext) -> None:
         job.worked_s = self.open(job.subject, job.turn)

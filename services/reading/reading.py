@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from functools import partial
 
 from data import formats
+from data.database import now
 from data.files import FileStore
 from data.records import (
     Effort,
@@ -21,12 +23,15 @@ from data.records import (
 from data.stores.results import ResultStore
 from data.stores.scans import ScanStore
 from services import keys
-from services.jobs import JobContext, Jobs, Revoked
+from services.jobs import JobContext, Jobs
+from services.left_files import taken_back
 from services.permissions import Permission, require
 from services.reading.reader import Reader
 from services.reading.results import features_of, keep_answer, result_of
 
 JOB = "read"
+LEFT_AFTER = timedelta(minutes=1)
+"""So long after it came a scan without a job was left by an outage, not by who is about to queue it."""
 
 
 class _Interrupted(Exception):
@@ -84,6 +89,14 @@ class Reading:
         for scan_id in self._scans.ids_with_status([status for status in ScanStatus if status.in_queue]):
             self._jobs.submit(JOB, scan_id, effort=effort_of(self._scans.existing(scan_id)))
 
+    def take_up(self) -> None:
+        """Have every accepted scan read of which an outage kept its job from being queued; once a minute."""
+        under_way = self._jobs.unfinished_subjects(JOB)  # first: what ends now is in no queue then
+        for scan_id in self._scans.ids_with_status([status for status in ScanStatus if status.in_queue]):
+            scan = None if scan_id in under_way else self._scans.get(scan_id)
+            if scan is not None and scan.created_at < now() - LEFT_AFTER:
+                self._jobs.submit(JOB, scan_id, effort=effort_of(scan))
+
     def _work(self, job: JobContext) -> None:
         scan = self._scans.get(job.subject)
         if scan is None:
@@ -108,17 +121,14 @@ class Reading:
         started = time.perf_counter()
         result = result_of(scan, read)
         features = features_of(scan, result, array, read)
-        keep_answer(self._files, result.id, read.answer)
 
         def keep() -> None:
             self._results.add(result, features)
             self._scans.set_status(scan.id, ScanStatus.READ)
 
-        try:
+        with taken_back(self._files, keys.result(result.id), partial(self._results.get, result.id)):
+            keep_answer(self._files, result.id, read.answer)
             job.finish_with(keep, read.worked_s + time.perf_counter() - started)
-        except Revoked:
-            self._files.delete_all(keys.result(result.id))
-            raise
 
     def _give_up(self, scan_id: str, sentence: str) -> None:
         self._scans.set_status(scan_id, ScanStatus.FAILED, sentence)

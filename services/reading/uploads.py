@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from weakref import WeakValueDictionary
 
-from data.database import new_id, now
+from data.database import DATABASE_FAULTS, new_id, now
 from data.errors import InvalidInput, NotFound
 from data.records import JobState, QueuePlace, Upload, UploadedScan, UploadState, User
 from data.shown_text import shown
@@ -81,7 +82,11 @@ class Uploads:
         plain = shown(PurePosixPath(name.replace("\\", "/")).name)[:200] or "upload"
         upload = Upload(new_id(), user.id, plain, size, 0, UploadState.ARRIVING, now(), as_volume=as_volume)
         self._intake.path(upload.id).touch()
-        return self._store.add(upload)
+        try:
+            return self._store.add(upload)
+        except DATABASE_FAULTS:
+            self._intake.forget_bytes(upload.id)
+            raise
 
     def get(self, user: User, upload_id: str) -> Upload:
         """The upload; raises NotFound for somebody else's."""
@@ -169,9 +174,10 @@ class Uploads:
             return self._locks.setdefault(upload_id, threading.Lock())
 
     def _write(self, upload: Upload, stream: BinaryIO) -> Upload:
-        written = upload.offset
+        """What is acknowledged is on the disk: of a piece that did not fit there, the part that did."""
+        written, path = upload.offset, self._intake.path(upload.id)
         try:
-            with self._intake.path(upload.id).open("r+b") as file:
+            with path.open("r+b") as file:
                 file.seek(upload.offset)
                 file.truncate()
                 while piece := stream.read(PIECE):
@@ -181,9 +187,15 @@ class Uploads:
                     written += len(piece)
                 file.flush()
                 os.fsync(file.fileno())
-        finally:
-            upload = self._store.advance(upload.id, written)
-        return upload
+        except OSError:
+            with suppress(OSError):
+                written = max(upload.offset, min(written, _on_disk(path)))
+                self._store.advance(upload.id, written)
+            raise
+        except BaseException:
+            self._store.advance(upload.id, written)
+            raise
+        return self._store.advance(upload.id, written)
 
     def _forget(self, upload: Upload) -> None:
         self._store.delete(upload.id)  # first: bytes without an upload are found by nobody
@@ -200,3 +212,10 @@ def _of_all(places: Sequence[QueuePlace]) -> QueuePlace | None:
 
 def _place(queued: QueuePlace) -> int:
     return queued.place
+
+
+def _on_disk(path: Path) -> int:
+    """How many bytes of a file would survive a power cut, after what was written last did not all fit."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        return os.fstat(file.fileno()).st_size

@@ -157,7 +157,7 @@ class Patients:
             raise NotFound(NO_PATIENT)
         kept = self._scans.of_patient(patient.id)
         blind = self._blinding.of_scans([scan.id for scan in kept], viewer)
-        scans = [self._scan(scan, blind[scan.id], viewer) for scan in kept]
+        scans = self._seen(kept, blind, viewer)
         self._blinding.note_shown([scan.scan.id for scan in scans if scan.result is not None], viewer)
         return PatientView(patient, _studies(scans), _courses(scans))
 
@@ -175,7 +175,7 @@ class Patients:
             raise NotFound(NO_PATIENT)
         kept = self._scans.of_patient(patient.id)
         blind = self._blinding.of_scans([scan.id for scan in kept], viewer)
-        known = [self._scan(scan, blind[scan.id], viewer) for scan in kept]
+        known = self._seen(kept, blind, viewer)
         read = [scan for scan in known if scan.result is not None]
         current = next((scan for scan in read if scan.scan.id == scan_id), None)
         if current is None:
@@ -187,18 +187,30 @@ class Patients:
         self._blinding.note_shown([prior.scan.id], viewer)
         return current, prior
 
-    def _scan(self, scan: Scan, blind: Blind, viewer: User) -> PatientScan:
-        seen = seen_by(blind, self._reviews.of_scan(scan.id), viewer)
-        if blind.model:
-            return PatientScan(scan, None, None, (), (), unaided=True)
-        result, results = self._results.latest(scan.id), self._results.of_scan(scan.id)
-        current = None if result is None else current_review(seen, result.id)
-        standing = None if result is None else self._suspensions.of_result(scan, result, current)
-        if standing is not None and standing.withheld:
-            return PatientScan(scan, None, None, (), (), suspended=True)
-        said = ((each.id, self._acceptances.of_result(scan, each)) for each in results)
-        marks = {result_id: words for result_id, words in said if words is not None}
-        return PatientScan(scan, result, current, tuple(results), seen, marks=marks)
+    def _seen(self, kept: Sequence[Scan], blind: Mapping[str, Blind], viewer: User) -> list[PatientScan]:
+        """All scans of a patient as one viewer may see them, with as many questions as for one of them."""
+        ids = [scan.id for scan in kept]
+        reviews, results = self._reviews.of_scans(ids), self._results.of_scans(ids)
+        seen = {scan.id: seen_by(blind[scan.id], reviews[scan.id], viewer) for scan in kept}
+        latest = self._results.latest_of(ids)
+        current = {scan_id: current_review(seen[scan_id], result.id) for scan_id, result in latest.items()}
+        standing = self._suspensions.of_results(
+            (scan, latest[scan.id], current[scan.id]) for scan in kept if scan.id in latest
+        )
+        marks = self._acceptances.of_results((scan, each) for scan in kept for each in results[scan.id])
+        shown = []
+        for scan in kept:
+            result = latest.get(scan.id)
+            held = None if result is None else standing[result.id]
+            if blind[scan.id].model:
+                shown.append(PatientScan(scan, None, None, (), (), unaided=True))
+            elif held is not None and held.withheld:
+                shown.append(PatientScan(scan, None, None, (), (), suspended=True))
+            else:
+                own = tuple(results[scan.id])
+                said = {each.id: marks[each.id] for each in own if each.id in marks}
+                shown.append(PatientScan(scan, result, current.get(scan.id), own, seen[scan.id], marks=said))
+        return shown
 
 
 def _is_prior(scan: PatientScan, current: PatientScan) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from data import formats
 from data.database import new_id, now
-from data.errors import NO_SCAN, InvalidInput, NotFound, Outdated, UnchangedMask
+from data.errors import NO_SCAN, InvalidInput, NotFound, UnchangedMask
 from data.files import FileStore
 from data.packing import packed
 from data.records import (
@@ -37,6 +38,7 @@ from data.stores.scans import ScanStore
 from models.measuring import measure
 from models.overlap import dice
 from services import keys
+from services.left_files import taken_back
 from services.permissions import Permission, may, require
 from services.reviewing.blinding import Blinding
 from services.reviewing.pictures import Pictures
@@ -188,12 +190,9 @@ class Reviews:
             truth_positive=positive,
         )
         key = keys.corrected_mask(review.id)
-        self._files.put(key, packed(corrected))
-        try:
+        with taken_back(self._files, f"reviews/{review.id}", partial(self._reviews.get, review.id)):
+            self._files.put(key, packed(corrected))
             return self._kept(review, result, user, remarks)
-        except Outdated:
-            self._files.delete_all(f"reviews/{review.id}")
-            raise
 
     def take_back(self, review_id: str, user: User, remarks: Remarks = NO_REMARKS) -> Review:
         """A review no longer counts, and the one before it does: one's own, or with a permission anybody's.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,12 +67,21 @@ class Acceptances:
         """What the newest signed record of a version on a scanner says; None where none counts."""
         return self._fresh().signed.get((task, version, scanner or UNKNOWN))
 
+    def of_results(self, asked: Iterable[tuple[Scan, Result]]) -> dict[str, str]:
+        """As `of_result`, of those results of many of which something is to be said, looked up once."""
+        known = self._fresh()
+        said = ((result.id, self._said(known, scan, result)) for scan, result in asked)
+        return {result_id: words for result_id, words in said if words is not None}
+
     def of_result(self, scan: Scan, result: Result) -> str | None:
         """What is to be said of a result whose version was not accepted on its scanner; None else."""
+        return self._said(self._fresh(), scan, result)
+
+    def _said(self, known: _Known, scan: Scan, result: Result) -> str | None:
         version = result.provenance.model_version
         scanner = scanner_name(scan.header.manufacturer, scan.header.scanner)
         read_us, live = microseconds(result.created_at) or 0, self._live(result.task)
-        if not self._fresh().marks(result.task, version, scanner, read_us, live):
+        if not known.marks(result.task, version, scanner, read_us, live):
             return None
         return _NOT_YET.format(version=version, scanner=scanner_words(scanner))
 

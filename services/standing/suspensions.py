@@ -7,7 +7,7 @@ too, and says that its version was suspended since.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,25 +46,12 @@ class Suspensions:
 
     def of_result(self, scan: Scan, result: Result, current: Review | None) -> Standing | None:
         """What is to be said of a result, whose current review may be None; None where nothing is."""
-        made, scanner = result.provenance, scanner_name(scan.header.manufacturer, scan.header.scanner)
-        mine = [
-            stopped
-            for stopped in self._fresh()[0]
-            if stopped.covers(result.task, made.model_version, scanner)
-        ]
-        active = [stopped for stopped in mine if stopped.is_active]
-        if active:
-            stopped = min(active, key=lambda each: (each.began_at, each.id))
-            if result.created_at < stopped.began_at:
-                return Standing(stopped, _said(_BEFORE, stopped), withheld=False)
-            judged = current is not None and current.verdict is not Verdict.UNSURE
-            return Standing(stopped, _said(_WITHHELD, stopped), withheld=not judged)
-        lifted = [
-            stopped
-            for stopped in mine
-            if stopped.lifted_at is not None and stopped.began_at <= result.created_at < stopped.lifted_at
-        ]
-        return Standing(lifted[0], _said(_LIFTED, lifted[0]), withheld=False) if lifted else None
+        return _standing(self._fresh()[0], scan, result, current)
+
+    def of_results(self, asked: Iterable[tuple[Scan, Result, Review | None]]) -> dict[str, Standing | None]:
+        """As `of_result`, of many results by their id, looked up once."""
+        every = self._fresh()[0]
+        return {result.id: _standing(every, scan, result, current) for scan, result, current in asked}
 
     def withheld_scans(self) -> frozenset[str]:
         """The scans whose newest result is withheld."""
@@ -78,6 +65,26 @@ class Suspensions:
             scans = self._store.unreviewed([stopped for stopped in every if stopped.is_active])
             known = self._known = revision, every, scans
         return known[1], known[2]
+
+
+def _standing(
+    every: Sequence[Suspension], scan: Scan, result: Result, current: Review | None
+) -> Standing | None:
+    made, scanner = result.provenance, scanner_name(scan.header.manufacturer, scan.header.scanner)
+    mine = [stopped for stopped in every if stopped.covers(result.task, made.model_version, scanner)]
+    active = [stopped for stopped in mine if stopped.is_active]
+    if active:
+        stopped = min(active, key=lambda each: (each.began_at, each.id))
+        if result.created_at < stopped.began_at:
+            return Standing(stopped, _said(_BEFORE, stopped), withheld=False)
+        judged = current is not None and current.verdict is not Verdict.UNSURE
+        return Standing(stopped, _said(_WITHHELD, stopped), withheld=not judged)
+    lifted = [
+        stopped
+        for stopped in mine
+        if stopped.lifted_at is not None and stopped.began_at <= result.created_at < stopped.lifted_at
+    ]
+    return Standing(lifted[0], _said(_LIFTED, lifted[0]), withheld=False) if lifted else None
 
 
 def time_words(moment: datetime) -> str:

@@ -81,7 +81,7 @@ def test_features_against_the_whole_reading(
     slices, height, width = array.shape
     scan = a_kept_scan(database, task=task, slices=slices, height=height, width=width)
     files.put_array(keys.array(scan.id), array)
-    house = Reading(reader, ScanStore(database), results, files, Jobs(JobStore(database), tmp_path))
+    house = Reading(reader, ScanStore(database), results, files, Jobs(JobStore(database)))
     timed = Timed(reading.features_of)
     monkeypatch.setattr(reading, "features_of", timed)
     whole = _median([_seconds(lambda: house.read(scan)) for _ in range(ROUNDS)][1:])

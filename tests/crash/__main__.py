@@ -31,9 +31,10 @@ TIDIES_WITHIN_S = 90.0
 class House:
     """The process that forks servers, and the server of now."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **more: str) -> None:
+        """`more`: settings beside those that every house of these tests has."""
         self.folder, self.home = folder, folder / "home"
-        self.home.mkdir(parents=True)
+        self.home.mkdir(parents=True, exist_ok=True)
         self.url = f"http://127.0.0.1:{(port := free_port())}"
         said = {"LIGHTBOX_HOME": str(self.home), "LIGHTBOX_PORT": str(port), "LIGHTBOX_REGISTRY_SECONDS": "1",
                 "LIGHTBOX_BACKEND": "exact", "LIGHTBOX_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}  # fmt: skip
@@ -41,14 +42,14 @@ class House:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.crash.house", "--new"],
                 cwd=ROOT,
-                env=os.environ | said,
+                env=os.environ | said | more,
                 text=True,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
             )
         self.log = folder / "server.log"
-        self._server = 0
+        self.server = 0
         assert self._answer() == "ready"
 
     def ask(self, line: str) -> str:
@@ -66,7 +67,7 @@ class House:
     def start(self) -> float:
         """Start the server and wait until it is ready; seconds that took."""
         begun = time.monotonic()
-        self._server = int(self.ask(f"serve {self.log}"))
+        self.server = int(self.ask(f"serve {self.log}"))
         while not self.is_ready():
             assert time.monotonic() < begun + PATIENCE_S, self.log.read_text()[-4000:]
             time.sleep(0.1)
@@ -81,16 +82,16 @@ class House:
     def kill(self) -> None:
         """The server with all its children, at once."""
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._server, signal.SIGKILL)
+            os.killpg(self.server, signal.SIGKILL)
         while not self._is_gone():
             time.sleep(0.02)
 
     def _is_gone(self) -> bool:
         try:
-            os.killpg(self._server, 0)
+            os.killpg(self.server, 0)
         except ProcessLookupError:
             return True
-        return all(line.split()[2] == "Z" for line in _processes_of(self._server))
+        return all(line.split()[2] == "Z" for line in _processes_of(self.server))
 
     def let_a_day_pass(self) -> None:
         """What no row names is removed when it is a day old."""
@@ -112,7 +113,7 @@ class House:
         return int(status.read_text())
 
     def close(self) -> None:
-        if self._server:
+        if self.server:
             self.kill()
         self._process.kill()
         self._process.communicate()

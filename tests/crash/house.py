@@ -14,10 +14,12 @@ import shlex
 import sys
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 
 # As in app.py, before anything is imported.
 import app
+from data import database
 from data.records import BRAIN_TUMOUR, Role, User
 from models import tasks
 from services.assembly.container import Services, build_services
@@ -31,13 +33,19 @@ from tests.text_detectors import NoText
 
 PARTS = Parts(hasher=QUICK_HASHER, text_detector=NoText)
 PROMOTED = "promoted.jsonl"
+CLOCK = "LIGHTBOX_TEST_CLOCK"
+"""A file that says how many seconds the server's clock is off."""
+STILL = "LIGHTBOX_TEST_STILL"
+"""Set, no versions come and go."""
 
 
-def prepare(settings: Settings) -> dict[str, str]:
-    """People with passwords and tokens, and a second version."""
+def prepare(settings: Settings, clinicians: int = 0) -> dict[str, str]:
+    """People with passwords and tokens, so many clinicians beside them, and a second version."""
     services = build_services(settings, PARTS)
     told = {}
-    for role, name in ((Role.CLINICIAN, "ada"), (Role.MLOPS, "max"), (Role.HEAD, "eve")):
+    people = [(Role.CLINICIAN, "ada"), (Role.MLOPS, "max"), (Role.HEAD, "eve")]
+    people += [(Role.CLINICIAN, f"doctor{number}") for number in range(clinicians)]
+    for role, name in people:
         user, first = services.accounts.create(name, f"Dr {name.title()}", role)
         services.accounts.change_password(user.id, first, PASSWORD)
         told[name] = services.accounts.create_token(user.id, "script")[1]
@@ -59,15 +67,34 @@ def serve(settings: Settings) -> None:
 
         services = build_services(chosen, PARTS)
         dash = build_dashboard(services, secret_key=secret_key(chosen))
-        threading.Thread(target=_promote, args=(services, chosen.home.parent / PROMOTED), daemon=True).start()
+        if not os.environ.get(STILL):
+            acknowledged = chosen.home.parent / PROMOTED
+            threading.Thread(target=_promote, args=(services, acknowledged), daemon=True).start()
         return dash, services
 
     app.create_app = create_app
     app.serve(None, settings)  # type: ignore[arg-type]
 
 
+def _set_clock(file: Path) -> None:
+    """From now on moments are off by as many seconds as the file says; what measures spans is not touched."""
+    real_time = time.time
+
+    def offset_s() -> float:
+        return float(file.read_text() or 0)
+
+    class Shifted(datetime):
+        @classmethod
+        def now(cls, tz=None):  # type: ignore[no-untyped-def]
+            return datetime.fromtimestamp(real_time() + offset_s(), tz)
+
+    database.datetime = Shifted  # type: ignore[misc]
+    time.time = lambda: real_time() + offset_s()
+
+
 def _promote(services: Services, acknowledged: Path) -> None:
     """Promote past the gate by two people, roll back, and so on; what was answered is noted."""
+    from data.database import DATABASE_FAULTS
     from data.errors import UserFacingError
 
     people: dict[str, User] = {user.name: user for user in services.accounts.all()}
@@ -86,7 +113,7 @@ def _promote(services: Services, acknowledged: Path) -> None:
                 done = promotions.override(BRAIN_TUMOUR, "2", "A try.", people["max"])
             else:
                 done = promotions.rollback(BRAIN_TUMOUR, "Back again.", people["max"])
-        except UserFacingError as refused:
+        except (UserFacingError, *DATABASE_FAULTS) as refused:
             _append(acknowledged, {"refused": str(refused)})
             time.sleep(0.3)
             continue
@@ -114,6 +141,8 @@ def main() -> None:
     import dashboard.build  # noqa: F401
 
     settings = Settings.from_env()
+    if clock := os.environ.get(CLOCK):
+        _set_clock(Path(clock))
     print("ready", flush=True)
     for line in sys.stdin:
         words = shlex.split(line)
@@ -150,7 +179,7 @@ def _child(words: list[str], settings: Settings, writing: int) -> None:
     status = 1
     try:
         if words[0] == "prepare":
-            os.write(writing, json.dumps(prepare(settings)).encode())
+            os.write(writing, json.dumps(prepare(settings, *map(int, words[1:]))).encode())
             status = 0
         else:
             log = os.open(words[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)

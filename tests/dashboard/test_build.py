@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from dashboard.errors import sentence_for
 from dashboard.vendor import FILES, LAZY_FILES, copy_vendor_files, missing_vendor_files
 from data.errors import InvalidInput
 from data.records import Role
+from services.assembly import storage_metrics
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback, log_in
 
@@ -131,3 +134,77 @@ def test_the_lock_names_no_registry() -> None:
     lock = json.loads((Path(__file__).parents[2] / "package-lock.json").read_text())
     assert lock["packages"]
     assert not any("resolved" in package for package in lock["packages"].values())
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "words"),
+    [
+        (OSError(errno.ENOSPC, ""), 507, "storage_full", "no room left on the server's disk"),
+        (OSError(errno.EROFS, ""), 503, "unavailable", "cannot use its disk"),
+        (MemoryError(), 503, "unavailable", "not enough memory"),
+    ],
+)
+def test_an_outage_is_told_in_one_sentence_with_when_to_come_back(
+    clinic: Clinic,
+    sign_in,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    status: int,
+    code: str,
+    words: str,
+) -> None:
+    client = sign_in()
+
+    def broken(*_: object, **_more: object) -> None:
+        raise error
+
+    monkeypatch.setattr(type(clinic.services.reading.uploads), "outcomes", broken)
+    answer = client.get("/uploads")
+    assert answer.status_code == status
+    assert answer.json["error"]["code"] == code
+    assert words in answer.json["error"]["message"]
+    assert answer.headers["Retry-After"] == "60"
+    assert words in sentence_for(error)
+
+
+def test_a_page_is_shown_although_the_activity_of_its_session_cannot_be_kept(
+    clinic: Clinic, sign_in, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, asked = sign_in(), []
+
+    def full(*_: object) -> None:
+        asked.append(1)
+        raise OSError(errno.ENOSPC, "")
+
+    monkeypatch.setattr(type(clinic.services.sessions), "active", full)
+    assert [client.get("/worklist").status_code for _ in range(3)] == [200] * 3
+    assert len(asked) == 1  # the others do not wait for it
+
+
+def test_what_cannot_be_noted_after_the_view_is_an_outage_too(
+    clinic: Clinic, sign_in, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is shown of a scan of which the audit trail knows nothing, and no fault is told of it."""
+
+    def full(*_: object, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, "")
+
+    client = sign_in()
+    scan = clinic.add_volume("somebody")
+    monkeypatch.setattr(type(clinic.services.auditing.accesses), "looked", full)
+    assert client.get(f"/scans/{scan.id}/volume").status_code == 507
+
+
+def test_pages_and_readyz_say_that_nothing_can_be_kept(
+    clinic: Clinic, sign_in, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = sign_in()
+    assert "lb-storage" not in client.get("/_dash-layout").text
+    usage = shutil.disk_usage(clinic.folder)._replace(free=1 << 20)
+    monkeypatch.setattr(storage_metrics.shutil, "disk_usage", lambda _folder: usage)
+    assert "The server's disk is full" in client.get("/_dash-layout").text
+    assert client.get("/readyz").json["storage"] == "home: full, 1 MiB free"
+    monkeypatch.undo()
+    monkeypatch.setattr(storage_metrics.os, "access", lambda _folder, _mode: False)
+    assert "The server's disk cannot be used" in client.get("/_dash-layout").text
+    assert client.get("/readyz").json["storage"] == "home: cannot be written to"

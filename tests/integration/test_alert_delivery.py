@@ -122,7 +122,7 @@ class House:
         monkeypatch.setattr(subject, "now", lambda: self.moment)
         self.engine = open_database(f"sqlite:///{folder}/lightbox.db")
         migrate(self.engine)
-        self.jobs = Jobs(JobStore(self.engine), folder / "jobs", 1)
+        self.jobs = Jobs(JobStore(self.engine), 1)
         setting = (
             f"json://127.0.0.1:{hook_port}/{TOKEN}, "
             f"mailto://sender:{SECRET}@127.0.0.1:{mail_port}?mode=insecure&from=lightbox@clinic.example"

@@ -257,7 +257,7 @@ def test_jobs_are_each_done_once(engine, tmp_path):
     store = JobStore(engine)
     assert [created for _, created in _at_once(lambda _: store.add(a_job()))].count(True) == 1
     subjects: list[str] = []
-    jobs = Jobs(store, tmp_path, 4)
+    jobs = Jobs(store, 4)
     jobs.register("read", lambda context: subjects.append(context.subject))
     jobs.start()
     _at_once(lambda number: jobs.submit("read", str(number)))

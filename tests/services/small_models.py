@@ -161,7 +161,7 @@ class Department:
         self.scans, self.results = ScanStore(database), ResultStore(database)
         self.reviews, self.patients = ReviewStore(database), PatientStore(database)
         self.audit, job_store = AuditLog(database), JobStore(database)
-        self.jobs = Jobs(job_store, self.folder, 2, busy_delay_s=0.1, retry_delay_s=0.1)
+        self.jobs = Jobs(job_store, 2, busy_delay_s=0.1, retry_delay_s=0.1)
         self.engine = Engine("cpu")
         self.batcher: MicroBatcher[Any, Any] = MicroBatcher(self.engine.run, max_batch=8)
         self.reader = Reader(self.engine, self.batcher)

@@ -31,3 +31,13 @@ def test_what_ends_the_process_is_not_contained(ending: type[BaseException]) -> 
 
     with pytest.raises(ending):
         contained(end, "it failed")
+
+
+def test_an_outage_comes_with_every_turn_and_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    with caplog.at_level(logging.WARNING):
+        error_id = contained(full, "schedule %s could not be looked at", "7")
+    assert f"error {error_id}: schedule 7 could not be looked at: There is no room left" in caplog.text
+    assert "Traceback" not in caplog.text

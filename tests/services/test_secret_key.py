@@ -1,13 +1,13 @@
-"""The key that signs sessions: kept, private, and made anew where a crash cut it off."""
+"""The key that signs sessions: kept, private, and never guessed where it was cut off."""
 
 from __future__ import annotations
 
-import logging
 import stat
 from pathlib import Path
 
 import pytest
 
+from data.errors import InvalidInput
 from services.secret_key import FILE, LEAST_CHARACTERS, secret_key
 from services.settings import Settings
 
@@ -27,18 +27,15 @@ def test_a_setting_comes_first_and_makes_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("left", [b"", b"\n", b"x" * (LEAST_CHARACTERS - 1), b"\xff" * 64])
-def test_what_a_crash_cut_off_is_made_anew_and_logged(
-    tmp_path: Path, left: bytes, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_a_crash_cut_off_is_for_a_person_to_decide(tmp_path: Path, left: bytes) -> None:
     (tmp_path / FILE).write_bytes(left)
-    with caplog.at_level(logging.ERROR):
-        key = secret_key(Settings(home=tmp_path))
-    assert len(key) == 64
-    assert "made anew" in caplog.text
-    assert secret_key(Settings(home=tmp_path)) == key
+    with pytest.raises(InvalidInput, match=r"secret\.key is empty or cut off.*a backup.*remove"):
+        secret_key(Settings(home=tmp_path))
+    assert (tmp_path / FILE).read_bytes() == left
+    (tmp_path / FILE).unlink()
+    assert len(secret_key(Settings(home=tmp_path))) == 64
 
 
-def test_a_key_that_is_long_enough_stays(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_key_that_is_long_enough_stays(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("k" * LEAST_CHARACTERS)
     assert secret_key(Settings(home=tmp_path)) == "k" * LEAST_CHARACTERS
-    assert caplog.text == ""

@@ -19,6 +19,7 @@ from data.errors import RefusedScan
 from data.formats.detect import FileKind, head_of, is_companion, kind_of, other_name
 from data.formats.limits import Limits
 from data.formats.members import Member
+from data.machine_faults import is_of_machine
 from data.shown_text import shown
 
 _CHUNK = 1 << 20
@@ -59,15 +60,7 @@ _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
 )
-_OF_THE_MACHINE = (
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EFBIG,
-    errno.EIO,
-    errno.EMFILE,
-    errno.EACCES,
-    errno.EROFS,
-)
+_OF_THE_MACHINE = (errno.EFBIG,)  # beside what `machine_faults` knows: more than the child may write
 _GZIP = 31  # zlib's window bits: a gzip member with its checksum
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -119,7 +112,7 @@ def damage_told() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _OF_THE_MACHINE:
+        if error.errno in _OF_THE_MACHINE or is_of_machine(error):
             raise
         raise DAMAGED from error
     except _BROKEN as error:

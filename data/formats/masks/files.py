@@ -20,6 +20,7 @@ from data.formats.masks.values import NO_ANSWERS, MaskAnswers, marked
 from data.formats.members import Member
 from data.formats.nifti.volumes import read_nifti
 from data.formats.pictures.pictures import read_picture
+from data.machine_faults import refuse_of_machine
 from data.records import SourceGrid
 
 Mask = NDArray[np.bool_]
@@ -48,6 +49,7 @@ def read_mask(file: Path, name: str, grid: SourceGrid, answers: MaskAnswers = NO
             sentence = _OTHER_SHAPE if refused.code in ("too_large", "archive_bomb") else str(refused)
             raise InvalidInput(sentence) from refused
         except DECODING_ERRORS as error:
+            refuse_of_machine(error)
             raise InvalidInput("This mask is damaged or not a mask that Lightbox can read.") from error
     return np.ascontiguousarray(to_display(source, grid))
 

@@ -29,6 +29,7 @@ from data.formats.masks.files import read_mask
 from data.formats.masks.values import MaskAnswers
 from data.formats.members import Member
 from data.formats.processes.transport import put_refusal, put_scan
+from data.machine_faults import refuse_of_machine
 from data.records import Refusal, SourceGrid
 
 BEGUN, ENDED = "begun", "ended"
@@ -93,7 +94,8 @@ def _lines_of(item: Item, limits: Limits, folder: Path, number: int) -> Iterator
         try:
             original = keep_scan(opened.members, folder, number + len(scans))
             line = put_scan(opened.scan, folder, number + len(scans), original=original.name)
-        except DECODING_ERRORS:
+        except DECODING_ERRORS as error:
+            refuse_of_machine(error)
             # What cannot be kept without names is not read.
             yield put_refusal(Refusal(opened.scan.name, "unreadable", UNREADABLE)), False
             continue

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -22,9 +23,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data.errors import LightboxError
+from data.errors import Outage
 from data.formats.limits import UNREADABLE, Decoded, Limits
-from data.formats.processes.transport import DONE, READY, get_outcome
+from data.formats.processes.transport import DONE, READY, get_outcome, machine_fault
 from data.records import DecodedScan, Refusal
 
 _log = logging.getLogger("data.formats")
@@ -36,7 +37,7 @@ _DEFAULT = Limits()
 _TOO_LONG = "This file takes too long to read, so it was not read."
 
 
-class ReaderUnavailable(LightboxError):
+class ReaderUnavailable(Outage):
     """The reading process could not be started: our fault, not the file's."""
 
 
@@ -123,7 +124,9 @@ def decode_guarded(
 
     With `keep_in` the bytes to keep of the n-th scan are written there as `{n}.zip` (DICOM
     without direct identifiers) or `{n}{suffix}`. May be called from many threads at once.
-    Raises ReaderUnavailable only if no child could be started at all.
+    A child that the kernel killed, for want of memory that others may have taken, is followed by another.
+    Raises ReaderUnavailable if no child could be started at all, and OSError where
+    the machine could not go on (`data.machine_faults`), which is no fault of the file.
     """
     with tempfile.TemporaryDirectory(prefix="lightbox-", ignore_cleanup_errors=True) as folder:
         request = {
@@ -150,14 +153,23 @@ def decode_guarded(
 def ask(request: dict[str, Any], timeout_s: float) -> list[str]:
     """The lines of a child's answer; the last is `DONE` unless it died or took too long.
 
-    `timeout_s` is for each line. Raises ReaderUnavailable if no child could be started at all.
+    `timeout_s` is for each line. Raises ReaderUnavailable if no child could be started at all, OSError where
+    the child said that the machine cannot go on.
     """
+    killed: OSError | None = None
     for _ in range(_ATTEMPTS):
         lines = _answer(json.dumps(request), timeout_s + _GRACE_S)
-        if lines and lines[0] == READY:
+        fault = machine_fault(lines[-1]) if lines else None
+        if fault is not None and fault.errno != errno.ENOMEM:
+            raise fault
+        if fault is not None:  # another may be let live
+            killed = fault
+        elif lines and lines[0] == READY:
             return lines
         # No child was there: the reading process died, and the next attempt starts another.
-    raise ReaderUnavailable("The process that reads files could not be started.")
+    if killed is not None:
+        raise killed
+    raise ReaderUnavailable("The process that reads files did not start; please try again in a minute.")
 
 
 def _answer(request: str, wait_s: float) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -16,6 +17,7 @@ from data.records import DecodedScan, Refusal
 # A child's answer is READY, a line for each scan and refusal, and DONE.
 READY = '{"ready": true}'
 DONE = '{"done": true}'
+_MACHINE = "machine"
 
 _SMALL = 1 << 24  # bytes; mapping less than that saves nothing worth having
 _PLAIN = tuple(field.name for field in fields(DecodedScan) if field.name not in ("array", "affine"))
@@ -27,6 +29,19 @@ def put_scan(scan: DecodedScan, folder: Path, number: int, **more: str) -> str:
     record = {name: to_plain(getattr(scan, name)) for name in _PLAIN}
     affine = None if scan.affine is None else scan.affine.tolist()
     return json.dumps({"scan": number, "record": record, "affine": affine, **more})
+
+
+def put_machine_fault(error: OSError) -> str:
+    """The last line of a child that could not go on, although nothing was wrong with what it was given."""
+    return json.dumps({_MACHINE: error.errno})
+
+
+def machine_fault(line: str) -> OSError | None:
+    """What `put_machine_fault` wrote; None for any other line, and for half of one."""
+    if not line.startswith(f'{{"{_MACHINE}": ') or not line.endswith("}"):
+        return None
+    number = int(json.loads(line)[_MACHINE])
+    return OSError(number, os.strerror(number))
 
 
 def put_refusal(refusal: Refusal) -> str:

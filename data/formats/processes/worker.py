@@ -8,6 +8,7 @@ upload. It has one thread, so forking it is safe, and it ends when its parent do
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -26,7 +27,8 @@ from data.formats.decoding import Kept, decode_each
 from data.formats.kept_files import keep_scan
 from data.formats.limits import UNREADABLE, Limits
 from data.formats.processes import batches, sightings
-from data.formats.processes.transport import DONE, READY, put_refusal, put_scan
+from data.formats.processes.transport import DONE, READY, put_machine_fault, put_refusal, put_scan
+from data.machine_faults import is_of_machine, refuse_of_machine
 from data.records import Refusal
 
 _OPEN_FILES = 256
@@ -46,7 +48,7 @@ def serve(control: socket.socket) -> None:
         connection = socket.socket(fileno=descriptors[0])
         if os.fork() == 0:
             control.close()
-            _answer_and_exit(connection)
+            _keep_and_exit(connection)
         connection.close()
 
 
@@ -62,6 +64,22 @@ def _load_plugins() -> None:
     PIL.Image.init()
 
 
+def _keep_and_exit(connection: socket.socket) -> None:
+    """Have another child answer, and say so where the kernel killed it, as it does for want of memory.
+
+    Nothing in a file makes a decoder kill itself: such a file is not damaged.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    answering = os.fork()
+    if answering == 0:
+        _answer_and_exit(connection)
+    _, status = os.waitpid(answering, 0)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        with contextlib.suppress(OSError):
+            connection.sendall(f"\n{put_machine_fault(OSError(errno.ENOMEM, ''))}\n".encode())
+    os._exit(0)
+
+
 def _answer_and_exit(connection: socket.socket) -> None:
     status = 1
     try:
@@ -70,10 +88,16 @@ def _answer_and_exit(connection: socket.socket) -> None:
             stream.flush()
             request = json.loads(stream.readline())
             _limit_resources(request)
-            for line in _ANSWERS[request["what"]](request):
-                stream.write(line + "\n")
-                stream.flush()
-            stream.write(DONE + "\n")
+            try:
+                for line in _ANSWERS[request["what"]](request):
+                    stream.write(line + "\n")
+                    stream.flush()
+            except OSError as error:
+                if not is_of_machine(error):
+                    raise
+                stream.write(put_machine_fault(error) + "\n")
+            else:
+                stream.write(DONE + "\n")
         status = 0
     finally:
         os._exit(status)
@@ -125,6 +149,7 @@ def _finished(kept: Kept, folder: Path, keep_in: Path | None, number: int) -> st
             keep_scan(kept.members, keep_in, number)
         return put_scan(kept.scan, folder, number)
     except DECODING_ERRORS as error:
+        refuse_of_machine(error)
         # Without a copy that is free of names nothing is kept, and what is not kept is not read.
         _log.warning("a scan could not be kept: %s", type(error).__name__)
         return None

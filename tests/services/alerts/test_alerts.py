@@ -47,7 +47,7 @@ class House:
     def __init__(self, engine: Engine, folder, monkeypatch) -> None:
         self.moment = MORNING
         monkeypatch.setattr(subject, "now", lambda: self.moment)
-        self.jobs = Jobs(JobStore(engine), folder, 1)
+        self.jobs = Jobs(JobStore(engine), 1)
         self.audit = AuditLog(engine)
         self.post = Post()
         self.alerts = Alerts(
@@ -233,7 +233,7 @@ def test_what_was_raised_before_a_kill_is_told_after_it(tmp_path, monkeypatch, e
     monkeypatch.setattr(subject, "now", lambda: MORNING)
     store, audit, post = AlertStore(engine), AuditLog(engine), Post()
     Alerts(store, audit, post).raise_alert(CAUSE, Severity.WARNING, "Drift", "Noise.", "/drift")
-    jobs = Jobs(JobStore(engine), tmp_path, 1)
+    jobs = Jobs(JobStore(engine), 1)
     server = Alerts(store, audit, post, jobs)
     jobs.start()
     server.deliver_due()

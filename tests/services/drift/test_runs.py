@@ -267,7 +267,7 @@ def test_a_run_that_fails_is_an_alert_itself(house: DriftHouse) -> None:
 
 
 def test_a_scheduled_run_that_fails_alerts_for_its_schedule_alone(engine: Engine, tmp_path: Path) -> None:
-    jobs = Jobs(JobStore(engine), tmp_path / "jobs", retry_delay_s=0.05)
+    jobs = Jobs(JobStore(engine), retry_delay_s=0.05)
     house = DriftHouse(engine, tmp_path, jobs)
     heard: list[Any] = []
     house.drift.when_settled(heard.append)

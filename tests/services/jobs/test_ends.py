@@ -33,7 +33,7 @@ def work() -> Work:
 
 @pytest.fixture
 def jobs(database, tmp_path, work):
-    jobs = Jobs(JobStore(database), tmp_path / "jobs")
+    jobs = Jobs(JobStore(database))
     jobs.register("read", work)
     yield jobs
     jobs.stop()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import logging
 import threading
 import time
@@ -25,7 +26,7 @@ def make(store, tmp_path):
     made: list[Jobs] = []
 
     def make(workers: int = 2) -> Jobs:
-        made.append(Jobs(store, tmp_path / "jobs", workers, busy_delay_s=0.01, retry_delay_s=0.01))
+        made.append(Jobs(store, workers, busy_delay_s=0.01, retry_delay_s=0.01))
         return made[-1]
 
     yield make
@@ -403,3 +404,48 @@ def test_short_work_does_not_wait_for_a_worker_behind_long_work(make):
     assert {place.of for place in places.values()} <= {9, 10}
     latch.may_end.set()
     assert jobs.wait_idle(20)
+
+
+def test_an_outage_is_no_attempt_however_often_it_comes_and_the_work_is_done_after_it(jobs):
+    outages = iter(range(MOST_ATTEMPTS + 3))
+
+    def work(_context: JobContext) -> None:
+        if next(outages, None) is not None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    jobs.register("read", work)
+    jobs.start()
+    job = jobs.submit("read", "a scan")
+    assert jobs.wait_idle(20)
+    assert (jobs.get(job.id).state, jobs.get(job.id).attempts) == (JobState.DONE, 1)
+
+
+def test_a_run_that_an_outage_kept_from_telling_its_end_is_no_attempt(jobs, store, monkeypatch):
+    finish, outages = store.finish, iter(range(MOST_ATTEMPTS + 3))
+
+    def unreliable(*asked: Any) -> bool:
+        if next(outages, None) is not None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return finish(*asked)
+
+    monkeypatch.setattr(store, "finish", unreliable)
+    jobs.register("read", lambda _context: None)
+    jobs.start()
+    job = jobs.submit("read", "a scan")
+    assert jobs.wait_idle(20)
+    assert (jobs.get(job.id).state, jobs.get(job.id).attempts) == (JobState.DONE, 1)
+
+
+def test_work_that_never_has_memory_enough_is_given_up_in_plain_words(jobs):
+    def work(_context: JobContext) -> None:
+        raise MemoryError
+
+    jobs.register("read", work)
+    jobs.start()
+    job = jobs.submit("read", "a scan")
+    assert jobs.wait_idle(20)
+    failed = jobs.get(job.id)
+    assert (failed.state, failed.attempts) == (JobState.FAILED, MOST_ATTEMPTS)
+    assert (
+        failed.failure == "The server has not enough memory for this right now; please try again in a minute."
+    )

@@ -36,7 +36,7 @@ class House:
     def __init__(self, folder: Path) -> None:
         self.engine: Engine = migrated(f"sqlite:///{folder / 'house.db'}")
         self.tracking = Tracking(new_mlflow(folder), folder / "mlflow")
-        self.jobs = Jobs(JobStore(self.engine), folder, 2, busy_delay_s=0.1, retry_delay_s=0.1)
+        self.jobs = Jobs(JobStore(self.engine), 2, busy_delay_s=0.1, retry_delay_s=0.1)
         self.told: list[str] = []
         self.real_use = self.anew()
 

@@ -223,7 +223,7 @@ def test_a_kill_at_any_moment_leaves_a_cancelled_reading_cancelled(house: House,
     assert house.status(volume) is ScanStatus.READING
     assert list(house.reading.queue()) == [volume.id]
     assert house.cancellation.cancel(volume.id, house.sender)
-    again = Jobs(JobStore(house.database), house.folder / "next", 2)  # the next server, on the same tables
+    again = Jobs(JobStore(house.database), 2)  # the next server, on the same tables
     reading = Reading(house.reader, house.scans, house.results, house.files, again)
     again.start()
     reading.resume()

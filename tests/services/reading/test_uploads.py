@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import threading
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from data.database import new_id
-from data.errors import NotFound
+from data.errors import NotFound, Outage
 from data.records import JobState, QueuePlace, Role, UploadState, User
 from data.stores.audit import AuditLog
 from data.stores.jobs import JobStore
@@ -48,7 +49,7 @@ def arrivals(tmp_path: Path) -> Arrivals:
 def uploads(tmp_path: Path, arrivals: Arrivals) -> Any:
     database = migrated(f"sqlite:///{tmp_path / 'uploads.db'}")
     intake: Any = arrivals
-    jobs = Jobs(JobStore(database), tmp_path / "jobs", workers=2)
+    jobs = Jobs(JobStore(database), workers=2)
     scans = ScanStore(database)
     cancellation = Cancellation(scans, AuditLog(database), jobs)
     yield Uploads(UploadStore(database), scans, intake, jobs, cancellation, max_bytes=1 << 20)
@@ -141,3 +142,36 @@ def test_while_networks_load_an_upload_is_kept_and_said_to_wait_for_the_start(cl
     assert [outcome.starting for outcome in uploads.outcomes(user)] == [True]
     clinic._load_networks()
     assert [outcome.starting for outcome in uploads.outcomes(user)] == [False]
+
+
+def test_of_a_piece_that_the_disk_did_not_take_nothing_is_acknowledged(
+    uploads: Uploads, arrivals: Arrivals, sender: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = uploads.create(sender, "brain.nii", 8)
+    uploads.append(sender, upload.id, 0, io.BytesIO(b"abc"))
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("services.reading.uploads.os.fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            uploads.append(sender, upload.id, 3, io.BytesIO(b"defgh"))
+    assert uploads.get(sender, upload.id).offset == 3
+    assert uploads.append(sender, upload.id, 3, io.BytesIO(b"defgh")).offset == 8
+    assert arrivals.path(upload.id).read_bytes() == b"abcdefgh"
+    assert arrivals.whole == [upload.id]
+
+
+def test_an_upload_that_the_database_does_not_take_leaves_no_bytes(
+    uploads: Uploads, arrivals: Arrivals, sender: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_upload: Any) -> Any:
+        raise Outage("The database does not answer.")
+
+    forgotten: list[str] = []
+    monkeypatch.setattr(arrivals, "forget_bytes", forgotten.append, raising=False)
+    monkeypatch.setattr(uploads._store, "add", away)
+    with pytest.raises(Outage):
+        uploads.create(sender, "brain.nii", 8)
+    assert len(forgotten) == 1

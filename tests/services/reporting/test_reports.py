@@ -65,7 +65,7 @@ class House:
 
     def __init__(self, engine: Engine, folder: Path, **settings: object) -> None:
         self.engine = engine
-        self.jobs = Jobs(JobStore(engine), folder / "jobs", 1)
+        self.jobs = Jobs(JobStore(engine), 1)
         self.files = FileStore(folder / "files")
         cohorts = Cohorts(
             Ledger(engine), RefusalStore(engine), lambda: {"brain-tumour": 0.5}, hidden_from_nobody

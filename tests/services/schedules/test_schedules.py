@@ -37,7 +37,7 @@ class Server:
         self.moment = START
         self.ran: list[str] = []
         self.faults: list[Exception] = []
-        self.jobs = Jobs(JobStore(engine), folder, 2, busy_delay_s=0.01, retry_delay_s=0.01)
+        self.jobs = Jobs(JobStore(engine), 2, busy_delay_s=0.01, retry_delay_s=0.01)
         self.audit = AuditLog(engine)
         self.alerts = Alerts(AlertStore(engine), self.audit, Delivery())
         self.store = ScheduleStore(engine)

@@ -203,7 +203,7 @@ def test_x_rays_lie_by_label(ward: Ward, tmp_path: Path) -> None:
 
 
 def test_a_pack_is_a_job_and_is_kept(engine: Engine, tmp_path: Path) -> None:
-    jobs = Jobs(JobStore(engine), tmp_path / "jobs")
+    jobs = Jobs(JobStore(engine))
     ward = Ward(engine, tmp_path, jobs)
     scan = ward.scan(1)
     jobs.start()

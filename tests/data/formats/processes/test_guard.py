@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from data.formats import Decoded, Limits, decode, decode_guarded
+from data.formats.processes import guard
+from data.formats.processes.transport import READY
 from tests.data.formats.making import affine_of, nested, picture, save, write_nifti, write_series
 
 ROOT = Path(__file__).parents[4]
@@ -134,3 +136,61 @@ def test_no_temporary_files_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert decode_guarded(tmp_path / "nothing", "nothing").refusals[0].code == "unreadable"
+
+
+def test_a_disk_that_is_full_makes_no_file_a_damaged_one(tmp_path: Path) -> None:
+    file = write_nifti(VOLUME, AXIAL, tmp_path / "scan.nii.gz")
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "0.nii.gz").symlink_to("/dev/full")  # takes no byte
+    with pytest.raises(OSError, match="No space left"):
+        decode_guarded(file, "scan.nii.gz", keep_in=kept)
+
+
+def test_a_child_that_the_kernel_kills_is_followed_by_another_and_damages_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is for want of memory. Where all of them are killed, it is the machine that cannot."""
+    file = write_nifti(VOLUME, AXIAL, tmp_path / "scan.nii.gz")
+    killed = '{"machine": 12}'
+    real, answers = guard._answer, [[READY, "half a line", killed], [killed]]
+
+    def answer(request: str, wait_s: float) -> list[str]:
+        return answers.pop(0) if answers else real(request, wait_s)
+
+    monkeypatch.setattr(guard, "_answer", answer)
+    assert len(decode_guarded(file, "scan.nii.gz").scans) == 1
+    answers[:] = [[READY, killed]] * 3
+    with pytest.raises(OSError, match="Cannot allocate memory"):
+        decode_guarded(file, "scan.nii.gz")
+
+
+def test_who_answers_says_that_it_was_killed(tmp_path: Path) -> None:
+    """The child of the child stands on a pipe that nobody writes to, until it is killed."""
+    pipe = tmp_path / "scan.nii"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        decoding = pool.submit(decode_guarded, pipe, "scan.nii", timeout_s=60)
+        killed = 0
+        while not decoding.done():
+            for child in _decoding_children():
+                os.kill(child, signal.SIGKILL)
+                killed += 1
+            time.sleep(0.01)
+    assert isinstance(decoding.exception(), OSError)
+    assert "Cannot allocate memory" in str(decoding.exception())
+    assert killed >= 3
+
+
+def _decoding_children() -> list[int]:
+    """Processes that decode just now: children of those that were forked for one upload."""
+    reader = guard._reader._process
+    assert reader is not None
+    return [child for keeper in _children(reader.pid) for child in _children(keeper)]
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
