@@ -195,8 +195,9 @@ def _register_filters(app: Dash, reviewing: ReviewingServices, tasks: Sequence[s
         return linked(reviewing.words, require(Permission.SEE_SCANS), address)
 
     @app.callback(Output(SEARCH, "value"), Input(SEARCH, "id"), State(LOCATION, "search"))
-    def _searched_for(_: str, address: str | None) -> str:
-        return searched_for(reviewing.words, require(Permission.SEE_SCANS), address)
+    def _searched_for(_: str, address: str | None) -> Any:
+        user = require(Permission.SEE_SCANS)
+        return searched_for(reviewing.words, user, address) or no_update  # somebody may have begun to type
 
     @app.callback(Output(WORDS, "data"), Input(SEARCH, "value"), State(LOCATION, "search"))
     def _words(typed: str | None, address: str | None) -> dict[str, str]:

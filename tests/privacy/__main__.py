@@ -18,6 +18,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from playwright.sync_api import Error as PlaywrightError
+
 from tests.crash.__main__ import House
 from tests.integration.servers import free_port
 from tests.privacy.day import Day, arrive, browser, clinician, evening, others, programs
@@ -42,7 +44,7 @@ def walk(folder: Path) -> dict[str, set[str]]:
         "LIGHTBOX_DICOM_PORT": str(dicom_port),
         "LIGHTBOX_DICOM_SILENCE_SECONDS": "2",
     }
-    house = House(folder / "house")
+    house, node = House(folder / "house"), 0
     try:
         tokens = json.loads(house.ask("prepare"))
         house.start()
@@ -52,18 +54,25 @@ def walk(folder: Path) -> dict[str, set[str]]:
         print(f"{len(scan_ids)} scans of {len(PEOPLE)} patients came by program", flush=True)
         programs(day, scan_ids)
         with browser(day) as context:
-            clinician(day, context.new_page())
+            page = context.new_page()
+            try:
+                clinician(day, page)
+            except PlaywrightError:
+                page.screenshot(path=folder / "where.png")
+                raise
             others(day, context)
         evening(day)
-        os.kill(node, signal.SIGTERM)
         spelt = spellings(word for person in PEOPLE for word in person.words)
         sent = found_in([folder / "sent"], spelt)
         assert len(sent) > len(PEOPLE), "the search finds what is there"
         places = [folder / "house", temporary, day.profile, day.out, folder / "backups"]
-        print(f"{len(day.addresses):,} requests, {sum(1 for place in places for _ in place.rglob('*')):,} files, "
+        files = sum(1 for place in places for _ in place.rglob("*"))
+        print(f"{len(day.addresses):,} requests, {files:,} files, "
               f"{len(spelt):,} spellings", flush=True)  # fmt: skip
         found = found_in(places, spelt)
     finally:
+        if node:
+            os.kill(node, signal.SIGTERM)
         house.close()
     return {
         place.replace(str(folder), ""): words

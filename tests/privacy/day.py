@@ -170,7 +170,7 @@ def clinician(day: Day, page: Page) -> None:
 def _look_up(day: Day, page: Page, person: Person) -> None:
     for words in (person.words[0], person.number):
         page.goto(f"{day.house.url}/worklist")
-        page.locator("#worklist-search").press_sequentially(words, delay=15)
+        page.fill("#worklist-search", words)
         page.locator(".ag-row .lb-scan-link").first.wait_for()
         page.wait_for_timeout(700)
     page.locator(".ag-row .lb-scan-link").first.click()

@@ -71,7 +71,8 @@ def slices(person: Person, seed: int) -> list[Dataset]:
         "PatientName": person.name, "PatientID": person.number, "OtherPatientNames": person.name,
         "PatientBirthDate": "19310217", "StudyInstanceUID": uid, "SeriesInstanceUID": f"{uid}.1",
         "StudyDescription": f"Kopf {family}", "SeriesDescription": "T2 FLAIR", "PatientComments": person.name,
-        "AccessionNumber": f"A{person.number}"[:16], "ImageComments": person.name, "BodyPartExamined": "BRAIN",
+        "AccessionNumber": f"A{person.number}"[:16], "ImageComments": person.name,
+        "BodyPartExamined": "BRAIN",
     }  # fmt: skip
     made = slices_of(array, np.diag([1.0, 1.0, 5.0, 1.0]), SpecificCharacterSet=list(person.charset), **said)
     for dataset in made:

@@ -32,8 +32,8 @@ def tracking(tmp_path: Path) -> Tracking:
 
 def erasure(*scan_ids: str, words: tuple[str, ...] = ()) -> Erasure:
     return Erasure(
-        "e1", ErasureKind.PATIENT, "P-7K4MX", ErasureState.FILES, "asked", None, "root", MORNING, (), scan_ids,
-        ErasurePlan(words=words), {},
+        "e1", ErasureKind.PATIENT, "P-7K4MX", ErasureState.FILES, "asked", None, "root", MORNING, (),
+        scan_ids, ErasurePlan(words=words), {},
     )  # fmt: skip
 
 
