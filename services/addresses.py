@@ -178,18 +178,21 @@ class DriftAddress(_PageAddress):
 class WorklistAddress:
     """What the worklist shows: filters, words searched for, an order, and the row at the top.
 
-    `sort` holds (column, descending) pairs; filters are those of `data.ledger.selection`.
+    `sort` holds (column, descending) pairs; filters are those of `data.ledger.selection`. `sealed` stands for
+    the words (`services.search_words`). `search` holds them where another program's link says
+    them as they are; it is read and never written, because they may name a patient.
     """
 
     filters: Mapping[str, tuple[str, ...]]
-    search: str = ""
+    sealed: str = ""
     sort: tuple[tuple[str, bool], ...] = ()
     row: int = 0
+    search: str = ""
 
     def __str__(self) -> str:
         """As a link."""
         pairs = [(name, value) for name, values in self.filters.items() for value in values]
-        pairs += [("q", self.search)] if self.search else []
+        pairs += [("words", self.sealed)] if self.sealed else []
         pairs += [("sort", f"-{column}" if descending else column) for column, descending in self.sort]
         pairs += [("row", str(self.row))] if self.row else []
         return worklist(urlencode(pairs))
@@ -198,10 +201,10 @@ class WorklistAddress:
     def read(cls, search: str | None) -> Self:
         """What the page's query asks for; a row that is no number is the first one."""
         given = {name: tuple(values) for name, values in parse_qs((search or "").removeprefix("?")).items()}
-        words, row = (given.pop(name, ("",))[0] for name in ("q", "row"))
+        sealed, row, words = (given.pop(name, ("",))[0] for name in ("words", "row", "q"))
         given.pop("vs", None)  # the cohort's second choice, which the worklist has none of
         sort = tuple((name.removeprefix("-"), name.startswith("-")) for name in given.pop("sort", ()))
-        return cls(given, words, sort, _count(row))
+        return cls(given, sealed, sort, _count(row), words)
 
 
 @dataclass(frozen=True)

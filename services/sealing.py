@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -32,3 +33,7 @@ class Sealer:
             return self._fernet.decrypt(sealed.encode()).decode() if sealed else ""
         except InvalidToken as error:
             raise InvalidInput(self._other_key) from error
+
+    def opened_within(self, sealed: str, age: timedelta) -> str:
+        """The secret, if it was sealed no longer ago than `age`. Raises InvalidToken where it was not."""
+        return self._fernet.decrypt(sealed.encode(), ttl=int(age.total_seconds())).decode()

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from flask import Flask, Response, request
+from werkzeug.http import parse_options_header
 
 from dashboard.api import operations
 from dashboard.api.models_common import ErrorWordsAnswer
@@ -239,15 +240,21 @@ def _all_refused(upload: Upload) -> AllRefusedAnswer:
 
 
 def _sent_file(query: SendScanQuery) -> tuple[str, BinaryIO]:
-    """Return name and stream of the multipart field `file`, or of a raw body with `?name=`."""
+    """Return name and stream of the multipart field `file`, or of a raw body.
+
+    A body's name stands in Content-Disposition (RFC 6266), or in `?name=`, where proxies may log it.
+    """
     if request.mimetype == "multipart/form-data":
         sent = request.files.get("file")
         if sent is None or not sent.filename:
             raise InvalidInput("The form must have a field named file.")
         return _base_name(sent.filename), cast(BinaryIO, sent.stream)
-    if not query.name:
-        raise InvalidInput("Send a multipart field named file, or a raw body with ?name=.")
-    return _base_name(query.name), _body()
+    name = parse_options_header(request.headers.get("Content-Disposition"))[1].get("filename") or query.name
+    if not name:
+        raise InvalidInput(
+            "Send a multipart field named file, or a raw body with its name in Content-Disposition or ?name=."
+        )
+    return _base_name(name), _body()
 
 
 def _body() -> BinaryIO:

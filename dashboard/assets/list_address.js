@@ -1,4 +1,4 @@
-/* What the worklist's address says: filters, words, order and the row at the top. Nothing here touches the page. */
+/* What the worklist's address says: filters, sealed words, order and the row at the top. Nothing here touches the page. */
 
 (function (lightbox) {
   "use strict";
@@ -7,7 +7,7 @@
   const ANY = "any";
   const PLACE = ["sort", "row"]; // what says where one is in the list, not which list it is
 
-  const nameOf = (id) => (id === "worklist-search" ? "q" : id.slice(CONTROL.length));
+  const nameOf = (id) => id.slice(CONTROL.length);
 
   function address(parameters) {
     const text = parameters.toString();
@@ -16,11 +16,11 @@
 
   /** The address after controls were changed: `changes` holds an id and a value for each of them. */
   function changed(search, changes) {
-    const after = new URLSearchParams(search);
+    const after = new URLSearchParams(without(search, ["q"])); // words as they are, of another program's link
     for (const { id, value } of changes) {
       const name = nameOf(id);
       after.delete(name);
-      const values = name === "q" ? [(value || "").trim()] : String(value || "").split(",");
+      const values = String(value || "").split(",");
       values.filter((chosen) => chosen && chosen !== ANY).forEach((chosen) => after.append(name, chosen));
     }
     return filtersOf(search) === filtersOf(address(after)) ? search : without(address(after), ["row"]);

@@ -5,6 +5,8 @@
   "use strict";
 
   const GRID = "worklist-grid";
+  const SEARCH = "worklist-search";
+  const WORDS = "worklist-words";
   // Below each width these columns are left out, so that the others fit.
   const LEFT_OUT = [
     [1600, ["task"]],
@@ -16,6 +18,8 @@
   const { changed, filtersOf, shown, sortOf, sorted, rowOf, scrolled } = lightbox.worklistAddress;
   const attached = new WeakSet();
   const placed = new WeakSet(); // grids that were scrolled to where their address says
+  const said = new Map(); // the words of each sealed part of an address, in this tab's memory alone
+  let saying = false; // while this page itself changes its address
   let listed = null; // the filters of the rows that the grid shows
   let opened = null; // the row that was opened last: the keyboard goes on from there
 
@@ -75,15 +79,34 @@
   function say(search, tell) {
     if (search === location.search) return;
     history.replaceState(history.state, "", location.pathname + search);
-    if (tell) window.dispatchEvent(new CustomEvent("_dashprivate_pushstate")); // Dash reads the address again
+    if (!tell) return;
+    saying = true;
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate")); // Dash reads the address again
+    saying = false;
   }
 
   callbacks.worklistControls = function () {
     const { triggered, inputs_list: controls } = window.dash_clientside.callback_context;
     if (!document.getElementById(GRID)) return;
     const moved = new Set(triggered.map((change) => change.prop_id.split(".")[0]));
-    say(changed(location.search, controls.filter((control) => moved.has(control.id))), true);
+    say(changed(location.search, controls.filter((control) => moved.has(control.id)).map(noted)), true);
   };
+
+  /** The words that are searched for may name a patient: the address carries what the server sealed. */
+  function noted(control) {
+    if (control.id !== WORDS) return control;
+    const { sealed, said: words } = control.value || { sealed: "", said: "" };
+    said.set(sealed, words);
+    return { id: control.id, value: sealed };
+  }
+
+  function followWords() {
+    if (saying) return; // the words come from the box, where somebody may have typed on meanwhile
+    const sealed = new URLSearchParams(location.search).get("words") || "";
+    if (sealed && !said.has(sealed)) return location.reload(); // only the server can open it
+    const words = said.get(sealed) || "";
+    if (document.getElementById(SEARCH).value !== words) window.dash_clientside.set_props(SEARCH, { value: words });
+  }
 
   /** Another address: another list, or another place in it. */
   function follow() {
@@ -97,7 +120,9 @@
   }
 
   function followControls() {
+    followWords();
     for (const control of document.querySelectorAll(".lb-filters input, .lb-filters select")) {
+      if (control.id === SEARCH) continue;
       const choices = control.options ? [...control.options].map((option) => option.value) : null;
       const value = shown(location.search, control.id, choices);
       if (control.value !== value) window.dash_clientside.set_props(control.id, { value: value });
@@ -145,7 +170,7 @@
     if (id === "pseudonym") return lightbox.openPage("/patients/" + encodeURIComponent(pseudonym));
     // With the list that it was opened from: "next" on its page is the next one of that list.
     const list = new URLSearchParams(location.search);
-    list.delete("row");
+    for (const name of ["row", "q"]) list.delete(name);
     lightbox.openPage("/scans/" + encodeURIComponent(scan) + (list.size ? "?" + list : ""));
   }
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 CONTENT = "audit-content"
 COLUMNS = ("When", "Who", "What", "About", "Patient", "From", "Detail")
+PSEUDONYM_PATTERN = "[Pp]-[0-9A-Za-z]+"
 OUTCOMES = {
     AuditOutcome.SUCCESS: "Done",
     AuditOutcome.REFUSED: "Refused",
@@ -63,7 +64,14 @@ def form(address: AuditAddress, names: Mapping[str, str]) -> Component:
             labelled(
                 "Patient",
                 dbc.Input(
-                    type="search", name="patient", value=address.patient, size="sm", placeholder="a pseudonym"
+                    type="search",
+                    name="patient",
+                    value=address.patient,
+                    size="sm",
+                    placeholder="a pseudonym",
+                    # It goes into the address, where no name may stand.
+                    pattern=PSEUDONYM_PATTERN,
+                    title="A pseudonym such as P-7K4MX, no name",
                 ),
             ),
             labelled(

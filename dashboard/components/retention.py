@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 import dash_bootstrap_components as dbc
 from dash import html
@@ -24,7 +25,7 @@ from data.records import (
 )
 from services.retention.erasing import Holdings
 from services.retention.expiry import COUNTED_WORDS, ORIGIN_WORDS, SUBJECT_WORDS, Preview
-from services.retention.places import TABLES
+from services.retention.kept import KEPT, Kept
 from services.task_words import words_of
 
 WORDS, SEARCH, FOUND = "retention-words", "retention-search", "retention-found"
@@ -33,6 +34,7 @@ SHOW = "retention-show"  # type of the buttons: {"type", "patient"}
 CHOSEN = "retention-chosen"  # the pseudonym that a dialog is about
 ACT = "retention-act"  # type of the buttons: {"type", "verb", "about"}
 ERASE, ERASE_HEADING, ERASE_SAVE = "erase-form", "erase-heading", "erase-save"
+ERASE_BY_PASSWORD, ERASE_BY_PROVIDER = "erase-by-password", "erase-by-provider"
 ERASE_WHY, ERASE_NAME, ERASE_PASSWORD = "erase-why", "erase-name", "erase-password"  # noqa: S105  # pragma: allowlist secret
 REASON, REASON_HEADING, REASON_SAVE, REASON_WHY = "hold-form", "hold-heading", "hold-save", "hold-why"
 HOLDS, ERASED, RULES, RUNS = "retention-holds", "retention-erased", "retention-rules", "retention-runs"
@@ -105,7 +107,6 @@ def _born(patient: Patient) -> str:
 def holdings(known: Holdings) -> list[Component]:
     """Show what is kept of a patient, and what can be done."""
     pseudonym = known.patient.pseudonym
-    rows = [(_held(name), f"{n:,}") for name, n in sorted(known.counts.items())]
     notes = [
         warning(f"Under legal hold since {local_date(hold.placed_at)}: {hold.reason}") for hold in known.holds
     ]
@@ -120,7 +121,13 @@ def holdings(known: Holdings) -> list[Component]:
     return [
         html.H3(f"What is kept of {pseudonym}"),
         *notes,
-        fact_list(rows),
+        *(_kept(kept, counted) for kept in KEPT if (counted := kept.counted(known.counts))),
+        html.Details(
+            [
+                html.Summary("For technicians: rows by table"),
+                fact_list([(name, f"{n:,}") for name, n in sorted(known.counts.items())]),
+            ]
+        ),
         html.Div(
             [
                 _button("Place a legal hold", "hold", pseudonym, disabled=bool(known.holds)),
@@ -131,9 +138,16 @@ def holdings(known: Holdings) -> list[Component]:
     ]
 
 
-def _held(table: str) -> str:
-    """What a table holds, in words."""
-    return TABLES[table].holds
+def _kept(kept: Kept, counted: str) -> Component:
+    """One purpose: how much there is, and what a privacy officer asks of it."""
+    told = [
+        ("Here", counted),
+        ("What it is", kept.holds),
+        ("Why", kept.why),
+        ("How long", kept.how_long),
+        ("Erasing", kept.erased),
+    ]
+    return html.Section([html.H4(kept.title), fact_list(told)], className="lb-card lb-kept")
 
 
 def _button(words: str, verb: str, about: str, *, danger: bool = False, disabled: bool = False) -> Component:
@@ -154,10 +168,31 @@ def erase_form() -> Component:
         dbc.Input(id=ERASE_WHY, maxlength=500, autocomplete="off"),
         html.Label("Type the pseudonym", htmlFor=ERASE_NAME),
         dbc.Input(id=ERASE_NAME, maxlength=16, autocomplete="off"),
-        html.Label("Your password", htmlFor=ERASE_PASSWORD),
-        dbc.Input(id=ERASE_PASSWORD, type="password", autocomplete="current-password"),
+        html.Div(
+            [
+                html.Label("Your password", htmlFor=ERASE_PASSWORD),
+                dbc.Input(id=ERASE_PASSWORD, type="password", autocomplete="current-password"),
+            ],
+            id=ERASE_BY_PASSWORD,
+        ),
+        html.Div(id=ERASE_BY_PROVIDER),
     ]
     return form_dialog(ERASE, ERASE_HEADING, fields, ERASE_SAVE, says="Erase for good", colour="danger")
+
+
+def once_more(act: str) -> Component:
+    """The way to the provider for who has no password here; it opens a tab, so that this dialog stays."""
+    return html.P(
+        [
+            html.A(
+                "Sign in at the hospital once more",
+                href=f"/sign-in/oidc/once-more?{urlencode({'act': act})}",
+                target="_blank",
+                className="btn btn-sm btn-outline-primary",
+            ),
+            html.Span(" in a tab of its own, then come back here: it counts for five minutes."),
+        ]
+    )
 
 
 def reason_form() -> Component:

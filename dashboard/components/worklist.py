@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from services.reviewing.worklist import Counter
 
 SEARCH = "worklist-search"
+WORDS = "worklist-words"  # what the address carries for the words in SEARCH
 EMPTY = "worklist-empty"
 TOTAL = "worklist-total"
 COUNTERS = "worklist-counters"
@@ -114,8 +115,13 @@ DAYS = {
     "acquired-from": "Acquired from",
     "acquired-to": "Acquired until",
 }
-CONTROLS = (SEARCH, *(menu.id for menu in MENUS), *(f"worklist-{name}" for name in DAYS))
-"""The ids of everything that filters, each with its filter's name after the dash (the search is `q`)."""
+CONTROLS = {
+    WORDS: "data",
+    **{menu.id: "value" for menu in MENUS},
+    **{f"worklist-{name}": "value" for name in DAYS},
+}
+"""What filters, by id, each with its filter's name after the dash; and where its value stands."""
+GONE = "The words that were searched for are kept for twelve hours, for who typed them. Please search again."
 
 
 def empty(user: User, *, filtered: bool) -> Component:
@@ -195,14 +201,16 @@ def filters(user: User, address: WorklistAddress) -> Component:
         debounce=0.3,
         placeholder=hint,
         className="form-control",
-        value=address.search,
+        value="",
+        autoComplete="off",
     )
     days = [_day(name, label, address) for name, label in DAYS.items()]
     dated = any(name in address.filters for name in DAYS)
     return html.Div(
         [
             html.Div(
-                [html.Label(hint, htmlFor=SEARCH, className="visually-hidden"), search], className="lb-search"
+                [html.Label(hint, htmlFor=SEARCH, className="visually-hidden"), search, dcc.Store(id=WORDS)],
+                className="lb-search",
             ),
             *(_select(menu, menu.value(address.filters)) for menu in MENUS),
             html.Details([html.Summary("Days"), html.Div(days, className="lb-days")], open=dated),

@@ -78,7 +78,7 @@ class Links:
 
     def _listed(self, address: WorklistAddress, user: User) -> None:
         """Raises InvalidInput for filters and an order that the worklist does not have."""
-        asked = WorklistQuery(0, 1, address.search.strip(), dict(address.filters), address.sort or BY_URGENCY)
+        asked = WorklistQuery(0, 1, "", dict(address.filters), address.sort or BY_URGENCY)
         self._services.reviewing.worklist.page(asked, user)
 
     def _scan(self, user: User, scan_id: str, search: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,14 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard.auth import require
+from dashboard.auth import kept_confirmation, require
 from dashboard.components import retention as parts
 from dashboard.components.attributes import aria
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from data.errors import InvalidInput
 from data.records import CountedFrom, ExpiringSubject, User
 from services.permissions import Permission, may
+from services.retention.erasing import act_of
 from services.retention.expiry import Asked
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from services.schedules.schedules import Schedules
 
 EVERY_MS = 10_000
+ANEW_TICKS = 30  # what rules would come to is counted anew so often, where nothing else has changed
 TICK, SEEN = "retention-tick", "retention-seen"
 KIND = "expiry"
 _OTHER_PSEUDONYM = "The pseudonym that you typed is another one. Nothing was erased."
@@ -33,6 +36,8 @@ OPENED = {
     parts.ERASE_WHY: "value",
     parts.ERASE_NAME: "value",
     parts.ERASE_PASSWORD: "value",  # pragma: allowlist secret
+    parts.ERASE_BY_PASSWORD: "hidden",
+    parts.ERASE_BY_PROVIDER: "children",
     parts.REASON: "is_open",
     parts.REASON_HEADING: "children",
     parts.REASON_WHY: "value",
@@ -94,8 +99,20 @@ def lists(retention: RetentionServices, schedules: Schedules, user: User) -> Val
     }
 
 
-def opened(verb: str, about: str) -> Values:
-    """The dialog for a button: nothing stands in it yet."""
+def state_word(retention: RetentionServices, schedules: Schedules, user: User) -> str:
+    """A word that is another one once a hold, a rule, a run or an erasure is; nothing is counted for it."""
+    runs = [view.runs for view in schedules.views() if view.schedule.kind == KIND]
+    known = (
+        retention.holds.all(user),
+        retention.expiry.made(user),
+        runs,
+        retention.erasing.recent(user),
+    )
+    return hashlib.sha256(repr(known).encode()).hexdigest()
+
+
+def opened(verb: str, about: str, *, at_provider: bool = False) -> Values:
+    """The dialog for a button: nothing stands in it yet. `at_provider`: who asks has no password here."""
     erases = verb == "erase"
     return {
         parts.ERASE: erases,
@@ -103,6 +120,8 @@ def opened(verb: str, about: str) -> Values:
         parts.ERASE_WHY: "",
         parts.ERASE_NAME: "",
         parts.ERASE_PASSWORD: "",
+        parts.ERASE_BY_PASSWORD: at_provider,
+        parts.ERASE_BY_PROVIDER: [parts.once_more(act_of(about))] if erases and at_provider else [],
         parts.REASON: not erases,
         parts.REASON_HEADING: _HEADINGS.get(verb, "").format(about=about),
         parts.REASON_WHY: "",
@@ -125,11 +144,11 @@ def asked_of(entered: dict[str, Any]) -> Asked:
     )
 
 
-def erase(retention: RetentionServices, user: User, about: str, typed: str, why: str, password: str) -> None:
+def erase(retention: RetentionServices, user: User, about: str, typed: str, why: str, given: str) -> None:
     """Erase whom the dialog is about; raises InvalidInput where another pseudonym was typed."""
     if typed.strip().upper() != about:
         raise InvalidInput(_OTHER_PSEUDONYM)
-    retention.erasing.erase(about, why, password, user)
+    retention.erasing.erase(about, why, given, user)
 
 
 def register(app: Dash, retention: RetentionServices, schedules: Schedules, tasks: Sequence[str]) -> None:
@@ -146,12 +165,12 @@ def _register_lists(
     @app.callback(
         output=outputs({**LISTS, SEEN: "data"}), inputs=[Input(TICK, "n_intervals"), State(SEEN, "data")]
     )
-    def _show(_: int | None, seen: str | None) -> Values:
-        shown = lists(retention, schedules, require(Permission.SET_RETENTION))
-        word = str(hash(str(shown)))
-        if word == seen:
+    def _show(ticks: int | None, seen: str | None) -> Values:
+        user = require(Permission.SET_RETENTION)
+        word = state_word(retention, schedules, user)
+        if word == seen and (ticks or 0) % ANEW_TICKS:
             raise PreventUpdate
-        return {**shown, SEEN: word}
+        return {**lists(retention, schedules, user), SEEN: word}
 
     @app.callback(Output(parts.TASK, "options"), Input(parts.TASK, "id"))
     def _tasks(_: str) -> list[dict[str, str]]:
@@ -193,9 +212,10 @@ def _register_dialogs(app: Dash, retention: RetentionServices, schedules: Schedu
         prevent_initial_call=True,
     )
     def _open(clicks: list[int | None]) -> Values:
-        require(Permission.HOLD_PATIENTS)
+        user = require(Permission.HOLD_PATIENTS)
         button = pressed(ctx.triggered_id, clicks)
-        return opened(button["verb"], button["about"])
+        at_provider = retention.confirmation.at_provider(user.id)
+        return opened(button["verb"], button["about"], at_provider=at_provider)
 
     @app.callback(
         output=outputs(
@@ -222,7 +242,8 @@ def _register_dialogs(app: Dash, retention: RetentionServices, schedules: Schedu
     ) -> Values:
         user = require(Permission.ERASE_PATIENTS)
         clicked(clicks)
-        erase(retention, user, chosen["about"], typed or "", why or "", password or "")
+        given = kept_confirmation() if retention.confirmation.at_provider(user.id) else password or ""
+        erase(retention, user, chosen["about"], typed or "", why or "", given)
         gone: Values = {parts.ERASE: False, parts.WORDS: "", parts.FOUND: [], parts.HOLDINGS: []}
         return gone | lists(retention, schedules, user)
 

@@ -19,7 +19,7 @@ from dashboard.components.scan import REFRESH, SCAN_ID
 from dashboard.errors import ALERT
 from data.errors import InvalidInput
 from data.records import LesionCall, LesionVerdict, RejectReason, User
-from services.addresses import ScanAddress
+from services.addresses import ScanAddress, WorklistAddress
 from services.permissions import Permission
 from services.reviewing.review import Remarks, Seen
 
@@ -132,7 +132,8 @@ def next_address(
 ) -> ScanAddress | None:
     """The address of the next unread case in the list that the address came from, or None."""
     here = ScanAddress.read(scan_id, search)
-    following = reviewing.worklist.next_unread(scan_id, user, here.worklist)
+    words = reviewing.words.opened(WorklistAddress.read(here.worklist), user)
+    following = reviewing.worklist.next_unread(scan_id, user, here.worklist, words)
     return None if following is None else ScanAddress(following, here.worklist)
 
 

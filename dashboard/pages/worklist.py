@@ -28,8 +28,10 @@ from dashboard.components.worklist import (
     FILTER_ASSIGNED,
     FILTER_TASK,
     LINKED,
+    SEARCH,
     SEEN,
     TOTAL,
+    WORDS,
 )
 from dashboard.components.worklist_grid import GRID, SORTABLE
 from dashboard.pages import triage as triage_page
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from services.reviewing.identity_conflicts import IdentityConflicts
     from services.reviewing.requests import ReviewRequests
     from services.reviewing.triage import Triage
-    from services.reviewing.worklist import Worklist
+    from services.search_words import SearchWords
 
 MOST_ROWS = 200
 GRID_CLASS = "ag-theme-quartz lb-grid"
@@ -84,15 +86,15 @@ def layout(user: User, query: str = "") -> Component:
 
 
 def rows(
-    worklist: Worklist,
-    triage: Triage,
+    reviewing: ReviewingServices,
     user: User,
     request: Mapping[str, Any] | None,
     address: str | None = None,
 ) -> Values:
     """Return the rows that the grid asks for, the total in words, and what an empty worklist says."""
+    worklist, triage, asked = reviewing.worklist, reviewing.triage, WorklistAddress.read(address)
     seen = worklist.changes_token()  # before the rows: a change in between is shown again
-    query = _query(request or {}, WorklistAddress.read(address))
+    query = _query(request or {}, asked, reviewing.words.opened(asked, user) or "")
     page, names = worklist.page(query, user), triage.names()
     if query.search:
         accesses.searched("worklist", page.total, [listed.pseudonym for listed in page.rows])
@@ -112,9 +114,25 @@ def rows(
     }
 
 
-def linked(address: str | None) -> list[Component]:
-    """Return what a link filters by that no control shows, as chips."""
-    return cohort_panels.linked(parts.unlisted(WorklistAddress.read(address)))
+def linked(words: SearchWords, user: User, address: str | None) -> list[Component]:
+    """Return what a link filters by that no control shows, as chips, and whether its words are gone."""
+    asked = WorklistAddress.read(address)
+    gone = (
+        [] if words.opened(asked, user) is not None else [html.Span(parts.GONE, className="text-secondary")]
+    )
+    return [*gone, *cohort_panels.linked(parts.unlisted(asked))]
+
+
+def searched_for(words: SearchWords, user: User, address: str | None) -> str:
+    """Return the words that an address searches for, as the box shows them."""
+    return words.opened(WorklistAddress.read(address), user) or ""
+
+
+def for_address(words: SearchWords, user: User, typed: str | None, address: str | None) -> dict[str, str]:
+    """Return what the address is to carry for words that were typed; the same again where it says them."""
+    asked, said = WorklistAddress.read(address), (typed or "").strip()
+    known = asked.sealed if asked.sealed and words.opened(asked, user) == said else ""
+    return {"sealed": known or words.sealed(said, user), "said": said}
 
 
 def conflicts(identities: IdentityConflicts, user: User) -> Values:
@@ -168,14 +186,22 @@ def _register_rows(app: Dash, reviewing: ReviewingServices) -> None:
     )
     def _rows(request: dict[str, Any] | None, address: str | None) -> Values:
         user = require(Permission.SEE_SCANS)
-        return rows(reviewing.worklist, reviewing.triage, user, request, address)
+        return rows(reviewing, user, request, address)
 
 
 def _register_filters(app: Dash, reviewing: ReviewingServices, tasks: Sequence[str]) -> None:
     @app.callback(Output(LINKED, "children"), Input(LOCATION, "search"))
     def _linked(address: str | None) -> list[Component]:
-        require(Permission.SEE_SCANS)
-        return linked(address)
+        return linked(reviewing.words, require(Permission.SEE_SCANS), address)
+
+    @app.callback(Output(SEARCH, "value"), Input(SEARCH, "id"), State(LOCATION, "search"))
+    def _searched_for(_: str, address: str | None) -> Any:
+        user = require(Permission.SEE_SCANS)
+        return searched_for(reviewing.words, user, address) or no_update  # somebody may have begun to type
+
+    @app.callback(Output(WORDS, "data"), Input(SEARCH, "value"), State(LOCATION, "search"))
+    def _words(typed: str | None, address: str | None) -> dict[str, str]:
+        return for_address(reviewing.words, require(Permission.SEE_SCANS), typed, address)
 
     @app.callback(Output(FILTER_TASK, "options"), Input(FILTER_TASK, "id"))
     def _tasks(_: str) -> list[dict[str, str]]:
@@ -190,14 +216,14 @@ def _register_filters(app: Dash, reviewing: ReviewingServices, tasks: Sequence[s
 def _register_scripts(app: Dash) -> None:
     app.clientside_callback(
         ClientsideFunction("lightbox", "worklistControls"),
-        *(Input(name, "value") for name in CONTROLS),
+        *(Input(name, value) for name, value in CONTROLS.items()),
         prevent_initial_call=True,
     )
     app.clientside_callback(ClientsideFunction("lightbox", "rowsCame"), Input(GRID, "getRowsResponse"))
     app.clientside_callback(ClientsideFunction("lightbox", "noteWorklist"), Input(SEEN, "data"))
 
 
-def _query(request: Mapping[str, Any], address: WorklistAddress) -> WorklistQuery:
+def _query(request: Mapping[str, Any], address: WorklistAddress, words: str) -> WorklistQuery:
     start = max(0, int(request.get("startRow") or 0))
     count = min(MOST_ROWS, max(1, int(request.get("endRow") or start + 50) - start))
     sort = tuple(
@@ -207,4 +233,4 @@ def _query(request: Mapping[str, Any], address: WorklistAddress) -> WorklistQuer
     )
     if any(column == "outcome" for column, _ in sort):  # equal answers by how sure they are
         sort += tuple(("probability", descending) for column, descending in sort if column == "outcome")
-    return WorklistQuery(start, count, address.search.strip(), dict(address.filters), sort or BY_URGENCY)
+    return WorklistQuery(start, count, words, dict(address.filters), sort or BY_URGENCY)

@@ -5,14 +5,17 @@ An attempt stands in the signed cookie until the provider answers: once, in the 
 
 from __future__ import annotations
 
+import re
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, jsonify, request, session
 from flask import redirect as to
+from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from dashboard.auth import SessionGuard, local_path
+from dashboard.auth import SessionGuard, SignedIn, keep_confirmation, local_path
 from dashboard.errors import message_page, user_facing_error
 from dashboard.login_page import login_page
 from data.errors import UserFacingError
@@ -31,6 +34,9 @@ _LONGEST_TARGET = 400
 OVER = (
     "This address belongs to a sign-in that is over, or that another browser began. Please sign in once more."
 )
+CONFIRMED = "You are confirmed. Go back to the other tab and go on there within five minutes."
+UNKNOWN_ACT = "This is nothing that has to be confirmed."
+_ERASES = re.compile(r"erase P-[0-9A-Z]+")
 NOT_SET_UP = "This way of signing in is not set up here."
 
 Page = str | tuple[str, int] | BaseResponse
@@ -41,6 +47,7 @@ def register(server: Flask, services: Services, guard: SessionGuard) -> None:
     pages = SignInPages(services, guard)
     rule = server.add_url_rule
     rule("/sign-in/oidc", "oidc_begin", pages.begin)
+    rule("/sign-in/oidc/once-more", "oidc_once_more", pages.once_more)
     rule("/sign-in/oidc/callback", "oidc_callback", pages.callback)
     rule("/sign-in/oidc/backchannel-logout", "oidc_ended", pages.ended, methods=["POST"])
     rule("/sign-in/ldap", "ldap_sign_in", pages.directory, methods=["POST"])
@@ -52,6 +59,7 @@ class SignInPages:
     def __init__(self, services: Services, guard: SessionGuard) -> None:
         self.ways, self.guard = services.sign_in_ways, guard
         self.passkeys = services.second_factors.passkeys
+        self.confirmation = services.retention.confirmation
 
     def begin(self) -> Page:
         """Lead to the provider; for somebody who is signed in already, to the page that was asked for."""
@@ -67,13 +75,27 @@ class SignInPages:
         _keep(attempt, target)
         return to(url)
 
+    def once_more(self) -> Page:
+        """Lead somebody who is signed in to the provider, to confirm an act that they then go on with."""
+        act = request.args.get("act", "")
+        if not _ERASES.fullmatch(act):
+            return message_page(400, UNKNOWN_ACT)
+        try:
+            url, attempt = self.confirmation.begin()
+        except UserFacingError as error:
+            return message_page(503, str(error))
+        _keep(attempt, "/", act)
+        return to(url)
+
     def callback(self) -> Page:
         """Take the provider's answer; the person is signed in, or told why not."""
         if self.ways.oidc is None:
             return message_page(404, NOT_SET_UP)
         taken = _taken(request.args.get("state", ""))
+        if taken is not None and taken["act"]:
+            return self._confirmed(self.ways.oidc, taken)
         if taken is not None:
-            return self._arrived(self.ways.oidc, *taken)
+            return self._arrived(self.ways.oidc, _attempt(taken), taken["next"])
         if self.guard.signed_in():  # the back button, or a second click
             return to("/")
         return self._login_page("/", error=OVER, by="oidc"), 400
@@ -114,6 +136,18 @@ class SignInPages:
         self.ways.finish_oidc(user, arrival, self.guard.secret())
         return answer
 
+    def _confirmed(self, oidc: OidcProvider, taken: Mapping[str, Any]) -> Page:
+        """Keep for this session that its person has signed in once more."""
+        if not self.guard.signed_in():
+            return message_page(401, OVER)
+        try:
+            arrival = oidc.finish(request.args.to_dict(), _attempt(taken))
+            user = cast(SignedIn, current_user).record
+            keep_confirmation(self.confirmation.came_back(user, arrival, taken["at"], taken["act"]))
+        except UserFacingError as error:
+            return message_page(403, str(error))
+        return message_page(200, CONFIRMED)
+
     def _login_page(self, target: str, *, error: str, by: str, name: str = "") -> str:
         return login_page(self.ways, self.passkeys, target, error=error, by=by, name=name)
 
@@ -122,23 +156,27 @@ class SignInPages:
         return self._login_page(target, error=str(error), by="away"), 503
 
 
-def _keep(attempt: Attempt, target: str) -> None:
+def _keep(attempt: Attempt, target: str, act: str = "") -> None:
     moment = int(time.time())
     kept: list[dict[str, Any]] = [
         each for each in session.get(ATTEMPTS, []) if moment - each["at"] < _LASTS_S
     ]
     new: dict[str, Any] = {"state": attempt.state, "nonce": attempt.nonce, "verifier": attempt.verifier}
-    new |= {"next": target if len(target) <= _LONGEST_TARGET else "/", "at": moment}
+    new |= {"next": target if len(target) <= _LONGEST_TARGET else "/", "at": moment, "act": act}
     session[ATTEMPTS] = [*kept[1 - _MOST :], new]
 
 
-def _taken(state: str) -> tuple[Attempt, str] | None:
-    """The attempt with this state and where it goes on; it counts once."""
+def _taken(state: str) -> Mapping[str, Any] | None:
+    """The attempt with this state, as `_keep` kept it; it counts once."""
     kept, moment = session.get(ATTEMPTS, []), time.time()
-    mine = next((each for each in kept if state and each["state"] == state), None)
+    mine: Mapping[str, Any] | None = next((each for each in kept if state and each["state"] == state), None)
     if mine is None:
         return None
     session[ATTEMPTS] = [each for each in kept if each is not mine]
     if moment - mine["at"] >= _LASTS_S:
         return None
-    return Attempt(mine["state"], mine["nonce"], mine["verifier"]), mine["next"]
+    return {"act": "", **mine}
+
+
+def _attempt(kept: Mapping[str, Any]) -> Attempt:
+    return Attempt(kept["state"], kept["nonce"], kept["verifier"])

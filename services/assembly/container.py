@@ -233,7 +233,9 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         acceptance.watch.tick,
     )
     auditing = build_auditing(stores, accounts, alerts)
-    retention = build_retention(stores, accounts, drift.forget_rows, versions.rehearsals.forget_opened)
+    retention = build_retention(
+        stores, accounts, drift.forget_rows, versions.rehearsals.forget_opened, sign_in_ways
+    )
     schedule_expiry(schedules, retention.expiry)
     for tick in (
         *ticks,

@@ -13,6 +13,8 @@ from models import tasks
 from services import addresses
 from services.accounts import Accounts
 from services.assembly.stores import Stores
+from services.identity_providers.confirmation import Confirmation
+from services.identity_providers.ways import SignInWays
 from services.retention.erasing import Erasing
 from services.retention.expiry import Expiry
 from services.retention.files import ErasedFiles
@@ -20,6 +22,7 @@ from services.retention.holds import LegalHolds
 from services.retention.tracked import ErasedRuns
 from services.schedules.kinds import Default
 from services.schedules.schedules import Schedules
+from services.secret_key import secret_key
 
 KIND, NIGHTLY = "expiry", "30 3 * * *"
 DESCRIBED = "Expiry by the rules of the page Retention"
@@ -32,6 +35,7 @@ class RetentionServices:
     erasing: Erasing
     holds: LegalHolds
     expiry: Expiry
+    confirmation: Confirmation
 
 
 def build_retention(
@@ -39,8 +43,13 @@ def build_retention(
     accounts: Accounts,
     forget_drift: Callable[[], None] = lambda: None,
     forget_rehearsals: Callable[[], None] = lambda: None,
+    ways: SignInWays | None = None,
 ) -> RetentionServices:
-    """On the house's stores; `forget_...` let go of what this process remembers of files that change."""
+    """On the house's stores; `forget_...` let go of what this process remembers of files that change.
+
+    `ways`: the hospital's sign-in, for people who are asked once more.
+    """
+    confirmation = Confirmation(accounts, stores.audit, lambda: secret_key(stores.settings), ways)
     erasing = Erasing(
         stores.database,
         stores.ledger,
@@ -48,12 +57,12 @@ def build_retention(
         stores.audit,
         ErasedFiles(stores.settings, stores.database, stores.files, forget_drift),
         ErasedRuns(stores.tracking, tasks.ALL, forget_rehearsals),
-        accounts.confirm,
+        confirmation.confirm,
     )
     holds = LegalHolds(LegalHoldStore(stores.database), stores.patients, stores.scans, stores.audit)
     rules = RetentionRuleStore(stores.database)
     expiry = Expiry(rules, ExpiredRefusalStore(stores.database), erasing, stores.audit)
-    return RetentionServices(erasing, holds, expiry)
+    return RetentionServices(erasing, holds, expiry, confirmation)
 
 
 def schedule_expiry(schedules: Schedules, expiry: Expiry) -> None:

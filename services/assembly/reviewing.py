@@ -36,6 +36,8 @@ from services.reviewing.unaided import UnaidedReadings
 from services.reviewing.voxels import Voxels
 from services.reviewing.withdrawals import Withdrawals
 from services.reviewing.worklist import Worklist
+from services.search_words import SearchWords
+from services.secret_key import secret_key
 from services.standing.acceptances import Acceptances, Live
 from services.standing.suspensions import Suspensions
 
@@ -45,6 +47,7 @@ class ReviewingServices:
     """The worklist, who reads what, patients, pictures of scans, reviews and requests, and who is who."""
 
     worklist: Worklist
+    words: SearchWords
     triage: Triage
     reviews: Reviews
     requests: ReviewRequests
@@ -133,6 +136,7 @@ def build_reviewing(
             suspensions,
             acceptances,
         ),
+        words=SearchWords(lambda: secret_key(stores.settings)),
         triage=Triage(TriageStore(stores.database), accounts, stores.audit, readings.prefer),
         reviews=Reviews(scans, results, reviews, files, pictures, audit, second, blinding, judged),
         requests=ReviewRequests(ReviewRequestStore(stores.database), scans, stores.audit),

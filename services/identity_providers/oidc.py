@@ -43,6 +43,7 @@ class Arrival:
     person: ExternalPerson
     id_token: str = field(repr=False)
     sid: str
+    auth_time: int | None = None  # when the provider last asked for the password, seconds since 1970
 
 
 class OidcProvider:
@@ -68,11 +69,15 @@ class OidcProvider:
         self._metadata.get(anew=True)
         self._metadata.keys()
 
-    def begin(self) -> tuple[str, Attempt]:
-        """The provider's address to go to, and the attempt to keep. Raises ProviderAway."""
+    def begin(self, *, anew: bool = False) -> tuple[str, Attempt]:
+        """The provider's address to go to, and the attempt to keep. Raises ProviderAway.
+
+        `anew`: whoever is signed in there is asked for the password all the same.
+        """
         endpoint = self._metadata.get()["authorization_endpoint"]
         attempt = Attempt(*(secrets.token_urlsafe(32) for _ in range(3)))
         more = {"prompt": self.settings.prompt} if self.settings.prompt else {}
+        more |= {"prompt": "login", "max_age": "0"} if anew else {}
         with self._session() as session:
             url, _ = session.create_authorization_url(
                 endpoint,
@@ -99,7 +104,9 @@ class OidcProvider:
         id_token, access_token = str(token.get("id_token") or ""), str(token.get("access_token") or "")
         claims = self._tokens.id_token(id_token, attempt.nonce, access_token)
         told = self._told_besides(claims, access_token, metadata)
-        return Arrival(self._person(claims, told), id_token, str(claims.get("sid") or ""))
+        asked_at = claims.get("auth_time")
+        known = int(asked_at) if isinstance(asked_at, int | float) else None
+        return Arrival(self._person(claims, told), id_token, str(claims.get("sid") or ""), known)
 
     def logout_url(self, id_token: str, then: str) -> str | None:
         """Where to sign out at the provider, which leads to `then`; None where it has no such address."""

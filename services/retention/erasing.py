@@ -86,9 +86,9 @@ class Erasing:
         audit: AuditLog,
         files: ErasedFiles,
         runs: ErasedRuns,
-        confirm: Callable[[str, str], object],
+        confirm: Callable[[str, str, str], object],
     ) -> None:
-        """`confirm` takes who asks and their password, and raises InvalidInput for a wrong one."""
+        """`confirm` takes who asks, what they show for it, and the act; it raises InvalidInput."""
         self._database = database
         self._ledger = ledger
         self._patients = patients
@@ -131,15 +131,15 @@ class Erasing:
             self._rows.words_in_audit(rows),
         )
 
-    def erase(self, reference: str, reason: str, password: str, user: User) -> Erasure:
+    def erase(self, reference: str, reason: str, given: str, user: User) -> Erasure:
         """Erase a patient everywhere, for good.
 
-        Raises NotAllowed, NotFound, and InvalidInput without a reason, with a wrong password, or for somebody
-        who is held.
+        `given` shows once more who asks (`services.identity_providers.confirmation`). Raises NotAllowed,
+        NotFound, and InvalidInput without a reason, where it shows nothing, or for somebody who is held.
         """
         require(user, Permission.ERASE_PATIENTS)
         words = reason_of(reason, LONGEST_REASON)
-        self._confirm(user.id, password)
+        self._confirm(user.id, given, act_of(reference))
         return self._erase(reference, words, user.id, user.display_name)
 
     def erase_by_command(self, reference: str, reason: str) -> Erasure:
@@ -322,6 +322,11 @@ class Erasing:
 
     def _known(self, erasure: Erasure) -> Erasure:
         return self._erasures.get(erasure.id) or erasure
+
+
+def act_of(reference: str) -> str:
+    """What somebody confirms who erases."""
+    return f"erase {reference.strip()}"
 
 
 def held_words(holds: Sequence[LegalHold]) -> str:

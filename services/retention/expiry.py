@@ -122,6 +122,11 @@ class Expiry:
         require(user, Permission.SET_RETENTION)
         return [self._previewed(rule) for rule in self._rules.all()]
 
+    def made(self, user: User) -> list[RetentionRule]:
+        """Each rule as it was made, the oldest first: nothing is counted. Raises NotAllowed."""
+        require(user, Permission.SET_RETENTION)
+        return self._rules.all()
+
     def preview(self, asked: Asked, user: User) -> Preview:
         """What a rule would come to, before anybody makes it. Raises NotAllowed, InvalidInput."""
         require(user, Permission.SET_RETENTION)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from services.retention.kept import KEPT
 from services.retention.tables_of_others import NOT_OF_PATIENTS
 
 
@@ -376,12 +377,20 @@ def manual() -> str:
     none = ", ".join(f"`{name}`" for name in NOT_OF_PATIENTS)
     parts = [
         _HEADING,
+        "## What is kept, and why\n\nAs the page *Retention* says it of a patient; the places one by one "
+        "follow below.\n\n" + _kept(),
         "## Every place: tables\n\n" + _table("table", tables) + f"\n\nNothing of patients is in {none}.",
         "## Every place: kinds of files (`services/keys.py`)\n\n" + _table("file", blobs),
         "## Every place: the home folder\n\n" + _table("in it", home),
         "## Every place: elsewhere\n\n" + _table("where", others),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _kept() -> str:
+    rows = [_row(f"**{kept.title}**", kept.holds, kept.why, kept.how_long, kept.erased) for kept in KEPT]
+    head = _row("", "what of a patient", "why", "how long", "when the patient is erased")
+    return "\n".join([head, _row(*["---"] * 5), *rows])
 
 
 def _becomes(rows: Rows) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
@@ -79,6 +80,7 @@ class ErasedRuns:
 
 
 def _without(value: str, gone: Collection[str]) -> str:
+    """A value without whole words that are gone: a longer pseudonym that begins like one is another's."""
     for word in gone:
-        value = value.replace(word, NOBODY)
+        value = re.sub(rf"(?<![0-9A-Za-z]){re.escape(word)}(?![0-9A-Za-z])", NOBODY, value)
     return value

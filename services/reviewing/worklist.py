@@ -298,17 +298,19 @@ class Worklist:
         """The model card of the live version of a task, Markdown; "" where there is none."""
         return self._model_card(task)
 
-    def next_unread(self, scan_id: str, viewer: User, address: str = "") -> str | None:
+    def next_unread(
+        self, scan_id: str, viewer: User, address: str = "", words: str | None = ""
+    ) -> str | None:
         """The scan after this one that was read and nobody has reviewed, or None; after the last the first.
 
-        It is looked for in the worklist that the query of an address says, in its order; without a query in
-        the whole one. Raises NotFound, InvalidInput for a query that does not fit.
+        It is looked for in the worklist that the query of an address says, in its order, among what `words`
+        find; without a query in the whole one. Raises NotFound, InvalidInput for a query that does not fit.
         """
         require(viewer, Permission.SEE_SCANS, hidden=NO_SCAN)
         self._scans.existing(scan_id)
         listed = WorklistAddress.read(address)
         query = WorklistQuery(
-            search=listed.search.strip(),
+            search=words or "",
             filters=dict(listed.filters)
             | {"review": ("none",), "prior": ("no",), "status": (ScanStatus.READ.value,)},
             sort=listed.sort or BY_URGENCY,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -295,7 +296,7 @@ def test_back_and_a_link_bring_the_same_list(clinic, open_tab) -> None:
     page.select_option("#worklist-task", "brain-tumour")
     expect(page.locator("#worklist-total")).to_have_text("90 scans")
     page.locator(".ag-header-cell", has_text="Patient ID").click()
-    expect(page).to_have_url(re.compile(r"\?(?=.*q=patient)(?=.*task=brain-tumour).*&sort=patient_id$"))
+    expect(page).to_have_url(re.compile(r"\?(?=.*words=gAAAA)(?=.*task=brain-tumour).*&sort=patient_id$"))
     expect(page.locator(".ag-row[row-index='0']")).to_contain_text(
         "Patient 00"
     )  # rows in a new order start at the top
@@ -310,10 +311,45 @@ def test_back_and_a_link_bring_the_same_list(clinic, open_tab) -> None:
     expect(page.locator(".ag-cell-focus")).to_contain_text("Patient 65")
     page.reload()
     _is_the_same_list(page, address)
-    other = open_tab()
-    other.sign_in()
-    other.page.goto(address)
-    _is_the_same_list(other.page, address)
+    page.locator("#worklist-counters a").first.click()
+    expect(page.locator("#worklist-search")).to_have_value("")
+    page.reload()
+    expect(page.locator("#worklist-search")).to_have_value("")
+    page.go_back()
+    _is_the_same_list(page, address)
+
+
+def test_words_that_are_searched_for_stand_in_no_address(clinic, open_tab) -> None:
+    visit = open_tab()
+    clinic.add_volume("u", Identity("Müller^Änne", "MRN-77"))
+    clinic.add_volume("u", Identity("Patient", "1"))
+    page, asked = visit.sign_in(), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("framenavigated", lambda frame: asked.append(frame.url))
+    for typed in ("Müller", "mrn-77"):
+        page.locator("#worklist-search").press_sequentially(typed, delay=60)
+        expect(page.locator("#worklist-total")).to_have_text("1 scan")
+        page.wait_for_timeout(400)
+        expect(page.locator("#worklist-search")).to_have_value(typed)
+        page.fill("#worklist-search", "")
+        expect(page.locator("#worklist-total")).to_have_text("2 scans")
+        expect(page).to_have_url(re.compile("/worklist$"))
+    page.goto(f"{page.url}?q=mrn-77")  # another program's link
+    expect(page.locator("#worklist-total")).to_have_text("1 scan")
+    expect(page).to_have_url(re.compile(r"/worklist\?words=gAAAA[^&]+$"))
+    expect(page.locator("#worklist-search")).to_have_value("mrn-77")
+    told = [unquote(url).lower() for url in asked if "?q=" not in url]
+    assert len(told) > 5
+    assert not [url for url in told if "ller" in url or "mrn" in url]
+
+
+def test_a_link_with_words_of_somebody_else_shows_the_list_without_them_and_says_so(clinic, open_tab) -> None:
+    visit = open_tab()
+    clinic.add_volume("u", Identity("Anton", "1"))
+    page = visit.sign_in()
+    page.goto(f"{page.url}?words=anothers")
+    expect(page.get_by_text("Please search again")).to_be_visible()
+    expect(page.locator("#worklist-total")).to_have_text("1 scan")
 
 
 def _is_the_same_list(page: Page, address: str) -> None:

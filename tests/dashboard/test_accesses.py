@@ -100,7 +100,8 @@ def test_a_patient_and_a_search_are_told_by_pseudonym_never_by_what_was_typed(
     with server.test_request_context("/"):
         g.person, g.accesses = user, clinic.services.auditing.accesses
         patient_page.show(reviewing.patients, user, patient.pseudonym)
-        worklist_page.rows(reviewing.worklist, reviewing.triage, user, {}, "?q=lovelace")
+        sealed = reviewing.words.sealed("lovelace", user)
+        worklist_page.rows(reviewing, user, {}, f"?words={sealed}")
     looked, searched = both = events(clinic, *LOOKS)
     assert (looked.action, looked.patient) == ("patient.view", scan.patient_id)
     assert (searched.action, searched.detail) == ("patient.search", f"1 found: {patient.pseudonym}")

@@ -17,8 +17,7 @@ FIRST = {"startRow": 0, "endRow": 50}
 
 
 def rows(clinic: Clinic, *asked) -> tuple[dict, str, object]:
-    reviewing = clinic.services.reviewing
-    shown = worklist.rows(reviewing.worklist, reviewing.triage, *asked)
+    shown = worklist.rows(clinic.services.reviewing, *asked)
     empty = shown[parts.EMPTY]
     assert empty["hidden"] is (empty["children"] is None)
     return shown[worklist_grid.GRID]["getRowsResponse"], shown[parts.TOTAL], empty["children"]

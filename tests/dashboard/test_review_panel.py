@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -10,7 +11,7 @@ from dashboard.components import review as parts
 from dashboard.components import verdicts
 from dashboard.pages import scan_review as page
 from data.errors import InvalidInput, NotAllowed
-from data.records import LesionCall, LesionVerdict, RejectReason, Role, Scan, User, Verdict
+from data.records import Identity, LesionCall, LesionVerdict, RejectReason, Role, Scan, User, Verdict
 from services.reviewing.review import Remarks
 from tests.dashboard.clinic import Clinic
 
@@ -128,6 +129,10 @@ def test_next_is_the_next_unread_one_of_the_list_or_of_the_whole_worklist(clinic
     assert following(third) == f"/scans/{first.id}"
     assert following(second) == f"/scans/{first.id}"  # it goes on from where the reviewed one stood
     assert following(first, "?task=pneumonia&before=x") == f"/scans/{film.id}?task=pneumonia"
+    clinic.read_volume(hopper := clinic.add_volume("u", Identity("Grace Hopper", "1906")))
+    searched = urlencode({"words": clinic.services.reviewing.words.sealed("hopper", grey)})
+    assert following(third, f"?{searched}") == f"/scans/{hopper.id}?{searched}"
+    assert following(hopper, "?words=anothers") == f"/scans/{film.id}?words=anothers"
     assert following(film, "?task=pneumonia") is None
     decide(clinic, grey, third, parts.ACCEPT)
     clinic.services.reviewing.reviews.take_back(clinic.reviews.current(third.id).id, grey)

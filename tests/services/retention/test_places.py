@@ -7,6 +7,7 @@ from pathlib import Path
 
 from data.tables import metadata
 from services import keys
+from services.retention.kept import KEPT
 from services.retention.places import BLOBS, TABLES, manual
 from services.retention.tables_of_others import NOT_OF_PATIENTS
 
@@ -16,6 +17,21 @@ DOCS = Path(__file__).parents[3] / "docs" / "erasure.md"
 def test_every_table_is_told_of_once() -> None:
     assert set(TABLES) | set(NOT_OF_PATIENTS) == set(metadata.tables)
     assert not set(TABLES) & set(NOT_OF_PATIENTS)
+
+
+def test_every_table_is_of_one_purpose() -> None:
+    named = [table for kept in KEPT for table in kept.tables]
+    assert sorted(named) == sorted(TABLES)
+
+
+def test_what_is_there_is_counted_in_words() -> None:
+    (pictures,) = [kept for kept in KEPT if "scans" in kept.tables]
+    assert pictures.counted({"scans": 1200, "withdrawn_scans": 1, "results": 4}) == (
+        "1,200 scans, 1 scan that was taken back"
+    )
+    assert pictures.counted({"scans": 0, "results": 4}) == ""
+    words = " ".join(str(vars(kept) | {"tables": [*kept.tables.values()]}) for kept in KEPT)
+    assert "_" not in words.replace("how_long", "")  # no name of a table
 
 
 def test_every_column_of_a_row_that_stays_is_told_of_once() -> None:

@@ -1,0 +1,122 @@
+"""Somebody who is signed in shows once more who they are, before an act that cannot be undone.
+
+Whoever has a password of Lightbox gives that. People of the hospital's directory give theirs, which is
+checked there. People of the OpenID provider sign in there anew (OpenID Connect Core 1.0, 3.1.2.1:
+`prompt=login`, `max_age=0`), and what comes back of that counts for one act of theirs and five minutes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from cryptography.fernet import InvalidToken
+
+from data.database import now
+from data.errors import InvalidInput
+from data.records import AuditEvent, AuditOutcome, ExternalIdentity, SignInWay, User
+from data.stores.audit import AuditLog
+from services.accounts import WRONG_PASSWORD, Accounts
+from services.identity_providers.faults import ProviderAway, SignInRefused
+from services.identity_providers.oidc import Arrival, Attempt
+from services.identity_providers.oidc_tokens import SKEW_S
+from services.identity_providers.ways import SignInWays
+from services.sealing import Sealer
+
+LASTS = timedelta(minutes=5)
+NOT_CONFIRMED = (
+    "Please sign in at the hospital once more: it counts for this act alone, and for five minutes."
+)
+_NOT_SET_UP = "The hospital's sign-in that this account belongs to is not set up here any more."
+_PURPOSE = b"signed in once more, account "
+
+
+class Confirmation:
+    """The one place that asks again; on a command's machine nobody is asked, and `ways` is None."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        audit: AuditLog,
+        secret_key: Callable[[], str],
+        ways: SignInWays | None = None,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        """`secret_key` gives the house's key."""
+        self._accounts, self._audit, self._secret_key = accounts, audit, secret_key
+        self._ways, self._clock = ways, clock
+
+    def at_provider(self, user_id: str) -> bool:
+        """Whether an account is asked by the OpenID provider, and not for a password."""
+        identity = self._identity(user_id)
+        return identity is not None and identity.way is SignInWay.OIDC
+
+    def begin(self) -> tuple[str, Attempt]:
+        """The provider's address to go to, and the attempt to keep. Raises SignInRefused, ProviderAway."""
+        if self._ways is None or self._ways.oidc is None:
+            raise SignInRefused(_NOT_SET_UP)
+        return self._ways.oidc.begin(anew=True)
+
+    def came_back(self, user: User, arrival: Arrival, began_at: float, act: str) -> str:
+        """What to keep of somebody who has signed in anew since `began_at` (seconds since 1970) for an act.
+
+        Raises SignInRefused for somebody else, and where the provider does not say that it has asked anew.
+        """
+        identity, person = self._identity(user.id), arrival.person
+        if identity is None or (identity.issuer, identity.subject) != (person.issuer, person.subject):
+            self._refused(user.id, "another person signed in")
+            raise SignInRefused("Somebody else has signed in there. Nothing was confirmed.")
+        if arrival.auth_time is None or arrival.auth_time < began_at - SKEW_S:
+            self._refused(user.id, "the provider did not ask anew")
+            raise SignInRefused("The hospital's sign-in did not ask for your password anew.")
+        return self._sealer(user.id).seal(json.dumps(act))
+
+    def confirm(self, user_id: str, given: str, act: str) -> None:
+        """Check what somebody has given for an act: a password, or what `came_back` gave.
+
+        Raises InvalidInput where it does not fit, ProviderAway (a UserFacingError) for a directory that
+        does not answer. Wrong ones make this account's confirmations wait.
+        """
+        identity = self._identity(user_id)
+        if identity is None:
+            self._accounts.confirm(user_id, given)
+        elif identity.way is SignInWay.OIDC:
+            self._confirm_proof(user_id, given, act)
+        else:
+            self._confirm_at_directory(identity, user_id, given)
+
+    def _confirm_proof(self, user_id: str, given: str, act: str) -> None:
+        try:
+            confirmed = json.loads(self._sealer(user_id).opened_within(given, LASTS))
+        except InvalidToken:
+            confirmed = None
+        if confirmed is None or confirmed != act:
+            self._refused(user_id, "not signed in anew for this")
+            raise InvalidInput(NOT_CONFIRMED)
+
+    def _confirm_at_directory(self, identity: ExternalIdentity, user_id: str, password: str) -> None:
+        if self._ways is None or self._ways.directory is None:
+            raise InvalidInput(_NOT_SET_UP)
+        counted = self._accounts.throttle.act("confirm", user_id)
+        try:
+            person = self._ways.directory.sign_in(identity.name, password) if password else None
+        except ProviderAway:
+            self._accounts.throttle.worked(counted)  # nobody's password was wrong
+            raise
+        if person is None or (person.issuer, person.subject) != (identity.issuer, identity.subject):
+            self._refused(user_id, "directory")
+            raise InvalidInput(WRONG_PASSWORD)
+        self._accounts.throttle.worked(counted)
+
+    def _identity(self, user_id: str) -> ExternalIdentity | None:
+        known = [] if self._ways is None else self._ways.federated.of(user_id)
+        return max(known, key=lambda each: each.last_seen_at) if known else None
+
+    def _sealer(self, user_id: str) -> Sealer:
+        return Sealer(self._secret_key(), _PURPOSE + user_id.encode(), "")
+
+    def _refused(self, user_id: str, why: str) -> None:
+        self._audit.record(
+            AuditEvent(self._clock(), user_id, "confirmation failed", user_id, why, AuditOutcome.REFUSED)
+        )

@@ -1,0 +1,103 @@
+"""Walks a full day with planted patients and then looks for their names everywhere: `make privacy-walk`.
+
+A real server with `LIGHTBOX_IDENTIFIER_KEY`, the DICOM node, a real browser with a profile on disk. At the
+end every file of the house, its temporary folder, its logs, its backups, the browser's profile, every address
+that was asked for and everything that left under pseudonyms is searched for every name and number, in
+every spelling that `tests.privacy.search` knows. `EXCEPTIONS` are all there are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Error as PlaywrightError
+
+from tests.crash.__main__ import House
+from tests.integration.servers import free_port
+from tests.privacy.day import Day, arrive, browser, clinician, evening, others, programs
+from tests.privacy.people import PEOPLE
+from tests.privacy.search import found_in, spellings
+
+EXCEPTIONS: dict[str, str] = {
+    r"/home/dicom/studies/": "what the DICOM node received, as it came, while it waits to be read",
+    r"name of .*/home/dicom": "the same",
+}
+"""Where a name may stand, as patterns of places, each with its reason."""
+
+
+def walk(folder: Path) -> dict[str, set[str]]:
+    """The day, in a folder; what was found where, without the exceptions."""
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    dicom_port = free_port()
+    os.environ |= {
+        "TMPDIR": str(temporary),
+        "LIGHTBOX_IDENTIFIER_KEY": "k" * 40,
+        "LIGHTBOX_DICOM_PORT": str(dicom_port),
+        "LIGHTBOX_DICOM_SILENCE_SECONDS": "2",
+    }
+    house, node = House(folder / "house"), 0
+    try:
+        tokens = json.loads(house.ask("prepare"))
+        house.start()
+        node = house.command("dicom")
+        day = Day(house, folder, tokens, dicom_port)
+        scan_ids = arrive(day)
+        print(f"{len(scan_ids)} scans of {len(PEOPLE)} patients came by program", flush=True)
+        programs(day, scan_ids)
+        with browser(day) as context:
+            page = context.new_page()
+            try:
+                clinician(day, page)
+            except PlaywrightError:
+                page.screenshot(path=folder / "where.png")
+                raise
+            others(day, context)
+        evening(day)
+        spelt = spellings(word for person in PEOPLE for word in person.words)
+        sent = found_in([folder / "sent"], spelt)
+        assert len(sent) > len(PEOPLE), "the search finds what is there"
+        places = [folder / "house", temporary, day.profile, day.out, folder / "backups"]
+        files = sum(1 for place in places for _ in place.rglob("*"))
+        print(f"{len(day.addresses):,} requests, {files:,} files, "
+              f"{len(spelt):,} spellings", flush=True)  # fmt: skip
+        found = found_in(places, spelt)
+    finally:
+        if node:
+            os.kill(node, signal.SIGTERM)
+        house.close()
+    return {
+        place.replace(str(folder), ""): words
+        for place, words in found.items()
+        if not any(re.search(pattern, place) for pattern in EXCEPTIONS)
+    }
+
+
+def main() -> int:
+    """0 where no name is found."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--keep", type=Path, metavar="DIR", help="a folder that stays, to look into")
+    given = asked.parse_args()
+    folder = given.keep or Path(tempfile.mkdtemp(prefix="lightbox-privacy-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        found = walk(folder)
+    finally:
+        if given.keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    for place, words in sorted(found.items()):
+        print(f"{place}: {', '.join(sorted(words))}")
+    print(f"{len(found)} places name a patient" if found else "no name and no number was found")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
