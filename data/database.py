@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from data.errors import LightboxError
+from data.department_wall import walled
 from data.tables.revisions import revisions
 
 Database = Engine
@@ -141,13 +142,13 @@ def answers(engine: Engine) -> bool:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection whose statements see one state of the database."""
+    """A connection whose statements see one state of the database, and what this thread may see of it."""
     joined = _joined(engine)
     if joined is not None:
-        yield joined
+        yield walled(joined)
         return
     with engine.connect() as connection:
-        yield connection
+        yield walled(connection)
 
 
 @contextmanager

@@ -82,7 +82,7 @@ class Cohorts:
         hidden = self._hidden(viewer)
         lines = self._ledger.columns(hidden)
         asked = of_one_kind(tidy(filters), lines)
-        key = (lines.revision, hidden, tuple(asked.items()), self._refusals.count())
+        key = (lines.revision, lines.departments, hidden, tuple(asked.items()), self._refusals.count())
         with self._turn:
             if key in self._answers:
                 self._answers.move_to_end(key)
