@@ -10,7 +10,7 @@ from dash import Dash
 from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from dashboard import accesses, account, bell, errors, health, security, shell
+from dashboard import accesses, account, bell, departments, errors, health, security, shell
 from dashboard.api import routes as api
 from dashboard.auth import CSRF_COOKIE, SessionGuard, cookie_name
 from dashboard.files import acceptance as acceptance_files
@@ -103,6 +103,7 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     server.secret_key = secret_key
     security.allow_large_bodies(server, services)
     accesses.install(server, services)
+    departments.install(server, services)
     guard = SessionGuard(services)
     guard.install(server)
     withdrawn.register(server, services)

@@ -206,11 +206,11 @@ def register(app: Dash, cohort: CohortServices) -> None:
 
     @app.callback(output=outputs(SHOWN), inputs=[Input(LOCATION, "search")])
     def _show(search: str | None) -> Values:
-        return show(cohort, require(Permission.SEE_STATISTICS), search)
+        return show(cohort, require(Permission.SEE_COHORT), search)
 
     @app.callback(output=outputs(cohort_filters.VALUES), inputs=[Input(LOCATION, "search")])
     def _controls(search: str | None) -> Values:
-        return controls(cohort, require(Permission.SEE_STATISTICS), search)
+        return controls(cohort, require(Permission.SEE_COHORT), search)
 
     _register_address(app)
     _register_views(app, cohort)
@@ -262,7 +262,7 @@ def _register_views(app: Dash, cohort: CohortServices) -> None:
     def _change_views(
         _: int | None, __: int | None, name: str | None, chosen: str | None, search: str | None
     ) -> Values:
-        user = require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_COHORT)
         if ctx.triggered_id == VIEW_SAVE:
             return save_view(cohort, user, name, search)
         if ctx.triggered_id == VIEW_DELETE:
@@ -273,7 +273,7 @@ def _register_views(app: Dash, cohort: CohortServices) -> None:
         Output(LOCATION, "search", allow_duplicate=True), Input(VIEWS, "value"), prevent_initial_call=True
     )
     def _open_view(chosen: str | None) -> str:
-        require(Permission.SEE_STATISTICS)
+        require(Permission.SEE_COHORT)
         return view_query(cohort, chosen)
 
 
