@@ -51,6 +51,7 @@ PAGE_PERMISSIONS = {
     addresses.MODEL_CARD: Permission.SEE_STATISTICS,
     addresses.REPORTS: Permission.USE_REPORTS,
     addresses.RETENTION: Permission.SET_RETENTION,
+    addresses.DEPARTMENTS: Permission.MOVE_BETWEEN_DEPARTMENTS,
     addresses.DICOM: Permission.SEE_RECEIVED,
     addresses.ALERTS: Permission.DECIDE_ALERTS,
     addresses.FEEDBACK: Permission.GIVE_FEEDBACK,

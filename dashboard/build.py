@@ -64,6 +64,7 @@ from dashboard.pages import (
     schedules,
     worklist,
 )
+from dashboard.pages import departments as departments_page
 from dashboard.pages.links import Links
 from dashboard.signing_in import federated, second_factor, second_step
 from dashboard.vendor import missing_vendor_files
@@ -149,6 +150,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     evaluations.register(app, services.evaluations, services.versions.serving, tasks)
     acceptance.register(app, services.acceptance, services.evaluations, services.versions.serving, tasks)
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
+    departments_page.register(app, services.departments.departments, services.accounts)
     admin.register(
         app,
         services.accounts,
@@ -232,5 +234,5 @@ def _not_found_status(response: Response) -> Response:
     """A page that the role may not see does not exist, in the status line too."""
     is_page = request.endpoint in ("/", "/<path:path>") and response.status_code == 200
     if is_page and "person" in g and shell.find_page(request.path, g.person) is None:
-        response.status_code = 404
+        response.status_code = 403 if shell.of_the_house(request.path, g.person) else 404
     return response

@@ -1,4 +1,4 @@
-"""The wall between departments at the door of every request: who asks is bound here, and so is what they name.
+"""The wall between departments at the door of every request: who asks is bound here, with what they name.
 
 The guard calls `bind` as soon as it knows the person, before any view runs; at the end of the request the
 thread is the house's again.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, g, has_request_context, request
-from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 
 from dashboard import accesses
 from data.records import User
@@ -82,7 +82,7 @@ def _put_away(hidden: frozenset[str]) -> None:
         asked._cached_json = (body, body)  # noqa: SLF001 - where werkzeug keeps what it has parsed
 
 
-def _replaced(given: ImmutableMultiDict[str, str], hidden: frozenset[str]) -> ImmutableMultiDict[str, str]:
+def _replaced(given: MultiDict[str, str], hidden: frozenset[str]) -> ImmutableMultiDict[str, str]:
     return ImmutableMultiDict(
         [(replaced_in(name, hidden), replaced_in(value, hidden)) for name, value in given.items(multi=True)]
     )

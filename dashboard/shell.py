@@ -27,6 +27,7 @@ from dashboard.pages import (
     board,
     boards,
     cohort,
+    departments,
     dicom,
     drift,
     evaluations,
@@ -96,6 +97,7 @@ PAGES = (
     Page(addresses.ACCEPTANCE, "Acceptance", "bi-clipboard-check", acceptance.layout, in_menu=False),
     Page(addresses.MODEL_CARD, "Model card", "bi-cpu", model_card.layout, reads_query=True, in_menu=False),
     Page(addresses.REPORTS, "Reports", "bi-file-earmark-text", reports.layout),
+    Page(addresses.DEPARTMENTS, "Departments", "bi-buildings", departments.layout, in_menu=False),
     Page(addresses.DICOM, "DICOM", "bi-hdd-network", dicom.layout),
     Page(addresses.FEEDBACK, "Messages", "bi-chat-left-text", feedback_page.layout),
     Page(addresses.ALERTS, "Alerts", "bi-bell", alerts.layout),
@@ -170,7 +172,7 @@ def whole_house_only() -> Component:
             html.H1("This page is about the whole house."),
             html.P(
                 f"You see the scans of {' and '.join(department_names())}. Numbers, reports and rules of the "
-                "whole house are for people who belong to the whole house: ask one of them, or an administrator."
+                "whole house are for people who belong to the whole house: ask one of them."
             ),
             dcc.Link("Go to the start", href="/", className="btn btn-outline-primary"),
         ],
@@ -199,6 +201,7 @@ def show_page(
     """Return the content and the title of the page at `pathname`, or what is wrong with the link to it."""
     place = find_page(pathname or "/", user)
     if place is None and of_the_house(pathname or "/", user):
+        accesses.refused("This page is about the whole house.")
         return whole_house_only(), "Lightbox"
     if place is None:
         if is_page(pathname) and not may_open(user, pathname):
@@ -275,7 +278,9 @@ def _departments() -> list[Component]:
     """The departments whose scans the person sees, on every page; nothing for who sees the whole house."""
     names = department_names()
     said = ", ".join(names)
-    return [html.Span(said, className="lb-role lb-departments", id="departments", title=said)] if names else []
+    return (
+        [html.Span(said, className="lb-role lb-departments", id="departments", title=said)] if names else []
+    )
 
 
 def _who(user: User) -> Component:

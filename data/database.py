@@ -24,8 +24,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from data.errors import LightboxError
 from data.department_wall import walled
+from data.errors import LightboxError
 from data.tables.revisions import revisions
 
 Database = Engine

@@ -1,10 +1,10 @@
 """Whose scans this thread's reads may see: the wall between departments, in the one place all reads pass.
 
 Who is signed in stands here for as long as a request lasts (`begin`, `end`). While that is somebody bound to
-departments, `data.database.reading` lends a connection that narrows every statement to rows of scans of those
-departments, whatever store asks: another department's scan, result, review or patient is not there. What the
-house does for itself (jobs, what is held in memory for all) reads under `whole_house`. Transactions that write
-are not narrowed: whether a patient has another scan is a question about the house.
+departments, `data.database.reading` lends a connection that narrows every statement to rows of scans of
+those departments, whatever store asks: another department's scan, result, review or patient is not there.
+What the house does for itself (jobs, what is held in memory for all) reads under `whole_house`. Transactions
+that write are not narrowed: whether a patient has another scan is a question about the house.
 """
 
 from __future__ import annotations
@@ -14,7 +14,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any, cast
 
-from sqlalchemy import Alias, ColumnElement, Connection, FromClause, Join, Select, Table, and_, false, or_, select
+from sqlalchemy import (
+    Alias,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Join,
+    Select,
+    Table,
+    and_,
+    false,
+    or_,
+    select,
+)
 from sqlalchemy.sql import visitors
 
 from data.tables import patient_conflicts, patients, refusals, scans, uploads, views
@@ -124,7 +136,7 @@ def is_of_scans(table: Table) -> bool:
 
 
 def _leaves(origin: FromClause) -> Iterator[tuple[Table, FromClause]]:
-    """The tables in a FROM, each with what its columns are named by there; subqueries are parts themselves."""
+    """The tables in a FROM, each with what names its columns there; subqueries are parts themselves."""
     if isinstance(origin, Join):
         yield from _leaves(origin.left)
         yield from _leaves(origin.right)

@@ -328,8 +328,8 @@ TABLE: Mapping[Permission, Grant] = {
     ),
     Permission.MANAGE_DEPARTMENTS: Grant(
         (_ADMIN,),
-        "Make departments, say which senders, sites and people belong to each, and give scans that came before "
-        "their departments.",
+        "Make departments, say which senders, sites and people belong to each, and give scans that came "
+        "before their departments.",
     ),
     Permission.MOVE_BETWEEN_DEPARTMENTS: Grant(
         (_HEAD, _ADMIN),

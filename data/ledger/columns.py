@@ -121,7 +121,7 @@ def ledger_columns(
     revision: int = -1,
 ) -> LedgerColumns:
     """Columns by their names as one record."""
-    own = {name: columns[name] for name in ("scan_ids", "keys", "patients", "days")}
+    own: dict[str, Any] = {name: columns[name] for name in ("scan_ids", "keys", "patients", "days")}
     numbers, codes = ({name: columns[name] for name in part} for part in (NUMBERS, DIMENSIONS))
     return LedgerColumns(
         **own, numbers=numbers, codes=codes, index=index, names=names, people=people, revision=revision

@@ -183,5 +183,6 @@ def _all(connection: Connection) -> list[Department]:
 
 
 def _department(row: Row[Any]) -> Department:
-    senders, sites = (from_json(tuple[str, ...], text) for text in (row.senders, row.sites))
+    senders = from_json(tuple[str, ...], row.senders)
+    sites = from_json(tuple[str, ...], row.sites)
     return Department(row.id, row.name, senders, sites, row.created_at)

@@ -192,7 +192,7 @@ def _user(row: Row[Any]) -> User:
 
 
 def _departments(row: Row[Any]) -> frozenset[str] | None:
-    """Those that an account is bound to; administrators work for the whole house, whatever they were before."""
+    """Those that an account is bound to; administrators work for the whole house."""
     if row.departments is None or row.role == Role.ADMIN.value:
         return None
     return frozenset(from_json(tuple[str, ...], row.departments))

@@ -11,8 +11,8 @@ from data.tables.base import metadata
 from data.tables.boards import boards
 from data.tables.burned_in_text import pixel_screenings
 from data.tables.card_statements import card_statements
-from data.tables.departments import departments
 from data.tables.deliveries import deliveries, routing_rules
+from data.tables.departments import departments
 from data.tables.drift import drift_limits, drift_references, drift_runs, embeddings, features
 from data.tables.evaluations import evaluation_readings, evaluations
 from data.tables.external_identities import external_identities, external_sessions

@@ -161,7 +161,9 @@ class Departments:
         with self._audit.together():
             names = self.names()
             for department_id, scan_ids in self._store.assign(expected).items():
-                self._note(user, "departments given", department_id, f"{names[department_id]}: {len(scan_ids)}")
+                self._note(
+                    user, "departments given", department_id, f"{names[department_id]}: {len(scan_ids)}"
+                )
         return expected
 
     def move(self, what: str, department_id: str | None, reason: str, user: User) -> int:

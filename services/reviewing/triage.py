@@ -15,7 +15,6 @@ from services.accounts import Accounts
 from services.permissions import Permission, may, require
 from services.reviewing.chosen_scans import chosen_scans
 
-
 OF_ANOTHER = "{} does not see all of these scans: they are of other departments."
 
 
