@@ -8,9 +8,9 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from data.records import Role, User
+from data.records import User
 from services.departments.departments import LONGEST_NAME, LONGEST_REASON, DepartmentsView, DepartmentView
-from services.permissions import ROLE_NAMES
+from services.permissions import ROLE_NAMES, Permission, may
 
 LIST = "department-list"
 SAID = "department-said"
@@ -121,7 +121,7 @@ def people(everybody: Sequence[User], names: Mapping[str, str]) -> Component:
 
 def sees(user: User, names: Mapping[str, str]) -> str:
     """Whose scans an account sees, in words."""
-    if user.role is Role.ADMIN:
+    if may(user, Permission.ADMINISTER):
         return "no scans: administers the whole house"
     if user.departments is None:
         return "the whole house"
@@ -161,7 +161,7 @@ def bound_people(everybody: Sequence[User]) -> list[dict[str, str]]:
     return [
         {"value": user.id, "label": f"{user.display_name} ({user.name})"}
         for user in everybody
-        if user.role is not Role.ADMIN
+        if not may(user, Permission.ADMINISTER)
     ]
 
 

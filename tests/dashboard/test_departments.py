@@ -13,7 +13,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from data.department_wall import seen_by
 from data.records import (
     AnnotationKind,
     FeedbackCategory,
@@ -94,7 +93,8 @@ def house(clinic: Clinic) -> Iterator[House]:
     patient = clinic.patients.get(scan.patient_id, with_identity=True)
     assert patient is not None
     ids = {
-        "scan_id": scan.id, "layer_id": result.id, "result_id": result.id, "annotation_id": drawn.annotation.id,
+        "scan_id": scan.id, "layer_id": result.id, "result_id": result.id,
+        "annotation_id": drawn.annotation.id,
         "patient_id": patient.pseudonym, "conflict_id": NO_ID, "upload_id": upload.id,
         "review_id": review.id, "feedback_id": said.id, "film_id": film.id, "own_patient": scan.patient_id,
     }  # fmt: skip
@@ -131,7 +131,8 @@ def _opened(client: FlaskClient, rule: Rule, ids: dict[str, str]) -> tuple[int, 
 
 
 def _unknown(house: House) -> dict[str, str]:
-    return house.ids | OF_SCANS | {"review_id": NO_ID, "feedback_id": NO_ID, "film_id": NO_ID, "own_patient": NO_ID}
+    others = dict.fromkeys(("review_id", "feedback_id", "film_id", "own_patient"), NO_ID)
+    return house.ids | OF_SCANS | others
 
 
 def _told_apart(server: Flask) -> list[Rule]:
@@ -187,17 +188,20 @@ def _filled(dependency: dict[str, Any], ids: dict[str, str], shape: str) -> tupl
     return [given(place) for place in dependency["inputs"]], [given(place) for place in dependency["state"]]
 
 
-def _called(client: FlaskClient, dependency: dict[str, Any], ids: dict[str, str], shape: str) -> tuple[int, str]:
+def _called(
+    client: FlaskClient, dependency: dict[str, Any], ids: dict[str, str], shape: str
+) -> tuple[int, str]:
     inputs, state = _filled(dependency, ids, shape)
     first = inputs[0][0] if isinstance(inputs[0], list) else inputs[0]
-    name = first["id"] if isinstance(first["id"], str) else json.dumps(first["id"], separators=(",", ":"), sort_keys=True)
-    answer = callback(client, dependency["output"], inputs, state=state, changed=f"{name}.{first['property']}")
+    name = first["id"]
+    if not isinstance(name, str):
+        name = json.dumps(name, separators=(",", ":"), sort_keys=True)
+    changed = f"{name}.{first['property']}"
+    answer = callback(client, dependency["output"], inputs, state=state, changed=changed)
     return answer.status_code, answer.get_data(as_text=True)
 
 
-def test_every_callback_answers_of_another_departments_scan_as_of_none(
-    house: House, sign_in: SignIn
-) -> None:
+def test_every_callback_answers_of_another_departments_scan_as_of_none(house: House, sign_in: SignIn) -> None:
     wrong, differs = [], set()
     everywhere = sign_in(Role.CLINICIAN, name="all-clinician")
     dependencies = [

@@ -80,9 +80,9 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "tus_offset": (Permission.SEND_SCANS, REFUSED, 412),
     "tus_append": (Permission.SEND_SCANS, REFUSED, 412),
     "tus_abandon": (Permission.SEND_SCANS, REFUSED, 412),
-    "api_cohort": (STATISTICS, REFUSED, 200),
-    "api_cohort_compare": (STATISTICS, REFUSED, 400),
-    "export_cohort": (STATISTICS, REFUSED, 200),
+    "api_cohort": (Permission.SEE_COHORT, REFUSED, 200),
+    "api_cohort_compare": (Permission.SEE_COHORT, REFUSED, 400),
+    "export_cohort": (Permission.SEE_COHORT, REFUSED, 200),
     "export_model_card": (STATISTICS, REFUSED, 404),
     "api_performance": (STATISTICS, REFUSED, 400),
     "export_performance": (STATISTICS, REFUSED, 400),
@@ -166,7 +166,9 @@ CALLBACKS: dict[str, Permission] = {
     "burned-in": SEE, "burned-in-release": Permission.RELEASE_PICTURES,
     "scan-feedback-send": Permission.GIVE_FEEDBACK, "feedback": Permission.GIVE_FEEDBACK,
     "feedback-act": Permission.ANSWER_FEEDBACK,
-    "cohort": STATISTICS, "performance": STATISTICS, "performance-goal-save": Permission.SET_GOALS,
+    "cohort": Permission.SEE_COHORT, "department": Permission.MANAGE_DEPARTMENTS,
+    "department-list": Permission.MOVE_BETWEEN_DEPARTMENTS,
+    "department-move": Permission.MOVE_BETWEEN_DEPARTMENTS, "performance": STATISTICS, "performance-goal-save": Permission.SET_GOALS,
     "boards": Permission.SEE_BOARDS, "board": Permission.SEE_BOARDS, "board-delete": Permission.SEE_BOARDS,
     **dict.fromkeys(("boards-make", "board-add", "board-act", "board-save", "board-copy"), MAKE_BOARDS),
     "drift": DRIFT, "drift-all": SEE, "drift-run": Permission.RUN_DRIFT, "drift-freeze": Permission.RUN_DRIFT,
@@ -311,7 +313,7 @@ def test_the_pages_are_shown_for_what_is_on_them() -> None:
         "/performance": "CHM",
         "/boards": "CHMA", "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/evaluations": "CHMA",
         "/model-card": "CHM", "/reports": "CHM", "/alerts": "HMA",
-        "/acceptance": "HMA", "/audit": "HA", "/retention": "HA", "/feedback": "CHM", "/dicom": "MA",
+        "/departments": "HA", "/acceptance": "HMA", "/audit": "HA", "/retention": "HA", "/feedback": "CHM", "/dicom": "MA",
     }  # fmt: skip
 
 
