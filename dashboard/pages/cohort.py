@@ -19,9 +19,10 @@ from dashboard.components.cohort import panels as cohort_panels
 from dashboard.components.cohort.filters import CONTROLS
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, outputs
+from dashboard.departments import department_names
 from data.errors import InvalidInput
 from data.records import User
-from services.permissions import Permission
+from services.permissions import Permission, may
 from services.task_words import MEASURED_VOLUME
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def layout(user: User, argument: str = "") -> Component:
                 ],
                 className="lb-page-head",
             ),
-            _fold("filters", "Filters and saved views", cohort_filters.bar(), _views()),
+            _fold("filters", "Filters and saved views", cohort_filters.bar(), _views(user)),
             html.Div(id=CHIPS, className="lb-chips"),
             html.Div(id=TILES, className="lb-tiles"),
             html.Div(id=EMPTY),
@@ -156,7 +157,7 @@ def show(cohort: CohortServices, user: User, search: str | None) -> Values:
     numbers = cohort.numbers.cohort(asked.filters, user)
     figures = cohort.numbers.charts(numbers)
     return {
-        TOTAL: cohort_panels.total_words(numbers),
+        TOTAL: [*cohort_panels.total_words(numbers), *(f" · {name}" for name in department_names())],
         EXPORTS: cohort_panels.exports(asked.query, user),
         CHIPS: cohort_panels.chips(numbers.filters, asked.vs),
         TILES: cohort_panels.tiles(numbers, cohort.numbers.query_of),
@@ -291,7 +292,9 @@ def _compare_buttons() -> list[Component]:
     ]
 
 
-def _views() -> Component:
+def _views(user: User) -> Component:
+    """Views are everybody's: who is bound to departments has none."""
+    shown = "lb-views" if may(user, Permission.SAVE_VIEWS) else "lb-views lb-hidden"
     label = html.Label("Saved views", htmlFor=VIEWS, className="visually-hidden")
     named = html.Label("Name of this view", htmlFor=VIEW_NAME, className="visually-hidden")
     return html.Div(
@@ -308,7 +311,7 @@ def _views() -> Component:
             html.Button("Save view", id=VIEW_SAVE, className="btn btn-sm btn-outline-primary"),
             html.Span(id=VIEW_SAID, className="text-secondary", role="status"),
         ],
-        className="lb-views",
+        className=shown,
     )
 
 

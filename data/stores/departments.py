@@ -183,6 +183,6 @@ def _all(connection: Connection) -> list[Department]:
 
 
 def _department(row: Row[Any]) -> Department:
-    senders = from_json(tuple[str, ...], row.senders)
-    sites = from_json(tuple[str, ...], row.sites)
+    senders: tuple[str, ...] = from_json(tuple[str, ...], row.senders)
+    sites: tuple[str, ...] = from_json(tuple[str, ...], row.sites)
     return Department(row.id, row.name, senders, sites, row.created_at)

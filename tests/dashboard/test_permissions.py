@@ -168,7 +168,8 @@ CALLBACKS: dict[str, Permission] = {
     "feedback-act": Permission.ANSWER_FEEDBACK,
     "cohort": Permission.SEE_COHORT, "department": Permission.MANAGE_DEPARTMENTS,
     "department-list": Permission.MOVE_BETWEEN_DEPARTMENTS,
-    "department-move": Permission.MOVE_BETWEEN_DEPARTMENTS, "performance": STATISTICS, "performance-goal-save": Permission.SET_GOALS,
+    "department-move": Permission.MOVE_BETWEEN_DEPARTMENTS,
+    "performance": STATISTICS, "performance-goal-save": Permission.SET_GOALS,
     "boards": Permission.SEE_BOARDS, "board": Permission.SEE_BOARDS, "board-delete": Permission.SEE_BOARDS,
     **dict.fromkeys(("boards-make", "board-add", "board-act", "board-save", "board-copy"), MAKE_BOARDS),
     "drift": DRIFT, "drift-all": SEE, "drift-run": Permission.RUN_DRIFT, "drift-freeze": Permission.RUN_DRIFT,
@@ -313,7 +314,8 @@ def test_the_pages_are_shown_for_what_is_on_them() -> None:
         "/performance": "CHM",
         "/boards": "CHMA", "/drift": "CHMA", "/models": "CHMA", "/rehearsals": "CHMA", "/evaluations": "CHMA",
         "/model-card": "CHM", "/reports": "CHM", "/alerts": "HMA",
-        "/departments": "HA", "/acceptance": "HMA", "/audit": "HA", "/retention": "HA", "/feedback": "CHM", "/dicom": "MA",
+        "/departments": "HA",
+        "/acceptance": "HMA", "/audit": "HA", "/retention": "HA", "/feedback": "CHM", "/dicom": "MA",
     }  # fmt: skip
 
 
