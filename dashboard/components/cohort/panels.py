@@ -68,7 +68,8 @@ def exports(query: str, user: User) -> Component:
         "Kept report", href=str(ReportsAddress(ReportKind.COHORT, {"filters": query})), className=look
     )
     read = dcc.Link("Read by a version", href=addresses.evaluations(query), className=look)
-    links += [kept, read] if may(user, Permission.EVALUATE_VERSIONS) else [kept]
+    links += [kept] if may(user, Permission.USE_REPORTS) else []
+    links += [read] if may(user, Permission.EVALUATE_VERSIONS) else []
     return html.Div([*links, for_the_house("/exports/cohort", KINDS, query)], className="lb-exports")
 
 
