@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from data.records import User
 from services.departments.departments import LONGEST_NAME, LONGEST_REASON, DepartmentsView, DepartmentView
-from services.permissions import ROLE_NAMES, Permission, may
+from services.permissions import Permission, may, role_name
 
 LIST = "department-list"
 SAID = "department-said"
@@ -113,7 +113,7 @@ def people(everybody: Sequence[User], names: Mapping[str, str]) -> Component:
     """Whose scans each account sees."""
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in ("Name", "Role", "Sees")]))
     rows = [
-        html.Tr([html.Td(user.display_name), html.Td(ROLE_NAMES[user.role]), html.Td(sees(user, names))])
+        html.Tr([html.Td(user.display_name), html.Td(role_name(user)), html.Td(sees(user, names))])
         for user in everybody
     ]
     return html.Table([head, html.Tbody(rows)], className="table align-middle lb-people")
