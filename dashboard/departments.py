@@ -6,6 +6,7 @@ thread is the house's again.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, g, has_request_context, request
@@ -79,7 +80,8 @@ def _put_away(hidden: frozenset[str]) -> None:
         asked.form = _replaced(request.form, hidden)
     if request.is_json:
         body = replaced_in(request.get_json(silent=True), hidden)
-        asked._cached_json = (body, body)  # noqa: SLF001 - where werkzeug keeps what it has parsed
+        asked._cached_data = json.dumps(body).encode()
+        asked._cached_json = (body, body)  # where werkzeug keeps what came, and what it has parsed
 
 
 def _replaced(given: MultiDict[str, str], hidden: frozenset[str]) -> ImmutableMultiDict[str, str]:
