@@ -19,7 +19,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
-from dashboard import accesses
+from dashboard import accesses, departments
 from dashboard.browser_words import browser_words
 from dashboard.errors import json_error
 from dashboard.request_limits import RequestLimits
@@ -45,7 +45,7 @@ PAGE_PERMISSIONS = {
     addresses.WORKLIST: Permission.SEE_SCANS,
     addresses.SCANS: Permission.SEE_SCANS,
     addresses.PATIENTS: Permission.SEE_SCANS,
-    addresses.COHORT: Permission.SEE_STATISTICS,
+    addresses.COHORT: Permission.SEE_COHORT,
     addresses.PERFORMANCE: Permission.SEE_STATISTICS,
     addresses.DRIFT: Permission.SEE_DRIFT,
     addresses.BOARDS: Permission.SEE_BOARDS,
@@ -56,6 +56,7 @@ PAGE_PERMISSIONS = {
     addresses.MODEL_CARD: Permission.SEE_STATISTICS,
     addresses.REPORTS: Permission.USE_REPORTS,
     addresses.RETENTION: Permission.SET_RETENTION,
+    addresses.DEPARTMENTS: Permission.MOVE_BETWEEN_DEPARTMENTS,
     addresses.DICOM: Permission.SEE_RECEIVED,
     addresses.ALERTS: Permission.DECIDE_ALERTS,
     addresses.FEEDBACK: Permission.GIVE_FEEDBACK,
@@ -220,6 +221,7 @@ class SessionGuard:
         if not self.signed_in():
             return refused(expired=_SECRET in session)
         g.person = cast(SignedIn, current_user).record
+        departments.bind(g.person)
         if g.person.must_change_password and request.endpoint not in _PASSWORD_ENDPOINTS | {None}:
             return _first("/account/password", "password", "Please choose your own password first.")
         first = _FACTOR_ENDPOINTS | _PASSWORD_ENDPOINTS | {None}
@@ -248,6 +250,7 @@ class SessionGuard:
             answer.headers["WWW-Authenticate"] = "Bearer"
             return answer
         g.person = user
+        departments.bind(user)
         self._limits.count(user)
         return None
 

@@ -11,7 +11,7 @@ from dash import Dash
 from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from dashboard import accesses, account, bell, errors, health, security, shell
+from dashboard import accesses, account, bell, departments, errors, health, security, shell
 from dashboard.api import routes as api
 from dashboard.auth import CSRF_COOKIE, SessionGuard, cookie_name
 from dashboard.files import acceptance as acceptance_files
@@ -65,6 +65,7 @@ from dashboard.pages import (
     schedules,
     worklist,
 )
+from dashboard.pages import departments as departments_page
 from dashboard.pages.links import Links
 from dashboard.signing_in import federated, second_factor, second_step
 from dashboard.vendor import missing_vendor_files
@@ -104,6 +105,7 @@ def build_dashboard(services: Services, *, secret_key: str) -> Dash:
     server.secret_key = secret_key
     security.allow_large_bodies(server, services)
     accesses.install(server, services)
+    departments.install(server, services)
     guard = SessionGuard(services)
     guard.install(server)
     withdrawn.register(server, services)
@@ -149,6 +151,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     evaluations.register(app, services.evaluations, services.versions.serving, tasks)
     acceptance.register(app, services.acceptance, services.evaluations, services.versions.serving, tasks)
     reports.register(app, services.reporting, services.versions.registry, services.drift.runs)
+    departments_page.register(app, services.departments.departments, services.accounts)
     admin.register(
         app,
         services.accounts,
@@ -232,5 +235,5 @@ def _not_found_status(response: Response) -> Response:
     """A page that the role may not see does not exist, in the status line too."""
     is_page = request.endpoint in ("/", "/<path:path>") and response.status_code == 200
     if is_page and "person" in g and shell.find_page(request.path, g.person) is None:
-        response.status_code = 404
+        response.status_code = 403 if shell.of_the_house(request.path, g.person) else 404
     return response

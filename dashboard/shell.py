@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
@@ -17,6 +17,7 @@ from dashboard.components import bell, feedback
 from dashboard.components.attributes import aria, data
 from dashboard.components.frame import LOCATION, TAB_TITLE
 from dashboard.components.icons import icon
+from dashboard.departments import department_names
 from dashboard.errors import ALERT
 from dashboard.pages import (
     acceptance,
@@ -26,6 +27,7 @@ from dashboard.pages import (
     board,
     boards,
     cohort,
+    departments,
     dicom,
     drift,
     evaluations,
@@ -95,6 +97,7 @@ PAGES = (
     Page(addresses.ACCEPTANCE, "Acceptance", "bi-clipboard-check", acceptance.layout, in_menu=False),
     Page(addresses.MODEL_CARD, "Model card", "bi-cpu", model_card.layout, reads_query=True, in_menu=False),
     Page(addresses.REPORTS, "Reports", "bi-file-earmark-text", reports.layout),
+    Page(addresses.DEPARTMENTS, "Departments", "bi-buildings", departments.layout, in_menu=False),
     Page(addresses.DICOM, "DICOM", "bi-hdd-network", dicom.layout),
     Page(addresses.FEEDBACK, "Messages", "bi-chat-left-text", feedback_page.layout),
     Page(addresses.ALERTS, "Alerts", "bi-bell", alerts.layout),
@@ -168,6 +171,28 @@ def no_such_page() -> Component:
     )
 
 
+def of_the_house(pathname: str, user: User) -> bool:
+    """Return whether a page is there for the role, and not for who is bound to departments."""
+    unbound = replace(user, departments=None)
+    return user.departments is not None and find_page(pathname, unbound) is not None
+
+
+def whole_house_only() -> Component:
+    """What stands at a page that counts, keeps or rules the whole house, for who sees a part of it."""
+    return html.Div(
+        [
+            icon("bi-buildings", "lb-empty-icon"),
+            html.H1("This page is about the whole house."),
+            html.P(
+                f"You see the scans of {' and '.join(department_names())}. Numbers, reports and rules of the "
+                "whole house are for people who belong to the whole house: ask one of them."
+            ),
+            dcc.Link("Go to the start", href="/", className="btn btn-outline-primary"),
+        ],
+        className="lb-empty",
+    )
+
+
 def bad_link(page: Page, sentence: str) -> Component:
     """What stands where a link asks a page for what there is not."""
     back = "/" if page.takes_argument else page.path
@@ -188,6 +213,9 @@ def show_page(
 ) -> tuple[Component, str]:
     """Return the content and the title of the page at `pathname`, or what is wrong with the link to it."""
     place = find_page(pathname or "/", user)
+    if place is None and of_the_house(pathname or "/", user):
+        accesses.refused("This page is about the whole house.")
+        return whole_house_only(), "Lightbox"
     if place is None:
         if is_page(pathname) and not may_open(user, pathname):
             accesses.refused("There is no such page for this role.")
@@ -259,6 +287,15 @@ def _navbar(user: User) -> Component:
     )
 
 
+def _departments() -> list[Component]:
+    """The departments whose scans the person sees, on every page; nothing for who sees the whole house."""
+    names = department_names()
+    said = ", ".join(names)
+    return (
+        [html.Span(said, className="lb-role lb-departments", id="departments", title=said)] if names else []
+    )
+
+
 def _who(user: User) -> Component:
     token = generate_csrf() if has_request_context() else ""
     return html.Div(
@@ -271,6 +308,7 @@ def _who(user: User) -> Component:
                 **data(user=user.id),
             ),
             html.Span(ROLE_NAMES[user.role], className="lb-role", id="role"),
+            *_departments(),
             html.Form(
                 [
                     dcc.Input(type="hidden", name="csrf_token", value=token),

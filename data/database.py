@@ -26,6 +26,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from data.department_wall import walled
 from data.errors import LightboxError, Outage
 from data.outages import LOCKED
 from data.sqlite_file import follow
@@ -161,13 +162,13 @@ def answers(engine: Engine) -> bool:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection whose statements see one state of the database."""
+    """A connection whose statements see one state of the database, and what this thread may see of it."""
     joined = _joined(engine)
     if joined is not None:
-        yield joined
+        yield walled(joined)
         return
     with engine.connect() as connection:
-        yield connection
+        yield walled(connection)
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from data.errors import Hidden, NotAllowed
+from data.department_wall import bound
+from data.errors import Hidden, LightboxError, NotAllowed
 from data.records import Role, TokenScope, User
 
 ROLE_NAMES: Mapping[Role, str] = {
@@ -53,6 +54,7 @@ class Permission(StrEnum):
     WITHDRAW_REVIEW_REQUESTS = "take back requests for reviews"
     SET_UNAIDED_RULES = "say which scans are read without the AI first"
     SEE_STATISTICS = "see statistics"
+    SEE_COHORT = "see cohorts"
     SEE_READERS = "see figures of single readers"
     SAVE_VIEWS = "save views"
     SEE_BOARDS = "see boards"
@@ -93,6 +95,8 @@ class Permission(StrEnum):
     HOLD_PATIENTS = "place and lift legal holds"
     SET_RETENTION = "set how long data is kept"
     ADMINISTER = "administer accounts"
+    MANAGE_DEPARTMENTS = "make departments"
+    MOVE_BETWEEN_DEPARTMENTS = "move scans between departments"
     SEE_AUDIT = "see the audit trail"
 
 
@@ -177,7 +181,11 @@ TABLE: Mapping[Permission, Grant] = {
         (_HEAD,), "Set, for each task, the share of new scans that is read without the AI first."
     ),
     Permission.SEE_STATISTICS: Grant(
-        (_CLINICIAN, _HEAD, _MLOPS), "See cohort and performance, and take their numbers away as files."
+        (_CLINICIAN, _HEAD, _MLOPS), "See performance, and take its numbers away as files."
+    ),
+    Permission.SEE_COHORT: Grant(
+        (_CLINICIAN, _HEAD, _MLOPS),
+        "See what came, counted of the scans that one may see, and take these numbers away as files.",
     ),
     Permission.SEE_READERS: Grant(
         (_HEAD,),
@@ -318,6 +326,16 @@ TABLE: Mapping[Permission, Grant] = {
         "Create accounts, set roles, reset passwords, remove lost second factors, end sessions and tokens, "
         "switch accounts on and off, and link them with the hospital's accounts.",
     ),
+    Permission.MANAGE_DEPARTMENTS: Grant(
+        (_ADMIN,),
+        "Make departments, say which senders, sites and people belong to each, and give scans that came "
+        "before their departments.",
+    ),
+    Permission.MOVE_BETWEEN_DEPARTMENTS: Grant(
+        (_HEAD, _ADMIN),
+        "Let a scan, or all scans of a patient, be of another department, with a reason; no patient but by "
+        "pseudonym, no picture.",
+    ),
     Permission.SEE_AUDIT: Grant(
         (_HEAD, _ADMIN),
         "See who did what to what, and when, and take it as a file; no patient but by pseudonym, no picture.",
@@ -330,6 +348,7 @@ SCOPES: Mapping[TokenScope, frozenset[Permission]] = {
         {
             Permission.SEE_SCANS,
             Permission.SEE_STATISTICS,
+            Permission.SEE_COHORT,
             Permission.SEE_READERS,
             Permission.SEE_BOARDS,
             Permission.SEE_DRIFT,
@@ -405,6 +424,27 @@ SCOPES: Mapping[TokenScope, frozenset[Permission]] = {
 """What a token of each scope may, of what its owner may. What stands in none no token may: accounts,
 signatures, second persons' confirmations, and rules that heads set."""
 
+OF_ONE_SCAN = frozenset(
+    {
+        Permission.SEE_SCANS, Permission.SEE_IDENTITY, Permission.MOVE_SCANS, Permission.SEND_SCANS,
+        Permission.WITHDRAW_SCANS, Permission.READ_AGAIN, Permission.CANCEL_READINGS,
+        Permission.CANCEL_READINGS_OF_OTHERS, Permission.RERUN_RESULTS, Permission.REVIEW,
+        Permission.TAKE_BACK_REVIEWS, Permission.TAKE_BACK_REVIEWS_OF_OTHERS, Permission.ASSIGN_SCANS,
+        Permission.SET_URGENCY, Permission.ANNOTATE, Permission.DELETE_ANNOTATIONS, Permission.GIVE_FEEDBACK,
+        Permission.ANSWER_FEEDBACK, Permission.ASK_FOR_REVIEWS, Permission.WITHDRAW_REVIEW_REQUESTS,
+        Permission.SEE_COHORT, Permission.RELEASE_PICTURES, Permission.SEND_RESULTS,
+    }
+)  # fmt: skip
+"""What somebody bound to departments may too: it is about single scans, or counts their own alone.
+
+Everything else counts, keeps or rules the whole house, and whatever is new does until it stands here.
+"""
+
+OF_THE_HOUSE = (
+    "This is about the whole house, and you see the scans of your departments: only people who belong to the "
+    "whole house may {}."
+)
+
 SCOPE_WORDS: Mapping[TokenScope, str] = {
     TokenScope.READ: "see scans under pseudonyms, results and numbers",
     TokenScope.IDENTITY: "see who patients are, and say whose a scan is",
@@ -427,8 +467,17 @@ def role_names(roles: Sequence[Role]) -> str:
 
 
 def may(user: User, permission: Permission) -> bool:
-    """Whether this person's role has the permission, and the token, where one is used, is for it."""
-    return user.role in TABLE[permission].roles and _in_scope(user, permission)
+    """Whether this person's role has the permission, and neither token nor department keeps it from them."""
+    return (
+        user.role in TABLE[permission].roles
+        and _in_scope(user, permission)
+        and not is_of_the_house(user, permission)
+    )
+
+
+def is_of_the_house(user: User, permission: Permission) -> bool:
+    """Whether it is about the whole house, and the person is bound to departments."""
+    return user.departments is not None and permission not in OF_ONE_SCAN
 
 
 def _in_scope(user: User, permission: Permission) -> bool:
@@ -449,12 +498,17 @@ def require(user: User, permission: Permission, *, hidden: str = "") -> User:
     """The person, where the role has the permission; NotAllowed otherwise.
 
     With `hidden`, a sentence as "There is no such scan.", NotFound with it: what this person may not know
-    of does not exist.
+    of does not exist. LightboxError where what somebody bound to departments asks for is not read as theirs
+    (`data.department_wall`): nothing is answered past the wall.
     """
+    if user.departments is not None and bound() != user.departments:
+        raise LightboxError("Somebody bound to departments asks for what is not read as theirs.")
     if may(user, permission):
         return user
     if hidden:
         raise Hidden(hidden)
+    if user.role in TABLE[permission].roles and is_of_the_house(user, permission):
+        raise NotAllowed(OF_THE_HOUSE.format(permission))
     if user.role in TABLE[permission].roles:
         raise NotAllowed(f"This token does not permit this: it was not made for those who {permission}.")
     who = role_names(TABLE[permission].roles)

@@ -54,14 +54,14 @@ class ApiCohort:
 
     def cohort(self) -> Response:
         """Every number of the cohort page, for the filters in the address."""
-        user = require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_COHORT)
         query = CohortQuery.given()
         asked = self.services.cohort.numbers.asked(query_without_audience())
         return jsonify(self.services.cohort.exports.numbers(asked.filters, user, query.audience))
 
     def compare(self) -> Response:
         """The cohort of the address beside that of `vs`, an address too; an empty one is every real scan."""
-        user = require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_COHORT)
         query = CompareQuery.given()
         first = self.services.cohort.numbers.asked(query_without_audience())
         second = self.services.cohort.numbers.asked(query.vs)

@@ -132,6 +132,7 @@ class ApiScans:
         query = SendScanQuery.given()
         name, stream = _sent_file(query)
         upload = self.services.reading.intake.receive(user, name, stream, as_volume=query.as_volume)
+        (upload,) = self.services.reading.uploads.as_seen([upload])
         if upload.state is UploadState.FAILED:
             return json_error(500, "failed", upload.failure or "The file could not be opened.")
         scan_ids = upload.scan_ids + upload.known_scan_ids

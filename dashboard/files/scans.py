@@ -132,7 +132,7 @@ class ScanFiles:
 
     def export_cohort(self, kind: str) -> Response:
         """The cohort that the address selects, as a file."""
-        user = require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_COHORT)
         asked = self.services.cohort.numbers.asked(query_without_audience())
         export = self.services.cohort.exports.export(asked.filters, kind, user, request.args.get(AUDIENCE))
         return attachment(export.content, export.name, export.mime)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import dash_bootstrap_components as dbc
-from dash import ALL, Dash, Input, Output, State, ctx, html
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -18,6 +18,7 @@ from dashboard.components.sign_in_ways import LOCAL, ways_of_accounts
 from dashboard.pages import admin_tokens, imports, sign_in_ways
 from data.errors import InvalidInput
 from data.records import Role, User
+from services import addresses
 from services.accounts import LONGEST_GROUP
 from services.permissions import ROLE_NAMES, Permission
 
@@ -47,7 +48,10 @@ def layout(user: User, argument: str = "") -> Component:
     """Build the page; the table comes from `people`."""
     return html.Div(
         [
-            html.Div(html.H1("People"), className="lb-page-head"),
+            html.Div(
+                [html.H1("People"), dcc.Link("Departments", href=addresses.DEPARTMENTS, className="lb-back")],
+                className="lb-page-head",
+            ),
             html.Div(id=ONE_TIME, role="status"),
             _new_person(),
             html.Div(id=PEOPLE, className="lb-scroll"),

@@ -19,9 +19,10 @@ from dashboard.components.cohort import panels as cohort_panels
 from dashboard.components.cohort.filters import CONTROLS
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, outputs
+from dashboard.departments import department_names
 from data.errors import InvalidInput
 from data.records import User
-from services.permissions import Permission
+from services.permissions import Permission, may
 from services.task_words import MEASURED_VOLUME
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def layout(user: User, argument: str = "") -> Component:
                 ],
                 className="lb-page-head",
             ),
-            _fold("filters", "Filters and saved views", cohort_filters.bar(), _views()),
+            _fold("filters", "Filters and saved views", cohort_filters.bar(), _views(user)),
             html.Div(id=CHIPS, className="lb-chips"),
             html.Div(id=TILES, className="lb-tiles"),
             html.Div(id=EMPTY),
@@ -156,7 +157,7 @@ def show(cohort: CohortServices, user: User, search: str | None) -> Values:
     numbers = cohort.numbers.cohort(asked.filters, user)
     figures = cohort.numbers.charts(numbers)
     return {
-        TOTAL: cohort_panels.total_words(numbers),
+        TOTAL: [*cohort_panels.total_words(numbers), *(f" · {name}" for name in department_names())],
         EXPORTS: cohort_panels.exports(asked.query, user),
         CHIPS: cohort_panels.chips(numbers.filters, asked.vs),
         TILES: cohort_panels.tiles(numbers, cohort.numbers.query_of),
@@ -206,11 +207,11 @@ def register(app: Dash, cohort: CohortServices) -> None:
 
     @app.callback(output=outputs(SHOWN), inputs=[Input(LOCATION, "search")])
     def _show(search: str | None) -> Values:
-        return show(cohort, require(Permission.SEE_STATISTICS), search)
+        return show(cohort, require(Permission.SEE_COHORT), search)
 
     @app.callback(output=outputs(cohort_filters.VALUES), inputs=[Input(LOCATION, "search")])
     def _controls(search: str | None) -> Values:
-        return controls(cohort, require(Permission.SEE_STATISTICS), search)
+        return controls(cohort, require(Permission.SEE_COHORT), search)
 
     _register_address(app)
     _register_views(app, cohort)
@@ -262,7 +263,7 @@ def _register_views(app: Dash, cohort: CohortServices) -> None:
     def _change_views(
         _: int | None, __: int | None, name: str | None, chosen: str | None, search: str | None
     ) -> Values:
-        user = require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_COHORT)
         if ctx.triggered_id == VIEW_SAVE:
             return save_view(cohort, user, name, search)
         if ctx.triggered_id == VIEW_DELETE:
@@ -273,7 +274,7 @@ def _register_views(app: Dash, cohort: CohortServices) -> None:
         Output(LOCATION, "search", allow_duplicate=True), Input(VIEWS, "value"), prevent_initial_call=True
     )
     def _open_view(chosen: str | None) -> str:
-        require(Permission.SEE_STATISTICS)
+        require(Permission.SEE_COHORT)
         return view_query(cohort, chosen)
 
 
@@ -291,7 +292,9 @@ def _compare_buttons() -> list[Component]:
     ]
 
 
-def _views() -> Component:
+def _views(user: User) -> Component:
+    """Views are everybody's: who is bound to departments has none."""
+    shown = "lb-views" if may(user, Permission.SAVE_VIEWS) else "lb-views lb-hidden"
     label = html.Label("Saved views", htmlFor=VIEWS, className="visually-hidden")
     named = html.Label("Name of this view", htmlFor=VIEW_NAME, className="visually-hidden")
     return html.Div(
@@ -308,7 +311,7 @@ def _views() -> Component:
             html.Button("Save view", id=VIEW_SAVE, className="btn btn-sm btn-outline-primary"),
             html.Span(id=VIEW_SAID, className="text-secondary", role="status"),
         ],
-        className="lb-views",
+        className=shown,
     )
 
 

@@ -28,6 +28,7 @@ _CODED = {  # dimension -> (column, what an empty one is called)
     "sex": ("sex", UNKNOWN),
     "review": ("verdict", NONE),
     "assigned": ("assigned_to", NONE),
+    "department": ("department_id", NONE),
 }
 NUMBERS = (
     "created_us", "acquired_us", "read_us", "reviewed_us", "age_years", "positive", "uncertain",
@@ -54,6 +55,8 @@ _FIXED_NAMES = {
     "urgency": bands.URGENCIES,
     "doubt": bands.DOUBTS,
 }
+NAMED_BY_SCANS = (*_CODED, "version")
+"""Dimensions whose classes are whatever scans have."""
 DIMENSIONS = (*_CODED, "version", *_FIXED_NAMES)
 """What scans can be filtered and grouped by."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from data import house_clock
 from data.ledger import bands, quantiles
 from data.ledger.bands import NONE, UNKNOWN
-from data.ledger.bitmaps import Index, row_numbers
-from data.ledger.coding import DIMENSIONS, NUMBERS, Columns
+from data.ledger.bitmaps import Index, Rows, row_numbers, union
+from data.ledger.coding import DIMENSIONS, NAMED_BY_SCANS, NUMBERS, Columns
 
 FloatArray = NDArray[np.float64]
 AnyArray = NDArray[Any]
@@ -74,6 +74,7 @@ class LedgerColumns:
     names: Mapping[str, tuple[str, ...]]
     people: People = field(default_factory=People)
     revision: int = -1  # of the database that they are level with: an equal one means equal columns
+    departments: frozenset[str] | None = None  # whose scans alone count; None: the whole house's
 
     def __len__(self) -> int:
         return len(self.index.alive)
@@ -83,6 +84,28 @@ class LedgerColumns:
         """The rows whose day of acquisition is known, and that day, in the server's time zone, since 1970."""
         known = np.flatnonzero(~np.isnan(self.numbers["acquired_us"]))
         return known, house_clock.days(self.numbers["acquired_us"][known])
+
+    def of_departments(self, departments: frozenset[str]) -> LedgerColumns:
+        """The same of the scans of some departments alone; what no such scan has is called nothing here."""
+        names, index = self.names["department"], self.index
+        own = union(index.of("department", names.index(each)) for each in departments if each in names)
+        alive = index.alive & own
+        return replace(
+            self,
+            index=replace(index, alive=alive),
+            names={name: self._named(name, known, alive) for name, known in self.names.items()},
+            departments=departments,
+        )
+
+    def _named(self, dimension: str, known: tuple[str, ...], alive: Rows) -> tuple[str, ...]:
+        """The names of a dimension in the order of their codes, empty where none of these rows has one."""
+        if dimension not in NAMED_BY_SCANS:
+            return known
+        classes = self.index.classes.get(dimension, {})
+        return tuple(
+            name if code in classes and alive.intersection_cardinality(classes[code]) else ""
+            for code, name in enumerate(known)
+        )
 
     @property
     def rows(self) -> NDArray[np.int64]:
@@ -98,7 +121,7 @@ def ledger_columns(
     revision: int = -1,
 ) -> LedgerColumns:
     """Columns by their names as one record."""
-    own = {name: columns[name] for name in ("scan_ids", "keys", "patients", "days")}
+    own: dict[str, Any] = {name: columns[name] for name in ("scan_ids", "keys", "patients", "days")}
     numbers, codes = ({name: columns[name] for name in part} for part in (NUMBERS, DIMENSIONS))
     return LedgerColumns(
         **own, numbers=numbers, codes=codes, index=index, names=names, people=people, revision=revision

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Boolean, Engine, Integer, Select, select, type_coerce
 
 from data.database import reading
+from data.department_wall import bound, whole_house
 from data.ledger import quantiles
 from data.ledger.bitmaps import Index, row_numbers
 from data.ledger.blinding import NOTHING_HIDDEN, Hidden, known_rows, raw_rows, replaced
@@ -89,11 +90,14 @@ class Ledger:
     def columns(self, hidden: Hidden = NOTHING_HIDDEN) -> LedgerColumns:
         """Every scan, with all changes that were committed before the call.
 
-        What is `hidden` is as if nobody had said it. Columns of one revision and `hidden` are equal.
+        What is `hidden` is as if nobody had said it. Of somebody bound to departments these are their scans
+        alone, whoever asks. Columns of one revision, `hidden` and `departments` are equal.
         """
-        with self._turn:
+        with self._turn, whole_house():  # what is kept here is everybody's
             now = self._level()
-            return self._without(hidden, now) if hidden else now
+            now = self._without(hidden, now) if hidden else now
+        departments = bound()
+        return now if departments is None else now.of_departments(departments)
 
     def _level(self) -> LedgerColumns:
         """Bring the columns level with the database."""

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, DateTime, Engine, false, func, select, type_c
 
 from data import house_clock
 from data.database import reading, statement_parts
+from data.department_wall import whole_house
 from data.ledger.readings import (
     CountKey,
     Mask,
@@ -252,7 +253,8 @@ class JudgementStore:
         return sorted(places), places
 
     def _current(self) -> _Kept:
-        with self._turn, reading(self._engine) as connection:
+        # What is kept here is everybody's.
+        with self._turn, whole_house(), reading(self._engine) as connection:
             query = select(revisions.c.name, revisions.c.value)
             at = {row.name: int(row.value) for row in connection.execute(query)}
             if at.get(RECOUNTS, 0) != self._recounts:  # every row was written anew, under another key

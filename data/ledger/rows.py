@@ -6,6 +6,7 @@ statistics are answered from it. It holds nothing that is not elsewhere: `recoun
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,7 +45,7 @@ UNREAD: dict[str, Any] = dict.fromkeys(
 UNREVIEWED: dict[str, Any] = dict.fromkeys(("verdict", "truth_positive", "dice", "reviewed_us"))
 _UNTRIAGED: dict[str, Any] = dict.fromkeys(("assigned_to", "urgency"))
 _UNKNOWN: dict[str, Any] = {"patient_id": "", "warned": None} | dict.fromkeys(
-    ("acquired_us", "modality", "sequence", "scanner", "site", "sex", "age_years")
+    ("acquired_us", "modality", "sequence", "scanner", "site", "sex", "age_years", "department_id")
 )
 
 
@@ -117,6 +118,12 @@ def note_owner(connection: Connection, from_id: str, to_id: str) -> None:
 def note_patient(connection: Connection, scan_id: str, patient_id: str) -> None:
     """A scan is another patient's."""
     _note(connection, scan_id, {"patient_id": patient_id})
+
+
+def note_departments(connection: Connection, scan_ids: Sequence[str], department_id: str | None) -> None:
+    """Scans are of another department."""
+    values = {"department_id": department_id, "changed": _now_at()}
+    connection.execute(update(ledger).where(ledger.c.scan_id.in_(scan_ids)).values(values))
 
 
 def note_withdrawn(connection: Connection, scan_id: str, *, withdrawn: bool) -> None:
@@ -212,6 +219,7 @@ def _of_scan(scan: Scan) -> dict[str, Any]:
         "age_years": header.age_years,
         "synthetic": scan.synthetic,
         "prior": prior_node(scan.uploaded_by) is not None,
+        "department_id": scan.department_id,
         "warned": bool(scan.warnings),
     }
 
@@ -242,7 +250,10 @@ def _plain(value: float | None) -> float | None:
 def _recounted_columns() -> list[Any]:
     brought = reviews.c.measurements.is_not(None)  # `counting_mask`
     sizes = [case((brought, reviews.c[name]), else_=results.c[name]).label(name) for name in SIZES]
-    of_scan = ("patient_id", "task", "status", "modality", "sequence", "manufacturer", "scanner", "site")
+    of_scan = (
+        "patient_id", "task", "status", "modality", "sequence", "manufacturer", "scanner", "site",
+        "department_id",
+    )  # fmt: skip
     of_result = ("positive", "probability", "has_mask", "estimated_dice", "head_row", "head_column")
     return [
         scans.c.id.label("scan_id"),

@@ -49,6 +49,7 @@ class User:
     created_at: datetime | None = None
     last_seen_at: datetime | None = None
     reader_group: str | None = None  # such as a section or a seniority; administrators set it
+    departments: frozenset[str] | None = None  # ids; whose scans the person sees; None: the whole house
     scopes: frozenset[TokenScope] | None = None  # what the token in use is limited to; None: no token
 
 

@@ -183,6 +183,7 @@ class Scan:
     failure: str | None = None  # one sentence, where status is FAILED or CANCELLED
     synthetic: bool = False  # made by `demo`, of nobody
     recognised: RecognisedSequence | None = None  # of a brain MRI; None where nobody asked
+    department_id: str | None = None  # None: of none
 
     @property
     def shape(self) -> tuple[int, int, int]:

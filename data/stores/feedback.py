@@ -37,6 +37,8 @@ class FeedbackStore:
 
         Returns what it is then, or None where there is none.
         """
+        if self.get(feedback_id) is None:
+            return None
         with writing(self._engine) as connection:
             known = _message(connection, feedback_id, lock=True)
             if known is None:

@@ -73,6 +73,10 @@ class ReviewRequestStore:
 
     def withdraw(self, request_id: str) -> None:
         """Takes a request back; nothing happens where there is none."""
+        with reading(self._engine) as connection:
+            known = select(review_requests.c.id).where(review_requests.c.id == request_id)
+            if connection.execute(known).first() is None:
+                return
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_SCANS)
             connection.execute(delete(review_requests).where(review_requests.c.id == request_id))

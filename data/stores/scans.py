@@ -23,6 +23,7 @@ from data.records import (
     Spacing,
     UploadedScan,
 )
+from data.stores.departments import decided_department
 from data.stores.features import forget_features
 from data.stores.legal_holds import held_patients, keep_held
 from data.stores.patient_conflicts import forget_patients
@@ -70,7 +71,11 @@ class ScanStore:
                 # The lock comes before the look: whoever merges patients takes it too.
                 bump(connection, REVISION_OF_SCANS)
                 merged_into = connection.execute(_MERGED_INTO, {"wanted": scan.patient_id}).scalar()
-                scan = replace(scan, patient_id=merged_into or scan.patient_id)
+                scan = replace(
+                    scan,
+                    patient_id=merged_into or scan.patient_id,
+                    department_id=decided_department(connection, scan),
+                )
                 connection.execute(insert(scans), _values(scan))
                 note_scan(connection, scan)
                 keep_identifiers(connection, scan.id, identifiers or {})
@@ -280,6 +285,7 @@ def _values(scan: Scan) -> dict[str, Any]:
         "uploaded_by": scan.uploaded_by,
         "warnings": to_json(scan.warnings),
         "recognised": None if scan.recognised is None else to_json(scan.recognised),
+        "department_id": scan.department_id,
         "synthetic": scan.synthetic,
         "created_at": scan.created_at,
     }
@@ -305,4 +311,5 @@ def _scan(row: Row[Any]) -> Scan:
         failure=row.failure,
         synthetic=row.synthetic,
         recognised=None if row.recognised is None else from_json(RecognisedSequence, row.recognised),
+        department_id=row.department_id,
     )

@@ -33,9 +33,10 @@ class TriageStore:
 
         With `take`, what somebody else has stays theirs.
         """
+        seen = self.known(scan_ids)
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_SCANS)
-            owners = self._owners(connection, scan_ids)
+            owners = self._owners(connection, seen)
             for scan_id, owner in owners.items():
                 if owner != to and not (take and owner):
                     _keep(connection, scan_id, {"assigned_to": to}, by, at)
@@ -46,12 +47,19 @@ class TriageStore:
         self, scan_ids: Collection[str], urgency: Urgency | None, by: str, at: datetime
     ) -> list[str]:
         """How urgent scans are, None takes back what was said; returns those that are here."""
+        seen = self.known(scan_ids)
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_SCANS)
-            known = list(self._owners(connection, scan_ids))
+            known = list(self._owners(connection, seen))
             for scan_id in known:
                 _keep(connection, scan_id, {"urgency": None if urgency is None else urgency.value}, by, at)
         return known
+
+    def known(self, scan_ids: Collection[str]) -> list[str]:
+        """Those of these scans that are here for who asks."""
+        with reading(self._engine) as connection:
+            here = set(connection.execute(select(scans.c.id).where(scans.c.id.in_(scan_ids))).scalars())
+        return [scan_id for scan_id in scan_ids if scan_id in here]
 
     def _owners(self, connection: Connection, scan_ids: Collection[str]) -> dict[str, str | None]:
         joined = scans.outerjoin(triage, triage.c.scan_id == scans.c.id)

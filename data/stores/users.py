@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from data.codec import from_json, to_json
 from data.columns import folded
 from data.database import bump, reading, writing
 from data.errors import InvalidInput, NotFound
@@ -47,6 +49,7 @@ class UserStore:
             "created_at": user.created_at,
             "last_seen_at": user.last_seen_at,
             "reader_group": user.reader_group,
+            "departments": None if user.departments is None else to_json(tuple(sorted(user.departments))),
         }
         try:
             with writing(self._engine) as connection:
@@ -92,6 +95,11 @@ class UserStore:
     def set_reader_group(self, user_id: str, group: str | None) -> User:
         """Another group of readers, or none."""
         return self._change(user_id, {"reader_group": group}, ends_sessions=False)
+
+    def set_departments(self, user_id: str, departments: Collection[str] | None) -> User:
+        """Binds an account to departments by their ids, or with None to none: it sees the whole house."""
+        said = None if departments is None else to_json(tuple(sorted(departments)))
+        return self._change(user_id, {"departments": said}, ends_sessions=False)
 
     def mail_choice(self, user_id: str) -> MailChoice:
         """Which mails a person has chosen; NotFound."""
@@ -179,7 +187,15 @@ def _user(row: Row[Any]) -> User:
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
         reader_group=row.reader_group,
+        departments=_departments(row),
     )
+
+
+def _departments(row: Row[Any]) -> frozenset[str] | None:
+    """Those that an account is bound to; administrators work for the whole house."""
+    if row.departments is None or row.role == Role.ADMIN.value:
+        return None
+    return frozenset(from_json(tuple[str, ...], row.departments))
 
 
 def _mail_choice(row: Row[Any]) -> MailChoice:

@@ -21,6 +21,8 @@ class WithdrawalStore:
 
     def add(self, withdrawal: Withdrawal) -> bool:
         """Take a scan back; False where it is withdrawn already. Raises NotFound for none."""
+        if not self._is_here(withdrawal.scan_id):
+            raise NotFound(NO_SCAN)
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_SCANS)
             here = select(scans.c.id).where(scans.c.id == withdrawal.scan_id)
@@ -35,6 +37,8 @@ class WithdrawalStore:
 
     def remove(self, scan_id: str) -> bool:
         """Let a scan be here again; False where it is not withdrawn."""
+        if not self._is_here(scan_id):
+            return False
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_SCANS)
             gone = delete(withdrawn_scans).where(withdrawn_scans.c.scan_id == scan_id)
@@ -42,6 +46,11 @@ class WithdrawalStore:
                 return False
             note_withdrawn(connection, scan_id, withdrawn=False)
             return True
+
+    def _is_here(self, scan_id: str) -> bool:
+        """Whether there is such a scan, withdrawn or not, for who asks."""
+        with reading(self._engine) as connection:
+            return connection.execute(select(scans.c.id).where(scans.c.id == scan_id)).first() is not None
 
     def get(self, scan_id: str) -> tuple[Withdrawal, str] | None:
         """Who withdrew a scan and why, with its patient (our own id); None where it was not withdrawn."""

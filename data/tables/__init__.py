@@ -12,6 +12,7 @@ from data.tables.boards import boards
 from data.tables.burned_in_text import pixel_screenings
 from data.tables.card_statements import card_statements
 from data.tables.deliveries import deliveries, routing_rules
+from data.tables.departments import departments
 from data.tables.drift import drift_limits, drift_references, drift_runs, embeddings, features
 from data.tables.evaluations import evaluation_readings, evaluations
 from data.tables.external_identities import external_identities, external_sessions
@@ -73,6 +74,7 @@ __all__ = [
     "card_statements",
     "code_generators",
     "deliveries",
+    "departments",
     "dicom_arrivals",
     "dicom_listening",
     "dicom_senders",

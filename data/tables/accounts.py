@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table, false
 
-from data.columns import Line, UtcDateTime
+from data.columns import Line, UtcDateTime, Words
 from data.tables.base import MYSQL, id_column, metadata, reference
 
 users = Table(
@@ -25,6 +25,7 @@ users = Table(
     Column("mail", Line()),  # where mails that the person has chosen go
     Column("review_mails", String(16)),  # of which review requests; NULL: none
     Column("review_mails_until", UtcDateTime),  # requests up to here were told, or are not to be
+    Column("departments", Words),  # JSON list of ids that the account is bound to; NULL: the whole house
     **MYSQL,
 )
 

@@ -47,6 +47,7 @@ ledger = Table(
     Column("assigned_to", Line(64)),  # what people said of the scan: see `triage`
     Column("urgency", String(16)),
     Column("warned", Boolean),  # whether the scan has warnings
+    Column("department_id", String(ID_LENGTH)),
     Index("ix_ledger_changed", "changed"),
     **MYSQL,
 )

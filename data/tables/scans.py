@@ -94,6 +94,7 @@ scans = Table(
     Column("height", Integer, nullable=False),
     Column("width", Integer, nullable=False),
     Column("uploaded_by", Line(64), nullable=False),
+    Column("department_id", String(ID_LENGTH)),  # of `departments`; NULL: of none
     Column("warnings", Words, nullable=False),  # JSON list of sentences
     Column("recognised", Words),  # JSON of RecognisedSequence, where somebody asked
     Column("synthetic", Boolean, nullable=False, server_default=false()),
@@ -103,6 +104,7 @@ scans = Table(
     Index("ix_scans_created_at_id", "created_at", "id"),
     Index("ix_scans_status_created_at_id", "status", "created_at", "id"),
     Index("ix_scans_series_uid", "series_uid"),
+    Index("ix_scans_department_id", "department_id"),
     **MYSQL,
 )
 

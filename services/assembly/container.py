@@ -18,6 +18,7 @@ from services.assembly.alerts import alerts_of
 from services.assembly.auditing import AuditServices, build_auditing
 from services.assembly.boards import BoardServices, build_boards
 from services.assembly.cohort import CohortServices, build_cohort
+from services.assembly.departments import DepartmentServices, build_departments
 from services.assembly.drift import DriftServices, build_drift
 from services.assembly.evaluations import EvaluationServices, build_evaluations
 from services.assembly.feedback import build_feedback
@@ -79,6 +80,7 @@ class Services:
 
     settings: Settings
     accounts: Accounts
+    departments: DepartmentServices
     sessions: Sessions
     second_factors: SecondFactors
     sign_in_ways: SignInWays
@@ -253,6 +255,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     return Services(
         settings=settings,
         accounts=accounts,
+        departments=build_departments(stores),
         sessions=sessions_of(
             stores.database,
             timedelta(minutes=settings.session_minutes),

@@ -78,11 +78,11 @@ class Cohorts:
         both kinds at once.
         """
         if viewer is not None:
-            require(viewer, Permission.SEE_STATISTICS)
+            require(viewer, Permission.SEE_COHORT)
         hidden = self._hidden(viewer)
         lines = self._ledger.columns(hidden)
         asked = of_one_kind(tidy(filters), lines)
-        key = (lines.revision, hidden, tuple(asked.items()), self._refusals.count())
+        key = (lines.revision, lines.departments, hidden, tuple(asked.items()), self._refusals.count())
         with self._turn:
             if key in self._answers:
                 self._answers.move_to_end(key)
@@ -125,7 +125,7 @@ class Cohorts:
 
     def choices(self, viewer: User) -> dict[str, list[str]]:
         """What each filter can be set to, as far as scans have it that a person may know of."""
-        require(viewer, Permission.SEE_STATISTICS)
+        require(viewer, Permission.SEE_COHORT)
         return self._choices(viewer)
 
     def window_choices(self, viewer: User) -> dict[str, list[str]]:
@@ -146,7 +146,7 @@ class Cohorts:
     def total(self, filters: Query, viewer: User | None) -> int:
         """How many scans fit, as a person may know; None: for everybody."""
         if viewer is not None:
-            require(viewer, Permission.SEE_STATISTICS)
+            require(viewer, Permission.SEE_COHORT)
         return len(selected(self._ledger.columns(self._hidden(viewer)), tidy(filters)))
 
     def require_here(self, filters: Query) -> None:

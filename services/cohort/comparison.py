@@ -80,7 +80,7 @@ class CohortComparison:
         Raises InvalidInput for a filter that does not exist.
         """
         if viewer is not None:
-            require(viewer, Permission.SEE_STATISTICS)
+            require(viewer, Permission.SEE_COHORT)
         lines = self._ledger.columns(self._hidden(viewer))
         cohorts = selected(lines, of_one_kind(first, lines)), selected(lines, of_one_kind(second, lines))
         differences = [_share(lines, cohorts, name) for name in _SHARES]

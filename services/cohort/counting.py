@@ -94,6 +94,7 @@ class Cohort:
     dice_median: float | None
     refusals_by_reason: list[tuple[str, int]]
     refusals_by_scanner: list[tuple[str, int]]
+    of_departments: bool = False  # their scans alone: what was refused is of none, and counted by the house
 
 
 class Counting:
@@ -143,10 +144,11 @@ class Counting:
             dice_median=float(np.median(dice)) if len(dice) else None,
             refusals_by_reason=_counted([kept.refusal.code for kept in refused]),
             refusals_by_scanner=_counted([kept.refusal.scanner or bands.UNKNOWN for kept in refused]),
+            of_departments=self._lines.departments is not None,
         )
 
     def _refused_share(self, refused: int) -> Estimate | None:
-        if any(name not in REFUSAL_FILTERS for name in self._filters):
+        if self._lines.departments is not None or any(name not in REFUSAL_FILTERS for name in self._filters):
             return None
         return proportion(refused, refused + len(self._rows))
 

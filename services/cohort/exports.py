@@ -90,7 +90,7 @@ class CohortExports:
 
         Raises InvalidInput for a filter or audience that does not exist, NotFound for a kind that does not.
         """
-        require(user, Permission.SEE_STATISTICS)
+        require(user, Permission.SEE_COHORT)
         readers = audience_asked(audience, user)
         if kind not in MIME:
             raise NotFound("There is no such kind of file.")
@@ -103,7 +103,7 @@ class CohortExports:
 
     def numbers(self, filters: Query, user: User, audience: str | None = None) -> dict[str, Any]:
         """The same numbers for a program; raises InvalidInput for a filter that does not exist."""
-        require(user, Permission.SEE_STATISTICS)
+        require(user, Permission.SEE_COHORT)
         readers = audience_of_answers(audience, user)
         cohort = self._cohorts.cohort(filters, user)
         return {
@@ -118,7 +118,7 @@ class CohortExports:
         self, first: Query, second: Query, user: User, audience: str | None = None
     ) -> dict[str, Any]:
         """Two cohorts side by side for a program; raises InvalidInput for a filter that does not exist."""
-        require(user, Permission.SEE_STATISTICS)
+        require(user, Permission.SEE_COHORT)
         readers = audience_of_answers(audience, user)
         differences = self._comparison.compare(first, second, user)
         marked = self._marked(first, second, user) if readers.withholds else set()

@@ -108,8 +108,9 @@ def cohort_table(cohort: Cohort) -> CohortTable:
     building.sizes("size_by_scanner", cohort.sizes_by_scanner)
     for section in ("place", "result", "chance", "review", "truth"):
         building.bars(section, getattr(cohort, f"by_{section}"), section)
-    building.refusals("refusals", cohort.refusals_by_reason)
-    building.refusals("refusals_by_scanner", cohort.refusals_by_scanner)
+    if not cohort.of_departments:
+        building.refusals("refusals", cohort.refusals_by_reason)
+        building.refusals("refusals_by_scanner", cohort.refusals_by_scanner)
     building.dice("agreement")
     return building.whole()
 
@@ -138,7 +139,8 @@ class _Building:
         self._tile("corrected", cohort.corrected)
         self._share("corrected", cohort.corrected, _NOT_CORRECTED)
         self._tile("waiting", cohort.waiting)
-        self._count("summary", "refused", REFUSALS, _REFUSED, cohort.refused)
+        if not cohort.of_departments:
+            self._count("summary", "refused", REFUSALS, _REFUSED, cohort.refused)
         self.spread("summary", "upload to result", cohort.upload_to_read_s, _READ, "_s")
         self.spread("summary", "result to review", cohort.read_to_review_s, _REVIEWED, "_s")
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from data.database import now
+from data.department_wall import seen_by
 from data.errors import InvalidInput
 from data.records import AuditEvent, MailChoice, MailedReviews, RequestCount, Severity, User
 from data.stores.audit import AuditLog
@@ -121,7 +122,8 @@ class ReviewRequestMails:
         """How many requests a person is to be told of: those of others that nobody has answered."""
         assert choice.until is not None
         mine = choice.user.id if choice.reviews is MailedReviews.MINE else None
-        return self._requests.count(choice.until, until, not_by=choice.user.id, assigned_to=mine)
+        with seen_by(choice.user.departments):
+            return self._requests.count(choice.until, until, not_by=choice.user.id, assigned_to=mine)
 
     def _mail(self, context: JobContext) -> None:
         """The job: one mail to one person. What was told is noted first: a crash sends nothing twice."""

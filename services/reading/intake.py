@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from data import formats, removals
 from data.database import DATABASE_FAULTS, new_id, now
+from data.department_wall import whole_house
 from data.errors import InvalidInput, RefusedScan
 from data.files import FileStore, release
 from data.ledger.rows import scanner_name
@@ -198,7 +199,8 @@ class Intake:
         if upload is None or upload.state is UploadState.DONE:
             return 0.0
         self._uploads.set_state(upload_id, UploadState.OPENING)
-        with self._room.place(turn or self._turn(upload)):
+        # What is known already, and of whom, is a question about the house, whoever uploads.
+        with whole_house(), self._room.place(turn or self._turn(upload)):
             started = monotonic()
             self._open(upload, path)
             return monotonic() - started

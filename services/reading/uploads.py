@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,8 +14,9 @@ from typing import BinaryIO
 from weakref import WeakValueDictionary
 
 from data.database import DATABASE_FAULTS, new_id, now
+from data.department_wall import bound, whole_house
 from data.errors import InvalidInput, NotFound
-from data.records import JobState, QueuePlace, Upload, UploadedScan, UploadState, User
+from data.records import JobState, QueuePlace, Refusal, Upload, UploadedScan, UploadState, User
 from data.shown_text import shown
 from data.stores.scans import ScanStore
 from data.stores.uploads import UploadStore
@@ -26,6 +28,10 @@ from services.reading.intake import PIECE, Intake, too_large
 from services.reading.reading import JOB as READING
 
 FORGOTTEN_AFTER = timedelta(days=2)
+OF_ANOTHER = (
+    "A scan in this file is of another department, or of none, so that you do not see it. An administrator "
+    "can move it to yours."
+)
 
 
 class WrongOffset(InvalidInput):
@@ -149,12 +155,22 @@ class Uploads:
 
     def outcomes(self, user: User, limit: int = 200) -> list[UploadOutcome]:
         """A person's latest uploads, newest first, with what became of each and how long it will take."""
-        listed = self.recent(user, limit)
+        listed = self.as_seen(self.recent(user, limit))
         wanted = {scan_id for upload in listed for scan_id in (*upload.scan_ids, *upload.known_scan_ids)}
         starting = self._intake.starting
         known, places = self._scans.in_short(wanted), self._jobs.places(READING)
         outcomes = [self._outcome(upload, known, places) for upload in listed]
         return [replace(outcome, starting=True) for outcome in outcomes] if starting else outcomes
+
+    def as_seen(self, uploads: Sequence[Upload]) -> list[Upload]:
+        """Uploads as their sender may see them: another department's scan is said, not shown."""
+        if bound() is None:
+            return list(uploads)
+        wanted = [scan_id for upload in uploads for scan_id in (*upload.scan_ids, *upload.known_scan_ids)]
+        with whole_house():
+            elsewhere = self._scans.here(wanted)
+        elsewhere -= self._scans.here(wanted)
+        return [_without(upload, elsewhere) for upload in uploads]
 
     def _outcome(
         self, upload: Upload, known: Mapping[str, UploadedScan], places: Mapping[str, QueuePlace]
@@ -200,6 +216,18 @@ class Uploads:
     def _forget(self, upload: Upload) -> None:
         self._store.delete(upload.id)  # first: bytes without an upload are found by nobody
         self._intake.forget_bytes(upload.id)
+
+
+def _without(upload: Upload, elsewhere: AbstractSet[str]) -> Upload:
+    """An upload without scans that are elsewhere, and a word on them in their place."""
+    if elsewhere.isdisjoint((*upload.scan_ids, *upload.known_scan_ids)):
+        return upload
+    new, known = (
+        tuple(scan_id for scan_id in ids if scan_id not in elsewhere)
+        for ids in (upload.scan_ids, upload.known_scan_ids)
+    )
+    said = Refusal(upload.name, "other_department", OF_ANOTHER)
+    return replace(upload, scan_ids=new, known_scan_ids=known, refusals=(*upload.refusals, said))
 
 
 def _of_all(places: Sequence[QueuePlace]) -> QueuePlace | None:

@@ -51,6 +51,7 @@ _EMPTIED = (
     "sex",
     "age_years",
     "warned",
+    "department_id",
     "version",
     "positive",
     "uncertain",

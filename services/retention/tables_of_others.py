@@ -11,6 +11,7 @@ NOT_OF_PATIENTS: Mapping[str, str] = {
     "boards": "id title panels months site scanner sex age shared owner_id owner_name created_at changed_at",
     "card_statements": "id task version key words author_id author_name created_at",
     "code_generators": "user_id sealed_secret made_at confirmed_at last_step",
+    "departments": "id name name_key senders sites created_at",
     "dicom_arrivals": "ae_title quarter instances last_at",
     "dicom_listening": "since until told_at",
     "dicom_senders": "ae_title address instances last_at",
@@ -61,7 +62,8 @@ NOT_OF_PATIENTS: Mapping[str, str] = {
     "unaided_rules": "id task percent set_by set_name created_at",
     "users": (
         "id name name_key display_name role active must_change_password session_epoch password_hash "
-        "created_at last_seen_at reader_group mail review_mails review_mails_until"
+        "created_at last_seen_at reader_group mail review_mails review_mails_until "
+        "departments"
     ),
     "views": "id name name_key query made_by created_at",
 }

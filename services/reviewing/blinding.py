@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cachetools import LRUCache
 
 from data.database import now
+from data.department_wall import whole_house
 from data.errors import NO_SCAN, InvalidInput, NotFound
 from data.ledger.blinding import NOTHING_HIDDEN, Hidden
 from data.records import Review, UnaidedReading, User
@@ -114,7 +115,8 @@ class Blinding:
         revision = self._revision()
         known = self._open
         if known[0] != revision:
-            known = self._open = revision, self._second.still_open(), self._unaided.open()
+            with whole_house():  # what is kept here is everybody's
+                known = self._open = revision, self._second.still_open(), self._unaided.open()
         return known[1], known[2]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from data.database import now
+from data.department_wall import seen_by
 from data.errors import InvalidInput
 from data.records import URGENCIES_TO_SET, AuditEvent, TriageEntry, Urgency, User
 from data.stores.audit import AuditLog
@@ -13,6 +14,8 @@ from data.stores.triage import TriageStore
 from services.accounts import Accounts
 from services.permissions import Permission, may, require
 from services.reviewing.chosen_scans import chosen_scans
+
+OF_ANOTHER = "{} does not see all of these scans: they are of other departments."
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,12 @@ class Triage:
         """
         require(user, Permission.ASSIGN_SCANS)
         wanted = chosen_scans(scan_ids)
-        if colleague_id not in {colleague.id for colleague in self.colleagues()}:
+        colleague = next((each for each in self.colleagues() if each.id == colleague_id), None)
+        if colleague is None:
             raise InvalidInput("Choose a colleague who may review results.")
+        with seen_by(colleague.departments):
+            if len(self._store.known(wanted)) < len(wanted) and colleague.departments is not None:
+                raise InvalidInput(OF_ANOTHER.format(colleague.display_name))
         with self._audit.together():
             given = self._store.assign(wanted, colleague_id, user.id, now())
             self._note(user, "scan.give", given, colleague_id)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from data.department_wall import whole_house
 from data.ledger.rows import scanner_name
 from data.records import Result, Review, Scan, Suspension, Verdict
 from data.stores.suspensions import SuspensionStore
@@ -61,8 +62,9 @@ class Suspensions:
         revision = self._revision()
         known = self._known
         if known[0] != revision:
-            every = self._store.all()
-            scans = self._store.unreviewed([stopped for stopped in every if stopped.is_active])
+            with whole_house():  # what is kept here is everybody's
+                every = self._store.all()
+                scans = self._store.unreviewed([stopped for stopped in every if stopped.is_active])
             known = self._known = revision, every, scans
         return known[1], known[2]
 

@@ -44,7 +44,7 @@ PAGES = {
         "/evaluations", "/evaluations/{evaluation_id}", "/boards", "/boards/{board_id}",
     ),
     Role.MLOPS: ("/models", "/drift", "/alerts", "/rehearsals/{run_id}"),
-    Role.ADMIN: ("/admin", "/alerts", "/dicom", "/retention"),
+    Role.ADMIN: ("/admin", "/departments", "/alerts", "/dicom", "/retention"),
 }  # fmt: skip
 SERIOUS = ("serious", "critical")
 

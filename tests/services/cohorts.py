@@ -38,6 +38,7 @@ NAMES = {
     "prior": ("no", "yes"),
     "sample": ("no", "yes"),
     "assigned": ("none", "Dr Byron"),
+    "department": ("none",),
     "urgency": bands.URGENCIES,
     "doubt": bands.DOUBTS,
 }

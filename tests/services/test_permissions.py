@@ -71,6 +71,7 @@ MEANT = {
     Permission.WITHDRAW_REVIEW_REQUESTS: "HM",
     Permission.SET_UNAIDED_RULES: "H",
     Permission.SEE_STATISTICS: "CHM",
+    Permission.SEE_COHORT: "CHM",
     Permission.SEE_READERS: "H",
     Permission.SAVE_VIEWS: "CHM",
     Permission.SEE_BOARDS: "CHMA",
@@ -111,6 +112,8 @@ MEANT = {
     Permission.HOLD_PATIENTS: "A",
     Permission.SET_RETENTION: "HA",
     Permission.ADMINISTER: "A",
+    Permission.MANAGE_DEPARTMENTS: "A",
+    Permission.MOVE_BETWEEN_DEPARTMENTS: "HA",
     Permission.SEE_AUDIT: "HA",
 }
 NO_ID = "0" * 32
@@ -124,6 +127,21 @@ Act = Callable[[Services, User], object]
 # Of every permission what it guards. Asked for what does not exist or does not fit, so that whoever may
 # changes nothing: the answer is then any other than NotAllowed.
 ACTS: list[tuple[Permission, str, Act]] = [
+    (Permission.MOVE_BETWEEN_DEPARTMENTS, "see", lambda s, u: s.departments.departments.overview(u)),
+    (
+        Permission.MOVE_BETWEEN_DEPARTMENTS,
+        "move",
+        lambda s, u: s.departments.departments.move(NO_ID, None, "why", u),
+    ),
+    (Permission.MANAGE_DEPARTMENTS, "make", lambda s, u: s.departments.departments.make("", [], [], u)),
+    (
+        Permission.MANAGE_DEPARTMENTS,
+        "change",
+        lambda s, u: s.departments.departments.change(NO_ID, "x", [], [], u),
+    ),
+    (Permission.MANAGE_DEPARTMENTS, "delete", lambda s, u: s.departments.departments.delete(NO_ID, u)),
+    (Permission.MANAGE_DEPARTMENTS, "bind", lambda s, u: s.departments.departments.bind(NO_ID, None, u)),
+    (Permission.MANAGE_DEPARTMENTS, "assign", lambda s, u: s.departments.departments.assign(1, u)),
     (Permission.SEE_BOARDS, "listed", lambda s, u: s.boards.boards.listed(u)),
     (Permission.SEE_BOARDS, "one", lambda s, u: s.boards.boards.get(NO_ID, u)),
     (Permission.SEE_BOARDS, "delete", lambda s, u: s.boards.boards.delete(NO_ID, u)),
@@ -237,9 +255,9 @@ ACTS: list[tuple[Permission, str, Act]] = [
     ),
     (Permission.SEE_STATISTICS, "agreement", lambda s, u: s.reviewing.agreement.of_task(BRAIN_TUMOUR, u)),
     (Permission.WITHDRAW_REVIEW_REQUESTS, "withdraw", lambda s, u: s.reviewing.requests.withdraw(NO_ID, u)),
-    (Permission.SEE_STATISTICS, "cohort file", lambda s, u: s.cohort.exports.export({}, "exe", u)),
-    (Permission.SEE_STATISTICS, "cohort numbers", lambda s, u: s.cohort.exports.numbers({}, u)),
-    (Permission.SEE_STATISTICS, "cohorts compared", lambda s, u: s.cohort.exports.compared({}, {}, u)),
+    (Permission.SEE_COHORT, "cohort file", lambda s, u: s.cohort.exports.export({}, "exe", u)),
+    (Permission.SEE_COHORT, "cohort numbers", lambda s, u: s.cohort.exports.numbers({}, u)),
+    (Permission.SEE_COHORT, "cohorts compared", lambda s, u: s.cohort.exports.compared({}, {}, u)),
     (
         Permission.SEE_STATISTICS,
         "performance file",
@@ -566,6 +584,7 @@ NEED_NO_RIGHT = {
     "services/sessions.py: begin_waiting",
     "services/second_factors/second_factors.py: missing",  # of one's own
     "services/identity_providers/ways.py: finish_oidc",  # of the person who has just signed in
+    "services/departments/departments.py: names_of",  # one's own
     "services/boards/boards.py: may_change",
     "services/boards/boards.py: may_delete",
     "services/reviewing/blinding.py: hidden",

@@ -68,7 +68,8 @@ def exports(query: str, user: User) -> Component:
         "Kept report", href=str(ReportsAddress(ReportKind.COHORT, {"filters": query})), className=look
     )
     read = dcc.Link("Read by a version", href=addresses.evaluations(query), className=look)
-    links += [kept, read] if may(user, Permission.EVALUATE_VERSIONS) else [kept]
+    links += [kept] if may(user, Permission.USE_REPORTS) else []
+    links += [read] if may(user, Permission.EVALUATE_VERSIONS) else []
     return html.Div([*links, for_the_house("/exports/cohort", KINDS, query)], className="lb-exports")
 
 
@@ -94,6 +95,12 @@ def for_the_house(address: str, kinds: Mapping[str, str], query: str) -> Compone
     return html.Details([html.Summary("For the house"), words, *links], className="lb-house-files")
 
 
+_OF_THE_HOUSE = (
+    "These are scans of your departments alone. A file that was refused is of no department: the whole house "
+    "counts them."
+)
+
+
 def tiles(cohort: Cohort, query_of: Callable[[Query], str]) -> list[Component]:
     """The numbers that matter first, each with n, leading to its cases."""
     positive, interval = _share_words(cohort.positive)
@@ -102,7 +109,7 @@ def tiles(cohort: Cohort, query_of: Callable[[Query], str]) -> list[Component]:
         _tile("Scans", number(cohort.scans.n), _patients(cohort), cohort.scans, query_of),
         _tile("Positive", positive, interval, cohort.positive, query_of),
         _tile("Uncertain", uncertain, of_uncertain, cohort.uncertain, query_of),
-        _plain("Refused", *_refused_words(cohort), "#cohort-refused"),
+        *([] if cohort.of_departments else [_plain("Refused", *_refused_words(cohort), "#cohort-refused")]),
         _tile("Waiting", number(cohort.waiting.n), "not read yet", cohort.waiting, query_of),
     ]
 
@@ -179,6 +186,8 @@ def agreement(cohort: Cohort) -> Component | None:
 
 def refused(cohort: Cohort, refusals: Sequence[KeptRefusal], user: User) -> Component | None:
     """The refusals behind their number; names of files only for those who may know patients."""
+    if cohort.of_departments:
+        return html.P(_OF_THE_HOUSE, className="text-secondary")
     if not refusals:
         return None
     named = may(user, Permission.SEE_IDENTITY)

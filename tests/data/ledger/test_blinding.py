@@ -21,7 +21,7 @@ from tests.data.builders import MORNING, a_kept_scan, a_result, a_review, measur
 OF_THE_SCAN = {"created_us", "acquired_us", "age_years", "warned"}
 KNOWN_BEFORE = {
     "task", "status", "modality", "sequence", "scanner", "site", "sex", "assigned", "age", "synthetic",
-    "prior", "sample",
+    "prior", "sample", "department",
 }  # fmt: skip
 
 
