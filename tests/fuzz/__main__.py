@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -46,6 +47,8 @@ def main() -> int:
                 del running[number]
                 continue
             _note_death(doors, asked, number, process)
+            # The next process has as long for its first input, however slowly it starts.
+            os.utime(asked.folder / f"now-{number}.json")
             running[number] = _started(number)
     return _told(asked.folder, asked.processes, time.monotonic() - begun)
 

@@ -180,7 +180,7 @@ class _Inflate64:
 
 def is_folder(entry: zipfile.ZipInfo) -> bool:
     """Whether an entry is a folder; some programs of Windows end its name with a back-slash."""
-    return entry.is_dir() or (entry.filename.endswith("\\") and entry.file_size == 0)
+    return entry.filename.endswith("/") or (entry.filename.endswith("\\") and entry.file_size == 0)
 
 
 def plain_name(name: str) -> str:

@@ -58,7 +58,7 @@ def _look(file: Path) -> tuple[FileKind, str | None, str | None]:
     try:
         kind = kind_of(file)
         return kind, *(_series(file) if kind is FileKind.DICOM else (None, None))
-    except (RefusedScan, *PARSE_ERRORS):  # what is wrong with it will be said when it is opened
+    except (RefusedScan, MemoryError, *PARSE_ERRORS):  # what is wrong with it is said when it is opened
         return FileKind.UNKNOWN, None, None
 
 

@@ -38,7 +38,7 @@ def _opened(folder: Path) -> Knock:
         )
         if kept is None:
             return "refused"
-        if any(value is not None and not math.isfinite(value) for value in (kept.goal, kept.limit)):
+        if any(value is not None and not math.isfinite(value) for value in (kept.goal, kept.alert_limit)):
             raise BrokenPromiseError("a goal that is no number")
         return "taken"
 
