@@ -71,7 +71,6 @@ def form(address: AuditAddress, names: Mapping[str, str]) -> Component:
                     placeholder="a pseudonym",
                     # It goes into the address, where no name may stand.
                     pattern=PSEUDONYM_PATTERN,
-                    title="A pseudonym such as P-7K4MX, no name",
                 ),
             ),
             labelled(

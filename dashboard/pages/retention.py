@@ -36,7 +36,7 @@ OPENED = {
     parts.ERASE_WHY: "value",
     parts.ERASE_NAME: "value",
     parts.ERASE_PASSWORD: "value",  # pragma: allowlist secret
-    parts.ERASE_BY_PASSWORD: "hidden",
+    parts.ERASE_BY_PASSWORD: "hidden",  # pragma: allowlist secret
     parts.ERASE_BY_PROVIDER: "children",
     parts.REASON: "is_open",
     parts.REASON_HEADING: "children",

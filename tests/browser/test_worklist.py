@@ -347,7 +347,7 @@ def test_a_link_with_words_of_somebody_else_shows_the_list_without_them_and_says
     visit = open_tab()
     clinic.add_volume("u", Identity("Anton", "1"))
     page = visit.sign_in()
-    page.goto(f"{page.url}?words=anothers")
+    page.goto(f"{page.url}?words=other")
     expect(page.get_by_text("Please search again")).to_be_visible()
     expect(page.locator("#worklist-total")).to_have_text("1 scan")
 
