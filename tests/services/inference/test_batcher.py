@@ -234,6 +234,19 @@ def test_the_queue_holds_as_many_as_it_may_and_not_one_more() -> None:
         batcher.submit("a", [4])
 
 
+@pytest.mark.parametrize(
+    ("item_s", "when", "seconds"),
+    [(0.001, "5 seconds", 5), (1.0, "30 seconds", 30), (6.0, "3 minutes", 180), (1000.0, "10 minutes", 600)],
+)
+def test_a_full_queue_says_when_half_of_it_will_be_done(item_s: float, when: str, seconds: int) -> None:
+    batcher: MicroBatcher[int, int] = MicroBatcher(_doubled, max_waiting=60)
+    batcher._item_s = item_s
+    batcher.submit("a", list(range(60)))
+    with pytest.raises(Busy, match=f"in about {when}") as told:
+        batcher.submit("a", [1])
+    assert told.value.seconds == seconds
+
+
 class Device:
     """Runs a batch when it may, and remembers each."""
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import stat
 import tarfile
 import zipfile
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from data.formats import Limits, decode
+from data.formats.archives import unpacking
 from tests.data.formats.making import affine_of, write_nifti, write_series
 
 LIMITS = Limits()
@@ -82,6 +84,16 @@ def test_a_file_alone_and_in_a_zip_is_one_scan(tmp_path: Path) -> None:
 )
 def test_paths_that_climb_out(name: str, tmp_path: Path) -> None:
     assert code_of(archive(tmp_path / "a.zip", **{name: png()})) == "archive_path"
+
+
+def test_an_entry_without_a_name(tmp_path: Path) -> None:
+    file = archive(tmp_path / "a.zip", **{"Qx": b"x", "scan.png": png()})
+    file.write_bytes(file.read_bytes().replace(b"Qx", b"\0x"))  # a name ends at its first zero
+    assert len(decode(file, "a.zip").scans) == 1
+    (tmp_path / "into").mkdir()
+    limits = {"max_entries": 5, "max_unpacked_bytes": 1 << 20}
+    told = list(unpacking.answers({"path": str(file), "into": str(tmp_path / "into"), "limits": limits}))
+    assert [json.loads(line)["name"] for line in told] == ["", "scan.png"]
 
 
 def test_links(tmp_path: Path) -> None:
