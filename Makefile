@@ -6,7 +6,7 @@ VENDOR := dashboard/assets/vendor/.installed
 CHECKERS := node_modules/.installed-dev
 NPM_QUIET := --silent --no-audit --no-fund
 
-.PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash faults load ohif peers helm dashboards setup \
+.PHONY: run test test-scripts test-fast test-deploy bench lint format hooks house mutants fuzz crash faults load privacy-walk ohif peers helm dashboards setup \
   lock audit sbom licences image image-check release clean
 
 run: $(VENV)/.installed $(VENDOR)
@@ -93,6 +93,10 @@ format: $(VENV)/.installed-dev
 # The same checks before each commit.
 hooks: $(VENV)/.installed-dev
 	$(BIN)/pre-commit install
+
+# A day with planted patients, and a search for their names in all that is left of it.
+privacy-walk: $(VENV)/.installed-dev $(VENDOR)
+	$(BIN)/python -m tests.privacy
 
 # Other servers of networks, in an environment of their own: `make bench` measures Lightbox beside them.
 peers: .peers/.installed
