@@ -584,7 +584,7 @@ NEED_NO_RIGHT = {
     "services/sessions.py: begin_waiting",
     "services/second_factors/second_factors.py: missing",  # of one's own
     "services/identity_providers/ways.py: finish_oidc",  # of the person who has just signed in
-    "services/identity_providers/confirmation.py: came_back",  # of one's own act, which is asked for at erasing
+    "services/identity_providers/confirmation.py: came_back",  # of one's own act
     "services/departments/departments.py: names_of",  # one's own
     "services/boards/boards.py: may_change",
     "services/boards/boards.py: may_delete",
