@@ -139,6 +139,13 @@ class Sources:
     tasks: Sequence[str]
 
 
+def _of_whom(real: Sequence[str], made_up: Sequence[str]) -> str:
+    """Of whom the judged cases are: of each task by name, where it differs."""
+    if not real:
+        return SYNTHETIC
+    return f"{', '.join(made_up)}: {SYNTHETIC}. {', '.join(real)}: real patients."
+
+
 class GovernanceReport:
     """Writes reports of a period, `from` and `to` being its days."""
 
@@ -156,10 +163,12 @@ class GovernanceReport:
         histories = {task: self._sources.histories.of(task) for task in self._sources.tasks}
         chapters = [self._live(period, histories), *self._volume(period)]
         progress(0.2)
-        demonstrated = False
+        real: list[str] = []
+        made_up: list[str] = []
         for task in self._sources.tasks:
             judgements, synthetic = self._cases(task, period)
-            demonstrated = demonstrated or synthetic
+            if len(judgements):
+                (made_up if synthetic else real).append(words_of(task).label)
             chapters += self._performance(task, period, judgements, synthetic)
         progress(0.5)
         chapters += [self._drift(period), self._incidents(period), self._feedback(period)]
@@ -178,15 +187,16 @@ class GovernanceReport:
             "Small numbers": SMALL_NUMBERS,
             "Kinds of numbers": KINDS_OF_NUMBERS,
         }
-        if demonstrated:
-            facts["Real use"] = SYNTHETIC
+        if made_up:
+            facts["Real use"] = _of_whom(real, made_up)
         front = summary(
             [self._summarised(task, period, history) for task, history in histories.items()],
             self._sources.alerts(),
             self._sources.promotions(),
         )
-        stamp = made_known(made, demonstrated)
-        by_whom = made_known(f"Made {made} by {by}", demonstrated)
+        # Where other tasks are of real patients, the word says of which it is.
+        mark = f", {' and '.join(made_up)} SYNTHETIC" if real and made_up else ", SYNTHETIC" * bool(made_up)
+        stamp, by_whom = f"{made}{mark}", f"Made {made} by {by}{mark}"
         front = [Paragraph(f"{by_whom}. {_DAYS.capitalize()}.", "small"), *front]
         return Written(Document(self.title(ask), facts, chapters, stamp, NOTICE, front=front))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,11 +22,13 @@ from data.ledger.judgements import JudgementStore
 from data.packing import packed
 from data.records import (
     BRAIN_TUMOUR,
+    PNEUMONIA,
     Alert,
     AlertState,
     DriftAsk,
     DriftRun,
     Goal,
+    Judgements,
     ModelVersion,
     Promotion,
     PromotionKind,
@@ -358,6 +360,34 @@ def test_what_was_said_of_a_synthetic_scan_is_marked(sources: Sources) -> None:
     made = replace(sources, scans=MadeUp())  # type: ignore[arg-type]
     marked = [row[3] for row in chapter(written(made), "Feedback of reviewers")[1]["rows"]]
     assert real and marked == [f"SYNTHETIC: {words}" for words in real]
+
+
+@pytest.mark.parametrize(
+    ("made_up", "of_whom", "mark"),
+    [
+        ((), None, ""),
+        (
+            (PNEUMONIA,),
+            "Pneumonia: SYNTHETIC: made for demonstration, of nobody. Brain tumour: real patients.",
+            ", Pneumonia SYNTHETIC",
+        ),
+        ((BRAIN_TUMOUR, PNEUMONIA), "SYNTHETIC: made for demonstration, of nobody", ", SYNTHETIC"),
+    ],
+)
+def test_every_page_says_which_tasks_are_synthetic(
+    sources: Sources, engine: Engine, made_up: Sequence[str], of_whom: str | None, mark: str
+) -> None:
+    class SomeMadeUp(JudgementStore):
+        """The cases of brain tumours for every task, of whom it is asked."""
+
+        def of(self, task: str, *asked: Any, synthetic: bool = False, **more: Any) -> Judgements:
+            known = super().of(BRAIN_TUMOUR, *asked, synthetic=False, **more)
+            return known if synthetic == (task in made_up) else known.where(np.zeros(len(known), dtype=bool))
+
+    judgements = SomeMadeUp(engine)
+    document = written(replace(sources, judgements=judgements, tasks=[BRAIN_TUMOUR, PNEUMONIA]))
+    assert document.facts.get("Real use") == of_whom
+    assert document.stamp == f"{document.facts['Made']}{mark}"
 
 
 def test_a_drift_run_of_synthetic_scans_is_marked(sources: Sources) -> None:
