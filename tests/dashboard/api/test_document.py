@@ -12,7 +12,7 @@ from flask import Flask
 from dashboard.api.routes import OPERATIONS
 from dashboard.request_limits import RequestLimits
 from data.database import new_id, now
-from data.errors import Busy, HeldPicture, TooManyRequests, TrackingAway
+from data.errors import Busy, HeldPicture, Outage, StorageFull, TooManyRequests, TrackingAway
 from data.records import (
     BRAIN_TUMOUR,
     AcceptanceLimits,
@@ -302,11 +302,13 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
     for operation in OPERATIONS:
         address = operation.path.removeprefix("/api/v1").replace("<", "").replace(">", "")
         assert ask(None, operation.method, address) == 401
-    with monkeypatch.context() as patched:
-        patched.setattr(RequestLimits, "count", _one_too_many)
-        for operation in OPERATIONS:
-            address = operation.path.removeprefix("/api/v1").replace("<", "").replace(">", "")
-            assert ask(head, operation.method, address) == 429
+    # What may meet any request comes here where each one is counted.
+    for status, error in ((429, TooManyRequests(7)), (503, Outage("Later.")), (507, StorageFull("Full."))):
+        with monkeypatch.context() as patched:
+            _fails(patched, RequestLimits, "count", error)
+            for operation in OPERATIONS:
+                address = operation.path.removeprefix("/api/v1").replace("<", "").replace(">", "")
+                assert ask(head, operation.method, address) == status
 
     _fails(monkeypatch, clinic.services.evaluations.evaluations, "request", TrackingAway("Try again."))
     assert ask(head, "POST", "/evaluations", json=asked) == 503
@@ -321,10 +323,6 @@ def test_every_operation_and_status_is_answered_as_the_document_says(
 
     contract: Contract = server.extensions["contract"]
     assert contract.documented() - contract.seen == OUT_OF_REACH
-
-
-def _one_too_many(*_: Any) -> None:
-    raise TooManyRequests(7)
 
 
 def _fails(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, error: Exception) -> None:
