@@ -43,7 +43,8 @@ def _counts(cohort: Cohort, thresholds: Mapping[str, float], marks: Marks) -> di
         name: tuple(class_words(name, value) for value in values) for name, values in cohort.filters.items()
     }
     measured = [bar for bar in cohort.by_size if bar.name != NONE]
-    levels = {class_words("task", task): level for task, level in thresholds.items()}
+    here = {bar.name for bar in cohort.by_task}
+    levels = {class_words("task", task): level for task, level in thresholds.items() if task in here}
     with_chance = columns([bar for bar in cohort.by_chance if bar.name != NONE], "chance", marks)
     lying = {
         name: figures.counts_figure(columns(bars, name, marks), chosen.get(name, ()), lying=True)

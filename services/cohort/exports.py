@@ -192,11 +192,19 @@ def marks_of(rows: Sequence[ExportRow]) -> Marks:
     return {row_key(row): row.note for row in rows if row.note}
 
 
+_OF_OUTLINES = {"size", "size_by_site", "size_by_scanner", "place"}
+
+
 def sections(rows: Sequence[ExportRow], figures: Mapping[str, Figure]) -> list[Section]:
-    """The rows by section, each under its title and with its chart where it has one."""
+    """The rows by section, each under its title and with its chart where it has one.
+
+    What is measured of outlines is left out where none of the scans has one: a page of zeros says nothing.
+    """
     sections = []
     for section, title in TITLES.items():
         own = [row for row in rows if row.section == section]
+        if section in _OF_OUTLINES and not any(row.value or row.note for row in own if row.name != NONE):
+            continue
         figure = figures.get(section) if any(row.value or row.note for row in own) else None
         if section == "place":  # some two hundred; most are small, and a page of marks says nothing
             own = [row for row in own if not row.note]

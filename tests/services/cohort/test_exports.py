@@ -191,9 +191,28 @@ def test_nothing_withheld_leaves_the_charts_alone() -> None:
 
 def test_a_chapter_without_numbers_has_no_chart() -> None:
     cohort = a_cohort(3, 0)
-    found = sections(table(cohort), charts(cohort, {}, {}))
-    assert [one.title for one in found] == list(TITLES.values())
-    assert all(one.figure is None for one in found if "Refusals" not in one.title)
+    made = sections(table(cohort), charts(cohort, {}, {}))
+    assert all(section.figure is None for section in made if "Refusals" not in section.title)
+
+
+def test_what_is_measured_of_outlines_has_chapters_where_there_are_some() -> None:
+    with_and_without = [
+        [section.title for section in sections(table(cohort), charts(cohort, {}, {}))]
+        for cohort in (a_cohort(3, 120), a_cohort(3, 0))
+    ]
+    of_outlines = {"size", "size_by_site", "size_by_scanner", "place"}
+    assert with_and_without == [
+        list(TITLES.values()),
+        [title for name, title in TITLES.items() if name not in of_outlines],
+    ]
+
+
+def test_a_threshold_is_drawn_where_its_task_is_counted() -> None:
+    cohort = a_cohort(3, 120)
+    tasks = {bar.name for bar in cohort.by_task}
+    drawn = charts(cohort, dict.fromkeys(tasks, 0.42) | {"another-task": 0.73}, {})["chance"]
+    words = str(drawn["layout"])
+    assert "0.42" in words and "0.73" not in words
 
 
 def test_a_file_says_what_it_is(exports: CohortExports) -> None:
