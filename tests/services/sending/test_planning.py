@@ -247,7 +247,7 @@ def test_rules_say_what_they_send_and_what_does_not_fit_is_said(
         rule(clinic, admin, pacs, outcomes=())
     with pytest.raises(InvalidInput, match="forms"):
         rule(clinic, admin, pacs, forms=("csv",))
-    with pytest.raises(InvalidInput, match="AE title"):
+    with pytest.raises(InvalidInput, match="16 ASCII characters"):
         rule(clinic, admin, pacs, sender="more than sixteen characters")
     rule(clinic, admin, pacs, sender="MR1", reviewed_only=True)
     (view,) = routing.rules(admin)
