@@ -137,8 +137,8 @@ def test_next_is_the_next_unread_one_of_the_list_or_of_the_whole_worklist(clinic
     assert following(third, "?task=brain-tumour&q=nobody") is None
     decide(clinic, grey, first, parts.UNSURE)
     assert following(third, "?task=brain-tumour") is None
+    assert following(third) == f"/scans/{film.id}"
     clinic.read_volume(hopper := clinic.add_volume("u", Identity("Grace Hopper", "1906")))
     searched = urlencode({"words": clinic.services.reviewing.words.sealed("hopper", grey)})
     assert following(third, f"?{searched}") == f"/scans/{hopper.id}?{searched}"
     assert following(hopper, "?words=other") == f"/scans/{film.id}?words=other"
-    assert following(third) == f"/scans/{film.id}"
