@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,7 @@ def test_a_restored_backup_is_erased_once_more_before_anybody_sees_it(
     alone = tmp_path / "alone" / older.name  # a backup whose folder was kept without the list
     shutil.copytree(where, alone.parent)
     (alone.parent / "erasures.jsonl").unlink()
+    time.sleep(1)  # two backups never have the same second
     assert app.main(["backup", str(where)]) == 0  # this one writes the list
 
     restored = move_to(monkeypatch, tmp_path / "restored")
