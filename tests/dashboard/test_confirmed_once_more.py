@@ -102,7 +102,7 @@ def test_who_has_signed_in_anew_is_confirmed_for_that_act_alone(
         asking.confirm(ada.id, proof, ACT)
 
 
-def test_anothers_confirmation_counts_for_nothing(
+def test_the_confirmation_of_another_person_counts_for_nothing(
     clinic: Clinic, provider: TestProvider, server: Flask, signed_in: FlaskClient
 ) -> None:
     eves = server.test_client()
