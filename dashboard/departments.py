@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from services.departments.wall import DepartmentWall
 
 OUTSIDE = "A scan of another department: answered as for none."
-_JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 
 

@@ -157,9 +157,7 @@ def _note_refusal(error: Exception) -> None:
 def _user_facing(error: UserFacingError) -> Response:
     _note_refusal(error)
     answer = _answer(*_status_and_code(error), str(error))
-    if isinstance(error, Busy):
-        answer.headers["Retry-After"] = str(error.seconds)
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, Busy | TooManyRequests):
         answer.headers["Retry-After"] = str(error.seconds)
     return answer
 

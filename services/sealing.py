@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from datetime import timedelta
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -34,6 +35,28 @@ class Sealer:
         except InvalidToken as error:
             raise InvalidInput(self._other_key) from error
 
-    def opened_within(self, sealed: str, age: timedelta) -> str:
-        """The secret, if it was sealed no longer ago than `age`. Raises InvalidToken where it was not."""
-        return self._fernet.decrypt(sealed.encode(), ttl=int(age.total_seconds())).decode()
+    def opened_within(self, sealed: str, age: timedelta) -> str | None:
+        """The secret, if it was sealed with this key no longer ago than `age`; else None."""
+        try:
+            return self._fernet.decrypt(sealed.encode(), ttl=int(age.total_seconds())).decode()
+        except InvalidToken:
+            return None
+
+
+class AccountSealer:
+    """Seals texts of one purpose for one account each: whoever else opens them, or later, has nothing."""
+
+    def __init__(self, secret_key: Callable[[], str], purpose: bytes) -> None:
+        """`secret_key` gives the house's key."""
+        self._secret_key, self._purpose = secret_key, purpose
+
+    def seal(self, text: str, user_id: str) -> str:
+        """What may leave the house of a text; nothing of nothing."""
+        return self._of(user_id).seal(text)
+
+    def opened_within(self, sealed: str, user_id: str, age: timedelta) -> str | None:
+        """The text, if it was sealed for this account no longer ago than `age`; else None."""
+        return self._of(user_id).opened_within(sealed, age)
+
+    def _of(self, user_id: str) -> Sealer:
+        return Sealer(self._secret_key(), self._purpose + user_id.encode(), "")

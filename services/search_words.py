@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cryptography.fernet import InvalidToken
-
 from data.records import User
 from services.addresses import WorklistAddress
 from services.permissions import Permission, require
-from services.sealing import Sealer
+from services.sealing import AccountSealer
 from services.sessions import LONGEST
 
 LONGEST_WORDS = 200  # characters; an address that is too long is cut by what lies on its way
@@ -27,12 +25,12 @@ class SearchWords:
 
     def __init__(self, secret_key: Callable[[], str]) -> None:
         """`secret_key` gives the house's key."""
-        self._secret_key = secret_key
+        self._sealer = AccountSealer(secret_key, _PURPOSE)
 
     def sealed(self, words: str, user: User) -> str:
         """What an address may carry of words; nothing of nothing. Raises NotAllowed."""
         require(user, Permission.SEE_SCANS)
-        return self._sealer(user).seal(words.strip()[:LONGEST_WORDS])
+        return self._sealer.seal(words.strip()[:LONGEST_WORDS], user.id)
 
     def opened(self, address: WorklistAddress, user: User) -> str | None:
         """The words that an address searches for; None where they are another's, or over. Raises NotAllowed.
@@ -42,10 +40,4 @@ class SearchWords:
         require(user, Permission.SEE_SCANS)
         if not address.sealed:
             return address.search.strip()
-        try:
-            return self._sealer(user).opened_within(address.sealed, LONGEST)
-        except InvalidToken:
-            return None
-
-    def _sealer(self, user: User) -> Sealer:
-        return Sealer(self._secret_key(), _PURPOSE + user.id.encode(), "")
+        return self._sealer.opened_within(address.sealed, user.id, LONGEST)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from data.errors import InvalidInput
 
 
-def reason_of(why: str, longest: int) -> str:
-    """A reason on one line, cut at `longest` characters; raises InvalidInput where there is none."""
+def reason_of(why: str, longest: int, missing: str = "Say why first.") -> str:
+    """A reason on one line, cut at `longest` characters; raises InvalidInput, `missing`, without one."""
     reason = " ".join(why.split())[:longest]
     if not reason:
-        raise InvalidInput("Say why first.")
+        raise InvalidInput(missing)
     return reason
 
 

@@ -33,7 +33,7 @@ from data.records.boards import Board, BoardChoice, BoardPanel
 from data.records.burned_in_text import BurnedInDecision, PictureBox, PixelScreening
 from data.records.card_statements import CardStatement
 from data.records.deliveries import Delivery, DeliveryState, RoutingRule
-from data.records.departments import Department, department_of
+from data.records.departments import Department, department_of, name_key
 from data.records.drift import (
     Against,
     DriftAsk,
@@ -378,6 +378,7 @@ __all__ = [
     "sending_ae_title",
     "Department",
     "department_of",
+    "name_key",
     "MailChoice",
     "MailedReviews",
     "ReaderVerdict",

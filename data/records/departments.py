@@ -27,15 +27,16 @@ def department_of(
     person who uploaded it (`uploader`: ids). A sender or site belongs to one department at most.
     """
     known = list(every)
-    by_sender = {_key(name): department.id for department in known for name in department.senders}
-    by_site = {_key(name): department.id for department in known for name in department.sites}
-    if ae_title and _key(ae_title) in by_sender:
-        return by_sender[_key(ae_title)]
-    if site and _key(site) in by_site:
-        return by_site[_key(site)]
+    by_sender = {name_key(name): department.id for department in known for name in department.senders}
+    by_site = {name_key(name): department.id for department in known for name in department.sites}
+    if ae_title and name_key(ae_title) in by_sender:
+        return by_sender[name_key(ae_title)]
+    if site and name_key(site) in by_site:
+        return by_site[name_key(site)]
     own = [department.id for department in known if department.id in uploader]
     return own[0] if len(own) == 1 else None
 
 
-def _key(name: str) -> str:
+def name_key(name: str) -> str:
+    """What equal names of a sender or a site have in common: neither case nor blanks count."""
     return " ".join(name.split()).casefold()

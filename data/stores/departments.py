@@ -130,7 +130,7 @@ def decided_department(connection: Connection, scan: Scan) -> str | None:
     every = _all(connection)
     if not every:
         return None
-    return _decided(scan.uploaded_by, scan.header.site, every, _bound(connection))
+    return _decided(scan.uploaded_by, scan.header.site, every, _bound(connection, scan.uploaded_by))
 
 
 def _decided(
@@ -139,9 +139,10 @@ def _decided(
     return department_of(sending_ae_title(uploaded_by), site, bound.get(uploaded_by, ()), every)
 
 
-def _bound(connection: Connection) -> dict[str, tuple[str, ...]]:
-    """To which departments accounts are bound, by id."""
+def _bound(connection: Connection, user_id: str | None = None) -> dict[str, tuple[str, ...]]:
+    """To which departments accounts, or one of them, are bound, by id."""
     query = select(users.c.id, users.c.departments).where(users.c.departments.is_not(None))
+    query = query if user_id is None else query.where(users.c.id == user_id)
     return {row.id: from_json(tuple[str, ...], row.departments) for row in connection.execute(query)}
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Engine, delete, exists, func, insert, sele
 from data.database import bump, reading, writing
 from data.ledger.rows import not_withdrawn
 from data.records import RequestCount, ReviewRequest
+from data.stores.seen_rows import seen_of
 from data.tables import REVISION_OF_SCANS, results, review_requests, reviews, scans, triage
 
 _COLUMNS = [review_requests.c[name] for name in ReviewRequest.__dataclass_fields__]
@@ -73,10 +74,8 @@ class ReviewRequestStore:
 
     def withdraw(self, request_id: str) -> None:
         """Takes a request back; nothing happens where there is none."""
-        with reading(self._engine) as connection:
-            known = select(review_requests.c.id).where(review_requests.c.id == request_id)
-            if connection.execute(known).first() is None:
-                return
+        if not seen_of(self._engine, review_requests.c.id, [request_id]):
+            return
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_SCANS)
             connection.execute(delete(review_requests).where(review_requests.c.id == request_id))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Row, insert, select, update
 from data.database import bump, new_id, reading, writing
 from data.ledger.rows import note_triage
 from data.records import TriageEntry, Urgency
+from data.stores.seen_rows import seen_of
 from data.tables import REVISION_OF_SCANS, scans, triage
 
 
@@ -57,9 +58,7 @@ class TriageStore:
 
     def known(self, scan_ids: Collection[str]) -> list[str]:
         """Those of these scans that are here for who asks."""
-        with reading(self._engine) as connection:
-            here = set(connection.execute(select(scans.c.id).where(scans.c.id.in_(scan_ids))).scalars())
-        return [scan_id for scan_id in scan_ids if scan_id in here]
+        return seen_of(self._engine, scans.c.id, scan_ids)
 
     def _owners(self, connection: Connection, scan_ids: Collection[str]) -> dict[str, str | None]:
         joined = scans.outerjoin(triage, triage.c.scan_id == scans.c.id)

@@ -8,6 +8,7 @@ from data.database import bump, reading, writing
 from data.errors import NO_SCAN, NotFound
 from data.ledger.rows import note_withdrawn
 from data.records import Withdrawal
+from data.stores.seen_rows import seen_of
 from data.tables import REVISION_OF_SCANS, scans, withdrawn_scans
 
 _COLUMNS = [withdrawn_scans.c[name] for name in Withdrawal.__dataclass_fields__]
@@ -21,7 +22,7 @@ class WithdrawalStore:
 
     def add(self, withdrawal: Withdrawal) -> bool:
         """Take a scan back; False where it is withdrawn already. Raises NotFound for none."""
-        if not self._is_here(withdrawal.scan_id):
+        if not seen_of(self._engine, scans.c.id, [withdrawal.scan_id]):
             raise NotFound(NO_SCAN)
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_SCANS)
@@ -37,7 +38,7 @@ class WithdrawalStore:
 
     def remove(self, scan_id: str) -> bool:
         """Let a scan be here again; False where it is not withdrawn."""
-        if not self._is_here(scan_id):
+        if not seen_of(self._engine, scans.c.id, [scan_id]):
             return False
         with writing(self._engine) as connection:
             bump(connection, REVISION_OF_SCANS)
@@ -46,11 +47,6 @@ class WithdrawalStore:
                 return False
             note_withdrawn(connection, scan_id, withdrawn=False)
             return True
-
-    def _is_here(self, scan_id: str) -> bool:
-        """Whether there is such a scan, withdrawn or not, for who asks."""
-        with reading(self._engine) as connection:
-            return connection.execute(select(scans.c.id).where(scans.c.id == scan_id)).first() is not None
 
     def get(self, scan_id: str) -> tuple[Withdrawal, str] | None:
         """Who withdrew a scan and why, with its patient (our own id); None where it was not withdrawn."""

@@ -112,7 +112,7 @@ class Health:
             "ready": database == "ok" and models == "loaded",
             "database": database,
             "models": models,
-            "storage": storage or "ok",
+            "storage": "ok" if storage is None else str(storage),
             "audit": self._audit.watch.state,
             "backup": "none" if last is None else last.began_at.isoformat(timespec="seconds"),
             "files": "ok" if self._files_answer() else "unreachable",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -13,7 +14,19 @@ LEAST_FREE = 64 << 20
 """Bytes: with less room left, what is sent next may not fit."""
 
 
-def storage_trouble(folders: Mapping[str, Path]) -> str | None:
+@dataclass(frozen=True)
+class StorageTrouble:
+    """What is wrong with a disk, by the name of the folder on it."""
+
+    name: str
+    what: str
+    full: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.what}"
+
+
+def storage_trouble(folders: Mapping[str, Path]) -> StorageTrouble | None:
     """What is wrong with the disks below these folders, for those who look after them; None where nothing.
 
     A disk that is mounted read-only is told also to root, whom permissions do not bind.
@@ -22,11 +35,11 @@ def storage_trouble(folders: Mapping[str, Path]) -> str | None:
         try:
             usage = shutil.disk_usage(folder)
         except OSError as error:
-            return f"{name}: {os.strerror(error.errno or 0)}"
+            return StorageTrouble(name, os.strerror(error.errno or 0))
         if not os.access(folder, os.W_OK):
-            return f"{name}: cannot be written to"
+            return StorageTrouble(name, "cannot be written to")
         if usage.free < LEAST_FREE:
-            return f"{name}: full, {usage.free >> 20} MiB free"
+            return StorageTrouble(name, f"full, {usage.free >> 20} MiB free", full=True)
     return None
 
 
@@ -35,7 +48,7 @@ def storage_words(folders: Mapping[str, Path]) -> str | None:
     trouble = storage_trouble(folders)
     if trouble is None:
         return None
-    what = "is full" if ": full" in trouble else "cannot be used"
+    what = "is full" if trouble.full else "cannot be used"
     return f"The server's disk {what}: nothing new is kept until that is mended. What is here is safe."
 
 

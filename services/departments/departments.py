@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from data.database import new_id, now
 from data.errors import NO_PATIENT, NO_SCAN, InvalidInput, NotFound
-from data.records import AuditEvent, Department, User
+from data.records import AuditEvent, Department, User, name_key
 from data.stores.audit import AuditLog
 from data.stores.departments import DepartmentStore
 from data.stores.patients import PatientStore
 from data.stores.scans import ScanStore
 from data.stores.users import UserStore
 from services.permissions import Permission, require
+from services.typed_input import reason_of
 
 LONGEST_NAME = 64
 LONGEST_REASON = 500
@@ -172,9 +173,7 @@ class Departments:
         Returns how many scans that are. Raises NotAllowed, NotFound, InvalidInput without a reason.
         """
         require(user, Permission.MOVE_BETWEEN_DEPARTMENTS)
-        words = " ".join(reason.split())[:LONGEST_REASON]
-        if not words:
-            raise InvalidInput(_NO_REASON)
+        words = reason_of(reason, LONGEST_REASON, _NO_REASON)
         named = what.strip()
         if not named:
             raise InvalidInput(_NOTHING_NAMED)
@@ -208,7 +207,7 @@ def _name(name: str) -> str:
 
 def _names(given: Sequence[str]) -> tuple[str, ...]:
     """Each name once, without blanks around it."""
-    kept = {" ".join(name.split()).casefold(): " ".join(name.split())[:255] for name in given if name.strip()}
+    kept = {name_key(name): " ".join(name.split())[:255] for name in given if name.strip()}
     if len(kept) > MOST_NAMES:
         raise InvalidInput(f"A department has {MOST_NAMES} senders and {MOST_NAMES} sites at most.")
     return tuple(kept.values())

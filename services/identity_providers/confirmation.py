@@ -7,11 +7,8 @@ checked there. People of the OpenID provider sign in there anew (OpenID Connect 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
-
-from cryptography.fernet import InvalidToken
 
 from data.database import now
 from data.errors import InvalidInput
@@ -22,7 +19,7 @@ from services.identity_providers.faults import ProviderAway, SignInRefused
 from services.identity_providers.oidc import Arrival, Attempt
 from services.identity_providers.oidc_tokens import SKEW_S
 from services.identity_providers.ways import SignInWays
-from services.sealing import Sealer
+from services.sealing import AccountSealer
 
 LASTS = timedelta(minutes=5)
 NOT_CONFIRMED = (
@@ -44,7 +41,8 @@ class Confirmation:
         clock: Callable[[], datetime] = now,
     ) -> None:
         """`secret_key` gives the house's key."""
-        self._accounts, self._audit, self._secret_key = accounts, audit, secret_key
+        self._accounts, self._audit = accounts, audit
+        self._sealer = AccountSealer(secret_key, _PURPOSE)
         self._ways, self._clock = ways, clock
 
     def at_provider(self, user_id: str) -> bool:
@@ -70,7 +68,7 @@ class Confirmation:
         if arrival.auth_time is None or arrival.auth_time < began_at - SKEW_S:
             self._refused(user.id, "the provider did not ask anew")
             raise SignInRefused("The hospital's sign-in did not ask for your password anew.")
-        return self._sealer(user.id).seal(json.dumps(act))
+        return self._sealer.seal(act, user.id)
 
     def confirm(self, user_id: str, given: str, act: str) -> None:
         """Check what somebody has given for an act: a password, or what `came_back` gave.
@@ -87,11 +85,7 @@ class Confirmation:
             self._confirm_at_directory(identity, user_id, given)
 
     def _confirm_proof(self, user_id: str, given: str, act: str) -> None:
-        try:
-            confirmed = json.loads(self._sealer(user_id).opened_within(given, LASTS))
-        except InvalidToken:
-            confirmed = None
-        if confirmed is None or confirmed != act:
+        if self._sealer.opened_within(given, user_id, LASTS) != act:
             self._refused(user_id, "not signed in anew for this")
             raise InvalidInput(NOT_CONFIRMED)
 
@@ -112,9 +106,6 @@ class Confirmation:
     def _identity(self, user_id: str) -> ExternalIdentity | None:
         known = [] if self._ways is None else self._ways.federated.of(user_id)
         return max(known, key=lambda each: each.last_seen_at) if known else None
-
-    def _sealer(self, user_id: str) -> Sealer:
-        return Sealer(self._secret_key(), _PURPOSE + user_id.encode(), "")
 
     def _refused(self, user_id: str, why: str) -> None:
         self._audit.record(

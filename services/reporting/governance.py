@@ -146,6 +146,14 @@ def _of_whom(real: Sequence[str], made_up: Sequence[str]) -> str:
     return f"{', '.join(made_up)}: {SYNTHETIC}. {', '.join(real)}: real patients."
 
 
+def _mark(real: Sequence[str], made_up: Sequence[str]) -> str:
+    """What follows the moment on every page: nothing, or of which tasks the cases were made up."""
+    if not made_up:
+        return ""
+    which = f"{' and '.join(made_up)} " if real else ""
+    return f", {which}SYNTHETIC"
+
+
 class GovernanceReport:
     """Writes reports of a period, `from` and `to` being its days."""
 
@@ -194,8 +202,7 @@ class GovernanceReport:
             self._sources.alerts(),
             self._sources.promotions(),
         )
-        # Where other tasks are of real patients, the word says of which it is.
-        mark = f", {' and '.join(made_up)} SYNTHETIC" if real and made_up else ", SYNTHETIC" * bool(made_up)
+        mark = _mark(real, made_up)
         stamp, by_whom = f"{made}{mark}", f"Made {made} by {by}{mark}"
         front = [Paragraph(f"{by_whom}. {_DAYS.capitalize()}.", "small"), *front]
         return Written(Document(self.title(ask), facts, chapters, stamp, NOTICE, front=front))

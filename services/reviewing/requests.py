@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from data.database import new_id, now
-from data.errors import InvalidInput
 from data.records import AuditEvent, ReviewRequest, User
 from data.stores.audit import AuditLog
 from data.stores.review_requests import ReviewRequestStore
 from data.stores.scans import ScanStore
 from services.permissions import Permission, require
 from services.reviewing.chosen_scans import chosen_scans
+from services.typed_input import reason_of
 
 LONGEST_WHY = 300
 
@@ -27,9 +27,8 @@ class ReviewRequests:
     def ask(self, scan_ids: Sequence[str], why: str, user: User) -> int:
         """Ask for reviews; returns of how many scans. Raises InvalidInput for none, too many or no reason."""
         require(user, Permission.ASK_FOR_REVIEWS)
-        wanted, words = chosen_scans(scan_ids), " ".join(why.split())[:LONGEST_WHY]
-        if not words:
-            raise InvalidInput("Say why they should be reviewed.")
+        wanted = chosen_scans(scan_ids)
+        words = reason_of(why, LONGEST_WHY, "Say why they should be reviewed.")
         scans = [scan for scan_id in wanted if (scan := self._scans.get(scan_id)) is not None]
         moment = now()
         asked = [

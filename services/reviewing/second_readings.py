@@ -28,6 +28,7 @@ from data.stores.results import ResultStore
 from data.stores.second_readings import SecondReadingStore
 from services.permissions import Permission, may, require
 from services.reviewing.chosen_scans import chosen_scans
+from services.typed_input import reason_of
 
 READERS = 2
 LONGEST_WHY = 300
@@ -76,9 +77,8 @@ class SecondReadings:
         Raises NotAllowed, InvalidInput for none, too many, unread ones or no reason.
         """
         require(user, Permission.ASK_FOR_REVIEWS)
-        wanted, words = chosen_scans(scan_ids), " ".join(why.split())[:LONGEST_WHY]
-        if not words:
-            raise InvalidInput("Say why two people should read it.")
+        wanted = chosen_scans(scan_ids)
+        words = reason_of(why, LONGEST_WHY, "Say why two people should read it.")
         results = [self._results.latest(scan_id) for scan_id in wanted]
         read = [result for result in results if result is not None]
         if len(read) < len(results):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from data.database import Database, now, together
-from data.errors import NO_SCAN, InvalidInput, NotFound
+from data.errors import NO_SCAN, NotFound
 from data.records import AuditEvent, Patient, Result, User, Withdrawal
 from data.stores.audit import AuditLog
 from data.stores.patients import PatientStore
@@ -15,6 +15,7 @@ from data.stores.reviews import ReviewStore
 from data.stores.scans import ScanStore
 from data.stores.withdrawals import WithdrawalStore
 from services.permissions import Permission, may, require
+from services.typed_input import reason_of
 
 LONGEST_REASON = 500
 
@@ -59,9 +60,7 @@ class Withdrawals:
         Raises NotAllowed, NotFound, and InvalidInput without a reason.
         """
         require(user, Permission.WITHDRAW_SCANS)
-        words = " ".join(reason.split())[:LONGEST_REASON]
-        if not words:
-            raise InvalidInput("Say why this scan is withdrawn.")
+        words = reason_of(reason, LONGEST_REASON, "Say why this scan is withdrawn.")
         moment = now()
         withdrawal = Withdrawal(scan_id, words, user.id, user.display_name, moment)
         with together(self._database):
