@@ -22,8 +22,12 @@ def running(home: Path, parts: Parts | None = None, **changes: object) -> Iterat
     settings = Settings(
         home=home,
         database_url=f"sqlite:///{home / 'lightbox.db'}",
-        tracking_uri=new_mlflow(home),
-        **{"files_url": str(home / "files"), "backend": "exact", **changes},  # type: ignore[arg-type]
+        **{  # type: ignore[arg-type]
+            "tracking_uri": changes.get("tracking_uri") or new_mlflow(home),
+            "files_url": str(home / "files"),
+            "backend": "exact",
+            **changes,
+        },
     )
     services = build_services(settings, parts)
     services.start()

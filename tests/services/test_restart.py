@@ -5,14 +5,12 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import pytest
-
-from data.errors import TrackingAway
 from data.records import Role, ScanStatus, UploadState
 from services.assembly.container import build_services
 from services.settings import Settings
 from services.versions import registry
 from tests import phantoms
+from tests.integration.servers import free_port
 from tests.services.real import PATIENCE_S, person, running
 
 
@@ -61,12 +59,8 @@ def test_what_a_killed_server_had_accepted_is_read_by_the_next(tmp_path: Path) -
         assert services.reading.uploads.get(user, half.id).offset == 100
 
 
-def test_readings_go_on_while_the_registry_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*_: object) -> None:
-        raise TrackingAway("no route to host")
-
-    monkeypatch.setattr(registry.Registry, "_fetched", away)
-    with running(tmp_path) as services:
+def test_readings_go_on_while_the_registry_is_away(tmp_path: Path) -> None:
+    with running(tmp_path, tracking_uri=f"http://127.0.0.1:{free_port()}") as services:
         ready = services.health.ready()
         assert ready["ready"] is True
         assert "cannot be reached" in str(ready["registry"])
