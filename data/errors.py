@@ -9,8 +9,8 @@ LightboxError
 │   ├── NotAllowed         the role may not do this
 │   ├── Busy               try again in a moment
 │   │   ├── TrackingAway   MLflow gives no answer; its cause says why
-│   │   ├── FilesAway      the bucket of files gives no answer; its cause says why
 │   │   └── Outage         disk, database or memory cannot be used right now
+│   │       ├── FilesAway      the bucket of files gives no answer; its cause says why
 │   │       ├── OutOfMemory
 │   │       └── StorageFull
 │   ├── InvalidInput       a form or request that does not fit
@@ -93,14 +93,14 @@ class TrackingAway(Busy):
     """
 
 
-class FilesAway(Busy):
-    """The object store that keeps files gives no answer, or refuses us; `__cause__` is what it said."""
-
-
 class Outage(Busy):
     """Disk, database or memory cannot be used right now; `data.outages` says of which errors that is."""
 
     seconds = 60
+
+
+class FilesAway(Outage):
+    """The object store that keeps files gives no answer, or refuses us; `__cause__` is what it said."""
 
 
 class OutOfMemory(Outage):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
@@ -16,18 +15,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from alembic import command
 from flask.testing import FlaskClient
 
 import app
-from data.database import alembic_config, open_database, writing
 from models.brain_tumour.task import TASK
 from models.weights import SETTINGS, WEIGHTS
 from services.settings import Settings
 from tests.dashboard.conftest import log_in
+from tests.home_of_0_1.database import Rows, made, rows_of
 
-ROWS = Path(__file__).parent / "home_of_0_1" / "rows.sql"
-LAST_MIGRATION = "0005"
 PASSWORD, TOKEN = "A sound password 1", "lb_of 0.1"
 SCAN, CHEST, RESULT, REVIEW = "b1" * 16, "b2" * 16, "a2" * 16, "c2" * 16
 RUN, REPORT, KEY = "2" * 32, "3" * 32, "k" * 64
@@ -35,13 +31,12 @@ ARRAY = np.arange(3 * 16 * 16, dtype=np.int16).reshape(3, 16, 16)
 DRAWN, CORRECTED = ARRAY > 700, ARRAY > 600
 REPORT_BYTES = b'{"kind": "performance"}'
 SNAPSHOT = {"task": "brain-tumour", "severity": "warning", "verdict": ["Noise has risen."], "features": []}
-Rows = dict[str, list[dict[str, object]]]
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("lightbox")
-    _database(home / "lightbox.db")
+    made(home / "lightbox.db")
     _files(home / "files")
     _mlflow(home)
     shipped = home / "models" / "brain-tumour" / "3"
@@ -56,7 +51,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def before(home: Path) -> Rows:
     """Every row as it was, taken before anything of today opened the database."""
-    return _rows(home / "lightbox.db")
+    return rows_of(home / "lightbox.db")
 
 
 @pytest.fixture(scope="module")
@@ -67,27 +62,6 @@ def client(home: Path, before: Rows) -> Iterator[FlaskClient]:
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {TOKEN}"
     yield client
     services.close()
-
-
-def _database(file: Path) -> None:
-    engine, config = open_database(f"sqlite:///{file}"), alembic_config()
-    with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, LAST_MIGRATION)
-    engine.dispose()
-    with sqlite3.connect(file) as database:
-        database.executescript(ROWS.read_text())
-    database.close()
-
-
-def _rows(file: Path) -> Rows:
-    database = sqlite3.connect(file)
-    database.row_factory = sqlite3.Row
-    of_ours = "type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'alembic_version'"
-    names = [row["name"] for row in database.execute(f"SELECT name FROM sqlite_master WHERE {of_ours}")]
-    rows = {name: [dict(row) for row in database.execute(f"SELECT * FROM {name}")] for name in names}
-    database.close()
-    return rows
 
 
 def _files(folder: Path) -> None:
@@ -134,7 +108,7 @@ def test_it_holds_a_row_of_everything(before: Rows) -> None:
 
 @pytest.mark.usefixtures("client")
 def test_every_row_is_there_as_it_was(home: Path, before: Rows) -> None:
-    now = _rows(home / "lightbox.db")
+    now = rows_of(home / "lightbox.db")
     counted = {"revisions"}  # whose numbers go on
     moved = {("scans", "latest_review_id")}  # now beside the result
     gone = {"sign_in_failures"}  # what was counted by name alone: whoever had to wait may try again

@@ -19,10 +19,11 @@ from time import monotonic, time
 from typing import BinaryIO
 
 from data import formats, removals
+from data.arrays import release
 from data.database import DATABASE_FAULTS, new_id, now
 from data.department_wall import whole_house
 from data.errors import InvalidInput, RefusedScan
-from data.files import FileStore, release
+from data.files import FileStore
 from data.ledger.rows import scanner_name
 from data.records import (
     AuditEvent,

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data.arrays import release
 from data.errors import Busy, ModelUnavailable
-from data.files import release
 from data.packing import mask_sha256
 from data.records import (
     SHORT_INPUTS,

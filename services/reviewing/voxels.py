@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data.arrays import release
 from data.errors import NO_SCAN, InvalidInput, NotFound
-from data.files import FileStore, release
+from data.files import FileStore
 from data.records import User, counting_mask
 from data.stores.results import ResultStore
 from data.stores.reviews import ReviewStore

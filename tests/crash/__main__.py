@@ -49,6 +49,7 @@ class House:
                 stderr=log,
             )
         self.log = folder / "server.log"
+        self.database_url = more.get("DATABASE_URL", "")
         self.server = 0
         assert self._answer() == "ready"
 
@@ -133,7 +134,7 @@ def _processes_of(group: int) -> list[str]:
 def settled(house: House) -> list[str]:
     """Wait until nothing waits or runs; what still does when the time is up."""
     until = time.monotonic() + PATIENCE_S
-    while left := unfinished(house.home):
+    while left := unfinished(house.home, house.database_url):
         if time.monotonic() > until:
             return left
         time.sleep(0.2)
@@ -143,7 +144,7 @@ def settled(house: House) -> list[str]:
 def _after_tidying(house: House, told: Acknowledged) -> list[str]:
     """What is wrong, once the start's own tidying has had its time."""
     until = time.monotonic() + TIDIES_WITHIN_S
-    while found := faults(house.home, told):
+    while found := faults(house.home, told, house.database_url):
         lasting = [fault for fault in found if not fault.startswith(("files without", "left over"))]
         if lasting or time.monotonic() > until:
             break
@@ -192,7 +193,7 @@ def crash(
             wrong = [
                 *(f"still unfinished: {one}" for one in left),
                 *clients.unexpected,
-                *faults(house.home, told),
+                *_after_tidying(house, told),
             ]
             if number % 10 == 9 or number == kills - 1:
                 status = house.run("audit verify")

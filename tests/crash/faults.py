@@ -12,16 +12,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.crash import house
 from tests.crash.__main__ import House, settled
 from tests.crash.answers import Answers, watched
 from tests.crash.clients import Clients, promotions_in, volume
-from tests.crash.kept import Acknowledged, faults
+from tests.crash.kept import Acknowledged, faults, opened, rows_of
 from tests.crash.outages import (
     bound,
     children_killed,
@@ -32,6 +34,7 @@ from tests.crash.outages import (
     read_only,
     small_disk,
 )
+from tests.integration.servers import DatabaseServer, mariadb_server, postgresql_server
 
 _COMES_AGAIN = "is scored when it is back."  # a job of every minute, which the next one does again
 CLOCK, KEY = "clock", "secret.key"
@@ -89,8 +92,8 @@ class Ward:
             self.told.uploads |= {scan["id"]: "after" for scan in sent.json()["scans"]}
         wrong += [f"still unfinished: {each}" for each in settled(self.house)]
         self.told.promotions |= promotions_in(self.folder / "promoted.jsonl")
-        wrong += faults(self.home, self.told)
-        wrong += _failed(self.home)
+        wrong += faults(self.home, self.told, self.house.database_url)
+        wrong += _failed(self.house)
         if self.house.run("audit verify"):
             wrong.append("the audit trail is not intact")
         return wrong
@@ -99,17 +102,18 @@ class Ward:
         self.house.close()
 
 
-def _failed(home: Path) -> list[str]:
+def _failed(house: House) -> list[str]:
     """Work that was given up: an outage is no reason to."""
-    import sqlite3
-    from contextlib import closing
-
-    with closing(sqlite3.connect(f"file:{home / 'lightbox.db'}?mode=ro", uri=True, timeout=30)) as database:
+    with opened(house.home, house.database_url) as database:
         rows = [
-            *database.execute("select 'job', kind, failure from jobs where state = 'failed'"),
-            *database.execute("select 'upload', name, failure from uploads where state = 'failed'"),
-            *database.execute("select 'scan', id, failure from scans where status = 'failed'"),
-            *database.execute("select 'upload refused', name, refusals from uploads where refusals != '[]'"),
+            row
+            for query in (
+                "select 'job', kind, failure from jobs where state = 'failed'",
+                "select 'upload', name, failure from uploads where state = 'failed'",
+                "select 'scan', id, failure from scans where status = 'failed'",
+                "select 'upload refused', name, refusals from uploads where refusals != '[]'",
+            )
+            for row in rows_of(database, query)
         ]
     return [f"given up: {row}" for row in rows if not str(row[2]).endswith(_COMES_AGAIN)]
 
@@ -270,6 +274,33 @@ def _small_files(home: Path) -> list[Path]:
     ]
 
 
+def server_stopped(ward: Ward, server: DatabaseServer, seconds: tuple[float, ...] = (2, 12, 60)) -> list[str]:
+    """The database's server is killed, as by a fault of its machine, and started again after a while."""
+    wrong = []
+    with ward.working():
+        for span in seconds:
+            time.sleep(4)
+            server.kill()
+            try:
+                begun = time.monotonic()
+                while time.monotonic() < begun + span:
+                    asked = time.monotonic()
+                    status = requests.get(f"{ward.house.url}/healthz", timeout=120).status_code
+                    if status != 200 or time.monotonic() - asked > 30:
+                        wrong.append(f"/healthz took {time.monotonic() - asked:.0f} s and is {status}")
+                    if (said := ward.ready()).get("ready") is not False:
+                        wrong.append(f"/readyz does not say it: {said}")
+                    time.sleep(0.5)
+            finally:
+                server.start()
+        time.sleep(2)
+    return wrong
+
+
+DATABASES: dict[str, Callable[[], AbstractContextManager[DatabaseServer]]] = {
+    "PostgreSQL stopped": postgresql_server,
+    "MariaDB stopped": mariadb_server,
+}
 FAULTS: dict[str, Fault] = {
     "disk full": disk_full,
     "files read-only": files_read_only,
@@ -283,24 +314,41 @@ FAULTS: dict[str, Fault] = {
 
 def try_faults(folder: Path, names: list[str], say: Say = print) -> list[str]:
     """Try these on one server; what was wrong, each with its fault's name."""
-    found = []
+    wrong = []
     with ExitStack() as stack:
         stack.enter_context(small_disk(folder / "home", DISK_MIB))
         stack.enter_context(bound(folder / "home" / "files"))
         ward = Ward(folder, **_clock(folder))
         stack.callback(ward.close)
         for name in names:
-            with watched() as answers:
-                begun = time.monotonic()
-                wrong = FAULTS[name](ward, answers)
-                wrong += ward.after() + answers.wrong
-            say(f"{name}: {time.monotonic() - begun:.0f} s; {len(wrong)} wrong")
-            for line in answers.lines():
-                say(f"  {line}")
-            for line in wrong[:12]:
-                say(f"  WRONG {line}")
-            found += [f"{name}: {each}" for each in wrong]
-    return found
+            wrong += _tried(name, ward, partial(FAULTS[name], ward), say)
+    return wrong
+
+
+def try_stopped(
+    folder: Path, name: str, say: Say = print, seconds: tuple[float, ...] = (2, 12, 60)
+) -> list[str]:
+    """Stop the database's server under one of its own; what was wrong. Skips where it is not installed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with DATABASES[name]() as server:
+        ward = Ward(folder, DATABASE_URL=server.url)
+        try:
+            return _tried(name, ward, lambda _: server_stopped(ward, server, seconds), say)
+        finally:
+            ward.close()
+
+
+def _tried(name: str, ward: Ward, fault: Callable[[Answers], list[str]], say: Say) -> list[str]:
+    with watched() as answers:
+        begun = time.monotonic()
+        wrong = fault(answers)
+        wrong += ward.after() + answers.wrong
+    say(f"{name}: {time.monotonic() - begun:.0f} s; {len(wrong)} wrong")
+    for line in answers.lines():
+        say(f"  {line}")
+    for line in wrong[:12]:
+        say(f"  WRONG {line}")
+    return [f"{name}: {each}" for each in wrong]
 
 
 def _clock(folder: Path) -> dict[str, str]:
@@ -311,19 +359,30 @@ def _clock(folder: Path) -> dict[str, str]:
 def main() -> int:
     """Returns 1 where something was wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash.faults", description=__doc__)
-    parser.add_argument("--only", action="append", choices=[*FAULTS], help="a fault; all without")
+    parser.add_argument("--only", action="append", choices=[*FAULTS, *DATABASES], help="a fault; all without")
     parser.add_argument("--folder", type=Path, help="a folder that is kept; a temporary one without")
     asked = parser.parse_args()
-    if reason := may_mount():
-        print(f"not tried: {reason}")
-        return 0
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="lightbox-faults-"))
     print(f"in {folder}", flush=True)
-    found = try_faults(folder, asked.only or [*FAULTS], lambda line: print(line, flush=True))
-    print(f"{len(found)} wrong")
-    if not asked.folder and not found:
+    names, wrong = asked.only or [*FAULTS, *DATABASES], []
+    mounted = [name for name in names if name in FAULTS]
+    if mounted and (reason := may_mount()):
+        print(f"not tried: {', '.join(mounted)}: {reason}")
+    elif mounted:
+        wrong += try_faults(folder, mounted, _say)
+    for name in filter(DATABASES.get, names):
+        try:
+            wrong += try_stopped(folder / name.split()[0], name, _say)
+        except pytest.skip.Exception as reason:
+            print(f"not tried: {name}: {reason}")
+    print(f"{len(wrong)} wrong")
+    if not asked.folder and not wrong:
         shutil.rmtree(folder)
-    return 1 if found else 0
+    return 1 if wrong else 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

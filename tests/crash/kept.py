@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import fcntl
-import sqlite3
+import itertools
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from data.database import open_database
 
 
 @dataclass
@@ -22,9 +26,20 @@ class Acknowledged:
     imported: set[str] = field(default_factory=set)  # names of files of imports that ended
 
 
-def faults(home: Path, told: Acknowledged) -> list[str]:
+@contextmanager
+def opened(home: Path, url: str) -> Iterator[Connection]:
+    """A connection that reads the database of a house: at `url`, or where none is said, in its folder."""
+    engine = open_database(url or f"sqlite:///{home / 'lightbox.db'}")
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def faults(home: Path, told: Acknowledged, url: str = "") -> list[str]:
     """What is lost, doubled or half done."""
-    with closing(sqlite3.connect(f"file:{home / 'lightbox.db'}?mode=ro", uri=True, timeout=30)) as database:
+    with opened(home, url) as database:
         return [
             *_lost(database, told),
             *_doubled(database),
@@ -32,29 +47,33 @@ def faults(home: Path, told: Acknowledged) -> list[str]:
         ]
 
 
-def unfinished(home: Path) -> list[str]:
+def unfinished(home: Path, url: str = "") -> list[str]:
     """Jobs and scans that still wait or run."""
-    with closing(sqlite3.connect(f"file:{home / 'lightbox.db'}?mode=ro", uri=True, timeout=30)) as database:
-        jobs = _rows(
+    with opened(home, url) as database:
+        jobs = rows_of(
             database, "select kind, subject, state from jobs where state in ('queued', 'running', 'waiting')"
         )
-        scans = _rows(database, "select id, status from scans where status in ('waiting', 'reading')")
-        uploads = _rows(
+        scans = rows_of(database, "select id, status from scans where status in ('waiting', 'reading')")
+        uploads = rows_of(
             database,
             "select id, state from uploads where size = received and state not in ('done', 'failed')",
         )
     return [f"{row}" for row in (*jobs, *scans, *uploads)]
 
 
-def _rows(database: sqlite3.Connection, query: str, *values: object) -> list[tuple[object, ...]]:
-    return database.execute(query, values).fetchall()
+def rows_of(database: Connection, query: str, *values: object) -> list[tuple[object, ...]]:
+    """The rows of a query, whose `?` stand for `values`."""
+    names = itertools.count()
+    named = "".join(f":v{next(names)}" if letter == "?" else letter for letter in query)
+    asked = {f"v{number}": value for number, value in enumerate(values)}
+    return [tuple(row) for row in database.execute(text(named), asked)]
 
 
-def _count(database: sqlite3.Connection, query: str, *values: object) -> int:
-    return int(str(_rows(database, query, *values)[0][0]))
+def _count(database: Connection, query: str, *values: object) -> int:
+    return int(str(rows_of(database, query, *values)[0][0]))
 
 
-def _lost(database: sqlite3.Connection, told: Acknowledged) -> Iterator[str]:
+def _lost(database: Connection, told: Acknowledged) -> Iterator[str]:
     for scan in told.uploads:
         if _count(database, "select count(*) from scans where id = ?", scan) != 1:
             yield f"scan {scan} was acknowledged and is lost"
@@ -77,7 +96,7 @@ def _lost(database: sqlite3.Connection, told: Acknowledged) -> Iterator[str]:
         if (events := _count(database, query, scan)) != reviews:
             yield f"scan {scan} has {reviews} corrections and {events} events of them"
     for promotion, state in told.promotions.items():
-        known = _rows(database, "select state from promotions where id = ?", promotion)
+        known = rows_of(database, "select state from promotions where id = ?", promotion)
         if len(known) != 1 or (state == "done" and known[0][0] != "done"):
             yield f"promotion {promotion} was {state} and is {known}"
     for report in told.reports:
@@ -85,7 +104,7 @@ def _lost(database: sqlite3.Connection, told: Acknowledged) -> Iterator[str]:
             yield f"report {report} was acknowledged and is lost"
 
 
-def _doubled(database: sqlite3.Connection) -> Iterator[str]:
+def _doubled(database: Connection) -> Iterator[str]:
     for query, what in (
         (
             "select content_sha256 from scans group by content_sha256 having count(*) > 1",
@@ -109,7 +128,7 @@ def _doubled(database: sqlite3.Connection) -> Iterator[str]:
             "jobs",
         ),
     ):
-        rows = _rows(database, query)
+        rows = rows_of(database, query)
         if rows:
             yield f"{what}: {rows[:3]}"
 
@@ -124,12 +143,12 @@ def _is_left(file: Path) -> bool:
     return True
 
 
-def _half(database: sqlite3.Connection, home: Path) -> Iterator[str]:
+def _half(database: Connection, home: Path) -> Iterator[str]:
     """Files without rows, rows without files, and what a kill left half written."""
     files = home / "files"
     for left in (*filter(_is_left, home.rglob("*.part")), *home.glob("open-*")):
         yield f"left over: {left.relative_to(home)}"
-    scans = {str(row[0]) for row in _rows(database, "select id from scans")}
+    scans = {str(row[0]) for row in rows_of(database, "select id from scans")}
     there = {place.name for place in (files / "scans").glob("*")}
     for scan in scans:
         if not {"array.npy", "thumbnail.png"} <= {
@@ -138,24 +157,24 @@ def _half(database: sqlite3.Connection, home: Path) -> Iterator[str]:
             yield f"scan {scan} lacks files"
     for orphan in sorted(there - scans):
         yield f"files without a scan: {orphan}"
-    masks = {str(row[0]) for row in _rows(database, "select id from results where has_mask")}
+    masks = {str(row[0]) for row in rows_of(database, "select id from results where has_mask")}
     for result in masks:
         if not (files / "results" / result / "mask.npy.z").exists():
             yield f"result {result} lacks its mask"
     for orphan in sorted(
         {place.name for place in (files / "results").glob("*")}
-        - {str(row[0]) for row in _rows(database, "select id from results")}
+        - {str(row[0]) for row in rows_of(database, "select id from results")}
     ):
         yield f"files without a result: {orphan}"
-    for review in _rows(database, "select id from reviews where verdict = 'corrected'"):
+    for review in rows_of(database, "select id from reviews where verdict = 'corrected'"):
         if not (files / "reviews" / str(review[0]) / "mask.npy.z").exists():
             yield f"review {review[0]} lacks its mask"
     for orphan in sorted(
         {place.name for place in (files / "reviews").glob("*")}
-        - {str(row[0]) for row in _rows(database, "select id from reviews")}
+        - {str(row[0]) for row in rows_of(database, "select id from reviews")}
     ):
         yield f"files without a review: {orphan}"
-    uploads = {str(row[0]) for row in _rows(database, "select id from uploads where state != 'done'")}
+    uploads = {str(row[0]) for row in rows_of(database, "select id from uploads where state != 'done'")}
     for place in (home / "uploads").glob("*"):
         if place.name not in uploads and not place.name.startswith("."):
             yield f"bytes of an upload that is done or unknown: {place.name}"

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data.arrays import release
 from data.errors import FilesAway, InvalidInput, NotFound
-from data.files import FileStore, release
+from data.files import FileStore
 from tests.integration import buckets
 
 
@@ -107,7 +108,7 @@ def test_a_write_that_breaks_off_leaves_the_old_content(tmp_path, monkeypatch):
     def fail(_descriptor):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("data.files.os.fsync", fail)
+    monkeypatch.setattr("data.atomic_files.os.fsync", fail)
     with pytest.raises(OSError, match="No space"):
         files.put("a", b"new")
     assert files.get("a") == b"old"

@@ -32,45 +32,6 @@ LEFT_SOCKETS = pytest.mark.filterwarnings(
 )
 
 
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """The URL of an empty database in a new PostgreSQL; skips the test where that cannot be had."""
-    pytest.importorskip("psycopg", reason="the PostgreSQL driver psycopg is not installed")
-    server = _program("postgres", "/usr/lib/postgresql/*/bin")
-    initdb = _program("initdb", "/usr/lib/postgresql/*/bin")
-    with _folder("postgres") as (folder, as_user):
-        data, port = folder / "data", free_port()
-        options = ["--auth=trust", "--username=lightbox", "--encoding=UTF8", "--locale=C", "--no-sync"]
-        _do([*as_user, initdb, "-D", str(data), *options])
-        settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off"]
-        command = [*as_user, server, "-D", str(data), "-p", str(port)]
-        url = f"postgresql://lightbox@127.0.0.1:{port}/postgres"
-        with _running(command + [part for setting in settings for part in ("-c", setting)], folder, url):
-            yield url
-
-
-@contextmanager
-def mariadb() -> Iterator[str]:
-    """The URL of an empty database in a new MariaDB; skips the test where that cannot be had."""
-    pytest.importorskip("pymysql", reason="the MySQL driver pymysql is not installed")
-    server = _program("mariadbd", "/usr/sbin")
-    install = _program("mariadb-install-db", "/usr/bin")
-    with _folder("mysql") as (folder, as_user):
-        data, port, first = folder / "data", free_port(), folder / "first.sql"
-        _do([*as_user, install, "--no-defaults", f"--datadir={data}", "--skip-test-db"])
-        first.write_text(
-            "create database lightbox;\n"
-            "create user lightbox@'%' identified by 'lightbox';\n"
-            "grant all on `lightbox%`.* to lightbox@'%';\n"
-        )
-        first.chmod(0o644)
-        options = [f"--datadir={data}", f"--port={port}", f"--socket={folder}/socket", f"--init-file={first}"]
-        quick = ["--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0"]
-        url = f"mysql://lightbox:lightbox@127.0.0.1:{port}/lightbox"
-        with _running([*as_user, server, "--no-defaults", *options, *quick], folder, url):
-            yield url
-
-
 class Server:
     """A server in a process group of its own; it can be killed, and started again."""
 
@@ -96,6 +57,91 @@ def started(server: _S) -> Iterator[_S]:
         yield server
     finally:
         server.kill()
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """The URL of an empty database in a new PostgreSQL; skips the test where that cannot be had."""
+    with postgresql_server() as server:
+        yield server.url
+
+
+@contextmanager
+def mariadb() -> Iterator[str]:
+    """The URL of an empty database in a new MariaDB; skips the test where that cannot be had."""
+    with mariadb_server() as server:
+        yield server.url
+
+
+class DatabaseServer(Server):
+    """A database server on a folder; it can be killed, and started again there."""
+
+    def __init__(self, command: list[str], folder: Path, url: str) -> None:
+        self.url = url
+        self._command, self._log = command, folder / "log"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command, stdout=output, stderr=subprocess.STDOUT, cwd="/", start_new_session=True
+            )
+        _wait_until_ready(self._process, self.url, self._log)
+
+
+class _PostgreSQL(DatabaseServer):
+    def __init__(self, command: list[str], folder: Path, url: str, data: Path) -> None:
+        super().__init__(command, folder, url)
+        self._pid_file = data / "postmaster.pid"
+
+    def kill(self) -> None:
+        """End it without a checkpoint; its children are in groups of their own, so that it tells them."""
+        if self._process is not None:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                os.kill(int(self._pid_file.read_text().splitlines()[0]), signal.SIGQUIT)
+            self._process.wait(_READY_WITHIN_S)
+            self._process = None
+
+
+@contextmanager
+def postgresql_server() -> Iterator[DatabaseServer]:
+    """A new PostgreSQL with an empty database, started; skips the test where that cannot be had."""
+    pytest.importorskip("psycopg", reason="the PostgreSQL driver psycopg is not installed")
+    program = _program("postgres", "/usr/lib/postgresql/*/bin")
+    initdb = _program("initdb", "/usr/lib/postgresql/*/bin")
+    with _folder("postgres") as (folder, as_user):
+        data, port = folder / "data", free_port()
+        options = ["--auth=trust", "--username=lightbox", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        _do([*as_user, initdb, "-D", str(data), *options])
+        settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off"]
+        command = [*as_user, program, "-D", str(data), "-p", str(port)]
+        command += [part for setting in settings for part in ("-c", setting)]
+        url = f"postgresql://lightbox@127.0.0.1:{port}/postgres"
+        with started(_PostgreSQL(command, folder, url, data)) as server:
+            yield server
+
+
+@contextmanager
+def mariadb_server() -> Iterator[DatabaseServer]:
+    """A new MariaDB with an empty database, started; skips the test where that cannot be had."""
+    pytest.importorskip("pymysql", reason="the MySQL driver pymysql is not installed")
+    program = _program("mariadbd", "/usr/sbin")
+    install = _program("mariadb-install-db", "/usr/bin")
+    with _folder("mysql") as (folder, as_user):
+        data, port, first = folder / "data", free_port(), folder / "first.sql"
+        _do([*as_user, install, "--no-defaults", f"--datadir={data}", "--skip-test-db"])
+        first.write_text(
+            "create database if not exists lightbox;\n"
+            "create user if not exists lightbox@'%' identified by 'lightbox';\n"
+            "grant all on `lightbox%`.* to lightbox@'%';\n"
+        )
+        first.chmod(0o644)
+        options = [f"--datadir={data}", f"--port={port}", f"--socket={folder}/socket", f"--init-file={first}"]
+        quick = ["--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=2"]
+        url = f"mysql://lightbox:lightbox@127.0.0.1:{port}/lightbox"
+        command = [*as_user, program, "--no-defaults", *options, *quick]
+        with started(DatabaseServer(command, folder, url)) as server:
+            yield server
 
 
 class MlflowServer(Server):
@@ -318,23 +364,6 @@ def _do(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=_READY_WITHIN_S)
     if done.returncode != 0:
         pytest.fail(f"{command} failed:\n{done.stdout}\n{done.stderr}")
-
-
-@contextmanager
-def _running(command: list[str], folder: Path, url: str) -> Iterator[None]:
-    log = folder / "log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd="/")
-        try:
-            _wait_until_ready(server, url, log)
-            yield
-        finally:
-            server.terminate()
-            try:
-                server.wait(30)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
