@@ -231,13 +231,14 @@ def _transaction(engine: Engine) -> Iterator[Connection]:
         connection.begin(),
     ):
         ends: dict[AtEnd, list[Any]] = {}
-        connection.info[_AT_END] = ends
+        info = connection.info  # of a connection that broke meanwhile it could not be asked for again
+        info[_AT_END] = ends
         try:
             yield connection
             for act, values in ends.items():
                 act(connection, values)
         finally:
-            del connection.info[_AT_END]
+            info.pop(_AT_END, None)
 
 
 @contextmanager

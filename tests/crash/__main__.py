@@ -141,7 +141,7 @@ def settled(house: House) -> list[str]:
     return []
 
 
-def _after_tidying(house: House, told: Acknowledged) -> list[str]:
+def after_tidying(house: House, told: Acknowledged) -> list[str]:
     """What is wrong, once the start's own tidying has had its time."""
     until = time.monotonic() + TIDIES_WITHIN_S
     while found := faults(house.home, told, house.database_url):
@@ -193,7 +193,7 @@ def crash(
             wrong = [
                 *(f"still unfinished: {one}" for one in left),
                 *clients.unexpected,
-                *_after_tidying(house, told),
+                *after_tidying(house, told),
             ]
             if number % 10 == 9 or number == kills - 1:
                 status = house.run("audit verify")

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Column, Integer, MetaData, Table, insert, inspect, select, text, update
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import OperationalError, StatementError
 
 from data.columns import Line, UtcDateTime
 from data.database import alembic_config, bump, migrate, open_database, reading, revision, writing
@@ -35,6 +35,12 @@ def test_migrating_twice_changes_nothing(engine):
         bump(connection, "scans")
     migrate(engine)
     assert revision(engine, "scans") == 1
+
+
+def test_a_connection_that_breaks_in_a_transaction_says_what_broke_it(engine):
+    with pytest.raises(OperationalError, match="server closed the connection"), writing(engine) as connection:
+        connection.invalidate()
+        raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
 
 
 def test_the_first_migration_can_be_taken_back(engine):
