@@ -36,6 +36,7 @@ ACT = "retention-act"  # type of the buttons: {"type", "verb", "about"}
 ERASE, ERASE_HEADING, ERASE_SAVE = "erase-form", "erase-heading", "erase-save"
 ERASE_BY_PASSWORD, ERASE_BY_PROVIDER = "erase-by-password", "erase-by-provider"
 ERASE_WHY, ERASE_NAME, ERASE_PASSWORD = "erase-why", "erase-name", "erase-password"  # noqa: S105  # pragma: allowlist secret
+ERASE_CODE, ERASE_BY_CODE = "erase-code", "erase-by-code"
 REASON, REASON_HEADING, REASON_SAVE, REASON_WHY = "hold-form", "hold-heading", "hold-save", "hold-why"
 HOLDS, ERASED, RULES, RUNS = "retention-holds", "retention-erased", "retention-rules", "retention-runs"
 SUBJECT, DAYS, COUNTED, TASK = "rule-subject", "rule-days", "rule-counted", "rule-task"
@@ -174,6 +175,13 @@ def erase_form() -> Component:
                 dbc.Input(id=ERASE_PASSWORD, type="password", autocomplete="current-password"),
             ],
             id=ERASE_BY_PASSWORD,
+        ),
+        html.Div(
+            [
+                html.Label("The code that your app shows now, or a recovery code", htmlFor=ERASE_CODE),
+                dbc.Input(id=ERASE_CODE, maxlength=32, autocomplete="one-time-code"),
+            ],
+            id=ERASE_BY_CODE,
         ),
         html.Div(id=ERASE_BY_PROVIDER),
     ]

@@ -36,6 +36,8 @@ OPENED = {
     parts.ERASE_WHY: "value",
     parts.ERASE_NAME: "value",
     parts.ERASE_PASSWORD: "value",  # pragma: allowlist secret
+    parts.ERASE_CODE: "value",
+    parts.ERASE_BY_CODE: "hidden",
     parts.ERASE_BY_PASSWORD: "hidden",  # pragma: allowlist secret
     parts.ERASE_BY_PROVIDER: "children",
     parts.REASON: "is_open",
@@ -111,7 +113,7 @@ def state_word(retention: RetentionServices, schedules: Schedules, user: User) -
     return hashlib.sha256(repr(known).encode()).hexdigest()
 
 
-def opened(verb: str, about: str, *, at_provider: bool = False) -> Values:
+def opened(verb: str, about: str, *, at_provider: bool = False, asks_code: bool = False) -> Values:
     """The dialog for a button: nothing stands in it yet. `at_provider`: who asks has no password here."""
     erases = verb == "erase"
     return {
@@ -120,7 +122,9 @@ def opened(verb: str, about: str, *, at_provider: bool = False) -> Values:
         parts.ERASE_WHY: "",
         parts.ERASE_NAME: "",
         parts.ERASE_PASSWORD: "",
+        parts.ERASE_CODE: "",
         parts.ERASE_BY_PASSWORD: at_provider,
+        parts.ERASE_BY_CODE: not asks_code,
         parts.ERASE_BY_PROVIDER: [parts.once_more(act_of(about))] if erases and at_provider else [],
         parts.REASON: not erases,
         parts.REASON_HEADING: _HEADINGS.get(verb, "").format(about=about),
@@ -144,11 +148,13 @@ def asked_of(entered: dict[str, Any]) -> Asked:
     )
 
 
-def erase(retention: RetentionServices, user: User, about: str, typed: str, why: str, given: str) -> None:
+def erase(
+    retention: RetentionServices, user: User, about: str, typed: str, why: str, given: str, code: str = ""
+) -> None:
     """Erase whom the dialog is about; raises InvalidInput where another pseudonym was typed."""
     if typed.strip().upper() != about:
         raise InvalidInput(_OTHER_PSEUDONYM)
-    retention.erasing.erase(about, why, given, user)
+    retention.erasing.erase(about, why, given, user, code)
 
 
 def register(app: Dash, retention: RetentionServices, schedules: Schedules, tasks: Sequence[str]) -> None:
@@ -214,8 +220,12 @@ def _register_dialogs(app: Dash, retention: RetentionServices, schedules: Schedu
     def _open(clicks: list[int | None]) -> Values:
         user = require(Permission.HOLD_PATIENTS)
         button = pressed(ctx.triggered_id, clicks)
-        at_provider = retention.confirmation.at_provider(user.id)
-        return opened(button["verb"], button["about"], at_provider=at_provider)
+        return opened(
+            button["verb"],
+            button["about"],
+            at_provider=retention.confirmation.at_provider(user.id),
+            asks_code=retention.confirmation.asks_code(user.id),
+        )
 
     @app.callback(
         output=outputs(
@@ -234,16 +244,22 @@ def _register_dialogs(app: Dash, retention: RetentionServices, schedules: Schedu
             State(parts.ERASE_NAME, "value"),
             State(parts.ERASE_WHY, "value"),
             State(parts.ERASE_PASSWORD, "value"),
+            State(parts.ERASE_CODE, "value"),
         ],
         prevent_initial_call=True,
     )
     def _erase(
-        clicks: int | None, chosen: dict[str, str], typed: str | None, why: str | None, password: str | None
+        clicks: int | None,
+        chosen: dict[str, str],
+        typed: str | None,
+        why: str | None,
+        password: str | None,
+        code: str | None,
     ) -> Values:
         user = require(Permission.ERASE_PATIENTS)
         clicked(clicks)
         given = kept_confirmation() if retention.confirmation.at_provider(user.id) else password or ""
-        erase(retention, user, chosen["about"], typed or "", why or "", given)
+        erase(retention, user, chosen["about"], typed or "", why or "", given, code or "")
         gone: Values = {parts.ERASE: False, parts.WORDS: "", parts.FOUND: [], parts.HOLDINGS: []}
         return gone | lists(retention, schedules, user)
 

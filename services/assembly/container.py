@@ -235,8 +235,9 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
         acceptance.watch.tick,
     )
     auditing = build_auditing(stores, accounts, alerts)
+    second_factors = build_second_factors(stores.database, settings, accounts)
     retention = build_retention(
-        stores, accounts, drift.forget_rows, versions.rehearsals.forget_opened, sign_in_ways
+        stores, accounts, drift.forget_rows, versions.rehearsals.forget_opened, sign_in_ways, second_factors
     )
     schedule_expiry(schedules, retention.expiry)
     for tick in (
@@ -261,7 +262,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
             timedelta(minutes=settings.session_minutes),
             timedelta(hours=settings.session_hours),
         ),
-        second_factors=build_second_factors(stores.database, settings, accounts),
+        second_factors=second_factors,
         sign_in_ways=sign_in_ways,
         jobs=jobs,
         schedules=schedules,

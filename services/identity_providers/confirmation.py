@@ -1,7 +1,8 @@
 """Somebody who is signed in shows once more who they are, before an act that cannot be undone.
 
-Whoever has a password of Lightbox gives that. People of the hospital's directory give theirs, which is
-checked there. People of the OpenID provider sign in there anew (OpenID Connect Core 1.0, 3.1.2.1:
+Whoever has a password of Lightbox gives that, and where an app of theirs shows codes, one of those or a
+recovery code; who has only passkeys gives the password. People of the hospital's directory give theirs,
+which is checked there. People of the OpenID provider sign in there anew (OpenID Connect Core 1.0, 3.1.2.1:
 `prompt=login`, `max_age=0`), and what comes back of that counts for one act of theirs and five minutes.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from data.database import now
 from data.errors import InvalidInput
@@ -29,8 +31,18 @@ _NOT_SET_UP = "The hospital's sign-in that this account belongs to is not set up
 _PURPOSE = b"signed in once more, account "
 
 
+class Codes(Protocol):
+    """The second factors of people with a password of Lightbox, as far as they are asked for here."""
+
+    def has_app(self, user_id: str) -> bool:
+        """Whether an app of theirs shows codes."""
+
+    def check_code(self, user_id: str, code: str) -> str:
+        """Raises InvalidInput where it is neither the app's code nor a recovery code."""
+
+
 class Confirmation:
-    """The one place that asks again; on a command's machine nobody is asked, and `ways` is None."""
+    """The one place that asks again; for commands nobody is asked, and `ways` and `codes` are None."""
 
     def __init__(
         self,
@@ -38,10 +50,11 @@ class Confirmation:
         audit: AuditLog,
         secret_key: Callable[[], str],
         ways: SignInWays | None = None,
+        codes: Codes | None = None,
         clock: Callable[[], datetime] = now,
     ) -> None:
         """`secret_key` gives the house's key."""
-        self._accounts, self._audit = accounts, audit
+        self._accounts, self._audit, self._codes = accounts, audit, codes
         self._sealer = AccountSealer(secret_key, _PURPOSE)
         self._ways, self._clock = ways, clock
 
@@ -49,6 +62,10 @@ class Confirmation:
         """Whether an account is asked by the OpenID provider, and not for a password."""
         identity = self._identity(user_id)
         return identity is not None and identity.way is SignInWay.OIDC
+
+    def asks_code(self, user_id: str) -> bool:
+        """Whether an account gives a code beside its password."""
+        return self._codes is not None and self._identity(user_id) is None and self._codes.has_app(user_id)
 
     def begin(self) -> tuple[str, Attempt]:
         """The provider's address to go to, and the attempt to keep. Raises SignInRefused, ProviderAway."""
@@ -70,8 +87,8 @@ class Confirmation:
             raise SignInRefused("The hospital's sign-in did not ask for your password anew.")
         return self._sealer.seal(act, user.id)
 
-    def confirm(self, user_id: str, given: str, act: str) -> None:
-        """Check what somebody has given for an act: a password, or what `came_back` gave.
+    def confirm(self, user_id: str, given: str, code: str, act: str) -> None:
+        """Check what somebody has given for an act: a password, or what `came_back` gave; and a code.
 
         Raises InvalidInput where it does not fit, ProviderAway (a UserFacingError) for a directory that
         does not answer. Wrong ones make this account's confirmations wait.
@@ -79,6 +96,8 @@ class Confirmation:
         identity = self._identity(user_id)
         if identity is None:
             self._accounts.confirm(user_id, given)
+            if self._codes is not None and self._codes.has_app(user_id):
+                self._codes.check_code(user_id, code)
         elif identity.way is SignInWay.OIDC:
             self._confirm_proof(user_id, given, act)
         else:

@@ -86,9 +86,9 @@ class Erasing:
         audit: AuditLog,
         files: ErasedFiles,
         runs: ErasedRuns,
-        confirm: Callable[[str, str, str], object],
+        confirm: Callable[[str, str, str, str], object],
     ) -> None:
-        """`confirm` takes who asks, what they show for it, and the act; it raises InvalidInput."""
+        """`confirm` takes who asks, what they show for it, a code, and the act; it raises InvalidInput."""
         self._database = database
         self._ledger = ledger
         self._patients = patients
@@ -131,15 +131,16 @@ class Erasing:
             self._rows.words_in_audit(rows),
         )
 
-    def erase(self, reference: str, reason: str, given: str, user: User) -> Erasure:
+    def erase(self, reference: str, reason: str, given: str, user: User, code: str = "") -> Erasure:
         """Erase a patient everywhere, for good.
 
-        `given` shows once more who asks (`services.identity_providers.confirmation`). Raises NotAllowed,
-        NotFound, and InvalidInput without a reason, where it shows nothing, or for somebody who is held.
+        `given` and `code` show once more who asks (`services.identity_providers.confirmation`). Raises
+        NotAllowed, NotFound, and InvalidInput without a reason, where they show nothing, or for somebody who
+        is held.
         """
         require(user, Permission.ERASE_PATIENTS)
         words = reason_of(reason, LONGEST_REASON)
-        self._confirm(user.id, given, act_of(reference))
+        self._confirm(user.id, given, code, act_of(reference))
         return self._erase(reference, words, user.id, user.display_name)
 
     def erase_by_command(self, reference: str, reason: str) -> Erasure:

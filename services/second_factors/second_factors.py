@@ -78,6 +78,10 @@ class SecondFactors:
         """Whether the password alone does not sign somebody in; asked with every request of some."""
         return self._apps.since(user_id) is not None or bool(self.passkeys.of_user(user_id))
 
+    def has_app(self, user_id: str) -> bool:
+        """Whether an app of theirs shows codes."""
+        return self._apps.since(user_id) is not None
+
     def all(self, by: User) -> Mapping[str, str]:
         """By account in words what everybody has, for an administrator; who has nothing is left out."""
         require(by, Permission.ADMINISTER)

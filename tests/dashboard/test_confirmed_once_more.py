@@ -93,13 +93,13 @@ def test_who_has_signed_in_anew_is_confirmed_for_that_act_alone(
     assert (answer.status_code, "You are confirmed" in answer.text) == (200, True)
     asking, ada, proof = clinic.services.retention.confirmation, _user(clinic, "ada"), _proof(signed_in)
     assert asking.at_provider(ada.id)
-    asking.confirm(ada.id, proof, ACT)
+    asking.confirm(ada.id, proof, "", ACT)
     for given, act in ((proof, "erase P-7K4MY"), ("", ACT), (proof[:-2], ACT), ("a password", ACT)):
         with pytest.raises(InvalidInput, match="sign in at the hospital once more"):
-            asking.confirm(ada.id, given, act)
+            asking.confirm(ada.id, given, "", act)
     monkeypatch.setattr(confirming, "LASTS", timedelta(seconds=-5))
     with pytest.raises(InvalidInput):
-        asking.confirm(ada.id, proof, ACT)
+        asking.confirm(ada.id, proof, "", ACT)
 
 
 def test_the_confirmation_of_another_person_counts_for_nothing(
@@ -114,7 +114,7 @@ def test_the_confirmation_of_another_person_counts_for_nothing(
     _once_more(signed_in, provider)
     asking = clinic.services.retention.confirmation
     with pytest.raises(InvalidInput):
-        asking.confirm(_user(clinic, "eve").id, _proof(signed_in), ACT)
+        asking.confirm(_user(clinic, "eve").id, _proof(signed_in), "", ACT)
     refused = [
         event.detail for event in AuditLog(clinic.database).recent(50) if "confirmation" in event.action
     ]
@@ -132,7 +132,9 @@ def test_a_provider_that_did_not_ask_anew_confirms_nobody(
     for auth_time in (None, 9_000):
         with pytest.raises(SignInRefused, match="did not ask for your password anew"):
             asking.came_back(ada, Arrival(person, "token", "", auth_time), 10_000.0, ACT)
-    asking.confirm(ada.id, asking.came_back(ada, Arrival(person, "token", "", 10_001), 10_000.0, ACT), ACT)
+    asking.confirm(
+        ada.id, asking.came_back(ada, Arrival(person, "token", "", 10_001), 10_000.0, ACT), "", ACT
+    )
 
 
 def test_only_acts_that_are_confirmed_lead_to_the_provider_and_only_who_is_signed_in(
@@ -166,10 +168,10 @@ def test_who_comes_by_the_directory_gives_its_password(clinic: Clinic) -> None:
     bob = ways.sign_in_at_directory("bob", "his own", HERE)
     asking = Confirmation(clinic.accounts, AuditLog(clinic.database), lambda: "k" * 32, ways)
     assert not asking.at_provider(bob.id)
-    asking.confirm(bob.id, "his own", ACT)
+    asking.confirm(bob.id, "his own", "", ACT)
     for wrong in ("", "another"):
         with pytest.raises(InvalidInput):
-            asking.confirm(bob.id, wrong, ACT)
+            asking.confirm(bob.id, wrong, "", ACT)
     directory.away = True
     with pytest.raises(ProviderAway):
-        asking.confirm(bob.id, "his own", ACT)
+        asking.confirm(bob.id, "his own", "", ACT)

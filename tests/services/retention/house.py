@@ -53,7 +53,7 @@ class SmallHouse:
         self.admin = User(new_id(), "root", "Root", Role.ADMIN)
 
     @staticmethod
-    def confirm(_: str, password: str, __: str) -> None:
+    def confirm(_: str, password: str, __: str, ___: str) -> None:
         if password != PASSWORD:
             raise InvalidInput("This password is wrong.")
 

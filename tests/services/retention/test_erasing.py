@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
+import pyotp
 import pytest
 from sqlalchemy import select
 
@@ -154,3 +155,21 @@ def test_erasing_asks_for_a_reason_the_password_and_the_right(services: Services
                 pseudonym, "asked for", PASSWORD, person(services, role, f"a {role}".replace(" ", ""))
             )
     assert erasing.holdings(pseudonym, admin).counts["scans"]
+
+
+def test_whose_app_shows_codes_is_asked_for_one_beside_the_password(services: Services) -> None:
+    eve, once = services.accounts.create("eve", "Eve", Role.ADMIN)
+    services.accounts.change_password(eve.id, once, PASSWORD)
+    confirmation, factors = services.retention.confirmation, services.second_factors
+    confirmation.confirm(eve.id, PASSWORD, "", "erase P-7K4MX")
+    assert not confirmation.asks_code(eve.id)
+    app = pyotp.TOTP(factors.begin_app(eve.id, "eve").secret)
+    used = app.now()
+    recovery = factors.confirm_app(eve.id, PASSWORD, used)
+    assert confirmation.asks_code(eve.id)
+    for code in ("", used, "000000"):
+        with pytest.raises(InvalidInput, match="code"):
+            services.retention.erasing.erase("P-7K4MX", "asked for", PASSWORD, eve, code)
+    with pytest.raises(InvalidInput, match="password"):
+        confirmation.confirm(eve.id, "not it", recovery[0], "erase P-7K4MX")
+    confirmation.confirm(eve.id, PASSWORD, recovery[0], "erase P-7K4MX")
