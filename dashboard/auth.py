@@ -46,7 +46,7 @@ PAGE_PERMISSIONS = {
     addresses.SCANS: Permission.SEE_SCANS,
     addresses.PATIENTS: Permission.SEE_SCANS,
     addresses.COHORT: Permission.SEE_COHORT,
-    addresses.PERFORMANCE: Permission.SEE_STATISTICS,
+    addresses.PERFORMANCE: Permission.SEE_PERFORMANCE,
     addresses.DRIFT: Permission.SEE_DRIFT,
     addresses.BOARDS: Permission.SEE_BOARDS,
     addresses.MODELS: Permission.SEE_MODELS,

@@ -137,6 +137,11 @@ def cohort(query: str = "") -> str:
     return _with_query(COHORT, query)
 
 
+def department_of(scan_id: str) -> str:
+    """Where a scan is moved to another department."""
+    return f"{DEPARTMENTS}?{urlencode({'scan': scan_id})}"
+
+
 def performance(query: str = "", part: str = "") -> str:
     """The performance page for a query of `services.performance.numbers`, scrolled to a part of it."""
     return _with_query(PERFORMANCE, query) + (f"#{part}" if part else "")

@@ -54,6 +54,7 @@ class Permission(StrEnum):
     WITHDRAW_REVIEW_REQUESTS = "take back requests for reviews"
     SET_UNAIDED_RULES = "say which scans are read without the AI first"
     SEE_STATISTICS = "see statistics"
+    SEE_PERFORMANCE = "see performance"
     SEE_COHORT = "see cohorts"
     SEE_READERS = "see figures of single readers"
     SAVE_VIEWS = "save views"
@@ -181,7 +182,13 @@ TABLE: Mapping[Permission, Grant] = {
         (_HEAD,), "Set, for each task, the share of new scans that is read without the AI first."
     ),
     Permission.SEE_STATISTICS: Grant(
-        (_CLINICIAN, _HEAD, _MLOPS), "See performance, and take its numbers away as files."
+        (_CLINICIAN, _HEAD, _MLOPS),
+        "See what performance tells of the whole house: readers, stop rules, training, versions side by "
+        "side, model cards; and take it away as files.",
+    ),
+    Permission.SEE_PERFORMANCE: Grant(
+        (_CLINICIAN, _HEAD, _MLOPS),
+        "See performance, counted of the scans that one may see, and take its numbers away as files.",
     ),
     Permission.SEE_COHORT: Grant(
         (_CLINICIAN, _HEAD, _MLOPS),
@@ -348,6 +355,7 @@ SCOPES: Mapping[TokenScope, frozenset[Permission]] = {
         {
             Permission.SEE_SCANS,
             Permission.SEE_STATISTICS,
+            Permission.SEE_PERFORMANCE,
             Permission.SEE_COHORT,
             Permission.SEE_READERS,
             Permission.SEE_BOARDS,
@@ -432,7 +440,8 @@ OF_ONE_SCAN = frozenset(
         Permission.TAKE_BACK_REVIEWS, Permission.TAKE_BACK_REVIEWS_OF_OTHERS, Permission.ASSIGN_SCANS,
         Permission.SET_URGENCY, Permission.ANNOTATE, Permission.DELETE_ANNOTATIONS, Permission.GIVE_FEEDBACK,
         Permission.ANSWER_FEEDBACK, Permission.ASK_FOR_REVIEWS, Permission.WITHDRAW_REVIEW_REQUESTS,
-        Permission.SEE_COHORT, Permission.RELEASE_PICTURES, Permission.SEND_RESULTS,
+        Permission.SEE_COHORT, Permission.SEE_PERFORMANCE, Permission.RELEASE_PICTURES,
+        Permission.SEND_RESULTS,
     }
 )  # fmt: skip
 """What somebody bound to departments may too: it is about single scans, or counts their own alone.

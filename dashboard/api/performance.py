@@ -49,7 +49,7 @@ def register(server: Flask, services: Services) -> None:
 
     def numbers() -> Response:
         """The numbers of the page for the address; without a metric, those of every one."""
-        user = require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_PERFORMANCE)
         query = PerformanceParameters.given()
         asked = services.performance.numbers.asked(query_without_audience(), user)
         every = query.metric is None

@@ -220,12 +220,21 @@ def facts(view: ScanView, user: User) -> Component:
         ("Body part", header.body_part),
         ("Scanner", " ".join(part for part in (header.manufacturer, header.scanner) if part)),
         ("Site", header.site),
+        ("Department", _department(view, user)),
         ("Size", f"{size} pixels"),
         ("Voxel size", spacing_words(scan.spacing)),
         _arrival(view),
         ("Scan", html.Code(scan.id[:12])),
     ]
     return fact_list([(name, value) for name, value in rows if value])
+
+
+def _department(view: ScanView, user: User) -> Component | str:
+    """Whose scan it is, for who may move it with the way to do so; nothing in a house without departments."""
+    if not view.department or not may(user, Permission.MOVE_BETWEEN_DEPARTMENTS):
+        return view.department
+    move = dcc.Link("Move", href=addresses.department_of(view.scan.id), className="ms-2")
+    return html.Span([view.department, move])
 
 
 def _arrival(view: ScanView) -> tuple[str, str]:

@@ -39,7 +39,7 @@ class PerformanceFiles:
 
     def export(self, kind: str) -> Response:
         """The numbers of every metric as a table, or the chart as PNG."""
-        user = require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_PERFORMANCE)
         audience = request.args.get(AUDIENCE)
         return _attached(self.services.performance.exports.export(self._asked(user), kind, user, audience))
 

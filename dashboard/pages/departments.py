@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import dash_bootstrap_components as dbc
 from dash import Dash, Input, State, dcc, html
@@ -10,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import departments as parts
+from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs
 from data.errors import InvalidInput
 from data.records import User
@@ -107,9 +109,14 @@ def bind(departments: Departments, user: User, person: str | None, way: str | No
 def register(app: Dash, departments: Departments, accounts: Accounts) -> None:
     """Bind the page."""
 
-    @app.callback(output=outputs(SHOWN), inputs=[Input(parts.LIST, "id")])
-    def _show(_: str) -> Values:
-        return show(departments, accounts, require(Permission.MOVE_BETWEEN_DEPARTMENTS))
+    @app.callback(
+        output=outputs({**SHOWN, parts.WHAT: "value"}),
+        inputs=[Input(parts.LIST, "id"), State(LOCATION, "search")],
+    )
+    def _show(_: str, search: str | None) -> Values:
+        user = require(Permission.MOVE_BETWEEN_DEPARTMENTS)
+        chosen = parse_qs((search or "").lstrip("?")).get("scan", [""])[0]
+        return show(departments, accounts, user) | {parts.WHAT: chosen}
 
     _register_making(app, departments, accounts)
     _register_binding(app, departments, accounts)

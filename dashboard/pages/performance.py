@@ -96,9 +96,9 @@ def show(performance: PerformanceServices, user: User, search: str | None) -> Va
     shown = performance.numbers.shown(asked)
     goal = shown.goal
     return {
-        EXPORTS: panels.exports(asked.query()),
+        EXPORTS: panels.exports(asked.query(), user),
         BANNER: panels.banner(shown),
-        LIVE: panels.live(shown),
+        LIVE: panels.live(shown, user),
         MEANING: panels.meaning(shown),
         NUMBERS: panels.table(shown),
         COVERAGE: _coverage(performance, asked),
@@ -178,19 +178,19 @@ def _register_parts(app: Dash, performance: PerformanceServices) -> None:
 
     @app.callback(output=outputs(SHOWN), inputs=here)
     def _show(search: str | None, path: str | None) -> Values:
-        user = require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_PERFORMANCE)
         _only_here(path)
         return show(performance, user, search)
 
     @app.callback(output=outputs(CLOSER), inputs=here)
     def _closer_shown(search: str | None, path: str | None) -> Values:
-        user = require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_PERFORMANCE)
         _only_here(path)
         return closer.show(performance, user, search)
 
     @app.callback(output=outputs(without_truth.VALUES), inputs=here)
     def _without_truth(search: str | None, path: str | None) -> Values:
-        user = require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_PERFORMANCE)
         _only_here(path)
         return without_truth.show(performance, user, search)
 
@@ -208,7 +208,7 @@ def _register_parts(app: Dash, performance: PerformanceServices) -> None:
 
     @app.callback(output=outputs(controls.VALUES), inputs=here)
     def _controls(search: str | None, path: str | None) -> Values:
-        user = require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_PERFORMANCE)
         _only_here(path)
         return control_values(performance, user, search)
 
@@ -220,7 +220,7 @@ def _register_changes(app: Dash, performance: PerformanceServices) -> None:
         prevent_initial_call=True,
     )
     def _threshold(threshold: float | None, search: str | None, path: str | None) -> Values:
-        user = require(Permission.SEE_STATISTICS)
+        user = require(Permission.SEE_PERFORMANCE)
         _only_here(path)
         return closer.what_if(performance, user, search, threshold)
 

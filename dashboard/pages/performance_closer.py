@@ -34,6 +34,7 @@ from services.performance import charts as performance_charts
 from services.performance.cases import NOT_BY_CHOICE, OF_METRIC, WHAT
 from services.performance.metrics import METRICS
 from services.performance.numbers import MOST_PROPOSALS
+from services.permissions import Permission, may
 from services.statistics.subgroups import SUBGROUPS
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def show(performance: PerformanceServices, user: User, search: str | None) -> Va
     )
     return {
         MATRIX: details.matrix(errors),
-        CASES: _cases(performance, asked),
+        CASES: _cases(performance, asked, user),
         GROUPS: details.groups(groups, metric, SUBGROUPS, _group_link(performance, asked)),
         PROPOSALS: _proposals(performance, asked),
         ROC: charts["roc"],
@@ -116,9 +117,11 @@ def _drawn(name: str, figure: dict[str, Any]) -> Component:
     )
 
 
-def _cases(performance: PerformanceServices, asked: PerformanceQuery) -> Component | None:
+def _cases(performance: PerformanceServices, asked: PerformanceQuery, user: User) -> Component | None:
     if asked.of != "real":
-        cases = details.validation_cases(performance.details.validation_cases(asked))
+        if not may(user, Permission.SEE_STATISTICS):
+            return None
+        cases = details.validation_cases(performance.details.validation_cases(asked, user))
         return html.Section([html.H2("Cases of validation"), cases], className="lb-card")
     if not asked.cases:
         return None

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, DateTime, Engine, false, func, select, type_c
 
 from data import house_clock
 from data.database import reading, statement_parts
-from data.department_wall import whole_house
+from data.department_wall import Departments, seen_by, whole_house
 from data.ledger.readings import (
     CountKey,
     Mask,
@@ -51,12 +51,16 @@ class _Kept:
 
 
 class JudgementStore:
-    """Judgements of results; shared by all threads."""
+    """Judgements of results, of the whole house or of some departments alone; shared by all threads.
 
-    def __init__(self, engine: Engine, share: float = SHARE) -> None:
+    Whoever asks: that of departments is asked by people bound to just these.
+    """
+
+    def __init__(self, engine: Engine, share: float = SHARE, departments: Departments | None = None) -> None:
         """`share` is the random sample's, 0 to 1."""
         self._engine = engine
         self._share = share
+        self._departments = departments
         self._turn = threading.Lock()
         self._models: dict[tuple[str, str], int] = {}
         self._kept = _Kept()
@@ -253,20 +257,30 @@ class JudgementStore:
         return sorted(places), places
 
     def _current(self) -> _Kept:
-        # What is kept here is everybody's.
-        with self._turn, whole_house(), reading(self._engine) as connection:
-            query = select(revisions.c.name, revisions.c.value)
-            at = {row.name: int(row.value) for row in connection.execute(query)}
-            if at.get(RECOUNTS, 0) != self._recounts:  # every row was written anew, under another key
-                self._kept, self._recounts = _Kept(), at.get(RECOUNTS, 0)
-            if at[REVISION_OF_SCANS] != self._kept.revision:
-                self._kept = self._renewed(connection, at[REVISION_OF_SCANS])
+        with self._turn:
+            # A scan that is of another department now has changed too, and is none of those read below.
+            with whole_house(), reading(self._engine) as connection:
+                query = select(revisions.c.name, revisions.c.value)
+                at = {row.name: int(row.value) for row in connection.execute(query)}
+                if at.get(RECOUNTS, 0) != self._recounts:  # every row was written anew, under another key
+                    self._kept, self._recounts = _Kept(), at.get(RECOUNTS, 0)
+                revision = at[REVISION_OF_SCANS]
+                if revision == self._kept.revision:
+                    return self._kept
+                touched, scan_ids = _changed(connection, self._kept.revision)
+            with seen_by(self._departments), reading(self._engine) as connection:
+                self._kept = self._renewed(connection, revision, touched, scan_ids)
             return self._kept
 
-    def _renewed(self, connection: Connection, revision: int) -> _Kept:
+    def _renewed(
+        self,
+        connection: Connection,
+        revision: int,
+        touched: NDArray[np.int64],
+        scan_ids: list[str] | None,
+    ) -> _Kept:
         """The state at a revision: what is of scans that changed is replaced by what is there now."""
         before = self._kept
-        touched, scan_ids = _changed(connection, before.revision)
         if len(touched) > MOST_CHANGES:
             before, scan_ids = _Kept(), None
         read = list(self._read(connection, scan_ids))

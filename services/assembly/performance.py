@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from data.database import Database
+from data.department_wall import Departments, bound
 from data.ledger.in_memory import Ledger
 from data.ledger.judgements import JudgementStore
 from data.stores.audit import AuditLog
@@ -34,24 +36,72 @@ from services.performance.sampling import Sampling
 from services.performance.stop_rules import StopRules
 from services.performance.stop_statistics import StopStatistics
 
+_DEPARTMENTS_KEPT = 16  # different sets of departments; each holds the judgements of its scans
+
 
 @dataclass(frozen=True)
-class PerformanceServices:
-    """How good each version is: the services behind the page, and what keeps them up to date."""
+class JudgedFigures:
+    """What is told of judged cases: of the whole house's, or of some departments' alone."""
 
     numbers: Performance
     cases: Cases
     details: Details
-    pairs: Pairs
-    goals: Goals
     estimates: Estimates
     answers: Answers
     exports: PerformanceExports
+
+
+@dataclass(frozen=True)
+class PerformanceServices:
+    """How good each version is: the services behind the page, and what keeps them up to date.
+
+    What is told of judged cases is that of who asks: somebody bound to departments gets figures of these.
+    """
+
+    house: JudgedFigures
+    of_departments: Callable[[Departments], JudgedFigures]
+    pairs: Pairs
+    goals: Goals
     assess_ai: AssessAi
     histories: Histories
     real_use: RealUse
     monitoring: LimitMonitor
     stop_rules: StopRules
+
+    @property
+    def numbers(self) -> Performance:
+        """Every metric, of the cases that this thread may see; so are those below."""
+        return self._seen.numbers
+
+    @property
+    def cases(self) -> Cases:
+        """The cases behind a number."""
+        return self._seen.cases
+
+    @property
+    def details(self) -> Details:
+        """A version more closely."""
+        return self._seen.details
+
+    @property
+    def estimates(self) -> Estimates:
+        """What is estimated without truth."""
+        return self._seen.estimates
+
+    @property
+    def answers(self) -> Answers:
+        """Shares of answers."""
+        return self._seen.answers
+
+    @property
+    def exports(self) -> PerformanceExports:
+        """Files and answers of the API."""
+        return self._seen.exports
+
+    @property
+    def _seen(self) -> JudgedFigures:
+        departments = bound()
+        return self.house if departments is None else self.of_departments(departments)
 
 
 def build_performance(stores: Stores, jobs: Jobs, alerts: Alerts, hidden: HiddenFrom) -> PerformanceServices:
@@ -78,24 +128,41 @@ def performance_on(
 ) -> PerformanceServices:
     """Put it together on its parts; `tasks` are those that clinicians get answers from."""
     audit = AuditLog(database)
-    cases, goals = Cases(judgements, ledger), Goals(GoalStore(database), audit)
-    numbers = Performance(histories, cases, ResponseTimes(judgements), sampling, goals.of, tasks, hidden)
-    details = Details(histories, cases)
-    estimates = Estimates(judgements, cases, histories)
-    answers = Answers(judgements, cases, ledger, RefusalStore(database))
+    goals = Goals(GoalStore(database), audit)
+    refusals = RefusalStore(database)
+
+    def figures(of: JudgementStore, sample: Sampling, *, of_departments: bool) -> JudgedFigures:
+        cases = Cases(of, ledger)
+        numbers = Performance(
+            histories,
+            cases,
+            ResponseTimes(of),
+            sample,
+            goals.of,
+            tasks,
+            hidden,
+            of_departments=of_departments,
+        )
+        details, estimates = Details(histories, cases), Estimates(of, cases, histories)
+        answers = Answers(of, cases, ledger, refusals)
+        exports = PerformanceExports(numbers, estimates, answers, cases, details, audit)
+        return JudgedFigures(numbers, cases, details, estimates, answers, exports)
+
+    @lru_cache(_DEPARTMENTS_KEPT)
+    def of_departments(departments: Departments) -> JudgedFigures:
+        own = JudgementStore(database, sampling.share_drawn, departments)
+        return figures(own, Sampling(own, sampling.share_drawn), of_departments=True)
+
+    house = figures(judgements, sampling, of_departments=False)
     return PerformanceServices(
-        numbers=numbers,
-        cases=cases,
-        details=details,
+        house=house,
+        of_departments=of_departments,
         pairs=Pairs(judgements, ReviewStore(database).truths_since),
         goals=goals,
-        estimates=estimates,
-        answers=answers,
-        exports=PerformanceExports(numbers, estimates, answers, cases, details, audit),
         assess_ai=AssessAi(ledger, audit),
         histories=histories,
         real_use=real_use,
-        monitoring=LimitMonitor(numbers, goals, alerts, tasks),
+        monitoring=LimitMonitor(house.numbers, goals, alerts, tasks),
         stop_rules=stop_rules_on(database, judgements, goals, alerts, audit, tasks, hidden),
     )
 

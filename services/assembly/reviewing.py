@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from data.stores.acceptance import AcceptanceStore
 from data.stores.annotations import AnnotationStore
+from data.stores.departments import DepartmentStore
 from data.stores.patient_conflicts import PatientConflictStore
 from data.stores.review_requests import ReviewRequestStore
 from data.stores.second_readings import SecondReadingStore
@@ -135,6 +136,7 @@ def build_reviewing(
             readings.queue,
             suspensions,
             acceptances,
+            DepartmentStore(database).all,
         ),
         words=SearchWords(lambda: secret_key(stores.settings)),
         triage=Triage(TriageStore(stores.database), accounts, stores.audit, readings.prefer),

@@ -44,7 +44,7 @@ class PerformancePoints:
         ]
         says = [shown.metric.meaning]
         says += [_BEFORE] if shown.metric.truth else []
-        says += [choice_words(asked)] if asked.chosen else [_WHOLE] if choice.of else []
+        says += [choice_words(shown)] if asked.chosen else [_WHOLE] if choice.of else []
         says += [shown.trouble] if shown.trouble else []
         return PanelView(
             panel,

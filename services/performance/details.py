@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from data.errors import InvalidInput, NotFound
-from data.records import Judgements, TrackedRun
+from data.records import Judgements, TrackedRun, User
 from data.tracking import FILES
 from models import weights
 from models.statistics.calibration import CalibrationBin
@@ -24,6 +24,7 @@ from reports.performance_figures import VALIDATION
 from services.performance.cases import Cases
 from services.performance.history import Histories, VersionHistory
 from services.performance.numbers import PerformanceQuery
+from services.permissions import Permission, require
 from services.statistics.scoring import calibration, confusion, curves, scored, swept
 from services.statistics.subgroups import SUBGROUPS, Subgroup, subgroups
 
@@ -156,8 +157,12 @@ class Details:
             raise NotFound("There is no such picture.")
         return self._histories.artifact(asked.task, version, path)
 
-    def validation_cases(self, asked: PerformanceQuery) -> list[ValidationCase]:
-        """The labelled cases of the version's evaluation, worst first, as far as they were kept."""
+    def validation_cases(self, asked: PerformanceQuery, viewer: User) -> list[ValidationCase]:
+        """The labelled cases of the version's evaluation, worst first, as far as they were kept.
+
+        They may be of any department's scans, and are for who sees the whole house. Raises NotAllowed.
+        """
+        require(viewer, Permission.SEE_STATISTICS)
         return [
             ValidationCase(
                 str(case.get("name", "")), {key: value for key, value in case.items() if key != "name"}

@@ -96,7 +96,7 @@ class PerformanceExports:
 
         For `outside` unless it is said. Raises NotFound for a kind that there is not.
         """
-        require(user, Permission.SEE_STATISTICS)
+        require(user, Permission.SEE_PERFORMANCE)
         readers = audience_asked(audience, user)
         if kind not in KINDS:
             raise NotFound("There is no such kind of file.")
@@ -117,7 +117,7 @@ class PerformanceExports:
         self, asked: PerformanceQuery, user: User, every: bool = False, audience: str | None = None
     ) -> dict[str, Any]:
         """The same for a program: the numbers of one metric or of `every` one, and the errors behind them."""
-        require(user, Permission.SEE_STATISTICS)
+        require(user, Permission.SEE_PERFORMANCE)
         readers = audience_of_answers(audience, user)
         shown = self._performance.every(asked) if every else [self._performance.shown(asked)]
         shown = self.told(shown, readers)
@@ -265,7 +265,7 @@ def table(shown: Iterable[MetricView]) -> list[ExportRow]:
 def picture(shown: MetricView, audience: Audience, estimated: Estimated | None) -> bytes:
     """The chart as PNG."""
     figure = performance_charts.history(shown, estimated)
-    of = choice_words(shown.asked)
+    of = choice_words(shown)
     words = f"{shown.metric.label}, {words_of(shown.asked.task).label}. {of}{' ' if of else ''}{NOTICE}"
     words += "" if audience.withholds else f"<br>{audience.words}"
     width, height = PICTURE_SIZE
@@ -282,7 +282,7 @@ def facts(shown: MetricView, user: User, at: datetime, audience: Audience) -> di
         "By": f"registered version and {shown.asked.by}"
         if shown.asked.by != "version"
         else "registered version",
-        **({"Real use of": of} if (of := choice_words(shown.asked)) else {}),
+        **({"Real use of": of} if (of := choice_words(shown)) else {}),
         "Real use": "all that was reviewed" if shown.asked.part == "reviewed" else "the random sample alone",
         "MLflow read": clock(shown.as_of) if shown.as_of else "never",
         "Counted": clock(at),

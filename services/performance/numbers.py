@@ -129,6 +129,7 @@ class MetricView:
     trouble: str | None
     as_of: datetime | None
     read_months: tuple[str, ...] = ()  # in which the version read anything
+    of_departments: bool = False  # real use is of some departments' scans alone
 
     @property
     def past_limit(self) -> tuple[MetricPoint, ...]:
@@ -148,9 +149,15 @@ class Performance:
         goals: Callable[[str], Mapping[str, Goal]],
         tasks: Sequence[str],
         hidden: HiddenFrom,
+        *,
+        of_departments: bool = False,
     ) -> None:
-        """`hidden` says what a person, or anybody, is not to know yet."""
+        """`hidden` says what a person, or anybody, is not to know yet.
+
+        `of_departments`: the cases are those of some departments alone, which MLflow's months do not tell.
+        """
         self._hidden = hidden
+        self._of_departments = of_departments
         self.tasks = tuple(tasks)
         self._histories = histories
         self._cases = cases
@@ -167,7 +174,7 @@ class Performance:
         Without a version it is about the live one, or else about the newest.
         """
         if viewer is not None:
-            require(viewer, Permission.SEE_STATISTICS)
+            require(viewer, Permission.SEE_PERFORMANCE)
         given = dict(parse_qsl(search.lstrip("?")))
         if unknown := set(given) - (set(vars(PerformanceQuery(""))) - {"hidden"}):
             raise InvalidInput(f"Performance has nothing called {sorted(unknown)[0]} to choose by.")
@@ -212,6 +219,7 @@ class Performance:
             trouble=history.trouble,
             as_of=history.as_of,
             read_months=self._cases.months(asked.task, asked.version),
+            of_departments=self._of_departments,
         )
 
     def choices(self, task: str) -> dict[str, list[str]]:
@@ -256,7 +264,7 @@ class Performance:
         asked, today = str(month_of(month)), f"{house_clock.today():%Y-%m}"
         if asked > today:
             raise NotFound(f"{asked} has not come yet.")
-        scored_in = {month.month for month in self.history(task).real_use}
+        scored_in = set() if self._of_departments else {month.month for month in self.history(task).real_use}
         if asked != today and asked not in scored_in.union(self._cases.months(task)):
             raise NotFound(f"Nothing of this task was read in {asked}.")
 
@@ -302,7 +310,7 @@ class Performance:
     def _real(self, history: History, asked: PerformanceQuery, metric: Metric) -> Iterable[MetricPoint]:
         if not metric.truth:
             yield from () if asked.chosen else self._response_times(asked, metric)
-        elif asked.by == BY_MONTH and asked.chosen:
+        elif asked.by == BY_MONTH and (asked.chosen or self._of_departments):
             yield from self._by_month_of_chosen(asked, metric)
         elif asked.by == BY_MONTH:
             yield from self._by_month(history, asked, metric)
@@ -370,12 +378,13 @@ class Performance:
         return replace(point, past_limit=value < limit if metric.more_is_better else value > limit)
 
 
-def choice_words(asked: PerformanceQuery) -> str:
+def choice_words(shown: MetricView) -> str:
     """Of which scans real use is told, in a sentence; "" where it is of all."""
-    if not asked.chosen:
+    of = [f"{name} {value}" for name, value in shown.asked.chosen]
+    of += ["your departments' scans"] * shown.of_departments
+    if not of:
         return ""
-    of = ", ".join(f"{name} {value}" for name, value in asked.chosen)
-    return f"Real use of {of} alone; figures of validation are of their own cases."
+    return f"Real use of {', '.join(of)} alone; figures of validation are of their own cases."
 
 
 def live_of(versions: Iterable[ModelVersion]) -> Live | None:

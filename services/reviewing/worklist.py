@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import nibabel as nib
@@ -17,6 +17,7 @@ from data.ledger.bands import NONE
 from data.ledger.blinding import Hidden
 from data.ledger.worklist import WorklistStore
 from data.records import (
+    Department,
     DoubtKind,
     Measurements,
     Patient,
@@ -80,6 +81,7 @@ class ScanView:
     received_from: str | None  # the AE title that sent it to the DICOM node
     prior_from: str | None  # the remote node that it was fetched from, to compare with
     orientation: Letters | None  # letters at (left, right, top, bottom) of the picture
+    department: str = ""  # whose it is; "none" for nobody's in a house with departments
     double: DoubleReading | None = None  # where two people are asked to read it
     unaided: tuple[UnaidedReading, ...] = ()  # that the viewer may know of
     reads_unaided: UnaidedReading | None = None  # the viewer's own, still to be given: the result is hidden
@@ -166,8 +168,12 @@ class Worklist:
         queue: Callable[[], Mapping[str, QueuePlace]],
         suspensions: Suspensions,
         acceptances: Acceptances,
+        departments: Callable[[], Sequence[Department]],
     ) -> None:
-        """`node_name` is what the remote node of an id is called, `queue` what waits to be read, by scan."""
+        """`node_name` is what the remote node of an id is called, `queue` what waits to be read, by scan.
+
+        `departments` gives all of the house.
+        """
         self._store = store
         self._scans = scans
         self._results = results
@@ -184,6 +190,7 @@ class Worklist:
         self._queue = queue
         self._suspensions = suspensions
         self._acceptances = acceptances
+        self._departments = departments
 
     def page(self, query: WorklistQuery, viewer: User) -> WorklistPage:
         """Some rows; pseudonyms for who may not see names and patient ids. Raises NotAllowed."""
@@ -287,8 +294,13 @@ class Worklist:
             received_from=sending_ae_title(scan.uploaded_by),
             prior_from=self._prior_from(scan),
             orientation=letters(scan.grid),
+            department=self._department_of(scan),
         )
         return self._with_standing(view)
+
+    def _department_of(self, scan: Scan) -> str:
+        names = {department.id: department.name for department in self._departments()}
+        return names.get(scan.department_id or "", "none") if names else ""
 
     def _prior_from(self, scan: Scan) -> str | None:
         node_id = prior_node(scan.uploaded_by)

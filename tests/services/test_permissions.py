@@ -71,6 +71,7 @@ MEANT = {
     Permission.WITHDRAW_REVIEW_REQUESTS: "HM",
     Permission.SET_UNAIDED_RULES: "H",
     Permission.SEE_STATISTICS: "CHM",
+    Permission.SEE_PERFORMANCE: "CHM",
     Permission.SEE_COHORT: "CHM",
     Permission.SEE_READERS: "H",
     Permission.SAVE_VIEWS: "CHM",
@@ -259,9 +260,14 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.SEE_COHORT, "cohort numbers", lambda s, u: s.cohort.exports.numbers({}, u)),
     (Permission.SEE_COHORT, "cohorts compared", lambda s, u: s.cohort.exports.compared({}, {}, u)),
     (
-        Permission.SEE_STATISTICS,
+        Permission.SEE_PERFORMANCE,
         "performance file",
         lambda s, u: s.performance.exports.export(s.performance.numbers.asked("", None), "exe", u),
+    ),
+    (
+        Permission.SEE_STATISTICS,
+        "cases of validation",
+        lambda s, u: s.performance.details.validation_cases(s.performance.numbers.asked("", None), u),
     ),
     (
         Permission.SEE_STATISTICS,

@@ -77,7 +77,7 @@ def _closer(user: User) -> list[Component]:
     ]
     errors = html.Div([html.Div(id=MATRIX), _threshold(user)], className="lb-errors")
     groups = html.Figure(dcc.Graph(id=GROUPS_GRAPH, config=PLAIN), id=GROUPS_FIGURE)
-    runs = [html.Div(id=TRAINING), html.Div(id=TRAINING_CURVES, className="lb-charts")]
+    of_the_house = _of_the_house(user) if may(user, Permission.SEE_STATISTICS) else _without_the_house()
     return [
         html.H2("A version more closely", className="lb-closer"),
         controls.lower(),
@@ -87,14 +87,27 @@ def _closer(user: User) -> list[Component]:
         _section("Estimated without truth", html.Div(id=estimates.WITHOUT_TRUTH)),
         _section("Answers: found, not found, uncertain", html.Div(id=answers.ANSWERS)),
         _section("Groups of patients", groups, html.Div(id=GROUPS)),
+        _section("The random sample", html.Div(id=PROPOSALS)),
+        *of_the_house,
+    ]
+
+
+def _of_the_house(user: User) -> list[Component]:
+    """What is told of all departments together."""
+    runs = [html.Div(id=TRAINING), html.Div(id=TRAINING_CURVES, className="lb-charts")]
+    return [
         html.Div(_section("Stop rules", stop_rules.forms(user)), id=PART),
         _section("Two versions on the same cases", controls.second(), html.Div(id=COMPARISON)),
-        _section("The random sample", html.Div(id=PROPOSALS)),
         _section("Two readers", html.Div(id=readers.READERS)),
         _section("Readers without and with the AI", html.Div(id=readers.STUDY), readers.rule_form(user)),
         html.Div(_section("How readers read", html.Div(id=reading.SHOWN)), id=READING),
         _section("Training", *runs),
     ]
+
+
+def _without_the_house() -> list[Component]:
+    """The control of a second version stays, unseen: the others are read together with it."""
+    return [html.Div(controls.second(), className="lb-hidden")]
 
 
 def _section(heading: str, *parts: Component) -> Component:

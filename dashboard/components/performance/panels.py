@@ -44,10 +44,12 @@ def source_words(point: MetricPoint) -> str:
     return SOURCES[point.source] + (f", {point.kind}" if point.kind else "")
 
 
-def exports(query: str) -> Component:
+def exports(query: str, user: User) -> Component:
     """Links to what is on the screen as files."""
     look = "btn btn-sm btn-outline-primary"
     links = file_links("/exports/performance", FILES, query, look)
+    if not may(user, Permission.SEE_STATISTICS):
+        return html.Div([*links, for_the_house("/exports/performance", FILES, query)], className="lb-exports")
     asked = dict(parse_qsl(query))
     ask = {name: asked[name] for name in ("task", "version", "month") if asked.get(name)}
     report = str(ReportsAddress(ReportKind.PERFORMANCE, ask))
@@ -63,8 +65,9 @@ def exports(query: str) -> Component:
 def banner(shown: MetricView) -> list[Component]:
     """What must be known before anything is believed: MLflow away, numbers beyond their limit."""
     parts: list[Component] = []
-    if said := choice_words(shown.asked):
-        words = said if shown.metric.truth else f"{said} {shown.metric.label}: {NOT_BY_CHOICE}"
+    if said := choice_words(shown):
+        told = shown.metric.truth or not shown.asked.chosen
+        words = said if told else f"{said} {shown.metric.label}: {NOT_BY_CHOICE}"
         parts.append(html.Div(words, className="lb-bar-words", role="status"))
     if shown.trouble:
         parts.append(html.Div(shown.trouble, className="lb-warning", role="status"))
@@ -78,7 +81,7 @@ def banner(shown: MetricView) -> list[Component]:
     return parts
 
 
-def live(shown: MetricView) -> Component:
+def live(shown: MetricView, user: User) -> Component:
     """Which version serves, since when, and who approved it."""
     if shown.live is None:
         return html.Div("No version is live.", className="lb-live-line text-secondary")
@@ -90,11 +93,12 @@ def live(shown: MetricView) -> Component:
     ]
     if serving.reason:
         parts.append(html.Span(f"“{serving.reason}”", className="text-secondary"))
-    if shown.challenger:
+    if shown.challenger and may(user, Permission.SEE_STATISTICS):
         query = shown.asked.query(version=serving.version.version, vs=shown.challenger)
         words = f"What would change with version {shown.challenger}, the challenger?"
         parts.append(dcc.Link(words, href=addresses.performance(query)))
-    parts.append(dcc.Link("Model card and versions", href=addresses.MODELS))
+    if may(user, Permission.SEE_MODELS):
+        parts.append(dcc.Link("Model card and versions", href=addresses.MODELS))
     return html.Div(parts, className="lb-live-line")
 
 

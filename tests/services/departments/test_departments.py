@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.components import panels
 from data.department_wall import seen_by
 from data.errors import InvalidInput, LightboxError, NotAllowed, NotFound
-from data.records import AuditQuery, Role, User, WorklistQuery
+from data.records import AuditQuery, RejectReason, Role, User, WorklistQuery
 from services.departments.departments import Departments
 from services.departments.wall import NOWHERE, replaced_in, texts_in
 from services.permissions import OF_ONE_SCAN, Permission, may, require
+from services.reviewing.review import Remarks
 from tests.dashboard.clinic import Clinic
 
 
@@ -99,6 +101,55 @@ def test_who_is_bound_sees_their_own_at_once_and_the_house_goes_on(clinic: Clini
     assert kids.id in of(clinic).names()
 
 
+def _figures(clinic: Clinic, search: str, viewer: User) -> list[tuple[object, ...]]:
+    """Every point of real use of every metric, as the viewer is told it."""
+    with seen_by(viewer.departments):
+        numbers = clinic.services.performance.numbers
+        views = numbers.every(numbers.asked(f"task=brain-tumour&{search}", viewer))
+    return [
+        (view.metric.name, point.version, point.month, point.figure)
+        for view in views
+        for point in view.points
+        if view.metric.truth
+    ]
+
+
+@pytest.mark.parametrize("by", ["version", "month"])
+def test_performance_is_counted_of_the_scans_that_one_may_see(clinic: Clinic, by: str) -> None:
+    admin, reader, head = clinic.person(Role.ADMIN), clinic.person(Role.CLINICIAN), clinic.person(Role.HEAD)
+    north = of(clinic).make("North", [], ["North"], admin)
+    kids = of(clinic).make("Paediatrics", [], ["Kids"], admin)
+    reviews, scans = clinic.services.reviewing.reviews, {"North": [], "Kids": []}
+    for number, site in enumerate(["North"] * 4 + ["Kids"] * 3):
+        scans[site].append(scan := clinic.add_volume(reader.id, site=site))
+        clinic.read_volume(scan)
+        if number % 3:
+            reviews.accept(scan.id, reader, Remarks())
+        else:
+            reviews.reject(scan.id, reader, RejectReason.OTHER, "No tumour", False, Remarks())
+    bound = of(clinic).bind(clinic.person(Role.HEAD, "northern").id, [north.id], admin)
+    of_north = _figures(clinic, f"by={by}&site=North", head)
+    assert {figure.n for name, _, _, figure in of_north if name == "accuracy"} == {4}
+    assert _figures(clinic, f"by={by}", bound) == of_north != _figures(clinic, f"by={by}", head)
+    of(clinic).move(scans["North"][0].id, kids.id, "theirs", head)
+    accuracy = [row for row in _figures(clinic, f"by={by}", bound) if row[0] == "accuracy"]
+    assert [row[3].n for row in accuracy] == [3]
+    of(clinic).move(scans["Kids"][0].id, north.id, "ours", head)
+    of(clinic).move(scans["Kids"][1].id, north.id, "ours", head)
+    accuracy = [row for row in _figures(clinic, f"by={by}", bound) if row[0] == "accuracy"]
+    assert [row[3].n for row in accuracy] == [5]
+    performance = clinic.services.performance
+    with seen_by(bound.departments):
+        asked = performance.numbers.asked("task=brain-tumour&version=2", bound)
+        cases = performance.cases.page(asked.which("all")).rows
+        told = performance.exports.numbers(asked, bound)
+        with pytest.raises(NotAllowed, match="whole house"):
+            performance.details.validation_cases(asked, bound)
+    own = {scan.id for scan in (*scans["North"][1:], *scans["Kids"][:2])}
+    assert {case.scan_id for case in cases} == own
+    assert {row["n"] for row in told["numbers"] if row["metric"] == "accuracy"} <= {5, None}
+
+
 def test_nothing_is_answered_past_the_wall(clinic: Clinic) -> None:
     bound = User("i", "n", "N", Role.CLINICIAN, departments=frozenset({"d"}))
     with pytest.raises(LightboxError):
@@ -117,6 +168,19 @@ def test_whatever_counts_or_rules_the_house_is_kept_from_who_is_bound() -> None:
         for permission in Permission:
             free = may(replace(bound, departments=None), permission)
             assert may(bound, permission) is (free and permission in OF_ONE_SCAN)
+
+
+def test_a_scan_s_page_says_whose_it_is_and_leads_to_moving_it(clinic: Clinic) -> None:
+    admin, head, user = clinic.person(Role.ADMIN), clinic.person(Role.HEAD), clinic.person(Role.CLINICIAN)
+    scan, worklist = clinic.add_volume(user.id, site="Kids"), clinic.services.reviewing.worklist
+    assert worklist.scan(scan.id, user).department == ""
+    kids = of(clinic).make("Paediatrics", [], ["elsewhere"], admin)
+    assert worklist.scan(scan.id, user).department == "none"
+    of(clinic).move(scan.id, kids.id, "theirs", head)
+    view = worklist.scan(scan.id, user)
+    assert view.department == "Paediatrics"
+    assert "/departments" not in str(panels.facts(view, user))
+    assert f"/departments?scan={scan.id}" in str(panels.facts(view, head))
 
 
 def test_an_administrator_is_bound_to_no_department(clinic: Clinic) -> None:

@@ -304,7 +304,7 @@ def test_validation_is_shown_from_the_runs_own_evaluation(house: Department) -> 
     assert (errors.confusion.hit, errors.confusion.miss, errors.confusion.false_alarm) == (5, 1, 1)
     assert errors.figures["recall"] == proportion(5, 6)
     assert errors.addresses == {}
-    assert [case.name for case in house.desk.details.validation_cases(asked)] == ["TCGA_1", "TCGA_2"]
+    assert [case.name for case in house.desk.details.validation_cases(asked, HEAD)] == ["TCGA_1", "TCGA_2"]
     training = house.desk.details.training(asked)
     assert training.curves["epoch_loss"] == [(0, 1.0), (1, 0.5), (2, pytest.approx(1 / 3))]
     assert training.data_sha256 == "ab" * 32
