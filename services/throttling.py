@@ -25,7 +25,8 @@ from data.stores.sign_in_attempts import AttemptStore
 
 FREE_ATTEMPTS = 5
 """Failures in a row before a name has to wait for one source, or a known browser has to."""
-FREE_BY_KIND = {"name": 30, "source": 100}
+_SOURCE = "source"
+FREE_BY_KIND = {"name": 30, _SOURCE: 100}
 """The same for a name over all sources, and for a source over all names: a hospital may be one source."""
 BROWSER_KNOWN_FOR = timedelta(days=90)
 _PEOPLE_A_BROWSER = 8  # on a machine that people share
@@ -34,7 +35,7 @@ _FIRST_WAIT = timedelta(minutes=1)
 _LONGEST_WAIT = timedelta(minutes=15)
 _FORGOTTEN_AFTER = timedelta(days=1)
 _WHAT = {
-    "source": "There were too many wrong passwords from where you are",
+    _SOURCE: "There were too many wrong passwords from where you are",
     "code": "There were too many wrong codes for this account",
     "confirm": "There were too many wrong passwords for this account",
 }
@@ -61,23 +62,27 @@ class Throttle:
         self._clock = clock
 
     def sign_in(self, name: str, user_id: str | None, origin: Origin) -> Sequence[AttemptKey]:
-        """Count an attempt to sign in, before it is checked; what to forget where it works.
+        """Count an attempt to sign in, before it is checked; what `worked` takes where it works.
 
         `user_id` is whose name it is. Raises InvalidInput where name, source or browser has to wait.
         """
         if user_id is not None and (known := self._known(origin.browser, user_id)):
             return self._begin([_key("browser", known)])
         by_name = [_key("name", folded(name)), _key_of_both(name, origin.source)]
-        self._begin([*by_name, _key("source", origin.source)] if origin.source else by_name)
-        return by_name  # not the source's: a guesser's own account must not clear it
+        return self._begin([*by_name, _key(_SOURCE, origin.source)] if origin.source else by_name)
 
     def act(self, kind: str, user_id: str) -> Sequence[AttemptKey]:
         """Count an attempt of somebody who is known already, of kind "code" or "confirm" (the password)."""
         return self._begin([_key(kind, user_id)])
 
     def worked(self, counted: Sequence[AttemptKey]) -> None:
-        """The attempt has worked: these counts start anew."""
-        self._attempts.forget(counted)
+        """The attempt has worked: these counts start anew; of a source's only this attempt is taken back.
+
+        So a guesser's own account clears nothing, and a hospital behind one address is not kept waiting by
+        passwords that were right.
+        """
+        self._attempts.forget([key for key in counted if key.kind != _SOURCE])
+        self._attempts.take_back([key for key in counted if key.kind == _SOURCE], _wait_after)
 
     def forget_name(self, name: str, user_id: str) -> None:
         """An administrator has given a new password: nobody has to wait for this name any more."""

@@ -42,8 +42,25 @@ class AttemptStore:
 
     def forget(self, keys: Sequence[AttemptKey]) -> None:
         """The counts of these keys start anew."""
+        if not keys:
+            return
         with writing(self._engine) as connection:
             connection.execute(delete(attempts).where(_any_of(keys)))
+
+    def take_back(self, keys: Sequence[AttemptKey], wait_after: WaitAfter) -> None:
+        """An attempt under each of these keys was no failure; those that were still count."""
+        if not keys:
+            return
+        with writing(self._engine) as connection:
+            bump(connection, REVISION_OF_USERS)
+            for row in connection.execute(select(attempts).where(_any_of(keys))).all():
+                key, count = AttemptKey(row.kind, row.key_sha256), row.failures - 1
+                if count == 0:
+                    connection.execute(delete(attempts).where(_any_of([key])))
+                    continue
+                until = None if wait_after(key, count) is None else row.locked_until
+                values = {"failures": count, "locked_until": until}
+                connection.execute(update(attempts).where(_any_of([key])).values(values))
 
     def forget_beginning(self, kind: str, beginning: str) -> None:
         """The counts of a kind whose keys begin so start anew."""

@@ -69,8 +69,24 @@ def test_a_known_browser_may_not_guess_for_ever_nor_for_somebody_else(
         throttle.sign_in("bob", None, known)
 
 
+def test_a_hospital_behind_one_address_signs_in_as_often_as_it_likes(throttle: Throttle) -> None:
+    for number in range(3 * FREE_BY_KIND["source"]):
+        throttle.worked(throttle.sign_in(f"doctor{number}", None, WARD))
+
+
+def test_the_last_attempt_before_a_source_waits_makes_nobody_wait_where_it_was_right(
+    throttle: Throttle,
+) -> None:
+    for number in range(FREE_BY_KIND["source"] - 1):
+        throttle.sign_in(f"nobody{number}", None, WARD)
+    throttle.worked(throttle.sign_in("jane", JANE, WARD))
+    throttle.sign_in("somebody", None, WARD)
+    with pytest.raises(InvalidInput, match="from where you are"):
+        throttle.sign_in("another", None, WARD)
+
+
 def test_a_source_waits_after_guesses_at_many_names_also_when_one_of_them_worked(throttle: Throttle) -> None:
-    for number in range(FREE_BY_KIND["source"]):
+    for number in range(FREE_BY_KIND["source"] + 1):
         counted = throttle.sign_in(f"name{number}", None, STRANGER)
         if number == 50:
             throttle.worked(counted)
