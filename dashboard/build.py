@@ -164,7 +164,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     dicom_priors.register(app, services.priors)
     retention.register(app, services.retention, services.schedules, tasks)
     dicom_watch.register(app, services.receiving.senders, services.alerts)
-    shell.register(app, Links(services))
+    shell.register(app, Links(services), services.feedback)
     bell.register(app, services.alerts)
 
 

@@ -208,6 +208,14 @@ class Worklist:
             for name, filters in listed.items()
         ]
 
+    def require(self, scan_id: str, viewer: User) -> Scan:
+        """A scan by itself, that there is for a viewer; raises as `scan`."""
+        require(viewer, Permission.SEE_SCANS, hidden=NO_SCAN)
+        scan = self._scans.get(scan_id)
+        if scan is None:
+            raise WithdrawnScan(WITHDRAWN) if self._withdrawals.get(scan_id) else NotFound(NO_SCAN)
+        return scan
+
     @contextmanager
     def one_look(self) -> Iterator[None]:
         """Meanwhile a scan is looked up once for each viewer, and all is read as of one moment.
@@ -234,9 +242,7 @@ class Worklist:
         return view
 
     def _scan(self, scan_id: str, viewer: User) -> ScanView:
-        scan = self._scans.get(scan_id)
-        if scan is None:
-            raise WithdrawnScan(WITHDRAWN) if self._withdrawals.get(scan_id) else NotFound(NO_SCAN)
+        scan = self.require(scan_id, viewer)
         patient = self._patients.get(scan.patient_id, with_identity=may(viewer, Permission.SEE_IDENTITY))
         assert patient is not None
         scan = replace(scan, warnings=(*scan.warnings, *conflict_words(patient)))
