@@ -14,10 +14,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 CALLBACKS = "/_dash-update-component"
 
 
-def _opened(page, address: str) -> Counter[str]:
+def _opened(page, address: str, last: str) -> Counter[str]:
+    """What is asked until the element that comes last is there, and for a while after."""
     asked: Counter[str] = Counter()
     page.on("request", lambda request: asked.update([urlsplit(request.url).path]))
     page.goto(address)
+    page.locator(last).first.wait_for()
     page.wait_for_load_state("networkidle")
     return asked
 
@@ -26,6 +28,7 @@ def test_a_page_that_is_opened_asks_few_questions(clinic: Clinic, read: Scan, op
     tab = open_tab()
     page = tab.sign_in(Role.CLINICIAN, "/cohort")
     base = page.url.removesuffix("/cohort")
-    worklist = _opened(page, f"{base}/worklist")
+    worklist = _opened(page, f"{base}/worklist", ".lb-counter")
     assert worklist[CALLBACKS] == 2  # the page, and what it shows
-    assert _opened(page, f"{base}/scans/{read.id}")[CALLBACKS] <= 3  # and the list of reruns that came up
+    of_scan = _opened(page, f"{base}/scans/{read.id}", "#scan-title *")
+    assert of_scan[CALLBACKS] <= 3  # and the list of reruns that came up
