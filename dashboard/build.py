@@ -29,6 +29,7 @@ from dashboard.files import scans as scan_files
 from dashboard.files import unaided as unaided_files
 from dashboard.files import uploads as tus
 from dashboard.files import volumes as volume_files
+from dashboard.kept_answers import KeptAnswers
 from dashboard.pages import (
     acceptance,
     admin,
@@ -56,12 +57,6 @@ from dashboard.pages import (
     reports,
     retention,
     scan,
-    scan_burned_in,
-    scan_export,
-    scan_feedback,
-    scan_report,
-    scan_rerun,
-    scan_sending,
     schedules,
     worklist,
 )
@@ -126,16 +121,10 @@ def _register_pages(app: Dash, services: Services) -> None:
     tasks, requests = services.versions.registry.clinical, services.reviewing.requests
     reviewing = services.reviewing
     worklist.register(app, reviewing, tasks)
-    scan.register(app, services.reviewing, services.reading)
+    scan.register(app, services)
     patient.register(app, reviewing.patients)
     patient_priors.register(app, services.priors)
     growth.register(app, reviewing.growth)
-    scan_report.register(app, services.reading_reports)
-    scan_export.register(app, services.exports)
-    scan_burned_in.register(app, services.screening)
-    scan_sending.register(app, services.sending.outbox)
-    scan_rerun.register(app, services.versions.reruns)
-    scan_feedback.register(app, services.feedback, services.reviewing.worklist)
     feedback.register(app, services.feedback)
     cohort.register(app, services.cohort)
     performance.register(app, services.performance)
@@ -175,7 +164,7 @@ def _register_pages(app: Dash, services: Services) -> None:
     dicom_priors.register(app, services.priors)
     retention.register(app, services.retention, services.schedules, tasks)
     dicom_watch.register(app, services.receiving.senders, services.alerts)
-    shell.register(app, Links(services))
+    shell.register(app, Links(services), services.feedback)
     bell.register(app, services.alerts)
 
 
@@ -207,7 +196,7 @@ def _add_routes(server: Flask, services: Services, guard: SessionGuard) -> None:
 
 
 def _dash(server: Flask, csrf_cookie: str) -> Dash:
-    return Dash(
+    return KeptAnswers(
         "dashboard",
         server=cast(Any, server),  # Dash takes any Flask app, and says only bool or a function
         assets_folder=str(HERE / "assets"),

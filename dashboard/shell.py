@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
@@ -17,6 +18,7 @@ from dashboard.components import bell, feedback
 from dashboard.components.attributes import aria, data
 from dashboard.components.frame import LOCATION, TAB_TITLE
 from dashboard.components.icons import icon
+from dashboard.components.outputs import set_apart
 from dashboard.departments import department_names
 from dashboard.errors import ALERT
 from dashboard.pages import (
@@ -48,6 +50,9 @@ from data.errors import InvalidInput, NotFound, WithdrawnScan
 from data.records import NOTICE, Role, User
 from services import addresses
 from services.permissions import ROLE_NAMES, Permission, may
+
+if TYPE_CHECKING:
+    from services.reviewing.feedback import FeedbackMessages
 
 PAGE = "page"
 MENU = "menu"
@@ -231,8 +236,11 @@ def show_page(
     return page.layout(user, query if page.reads_query else argument), f"{page.title} – Lightbox"
 
 
-def register(app: Dash, links: Links) -> None:
-    """Bind the router and the menu; `links` says which addresses lead nowhere."""
+def register(app: Dash, links: Links, messages: FeedbackMessages) -> None:
+    """Bind the router and the menu; `links` says which addresses lead nowhere.
+
+    How many messages wait is said with each page: a question of its own less.
+    """
 
     @app.callback(
         Output(PAGE, "children"),
@@ -241,7 +249,12 @@ def register(app: Dash, links: Links) -> None:
         State(LOCATION, "search"),
     )
     def _show_page(pathname: str, query: str | None) -> tuple[Component, str]:
-        return show_page(pathname, person(), query or "", links)
+        user = person()
+        if may(user, Permission.GIVE_FEEDBACK):
+            set_apart(
+                {feedback.WAITING: feedback_page.waiting(messages, user)}, {feedback.WAITING: "children"}
+            )
+        return show_page(pathname, user, query or "", links)
 
     app.clientside_callback(
         ClientsideFunction("lightbox", "setTitle"), Input(TAB_TITLE, "data"), prevent_initial_call=True

@@ -13,7 +13,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from alembic import command
@@ -141,12 +141,14 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that starts by reading and then writes cannot wait for its turn: SQLite
     # answers "database is locked" at once. Writers therefore queue before they read.
-    writing = connection.get_execution_options().get(_WRITING, False)
+    if not connection.get_execution_options().get(_WRITING, False):
+        # It waits for nothing and reads nothing yet. There are very many: past SQLAlchemy.
+        cast(Any, connection.connection.driver_connection).execute("BEGIN")
+        return
     try:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
     except OperationalError:
-        if writing:
-            _turns[connection.engine].refused_at = time.monotonic()
+        _turns[connection.engine].refused_at = time.monotonic()
         raise
 
 
@@ -163,12 +165,70 @@ def answers(engine: Engine) -> bool:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection whose statements see one state of the database, and what this thread may see of it."""
-    joined = _joined(engine)
+    joined, moment = _joined(engine), _moments().get(engine)
     if joined is not None:
         yield walled(joined)
+    elif moment is not None:
+        with moment.lent() as connection:
+            yield walled(connection)
+    else:
+        with engine.connect() as connection:
+            yield walled(connection)
+
+
+class _Moment:
+    """The connection by which a thread reads for a while, as long as it writes nothing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    @contextmanager
+    def lent(self) -> Iterator[Connection]:
+        """The connection; after an error another one comes."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        try:
+            yield self._connection
+        except BaseException:
+            self.end()
+            raise
+
+    def end(self) -> None:
+        """What is read from here on is of another moment."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+@contextmanager
+def one_moment(engine: Engine) -> Iterator[None]:
+    """Whatever this thread's stores read meanwhile is of one moment, by one connection: a third cheaper.
+
+    What this thread writes meanwhile is seen after that. For what is read at once and waits for nobody: what
+    others write is not seen before the end. Inside another one, or a transaction, it is part of that.
+    """
+    if _joined(engine) is not None or engine in _moments():
+        yield
         return
-    with engine.connect() as connection:
-        yield walled(connection)
+    moment, before = _Moment(engine), _moments()
+    _shared.moments = {**before, engine: moment}
+    try:
+        yield
+    finally:
+        _shared.moments = before
+        moment.end()
+
+
+@contextmanager
+def as_of_now(engine: Engine) -> Iterator[None]:
+    """Whatever is read meanwhile is of now also within `one_moment`: for what is kept for everybody."""
+    before = _moments()
+    _shared.moments = {each: moment for each, moment in before.items() if each is not engine}
+    try:
+        yield
+    finally:
+        _shared.moments = before
 
 
 @contextmanager
@@ -223,8 +283,16 @@ def _joined(engine: Engine) -> Connection | None:
     return _connections().get(engine)
 
 
+def _moments() -> dict[Engine, _Moment]:
+    """What this thread's stores read by where that is of one moment, by database."""
+    moments: dict[Engine, _Moment] = getattr(_shared, "moments", {})
+    return moments
+
+
 @contextmanager
 def _transaction(engine: Engine) -> Iterator[Connection]:
+    if engine in _moments():
+        _moments()[engine].end()
     with (
         _turn(engine),
         engine.connect().execution_options(**{_WRITING: True}) as connection,

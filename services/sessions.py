@@ -75,8 +75,10 @@ class Sessions:
 
     def user(self, secret: str) -> User | None:
         """The person whose session this is; None where it is unknown, over, or waits for a factor."""
-        session = self._living(secret)
-        return None if session is None or session.waits else self._person(session)
+        known = self._store.with_person(_sha256(secret))
+        if known is None or known[0].waits or not self._lives(known[0]):
+            return None
+        return _of_epoch(*known)
 
     def waiting(self, secret: str) -> User | None:
         """The person who has given the right password and now has to show the second factor, or None."""
@@ -156,9 +158,7 @@ class Sessions:
 
     def _person(self, session: Session) -> User | None:
         user = self._users.get(session.user_id)
-        if user is None or not user.active or user.session_epoch != session.epoch:
-            return None
-        return user
+        return None if user is None else _of_epoch(session, user)
 
     def _note(self, user_id: str, action: str, detail: str = "") -> None:
         self._audit.record(AuditEvent(self._clock(), user_id, action, user_id, detail))
@@ -168,6 +168,10 @@ def sessions_of(database: Database, idle: timedelta, longest: timedelta = LONGES
     """The sessions in a database."""
     stores = SessionStore(database), UserStore(database), AuditLog(database)
     return Sessions(*stores, idle, longest=longest)
+
+
+def _of_epoch(session: Session, user: User) -> User | None:
+    return user if user.active and user.session_epoch == session.epoch else None
 
 
 def _sha256(secret: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import Output
+from dash import Output, no_update, set_props
 from dash.exceptions import PreventUpdate
 
 Values = dict[str, Any]
@@ -27,6 +27,26 @@ def _output(name: str, properties: str | Sequence[str], again: bool) -> Output |
     if isinstance(properties, str):
         return Output(name, properties, allow_duplicate=again)
     return {part: Output(name, part, allow_duplicate=again) for part in properties}
+
+
+def unchanged(places: Mapping[str, str | Sequence[str]]) -> Values:
+    """Values that leave these places as they are."""
+    return {
+        name: no_update if isinstance(properties, str) else dict.fromkeys(properties, no_update)
+        for name, properties in places.items()
+    }
+
+
+def set_apart(values: Values, places: Mapping[str, str]) -> Values:
+    """Set those of the values that go to these places by themselves; returns the others, for the outputs.
+
+    Dash asks the server for every callback of a page that comes up, with `prevent_initial_call` too, where an
+    output stands outside of that page. So what a page's buttons change in the frame is no output of theirs.
+    """
+    for name in places.keys() & values.keys():
+        if values[name] is not no_update:
+            set_props(name, {places[name]: values[name]})
+    return {name: value for name, value in values.items() if name not in places}
 
 
 def clicked(*clicks: int | None) -> None:

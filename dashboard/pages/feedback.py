@@ -58,6 +58,11 @@ def act(feedback: FeedbackMessages, user: User, button: Mapping[str, str], words
     feedback.answer(button["message"], user, words or "", close=button["verb"] == parts.CLOSE)
 
 
+def waiting(feedback: FeedbackMessages, user: User) -> list[Component]:
+    """Return how many messages wait for a person, for the frame; `dashboard.shell` asks with every page."""
+    return parts.waiting(feedback.waiting(user), user)
+
+
 def register(app: Dash, feedback: FeedbackMessages) -> None:
     """Bind the page, and the number in the frame."""
 
@@ -68,12 +73,9 @@ def register(app: Dash, feedback: FeedbackMessages) -> None:
     def _show(search: str | None, _: Any) -> Values:
         return show(feedback, require(Permission.GIVE_FEEDBACK), search)
 
-    @app.callback(
-        Output(parts.WAITING, "children"), Input(LOCATION, "pathname"), Input(parts.CHANGED, "data")
-    )
-    def _wait(_: str | None, __: Any) -> list[Component]:
-        user = require(Permission.GIVE_FEEDBACK)
-        return parts.waiting(feedback.waiting(user), user)
+    @app.callback(Output(parts.WAITING, "children"), Input(parts.CHANGED, "data"), prevent_initial_call=True)
+    def _wait(_: Any) -> list[Component]:
+        return waiting(feedback, require(Permission.GIVE_FEEDBACK))
 
     @app.callback(
         Output(parts.CHANGED, "data"),

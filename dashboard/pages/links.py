@@ -78,23 +78,25 @@ class Links:
 
     def _listed(self, address: WorklistAddress, user: User) -> None:
         """Raises InvalidInput for filters and an order that the worklist does not have."""
+        if not address.filters and not address.sort:
+            return
         asked = WorklistQuery(0, 1, "", dict(address.filters), address.sort or BY_URGENCY)
         self._services.reviewing.worklist.page(asked, user)
 
     def _scan(self, user: User, scan_id: str, search: str) -> None:
-        self._services.reviewing.worklist.scan(scan_id, user)
+        self._services.reviewing.worklist.require(scan_id, user)
         # Which list it was opened from may be outdated; the scan itself is there.
         self._listed(WorklistAddress.read(addresses.ScanAddress.read(scan_id, search).worklist), user)
 
     def _patient(self, user: User, reference: str, search: str) -> None:
         _only(search, ())
-        self._services.reviewing.patients.patient(reference, user)
+        self._services.reviewing.patients.require(reference, user)
 
     def _comparison(self, user: User, reference: str, search: str) -> None:
         _only(search, ("current", "prior"))
-        self._services.reviewing.patients.patient(reference, user)
+        self._services.reviewing.patients.require(reference, user)
         for scan_id in filter(None, addresses.compared(search)):
-            self._services.reviewing.worklist.scan(scan_id, user)
+            self._services.reviewing.worklist.require(scan_id, user)
 
     def _cohort(self, user: User, _: str, search: str) -> None:
         numbers = self._services.cohort.numbers

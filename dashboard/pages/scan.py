@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State
@@ -11,8 +12,10 @@ from dashboard import accesses
 from dashboard.auth import require
 from dashboard.components import identities, panels, review, viewer
 from dashboard.components import scan as parts
+from dashboard.components import scan_export as export_parts
+from dashboard.components import scan_report as report_parts
 from dashboard.components.frame import LOCATION, TAB_TITLE
-from dashboard.components.outputs import Values, clicked, outputs
+from dashboard.components.outputs import Values, clicked, outputs, set_apart, unchanged
 from dashboard.components.patient import tab_title
 from dashboard.components.results import version_of
 from dashboard.components.scan import (
@@ -33,20 +36,28 @@ from dashboard.components.scan import (
     TITLE,
     UNCERTAIN,
 )
+from dashboard.components.scan_patient import WITHDRAWN
 from dashboard.pages import (
+    scan_burned_in,
     scan_editing,
+    scan_export,
+    scan_feedback,
     scan_identity,
     scan_patient,
+    scan_report,
+    scan_rerun,
     scan_review,
     scan_second_reading,
+    scan_sending,
     scan_unaided,
 )
+from data.errors import WithdrawnScan
 from data.records import User
 from services.performance.card_words import card_words
 from services.permissions import Permission, may
 
 if TYPE_CHECKING:
-    from services.assembly.reading import ReadingServices
+    from services.assembly.container import Services
     from services.assembly.reviewing import ReviewingServices
     from services.reading.cancelling import Cancellation
     from services.reading.reading import Reading
@@ -73,7 +84,16 @@ EVERYWHERE = {
     **scan_second_reading.PANEL,
     **scan_editing.PANEL,
     **scan_unaided.PANEL,
+    **scan_report.PANEL,
+    **scan_feedback.SHOWN,
+    **scan_export.PANEL,
+    **scan_sending.SHOWN,
+    **scan_burned_in.SHOWN,
+    **scan_rerun.SHOWN,
+    WITHDRAWN: "children",
 }
+CHOSEN = (report_parts.NAMED, export_parts.NAMED, export_parts.WITH_PDF)
+"""What somebody has ticked on the page: how files are offered."""
 
 
 def layout(user: User, scan_id: str = "") -> Component:
@@ -122,20 +142,49 @@ def retry(worklist: Worklist, readings: Reading, user: User, scan_id: str) -> No
     readings.read_now(scan_id, user)
 
 
-def register(app: Dash, reviewing: ReviewingServices, reading: ReadingServices) -> None:
+def show_beside(
+    services: Services,
+    user: User,
+    scan_id: str,
+    report_named: bool | None = None,
+    named: bool | None = None,
+    with_pdf: bool | None = None,
+) -> Values:
+    """Return what stands beside the result: its report and files, where it went, and what is said of it."""
+    reviewing, outbox = services.reviewing, services.sending.outbox
+    return {
+        **scan_report.show(services.reading_reports, user, scan_id, named=bool(report_named)),
+        **scan_feedback.show(services.feedback, reviewing.worklist, user, scan_id),
+        **scan_export.show(services.exports, user, scan_id, named=bool(named), with_pdf=bool(with_pdf)),
+        **scan_sending.show(outbox, user, scan_id),
+        **scan_sending.offer(outbox, user, scan_id),
+        **scan_burned_in.show(services.screening, user, scan_id),
+        **scan_rerun.shown(services.versions.reruns, user, scan_id),
+    }
+
+
+def register(app: Dash, services: Services) -> None:
     """Bind the page."""
-    _register_shown(app, reviewing)
-    _register_reading(app, reviewing, reading)
+    reviewing = services.reviewing
+    _register_shown(app, services)
+    _register_reading(app, services)
     scan_review.register(app, reviewing)
     scan_second_reading.register(app, reviewing)
     scan_identity.register(app, reviewing.identities)
     scan_patient.register(app, reviewing)
     scan_editing.register(app)
     scan_unaided.register(app, reviewing.unaided)
+    scan_report.register(app, services.reading_reports)
+    scan_feedback.register(app, services.feedback)
+    scan_export.register(app, services.exports)
+    scan_sending.register(app, services.sending.outbox)
+    scan_burned_in.register(app, services.screening)
+    scan_rerun.register(app, services.versions.reruns)
 
 
-def _register_shown(app: Dash, reviewing: ReviewingServices) -> None:
+def _register_shown(app: Dash, services: Services) -> None:
     """One callback for all that follows from the scan alone, so that it is looked up once."""
+    reviewing = services.reviewing
 
     @app.callback(
         output=outputs(EVERYWHERE) | outputs({TAB_TITLE: "data"}, again=True),
@@ -144,28 +193,51 @@ def _register_shown(app: Dash, reviewing: ReviewingServices) -> None:
             Input(REFRESH, "data"),
             State(LOCATION, "search"),
             State(review.COUNTS, "children"),
+            *(State(box, "value") for box in CHOSEN),
         ],
         prevent_initial_call="initial_duplicate",
     )
-    def _show(scan_id: str, _: Any, address: str | None, before: dict[str, Any] | None) -> Values:
+    def _show(
+        scan_id: str, _: Any, address: str | None, before: dict[str, Any] | None, *chosen: bool | None
+    ) -> Values:
         user = require(Permission.SEE_SCANS)
-        reviewing.unaided.open(scan_id, user)
-        view = reviewing.worklist.scan(scan_id, user)
-        accesses.looked(accesses.OPENED, view.scan.id)
-        return {
-            **shown(reviewing, user, view),
-            viewer.DATA: viewer.of_scan(reviewing, view),
-            **scan_review.shown(reviewing, user, view, address, before),
-            **scan_second_reading.shown(reviewing, user, view),
-            **scan_editing.shown(user, view),
-            **scan_unaided.shown(reviewing, user, view),
-        }
+        try:
+            reviewing.unaided.open(scan_id, user)
+            return everything(scan_id, user, address, before, chosen)
+        except WithdrawnScan:
+            gone = scan_patient.withdrawn(reviewing, user, scan_id)
+            return unchanged({**EVERYWHERE, TAB_TITLE: "data"}) | {WITHDRAWN: gone}
+
+    def everything(
+        scan_id: str,
+        user: User,
+        address: str | None,
+        before: Mapping[str, Any] | None,
+        chosen: Sequence[bool | None],
+    ) -> Values:
+        with reviewing.worklist.one_look():
+            view = reviewing.worklist.scan(scan_id, user)
+            accesses.looked(accesses.OPENED, view.scan.id)
+            if may(user, Permission.MOVE_SCANS):
+                set_apart(scan_patient.fixed(reviewing, user, scan_id), scan_patient.FORM_SHOWN)
+            return {
+                **shown(reviewing, user, view),
+                viewer.DATA: viewer.of_scan(reviewing, view),
+                **scan_review.shown(reviewing, user, view, address, before),
+                **scan_second_reading.shown(reviewing, user, view),
+                **scan_editing.shown(user, view),
+                **scan_unaided.shown(reviewing, user, view),
+                **show_beside(services, user, scan_id, *chosen),
+                WITHDRAWN: None,
+            }
 
     app.clientside_callback(ClientsideFunction("lightbox", "noteScan"), Input(SEEN, "data"))
     app.clientside_callback(ClientsideFunction("lightbox", "showInViewer"), Input(viewer.DATA, "data"))
 
 
-def _register_reading(app: Dash, reviewing: ReviewingServices, reading: ReadingServices) -> None:
+def _register_reading(app: Dash, services: Services) -> None:
+    reviewing, reading = services.reviewing, services.reading
+
     @app.callback(
         Output(REFRESH, "data"), Input(RETRY, "n_clicks"), State(SCAN_ID, "data"), prevent_initial_call=True
     )

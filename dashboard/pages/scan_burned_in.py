@@ -9,7 +9,7 @@ from dash import Dash, Input, State, ctx
 from dashboard.auth import require
 from dashboard.components import burned_in_text as parts
 from dashboard.components.outputs import Values, clicked, outputs
-from dashboard.components.scan import REFRESH, SCAN_ID
+from dashboard.components.scan import SCAN_ID
 from data.records import BurnedInDecision, User
 from services.permissions import Permission, may
 
@@ -56,11 +56,7 @@ def decide(screening: PictureScreening, user: User, scan_id: str, button: str, w
 
 
 def register(app: Dash, screening: PictureScreening) -> None:
-    """Bind the panel."""
-
-    @app.callback(output=outputs(SHOWN), inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data")])
-    def _show(scan_id: str, _: Any) -> Values:
-        return show(screening, require(Permission.SEE_SCANS), scan_id)
+    """Bind the buttons; `dashboard.pages.scan` fills the panel."""
 
     @app.callback(
         output=outputs(SHOWN, again=True),

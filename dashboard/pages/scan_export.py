@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dash import Dash, Input
+from dash import Dash, Input, State
 
 from dashboard.auth import require
 from dashboard.components import scan_export as parts
 from dashboard.components.outputs import Values, outputs
-from dashboard.components.scan import REFRESH, SCAN_ID
+from dashboard.components.scan import SCAN_ID
 from data.records import User
 from services.permissions import Permission
 
@@ -31,17 +31,13 @@ def show(exports: Exports, user: User, scan_id: str, *, named: bool, with_pdf: b
 
 
 def register(app: Dash, exports: Exports) -> None:
-    """Bind the panel."""
+    """Bind what is ticked; `dashboard.pages.scan` fills the panel."""
 
     @app.callback(
-        output=outputs(PANEL),
-        inputs=[
-            Input(SCAN_ID, "data"),
-            Input(REFRESH, "data"),
-            Input(parts.NAMED, "value"),
-            Input(parts.WITH_PDF, "value"),
-        ],
+        output=outputs(PANEL, again=True),
+        inputs=[State(SCAN_ID, "data"), Input(parts.NAMED, "value"), Input(parts.WITH_PDF, "value")],
+        prevent_initial_call=True,
     )
-    def _show(scan_id: str, _: Any, named: bool | None, with_pdf: bool | None) -> Values:
+    def _show(scan_id: str, named: bool | None, with_pdf: bool | None) -> Values:
         user = require(Permission.SEE_SCANS)
         return show(exports, user, scan_id, named=bool(named), with_pdf=bool(with_pdf))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dash import Dash, Input, State
 
 from dashboard.auth import require
 from dashboard.components import feedback as parts
 from dashboard.components.outputs import Values, clicked, outputs
-from dashboard.components.scan import REFRESH, SCAN_ID
+from dashboard.components.scan import SCAN_ID
 from data.records import User
 from services.permissions import Permission
 
@@ -56,12 +56,8 @@ def send(
     }
 
 
-def register(app: Dash, feedback: FeedbackMessages, worklist: Worklist) -> None:
-    """Bind the panel."""
-
-    @app.callback(output=outputs(SHOWN), inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data")])
-    def _show(scan_id: str, _: Any) -> Values:
-        return show(feedback, worklist, require(Permission.SEE_SCANS), scan_id)
+def register(app: Dash, feedback: FeedbackMessages) -> None:
+    """Bind the form; `dashboard.pages.scan` fills the panel."""
 
     @app.callback(
         output=outputs(AFTER_SENDING, again=True),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dash import ALL, Dash, Input, Output, State, ctx
 from dash.development.base_component import Component
@@ -29,7 +29,6 @@ from dashboard.components.scan_patient import (
     SEARCH,
     SEX,
     WITHDRAW,
-    WITHDRAWN,
 )
 from data.errors import InvalidInput
 from data.records import Identity, User
@@ -41,6 +40,8 @@ if TYPE_CHECKING:
     from services.reviewing.scan_patients import ScanPatients
 
 MOVED = {REFRESH: "data", SAID: "children"}
+FORM_SHOWN = {FIXED: "children", FORM: "hidden"}
+"""Of who may move scans; others have no form."""
 
 
 def withdrawn(reviewing: ReviewingServices, user: User, scan_id: str) -> Component | None:
@@ -89,23 +90,9 @@ def give_to_new(
 
 
 def register(app: Dash, reviewing: ReviewingServices) -> None:
-    """Bind the forms."""
-    _register_shown(app, reviewing)
+    """Bind the forms; `dashboard.pages.scan` fills them."""
     _register_moving(app, reviewing.scan_patients)
     _register_withdrawing(app, reviewing)
-
-
-def _register_shown(app: Dash, reviewing: ReviewingServices) -> None:
-    @app.callback(Output(WITHDRAWN, "children"), Input(SCAN_ID, "data"), Input(REFRESH, "data"))
-    def _withdrawn(scan_id: str, _: Any) -> Component | None:
-        return withdrawn(reviewing, require(Permission.SEE_SCANS), scan_id)
-
-    @app.callback(
-        output=outputs({FIXED: "children", FORM: "hidden"}),
-        inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data")],
-    )
-    def _fixed(scan_id: str, _: Any) -> Values:
-        return fixed(reviewing, require(Permission.MOVE_SCANS), scan_id)
 
 
 def _register_moving(app: Dash, scan_patients: ScanPatients) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dash import Dash, Input
+from dash import Dash, Input, State
 
 from dashboard.auth import require
 from dashboard.components import scan_report as parts
 from dashboard.components.outputs import Values, outputs
-from dashboard.components.scan import REFRESH, SCAN_ID
+from dashboard.components.scan import SCAN_ID
 from data.errors import NotFound
 from data.records import User
 from services.permissions import Permission
@@ -42,11 +42,12 @@ def show(reports: ReadingReports, user: User, scan_id: str, *, named: bool) -> V
 
 
 def register(app: Dash, reports: ReadingReports) -> None:
-    """Bind the panel."""
+    """Bind what is ticked; `dashboard.pages.scan` fills the panel."""
 
     @app.callback(
-        output=outputs(PANEL),
-        inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data"), Input(parts.NAMED, "value")],
+        output=outputs(PANEL, again=True),
+        inputs=[State(SCAN_ID, "data"), Input(parts.NAMED, "value")],
+        prevent_initial_call=True,
     )
-    def _show(scan_id: str, _: Any, named: bool | None) -> Values:
+    def _show(scan_id: str, named: bool | None) -> Values:
         return show(reports, require(Permission.SEE_SCANS), scan_id, named=bool(named))

@@ -13,7 +13,7 @@ from dashboard.components import review as parts
 from dashboard.components import verdicts
 from dashboard.components.drift import gallery as drift_gallery
 from dashboard.components.frame import LOCATION
-from dashboard.components.outputs import Values, clicked, outputs
+from dashboard.components.outputs import Values, clicked, outputs, set_apart
 from dashboard.components.results import accepting_words
 from dashboard.components.scan import REFRESH, SCAN_ID
 from dashboard.errors import ALERT
@@ -51,10 +51,9 @@ DONE = {
     parts.WORDS: "value",
     parts.TRUTH: "value",
     parts.COMMENT: "value",
-    ALERT: "is_open",
-    LOCATION: "href",
     parts.NEXT_MESSAGE: "children",
 }
+IN_FRAME = {ALERT: "is_open", LOCATION: "href"}
 _TRUTHS = {parts.PRESENT: True, parts.ABSENT: False, parts.OPEN: None}
 _CLEARED = {parts.REASON: "", parts.WORDS: "", parts.TRUTH: parts.OPEN, parts.COMMENT: "", ALERT: False}
 
@@ -191,7 +190,7 @@ def _register_verdicts(app: Dash, reviewing: ReviewingServices) -> None:
         said = {parts.REASON: reason, parts.WORDS: words, parts.TRUTH: truth}
         if act["act"] != parts.NEXT:
             decide(reviewing, user, scan_id, act["act"], said, _remarks(act, comment, ctx.states_list[-1]))
-        return _afterwards(reviewing, user, scan_id, act, search)
+        return set_apart(_afterwards(reviewing, user, scan_id, act, search), IN_FRAME)
 
 
 def _afterwards(
@@ -214,7 +213,7 @@ def _afterwards(
 
 def _register_taking_back(app: Dash, reviewing: ReviewingServices) -> None:
     @app.callback(
-        output=outputs({REFRESH: "data", parts.COMMENT: "value", ALERT: "is_open"}, again=True),
+        output=outputs({REFRESH: "data", parts.COMMENT: "value"}, again=True),
         inputs=[
             Input(parts.TAKE_BACK, "n_clicks"),
             State(parts.TAKES_BACK, "data"),
@@ -226,7 +225,7 @@ def _register_taking_back(app: Dash, reviewing: ReviewingServices) -> None:
         user = require(Permission.TAKE_BACK_REVIEWS)
         clicked(clicks)
         reviewing.reviews.take_back(review_id or "", user, Remarks(comment=comment or ""))
-        return {REFRESH: f"taken back {review_id}", parts.COMMENT: "", ALERT: False}
+        return set_apart({REFRESH: f"taken back {review_id}", parts.COMMENT: "", ALERT: False}, IN_FRAME)
 
 
 def _remarks(act: Mapping[str, Any], comment: str | None, lesions: Sequence[Mapping[str, Any]]) -> Remarks:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dash import Dash, Input, State, html
+from dash import Dash, Input, State, html, no_update
 
 from dashboard.auth import require
 from dashboard.components import scan_sending as parts
 from dashboard.components.outputs import Values, clicked, outputs
-from dashboard.components.scan import REFRESH, SCAN_ID
+from dashboard.components.scan import SCAN_ID
 from data.records import User
 from services.permissions import Permission
 
 if TYPE_CHECKING:
     from services.sending.outbox import Outbox
+
+SHOWN = {
+    parts.PANEL: "hidden",
+    parts.WENT: "children",
+    parts.SEND: "hidden",
+    parts.NODE: ("options", "value"),
+}
 
 
 def show(outbox: Outbox, user: User, scan_id: str) -> Values:
@@ -29,7 +36,7 @@ def show(outbox: Outbox, user: User, scan_id: str) -> Values:
 def offer(outbox: Outbox, user: User, scan_id: str) -> Values:
     """Return where the result can be sent."""
     options = parts.node_options(outbox.destinations(scan_id, user))
-    first = options[0]["value"] if options else None
+    first = options[0]["value"] if options else no_update  # nobody need ask what goes there
     return {parts.SEND: not options, parts.NODE: {"options": options, "value": first}}
 
 
@@ -49,21 +56,7 @@ def send(outbox: Outbox, user: User, scan_id: str, node_id: str | None, chosen: 
 
 
 def register(app: Dash, outbox: Outbox) -> None:
-    """Bind the part of the panel."""
-
-    @app.callback(
-        output=outputs({parts.PANEL: "hidden", parts.WENT: "children"}),
-        inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data")],
-    )
-    def _show(scan_id: str, _: Any) -> Values:
-        return show(outbox, require(Permission.SEE_SCANS), scan_id)
-
-    @app.callback(
-        output=outputs({parts.SEND: "hidden", parts.NODE: ("options", "value")}),
-        inputs=[Input(SCAN_ID, "data"), Input(REFRESH, "data")],
-    )
-    def _offer(scan_id: str, _: Any) -> Values:
-        return offer(outbox, require(Permission.SEE_SCANS), scan_id)
+    """Bind the form; `dashboard.pages.scan` fills the part of the panel."""
 
     @app.callback(
         output=outputs({parts.FORMS: ("options", "value")}),

@@ -8,7 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State
 
 from dashboard.auth import require
 from dashboard.components import unaided as parts
-from dashboard.components.outputs import Values, clicked, outputs
+from dashboard.components.outputs import Values, clicked, outputs, set_apart
 from dashboard.components.scan import REFRESH, SCAN_ID
 from dashboard.errors import ALERT
 from data.errors import InvalidInput
@@ -34,8 +34,8 @@ ENDED = {
     parts.COMMENT: "value",
     parts.REASON: "value",
     parts.KEPT: "data",
-    ALERT: "is_open",
 }
+IN_FRAME = {ALERT: "is_open"}
 _CLEARED = {parts.FINDING: None, parts.COMMENT: "", parts.REASON: "", ALERT: False}
 
 
@@ -100,7 +100,7 @@ def register(app: Dash, readings: UnaidedReadings) -> None:
         user = require(Permission.REVIEW)
         clicked(None if given is None else given.get("n"))
         assert given is not None
-        return give(readings, user, scan_id, finding, comment, given.get("seconds"))
+        return set_apart(give(readings, user, scan_id, finding, comment, given.get("seconds")), IN_FRAME)
 
     @app.callback(
         output=outputs(ENDED, again=True),
@@ -110,7 +110,7 @@ def register(app: Dash, readings: UnaidedReadings) -> None:
     def _show_result(clicks: int | None, scan_id: str, reason: str | None) -> Values:
         user = require(Permission.REVIEW)
         clicked(clicks)
-        return show_result(readings, user, scan_id, reason)
+        return set_apart(show_result(readings, user, scan_id, reason), IN_FRAME)
 
     @app.callback(
         Output(REFRESH, "data", allow_duplicate=True),

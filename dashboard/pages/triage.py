@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx
+from dash import ClientsideFunction, Dash, Input, State, ctx
 from dash.exceptions import PreventUpdate
 
 from dashboard.auth import require
@@ -60,12 +60,7 @@ def colleague_options(triage: Triage) -> list[dict[str, str]]:
 
 
 def register_selection(app: Dash, triage: Triage, unaided: UnaidedReadings) -> None:
-    """Bind the bar of the worklist's chosen rows."""
-
-    @app.callback(Output(COLLEAGUE, "options"), Input(COLLEAGUE, "id"))
-    def _colleagues(_: str) -> list[dict[str, str]]:
-        require(Permission.ASSIGN_SCANS)
-        return colleague_options(triage)
+    """Bind the bar of the worklist's chosen rows; `dashboard.pages.worklist` fills it."""
 
     @app.callback(
         output=outputs({SAID: "children", CHANGED: "data"}),

@@ -19,7 +19,7 @@ from dashboard.components.attributes import aria
 from dashboard.components.cohort import panels as cohort_panels
 from dashboard.components.frame import LOCATION
 from dashboard.components.notices import notice, notice_outputs
-from dashboard.components.outputs import Values, outputs
+from dashboard.components.outputs import Values, outputs, set_apart, unchanged
 from dashboard.components.results import task_name
 from dashboard.components.worklist import (
     CONTROLS,
@@ -55,6 +55,15 @@ ROWS = {
     EMPTY: ("children", "hidden"),
     SEEN: "data",
 }
+WAITING = {
+    **notice_outputs(identity_parts.NOTICE),
+    **notice_outputs(request_parts.NOTICE),
+    COUNTERS: "children",
+}
+CHOICES = {FILTER_TASK: "options", FILTER_ASSIGNED: "options"}
+EVERYWHERE = {**ROWS, **WAITING, **CHOICES, LINKED: "children"}
+APART = {SEARCH: "value", triage_parts.COLLEAGUE: "options"}
+"""What is filled once, where somebody searches or may give scans to others."""
 
 
 def layout(user: User, query: str = "") -> Component:
@@ -99,7 +108,6 @@ def rows(
     if query.search:
         accesses.searched("worklist", page.total, [listed.pseudonym for listed in page.rows])
     empty = None if page.total else parts.empty(user, filtered=bool(query.search or query.filters))
-    is_first = not (request or {}).get("startRow")
     return {
         GRID: {
             "getRowsResponse": {
@@ -110,8 +118,40 @@ def rows(
         },
         TOTAL: f"{page.total:,} scan{'' if page.total == 1 else 's'}".replace(",", "\u202f"),
         EMPTY: {"children": empty, "hidden": empty is None},
-        SEEN: seen if is_first else no_update,
+        SEEN: seen if is_first(request) else no_update,
     }
+
+
+def is_first(request: Mapping[str, Any] | None) -> bool:
+    """Whether the grid asks for the rows at its top: when the page opens, and whenever anything changed."""
+    return not (request or {}).get("startRow")
+
+
+def waiting(reviewing: ReviewingServices, user: User) -> Values:
+    """Return what waits for somebody: how many scans for what, and notices, by the id of their place."""
+    return {
+        **conflicts(reviewing.identities, user),
+        **requested(reviewing.requests, user),
+        COUNTERS: parts.counters(reviewing.worklist.counters(user)),
+    }
+
+
+def choices(reviewing: ReviewingServices, user: User, tasks: Sequence[str]) -> Values:
+    """Return what the menus offer that the house knows alone."""
+    return {
+        FILTER_TASK: task_options(tasks),
+        FILTER_ASSIGNED: assigned_options(reviewing.triage, user),
+    }
+
+
+def choices_apart(reviewing: ReviewingServices, user: User, address: str | None) -> Values:
+    """Return what is searched for, and whom scans may be given to, as far as the person may give them."""
+    # Of no words nothing is said: somebody may have begun to type.
+    said = searched_for(reviewing.words, user, address)
+    values: Values = {SEARCH: said} if said else {}
+    if may(user, Permission.ASSIGN_SCANS):
+        values[triage_parts.COLLEAGUE] = triage_page.colleague_options(reviewing.triage)
+    return values
 
 
 def linked(words: SearchWords, user: User, address: str | None) -> list[Component]:
@@ -160,57 +200,42 @@ def assigned_options(triage: Triage, user: User) -> list[dict[str, str]]:
 
 def register(app: Dash, reviewing: ReviewingServices, tasks: Sequence[str]) -> None:
     """Bind the grid and the filters."""
-    _register_rows(app, reviewing)
-    _register_filters(app, reviewing, tasks)
+    _register_rows(app, reviewing, tasks)
     _register_scripts(app)
     triage_page.register_selection(app, reviewing.triage, reviewing.unaided)
 
 
-def _register_rows(app: Dash, reviewing: ReviewingServices) -> None:
-    @app.callback(output=outputs(notice_outputs(identity_parts.NOTICE)), inputs=[Input(SEEN, "data")])
-    def _conflicts(_: str | None) -> Values:
-        return conflicts(reviewing.identities, require(Permission.SEE_SCANS))
-
-    @app.callback(output=outputs(notice_outputs(request_parts.NOTICE)), inputs=[Input(SEEN, "data")])
-    def _requested(_: str | None) -> Values:
-        return requested(reviewing.requests, require(Permission.SEE_SCANS))
-
-    @app.callback(Output(COUNTERS, "children"), Input(SEEN, "data"))
-    def _counters(_: str | None) -> list[Component]:
-        return parts.counters(reviewing.worklist.counters(require(Permission.SEE_SCANS)))
+def _register_rows(app: Dash, reviewing: ReviewingServices, tasks: Sequence[str]) -> None:
+    """One callback for all that the page shows, so that opening it asks the server once."""
 
     @app.callback(
-        output=outputs(ROWS),
-        inputs={"request": Input(GRID, "getRowsRequest"), "address": State(LOCATION, "search")},
+        output=outputs(EVERYWHERE),
+        inputs={
+            "request": Input(GRID, "getRowsRequest"),
+            "address": State(LOCATION, "search"),
+            "seen": State(SEEN, "data"),
+        },
         prevent_initial_call=True,
     )
-    def _rows(request: dict[str, Any] | None, address: str | None) -> Values:
+    def _rows(request: dict[str, Any] | None, address: str | None, seen: str | None) -> Values:
         user = require(Permission.SEE_SCANS)
-        return rows(reviewing, user, request, address)
+        values = unchanged(EVERYWHERE) | rows(reviewing, user, request, address)
+        if seen is None:
+            values |= choices(reviewing, user, tasks)
+            set_apart(choices_apart(reviewing, user, address), APART)
+        if is_first(request):
+            values |= waiting(reviewing, user)
+            values[LINKED] = linked(reviewing.words, user, address)
+        return values
 
-
-def _register_filters(app: Dash, reviewing: ReviewingServices, tasks: Sequence[str]) -> None:
-    @app.callback(Output(LINKED, "children"), Input(LOCATION, "search"))
-    def _linked(address: str | None) -> list[Component]:
-        return linked(reviewing.words, require(Permission.SEE_SCANS), address)
-
-    @app.callback(Output(SEARCH, "value"), Input(SEARCH, "id"), State(LOCATION, "search"))
-    def _searched_for(_: str, address: str | None) -> Any:
-        user = require(Permission.SEE_SCANS)
-        return searched_for(reviewing.words, user, address) or no_update  # somebody may have begun to type
-
-    @app.callback(Output(WORDS, "data"), Input(SEARCH, "value"), State(LOCATION, "search"))
+    @app.callback(
+        Output(WORDS, "data"),
+        Input(SEARCH, "value"),
+        State(LOCATION, "search"),
+        prevent_initial_call=True,
+    )
     def _words(typed: str | None, address: str | None) -> dict[str, str]:
         return for_address(reviewing.words, require(Permission.SEE_SCANS), typed, address)
-
-    @app.callback(Output(FILTER_TASK, "options"), Input(FILTER_TASK, "id"))
-    def _tasks(_: str) -> list[dict[str, str]]:
-        require(Permission.SEE_SCANS)
-        return task_options(tasks)
-
-    @app.callback(Output(FILTER_ASSIGNED, "options"), Input(FILTER_ASSIGNED, "id"))
-    def _assigned(_: str) -> list[dict[str, str]]:
-        return assigned_options(reviewing.triage, require(Permission.SEE_SCANS))
 
 
 def _register_scripts(app: Dash) -> None:

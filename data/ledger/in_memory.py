@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Boolean, Engine, Integer, Select, select, type_coerce
 
-from data.database import reading
+from data.database import as_of_now, reading
 from data.department_wall import bound, whole_house
 from data.ledger import quantiles
 from data.ledger.bitmaps import Index, row_numbers
@@ -93,7 +93,7 @@ class Ledger:
         What is `hidden` is as if nobody had said it. Of somebody bound to departments these are their scans
         alone, whoever asks. Columns of one revision, `hidden` and `departments` are equal.
         """
-        with self._turn, whole_house():  # what is kept here is everybody's
+        with self._turn, whole_house(), as_of_now(self._engine):  # what is kept here is everybody's
             now = self._level()
             now = self._without(hidden, now) if hidden else now
         departments = bound()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from data.codec import from_json, to_json
 from data.columns import folded
-from data.database import bump, reading, revision, statement_parts, writing
+from data.database import bump, one_moment, reading, revision, statement_parts, writing
 from data.errors import NO_PATIENT, NO_SCAN, NotFound
 from data.ledger.rows import not_withdrawn, note_gone, note_patient, note_scan, note_status
 from data.records import (
@@ -55,6 +56,10 @@ class ScanStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    def one_moment(self) -> AbstractContextManager[None]:
+        """What this thread's stores read meanwhile is of one moment (`data.database.one_moment`)."""
+        return one_moment(self._engine)
 
     def add(self, scan: Scan, identifiers: Mapping[str, str] | None = None) -> tuple[Scan, bool]:
         """Keeps a scan; where one with the same content is here, that one and False come back.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, delete, insert, select, update
+from sqlalchemy import Engine, Row, bindparam, delete, insert, select, update
 
 from data.database import reading, writing
-from data.records import Session
-from data.tables import sessions
+from data.records import Session, User
+from data.stores.users import user_of
+from data.tables import sessions, users
 
 
 class SessionStore:
@@ -39,6 +40,17 @@ class SessionStore:
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _session(row)
+
+    def with_person(self, secret_sha256: str) -> tuple[Session, User] | None:
+        """The session with this secret and whose it is, or None: asked with every request."""
+        with reading(self._engine) as connection:
+            row = connection.execute(_WITH_PERSON, {"secret": secret_sha256}).one_or_none()
+        if row is None:
+            return None
+        begun = Session(
+            secret_sha256, row.id, row.epoch, row.begun_at, row.active_at, row.waits, row.place or ""
+        )
+        return begun, user_of(row)
 
     def of_user(self, user_id: str) -> list[Session]:
         """A person's sessions, the one last active first; those that have run out may be among them."""
@@ -74,6 +86,14 @@ class SessionStore:
         over = (sessions.c.active_at <= active_until) | (sessions.c.created_at <= made_until)
         with writing(self._engine) as connection:
             connection.execute(delete(sessions).where(over))
+
+
+_OF_SESSION = (sessions.c.epoch, sessions.c.created_at.label("begun_at"), sessions.c.active_at)
+_WITH_PERSON = (
+    select(users, *_OF_SESSION, sessions.c.waits, sessions.c.place)
+    .join_from(sessions, users, sessions.c.user_id == users.c.id)
+    .where(sessions.c.secret_sha256 == bindparam("secret"))
+)
 
 
 def _session(row: Row[Any]) -> Session:

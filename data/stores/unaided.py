@@ -90,11 +90,17 @@ class UnaidedStore:
 
     def note_seen(self, scan_ids: Collection[str], user_id: str, at: datetime) -> None:
         """A person was shown the AI's results of scans."""
-        for scan_id in set(scan_ids) - self.seen(scan_ids, user_id):
-            row = {"scan_id": scan_id, "user_id": user_id, "seen_at": at}
-            # No page shows it, so nothing is counted up; two windows may say it at once.
-            with suppress(IntegrityError), writing(self._engine) as connection:
-                connection.execute(insert(ai_results_seen).values(row))
+        new = set(scan_ids) - self.seen(scan_ids, user_id)
+        rows = [{"scan_id": scan_id, "user_id": user_id, "seen_at": at} for scan_id in sorted(new)]
+        # No page shows it, so nothing is counted up.
+        try:
+            if rows:
+                with writing(self._engine) as connection:
+                    connection.execute(insert(ai_results_seen), rows)
+        except IntegrityError:  # another window says it at once
+            for row in rows:
+                with suppress(IntegrityError), writing(self._engine) as connection:
+                    connection.execute(insert(ai_results_seen).values(row))
 
     def seen(self, scan_ids: Collection[str], user_id: str) -> set[str]:
         """Of which of these scans a person was shown the AI's result, or reviewed it."""

@@ -62,18 +62,18 @@ class UserStore:
         """The account, or None."""
         with reading(self._engine) as connection:
             row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
-        return None if row is None else _user(row)
+        return None if row is None else user_of(row)
 
     def all(self) -> list[User]:
         """Every account by name."""
         with reading(self._engine) as connection:
-            return [_user(row) for row in connection.execute(select(users).order_by(users.c.name_key))]
+            return [user_of(row) for row in connection.execute(select(users).order_by(users.c.name_key))]
 
     def credentials(self, name: str) -> Credentials | None:
         """The account of this name, in any case, with its password's hash."""
         with reading(self._engine) as connection:
             row = connection.execute(select(users).where(users.c.name_key == folded(name))).one_or_none()
-        return None if row is None else Credentials(_user(row), row.password_hash)
+        return None if row is None else Credentials(user_of(row), row.password_hash)
 
     def set_password(self, user_id: str, password_hash: str, must_change: bool) -> User:
         """A new password; every session of the account ends."""
@@ -172,10 +172,11 @@ def _require(connection: Connection, user_id: str) -> User:
     row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
     if row is None:
         raise NotFound(_NO_ACCOUNT)
-    return _user(row)
+    return user_of(row)
 
 
-def _user(row: Row[Any]) -> User:
+def user_of(row: Row[Any]) -> User:
+    """The account of a row that has all columns of `users`."""
     return User(
         id=row.id,
         name=row.name,
@@ -200,4 +201,4 @@ def _departments(row: Row[Any]) -> frozenset[str] | None:
 
 def _mail_choice(row: Row[Any]) -> MailChoice:
     chosen = None if row.review_mails is None else MailedReviews(row.review_mails)
-    return MailChoice(_user(row), row.mail, chosen, row.review_mails_until)
+    return MailChoice(user_of(row), row.mail, chosen, row.review_mails_until)

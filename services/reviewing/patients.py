@@ -146,18 +146,24 @@ class Patients:
         self._suspensions = suspensions
         self._acceptances = acceptances
 
+    def require(self, reference: str, viewer: User) -> Patient:
+        """The person alone, that there is for a viewer; raises as `patient`."""
+        require(viewer, Permission.SEE_SCANS, hidden=NO_PATIENT)
+        patient = self._patients.find(reference, with_identity=may(viewer, Permission.SEE_IDENTITY))
+        if patient is None:
+            raise NotFound(NO_PATIENT)
+        return patient
+
     def patient(self, reference: str, viewer: User) -> PatientView:
         """The patient of a pseudonym or of our own id, without identity for who may not see it.
 
         Raises NotFound, also for who may see no scans.
         """
-        require(viewer, Permission.SEE_SCANS, hidden=NO_PATIENT)
-        patient = self._patients.find(reference, with_identity=may(viewer, Permission.SEE_IDENTITY))
-        if patient is None:
-            raise NotFound(NO_PATIENT)
-        kept = self._scans.of_patient(patient.id)
-        blind = self._blinding.of_scans([scan.id for scan in kept], viewer)
-        scans = self._seen(kept, blind, viewer)
+        with self._scans.one_moment():
+            patient = self.require(reference, viewer)
+            kept = self._scans.of_patient(patient.id)
+            blind = self._blinding.of_scans([scan.id for scan in kept], viewer)
+            scans = self._seen(kept, blind, viewer)
         self._blinding.note_shown([scan.scan.id for scan in scans if scan.result is not None], viewer)
         return PatientView(patient, _studies(scans), _courses(scans))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
 import nibabel as nib
@@ -62,6 +64,7 @@ IN_CONFLICT = (
     "Another patient here ({}) has the same name and number but another date of birth or sex, or none. Their "
     "scans are kept apart until a clinician says whether they are one person."
 )
+_looked_up: ContextVar[dict[tuple[str, User], ScanView] | None] = ContextVar("lightbox_scans", default=None)
 Letters = tuple[str, str, str, str]
 Filters = Mapping[str, tuple[str, ...]]
 _OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "S": "I", "I": "S"}
@@ -195,9 +198,10 @@ class Worklist:
     def page(self, query: WorklistQuery, viewer: User) -> WorklistPage:
         """Some rows; pseudonyms for who may not see names and patient ids. Raises NotAllowed."""
         require(viewer, Permission.SEE_SCANS)
-        hidden = self._blinding.hidden(viewer)
-        page = self._store.page(query, may(viewer, Permission.SEE_IDENTITY), self._no_answers(hidden))
-        return replace(page, rows=self._queued(self._marked(page.rows, hidden), viewer))
+        with self._scans.one_moment():
+            hidden = self._blinding.hidden(viewer)
+            page = self._store.page(query, may(viewer, Permission.SEE_IDENTITY), self._no_answers(hidden))
+            return replace(page, rows=self._queued(self._marked(page.rows, hidden), viewer))
 
     def counters(self, viewer: User) -> list[Counter]:
         """How many scans wait for what, each with the filters that list them. Raises NotAllowed."""
@@ -211,12 +215,41 @@ class Worklist:
             for name, filters in listed.items()
         ]
 
-    def scan(self, scan_id: str, viewer: User) -> ScanView:
-        """One scan; raises NotFound, also for who may see none, and WithdrawnScan for one taken back."""
+    def require(self, scan_id: str, viewer: User) -> Scan:
+        """A scan by itself, that there is for a viewer; raises as `scan`."""
         require(viewer, Permission.SEE_SCANS, hidden=NO_SCAN)
         scan = self._scans.get(scan_id)
         if scan is None:
             raise WithdrawnScan(WITHDRAWN) if self._withdrawals.get(scan_id) else NotFound(NO_SCAN)
+        return scan
+
+    @contextmanager
+    def one_look(self) -> Iterator[None]:
+        """Meanwhile a scan is looked up once for each viewer, and all is read as of one moment.
+
+        For a page that shows a scan in many parts: each part asks for it.
+        """
+        token = _looked_up.set({})
+        try:
+            with self._scans.one_moment():
+                yield
+        finally:
+            _looked_up.reset(token)
+
+    def scan(self, scan_id: str, viewer: User) -> ScanView:
+        """One scan; raises NotFound, also for who may see none, and WithdrawnScan for one taken back."""
+        require(viewer, Permission.SEE_SCANS, hidden=NO_SCAN)
+        known = _looked_up.get()
+        if known is not None and (scan_id, viewer) in known:
+            return known[scan_id, viewer]
+        with self._scans.one_moment():
+            view = self._scan(scan_id, viewer)
+        if known is not None:
+            known[scan_id, viewer] = view
+        return view
+
+    def _scan(self, scan_id: str, viewer: User) -> ScanView:
+        scan = self.require(scan_id, viewer)
         patient = self._patients.get(scan.patient_id, with_identity=may(viewer, Permission.SEE_IDENTITY))
         assert patient is not None
         scan = replace(scan, warnings=(*scan.warnings, *conflict_words(patient)))

@@ -13,7 +13,18 @@ from sqlalchemy import Column, Integer, MetaData, Table, insert, inspect, select
 from sqlalchemy.exc import OperationalError, StatementError
 
 from data.columns import Line, UtcDateTime
-from data.database import alembic_config, bump, migrate, open_database, reading, revision, writing
+from data.database import (
+    alembic_config,
+    as_of_now,
+    bump,
+    migrate,
+    one_moment,
+    open_database,
+    reading,
+    revision,
+    together,
+    writing,
+)
 from data.errors import LightboxError
 from data.ledger.rows import recount_if_behind
 from data.records import Verdict
@@ -124,10 +135,10 @@ def test_the_driver_may_be_left_out(url, driver):
 def test_twenty_threads_that_read_and_then_write_never_find_it_locked(tmp_path):
     engine = open_database(f"sqlite:///{tmp_path}/lightbox.db")
     migrate(engine)
-    together = threading.Barrier(20)
+    at_once = threading.Barrier(20)
 
     def count_up() -> None:
-        together.wait()
+        at_once.wait()
         for _ in range(5):
             with writing(engine) as connection:
                 value = connection.execute(
@@ -183,3 +194,39 @@ def test_a_driver_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(LightboxError, match="needs the Python package psycopg"):
         open_database("postgresql://h/db")
+
+
+def test_what_is_read_of_one_moment_changes_with_ones_own_writing_alone(tmp_path):
+    engine = open_database(f"sqlite:///{tmp_path}/lightbox.db")
+    migrate(engine)
+
+    def count_up() -> None:
+        with writing(engine) as connection:
+            bump(connection, "scans")
+
+    with ThreadPoolExecutor(1) as other, one_moment(engine):
+        assert revision(engine, "scans") == 0
+        other.submit(count_up).result()
+        with one_moment(engine):
+            assert revision(engine, "scans") == 0
+        with as_of_now(engine):
+            assert revision(engine, "scans") == 1
+        assert revision(engine, "scans") == 0
+        count_up()
+        assert revision(engine, "scans") == 2  # a moment after the writing
+        with pytest.raises(RuntimeError), reading(engine):
+            raise RuntimeError
+        assert revision(engine, "scans") == 2
+        with together(engine):
+            assert revision(engine, "scans") == 2
+    assert revision(engine, "scans") == 2
+    assert engine.pool.checkedout() == 0
+    engine.dispose()
+
+
+def test_one_moment_leaves_a_database_in_memory_to_who_writes(engine):
+    with one_moment(engine):
+        assert revision(engine, "scans") == 0
+        with writing(engine) as connection:
+            bump(connection, "scans")
+        assert revision(engine, "scans") == 1

@@ -138,7 +138,6 @@ def run(folder: Path, seconds: int, past_scans: int, senders: int) -> list[str]:
         pages = {
             "worklist": "/worklist",
             "worklist, filtered": "/worklist?task=brain-tumour&status=read",
-            "worklist, search": "/worklist?search=known",
             "scan": f"/scans/{scans[0]}",
             "patient": f"/patients/{_patient(house, scans[0])}",
             "performance": "/performance",

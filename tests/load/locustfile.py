@@ -1,7 +1,9 @@
 """People who read with Lightbox, and programs that send: run by locust, by `tests.load`.
 
 A page is timed as a person waits for it: its own request, and then whatever it asks for, six at a time as
-browsers do.
+browsers do. A person's browser keeps what it was told to keep, or asks whether what it has is still so. While
+a page stands open it looks every two seconds whether anything has changed, and then asks for the rows, or the
+scan, again.
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ import struct
 import time
 from itertools import count
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
+import gevent
 from gevent.pool import Pool
 from locust import HttpUser, between, constant, events, task
 
@@ -24,6 +29,16 @@ SCANS = json.loads(Path(os.environ["LOAD_SCANS"]).read_text())
 TOKENS = json.loads(Path(os.environ["LOAD_TOKENS"]).read_text())
 PASSWORD = os.environ["LOAD_PASSWORD"]
 AT_A_TIME = 6
+LOOKS_EVERY_S = 2  # dashboard/assets/live.js
+ANEW, OPENED_ANEW = (
+    ", anew",
+    0.25,
+)  # so many pages are opened by their address: links within load no page anew
+ROWS = "..worklist-grid.getRowsResponse"
+PANELS = "..scan-title.children"
+WORDS = "worklist-words.data"
+_MAX_AGE = re.compile(r"max-age=(\d+)")
+_SCANS = re.compile(r'"scan_id":\s*"([0-9a-f]{32})"')
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 _doctors = count()
 _volumes = count(1)
@@ -37,6 +52,9 @@ class Clinician(HttpUser):
 
     def on_start(self) -> None:
         self.name = f"doctor{next(_doctors) % 50}"
+        self._kept: dict[str, float] = {}  # until when, by address
+        self._tags: dict[str, str] = {}
+        self._opened = 0
         time.sleep(random.uniform(0, 20))
         page = self.client.get("/login", name="/login").text
         form = {"csrf_token": _TOKEN.search(page)[1], "name": self.name, "password": PASSWORD, "next": "/"}
@@ -104,32 +122,85 @@ class Clinician(HttpUser):
         send(self, "send one")
 
     def _open(self, name: str, other: dict[str, str] | None = None) -> None:
-        asked = PAGES[name]
+        page = name + ANEW if name + ANEW in PAGES and random.random() < OPENED_ANEW else name
+        asked = [_with(request, other or {}) for request in PAGES[page]]
+        self._opened += 1
         begun = time.monotonic()
-        first, *rest = [_with(request, other or {}) for request in asked]
-        self._ask(first, name)
-        pool = Pool(AT_A_TIME)
-        for request in rest:
-            pool.spawn(self._ask, request, name)
-        pool.join()
+        thumbnails = [request for request in asked if request["path"].endswith("/thumbnail.png")]
+        first, *rest = [request for request in asked if request not in thumbnails]
+        answer = self._ask(first, page)
+        if _output(first) == WORDS and answer is not None and answer.ok:
+            sealed = quote(answer.json()["response"]["worklist-words"]["data"]["sealed"])
+            rest = [_sealed(request, sealed) for request in rest]
+        self._ask_all(rest, page, len(thumbnails))
         events.request.fire(
             request_type="PAGE",
-            name=name,
+            name=page,
             response_time=1000 * (time.monotonic() - begun),
             response_length=0,
             exception=None,
             context={},
         )
+        scan = next(iter(re.findall(r"/scans/([0-9a-f]{32})", " ".join(each["path"] for each in rest))), "")
+        gevent.spawn(self._look, self._opened, rest, scan, len(thumbnails))
 
-    def _ask(self, request: dict[str, str], page: str) -> None:
-        kind = re.sub(r"[0-9a-f]{32}", "ID", request["path"].partition("?")[0])
-        label = kind
-        if kind == "/_dash-update-component":
-            label = f"callback {json.loads(request['body'])['output'][:60]}"
+    def _ask_all(self, requests: list[dict[str, str]], page: str, shown: int) -> None:
+        """Six at a time; of the rows that come, the pictures of so many as are seen."""
+        pool, rows = Pool(AT_A_TIME), []
+
+        def ask(request: dict[str, str]) -> None:
+            answer = self._ask(request, page)
+            if _output(request).startswith(ROWS) and answer is not None:
+                rows.extend(_SCANS.findall(answer.text)[:shown])
+
+        for request in requests:
+            pool.spawn(ask, request)
+        pool.join()
+        for scan in dict.fromkeys(rows):
+            pool.spawn(
+                self._ask, {"method": "GET", "path": f"/scans/{scan}/thumbnail.png", "body": None}, page
+            )
+        pool.join()
+
+    def _look(self, opened: int, requests: list[dict[str, str]], scan: str, shown: int) -> None:
+        """Look for changes as an open page does, until another one is opened."""
+        again = [each for each in requests if _output(each).startswith((ROWS, PANELS))]
+        if not again:
+            return
+        path, seen = (f"/scans/{scan}/state" if scan else "/changes"), None
+        while True:
+            time.sleep(LOOKS_EVERY_S)
+            if self._opened != opened:
+                return
+            answer = self._ask({"method": "GET", "path": path, "body": None}, "open")
+            if answer is None or not answer.ok:
+                continue
+            said = answer.text
+            if seen is not None and said != seen:
+                self._ask_all(again, "open", shown)
+            seen = said
+
+    def _ask(self, request: dict[str, str], page: str) -> Any:
+        """The answer; None for what the browser has."""
+        path, now = request["path"], time.monotonic()
+        if self._kept.get(path, 0) > now:
+            return None
+        label = re.sub(r"[0-9a-f]{32}", "ID", path.partition("?")[0])
+        if label == "/_dash-update-component":
+            label = f"callback {_output(request)[:60]}"
         headers = self._csrf() | ({"Content-Type": "application/json"} if request["body"] else {})
-        self.client.request(
-            request["method"], request["path"], data=request["body"], headers=headers, name=f"{page}: {label}"
+        if path in self._tags:
+            headers["If-None-Match"] = self._tags[path]
+        answer = self.client.request(
+            request["method"], path, data=request["body"], headers=headers, name=f"{page}: {label}"
         )
+        if request["method"] == "GET" and answer.status_code == 200:
+            age = _MAX_AGE.search(answer.headers.get("Cache-Control", ""))
+            if age and int(age[1]):
+                self._kept[path] = now + int(age[1])
+            elif age and "ETag" in answer.headers:
+                self._tags[path] = answer.headers["ETag"]
+        return answer
 
     def _csrf(self) -> dict[str, str]:
         return {"X-CSRFToken": self.client.cookies.get("lightbox_csrf", ""), "Referer": self.host}
@@ -193,6 +264,15 @@ def volume(number: int, shape: list[int]) -> bytes:
             voxels[start : start + 24] = struct.pack("<h", 900) * 12
     struct.pack_into("<hh", voxels, 0, number % 30_000, number // 30_000 % 30_000)
     return gzip.compress(bytes(header) + bytes(voxels), compresslevel=1, mtime=0)
+
+
+def _output(request: dict[str, str]) -> str:
+    return json.loads(request["body"])["output"] if "_dash-update" in request["path"] else ""
+
+
+def _sealed(request: dict[str, str], sealed: str) -> dict[str, str]:
+    """The request with the words as they were sealed for this person, in the address that it tells of."""
+    return request | {"body": re.sub(r'words=[^&"\\\\]+', f"words={sealed}", request["body"] or "") or None}
 
 
 def _with(request: dict[str, str], other: dict[str, str]) -> dict[str, str]:
