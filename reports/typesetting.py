@@ -28,7 +28,7 @@ _CELL, _NAMES = 20, 44  # of a place in the head, of the names of classes
 _FONT = "Libertinus Serif"  # typst brings it along; a font of this machine might not be on another
 NARROW_SPACE = "\u202f"
 _SHORT = 16  # letters of a text that is not broken
-_NARROWEST, _WIDEST = 6, 40  # letters of a column of texts that count for its width
+_NARROWEST, _WIDEST = 6, 48  # letters of a column of texts that count for its width
 
 
 def pdf(document: Document) -> bytes:
