@@ -18,6 +18,16 @@
     save.click();
   });
 
+  let begun = null;
+
+  /** Whoever has a keyboard types at once; on a phone the keys would cover the form. */
+  function focusFirst() {
+    const form = openForm();
+    if (form === begun) return;
+    begun = form;
+    if (form && matchMedia("(pointer: fine)").matches) form.querySelector(".lb-form input, .lb-form select")?.focus();
+  }
+
   /** Say in the open form what the alert of the page says, and nothing where it says nothing. */
   function repeatAlert() {
     const place = openForm()?.querySelector(SAYS);
@@ -29,6 +39,10 @@
     place.scrollIntoView?.({ block: "nearest" });
   }
 
-  const shell = document.body;
-  new MutationObserver(repeatAlert).observe(shell, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
+  function look() {
+    focusFirst();
+    repeatAlert();
+  }
+
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
 })();

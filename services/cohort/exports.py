@@ -199,13 +199,15 @@ def sections(rows: Sequence[ExportRow], figures: Mapping[str, Figure]) -> list[S
     """The rows by section, each under its title and with its chart where it has one.
 
     What is measured of outlines is left out where none of the scans has one: a page of zeros says nothing.
+    Nor does a chart of one class, or of withheld numbers alone, say more than its table.
     """
     sections = []
     for section, title in TITLES.items():
         own = [row for row in rows if row.section == section]
         if section in _OF_OUTLINES and not any(row.value or row.note for row in own if row.name != NONE):
             continue
-        figure = figures.get(section) if any(row.value or row.note for row in own) else None
+        classes = {(row.group, row.name) for row in own}
+        figure = figures.get(section) if len(classes) > 1 and any(row.value for row in own) else None
         if section == "place":  # some two hundred; most are small, and a page of marks says nothing
             own = [row for row in own if not row.note]
         own = [replace(row, name=class_words(section, row.name)) for row in own]

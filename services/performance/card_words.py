@@ -20,7 +20,7 @@ _FIGURE = re.compile(
 
 _INTERVAL = re.compile(r"(\d)% to (?=[\d.]+%)")
 _PER_CENT = re.compile(r"(?<=\d)%")
-"""Shares as training writes them, "85.7% (80.1% to 90.2%)"; pages and reports say "85.7 % (80.1 to 90.2 %)"."""
+"""Shares as training writes them, "85.7% (80.1% to 90.2%)", are "85.7 % (80.1 to 90.2 %)" for people."""
 
 
 def card_words(card: str) -> str:

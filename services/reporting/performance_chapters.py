@@ -22,7 +22,7 @@ from reports.performance_figures import (
     month_figure,
     version_figure,
 )
-from services.cohort.small_numbers import FEW, LEAST, small
+from services.cohort.small_numbers import FEW, LEAST, WITHHELD, small
 from services.performance.charts import MOST_MONTHLY
 from services.performance.history import History
 from services.performance.metrics import METRICS, Metric, validated
@@ -53,7 +53,7 @@ def validation_chapter(history: History, task_words: str) -> Chapter:
             if not math.isnan(figure.value)
         ]
         if rows:
-            blocks.append(Table(["", *_HEAD], rows, title=f"Version {version.version.version}"))
+            blocks += _told(["", *_HEAD], rows, f"Version {version.version.version}")
     if len(blocks) == 1:
         blocks.append(Paragraph("No figures are registered."))
     return Chapter(f"{task_words}: validation", blocks)
@@ -76,11 +76,11 @@ def real_use_chapter(judgements: Judgements, task_words: str, read: int, hidden:
             [METRICS[name].label, *_cells(METRICS[name], figure, hidden.why(cell, name, figure.n))]
             for name, figure in scored(part).items()
         ]
-        blocks.append(Table(["", *_HEAD], rows, title=f"Version {version}"))
+        blocks += _told(["", *_HEAD], rows, f"Version {version}")
     for name in _CHARTED:
         blocks += headed(_monthly(judgements, by_version, METRICS[name], hidden))
     if len(judgements):
-        blocks.append(_month_table(by_version, hidden))
+        blocks += _month_table(by_version, hidden)
     return Chapter(f"{task_words}: real use", blocks)
 
 
@@ -116,7 +116,7 @@ def answers_chapter(judgements: Judgements, task_words: str, hidden: WithheldFig
         ]
         for each in bins
     ]
-    blocks.append(Table(["probability", "said, mean", "ill", "low", "high", "n"], table, title="Calibration"))
+    blocks += _told(["probability", "said, mean", "ill", "low", "high", "n"], table, "Calibration")
     return Chapter(f"{task_words}: answers", blocks)
 
 
@@ -152,7 +152,7 @@ def subgroups_chapter(judgements: Judgements, task_words: str, hidden: WithheldF
         rows = [row for group in subgroups(judgements, dimension) for row in _of_group(group, hidden)]
         if rows:
             head = [words, "figure", *_HEAD, "gap", "gap low", "gap high"]
-            blocks.append(Table(head, rows, texts=2, title=words))
+            blocks += _told(head, rows, words, texts=2)
     if len(blocks) == 1:
         blocks.append(Paragraph("No case has a known truth."))
     return Chapter(f"{task_words}: subgroups", blocks)
@@ -183,6 +183,33 @@ def _cells(metric: Metric, figure: Estimate, why: str = "") -> list[Cell]:
     return [*figure_cells(metric, figure), figure.n]
 
 
+def _told(head: Sequence[str], rows: Sequence[list[Cell]], title: str, texts: int = 1) -> list[Block]:
+    """A table of what is told, and under it a sentence that names what is withheld and why.
+
+    Lines of dashes alone would fill pages, and might be read as nothing.
+    """
+    hidden: dict[str, dict[str, list[str]]] = {}
+    told: list[list[Cell]] = []
+    for row in rows:
+        why = next((cell for cell in row if cell in (FEW, WITHHELD)), None)
+        if why is None:
+            told.append(row)
+        else:
+            name, *more = (str(cell) for cell in row[:texts])
+            hidden.setdefault(str(why), {}).setdefault(name, []).append(" ".join(more))
+    blocks: list[Block] = [Table(head, told, texts=texts, title=title)] if told else []
+    if hidden and not told:
+        blocks.append(Paragraph(title, "heading"))
+    return blocks + [Paragraph(_hidden_words(why, names), "small") for why, names in hidden.items()]
+
+
+def _hidden_words(why: str, names: Mapping[str, Sequence[str]]) -> str:
+    """What is withheld for one reason: "Not told (fewer than 5): 20-29: Recall, Dice; 30-39: Recall."."""
+    parts = [": ".join(filter(None, (name, ", ".join(filter(None, more))))) for name, more in names.items()]
+    reason = f"{why} cases" if why == FEW else f"{why}, as it would give away what is"
+    return f"Not told ({reason}): {'; '.join(parts)}."
+
+
 def _measured(metric: Metric, kind: str) -> str:
     return f"{metric.label}, {kind}" if kind else metric.label
 
@@ -209,7 +236,7 @@ def _monthly(
         for dots, withheld in [_dots(part, version, metric.name, hidden)]
     ]
     series = [line for line in series if line.dots or line.withheld][-MOST_MONTHLY:]
-    if not series:
+    if not any(line.dots for line in series):  # the table says what is withheld
         return None
     scale = Scale(metric.label, percent=metric.percent)
     newest = f", newest {MOST_MONTHLY} versions" if len(by_version) > MOST_MONTHLY else ""
@@ -231,8 +258,8 @@ def _dots(
     return dots, withheld
 
 
-def _month_table(by_version: Mapping[str, Judgements], hidden: WithheldFigures) -> Table:
-    rows: list[Sequence[Cell]] = []
+def _month_table(by_version: Mapping[str, Judgements], hidden: WithheldFigures) -> list[Block]:
+    rows: list[list[Cell]] = []
     for version, part in by_version.items():
         for month in _months(part):
             figures, cell = scored(_of_month(part, month)), in_month(version, month)
@@ -246,7 +273,7 @@ def _month_table(by_version: Mapping[str, Judgements], hidden: WithheldFigures) 
                 for name in _TOLD
                 if figures[name].n
             ]
-    return Table(["month", "version", "figure", *_HEAD], rows, texts=3, title="By month")
+    return _told(["month", "version", "figure", *_HEAD], rows, "By month", texts=3)
 
 
 def compared_versions(history: History, metric: Metric) -> Chart | None:

@@ -195,6 +195,14 @@ def test_a_chapter_without_numbers_has_no_chart() -> None:
     assert all(section.figure is None for section in made if "Refusals" not in section.title)
 
 
+def test_a_chart_of_one_class_says_no_more_than_its_table() -> None:
+    cohort = a_cohort(3, 120)
+    rows = [row for row in table(cohort) if row.section != "site" or row.name == cohort.by_site[0].name]
+    drawn = {made.title: made.figure for made in sections(rows, charts(cohort, {}, {}))}
+    assert drawn["Scans by site"] is None
+    assert drawn["Scans by task"] is not None
+
+
 def test_what_is_measured_of_outlines_has_chapters_where_there_are_some() -> None:
     with_and_without = [
         [section.title for section in sections(table(cohort), charts(cohort, {}, {}))]
