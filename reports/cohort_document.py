@@ -14,6 +14,7 @@ from reports.typesetting import count_words
 TITLE = "Cohort statistics"
 _SHARE, _COUNTS = "share", ("scans", "patients", "refusals")
 _ALL = "all"
+_SYNTHETIC = "SYNTHETIC"  # in what its filters say where the scans were made for a demonstration
 _QUANTITIES = {"mean": "mean", "median": "median", "p90": "90 % within", "share": "share"}
 
 
@@ -30,7 +31,7 @@ class Section:
 def cohort_document(sections: Sequence[Section], facts: Mapping[str, str]) -> Document:
     """The whole document; `facts` are words by their label, `Counted` and `Notice` among them."""
     return Document(
-        title=TITLE,
+        title=f"{TITLE}, {_SYNTHETIC}" if _SYNTHETIC in facts.get("Filters", "") else TITLE,
         facts=facts,
         chapters=[cohort_chapter(section) for section in sections],
         stamp=_stamp(facts),
@@ -40,8 +41,8 @@ def cohort_document(sections: Sequence[Section], facts: Mapping[str, str]) -> Do
 
 def _stamp(facts: Mapping[str, str]) -> str:
     """What stands on every page: when it was counted, and that it is of scans made for demonstration."""
-    synthetic = "SYNTHETIC" in facts.get("Filters", "")
-    return ", ".join(filter(None, (facts.get("Counted", ""), "SYNTHETIC" if synthetic else "")))
+    synthetic = _SYNTHETIC in facts.get("Filters", "")
+    return ", ".join(filter(None, (facts.get("Counted", ""), _SYNTHETIC if synthetic else "")))
 
 
 def cohort_chapter(section: Section) -> Chapter:

@@ -26,7 +26,7 @@ from services.cohort.class_words import class_words
 from services.cohort.cohort import Cohorts
 from services.cohort.comparison import CohortComparison, CohortDifference
 from services.cohort.counting import REFUSAL_FILTERS, Cohort
-from services.cohort.filters import Query, in_words, query_of
+from services.cohort.filters import SYNTHETIC, Query, in_words, query_of
 from services.cohort.small_numbers import (
     FEW,
     WITHHELD,
@@ -99,7 +99,7 @@ class CohortExports:
         content = self._written(kind, cohort, rows, facts(cohort, user, at, readers))
         subject = kind if readers.withholds else f"{kind}, for the house"
         self._audit.record(AuditEvent(at, user.id, "cohort.export", subject, query_of(cohort.filters)))
-        return Export(file_name("cohort", at, kind, readers), content, MIME[kind])
+        return Export(file_name(_subject(cohort), at, kind, readers), content, MIME[kind])
 
     def numbers(self, filters: Query, user: User, audience: str | None = None) -> dict[str, Any]:
         """The same numbers for a program; raises InvalidInput for a filter that does not exist."""
@@ -171,6 +171,11 @@ def file_name(subject: str, at: datetime, kind: str, audience: Audience) -> str:
     """What a file of numbers is called; who it is for stands in its name where it is for the house."""
     words = "" if audience.withholds else "-for-the-house"
     return f"lightbox-{subject}-{at:%Y-%m-%d}{words}.{kind}"
+
+
+def _subject(cohort: Cohort) -> str:
+    """What a file of a cohort is of, in its name: files of made scans lie beside those of real ones."""
+    return "cohort-SYNTHETIC" if cohort.filters.get(SYNTHETIC) == ("yes",) else "cohort"
 
 
 def facts(cohort: Cohort, user: User, at: datetime, audience: Audience) -> dict[str, str]:

@@ -40,6 +40,7 @@ _HEAD = ("value", "low", "high", "n")
 _TOLD = ("recall", "specificity", "dice")  # what is told of each subgroup
 _ROC = "Recall against false alarms at every threshold; the one in force marked"
 _CHARTED = ("recall", "dice")
+_OF_OUTLINES = ("dice", "accepted_outlines")  # said where there is an outline: a classification has none
 
 
 def validation_chapter(history: History, task_words: str) -> Chapter:
@@ -75,6 +76,7 @@ def real_use_chapter(judgements: Judgements, task_words: str, read: int, hidden:
         rows = [
             [METRICS[name].label, *_cells(METRICS[name], figure, hidden.why(cell, name, figure.n))]
             for name, figure in scored(part).items()
+            if figure.n or name not in _OF_OUTLINES
         ]
         blocks += _told(["", *_HEAD], rows, f"Version {version}")
     for name in _CHARTED:
