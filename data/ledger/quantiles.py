@@ -23,7 +23,7 @@ Numbers = Mapping[str, FloatArray]
 Edges = Mapping[str, FloatArray]
 WIDE = 16  # small steps in a step
 STEPS = 8 * WIDE
-TOGETHER_US = 10_000
+TOGETHER_US = 50_000
 """Imports of older versions noted scan and result a moment apart; no upload is read as quickly as that."""
 
 QUANTITIES: Mapping[str, Callable[[Numbers], FloatArray]] = {
