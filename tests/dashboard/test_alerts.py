@@ -96,7 +96,7 @@ def test_past_alerts_come_in_portions(clinic: Clinic) -> None:
     _, _, _, past, more = alerts.show(clinic.alerts, nora, "").values()
     assert str(past).count("lb-alert-head") == alerts.PAST_AT_FIRST
     assert f"past={alerts.PAST_AT_FIRST * 5}" in more.href
-    _, _, past, more = alerts.show(clinic.alerts, nora, "?past=100").values()
+    _, _, _, past, more = alerts.show(clinic.alerts, nora, "?past=100").values()
     assert str(past).count("lb-alert-head") == alerts.PAST_AT_FIRST + 1
     assert more is None
     for nonsense in ("?past=-3", "?past=x", "?past=0"):
