@@ -122,6 +122,7 @@ def _laid(block: Block, files: dict[str, bytes], names: Iterator[str]) -> dict[s
             "texts": block.texts,
             "widths": _widths(block, rows),
             "rows": rows,
+            "letters": sum(len(cell) for row in rows for cell in row),
             "nothing": block.nothing,
             "to_write_in": block.to_write_in,
         }

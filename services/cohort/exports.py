@@ -197,6 +197,7 @@ def marks_of(rows: Sequence[ExportRow]) -> Marks:
     return {row_key(row): row.note for row in rows if row.note}
 
 
+_OF_SHARES = {"age", "sex", "version"}  # whose charts draw the share of positive ones
 _OF_OUTLINES = {"size", "size_by_site", "size_by_scanner", "place"}
 
 
@@ -212,7 +213,8 @@ def sections(rows: Sequence[ExportRow], figures: Mapping[str, Figure]) -> list[S
         if section in _OF_OUTLINES and not any(row.value or row.note for row in own if row.name != NONE):
             continue
         classes = {(row.group, row.name) for row in own}
-        figure = figures.get(section) if len(classes) > 1 and any(row.value for row in own) else None
+        drawn = [row for row in own if row.quantity == SHARE or section not in _OF_SHARES]
+        figure = figures.get(section) if len(classes) > 1 and any(row.value for row in drawn) else None
         if section == "place":  # some two hundred; most are small, and a page of marks says nothing
             own = [row for row in own if not row.note]
         own = [replace(row, name=class_words(section, row.name)) for row in own]

@@ -91,7 +91,8 @@ def _judged_words(read: int, known: int, told: str) -> str:
     if small(read):
         return f"{FEW.capitalize()} readings, of which how many have a known truth is withheld."
     if not told.isdecimal():
-        return f"Of {read} readings, how many have a known truth, by review or label, is withheld ({told})."
+        why = "" if told == WITHHELD else f" ({told})"
+        return f"Of {read} readings, how many have a known truth, by review or label, is withheld{why}."
     if small(read - known):  # beside the number of readings it would tell how many have none
         return f"{told} readings have a known truth, by review or label; how many have none is withheld."
     return f"Of {read} readings, {told} have a known truth, by review or label."
@@ -197,7 +198,8 @@ def _told(head: Sequence[str], rows: Sequence[list[Cell]], title: str, texts: in
         if why is None:
             told.append(row)
         else:
-            name, *more = (str(cell) for cell in row[:texts])
+            said = zip(head, row[:texts], strict=False)
+            name, *more = (f"version {cell}" if label == "version" else str(cell) for label, cell in said)
             hidden.setdefault(str(why), {}).setdefault(name, []).append(" ".join(more))
     blocks: list[Block] = [Table(head, told, texts=texts, title=title)] if told else []
     if hidden and not told:
