@@ -186,13 +186,13 @@ def _cells(metric: Metric, figure: Estimate, why: str = "") -> list[Cell]:
     return [*figure_cells(metric, figure), figure.n]
 
 
-def _told(head: Sequence[str], rows: Sequence[list[Cell]], title: str, texts: int = 1) -> list[Block]:
+def _told(head: Sequence[str], rows: Sequence[Sequence[Cell]], title: str, texts: int = 1) -> list[Block]:
     """A table of what is told, and under it a sentence that names what is withheld and why.
 
     Lines of dashes alone would fill pages, and might be read as nothing.
     """
     hidden: dict[str, dict[str, list[str]]] = {}
-    told: list[list[Cell]] = []
+    told: list[Sequence[Cell]] = []
     for row in rows:
         why = next((cell for cell in row if cell in (FEW, WITHHELD)), None)
         if why is None:
