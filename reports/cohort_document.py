@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from data.records import ExportRow
@@ -13,6 +13,8 @@ from reports.typesetting import count_words
 
 TITLE = "Cohort statistics"
 _SHARE, _COUNTS = "share", ("scans", "patients", "refusals")
+_ALL = "all"
+_SYNTHETIC = "SYNTHETIC"  # in what its filters say where the scans were made for a demonstration
 _QUANTITIES = {"mean": "mean", "median": "median", "p90": "90 % within", "share": "share"}
 
 
@@ -29,7 +31,7 @@ class Section:
 def cohort_document(sections: Sequence[Section], facts: Mapping[str, str]) -> Document:
     """The whole document; `facts` are words by their label, `Counted` and `Notice` among them."""
     return Document(
-        title=TITLE,
+        title=f"{TITLE}, {_SYNTHETIC}" if _SYNTHETIC in facts.get("Filters", "") else TITLE,
         facts=facts,
         chapters=[cohort_chapter(section) for section in sections],
         stamp=_stamp(facts),
@@ -39,8 +41,8 @@ def cohort_document(sections: Sequence[Section], facts: Mapping[str, str]) -> Do
 
 def _stamp(facts: Mapping[str, str]) -> str:
     """What stands on every page: when it was counted, and that it is of scans made for demonstration."""
-    synthetic = "SYNTHETIC" in facts.get("Filters", "")
-    return ", ".join(filter(None, (facts.get("Counted", ""), "SYNTHETIC" if synthetic else "")))
+    synthetic = _SYNTHETIC in facts.get("Filters", "")
+    return ", ".join(filter(None, (facts.get("Counted", ""), _SYNTHETIC if synthetic else "")))
 
 
 def cohort_chapter(section: Section) -> Chapter:
@@ -60,8 +62,17 @@ def _table(rows: Sequence[ExportRow]) -> Table:
         return Table(head, [[row.name, words(row)] for row in rows])
     if all(row.quantity in ("scans", _SHARE) for row in rows):
         return _with_shares(rows)
-    listed = [[row.name, _quantity(row), words(row), interval(row), _of(row)] for row in rows]
-    return Table(["", "", "Number", "95 % interval", "n"], listed, texts=2)
+    spread = {row.name for row in rows if row.quantity.startswith("median")}
+    listed = [[_named(row, spread), words(row), interval(row), _of(row)] for row in rows]
+    return Table(["", "Number", "95 % interval", "n"], listed)
+
+
+def _named(row: ExportRow, spread: Collection[str]) -> str:
+    """What a single number is of: "Scans", "Positive", "Positive, share", "Tumour volume, median"."""
+    if row.name == _ALL:
+        return row.quantity.capitalize()
+    name = row.name[:1].upper() + row.name[1:]
+    return name if row.quantity in _COUNTS and row.name not in spread else f"{name}, {_quantity(row)}"
 
 
 def _crossed(rows: Sequence[ExportRow]) -> Table:
@@ -88,7 +99,8 @@ def _with_shares(rows: Sequence[ExportRow]) -> Table:
 def words(row: ExportRow) -> str:
     """A number as the page shows it: counts whole, shares in per cent, lengths of time in their unit."""
     if row.value is None:
-        return row.note or "–"
+        few = row.quantity == _SHARE and row.note.startswith("fewer")  # who has it, or who has it not
+        return f"{row.note} on one side" if few else row.note or "–"
     if row.quantity in _COUNTS:
         return count_words(int(row.value))
     if row.quantity == _SHARE:

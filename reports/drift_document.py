@@ -15,6 +15,7 @@ _CHARTED = 12  # drifted features that are drawn
 _SUMMARY = ("median", "q25", "q75", "mean", "std")
 _SIDES = ("reference", "current")
 _SIDE_WORDS = {"reference": "reference", "current": "window"}
+_NOISE = 1e-9  # of a deviation: a mean below is the rounding of sums
 _LEAST_P = 0.0001  # smaller ones are told to be smaller
 
 Snapshot = Mapping[str, Any]
@@ -80,13 +81,22 @@ def _numbers(snapshot: Snapshot) -> Table:
             feature["title"],
             feature["unit"],
             _SIDE_WORDS[side],
-            *(rounded(feature[side][name]) for name in _SUMMARY),
+            *(_summarised(feature[side], name) for name in _SUMMARY),
         ]
         for feature in snapshot["features"]
         if feature["kind"] != CATEGORY
         for side in _SIDES
+        if any(feature[side][name] is not None for name in _SUMMARY)
     ]
-    return Table(head, rows, texts=3)
+    return Table(head, rows, texts=3, nothing="No feature that is a number is known of any scan.")
+
+
+def _summarised(side: Mapping[str, Any], name: str) -> float | None:
+    """A number of a side; what is nothing but the rounding of its computer is 0."""
+    value, std = side[name], side["std"]
+    if value is not None and std and abs(value) < _NOISE * std:
+        return 0.0
+    return rounded(value)
 
 
 def _categories(snapshot: Snapshot) -> list[Block]:
@@ -95,16 +105,21 @@ def _categories(snapshot: Snapshot) -> list[Block]:
         spread = feature["distribution"]
         if feature["kind"] == CATEGORY and spread["names"]:
             rows: list[list[Cell]] = [
-                [name, *(_share(spread, side, place) for side in _SIDES)]
+                [name, *(_share(feature, side, place) for side in _SIDES)]
                 for place, name in enumerate(spread["names"])
             ]
+            if len(rows) == 1 and rows[0][1] == rows[0][2]:
+                continue  # the same on both sides, as the notes say
             blocks.append(Table(["", "share, reference", "share, window"], rows, title=feature["title"]))
     return blocks
 
 
-def _share(spread: Mapping[str, Any], side: str, place: int) -> Cell:
-    """A class's share of a side, or why it is not told."""
+def _share(feature: Mapping[str, Any], side: str, place: int) -> Cell:
+    """A class's share of a side, or why it is not told; None where the feature is known of no scan there."""
+    spread = feature["distribution"]
     why = spread.get(f"withheld_{side}")
+    if feature[f"n_{side}"] == 0:
+        return None
     return why[place] if why and why[place] else _shown(spread[side][place])
 
 

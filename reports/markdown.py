@@ -1,4 +1,4 @@
-"""A model card's markdown as parts of a document."""
+"""A model card's markdown as parts of a document; tables that are too wide for paper are made narrower."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from reports.document import Block, Paragraph, Table
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
+
+
+_MOST = 6  # columns of a table that paper has room for
+_COUNT, _ALL, _UNSAID = "n", "all", "–"
 
 
 def blocks_of(text: str) -> list[Block]:
@@ -36,7 +40,7 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
         elif token.type == "tr_open" and table is not None:
             table.append([])
         elif token.type == "table_close" and table:
-            yield Table(table[0], table[1:], texts=len(table[0]))
+            yield _table(table[0], table[1:])
             table = None
         elif token.type == "inline":
             said = _plain(token)
@@ -46,6 +50,27 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
                 yield Paragraph(said, kind)
         elif token.type in ("fence", "code_block"):
             yield Paragraph(token.content.strip(), "small")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table as paper takes it: without columns that say nothing, names of what was counted in one.
+
+    Where there are more than `_MOST` columns, those before the count (`n`) are joined: who reads on paper
+    wants to know of what each number is, not to sort by it.
+    """
+    said = [n for n, name in enumerate(head) if any(row[n] for row in rows) or not rows]
+    head, rows = [head[n] for n in said], [[row[n] for n in said] for row in rows]
+    names = list(head).index(_COUNT) if _COUNT in head else 0
+    if len(head) > _MOST and names > 1:
+        rows = [[_joined(row[:names]), *row[names:]] for row in rows]
+        head = [", ".join(head[:names]), *head[names:]]
+    return Table(head, [[cell or _UNSAID for cell in row] for row in rows], texts=len(head))
+
+
+def _joined(names: Sequence[str]) -> str:
+    """Names of one row in a line; "all" is said once, where nothing else is."""
+    told = [name for name in names if name not in ("", _ALL)]
+    return ", ".join(told) if told else _ALL
 
 
 def _plain(token: Token) -> str:

@@ -3,7 +3,31 @@
 from __future__ import annotations
 
 
-class Share(float):
+class Worded(float):
+    """A number that knows how it is printed; a report's JSON has it as it is."""
+
+    def words(self) -> str:
+        """The number as it is printed."""
+        raise NotImplementedError
+
+
+class Fraction(Worded):
+    """What is no share (Dice, AUC, a calibration error), of 1: always three decimals."""
+
+    def words(self) -> str:
+        """The fraction as it is printed."""
+        return fraction_words(self)
+
+
+class FractionDifference(Worded):
+    """A difference of two fractions, -1 to 1, with its sign."""
+
+    def words(self) -> str:
+        """The difference as it is printed."""
+        return f"{self:+.3f}"
+
+
+class Share(Worded):
     """A share, 0 to 1: a report prints it in per cent, and its JSON has it as it is."""
 
     def words(self) -> str:

@@ -50,7 +50,8 @@ def xlsx_table(rows: Sequence[ExportRow], facts: Facts) -> bytes:
     with xlsxwriter.Workbook(memory, {"in_memory": True}) as book:
         book.set_properties({"title": "Lightbox cohort", "comments": facts.get("Notice", "")})
         bold = book.add_format({"bold": True})
-        sheet = book.add_worksheet("Numbers", ExactSheet)
+        made = "SYNTHETIC" in facts.get("Filters", "")  # said where a person looks, not in the notes alone
+        sheet = book.add_worksheet("SYNTHETIC numbers" if made else "Numbers", ExactSheet)
         for column, name in enumerate(COLUMNS):
             sheet.write_string(0, column, name, bold)
             sheet.set_column(column, column, _WIDTHS.get(name, 12))

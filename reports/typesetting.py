@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from reports.chart_axes import Figure
 from reports.document import Block, Cell, Chart, Document, Paragraph, PictureGrid, Table
-from reports.number_words import Share
+from reports.number_words import Worded
 
 _TEMPLATE = Path(__file__).with_name("document.typ")
 _STANDARDS: Final = ["a-2b", "ua-1"]
@@ -28,7 +28,7 @@ _CELL, _NAMES = 20, 44  # of a place in the head, of the names of classes
 _FONT = "Libertinus Serif"  # typst brings it along; a font of this machine might not be on another
 NARROW_SPACE = "\u202f"
 _SHORT = 16  # letters of a text that is not broken
-_NARROWEST, _WIDEST = 6, 40  # letters of a column of texts that count for its width
+_NARROWEST, _WIDEST = 6, 48  # letters of a column of texts that count for its width
 
 
 def pdf(document: Document) -> bytes:
@@ -122,6 +122,7 @@ def _laid(block: Block, files: dict[str, bytes], names: Iterator[str]) -> dict[s
             "texts": block.texts,
             "widths": _widths(block, rows),
             "rows": rows,
+            "letters": sum(len(cell) for row in rows for cell in row),
             "nothing": block.nothing,
             "to_write_in": block.to_write_in,
         }
@@ -169,7 +170,7 @@ def _widths(table: Table, rows: Sequence[Sequence[str]]) -> list[int]:
 
 def _decimals(values: Sequence[Cell]) -> int | None:
     """How many decimals a column takes; None where its numbers are too different for one answer."""
-    texts = [repr(value) for value in values if isinstance(value, float) and not isinstance(value, Share)]
+    texts = [repr(value) for value in values if isinstance(value, float) and not isinstance(value, Worded)]
     if any("e" in text for text in texts) or not texts:
         return None
     finest = max(len(text.partition(".")[2]) for text in texts)
@@ -183,7 +184,7 @@ def _cell(value: Cell, decimals: int | None) -> str:
         return str(value)
     if isinstance(value, int):
         return count_words(value)
-    if isinstance(value, Share):
+    if isinstance(value, Worded):
         return value.words()
     return repr(value) if decimals is None else f"{value:.{decimals}f}"
 
@@ -193,7 +194,7 @@ def _on_paper(figure: Figure) -> Figure:
     first = figure["data"][0] if figure["data"] else {}
     width, height, marks = _WIDE, figure["layout"].get("height", _HIGH), figure["data"]
     if first.get("type") == "heatmap":
-        width, height, marks = _SQUARE, _SQUARE, [_squares(first)]
+        width, height, marks = _SQUARE, _SQUARE, [_squares(first), *marks[1:]]
     elif first.get("orientation") == "h":
         height = _FRAME + _BAR * len(first["y"])
     layout = figure["layout"] | {"width": width, "height": height}

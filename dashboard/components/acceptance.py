@@ -92,7 +92,12 @@ def protocol_panel(revisions: Sequence[AcceptanceProtocol]) -> list[Component]:
 def standings_panel(standings: TaskStandings, user: User) -> list[Component]:
     """The scanners that the live version reads, and where it stands on each."""
     if standings.version is None:
-        return [html.P("No version of this task is live.", className="text-secondary")]
+        return [
+            html.P(
+                "No version of this task is loaded yet: the server may have just started.",
+                className="text-secondary",
+            )
+        ]
     if not standings.scanners:
         words = f"Version {standings.version} is live and has read no real scan yet."
         return [html.P(words, className="text-secondary")]

@@ -26,6 +26,8 @@ def form_dialog(
         [
             dbc.ModalHeader(html.H2(id=heading)),
             dbc.ModalBody(list(fields), class_name="lb-form"),
+            # Filled by assets/dialogs.js with what the page's alert says, which would lie over the heading.
+            html.P(className="lb-dialog-error", role="alert"),
             dbc.ModalFooter(dbc.Button(says, id=save, color=colour)),
         ],
         id=name,

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.auth import require
 from dashboard.components import alerts, bell
+from dashboard.components.attributes import aria
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from dashboard.pages import schedules
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from services.alerts.alerts import Alerts
 
 RECIPIENTS = "alerts-recipients"
+TEST = "alert-test"
+TESTED = "alert-tested"  # what became of it
 OPEN = "alerts-open"
 PAST = "alerts-past"
 MORE = "alerts-more"
@@ -36,9 +39,19 @@ def layout(user: User, argument: str = "") -> Component:
     return html.Div(
         [
             html.Div(
-                [html.H1("Alerts"), html.Span(id=RECIPIENTS, className="lb-total")],
+                [
+                    html.H1("Alerts"),
+                    html.Span(id=RECIPIENTS, className="lb-total"),
+                    html.Button(
+                        "Send a test",
+                        id=TEST,
+                        className="btn btn-sm btn-outline-secondary",
+                        hidden=True,  # until it is known that there is an address
+                    ),
+                ],
                 className="lb-page-head lb-wraps",
             ),
+            html.Div(id=TESTED, **aria(live="polite")),
             html.Div(id=OPEN, className="lb-alerts"),
             *schedules.section(),
             html.Div(html.H2("Past alerts"), className="lb-page-head lb-section"),
@@ -58,10 +71,23 @@ def show(service: Alerts, user: User, search: str | None) -> Values:
     closed = service.past(shown + 1, user)
     return {
         RECIPIENTS: _recipients(service),
+        TEST: not service.delivered_by,
         OPEN: alerts.cards(service.unfinished(user), user, address.alert, _now()),
         PAST: alerts.past(closed[:shown]),
         MORE: _more(address.alert, shown) if len(closed) > shown else None,
     }
+
+
+def send_test(service: Alerts, user: User) -> list[Component]:
+    """Send a test to every address, and say of each whether it took it; raises InvalidInput."""
+    said = service.send_test(user)
+    return [
+        html.P(
+            f"The test was taken by the {name}." if failure is None else failure,
+            className="lb-failed" if failure else "lb-all-well",
+        )
+        for name, failure in said.items()
+    ]
 
 
 def decide(service: Alerts, user: User, alert_id: str, verb: str, why: str, until: str | None) -> None:
@@ -95,11 +121,17 @@ def register(app: Dash, service: Alerts) -> None:
     """Bind the page."""
 
     @app.callback(
-        output=outputs(dict.fromkeys((RECIPIENTS, OPEN, PAST, MORE), "children")),
+        output=outputs(dict.fromkeys((RECIPIENTS, OPEN, PAST, MORE), "children") | {TEST: "hidden"}),
         inputs=[Input(LOCATION, "search"), Input(bell.SEEN, "data")],
     )
     def _show(search: str | None, _: str | None) -> Values:
         return show(service, require(Permission.DECIDE_ALERTS), search)
+
+    @app.callback(Output(TESTED, "children"), Input(TEST, "n_clicks"), prevent_initial_call=True)
+    def _test(clicks: int | None) -> list[Component]:
+        user = require(Permission.DECIDE_ALERTS)
+        clicked(clicks)
+        return send_test(service, user)
 
     _register_decisions(app, service)
 

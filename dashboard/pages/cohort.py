@@ -156,8 +156,14 @@ def show(cohort: CohortServices, user: User, search: str | None) -> Values:
     asked = cohort.numbers.asked(search or "")
     numbers = cohort.numbers.cohort(asked.filters, user)
     figures = cohort.numbers.charts(numbers)
+    made = numbers.filters.get("synthetic") == ("yes",)
+    others = {**numbers.filters, "synthetic": ("no" if made else "yes",)}
     return {
-        TOTAL: [*cohort_panels.total_words(numbers), *(f" · {name}" for name in department_names())],
+        TOTAL: [
+            *cohort_panels.total_words(numbers),
+            *(f" · {name}" for name in department_names()),
+            *cohort_panels.kind_switch(others, cohort.numbers.total(others, user), cohort.numbers.query_of),
+        ],
         EXPORTS: cohort_panels.exports(asked.query, user),
         CHIPS: cohort_panels.chips(numbers.filters, asked.vs),
         TILES: cohort_panels.tiles(numbers, cohort.numbers.query_of),

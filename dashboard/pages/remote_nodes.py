@@ -128,15 +128,16 @@ def _register_list(app: Dash, nodes: RemoteNodes) -> None:
 
     @app.callback(
         Output(parts.LIST, "children", allow_duplicate=True),
+        Output(parts.SAID, "children", allow_duplicate=True),
         Input(parts.CONFIRM, "submit_n_clicks"),
         State(parts.REMOVING, "data"),
         prevent_initial_call=True,
     )
-    def _remove(clicks: int | None, node_id: str) -> list[Component]:
+    def _remove(clicks: int | None, node_id: str) -> tuple[list[Component], None]:
         user = require(Permission.MANAGE_REMOTE_NODES)
         clicked(clicks)
         nodes.remove(node_id, user)
-        return show(nodes, user)
+        return show(nodes, user), None  # what a test has found may be of this node
 
 
 def _register_form(app: Dash, nodes: RemoteNodes) -> None:
@@ -162,6 +163,7 @@ def _register_form(app: Dash, nodes: RemoteNodes) -> None:
     @app.callback(
         Output(parts.FORM, "is_open", allow_duplicate=True),
         Output(parts.LIST, "children", allow_duplicate=True),
+        Output(parts.SAID, "children", allow_duplicate=True),
         Input(parts.SAVE, "n_clicks"),
         State(parts.CHANGING, "data"),
         State(parts.NAME, "value"),
@@ -171,12 +173,12 @@ def _register_form(app: Dash, nodes: RemoteNodes) -> None:
     )
     def _save(
         clicks: int | None, node_id: str | None, name: str | None, kind: str | None, *entered: Any
-    ) -> tuple[bool, list[Component]]:
+    ) -> tuple[bool, list[Component], None]:
         user = require(Permission.MANAGE_REMOTE_NODES)
         clicked(clicks)
         values = dict(zip(FIELDS, entered, strict=True))
         save(nodes, user, node_id or "", name or "", kind or "", values)
-        return False, show(nodes, user)
+        return False, show(nodes, user), None
 
 
 def _tested(nodes: RemoteNodes, user: User, node_id: str) -> Component:

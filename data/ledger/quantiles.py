@@ -23,14 +23,21 @@ Numbers = Mapping[str, FloatArray]
 Edges = Mapping[str, FloatArray]
 WIDE = 16  # small steps in a step
 STEPS = 8 * WIDE
+TOGETHER_US = 50_000
+"""Imports of older versions noted scan and result a moment apart; no upload is read as quickly as that."""
 
 QUANTITIES: Mapping[str, Callable[[Numbers], FloatArray]] = {
     "volume_ml": lambda number: number["volume_ml"],
     "dice": lambda number: number["dice"],
-    "read_s": lambda number: (number["read_us"] - number["created_us"]) / 1e6,
+    "read_s": lambda number: _waited(number["read_us"] - number["created_us"]) / 1e6,
     "review_s": lambda number: (number["reviewed_us"] - number["read_us"]) / 1e6,
 }
 """What can be asked for: NaN where it is unknown."""
+
+
+def _waited(us: FloatArray) -> FloatArray:
+    """NaN where nobody waited: an import keeps a scan together with its result."""
+    return np.where(us > TOGETHER_US, us, np.nan)
 
 
 def edges(numbers: Numbers) -> dict[str, FloatArray]:

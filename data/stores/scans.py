@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, true, update
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, false, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from data.codec import from_json, to_json
@@ -221,9 +221,11 @@ class ScanStore:
         with reading(self._engine) as connection:
             return list(connection.execute(query.order_by(scans.c.id)).scalars())
 
-    def counts(self) -> dict[ScanStatus, int]:
-        """How many scans that were not withdrawn are in each state."""
+    def counts(self, *, synthetic: bool | None = None) -> dict[ScanStatus, int]:
+        """How many scans that were not withdrawn are in each state: real ones, made ones, or (None) both."""
         query = select(scans.c.status, func.count()).where(not_withdrawn(scans.c.id))
+        if synthetic is not None:
+            query = query.where(scans.c.synthetic.is_(true() if synthetic else false()))
         query = query.group_by(scans.c.status)
         with reading(self._engine) as connection:
             counts = {row[0]: row[1] for row in connection.execute(query)}

@@ -147,8 +147,8 @@ def clinical_service() -> dashboard.Dashboard:
         ),
         chart(
             "Scans by status",
-            "In the house now.",
-            [("sum by (status) (lightbox_scans{HOUSE})", "{{status}}")],
+            "In the house now, of real patients.",
+            [('sum by (status) (lightbox_scans{HOUSE,synthetic="no"})', "{{status}}")],
         ),
         chart(
             "Refused, by reason",

@@ -39,23 +39,28 @@ class AcceptanceWatch:
         self._tasks = tuple(tasks)
 
     def tick(self) -> None:
-        """Look at what was read in the last seven days."""
+        """Look at what was read in the last seven days.
+
+        Of a task that no version is loaded for, as after a start, nothing is known: its alerts stay.
+        """
+        lives = {task: live for task in self._tasks if (live := self._live(task)) is not None}
         known = {
             alert.cause: alert.sentence
             for alert in self._alerts.unfinished()
             if alert.cause.startswith(CAUSE)
         }
-        unaccepted = {cause: where for task in self._tasks for cause, where in self._look(task)}
+        unaccepted = {cause: where for task, live in lives.items() for cause, where in self._look(task, live)}
+        unknown = tuple(f"{CAUSE}{task} " for task in self._tasks if task not in lives)
         for cause in known.keys() - unaccepted.keys():
-            self._alerts.settle(cause)
+            if not cause.startswith(unknown):
+                self._alerts.settle(cause)
         for cause, where in unaccepted.items():
             sentence = self._sentence(*where)
             if known.get(cause) != sentence:  # every further minute is not another time; another verdict is
                 self._raise(cause, sentence, *where)
 
-    def _look(self, task: str) -> list[tuple[str, Where]]:
-        live = self._live(task)
-        if live is None or self._acceptances.since(task) is None:
+    def _look(self, task: str, live: str) -> list[tuple[str, Where]]:
+        if self._acceptances.since(task) is None:
             return []
         since = microseconds(now() - timedelta(days=DAYS)) or 0
         return [

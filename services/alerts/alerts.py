@@ -175,6 +175,24 @@ class Alerts:
         moment = at or now()
         return self._decide(alert_id, who, why, moment, "alert closed", lambda known: _closed(known, moment))
 
+    def send_test(self, who: User) -> dict[str, str | None]:
+        """Send a test message to every address now; by its name what went wrong, None where it was taken.
+
+        Two addresses of one name fail together. Waits some seconds for each. Raises NotAllowed, and
+        InvalidInput where there is no address.
+        """
+        require(who, Permission.DECIDE_ALERTS)
+        if not self._delivery.addresses:
+            raise InvalidInput("LIGHTBOX_ALERTS names no webhook or mailbox.")
+        by = f"{who.display_name} sent this to see whether alerts arrive here."
+        text = f"{by} Nothing is wrong.\n{self._url}\n"
+        came: dict[str, str | None] = {}
+        for address in self._delivery.addresses:
+            failure = self._delivery.send(address, "Lightbox, test: alerts arrive here", text, Severity.CALM)
+            came[address.name] = came.get(address.name) or failure
+        self._audit.record(AuditEvent(now(), who.id, "alert tested", "", ", ".join(came)))
+        return came
+
     # Whoever reads alerts says for whom. Without a person what comes is for everybody: reports, numbers.
 
     def get(self, alert_id: str, viewer: User | None = None) -> Alert:

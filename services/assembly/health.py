@@ -137,9 +137,12 @@ class Health:
 
     def collect(self) -> list[Metric]:
         """What `metrics` writes, gathered anew each time."""
-        scans = GaugeMetricFamily("lightbox_scans", "Scans in the house by status", labels=["status"])
-        for status, count in self._scans.counts().items():
-            scans.add_metric([status.value], count)
+        scans = GaugeMetricFamily(
+            "lightbox_scans", "Scans in the house by status", labels=["status", "synthetic"]
+        )
+        for made, word in ((False, "no"), (True, "yes")):
+            for status, count in self._scans.counts(synthetic=made).items():
+                scans.add_metric([status.value, word], count)
         jobs = GaugeMetricFamily("lightbox_jobs", "Jobs by state", labels=["state"])
         for state, count in self._jobs.counts().items():
             jobs.add_metric([state.value], count)

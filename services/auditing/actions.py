@@ -185,6 +185,7 @@ ACTIONS: Mapping[ActionKind, Mapping[str, str]] = {
         "alert acknowledged": "Alert acknowledged",
         "alert muted": "Alert muted",
         "alert closed": "Alert closed",
+        "alert tested": "Test of alerts sent",
         "retention.rule": "Rule of expiry changed",
         "retention.run": "Expiry run",
         "schedule made": "Schedule made",

@@ -26,7 +26,7 @@ from services.cohort.class_words import class_words
 from services.cohort.cohort import Cohorts
 from services.cohort.comparison import CohortComparison, CohortDifference
 from services.cohort.counting import REFUSAL_FILTERS, Cohort
-from services.cohort.filters import Query, in_words, query_of
+from services.cohort.filters import SYNTHETIC, Query, in_words, query_of
 from services.cohort.small_numbers import (
     FEW,
     WITHHELD,
@@ -99,7 +99,7 @@ class CohortExports:
         content = self._written(kind, cohort, rows, facts(cohort, user, at, readers))
         subject = kind if readers.withholds else f"{kind}, for the house"
         self._audit.record(AuditEvent(at, user.id, "cohort.export", subject, query_of(cohort.filters)))
-        return Export(file_name("cohort", at, kind, readers), content, MIME[kind])
+        return Export(file_name(_subject(cohort), at, kind, readers), content, MIME[kind])
 
     def numbers(self, filters: Query, user: User, audience: str | None = None) -> dict[str, Any]:
         """The same numbers for a program; raises InvalidInput for a filter that does not exist."""
@@ -173,6 +173,11 @@ def file_name(subject: str, at: datetime, kind: str, audience: Audience) -> str:
     return f"lightbox-{subject}-{at:%Y-%m-%d}{words}.{kind}"
 
 
+def _subject(cohort: Cohort) -> str:
+    """What a file of a cohort is of, in its name: files of made scans lie beside those of real ones."""
+    return "cohort-SYNTHETIC" if cohort.filters.get(SYNTHETIC) == ("yes",) else "cohort"
+
+
 def facts(cohort: Cohort, user: User, at: datetime, audience: Audience) -> dict[str, str]:
     """What a person must know of an export, by its label."""
     preamble = {
@@ -192,6 +197,7 @@ def marks_of(rows: Sequence[ExportRow]) -> Marks:
     return {row_key(row): row.note for row in rows if row.note}
 
 
+_OF_SHARES = {"age", "sex", "version"}  # whose charts draw the share of positive ones
 _OF_OUTLINES = {"size", "size_by_site", "size_by_scanner", "place"}
 
 
@@ -199,13 +205,16 @@ def sections(rows: Sequence[ExportRow], figures: Mapping[str, Figure]) -> list[S
     """The rows by section, each under its title and with its chart where it has one.
 
     What is measured of outlines is left out where none of the scans has one: a page of zeros says nothing.
+    Nor does a chart of one class, or of withheld numbers alone, say more than its table.
     """
     sections = []
     for section, title in TITLES.items():
         own = [row for row in rows if row.section == section]
         if section in _OF_OUTLINES and not any(row.value or row.note for row in own if row.name != NONE):
             continue
-        figure = figures.get(section) if any(row.value or row.note for row in own) else None
+        classes = {(row.group, row.name) for row in own}
+        drawn = [row for row in own if row.quantity == SHARE or section not in _OF_SHARES]
+        figure = figures.get(section) if len(classes) > 1 and any(row.value for row in drawn) else None
         if section == "place":  # some two hundred; most are small, and a page of marks says nothing
             own = [row for row in own if not row.note]
         own = [replace(row, name=class_words(section, row.name)) for row in own]

@@ -56,6 +56,7 @@ SCANS, SHARE, REFUSALS, MEAN = "scans", "share", "refusals", "mean"
 _PATIENTS, _REFUSED, _READ, _REVIEWED, _DICE = "patients", "refused", "read", "reviewed", "dice"
 _NOT_CORRECTED, _NOT_WAITING = "reviewed but not corrected", "unread but not waiting"
 _CERTAIN = "read and certain"
+_WAITED_FOR, _READ_BEFORE = "read after its upload", "read before it was kept"
 _RESULTS = ("positive", "negative", NONE)
 
 
@@ -141,7 +142,7 @@ class _Building:
         self._tile("waiting", cohort.waiting)
         if not cohort.of_departments:
             self._count("summary", "refused", REFUSALS, _REFUSED, cohort.refused)
-        self.spread("summary", "upload to result", cohort.upload_to_read_s, _READ, "_s")
+        self.spread("summary", "upload to result", cohort.upload_to_read_s, _WAITED_FOR, "_s")
         self.spread("summary", "result to review", cohort.read_to_review_s, _REVIEWED, "_s")
 
     def bars(self, section: str, bars: Sequence[Bar], dimension: str | None = None) -> None:
@@ -199,7 +200,11 @@ class _Building:
         if others >= 0:  # fewer where scans with a result wait for another reading
             table.counts[_NOT_WAITING] = others
             table.sums.append((unread, (waiting, _NOT_WAITING)))
+        read = 0 if self._cohort.positive.share is None else self._cohort.positive.share.n
+        table.counts[_READ] = read
+        table.counts[_READ_BEFORE] = read - table.counts[_WAITED_FOR]
         table.sums += [
+            (_READ, (_WAITED_FOR, _READ_BEFORE)),
             (total, (_READ, *self._present("result", (NONE,)))),
             (_READ, self._present("result", ("positive", "negative"))),
             (_READ, (query_of(self._cohort.uncertain.filters), _CERTAIN)),
@@ -209,7 +214,7 @@ class _Building:
         ]
         table.sums = [equation for equation in table.sums if self._holds(*equation)]
         unfinished = (self._key(name, NONE) for name in ("result", "chance", "version", "review"))
-        table.states |= {*unfinished, waiting, _NOT_WAITING, _READ, _REVIEWED}
+        table.states |= {*unfinished, waiting, _NOT_WAITING, _READ, _WAITED_FOR, _READ_BEFORE, _REVIEWED}
         return table
 
     def _tile(self, name: str, tile: KeyFigure) -> None:

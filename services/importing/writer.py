@@ -122,7 +122,8 @@ class ImportWriter:
         decoded, original = provided.decoded, provided.original
         unowned = scan_of(decoded, "", provided.user_id, routed)
         scan = replace(unowned, id=scan_id, status=ScanStatus.READ)
-        result = result_of(scan, read, id_from("result", scan_id))
+        # One moment for both: what was read before it was kept has no time from upload to result.
+        result = replace(result_of(scan, read, id_from("result", scan_id)), created_at=scan.created_at)
         suffix = original.name[original.name.index(".") :]
         keep_scan(self._files, scan_id, decoded, original, suffix)
         keep_answer(self._files, result.id, read.answer)

@@ -18,9 +18,14 @@ _FIGURE = re.compile(
 """The beginning of a row: `| recall, source X | 0.949 | 0.831 to 0.986 |`."""
 
 
+_INTERVAL = re.compile(r"(\d)% to (?=[\d.]+%)")
+_PER_CENT = re.compile(r"(?<=\d)%")
+"""Shares as training writes them, "85.7% (80.1% to 90.2%)", are "85.7 % (80.1 to 90.2 %)" for people."""
+
+
 def card_words(card: str) -> str:
     """A card in Markdown with the figures of its tables in words; all else stays as it is."""
-    return _FIGURE.sub(_row, card)
+    return _PER_CENT.sub(" %", _INTERVAL.sub(r"\1 to ", _FIGURE.sub(_row, card)))
 
 
 def _row(row: re.Match[str]) -> str:

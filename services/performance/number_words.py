@@ -7,8 +7,11 @@ import math
 from models.statistics.estimate import Estimate
 from reports.document import Cell, fixed
 from reports.number_words import (
+    Fraction,
+    FractionDifference,
     Share,
     ShareDifference,
+    Worded,
     fraction_words,
     points_words,
     share_interval_words,
@@ -62,14 +65,16 @@ def gap_words(metric: Metric, gap: float, low: float, high: float) -> tuple[str,
 
 def figure_cells(metric: Metric, figure: Estimate) -> list[Cell]:
     """Value and interval as cells of a report; None where there is none."""
-    return [_cell(metric, value, Share) for value in (figure.value, figure.low, figure.high)]
+    kind: type[Worded] = Share if metric.percent else Fraction
+    return [_cell(value, kind) for value in (figure.value, figure.low, figure.high)]
 
 
 def gap_cells(metric: Metric, gap: float, low: float, high: float) -> list[Cell]:
     """A difference of two values of a metric and its interval as cells of a report."""
-    return [_cell(metric, value, ShareDifference) for value in (gap, low, high)]
+    kind: type[Worded] = ShareDifference if metric.percent else FractionDifference
+    return [_cell(value, kind) for value in (gap, low, high)]
 
 
-def _cell(metric: Metric, value: float, share: type[Share]) -> Cell:
+def _cell(value: float, kind: type[Worded]) -> Cell:
     rounded = fixed(value)
-    return share(rounded) if rounded is not None and metric.percent else rounded
+    return None if rounded is None else kind(rounded)

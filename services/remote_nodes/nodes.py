@@ -47,6 +47,7 @@ class RemoteNodes:
     def add(self, name: str, kind: RemoteNodeKind, entered: Mapping[str, Any], user: User) -> RemoteNode:
         """Keep a new node; `entered` holds the kind's fields by name. Raises InvalidInput, NotAllowed."""
         require(user, Permission.MANAGE_REMOTE_NODES)
+        self._free_name(name, None)  # the form's first field is told of first
         values = _checked(kind, entered)
         secret = values.pop(SECRET, "")
         with self._audit.together():

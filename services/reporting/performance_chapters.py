@@ -22,7 +22,7 @@ from reports.performance_figures import (
     month_figure,
     version_figure,
 )
-from services.cohort.small_numbers import FEW, LEAST, small
+from services.cohort.small_numbers import FEW, LEAST, WITHHELD, small
 from services.performance.charts import MOST_MONTHLY
 from services.performance.history import History
 from services.performance.metrics import METRICS, Metric, validated
@@ -40,6 +40,7 @@ _HEAD = ("value", "low", "high", "n")
 _TOLD = ("recall", "specificity", "dice")  # what is told of each subgroup
 _ROC = "Recall against false alarms at every threshold; the one in force marked"
 _CHARTED = ("recall", "dice")
+_OF_OUTLINES = ("dice", "accepted_outlines")  # said where there is an outline: a classification has none
 
 
 def validation_chapter(history: History, task_words: str) -> Chapter:
@@ -53,7 +54,7 @@ def validation_chapter(history: History, task_words: str) -> Chapter:
             if not math.isnan(figure.value)
         ]
         if rows:
-            blocks.append(Table(["", *_HEAD], rows, title=f"Version {version.version.version}"))
+            blocks += _told(["", *_HEAD], rows, f"Version {version.version.version}")
     if len(blocks) == 1:
         blocks.append(Paragraph("No figures are registered."))
     return Chapter(f"{task_words}: validation", blocks)
@@ -75,12 +76,13 @@ def real_use_chapter(judgements: Judgements, task_words: str, read: int, hidden:
         rows = [
             [METRICS[name].label, *_cells(METRICS[name], figure, hidden.why(cell, name, figure.n))]
             for name, figure in scored(part).items()
+            if figure.n or name not in _OF_OUTLINES
         ]
-        blocks.append(Table(["", *_HEAD], rows, title=f"Version {version}"))
+        blocks += _told(["", *_HEAD], rows, f"Version {version}")
     for name in _CHARTED:
         blocks += headed(_monthly(judgements, by_version, METRICS[name], hidden))
     if len(judgements):
-        blocks.append(_month_table(by_version, hidden))
+        blocks += _month_table(by_version, hidden)
     return Chapter(f"{task_words}: real use", blocks)
 
 
@@ -89,7 +91,8 @@ def _judged_words(read: int, known: int, told: str) -> str:
     if small(read):
         return f"{FEW.capitalize()} readings, of which how many have a known truth is withheld."
     if not told.isdecimal():
-        return f"Of {read} readings, how many have a known truth, by review or label, is withheld ({told})."
+        why = "" if told == WITHHELD else f" ({told})"
+        return f"Of {read} readings, how many have a known truth, by review or label, is withheld{why}."
     if small(read - known):  # beside the number of readings it would tell how many have none
         return f"{told} readings have a known truth, by review or label; how many have none is withheld."
     return f"Of {read} readings, {told} have a known truth, by review or label."
@@ -116,7 +119,7 @@ def answers_chapter(judgements: Judgements, task_words: str, hidden: WithheldFig
         ]
         for each in bins
     ]
-    blocks.append(Table(["probability", "said, mean", "ill", "low", "high", "n"], table, title="Calibration"))
+    blocks += _told(["probability", "said, mean", "ill", "low", "high", "n"], table, "Calibration")
     return Chapter(f"{task_words}: answers", blocks)
 
 
@@ -152,7 +155,7 @@ def subgroups_chapter(judgements: Judgements, task_words: str, hidden: WithheldF
         rows = [row for group in subgroups(judgements, dimension) for row in _of_group(group, hidden)]
         if rows:
             head = [words, "figure", *_HEAD, "gap", "gap low", "gap high"]
-            blocks.append(Table(head, rows, texts=2, title=words))
+            blocks += _told(head, rows, words, texts=2)
     if len(blocks) == 1:
         blocks.append(Paragraph("No case has a known truth."))
     return Chapter(f"{task_words}: subgroups", blocks)
@@ -183,6 +186,34 @@ def _cells(metric: Metric, figure: Estimate, why: str = "") -> list[Cell]:
     return [*figure_cells(metric, figure), figure.n]
 
 
+def _told(head: Sequence[str], rows: Sequence[Sequence[Cell]], title: str, texts: int = 1) -> list[Block]:
+    """A table of what is told, and under it a sentence that names what is withheld and why.
+
+    Lines of dashes alone would fill pages, and might be read as nothing.
+    """
+    hidden: dict[str, dict[str, list[str]]] = {}
+    told: list[Sequence[Cell]] = []
+    for row in rows:
+        why = next((cell for cell in row if cell in (FEW, WITHHELD)), None)
+        if why is None:
+            told.append(row)
+        else:
+            said = zip(head, row[:texts], strict=False)
+            name, *more = (f"version {cell}" if label == "version" else str(cell) for label, cell in said)
+            hidden.setdefault(str(why), {}).setdefault(name, []).append(" ".join(more))
+    blocks: list[Block] = [Table(head, told, texts=texts, title=title)] if told else []
+    if hidden and not told:
+        blocks.append(Paragraph(title, "heading"))
+    return blocks + [Paragraph(_hidden_words(why, names), "small") for why, names in hidden.items()]
+
+
+def _hidden_words(why: str, names: Mapping[str, Sequence[str]]) -> str:
+    """What is withheld for one reason: "Not told (fewer than 5): 20-29: Recall, Dice; 30-39: Recall."."""
+    parts = [": ".join(filter(None, (name, ", ".join(filter(None, more))))) for name, more in names.items()]
+    reason = f"{why} cases" if why == FEW else f"{why}, as it would give away what is"
+    return f"Not told ({reason}): {'; '.join(parts)}."
+
+
 def _measured(metric: Metric, kind: str) -> str:
     return f"{metric.label}, {kind}" if kind else metric.label
 
@@ -209,7 +240,7 @@ def _monthly(
         for dots, withheld in [_dots(part, version, metric.name, hidden)]
     ]
     series = [line for line in series if line.dots or line.withheld][-MOST_MONTHLY:]
-    if not series:
+    if not any(line.dots for line in series):  # the table says what is withheld
         return None
     scale = Scale(metric.label, percent=metric.percent)
     newest = f", newest {MOST_MONTHLY} versions" if len(by_version) > MOST_MONTHLY else ""
@@ -231,8 +262,8 @@ def _dots(
     return dots, withheld
 
 
-def _month_table(by_version: Mapping[str, Judgements], hidden: WithheldFigures) -> Table:
-    rows: list[Sequence[Cell]] = []
+def _month_table(by_version: Mapping[str, Judgements], hidden: WithheldFigures) -> list[Block]:
+    rows: list[list[Cell]] = []
     for version, part in by_version.items():
         for month in _months(part):
             figures, cell = scored(_of_month(part, month)), in_month(version, month)
@@ -246,7 +277,7 @@ def _month_table(by_version: Mapping[str, Judgements], hidden: WithheldFigures) 
                 for name in _TOLD
                 if figures[name].n
             ]
-    return Table(["month", "version", "figure", *_HEAD], rows, texts=3, title="By month")
+    return _told(["month", "version", "figure", *_HEAD], rows, "By month", texts=3)
 
 
 def compared_versions(history: History, metric: Metric) -> Chart | None:

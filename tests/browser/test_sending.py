@@ -39,15 +39,24 @@ def test_a_pacs_is_connected_and_results_arrive_by_rule_and_by_hand(clinic, open
         scan = clinic.add_series(strict_series(), uploaded_by="dicom:MR1")
         page = open_tab().sign_in(Role.ADMIN, "/dicom")
         page.get_by_role("button", name="Add a remote node").click()
-        page.locator("#remote-node-name").fill("Radiology PACS")
+        page.keyboard.type("Radiology PACS")  # the form's first field has the focus
+        page.keyboard.press("Enter")
+        said = page.locator("#remote-node-form .lb-dialog-error")
+        expect(said).to_contain_text("AE title")
+        expect(page.locator("#alert")).to_be_hidden()  # it would lie over the form's heading
         expect(page.get_by_label("Base URL")).to_be_hidden()
         page.get_by_label("AE title", exact=True).fill(Orthanc.AE_TITLE)
         page.get_by_label("Host").fill("127.0.0.1")
         page.get_by_label("Port").fill(str(server.dicom))
         usable(page)
-        page.locator("#remote-node-save").click()
+        page.get_by_label("Port").press("Enter")
+        expect(page.locator("#remote-node-form")).to_have_count(0)
         page.get_by_role("button", name="Test Radiology PACS").click()
-        expect(page.get_by_text("Radiology PACS answered C-ECHO.")).to_be_visible()
+        answered = page.get_by_text("Radiology PACS answered C-ECHO.")
+        expect(answered).to_be_visible()
+        page.get_by_role("button", name="Change Radiology PACS").click()
+        page.locator("#remote-node-save").click()
+        expect(answered).to_have_count(0)  # it was said of the node as it was
 
         page.get_by_role("button", name="Add a rule").click()
         expect(page.get_by_label("Segmentation, DICOM SEG")).to_be_checked()

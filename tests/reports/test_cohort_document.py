@@ -12,6 +12,7 @@ import pytest
 from dashboard.components.cohort import panels as cohort_panels
 from data.records import NOTICE, ExportRow
 from reports.cohort_document import Section, cohort_document, interval, words
+from reports.document import Table
 from reports.figures import ChartColumn, counts_figure, places_figure, shares_figure
 from reports.typesetting import pdf
 
@@ -86,6 +87,29 @@ def test_contents_and_numbers_can_be_read(whole: bytes) -> None:
         assert part in said
 
 
+def test_places_that_are_withheld_are_crossed_out_on_paper_too() -> None:
+    def drawn(withheld: list[tuple[int, int]]) -> int:
+        figure = places_figure(np.zeros((16, 16), dtype=np.int64), [[""] * 16 for _ in range(16)], withheld)
+        return len(pdf(cohort_document([Section("Places", figure, counts(["none"]))], FACTS)))
+
+    assert drawn([(row, 5) for row in range(16)]) > drawn([]) + 100
+
+
+def test_single_numbers_are_named_in_words() -> None:
+    rows = [
+        ExportRow("summary", "all", "patients", 9, 9),
+        ExportRow("summary", "positive", "scans", 6, 6),
+        ExportRow("summary", "positive", "share", 9, 0.6, 0.3, 0.8),
+        ExportRow("summary", "tumour volume", "scans", 6, 6),
+        ExportRow("summary", "tumour volume", "median_ml", 6, 12.0),
+    ]
+    (chapter,) = cohort_document([Section("At a glance", None, rows)], FACTS).chapters
+    (told,) = chapter.blocks
+    assert isinstance(told, Table)
+    names = ["Patients", "Positive", "Positive, share", "Tumour volume, scans", "Tumour volume, median"]
+    assert [row[0] for row in told.rows] == names
+
+
 def test_nothing_that_a_header_says_is_typeset_as_a_command() -> None:
     facts = FACTS | {"Filters": "site " + " or ".join(NASTY), "By": NASTY[0]}
     content = pdf(cohort_document([a_section(NASTY, drawn=False)], facts))
@@ -111,6 +135,7 @@ def test_lengths_of_time_read_as_on_the_page(seconds: float) -> None:
         (ExportRow("s", "x", "median", 8, 0.876), "0.876"),
         (ExportRow("s", "x", "share", 0, None), "–"),
         (ExportRow("s", "x", "scans", None, None, note="<5"), "<5"),
+        (ExportRow("s", "x", "share", None, None, note="fewer than 5"), "fewer than 5 on one side"),
     ],
 )
 def test_numbers_read_as_on_the_page(row: ExportRow, said: str) -> None:

@@ -153,6 +153,31 @@ def test_a_model_card_becomes_parts() -> None:
     ]
 
 
+def test_a_wide_table_of_a_card_is_made_narrow_enough_for_paper() -> None:
+    card = """| group | kind | source | age | n | refused | found | note |
+|---|---|---|---|---|---|---|---|
+| healthy | all | all | 40 | 3 | 1 | 2: 66.7 % | |
+| all | all | all | all | 1 | 1 |  | |
+"""
+    (table,) = blocks_of(card)
+    assert table == Table(
+        ["group, kind, source, age", "n", "refused", "found"],
+        [["healthy, 40", "3", "1", "2: 66.7 %"], ["all", "1", "1", "–"]],
+        texts=4,
+    )
+
+
+def test_a_short_table_of_long_texts_goes_on_on_the_next_page() -> None:
+    from pypdf import PdfReader
+
+    rows = [[f"row{n}", "so many words were written here " * 20] for n in range(12)]
+    table = Table(["", "what", "n"], [[*row, n] for n, row in enumerate(rows)], texts=2)
+    pages = PdfReader(io.BytesIO(pdf(Document("Test", {}, [Chapter("Incidents", [table])])))).pages
+    told = [page.extract_text() for page in pages[1:]]
+    assert len(told) > 1 and "row0" in told[0] and "row11" in told[-1]
+    assert "row11" not in told[0]
+
+
 def test_a_table_of_nothing_says_in_its_own_words_what_there_was_not() -> None:
     table = Table(["", "n"], [], nothing="No alert in this period.")
     text = text_of(pdf(Document("Test", {}, [Chapter("Incidents", [table])])))

@@ -59,6 +59,18 @@ def test_its_numbers_are_the_snapshots(snapshot: dict[str, Any]) -> None:
     assert any("drifted" in json.dumps(chapter) for chapter in told["chapters"])
 
 
+def test_what_is_known_of_no_scan_of_a_side_is_no_share_of_zero() -> None:
+    first = pd.DataFrame({"mean": np.tile([-1.0, 1.0], 60) + 1e-17, "sex": [None] * 120})
+    second = pd.DataFrame({"mean": np.tile([-1.0, 1.0], 60), "sex": ["F", "M"] * 60})
+    outcome = compare(Side(first), Side(second), ["mean"], ["sex"], change)
+    told = json.loads(document_json(drift_document(outcome.snapshot, "Drift", {})))
+    tables = [block for chapter in told["chapters"] for block in chapter["blocks"] if "table" in block]
+    (sexes,) = (table["rows"] for table in tables if table["table"].startswith("Sex"))
+    assert sexes == [["F", None, 0.5], ["M", None, 0.5]]
+    (numbers,) = (table["rows"] for table in tables if table["head"][2:4] == ["side", "median"])
+    assert [row[6] for row in numbers] == [0.0, 0.0]
+
+
 def test_a_snapshot_of_nothing_is_a_report_too() -> None:
     empty = pd.DataFrame({"mean": np.array([], dtype=float)})
     outcome = compare(Side(empty), Side(empty), ["mean"], [], change)

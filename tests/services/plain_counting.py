@@ -10,6 +10,7 @@ import numpy as np
 
 from data.ledger import bands
 from data.ledger.columns import LedgerColumns
+from data.ledger.quantiles import TOGETHER_US
 from services.cohort.counting import Bar, Cohort, Spread
 from services.cohort.filters import FILTERS
 
@@ -93,6 +94,7 @@ class PlainPass:
     def numbers(self) -> dict[str, Any]:
         """What `numbers_of` says of a cohort."""
         mask, number = self._mask, self._numbers
+        waited = number["read_us"] - number["created_us"] > TOGETHER_US
         measured, people = mask & self._is("size", *_MEASURED), mask & self._is("review", *_REVIEWED)
         return {
             "scans": int(mask.sum()),
@@ -105,7 +107,7 @@ class PlainPass:
             "reviewed": int(people.sum()),
             "waiting": int((mask & self._is("status", "waiting", "reading")).sum()),
             "volume_ml": self._spread(number["volume_ml"], measured),
-            "upload_to_read_s": self._spread((number["read_us"] - number["created_us"]) / 1e6, mask),
+            "upload_to_read_s": self._spread((number["read_us"] - number["created_us"]) / 1e6, mask & waited),
             "read_to_review_s": self._spread((number["reviewed_us"] - number["read_us"]) / 1e6, people),
             "dice": self._spread(number["dice"], mask)[:2],
             "days": {

@@ -400,6 +400,7 @@ ACTS: list[tuple[Permission, str, Act]] = [
         lambda s, u: s.alerts.mute(NO_ID, u, "x", now() + timedelta(hours=1)),
     ),
     (Permission.DECIDE_ALERTS, "close", lambda s, u: s.alerts.close(NO_ID, u, "x")),
+    (Permission.DECIDE_ALERTS, "send_test", lambda s, u: s.alerts.send_test(u)),
     (Permission.SCHEDULE, "add", lambda s, u: s.schedules.add("none", "", "0 0 * * *", "", u)),
     (Permission.SCHEDULE, "change", lambda s, u: s.schedules.change(NO_ID, "", "0 0 * * *", u)),
     (Permission.SCHEDULE, "pause", lambda s, u: s.schedules.pause(NO_ID, u)),

@@ -309,5 +309,6 @@ def test_pictures_are_drawn_at_the_scan_s_own_matrix(services: Services, volume_
 def test_health_and_metrics_tell_what_is_there(services: Services, volume_id: str) -> None:
     assert services.health.ready()["ready"] is True
     text = services.health.metrics().decode()
-    assert 'lightbox_scans{status="read"}' in text
+    assert 'lightbox_scans{status="read",synthetic="no"}' in text
+    assert 'lightbox_scans{status="read",synthetic="yes"} 0.0' in text
     assert "lightbox_ready 1.0" in text

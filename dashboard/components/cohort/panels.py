@@ -51,6 +51,14 @@ def total_words(cohort: Cohort) -> list[Component | str]:
     return [_total(cohort)]
 
 
+def kind_switch(others: Query, there: int, query_of: Callable[[Query], str]) -> list[Component]:
+    """The way to the scans of the other kind, real or made: the two never share a number."""
+    if not there:
+        return []
+    words = "Show SYNTHETIC scans" if others.get("synthetic") == ("yes",) else "Show real scans"
+    return [dcc.Link(words, href=addresses.cohort(query_of(others)), className="lb-chip-clear ms-2")]
+
+
 def _total(cohort: Cohort) -> str:
     scans = f"{number(cohort.scans.n)} scan{'' if cohort.scans.n == 1 else 's'}"
     return f"{scans} of {_patients(cohort)}"

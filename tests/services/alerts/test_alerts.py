@@ -242,6 +242,22 @@ def test_what_was_raised_before_a_kill_is_told_after_it(tmp_path, monkeypatch, e
     assert len(post.sent) == 2
 
 
+def test_a_test_says_of_each_address_whether_it_arrived(house: House) -> None:
+    house.post.deaf = {"webhook at one.example"}
+    said = house.alerts.send_test(NORA)
+    assert said["webhook at one.example"] == "The webhook at one.example did not take it."
+    assert said["e-mail through two.example"] is None
+    ((name, title, text),) = house.post.sent
+    assert (name, title) == ("e-mail through two.example", "Lightbox, test: alerts arrive here")
+    assert "Nora N" in text and "https://lightbox.example" in text
+    assert not house.alerts.unfinished()
+
+
+def test_a_test_without_an_address_says_what_is_missing(engine: Engine) -> None:
+    with pytest.raises(InvalidInput, match="LIGHTBOX_ALERTS"):
+        Alerts(AlertStore(engine), AuditLog(engine), Delivery()).send_test(NORA)
+
+
 def test_without_addresses_nothing_is_owed(engine: Engine) -> None:
     alerts = Alerts(AlertStore(engine), AuditLog(engine), Delivery())
     alert = alerts.raise_alert(CAUSE, Severity.CRITICAL, "Drift", "Noise.", "/drift")

@@ -42,7 +42,7 @@ def look(attacker: Attacker, rows: Sequence[ExportRow], filters: Query, of: str)
             attacker.knows(sides[0], hits)
             attacker.knows(sides[1], row.n - hits)
         elif row.name == "upload to result" and not row.note:
-            attacker.knows((of, "read"), row.n or 0)
+            attacker.knows((of, "waited for"), row.n or 0)
     _sums(attacker, rows, filters, of)
 
 
@@ -73,6 +73,7 @@ def _sums(attacker: Attacker, rows: Sequence[ExportRow], filters: Query, of: str
         attacker.adds((of, "summary", "", "positive"), [(of, "result", "", "positive")])
         attacker.adds((of, "read"), [(of, "result", "", name) for name in ("positive", "negative")])
         attacker.adds((of, "read"), [(of, "summary", "", "uncertain"), (of, "certain")])
+        attacker.adds((of, "read"), [(of, "waited for"), (of, "read before it was kept")])
     if "size" not in filters:
         measured = [name for name in classes["size"] if name not in ("none", "unknown")]
         attacker.adds((of, "summary", "", MEASURED_VOLUME), [(of, "size", "", name) for name in measured])

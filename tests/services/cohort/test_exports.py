@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -195,6 +196,14 @@ def test_a_chapter_without_numbers_has_no_chart() -> None:
     assert all(section.figure is None for section in made if "Refusals" not in section.title)
 
 
+def test_a_chart_of_one_class_says_no_more_than_its_table() -> None:
+    cohort = a_cohort(3, 120)
+    rows = [row for row in table(cohort) if row.section != "site" or row.name == cohort.by_site[0].name]
+    drawn = {made.title: made.figure for made in sections(rows, charts(cohort, {}, {}))}
+    assert drawn["Scans by site"] is None
+    assert drawn["Scans by task"] is not None
+
+
 def test_what_is_measured_of_outlines_has_chapters_where_there_are_some() -> None:
     with_and_without = [
         [section.title for section in sections(table(cohort), charts(cohort, {}, {}))]
@@ -223,6 +232,17 @@ def test_a_file_says_what_it_is(exports: CohortExports) -> None:
     assert about["Filters"] == "site North or South; sex F; real scans"
     assert (about["By"], about["Lightbox"], about["Notice"]) == ("Prof Head", VERSION, NOTICE)
     assert {"Counted", "Small numbers", "Refusals"} <= set(about)
+
+
+def test_files_of_made_scans_say_so_where_nobody_can_miss_it(engine: Engine, exports: CohortExports) -> None:
+    scan = a_kept_scan(engine, 9000, "P^made", synthetic=True)
+    ResultStore(engine).add(a_result(scan.id, 9001))
+    made = {"synthetic": ("yes",)}
+    assert exports.export(made, "csv", HEAD).name.startswith("lightbox-cohort-SYNTHETIC-20")
+    book = exports.export(made, "xlsx", HEAD).content
+    with zipfile.ZipFile(io.BytesIO(book)) as parts:
+        assert b'name="SYNTHETIC numbers"' in parts.read("xl/workbook.xml")
+    assert "SYNTHETIC" not in exports.export({}, "csv", HEAD).name
 
 
 def test_every_file_that_leaves_is_noted(exports: CohortExports, engine: Engine) -> None:

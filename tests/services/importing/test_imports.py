@@ -86,6 +86,13 @@ def test_a_mixed_folder_is_read_and_what_is_not_is_told(
     assert len(report) == 1 + len(refusals)
 
 
+def test_an_import_is_no_upload_that_somebody_waits_for(services: Services, first: ImportView) -> None:
+    cohort = services.cohort.cohorts.cohort({}, None)
+    assert cohort.positive.share is not None
+    assert cohort.positive.share.n > 0
+    assert cohort.upload_to_read_s.n == 0
+
+
 def test_a_series_spread_over_folders_is_one_scan_with_its_patient(
     services: Services, clinician: User, first: ImportView
 ) -> None:

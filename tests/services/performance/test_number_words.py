@@ -56,6 +56,8 @@ def test_figures_of_a_card_are_worded_and_all_else_stays() -> None:
     assert "| Recall, source A/b-c | 100.0 % | 43.9 to 100.0 % | 3 |  |" in said
     assert "| Dice, FLAIR | 0.821 | 0.753 to 0.889 | 17 | Dice of a volume |" in said
     assert "| Calibration error | 0.029 |  | 1277 | expected calibration error |" in said
+    answers = card_words("| healthy | 4: 85.7% (9.0% to 90.2%) | 12% |")
+    assert answers == "| healthy | 4: 85.7 % (9.0 to 90.2 %) | 12 % |"
     for line in card.splitlines():
         if "recall" not in line and "calibration" not in line and "dice_flair" not in line:
             assert line in said.splitlines()
