@@ -61,6 +61,8 @@ class Registry:
         self._tasks = {task.name: task for task in tasks}
         self._started = threading.Event()
         self.trouble: str | None = None
+        self.changes = 0
+        """So many times this process has changed something in the registry: a word for pages that follow it."""
 
     @property
     def clinical(self) -> list[str]:
@@ -135,6 +137,7 @@ class Registry:
         """
         with self._telling_trouble():
             self._tracking.set_alias(version.name, CHAMPION, version.version)
+        self.changes += 1
         try:  # what serves does not depend on these
             self._tracking.tag_version(version.name, version.version, tags)
             challenger = self._tracking.by_alias(version.name, CHALLENGER)
@@ -150,6 +153,7 @@ class Registry:
                 self._tracking.delete_alias(task, CHALLENGER)
             else:
                 self._tracking.set_alias(task, CHALLENGER, version.version)
+        self.changes += 1
 
     def files(self, version: ModelVersion) -> Trained:
         """A version's files on this machine, fetched where they are not here yet, and verified.
@@ -190,6 +194,7 @@ class Registry:
             self._tracking.end_run(run)
             made = self._tracking.register(task, run, trained.sha256, description)
             self._tracking.tag_version(task, made.version, tags)
+        self.changes += 1
         return made
 
     def registered_as(self, task: str, weights_sha256: str, decision: Decision) -> ModelVersion | None:
