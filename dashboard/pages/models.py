@@ -182,8 +182,12 @@ def _register_acting(app: Dash, versions: VersionServices) -> None:
             State(UPLOADED, "data"),
         ],
         prevent_initial_call=True,
-        # A second click, before the first is answered, would only be told that there is nothing to do.
-        running=[(Output(CONTENT, "className"), f"{SHOWN} lb-busy", SHOWN)],
+        # A second click before the first is answered would only be told that there is nothing to do; and were
+        # the page drawn anew in the meantime, the buttons would be others, and Dash would drop the answer.
+        running=[
+            (Output(CONTENT, "className"), f"{SHOWN} lb-busy", SHOWN),
+            (Output(TICK, "disabled"), True, False),
+        ],
     )
     def _act(
         clicks: list[int | None], _: list[str | None], __: list[str | None], uploaded: str | None
