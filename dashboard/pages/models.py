@@ -50,7 +50,12 @@ def layout(user: User, argument: str = "") -> Component:
             html.Div([html.H1("Models"), look, sets, *accepted], className="lb-page-head lb-wraps"),
             html.Div(id=SAID, role="status"),
             html.Div(id=PROGRESS),
-            dcc.Loading(html.Div(id=CONTENT, className=SHOWN), delay_show=300),
+            # What is shown stays to be read while a version is loaded: without a style Dash hides it.
+            dcc.Loading(
+                html.Div(id=CONTENT, className=SHOWN),
+                delay_show=300,
+                overlay_style={"visibility": "visible"},
+            ),
             dcc.Store(id=SEEN),
             dcc.Store(id=UPLOADED),
             dcc.Interval(id=TICK, interval=EVERY_MS),
