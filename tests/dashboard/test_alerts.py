@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,10 +14,10 @@ from dashboard import bell as bell_wiring
 from dashboard.components import alerts as words
 from dashboard.components import bell
 from dashboard.components import schedule_form as schedule_parts
-from dashboard.components.schedules import moment_words
+from dashboard.components.schedules import cards, moment_words
 from dashboard.pages import alerts, schedule_form, schedules
 from data.errors import InvalidInput, NotFound
-from data.records import BRAIN_TUMOUR, Alert, AlertState, Role, Severity
+from data.records import BRAIN_TUMOUR, Alert, AlertState, Role, ScheduleRun, Severity
 from services.alerts.delivery import Delivery, addresses
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback
@@ -233,6 +234,15 @@ def test_the_form_shows_what_an_offer_takes_and_what_a_schedule_has(clinic: Clin
     assert set(opened) == set(schedule_form.OPENED)
     with pytest.raises(PreventUpdate):
         schedule_form.opened(plans, clinic.services.cohort.numbers, (), nora, None)
+
+
+def test_a_run_that_is_under_way_is_said(clinic: Clinic) -> None:
+    clinic.schedules.start()
+    view, at = clinic.schedules.views()[0], datetime(2026, 11, 20, 14, 15, tzinfo=UTC)
+    running = replace(view, runs=(ScheduleRun("job", view.schedule.id, at, True, None),))
+    said, others = (str(cards([each], {}, at)) for each in (running, view))
+    assert "running since" in said and "has not run yet" not in said
+    assert "running since" not in others and "has not run yet" in others
 
 
 @pytest.mark.parametrize(
