@@ -117,20 +117,24 @@ def act(
 
 
 def changed(versions: VersionServices, user: User, uploaded: str | None, seen: str | None) -> Values:
-    """The page where something has changed since `seen`, and always how far rehearsals are."""
+    """The page where something has changed since `seen`, and always how far rehearsals are.
+
+    What was said of an act goes with the state that it told of.
+    """
     now = _seen(versions, uploaded)
     return {
+        SAID: no_update if now == seen else None,
         CONTENT: no_update if now == seen else show(versions, user),
         PROGRESS: rehearsals.progress(user, versions.rehearsals.jobs()),
         SEEN: now,
     }
 
 
-def look(versions: VersionServices, user: User) -> Values:
+def look(versions: VersionServices, user: User, uploaded: str | None = None) -> Values:
     """Follow what another tool moved in MLflow, and say so."""
     moved = versions.serving.look()
     sentence = f"Changed: {', '.join(map(task_name, moved))}." if moved else "Nothing was moved there."
-    return {SAID: _said(sentence), CONTENT: show(versions, user)}
+    return {SAID: _said(sentence), CONTENT: show(versions, user), SEEN: _seen(versions, uploaded)}
 
 
 def acted(
@@ -160,21 +164,21 @@ def register(app: Dash, versions: VersionServices) -> None:
 
 def _register_showing(app: Dash, versions: VersionServices) -> None:
     @app.callback(
-        output=outputs({CONTENT: "children", PROGRESS: "children", SEEN: "data"}),
+        output=outputs({**dict.fromkeys((SAID, CONTENT, PROGRESS), "children"), SEEN: "data"}),
         inputs=[Input(TICK, "n_intervals"), Input(UPLOADED, "data"), State(SEEN, "data")],
     )
     def _show(_: int | None, uploaded: str | None, seen: str | None) -> Values:
         return changed(versions, require(Permission.SEE_MODELS), uploaded, seen)
 
     @app.callback(
-        output=outputs({SAID: "children", CONTENT: "children"}, again=True),
-        inputs=[Input(LOOK, "n_clicks")],
+        output=outputs({SAID: "children", CONTENT: "children", SEEN: "data"}, again=True),
+        inputs=[Input(LOOK, "n_clicks"), State(UPLOADED, "data")],
         prevent_initial_call=True,
     )
-    def _look(clicks: int | None) -> Values:
+    def _look(clicks: int | None, uploaded: str | None) -> Values:
         user = require(Permission.PROMOTE)
         clicked(clicks)
-        return look(versions, user)
+        return look(versions, user, uploaded)
 
 
 def _register_acting(app: Dash, versions: VersionServices) -> None:

@@ -98,6 +98,9 @@ def test_an_open_page_follows_what_others_do_and_is_not_drawn_twice_for_what_one
     assert models.changed(versions, operator, "brain-tumour 2", did[models.SEEN])[models.CONTENT] is no_update
     # Another window shows the challenger, and then a version that somebody registers elsewhere.
     others = models.changed(versions, operator, "brain-tumour 2", seen)
+    assert others[models.SAID] is None  # what that window was told before is over
+    again = models.changed(versions, operator, "brain-tumour 2", did[models.SEEN])
+    assert again[models.SAID] is no_update
     assert "No challenger any more" in str(others[models.CONTENT])
     small.version(above=650, name="third")
     assert "Version 3" in str(models.changed(versions, operator, None, others[models.SEEN])[models.CONTENT])
