@@ -34,7 +34,7 @@ from services.alerts.alerts import Alerts
 from services.alerts.delivery import Delivery
 from services.assembly.boards import BoardServices, boards_on
 from services.boards.charts import chart
-from services.boards.points import LEAST, PanelView
+from services.boards.points import LEAST, BoardPoint, PanelView
 from services.cohort.cohort import Cohorts, hidden_from_nobody
 from services.cohort.exports import told
 from services.cohort.small_numbers import Audience
@@ -259,6 +259,13 @@ def test_drift_is_that_of_the_kept_runs(house: House) -> None:
     outside = house.view(of("drift-distance", feature="noise"), audience=OUTSIDE).points[0]
     assert outside.value == float(f"{noise['effect']:.2g}")
     assert house.view(of("drifted-share"), BoardChoice(0, site="North")).points == ()
+
+
+@pytest.mark.parametrize(("measure", "whole"), [("alerts", True), ("readings", True), ("uncertain", False)])
+def test_an_axis_of_counts_ticks_whole_numbers(measure: str, whole: bool) -> None:
+    panel = BoardPanel("", measure, BRAIN_TUMOUR)
+    view = PanelView(panel, "T", (BoardPoint("2026-10", "All", 1, 1), BoardPoint("2026-11", "All", 0, 0)))
+    assert (chart(view)["layout"]["yaxis"].get("dtick") == 1) is whole
 
 
 def test_a_file_holds_the_points_and_stands_in_the_audit_trail(house: House) -> None:
