@@ -178,14 +178,20 @@ def _shown(view: PanelView, value: float) -> str:
 def downloads(board: Board, choice: BoardChoice, may_see_few: bool) -> Component:
     """The board's numbers as files: for handing on, and for the house."""
     query = choice_query(choice)
-    address = f"{addresses.board(board.id)}.csv?{query}"
     title = "To hand on: numbers that stand for fewer than 5 patients are withheld"
     look = "btn btn-sm btn-outline-primary"
-    links: list[Component] = [html.A("CSV", href=address, download="", className=look, title=title)]
+    files = {kind.upper(): f"{addresses.board(board.id)}.{kind}?{query}" for kind in ("csv", "json")}
+    links: list[Component] = [
+        html.A(name, href=address, download="", className=look, title=title)
+        for name, address in files.items()
+    ]
     if may_see_few:
-        house = html.A("CSV", href=f"{address}&audience=inside", download="", className=_BUTTON)
+        house = [
+            html.A(name, href=f"{address}&audience=inside", download="", className=_BUTTON)
+            for name, address in files.items()
+        ]
         words = html.P("Every number as it stands here, also of fewer than 5 patients. Not to be handed on.")
-        links.append(html.Details([html.Summary("For the house"), words, house], className="lb-house-files"))
+        links.append(html.Details([html.Summary("For the house"), words, *house], className="lb-house-files"))
     return html.Div(links, className="lb-exports")
 
 

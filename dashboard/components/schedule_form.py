@@ -19,7 +19,7 @@ from dashboard.components.outputs import Values
 from dashboard.components.schedules import moment_words
 from services.schedules.kinds import Offer
 from services.schedules.schedules import LONGEST_NAME
-from services.schedules.times import LAST_SAFE_DAY, WEEKDAYS, Every, PlainTimes, Preview, plain_of
+from services.schedules.times import WEEKDAYS, Every, PlainTimes, Preview, plain_of
 
 FORM = "schedule-form"
 HEADING = "schedule-form-heading"
@@ -57,6 +57,11 @@ def row_of(name: str) -> str:
     return f"{name}-row"
 
 
+def label_of(name: str) -> str:
+    """The id of the words above a control."""
+    return f"{name}-label"
+
+
 ROWS = {row_of(name): "hidden" for name in (*FIELDS.values(), WHAT)}
 TIME_ROWS = {row_of(name): "hidden" for name in (WEEKDAY, DAY, AT)}
 
@@ -69,7 +74,7 @@ def form() -> Component:
         _row("Task", TASK, dbc.Select(id=TASK)),
         html.Div(
             [
-                _row("How many", N, dbc.Input(id=N, type="number", min=1, step=1)),
+                _row("How many", N, dbc.Input(id=N, inputmode="numeric", maxlength=9, autocomplete="off")),
                 _row("Of what", WINDOW, dbc.Select(id=WINDOW, options=window, value="readings")),
             ],
             className="lb-schedule-fields",
@@ -87,7 +92,7 @@ def _when() -> list[Component]:
     weekdays = [{"label": day, "value": str(number)} for number, day in enumerate(WEEKDAYS)]
     often = [{"label": words, "value": value} for value, words in EVERY_WORDS.items()]
     cron = dbc.Input(id=CRON, maxlength=64, autocomplete="off", debounce=True, class_name="font-monospace")
-    day = dbc.Input(id=DAY, type="number", min=1, max=LAST_SAFE_DAY, step=1, debounce=True)
+    day = dbc.Input(id=DAY, inputmode="numeric", maxlength=2, autocomplete="off", debounce=True)
     return [
         html.Div(
             [
@@ -114,8 +119,15 @@ def value_of(kind: str, offer: str) -> str:
 
 def shown_rows(known: Sequence[tuple[str, Offer]], what: str | None) -> Values:
     """Which fields an offer takes; the others are hidden, and so is the menu where nothing can be chosen."""
-    fields = next((offer.fields for kind, offer in known if value_of(kind, offer.name) == what), ())
-    return {row_of(name): field not in fields for field, name in FIELDS.items()}
+    chosen_offer = offered(known, what)
+    fields = () if chosen_offer is None else chosen_offer.fields
+    shown: Values = {row_of(name): field not in fields for field, name in FIELDS.items()}
+    return shown | {label_of(N): "How many" if "window" in fields else "How many days"}
+
+
+def offered(known: Sequence[tuple[str, Offer]], what: str | None) -> Offer | None:
+    """The offer that a value of the menu is; None for none."""
+    return next((offer for kind, offer in known if value_of(kind, offer.name) == what), None)
 
 
 def synchronised(
@@ -169,8 +181,9 @@ def chosen_inputs() -> dict[str, Any]:
 
 def chosen(values: Mapping[str, Any]) -> dict[str, str]:
     """What was chosen by the name of the field, as services take it."""
-    plain = {name: str(values[name]) for name in ("task", "window", "n", "reference") if values[name]}
-    return plain | {"filters": scan_filters.query(values["filters"])}
+    plain = {name: str(values[name]) for name in ("task", "window", "reference") if values[name]}
+    # An empty field is none: what is usual must not be kept where somebody took the number away.
+    return plain | {"n": str(values["n"] or ""), "filters": scan_filters.query(values["filters"])}
 
 
 def _controls(kind: type[Input] | type[State]) -> dict[str, Any]:
@@ -178,4 +191,4 @@ def _controls(kind: type[Input] | type[State]) -> dict[str, Any]:
 
 
 def _row(label: str, name: str, control: Component) -> Component:
-    return html.Div([html.Label(label, htmlFor=name), control], id=row_of(name))
+    return html.Div([html.Label(label, htmlFor=name, id=label_of(name)), control], id=row_of(name))

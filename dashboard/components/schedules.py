@@ -98,6 +98,9 @@ def _last(view: ScheduleView) -> Component:
     schedule = view.schedule
     if view.in_hand:
         return html.Div([icon("bi-hourglass-split"), "runs in a moment"], className="lb-alert-times")
+    if view.runs and view.runs[0].outcome is None:
+        since = local_time(view.runs[0].started_at)
+        return html.Div([icon("bi-hourglass-split"), f"running since {since}"], className="lb-alert-times")
     if schedule.last_run_at is None:
         return html.Div("has not run yet", className="lb-alert-times")
     ended = local_time(schedule.last_run_at)

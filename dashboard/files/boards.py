@@ -20,11 +20,11 @@ def register(server: Flask, services: Services) -> None:
     """Add the route below /boards/."""
     boards = services.boards
 
-    def file(board_id: str) -> Response:
+    def file(board_id: str, kind: str) -> Response:
         user = require(Permission.SEE_BOARDS)
         board = boards.boards.get(board_id, user)
         choice = chosen(board, query_without_audience())
-        made = boards.exports.csv(board, choice, user, request.args.get(AUDIENCE))
+        made = boards.exports.written(board, choice, kind, user, request.args.get(AUDIENCE))
         return attachment(made.content, made.name, made.mime)
 
-    server.add_url_rule("/boards/<board_id>.csv", "board_csv", file)
+    server.add_url_rule("/boards/<board_id>.<any(csv, json):kind>", "board_file", file)

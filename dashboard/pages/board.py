@@ -5,6 +5,7 @@ What is shown comes from the address; what it leaves out is as the board's owner
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
@@ -16,7 +17,7 @@ from dashboard.components.fields import field_for
 from dashboard.components.frame import LOCATION
 from dashboard.components.outputs import Values, clicked, outputs, pressed
 from data.errors import InvalidInput
-from data.records import BoardPanel, User
+from data.records import Board, BoardPanel, User
 from services import addresses
 from services.addresses import BoardAddress
 from services.boards.choices import chosen
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from services.performance.numbers import Performance
 
 ID, CHANGED, FORM = "board-id", "board-changed", "board-form"
+SEEN = "board-seen"  # the title and the sharing that the form was filled with
 HEADING, BY, DOWNLOADS, PANELS, EDITING = (
     f"board-{part}" for part in ("heading", "by", "downloads", "panels", "editing")
 )
@@ -85,7 +87,13 @@ def _choice() -> Component:
 
 def _editing(board_id: str) -> list[Component]:
     """The owner's forms: without them none of their callbacks is called."""
-    return [html.Summary("Change this board"), dcc.Store(id=FORM, data=board_id), _adding(), _settings()]
+    return [
+        html.Summary("Change this board"),
+        dcc.Store(id=FORM, data=board_id),
+        dcc.Store(id=SEEN),
+        _adding(),
+        _settings(),
+    ]
 
 
 def _adding() -> Component:
@@ -137,11 +145,9 @@ def show(services: BoardServices, cohorts: Cohorts, user: User, board_id: str, s
     may_change = services.boards.may_change(board, user)
     views = services.views.of(board, choice, user, readers)
     places = cohorts.choices(user) if may(user, Permission.SEE_STATISTICS) else {}
-    owner = "you" if board.owner_id == user.id else board.owner_name
     return {
         HEADING: board.title,
-        BY: f"By {owner}, {'shared' if board.shared else 'seen by you alone'}. "
-        "Each number is counted by the page that its panel leads to.",
+        BY: _by(board, user),
         DOWNLOADS: parts.downloads(board, choice, not readers.withholds),
         PANELS: parts.panels(views, may_change),
         EDITING: "lb-card" if may_change else "lb-hidden",
@@ -154,6 +160,12 @@ def show(services: BoardServices, cohorts: Cohorts, user: User, board_id: str, s
     }
 
 
+def _by(board: Board, user: User) -> str:
+    owner = "you" if board.owner_id == user.id else board.owner_name
+    seen_by = "shared" if board.shared else "seen by you alone"
+    return f"By {owner}, {seen_by}. Each number is counted by the page that its panel leads to."
+
+
 def form(services: BoardServices, user: User, board_id: str) -> Values:
     """What the owner's forms hold at first."""
     board = services.boards.get(board_id, user)
@@ -161,6 +173,7 @@ def form(services: BoardServices, user: User, board_id: str) -> Values:
     return {
         TITLE: board.title,
         SHARED: ["yes"] if board.shared else [],
+        SEEN: [board.title, board.shared],
         MEASURE: {"options": measures, "value": measures[0]["value"] if measures else None},
         TASK: {"options": parts.task_options(tasks), "value": tasks[0] if tasks else None},
     }
@@ -185,6 +198,26 @@ def offered(
             "options": parts.reference_options(references), "value": None, "disabled": not references
         },
     }  # fmt: skip
+
+
+def save(
+    services: BoardServices,
+    user: User,
+    board_id: str,
+    title: str,
+    shared: bool,
+    seen: Sequence[Any],
+    search: str | None,
+) -> Values:
+    """Keep title, sharing and choice; what stands at the head of the board then, at once.
+
+    `seen` is the title and the sharing that the form was filled with.
+    """
+    was_title, was_shared = seen
+    services.boards.change(board_id, title, shared, user, (was_title, was_shared))
+    choice = chosen(services.boards.get(board_id, user), search)
+    board = services.boards.choose(board_id, choice, user)
+    return {SAID: "Saved.", SEEN: [board.title, board.shared], HEADING: board.title, BY: _by(board, user)}
 
 
 def search_of(months: str | None, *of: str | None) -> str:
@@ -240,7 +273,12 @@ def _register_shown(app: Dash, services: BoardServices, cohorts: Cohorts) -> Non
 def _register_offered(app: Dash, services: BoardServices, performance: Performance) -> None:
     @app.callback(
         output=outputs(
-            {TITLE: "value", SHARED: "value", **dict.fromkeys((MEASURE, TASK), ("options", "value"))}
+            {
+                TITLE: "value",
+                SHARED: "value",
+                SEEN: "data",
+                **dict.fromkeys((MEASURE, TASK), ("options", "value")),
+            }
         ),
         inputs=[Input(FORM, "data")],
     )
@@ -286,6 +324,7 @@ def _register_changes(app: Dash, services: BoardServices) -> None:
         State(CHANGED, "data"),
         *(State(name, "value") for name in (MEASURE, TASK, VERSION, FEATURE, REFERENCE)),
         prevent_initial_call=True,
+        running=[(Output(ADD, "disabled"), True, False)],
     )
     def _add(clicks: int | None, board_id: str, times: int, *given: str | None) -> tuple[int, str]:
         user = require(Permission.MAKE_BOARDS)
@@ -294,14 +333,21 @@ def _register_changes(app: Dash, services: BoardServices) -> None:
         return times + 1, "Panel added at the end."
 
     @app.callback(
-        *said,
-        Input(SAVE, "n_clicks"),
-        State(ID, "data"),
-        State(CHANGED, "data"),
-        State(TITLE, "value"),
-        State(SHARED, "value"),
-        State(LOCATION, "search"),
+        output=outputs(
+            {**dict.fromkeys((CHANGED, SEEN), "data"), **dict.fromkeys((SAID, HEADING, BY), "children")},
+            again=True,
+        ),
+        inputs=[
+            Input(SAVE, "n_clicks"),
+            State(ID, "data"),
+            State(CHANGED, "data"),
+            State(TITLE, "value"),
+            State(SHARED, "value"),
+            State(SEEN, "data"),
+            State(LOCATION, "search"),
+        ],
         prevent_initial_call=True,
+        running=[(Output(SAVE, "disabled"), True, False)],
     )
     def _save(
         clicks: int | None,
@@ -309,13 +355,12 @@ def _register_changes(app: Dash, services: BoardServices) -> None:
         times: int,
         title: str | None,
         shared: list[str],
+        seen: list[Any],
         search: str | None,
-    ) -> tuple[int, str]:
+    ) -> Values:
         user = require(Permission.MAKE_BOARDS)
         clicked(clicks)
-        board = services.boards.change(board_id, title or "", bool(shared), user)
-        services.boards.choose(board_id, chosen(board, search), user)
-        return times + 1, "Saved."
+        return {CHANGED: times + 1, **save(services, user, board_id, title or "", bool(shared), seen, search)}
 
 
 def _register_ends(app: Dash, services: BoardServices) -> None:

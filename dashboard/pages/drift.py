@@ -246,7 +246,7 @@ def _segments(drift: DriftServices, user: User, run: DriftRun, feature: str) -> 
     try:
         return segments.table(drift.segments.of(run.id, feature, user))
     except (InvalidInput, NotFound) as error:
-        return [html.P(str(error), className="text-secondary")]
+        return segments.nothing(str(error))
 
 
 def register(

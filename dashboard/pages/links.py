@@ -111,6 +111,8 @@ class Links:
         for version in filter(None, (asked.version, asked.vs)):
             if not self._may_be_version(asked.task, version):
                 raise NotFound(f"There is no version {version} of this task.")
+        if asked.vs and asked.vs == asked.version:
+            raise InvalidInput("Choose another version to compare with.")
         dimension, _, group = asked.group.partition(":")
         if asked.group and dimension not in SUBGROUPS:
             raise InvalidInput(f"Cases are not grouped by {dimension}.")

@@ -30,7 +30,7 @@ def layout(user: User, argument: str = "") -> Component:
             dcc.Store(id=QUERY, data=argument),
             html.Div(id=HEAD),
             parts.form(user),
-            dcc.Loading(html.Div(id=ENTRIES), delay_show=300),
+            dcc.Loading(html.Div(id=ENTRIES), delay_show=300, overlay_style={"visibility": "visible"}),
         ],
         className="lb-rehearsal",
     )

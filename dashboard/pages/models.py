@@ -31,6 +31,7 @@ SEEN = "models-seen"
 TICK = "models-tick"
 LOOK = "models-look"
 UPLOADED = "models-uploaded"  # set by the browser when an upload was registered
+SHOWN = "lb-models"  # how the content looks
 EVERY_MS = 2000
 PROMOTIONS_SHOWN = 30
 
@@ -49,7 +50,12 @@ def layout(user: User, argument: str = "") -> Component:
             html.Div([html.H1("Models"), look, sets, *accepted], className="lb-page-head lb-wraps"),
             html.Div(id=SAID, role="status"),
             html.Div(id=PROGRESS),
-            dcc.Loading(html.Div(id=CONTENT, className="lb-models"), delay_show=300),
+            # What is shown stays to be read while a version is loaded: without a style Dash hides it.
+            dcc.Loading(
+                html.Div(id=CONTENT, className=SHOWN),
+                delay_show=300,
+                overlay_style={"visibility": "visible"},
+            ),
             dcc.Store(id=SEEN),
             dcc.Store(id=UPLOADED),
             dcc.Interval(id=TICK, interval=EVERY_MS),
@@ -69,7 +75,13 @@ def word(versions: VersionServices) -> str:
     ran = [f"{job.id[:8]}{job.state}" for _, job in versions.rehearsals.jobs()]
     choices = [versions.serving.choice(task) for task in versions.registry.clinical]
     run_by = [choice.kind.words for choice in choices if choice is not None]
-    return ";".join([*lives, *decided, *ran, *run_by])
+    troubles = [versions.serving.trouble(task) or "" for task in versions.registry.clinical]
+    troubles += [versions.registry.trouble or "", versions.registered_files.trouble() or ""]
+    return ";".join([*lives, *decided, *ran, *run_by, *troubles, str(versions.registry.changes)])
+
+
+def _seen(versions: VersionServices, uploaded: str | None) -> str:
+    return f"{word(versions)};{uploaded or ''}"
 
 
 def act(
@@ -105,28 +117,37 @@ def act(
 
 
 def changed(versions: VersionServices, user: User, uploaded: str | None, seen: str | None) -> Values:
-    """The page where something has changed since `seen`, and always how far rehearsals are."""
-    now = f"{word(versions)};{uploaded or ''}"
+    """The page where something has changed since `seen`, and always how far rehearsals are.
+
+    What was said of an act goes with the state that it told of.
+    """
+    now = _seen(versions, uploaded)
     return {
+        SAID: no_update if now == seen else None,
         CONTENT: no_update if now == seen else show(versions, user),
         PROGRESS: rehearsals.progress(user, versions.rehearsals.jobs()),
         SEEN: now,
     }
 
 
-def look(versions: VersionServices, user: User) -> Values:
+def look(versions: VersionServices, user: User, uploaded: str | None = None) -> Values:
     """Follow what another tool moved in MLflow, and say so."""
     moved = versions.serving.look()
     sentence = f"Changed: {', '.join(map(task_name, moved))}." if moved else "Nothing was moved there."
-    return {SAID: _said(sentence), CONTENT: show(versions, user)}
+    return {SAID: _said(sentence), CONTENT: show(versions, user), SEEN: _seen(versions, uploaded)}
 
 
 def acted(
-    versions: VersionServices, user: User, button: Mapping[str, str], why: str | None, count: str | None
+    versions: VersionServices,
+    user: User,
+    button: Mapping[str, str],
+    why: str | None,
+    count: str | None,
+    uploaded: str | None = None,
 ) -> Values:
-    """Do what a button says, and show what came of it."""
+    """Do what a button says, and show what came of it; `uploaded` is what `changed` is told of, too."""
     sentence = act(versions, user, button, why, count)
-    return {SAID: _said(sentence), CONTENT: show(versions, user), SEEN: word(versions)}
+    return {SAID: _said(sentence), CONTENT: show(versions, user), SEEN: _seen(versions, uploaded)}
 
 
 def cancel(versions: VersionServices, user: User, job_id: str) -> list[Component]:
@@ -143,21 +164,21 @@ def register(app: Dash, versions: VersionServices) -> None:
 
 def _register_showing(app: Dash, versions: VersionServices) -> None:
     @app.callback(
-        output=outputs({CONTENT: "children", PROGRESS: "children", SEEN: "data"}),
+        output=outputs({**dict.fromkeys((SAID, CONTENT, PROGRESS), "children"), SEEN: "data"}),
         inputs=[Input(TICK, "n_intervals"), Input(UPLOADED, "data"), State(SEEN, "data")],
     )
     def _show(_: int | None, uploaded: str | None, seen: str | None) -> Values:
         return changed(versions, require(Permission.SEE_MODELS), uploaded, seen)
 
     @app.callback(
-        output=outputs({SAID: "children", CONTENT: "children"}, again=True),
-        inputs=[Input(LOOK, "n_clicks")],
+        output=outputs({SAID: "children", CONTENT: "children", SEEN: "data"}, again=True),
+        inputs=[Input(LOOK, "n_clicks"), State(UPLOADED, "data")],
         prevent_initial_call=True,
     )
-    def _look(clicks: int | None) -> Values:
+    def _look(clicks: int | None, uploaded: str | None) -> Values:
         user = require(Permission.PROMOTE)
         clicked(clicks)
-        return look(versions, user)
+        return look(versions, user, uploaded)
 
 
 def _register_acting(app: Dash, versions: VersionServices) -> None:
@@ -167,13 +188,22 @@ def _register_acting(app: Dash, versions: VersionServices) -> None:
             Input({"type": ACT, "task": ALL, "version": ALL, "verb": ALL, "live": ALL}, "n_clicks"),
             State({"type": WHY, "task": ALL, "version": ALL}, "value"),
             State({"type": COUNT, "task": ALL, "version": ALL}, "value"),
+            State(UPLOADED, "data"),
         ],
         prevent_initial_call=True,
+        # A second click before the first is answered would only be told that there is nothing to do; and were
+        # the page drawn anew in the meantime, the buttons would be others, and Dash would drop the answer.
+        running=[
+            (Output(CONTENT, "className"), f"{SHOWN} lb-busy", SHOWN),
+            (Output(TICK, "disabled"), True, False),
+        ],
     )
-    def _act(clicks: list[int | None], _: list[str | None], __: list[str | None]) -> Values:
+    def _act(
+        clicks: list[int | None], _: list[str | None], __: list[str | None], uploaded: str | None
+    ) -> Values:
         user, button = require(Permission.SEE_MODELS), pressed(ctx.triggered_id, [ctx.triggered[0]["value"]])
-        reasons, counts = ctx.states_list
-        return acted(versions, user, button, _beside(button, reasons), _beside(button, counts))
+        reasons, counts, _uploaded = ctx.states_list
+        return acted(versions, user, button, _beside(button, reasons), _beside(button, counts), uploaded)
 
     @app.callback(
         Output(PROGRESS, "children", allow_duplicate=True),

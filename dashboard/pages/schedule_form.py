@@ -128,6 +128,14 @@ def sentence(plans: Schedules, what: str | None, chosen: Mapping[str, str], cron
         return [html.Span(str(error), className="lb-failed")]
 
 
+def usual(plans: Schedules, what: str | None, schedule_id: str) -> str:
+    """How many readings or days a new schedule of this kind begins with; raises PreventUpdate for others."""
+    offer = parts.offered(plans.offers(), what)
+    if schedule_id or offer is None or not offer.usual_n:
+        raise PreventUpdate
+    return str(offer.usual_n)
+
+
 def _offer(what: str | None) -> tuple[str, str]:
     try:
         kind, offer = json.loads(what or "")
@@ -186,12 +194,25 @@ def _register_opening(app: Dash, plans: Schedules, cohorts: Cohorts, tasks: Sequ
 
 def _register_fields(app: Dash, plans: Schedules, references: DriftReferences) -> None:
     @app.callback(
-        output=outputs({parts.row_of(name): "hidden" for name in parts.FIELDS.values()}),
+        output=outputs(
+            {parts.row_of(name): "hidden" for name in parts.FIELDS.values()}
+            | {parts.label_of(parts.N): "children"}
+        ),
         inputs=[Input(parts.WHAT, "value")],
     )
     def _rows(what: str | None) -> Values:
         require(Permission.SCHEDULE)
         return parts.shown_rows(plans.offers(), what)
+
+    @app.callback(
+        Output(parts.N, "value", allow_duplicate=True),
+        Input(parts.WHAT, "value"),
+        State(parts.PLANNING, "data"),
+        prevent_initial_call=True,
+    )
+    def _usual(what: str | None, schedule_id: str | None) -> str:
+        require(Permission.SCHEDULE)
+        return usual(plans, what, schedule_id or "")
 
     @app.callback(Output(parts.REFERENCE, "options"), Input(parts.TASK, "value"))
     def _references(task: str | None) -> list[dict[str, str]]:

@@ -32,14 +32,14 @@ def model_metrics(engine: Engine) -> Metric:
 
 
 def registered_metrics(files: RegisteredFiles) -> Metric:
-    """The versions that cannot come into force, as their weights are gone."""
+    """The versions that cannot come into force, as their files are gone or damaged."""
     gone = GaugeMetricFamily(
         "lightbox_model_weights_missing",
-        "1 for a registered version whose weights are not in MLflow any more",
+        "1 for a registered version whose weights are not in MLflow any more, or are damaged",
         labels=["task", "version"],
     )
-    for version in files.gone():
-        gone.add_metric([version.name, version.version], 1)
+    for task, version in sorted(files.lacking()):
+        gone.add_metric([task, version], 1)
     return gone
 
 

@@ -16,7 +16,7 @@ from services.assembly.drift import DriftServices
 from services.cohort.filters import filters_of, in_words, query_of
 from services.drift.reference_rules import NAMES
 from services.drift.runs import JOB, DriftRuns
-from services.drift.windows import LAST
+from services.drift.windows import LAST, MOST_DAYS
 from services.reporting.reports import Reporting
 from services.schedules.kinds import Choices, Default, Offer, Planning
 from services.schedules.schedules import Schedules
@@ -26,14 +26,15 @@ REPORT = "report"
 MONTHLY, WEEKLY = "0 7 1 * *", "0 5 * * 1"
 READINGS, DAYS = "readings", "days"
 """Of what a window's number is."""
-DRIFT_OFFER = Offer("drift", "Drift run", ("task", "window", "n", "reference", "filters"))
+_COHORT_DAYS = 30
+_MOST = 1_000_000
+DRIFT_OFFER = Offer("drift", "Drift run", ("task", "window", "n", "reference", "filters"), LAST)
 REPORT_OFFERS = (
     Offer(ReportKind.GOVERNANCE.value, "Governance report of the month before", ()),
     Offer(ReportKind.PERFORMANCE.value, "Performance report of a task", ("task",)),
     Offer(ReportKind.DRIFT.value, "Report of a task's latest drift run", ("task",)),
-    Offer(ReportKind.COHORT.value, "Cohort report of the last days", ("n", "filters")),
+    Offer(ReportKind.COHORT.value, "Cohort report of the last days", ("n", "filters"), _COHORT_DAYS),
 )
-_COHORT_DAYS = 30
 
 
 def schedule_drift(schedules: Schedules, drift: DriftServices, tasks: Sequence[str]) -> None:
@@ -155,7 +156,7 @@ class ReportPlanning:
             if asked["task"] not in self._tasks:
                 raise InvalidInput("Choose a task first.")
         if "n" in fields:
-            asked["days"] = str(number_of(chosen, _COHORT_DAYS))
+            asked["days"] = str(number_of(chosen, _COHORT_DAYS, MOST_DAYS))
             asked["filters"] = query_of(filters_of(chosen.get("filters", "")))
         return json.dumps(asked)
 
@@ -183,11 +184,14 @@ class ReportPlanning:
         return "Governance report of the month before"
 
 
-def number_of(chosen: Choices, usual: int) -> int:
-    """How many readings or days were chosen; raises InvalidInput for what is no number above 0."""
-    text = str(chosen.get("n") or usual)
-    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
-        raise InvalidInput("Give a whole number from 1 on.")
+def number_of(chosen: Choices, usual: int, most: int = _MOST) -> int:
+    """How many readings or days were chosen, `usual` where the field is not among the choices.
+
+    Raises InvalidInput for what is no number from 1 to `most`: an empty field is no choice of the usual one.
+    """
+    text = str(chosen.get("n", usual)).strip()
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= most:
+        raise InvalidInput(f"Give a whole number from 1 to {most:,} for how many.")
     return int(text)
 
 

@@ -63,10 +63,31 @@ class Boards:
         made = self.make(f"Copy of {board.title}"[:LONGEST_TITLE], owner, board.panels)
         return self._store.change(made.id, lambda _: replace(made, choice=board.choice))
 
-    def change(self, board_id: str, title: str, shared: bool, owner: User) -> Board:
-        """Another title, and whether others see it; raises InvalidInput, NotFound, NotAllowed."""
+    def change(
+        self,
+        board_id: str,
+        title: str,
+        shared: bool,
+        owner: User,
+        expected: tuple[str, bool] | None = None,
+    ) -> Board:
+        """Another title, and whether others see it. `expected` is the title and sharing that the owner saw.
+
+        Raises NotFound, NotAllowed; InvalidInput without a title, and where another window changed what was
+        expected.
+        """
         words = _title(title)
-        return self._changed(board_id, owner, lambda board: replace(board, title=words, shared=shared))
+
+        def change(board: Board) -> Board:
+            if expected is not None and expected != (board.title, board.shared):
+                shown = "shared" if board.shared else "not shared"
+                raise InvalidInput(
+                    f"In the meantime another window made this board “{board.title}”, {shown}; nothing was "
+                    "saved. Open the page again before you change it."
+                )
+            return replace(board, title=words, shared=shared)
+
+        return self._changed(board_id, owner, change)
 
     def choose(self, board_id: str, choice: BoardChoice, owner: User) -> Board:
         """Period, site and scanner that the board opens with."""
@@ -74,10 +95,12 @@ class Boards:
         return self._changed(board_id, owner, lambda board: replace(board, choice=choice))
 
     def add_panel(self, board_id: str, panel: BoardPanel, owner: User) -> Board:
-        """One question more, at the end; raises InvalidInput for one that cannot be asked."""
+        """One question more, at the end; raises InvalidInput for one that cannot be asked or is there."""
         added = replace(self._checked(panel), id=new_id()[:8])
 
         def change(board: Board) -> Board:
+            if any(replace(panel, id=added.id) == added for panel in board.panels):
+                raise InvalidInput("This panel is on the board already.")
             if len(board.panels) >= MOST_PANELS:
                 raise InvalidInput(f"A board has at most {MOST_PANELS} panels.")
             return replace(board, panels=(*board.panels, added))

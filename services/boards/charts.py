@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from reports.chart_axes import Figure
+from reports.chart_axes import Figure, whole_ticks
 from reports.performance_figures import REVIEWED, Dot, MetricSeries, Scale, month_figure
 from services.boards.measures import Source
 from services.boards.points import BoardPoint, PanelView
@@ -19,6 +19,7 @@ _ACROSS = {
     Source.DRIFT: "Run",
     Source.ALERTS: "Month",
 }
+_COUNTS = (Source.VOLUMES, Source.ALERTS)
 
 
 def chart(view: PanelView) -> Figure:
@@ -32,6 +33,9 @@ def chart(view: PanelView) -> Figure:
     figure["layout"]["xaxis"] |= {"title": {"text": _ACROSS[measure.source]}}
     if measure.source is not Source.PERFORMANCE:
         figure["layout"]["yaxis"] |= {"rangemode": "tozero"}
+    counted = [point.value for point in view.points if point.value is not None]
+    if measure.source in _COUNTS and not measure.percent and counted:
+        figure["layout"]["yaxis"] |= whole_ticks(int(max(counted)))
     return figure
 
 

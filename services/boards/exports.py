@@ -1,17 +1,20 @@
-"""The numbers of a board as a file."""
+"""The numbers of a board as a file, CSV or JSON."""
 
 from __future__ import annotations
 
 from data.database import now
+from data.errors import NotFound
 from data.records import NOTICE, VERSION, AuditEvent, Board, BoardChoice, ExportRow, User
 from data.stores.audit import AuditLog
-from reports.tables import csv_table
+from reports.tables import csv_table, json_table
 from reports.time_words import clock
 from services.boards.points import PanelView
 from services.boards.views import BoardViews
 from services.cohort.exports import MIME, Export, file_name
 from services.cohort.small_numbers import audience_asked
 from services.permissions import Permission, require
+
+_WRITERS = {"csv": csv_table, "json": json_table}
 
 
 class BoardExports:
@@ -21,12 +24,16 @@ class BoardExports:
         self._views = views
         self._audit = audit
 
-    def csv(self, board: Board, choice: BoardChoice, user: User, audience: str | None = None) -> Export:
-        """Every point of the panels that the person may see; for `outside` unless it is said.
+    def written(
+        self, board: Board, choice: BoardChoice, kind: str, user: User, audience: str | None = None
+    ) -> Export:
+        """Every point that the person may see, as `csv` or `json`; for `outside` unless it is said.
 
-        Raises as `audience_asked` does.
+        Raises as `audience_asked` does, and NotFound for another kind of file.
         """
         require(user, Permission.SEE_BOARDS)
+        if kind not in _WRITERS:
+            raise NotFound("There is no such kind of file.")
         readers, at = audience_asked(audience, user), now()
         views = self._views.of(board, choice, user, readers)
         facts = {
@@ -43,9 +50,9 @@ class BoardExports:
             "Small numbers": readers.words,
         }
         rows = [row for view in views for row in _rows(view)]
-        subject = "csv" if readers.withholds else "csv, for the house"
+        subject = kind if readers.withholds else f"{kind}, for the house"
         self._audit.record(AuditEvent(at, user.id, "board.export", board.id, f"{board.title}: {subject}"))
-        return Export(file_name("board", at, "csv", readers), csv_table(rows, facts), MIME["csv"])
+        return Export(file_name("board", at, kind, readers), _WRITERS[kind](rows, facts), MIME[kind])
 
 
 def _rows(view: PanelView) -> list[ExportRow]:

@@ -210,8 +210,8 @@ def _beyond(before: NDArray[Any] | None, values: NDArray[Any]) -> Tail:
     chosen = [side for side, rows in sides.items() if rows.sum() > limit * n]
     if not chosen:
         raise InvalidInput(
-            "No more of the window than usual lies beyond the reference's 5th or 95th percentile: "
-            "there is no tail to look at."
+            "No more of the window than usual lies beyond the reference's 5th or 95th percentile: no scans "
+            "stand apart here, so nothing can be said of what they share."
         )
     rows = np.any([sides[side] for side in chosen], axis=0)
     words = " or ".join(f"{side} {edges[side]:.4g}" for side in chosen)
@@ -227,7 +227,10 @@ def _new_names(before: NDArray[Any] | None, values: NDArray[Any]) -> Tail:
     shares = {name: (count / len(values), old[name] / max(len(before), 1)) for name, count in new.items()}
     more = sorted(name for name, (now, then) in shares.items() if now >= MORE_FREQUENT * then)
     if not more:
-        raise InvalidInput("No name is twice as frequent as in the reference: there is no tail to look at.")
+        raise InvalidInput(
+            "No name is twice as frequent as in the reference: no scans stand apart here, so nothing can be "
+            "said of what they share."
+        )
     told = ", ".join(f"“{name}”" for name in more[:3]) + (" and others" if len(more) > 3 else "")
     return Tail(np.isin(values.astype(str), more), f"{told}, at least twice as frequent as in the reference")
 

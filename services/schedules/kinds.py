@@ -29,6 +29,7 @@ class Offer:
     name: str
     words: str
     fields: tuple[str, ...]
+    usual_n: int = 0  # what stands in the field n at first, of those that have it
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,13 @@ LAST_SAFE_DAY = 28
 _FIELDS = 5
 _SHOWN_TIMES = 3
 _PLAIN = re.compile(r"(\d+) (\d+) (\*|\d+) \* (\*|1-5|MON-FRI|[0-7])", re.IGNORECASE)
+_HOLDS = {
+    "minute": " It goes from 0 to 59.",
+    "hour": " It goes from 0 to 23.",
+    "day-of-month": " It goes from 1 to 31, and the month has to have that day.",
+    "month": " It goes from 1 to 12.",
+    "day-of-week": " It goes from 0 (Sunday) to 7 (Sunday again).",
+}
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -119,8 +126,9 @@ def checked(cron: str) -> str:
     try:
         CronSim(" ".join(fields), datetime(2026, 1, 1))
     except CronSimError as error:
-        part = str(error).removeprefix("Bad ").replace("-", " ")
-        raise InvalidInput(f"The part for the {part} cannot be understood.") from None
+        part = str(error).removeprefix("Bad ")
+        words, holds = part.replace("-", " "), _HOLDS.get(part, "")
+        raise InvalidInput(f"The part for the {words} cannot be understood.{holds}") from None
     return " ".join(fields)
 
 

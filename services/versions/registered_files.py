@@ -1,13 +1,14 @@
-"""Whether the weights of registered versions are still in MLflow: none comes into force without them."""
+"""Whether the files of registered versions are in MLflow, and right: none comes into force without them."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import PurePosixPath
 
-from data.errors import NotFound, TrackingAway
+from data.errors import NotFound, TrackingAway, UnusableModel
 from data.records import ModelVersion
 from data.tracking import FILES
 from models.weights import WEIGHTS
@@ -44,14 +45,24 @@ class RegisteredFiles:
             versions = self._registry.versions()
             if versions:  # none: MLflow is away
                 self._tell(tuple(version for version in versions if not self._kept(version)))
+                self._ask_again(versions)
 
     def gone(self) -> tuple[ModelVersion, ...]:
         """The versions whose weights MLflow did not have at the last look."""
         return self._gone
 
     def trouble(self, task: str | None = None) -> str | None:
-        """Which versions of a task, or of all, lack their weights, in sentences; None where none does."""
-        return " ".join(self._words(each) for each in self._gone if task in (None, each.name)) or None
+        """Which versions of a task, or of all, lack their files, in sentences; None where none does.
+
+        Whether the files are those that were registered is known of what somebody has tried to use.
+        """
+        said = {key: f"{key[0]}: {why}" for key, why in self._registry.unusable.items()}
+        said |= {(version.name, version.version): self._words(version) for version in self._gone}
+        return " ".join(words for (name, _), words in said.items() if task in (None, name)) or None
+
+    def lacking(self) -> set[tuple[str, str]]:
+        """(task, version) of each that cannot come into force: its files are gone, or are others."""
+        return {(version.name, version.version) for version in self._gone} | set(self._registry.unusable)
 
     def _watch(self) -> None:
         self._registry.wait_until_ready(EVERY_S)
@@ -66,6 +77,16 @@ class RegisteredFiles:
             return _WHERE in self._registry.tracking.artifacts(version.run_id, FILES)
         except NotFound:  # the run itself is gone
             return False
+
+    def _ask_again(self, versions: Sequence[ModelVersion]) -> None:
+        """Whether files that could not be used are right again."""
+        known = {(version.name, version.version): version for version in versions}
+        for key in list(self._registry.unusable):
+            if key not in known:
+                self._registry.unusable.pop(key, None)
+            elif known[key] not in self._gone:
+                with suppress(UnusableModel):
+                    self._registry.files(known[key])
 
     def _tell(self, gone: tuple[ModelVersion, ...]) -> None:
         before = {(version.name, version.version) for version in self._gone}

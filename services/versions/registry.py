@@ -61,6 +61,10 @@ class Registry:
         self._tasks = {task.name: task for task in tasks}
         self._started = threading.Event()
         self.trouble: str | None = None
+        self.unusable: dict[tuple[str, str], str] = {}
+        """(task, version) -> why its files could not be used when they were last asked for."""
+        self.changes = 0
+        """So many times this process changed something in the registry: pages follow it."""
 
     @property
     def clinical(self) -> list[str]:
@@ -135,6 +139,7 @@ class Registry:
         """
         with self._telling_trouble():
             self._tracking.set_alias(version.name, CHAMPION, version.version)
+        self.changes += 1
         try:  # what serves does not depend on these
             self._tracking.tag_version(version.name, version.version, tags)
             challenger = self._tracking.by_alias(version.name, CHALLENGER)
@@ -150,12 +155,23 @@ class Registry:
                 self._tracking.delete_alias(task, CHALLENGER)
             else:
                 self._tracking.set_alias(task, CHALLENGER, version.version)
+        self.changes += 1
 
     def files(self, version: ModelVersion) -> Trained:
         """A version's files on this machine, fetched where they are not here yet, and verified.
 
         Raises UnusableModel where they are gone, other than registered, or no version of ours; TrackingAway.
+        Which versions these are, `unusable` says until their files are right again.
         """
+        try:
+            trained = self._verified(version)
+        except UnusableModel as error:
+            self.unusable[version.name, version.version] = str(error)
+            raise
+        self.unusable.pop((version.name, version.version), None)
+        return trained
+
+    def _verified(self, version: ModelVersion) -> Trained:
         folder = self._folder / version.name / version.version
         why = _NOT_OURS
         for _ in range(2):  # a copy that was damaged here is fetched once more
@@ -165,7 +181,8 @@ class Registry:
             trained = _readable(folder)
             if trained is not None and version.weights_sha256 in ("", trained.sha256):
                 return trained
-            why = _NOT_OURS if trained is None else _NOT_THE_SAME
+            gone = version.weights_sha256 and not (folder / weights.WEIGHTS).exists()
+            why = _GONE if gone else _NOT_OURS if trained is None else _NOT_THE_SAME
             shutil.rmtree(folder, ignore_errors=True)
         raise UnusableModel(why.format(version=version.version))
 
@@ -190,6 +207,7 @@ class Registry:
             self._tracking.end_run(run)
             made = self._tracking.register(task, run, trained.sha256, description)
             self._tracking.tag_version(task, made.version, tags)
+        self.changes += 1
         return made
 
     def registered_as(self, task: str, weights_sha256: str, decision: Decision) -> ModelVersion | None:

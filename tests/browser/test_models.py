@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from time import sleep
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -41,7 +44,9 @@ def _card(page: Page, version: str):
     )
 
 
-def test_a_version_comes_is_rehearsed_goes_live_and_goes_back(small: Department, open_tab) -> None:
+def test_a_version_comes_is_rehearsed_goes_live_and_goes_back(
+    small: Department, open_tab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = open_tab().sign_in(Role.MLOPS, "/models")
     expect(_card(page, "1").locator(".lb-live")).to_have_text("live")
     _upload(page, zipped(weights_in(small.folder / "better", above=700)))
@@ -62,7 +67,19 @@ def test_a_version_comes_is_rehearsed_goes_live_and_goes_back(small: Department,
     card.get_by_role("button", name="Let it go live").click()
     expect(page.get_by_text("Please write down a reason.")).to_be_visible(timeout=PATIENCE_MS)
     card.get_by_label("Why it should go live").fill("It draws no rim.")
-    card.get_by_role("button", name="Let it go live").click()
+    loaded_beside = small.engine.beside
+
+    def slowly(*given: Any) -> Any:  # longer than the page waits before it looks again
+        sleep(5)
+        return loaded_beside(*given)
+
+    monkeypatch.setattr(small.engine, "beside", slowly)
+    card.get_by_role("button", name="Let it go live").dblclick()
+    expect(page.locator("#models-content")).to_have_class(re.compile("lb-busy"))
+    expect(page.locator("#models-content")).to_be_visible()
+    expect(page.locator("#models-said")).to_have_text("Version 2 is live.", timeout=PATIENCE_MS)
+    expect(page.locator("#models-said")).to_be_in_viewport()
+    expect(page.locator("#alert")).to_be_hidden()
     expect(_card(page, "2").locator(".lb-live")).to_have_text("live", timeout=PATIENCE_MS)
     expect(_card(page, "2")).to_contain_text("approved by Dr Mlops: It draws no rim.")
     assert small.engine.loaded(BRAIN_TUMOUR).version == "2"

@@ -106,3 +106,6 @@ def test_clinicians_see_it_and_set_nothing(clinic, open_tab) -> None:
     expect(page.locator("#performance-numbers")).to_contain_text("Real use")
     expect(page.locator("#performance-goal")).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    versions = page.get_by_role("link", name="Model card and versions").bounding_box()
+    assert versions is not None
+    assert versions["height"] >= 44

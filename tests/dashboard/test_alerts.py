@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,10 +14,10 @@ from dashboard import bell as bell_wiring
 from dashboard.components import alerts as words
 from dashboard.components import bell
 from dashboard.components import schedule_form as schedule_parts
-from dashboard.components.schedules import moment_words
+from dashboard.components.schedules import cards, moment_words
 from dashboard.pages import alerts, schedule_form, schedules
 from data.errors import InvalidInput, NotFound
-from data.records import BRAIN_TUMOUR, Alert, AlertState, Role, Severity
+from data.records import BRAIN_TUMOUR, Alert, AlertState, Role, ScheduleRun, Severity
 from services.alerts.delivery import Delivery, addresses
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback
@@ -180,6 +181,33 @@ def test_a_sentence_says_what_will_run_when_or_what_is_wrong(clinic: Clinic) -> 
     assert "Choose a task" in str(schedule_form.sentence(clinic.schedules, what, {}, "0 6 * * *"))
 
 
+@pytest.mark.parametrize("n", ["", "0", "-5", "1.5", "²", "1000001"])
+def test_a_number_that_is_none_is_said_and_never_taken_for_the_usual_one(clinic: Clinic, n: str) -> None:
+    values = {"task": BRAIN_TUMOUR, "window": "readings", "n": n, "reference": None, "filters": {}}
+    chosen, nora = schedule_parts.chosen(values), clinic.person(Role.MLOPS)
+    for kind, offer in (("drift", "drift"), ("report", "cohort")):
+        what = schedule_parts.value_of(kind, offer)
+        said = str(schedule_form.sentence(clinic.schedules, what, chosen, "0 6 * * *"))
+        assert "Give a whole number from 1 to" in said
+        with pytest.raises(InvalidInput, match="whole number"):
+            schedule_form.save(clinic.schedules, nora, "", what, chosen, "Mine", "0 6 * * *")
+
+
+def test_a_new_schedule_begins_with_the_number_that_is_usual_for_its_kind(clinic: Clinic) -> None:
+    plans, cohort = clinic.schedules, schedule_parts.value_of("report", "cohort")
+    assert schedule_form.usual(plans, cohort, "") == "30"
+    assert schedule_form.usual(plans, schedule_parts.value_of("drift", "drift"), "") == "1000"
+    assert schedule_parts.shown_rows(plans.offers(), cohort)["schedule-n-label"] == "How many days"
+    for what, schedule_id in ((cohort, "kept"), (schedule_parts.value_of("report", "governance"), "")):
+        with pytest.raises(PreventUpdate):
+            schedule_form.usual(plans, what, schedule_id)
+
+
+def test_a_day_that_not_every_month_has_is_said() -> None:
+    with pytest.raises(InvalidInput, match="from 1 to 28"):
+        schedule_parts.synchronised({schedule_parts.DAY}, "0 7 1 * *", "month", "0", "31", "07:00")
+
+
 def test_plain_choices_and_the_expression_follow_each_other() -> None:
     parts = schedule_parts
     cron, times = parts.synchronised({parts.EVERY}, "0 7 * * 1", "month", "0", 3, "06:30")
@@ -196,7 +224,7 @@ def test_plain_choices_and_the_expression_follow_each_other() -> None:
 def test_the_form_shows_what_an_offer_takes_and_what_a_schedule_has(clinic: Clinic) -> None:
     plans, nora = clinic.schedules, clinic.person(Role.ADMIN)
     rows = schedule_parts.shown_rows(plans.offers(), schedule_parts.value_of("report", "performance"))
-    assert [name for name, hidden in rows.items() if not hidden] == ["schedule-task-row"]
+    assert [name for name, hidden in rows.items() if hidden is False] == ["schedule-task-row"]
     plans.start()
     weekly = next(view.schedule for view in plans.views() if "Pneumonia" in view.schedule.name)
     opened = schedule_form.opened(
@@ -207,6 +235,15 @@ def test_the_form_shows_what_an_offer_takes_and_what_a_schedule_has(clinic: Clin
     assert set(opened) == set(schedule_form.OPENED)
     with pytest.raises(PreventUpdate):
         schedule_form.opened(plans, clinic.services.cohort.numbers, (), nora, None)
+
+
+def test_a_run_that_is_under_way_is_said(clinic: Clinic) -> None:
+    clinic.schedules.start()
+    view, at = clinic.schedules.views()[0], datetime(2026, 11, 20, 14, 15, tzinfo=UTC)
+    running = replace(view, runs=(ScheduleRun("job", view.schedule.id, at, True, None),))
+    said, others = (str(cards([each], {}, at)) for each in (running, view))
+    assert "running since" in said and "has not run yet" not in said
+    assert "running since" not in others and "has not run yet" in others
 
 
 @pytest.mark.parametrize(

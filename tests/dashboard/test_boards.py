@@ -12,6 +12,7 @@ from dashboard.pages import boards as list_page
 from data.errors import InvalidInput, NotFound
 from data.records import BRAIN_TUMOUR, Board, BoardPanel, Role, User
 from services import addresses
+from services.boards.points import panel_title
 from tests.dashboard.clinic import Clinic
 from tests.dashboard.conftest import callback
 
@@ -138,3 +139,24 @@ def test_a_file_is_for_handing_on_unless_the_house_is_asked_for(
     assert client.get(f"{addresses.board(made.id)}.csv?months=5").status_code == 400
     assert sign_in(Role.ADMIN).get(f"{address}&audience=inside").status_code == 403
     assert client.get(f"/boards/{'0' * 32}.csv").status_code == 404
+
+
+def test_the_same_numbers_come_as_json(clinic: Clinic, made: Board, head: User, sign_in: Any) -> None:
+    clinic.services.boards.boards.change(made.id, made.title, True, head)
+    client, address = sign_in(Role.MLOPS), addresses.board(made.id)
+    told = client.get(f"{address}.json?months=3").json
+    assert {row["section"] for row in told["numbers"]} <= {panel_title(panel) for panel in PANELS}
+    assert "fewer than 5" in str(told)
+    assert told["about"]["Board"] == made.title
+
+
+def test_what_was_saved_stands_at_the_head_with_the_answer(clinic: Clinic, made: Board, head: User) -> None:
+    seen = page.form(clinic.services.boards, head, made.id)[page.SEEN]
+    said = page.save(clinic.services.boards, head, made.id, "Heads", True, seen, "?months=3")
+    assert said[page.HEADING] == "Heads" and "By you, shared." in said[page.BY]
+    assert clinic.services.boards.boards.get(made.id, head).choice.months == 3
+    # Another window still has the form as it was.
+    with pytest.raises(InvalidInput, match="another window made this board “Heads”, shared"):
+        page.save(clinic.services.boards, head, made.id, "Necks", False, seen, "")
+    assert clinic.services.boards.boards.get(made.id, head).title == "Heads"
+    page.save(clinic.services.boards, head, made.id, "Necks", False, said[page.SEEN], "")

@@ -152,6 +152,11 @@ def test_a_feature_opens_the_scans_that_pull_it(clinic: Clinic, run: DriftRun) -
         found[page.INFLUENTIAL_HEAD]
     )
     assert found["drift-chosen"]["options"][0]["value"] == scan_id
+    # Also where no scans stand apart, the sentence on it stands below what it is about.
+    steady = page.detail(clinic.services.drift, TASKS, looker, f"?run={run.id}&feature=sex")
+    for shown in (found, steady):
+        assert "What these scans share" in str(shown[page.SEGMENTS])
+    assert "Looked at:" not in str(steady[page.SEGMENTS])
     closed = page.detail(clinic.services.drift, TASKS, looker, f"?run={run.id}")
     assert closed[page.FEATURE] == "lb-hidden" and closed["drift-chosen"]["options"] == []
     admin = page.detail(

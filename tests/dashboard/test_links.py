@@ -95,6 +95,16 @@ def test_a_board_says_what_is_wrong_with_a_period(clinic: Clinic, links: Links) 
     assert NOWHERE not in shown(links, head, addresses.board(board.id), "?months=3&site=North")
 
 
+def test_a_version_is_not_compared_with_itself(
+    clinic: Clinic, links: Links, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Links, "_may_be_version", lambda *_: True)  # as if both were registered
+    head = clinic.person(Role.HEAD)
+    same, other = (shown(links, head, addresses.PERFORMANCE, f"?version=1&vs={vs}") for vs in "12")
+    assert NOWHERE in same and "Choose another version" in same
+    assert NOWHERE not in other
+
+
 def test_a_good_link_opens_its_page(clinic: Clinic, links: Links) -> None:
     scan, user = clinic.add_volume("a", site="A", scanner="Skyra"), clinic.person(Role.CLINICIAN)
     clinic.read_volume(scan)

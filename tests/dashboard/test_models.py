@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from dash import no_update
 
 from dashboard.pages import models, rehearsal
 from data.errors import NotAllowed, TrackingAway
@@ -84,6 +85,25 @@ def test_the_challenger_is_marked_and_unmarked(clinic: Clinic, small: Department
     assert "No challenger any more" in str(models.show(clinic.services.versions, operator))
     _press(clinic, operator, "unchallenge", "2")
     assert small.registry.version(BRAIN_TUMOUR, "2").aliases == ()
+
+
+def test_an_open_page_follows_what_others_do_and_is_not_drawn_twice_for_what_one_did(
+    clinic: Clinic, small: Department
+) -> None:
+    versions, operator = clinic.services.versions, clinic.person(Role.MLOPS)
+    seen = models.changed(versions, operator, "brain-tumour 2", None)[models.SEEN]
+    assert models.changed(versions, operator, "brain-tumour 2", seen)[models.CONTENT] is no_update
+    button = {"task": BRAIN_TUMOUR, "version": "2", "verb": "challenge", "live": "1"}
+    did = models.acted(versions, operator, button, None, None, "brain-tumour 2")
+    assert models.changed(versions, operator, "brain-tumour 2", did[models.SEEN])[models.CONTENT] is no_update
+    # Another window shows the challenger, and then a version that somebody registers elsewhere.
+    others = models.changed(versions, operator, "brain-tumour 2", seen)
+    assert others[models.SAID] is None  # what that window was told before is over
+    again = models.changed(versions, operator, "brain-tumour 2", did[models.SEEN])
+    assert again[models.SAID] is no_update
+    assert "No challenger any more" in str(others[models.CONTENT])
+    small.version(above=650, name="third")
+    assert "Version 3" in str(models.changed(versions, operator, None, others[models.SEEN])[models.CONTENT])
 
 
 def test_without_mlflow_the_page_says_so(

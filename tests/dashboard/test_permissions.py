@@ -102,7 +102,7 @@ GUARDED: dict[str, tuple[Permission, int, int]] = {
     "drift_page": (DRIFT, REFUSED, 200),
     "drift_snapshot": (DRIFT, REFUSED, 200),
     "drift_state": (DRIFT, REFUSED, 200),
-    "board_csv": (Permission.SEE_BOARDS, REFUSED, 200),
+    "board_file": (Permission.SEE_BOARDS, REFUSED, 200),
     "api_drift_ask": (Permission.RUN_DRIFT, REFUSED, 400),
     "api_evaluations": (Permission.SEE_MODELS, REFUSED, 200),
     "api_evaluation": (Permission.SEE_MODELS, REFUSED, 404),

@@ -147,7 +147,7 @@ ACTS: list[tuple[Permission, str, Act]] = [
     (Permission.SEE_BOARDS, "one", lambda s, u: s.boards.boards.get(NO_ID, u)),
     (Permission.SEE_BOARDS, "delete", lambda s, u: s.boards.boards.delete(NO_ID, u)),
     (Permission.SEE_BOARDS, "shown", lambda s, u: s.boards.views.of(A_BOARD, BoardChoice(), u, INSIDE)),
-    (Permission.SEE_BOARDS, "file", lambda s, u: s.boards.exports.csv(A_BOARD, BoardChoice(), u)),
+    (Permission.SEE_BOARDS, "file", lambda s, u: s.boards.exports.written(A_BOARD, BoardChoice(), "csv", u)),
     (Permission.MAKE_BOARDS, "make", lambda s, u: s.boards.boards.make("", u)),
     (Permission.MAKE_BOARDS, "copy", lambda s, u: s.boards.boards.copy(NO_ID, u)),
     (Permission.MAKE_BOARDS, "change", lambda s, u: s.boards.boards.change(NO_ID, "a", True, u)),

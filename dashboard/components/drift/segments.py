@@ -32,6 +32,11 @@ def table(segmentation: Segmentation) -> list[Component]:
     return [_heading(), html.P(said, className="text-secondary"), html.Div(shown, className="lb-scroll")]
 
 
+def nothing(why: str) -> list[Component]:
+    """Why there is nothing to set beside each other, under the same heading as the table."""
+    return [_heading(), html.P(why, className="text-secondary")]
+
+
 def _heading() -> Component:
     return html.H2("What these scans share")
 

@@ -124,6 +124,14 @@ def test_panels_are_added_at_the_end_moved_and_removed(house: House) -> None:
         house.boards.move_panel(board.id, first, 1, HEAD)
 
 
+def test_a_panel_stands_on_a_board_once(house: House) -> None:
+    board = house.boards.make("Once", HEAD, [RECALL])
+    with pytest.raises(InvalidInput, match="on the board already"):
+        house.boards.add_panel(board.id, RECALL, HEAD)
+    house.boards.add_panel(board.id, BoardPanel("", "recall", PNEUMONIA), HEAD)
+    assert len(house.boards.get(board.id, HEAD).panels) == 2
+
+
 @pytest.mark.parametrize(
     ("panel", "words"),
     [
@@ -160,7 +168,7 @@ def test_a_board_has_a_title_and_an_end(house: House) -> None:
     full = house.boards.make("Full", HEAD, [ALERTS] * (MOST_PANELS + 3))
     assert len(full.panels) == MOST_PANELS
     with pytest.raises(InvalidInput, match="at most"):
-        house.boards.add_panel(full.id, ALERTS, HEAD)
+        house.boards.add_panel(full.id, RECALL, HEAD)
 
 
 def test_an_address_chooses_and_the_board_chooses_where_it_says_nothing(house: House) -> None:

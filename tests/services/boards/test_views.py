@@ -34,7 +34,7 @@ from services.alerts.alerts import Alerts
 from services.alerts.delivery import Delivery
 from services.assembly.boards import BoardServices, boards_on
 from services.boards.charts import chart
-from services.boards.points import LEAST, PanelView
+from services.boards.points import LEAST, BoardPoint, PanelView
 from services.cohort.cohort import Cohorts, hidden_from_nobody
 from services.cohort.exports import told
 from services.cohort.small_numbers import Audience
@@ -261,19 +261,26 @@ def test_drift_is_that_of_the_kept_runs(house: House) -> None:
     assert house.view(of("drifted-share"), BoardChoice(0, site="North")).points == ()
 
 
+@pytest.mark.parametrize(("measure", "whole"), [("alerts", True), ("readings", True), ("uncertain", False)])
+def test_an_axis_of_counts_ticks_whole_numbers(measure: str, whole: bool) -> None:
+    panel = BoardPanel("", measure, BRAIN_TUMOUR)
+    view = PanelView(panel, "T", (BoardPoint("2026-10", "All", 1, 1), BoardPoint("2026-11", "All", 0, 0)))
+    assert (chart(view)["layout"]["yaxis"].get("dtick") == 1) is whole
+
+
 def test_a_file_holds_the_points_and_stands_in_the_audit_trail(house: House) -> None:
     board = a_board(of("recall"), of("alerts", task=""))
-    made = house.services.exports.csv(board, EVERYTHING, HEAD, "inside")
+    made = house.services.exports.written(board, EVERYTHING, "csv", HEAD, "inside")
     rows = list(csv.DictReader(io.StringIO(made.content.decode("utf-8-sig"))))
     written = [row for row in rows if row["section"].startswith("Recall")]
     shown = house.view(of("recall")).points
     assert [row["value"] for row in written] == ["" if p.value is None else str(p.value) for p in shown]
     assert [row["note"] for row in written if row["name"] == "2026-11" and "too few" in row["note"]]
     assert "for-the-house" in made.name
-    assert "for-the-house" not in house.services.exports.csv(board, EVERYTHING, HEAD).name
+    assert "for-the-house" not in house.services.exports.written(board, EVERYTHING, "csv", HEAD).name
     event = AuditLog(house.engine).page(AuditQuery(), 1).events[0]
     assert (event.action, event.subject) == ("board.export", board.id)
     with pytest.raises(NotAllowed):
-        house.services.exports.csv(board, EVERYTHING, ADMIN, "inside")
-    refused = house.services.exports.csv(a_board(of("recall")), EVERYTHING, ADMIN).content.decode()
+        house.services.exports.written(board, EVERYTHING, "csv", ADMIN, "inside")
+    refused = house.services.exports.written(a_board(of("recall")), EVERYTHING, "csv", ADMIN).content.decode()
     assert "These numbers are for" in refused and "2026-10" not in refused

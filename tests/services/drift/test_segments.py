@@ -41,7 +41,7 @@ def test_the_tail_lies_where_the_window_has_more_than_it_should() -> None:
     assert "below" not in tail.words
     both = tail_of(scored(np.r_[np.zeros(60), np.full(20, -4.0), np.full(20, 4.0)]))
     assert both.rows.sum() == 40 and "where 10 % of the reference lie" in both.words
-    with pytest.raises(InvalidInput, match="no tail"):
+    with pytest.raises(InvalidInput, match="no scans stand apart here"):
         tail_of(scored(np.zeros(100)))
     with pytest.raises(InvalidInput, match="at least 30"):
         tail_of(scored(np.full(20, 4.0)))

@@ -57,6 +57,32 @@ def test_a_version_whose_whole_run_is_gone_is_named_and_cannot_come_into_force(h
     assert house.serving.live(BRAIN_TUMOUR) == "1"
 
 
+@pytest.mark.parametrize("damage", ["another byte", "gone"])
+def test_files_that_could_not_be_used_are_named_until_they_are_right(house: Department, damage: str) -> None:
+    second, files = house.version(above=700, name="second"), house.registered_files
+    files.look()
+    path = _in_mlflow(house, second)
+    kept = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+    shutil.rmtree(house.folder / "models" / BRAIN_TUMOUR / second.version, ignore_errors=True)
+    why = "are not in MLflow any more" if damage == "gone" else "are not those that were registered"
+    with pytest.raises(UnusableModel, match=why):
+        house.registry.files(second)
+    # At once, not only at the next look.
+    assert files.trouble() == files.trouble(BRAIN_TUMOUR)
+    assert str(files.trouble()).startswith(f"{BRAIN_TUMOUR}: The files of version {second.version} {why}")
+    assert files.trouble("pneumonia") is None
+    assert files.lacking() == {(BRAIN_TUMOUR, second.version)}
+    files.look()
+    assert files.lacking() == {(BRAIN_TUMOUR, second.version)}
+    path.write_bytes(kept)
+    files.look()
+    assert (files.lacking(), files.trouble()) == (set(), None)
+
+
 def test_while_mlflow_is_away_what_was_known_stands(
     house: Department, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
