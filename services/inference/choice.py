@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import logging
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -111,6 +112,9 @@ def processor() -> str:
     return f"{facts.get('model name', 'unknown processor')} ({' '.join(able)})"
 
 
+_LEFT_AFTER_S = 86_400.0
+
+
 class KeptChoices:
     """The choices of one machine beside the networks that they name, a folder for each version's weights."""
 
@@ -144,12 +148,15 @@ class KeptChoices:
         return None if choice.network is None else self.folder_of(weights_sha256) / choice.network / NETWORK
 
     def put(self, weights_sha256: str, choice: Choice) -> None:
-        """Keep a choice, and drop the networks that no choice names any more. Raises OSError."""
+        """Keep a choice, and drop the networks that no choice names any more. Raises OSError.
+
+        Another process may be making one right now, to name it in a moment: what is not a day old stays.
+        """
         folder = self.folder_of(weights_sha256)
         atomic_files.write(folder / self._name, to_json(choice))
-        named = set(_named(folder))
+        named, old = set(_named(folder)), time.time() - _LEFT_AFTER_S
         for network in folder.iterdir():
-            if network.is_dir() and network.name not in named:
+            if network.is_dir() and network.name not in named and network.stat().st_mtime < old:
                 shutil.rmtree(network, ignore_errors=True)
 
 

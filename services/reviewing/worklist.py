@@ -270,6 +270,7 @@ class Worklist:
             reads_unaided=next((kept for kept in unaided if hides_model(kept, viewer)), None),
             queue=self._queue().get(scan_id) if scan.status.in_queue else None,
             may_cancel=scan.status.in_queue and may(viewer, to_cancel(viewer, scan.uploaded_by)),
+            department=self._department_of(scan),
         )
         return view if blind.model else self._with_result(view, blind, viewer)
 
@@ -327,7 +328,6 @@ class Worklist:
             received_from=sending_ae_title(scan.uploaded_by),
             prior_from=self._prior_from(scan),
             orientation=letters(scan.grid),
-            department=self._department_of(scan),
         )
         return self._with_standing(view)
 

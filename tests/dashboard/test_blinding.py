@@ -21,6 +21,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete
 
 from data.database import writing
+from data.errors import UnusableModel
 from data.ledger.coding import DIMENSIONS
 from data.records import PNEUMONIA, RejectReason, Role, Scan, UnaidedFinding, User, WorklistQuery
 from data.tables import results
@@ -175,6 +176,9 @@ def lists(clinic: Clinic, user: User) -> Answers:
 def everything(clinic: Clinic, client: FlaskClient, user: User, scan: Scan) -> Answers:
     ids = ids_of(clinic, scan)
     clinic.services.screening.look(scan.id, user)  # whoever is the first to ask has it looked at for text
+    for version in clinic.services.versions.registry.versions():  # as are a version's files
+        with suppress(UnusableModel):
+            clinic.services.versions.registry.files(version)
     return routes(client, ids, layers_of(clinic, scan)) | callbacks(client, ids) | lists(clinic, user)
 
 

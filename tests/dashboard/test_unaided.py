@@ -12,6 +12,7 @@ import pytest
 from dashboard.components import unaided as parts
 from dashboard.components.performance import readers
 from dashboard.pages import performance_readers, scan_unaided
+from dashboard.pages.scan import CHOSEN
 from data.errors import InvalidInput, NotAllowed
 from data.records import BRAIN_TUMOUR, Role, Scan, User
 from services.reviewing.review import Remarks
@@ -47,6 +48,7 @@ def opened(client, scan: Scan) -> str:
     state = [
         {"id": "location", "property": "search", "value": ""},
         {"id": "scan-counts", "property": "children", "value": None},
+        *({"id": box, "property": "value", "value": None} for box in CHOSEN),
     ]
     answer = callback(client, "scan-result.children", inputs, changed="scan-id.data", state=state)
     assert answer.status_code == 200

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -109,6 +111,9 @@ def test_networks_that_no_choice_names_any_more_are_dropped(folder: Path) -> Non
     beside = kept.folder_of(TRAINED.sha256) / "0123456789abcdef"
     beside.mkdir()
     (beside / NETWORK).write_text("older")
+    kept.put(TRAINED.sha256, choice)
+    assert beside.exists()  # another process may be making it right now
+    os.utime(beside, (time.time() - 86_500,) * 2)
     kept.put(TRAINED.sha256, choice)
     assert not beside.exists()
     assert kept.get(TRAINED.sha256) == choice
