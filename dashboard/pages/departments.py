@@ -29,7 +29,7 @@ SHOWN: dict[str, str | tuple[str, ...]] = {
     parts.PERSON: "options",
     parts.CHOSEN: "options",
     parts.EARLIER: "children",
-    parts.ASSIGN: ("children", "className"),
+    parts.ASSIGN: ("children", "class_name"),
     parts.EXPECTED: "data",
     parts.TO: "options",
     parts.SAID: "children",
@@ -81,7 +81,7 @@ def show(departments: Departments, accounts: Accounts, user: User, said: str = "
         parts.PERSON: parts.bound_people(everybody),
         parts.CHOSEN: options,
         parts.EARLIER: parts.earlier(view),
-        parts.ASSIGN: {"children": parts.assign_words(view), "className": f"btn btn-primary{hidden}"},
+        parts.ASSIGN: {"children": parts.assign_words(view), "class_name": hidden},
         parts.EXPECTED: view.assignable,
         parts.TO: [*options, {"value": parts.NONE, "label": "No department"}],
         parts.SAID: _done(said) if said else None,
@@ -209,7 +209,8 @@ def _register_binding(app: Dash, departments: Departments, accounts: Accounts) -
         user = require(Permission.MANAGE_DEPARTMENTS)
         clicked(clicks)
         given = departments.assign(int(expected or 0), user)
-        return show(departments, accounts, user, f"{given:,} scans have their departments now.")
+        has = "scan has its department" if given == 1 else "scans have their departments"
+        return show(departments, accounts, user, f"{given:,} {has} now.")
 
 
 def _register_moving(app: Dash, departments: Departments, accounts: Accounts) -> None:

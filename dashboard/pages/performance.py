@@ -167,7 +167,7 @@ def register(app: Dash, performance: PerformanceServices) -> None:
         ClientsideFunction("lightbox", "performanceArrived"),
         Output(ARRIVED, "data"),
         Input(CASES, "children"),
-        Input(TRAINING, "children"),
+        Input(TRAINING, "children", allow_optional=True),  # it is of the whole house
         prevent_initial_call=True,
     )
 
