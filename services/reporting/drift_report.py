@@ -10,6 +10,7 @@ from reports.drift_html import handed_on
 from reports.time_words import clock
 from services.cohort.small_numbers import Audience
 from services.drift.runs import DriftRuns
+from services.reporting.performance_report import made_known
 from services.reporting.reports import Ask, Progress, Written
 from services.task_words import words_of
 
@@ -25,7 +26,8 @@ class DriftReport:
         run = self._drift.run(ask.get("run", ""))
         if run.state is not RunState.DONE:
             raise InvalidInput("This drift run has no numbers.")
-        return f"Drift of {words_of(run.task).label}, {clock(run.created_at)}"
+        words = f"Drift of {words_of(run.task).label}, {clock(run.created_at)}"
+        return made_known(words, self._drift.of_made_scans(run))
 
     def write(self, ask: Ask, by: str, progress: Progress) -> Written:
         """The run's document, and the same as a page."""

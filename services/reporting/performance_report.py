@@ -50,7 +50,9 @@ class PerformanceReport:
             month_of(ask["month"])
         version = f"version {ask['version']}" if ask.get("version") else ""
         parts = [words_of(ask["task"]).label, version, ask.get("month", "")]
-        return f"Performance: {', '.join(part for part in parts if part)}"
+        month = ask.get("month")
+        _, synthetic = cases(self._judgements, ask["task"], month, month, ask.get("version"))
+        return made_known(f"Performance: {', '.join(part for part in parts if part)}", synthetic)
 
     def write(self, ask: Ask, by: str, progress: Progress) -> Written:
         """The task's document."""

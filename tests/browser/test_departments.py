@@ -33,9 +33,7 @@ def test_a_department_is_made_earlier_scans_are_its_and_its_head_sees_their_perf
     expect(page.get_by_role("heading", name="Stop rules")).to_be_visible()
     known = {user.name: user for user in clinic.accounts.all()}
     (north,) = clinic.services.departments.departments.names()
-    clinic.services.departments.departments.bind(
-        known[Role.HEAD.value].id, [north], known[Role.ADMIN.value]
-    )
+    clinic.services.departments.departments.bind(known[Role.HEAD.value].id, [north], known[Role.ADMIN.value])
     page.reload()
     expect(page.get_by_text("Real use of your departments' scans alone")).to_be_visible()
     expect(page.locator("#performance-coverage")).to_contain_text("1 of 1")

@@ -74,6 +74,17 @@ class Ward:
         told: dict[str, object] = requests.get(f"{self.house.url}/readyz", timeout=60).json()
         return told
 
+    def lives(self, seconds: float) -> list[str]:
+        """Ask for so long whether the server lives; what was wrong with the answers."""
+        wrong, begun = [], time.monotonic()
+        while time.monotonic() < begun + seconds:
+            asked = time.monotonic()
+            status = requests.get(f"{self.house.url}/healthz", timeout=120).status_code
+            if status != 200 or time.monotonic() - asked > 30:
+                wrong.append(f"/healthz took {time.monotonic() - asked:.0f} s and is {status}")
+            time.sleep(0.5)
+        return wrong
+
     def after(self, *, files_may_be_left: bool = False) -> list[str]:
         """What is wrong once the fault is over, without a restart.
 
@@ -174,13 +185,7 @@ def database_locked(ward: Ward, _answers: Answers, seconds: tuple[float, ...] = 
         for span in seconds:
             time.sleep(3)
             with locked(ward.home / "lightbox.db"):
-                begun = time.monotonic()
-                while time.monotonic() < begun + span:
-                    asked = time.monotonic()
-                    status = requests.get(f"{ward.house.url}/healthz", timeout=120).status_code
-                    if status != 200 or time.monotonic() - asked > 30:
-                        wrong.append(f"/healthz took {time.monotonic() - asked:.0f} s and is {status}")
-                    time.sleep(0.5)
+                wrong += ward.lives(span)
     return wrong
 
 
@@ -293,15 +298,10 @@ def server_stopped(ward: Ward, server: DatabaseServer, seconds: tuple[float, ...
             time.sleep(4)
             server.kill()
             try:
-                begun = time.monotonic()
-                while time.monotonic() < begun + span:
-                    asked = time.monotonic()
-                    status = requests.get(f"{ward.house.url}/healthz", timeout=120).status_code
-                    if status != 200 or time.monotonic() - asked > 30:
-                        wrong.append(f"/healthz took {time.monotonic() - asked:.0f} s and is {status}")
-                    if (said := ward.ready()).get("ready") is not False:
-                        wrong.append(f"/readyz does not say it: {said}")
-                    time.sleep(0.5)
+                wrong += ward.lives(span / 2)
+                if (said := ward.ready()).get("ready") is not False:
+                    wrong.append(f"/readyz does not say it: {said}")
+                wrong += ward.lives(span / 2)
             finally:
                 server.start()
         time.sleep(2)

@@ -61,6 +61,14 @@ def test_its_report_says_that_small_numbers_are_withheld(house: DriftHouse) -> N
     written = DriftReport(house.drift).write({"run": run.id}, "nora", lambda _: None)
     assert "fewer than 5 cases" in written.document.facts["Small numbers"]
     assert written.document.facts["Hash of the snapshot"] == run.snapshot_sha256
+    assert "SYNTHETIC" not in DriftReport(house.drift).title({"run": run.id})
+
+
+def test_its_title_says_that_its_scans_were_made(house: DriftHouse) -> None:
+    house.add(120, 1, synthetic=True)
+    house.add(100, 2, day=30, synthetic=True)
+    run = house.drift.run_now(ASK, NORA)
+    assert DriftReport(house.drift).title({"run": run.id}).endswith(", SYNTHETIC")
 
 
 def test_the_same_readings_give_the_same_numbers(house: DriftHouse) -> None:

@@ -440,3 +440,17 @@ def test_a_performance_report_tells_validation_and_real_use_apart(sources: Sourc
         writer.title({"task": "nothing"})
     with pytest.raises(InvalidInput):
         writer.title({"task": BRAIN_TUMOUR, "month": "November"})
+    ask = {"task": BRAIN_TUMOUR, "version": "3", "month": "2026-11"}
+    assert writer.title(ask) == "Performance: Brain tumour, version 3, 2026-11"
+    made = PerformanceReport(sources.histories, _MadeOnly(sources.judgements), [BRAIN_TUMOUR])  # type: ignore[arg-type]
+    assert made.title(ask) == "Performance: Brain tumour, version 3, 2026-11, SYNTHETIC"
+
+
+class _MadeOnly:
+    """Judgements of a house in which every scan was made for a demonstration."""
+
+    def __init__(self, judgements: JudgementStore) -> None:
+        self._judgements = judgements
+
+    def of(self, *asked: Any, synthetic: bool) -> Judgements:
+        return self._judgements.of(*asked, synthetic=False) if synthetic else Judgements.from_columns({})
