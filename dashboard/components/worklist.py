@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 from dashboard.components.attributes import aria
 from dashboard.components.icons import icon
 from dashboard.components.results import STATUS_NAMES
-from data.records import DoubtKind, Urgency, User
+from data.records import DoubtKind, Urgency, User, WorklistPage
 from services.addresses import WorklistAddress
 from services.permissions import Permission, may
 from services.reading_words import VERDICT_NAMES
@@ -122,6 +122,13 @@ CONTROLS = {
 }
 """What filters, by id, each with its filter's name after the dash; and where its value stands."""
 GONE = "The words that were searched for are kept for twelve hours, for who typed them. Please search again."
+
+
+def total(page: WorklistPage) -> str:
+    """How many scans there are; made ones are told beside the real ones, and counted with them nowhere."""
+    kinds = [(page.total - page.synthetic, ""), (page.synthetic, " SYNTHETIC")]
+    told = [f"{n:,}{kind} scan{'' if n == 1 else 's'}".replace(",", "\u202f") for n, kind in kinds if n]
+    return " and ".join(told) or "0 scans"
 
 
 def empty(user: User, *, filtered: bool) -> Component:

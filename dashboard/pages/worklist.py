@@ -116,7 +116,7 @@ def rows(
             },
             "className": f"{GRID_CLASS} lb-hidden" if empty else GRID_CLASS,
         },
-        TOTAL: f"{page.total:,} scan{'' if page.total == 1 else 's'}".replace(",", "\u202f"),
+        TOTAL: parts.total(page),
         EMPTY: {"children": empty, "hidden": empty is None},
         SEEN: seen if is_first(request) else no_update,
     }

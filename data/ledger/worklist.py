@@ -94,7 +94,8 @@ class WorklistStore:
         ids = [scan_id.decode() for scan_id in columns.scan_ids[wanted]]
         classes = dict(zip(ids, _classes(columns, wanted), strict=True))
         fetched = self._fetched(ids, with_identity, hidden)
-        return WorklistPage(tuple(replace(row, **classes[row.scan_id]) for row in fetched), len(rows))
+        made = int(np.count_nonzero(columns.codes["synthetic"][rows]))
+        return WorklistPage(tuple(replace(row, **classes[row.scan_id]) for row in fetched), len(rows), made)
 
     def count(self, filters: Filters, hidden: Hidden = NOTHING_HIDDEN) -> int:
         """How many scans fit filters; InvalidInput for one that does not exist."""

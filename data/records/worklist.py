@@ -64,7 +64,8 @@ class WorklistRow:
 
 @dataclass(frozen=True)
 class WorklistPage:
-    """Some rows, and how many there are in all."""
+    """Some rows, how many there are in all, and how many of these were made for a demonstration."""
 
     rows: tuple[WorklistRow, ...]
     total: int
+    synthetic: int = 0

@@ -73,8 +73,8 @@ def test_polling_does_not_keep_a_session(clock: Clock, sign_in: SignIn) -> None:
     clock.minutes(29)
     for address in ("/changes", "/uploads", "/_dash-layout", "/scans/a/state", "/alerts/token"):
         client.get(address)
-    inputs = [{"id": "worklist-task", "property": "id", "value": "worklist-task"}]
-    assert callback(client, "worklist-task.options", inputs).status_code == 200
+    inputs = [{"id": "feedback-changed", "property": "data", "value": 1}]
+    assert callback(client, "feedback-waiting.children", inputs).status_code == 200
     clock.minutes(1)
     assert not _is_in(client)
 
