@@ -98,7 +98,9 @@ def test_a_failing_callback_reaches_the_alert(
         {"id": "models-tick", "property": "n_intervals", "value": None},
         {"id": "models-uploaded", "property": "data", "value": None},
     ]
-    output = "..models-content.children...models-progress.children...models-seen.data.."
+    output = (
+        "..models-said.children...models-content.children...models-progress.children...models-seen.data.."
+    )
     answer = callback(
         client, output, inputs, state=[{"id": "models-seen", "property": "data", "value": None}]
     )
