@@ -87,7 +87,7 @@ def test_a_mixed_folder_is_read_and_what_is_not_is_told(
 
 
 def test_an_import_is_no_upload_that_somebody_waits_for(services: Services, first: ImportView) -> None:
-    cohort = services.cohort.cohorts.cohort({}, None)
+    cohort = services.cohort.numbers.cohort({}, None)
     assert cohort.positive.share is not None
     assert cohort.positive.share.n > 0
     assert cohort.upload_to_read_s.n == 0
