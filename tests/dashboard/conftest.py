@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -70,10 +71,22 @@ def log_in(client: FlaskClient, name: str, password: str = PASSWORD, next: str =
 def callback(
     client: FlaskClient, output: str, inputs: list[dict], *, changed: str = "", state: list | None = None
 ):
-    """Send what Dash's renderer sends for a callback; `output` may name one of its outputs only."""
-    output = _whole_output(client, output, changed)
+    """Send what Dash's renderer sends for a callback; `output` may name one of its outputs only.
+
+    State that is not given is None, as of a component that nobody has touched.
+    """
+    known = _dependency(client, output, changed)
+    output = known["output"] if known else output
     names = [name.rpartition(".") for name in output.strip(".").split("...")]
     outputs = [{"id": name, "property": part.split("@")[0]} for name, _, part in names]
+    given = {(str(place["id"]), place["property"]): place for place in state or [] if isinstance(place, dict)}
+    if known and len(given) == len(state or []):
+        places = [(place["id"], place["property"]) for place in known["state"]]
+        if set(given) <= set(places):
+            state = [
+                given.get((name, part), {"id": name, "property": part, "value": None})
+                for name, part in places
+            ]
     body = {
         "output": output,
         "outputs": outputs if output.startswith("..") else outputs[0],
@@ -84,12 +97,14 @@ def callback(
     return client.post("/_dash-update-component", json=body, headers=getattr(client, "csrf", {}))
 
 
-def _whole_output(client: FlaskClient, output: str, changed: str) -> str:
-    """All outputs of the callback that has this one and listens to what changed, as Dash writes them."""
+def _dependency(client: FlaskClient, output: str, changed: str) -> dict[str, Any] | None:
+    """The callback that has this output, or all of these, and listens to what changed."""
     known = client.get("/_dash-dependencies")
     for dependency in known.json if known.status_code == 200 else ():
         outputs = [name.partition("@")[0] for name in dependency["output"].strip(".").split("...")]
         inputs = [f"{place['id']}.{place['property']}" for place in dependency["inputs"]]
+        if dependency["output"] == output:
+            return dict(dependency)
         if output in outputs and (not changed or changed in inputs):
-            return dependency["output"]
-    return output
+            return dict(dependency)
+    return None
