@@ -319,8 +319,9 @@ python app.py erase-patient P-7K4MX --why WORDS [--yes]
 
 Only administrators may (*erase patients* in [the table](permissions.md)); the page asks for a reason and
 for the password once more. Who signs in by the hospital's accounts gives the directory's password, or signs
-in at the OpenID provider anew, in another tab: that counts for this patient, for five minutes. A second
-factor is not asked for again. It cannot be undone.
+in at the OpenID provider anew, in another tab: that counts for this patient, for five minutes. Whose app
+shows codes gives one of those (or a recovery code) beside the password; a passkey is not asked for again.
+It cannot be undone.
 
 Rows go in one transaction with the event of the audit trail, *Patient erased*: pseudonym, counts, who, why.
 Then files follow, and the deleted rows are overwritten; *Erasing ended* says when nothing is left. A stop
