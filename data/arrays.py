@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,19 @@ def mapped(path: Path) -> NDArray[Any]:
     array = np.load(path, mmap_mode=None if small else "r", allow_pickle=False)
     array.flags.writeable = False
     return cast(NDArray[Any], array)
+
+
+def write(file: BinaryIO, array: NDArray[Any]) -> None:
+    """Write an array to an open file; ValueError for one that holds Python objects.
+
+    Past NumPy's own writing to files, which says of a full disk no more than how much was written.
+    """
+    np.save(cast(BinaryIO, _Writing(file)), array, allow_pickle=False)
+
+
+class _Writing:
+    def __init__(self, file: BinaryIO) -> None:
+        self.write = file.write
 
 
 def release(array: NDArray[Any]) -> None:

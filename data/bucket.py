@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-import numpy as np
 import obstore
 from cachetools import TTLCache
 from numpy.typing import NDArray
 from obstore.exceptions import BaseError
 from obstore.store import MemoryStore, from_url
 
-from data.arrays import mapped
+from data.arrays import mapped, write
 from data.errors import FilesAway, InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class Bucket:
     def put_array(self, path: str, array: NDArray[Any]) -> None:
         """Keep an array in NumPy's own format."""
         with tempfile.NamedTemporaryFile() as file:
-            np.save(file, array, allow_pickle=False)
+            write(cast(BinaryIO, file), array)
             file.flush()
             self.put_file(path, Path(file.name))
 

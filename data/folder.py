@@ -10,11 +10,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 from numpy.typing import NDArray
 
 from data import removals
-from data.arrays import mapped
+from data.arrays import mapped, write
 from data.atomic_files import new_file
 from data.errors import NotFound
 
@@ -60,7 +59,7 @@ class Folder:
     def put_array(self, path: str, array: NDArray[Any]) -> None:
         """Keep an array in NumPy's own format."""
         with self._new_file(path) as file:
-            np.save(file, array, allow_pickle=False)
+            write(file, array)
 
     def get(self, path: str) -> bytes:
         """The bytes; NotFound where there are none."""

@@ -28,6 +28,10 @@ def test_a_clinician_says_what_is_wrong_and_gets_the_answer(clinic, open_tab, wi
     mlops = open_tab(width).sign_in(Role.MLOPS, "/models")
     waiting = mlops.get_by_role("link", name="1 message to look at")
     expect(waiting).to_be_visible()
+    expect(mlops.locator("#models-content")).not_to_be_empty()
+    mlops.wait_for_load_state(
+        "networkidle"
+    )  # the page's buttons have come, and what listens to them was asked
     waiting.click()
     card = mlops.locator(".lb-feedback")
     expect(card).to_contain_text("Critical")

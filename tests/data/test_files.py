@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.arrays import release
-from data.errors import FilesAway, InvalidInput, NotFound
+from data.arrays import release, write
+from data.errors import FilesAway, InvalidInput, NotFound, StorageFull
 from data.files import FileStore
+from data.outages import outage_of
 from tests.integration import buckets
 
 
@@ -113,6 +114,13 @@ def test_a_write_that_breaks_off_leaves_the_old_content(tmp_path, monkeypatch):
         files.put("a", b"new")
     assert files.get("a") == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_disk_without_room_for_an_array_is_told_apart():
+    with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(OSError) as raised:  # noqa: PT011
+        write(full, np.ones(1 << 16))
+    assert isinstance(outage_of(raised.value), StorageFull)
 
 
 def test_a_mapped_array_can_be_let_go_and_looked_at_again(tmp_path):
