@@ -124,6 +124,7 @@
     for (const control of document.querySelectorAll(".lb-filters input, .lb-filters select")) {
       if (control.id === SEARCH) continue;
       const choices = control.options ? [...control.options].map((option) => option.value) : null;
+      if (choices && choices.length < 2) continue; // what it offers comes with the first rows; it is as the page was asked for
       const value = shown(location.search, control.id, choices);
       if (control.value !== value) window.dash_clientside.set_props(control.id, { value: value });
     }
