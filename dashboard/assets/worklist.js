@@ -121,10 +121,15 @@
 
   function followControls() {
     followWords();
+    followChoices();
+  }
+
+  function followChoices() {
     for (const control of document.querySelectorAll(".lb-filters input, .lb-filters select")) {
       if (control.id === SEARCH) continue;
-      const choices = control.options ? [...control.options].map((option) => option.value) : null;
-      if (choices && choices.length < 2) continue; // what it offers comes with the first rows; it is as the page was asked for
+      // What some offer comes with the first rows: until then the address is believed.
+      const come = control.options && control.options.length > 1;
+      const choices = come ? [...control.options].map((option) => option.value) : null;
       const value = shown(location.search, control.id, choices);
       if (control.value !== value) window.dash_clientside.set_props(control.id, { value: value });
     }
@@ -178,6 +183,7 @@
   function attach(grid) {
     if (attached.has(grid)) return;
     attached.add(grid);
+    followChoices(); // somebody may have gone back while the page was still being made
     askInTurn(grid.getGridOption("datasource"));
     grid.addEventListener("cellClicked", ({ node, column, event }) => {
       if (event.target.closest("button")) return; // it does something of its own
