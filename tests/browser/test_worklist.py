@@ -315,6 +315,7 @@ def test_back_and_a_link_bring_the_same_list(clinic, open_tab) -> None:
     expect(page.locator("#worklist-search")).to_have_value("")
     page.reload()
     expect(page.locator("#worklist-search")).to_have_value("")
+    expect(page.locator(".ag-row").first).to_be_visible()  # a person goes back from a page that is there
     page.go_back()
     _is_the_same_list(page, address)
 
