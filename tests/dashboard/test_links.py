@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 import pytest
 from flask import Flask
 
 from dashboard import shell
 from dashboard.pages.links import Links
+from data.house_clock import day_of
 from data.records import Role, User
 from services import addresses
 from tests.dashboard.clinic import Clinic
@@ -108,7 +108,7 @@ def test_a_version_is_not_compared_with_itself(
 def test_a_good_link_opens_its_page(clinic: Clinic, links: Links) -> None:
     scan, user = clinic.add_volume("a", site="A", scanner="Skyra"), clinic.person(Role.CLINICIAN)
     clinic.read_volume(scan)
-    today = f"{datetime.now():%Y-%m-%d}"
+    day = day_of(scan.created_at).isoformat()
     pseudonym = clinic.services.reviewing.worklist.scan(scan.id, user).patient.pseudonym
     for path, search in (
         (addresses.scan(scan.id), "?site=North&sort=-created_at&before=x"),
@@ -117,15 +117,15 @@ def test_a_good_link_opens_its_page(clinic: Clinic, links: Links) -> None:
         (addresses.COHORT, "?site=A&vs=sex%3DO"),
         (
             addresses.COHORT,
-            f"?scanner=Acme+Skyra&site=unknown&version=brain-tumour+2&to=2999-01-01&from={today}",
+            f"?scanner=Acme+Skyra&site=unknown&version=brain-tumour+2&to=2999-01-01&from={day}",
         ),
         (addresses.COHORT, "?status=failed&review=corrected&age=90%2B&modality=MR&synthetic=yes"),
         (addresses.PERFORMANCE, "?metric=dice&by=month"),
-        (addresses.PERFORMANCE, f"?month={today[:7]}&site=A&scanner=Acme+Skyra&sex=M&group=age:20-29"),
+        (addresses.PERFORMANCE, f"?month={day[:7]}&site=A&scanner=Acme+Skyra&sex=M&group=age:20-29"),
         (addresses.DRIFT, "?feature=contrast"),
         (addresses.MODEL_CARD, "?task=brain-tumour"),
         (addresses.REPORTS, "?kind=cohort&filters=site%3DA"),
-        (addresses.REPORTS, f"?kind=performance&task=brain-tumour&month={today[:7]}"),
+        (addresses.REPORTS, f"?kind=performance&task=brain-tumour&month={day[:7]}"),
     ):
         assert NOWHERE not in shown(links, user, path, search), path
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
+from data.house_clock import day_of, today
 from data.records import (
     BRAIN_TUMOUR,
     DriftAsk,
@@ -86,8 +86,9 @@ def _work_on(services: Services, ada: User, planted: Planted, folder: Path, said
     pack = services.training.packs.request(BRAIN_TUMOUR, planted.scan_ids, "a pack", nora)
     planted.pack_id = pack.id
     planted.run_id = services.drift.runs.run_now(DriftAsk(BRAIN_TUMOUR), nora).id
-    today = f"{datetime.now(UTC):%Y-%m-%d}"
-    report = services.reporting.request(ReportKind.GOVERNANCE, {"from": today, "to": today}, nora)
+    sent = services.reviewing.worklist.scan(first, ada).scan.created_at
+    period = {"from": day_of(sent).isoformat(), "to": today().isoformat()}  # midnight may lie between
+    report = services.reporting.request(ReportKind.GOVERNANCE, period, nora)
     planted.report_id = report.id
     assert services.jobs.wait_idle(PATIENCE_S)
     services.reviewing.withdrawals.withdraw(second, "sent twice", ada)
