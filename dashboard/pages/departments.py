@@ -73,7 +73,7 @@ def show(departments: Departments, accounts: Accounts, user: User, said: str = "
     view = departments.overview(user)
     everybody = sorted(accounts.all(), key=lambda each: each.display_name.casefold())
     options, names = parts.options(view.departments), departments.names()
-    hidden = "" if view.assignable else " lb-hidden"
+    hidden = "" if view.assignable else "lb-hidden"
     return {
         parts.LIST: parts.table(view),
         parts.WHICH: parts.which(view.departments),

@@ -96,7 +96,7 @@ class Confirmation:
         identity = self._identity(user_id)
         if identity is None:
             self._accounts.confirm(user_id, given)
-            if self._codes is not None and self._codes.has_app(user_id):
+            if self._codes is not None and self.asks_code(user_id):
                 self._codes.check_code(user_id, code)
         elif identity.way is SignInWay.OIDC:
             self._confirm_proof(user_id, given, act)
