@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ OUTSIDE = "outside.json"
 """What the version answers outside the training sources."""
 EVALUATION = "evaluation.json"
 """What validation came to, with the single answers: curves and thresholds are drawn from it."""
+_METRIC_NAME = re.compile(r"\w{1,100}", re.ASCII)
 FILES = (WEIGHTS, SETTINGS, CARD, REFERENCE, OUTSIDE, EVALUATION)
 
 
@@ -79,9 +81,21 @@ def opened(folder: Path) -> Trained:
     return Trained(
         folder=folder,
         decision=_decision(settings["decision"]),
-        metrics=settings["metrics"],
+        metrics=_metrics(settings["metrics"]),
         facts=settings["facts"],
     )
+
+
+def _metrics(kept: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Figures as `train` writes them. Raises TypeError or ValueError for what MLflow could not keep."""
+    for name, figure in kept.items():
+        if not _METRIC_NAME.fullmatch(name):
+            raise ValueError("no name of a metric")
+        if not isinstance(figure, dict) or "value" not in figure:
+            raise TypeError("a metric is an object with its value")
+        if not all(type(part) in (int, float) for part in figure.values()):
+            raise TypeError("a metric's value, low, high and n are numbers")
+    return kept
 
 
 def _decision(kept: dict[str, Any]) -> Decision:

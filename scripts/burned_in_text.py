@@ -5,7 +5,8 @@
 Each of the strangers' pictures is made 1,024 pixels large and gets one text (Latin with accents,
 Cyrillic, Greek, Chinese, Japanese, Korean, Arabic, numbers, dates of birth), 10 to 40 px, white, black, grey,
 faint (35 grey levels) or in a black box, a fifth upright; or none. `--first` begins at another
-number, so that limits are chosen on some and measured on others.
+number, so that limits are chosen on some and measured on others. Films of strangers may carry writing of
+their own: `--pictures FOLDER` keeps the held ones with frames, for a person to tell them apart.
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from data.records import PictureBox
 from models.statistics.proportions import proportion
 from models.text_detection.detector import OcrDetector
 from models.text_detection.rule import DetectedText, holding
+from reports.boxed_picture import boxed_png
 
 Picture = NDArray[np.uint8]
 SIDE, EDGE = 1024, 4
@@ -70,6 +73,7 @@ def main() -> None:
     asked.add_argument("--planted", type=int, default=500)
     asked.add_argument("--clean", type=int, default=1000)
     asked.add_argument("--first", type=int, default=0)
+    asked.add_argument("--pictures", type=Path, help="keep the held pictures here, with frames")
     given = asked.parse_args()
     kinds = (".jpg", ".jpeg", ".png")
     files = sorted(file for file in given.folder.rglob("*") if file.suffix.lower() in kinds)
@@ -93,6 +97,8 @@ def main() -> None:
         detected = look(_grey(file))
         if detected:
             held.append({"file": file.name, "read": [each.text for each in detected]})
+            if given.pictures:
+                _keep(given.pictures / f"{file.stem}.png", _grey(file), detected)
     figures = {
         "found": _share(given.planted - len(missed), given.planted),
         "held": _share(len(held), given.clean),
@@ -101,6 +107,12 @@ def main() -> None:
         "held_pictures": held,
     }
     json.dump(figures, sys.stdout, ensure_ascii=False, indent=1)
+
+
+def _keep(file: Path, picture: Picture, detected: list[DetectedText]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    boxes = [PictureBox(0, each.top, each.left, each.bottom, each.right) for each in detected]
+    file.write_bytes(boxed_png(picture, boxes))
 
 
 def planted(picture: Picture, chance: random.Random) -> tuple[Picture, Plant]:

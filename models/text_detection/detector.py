@@ -71,7 +71,7 @@ class OcrDetector:
             package = version("rapidocr")
         except PackageNotFoundError:
             package = "missing"
-        return f"rapidocr {package} PP-OCRv6 small, rule 1"
+        return f"rapidocr {package} PP-OCRv6 small, rule 2"
 
     def check(self) -> None:
         """Raises DetectorUnavailable where the package is missing, or could not be loaded the last time.

@@ -25,10 +25,8 @@ LINE = 2.2
 """Times as long as high: from here on something looks like a line of writing, whatever it says."""
 SHORTEST_LINE = 0.055
 """Of the picture's longer side: shorter lines that nobody can read are specks."""
-LINE_SCORE = 0.3
-"""The detector's score from which on an unread line counts."""
-
-
+LINE_SCORE = 0.35
+"""The detector's score from which on an unread line counts: ribs and spines are mostly below it."""
 HIGHEST_LINE = 0.09
 """Of the picture's longer side: what is higher and cannot be read is anatomy."""
 LOWEST_LINE = 7

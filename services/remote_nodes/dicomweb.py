@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import urllib3
@@ -31,6 +32,7 @@ _FAILED_SOP_SEQUENCE, _FAILURE_REASON = "00081198", "00081197"
 _REFERENCED_SOP_SEQUENCE, _WARNING_REASON = "00081199", "00081196"
 _NOT_SHOWN = "STOW-RS was answered with success, but QIDO-RS does not show the instance yet."
 _MOST_WORDS = 300
+_TEXTS = ("json", "xml")  # also +json, +xml; but DICOM JSON is a patient's
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
 
 
@@ -39,9 +41,25 @@ class Answer:
     """What a server answered, read to its end."""
 
     status: int
-    reason: str
     headers: Mapping[str, str]
     data: bytes
+
+    @property
+    def status_words(self) -> str:
+        """The status with its standard phrase: what the server calls it may be anything, a name even."""
+        try:
+            return f"{self.status} {HTTPStatus(self.status).phrase}"
+        except ValueError:  # a status of its own
+            return str(self.status)
+
+    @property
+    def text(self) -> str:
+        """The body as a line of text; "" where it says that it is something else, as a patient's objects."""
+        kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        told = not kind or kind.startswith("text/") or (kind.endswith(_TEXTS) and kind != DICOM_JSON)
+        if not told or b"\0" in self.data:
+            return ""
+        return " ".join(self.data.decode("utf-8", "replace").split())[:_MOST_WORDS]
 
     def json(self) -> Any:
         """The body's JSON; raises ValueError where it is none, however deep it goes."""
@@ -116,10 +134,10 @@ def _values(item: Any, tag: str) -> list[Any]:
 def search(peer: Peer, path: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
     """QIDO-RS: what matches, as DICOM JSON. Raises RemoteFault."""
     answer = request(peer, "GET", path, query=query, headers={"Accept": DICOM_JSON})
-    if answer.status == 204 or not answer.data:
-        return []
-    if answer.status != 200:
+    if answer.status not in (200, 204):
         raise RemoteFault(refusal(peer, "QIDO-RS", answer))
+    if not answer.data:
+        return []
     try:
         matches = answer.json()
     except ValueError as error:
@@ -175,7 +193,7 @@ def request(
                 body=body,
                 preload_content=False,
             )
-            return Answer(answer.status, answer.reason or "", answer.headers, _whole(peer, answer))
+            return Answer(answer.status, answer.headers, _whole(peer, answer))
     except urllib3.exceptions.HTTPError as error:
         raise RemoteFault(f"{node.name} cannot be reached at {node.url}: {_words(error)}.") from error
 
@@ -200,9 +218,8 @@ def _mib(peer: Peer) -> int:
 
 def refusal(peer: Peer, asked: str, answer: Answer) -> str:
     """What a status that is no success says."""
-    said = " ".join(answer.data.decode("utf-8", "replace").split())[:_MOST_WORDS]
-    status = f"{answer.status} {answer.reason or ''}".strip()
-    return f"{peer.node.name} answered {asked} with {status}" + (f": {said}" if said else ".")
+    said = answer.text
+    return f"{peer.node.name} answered {asked} with {answer.status_words}" + (f": {said}" if said else ".")
 
 
 def _authorization(peer: Peer) -> dict[str, str]:

@@ -57,9 +57,8 @@ def _receipt(peer: Peer, answer: Answer) -> Receipt:
 
 def _refusal(peer: Peer, asked: str, answer: Answer) -> str:
     """What a status that is no success says, with the OperationOutcome's words, else the body's."""
-    words = _outcome_words(_resource(answer)) or " ".join(answer.data.decode("utf-8", "replace").split())
-    status = f"{answer.status} {answer.reason or ''}".strip()
-    return f"{peer.node.name} answered {asked} with {status}" + (f": {words[:_MOST_WORDS]}" if words else ".")
+    words = (_outcome_words(_resource(answer)) or answer.text)[:_MOST_WORDS]
+    return f"{peer.node.name} answered {asked} with {answer.status_words}" + (f": {words}" if words else ".")
 
 
 def _resource(answer: Answer) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from data.codec import parsed
 from data.database import now
 from data.errors import InvalidInput, RefusedScan, UnusableModel
-from data.formats.archives.zip_and_gzip import damage_told
+from data.formats.archives.zip_and_gzip import damage_told, is_folder
 from data.records import AuditEvent, ModelVersion, Precedence, Spacing, User
 from data.stores.audit import AuditLog
 from models import outside, weights
@@ -102,7 +102,7 @@ def _unpack(archive: Path, into: Path) -> None:
     """The files that make a version, wherever in the zip they lie; others are left out."""
     try:
         with damage_told(), zipfile.ZipFile(archive) as opened:
-            members = {Path(info.filename).name: info for info in opened.infolist() if not info.is_dir()}
+            members = {Path(info.filename).name: info for info in opened.infolist() if not is_folder(info)}
             wanted = [members[name] for name in TAKEN if name in members]
             if sum(member.file_size for member in wanted) > MOST_BYTES:
                 raise InvalidInput(f"A version may have at most {MOST_BYTES >> 30} GiB of files.")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.fuzz.all_doors import ALL
 from tests.fuzz.door import Door
-from tests.fuzz.trying import Trier, drawn, keep_failure, seed_of, work
+from tests.fuzz.trying import RENEWED, Trier, drawn, keep_failure, seed_of, work
 
 _HUNG_S = 300.0
 
@@ -27,8 +27,7 @@ def main() -> int:
         return _replay(asked.replay, asked.folder)
     doors = [door for door in ALL if not asked.doors or door.name.startswith(tuple(asked.doors))]
     if asked.worker is not None:
-        work(doors, asked.seed, asked.worker, asked.count, asked.processes, asked.folder)
-        return 0
+        return work(doors, asked.seed, asked.worker, asked.count, asked.processes, asked.folder)
     asked.folder.mkdir(parents=True, exist_ok=True)
     chosen = asked.folder / "run.json"
     said = {"seed": asked.seed, "processes": asked.processes, "doors": [door.name for door in doors]}
@@ -46,7 +45,8 @@ def main() -> int:
             if process.returncode == 0:
                 del running[number]
                 continue
-            _note_death(doors, asked, number, process)
+            if process.returncode != RENEWED:
+                _note_death(doors, asked, number, process)
             # The next process has as long for its first input, however slowly it starts.
             os.utime(asked.folder / f"now-{number}.json")
             running[number] = _started(number)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import resource
+import shutil
 import signal
 import time
 import traceback
@@ -25,6 +26,9 @@ CPU_S = 20.0
 PEAK_BYTES = 700 << 20
 """So much may an input add to the process, at the limits that the doors set."""
 _SPACE_BYTES = 6 << 30
+_INPUTS_A_PROCESS = 4_000  # then another goes on: what libraries and threads keep grows by and by
+RENEWED = 3
+"""The status of a process after which another goes on."""
 
 
 class TooLongError(BaseException):
@@ -90,7 +94,8 @@ class Trier:
     def _opened(self, door: Door) -> Knock:
         if door.name not in self._knocks:
             place = self._folder / door.name
-            place.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(place, ignore_errors=True)  # of a process before this one
+            place.mkdir(parents=True)
             self._knocks[door.name] = door.opened(place)
         return self._knocks[door.name]
 
@@ -138,8 +143,11 @@ def keep_failure(failures: Path, door: str, content: bytes, seed: str, fault: st
     (failures / f"{name}.txt").write_text(f"door {door}\nseed {seed}\n{fault}\n", errors="backslashreplace")
 
 
-def work(doors: Sequence[Door], base: str, first: int, last: int, step: int, folder: Path) -> None:
-    """Try every `step`-th input from `first` on; what is done stands in `folder/process-N.json`."""
+def work(doors: Sequence[Door], base: str, first: int, last: int, step: int, folder: Path) -> int:
+    """Try every `step`-th input from `first` on; what is done stands in `folder/process-N.json`.
+
+    Returns the status of this process: 0 at the end, RENEWED before it.
+    """
     faulthandler.enable()
     logging.disable(logging.CRITICAL)
     resource.setrlimit(resource.RLIMIT_AS, (_SPACE_BYTES, _SPACE_BYTES))
@@ -150,15 +158,17 @@ def work(doors: Sequence[Door], base: str, first: int, last: int, step: int, fol
     trier.tally.answers = {name: Counter(counts) for name, counts in known.get("answers", {}).items()}
     trier.tally.broken = known.get("broken", 0)
     number, at = known.get("next", first), 0.0
-    while number < last:
+    until = min(last, number + step * _INPUTS_A_PROCESS)
+    while number < until:
         seed = seed_of(base, number)
         door, content = drawn(doors, seed)
         (folder / f"now-{first % step}.json").write_text(json.dumps({"number": number, "door": door.name}))
         trier.try_input(door, content, seed)
         number += step
-        if time.monotonic() - at > 2 or number >= last:
+        if time.monotonic() - at > 2 or number >= until:
             at = time.monotonic()
             _write(state, {"next": number, "answers": trier.tally.answers, "broken": trier.tally.broken})
+    return 0 if number >= last else RENEWED
 
 
 def _write(state: Path, told: object) -> None:

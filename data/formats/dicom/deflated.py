@@ -6,11 +6,10 @@ import zlib
 from pathlib import Path
 
 from pydicom.filereader import read_dataset, read_preamble
-from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
 from data.errors import RefusedScan
-from data.formats.dicom.values import PARSE_ERRORS, text_of
+from data.formats.dicom.values import PARSE_ERRORS, after_meta, text_of
 
 _FREE_BYTES = 4 << 20
 _MOST_RATIO = 64  # beyond these; pixels deflate to a tenth, with a wide black rim to a thirtieth
@@ -26,7 +25,7 @@ def refuse_bomb(file: Path) -> None:
     with file.open("rb") as stream:
         try:
             read_preamble(stream, force=True)
-            meta = read_dataset(stream, is_implicit_VR=False, is_little_endian=True, stop_when=_after_meta)
+            meta = read_dataset(stream, is_implicit_VR=False, is_little_endian=True, stop_when=after_meta())
             syntax = UID(text_of(meta, "TransferSyntaxUID") or "")
             if syntax.is_deflated:
                 _inflate(stream.read())
@@ -43,7 +42,3 @@ def _inflate(packed: bytes) -> None:
         if length > most:
             raise _BOMB
         packed = unpacking.unconsumed_tail
-
-
-def _after_meta(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-    return tag.group != 2

@@ -12,11 +12,10 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset, read_file_meta_info
 from pydicom.filewriter import write_file_meta_info
-from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
 from data.errors import RefusedScan
-from data.formats.dicom.values import PARSE_ERRORS, text_of
+from data.formats.dicom.values import PARSE_ERRORS, after_meta, parsing_until, text_of
 from data.version import VERSION
 
 IMPLEMENTATION_UID = "2.25.207452261469599710970648466270692103440"
@@ -52,7 +51,7 @@ def uids_of(dataset: bytes, transfer_syntax: str) -> InstanceUids:
             io.BytesIO(dataset),
             syntax.is_implicit_VR,
             syntax.is_little_endian,
-            stop_when=lambda tag, _vr, _length: tag > _SERIES,
+            stop_when=parsing_until(lambda tag: tag > _SERIES),
         )
         keywords = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
         uids = InstanceUids(*(text_of(header, keyword) or "" for keyword in keywords))
@@ -101,14 +100,10 @@ def file_parts(content: bytes) -> tuple[bytes, str]:
         if content[128:132] != b"DICM":
             raise ValueError("no preamble")
         stream.seek(132)
-        meta = read_dataset(stream, is_implicit_VR=False, is_little_endian=True, stop_when=_after_meta)
+        meta = read_dataset(stream, is_implicit_VR=False, is_little_endian=True, stop_when=after_meta())
         syntax = text_of(meta, "TransferSyntaxUID") or ""
     except PARSE_ERRORS as error:
         raise RefusedScan("unreadable", "This is no DICOM file.") from error
     if not is_uid(syntax):
         raise RefusedScan("unreadable", "The file does not say its transfer syntax.")
     return content[stream.tell() :], syntax
-
-
-def _after_meta(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-    return tag.group != 2

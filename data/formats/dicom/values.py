@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag
 
 PARSE_ERRORS = (
     ArithmeticError,
@@ -28,6 +30,9 @@ PARSE_ERRORS = (
 )
 """What pydicom raises for damaged bytes; it parses lazily, so at any access to an element."""
 
+MOST_ELEMENTS = 20_000
+"""Of a data set, before what is looked for: a scanner's has some hundreds, a zero byte makes an eighth."""
+
 _COMMA_FOR_POINT = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 _MILLIMETRES = re.compile(r"\s*mm\s*$", re.IGNORECASE)
 
@@ -38,6 +43,29 @@ def value_of(header: Dataset, keyword: str) -> Any:
         return header.get(keyword)
     except PARSE_ERRORS:
         return None
+
+
+def parsing_until(ends: Callable[[BaseTag], bool]) -> Callable[[BaseTag, str | None, int], bool]:
+    """For pydicom's `stop_when`: the first tag that is no more wanted.
+
+    What it gives raises ValueError (one of PARSE_ERRORS) after MOST_ELEMENTS: small files that unpack to
+    zeros hold millions, and each costs time.
+    """
+    seen = 0
+
+    def stop(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+        nonlocal seen
+        seen += 1
+        if seen > MOST_ELEMENTS:
+            raise ValueError("too many elements")
+        return ends(tag)
+
+    return stop
+
+
+def after_meta() -> Callable[[BaseTag, str | None, int], bool]:
+    """The same for the end of the file meta information (PS3.10, 7.1)."""
+    return parsing_until(lambda tag: tag.group != 2)
 
 
 def text_of(header: Dataset, keyword: str) -> str | None:

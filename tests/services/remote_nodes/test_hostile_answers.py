@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from data.records import RemoteNodeKind
@@ -55,8 +57,6 @@ def test_an_answer_that_is_nested_without_end_is_no_resource() -> None:
 
 @pytest.mark.parametrize("odd", ODD)
 def test_a_stow_answer_of_another_shape_says_nothing(odd: Any, tmp_path: Any) -> None:
-    import numpy as np
-
     content = save(picture(np.zeros((8, 8), np.uint16)), tmp_path / "a.dcm").read_bytes()
     for told in (
         {"00081198": odd},
@@ -79,6 +79,59 @@ def test_a_body_larger_than_any_scan_is_not_read_to_its_end() -> None:
     peer = Peer(known.node, replace(known.settings, max_scan_bytes=1 << 20))
     with pytest.raises(RemoteFault, match="answered with more than 1 MiB"):
         dicomweb.search(peer, "studies", {})
+
+
+NAMED = picture(np.zeros((8, 8), np.uint16), PatientName="Lovelace^Ada")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/dicom",
+        'multipart/related; type="application/dicom"',
+        "application/dicom+json",
+        "",
+        "text/html",
+    ],
+)
+def test_a_refusal_quotes_no_patients_object_and_no_status_line(kind: str, tmp_path: Path) -> None:
+    body = save(NAMED, tmp_path / "a.dcm").read_bytes()
+    if kind == "application/dicom+json":
+        body = NAMED.to_json().encode()
+    server = served(
+        body, status="400 Lovelace^Ada is unknown", more=f"Content-Type: {kind}\r\n" if kind else ""
+    )
+    with pytest.raises(RemoteFault) as refused:
+        dicomweb.search(peer_at(RemoteNodeKind.DICOMWEB, server.port), "studies", {})
+    assert str(refused.value).endswith("answered QIDO-RS with 400 Bad Request.")
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain; charset=utf-8", "application/json", "application/problem+json", ""]
+)
+def test_a_refusal_quotes_what_the_server_says(kind: str) -> None:
+    more = f"Content-Type: {kind}\r\n" if kind else ""
+    server = served(b"No such\n  study", status="404 Whatever", more=more)
+    with pytest.raises(RemoteFault, match="with 404 Not Found: No such study$"):
+        dicomweb.search(peer_at(RemoteNodeKind.DICOMWEB, server.port), "studies", {})
+
+
+def test_a_fault_without_words_is_no_empty_list() -> None:
+    for status in ("200 OK", "204 No Content"):
+        assert (
+            dicomweb.search(peer_at(RemoteNodeKind.DICOMWEB, served(b"", status=status).port), "studies", {})
+            == []
+        )
+    for status in ("500 x", "401 x", "302 x", "206 x"):
+        with pytest.raises(RemoteFault, match=f"with {status[:3]} "):
+            dicomweb.search(peer_at(RemoteNodeKind.DICOMWEB, served(b"", status=status).port), "studies", {})
+
+
+def test_a_status_of_the_servers_own_stands_alone() -> None:
+    with pytest.raises(RemoteFault, match="with 799.$"):
+        dicomweb.search(
+            peer_at(RemoteNodeKind.DICOMWEB, served(b"", status="799 Lovelace").port), "studies", {}
+        )
 
 
 @pytest.mark.parametrize("words", ["a\0b", "\x1b[31m", "\u202egnp"])

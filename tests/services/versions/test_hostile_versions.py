@@ -44,6 +44,11 @@ def with_decision(folder: Path, threshold: object) -> bytes:
     )
 
 
+def with_metrics(folder: Path, metrics: object) -> bytes:
+    settings = json.loads((folder / SETTINGS).read_text())
+    return zipped(folder, **{SETTINGS: json.dumps(settings | {"metrics": metrics}).encode()})
+
+
 @pytest.mark.parametrize(
     "made",
     [
@@ -57,8 +62,14 @@ def with_decision(folder: Path, threshold: object) -> bytes:
         lambda folder: with_decision(folder, [0.5]),
         lambda folder: zipped(folder, **{EVALUATION: b"[" * 100_000}),
         lambda folder: zipped(folder, **{EVALUATION: b"[]"}),
+        lambda folder: with_metrics(folder, {"recall": {"value": [0.9]}}),
+        lambda folder: with_metrics(folder, {"recall": {"value": 0.9, "low": "a"}}),
+        lambda folder: with_metrics(folder, {"recall": {"low": 0.9}}),
+        lambda folder: with_metrics(folder, {"recall": 0.9}),
+        lambda folder: with_metrics(folder, {"../recall": {"value": 0.9}}),
+        lambda folder: with_metrics(folder, {"r" * 101: {"value": 0.9}}),
     ],
-    ids=range(10),
+    ids=range(16),
 )
 def test_it_is_refused_and_nothing_is_registered(
     house: Department, tmp_path: Path, made: Callable[[Path], bytes]
@@ -69,3 +80,17 @@ def test_it_is_refused_and_nothing_is_registered(
         house.uploads.take(BRAIN_TUMOUR, archive, house.ada)
     assert isinstance(refused.value, InvalidInput)
     assert [version.version for version in house.registry.versions(BRAIN_TUMOUR)] == ["1"]
+
+
+def test_an_entry_without_a_name_is_passed_over(house: Department, tmp_path: Path) -> None:
+    content = zipped(weights_in(tmp_path / "version", above=640), **{"nameless": b""})
+    archive = tmp_path / "version.zip"
+    # The name's length in both headers becomes 0, and the name what comes beside it.
+    local, central = content.index(b"nameless"), content.rindex(b"nameless")
+    raw = bytearray(content.replace(b"nameless", b"zz\x04\x00none"))
+    raw[local - 4 : local] = (0).to_bytes(2, "little") + (8).to_bytes(2, "little")
+    raw[central - 18 : central - 14] = (0).to_bytes(2, "little") + (8).to_bytes(2, "little")
+    archive.write_bytes(bytes(raw))
+    with zipfile.ZipFile(archive) as opened:
+        assert "" in opened.namelist()
+    assert house.uploads.take(BRAIN_TUMOUR, archive, house.ada).version == "2"

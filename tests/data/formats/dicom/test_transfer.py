@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pydicom.uid import (
 
 from data.errors import RefusedScan
 from data.formats import InstanceUids, file_head, file_parts, is_uid, sender_in, uids_of
+from data.formats.dicom.values import MOST_ELEMENTS
 from tests.data.formats.making import picture
 
 SYNTAXES = (
@@ -101,3 +103,31 @@ def test_a_file_gives_back_the_data_set_that_was_sent_byte_by_byte(syntax: str) 
 def test_what_is_no_file_of_dicom_is_refused(broken: bytes) -> None:
     with pytest.raises(RefusedScan):
         file_parts(broken)
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian])
+def test_elements_without_end_are_given_up_soon(syntax: str) -> None:
+    """A kilobyte that is deflated becomes a million elements, and each costs time."""
+    count = MOST_ELEMENTS - 1
+    assert "no valid SOPClassUID" in _refused(_repeated(count, syntax), syntax)
+    assert "cannot be parsed" in _refused(_repeated(count + 2, syntax), syntax)
+
+
+def _repeated(count: int, syntax: str) -> bytes:
+    """So many elements (0008,0005) without a value."""
+    if syntax == ImplicitVRLittleEndian:
+        return b"\x08\x00\x05\x00\0\0\0\0" * count
+    packing = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packing.compress(b"\x08\x00\x05\x00CS\0\0" * count) + packing.flush()
+
+
+def _refused(content: bytes, syntax: str) -> str:
+    with pytest.raises(RefusedScan) as refused:
+        uids_of(content, syntax)
+    return str(refused.value)
+
+
+def test_a_head_of_elements_without_end_is_no_file() -> None:
+    head = b"\x02\x00\x00\x00UL\x00\x00" * (MOST_ELEMENTS + 1)
+    with pytest.raises(RefusedScan, match="no DICOM file"):
+        file_parts(b"\0" * 128 + b"DICM" + head)
