@@ -14,6 +14,7 @@
   const { draw, showShare } = lightbox.uploadView;
   const { filesOf, chosen, sorted, zipped, fingerprintOf, packName, tooMuch } = lightbox.packing;
   const { volumes } = lightbox.numberedPictures;
+  const { nameless } = lightbox.uploadStorage;
   const items = new Map(); // fingerprint or server id -> item
   let polling = false;
 
@@ -86,6 +87,7 @@
       retryDelays: [0, 1000, 3000, 5000, 10000, 20000, 30000],
       metadata: { filename: item.name, as_volume: String(item.asVolume) },
       fingerprint: () => Promise.resolve(item.key),
+      urlStorage: nameless(tus.defaultOptions.urlStorage),
       removeFingerprintOnSuccess: true,
       onBeforeRequest: (request) => request.setHeader("X-CSRFToken", lightbox.csrf()),
       onShouldRetry: (error) => {

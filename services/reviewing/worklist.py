@@ -54,6 +54,7 @@ from services.reading_words import queue_words
 from services.reviewing.blinding import NO_RESULT_YET, Blind, Blinding, hides_model, seen_by
 from services.reviewing.remeasuring import Remeasuring
 from services.reviewing.second_readings import DoubleReading, SecondReadings
+from services.reviewing.written_words import double_unnamed, reviews_unnamed, unaided_unnamed
 from services.standing.acceptances import Acceptances
 from services.standing.suspensions import Standing, Suspensions
 
@@ -272,7 +273,19 @@ class Worklist:
             may_cancel=scan.status.in_queue and may(viewer, to_cancel(viewer, scan.uploaded_by)),
             department=self._department_of(scan),
         )
-        return view if blind.model else self._with_result(view, blind, viewer)
+        shown = view if blind.model else self._with_result(view, blind, viewer)
+        return shown if may(viewer, Permission.SEE_IDENTITY) else self._unnamed(shown, viewer)
+
+    def _unnamed(self, view: ScanView, viewer: User) -> ScanView:
+        """The view without the patient's name in what people wrote."""
+        patient = self._patients.get(view.scan.patient_id, with_identity=True)
+        identity = None if patient is None else patient.identity
+        return replace(
+            view,
+            reviews=reviews_unnamed(view.reviews, identity, viewer),
+            unaided=unaided_unnamed(view.unaided, identity, viewer),
+            double=None if view.double is None else double_unnamed(view.double, identity, viewer),
+        )
 
     def _with_result(self, view: ScanView, blind: Blind, viewer: User) -> ScanView:
         scan, latest = view.scan, self._results.latest(view.scan.id)

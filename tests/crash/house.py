@@ -7,6 +7,7 @@ as lines on its standard input, and a line answers each.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import logging
 import os
@@ -14,6 +15,8 @@ import shlex
 import sys
 import threading
 import time
+import traceback
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +25,7 @@ import app
 from data import database
 from data.records import BRAIN_TUMOUR, Role, User
 from models import tasks
+from models.brain_tumour.layout import volumes_and_slices
 from services.assembly.container import Services, build_services
 from services.assembly.parts import Parts
 from services.reading import suitability_gate
@@ -129,11 +133,13 @@ def _append(file: Path, told: object) -> None:
 
 
 def main() -> None:
-    """Answer lines: `prepare`, `serve LOG`, `command WORDS…`; the last two with a process's id."""
+    """Answer lines: `prepare` and `call MODULE:FUNCTION` with JSON, `serve LOG` and `command WORDS…` with a
+    process's id. A function is called with the settings.
+    """
     home = Path(os.environ["LIGHTBOX_HOME"])
-    task = small_task(
-        weights_in(home.parent / "shipped", above=500) if "--new" in sys.argv else home.parent / "shipped"
-    )
+    shipped = home.parent / "shipped"
+    small = small_task(weights_in(shipped, above=500) if "--new" in sys.argv else shipped)
+    task = replace(small, layout=volumes_and_slices)  # packs are made as of the real task
     for known in (tasks.ALL, tasks.CLINICAL):
         known.clear()
         known[BRAIN_TUMOUR] = task
@@ -152,7 +158,7 @@ def main() -> None:
             os.close(reading)
             _child(words, settings, writing)
         os.close(writing)
-        if words[0] == "prepare":
+        if words[0] in ("prepare", "call"):
             with os.fdopen(reading) as told:
                 answer = told.read()
             os.waitpid(pid, 0)
@@ -181,6 +187,11 @@ def _child(words: list[str], settings: Settings, writing: int) -> None:
         if words[0] == "prepare":
             os.write(writing, json.dumps(prepare(settings, *map(int, words[1:]))).encode())
             status = 0
+        elif words[0] == "call":
+            module, _, function = words[1].partition(":")
+            told = getattr(importlib.import_module(module), function)(settings)
+            os.write(writing, json.dumps(told).encode())
+            status = 0
         else:
             log = os.open(words[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             os.dup2(log, 1)
@@ -197,6 +208,9 @@ def _child(words: list[str], settings: Settings, writing: int) -> None:
                 Path(words[1] + ".status").write_text(str(status))
     except SystemExit as left:
         status = int(left.code or 0) if not isinstance(left.code, str) else 1
+    except BaseException:  # nobody above would print it
+        traceback.print_exc()
+        raise
     finally:
         sys.stdout.flush()
         os._exit(status)

@@ -25,7 +25,7 @@ CPU_S = 20.0
 """Of one input: no file under a quarter of a MiB may cost more of a core."""
 PEAK_BYTES = 700 << 20
 """So much may an input add to the process, at the limits that the doors set."""
-_SPACE_BYTES = 6 << 30
+_SPACE_BYTES = 9 << 30  # of addresses; the libraries alone take five
 _INPUTS_A_PROCESS = 4_000  # then another goes on: what libraries and threads keep grows by and by
 RENEWED = 3
 """The status of a process after which another goes on."""

@@ -153,3 +153,20 @@ test("a dropped folder is read to its end, whatever portions it comes in", async
   const transfer = { items: [{ kind: "file", webkitGetAsEntry: () => folder }], files: [] };
   assert.deepEqual(plain(paths(await packing.filesOf(transfer))), ["study/1.dcm", "study/2.dcm", "study/3.dcm"]);
 });
+
+test("the browser keeps where an upload goes on, and no name of its file", async () => {
+  const { nameless } = page(["upload_storage.js"]).lightbox.uploadStorage;
+  const kept = new Map();
+  const storage = nameless({
+    addUpload: async (fingerprint, upload) => void kept.set(fingerprint, upload),
+    findUploadsByFingerprint: async (fingerprint) => [kept.get(fingerprint)],
+    findAllUploads: async () => [...kept.values()],
+    removeUpload: async (key) => void kept.delete(key),
+  });
+  await storage.addUpload("print", { size: 7, uploadUrl: "/uploads/1", metadata: { filename: "Lovelace Ada.zip" } });
+  const [known] = await storage.findUploadsByFingerprint("print");
+  assert.deepEqual(plain(known), { size: 7, uploadUrl: "/uploads/1", metadata: {} });
+  assert.equal((await storage.findAllUploads()).length, 1);
+  await storage.removeUpload("print");
+  assert.equal(kept.size, 0);
+});

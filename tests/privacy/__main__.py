@@ -1,9 +1,10 @@
 """Walks a full day with planted patients and then looks for their names everywhere: `make privacy-walk`.
 
-A real server with `LIGHTBOX_IDENTIFIER_KEY`, the DICOM node, a real browser with a profile on disk. At the
-end every file of the house, its temporary folder, its logs, its backups, the browser's profile, every address
-that was asked for and everything that left under pseudonyms is searched for every name and number, in
-every spelling that `tests.privacy.search` knows. `EXCEPTIONS` are all there are.
+A real server with `LIGHTBOX_IDENTIFIER_KEY`, the DICOM node, a real browser with a profile on disk, a mail
+server, a webhook, a syslog server. At the end every file of the house, its temporary folder, its logs, its
+backups, the browser's profile, every address that was asked for and everything that left under pseudonyms, or
+that the server told others by itself, is searched for every name and number, in every spelling that
+`tests.privacy.search` knows. `EXCEPTIONS` are all there are.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from pathlib import Path
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.crash.__main__ import House
+from tests.crash.house import STILL
 from tests.integration.servers import free_port
-from tests.privacy.day import Day, arrive, browser, clinician, evening, others, programs
-from tests.privacy.people import PEOPLE
+from tests.privacy.day import Day, arrive, browser, clinician, evening, others, programs, write
+from tests.privacy.people import PEOPLE, TALKED_ABOUT
+from tests.privacy.receivers import receivers
 from tests.privacy.search import found_in, spellings
 
 EXCEPTIONS: dict[str, str] = {
@@ -31,6 +34,13 @@ EXCEPTIONS: dict[str, str] = {
     r"name of .*/home/dicom": "the same",
 }
 """Where a name may stand, as patterns of places, each with its reason."""
+WRITTEN: dict[str, str] = {
+    r"/lightbox\.db(-wal)?$": "the file that holds the columns below; each column is searched for itself",
+    r":reviews\.(comment|reason)$": "what reviewers write stays as it was written",
+    r":feedback\.words$": "the same",
+    r"/backups/": "the same, in a copy of the database",
+}
+"""Where the name of the patient that people wrote about may stand, and no other's."""
 
 
 def walk(folder: Path) -> dict[str, set[str]]:
@@ -44,7 +54,12 @@ def walk(folder: Path) -> dict[str, set[str]]:
         "LIGHTBOX_DICOM_PORT": str(dicom_port),
         "LIGHTBOX_DICOM_SILENCE_SECONDS": "2",
     }
-    house, node = House(folder / "house"), 0
+    with receivers(folder / "told") as more:
+        return _walked(folder, temporary, dicom_port, more)
+
+
+def _walked(folder: Path, temporary: Path, dicom_port: int, more: dict[str, str]) -> dict[str, set[str]]:
+    house, node = House(folder / "house", **more, **{STILL: "1"}), 0
     try:
         tokens = json.loads(house.ask("prepare"))
         house.start()
@@ -52,7 +67,8 @@ def walk(folder: Path) -> dict[str, set[str]]:
         day = Day(house, folder, tokens, dicom_port)
         scan_ids = arrive(day)
         print(f"{len(scan_ids)} scans of {len(PEOPLE)} patients came by program", flush=True)
-        programs(day, scan_ids)
+        written = write(day)
+        programs(day, [*scan_ids, *written])
         with browser(day) as context:
             page = context.new_page()
             try:
@@ -62,10 +78,12 @@ def walk(folder: Path) -> dict[str, set[str]]:
                 raise
             others(day, context)
         evening(day)
-        spelt = spellings(word for person in PEOPLE for word in person.words)
+        spelt = spellings(word for person in (*PEOPLE, TALKED_ABOUT) for word in person.words)
         sent = found_in([folder / "sent"], spelt)
         assert len(sent) > len(PEOPLE), "the search finds what is there"
-        places = [folder / "house", temporary, day.profile, day.out, folder / "backups"]
+        told = folder / "told"
+        assert {file.suffix for file in told.iterdir()} == {".eml", ".txt"}, "mails and calls have come"
+        places = [folder / "house", temporary, day.profile, day.out, told, folder / "backups"]
         files = sum(1 for place in places for _ in place.rglob("*"))
         print(f"{len(day.addresses):,} requests, {files:,} files, "
               f"{len(spelt):,} spellings", flush=True)  # fmt: skip
@@ -74,11 +92,18 @@ def walk(folder: Path) -> dict[str, set[str]]:
         if node:
             os.kill(node, signal.SIGTERM)
         house.close()
-    return {
-        place.replace(str(folder), ""): words
-        for place, words in found.items()
-        if not any(re.search(pattern, place) for pattern in EXCEPTIONS)
-    }
+    left = {place.replace(str(folder), ""): _unwritten(place.replace(str(folder), ""), words)
+            for place, words in found.items()}  # fmt: skip
+    return {place: words for place, words in left.items() if words}
+
+
+def _unwritten(place: str, words: set[str]) -> set[str]:
+    """Those of the words that may not stand there."""
+    if any(re.search(pattern, place) for pattern in EXCEPTIONS):
+        return set()
+    if any(re.search(pattern, place) for pattern in WRITTEN):
+        return words - set(TALKED_ABOUT.words)
+    return words
 
 
 def main() -> int:

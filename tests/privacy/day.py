@@ -18,7 +18,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 from tests.crash.__main__ import House, settled
 from tests.dashboard.clinic import PASSWORD
 from tests.integration.dicom_node import program
-from tests.privacy.people import PEOPLE, Person, loose, saved, zipped
+from tests.privacy.people import PEOPLE, TALKED_ABOUT, Person, loose, saved, zipped
 
 PATIENCE_S = 120
 FORMS = ("seg", "sr", "sc", "gsps", "pdf", "kos", "fhir-r4", "fhir-r5", "hl7", "text", "png", "csv", "all")
@@ -70,6 +70,9 @@ def arrive(day: Day) -> list[str]:
                 said = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
                 day.api("POST", "/api/v1/scans", data=content, headers=said)
         _by_dicom(day, person, 200 + number)
+    for number in range(3):
+        files = saved(TALKED_ABOUT, 600 + number, day.folder / "sent" / f"{TALKED_ABOUT.key} {number}")
+        day.api("POST", "/api/v1/scans", files={"file": (f"{TALKED_ABOUT.file_name}.zip", zipped(files))})
     imported = day.folder / "import me"
     for number, person in enumerate(PEOPLE):
         saved(person, 300 + number, imported / person.file_name)
@@ -97,9 +100,17 @@ def _scans(day: Day) -> list[dict[str, Any]]:
     return rows
 
 
+def write(day: Day) -> list[str]:
+    """People name a patient in their words; the scans that they wrote about."""
+    written: list[str] = json.loads(day.house.ask("call tests.privacy.words:write"))
+    assert settled(day.house) == []
+    assert json.loads(day.house.ask("call tests.privacy.words:take"))
+    return written
+
+
 def programs(day: Day, scan_ids: list[str]) -> None:
     """What scripts fetch: results, exports, reports, numbers, the audit trail; and what they get wrong."""
-    for scan_id in scan_ids[:: max(1, len(scan_ids) // 4)]:
+    for scan_id in {*scan_ids[:: max(1, len(scan_ids) // 4)], *scan_ids[-3:]}:
         for form in FORMS:
             day.keep(
                 f"{scan_id}.{form}", day.api("GET", f"/api/v1/scans/{scan_id}/export", params={"form": form})

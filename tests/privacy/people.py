@@ -60,6 +60,9 @@ PEOPLE = (
     Person("arabic", ("ISO_IR 127",), "قبانيظغث^نزارضخذ", "PVX-90008-S"),
 )
 
+TALKED_ABOUT = Person("talked", ("ISO_IR 192",), "Wrzeszczøthquist^Ottokarlux", "PVX-90009-T")
+"""Whom reviewers name in what they write: in the house it stands as they wrote it, and leaves it nowhere."""
+
 
 def slices(person: Person, seed: int) -> list[Dataset]:
     """A series of three slices that says whose it is wherever DICOM lets it."""
