@@ -19,6 +19,7 @@ from services.sign_in_settings import (
     LdapSettings,
     OidcSettings,
     SignInSettings,
+    department_groups,
     role_groups,
     secret_of,
 )
@@ -229,10 +230,13 @@ def _is_text(value: str) -> bool:
 
 def _sign_in(env: Mapping[str, str]) -> SignInSettings:
     local = _word(env, "LIGHTBOX_LOCAL_SIGN_IN", "everybody", ("everybody", "administrators"))
+    others = _word(env, "LIGHTBOX_DEPARTMENT_OTHERS", "nothing", ("nothing", "by-hand"))
     return SignInSettings(
         oidc=_oidc(env),
         ldap=_ldap(env),
         groups=role_groups(env.get("LIGHTBOX_SIGN_IN_GROUPS", ""), ROLES),
+        departments=department_groups(env.get("LIGHTBOX_DEPARTMENT_GROUPS", "")),
+        others_by_hand=others == "by-hand",
         ca=_file(env, "LIGHTBOX_SIGN_IN_CA"),
         passwords_for_all=local == "everybody",
     )

@@ -90,11 +90,15 @@ class SignInSettings:
     """Which ways of signing in there are beside Lightbox's own passwords, and what groups give.
 
     `groups` is (role's name, group) in the written order: of several that fit the first one counts.
+    `departments` is (department's name or "*", group): all that fit count. `others_by_hand`: who is in
+    none of these groups may be bound to departments by hand, and else sees no scan.
     """
 
     oidc: OidcSettings = OidcSettings()
     ldap: LdapSettings = LdapSettings()
     groups: tuple[tuple[str, str], ...] = ()
+    departments: tuple[tuple[str, str], ...] = ()
+    others_by_hand: bool = False
     ca: Path | None = None
     passwords_for_all: bool = True
 
@@ -104,6 +108,11 @@ class SignInSettings:
             raise InvalidInput(
                 "Signing in with the hospital's accounts needs the setting LIGHTBOX_SIGN_IN_GROUPS, such as "
                 "clinician=radiology; head=radiology-leads."
+            )
+        if self.departments and not (self.oidc.issuer or self.ldap.servers):
+            raise InvalidInput(
+                "The setting LIGHTBOX_DEPARTMENT_GROUPS needs a sign-in of the hospital: "
+                "LIGHTBOX_OIDC_ISSUER or LIGHTBOX_LDAP_SERVERS."
             )
 
 
@@ -122,6 +131,24 @@ def role_groups(text: str, roles: frozenset[str]) -> tuple[tuple[str, str], ...]
                 f"{', '.join(sorted(roles))}, not {part!r}."
             )
         pairs.append((role, group))
+    return tuple(pairs)
+
+
+def department_groups(text: str) -> tuple[tuple[str, str], ...]:
+    """The setting LIGHTBOX_DEPARTMENT_GROUPS, `department=group` between semicolons or lines, as pairs.
+
+    Raises InvalidInput for a part that is none. Which departments there are only the database knows.
+    """
+    pairs = []
+    for part in filter(None, (part.strip() for part in _BETWEEN.split(text))):
+        name, equals, group = part.partition("=")
+        name, group = name.strip(), group.strip()
+        if not equals or not name or not group:
+            raise InvalidInput(
+                "The setting LIGHTBOX_DEPARTMENT_GROUPS takes department=group, or *=group for the whole "
+                f"house, not {part!r}."
+            )
+        pairs.append((name, group))
     return tuple(pairs)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from data.records import User
+from data.records import User, name_key
+from services.department_groups import WHOLE_HOUSE, GroupLine
 from services.departments.departments import LONGEST_NAME, LONGEST_REASON, DepartmentsView, DepartmentView
 from services.permissions import Permission, may, role_name
 
@@ -19,6 +21,7 @@ SAVE, DELETE = "department-make-save", "department-make-delete"
 PEOPLE = "department-bind-people"
 PERSON, SEES, CHOSEN = "department-bind-person", "department-bind-sees", "department-bind-chosen"
 BIND = "department-bind-save"
+GROUPS = "department-groups"
 EARLIER, ASSIGN, EXPECTED = (
     "department-assign-earlier",
     "department-assign-give",
@@ -33,6 +36,10 @@ _INTRO = (
     "department's scan is not there for them. Everybody else, and every administrator, works for the whole "
     "house. A new scan is of the department that its sender's AE title says, else the site that its file "
     "names, else the only department of who uploaded it; of none otherwise, and then the whole house's alone."
+)
+_BY_GROUPS = (
+    "Who signs in with the hospital's account sees what these groups give, from each sign-in on; all that "
+    "fit count. They stand in the setting LIGHTBOX_DEPARTMENT_GROUPS."
 )
 _NO_DEPARTMENTS = "There are no departments: everybody sees the whole house."
 
@@ -109,12 +116,24 @@ def table(view: DepartmentsView) -> Component:
     return html.Table([head, html.Tbody(rows)], className="table align-middle lb-people")
 
 
-def people(everybody: Sequence[User], names: Mapping[str, str]) -> Component:
-    """Whose scans each account sees."""
+def groups(view: DepartmentsView) -> list[Component]:
+    """What groups of the hospital give, and which lines give nothing; nothing where no group does."""
+    if not view.groups:
+        return []
+    known = {name_key(each.department.name) for each in view.departments}
+    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in ("Group", "Gives", "")]))
+    rows = [_group_row(line, known) for line in view.groups]
+    table = html.Table([head, html.Tbody(rows)], className="table align-middle lb-people")
+    return [html.H3("Groups of the hospital"), html.P(_BY_GROUPS, className="text-secondary"), table]
+
+
+def people(everybody: Sequence[User], names: Mapping[str, str], by_groups: Collection[str]) -> Component:
+    """Whose scans each account sees; `by_groups`: ids of those for whom the hospital's groups say it."""
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in ("Name", "Role", "Sees")]))
     rows = [
-        html.Tr([html.Td(user.display_name), html.Td(role_name(user)), html.Td(sees(user, names))])
+        html.Tr([html.Td(user.display_name), html.Td(role_name(user)), html.Td(sees(user, names) + said)])
         for user in everybody
+        for said in (", by groups of the hospital" if user.id in by_groups else "",)
     ]
     return html.Table([head, html.Tbody(rows)], className="table align-middle lb-people")
 
@@ -156,10 +175,15 @@ def options(departments: Sequence[DepartmentView]) -> list[dict[str, str]]:
     return [{"value": each.department.id, "label": each.department.name} for each in departments]
 
 
-def bound_people(everybody: Sequence[User]) -> list[dict[str, str]]:
-    """The accounts for a menu: all but administrators."""
+def bound_people(everybody: Sequence[User], by_groups: Collection[str]) -> list[dict[str, Any]]:
+    """The accounts for a menu: all but administrators; whom groups bind (ids) cannot be chosen."""
     return [
-        {"value": user.id, "label": f"{user.display_name} ({user.name})"}
+        {
+            "value": user.id,
+            "label": f"{user.display_name} ({user.name})"
+            + (": by groups of the hospital" if user.id in by_groups else ""),
+            "disabled": user.id in by_groups,
+        }
         for user in everybody
         if not may(user, Permission.ADMINISTER)
     ]
@@ -180,6 +204,14 @@ def _row(view: DepartmentView) -> Component:
         ", ".join(view.people) or "nobody",
     ]
     return html.Tr([html.Td(words) for words in cells])
+
+
+def _group_row(line: GroupLine, known: Collection[str]) -> Component:
+    gives = "the whole house" if line.gives == WHOLE_HOUSE else line.gives
+    said = "" if line.signed_in else "nobody of it has signed in since the server was started"
+    if line.gives != WHOLE_HOUSE and name_key(line.gives) not in known:
+        said = "gives nothing: no department is called so"
+    return html.Tr([html.Td(line.group), html.Td(gives), html.Td(said)])
 
 
 def _field(label: str, name: str, control: Component) -> Component:

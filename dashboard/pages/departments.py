@@ -26,6 +26,7 @@ SHOWN: dict[str, str | tuple[str, ...]] = {
     parts.LIST: "children",
     parts.WHICH: "options",
     parts.PEOPLE: "children",
+    parts.GROUPS: "children",
     parts.PERSON: "options",
     parts.CHOSEN: "options",
     parts.EARLIER: "children",
@@ -54,6 +55,7 @@ def layout(user: User, argument: str = "") -> Component:
                     _heading("Whose scans people see"),
                     parts.binding(),
                     html.Div(id=parts.PEOPLE, className="lb-scroll"),
+                    html.Div(id=parts.GROUPS, className="lb-scroll"),
                 ],
                 className=only,
             ),
@@ -74,11 +76,13 @@ def show(departments: Departments, accounts: Accounts, user: User, said: str = "
     everybody = sorted(accounts.all(), key=lambda each: each.display_name.casefold())
     options, names = parts.options(view.departments), departments.names()
     hidden = "" if view.assignable else "lb-hidden"
+    by_groups = {each.id for each in everybody if departments.by_groups(each) and not _administers(each)}
     return {
         parts.LIST: parts.table(view),
         parts.WHICH: parts.which(view.departments),
-        parts.PEOPLE: parts.people(everybody, names) if options else None,
-        parts.PERSON: parts.bound_people(everybody),
+        parts.PEOPLE: parts.people(everybody, names, by_groups) if options else None,
+        parts.GROUPS: parts.groups(view) if may(user, Permission.MANAGE_DEPARTMENTS) else None,
+        parts.PERSON: parts.bound_people(everybody, by_groups),
         parts.CHOSEN: options,
         parts.EARLIER: parts.earlier(view),
         parts.ASSIGN: {"children": parts.assign_words(view), "class_name": hidden},
@@ -232,6 +236,10 @@ def _register_moving(app: Dash, departments: Departments, accounts: Accounts) ->
         n = departments.move(what or "", None if to == parts.NONE else to, reason or "", user)
         moved = f"{n:,} scan{'s were' if n != 1 else ' was'} moved."
         return show(departments, accounts, user, moved) | {parts.WHAT: "", parts.REASON: ""}
+
+
+def _administers(user: User) -> bool:
+    return may(user, Permission.ADMINISTER)
 
 
 def _begun_anew(values: Values) -> Values:

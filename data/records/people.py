@@ -50,6 +50,7 @@ class User:
     last_seen_at: datetime | None = None
     reader_group: str | None = None  # such as a section or a seniority; administrators set it
     departments: frozenset[str] | None = None  # ids; whose scans the person sees; None: the whole house
+    departments_by_groups: bool = False  # the hospital's groups said so at the last sign-in
     scopes: frozenset[TokenScope] | None = None  # what the token in use is limited to; None: no token
 
 

@@ -50,6 +50,7 @@ class UserStore:
             "last_seen_at": user.last_seen_at,
             "reader_group": user.reader_group,
             "departments": None if user.departments is None else to_json(tuple(sorted(user.departments))),
+            "departments_by_groups": user.departments_by_groups,
         }
         try:
             with writing(self._engine) as connection:
@@ -96,10 +97,17 @@ class UserStore:
         """Another group of readers, or none."""
         return self._change(user_id, {"reader_group": group}, ends_sessions=False)
 
-    def set_departments(self, user_id: str, departments: Collection[str] | None) -> User:
+    def set_departments(
+        self, user_id: str, departments: Collection[str] | None, *, by_groups: bool = False
+    ) -> User:
         """Binds an account to departments by their ids, or with None to none: it sees the whole house."""
         said = None if departments is None else to_json(tuple(sorted(departments)))
-        return self._change(user_id, {"departments": said}, ends_sessions=False)
+        values = {"departments": said, "departments_by_groups": by_groups}
+        return self._change(user_id, values, ends_sessions=False)
+
+    def leave_departments_to_hand(self, user_id: str) -> User:
+        """What an account sees stays as it is; it is no more the groups' that say it."""
+        return self._change(user_id, {"departments_by_groups": False}, ends_sessions=False)
 
     def mail_choice(self, user_id: str) -> MailChoice:
         """Which mails a person has chosen; NotFound."""
@@ -189,6 +197,7 @@ def user_of(row: Row[Any]) -> User:
         last_seen_at=row.last_seen_at,
         reader_group=row.reader_group,
         departments=_departments(row),
+        departments_by_groups=row.departments_by_groups,
     )
 
 

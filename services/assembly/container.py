@@ -47,7 +47,7 @@ from services.assembly.reviewing import (
 from services.assembly.scheduling import schedule_drift, schedule_reports
 from services.assembly.second_factors import build_second_factors
 from services.assembly.sending import SendingServices, build_sending
-from services.assembly.signing_in import build_sign_in_ways
+from services.assembly.signing_in import build_department_groups, build_sign_in_ways
 from services.assembly.stores import open_stores
 from services.assembly.tidying import Tidying
 from services.assembly.training import TrainingServices, build_training
@@ -168,7 +168,8 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     accounts = accounts_of(
         stores.database, parts.hasher, passwords_for_all=settings.sign_in.passwords_for_all
     )
-    sign_in_ways = build_sign_in_ways(stores, accounts, parts.hasher)
+    department_groups = build_department_groups(stores)
+    sign_in_ways = build_sign_in_ways(stores, accounts, parts.hasher, department_groups)
     jobs = Jobs(job_store, settings.workers, turns=parts.turns())
     alerts = alerts_of(stores, jobs)
     schedules = Schedules(ScheduleStore(stores.database), jobs, alerts, stores.audit)
@@ -256,7 +257,7 @@ def build_services(settings: Settings, parts: Parts | None = None) -> Services:
     return Services(
         settings=settings,
         accounts=accounts,
-        departments=build_departments(stores),
+        departments=build_departments(stores, department_groups),
         sessions=sessions_of(
             stores.database,
             timedelta(minutes=settings.session_minutes),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from data.stores.departments import DepartmentStore
 from data.stores.users import UserStore
 from services.assembly.stores import Stores
+from services.department_groups import DepartmentGroups
 from services.departments.departments import Departments
 from services.departments.wall import DepartmentWall
 
@@ -19,9 +20,9 @@ class DepartmentServices:
     wall: DepartmentWall
 
 
-def build_departments(stores: Stores) -> DepartmentServices:
+def build_departments(stores: Stores, groups: DepartmentGroups) -> DepartmentServices:
     """Put it together."""
     store = DepartmentStore(stores.database)
     users = UserStore(stores.database)
-    made = Departments(store, users, stores.scans, stores.patients, stores.audit)
+    made = Departments(store, users, stores.scans, stores.patients, stores.audit, groups)
     return DepartmentServices(made, DepartmentWall(store))

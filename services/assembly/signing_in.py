@@ -6,6 +6,7 @@ from argon2 import PasswordHasher
 
 from services.accounts import Accounts
 from services.assembly.stores import Stores
+from services.department_groups import DepartmentGroups
 from services.identity_providers.federated_accounts import FederatedAccounts
 from services.identity_providers.groups import RoleGroups
 from services.identity_providers.ldap import LdapDirectory
@@ -15,10 +16,20 @@ from services.identity_providers.ways import SignInWays
 CALLBACK = "/sign-in/oidc/callback"
 
 
-def build_sign_in_ways(stores: Stores, accounts: Accounts, hasher: PasswordHasher) -> SignInWays:
+def build_department_groups(stores: Stores) -> DepartmentGroups:
+    """What groups of the hospital say of departments; sign-in and page share it."""
+    settings = stores.settings.sign_in
+    return DepartmentGroups(settings.departments, others_by_hand=settings.others_by_hand)
+
+
+def build_sign_in_ways(
+    stores: Stores, accounts: Accounts, hasher: PasswordHasher, department_groups: DepartmentGroups
+) -> SignInWays:
     """Put it together."""
     settings = stores.settings.sign_in
-    federated = FederatedAccounts(stores.database, RoleGroups(settings.groups), hasher=hasher)
+    federated = FederatedAccounts(
+        stores.database, RoleGroups(settings.groups), department_groups, hasher=hasher
+    )
     callback = stores.settings.public_url + CALLBACK
     return SignInWays(
         settings,

@@ -17,6 +17,7 @@ from data.stores.departments import DepartmentStore
 from data.stores.patients import PatientStore
 from data.stores.scans import ScanStore
 from data.stores.users import UserStore
+from services.department_groups import DepartmentGroups, GroupLine
 from services.permissions import Permission, require
 from services.typed_input import reason_of
 
@@ -27,6 +28,10 @@ _NO_NAME = "Give the department a name."
 _NO_REASON = "Say why: it stands in the audit trail."
 _NOTHING_NAMED = "Enter the pseudonym of a patient or the id of a scan."
 _SEES_ALL = "Administrators work for the whole house."
+_BY_GROUPS = (
+    "What {name} sees is said by groups of the hospital, at each sign-in: change their groups there, or the "
+    "setting LIGHTBOX_DEPARTMENT_GROUPS."
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class DepartmentsView:
     departments: tuple[DepartmentView, ...]
     without: int  # scans of no department
     to_assign: Mapping[str, int]  # by the name of the department
+    groups: tuple[GroupLine, ...] = ()  # of the hospital, and what each gives
 
     @property
     def assignable(self) -> int:
@@ -62,12 +68,14 @@ class Departments:
         scans: ScanStore,
         patients: PatientStore,
         audit: AuditLog,
+        groups: DepartmentGroups,
     ) -> None:
         self._store = store
         self._users = users
         self._scans = scans
         self._patients = patients
         self._audit = audit
+        self._groups = groups
 
     def names(self) -> dict[str, str]:
         """The name of every department by its id, in their order."""
@@ -99,7 +107,12 @@ class Departments:
             ),
             counts.get(None, 0),
             {names[each]: len(scan_ids) for each, scan_ids in assignable.items()},
+            self._groups.lines(),
         )
+
+    def by_groups(self, user: User) -> bool:
+        """Whether groups of the hospital say whose scans a person sees, and nobody may by hand."""
+        return self._groups.binds(user)
 
     def make(self, name: str, senders: Sequence[str], sites: Sequence[str], user: User) -> Department:
         """A new department. Raises NotAllowed, InvalidInput for a name, sender or site that another has.
@@ -139,13 +152,17 @@ class Departments:
     def bind(self, user_id: str, departments: Sequence[str] | None, by: User) -> User:
         """Let a person see these departments' scans alone, or with None the whole house; it acts at once.
 
-        With an empty list they see no scan. Raises NotAllowed, NotFound, InvalidInput for an administrator.
+        With an empty list they see no scan. Raises NotAllowed, NotFound, InvalidInput for an administrator
+        and for whom the hospital's groups bind.
         """
         require(by, Permission.MANAGE_DEPARTMENTS)
         with self._audit.together():
             names = self.names()
             if departments is not None and not set(departments) <= names.keys():
                 raise NotFound("There is no such department.")
+            known = self._users.get(user_id)
+            if known is not None and self.by_groups(known):
+                raise InvalidInput(_BY_GROUPS.format(name=known.display_name))
             changed = self._users.set_departments(user_id, departments)
             if departments is not None and changed.departments is None:
                 raise InvalidInput(_SEES_ALL)

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from argon2 import PasswordHasher
 
 from data.database import Database, new_id, now, together
 from data.errors import InvalidInput, NotFound
-from data.records import AuditEvent, ExternalIdentity, ExternalPerson, Role, SignInWay, User
+from data.records import AuditEvent, Department, ExternalIdentity, ExternalPerson, Role, SignInWay, User
 from data.stores.audit import AuditLog
+from data.stores.departments import DepartmentStore
 from data.stores.external_identities import ExternalIdentityStore
 from data.stores.passkeys import PasskeyStore
 from data.stores.second_factors import CodeGeneratorStore, RecoveryCodeStore
 from data.stores.tokens import TokenStore
 from data.stores.users import UserStore
+from services.department_groups import SETTING, DepartmentGroups, Given
 from services.identity_providers.faults import SignInRefused
 from services.identity_providers.groups import RoleGroups
 from services.permissions import Permission, may, require
@@ -46,11 +48,13 @@ class FederatedAccounts:
         self,
         database: Database,
         groups: RoleGroups,
+        department_groups: DepartmentGroups,
         *,
         hasher: PasswordHasher,
         clock: Callable[[], datetime] = now,
     ) -> None:
-        self.groups = groups
+        self.groups, self._department_groups = groups, department_groups
+        self._departments = DepartmentStore(database)
         self._database = database
         self._identities = ExternalIdentityStore(database)
         self._users, self._tokens = UserStore(database), TokenStore(database)
@@ -59,7 +63,8 @@ class FederatedAccounts:
     def enter(self, person: ExternalPerson) -> User:
         """The account of somebody whom the provider has let in, with the role that their groups give now.
 
-        The first time makes it. Another role ends the account's other sessions. Raises SignInRefused for who
+        The first time makes it. Another role ends the account's other sessions; what their groups say of
+        departments holds for these at once. Raises SignInRefused for who
         has no group that counts (whose sessions and tokens end), for an account that is switched off, and
         for who has the name of an account that is not theirs.
         """
@@ -71,6 +76,8 @@ class FederatedAccounts:
         user = self._account(identity, role)
         if not user.active:
             self._refuse(identity, "switched off", SWITCHED_OFF)
+        # Departments first: an administrator of before must not see the whole house in between.
+        user = user if role is Role.ADMIN else self._with_departments(user, person)
         return self._with_role(user, role, identity)
 
     def user_named(self, way: SignInWay, name: str) -> str | None:
@@ -133,6 +140,7 @@ class FederatedAccounts:
             self._identities.forget(identity_id)
             if identity.user_id is not None:
                 self._users.end_sessions(identity.user_id)
+                self._users.leave_departments_to_hand(identity.user_id)
             self._note(by.id, "identity unlinked", identity.user_id or "", _words(identity))
 
     def _account(self, identity: ExternalIdentity, role: Role) -> User:
@@ -177,6 +185,24 @@ class FederatedAccounts:
                 "Somebody has to make another one first."
             ) from error
         return user
+
+    def _with_departments(self, user: User, person: ExternalPerson) -> User:
+        """Bind somebody to what their groups give; the audit trail is told where that changes anything."""
+        if not self._department_groups:
+            return user
+        with together(self._database):
+            every = self._departments.all()
+            given = self._department_groups.given(person.groups, user, every)
+            if given is None:
+                return user
+            # What is kept of an administrator is not seen: it is written in any case.
+            same = user.role is not Role.ADMIN and user.departments == given.departments
+            if same and user.departments_by_groups == given.by_groups:
+                return user
+            changed = self._users.set_departments(user.id, given.departments, by_groups=given.by_groups)
+            if not same:
+                self._note(None, "departments of an account", user.id, _given_words(given, every))
+        return changed
 
     def _shut_out(self, person: ExternalPerson) -> None:
         """Who lost the last group that counts: sessions and tokens of before end, too."""
@@ -233,6 +259,17 @@ def _account_name(identity: ExternalIdentity) -> str:
     """The provider's name for a person as a name of an account."""
     name = _NOT_IN_NAMES.sub(".", identity.name.strip()).strip(".@+-")[:_LONGEST_NAME]
     return name or identity.id
+
+
+def _given_words(given: Given, every: Sequence[Department]) -> str:
+    """What groups gave somebody, for the audit trail."""
+    if not given.by_groups:
+        return f"no scan at all: no group of theirs is named in {SETTING} any more"
+    if given.departments is None:
+        return "the whole house, by groups of the hospital"
+    names = ", ".join(each.name for each in every if each.id in given.departments) or "no scan at all"
+    unknown = f"; no department is called {', '.join(given.unknown)}" if given.unknown else ""
+    return f"{names}, by groups of the hospital{unknown}"
 
 
 def _words(identity: ExternalIdentity) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from data.records import Role
+from services.department_groups import compared
 
 
 class RoleGroups:
@@ -16,12 +17,7 @@ class RoleGroups:
     def role(self, groups: Iterable[str]) -> Role | None:
         """The role of the first line of the mapping that one of the groups stands in; None where none does.
 
-        Groups are compared whole, without regard to case or to blanks around the commas of a
-        distinguished name; never by a part of it, since others may make a group of the same short name.
+        Groups are compared as `services.department_groups.compared` has them.
         """
-        held = {_compared(group) for group in groups}
-        return next((role for role, group in self.pairs if _compared(group) in held), None)
-
-
-def _compared(group: str) -> str:
-    return ",".join(part.strip() for part in group.casefold().split(","))
+        held = {compared(group) for group in groups}
+        return next((role for role, group in self.pairs if compared(group) in held), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.department_groups import DepartmentGroups
 from services.identity_providers.federated_accounts import FederatedAccounts
 from services.identity_providers.groups import RoleGroups
 from services.identity_providers.oidc import OidcProvider
@@ -17,5 +18,6 @@ def ways_of(
     directory: Directory | None = None,
 ) -> SignInWays:
     """The ways of signing in on a clinic's accounts."""
-    federated = FederatedAccounts(clinic.database, RoleGroups(settings.groups), hasher=QUICK_HASHER)
+    groups = DepartmentGroups(settings.departments, others_by_hand=settings.others_by_hand)
+    federated = FederatedAccounts(clinic.database, RoleGroups(settings.groups), groups, hasher=QUICK_HASHER)
     return SignInWays(settings, clinic.database, clinic.accounts, federated, oidc=oidc, directory=directory)

@@ -20,7 +20,7 @@ from dashboard.components.sign_in_ways import ways_of_accounts
 from dashboard.pages import admin as admin_page
 from dashboard.pages import sign_in_ways as ways_page
 from data.errors import InvalidInput
-from data.records import ExternalPerson, Role, SignInWay, User
+from data.records import ExternalPerson, Role, Scan, SignInWay, User
 from services.identity_providers.oidc import OidcProvider
 from services.identity_providers.oidc_tokens import LOGOUT_EVENT
 from services.sign_in_settings import LdapSettings, OidcSettings, SignInSettings
@@ -84,6 +84,10 @@ def _user(clinic: Clinic, name: str) -> User:
     return user
 
 
+def _status_of(client: FlaskClient, scan: Scan) -> int:
+    return client.get(f"/api/v1/scans/{scan.id}").status_code
+
+
 def _path(address: str) -> str:
     parts = urlsplit(address)
     return f"{parts.path}?{parts.query}"
@@ -111,6 +115,29 @@ def test_somebody_comes_by_the_provider_to_the_page_they_asked_for(
     assert answer.location == "/worklist?q=ada"
     assert _is_in(client)
     assert _user(clinic, ada).role is Role.CLINICIAN
+
+
+def test_the_providers_groups_say_whose_scans_somebody_sees(
+    provider: TestProvider, ada: str, clinic: Clinic, other_house: Callable[..., FlaskClient]
+) -> None:
+    admin = clinic.person(Role.ADMIN, "departments.keeper")
+    made = clinic.services.departments.departments.make("North", [], ["North Institute"], admin)
+    own, other = (clinic.add_volume("u", site=site) for site in ("North Institute", "elsewhere"))
+    settings = SignInSettings(
+        oidc=provider.settings(),
+        groups=GROUPS,
+        departments=(("North", "north"), ("*", "whole-house")),
+    )
+    provider.knows(ada, "radiology", "north", name="Dr Ada Lovelace")
+    client = other_house(settings, oidc=OidcProvider(settings.oidc, CALLBACK))
+    client.get(_go(client, provider, ada))
+    assert _user(clinic, ada).departments == frozenset({made.id})
+    assert [_status_of(client, scan) for scan in (own, other)] == [200, 404]
+    second = other_house(settings, oidc=OidcProvider(settings.oidc, CALLBACK))
+    provider.knows(ada, "radiology", name="Dr Ada Lovelace")
+    second.get(_go(second, provider, ada))
+    assert _user(clinic, ada).departments == frozenset()
+    assert [_status_of(client, scan) for scan in (own, other)] == [404, 404]  # the first session too
 
 
 def test_the_account_page_says_by_which_way_and_offers_no_password(

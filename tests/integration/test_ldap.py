@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from data.records import SignInWay
+from data.records import Role, SignInWay
 from services.identity_providers import ldap
 from services.identity_providers.faults import ProviderAway
 from services.identity_providers.ldap import LdapDirectory
-from services.sign_in_settings import LdapSettings
+from services.sign_in_settings import LdapSettings, SignInSettings
+from services.throttling import Origin
+from tests.dashboard.clinic import Clinic
+from tests.dashboard.hospital import ways_of
 from tests.integration.directory import BASE, PASSWORD, LdapServer, slapd
 from tests.integration.servers import free_port
 
@@ -34,6 +37,13 @@ GROUPS = {
 def server() -> Iterator[LdapServer]:
     with slapd(PEOPLE, GROUPS) as running:
         yield running
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    clinic = Clinic(tmp_path, networks=False)
+    yield clinic
+    clinic.close()
 
 
 def _directory(server: LdapServer, **changes: object) -> LdapDirectory:
@@ -87,6 +97,21 @@ def test_groups_of_groups_count_where_they_are_set(server: LdapServer) -> None:
     assert nested is not None and plain is not None
     assert plain.groups == _dn("radiology", "leads")
     assert nested.groups == _dn("radiology", "leads", "hospital", "loop", "ring")  # and they end
+
+
+def test_groups_of_the_directory_say_role_and_departments(server: LdapServer, clinic: Clinic) -> None:
+    admin = clinic.person(Role.ADMIN)
+    made = clinic.services.departments.departments.make("Neuroradiology North", [], [], admin)
+    settings = SignInSettings(
+        ldap=server.settings(),
+        groups=(("clinician", f"CN=radiology,{BASE}"),),
+        departments=(("neuroradiology north", f"CN=leads, {BASE}"), ("*", "leads")),
+    )
+    ways = ways_of(clinic, settings, directory=_directory(server))
+    bob = ways.sign_in_at_directory("bob", PASSWORD, Origin("10.0.0.1"))
+    assert (bob.role, bob.departments) == (Role.CLINICIAN, frozenset({made.id}))
+    ada = ways.sign_in_at_directory("ada", PASSWORD, Origin("10.0.0.1"))
+    assert (ada.role, ada.departments) == (Role.CLINICIAN, frozenset())
 
 
 def test_the_next_server_is_asked_where_one_is_away(server: LdapServer) -> None:

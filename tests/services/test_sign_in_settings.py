@@ -39,6 +39,37 @@ def test_groups_stand_in_their_order_and_may_be_distinguished_names() -> None:
     )
 
 
+def test_groups_of_departments_may_be_distinguished_names_and_stand_for_the_whole_house() -> None:
+    text = "Neuro North=CN=North,OU=Groups,DC=h; * = radiology-all\nKids=kids;"
+    settings = Settings.from_env(OIDC | {"LIGHTBOX_DEPARTMENT_GROUPS": text}).sign_in
+    assert settings.departments == (
+        ("Neuro North", "CN=North,OU=Groups,DC=h"),
+        ("*", "radiology-all"),
+        ("Kids", "kids"),
+    )
+    assert not settings.others_by_hand
+    by_hand = {"LIGHTBOX_DEPARTMENT_OTHERS": "by-hand"}
+    assert Settings.from_env(OIDC | by_hand).sign_in.others_by_hand
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"LIGHTBOX_DEPARTMENT_GROUPS": "North"}, "takes department=group"),
+        ({"LIGHTBOX_DEPARTMENT_GROUPS": "=north"}, "takes department=group"),
+        ({"LIGHTBOX_DEPARTMENT_GROUPS": "North="}, "takes department=group"),
+        ({"LIGHTBOX_DEPARTMENT_OTHERS": "everything"}, "LIGHTBOX_DEPARTMENT_OTHERS"),
+        (
+            {"LIGHTBOX_DEPARTMENT_GROUPS": "N=n", "LIGHTBOX_OIDC_ISSUER": ""},
+            "needs a sign-in of the hospital",
+        ),
+    ],
+)
+def test_groups_of_departments_that_cannot_work_end_the_start(changed: dict[str, str], said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        Settings.from_env(OIDC | changed)
+
+
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text(f"{KEPT}\n")

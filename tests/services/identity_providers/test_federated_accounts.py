@@ -15,6 +15,7 @@ from data.stores.audit import AuditLog
 from data.stores.passkeys import PasskeyStore
 from data.stores.second_factors import CodeGeneratorStore, RecoveryCodeStore
 from services.accounts import Accounts, accounts_of
+from services.department_groups import DepartmentGroups
 from services.identity_providers.faults import SignInRefused
 from services.identity_providers.federated_accounts import FederatedAccounts
 from services.identity_providers.groups import RoleGroups
@@ -39,7 +40,7 @@ def accounts(database: Engine) -> Accounts:
 
 @pytest.fixture
 def federated(database: Engine) -> FederatedAccounts:
-    return FederatedAccounts(database, GROUPS, hasher=HASHER)
+    return FederatedAccounts(database, GROUPS, DepartmentGroups(), hasher=HASHER)
 
 
 @pytest.fixture

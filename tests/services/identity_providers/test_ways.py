@@ -12,6 +12,7 @@ from data.errors import InvalidInput, NotAllowed
 from data.records import ExternalPerson, Role, SignInWay
 from data.stores.audit import AuditLog
 from services.accounts import accounts_of
+from services.department_groups import DepartmentGroups
 from services.identity_providers.faults import ProviderAway, SignInRefused
 from services.identity_providers.federated_accounts import FederatedAccounts
 from services.identity_providers.groups import RoleGroups
@@ -56,7 +57,7 @@ def directory() -> OnePerson:
 
 @pytest.fixture
 def ways(database: Engine, directory: OnePerson) -> SignInWays:
-    federated = FederatedAccounts(database, RoleGroups(GROUPS), hasher=HASHER)
+    federated = FederatedAccounts(database, RoleGroups(GROUPS), DepartmentGroups(), hasher=HASHER)
     accounts = accounts_of(database, HASHER)
     return SignInWays(SETTINGS, database, accounts, federated, directory=directory)
 
@@ -122,7 +123,7 @@ def test_whether_a_way_answers_is_asked_each_minute_and_by_a_button(
 
 
 def test_a_way_that_is_not_set_up_is_refused(database: Engine) -> None:
-    federated = FederatedAccounts(database, RoleGroups(()), hasher=HASHER)
+    federated = FederatedAccounts(database, RoleGroups(()), DepartmentGroups(), hasher=HASHER)
     ways = SignInWays(SignInSettings(), database, accounts_of(database, HASHER), federated)
     ways.tick()
     assert ways.statuses() == []
