@@ -214,5 +214,5 @@ def test_the_metric_counts_them(
     clinic: Clinic, messages: FeedbackMessages, clinician: User, scan: Scan
 ) -> None:
     messages.send(scan.id, clinician, "wrong-size")
-    assert b'lightbox_feedback{state="open"} 1.0' in clinic.services.health.metrics()
-    assert b'lightbox_feedback{state="closed"} 0.0' in clinic.services.health.metrics()
+    assert b'lightbox_feedback{state="open",synthetic="no"} 1.0' in clinic.services.health.metrics()
+    assert b'lightbox_feedback{state="closed",synthetic="no"} 0.0' in clinic.services.health.metrics()
