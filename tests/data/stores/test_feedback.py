@@ -47,9 +47,12 @@ def test_critical_ones_come_first_then_the_newest(engine: Engine, store: Feedbac
     assert listed == [kinds[2], kinds[0], kinds[3], kinds[1]]
     assert len(store.in_state(FeedbackState.OPEN, 2)) == 2
     assert store.in_state(FeedbackState.CLOSED, 10) == []
+    nothing = KindCount()
     assert store.counts() == {
-        FeedbackState.OPEN: KindCount(4), FeedbackState.ANSWERED: KindCount(), FeedbackState.CLOSED: KindCount(),
-    }  # fmt: skip
+        FeedbackState.OPEN: KindCount(4),
+        FeedbackState.ANSWERED: nothing,
+        FeedbackState.CLOSED: nothing,
+    }
 
 
 def test_only_the_sender_sees_an_answer_for_good(engine: Engine, store: FeedbackStore) -> None:
